@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gaussian.h"
+#include "instruction_set.h"
+#include "random_simd.h"
+#include <algorithm>
+
+namespace advphy {
+
+namespace {
+
+// Cut first..first + count into whole groups, given to whole(group, groups, offset), and
+// parts of groups at the ends, given to part(group, skip, size, offset).
+template <typename Whole, typename Part>
+void cut(uint64_t first, size_t count, size_t group_size, Whole whole, Part part)
+{
+    size_t done = 0;
+    while (done < count) {
+        const uint64_t at = first + done;
+        const uint64_t group = at / group_size;
+        const size_t skip = size_t(at % group_size);
+        if (skip == 0 && count - done >= group_size) {
+            const size_t groups = (count - done) / group_size;
+            whole(group, groups, done);
+            done += groups * group_size;
+        } else {
+            const size_t size = std::min(group_size - skip, count - done);
+            part(group, skip, size, done);
+            done += size;
+        }
+    }
+}
+
+} // namespace
+
+void gaussian(uint64_t seed, uint64_t first, size_t count, float* out)
+{
+    const kernel_table& k = kernels();
+    cut(
+        first,
+        count,
+        gaussian_group,
+        [&](uint64_t group, size_t groups, size_t offset) {
+            k.gaussian_groups(seed, group, groups, out + offset);
+        },
+        [&](uint64_t group, size_t skip, size_t size, size_t offset) {
+            float some[gaussian_group];
+            k.gaussian_groups(seed, group, 1, some);
+            std::copy_n(some + skip, size, out + offset);
+        });
+}
+
+void add_gaussian(
+    uint64_t seed, uint64_t first, size_t count, float sigma, const float* x, float* y)
+{
+    const kernel_table& k = kernels();
+    cut(
+        first,
+        count,
+        gaussian_group,
+        [&](uint64_t group, size_t groups, size_t offset) {
+            k.add_gaussian_groups(seed, group, groups, sigma, x + offset, y + offset);
+        },
+        [&](uint64_t group, size_t skip, size_t size, size_t offset) {
+            float in[gaussian_group] = {}, sum[gaussian_group];
+            std::copy_n(x + offset, size, in + skip);
+            k.add_gaussian_groups(seed, group, 1, sigma, in, sum);
+            std::copy_n(sum + skip, size, y + offset);
+        });
+}
+
+void random_bytes(
+    uint64_t seed, stream which, uint64_t first, size_t count, uint8_t mask, uint8_t* out)
+{
+    const kernel_table& k = kernels();
+    cut(
+        first,
+        count,
+        byte_group,
+        [&](uint64_t group, size_t groups, size_t offset) {
+            k.random_byte_groups(seed, which, group, groups, mask, out + offset);
+        },
+        [&](uint64_t group, size_t skip, size_t size, size_t offset) {
+            uint8_t some[byte_group];
+            k.random_byte_groups(seed, which, group, 1, mask, some);
+            std::copy_n(some + skip, size, out + offset);
+        });
+}
+
+} // namespace advphy

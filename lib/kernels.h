@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The kernels that exist once per instruction set, as one table of functions.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace advphy {
+
+// Independent streams of random numbers that one seed gives.
+enum class stream : uint32_t { messages = 0, noise = 1 };
+
+enum class activation { none, relu, elu };
+
+// An affine map with shared weights: a dense layer (one position) or a convolution.
+// Output feature [channel * positions + position] =
+//     bias[channel] + sum over taps of weights[row][channel] * input[feature].
+struct affine_map {
+    int positions;
+    int channels;
+    int padded_channels; // a multiple of channel_block; the padding has weight 0
+    const int* first_tap; // [positions + 1]
+    const int* tap_feature; // which input feature a tap reads
+    const int* tap_row; // which row of weights it uses
+    const float* weights; // [rows][padded_channels]
+    const float* bias; // [padded_channels]
+    activation then;
+    float alpha; // of the exponential linear unit
+};
+
+enum class step_kind { affine, relu, elu, softmax, l2_normalisation, scale };
+
+struct step {
+    step_kind kind;
+    int features; // of the step's output
+    affine_map affine;
+    float value; // eLU's alpha, or the target energy, or the scale
+};
+
+// A network as the kernels see it. Inputs are rows of `inputs` floats; `slot[c]` is the
+// feature that column c becomes.
+struct plan {
+    const step* steps;
+    int step_count;
+    int inputs;
+    int outputs;
+    int widest; // largest number of features anywhere
+    const int* slot;
+};
+
+// Channels that one pass of the affine kernel computes together, on any instruction set.
+constexpr int channel_block = 8;
+// Work memory that run_network and decide need for features: 2 buffers and one row block.
+constexpr size_t work_floats(int widest) { return size_t(3) * 32 * (widest + 16); }
+
+struct kernel_table {
+    const char* name;
+    // Elements of a group: see gaussian.h and messages.h.
+    void (*gaussian_groups)(uint64_t seed, uint64_t group, size_t groups, float* out);
+    void (*add_gaussian_groups)(uint64_t seed,
+                                uint64_t group,
+                                size_t groups,
+                                float sigma,
+                                const float* x,
+                                float* y);
+    void (*random_byte_groups)(uint64_t seed,
+                               stream which,
+                               uint64_t group,
+                               size_t groups,
+                               uint8_t mask,
+                               uint8_t* out);
+    // Networks: see network.h.
+    void (*run_network)(
+        const plan& net, const float* in, size_t count, float* out, float* work);
+    size_t (*decide)(const plan& net,
+                     const float* in,
+                     size_t count,
+                     uint8_t* messages,
+                     uint8_t* erased,
+                     float* work);
+    // Codes: see codebook.h.
+    void (*look_up)(const float* codebook,
+                    size_t row_floats,
+                    size_t padded_row_floats,
+                    const uint8_t* messages,
+                    size_t count,
+                    float* out);
+    size_t (*count_differences)(const uint8_t* a, const uint8_t* b, size_t count);
+};
+
+namespace avx512 {
+extern const kernel_table table;
+}
+namespace avx2 {
+extern const kernel_table table;
+}
+namespace baseline {
+extern const kernel_table table;
+}
+
+} // namespace advphy

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The table of the kernels of one instruction set. Compiled once per instruction set.
+#include "kernels.h"
+#include "simd.h"
+
+namespace advphy {
+namespace ADVPHY_SIMD_NAMESPACE {
+
+void gaussian_groups(uint64_t, uint64_t, size_t, float*);
+void add_gaussian_groups(uint64_t, uint64_t, size_t, float, const float*, float*);
+void random_byte_groups(uint64_t, stream, uint64_t, size_t, uint8_t, uint8_t*);
+void run_network(const plan&, const float*, size_t, float*, float*);
+size_t decide(const plan&, const float*, size_t, uint8_t*, uint8_t*, float*);
+void look_up(const float*, size_t, size_t, const uint8_t*, size_t, float*);
+size_t count_differences(const uint8_t*, const uint8_t*, size_t);
+
+#define ADVPHY_NAME_(x) #x
+#define ADVPHY_NAME(x) ADVPHY_NAME_(x)
+
+const kernel_table table = {
+    ADVPHY_NAME(ADVPHY_SIMD_NAMESPACE),
+    gaussian_groups,
+    add_gaussian_groups,
+    random_byte_groups,
+    run_network,
+    decide,
+    look_up,
+    count_differences,
+};
+
+} // namespace ADVPHY_SIMD_NAMESPACE
+} // namespace advphy

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Random numbers as a pure function of (seed, index): Philox4x32-10 and Box-Muller.
+//
+// Compiled once per instruction set, always without contraction to fused multiply-add:
+// every instruction set gives the same bits. Constants: fit_polynomials.py, and for
+// Philox [philox] Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11.
+#include "random_simd.h"
+#include "kernels.h"
+#include "simd.h"
+
+namespace advphy {
+namespace ADVPHY_SIMD_NAMESPACE {
+
+namespace {
+
+#if defined(ADVPHY_AVX512)
+const vulong even_lanes = { 0, 2, 4, 6, 8, 10, 12, 14 };
+#elif defined(ADVPHY_AVX2)
+const vulong even_lanes = { 0, 2, 4, 6 };
+#else
+const vulong even_lanes = { 0, 2 };
+#endif
+
+struct words {
+    vuint w[4]; // output words of Philox, one counter a lane
+};
+
+// Philox4x32-10 of the counters {base + lane, stream}; base is a multiple of lanes.
+// Two halves (even and odd counters) live in the low halves of 64-bit lanes, where the
+// products arise; the high halves hold what is ignored.
+inline words philox(uint64_t seed, uint32_t which, uint64_t base)
+{
+    constexpr int rounds = 10;
+    const vulong m0 = 0xD2511F53u - vulong {}, m1 = 0xCD9E8D57u - vulong {};
+    vulong c0[2], c1[2], c2[2], c3[2];
+    for (int half = 0; half < 2; ++half) {
+        c0[half] = even_lanes + (uint32_t(base) + uint32_t(half));
+        c1[half] = uint32_t(base >> 32) - vulong {};
+        c2[half] = vulong {};
+        c3[half] = which - vulong {};
+    }
+    uint32_t key0 = uint32_t(seed), key1 = uint32_t(seed >> 32);
+#pragma GCC unroll 10
+    for (int round = 0; round < rounds; ++round) {
+        const vulong k0 = key0 - vulong {}, k1 = key1 - vulong {};
+        for (int half = 0; half < 2; ++half) {
+            const vulong p0 = multiply_low_halves(c0[half], m0);
+            const vulong p1 = multiply_low_halves(c2[half], m1);
+            c0[half] = high_halves(p1) ^ c1[half] ^ k0;
+            c2[half] = high_halves(p0) ^ c3[half] ^ k1;
+            c1[half] = p1;
+            c3[half] = p0;
+        }
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+    const vulong low = 0xffffffffu - vulong {};
+    words out;
+    out.w[0] = (vuint)((c0[0] & low) | (c0[1] << 32));
+    out.w[1] = (vuint)((c1[0] & low) | (c1[1] << 32));
+    out.w[2] = (vuint)((c2[0] & low) | (c2[1] << 32));
+    out.w[3] = (vuint)((c3[0] & low) | (c3[1] << 32));
+    return out;
+}
+
+// sqrt(-2 ln u) with u = (31 bits of a + 1/2) / 2^31: at most 6.66.
+inline vfloat radius(vuint a)
+{
+    const vfloat v = __builtin_convertvector((vint)(a >> 1), vfloat) + 0.5f;
+    const vuint sqrt_half = fill_uint(0x3f3504f3u); // bits of sqrt(1/2)
+    const vuint bits = (vuint)v - sqrt_half;
+    const vint exponent = (vint)bits >> 23;
+    const vfloat f = (vfloat)((bits & 0x007fffffu) + sqrt_half) - 1.0f;
+    vfloat p = fill(8.533313125e-02f);
+    p = p * f + -1.426925808e-01f;
+    p = p * f + 1.497740149e-01f;
+    p = p * f + -1.657799333e-01f;
+    p = p * f + 1.995593309e-01f;
+    p = p * f + -2.500135303e-01f;
+    p = p * f + 3.333419263e-01f;
+    p = p * f + -4.999999702e-01f;
+    p = p * f + 1.0f;
+    // -2 ln u = -2 (f p + (exponent - 31) ln 2)
+    const vfloat e = __builtin_convertvector(exponent - 31, vfloat);
+    const vfloat square = e * -1.386294361f - (f + f) * p;
+    return square_root(square > 0.0f ? square : vfloat {});
+}
+
+// Two independent standard normals a lane from two words.
+inline void box_muller(vuint a, vuint b, vfloat& first, vfloat& second)
+{
+    const vfloat r = radius(a);
+    // 29 bits of b give an angle in [0, pi/4); the other 3 choose the octant.
+    const vfloat angle =
+        __builtin_convertvector((vint)(b & 0x1fffffffu), vfloat) * 1.462918079e-09f;
+    const vfloat z = angle * angle;
+    vfloat s = fill(-1.950390433e-04f), c = fill(-1.358577982e-03f);
+    s = s * z + 8.332035504e-03f;
+    c = c * z + 4.165501520e-02f;
+    s = s * z + -1.666665077e-01f;
+    c = c * z + -4.999985695e-01f;
+    s = s * z + 1.0f;
+    c = c * z + 1.0f;
+    s = s * angle;
+    const vint swap = (vint)(b << 2) < 0;
+    const vuint sign = fill_uint(0x80000000u);
+    const vfloat one = swap ? s : c, other = swap ? c : s;
+    first = (vfloat)((vuint)(r * one) ^ (b & sign));
+    second = (vfloat)((vuint)(r * other) ^ ((b << 1) & sign));
+}
+
+// Call use(offset, normals) for the vectors of the groups in order of memory.
+template <typename F>
+inline void for_gaussian_groups(uint64_t seed, uint64_t group, size_t groups, F use)
+{
+    for (size_t g = 0; g < groups; ++g)
+        for (int part = 0; part < group_counters; part += lanes) {
+            const words w = philox(
+                seed, uint32_t(stream::noise), (group + g) * group_counters + part);
+            for (int pair = 0; pair < 4; pair += 2) {
+                vfloat first, second;
+                box_muller(w.w[pair], w.w[pair + 1], first, second);
+                const size_t offset = g * gaussian_group + pair * group_counters + part;
+                use(offset, first);
+                use(offset + group_counters, second);
+            }
+        }
+}
+
+} // namespace
+
+void gaussian_groups(uint64_t seed, uint64_t group, size_t groups, float* out)
+{
+    for_gaussian_groups(
+        seed, group, groups, [out](size_t offset, vfloat z) { store(out + offset, z); });
+}
+
+void add_gaussian_groups(
+    uint64_t seed, uint64_t group, size_t groups, float sigma, const float* x, float* y)
+{
+    for_gaussian_groups(seed, group, groups, [=](size_t offset, vfloat z) {
+        store(y + offset, load(x + offset) + sigma * z);
+    });
+}
+
+void random_byte_groups(uint64_t seed,
+                        stream which,
+                        uint64_t group,
+                        size_t groups,
+                        uint8_t mask,
+                        uint8_t* out)
+{
+    const vuint mask4 = fill_uint(mask * 0x01010101u);
+    for (size_t g = 0; g < groups; ++g)
+        for (int part = 0; part < group_counters; part += lanes) {
+            const words w =
+                philox(seed, uint32_t(which), (group + g) * group_counters + part);
+            for (int word = 0; word < 4; ++word)
+                *reinterpret_cast<vuint_at*>(out + g * byte_group +
+                                             4 * (word * group_counters + part)) =
+                    w.w[word] & mask4;
+        }
+}
+
+} // namespace ADVPHY_SIMD_NAMESPACE
+} // namespace advphy
