@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The nearest-codeword decision in numpy, and the union bound on its error rate."""
+
+import math
+
+import numpy as np
+
+from advphy_model.power import noise_sigma
+
+
+def nearest_codeword(y: np.ndarray, codebook: np.ndarray) -> np.ndarray:
+    """Return the message whose codeword is nearest to each y [batch, n], uint8."""
+    distance = np.abs(y[:, None, :] - codebook[None]) ** 2
+    return distance.sum(axis=2).argmin(axis=1).astype(np.uint8)
+
+
+def q_function(x: float) -> float:
+    """Return the probability that a standard normal exceeds x."""
+    return math.erfc(x / math.sqrt(2)) / 2
+
+
+def union_bound(codebook: np.ndarray, rate: float, ebn0_db: float) -> float:
+    """Return an upper bound on the BLER of the nearest-codeword decision.
+
+        BLER <= mean over s of sum over t != s of Q(||x_s - x_t|| / (2 sigma))
+
+    Args:
+        codebook: [M, n] complex.
+        rate: k/n.
+        ebn0_db: Eb/N0 in dB.
+    """
+    sigma = noise_sigma(ebn0_db, rate)
+    book = np.asarray(codebook, complex)
+    distance = np.sqrt((np.abs(book[:, None] - book[None]) ** 2).sum(axis=2))
+    apart = distance[~np.eye(len(book), dtype=bool)]
+    bound = sum(q_function(d / (2 * sigma)) for d in apart) / len(book)
+    return min(bound, 1.0)

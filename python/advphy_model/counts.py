@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of counts: read, add up, resume, write. Rates are derived elsewhere."""
+
+import csv
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from advphy_model.atomic_file import atomic_file
+from advphy_model.version import __version__
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted over one range of blocks under one setting.
+
+    Args:
+        link: name of the link.
+        engine: "flowgraph" or "loop".
+        ebn0_db: Eb/N0 in dB.
+        psr_db: perturbation-to-signal ratio in dB; None without an attack.
+        attack: what the adversary did; "none".
+        seed: of messages and noise.
+        first_block: index of the first block counted.
+        blocks: blocks counted, from first_block on without gaps.
+        block_errors: blocks decided for a wrong message.
+        erasures: blocks not decided, because a sample was not finite.
+        model_sha256: hash of the link model.
+        version: of this module.
+    """
+
+    link: str
+    engine: str
+    ebn0_db: float
+    seed: int
+    first_block: int
+    blocks: int
+    block_errors: int
+    erasures: int
+    model_sha256: str
+    psr_db: float | None = None
+    attack: str = "none"
+    version: str = __version__
+
+    @property
+    def failures(self) -> int:
+        """Return the blocks that did not arrive: wrong or erased."""
+        return self.block_errors + self.erasures
+
+    @property
+    def setting(self) -> tuple:
+        """Return what must be equal for two rows to be the same measurement."""
+        return (self.link, self.engine, self.ebn0_db, self.psr_db, self.attack,
+                self.model_sha256)  # fmt: skip
+
+    @property
+    def end(self) -> int:
+        """Return the index behind the last block counted."""
+        return self.first_block + self.blocks
+
+
+COLUMNS = ("link", "engine", "ebn0_db", "psr_db", "attack", "seed", "first_block",
+           "blocks", "block_errors", "erasures", "model_sha256", "version")  # fmt: skip
+_NUMBERS = {"seed": int, "first_block": int, "blocks": int, "block_errors": int,
+            "erasures": int, "ebn0_db": float}  # fmt: skip
+
+
+def add_up(rows) -> list:
+    """Return the rows with those joined that continue each other, sorted.
+
+    Raises:
+        ValueError: when two rows of one setting and seed count the same block.
+    """
+    joined = []
+    for row in sorted(rows, key=lambda r: (*map(str, r.setting), r.seed, r.first_block)):
+        last = joined[-1] if joined else None
+        if last and (last.setting, last.seed) == (row.setting, row.seed):
+            if row.first_block < last.end:
+                raise ValueError(
+                    f"{row.link} at {row.ebn0_db:g} dB: blocks {row.first_block}.."
+                    f"{min(row.end, last.end) - 1} of seed {row.seed} are counted twice; "
+                    "measure with another --seed or --first-block"
+                )
+            if row.first_block == last.end and row.version == last.version:
+                joined[-1] = dataclasses.replace(
+                    last,
+                    blocks=last.blocks + row.blocks,
+                    block_errors=last.block_errors + row.block_errors,
+                    erasures=last.erasures + row.erasures,
+                )
+                continue
+        joined.append(row)
+    return joined
+
+
+def write(path, rows) -> None:
+    """Write rows as CSV, whole or not at all, joined and sorted by add_up."""
+    rows = add_up(rows)
+    with atomic_file(path) as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            values = dataclasses.asdict(row)
+            values["psr_db"] = "" if row.psr_db is None else row.psr_db
+            writer.writerow(values)
+
+
+def read(path) -> list:
+    """Return the rows of a CSV; columns beyond COLUMNS are ignored.
+
+    Raises:
+        ValueError: naming the file, the line and what is wrong.
+        OSError: when the file cannot be read.
+    """
+    rows = []
+    with open(path, encoding="utf-8", newline="") as file:
+        try:
+            reader = csv.DictReader(file)
+            missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
+            if missing:
+                raise ValueError(f"column '{missing[0]}' is missing; is it a CSV of counts?")
+            for values in reader:
+                rows.append(_row(values))
+        except (ValueError, TypeError, csv.Error) as error:
+            raise ValueError(f"{path}: line {reader.line_num}: {error}") from None
+    return rows
+
+
+def read_existing(path) -> list:
+    """Return the rows of a CSV, or none when there is no such file yet."""
+    return read(path) if Path(path).exists() else []
+
+
+def _row(values):
+    row = Counts(
+        **{column: values[column] for column in COLUMNS if column not in (*_NUMBERS, "psr_db")},
+        **{column: kind(values[column]) for column, kind in _NUMBERS.items()},
+        psr_db=float(values["psr_db"]) if values["psr_db"] else None,
+    )
+    if not (0 <= row.failures <= row.blocks and row.first_block >= 0 <= row.block_errors):
+        raise ValueError(
+            f"{row.block_errors} errors and {row.erasures} erasures of {row.blocks} "
+            "blocks cannot be"
+        )
+    return row

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The closed set of layers, each one function of arrays that may be numpy or torch.
+
+A layer takes a batch x of shape [batch, *features] and returns a batch. Its keyword
+arguments are the parameters (arrays) and attributes (numbers) that a model file names.
+The compiled kernels (lib/network.cc) compute the same; numpy here is the reference.
+"""
+
+import sys
+
+import numpy as np
+
+
+def array_module(x):
+    """Return the module, numpy or torch, that the array x belongs to."""
+    return np if isinstance(x, np.ndarray) else sys.modules["torch"]
+
+
+def dense(x, weight, bias):
+    """Return x W^T + b.
+
+    Args:
+        x: [batch, in].
+        weight: [out, in].
+        bias: [out].
+    """
+    return x @ weight.T + bias
+
+
+def conv1d(x, weight, bias, padding=(0, 0), stride=(1,)):
+    """Return the cross-correlation of x with each filter, as torch's Conv1d does.
+
+    Args:
+        x: [batch, channels, length].
+        weight: [filters, channels, taps].
+        bias: [filters].
+        padding: zeros added on the left and on the right.
+        stride: step from one output to the next, as a tuple of one.
+    """
+    y = conv2d(x[:, :, None, :], weight[:, :, None, :], bias,
+               (0, 0, *padding), (1, *stride))  # fmt: skip
+    return y[:, :, 0, :]
+
+
+def conv2d(x, weight, bias, padding=(0, 0, 0, 0), stride=(1, 1)):
+    """Return the cross-correlation of x with each filter, as torch's Conv2d does.
+
+    Args:
+        x: [batch, channels, height, width].
+        weight: [filters, channels, rows, columns].
+        bias: [filters].
+        padding: zeros added at the top, bottom, left and right.
+        stride: step down and to the right.
+    """
+    x = _pad(x, padding)
+    rows, columns = weight.shape[2:]
+    down, right = (int(s) for s in stride)
+    height = (x.shape[2] - rows) // down + 1
+    width = (x.shape[3] - columns) // right + 1
+    if height < 1 or width < 1:
+        raise ValueError(f"filters of {rows} x {columns} are larger than the input")
+    einsum = array_module(x).einsum
+    y = 0
+    for i in range(rows):
+        for j in range(columns):
+            part = x[:, :, i : i + height * down : down, j : j + width * right : right]
+            y = y + einsum("bchw,fc->bfhw", part, weight[:, :, i, j])
+    return y + bias[None, :, None, None]
+
+
+def _pad(x, padding):
+    """Return x with zeros around its last two axes."""
+    top, bottom, left, right = (int(p) for p in padding)
+    if isinstance(x, np.ndarray):
+        return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+    return sys.modules["torch"].nn.functional.pad(x, (left, right, top, bottom))
+
+
+def relu(x):
+    """Return max(x, 0)."""
+    return array_module(x).clip(x, 0, None)
+
+
+def elu(x, alpha=1.0):
+    """Return x where it is positive and alpha (exp(x) - 1) elsewhere."""
+    xp = array_module(x)
+    return xp.where(x > 0, x, alpha * xp.expm1(xp.clip(x, None, 0)))
+
+
+def softmax(x):
+    """Return exp(x) / sum exp(x) over the features of [batch, features]."""
+    xp = array_module(x)
+    e = xp.exp(x - xp.amax(x, axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def l2_normalisation(x, energy=1.0):
+    """Scale every item of [batch, features] to squared norm `energy`."""
+    return x * (energy / (x * x).sum(axis=1, keepdims=True)) ** 0.5
+
+
+def average_power_normalisation(x, scale=None, energy=1.0):
+    """Scale a codebook to a mean squared norm of `energy` [gan, Sec. II-A].
+
+    In training the batch is the whole codebook and gives the scale itself. At export the
+    scale is frozen as a parameter, so that an item's result no longer depends on the
+    batch.
+
+    Args:
+        x: [batch, features].
+        scale: [1], the frozen factor, or None: from this batch.
+        energy: mean squared norm wanted.
+    """
+    if scale is None:
+        scale = (energy / (x * x).sum(axis=1).mean()) ** 0.5
+    return x * scale
+
+
+def flatten(x):
+    """Return [batch, product of the features], in C order."""
+    return x.reshape(x.shape[0], -1)
+
+
+def reshape(x, shape):
+    """Return [batch, *shape], in C order."""
+    return x.reshape(x.shape[0], *(int(extent) for extent in shape))
+
+
+LAYERS = {
+    function.__name__: function
+    for function in (
+        dense,
+        conv1d,
+        conv2d,
+        relu,
+        elu,
+        softmax,
+        l2_normalisation,
+        average_power_normalisation,
+        flatten,
+        reshape,
+    )
+}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one definition of power: energy of codewords, noise, perturbations.
+
+A codeword spends one unit of energy per channel use on average over the codebook,
+E||x||^2 = n over its n complex symbols. Noise variance is per REAL dimension.
+"""
+
+import math
+
+import numpy as np
+
+
+def from_db(value_db: float) -> float:
+    """Return the linear ratio of a value in decibels."""
+    return 10 ** (value_db / 10)
+
+
+def noise_variance(ebn0_db: float, rate: float) -> float:
+    """Return the noise variance per real dimension.
+
+    A codeword spends one unit of energy per channel use, so
+
+        sigma^2 = 1 / (2 R Eb/N0)                       [gan, Sec. II-A]
+
+    Args:
+        ebn0_db: energy per information bit over N0, in dB.
+        rate: R = k/n, information bits per channel use.
+    """
+    return 1 / (2 * rate * from_db(ebn0_db))
+
+
+def noise_sigma(ebn0_db: float, rate: float) -> float:
+    """Return the standard deviation of the noise per real dimension."""
+    return math.sqrt(noise_variance(ebn0_db, rate))
+
+
+def snr_db(ebn0_db: float, rate: float) -> float:
+    """Return signal over noise power per channel use, in dB: R Eb/N0."""
+    return ebn0_db + 10 * math.log10(rate)
+
+
+def mean_energy(codebook: np.ndarray) -> float:
+    """Return the mean squared norm of the rows of a codebook [M, n] complex."""
+    return float(np.mean(np.sum(np.abs(np.asarray(codebook, complex)) ** 2, axis=1)))
+
+
+def psr_db(p: np.ndarray, n: int) -> float:
+    """Return the perturbation-to-signal ratio 10 log10(||p||^2 / n) in dB.
+
+    Args:
+        p: perturbation at the receiver, complex [n].
+        n: channel uses, which is also the mean energy of a codeword.
+    """
+    return 10 * math.log10(np.sum(np.abs(np.asarray(p, complex)) ** 2) / n)
+
+
+def perturbation_norm(psr_db: float, n: int) -> float:
+    """Return ||p|| of a perturbation of this PSR over n channel uses."""
+    return math.sqrt(n * from_db(psr_db))
+
+
+def psr_db_of_epsilon(epsilon: float, convention: str) -> float:
+    """Return the PSR in dB that the scale factor epsilon of [gan, eq. 2] means.
+
+    Args:
+        epsilon: positive scale factor.
+        convention: "power": ||p||^2 = epsilon ||x||^2; "amplitude":
+            ||p|| = epsilon ||x||. The paper does not say which.
+    """
+    if convention not in ("power", "amplitude"):
+        raise ValueError(
+            f"convention '{convention}' is not known; it is 'power' or 'amplitude'"
+        )
+    return (10 if convention == "power" else 20) * math.log10(epsilon)

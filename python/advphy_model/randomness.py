@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages and noise as pure functions of (seed, index of the block of data).
+
+The numbers come from Philox4x32-10 keyed by the seed (lib/gaussian.h), so any chunking,
+thread, engine and instruction set gives the same bits.
+"""
+
+import numpy as np
+
+from advphy_model import kernels
+
+
+def checked_seed(seed) -> int:
+    """Return the seed as an int; ValueError unless it is one of 0..2^64 - 1."""
+    if isinstance(seed, bool) or int(seed) != seed or not 0 <= int(seed) < 2**64:
+        raise ValueError(f"seed = {seed}, wanted a whole number of 0..2^64 - 1")
+    return int(seed)
+
+
+def messages(seed: int, first_block: int, blocks: int, k: int) -> np.ndarray:
+    """Return the messages of k bits of the blocks from first_block on, uint8 [blocks]."""
+    out = np.empty(blocks, np.uint8)
+    kernels.messages(seed, first_block, k, out)
+    return out
+
+
+def noise(seed: int, first_block: int, blocks: int, n: int) -> np.ndarray:
+    """Return complex64 [blocks, n] noise with variance 1 per real dimension."""
+    out = np.empty((blocks, n), np.complex64)
+    kernels.gaussian(seed, first_block * 2 * n, out)
+    return out
