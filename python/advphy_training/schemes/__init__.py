@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Training schemes, one file each, found by file name.
+
+A scheme module has Settings, a dataclass of numbers and words with defaults, and Scheme,
+a class made of (settings, seed) with: parameters(), the tensors to train; loss(generator),
+the loss of one batch drawn with that generator; link(name, recipe), the LinkModel now.
+Settings have at least steps, learning_rate, last_learning_rate.
+"""
+
+import dataclasses
+import importlib
+import pkgutil
+
+
+def names() -> list:
+    """Return the names of the schemes there are."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def scheme(name: str):
+    """Return the module of the scheme of that name."""
+    if name not in names():
+        raise ValueError(
+            f"scheme '{name}' is not known; advphy_training/schemes has: "
+            f"{', '.join(names())}"
+        )
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def settings(module, assignments) -> object:
+    """Return the module's Settings with texts "key=value" applied.
+
+    Raises:
+        ValueError: naming a key that is not there or a value of the wrong kind.
+    """
+    fields = {field.name: field for field in dataclasses.fields(module.Settings)}
+    values = {}
+    for text in assignments:
+        key, equals, value = text.partition("=")
+        if not equals or key not in fields:
+            raise ValueError(
+                f"setting '{text}' is not key=value with one of the keys: "
+                f"{', '.join(fields)}"
+            )
+        kind = type(fields[key].default)
+        try:
+            values[key] = kind(value)
+        except ValueError:
+            raise ValueError(f"setting '{text}': wanted {kind.__name__}") from None
+    return module.Settings(**values)

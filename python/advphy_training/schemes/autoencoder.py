@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plain autoencoder: encoder and decoder trained through noise [gan, Sec. II-A]."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from advphy_model.complex_baseband import to_complex
+from advphy_model.link_model import LinkModel
+from advphy_model.network import Layer, Network, run
+from advphy_model.power import noise_sigma
+from advphy_training.torch_network import TorchNetwork
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be chosen.
+
+    Args:
+        k: bits per message, 1..8.
+        n: channel uses.
+        architecture: "mlp" or "cnn" [gan, Tables I and II].
+        ebn0_db: training Eb/N0 in dB.
+        hidden_bias: where the biases before the decoder's ReLUs start. At several times
+            the spread of their inputs the ReLUs start out linear, and the decoder as a
+            linear map: the form of the nearest-codeword decision. 0: the usual start.
+        batch: messages per step.
+        steps: of Adam.
+        learning_rate: at the first step.
+        last_learning_rate: at the last, along a cosine.
+    """
+
+    k: int = 4
+    n: int = 7
+    architecture: str = "mlp"
+    ebn0_db: float = 4.0
+    hidden_bias: float = 6.0
+    batch: int = 4096
+    steps: int = 10000
+    learning_rate: float = 3e-3
+    last_learning_rate: float = 1e-5
+
+    def __post_init__(self):
+        if self.k not in range(1, 9):
+            raise ValueError(f"k = {self.k} bits per message, wanted 1..8")
+        if self.n not in range(1, 65):
+            raise ValueError(f"n = {self.n} channel uses, wanted 1..64")
+        if self.architecture not in _NETWORKS:
+            raise ValueError(
+                f"architecture '{self.architecture}' is not known; "
+                f"there is {', '.join(_NETWORKS)}"
+            )
+        for name in ("batch", "steps", "learning_rate", "last_learning_rate"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} = {getattr(self, name)}, wanted > 0")
+
+
+class Scheme:
+    """Encoder and decoder, and the cross-entropy between them through noise."""
+
+    def __init__(self, settings: Settings, seed: int):
+        self._settings = settings
+        encoder, decoder = _NETWORKS[settings.architecture](
+            2**settings.k, settings.n, settings.hidden_bias, np.random.default_rng(seed)
+        )
+        self._encoder, self._decoder = TorchNetwork(encoder), TorchNetwork(decoder)
+        self._one_hot = torch.eye(2**settings.k)
+        self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
+
+    def parameters(self):
+        """Return the tensors to train."""
+        return [*self._encoder.parameters(), *self._decoder.parameters()]
+
+    def loss(self, generator):
+        """Return the mean cross-entropy of a batch of messages through the noise."""
+        codebook = self._encoder(self._one_hot)
+        sent = torch.randint(len(codebook), (self._settings.batch,), generator=generator)
+        noise = torch.randn(len(sent), codebook.shape[1], generator=generator)
+        y = codebook[sent] + self._sigma * noise
+        return torch.nn.functional.cross_entropy(self._decoder(y), sent)
+
+    def link(self, name: str, recipe: dict) -> LinkModel:
+        """Return the link with the codebook frozen and the weights of now."""
+        encoder = self._encoder.export(self._one_hot)
+        reals = run(encoder, np.eye(2**self._settings.k, dtype=np.float32))
+        return LinkModel(
+            name=name,
+            k=self._settings.k,
+            n=self._settings.n,
+            codebook=to_complex(reals),
+            decision="network",
+            networks={"encoder": encoder, "decoder": self._decoder.export()},
+            recipe=recipe,
+        )
+
+
+def _weights(rng, name, kind, shape, bias=0.0, **attributes):
+    """Return a layer with weights uniform in +-1/sqrt(inputs), as torch starts them."""
+    bound = 1 / math.sqrt(math.prod(shape[1:]))
+    weight = rng.uniform(-bound, bound, shape)
+    parameters = {"weight": weight, "bias": np.full(shape[0], bias)}
+    return Layer(kind, name, parameters, attributes)
+
+
+def _power(n):
+    return Layer("average_power_normalisation", "power", {}, {"energy": float(n)})
+
+
+def mlp(messages, n, hidden_bias, rng):
+    """Return (encoder, decoder) of [gan, Table I]: one hidden layer of M each."""
+    encoder = (
+        _weights(rng, "hidden", "dense", (messages, messages)),
+        Layer("elu", "elu"),
+        _weights(rng, "output", "dense", (2 * n, messages)),
+        _power(n),
+    )
+    decoder = (
+        _weights(rng, "hidden", "dense", (messages, 2 * n), hidden_bias),
+        Layer("relu", "relu"),
+        _weights(rng, "output", "dense", (messages, messages)),
+    )
+    return Network(encoder, (messages,)), Network(decoder, (2 * n,))
+
+
+def cnn(messages, n, hidden_bias, rng):
+    """Return (encoder, decoder) of [gan, Table II], sizes after [sadeghi].
+
+    The decoder sees two rows, real and imaginary parts, of n columns. Every convolution
+    keeps the extent of its input, with the odd zero of padding behind it.
+    """
+    encoder = (
+        _weights(rng, "embedding", "dense", (messages, messages)),
+        Layer("elu", "elu"),
+        Layer("reshape", "sequence", {}, {"shape": [1, messages]}),
+        _weights(rng, "conv", "conv1d", (16, 1, 6), padding=[2, 3]),
+        Layer("relu", "relu"),
+        Layer("flatten", "flatten"),
+        _weights(rng, "output", "dense", (2 * n, 16 * messages)),
+        _power(n),
+    )
+    same = {"padding": [0, 1, 1, 1]}
+    decoder = (
+        Layer("reshape", "rows", {}, {"shape": [1, 2, n]}),
+        _weights(rng, "conv1", "conv2d", (16, 1, 2, 3), hidden_bias, **same),
+        Layer("relu", "relu1"),
+        _weights(rng, "conv2", "conv2d", (8, 16, 2, 3), hidden_bias, **same),
+        Layer("relu", "relu2"),
+        Layer("flatten", "flatten"),
+        _weights(rng, "hidden", "dense", (2 * messages, 8 * 2 * n), hidden_bias),
+        Layer("relu", "relu3"),
+        _weights(rng, "output", "dense", (messages, 2 * messages)),
+    )
+    return Network(encoder, (messages,)), Network(decoder, (2 * n,))
+
+
+_NETWORKS = {"mlp": mlp, "cnn": cnn}

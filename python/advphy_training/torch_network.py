@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network with parameters that torch trains; the arithmetic is that of layers.py."""
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from advphy_model.network import Layer, Network, run
+
+
+class TorchNetwork(torch.nn.Module):
+    """Hold a Network's parameters as torch parameters and run it on torch batches."""
+
+    def __init__(self, network: Network):
+        super().__init__()
+        self._network = network
+        self._held = torch.nn.ParameterDict()
+        for layer in network.layers:
+            for key, value in layer.parameters.items():
+                self._held[f"{layer.name}:{key}"] = torch.nn.Parameter(
+                    torch.tensor(np.asarray(value, np.float32))
+                )
+
+    def _layers(self):
+        for layer in self._network.layers:
+            held = {key: self._held[f"{layer.name}:{key}"] for key in layer.parameters}
+            yield dataclasses.replace(layer, parameters=held)
+
+    def forward(self, x):
+        """Return the outputs for a batch [batch, *input_shape]."""
+        for layer in self._layers():
+            x = layer(x)
+        return x
+
+    def export(self, batch=None) -> Network:
+        """Return the network with its present weights as float32 arrays.
+
+        Args:
+            batch: what an average-power normalisation freezes its scale on (for an
+                encoder: all the one-hot vectors), float tensor [batch, *input_shape].
+        """
+        layers = []
+        for layer in self._layers():
+            arrays = {
+                key: value.detach().numpy().copy()
+                for key, value in layer.parameters.items()
+            }
+            if layer.kind == "average_power_normalisation" and "scale" not in arrays:
+                energy = (batch * batch).sum(axis=1).mean().item()
+                scale = np.sqrt(layer.attributes["energy"] / energy)
+                arrays["scale"] = np.array([scale], np.float32)
+            frozen = Layer(layer.kind, layer.name, arrays, layer.attributes)
+            if batch is not None:
+                with torch.no_grad():
+                    batch = layer(batch)
+            layers.append(frozen)
+        return Network(tuple(layers), self._network.input_shape)
+
+
+def run_exported(network: Network, x: np.ndarray) -> np.ndarray:
+    """Return the outputs of an exported network computed by torch, for comparison."""
+    with torch.no_grad():
+        layers = tuple(
+            dataclasses.replace(
+                layer,
+                parameters={
+                    key: torch.tensor(np.asarray(value, np.float32))
+                    for key, value in layer.parameters.items()
+                },
+            )
+            for layer in network.layers
+        )
+        return run(_Layers(layers), torch.tensor(x)).numpy()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Layers:
+    """Layers with torch parameters, which a Network would check as numpy arrays."""
+
+    layers: tuple
