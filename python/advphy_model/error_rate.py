@@ -3,6 +3,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 CHECK_EVERY = 65536  # blocks; see StopRule
 
 
@@ -22,9 +24,10 @@ def interval(errors: int, blocks: int, method: str = "wilson", confidence: float
         raise ValueError(f"method '{method}' is not known; there is {list(methods)}")
     if not 0 <= errors <= blocks or blocks < 1:
         raise ValueError(f"errors = {errors} of blocks = {blocks}, wanted 0..blocks")
-    found = binomtest(int(errors), int(blocks)).proportion_ci(
-        confidence, method=methods[method]
-    )
+    with np.errstate(all="ignore"):  # its p-value, not wanted here, divides by zero
+        found = binomtest(int(errors), int(blocks)).proportion_ci(
+            confidence, method=methods[method]
+        )
     return float(found.low), float(found.high)
 
 

@@ -59,12 +59,13 @@ def conv2d(x, weight, bias, padding=(0, 0, 0, 0), stride=(1, 1)):
     width = (x.shape[3] - columns) // right + 1
     if height < 1 or width < 1:
         raise ValueError(f"filters of {rows} x {columns} are larger than the input")
-    einsum = array_module(x).einsum
+    if not isinstance(x, np.ndarray):  # torch has its own, several times faster
+        return array_module(x).conv2d(x, weight, bias, (down, right))
     y = 0
     for i in range(rows):
         for j in range(columns):
             part = x[:, :, i : i + height * down : down, j : j + width * right : right]
-            y = y + einsum("bchw,fc->bfhw", part, weight[:, :, i, j])
+            y = y + np.einsum("bchw,fc->bfhw", part, weight[:, :, i, j])
     return y + bias[None, :, None, None]
 
 
@@ -73,7 +74,7 @@ def _pad(x, padding):
     top, bottom, left, right = (int(p) for p in padding)
     if isinstance(x, np.ndarray):
         return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
-    return sys.modules["torch"].nn.functional.pad(x, (left, right, top, bottom))
+    return array_module(x).nn.functional.pad(x, (left, right, top, bottom))
 
 
 def relu(x):

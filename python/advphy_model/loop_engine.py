@@ -45,18 +45,18 @@ class _Worker:
         return errors, erasures
 
 
-def run(model, *, rule, ebn0_db, seed=1, first_block=0, start=0, kind="awgn", threads=None):
-    """Yield (blocks, block_errors, erasures) of successive ranges of blocks, in order.
-
-    The ranges end where the stop rule wants to look; the caller stops reading.
+def run(model, *, rule, ebn0_db, seed=1, first_block=0, counted=(0, 0), kind="awgn",
+        threads=None):  # fmt: skip
+    """Yield (blocks, block_errors, erasures) of successive ranges until the rule is met.
 
     Args:
         model: link model.
-        rule: StopRule, which says where ranges end.
+        rule: StopRule.
         ebn0_db: Eb/N0 in dB.
         seed: of messages and noise.
         first_block: index of the first block.
-        start: how many blocks from first_block on are counted already.
+        counted: (blocks, failures) counted from first_block on before; the run goes on
+            behind them.
         kind: name of a channel.
         threads: how many, or None: one for each core.
     """
@@ -74,19 +74,19 @@ def run(model, *, rule, ebn0_db, seed=1, first_block=0, start=0, kind="awgn", th
             own.worker = _Worker(model, tile)
         return end - begin, *own.worker.count(first_block + begin, end - begin, seed, apply)
 
+    blocks, failures = counted
+    start = blocks
     with ThreadPoolExecutor(threads) as pool:
         ahead = deque()
         try:
-            while True:
-                while len(ahead) < 2 * threads:
+            while not (blocks and rule.met(blocks, failures)):
+                while len(ahead) < 2 * threads and rule.next_check(start) > start:
                     end = rule.next_check(start)
-                    if end <= start:
-                        break
                     ahead.append(pool.submit(count, start, end))
                     start = end
-                if not ahead:
-                    return
-                yield ahead.popleft().result()
+                more, errors, erasures = ahead.popleft().result()
+                blocks, failures = blocks + more, failures + errors + erasures
+                yield more, errors, erasures
         finally:
             for future in ahead:
                 future.cancel()

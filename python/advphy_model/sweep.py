@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure links over settings until the stop rule is met, resuming what was counted."""
 
+import contextlib
 import dataclasses
 import time
 from dataclasses import dataclass
@@ -65,18 +66,15 @@ def measure(models, points_db, engine, *, engine_name, rule, seed, out, first_bl
 
 def _measure_point(model, row, engine, rule):
     begun, before = time.perf_counter(), row.blocks
-    if rule.met(row.blocks, row.failures) and row.blocks:
-        yield Step(row, 0, 0.0, True)
-        return
     ranges = engine(
         model,
         rule=rule,
         ebn0_db=row.ebn0_db,
         seed=row.seed,
         first_block=row.first_block,
-        start=row.blocks,
+        counted=(row.blocks, row.failures),
     )
-    try:
+    with contextlib.closing(ranges):
         for blocks, errors, erasures in ranges:
             row = dataclasses.replace(
                 row,
@@ -84,12 +82,8 @@ def _measure_point(model, row, engine, rule):
                 block_errors=row.block_errors + errors,
                 erasures=row.erasures + erasures,
             )
-            done = rule.met(row.blocks, row.failures)
-            yield Step(row, row.blocks - before, time.perf_counter() - begun, done)
-            if done:
-                return
-    finally:
-        ranges.close()
+            yield Step(row, row.blocks - before, time.perf_counter() - begun, False)
+    yield Step(row, row.blocks - before, time.perf_counter() - begun, True)
 
 
 def _resumed(row, rows):

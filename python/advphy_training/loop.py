@@ -105,8 +105,6 @@ def _count(model, ebn0_db, max_blocks):
     blocks = errors = 0
     for more, wrong, _ in loop_engine.run(model, rule=rule, ebn0_db=ebn0_db, seed=1):
         blocks, errors = blocks + more, errors + wrong
-        if rule.met(blocks, errors):
-            break
     return blocks, errors
 
 

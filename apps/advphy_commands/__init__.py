@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command `advphy`: one file a subcommand, found by file name.
+
+A subcommand's module has a docstring (its help), add_arguments(parser) and run(arguments).
+"""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+
+
+def main(words=None) -> int:
+    """Run the command line; return the exit code: 2 for bad input, 130 for Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="advphy", description="Neural physical layers under attack."
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for module in pkgutil.iter_modules(__path__):
+        command = importlib.import_module(f"{__name__}.{module.name}")
+        summary = command.__doc__.partition("\n")[0]
+        sub = commands.add_parser(
+            module.name,
+            help=summary[0].lower() + summary[1:].rstrip("."),
+            description=command.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(sub)
+        sub.set_defaults(run=command.run)
+    arguments = parser.parse_args(words)
+    if arguments.version:
+        from advphy_model import __version__
+
+        print(f"gr-advphy {__version__}")
+        return 0
+    if arguments.command is None:
+        parser.print_help()
+        return 2
+    return _run(arguments)
+
+
+def _run(arguments):
+    name = f"advphy {arguments.command}"
+    try:
+        return arguments.run(arguments) or 0
+    except KeyboardInterrupt:
+        return 130
+    except ModuleNotFoundError as error:
+        print(f"{name}: {_remedy(error)}", file=sys.stderr)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone: nothing more to say
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{name}: {where}{error.strerror or error}", file=sys.stderr)
+    except ValueError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+    return 2
+
+
+def _remedy(error):
+    """Say how to get a package that is missing."""
+    package = (error.name or "").partition(".")[0]
+    remedies = {
+        "torch": "torch is not installed; `make test` in the clone installs it, or "
+        "apt install python3-torch (Debian 13), or pip install torch",
+        "gnuradio": "GNU Radio is not installed for this Python; apt install gnuradio, or "
+        "use --engine loop",
+        "scipy": "scipy is not installed; apt install python3-scipy",
+        "matplotlib": "matplotlib is not installed; apt install python3-matplotlib",
+        "tqdm": "tqdm is not installed; apt install python3-tqdm",
+    }
+    return remedies.get(package, str(error))

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure block error rates of links over Eb/N0.
+
+LINK is a file, or a name that `advphy info` lists; with ":nearest_codeword" behind it, its
+codebook is decided for the nearest codeword. Counts are written to the CSV after every
+point and at Ctrl-C; the same command again goes on where it stopped. Ranges of blocks
+(--first-block) or seeds counted elsewhere add up.
+"""
+
+import math
+import sys
+import time
+
+from tqdm import tqdm
+
+from advphy_model import links, loop_engine, sweep
+from advphy_model.error_rate import StopRule, interval, upper_bound
+
+MOST_POINTS = 1000
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("links", metavar="LINK", nargs="+")
+    parser.add_argument(
+        "--ebn0-db", default="0:8:1", metavar="FIRST:LAST:STEP",
+        help="Eb/N0 in dB: one number, several with commas, or a range with its end; "
+        "write --ebn0-db=-2:4:1 for a negative start (default %(default)s)")  # fmt: skip
+    parser.add_argument("--engine", choices=("flowgraph", "loop"), default="flowgraph",
+                        help="both decide the same (default %(default)s)")  # fmt: skip
+    parser.add_argument("--min-errors", type=float, default=200,
+                        help="stop a point at this many (default %(default)s)")  # fmt: skip
+    parser.add_argument("--max-blocks", type=float, default=1e8,
+                        help="stop a point at this many (default %(default)g)")  # fmt: skip
+    parser.add_argument("--relative-width", type=float, metavar="W",
+                        help="stop when the 95%% interval is narrower than W times the "
+                        "rate")  # fmt: skip
+    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
+    parser.add_argument("--first-block", type=float, default=0,
+                        help="index of the first block (default %(default)s)")  # fmt: skip
+    parser.add_argument("--latency", type=int, default=65536,
+                        help="items per buffer of the flowgraph (default %(default)s)")  # fmt: skip
+    parser.add_argument("--out", required=True, metavar="FILE.csv")
+
+
+def run(arguments):
+    """Measure and print a line per point."""
+    models = [links.load(link) for link in arguments.links]
+    points = ebn0_range(arguments.ebn0_db)
+    rule = StopRule(
+        whole("--min-errors", arguments.min_errors),
+        whole("--max-blocks", arguments.max_blocks),
+        arguments.relative_width,
+    )
+    steps = sweep.measure(
+        models,
+        points,
+        engine_of(arguments),
+        engine_name=arguments.engine,
+        rule=rule,
+        seed=arguments.seed,
+        out=arguments.out,
+        first_block=whole("--first-block", arguments.first_block),
+    )
+    print_table(steps, len(models) * len(points), rule)
+
+
+def engine_of(arguments):
+    """Return the engine that the arguments name."""
+    if arguments.engine == "loop":
+        return loop_engine.run
+    from gnuradio.advphy import flowgraph_engine
+
+    def engine(model, **settings):
+        return flowgraph_engine.run(model, latency=arguments.latency, **settings)
+
+    return engine
+
+
+def ebn0_range(text):
+    """Return the Eb/N0 values of "a", "a,b,c" or "first:last:step".
+
+    Raises:
+        ValueError: saying what a range looks like.
+    """
+    wanted = f"--ebn0-db '{text}': wanted a number, a,b,c or FIRST:LAST:STEP"
+    try:
+        if ":" not in text:
+            values = [float(part) for part in text.split(",")]
+        else:
+            first, last, step = (float(part) for part in text.split(":"))
+            if not (step > 0 and first <= last):
+                raise ValueError
+            count = math.floor((last - first) / step + 1e-9) + 1
+            if count > MOST_POINTS:
+                raise OverflowError
+            values = [round(first + i * step, 9) for i in range(count)]
+    except ValueError:
+        raise ValueError(f"{wanted} with FIRST <= LAST and STEP > 0") from None
+    except OverflowError:
+        raise ValueError(f"{wanted} with at most {MOST_POINTS} points") from None
+    if not all(math.isfinite(v) and abs(v) <= 100 for v in values):
+        raise ValueError(f"{wanted} within -100..100 dB")
+    return values
+
+
+def whole(name, value):
+    """Return a number such as 1e8 as an int; ValueError if it is not whole."""
+    if not math.isfinite(value) or value != int(value) or value < 0:
+        raise ValueError(f"{name} {value}: wanted a whole number")
+    return int(value)
+
+
+HEADER = (f"{'link':<34}{'Eb/N0':>7}{'blocks':>12}{'errors':>9}{'BLER':>10}"
+          f"  {'95 % interval':<21}{'theory':<22}{'M msg/s':>8}")  # fmt: skip
+
+
+def print_table(steps, points, rule):
+    """Show progress on a terminal and print a line when a point is done."""
+    print(HEADER)
+    begun = time.perf_counter()
+    bar = tqdm(total=points, unit="point", leave=False, disable=None, file=sys.stderr)
+    done = 0.0
+    with bar:
+        for step in steps:
+            share = 1.0 if step.done else _share(step.counts, rule)
+            bar.n = round(done + share, 2)
+            bar.set_postfix_str(f"{step.counts.link} {step.counts.ebn0_db:g} dB")
+            if step.done:
+                done += 1
+                tqdm.write(_line(step), file=sys.stdout)
+                sys.stdout.flush()
+    print(f"{points} points in {time.perf_counter() - begun:.1f} s", file=sys.stderr)
+
+
+def _share(counts, rule):
+    shares = [counts.blocks / rule.max_blocks, counts.failures / rule.min_errors]
+    return min(1.0, max(shares))
+
+
+def _line(step):
+    row = step.counts
+    rate = row.failures / row.blocks
+    if row.failures:
+        low, high = interval(row.failures, row.blocks)
+        text, bounds = f"{rate:.2e}", f"{low:.2e}..{high:.2e}"
+    else:
+        text, bounds = "0", f"< {upper_bound(row.blocks):.1e}"
+    theory = links.theory(row.link)
+    expected = f"{theory[1](row.ebn0_db):.2e} {theory[0]}" if theory else ""
+    speed = f"{step.new_blocks / step.seconds / 1e6:.1f}" if step.new_blocks else "resumed"
+    return (f"{row.link:<34}{row.ebn0_db:>7g}{row.blocks:>12}{row.failures:>9}{text:>10}"
+            f"  {bounds:<21}{expected:<22}{speed:>8}")  # fmt: skip

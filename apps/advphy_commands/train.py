@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Train a link model (needs torch).
+
+The recipe and the measured block error rates are written into the file. An interrupted
+training goes on when the same command is given again. SCHEME and its settings:
+`advphy train SCHEME --settings`.
+"""
+
+import dataclasses
+import inspect
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("scheme", metavar="SCHEME", help="such as autoencoder")
+    parser.add_argument("--out", metavar="FILE.safetensors")
+    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="a setting of the scheme; may be repeated")  # fmt: skip
+    parser.add_argument("--settings", action="store_true", help="list the settings")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run(arguments):
+    """Train, or list the settings."""
+    from advphy_training import loop, schemes
+
+    module = schemes.scheme(arguments.scheme)
+    settings = schemes.settings(module, arguments.set)
+    if arguments.settings:
+        print(inspect.getdoc(module.Settings))
+        for key, value in dataclasses.asdict(settings).items():
+            print(f"    {key} = {value}")
+        return
+    if not arguments.out:
+        raise ValueError("--out FILE.safetensors is missing")
+    model = loop.train(
+        arguments.scheme, settings, arguments.seed, arguments.out, arguments.quiet
+    )
+    print(f"{arguments.out}: {model.name}, SHA-256 {model.sha256}")

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Channel: noise at a set Eb/N0, changeable while the flowgraph runs."""
+
+import numpy as np
+import pmt
+
+from advphy_model.channels import channel as channel_of
+from advphy_model.links import load
+from advphy_model.power import noise_variance
+from advphy_model.randomness import checked_seed
+
+from ..guard import guarded_block
+
+TAG = "channel"
+
+
+class channel(guarded_block):
+    """Pass codewords through a channel.
+
+    Input:  codewords, complex64 [n]
+    Output: received vectors, complex64 [n]
+    Tags:   "channel" on the first item under new settings: a dictionary with ebn0_db,
+            noise_variance (per real dimension) and kind. The error counter opens a
+            new segment there.
+
+    Args:
+        model: link model, or the name or file of one; gives n and the rate.
+        ebn0_db: Eb/N0 in dB; set_ebn0_db changes it at an item boundary.
+        seed: of the noise, a pure function of seed and index of the block.
+        first_block: index of the first item.
+        kind: name of a channel in advphy_model/channels.
+        latency: items of the output buffer.
+    """
+
+    def __init__(self, model, ebn0_db=6.0, seed=1, first_block=0, kind="awgn",
+                 latency=65536):  # fmt: skip
+        model = load(model)
+        item = (np.complex64, model.n)
+        guarded_block.__init__(self, "channel", [item], [item])
+        self._apply = channel_of(kind)
+        self._kind, self._rate = kind, model.rate
+        self._seed = checked_seed(seed)
+        self._first_block = int(first_block)
+        self._tagged_db = None
+        self.set_ebn0_db(ebn0_db)
+        self.size_buffers(latency, 8 * model.n)
+
+    def set_ebn0_db(self, ebn0_db):
+        """Set Eb/N0 in dB from the next call of work() on."""
+        if not np.isfinite(ebn0_db):
+            raise ValueError(f"ebn0_db = {ebn0_db}, wanted a finite number of dB")
+        self._ebn0_db = float(ebn0_db)
+
+    def ebn0_db(self):
+        """Return Eb/N0 in dB."""
+        return self._ebn0_db
+
+    def work(self, input_items, output_items):
+        ebn0_db = self._ebn0_db  # one setting for the whole call
+        written = self.nitems_written(0)
+        if ebn0_db != self._tagged_db:
+            self.add_item_tag(0, written, pmt.intern(TAG), self._settings(ebn0_db))
+            self._tagged_db = ebn0_db
+        self._apply(
+            input_items[0],
+            output_items[0],
+            seed=self._seed,
+            first_block=self._first_block + written,
+            rate=self._rate,
+            ebn0_db=ebn0_db,
+        )
+        return len(output_items[0])
+
+    def _settings(self, ebn0_db):
+        return pmt.to_pmt(
+            {
+                "ebn0_db": ebn0_db,
+                "noise_variance": noise_variance(ebn0_db, self._rate),
+                "kind": self._kind,
+            }
+        )

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An error in a Python block ends the flowgraph and reaches the caller of run().
+
+GNU Radio itself prints a line, lets the block's thread die and waits for ever. Here every
+work(), start(), stop() and message handler of a guarded_block is watched: the error is
+kept on the block, the block ends, and `top_block` (or `run` for any flowgraph, such as
+one that GNU Radio Companion made) stops the rest and raises the original error.
+"""
+
+import contextlib
+import functools
+import operator
+import threading
+
+import pmt
+from gnuradio import gr
+
+_failure = threading.Condition()
+DONE = -1  # what work() returns to end the flowgraph
+
+
+class guarded_block(gr.sync_block):
+    """A sync block whose errors are kept as `error` and end the flowgraph."""
+
+    error = None
+
+    def __init_subclass__(cls, **arguments):
+        super().__init_subclass__(**arguments)
+        for name, wrap in (("work", _watched_work), ("start", _watched), ("stop", _watched)):
+            if name in vars(cls):
+                setattr(cls, name, wrap(vars(cls)[name]))
+
+    def set_msg_handler(self, which_port, handler_function):
+        """Handle messages; an error in the handler ends the flowgraph."""
+
+        @functools.wraps(handler_function)
+        def handler(message):
+            try:
+                handler_function(message)
+            except Exception as error:
+                self.fail(error)
+
+        super().set_msg_handler(which_port, handler)
+
+    def fail(self, error):
+        """Keep the first error, end this block, wake whoever watches the flowgraph."""
+        with _failure:
+            if self.error is None:
+                self.error = error
+            _failure.notify_all()
+        # Ends the thread of a block that waits for items, too.
+        done = pmt.cons(pmt.intern("done"), pmt.from_long(1))
+        self.to_basic_block()._post(pmt.intern("system"), done)
+
+    def size_buffers(self, latency, item_bytes):
+        """Make room for `latency` items in the output buffer, 32 MiB at most.
+
+        Args:
+            latency: items, one per block of data. More carry more data in one call of
+                work(), so are faster; fewer answer sooner.
+            item_bytes: size of one item.
+        """
+        if int(latency) != latency or latency < 1:
+            raise ValueError(f"latency = {latency}, wanted a whole number >= 1 of items")
+        items = max(1, min(int(latency), 2**25 // item_bytes))
+        self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
+        self.set_min_output_buffer(items)
+
+
+def _watched_work(work):
+    @functools.wraps(work)
+    def watched(self, input_items, output_items):
+        if self.error is not None:
+            return DONE
+        try:
+            produced = work(self, input_items, output_items)
+            room = len(output_items[0] if output_items else input_items[0])
+            if isinstance(produced, bool) or not hasattr(produced, "__index__"):
+                raise TypeError(
+                    f"{self.name()}: work() returned {produced!r}, wanted a number of items"
+                )
+            if not DONE <= operator.index(produced) <= room:
+                raise ValueError(
+                    f"{self.name()}: work() returned {produced}, but there was room for "
+                    f"{room} items"
+                )
+            return operator.index(produced)
+        except Exception as error:
+            self.fail(error)
+            return DONE
+
+    return watched
+
+
+def _watched(method):
+    @functools.wraps(method)
+    def watched(self):
+        try:
+            return bool(method(self))
+        except Exception as error:
+            self.fail(error)
+            return True
+
+    return watched
+
+
+def guarded_parts(flowgraph):
+    """Yield the guarded blocks among the attributes of a flowgraph or hier block."""
+    seen, waiting = set(), [flowgraph]
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, guarded_block):
+            yield part
+        elif isinstance(part, (list, tuple)):
+            waiting.extend(part)
+        elif isinstance(part, gr.hier_block2):
+            waiting.extend(vars(part).values())
+
+
+def _first_error(flowgraph):
+    return next((p.error for p in guarded_parts(flowgraph) if p.error is not None), None)
+
+
+@contextlib.contextmanager
+def raising_errors(flowgraph):
+    """Stop the flowgraph when one of its blocks fails; raise that error at the end."""
+    ended = False
+
+    def watch():
+        with _failure:
+            _failure.wait_for(lambda: ended or _first_error(flowgraph) is not None)
+        if not ended:
+            flowgraph.stop()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        with _failure:
+            ended = True
+            _failure.notify_all()
+        watcher.join()
+    error = _first_error(flowgraph)
+    if error is not None:
+        raise error
+
+
+def run(flowgraph):
+    """Run any flowgraph to its end and raise the error that ended it, if one did.
+
+    Args:
+        flowgraph: a gr.top_block that keeps its blocks as attributes.
+    """
+    with raising_errors(flowgraph):
+        flowgraph.start()
+        gr.top_block.wait(flowgraph)
+
+
+class top_block(gr.top_block):
+    """A flowgraph whose run() and wait() raise the error that a block ended with.
+
+    It keeps the blocks that are connected, so that temporaries may be connected.
+    """
+
+    def __init__(self, name="advphy", catch_exceptions=True):
+        gr.top_block.__init__(self, name, catch_exceptions)
+        self._connected = []
+
+    def connect(self, *points):
+        """Connect blocks or (block, port) in series, and keep them."""
+        self._connected.extend(points)
+        super().connect(*points)
+
+    def msg_connect(self, *points):
+        """Connect message ports, and keep the blocks."""
+        self._connected.extend(points)
+        super().msg_connect(*points)
+
+    def run(self, max_noutput_items=10_000_000):
+        """Run to the end; raise a block's error."""
+        self.start(max_noutput_items)
+        self.wait()
+
+    def wait(self):
+        """Wait for the end; raise a block's error."""
+        with raising_errors(self):
+            super().wait()

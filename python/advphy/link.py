@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole link as one hier block."""
+
+from gnuradio import gr
+
+from advphy_model.links import load
+
+from .air.channel import channel
+from .measure.error_counter import error_counter
+from .receive.decoder import decoder
+from .transmit.encoder import encoder
+from .transmit.message_source import message_source
+
+
+class link(gr.hier_block2):
+    """Send messages over a channel, decide them, count the errors.
+
+    Message port "counts": those of the error counter.
+
+    Args:
+        model: link model, or the name or file of one.
+        ebn0_db: Eb/N0 in dB; set_ebn0_db changes it.
+        seed: of messages and noise.
+        first_block: index of the first block.
+        kind: name of a channel.
+        stop: advphy.stop_rule that ends the flowgraph, or None: never.
+        latency: items of every buffer.
+    """
+
+    def __init__(self, model, ebn0_db=6.0, seed=1, first_block=0, kind="awgn", stop=None,
+                 latency=65536):  # fmt: skip
+        none = gr.io_signature(0, 0, 0)
+        gr.hier_block2.__init__(self, "link", none, none)
+        model = load(model)
+        self.source = message_source(model, seed, first_block, latency=latency)
+        self.encoder = encoder(model, latency)
+        self.channel = channel(model, ebn0_db, seed, first_block, kind, latency)
+        self.decoder = decoder(model, latency)
+        self.counter = error_counter(model, seed, first_block, stop)
+        self.connect(self.source, self.encoder, self.channel, self.decoder, self.counter)
+        self.message_port_register_hier_out("counts")
+        self.msg_connect((self.counter, "counts"), (self, "counts"))
+
+    def set_ebn0_db(self, ebn0_db):
+        """Set Eb/N0 in dB from the next call of the channel on."""
+        self.channel.set_ebn0_db(ebn0_db)
+
+    def segments(self):
+        """Return the error counter's segments, the present one last."""
+        return self.counter.segments()
+
+    def bler(self):
+        """Return the block error rate of the present segment."""
+        return self.counter.bler()

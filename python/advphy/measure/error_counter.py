@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Error counter: block errors per segment of constant channel settings."""
+
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import pmt
+from gnuradio import gr
+
+from advphy_model import kernels
+from advphy_model.links import load
+from advphy_model.randomness import checked_seed
+
+from ..air.channel import TAG as CHANNEL_TAG
+from ..guard import DONE, guarded_block
+from ..receive.decoder import TAG as ERASURES_TAG
+
+PUBLISH_SECONDS = 0.1
+
+
+@dataclass
+class Segment:
+    """What was counted between two changes of the settings.
+
+    Args:
+        first_block: index of its first block.
+        settings: of the channel's tag; empty where there was none.
+        blocks: blocks counted.
+        block_errors: blocks decided for a wrong message.
+        erasures: blocks not decided.
+    """
+
+    first_block: int
+    settings: dict = field(default_factory=dict)
+    blocks: int = 0
+    block_errors: int = 0
+    erasures: int = 0
+
+    @property
+    def failures(self):
+        """Return the blocks wrong or erased."""
+        return self.block_errors + self.erasures
+
+
+class error_counter(guarded_block):
+    """Count the blocks that were decided wrongly.
+
+    Input 0: decided messages, uint8
+    Input 1: sent messages, uint8, optional; without it they are re-created from the seed
+    Message port "counts": a dictionary with ebn0_db and the other settings, first_block,
+             blocks, block_errors, erasures, bler; ten times a second, at the end of a
+             segment and at the end.
+
+    A "channel" tag opens a new segment, so that no count mixes two settings. Erased
+    blocks (tag "erasures") are counted apart from wrong ones; BLER is both over blocks.
+
+    Args:
+        model: link model, or the name or file of one; gives k.
+        seed: of the message source.
+        first_block: index of the first item.
+        stop: advphy.stop_rule that ends the flowgraph by the counts of the present
+            segment, or None: never.
+    """
+
+    def __init__(self, model, seed=1, first_block=0, stop=None):
+        inputs = gr.py_io_signature(1, 2, [np.uint8, np.uint8])
+        guarded_block.__init__(self, "error_counter", inputs, None)
+        self._k = load(model).k
+        self._seed, self._first_block = checked_seed(seed), int(first_block)
+        self._rule = stop
+        self._lock = threading.Lock()
+        self._segments = [Segment(self._first_block)]
+        self._erased_until = 0  # offset behind the run of erasures we are in
+        self._sent = np.empty(0, np.uint8)
+        self._published = 0.0
+        self._ended = False
+        self.message_port_register_out(pmt.intern("counts"))
+
+    def segments(self):
+        """Return a copy of the segments so far, the present one last."""
+        with self._lock:
+            return [Segment(**asdict(segment)) for segment in self._segments]
+
+    def bler(self):
+        """Return the block error rate of the present segment; 0 before its first block."""
+        with self._lock:
+            present = self._segments[-1]
+            return present.failures / present.blocks if present.blocks else 0.0
+
+    def text(self):
+        """Return the present segment as a line for a display."""
+        present = self.segments()[-1]
+        if not present.blocks:
+            return "no block yet"
+        rate = present.failures / present.blocks
+        return f"{rate:.2e} ({present.failures} of {present.blocks} blocks)"
+
+    def work(self, input_items, output_items):
+        if self._ended:
+            return DONE
+        decided = input_items[0]
+        read = self.nitems_read(0)
+        tags = self.get_tags_in_window(0, 0, len(decided))
+        sent = self._sent_messages(input_items, read)
+        erased = self._erased(tags, read, len(decided))
+        changes = {
+            tag.offset - read: pmt.to_python(tag.value)
+            for tag in tags
+            if pmt.equal(tag.key, pmt.intern(CHANNEL_TAG))
+        }
+        for begin, end in self._pieces(changes, len(decided)):
+            if begin in changes:
+                self._open(read + begin, changes[begin])
+            piece = slice(begin, end)
+            lost = None if erased is None else erased[piece]
+            if self._count(decided[piece], sent[piece], lost):
+                self._publish()
+                return DONE
+        if time.monotonic() - self._published > PUBLISH_SECONDS:
+            self._publish()
+        return len(decided)
+
+    def stop(self):
+        self._publish()
+        return True
+
+    def _sent_messages(self, input_items, read):
+        """Return what was sent: the second input, or the messages from the seed."""
+        size = len(input_items[0])
+        if len(input_items) == 2:
+            return input_items[1][:size]
+        if len(self._sent) < size:
+            self._sent = np.empty(size, np.uint8)
+        sent = self._sent[:size]
+        kernels.messages(self._seed, self._first_block + read, self._k, sent)
+        return sent
+
+    def _erased(self, tags, read, size):
+        """Return flags of the erased items, or None when there are none."""
+        runs = [
+            (tag.offset, tag.offset + pmt.to_python(tag.value))
+            for tag in tags
+            if pmt.equal(tag.key, pmt.intern(ERASURES_TAG))
+        ]
+        runs.append((read, self._erased_until))  # the rest of a run from before
+        erased = None
+        for begin, end in runs:
+            self._erased_until = max(self._erased_until, end)
+            if begin < end:
+                erased = np.zeros(size, bool) if erased is None else erased
+                erased[begin - read : min(end - read, size)] = True
+        return erased
+
+    def _pieces(self, changes, size):
+        """Yield (begin, end) between changes of settings and looks at the stop rule."""
+        begin = 0
+        while begin < size:
+            later = [at for at in changes if at > begin]
+            end = min([*later, size])
+            if self._rule is not None:
+                blocks = 0 if begin in changes else self._segments[-1].blocks
+                end = min(end, begin + self._rule.next_check(blocks) - blocks)
+            yield begin, end
+            begin = end
+
+    def _open(self, offset, settings):
+        with self._lock:
+            present = self._segments[-1]
+            first = self._first_block + offset
+            if not present.blocks:
+                self._segments.pop()
+            self._segments.append(Segment(first, settings))
+        if present.blocks:
+            self._publish(present)
+
+    def _count(self, decided, sent, erased):
+        """Add one piece to the present segment; return whether that ends the flowgraph."""
+        if erased is None:
+            erasures, errors = 0, kernels.count_differences(decided, sent)
+        else:
+            erasures = int(np.count_nonzero(erased))
+            errors = int(np.count_nonzero((decided != sent) & ~erased))
+        with self._lock:
+            present = self._segments[-1]
+            present.blocks += len(decided)
+            present.block_errors += errors
+            present.erasures += erasures
+            if self._rule is None:
+                return False
+            if self._rule.next_check(present.blocks - 1) != present.blocks:
+                return False
+            self._ended = self._rule.met(present.blocks, present.failures)
+            return self._ended
+
+    def _publish(self, segment=None):
+        present = segment or self.segments()[-1]
+        self._published = time.monotonic()
+        counts = {
+            **present.settings,
+            "first_block": present.first_block,
+            "blocks": present.blocks,
+            "block_errors": present.block_errors,
+            "erasures": present.erasures,
+            "bler": present.failures / present.blocks if present.blocks else 0.0,
+        }
+        self.message_port_pub(pmt.intern("counts"), pmt.to_pmt(counts))

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decoder: from received vectors to decided messages."""
+
+import numpy as np
+import pmt
+
+from advphy_model import inference
+from advphy_model.links import load
+
+from ..guard import guarded_block
+
+TAG = "erasures"
+
+
+class decoder(guarded_block):
+    """Decide which message was sent.
+
+    Input:  received vectors, complex64 [n]
+    Output: messages, uint8, each of 0..M-1
+    Tags:   "erasures" on the first of a run of blocks that have a sample which is not
+            finite: how many there are. They come out as message 0 and are not decided.
+
+    Args:
+        model: link model, or the name or file of one; its decision is a network, the
+            nearest codeword, or a hard decision.
+        latency: items of the output buffer.
+    """
+
+    def __init__(self, model, latency=65536):
+        model = load(model)
+        guarded_block.__init__(self, "decoder", [(np.complex64, model.n)], [np.uint8])
+        self._decision = inference.decision(model)
+        self._erased = np.empty(0, np.uint8)
+        self.size_buffers(latency, 1)
+
+    def work(self, input_items, output_items):
+        out = output_items[0]
+        if len(self._erased) < len(out):
+            self._erased = np.empty(len(out), np.uint8)
+        erased = self._erased[: len(out)]
+        if self._decision.decide(input_items[0], out, erased):
+            self._tag(erased)
+        return len(out)
+
+    def _tag(self, erased):
+        edges = np.diff(erased, prepend=0, append=0).astype(np.int8)
+        begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        written = self.nitems_written(0)
+        for begin, end in zip(begins, ends, strict=True):
+            self.add_item_tag(
+                0, written + int(begin), pmt.intern(TAG), pmt.from_long(int(end - begin))
+            )

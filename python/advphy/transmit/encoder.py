@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Encoder: from messages to codewords."""
+
+import numpy as np
+
+from advphy_model import inference
+from advphy_model.links import load
+
+from ..guard import guarded_block
+
+
+class encoder(guarded_block):
+    """Send the codeword of each message.
+
+    Input:  messages, uint8, each of 0..M-1; another value ends the flowgraph
+    Output: codewords, complex64 [n], mean energy n
+
+    Args:
+        model: link model, or the name or file of one.
+        latency: items of the output buffer.
+    """
+
+    def __init__(self, model, latency=65536):
+        model = load(model)
+        guarded_block.__init__(self, "encoder", [np.uint8], [(np.complex64, model.n)])
+        self._codebook = inference.encoder(model)
+        self.size_buffers(latency, 8 * model.n)
+
+    def work(self, input_items, output_items):
+        self._codebook.look_up(input_items[0], output_items[0])
+        return len(output_items[0])

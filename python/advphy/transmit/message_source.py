@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Message source: random messages as a pure function of seed and index."""
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.links import load
+from advphy_model.randomness import checked_seed
+
+from ..guard import DONE, guarded_block
+
+
+class message_source(guarded_block):
+    """Send random messages, each of 0..M-1 with equal probability.
+
+    Output: messages, uint8
+
+    Args:
+        model: link model, or the name or file of one; gives k.
+        seed: the counter re-creates the messages from it.
+        first_block: index of the first message.
+        blocks: how many to send, or None: without end.
+        latency: items of the output buffer.
+    """
+
+    def __init__(self, model, seed=1, first_block=0, blocks=None, latency=65536):
+        guarded_block.__init__(self, "message_source", None, [np.uint8])
+        self._k = load(model).k
+        self._seed = checked_seed(seed)
+        self._next = _index("first_block", first_block)
+        self._end = None if blocks is None else self._next + _index("blocks", blocks)
+        self.size_buffers(latency, 1)
+
+    def work(self, input_items, output_items):
+        out = output_items[0]
+        if self._end is not None:
+            out = out[: self._end - self._next]
+            if not len(out):
+                return DONE
+        kernels.messages(self._seed, self._next, self._k, out)
+        self._next += len(out)
+        return len(out)
+
+
+def _index(name, value):
+    if isinstance(value, bool) or int(value) != value or value < 0:
+        raise ValueError(f"{name} = {value}, wanted a whole number >= 0")
+    return int(value)
