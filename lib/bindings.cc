@@ -266,5 +266,14 @@ PYBIND11_MODULE(kernels, m)
     m.def("instruction_sets", &instruction_sets, "Those usable here, best first.");
     m.def(
         "instruction_set", [] { return std::string(kernels().name); }, "The one in use.");
+    m.def(
+        "multiply_adds",
+        [](size_t rounds) {
+            float sink[16] = {};
+            py::gil_scoped_release release;
+            return kernels().multiply_adds(rounds, sink);
+        },
+        "Do multiply-adds in registers only and return how many: the arithmetic limit.",
+        py::arg("rounds"));
     m.def("choose_instruction_set", &choose_instruction_set, py::arg("name"));
 }

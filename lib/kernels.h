@@ -85,6 +85,8 @@ struct kernel_table {
                     size_t count,
                     float* out);
     size_t (*count_differences)(const uint8_t* a, const uint8_t* b, size_t count);
+    // Multiply-adds in registers, the arithmetic limit: returns how many were done.
+    size_t (*multiply_adds)(size_t rounds, float* sink);
 };
 
 namespace avx512 {

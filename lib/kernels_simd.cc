@@ -13,6 +13,7 @@ void run_network(const plan&, const float*, size_t, float*, float*);
 size_t decide(const plan&, const float*, size_t, uint8_t*, uint8_t*, float*);
 void look_up(const float*, size_t, size_t, const uint8_t*, size_t, float*);
 size_t count_differences(const uint8_t*, const uint8_t*, size_t);
+size_t multiply_adds(size_t, float*);
 
 #define ADVPHY_NAME_(x) #x
 #define ADVPHY_NAME(x) ADVPHY_NAME_(x)
@@ -26,6 +27,7 @@ const kernel_table table = {
     decide,
     look_up,
     count_differences,
+    multiply_adds,
 };
 
 } // namespace ADVPHY_SIMD_NAMESPACE

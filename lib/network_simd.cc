@@ -348,5 +348,20 @@ size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count)
     return differences;
 }
 
+size_t multiply_adds(size_t rounds, float* sink)
+{
+    vfloat sum[channels_at_once * tile_vectors];
+    for (int i = 0; i < channels_at_once * tile_vectors; ++i)
+        sum[i] = fill(sink[i % lanes] + float(i));
+    const vfloat a = fill(0.5f), b = fill(1.0f); // tends to 2, never to a denormal
+    for (size_t r = 0; r < rounds; ++r)
+#pragma GCC unroll 16
+        for (int i = 0; i < channels_at_once * tile_vectors; ++i)
+            sum[i] = sum[i] * a + b;
+    for (int i = 0; i < channels_at_once * tile_vectors; ++i)
+        store(sink, load(sink) + sum[i]);
+    return rounds * channels_at_once * tile_vectors * lanes;
+}
+
 } // namespace ADVPHY_SIMD_NAMESPACE
 } // namespace advphy

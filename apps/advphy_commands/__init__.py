@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command `advphy`: one file a subcommand, found by file name.
 
-A subcommand's module has a docstring (its help), add_arguments(parser) and run(arguments).
+A subcommand's module has a docstring (its help), add_arguments(parser) and
+run(arguments).
 """
 
 import argparse
@@ -65,8 +66,8 @@ def _remedy(error):
     remedies = {
         "torch": "torch is not installed; `make test` in the clone installs it, or "
         "apt install python3-torch (Debian 13), or pip install torch",
-        "gnuradio": "GNU Radio is not installed for this Python; apt install gnuradio, or "
-        "use --engine loop",
+        "gnuradio": "GNU Radio is not installed for this Python; "
+        "apt install gnuradio, or use --engine loop",
         "scipy": "scipy is not installed; apt install python3-scipy",
         "matplotlib": "matplotlib is not installed; apt install python3-matplotlib",
         "tqdm": "tqdm is not installed; apt install python3-tqdm",

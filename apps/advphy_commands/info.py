@@ -18,8 +18,10 @@ def run(arguments):
             print(f"{name:<28} k={model.k} n={model.n:<3} {model.decision}")
         return
     model = links.load(arguments.link)
-    print(f"{model.name}: k = {model.k} bits on n = {model.n} channel uses, rate "
-          f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}")  # fmt: skip
+    print(
+        f"{model.name}: k = {model.k} bits on n = {model.n} channel uses, rate "
+        f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}"
+    )
     print(f"SHA-256 {model.sha256}")
     for role, network in model.networks.items():
         _print_network(role, network)
@@ -31,10 +33,15 @@ def run(arguments):
 
 def _print_network(role, network: Network):
     macs = inference.kernel_network(network).multiply_adds
-    print(f"{role}: {network.input_shape} -> {network.output_shape}, {macs} multiply-adds")
+    print(
+        f"{role}: {network.input_shape} -> {network.output_shape}, {macs} multiply-adds"
+    )
     for layer in network.layers:
         shapes = {key: value.shape for key, value in layer.parameters.items()}
-        print(f"    {layer.name:<12}{layer.kind:<28}{shapes or ''}{layer.attributes or ''}")
+        print(
+            f"    {layer.name:<12}{layer.kind:<28}"
+            f"{shapes or ''}{layer.attributes or ''}"
+        )
 
 
 def _print_measured(measured):
@@ -42,5 +49,7 @@ def _print_measured(measured):
         print(f"measured with decision {decision}:")
         for row in rows:
             rate = row["block_errors"] / row["blocks"]
-            print(f"    {row['ebn0_db']:g} dB  BLER {rate:.2e}  "
-                  f"({row['block_errors']} of {row['blocks']})")  # fmt: skip
+            print(
+                f"    {row['ebn0_db']:g} dB  BLER {rate:.2e}  "
+                f"({row['block_errors']} of {row['blocks']})"
+            )

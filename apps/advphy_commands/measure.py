@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure block error rates of links over Eb/N0.
 
-LINK is a file, or a name that `advphy info` lists; with ":nearest_codeword" behind it, its
-codebook is decided for the nearest codeword. Counts are written to the CSV after every
-point and at Ctrl-C; the same command again goes on where it stopped. Ranges of blocks
-(--first-block) or seeds counted elsewhere add up.
+LINK is a file, or a name that `advphy info` lists; with ":nearest_codeword" behind it,
+its codebook is decided for the nearest codeword. Counts are written to the CSV after
+every point and at Ctrl-C; the same command again goes on where it stopped. Ranges of
+blocks (--first-block) or seeds counted elsewhere add up.
 """
 
 import math
 import sys
 import time
 
-from tqdm import tqdm
-
 from advphy_model import links, loop_engine, sweep
 from advphy_model.error_rate import StopRule, interval, upper_bound
+from tqdm import tqdm
 
 MOST_POINTS = 1000
 
@@ -23,23 +22,49 @@ def add_arguments(parser):
     """Declare the arguments."""
     parser.add_argument("links", metavar="LINK", nargs="+")
     parser.add_argument(
-        "--ebn0-db", default="0:8:1", metavar="FIRST:LAST:STEP",
+        "--ebn0-db",
+        default="0:8:1",
+        metavar="FIRST:LAST:STEP",
         help="Eb/N0 in dB: one number, several with commas, or a range with its end; "
-        "write --ebn0-db=-2:4:1 for a negative start (default %(default)s)")  # fmt: skip
-    parser.add_argument("--engine", choices=("flowgraph", "loop"), default="flowgraph",
-                        help="both decide the same (default %(default)s)")  # fmt: skip
-    parser.add_argument("--min-errors", type=float, default=200,
-                        help="stop a point at this many (default %(default)s)")  # fmt: skip
-    parser.add_argument("--max-blocks", type=float, default=1e8,
-                        help="stop a point at this many (default %(default)g)")  # fmt: skip
-    parser.add_argument("--relative-width", type=float, metavar="W",
-                        help="stop when the 95%% interval is narrower than W times the "
-                        "rate")  # fmt: skip
+        "write --ebn0-db=-2:4:1 for a negative start (default %(default)s)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("flowgraph", "loop"),
+        default="flowgraph",
+        help="both decide the same (default %(default)s)",
+    )
+    parser.add_argument(
+        "--min-errors",
+        type=float,
+        default=200,
+        help="stop a point at this many (default %(default)s)",
+    )
+    parser.add_argument(
+        "--max-blocks",
+        type=float,
+        default=1e8,
+        help="stop a point at this many (default %(default)g)",
+    )
+    parser.add_argument(
+        "--relative-width",
+        type=float,
+        metavar="W",
+        help="stop when the 95%% interval is narrower than W times the rate",
+    )
     parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
-    parser.add_argument("--first-block", type=float, default=0,
-                        help="index of the first block (default %(default)s)")  # fmt: skip
-    parser.add_argument("--latency", type=int, default=65536,
-                        help="items per buffer of the flowgraph (default %(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--first-block",
+        type=float,
+        default=0,
+        help="index of the first block (default %(default)s)",
+    )
+    parser.add_argument(
+        "--latency",
+        type=int,
+        default=65536,
+        help="items per buffer of the flowgraph (default %(default)s)",
+    )
     parser.add_argument("--out", required=True, metavar="FILE.csv")
 
 
@@ -111,8 +136,10 @@ def whole(name, value):
     return int(value)
 
 
-HEADER = (f"{'link':<34}{'Eb/N0':>7}{'blocks':>12}{'errors':>9}{'BLER':>10}"
-          f"  {'95 % interval':<21}{'theory':<22}{'M msg/s':>8}")  # fmt: skip
+HEADER = (
+    f"{'link':<34}{'Eb/N0':>7}{'blocks':>12}{'errors':>9}{'BLER':>10}"
+    f"  {'95 % interval':<21}{'theory':<22}{'M msg/s':>8}"
+)
 
 
 def print_table(steps, points, rule):
@@ -148,6 +175,10 @@ def _line(step):
         text, bounds = "0", f"< {upper_bound(row.blocks):.1e}"
     theory = links.theory(row.link)
     expected = f"{theory[1](row.ebn0_db):.2e} {theory[0]}" if theory else ""
-    speed = f"{step.new_blocks / step.seconds / 1e6:.1f}" if step.new_blocks else "resumed"
-    return (f"{row.link:<34}{row.ebn0_db:>7g}{row.blocks:>12}{row.failures:>9}{text:>10}"
-            f"  {bounds:<21}{expected:<22}{speed:>8}")  # fmt: skip
+    speed = (
+        f"{step.new_blocks / step.seconds / 1e6:.1f}" if step.new_blocks else "resumed"
+    )
+    return (
+        f"{row.link:<34}{row.ebn0_db:>7g}{row.blocks:>12}{row.failures:>9}{text:>10}"
+        f"  {bounds:<21}{expected:<22}{speed:>8}"
+    )

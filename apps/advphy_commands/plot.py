@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw block error rates over Eb/N0 from CSVs of counts, with 95 % intervals and theory."""
+"""Draw block error rates over Eb/N0 from CSVs of counts, with intervals and theory."""
 
 
 def add_arguments(parser):

@@ -31,7 +31,7 @@ class _Continued:
 
 def run(model, *, rule, ebn0_db, seed=1, first_block=0, counted=(0, 0), kind="awgn",
         latency=65536):  # fmt: skip
-    """Yield (blocks, block_errors, erasures) of successive ranges until the rule is met.
+    """Yield (blocks, block_errors, erasures) of ranges in order until the rule is met.
 
     The arguments are those of advphy_model.loop_engine.run, and so are the decisions.
     """

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An error in a Python block ends the flowgraph and reaches the caller of run().
 
-GNU Radio itself prints a line, lets the block's thread die and waits for ever. Here every
-work(), start(), stop() and message handler of a guarded_block is watched: the error is
-kept on the block, the block ends, and `top_block` (or `run` for any flowgraph, such as
-one that GNU Radio Companion made) stops the rest and raises the original error.
+GNU Radio itself prints a line, lets the block's thread die and waits for ever. Here
+every work(), start(), stop() and message handler of a guarded_block is watched: the
+error is kept on the block, the block ends, and `top_block` (or `run` for any flowgraph,
+such as one that GNU Radio Companion made) stops the rest and raises the original error.
 """
 
 import contextlib
@@ -26,7 +26,11 @@ class guarded_block(gr.sync_block):
 
     def __init_subclass__(cls, **arguments):
         super().__init_subclass__(**arguments)
-        for name, wrap in (("work", _watched_work), ("start", _watched), ("stop", _watched)):
+        for name, wrap in (
+            ("work", _watched_work),
+            ("start", _watched),
+            ("stop", _watched),
+        ):
             if name in vars(cls):
                 setattr(cls, name, wrap(vars(cls)[name]))
 
@@ -61,7 +65,9 @@ class guarded_block(gr.sync_block):
             item_bytes: size of one item.
         """
         if int(latency) != latency or latency < 1:
-            raise ValueError(f"latency = {latency}, wanted a whole number >= 1 of items")
+            raise ValueError(
+                f"latency = {latency}, wanted a whole number >= 1 of items"
+            )
         items = max(1, min(int(latency), 2**25 // item_bytes))
         self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
         self.set_min_output_buffer(items)
@@ -77,12 +83,13 @@ def _watched_work(work):
             room = len(output_items[0] if output_items else input_items[0])
             if isinstance(produced, bool) or not hasattr(produced, "__index__"):
                 raise TypeError(
-                    f"{self.name()}: work() returned {produced!r}, wanted a number of items"
+                    f"{self.name()}: work() returned {produced!r}, "
+                    "wanted a number of items"
                 )
             if not DONE <= operator.index(produced) <= room:
                 raise ValueError(
-                    f"{self.name()}: work() returned {produced}, but there was room for "
-                    f"{room} items"
+                    f"{self.name()}: work() returned {produced}, but there was "
+                    f"room for {room} items"
                 )
             return operator.index(produced)
         except Exception as error:
@@ -121,7 +128,9 @@ def guarded_parts(flowgraph):
 
 
 def _first_error(flowgraph):
-    return next((p.error for p in guarded_parts(flowgraph) if p.error is not None), None)
+    return next(
+        (p.error for p in guarded_parts(flowgraph) if p.error is not None), None
+    )
 
 
 @contextlib.contextmanager

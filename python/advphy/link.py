@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole link as one hier block."""
 
-from gnuradio import gr
-
 from advphy_model.links import load
+from gnuradio import gr
 
 from .air.channel import channel
 from .measure.error_counter import error_counter
@@ -27,8 +26,16 @@ class link(gr.hier_block2):
         latency: items of every buffer.
     """
 
-    def __init__(self, model, ebn0_db=6.0, seed=1, first_block=0, kind="awgn", stop=None,
-                 latency=65536):  # fmt: skip
+    def __init__(
+        self,
+        model,
+        ebn0_db=6.0,
+        seed=1,
+        first_block=0,
+        kind="awgn",
+        stop=None,
+        latency=65536,
+    ):
         none = gr.io_signature(0, 0, 0)
         gr.hier_block2.__init__(self, "link", none, none)
         model = load(model)
@@ -37,7 +44,9 @@ class link(gr.hier_block2):
         self.channel = channel(model, ebn0_db, seed, first_block, kind, latency)
         self.decoder = decoder(model, latency)
         self.counter = error_counter(model, seed, first_block, stop)
-        self.connect(self.source, self.encoder, self.channel, self.decoder, self.counter)
+        self.connect(
+            self.source, self.encoder, self.channel, self.decoder, self.counter
+        )
         self.message_port_register_hier_out("counts")
         self.msg_connect((self.counter, "counts"), (self, "counts"))
 

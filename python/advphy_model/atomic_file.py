@@ -22,7 +22,9 @@ def atomic_file(path, mode="w"):
     beside = None
     try:
         text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-        handle, beside = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
+        handle, beside = tempfile.mkstemp(
+            dir=path.parent or ".", prefix=f".{path.name}."
+        )
         with open(handle, mode, **text) as file:
             yield file
             file.flush()

@@ -10,7 +10,7 @@ LAYOUT = "real parts, then imaginary parts"
 
 
 def channel_uses(reals: int) -> int:
-    """Return how many complex channel uses carry this many reals (odd: one of padding)."""
+    """Return how many channel uses carry this many reals (odd: one of padding)."""
     return (reals + 1) // 2
 
 
@@ -22,7 +22,7 @@ def to_reals(x: np.ndarray, reals: int | None = None) -> np.ndarray:
 
 
 def to_complex(x: np.ndarray) -> np.ndarray:
-    """Return reals [..., 2n or 2n - 1] as complex64 [..., n]; an odd end is padded by 0."""
+    """Return reals [..., 2n or 2n - 1] as complex64 [..., n], padded by 0."""
     x = np.asarray(x, np.float32)
     n = channel_uses(x.shape[-1])
     out = np.zeros((*x.shape[:-1], n), np.complex64)

@@ -50,8 +50,14 @@ class Counts:
     @property
     def setting(self) -> tuple:
         """Return what must be equal for two rows to be the same measurement."""
-        return (self.link, self.engine, self.ebn0_db, self.psr_db, self.attack,
-                self.model_sha256)  # fmt: skip
+        return (
+            self.link,
+            self.engine,
+            self.ebn0_db,
+            self.psr_db,
+            self.attack,
+            self.model_sha256,
+        )
 
     @property
     def end(self) -> int:
@@ -59,10 +65,28 @@ class Counts:
         return self.first_block + self.blocks
 
 
-COLUMNS = ("link", "engine", "ebn0_db", "psr_db", "attack", "seed", "first_block",
-           "blocks", "block_errors", "erasures", "model_sha256", "version")  # fmt: skip
-_NUMBERS = {"seed": int, "first_block": int, "blocks": int, "block_errors": int,
-            "erasures": int, "ebn0_db": float}  # fmt: skip
+COLUMNS = (
+    "link",
+    "engine",
+    "ebn0_db",
+    "psr_db",
+    "attack",
+    "seed",
+    "first_block",
+    "blocks",
+    "block_errors",
+    "erasures",
+    "model_sha256",
+    "version",
+)
+_NUMBERS = {
+    "seed": int,
+    "first_block": int,
+    "blocks": int,
+    "block_errors": int,
+    "erasures": int,
+    "ebn0_db": float,
+}
 
 
 def add_up(rows) -> list:
@@ -72,14 +96,16 @@ def add_up(rows) -> list:
         ValueError: when two rows of one setting and seed count the same block.
     """
     joined = []
-    for row in sorted(rows, key=lambda r: (*map(str, r.setting), r.seed, r.first_block)):
+    for row in sorted(
+        rows, key=lambda r: (*map(str, r.setting), r.seed, r.first_block)
+    ):
         last = joined[-1] if joined else None
         if last and (last.setting, last.seed) == (row.setting, row.seed):
             if row.first_block < last.end:
                 raise ValueError(
                     f"{row.link} at {row.ebn0_db:g} dB: blocks {row.first_block}.."
-                    f"{min(row.end, last.end) - 1} of seed {row.seed} are counted twice; "
-                    "measure with another --seed or --first-block"
+                    f"{min(row.end, last.end) - 1} of seed {row.seed} are "
+                    "counted twice; measure with another --seed or --first-block"
                 )
             if row.first_block == last.end and row.version == last.version:
                 joined[-1] = dataclasses.replace(
@@ -118,7 +144,9 @@ def read(path) -> list:
             reader = csv.DictReader(file)
             missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
             if missing:
-                raise ValueError(f"column '{missing[0]}' is missing; is it a CSV of counts?")
+                raise ValueError(
+                    f"column '{missing[0]}' is missing; is it a CSV of counts?"
+                )
             for values in reader:
                 rows.append(_row(values))
         except (ValueError, TypeError, csv.Error) as error:
@@ -133,11 +161,17 @@ def read_existing(path) -> list:
 
 def _row(values):
     row = Counts(
-        **{column: values[column] for column in COLUMNS if column not in (*_NUMBERS, "psr_db")},
+        **{
+            column: values[column]
+            for column in COLUMNS
+            if column not in (*_NUMBERS, "psr_db")
+        },
         **{column: kind(values[column]) for column, kind in _NUMBERS.items()},
         psr_db=float(values["psr_db"]) if values["psr_db"] else None,
     )
-    if not (0 <= row.failures <= row.blocks and row.first_block >= 0 <= row.block_errors):
+    if not (
+        0 <= row.failures <= row.blocks and row.first_block >= 0 <= row.block_errors
+    ):
         raise ValueError(
             f"{row.block_errors} errors and {row.erasures} erasures of {row.blocks} "
             "blocks cannot be"

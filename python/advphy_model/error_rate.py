@@ -8,7 +8,9 @@ import numpy as np
 CHECK_EVERY = 65536  # blocks; see StopRule
 
 
-def interval(errors: int, blocks: int, method: str = "wilson", confidence: float = 0.95):
+def interval(
+    errors: int, blocks: int, method: str = "wilson", confidence: float = 0.95
+):
     """Return the two-sided confidence interval (low, high) of an error rate.
 
     Args:
@@ -32,7 +34,7 @@ def interval(errors: int, blocks: int, method: str = "wilson", confidence: float
 
 
 def upper_bound(blocks: int, confidence: float = 0.95) -> float:
-    """Return the rate that no error in `blocks` blocks excludes: 1 - (1 - c)^(1/blocks).
+    """Return the rate that `blocks` without an error exclude: 1 - (1 - c)^(1/blocks).
 
     It is the exact one-sided bound (Clopper-Pearson), about 3 / blocks at 95 %.
     """
@@ -63,12 +65,16 @@ class StopRule:
         for name in ("min_errors", "max_blocks"):
             value = getattr(self, name)
             if value is not None and (value < 1 or int(value) != value):
-                raise ValueError(f"{name} = {value}, wanted a whole number >= 1 or None")
-        if self.relative_width is not None and not 0 < self.relative_width:
-            raise ValueError(f"relative_width = {self.relative_width}, wanted > 0 or None")
+                raise ValueError(
+                    f"{name} = {value}, wanted a whole number >= 1 or None"
+                )
+        if self.relative_width is not None and not self.relative_width > 0:
+            raise ValueError(
+                f"relative_width = {self.relative_width}, wanted > 0 or None"
+            )
 
     def next_check(self, blocks: int) -> int:
-        """Return at how many blocks, counted from the first, the rule is looked at next."""
+        """Return at how many blocks from the first the rule is looked at next."""
         check = (blocks // CHECK_EVERY + 1) * CHECK_EVERY
         return check if self.max_blocks is None else min(check, self.max_blocks)
 

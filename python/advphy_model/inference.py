@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a link model to fast functions: look up codewords, decide on received vectors."""
+"""From a link model to fast functions: look up codewords, decide received vectors."""
 
 import logging
 
@@ -31,8 +31,8 @@ def decision(model: LinkModel):
     """Return an object whose decide(y, messages, erased) decides a batch of blocks.
 
     y is complex64 [batch, n]; messages and erased are uint8 [batch] to be written. A
-    block with a sample that is not finite is erased: flag 1, message 0. The call returns
-    how many were.
+    block with a sample that is not finite is erased: flag 1, message 0. The call
+    returns how many were.
     """
     if model.decision == "hard_decision":
         return kernels.hard_decision(hard_decision_table(model.codebook), model.n)

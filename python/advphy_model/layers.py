@@ -37,8 +37,9 @@ def conv1d(x, weight, bias, padding=(0, 0), stride=(1,)):
         padding: zeros added on the left and on the right.
         stride: step from one output to the next, as a tuple of one.
     """
-    y = conv2d(x[:, :, None, :], weight[:, :, None, :], bias,
-               (0, 0, *padding), (1, *stride))  # fmt: skip
+    y = conv2d(
+        x[:, :, None, :], weight[:, :, None, :], bias, (0, 0, *padding), (1, *stride)
+    )
     return y[:, :, 0, :]
 
 
@@ -103,9 +104,9 @@ def l2_normalisation(x, energy=1.0):
 def average_power_normalisation(x, scale=None, energy=1.0):
     """Scale a codebook to a mean squared norm of `energy` [gan, Sec. II-A].
 
-    In training the batch is the whole codebook and gives the scale itself. At export the
-    scale is frozen as a parameter, so that an item's result no longer depends on the
-    batch.
+    In training the batch is the whole codebook and gives the scale itself. At export
+    the scale is frozen as a parameter, so that an item's result no longer depends on
+    the batch.
 
     Args:
         x: [batch, features].

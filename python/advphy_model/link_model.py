@@ -160,7 +160,7 @@ def describe(model: LinkModel) -> tuple:
 
 
 def from_description(description: dict, arrays: dict) -> LinkModel:
-    """Return the link of a description and its arrays; ValueError if they do not fit."""
+    """Return the link of a description and its arrays; ValueError if they misfit."""
     for key, wanted in (("power", POWER), ("layout", LAYOUT)):
         if description[key] != wanted:
             raise ValueError(f"{key} is '{description[key]}', wanted '{wanted}'")
@@ -169,7 +169,9 @@ def from_description(description: dict, arrays: dict) -> LinkModel:
     for role, network in description["networks"].items():
         layers = []
         for layer in network["layers"]:
-            names = {key: f"{role}.{layer['name']}.{key}" for key in layer["parameters"]}
+            names = {
+                key: f"{role}.{layer['name']}.{key}" for key in layer["parameters"]
+            }
             parameters = {key: arrays[name] for key, name in names.items()}
             unused -= set(names.values())
             layers.append(
@@ -190,7 +192,7 @@ def from_description(description: dict, arrays: dict) -> LinkModel:
 
 
 def content_hash(description: dict, arrays: dict) -> str:
-    """Return SHA-256 over the sorted description and every array's name, shape, bytes."""
+    """Return SHA-256 over the sorted description and all names, shapes, bytes."""
     digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name], "<f4")

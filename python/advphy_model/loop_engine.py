@@ -45,9 +45,18 @@ class _Worker:
         return errors, erasures
 
 
-def run(model, *, rule, ebn0_db, seed=1, first_block=0, counted=(0, 0), kind="awgn",
-        threads=None):  # fmt: skip
-    """Yield (blocks, block_errors, erasures) of successive ranges until the rule is met.
+def run(
+    model,
+    *,
+    rule,
+    ebn0_db,
+    seed=1,
+    first_block=0,
+    counted=(0, 0),
+    kind="awgn",
+    threads=None,
+):
+    """Yield (blocks, block_errors, erasures) of ranges in order until the rule is met.
 
     Args:
         model: link model.
@@ -67,12 +76,16 @@ def run(model, *, rule, ebn0_db, seed=1, first_block=0, counted=(0, 0), kind="aw
     own = threading.local()
 
     def apply(x, y, first):
-        apply_channel(x, y, seed=seed, first_block=first, rate=model.rate, ebn0_db=ebn0_db)
+        apply_channel(
+            x, y, seed=seed, first_block=first, rate=model.rate, ebn0_db=ebn0_db
+        )
 
     def count(begin, end):
         if not hasattr(own, "worker"):
             own.worker = _Worker(model, tile)
-        return end - begin, *own.worker.count(first_block + begin, end - begin, seed, apply)
+        return end - begin, *own.worker.count(
+            first_block + begin, end - begin, seed, apply
+        )
 
     blocks, failures = counted
     start = blocks

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read and write link models as safetensors files.
 
-A file is 8 bytes (length of the header, little endian), the header (JSON: name -> dtype,
-shape, offsets; `__metadata__`: text to text) and raw float32. Our metadata holds the
-link's description and the SHA-256 over description and arrays, so that a file that was
-changed anywhere is refused. No code can hide in it; every framework reads it.
+A file is 8 bytes (length of the header, little endian), the header (JSON: name ->
+dtype, shape, offsets; `__metadata__`: text to text) and raw float32. Our metadata holds
+the link's description and the SHA-256 over description and arrays, so that a file that
+was changed anywhere is refused. No code can hide in it; every framework reads it.
 """
 
 import json
@@ -75,15 +75,16 @@ def read(path) -> LinkModel:
 def _parse(content):
     if content[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
         raise ModelFileError(
-            "this is a pickle (torch.save), which can run code when read; import it with "
-            "advphy_training.import_torch and write a link model"
+            "this is a pickle (torch.save), which can run code when read; import it "
+            "with advphy_training.import_torch and write a link model"
         )
     if len(content) < 8:
         raise ModelFileError("truncated: it is shorter than 8 bytes")
     (length,) = struct.unpack("<Q", content[:8])
     if length > min(len(content) - 8, _LARGEST_HEADER):
         raise ModelFileError(
-            "not a safetensors file, or truncated: the header does not fit; get it again"
+            "not a safetensors file, or truncated: the header does not fit; "
+            "get it again"
         )
     try:
         header = json.loads(content[8 : 8 + length].decode())
@@ -108,22 +109,28 @@ def _parse(content):
 
 
 def _arrays(header, data):
-    """Return the arrays of a header, which must cover the data without gap or overlap."""
+    """Return a header's arrays, which must cover the data without gap or overlap."""
     arrays, end = {}, 0
     entries = sorted(header.items(), key=lambda item: item[1]["data_offsets"])
     for name, entry in entries:
         if set(entry) != {"dtype", "shape", "data_offsets"} or entry["dtype"] != "F32":
-            raise ModelFileError(f"array '{name}' has dtype {entry.get('dtype')}, not F32")
+            raise ModelFileError(
+                f"array '{name}' has dtype {entry.get('dtype')}, not F32"
+            )
         shape = entry["shape"]
         if not all(type(s) is int and 0 < s < 2**31 for s in shape):
             raise ModelFileError(f"array '{name}' has shape {shape}")
         begin, stop = entry["data_offsets"]
         if begin != end or stop - begin != 4 * math.prod(shape):
-            raise ModelFileError(f"array '{name}' has offsets that do not fit its shape")
+            raise ModelFileError(
+                f"array '{name}' has offsets that do not fit its shape"
+            )
         end = stop
         if end > len(data):
             raise ModelFileError(f"truncated in array '{name}'; get the file again")
-        arrays[name] = np.frombuffer(data, "<f4", math.prod(shape), begin).reshape(shape)
+        arrays[name] = np.frombuffer(data, "<f4", math.prod(shape), begin).reshape(
+            shape
+        )
         if not np.all(np.isfinite(arrays[name])):
             raise ModelFileError(
                 f"array '{name}' has a value that is not finite; train or export again"

@@ -18,7 +18,7 @@ def checked_seed(seed) -> int:
 
 
 def messages(seed: int, first_block: int, blocks: int, k: int) -> np.ndarray:
-    """Return the messages of k bits of the blocks from first_block on, uint8 [blocks]."""
+    """Return the messages of the blocks from first_block on, uint8 [blocks]."""
     out = np.empty(blocks, np.uint8)
     kernels.messages(seed, first_block, k, out)
     return out

@@ -100,5 +100,6 @@ def _refuse_other_model(rows, model, out):
         if row.link == model.name and row.model_sha256 != model.sha256:
             raise ValueError(
                 f"{out}: holds counts of another model called '{model.name}' "
-                f"({row.model_sha256[:12]}, now {model.sha256[:12]}); choose another --out"
+                f"({row.model_sha256[:12]}, now {model.sha256[:12]}); "
+                "choose another --out"
             )

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
-
 from advphy_model import loop_engine, model_file
 from advphy_model.atomic_file import atomic_file
 from advphy_model.error_rate import StopRule
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
+from tqdm import tqdm
+
 from advphy_training import schemes
 
 SAVE_EVERY = 1000  # steps between two states to resume from, each with a validation
@@ -44,8 +44,13 @@ def train(scheme_name, settings, seed, out, quiet=False):
     identity = f"{scheme_name} {settings} seed {seed}"
     _refuse_unwritable(out)
     first = _resume(state, identity, parameters, optimiser)
-    bar = tqdm(range(first, settings.steps), initial=first, total=settings.steps,
-               unit="step", disable=None if not quiet else True)  # fmt: skip
+    bar = tqdm(
+        range(first, settings.steps),
+        initial=first,
+        total=settings.steps,
+        unit="step",
+        disable=None if not quiet else True,
+    )
     for step in bar:
         for group in optimiser.param_groups:
             group["lr"] = _learning_rate(settings, step)
@@ -93,10 +98,15 @@ def measured(model) -> dict:
     table = {}
     for link in (model, model.with_nearest_codeword()):
         table[link.decision] = [
-            dict(zip(("ebn0_db", "blocks", "block_errors"),
-                     (float(ebn0_db), *_count(link, ebn0_db, 20_000_000)), strict=True))
+            dict(
+                zip(
+                    ("ebn0_db", "blocks", "block_errors"),
+                    (float(ebn0_db), *_count(link, ebn0_db, 20_000_000)),
+                    strict=True,
+                )
+            )
             for ebn0_db in range(9)
-        ]  # fmt: skip
+        ]
     return table
 
 

@@ -5,7 +5,6 @@ import dataclasses
 
 import numpy as np
 import torch
-
 from advphy_model.network import Layer, Network, run
 
 

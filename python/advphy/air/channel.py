@@ -3,7 +3,6 @@
 
 import numpy as np
 import pmt
-
 from advphy_model.channels import channel as channel_of
 from advphy_model.links import load
 from advphy_model.power import noise_variance
@@ -32,8 +31,9 @@ class channel(guarded_block):
         latency: items of the output buffer.
     """
 
-    def __init__(self, model, ebn0_db=6.0, seed=1, first_block=0, kind="awgn",
-                 latency=65536):  # fmt: skip
+    def __init__(
+        self, model, ebn0_db=6.0, seed=1, first_block=0, kind="awgn", latency=65536
+    ):
         model = load(model)
         item = (np.complex64, model.n)
         guarded_block.__init__(self, "channel", [item], [item])

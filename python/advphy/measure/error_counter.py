@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pmt
-from gnuradio import gr
-
 from advphy_model import kernels
 from advphy_model.links import load
 from advphy_model.randomness import checked_seed
+from gnuradio import gr
 
 from ..air.channel import TAG as CHANNEL_TAG
 from ..guard import DONE, guarded_block
@@ -48,8 +47,9 @@ class error_counter(guarded_block):
     """Count the blocks that were decided wrongly.
 
     Input 0: decided messages, uint8
-    Input 1: sent messages, uint8, optional; without it they are re-created from the seed
-    Message port "counts": a dictionary with ebn0_db and the other settings, first_block,
+    Input 1: sent messages, uint8, optional; without it they are re-created from the
+    seed Message port "counts": a dictionary with ebn0_db and the other settings,
+    first_block,
              blocks, block_errors, erasures, bler; ten times a second, at the end of a
              segment and at the end.
 
@@ -84,7 +84,7 @@ class error_counter(guarded_block):
             return [Segment(**asdict(segment)) for segment in self._segments]
 
     def bler(self):
-        """Return the block error rate of the present segment; 0 before its first block."""
+        """Return the block error rate of the present segment; 0 while empty."""
         with self._lock:
             present = self._segments[-1]
             return present.failures / present.blocks if present.blocks else 0.0
@@ -176,7 +176,7 @@ class error_counter(guarded_block):
             self._publish(present)
 
     def _count(self, decided, sent, erased):
-        """Add one piece to the present segment; return whether that ends the flowgraph."""
+        """Add a piece to the present segment; return whether the flowgraph ends."""
         if erased is None:
             erasures, errors = 0, kernels.count_differences(decided, sent)
         else:

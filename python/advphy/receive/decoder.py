@@ -3,7 +3,6 @@
 
 import numpy as np
 import pmt
-
 from advphy_model import inference
 from advphy_model.links import load
 
@@ -48,5 +47,8 @@ class decoder(guarded_block):
         written = self.nitems_written(0)
         for begin, end in zip(begins, ends, strict=True):
             self.add_item_tag(
-                0, written + int(begin), pmt.intern(TAG), pmt.from_long(int(end - begin))
+                0,
+                written + int(begin),
+                pmt.intern(TAG),
+                pmt.from_long(int(end - begin)),
             )

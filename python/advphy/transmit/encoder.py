@@ -2,7 +2,6 @@
 """Encoder: from messages to codewords."""
 
 import numpy as np
-
 from advphy_model import inference
 from advphy_model.links import load
 

@@ -2,7 +2,6 @@
 """Message source: random messages as a pure function of seed and index."""
 
 import numpy as np
-
 from advphy_model import kernels
 from advphy_model.links import load
 from advphy_model.randomness import checked_seed

@@ -23,7 +23,7 @@ GENERATOR = np.array(
 
 
 def codewords() -> np.ndarray:
-    """Return the 16 codewords as bits [16, 7]; row s encodes the bits of s, MSB first."""
+    """Return the 16 codewords as bits [16, 7]; row s encodes s, MSB first."""
     bits = (np.arange(2**K)[:, None] >> np.arange(K - 1, -1, -1)) & 1
     return bits @ GENERATOR % 2
 

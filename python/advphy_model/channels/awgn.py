@@ -6,7 +6,9 @@ from advphy_model.power import noise_sigma
 
 
 def apply(x, y, *, seed, first_block, rate, ebn0_db):
-    """Write y = x + noise of variance 1/(2 R Eb/N0) per real dimension [gan, Sec. II-A].
+    """Write y = x + noise of variance 1/(2 R Eb/N0) per real dimension.
+
+    Source: [gan, Sec. II-A].
 
     Args:
         x: codewords, complex64 [blocks, n].

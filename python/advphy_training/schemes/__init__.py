@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Training schemes, one file each, found by file name.
 
-A scheme module has Settings, a dataclass of numbers and words with defaults, and Scheme,
-a class made of (settings, seed) with: parameters(), the tensors to train; loss(generator),
-the loss of one batch drawn with that generator; link(name, recipe), the LinkModel now.
-Settings have at least steps, learning_rate, last_learning_rate.
+A scheme module has Settings, a dataclass of numbers and words with defaults, and
+Scheme, a class made of (settings, seed) with: parameters(), the tensors to train;
+loss(generator), the loss of one batch drawn with that generator; link(name, recipe),
+the LinkModel now. Settings have at least steps, learning_rate, last_learning_rate.
 """
 
 import dataclasses

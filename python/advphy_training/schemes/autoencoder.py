@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-
 from advphy_model.complex_baseband import to_complex
 from advphy_model.link_model import LinkModel
 from advphy_model.network import Layer, Network, run
 from advphy_model.power import noise_sigma
+
 from advphy_training.torch_network import TorchNetwork
 
 
@@ -35,11 +35,11 @@ class Settings:
     k: int = 4
     n: int = 7
     architecture: str = "mlp"
-    ebn0_db: float = 4.0
+    ebn0_db: float = 0.0
     hidden_bias: float = 6.0
     batch: int = 4096
-    steps: int = 10000
-    learning_rate: float = 3e-3
+    steps: int = 20000
+    learning_rate: float = 1e-2
     last_learning_rate: float = 1e-5
 
     def __post_init__(self):
@@ -76,7 +76,9 @@ class Scheme:
     def loss(self, generator):
         """Return the mean cross-entropy of a batch of messages through the noise."""
         codebook = self._encoder(self._one_hot)
-        sent = torch.randint(len(codebook), (self._settings.batch,), generator=generator)
+        sent = torch.randint(
+            len(codebook), (self._settings.batch,), generator=generator
+        )
         noise = torch.randn(len(sent), codebook.shape[1], generator=generator)
         y = codebook[sent] + self._sigma * noise
         return torch.nn.functional.cross_entropy(self._decoder(y), sent)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What a user does with a clone; `make help` lists it.
+
+PYTHON := $(or $(ADVPHY_PYTHON),/usr/bin/python3)
+CMAKE_OPTIONS := -DADVPHY_PYTHON=$(PYTHON)
+RESULTS := results
+# The staged packages and blocks, ready to run without installing.
+STAGED := PYTHONPATH=$(CURDIR)/build/test_modules:$$PYTHONPATH \
+          GRC_BLOCKS_PATH=$(CURDIR)/grc:$$GRC_BLOCKS_PATH
+LINKS := autoencoder_mlp autoencoder_cnn hamming74_hard hamming74_ml two_simplices
+PYTEST := .venv/bin/python -m pytest
+
+.PHONY: help demo test test-slow build grc bench install models lint format sanitize clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
+
+build: ## install what is missing and build into build/
+	@setup/packages.sh build
+	@$(MAKE) -s compile
+
+compile:
+	@mkdir -p build
+	@cmake -S . -B build $(CMAKE_OPTIONS) >build/configure.log 2>&1 || \
+	    { cat build/configure.log; echo "gr-advphy: CMake failed" >&2; exit 2; }
+	@cmake --build build --parallel 2 >build/build.log 2>&1 || \
+	    { cat build/build.log; echo "gr-advphy: the build failed" >&2; exit 2; }
+
+demo: build ## stream the shipped links over Eb/N0 0..8 dB: table, figure, CSV
+	@mkdir -p $(RESULTS)
+	@apps/advphy measure $(LINKS) --ebn0-db 0:8:1 --out $(RESULTS)/demo.csv
+	@apps/advphy plot $(RESULTS)/demo.csv --out $(RESULTS)/demo.png
+	@echo "counts: $(RESULTS)/demo.csv   figure: $(RESULTS)/demo.png"
+
+environment:
+	@setup/packages.sh test
+	@setup/environment.sh
+	@$(MAKE) -s compile CMAKE_OPTIONS="$(CMAKE_OPTIONS) -DADVPHY_TESTS=ON"
+
+test: environment lint ## run the tests (pytest and ctest)
+	@ctest --test-dir build --output-on-failure
+	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m "not slow" tests
+
+test-slow: environment ## run the slow tests too
+	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m slow tests
+
+lint: environment
+	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check .
+	@.venv/bin/clang-format --dry-run -Werror lib/*.cc lib/*.h
+
+format: environment ## format the sources
+	@.venv/bin/ruff check -q --fix . ; .venv/bin/ruff format -q .
+	@.venv/bin/clang-format -i lib/*.cc lib/*.h
+
+sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
+	@setup/packages.sh test
+	@cmake -S . -B build-sanitize $(CMAKE_OPTIONS) -DADVPHY_TESTS=ON -DADVPHY_SANITIZE=ON \
+	    -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
+	@cmake --build build-sanitize --parallel 2 --target qa_random qa_network qa_codebook >/dev/null
+	@ctest --test-dir build-sanitize --output-on-failure
+
+grc: ## open GNU Radio Companion with the blocks found
+	@setup/packages.sh grc
+	@$(MAKE) -s compile
+	@$(STAGED) gnuradio-companion examples/autoencoder_loopback.grc
+
+bench: environment ## measure speed against torch and onnxruntime
+	@mkdir -p $(RESULTS)
+	@apps/advphy bench --json $(RESULTS)/bench.json
+
+install: ## install under /usr/local (sudo make install)
+	@setup/packages.sh build
+	@$(MAKE) -s compile
+	@cmake --install build >build/install.log || { cat build/install.log; exit 2; }
+	@echo "gr-advphy: installed; the files are listed in build/install_manifest.txt"
+
+models: environment ## train the shipped models again, into results/
+	@setup/models.sh $(RESULTS)
+
+clean: ## remove what was built
+	@rm -rf build build-sanitize

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How fast links stream through a flowgraph, ours and the usual way."""
+
+import time
+
+import numpy as np
+from advphy_model.power import noise_sigma
+from advphy_model.speed import EBN0_DB, engine_rate
+from gnuradio import analog, blocks, digital, gr
+
+from . import flowgraph_engine
+from .guard import guarded_block, top_block
+
+
+def flowgraph_rate(model, messages=20_000_000, latency=65536):
+    """Return messages per second through our blocks, start and end included."""
+    return engine_rate(flowgraph_engine.run, model, messages, latency=latency)
+
+
+class _callable_decoder(guarded_block):
+    """Decide with any function of y complex64 [batch, n]."""
+
+    def __init__(self, model, decide):
+        guarded_block.__init__(self, "decoder", [(np.complex64, model.n)], [np.uint8])
+        self._decide = decide
+
+    def work(self, input_items, output_items):
+        output_items[0][:] = self._decide(input_items[0])
+        return len(output_items[0])
+
+
+class _compare(guarded_block):
+    """Count where two streams of messages differ, without the kernels."""
+
+    def __init__(self, messages):
+        guarded_block.__init__(self, "compare", [np.uint8, np.uint8], None)
+        self.left, self.errors = messages, 0
+
+    def work(self, input_items, output_items):
+        if self.left <= 0:
+            return -1
+        decided, sent = input_items
+        self.errors += int(np.count_nonzero(decided != sent))
+        self.left -= len(decided)
+        return len(decided)
+
+
+def usual_rate(model, decide, messages=2_000_000):
+    """Return messages per second of the usual way at default buffers.
+
+    GNU Radio's own blocks send messages, map them and add Gaussian noise; a Python
+    block calls `decide` (a torch module) in work(); errors are counted against the sent
+    ones.
+    """
+    flowgraph = top_block("usual")
+    random = np.random.default_rng(1).integers(model.M, size=1 << 16).tolist()
+    source = blocks.vector_source_b(random, True)
+    encode = digital.chunks_to_symbols_bc(model.codebook.ravel().tolist(), model.n)
+    power = 2**0.5 * noise_sigma(EBN0_DB, model.rate)  # of both dimensions together
+    noise, add = analog.noise_source_c(analog.GR_GAUSSIAN, power, 1), blocks.add_cc()
+    vectors = blocks.stream_to_vector(gr.sizeof_gr_complex, model.n)
+    decoder, compare = _callable_decoder(model, decide), _compare(messages)
+    flowgraph.connect(source, encode, (add, 0))
+    flowgraph.connect(noise, (add, 1))
+    flowgraph.connect(add, vectors, decoder, (compare, 0))
+    flowgraph.connect(source, (compare, 1))
+    begun = time.perf_counter()
+    flowgraph.run()
+    return (messages - compare.left) / (time.perf_counter() - begun)
