@@ -97,7 +97,7 @@ void network::add_reshape(const layer& from, const std::vector<size_t>& shape)
 
 void network::add_plain(step_kind kind, double value)
 {
-    step s {};
+    step s{};
     s.kind = kind;
     s.features = int(product(d_shape));
     s.value = float(value);
@@ -129,7 +129,7 @@ void network::add_affine(const layer& from,
     data->bias.assign(padded, 0.0f);
     std::copy(bias.values.begin(), bias.values.end(), data->bias.begin());
 
-    step s {};
+    step s{};
     s.kind = step_kind::affine;
     s.features = int(product(output_shape));
     s.affine.positions = int(data->first_tap.size()) - 1;
@@ -166,7 +166,7 @@ std::vector<float> transpose_weights(const parameter& weight)
 // Extents as [channels, height, width]; one-dimensional ones have height 1.
 std::vector<size_t> as_planes(const std::vector<size_t>& shape, size_t dimensions)
 {
-    return dimensions == 1 ? std::vector<size_t> { shape[0], 1, shape[1] } : shape;
+    return dimensions == 1 ? std::vector<size_t>{ shape[0], 1, shape[1] } : shape;
 }
 
 } // namespace

@@ -24,34 +24,41 @@ static_assert(tile <= 32, "work_floats counts on it");
 
 inline vfloat maximum(vfloat a, vfloat b) { return a > b ? a : b; }
 
-// exp(x) - 1 with a small relative error everywhere; polynomial: fit_polynomials.py.
-inline vfloat exponential_minus_one(vfloat x)
-{
-    x = maximum(x, fill(-80.0f));
-    x = x < 80.0f ? x : fill(80.0f);
-    const vfloat half = (vfloat)(((vuint)x & 0x80000000u) | 0x3f000000u);
-    const vint n = __builtin_convertvector(x * 1.442695041f + half, vint);
-    const vfloat nf = __builtin_convertvector(n, vfloat);
-    // ln 2 in two parts, so that n ln 2 is exact enough.
-    const vfloat r = (x - nf * 0.693359375f) - nf * -2.12194440e-4f;
-    vfloat p = fill(1.989928569e-04f);
-    p = p * r + 1.394111896e-03f;
-    p = p * r + 8.333298378e-03f;
-    p = p * r + 4.166635126e-02f;
-    p = p * r + 1.666666716e-01f;
-    p = p * r + 5.000000000e-01f;
-    p = p * r * r + r;
-    const vfloat power = (vfloat)((n + 127) << 23);
-    return power * p + (power - 1.0f);
-}
+// exp(x) = power + power * rest, with |rest| < 1/2; polynomial: fit_polynomials.py.
+struct exponential {
+    vfloat power, rest;
+
+    explicit exponential(vfloat x)
+    {
+        x = maximum(x, fill(-80.0f));
+        x = x < 80.0f ? x : fill(80.0f);
+        const vfloat half = (vfloat)(((vuint)x & 0x80000000u) | 0x3f000000u);
+        const vint n = __builtin_convertvector(x * 1.442695041f + half, vint);
+        const vfloat nf = __builtin_convertvector(n, vfloat);
+        // ln 2 in two parts, so that n ln 2 is exact enough.
+        const vfloat r = (x - nf * 0.693359375f) - nf * -2.12194440e-4f;
+        vfloat p = fill(1.989928569e-04f);
+        p = p * r + 1.394111896e-03f;
+        p = p * r + 8.333298378e-03f;
+        p = p * r + 4.166635126e-02f;
+        p = p * r + 1.666666716e-01f;
+        p = p * r + 5.000000000e-01f;
+        rest = p * r * r + r;
+        power = (vfloat)((n + 127) << 23);
+    }
+
+    vfloat value() const { return power * rest + power; }
+    // exp(x) - 1, with a small relative error near 0, too.
+    vfloat minus_one() const { return power * rest + (power - 1.0f); }
+};
 
 inline vfloat apply(activation then, float alpha, vfloat x)
 {
     switch (then) {
     case activation::relu:
-        return maximum(x, vfloat {});
+        return maximum(x, vfloat{});
     case activation::elu:
-        return x > 0.0f ? x : alpha * exponential_minus_one(x);
+        return x > 0.0f ? x : alpha * exponential(x).minus_one();
     default:
         return x;
     }
@@ -90,12 +97,15 @@ void run_softmax(int features, float* x)
         vfloat largest = load(x + v);
         for (int f = 1; f < features; ++f)
             largest = maximum(largest, load(x + size_t(f) * tile + v));
-        vfloat sum = vfloat {};
+        // Kahan's sum: plain ones lose digits over hundreds of features.
+        vfloat sum = vfloat{}, lost = vfloat{};
         for (int f = 0; f < features; ++f) {
             float* p = x + size_t(f) * tile + v;
-            const vfloat e = exponential_minus_one(load(p) - largest) + 1.0f;
+            const vfloat e = exponential(load(p) - largest).value();
             store(p, e);
-            sum += e;
+            const vfloat next = sum + (e - lost);
+            lost = (next - sum) - (e - lost);
+            sum = next;
         }
         for (int f = 0; f < features; ++f) {
             float* p = x + size_t(f) * tile + v;
@@ -107,7 +117,7 @@ void run_softmax(int features, float* x)
 void run_l2_normalisation(int features, float energy, float* x)
 {
     for (int v = 0; v < tile; v += lanes) {
-        vfloat sum = vfloat {};
+        vfloat sum = vfloat{};
         for (int f = 0; f < features; ++f) {
             const vfloat value = load(x + size_t(f) * tile + v);
             sum += value * value;
@@ -258,7 +268,7 @@ size_t decide_tile(int outputs,
     for (int v = 0; v < tile_vectors; ++v) {
         vfloat best = load(logits + v * lanes);
         vfloat bad = poison[v] + best * 0.0f;
-        vint index = vint {};
+        vint index = vint{};
         for (int f = 1; f < outputs; ++f) {
             const vfloat x = load(logits + size_t(f) * tile + v * lanes);
             bad += x * 0.0f;
@@ -266,7 +276,7 @@ size_t decide_tile(int outputs,
             best = x > best ? x : best;
         }
         const vint erase = bad != 0.0f; // NaN where anything was not finite
-        index = erase ? vint {} : index;
+        index = erase ? vint{} : index;
         *reinterpret_cast<vbytes*>(decided + v * lanes) =
             __builtin_convertvector(index, vbytes);
         *reinterpret_cast<vbytes*>(flags + v * lanes) =

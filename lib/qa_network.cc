@@ -11,7 +11,7 @@
 #include <new>
 #include <random>
 
-static std::atomic<long> allocations { 0 };
+static std::atomic<long> allocations{ 0 };
 
 [[gnu::noinline]] void* operator new(size_t size)
 {
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(two_dimensional_convolution_by_hand)
     l.parameters["bias"] = { { 1 }, { 0 } };
     l.attributes["padding"] = { 0, 1, 0, 0 };
     const network net({ reshape({ 1, 2, 3 }), l }, { 6 });
-    BOOST_TEST((net.output_shape() == std::vector<size_t> { 1, 2, 2 }));
+    BOOST_TEST((net.output_shape() == std::vector<size_t>{ 1, 2, 2 }));
     const float x[] = { 1, 2, 3, 4, 5, 6 };
     const float wanted[] = { 5421, 6532, 54, 65 };
     with_each_instruction_set([&] {

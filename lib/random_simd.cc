@@ -31,18 +31,18 @@ struct words {
 inline words philox(uint64_t seed, uint32_t which, uint64_t base)
 {
     constexpr int rounds = 10;
-    const vulong m0 = 0xD2511F53u - vulong {}, m1 = 0xCD9E8D57u - vulong {};
+    const vulong m0 = 0xD2511F53u - vulong{}, m1 = 0xCD9E8D57u - vulong{};
     vulong c0[2], c1[2], c2[2], c3[2];
     for (int half = 0; half < 2; ++half) {
         c0[half] = even_lanes + (uint32_t(base) + uint32_t(half));
-        c1[half] = uint32_t(base >> 32) - vulong {};
-        c2[half] = vulong {};
-        c3[half] = which - vulong {};
+        c1[half] = uint32_t(base >> 32) - vulong{};
+        c2[half] = vulong{};
+        c3[half] = which - vulong{};
     }
     uint32_t key0 = uint32_t(seed), key1 = uint32_t(seed >> 32);
 #pragma GCC unroll 10
     for (int round = 0; round < rounds; ++round) {
-        const vulong k0 = key0 - vulong {}, k1 = key1 - vulong {};
+        const vulong k0 = key0 - vulong{}, k1 = key1 - vulong{};
         for (int half = 0; half < 2; ++half) {
             const vulong p0 = multiply_low_halves(c0[half], m0);
             const vulong p1 = multiply_low_halves(c2[half], m1);
@@ -54,7 +54,7 @@ inline words philox(uint64_t seed, uint32_t which, uint64_t base)
         key0 += 0x9E3779B9u;
         key1 += 0xBB67AE85u;
     }
-    const vulong low = 0xffffffffu - vulong {};
+    const vulong low = 0xffffffffu - vulong{};
     words out;
     out.w[0] = (vuint)((c0[0] & low) | (c0[1] << 32));
     out.w[1] = (vuint)((c1[0] & low) | (c1[1] << 32));
@@ -83,7 +83,7 @@ inline vfloat radius(vuint a)
     // -2 ln u = -2 (f p + (exponent - 31) ln 2)
     const vfloat e = __builtin_convertvector(exponent - 31, vfloat);
     const vfloat square = e * -1.386294361f - (f + f) * p;
-    return square_root(square > 0.0f ? square : vfloat {});
+    return square_root(square > 0.0f ? square : vfloat{});
 }
 
 // Two independent standard normals a lane from two words.

@@ -47,9 +47,9 @@ typedef uint32_t vuint_at
 
 inline vfloat load(const float* p) { return *reinterpret_cast<const vfloat_at*>(p); }
 inline void store(float* p, vfloat v) { *reinterpret_cast<vfloat_at*>(p) = v; }
-inline vfloat fill(float value) { return value - vfloat {}; }
-inline vint fill_int(int32_t value) { return value - vint {}; }
-inline vuint fill_uint(uint32_t value) { return value - vuint {}; }
+inline vfloat fill(float value) { return value - vfloat{}; }
+inline vint fill_int(int32_t value) { return value - vint{}; }
+inline vuint fill_uint(uint32_t value) { return value - vuint{}; }
 
 // Square root, correctly rounded, so the same on every instruction set.
 inline vfloat square_root(vfloat x)

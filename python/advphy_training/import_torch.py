@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make link models of the user's own torch networks."""
+
+import numpy as np
+import torch
+from advphy_model.complex_baseband import to_complex
+from advphy_model.link_model import LinkModel
+from advphy_model.network import Layer, Network, run
+
+
+def link_from_torch(name, k, n, decoder, encoder=None, codebook=None, recipe=None):
+    """Return a link model made of torch modules of known layers.
+
+    Args:
+        name: of the link.
+        k: bits per message.
+        n: channel uses.
+        decoder: module from [batch, 2n] reals (real parts, then imaginary parts) to
+            [batch, 2^k] logits.
+        encoder: module from one-hot [batch, 2^k] to [batch, 2n] reals; or give
+        codebook: complex [2^k, n], mean energy n.
+        recipe: dictionary of what to remember, JSON values.
+
+    Returns:
+        LinkModel; `advphy_model.model_file.write(link, path)` writes it.
+
+    Raises:
+        ValueError: naming the layer or what does not fit.
+    """
+    if (encoder is None) == (codebook is None):
+        raise ValueError("give either an encoder or a codebook")
+    networks = {"decoder": network_from_torch(decoder, (2 * n,))}
+    if encoder is not None:
+        networks["encoder"] = network_from_torch(encoder, (2**k,))
+        one_hot = np.eye(2**k, dtype=np.float32)
+        codebook = to_complex(run(networks["encoder"], one_hot))
+    return LinkModel(name, k, n, codebook, "network", networks, recipe or {})
+
+
+def network_from_torch(module, input_shape) -> Network:
+    """Return a torch module of known layers as a Network.
+
+    Known are Sequential (nested), Linear, Conv1d, Conv2d, ReLU, ELU, Softmax over
+    dimension 1, Flatten, Unflatten of dimension 1, and Identity and Dropout, which do
+    nothing at inference.
+
+    Args:
+        module: torch.nn.Module.
+        input_shape: of one item, without the batch.
+    """
+    layers = []
+    for name, part in _leaves(module, ""):
+        layer = _layer(name or "layer", part)
+        if layer is not None:
+            layers.append(layer)
+    return Network(tuple(layers), tuple(input_shape))
+
+
+def network_from_state_dict(state, layers, input_shape) -> Network:
+    """Return a Network with the weights of a state_dict, in the order of its entries.
+
+    Args:
+        state: the state_dict, such as torch.load(path, weights_only=True) gives.
+        layers: Layers without parameters (kind, name, attributes); each dense, conv1d
+            and conv2d takes the next "*.weight" and the "*.bias" that belongs to it.
+        input_shape: of one item, without the batch.
+    """
+    weights = [key for key in state if key.endswith("weight")]
+    taken, made = 0, []
+    for layer in layers:
+        parameters = {}
+        if layer.kind in ("dense", "conv1d", "conv2d"):
+            if taken == len(weights):
+                raise ValueError(
+                    f"layer '{layer.name}': the state_dict has no weight left"
+                )
+            key = weights[taken]
+            taken += 1
+            bias = state.get(key[: -len("weight")] + "bias")
+            parameters = _parameters(state[key], bias)
+        made.append(Layer(layer.kind, layer.name, parameters, layer.attributes))
+    if taken != len(weights):
+        raise ValueError(
+            f"no layer takes {', '.join(weights[taken:])} of the state_dict"
+        )
+    return Network(tuple(made), tuple(input_shape))
+
+
+def _leaves(module, prefix):
+    if isinstance(module, torch.nn.Sequential):
+        for name, part in module.named_children():
+            yield from _leaves(part, f"{prefix}_{name}" if prefix else f"layer{name}")
+    else:
+        yield prefix, module
+
+
+def _parameters(weight, bias):
+    weight = weight.detach().cpu().numpy().astype(np.float32)
+    zeros = np.zeros(len(weight), np.float32)
+    given = zeros if bias is None else bias.detach().cpu().numpy().astype(np.float32)
+    return {"weight": weight, "bias": given}
+
+
+def _layer(name, part):
+    """Return the Layer of a torch module, or None when it does nothing."""
+    nn = torch.nn
+    if isinstance(part, nn.Identity | nn.Dropout):
+        return None
+    if isinstance(part, nn.Linear):
+        return Layer("dense", name, _parameters(part.weight, part.bias))
+    if isinstance(part, nn.Conv1d | nn.Conv2d):
+        return _convolution(name, part)
+    if isinstance(part, nn.ReLU):
+        return Layer("relu", name)
+    if isinstance(part, nn.ELU):
+        return Layer("elu", name, {}, {"alpha": float(part.alpha)})
+    if isinstance(part, nn.Softmax) and part.dim in (1, -1):
+        return Layer("softmax", name)
+    if isinstance(part, nn.Flatten) and (part.start_dim, part.end_dim) == (1, -1):
+        return Layer("flatten", name)
+    if isinstance(part, nn.Unflatten) and part.dim == 1:
+        return Layer("reshape", name, {}, {"shape": list(part.unflattened_size)})
+    raise ValueError(
+        f"layer '{name}': {part} is not one that a link model knows; there is Linear, "
+        "Conv1d, Conv2d, ReLU, ELU, Softmax, Flatten, Unflatten, Identity, Dropout"
+    )
+
+
+def _convolution(name, part):
+    if set(part.dilation) != {1} or part.groups != 1 or part.padding_mode != "zeros":
+        raise ValueError(
+            f"layer '{name}': {part}: dilation, groups and padding other than zeros "
+            "are not known"
+        )
+    padding = []
+    for axis, taps in enumerate(part.kernel_size):
+        if part.padding == "same":  # torch puts the odd zero behind
+            padding += [(taps - 1) // 2, taps - 1 - (taps - 1) // 2]
+        else:
+            zeros = 0 if part.padding == "valid" else part.padding[axis]
+            padding += [zeros, zeros]
+    return Layer(
+        f"conv{len(part.kernel_size)}d",
+        name,
+        _parameters(part.weight, part.bias),
+        {"padding": padding, "stride": list(part.stride)},
+    )

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The import table: which package may import what."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PYTHON = Path(__file__).resolve().parent.parent / "python"
+ALLOWED = {
+    "advphy_model": {"numpy", "advphy_model"},
+    "advphy": {"numpy", "advphy_model", "gnuradio", "pmt", "zmq"},
+    "advphy_figures": {"numpy", "advphy_model", "advphy_figures", "matplotlib"},
+    "advphy_training": {
+        "numpy", "advphy_model", "advphy_figures", "advphy_training", "torch", "tqdm",
+    },
+}  # fmt: skip
+# Only inside a function: scipy is slow to import, the others are there to compare with.
+INSIDE_FUNCTIONS = {
+    "advphy_model": {"scipy"},
+    "advphy_training": {"scipy", "onnx", "onnxruntime"},
+}
+
+
+def forbidden_imports(source, package):
+    """Return the imports of a source that the table forbids, as (line, name)."""
+    tree = ast.parse(source)
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module]
+        else:
+            continue
+        for name in names:
+            top = name.partition(".")[0]
+            allowed = ALLOWED[package] | set(sys.stdlib_module_names)
+            if id(node) in inside:
+                allowed |= INSIDE_FUNCTIONS.get(package, set())
+            if top not in allowed:
+                found.append((node.lineno, name))
+    return found
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_package_imports_only_what_the_table_allows(package):
+    sources = sorted((PYTHON / package).rglob("*.py"))
+    assert sources
+    found = {
+        str(path): bad
+        for path in sources
+        if (bad := forbidden_imports(path.read_text(), package))
+    }
+    assert found == {}
+
+
+def test_every_package_is_in_the_table():
+    assert {path.name for path in PYTHON.iterdir() if path.is_dir()} == set(ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("source", "package"),
+    [
+        ("import torch", "advphy_model"),
+        ("from gnuradio import gr", "advphy_training"),
+        ("import scipy.stats", "advphy_model"),
+        ("def f():\n    import torch", "advphy"),
+    ],
+)
+def test_a_forbidden_import_is_found(source, package):
+    assert forbidden_imports(source, package)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""numpy, the kernels and torch agree on random networks; torch's own layers too."""
+
+import numpy as np
+import pytest
+import torch
+from advphy_model import inference, kernels
+from advphy_model.layers import LAYERS
+from advphy_model.network import Layer, Network, run
+from advphy_training.torch_network import run_exported
+
+
+def affine(rng, kind, name, shape, **attributes):
+    bound = (1 / np.prod(shape[1:])) ** 0.5
+    parameters = {
+        "weight": rng.normal(size=shape) * bound,
+        "bias": rng.normal(size=shape[0]),
+    }
+    parameters = {key: value.astype(np.float32) for key, value in parameters.items()}
+    return Layer(kind, name, parameters, attributes)
+
+
+def random_network(rng):
+    """Return a network of random layers, and the kinds it has."""
+    shape, layers = (int(rng.integers(1, 40)),), []
+    first = shape
+
+    def add(layer):
+        nonlocal shape
+        layers.append(layer)
+        shape = Network(tuple(layers), first).output_shape
+
+    for depth in range(rng.integers(1, 5)):
+        choice = rng.integers(3)
+        if choice == 0:
+            add(affine(rng, "dense", f"dense{depth}",
+                       (int(rng.integers(1, 40)), shape[0])))  # fmt: skip
+        elif choice == 1:
+            add(Layer("reshape", f"row{depth}", {}, {"shape": [1, shape[0]]}))
+            taps = int(rng.integers(1, 7))
+            padding = [int(p) for p in rng.integers(taps // 2, taps + 2, 2)]
+            filters = (int(rng.integers(1, 6)), 1, taps)
+            add(affine(rng, "conv1d", f"conv{depth}", filters,
+                       padding=padding, stride=[int(rng.integers(1, 3))]))  # fmt: skip
+        else:
+            rows = 2 if shape[0] % 2 == 0 else 1
+            add(Layer("reshape", f"plane{depth}", {},
+                      {"shape": [1, rows, shape[0] // rows]}))  # fmt: skip
+            size = rng.integers(1, 4, 2)
+            padding = [int(p) for s in size for p in rng.integers(s // 2, s + 1, 2)]
+            filters = (int(rng.integers(1, 6)), 1, *map(int, size))
+            add(affine(rng, "conv2d", f"conv{depth}", filters,
+                       padding=padding, stride=[1, 1 + depth % 2]))  # fmt: skip
+        activation = rng.choice(["relu", "elu", "none"])
+        if activation == "elu":
+            add(Layer("elu", f"elu{depth}", {}, {"alpha": float(rng.uniform(0.5, 2))}))
+        elif activation == "relu":
+            add(Layer("relu", f"relu{depth}"))
+        if len(shape) > 1:
+            add(Layer("flatten", f"flatten{depth}"))
+    end = rng.choice(["softmax", "l2", "power", "none"])
+    if end == "softmax":
+        add(Layer("softmax", "softmax"))
+    elif end == "l2":
+        add(Layer("l2_normalisation", "l2", {}, {"energy": 7.0}))
+    elif end == "power":
+        add(Layer("average_power_normalisation", "power",
+                  {"scale": np.array([0.3], np.float32)}, {"energy": 7.0}))  # fmt: skip
+    return Network(tuple(layers), first)
+
+
+def test_a_hundred_random_networks_agree_in_numpy_kernels_and_torch(rng):
+    seen = set()
+    for _ in range(100):
+        network = random_network(rng)
+        seen |= {layer.kind for layer in network.layers}
+        x = rng.normal(size=(37, *network.input_shape)).astype(np.float32)
+        expected = run(network, x)
+        # In double precision, so that the tolerance bounds the error of each.
+        exact = run(network, x.astype(np.float64)).reshape(37, -1)
+        size = np.abs(exact).max() + 1e-30
+        out = np.empty(expected.shape, np.float32)
+        compiled = inference.kernel_network(network)
+        assert tuple(compiled.output_shape) == network.output_shape
+        for name in kernels.instruction_sets():
+            kernels.choose_instruction_set(name)
+            compiled.run(x, out)
+            assert np.max(np.abs(out.reshape(37, -1) - exact) / size) < 1e-5, network
+        kernels.choose_instruction_set(kernels.instruction_sets()[0])
+        assert np.max(np.abs(expected.reshape(37, -1) - exact) / size) < 1e-5
+        theirs = run_exported(network, x).reshape(37, -1)
+        assert np.max(np.abs(theirs - exact) / size) < 1e-5
+    assert seen == set(LAYERS)
+
+
+def test_kernels_know_every_layer():
+    assert set(kernels.known_layers()) == set(LAYERS)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (Layer("elu", "a", {}, {"alpha": 0.7}), torch.nn.ELU(0.7)),
+        (Layer("relu", "a"), torch.nn.ReLU()),
+        (Layer("softmax", "a"), torch.nn.Softmax(1)),
+    ],
+)
+def test_activations_are_those_of_torch(ours, theirs, rng):
+    x = rng.normal(size=(9, 5)).astype(np.float32) * 3
+    expected = theirs(torch.tensor(x)).numpy()
+    assert np.allclose(ours(x), expected, rtol=1e-6, atol=1e-7)
+
+
+def test_convolution_is_that_of_scipy(rng):
+    from scipy.signal import correlate2d
+
+    x = rng.normal(size=(1, 3, 5, 6))
+    weight = rng.normal(size=(2, 3, 2, 3))
+    layer = Layer("conv2d", "c", {"weight": weight, "bias": np.array([0.5, -1.0])})
+    for f in range(2):
+        expected = sum(correlate2d(x[0, c], weight[f, c], "valid") for c in range(3))
+        assert np.allclose(layer(x)[0, f], expected + [0.5, -1.0][f])
+
+
+def test_average_power_is_that_of_the_batch_until_it_is_frozen(rng):
+    x = rng.normal(size=(16, 14))
+    y = Layer("average_power_normalisation", "p", {}, {"energy": 7.0})(x)
+    assert np.mean(np.sum(y**2, axis=1)) == pytest.approx(7)
+
+
+@pytest.mark.parametrize(
+    ("layers", "text"),
+    [
+        ([Layer("dense", "wide", {"weight": np.ones((3, 5)), "bias": np.ones(3)})],
+         "layer 'wide'"),
+        ([Layer("relu", "a"), Layer("elu", "a")], "two layers"),
+        ([Layer("dense", "bad", {"weight": np.full((3, 4), np.nan),
+                                 "bias": np.ones(3)})], "not finite"),
+    ],
+)  # fmt: skip
+def test_a_network_that_cannot_run_is_refused(layers, text):
+    with pytest.raises(ValueError, match=text):
+        Network(tuple(layers), (4,))
+
+
+def test_an_unknown_layer_is_refused_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"'gru' is not known.*conv2d"):
+        Layer("gru", "g")
+    with pytest.raises(ValueError, match="'slope' is not one of its arguments"):
+        Layer("relu", "r", {}, {"slope": 0.1})
