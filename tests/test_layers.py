@@ -62,6 +62,8 @@ def random_network(rng):
     if end == "softmax":
         add(Layer("softmax", "softmax"))
     elif end == "l2":
+        # After a ReLU everything may be 0, which has no direction.
+        add(affine(rng, "dense", "last", (8, shape[0])))
         add(Layer("l2_normalisation", "l2", {}, {"energy": 7.0}))
     elif end == "power":
         add(Layer("average_power_normalisation", "power",
