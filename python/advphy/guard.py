@@ -44,6 +44,9 @@ class guarded_block(gr.sync_block):
             except Exception as error:
                 self.fail(error)
 
+        # GNU Radio finds a handler again by its name, as an attribute of the block.
+        handler.__name__ = f"_guarded_{handler_function.__name__}"
+        setattr(self, handler.__name__, handler)
         super().set_msg_handler(which_port, handler)
 
     def fail(self, error):

@@ -51,7 +51,7 @@ class error_counter(guarded_block):
     seed Message port "counts": a dictionary with ebn0_db and the other settings,
     first_block,
              blocks, block_errors, erasures, bler; ten times a second, at the end of a
-             segment and at the end.
+             segment, and when the stop rule ends the flowgraph.
 
     A "channel" tag opens a new segment, so that no count mixes two settings. Erased
     blocks (tag "erasures") are counted apart from wrong ones; BLER is both over blocks.
@@ -121,10 +121,6 @@ class error_counter(guarded_block):
         if time.monotonic() - self._published > PUBLISH_SECONDS:
             self._publish()
         return len(decided)
-
-    def stop(self):
-        self._publish()
-        return True
 
     def _sent_messages(self, input_items, read):
         """Return what was sent: the second input, or the messages from the seed."""

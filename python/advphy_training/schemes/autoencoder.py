@@ -52,6 +52,11 @@ class Settings:
                 f"architecture '{self.architecture}' is not known; "
                 f"there is {', '.join(_NETWORKS)}"
             )
+        if not (math.isfinite(self.ebn0_db) and math.isfinite(self.hidden_bias)):
+            raise ValueError(
+                f"ebn0_db = {self.ebn0_db}, hidden_bias = {self.hidden_bias}, "
+                "wanted finite numbers"
+            )
         for name in ("batch", "steps", "learning_rate", "last_learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} = {getattr(self, name)}, wanted > 0")

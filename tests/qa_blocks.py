@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each block alone and the chain, against the kernels and the loop engine."""
+
+import numpy as np
+import pmt
+import pytest
+from advphy_model import channels, inference, links, loop_engine, randomness
+from advphy_model.error_rate import StopRule
+from gnuradio import advphy, blocks, gr
+from gnuradio.advphy import flowgraph_engine
+
+LATENCIES = [1, 37, 4096, 65536]
+
+
+def stream(*chain):
+    """Run a chain of blocks to its end."""
+    flowgraph = advphy.top_block()
+    flowgraph.connect(*chain)
+    flowgraph.run()
+
+
+def codewords(model, count, seed=1):
+    return model.codebook[randomness.messages(seed, 0, count, model.k)]
+
+
+def vectors(data, tags=()):
+    return blocks.vector_source_c(
+        data.ravel().tolist(), False, data.shape[1], list(tags)
+    )
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_message_source_sends_what_the_counter_will_re_create(latency):
+    sink = blocks.vector_sink_b()
+    stream(advphy.message_source("bpsk", 5, 11, 10_000, latency), sink)
+    assert np.array_equal(sink.data(), randomness.messages(5, 11, 10_000, 4))
+
+
+def test_encoder_looks_codewords_up():
+    model = links.load("two_simplices")
+    sent = randomness.messages(1, 0, 5000, 4)
+    sink = blocks.vector_sink_c(7)
+    stream(blocks.vector_source_b(sent.tolist()), advphy.encoder(model), sink)
+    assert np.array_equal(np.reshape(sink.data(), (-1, 7)), model.codebook[sent])
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_channel_is_a_function_of_seed_and_index(latency):
+    model = links.load("two_simplices")
+    x = codewords(model, 5000)
+    sink = blocks.vector_sink_c(7)
+    channel = advphy.channel(model, 3.0, 8, 1000, latency=latency)
+    stream(vectors(x), channel, sink)
+    expected = np.empty_like(x)
+    channels.channel("awgn")(x, expected, seed=8, first_block=1000, rate=4 / 7,
+                             ebn0_db=3.0)  # fmt: skip
+    assert np.array_equal(np.reshape(sink.data(), (-1, 7)), expected)
+    (tag,) = sink.tags()
+    assert (tag.offset, pmt.symbol_to_string(tag.key)) == (0, "channel")
+    assert pmt.to_python(tag.value)["ebn0_db"] == 3.0
+    assert pmt.to_python(tag.value)["noise_variance"] == pytest.approx(
+        0.43853, rel=1e-4
+    )
+
+
+@pytest.mark.parametrize("name", [*links.names(), "bpsk:nearest_codeword"])
+def test_decoder_decides_as_the_kernels_do(name):
+    model = links.load(name)
+    y = codewords(model, 5000) + 0.7 * randomness.noise(2, 0, 5000, model.n)
+    sink = blocks.vector_sink_b()
+    stream(vectors(y), advphy.decoder(name, 100), sink)
+    expected, erased = np.empty(5000, np.uint8), np.empty(5000, np.uint8)
+    inference.decision(model).decide(y, expected, erased)
+    assert np.array_equal(sink.data(), expected)
+    assert not sink.tags()
+
+
+def test_erasures_are_tagged_counted_apart_and_the_next_block_is_decoded():
+    model = links.load("hamming74_ml")
+    sent = randomness.messages(1, 0, 1000, 4)
+    y = model.codebook[sent].copy()
+    for i in (0, 10, 11, 12, 500, 999):
+        y[i, 3] = np.nan if i % 2 else complex(0, np.inf)
+    sink, counter = blocks.vector_sink_b(), advphy.error_counter(model, 1)
+    decoder = advphy.decoder(model, 7)  # runs are cut by small buffers
+    flowgraph = advphy.top_block()
+    flowgraph.connect(vectors(y), decoder, sink)
+    flowgraph.connect(decoder, counter)
+    flowgraph.run()
+    runs = sum(pmt.to_long(tag.value) for tag in sink.tags())
+    assert runs == 6
+    decided = np.array(sink.data())
+    fine = np.isfinite(y).all(axis=1)
+    assert np.array_equal(decided[fine], sent[fine])
+    assert np.all(decided[~fine] == 0)
+    (segment,) = counter.segments()
+    assert (segment.blocks, segment.block_errors, segment.erasures) == (1000, 0, 6)
+    assert counter.bler() == pytest.approx(6e-3)
+
+
+@pytest.mark.parametrize("wire", [False, True])
+def test_counter_counts_with_and_without_a_wire_for_the_sent_messages(wire):
+    sent = randomness.messages(4, 20, 3000, 4)
+    decided = sent.copy()
+    decided[::7] ^= 1
+    counter = advphy.error_counter("bpsk", 99 if wire else 4, 20)
+    flowgraph = advphy.top_block()
+    flowgraph.connect(blocks.vector_source_b(decided.tolist()), (counter, 0))
+    if wire:
+        flowgraph.connect(blocks.vector_source_b(sent.tolist()), (counter, 1))
+    flowgraph.run()
+    (segment,) = counter.segments()
+    assert (segment.first_block, segment.blocks, segment.block_errors) == (
+        20,
+        3000,
+        429,
+    )
+
+
+def settings_tag(offset, ebn0_db):
+    tag = gr.tag_t()
+    tag.offset, tag.key = offset, pmt.intern("channel")
+    tag.value = pmt.to_pmt({"ebn0_db": ebn0_db})
+    return tag
+
+
+def test_no_count_mixes_two_settings():
+    sent = randomness.messages(1, 0, 1000, 4)
+    decided = sent.copy()
+    decided[300:310] ^= 3  # the last of the first segment
+    decided[310:330] ^= 5  # the first of the second
+    tags = [settings_tag(0, 4.0), settings_tag(310, 6.0), settings_tag(900, 4.0)]
+    counter, messages = advphy.error_counter("bpsk", 1), blocks.message_debug()
+    flowgraph = advphy.top_block()
+    source = blocks.vector_source_b(decided.tolist(), False, 1, tags)
+    flowgraph.connect(source, counter)
+    flowgraph.msg_connect((counter, "counts"), (messages, "store"))
+    flowgraph.run()
+    assert [
+        (s.settings["ebn0_db"], s.first_block, s.blocks, s.block_errors)
+        for s in counter.segments()
+    ] == [(4.0, 0, 310, 10), (6.0, 310, 590, 20), (4.0, 900, 100, 0)]
+    published = [pmt.to_python(messages.get_message(i)) for i in range(2)]
+    assert [m["blocks"] for m in published] == [310, 590]
+    assert published[1]["bler"] == pytest.approx(20 / 590)
+
+
+class stepper(advphy.guarded_block):
+    """Pass messages on and change the channel's Eb/N0 at certain ones."""
+
+    def __init__(self, channel, steps):
+        advphy.guarded_block.__init__(self, "stepper", [np.uint8], [np.uint8])
+        self._channel, self._steps = channel, dict(steps)
+
+    def work(self, input_items, output_items):
+        output_items[0][:] = input_items[0]
+        for at in [at for at in self._steps if at <= self.nitems_written(0)]:
+            self._channel.set_ebn0_db(self._steps.pop(at))
+        return len(output_items[0])
+
+
+def test_changing_ebn0_while_running_gives_the_counts_of_each_setting():
+    model, blocks_ = links.load("hamming74_hard"), 400_000
+    channel = advphy.channel(model, 0.0, latency=512)
+    counter = advphy.error_counter(model)
+    stream(
+        advphy.message_source(model, blocks=blocks_, latency=512),
+        stepper(channel, {100_000: 2.0, 200_000: 4.0, 300_000: 0.0}),
+        advphy.encoder(model, 512),
+        channel,
+        advphy.decoder(model, 512),
+        counter,
+    )
+    segments = counter.segments()
+    assert [s.settings["ebn0_db"] for s in segments] == [0.0, 2.0, 4.0, 0.0]
+    assert sum(s.blocks for s in segments) == blocks_
+    for s in segments:  # each segment equals the loop engine over the same blocks
+        ranges = loop_engine.run(
+            model, rule=StopRule(None, s.blocks), ebn0_db=s.settings["ebn0_db"],
+            first_block=s.first_block)  # fmt: skip
+        assert (s.blocks, s.block_errors, 0) == tuple(
+            map(sum, zip(*ranges, strict=True))
+        )
+
+
+@pytest.mark.parametrize("rule", [StopRule(300), StopRule(None, 100_000)])
+def test_the_stop_rule_ends_the_flowgraph_where_the_loop_engine_ends(rule):
+    flowgraph = advphy.top_block()
+    link = advphy.link("hamming74_hard", 3.0, stop=rule, latency=5000)
+    flowgraph.connect(link)
+    flowgraph.run()
+    (segment,) = link.segments()
+    ranges = loop_engine.run(links.load("hamming74_hard"), rule=rule, ebn0_db=3.0)
+    expected = tuple(map(sum, zip(*ranges, strict=True)))
+    assert (segment.blocks, segment.block_errors, segment.erasures) == expected
+    assert link.bler() == expected[1] / expected[0]
+
+
+@pytest.mark.parametrize("name", links.names())
+def test_flowgraph_and_loop_agree_on_a_million_blocks(name):
+    model, rule = links.load(name), StopRule(None, 1_000_000)
+    expected = None
+    for engine, choice in [
+        (loop_engine.run, {"threads": 2}),
+        (loop_engine.run, {"threads": 1}),
+        (flowgraph_engine.run, {"latency": 65536}),
+        (flowgraph_engine.run, {"latency": 1000}),
+    ]:
+        ranges = engine(model, rule=rule, ebn0_db=2.0, **choice)
+        counted = tuple(map(sum, zip(*ranges, strict=True)))
+        expected = expected or counted
+        assert counted == expected
+    assert expected[0] == 1_000_000
+
+
+@pytest.mark.parametrize("ebn0_db", range(9))
+@pytest.mark.parametrize("name", ["bpsk", "hamming74_hard"])
+def test_closed_forms_within_three_and_a_half_sigma(name, ebn0_db):
+    p, n = links.theory(name)[1](ebn0_db), 4_000_000
+    ranges = flowgraph_engine.run(
+        links.load(name), rule=StopRule(None, n), ebn0_db=ebn0_db, seed=22
+    )
+    blocks_, errors, _ = map(sum, zip(*ranges, strict=True))
+    assert blocks_ == n
+    assert abs(errors - n * p) < 3.5 * (n * p * (1 - p)) ** 0.5
+
+
+def test_a_hier_block_passes_the_counts_on():
+    flowgraph, messages = advphy.top_block(), blocks.message_debug()
+    link = advphy.link("bpsk", 3.0, stop=StopRule(None, 10_000))
+    flowgraph.connect(link)
+    flowgraph.msg_connect((link, "counts"), (messages, "store"))
+    flowgraph.run()
+    last = pmt.to_python(messages.get_message(messages.num_messages() - 1))
+    assert last["blocks"] == 10_000
+    assert last["ebn0_db"] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: advphy.message_source("nonsense"), "'nonsense'"),
+        (lambda: advphy.message_source("bpsk", seed=-1), "seed = -1"),
+        (lambda: advphy.message_source("bpsk", blocks=-1), "blocks = -1"),
+        (lambda: advphy.message_source("bpsk", first_block=0.5), "first_block = 0.5"),
+        (lambda: advphy.encoder("bpsk", latency=0), "latency = 0"),
+        (lambda: advphy.channel("bpsk", float("nan")), "ebn0_db = nan"),
+        (lambda: advphy.channel("bpsk", kind="rician"), "'rician'"),
+        (lambda: advphy.decoder("/nowhere/x.safetensors"), "neither a file"),
+        (lambda: advphy.error_counter("bpsk", seed=2**64), "seed"),
+    ],
+)
+def test_bad_parameters_are_refused_at_construction(make, text):
+    with pytest.raises(ValueError, match=text):
+        make()
+
+
+def test_blocks_of_another_n_cannot_be_connected():
+    flowgraph = advphy.top_block()
+    with pytest.raises(ValueError, match=r"itemsize mismatch: .*56.*32"):
+        flowgraph.connect(advphy.encoder("hamming74_ml"), advphy.decoder("bpsk"))

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An error in a block ends the flowgraph and reaches the caller of run()."""
+
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pmt
+import pytest
+from gnuradio import advphy, blocks, gr
+
+TIMEOUT = 10  # seconds; a flowgraph that hangs would wait for ever
+
+
+class faulty(advphy.guarded_block):
+    """Pass bytes on until `at`, then do what `fault` says."""
+
+    def __init__(self, fault, at=10_000):
+        advphy.guarded_block.__init__(self, "faulty", [np.uint8], [np.uint8])
+        self._fault, self._at = fault, at
+        self.message_port_register_in(pmt.intern("in"))
+        self.set_msg_handler(pmt.intern("in"), self._handle)
+
+    def work(self, input_items, output_items):
+        output_items[0][:] = input_items[0]
+        if self.nitems_written(0) >= self._at:
+            return self._fault(len(output_items[0]))
+        return len(output_items[0])
+
+    def _handle(self, message):
+        raise KeyError("in the handler")
+
+
+def explode(_):
+    raise ZeroDivisionError("in work")
+
+
+def run_or_hang(flowgraph, run=None):
+    """Run; return the error that reached the caller; fail when it hangs."""
+    caught = []
+
+    def target():
+        try:
+            (run or flowgraph.run)()
+        except Exception as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=target, daemon=True)
+    thread.start()
+    thread.join(TIMEOUT)
+    if thread.is_alive():
+        flowgraph.stop()
+        pytest.fail("the flowgraph hangs")
+    return caught[0] if caught else None
+
+
+FAULTS = [
+    (explode, ZeroDivisionError, "in work"),
+    (lambda n: None, TypeError, "returned None"),
+    (lambda n: 1.0, TypeError, "returned 1.0"),
+    (lambda n: True, TypeError, "returned True"),
+    (lambda n: n + 1, ValueError, "room for"),
+    (lambda n: -2, ValueError, "returned -2"),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "text"), FAULTS)
+def test_a_fault_in_work_reaches_the_caller(fault, kind, text):
+    flowgraph = advphy.top_block()
+    flowgraph.connect(blocks.null_source(1), faulty(fault), blocks.null_sink(1))
+    error = run_or_hang(flowgraph)
+    assert type(error) is kind
+    assert text in str(error)
+
+
+def test_other_branches_end_too():
+    flowgraph = advphy.top_block()
+    source = blocks.null_source(1)
+    flowgraph.connect(source, faulty(explode), blocks.null_sink(1))
+    flowgraph.connect(blocks.null_source(1), blocks.null_sink(1))
+    assert isinstance(run_or_hang(flowgraph), ZeroDivisionError)
+
+
+def test_a_fault_in_a_handler_reaches_the_caller():
+    flowgraph = advphy.top_block()
+    strobe = blocks.message_strobe(pmt.intern("x"), 20)
+    block = faulty(lambda n: n)
+    flowgraph.connect(blocks.null_source(1), block, blocks.null_sink(1))
+    flowgraph.msg_connect((strobe, "strobe"), (block, "in"))
+    error = run_or_hang(flowgraph)
+    assert isinstance(error, KeyError)
+
+
+class faulty_start(advphy.guarded_block):
+    """Fail in start()."""
+
+    def __init__(self):
+        advphy.guarded_block.__init__(self, "faulty_start", [np.uint8], None)
+
+    def start(self):
+        raise RuntimeError("in start")
+
+    def work(self, input_items, output_items):
+        return len(input_items[0])
+
+
+def test_a_fault_in_start_reaches_the_caller():
+    flowgraph = advphy.top_block()
+    flowgraph.connect(blocks.null_source(1), faulty_start())
+    assert "in start" in str(run_or_hang(flowgraph))
+
+
+def test_run_raises_for_a_flowgraph_that_companion_made():
+    class generated(gr.top_block):
+        def __init__(self):
+            gr.top_block.__init__(self, "generated")
+            self.source = blocks.null_source(1)
+            self.faulty = faulty(explode)
+            self.sink = blocks.null_sink(1)
+            self.connect(self.source, self.faulty, self.sink)
+
+    flowgraph = generated()
+    error = run_or_hang(flowgraph, lambda: advphy.run(flowgraph))
+    assert isinstance(error, ZeroDivisionError)
+
+
+def test_errors_inside_hier_blocks_are_found():
+    class hier(gr.hier_block2):
+        def __init__(self):
+            one = gr.io_signature(1, 1, 1)
+            gr.hier_block2.__init__(self, "hier", one, one)
+            self.parts = [faulty(explode)]
+            self.connect(self, self.parts[0], self)
+
+    flowgraph = advphy.top_block()
+    flowgraph.connect(blocks.null_source(1), hier(), blocks.null_sink(1))
+    assert isinstance(run_or_hang(flowgraph), ZeroDivisionError)
+
+
+def test_a_message_that_is_none_of_the_codebook_ends_the_flowgraph():
+    flowgraph = advphy.top_block()
+    flowgraph.connect(
+        blocks.vector_source_b([1, 2, 16, 3], True),
+        advphy.encoder("bpsk"),
+        advphy.decoder("bpsk"),
+        blocks.null_sink(1),
+    )
+    error = run_or_hang(flowgraph)
+    assert "message 16 is not in 0..15" in str(error)
+
+
+def test_a_flowgraph_without_errors_raises_none():
+    flowgraph = advphy.top_block()
+    flowgraph.connect(advphy.message_source("bpsk", blocks=1000), blocks.null_sink(1))
+    assert run_or_hang(flowgraph) is None
+
+
+def test_temporaries_may_be_connected():
+    program = """if True:
+        import gc
+        from gnuradio import advphy, blocks
+        tb = advphy.top_block()
+        tb.connect(advphy.message_source("bpsk", blocks=1000), advphy.encoder("bpsk"),
+                   advphy.channel("bpsk"), advphy.decoder("bpsk"), blocks.null_sink(1))
+        gc.collect()
+        tb.run()
+        print("ended")
+    """
+    path = ":".join(sys.path)
+    found = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": path},
+                           capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert (found.returncode, found.stdout) == (0, "ended\n"), found.stderr

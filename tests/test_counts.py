@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of counts: adding up, resuming, reading and writing."""
+
+import csv
+import dataclasses
+
+import pytest
+from advphy_model import counts, links, loop_engine, sweep
+from advphy_model.counts import Counts
+from advphy_model.error_rate import CHECK_EVERY, StopRule
+
+ROW = Counts("bpsk", "loop", 4.0, 1, 0, 1000, 50, 2, "abc")
+
+
+def at(first, blocks=1000, **changes):
+    return dataclasses.replace(ROW, first_block=first, blocks=blocks, **changes)
+
+
+def test_ranges_that_continue_each_other_become_one():
+    rows = counts.add_up([at(1000), at(0), at(5000)])
+    assert [(r.first_block, r.blocks, r.block_errors, r.erasures) for r in rows] == [
+        (0, 2000, 100, 4),
+        (5000, 1000, 50, 2),
+    ]
+
+
+@pytest.mark.parametrize("first", [0, 1, 999])
+def test_blocks_counted_twice_are_refused(first):
+    with pytest.raises(ValueError, match="counted twice"):
+        counts.add_up([at(0), at(first)])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"seed": 2}, {"engine": "flowgraph"}, {"ebn0_db": 5.0}, {"model_sha256": "d"},
+     {"attack": "jammer", "psr_db": -6.0}],
+)  # fmt: skip
+def test_other_settings_stay_apart(changes):
+    assert len(counts.add_up([at(0), at(0, **changes)])) == 2
+
+
+def test_what_is_read_is_what_was_written(tmp_path):
+    rows = [at(0), at(0, attack="jammer", psr_db=-6.0), at(7000, seed=3)]
+    counts.write(tmp_path / "run.csv", rows)
+    assert counts.read(tmp_path / "run.csv") == counts.add_up(rows)
+    with open(tmp_path / "run.csv", newline="") as file:
+        assert next(csv.reader(file)) == list(counts.COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", "column 'link' is missing"),
+        ("a,b\n1,2\n", "column 'link' is missing"),
+        (",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,1,0,10,x,0,a,0\n", "line 2"),
+        (
+            ",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,1,0,10,11,0,a,0\n",
+            "cannot be",
+        ),
+        (",".join(counts.COLUMNS) + "\nbpsk,loop\n", "line 2"),
+    ],
+)
+def test_files_that_are_not_counts_are_named(tmp_path, text, error):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=error) as caught:
+        counts.read(path)
+    assert str(path) in str(caught.value)
+
+
+def measure(out, rule, **changes):
+    arguments = {"engine_name": "loop", "rule": rule, "seed": 1, "out": out}
+    models = [links.load("hamming74_hard")]
+    steps = sweep.measure(models, [3.0], loop_engine.run, **{**arguments, **changes})
+    return list(steps)[-1].counts
+
+
+def test_a_resumed_measurement_equals_one_in_a_piece(tmp_path):
+    whole = measure(tmp_path / "whole.csv", StopRule(None, 300_000))
+    measure(tmp_path / "parts.csv", StopRule(None, 100_001))
+    parts = measure(tmp_path / "parts.csv", StopRule(None, 300_000))
+    assert parts == whole
+    assert counts.read(tmp_path / "parts.csv") == counts.read(tmp_path / "whole.csv")
+
+
+def test_what_was_counted_before_an_interruption_is_kept(tmp_path):
+    out = tmp_path / "run.csv"
+    steps = sweep.measure(
+        [links.load("hamming74_hard")], [3.0], loop_engine.run, engine_name="loop",
+        rule=StopRule(None, 1_000_000), seed=1, out=out)  # fmt: skip
+    next(steps)
+    step = next(steps)
+    steps.close()  # what Ctrl-C in the caller does
+    (row,) = counts.read(out)
+    assert row == step.counts
+    assert row.blocks == 2 * CHECK_EVERY
+    whole = measure(tmp_path / "whole.csv", StopRule(None, 1_000_000))
+    assert measure(out, StopRule(None, 1_000_000)) == whole
+
+
+def test_disjoint_ranges_of_two_files_add_up_to_one_run(tmp_path):
+    measure(tmp_path / "a.csv", StopRule(None, 100_000))
+    measure(tmp_path / "b.csv", StopRule(None, 50_000), first_block=100_000)
+    rows = [r for name in "ab" for r in counts.read(tmp_path / f"{name}.csv")]
+    assert counts.add_up(rows) == [measure(tmp_path / "c.csv", StopRule(None, 150_000))]
+
+
+def test_counts_of_another_model_are_not_continued(tmp_path):
+    out = tmp_path / "run.csv"
+    counts.write(out, [at(0, link="hamming74_hard")])
+    with pytest.raises(ValueError, match="another model"):
+        measure(out, StopRule(None, 1000))
+
+
+def test_an_output_that_cannot_be_written_fails_before_the_work():
+    with pytest.raises(OSError, match="/nowhere"):
+        measure("/nowhere/run.csv", StopRule(None, 10**12))
