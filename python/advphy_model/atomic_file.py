@@ -2,6 +2,7 @@
 """Write a file beside its place and rename it, so that nothing is ever half written."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -37,6 +38,20 @@ def atomic_file(path, mode="w"):
     finally:
         if beside is not None:
             Path(beside).unlink(missing_ok=True)
+
+
+def refuse_unwritable(path):
+    """Raise OSError now where a file could not be written later, after the work."""
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    probe = path.with_name(f".{path.name}.probe")
+    try:
+        with atomic_file(probe):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    probe.unlink()
 
 
 def _umask():

@@ -3,6 +3,7 @@
 
 import csv
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,9 +97,7 @@ def add_up(rows) -> list:
         ValueError: when two rows of one setting and seed count the same block.
     """
     joined = []
-    for row in sorted(
-        rows, key=lambda r: (*map(str, r.setting), r.seed, r.first_block)
-    ):
+    for row in sorted(rows, key=_order):
         last = joined[-1] if joined else None
         if last and (last.setting, last.seed) == (row.setting, row.seed):
             if row.first_block < last.end:
@@ -117,6 +116,20 @@ def add_up(rows) -> list:
                 continue
         joined.append(row)
     return joined
+
+
+def _order(row):
+    psr_db = -math.inf if row.psr_db is None else row.psr_db
+    return (
+        row.link,
+        row.engine,
+        row.attack,
+        psr_db,
+        row.model_sha256,
+        row.ebn0_db,
+        row.seed,
+        row.first_block,
+    )
 
 
 def write(path, rows) -> None:

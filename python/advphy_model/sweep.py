@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from advphy_model import counts
+from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.counts import Counts
 from advphy_model.randomness import checked_seed
 
@@ -45,7 +46,7 @@ def measure(models, points_db, engine, *, engine_name, rule, seed, out, first_bl
     if first_block < 0:
         raise ValueError(f"first_block = {first_block}, wanted >= 0")
     rows = counts.add_up(counts.read_existing(out))
-    counts.write(out, rows)  # an output that cannot be written fails before the work
+    refuse_unwritable(out)
     for model in models:
         _refuse_other_model(rows, model, out)
         for ebn0_db in points_db:

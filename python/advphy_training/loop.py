@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from advphy_model import loop_engine, model_file
-from advphy_model.atomic_file import atomic_file
+from advphy_model.atomic_file import atomic_file, refuse_unwritable
 from advphy_model.error_rate import StopRule
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
@@ -42,7 +42,7 @@ def train(scheme_name, settings, seed, out, quiet=False):
     optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate)
     state = out.with_name(out.name + ".state.npz")
     identity = f"{scheme_name} {settings} seed {seed}"
-    _refuse_unwritable(out)
+    refuse_unwritable(out)
     first = _resume(state, identity, parameters, optimiser)
     bar = tqdm(
         range(first, settings.steps),
@@ -128,14 +128,6 @@ def _learning_rate(settings, step):
     share = (1 + math.cos(math.pi * step / settings.steps)) / 2
     last = settings.last_learning_rate
     return last + (settings.learning_rate - last) * share
-
-
-def _refuse_unwritable(out):
-    """Fail before the work, not after it, where `out` cannot be written."""
-    probe = out.with_name(f".{out.name}.probe")
-    with atomic_file(probe):
-        pass
-    probe.unlink()
 
 
 def _save(path, identity, step, parameters, optimiser):

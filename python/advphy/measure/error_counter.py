@@ -47,11 +47,10 @@ class error_counter(guarded_block):
     """Count the blocks that were decided wrongly.
 
     Input 0: decided messages, uint8
-    Input 1: sent messages, uint8, optional; without it they are re-created from the
-    seed Message port "counts": a dictionary with ebn0_db and the other settings,
-    first_block,
-             blocks, block_errors, erasures, bler; ten times a second, at the end of a
-             segment, and when the stop rule ends the flowgraph.
+    Input 1: sent messages, uint8, optional; else they are re-created from the seed
+    Message port "counts": a dictionary with ebn0_db and the other settings,
+        first_block, blocks, block_errors, erasures, bler; ten times a second, at the
+        end of a segment, and when the stop rule ends the flowgraph.
 
     A "channel" tag opens a new segment, so that no count mixes two settings. Erased
     blocks (tag "erasures") are counted apart from wrong ones; BLER is both over blocks.

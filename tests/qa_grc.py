@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GNU Radio Companion: block files, examples, the programs made of them."""
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from gnuradio import advphy
+from gnuradio.grc.core.schema_checker import BLOCK_SCHEME, Validator
+
+from .conftest import CLONE, STAGED
+
+BLOCKS = sorted((CLONE / "grc").glob("*.block.yml"))
+EXAMPLES = sorted((CLONE / "examples").glob("*.grc"))
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join([str(STAGED), *sys.path]),
+    "GRC_BLOCKS_PATH": str(CLONE / "grc"),
+    "QT_QPA_PLATFORM": "offscreen",
+}
+
+
+def compile_example(example, folder):
+    """Compile a .grc with grcc; return the finished process."""
+    return subprocess.run(
+        ["grcc", "-o", str(folder), str(example)],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("path", BLOCKS, ids=lambda p: p.stem)
+def test_companion_takes_the_block_file(path):
+    validator = Validator(BLOCK_SCHEME)
+    assert validator.run(yaml.safe_load(path.read_text())), validator.messages
+
+
+@pytest.mark.parametrize("path", BLOCKS, ids=lambda p: p.stem)
+def test_parameters_are_those_of_the_constructor(path):
+    block = yaml.safe_load(path.read_text())
+    ids = [parameter["id"] for parameter in block["parameters"]]
+    if block["id"].startswith("variable_"):
+        assert block["templates"]["var_make"].endswith("advphy.link_model(${model})")
+        return
+    name = block["id"].removeprefix("advphy_")
+    wanted = list(inspect.signature(getattr(advphy, name).__init__).parameters)[1:]
+    assert ids == wanted
+    call = re.fullmatch(r"advphy\.(\w+)\((.*)\)", block["templates"]["make"])
+    assert call.group(1) == name
+    assert re.findall(r"\${(\w+)}", call.group(2)) == wanted
+    defaults = inspect.signature(getattr(advphy, name).__init__).parameters
+    for parameter in block["parameters"]:
+        default = defaults[parameter["id"]].default
+        if default is not inspect.Parameter.empty:
+            assert str(parameter["default"]) == str(default), parameter["id"]
+
+
+def test_every_block_has_a_file_and_every_callback_a_method():
+    ids = {yaml.safe_load(path.read_text())["id"] for path in BLOCKS}
+    names = {"message_source", "encoder", "channel", "decoder", "error_counter", "link"}
+    assert {f"advphy_{name}" for name in names} | {"variable_advphy_link_model"} == ids
+    for path in BLOCKS:
+        block = yaml.safe_load(path.read_text())
+        assert block["documentation"].strip()
+        for callback in block["templates"].get("callbacks", []):
+            method = callback.partition("(")[0]
+            assert hasattr(getattr(advphy, block["id"].removeprefix("advphy_")), method)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)
+def test_examples_compile(example, tmp_path):
+    found = compile_example(example, tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_companion_refuses_blocks_of_another_n(tmp_path):
+    text = EXAMPLES[0].read_text()
+    changed = tmp_path / "changed.grc"
+    changed.write_text(text.replace("num_items: link_model.n", "num_items: '3'"))
+    found = compile_example(changed, tmp_path)
+    assert found.returncode != 0
+    assert "does not match" in found.stdout + found.stderr
+
+
+def test_companion_refuses_an_unknown_model(tmp_path):
+    text = EXAMPLES[0].read_text().replace("model: autoencoder_mlp", "model: nonsense")
+    changed = tmp_path / "changed.grc"
+    changed.write_text(text)
+    found = compile_example(changed, tmp_path)
+    assert found.returncode != 0
+    assert "nonsense" in found.stdout + found.stderr
+
+
+RUN_EXAMPLE = """
+import sys
+from PyQt5 import Qt
+sys.path.insert(0, sys.argv[1])
+import autoencoder_loopback as example
+application = Qt.QApplication(sys.argv)
+flowgraph = example.autoencoder_loopback()
+flowgraph.start()
+flowgraph.show()
+Qt.QTimer.singleShot(1500, lambda: flowgraph.set_ebn0_db(0.0))
+Qt.QTimer.singleShot(4000, application.quit)
+application.exec_()
+flowgraph.stop()
+flowgraph.wait()
+for segment in flowgraph.counter.segments():
+    print(segment.settings["ebn0_db"], segment.blocks, segment.block_errors)
+print(flowgraph.get_bler_text())
+"""
+
+
+def test_the_loopback_example_runs_and_counts_errors(tmp_path):
+    assert compile_example(CLONE / "examples/autoencoder_loopback.grc", tmp_path)
+    found = subprocess.run(
+        [sys.executable, "-c", RUN_EXAMPLE, str(tmp_path)],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.returncode == 0, found.stderr
+    *segments, text = found.stdout.splitlines()[-3:]
+    (first, blocks, errors), (second, blocks2, errors2) = (
+        map(float, line.split()) for line in segments
+    )
+    assert (first, second) == (4.0, 0.0)
+    # BLER of autoencoder_mlp is 7.0e-3 at 4 dB and 1.5e-1 at 0 dB.
+    assert blocks > 20_000
+    assert 0.004 < errors / blocks < 0.011
+    assert 0.13 < errors2 / blocks2 < 0.17
+    assert re.fullmatch(r"\S+ \(\d+ of \d+ blocks\)", text)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The repository agrees with itself: versions, names, files that must be there."""
+
+import re
+
+import pytest
+import yaml
+from advphy_model import __version__
+
+
+def test_versions_agree(clone):
+    cmake = re.search(
+        r"VERSION (\S+) LANGUAGES", (clone / "CMakeLists.txt").read_text()
+    )
+    assert cmake.group(1) == __version__
+    for name in ("MANIFEST.yml", "CITATION.cff"):
+        assert str(yaml.safe_load((clone / name).read_text())["version"]) == __version__
+    assert f"## {__version__}" in (clone / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "pattern", ["python/**/*.py", "lib/*.cc", "lib/*.h", "apps/**/*.py"]
+)
+def test_every_source_names_its_licence(clone, pattern):
+    sources = list(clone.glob(pattern))
+    assert sources
+    for source in sources:
+        assert "SPDX-License-Identifier: GPL-3.0-or-later" in source.read_text()[:200]
+
+
+def test_there_are_no_drawers(clone):
+    drawer = re.compile(r"^(utils?|helpers?|misc|common|base|core|tools)$")
+    for folder in ("python", "lib", "apps", "grc", "tests", "setup", "examples"):
+        for path in (clone / folder).rglob("*"):
+            assert not drawer.match(path.stem), path
+
+
+def test_readme_speaks_of_every_make_target_and_link(clone):
+    from advphy_model import links
+
+    readme = (clone / "README.md").read_text()
+    makefile = (clone / "Makefile").read_text()
+    for target in re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE):
+        assert f"make {target}" in readme, target
+    for name in links.names():
+        assert name in readme, name
