@@ -17,7 +17,7 @@ ROLES = ("encoder", "decoder")
 POWER = "mean ||x||^2 = n over the codebook"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LinkModel:
     """A link of k bits over n channel uses.
 
@@ -50,6 +50,9 @@ class LinkModel:
         object.__setattr__(self, "codebook", codebook)
         self._check_code()
         self._check_networks()
+
+    def __repr__(self):
+        return f"{self.name} (k={self.k}, n={self.n})"
 
     def _check_code(self):
         if self.k not in range(1, 9):
