@@ -61,7 +61,7 @@ inline vfloat square_root(vfloat x)
 #elif defined(__x86_64__)
     return (vfloat)_mm_sqrt_ps((__m128)x);
 #else
-    vfloat root;
+    vfloat root = x;
     for (int i = 0; i < lanes; ++i)
         root[i] = __builtin_sqrtf(x[i]);
     return root;

@@ -20,5 +20,6 @@ paper="--set ebn0_db=8.5 --set hidden_bias=0 --set learning_rate=0.001"
 train autoencoder_mlp_8p5db $paper
 train autoencoder_cnn_8p5db $paper --set architecture=cnn --set steps=10000
 # For breadth.
-train autoencoder_mlp_n4_k4 --set n=4 --set ebn0_db=3
-train autoencoder_mlp_n4_k8 --set n=4 --set k=8 --set ebn0_db=5
+train autoencoder_mlp_n4_k4 --set n=4
+train autoencoder_mlp_n4_k8 --set n=4 --set k=8 --set ebn0_db=3 --set steps=6000 \
+    --set batch=2048

@@ -37,6 +37,7 @@ def train(scheme_name, settings, seed, out, quiet=False):
         The LinkModel.
     """
     seed, out = checked_seed(seed), Path(out)
+    torch.set_num_threads(1)  # no slower at this size, and sums come in one order
     scheme = schemes.scheme(scheme_name).Scheme(settings, seed)
     parameters = scheme.parameters()
     optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate)
