@@ -5,7 +5,13 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model.error_rate import CHECK_EVERY, StopRule, interval, upper_bound
+from advphy_model.error_rate import (
+    CHECK_EVERY,
+    StopRule,
+    ebn0_db_at,
+    interval,
+    upper_bound,
+)
 
 
 def test_wilson_interval_by_its_formula():
@@ -38,6 +44,14 @@ def test_intervals_cover_the_truth(method, rng):
 def test_upper_bound_without_errors_is_the_rule_of_three():
     assert upper_bound(1_000_000) == pytest.approx(3e-6, rel=2e-3)
     assert (1 - upper_bound(500)) ** 500 == pytest.approx(0.05)
+
+
+def test_ebn0_at_a_bler_is_interpolated_in_the_logarithm():
+    points = {4.0: (100, 10_000), 6.0: (1, 10_000), 8.0: (0, 10_000)}
+    assert ebn0_db_at(points, 1e-3) == pytest.approx(5.0)
+    assert ebn0_db_at(points, 1e-2) == pytest.approx(4.0)
+    assert ebn0_db_at(points, 1e-5) is None
+    assert ebn0_db_at(points, 0.5) is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 
 import pytest
 from advphy_figures import bler_curves
+from advphy_model import counts
 from advphy_model.counts import Counts
 
 
@@ -15,10 +16,10 @@ def rows(engine="loop"):
 
 
 def test_seeds_add_up_and_engines_stay_apart():
-    assert bler_curves._curves(rows()) == {
+    assert counts.curves(rows()) == {
         "bpsk": {0.0: (5600, 20_000), 4.0: (1000, 20_000), 8.0: (0, 20_000)}
     }
-    assert list(bler_curves._curves(rows() + rows("flowgraph"))) == [
+    assert list(counts.curves(rows() + rows("flowgraph"))) == [
         "bpsk, loop",
         "bpsk, flowgraph",
     ]

@@ -143,6 +143,7 @@ def simplices():
     return two_simplices.codebook()
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 def test_a_users_module_becomes_a_link_that_decides_the_same(simplices, rng, tmp_path):
     module = users_decoder()
     link = import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)

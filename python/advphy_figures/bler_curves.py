@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 from advphy_model import links
 from advphy_model.atomic_file import atomic_file
+from advphy_model.counts import curves
 from advphy_model.error_rate import interval, upper_bound
 from matplotlib.figure import Figure
 
@@ -26,8 +27,8 @@ def draw(rows, path, title=""):
     Raises:
         ValueError: when there is nothing to draw, or the format is not known.
     """
-    curves = _curves(rows)
-    if not curves:
+    points_of = curves(rows)
+    if not points_of:
         raise ValueError("there are no counts to draw")
     figure = Figure(figsize=(7.2, 4.8), layout="constrained")
     kind = Path(path).suffix[1:].lower()
@@ -35,7 +36,7 @@ def draw(rows, path, title=""):
         raise ValueError(f"{path}: format '{kind}' is not known; use png, svg or pdf")
     axes = figure.add_subplot()
     theory = 0
-    for i, (label, points) in enumerate(curves.items()):
+    for i, (label, points) in enumerate(points_of.items()):
         colour = COLOURS[i % len(COLOURS)]
         _draw_counts(axes, label, points, colour, MARKERS[i % len(MARKERS)])
         theory += _draw_theory(axes, label, points, colour)
@@ -57,20 +58,6 @@ def draw(rows, path, title=""):
         atomic_file(path, "wb") as file,
     ):
         figure.savefig(file, format=kind, dpi=150)
-
-
-def _curves(rows):
-    """Return {label: {ebn0_db: (failures, blocks)}}."""
-    several = len({row.engine for row in rows}) > 1
-    curves = {}
-    for row in rows:
-        label = f"{row.link}, {row.engine}" if several else row.link
-        if row.attack != "none":
-            label += f", {row.attack} at PSR {row.psr_db:g} dB"
-        points = curves.setdefault(label, {})
-        failures, blocks = points.get(row.ebn0_db, (0, 0))
-        points[row.ebn0_db] = failures + row.failures, blocks + row.blocks
-    return curves
 
 
 def _draw_counts(axes, label, points, colour, marker):

@@ -118,6 +118,20 @@ def add_up(rows) -> list:
     return joined
 
 
+def curves(rows) -> dict:
+    """Return {label: {ebn0_db: (failures, blocks)}}, ranges and seeds added up."""
+    several = len({row.engine for row in rows}) > 1
+    found = {}
+    for row in rows:
+        label = f"{row.link}, {row.engine}" if several else row.link
+        if row.attack != "none":
+            label += f", {row.attack} at PSR {row.psr_db:g} dB"
+        points = found.setdefault(label, {})
+        failures, blocks = points.get(row.ebn0_db, (0, 0))
+        points[row.ebn0_db] = failures + row.failures, blocks + row.blocks
+    return found
+
+
 def _order(row):
     psr_db = -math.inf if row.psr_db is None else row.psr_db
     return (

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From counts to block error rates: intervals, upper bounds, when to stop."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,25 @@ def upper_bound(blocks: int, confidence: float = 0.95) -> float:
     if blocks < 1:
         raise ValueError(f"blocks = {blocks}, wanted at least 1")
     return 1 - (1 - confidence) ** (1 / blocks)
+
+
+def ebn0_db_at(points: dict, bler: float) -> float | None:
+    """Return the Eb/N0 in dB where a curve falls to a BLER, or None if it does not.
+
+    Between the two points around it, log BLER is taken as linear in dB.
+
+    Args:
+        points: {ebn0_db: (failures, blocks)}.
+        bler: the rate looked for.
+    """
+    rates = [
+        (db, failures / blocks) for db, (failures, blocks) in sorted(points.items())
+    ]
+    for (left, high), (right, low) in zip(rates, rates[1:], strict=False):  # noqa: RUF007
+        if high >= bler >= low > 0:
+            share = math.log(high / bler) / math.log(high / low) if high > low else 0
+            return left + share * (right - left)
+    return None
 
 
 @dataclass(frozen=True)
