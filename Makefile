@@ -55,7 +55,7 @@ format: environment ## format the sources
 sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
 	@setup/packages.sh test
 	@cmake -S . -B build-sanitize $(CMAKE_OPTIONS) -DADVPHY_TESTS=ON -DADVPHY_SANITIZE=ON \
-	    -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
+	    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" >/dev/null
 	@cmake --build build-sanitize --parallel 2 --target qa_random qa_network qa_codebook >/dev/null
 	@ctest --test-dir build-sanitize --output-on-failure
 

@@ -19,8 +19,8 @@ using namespace advphy;
 
 namespace {
 
-// The data of a C-contiguous array of `size` elements of T (0: any size).
-template <typename T> T* data_of(py::array& array, const char* name, size_t size)
+// Refuse what is not a C-contiguous array of `size` elements of T.
+template <typename T> void expect(const py::array& array, const char* name, size_t size)
 {
     if (!py::isinstance<py::array_t<T>>(array) || !(array.flags() & py::array::c_style) ||
         size_t(array.size()) != size)
@@ -29,19 +29,18 @@ template <typename T> T* data_of(py::array& array, const char* name, size_t size
                                     std::to_string(size) + " elements, got " +
                                     std::string(py::str(array.dtype())) + " with " +
                                     std::to_string(array.size()));
+}
+
+template <typename T> T* data_of(py::array& array, const char* name, size_t size)
+{
+    expect<T>(array, name, size);
     return static_cast<T*>(array.mutable_data());
 }
 
 template <typename T>
 const T* input_of(const py::array& array, const char* name, size_t size)
 {
-    if (!py::isinstance<py::array_t<T>>(array) || !(array.flags() & py::array::c_style) ||
-        size_t(array.size()) != size)
-        throw std::invalid_argument(std::string(name) + " must be C-contiguous " +
-                                    std::string(py::str(py::dtype::of<T>())) + " with " +
-                                    std::to_string(size) + " elements, got " +
-                                    std::string(py::str(array.dtype())) + " with " +
-                                    std::to_string(array.size()));
+    expect<T>(array, name, size);
     return static_cast<const T*>(array.data());
 }
 

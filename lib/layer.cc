@@ -16,9 +16,7 @@ const parameter& layer::get(const std::string& key, size_t dimensions) const
     if (found == parameters.end())
         refuse("parameter '" + key + "' is missing");
     const parameter& p = found->second;
-    size_t size = 1;
-    for (const size_t extent : p.shape)
-        size *= extent;
+    const size_t size = product(p.shape);
     if (p.shape.size() != dimensions || size != p.values.size() || size == 0)
         refuse("parameter '" + key + "' has shape " + to_string(p.shape) + ", wanted " +
                std::to_string(dimensions) + " dimensions, none of them empty");
@@ -47,6 +45,14 @@ std::string to_string(const std::vector<size_t>& shape)
     for (size_t i = 0; i < shape.size(); ++i)
         text += (i ? ", " : "") + std::to_string(shape[i]);
     return text + ")";
+}
+
+size_t product(const std::vector<size_t>& shape)
+{
+    size_t elements = 1;
+    for (const size_t extent : shape)
+        elements *= extent;
+    return elements;
 }
 
 const std::vector<std::string>& known_layers()

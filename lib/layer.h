@@ -32,6 +32,8 @@ struct layer {
 };
 
 std::string to_string(const std::vector<size_t>& shape);
+// The number of elements of a shape.
+size_t product(const std::vector<size_t>& shape);
 
 // The kinds that network.cc can run.
 const std::vector<std::string>& known_layers();

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A tile: items of a batch as [feature][item], one item a lane, and how to fill it.
+#pragma once
+#include "kernels.h"
+#include "simd.h"
+
+namespace advphy {
+namespace ADVPHY_SIMD_NAMESPACE {
+namespace {
+
+constexpr int tile_vectors = 2;
+constexpr int tile = tile_vectors * lanes;
+#if defined(ADVPHY_AVX512)
+constexpr int channels_at_once = 8; // 16 accumulators of 32 registers
+#else
+constexpr int channels_at_once = 4; // 8 accumulators of 16 registers
+#endif
+static_assert(channel_block % channels_at_once == 0, "padding of the weights");
+static_assert(tile <= 32, "work_floats counts on it");
+
+#if defined(__clang__) || __GNUC__ >= 12
+#define ADVPHY_INTERLEAVE 1
+#else
+#define ADVPHY_INTERLEAVE 0
+#endif
+
+#if ADVPHY_INTERLEAVE
+// The low (high) halves of a and b, element by element in turn.
+#if defined(ADVPHY_AVX512)
+#define ADVPHY_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define ADVPHY_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif defined(ADVPHY_AVX2)
+#define ADVPHY_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define ADVPHY_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define ADVPHY_LOW 0, 4, 1, 5
+#define ADVPHY_HIGH 2, 6, 3, 7
+#endif
+
+// Transpose in place, by perfect shuffles: log2(lanes) rounds of lanes instructions.
+inline void transpose(vfloat (&m)[lanes])
+{
+    vfloat n[lanes];
+    for (int distance = 1; distance < lanes; distance *= 2) {
+        for (int i = 0; i < lanes / 2; ++i) {
+            n[2 * i] = __builtin_shufflevector(m[i], m[i + lanes / 2], ADVPHY_LOW);
+            n[2 * i + 1] = __builtin_shufflevector(m[i], m[i + lanes / 2], ADVPHY_HIGH);
+        }
+        for (int i = 0; i < lanes; ++i)
+            m[i] = n[i];
+    }
+}
+#else
+inline void transpose(vfloat (&m)[lanes])
+{
+    for (int i = 0; i < lanes; ++i)
+        for (int j = 0; j < i; ++j) {
+            const float swap = m[i][j];
+            m[i][j] = m[j][i];
+            m[j][i] = swap;
+        }
+}
+#endif
+
+// Fill a tile from rows that may be read to `lanes` floats past their last column.
+void load_tile(const plan& net, const float* rows, size_t stride, float* features)
+{
+    for (int c0 = 0; c0 < net.inputs; c0 += lanes)
+        for (int v = 0; v < tile_vectors; ++v) {
+            vfloat m[lanes];
+            for (int i = 0; i < lanes; ++i)
+                m[i] = load(rows + (v * lanes + i) * stride + c0);
+            transpose(m);
+            for (int i = 0; i < lanes && c0 + i < net.inputs; ++i)
+                store(features + size_t(net.slot[c0 + i]) * tile + v * lanes, m[i]);
+        }
+}
+
+// Where the parts of the work memory are.
+struct work_memory {
+    float *a, *b, *rows;
+    size_t row;
+
+    work_memory(const plan& net, float* work)
+        : a(work), b(work + size_t(tile) * net.widest),
+          rows(work + size_t(2) * tile * net.widest), row(size_t(net.inputs) + lanes)
+    {
+    }
+};
+
+// Load the tile that begins at item `first` of `count`; pad behind the last item.
+void load_tile_at(
+    const plan& net, const float* in, size_t first, size_t count, const work_memory& work)
+{
+    const size_t width = net.inputs;
+    // Items whose rows may be over-read lie at least `lanes` floats before the end.
+    const size_t left = count - first;
+    if (left > tile && (left - tile) * width >= lanes) {
+        load_tile(net, in + first * width, width, work.a);
+        return;
+    }
+    const size_t items = left < tile ? left : tile;
+    for (size_t i = 0; i < tile; ++i)
+        for (size_t c = 0; c < width; ++c)
+            work.rows[i * work.row + c] = i < items ? in[(first + i) * width + c] : 0.0f;
+    load_tile(net, work.rows, work.row, work.a);
+}
+
+} // namespace
+} // namespace ADVPHY_SIMD_NAMESPACE
+} // namespace advphy
