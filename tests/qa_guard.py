@@ -125,6 +125,15 @@ def test_run_raises_for_a_flowgraph_that_companion_made():
     assert isinstance(error, ZeroDivisionError)
 
 
+def test_a_flowgraph_that_nobody_watches_ends_and_says_why(caplog):
+    flowgraph = gr.top_block()
+    source, block, sink = blocks.null_source(1), faulty(explode), blocks.null_sink(1)
+    flowgraph.connect(source, block, sink)
+    assert run_or_hang(flowgraph) is None
+    assert "block faulty ends the flowgraph" in caplog.text
+    assert "ZeroDivisionError: in work" in caplog.text
+
+
 def test_errors_inside_hier_blocks_are_found():
     class hier(gr.hier_block2):
         def __init__(self):

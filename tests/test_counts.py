@@ -112,6 +112,19 @@ def test_counts_of_another_model_are_not_continued(tmp_path):
         measure(out, StopRule(None, 1000))
 
 
+@pytest.mark.parametrize("first", [500, 0])
+def test_ranges_that_would_overlap_are_refused_before_the_work(tmp_path, first):
+    measure(tmp_path / "run.csv", StopRule(None, 1000), first_block=200)
+    with pytest.raises(ValueError, match="are counted already"):
+        measure(tmp_path / "run.csv", StopRule(None, 10**12), first_block=first)
+
+
+def test_counts_of_another_version_are_not_continued(tmp_path):
+    counts.write(tmp_path / "run.csv", [at(0, version="0.0.1")])
+    with pytest.raises(ValueError, match=r"version 0\.0\.1"):
+        measure(tmp_path / "run.csv", StopRule(None, 1000))
+
+
 def test_an_output_that_cannot_be_written_fails_before_the_work():
     with pytest.raises(OSError, match="/nowhere"):
         measure("/nowhere/run.csv", StopRule(None, 10**12))

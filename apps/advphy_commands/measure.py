@@ -13,7 +13,6 @@ import time
 
 from advphy_model import links, loop_engine, sweep
 from advphy_model.error_rate import StopRule, interval, upper_bound
-from tqdm import tqdm
 
 MOST_POINTS = 1000
 
@@ -144,6 +143,8 @@ HEADER = (
 
 def print_table(steps, points, rule):
     """Show progress on a terminal and print a line when a point is done."""
+    from tqdm import tqdm
+
     print(HEADER)
     begun = time.perf_counter()
     bar = tqdm(total=points, unit="point", leave=False, disable=None, file=sys.stderr)

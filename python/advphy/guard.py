@@ -9,6 +9,7 @@ such as one that GNU Radio Companion made) stops the rest and raises the origina
 
 import contextlib
 import functools
+import logging
 import operator
 import threading
 
@@ -52,9 +53,14 @@ class guarded_block(gr.sync_block):
     def fail(self, error):
         """Keep the first error, end this block, wake whoever watches the flowgraph."""
         with _failure:
-            if self.error is None:
+            first = self.error is None
+            if first:
                 self.error = error
             _failure.notify_all()
+        if first:  # a flowgraph that nobody watches shall not end in silence
+            logging.getLogger(__name__).error(
+                "block %s ends the flowgraph", self.name(), exc_info=error
+            )
         # Ends the thread of a block that waits for items, too.
         done = pmt.cons(pmt.intern("done"), pmt.from_long(1))
         self.to_basic_block()._post(pmt.intern("system"), done)

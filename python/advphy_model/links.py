@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Links by name or file: the shipped models, the baselines, and the user's files."""
 
-import importlib
-import pkgutil
 from pathlib import Path
 
-from advphy_model import baselines, model_file
+from advphy_model import baselines, found_by_name, model_file
 from advphy_model.link_model import LinkModel
 
 _TRAINED = Path(__file__).parent / "trained"
@@ -14,9 +12,8 @@ _NEAREST = ":nearest_codeword"
 
 def _from_baselines(table):
     found = {}
-    for module in pkgutil.iter_modules(baselines.__path__):
-        imported = importlib.import_module(f"{baselines.__name__}.{module.name}")
-        found.update(getattr(imported, table, {}))
+    for module in found_by_name.modules(baselines):
+        found.update(getattr(module, table, {}))
     return found
 
 

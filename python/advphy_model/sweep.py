@@ -10,6 +10,7 @@ from advphy_model import counts
 from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.counts import Counts
 from advphy_model.randomness import checked_seed
+from advphy_model.version import __version__
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def measure(models, points_db, engine, *, engine_name, rule, seed, out, first_bl
                 model.name, engine_name, float(ebn0_db), seed, first_block, 0, 0, 0,
                 model.sha256,
             )  # fmt: skip
-            row, rows = _resumed(row, rows)
+            row, rows = _resumed(row, rows, out)
             try:
                 for step in _measure_point(model, row, engine, rule):
                     row = step.counts
@@ -87,12 +88,23 @@ def _measure_point(model, row, engine, rule):
     yield Step(row, row.blocks - before, time.perf_counter() - begun, True)
 
 
-def _resumed(row, rows):
-    """Return the row that continues `row`, and the other rows."""
-    for old in rows:
-        same = (old.setting, old.seed) == (row.setting, row.seed)
-        if same and old.first_block == row.first_block and old.version == row.version:
-            return old, [other for other in rows if other is not old]
+def _resumed(row, rows, out):
+    """Return the row that continues `row`, and the other rows.
+
+    Raises:
+        ValueError: when the new blocks would run into some that are counted already.
+    """
+    same = [r for r in rows if (r.setting, r.seed) == (row.setting, row.seed)]
+    for old in same:
+        if old.first_block == row.first_block:
+            row, rows = old, [other for other in rows if other is not old]
+    for old in same:
+        if old is not row and old.end > row.first_block:
+            raise ValueError(
+                f"{out}: blocks {old.first_block}..{old.end - 1} of {row.link} at "
+                f"{row.ebn0_db:g} dB are counted already; choose another --seed, a "
+                "--first-block behind them, or another --out"
+            )
     return row, rows
 
 
@@ -103,4 +115,9 @@ def _refuse_other_model(rows, model, out):
                 f"{out}: holds counts of another model called '{model.name}' "
                 f"({row.model_sha256[:12]}, now {model.sha256[:12]}); "
                 "choose another --out"
+            )
+        if row.version != __version__:
+            raise ValueError(
+                f"{out}: holds counts of version {row.version}, this is {__version__}; "
+                "choose another --out (advphy plot adds them up)"
             )

@@ -6,20 +6,16 @@ codewords x, complex64 [blocks, n], and writes received vectors to y, which may 
 What it does is a pure function of (seed, index of the block).
 """
 
-import importlib
-import pkgutil
+import sys
+
+from advphy_model import found_by_name
 
 
 def names() -> list:
     """Return the names of the channels there are."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return found_by_name.names(sys.modules[__name__])
 
 
 def channel(name: str):
     """Return the apply function of the channel of that name."""
-    if name not in names():
-        raise ValueError(
-            f"channel '{name}' is not known; advphy_model/channels has: "
-            f"{', '.join(names())}"
-        )
-    return importlib.import_module(f"{__name__}.{name}").apply
+    return found_by_name.module(sys.modules[__name__], "channel", name).apply

@@ -8,23 +8,14 @@ the LinkModel now. Settings have at least steps, learning_rate, last_learning_ra
 """
 
 import dataclasses
-import importlib
-import pkgutil
+import sys
 
-
-def names() -> list:
-    """Return the names of the schemes there are."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+from advphy_model import found_by_name
 
 
 def scheme(name: str):
     """Return the module of the scheme of that name."""
-    if name not in names():
-        raise ValueError(
-            f"scheme '{name}' is not known; advphy_training/schemes has: "
-            f"{', '.join(names())}"
-        )
-    return importlib.import_module(f"{__name__}.{name}")
+    return found_by_name.module(sys.modules[__name__], "scheme", name)
 
 
 def settings(module, assignments) -> object:
