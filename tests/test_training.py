@@ -82,6 +82,12 @@ def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch):
     assert not path.exists()
     with pytest.raises(ValueError, match="another training"):
         train(path, *SHORT, seed=4)
+    state = path.with_name(path.name + ".state.npz")
+    whole_state = state.read_bytes()
+    state.write_bytes(whole_state[:100])
+    with pytest.raises(ValueError, match="damaged state"):
+        train(path, *SHORT)
+    state.write_bytes(whole_state)
     monkeypatch.setattr(loop, "_save", save)
     assert train(path, *SHORT).sha256 == whole.sha256
     assert [p.name for p in path.parent.iterdir()] == ["link.safetensors"]
@@ -110,6 +116,11 @@ def test_bad_settings_are_refused(assignment, text):
 def test_an_unknown_scheme_is_refused_with_the_known():
     with pytest.raises(ValueError, match=r"'gan'.*autoencoder"):
         schemes.scheme("gan")
+
+
+def test_a_loss_that_is_not_finite_stops_the_training(tmp_path):
+    with pytest.raises(ValueError, match="loss is not finite at step"):
+        train(tmp_path / "a.safetensors", *SHORT, "learning_rate=1e30")
 
 
 def test_an_unwritable_place_fails_before_the_work():

@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -57,13 +58,13 @@ def train(scheme_name, settings, seed, out, quiet=False):
             group["lr"] = _learning_rate(settings, step)
         generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
         loss = scheme.loss(generator)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
         if not math.isfinite(loss.item()):
             raise ValueError(
                 f"the loss is not finite at step {step}; set a smaller learning_rate"
             )
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
         if (step + 1) % SAVE_EVERY == 0:
             bler = _bler(scheme.link(out.stem, {}), VALIDATION_EBN0_DB, 500_000)
             bar.set_postfix(loss=f"{loss.item():.2e}", bler_5dB=f"{bler:.2e}")
@@ -146,19 +147,26 @@ def _resume(path, identity, parameters, optimiser):
     """Take up the state of the same training, if there is one; return the next step."""
     if not path.exists():
         return 0
-    with np.load(path) as arrays:
-        if str(arrays["identity"]) != identity:
-            raise ValueError(
-                f"{path}: the state of another training ({arrays['identity']}); remove "
-                "it or choose another --out"
-            )
-        step = int(arrays["step"])
-        for i, parameter in enumerate(parameters):
-            with torch.no_grad():
-                parameter.copy_(torch.tensor(arrays[f"value{i}"]))
-            optimiser.state[parameter] = {
-                "step": torch.tensor(float(step)),
-                "exp_avg": torch.tensor(arrays[f"mean{i}"]),
-                "exp_avg_sq": torch.tensor(arrays[f"square{i}"]),
-            }
+    try:
+        with np.load(path) as arrays:
+            return _take_up(arrays, path, identity, parameters, optimiser)
+    except (zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise ValueError(f"{path}: a damaged state ({error}); remove it") from error
+
+
+def _take_up(arrays, path, identity, parameters, optimiser):
+    if str(arrays["identity"]) != identity:
+        raise ValueError(
+            f"{path}: the state of another training ({arrays['identity']}); remove "
+            "it or choose another --out"
+        )
+    step = int(arrays["step"])
+    for i, parameter in enumerate(parameters):
+        with torch.no_grad():
+            parameter.copy_(torch.tensor(arrays[f"value{i}"]))
+        optimiser.state[parameter] = {
+            "step": torch.tensor(float(step)),
+            "exp_avg": torch.tensor(arrays[f"mean{i}"]),
+            "exp_avg_sq": torch.tensor(arrays[f"square{i}"]),
+        }
     return step
