@@ -105,6 +105,8 @@ import autoencoder_loopback as example
 application = Qt.QApplication(sys.argv)
 flowgraph = example.autoencoder_loopback()
 flowgraph.start()
+if hasattr(flowgraph, "flowgraph_started"):  # what main() does from 3.10.11 on
+    flowgraph.flowgraph_started.set()
 flowgraph.show()
 Qt.QTimer.singleShot(1500, lambda: flowgraph.set_ebn0_db(0.0))
 Qt.QTimer.singleShot(4000, application.quit)
