@@ -7,7 +7,7 @@ import torch
 from advphy_model import inference, kernels
 from advphy_model.layers import LAYERS
 from advphy_model.network import Layer, Network, run
-from advphy_training.torch_network import run_exported
+from advphy_training.torch_network import run_in_torch
 
 
 def affine(rng, kind, name, shape, **attributes):
@@ -90,7 +90,7 @@ def test_a_hundred_random_networks_agree_in_numpy_kernels_and_torch(rng):
             assert np.max(np.abs(out.reshape(37, -1) - exact) / size) < 1e-5, network
         kernels.choose_instruction_set(kernels.instruction_sets()[0])
         assert np.max(np.abs(expected.reshape(37, -1) - exact) / size) < 1e-5
-        theirs = run_exported(network, x).reshape(37, -1)
+        theirs = run_in_torch(network, x).reshape(37, -1)
         assert np.max(np.abs(theirs - exact) / size) < 1e-5
     assert seen == set(LAYERS)
 

@@ -9,7 +9,24 @@ from advphy_model.complex_baseband import to_reals
 from advphy_model.power import noise_sigma
 from advphy_model.speed import EBN0_DB, rate_of
 
-from advphy_training.torch_network import TorchNetwork
+
+def torch_module(network):
+    """Return a network of dense and ReLU layers the way a torch user writes it."""
+    parts = []
+    for layer in network.layers:
+        if layer.kind == "dense":
+            part = torch.nn.Linear(*layer.parameters["weight"].shape[::-1])
+            part.load_state_dict(
+                {key: torch.tensor(value) for key, value in layer.parameters.items()}
+            )
+            parts.append(part)
+        elif layer.kind == "relu":
+            parts.append(torch.nn.ReLU())
+        else:
+            raise ValueError(
+                f"layer '{layer.name}' ({layer.kind}): dense or ReLU wanted"
+            )
+    return torch.nn.Sequential(*parts)
 
 
 def torch_loop_rate(model, batch=10_000, batches=200, threads=2):
@@ -19,7 +36,7 @@ def torch_loop_rate(model, batch=10_000, batches=200, threads=2):
     compare and add up the errors.
     """
     torch.set_num_threads(threads)
-    decoder = TorchNetwork(model.networks["decoder"])
+    decoder = torch_module(model.networks["decoder"])
     codebook = torch.tensor(to_reals(model.codebook))
     sigma, errors = noise_sigma(EBN0_DB, model.rate), 0
     begun = time.perf_counter()
@@ -37,7 +54,7 @@ def torch_decoder(model):
     One thread: inside a flowgraph torch is slower with more.
     """
     torch.set_num_threads(1)
-    decoder = TorchNetwork(model.networks["decoder"])
+    decoder = torch_module(model.networks["decoder"])
 
     def decide(y):
         with torch.inference_mode():

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A network with parameters that torch trains; the arithmetic is that of layers.py."""
 
-import dataclasses
-
 import numpy as np
 import torch
-from advphy_model.network import Layer, Network, run
+from advphy_model.layers import LAYERS
+from advphy_model.network import Layer, Network
 
 
 class TorchNetwork(torch.nn.Module):
@@ -21,15 +20,14 @@ class TorchNetwork(torch.nn.Module):
                     torch.tensor(np.asarray(value, np.float32))
                 )
 
-    def _layers(self):
-        for layer in self._network.layers:
-            held = {key: self._held[f"{layer.name}:{key}"] for key in layer.parameters}
-            yield dataclasses.replace(layer, parameters=held)
+    def _run(self, layer, x):
+        held = {key: self._held[f"{layer.name}:{key}"] for key in layer.parameters}
+        return LAYERS[layer.kind](x, **held, **layer.attributes)
 
     def forward(self, x):
         """Return the outputs for a batch [batch, *input_shape]."""
-        for layer in self._layers():
-            x = layer(x)
+        for layer in self._network.layers:
+            x = self._run(layer, x)
         return x
 
     def export(self, batch=None) -> Network:
@@ -40,41 +38,23 @@ class TorchNetwork(torch.nn.Module):
                 encoder: all the one-hot vectors), float tensor [batch, *input_shape].
         """
         layers = []
-        for layer in self._layers():
+        for layer in self._network.layers:
             arrays = {
-                key: value.detach().numpy().copy()
-                for key, value in layer.parameters.items()
+                key: self._held[f"{layer.name}:{key}"].detach().numpy().copy()
+                for key in layer.parameters
             }
             if layer.kind == "average_power_normalisation" and "scale" not in arrays:
                 energy = (batch * batch).sum(axis=1).mean().item()
                 scale = np.sqrt(layer.attributes["energy"] / energy)
                 arrays["scale"] = np.array([scale], np.float32)
-            frozen = Layer(layer.kind, layer.name, arrays, layer.attributes)
+            layers.append(Layer(layer.kind, layer.name, arrays, layer.attributes))
             if batch is not None:
                 with torch.no_grad():
-                    batch = layer(batch)
-            layers.append(frozen)
+                    batch = self._run(layer, batch)
         return Network(tuple(layers), self._network.input_shape)
 
 
-def run_exported(network: Network, x: np.ndarray) -> np.ndarray:
-    """Return the outputs of an exported network computed by torch, for comparison."""
+def run_in_torch(network: Network, x: np.ndarray) -> np.ndarray:
+    """Return the outputs of a network computed by torch, to compare with numpy's."""
     with torch.no_grad():
-        layers = tuple(
-            dataclasses.replace(
-                layer,
-                parameters={
-                    key: torch.tensor(np.asarray(value, np.float32))
-                    for key, value in layer.parameters.items()
-                },
-            )
-            for layer in network.layers
-        )
-        return run(_Layers(layers), torch.tensor(x)).numpy()
-
-
-@dataclasses.dataclass(frozen=True)
-class _Layers:
-    """Layers with torch parameters, which a Network would check as numpy arrays."""
-
-    layers: tuple
+        return TorchNetwork(network)(torch.tensor(x)).numpy()

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the bench compares does the same work: same decisions, same logits."""
+
+import numpy as np
+from advphy_model import links, network, speed
+from advphy_model.complex_baseband import to_reals
+from advphy_training import speed as torch_speed
+
+
+def received(model, rng, count=300):
+    sent = rng.integers(model.M, size=count)
+    noise = rng.normal(size=(count, model.n)) + 1j * rng.normal(size=(count, model.n))
+    return (model.codebook[sent] + 0.5 * noise).astype(np.complex64)
+
+
+def test_the_torch_contestant_decides_as_the_model_does(rng):
+    model = links.load("autoencoder_mlp")
+    y = received(model, rng)
+    expected = network.run(model.networks["decoder"], to_reals(y)).argmax(axis=1)
+    assert np.array_equal(torch_speed.torch_decoder(model)(y), expected)
+
+
+def test_the_onnx_contestant_computes_the_same_logits(rng):
+    import onnxruntime
+
+    model = links.load("autoencoder_cnn")
+    y = to_reals(received(model, rng))
+    session = onnxruntime.InferenceSession(
+        torch_speed.to_onnx(model.networks["decoder"]), None, ["CPUExecutionProvider"]
+    )
+    (logits,) = session.run(None, {"x": y})
+    expected = network.run(model.networks["decoder"], y)
+    assert np.allclose(logits, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
+
+
+def test_ratios_are_formed_within_a_round():
+    drift = iter([1.0, 2.0, 10.0, 20.0, 100.0, 200.0])
+    contestants = {"theirs": lambda: next(drift), "ours": lambda: next(drift)}
+    rates, ratios = speed.median_ratios(contestants, "theirs", rounds=3)
+    assert ratios == {"theirs": 1.0, "ours": 2.0}
+    assert rates == {"theirs": 10.0, "ours": 20.0}
