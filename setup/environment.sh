@@ -22,7 +22,7 @@ torch=
 .venv/bin/python -m pip install -q --disable-pip-version-check --retries 1 \
     --extra-index-url https://download.pytorch.org/whl/cpu \
     -c .venv/constraints.txt -r setup/requirements.txt $torch >.venv/pip.log 2>&1 || {
-    grep -E '^ERROR' .venv/pip.log | head -n 3 >&2
-    fail "pip could not install torch and the test tools (is there a network?); see .venv/pip.log"
+    said=$(grep -m 1 '^ERROR' .venv/pip.log || tail -n 1 .venv/pip.log)
+    fail "pip could not install torch and the test tools (is there a network?): $said"
 }
 touch "$done"

@@ -42,9 +42,9 @@ apt-get install --no-install-recommends$missing"
         log=$(mktemp)
         if ! { $as_root apt-get update -q && $as_root apt-get install -q -y \
                --no-install-recommends $missing; } >"$log" 2>&1; then
-            grep -E '^(E|Err|W):' "$log" | head -n 5 >&2 || tail -n 5 "$log" >&2
+            said=$(grep -m 1 -E '^(W|E):' "$log" || tail -n 1 "$log")
             rm -f "$log"
-            fail "apt-get could not install:$missing (is there a network?)"
+            fail "apt-get could not install$missing (is there a network?): $said"
         fi
         rm -f "$log"
     fi
