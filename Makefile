@@ -28,8 +28,8 @@ compile:
 
 demo: build ## stream the shipped links over Eb/N0 0..8 dB: table, figure, CSV
 	@mkdir -p $(RESULTS)
-	@apps/advphy measure $(LINKS) --ebn0-db 0:8:1 --out $(RESULTS)/demo.csv
-	@apps/advphy plot $(RESULTS)/demo.csv --out $(RESULTS)/demo.png
+	@$(PYTHON) apps/advphy measure $(LINKS) --ebn0-db 0:8:1 --out $(RESULTS)/demo.csv
+	@$(PYTHON) apps/advphy plot $(RESULTS)/demo.csv --out $(RESULTS)/demo.png
 	@echo "counts: $(RESULTS)/demo.csv   figure: $(RESULTS)/demo.png"
 
 environment:
@@ -66,7 +66,7 @@ grc: ## open GNU Radio Companion with the blocks found
 
 bench: environment ## measure speed against torch and onnxruntime
 	@mkdir -p $(RESULTS)
-	@apps/advphy bench --json $(RESULTS)/bench.json
+	@$(PYTHON) apps/advphy bench --json $(RESULTS)/bench.json
 
 install: ## install under /usr/local (sudo make install)
 	@setup/packages.sh build

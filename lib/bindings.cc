@@ -44,10 +44,16 @@ const T* input_of(const py::array& array, const char* name, size_t size)
     return static_cast<const T*>(array.data());
 }
 
+// How many floats an array of float32 or complex64 holds.
+size_t floats_in(const py::array& array)
+{
+    return size_t(array.size()) * (array.dtype().kind() == 'c' ? 2 : 1);
+}
+
 // Samples or reals: float32, or complex64 as twice as many floats.
 const float* floats_of(const py::array& array, const char* name, size_t floats)
 {
-    if (py::isinstance<py::array_t<std::complex<float>>>(array))
+    if (floats % 2 == 0 && py::isinstance<py::array_t<std::complex<float>>>(array))
         return reinterpret_cast<const float*>(
             input_of<std::complex<float>>(array, name, floats / 2));
     return input_of<float>(array, name, floats);
@@ -55,7 +61,7 @@ const float* floats_of(const py::array& array, const char* name, size_t floats)
 
 float* floats_of(py::array& array, const char* name, size_t floats)
 {
-    if (py::isinstance<py::array_t<std::complex<float>>>(array))
+    if (floats % 2 == 0 && py::isinstance<py::array_t<std::complex<float>>>(array))
         return reinterpret_cast<float*>(
             data_of<std::complex<float>>(array, name, floats / 2));
     return data_of<float>(array, name, floats);
@@ -127,8 +133,7 @@ void bind_networks(py::module_& m)
         .def(
             "run",
             [](const network& self, const py::array& x, py::array out) {
-                const size_t count = size_t(out.size()) / self.outputs() *
-                                     (out.dtype().kind() == 'c' ? 2 : 1);
+                const size_t count = floats_in(out) / self.outputs();
                 const float* from = floats_of(x, "x", count * self.inputs());
                 float* to = floats_of(out, "out", count * self.outputs());
                 py::gil_scoped_release release;
@@ -161,8 +166,7 @@ void bind_codes(py::module_& m)
         .def(py::init([](const py::array& values) {
             if (values.ndim() != 2)
                 throw std::invalid_argument("codebook must have two dimensions");
-            const size_t floats =
-                size_t(values.size()) * (values.dtype().kind() == 'c' ? 2 : 1);
+            const size_t floats = floats_in(values);
             const float* from = floats_of(values, "codebook", floats);
             return codebook(std::vector<float>(from, from + floats),
                             size_t(values.shape(0)));
@@ -227,8 +231,7 @@ void bind_randomness(py::module_& m)
     m.def(
         "gaussian",
         [](uint64_t seed, uint64_t first, py::array out) {
-            const size_t floats =
-                size_t(out.size()) * (out.dtype().kind() == 'c' ? 2 : 1);
+            const size_t floats = floats_in(out);
             float* to = floats_of(out, "out", floats);
             py::gil_scoped_release release;
             gaussian(seed, first, floats, to);
@@ -240,7 +243,7 @@ void bind_randomness(py::module_& m)
     m.def(
         "add_gaussian",
         [](uint64_t seed, uint64_t first, float sigma, const py::array& x, py::array y) {
-            const size_t floats = size_t(y.size()) * (y.dtype().kind() == 'c' ? 2 : 1);
+            const size_t floats = floats_in(y);
             const float* from = floats_of(x, "x", floats);
             float* to = floats_of(y, "y", floats);
             py::gil_scoped_release release;

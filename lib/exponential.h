@@ -15,8 +15,8 @@ struct exponential {
 
     explicit exponential(vfloat x)
     {
-        x = maximum(x, fill(-80.0f));
-        x = x < 80.0f ? x : fill(80.0f);
+        x = x < -80.0f ? fill(-80.0f) : x; // NaN stays NaN
+        x = x > 80.0f ? fill(80.0f) : x;
         const vfloat half = (vfloat)(((vuint)x & 0x80000000u) | 0x3f000000u);
         const vint n = __builtin_convertvector(x * 1.442695041f + half, vint);
         const vfloat nf = __builtin_convertvector(n, vfloat);

@@ -54,7 +54,7 @@ constexpr size_t work_floats(int widest) { return size_t(3) * 32 * (widest + 16)
 
 struct kernel_table {
     const char* name;
-    // Elements of a group: see gaussian.h and messages.h.
+    // Elements of a group: see gaussian.h.
     void (*gaussian_groups)(uint64_t seed, uint64_t group, size_t groups, float* out);
     void (*add_gaussian_groups)(uint64_t seed,
                                 uint64_t group,

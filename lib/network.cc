@@ -60,7 +60,7 @@ network::network(const std::vector<layer>& layers,
             else
                 add_plain(step_kind::l2_normalisation, l.get("energy", 1, { 1.0 })[0]);
         } else if (l.kind == "average_power_normalisation")
-            add_plain(step_kind::scale, l.get("scale", 1).values[0]);
+            add_scale(l);
         else if (l.kind == "flatten")
             add_reshape(l, { product(d_shape) });
         else if (l.kind == "reshape") {
@@ -95,6 +95,14 @@ void network::add_plain(step_kind kind, double value)
     s.features = int(product(d_shape));
     s.value = float(value);
     d_steps.push_back(s);
+}
+
+void network::add_scale(const layer& from)
+{
+    const parameter& scale = from.get("scale", 1);
+    if (scale.values.size() != 1)
+        from.refuse("scale has shape " + to_string(scale.shape) + ", wanted (1)");
+    add_plain(step_kind::scale, scale.values[0]);
 }
 
 void network::add_activation(const layer& from, step_kind kind, activation then)

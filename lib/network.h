@@ -53,6 +53,7 @@ private:
     void add_dense(const layer& from);
     void add_convolution(const layer& from, size_t dimensions);
     void add_activation(const layer& from, step_kind kind, activation then);
+    void add_scale(const layer& from);
     void add_plain(step_kind kind, double value);
     void add_reshape(const layer& from, const std::vector<size_t>& shape);
     plan view() const;

@@ -18,9 +18,9 @@ inline vfloat apply(activation then, float alpha, vfloat x)
 {
     switch (then) {
     case activation::relu:
-        return maximum(x, vfloat{});
+        return x < 0.0f ? vfloat{} : x; // NaN stays NaN
     case activation::elu:
-        return x > 0.0f ? x : alpha * exponential(x).minus_one();
+        return x <= 0.0f ? alpha * exponential(x).minus_one() : x; // NaN stays NaN
     default:
         return x;
     }

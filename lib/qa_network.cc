@@ -202,6 +202,18 @@ BOOST_AUTO_TEST_CASE(
     });
 }
 
+BOOST_AUTO_TEST_CASE(what_is_not_a_number_stays_that)
+{
+    const float x[] = { std::nanf(""), 1, -1 };
+    with_each_instruction_set([&] {
+        for (const char* kind : { "relu", "elu", "softmax" }) {
+            float out[3];
+            network({ plain(kind) }, { 3 }).run(x, 1, out);
+            BOOST_TEST(std::isnan(out[0]), kind);
+        }
+    });
+}
+
 BOOST_AUTO_TEST_CASE(inputs_go_to_their_slots)
 {
     // Columns re0 im0 re1 im1 become features re0 re1 im0 im1.
@@ -243,7 +255,10 @@ BOOST_AUTO_TEST_CASE(errors_name_the_layer)
     layer nan = dense(4, 4);
     nan.parameters["bias"].values[2] = std::nanf("");
     BOOST_TEST(contains(refusal({ nan }, { 4 }), "finite"));
-    BOOST_TEST(contains(refusal({}, {}), "") == true);
+    BOOST_TEST(contains(refusal({}, { 4, 0 }), "(4, 0)"));
+    layer scale = plain("average_power_normalisation");
+    scale.parameters["scale"] = { { 2 }, { 1, 2 } };
+    BOOST_TEST(contains(refusal({ scale }, { 2 }), "scale"));
     layer bias = dense(4, 4);
     bias.parameters["bias"] = { { 3 }, { 1, 2, 3 } };
     BOOST_TEST(contains(refusal({ bias }, { 4 }), "bias"));

@@ -38,11 +38,10 @@ apt-get install --no-install-recommends$missing"
         else
             echo "gr-advphy: installing:$missing"
         fi
-        export DEBIAN_FRONTEND=noninteractive
         log=$(mktemp)
-        if ! { $as_root apt-get update -q && $as_root apt-get install -q -y \
+        if ! { $as_root apt-get update -q && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
                --no-install-recommends $missing; } >"$log" 2>&1; then
-            said=$(grep -m 1 -E '^(W|E):' "$log" || tail -n 1 "$log")
+            said=$(grep -m 1 -E '^(W|E):|sudo' "$log" || tail -n 1 "$log")
             rm -f "$log"
             fail "apt-get could not install$missing (is there a network?): $said"
         fi

@@ -82,7 +82,8 @@ def test_erasures_are_tagged_counted_apart_and_the_next_block_is_decoded():
     for i in (0, 10, 11, 12, 500, 999):
         y[i, 3] = np.nan if i % 2 else complex(0, np.inf)
     sink, counter = blocks.vector_sink_b(), advphy.error_counter(model, 1)
-    decoder = advphy.decoder(model, 7)  # runs are cut by small buffers
+    decoder = advphy.decoder(model, 7)  # seven items a call: runs are cut
+    counter.set_max_noutput_items(11)
     flowgraph = advphy.top_block()
     flowgraph.connect(vectors(y), decoder, sink)
     flowgraph.connect(decoder, counter)
@@ -143,6 +144,36 @@ def test_no_count_mixes_two_settings():
     published = [pmt.to_python(messages.get_message(i)) for i in range(2)]
     assert [m["blocks"] for m in published] == [310, 590]
     assert published[1]["bler"] == pytest.approx(20 / 590)
+
+
+@pytest.mark.parametrize("latency", [1, 100, 50_000])
+def test_latency_bounds_what_one_call_carries(latency):
+    sizes = []
+
+    class spy(advphy.encoder):
+        def work(self, input_items, output_items):
+            sizes.append(len(output_items[0]))
+            return super().work(input_items, output_items)
+
+    stream(
+        advphy.message_source("two_simplices", blocks=200_000 if latency > 1 else 500),
+        spy("two_simplices", latency),
+        blocks.null_sink(56),
+    )
+    assert max(sizes) <= latency
+    if latency == 50_000:
+        assert max(sizes) > 10_000  # GNU Radio's own buffer holds 1170
+
+
+def test_a_flowgraph_may_be_stopped_and_started_again():
+    flowgraph = advphy.top_block()
+    link = advphy.link("hamming74_hard", 8.0, stop=StopRule(None, 500_000))
+    flowgraph.connect(link)
+    for _ in range(2):
+        flowgraph.run()
+    first, second = link.segments()
+    assert (first.blocks, first.settings["ebn0_db"]) == (500_000, 8.0)
+    assert first == second
 
 
 class stepper(advphy.guarded_block):
@@ -213,6 +244,24 @@ def test_flowgraph_and_loop_agree_on_a_million_blocks(name):
     assert expected[0] == 1_000_000
 
 
+@pytest.mark.parametrize("name", links.names())
+def test_every_decision_of_the_flowgraph_is_that_of_the_kernels(name):
+    model, n = links.load(name), 200_000
+    sink = blocks.vector_sink_b()
+    stream(
+        advphy.message_source(model, blocks=n),
+        advphy.encoder(model, 3000),
+        advphy.channel(model, 2.0),
+        advphy.decoder(model),
+        sink,
+    )
+    y = codewords(model, n)
+    channels.channel("awgn")(y, y, seed=1, first_block=0, rate=model.rate, ebn0_db=2.0)
+    expected, erased = np.empty(n, np.uint8), np.empty(n, np.uint8)
+    inference.decision(model).decide(y, expected, erased)
+    assert np.array_equal(sink.data(), expected)
+
+
 @pytest.mark.parametrize("ebn0_db", range(9))
 @pytest.mark.parametrize("name", ["bpsk", "hamming74_hard"])
 def test_closed_forms_within_three_and_a_half_sigma(name, ebn0_db):
@@ -248,6 +297,10 @@ def test_a_hier_block_passes_the_counts_on():
         (lambda: advphy.channel("bpsk", kind="rician"), "'rician'"),
         (lambda: advphy.decoder("/nowhere/x.safetensors"), "neither a file"),
         (lambda: advphy.error_counter("bpsk", seed=2**64), "seed"),
+        (lambda: advphy.error_counter("bpsk", first_block=-1), "first_block = -1"),
+        (lambda: advphy.error_counter("bpsk", stop=200), "stop = 200"),
+        (lambda: advphy.channel("bpsk", first_block=-1), "first_block = -1"),
+        (lambda: advphy.channel("bpsk", -4000.0), "ebn0_db = -4000"),
     ],
 )
 def test_bad_parameters_are_refused_at_construction(make, text):

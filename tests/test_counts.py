@@ -42,7 +42,9 @@ def test_other_settings_stay_apart(changes):
 def test_what_is_read_is_what_was_written(tmp_path):
     rows = [at(0), at(0, attack="jammer", psr_db=-6.0), at(7000, seed=3)]
     counts.write(tmp_path / "run.csv", rows)
-    assert counts.read(tmp_path / "run.csv") == counts.add_up(rows)
+    read = counts.read(tmp_path / "run.csv")
+    assert set(read) == set(rows)
+    assert read == counts.add_up(read)
     with open(tmp_path / "run.csv", newline="") as file:
         assert next(csv.reader(file)) == list(counts.COLUMNS)
 
@@ -112,11 +114,32 @@ def test_counts_of_another_model_are_not_continued(tmp_path):
         measure(out, StopRule(None, 1000))
 
 
-@pytest.mark.parametrize("first", [500, 0])
-def test_ranges_that_would_overlap_are_refused_before_the_work(tmp_path, first):
+def test_a_range_inside_a_counted_one_is_refused_before_the_work(tmp_path):
     measure(tmp_path / "run.csv", StopRule(None, 1000), first_block=200)
     with pytest.raises(ValueError, match="are counted already"):
-        measure(tmp_path / "run.csv", StopRule(None, 10**12), first_block=first)
+        measure(tmp_path / "run.csv", StopRule(None, 10**12), first_block=500)
+
+
+def test_ranges_resume_each_by_itself_and_do_not_run_into_the_next(
+    tmp_path,
+):
+    out = tmp_path / "run.csv"
+    measure(out, StopRule(None, 1000))
+    measure(out, StopRule(None, 500), first_block=1000)
+    measure(out, StopRule(None, 500), first_block=5000)
+    assert measure(out, StopRule(None, 700), first_block=1000).blocks == 700
+    assert measure(out, StopRule(None, 10**9)).blocks == 1000
+    assert measure(out, StopRule(None, 10**9), first_block=1000).blocks == 4000
+    rows = [(r.first_block, r.blocks) for r in counts.read(out)]
+    assert rows == [(0, 1000), (1000, 4000), (5000, 500)]
+    assert counts.add_up(counts.read(out)) == [
+        measure(tmp_path / "whole.csv", StopRule(None, 5500))
+    ]
+
+
+def test_models_of_one_name_are_not_added_up():
+    one, other = at(0, model_sha256="a" * 64), at(0, model_sha256="b" * 64)
+    assert list(counts.curves([one, other])) == ["bpsk, aaaaaaaa", "bpsk, bbbbbbbb"]
 
 
 def test_counts_of_another_version_are_not_continued(tmp_path):

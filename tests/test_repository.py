@@ -44,3 +44,6 @@ def test_readme_speaks_of_every_make_target_and_link(clone):
         assert f"make {target}" in readme, target
     for name in links.names():
         assert name in readme, name
+    assert not re.search(r"[A-Z]+_(TABLE|STATE)", readme)
+    for path in re.findall(r"\]\(([^)#:]+)\)", readme):
+        assert (clone / path).exists(), path

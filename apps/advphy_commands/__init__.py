@@ -7,12 +7,39 @@ run(arguments).
 
 import argparse
 import importlib
+import os
 import pkgutil
+import re
 import sys
 
 
 def main(words=None) -> int:
     """Run the command line; return the exit code: 2 for bad input, 130 for Ctrl-C."""
+    words = _joined(sys.argv[1:] if words is None else list(words))
+    name = " ".join(["advphy", *words[:1]])
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader has gone: nothing more to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ImportError as error:
+        said = _remedy(error)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        said = f"{where}{error.strerror or error}"
+    except MemoryError:
+        said = "there is not enough memory for that"
+    except (ValueError, RuntimeError) as error:  # RuntimeError: GNU Radio's and torch's
+        said = str(error)
+    print(f"{name}: {said}", file=sys.stderr)
+    return 2
+
+
+def _run(words):
     parser = argparse.ArgumentParser(
         prog="advphy", description="Neural physical layers under attack."
     )
@@ -38,26 +65,24 @@ def main(words=None) -> int:
     if arguments.command is None:
         parser.print_help()
         return 2
-    return _run(arguments)
+    return arguments.run(arguments) or 0
 
 
-def _run(arguments):
-    name = f"advphy {arguments.command}"
-    try:
-        return arguments.run(arguments) or 0
-    except KeyboardInterrupt:
-        return 130
-    except ModuleNotFoundError as error:
-        print(f"{name}: {_remedy(error)}", file=sys.stderr)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone: nothing more to say
-        return 1
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"{name}: {where}{error.strerror or error}", file=sys.stderr)
-    except ValueError as error:
-        print(f"{name}: {error}", file=sys.stderr)
-    return 2
+def _joined(words):
+    """Join "--ebn0-db", "-2:4:1" with "=": argparse takes the second for an option."""
+    joined = []
+    for word in words:
+        negative = re.match(r"-[.\d]", word)
+        if (
+            negative
+            and joined
+            and joined[-1].startswith("--")
+            and "=" not in joined[-1]
+        ):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _remedy(error):

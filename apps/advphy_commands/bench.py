@@ -14,7 +14,7 @@ import json
 import sys
 
 from advphy_model import kernels, links, speed
-from advphy_model.atomic_file import atomic_file
+from advphy_model.atomic_file import atomic_file, refuse_unwritable
 
 BATCH = 10_000
 
@@ -29,6 +29,8 @@ def run(arguments):
     """Measure, print, and write the JSON."""
     if arguments.rounds < 1:
         raise ValueError(f"--rounds {arguments.rounds}: wanted at least 1")
+    if arguments.json:
+        refuse_unwritable(arguments.json)
     from advphy_training import speed as torch_speed
     from gnuradio.advphy import speed as flowgraph_speed
 

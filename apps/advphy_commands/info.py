@@ -28,7 +28,10 @@ def run(arguments):
     for key, value in model.recipe.items():
         if key != "measured":
             print(f"{key}: {value}")
-    _print_measured(model.recipe.get("measured", {}))
+    try:
+        _print_measured(model.recipe.get("measured", {}))
+    except (AttributeError, KeyError, TypeError):  # a recipe of the user's own
+        print(f"measured: {model.recipe['measured']}")
 
 
 def _print_network(role, network: Network):

@@ -25,7 +25,7 @@ def add_arguments(parser):
         default="0:8:1",
         metavar="FIRST:LAST:STEP",
         help="Eb/N0 in dB: one number, several with commas, or a range with its end; "
-        "write --ebn0-db=-2:4:1 for a negative start (default %(default)s)",
+        "(default %(default)s)",
     )
     parser.add_argument(
         "--engine",
@@ -35,15 +35,13 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--min-errors",
-        type=float,
-        default=200,
+        default="200",
         help="stop a point at this many (default %(default)s)",
     )
     parser.add_argument(
         "--max-blocks",
-        type=float,
-        default=1e8,
-        help="stop a point at this many (default %(default)g)",
+        default="1e8",
+        help="stop a point at this many (default %(default)s)",
     )
     parser.add_argument(
         "--relative-width",
@@ -54,8 +52,7 @@ def add_arguments(parser):
     parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
     parser.add_argument(
         "--first-block",
-        type=float,
-        default=0,
+        default="0",
         help="index of the first block (default %(default)s)",
     )
     parser.add_argument(
@@ -128,11 +125,15 @@ def ebn0_range(text):
     return values
 
 
-def whole(name, value):
-    """Return a number such as 1e8 as an int; ValueError if it is not whole."""
-    if not math.isfinite(value) or value != int(value) or value < 0:
-        raise ValueError(f"{name} {value}: wanted a whole number")
-    return int(value)
+def whole(name, text):
+    """Return "100000000" or "1e8" as an int; ValueError if it is not whole."""
+    try:
+        value = int(text) if text.strip().isdecimal() else float(text)
+        if value >= 0 and value == int(value):
+            return int(value)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"{name} {text}: wanted a whole number such as 100000 or 1e8")
 
 
 HEADER = (

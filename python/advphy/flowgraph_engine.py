@@ -44,17 +44,18 @@ def run(model, *, rule, ebn0_db, seed=1, first_block=0, counted=(0, 0), kind="aw
     ended = threading.Event()
     errors = []
 
-    def run_to_the_end():
+    def wait_for_the_end():
         try:
-            flowgraph.run()
+            flowgraph.wait()
         except Exception as error:
             errors.append(error)
         ended.set()
 
-    runner = threading.Thread(target=run_to_the_end)
-    runner.start()
+    runner = threading.Thread(target=wait_for_the_end)
     before = (0, 0, 0)
+    flowgraph.start()
     try:
+        runner.start()
         while True:
             last = ended.wait(POLL_SECONDS)
             now = _total(part)

@@ -12,11 +12,13 @@ import functools
 import logging
 import operator
 import threading
+import weakref
 
 import pmt
 from gnuradio import gr
 
 _failure = threading.Condition()
+_watched_flowgraphs = weakref.WeakSet()  # whose errors are raised to a caller
 DONE = -1  # what work() returns to end the flowgraph
 
 
@@ -57,7 +59,7 @@ class guarded_block(gr.sync_block):
             if first:
                 self.error = error
             _failure.notify_all()
-        if first:  # a flowgraph that nobody watches shall not end in silence
+        if first and not _watched_flowgraphs:  # a flowgraph shall not end in silence
             logging.getLogger(__name__).error(
                 "block %s ends the flowgraph", self.name(), exc_info=error
             )
@@ -66,11 +68,12 @@ class guarded_block(gr.sync_block):
         self.to_basic_block()._post(pmt.intern("system"), done)
 
     def size_buffers(self, latency, item_bytes):
-        """Make room for `latency` items in the output buffer, 32 MiB at most.
+        """Let one call of work() carry up to `latency` items, and make room for them.
 
         Args:
-            latency: items, one per block of data. More carry more data in one call of
-                work(), so are faster; fewer answer sooner.
+            latency: items, one per block of data, at most what 32 MiB hold. More carry
+                more data in one call, so are faster; fewer answer sooner. The buffer is
+                never smaller than GNU Radio's own.
             item_bytes: size of one item.
         """
         if int(latency) != latency or latency < 1:
@@ -80,6 +83,7 @@ class guarded_block(gr.sync_block):
         items = max(1, min(int(latency), 2**25 // item_bytes))
         self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
         self.set_min_output_buffer(items)
+        self.set_max_noutput_items(items)
 
 
 def _watched_work(work):
@@ -153,6 +157,7 @@ def raising_errors(flowgraph):
         if not ended:
             flowgraph.stop()
 
+    _watched_flowgraphs.add(flowgraph)
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
@@ -162,6 +167,7 @@ def raising_errors(flowgraph):
             ended = True
             _failure.notify_all()
         watcher.join()
+        _watched_flowgraphs.discard(flowgraph)
     error = _first_error(flowgraph)
     if error is not None:
         raise error
@@ -197,6 +203,11 @@ class top_block(gr.top_block):
         """Connect message ports, and keep the blocks."""
         self._connected.extend(points)
         super().msg_connect(*points)
+
+    def start(self, max_noutput_items=10_000_000):
+        """Start; wait() raises the error if a block fails."""
+        _watched_flowgraphs.add(self)
+        super().start(max_noutput_items)
 
     def run(self, max_noutput_items=10_000_000):
         """Run to the end; raise a block's error."""

@@ -3,6 +3,7 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import tempfile
 from pathlib import Path
@@ -19,9 +20,11 @@ def atomic_file(path, mode="w"):
     Raises:
         OSError: naming `path`: no such folder, not writable, disk full.
     """
-    path = Path(path)
+    shown, path = path, Path(path).resolve()  # a symlink stays one
     beside = None
     try:
+        if path.exists():
+            _refuse_special(path)
         text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
         handle, beside = tempfile.mkstemp(
             dir=path.parent or ".", prefix=f".{path.name}."
@@ -34,7 +37,7 @@ def atomic_file(path, mode="w"):
         os.replace(beside, path)
         beside = None
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        raise OSError(error.errno, error.strerror, str(shown)) from error
     finally:
         if beside is not None:
             Path(beside).unlink(missing_ok=True)
@@ -42,16 +45,48 @@ def atomic_file(path, mode="w"):
 
 def refuse_unwritable(path):
     """Raise OSError now where a file could not be written later, after the work."""
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    probe = path.with_name(f".{path.name}.probe")
+    place = Path(path).resolve()
     try:
-        with atomic_file(probe):
+        if place.exists():
+            _refuse_special(place)
+        with atomic_file(place.parent / f".{place.name}.probe"):
             pass
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
-    probe.unlink()
+    (place.parent / f".{place.name}.probe").unlink()
+
+
+@contextlib.contextmanager
+def only_writer(path):
+    """Hold a lock beside the file; ValueError when another process holds it."""
+    place = Path(path).resolve()
+    lock = place.parent / f".{place.name}.lock"
+    try:
+        handle = open(lock, "w", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"{path}: another advphy is writing to it; wait for it, or choose "
+                "another --out"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _refuse_special(path):
+    """Refuse to replace what is not a regular file, or is write-protected."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not path.is_file():
+        raise OSError(errno.EINVAL, "is not a regular file")
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _umask():

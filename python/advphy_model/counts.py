@@ -4,6 +4,7 @@
 import csv
 import dataclasses
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,11 +120,20 @@ def add_up(rows) -> list:
 
 
 def curves(rows) -> dict:
-    """Return {label: {ebn0_db: (failures, blocks)}}, ranges and seeds added up."""
+    """Return {label: {ebn0_db: (failures, blocks)}}, ranges and seeds added up.
+
+    The label is the link, with what tells rows of one name apart: the engine, the
+    model's hash, the attack.
+    """
+    rows = list(rows)
     several = len({row.engine for row in rows}) > 1
+    hashes = {(row.link, row.model_sha256) for row in rows}
+    models = Counter(link for link, _ in hashes)
     found = {}
     for row in rows:
         label = f"{row.link}, {row.engine}" if several else row.link
+        if models[row.link] > 1:
+            label += f", {row.model_sha256[:8]}"
         if row.attack != "none":
             label += f", {row.attack} at PSR {row.psr_db:g} dB"
         points = found.setdefault(label, {})
@@ -147,8 +157,9 @@ def _order(row):
 
 
 def write(path, rows) -> None:
-    """Write rows as CSV, whole or not at all, joined and sorted by add_up."""
-    rows = add_up(rows)
+    """Write rows as CSV, whole or not at all, sorted; ValueError as add_up."""
+    rows = sorted(rows, key=_order)
+    add_up(rows)
     with atomic_file(path) as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -203,4 +214,6 @@ def _row(values):
             f"{row.block_errors} errors and {row.erasures} erasures of {row.blocks} "
             "blocks cannot be"
         )
+    if not math.isfinite(row.ebn0_db) or (row.psr_db is None) != (row.attack == "none"):
+        raise ValueError("ebn0_db must be a number, and psr_db one where an attack is")
     return row

@@ -88,6 +88,8 @@ class StopRule:
                 raise ValueError(
                     f"{name} = {value}, wanted a whole number >= 1 or None"
                 )
+        if self.relative_width is not None:
+            interval(1, 2)  # imports scipy now, not in a running flowgraph
         if self.relative_width is not None and not self.relative_width > 0:
             raise ValueError(
                 f"relative_width = {self.relative_width}, wanted > 0 or None"

@@ -25,7 +25,12 @@ def noise_variance(ebn0_db: float, rate: float) -> float:
     Args:
         ebn0_db: energy per information bit over N0, in dB.
         rate: R = k/n, information bits per channel use.
+
+    Raises:
+        ValueError: when ebn0_db is not one of -100..100.
     """
+    if not abs(ebn0_db) <= 100:
+        raise ValueError(f"ebn0_db = {ebn0_db}, wanted a number of -100..100 dB")
     return 1 / (2 * rate * from_db(ebn0_db))
 
 

@@ -17,6 +17,13 @@ def checked_seed(seed) -> int:
     return int(seed)
 
 
+def checked_index(name: str, value) -> int:
+    """Return a number of blocks as an int; ValueError unless it is one of 0..2^48."""
+    if isinstance(value, bool) or not 0 <= value <= 2**48 or int(value) != value:
+        raise ValueError(f"{name} = {value}, wanted a whole number of 0..2^48")
+    return int(value)
+
+
 def messages(seed: int, first_block: int, blocks: int, k: int) -> np.ndarray:
     """Return the messages of the blocks from first_block on, uint8 [blocks]."""
     out = np.empty(blocks, np.uint8)

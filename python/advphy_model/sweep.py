@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass
 
 from advphy_model import counts
-from advphy_model.atomic_file import refuse_unwritable
+from advphy_model.atomic_file import only_writer, refuse_unwritable
 from advphy_model.counts import Counts
-from advphy_model.randomness import checked_seed
+from advphy_model.randomness import checked_index, checked_seed
 from advphy_model.version import __version__
 
 
@@ -41,23 +41,27 @@ def measure(models, points_db, engine, *, engine_name, rule, seed, out, first_bl
         rule: StopRule; what was counted before from first_block on counts towards it.
         seed: of messages and noise.
         out: CSV, read first if it is there.
-        first_block: index of the first block; ranges of several runs add up.
+        first_block: index of the first block; ranges of several runs add up, and a run
+            ends where the next range in `out` begins.
     """
     seed = checked_seed(seed)
-    if first_block < 0:
-        raise ValueError(f"first_block = {first_block}, wanted >= 0")
-    rows = counts.add_up(counts.read_existing(out))
-    refuse_unwritable(out)
-    for model in models:
-        _refuse_other_model(rows, model, out)
-        for ebn0_db in points_db:
-            row = Counts(
-                model.name, engine_name, float(ebn0_db), seed, first_block, 0, 0, 0,
-                model.sha256,
-            )  # fmt: skip
-            row, rows = _resumed(row, rows, out)
+    first_block = checked_index("first_block", first_block)
+    with only_writer(out):
+        rows = counts.read_existing(out)
+        refuse_unwritable(out)
+        todo = []
+        for model in models:
+            _refuse_other_model(rows, model, out)
+            for ebn0_db in points_db:
+                row = Counts(
+                    model.name, engine_name, float(ebn0_db), seed, first_block, 0, 0, 0,
+                    model.sha256,
+                )  # fmt: skip
+                todo.append((model, *_resumed(row, rows, rule, out)))
+        for model, row, limited in todo:
+            rows = [r for r in rows if r is not row]
             try:
-                for step in _measure_point(model, row, engine, rule):
+                for step in _measure_point(model, row, engine, limited):
                     row = step.counts
                     yield step
             finally:
@@ -88,24 +92,28 @@ def _measure_point(model, row, engine, rule):
     yield Step(row, row.blocks - before, time.perf_counter() - begun, True)
 
 
-def _resumed(row, rows, out):
-    """Return the row that continues `row`, and the other rows.
+def _resumed(row, rows, rule, out):
+    """Return the row to go on with, and the rule that ends it before the next range.
 
     Raises:
-        ValueError: when the new blocks would run into some that are counted already.
+        ValueError: when the first block is inside a range that is counted already.
     """
     same = [r for r in rows if (r.setting, r.seed) == (row.setting, row.seed)]
+    later = [r.first_block for r in same if r.first_block > row.first_block]
+    if later:
+        room = min(later) - row.first_block
+        most = room if rule.max_blocks is None else min(rule.max_blocks, room)
+        rule = dataclasses.replace(rule, max_blocks=most)
     for old in same:
         if old.first_block == row.first_block:
-            row, rows = old, [other for other in rows if other is not old]
-    for old in same:
-        if old is not row and old.end > row.first_block:
+            return old, rule
+        if old.first_block < row.first_block < old.end:
             raise ValueError(
                 f"{out}: blocks {old.first_block}..{old.end - 1} of {row.link} at "
                 f"{row.ebn0_db:g} dB are counted already; choose another --seed, a "
                 "--first-block behind them, or another --out"
             )
-    return row, rows
+    return row, rule
 
 
 def _refuse_other_model(rows, model, out):
@@ -114,10 +122,10 @@ def _refuse_other_model(rows, model, out):
             raise ValueError(
                 f"{out}: holds counts of another model called '{model.name}' "
                 f"({row.model_sha256[:12]}, now {model.sha256[:12]}); "
-                "choose another --out"
+                "remove it, or choose another --out"
             )
         if row.version != __version__:
             raise ValueError(
                 f"{out}: holds counts of version {row.version}, this is {__version__}; "
-                "choose another --out (advphy plot adds them up)"
+                "remove it, or choose another --out"
             )

@@ -119,6 +119,10 @@ def _layer(name, part):
     if isinstance(part, nn.Flatten) and (part.start_dim, part.end_dim) == (1, -1):
         return Layer("flatten", name)
     if isinstance(part, nn.Unflatten) and part.dim == 1:
+        if min(part.unflattened_size) < 1:
+            raise ValueError(
+                f"layer '{name}': {part}: write every extent out, without -1"
+            )
         return Layer("reshape", name, {}, {"shape": list(part.unflattened_size)})
     raise ValueError(
         f"layer '{name}': {part} is not one that a link model knows; there is Linear, "

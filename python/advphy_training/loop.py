@@ -38,13 +38,13 @@ def train(scheme_name, settings, seed, out, quiet=False):
         The LinkModel.
     """
     seed, out = checked_seed(seed), Path(out)
+    refuse_unwritable(out)
     torch.set_num_threads(1)  # no slower at this size, and sums come in one order
     scheme = schemes.scheme(scheme_name).Scheme(settings, seed)
     parameters = scheme.parameters()
     optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate)
     state = out.with_name(out.name + ".state.npz")
     identity = f"{scheme_name} {settings} seed {seed}"
-    refuse_unwritable(out)
     first = _resume(state, identity, parameters, optimiser)
     bar = tqdm(
         range(first, settings.steps),

@@ -6,7 +6,7 @@ import pmt
 from advphy_model.channels import channel as channel_of
 from advphy_model.links import load
 from advphy_model.power import noise_variance
-from advphy_model.randomness import checked_seed
+from advphy_model.randomness import checked_index, checked_seed
 
 from ..guard import guarded_block
 
@@ -40,20 +40,23 @@ class channel(guarded_block):
         self._apply = channel_of(kind)
         self._kind, self._rate = kind, model.rate
         self._seed = checked_seed(seed)
-        self._first_block = int(first_block)
+        self._first_block = checked_index("first_block", first_block)
         self._tagged_db = None
         self.set_ebn0_db(ebn0_db)
         self.size_buffers(latency, 8 * model.n)
 
     def set_ebn0_db(self, ebn0_db):
         """Set Eb/N0 in dB from the next call of work() on."""
-        if not np.isfinite(ebn0_db):
-            raise ValueError(f"ebn0_db = {ebn0_db}, wanted a finite number of dB")
+        noise_variance(ebn0_db, self._rate)  # refuses what is not a sensible Eb/N0
         self._ebn0_db = float(ebn0_db)
 
     def ebn0_db(self):
         """Return Eb/N0 in dB."""
         return self._ebn0_db
+
+    def start(self):
+        self._tagged_db = None
+        return True
 
     def work(self, input_items, output_items):
         ebn0_db = self._ebn0_db  # one setting for the whole call

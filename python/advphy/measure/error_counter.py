@@ -9,7 +9,7 @@ import numpy as np
 import pmt
 from advphy_model import kernels
 from advphy_model.links import load
-from advphy_model.randomness import checked_seed
+from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..air.channel import TAG as CHANNEL_TAG
@@ -50,7 +50,8 @@ class error_counter(guarded_block):
     Input 1: sent messages, uint8, optional; else they are re-created from the seed
     Message port "counts": a dictionary with ebn0_db and the other settings,
         first_block, blocks, block_errors, erasures, bler; ten times a second, at the
-        end of a segment, and when the stop rule ends the flowgraph.
+        end of a segment, and when the stop rule ends the flowgraph. The last counts
+        of a stream that ends by itself are in segments().
 
     A "channel" tag opens a new segment, so that no count mixes two settings. Erased
     blocks (tag "erasures") are counted apart from wrong ones; BLER is both over blocks.
@@ -67,7 +68,12 @@ class error_counter(guarded_block):
         inputs = gr.py_io_signature(1, 2, [np.uint8, np.uint8])
         guarded_block.__init__(self, "error_counter", inputs, None)
         self._k = load(model).k
-        self._seed, self._first_block = checked_seed(seed), int(first_block)
+        self._seed = checked_seed(seed)
+        self._first_block = checked_index("first_block", first_block)
+        if stop is not None and not hasattr(stop, "next_check"):
+            raise ValueError(
+                f"stop = {stop}, wanted advphy.stop_rule(min_errors=...) or None"
+            )
         self._rule = stop
         self._lock = threading.Lock()
         self._segments = [Segment(self._first_block)]
@@ -95,6 +101,14 @@ class error_counter(guarded_block):
             return "no block yet"
         rate = present.failures / present.blocks
         return f"{rate:.2e} ({present.failures} of {present.blocks} blocks)"
+
+    def start(self):
+        """Count from the first block again, in a new segment."""
+        with self._lock:
+            if self._segments[-1].blocks:
+                self._segments.append(Segment(self._first_block))
+        self._erased_until, self._ended = 0, False
+        return True
 
     def work(self, input_items, output_items):
         if self._ended:

@@ -4,7 +4,7 @@
 import numpy as np
 from advphy_model import kernels
 from advphy_model.links import load
-from advphy_model.randomness import checked_seed
+from advphy_model.randomness import checked_index, checked_seed
 
 from ..guard import DONE, guarded_block
 
@@ -26,22 +26,16 @@ class message_source(guarded_block):
         guarded_block.__init__(self, "message_source", None, [np.uint8])
         self._k = load(model).k
         self._seed = checked_seed(seed)
-        self._next = _index("first_block", first_block)
-        self._end = None if blocks is None else self._next + _index("blocks", blocks)
+        self._first_block = checked_index("first_block", first_block)
+        self._blocks = None if blocks is None else checked_index("blocks", blocks)
         self.size_buffers(latency, 1)
 
     def work(self, input_items, output_items):
         out = output_items[0]
-        if self._end is not None:
-            out = out[: self._end - self._next]
+        written = self.nitems_written(0)
+        if self._blocks is not None:
+            out = out[: self._blocks - written]
             if not len(out):
                 return DONE
-        kernels.messages(self._seed, self._next, self._k, out)
-        self._next += len(out)
+        kernels.messages(self._seed, self._first_block + written, self._k, out)
         return len(out)
-
-
-def _index(name, value):
-    if isinstance(value, bool) or int(value) != value or value < 0:
-        raise ValueError(f"{name} = {value}, wanted a whole number >= 0")
-    return int(value)

@@ -52,11 +52,13 @@ class Settings:
                 f"architecture '{self.architecture}' is not known; "
                 f"there is {', '.join(_NETWORKS)}"
             )
-        if not (math.isfinite(self.ebn0_db) and math.isfinite(self.hidden_bias)):
+        noise_sigma(self.ebn0_db, self.k / self.n)  # refuses what is no Eb/N0
+        if not math.isfinite(self.hidden_bias):
             raise ValueError(
-                f"ebn0_db = {self.ebn0_db}, hidden_bias = {self.hidden_bias}, "
-                "wanted finite numbers"
+                f"hidden_bias = {self.hidden_bias}, wanted a finite number"
             )
+        if self.batch > 2**20:
+            raise ValueError(f"batch = {self.batch}, wanted at most 2^20 messages")
         for name in ("batch", "steps", "learning_rate", "last_learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} = {getattr(self, name)}, wanted > 0")
