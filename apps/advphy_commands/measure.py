@@ -59,7 +59,7 @@ def add_arguments(parser):
         "--latency",
         type=int,
         default=65536,
-        help="items per buffer of the flowgraph (default %(default)s)",
+        help="most items per call in the flowgraph (default %(default)s)",
     )
     parser.add_argument("--out", required=True, metavar="FILE.csv")
 

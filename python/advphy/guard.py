@@ -82,7 +82,7 @@ class guarded_block(gr.sync_block):
             )
         items = max(1, min(int(latency), 2**25 // item_bytes))
         self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
-        self.set_min_output_buffer(items)
+        self.set_min_output_buffer(2 * items)  # a call fills half of it at most
         self.set_max_noutput_items(items)
 
 

@@ -23,7 +23,7 @@ class link(gr.hier_block2):
         first_block: index of the first block.
         kind: name of a channel.
         stop: advphy.stop_rule that ends the flowgraph, or None: never.
-        latency: items of every buffer.
+        latency: the most items in one call of work(), of every block.
     """
 
     def __init__(

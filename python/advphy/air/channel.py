@@ -28,7 +28,7 @@ class channel(guarded_block):
         seed: of the noise, a pure function of seed and index of the block.
         first_block: index of the first item.
         kind: name of a channel in advphy_model/channels.
-        latency: items of the output buffer.
+        latency: the most items in one call of work().
     """
 
     def __init__(

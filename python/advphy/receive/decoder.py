@@ -22,7 +22,7 @@ class decoder(guarded_block):
     Args:
         model: link model, or the name or file of one; its decision is a network, the
             nearest codeword, or a hard decision.
-        latency: items of the output buffer.
+        latency: the most items in one call of work().
     """
 
     def __init__(self, model, latency=65536):

@@ -16,7 +16,7 @@ class encoder(guarded_block):
 
     Args:
         model: link model, or the name or file of one.
-        latency: items of the output buffer.
+        latency: the most items in one call of work().
     """
 
     def __init__(self, model, latency=65536):

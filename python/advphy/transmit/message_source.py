@@ -19,7 +19,7 @@ class message_source(guarded_block):
         seed: the counter re-creates the messages from it.
         first_block: index of the first message.
         blocks: how many to send, or None: without end.
-        latency: items of the output buffer.
+        latency: the most items in one call of work().
     """
 
     def __init__(self, model, seed=1, first_block=0, blocks=None, latency=65536):
