@@ -72,6 +72,7 @@ install: ## install under /usr/local (sudo make install)
 	@setup/packages.sh build
 	@$(MAKE) -s compile
 	@cmake --install build >build/install.log || { cat build/install.log; exit 2; }
+	@[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
 	@echo "gr-advphy: installed; the files are listed in build/install_manifest.txt"
 
 models: environment ## train the shipped models again, into results/
