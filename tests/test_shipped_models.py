@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from advphy_model import inference, links, loop_engine, network, randomness
+from advphy_model import inference, kernels, links, loop_engine, network, randomness
 from advphy_model.complex_baseband import to_reals
 from advphy_model.error_rate import StopRule
 from advphy_model.power import noise_sigma
@@ -71,6 +71,20 @@ def test_numpy_decides_the_same_but_for_ties(name):
     tie = best[:, 1] - best[:, 0] < 1e-5 * np.abs(best[:, 1])
     assert np.array_equal(decided[~tie], logits.argmax(axis=1)[~tie])
     assert tie.sum() < 20  # counted: a few in 100 000
+
+
+def test_layers_that_the_kernels_lack_are_decided_in_numpy(monkeypatch, caplog):
+    model = links.load("autoencoder_cnn")
+    y = 2 * randomness.noise(1, 0, 1000, 7)
+    y[17, 3] = np.nan
+    found = []
+    for known in (kernels.known_layers(), ["dense"]):
+        monkeypatch.setattr(kernels, "known_layers", lambda known=known: known)
+        decided, erased = np.empty(1000, np.uint8), np.empty(1000, np.uint8)
+        assert inference.decision(model).decide(y, decided, erased) == 1
+        found.append((decided.tolist(), erased.tolist()))
+    assert found[0] == found[1]
+    assert "the kernels do not know conv2d" in caplog.text
 
 
 def test_energy_is_one_unit_per_channel_use():
