@@ -2,7 +2,6 @@
 """What a link consists of: a codebook, how to decide, networks by role, a recipe."""
 
 import dataclasses
-import hashlib
 import json
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ import numpy as np
 from advphy_model.complex_baseband import LAYOUT, to_complex, to_reals
 from advphy_model.network import Layer, Network
 from advphy_model.power import mean_energy
+from advphy_model.safetensors_file import content_hash
 
 DECISIONS = ("network", "nearest_codeword", "hard_decision")
 ROLES = ("encoder", "decoder")
@@ -192,13 +192,3 @@ def from_description(description: dict, arrays: dict) -> LinkModel:
         networks=networks,
         recipe=description["recipe"],
     )
-
-
-def content_hash(description: dict, arrays: dict) -> str:
-    """Return SHA-256 over the sorted description and all names, shapes, bytes."""
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name], "<f4")
-        digest.update(f"\n{name} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
