@@ -1,71 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Python module advphy_model.kernels: the only file that knows pybind11.
-//
-// Arrays come in as C-contiguous numpy arrays of exactly the dtype and size wanted;
-// anything else is refused rather than copied. The GIL is released in every call that
-// works on a batch. std::invalid_argument arrives as ValueError.
+// Python module advphy_model.kernels: networks, codes, random numbers. Only the
+// bindings*.cc know pybind11; bindings_arrays.h says how arrays come in.
+#include "bindings_arrays.h"
 #include "codebook.h"
 #include "gaussian.h"
 #include "instruction_set.h"
 #include "network.h"
-#include <complex>
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 #include <stdexcept>
 
-namespace py = pybind11;
 using namespace advphy;
 
 namespace {
-
-// Refuse what is not a C-contiguous array of `size` elements of T.
-template <typename T> void expect(const py::array& array, const char* name, size_t size)
-{
-    if (!py::isinstance<py::array_t<T>>(array) || !(array.flags() & py::array::c_style) ||
-        size_t(array.size()) != size)
-        throw std::invalid_argument(std::string(name) + " must be C-contiguous " +
-                                    std::string(py::str(py::dtype::of<T>())) + " with " +
-                                    std::to_string(size) + " elements, got " +
-                                    std::string(py::str(array.dtype())) + " with " +
-                                    std::to_string(array.size()));
-}
-
-template <typename T> T* data_of(py::array& array, const char* name, size_t size)
-{
-    expect<T>(array, name, size);
-    return static_cast<T*>(array.mutable_data());
-}
-
-template <typename T>
-const T* input_of(const py::array& array, const char* name, size_t size)
-{
-    expect<T>(array, name, size);
-    return static_cast<const T*>(array.data());
-}
-
-// How many floats an array of float32 or complex64 holds.
-size_t floats_in(const py::array& array)
-{
-    return size_t(array.size()) * (array.dtype().kind() == 'c' ? 2 : 1);
-}
-
-// Samples or reals: float32, or complex64 as twice as many floats.
-const float* floats_of(const py::array& array, const char* name, size_t floats)
-{
-    if (floats % 2 == 0 && py::isinstance<py::array_t<std::complex<float>>>(array))
-        return reinterpret_cast<const float*>(
-            input_of<std::complex<float>>(array, name, floats / 2));
-    return input_of<float>(array, name, floats);
-}
-
-float* floats_of(py::array& array, const char* name, size_t floats)
-{
-    if (floats % 2 == 0 && py::isinstance<py::array_t<std::complex<float>>>(array))
-        return reinterpret_cast<float*>(
-            data_of<std::complex<float>>(array, name, floats / 2));
-    return data_of<float>(array, name, floats);
-}
 
 parameter parameter_from(py::array_t<float, py::array::c_style | py::array::forcecast> a)
 {
@@ -230,14 +176,28 @@ void bind_randomness(py::module_& m)
         py::arg("out"));
     m.def(
         "gaussian",
-        [](uint64_t seed, uint64_t first, py::array out) {
+        [](uint64_t seed, uint64_t first, py::array out, uint32_t which) {
             const size_t floats = floats_in(out);
             float* to = floats_of(out, "out", floats);
             py::gil_scoped_release release;
-            gaussian(seed, first, floats, to);
+            gaussian(seed, stream(which), first, floats, to);
         },
         "Write standard normals number first, first + 1, ... to out (float32).",
         py::arg("seed"),
+        py::arg("first"),
+        py::arg("out"),
+        py::arg("stream") = uint32_t(stream::noise));
+    m.def(
+        "random_words",
+        [](uint64_t seed, uint32_t which, uint64_t first, py::array out) {
+            const size_t count = size_t(out.size()) / 4;
+            uint32_t* to = data_of<uint32_t>(out, "out", 4 * count);
+            py::gil_scoped_release release;
+            random_words(seed, stream(which), first, count, to);
+        },
+        "Write the 4 words of Philox's counters first, ... of a stream to out (uint32).",
+        py::arg("seed"),
+        py::arg("stream"),
         py::arg("first"),
         py::arg("out"));
     m.def(
@@ -247,7 +207,7 @@ void bind_randomness(py::module_& m)
             const float* from = floats_of(x, "x", floats);
             float* to = floats_of(y, "y", floats);
             py::gil_scoped_release release;
-            add_gaussian(seed, first, floats, sigma, from, to);
+            add_gaussian(seed, stream::noise, first, floats, sigma, from, to);
         },
         "Write x + sigma * normals to y; sigma is per real dimension; y may be x.",
         py::arg("seed"),
@@ -259,12 +219,15 @@ void bind_randomness(py::module_& m)
 
 } // namespace
 
+void bind_air(py::module_& m); // bindings_air.cc
+
 PYBIND11_MODULE(kernels, m)
 {
     m.doc() = "Compiled kernels of gr-advphy; see lib/*.h for cost and reference.";
     bind_networks(m);
     bind_codes(m);
     bind_randomness(m);
+    bind_air(m);
     m.def("instruction_sets", &instruction_sets, "Those usable here, best first.");
     m.def(
         "instruction_set", [] { return std::string(kernels().name); }, "The one in use.");

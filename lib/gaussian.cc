@@ -32,7 +32,7 @@ void cut(uint64_t first, size_t count, size_t group_size, Whole whole, Part part
 
 } // namespace
 
-void gaussian(uint64_t seed, uint64_t first, size_t count, float* out)
+void gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float* out)
 {
     const kernel_table& k = kernels();
     cut(
@@ -40,17 +40,22 @@ void gaussian(uint64_t seed, uint64_t first, size_t count, float* out)
         count,
         gaussian_group,
         [&](uint64_t group, size_t groups, size_t offset) {
-            k.gaussian_groups(seed, group, groups, out + offset);
+            k.gaussian_groups(seed, which, group, groups, out + offset);
         },
         [&](uint64_t group, size_t skip, size_t size, size_t offset) {
             float some[gaussian_group];
-            k.gaussian_groups(seed, group, 1, some);
+            k.gaussian_groups(seed, which, group, 1, some);
             std::copy_n(some + skip, size, out + offset);
         });
 }
 
-void add_gaussian(
-    uint64_t seed, uint64_t first, size_t count, float sigma, const float* x, float* y)
+void add_gaussian(uint64_t seed,
+                  stream which,
+                  uint64_t first,
+                  size_t count,
+                  float sigma,
+                  const float* x,
+                  float* y)
 {
     const kernel_table& k = kernels();
     cut(
@@ -58,12 +63,13 @@ void add_gaussian(
         count,
         gaussian_group,
         [&](uint64_t group, size_t groups, size_t offset) {
-            k.add_gaussian_groups(seed, group, groups, sigma, x + offset, y + offset);
+            k.add_gaussian_groups(
+                seed, which, group, groups, sigma, x + offset, y + offset);
         },
         [&](uint64_t group, size_t skip, size_t size, size_t offset) {
             float in[gaussian_group] = {}, sum[gaussian_group];
             std::copy_n(x + offset, size, in + skip);
-            k.add_gaussian_groups(seed, group, 1, sigma, in, sum);
+            k.add_gaussian_groups(seed, which, group, 1, sigma, in, sum);
             std::copy_n(sum + skip, size, y + offset);
         });
 }
@@ -84,6 +90,20 @@ void random_bytes(
             k.random_byte_groups(seed, which, group, 1, mask, some);
             std::copy_n(some + skip, size, out + offset);
         });
+}
+
+void random_words(
+    uint64_t seed, stream which, uint64_t first, size_t count, uint32_t* out)
+{
+    uint32_t group[word_group];
+    for (size_t done = 0; done < count;) {
+        const uint64_t at = first + done;
+        kernels().random_word_groups(seed, which, at / group_counters, 1, group);
+        for (size_t lane = at % group_counters; lane < group_counters && done < count;
+             ++lane, ++done)
+            for (int word = 0; word < 4; ++word)
+                out[4 * done + word] = group[word * group_counters + lane];
+    }
 }
 
 } // namespace advphy

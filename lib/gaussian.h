@@ -13,12 +13,17 @@
 
 namespace advphy {
 
-// out[i] = standard normal number first + i of this seed.
-void gaussian(uint64_t seed, uint64_t first, size_t count, float* out);
+// out[i] = standard normal number first + i of this seed and stream.
+void gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float* out);
 
 // y[i] = x[i] + sigma * (standard normal number first + i). y may be x.
-void add_gaussian(
-    uint64_t seed, uint64_t first, size_t count, float sigma, const float* x, float* y);
+void add_gaussian(uint64_t seed,
+                  stream which,
+                  uint64_t first,
+                  size_t count,
+                  float sigma,
+                  const float* x,
+                  float* y);
 
 // out[i] = random byte number first + i of this seed and stream, and mask. A mask of
 // 2^k - 1 gives uniform messages of k bits.
@@ -28,5 +33,9 @@ void random_bytes(uint64_t seed,
                   size_t count,
                   uint8_t mask,
                   uint8_t* out);
+
+// out[4 i .. 4 i + 3] = the words of Philox's counter first + i of this seed and stream.
+void random_words(
+    uint64_t seed, stream which, uint64_t first, size_t count, uint32_t* out);
 
 } // namespace advphy

@@ -7,7 +7,13 @@
 namespace advphy {
 
 // Independent streams of random numbers that one seed gives.
-enum class stream : uint32_t { messages = 0, noise = 1 };
+enum class stream : uint32_t {
+    messages = 0,
+    noise = 1,
+    adversary = 2,
+    fading = 3,
+    jammer = 4
+};
 
 enum class activation { none, relu, elu };
 
@@ -52,11 +58,16 @@ constexpr int channel_block = 8;
 // Work memory that run_network and decide need for features: 2 buffers and one row block.
 constexpr size_t work_floats(int widest) { return size_t(3) * 32 * (widest + 16); }
 
+// Floats that a row may be over-read, and over-written, by.
+constexpr size_t row_padding = 16;
+
 struct kernel_table {
     const char* name;
     // Elements of a group: see gaussian.h.
-    void (*gaussian_groups)(uint64_t seed, uint64_t group, size_t groups, float* out);
+    void (*gaussian_groups)(
+        uint64_t seed, stream which, uint64_t group, size_t groups, float* out);
     void (*add_gaussian_groups)(uint64_t seed,
+                                stream which,
                                 uint64_t group,
                                 size_t groups,
                                 float sigma,
@@ -68,6 +79,10 @@ struct kernel_table {
                                size_t groups,
                                uint8_t mask,
                                uint8_t* out);
+    void (*random_word_groups)(
+        uint64_t seed, stream which, uint64_t group, size_t groups, uint32_t* out);
+    // count: a multiple of group_counters.
+    void (*unit_circle)(const uint32_t* turns, size_t count, float* cosine, float* sine);
     // Networks: see network.h.
     void (*run_network)(
         const plan& net, const float* in, size_t count, float* out, float* work);
@@ -85,6 +100,23 @@ struct kernel_table {
                     size_t count,
                     float* out);
     size_t (*count_differences)(const uint8_t* a, const uint8_t* b, size_t count);
+    // Perturbations: see perturbation.h. Work memory behind `out`: row_padding floats.
+    void (*write_rows)(const float* table,
+                       const size_t* offset,
+                       size_t row_floats,
+                       size_t count,
+                       float* out);
+    void (*write_turned_rows)(const float* table,
+                              const float* quadrature,
+                              const size_t* offset,
+                              const float* cosine,
+                              const float* sine,
+                              size_t row_floats,
+                              size_t count,
+                              float* out);
+    void (*add_floats)(const float* x, size_t count, float* y);
+    // pattern: as many whole vectors of row_padding floats as repeat without a seam.
+    void (*add_pattern)(const float* pattern, size_t period, size_t count, float* y);
     // Multiply-adds in registers, the arithmetic limit: returns how many were done.
     size_t (*multiply_adds)(size_t rounds, float* sink);
 };

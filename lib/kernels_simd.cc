@@ -6,13 +6,26 @@
 namespace advphy {
 namespace ADVPHY_SIMD_NAMESPACE {
 
-void gaussian_groups(uint64_t, uint64_t, size_t, float*);
-void add_gaussian_groups(uint64_t, uint64_t, size_t, float, const float*, float*);
+void gaussian_groups(uint64_t, stream, uint64_t, size_t, float*);
+void add_gaussian_groups(uint64_t, stream, uint64_t, size_t, float, const float*, float*);
 void random_byte_groups(uint64_t, stream, uint64_t, size_t, uint8_t, uint8_t*);
+void random_word_groups(uint64_t, stream, uint64_t, size_t, uint32_t*);
+void unit_circle(const uint32_t*, size_t, float*, float*);
 void run_network(const plan&, const float*, size_t, float*, float*);
 size_t decide(const plan&, const float*, size_t, uint8_t*, uint8_t*, float*);
 void look_up(const float*, size_t, size_t, const uint8_t*, size_t, float*);
 size_t count_differences(const uint8_t*, const uint8_t*, size_t);
+void write_rows(const float*, const size_t*, size_t, size_t, float*);
+void write_turned_rows(const float*,
+                       const float*,
+                       const size_t*,
+                       const float*,
+                       const float*,
+                       size_t,
+                       size_t,
+                       float*);
+void add_floats(const float*, size_t, float*);
+void add_pattern(const float*, size_t, size_t, float*);
 size_t multiply_adds(size_t, float*);
 
 #define ADVPHY_NAME_(x) #x
@@ -23,10 +36,16 @@ const kernel_table table = {
     gaussian_groups,
     add_gaussian_groups,
     random_byte_groups,
+    random_word_groups,
+    unit_circle,
     run_network,
     decide,
     look_up,
     count_differences,
+    write_rows,
+    write_turned_rows,
+    add_floats,
+    add_pattern,
     multiply_adds,
 };
 

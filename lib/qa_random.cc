@@ -78,7 +78,7 @@ BOOST_FIXTURE_TEST_CASE(normals_are_box_muller_of_the_words, each_instruction_se
     std::vector<float> normals(gaussian_group * 100);
     for (const auto& name : instruction_sets()) {
         choose_instruction_set(name);
-        gaussian(seed, 0, normals.size(), normals.data());
+        gaussian(seed, stream::noise, 0, normals.size(), normals.data());
         for (uint32_t counter = 0; counter < 1600; ++counter) {
             const auto w = philox({ counter, 0, 0, 1 }, uint32_t(seed), 0);
             const size_t at = counter / 16 * gaussian_group + counter % 16;
@@ -104,10 +104,10 @@ BOOST_FIXTURE_TEST_CASE(normals_are_box_muller_of_the_words, each_instruction_se
 BOOST_FIXTURE_TEST_CASE(every_instruction_set_gives_the_same_bits, each_instruction_set)
 {
     std::vector<float> first(100003), other(first.size());
-    gaussian(9, 17, first.size(), first.data());
+    gaussian(9, stream::noise, 17, first.size(), first.data());
     for (const auto& name : instruction_sets()) {
         choose_instruction_set(name);
-        gaussian(9, 17, other.size(), other.data());
+        gaussian(9, stream::noise, 17, other.size(), other.data());
         BOOST_TEST(std::memcmp(first.data(), other.data(), 4 * first.size()) == 0);
     }
 }
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(the_bits_are_those_of_every_machine)
     // Kept from x86-64; aarch64 gives the same. A change here makes old counts and new
     // ones incomparable.
     std::vector<float> normals(100003);
-    gaussian(9, 17, normals.size(), normals.data());
+    gaussian(9, stream::noise, 17, normals.size(), normals.data());
     uint64_t hash = 0xcbf29ce484222325; // FNV-1a
     for (const float value : normals) {
         uint32_t bits;
@@ -131,17 +131,18 @@ BOOST_AUTO_TEST_CASE(chunks_do_not_matter_and_nothing_is_written_outside)
 {
     const size_t total = 1000;
     std::vector<float> whole(total), x(total, 0.25f), sum(total);
-    gaussian(3, 11, total, whole.data());
-    add_gaussian(3, 11, total, 0.5f, x.data(), sum.data());
+    gaussian(3, stream::noise, 11, total, whole.data());
+    add_gaussian(3, stream::noise, 11, total, 0.5f, x.data(), sum.data());
     for (size_t chunk : { 1, 5, 14, 63, 64, 65, 200 })
         for (size_t at = 0; at < total; at += chunk) {
             const size_t size = std::min(chunk, total - at);
             std::vector<float> part(size + 2, 99.0f);
-            gaussian(3, 11 + at, size, part.data() + 1);
+            gaussian(3, stream::noise, 11 + at, size, part.data() + 1);
             BOOST_TEST(std::memcmp(&part[1], &whole[at], 4 * size) == 0);
             BOOST_TEST(part.front() == 99.0f);
             BOOST_TEST(part.back() == 99.0f);
-            add_gaussian(3, 11 + at, size, 0.5f, x.data(), part.data() + 1);
+            add_gaussian(
+                3, stream::noise, 11 + at, size, 0.5f, x.data(), part.data() + 1);
             BOOST_TEST(std::memcmp(&part[1], &sum[at], 4 * size) == 0);
             BOOST_TEST(part.back() == 99.0f);
         }

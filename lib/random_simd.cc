@@ -86,13 +86,9 @@ inline vfloat radius(vuint a)
     return square_root(square > 0.0f ? square : vfloat{});
 }
 
-// Two independent standard normals a lane from two words.
-inline void box_muller(vuint a, vuint b, vfloat& first, vfloat& second)
+// Sine and cosine of an angle within pi/4 of 0.
+inline void sine_and_cosine(vfloat angle, vfloat& sine, vfloat& cosine)
 {
-    const vfloat r = radius(a);
-    // 29 bits of b give an angle in [0, pi/4); the other 3 choose the octant.
-    const vfloat angle =
-        __builtin_convertvector((vint)(b & 0x1fffffffu), vfloat) * 1.462918079e-09f;
     const vfloat z = angle * angle;
     vfloat s = fill(-1.950390433e-04f), c = fill(-1.358577982e-03f);
     s = s * z + 8.332035504e-03f;
@@ -100,8 +96,19 @@ inline void box_muller(vuint a, vuint b, vfloat& first, vfloat& second)
     s = s * z + -1.666665077e-01f;
     c = c * z + -4.999985695e-01f;
     s = s * z + 1.0f;
-    c = c * z + 1.0f;
-    s = s * angle;
+    cosine = c * z + 1.0f;
+    sine = s * angle;
+}
+
+// Two independent standard normals a lane from two words.
+inline void box_muller(vuint a, vuint b, vfloat& first, vfloat& second)
+{
+    const vfloat r = radius(a);
+    // 29 bits of b give an angle in [0, pi/4); the other 3 choose the octant.
+    const vfloat angle =
+        __builtin_convertvector((vint)(b & 0x1fffffffu), vfloat) * 1.462918079e-09f;
+    vfloat s, c;
+    sine_and_cosine(angle, s, c);
     const vint swap = (vint)(b << 2) < 0;
     const vuint sign = fill_uint(0x80000000u);
     const vfloat one = swap ? s : c, other = swap ? c : s;
@@ -111,12 +118,13 @@ inline void box_muller(vuint a, vuint b, vfloat& first, vfloat& second)
 
 // Call use(offset, normals) for the vectors of the groups in order of memory.
 template <typename F>
-inline void for_gaussian_groups(uint64_t seed, uint64_t group, size_t groups, F use)
+inline void
+for_gaussian_groups(uint64_t seed, stream which, uint64_t group, size_t groups, F use)
 {
     for (size_t g = 0; g < groups; ++g)
         for (int part = 0; part < group_counters; part += lanes) {
-            const words w = philox(
-                seed, uint32_t(stream::noise), (group + g) * group_counters + part);
+            const words w =
+                philox(seed, uint32_t(which), (group + g) * group_counters + part);
             for (int pair = 0; pair < 4; pair += 2) {
                 vfloat first, second;
                 box_muller(w.w[pair], w.w[pair + 1], first, second);
@@ -129,16 +137,23 @@ inline void for_gaussian_groups(uint64_t seed, uint64_t group, size_t groups, F 
 
 } // namespace
 
-void gaussian_groups(uint64_t seed, uint64_t group, size_t groups, float* out)
+void gaussian_groups(
+    uint64_t seed, stream which, uint64_t group, size_t groups, float* out)
 {
-    for_gaussian_groups(
-        seed, group, groups, [out](size_t offset, vfloat z) { store(out + offset, z); });
+    for_gaussian_groups(seed, which, group, groups, [out](size_t offset, vfloat z) {
+        store(out + offset, z);
+    });
 }
 
-void add_gaussian_groups(
-    uint64_t seed, uint64_t group, size_t groups, float sigma, const float* x, float* y)
+void add_gaussian_groups(uint64_t seed,
+                         stream which,
+                         uint64_t group,
+                         size_t groups,
+                         float sigma,
+                         const float* x,
+                         float* y)
 {
-    for_gaussian_groups(seed, group, groups, [=](size_t offset, vfloat z) {
+    for_gaussian_groups(seed, which, group, groups, [=](size_t offset, vfloat z) {
         store(y + offset, load(x + offset) + sigma * z);
     });
 }
@@ -160,6 +175,38 @@ void random_byte_groups(uint64_t seed,
                                              4 * (word * group_counters + part)) =
                     w.w[word] & mask4;
         }
+}
+
+void random_word_groups(
+    uint64_t seed, stream which, uint64_t group, size_t groups, uint32_t* out)
+{
+    for (size_t g = 0; g < groups; ++g)
+        for (int part = 0; part < group_counters; part += lanes) {
+            const words w =
+                philox(seed, uint32_t(which), (group + g) * group_counters + part);
+            for (int word = 0; word < 4; ++word)
+                *reinterpret_cast<vuint_at*>(out + g * word_group +
+                                             word * group_counters + part) = w.w[word];
+        }
+}
+
+void unit_circle(const uint32_t* turns, size_t count, float* cosine, float* sine)
+{
+    for (size_t i = 0; i < count; i += lanes) {
+        // The nearest quarter of a turn, and what is left: at most an eighth.
+        const vuint w = *reinterpret_cast<const vuint_at*>(turns + i);
+        const vuint quarter = (w + 0x20000000u) >> 30;
+        const vint rest = (vint)(w - (quarter << 30));
+        vfloat s, c;
+        sine_and_cosine(__builtin_convertvector(rest, vfloat) * 1.462918079e-09f, s, c);
+        const vint odd = (vint)(quarter << 31) < 0;
+        const vfloat real = odd ? s : c, imaginary = odd ? c : s;
+        // Quarters 1 and 2 turn the real part round, 2 and 3 the imaginary one.
+        const vuint real_sign = (quarter ^ (quarter >> 1)) << 31;
+        const vuint imaginary_sign = (quarter >> 1) << 31;
+        store(cosine + i, (vfloat)((vuint)real ^ real_sign));
+        store(sine + i, (vfloat)((vuint)imaginary ^ imaginary_sign));
+    }
 }
 
 } // namespace ADVPHY_SIMD_NAMESPACE

@@ -10,6 +10,7 @@ namespace advphy {
 
 constexpr int group_counters = 16;
 constexpr int gaussian_group = 4 * group_counters;
+constexpr int word_group = 4 * group_counters;
 constexpr int byte_group = 16 * group_counters;
 
 } // namespace advphy
