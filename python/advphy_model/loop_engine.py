@@ -18,14 +18,14 @@ _TILE_BYTES = 256 * 1024  # of received vectors: a quarter of a core's cache or 
 class _Worker:
     """One thread's buffers, and the chain on one tile after another."""
 
-    def __init__(self, model, tile):
+    def __init__(self, model, tile, attack):
         self._encoder = inference.encoder(model)
         self._decision = inference.decision(model)
         self._messages = np.empty(tile, np.uint8)
         self._decided = np.empty(tile, np.uint8)
         self._erased = np.empty(tile, np.uint8)
         self._y = np.empty((tile, model.n), np.complex64)
-        self._k = model.k
+        self._k, self._attack = model.k, attack
 
     def count(self, first, blocks, seed, apply):
         """Return (errors, erasures) of the blocks from first on."""
@@ -37,6 +37,8 @@ class _Worker:
             kernels.messages(seed, first + done, self._k, sent)
             self._encoder.look_up(sent, y)
             apply(y, y, first + done)
+            if self._attack is not None:
+                self._attack.add(sent, first + done, y)
             lost = self._decision.decide(y, decided, erased)
             wrong = kernels.count_differences(sent, decided)
             if lost:  # an erased block may have been message 0: it is no decision
@@ -55,6 +57,7 @@ def run(
     counted=(0, 0),
     kind="awgn",
     threads=None,
+    attack=None,
 ):
     """Yield (blocks, block_errors, erasures) of ranges in order until the rule is met.
 
@@ -68,7 +71,10 @@ def run(
             behind them.
         kind: name of a channel.
         threads: how many, or None: one for each core.
+        attack: Adversary, whose p is added behind the noise: y = (x + noise) + p.
     """
+    if attack is not None:
+        attack.require_fit(model)
     seed = checked_seed(seed)
     threads = threads or len(os.sched_getaffinity(0))
     tile = max(64, _TILE_BYTES // (8 * model.n))
@@ -82,7 +88,7 @@ def run(
 
     def count(begin, end):
         if not hasattr(own, "worker"):
-            own.worker = _Worker(model, tile)
+            own.worker = _Worker(model, tile, attack)
         return end - begin, *own.worker.count(
             first_block + begin, end - begin, seed, apply
         )
