@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gaussian noise of equal power: the zero line that any attack must beat."""
+
+import numpy as np
+
+KIND = "jammer"
+
+
+def craft(victims, plan):
+    """Return the level in each channel use, reals [1, 2n]."""
+    n = victims[0].model.n
+    level = plan.norm(n) / np.sqrt(n)
+    return np.concatenate([np.full(n, level), np.zeros(n)])[None]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Projected gradient ascent on one perturbation for all messages, with restarts.
+
+The block error rate is smoothed: each block counts sigmoid(margin / width), where the
+width is a share of the margins' own spread, so that scaled or saturated logits hide
+nothing. The mean is over messages, noise, and the shift and phase that the adversary
+does not know. Starts: the best of the codebook's differences (what a minimum-distance
+decoder fears most) and of random directions.
+"""
+
+import numpy as np
+import torch
+
+from advphy_training import arrivals, sphere
+
+KIND = "universal"
+_SAMPLES = 1024  # messages and noise in a step, the same for every restart
+_WIDTH = 0.3  # of the sigmoid, in standard deviations of the margin
+_SCREENED, _JUDGED, _CONFIRMED = 4096, 30_000, 400_000  # blocks
+
+
+def craft(victims, plan):
+    """Return the best of `restarts` perturbations, reals [1, 2n]."""
+    generator = torch.Generator().manual_seed(plan.seed)
+    p = _starts(victims, plan, generator)
+    for step in range(plan.steps):
+        p = p.detach().requires_grad_(True)
+        gain = sum(_smooth_bler(victim, p, plan, generator) for victim in victims)
+        (gradient,) = torch.autograd.grad(gain.sum(), p)
+        p = sphere.step(p, gradient, sphere.step_length(step, plan.steps))
+    rows = p.detach()[:, None].numpy()
+    rows = _best(victims, plan, rows, _JUDGED, 4)
+    return _best(victims, plan, rows, _CONFIRMED, 1)[0]
+
+
+def _starts(victims, plan, generator):
+    """Return directions of norm ||p||, [restarts, 2n]."""
+    dimension = victims[0].codebook.shape[1]
+    norm = plan.norm(dimension // 2)
+    random = torch.randn(4 * plan.restarts, dimension, generator=generator)
+    informed = [sphere.differences(v.codebook, 256, generator) for v in victims]
+    candidates = sphere.project(torch.cat([random, *informed]), norm)
+    rows = candidates[:, None].numpy()
+    kept = plan.restarts - plan.restarts // 2
+    best = _best(victims, plan, rows, _SCREENED, kept)[:, 0]
+    return torch.cat([torch.tensor(best), candidates[: plan.restarts // 2]])
+
+
+def _smooth_bler(victim, p, plan, generator):
+    """Return the smoothed block error rate of each perturbation, [count]."""
+    count, dimension = p.shape
+    sent = torch.arange(_SAMPLES) % len(victim.codebook)
+    noise = torch.randn(_SAMPLES, dimension, generator=generator)
+    arrived = arrivals.arrive(p, _SAMPLES, plan, generator)
+    y = (victim.codebook[sent] + victim.sigma * noise) + arrived
+    margin = victim.margin(y.reshape(-1, dimension), sent.repeat(count))
+    margin = margin.reshape(count, _SAMPLES)
+    width = _WIDTH * margin.detach().std(dim=1, keepdim=True)
+    return torch.sigmoid(margin / width.clamp_min(1e-12)).mean(dim=1)
+
+
+def _best(victims, plan, rows, blocks, count):
+    """Return the `count` rows with most errors, the worst for the link first."""
+    errors = np.zeros(len(rows))
+    for victim in victims:
+        for variant in arrivals.variants(rows, plan):
+            errors += victim.errors(variant, blocks, plan.seed)
+    return rows[np.argsort(-errors, kind="stable")[:count]]

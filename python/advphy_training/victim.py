@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A link as the adversary sees it: differentiable logits, and what an attack costs."""
+
+import numpy as np
+import torch
+from advphy_model import inference, randomness
+from advphy_model.complex_baseband import to_complex, to_reals
+from advphy_model.power import noise_sigma
+
+from advphy_training.torch_network import TorchNetwork
+
+
+class Victim:
+    """What is attacked, or a substitute for it, at one Eb/N0.
+
+    Args:
+        model: link model, with any decision.
+        ebn0_db: Eb/N0 in dB.
+    """
+
+    def __init__(self, model, ebn0_db):
+        self.model = model
+        self.sigma = noise_sigma(ebn0_db, model.rate)
+        self.codebook = torch.tensor(to_reals(model.codebook))
+        self._decision = inference.decision(model)
+        if model.decision == "network":
+            self._decoder = TorchNetwork(model.networks["decoder"])
+            self._decoder.requires_grad_(False)
+
+    def logits(self, y):
+        """Return logits [batch, M] of received vectors y, float tensor [batch, 2n].
+
+        A network gives its own. The nearest codeword has the log-posterior
+        -||y - x_s||^2 / (2 sigma^2). A hard decision on signs picks the message with
+        the largest correlation of signs; the sign becomes tanh(2 y / sigma).
+        """
+        if self.model.decision == "network":
+            return self._decoder(y)
+        if self.model.decision == "nearest_codeword":
+            return -(torch.cdist(y, self.codebook) ** 2) / (2 * self.sigma**2)
+        return torch.tanh(2 * y / self.sigma) @ self.codebook.sign().T
+
+    def margin(self, y, sent):
+        """Return how far the best wrong logit lies above the right one, [batch]."""
+        logits = self.logits(y)
+        right = torch.nn.functional.one_hot(sent, logits.shape[1]).bool()
+        wrong = logits.masked_fill(right, -torch.inf).amax(dim=1)
+        return wrong - logits[right]
+
+    def errors(self, rows, blocks, seed):
+        """Return the block errors of each perturbation under one and the same noise.
+
+        Args:
+            rows: perturbations, reals [count, 1 or M (a row per message), 2n].
+            blocks: how many messages.
+            seed: of messages and noise.
+
+        Returns:
+            Errors and erasures, integers [count].
+        """
+        return np.array([wrong.sum() for _, wrong in self._judge(rows, blocks, seed)])
+
+    def errors_by_message(self, rows, blocks, seed):
+        """Return the same for each message by itself, integers [count, M]."""
+        return np.array(
+            [
+                np.bincount(sent[wrong], minlength=self.model.M)
+                for sent, wrong in self._judge(rows, blocks, seed)
+            ]
+        )
+
+    def decide(self, y):
+        """Return (messages, erased) that the link decides for, y complex64 [batch, n].
+
+        It is the link's own decision, not the smooth one of logits().
+        """
+        decided, erased = np.empty(len(y), np.uint8), np.empty(len(y), np.uint8)
+        self._decision.decide(y, decided, erased)
+        return decided, erased.astype(bool)
+
+    def _judge(self, rows, blocks, seed):
+        """Yield (messages, which are decided wrongly) for each perturbation."""
+        model = self.model
+        sent = randomness.messages(seed, 0, blocks, model.k)
+        noisy = model.codebook[sent] + np.float32(self.sigma) * randomness.noise(
+            seed, 0, blocks, model.n
+        )
+        for table in to_complex(np.asarray(rows)):
+            p = table[sent] if len(table) > 1 else table
+            decided, erased = self.decide(noisy + p)
+            yield sent, (decided != sent) | erased
