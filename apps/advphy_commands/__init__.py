@@ -2,7 +2,7 @@
 """The command `advphy`: one file a subcommand, found by file name.
 
 A subcommand's module has a docstring (its help), add_arguments(parser) and
-run(arguments).
+run(arguments). What several share is in modules whose names begin with "_".
 """
 
 import argparse
@@ -46,6 +46,8 @@ def _run(words):
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for module in pkgutil.iter_modules(__path__):
+        if module.name.startswith("_"):
+            continue
         command = importlib.import_module(f"{__name__}.{module.name}")
         summary = command.__doc__.partition("\n")[0]
         sub = commands.add_parser(

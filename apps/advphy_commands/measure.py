@@ -5,16 +5,21 @@ LINK is a file, or a name that `advphy info` lists; with ":nearest_codeword" beh
 its codebook is decided for the nearest codeword. Counts are written to the CSV after
 every point and at Ctrl-C; the same command again goes on where it stopped. Ranges of
 blocks (--first-block) or seeds counted elsewhere add up.
+
+--attack adds what an adversary sends: a perturbation from a file, or one that the named
+attack crafts for each link and Eb/N0 (kept beside the CSV). --cancel puts the blind
+canceller in front of the decoder.
 """
 
-import math
 import sys
 import time
 
 from advphy_model import links, loop_engine, sweep
+from advphy_model.counts import without_hash
 from advphy_model.error_rate import StopRule, interval, upper_bound
 
-MOST_POINTS = 1000
+from advphy_commands import _adversary
+from advphy_commands._numbers import db_range, whole
 
 
 def add_arguments(parser):
@@ -62,12 +67,13 @@ def add_arguments(parser):
         help="most items per call in the flowgraph (default %(default)s)",
     )
     parser.add_argument("--out", required=True, metavar="FILE.csv")
+    _adversary.add_arguments(parser)
 
 
 def run(arguments):
     """Measure and print a line per point."""
     models = [links.load(link) for link in arguments.links]
-    points = ebn0_range(arguments.ebn0_db)
+    points = db_range("--ebn0-db", arguments.ebn0_db)
     rule = StopRule(
         whole("--min-errors", arguments.min_errors),
         whole("--max-blocks", arguments.max_blocks),
@@ -82,8 +88,11 @@ def run(arguments):
         seed=arguments.seed,
         out=arguments.out,
         first_block=whole("--first-block", arguments.first_block),
+        attacks=_adversary.adversaries_of(arguments),
+        canceller=_adversary.canceller_of(arguments),
     )
-    print_table(steps, len(models) * len(points), rule)
+    several = len(_adversary.psrs_of(arguments)) if arguments.attack else 1
+    print_table(steps, len(models) * len(points) * several, rule)
 
 
 def engine_of(arguments):
@@ -96,44 +105,6 @@ def engine_of(arguments):
         return flowgraph_engine.run(model, latency=arguments.latency, **settings)
 
     return engine
-
-
-def ebn0_range(text):
-    """Return the Eb/N0 values of "a", "a,b,c" or "first:last:step".
-
-    Raises:
-        ValueError: saying what a range looks like.
-    """
-    wanted = f"--ebn0-db '{text}': wanted a number, a,b,c or FIRST:LAST:STEP"
-    try:
-        if ":" not in text:
-            values = [float(part) for part in text.split(",")]
-        else:
-            first, last, step = (float(part) for part in text.split(":"))
-            if not (step > 0 and first <= last):
-                raise ValueError
-            count = math.floor((last - first) / step + 1e-9) + 1
-            if count > MOST_POINTS:
-                raise OverflowError
-            values = [round(first + i * step, 9) for i in range(count)]
-    except ValueError:
-        raise ValueError(f"{wanted} with FIRST <= LAST and STEP > 0") from None
-    except OverflowError:
-        raise ValueError(f"{wanted} with at most {MOST_POINTS} points") from None
-    if not all(math.isfinite(v) and abs(v) <= 100 for v in values):
-        raise ValueError(f"{wanted} within -100..100 dB")
-    return values
-
-
-def whole(name, text):
-    """Return "100000000" or "1e8" as an int; ValueError if it is not whole."""
-    try:
-        value = int(text) if text.strip().isdecimal() else float(text)
-        if value >= 0 and value == int(value):
-            return int(value)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError(f"{name} {text}: wanted a whole number such as 100000 or 1e8")
 
 
 HEADER = (
@@ -175,12 +146,22 @@ def _line(step):
         text, bounds = f"{rate:.2e}", f"{low:.2e}..{high:.2e}"
     else:
         text, bounds = "0", f"< {upper_bound(row.blocks):.1e}"
-    theory = links.theory(row.link)
+    plain = row.attack == row.canceller == "none"
+    theory = links.theory(row.link) if plain else None
     expected = f"{theory[1](row.ebn0_db):.2e} {theory[0]}" if theory else ""
     speed = (
         f"{step.new_blocks / step.seconds / 1e6:.1f}" if step.new_blocks else "resumed"
     )
     return (
         f"{row.link:<34}{row.ebn0_db:>7g}{row.blocks:>12}{row.failures:>9}{text:>10}"
-        f"  {bounds:<21}{expected:<22}{speed:>8}"
+        f"  {bounds:<21}{expected:<22}{speed:>8}{_circumstances(row)}"
     )
+
+
+def _circumstances(row):
+    words = []
+    if row.attack != "none":
+        words.append(f"{without_hash(row.attack)} at PSR {row.psr_db:g} dB")
+    if row.canceller != "none":
+        words.append(row.canceller)
+    return "  " + ", ".join(words) if words else ""

@@ -4,6 +4,7 @@
 import csv
 import dataclasses
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ class Counts:
         engine: "flowgraph" or "loop".
         ebn0_db: Eb/N0 in dB.
         psr_db: perturbation-to-signal ratio in dB; None without an attack.
-        attack: what the adversary did; "none".
+        attack: what the adversary did (Adversary.label); "none".
+        canceller: what is in front of the decoder (CancellerSettings.label); "none".
         seed: of messages and noise.
         first_block: index of the first block counted.
         blocks: blocks counted, from first_block on without gaps.
@@ -42,6 +44,7 @@ class Counts:
     model_sha256: str
     psr_db: float | None = None
     attack: str = "none"
+    canceller: str = "none"
     version: str = __version__
 
     @property
@@ -58,6 +61,7 @@ class Counts:
             self.ebn0_db,
             self.psr_db,
             self.attack,
+            self.canceller,
             self.model_sha256,
         )
 
@@ -73,6 +77,7 @@ COLUMNS = (
     "ebn0_db",
     "psr_db",
     "attack",
+    "canceller",
     "seed",
     "first_block",
     "blocks",
@@ -123,23 +128,52 @@ def curves(rows) -> dict:
     """Return {label: {ebn0_db: (failures, blocks)}}, ranges and seeds added up.
 
     The label is the link, with what tells rows of one name apart: the engine, the
-    model's hash, the attack.
+    model's hash, the attack, its PSR, the canceller. A perturbation crafted anew for
+    each Eb/N0 gives one curve.
     """
     rows = list(rows)
-    several = len({row.engine for row in rows}) > 1
-    hashes = {(row.link, row.model_sha256) for row in rows}
-    models = Counter(link for link, _ in hashes)
+    name_of = _labels(rows)
     found = {}
     for row in rows:
-        label = f"{row.link}, {row.engine}" if several else row.link
-        if models[row.link] > 1:
-            label += f", {row.model_sha256[:8]}"
-        if row.attack != "none":
-            label += f", {row.attack} at PSR {row.psr_db:g} dB"
-        points = found.setdefault(label, {})
+        points = found.setdefault(name_of(row), {})
         failures, blocks = points.get(row.ebn0_db, (0, 0))
         points[row.ebn0_db] = failures + row.failures, blocks + row.blocks
     return found
+
+
+def _labels(rows):
+    """Return the function that gives the label of one of these rows."""
+    several = len({row.engine for row in rows}) > 1
+    hashes = {(row.link, row.model_sha256) for row in rows}
+    models = Counter(link for link, _ in hashes)
+
+    def point(row):  # where there should be one perturbation
+        return *row.setting[:4], without_hash(row.attack), row.canceller
+
+    attacks = Counter(p for p, _ in {(point(row), row.attack) for row in rows})
+    mixed = {(p[0], p[4]) for p, count in attacks.items() if count > 1}
+
+    def label(row):
+        words = [row.link]
+        if several:
+            words.append(row.engine)
+        if models[row.link] > 1:
+            words.append(row.model_sha256[:8])
+        if row.attack != "none":
+            attack = without_hash(row.attack)
+            if (row.link, attack) in mixed:
+                attack = row.attack
+            words.append(f"{attack} at PSR {row.psr_db:g} dB")
+        if row.canceller != "none":
+            words.append(row.canceller)
+        return ", ".join(words)
+
+    return label
+
+
+def without_hash(attack: str) -> str:
+    """Return an Adversary's label without the hash of its perturbation."""
+    return re.sub(r" [0-9a-f]{8}(?=,|$)", "", attack, count=1)
 
 
 def _order(row):
@@ -148,6 +182,7 @@ def _order(row):
         row.link,
         row.engine,
         row.attack,
+        row.canceller,
         psr_db,
         row.model_sha256,
         row.ebn0_db,

@@ -3,6 +3,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import time
 from dataclasses import dataclass
 
@@ -30,7 +31,19 @@ class Step:
     done: bool
 
 
-def measure(models, points_db, engine, *, engine_name, rule, seed, out, first_block=0):
+def measure(
+    models,
+    points_db,
+    engine,
+    *,
+    engine_name,
+    rule,
+    seed,
+    out,
+    first_block=0,
+    attacks=None,
+    canceller=None,
+):
     """Yield Steps; write the rows to `out` after each point and when interrupted.
 
     Args:
@@ -43,6 +56,9 @@ def measure(models, points_db, engine, *, engine_name, rule, seed, out, first_bl
         out: CSV, read first if it is there.
         first_block: index of the first block; ranges of several runs add up, and a run
             ends where the next range in `out` begins.
+        attacks: function of (model, ebn0_db) that returns the Adversaries there, each
+            measured by itself; None: no adversary.
+        canceller: CancellerSettings in front of the decoder, or None.
     """
     seed = checked_seed(seed)
     first_block = checked_index("first_block", first_block)
@@ -57,17 +73,36 @@ def measure(models, points_db, engine, *, engine_name, rule, seed, out, first_bl
                     model.name, engine_name, float(ebn0_db), seed, first_block, 0, 0, 0,
                     model.sha256,
                 )  # fmt: skip
-                todo.append((model, *_resumed(row, rows, rule, out)))
-        for model, row, limited in todo:
+                for attack in attacks(model, ebn0_db) if attacks else (None,):
+                    row = _under(row, attack, canceller)
+                    todo.append((model, attack, *_resumed(row, rows, rule, out)))
+        for model, attack, row, limited in todo:
             rows = [r for r in rows if r is not row]
+            bound = functools.partial(engine, **_given(attack, canceller))
             try:
-                for step in _measure_point(model, row, engine, limited):
+                for step in _measure_point(model, row, bound, limited):
                     row = step.counts
                     yield step
             finally:
                 if row.blocks:
                     rows = [*rows, row]
                     counts.write(out, rows)
+
+
+def _under(row, attack, canceller):
+    """Return the row with what tells the adversary and the canceller."""
+    return dataclasses.replace(
+        row,
+        attack="none" if attack is None else attack.label,
+        psr_db=None if attack is None else round(attack.scaled.psr_db, 6),
+        canceller="none" if canceller is None else canceller.label,
+    )
+
+
+def _given(attack, canceller):
+    """Return the engine's arguments for what there is."""
+    options = {"attack": attack, "canceller": canceller}
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _measure_point(model, row, engine, rule):

@@ -104,14 +104,15 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
     crafted_against = list(substitutes) or [link]
     victims = [Victim(model, plan.ebn0_db) for model in crafted_against]
     rows = to_complex(module.craft(victims, plan))
+    blind = module.KIND == "jammer"  # it knows nothing of any link
     found = Perturbation(
-        name=name,
+        name=f"{name}_black_box" if substitutes and not blind else name,
         kind=module.KIND,
         k=link.k,
         n=link.n,
         rows=rows,
         ebn0_db=float(plan.ebn0_db),
-        victims={model.name: model.sha256 for model in crafted_against},
+        victims={} if blind else {m.name: m.sha256 for m in crafted_against},
         knowledge={
             "weights": "substitutes" if substitutes else "white box",
             "message": "known" if module.KIND == "table" else "unknown",

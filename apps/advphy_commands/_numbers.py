@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers and ranges of them on the command line."""
+
+import math
+
+MOST_POINTS = 1000
+
+
+def db_range(name, text):
+    """Return the values in dB of "a", "a,b,c" or "first:last:step".
+
+    Raises:
+        ValueError: saying what a range looks like.
+    """
+    wanted = f"{name} '{text}': wanted a number, a,b,c or FIRST:LAST:STEP"
+    try:
+        if ":" not in text:
+            values = [float(part) for part in text.split(",")]
+        else:
+            first, last, step = (float(part) for part in text.split(":"))
+            if not (step > 0 and first <= last):
+                raise ValueError
+            count = math.floor((last - first) / step + 1e-9) + 1
+            if count > MOST_POINTS:
+                raise OverflowError
+            values = [round(first + i * step, 9) for i in range(count)]
+    except ValueError:
+        raise ValueError(f"{wanted} with FIRST <= LAST and STEP > 0") from None
+    except OverflowError:
+        raise ValueError(f"{wanted} with at most {MOST_POINTS} points") from None
+    if not all(math.isfinite(v) and abs(v) <= 100 for v in values):
+        raise ValueError(f"{wanted} within -100..100 dB")
+    return values
+
+
+def whole(name, text):
+    """Return "100000000" or "1e8" as an int; ValueError if it is not whole."""
+    try:
+        value = int(text) if text.strip().isdecimal() else float(text)
+        if value >= 0 and value == int(value):
+            return int(value)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"{name} {text}: wanted a whole number such as 100000 or 1e8")

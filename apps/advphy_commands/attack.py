@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Craft a perturbation against a link (needs torch) and say what it does.
+
+ATTACK: universal_pgd (the strongest that needs no knowledge of the message),
+universal_fgm (as published), fgm and per_message_pgd (a row per message, an upper
+bound), generator and generator_universal (a trained network), noise_jammer (the zero
+line). The file names the hashes of what it was crafted against, PSR, power convention,
+Eb/N0 and what the adversary knew.
+"""
+
+from advphy_model import links, loop_engine, perturbation
+from advphy_model.adversary import Adversary
+from advphy_model.atomic_file import refuse_unwritable
+from advphy_model.error_rate import StopRule, interval
+
+from advphy_commands import _adversary
+
+BLOCKS = 1_000_000  # that say what the perturbation does
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("attack", metavar="ATTACK")
+    parser.add_argument("--link", required=True, help="a file or a name")
+    parser.add_argument(
+        "--psr-db", type=float, default=-6.0, help="(default %(default)s)"
+    )
+    parser.add_argument(
+        "--ebn0-db",
+        type=float,
+        default=8.0,
+        help="where it shall work best (default %(default)s)",
+    )
+    parser.add_argument("--out", required=True, metavar="FILE.safetensors")
+    _adversary.add_knowledge(parser)
+
+
+def run(arguments):
+    """Craft, write, measure 10^6 blocks."""
+    from advphy_training import attacks
+
+    link = links.load(arguments.link)
+    refuse_unwritable(arguments.out)
+    plan = _adversary.plan_of(arguments, arguments.psr_db, arguments.ebn0_db)
+    substitutes = _adversary.substitutes_of(arguments, link)
+    found = attacks.craft(arguments.attack, link, plan, substitutes)
+    perturbation.write(found, arguments.out)
+    print(
+        f"{arguments.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "
+        f"SHA-256 {found.sha256}"
+    )
+    for model in (link, *substitutes):
+        for what, adversary in (("clean", None), ("attacked", Adversary(found))):
+            print(f"{model.name}, {arguments.ebn0_db:g} dB, {what}: "
+                  f"{_bler(model, arguments.ebn0_db, adversary)}")  # fmt: skip
+
+
+def _bler(model, ebn0_db, attack):
+    ranges = loop_engine.run(
+        model, rule=StopRule(None, BLOCKS), ebn0_db=ebn0_db, seed=2, attack=attack
+    )
+    blocks, errors, erasures = map(sum, zip(*ranges, strict=True))
+    low, high = interval(errors + erasures, blocks)
+    return f"BLER {(errors + erasures) / blocks:.2e}, 95 % {low:.2e}..{high:.2e}"

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Perturbations for measurements: crafted, and kept for the next time."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from advphy_model import links, perturbation
+from advphy_model.safetensors_file import DataFileError
+
+from advphy_training import attacks
+
+
+def craft_or_read(name, link, plan, substitutes, folder):
+    """Return the perturbation that a plan gives, from `folder` if it is there.
+
+    Args:
+        name: of the attack.
+        link: link model to be attacked.
+        plan: attacks.Plan.
+        substitutes: link models in the place of `link`, or none.
+        folder: where crafted perturbations are kept; made when missing.
+    """
+    crafted_against = list(substitutes) or [link]
+    victims = {model.name: model.sha256 for model in crafted_against}
+    words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
+    if plan.shift == "random":
+        words.append("shift")
+    if plan.phase == "random":
+        words.append("phase")
+    path = Path(folder) / f"{'-'.join(words).replace(':', '-')}.safetensors"
+    if path.exists():
+        found = _kept(path, victims, plan)
+        if found is not None:
+            return found
+    found = attacks.craft(name, link, plan, substitutes)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    perturbation.write(found, path)
+    return found
+
+
+def _kept(path, victims, plan):
+    """Return the perturbation of a file if it is of these victims and this plan."""
+    try:
+        found = perturbation.read(path)
+    except DataFileError:
+        return None
+    planned = {key: found.recipe.get(key) for key in asdict(plan)}
+    known = not found.victims or found.victims == victims  # a jammer has no victims
+    return found if known and planned == asdict(plan) else None
+
+
+def shipped_substitutes(link) -> list:
+    """Return the shipped links that stand in for this one in black box.
+
+    They are those called substitute_*, of both architectures, trained from other seeds.
+
+    Raises:
+        ValueError: when none has this k and n.
+    """
+    names = [name for name in links.names() if name.startswith("substitute_")]
+    models = [links.load(name) for name in names]
+    found = [model for model in models if (model.k, model.n) == (link.k, link.n)]
+    if not found:
+        raise ValueError(
+            f"there is no shipped substitute with k = {link.k} and n = {link.n}; train "
+            "one (advphy train autoencoder) and give it with --substitute"
+        )
+    return found
