@@ -31,13 +31,14 @@ class Victim:
         """Return logits [batch, M] of received vectors y, float tensor [batch, 2n].
 
         A network gives its own. The nearest codeword has the log-posterior
-        -||y - x_s||^2 / (2 sigma^2). A hard decision on signs picks the message with
+        -||y - x_s||^2 / (2 sigma^2), but for what all messages share. A hard decision on signs picks the message with
         the largest correlation of signs; the sign becomes tanh(2 y / sigma).
         """
         if self.model.decision == "network":
             return self._decoder(y)
         if self.model.decision == "nearest_codeword":
-            return -(torch.cdist(y, self.codebook) ** 2) / (2 * self.sigma**2)
+            energy = (self.codebook**2).sum(dim=1)
+            return (y @ self.codebook.T - energy / 2) / self.sigma**2
         return torch.tanh(2 * y / self.sigma) @ self.codebook.sign().T
 
     def margin(self, y, sent):

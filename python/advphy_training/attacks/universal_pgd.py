@@ -8,6 +8,8 @@ does not know. Starts: the best of the codebook's differences (what a minimum-di
 decoder fears most) and of random directions.
 """
 
+import math
+
 import numpy as np
 import torch
 
@@ -17,20 +19,29 @@ KIND = "universal"
 _SAMPLES = 1024  # messages and noise in a step, the same for every restart
 _WIDTH = 0.3  # of the sigmoid, in standard deviations of the margin
 _SCREENED, _JUDGED, _CONFIRMED = 4096, 30_000, 400_000  # blocks
+_EARLY = 1 / 3  # of the steps, after which a quarter of the restarts goes on
 
 
 def craft(victims, plan):
     """Return the best of `restarts` perturbations, reals [1, 2n]."""
+    return candidates(victims, plan)[0][0]
+
+
+def candidates(victims, plan):
+    """Return the restarts that went on, best first, [count, 1, 2n], and their BLER."""
     generator = torch.Generator().manual_seed(plan.seed)
     p = _starts(victims, plan, generator)
+    early = math.ceil(plan.steps * _EARLY)
     for step in range(plan.steps):
         p = p.detach().requires_grad_(True)
         gain = sum(_smooth_bler(victim, p, plan, generator) for victim in victims)
         (gradient,) = torch.autograd.grad(gain.sum(), p)
-        p = sphere.step(p, gradient, sphere.step_length(step, plan.steps))
-    rows = p.detach()[:, None].numpy()
-    rows = _best(victims, plan, rows, _JUDGED, 4)
-    return _best(victims, plan, rows, _CONFIRMED, 1)[0]
+        p = sphere.step(p, gradient, sphere.step_length(step, plan.steps)).detach()
+        if step + 1 == early:
+            kept = max(4, plan.restarts // 4)
+            p = torch.tensor(_best(victims, plan, p[:, None], _JUDGED, kept)[0][:, 0])
+    rows, _ = _best(victims, plan, p[:, None], _JUDGED, max(2, plan.restarts // 8))
+    return _best(victims, plan, rows, _CONFIRMED, len(rows))
 
 
 def _starts(victims, plan, generator):
@@ -39,11 +50,11 @@ def _starts(victims, plan, generator):
     norm = plan.norm(dimension // 2)
     random = torch.randn(4 * plan.restarts, dimension, generator=generator)
     informed = [sphere.differences(v.codebook, 256, generator) for v in victims]
-    candidates = sphere.project(torch.cat([random, *informed]), norm)
-    rows = candidates[:, None].numpy()
+    starts = sphere.project(torch.cat([random, *informed]), norm)
+    rows = starts[:, None].numpy()
     kept = plan.restarts - plan.restarts // 2
-    best = _best(victims, plan, rows, _SCREENED, kept)[:, 0]
-    return torch.cat([torch.tensor(best), candidates[: plan.restarts // 2]])
+    best = _best(victims, plan, rows, _SCREENED, kept)[0][:, 0]
+    return torch.cat([torch.tensor(best), starts[: plan.restarts // 2]])
 
 
 def _smooth_bler(victim, p, plan, generator):
@@ -60,9 +71,11 @@ def _smooth_bler(victim, p, plan, generator):
 
 
 def _best(victims, plan, rows, blocks, count):
-    """Return the `count` rows with most errors, the worst for the link first."""
-    errors = np.zeros(len(rows))
+    """Return the `count` rows with the highest BLER, best first, and their BLER."""
+    rows, bler, judged = np.asarray(rows), np.zeros(len(rows)), 0
     for victim in victims:
         for variant in arrivals.variants(rows, plan):
-            errors += victim.errors(variant, blocks, plan.seed)
-    return rows[np.argsort(-errors, kind="stable")[:count]]
+            bler += victim.errors(variant, blocks, plan.seed) / blocks
+            judged += 1
+    order = np.argsort(-bler, kind="stable")[:count]
+    return rows[order], bler[order] / judged
