@@ -53,6 +53,24 @@ struct plan {
     const int* slot;
 };
 
+// A mixture as the kernels see it: y = x_s + p_z + noise, the pair (s, z) unknown.
+struct mixture_view {
+    int messages;
+    int components;
+    int floats; // of a block
+    const float* codebook; // [messages][floats]
+    const float* p; // [components][floats]
+    const float* prior; // [messages][components]
+    float inverse_variance;
+};
+
+// Work memory that mixture_pass and choose_components need.
+constexpr size_t mixture_floats(size_t messages, size_t components, size_t floats)
+{
+    return 16 * (2 * messages * components + components * (floats + 2)) +
+           3 * 32 * (floats + 16);
+}
+
 // Channels that one pass of the affine kernel computes together, on any instruction set.
 constexpr int channel_block = 8;
 // Work memory that run_network and decide need for features: 2 buffers and one row block.
@@ -117,6 +135,24 @@ struct kernel_table {
     void (*add_floats)(const float* x, size_t count, float* y);
     // pattern: as many whole vectors of row_padding floats as repeat without a seam.
     void (*add_pattern)(const float* pattern, size_t period, size_t count, float* y);
+    // Mixtures: see mixture.h. y [floats][stride], present and the outputs [blocks], a
+    // multiple of 16; totals: joint [messages][components], sums [components][floats].
+    void (*mixture_pass)(const mixture_view& m,
+                         const float* y,
+                         size_t stride,
+                         const float* present,
+                         size_t blocks,
+                         float* work,
+                         float* largest,
+                         float* total,
+                         float* mean,
+                         double* totals);
+    void (*choose_components)(const mixture_view& m,
+                              const int* identity,
+                              const float* y,
+                              size_t count,
+                              float* work,
+                              uint8_t* component);
     // Multiply-adds in registers, the arithmetic limit: returns how many were done.
     size_t (*multiply_adds)(size_t rounds, float* sink);
 };

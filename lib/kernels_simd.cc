@@ -26,6 +26,18 @@ void write_turned_rows(const float*,
                        float*);
 void add_floats(const float*, size_t, float*);
 void add_pattern(const float*, size_t, size_t, float*);
+void mixture_pass(const mixture_view&,
+                  const float*,
+                  size_t,
+                  const float*,
+                  size_t,
+                  float*,
+                  float*,
+                  float*,
+                  float*,
+                  double*);
+void choose_components(
+    const mixture_view&, const int*, const float*, size_t, float*, uint8_t*);
 size_t multiply_adds(size_t, float*);
 
 #define ADVPHY_NAME_(x) #x
@@ -46,6 +58,8 @@ const kernel_table table = {
     write_turned_rows,
     add_floats,
     add_pattern,
+    mixture_pass,
+    choose_components,
     multiply_adds,
 };
 

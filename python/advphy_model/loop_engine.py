@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from advphy_model import inference, kernels
+from advphy_model.canceller import Canceller
 from advphy_model.channels import channel
 from advphy_model.randomness import checked_seed
 
@@ -18,33 +19,48 @@ _TILE_BYTES = 256 * 1024  # of received vectors: a quarter of a core's cache or 
 class _Worker:
     """One thread's buffers, and the chain on one tile after another."""
 
-    def __init__(self, model, tile, attack):
+    def __init__(self, model, apply, seed, attack, canceller):
         self._encoder = inference.encoder(model)
         self._decision = inference.decision(model)
-        self._messages = np.empty(tile, np.uint8)
+        self._k, self._apply, self._seed = model.k, apply, seed
+        self._attack, self._canceller = attack, canceller
+        # Tiles begin where windows do, and hold whole ones.
+        self._window = 1 if canceller is None else canceller.settings.window
+        tile = max(64, _TILE_BYTES // (8 * model.n))
+        tile = max(1, tile // self._window) * self._window
+        self._sent = np.empty(tile, np.uint8)
         self._decided = np.empty(tile, np.uint8)
         self._erased = np.empty(tile, np.uint8)
         self._y = np.empty((tile, model.n), np.complex64)
-        self._k, self._attack = model.k, attack
 
-    def count(self, first, blocks, seed, apply):
-        """Return (errors, erasures) of the blocks from first on."""
-        errors = erasures = done = 0
-        while done < blocks:
-            size = min(blocks - done, len(self._messages))
-            sent, decided = self._messages[:size], self._decided[:size]
-            erased, y = self._erased[:size], self._y[:size]
-            kernels.messages(seed, first + done, self._k, sent)
-            self._encoder.look_up(sent, y)
-            apply(y, y, first + done)
-            if self._attack is not None:
-                self._attack.add(sent, first + done, y)
-            lost = self._decision.decide(y, decided, erased)
-            wrong = kernels.count_differences(sent, decided)
+    def count(self, origin, begin, end):
+        """Return (errors, erasures) of the blocks origin + begin..end - 1."""
+        errors = erasures = 0
+        tile, window = len(self._sent), self._window
+        for at in range(begin // window * window, end, tile):
+            size = min(-(-(end - at) // window) * window, tile)
+            self._decide(origin + at, size)
+            wanted = slice(max(begin - at, 0), min(end - at, size))
+            sent, decided = self._sent[wanted], self._decided[wanted]
+            erased = self._erased[wanted]
+            errors += kernels.count_differences(sent, decided)
+            lost = int(np.count_nonzero(erased))
             if lost:  # an erased block may have been message 0: it is no decision
-                wrong -= int(np.count_nonzero((sent != decided) & (erased == 1)))
-            errors, erasures, done = errors + wrong, erasures + lost, done + size
+                errors -= int(np.count_nonzero((sent != decided) & (erased == 1)))
+            erasures += lost
         return errors, erasures
+
+    def _decide(self, first, size):
+        """Fill sent, decided and erased with the blocks from first on."""
+        sent, y = self._sent[:size], self._y[:size]
+        kernels.messages(self._seed, first, self._k, sent)
+        self._encoder.look_up(sent, y)
+        self._apply(y, y, first)
+        if self._attack is not None:
+            self._attack.add(sent, first, y)
+        if self._canceller is not None:
+            self._canceller.cancel(y)
+        self._decision.decide(y, self._decided[:size], self._erased[:size])
 
 
 def run(
@@ -58,6 +74,7 @@ def run(
     kind="awgn",
     threads=None,
     attack=None,
+    canceller=None,
 ):
     """Yield (blocks, block_errors, erasures) of ranges in order until the rule is met.
 
@@ -72,12 +89,13 @@ def run(
         kind: name of a channel.
         threads: how many, or None: one for each core.
         attack: Adversary, whose p is added behind the noise: y = (x + noise) + p.
+        canceller: CancellerSettings; the windows begin at first_block.
     """
     if attack is not None:
         attack.require_fit(model)
+    cancels = None if canceller is None else _alone(model, canceller)
     seed = checked_seed(seed)
     threads = threads or len(os.sched_getaffinity(0))
-    tile = max(64, _TILE_BYTES // (8 * model.n))
     apply_channel = channel(kind)
     own = threading.local()
 
@@ -88,10 +106,8 @@ def run(
 
     def count(begin, end):
         if not hasattr(own, "worker"):
-            own.worker = _Worker(model, tile, attack)
-        return end - begin, *own.worker.count(
-            first_block + begin, end - begin, seed, apply
-        )
+            own.worker = _Worker(model, apply, seed, attack, cancels)
+        return end - begin, *own.worker.count(first_block, begin, end)
 
     blocks, failures = counted
     start = blocks
@@ -109,3 +125,13 @@ def run(
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def _alone(model, settings):
+    """Return the canceller, whose windows must not depend on the order of threads."""
+    if settings.forgetting:
+        raise ValueError(
+            f"forgetting = {settings.forgetting}: the engines count windows in any "
+            "order, so each stands alone; wanted 0 (the block knows forgetting)"
+        )
+    return Canceller(model, settings)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The mixture y = x_s + T_z p + noise and its maximum-likelihood fit.
+//
+// Message s is uniform over the codebook; component z of an adversary's K is unknown.
+// Components are free vectors with weights of their own, or tied: images of one p under
+// transforms T_z (a cyclic shift and a factor of modulus 1), all equally likely. The
+// noise variance, per real dimension, is estimated, too.
+//
+// Cost of a pass per block: (M + 2 K) 2n multiply-adds and M K exponentials.
+// Reference: the numpy EM in tests/test_canceller.py.
+#pragma once
+#include "kernels.h"
+#include <complex>
+#include <cstddef>
+#include <vector>
+
+namespace advphy {
+
+// Blocks to estimate from, as [floats][blocks]; blocks is a multiple of 16.
+struct sample {
+    size_t blocks = 0, floats = 0, present_blocks = 0;
+    std::vector<float> y;
+    std::vector<float> present; // 1, or 0 for a block that is not finite
+    double energy = 0; // sum of |y|^2
+
+    // count blocks of y [..][floats], `step` blocks apart.
+    sample(const float* rows, size_t floats, size_t count, size_t step);
+    // Block number b as a row.
+    std::vector<float> row(size_t b) const;
+};
+
+struct transform {
+    size_t shift = 0;
+    std::complex<double> factor = 1.0;
+};
+
+// T_z p of an interleaved complex row.
+std::vector<double> apply(const transform& t, const std::vector<double>& row);
+std::vector<double> apply_inverse(const transform& t, const std::vector<double>& row);
+
+// Sufficient statistics: blocks of each component, and the sums of y - x_s over them.
+struct statistics {
+    std::vector<double> blocks;
+    std::vector<std::vector<double>> sums;
+};
+
+class mixture
+{
+public:
+    // codebook: [messages][floats]; tied: a transform for each component, or empty.
+    mixture(const std::vector<float>& codebook,
+            size_t messages,
+            std::vector<transform> tied,
+            std::vector<std::vector<double>> components);
+
+    // The tied mixture that begins with one p.
+    static mixture tied_to(const std::vector<float>& codebook,
+                           size_t messages,
+                           const std::vector<transform>& tied,
+                           const std::vector<double>& p);
+
+    // Fit by expectation-maximisation; returns the log-likelihood of the first `blocks`
+    // of the sample before the last step. The statistics of the past count as if they
+    // were of this sample. fixed: leave the components, fit the noise only.
+    double fit(const sample& from,
+               size_t blocks,
+               size_t iterations,
+               const statistics* past = nullptr,
+               bool fixed = false);
+
+    // The most likely component of each block; rows [count][floats].
+    void choose(const float* rows, size_t count, uint8_t* component) const;
+    // Squared distance of each block to the nearest x_s + p_z, and which s that is.
+    std::vector<double> distances(const sample& from, size_t blocks);
+
+    size_t components() const { return d_p.size(); }
+    const std::vector<std::vector<double>>& p() const { return d_p; }
+    const std::vector<double>& weights() const { return d_weights; }
+    double variance() const { return d_variance; }
+    const statistics& fitted() const { return d_statistics; }
+
+private:
+    void prepare(double inverse_variance);
+    double pass(const sample& from, size_t blocks, double variance);
+    void maximise(const statistics* past);
+    mixture_view view() const;
+
+    std::vector<float> d_codebook;
+    size_t d_messages, d_floats;
+    std::vector<transform> d_tied;
+    std::vector<std::vector<double>> d_p;
+    std::vector<double> d_weights;
+    double d_variance = 0;
+    statistics d_statistics;
+    double d_residual = 0; // mean of |y - x_s - p_z|^2 over the posterior
+    double d_floor; // of the variance
+    // What the kernel reads.
+    std::vector<float> d_rows, d_prior, d_work, d_largest, d_total, d_mean;
+    std::vector<double> d_totals;
+    float d_inverse = 0;
+};
+
+} // namespace advphy

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a statistic says that there is a perturbation: thresholds and the ROC."""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+from advphy_model import randomness
+from advphy_model.power import noise_sigma
+
+SIMULATED_WINDOWS = 64
+SIMULATED_EBN0_DB = (2.0, 8.0)
+_SEED = 0x5EED
+
+
+def chi_squared_quantile(degrees: float, probability: float) -> float:
+    """Return the quantile of a chi-squared variable, by Wilson and Hilferty (1931).
+
+    The cube root of chi-squared over its degrees d is nearly normal with mean
+    1 - 2/(9 d) and variance 2/(9 d): within 1 % for d >= 2 and 0.5..1 - 1e-4.
+    """
+    z = NormalDist().inv_cdf(probability)
+    variance = 2 / (9 * degrees)
+    return degrees * (1 - variance + z * math.sqrt(variance)) ** 3
+
+
+def simulated_threshold(model, statistic, blocks, false_alarm) -> float:
+    """Return the threshold of a statistic whose distribution has no formula.
+
+    Windows without a perturbation are simulated at SIMULATED_EBN0_DB; a multiple of a
+    chi-squared variable of the same mean and variance gives the quantile. The largest
+    over Eb/N0 counts.
+
+    Args:
+        model: link model.
+        statistic: function of y, complex64 [blocks, n].
+        blocks: that the statistic is computed from.
+        false_alarm: probability that the statistic exceeds the threshold.
+    """
+    thresholds = []
+    for ebn0_db in SIMULATED_EBN0_DB:
+        found = [
+            statistic(received(model, ebn0_db, _SEED, i * blocks, blocks))
+            for i in range(SIMULATED_WINDOWS)
+        ]
+        mean, variance = np.mean(found), np.var(found, ddof=1)
+        degrees = 2 * mean**2 / variance
+        quantile = chi_squared_quantile(degrees, 1 - false_alarm)
+        thresholds.append(mean / degrees * quantile)
+    return float(max(thresholds))
+
+
+def received(model, ebn0_db, seed, first_block, blocks, attack=None):
+    """Return received vectors, complex64 [blocks, n]."""
+    sent = randomness.messages(seed, first_block, blocks, model.k)
+    noise = randomness.noise(seed, first_block, blocks, model.n)
+    y = model.codebook[sent] + np.float32(noise_sigma(ebn0_db, model.rate)) * noise
+    if attack is not None:
+        attack.add(sent, first_block, y)
+    return y
+
+
+def roc(canceller, model, attack, *, ebn0_db, windows, thresholds, seed=1):
+    """Return (false alarms, detections) out of `windows` each, over the thresholds.
+
+    Args:
+        canceller: Canceller; its statistic is what is compared.
+        model: link model.
+        attack: Adversary that is to be detected.
+        ebn0_db: Eb/N0 in dB.
+        windows: how many windows with, and as many without the attack.
+        thresholds: of the statistic.
+        seed: of messages and noise.
+    """
+    window = canceller.settings.window
+    counts = []
+    for arriving in (None, attack):
+        found = np.empty(windows)
+        for i in range(windows):
+            y = received(model, ebn0_db, seed, i * window, window, arriving)
+            canceller.forget()
+            (estimate,) = canceller.cancel(y)
+            found[i] = estimate.statistic
+        counts.append((found[:, None] > np.asarray(thresholds)).sum(axis=0))
+    return tuple(counts)
