@@ -31,8 +31,9 @@ class Victim:
         """Return logits [batch, M] of received vectors y, float tensor [batch, 2n].
 
         A network gives its own. The nearest codeword has the log-posterior
-        -||y - x_s||^2 / (2 sigma^2), but for what all messages share. A hard decision on signs picks the message with
-        the largest correlation of signs; the sign becomes tanh(2 y / sigma).
+        -||y - x_s||^2 / (2 sigma^2), but for what all messages share. A hard decision
+        on signs picks the message with the largest correlation of signs; the sign
+        becomes tanh(2 y / sigma).
         """
         if self.model.decision == "network":
             return self._decoder(y)
@@ -90,3 +91,28 @@ class Victim:
             p = table[sent] if len(table) > 1 else table
             decided, erased = self.decide(noisy + p)
             yield sent, (decided != sent) | erased
+
+    def gradients(self, seed, blocks=4096):
+        """Return how far the gradients of the margin can be trusted.
+
+        Returns:
+            zero: share of received vectors where the gradient is zero or not finite.
+            predicted: correlation over received vectors between the change of the
+                margin that the gradient predicts for a random step of a third of a
+                noise standard deviation per real dimension, and the change there is.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        sent = torch.arange(blocks) % self.model.M
+        noise = torch.randn(2, blocks, self.codebook.shape[1], generator=generator)
+        y = (self.codebook[sent] + self.sigma * noise[0]).requires_grad_(True)
+        margin = self.margin(y, sent)
+        (gradient,) = torch.autograd.grad(margin.sum(), y)
+        fine = gradient.isfinite().all(dim=1) & (gradient != 0).any(dim=1)
+        step = self.sigma / 3 * noise[1]
+        with torch.no_grad():
+            change = (self.margin(y + step, sent) - margin)[fine]
+            predicted = (gradient * step).sum(dim=1)[fine]
+        correlation = 0.0
+        if len(change) > 2 and change.std() > 0 and predicted.std() > 0:
+            correlation = float(torch.corrcoef(torch.stack([predicted, change]))[0, 1])
+        return {"zero": 1 - float(fine.float().mean()), "predicted": correlation}

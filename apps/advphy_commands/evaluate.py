@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write a robustness report that distrusts itself (needs torch).
+
+LINK under every attack over PSR and over Eb/N0, beside the conventional schemes and
+the nearest codeword attacked for themselves; then checks, each with a paragraph, that
+say whether the attacks were strong enough to be believed. --out gets report.md,
+report.json, counts.csv, two figures, and the perturbations.
+"""
+
+import sys
+from pathlib import Path
+
+from advphy_model import links, loop_engine, perturbation
+
+from advphy_commands._numbers import db_range, whole
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("link", metavar="LINK", help="a file or a name")
+    parser.add_argument("--out", required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--psr-db",
+        default="-10:2:2",
+        metavar="FIRST:LAST:STEP",
+        help="(default %(default)s)",
+    )
+    parser.add_argument(
+        "--ebn0-db", type=float, default=8.0, help="of the sweep over PSR "
+        "(default %(default)s)"
+    )  # fmt: skip
+    parser.add_argument(
+        "--at-psr-db", type=float, default=-6.0, help="of the sweep over Eb/N0 "
+        "(default %(default)s)"
+    )  # fmt: skip
+    parser.add_argument(
+        "--over-ebn0-db",
+        default="0:10:2",
+        metavar="FIRST:LAST:STEP",
+        help="(default %(default)s)",
+    )
+    parser.add_argument(
+        "--restarts", type=int, default=32, help="(default %(default)s)"
+    )
+    parser.add_argument("--steps", type=int, default=100, help="(default %(default)s)")
+    parser.add_argument("--min-errors", default="1000", help="(default %(default)s)")
+    parser.add_argument("--max-blocks", default="2e6", help="(default %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
+    parser.add_argument(
+        "--claimed",
+        metavar="FILE.safetensors",
+        help="a perturbation that the link is said to resist",
+    )
+    parser.add_argument("--cluster", metavar="ADDRESS", help="of a Dask scheduler")
+
+
+def run(arguments):
+    """Measure, check, write."""
+    from advphy_model.canceller import CancellerSettings
+    from advphy_training import evaluation, report
+    from advphy_training.attacks import Plan
+    from tqdm import tqdm
+
+    link = links.load(arguments.link)
+    plan = Plan(
+        psr_db=arguments.at_psr_db,
+        ebn0_db=arguments.ebn0_db,
+        restarts=arguments.restarts,
+        steps=arguments.steps,
+        seed=arguments.seed,
+    )
+    psrs = db_range("--psr-db", arguments.psr_db)
+    psrs = sorted({*map(perturbation.checked_psr_db, psrs), plan.psr_db})
+    claimed = None
+    if arguments.claimed:
+        claimed = perturbation.read(arguments.claimed)
+        claimed.require_fit(link)
+    folder = Path(arguments.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = loop_engine.run
+    if arguments.cluster:
+        from advphy_model import cluster
+
+        engine = cluster.engine(arguments.cluster)
+    count = evaluation.Counter(
+        engine,
+        whole("--min-errors", arguments.min_errors),
+        whole("--max-blocks", arguments.max_blocks),
+    )
+    steps = evaluation.evaluate(
+        link,
+        plan,
+        psrs,
+        db_range("--over-ebn0-db", arguments.over_ebn0_db),
+        folder / "perturbations",
+        count,
+        claimed,
+        CancellerSettings(),
+    )
+    bar = tqdm(unit="number", leave=False, disable=None, file=sys.stderr)
+    with bar:
+        for done, bar.total, found in steps:  # noqa: B007
+            bar.update(done - bar.n)
+    findings = report.write(found, folder, _command(arguments))
+    for finding in findings:
+        mark = "passed  " if finding.passed else "DISTRUST"
+        print(f"{mark} {finding.name}: {finding.numbers}")
+    print(folder / "report.md")
+
+
+def _command(arguments):
+    """Return the command that makes this report again."""
+    words = ["advphy", "evaluate", arguments.link]
+    for name in ("psr_db", "ebn0_db", "at_psr_db", "over_ebn0_db", "restarts", "steps",
+                 "min_errors", "max_blocks", "seed"):  # fmt: skip
+        words += [f"--{name.replace('_', '-')}", str(getattr(arguments, name))]
+    if arguments.claimed:
+        words += ["--claimed", arguments.claimed]
+    return " ".join([*words, "--out", arguments.out])

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks on the defence, that it beats what needs no defence."""
+
+from advphy_training.distrust.finding import Finding, exceeds, rate, show
+from advphy_training.evaluation import control_names
+
+_CLAIMED_FACTOR = 2.0  # by which a crafted perturbation may exceed the claimed one
+
+
+def training_controls(evaluation):
+    """A defence must beat plain training at another Eb/N0 or of another length."""
+    if evaluation.link.recipe.get("scheme") in (None, "autoencoder"):
+        return None
+    ours = evaluation.at("universal_pgd")
+    rows = {
+        name: evaluation.at(f"control {name}")
+        for name in control_names(evaluation.link)
+    }
+    rows = {name: row for name, row in rows.items() if row is not None}
+    if ours is None or not rows:
+        return None
+    as_good = [name for name, row in rows.items() if not exceeds(row, ours)]
+    return Finding(
+        "beats plain training",
+        not as_good,
+        f"the defence {show(ours)}; "
+        + ", ".join(f"{name} {show(row)}" for name, row in rows.items()),
+        "A plain autoencoder, trained at another Eb/N0 or longer, is as robust as the "
+        "defence: the gain may come from how far the codebook was spread, not from the "
+        "defence.",
+    )
+
+
+def nearest_codeword_control(evaluation):
+    """No decoder beats the nearest codeword without attack; few should fall behind."""
+    clean, ideal = evaluation.at("clean"), evaluation.at("nearest_codeword_clean")
+    ours, theirs = evaluation.at("universal_pgd"), evaluation.at("nearest_codeword")
+    if None in (clean, ideal, ours, theirs):
+        return None
+    impossible, behind = exceeds(ideal, clean), exceeds(ours, theirs)
+    return Finding(
+        "as good as the nearest codeword",
+        not (impossible or behind),
+        f"clean {show(clean)}, nearest codeword {show(ideal)}; attacked {show(ours)}, "
+        f"nearest codeword {show(theirs)}, each by a perturbation made for it",
+        "The nearest codeword is the best decision in Gaussian noise: a link that "
+        "seems better without attack is measured wrongly. One that is worse under "
+        "attack would gain by throwing its learned decoder away.",
+    )
+
+
+def claimed_perturbation(evaluation):
+    """Robustness against one known perturbation must extend to others."""
+    claimed, anew = evaluation.at("claimed"), evaluation.at("universal_pgd")
+    if claimed is None or anew is None:
+        return None
+    factor = rate(anew)[0] / max(rate(claimed)[0], 1 / claimed.blocks)
+    return Finding(
+        "resists more than the claimed perturbation",
+        not (factor > _CLAIMED_FACTOR and exceeds(anew, claimed)),
+        f"claimed {show(claimed)}, crafted anew {show(anew)}: {factor:.3g} times",
+        "The link knows the one perturbation that it was trained or tuned for, and no "
+        "other: an adversary who crafts a new one meets no defence.",
+    )
+
+
+CHECKS = (
+    training_controls,
+    nearest_codeword_control,
+    claimed_perturbation,
+)

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure one link under every attack, beside what it must be compared with."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from functools import partial
+
+from advphy_model import links, loop_engine, perturbation
+from advphy_model.adversary import Adversary
+from advphy_model.counts import Counts
+from advphy_model.error_rate import StopRule
+
+from advphy_training import attacks, crafted
+from advphy_training.victim import Victim
+
+CHANCE_PSR_DB = 20.0  # where a perturbation drowns any codeword
+CONTROLS = (
+    "autoencoder_{}", "autoencoder_{}_8p5db", "control_{}_4db",
+)  # fmt: skip
+_PER_SAMPLE_BLOCKS = 4096
+
+
+@dataclass(frozen=True)
+class Job:
+    """One number of the report.
+
+    Args:
+        role: which, such as "universal_pgd"; see jobs().
+        link: link model that is measured.
+        ebn0_db: Eb/N0 in dB.
+        psr_db: PSR in dB, or None: no attack.
+        craft: function without arguments that returns the Perturbation, or None.
+        canceller: CancellerSettings, or None.
+    """
+
+    role: str
+    link: object
+    ebn0_db: float
+    psr_db: float | None = None
+    craft: object = None
+    canceller: object = None
+
+
+@dataclass
+class Evaluation:
+    """What was measured of a link.
+
+    Args:
+        link: link model.
+        ebn0_db: Eb/N0 in dB of the sweep over PSR.
+        psr_db: PSR in dB of the sweep over Eb/N0.
+        counts: {(role, ebn0_db, psr_db): Counts}.
+        gradients: what victim_gradients found.
+    """
+
+    link: object
+    ebn0_db: float
+    psr_db: float
+    counts: dict = field(default_factory=dict)
+    gradients: dict = field(default_factory=dict)
+
+    def at(self, role, ebn0_db=None, psr_db=None):
+        """Return the Counts of a role, at the evaluation's own Eb/N0 and PSR or others.
+
+        None where there are none; a role without an attack has no PSR.
+        """
+        ebn0_db = self.ebn0_db if ebn0_db is None else ebn0_db
+        psr_db = self.psr_db if psr_db is None else psr_db
+        found = self.counts.get((role, ebn0_db, psr_db))
+        return found or self.counts.get((role, ebn0_db, None))
+
+    def over_psr(self, role) -> dict:
+        """Return {psr_db: Counts} of a role at the evaluation's own Eb/N0."""
+        found = {
+            psr: row
+            for (name, ebn0_db, psr), row in self.counts.items()
+            if name == role and ebn0_db == self.ebn0_db
+        }
+        return {p: found[p] for p in sorted(found.keys() - {None, CHANCE_PSR_DB})}
+
+    def over_ebn0(self, role) -> dict:
+        """Return {ebn0_db: Counts} of a role at the evaluation's PSR, or without."""
+        return {
+            ebn0_db: row
+            for (name, ebn0_db, psr), row in self.counts.items()
+            if name == role and psr in (None, self.psr_db)
+        }
+
+
+def evaluate(
+    link, plan, psrs_db, ebn0s_db, folder, count, claimed=None, canceller=None
+):
+    """Yield (done, all, Evaluation) while measuring.
+
+    Args:
+        link: link model.
+        plan: attacks.Plan; its psr_db and ebn0_db are those of the sweeps.
+        psrs_db: of the sweep over PSR at plan.ebn0_db.
+        ebn0s_db: of the sweep over Eb/N0 at plan.psr_db.
+        folder: where crafted perturbations are kept.
+        count: function (link, ebn0_db, attack, canceller) -> (blocks, block errors,
+            erasures), over the same messages and noise each time.
+        claimed: a Perturbation that the link is said to resist, or None.
+        canceller: CancellerSettings to show it with, or None.
+    """
+    found = Evaluation(link, plan.ebn0_db, plan.psr_db)
+    todo = list(jobs(link, plan, psrs_db, ebn0s_db, folder, claimed, canceller))
+    for i, job in enumerate(todo):
+        found.counts[job.role, job.ebn0_db, job.psr_db] = _measure(job, count)
+        yield i + 1, len(todo) + 2, found
+    victim = Victim(link, plan.ebn0_db)
+    found.counts["per_sample_pgd", plan.ebn0_db, plan.psr_db] = _per_sample(
+        victim, plan
+    )
+    yield len(todo) + 1, len(todo) + 2, found
+    found.gradients = victim.gradients(plan.seed)
+    yield len(todo) + 2, len(todo) + 2, found
+
+
+def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
+    """Yield all Jobs but those that count by themselves.
+
+    Roles: clean; noise_jammer; universal_fgm, universal_pgd, fgm, per_message_pgd
+    (white box, crafted anew for each PSR); twin (crafted against the nearest-codeword
+    decision on the link's own codebook) and black_box (against the substitutes), which
+    a defence that hides its gradients cannot hide from; stored (crafted at
+    plan.ebn0_db) against universal_pgd (crafted anew for each Eb/N0); half_restarts;
+    claimed; canceller; and other systems under attacks made for them: nearest_codeword,
+    hamming74_hard, hamming74_ml, two_simplices and "control NAME".
+    """
+    twin = link.with_nearest_codeword()
+
+    def crafted_by(name, target=link, substitutes=(), **changes):
+        changed = dataclasses.replace(plan, **changes)
+        return partial(
+            crafted.craft_or_read, name, target, changed, substitutes, folder
+        )
+
+    def job(role, craft=None, measured=link, **at):
+        at = {"ebn0_db": plan.ebn0_db, "psr_db": plan.psr_db, **at}
+        if craft is None:
+            at["psr_db"] = None
+        return Job(role, measured, craft=craft, **at)
+
+    yield job("clean")
+    yield job("nearest_codeword_clean", measured=twin)
+    for psr_db in psrs_db:
+        at = {"psr_db": psr_db}
+        yield job(
+            "noise_jammer", partial(perturbation.jammer, link.k, link.n, psr_db), **at
+        )
+        for name in ("universal_fgm", "universal_pgd", "fgm", "per_message_pgd"):
+            yield job(name, crafted_by(name, **at), **at)
+        against_twin = crafted_by("universal_pgd", twin, **at)
+        yield job("twin", against_twin, **at)
+        yield job("nearest_codeword", against_twin, twin, **at)
+    yield job("universal_pgd", crafted_by("universal_pgd", psr_db=CHANCE_PSR_DB),
+              psr_db=CHANCE_PSR_DB)  # fmt: skip
+    halved = {"restarts": max(1, plan.restarts // 2), "seed": plan.seed + 1}
+    yield job(
+        "half_restarts",
+        partial(attacks.craft, "universal_pgd", link,
+                dataclasses.replace(plan, **halved)),
+    )  # fmt: skip
+    for ebn0_db in ebn0s_db:
+        at = {"ebn0_db": ebn0_db}
+        yield job("clean", **at)
+        yield job("stored", crafted_by("universal_pgd"), **at)
+        yield job("universal_pgd", crafted_by("universal_pgd", **at), **at)
+    yield from _others(link, job, crafted_by)
+    if claimed is not None:
+        yield job("claimed", lambda: claimed)
+    if canceller is not None:
+        yield dataclasses.replace(
+            job("canceller", crafted_by("universal_pgd")), canceller=canceller
+        )
+
+
+def _others(link, job, crafted_by):
+    """Yield what the link is compared with under attacks made for each."""
+    try:
+        substitutes = crafted.shipped_substitutes(link)
+    except ValueError:
+        substitutes = []
+    substitutes = [model for model in substitutes if model.sha256 != link.sha256]
+    if substitutes:
+        yield job("black_box", crafted_by("universal_pgd", link, substitutes))
+    baselines = ("hamming74_hard", "hamming74_ml", "two_simplices")
+    for role, name in [(name, name) for name in baselines] + [
+        (f"control {name}", name) for name in control_names(link)
+    ]:
+        other = links.load(name)
+        if (other.k, other.n) == (link.k, link.n):
+            yield job(role, crafted_by("universal_pgd", other), other)
+
+
+def control_names(link) -> list:
+    """Return shipped plain autoencoders of the link's architecture, but itself."""
+    architecture = link.recipe.get("settings", {}).get("architecture", "mlp")
+    names = [pattern.format(architecture) for pattern in CONTROLS]
+    known = [name for name in names if name in links.names()]
+    return [name for name in known if links.load(name).sha256 != link.sha256]
+
+
+def _measure(job, count):
+    attack = None
+    if job.craft is not None:
+        attack = Adversary(job.craft(), job.psr_db)
+    blocks, errors, erasures = count(job.link, job.ebn0_db, attack, job.canceller)
+    return Counts(
+        link=job.link.name,
+        engine="loop",
+        ebn0_db=float(job.ebn0_db),
+        seed=count.seed,
+        first_block=0,
+        blocks=blocks,
+        block_errors=errors,
+        erasures=erasures,
+        model_sha256=job.link.sha256,
+        psr_db=job.psr_db,
+        attack="none" if attack is None else attack.label,
+        canceller="none" if job.canceller is None else job.canceller.label,
+    )
+
+
+def _per_sample(victim, plan):
+    short = dataclasses.replace(plan, restarts=5, steps=20)
+    module = attacks.attack("per_sample_pgd")
+    errors, blocks = module.count(victim, short, _PER_SAMPLE_BLOCKS)
+    return Counts(
+        victim.model.name, "loop", float(plan.ebn0_db), plan.seed, 0, blocks, errors, 0,
+        victim.model.sha256, psr_db=plan.psr_db, attack="per_sample_pgd",
+    )  # fmt: skip
+
+
+class Counter:
+    """Count a link's errors with an engine; the same seed for all.
+
+    Args:
+        engine: function with the arguments of loop_engine.run.
+        min_errors: stop a number at this many.
+        max_blocks: or at this many blocks.
+        seed: of messages and noise.
+    """
+
+    def __init__(self, engine=loop_engine.run, min_errors=1000, max_blocks=2_000_000,
+                 seed=3):  # fmt: skip
+        self._engine, self.seed = engine, seed
+        self._rule = StopRule(min_errors, max_blocks)
+
+    def __call__(self, link, ebn0_db, attack, canceller):
+        """Return (blocks, block errors, erasures)."""
+        options = {"attack": attack, "canceller": canceller}
+        ranges = self._engine(
+            link,
+            rule=self._rule,
+            ebn0_db=ebn0_db,
+            seed=self.seed,
+            **{key: value for key, value in options.items() if value is not None},
+        )
+        return tuple(map(sum, zip(*ranges, strict=True)))
