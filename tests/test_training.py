@@ -7,7 +7,13 @@ import torch
 from advphy_model import inference, loop_engine, model_file, network
 from advphy_model.complex_baseband import to_reals
 from advphy_model.error_rate import StopRule
-from advphy_training import import_torch, loop, schemes
+from advphy_training import (
+    import_torch,
+    loop,
+    progress,
+    schemes,
+    training_state,
+)
 
 SHORT = ["steps=30", "batch=64"]
 
@@ -16,6 +22,7 @@ SHORT = ["steps=30", "batch=64"]
 def quick(monkeypatch):
     """Measure few blocks after a training, and save often."""
     monkeypatch.setattr(loop, "measured", lambda model: {})
+    monkeypatch.setattr(progress, "BLOCKS", 2000)
     monkeypatch.setattr(loop, "SAVE_EVERY", 10)
 
 
@@ -70,13 +77,13 @@ def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch):
     whole = train(tmp_path / "link.safetensors", *SHORT)
     (tmp_path / "again").mkdir()
     path = tmp_path / "again" / "link.safetensors"
-    save = loop._save
+    save = training_state.save
 
     def save_and_stop(*arguments):
         save(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "_save", save_and_stop)
+    monkeypatch.setattr(training_state, "save", save_and_stop)
     with pytest.raises(KeyboardInterrupt):
         train(path, *SHORT)
     assert not path.exists()
@@ -88,9 +95,12 @@ def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="damaged state"):
         train(path, *SHORT)
     state.write_bytes(whole_state)
-    monkeypatch.setattr(loop, "_save", save)
+    monkeypatch.setattr(training_state, "save", save)
     assert train(path, *SHORT).sha256 == whole.sha256
-    assert [p.name for p in path.parent.iterdir()] == ["link.safetensors"]
+    left = {"link.safetensors", "link.safetensors.progress.csv"}
+    assert {p.name for p in path.parent.iterdir()} == left
+    for name in left:
+        assert (path.parent / name).read_bytes() == (tmp_path / name).read_bytes()
 
 
 def test_the_seed_decides(tmp_path):

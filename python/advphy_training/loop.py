@@ -1,31 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The training loop: Adam on a scheme's loss, resumable, validated by BLER."""
+"""The training loop: Adam on a scheme's gradients, resumable, with early figures."""
 
 import dataclasses
 import math
-import zipfile
 from pathlib import Path
 
-import numpy as np
 import torch
 from advphy_model import loop_engine, model_file
-from advphy_model.atomic_file import atomic_file, refuse_unwritable
+from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.error_rate import StopRule
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
 from tqdm import tqdm
 
-from advphy_training import schemes
+from advphy_training import progress, schemes, training_state
 
-SAVE_EVERY = 1000  # steps between two states to resume from, each with a validation
-VALIDATION_EBN0_DB = 5.0  # where a good (7, 4) link fails once in some hundred blocks
+SAVE_EVERY = 1000  # steps between two states to resume from, each with early figures
 
 
 def train(scheme_name, settings, seed, out, quiet=False):
     """Train a scheme and write the link model with its recipe and measured results.
 
     A state beside `out` lets the same call go on after an interruption; batches are a
-    function of (seed, step), so the result is that of an uninterrupted run.
+    function of (seed, step), so the result is that of an uninterrupted run. The early
+    figures stay in OUT.progress.csv.
 
     Args:
         scheme_name: name of a file in schemes/.
@@ -41,39 +39,48 @@ def train(scheme_name, settings, seed, out, quiet=False):
     refuse_unwritable(out)
     torch.set_num_threads(1)  # no slower at this size, and sums come in one order
     scheme = schemes.scheme(scheme_name).Scheme(settings, seed)
-    parameters = scheme.parameters()
-    optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate)
+    _descend(
+        scheme, settings, seed, out, f"{scheme_name} {settings} seed {seed}", quiet
+    )
+    model = scheme.link(out.stem, recipe(scheme_name, settings, seed))
+    model.recipe["measured"] = measured(model)
+    model_file.write(model, out)
+    out.with_name(out.name + ".state.npz").unlink(missing_ok=True)
+    return model
+
+
+def _descend(scheme, settings, seed, out, identity, quiet):
+    """Take all the steps that are left, saving on the way."""
+    optimiser = torch.optim.Adam(scheme.groups(), lr=settings.learning_rate)
     state = out.with_name(out.name + ".state.npz")
-    identity = f"{scheme_name} {settings} seed {seed}"
-    first = _resume(state, identity, parameters, optimiser)
+    figures = out.with_name(out.name + ".progress.csv")
+    first = training_state.resume(state, identity, scheme, optimiser)
+    rows = progress.rows_before(figures, first)
     bar = tqdm(
         range(first, settings.steps),
         initial=first,
         total=settings.steps,
         unit="step",
-        disable=None if not quiet else True,
+        disable=True if quiet else None,
     )
     for step in bar:
         for group in optimiser.param_groups:
-            group["lr"] = _learning_rate(settings, step)
+            group["lr"] = group["factor"] * _learning_rate(settings, step)
         generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
-        loss = scheme.loss(generator)
-        if not math.isfinite(loss.item()):
+        loss = scheme.gradients(generator)
+        if not math.isfinite(loss):
             raise ValueError(
                 f"the loss is not finite at step {step}; set a smaller learning_rate"
             )
-        optimiser.zero_grad()
-        loss.backward()
         optimiser.step()
         if (step + 1) % SAVE_EVERY == 0:
-            bler = _bler(scheme.link(out.stem, {}), VALIDATION_EBN0_DB, 500_000)
-            bar.set_postfix(loss=f"{loss.item():.2e}", bler_5dB=f"{bler:.2e}")
-            _save(state, identity, step + 1, parameters, optimiser)
-    model = scheme.link(out.stem, recipe(scheme_name, settings, seed))
-    model.recipe["measured"] = measured(model)
-    model_file.write(model, out)
-    state.unlink(missing_ok=True)
-    return model
+            rows.append(progress.row(scheme.link(out.stem, {}), step + 1, loss))
+            bar.set_postfix_str(
+                "loss {loss:.2e}, BLER at {ebn0_db:g} dB clean {bler_clean:.1e}, "
+                "attacked {bler_attacked:.1e}".format(**rows[-1])
+            )
+            progress.write(figures, rows)
+            training_state.save(state, identity, step + 1, scheme, optimiser)
 
 
 def recipe(scheme_name, settings, seed) -> dict:
@@ -96,9 +103,11 @@ def recipe(scheme_name, settings, seed) -> dict:
 
 
 def measured(model) -> dict:
-    """Return counts at Eb/N0 0..8 dB, with the own decoder and the nearest codeword."""
+    """Return counts at Eb/N0 0..8 dB, by its own decision and the nearest codeword."""
     table = {}
     for link in (model, model.with_nearest_codeword()):
+        if link.decision in table:
+            continue
         table[link.decision] = [
             dict(
                 zip(
@@ -120,53 +129,8 @@ def _count(model, ebn0_db, max_blocks):
     return blocks, errors
 
 
-def _bler(model, ebn0_db, max_blocks):
-    blocks, errors = _count(model, ebn0_db, max_blocks)
-    return errors / blocks
-
-
 def _learning_rate(settings, step):
     """Fall from the first to the last learning rate along half a cosine."""
     share = (1 + math.cos(math.pi * step / settings.steps)) / 2
     last = settings.last_learning_rate
     return last + (settings.learning_rate - last) * share
-
-
-def _save(path, identity, step, parameters, optimiser):
-    arrays = {"identity": np.array(identity), "step": np.array(step)}
-    for i, parameter in enumerate(parameters):
-        state = optimiser.state[parameter]
-        arrays[f"value{i}"] = parameter.detach().numpy()
-        arrays[f"mean{i}"] = state["exp_avg"].numpy()
-        arrays[f"square{i}"] = state["exp_avg_sq"].numpy()
-    with atomic_file(path, "wb") as file:
-        np.savez(file, **arrays)
-
-
-def _resume(path, identity, parameters, optimiser):
-    """Take up the state of the same training, if there is one; return the next step."""
-    if not path.exists():
-        return 0
-    try:
-        with np.load(path) as arrays:
-            return _take_up(arrays, path, identity, parameters, optimiser)
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise ValueError(f"{path}: a damaged state ({error}); remove it") from error
-
-
-def _take_up(arrays, path, identity, parameters, optimiser):
-    if str(arrays["identity"]) != identity:
-        raise ValueError(
-            f"{path}: the state of another training ({arrays['identity']}); remove "
-            "it or choose another --out"
-        )
-    step = int(arrays["step"])
-    for i, parameter in enumerate(parameters):
-        with torch.no_grad():
-            parameter.copy_(torch.tensor(arrays[f"value{i}"]))
-        optimiser.state[parameter] = {
-            "step": torch.tensor(float(step)),
-            "exp_avg": torch.tensor(arrays[f"mean{i}"]),
-            "exp_avg_sq": torch.tensor(arrays[f"square{i}"]),
-        }
-    return step

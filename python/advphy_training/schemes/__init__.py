@@ -2,9 +2,16 @@
 """Training schemes, one file each, found by file name.
 
 A scheme module has Settings, a dataclass of numbers and words with defaults, and
-Scheme, a class made of (settings, seed) with: parameters(), the tensors to train;
-loss(generator), the loss of one batch drawn with that generator; link(name, recipe),
-the LinkModel now. Settings have at least steps, learning_rate, last_learning_rate.
+Scheme, a class made of (settings, seed) with
+
+groups(): what Adam trains, [{"params": tensors, "factor": of the learning rate}];
+gradients(generator): fills .grad of all of these for one batch drawn with that
+    generator, negated for a player that maximises, and returns the loss to show;
+state(): further tensors by name that change in training and that a resumed training
+    must find again;
+link(name, recipe): the LinkModel now.
+
+Settings have at least steps, learning_rate, last_learning_rate.
 """
 
 import dataclasses

@@ -43,52 +43,98 @@ class Settings:
     last_learning_rate: float = 1e-5
 
     def __post_init__(self):
-        if self.k not in range(1, 9):
-            raise ValueError(f"k = {self.k} bits per message, wanted 1..8")
-        if self.n not in range(1, 65):
-            raise ValueError(f"n = {self.n} channel uses, wanted 1..64")
+        check_size(self.k, self.n)
         if self.architecture not in _NETWORKS:
             raise ValueError(
                 f"architecture '{self.architecture}' is not known; "
                 f"there is {', '.join(_NETWORKS)}"
             )
-        noise_sigma(self.ebn0_db, self.k / self.n)  # refuses what is no Eb/N0
         if not math.isfinite(self.hidden_bias):
             raise ValueError(
                 f"hidden_bias = {self.hidden_bias}, wanted a finite number"
             )
-        if self.batch > 2**20:
-            raise ValueError(f"batch = {self.batch}, wanted at most 2^20 messages")
-        for name in ("batch", "steps", "learning_rate", "last_learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} = {getattr(self, name)}, wanted > 0")
+        check_descent(self)
+
+
+def check_size(k, n):
+    """Raise ValueError unless k bits over n channel uses can be trained."""
+    if k not in range(1, 9):
+        raise ValueError(f"k = {k} bits per message, wanted 1..8")
+    if n not in range(1, 65):
+        raise ValueError(f"n = {n} channel uses, wanted 1..64")
+
+
+def check_descent(settings):
+    """Raise ValueError unless Eb/N0, batch, steps and learning rates make sense."""
+    noise_sigma(settings.ebn0_db, settings.k / settings.n)  # refuses what is no Eb/N0
+    if settings.batch > 2**20:
+        raise ValueError(f"batch = {settings.batch}, wanted at most 2^20 messages")
+    for name in ("batch", "steps", "learning_rate", "last_learning_rate"):
+        if not getattr(settings, name) > 0:
+            raise ValueError(f"{name} = {getattr(settings, name)}, wanted > 0")
+
+
+def check_word(name, value, words):
+    """Raise ValueError unless the value of that setting is one of the words."""
+    if value not in words:
+        raise ValueError(f"{name} '{value}' is not known; there is {', '.join(words)}")
+
+
+def check_psr(psr_db):
+    """Raise ValueError unless it is a PSR that an adversary may have."""
+    if not abs(psr_db) <= 60:
+        raise ValueError(f"psr_db = {psr_db}, wanted a number of -60..60 dB")
 
 
 class Scheme:
     """Encoder and decoder, and the cross-entropy between them through noise."""
 
-    def __init__(self, settings: Settings, seed: int):
+    def __init__(self, settings: Settings, seed: int, start=None):
+        """Take the weights of a link to start from, or draw them with the seed."""
         self._settings = settings
         encoder, decoder = _NETWORKS[settings.architecture](
             2**settings.k, settings.n, settings.hidden_bias, np.random.default_rng(seed)
         )
+        if start is not None:
+            encoder = _weights_of(start, "encoder", encoder, settings)
+            decoder = _weights_of(start, "decoder", decoder, settings)
         self._encoder, self._decoder = TorchNetwork(encoder), TorchNetwork(decoder)
         self._one_hot = torch.eye(2**settings.k)
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
 
     def parameters(self):
-        """Return the tensors to train."""
+        """Return the tensors that minimise."""
         return [*self._encoder.parameters(), *self._decoder.parameters()]
+
+    def groups(self):
+        """Return what Adam trains."""
+        return [{"params": self.parameters(), "factor": 1.0}]
+
+    def state(self):
+        """Return nothing: Adam's tensors are all there is."""
+        return {}
+
+    def gradients(self, generator):
+        """Fill the gradients of a batch; return its loss."""
+        for parameter in self.parameters():
+            parameter.grad = None
+        loss = self.loss(generator)
+        loss.backward()
+        return loss.item()
 
     def loss(self, generator):
         """Return the mean cross-entropy of a batch of messages through the noise."""
+        sent, y, _ = self.received(generator)
+        return torch.nn.functional.cross_entropy(self._decoder(y), sent)
+
+    def received(self, generator):
+        """Return (messages, received vectors, codebook) of a batch."""
         codebook = self._encoder(self._one_hot)
         sent = torch.randint(
             len(codebook), (self._settings.batch,), generator=generator
         )
         noise = torch.randn(len(sent), codebook.shape[1], generator=generator)
-        y = codebook[sent] + self._sigma * noise
-        return torch.nn.functional.cross_entropy(self._decoder(y), sent)
+        return sent, codebook[sent] + self._sigma * noise, codebook
 
     def link(self, name: str, recipe: dict) -> LinkModel:
         """Return the link with the codebook frozen and the weights of now."""
@@ -105,7 +151,27 @@ class Scheme:
         )
 
 
-def _weights(rng, name, kind, shape, bias=0.0, **attributes):
+def _weights_of(start, role, network, settings):
+    """Return the network with the weights of a link's network of the same layers."""
+    given = start.networks.get(role)
+    layers = []
+    for own, layer in zip(network.layers, given.layers if given else (), strict=False):
+        held = {key: layer.parameters.get(key) for key in own.parameters}
+        if (own.kind, own.attributes) != (layer.kind, layer.attributes) or any(
+            np.shape(held[key]) != np.shape(own.parameters[key]) for key in held
+        ):
+            break
+        layers.append(Layer(own.kind, own.name, held, own.attributes))
+    if given is None or not len(layers) == len(network.layers) == len(given.layers):
+        raise ValueError(
+            f"link = {start.name}: its {role} is not that of architecture = "
+            f"{settings.architecture}, k = {settings.k}, n = {settings.n}; set these "
+            "to the link's"
+        )
+    return Network(tuple(layers), network.input_shape)
+
+
+def weights(rng, name, kind, shape, bias=0.0, **attributes):
     """Return a layer with weights uniform in +-1/sqrt(inputs), as torch starts them."""
     bound = 1 / math.sqrt(math.prod(shape[1:]))
     weight = rng.uniform(-bound, bound, shape)
@@ -120,15 +186,15 @@ def _power(n):
 def mlp(messages, n, hidden_bias, rng):
     """Return (encoder, decoder) of [gan, Table I]: one hidden layer of M each."""
     encoder = (
-        _weights(rng, "hidden", "dense", (messages, messages)),
+        weights(rng, "hidden", "dense", (messages, messages)),
         Layer("elu", "elu"),
-        _weights(rng, "output", "dense", (2 * n, messages)),
+        weights(rng, "output", "dense", (2 * n, messages)),
         _power(n),
     )
     decoder = (
-        _weights(rng, "hidden", "dense", (messages, 2 * n), hidden_bias),
+        weights(rng, "hidden", "dense", (messages, 2 * n), hidden_bias),
         Layer("relu", "relu"),
-        _weights(rng, "output", "dense", (messages, messages)),
+        weights(rng, "output", "dense", (messages, messages)),
     )
     return Network(encoder, (messages,)), Network(decoder, (2 * n,))
 
@@ -140,26 +206,26 @@ def cnn(messages, n, hidden_bias, rng):
     keeps the extent of its input, with the odd zero of padding behind it.
     """
     encoder = (
-        _weights(rng, "embedding", "dense", (messages, messages)),
+        weights(rng, "embedding", "dense", (messages, messages)),
         Layer("elu", "elu"),
         Layer("reshape", "sequence", {}, {"shape": [1, messages]}),
-        _weights(rng, "conv", "conv1d", (16, 1, 6), padding=[2, 3]),
+        weights(rng, "conv", "conv1d", (16, 1, 6), padding=[2, 3]),
         Layer("relu", "relu"),
         Layer("flatten", "flatten"),
-        _weights(rng, "output", "dense", (2 * n, 16 * messages)),
+        weights(rng, "output", "dense", (2 * n, 16 * messages)),
         _power(n),
     )
     same = {"padding": [0, 1, 1, 1]}
     decoder = (
         Layer("reshape", "rows", {}, {"shape": [1, 2, n]}),
-        _weights(rng, "conv1", "conv2d", (16, 1, 2, 3), hidden_bias, **same),
+        weights(rng, "conv1", "conv2d", (16, 1, 2, 3), hidden_bias, **same),
         Layer("relu", "relu1"),
-        _weights(rng, "conv2", "conv2d", (8, 16, 2, 3), hidden_bias, **same),
+        weights(rng, "conv2", "conv2d", (8, 16, 2, 3), hidden_bias, **same),
         Layer("relu", "relu2"),
         Layer("flatten", "flatten"),
-        _weights(rng, "hidden", "dense", (2 * messages, 8 * 2 * n), hidden_bias),
+        weights(rng, "hidden", "dense", (2 * messages, 8 * 2 * n), hidden_bias),
         Layer("relu", "relu3"),
-        _weights(rng, "output", "dense", (messages, 2 * messages)),
+        weights(rng, "output", "dense", (messages, 2 * messages)),
     )
     return Network(encoder, (messages,)), Network(decoder, (2 * n,))
 
