@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A codebook trained through the nearest-codeword posterior; no decoder is learned.
+
+The posterior of message s is softmax(-||y - x_s||^2 / 2 sigma^2). At high Eb/N0 its
+cross-entropy is ruled by the few smallest distances and its gradient dies early; at low
+Eb/N0 all distances count.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from advphy_model.complex_baseband import to_complex
+from advphy_model.layers import average_power_normalisation
+from advphy_model.link_model import LinkModel
+from advphy_model.power import noise_sigma
+
+from advphy_training.schemes import autoencoder
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be chosen.
+
+    Args:
+        k: bits per message, 1..8.
+        n: channel uses.
+        ebn0_db: training Eb/N0 in dB.
+        batch: received vectors per step.
+        steps: of Adam.
+        learning_rate: at the first step.
+        last_learning_rate: at the last, along a cosine.
+    """
+
+    k: int = 4
+    n: int = 7
+    ebn0_db: float = 0.0
+    batch: int = 4096
+    steps: int = 10000
+    learning_rate: float = 1e-2
+    last_learning_rate: float = 1e-5
+
+    def __post_init__(self):
+        autoencoder.check_size(self.k, self.n)
+        autoencoder.check_descent(self)
+
+
+class Scheme:
+    """A free codebook [M, 2n] under the average power limit."""
+
+    def __init__(self, settings: Settings, seed: int):
+        self._settings = settings
+        start = np.random.default_rng(seed).normal(size=(2**settings.k, 2 * settings.n))
+        self._free = torch.tensor(start, dtype=torch.float32, requires_grad=True)
+        self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
+
+    def groups(self):
+        """Return what Adam trains: the codebook before its normalisation."""
+        return [{"params": [self._free], "factor": 1.0}]
+
+    def state(self):
+        """Return nothing: Adam's tensors are all there is."""
+        return {}
+
+    def gradients(self, generator):
+        """Fill the gradient of a batch; return its loss."""
+        codebook = self._codebook()
+        sent = torch.randint(
+            len(codebook), (self._settings.batch,), generator=generator
+        )
+        noise = torch.randn(len(sent), codebook.shape[1], generator=generator)
+        y = codebook[sent] + self._sigma * noise
+        energy = (codebook**2).sum(dim=1)
+        logits = (y @ codebook.T - energy / 2) / self._sigma**2
+        loss = torch.nn.functional.cross_entropy(logits, sent)
+        self._free.grad = torch.autograd.grad(loss, self._free)[0]
+        return loss.item()
+
+    def link(self, name: str, recipe: dict) -> LinkModel:
+        """Return the link with the codebook of now."""
+        return LinkModel(
+            name=name,
+            k=self._settings.k,
+            n=self._settings.n,
+            codebook=to_complex(self._codebook().detach().numpy()),
+            decision="nearest_codeword",
+            recipe=recipe,
+        )
+
+    def _codebook(self):
+        return average_power_normalisation(self._free, energy=self._settings.n)

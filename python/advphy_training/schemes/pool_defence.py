@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pool defence: an autoencoder against many free universal perturbations.
+
+Each perturbation of the pool climbs its own gradient while encoder and decoder descend
+the clean loss plus a term that ties the decisions under attack to the clean ones, after
+TRADES (Zhang et al., 2019).
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from advphy_model import links
+from advphy_model.power import perturbation_norm
+
+from advphy_training import sphere
+from advphy_training.schemes import autoencoder
+
+
+@dataclass(frozen=True)
+class Settings(autoencoder.Settings):
+    """What can be chosen beside what the autoencoder has.
+
+    Args:
+        pool: perturbations in it; every block meets one of them.
+        psr_db: of each, in dB.
+        beta: weight of the loss under attack.
+        term: "kl": divergence of the posterior under attack from the clean one;
+            "ce": cross-entropy under attack.
+        ascent: length of a perturbation's step as a share of its norm.
+        link: a link whose weights are the start, by name or file; "": a fresh start.
+    """
+
+    pool: int = 16
+    psr_db: float = -6.0
+    beta: float = 3.0
+    term: str = "ce"
+    ascent: float = 0.05
+    link: str = ""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not 1 <= self.pool <= self.batch:
+            raise ValueError(f"pool = {self.pool}, wanted 1..batch = {self.batch}")
+        for name in ("beta", "ascent"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} = {getattr(self, name)}, wanted > 0")
+        autoencoder.check_psr(self.psr_db)
+        autoencoder.check_word("term", self.term, ("kl", "ce"))
+
+
+class Scheme(autoencoder.Scheme):
+    """Encoder and decoder minimise what the pool maximises."""
+
+    def __init__(self, settings: Settings, seed: int):
+        start = links.load(settings.link) if settings.link else None
+        super().__init__(settings, seed, start)
+        self._start = {start.name: start.sha256} if start else {}
+        generator = torch.Generator().manual_seed(seed)
+        drawn = torch.randn(settings.pool, 2 * settings.n, generator=generator)
+        norm = perturbation_norm(settings.psr_db, settings.n)
+        self._pool = sphere.project(drawn, norm)
+        self._pool.requires_grad_(True)
+
+    def state(self):
+        """Return the pool."""
+        return {"pool": self._pool}
+
+    def gradients(self, generator):
+        """Fill the gradients of a batch, let the pool climb, return the loss."""
+        self._pool.grad = None
+        loss = super().gradients(generator)
+        with torch.no_grad():
+            climbed = sphere.step(self._pool, self._pool.grad, self._settings.ascent)
+            self._pool.copy_(climbed)
+        return loss
+
+    def loss(self, generator):
+        """Return clean cross-entropy plus beta times the term under attack."""
+        sent, y, _ = self.received(generator)
+        p = self._pool[torch.arange(len(sent)) % len(self._pool)]
+        clean, attacked = self._decoder(torch.cat([y, y + p])).chunk(2)
+        functional = torch.nn.functional
+        term = functional.cross_entropy(attacked, sent)
+        if self._settings.term == "kl":
+            term = functional.kl_div(
+                functional.log_softmax(attacked, 1),
+                functional.log_softmax(clean, 1),
+                reduction="batchmean",
+                log_target=True,
+            )
+        return functional.cross_entropy(clean, sent) + self._settings.beta * term
+
+    def link(self, name, recipe):
+        """Return the link now; the recipe says what it started from."""
+        started = {"started_from": self._start} if self._start else {}
+        return super().link(name, recipe | started)

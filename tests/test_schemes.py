@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The defences' training: exact resumption, the game's signs, what is refused."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+from advphy_model import links
+from advphy_model.complex_baseband import to_reals
+from advphy_training import consensus, loop, progress, schemes, training_state
+
+SHORT = ("steps=25", "batch=64")
+PLAIN = "link=autoencoder_mlp_8p5db"
+CNN = ("architecture=cnn", "link=autoencoder_cnn_8p5db")
+CASES = [
+    ("adversarial_training", ()),
+    ("adversarial_training", ("mode=mixed", "craft_every=7", "perturbations=2")),
+    ("adversarial_training", (*CNN, "encoder=frozen")),
+    ("gan_defence", ()),
+    ("gan_defence", ("gamma=0.1", "encoder=frozen", PLAIN)),
+    ("gan_defence", ("architecture=cnn", "convention=amplitude")),
+    ("pool_defence", ()),
+    ("pool_defence", ("architecture=cnn", "term=kl", "pool=3")),
+    ("max_margin", ()),
+]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Measure few blocks after a training, and save often."""
+    monkeypatch.setattr(loop, "measured", lambda model: {})
+    monkeypatch.setattr(loop, "SAVE_EVERY", 10)
+    monkeypatch.setattr(progress, "BLOCKS", 2000)
+
+
+def settings(name, *assignments):
+    return schemes.settings(schemes.scheme(name), assignments)
+
+
+def scheme(name, *assignments, seed=3):
+    return schemes.scheme(name).Scheme(settings(name, *assignments), seed)
+
+
+def train(name, path, *assignments, seed=3):
+    return loop.train(name, settings(name, *assignments), seed, path, quiet=True)
+
+
+@pytest.mark.parametrize(("name", "given"), CASES)
+def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch, name, given):
+    whole = train(name, tmp_path / "link.safetensors", *SHORT, *given)
+    (tmp_path / "again").mkdir()
+    path = tmp_path / "again" / "link.safetensors"
+    save = training_state.save
+
+    def save_and_stop(path, identity, step, *arguments):
+        save(path, identity, step, *arguments)
+        if step == 20:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_state, "save", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(name, path, *SHORT, *given)
+    assert train(name, path, *SHORT, *given).sha256 == whole.sha256
+    figures = "link.safetensors.progress.csv"
+    assert (path.parent / figures).read_text() == (tmp_path / figures).read_text()
+
+
+def test_early_figures_stay_beside_the_model(tmp_path):
+    train("pool_defence", tmp_path / "a.safetensors", *SHORT)
+    with open(tmp_path / "a.safetensors.progress.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["10", "20"]
+    for row in rows:
+        assert (row["ebn0_db"], row["psr_db"]) == ("5.0", "-6.0")
+        assert 0 < float(row["bler_clean"]) < float(row["bler_attacked"]) < 1
+
+
+def test_a_new_training_does_not_keep_old_figures(tmp_path):
+    for seed in (1, 2):
+        train("max_margin", tmp_path / "a.safetensors", *SHORT, seed=seed)
+    with open(tmp_path / "a.safetensors.progress.csv", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("adversarial_training", (PLAIN,)), ("gan_defence", (PLAIN,))],
+)
+def test_a_frozen_encoder_keeps_the_codebook(tmp_path, name, given):
+    path = tmp_path / "a.safetensors"
+    frozen = train(name, path, *SHORT, *given, "encoder=frozen")
+    start = links.load("autoencoder_mlp_8p5db")
+    assert np.allclose(frozen.codebook, start.codebook, atol=1e-6)
+    assert frozen.recipe["started_from"] == {start.name: start.sha256}
+    trained = train(name, path, *SHORT, *given)
+    assert not np.allclose(trained.codebook, start.codebook, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("given", "energy"),
+    [("convention=power", 0.2 * 7), ("convention=amplitude", 0.04 * 7)],
+)
+def test_the_generator_spends_what_epsilon_means(given, energy):
+    for architecture in ("mlp", "cnn"):
+        made = scheme("gan_defence", given, f"architecture={architecture}")
+        book = torch.tensor(to_reals(links.load("two_simplices").codebook))
+        p = made.perturbations(book)
+        assert torch.allclose((p**2).sum(1), torch.tensor(energy), rtol=1e-4)
+        assert not torch.allclose(p[0], p[1], atol=1e-3)  # it looks at the codeword
+
+
+def test_the_pool_keeps_its_power_and_climbs():
+    made = scheme("pool_defence", "batch=4096", PLAIN, "ascent=0.2")
+    first = made.loss(torch.Generator().manual_seed(1)).item()
+    for step in range(20):
+        made.gradients(torch.Generator().manual_seed(step))  # nobody descends
+    pool = made.state()["pool"]
+    assert torch.allclose((pool**2).sum(1), torch.tensor(7 * 10**-0.6), rtol=1e-4)
+    assert made.loss(torch.Generator().manual_seed(1)).item() > first
+
+
+def descend(gamma, steps=300):
+    """Play min over a, max over b of a b, whose only solution is (0, 0)."""
+    a, b = (torch.tensor([1.0], requires_grad=True) for _ in range(2))
+    optimiser = torch.optim.SGD([a, b], lr=0.1)
+    for _ in range(steps):
+        consensus.gradients((a * b).sum(), [a], [b], gamma)
+        optimiser.step()
+    return float(a.detach() ** 2 + b.detach() ** 2)
+
+
+def test_consensus_makes_a_circling_game_converge():
+    # Explicit steps of rate h multiply a^2 + b^2 by 1 + h^2, with the regulariser by
+    # (1 - gamma h)^2 + h^2 [gan, eq. 10, with the sign that converges].
+    assert descend(0) == pytest.approx(2 * 1.01**300, rel=1e-3)
+    assert descend(1) == pytest.approx(2 * (0.9**2 + 0.1**2) ** 300, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "assignment", "text"),
+    [
+        ("adversarial_training", "mode=old", "mode 'old'.*stored, mixed"),
+        ("adversarial_training", "perturbations=0", "perturbations = 0"),
+        ("adversarial_training", "psr_db=nan", "psr_db = nan"),
+        ("gan_defence", "epsilon=0", "epsilon = 0"),
+        ("gan_defence", "gamma=-1", "gamma = -1"),
+        ("gan_defence", "convention=dB", "convention 'dB'"),
+        ("gan_defence", "encoder=frozen", "set link"),
+        ("pool_defence", "pool=0", "pool = 0"),
+        ("pool_defence", "beta=inf", "beta = inf"),
+        ("pool_defence", "term=mse", "term 'mse'.*kl, ce"),
+        ("max_margin", "k=9", "k = 9"),
+        ("max_margin", "steps=0", "steps = 0"),
+    ],
+)
+def test_bad_settings_are_refused(name, assignment, text):
+    with pytest.raises(ValueError, match=text):
+        settings(name, assignment)
+
+
+@pytest.mark.parametrize("link", ["autoencoder_cnn_8p5db", "two_simplices",
+                                  "autoencoder_mlp_n4_k4"])  # fmt: skip
+def test_a_link_of_other_networks_is_refused(link):
+    with pytest.raises(ValueError, match=f"link = {link}.*architecture = mlp"):
+        scheme("pool_defence", f"link={link}")
+
+
+def test_max_margin_has_no_decoder_and_is_measured_once(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    monkeypatch.setattr(loop, "_count", lambda *arguments: (100, 1))
+    model = train("max_margin", tmp_path / "a.safetensors", *SHORT)
+    assert (model.decision, model.networks) == ("nearest_codeword", {})
+    assert list(model.recipe["measured"]) == ["nearest_codeword"]
+
+
+def test_max_margin_spreads_the_codebook(tmp_path):
+    given = ("steps=600", "batch=512", "learning_rate=0.03")
+    book = to_reals(train("max_margin", tmp_path / "a.safetensors", *given).codebook)
+    distances = np.linalg.norm(book[:, None] - book, axis=2) + 99 * np.eye(16)
+    assert distances.min() ** 2 > 11  # random: 3 to 5; Rankin's bound: 14
