@@ -46,7 +46,11 @@ def test_parameters_are_those_of_the_constructor(path):
     block = yaml.safe_load(path.read_text())
     ids = [parameter["id"] for parameter in block["parameters"]]
     if block["id"].startswith("variable_"):
-        assert block["templates"]["var_make"].endswith("advphy.link_model(${model})")
+        maker = block["id"].removeprefix("variable_advphy_")
+        made = f"advphy.{maker}(${{{ids[0]}}})"
+        assert block["templates"]["var_make"].endswith(made)
+        assert block["value"] == "${ " + made.replace("${", "").replace("}", "") + " }"
+        assert callable(getattr(advphy, maker))
         return
     name = block["id"].removeprefix("advphy_")
     wanted = list(inspect.signature(getattr(advphy, name).__init__).parameters)[1:]
@@ -63,8 +67,12 @@ def test_parameters_are_those_of_the_constructor(path):
 
 def test_every_block_has_a_file_and_every_callback_a_method():
     ids = {yaml.safe_load(path.read_text())["id"] for path in BLOCKS}
-    names = {"message_source", "encoder", "channel", "decoder", "error_counter", "link"}
-    assert {f"advphy_{name}" for name in names} | {"variable_advphy_link_model"} == ids
+    names = {
+        "message_source", "encoder", "perturbation_source", "channel",
+        "perturbation_canceller", "decoder", "error_counter", "link",
+    }  # fmt: skip
+    variables = {"variable_advphy_link_model", "variable_advphy_perturbation"}
+    assert {f"advphy_{name}" for name in names} | variables == ids
     for path in BLOCKS:
         block = yaml.safe_load(path.read_text())
         assert block["documentation"].strip()

@@ -4,6 +4,7 @@
 import threading
 from dataclasses import dataclass
 
+from advphy_model import loop_engine
 from advphy_model.error_rate import StopRule
 
 from .guard import top_block
@@ -30,16 +31,29 @@ class _Continued:
 
 
 def run(model, *, rule, ebn0_db, seed=1, first_block=0, counted=(0, 0), kind="awgn",
-        latency=65536):  # fmt: skip
+        latency=65536, attack=None, canceller=None):  # fmt: skip
     """Yield (blocks, block_errors, erasures) of ranges in order until the rule is met.
 
     The arguments are those of advphy_model.loop_engine.run, and so are the decisions.
     """
+    if attack is not None:
+        attack.require_fit(model)
+    settings = {"ebn0_db": ebn0_db, "seed": seed, "kind": kind, "attack": attack}
+    if canceller is not None and counted[0] % canceller.window:
+        # A window that was begun before: the flowgraph goes on behind it.
+        end = min(-(-counted[0] // canceller.window) * canceller.window,
+                  rule.next_check(counted[0]))  # fmt: skip
+        for found in loop_engine.run(
+            model, rule=StopRule(None, end), first_block=first_block, counted=counted,
+            canceller=canceller, **settings):  # fmt: skip
+            yield found
+            counted = counted[0] + found[0], counted[1] + found[1] + found[2]
     if counted[0] and rule.met(*counted):
         return
     flowgraph = top_block("measure")
-    part = link(model, ebn0_db, seed, first_block + counted[0], kind,
-                _Continued(rule, *counted), latency)  # fmt: skip
+    part = link(
+        model, first_block=first_block + counted[0], latency=latency,
+        stop=_Continued(rule, *counted), canceller=canceller, **settings)  # fmt: skip
     flowgraph.connect(part)
     ended = threading.Event()
     errors = []

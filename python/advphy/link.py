@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole link as one hier block."""
 
+import dataclasses
+
 from advphy_model.links import load
 from gnuradio import gr
 
 from .air.channel import channel
+from .air.perturbation_source import perturbation_source
 from .measure.error_counter import error_counter
 from .receive.decoder import decoder
+from .receive.perturbation_canceller import perturbation_canceller
 from .transmit.encoder import encoder
 from .transmit.message_source import message_source
 
@@ -24,6 +28,10 @@ class link(gr.hier_block2):
         kind: name of a channel.
         stop: advphy.stop_rule that ends the flowgraph, or None: never.
         latency: the most items in one call of work(), of every block.
+        attack: advphy.adversary(perturbation, ...) that is added behind the noise, or
+            None. With a stop rule its schedule is not tagged: one segment counts all.
+        canceller: advphy.canceller_settings(...) of a canceller in front of the
+            decoder, or None.
     """
 
     def __init__(
@@ -35,6 +43,8 @@ class link(gr.hier_block2):
         kind="awgn",
         stop=None,
         latency=65536,
+        attack=None,
+        canceller=None,
     ):
         none = gr.io_signature(0, 0, 0)
         gr.hier_block2.__init__(self, "link", none, none)
@@ -44,11 +54,27 @@ class link(gr.hier_block2):
         self.channel = channel(model, ebn0_db, seed, first_block, kind, latency)
         self.decoder = decoder(model, latency)
         self.counter = error_counter(model, seed, first_block, stop)
-        self.connect(
-            self.source, self.encoder, self.channel, self.decoder, self.counter
-        )
+        received = [self.channel]
+        if canceller is not None:
+            settings = dataclasses.asdict(canceller)
+            self.canceller = perturbation_canceller(model, **settings, latency=latency)
+            received.append(self.canceller)
+        self.connect(self.source, self.encoder, *received, self.decoder, self.counter)
+        if attack is not None:
+            self._connect_attack(model, attack, first_block, latency, stop)
         self.message_port_register_hier_out("counts")
         self.msg_connect((self.counter, "counts"), (self, "counts"))
+
+    def _connect_attack(self, model, attack, first_block, latency, stop):
+        settings = {f.name: getattr(attack, f.name) for f in dataclasses.fields(attack)}
+        self.perturbation = perturbation_source(
+            model, **settings, first_block=first_block, latency=latency
+        )
+        if stop is not None:
+            self.perturbation.tags_schedule = False
+        if attack.needs_messages:
+            self.connect(self.source, self.perturbation)
+        self.connect(self.perturbation, (self.channel, 1))
 
     def set_ebn0_db(self, ebn0_db):
         """Set Eb/N0 in dB from the next call of the channel on."""

@@ -7,6 +7,7 @@ from advphy_model.channels import channel as channel_of
 from advphy_model.links import load
 from advphy_model.power import noise_variance
 from advphy_model.randomness import checked_index, checked_seed
+from gnuradio import gr
 
 from ..guard import guarded_block
 
@@ -16,7 +17,8 @@ TAG = "channel"
 class channel(guarded_block):
     """Pass codewords through a channel.
 
-    Input:  codewords, complex64 [n]
+    Input 0: codewords, complex64 [n]
+    Input 1: perturbation, complex64 [n], optional; added behind the noise
     Output: received vectors, complex64 [n]
     Tags:   "channel" on the first item under new settings: a dictionary with ebn0_db,
             noise_variance (per real dimension) and kind. The error counter opens a
@@ -36,7 +38,8 @@ class channel(guarded_block):
     ):
         model = load(model)
         item = (np.complex64, model.n)
-        guarded_block.__init__(self, "channel", [item], [item])
+        inputs = gr.py_io_signature(1, 2, [item, item])
+        guarded_block.__init__(self, "channel", inputs, [item])
         self._apply = channel_of(kind)
         self._kind, self._rate = kind, model.rate
         self._seed = checked_seed(seed)
@@ -72,6 +75,8 @@ class channel(guarded_block):
             rate=self._rate,
             ebn0_db=ebn0_db,
         )
+        if len(input_items) == 2:
+            output_items[0] += input_items[1][: len(output_items[0])]
         return len(output_items[0])
 
     def _settings(self, ebn0_db):

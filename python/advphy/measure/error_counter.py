@@ -13,6 +13,7 @@ from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..air.channel import TAG as CHANNEL_TAG
+from ..air.perturbation_source import TAG as PERTURBATION_TAG
 from ..guard import DONE, guarded_block
 from ..receive.decoder import TAG as ERASURES_TAG
 
@@ -25,7 +26,8 @@ class Segment:
 
     Args:
         first_block: index of its first block.
-        settings: of the channel's tag; empty where there was none.
+        settings: of the channel's and the perturbation's tags; empty where there was
+            none.
         blocks: blocks counted.
         block_errors: blocks decided for a wrong message.
         erasures: blocks not decided.
@@ -53,7 +55,8 @@ class error_counter(guarded_block):
         end of a segment, and when the stop rule ends the flowgraph. The last counts
         of a stream that ends by itself are in segments().
 
-    A "channel" tag opens a new segment, so that no count mixes two settings. Erased
+    A "channel" or "perturbation" tag opens a new segment, so that no count mixes two
+    settings. Erased
     blocks (tag "erasures") are counted apart from wrong ones; BLER is both over blocks.
 
     Args:
@@ -77,6 +80,7 @@ class error_counter(guarded_block):
         self._rule = stop
         self._lock = threading.Lock()
         self._segments = [Segment(self._first_block)]
+        self._settings = {}  # by the key of their tag
         self._erased_until = 0  # offset behind the run of erasures we are in
         self._sent = np.empty(0, np.uint8)
         self._published = 0.0
@@ -107,7 +111,7 @@ class error_counter(guarded_block):
         with self._lock:
             if self._segments[-1].blocks:
                 self._segments.append(Segment(self._first_block))
-        self._erased_until, self._ended = 0, False
+        self._erased_until, self._ended, self._settings = 0, False, {}
         return True
 
     def work(self, input_items, output_items):
@@ -118,11 +122,7 @@ class error_counter(guarded_block):
         tags = self.get_tags_in_window(0, 0, len(decided))
         sent = self._sent_messages(input_items, read)
         erased = self._erased(tags, read, len(decided))
-        changes = {
-            tag.offset - read: pmt.to_python(tag.value)
-            for tag in tags
-            if pmt.equal(tag.key, pmt.intern(CHANNEL_TAG))
-        }
+        changes = self._changes(tags, read)
         for begin, end in self._pieces(changes, len(decided)):
             if begin in changes:
                 self._open(read + begin, changes[begin])
@@ -134,6 +134,19 @@ class error_counter(guarded_block):
         if time.monotonic() - self._published > PUBLISH_SECONDS:
             self._publish()
         return len(decided)
+
+    def _changes(self, tags, read):
+        """Return {item: settings from there on}, those of both tags together."""
+        found = {}
+        for tag in sorted(tags, key=lambda tag: tag.offset):
+            key = pmt.symbol_to_string(tag.key)
+            if key in (CHANNEL_TAG, PERTURBATION_TAG):
+                self._settings[key] = pmt.to_python(tag.value)
+                merged = {
+                    k: v for part in self._settings.values() for k, v in part.items()
+                }
+                found[tag.offset - read] = merged
+        return found
 
     def _sent_messages(self, input_items, read):
         """Return what was sent: the second input, or the messages from the seed."""

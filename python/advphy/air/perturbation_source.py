@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Perturbation source: what an adversary adds, changeable while the flowgraph runs."""
+
+import dataclasses
+import logging
+import math
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import pmt
+from advphy_model import kernels
+from advphy_model import perturbation as perturbation_file
+from advphy_model.adversary import Adversary
+from advphy_model.links import load
+from advphy_model.perturbation import Perturbation
+from advphy_model.randomness import checked_index, checked_seed
+from gnuradio import gr
+
+from ..guard import guarded_block
+
+TAG = "perturbation"
+PUBLISH_SECONDS = 0.1
+# Phases of a schedule that are shorter are not tagged: every tag costs the error
+# counter a segment.
+SHORTEST_TAGGED = 1000
+
+
+@dataclass
+class Segment:
+    """What was sent between two changes of the settings.
+
+    Args:
+        first_block: index of its first block.
+        settings: of the tag; psr_db is what was asked for.
+        blocks: how many.
+        energy: sum of ||p||^2 / n over them.
+        smallest: ||p||^2 / n of the weakest block.
+        largest: that of the strongest.
+    """
+
+    first_block: int
+    settings: dict = field(default_factory=dict)
+    blocks: int = 0
+    energy: float = 0.0
+    smallest: float = math.inf
+    largest: float = 0.0
+
+    def realised(self):
+        """Return the PSR in dB: average, smallest and largest of a block."""
+        mean = self.energy / self.blocks if self.blocks else 0.0
+        smallest = self.smallest if self.blocks else 0.0
+        return {
+            "psr_db_realised": _db(mean),
+            "psr_db_smallest": _db(smallest),
+            "psr_db_largest": _db(self.largest),
+        }
+
+
+class perturbation_source(guarded_block):
+    """Send what arrives of an adversary's perturbation at the receiver.
+
+    Input:  messages, uint8, optional; a table wants them, or re-creates them from the
+            seed
+    Output: perturbation, complex64 [n], for the channel's second input
+    Tags:   "perturbation" on the first item under new settings, and where a schedule
+            (of at least 1000 blocks a phase) changes: a dictionary. The error counter
+            opens a new segment there.
+    Message port "psr": a dictionary with the settings, first_block, blocks, psr_db as
+            requested, psr_db_realised, psr_db_smallest and psr_db_largest of a block;
+            ten times a second, and at the end of a segment.
+
+    Args:
+        model: link model, or the name or file of one, that is under attack.
+        perturbation: Perturbation, the file of one, or "jammer".
+        psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
+        shift: in channel uses, 0..n-1, or "random" per block.
+        phase: in radians, or "random" per block.
+        sign: 1, -1, or "random" per block.
+        frequency_offset: in cycles per channel use, or "random" per block.
+        fading: "none", or "rayleigh": one gain per block.
+        off_blocks: of each period, blocks without the perturbation at its beginning.
+        on_blocks: blocks with it behind those; 0 and 0: always on.
+        full_scale: largest amplitude that can be sent, or None: any.
+        seed: of what is drawn, and of the messages without a wire.
+        first_block: index of the first item.
+        latency: the most items in one call of work().
+    """
+
+    def __init__(
+        self,
+        model,
+        perturbation,
+        psr_db=-6.0,
+        shift=0,
+        phase=0.0,
+        sign=1,
+        frequency_offset=0.0,
+        fading="none",
+        off_blocks=0,
+        on_blocks=0,
+        full_scale=None,
+        seed=1,
+        first_block=0,
+        latency=65536,
+    ):
+        self._model = load(model)
+        guarded_block.__init__(
+            self,
+            "perturbation_source",
+            gr.py_io_signature(0, 1, [np.uint8]),
+            [(np.complex64, self._model.n)],
+        )
+        self._adversary = Adversary(
+            self._perturbation(perturbation), psr_db, shift, phase, sign,
+            frequency_offset, fading, off_blocks, on_blocks, full_scale,
+            checked_seed(seed))  # fmt: skip
+        self._enabled = True
+        self._first_block = checked_index("first_block", first_block)
+        self._lock = threading.Lock()
+        self._tagged = None
+        self._published = 0.0
+        self._segments = [Segment(self._first_block)]
+        self._messages = np.empty(0, np.uint8)
+        self.tags_schedule = off_blocks > 0 and min(off_blocks, on_blocks) >= (
+            SHORTEST_TAGGED
+        )
+        self.message_port_register_out(pmt.intern("psr"))
+        self.size_buffers(latency, 8 * self._model.n)
+
+    def _perturbation(self, given):
+        """Return the Perturbation of an argument; warn if it is for another link."""
+        if isinstance(given, str) and given == "jammer":
+            return perturbation_file.jammer(self._model.k, self._model.n, 0.0)
+        if not isinstance(given, Perturbation):
+            given = perturbation_file.read(given)
+        given.require_fit(self._model)
+        warning = given.warning_for(self._model)
+        if warning:
+            logging.getLogger(__name__).warning(warning)
+        return given
+
+    def _set(self, **settings):
+        with self._lock:
+            self._adversary = dataclasses.replace(self._adversary, **settings)
+
+    def set_perturbation(self, perturbation):
+        """Send another perturbation from the next call of work() on."""
+        self._set(perturbation=self._perturbation(perturbation))
+
+    def set_psr_db(self, psr_db):
+        """Set the PSR at the receiver in dB from the next call of work() on."""
+        self._set(psr_db=psr_db)
+
+    def set_shift(self, shift):
+        """Set the shift in channel uses, or "random", from the next call on."""
+        self._set(shift=shift)
+
+    def set_phase(self, phase):
+        """Set the phase in radians, or "random", from the next call on."""
+        self._set(phase=phase)
+
+    def set_sign(self, sign):
+        """Set the sign, 1, -1 or "random", from the next call on."""
+        self._set(sign=sign)
+
+    def set_frequency_offset(self, frequency_offset):
+        """Set the offset in cycles per channel use, or "random", from the next call."""
+        self._set(frequency_offset=frequency_offset)
+
+    def set_enabled(self, enabled):
+        """Send the perturbation, or zeros, from the next call of work() on."""
+        self._enabled = bool(enabled)
+
+    def segments(self):
+        """Return a copy of the segments so far, the present one last."""
+        with self._lock:
+            return [Segment(**asdict(segment)) for segment in self._segments]
+
+    def start(self):
+        """Begin at the first block again, in a new segment."""
+        with self._lock:
+            if self._segments[-1].blocks:
+                self._segments.append(Segment(self._first_block))
+        self._tagged = None
+        return True
+
+    def work(self, input_items, output_items):
+        out = output_items[0]
+        with self._lock:
+            adversary, enabled = self._adversary, self._enabled
+        first = self._first_block + self.nitems_written(0)
+        messages = None
+        if adversary.needs_messages:
+            messages = self._sent(input_items, first, len(out))
+        for begin, end, on in self._pieces(adversary, enabled, first, len(out)):
+            if (adversary, on) != self._tagged:
+                self._open(adversary, on, first + begin)
+            part = out[begin:end]
+            if on:
+                sent = None if messages is None else messages[begin:end]
+                adversary.write(sent, first + begin, part)
+            else:
+                part[:] = 0
+            self._account(adversary, on, part)
+        if time.monotonic() - self._published > PUBLISH_SECONDS:
+            self._publish(self.segments()[-1])
+        return len(out)
+
+    def _sent(self, input_items, first, size):
+        if input_items:
+            return input_items[0][:size]
+        if len(self._messages) < size:
+            self._messages = np.empty(size, np.uint8)
+        kernels.messages(
+            self._adversary.seed, first, self._model.k, self._messages[:size]
+        )
+        return self._messages[:size]
+
+    def _pieces(self, adversary, enabled, first, size):
+        """Yield (begin, end, on) between changes of the schedule."""
+        if not enabled or not self.tags_schedule:
+            yield 0, size, enabled
+            return
+        off, period = adversary.off_blocks, adversary.off_blocks + adversary.on_blocks
+        begin = 0
+        while begin < size:
+            at = (first + begin) % period
+            on = at >= off
+            end = min(size, begin + (period if on else off) - at)
+            yield begin, end, on
+            begin = end
+
+    def _open(self, adversary, on, first):
+        offset = first - self._first_block
+        settings = _settings(adversary, on)
+        self.add_item_tag(0, offset, pmt.intern(TAG), pmt.to_pmt(settings))
+        self._tagged = (adversary, on)
+        with self._lock:
+            present = self._segments[-1]
+            if not present.blocks:
+                self._segments.pop()
+            self._segments.append(Segment(first, settings))
+        if present.blocks:
+            self._publish(present)
+
+    def _account(self, adversary, on, part):
+        """Add the energies of blocks to the present segment."""
+        always = self.tags_schedule or not adversary.off_blocks
+        if not on or (adversary.constant and always):
+            energy = 10 ** (adversary.scaled.psr_db / 10) if on else 0.0
+            total, smallest, largest = energy * len(part), energy, energy
+        else:
+            reals = part.view(np.float32)
+            energies = np.einsum("ij,ij->i", reals, reals) / adversary.perturbation.n
+            total = float(energies.sum(dtype=float))
+            smallest, largest = float(energies.min()), float(energies.max())
+        with self._lock:
+            present = self._segments[-1]
+            present.blocks += len(part)
+            present.energy += total
+            present.smallest = min(present.smallest, smallest)
+            present.largest = max(present.largest, largest)
+
+    def _publish(self, segment):
+        self._published = time.monotonic()
+        message = {
+            **segment.settings,
+            **segment.realised(),
+            "first_block": segment.first_block,
+            "blocks": segment.blocks,
+        }
+        self.message_port_pub(pmt.intern("psr"), pmt.to_pmt(message))
+
+
+def _settings(adversary, on):
+    return {
+        "perturbation": adversary.label,
+        "psr_db": adversary.scaled.psr_db if on else -math.inf,
+        "perturbation_kind": adversary.perturbation.kind,
+        "shift": adversary.shift,
+        "phase": adversary.phase,
+        "sign": adversary.sign,
+        "frequency_offset": adversary.frequency_offset,
+        "fading": adversary.fading,
+        "on": on,
+    }
+
+
+def _db(ratio):
+    return 10 * math.log10(ratio) if ratio > 0 else -math.inf

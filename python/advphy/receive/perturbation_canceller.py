@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Perturbation canceller: blind estimate-and-cancel in front of any decoder."""
+
+import threading
+import time
+
+import numpy as np
+import pmt
+from advphy_model.canceller import Canceller, CancellerSettings
+from advphy_model.links import load
+
+from ..guard import guarded_block
+
+PUBLISH_SECONDS = 0.1
+
+
+class perturbation_canceller(guarded_block):
+    """Take off what an adversary adds, knowing nothing but the codebook.
+
+    Input:  received vectors, complex64 [n]
+    Output: corrected vectors, complex64 [n]
+    Message port "estimate": a dictionary with first_block of the window, adversary,
+            p (the components, one after another), weights, psr_db, noise_variance,
+            statistic, threshold, detected; ten times a second, and whenever detected
+            changes.
+
+    Each window is estimated from and corrected by itself; it waits until it is full,
+    so the last, incomplete window of a finite stream is not put out. Where nothing is
+    detected nothing is subtracted.
+
+    Args:
+        model: link model, or the name or file of one; only its codebook is used.
+        components: how many vectors a "free" adversary chooses among; 1: the same p
+            always.
+        adversary: "free", "signs", "shifts", "phases" or "any": what it may do with p.
+        window: blocks; a power of two, at most 65536.
+        sample: blocks of the window that are estimated from; a power of two.
+        iterations: of expectation-maximisation.
+        forgetting: how much the window before counts, 0..<1.
+        false_alarm: how often a window without a perturbation is taken for one with.
+        enabled: False passes everything through; set_enabled changes it.
+        latency: the most items in one call of work(), but at least a window.
+    """
+
+    def __init__(
+        self,
+        model,
+        components=1,
+        adversary="free",
+        window=4096,
+        sample=256,
+        iterations=5,
+        forgetting=0.0,
+        false_alarm=1e-3,
+        enabled=True,
+        latency=65536,
+    ):
+        self._model = load(model)
+        item = (np.complex64, self._model.n)
+        guarded_block.__init__(self, "perturbation_canceller", [item], [item])
+        self._settings = {
+            "adversary": adversary,
+            "window": window,
+            "sample": sample,
+            "iterations": iterations,
+            "forgetting": forgetting,
+            "false_alarm": false_alarm,
+        }
+        self.set_components(components)
+        self._enabled = bool(enabled)
+        self._lock = threading.Lock()
+        self._last = None
+        self._published = 0.0
+        self.message_port_register_out(pmt.intern("estimate"))
+        self.set_output_multiple(window)
+        self.size_buffers(max(latency, window), 8 * self._model.n)
+
+    def set_components(self, components):
+        """Set how many vectors a "free" adversary chooses among, from the next call."""
+        settings = CancellerSettings(components=components, **self._settings)
+        self._canceller = Canceller(self._model, settings)
+
+    def set_enabled(self, enabled):
+        """Correct, or pass everything through, from the next call of work() on."""
+        self._enabled = bool(enabled)
+
+    def estimate(self):
+        """Return the Estimate of the last window corrected, or None."""
+        with self._lock:
+            return self._last
+
+    def start(self):
+        self._canceller.forget()
+        with self._lock:
+            self._last = None
+        return True
+
+    def work(self, input_items, output_items):
+        out = output_items[0]
+        out[:] = input_items[0][: len(out)]
+        if not self._enabled:
+            return len(out)
+        canceller = self._canceller
+        first = self.nitems_written(0)
+        found = canceller.cancel(out)
+        for i, estimate in enumerate(found):
+            with self._lock:
+                before, self._last = self._last, estimate
+            changed = before is None or before.detected != estimate.detected
+            due = time.monotonic() - self._published > PUBLISH_SECONDS
+            if changed or due:
+                window = canceller.settings.window
+                self._publish(first + i * window, estimate, canceller.threshold)
+        return len(out)
+
+    def _publish(self, first_block, estimate, threshold):
+        self._published = time.monotonic()
+        message = {
+            "first_block": first_block,
+            "adversary": estimate.adversary,
+            "weights": estimate.weights,
+            "psr_db": estimate.psr_db,
+            "noise_variance": estimate.noise_variance,
+            "statistic": estimate.statistic,
+            "threshold": threshold,
+            "detected": estimate.detected,
+        }
+        message = pmt.dict_add(
+            pmt.to_pmt(message),
+            pmt.intern("p"),
+            pmt.init_c32vector(estimate.p.size, estimate.p.ravel().tolist()),
+        )
+        self.message_port_pub(pmt.intern("estimate"), message)
