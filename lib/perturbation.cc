@@ -205,8 +205,15 @@ void perturbation::write(const uint8_t* messages,
                          size_t count,
                          float* out) const
 {
-    for_tiles(messages, first, count, [out](const float* p, size_t floats, size_t at) {
-        std::copy_n(p, floats, out + at);
+    const size_t floats = 2 * d_n * count;
+    if (!d_pattern.empty()) {
+        for (size_t done = 0; done < floats; done += d_pattern.size())
+            std::copy_n(
+                d_pattern.data(), std::min(d_pattern.size(), floats - done), out + done);
+        return;
+    }
+    for_tiles(messages, first, count, [out](const float* p, size_t size, size_t at) {
+        std::copy_n(p, size, out + at);
     });
 }
 

@@ -72,8 +72,11 @@ class perturbation_canceller(guarded_block):
         self._last = None
         self._published = 0.0
         self.message_port_register_out(pmt.intern("estimate"))
+        self.size_buffers(latency, 8 * self._model.n)
         self.set_output_multiple(window)
-        self.size_buffers(max(latency, window), 8 * self._model.n)
+        if self.max_noutput_items() < window:  # else it would wait for ever
+            self.set_min_output_buffer(2 * window)
+            self.set_max_noutput_items(window)
 
     def set_components(self, components):
         """Set how many vectors a "free" adversary chooses among, from the next call."""

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Perturbation canceller: whole windows, messages, forgetting, no slip."""
+
+import numpy as np
+import pmt
+import pytest
+from advphy_model import links, randomness
+from advphy_model.adversary import Adversary
+from advphy_model.canceller import Canceller, CancellerSettings
+from advphy_model.detection import received
+from advphy_model.perturbation import Perturbation
+from gnuradio import advphy, blocks
+
+N = 7
+MODEL = links.load("two_simplices")
+RNG = np.random.default_rng(4)
+P = Perturbation(
+    "some", "universal", 4, N, RNG.normal(size=(1, N)) + 1j * RNG.normal(size=(1, N))
+)
+
+
+def corrected(y, block):
+    flowgraph, messages = advphy.top_block(), blocks.message_debug()
+    source, sink = blocks.vector_source_c(y.ravel().tolist(), False, N), None
+    sink = blocks.vector_sink_c(N)
+    flowgraph.connect(source, block, sink)
+    flowgraph.msg_connect((block, "estimate"), (messages, "store"))
+    flowgraph.run()
+    found = [messages.get_message(i) for i in range(messages.num_messages())]
+    return np.reshape(sink.data(), (-1, N)), found
+
+
+@pytest.mark.parametrize("latency", [1, 1000, 65536])
+def test_windows_are_those_of_the_model_and_the_last_part_is_not_put_out(latency):
+    y = received(MODEL, 6.0, 1, 0, 10_000, Adversary(P, -6.0))
+    block = advphy.perturbation_canceller(
+        MODEL, adversary="signs", window=1024, sample=128, latency=latency
+    )
+    out, _ = corrected(y, block)
+    settings = CancellerSettings(adversary="signs", window=1024, sample=128)
+    expected = y[:9216].copy()
+    Canceller(MODEL, settings).cancel(expected)
+    assert np.array_equal(out, expected)
+    assert not np.array_equal(out, y[:9216])
+
+
+def test_it_publishes_what_it_found():
+    attack = Adversary(P, -6.0, off_blocks=8192, on_blocks=8192)
+    y = received(MODEL, 8.0, 1, 0, 16_384, attack)
+    block = advphy.perturbation_canceller(MODEL)
+    _, found = corrected(y, block)
+    estimates = {pmt.to_python(m)["first_block"]: m for m in found}
+    before, after = (pmt.to_python(estimates[at]) for at in (0, 8192))
+    assert not before["detected"]
+    assert before["statistic"] < before["threshold"] < after["statistic"]
+    assert after["detected"]
+    assert after["adversary"] == "static"
+    assert after["psr_db"] == pytest.approx(-6.0, abs=0.3)
+    p = pmt.c32vector_elements(
+        pmt.dict_ref(estimates[8192], pmt.intern("p"), pmt.PMT_NIL)
+    )
+    sent = P.scaled(-6.0).rows[0]
+    # Noise in the estimate: sigma^2 / sample per real dimension, 14 of them.
+    assert np.linalg.norm(np.array(p) - sent) < 3 * (14 * 0.139 / 256) ** 0.5
+    assert block.estimate().detected
+
+
+def test_disabled_it_passes_everything_through():
+    y = received(MODEL, 6.0, 1, 0, 4096, Adversary(P, 0.0))
+    out, found = corrected(y, advphy.perturbation_canceller(MODEL, enabled=False))
+    assert np.array_equal(out, y)
+    assert not found
+
+
+def test_forgetting_makes_the_estimate_better_and_follows_a_change():
+    attack = Adversary(P, -6.0)
+    y = received(MODEL, 6.0, 1, 0, 30 * 1024, attack)
+    block = advphy.perturbation_canceller(MODEL, window=1024, sample=16, forgetting=0.9)
+    alone = advphy.perturbation_canceller(MODEL, window=1024, sample=16)
+    corrected(y, block), corrected(y, alone)
+    sent = attack.scaled.rows[0]
+
+    def error(b):
+        return float(np.linalg.norm(b.estimate().p[0] - sent) ** 2)
+
+    # 1/(1 - 0.9) = 10 windows count, so the error falls tenfold in the mean.
+    assert error(block) < error(alone) / 2
+    y[15 * 1024 :] -= 2 * sent  # now -p arrives
+    corrected(y, block)
+    assert np.linalg.norm(block.estimate().p[0] + sent) < 0.5
+
+
+def test_bad_samples_neither_spread_nor_are_lost():
+    sent = randomness.messages(1, 0, 4096, 4)
+    y = received(MODEL, 8.0, 1, 0, 4096, Adversary(P, 0.0))
+    y[::64] = np.nan  # on the sampled blocks, too
+    y[32, 3] = 1e30
+    out, _ = corrected(y, advphy.perturbation_canceller(MODEL))
+    fine = np.isfinite(y).all(axis=1) & (np.abs(y) < 1e20).all(axis=1)
+    distance = np.abs(out[:, None] - MODEL.codebook[None]) ** 2
+    assert np.array_equal(distance.sum(2).argmin(1)[fine], sent[fine])
+    assert np.isnan(out[::64]).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"components": 0}, "components = 0"),
+        ({"components": 2, "adversary": "signs"}, "components = 2"),
+        ({"adversary": "rotations"}, "'rotations' is not known"),
+        ({"window": 1000}, "window = 1000"),
+        ({"window": 131_072}, "window = 131072"),
+        ({"sample": 8192}, "sample = 8192"),
+        ({"forgetting": 1.0}, "forgetting = 1"),
+        ({"false_alarm": 0.0}, "false_alarm = 0"),
+        ({"latency": 0}, "latency"),
+    ],
+)
+def test_bad_parameters_are_refused_at_construction(settings, text):
+    with pytest.raises(ValueError, match=text):
+        advphy.perturbation_canceller(MODEL, **settings)

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Perturbation source: items, tags, realised PSR, and the attacked chain."""
+
+import logging
+import math
+
+import numpy as np
+import pmt
+import pytest
+from advphy_model import links, loop_engine, perturbation, randomness
+from advphy_model.adversary import Adversary
+from advphy_model.canceller import CancellerSettings
+from advphy_model.error_rate import StopRule
+from advphy_model.perturbation import Perturbation
+from gnuradio import advphy, blocks
+from gnuradio.advphy import flowgraph_engine
+
+N = 7
+RNG = np.random.default_rng(3)
+UNIVERSAL = Perturbation(
+    "some", "universal", 4, N, RNG.normal(size=(1, N)) + 1j * RNG.normal(size=(1, N))
+)
+TABLE = Perturbation(
+    "some", "table", 4, N, RNG.normal(size=(16, N)) + 1j * RNG.normal(size=(16, N))
+)
+
+
+def sent_by(source, count, *inputs):
+    """Return (items, tags as {offset: settings}) of a source."""
+    flowgraph = advphy.top_block()
+    head, sink = blocks.head(8 * N, count), blocks.vector_sink_c(N)
+    if inputs:
+        flowgraph.connect(*inputs, source)
+    flowgraph.connect(source, head, sink)
+    flowgraph.run()
+    tags = {tag.offset: pmt.to_python(tag.value) for tag in sink.tags()}
+    return np.reshape(sink.data(), (-1, N)), tags
+
+
+@pytest.mark.parametrize("latency", [1, 37, 65536])
+def test_items_are_those_of_the_adversary(latency):
+    settings = {"psr_db": -3.0, "shift": "random", "phase": "random", "seed": 6}
+    source = advphy.perturbation_source(
+        "two_simplices", UNIVERSAL, **settings, first_block=50, latency=latency
+    )
+    items, tags = sent_by(source, 3000)
+    expected = np.empty((3000, N), np.complex64)
+    Adversary(UNIVERSAL, **settings).write(None, 50, expected)
+    assert np.array_equal(items, expected)
+    assert list(tags) == [0]
+    assert tags[0]["psr_db"] == pytest.approx(-3.0)
+    assert (tags[0]["shift"], tags[0]["sign"], tags[0]["on"]) == ("random", 1, True)
+
+
+@pytest.mark.parametrize("wire", [False, True])
+def test_a_table_takes_messages_from_a_wire_or_the_seed(wire):
+    source = advphy.perturbation_source("two_simplices", TABLE, None, seed=4)
+    sent = randomness.messages(9 if wire else 4, 0, 2000, 4)
+    inputs = [blocks.vector_source_b(sent.tolist())] if wire else []
+    items, _ = sent_by(source, 2000, *inputs)
+    assert np.array_equal(items, TABLE.rows[sent])
+
+
+def test_a_schedule_is_tagged_and_accounted_for():
+    source = advphy.perturbation_source(
+        "two_simplices", UNIVERSAL, off_blocks=3000, on_blocks=2000, first_block=1000
+    )
+    items, tags = sent_by(source, 7500)
+    assert {at: tag["on"] for at, tag in tags.items()} == {
+        0: False, 2000: True, 4000: False, 7000: True,
+    }  # fmt: skip
+    assert not items[:2000].any()
+    assert items[2000:4000].all()
+    first, second, *_ = source.segments()
+    assert (first.first_block, first.blocks) == (1000, 2000)
+    assert first.realised()["psr_db_realised"] == -math.inf
+    assert (second.first_block, second.blocks) == (3000, 2000)
+    assert second.realised()["psr_db_realised"] == pytest.approx(-6.0)
+
+
+def test_a_short_schedule_is_one_segment_whose_psr_is_that_of_the_time_it_is_on():
+    source = advphy.perturbation_source(
+        "two_simplices", UNIVERSAL, psr_db=0.0, off_blocks=3, on_blocks=1, latency=4
+    )
+    source.set_max_noutput_items(4)
+    _, tags = sent_by(source, 4000)
+    assert list(tags) == [0]
+    (segment,) = source.segments()
+    realised = segment.realised()
+    assert realised["psr_db_realised"] == pytest.approx(
+        10 * math.log10(1 / 4), abs=0.01
+    )
+    assert realised["psr_db_smallest"] == -math.inf
+    assert realised["psr_db_largest"] == pytest.approx(0.0, abs=1e-4)
+
+
+def test_the_realised_psr_of_a_jammer_is_counted():
+    source = advphy.perturbation_source("two_simplices", "jammer", -6.0)
+    sent_by(source, 100_000)
+    realised = source.segments()[0].realised()
+    # Standard error of the mean of 700 000 or more exponential powers: 0.12 %.
+    assert realised["psr_db_realised"] == pytest.approx(-6.0, abs=0.03)
+    # The sum of 7 exponentials of mean 1 is below 0.2 or above 28 once in 10^9 or so;
+    # the smallest and largest of many lie far from 7.
+    assert realised["psr_db_smallest"] < -9.0
+    assert -3.0 < realised["psr_db_largest"] < 0.5
+
+
+class _changer(advphy.guarded_block):
+    """Pass items on, and call something once an item has gone by."""
+
+    def __init__(self, at, change):
+        item = (np.complex64, N)
+        advphy.guarded_block.__init__(self, "changer", [item], [item])
+        self._at, self._change = at, change
+
+    def work(self, input_items, output_items):
+        output_items[0][:] = input_items[0]
+        if self._change and self.nitems_written(0) + len(output_items[0]) > self._at:
+            self._change()
+            self._change = None
+        return len(output_items[0])
+
+
+@pytest.mark.parametrize(
+    ("setter", "value", "key", "tagged"),
+    [
+        ("set_psr_db", -10.0, "psr_db", -10.0),
+        ("set_shift", "random", "shift", "random"),
+        ("set_phase", 1.0, "phase", 1.0),
+        ("set_sign", "random", "sign", "random"),
+        ("set_frequency_offset", 0.01, "frequency_offset", 0.01),
+        ("set_enabled", False, "on", False),
+        ("set_perturbation", TABLE, "perturbation_kind", "table"),
+    ],
+)
+def test_settings_change_while_running_at_a_tagged_item(setter, value, key, tagged):
+    source = advphy.perturbation_source("two_simplices", UNIVERSAL, latency=100)
+    changer = _changer(1000, lambda: getattr(source, setter)(value))
+    changer.set_max_noutput_items(100)
+    flowgraph, messages = advphy.top_block(), blocks.message_debug()
+    sink = blocks.vector_sink_c(N)
+    flowgraph.connect(source, changer, blocks.head(8 * N, 30_000), sink)
+    flowgraph.msg_connect((source, "psr"), (messages, "store"))
+    flowgraph.run()
+    first, second = sorted(sink.tags(), key=lambda tag: tag.offset)[:2]
+    assert first.offset == 0
+    assert second.offset > 1000
+    settings = pmt.to_python(second.value)
+    assert settings[key] == (pytest.approx(tagged) if key == "psr_db" else tagged)
+    items = np.reshape(sink.data(), (-1, N)).astype(np.complex64)
+    before, after = items[: second.offset], items[second.offset :]
+    plain = np.empty_like(before)
+    Adversary(UNIVERSAL, -6.0).write(None, 0, plain)
+    assert np.array_equal(before, plain)
+    if key == "psr_db":
+        assert np.mean(np.abs(after) ** 2) == pytest.approx(0.1, rel=1e-4)
+    if key == "on":
+        assert not after.any()
+    ended = pmt.to_python(messages.get_message(1))
+    assert ended["blocks"] == second.offset
+    assert ended["psr_db_realised"] == pytest.approx(-6.0)
+
+
+def test_the_counter_opens_a_segment_where_the_perturbation_changes():
+    model = links.load("two_simplices")
+    flowgraph = advphy.top_block()
+    source = advphy.perturbation_source(
+        model, UNIVERSAL, 3.0, off_blocks=20_000, on_blocks=20_000
+    )
+    channel, counter = advphy.channel(model, 4.0), advphy.error_counter(model)
+    flowgraph.connect(
+        advphy.message_source(model, blocks=100_000),
+        advphy.encoder(model),
+        channel,
+        advphy.decoder(model),
+        counter,
+    )
+    flowgraph.connect(source, (channel, 1))
+    flowgraph.run()
+    segments = counter.segments()
+    assert [s.first_block for s in segments] == list(range(0, 100_000, 20_000))
+    assert [s.settings["on"] for s in segments] == [False, True, False, True, False]
+    assert all(s.settings["ebn0_db"] == 4.0 for s in segments)
+    for s in segments:
+        attack = Adversary(UNIVERSAL, 3.0) if s.settings["on"] else None
+        ranges = loop_engine.run(model, rule=StopRule(None, s.blocks), ebn0_db=4.0,
+                                 first_block=s.first_block, attack=attack)  # fmt: skip
+        assert s.block_errors == sum(errors for _, errors, _ in ranges)
+
+
+ATTACKS = [
+    Adversary(UNIVERSAL, -3.0),
+    Adversary(UNIVERSAL, -3.0, shift="random", phase="random", seed=5),
+    Adversary(TABLE, -3.0, seed=8),
+    Adversary(perturbation.jammer(4, N, -3.0)),
+    Adversary(UNIVERSAL, 0.0, off_blocks=3000, on_blocks=2000),
+    Adversary(UNIVERSAL, 0.0, off_blocks=3, on_blocks=2, fading="rayleigh"),
+]
+CANCELLERS = [
+    None,
+    CancellerSettings(),
+    CancellerSettings(components=2, iterations=3),
+    CancellerSettings(adversary="shifts", window=1024, sample=64),
+]
+
+
+@pytest.mark.parametrize("canceller", CANCELLERS, ids=lambda c: c and c.label)
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a.label)
+def test_flowgraph_and_loop_decide_the_same_under_attack(attack, canceller):
+    model, count, cut = links.load("two_simplices"), 150_000, 100_001
+
+    def total(engine, last, **settings):
+        ranges = engine(model, rule=StopRule(None, last), ebn0_db=4, first_block=11,
+                        attack=attack, canceller=canceller, **settings)  # fmt: skip
+        return tuple(map(sum, zip(*ranges, strict=True)))
+
+    expected = total(loop_engine.run, count, threads=2)
+    assert expected[0] == count
+    assert total(loop_engine.run, count, threads=1) == expected
+    assert total(flowgraph_engine.run, count) == expected
+    assert total(flowgraph_engine.run, count, latency=1000) == expected
+    first = total(loop_engine.run, cut)
+    for engine in (loop_engine.run, flowgraph_engine.run):
+        rest = total(engine, count, counted=first[:2])
+        assert tuple(a + b for a, b in zip(first, rest, strict=True)) == expected
+
+
+def test_a_perturbation_for_another_link_is_used_with_both_hashes_named(caplog):
+    model = links.load("two_simplices")
+    other = Perturbation(
+        "pgd", "universal", 4, N, UNIVERSAL.rows, victims={"mine": "f" * 64}
+    )
+    with caplog.at_level(logging.WARNING):
+        advphy.perturbation_source(model, other)
+    assert "f" * 12 in caplog.text
+    assert model.sha256[:12] in caplog.text
+
+
+def test_a_file_is_read(tmp_path):
+    perturbation.write(UNIVERSAL, tmp_path / "p.safetensors")
+    source = advphy.perturbation_source(
+        "two_simplices", str(tmp_path / "p.safetensors"), None
+    )
+    items, _ = sent_by(source, 10)
+    assert np.array_equal(items, np.repeat(UNIVERSAL.rows, 10, axis=0))
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: advphy.perturbation_source("bpsk", UNIVERSAL), "n = 7 channel uses"),
+        (
+            lambda: advphy.perturbation_source("two_simplices", UNIVERSAL, 100.0),
+            "psr_db = 100",
+        ),
+        (
+            lambda: advphy.perturbation_source(
+                "two_simplices", UNIVERSAL, 0.0, full_scale=0.1
+            ),
+            "would clip",
+        ),
+        (
+            lambda: advphy.perturbation_source("two_simplices", "jammer", shift=7),
+            "shift = 7",
+        ),
+        (
+            lambda: advphy.perturbation_source("two_simplices", "jammer", latency=0),
+            "latency = 0",
+        ),
+    ],
+)
+def test_bad_parameters_are_refused_at_construction(make, text):
+    with pytest.raises(ValueError, match=text):
+        make()
+
+
+def test_a_setter_refuses_and_the_old_setting_stays():
+    source = advphy.perturbation_source("two_simplices", UNIVERSAL, full_scale=1.0)
+    with pytest.raises(ValueError, match="would clip"):
+        source.set_psr_db(10.0)
+    items, _ = sent_by(source, 10)
+    assert np.mean(np.abs(items) ** 2) == pytest.approx(10**-0.6, rel=1e-4)
