@@ -14,7 +14,7 @@ canceller in front of the decoder.
 import sys
 import time
 
-from advphy_model import links, loop_engine, sweep
+from advphy_model import cluster, links, loop_engine, sweep
 from advphy_model.counts import without_hash
 from advphy_model.error_rate import StopRule, interval, upper_bound
 
@@ -37,6 +37,11 @@ def add_arguments(parser):
         choices=("flowgraph", "loop"),
         default="flowgraph",
         help="both decide the same (default %(default)s)",
+    )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="spread ranges over the Dask cluster of this scheduler (loop engine)",
     )
     parser.add_argument(
         "--min-errors",
@@ -83,7 +88,7 @@ def run(arguments):
         models,
         points,
         engine_of(arguments),
-        engine_name=arguments.engine,
+        engine_name="loop" if arguments.cluster is not None else arguments.engine,
         rule=rule,
         seed=arguments.seed,
         out=arguments.out,
@@ -97,6 +102,8 @@ def run(arguments):
 
 def engine_of(arguments):
     """Return the engine that the arguments name."""
+    if arguments.cluster is not None:
+        return cluster.engine(arguments.cluster)
     if arguments.engine == "loop":
         return loop_engine.run
     from gnuradio.advphy import flowgraph_engine
