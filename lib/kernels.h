@@ -137,8 +137,16 @@ struct kernel_table {
     void (*add_pattern)(const float* pattern, size_t period, size_t count, float* y);
     // Mixtures: see mixture.h. y [floats][stride], present and the outputs [blocks], a
     // multiple of 16; totals: joint [messages][components], sums [components][floats].
+    // with_codewords: inner_products of y with the codebook, [messages][stride].
+    void (*inner_products)(const float* y,
+                           size_t blocks,
+                           const float* rows,
+                           int count,
+                           int floats,
+                           float* out);
     void (*mixture_pass)(const mixture_view& m,
                          const float* y,
+                         const float* with_codewords,
                          size_t stride,
                          const float* present,
                          size_t blocks,

@@ -26,7 +26,9 @@ void write_turned_rows(const float*,
                        float*);
 void add_floats(const float*, size_t, float*);
 void add_pattern(const float*, size_t, size_t, float*);
+void inner_products(const float*, size_t, const float*, int, int, float*);
 void mixture_pass(const mixture_view&,
+                  const float*,
                   const float*,
                   size_t,
                   const float*,
@@ -58,6 +60,7 @@ const kernel_table table = {
     write_turned_rows,
     add_floats,
     add_pattern,
+    inner_products,
     mixture_pass,
     choose_components,
     multiply_adds,

@@ -21,8 +21,13 @@ double squared_norm(const std::vector<double>& row)
 
 } // namespace
 
-sample::sample(const float* rows, size_t width, size_t count, size_t step)
-    : blocks(count), floats(width), y(width * count), present(count)
+sample::sample(const float* rows,
+               const std::vector<float>& codebook,
+               size_t messages,
+               size_t count,
+               size_t step)
+    : blocks(count), floats(codebook.size() / messages), y(floats * count),
+      with_codewords(messages * count), present(count)
 {
     for (size_t b = 0; b < count; ++b) {
         const float* row = rows + b * step * floats;
@@ -37,6 +42,12 @@ sample::sample(const float* rows, size_t width, size_t count, size_t step)
         for (size_t f = 0; f < floats; ++f)
             y[f * blocks + b] = row[f];
     }
+    kernels().inner_products(y.data(),
+                             blocks,
+                             codebook.data(),
+                             int(messages),
+                             int(floats),
+                             with_codewords.data());
 }
 
 std::vector<float> sample::row(size_t b) const
@@ -134,6 +145,7 @@ double mixture::pass(const sample& from, size_t blocks, double variance)
     d_mean.resize(from.blocks);
     kernels().mixture_pass(view(),
                            from.y.data(),
+                           from.with_codewords.data(),
                            from.blocks,
                            from.present.data(),
                            blocks,
@@ -143,12 +155,17 @@ double mixture::pass(const sample& from, size_t blocks, double variance)
                            d_mean.data(),
                            d_totals.data());
     double score = 0, likelihood = 0, energy = 0, count = 0;
-    for (size_t b = 0; b < blocks; ++b)
-        if (from.present[b] != 0.0f) {
-            score += d_mean[b];
-            likelihood += double(d_largest[b]) + std::log(double(d_total[b]));
-            count += 1;
-        }
+    for (size_t b = 0; b < blocks; b += 16) { // totals are 1..2^16: 16 of them fit
+        double product = 1;
+        for (size_t i = b; i < b + 16; ++i)
+            if (from.present[i] != 0.0f) {
+                score += d_mean[i];
+                likelihood += double(d_largest[i]);
+                product *= double(d_total[i]);
+                count += 1;
+            }
+        likelihood += std::log(product);
+    }
     if (blocks == from.blocks)
         energy = from.energy;
     else
@@ -240,10 +257,13 @@ double mixture::fit(const sample& from,
         update_variance();
     }
     for (size_t i = 0; i < iterations; ++i) {
+        const double before = likelihood;
         likelihood = pass(from, blocks, d_variance);
         if (!fixed)
             maximise(past);
         update_variance();
+        if (i > 0 && likelihood - before < enough_rise)
+            break;
     }
     prepare(1 / d_variance);
     return likelihood;

@@ -20,14 +20,22 @@ namespace advphy {
 struct sample {
     size_t blocks = 0, floats = 0, present_blocks = 0;
     std::vector<float> y;
+    std::vector<float> with_codewords; // inner products, [messages][blocks]
     std::vector<float> present; // 1, or 0 for a block that is not finite
     double energy = 0; // sum of |y|^2
 
     // count blocks of y [..][floats], `step` blocks apart.
-    sample(const float* rows, size_t floats, size_t count, size_t step);
+    sample(const float* rows,
+           const std::vector<float>& codebook,
+           size_t messages,
+           size_t count,
+           size_t step);
     // Block number b as a row.
     std::vector<float> row(size_t b) const;
 };
+
+// Far below what noise adds to a log-likelihood: 1/2 for each parameter.
+constexpr double enough_rise = 0.01;
 
 struct transform {
     size_t shift = 0;
@@ -59,9 +67,11 @@ public:
                            const std::vector<transform>& tied,
                            const std::vector<double>& p);
 
-    // Fit by expectation-maximisation; returns the log-likelihood of the first `blocks`
-    // of the sample before the last step. The statistics of the past count as if they
-    // were of this sample. fixed: leave the components, fit the noise only.
+    // Fit by at most so many iterations of expectation-maximisation, fewer when the
+    // log-likelihood no longer rises by more than enough_rise; returns the log-likelihood
+    // of the first `blocks` of the sample before the last step. The statistics of the
+    // past count as if they were of this sample. fixed: leave the components, fit the
+    // noise only.
     double fit(const sample& from,
                size_t blocks,
                size_t iterations,

@@ -57,15 +57,19 @@ struct pass_memory {
 };
 
 // Write (<y, x_s> + <y, p_z>) / variance + prior of every pair; return the largest.
-vfloat score(const mixture_view& m, const float* y, size_t stride, const pass_memory& w)
+vfloat score(const mixture_view& m,
+             const float* y,
+             const float* with_codewords,
+             size_t stride,
+             const pass_memory& w)
 {
     const vfloat inverse = fill(m.inverse_variance);
     products(y, stride, m.p, m.components, m.floats, [&](int z, vfloat product) {
         store(w.component + size_t(z) * lanes, product * inverse);
     });
     vfloat largest = fill(-3e38f);
-    products(y, stride, m.codebook, m.messages, m.floats, [&](int s, vfloat product) {
-        product *= inverse;
+    for (int s = 0; s < m.messages; ++s) {
+        const vfloat product = load(with_codewords + size_t(s) * stride) * inverse;
         for (int z = 0; z < m.components; ++z) {
             const size_t pair = size_t(s) * m.components + z;
             const vfloat t =
@@ -73,7 +77,7 @@ vfloat score(const mixture_view& m, const float* y, size_t stride, const pass_me
             store(w.scores + pair * lanes, t);
             largest = maximum(t, largest);
         }
-    });
+    }
     return largest;
 }
 
@@ -105,8 +109,18 @@ void accumulate(const mixture_view& m,
 
 } // namespace
 
+void inner_products(
+    const float* y, size_t blocks, const float* rows, int count, int floats, float* out)
+{
+    for (size_t b = 0; b < blocks; b += lanes)
+        products(y + b, blocks, rows, count, floats, [&](int r, vfloat product) {
+            store(out + size_t(r) * blocks + b, product);
+        });
+}
+
 void mixture_pass(const mixture_view& m,
                   const float* y,
+                  const float* with_codewords,
                   size_t stride,
                   const float* present,
                   size_t blocks,
@@ -119,7 +133,7 @@ void mixture_pass(const mixture_view& m,
     const pass_memory w(m, work);
     const int pairs = m.messages * m.components;
     for (size_t b = 0; b < blocks; b += lanes) {
-        const vfloat top = score(m, y + b, stride, w);
+        const vfloat top = score(m, y + b, with_codewords + b, stride, w);
         vfloat sum{}, weighted{};
         for (int i = 0; i < pairs; ++i) {
             float* at = w.scores + size_t(i) * lanes;

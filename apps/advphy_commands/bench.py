@@ -7,6 +7,8 @@ Ratios, medians over rounds in which all run in turn:
   flowgraph_over_torch_block  our flowgraph over one whose Python block calls torch
   cnn_over_onnxruntime        CNN decoder over onnxruntime, one batch of 10 000, 1
   thread
+  attacked_over_flowgraph     flowgraph with a perturbation source over one without
+  cancelled_over_flowgraph    flowgraph with a canceller over one without
 and the share of its arithmetic or memory limit that each kernel reaches.
 """
 
@@ -52,14 +54,22 @@ def run(arguments):
     )
     for name, rate in rates.items():
         print(f"{name:<14}{rate / 1e6:9.1f} M messages/s")
+    attacked, over_plain = speed.median_ratios(
+        flowgraph_speed.attacked_rates(mlp), "plain", arguments.rounds
+    )
+    for name in ("attacked", "cancelled", "attacked_cancelled"):
+        print(f"{name:<20}{attacked[name] / 1e6:9.1f} M messages/s")
     ratios = {
         "loop_over_torch": over_torch["loop"],
         "flowgraph_over_torch": over_torch["flowgraph"],
         "flowgraph_over_torch_block": over_block["flowgraph"],
+        "attacked_over_flowgraph": over_plain["attacked"],
+        "cancelled_over_flowgraph": over_plain["cancelled"],
+        "attacked_cancelled_over_flowgraph": over_plain["attacked_cancelled"],
         "cnn_over_onnxruntime": _cnn_ratio(cnn, torch_speed, arguments.rounds),
     }
     for name, ratio in ratios.items():
-        print(f"{name:<28}{'not measured' if ratio is None else f'{ratio:.1f}'}")
+        print(f"{name:<35}{'not measured' if ratio is None else f'{ratio:.2f}'}")
     shares = speed.kernel_shares(mlp)
     for name, rate, limit, share in shares:
         print(

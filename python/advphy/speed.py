@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How fast links stream through a flowgraph, ours and the usual way."""
 
+import functools
 import time
 
 import numpy as np
+from advphy_model.adversary import Adversary
+from advphy_model.canceller import CancellerSettings
+from advphy_model.perturbation import Perturbation
 from advphy_model.power import noise_sigma
 from advphy_model.speed import EBN0_DB, engine_rate
 from gnuradio import analog, blocks, digital, gr
@@ -12,9 +16,30 @@ from . import flowgraph_engine
 from .guard import guarded_block, top_block
 
 
-def flowgraph_rate(model, messages=20_000_000, latency=65536):
+def flowgraph_rate(model, messages=20_000_000, latency=65536, **settings):
     """Return messages per second through our blocks, start and end included."""
-    return engine_rate(flowgraph_engine.run, model, messages, latency=latency)
+    return engine_rate(
+        flowgraph_engine.run, model, messages, latency=latency, **settings
+    )
+
+
+def attacked_rates(model, messages=20_000_000):
+    """Return {name: function of a rate} with and without attack and canceller.
+
+    The attack is a universal perturbation that never changes.
+    """
+    row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)
+    attack = Adversary(Perturbation("turn", "universal", model.k, model.n, row), -6.0)
+    settings = {
+        "plain": {},
+        "attacked": {"attack": attack},
+        "cancelled": {"canceller": CancellerSettings()},
+        "attacked_cancelled": {"attack": attack, "canceller": CancellerSettings()},
+    }
+    return {
+        name: functools.partial(flowgraph_rate, model, messages, **given)
+        for name, given in settings.items()
+    }
 
 
 class _callable_decoder(guarded_block):

@@ -18,7 +18,7 @@ def chi_squared_quantile(degrees: float, probability: float) -> float:
     """Return the quantile of a chi-squared variable, by Wilson and Hilferty (1931).
 
     The cube root of chi-squared over its degrees d is nearly normal with mean
-    1 - 2/(9 d) and variance 2/(9 d): within 1 % for d >= 2 and 0.5..1 - 1e-4.
+    1 - 2/(9 d) and variance 2/(9 d): within 3 % for d >= 8 up to 1 - 1e-6.
     """
     z = NormalDist().inv_cdf(probability)
     variance = 2 / (9 * degrees)

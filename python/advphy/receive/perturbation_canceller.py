@@ -100,20 +100,21 @@ class perturbation_canceller(guarded_block):
 
     def work(self, input_items, output_items):
         out = output_items[0]
-        out[:] = input_items[0][: len(out)]
         if not self._enabled:
+            out[:] = input_items[0][: len(out)]
             return len(out)
         canceller = self._canceller
-        first = self.nitems_written(0)
-        found = canceller.cancel(out)
-        for i, estimate in enumerate(found):
+        first, window = self.nitems_written(0), canceller.settings.window
+        for at in range(0, len(out), window):  # one at a time: it stays in the cache
+            part = out[at : at + window]
+            part[:] = input_items[0][at : at + window]
+            (estimate,) = canceller.cancel(part)
             with self._lock:
                 before, self._last = self._last, estimate
             changed = before is None or before.detected != estimate.detected
             due = time.monotonic() - self._published > PUBLISH_SECONDS
             if changed or due:
-                window = canceller.settings.window
-                self._publish(first + i * window, estimate, canceller.threshold)
+                self._publish(first + at, estimate, canceller.threshold)
         return len(out)
 
     def _publish(self, first_block, estimate, threshold):
