@@ -122,6 +122,8 @@ def upper_bounds_hold(evaluation):
     order = ("universal_pgd", "per_message_pgd", "per_sample_pgd")
     rows = [(role, evaluation.at(role)) for role in order]
     rows = [(role, row) for role, row in rows if row is not None]
+    if len(rows) < 2:
+        return None
     worse = [
         f"{less} {show(one)} exceeds {more} {show(other)}"
         for (less, one), (more, other) in zip(rows, rows[1:])  # noqa: B905, RUF007
