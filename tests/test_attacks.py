@@ -50,7 +50,9 @@ def agrees(found, expected, blocks=2_000_000):
 
 
 @pytest.mark.parametrize("decision", ["nearest_codeword", "hard_decision", "network"])
-@pytest.mark.parametrize("name", ["universal_fgm", "universal_pgd"])
+@pytest.mark.parametrize(
+    "name", ["universal_fgm", "universal_pgd", "generator_universal"]
+)
 def test_the_best_universal_push_on_two_points_is_along_their_line(name, decision):
     link, sigma = antipodal(decision), noise_sigma(EBN0_DB, 1)
     plan = dataclasses.replace(QUICK, ebn0_db=EBN0_DB)
@@ -62,7 +64,7 @@ def test_the_best_universal_push_on_two_points_is_along_their_line(name, decisio
 
 
 @pytest.mark.parametrize("decision", ["nearest_codeword", "network"])
-@pytest.mark.parametrize("name", ["fgm", "per_message_pgd"])
+@pytest.mark.parametrize("name", ["fgm", "per_message_pgd", "generator"])
 def test_a_push_per_message_on_two_points_goes_to_the_other(name, decision):
     link, sigma = antipodal(decision), noise_sigma(EBN0_DB, 1)
     p = attacks.craft(name, link, dataclasses.replace(QUICK, ebn0_db=EBN0_DB))

@@ -126,8 +126,8 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     (white box, crafted anew for each PSR); twin (crafted against the nearest-codeword
     decision on the link's own codebook) and black_box (against the substitutes), which
     a defence that hides its gradients cannot hide from; stored (crafted at
-    plan.ebn0_db) against universal_pgd (crafted anew for each Eb/N0); half_restarts;
-    claimed; canceller; and other systems under attacks made for them: nearest_codeword,
+    plan.ebn0_db) against universal_pgd (crafted anew for each Eb/N0); generator and
+    generator_universal; half_restarts; claimed; canceller; and other systems under attacks made for them: nearest_codeword,
     hamming74_hard, hamming74_ml, two_simplices and "control NAME".
     """
     twin = link.with_nearest_codeword()
@@ -158,6 +158,8 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
         yield job("nearest_codeword", against_twin, twin, **at)
     yield job("universal_pgd", crafted_by("universal_pgd", psr_db=CHANCE_PSR_DB),
               psr_db=CHANCE_PSR_DB)  # fmt: skip
+    for name in ("generator", "generator_universal"):
+        yield job(name, crafted_by(name))
     halved = {"restarts": max(1, plan.restarts // 2), "seed": plan.seed + 1}
     yield job(
         "half_restarts",

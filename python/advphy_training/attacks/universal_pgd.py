@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Projected gradient ascent on one perturbation for all messages, with restarts.
 
-The block error rate is smoothed: each block counts sigmoid(margin / width), where the
-width is a share of the margins' own spread, so that scaled or saturated logits hide
-nothing. The mean is over messages, noise, and the shift and phase that the adversary
-does not know. Starts: the best of the codebook's differences (what a minimum-distance
-decoder fears most) and of random directions.
+What climbs is the smooth block error rate (smoothing.py), the mean over messages,
+noise, and the shift and phase that the adversary does not know. Starts: the best of the
+codebook's differences (what a minimum-distance decoder fears most) and of random
+directions, and random directions.
 """
 
 import math
@@ -14,10 +13,10 @@ import numpy as np
 import torch
 
 from advphy_training import arrivals, sphere
+from advphy_training.smoothing import smooth_bler
 
 KIND = "universal"
 _SAMPLES = 1024  # messages and noise in a step, the same for every restart
-_WIDTH = 0.3  # of the sigmoid, in standard deviations of the margin
 _SCREENED, _JUDGED, _CONFIRMED = 4096, 30_000, 400_000  # blocks
 _EARLY = 1 / 3  # of the steps, after which a quarter of the restarts goes on
 
@@ -65,9 +64,7 @@ def _smooth_bler(victim, p, plan, generator):
     arrived = arrivals.arrive(p, _SAMPLES, plan, generator)
     y = (victim.codebook[sent] + victim.sigma * noise) + arrived
     margin = victim.margin(y.reshape(-1, dimension), sent.repeat(count))
-    margin = margin.reshape(count, _SAMPLES)
-    width = _WIDTH * margin.detach().std(dim=1, keepdim=True)
-    return torch.sigmoid(margin / width.clamp_min(1e-12)).mean(dim=1)
+    return smooth_bler(margin.reshape(count, _SAMPLES))
 
 
 def _best(victims, plan, rows, blocks, count):

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A generator network whose mean over the messages is one universal perturbation."""
+
+from advphy_training.attacks import generator
+
+KIND = "universal"
+
+
+def craft(victims, plan):
+    """Return the mean of G(x) over the codebook, reals [1, 2n]."""
+    return generator.train(victims, plan, lambda rows: rows.mean(dim=0, keepdim=True))
