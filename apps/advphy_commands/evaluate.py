@@ -76,7 +76,7 @@ def run(arguments):
         claimed = perturbation.read(arguments.claimed)
         claimed.require_fit(link)
     folder = Path(arguments.out)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     engine = loop_engine.run
     if arguments.cluster:
         from advphy_model import cluster

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Say what a link is made of, or list the links there are."""
+"""Say what a link or a perturbation is made of, or list the links there are."""
 
-from advphy_model import inference, links
+from pathlib import Path
+
+from advphy_model import inference, links, perturbation
 from advphy_model.network import Network
 
 
@@ -16,6 +18,9 @@ def run(arguments):
         for name in links.names():
             model = links.load(name)
             print(f"{name:<28} k={model.k} n={model.n:<3} {model.decision}")
+        return
+    if Path(arguments.link).is_file() and _is_perturbation(arguments.link):
+        _print_perturbation(perturbation.read(arguments.link))
         return
     model = links.load(arguments.link)
     print(
@@ -32,6 +37,25 @@ def run(arguments):
         _print_measured(model.recipe.get("measured", {}))
     except (AttributeError, KeyError, TypeError):  # a recipe of the user's own
         print(f"measured: {model.recipe['measured']}")
+
+
+def _is_perturbation(path):
+    with open(path, "rb") as file:
+        return perturbation.KIND.format.encode() in file.read(4096)
+
+
+def _print_perturbation(found):
+    print(
+        f"{found.name}: {found.kind} perturbation on n = {found.n} channel uses, PSR "
+        f"{found.psr_db:.2f} dB ({perturbation.CONVENTION})"
+    )
+    print(f"SHA-256 {found.sha256}")
+    if found.ebn0_db is not None:
+        print(f"crafted at Eb/N0 {found.ebn0_db:g} dB")
+    for name, sha256 in found.victims.items():
+        print(f"crafted against {name}, SHA-256 {sha256}")
+    for what, values in (("knows", found.knowledge), ("recipe", found.recipe)):
+        print(f"{what}: {', '.join(f'{key} {value}' for key, value in values.items())}")
 
 
 def _print_network(role, network: Network):

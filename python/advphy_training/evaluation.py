@@ -127,8 +127,8 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     decision on the link's own codebook) and black_box (against the substitutes), which
     a defence that hides its gradients cannot hide from; stored (crafted at
     plan.ebn0_db) against universal_pgd (crafted anew for each Eb/N0); generator and
-    generator_universal; half_restarts; claimed; canceller; and other systems under attacks made for them: nearest_codeword,
-    hamming74_hard, hamming74_ml, two_simplices and "control NAME".
+    generator_universal; half_restarts; claimed; canceller; and other systems under
+    attacks made for them: nearest_codeword, hamming74_hard, hamming74_ml, two_simplices and "control NAME".
     """
     twin = link.with_nearest_codeword()
 
