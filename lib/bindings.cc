@@ -202,19 +202,30 @@ void bind_randomness(py::module_& m)
         py::arg("out"));
     m.def(
         "add_gaussian",
-        [](uint64_t seed, uint64_t first, float sigma, const py::array& x, py::array y) {
+        [](uint64_t seed,
+           uint64_t first,
+           float sigma,
+           const py::array& x,
+           py::array y,
+           const py::object& p) {
             const size_t floats = floats_in(y);
             const float* from = floats_of(x, "x", floats);
             float* to = floats_of(y, "y", floats);
+            const float* added = nullptr;
+            if (!p.is_none()) {
+                const auto array = py::cast<py::array>(p);
+                added = floats_of(array, "p", floats);
+            }
             py::gil_scoped_release release;
-            add_gaussian(seed, stream::noise, first, floats, sigma, from, to);
+            add_gaussian(seed, stream::noise, first, floats, sigma, from, to, added);
         },
-        "Write x + sigma * normals to y; sigma is per real dimension; y may be x.",
+        "Write (x + sigma * normals) + p to y; sigma is per real dimension; y may be x.",
         py::arg("seed"),
         py::arg("first"),
         py::arg("sigma"),
         py::arg("x"),
-        py::arg("y"));
+        py::arg("y"),
+        py::arg("p") = py::none());
 }
 
 } // namespace

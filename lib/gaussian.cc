@@ -55,7 +55,8 @@ void add_gaussian(uint64_t seed,
                   size_t count,
                   float sigma,
                   const float* x,
-                  float* y)
+                  float* y,
+                  const float* p)
 {
     const kernel_table& k = kernels();
     cut(
@@ -63,13 +64,23 @@ void add_gaussian(uint64_t seed,
         count,
         gaussian_group,
         [&](uint64_t group, size_t groups, size_t offset) {
-            k.add_gaussian_groups(
-                seed, which, group, groups, sigma, x + offset, y + offset);
+            k.add_gaussian_groups(seed,
+                                  which,
+                                  group,
+                                  groups,
+                                  sigma,
+                                  x + offset,
+                                  y + offset,
+                                  p ? p + offset : nullptr);
         },
         [&](uint64_t group, size_t skip, size_t size, size_t offset) {
-            float in[gaussian_group] = {}, sum[gaussian_group];
+            float in[gaussian_group] = {}, added[gaussian_group] = {};
+            float sum[gaussian_group];
             std::copy_n(x + offset, size, in + skip);
-            k.add_gaussian_groups(seed, which, group, 1, sigma, in, sum);
+            if (p)
+                std::copy_n(p + offset, size, added + skip);
+            k.add_gaussian_groups(
+                seed, which, group, 1, sigma, in, sum, p ? added : nullptr);
             std::copy_n(sum + skip, size, y + offset);
         });
 }

@@ -16,14 +16,16 @@ namespace advphy {
 // out[i] = standard normal number first + i of this seed and stream.
 void gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float* out);
 
-// y[i] = x[i] + sigma * (standard normal number first + i). y may be x.
+// y[i] = (x[i] + sigma * (standard normal number first + i)) + p[i], where there is a p.
+// y may be x.
 void add_gaussian(uint64_t seed,
                   stream which,
                   uint64_t first,
                   size_t count,
                   float sigma,
                   const float* x,
-                  float* y);
+                  float* y,
+                  const float* p = nullptr);
 
 // out[i] = random byte number first + i of this seed and stream, and mask. A mask of
 // 2^k - 1 gives uniform messages of k bits.

@@ -90,7 +90,8 @@ struct kernel_table {
                                 size_t groups,
                                 float sigma,
                                 const float* x,
-                                float* y);
+                                float* y,
+                                const float* p);
     void (*random_byte_groups)(uint64_t seed,
                                stream which,
                                uint64_t group,

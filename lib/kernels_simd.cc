@@ -7,7 +7,8 @@ namespace advphy {
 namespace ADVPHY_SIMD_NAMESPACE {
 
 void gaussian_groups(uint64_t, stream, uint64_t, size_t, float*);
-void add_gaussian_groups(uint64_t, stream, uint64_t, size_t, float, const float*, float*);
+void add_gaussian_groups(
+    uint64_t, stream, uint64_t, size_t, float, const float*, float*, const float*);
 void random_byte_groups(uint64_t, stream, uint64_t, size_t, uint8_t, uint8_t*);
 void random_word_groups(uint64_t, stream, uint64_t, size_t, uint32_t*);
 void unit_circle(const uint32_t*, size_t, float*, float*);

@@ -12,7 +12,6 @@ from gnuradio import gr
 from ..guard import guarded_block
 
 TAG = "channel"
-TILE_BYTES = 512 * 1024  # of received vectors: half of a core's cache
 
 
 class channel(guarded_block):
@@ -45,7 +44,6 @@ class channel(guarded_block):
         self._kind, self._rate = kind, model.rate
         self._seed = checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
-        self._tile = max(64, TILE_BYTES // (8 * model.n))
         self._tagged_db = None
         self.set_ebn0_db(ebn0_db)
         self.size_buffers(latency, 8 * model.n)
@@ -69,20 +67,17 @@ class channel(guarded_block):
         if ebn0_db != self._tagged_db:
             self.add_item_tag(0, written, pmt.intern(TAG), self._settings(ebn0_db))
             self._tagged_db = ebn0_db
-        for at in range(0, len(output_items[0]), self._tile):
-            tile = slice(at, at + self._tile)
-            self._apply(
-                input_items[0][: len(output_items[0])][tile],
-                output_items[0][tile],
-                seed=self._seed,
-                first_block=self._first_block + written + at,
-                rate=self._rate,
-                ebn0_db=ebn0_db,
-            )
-            if len(input_items) == 2:  # while the tile is in the cache
-                y = output_items[0][tile]
-                y += input_items[1][at : at + len(y)]
-        return len(output_items[0])
+        size = len(output_items[0])
+        self._apply(
+            input_items[0][:size],
+            output_items[0],
+            seed=self._seed,
+            first_block=self._first_block + written,
+            rate=self._rate,
+            ebn0_db=ebn0_db,
+            p=input_items[1][:size] if len(input_items) == 2 else None,
+        )
+        return size
 
     def _settings(self, ebn0_db):
         return pmt.to_pmt(
