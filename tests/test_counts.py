@@ -33,7 +33,7 @@ def test_blocks_counted_twice_are_refused(first):
 @pytest.mark.parametrize(
     "changes",
     [{"seed": 2}, {"engine": "flowgraph"}, {"ebn0_db": 5.0}, {"model_sha256": "d"},
-     {"attack": "jammer", "psr_db": -6.0}],
+     {"attack": "jammer", "psr_db": -6.0}, {"canceller": "canceller"}],
 )  # fmt: skip
 def test_other_settings_stay_apart(changes):
     assert len(counts.add_up([at(0), at(0, **changes)])) == 2
@@ -54,9 +54,12 @@ def test_what_is_read_is_what_was_written(tmp_path):
     [
         ("", "column 'link' is missing"),
         ("a,b\n1,2\n", "column 'link' is missing"),
-        (",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,1,0,10,x,0,a,0\n", "line 2"),
         (
-            ",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,1,0,10,11,0,a,0\n",
+            ",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,none,1,0,10,x,0,a,0\n",
+            "line 2",
+        ),
+        (
+            ",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,none,1,0,10,11,0,a,0\n",
             "cannot be",
         ),
         (",".join(counts.COLUMNS) + "\nbpsk,loop\n", "line 2"),
@@ -151,3 +154,29 @@ def test_counts_of_another_version_are_not_continued(tmp_path):
 def test_an_output_that_cannot_be_written_fails_before_the_work():
     with pytest.raises(OSError, match="/nowhere"):
         measure("/nowhere/run.csv", StopRule(None, 10**12))
+
+
+def test_curves_tell_attacks_and_cancellers_apart():
+    attack = {"attack": "universal_pgd 0a1b2c3d, shift random", "psr_db": -6.0}
+    rows = [at(0), at(0, canceller="canceller"), at(0, **attack),
+            at(0, **{**attack, "psr_db": -2.0})]  # fmt: skip
+    assert list(counts.curves(rows)) == [
+        "bpsk",
+        "bpsk, canceller",
+        "bpsk, universal_pgd, shift random at PSR -6 dB",
+        "bpsk, universal_pgd, shift random at PSR -2 dB",
+    ]
+
+
+def test_a_perturbation_crafted_for_each_ebn0_is_one_curve():
+    rows = [
+        at(0, ebn0_db=db, attack=f"fgm {i:08x}", psr_db=-6.0)
+        for i, db in enumerate((2.0, 4.0))
+    ]
+    assert list(counts.curves(rows)) == ["bpsk, fgm at PSR -6 dB"]
+    two = at(0, ebn0_db=4.0, attack="fgm 0000ffff", psr_db=-6.0)  # another one at 4 dB
+    assert list(counts.curves([*rows, two])) == [
+        "bpsk, fgm 00000000 at PSR -6 dB",
+        "bpsk, fgm 00000001 at PSR -6 dB",
+        "bpsk, fgm 0000ffff at PSR -6 dB",
+    ]

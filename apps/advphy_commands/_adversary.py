@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The arguments that say what an adversary sends, knows and spends."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -86,6 +87,9 @@ def adversaries_of(arguments):
         "fading": arguments.fading,
     }
     warned = set()
+    # The block would say for every point what is said here once.
+    block = logging.getLogger("gnuradio.advphy.air.perturbation_source")
+    block.setLevel(logging.ERROR)
 
     def adversaries(model, ebn0_db):
         found = []
