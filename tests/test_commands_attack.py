@@ -61,7 +61,7 @@ def test_both_engines_count_the_same_under_attack(crafted, tmp_path):
     path, _ = crafted
     out = tmp_path / "run.csv"
     for engine in ("loop", "flowgraph"):
-        words = ("--attack", path, "--shift", "random", "--phase", "random", "--cancel",
+        words = ("--attack", path, "--shift", "random", "--cancel", "shifts",
                  "--ebn0-db", 6, "--engine", engine, "--max-blocks", 2e5)  # fmt: skip
         found = advphy("measure", "two_simplices", *words, "--out", out)
         assert found.returncode == 0, found.stderr
@@ -69,7 +69,7 @@ def test_both_engines_count_the_same_under_attack(crafted, tmp_path):
         for name in ("autoencoder_mlp_8p5db", "two_simplices"):
             assert links.load(name).sha256[:12] in found.stderr
     one, other = counts.read(out)
-    assert one.canceller == other.canceller == "canceller"
+    assert one.canceller == other.canceller == "canceller, adversary shifts"
     assert one.attack == other.attack
     assert (one.blocks, one.failures) == (other.blocks, other.failures)
 
@@ -169,6 +169,7 @@ def test_evaluate_writes_a_report_that_can_be_made_again(tmp_path):
             "fading 'rice'",
         ),
         (["measure", "bpsk", "--out", "r.csv", "--cancel", "0"], "components"),
+        (["measure", "bpsk", "--out", "r.csv", "--cancel", "all"], "adversary 'all'"),
         (["evaluate", "nonsense", "--out", "r"], "'nonsense' is neither"),
         (["evaluate", "bpsk", "--out", "r", "--psr-db", "0:99:1"], "psr_db = 61"),
         (["evaluate", "bpsk", "--out", "/nowhere/r"], "/nowhere"),

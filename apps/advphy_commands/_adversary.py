@@ -37,8 +37,9 @@ def add_arguments(parser):
         "--cancel",
         nargs="?",
         const="1",
-        metavar="K",
-        help="estimate a mixture of K perturbations (1 without a number), subtract it",
+        metavar="K|signs|shifts|phases|any",
+        help="estimate what arrives blindly and subtract it: one of K perturbations "
+        "(without a number: 1), or one p with random signs, shifts, phases, any of them",
     )
     add_knowledge(parser.add_argument_group("crafting an attack by name"))
 
@@ -145,6 +146,8 @@ def canceller_of(arguments):
         return None
     from advphy_model.canceller import CancellerSettings
 
+    if arguments.cancel.isalpha():
+        return CancellerSettings(adversary=arguments.cancel)
     return CancellerSettings(components=whole("--cancel", arguments.cancel))
 
 
