@@ -39,7 +39,7 @@ def add_arguments(parser):
         const="1",
         metavar="K|signs|shifts|phases|any",
         help="estimate what arrives blindly and subtract it: one of K perturbations "
-        "(without a number: 1), or one p with random signs, shifts, phases, any of them",
+        "(without a number: 1), or one p with random signs, shifts, phases or any",
     )
     add_knowledge(parser.add_argument_group("crafting an attack by name"))
 
