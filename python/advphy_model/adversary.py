@@ -119,6 +119,13 @@ class Adversary:
         return self.perturbation.kind == "universal" and self.fading == "none"
 
     @property
+    def fixed(self) -> bool:
+        """Return whether the very same vector arrives in every block."""
+        drawn = "random" in (self.shift, self.phase, self.sign)
+        still = self.frequency_offset == 0 and not self.off_blocks
+        return self.constant and still and not drawn
+
+    @property
     def label(self) -> str:
         """Return its name, hash and settings other than the default, without PSR."""
         words = [f"{self.perturbation.name} {self.perturbation.sha256[:8]}"]

@@ -3,10 +3,8 @@
 
 import dataclasses
 import logging
-import math
 import threading
 import time
-from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pmt
@@ -19,43 +17,14 @@ from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..guard import guarded_block
+from .output_ring import OutputRing
+from .perturbation_segment import Segment, settings_of
 
 TAG = "perturbation"
 PUBLISH_SECONDS = 0.1
 # Phases of a schedule that are shorter are not tagged: every tag costs the error
 # counter a segment.
 SHORTEST_TAGGED = 1000
-
-
-@dataclass
-class Segment:
-    """What was sent between two changes of the settings.
-
-    Args:
-        first_block: index of its first block.
-        settings: of the tag; psr_db is what was asked for.
-        blocks: how many.
-        energy: sum of ||p||^2 / n over them.
-        smallest: ||p||^2 / n of the weakest block.
-        largest: that of the strongest.
-    """
-
-    first_block: int
-    settings: dict = field(default_factory=dict)
-    blocks: int = 0
-    energy: float = 0.0
-    smallest: float = math.inf
-    largest: float = 0.0
-
-    def realised(self):
-        """Return the PSR in dB: average, smallest and largest of a block."""
-        mean = self.energy / self.blocks if self.blocks else 0.0
-        smallest = self.smallest if self.blocks else 0.0
-        return {
-            "psr_db_realised": _db(mean),
-            "psr_db_smallest": _db(smallest),
-            "psr_db_largest": _db(self.largest),
-        }
 
 
 class perturbation_source(guarded_block):
@@ -120,6 +89,7 @@ class perturbation_source(guarded_block):
         self._first_block = checked_index("first_block", first_block)
         self._lock = threading.Lock()
         self._tagged = None
+        self._ring, self._row = OutputRing(), None
         self._published = 0.0
         self._segments = [Segment(self._first_block)]
         self._messages = np.empty(0, np.uint8)
@@ -176,14 +146,14 @@ class perturbation_source(guarded_block):
     def segments(self):
         """Return a copy of the segments so far, the present one last."""
         with self._lock:
-            return [Segment(**asdict(segment)) for segment in self._segments]
+            return [dataclasses.replace(segment) for segment in self._segments]
 
     def start(self):
         """Begin at the first block again, in a new segment."""
         with self._lock:
             if self._segments[-1].blocks:
                 self._segments.append(Segment(self._first_block))
-        self._tagged = None
+        self._tagged, self._ring = None, OutputRing()  # the buffers may be new ones
         return True
 
     def work(self, input_items, output_items):
@@ -198,15 +168,24 @@ class perturbation_source(guarded_block):
             if (adversary, on) != self._tagged:
                 self._open(adversary, on, first + begin)
             part = out[begin:end]
-            if on:
-                sent = None if messages is None else messages[begin:end]
-                adversary.write(sent, first + begin, part)
-            else:
-                part[:] = 0
+            sent = None if messages is None else messages[begin:end]
+            self._write(adversary, on, sent, first + begin, part)
             self._account(adversary, on, part)
         if time.monotonic() - self._published > PUBLISH_SECONDS:
             self._publish(self.segments()[-1])
         return len(out)
+
+    def _write(self, adversary, on, sent, first, part):
+        if on and not adversary.fixed:
+            self._ring.holds(None, part[0], part)
+            adversary.write(sent, first, part)
+            return
+        if not self._ring.holds(self._tagged, self._row, part):
+            if on:
+                adversary.write(sent, first, part)
+            else:
+                part[:] = 0
+            self._row = part[0].copy()
 
     def _sent(self, input_items, first, size):
         if input_items:
@@ -234,7 +213,7 @@ class perturbation_source(guarded_block):
 
     def _open(self, adversary, on, first):
         offset = first - self._first_block
-        settings = _settings(adversary, on)
+        settings = settings_of(adversary, on)
         self.add_item_tag(0, offset, pmt.intern(TAG), pmt.to_pmt(settings))
         self._tagged = (adversary, on)
         with self._lock:
@@ -272,21 +251,3 @@ class perturbation_source(guarded_block):
             "blocks": segment.blocks,
         }
         self.message_port_pub(pmt.intern("psr"), pmt.to_pmt(message))
-
-
-def _settings(adversary, on):
-    return {
-        "perturbation": adversary.label,
-        "psr_db": adversary.scaled.psr_db if on else -math.inf,
-        "perturbation_kind": adversary.perturbation.kind,
-        "shift": adversary.shift,
-        "phase": adversary.phase,
-        "sign": adversary.sign,
-        "frequency_offset": adversary.frequency_offset,
-        "fading": adversary.fading,
-        "on": on,
-    }
-
-
-def _db(ratio):
-    return 10 * math.log10(ratio) if ratio > 0 else -math.inf

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a perturbation source sent between two changes: requested and realised PSR."""
+
+import math
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Segment:
+    """What was sent between two changes of the settings.
+
+    Args:
+        first_block: index of its first block.
+        settings: of the tag; psr_db is what was asked for.
+        blocks: how many.
+        energy: sum of ||p||^2 / n over them.
+        smallest: ||p||^2 / n of the weakest block.
+        largest: that of the strongest.
+    """
+
+    first_block: int
+    settings: dict = field(default_factory=dict)
+    blocks: int = 0
+    energy: float = 0.0
+    smallest: float = math.inf
+    largest: float = 0.0
+
+    def realised(self):
+        """Return the PSR in dB: average, smallest and largest of a block."""
+        mean = self.energy / self.blocks if self.blocks else 0.0
+        smallest = self.smallest if self.blocks else 0.0
+        return {
+            "psr_db_realised": _db(mean),
+            "psr_db_smallest": _db(smallest),
+            "psr_db_largest": _db(self.largest),
+        }
+
+
+def settings_of(adversary, on) -> dict:
+    """Return the settings of an Adversary as the tag says them."""
+    return {
+        "perturbation": adversary.label,
+        "psr_db": adversary.scaled.psr_db if on else -math.inf,
+        "perturbation_kind": adversary.perturbation.kind,
+        "shift": adversary.shift,
+        "phase": adversary.phase,
+        "sign": adversary.sign,
+        "frequency_offset": adversary.frequency_offset,
+        "fading": adversary.fading,
+        "on": on,
+    }
+
+
+def _db(ratio):
+    return 10 * math.log10(ratio) if ratio > 0 else -math.inf
