@@ -14,11 +14,6 @@ constexpr double least_weight = 1e-6;
 constexpr double least_relative_variance = 1e-5;
 constexpr double too_large = 1e15; // a square of it would overflow a float's range soon
 
-double squared_norm(const std::vector<double>& row)
-{
-    return std::inner_product(row.begin(), row.end(), row.begin(), 0.0);
-}
-
 } // namespace
 
 sample::sample(const float* rows,

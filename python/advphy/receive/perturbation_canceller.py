@@ -92,6 +92,15 @@ class perturbation_canceller(guarded_block):
         with self._lock:
             return self._last
 
+    def text(self):
+        """Return what the last window was taken for, as a line for a display."""
+        last = self.estimate()
+        if last is None or not self._enabled:
+            return "nothing looked for"
+        if not last.detected:
+            return "no perturbation"
+        return f"{last.adversary}, PSR {last.psr_db:.1f} dB"
+
     def start(self):
         self._canceller.forget()
         with self._lock:
