@@ -13,7 +13,7 @@ from advphy_model.canceller import CancellerSettings
 from advphy_model.error_rate import StopRule
 from advphy_model.perturbation import Perturbation
 from gnuradio import advphy, blocks
-from gnuradio.advphy import flowgraph_engine
+from gnuradio.advphy import flowgraph_engine, speed
 from gnuradio.advphy.air.output_ring import OutputRing
 
 N = 7
@@ -236,6 +236,12 @@ def test_flowgraph_and_loop_decide_the_same_under_attack(attack, canceller):
     for engine in (loop_engine.run, flowgraph_engine.run):
         rest = total(engine, count, counted=first[:2])
         assert tuple(a + b for a, b in zip(first, rest, strict=True)) == expected
+
+
+def test_the_bench_measures_with_and_without_attack_and_canceller():
+    rates = speed.attacked_rates(links.load("autoencoder_mlp"), messages=70_000)
+    assert list(rates) == ["plain", "attacked", "cancelled", "attacked_cancelled"]
+    assert all(rate() > 0 for rate in rates.values())
 
 
 def test_a_perturbation_for_another_link_is_used_with_both_hashes_named(caplog):
