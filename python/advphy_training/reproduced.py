@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the curves of a figure came to: by family of links, and all of them together."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Reproduced:
+    """Counts of a figure's curves.
+
+    Args:
+        families: how many families of links (seeds) were measured.
+        counts: {(family, link, attack key or "clean"): {ebn0_db: Counts}}; `link` is
+            the shipped link's name in every family.
+    """
+
+    families: int
+    counts: dict = field(default_factory=dict)
+
+    def of_family(self, family) -> dict:
+        """Return {(link, key): {ebn0_db: (failures, blocks)}} of one family."""
+        return {
+            (link, key): {db: (row.failures, row.blocks) for db, row in rows.items()}
+            for (owner, link, key), rows in self.counts.items()
+            if owner == family
+        }
+
+    def added_up(self, link, key) -> dict:
+        """Return {ebn0_db: (failures, blocks)} over the families.
+
+        A row that several families share, such as a baseline's, counts once. Where a
+        family has no point, because its curve has ended, there is none.
+        """
+        found = {}
+        for db in self._common(link, key):
+            rows = {
+                (row.setting, row.seed): row
+                for row in (rows[db] for rows in self._of(link, key))
+            }.values()
+            found[db] = (
+                sum(row.failures for row in rows),
+                sum(row.blocks for row in rows),
+            )
+        return found
+
+    def spread(self, link, key) -> dict:
+        """Return {ebn0_db: (lowest, highest BLER of a family)}; one family has none."""
+        if self.families < 2:
+            return {}
+        return {
+            db: (min(rates), max(rates))
+            for db in self._common(link, key)
+            if (rates := [r[db].failures / r[db].blocks for r in self._of(link, key)])
+        }
+
+    def _of(self, link, key):
+        return [self.counts.get((i, link, key), {}) for i in range(self.families)]
+
+    def _common(self, link, key):
+        return sorted(set.intersection(*map(set, self._of(link, key))))

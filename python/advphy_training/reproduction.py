@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure the curves of a paper's figure, over one family of links or several."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from advphy_model import cluster, loop_engine, perturbation, sweep
+from advphy_model.adversary import Adversary
+from advphy_model.complex_baseband import to_complex
+from advphy_model.error_rate import StopRule
+
+from advphy_training import attacks, crafted, schemes
+from advphy_training.attacks import Plan
+from advphy_training.curve_points import next_ebn0_db
+from advphy_training.paper_figures import FGM, JAMMER, PSR_DB, STORED
+
+CLEAN = "clean"
+FGM_RUNS = 10  # one run varies fourfold with its seed
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What is spent.
+
+    Args:
+        grid: Eb/N0 in dB, rising.
+        min_errors: of a point.
+        max_blocks: of a point.
+        down_to: BLER at which a curve ends.
+        restarts: of universal PGD.
+        steps: of universal PGD.
+        seed: of messages and noise.
+    """
+
+    grid: tuple
+    min_errors: int = 200
+    max_blocks: int = 100_000_000
+    down_to: float = 1e-5
+    restarts: int = 8
+    steps: int = 30
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A figure, what it is measured with, and where it is kept.
+
+    Args:
+        figure: module of paper_figures.
+        families: functions from a shipped link's name to a LinkModel; one for the
+            shipped links, or one for each seed they were trained from again.
+        effort: Effort.
+        out: CSV of counts; perturbations are kept beside it.
+        engine: function with the arguments of loop_engine.run.
+        address: of the Dask scheduler to craft on, or None.
+        processes: of this machine to craft with.
+    """
+
+    figure: object
+    families: tuple
+    effort: Effort
+    out: Path
+    engine: object = loop_engine.run
+    address: str | None = None
+    processes: int = 1
+    _crafted: dict = field(default_factory=dict)
+
+    @property
+    def folder(self):
+        """Return where crafted perturbations are kept."""
+        return Path(self.out).resolve().with_suffix(".perturbations")
+
+    def curves(self):
+        """Return [(number of the family, System, Attack or None)] of all curves."""
+        return [
+            (family, system, attack)
+            for family in range(len(self.families))
+            for system in self.figure.SYSTEMS
+            for attack in (None, *self.figure.ATTACKS)
+        ]
+
+    def measure(self, curve):
+        """Yield {ebn0_db: Counts} of a curve, after every range and at its end."""
+        effort, found = self.effort, {}
+        model = self.families[curve[0]](curve[1].link)
+        rule = StopRule(effort.min_errors, effort.max_blocks)
+        while True:
+            rates = {db: row.failures / row.blocks for db, row in found.items()}
+            ebn0_db = next_ebn0_db(rates, effort.grid, effort.down_to)
+            if ebn0_db is None:
+                return
+            steps = sweep.measure(
+                [model],
+                [ebn0_db],
+                self.engine,
+                engine_name="loop",
+                rule=rule,
+                seed=effort.seed,
+                out=self.out,
+                attacks=lambda model, ebn0_db: [self._adversary(curve, ebn0_db)],
+            )
+            for step in steps:
+                yield {**found, ebn0_db: step.counts}
+            found[ebn0_db] = step.counts
+
+    def craft(self):
+        """Craft for all points of the grid at once; yield (done, all)."""
+        wanted = {}
+        for family, system, attack in self.curves():
+            if attack is None or attack.craft in (STORED, JAMMER):
+                continue
+            for ebn0_db in self.effort.grid:
+                task = self._task((family, system, attack), ebn0_db)
+                wanted[_key(task)] = task
+        found = cluster.map(_craft, wanted.values(), self.address, self.processes)
+        for i, (key, crafted_now) in enumerate(zip(wanted, found, strict=True)):
+            self._crafted[key] = crafted_now
+            yield i + 1, len(wanted)
+
+    def _adversary(self, curve, ebn0_db):
+        family, system, attack = curve
+        if attack is None:
+            return None
+        model = self.families[family](system.link)
+        if attack.craft == JAMMER:
+            found = perturbation.jammer(model.k, model.n, PSR_DB)
+        elif attack.craft == STORED:
+            found = _stored(self.families[family](attack.against[0]))
+        else:
+            task = self._task(curve, ebn0_db)
+            found = self._crafted.get(_key(task)) or _craft(task)
+        return Adversary(found, PSR_DB, shift=attack.shift)
+
+    def _task(self, curve, ebn0_db):
+        """Return the arguments of craft_or_read."""
+        family, system, attack = curve
+        load, effort = self.families[family], self.effort
+        spent = (
+            {"restarts": FGM_RUNS}
+            if attack.craft == FGM
+            else {"restarts": effort.restarts, "steps": effort.steps}
+        )
+        plan = Plan(psr_db=PSR_DB, ebn0_db=ebn0_db, **spent)
+        substitutes = [load(name) for name in attack.substitutes(system.link)]
+        model = load(system.link)
+        return attack.craft, model, plan, substitutes, str(self.folder)
+
+
+def _key(task):
+    """Return what tells one crafting from another."""
+    name, model, plan, substitutes, _ = task
+    return name, plan, tuple(victim.sha256 for victim in substitutes or [model])
+
+
+def _craft(task):
+    """Return the perturbation of _task's arguments."""
+    import torch
+
+    torch.set_num_threads(1)  # a result must not depend on how many there are
+    if Path(task[-1]).parent.is_dir():
+        return crafted.craft_or_read(*task)
+    return attacks.craft(*task[:-1])  # on a machine that does not share the folder
+
+
+@cache
+def _stored(link):
+    """Return the perturbation that a link's adversarial training was given first."""
+    settings = schemes.scheme(link.recipe["scheme"]).Settings(**link.recipe["settings"])
+    scheme = schemes.scheme(link.recipe["scheme"]).Scheme(settings, link.recipe["seed"])
+    return perturbation.Perturbation(
+        name="stored_fgm",
+        kind="universal",
+        k=link.k,
+        n=link.n,
+        rows=to_complex(scheme.state()["held"][:1].numpy()),
+        ebn0_db=settings.ebn0_db,
+        victims=link.recipe["started_from"],
+        knowledge={"weights": "those that the training started from"},
+        recipe={"link": link.name},
+    ).scaled(PSR_DB)
