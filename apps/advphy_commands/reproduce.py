@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure a figure of a paper again and judge the paper's claims (needs torch).
+
+FIGURE: gan-fig3, gan-fig5a, gan-fig5b, gan-fig6a, gan-fig6b. Writes FIGURE.png,
+FIGURE.csv (rows of counts) and claims.md (claim, paper, ours, verdict) into the folder.
+--quick measures the shipped links in some minutes. Without it every link is trained
+again from several seeds, which takes hours; the same command again goes on where it
+stopped.
+"""
+
+import os
+import shlex
+import sys
+from functools import cache
+from pathlib import Path
+
+from advphy_model import cluster, links, loop_engine, model_file
+
+from advphy_commands._numbers import db_range, whole
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("figure", metavar="FIGURE")
+    parser.add_argument("--out", required=True, metavar="DIR")
+    parser.add_argument("--quick", action="store_true", help="from the shipped links")
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="spread trainings, craftings and ranges over a Dask cluster",
+    )
+    parser.add_argument(
+        "--ebn0-db", metavar="FIRST:LAST:STEP", help="(0:11:1 if quick, else 0:11:0.5)"
+    )
+    parser.add_argument(
+        "--min-errors", default="200", help="of a point (default %(default)s)"
+    )
+    parser.add_argument(
+        "--max-blocks", help="of a point (enough for its errors at --down-to)"
+    )
+    parser.add_argument(
+        "--down-to", type=float, metavar="BLER", help="(1e-5 if quick, else 1e-6)"
+    )
+    parser.add_argument(
+        "--seeds", default="3", help="trainings of each link (default %(default)s)"
+    )
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="a setting of all trainings; may be repeated")  # fmt: skip
+
+
+def run(arguments):
+    """Train unless quick, measure, draw, judge."""
+    from advphy_training import claims_page, paper_figures
+    from advphy_training.reproduction import Reproduction
+
+    figure = paper_figures.figure(arguments.figure)
+    folder, effort = Path(arguments.out), _effort(arguments)
+    engine = loop_engine.run
+    if arguments.cluster is not None:
+        engine = cluster.engine(arguments.cluster)
+    folder.mkdir(parents=True, exist_ok=True)
+    reproduction = Reproduction(
+        figure=figure,
+        families=_families(arguments, figure, folder),
+        effort=effort,
+        out=folder / f"{arguments.figure}.csv",
+        engine=engine,
+        address=arguments.cluster,
+        processes=len(os.sched_getaffinity(0)),
+    )
+    _show(reproduction.craft(), "perturbations")
+    found = _measure(reproduction)
+    _draw(reproduction, found, folder / f"{arguments.figure}.png")
+    text = claims_page.section(arguments.figure, figure, found, _commands(reproduction))
+    claims_page.write(folder / "claims.md", arguments.figure, text)
+    for name in (f"{arguments.figure}.png", f"{arguments.figure}.csv", "claims.md"):
+        print(folder / name)
+
+
+def _effort(arguments):
+    from advphy_training.reproduction import Effort
+
+    quick = arguments.quick
+    grid = db_range(
+        "--ebn0-db", arguments.ebn0_db or ("0:11:1" if quick else "0:11:0.5")
+    )
+    down_to = arguments.down_to or (1e-5 if quick else 1e-6)
+    if not 0 < down_to < 1:
+        raise ValueError(f"--down-to {down_to}: wanted a BLER between 0 and 1")
+    min_errors = whole("--min-errors", arguments.min_errors)
+    most = arguments.max_blocks or f"{round(2 * min_errors / down_to)}"
+    spent = {"restarts": 8, "steps": 30} if quick else {"restarts": 32, "steps": 100}
+    return Effort(
+        tuple(sorted(grid)), min_errors, whole("--max-blocks", most), down_to, **spent
+    )
+
+
+def _families(arguments, figure, folder):
+    """Return functions from a shipped link's name to what takes its place."""
+    if arguments.quick:
+        return (cache(links.load),)
+    from advphy_training import retraining
+
+    seeds = whole("--seeds", arguments.seeds)
+    if seeds < 1:
+        raise ValueError(f"--seeds {seeds}: wanted at least 1")
+    place = folder / "trained"
+    jobs = retraining.jobs(_trained(figure), seeds, place, arguments.set)
+    processes = len(os.sched_getaffinity(0))
+    _show(retraining.train(jobs, arguments.cluster, processes), "trainings")
+    names = {job.name for job in jobs}
+
+    def family(number):
+        @cache
+        def load(name):
+            own = f"{name}_seed{number}"
+            if own in names:
+                return model_file.read(place / f"{own}.safetensors")
+            return links.load(name)
+
+        return load
+
+    return tuple(family(number) for number in range(1, seeds + 1))
+
+
+def _trained(figure):
+    """Return the names of the links of a figure that came of a training."""
+    names = [system.link for system in figure.SYSTEMS]
+    names += [name for attack in figure.ATTACKS for name in attack.against]
+    return [name for name in dict.fromkeys(names) if links.load(name).networks]
+
+
+def _commands(reproduction):
+    """Return the commands that this came of: this one, and the trainings'."""
+    found = [shlex.join(["advphy", *sys.argv[1:]])]
+    for load in reproduction.families:
+        for name in _trained(reproduction.figure):
+            model = load(name)
+            found.append(f"{model.recipe['command']} --out {model.name}.safetensors")
+    return found
+
+
+def _show(steps, unit):
+    """Show the progress of (done, all)."""
+    from tqdm import tqdm
+
+    with tqdm(unit=f" {unit}", leave=False, disable=None, file=sys.stderr) as bar:
+        for done, total in steps:
+            bar.total, bar.n = total, done
+            bar.refresh()
+
+
+def _measure(reproduction):
+    """Measure all curves; print a line for each."""
+    from advphy_training.reproduced import Reproduced
+    from advphy_training.reproduction import CLEAN
+    from tqdm import tqdm
+
+    found, curves = Reproduced(len(reproduction.families)), reproduction.curves()
+    with tqdm(total=len(curves), unit="curve", leave=False, disable=None,
+              file=sys.stderr) as bar:  # fmt: skip
+        for curve in curves:
+            family, system, attack = curve
+            key = CLEAN if attack is None else attack.key
+            words = f"{system.label}, {'no attack' if attack is None else attack.title}"
+            if len(reproduction.families) > 1:
+                words += f", seed {family + 1}"
+            for rows in reproduction.measure(curve):
+                found.counts[family, system.link, key] = rows
+                bar.set_postfix_str(f"{words}: {max(rows):g} dB")
+            bar.update()
+            tqdm.write(f"{words}: {len(rows)} points up to {max(rows):g} dB",
+                       file=sys.stdout)  # fmt: skip
+            sys.stdout.flush()
+    return found
+
+
+def _draw(reproduction, found, path):
+    from advphy_figures import attack_panels
+    from advphy_training.reproduction import CLEAN
+
+    figure = reproduction.figure
+    panels = [
+        (
+            attack.title,
+            [
+                attack_panels.DrawnCurve(
+                    system.label, key == CLEAN, found.added_up(system.link, key),
+                    found.spread(system.link, key),
+                )
+                for system in figure.SYSTEMS
+                for key in (CLEAN, attack.key)
+            ],
+        )
+        for attack in figure.ATTACKS
+    ]  # fmt: skip
+    effort = reproduction.effort
+    attack_panels.draw(
+        panels, path, figure.TITLE,
+        f"PSR -6 dB; {effort.min_errors} errors or more a point",
+    )  # fmt: skip
