@@ -31,6 +31,8 @@ class Settings(autoencoder.Settings):
         link: a link whose weights are the start, by name or file; "": a fresh start.
     """
 
+    batch: int = 2048
+    steps: int = 8000
     pool: int = 16
     psr_db: float = -6.0
     beta: float = 3.0
