@@ -141,14 +141,14 @@ class Canceller:
         self._kernel = kernels.canceller(
             model.codebook, list(families.values()), settings.sample,
             settings.iterations)  # fmt: skip
-        if settings.adversary == "free" and settings.components == 1:
-            self.threshold = detection.chi_squared_quantile(
-                2 * model.n, 1 - settings.false_alarm
-            )
-        else:
-            self.threshold = detection.simulated_threshold(
+        self.threshold = detection.chi_squared_quantile(
+            2 * model.n, 1 - settings.false_alarm
+        )
+        if len(families) > 1:  # whose likeliest exceeds that of one p
+            simulated = detection.simulated_threshold(
                 model, self._statistic, settings.sample, settings.false_alarm
             )
+            self.threshold = max(self.threshold, simulated)
         self._change = detection.chi_squared_quantile(
             2 * model.n * settings.components, 1 - CHANGE
         )
