@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shipped models: what they must reach, and that three ways decide the same."""
 
+import re
+
 import numpy as np
 import pytest
 from advphy_model import inference, kernels, links, loop_engine, network, randomness
@@ -8,7 +10,8 @@ from advphy_model.complex_baseband import to_reals
 from advphy_model.error_rate import StopRule
 from advphy_model.power import noise_sigma
 
-TRAINED = [name for name in links.names() if links.load(name).decision == "network"]
+TRAINED = [name for name in links.names() if "scheme" in links.load(name).recipe]
+LEARNED = [name for name in TRAINED if links.load(name).decision == "network"]
 
 
 def bler(name, ebn0_db, min_errors=2000):
@@ -26,6 +29,17 @@ def test_the_promised_models_are_there():
         "autoencoder_cnn_8p5db",
         "autoencoder_mlp_n4_k4",
         "autoencoder_mlp_n4_k8",
+        "substitute_mlp",
+        "substitute_cnn",
+        "control_mlp_4db",
+        "control_cnn_4db",
+        "adversarial_training_mlp",
+        "adversarial_training_cnn",
+        "gan_mlp",
+        "gan_cnn",
+        "pool_mlp",
+        "pool_cnn",
+        "max_margin",
     }
 
 
@@ -33,9 +47,10 @@ def test_the_promised_models_are_there():
 def test_a_model_has_its_recipe_and_what_it_measured(name):
     model = links.load(name)
     assert model.name == name
-    assert model.recipe["command"].startswith("advphy train autoencoder --seed 1")
+    command = rf"advphy train {model.recipe['scheme']} --seed \d+( --set \w+=\S+)*"
+    assert re.fullmatch(command, model.recipe["command"])
     for decision, rows in model.recipe["measured"].items():
-        link = model if decision == "network" else model.with_nearest_codeword()
+        link = model if decision == model.decision else model.with_nearest_codeword()
         for row in rows[4:6]:  # noise of another seed must agree
             p, n = row["block_errors"] / row["blocks"], 300_000
             ranges = loop_engine.run(
@@ -58,7 +73,7 @@ def test_own_decoder_is_within_a_tenth_of_a_db_of_the_nearest_codeword(name):
     assert bler(name, at + 0.1) < bler(f"{name}:nearest_codeword", at)
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", LEARNED)
 def test_numpy_decides_the_same_but_for_ties(name):
     model, n = links.load(name), 100_000
     y = np.empty((n, model.n), np.complex64)
