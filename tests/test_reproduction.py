@@ -67,6 +67,14 @@ def test_ebn0_for_a_bler_is_compared_with_its_interval(a, b, margin, state):
     assert judged(a, b, bler=1e-3, margin=margin).state == state
 
 
+def test_a_comparison_at_several_ebn0_must_come_out_the_same_at_each():
+    a = {7.0: (100, 100_000), 8.0: (100, 100_000)}
+    b = {7.0: (400, 100_000), 8.0: (400, 100_000)}
+    assert judged(a, b, ebn0s_db=(7.0, 8.0)).state == HOLDS
+    assert judged(a, {**b, 8.0: (10, 100_000)}, ebn0s_db=(7.0, 8.0)).state == OPEN
+    assert judged(a, b, ebn0s_db=(7.0, 9.0)).state == OPEN
+
+
 def test_the_ebn0_needed_is_interpolated():
     assert "3.00 dB" in judged(falling(0), falling(1), bler=1e-3).numbers
     assert "4.00 dB" in judged(falling(0), falling(1), bler=1e-3).numbers

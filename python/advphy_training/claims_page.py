@@ -11,7 +11,7 @@ from advphy_training import verdicts
 _READING = (
     "Brackets are 95 % intervals of counting; what another training or another p would "
     "change is not in them, that is what the seeds are for. Not decided: the intervals "
-    "overlap, or a number is missing."
+    "overlap, differ between the Eb/N0 given, or a number is missing."
 )
 CHOICES = (
     ("energy", "mean ||x||^2 = n over the codebook (one unit per channel use), frozen; "
@@ -33,7 +33,7 @@ CHOICES = (
      "g - gamma L; the sign printed diverges; gamma = 0 in the shipped links"),
     ("training", "Adam at 8.5 dB; batches, steps, rates: `advphy info LINK`"),
     ("conventional scheme", "BPSK with Hamming (7,4) at the same ||x||^2, hard "
-     "decision and maximum likelihood; attacked at equal power, by a p made for it, too"),
+     "decision and maximum likelihood; at equal power, and by a p made for it"),
     ("strength", "universal PGD stands beside FGM, because a defence against a weak "
      "attack proves little"),
 )  # fmt: skip
@@ -116,6 +116,9 @@ def _table(module, reproduced):
         for key, title in attacks:
             points = reproduced.added_up(system.link, key)
             rate = verdicts.shown_bler(verdicts.bler_at(points, 8.0))
+            if points and max(points) < 8:
+                last = verdicts.shown_bler(verdicts.bler_at(points, max(points)))
+                rate = f"less than {last} at {max(points):g} dB"
             needed = verdicts.shown_db(verdicts.ebn0_needed(points, 1e-3))
             lines.append(
                 f"| {system.label} (`{system.link}`) | {title} | {rate} | {needed} |"

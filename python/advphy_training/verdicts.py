@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge a paper's claims from counts, with 95 % intervals."""
 
+import math
 from dataclasses import dataclass
 
 from advphy_model.error_rate import ebn0_db_at, interval
@@ -33,16 +34,25 @@ def compare(comparison, curves) -> Outcome:
     points = [curves.get(side, {}) for side in (comparison.better, comparison.worse)]
     if comparison.bler is not None:
         return _compare_db(comparison, points)
-    rates = [bler_at(curve, comparison.ebn0_db) for curve in points]
-    where = f"at {comparison.ebn0_db:g} dB"
-    if None in rates:
-        return Outcome(comparison.condition, OPEN, f"no counts {where}")
-    (low, _, high), (other_low, _, other_high) = rates
-    numbers = f"{shown_bler(rates[0])} against {shown_bler(rates[1])} {where}"
-    if high <= comparison.margin * other_low:
-        return Outcome(comparison.condition, HOLDS, numbers)
-    state = FAILS if low > comparison.margin * other_high else OPEN
+    found = [
+        _compare_rates(points, db, comparison.margin) for db in comparison.ebn0s_db
+    ]
+    states = {state for state, _ in found}
+    numbers = ", ".join(numbers for _, numbers in found)
+    state = states.pop() if len(states) == 1 else OPEN
     return Outcome(comparison.condition, state, numbers)
+
+
+def _compare_rates(points, ebn0_db, margin):
+    """Return (state, numbers) at one Eb/N0 in dB."""
+    rates = [bler_at(curve, ebn0_db) for curve in points]
+    if None in rates:
+        return OPEN, f"no counts at {ebn0_db:g} dB"
+    (low, _, high), (other_low, _, other_high) = rates
+    numbers = f"{shown_bler(rates[0])} against {shown_bler(rates[1])} at {ebn0_db:g} dB"
+    if high <= margin * other_low:
+        return HOLDS, numbers
+    return FAILS if low > margin * other_high else OPEN, numbers
 
 
 def _compare_db(comparison, points):
@@ -82,7 +92,11 @@ def ebn0_needed(points, bler):
         ebn0_db_at({db: (bound[side], 1) for db, bound in bounds.items()}, bler)
         for side in (0, 1)
     ]
-    low, high = (value if end is None else end for end in ends)
+    outside = (-math.inf, math.inf)  # where an end lies beyond the points
+    low, high = (
+        beyond if end is None else end
+        for end, beyond in zip(ends, outside, strict=True)
+    )
     return low, value, high
 
 
@@ -115,6 +129,6 @@ def shown_bler(bounds):
 def shown_db(bounds):
     """Return an Eb/N0 with its interval."""
     if bounds is None:
-        return "not reached"
+        return "not within the points"
     low, value, high = bounds
     return f"{value:.2f} dB ({low:.2f}..{high:.2f})"

@@ -70,7 +70,8 @@ class Comparison:
         condition: under which, in words that finish "only with ...".
         better: (link, key of the attack or "clean").
         worse: the same.
-        ebn0_db: where their BLERs are compared; or ...
+        ebn0s_db: where their BLERs are compared; it must come out the same at each.
+            An attack that is crafted anew has another p at each. Or ...
         bler: ... the BLER at which their Eb/N0 is.
         margin: `better` may have this factor of the other's BLER, or need this many dB
             more, and still count as no worse.
@@ -79,7 +80,7 @@ class Comparison:
     condition: str
     better: tuple
     worse: tuple
-    ebn0_db: float = 8.0
+    ebn0s_db: tuple = (8.0,)
     bler: float | None = None
     margin: float = 1.0
 

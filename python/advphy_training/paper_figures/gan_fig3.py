@@ -29,8 +29,8 @@ CLAIMS = (
         "Without an attack the autoencoder beats the conventional scheme",
         "'the autoencoder outperforms the conventional scheme if there is no attack'",
         (
-            Comparison("hard decision", (_AE, "clean"), (_HARD, "clean"), 6.0),
-            Comparison("maximum likelihood", (_AE, "clean"), (_ML, "clean"), 6.0),
+            Comparison("hard decision", (_AE, "clean"), (_HARD, "clean"), (6.0,)),
+            Comparison("maximum likelihood", (_AE, "clean"), (_ML, "clean"), (6.0,)),
         ),
     ),
     Claim(

@@ -22,8 +22,8 @@ CLAIMS = (
         "Without an attack the GAN defence beats the conventional scheme",
         "'better than the conventional communications system under no attacks'",
         (
-            Comparison("hard decision", (_GAN, "clean"), (_HARD, "clean"), 6.0),
-            Comparison("maximum likelihood", (_GAN, "clean"), (_ML, "clean"), 6.0),
+            Comparison("hard decision", (_GAN, "clean"), (_HARD, "clean"), (6.0,)),
+            Comparison("maximum likelihood", (_GAN, "clean"), (_ML, "clean"), (6.0,)),
         ),
     ),
     Claim(

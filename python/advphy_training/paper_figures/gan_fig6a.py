@@ -66,7 +66,9 @@ CLAIMS = (
         "Adversarial training costs performance without an attack",
         "'considerable performance degradation when there is no attack'",
         (
-            Comparison("no attack", (_REGULAR, "clean"), (_ADVERSARIAL, "clean"), 6.0),
+            Comparison(
+                "no attack", (_REGULAR, "clean"), (_ADVERSARIAL, "clean"), (6.0,)
+            ),
             Comparison(
                 "a loss of 0.1 dB",
                 (_REGULAR, "clean"),
@@ -81,7 +83,7 @@ CLAIMS = (
         "'still remains in a good performance under no attacks'",
         (
             Comparison(
-                "no attack", (_GAN, "clean"), (_REGULAR, "clean"), 6.0, None, 1.1
+                "no attack", (_GAN, "clean"), (_REGULAR, "clean"), (6.0,), None, 1.1
             ),
         ),
     ),
@@ -90,7 +92,7 @@ CLAIMS = (
         "asked beside it: does the defence help, or the training Eb/N0?",
         (
             *_under_all(_GAN, _CONTROL)[1:],
-            Comparison("no attack", (_GAN, "clean"), (_CONTROL, "clean"), 6.0),
+            Comparison("no attack", (_GAN, "clean"), (_CONTROL, "clean"), (6.0,)),
         ),
     ),
 )
