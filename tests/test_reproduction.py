@@ -127,7 +127,7 @@ def planted(*errors_of_seeds):
                 psr_db=None if key == "clean" else -6.0,
                 attack="none" if key == "clean" else key,
             )  # fmt: skip
-            found.counts[seed, link, key] = {8.0: row}
+            found.counts[seed, link, key] = {8.0: (row,)}
     return found
 
 

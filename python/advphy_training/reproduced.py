@@ -10,8 +10,8 @@ class Reproduced:
 
     Args:
         families: how many families of links (seeds) were measured.
-        counts: {(family, link, attack key or "clean"): {ebn0_db: Counts}}; `link` is
-            the shipped link's name in every family.
+        counts: {(family, link, attack key or "clean"): {ebn0_db: Counts of each p}};
+            `link` is the shipped link's name in every family.
     """
 
     families: int
@@ -20,8 +20,8 @@ class Reproduced:
     def of_family(self, family) -> dict:
         """Return {(link, key): {ebn0_db: (failures, blocks)}} of one family."""
         return {
-            (link, key): {db: (row.failures, row.blocks) for db, row in rows.items()}
-            for (owner, link, key), rows in self.counts.items()
+            (link, key): {db: _sum(rows) for db, rows in points.items()}
+            for (owner, link, key), points in self.counts.items()
             if owner == family
         }
 
@@ -31,17 +31,11 @@ class Reproduced:
         A row that several families share, such as a baseline's, counts once. Where a
         family has no point, because its curve has ended, there is none.
         """
-        found = {}
-        for db in self._common(link, key):
-            rows = {
-                (row.setting, row.seed): row
-                for row in (rows[db] for rows in self._of(link, key))
-            }.values()
-            found[db] = (
-                sum(row.failures for row in rows),
-                sum(row.blocks for row in rows),
-            )
-        return found
+        curves = self._of(link, key)
+        return {
+            db: _sum({row for points in curves for row in points[db]})
+            for db in self._common(link, key)
+        }
 
     def spread(self, link, key) -> dict:
         """Return {ebn0_db: (lowest, highest BLER of a family)}; one family has none."""
@@ -50,7 +44,7 @@ class Reproduced:
         return {
             db: (min(rates), max(rates))
             for db in self._common(link, key)
-            if (rates := [r[db].failures / r[db].blocks for r in self._of(link, key)])
+            if (rates := [_bler(points[db]) for points in self._of(link, key)])
         }
 
     def _of(self, link, key):
@@ -58,3 +52,13 @@ class Reproduced:
 
     def _common(self, link, key):
         return sorted(set.intersection(*map(set, self._of(link, key))))
+
+
+def _sum(rows):
+    """Return (failures, blocks) of rows."""
+    return sum(row.failures for row in rows), sum(row.blocks for row in rows)
+
+
+def _bler(rows):
+    failures, blocks = _sum(rows)
+    return failures / blocks

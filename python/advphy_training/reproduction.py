@@ -8,7 +8,7 @@ from pathlib import Path
 from advphy_model import cluster, loop_engine, perturbation, sweep
 from advphy_model.adversary import Adversary
 from advphy_model.complex_baseband import to_complex
-from advphy_model.error_rate import StopRule
+from advphy_model.error_rate import CHECK_EVERY, StopRule
 
 from advphy_training import attacks, crafted, schemes
 from advphy_training.attacks import Plan
@@ -16,7 +16,8 @@ from advphy_training.curve_points import next_ebn0_db
 from advphy_training.paper_figures import FGM, JAMMER, PSR_DB, STORED
 
 CLEAN = "clean"
-FGM_RUNS = 10  # one run varies fourfold with its seed
+FGM_RUNS = 10  # one run varies fourfold with its seed; the best is kept
+DRAWS = 5  # p that hit a network they were not made for: by luck, so several, not one
 
 
 @dataclass(frozen=True)
@@ -81,28 +82,45 @@ class Reproduction:
         ]
 
     def measure(self, curve):
-        """Yield {ebn0_db: Counts} of a curve, after every range and at its end."""
-        effort, found = self.effort, {}
-        model = self.families[curve[0]](curve[1].link)
-        rule = StopRule(effort.min_errors, effort.max_blocks)
+        """Yield {ebn0_db: Counts, one for each p} after every range and at the end."""
+        found, blocks = {}, 0
         while True:
-            rates = {db: row.failures / row.blocks for db, row in found.items()}
-            ebn0_db = next_ebn0_db(rates, effort.grid, effort.down_to)
+            rates = {db: _bler(rows) for db, rows in found.items()}
+            ebn0_db = next_ebn0_db(rates, self.effort.grid, self.effort.down_to)
             if ebn0_db is None:
                 return
+            for rows in self._point(curve, ebn0_db, blocks):
+                yield {**found, ebn0_db: rows}
+            found[ebn0_db], blocks = rows, rows[0].blocks
+
+    def _point(self, curve, ebn0_db, blocks):
+        """Yield the rows of a point; several p are counted over equally many blocks."""
+        effort, adversaries = self.effort, self._adversaries(curve, ebn0_db)
+        several = len(adversaries) > 1
+        rule = StopRule(effort.min_errors, effort.max_blocks)
+        if several:
+            blocks = min(max(CHECK_EVERY, blocks), effort.max_blocks)
+            rule = StopRule(None, blocks)
+        rows = {}
+        while True:
             steps = sweep.measure(
-                [model],
+                [self.families[curve[0]](curve[1].link)],
                 [ebn0_db],
                 self.engine,
                 engine_name="loop",
                 rule=rule,
                 seed=effort.seed,
                 out=self.out,
-                attacks=lambda model, ebn0_db: [self._adversary(curve, ebn0_db)],
+                attacks=lambda model, ebn0_db: adversaries,
             )
             for step in steps:
-                yield {**found, ebn0_db: step.counts}
-            found[ebn0_db] = step.counts
+                rows[step.counts.attack] = step.counts
+                yield tuple(rows.values())
+            errors = sum(row.failures for row in rows.values())
+            most = 2 * len(rows) * (rule.max_blocks or 0)
+            if not several or errors >= effort.min_errors or most > effort.max_blocks:
+                return
+            rule = StopRule(None, 2 * rule.max_blocks)
 
     def craft(self):
         """Craft for all points of the grid at once; yield (done, all)."""
@@ -111,40 +129,47 @@ class Reproduction:
             if attack is None or attack.craft in (STORED, JAMMER):
                 continue
             for ebn0_db in self.effort.grid:
-                task = self._task((family, system, attack), ebn0_db)
-                wanted[_key(task)] = task
+                for task in self._tasks((family, system, attack), ebn0_db):
+                    wanted[_key(task)] = task
         found = cluster.map(_craft, wanted.values(), self.address, self.processes)
         for i, (key, crafted_now) in enumerate(zip(wanted, found, strict=True)):
             self._crafted[key] = crafted_now
             yield i + 1, len(wanted)
 
-    def _adversary(self, curve, ebn0_db):
+    def _adversaries(self, curve, ebn0_db):
+        """Return what hits a system; [None] without an attack."""
         family, system, attack = curve
         if attack is None:
-            return None
+            return [None]
         model = self.families[family](system.link)
         if attack.craft == JAMMER:
-            found = perturbation.jammer(model.k, model.n, PSR_DB)
+            found = [perturbation.jammer(model.k, model.n, PSR_DB)]
         elif attack.craft == STORED:
-            found = _stored(self.families[family](attack.against[0]))
+            found = [_stored(self.families[family](attack.against[0]))]
         else:
-            task = self._task(curve, ebn0_db)
-            found = self._crafted.get(_key(task)) or _craft(task)
-        return Adversary(found, PSR_DB, shift=attack.shift)
+            tasks = self._tasks(curve, ebn0_db)
+            found = [self._crafted.get(_key(task)) or _craft(task) for task in tasks]
+        return [Adversary(p, PSR_DB, shift=attack.shift) for p in found]
 
-    def _task(self, curve, ebn0_db):
-        """Return the arguments of craft_or_read."""
+    def _tasks(self, curve, ebn0_db):
+        """Return the arguments of craft_or_read for each p."""
         family, system, attack = curve
         load, effort = self.families[family], self.effort
-        spent = (
-            {"restarts": FGM_RUNS}
-            if attack.craft == FGM
-            else {"restarts": effort.restarts, "steps": effort.steps}
-        )
-        plan = Plan(psr_db=PSR_DB, ebn0_db=ebn0_db, **spent)
         substitutes = [load(name) for name in attack.substitutes(system.link)]
-        model = load(system.link)
-        return attack.craft, model, plan, substitutes, str(self.folder)
+        spent = {"restarts": effort.restarts, "steps": effort.steps}
+        if attack.craft == FGM:
+            spent = {"restarts": FGM_RUNS}
+        many = DRAWS if attack.craft == FGM and substitutes else 1
+        tasks = []
+        for seed in range(1, many + 1):
+            plan = Plan(psr_db=PSR_DB, ebn0_db=ebn0_db, seed=seed, **spent)
+            folder = str(self.folder / f"seed{seed}")
+            tasks.append((attack.craft, load(system.link), plan, substitutes, folder))
+        return tasks
+
+
+def _bler(rows):
+    return sum(row.failures for row in rows) / sum(row.blocks for row in rows)
 
 
 def _key(task):
@@ -158,7 +183,7 @@ def _craft(task):
     import torch
 
     torch.set_num_threads(1)  # a result must not depend on how many there are
-    if Path(task[-1]).parent.is_dir():
+    if Path(task[-1]).parent.parent.is_dir():
         return crafted.craft_or_read(*task)
     return attacks.craft(*task[:-1])  # on a machine that does not share the folder
 

@@ -25,7 +25,7 @@ ATTACKS = (
         own=(_HARD, _ML),
     ),
 )  # fmt: skip
-_AT = (7.0, 8.0, 9.0)  # dB: three perturbations, since each has its own
+_AT = (7.0, 8.0, 9.0)  # dB: each has perturbations of its own
 _CONDITIONS = (
     ("p of the MLP decoder", "paper"),
     ("p of the MLP decoder, shifted", "shifted"),

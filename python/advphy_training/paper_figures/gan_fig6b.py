@@ -28,7 +28,7 @@ ATTACKS = (
         ("substitute_mlp", "substitute_cnn"),
     ),
 )  # fmt: skip
-_AT = (7.0, 8.0, 9.0)  # dB: three perturbations, since each has its own
+_AT = (7.0, 8.0, 9.0)  # dB: each has perturbations of its own
 _CONDITIONS = (
     ("p of the MLP decoder, shifted", "shifted"),
     ("p of the MLP decoder, aligned", "aligned"),
