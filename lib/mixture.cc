@@ -53,7 +53,7 @@ std::vector<float> sample::row(size_t b) const
     return out;
 }
 
-std::vector<double> apply(const transform& t, const std::vector<double>& row)
+std::vector<double> image_of(const transform& t, const std::vector<double>& row)
 {
     const size_t n = row.size() / 2;
     std::vector<double> out(row.size());
@@ -67,10 +67,10 @@ std::vector<double> apply(const transform& t, const std::vector<double>& row)
     return out;
 }
 
-std::vector<double> apply_inverse(const transform& t, const std::vector<double>& row)
+std::vector<double> inverse_image(const transform& t, const std::vector<double>& row)
 {
     const size_t n = row.size() / 2;
-    return apply({ (n - t.shift) % n, std::conj(t.factor) }, row);
+    return image_of({ (n - t.shift) % n, std::conj(t.factor) }, row);
 }
 
 mixture::mixture(const std::vector<float>& codebook,
@@ -99,7 +99,7 @@ mixture mixture::tied_to(const std::vector<float>& codebook,
 {
     std::vector<std::vector<double>> images;
     for (const transform& t : tied)
-        images.push_back(apply(t, p));
+        images.push_back(image_of(t, p));
     return mixture(codebook, messages, tied, std::move(images));
 }
 
@@ -215,12 +215,12 @@ void mixture::maximise(const statistics* past)
     } else {
         std::vector<double> p(d_floats);
         for (size_t z = 0; z < k; ++z) {
-            const std::vector<double> back = apply_inverse(d_tied[z], all.sums[z]);
+            const std::vector<double> back = inverse_image(d_tied[z], all.sums[z]);
             for (size_t f = 0; f < d_floats; ++f)
                 p[f] += back[f] / total;
         }
         for (size_t z = 0; z < k; ++z)
-            next[z] = apply(d_tied[z], p);
+            next[z] = image_of(d_tied[z], p);
     }
     for (size_t z = 0; z < k; ++z)
         for (size_t f = 0; f < d_floats; ++f) {
