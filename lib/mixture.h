@@ -43,8 +43,8 @@ struct transform {
 };
 
 // T_z p of an interleaved complex row.
-std::vector<double> apply(const transform& t, const std::vector<double>& row);
-std::vector<double> apply_inverse(const transform& t, const std::vector<double>& row);
+std::vector<double> image_of(const transform& t, const std::vector<double>& row);
+std::vector<double> inverse_image(const transform& t, const std::vector<double>& row);
 
 // Sufficient statistics: blocks of each component, and the sums of y - x_s over them.
 struct statistics {

@@ -31,7 +31,7 @@ struct scene {
             p.push_back(0.7 * normal(generator));
         for (size_t b = 0; b < blocks; ++b) {
             const size_t s = generator() % messages_there_are;
-            const auto added = advphy::apply(how[generator() % how.size()], p);
+            const auto added = advphy::image_of(how[generator() % how.size()], p);
             for (size_t f = 0; f < floats; ++f)
                 y[b * floats + f] = codebook[s * floats + f] + float(added[f]) +
                                     sigma * normal(generator);
@@ -57,8 +57,8 @@ BOOST_AUTO_TEST_CASE(a_transform_is_undone_by_its_inverse)
 {
     const std::vector<double> row{ 1, 2, 3, 4, 5, 6 };
     const transform t{ 2, { 0.6, 0.8 } };
-    BOOST_TEST(distance(apply_inverse(t, apply(t, row)), row) < 1e-12);
-    const auto shifted = apply({ 1, 1.0 }, row);
+    BOOST_TEST(distance(inverse_image(t, image_of(t, row)), row) < 1e-12);
+    const auto shifted = image_of({ 1, 1.0 }, row);
     BOOST_TEST(shifted == (std::vector<double>{ 5, 6, 1, 2, 3, 4 }),
                boost::test_tools::per_element());
 }
