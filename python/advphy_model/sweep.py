@@ -90,11 +90,14 @@ def measure(
 
 
 def _under(row, attack, canceller):
-    """Return the row with what tells the adversary and the canceller."""
+    """Return the row with what tells the adversary and the canceller.
+
+    The PSR of rows in float32 is rounded, so that -6 dB is -6 dB.
+    """
     return dataclasses.replace(
         row,
         attack="none" if attack is None else attack.label,
-        psr_db=None if attack is None else round(attack.scaled.psr_db, 6),
+        psr_db=None if attack is None else round(attack.scaled.psr_db, 4),
         canceller="none" if canceller is None else canceller.label,
     )
 
