@@ -128,7 +128,8 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     a defence that hides its gradients cannot hide from; stored (crafted at
     plan.ebn0_db) against universal_pgd (crafted anew for each Eb/N0); generator and
     generator_universal; half_restarts; claimed; canceller; and other systems under
-    attacks made for them: nearest_codeword, hamming74_hard, hamming74_ml, two_simplices and "control NAME".
+    attacks made for them: nearest_codeword, hamming74_hard, hamming74_ml,
+    two_simplices and "control NAME".
     """
     twin = link.with_nearest_codeword()
 
