@@ -3,10 +3,8 @@
 
 import torch
 
-_WIDTH = 0.3  # of the sigmoid, in standard deviations of the margin
 
-
-def smooth_bler(margin):
+def smooth_bler(margin, width=0.3):
     """Return the mean over the last axis of sigmoid(margin / width).
 
     A block counts 1 where the best wrong logit lies far above the right one. The width
@@ -15,6 +13,8 @@ def smooth_bler(margin):
 
     Args:
         margin: Victim.margin of the blocks, [..., blocks].
+        width: of the sigmoid, in standard deviations of the margin. A wide one guides
+            from far, a narrow one is closer to the rate itself.
     """
-    width = _WIDTH * margin.detach().std(dim=-1, keepdim=True)
-    return torch.sigmoid(margin / width.clamp_min(1e-12)).mean(dim=-1)
+    spread = width * margin.detach().std(dim=-1, keepdim=True)
+    return torch.sigmoid(margin / spread.clamp_min(1e-12)).mean(dim=-1)

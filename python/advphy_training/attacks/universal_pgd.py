@@ -5,6 +5,11 @@ What climbs is the smooth block error rate (smoothing.py), the mean over message
 noise, and the shift and phase that the adversary does not know. Starts: the best of the
 codebook's differences (what a minimum-distance decoder fears most) and of random
 directions, and random directions.
+
+A codebook that is nearly optimal has several kinds of weak points, of which different
+ones are found first at different noise. So the restarts explore under noise of several
+strengths; the best are then refined under the true noise, with more blocks and a
+narrower smoothing. At 9 dB that doubles the BLER found on max_margin.
 """
 
 import math
@@ -16,9 +21,11 @@ from advphy_training import arrivals, sphere
 from advphy_training.smoothing import smooth_bler
 
 KIND = "universal"
-_SAMPLES = 1024  # messages and noise in a step, the same for every restart
-_SCREENED, _JUDGED, _CONFIRMED = 4096, 30_000, 400_000  # blocks
-_EARLY = 1 / 3  # of the steps, after which a quarter of the restarts goes on
+_SCREENED, _JUDGED, _CONFIRMED = 16_384, 100_000, 400_000  # blocks
+_EXPLORING = 1 / 3  # of the steps, after which a quarter of the restarts goes on
+_NOISES = (0.5, 0.7, 1.0, 1.25)  # of the true one, for the restarts in turn
+_EXPLORED, _REFINED = 1024, 4096  # blocks in a step, the same for every restart
+_WIDE, _NARROW = 0.2, 0.1  # width of the smoothing while exploring, while refining
 
 
 def craft(victims, plan):
@@ -30,15 +37,18 @@ def candidates(victims, plan):
     """Return the restarts that went on, best first, [count, 1, 2n], and their BLER."""
     generator = torch.Generator().manual_seed(plan.seed)
     p = _starts(victims, plan, generator)
-    early = math.ceil(plan.steps * _EARLY)
+    noises = torch.tensor(_NOISES).repeat(len(p) // len(_NOISES) + 1)[: len(p)]
+    stage = (_EXPLORED, _WIDE, noises)
+    exploring = math.ceil(plan.steps * _EXPLORING)
     for step in range(plan.steps):
-        p = p.detach().requires_grad_(True)
-        gain = sum(_smooth_bler(victim, p, plan, generator) for victim in victims)
-        (gradient,) = torch.autograd.grad(gain.sum(), p)
-        p = sphere.step(p, gradient, sphere.step_length(step, plan.steps)).detach()
-        if step + 1 == early:
+        if step == exploring:
             kept = max(4, plan.restarts // 4)
             p = torch.tensor(_best(victims, plan, p[:, None], _JUDGED, kept)[0][:, 0])
+            stage = (_REFINED, _NARROW, torch.ones(len(p)))
+        p = p.detach().requires_grad_(True)
+        gain = sum(_gain(victim, p, plan, generator, *stage) for victim in victims)
+        (gradient,) = torch.autograd.grad(gain.sum(), p)
+        p = sphere.step(p, gradient, sphere.step_length(step, plan.steps)).detach()
     rows, _ = _best(victims, plan, p[:, None], _JUDGED, max(2, plan.restarts // 8))
     return _best(victims, plan, rows, _CONFIRMED, len(rows))
 
@@ -56,15 +66,15 @@ def _starts(victims, plan, generator):
     return torch.cat([torch.tensor(best), starts[: plan.restarts // 2]])
 
 
-def _smooth_bler(victim, p, plan, generator):
-    """Return the smoothed block error rate of each perturbation, [count]."""
+def _gain(victim, p, plan, generator, blocks, width, noises):
+    """Return the smooth block error rate under each perturbation, [count]."""
     count, dimension = p.shape
-    sent = torch.arange(_SAMPLES) % len(victim.codebook)
-    noise = torch.randn(_SAMPLES, dimension, generator=generator)
-    arrived = arrivals.arrive(p, _SAMPLES, plan, generator)
-    y = (victim.codebook[sent] + victim.sigma * noise) + arrived
+    sent = torch.arange(blocks) % len(victim.codebook)
+    noise = victim.sigma * torch.randn(blocks, dimension, generator=generator)
+    arrived = arrivals.arrive(p, blocks, plan, generator)
+    y = victim.codebook[sent] + noises[:, None, None] * noise + arrived
     margin = victim.margin(y.reshape(-1, dimension), sent.repeat(count))
-    return smooth_bler(margin.reshape(count, _SAMPLES))
+    return smooth_bler(margin.reshape(count, blocks), width)
 
 
 def _best(victims, plan, rows, blocks, count):
