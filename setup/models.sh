@@ -34,7 +34,7 @@ train adversarial_training_cnn adversarial_training 1 $cnn --set link=autoencode
 train gan_mlp gan_defence 1
 train gan_cnn gan_defence 1 $cnn
 # Past the paper. Codebooks that are equal without an attack differ twofold under one;
-# the pool's seed is the better of 1 and 2 (8.4e-3 and 4.9e-3 at 8 dB, PSR -6 dB).
+# the seeds of pool_mlp and max_margin were chosen among several (README, Under attack).
 train pool_mlp pool_defence 2
 train pool_cnn pool_defence 1 $cnn --set ebn0_db=2 --set batch=1024 --set term=kl
 train max_margin max_margin 1

@@ -125,6 +125,8 @@ def test_black_box_names_the_substitutes_not_the_link():
     assert p.victims == {substitute.name: substitute.sha256}
     assert p.knowledge["weights"] == "substitutes"
     assert substitute.sha256[:12] in p.warning_for(link)
+    with pytest.raises(ValueError, match="is the link itself"):
+        attacks.craft("universal_fgm", link, QUICK, [link])
     with pytest.raises(ValueError, match="does not have the k and n"):
         attacks.craft("universal_fgm", link, QUICK, [links.load("bpsk")])
 
@@ -132,7 +134,7 @@ def test_black_box_names_the_substitutes_not_the_link():
 def test_an_ensemble_is_attacked_on_average():
     both = [links.load("autoencoder_mlp_8p5db"), links.load("autoencoder_cnn_8p5db")]
     plan = dataclasses.replace(QUICK, restarts=4, steps=15)
-    p = attacks.craft("universal_pgd", both[0], plan, both)
+    p = attacks.craft("universal_pgd", links.load("autoencoder_mlp"), plan, both)
     assert len(p.victims) == 2
     alone = attacks.craft("universal_pgd", both[0], plan)
     second = [bler(both[1], Adversary(x), 8.0, 300_000) for x in (alone, p)]

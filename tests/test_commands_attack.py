@@ -170,6 +170,12 @@ def test_evaluate_writes_a_report_that_can_be_made_again(tmp_path):
         ),
         (["measure", "bpsk", "--out", "r.csv", "--cancel", "0"], "components"),
         (["measure", "bpsk", "--out", "r.csv", "--cancel", "all"], "adversary 'all'"),
+        (["measure", "bpsk", "--out", "r.csv", "--shift", "1"], "give --attack"),
+        (
+            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
+             "--full-scale", "0.1"],
+            "would clip",
+        ),
         (["evaluate", "nonsense", "--out", "r"], "'nonsense' is neither"),
         (["evaluate", "bpsk", "--out", "r", "--psr-db", "0:99:1"], "psr_db = 61"),
         (["evaluate", "bpsk", "--out", "/nowhere/r"], "/nowhere"),

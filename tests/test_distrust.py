@@ -152,7 +152,8 @@ def planted(**changes):
     values = {
         ("clean", 8.0, None): 2.3e-6, ("nearest_codeword_clean", 8.0, None): 2.3e-6,
         ("half_restarts", 8.0, -6.0): 5e-3, ("per_sample_pgd", 8.0, -6.0): 0.5,
-        ("universal_pgd", 8.0, 20.0): 0.9375, ("black_box", 8.0, -6.0): 2e-3,
+        ("universal_pgd", 8.0, evaluation.CHANCE_PSR_DB): 0.9375,
+        ("black_box", 8.0, -6.0): 2e-3,
         ("stored", 4.0, -6.0): 4e-2, ("universal_pgd", 4.0, -6.0): 5e-2,
         ("stored", 8.0, -6.0): 5e-3, ("claimed", 8.0, -6.0): 4e-3,
         ("control autoencoder_mlp", 8.0, -6.0): 2e-2,
@@ -177,7 +178,7 @@ def test_the_planted_evaluation_is_trusted():
 
 PLANTS = {
     "success grows with PSR": {("universal_pgd", 8.0, -2.0): 4e-3},
-    "success reaches chance": {("universal_pgd", 8.0, 20.0): 0.6},
+    "success reaches chance": {("universal_pgd", 8.0, evaluation.CHANCE_PSR_DB): 0.6},
     "white box beats black box": {("twin", 8.0, -6.0): 9e-3},
     "iterative beats single step": {("universal_fgm", 8.0, -6.0): 7e-3},
     "attack beats jamming": {("noise_jammer", 8.0, -6.0): 8e-3},

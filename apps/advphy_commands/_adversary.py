@@ -34,6 +34,12 @@ def add_arguments(parser):
     )
     group.add_argument("--fading", default="none", help="none or rayleigh")
     group.add_argument(
+        "--full-scale",
+        type=float,
+        metavar="A",
+        help="largest amplitude of the adversary's transmitter; more is refused",
+    )
+    group.add_argument(
         "--cancel",
         nargs="?",
         const="1",
@@ -77,6 +83,7 @@ def add_knowledge(parser):
 def adversaries_of(arguments):
     """Return the function (model, ebn0_db) -> Adversaries, or None without --attack."""
     if arguments.attack is None:
+        _refuse_idle(arguments)
         return None
     arrival = {
         "shift": _number_or_random("--shift", arguments.shift, int),
@@ -86,6 +93,7 @@ def adversaries_of(arguments):
             "--frequency-offset", arguments.frequency_offset, float
         ),
         "fading": arguments.fading,
+        "full_scale": arguments.full_scale,
     }
     warned = set()
     # The block would say for every point what is said here once.
@@ -105,6 +113,19 @@ def adversaries_of(arguments):
         return found
 
     return adversaries
+
+
+def _refuse_idle(arguments):
+    """Refuse what would say something of an adversary when there is none."""
+    idle = {"psr_db": None, "shift": "0", "phase": "0", "sign": "1", "fading": "none",
+            "frequency_offset": "0", "full_scale": None, "black_box": False,
+            "substitute": [], "unknown": []}  # fmt: skip
+    for name, default in idle.items():
+        if getattr(arguments, name) != default:
+            raise ValueError(
+                f"--{name.replace('_', '-')} says how an adversary acts, but there is "
+                "none; give --attack FILE|NAME, too"
+            )
 
 
 def _perturbation(arguments, model, ebn0_db, psr_db):

@@ -7,6 +7,7 @@ say whether the attacks were strong enough to be believed. --out gets report.md,
 report.json, counts.csv, two figures, and the perturbations.
 """
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def run(arguments):
     folder = Path(arguments.out)
     folder.mkdir(exist_ok=True)
     engine = loop_engine.run
-    if arguments.cluster:
+    if arguments.cluster is not None:
         from advphy_model import cluster
 
         engine = cluster.engine(arguments.cluster)
@@ -116,4 +117,4 @@ def _command(arguments):
         words += [f"--{name.replace('_', '-')}", str(getattr(arguments, name))]
     if arguments.claimed:
         words += ["--claimed", arguments.claimed]
-    return " ".join([*words, "--out", arguments.out])
+    return shlex.join([*words, "--out", arguments.out])

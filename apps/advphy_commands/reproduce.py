@@ -197,5 +197,5 @@ def _draw(reproduction, found, path):
     effort = reproduction.effort
     attack_panels.draw(
         panels, path, figure.TITLE,
-        f"PSR -6 dB; {effort.min_errors} errors or more a point",
+        f"PSR -6 dB; {effort.min_errors} errors or {effort.max_blocks:.0e} blocks",
     )  # fmt: skip

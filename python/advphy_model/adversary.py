@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+import numbers
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -86,7 +87,7 @@ class Adversary:
     def _check_full_scale(self):
         if self.full_scale is None:
             return
-        if not self.full_scale > 0:
+        if not isinstance(self.full_scale, numbers.Real) or not self.full_scale > 0:
             raise ValueError(f"full_scale = {self.full_scale}, wanted > 0 or None")
         jams = self.perturbation.kind == "jammer"
         largest = float(np.abs(self.scaled.rows).max()) * (JAMMER_PEAK if jams else 1)
@@ -194,5 +195,5 @@ class Adversary:
 def _check_number(name, value, unit):
     if value == "random":
         return
-    if isinstance(value, (str, bool)) or not math.isfinite(value):
+    if not isinstance(value, numbers.Real) or not math.isfinite(value):
         raise ValueError(f"{name} = {value}, wanted a number of {unit} or 'random'")

@@ -55,7 +55,7 @@ class CancellerSettings:
                 f"adversary '{self.adversary}' is not known; there is "
                 f"{', '.join(ADVERSARIES)}"
             )
-        if self.components not in range(1, 33):
+        if not isinstance(self.components, int) or not 1 <= self.components <= 32:
             raise ValueError(f"components = {self.components}, wanted 1..32")
         if self.components > 1 and self.adversary != "free":
             raise ValueError(
@@ -72,12 +72,12 @@ class CancellerSettings:
                 raise ValueError(
                     f"{name} = {value} blocks, wanted a power of two of {least}..{most}"
                 )
-        if self.iterations not in range(1, 101):
+        if not isinstance(self.iterations, int) or not 1 <= self.iterations <= 100:
             raise ValueError(f"iterations = {self.iterations}, wanted 1..100")
-        if not 0 <= self.forgetting < 1:
-            raise ValueError(f"forgetting = {self.forgetting}, wanted 0 <= it < 1")
-        if not 0 < self.false_alarm < 1:
-            raise ValueError(f"false_alarm = {self.false_alarm}, wanted 0 < it < 1")
+        for name, least in (("forgetting", 0), ("false_alarm", 1e-12)):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not least <= value < 1:
+                raise ValueError(f"{name} = {value}, wanted {least:g} <= it < 1")
 
     @property
     def label(self) -> str:

@@ -40,6 +40,8 @@ def engine(address: str):
     Raises:
         ValueError: no scheduler answers there, or a worker cannot count.
     """
+    if not address:
+        raise ValueError("no scheduler answers at an empty address; wanted HOST:PORT")
     cluster = _connected(address, loop_engine.__name__)
 
     def run(model, *, rule, counted=(0, 0), threads=None, **settings):

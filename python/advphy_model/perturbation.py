@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+import numbers
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -126,7 +127,8 @@ def jammer(k: int, n: int, psr_db: float) -> Perturbation:
 
 def checked_psr_db(psr_db) -> float:
     """Return a PSR in dB as a float; ValueError unless it is one of -100..60."""
-    if not LOWEST_PSR_DB <= psr_db <= HIGHEST_PSR_DB:
+    number = isinstance(psr_db, numbers.Real)
+    if not number or not LOWEST_PSR_DB <= psr_db <= HIGHEST_PSR_DB:
         raise ValueError(
             f"psr_db = {psr_db}, wanted a number of {LOWEST_PSR_DB:g}.."
             f"{HIGHEST_PSR_DB:g} dB"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from advphy_model import links, perturbation
 from advphy_model.safetensors_file import DataFileError
+from advphy_model.version import __version__
 
 from advphy_training import attacks
 
@@ -44,9 +45,10 @@ def _kept(path, victims, plan):
         found = perturbation.read(path)
     except DataFileError:
         return None
-    planned = {key: found.recipe.get(key) for key in asdict(plan)}
+    wanted = {**asdict(plan), "version": __version__}
+    planned = {key: found.recipe.get(key) for key in wanted}
     known = not found.victims or found.victims == victims  # a jammer has no victims
-    return found if known and planned == asdict(plan) else None
+    return found if known and planned == wanted else None
 
 
 def shipped_substitutes(link) -> list:
@@ -59,7 +61,11 @@ def shipped_substitutes(link) -> list:
     """
     names = [name for name in links.names() if name.startswith("substitute_")]
     models = [links.load(name) for name in names]
-    found = [model for model in models if (model.k, model.n) == (link.k, link.n)]
+    found = [
+        model
+        for model in models
+        if (model.k, model.n) == (link.k, link.n) and model.sha256 != link.sha256
+    ]
     if not found:
         raise ValueError(
             f"there is no shipped substitute with k = {link.k} and n = {link.n}; train "

@@ -14,7 +14,7 @@ from advphy_model.error_rate import StopRule
 from advphy_training import attacks, crafted
 from advphy_training.victim import Victim
 
-CHANCE_PSR_DB = 20.0  # where a perturbation drowns any codeword
+CHANCE_PSR_DB = 30.0  # where a perturbation drowns any codeword
 CONTROLS = (
     "autoencoder_{}", "autoencoder_{}_8p5db", "control_{}_4db",
 )  # fmt: skip
@@ -106,7 +106,10 @@ def evaluate(
     """
     torch.set_num_threads(1)  # many times faster where the cores are shared
     found = Evaluation(link, plan.ebn0_db, plan.psr_db)
-    todo = list(jobs(link, plan, psrs_db, ebn0s_db, folder, claimed, canceller))
+    todo = {}
+    for job in jobs(link, plan, psrs_db, ebn0s_db, folder, claimed, canceller):
+        todo.setdefault((job.role, job.ebn0_db, job.psr_db), job)
+    todo = list(todo.values())
     for i, job in enumerate(todo):
         found.counts[job.role, job.ebn0_db, job.psr_db] = _measure(job, count)
         yield i + 1, len(todo) + 2, found

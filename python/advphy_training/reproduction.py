@@ -103,19 +103,20 @@ class Reproduction:
             rule = StopRule(None, blocks)
         rows = {}
         while True:
-            steps = sweep.measure(
-                [self.families[curve[0]](curve[1].link)],
-                [ebn0_db],
-                self.engine,
-                engine_name="loop",
-                rule=rule,
-                seed=effort.seed,
-                out=self.out,
-                attacks=lambda model, ebn0_db: adversaries,
-            )
-            for step in steps:
-                rows[step.counts.attack] = step.counts
-                yield tuple(rows.values())
+            for i, adversary in enumerate(adversaries):
+                steps = sweep.measure(
+                    [self.families[curve[0]](curve[1].link)],
+                    [ebn0_db],
+                    self.engine,
+                    engine_name="loop",
+                    rule=rule,
+                    seed=effort.seed + DRAWS * curve[0] + i,  # noise of its own
+                    out=self.out,
+                    attacks=lambda model, ebn0_db, one=adversary: [one],
+                )
+                for step in steps:
+                    rows[i] = step.counts
+                    yield tuple(rows.values())
             errors = sum(row.failures for row in rows.values())
             most = 2 * len(rows) * (rule.max_blocks or 0)
             if not several or errors >= effort.min_errors or most > effort.max_blocks:

@@ -53,6 +53,13 @@ def jobs(names, seeds, folder, changes=()) -> list:
     for number in range(1, seeds + 1):
         for name in names:
             _add(found, name, number, str(Path(folder).resolve()), changes)
+    known = {key for job in found.values() for key in job.settings}
+    for text in changes:
+        if text.partition("=")[0] not in known:
+            raise ValueError(
+                f"setting '{text}' is not key=value with one of the keys: "
+                f"{', '.join(sorted(known))}"
+            )
     return list(found.values())
 
 

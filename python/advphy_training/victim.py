@@ -9,6 +9,10 @@ from advphy_model.power import noise_sigma
 
 from advphy_training.torch_network import TorchNetwork
 
+# Candidates are judged on blocks that no measurement of the same seed reaches, or the
+# best of many would be flattered by its own noise.
+_JUDGED_FROM = 2**40
+
 
 class Victim:
     """What is attacked, or a substitute for it, at one Eb/N0.
@@ -83,9 +87,9 @@ class Victim:
     def _judge(self, rows, blocks, seed):
         """Yield (messages, which are decided wrongly) for each perturbation."""
         model = self.model
-        sent = randomness.messages(seed, 0, blocks, model.k)
+        sent = randomness.messages(seed, _JUDGED_FROM, blocks, model.k)
         noisy = model.codebook[sent] + np.float32(self.sigma) * randomness.noise(
-            seed, 0, blocks, model.n
+            seed, _JUDGED_FROM, blocks, model.n
         )
         for table in to_complex(np.asarray(rows)):
             p = table[sent] if len(table) > 1 else table

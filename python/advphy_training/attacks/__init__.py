@@ -100,6 +100,10 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
             "store; `advphy evaluate` measures it"
         )
     for model in substitutes:
+        if model.sha256 == link.sha256:
+            raise ValueError(
+                f"substitute {model} is the link itself; leave it out for white box"
+            )
         if (model.k, model.n) != (link.k, link.n):
             raise ValueError(f"substitute {model} does not have the k and n of {link}")
     torch.set_num_threads(1)  # many times faster where the cores are shared

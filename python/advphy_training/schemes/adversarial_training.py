@@ -47,8 +47,8 @@ class Settings(autoencoder.Settings):
         autoencoder.check_word("encoder", self.encoder, ("trained", "frozen"))
         autoencoder.check_psr(self.psr_db)
         for name in ("perturbations", "restarts", "craft_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}, wanted >= 1")
+            if not 1 <= getattr(self, name) <= 100_000:
+                raise ValueError(f"{name} = {getattr(self, name)}, wanted 1..100000")
 
 
 class Scheme(autoencoder.Scheme):
