@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import distributed
 import pytest
 from advphy_model import cluster, links, loop_engine, perturbation
 from advphy_model.adversary import Adversary
@@ -16,8 +17,6 @@ from advphy_model.error_rate import StopRule
 
 from .conftest import STAGED
 from .test_commands import advphy
-
-distributed = pytest.importorskip("distributed")
 
 
 @contextlib.contextmanager
