@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The image data sets that are known: their files, hashes, mirrors, and their place."""
+
+import contextlib
+import gzip
+import hashlib
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from advphy_model.atomic_file import atomic_file
+
+LARGEST = 64 << 20  # bytes; the largest file known has 47 million
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Four idx files that are known by their hashes.
+
+    Args:
+        name: as the command `advphy data` takes it.
+        sha256: file name -> SHA-256 of the content, not compressed.
+        mirrors: addresses of folders that have the files with ".gz".
+        package: the Debian package that has the files, if any, and its folder.
+    """
+
+    name: str
+    sha256: dict
+    mirrors: tuple
+    package: tuple = ()
+
+    @property
+    def remedy(self) -> str:
+        """The command that brings the data set here."""
+        command = f"advphy data {self.name}"
+        if not self.package:
+            return f"run: {command}"
+        package, folder = self.package
+        return (
+            f"run: {command} (or apt install {package}, then {command} --from {folder})"
+        )
+
+
+PARTS = {  # the files of images and of labels
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+
+
+def _files(*sha256):
+    """Return file name -> hash, for hashes in the order of PARTS."""
+    return dict(zip(PARTS["train"] + PARTS["test"], sha256, strict=True))
+
+
+_MNIST = DataSet(
+    "mnist",
+    _files(
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+    (
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        "https://sagemaker-sample-files.s3.amazonaws.com/datasets/image/MNIST/",
+    ),
+)
+_FASHION_MNIST = DataSet(
+    "fashion-mnist",
+    _files(
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ),
+    (
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    ),
+    ("dataset-fashion-mnist", "/usr/share/datasets/fashion-mnist"),
+)
+DATA_SETS = {found.name: found for found in (_MNIST, _FASHION_MNIST)}
+
+
+def data_set(name: str) -> DataSet:
+    """Return a data set by its name.
+
+    Raises:
+        ValueError: when there is none; the text lists the names.
+    """
+    if name not in DATA_SETS:
+        raise ValueError(
+            f"data set '{name}' is not known; there are: {', '.join(DATA_SETS)}; "
+            "images of your own need no adopting, give their path"
+        )
+    return DATA_SETS[name]
+
+
+def place(name: str) -> Path:
+    """Return the folder that an adopted data set has, which need not exist.
+
+    It is in $ADVPHY_DATA, else in $XDG_DATA_HOME/gr-advphy, else in
+    ~/.local/share/gr-advphy.
+    """
+    if os.environ.get("ADVPHY_DATA"):
+        return Path(os.environ["ADVPHY_DATA"]).expanduser() / name
+    shared = os.environ.get("XDG_DATA_HOME", "")
+    # The XDG specification: a relative path is to be ignored.
+    root = Path(shared) if os.path.isabs(shared) else Path.home() / ".local" / "share"
+    return root / "gr-advphy" / name
+
+
+def find(folder, file: str):
+    """Return the path of an idx file in a folder, or None.
+
+    Both "-idx3-ubyte" and ".idx3-ubyte" are looked for, with and without ".gz".
+    """
+    for name in (file, file.replace("-idx", ".idx")):
+        for ending in ("", ".gz"):
+            path = Path(folder) / f"{name}{ending}"
+            if path.is_file():
+                return path
+    return None
+
+
+def read(path) -> bytes:
+    """Return what is in a file, decompressed when it is gzip.
+
+    Raises:
+        ValueError: damaged, or more than LARGEST bytes.
+        OSError: when it cannot be read.
+    """
+    with open(path, "rb") as file:
+        packed = file.peek(2)[:2] == b"\x1f\x8b"
+        try:
+            with gzip.open(file) if packed else file as content:
+                found = content.read(LARGEST + 1)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ValueError(
+                f"{path}: the gzip file is damaged ({error}); get it again"
+            ) from None
+    if len(found) > LARGEST:
+        raise ValueError(f"{path}: has more than {LARGEST} bytes; it is another file")
+    return found
+
+
+def refuse_other_content(dataset: DataSet, file: str, content: bytes, source) -> None:
+    """Raise ValueError unless a content is that of a data set's file."""
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != dataset.sha256[file]:
+        raise ValueError(
+            f"{source}: is not the {file} of {dataset.name} (SHA-256 {digest[:12]} of "
+            f"the content, wanted {dataset.sha256[file][:12]}); get it again"
+        )
+
+
+def adopted(name: str, file: str) -> bytes:
+    """Return the verified content of a file of an adopted data set.
+
+    Raises:
+        ValueError: absent or damaged; the text has the command that brings it.
+    """
+    dataset = data_set(name)
+    path = find(place(name), file)
+    if path is None:
+        raise ValueError(f"{file} is not in {place(name)}; {dataset.remedy}")
+    try:
+        content = read(path)
+        refuse_other_content(dataset, file, content, path)
+    except ValueError as error:
+        raise ValueError(f"{error}; {dataset.remedy}") from None
+    return content
+
+
+def is_adopted(name: str) -> bool:
+    """Return whether all files of a data set are in their place and verified."""
+    dataset = data_set(name)
+    try:
+        for file in dataset.sha256:
+            adopted(name, file)
+    except ValueError:
+        return False
+    return True
+
+
+def adopt(name: str, folder) -> Path:
+    """Copy a data set from a folder to its place, and return the place.
+
+    Every file is verified before the first is copied.
+
+    Args:
+        name: of DATA_SETS.
+        folder: has the four files, in any spelling that find() knows.
+
+    Raises:
+        ValueError: no such data set, folder or file, or another content.
+        OSError: when the place cannot be written.
+    """
+    dataset = data_set(name)
+    if not Path(folder).is_dir():
+        raise ValueError(
+            f"{folder}: there is no such folder; give the one that has the files "
+            f"{', '.join(dataset.sha256)}"
+        )
+    paths = {file: find(folder, file) for file in dataset.sha256}
+    missing = [file for file, path in paths.items() if path is None]
+    if missing:
+        raise ValueError(
+            f"{folder}: has no {', '.join(missing)} (with or without .gz); give the "
+            f"folder that has all of {dataset.name}"
+        )
+    contents = {}
+    for file, path in paths.items():
+        contents[file] = read(path)
+        refuse_other_content(dataset, file, contents[file], path)
+    return keep(name, contents)
+
+
+def keep(name: str, contents: dict) -> Path:
+    """Write verified contents {file: bytes} to the place of a data set: all or none."""
+    folder = place(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = [folder / file for file in contents if not (folder / file).exists()]
+    try:
+        for file, content in contents.items():
+            with atomic_file(folder / file, "wb") as out:
+                out.write(content)
+    except BaseException:
+        for path in fresh:
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # when nothing else is in it
+        raise
+    return folder
