@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find the staged packages; give every test a random generator with a fixed seed."""
 
+import hashlib
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from .idx_bytes import TINY
 
 CLONE = Path(__file__).resolve().parent.parent
 STAGED = CLONE / "build" / "test_modules"
@@ -23,3 +28,59 @@ def rng():
 @pytest.fixture
 def clone():
     return CLONE
+
+
+def mnist_beside_the_clone():
+    """Return where the files of MNIST may be: shared/data/mnist beside the clone."""
+    git = ["git", "rev-parse", "--path-format=absolute", "--git-common-dir"]
+    clones = [CLONE]  # a work tree, and the clone that it belongs to
+    if shutil.which("git"):
+        found = subprocess.run(git, cwd=CLONE, capture_output=True, text=True)
+        if found.returncode == 0:
+            clones.append(Path(found.stdout.strip()).parent)
+    return [clone.parent / "shared" / "data" / "mnist" for clone in clones]
+
+
+@pytest.fixture(scope="session")
+def mnist_place(tmp_path_factory):
+    """Return a folder for ADVPHY_DATA that has MNIST, or skip and say why."""
+    from advphy_model import image_files
+
+    if image_files.is_adopted("mnist"):
+        return image_files.place("mnist").parent
+    folders = [folder for folder in mnist_beside_the_clone() if folder.is_dir()]
+    if not folders:
+        pytest.skip(
+            "MNIST is neither adopted (run: apps/advphy data mnist) nor in "
+            f"{' or '.join(map(str, mnist_beside_the_clone()))}"
+        )
+    place = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADVPHY_DATA", str(place))
+        image_files.adopt("mnist", folders[0])
+    return place
+
+
+@pytest.fixture
+def mnist(mnist_place, monkeypatch):
+    """Have MNIST adopted during a test; return the folder with its files."""
+    monkeypatch.setenv("ADVPHY_DATA", str(mnist_place))
+    return mnist_place / "mnist"
+
+
+@pytest.fixture
+def no_data(tmp_path, monkeypatch):
+    """Have no data set adopted during a test; return the place for them."""
+    monkeypatch.setenv("ADVPHY_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def tiny(no_data, monkeypatch):
+    """Have a data set "tiny" in the catalogue during a test; return its place."""
+    from advphy_model import image_files
+
+    hashes = {file: hashlib.sha256(found).hexdigest() for file, found in TINY.items()}
+    known = image_files.DataSet("tiny", hashes, ())
+    monkeypatch.setitem(image_files.DATA_SETS, "tiny", known)
+    return no_data / "tiny"

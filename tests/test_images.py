@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images: what a set of them is, idx files, and what loads under which name."""
+
+import gzip
+import importlib.util
+
+import numpy as np
+import pytest
+from advphy_model import images
+from advphy_model.images import Images
+
+from .idx_bytes import IMAGES, LABELS, write_tiny
+
+PIXELS = np.array([[[0, 51, 255], [1, 2, 3]], [[4, 5, 6], [7, 8, 9]]], np.uint8)
+
+
+def test_pixels_become_reals_row_by_row():
+    reals = Images("two", PIXELS).as_reals()
+    assert reals.dtype == np.float32
+    assert reals.shape == (2, 6)
+    np.testing.assert_allclose(reals[0, :4], [0, 0.2, 1, 1 / 255], rtol=1e-6)
+
+
+def test_the_hash_is_of_the_content_and_not_of_the_name():
+    labels = np.array([7, 9], np.uint8)
+    whole = Images("one", PIXELS, labels)
+    assert whole.sha256 == Images("other", PIXELS.copy(), labels.copy()).sha256
+    others = [
+        Images("one", PIXELS),
+        Images("one", PIXELS, labels[::-1]),
+        Images("one", PIXELS.reshape(2, 3, 2), labels),
+        Images("one", PIXELS[:, ::-1], labels),
+        whole.take(slice(1)),
+    ]
+    assert len({whole.sha256, *(other.sha256 for other in others)}) == 6
+
+
+def test_some_images_are_taken_with_their_labels():
+    found = Images("two", PIXELS, np.array([7, 9], np.uint8)).take(slice(1, 2))
+    assert len(found) == 1
+    np.testing.assert_array_equal(found.pixels, PIXELS[1:])
+    assert found.labelled().tolist() == [9]
+    with pytest.raises(ValueError, match="none of them zero"):
+        found.take(slice(0))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "labels", "text"),
+    [
+        (PIXELS.astype(float), None, "pixels are float64"),
+        (PIXELS[0], None, r"shape \(2, 3\)"),
+        (PIXELS, np.array([1], np.uint8), "one for each of 2 images"),
+        (PIXELS, np.array([1, 2]), "labels are int64"),
+        (PIXELS, np.array([1, 10], np.uint8), "a label 10; wanted 0 to 9"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(pixels, labels, text):
+    with pytest.raises(ValueError, match=text):
+        Images("bad", pixels, labels)
+
+
+def test_missing_labels_are_named_with_the_remedy():
+    with pytest.raises(ValueError, match="mine: there are no labels; put"):
+        Images("mine", PIXELS).labelled()
+
+
+def test_images_of_another_size_are_refused_with_both_sizes():
+    images.require_shape(Images("mine", PIXELS), (2, 3))
+    with pytest.raises(
+        ValueError, match="mine: images of 2 x 3 pixels; wanted 28 x 28"
+    ):
+        images.require_shape(Images("mine", PIXELS), (28, 28))
+
+
+@pytest.mark.parametrize("name", ["a-idx3-ubyte", "a-idx3-ubyte.gz", "packed"])
+def test_an_idx_file_is_read(tmp_path, name):
+    plain = name == "a-idx3-ubyte"
+    (tmp_path / name).write_bytes(IMAGES if plain else gzip.compress(IMAGES))
+    found = images.read_idx(tmp_path / name)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, PIXELS)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"", "begins with nothing, wanted 00000803"),
+        (b"\x89PNG" + IMAGES, "is not an idx file: it begins with 89504e47"),
+        (IMAGES[:-1], "is truncated"),
+        (IMAGES[:9], "is truncated"),
+        (IMAGES + b"\0", "goes on after the 12 bytes"),
+        (b"\0\0\x0d\x03" + IMAGES[4:], "idx type 0x0d, wanted 0x08"),
+        (LABELS, "has 1 axes; images have 3"),
+        (IMAGES[:4] + b"\xff" * 12, "more than 1073741824; split it"),
+        (gzip.compress(IMAGES)[:-9], "truncated or damaged"),
+        (gzip.compress(IMAGES)[:-8] + b"\0" * 8, "truncated or damaged"),
+        (gzip.compress(IMAGES + b"\0"), "goes on after"),
+    ],
+)
+def test_a_bad_idx_file_is_refused_by_name(tmp_path, content, text):
+    path = tmp_path / "bad"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{path}.*{text}"):
+        images.read_idx(path)
+
+
+def test_a_file_that_is_gzip_by_name_only_is_refused(tmp_path):
+    path = tmp_path / "a-idx3-ubyte.gz"
+    path.write_bytes(IMAGES)
+    with pytest.raises(ValueError, match=r"named .gz but is not gzip"):
+        images.read_idx(path)
+
+
+@pytest.mark.parametrize("spelling", ["{file}", "{file}.gz", "{dotted}", "{dotted}.gz"])
+def test_images_of_the_users_own_load_with_their_labels(tmp_path, spelling):
+    write_tiny(tmp_path, spelling)
+    found = images.load(tmp_path / "train")
+    np.testing.assert_array_equal(found.pixels, PIXELS)
+    assert found.labelled().tolist() == [7, 9]
+    (path,) = tmp_path.glob("train-images*")
+    assert images.load(path).sha256 == found.sha256
+
+
+def test_images_of_the_users_own_load_without_labels(tmp_path):
+    (tmp_path / "scans").write_bytes(IMAGES)
+    (tmp_path / "x-images-idx3-ubyte").write_bytes(IMAGES)
+    for name in ("scans", "x"):
+        assert images.load(tmp_path / name).labels is None
+
+
+def test_more_than_ten_classes_are_counted(tmp_path):
+    (tmp_path / "x-images-idx3-ubyte").write_bytes(IMAGES)
+    (tmp_path / "x-labels-idx1-ubyte").write_bytes(LABELS[:-1] + b"\x19")
+    assert images.load(tmp_path / "x").classes == 26
+
+
+def test_labels_of_other_images_are_refused(tmp_path):
+    (tmp_path / "x-images-idx3-ubyte").write_bytes(IMAGES)
+    labels = bytes.fromhex("00000801 00000001 07")
+    (tmp_path / "x-labels-idx1-ubyte").write_bytes(labels)
+    with pytest.raises(ValueError, match="one for each of 2 images"):
+        images.load(tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", [n for n in images.names() if n != images.SAMPLE])
+def test_absent_images_name_the_command_that_brings_them(no_data, name):
+    command = f"run: advphy data {name.rpartition('_')[0].replace('_', '-')}"
+    with pytest.raises(ValueError, match=f"{no_data}.*{command}"):
+        images.load(name)
+
+
+def test_unknown_images_list_the_names(tmp_path):
+    with pytest.raises(ValueError, match=r"mnist_sample, mnist_train.*nor is there"):
+        images.load(tmp_path / "nonsense")
+
+
+def test_the_sample_is_balanced_wherever_it_ends(no_data):
+    sample = images.load("mnist_sample")
+    assert sample.pixels.shape == (1000, 28, 28)
+    for m in range(1, 101):
+        assert np.bincount(sample.labels[: 10 * m]).tolist() == [m] * 10
+
+
+def test_mnist_is_split_as_published(mnist):
+    train, validation = images.load("mnist_train"), images.load("mnist_validation")
+    test = images.load("mnist_test")
+    assert (len(train), len(validation), len(test)) == (50_000, 10_000, 10_000)
+    # How often each digit is in the train file and in the test file.
+    both = np.bincount(np.concatenate([train.labels, validation.labels]))
+    assert both[[0, 1, 9]].tolist() == [5923, 6742, 5949]
+    assert np.bincount(test.labels)[[0, 1, 9]].tolist() == [980, 1135, 1009]
+    assert train.labels[:5].tolist() == [5, 0, 4, 1, 9]
+    assert test.labels[:5].tolist() == [7, 2, 1, 0, 4]
+
+
+def test_the_sample_is_made_again_by_its_script(clone, mnist, tmp_path):
+    path = clone / "setup" / "mnist_sample.py"
+    spec = importlib.util.spec_from_file_location("mnist_sample_script", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    script.main(tmp_path)
+    for file in script.FILES:
+        shipped = clone / "python" / "advphy_model" / "mnist_sample" / file
+        again = (tmp_path / file).read_bytes()
+        # Compressed bytes may differ between versions of zlib, the content may not.
+        assert gzip.decompress(again) == gzip.decompress(shipped.read_bytes())
+        assert again[4:8] == shipped.read_bytes()[4:8] == bytes(4)  # no time in it
