@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring the images of MNIST or Fashion-MNIST to where every command finds them.
+
+They come from a public mirror, or from the folder DIR that has the four files (idx,
+with or without .gz), and are verified. Their place is $ADVPHY_DATA, else
+$XDG_DATA_HOME/gr-advphy, else ~/.local/share/gr-advphy. mnist_sample, 1000 images,
+needs none of this.
+"""
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("name", metavar="mnist|fashion-mnist")
+    parser.add_argument(
+        "--from", dest="folder", metavar="DIR", help="adopt the files in DIR"
+    )
+
+
+def run(arguments):
+    """Adopt or download a data set, unless it is there."""
+    from advphy_model import image_files
+
+    name = arguments.name
+    if image_files.is_adopted(name):
+        print(f"{name}: already in {image_files.place(name)}, SHA-256 verified")
+        return
+    if arguments.folder is not None:
+        place = image_files.adopt(name, arguments.folder)
+    else:
+        place = _fetch(name)
+    print(f"{name}: now in {place}, SHA-256 verified")
+
+
+def _fetch(name):
+    """Download with a progress bar, which a terminal alone sees."""
+    from advphy_model import image_download
+    from tqdm import tqdm
+
+    with tqdm(desc=name, unit="B", unit_scale=True, leave=False, disable=None) as bar:
+        return image_download.fetch(name, progress=bar.update)
