@@ -231,6 +231,7 @@ void bind_randomness(py::module_& m)
 } // namespace
 
 void bind_air(py::module_& m); // bindings_air.cc
+void bind_keying(py::module_& m); // bindings_keying.cc
 
 PYBIND11_MODULE(kernels, m)
 {
@@ -239,6 +240,7 @@ PYBIND11_MODULE(kernels, m)
     bind_codes(m);
     bind_randomness(m);
     bind_air(m);
+    bind_keying(m);
     m.def("instruction_sets", &instruction_sets, "Those usable here, best first.");
     m.def(
         "instruction_set", [] { return std::string(kernels().name); }, "The one in use.");

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print the polynomial coefficients of the kernels (random_simd.cc, exponential.h).
+"""Print the polynomial coefficients of the kernels (box_muller.h, exponential.h).
 
 Each polynomial is the interpolant at Chebyshev nodes, found in double precision and
 rounded to float32; the largest relative error that remains is printed beside it.

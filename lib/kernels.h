@@ -79,6 +79,10 @@ constexpr size_t work_floats(int widest) { return size_t(3) * 32 * (widest + 16)
 // Floats that a row may be over-read, and over-written, by.
 constexpr size_t row_padding = 16;
 
+// Items that rotate() turns together, one a lane, and the work memory it needs.
+constexpr size_t rotated_items = 16;
+constexpr size_t rotation_floats(size_t reals) { return 16 * (reals + 1 + 2 * 16); }
+
 struct kernel_table {
     const char* name;
     // Elements of a group: see gaussian.h.
@@ -162,6 +166,14 @@ struct kernel_table {
                               size_t count,
                               float* work,
                               uint8_t* component);
+    // Rotations: see keying.h. x [reals][rotated_items] in place; words [rotated_items]
+    // [row], each row readable to row_padding words past those of a rotation.
+    void (*rotate)(const uint32_t* words,
+                   size_t row,
+                   size_t reals,
+                   bool inverse,
+                   float* work,
+                   float* x);
     // Multiply-adds in registers, the arithmetic limit: returns how many were done.
     size_t (*multiply_adds)(size_t rounds, float* sink);
 };

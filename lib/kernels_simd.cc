@@ -41,6 +41,7 @@ void mixture_pass(const mixture_view&,
                   double*);
 void choose_components(
     const mixture_view&, const int*, const float*, size_t, float*, uint8_t*);
+void rotate(const uint32_t*, size_t, size_t, bool, float*, float*);
 size_t multiply_adds(size_t, float*);
 
 #define ADVPHY_NAME_(x) #x
@@ -64,6 +65,7 @@ const kernel_table table = {
     inner_products,
     mixture_pass,
     choose_components,
+    rotate,
     multiply_adds,
 };
 

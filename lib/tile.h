@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels.h"
 #include "simd.h"
+#include "transpose.h"
 
 namespace advphy {
 namespace ADVPHY_SIMD_NAMESPACE {
@@ -17,50 +18,6 @@ constexpr int channels_at_once = 4; // 8 accumulators of 16 registers
 #endif
 static_assert(channel_block % channels_at_once == 0, "padding of the weights");
 static_assert(tile <= 32, "work_floats counts on it");
-
-#if defined(__clang__) || __GNUC__ >= 12
-#define ADVPHY_INTERLEAVE 1
-#else
-#define ADVPHY_INTERLEAVE 0
-#endif
-
-#if ADVPHY_INTERLEAVE
-// The low (high) halves of a and b, element by element in turn.
-#if defined(ADVPHY_AVX512)
-#define ADVPHY_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define ADVPHY_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#elif defined(ADVPHY_AVX2)
-#define ADVPHY_LOW 0, 8, 1, 9, 2, 10, 3, 11
-#define ADVPHY_HIGH 4, 12, 5, 13, 6, 14, 7, 15
-#else
-#define ADVPHY_LOW 0, 4, 1, 5
-#define ADVPHY_HIGH 2, 6, 3, 7
-#endif
-
-// Transpose in place, by perfect shuffles: log2(lanes) rounds of lanes instructions.
-inline void transpose(vfloat (&m)[lanes])
-{
-    vfloat n[lanes];
-    for (int distance = 1; distance < lanes; distance *= 2) {
-        for (int i = 0; i < lanes / 2; ++i) {
-            n[2 * i] = __builtin_shufflevector(m[i], m[i + lanes / 2], ADVPHY_LOW);
-            n[2 * i + 1] = __builtin_shufflevector(m[i], m[i + lanes / 2], ADVPHY_HIGH);
-        }
-        for (int i = 0; i < lanes; ++i)
-            m[i] = n[i];
-    }
-}
-#else
-inline void transpose(vfloat (&m)[lanes])
-{
-    for (int i = 0; i < lanes; ++i)
-        for (int j = 0; j < i; ++j) {
-            const float swap = m[i][j];
-            m[i][j] = m[j][i];
-            m[j][i] = swap;
-        }
-}
-#endif
 
 // Fill a tile from rows that may be read to `lanes` floats past their last column.
 void load_tile(const plan& net, const float* rows, size_t stride, float* features)

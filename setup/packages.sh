@@ -5,7 +5,7 @@ set -eu
 
 goal=$1
 build="gnuradio cmake g++ make python3-dev pybind11-dev python3-numpy python3-scipy
-       python3-matplotlib python3-tqdm"
+       python3-matplotlib python3-tqdm python3-cryptography"
 case $goal in
 build) wanted=$build ;;
 test) wanted="$build python3-venv libboost-dev" ;;

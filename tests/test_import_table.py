@@ -18,7 +18,7 @@ ALLOWED = {
 }  # fmt: skip
 # Only inside a function: scipy is slow to import, the others are there to compare with.
 INSIDE_FUNCTIONS = {
-    "advphy_model": {"scipy", "distributed"},
+    "advphy_model": {"scipy", "distributed", "cryptography"},
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
 

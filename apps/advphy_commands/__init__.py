@@ -97,6 +97,8 @@ def _remedy(error):
         "apt install gnuradio, or use --engine loop",
         "scipy": "scipy is not installed; apt install python3-scipy",
         "matplotlib": "matplotlib is not installed; apt install python3-matplotlib",
+        "cryptography": "cryptography is not installed; "
+        "apt install python3-cryptography",
         "distributed": "distributed is not installed; apt install python3-distributed, "
         "or pip install distributed",
         "tqdm": "tqdm is not installed; apt install python3-tqdm",

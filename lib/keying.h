@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Orthogonal transforms chosen by random words, one of each batch item: x' = Q x.
+//
+// An item is L reals on n = ceil(L / 2) complex samples: real j < n is the real part of
+// sample j, real n + j its imaginary part. Where L is odd the last imaginary part is
+// padding: never read, and written as 0. Items are [count][2n] floats; x and out may be
+// the same array, but must not overlap otherwise. What is not finite stays so.
+//
+// words [count][row]: row number i chooses the Q of item i by its first *_words(L) words,
+// W below; row >= W. Words that are uniform and independent give the distribution stated.
+// The inverse is the transpose, and the numbers are the same bits on any instruction set.
+//
+// signs: W = ceil(L / 32). Real i changes its sign where bit i % 32, counted from the
+//     least significant, of word i / 32 is set. Uniform on the 2^L choices.
+// sign_permutation: W = L + ceil(L / 32). Fisher and Yates's shuffle of order = 0..L-1:
+//     for i = L-1, ..., 1: swap order[i] and order[j], j = (word i * (i + 1)) >> 32;
+//     then out[i] = +-x[order[i]], with the signs from word L on. Word 0 is not used.
+//     The draw below i + 1 favours some j by less than (i + 1) / 2^32 of its probability;
+//     the order is within L (L + 1) / 2^34 of uniform in total variation (L = 23: 3e-8).
+// rotation: W = sum over m = 1..L of 2 ceil(m / 2) = 2 floor((L + 1)^2 / 4). Uniform
+//     (Haar) on the orthogonal matrices [stewart]: the Q that the Gaussian matrix has in
+//     QR, with the diagonal of R positive. For m = L, ..., 1, each from 2 ceil(m / 2)
+//     further words, a Gaussian vector g of length m; s_m = +-1 is the sign of g[0];
+//     H_m reflects the last m reals at the hyperplane normal to g + s_m |g| e_0. Then
+//     Q = H_L ... H_2 diag(-s_L, ..., -s_2, s_1).
+//     Normals: two from the words a, b as in box_muller.h, within 6.66 sigma.
+//     |Q^T Q x - x| is some 1e-6 |x|.
+//
+// [stewart] G. W. Stewart, "The efficient generation of random orthogonal matrices with
+// an application to condition estimators", SIAM J. Numer. Anal. 17(3), 1980.
+//
+// Cost per item: signs some 2 L operations; sign_permutation some 15 L, one item at a
+// time; rotation 4 L^2 operations and L^2 / 2 normals, 16 items at a time.
+// Reference: the numpy matrices in tests/test_keying.py.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace advphy {
+
+// The reals that an item may have: 1..largest_keyed.
+constexpr size_t largest_keyed = 1024;
+
+size_t signs_words(size_t reals);
+size_t sign_permutation_words(size_t reals);
+size_t rotation_words(size_t reals);
+
+// All three: std::invalid_argument for reals or row out of range.
+void signs(const uint32_t* words,
+           size_t row,
+           const float* x,
+           size_t count,
+           size_t reals,
+           bool inverse,
+           float* out);
+void sign_permutation(const uint32_t* words,
+                      size_t row,
+                      const float* x,
+                      size_t count,
+                      size_t reals,
+                      bool inverse,
+                      float* out);
+void rotation(const uint32_t* words,
+              size_t row,
+              const float* x,
+              size_t count,
+              size_t reals,
+              bool inverse,
+              float* out);
+
+} // namespace advphy

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keyed orthogonal transforms: a fresh Q for each message, from a shared secret.
+
+Alice sends Q x, Bob takes Q^T of what he receives. Who does not know Q sees, of an x of
+known norm, a point on a sphere (rotation), or the magnitudes in unknown order and with
+unknown signs (sign_permutation), or the magnitudes (signs: weak). This is encryption in
+the analog domain, and no more:
+
+* No integrity: what arrives is not authenticated. An active adversary may add to it,
+  replay it, or repeat an old message under its old index, and Bob does not notice.
+* The norm of x is not hidden, nor when and how often Alice sends.
+* An index must never be used twice under one secret with different x: two messages
+  under the same Q show their inner product, and some L known ones show Q.
+* Check values let anyone who hears them test guesses of the secret. That is hopeless
+  for 32 random bytes, and is not for a passphrase that can be guessed.
+
+Sub-keys are HKDF-SHA256 of the secret, without salt, with the info
+"gr-advphy keying 1, PURPOSE, TRANSFORM, L reals"; PURPOSE is "key stream" or "check".
+Each is the key of ChaCha20 [RFC 8439]. Message i belongs to segment i // 2^16, whose
+nonce is that number (8 bytes, little-endian) and 4 zeros; inside it, message
+p = i mod 2^16 takes the bytes p B .. p B + B - 1 of the stream that begins at block
+counter 0. In the key stream B is the transform's W words (little-endian; lib/keying.h)
+rounded up to whole blocks of 64 bytes; a check value has B = 8. L is at most 1024, so
+B < 2^22 and the counter stays below 2^32: no byte of the stream serves two messages.
+"""
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.complex_baseband import channel_uses
+from advphy_model.randomness import checked_index
+
+TRANSFORMS = ("signs", "sign_permutation", "rotation")
+SECRET_BYTES = 32
+SEGMENT = 2**16  # messages under one nonce
+BLOCK = 64  # bytes of ChaCha20 under one counter
+CHECK_BYTES = 8
+TILE_BYTES = 2**18  # of key stream at a time: it stays in the cache
+
+
+class Keying:
+    """The transforms that a secret gives to messages 0, 1, 2, ...
+
+    What is done to a message depends on the secret, the transform, L and its index
+    only, not on how a stream is cut into batches.
+
+    Args:
+        transform: one of TRANSFORMS.
+        secret: 32 bytes that Alice and Bob share; see secret_file.
+        reals: L, the reals of a message, 1..1024; they ride on n = ceil(L / 2) channel
+            uses (complex_baseband).
+
+    Raises:
+        ValueError: naming what was wanted; never showing the secret.
+        ImportError: the library `cryptography` is not installed.
+    """
+
+    def __init__(self, transform: str, secret: bytes, reals: int):
+        if transform not in TRANSFORMS:
+            raise ValueError(
+                f"transform {transform!r} is not known; there are: "
+                + ", ".join(TRANSFORMS)
+            )
+        self.transform, self.reals = transform, _checked_reals(reals)
+        self.n = channel_uses(self.reals)
+        _check_secret(secret)
+        self._stream_key = self._sub_key(secret, "key stream")
+        self._check_key = self._sub_key(secret, "check")
+        self._kernel = getattr(kernels, transform)
+        words = getattr(kernels, f"{transform}_words")(self.reals)
+        self._bytes = -(-4 * words // BLOCK) * BLOCK
+
+    def __repr__(self):
+        return f"Keying({self.transform!r}, reals={self.reals})"
+
+    def apply(self, x: np.ndarray, first_index: int, out=None) -> np.ndarray:
+        """Write Q_i x_i to out and return it.
+
+        Args:
+            x: complex64 [batch, n], messages first_index, first_index + 1, ...; where L
+                is odd the last imaginary part is padding, which is not read.
+            first_index: 0..2^48.
+            out: complex64 [batch, n], perhaps x itself; padding is written as 0.
+        """
+        return self._transform(x, first_index, out, inverse=False)
+
+    def invert(self, y: np.ndarray, first_index: int, out=None) -> np.ndarray:
+        """Write Q_i^T y_i to out and return it: arguments as apply's.
+
+        With another secret or index the result is another vector of the same norm, and
+        no error: compare `checks`.
+        """
+        return self._transform(y, first_index, out, inverse=True)
+
+    def checks(self, first_index: int, count: int) -> np.ndarray:
+        """Return the check values of messages first_index, ..., uint64 [count].
+
+        Alice may send them in the clear. They come from a sub-key of their own, so they
+        say nothing about Q, and two secrets agree on one with probability 2^-64.
+        """
+        first = checked_index("first_index", first_index)
+        out = np.empty(checked_index("count", count), np.uint64)
+        for begin, end, segment, position in _segments(first, len(out)):
+            counter, skip = divmod(CHECK_BYTES * position, BLOCK)
+            cipher = _cipher(self._check_key, segment, counter)
+            stream = cipher.update(bytes(skip + CHECK_BYTES * (end - begin)))
+            out[begin:end] = np.frombuffer(stream, "<u8", offset=skip)
+        return out
+
+    def _transform(self, x, first_index, out, inverse):
+        first = checked_index("first_index", first_index)
+        x = self._checked("x", x)
+        out = np.empty_like(x) if out is None else self._checked("out", out)
+        if len(out) != len(x):
+            raise ValueError(f"out has {len(out)} messages, wanted x's {len(x)}")
+        for begin, words in self._words(first, len(x)):
+            part = slice(begin, begin + len(words))
+            self._kernel(words, x[part], out[part], self.reals, inverse)
+        return out
+
+    def _words(self, first, count):
+        """Yield (begin, uint32 [messages, B / 4]) for tiles of the messages."""
+        tile = min(max(1, TILE_BYTES // self._bytes), max(count, 1))
+        zeros = memoryview(bytes(tile * self._bytes))
+        stream = np.empty(tile * self._bytes, np.uint8)
+        for begin, end, segment, position in _segments(first, count):
+            cipher = _cipher(self._stream_key, segment, position * self._bytes // BLOCK)
+            for at in range(begin, end, tile):
+                messages = min(tile, end - at)
+                size = messages * self._bytes
+                cipher.update_into(zeros[:size], stream[:size])
+                words = stream[:size].view("<u4").reshape(messages, -1)
+                yield at, words.astype(np.uint32, copy=False)  # big-endian: swapped
+
+    def _checked(self, name, array):
+        shape, dtype = np.shape(array), getattr(array, "dtype", type(array).__name__)
+        if len(shape) != 2 or shape[1] != self.n or dtype != np.complex64:
+            raise ValueError(
+                f"{name} is {dtype} of shape {shape}, "
+                f"wanted complex64 [batch, {self.n}]"
+            )
+        return array
+
+    def _sub_key(self, secret, purpose):
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        info = f"gr-advphy keying 1, {purpose}, {self.transform}, {self.reals} reals"
+        return HKDF(SHA256(), 32, salt=None, info=info.encode()).derive(secret)
+
+
+def _checked_reals(reals):
+    most = kernels.largest_keyed
+    try:
+        whole = not isinstance(reals, bool) and int(reals) == reals
+    except (TypeError, ValueError, OverflowError):
+        whole = False
+    if not whole or not 1 <= reals <= most:
+        raise ValueError(f"reals = {reals}, wanted a whole number of 1..{most}")
+    return int(reals)
+
+
+def _check_secret(secret):
+    if not isinstance(secret, bytes):
+        raise ValueError(
+            f"secret is a {type(secret).__name__}, wanted {SECRET_BYTES} bytes; "
+            "secret_file.read gives them"
+        )
+    if len(secret) != SECRET_BYTES:
+        raise ValueError(
+            f"secret has {len(secret)} bytes, wanted {SECRET_BYTES}; "
+            "secret_file.create makes a file with them"
+        )
+
+
+def _segments(first, count):
+    """Yield (begin, end, segment, position in it of begin) for 0..count."""
+    begin = 0
+    while begin < count:
+        segment, position = divmod(first + begin, SEGMENT)
+        end = min(count, begin + SEGMENT - position)
+        yield begin, end, segment, position
+        begin = end
+
+
+def _cipher(key, segment, counter):
+    """Return what gives the segment's stream from a block counter on."""
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+
+    # The library's nonce is the counter, then the 12 bytes that RFC 8439 calls nonce.
+    nonce = counter.to_bytes(4, "little") + segment.to_bytes(8, "little") + bytes(4)
+    return Cipher(ChaCha20(key, nonce), mode=None).encryptor()
