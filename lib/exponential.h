@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The exponential function on vectors, for eLU and softmax.
+// The exponential function on vectors, for eLU, sigmoid and softmax.
 #pragma once
 #include "simd.h"
 

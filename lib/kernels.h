@@ -33,7 +33,7 @@ struct affine_map {
     float alpha; // of the exponential linear unit
 };
 
-enum class step_kind { affine, relu, elu, softmax, l2_normalisation, scale };
+enum class step_kind { affine, relu, elu, sigmoid, softmax, l2_normalisation, scale };
 
 struct step {
     step_kind kind;

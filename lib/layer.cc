@@ -67,6 +67,7 @@ const std::vector<std::string>& known_layers()
         "l2_normalisation",
         "reshape",
         "relu",
+        "sigmoid",
         "softmax",
     };
     return kinds;

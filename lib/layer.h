@@ -13,7 +13,7 @@ struct parameter {
     std::vector<float> values;
 };
 
-// Kinds: dense, conv1d, conv2d, elu, relu, softmax, l2_normalisation,
+// Kinds: dense, conv1d, conv2d, elu, relu, sigmoid, softmax, l2_normalisation,
 // average_power_normalisation, flatten, reshape. Reference of each:
 // advphy_model/layers.py, whose parameter and attribute names these are.
 struct layer {

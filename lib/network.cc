@@ -52,6 +52,8 @@ network::network(const std::vector<layer>& layers,
             add_activation(l, step_kind::elu, activation::elu);
         else if (l.kind == "relu")
             add_activation(l, step_kind::relu, activation::relu);
+        else if (l.kind == "sigmoid")
+            add_plain(step_kind::sigmoid, 0);
         else if (l.kind == "softmax" || l.kind == "l2_normalisation") {
             if (d_shape.size() != 1)
                 l.refuse("wants flat features, got shape " + to_string(d_shape));

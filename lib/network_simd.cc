@@ -114,6 +114,10 @@ float* run_steps(const plan& net, float* a, float* b)
                 store(a + j, apply(then, s.value, load(a + j)));
             break;
         }
+        case step_kind::sigmoid:
+            for (size_t j = 0; j < size; j += lanes)
+                store(a + j, 1.0f / (1.0f + exponential(-load(a + j)).value()));
+            break;
         case step_kind::softmax:
             run_softmax(s.features, a);
             break;

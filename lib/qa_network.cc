@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_a_number_stays_that)
 {
     const float x[] = { std::nanf(""), 1, -1 };
     with_each_instruction_set([&] {
-        for (const char* kind : { "relu", "elu", "softmax" }) {
+        for (const char* kind : { "relu", "elu", "sigmoid", "softmax" }) {
             float out[3];
             network({ plain(kind) }, { 3 }).run(x, 1, out);
             BOOST_TEST(std::isnan(out[0]), kind);

@@ -58,8 +58,10 @@ def random_network(rng):
             add(Layer("relu", f"relu{depth}"))
         if len(shape) > 1:
             add(Layer("flatten", f"flatten{depth}"))
-    end = rng.choice(["softmax", "l2", "power", "none"])
-    if end == "softmax":
+    end = rng.choice(["sigmoid", "softmax", "l2", "power", "none"])
+    if end == "sigmoid":
+        add(Layer("sigmoid", "sigmoid"))
+    elif end == "softmax":
         add(Layer("softmax", "softmax"))
     elif end == "l2":
         # After a ReLU everything may be 0, which has no direction.
@@ -104,6 +106,7 @@ def test_kernels_know_every_layer():
     [
         (Layer("elu", "a", {}, {"alpha": 0.7}), torch.nn.ELU(0.7)),
         (Layer("relu", "a"), torch.nn.ReLU()),
+        (Layer("sigmoid", "a"), torch.nn.Sigmoid()),
         (Layer("softmax", "a"), torch.nn.Softmax(1)),
     ],
 )

@@ -89,6 +89,12 @@ def elu(x, alpha=1.0):
     return xp.where(x > 0, x, alpha * xp.expm1(xp.clip(x, None, 0)))
 
 
+def sigmoid(x):
+    """Return 1 / (1 + exp(-x)), where x is taken for -80..80 beyond these."""
+    xp = array_module(x)
+    return 1 / (1 + xp.exp(-xp.clip(x, -80, 80)))
+
+
 def softmax(x):
     """Return exp(x) / sum exp(x) over the features of [batch, features]."""
     xp = array_module(x)
@@ -128,6 +134,65 @@ def reshape(x, shape):
     return x.reshape(x.shape[0], *(int(extent) for extent in shape))
 
 
+def layer_normalisation(x, scale, shift, epsilon=1e-5):
+    """Return x with mean 0 and variance 1 over its last axis, scaled and shifted.
+
+    Args:
+        x: [..., features].
+        scale: [features].
+        shift: [features].
+        epsilon: added to the variance.
+    """
+    centred = x - x.mean(axis=-1, keepdims=True)
+    variance = (centred * centred).mean(axis=-1, keepdims=True)
+    return centred / (variance + epsilon) ** 0.5 * scale + shift
+
+
+def self_attention(x, query, key, value, output, scale, shift):
+    """Return x + attention over the tokens of its normalised self (one head).
+
+    Source: A. Vaswani et al., "Attention is all you need", 2017, with the
+    normalisation in front.
+
+    Args:
+        x: [batch, tokens, width].
+        query, key, value, output: [width, width].
+        scale, shift: [width], of the normalisation.
+    """
+    xp = array_module(x)
+    z = layer_normalisation(x, scale, shift)
+    score = (z @ query.T) @ xp.swapaxes(z @ key.T, 1, 2) / x.shape[2] ** 0.5
+    e = xp.exp(score - xp.amax(score, axis=2, keepdims=True))
+    weight = e / e.sum(axis=2, keepdims=True)
+    return x + (weight @ (z @ value.T)) @ output.T
+
+
+def feed_forward(x, inner, inner_bias, outer, outer_bias, scale, shift):
+    """Return x + a network of one hidden layer (ReLU) of each normalised token.
+
+    Args:
+        x: [batch, tokens, width].
+        inner: [hidden, width].
+        inner_bias: [hidden].
+        outer: [width, hidden].
+        outer_bias: [width].
+        scale, shift: [width], of the normalisation.
+    """
+    z = layer_normalisation(x, scale, shift)
+    return x + relu(z @ inner.T + inner_bias) @ outer.T + outer_bias
+
+
+def token_embedding(x, weight, position):
+    """Return a token for each feature: the feature times a vector, plus its place.
+
+    Args:
+        x: [batch, features].
+        weight: [width].
+        position: [features, width].
+    """
+    return x[:, :, None] * weight + position
+
+
 LAYERS = {
     function.__name__: function
     for function in (
@@ -136,7 +201,12 @@ LAYERS = {
         conv2d,
         relu,
         elu,
+        sigmoid,
         softmax,
+        layer_normalisation,
+        self_attention,
+        feed_forward,
+        token_embedding,
         l2_normalisation,
         average_power_normalisation,
         flatten,

@@ -114,6 +114,8 @@ def _layer(name, part):
         return Layer("relu", name)
     if isinstance(part, nn.ELU):
         return Layer("elu", name, {}, {"alpha": float(part.alpha)})
+    if isinstance(part, nn.Sigmoid):
+        return Layer("sigmoid", name)
     if isinstance(part, nn.Softmax) and part.dim in (1, -1):
         return Layer("softmax", name)
     if isinstance(part, nn.Flatten) and (part.start_dim, part.end_dim) == (1, -1):
@@ -126,7 +128,7 @@ def _layer(name, part):
         return Layer("reshape", name, {}, {"shape": list(part.unflattened_size)})
     raise ValueError(
         f"layer '{name}': {part} is not one that a link model knows; there is Linear, "
-        "Conv1d, Conv2d, ReLU, ELU, Softmax, Flatten, Unflatten, Identity, Dropout"
+        "Conv1d, Conv2d, ReLU, ELU, Sigmoid, Softmax, Flatten, Unflatten, Identity, Dropout"
     )
 
 
