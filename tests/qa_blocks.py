@@ -6,6 +6,7 @@ import pmt
 import pytest
 from advphy_model import channels, inference, links, loop_engine, randomness
 from advphy_model.error_rate import StopRule
+from advphy_model.power import noise_variance
 from gnuradio import advphy, blocks, gr
 from gnuradio.advphy import flowgraph_engine
 
@@ -52,8 +53,8 @@ def test_channel_is_a_function_of_seed_and_index(latency):
     channel = advphy.channel(model, 3.0, 8, 1000, latency=latency)
     stream(vectors(x), channel, sink)
     expected = np.empty_like(x)
-    channels.channel("awgn")(x, expected, seed=8, first_block=1000, rate=4 / 7,
-                             ebn0_db=3.0)  # fmt: skip
+    channels.channel("awgn")(x, expected, seed=8, first_block=1000,
+                             noise_variance=noise_variance(3.0, 4 / 7))  # fmt: skip
     assert np.array_equal(np.reshape(sink.data(), (-1, 7)), expected)
     (tag,) = sink.tags()
     assert (tag.offset, pmt.symbol_to_string(tag.key)) == (0, "channel")
@@ -256,7 +257,9 @@ def test_every_decision_of_the_flowgraph_is_that_of_the_kernels(name):
         sink,
     )
     y = codewords(model, n)
-    channels.channel("awgn")(y, y, seed=1, first_block=0, rate=model.rate, ebn0_db=2.0)
+    channels.channel("awgn")(
+        y, y, seed=1, first_block=0, noise_variance=noise_variance(2.0, model.rate)
+    )
     expected, erased = np.empty(n, np.uint8), np.empty(n, np.uint8)
     inference.decision(model).decide(y, expected, erased)
     assert np.array_equal(sink.data(), expected)

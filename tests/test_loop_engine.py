@@ -6,7 +6,7 @@ import pytest
 from advphy_model import channels, inference, links, loop_engine, randomness
 from advphy_model.baselines.nearest_codeword import nearest_codeword
 from advphy_model.error_rate import CHECK_EVERY, StopRule
-from advphy_model.power import noise_sigma
+from advphy_model.power import noise_sigma, noise_variance
 
 
 def total(model, blocks, ebn0_db, **settings):
@@ -85,7 +85,9 @@ def test_noise_power_is_that_of_the_definition():
     model = links.load("two_simplices")
     x = np.zeros((200_000, 7), np.complex64)
     y = np.empty_like(x)
-    channels.channel("awgn")(x, y, seed=1, first_block=0, rate=4 / 7, ebn0_db=3.0)
+    channels.channel("awgn")(
+        x, y, seed=1, first_block=0, noise_variance=noise_variance(3.0, 4 / 7)
+    )
     sigma2 = noise_sigma(3.0, model.rate) ** 2
     for part in (y.real, y.imag):  # standard error of a variance: sqrt(2/m)
         assert abs(part.var() / sigma2 - 1) < 4 * (2 / y.size) ** 0.5

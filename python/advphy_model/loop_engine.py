@@ -11,6 +11,7 @@ import numpy as np
 from advphy_model import inference, kernels
 from advphy_model.canceller import Canceller
 from advphy_model.channels import channel
+from advphy_model.power import noise_variance
 from advphy_model.randomness import checked_seed
 
 _TILE_BYTES = 256 * 1024  # of received vectors: a quarter of a core's cache or less
@@ -97,12 +98,11 @@ def run(
     seed = checked_seed(seed)
     threads = threads or len(os.sched_getaffinity(0))
     apply_channel = channel(kind)
+    variance = noise_variance(ebn0_db, model.rate)
     own = threading.local()
 
     def apply(x, y, first):
-        apply_channel(
-            x, y, seed=seed, first_block=first, rate=model.rate, ebn0_db=ebn0_db
-        )
+        apply_channel(x, y, seed=seed, first_block=first, noise_variance=variance)
 
     def count(begin, end):
         if not hasattr(own, "worker"):

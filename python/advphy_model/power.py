@@ -2,7 +2,8 @@
 """The one definition of power: energy of codewords, noise, perturbations.
 
 A codeword spends one unit of energy per channel use on average over the codebook,
-E||x||^2 = n over its n complex symbols. Noise variance is per REAL dimension.
+E||x||^2 = n over its n complex symbols. A semantic code of L reals spends one unit per
+REAL dimension, E||x||^2 = L. Noise variance is per REAL dimension in both.
 """
 
 import math
@@ -37,6 +38,42 @@ def noise_variance(ebn0_db: float, rate: float) -> float:
 def noise_sigma(ebn0_db: float, rate: float) -> float:
     """Return the standard deviation of the noise per real dimension."""
     return math.sqrt(noise_variance(ebn0_db, rate))
+
+
+def snr_noise_variance(snr_db: float) -> float:
+    """Return the noise variance per real dimension of a semantic code at an SNR.
+
+    A semantic code has mean x_i^2 = 1 in each of its real dimensions, so
+
+        sigma^2 = 1 / SNR                               [arn, eq. 6]
+
+    Args:
+        snr_db: signal power over noise power, in dB.
+
+    Raises:
+        ValueError: when snr_db is not one of -100..100.
+    """
+    if not abs(snr_db) <= 100:
+        raise ValueError(f"snr_db = {snr_db}, wanted a number of -100..100 dB")
+    return 1 / from_db(snr_db)
+
+
+def psr_db_of_limit(epsilon: float, reading: str, reals: int) -> float:
+    """Return the PSR in dB that the power limit epsilon of [arn, eq. 20] allows.
+
+    Args:
+        epsilon: limit of ||delta||^2 / N over the N = `reals` dimensions.
+        reading: "per_dimension": against mean x_i^2 = 1, PSR = epsilon. "literal":
+            against E||x||^2 = 1 as printed in [arn, Sec. V], so PSR = N epsilon,
+            which for 0.1 and 23 dimensions is 3.6 dB ABOVE the signal.
+        reals: N.
+    """
+    if reading not in ("per_dimension", "literal"):
+        raise ValueError(
+            f"power reading '{reading}' is not known; it is 'per_dimension' or "
+            "'literal'"
+        )
+    return 10 * math.log10(epsilon * (reals if reading == "literal" else 1))
 
 
 def snr_db(ebn0_db: float, rate: float) -> float:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Additive white Gaussian noise."""
 
+import math
+
 from advphy_model import kernels
-from advphy_model.power import noise_sigma
 
 
-def apply(x, y, *, seed, first_block, rate, ebn0_db, p=None):
-    """Write y = x + noise of variance 1/(2 R Eb/N0) per real dimension.
+def apply(x, y, *, seed, first_block, noise_variance, p=None):
+    """Write y = x + noise.
 
     Source: [gan, Sec. II-A].
 
@@ -15,9 +16,9 @@ def apply(x, y, *, seed, first_block, rate, ebn0_db, p=None):
         y: received vectors, complex64 [blocks, n]; may be x.
         seed: of the noise.
         first_block: index of the first block.
-        rate: R = k/n.
-        ebn0_db: Eb/N0 in dB.
+        noise_variance: per real dimension.
         p: perturbation, complex64 [blocks, n], added behind the noise, or None.
     """
     first_real = first_block * 2 * x.shape[1]
-    kernels.add_gaussian(seed, first_real, noise_sigma(ebn0_db, rate), x, y, p)
+    sigma = math.sqrt(noise_variance)
+    kernels.add_gaussian(seed, first_real, sigma, x, y, p)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What channels share, whatever their noise is set by: add it, tag new settings."""
+
+import numpy as np
+import pmt
+from advphy_model.channels import channel as channel_of
+from advphy_model.randomness import checked_index, checked_seed
+from gnuradio import gr
+
+from ..guard import guarded_block
+
+TAG = "channel"
+
+
+class noisy_channel(guarded_block):
+    """Pass vectors through a channel whose noise level may change while it runs.
+
+    Input 0: vectors, complex64 [n]
+    Input 1: perturbation, complex64 [n], optional; added behind the noise
+    Output: received vectors, complex64 [n]
+    Tags:   "channel" on the first item under a new level: settings() of it.
+
+    A subclass has noise_variance(level) per real dimension, which raises ValueError for
+    a level that makes no sense, and settings(level), a dictionary.
+
+    Args:
+        name: of the block.
+        n: channel uses of an item.
+        level: what sets the noise, in dB.
+        seed: of the noise, a pure function of seed and index of the block.
+        first_block: index of the first item.
+        kind: name of a channel in advphy_model/channels.
+        latency: the most items in one call of work().
+    """
+
+    def __init__(self, name, n, level, seed, first_block, kind, latency):
+        item = (np.complex64, n)
+        inputs = gr.py_io_signature(1, 2, [item, item])
+        guarded_block.__init__(self, name, inputs, [item])
+        self._apply, self._kind = channel_of(kind), kind
+        self._seed = checked_seed(seed)
+        self._first_block = checked_index("first_block", first_block)
+        self._tagged = None
+        self.set_level(level)
+        self.size_buffers(latency, 8 * n)
+
+    def set_level(self, level):
+        """Set what sets the noise, in dB, from the next call of work() on."""
+        self.noise_variance(level)  # refuses what makes no sense
+        self._level = float(level)
+
+    def level(self):
+        """Return what sets the noise, in dB."""
+        return self._level
+
+    def start(self):
+        self._tagged = None
+        return True
+
+    def work(self, input_items, output_items):
+        level = self._level  # one setting for the whole call
+        written = self.nitems_written(0)
+        if level != self._tagged:
+            settings = self.settings(level) | {
+                "noise_variance": self.noise_variance(level),
+                "kind": self._kind,
+            }
+            self.add_item_tag(0, written, pmt.intern(TAG), pmt.to_pmt(settings))
+            self._tagged = level
+        size = len(output_items[0])
+        self._apply(
+            input_items[0][:size],
+            output_items[0],
+            seed=self._seed,
+            first_block=self._first_block + written,
+            noise_variance=self.noise_variance(level),
+            p=input_items[1][:size] if len(input_items) == 2 else None,
+        )
+        return size

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SNR channel: noise at a set SNR for semantic codes, as many as there are receivers."""
+
+from advphy_model import power
+from advphy_model.semantic_links import load
+
+from .noisy_channel import noisy_channel
+
+
+class snr_channel(noisy_channel):
+    """Pass semantic codes through a channel: one to Bob, another to Eve.
+
+    Input 0: codes, complex64 [n], mean x_i^2 = 1 per real dimension
+    Input 1: perturbation, complex64 [n], optional; added behind the noise
+    Output: received vectors, complex64 [n]
+    Tags:   "channel" on the first item under new settings: a dictionary with snr_db,
+            noise_variance (per real dimension) and kind. The meters open a new segment
+            there.
+
+    Args:
+        model: semantic link, or the name or file of one; gives n.
+        snr_db: signal over noise power in dB; set_snr_db changes it at an item
+            boundary.
+        seed: of the noise; Bob's and Eve's channels want different ones.
+        first_block: index of the first item.
+        kind: name of a channel in advphy_model/channels.
+        latency: the most items in one call of work().
+    """
+
+    def __init__(
+        self, model, snr_db=10.0, seed=1, first_block=0, kind="awgn", latency=8192
+    ):
+        noisy_channel.__init__(
+            self, "snr_channel", load(model).n, snr_db, seed, first_block, kind, latency
+        )
+
+    def noise_variance(self, snr_db):
+        """Return the noise variance per real dimension at an SNR in dB."""
+        return power.snr_noise_variance(snr_db)
+
+    def settings(self, snr_db):
+        """Return what the tag says of an SNR in dB."""
+        return {"snr_db": snr_db}
+
+    def set_snr_db(self, snr_db):
+        """Set the SNR in dB from the next call of work() on."""
+        self.set_level(snr_db)
+
+    def snr_db(self):
+        """Return the SNR in dB."""
+        return self.level()
