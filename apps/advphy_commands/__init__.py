@@ -51,7 +51,7 @@ def _run(words):
         command = importlib.import_module(f"{__name__}.{module.name}")
         summary = command.__doc__.partition("\n")[0]
         sub = commands.add_parser(
-            module.name,
+            module.name.replace("_", "-"),
             help=summary[0].lower() + summary[1:].rstrip("."),
             description=command.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -3,36 +3,65 @@
 
 message_source -> encoder -> channel (+ perturbation_source)
     -> perturbation_canceller -> decoder -> error_counter
+image_source -> semantic_encoder -> alice_arn -> snr_channel
+    -> bob_arn -> semantic_decoder -> distortion_meter
+    -> eve -> accuracy_counter (behind a channel of her own)
 """
 
-from advphy_model import __version__, canceller, error_rate
+from advphy_model import __version__, canceller, error_rate, images
 from advphy_model import adversary as arriving
 from advphy_model.links import load as link_model
 from advphy_model.perturbation import read as perturbation
+from advphy_model.secret_file import read as secret
+from advphy_model.semantic_links import load as semantic_link
+from advphy_model.semantic_links import load_eve as eve_model
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
+from .air.snr_channel import snr_channel
 from .guard import guarded_block, run, top_block
 from .link import link
+from .measure.accuracy_counter import accuracy_counter
+from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
+from .receive.bob_arn import bob_arn
 from .receive.decoder import decoder
+from .receive.eve import eve
 from .receive.perturbation_canceller import perturbation_canceller
+from .receive.semantic_decoder import semantic_decoder
+from .transmit.alice_arn import alice_arn
 from .transmit.encoder import encoder
+from .transmit.image_source import image_source
 from .transmit.message_source import message_source
+from .transmit.semantic_encoder import semantic_encoder
 
 adversary = arriving.Adversary
 canceller_settings = canceller.CancellerSettings
 stop_rule = error_rate.StopRule
 
+
+def image_pixels(name):
+    """Return how many pixels an image of a data set has, for a vector length."""
+    return images.load(name).as_reals().shape[1]
+
+
 __all__ = [
     "__version__",
+    "accuracy_counter",
     "adversary",
+    "alice_arn",
+    "bob_arn",
     "canceller_settings",
     "channel",
     "decoder",
+    "distortion_meter",
     "encoder",
     "error_counter",
+    "eve",
+    "eve_model",
     "guarded_block",
+    "image_pixels",
+    "image_source",
     "link",
     "link_model",
     "message_source",
@@ -40,6 +69,11 @@ __all__ = [
     "perturbation_canceller",
     "perturbation_source",
     "run",
+    "secret",
+    "semantic_decoder",
+    "semantic_encoder",
+    "semantic_link",
+    "snr_channel",
     "stop_rule",
     "top_block",
 ]

@@ -7,7 +7,7 @@ import io
 import math
 import zlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -83,9 +83,18 @@ class Images:
         return digest.hexdigest()
 
     def as_reals(self) -> np.ndarray:
-        """Return the images row by row, float32 [count, rows*columns] in 0..1."""
+        """Return the images row by row, float32 [count, rows*columns] in 0..1.
+
+        It is computed once and cannot be written.
+        """
+        return self._reals
+
+    @cached_property
+    def _reals(self):
         reals = self.pixels.reshape(len(self), -1).astype(np.float32)
-        return np.divide(reals, np.float32(255), out=reals)
+        np.divide(reals, np.float32(255), out=reals)
+        reals.setflags(write=False)
+        return reals
 
     def labelled(self) -> np.ndarray:
         """Return the labels, uint8 [count].
@@ -183,11 +192,11 @@ def names() -> list:
     return [SAMPLE, *(f"{name}_{part}" for name in sets for part in _PARTS)]
 
 
-def load(name: str) -> Images:
-    """Return images by name, or from idx files of the user's own.
+def load(name) -> Images:
+    """Return images by name, from idx files of the user's own, or themselves.
 
     Args:
-        name: of names(): "mnist_sample" ships with the module; "_train" are the first
+        name: Images, which are returned; or one of names(): "mnist_sample" ships with the module; "_train" are the first
             50000 of a data set's train file [arn, Sec. V], "_validation" its last
             10000, "_test" the test file. Or the path of an idx file of images, or what
             its path has before "-images-idx3-ubyte". Labels are read from the file
@@ -197,9 +206,11 @@ def load(name: str) -> Images:
         ValueError: not known, absent or damaged; the text says what to do.
         OSError: when a file cannot be read.
     """
+    if isinstance(name, Images):
+        return name
     name = str(name)
     if name == SAMPLE:
-        return _own(SAMPLE, _SAMPLE_FOLDER / "images-idx3-ubyte.gz")
+        return _sample()
     if name in names():
         dataset, _, part = name.rpartition("_")
         dataset = dataset.replace("_", "-")
@@ -218,6 +229,11 @@ def load(name: str) -> Images:
             f"{name} or {name}-images-idx3-ubyte"
         )
     return _own(name, path)
+
+
+@cache
+def _sample():
+    return _own(SAMPLE, _SAMPLE_FOLDER / "images-idx3-ubyte.gz")
 
 
 def _own(name, path):

@@ -41,15 +41,21 @@ def decision(model: LinkModel):
             to_reals(model.codebook).ravel().tolist(), model.M, slot(model.n)
         )
     decoder = model.networks["decoder"]
-    unknown = {layer.kind for layer in decoder.layers} - set(kernels.known_layers())
-    if unknown:
-        logging.getLogger(__name__).warning(
-            "link '%s': the kernels do not know %s; deciding in numpy, more slowly",
-            model.name,
-            ", ".join(sorted(unknown)),
-        )
+    if kernels_lack(decoder, f"link '{model.name}'"):
         return NumpyDecision(decoder)
     return kernel_network(decoder, slot(model.n))
+
+
+def kernels_lack(net: network.Network, whose: str) -> bool:
+    """Return whether a network has a layer that the kernels lack, and say so."""
+    unknown = {layer.kind for layer in net.layers} - set(kernels.known_layers())
+    if unknown:
+        logging.getLogger(__name__).warning(
+            "%s: the kernels do not know %s; computing in numpy, more slowly",
+            whose,
+            ", ".join(sorted(unknown)),
+        )
+    return bool(unknown)
 
 
 def kernel_network(net: network.Network, slots=()):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from advphy_model import network_description
 from advphy_model.complex_baseband import LAYOUT, to_complex, to_reals
-from advphy_model.network import Layer, Network
 from advphy_model.power import mean_energy
 from advphy_model.safetensors_file import content_hash
 
@@ -132,23 +132,7 @@ class LinkModel:
 def describe(model: LinkModel) -> tuple:
     """Return (JSON description, arrays by name) that say everything about a link."""
     arrays = {"codebook": to_reals(model.codebook)}
-    networks = {}
-    for role, network in sorted(model.networks.items()):
-        layers = []
-        for layer in network.layers:
-            layers.append(
-                {
-                    "kind": layer.kind,
-                    "name": layer.name,
-                    "parameters": sorted(layer.parameters),
-                    "attributes": layer.attributes,
-                }
-            )
-            for key in sorted(layer.parameters):
-                arrays[f"{role}.{layer.name}.{key}"] = np.ascontiguousarray(
-                    layer.parameters[key], np.float32
-                )
-        networks[role] = {"input_shape": list(network.input_shape), "layers": layers}
+    networks, weights = network_description.describe(model.networks)
     description = {
         "name": model.name,
         "k": model.k,
@@ -159,7 +143,7 @@ def describe(model: LinkModel) -> tuple:
         "networks": networks,
         "recipe": model.recipe,
     }
-    return json.loads(json.dumps(description)), arrays
+    return json.loads(json.dumps(description)), arrays | weights
 
 
 def from_description(description: dict, arrays: dict) -> LinkModel:
@@ -167,28 +151,14 @@ def from_description(description: dict, arrays: dict) -> LinkModel:
     for key, wanted in (("power", POWER), ("layout", LAYOUT)):
         if description[key] != wanted:
             raise ValueError(f"{key} is '{description[key]}', wanted '{wanted}'")
-    unused = set(arrays) - {"codebook"}
-    networks = {}
-    for role, network in description["networks"].items():
-        layers = []
-        for layer in network["layers"]:
-            names = {
-                key: f"{role}.{layer['name']}.{key}" for key in layer["parameters"]
-            }
-            parameters = {key: arrays[name] for key, name in names.items()}
-            unused -= set(names.values())
-            layers.append(
-                Layer(layer["kind"], layer["name"], parameters, layer["attributes"])
-            )
-        networks[role] = Network(tuple(layers), tuple(network["input_shape"]))
-    if unused:
-        raise ValueError(f"arrays that no layer uses: {', '.join(sorted(unused))}")
     return LinkModel(
         name=description["name"],
         k=description["k"],
         n=description["n"],
         codebook=to_complex(arrays["codebook"]),
         decision=description["decision"],
-        networks=networks,
+        networks=network_description.restore(
+            description["networks"], arrays, ["codebook"]
+        ),
         recipe=description["recipe"],
     )

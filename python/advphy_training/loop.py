@@ -6,9 +6,7 @@ import math
 from pathlib import Path
 
 import torch
-from advphy_model import loop_engine, model_file
 from advphy_model.atomic_file import refuse_unwritable
-from advphy_model.error_rate import StopRule
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
 from tqdm import tqdm
@@ -19,7 +17,7 @@ SAVE_EVERY = 1000  # steps between two states to resume from, each with early fi
 
 
 def train(scheme_name, settings, seed, out, quiet=False):
-    """Train a scheme and write the link model with its recipe and measured results.
+    """Train a scheme and write the model with its recipe and measured results.
 
     A state beside `out` lets the same call go on after an interruption; batches are a
     function of (seed, step), so the result is that of an uninterrupted run. The early
@@ -29,11 +27,11 @@ def train(scheme_name, settings, seed, out, quiet=False):
         scheme_name: name of a file in schemes/.
         settings: its Settings.
         seed: of weights and batches.
-        out: the model file to write; its stem is the link's name.
+        out: the model file to write; its stem is the model's name.
         quiet: no progress bar.
 
     Returns:
-        The LinkModel.
+        The model: a LinkModel, SemanticLink or Eve, as the scheme makes.
     """
     seed, out = checked_seed(seed), Path(out)
     refuse_unwritable(out)
@@ -43,8 +41,8 @@ def train(scheme_name, settings, seed, out, quiet=False):
         scheme, settings, seed, out, f"{scheme_name} {settings} seed {seed}", quiet
     )
     model = scheme.link(out.stem, recipe(scheme_name, settings, seed))
-    model.recipe["measured"] = measured(model)
-    model_file.write(model, out)
+    model.recipe["measured"] = scheme.measured(model)
+    scheme.write(model, out)
     out.with_name(out.name + ".state.npz").unlink(missing_ok=True)
     return model
 
@@ -74,11 +72,9 @@ def _descend(scheme, settings, seed, out, identity, quiet):
             )
         optimiser.step()
         if (step + 1) % SAVE_EVERY == 0:
-            rows.append(progress.row(scheme.link(out.stem, {}), step + 1, loss))
-            bar.set_postfix_str(
-                "loss {loss:.2e}, BLER at {ebn0_db:g} dB clean {bler_clean:.1e}, "
-                "attacked {bler_attacked:.1e}".format(**rows[-1])
-            )
+            early = scheme.early_figures(scheme.link(out.stem, {}))
+            rows.append({"step": step + 1, "loss": loss, **early})
+            bar.set_postfix_str(progress.text(rows[-1]))
             progress.write(figures, rows)
             training_state.save(state, identity, step + 1, scheme, optimiser)
 
@@ -102,35 +98,14 @@ def recipe(scheme_name, settings, seed) -> dict:
     }
 
 
-def measured(model) -> dict:
-    """Return counts at Eb/N0 0..8 dB, by its own decision and the nearest codeword."""
-    table = {}
-    for link in (model, model.with_nearest_codeword()):
-        if link.decision in table:
-            continue
-        table[link.decision] = [
-            dict(
-                zip(
-                    ("ebn0_db", "blocks", "block_errors"),
-                    (float(ebn0_db), *_count(link, ebn0_db, 20_000_000)),
-                    strict=True,
-                )
-            )
-            for ebn0_db in range(9)
-        ]
-    return table
-
-
-def _count(model, ebn0_db, max_blocks):
-    rule = StopRule(min_errors=1000, max_blocks=max_blocks)
-    blocks = errors = 0
-    for more, wrong, _ in loop_engine.run(model, rule=rule, ebn0_db=ebn0_db, seed=1):
-        blocks, errors = blocks + more, errors + wrong
-    return blocks, errors
-
-
 def _learning_rate(settings, step):
-    """Fall from the first to the last learning rate along half a cosine."""
-    share = (1 + math.cos(math.pi * step / settings.steps)) / 2
+    """Rise over the share `warm_up` of the steps, if any, then fall along a cosine.
+
+    A high rate at once would leave many ReLUs dead.
+    """
+    rising = getattr(settings, "warm_up", 0.0) * settings.steps
+    if step < rising:
+        return settings.learning_rate * (step + 1) / (rising + 1)
+    share = (1 + math.cos(math.pi * (step - rising) / (settings.steps - rising))) / 2
     last = settings.last_learning_rate
     return last + (settings.learning_rate - last) * share

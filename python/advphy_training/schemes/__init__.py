@@ -9,7 +9,10 @@ gradients(generator): fills .grad of all of these for one batch drawn with that
     generator, negated for a player that maximises, and returns the loss to show;
 state(): further tensors by name that change in training and that a resumed training
     must find again;
-link(name, recipe): the LinkModel now.
+link(name, recipe): the model now, such as a LinkModel;
+early_figures(model): numbers by name to show while training;
+measured(model): results for the recipe, JSON values;
+write(model, path): keep it in its kind of file.
 
 Settings have at least steps, learning_rate, last_learning_rate.
 """

@@ -11,6 +11,7 @@ from advphy_model.link_model import LinkModel
 from advphy_model.network import Layer, Network, run
 from advphy_model.power import noise_sigma
 
+from advphy_training.link_scheme import LinkScheme
 from advphy_training.torch_network import TorchNetwork
 
 
@@ -53,6 +54,7 @@ class Settings:
             raise ValueError(
                 f"hidden_bias = {self.hidden_bias}, wanted a finite number"
             )
+        noise_sigma(self.ebn0_db, self.k / self.n)  # refuses what is no Eb/N0
         check_descent(self)
 
 
@@ -65,8 +67,7 @@ def check_size(k, n):
 
 
 def check_descent(settings):
-    """Raise ValueError unless Eb/N0, batch, steps and learning rates make sense."""
-    noise_sigma(settings.ebn0_db, settings.k / settings.n)  # refuses what is no Eb/N0
+    """Raise ValueError unless batch, steps and learning rates make sense."""
     if settings.batch > 2**20:
         raise ValueError(f"batch = {settings.batch}, wanted at most 2^20 messages")
     for name in ("batch", "steps", "learning_rate", "last_learning_rate"):
@@ -86,7 +87,7 @@ def check_psr(psr_db):
         raise ValueError(f"psr_db = {psr_db}, wanted a number of -60..60 dB")
 
 
-class Scheme:
+class Scheme(LinkScheme):
     """Encoder and decoder, and the cross-entropy between them through noise."""
 
     def __init__(self, settings: Settings, seed: int, start=None):

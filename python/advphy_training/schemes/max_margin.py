@@ -17,6 +17,7 @@ from advphy_model.layers import average_power_normalisation, l2_normalisation
 from advphy_model.link_model import LinkModel
 from advphy_model.power import noise_sigma
 
+from advphy_training.link_scheme import LinkScheme
 from advphy_training.schemes import autoencoder
 
 _NORMALISATIONS = {"equal": l2_normalisation, "average": average_power_normalisation}
@@ -50,10 +51,11 @@ class Settings:
     def __post_init__(self):
         autoencoder.check_size(self.k, self.n)
         autoencoder.check_word("energy", self.energy, tuple(_NORMALISATIONS))
+        noise_sigma(self.ebn0_db, self.k / self.n)  # refuses what is no Eb/N0
         autoencoder.check_descent(self)
 
 
-class Scheme:
+class Scheme(LinkScheme):
     """A free codebook [M, 2n] under the power limit."""
 
     def __init__(self, settings: Settings, seed: int):

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure a semantic link over SNR: Bob's images and Eve's labels.
+
+LINK is a file, or a name that `advphy info` lists. Both branches hang on one
+transmitter; Eve may be nearer or farther than Bob (--eve-snr-db). Rows of sums go to the
+CSV: bob, bob_without (Alice's module is in, Bob's is not) and eve, an SNR each.
+"""
+
+import sys
+
+from advphy_model import images, secret_file, semantic_counts, semantic_links
+from advphy_model.atomic_file import only_writer, refuse_unwritable
+from advphy_model.error_rate import interval
+from advphy_model.semantic_counts import BRANCHES
+
+from advphy_commands._numbers import db_range, whole
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("link", metavar="LINK")
+    parser.add_argument(
+        "--snr-db", default="0:20:5", metavar="FIRST:LAST:STEP",
+        help="Bob's SNR in dB: a number, several with commas, or a range "
+        "(default %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--eve", metavar="EVE", help="a file or a name; without: none")
+    parser.add_argument(
+        "--eve-snr-db", metavar="DB", help="one SNR of Eve's (default: that of Bob)"
+    )
+    parser.add_argument("--images", default="mnist_test", help="(default %(default)s)")
+    parser.add_argument("--frames", help="images sent at each SNR (default: all, once)")
+    parser.add_argument("--first-frame", default="0", help="(default %(default)s)")
+    parser.add_argument("--alice", action="store_true", default=True,
+                        help="send through Alice's module (the default)")  # fmt: skip
+    parser.add_argument("--no-alice", dest="alice", action="store_false",
+                        help="bypass the pair")  # fmt: skip
+    parser.add_argument("--bob", action="store_true", default=True,
+                        help="measure with Bob's module, too (the default)")  # fmt: skip
+    parser.add_argument("--no-bob", dest="bob", action="store_false",
+                        help="measure only without it")  # fmt: skip
+    parser.add_argument(
+        "--key-file", metavar="FILE",
+        help="the secret of a keyed link (mode 0600); without: asked for",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
+    parser.add_argument(
+        "--engine", choices=("flowgraph", "loop"), default="flowgraph",
+        help="both decide the same (default %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--out", required=True, metavar="FILE.csv")
+
+
+def run(arguments):
+    """Measure and print a line for each SNR and branch."""
+    from advphy_model.semantic_engine import Setting
+
+    link = semantic_links.load(arguments.link)
+    sent = images.load(arguments.images)
+    points = db_range("--snr-db", arguments.snr_db)
+    frames = len(sent)
+    if arguments.frames is not None:
+        frames = whole("--frames", arguments.frames)
+    first = whole("--first-frame", arguments.first_frame)
+    if frames < 1:
+        raise ValueError(f"--frames {arguments.frames}: wanted at least 1")
+    settings = [
+        Setting(
+            link=link,
+            images=sent,
+            snr_db=snr_db,
+            eve_snr_db=_eve_snr_db(arguments, snr_db),
+            eve=semantic_links.load_eve(arguments.eve) if arguments.eve else None,
+            alice=arguments.alice,
+            branches=BRANCHES if arguments.bob else BRANCHES[1:],
+            secret=secret_of(arguments, link) if arguments.alice else None,
+            seed=arguments.seed,
+        )
+        for snr_db in points
+    ]  # fmt: skip
+    if not settings[0].measured:
+        raise ValueError(
+            "there is nothing to measure: without --eve and without Bob's module, the "
+            "link must have a pair that is in"
+        )
+    _measure(arguments, settings, frames, first)
+
+
+def _eve_snr_db(arguments, snr_db):
+    if arguments.eve_snr_db is None:
+        return snr_db
+    (found,) = db_range("--eve-snr-db", arguments.eve_snr_db)[:1]
+    return found
+
+
+def secret_of(arguments, link):
+    """Return the secret that a keyed link needs, from the file or a prompt, or None."""
+    if link.keying == "none":
+        if arguments.key_file:
+            raise ValueError(f"link '{link.name}' is not keyed; leave --key-file away")
+        return None
+    if not hasattr(arguments, "_secret"):
+        given = arguments.key_file
+        arguments._secret = secret_file.read(given) if given else secret_file.ask()
+    return arguments._secret
+
+
+def _engine(name):
+    if name == "loop":
+        from advphy_model import semantic_engine
+
+        return semantic_engine.total
+    from gnuradio.advphy import semantic_engine
+
+    return semantic_engine.run
+
+
+def _measure(arguments, settings, frames, first):
+    from tqdm import tqdm
+
+    engine = _engine(arguments.engine)
+    with only_writer(arguments.out):
+        rows = semantic_counts.read_existing(arguments.out)
+        refuse_unwritable(arguments.out)
+        print(
+            f"{'SNR':>6}  {'branch':<12}{'frames':>8}  {'MSE or accuracy':<28}PSR, power"
+        )
+        for setting in tqdm(settings, unit="SNR", leave=False, disable=None,
+                            file=sys.stderr):  # fmt: skip
+            found = engine(setting, frames, first)
+            semantic_counts.add_up([*rows, *found.values()])  # refuses what overlaps
+            rows += found.values()
+            semantic_counts.write(arguments.out, rows)
+            for row in found.values():
+                tqdm.write(_line(row), file=sys.stdout)
+            sys.stdout.flush()
+
+
+def _line(row):
+    if row.branch == "eve":
+        low, high = interval(row.correct, row.frames)
+        text = f"accuracy {row.accuracy:.4f} ({low:.4f}..{high:.4f})"
+    else:
+        text = f"MSE {row.mse:.5f}"
+    if row.erasures:
+        text += f", {row.erasures} erased"
+    power = f"{row.psr_db:.2f} dB" if row.psr_db is not None else "none"
+    sent = row.transmit_power_db
+    if sent is not None:
+        power += f", {sent:+.2f} dB"
+    return f"{row.snr_db:>6g}  {row.branch:<12}{row.frames:>8}  {text:<38}{power}"

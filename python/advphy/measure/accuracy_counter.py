@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accuracy counter: how many labels Eve reads rightly."""
+
+import numpy as np
+from advphy_model import images as data_sets
+from advphy_model.error_rate import interval
+
+from ..receive.eve import ERASED
+from .segmented_meter import segmented_meter
+
+
+class accuracy_counter(segmented_meter):
+    """Count the labels that are those of the images sent.
+
+    The true labels are re-created from the data set and the index.
+
+    Input:  labels that Eve reads, uint8; 255: erased
+    Message port "accuracy": a dictionary with the settings (snr_db, inserted, ...),
+        first_frame, frames, erasures, correct, accuracy, and its 95 % Wilson interval
+        (low, high); ten times a second and at the end of a segment. An erased frame is
+        not right.
+
+    Args:
+        images: Images with labels, or the name of the data set of the image source.
+        first_frame: index of the first item.
+    """
+
+    def __init__(self, images="mnist_sample", first_frame=0):
+        self._labels = data_sets.load(images).labelled()
+        segmented_meter.__init__(
+            self, "accuracy_counter", np.uint8, first_frame, "accuracy"
+        )
+
+    def sums(self, items, first_frame):
+        """Return frames, erasures and right ones of labels read."""
+        which = np.arange(first_frame, first_frame + len(items)) % len(self._labels)
+        return {
+            "frames": len(items),
+            "erasures": int(np.count_nonzero(items == ERASED)),
+            "correct": int(np.count_nonzero(items == self._labels[which])),
+        }
+
+    def figures(self, sums):
+        """Return the accuracy and its interval; nothing while there are no frames."""
+        frames = sums.get("frames", 0)
+        if not frames:
+            return {}
+        low, high = interval(sums["correct"], frames)
+        return {"accuracy": sums["correct"] / frames, "low": low, "high": high}
+
+    def accuracy(self):
+        """Return Eve's share of right labels of the present segment, or NaN."""
+        return self.figures(self.segments()[-1].sums).get("accuracy", float("nan"))
+
+    def text(self):
+        """Return the present segment as a line for a display."""
+        found = self.figures(self.segments()[-1].sums)
+        if not found:
+            return "no frame yet"
+        return "{accuracy:.1%} ({low:.1%}..{high:.1%})".format(**found)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What meters share: sums per segment of constant settings, published now and then."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import pmt
+from advphy_model.randomness import checked_index
+
+from ..air.noisy_channel import TAG as CHANNEL_TAG
+from ..guard import guarded_block
+from ..transmit.alice_arn import TAG as ALICE_TAG
+
+PUBLISH_SECONDS = 0.1
+
+
+@dataclass
+class MeterSegment:
+    """What was summed up between two changes of the settings.
+
+    Args:
+        first_frame: index of its first frame.
+        settings: of the tags "channel" and "alice"; empty where there was none.
+        sums: numbers by name.
+    """
+
+    first_frame: int
+    settings: dict = field(default_factory=dict)
+    sums: dict = field(default_factory=dict)
+
+
+class segmented_meter(guarded_block):
+    """Sum up items per segment; a "channel" or "alice" tag opens a new one.
+
+    A subclass has sums(items, first_frame) -> numbers by name, which are added up, and
+    figures(sums) -> what they come to, published beside them.
+
+    Args:
+        name: of the block.
+        item: (dtype, length) or dtype of the input.
+        first_frame: index of the first item.
+        port: name of the message port.
+    """
+
+    def __init__(self, name, item, first_frame, port):
+        guarded_block.__init__(self, name, [item], None)
+        self._first_frame = checked_index("first_frame", first_frame)
+        self._port = pmt.intern(port)
+        self._lock = threading.Lock()
+        self._segments = [MeterSegment(self._first_frame)]
+        self._settings = {}  # by the key of their tag
+        self._published = 0.0
+        self.message_port_register_out(self._port)
+        self.set_log_level("warn")
+
+    def segments(self):
+        """Return a copy of the segments so far, the present one last."""
+        with self._lock:
+            return [
+                MeterSegment(s.first_frame, dict(s.settings), dict(s.sums))
+                for s in self._segments
+            ]  # fmt: skip
+
+    def total(self):
+        """Return the sums over all segments."""
+        found = {}
+        for segment in self.segments():
+            for name, value in segment.sums.items():
+                found[name] = found.get(name, 0) + value
+        return found
+
+    def start(self):
+        """Go on from the first frame again, in a new segment."""
+        with self._lock:
+            if self._segments[-1].sums:
+                self._segments.append(MeterSegment(self._first_frame))
+        self._settings = {}
+        return True
+
+    def work(self, input_items, output_items):
+        items, read = input_items[0], self.nitems_read(0)
+        changes = self._changes(read, len(items))
+        edges = sorted({0, *changes, len(items)})
+        for begin, end in zip(edges, edges[1:], strict=False):
+            first = self._first_frame + read + begin
+            if begin in changes:
+                self._open(first, changes[begin])
+            found = self.sums(items[begin:end], first)
+            with self._lock:
+                sums = self._segments[-1].sums
+                for name, value in found.items():
+                    sums[name] = sums.get(name, 0) + value
+        if time.monotonic() - self._published > PUBLISH_SECONDS:
+            self._publish(self.segments()[-1])
+        return len(items)
+
+    def _changes(self, read, size):
+        """Return {item: settings from there on}."""
+        found = {}
+        tags = self.get_tags_in_window(0, 0, size)
+        for tag in sorted(tags, key=lambda tag: tag.offset):
+            key = pmt.symbol_to_string(tag.key)
+            if key in (CHANNEL_TAG, ALICE_TAG):
+                self._settings[key] = pmt.to_python(tag.value)
+                found[tag.offset - read] = {
+                    k: v for part in self._settings.values() for k, v in part.items()
+                }
+        return found
+
+    def _open(self, first_frame, settings):
+        with self._lock:
+            present = self._segments[-1]
+            if not present.sums:
+                self._segments.pop()
+            self._segments.append(MeterSegment(first_frame, settings))
+        if present.sums:
+            self._publish(present)
+
+    def _publish(self, segment):
+        self._published = time.monotonic()
+        message = {
+            **segment.settings,
+            "first_frame": segment.first_frame,
+            **segment.sums,
+            **self.figures(segment.sums),
+        }
+        self.message_port_pub(self._port, pmt.to_pmt(message))

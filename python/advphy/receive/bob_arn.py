@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bob's module: it undoes what Alice's does, where hers is in."""
+
+import threading
+
+import numpy as np
+import pmt
+from advphy_model.arn import BobModule
+from advphy_model.randomness import checked_index
+from advphy_model.semantic_links import load
+
+from ..guard import guarded_block
+from ..transmit.alice_arn import KEY_TAG
+from ..transmit.alice_arn import TAG as ALICE_TAG
+
+INSERT = ("follow", "always", "never")
+
+
+class bob_arn(guarded_block):
+    """Put out x^ = y - F(y), behind Q_k^T where the link is keyed.
+
+    Input:  received vectors, complex64 [n]
+    Output: what the semantic decoder takes, complex64 [n]
+    Message port "keys": a dictionary with wrong, repeated and lost, when one changed.
+
+    An "alice" tag of another pairing ends the flowgraph with an error. Items under a
+    key that is wrong (its check differs) or repeated (its index was used before) come
+    out as NaN, which decoder and meters count as erasures, until a tag is right again.
+    When messages were lost on the way, Bob goes on with the index that the tag says.
+
+    Args:
+        model: semantic link with a pair, or the name or file of one.
+        insert: "follow": in where Alice's tags say that hers is; "always"; "never".
+        secret: of a keyed link: 32 bytes.
+        first_frame: index of the first item, while no tag says another.
+        latency: the most items in one call of work().
+    """
+
+    def __init__(
+        self, model, insert="follow", secret=None, first_frame=0, latency=8192
+    ):  # fmt: skip
+        model = load(model)
+        item = (np.complex64, model.n)
+        guarded_block.__init__(self, "bob_arn", [item], [item])
+        self._module, self._model = BobModule(model, secret), model
+        self._first_frame = checked_index("first_frame", first_frame)
+        self.set_insert(insert)
+        self._lock = threading.Lock()
+        self._counts = {"wrong": 0, "repeated": 0, "lost": 0}
+        self.start()
+        self.message_port_register_out(pmt.intern("keys"))
+        self.size_buffers(latency, 8 * model.n)
+
+    def set_insert(self, insert):
+        """Set "follow", "always" or "never" from the next call of work() on."""
+        if insert not in INSERT:
+            raise ValueError(f"insert '{insert}' is not known; it is {INSERT}")
+        self._insert = insert
+
+    def keys(self):
+        """Return {"wrong", "repeated": items not passed on, "lost": indices skipped}."""
+        with self._lock:
+            return dict(self._counts)
+
+    def start(self):
+        self._following = False  # whether Alice's module is in
+        self._index = self._first_frame  # of the next item
+        self._highest = self._first_frame - 1  # of the indices that were used
+        self._fault = None
+        return True
+
+    def work(self, input_items, output_items):
+        y, out = input_items[0], output_items[0]
+        read, before = self.nitems_read(0), self.keys()
+        tags = self.get_tags_in_window(0, 0, len(y))
+        by_item = {}
+        for tag in tags:
+            by_item.setdefault(tag.offset - read, []).append(tag)
+        edges = sorted({0, *by_item, len(y)})
+        for begin, end in zip(edges, edges[1:], strict=False):
+            for tag in by_item.get(begin, ()):
+                self._take(tag)
+            self._pass(y[begin:end], out[begin:end])
+        if self.keys() != before:
+            self.message_port_pub(pmt.intern("keys"), pmt.to_pmt(self.keys()))
+        return len(out)
+
+    def _take(self, tag):
+        """Follow a tag of Alice's."""
+        key = pmt.symbol_to_string(tag.key)
+        if key == ALICE_TAG:
+            said = pmt.to_python(tag.value)
+            if said["pairing"] != self._model.pairing:
+                raise ValueError(
+                    f"Alice's module has pairing {said['pairing']}, Bob's of "
+                    f"'{self._model.name}' has {self._model.pairing}; give both the "
+                    "same semantic link"
+                )
+            self._following = said["inserted"]
+        elif key == KEY_TAG and self._module.keying is not None:
+            said = pmt.to_python(tag.value)
+            self._check_key(said["index"], said["check"])
+
+    def _check_key(self, index, check):
+        """Compare what Alice says of her key with Bob's own."""
+        if f"{int(self._module.keying.checks(index, 1)[0]):016x}" != check:
+            self._fault = "wrong"
+            return
+        self._fault = "repeated" if index <= self._highest else None
+        if self._fault is None and index > self._index:
+            with self._lock:
+                self._counts["lost"] += index - self._index
+        self._index = index
+
+    def _pass(self, y, out):
+        inserted = self._following if self._insert == "follow" else (
+            self._insert == "always")  # fmt: skip
+        if not inserted:
+            out[:] = y
+        elif self._fault is not None:
+            out[:] = np.nan
+            with self._lock:
+                self._counts[self._fault] += len(y)
+        else:
+            self._module.run(y, self._index, out)
+            self._highest = max(self._highest, self._index + len(y) - 1)
+        self._index += len(y)

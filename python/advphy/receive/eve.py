@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Eve: reads labels off what she receives."""
+
+import numpy as np
+from advphy_model.air_network import AirNetwork, Classifier
+from advphy_model.complex_baseband import channel_uses
+from advphy_model.semantic_links import load_eve
+from gnuradio import gr
+
+from ..guard import guarded_block
+
+ERASED = 255  # what stands for the label of an item that is not finite
+
+
+class eve(guarded_block):
+    """Classify received vectors, and decode images where she has learnt to.
+
+    Input:    received vectors, complex64 [n]
+    Output 0: labels, uint8; 255 for an item with a sample that is not finite
+    Output 1: images, float32 [pixels], optional; of an Eve with an image decoder
+
+    Args:
+        model: Eve, or the name or file of one.
+        latency: the most items in one call of work().
+    """
+
+    def __init__(self, model, latency=8192):
+        model = load_eve(model)
+        n, decoder = channel_uses(model.reals), model.networks.get("image_decoder")
+        outputs = [np.uint8]
+        if decoder is not None:
+            outputs.append((np.float32, model.pixels))
+        signature = gr.py_io_signature(1, len(outputs), outputs)
+        guarded_block.__init__(self, "eve", [(np.complex64, n)], signature)
+        self._classifier = Classifier(model.networks["classifier"])
+        self._decoder = (
+            AirNetwork(decoder, complex_input=True) if decoder is not None else None
+        )
+        self._erased = np.empty(0, np.uint8)
+        self.size_buffers(latency, max(1, 4 * model.pixels))
+
+    def work(self, input_items, output_items):
+        y, labels = input_items[0], output_items[0]
+        if len(self._erased) < len(labels):
+            self._erased = np.empty(len(labels), np.uint8)
+        erased = self._erased[: len(labels)]
+        if self._classifier.decide(y, labels, erased):
+            labels[erased == 1] = ERASED
+        if len(output_items) == 2:
+            self._decoder.run(y, output_items[1])
+        return len(labels)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Semantic decoder: from received vectors to images, channel and semantic decoder."""
+
+import numpy as np
+from advphy_model.air_network import AirNetwork
+from advphy_model.semantic_links import load
+
+from ..guard import guarded_block
+
+
+class semantic_decoder(guarded_block):
+    """Decode images [arn, eq. 7-8].
+
+    Input:  received vectors, complex64 [n]
+    Output: images, float32 [pixels], values of 0..1; NaN where a sample is not finite
+
+    Args:
+        model: semantic link, or the name or file of one.
+        latency: the most items in one call of work().
+    """
+
+    def __init__(self, model, latency=8192):
+        model = load(model)
+        guarded_block.__init__(
+            self, "semantic_decoder", [(np.complex64, model.n)],
+            [(np.float32, model.pixels)],
+        )  # fmt: skip
+        self._decoder = AirNetwork(model.decoder, complex_input=True)
+        self.size_buffers(latency, 4 * model.pixels)
+
+    def work(self, input_items, output_items):
+        self._decoder.run(input_items[0], output_items[0])
+        return len(output_items[0])

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure a semantic link by streaming it: one transmitter, Bob's branch and Eve's."""
+
+from advphy_model.semantic_engine import EVE_SEED
+
+from .air.snr_channel import snr_channel
+from .guard import top_block
+from .measure.accuracy_counter import accuracy_counter
+from .measure.distortion_meter import distortion_meter
+from .receive.bob_arn import bob_arn
+from .receive.eve import eve
+from .receive.semantic_decoder import semantic_decoder
+from .transmit.alice_arn import alice_arn
+from .transmit.image_source import image_source
+from .transmit.semantic_encoder import semantic_encoder
+
+
+class semantic_flowgraph(top_block):
+    """The whole chain of an advphy_model.semantic_engine.Setting, over some frames.
+
+    Args:
+        setting: Setting.
+        frames: how many.
+        first_frame: index of the first.
+        latency: the most items in one call of work(), of every block.
+    """
+
+    def __init__(self, setting, frames, first_frame=0, latency=8192):
+        top_block.__init__(self, "semantic")
+        self._setting, self._first_frame = setting, first_frame
+        link = setting.link
+        self.source = image_source(setting.images, first_frame, frames, latency)
+        self.encoder = semantic_encoder(link, latency)
+        self.connect(self.source, self.encoder)
+        self.alice, self.meters, sent = None, {}, self.encoder
+        if setting.pair != "none":
+            self.alice = alice_arn(link, True, setting.secret, first_frame, latency)
+            self.connect(self.encoder, self.alice)
+            sent = self.alice
+        if {"bob", "bob_without"} & set(setting.measured):
+            self._bobs_branch(sent, latency)
+        if "eve" in setting.measured:
+            seed = setting.seed + EVE_SEED
+            self.meters["eve"] = accuracy_counter(setting.images, first_frame)
+            self.connect(
+                sent, self._channel(setting.eve_snr_db, seed, latency),
+                eve(setting.eve, latency), self.meters["eve"],
+            )  # fmt: skip
+
+    def _channel(self, snr_db, seed, latency):
+        setting = self._setting
+        return snr_channel(
+            setting.link, snr_db, seed, self._first_frame, setting.kind, latency
+        )
+
+    def _bobs_branch(self, sent, latency):
+        setting, first_frame = self._setting, self._first_frame
+        channel = self._channel(setting.snr_db, setting.seed, latency)
+        self.connect(sent, channel)
+        for branch in ("bob", "bob_without"):
+            if branch not in setting.measured:
+                continue
+            meter = distortion_meter(setting.images, first_frame, ssim_every=0)
+            chain = [channel]
+            if branch == "bob" and self.alice is not None:
+                secret = setting.bob_secret or setting.secret
+                self.bob = bob_arn(
+                    setting.link, "follow", secret, first_frame, latency
+                )  # fmt: skip
+                chain.append(self.bob)
+            self.connect(*chain, semantic_decoder(setting.link, latency), meter)
+            self.meters[branch] = meter
+
+    def rows(self):
+        """Return {branch: SemanticCounts} of what has streamed."""
+        energies = {} if self.alice is None else self.alice.energies()
+        return {
+            branch: self._setting.row(
+                branch, "flowgraph", self._first_frame, **energies, **meter.total()
+            )
+            for branch, meter in self.meters.items()
+        }
+
+
+def run(setting, frames, first_frame=0, latency=8192):
+    """Return {branch: SemanticCounts} of all frames, streamed through a flowgraph.
+
+    The decisions are those of advphy_model.semantic_engine.total, and so are the sums
+    but for the order of adding.
+    """
+    flowgraph = semantic_flowgraph(setting, frames, first_frame, latency)
+    flowgraph.run()
+    return flowgraph.rows()

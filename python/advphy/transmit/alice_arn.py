@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Alice's module: what fools Eve, inserted and bypassed at an item boundary."""
+
+import math
+import threading
+import time
+
+import numpy as np
+import pmt
+from advphy_model.arn import AliceModule
+from advphy_model.randomness import checked_index
+from advphy_model.semantic_links import load
+
+from ..guard import guarded_block
+
+TAG = "alice"
+KEY_TAG = "key"
+KEY_TAG_EVERY = 1024  # items; Bob finds a wrong or lost key at the next of them
+PUBLISH_SECONDS = 0.1
+
+
+class alice_arn(guarded_block):
+    """Send x' = x + F(x), or Q_k x with a key of its own for each message.
+
+    Input:  codes, complex64 [n]
+    Output: codes to transmit, complex64 [n]
+    Tags:   "alice" on the first item and where the module is inserted or bypassed: a
+            dictionary with inserted, pairing and pair ("learned", a keying, or "none").
+            "key" on every 1024th item of a keyed link: a dictionary with index and
+            check, from which Bob tells a wrong, a repeated and a lost key.
+    Message port "power": a dictionary with psr_db (realised), transmit_power_db (over 1
+            per real dimension) and items; ten times a second, of the items since.
+
+    Args:
+        model: semantic link with a pair, or the name or file of one.
+        inserted: whether the module is in; set_inserted changes it at an item boundary.
+        secret: of a keyed link: 32 bytes (advphy.secret reads them from a file).
+        first_frame: index of the first item.
+        latency: the most items in one call of work().
+    """
+
+    def __init__(
+        self, model, inserted=True, secret=None, first_frame=0, latency=8192
+    ):  # fmt: skip
+        model = load(model)
+        item = (np.complex64, model.n)
+        guarded_block.__init__(self, "alice_arn", [item], [item])
+        self._module = AliceModule(model, secret)
+        self._pairing, self._reals = model.pairing, model.reals
+        self._pair = "learned" if model.keying == "none" else model.keying
+        self._first_frame = checked_index("first_frame", first_frame)
+        self._lock = threading.Lock()
+        self._energies, self._all = np.zeros(4), np.zeros(4)
+        self._published, self._tagged = 0.0, None
+        self.set_inserted(inserted)
+        self.message_port_register_out(pmt.intern("power"))
+        self.size_buffers(latency, 8 * model.n)
+
+    def set_inserted(self, inserted):
+        """Insert or bypass the module from the next call of work() on."""
+        self._inserted = bool(inserted)
+
+    def inserted(self):
+        """Return whether the module is in."""
+        return self._inserted
+
+    def power(self):
+        """Return (realised PSR in dB or None, transmit power in dB) of all items."""
+        with self._lock:
+            return _levels(self._all, self._reals)
+
+    def energies(self):
+        """Return the sums of ||x||^2, ||x' - x||^2 and ||x'||^2 over all items."""
+        names = ("signal_energy", "perturbation_energy", "transmit_energy")
+        with self._lock:
+            return dict(zip(names, map(float, self._all[1:]), strict=True))
+
+    def start(self):
+        self._tagged = None
+        return True
+
+    def work(self, input_items, output_items):
+        x, out = input_items[0], output_items[0]
+        inserted, written = self._inserted, self.nitems_written(0)
+        if inserted != self._tagged:
+            self._tag(written, TAG, {
+                "inserted": inserted,
+                "pairing": self._pairing,
+                "pair": self._pair if inserted else "none",
+            })  # fmt: skip
+        if inserted:
+            self._module.run(x, self._first_frame + written, out)
+            if self._module.keying is not None:
+                self._tag_keys(written, len(out), inserted != self._tagged)
+        else:
+            out[:] = x
+        self._tagged = inserted
+        self._note(x, out)
+        return len(out)
+
+    def _tag_keys(self, written, items, first):
+        """Tag the items whose index is a multiple of KEY_TAG_EVERY, and the first."""
+        index = self._first_frame + written
+        indices = list(range(-(-index // KEY_TAG_EVERY) * KEY_TAG_EVERY, index + items,
+                             KEY_TAG_EVERY))  # fmt: skip
+        if first and index not in indices:
+            indices.insert(0, index)
+        for at in indices:
+            check = int(self._module.keying.checks(at, 1)[0])
+            self._tag(written + at - index, KEY_TAG,
+                      {"index": at, "check": f"{check:016x}"})  # fmt: skip
+
+    def _tag(self, offset, key, value):
+        self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
+
+    def _note(self, x, out):
+        difference = out - x
+        found = [len(x), *(_energy(v) for v in (x, difference, out))]
+        with self._lock:
+            self._all += found
+        self._energies += found
+        if time.monotonic() - self._published > PUBLISH_SECONDS:
+            psr_db, transmit_db = _levels(self._energies, self._reals)
+            message = {"transmit_power_db": transmit_db, "inserted": self._inserted,
+                       "items": int(self._energies[0])}  # fmt: skip
+            if psr_db is not None:
+                message["psr_db"] = psr_db
+            self.message_port_pub(pmt.intern("power"), pmt.to_pmt(message))
+            self._energies[:] = 0
+            self._published = time.monotonic()
+
+
+def _energy(x):
+    reals = x.view(np.float32).ravel()
+    return float(np.dot(reals, reals))
+
+
+def _levels(energies, reals):
+    """Return (PSR in dB or None, transmit power in dB) of (items, three energies)."""
+    items, signal, perturbation, sent = energies
+    if not items or not sent:
+        return None, -math.inf
+    psr_db = 10 * math.log10(perturbation / signal) if perturbation else None
+    return psr_db, 10 * math.log10(sent / (items * reals))

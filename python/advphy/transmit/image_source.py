@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Image source: the images of a data set in order, again and again."""
+
+import numpy as np
+from advphy_model import images as data_sets
+from advphy_model.randomness import checked_index
+
+from ..guard import DONE, guarded_block
+
+
+class image_source(guarded_block):
+    """Send images; frame i is image i modulo their number.
+
+    Output: images, float32 [rows * columns], values of 0..1
+
+    Args:
+        images: Images, or the name of a data set such as mnist_sample; the meters
+            re-create what was sent from it.
+        first_frame: index of the first frame.
+        frames: how many to send, or None: without end.
+        latency: the most items in one call of work().
+    """
+
+    def __init__(
+        self, images="mnist_sample", first_frame=0, frames=None, latency=8192
+    ):  # fmt: skip
+        self._pixels = data_sets.load(images).as_reals()
+        pixels = self._pixels.shape[1]
+        guarded_block.__init__(self, "image_source", None, [(np.float32, pixels)])
+        self._first_frame = checked_index("first_frame", first_frame)
+        self._frames = None if frames is None else checked_index("frames", frames)
+        self.size_buffers(latency, 4 * pixels)
+
+    def work(self, input_items, output_items):
+        out, written = output_items[0], self.nitems_written(0)
+        if self._frames is not None:
+            out = out[: self._frames - written]
+            if not len(out):
+                return DONE
+        at, done = (self._first_frame + written) % len(self._pixels), 0
+        while done < len(out):
+            part = self._pixels[at : at + len(out) - done]
+            out[done : done + len(part)] = part
+            at, done = 0, done + len(part)
+        return len(out)

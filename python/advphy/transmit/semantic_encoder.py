@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Semantic encoder: from images to codes, semantic and channel encoder in one."""
+
+import numpy as np
+from advphy_model.air_network import AirNetwork
+from advphy_model.semantic_links import load
+
+from ..guard import guarded_block
+
+
+class semantic_encoder(guarded_block):
+    """Encode images [arn, eq. 4-5].
+
+    Input:  images, float32 [pixels], values of 0..1
+    Output: codes, complex64 [n], mean x_i^2 = 1 per real dimension
+
+    Args:
+        model: semantic link, or the name or file of one.
+        latency: the most items in one call of work().
+    """
+
+    def __init__(self, model, latency=8192):
+        model = load(model)
+        guarded_block.__init__(
+            self, "semantic_encoder", [(np.float32, model.pixels)],
+            [(np.complex64, model.n)],
+        )  # fmt: skip
+        self._encoder = AirNetwork(model.encoder, complex_output=True)
+        self.size_buffers(latency, 8 * model.n)
+
+    def work(self, input_items, output_items):
+        self._encoder.run(input_items[0], output_items[0])
+        return len(output_items[0])

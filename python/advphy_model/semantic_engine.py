@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A semantic link without GNU Radio: one transmitter, Bob's branch and Eve's."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.air_network import AirNetwork, Classifier
+from advphy_model.arn import AliceModule, BobModule
+from advphy_model.channels import channel
+from advphy_model.eavesdropper import Eve
+from advphy_model.images import Images, require_shape
+from advphy_model.power import snr_noise_variance
+from advphy_model.semantic_counts import BRANCHES, SemanticCounts, added
+from advphy_model.semantic_link import SemanticLink
+
+EVE_SEED = 1  # Eve's noise has this seed more than Bob's: both are independent
+_TILE = 512  # frames at once: what a tile needs stays in a core's cache
+_RANGE = 32 * _TILE  # frames that a thread takes at once
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is sent, through what, to whom.
+
+    Args:
+        link: SemanticLink.
+        images: Images; frame i is image i modulo their number.
+        snr_db: Bob's SNR in dB.
+        eve_snr_db: Eve's SNR in dB.
+        eve: Eve, or None.
+        alice: whether Alice's module is in, where the link has one.
+        branches: which of BRANCHES to measure.
+        secret: 32 bytes for a keyed link.
+        bob_secret: another one for Bob, to see what a wrong key gives; None: the same.
+        seed: of Bob's noise; Eve's is seed + EVE_SEED.
+        kind: name of a channel.
+
+    Raises:
+        ValueError: naming what does not fit.
+    """
+
+    link: SemanticLink
+    images: Images
+    snr_db: float
+    eve_snr_db: float
+    eve: Eve | None = None
+    alice: bool = True
+    branches: tuple = BRANCHES
+    secret: bytes | None = None
+    bob_secret: bytes | None = None
+    seed: int = 1
+    kind: str = "awgn"
+
+    def __post_init__(self):
+        require_shape(self.images, self.link.image_shape)
+        for snr_db in (self.snr_db, self.eve_snr_db):
+            snr_noise_variance(snr_db)  # refuses what is no SNR
+        if self.eve is not None:
+            self.eve.require_fit(self.link)
+            if "eve" in self.branches:
+                self.images.labelled()
+
+    @property
+    def measured(self) -> tuple:
+        """Return the branches that there is something to measure of."""
+        present = {
+            "bob": True,
+            "bob_without": self.link.hides and self.alice,
+            "eve": self.eve is not None,
+        }
+        return tuple(branch for branch in self.branches if present[branch])
+
+    @property
+    def pair(self) -> str:
+        """Return what Alice sends through, as the rows name it."""
+        if not (self.alice and self.link.hides):
+            return "none"
+        return "learned" if self.link.keying == "none" else self.link.keying
+
+    def row(self, branch, engine, first_frame, **sums) -> SemanticCounts:
+        """Return a row of this setting with the sums given, 0 elsewhere."""
+        eve = self.eve if branch == "eve" else None
+        nothing = dict.fromkeys(
+            ("frames", "erasures", "correct"), 0
+        ) | dict.fromkeys(
+            ("squared_error", "signal_energy", "perturbation_energy",
+             "transmit_energy"), 0.0
+        )  # fmt: skip
+        return SemanticCounts(
+            link=self.link.name,
+            engine=engine,
+            images=self.images.name,
+            branch=branch,
+            pair=self.pair,
+            snr_db=float(self.eve_snr_db if branch == "eve" else self.snr_db),
+            seed=self.seed,
+            first_frame=first_frame,
+            pixels=self.link.pixels,
+            reals=self.link.reals,
+            model_sha256=self.link.sha256,
+            eve="none" if eve is None else eve.name,
+            eve_sha256="" if eve is None else eve.sha256,
+            **(nothing | sums),
+        )
+
+
+class _Worker:
+    """One thread's buffers, and the chain on one tile after another."""
+
+    def __init__(self, setting, pixels, labels):
+        link = setting.link
+        self._setting, self._pixels, self._labels = setting, pixels, labels
+        self._encoder = AirNetwork(link.encoder, complex_output=True)
+        self._decoder = AirNetwork(link.decoder, complex_input=True)
+        inserted = setting.pair != "none"
+        secret, bobs = setting.secret, setting.bob_secret or setting.secret
+        self._alice = AliceModule(link, secret) if inserted else None
+        self._bob = BobModule(link, bobs) if inserted else None
+        self._classifier = (
+            Classifier(setting.eve.networks["classifier"]) if setting.eve else None
+        )
+        self._apply = channel(setting.kind)
+        n = link.n
+        self._x, self._sent, self._y, self._clean = (
+            np.empty((_TILE, n), np.complex64) for _ in range(4)
+        )
+        self._decoded = np.empty((_TILE, link.pixels), np.float32)
+        self._errors = np.empty(_TILE)
+        self._read, self._erased = (np.empty(_TILE, np.uint8) for _ in range(2))
+
+    def rows(self, first, frames):
+        """Return {branch: row} of a range of frames."""
+        rows = {}
+        for at in range(first, first + frames, _TILE):
+            size = min(_TILE, first + frames - at)
+            for branch, row in self._tile(at, size).items():
+                rows[branch] = added(rows[branch], row) if branch in rows else row
+        return rows
+
+    def _tile(self, first, size):
+        which = np.arange(first, first + size) % len(self._pixels)
+        x, sent = self._x[:size], self._sent[:size]
+        pixels = self._pixels[which]
+        self._encoder.run(pixels, x)
+        if self._alice is not None:
+            self._alice.run(x, first, sent)
+        else:
+            sent[:] = x
+        energies = {
+            "signal_energy": _energy(x),
+            "perturbation_energy": _energy(sent - x),
+            "transmit_energy": _energy(sent),
+        }
+        found = {}
+        for branch in self._setting.measured:
+            if branch == "eve":
+                sums = self._eve(sent, first, self._labels[which])
+            else:
+                sums = self._bob_sums(sent, first, pixels, branch)
+            found[branch] = self._setting.row(
+                branch, "loop", first, frames=size, **energies, **sums
+            )
+        return found
+
+    def _receive(self, sent, first, seed, snr_db):
+        y = self._y[: len(sent)]
+        variance = snr_noise_variance(snr_db)
+        self._apply(sent, y, seed=seed, first_block=first, noise_variance=variance)
+        return y
+
+    def _bob_sums(self, sent, first, pixels, branch):
+        setting, size = self._setting, len(sent)
+        y = self._receive(sent, first, setting.seed, setting.snr_db)
+        if branch == "bob" and self._bob is not None:
+            clean = self._clean[:size]
+            self._bob.run(y, first, clean)
+            y = clean
+        decoded, errors = self._decoded[:size], self._errors[:size]
+        self._decoder.run(y, decoded)
+        kernels.squared_error(decoded, pixels, errors)
+        good = np.isfinite(errors)
+        return {
+            "erasures": int(size - good.sum()),
+            "squared_error": float(errors[good].sum()),
+        }
+
+    def _eve(self, sent, first, labels):
+        setting, size = self._setting, len(sent)
+        y = self._receive(sent, first, setting.seed + EVE_SEED, setting.eve_snr_db)
+        read, erased = self._read[:size], self._erased[:size]
+        erasures = self._classifier.decide(y, read, erased)
+        right = (read == labels) & (erased == 0)
+        return {"erasures": erasures, "correct": int(np.count_nonzero(right))}
+
+
+def _energy(x):
+    reals = x.view(np.float32).ravel()
+    return float(np.dot(reals, reals))
+
+
+def run(setting: Setting, frames: int, first_frame: int = 0, threads=None):
+    """Yield {branch: SemanticCounts} of ranges in order until the frames are done.
+
+    Args:
+        setting: Setting.
+        frames: how many.
+        first_frame: index of the first.
+        threads: how many, or None: one for each core.
+    """
+    threads = threads or len(os.sched_getaffinity(0))
+    pixels = setting.images.as_reals()
+    labels = setting.images.labels
+    own = threading.local()
+
+    def count(begin, end):
+        if not hasattr(own, "worker"):
+            own.worker = _Worker(setting, pixels, labels)
+        return own.worker.rows(begin, end - begin)
+
+    last = first_frame + frames
+    with ThreadPoolExecutor(threads) as pool:
+        ranges = [
+            pool.submit(count, begin, min(begin + _RANGE, last))
+            for begin in range(first_frame, last, _RANGE)
+        ]
+        try:
+            for future in ranges:
+                yield future.result()
+        finally:
+            for future in ranges:
+                future.cancel()
+
+
+def total(setting: Setting, frames: int, first_frame: int = 0, threads=None) -> dict:
+    """Return {branch: SemanticCounts} of all the frames."""
+    rows = {}
+    for more in run(setting, frames, first_frame, threads):
+        for branch, row in more.items():
+            rows[branch] = added(rows[branch], row) if branch in rows else row
+    return rows

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The letter's pair: Alice's residual network fools Eve, Bob's undoes it [arn, IV].
+
+The base is frozen. Alice and Bob minimise the weighted sum of what exceeds the power
+limit, the error of Bob's images, and Eve's confidence in the true label [arn, eq. 19].
+In white box Eve is the true one; in black box she is a substitute, or several.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from advphy_model import semantic_links
+from advphy_model.network import Layer, Network
+from advphy_model.power import from_db, psr_db_of_limit
+from advphy_model.semantic_link import BASE, SemanticLink
+
+from advphy_training import semantic_scheme
+from advphy_training.schemes.autoencoder import check_psr, check_word, weights
+from advphy_training.schemes.eve import codes_of
+from advphy_training.torch_network import TorchNetwork
+
+_TOKEN = 16  # numbers of a token of the transformer block
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be chosen.
+
+    Args:
+        link: semantic link whose base is kept, by name or file.
+        eve: whom to fool, by name or file; several, joined by "+", are an ensemble.
+        images: data set to train on, with labels.
+        epsilon: limit of ||delta||^2 / N [arn, eq. 20].
+        power_reading: "per_dimension": epsilon is the PSR; "literal": as printed.
+        block: F is "mlp", 23-23-64-23 [arn, Sec. V], or "transformer".
+        weight_power: lambda_pow [arn, eq. 19].
+        weight_communication: lambda_com.
+        weight_privacy: lambda_pri.
+        task_loss: "mse" [arn, eq. 21] or "ssim".
+        lowest_snr_db: of the SNRs trained at, Bob's and Eve's, uniform in dB.
+        highest_snr_db: of them.
+        batch: images of a step.
+        steps: of the descent.
+        learning_rate: of Adam, at first.
+        last_learning_rate: at last.
+        warm_up: share of the steps over which the rate rises to the first.
+    """
+
+    link: str = "semantic_mnist"
+    eve: str = "eve_mnist"
+    images: str = "mnist_train"
+    epsilon: float = 0.1  # [arn, Sec. V]
+    power_reading: str = "per_dimension"
+    block: str = "mlp"
+    weight_power: float = 0.1  # [arn, Sec. V]
+    weight_communication: float = 0.5  # [arn, Sec. V]
+    weight_privacy: float = 0.01  # [arn, Sec. V]
+    task_loss: str = "mse"
+    lowest_snr_db: float = 0.0
+    highest_snr_db: float = 20.0
+    batch: int = 256
+    steps: int = 4000
+    learning_rate: float = 2e-3
+    last_learning_rate: float = 1e-5
+    warm_up: float = 0.1
+
+    def __post_init__(self):
+        semantic_scheme.check(self)
+        check_word("block", self.block, tuple(_BLOCKS))
+        check_word("task_loss", self.task_loss, semantic_scheme.TASK_LOSSES)
+        for name in ("weight_power", "weight_communication", "weight_privacy"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} = {getattr(self, name)}, wanted >= 0")
+        if not 0 < self.epsilon < math.inf:
+            raise ValueError(f"epsilon = {self.epsilon}, wanted > 0")
+        check_psr(psr_db_of_limit(self.epsilon, self.power_reading, 1))
+
+
+class Scheme(semantic_scheme.SemanticScheme):
+    """Alice and Bob against an Eve, or several, who do not change."""
+
+    def __init__(self, settings: Settings, seed: int):
+        self._settings = settings
+        self._link = semantic_links.load(settings.link).without_pair()
+        self._data = semantic_scheme.Data(settings.images)
+        self._labels = self._data.labels
+        self._codes = codes_of(self._link, self._data.pixels.numpy())
+        self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
+        self._eves = [
+            semantic_links.load_eve(name) for name in settings.eve.split("+")
+        ]  # fmt: skip
+        for eve in self._eves:
+            eve.require_fit(self._link)
+        self._classifiers = [
+            TorchNetwork(eve.networks["classifier"]).requires_grad_(False)
+            for eve in self._eves
+        ]
+        rng = np.random.default_rng(seed)
+        make = _BLOCKS[settings.block]
+        self._alice, self._bob = (
+            TorchNetwork(make(self._link.reals, rng)) for _ in range(2)
+        )
+        reals = self._link.reals
+        self._limit = from_db(
+            psr_db_of_limit(settings.epsilon, settings.power_reading, reals)
+        )
+
+    def groups(self):
+        """Return what Adam trains: Alice's and Bob's residuals."""
+        params = [*self._alice.parameters(), *self._bob.parameters()]
+        return [{"params": params, "factor": 1.0}]
+
+    def state(self):
+        """Return nothing: Adam's tensors are all there is."""
+        return {}
+
+    def gradients(self, generator):
+        """Fill the gradients of a batch; return its loss."""
+        for parameter in self.groups()[0]["params"]:
+            parameter.grad = None
+        loss, _, _ = self.loss(generator)
+        loss.backward()
+        return loss.item()
+
+    def loss(self, generator):
+        """Return (the pair's loss [arn, eq. 19], what Eve receives, labels)."""
+        settings = self._settings
+        chosen = self._data.batch(settings.batch, generator)
+        x, labels = self._codes[chosen], self._labels[chosen]
+        delta = self._alice(x)
+        sent = x + delta
+        y = sent + semantic_scheme.noise(x, settings, generator)
+        decoded = self._decoder(y - self._bob(y))
+        intercepted = sent + semantic_scheme.noise(x, settings, generator)
+        power = torch.relu((delta**2).mean() - self._limit)  # [arn, eq. 20]
+        communication = semantic_scheme.task_loss(
+            settings.task_loss, decoded, self._data.pixels[chosen],
+            self._link.image_shape,
+        )  # fmt: skip
+        total = (
+            settings.weight_power * power
+            + settings.weight_communication * communication
+            + settings.weight_privacy * self._confidence(intercepted, labels)
+        )
+        return total, intercepted.detach(), labels
+
+    def _confidence(self, intercepted, labels):
+        """Return Eve's mean confidence in the true label [arn, eq. 22-23]."""
+        found = [
+            torch.softmax(classifier(intercepted), 1)
+            .gather(1, labels[:, None])
+            .mean()
+            for classifier in self._classifiers
+        ]  # fmt: skip
+        return sum(found) / len(found)
+
+    def link(self, name, recipe):
+        """Return the link with the pair of now; the recipe names base and Eves."""
+        base = {role: self._link.networks[role] for role in BASE}
+        pair = {"alice": self._alice.export(), "bob": self._bob.export()}
+        return SemanticLink(
+            name=name,
+            image_shape=self._link.image_shape,
+            networks=base | pair,
+            recipe=recipe
+            | {
+                "base": {self._link.name: self._link.base_sha256},
+                "eves": {eve.name: eve.sha256 for eve in self._eves},
+            },
+        )
+
+
+def mlp_block(reals, rng) -> Network:
+    """Return F of [arn, Sec. V]: L-L-64-L, ReLU between."""
+    return Network(
+        (
+            weights(rng, "hidden1", "dense", (reals, reals)),
+            Layer("relu", "relu1"),
+            weights(rng, "hidden2", "dense", (64, reals)),
+            Layer("relu", "relu2"),
+            weights(rng, "output", "dense", (reals, 64)),
+        ),
+        (reals,),
+    )
+
+
+def transformer_block(reals, rng) -> Network:
+    """Return F with two transformer layers; each real of a code is a token.
+
+    The letter names transformers as future work [arn, Sec. VI].
+    """
+    width, hidden = _TOKEN, 2 * _TOKEN
+
+    def drawn(*shape):
+        return rng.uniform(-1, 1, shape) / math.sqrt(shape[-1])
+
+    def normal():
+        return {"scale": np.ones(width), "shift": np.zeros(width)}
+
+    layers = [Layer("token_embedding", "tokens",
+                    {"weight": drawn(width), "position": drawn(reals, width)})]  # fmt: skip
+    for i in (1, 2):
+        matrices = {
+            key: drawn(width, width) for key in ("query", "key", "value", "output")
+        }
+        layers += [
+            Layer("self_attention", f"attention{i}", matrices | normal()),
+            Layer("feed_forward", f"forward{i}",
+                  {"inner": drawn(hidden, width), "inner_bias": np.zeros(hidden),
+                   "outer": drawn(width, hidden), "outer_bias": np.zeros(width)}
+                  | normal()),
+        ]  # fmt: skip
+    layers += [
+        Layer("layer_normalisation", "norm", normal()),
+        Layer("flatten", "flatten"),
+        weights(rng, "output", "dense", (reals, reals * width)),
+    ]
+    return Network(tuple(layers), (reals,))
+
+
+_BLOCKS = {"mlp": mlp_block, "transformer": transformer_block}
