@@ -2,10 +2,11 @@
 """Measure a semantic link over SNR: Bob's images and Eve's labels.
 
 LINK is a file, or a name that `advphy info` lists. Both branches hang on one
-transmitter; Eve may be nearer or farther than Bob (--eve-snr-db). Rows of sums go to the
-CSV: bob, bob_without (Alice's module is in, Bob's is not) and eve, an SNR each.
+transmitter; Eve may be nearer or farther than Bob (--eve-snr-db). Rows of sums go to
+the CSV: bob, bob_without (Alice's module is in, Bob's is not) and eve, an SNR each.
 """
 
+import argparse
 import sys
 
 from advphy_model import images, secret_file, semantic_counts, semantic_links
@@ -31,14 +32,11 @@ def add_arguments(parser):
     parser.add_argument("--images", default="mnist_test", help="(default %(default)s)")
     parser.add_argument("--frames", help="images sent at each SNR (default: all, once)")
     parser.add_argument("--first-frame", default="0", help="(default %(default)s)")
-    parser.add_argument("--alice", action="store_true", default=True,
-                        help="send through Alice's module (the default)")  # fmt: skip
-    parser.add_argument("--no-alice", dest="alice", action="store_false",
-                        help="bypass the pair")  # fmt: skip
-    parser.add_argument("--bob", action="store_true", default=True,
-                        help="measure with Bob's module, too (the default)")  # fmt: skip
-    parser.add_argument("--no-bob", dest="bob", action="store_false",
-                        help="measure only without it")  # fmt: skip
+    switch = argparse.BooleanOptionalAction
+    parser.add_argument("--alice", action=switch, default=True,
+                        help="send through Alice's module, or bypass the pair")  # fmt: skip
+    parser.add_argument("--bob", action=switch, default=True,
+                        help="measure with Bob's module, too, or only without")  # fmt: skip
     parser.add_argument(
         "--key-file", metavar="FILE",
         help="the secret of a keyed link (mode 0600); without: asked for",
@@ -105,6 +103,11 @@ def secret_of(arguments, link):
     return arguments._secret
 
 
+HEADER = (
+    f"{'SNR':>6}  {'branch':<12}{'frames':>8}  {'MSE or accuracy':<38}PSR, power sent"
+)
+
+
 def _engine(name):
     if name == "loop":
         from advphy_model import semantic_engine
@@ -122,9 +125,7 @@ def _measure(arguments, settings, frames, first):
     with only_writer(arguments.out):
         rows = semantic_counts.read_existing(arguments.out)
         refuse_unwritable(arguments.out)
-        print(
-            f"{'SNR':>6}  {'branch':<12}{'frames':>8}  {'MSE or accuracy':<28}PSR, power"
-        )
+        print(HEADER)
         for setting in tqdm(settings, unit="SNR", leave=False, disable=None,
                             file=sys.stderr):  # fmt: skip
             found = engine(setting, frames, first)

@@ -32,10 +32,10 @@ class AliceModule:
         self._delta = np.empty((0, link.n), np.complex64)
 
     def run(self, x, first_index, out):
-        """Write what Alice sends for the codes x, complex64 [batch, n]; may be in place.
+        """Write what Alice sends.
 
         Args:
-            x: codes.
+            x: codes, complex64 [batch, n]; may be out.
             first_index: index of the first message.
             out: complex64 [batch, n].
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Eve: a classifier of what she receives, and perhaps a decoder of images of her own."""
+"""Eve: a classifier of what she receives, perhaps with a decoder of images."""
 
 import json
 from dataclasses import dataclass, field

@@ -196,11 +196,12 @@ def load(name) -> Images:
     """Return images by name, from idx files of the user's own, or themselves.
 
     Args:
-        name: Images, which are returned; or one of names(): "mnist_sample" ships with the module; "_train" are the first
-            50000 of a data set's train file [arn, Sec. V], "_validation" its last
-            10000, "_test" the test file. Or the path of an idx file of images, or what
-            its path has before "-images-idx3-ubyte". Labels are read from the file
-            named alike with "labels-idx1" for "images-idx3", when there is one.
+        name: Images, which are returned; or one of names(): "mnist_sample" ships with
+            the module; "_train" are the first 50000 of a data set's train file
+            [arn, Sec. V], "_validation" its last 10000, "_test" the test file. Or the
+            path of an idx file of images, or what its path has before
+            "-images-idx3-ubyte". Labels are read from the file named alike with
+            "labels-idx1" for "images-idx3", when there is one.
 
     Raises:
         ValueError: not known, absent or damaged; the text says what to do.

@@ -156,8 +156,12 @@ def self_attention(x, query, key, value, output, scale, shift):
 
     Args:
         x: [batch, tokens, width].
-        query, key, value, output: [width, width].
-        scale, shift: [width], of the normalisation.
+        query: [width, width].
+        key: [width, width].
+        value: [width, width].
+        output: [width, width].
+        scale: [width], of the normalisation.
+        shift: [width], of the normalisation.
     """
     xp = array_module(x)
     z = layer_normalisation(x, scale, shift)
@@ -176,7 +180,8 @@ def feed_forward(x, inner, inner_bias, outer, outer_bias, scale, shift):
         inner_bias: [hidden].
         outer: [width, hidden].
         outer_bias: [width].
-        scale, shift: [width], of the normalisation.
+        scale: [width], of the normalisation.
+        shift: [width], of the normalisation.
     """
     z = layer_normalisation(x, scale, shift)
     return x + relu(z @ inner.T + inner_bias) @ outer.T + outer_bias

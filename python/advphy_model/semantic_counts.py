@@ -139,7 +139,7 @@ def add_up(rows) -> list:
 
 
 def write(path, rows) -> None:
-    """Write rows as CSV, whole or not at all, joined and sorted; ValueError as add_up."""
+    """Write rows as CSV, joined, whole or not at all; ValueError as add_up."""
     rows = add_up(rows)
     with atomic_file(path) as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -163,7 +163,7 @@ def read(path) -> list:
             missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
             if missing:
                 raise ValueError(
-                    f"column '{missing[0]}' is missing; is it a CSV of measure-semantic?"
+                    f"column '{missing[0]}' is missing; is it one of measure-semantic?"
                 )
             for values in reader:
                 rows.append(_row(values))

@@ -128,7 +128,8 @@ def _layer(name, part):
         return Layer("reshape", name, {}, {"shape": list(part.unflattened_size)})
     raise ValueError(
         f"layer '{name}': {part} is not one that a link model knows; there is Linear, "
-        "Conv1d, Conv2d, ReLU, ELU, Sigmoid, Softmax, Flatten, Unflatten, Identity, Dropout"
+        "Conv1d, Conv2d, ReLU, ELU, Sigmoid, Softmax, Flatten, Unflatten, Identity, "
+        "Dropout"
     )
 
 

@@ -38,7 +38,7 @@ class Data:
 
     def __init__(self, name):
         self.images = images.load(name)
-        self.pixels = torch.from_numpy(self.images.as_reals())
+        self.pixels = torch.tensor(self.images.as_reals())
 
     @property
     def labels(self):
@@ -109,10 +109,10 @@ def tested(name):
 
 
 def results(link, tested, eve=None, snrs_db=SNRS_DB) -> list:
-    """Return [{snr_db, mse, psr_db, accuracy, ...}] of a link on images, a row an SNR."""
+    """Return a dictionary for each SNR: mse, psr_db, accuracy, ... of a link."""
     rows = []
     for snr_db in snrs_db:
-        setting = semantic_engine.Setting(  # fmt: skip
+        setting = semantic_engine.Setting(
             link=link,
             images=tested,
             snr_db=snr_db,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SNR channel: noise at a set SNR for semantic codes, as many as there are receivers."""
+"""SNR channel: noise at a set SNR for semantic codes, one a receiver."""
 
 from advphy_model import power
 from advphy_model.semantic_links import load

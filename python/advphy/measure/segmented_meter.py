@@ -4,6 +4,7 @@
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pmt
 from advphy_model.randomness import checked_index
@@ -82,7 +83,7 @@ class segmented_meter(guarded_block):
         items, read = input_items[0], self.nitems_read(0)
         changes = self._changes(read, len(items))
         edges = sorted({0, *changes, len(items)})
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in pairwise(edges):
             first = self._first_frame + read + begin
             if begin in changes:
                 self._open(first, changes[begin])

@@ -2,6 +2,7 @@
 """Bob's module: it undoes what Alice's does, where hers is in."""
 
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pmt
@@ -58,7 +59,7 @@ class bob_arn(guarded_block):
         self._insert = insert
 
     def keys(self):
-        """Return {"wrong", "repeated": items not passed on, "lost": indices skipped}."""
+        """Return the items not passed on (wrong, repeated), and the indices lost."""
         with self._lock:
             return dict(self._counts)
 
@@ -77,7 +78,7 @@ class bob_arn(guarded_block):
         for tag in tags:
             by_item.setdefault(tag.offset - read, []).append(tag)
         edges = sorted({0, *by_item, len(y)})
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in pairwise(edges):
             for tag in by_item.get(begin, ()):
                 self._take(tag)
             self._pass(y[begin:end], out[begin:end])

@@ -2,8 +2,9 @@
 """Channels, one file each, found by file name.
 
 A channel module has apply(x, y, *, seed, first_block, noise_variance, p=None): it reads
-codewords x, complex64 [blocks, n], and writes received vectors to y, which may be x; the
-noise variance is per real dimension (power.py). A perturbation p, complex64 [blocks, n], is added last of all: y = (x + noise) + p.
+codewords x, complex64 [blocks, n], and writes received vectors to y, which may be x;
+the noise variance is per real dimension (power.py). A perturbation p, complex64
+[blocks, n], is added last of all: y = (x + noise) + p.
 What it does is a pure function of (seed, index of the block).
 """
 

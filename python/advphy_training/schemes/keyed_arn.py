@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A keyed pair: a shared secret hides the code, Bob inverts exactly, then denoises.
 
-Alice sends Q_k x, a fresh orthogonal Q_k for each message, so F_Alice = (Q_k - I) x and
-F_Bob = (I - Q_k^T) y in the letter's words. What is trained is a residual network behind
-Bob's inverse: white noise is as white behind a rotation, so it needs no key to train.
+Alice sends Q_k x, a fresh orthogonal Q_k for each message, so F_Alice = (Q_k - I) x
+and F_Bob = (I - Q_k^T) y in the letter's words. What is trained is a residual network
+behind Bob's inverse: white noise is as white behind a rotation, so it needs no key.
 The secret is never part of a link. This is encryption in the analog domain: it hides
 the code, it does not detect a change of it.
 """
@@ -73,8 +73,8 @@ class Scheme(semantic_scheme.SemanticScheme):
         self._data = semantic_scheme.Data(settings.images)
         self._codes = codes_of(self._link, self._data.pixels.numpy())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
-        self._bob = TorchNetwork(_idle(mlp_block(self._link.reals,
-                                                 np.random.default_rng(seed))))  # fmt: skip
+        block = mlp_block(self._link.reals, np.random.default_rng(seed))
+        self._bob = TorchNetwork(_idle(block))
 
     def groups(self):
         """Return what Adam trains: Bob's residual."""

@@ -199,8 +199,8 @@ def transformer_block(reals, rng) -> Network:
     def normal():
         return {"scale": np.ones(width), "shift": np.zeros(width)}
 
-    layers = [Layer("token_embedding", "tokens",
-                    {"weight": drawn(width), "position": drawn(reals, width)})]  # fmt: skip
+    embedding = {"weight": drawn(width), "position": drawn(reals, width)}
+    layers = [Layer("token_embedding", "tokens", embedding)]
     for i in (1, 2):
         matrices = {
             key: drawn(width, width) for key in ("query", "key", "value", "output")

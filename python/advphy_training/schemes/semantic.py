@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The semantic link without security: encoders and decoders through noise [arn, III]."""
+"""The semantic link without security: coders trained through noise [arn, Sec. III]."""
 
 from dataclasses import dataclass
 
