@@ -43,26 +43,23 @@ train autoencoder_mlp_n4_k4 autoencoder 1 --set n=4
 train autoencoder_mlp_n4_k8 autoencoder 1 --set n=4 --set k=8 --set ebn0_db=3 \
     --set steps=6000 --set batch=2048
 
-# Semantic links and Eves (need MNIST: advphy data mnist). Eve and the substitute are
-# trained on codes without noise, which reproduces the letter's figures.
-semantic="$folder/semantic"
-eves="$folder/eves"
-mkdir -p "$semantic" "$eves"
-in() {
+# Semantic links and Eves (need MNIST: advphy data mnist). Those that start from another
+# take the shipped one of that name. Eve and Alice's substitute are trained on codes
+# without noise, which reproduces the letter's figures.
+train_in() {
     place=$1
     shift
+    mkdir -p "$folder/$place"
     (folder="$folder/$place" && train "$@")
 }
-in semantic semantic_mnist semantic 1
-in semantic semantic_mnist_per_message semantic 1 --set power=per_message
-on="--set link=$semantic/semantic_mnist.safetensors"
-in eves eve_mnist eve 1 $on
-in eves eve_mnist_snr eve 1 $on --set noise=snr
-in eves substitute_mnist eve 2 $on --set hidden=16
-in semantic paired_arn_white paired_arn 1 $on --set eve="$eves/eve_mnist.safetensors"
-in semantic paired_arn_black paired_arn 1 $on --set eve="$eves/substitute_mnist.safetensors"
-in semantic minmax_arn minmax_arn 1 $on --set eve="$eves/eve_mnist.safetensors"
-in eves eve_mnist_per_message eve 1 --set link="$semantic/semantic_mnist_per_message.safetensors"
-on="--set link=$semantic/semantic_mnist_per_message.safetensors"
-in semantic keyed_arn keyed_arn 1 $on
-in semantic keyed_arn_rotation keyed_arn 1 $on --set transform=rotation
+train_in semantic semantic_mnist semantic 1
+train_in semantic semantic_mnist_per_message semantic 1 --set power=per_message
+train_in eves eve_mnist eve 1
+train_in eves eve_mnist_snr eve 1 --set noise=snr
+train_in eves substitute_mnist eve 2 --set hidden=16
+train_in eves eve_mnist_per_message eve 1 --set link=semantic_mnist_per_message
+train_in semantic paired_arn_white paired_arn 1
+train_in semantic paired_arn_black paired_arn 1 --set eve=substitute_mnist
+train_in semantic minmax_arn minmax_arn 1
+train_in semantic keyed_arn keyed_arn 1
+train_in semantic keyed_arn_rotation keyed_arn 1 --set transform=rotation

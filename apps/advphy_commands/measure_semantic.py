@@ -33,10 +33,12 @@ def add_arguments(parser):
     parser.add_argument("--frames", help="images sent at each SNR (default: all, once)")
     parser.add_argument("--first-frame", default="0", help="(default %(default)s)")
     switch = argparse.BooleanOptionalAction
-    parser.add_argument("--alice", action=switch, default=True,
-                        help="send through Alice's module, or bypass the pair")  # fmt: skip
-    parser.add_argument("--bob", action=switch, default=True,
-                        help="measure with Bob's module, too, or only without")  # fmt: skip
+    parser.add_argument(
+        "--alice", action=switch, default=True, help="send through Alice's module"
+    )
+    parser.add_argument(
+        "--bob", action=switch, default=True, help="measure with Bob's module, too"
+    )
     parser.add_argument(
         "--key-file", metavar="FILE",
         help="the secret of a keyed link (mode 0600); without: asked for",
