@@ -33,6 +33,24 @@ void load_tile(const plan& net, const float* rows, size_t stride, float* feature
         }
 }
 
+// Write the first `items` rows of a tile of `outputs` features to out[items][outputs].
+void store_tile(const float* features, int outputs, size_t items, float* out)
+{
+    const int whole = items == tile ? outputs / lanes * lanes : 0;
+    for (int f0 = 0; f0 < whole; f0 += lanes)
+        for (int v = 0; v < tile_vectors; ++v) {
+            vfloat m[lanes];
+            for (int i = 0; i < lanes; ++i)
+                m[i] = load(features + size_t(f0 + i) * tile + v * lanes);
+            transpose(m);
+            for (int i = 0; i < lanes; ++i)
+                store(out + size_t(v * lanes + i) * outputs + f0, m[i]);
+        }
+    for (size_t i = 0; i < items; ++i)
+        for (int f = whole; f < outputs; ++f)
+            out[i * outputs + f] = features[size_t(f) * tile + i];
+}
+
 // Where the parts of the work memory are.
 struct work_memory {
     float *a, *b, *rows;
