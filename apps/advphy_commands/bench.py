@@ -9,6 +9,8 @@ Ratios, medians over rounds in which all run in turn:
   thread
   attacked_over_flowgraph     flowgraph with a perturbation source over one without
   cancelled_over_flowgraph    flowgraph with a canceller over one without
+  semantic_over_torch         semantic flowgraph, Bob and Eve, over a torch loop
+  keyed_over_semantic         the same keyed by sign-permutation over not keyed
 and the share of its arithmetic or memory limit that each kernel reaches.
 """
 
@@ -19,6 +21,7 @@ from advphy_model import kernels, links, speed
 from advphy_model.atomic_file import atomic_file, refuse_unwritable
 
 BATCH = 10_000
+FRAMES = 100_000  # images that a semantic chain is timed over
 
 
 def add_arguments(parser):
@@ -67,6 +70,7 @@ def run(arguments):
         "cancelled_over_flowgraph": over_plain["cancelled"],
         "attacked_cancelled_over_flowgraph": over_plain["attacked_cancelled"],
         "cnn_over_onnxruntime": _cnn_ratio(cnn, torch_speed, arguments.rounds),
+        **_semantic_ratios(arguments.rounds),
     }
     for name, ratio in ratios.items():
         print(f"{name:<35}{'not measured' if ratio is None else f'{ratio:.2f}'}")
@@ -87,6 +91,30 @@ def run(arguments):
                 file,
                 indent=1,
             )
+
+
+def _semantic_ratios(rounds):
+    from advphy_training import semantic_speed as torch_speed
+    from gnuradio.advphy import semantic_speed
+
+    setting = semantic_speed.setting_of("paired_arn_white", "eve_mnist")
+    rates, over_torch = speed.median_ratios(
+        {
+            "semantic torch": lambda: torch_speed.torch_chain_rate(setting, FRAMES),
+            "semantic flowgraph": lambda: semantic_speed.chain_rate(setting, FRAMES),
+        },
+        "semantic torch",
+        rounds,
+    )
+    for name, rate in rates.items():
+        print(f"{name:<20}{rate / 1e6:9.2f} M images/s")
+    _, over_plain = speed.median_ratios(
+        semantic_speed.keyed_rates(FRAMES), "plain", rounds
+    )
+    return {
+        "semantic_over_torch": over_torch["semantic flowgraph"],
+        "keyed_over_semantic": over_plain["keyed"],
+    }
 
 
 def _cnn_ratio(cnn, torch_speed, rounds):

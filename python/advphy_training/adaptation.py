@@ -84,6 +84,7 @@ def adapt(intercepts: Intercepts, effort: Effort, name, start: Eve | None = None
         start: an Eve of before, who knows the link without security, or None.
         classes: how many labels there are.
     """
+    torch.set_num_threads(1)  # no slower at this size, and sums come in one order
     y, labels = intercepts.tensors()
     held = torch.arange(len(y)) % HELD_OUT == 0
     if held.sum() < 1 or (~held).sum() < 1:
@@ -148,6 +149,7 @@ def image_decoder(intercepts, pixels, effort, features=256) -> tuple:
         effort: Effort.
         features: neurons of each of two hidden layers.
     """
+    torch.set_num_threads(1)
     y, _ = intercepts.tensors()
     wanted = torch.from_numpy(np.array(pixels))
     rng = np.random.default_rng((effort.seed, 2))

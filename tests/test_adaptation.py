@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An Eve who adapts learns what there is to learn, and nothing else."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from advphy_commands import main
+from advphy_model import images, semantic_engine, semantic_links
+from advphy_model.complex_baseband import to_complex
+from advphy_model.semantic_engine import Setting
+from advphy_training import adaptation, eve_report, eves_means
+from advphy_training.adaptation import Effort, Intercepts
+
+REALS, CLASSES = 6, 4
+QUICK = Effort(hidden=((32,),), steps=400)
+
+
+def intercepts(rng, count, separation):
+    """Return vectors around one corner a class, `separation` sigma from the origin."""
+    corners = rng.permutation(np.eye(REALS))[:CLASSES]
+    labels = rng.integers(CLASSES, size=count).astype(np.uint8)
+    y = separation * corners[labels] + rng.normal(size=(count, REALS))
+    return Intercepts(to_complex(y), REALS, labels)
+
+
+def accuracy_of(eve, found):
+    from advphy_model.air_network import Classifier
+
+    read, erased = (np.empty(len(found.y), np.uint8) for _ in range(2))
+    Classifier(eve.networks["classifier"]).decide(found.y, read, erased)
+    return float(np.mean(read == found.labels))
+
+
+def test_an_eve_learns_well_separated_classes(rng):
+    found = intercepts(rng, 3000, separation=8.0)  # corners are 8 sqrt(2) sigma apart
+    eve = adaptation.adapt(found.take(2000), QUICK, "e", classes=CLASSES)
+    rest = Intercepts(found.y[2000:], REALS, found.labels[2000:])
+    assert accuracy_of(eve, rest) > 0.99
+
+
+def test_an_eve_learns_nothing_of_noise(rng):
+    found = intercepts(rng, 3000, separation=0.0)
+    eve = adaptation.adapt(found.take(2000), QUICK, "e", classes=CLASSES)
+    rest = Intercepts(found.y[2000:], REALS, found.labels[2000:])
+    sigma = (0.25 * 0.75 / 1000) ** 0.5
+    assert abs(accuracy_of(eve, rest) - 1 / CLASSES) < 4 * sigma
+
+
+def test_more_intercepts_teach_more(rng):
+    found = intercepts(rng, 6000, separation=2.0)
+    rest = Intercepts(found.y[4000:], REALS, found.labels[4000:])
+    few, many = (
+        accuracy_of(
+            adaptation.adapt(found.take(n), QUICK, "e", classes=CLASSES), rest
+        )
+        for n in (15, 4000)
+    )  # fmt: skip
+    assert many > few + 0.05
+
+
+def test_the_same_seed_gives_the_same_eve(rng):
+    found = intercepts(rng, 200, separation=3.0)
+    one, other = (
+        adaptation.adapt(found, dataclasses.replace(QUICK, steps=30), "e", None, 4)
+        for _ in range(2)
+    )
+    assert one.sha256 == other.sha256
+
+
+@pytest.mark.parametrize("count", [0, 201, -1])
+def test_intercepts_that_were_not_recorded_are_refused(rng, count):
+    with pytest.raises(ValueError, match="200 recorded"):
+        intercepts(rng, 200, 1.0).take(count)
+
+
+def test_what_eve_records_is_what_alice_sends_and_noise():
+    link = semantic_links.load("paired_arn_white")
+    sample = images.load("mnist_sample")
+    setting = Setting(link, sample, 10.0, 10.0)
+    y = semantic_engine.record(setting, 1200, first_frame=900)
+    clean = semantic_engine.record(
+        dataclasses.replace(setting, eve_snr_db=100.0), 1200, first_frame=900
+    )
+    noise = (y - clean).view(np.float32)
+    sigma2 = 0.1  # 10 dB below 1 in each real dimension
+    assert abs(noise.var() / sigma2 - 1) < 5 * (2 / noise.size) ** 0.5
+    again = semantic_engine.record(setting, 200, first_frame=1100)
+    assert np.array_equal(y[200:400], again)
+
+
+def test_a_flowgraph_records_the_same():
+    from gnuradio.advphy import semantic_engine as flowgraph
+
+    setting = Setting(semantic_links.load("keyed_arn"), images.load("mnist_sample"),
+                      5.0, 15.0, secret=bytes(32))  # fmt: skip
+    expected = semantic_engine.record(setting, 3000)
+    assert np.array_equal(flowgraph.record(setting, 3000), expected)
+
+
+def test_a_stolen_bob_labels_intercepts_without_labels():
+    setting = Setting(semantic_links.load("paired_arn_white"),
+                      images.load("mnist_sample"), 20.0, 20.0)  # fmt: skip
+    knows = semantic_links.load_eve("eve_mnist_snr")
+    found = eves_means.from_stolen_bob(setting, semantic_engine.record, 1000, knows)
+    right = np.mean(found.labels == setting.images.labels)
+    assert right > 0.9  # against 0.43 of the Eve who has no Bob
+
+
+def test_majority_is_the_share_of_the_most_frequent_label(tiny_images):
+    assert eve_report.majority(tiny_images) == 0.5
+
+
+@pytest.fixture
+def tiny_images():
+    pixels = np.zeros((4, 28, 28), np.uint8)
+    return images.Images("tiny", pixels, np.array([3, 1, 3, 0], np.uint8))
+
+
+def test_the_command_reports_what_is_left(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "report"
+    words = ["adapt-eve", "paired_arn_white", "--images", "mnist_sample",
+             "--test-images", "mnist_sample", "--intercepts", "20,1000", "--steps",
+             "200", "--surrogate-steps", "0", "--engine", "loop", "--out",
+             str(folder)]  # fmt: skip
+    assert main(words) == 0
+    found = json.loads((folder / "report.json").read_text())
+    by_means = {row["means"]: row["accuracy"] for row in found["eves"]}
+    assert list(by_means) == ["static", "stolen Bob", "20 labelled intercepts",
+                              "1000 labelled intercepts"]  # fmt: skip
+    assert by_means["static"] < 0.5 < by_means["1000 labelled intercepts"]
+    assert found["majority_share"] == 0.1
+    page = (folder / "report.md").read_text()
+    assert "is left is not secret" in page.replace("\n", " ")
+    assert (folder / "accuracy.png").read_bytes()[:4] == b"\x89PNG"
+    eve = semantic_links.load_eve(folder / "adapted_eve_10dB.safetensors")
+    assert eve.pixels == 784
+    assert eve.listened_to == {
+        "paired_arn_white": semantic_links.load("paired_arn_white").sha256
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["nonsense"], "neither a file nor one of"),
+        (["paired_arn_white", "--intercepts", "5"], "at least 10"),
+        (["paired_arn_white", "--intercepts", "ten"], "whole number"),
+        (["paired_arn_white", "--snr-db", "nan"], "--snr-db"),
+        (["paired_arn_white", "--eve", "nonsense"], "Eve 'nonsense'"),
+        (["paired_arn_white", "--images", "nonsense"], "images 'nonsense'"),
+    ],
+)
+def test_bad_words_are_refused_in_one_sentence(tmp_path, capsys, words, text):
+    out = tmp_path / "report"
+    defaults = ["--images", "mnist_sample", "--test-images", "mnist_sample"]
+    assert (
+        main(["adapt-eve", *words[:1], *defaults, *words[1:], "--out", str(out)]) == 2
+    )
+    said = capsys.readouterr().err
+    assert text in said
+    assert said.count("\n") == 1
+    assert not out.exists()
