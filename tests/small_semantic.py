@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Semantic links, Eves and images of fixed random numbers, small enough to be quick."""
 
+from itertools import pairwise
+
 import numpy as np
 from advphy_model.eavesdropper import Eve
 from advphy_model.images import Images
@@ -23,7 +25,7 @@ def dense(rng, name, outputs, inputs):
 def network(rng, *sizes, end=()):
     """Return dense layers of these sizes with ReLUs between, and the end given."""
     layers = []
-    for i, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for i, (inputs, outputs) in enumerate(pairwise(sizes)):
         layers += [Layer("relu", f"relu{i}")] if i else []
         layers.append(dense(rng, f"dense{i}", outputs, inputs))
     return Network((*layers, *end), (sizes[0],))

@@ -84,8 +84,7 @@ def test_a_changed_byte_is_refused_or_changes_nothing(written, tmp_path, rng):
         mutated.write_bytes(changed)
         try:
             read = load(name, mutated)
-        except DataFileError as error:
-            assert str(mutated) in str(error)
+        except DataFileError:
             refused += 1
         else:
             assert read.sha256 == good
@@ -165,9 +164,9 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path):
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="semantic link 'nonsense'.*semantic_mnist"):
+    with pytest.raises(ValueError, match=r"semantic link 'nonsense'.*semantic_mnist"):
         semantic_links.load("nonsense")
-    with pytest.raises(ValueError, match="Eve 'semantic_mnist' is neither.*eve_mnist"):
+    with pytest.raises(ValueError, match=r"Eve 'semantic_mnist' is neither.*eve_mnist"):
         semantic_links.load_eve("semantic_mnist")
     for given in ("", "/nowhere", "."):
         with pytest.raises(ValueError, match="neither a file"):

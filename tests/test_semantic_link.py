@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 from advphy_model.eavesdropper import Eve
-from advphy_model.network import Layer, Network
+from advphy_model.network import Layer, Network, run
 from advphy_model.semantic_link import SemanticLink, require_pair
 
 from . import small_semantic as small
@@ -83,8 +83,6 @@ def test_removing_the_pair_leaves_the_base_bit_for_bit(rng):
         (link.without_pair().encoder, link.without_pair().decoder),
         strict=True,
     ):
-        from advphy_model.network import run
-
         given = x if one.input_shape == (56,) else y
         assert np.array_equal(run(one, given), run(other, given))
 
