@@ -156,6 +156,7 @@ def test_what_is_not_finite_gives_nan_there_and_only_there(
     assert np.array_equal(found[~hit], clean[~hit])
 
 
+@pytest.mark.filterwarnings("error")
 def test_only_infinities_of_both_signs_are_noticed_too(rng):
     network = small.network(rng, 4, 4)
     x = batch(rng, 2, 4, True)
