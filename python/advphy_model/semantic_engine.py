@@ -10,11 +10,12 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.air_network import AirNetwork, Classifier
-from advphy_model.arn import AliceModule, BobModule
+from advphy_model.arn import AliceModule, BobModule, keying_of
 from advphy_model.channels import channel
 from advphy_model.eavesdropper import Eve
 from advphy_model.images import Images, require_shape
 from advphy_model.power import snr_noise_variance
+from advphy_model.randomness import checked_seed
 from advphy_model.semantic_counts import BRANCHES, SemanticCounts, added
 from advphy_model.semantic_link import SemanticLink
 
@@ -60,6 +61,17 @@ class Setting:
         require_shape(self.images, self.link.image_shape)
         for snr_db in (self.snr_db, self.eve_snr_db):
             snr_noise_variance(snr_db)  # refuses what is no SNR
+        for seed in (self.seed, self.seed + EVE_SEED):
+            checked_seed(seed)
+        channel(self.kind)  # refuses what is not known
+        for branch in self.branches:
+            if branch not in BRANCHES:
+                raise ValueError(
+                    f"branch '{branch}' is not known; there is {', '.join(BRANCHES)}"
+                )
+        if self.pair != "none":
+            for secret in (self.secret, self.bob_secret or self.secret):
+                keying_of(self.link, secret)  # refuses a secret that is missing
         if self.eve is not None:
             self.eve.require_fit(self.link)
             if "eve" in self.branches:
