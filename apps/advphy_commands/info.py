@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Say what a link or a perturbation is made of, or list the links there are."""
+"""Say what a link, a perturbation or an Eve is made of, or list what there is."""
 
 from pathlib import Path
 
-from advphy_model import inference, links, perturbation
+from advphy_model import inference, links, perturbation, semantic_links
 from advphy_model.network import Network
 
 
@@ -18,11 +18,72 @@ def run(arguments):
         for name in links.names():
             model = links.load(name)
             print(f"{name:<28} k={model.k} n={model.n:<3} {model.decision}")
+        _list_semantic()
         return
-    if Path(arguments.link).is_file() and _is_perturbation(arguments.link):
+    kind = _kind(arguments.link)
+    if kind is perturbation.KIND:
         _print_perturbation(perturbation.read(arguments.link))
-        return
-    model = links.load(arguments.link)
+    elif kind is semantic_links.LINK:
+        _print_semantic(semantic_links.load(arguments.link))
+    elif kind is semantic_links.EVE:
+        _print_eve(semantic_links.load_eve(arguments.link))
+    else:
+        _print_link(links.load(arguments.link))
+
+
+def _kind(name):
+    """Return the kind of file that a name or a path stands for; None: a link model."""
+    if name in semantic_links.names():
+        return semantic_links.LINK
+    if name in semantic_links.eve_names():
+        return semantic_links.EVE
+    if not Path(name).is_file():
+        return None
+    with open(name, "rb") as file:
+        begin = file.read(4096)
+    kinds = (perturbation.KIND, semantic_links.LINK, semantic_links.EVE)
+    return next((kind for kind in kinds if kind.format.encode() in begin), None)
+
+
+def _list_semantic():
+    for name in semantic_links.names():
+        link = semantic_links.load(name)
+        what = "keyed: " + link.keying if link.keying != "none" else (
+            "with a pair" if link.hides else "no security")  # fmt: skip
+        print(f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}")
+    for name in semantic_links.eve_names():
+        eve = semantic_links.load_eve(name)
+        print(f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels")
+
+
+def _print_semantic(link):
+    print(
+        f"{link.name}: {link.image_shape[0]} x {link.image_shape[1]} pixels on "
+        f"{link.reals} reals, n = {link.n} channel uses, keying: {link.keying}"
+    )
+    print(f"SHA-256 {link.sha256}, pairing {link.pairing}")
+    _print_networks_and_recipe(link)
+
+
+def _print_eve(eve):
+    print(f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels")
+    print(f"SHA-256 {eve.sha256}")
+    for name, sha256 in eve.listened_to.items():
+        print(f"listened to {name}, SHA-256 {sha256}")
+    _print_networks_and_recipe(eve)
+
+
+def _print_networks_and_recipe(model):
+    for role, network in model.networks.items():
+        _print_network(role, network)
+    for key, value in model.recipe.items():
+        if key != "measured":
+            print(f"{key}: {value}")
+    for row in model.recipe.get("measured", {}).get("rows", []):
+        print("    " + "  ".join(f"{key} {value}" for key, value in row.items()))
+
+
+def _print_link(model):
     print(
         f"{model.name}: k = {model.k} bits on n = {model.n} channel uses, rate "
         f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}"
@@ -37,11 +98,6 @@ def run(arguments):
         _print_measured(model.recipe.get("measured", {}))
     except (AttributeError, KeyError, TypeError):  # a recipe of the user's own
         print(f"measured: {model.recipe['measured']}")
-
-
-def _is_perturbation(path):
-    with open(path, "rb") as file:
-        return perturbation.KIND.format.encode() in file.read(4096)
 
 
 def _print_perturbation(found):
@@ -59,10 +115,10 @@ def _print_perturbation(found):
 
 
 def _print_network(role, network: Network):
-    macs = inference.kernel_network(network).multiply_adds
-    print(
-        f"{role}: {network.input_shape} -> {network.output_shape}, {macs} multiply-adds"
-    )
+    macs = ""
+    if not inference.kernels_lack(network, role):
+        macs = f", {inference.kernel_network(network).multiply_adds} multiply-adds"
+    print(f"{role}: {network.input_shape} -> {network.output_shape}{macs}")
     for layer in network.layers:
         shapes = {key: value.shape for key, value in layer.parameters.items()}
         print(

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure a semantic link by streaming it: one transmitter, Bob's branch and Eve's."""
 
+import dataclasses
+import tempfile
+from pathlib import Path
+
+import numpy as np
 from advphy_model.semantic_engine import EVE_SEED
+from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
 from .guard import top_block
@@ -23,9 +29,12 @@ class semantic_flowgraph(top_block):
         frames: how many.
         first_frame: index of the first.
         latency: the most items in one call of work(), of every block.
+        recording: file that what Eve receives is written to, complex64, or None.
     """
 
-    def __init__(self, setting, frames, first_frame=0, latency=8192):
+    def __init__(
+        self, setting, frames, first_frame=0, latency=8192, recording=None
+    ):  # fmt: skip
         top_block.__init__(self, "semantic")
         self._setting, self._first_frame = setting, first_frame
         link = setting.link
@@ -39,13 +48,22 @@ class semantic_flowgraph(top_block):
             sent = self.alice
         if {"bob", "bob_without"} & set(setting.measured):
             self._bobs_branch(sent, latency)
-        if "eve" in setting.measured:
+        if "eve" in setting.measured or recording is not None:
             seed = setting.seed + EVE_SEED
-            self.meters["eve"] = accuracy_counter(setting.images, first_frame)
-            self.connect(
-                sent, self._channel(setting.eve_snr_db, seed, latency),
-                eve(setting.eve, latency), self.meters["eve"],
-            )  # fmt: skip
+            self._eves_branch(
+                sent, self._channel(setting.eve_snr_db, seed, latency), recording
+            )
+
+    def _eves_branch(self, sent, channel, recording):
+        setting = self._setting
+        self.connect(sent, channel)
+        if "eve" in setting.measured:
+            meter = accuracy_counter(setting.images, self._first_frame)
+            self.connect(channel, eve(setting.eve), meter)
+            self.meters["eve"] = meter
+        if recording is not None:
+            self.recorder = blocks.file_sink(8 * setting.link.n, str(recording))
+            self.connect(channel, self.recorder)
 
     def _channel(self, snr_db, seed, latency):
         setting = self._setting
@@ -91,3 +109,14 @@ def run(setting, frames, first_frame=0, latency=8192):
     flowgraph = semantic_flowgraph(setting, frames, first_frame, latency)
     flowgraph.run()
     return flowgraph.rows()
+
+
+def record(setting, frames, first_frame=0):
+    """Return what Eve's branch of a flowgraph recorded, complex64 [frames, n]."""
+    with tempfile.TemporaryDirectory(prefix="advphy-") as folder:
+        path = Path(folder) / "eve.c64"
+        only_eve = dataclasses.replace(setting, branches=())
+        flowgraph = semantic_flowgraph(only_eve, frames, first_frame, recording=path)
+        flowgraph.run()
+        flowgraph.recorder.close()
+        return np.fromfile(path, np.complex64).reshape(-1, setting.link.n)

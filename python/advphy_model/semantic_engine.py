@@ -156,13 +156,8 @@ class _Worker:
 
     def _tile(self, first, size):
         which = np.arange(first, first + size) % len(self._pixels)
-        x, sent = self._x[:size], self._sent[:size]
         pixels = self._pixels[which]
-        self._encoder.run(pixels, x)
-        if self._alice is not None:
-            self._alice.run(x, first, sent)
-        else:
-            sent[:] = x
+        x, sent = self._send(pixels, first)
         energies = {
             "signal_energy": _energy(x),
             "perturbation_energy": _energy(sent - x),
@@ -178,6 +173,27 @@ class _Worker:
                 branch, "loop", first, frames=size, **energies, **sums
             )
         return found
+
+    def _send(self, pixels, first):
+        """Return (codes, what Alice sends) of images."""
+        x, sent = self._x[: len(pixels)], self._sent[: len(pixels)]
+        self._encoder.run(pixels, x)
+        if self._alice is not None:
+            self._alice.run(x, first, sent)
+        else:
+            sent[:] = x
+        return x, sent
+
+    def record(self, first, out):
+        """Write what Eve receives of the frames from first on to out."""
+        for at in range(0, len(out), _TILE):
+            part = out[at : at + _TILE]
+            which = np.arange(first + at, first + at + len(part)) % len(self._pixels)
+            _, sent = self._send(self._pixels[which], first + at)
+            part[:] = self._receive(
+                sent, first + at, self._setting.seed + EVE_SEED,
+                self._setting.eve_snr_db,
+            )  # fmt: skip
 
     def _receive(self, sent, first, seed, snr_db):
         y = self._y[: len(sent)]
@@ -246,6 +262,14 @@ def run(setting: Setting, frames: int, first_frame: int = 0, threads=None):
         finally:
             for future in ranges:
                 future.cancel()
+
+
+def record(setting: Setting, frames: int, first_frame: int = 0) -> np.ndarray:
+    """Return what Eve receives, complex64 [frames, n]: her recording."""
+    out = np.empty((frames, setting.link.n), np.complex64)
+    pixels, labels = setting.images.as_reals(), setting.images.labels
+    _Worker(setting, pixels, labels).record(first_frame, out)
+    return out
 
 
 def total(setting: Setting, frames: int, first_frame: int = 0, threads=None) -> dict:

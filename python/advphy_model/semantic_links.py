@@ -8,13 +8,13 @@ from advphy_model.eavesdropper import Eve
 from advphy_model.semantic_link import SemanticLink
 
 _TRAINED = Path(__file__).parent / "trained"
-_LINK = safetensors_file.Kind(
+LINK = safetensors_file.Kind(
     format="gr-advphy semantic link 1",
     key="semantic_link",
     what="semantic link",
     remedy="`advphy train semantic` makes one",
 )
-_EVE = safetensors_file.Kind(
+EVE = safetensors_file.Kind(
     format="gr-advphy eve 1",
     key="eve",
     what="Eve",
@@ -29,7 +29,7 @@ def write(model, path) -> None:
         OSError: when the place cannot be written.
     """
     kind, module = (
-        (_EVE, eavesdropper) if isinstance(model, Eve) else (_LINK, semantic_link)
+        (EVE, eavesdropper) if isinstance(model, Eve) else (LINK, semantic_link)
     )
     safetensors_file.write(kind, *module.describe(model), path)
 
@@ -53,7 +53,7 @@ def load(link) -> SemanticLink:
     if isinstance(link, SemanticLink):
         return link
     path = _path("semantic link", link, "semantic", names())
-    return safetensors_file.read(_LINK, path, semantic_link.from_description)
+    return safetensors_file.read(LINK, path, semantic_link.from_description)
 
 
 def load_eve(eve) -> Eve:
@@ -61,7 +61,7 @@ def load_eve(eve) -> Eve:
     if isinstance(eve, Eve):
         return eve
     path = _path("Eve", eve, "eves", eve_names())
-    return safetensors_file.read(_EVE, path, eavesdropper.from_description)
+    return safetensors_file.read(EVE, path, eavesdropper.from_description)
 
 
 def _names(folder):

@@ -74,7 +74,7 @@ def task_loss(kind, decoded, pixels, shape):
 class SemanticScheme:
     """Early figures, results and file of a scheme that makes SemanticLinks.
 
-    A subclass has `_settings` with images, and perhaps eve (names, joined by "+").
+    A subclass has `_settings` with images, and perhaps measured_with, an Eve.
     """
 
     def early_figures(self, link):
@@ -89,9 +89,9 @@ class SemanticScheme:
         return {"images": found.name, "rows": results(link, found, self.eve())}
 
     def eve(self):
-        """Return the first Eve of the settings, or None."""
-        names = getattr(self._settings, "eve", "")
-        return semantic_links.load_eve(names.split("+")[0]) if names else None
+        """Return the Eve of the settings that results are of, or None."""
+        name = getattr(self._settings, "measured_with", "")
+        return semantic_links.load_eve(name) if name else None
 
     def write(self, link, path):
         """Write the semantic link."""

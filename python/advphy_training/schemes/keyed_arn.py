@@ -30,7 +30,7 @@ class Settings:
         link: semantic link with per-message power, by name or file; a code's length
             would tell Eve something otherwise.
         transform: "sign_permutation" or "rotation" (or "signs", which hides little).
-        eve: an Eve to measure with, or "".
+        measured_with: Eve whom the results are of.
         images: data set to train the denoiser on.
         denoiser: "mlp", or "none": Bob inverts and no more.
         task_loss: "mse" or "ssim".
@@ -45,7 +45,7 @@ class Settings:
 
     link: str = "semantic_mnist_per_message"
     transform: str = "sign_permutation"
-    eve: str = ""
+    measured_with: str = "eve_mnist_per_message"
     images: str = "mnist_train"
     denoiser: str = "mlp"
     task_loss: str = "mse"

@@ -20,7 +20,7 @@ class Settings(paired_arn.Settings):
     """What can be chosen beside what the letter's pair has.
 
     Args:
-        adapting: how many Eves adapt, from different starts; `eve` is measured with.
+        adapting: how many Eves adapt, from different starts.
         eve_rate: learning rate of these over that of the pair.
         eve_steps: steps of theirs for each of the pair.
     """

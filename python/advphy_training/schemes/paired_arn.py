@@ -31,6 +31,7 @@ class Settings:
     Args:
         link: semantic link whose base is kept, by name or file.
         eve: whom to fool, by name or file; several, joined by "+", are an ensemble.
+        measured_with: Eve whom the results are of: the true one in black box, too.
         images: data set to train on, with labels.
         epsilon: limit of ||delta||^2 / N [arn, eq. 20].
         power_reading: "per_dimension": epsilon is the PSR; "literal": as printed.
@@ -50,6 +51,7 @@ class Settings:
 
     link: str = "semantic_mnist"
     eve: str = "eve_mnist"
+    measured_with: str = "eve_mnist"
     images: str = "mnist_train"
     epsilon: float = 0.1  # [arn, Sec. V]
     power_reading: str = "per_dimension"
