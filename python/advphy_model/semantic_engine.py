@@ -15,7 +15,7 @@ from advphy_model.channels import channel
 from advphy_model.eavesdropper import Eve
 from advphy_model.images import Images, require_shape
 from advphy_model.power import snr_noise_variance
-from advphy_model.randomness import checked_seed
+from advphy_model.randomness import checked_index, checked_seed
 from advphy_model.semantic_counts import BRANCHES, SemanticCounts, added
 from advphy_model.semantic_link import SemanticLink
 
@@ -240,6 +240,7 @@ def run(setting: Setting, frames: int, first_frame: int = 0, threads=None):
         first_frame: index of the first.
         threads: how many, or None: one for each core.
     """
+    _check_range(first_frame, frames)
     threads = threads or len(os.sched_getaffinity(0))
     pixels = setting.images.as_reals()
     labels = setting.images.labels
@@ -264,8 +265,15 @@ def run(setting: Setting, frames: int, first_frame: int = 0, threads=None):
                 future.cancel()
 
 
+def _check_range(first_frame, frames):
+    checked_index("frames", frames)
+    checked_index("first_frame", first_frame)
+    checked_index("first_frame + frames", first_frame + frames)
+
+
 def record(setting: Setting, frames: int, first_frame: int = 0) -> np.ndarray:
     """Return what Eve receives, complex64 [frames, n]: her recording."""
+    _check_range(first_frame, frames)
     out = np.empty((frames, setting.link.n), np.complex64)
     pixels, labels = setting.images.as_reals(), setting.images.labels
     _Worker(setting, pixels, labels).record(first_frame, out)
