@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure a figure of a paper again and judge the paper's claims (needs torch).
 
-FIGURE: gan-fig3, gan-fig5a, gan-fig5b, gan-fig6a, gan-fig6b. Writes FIGURE.png,
-FIGURE.csv (rows of counts) and claims.md (claim, paper, ours, verdict) into the folder.
+FIGURE: gan-fig3, gan-fig5a, gan-fig5b, gan-fig6a, gan-fig6b, arn-fig3, arn-fig4. Writes
+FIGURE.png, FIGURE.csv (rows of counts) and claims.md (claim, paper, ours, verdict) into
+the folder.
 --quick measures the shipped links in some minutes. Without it every link is trained
 again from several seeds, which takes hours; the same command again goes on where it
 stopped.
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from advphy_model import cluster, links, loop_engine, model_file
 
+from advphy_commands import _reproduce_arn
 from advphy_commands._numbers import db_range, whole
 
 
@@ -54,6 +56,9 @@ def run(arguments):
     from advphy_training.reproduction import Reproduction
 
     figure = paper_figures.figure(arguments.figure)
+    if arguments.figure.startswith("arn-"):
+        _reproduce_arn.run(arguments, figure)
+        return
     folder, effort = Path(arguments.out), _effort(arguments)
     engine = loop_engine.run
     if arguments.cluster is not None:

@@ -38,6 +38,8 @@ class SemanticCounts:
         model_sha256: hash of the link.
         eve: name of Eve; "none" for Bob.
         eve_sha256: hash of Eve; empty for Bob.
+        squared_error_squares: sum over frames of the square of a frame's squared
+            error, from which the interval of the MSE comes.
         version: of this module.
     """
 
@@ -61,6 +63,7 @@ class SemanticCounts:
     model_sha256: str
     eve: str = "none"
     eve_sha256: str = ""
+    squared_error_squares: float = 0.0
     version: str = __version__
 
     @property
@@ -86,6 +89,14 @@ class SemanticCounts:
         decoded = self.frames - self.erasures
         return self.squared_error / (decoded * self.pixels) if decoded else math.nan
 
+    def mse_interval(self) -> tuple:
+        """Return the 95 % interval of the MSE, from the spread over the frames."""
+        frames = max(self.frames - self.erasures, 1)
+        mean = self.squared_error / frames
+        variance = max(self.squared_error_squares / frames - mean**2, 0.0)
+        half = 1.96 * math.sqrt(variance / frames) / self.pixels
+        return self.mse - half, self.mse + half
+
     @property
     def accuracy(self) -> float:
         """Return Eve's share of right labels; a frame erased is not right."""
@@ -106,8 +117,8 @@ class SemanticCounts:
 
 
 _FIELDS = [field.name for field in dataclasses.fields(SemanticCounts)]
-_SUMS = ("frames", "erasures", "squared_error", "correct", "signal_energy",
-         "perturbation_energy", "transmit_energy")  # fmt: skip
+_SUMS = ("frames", "erasures", "squared_error", "squared_error_squares", "correct",
+         "signal_energy", "perturbation_energy", "transmit_energy")  # fmt: skip
 # psr_db is derived, and there for who reads the file without this module.
 COLUMNS = (*_FIELDS[:6], "psr_db", *_FIELDS[6:])
 

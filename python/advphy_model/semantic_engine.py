@@ -215,6 +215,7 @@ class _Worker:
         return {
             "erasures": int(size - good.sum()),
             "squared_error": float(errors[good].sum()),
+            "squared_error_squares": float((errors[good] ** 2).sum()),
         }
 
     def _eve(self, sent, first, labels):

@@ -59,6 +59,7 @@ class distortion_meter(segmented_meter):
             "frames": len(items),
             "erasures": int(len(items) - good.sum()),
             "squared_error": float(errors[good].sum()),
+            "squared_error_squares": float((errors[good] ** 2).sum()),
         }
         if self._ssim_every:
             found |= self._ssim(items, first_frame, good)

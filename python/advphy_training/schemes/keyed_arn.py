@@ -17,7 +17,7 @@ from advphy_model.semantic_link import BASE, TRANSFORMS, SemanticLink
 
 from advphy_training import semantic_scheme
 from advphy_training.schemes.autoencoder import check_word
-from advphy_training.schemes.eve import codes_of
+from advphy_training.schemes.eve import codes_of, layer_sizes
 from advphy_training.schemes.paired_arn import mlp_block
 from advphy_training.torch_network import TorchNetwork
 
@@ -33,6 +33,7 @@ class Settings:
         measured_with: Eve whom the results are of.
         images: data set to train the denoiser on.
         denoiser: "mlp", or "none": Bob inverts and no more.
+        hidden: neurons of the denoiser's hidden layers, joined by "-".
         task_loss: "mse" or "ssim".
         lowest_snr_db: of the SNRs trained at, uniform in dB.
         highest_snr_db: of them.
@@ -48,11 +49,12 @@ class Settings:
     measured_with: str = "eve_mnist_per_message"
     images: str = "mnist_train"
     denoiser: str = "mlp"
+    hidden: str = "128-128"
     task_loss: str = "mse"
     lowest_snr_db: float = 0.0
     highest_snr_db: float = 20.0
     batch: int = 256
-    steps: int = 4000
+    steps: int = 5000
     learning_rate: float = 2e-3
     last_learning_rate: float = 1e-5
     warm_up: float = 0.1
@@ -60,6 +62,7 @@ class Settings:
     def __post_init__(self):
         semantic_scheme.check(self)
         check_word("transform", self.transform, TRANSFORMS[1:])
+        layer_sizes(self.hidden)
         check_word("denoiser", self.denoiser, ("mlp", "none"))
         check_word("task_loss", self.task_loss, semantic_scheme.TASK_LOSSES)
 
@@ -73,7 +76,8 @@ class Scheme(semantic_scheme.SemanticScheme):
         self._data = semantic_scheme.Data(settings.images)
         self._codes = codes_of(self._link, self._data.pixels.numpy())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
-        block = mlp_block(self._link.reals, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        block = mlp_block(self._link.reals, rng, layer_sizes(settings.hidden))
         self._bob = TorchNetwork(_idle(block))
 
     def groups(self):

@@ -179,18 +179,15 @@ class Scheme(semantic_scheme.SemanticScheme):
         )
 
 
-def mlp_block(reals, rng) -> Network:
-    """Return F of [arn, Sec. V]: L-L-64-L, ReLU between."""
-    return Network(
-        (
-            weights(rng, "hidden1", "dense", (reals, reals)),
-            Layer("relu", "relu1"),
-            weights(rng, "hidden2", "dense", (64, reals)),
-            Layer("relu", "relu2"),
-            weights(rng, "output", "dense", (reals, 64)),
-        ),
-        (reals,),
-    )
+def mlp_block(reals, rng, hidden=None) -> Network:
+    """Return a residual F of ReLUs: L-L-64-L [arn, Sec. V], or of hidden sizes."""
+    layers, inputs = [], reals
+    for i, size in enumerate(hidden or (reals, 64), 1):
+        layers += [weights(rng, f"hidden{i}", "dense", (size, inputs)),
+                   Layer("relu", f"relu{i}")]  # fmt: skip
+        inputs = size
+    layers.append(weights(rng, "output", "dense", (reals, inputs)))
+    return Network(tuple(layers), (reals,))
 
 
 def transformer_block(reals, rng) -> Network:
