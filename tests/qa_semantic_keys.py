@@ -138,6 +138,16 @@ def test_a_loss_between_tags_is_found_at_the_next_one():
     assert not np.allclose(out[1500:1948], x[1600:2048], atol=0.1)
 
 
+def test_items_that_were_put_in_between_cost_a_tag_s_worth_and_no_more():
+    x, sent, tags = sent_by_alice()
+    y, kept = pieces(sent, tags, [(0, 1100), (1090, FRAMES)])  # ten items twice
+    out, counts, _ = through_bob(y, kept)
+    assert np.allclose(out[:1100], x[:1100], atol=1e-5)
+    assert np.isnan(out[2058:3082]).all()  # what follows the next tag, 2048
+    assert np.allclose(out[3082:], x[3072:], atol=1e-5)
+    assert counts == {"wrong": 0, "repeated": 1024, "lost": 0}
+
+
 def test_a_damaged_check_erases_until_a_tag_is_right_again():
     x, sent, tags = sent_by_alice()
     kept = [moved(tag, offset) for offset, tag in tags]
