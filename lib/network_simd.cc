@@ -178,9 +178,7 @@ void run_network(const plan& net, const float* in, size_t count, float* out, flo
         load_tile_at(net, in, first, count, memory);
         const float* result = run_steps(net, memory.a, memory.b);
         const size_t items = count - first < tile ? count - first : tile;
-        for (size_t i = 0; i < items; ++i)
-            for (int f = 0; f < net.outputs; ++f)
-                out[(first + i) * net.outputs + f] = result[size_t(f) * tile + i];
+        store_tile(result, net.outputs, items, out + first * net.outputs);
     }
 }
 

@@ -20,7 +20,7 @@ static_assert(channel_block % channels_at_once == 0, "padding of the weights");
 static_assert(tile <= 32, "work_floats counts on it");
 
 // Fill a tile from rows that may be read to `lanes` floats past their last column.
-void load_tile(const plan& net, const float* rows, size_t stride, float* features)
+inline void load_tile(const plan& net, const float* rows, size_t stride, float* features)
 {
     for (int c0 = 0; c0 < net.inputs; c0 += lanes)
         for (int v = 0; v < tile_vectors; ++v) {
@@ -31,6 +31,24 @@ void load_tile(const plan& net, const float* rows, size_t stride, float* feature
             for (int i = 0; i < lanes && c0 + i < net.inputs; ++i)
                 store(features + size_t(net.slot[c0 + i]) * tile + v * lanes, m[i]);
         }
+}
+
+// Write the first `items` rows of a tile of `outputs` features to out[items][outputs].
+inline void store_tile(const float* features, int outputs, size_t items, float* out)
+{
+    const int whole = items == tile ? outputs / lanes * lanes : 0;
+    for (int f0 = 0; f0 < whole; f0 += lanes)
+        for (int v = 0; v < tile_vectors; ++v) {
+            vfloat m[lanes];
+            for (int i = 0; i < lanes; ++i)
+                m[i] = load(features + size_t(f0 + i) * tile + v * lanes);
+            transpose(m);
+            for (int i = 0; i < lanes; ++i)
+                store(out + size_t(v * lanes + i) * outputs + f0, m[i]);
+        }
+    for (size_t i = 0; i < items; ++i)
+        for (int f = whole; f < outputs; ++f)
+            out[i * outputs + f] = features[size_t(f) * tile + i];
 }
 
 // Where the parts of the work memory are.

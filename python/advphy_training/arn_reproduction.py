@@ -41,11 +41,7 @@ class Measured:
 
     def note(self, family, curve, x, found, branch="bob"):
         """Keep what a measurement came to."""
-        known = {(row.setting, row.first_frame) for row in self.rows}
-        self.rows += [
-            row for row in found.values()
-            if (row.setting, row.first_frame) not in known
-        ]  # fmt: skip
+        self._keep(found.values())
         if branch in found:
             row = found[branch]
             low, high = row.mse_interval()
@@ -61,11 +57,15 @@ class Measured:
         self.frontier.setdefault((family, name), []).append(
             (bob["bob"].mse, eve["eve"].accuracy)
         )
+        self._keep([*bob.values(), *eve.values()])
+
+    def _keep(self, rows):
+        """Keep rows that are not there yet; one measurement may be in two curves."""
         known = {(row.setting, row.first_frame) for row in self.rows}
-        self.rows += [
-            row for row in (*bob.values(), *eve.values())
-            if (row.setting, row.first_frame) not in known
-        ]  # fmt: skip
+        for row in rows:
+            if (row.setting, row.first_frame) not in known:
+                known.add((row.setting, row.first_frame))
+                self.rows.append(row)
 
 
 FRONTIER_SNRS_DB = (0.0, 2.5, 5.0, 7.5, 10.0)  # turning the power down instead

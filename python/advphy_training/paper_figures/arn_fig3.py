@@ -48,7 +48,7 @@ def measure(family, measured):
         fair = family.measure(base, snr_db + louder)
         measured.note(number, "fair", snr_db, fair)
         yield f"{snr_db:g} dB, static Eve"
-        for name in ("white", "transformer"):
+        for name in ("white", "transformer") if snr_db == AT else ("white",):
             hers = family.adapted(links[name], snr_db)
             found = {"eve": family.measure(links[name], snr_db, hers)["eve"]}
             measured.note(number, f"{name}_adapted", snr_db, found)
