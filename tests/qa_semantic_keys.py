@@ -120,6 +120,16 @@ def test_a_replay_is_not_passed_on():
     assert counts == said == {"wrong": 0, "repeated": 2048, "lost": 0}
 
 
+def test_the_very_last_index_is_not_used_again():
+    x, sent, tags = sent_by_alice()
+    y, kept = pieces(sent, tags, [(0, 1025), (1024, FRAMES)])
+    out, counts, _ = through_bob(y, kept)
+    assert np.allclose(out[:1025], x[:1025], atol=1e-5)
+    assert np.isnan(out[1025:2049]).all()
+    assert np.allclose(out[2049:], x[2048:], atol=1e-5)
+    assert counts == {"wrong": 0, "repeated": 1024, "lost": 0}
+
+
 def test_lost_messages_are_counted_and_bob_goes_on():
     x, sent, tags = sent_by_alice()
     y, kept = pieces(sent, tags, [(0, 1024), (3072, FRAMES)])
