@@ -9,7 +9,8 @@ import sys
 
 import pytest
 import yaml
-from gnuradio import advphy
+from gnuradio import advphy, gr
+from gnuradio.advphy.receive import bob_arn
 from gnuradio.grc.core.schema_checker import BLOCK_SCHEME, Validator
 
 from .conftest import CLONE, STAGED
@@ -65,20 +66,57 @@ def test_parameters_are_those_of_the_constructor(path):
             assert str(parameter["default"]) == str(default), parameter["id"]
 
 
+VARIABLES = {"link_model", "perturbation", "semantic_link", "eve_model"}
+
+
 def test_every_block_has_a_file_and_every_callback_a_method():
     ids = {yaml.safe_load(path.read_text())["id"] for path in BLOCKS}
     names = {
-        "message_source", "encoder", "perturbation_source", "channel",
-        "perturbation_canceller", "decoder", "error_counter", "link",
-    }  # fmt: skip
-    variables = {"variable_advphy_link_model", "variable_advphy_perturbation"}
-    assert {f"advphy_{name}" for name in names} | variables == ids
+        name
+        for name in advphy.__all__
+        if inspect.isclass(made := getattr(advphy, name))
+        and issubclass(made, (advphy.guarded_block, gr.hier_block2))
+    } - {"guarded_block", "top_block"}
+    assert len(names) >= 17
+    made = {f"advphy_{name}" for name in names}
+    assert made | {f"variable_advphy_{name}" for name in VARIABLES} == ids
     for path in BLOCKS:
         block = yaml.safe_load(path.read_text())
         assert block["documentation"].strip()
+        parameters = {parameter["id"] for parameter in block["parameters"]}
         for callback in block["templates"].get("callbacks", []):
-            method = callback.partition("(")[0]
+            method, arguments = re.fullmatch(r"(\w+)\((.*)\)", callback).groups()
             assert hasattr(getattr(advphy, block["id"].removeprefix("advphy_")), method)
+            assert set(re.findall(r"\${(\w+)}", arguments)) <= parameters
+
+
+def test_a_setter_of_a_parameter_is_a_callback():
+    for path in BLOCKS:
+        block = yaml.safe_load(path.read_text())
+        if block["id"].startswith("variable_"):
+            continue
+        made = getattr(advphy, block["id"].removeprefix("advphy_"))
+        wanted = {
+            f"set_{parameter['id']}(${{{parameter['id']}}})"
+            for parameter in block["parameters"]
+            if hasattr(made, f"set_{parameter['id']}")
+        }
+        assert wanted <= set(block["templates"].get("callbacks", [])), block["id"]
+
+
+def test_choices_are_those_of_the_code():
+    def options(block, parameter):
+        text = (CLONE / "grc" / f"advphy_{block}.block.yml").read_text()
+        (found,) = [p for p in yaml.safe_load(text)["parameters"]
+                    if p["id"] == parameter]  # fmt: skip
+        assert len(found["options"]) == len(found["option_labels"])
+        return set(found["options"])
+
+    assert options("bob_arn", "insert") == set(bob_arn.INSERT)
+    for block in ("channel", "snr_channel"):
+        kinds = {path.stem for path in (CLONE / "python/advphy_model/channels").glob(
+            "*.py")} - {"__init__"}  # fmt: skip
+        assert options(block, "kind") == kinds
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)

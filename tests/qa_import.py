@@ -10,6 +10,9 @@ def test_import_brings_neither_torch_nor_scipy_nor_matplotlib():
         "import sys\n"
         "from gnuradio import advphy\n"
         "advphy.link_model('hamming74_ml')\n"
+        "advphy.image_source()\n"
+        "advphy.alice_arn('paired_arn_white')\n"
+        "advphy.eve('eve_mnist')\n"
         "print({'torch', 'scipy', 'matplotlib', 'tqdm', 'PyQt5'} & set(sys.modules))\n"
     )
     found = subprocess.run(

@@ -53,3 +53,21 @@ def test_slot_says_where_interleaved_floats_go(rng):
     reals = np.empty(8, np.float32)
     reals[complex_baseband.slot(4)] = x.view(np.float32)
     assert np.array_equal(reals, complex_baseband.to_reals(x))
+
+
+def test_snr_of_a_semantic_code_is_one_over_the_noise_variance():
+    # mean x_i^2 = 1 in each real dimension [arn, eq. 6].
+    assert power.snr_noise_variance(0) == 1
+    assert power.snr_noise_variance(10) == pytest.approx(0.1)
+    assert power.snr_noise_variance(-3.0103) == pytest.approx(2, rel=1e-4)
+    for nonsense in (float("nan"), float("inf"), 101, -101):
+        with pytest.raises(ValueError, match="snr_db = "):
+            power.snr_noise_variance(nonsense)
+
+
+def test_the_limit_of_the_letter_in_both_readings():
+    # Against mean x_i^2 = 1 per dimension; literally against E||x||^2 = 1, N times it.
+    assert power.psr_db_of_limit(0.1, "per_dimension", 23) == pytest.approx(-10)
+    assert power.psr_db_of_limit(0.1, "literal", 23) == pytest.approx(3.617, abs=1e-3)
+    with pytest.raises(ValueError, match="'mine' is not known"):
+        power.psr_db_of_limit(0.1, "mine", 23)

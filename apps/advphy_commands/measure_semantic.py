@@ -64,6 +64,8 @@ def run(arguments):
     first = whole("--first-frame", arguments.first_frame)
     if frames < 1:
         raise ValueError(f"--frames {arguments.frames}: wanted at least 1")
+    unkeyed = link.keying == "none"  # no secret, and none may be given
+    secret = secret_of(arguments, link) if arguments.alice or unkeyed else None
     settings = [
         Setting(
             link=link,
@@ -73,7 +75,7 @@ def run(arguments):
             eve=semantic_links.load_eve(arguments.eve) if arguments.eve else None,
             alice=arguments.alice,
             branches=BRANCHES if arguments.bob else BRANCHES[1:],
-            secret=secret_of(arguments, link) if arguments.alice else None,
+            secret=secret,
             seed=arguments.seed,
         )
         for snr_db in points
@@ -89,8 +91,13 @@ def run(arguments):
 def _eve_snr_db(arguments, snr_db):
     if arguments.eve_snr_db is None:
         return snr_db
-    (found,) = db_range("--eve-snr-db", arguments.eve_snr_db)[:1]
-    return found
+    found = db_range("--eve-snr-db", arguments.eve_snr_db)
+    if len(found) > 1:
+        raise ValueError(
+            f"--eve-snr-db '{arguments.eve_snr_db}': wanted one number; measure each "
+            "of Eve's SNRs with a command of its own"
+        )
+    return found[0]
 
 
 def secret_of(arguments, link):

@@ -51,15 +51,16 @@ class semantic_flowgraph(top_block):
         if "eve" in setting.measured or recording is not None:
             seed = setting.seed + EVE_SEED
             self._eves_branch(
-                sent, self._channel(setting.eve_snr_db, seed, latency), recording
-            )
+                sent, self._channel(setting.eve_snr_db, seed, latency), latency,
+                recording,
+            )  # fmt: skip
 
-    def _eves_branch(self, sent, channel, recording):
+    def _eves_branch(self, sent, channel, latency, recording):
         setting = self._setting
         self.connect(sent, channel)
         if "eve" in setting.measured:
             meter = accuracy_counter(setting.images, self._first_frame)
-            self.connect(channel, eve(setting.eve), meter)
+            self.connect(channel, eve(setting.eve, latency), meter)
             self.meters["eve"] = meter
         if recording is not None:
             self.recorder = blocks.file_sink(8 * setting.link.n, str(recording))

@@ -47,7 +47,11 @@ class AirNetwork:
         A complex item with a sample that is not finite gives only NaN.
         """
         self._run(x, out)
-        if self._complex[0] and not np.isfinite(np.sum(x)):
+        if not self._complex[0]:
+            return
+        with np.errstate(invalid="ignore"):  # infinities of both signs
+            finite = np.isfinite(np.sum(x))
+        if not finite:
             out[~np.isfinite(x).all(axis=1)] = np.nan
 
     def _run(self, x, out):

@@ -27,7 +27,7 @@ class AliceModule:
                 f"semantic link '{link.name}' has no module for Alice; train one: "
                 "advphy train paired_arn, or keyed_arn"
             )
-        self.keying = _keying(link, secret)
+        self.keying = keying_of(link, secret)
         self._residual = _residual(link, "alice")
         self._delta = np.empty((0, link.n), np.complex64)
 
@@ -62,7 +62,7 @@ class BobModule:
                 f"semantic link '{link.name}' has no module for Bob; train one: "
                 "advphy train paired_arn, or keyed_arn"
             )
-        self.keying = _keying(link, secret)
+        self.keying = keying_of(link, secret)
         self._residual = _residual(link, "bob")
         self._estimate = np.empty((0, link.n), np.complex64)
 
@@ -78,8 +78,12 @@ class BobModule:
             np.subtract(y, estimate, out)
 
 
-def _keying(link, secret):
-    """Return the keyed transform of a link, or None for a learned pair."""
+def keying_of(link, secret):
+    """Return the keyed transform of a link, or None for a learned pair.
+
+    Raises:
+        ValueError: the link is keyed and the secret is missing or not 32 bytes.
+    """
     if link.keying == "none":
         return None
     if secret is None:

@@ -44,6 +44,11 @@ class Eve:
         classes = self.networks["classifier"].output_shape
         if len(classes) != 1 or not 2 <= classes[0] <= 255:
             self._refuse(f"the classifier returns {classes}, wanted 2..255 logits")
+        decoder = self.networks.get("image_decoder")
+        if decoder is not None and len(decoder.output_shape) != 1:
+            self._refuse(
+                f"the image_decoder returns {decoder.output_shape}, wanted (pixels,)"
+            )
 
     def _refuse(self, what):
         raise ValueError(f"Eve '{self.name}': {what}")

@@ -27,10 +27,8 @@ def read(path) -> bytes:
             does not hold 64 hexadecimal digits.
         OSError: it cannot be read.
     """
-    # Without O_NONBLOCK a FIFO would be waited for.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(handle, "rb") as file:
-        _refuse_careless(path, os.fstat(handle))
+    with open(path, "rb", opener=_at_once) as file:
+        _refuse_careless(path, os.fstat(file.fileno()))
         secret = _from_hex(file.read(256).decode("ascii", "replace"))
     if secret is None:
         raise ValueError(
@@ -38,6 +36,10 @@ def read(path) -> bytes:
             "make a fresh secret under another name"
         )
     return secret
+
+
+def _at_once(path, flags):
+    return os.open(path, flags | os.O_NONBLOCK)  # a FIFO would be waited for
 
 
 def create(path) -> None:

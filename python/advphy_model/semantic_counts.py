@@ -82,8 +82,12 @@ class SemanticCounts:
 
     @property
     def mse(self) -> float:
-        """Return Bob's mean squared error per pixel over the frames not erased."""
-        return self.squared_error / (max(self.frames - self.erasures, 1) * self.pixels)
+        """Return Bob's mean squared error per pixel over the frames not erased.
+
+        NaN when all were: 0 would be the best there is.
+        """
+        decoded = self.frames - self.erasures
+        return self.squared_error / (decoded * self.pixels) if decoded else math.nan
 
     def mse_interval(self) -> tuple:
         """Return the 95 % interval of the MSE, from the spread over the frames."""
@@ -189,12 +193,20 @@ def read_existing(path) -> list:
 
 
 def _row(values):
+    if None in values or None in values.values():
+        raise ValueError("there are more or fewer values than columns")
     kinds = SemanticCounts.__annotations__
     row = SemanticCounts(**{name: kinds[name](values[name]) for name in _FIELDS})
     sums = [getattr(row, name) for name in (*_SUMS, "snr_db")]
     if not all(map(math.isfinite, sums)) or row.branch not in BRANCHES:
         raise ValueError("a sum is not a number, or the branch is not known")
-    if not 0 <= row.correct + row.erasures <= row.frames or row.frames < 1:
+    for name, least in {"pixels": 1, "reals": 1, "first_frame": 0, "seed": 0,
+                        **dict.fromkeys(_SUMS, 0)}.items():  # fmt: skip
+        if getattr(row, name) < least:
+            raise ValueError(
+                f"{name} = {getattr(row, name)}, wanted {least} or more"
+            )  # fmt: skip
+    if row.correct + row.erasures > row.frames or row.frames < 1:
         raise ValueError(
             f"{row.correct} right and {row.erasures} erased of {row.frames} frames "
             "cannot be"

@@ -10,11 +10,12 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.air_network import AirNetwork, Classifier
-from advphy_model.arn import AliceModule, BobModule
+from advphy_model.arn import AliceModule, BobModule, keying_of
 from advphy_model.channels import channel
 from advphy_model.eavesdropper import Eve
 from advphy_model.images import Images, require_shape
 from advphy_model.power import snr_noise_variance
+from advphy_model.randomness import checked_index, checked_seed
 from advphy_model.semantic_counts import BRANCHES, SemanticCounts, added
 from advphy_model.semantic_link import SemanticLink
 
@@ -60,6 +61,17 @@ class Setting:
         require_shape(self.images, self.link.image_shape)
         for snr_db in (self.snr_db, self.eve_snr_db):
             snr_noise_variance(snr_db)  # refuses what is no SNR
+        for seed in (self.seed, self.seed + EVE_SEED):
+            checked_seed(seed)
+        channel(self.kind)  # refuses what is not known
+        for branch in self.branches:
+            if branch not in BRANCHES:
+                raise ValueError(
+                    f"branch '{branch}' is not known; there is {', '.join(BRANCHES)}"
+                )
+        if self.pair != "none":
+            for secret in (self.secret, self.bob_secret or self.secret):
+                keying_of(self.link, secret)  # refuses a secret that is missing
         if self.eve is not None:
             self.eve.require_fit(self.link)
             if "eve" in self.branches:
@@ -229,6 +241,7 @@ def run(setting: Setting, frames: int, first_frame: int = 0, threads=None):
         first_frame: index of the first.
         threads: how many, or None: one for each core.
     """
+    _check_range(first_frame, frames)
     threads = threads or len(os.sched_getaffinity(0))
     pixels = setting.images.as_reals()
     labels = setting.images.labels
@@ -253,8 +266,15 @@ def run(setting: Setting, frames: int, first_frame: int = 0, threads=None):
                 future.cancel()
 
 
+def _check_range(first_frame, frames):
+    checked_index("frames", frames)
+    checked_index("first_frame", first_frame)
+    checked_index("first_frame + frames", first_frame + frames)
+
+
 def record(setting: Setting, frames: int, first_frame: int = 0) -> np.ndarray:
     """Return what Eve receives, complex64 [frames, n]: her recording."""
+    _check_range(first_frame, frames)
     out = np.empty((frames, setting.link.n), np.complex64)
     pixels, labels = setting.images.as_reals(), setting.images.labels
     _Worker(setting, pixels, labels).record(first_frame, out)

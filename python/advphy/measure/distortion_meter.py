@@ -4,7 +4,7 @@
 import numpy as np
 from advphy_model import images as data_sets
 from advphy_model import kernels
-from advphy_model.image_quality import psnr, ssim
+from advphy_model.image_quality import WINDOW, psnr, ssim
 
 from .segmented_meter import segmented_meter
 
@@ -33,6 +33,11 @@ class distortion_meter(segmented_meter):
         self._shape, self._pixels = found.pixels.shape[1:], found.as_reals()
         if int(ssim_every) != ssim_every or ssim_every < 0:
             raise ValueError(f"ssim_every = {ssim_every}, wanted a whole number >= 0")
+        if ssim_every and min(self._shape) < WINDOW:
+            raise ValueError(
+                f"{found.name}: images of {self._shape[0]} x {self._shape[1]} pixels "
+                f"are smaller than the {WINDOW} x {WINDOW} of SSIM; set ssim_every=0"
+            )
         self._ssim_every = int(ssim_every)
         item = (np.float32, self._pixels.shape[1])
         segmented_meter.__init__(

@@ -143,7 +143,16 @@ def classifier(reals, hidden, classes, rng) -> Network:
 
 
 def codes_of(link, pixels):
-    """Return the codes of images [count, pixels] as a float tensor [count, L]."""
+    """Return the codes of images [count, pixels] as a float tensor [count, L].
+
+    Raises:
+        ValueError: when the images are not of the link's size.
+    """
+    if pixels.shape[1] != link.pixels:
+        raise ValueError(
+            f"images of {pixels.shape[1]} pixels; link '{link.name}' takes "
+            f"{link.pixels}; scale them, or train a link for their size"
+        )
     x = np.empty((len(pixels), link.n), np.complex64)
     AirNetwork(link.encoder, complex_output=True).run(pixels, x)
     return torch.from_numpy(to_reals(x, link.reals))

@@ -95,6 +95,11 @@ class Scheme(semantic_scheme.SemanticScheme):
         ]  # fmt: skip
         for eve in self._eves:
             eve.require_fit(self._link)
+            if eve.classes < self._data.images.classes:
+                raise ValueError(
+                    f"Eve '{eve.name}' tells {eve.classes} classes apart; images "
+                    f"'{self._data.images.name}' have {self._data.images.classes}"
+                )
         self._classifiers = [
             TorchNetwork(eve.networks["classifier"]).requires_grad_(False)
             for eve in self._eves

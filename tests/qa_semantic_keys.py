@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keyed links in flowgraphs: right, wrong, repeated and lost keys; what is erased."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pmt
+import pytest
+from advphy_model import semantic_engine
+from advphy_model.keying import Keying
+from gnuradio import advphy, blocks, gr
+from gnuradio.advphy import semantic_engine as streamed
+
+from . import small_semantic as small
+from .qa_semantic_blocks import codes, rows_of, source, stream
+from .qa_semantic_switching import at_items
+from .test_semantic_engine import setting
+
+FRAMES = 5000
+LINK = small.semantic_link(6, keying="rotation")
+NONE = {"wrong": 0, "repeated": 0, "lost": 0}
+linked = pytest.mark.parametrize("keying", ["rotation", "sign_permutation"])
+
+
+def sent_by_alice(first=0, frames=FRAMES, link=LINK, secret=small.SECRET):
+    """Return (codes, what Alice sends, [(item, key tag)])."""
+    x, sink = codes(link, frames), blocks.vector_sink_c(link.n)
+    stream(source(x), advphy.alice_arn(link, True, secret, first), sink)
+    tags = [(tag.offset, tag) for tag in sink.tags()]
+    return x, rows_of(sink, link.n).astype(np.complex64), tags
+
+
+def moved(tag, offset):
+    made = gr.tag_t()
+    made.offset, made.key, made.value = offset, tag.key, tag.value
+    return made
+
+
+def pieces(sent, tags, ranges):
+    """Return the items of ranges one behind another, with the tags they had."""
+    kept, at = [], 0
+    for begin, end in ranges:
+        kept += [moved(tag, at + offset - begin) for offset, tag in tags
+                 if begin <= offset < end]  # fmt: skip
+        at += end - begin
+    return np.concatenate([sent[begin:end] for begin, end in ranges]), kept
+
+
+def through_bob(y, tags, secret=small.SECRET, first=0, link=LINK, latency=300):
+    """Return (what Bob puts out, his counts, the last counts that he published)."""
+    bob = advphy.bob_arn(link, "follow", secret, first, latency)
+    sink, messages = blocks.vector_sink_c(link.n), blocks.message_debug()
+    flowgraph = advphy.top_block()
+    flowgraph.connect(source(y, tags), bob, sink)
+    flowgraph.msg_connect((bob, "keys"), (messages, "store"))
+    flowgraph.run()
+    count = messages.num_messages()
+    said = pmt.to_python(messages.get_message(count - 1)) if count else None
+    return rows_of(sink, link.n), bob.keys(), said
+
+
+@pytest.mark.parametrize("first", [0, 1000, 65_000])
+def test_alice_tags_the_first_item_and_every_1024th(first):
+    _, _, tags = sent_by_alice(first)
+    found = {
+        key: [(offset, pmt.to_python(tag.value)) for offset, tag in tags
+              if pmt.symbol_to_string(tag.key) == key]
+        for key in ("alice", "key")
+    }  # fmt: skip
+    ((offset, said),) = found["alice"]
+    assert (offset, said["pair"], said["inserted"]) == (0, "rotation", True)
+    indices = sorted({first, *(i for i in range(first, first + FRAMES)
+                               if i % 1024 == 0)})  # fmt: skip
+    assert [(offset, said["index"]) for offset, said in found["key"]] == [
+        (index - first, index) for index in indices
+    ]
+    keying = Keying("rotation", small.SECRET, 6)
+    assert [said["check"] for _, said in found["key"]] == [
+        f"{int(keying.checks(index, 1)[0]):016x}" for index in indices
+    ]
+
+
+@linked
+def test_with_the_right_key_the_code_comes_back(keying):
+    link = small.semantic_link(6, keying=keying)
+    x, sent, tags = sent_by_alice(70, link=link)
+    out, counts, said = through_bob(sent, [t for _, t in tags], first=70, link=link)
+    assert np.allclose(out, x, atol=1e-5)
+    assert np.abs(sent - x).max() > 1
+    assert (counts, said) == (NONE, None)
+
+
+@pytest.mark.parametrize("latency", [37, 8192])
+def test_with_a_wrong_secret_every_frame_is_erased(latency):
+    given = setting(LINK, secret=small.SECRET, bob_secret=small.OTHER_SECRET,
+                    eve=small.eve(6))  # fmt: skip
+    flowgraph = streamed.semantic_flowgraph(given, 3000, 20, latency)
+    flowgraph.run()
+    assert flowgraph.bob.keys() == {"wrong": 3000, "repeated": 0, "lost": 0}
+    rows = flowgraph.rows()
+    assert (rows["bob"].erasures, rows["bob"].squared_error) == (3000, 0.0)
+    assert math.isnan(rows["bob"].mse)
+    right = dataclasses.replace(given, bob_secret=None)
+    loop = semantic_engine.total(right, 3000, 20)
+    assert rows["eve"].correct == loop["eve"].correct  # she had no key anyway
+    mse = loop["bob_without"].mse
+    assert rows["bob_without"].mse == pytest.approx(mse, abs=1e-6)
+    assert streamed.run(right, 3000, 20)["bob"].mse == pytest.approx(loop["bob"].mse)
+
+
+def test_a_replay_is_not_passed_on():
+    x, sent, tags = sent_by_alice()
+    # 0..2047, then all of that again (its tags, too), then the rest.
+    y, kept = pieces(sent, tags, [(0, 2048), (0, 2048), (2048, FRAMES)])
+    out, counts, said = through_bob(y, kept)
+    assert np.isnan(out[2048:4096]).all()
+    good = np.concatenate([out[:2048], out[4096:]])
+    assert np.allclose(good, x, atol=1e-5)
+    assert counts == said == {"wrong": 0, "repeated": 2048, "lost": 0}
+
+
+def test_the_very_last_index_is_not_used_again():
+    x, sent, tags = sent_by_alice()
+    y, kept = pieces(sent, tags, [(0, 1025), (1024, FRAMES)])
+    out, counts, _ = through_bob(y, kept)
+    assert np.allclose(out[:1025], x[:1025], atol=1e-5)
+    assert np.isnan(out[1025:2049]).all()
+    assert np.allclose(out[2049:], x[2048:], atol=1e-5)
+    assert counts == {"wrong": 0, "repeated": 1024, "lost": 0}
+
+
+def test_lost_messages_are_counted_and_bob_goes_on():
+    x, sent, tags = sent_by_alice()
+    y, kept = pieces(sent, tags, [(0, 1024), (3072, FRAMES)])
+    out, counts, said = through_bob(y, kept)
+    assert np.allclose(out, np.concatenate([x[:1024], x[3072:]]), atol=1e-5)
+    assert counts == said == {"wrong": 0, "repeated": 0, "lost": 2048}
+
+
+def test_a_loss_between_tags_is_found_at_the_next_one():
+    x, sent, tags = sent_by_alice()
+    y, kept = pieces(sent, tags, [(0, 1500), (1600, FRAMES)])
+    out, counts, _ = through_bob(y, kept)
+    assert counts == {"wrong": 0, "repeated": 0, "lost": 100}
+    assert np.allclose(out[:1500], x[:1500], atol=1e-5)
+    assert np.allclose(out[1948:], x[2048:], atol=1e-5)
+    assert not np.allclose(out[1500:1948], x[1600:2048], atol=0.1)
+
+
+def test_items_that_were_put_in_between_cost_a_tag_s_worth_and_no_more():
+    x, sent, tags = sent_by_alice()
+    y, kept = pieces(sent, tags, [(0, 1100), (1090, FRAMES)])  # ten items twice
+    out, counts, _ = through_bob(y, kept)
+    assert np.allclose(out[:1100], x[:1100], atol=1e-5)
+    assert np.isnan(out[2058:3082]).all()  # what follows the next tag, 2048
+    assert np.allclose(out[3082:], x[3072:], atol=1e-5)
+    assert counts == {"wrong": 0, "repeated": 1024, "lost": 0}
+
+
+def test_a_damaged_check_erases_until_a_tag_is_right_again():
+    x, sent, tags = sent_by_alice()
+    kept = [moved(tag, offset) for offset, tag in tags]
+    for tag in kept:
+        if pmt.symbol_to_string(tag.key) == "key" and tag.offset == 1024:
+            tag.value = pmt.to_pmt({"index": 1024, "check": "0" * 16})
+    out, counts, _ = through_bob(sent, kept)
+    fine = np.ones(FRAMES, bool)
+    fine[1024:2048] = False
+    assert np.isnan(out[~fine]).all()
+    assert np.allclose(out[fine], x[fine], atol=1e-5)
+    assert counts == {"wrong": 1024, "repeated": 0, "lost": 0}
+
+
+def test_a_key_tag_beyond_all_indices_is_wrong_and_no_crash():
+    _, sent, tags = sent_by_alice(frames=100)
+    kept = [moved(tag, offset) for offset, tag in tags]
+    kept[-1].value = pmt.to_pmt({"index": 2**60, "check": "0" * 16})
+    out, counts, _ = through_bob(sent, kept)
+    assert np.isnan(out).all()
+    assert counts["wrong"] == 100
+
+
+def test_a_keyed_alice_is_bypassed_and_inserted_again_in_step():
+    alice = advphy.alice_arn(LINK, True, small.SECRET, 0, 64)
+    at_items(alice, {1000: lambda: alice.set_inserted(False),
+                     2500: lambda: alice.set_inserted(True)})  # fmt: skip
+    bob = advphy.bob_arn(LINK, "follow", small.SECRET, 0, 100)
+    x, sent, out = codes(LINK, FRAMES), *(blocks.vector_sink_c(3) for _ in range(2))
+    flowgraph = advphy.top_block()
+    flowgraph.connect(source(x), alice, bob, out)
+    flowgraph.connect(alice, sent)
+    flowgraph.run()
+    changes = [tag.offset for tag in sent.tags()
+               if pmt.symbol_to_string(tag.key) == "alice"]  # fmt: skip
+    assert len(changes) == 3
+    off = slice(changes[1], changes[2])
+    assert np.array_equal(rows_of(sent, 3)[off], x[off])
+    assert np.allclose(rows_of(out, 3), x, atol=1e-5)
+    assert bob.keys() == NONE
+
+
+def test_restarted_the_keys_begin_again():
+    given = setting(LINK, secret=small.SECRET, eve=small.eve(6))
+    flowgraph = streamed.semantic_flowgraph(given, 1500, 0, 200)
+    for _ in range(2):
+        flowgraph.run()
+    assert flowgraph.bob.keys() == NONE
+    first, second = flowgraph.meters["bob"].segments()
+    assert first.sums == pytest.approx(second.sums)
+    assert first.sums["erasures"] == 0
+
+
+@pytest.mark.parametrize("keying", ["none", "rotation"])
+def test_what_is_not_finite_is_erased_and_the_others_are_as_before(keying):
+    pair = ("alice", "bob") if keying == "none" else ("bob",)
+    link = small.semantic_link(6, pair, keying)
+    secret = None if keying == "none" else small.SECRET
+    given = setting(link, secret=secret, eve=small.eve(6))
+    bad = {0: np.nan, 99: math.inf, 100: -math.inf, 777: np.nan, 999: np.nan}
+
+    class poison(advphy.guarded_block):
+        """Spoil a sample of some items behind the channel."""
+
+        def __init__(self):
+            advphy.guarded_block.__init__(
+                self, "poison", [(np.complex64, 3)], [(np.complex64, 3)]
+            )
+
+        def work(self, input_items, output_items):
+            output_items[0][:] = input_items[0]
+            for i, value in bad.items():
+                if 0 <= i - self.nitems_written(0) < len(output_items[0]):
+                    output_items[0][i - self.nitems_written(0), 2] = value
+            return len(output_items[0])
+
+    def measured(spoil):
+        found, meter = small.images(), advphy.distortion_meter(small.images())
+        counter = advphy.accuracy_counter(found)
+        flowgraph, pictures = advphy.top_block(), blocks.vector_sink_f(56)
+        y = poison() if spoil else blocks.copy(24)
+        alice, labels = advphy.alice_arn(link, True, secret), blocks.vector_sink_b()
+        flowgraph.connect(source(codes(link, 1000)), alice,
+                          advphy.snr_channel(link, 5.0), y)  # fmt: skip
+        decoder, eve = advphy.semantic_decoder(link), advphy.eve(given.eve, 90)
+        flowgraph.connect(y, advphy.bob_arn(link, "follow", secret), decoder, meter)
+        flowgraph.connect(decoder, pictures)
+        flowgraph.connect(y, eve, counter)
+        flowgraph.connect(eve, labels)
+        flowgraph.run()
+        return (rows_of(pictures, 56), np.array(labels.data()), meter.total(),
+                counter.total())  # fmt: skip
+
+    pictures, labels, distortion, accuracy = measured(True)
+    clean, clean_labels, _, _ = measured(False)
+    fine = ~np.isin(np.arange(1000), list(bad))
+    assert np.array_equal(pictures[fine], clean[fine])
+    assert np.array_equal(labels[fine], clean_labels[fine])
+    assert np.isnan(pictures[~fine]).all()
+    assert (labels[~fine] == 255).all()
+    for found in (distortion, accuracy):
+        assert (found["frames"], found["erasures"]) == (1000, len(bad))
+    sent = small.images().as_reals()[np.arange(1000) % 61]
+    error = np.sum((pictures[fine].astype(float) - sent[fine]) ** 2)
+    assert distortion["squared_error"] == pytest.approx(error, rel=1e-6)

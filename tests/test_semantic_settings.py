@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of semantic trainings that make no sense are refused in one sentence."""
+
+import pytest
+from advphy_model import images
+from advphy_training import schemes
+
+from . import small_semantic as small
+from .test_semantic_schemes import scheme, settings
+
+
+@pytest.mark.parametrize(
+    ("name", "assignment", "text"),
+    [
+        ("semantic", "power=peak", "power 'peak'.*average, per_message"),
+        ("semantic", "task_loss=psnr", "task_loss 'psnr'.*mse, ssim"),
+        ("semantic", "reals=0", "reals = 0, wanted 1..8192"),
+        ("semantic", "features=5000", "features = 5000"),
+        ("semantic", "lowest_snr_db=30", "lowest_snr_db = 30 is above"),
+        ("semantic", "highest_snr_db=nan", "snr_db = nan"),
+        ("semantic", "warm_up=0.95", "warm_up = 0.95"),
+        ("semantic", "steps=0", "steps = 0"),
+        ("semantic", "batch=0", "batch = 0"),
+        ("eve", "hidden=64--32", "hidden '64--32'"),
+        ("eve", "hidden=", "hidden ''"),
+        ("eve", "noise=loud", "noise 'loud'.*none, snr"),
+        ("paired_arn", "epsilon=0", "epsilon = 0"),
+        ("paired_arn", "epsilon=nan", "epsilon = nan"),
+        ("paired_arn", "power_reading=mine", "power reading 'mine'"),
+        ("paired_arn", "block=cnn", "block 'cnn'.*mlp, transformer"),
+        ("paired_arn", "weight_privacy=-1", "weight_privacy = -1"),
+        ("paired_arn", "weight_power=nan", "weight_power = nan"),
+        ("minmax_arn", "adapting=0", "adapting = 0"),
+        ("minmax_arn", "eve_steps=101", "eve_steps = 101"),
+        ("minmax_arn", "eve_rate=0", "eve_rate = 0"),
+        ("keyed_arn", "transform=none", "transform 'none'.*signs, sign_permutation"),
+        ("keyed_arn", "denoiser=cnn", "denoiser 'cnn'.*mlp, none"),
+    ],
+)
+def test_bad_settings_are_refused(name, assignment, text):
+    with pytest.raises(ValueError, match=text):
+        settings(name, assignment)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "text"),
+    [
+        ("paired_arn", ("link=nonsense",), "'nonsense' is neither"),
+        ("paired_arn", ("eve=nonsense",), "Eve 'nonsense' is neither"),
+        ("paired_arn", ("eve=eve_mnist+",), "Eve '' is neither"),
+        ("eve", ("link=bpsk",), "semantic link 'bpsk' is neither"),
+        ("keyed_arn", ("images=nowhere",), "'nowhere'"),
+    ],
+)
+def test_what_is_not_there_is_refused(name, given, text):
+    with pytest.raises(ValueError, match=text):
+        scheme(name, *given)
+
+
+@pytest.mark.parametrize("name", ["eve", "paired_arn", "keyed_arn"])
+def test_images_of_another_size_are_refused(name, monkeypatch):
+    monkeypatch.setattr(images, "load", lambda _: small.images())
+    with pytest.raises(ValueError, match=r"56 pixels.*'semantic_mnist.*784"):
+        schemes.scheme(name).Scheme(settings(name), 1)
+
+
+def test_labels_that_eve_does_not_know_are_refused(monkeypatch):
+    sample = images.load("mnist_sample")
+    labels = sample.labels.copy()
+    labels[7] = 11
+    more = images.Images("more", sample.pixels, labels, 12)
+    monkeypatch.setattr(images, "load", lambda _: more)
+    with pytest.raises(ValueError, match=r"'eve_mnist'.*10 classes.*'more'.* 12"):
+        schemes.scheme("paired_arn").Scheme(settings("paired_arn"), 1)
