@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from advphy_model.semantic_engine import EVE_SEED
+from advphy_model.semantic_engine import EVE_SEED, signal_energy
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
@@ -90,9 +90,17 @@ class semantic_flowgraph(top_block):
             self.connect(*chain, semantic_decoder(setting.link, latency), meter)
             self.meters[branch] = meter
 
+    def _energies(self):
+        """Return the sums of energies; without a pair those of the codes themselves."""
+        if self.alice is not None:
+            return self.alice.energies()
+        frames = max(meter.total().get("frames", 0) for meter in self.meters.values())
+        energy = signal_energy(self._setting, frames, self._first_frame)
+        return {"signal_energy": energy, "transmit_energy": energy}
+
     def rows(self):
         """Return {branch: SemanticCounts} of what has streamed."""
-        energies = {} if self.alice is None else self.alice.energies()
+        energies = self._energies()
         return {
             branch: self._setting.row(
                 branch, "flowgraph", self._first_frame, **energies, **meter.total()

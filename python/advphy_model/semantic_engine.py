@@ -281,6 +281,18 @@ def record(setting: Setting, frames: int, first_frame: int = 0) -> np.ndarray:
     return out
 
 
+def signal_energy(setting: Setting, frames: int, first_frame: int = 0) -> float:
+    """Return the sum of ||x||^2 over the codes of frames, before Alice's module."""
+    pixels, encoder = setting.images.as_reals(), setting.link.encoder
+    x, energy = np.empty((_TILE, setting.link.n), np.complex64), 0.0
+    network = AirNetwork(encoder, complex_output=True)
+    for at in range(first_frame, first_frame + frames, _TILE):
+        size = min(_TILE, first_frame + frames - at)
+        network.run(pixels[np.arange(at, at + size) % len(pixels)], x[:size])
+        energy += _energy(x[:size])
+    return energy
+
+
 def total(setting: Setting, frames: int, first_frame: int = 0, threads=None) -> dict:
     """Return {branch: SemanticCounts} of all the frames."""
     rows = {}

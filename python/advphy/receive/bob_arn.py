@@ -46,6 +46,8 @@ class bob_arn(guarded_block):
         self._module, self._model = BobModule(model, secret), model
         self._first_frame = checked_index("first_frame", first_frame)
         self.set_insert(insert)
+        self._index = self._first_frame  # of the next item
+        self._highest = self._first_frame - 1  # of the indices that were used
         self._lock = threading.Lock()
         self._counts = {"wrong": 0, "repeated": 0, "lost": 0}
         self.start()
@@ -65,8 +67,6 @@ class bob_arn(guarded_block):
 
     def start(self):
         self._following = False  # whether Alice's module is in
-        self._index = self._first_frame  # of the next item
-        self._highest = self._first_frame - 1  # of the indices that were used
         self._fault = None
         return True
 

@@ -15,7 +15,7 @@ from ..guard import guarded_block
 
 TAG = "alice"
 KEY_TAG = "key"
-KEY_TAG_EVERY = 1024  # items; Bob finds a wrong or lost key at the next of them
+KEY_TAG_EVERY = 256  # items; Bob finds a wrong, a repeated or a lost key at the next
 PUBLISH_SECONDS = 0.1
 
 
@@ -26,7 +26,7 @@ class alice_arn(guarded_block):
     Output: codes to transmit, complex64 [n]
     Tags:   "alice" on the first item and where the module is inserted or bypassed: a
             dictionary with inserted, pairing and pair ("learned", a keying, or "none").
-            "key" on every 1024th item of a keyed link: a dictionary with index and
+            "key" on every 256th item of a keyed link: a dictionary with index and
             check, from which Bob tells a wrong, a repeated and a lost key.
     Message port "power": a dictionary with psr_db (realised), transmit_power_db (over 1
             per real dimension) and items; ten times a second, of the items since.
@@ -35,7 +35,9 @@ class alice_arn(guarded_block):
         model: semantic link with a pair, or the name or file of one.
         inserted: whether the module is in; set_inserted changes it at an item boundary.
         secret: of a keyed link: 32 bytes (advphy.secret reads them from a file).
-        first_frame: index of the first item.
+        first_frame: index of the first item, which chooses its key. A stopped flowgraph
+            that is started again goes on behind it; under one secret no index may be
+            used for two messages, in another run neither.
         latency: the most items in one call of work().
     """
 
@@ -48,7 +50,7 @@ class alice_arn(guarded_block):
         self._module = AliceModule(model, secret)
         self._pairing, self._reals = model.pairing, model.reals
         self._pair = "learned" if model.keying == "none" else model.keying
-        self._first_frame = checked_index("first_frame", first_frame)
+        self._next_index = checked_index("first_frame", first_frame)
         self._lock = threading.Lock()
         self._energies, self._all = np.zeros(4), np.zeros(4)
         self._published, self._tagged = 0.0, None
@@ -76,7 +78,7 @@ class alice_arn(guarded_block):
             return dict(zip(names, map(float, self._all[1:]), strict=True))
 
     def start(self):
-        self._tagged = None
+        self._tagged, self._origin = None, self._next_index
         return True
 
     def work(self, input_items, output_items):
@@ -89,18 +91,19 @@ class alice_arn(guarded_block):
                 "pair": self._pair if inserted else "none",
             })  # fmt: skip
         if inserted:
-            self._module.run(x, self._first_frame + written, out)
+            self._module.run(x, self._origin + written, out)
             if self._module.keying is not None:
                 self._tag_keys(written, len(out), inserted != self._tagged)
         else:
             out[:] = x
         self._tagged = inserted
+        self._next_index = self._origin + written + len(out)
         self._note(x, out)
         return len(out)
 
     def _tag_keys(self, written, items, first):
         """Tag the items whose index is a multiple of KEY_TAG_EVERY, and the first."""
-        index = self._first_frame + written
+        index = self._origin + written
         indices = list(range(-(-index // KEY_TAG_EVERY) * KEY_TAG_EVERY, index + items,
                              KEY_TAG_EVERY))  # fmt: skip
         if first and index not in indices:
