@@ -4,6 +4,7 @@
 import threading
 
 import numpy as np
+from gnuradio import gr
 
 from ..guard import guarded_block
 from .image_window import FASTEST, image_window
@@ -13,7 +14,11 @@ MOST_ROWS = 16
 
 
 class NewestFrames:
-    """The last few frames of all streams, handed from the stream to the window.
+    """The newest frames that all streams have reached, handed to the window.
+
+    The streams need not keep step: one that runs ahead, such as the original, is not
+    held back. Frames that none has reached yet are chosen; each stream gives its own
+    when it gets there, and when all have, those are shown and the next are chosen.
 
     Args:
         inputs: number of streams.
@@ -25,38 +30,79 @@ class NewestFrames:
         self.inputs, self.rows, self.image_shape = inputs, rows, image_shape
         pixels = image_shape[0] * image_shape[1]
         self._lock = threading.Lock()
-        self._frames = np.zeros((inputs, rows, pixels), np.float32)
-        self._end = 0
+        self._read = [0] * inputs  # frames read of each stream
+        self._last = np.zeros((inputs, rows, pixels), np.float32)  # of each stream
+        self._chosen = 0  # index of the first frame that all shall give
+        self._given = np.zeros_like(self._last)
+        self._shown = 0, self._last[:, :0]
 
-    def clear(self):
-        """Forget them."""
+    def restart(self, port):
+        """Have a stream begin at frame 0 again."""
         with self._lock:
-            self._end = 0
+            self._read[port] = 0
+            self._chosen = max(self._read)
+            self._shown = 0, self._last[:, :0]
 
-    def put(self, streams, end):
-        """Copy the last items of streams that are aligned; `end` are read in all."""
-        items = len(streams[0])
-        count = min(items, self.rows)
+    def put(self, port, images, first):
+        """Copy the few that are wanted of images of a stream.
+
+        Args:
+            port: which stream.
+            images: [count, pixels].
+            first: index of the first of them.
+        """
+        rows, end, count = self.rows, first + len(images), min(len(images), self.rows)
         with self._lock:
-            self._frames[:, : self.rows - count] = self._frames[:, count:]
-            for kept, stream in zip(self._frames, streams, strict=True):
-                kept[self.rows - count :] = stream[items - count : items]
-            self._end = end
+            last, chosen = self._last[port], self._chosen
+            last[: rows - count] = last[count:]
+            last[rows - count :] = images[len(images) - count :]
+            begin, stop = max(first, chosen), min(end, chosen + rows)
+            if begin < stop:
+                self._given[port, begin - chosen : stop - chosen] = images[
+                    begin - first : stop - first
+                ]
+            self._read[port] = end
+            if min(self._read) >= chosen + rows:
+                self._shown = chosen + rows, self._given.copy()
+                self._chosen = max(self._read)
 
     def newest(self):
         """Return (index behind the last frame, frames [inputs, up to rows, pixels])."""
         with self._lock:
-            have = min(self._end, self.rows)
-            return self._end, self._frames[:, self.rows - have :].copy()
+            end = self._read[0]
+            if all(read == end for read in self._read):
+                have = min(end, self.rows)
+                self._shown = end, self._last[:, self.rows - have :].copy()
+            return self._shown
 
 
-class image_viewer(guarded_block):
+class image_tap(guarded_block):
+    """Pass a stream of images by, and give NewestFrames those that it wants."""
+
+    def __init__(self, frames, port):
+        pixels = frames.image_shape[0] * frames.image_shape[1]
+        guarded_block.__init__(self, "image_tap", [(np.float32, pixels)], None)
+        self._frames, self._port = frames, port
+        self.set_log_level("warn")
+
+    def start(self):
+        self._frames.restart(self._port)
+        return True
+
+    def work(self, input_items, output_items):
+        self._frames.put(self._port, input_items[0], self.nitems_read(0))
+        return len(input_items[0])
+
+
+class image_viewer(gr.hier_block2):
     """Show what streams of images hold at the same frames, each in a column.
 
-    The stream never waits for the window: work() copies the newest frames, and a timer
-    of the window's thread paints them. An image that is not finite is hatched.
+    The streams wait neither for the window nor for each other: work() copies the newest
+    frames, and a timer of the window's thread paints them. An image that is not finite
+    is hatched.
 
-    Inputs: images, float32 [pixels], values of 0..1; one for each title, aligned
+    Inputs: images, float32 [pixels], values of 0..1; one for each title, frame i of all
+        belongs together
 
     Args:
         image_shape: (rows, columns) of an image; a semantic link has it.
@@ -77,11 +123,16 @@ class image_viewer(guarded_block):
                 f"frame_rate = {frame_rate!r}, wanted more than 0 and at most "
                 f"{FASTEST} a second; an eye follows no more"
             )
-        item = (np.float32, shape[0] * shape[1])
-        guarded_block.__init__(self, "image_viewer", [item] * len(self._titles), None)
+        inputs, item_bytes = len(self._titles), 4 * shape[0] * shape[1]
+        gr.hier_block2.__init__(
+            self, "image_viewer", gr.io_signature(inputs, inputs, item_bytes),
+            gr.io_signature(0, 0, 0),
+        )  # fmt: skip
         self._frame_rate, self._window = frame_rate, None
-        self._frames = NewestFrames(len(self._titles), int(rows), shape)
-        self.set_log_level("warn")
+        self._frames = NewestFrames(inputs, int(rows), shape)
+        self.taps = [image_tap(self._frames, port) for port in range(inputs)]
+        for port, tap in enumerate(self.taps):
+            self.connect((self, port), tap)
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window."""
@@ -90,19 +141,8 @@ class image_viewer(guarded_block):
         return self._window
 
     def newest(self):
-        """Return (frames read, the newest ones [inputs, up to rows, pixels])."""
+        """Return (index behind the last frame, frames [inputs, up to rows, pixels])."""
         return self._frames.newest()
-
-    def start(self):
-        self._frames.clear()
-        return True
-
-    def work(self, input_items, output_items):
-        items = min(map(len, input_items))
-        self._frames.put(
-            [stream[:items] for stream in input_items], self.nitems_read(0) + items
-        )
-        return items
 
 
 def _checked_shape(image_shape):

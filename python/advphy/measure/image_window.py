@@ -8,7 +8,7 @@ import numpy as np
 
 FASTEST = 30  # pictures a second
 GAP = 10  # screen pixels between tiles
-SMALLEST_COLUMN = 90  # screen pixels, so that a title of two lines can be read
+SMALLEST_COLUMN = 90  # screen pixels, so that a title on a few lines can be read
 NOT_FINITE = "not finite"
 
 
@@ -163,11 +163,15 @@ def _window_class():
             font.setPixelSize(max(13, min(20, self.width() // 60)))
             painter.setFont(font)
             letters = QtGui.QFontMetrics(font)
-            room = self.width() / frames.inputs - GAP
-            wide = any(letters.horizontalAdvance(t) > room for t in self._titles)
+            room = QtCore.QRect(0, 0, self.width() // frames.inputs - GAP, 1000)
+            flags = int(QtCore.Qt.TextWordWrap)
+            titles = max(
+                letters.boundingRect(room, flags, title).height()
+                for title in self._titles
+            )
             scale, top, corners = tiling(
                 self.width(), self.height(), frames.inputs, frames.rows,
-                frames.image_shape, letters.height() * (1 + wide) + GAP,
+                frames.image_shape, titles + GAP,
             )  # fmt: skip
             rows, columns = frames.image_shape
             size = QtCore.QSize(round(scale * columns), round(scale * rows))
