@@ -6,6 +6,7 @@ message_source -> encoder -> channel (+ perturbation_source)
 image_source -> semantic_encoder -> alice_arn -> snr_channel
     -> bob_arn -> semantic_decoder -> distortion_meter
     -> eve -> accuracy_counter (behind a channel of her own)
+image_viewer shows streams of images side by side.
 """
 
 from advphy_model import __version__, canceller, error_rate, images
@@ -24,6 +25,7 @@ from .link import link
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
+from .measure.image_viewer import image_viewer
 from .receive.bob_arn import bob_arn
 from .receive.decoder import decoder
 from .receive.eve import eve
@@ -62,6 +64,7 @@ __all__ = [
     "guarded_block",
     "image_pixels",
     "image_source",
+    "image_viewer",
     "link",
     "link_model",
     "message_source",

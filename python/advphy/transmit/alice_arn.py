@@ -54,6 +54,7 @@ class alice_arn(guarded_block):
         self._lock = threading.Lock()
         self._energies, self._all = np.zeros(4), np.zeros(4)
         self._published, self._tagged = 0.0, None
+        self._text = "no item yet"
         self.set_inserted(inserted)
         self.message_port_register_out(pmt.intern("power"))
         self.size_buffers(latency, 8 * model.n)
@@ -70,6 +71,10 @@ class alice_arn(guarded_block):
         """Return (realised PSR in dB or None, transmit power in dB) of all items."""
         with self._lock:
             return _levels(self._all, self._reals)
+
+    def text(self):
+        """Return the levels last published as a line for a display."""
+        return self._text
 
     def energies(self):
         """Return the sums of ||x||^2, ||x' - x||^2 and ||x'||^2 over all items."""
@@ -126,8 +131,10 @@ class alice_arn(guarded_block):
             psr_db, transmit_db = _levels(self._energies, self._reals)
             message = {"transmit_power_db": transmit_db, "inserted": self._inserted,
                        "items": int(self._energies[0])}  # fmt: skip
+            self._text = f"bypassed, transmit power {transmit_db:.2f} dB"
             if psr_db is not None:
                 message["psr_db"] = psr_db
+                self._text = f"PSR {psr_db:.1f} dB, transmit power {transmit_db:.2f} dB"
             self.message_port_pub(pmt.intern("power"), pmt.to_pmt(message))
             self._energies[:] = 0
             self._published = time.monotonic()

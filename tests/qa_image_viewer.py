@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The image viewer: frames that belong together, painted beside the stream."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from gnuradio import advphy, blocks
+from gnuradio.advphy.measure import image_window
+
+QtCore = pytest.importorskip("PyQt5.QtCore")
+SHAPE, PIXELS = (8, 6), 48
+
+
+@pytest.fixture(scope="module")
+def application():
+    from PyQt5 import QtWidgets
+
+    return QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+
+
+def numbered(frames, offset=0.0):
+    """Return a source of images whose pixels are the index of the frame + offset."""
+    images = np.repeat(np.arange(frames) + offset, PIXELS)
+    return blocks.vector_source_f(images.tolist(), False, PIXELS)
+
+
+def slow_copy(items):
+    """Return a block that passes a few items on at a time."""
+    block = blocks.copy(4 * PIXELS)
+    block.set_max_noutput_items(items)
+    return block
+
+
+def endless(level):
+    """Return a source of images of one level."""
+    return blocks.vector_source_f([level] * PIXELS, True, PIXELS)
+
+
+def test_the_newest_frames_are_shown_and_are_the_same_of_all_inputs():
+    viewer = advphy.image_viewer(SHAPE, "a, b, c", rows=4)
+    flowgraph = advphy.top_block()
+    source = blocks.throttle(4 * PIXELS, 20_000)
+    flowgraph.connect(numbered(20_000), source)
+    for port, items in enumerate((1000, 7, 64)):
+        offset = blocks.add_const_vff([port / 4] * PIXELS)
+        flowgraph.connect(source, *[slow_copy(items) for _ in range(1 + port)], offset)
+        flowgraph.connect(offset, (viewer, port))
+    seen = []
+    flowgraph.start()
+    while not seen or seen[-1][0] < 20_000:
+        seen.append(viewer.newest())
+        time.sleep(0.002)
+    flowgraph.wait()
+    assert len({end for end, _ in seen}) > 3
+    for end, frames in seen:
+        wanted = np.arange(max(0, end - 4), end, dtype=np.float32)
+        for port in range(3):
+            assert np.array_equal(frames[port, :, 0], wanted + port / 4)
+    assert seen[-1][1].shape == (3, 4, PIXELS)
+
+
+def test_a_stream_that_runs_ahead_is_not_held_back():
+    viewer = advphy.image_viewer(SHAPE, "ahead, slow", rows=2)
+    flowgraph = advphy.top_block()
+    behind = blocks.throttle(4 * PIXELS, 100)
+    flowgraph.connect(numbered(20_000), (viewer, 0))
+    flowgraph.connect(numbered(10), behind, (viewer, 1))
+    flowgraph.run()
+    assert [tap.nitems_read(0) for tap in viewer.taps] == [20_000, 10]
+
+
+def test_the_same_viewer_shows_a_second_run():
+    viewer = advphy.image_viewer(SHAPE, "a, b", rows=2)
+    flowgraph = advphy.top_block()
+    source = numbered(100)
+    for port in range(2):
+        flowgraph.connect(source, (viewer, port))
+    for _ in range(2):
+        flowgraph.run()
+        assert viewer.newest()[1][:, :, 0].tolist() == [[98, 99]] * 2
+        source.rewind()
+
+
+def test_fewer_frames_than_rows_are_shown():
+    viewer = advphy.image_viewer(SHAPE, rows=3)
+    flowgraph = advphy.top_block()
+    flowgraph.connect(numbered(2), viewer)
+    flowgraph.run()
+    end, frames = viewer.newest()
+    assert (end, frames[0, :, 0].tolist()) == (2, [0, 1])
+
+
+def test_a_fast_stream_is_painted_no_more_often_than_the_frame_rate(application):
+    class Counter(QtCore.QObject):
+        paintings = 0
+
+        def eventFilter(self, watched, event):
+            self.paintings += event.type() == QtCore.QEvent.Paint
+            return False
+
+    viewer = advphy.image_viewer(SHAPE, frame_rate=10)
+    window, counter = viewer.qwidget(), Counter()
+    window.show()
+    application.processEvents()
+    window.installEventFilter(counter)
+    flowgraph = advphy.top_block()
+    flowgraph.connect(endless(0.5), viewer)
+    flowgraph.start()
+    until = time.monotonic() + 1.2
+    while time.monotonic() < until:
+        application.processEvents()
+        time.sleep(0.001)
+    flowgraph.stop()
+    flowgraph.wait()
+    window.close()
+    assert viewer.newest()[0] > 10_000
+    assert 3 <= counter.paintings <= 13
+
+
+def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch):
+    begun, ended, threads = threading.Event(), threading.Event(), set()
+
+    def painting_that_waits(painter, tile, levels):
+        threads.add(threading.get_ident())
+        begun.set()
+        assert ended.wait(20), "the stream waits for the painting"
+
+    monkeypatch.setattr(image_window, "paint_tile", painting_that_waits)
+    viewer = advphy.image_viewer(SHAPE, frame_rate=30)
+    window = viewer.qwidget()
+    flowgraph = advphy.top_block()
+
+    def stream():
+        flowgraph.start()
+        begun.wait(20)
+        behind = viewer.newest()[0]
+        while viewer.newest()[0] < behind + 50_000:
+            time.sleep(0.001)
+        ended.set()
+
+    flowgraph.connect(endless(0.5), viewer)
+    runner = threading.Thread(target=stream)
+    runner.start()
+    window.show()
+    until = time.monotonic() + 30
+    while not ended.is_set() and time.monotonic() < until:
+        application.processEvents()
+    runner.join()
+    flowgraph.stop()
+    flowgraph.wait()
+    window.close()
+    assert threads == {threading.main_thread().ident}
+
+
+def test_the_flowgraph_survives_its_window(application):
+    viewer = advphy.image_viewer(SHAPE, frame_rate=30)
+    window = viewer.qwidget()
+    assert viewer.qwidget() is window
+    window.show()
+    flowgraph = advphy.top_block()
+    flowgraph.connect(endless(0.5), viewer)
+    flowgraph.start()
+    application.processEvents()
+    window.close()
+    window.deleteLater()
+    application.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
+    application.processEvents()
+    before = viewer.newest()[0]
+    time.sleep(0.2)
+    application.processEvents()
+    assert viewer.newest()[0] > before
+    flowgraph.stop()
+    flowgraph.wait()
+    assert [tap.error for tap in viewer.taps] == [None]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ({"image_shape": 784}, "image_shape = 784"),
+        ({"image_shape": (28, 0)}, r"image_shape = \(28, 0\)"),
+        ({"titles": "a,b,c,d,e,f,g"}, "names 7 columns"),
+        ({"titles": "a,,b"}, "none of them empty"),
+        ({"titles": ""}, "titles = ''"),
+        ({"rows": 0}, "rows = 0"),
+        ({"rows": 1.5}, "rows = 1.5"),
+        ({"frame_rate": 31}, "frame_rate = 31"),
+        ({"frame_rate": 0}, "frame_rate = 0"),
+        ({"frame_rate": float("nan")}, "frame_rate = nan"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_sentence(arguments, named):
+    with pytest.raises(ValueError, match=named) as refused:
+        advphy.image_viewer(**({"image_shape": SHAPE} | arguments))
+    assert "wanted" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_without_a_window_it_is_a_sink_that_needs_no_qt():
+    program = """if True:
+        import sys
+        from gnuradio import advphy, blocks
+        viewer = advphy.image_viewer((2, 2))
+        flowgraph = advphy.top_block()
+        flowgraph.connect(blocks.vector_source_f([0.5] * 40, False, 4), viewer)
+        flowgraph.run()
+        print(viewer.newest()[0], "PyQt5" in sys.modules)
+        try:
+            viewer.qwidget()
+        except ValueError as error:
+            print(error)
+    """
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": ":".join(sys.path), "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("10 False\nthere is no QApplication, wanted one")
