@@ -62,4 +62,4 @@ train_in semantic paired_arn_white paired_arn 1
 train_in semantic paired_arn_black paired_arn 1 --set eve=substitute_mnist
 train_in semantic minmax_arn minmax_arn 1
 train_in semantic keyed_arn keyed_arn 1
-train_in semantic keyed_arn_rotation keyed_arn 1 --set transform=rotation
+train_in semantic keyed_arn_permutation keyed_arn 1 --set transform=sign_permutation

@@ -11,6 +11,7 @@ from advphy_training.torch_network import run_in_torch
 
 # Known to numpy and torch; a block whose network has one computes in numpy and says so.
 NUMPY_ONLY = {
+    "sorted_magnitudes",
     "layer_normalisation", "self_attention", "feed_forward", "token_embedding",
 }  # fmt: skip
 

@@ -134,6 +134,16 @@ def reshape(x, shape):
     return x.reshape(x.shape[0], *(int(extent) for extent in shape))
 
 
+def sorted_magnitudes(x):
+    """Return |x| over the features of [batch, features], the smallest first.
+
+    It is what a random signed permutation of the features leaves as it was.
+    """
+    if isinstance(x, np.ndarray):
+        return np.sort(np.abs(x), axis=1)
+    return array_module(x).sort(x.abs(), dim=1).values
+
+
 def layer_normalisation(x, scale, shift, epsilon=1e-5):
     """Return x with mean 0 and variance 1 over its last axis, scaled and shifted.
 
@@ -208,6 +218,7 @@ LAYERS = {
         elu,
         sigmoid,
         softmax,
+        sorted_magnitudes,
         layer_normalisation,
         self_attention,
         feed_forward,

@@ -19,6 +19,8 @@ from advphy_training.schemes.eve import classifier
 from advphy_training.torch_network import TorchNetwork
 
 BATCH = 256
+# What sign-permutation cannot change; so Eve looks at it.
+SORTED = (Layer("sorted_magnitudes", "sorted"),)
 HELD_OUT = 5  # every so many intercepts choose among the trainings, and train none
 
 
@@ -71,7 +73,7 @@ class Intercepts:
 
 
 def adapt(intercepts: Intercepts, effort: Effort, name, start: Eve | None = None,
-          classes=10) -> Eve:  # fmt: skip
+          classes=10, fronts=((),)) -> Eve:  # fmt: skip
     """Return the best Eve of several trainings on the intercepts.
 
     Fresh networks of each size, and `start` trained on, compete on held-out intercepts;
@@ -83,6 +85,7 @@ def adapt(intercepts: Intercepts, effort: Effort, name, start: Eve | None = None
         name: of the Eve that comes of it.
         start: an Eve of before, who knows the link without security, or None.
         classes: how many labels there are.
+        fronts: layers in front of the fresh networks; each is tried.
     """
     torch.set_num_threads(1)  # no slower at this size, and sums come in one order
     y, labels = intercepts.tensors()
@@ -91,7 +94,8 @@ def adapt(intercepts: Intercepts, effort: Effort, name, start: Eve | None = None
         raise ValueError(f"{len(y)} intercepts: wanted at least {HELD_OUT}")
     rng = np.random.default_rng(effort.seed)
     candidates = [
-        classifier(intercepts.reals, list(hidden), classes, rng)
+        classifier(intercepts.reals, list(hidden), classes, rng, front)
+        for front in fronts
         for hidden in effort.hidden
     ]
     if start is not None:

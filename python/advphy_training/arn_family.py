@@ -87,9 +87,10 @@ class Family:
             )  # fmt: skip
             intercepts = eves_means.labelled(setting, semantic_engine.record, count)
             effort = adaptation.Effort(steps=self._eve_steps, seed=1 + self.number)
+            fronts = ((),) if link.keying == "none" else ((), adaptation.SORTED)
             name = f"adapted_eve_{self.number}_{snr_db:g}db"
             self._adapted[key] = adaptation.adapt(
-                intercepts, effort, name, static, sent.classes
+                intercepts, effort, name, static, sent.classes, fronts
             )
         return self._adapted[key]
 

@@ -20,10 +20,13 @@ from advphy_training.adaptation import Effort
 from advphy_training.schemes import paired_arn
 
 STATIC, STOLEN, SURROGATE = "static", "stolen Bob", "own Alices"
+SORTED = "sorted magnitudes"
 SENTENCES = {
     STATIC: "trained on the link without security, as in the letter; never adapts",
     STOLEN: "no labels: what Bob's stolen module undoes, an Eve of the base labels",
     SURROGATE: "no labels of the target: learns from pairs that she trains herself",
+    SORTED: "all labelled intercepts, and looks only at what signs and permutations "
+    "leave as it was",
 }
 SURROGATES = (101, 102, 103)  # seeds of Eve's own pairs
 
@@ -91,6 +94,8 @@ class Adaptation:
         for count in sorted(self.counts):
             means = f"{count} labelled intercepts"
             yield means, self._adapted(means, recorded.take(count))
+        if setting.link.keying != "none":
+            yield SORTED, self._adapted(SORTED, recorded, (adaptation.SORTED,))
         self._recorded = recorded
 
     def _own_alices(self, frames):
@@ -103,10 +108,11 @@ class Adaptation:
         each = max(1, frames // len(SURROGATES))
         return eves_means.from_surrogates(self.setting, each, settings, SURROGATES)
 
-    def _adapted(self, means, intercepts):
+    def _adapted(self, means, intercepts, fronts=((),)):
         name = f"eve: {means}"
+        start = self.setting.eve if fronts == ((),) else None
         eve = adaptation.adapt(
-            intercepts, self.effort, name, self.setting.eve, self.tested.classes
+            intercepts, self.effort, name, start, self.tested.classes, fronts
         )
         return dataclasses.replace(
             eve, listened_to={self.setting.link.name: self.setting.link.sha256}

@@ -131,9 +131,17 @@ def layer_sizes(text) -> list:
     return [int(part) for part in parts]
 
 
-def classifier(reals, hidden, classes, rng) -> Network:
-    """Return a fully connected network of ReLUs from L reals to logits."""
-    layers, inputs = [], reals
+def classifier(reals, hidden, classes, rng, front=()) -> Network:
+    """Return a fully connected network of ReLUs from L reals to logits.
+
+    Args:
+        reals: L.
+        hidden: neurons of the hidden layers.
+        classes: how many logits.
+        rng: draws the weights.
+        front: layers in front, which keep the number of reals.
+    """
+    layers, inputs = [*front], reals
     for i, size in enumerate(hidden, 1):
         layers += [weights(rng, f"hidden{i}", "dense", (size, inputs)),
                    Layer("relu", f"relu{i}")]  # fmt: skip

@@ -29,7 +29,8 @@ class Settings:
     Args:
         link: semantic link with per-message power, by name or file; a code's length
             would tell Eve something otherwise.
-        transform: "sign_permutation" or "rotation" (or "signs", which hides little).
+        transform: "rotation" or "sign_permutation", which is faster and shows the
+            magnitudes of a code (or "signs", which hides little).
         measured_with: Eve whom the results are of.
         images: data set to train the denoiser on.
         denoiser: "mlp", or "none": Bob inverts and no more.
@@ -45,7 +46,7 @@ class Settings:
     """
 
     link: str = "semantic_mnist_per_message"
-    transform: str = "sign_permutation"
+    transform: str = "rotation"
     measured_with: str = "eve_mnist_per_message"
     images: str = "mnist_train"
     denoiser: str = "mlp"
