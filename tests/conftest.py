@@ -15,8 +15,9 @@ from .idx_bytes import TINY
 
 CLONE = Path(__file__).resolve().parent.parent
 STAGED = CLONE / "build" / "test_modules"
-if str(STAGED) not in sys.path:
-    sys.path.insert(0, str(STAGED))
+for place in (STAGED, CLONE / "apps"):
+    if str(place) not in sys.path:
+        sys.path.insert(0, str(place))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
