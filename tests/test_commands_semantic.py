@@ -76,7 +76,7 @@ def test_a_keyed_link_takes_its_secret_from_a_file(tmp_path, key):
     done = advphy(*words, stdin=-3)  # no terminal to ask at
     assert done.returncode == 0, done.stderr
     bob, without = semantic_counts.read(out)
-    assert (bob.branch, bob.pair) == ("bob", "sign_permutation")
+    assert (bob.branch, bob.pair) == ("bob", "rotation")
     assert bob.mse < 0.03 < 0.1 < without.mse
     assert small.SECRET.hex() not in done.stdout + out.read_text()
 

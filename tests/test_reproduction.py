@@ -206,7 +206,7 @@ def test_a_figure_says_what_it_needs(name):
 def test_an_unknown_figure_is_refused_in_one_sentence(tmp_path):
     found = advphy("reproduce", "gan-fig9", "--quick", "--out", tmp_path)
     assert (found.returncode, found.stderr.count("\n")) == (2, 1)
-    assert "'gan-fig9' is not known; there is gan-fig3" in found.stderr
+    assert "'gan-fig9' is not known; there is arn-fig3" in found.stderr
 
 
 def test_quick_writes_picture_counts_and_claims_and_resumes(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from advphy_model import links
 from advphy_model.complex_baseband import to_reals
-from advphy_training import consensus, loop, progress, schemes, training_state
+from advphy_training import consensus, link_scheme, loop, schemes, training_state
 
 SHORT = ("steps=25", "batch=64")
 PLAIN = "link=autoencoder_mlp_8p5db"
@@ -31,7 +31,7 @@ def quick(monkeypatch):
     """Measure few blocks after a training, and save often."""
     monkeypatch.setattr(loop, "measured", lambda model: {})
     monkeypatch.setattr(loop, "SAVE_EVERY", 10)
-    monkeypatch.setattr(progress, "BLOCKS", 2000)
+    monkeypatch.setattr(link_scheme, "BLOCKS", 2000)
 
 
 def settings(name, *assignments):

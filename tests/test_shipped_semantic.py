@@ -35,7 +35,7 @@ def far(p, n):
 def test_the_promised_models_are_there():
     assert set(LINKS) >= {
         "semantic_mnist", "semantic_mnist_per_message", "paired_arn_white",
-        "paired_arn_black", "minmax_arn", "keyed_arn", "keyed_arn_rotation",
+        "paired_arn_black", "minmax_arn", "keyed_arn", "keyed_arn_permutation",
     }  # fmt: skip
     assert set(EVES) >= {
         "eve_mnist", "eve_mnist_snr", "eve_mnist_per_message", "substitute_mnist",

@@ -9,8 +9,8 @@ from advphy_model.complex_baseband import to_reals
 from advphy_model.error_rate import StopRule
 from advphy_training import (
     import_torch,
+    link_scheme,
     loop,
-    progress,
     schemes,
     training_state,
 )
@@ -22,7 +22,7 @@ SHORT = ["steps=30", "batch=64"]
 def quick(monkeypatch):
     """Measure few blocks after a training, and save often."""
     monkeypatch.setattr(loop, "measured", lambda model: {})
-    monkeypatch.setattr(progress, "BLOCKS", 2000)
+    monkeypatch.setattr(link_scheme, "BLOCKS", 2000)
     monkeypatch.setattr(loop, "SAVE_EVERY", 10)
 
 

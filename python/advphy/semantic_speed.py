@@ -34,7 +34,9 @@ def keyed_rates(frames=100_000):
 
     Bob has no denoiser in either, so that the keying is all that differs.
     """
-    keyed = setting_of("keyed_arn", "eve_mnist_per_message", secret=_ANY_SECRET)
+    keyed = setting_of(
+        "keyed_arn_permutation", "eve_mnist_per_message", secret=_ANY_SECRET
+    )
     networks = {role: net for role, net in keyed.link.networks.items() if role != "bob"}
     keyed = dataclasses.replace(
         keyed, link=dataclasses.replace(keyed.link, networks=networks)

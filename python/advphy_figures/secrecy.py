@@ -45,6 +45,7 @@ def draw(measured, figure, chance, path, note=""):
         for name, label in (curves | figure.LINES).items():
             _curve(axes, table, name, label, looks[_root(name)], name in figure.LINES)
         axes.set_xlabel(figure.X_LABEL)
+        axes.set_xticks(sorted({x for _, _, x in table}))
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, fontsize="x-small", loc="upper center",
                     bbox_to_anchor=(0.5, -0.13), ncol=2)  # fmt: skip
@@ -57,7 +58,7 @@ def draw(measured, figure, chance, path, note=""):
     _frontier(right, measured.frontier, chance)
     page.suptitle(figure.TITLE, fontsize="large")
     if note:
-        right.text(0.5, -0.42, note, transform=right.transAxes, ha="center",
+        right.text(0.5, -0.3, note, transform=right.transAxes, ha="center",
                    fontsize="x-small", color="0.3")  # fmt: skip
     with (
         matplotlib.rc_context({"svg.hashsalt": "advphy"}),

@@ -13,7 +13,7 @@ MSE_CURVES = {
     "white_without": "white box without Bob's module",
     "black": "pair, black box",
     "black_without": "black box without Bob's module",
-    "fair": "original at the pair's power",
+    "fair": "original, SNR raised by the pair's power",
     "transformer": "pair of transformers, white box",
     "keyed": "keyed pair",
 }

@@ -12,7 +12,7 @@ MSE_CURVES = {
     "white_without": "white box without Bob's module",
     "black": "pair, black box",
     "black_without": "black box without Bob's module",
-    "fair": "original at the pair's power",
+    "fair": "original, SNR raised by the pair's power",
 }
 ACCURACY_CURVES = {
     "white": "pair, white box",
