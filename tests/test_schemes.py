@@ -29,7 +29,7 @@ CASES = [
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Measure few blocks after a training, and save often."""
-    monkeypatch.setattr(loop, "measured", lambda model: {})
+    monkeypatch.setattr(link_scheme, "measured", lambda model: {})
     monkeypatch.setattr(loop, "SAVE_EVERY", 10)
     monkeypatch.setattr(link_scheme, "BLOCKS", 2000)
 
@@ -169,7 +169,7 @@ def test_a_link_of_other_networks_is_refused(link):
 
 def test_max_margin_has_no_decoder_and_is_measured_once(monkeypatch, tmp_path):
     monkeypatch.undo()
-    monkeypatch.setattr(loop, "_count", lambda *arguments: (100, 1))
+    monkeypatch.setattr(link_scheme, "_count", lambda *arguments: (100, 1))
     model = train("max_margin", tmp_path / "a.safetensors", *SHORT)
     assert (model.decision, model.networks) == ("nearest_codeword", {})
     assert list(model.recipe["measured"]) == ["nearest_codeword"]

@@ -21,7 +21,7 @@ SHORT = ["steps=30", "batch=64"]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Measure few blocks after a training, and save often."""
-    monkeypatch.setattr(loop, "measured", lambda model: {})
+    monkeypatch.setattr(link_scheme, "measured", lambda model: {})
     monkeypatch.setattr(link_scheme, "BLOCKS", 2000)
     monkeypatch.setattr(loop, "SAVE_EVERY", 10)
 
