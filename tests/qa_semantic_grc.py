@@ -10,7 +10,7 @@ import pmt
 import pytest
 import yaml
 from advphy_model import images, semantic_engine, semantic_links
-from advphy_model.semantic_engine import Setting
+from advphy_model.semantic_setting import Setting
 from gnuradio import advphy
 
 from . import small_semantic as small

@@ -9,7 +9,7 @@ import pytest
 from advphy_commands import main
 from advphy_model import images, semantic_engine, semantic_links
 from advphy_model.complex_baseband import to_complex
-from advphy_model.semantic_engine import Setting
+from advphy_model.semantic_setting import Setting
 from advphy_training import adaptation, eve_report, eves_means
 from advphy_training.adaptation import Effort, Intercepts
 

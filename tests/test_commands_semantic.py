@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 from advphy_model import images, semantic_counts, semantic_engine, semantic_links
-from advphy_model.semantic_engine import Setting
+from advphy_model.semantic_setting import Setting
 
 from . import small_semantic as small
 from .conftest import CLONE

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from advphy_model import images, randomness, semantic_engine, semantic_links
 from advphy_model.keying import Keying
-from advphy_model.semantic_engine import Setting, total
+from advphy_model.semantic_engine import total
+from advphy_model.semantic_setting import EVE_SEED, Setting
 
 from . import small_semantic as small
 
@@ -204,7 +205,7 @@ def test_what_is_measured_is_what_there_is(hiding, alice, eve, branches):
 
 def test_bobs_and_eves_noise_are_independent():
     given = setting(small.semantic_link(), snr_db=0.0, eve_snr_db=0.0)
-    seeds = given.seed, given.seed + semantic_engine.EVE_SEED
+    seeds = given.seed, given.seed + EVE_SEED
     noise = [randomness.noise(seed, 0, 5000, 3).real.ravel() for seed in seeds]
     assert abs(np.corrcoef(*noise)[0, 1]) < 4 / len(noise[0]) ** 0.5
     louder = total(dataclasses.replace(given, eve_snr_db=-40.0), 500)
@@ -250,3 +251,10 @@ def test_labels_are_only_wanted_for_eve():
     found = total(setting(images=unlabelled, branches=("bob",)), 70)
     assert found["bob"].frames == 70
     assert set(total(setting(images=unlabelled, eve=None), 7)) == {"bob", "bob_without"}
+
+
+def test_a_setting_does_not_show_its_secret():
+    keyed = small.semantic_link(keying="rotation")
+    given = setting(keyed, secret=small.SECRET)
+    assert given.secret == small.SECRET
+    assert repr(small.SECRET) not in repr(given)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from advphy_model import images, semantic_links
 from advphy_model.air_network import AirNetwork
-from advphy_model.semantic_engine import Setting, total
+from advphy_model.semantic_engine import total
+from advphy_model.semantic_setting import Setting
 from advphy_training import schemes
 
 from . import small_semantic as small

@@ -80,7 +80,7 @@ def run(arguments):
 
 
 def _adaptations(arguments):
-    from advphy_model.semantic_engine import Setting
+    from advphy_model.semantic_setting import Setting
     from advphy_training.adaptation import Effort
     from advphy_training.eve_report import Adaptation
 

@@ -53,7 +53,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """Measure and print a line for each SNR and branch."""
-    from advphy_model.semantic_engine import Setting
+    from advphy_model.semantic_setting import Setting
 
     link = semantic_links.load(arguments.link)
     sent = images.load(arguments.images)

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from advphy_model.semantic_engine import EVE_SEED, signal_energy
+from advphy_model.semantic_engine import signal_energy
+from advphy_model.semantic_setting import EVE_SEED
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
@@ -22,7 +23,7 @@ from .transmit.semantic_encoder import semantic_encoder
 
 
 class semantic_flowgraph(top_block):
-    """The whole chain of an advphy_model.semantic_engine.Setting, over some frames.
+    """The whole chain of an advphy_model.semantic_setting.Setting, over some frames.
 
     Args:
         setting: Setting.

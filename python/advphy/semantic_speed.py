@@ -6,7 +6,7 @@ import functools
 import time
 
 from advphy_model import images, semantic_links
-from advphy_model.semantic_engine import Setting
+from advphy_model.semantic_setting import Setting
 
 from . import semantic_engine
 

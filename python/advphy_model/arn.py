@@ -13,7 +13,33 @@ from advphy_model.air_network import AirNetwork
 from advphy_model.semantic_link import SemanticLink
 
 
-class AliceModule:
+class _Module:
+    """What both modules have: a keyed transform, a residual network, or both."""
+
+    def __init__(self, link: SemanticLink, secret, role):
+        if not link.hides:
+            raise ValueError(
+                f"semantic link '{link.name}' has no module for {role.capitalize()}; "
+                "train one: advphy train paired_arn, or keyed_arn"
+            )
+        self.keying = keying_of(link, secret)
+        self._network = None
+        if role in link.networks:
+            self._network = AirNetwork(
+                link.networks[role], complex_input=True, complex_output=True
+            )
+        self._room = np.empty((0, link.n), np.complex64)
+
+    def _residual(self, x):
+        """Return F(x) in memory that the next call writes again."""
+        if len(self._room) < len(x):
+            self._room = np.empty(x.shape, np.complex64)
+        residual = self._room[: len(x)]
+        self._network.run(x, residual)
+        return residual
+
+
+class AliceModule(_Module):
     """x' = x + F_Alice(x) [arn, eq. 15], or x' = Q_k x with the key of each index.
 
     Args:
@@ -22,14 +48,7 @@ class AliceModule:
     """
 
     def __init__(self, link: SemanticLink, secret: bytes | None = None):
-        if not link.hides:
-            raise ValueError(
-                f"semantic link '{link.name}' has no module for Alice; train one: "
-                "advphy train paired_arn, or keyed_arn"
-            )
-        self.keying = keying_of(link, secret)
-        self._residual = _residual(link, "alice")
-        self._delta = np.empty((0, link.n), np.complex64)
+        super().__init__(link, secret, "alice")
 
     def run(self, x, first_index, out):
         """Write what Alice sends.
@@ -41,14 +60,11 @@ class AliceModule:
         """
         if self.keying is not None:
             self.keying.apply(x, first_index, out)
-            return
-        self._delta = _room(self._delta, len(x))
-        delta = self._delta[: len(x)]
-        self._residual.run(x, delta)
-        np.add(x, delta, out)
+        else:
+            np.add(x, self._residual(x), out)
 
 
-class BobModule:
+class BobModule(_Module):
     """x^ = y - F_Bob(y) [arn, eq. 17], behind Q_k^T where the link is keyed.
 
     Args:
@@ -57,25 +73,15 @@ class BobModule:
     """
 
     def __init__(self, link: SemanticLink, secret: bytes | None = None):
-        if not link.hides:
-            raise ValueError(
-                f"semantic link '{link.name}' has no module for Bob; train one: "
-                "advphy train paired_arn, or keyed_arn"
-            )
-        self.keying = keying_of(link, secret)
-        self._residual = _residual(link, "bob")
-        self._estimate = np.empty((0, link.n), np.complex64)
+        super().__init__(link, secret, "bob")
 
     def run(self, y, first_index, out):
         """Write what Bob decodes for received vectors y; shapes as AliceModule.run."""
         if self.keying is not None:
             self.keying.invert(y, first_index, out)
             y = out
-        if self._residual is not None:
-            self._estimate = _room(self._estimate, len(y))
-            estimate = self._estimate[: len(y)]
-            self._residual.run(y, estimate)
-            np.subtract(y, estimate, out)
+        if self._network is not None:
+            np.subtract(y, self._residual(y), out)
 
 
 def keying_of(link, secret):
@@ -94,16 +100,3 @@ def keying_of(link, secret):
     from advphy_model.keying import Keying
 
     return Keying(link.keying, secret, link.reals)
-
-
-def _residual(link, role):
-    if role not in link.networks:
-        return None
-    return AirNetwork(link.networks[role], complex_input=True, complex_output=True)
-
-
-def _room(buffer, items):
-    """Return the buffer, or a larger one."""
-    if len(buffer) >= items:
-        return buffer
-    return np.empty((items, buffer.shape[1]), np.complex64)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from advphy_model import images, semantic_engine, semantic_links
 from advphy_model.power import from_db
-from advphy_model.semantic_engine import Setting
+from advphy_model.semantic_setting import Setting
 
 from advphy_training import adaptation, eves_means, loop, schemes
 

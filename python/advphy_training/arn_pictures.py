@@ -7,7 +7,7 @@ import numpy as np
 from advphy_model import images, semantic_engine
 from advphy_model.air_network import AirNetwork
 from advphy_model.arn import BobModule
-from advphy_model.semantic_engine import Setting
+from advphy_model.semantic_setting import Setting
 
 from advphy_training import adaptation, eves_means
 from advphy_training.arn_family import secret_of

@@ -13,6 +13,7 @@ from advphy_model.air_network import AirNetwork
 from advphy_model.atomic_file import atomic_file
 from advphy_model.eavesdropper import Eve
 from advphy_model.error_rate import interval
+from advphy_model.semantic_setting import Setting
 from advphy_model.version import __version__
 
 from advphy_training import adaptation, eves_means
@@ -36,7 +37,7 @@ class Adaptation:
     """The target, what Eve spends, and what she came to.
 
     Args:
-        setting: advphy_model.semantic_engine.Setting of the target with the images she
+        setting: advphy_model.semantic_setting.Setting of the target with the images she
             records (training images); its eve is the static one.
         tested: Images to measure on, which she has never seen.
         record: function (setting, frames) -> complex64 [frames, n].
@@ -49,7 +50,7 @@ class Adaptation:
         images: mean squared errors of her own image decoder and of the mean image.
     """
 
-    setting: semantic_engine.Setting
+    setting: Setting
     tested: object
     record: object
     counts: tuple

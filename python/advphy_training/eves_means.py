@@ -19,7 +19,7 @@ def labelled(setting, record, frames) -> Intercepts:
     """Return what Eve records of the target, with the labels that she knows.
 
     Args:
-        setting: advphy_model.semantic_engine.Setting of the target.
+        setting: advphy_model.semantic_setting.Setting of the target.
         record: function (setting, frames) -> complex64 [frames, n]; the flowgraph's.
         frames: how many.
     """

@@ -6,6 +6,7 @@ import torch
 from advphy_model import images, semantic_engine, semantic_links
 from advphy_model.image_quality import ssim
 from advphy_model.power import snr_noise_variance
+from advphy_model.semantic_setting import Setting
 
 from advphy_training.schemes import autoencoder
 
@@ -112,7 +113,7 @@ def results(link, tested, eve=None, snrs_db=SNRS_DB) -> list:
     """Return a dictionary for each SNR: mse, psr_db, accuracy, ... of a link."""
     rows = []
     for snr_db in snrs_db:
-        setting = semantic_engine.Setting(
+        setting = Setting(
             link=link,
             images=tested,
             snr_db=snr_db,

@@ -13,7 +13,7 @@ class TorchChain:
     """The chain the way a torch user writes it, in batches on whole tensors.
 
     Args:
-        setting: advphy_model.semantic_engine.Setting of a learned pair with an Eve.
+        setting: advphy_model.semantic_setting.Setting of a learned pair with an Eve.
         batch: images at once.
     """
 
