@@ -162,3 +162,12 @@ def test_bad_words_are_refused_in_one_sentence(tmp_path, capsys, words, text):
     assert text in said
     assert said.count("\n") == 1
     assert not out.exists()
+
+
+def test_a_keyed_link_is_measured_with_keys_that_were_not_recorded(tiny_images):
+    link = semantic_links.load("keyed_arn")
+    setting = Setting(link, tiny_images, 10.0, 10.0, secret=bytes(32))
+    one = eve_report.Adaptation(setting, tiny_images, semantic_engine.record, (10, 50))
+    row = one.measure(semantic_links.load_eve("eve_mnist_per_message"))
+    assert row.first_frame == 52  # behind 50 intercepts, at the first of four images
+    assert row.frames == 4

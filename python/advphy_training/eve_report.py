@@ -75,7 +75,14 @@ class Adaptation:
         setting = dataclasses.replace(
             self.setting, images=self.tested, eve=eve, branches=("eve",)
         )
-        return semantic_engine.total(setting, len(self.tested))["eve"]
+        frames = len(self.tested)
+        return semantic_engine.total(setting, frames, self._behind(frames))["eve"]
+
+    def _behind(self, frames):
+        """Return a first frame whose keys Eve has not recorded, if there are keys."""
+        if self.setting.link.keying == "none":
+            return 0
+        return -(-max(self.counts) // frames) * frames  # images in their order
 
     def _eves(self):
         """Yield (means, Eve) from the one who knows least to the one who knows most."""
@@ -132,7 +139,8 @@ class Adaptation:
             best, name="adapted_eve", networks=networks
         )
         sent = self.tested.as_reals()
-        seen = seen_by(self.eves["all"], self.setting, self.tested)
+        first = self._behind(len(sent))
+        seen = seen_by(self.eves["all"], self.setting, self.tested, first)
         mean = np.broadcast_to(pixels.mean(axis=0), sent.shape)
         self.images = {
             "mse": float(image_quality.mse(seen, sent).mean()),
@@ -141,10 +149,10 @@ class Adaptation:
         }
 
 
-def seen_by(eve, setting, tested) -> np.ndarray:
+def seen_by(eve, setting, tested, first_frame=0) -> np.ndarray:
     """Return the images that Eve's own decoder makes of what she receives."""
     y = semantic_engine.record(
-        dataclasses.replace(setting, images=tested, eve=eve), len(tested)
+        dataclasses.replace(setting, images=tested, eve=eve), len(tested), first_frame
     )
     out = np.empty((len(tested), tested.as_reals().shape[1]), np.float32)
     AirNetwork(eve.networks["image_decoder"], complex_input=True).run(y, out)
