@@ -222,4 +222,4 @@ def test_without_a_window_it_is_a_sink_that_needs_no_qt():
         timeout=60,
     )
     assert found.returncode == 0, found.stderr
-    assert found.stdout.startswith("10 False\nthere is no QApplication, wanted one")
+    assert "10 False\nthere is no QApplication, wanted one" in found.stdout

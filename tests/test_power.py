@@ -71,3 +71,10 @@ def test_the_limit_of_the_letter_in_both_readings():
     assert power.psr_db_of_limit(0.1, "literal", 23) == pytest.approx(3.617, abs=1e-3)
     with pytest.raises(ValueError, match="'mine' is not known"):
         power.psr_db_of_limit(0.1, "mine", 23)
+
+
+def test_energy_is_added_up_in_double_precision():
+    x = np.full(3_000_000, 0.1, np.complex64)
+    assert power.energy(x) == pytest.approx(
+        3e6 * float(np.float32(0.1)) ** 2, rel=1e-12
+    )

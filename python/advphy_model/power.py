@@ -86,6 +86,12 @@ def mean_energy(codebook: np.ndarray) -> float:
     return float(np.mean(np.sum(np.abs(np.asarray(codebook, complex)) ** 2, axis=1)))
 
 
+def energy(x: np.ndarray) -> float:
+    """Return the sum of |x|^2 over all of complex64 x, added up in double precision."""
+    reals = x.view(np.float32).astype(np.float64).ravel()
+    return float(np.dot(reals, reals))
+
+
 def psr_db(p: np.ndarray, n: int) -> float:
     """Return the perturbation-to-signal ratio 10 log10(||p||^2 / n) in dB.
 

@@ -11,7 +11,7 @@ from advphy_model import kernels
 from advphy_model.air_network import AirNetwork, Classifier
 from advphy_model.arn import AliceModule, BobModule
 from advphy_model.channels import channel
-from advphy_model.power import snr_noise_variance
+from advphy_model.power import energy, snr_noise_variance
 from advphy_model.randomness import checked_index
 from advphy_model.semantic_counts import added
 from advphy_model.semantic_setting import EVE_SEED, Setting
@@ -58,9 +58,9 @@ class _Worker:
         pixels = self._pixels[which]
         x, sent = self._send(pixels, first)
         energies = {
-            "signal_energy": _energy(x),
-            "perturbation_energy": _energy(sent - x),
-            "transmit_energy": _energy(sent),
+            "signal_energy": energy(x),
+            "perturbation_energy": energy(sent - x),
+            "transmit_energy": energy(sent),
         }
         found = {}
         for branch in self._setting.measured:
@@ -126,11 +126,6 @@ class _Worker:
         return {"erasures": erasures, "correct": int(np.count_nonzero(right))}
 
 
-def _energy(x):
-    reals = x.view(np.float32).ravel()
-    return float(np.dot(reals, reals))
-
-
 def run(setting: Setting, frames: int, first_frame: int = 0, threads=None):
     """Yield {branch: SemanticCounts} of ranges in order until the frames are done.
 
@@ -183,13 +178,13 @@ def record(setting: Setting, frames: int, first_frame: int = 0) -> np.ndarray:
 def signal_energy(setting: Setting, frames: int, first_frame: int = 0) -> float:
     """Return the sum of ||x||^2 over the codes of frames, before Alice's module."""
     pixels, encoder = setting.images.as_reals(), setting.link.encoder
-    x, energy = np.empty((_TILE, setting.link.n), np.complex64), 0.0
+    x, total_energy = np.empty((_TILE, setting.link.n), np.complex64), 0.0
     network = AirNetwork(encoder, complex_output=True)
     for at in range(first_frame, first_frame + frames, _TILE):
         size = min(_TILE, first_frame + frames - at)
         network.run(pixels[np.arange(at, at + size) % len(pixels)], x[:size])
-        energy += _energy(x[:size])
-    return energy
+        total_energy += energy(x[:size])
+    return total_energy
 
 
 def total(setting: Setting, frames: int, first_frame: int = 0, threads=None) -> dict:

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pmt
 from advphy_model.arn import AliceModule
+from advphy_model.power import energy
 from advphy_model.randomness import checked_index
 from advphy_model.semantic_links import load
 
@@ -123,7 +124,7 @@ class alice_arn(guarded_block):
 
     def _note(self, x, out):
         difference = out - x
-        found = [len(x), *(_energy(v) for v in (x, difference, out))]
+        found = [len(x), *(energy(v) for v in (x, difference, out))]
         with self._lock:
             self._all += found
         self._energies += found
@@ -138,11 +139,6 @@ class alice_arn(guarded_block):
             self.message_port_pub(pmt.intern("power"), pmt.to_pmt(message))
             self._energies[:] = 0
             self._published = time.monotonic()
-
-
-def _energy(x):
-    reals = x.view(np.float32).ravel()
-    return float(np.dot(reals, reals))
 
 
 def _levels(energies, reals):
