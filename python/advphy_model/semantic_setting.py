@@ -2,6 +2,7 @@
 """What is sent over a semantic link, through what, and to whom."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from advphy_model.arn import keying_of
 from advphy_model.channels import channel
@@ -68,6 +69,11 @@ class Setting:
             if "eve" in self.branches:
                 self.images.labelled()
 
+    @cached_property
+    def _hashes(self):
+        """Return the hashes of link and Eve, which take as long as a hundred frames."""
+        return self.link.sha256, "" if self.eve is None else self.eve.sha256
+
     @property
     def measured(self) -> tuple:
         """Return the branches that there is something to measure of."""
@@ -105,8 +111,8 @@ class Setting:
             first_frame=first_frame,
             pixels=self.link.pixels,
             reals=self.link.reals,
-            model_sha256=self.link.sha256,
+            model_sha256=self._hashes[0],
             eve="none" if eve is None else eve.name,
-            eve_sha256="" if eve is None else eve.sha256,
+            eve_sha256="" if eve is None else self._hashes[1],
             **(nothing | sums),
         )
