@@ -76,5 +76,5 @@ def test_the_limit_of_the_letter_in_both_readings():
 def test_energy_is_added_up_in_double_precision():
     x = np.full(3_000_000, 0.1, np.complex64)
     exact = 3e6 * float(np.float32(0.1)) ** 2
-    # Terms times epsilon bounds the error in any order; in float32 it is 1e9 times that.
+    # Terms times epsilon bounds the error in any order; float32 has far more.
     assert power.energy(x) == pytest.approx(exact, rel=6e6 * 2.3e-16)
