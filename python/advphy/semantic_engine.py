@@ -34,7 +34,7 @@ class semantic_flowgraph(top_block):
     """
 
     def __init__(
-        self, setting, frames, first_frame=0, latency=8192, recording=None
+        self, setting, frames, first_frame=0, latency=6000, recording=None
     ):  # fmt: skip
         top_block.__init__(self, "semantic")
         self._setting, self._first_frame = setting, first_frame
@@ -110,7 +110,7 @@ class semantic_flowgraph(top_block):
         }
 
 
-def run(setting, frames, first_frame=0, latency=8192):
+def run(setting, frames, first_frame=0, latency=6000):
     """Return {branch: SemanticCounts} of all frames, streamed through a flowgraph.
 
     The decisions are those of advphy_model.semantic_engine.total, and so are the sums

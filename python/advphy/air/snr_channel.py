@@ -28,7 +28,7 @@ class snr_channel(noisy_channel):
     """
 
     def __init__(
-        self, model, snr_db=10.0, seed=1, first_block=0, kind="awgn", latency=8192
+        self, model, snr_db=10.0, seed=1, first_block=0, kind="awgn", latency=6000
     ):
         noisy_channel.__init__(
             self, "snr_channel", load(model).n, snr_db, seed, first_block, kind, latency

@@ -38,7 +38,7 @@ class bob_arn(guarded_block):
     """
 
     def __init__(
-        self, model, insert="follow", secret=None, first_frame=0, latency=8192
+        self, model, insert="follow", secret=None, first_frame=0, latency=6000
     ):  # fmt: skip
         model = load(model)
         item = (np.complex64, model.n)

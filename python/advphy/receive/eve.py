@@ -24,7 +24,7 @@ class eve(guarded_block):
         latency: the most items in one call of work().
     """
 
-    def __init__(self, model, latency=8192):
+    def __init__(self, model, latency=6000):
         model = load_eve(model)
         n, decoder = channel_uses(model.reals), model.networks.get("image_decoder")
         outputs = [np.uint8]

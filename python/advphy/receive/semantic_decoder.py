@@ -19,7 +19,7 @@ class semantic_decoder(guarded_block):
         latency: the most items in one call of work().
     """
 
-    def __init__(self, model, latency=8192):
+    def __init__(self, model, latency=6000):
         model = load(model)
         guarded_block.__init__(
             self, "semantic_decoder", [(np.complex64, model.n)],

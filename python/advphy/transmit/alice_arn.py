@@ -43,7 +43,7 @@ class alice_arn(guarded_block):
     """
 
     def __init__(
-        self, model, inserted=True, secret=None, first_frame=0, latency=8192
+        self, model, inserted=True, secret=None, first_frame=0, latency=6000
     ):  # fmt: skip
         model = load(model)
         item = (np.complex64, model.n)

@@ -22,7 +22,7 @@ class image_source(guarded_block):
     """
 
     def __init__(
-        self, images="mnist_sample", first_frame=0, frames=None, latency=8192
+        self, images="mnist_sample", first_frame=0, frames=None, latency=6000
     ):  # fmt: skip
         self._pixels = data_sets.load(images).as_reals()
         pixels = self._pixels.shape[1]
