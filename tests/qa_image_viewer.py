@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from gnuradio import advphy, blocks
 from gnuradio.advphy.measure import image_window
+from PyQt5 import QtCore
 
-QtCore = pytest.importorskip("PyQt5.QtCore")
 SHAPE, PIXELS = (8, 6), 48
 
 

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from gnuradio import advphy, blocks
 from gnuradio.advphy.measure import image_window
+from PyQt5 import QtCore, QtGui
 
-QtCore = pytest.importorskip("PyQt5.QtCore")
-QtGui = pytest.importorskip("PyQt5.QtGui")
 SHAPE, PIXELS = (8, 6), 48
 
 
