@@ -232,6 +232,7 @@ void bind_randomness(py::module_& m)
 
 void bind_air(py::module_& m); // bindings_air.cc
 void bind_keying(py::module_& m); // bindings_keying.cc
+void bind_modem(py::module_& m); // bindings_modem.cc
 
 PYBIND11_MODULE(kernels, m)
 {
@@ -241,6 +242,7 @@ PYBIND11_MODULE(kernels, m)
     bind_randomness(m);
     bind_air(m);
     bind_keying(m);
+    bind_modem(m);
     m.def("instruction_sets", &instruction_sets, "Those usable here, best first.");
     m.def(
         "instruction_set", [] { return std::string(kernels().name); }, "The one in use.");

@@ -64,6 +64,19 @@ struct mixture_view {
     float inverse_variance;
 };
 
+// A search for the preamble, see burst_search.h. Filtered values are `step` apart a
+// symbol.
+struct search_view {
+    const float* preamble; // [chips]
+    size_t chips, segment; // segment divides chips, a power of two
+    const float* pulse; // [taps]
+    size_t taps;
+    size_t stride; // samples from one filtered value to the next
+    size_t step;
+    size_t positions, filtered; // positions + (chips - 1) step
+    float scale; // of the energy, so that the metric of a preamble is 1
+};
+
 // Work memory that mixture_pass and choose_components need.
 constexpr size_t mixture_floats(size_t messages, size_t components, size_t floats)
 {
@@ -174,6 +187,32 @@ struct kernel_table {
                    bool inverse,
                    float* work,
                    float* x);
+    // The modem: see burst_search.h and matched_filter.h. samples: interleaved.
+    void (*search)(const search_view& s,
+                   const float* samples,
+                   float* work,
+                   float* metric,
+                   float* product_re,
+                   float* product_im);
+    void (*filter_symbols)(const float* samples,
+                           const size_t* start,
+                           const float* const* taps,
+                           size_t floats,
+                           size_t count,
+                           float* out);
+    void (*turn)(const float* x,
+                 size_t count,
+                 const float* turning,
+                 size_t turns,
+                 float base_re,
+                 float base_im,
+                 float* out);
+    void (*shape_pulses)(const float* symbols,
+                         size_t count,
+                         const float* pulse,
+                         size_t taps,
+                         size_t samples_per_symbol,
+                         float* out);
     // Multiply-adds in registers, the arithmetic limit: returns how many were done.
     size_t (*multiply_adds)(size_t rounds, float* sink);
 };

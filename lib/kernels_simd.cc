@@ -42,6 +42,11 @@ void mixture_pass(const mixture_view&,
 void choose_components(
     const mixture_view&, const int*, const float*, size_t, float*, uint8_t*);
 void rotate(const uint32_t*, size_t, size_t, bool, float*, float*);
+void search(const search_view&, const float*, float*, float*, float*, float*);
+void filter_symbols(
+    const float*, const size_t*, const float* const*, size_t, size_t, float*);
+void turn(const float*, size_t, const float*, size_t, float, float, float*);
+void shape_pulses(const float*, size_t, const float*, size_t, size_t, float*);
 size_t multiply_adds(size_t, float*);
 
 #define ADVPHY_NAME_(x) #x
@@ -66,6 +71,10 @@ const kernel_table table = {
     mixture_pass,
     choose_components,
     rotate,
+    search,
+    filter_symbols,
+    turn,
+    shape_pulses,
     multiply_adds,
 };
 

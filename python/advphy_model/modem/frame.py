@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a frame on the air consists of: the one definition of its layout.
+
+    gap/2 | ramp | preamble | header and pilots | payload and pilots | ramp | gap/2
+
+Modulator, synchroniser and the recordings' annotations read it from here. Everything
+but the payload is known to the receiver or coded conventionally, so that nothing depends
+on decisions about a learned constellation.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from advphy_model.modem.header import HEADER_SYMBOLS
+
+VERSION = 1  # of the layout; it is in every header
+PREAMBLE = 128  # symbols: a maximal-length sequence of 127 and one more
+SEGMENT = 8  # symbols that the detector adds up coherently
+HEADER_GROUP = 32  # header symbols between pilots
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The layout of a frame.
+
+    Args:
+        n: channel uses of a codeword, 1..4096.
+        codewords: of a full frame, 1..256.
+        samples_per_symbol: >= 2.
+        rolloff: of the root-raised-cosine pulse, 0.1..1.
+        span: length of the pulse in symbols, even.
+        gap: symbols of silence between frames, >= span; even.
+        ramp: symbols over which the power rises before the preamble and falls at the
+            end, 0..64.
+        group: codewords between pilots.
+        pilots: symbols in the place of which the receiver knows what was sent, between
+            groups, 1..16.
+        symbol_energy: mean energy of a symbol of the payload: 1 for link models
+            (power.py), L/n for semantic codes of L reals. Preamble, header and pilots
+            are sent with this energy, too.
+
+    Raises:
+        ValueError: naming what does not fit.
+    """
+
+    n: int
+    codewords: int = 128
+    samples_per_symbol: int = 4
+    rolloff: float = 0.35
+    span: int = 12
+    gap: int = 16
+    ramp: int = 4
+    group: int = 4
+    pilots: int = 2
+    symbol_energy: float = 1.0
+
+    def __post_init__(self):
+        bounds = {"n": (1, 4096), "codewords": (1, 256), "samples_per_symbol": (2, 64),
+                  "span": (4, 64), "gap": (self.span, 4096), "ramp": (0, 64),
+                  "group": (1, 256), "pilots": (1, 16)}  # fmt: skip
+        for name, (low, high) in bounds.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or int(value) != value:
+                raise ValueError(f"frame: {name} = {value}, wanted a whole number")
+            if not low <= value <= high:
+                raise ValueError(f"frame: {name} = {value}, wanted {low}..{high}")
+        for name in ("span", "gap"):
+            if getattr(self, name) % 2:
+                raise ValueError(
+                    f"frame: {name} = {getattr(self, name)}, wanted an even number"
+                )
+        if not 0.1 <= self.rolloff <= 1:
+            raise ValueError(f"frame: rolloff = {self.rolloff}, wanted 0.1..1")
+        if not (self.symbol_energy > 0 and math.isfinite(self.symbol_energy)):
+            raise ValueError(
+                f"frame: symbol_energy = {self.symbol_energy}, wanted a number > 0"
+            )
+
+    @cached_property
+    def preamble(self) -> np.ndarray:
+        """Return the preamble, float32 [128] of -1 and 1.
+
+        A maximal-length sequence (x^7 + x + 1) and its first chip once more: unlike a
+        sequence sent twice it does not correlate with itself half a preamble early, and
+        unlike Zadoff-Chu's a frequency offset does not look like a delay.
+        """
+        register, chips = [1] * 7, []
+        for _ in range(PREAMBLE):
+            chips.append(1 - 2 * register[-1])
+            register = [register[-1] ^ register[-2], *register[:-1]]
+        return np.array(chips, np.float32)
+
+    @property
+    def preamble_at(self) -> int:
+        """Return the index of the preamble's first symbol in the frame."""
+        return self.gap // 2 + self.ramp
+
+    @cached_property
+    def header_at(self) -> np.ndarray:
+        """Return the indices of the header's symbols, int32."""
+        index = np.arange(HEADER_SYMBOLS)
+        first = self.preamble_at + PREAMBLE
+        return (first + index + index // HEADER_GROUP * self.pilots).astype(np.int32)
+
+    @cached_property
+    def payload_at(self) -> np.ndarray:
+        """Return the indices of the payload's symbols in a full frame, int32."""
+        index = np.arange(self.codewords * self.n)
+        first = int(self.header_at[-1]) + 1 + self.pilots
+        groups = index // (self.group * self.n)
+        return (first + index + groups * self.pilots).astype(np.int32)
+
+    @cached_property
+    def pilot_at(self) -> np.ndarray:
+        """Return the indices of the pilots in a full frame, int32."""
+        end = self.symbols(self.codewords) - self.ramp - self.gap // 2
+        first = self.preamble_at + PREAMBLE
+        taken = np.concatenate([self.header_at, self.payload_at])
+        return np.setdiff1d(np.arange(first, end), taken).astype(np.int32)
+
+    @cached_property
+    def pilot_symbols(self) -> np.ndarray:
+        """Return the pilots in order, complex64: QPSK from a fixed generator."""
+        bits = np.random.default_rng(VERSION).integers(0, 2, (len(self.pilot_at), 2))
+        return ((1 - 2.0 * bits) @ [1, 1j] / math.sqrt(2)).astype(np.complex64)
+
+    def symbols(self, codewords: int) -> int:
+        """Return the symbols of a frame of so many codewords, gaps included."""
+        last = int(self.payload_at[codewords * self.n - 1])
+        behind = self.pilots if codewords % self.group == 0 else 0
+        if codewords == self.codewords:
+            behind = self.pilots
+        return last + 1 + behind + self.ramp + self.gap // 2
+
+    def samples(self, codewords: int | None = None) -> int:
+        """Return the samples of a frame, a full one unless told otherwise."""
+        codewords = self.codewords if codewords is None else codewords
+        return self.symbols(codewords) * self.samples_per_symbol
+
+    @property
+    def overhead_db(self) -> float:
+        """Return the symbols sent over those of the payload, in dB, of full frames."""
+        sent = self.symbols(self.codewords)
+        return 10 * math.log10(sent / (self.codewords * self.n))
+
+    def describe(self) -> dict:
+        """Return the settings, JSON values, from which Frame(**...) is the same."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def of_model(cls, model, **settings):
+        """Return the frame for a link model or a semantic link."""
+        reals = getattr(model, "reals", None)
+        energy = 1.0 if reals is None else reals / model.n
+        return cls(n=model.n, symbol_energy=energy, **settings)

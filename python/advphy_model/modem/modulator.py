@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Codewords become frames of samples."""
+
+import math
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.modem.frame import PREAMBLE, VERSION, Frame
+from advphy_model.modem.header import Header, encode
+from advphy_model.modem.pulse import pulse_bank
+from advphy_model.randomness import checked_index
+
+
+class Modulator:
+    """Make frames of codewords.
+
+    The samples are scaled so that no sequence of symbols up to `peak_symbol` gives one
+    larger than `amplitude`; what is larger, because a symbol was, is clipped to it (the
+    phase stays) and counted.
+
+    Args:
+        frame: Frame.
+        model: link model or semantic link; its hash goes into the headers.
+        first_frame: number of the first frame.
+        amplitude: largest magnitude of a sample, 0 < amplitude <= 1.
+        peak_symbol: largest magnitude of a symbol of the payload; None: of the
+            codebook, or 3 standard deviations of a semantic code, whose values have no
+            bound.
+    """
+
+    def __init__(self, frame, model, first_frame=0, amplitude=0.8, peak_symbol=None):
+        if not isinstance(frame, Frame) or frame.n != model.n:
+            raise ValueError(
+                f"frame = {frame} does not fit a model of n = {model.n}; wanted "
+                "Frame.of_model(model, ...)"
+            )
+        if not 0 < amplitude <= 1:
+            raise ValueError(f"amplitude = {amplitude}, wanted 0 < amplitude <= 1")
+        self.frame, self.amplitude = frame, amplitude
+        self.number = checked_index("first_frame", first_frame)  # of the next frame
+        self.clipped = 0
+        self._hash = bytes.fromhex(model.sha256[:8])
+        sps = frame.samples_per_symbol
+        self._pulse = pulse_bank(sps, frame.rolloff, frame.span, 1)[0]
+        self._energy_scale = np.float32(1 / math.sqrt(frame.symbol_energy))
+        if peak_symbol is None:
+            codebook = getattr(model, "codebook", None)
+            peak_symbol = (
+                3 * math.sqrt(frame.symbol_energy)
+                if codebook is None
+                else float(np.abs(codebook).max())
+            )
+        peak_symbol = max(1.0, peak_symbol * float(self._energy_scale))
+        padded = np.zeros(-(-len(self._pulse) // sps) * sps)
+        padded[: len(self._pulse)] = np.abs(self._pulse)
+        self.scale = amplitude / (
+            padded.reshape(-1, sps).sum(axis=0).max() * peak_symbol
+        )
+        self._template = self._known_symbols()
+
+    def _known_symbols(self):
+        """Return a full frame without header and payload, complex64 [symbols]."""
+        frame = self.frame
+        symbols = np.zeros(frame.symbols(frame.codewords), np.complex64)
+        symbols[frame.preamble_at : frame.preamble_at + PREAMBLE] = frame.preamble
+        symbols[frame.pilot_at] = frame.pilot_symbols
+        return symbols
+
+    def _with_ramps(self, symbols, codewords):
+        """Let the power rise before the preamble and fall behind the last symbol."""
+        frame = self.frame
+        rise = np.sin(np.pi / 2 * (np.arange(frame.ramp) + 0.5) / frame.ramp) ** 2
+        begin = frame.gap // 2
+        end = frame.symbols(codewords) - frame.gap // 2
+        chips = np.resize(frame.preamble[::-1], frame.ramp)
+        symbols[:, begin : begin + frame.ramp] = rise * chips[::-1]
+        symbols[:, end - frame.ramp : end] = rise[::-1] * chips
+
+    def modulate(self, codewords, *, inserted=False, key_checks=None) -> np.ndarray:
+        """Return the samples of full frames, complex64.
+
+        Args:
+            codewords: complex64 [blocks, n]; blocks is a multiple of the frame's
+                codewords, or, in one frame, less.
+            inserted: whether Alice's module is in.
+            key_checks: bytes (or None) for each frame: see Header.
+        """
+        frame = self.frame
+        size = min(len(codewords), frame.codewords)
+        if codewords.ndim != 2 or codewords.shape[1] != frame.n or not size:
+            raise ValueError(
+                f"codewords have shape {codewords.shape}, wanted (blocks, {frame.n})"
+            )
+        if len(codewords) % size:
+            raise ValueError(
+                f"{len(codewords)} codewords, wanted a multiple of {frame.codewords} or "
+                "fewer than that"
+            )
+        count = len(codewords) // size
+        checks = key_checks or [None] * count
+        headers = [
+            Header(self.number + i, size, self._hash, inserted, checks[i], VERSION)
+            for i in range(count)
+        ]
+        symbols = np.repeat(self._template[None, : frame.symbols(size)], count, axis=0)
+        symbols[:, frame.header_at] = encode(headers)
+        payload = codewords.reshape(count, size * frame.n) * self._energy_scale
+        symbols[:, frame.payload_at[: size * frame.n]] = payload
+        # Pilots behind the last codeword give way to the ramp and the gap.
+        symbols[:, frame.symbols(size) - frame.gap // 2 :] = 0
+        if frame.ramp:
+            self._with_ramps(symbols, size)
+        self.number += count
+        return self._shaped(symbols)
+
+    def _shaped(self, symbols):
+        sps, half = self.frame.samples_per_symbol, self.frame.span // 2
+        # A pulse begins half its length before its symbol: into the gap.
+        ahead = np.roll(symbols, -half, axis=1)
+        out = np.empty((len(symbols), symbols.shape[1] * sps), np.complex64)
+        kernels.shape_pulses(ahead, self._pulse, sps, out)
+        out *= np.float32(self.scale)
+        magnitude = np.abs(out)
+        over = magnitude > self.amplitude * (1 + 1e-6)
+        if over.any():
+            self.clipped += int(over.sum())
+            out[over] *= (self.amplitude / magnitude[over]).astype(np.float32)
+        return out.reshape(-1)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Received samples become aligned codewords again."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.modem.frame import SEGMENT, VERSION
+from advphy_model.modem.header import Header
+from advphy_model.modem.pulse import pulse_bank
+
+_PHASES = 64  # of a sample, at which the pulse is tabulated
+THRESHOLD = 0.25  # tests/test_modem_detection.py says what it costs
+
+
+@dataclass(frozen=True)
+class ReceivedFrame:
+    """What is known of a frame that arrived.
+
+    Args:
+        header: Header.
+        first_codeword: where its codewords begin among those returned with it.
+        at: sample of its first preamble symbol, from the stream's beginning.
+        snr_db: signal over noise power per channel use, estimated.
+        cfo: carrier frequency offset, cycles per sample.
+        clock_ppm: offset of the sender's clock from the receiver's, parts per million.
+        gain: amplitude of the preamble's symbols behind the matched filter.
+        equalised: whether an echo was found and undone.
+        intact: whether the last pilots were where they belong; not so where samples
+            were lost within the frame.
+    """
+
+    header: Header
+    first_codeword: int
+    at: float
+    snr_db: float
+    cfo: float
+    clock_ppm: float
+    gain: float
+    equalised: bool
+    intact: bool
+
+
+class Synchronizer:
+    """Find frames in samples and return their codewords.
+
+    Args:
+        frame: Frame.
+        model: link model or semantic link that the frames must be of, or None: any.
+        equalise: undo echoes by least squares over preamble and header.
+        phase_walk: phase noise expected, rad^2 per symbol: how fast the tracking over
+            pilots forgets.
+        threshold: of the preamble's metric, 0..1 (lib/burst_search.h).
+    """
+
+    def __init__(
+        self, frame, model=None, equalise=True, phase_walk=1e-6, threshold=THRESHOLD
+    ):
+        if not 0 < threshold < 1:
+            raise ValueError(f"threshold = {threshold}, wanted 0 < threshold < 1")
+        if not 0 <= phase_walk < 1:
+            raise ValueError(f"phase_walk = {phase_walk}, wanted 0..1 rad^2 per symbol")
+        self.frame, self._model = frame, model
+        expected = b"" if model is None else bytes.fromhex(model.sha256[:8])
+        self._kernel = kernels.BurstSynchroniser(
+            _layout(frame), threshold, bool(equalise), phase_walk, expected
+        )
+
+    @property
+    def counts(self) -> dict:
+        """Return samples, not_finite, preambles and bad_headers so far."""
+        names = ("samples", "not_finite", "preambles", "bad_headers")
+        return {name: getattr(self._kernel, name) for name in names}
+
+    def push(self, samples):
+        """Take samples; return (codewords, frames) that they completed.
+
+        Args:
+            samples: complex64, any number.
+
+        Returns:
+            codewords, complex64 [blocks, n], and a list of ReceivedFrame.
+
+        Raises:
+            ValueError: when a frame is of another model or layout.
+        """
+        symbols, found = self._kernel.push(samples)
+        frames = [self._frame(*values) for values in found]
+        return symbols.reshape(-1, self.frame.n), frames
+
+    def flush(self):
+        """Return what zeros behind the last sample complete."""
+        samples = self.frame.samples() + 4096 * self.frame.samples_per_symbol
+        return self.push(np.zeros(samples, np.complex64))
+
+    def _frame(self, said, first, at, snr, cfo, clock, gain, *found):
+        header = Header.from_bytes(said)
+        if header.version != VERSION:
+            raise ValueError(
+                f"frame {header.number} has layout version {header.version}, this is "
+                f"version {VERSION}; use the same gr-advphy at both ends"
+            )
+        if (
+            self._model is not None
+            and header.model_hash.hex() != self._model.sha256[:8]
+        ):
+            raise ValueError(
+                f"frame {header.number} is of the link model {header.model_hash.hex()}, "
+                f"this is '{self._model.name}' {self._model.sha256[:8]}; give both ends "
+                "the same link"
+            )
+        snr_db = 10 * math.log10(max(snr, 1e-10))
+        return ReceivedFrame(header, first, at, snr_db, cfo, clock * 1e6, gain, *found)
+
+
+def _layout(frame):
+    """Return what the kernel wants to know."""
+    sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
+    return {
+        "version": VERSION,
+        "n": frame.n,
+        "codewords": frame.codewords,
+        "samples_per_symbol": frame.samples_per_symbol,
+        "span": frame.span,
+        "segment": SEGMENT,
+        "preamble_at": frame.preamble_at,
+        "scale": math.sqrt(frame.symbol_energy),
+        "preamble": frame.preamble,
+        "header_at": frame.header_at,
+        "payload_at": frame.payload_at,
+        "pilot_at": frame.pilot_at,
+        "pilots": frame.pilot_symbols,
+        "symbols": np.array(sizes, np.int32),
+        "phases": _PHASES,
+        "bank": pulse_bank(
+            frame.samples_per_symbol, frame.rolloff, frame.span, _PHASES
+        ),
+    }
