@@ -6,12 +6,15 @@ message_source -> encoder -> channel (+ perturbation_source)
 image_source -> semantic_encoder -> alice_arn -> snr_channel
     -> bob_arn -> semantic_decoder -> distortion_meter
     -> eve -> accuracy_counter (behind a channel of her own)
+encoder or alice_arn -> burst_modulator -> a radio
+    -> burst_synchronizer -> what follows the channel above
 image_viewer shows streams of images side by side.
 """
 
-from advphy_model import __version__, canceller, error_rate, images
+from advphy_model import __version__, canceller, carried, error_rate, images
 from advphy_model import adversary as arriving
 from advphy_model.links import load as link_model
+from advphy_model.modem.frame import Frame
 from advphy_model.perturbation import read as perturbation
 from advphy_model.secret_file import read as secret
 from advphy_model.semantic_links import load as semantic_link
@@ -20,18 +23,20 @@ from advphy_model.semantic_links import load_eve as eve_model
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
 from .air.snr_channel import snr_channel
-from .guard import guarded_block, run, top_block
+from .guard import guarded_block, guarded_general_block, run, top_block
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .measure.image_viewer import image_viewer
 from .receive.bob_arn import bob_arn
+from .receive.burst_synchronizer import burst_synchronizer
 from .receive.decoder import decoder
 from .receive.eve import eve
 from .receive.perturbation_canceller import perturbation_canceller
 from .receive.semantic_decoder import semantic_decoder
 from .transmit.alice_arn import alice_arn
+from .transmit.burst_modulator import burst_modulator
 from .transmit.encoder import encoder
 from .transmit.image_source import image_source
 from .transmit.message_source import message_source
@@ -40,6 +45,11 @@ from .transmit.semantic_encoder import semantic_encoder
 adversary = arriving.Adversary
 canceller_settings = canceller.CancellerSettings
 stop_rule = error_rate.StopRule
+
+
+def frame(model, **settings):
+    """Return the layout of frames for a link: see advphy_model.modem.frame.Frame."""
+    return Frame.of_model(carried.load(model), **settings)
 
 
 def image_pixels(name):
@@ -53,6 +63,8 @@ __all__ = [
     "adversary",
     "alice_arn",
     "bob_arn",
+    "burst_modulator",
+    "burst_synchronizer",
     "canceller_settings",
     "channel",
     "decoder",
@@ -61,7 +73,9 @@ __all__ = [
     "error_counter",
     "eve",
     "eve_model",
+    "frame",
     "guarded_block",
+    "guarded_general_block",
     "image_pixels",
     "image_source",
     "image_viewer",

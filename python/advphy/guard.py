@@ -2,7 +2,7 @@
 """An error in a Python block ends the flowgraph and reaches the caller of run().
 
 GNU Radio itself prints a line, lets the block's thread die and waits for ever. Here
-every work(), start(), stop() and message handler of a guarded_block is watched: the
+every work(), start(), stop() and message handler of a guarded block is watched: the
 error is kept on the block, the block ends, and `top_block` (or `run` for any flowgraph,
 such as one that GNU Radio Companion made) stops the rest and raises the original error.
 """
@@ -22,8 +22,8 @@ _watched_flowgraphs = weakref.WeakSet()  # whose errors are raised to a caller
 DONE = -1  # what work() returns to end the flowgraph
 
 
-class guarded_block(gr.sync_block):
-    """A sync block whose errors are kept as `error` and end the flowgraph."""
+class _guarded:
+    """What guarded blocks share, whatever kind of GNU Radio's blocks they are."""
 
     error = None
 
@@ -31,6 +31,7 @@ class guarded_block(gr.sync_block):
         super().__init_subclass__(**arguments)
         for name, wrap in (
             ("work", _watched_work),
+            ("general_work", _watched_work),
             ("start", _watched),
             ("stop", _watched),
         ):
@@ -96,13 +97,13 @@ def _watched_work(work):
             room = len(output_items[0] if output_items else input_items[0])
             if isinstance(produced, bool) or not hasattr(produced, "__index__"):
                 raise TypeError(
-                    f"{self.name()}: work() returned {produced!r}, "
+                    f"{self.name()}: {work.__name__}() returned {produced!r}, "
                     "wanted a number of items"
                 )
             if not DONE <= operator.index(produced) <= room:
                 raise ValueError(
-                    f"{self.name()}: work() returned {produced}, but there was "
-                    f"room for {room} items"
+                    f"{self.name()}: {work.__name__}() returned {produced}, but there "
+                    f"was room for {room} items"
                 )
             return operator.index(produced)
         except Exception as error:
@@ -124,6 +125,18 @@ def _watched(method):
     return watched
 
 
+class guarded_block(_guarded, gr.sync_block):
+    """A sync block whose errors are kept as `error` and end the flowgraph."""
+
+
+class guarded_general_block(_guarded, gr.basic_block):
+    """A general block whose errors are kept as `error` and end the flowgraph.
+
+    A subclass has general_work(input_items, output_items), which consumes what it has
+    read, and forecast(noutput_items, ninputs).
+    """
+
+
 def guarded_parts(flowgraph):
     """Yield the guarded blocks among the attributes of a flowgraph or hier block."""
     seen, waiting = set(), [flowgraph]
@@ -132,7 +145,7 @@ def guarded_parts(flowgraph):
         if id(part) in seen:
             continue
         seen.add(id(part))
-        if isinstance(part, guarded_block):
+        if isinstance(part, _guarded):
             yield part
         elif isinstance(part, (list, tuple)):
             waiting.extend(part)

@@ -16,6 +16,7 @@ from ..air.channel import TAG as CHANNEL_TAG
 from ..air.perturbation_source import TAG as PERTURBATION_TAG
 from ..guard import DONE, guarded_block
 from ..receive.decoder import TAG as ERASURES_TAG
+from .received_index import ReceivedIndex
 
 PUBLISH_SECONDS = 0.1
 
@@ -31,6 +32,8 @@ class Segment:
         blocks: blocks counted.
         block_errors: blocks decided for a wrong message.
         erasures: blocks not decided.
+        frames: frames that arrived over the air, and missed_frames that did not, whose
+            blocks are in no other count; 0 where there are no "frame" tags.
     """
 
     first_block: int
@@ -38,6 +41,8 @@ class Segment:
     blocks: int = 0
     block_errors: int = 0
     erasures: int = 0
+    frames: int = 0
+    missed_frames: int = 0
 
     @property
     def failures(self):
@@ -55,9 +60,10 @@ class error_counter(guarded_block):
         end of a segment, and when the stop rule ends the flowgraph. The last counts
         of a stream that ends by itself are in segments().
 
-    A "channel" or "perturbation" tag opens a new segment, so that no count mixes two
-    settings. Erased
-    blocks (tag "erasures") are counted apart from wrong ones; BLER is both over blocks.
+    A "frame" tag of the burst synchroniser says which block is next, and frames that
+    did not arrive are counted as missed_frames. A "channel" or "perturbation" tag opens
+    a new segment, so that no count mixes two settings. Erased blocks (tag "erasures")
+    are counted apart from wrong ones; BLER is both over blocks.
 
     Args:
         model: link model, or the name or file of one; gives k.
@@ -73,6 +79,7 @@ class error_counter(guarded_block):
         self._k = load(model).k
         self._seed = checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
+        self._index = ReceivedIndex(self._first_block)
         if stop is not None and not hasattr(stop, "next_check"):
             raise ValueError(
                 f"stop = {stop}, wanted advphy.stop_rule(min_errors=...) or None"
@@ -112,6 +119,7 @@ class error_counter(guarded_block):
             if self._segments[-1].blocks:
                 self._segments.append(Segment(self._first_block))
         self._erased_until, self._ended, self._settings = 0, False, {}
+        self._index.restart()
         return True
 
     def work(self, input_items, output_items):
@@ -120,12 +128,14 @@ class error_counter(guarded_block):
         decided = input_items[0]
         read = self.nitems_read(0)
         tags = self.get_tags_in_window(0, 0, len(decided))
-        sent = self._sent_messages(input_items, read)
+        runs = self._index.runs(tags, read, len(decided))
+        sent = self._sent_messages(input_items, runs)
         erased = self._erased(tags, read, len(decided))
         changes = self._changes(tags, read)
         for begin, end in self._pieces(changes, len(decided)):
             if begin in changes:
-                self._open(read + begin, changes[begin])
+                self._open(_index_of(begin, runs), changes[begin])
+            self._note_frames(begin, end, runs)
             piece = slice(begin, end)
             lost = None if erased is None else erased[piece]
             if self._count(decided[piece], sent[piece], lost):
@@ -148,7 +158,16 @@ class error_counter(guarded_block):
                 found[tag.offset - read] = merged
         return found
 
-    def _sent_messages(self, input_items, read):
+    def _note_frames(self, begin, end, runs):
+        """Count the frames that begin among items begin..end."""
+        found = [said for at, _, _, said in runs if said and begin <= at < end]
+        if found:
+            with self._lock:
+                present = self._segments[-1]
+                present.frames += len(found)
+                present.missed_frames += sum(said["missed"] for said in found)
+
+    def _sent_messages(self, input_items, runs):
         """Return what was sent: the second input, or the messages from the seed."""
         size = len(input_items[0])
         if len(input_items) == 2:
@@ -156,7 +175,8 @@ class error_counter(guarded_block):
         if len(self._sent) < size:
             self._sent = np.empty(size, np.uint8)
         sent = self._sent[:size]
-        kernels.messages(self._seed, self._first_block + read, self._k, sent)
+        for begin, end, index, _ in runs:
+            kernels.messages(self._seed, index, self._k, sent[begin:end])
         return sent
 
     def _erased(self, tags, read, size):
@@ -187,10 +207,9 @@ class error_counter(guarded_block):
             yield begin, end
             begin = end
 
-    def _open(self, offset, settings):
+    def _open(self, first, settings):
         with self._lock:
             present = self._segments[-1]
-            first = self._first_block + offset
             if not present.blocks:
                 self._segments.pop()
             self._segments.append(Segment(first, settings))
@@ -227,4 +246,14 @@ class error_counter(guarded_block):
             "erasures": present.erasures,
             "bler": present.failures / present.blocks if present.blocks else 0.0,
         }
+        if present.frames:
+            counts |= {
+                "frames": present.frames,
+                "missed_frames": present.missed_frames,
+            }
         self.message_port_pub(pmt.intern("counts"), pmt.to_pmt(counts))
+
+
+def _index_of(item, runs):
+    """Return the index of the block that an item of this call is."""
+    return next(index + item - at for at, end, index, _ in runs if at <= item < end)

@@ -12,6 +12,7 @@ from advphy_model.randomness import checked_index
 from ..air.noisy_channel import TAG as CHANNEL_TAG
 from ..guard import guarded_block
 from ..transmit.alice_arn import TAG as ALICE_TAG
+from .received_index import ReceivedIndex
 
 PUBLISH_SECONDS = 0.1
 
@@ -34,6 +35,8 @@ class MeterSegment:
 class segmented_meter(guarded_block):
     """Sum up items per segment; a "channel" or "alice" tag opens a new one.
 
+    A "frame" tag of the burst synchroniser says which frame of data is next.
+
     A subclass has sums(items, first_frame) -> numbers by name, which are added up, and
     figures(sums) -> what they come to, published beside them.
 
@@ -47,6 +50,7 @@ class segmented_meter(guarded_block):
     def __init__(self, name, item, first_frame, port):
         guarded_block.__init__(self, name, [item], None)
         self._first_frame = checked_index("first_frame", first_frame)
+        self._index = ReceivedIndex(self._first_frame)
         self._port = pmt.intern(port)
         self._lock = threading.Lock()
         self._segments = [MeterSegment(self._first_frame)]
@@ -77,14 +81,17 @@ class segmented_meter(guarded_block):
             if self._segments[-1].sums:
                 self._segments.append(MeterSegment(self._first_frame))
         self._settings = {}
+        self._index.restart()
         return True
 
     def work(self, input_items, output_items):
         items, read = input_items[0], self.nitems_read(0)
-        changes = self._changes(read, len(items))
-        edges = sorted({0, *changes, len(items)})
+        tags = self.get_tags_in_window(0, 0, len(items))
+        changes = self._changes(tags, read)
+        runs = self._index.runs(tags, read, len(items))
+        edges = sorted({0, *changes, *(run[0] for run in runs), len(items)})
         for begin, end in pairwise(edges):
-            first = self._first_frame + read + begin
+            first = next(i + begin - b for b, e, i, _ in runs if b <= begin < e)
             if begin in changes:
                 self._open(first, changes[begin])
             found = self.sums(items[begin:end], first)
@@ -96,10 +103,9 @@ class segmented_meter(guarded_block):
             self._publish(self.segments()[-1])
         return len(items)
 
-    def _changes(self, read, size):
+    def _changes(self, tags, read):
         """Return {item: settings from there on}."""
         found = {}
-        tags = self.get_tags_in_window(0, 0, size)
         for tag in sorted(tags, key=lambda tag: tag.offset):
             key = pmt.symbol_to_string(tag.key)
             if key in (CHANNEL_TAG, ALICE_TAG):

@@ -4,8 +4,8 @@
     gap/2 | ramp | preamble | header and pilots | payload and pilots | ramp | gap/2
 
 Modulator, synchroniser and the recordings' annotations read it from here. Everything
-but the payload is known to the receiver or coded conventionally, so that nothing depends
-on decisions about a learned constellation.
+but the payload is known to the receiver or coded conventionally, so that nothing
+depends on decisions about a learned constellation.
 """
 
 import dataclasses

@@ -28,8 +28,8 @@ class Header:
         codewords: in this frame, 1..256.
         model_hash: the first 4 bytes of the model's SHA-256.
         inserted: whether Alice's module is in (semantic links).
-        key_check: the first 2 bytes of the check of the first codeword's key, of a keyed
-            link (keying.py), or None.
+        key_check: of a keyed link the first 2 bytes of the check of the first
+            codeword's key (keying.py), or None.
         version: of the layout.
     """
 

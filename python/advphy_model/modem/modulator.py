@@ -94,8 +94,8 @@ class Modulator:
             )
         if len(codewords) % size:
             raise ValueError(
-                f"{len(codewords)} codewords, wanted a multiple of {frame.codewords} or "
-                "fewer than that"
+                f"{len(codewords)} codewords, wanted a multiple of {frame.codewords}, "
+                "or fewer"
             )
         count = len(codewords) // size
         checks = key_checks or [None] * count

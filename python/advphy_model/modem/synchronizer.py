@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Received samples become aligned codewords again."""
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ class ReceivedFrame:
 
     Args:
         header: Header.
+        index: of its first codeword: number * codewords of a full frame.
+        missed: frames between the one before and this one, by their numbers.
         first_codeword: where its codewords begin among those returned with it.
         at: sample of its first preamble symbol, from the stream's beginning.
         snr_db: signal over noise power per channel use, estimated.
@@ -33,6 +36,8 @@ class ReceivedFrame:
     """
 
     header: Header
+    index: int
+    missed: int
     first_codeword: int
     at: float
     snr_db: float
@@ -41,6 +46,18 @@ class ReceivedFrame:
     gain: float
     equalised: bool
     intact: bool
+
+    def as_dict(self) -> dict:
+        """Return what a tag or an annotation says of the frame: plain values."""
+        said = dataclasses.asdict(self)
+        for name in ("header", "first_codeword", "at"):
+            said.pop(name)
+        header = self.header
+        return {"number": header.number, "codewords": header.codewords, **said}
+
+    def moved(self, codewords: int):
+        """Return the same frame, its first codeword so many places further."""
+        return dataclasses.replace(self, first_codeword=self.first_codeword + codewords)
 
 
 class Synchronizer:
@@ -53,10 +70,18 @@ class Synchronizer:
         phase_walk: phase noise expected, rad^2 per symbol: how fast the tracking over
             pilots forgets.
         threshold: of the preamble's metric, 0..1 (lib/burst_search.h).
+        first_frame: number of the first frame that is expected, so that those before
+            the first to arrive count as missed; None: whichever arrives first.
     """
 
     def __init__(
-        self, frame, model=None, equalise=True, phase_walk=1e-6, threshold=THRESHOLD
+        self,
+        frame,
+        model=None,
+        equalise=True,
+        phase_walk=1e-6,
+        threshold=THRESHOLD,
+        first_frame=None,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"threshold = {threshold}, wanted 0 < threshold < 1")
@@ -68,11 +93,24 @@ class Synchronizer:
             _layout(frame), threshold, bool(equalise), phase_walk, expected
         )
 
+        self._expected = first_frame  # number of the next frame
+        self._received = self._missed = self._restarts = 0
+
     @property
     def counts(self) -> dict:
-        """Return samples, not_finite, preambles and bad_headers so far."""
-        names = ("samples", "not_finite", "preambles", "bad_headers")
-        return {name: getattr(self._kernel, name) for name in names}
+        """Return what was counted so far.
+
+        received and missed frames; restarts: a number that is not higher than the one
+        before; preambles found and bad_headers, whose CRC did not fit; samples and
+        those of them not_finite (or absurdly large), which count as 0.
+        """
+        names = ("preambles", "bad_headers", "samples", "not_finite")
+        return {
+            "received": self._received,
+            "missed": self._missed,
+            "restarts": self._restarts,
+            **{name: getattr(self._kernel, name) for name in names},
+        }
 
     def push(self, samples):
         """Take samples; return (codewords, frames) that they completed.
@@ -107,12 +145,20 @@ class Synchronizer:
             and header.model_hash.hex() != self._model.sha256[:8]
         ):
             raise ValueError(
-                f"frame {header.number} is of the link model {header.model_hash.hex()}, "
-                f"this is '{self._model.name}' {self._model.sha256[:8]}; give both ends "
-                "the same link"
+                f"frame {header.number} is of the link model "
+                f"{header.model_hash.hex()}, this is '{self._model.name}' "
+                f"{self._model.sha256[:8]}; give both ends the same link"
             )
+        missed = 0 if self._expected is None else header.number - self._expected
+        if missed < 0:
+            missed, self._restarts = 0, self._restarts + 1
+        self._expected = header.number + 1
+        self._received, self._missed = self._received + 1, self._missed + missed
+        index = header.number * self.frame.codewords
         snr_db = 10 * math.log10(max(snr, 1e-10))
-        return ReceivedFrame(header, first, at, snr_db, cfo, clock * 1e6, gain, *found)
+        return ReceivedFrame(
+            header, index, missed, first, at, snr_db, cfo, clock * 1e6, gain, *found
+        )
 
 
 def _layout(frame):

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Burst modulator: codewords become frames of samples for a radio."""
+
+import numpy as np
+import pmt
+from advphy_model.carried import load
+from advphy_model.modem.frame import Frame
+from advphy_model.modem.modulator import Modulator
+from gnuradio import gr
+
+from ..guard import guarded_general_block
+from .alice_arn import KEY_TAG
+from .alice_arn import TAG as ALICE_TAG
+
+CHECK_DIGITS = 4  # of a key's check, hexadecimal, that a header has room for
+
+
+class burst_modulator(guarded_general_block):
+    """Make frames of codewords: preamble, header, pilots, pulses.
+
+    Input:  codewords, complex64 [n]
+    Output: samples, complex64, magnitude at most `amplitude`
+
+    A frame holds `codewords` of them; the last, incomplete frame of a stream that ends
+    is not sent. Alice's tags "alice" and "key" travel in the headers: the pair is
+    inserted or bypassed at the next frame, and a keyed link needs frames that begin
+    where its keys do, at index first_frame * codewords.
+
+    Args:
+        model: link model or semantic link, or the name or file of one.
+        frame: advphy.frame(...), or None: Frame.of_model(model).
+        first_frame: number of the first frame; codeword c of frame f has index
+            f * codewords + c.
+        amplitude: largest magnitude of a sample, 0 < amplitude <= 1.
+        peak_symbol: largest magnitude of a payload symbol, see Modulator, or None.
+    """
+
+    def __init__(
+        self, model, frame=None, first_frame=0, amplitude=0.8, peak_symbol=None
+    ):  # fmt: skip
+        model = load(model)
+        frame = Frame.of_model(model) if frame is None else frame
+        guarded_general_block.__init__(
+            self, "burst_modulator", [(np.complex64, model.n)], [np.complex64]
+        )
+        self._modulator = Modulator(frame, model, first_frame, amplitude, peak_symbol)
+        self._inserted, self._keys = False, {}
+        self._origin = self._modulator.number * frame.codewords  # index of item 0
+        self.set_output_multiple(frame.samples())
+        self.set_relative_rate(frame.samples(), frame.codewords)
+        self.set_tag_propagation_policy(gr.TPP_DONT)
+        self.set_log_level("warn")
+        self._size = frame.codewords
+
+    def clipped(self):
+        """Return how many samples were clipped."""
+        return self._modulator.clipped
+
+    def frames(self):
+        """Return the number of the next frame."""
+        return self._modulator.number
+
+    def start(self):
+        self._origin = self._modulator.number * self._size
+        self._inserted, self._keys = False, {}
+        return True
+
+    def forecast(self, noutput_items, ninputs):
+        frames = max(1, noutput_items // self._modulator.frame.samples())
+        return [frames * self._size] * ninputs
+
+    def general_work(self, input_items, output_items):
+        size, samples = self._size, self._modulator.frame.samples()
+        frames = min(len(input_items[0]) // size, len(output_items[0]) // samples)
+        read = self.nitems_read(0)
+        tags = self.get_tags_in_window(0, 0, frames * size)
+        tags.sort(key=lambda tag: tag.offset)
+        for f in range(frames):
+            begin = read + f * size
+            while tags and tags[0].offset <= begin:
+                self._follow(tags.pop(0))
+            index = self._origin + begin
+            made = self._modulator.modulate(
+                input_items[0][f * size : (f + 1) * size],
+                inserted=self._inserted,
+                key_checks=[self._keys.pop(index, None)],
+            )
+            output_items[0][f * samples : (f + 1) * samples] = made
+        for tag in tags:  # within the last frame: from the next one on
+            self._follow(tag)
+        self.consume(0, frames * size)
+        return frames * samples
+
+    def _follow(self, tag):
+        """Note what a tag of Alice's says."""
+        key, value = pmt.symbol_to_string(tag.key), pmt.to_python(tag.value)
+        if key == ALICE_TAG:
+            self._inserted = bool(value["inserted"])
+        elif key == KEY_TAG:
+            expected = self._origin + tag.offset
+            if value["index"] != expected:
+                raise ValueError(
+                    f"Alice's key has index {value['index']}, the frame's codeword "
+                    f"{expected}; set first_frame of the burst modulator to Alice's "
+                    f"first_frame / {self._size}"
+                )
+            self._keys = {expected: bytes.fromhex(value["check"][:CHECK_DIGITS])}
