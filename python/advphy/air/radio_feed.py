@@ -7,10 +7,8 @@ Here the driver's sink runs in a second flowgraph. When the first one ends, the 
 still sends a tail of zeros that fills the device's buffers, and is then turned off.
 """
 
-import atexit
 import threading
 import time
-import weakref
 
 import numpy as np
 from gnuradio import gr
@@ -20,7 +18,6 @@ from ..guard import DONE, guarded_block
 CAPACITY = 131072  # samples between the two flowgraphs
 HOLD_SECONDS = 0.5  # without a sample until zeros are sent in their place
 STALL_SECONDS = 10.0  # without progress of the driver until that is an error
-_feeds = weakref.WeakSet()
 
 
 class SampleQueue:
@@ -78,19 +75,11 @@ class _pump(guarded_block):
         guarded_block.__init__(self, "sdr_sink", [], [np.complex64])
         self._queue, self._tail, self._seconds = queue, tail, seconds
         self._events = events
-        self.set_log_level("warn")  # GNU Radio announces the buffer otherwise
-        self.set_min_output_buffer(65536)
-        self.ended = threading.Event()
 
     def start(self):
         self._zeros_left = 0  # of a pause
         self._tail_left = self._tail
         self._begun, self._wanting = time.monotonic(), True
-        self.ended.clear()
-        return True
-
-    def stop(self):
-        self.ended.set()
         return True
 
     def work(self, input_items, output_items):
@@ -137,7 +126,7 @@ class radio_feed(guarded_block):
     def __init__(self, radio, tail, seconds, events, companions=()):
         guarded_block.__init__(self, "radio_feed", [np.complex64], [])
         self._queue = SampleQueue()
-        self._tail_seconds = tail / radio.sample_rate()
+        self._patience = 2 * (CAPACITY + tail) / radio.sample_rate() + 2
         self.pump = _pump(self._queue, tail, seconds, events)
         self._radio, self._companions = radio, companions
         self.transmitter = gr.top_block("transmitter")
@@ -145,12 +134,16 @@ class radio_feed(guarded_block):
         for port, block, its_port in companions:
             self.transmitter.msg_connect(radio.block, port, block, its_port)
         self._running = False
+        self._ended = threading.Event()
+        self.stopped = threading.Event()
 
     def start(self):
+        self.stopped.clear()
         self._queue.open()
+        self._ended.clear()
         self.transmitter.start()
+        threading.Thread(target=self._wait, daemon=True).start()
         self._running, self._progress = True, time.monotonic()
-        _feeds.add(self)
         return True
 
     def work(self, input_items, output_items):
@@ -162,12 +155,16 @@ class radio_feed(guarded_block):
             return DONE
         elif self.pump.error is not None:
             raise self.pump.error
-        elif self.pump.ended.is_set() or now - self._progress > STALL_SECONDS:
+        elif self._ended.is_set() or now - self._progress > STALL_SECONDS:
             raise RuntimeError(
                 f"driver = '{self._radio.driver}': the transmitter has taken no sample "
                 f"for {now - self._progress:.1f} s"
             )
         return size
+
+    def is_running(self):
+        """Tell whether the transmitter is on."""
+        return self._running
 
     def silence(self):
         """Drop what waits, send the zeros, turn the transmitter off; wait for it."""
@@ -177,20 +174,19 @@ class radio_feed(guarded_block):
     def stop(self):
         self._queue.close()
         self._turn_off()
+        self.stopped.set()
         return True
 
     def _turn_off(self):
         if not self._running:
             return
-        self.pump.ended.wait(2 * self._tail_seconds + CAPACITY / 1e5 + 2)
-        self.transmitter.stop()  # if the driver stands still
-        # Not wait(): it starts a thread, which Python 3.12 refuses at its exit.
-        gr.top_block_wait_unlocked(self.transmitter._impl)
+        if not self._ended.wait(self._patience):
+            self.transmitter.stop()  # the driver stands still
+            self._ended.wait(2)
         self._running = False
 
-
-@atexit.register
-def _silence_all():
-    """A program that ends while it transmits ends in zeros, too."""
-    for feed in list(_feeds):
-        feed.silence()
+    def _wait(self):
+        # Not transmitter.wait(): that starts a thread of its own, which Python 3.12
+        # refuses while it exits.
+        gr.top_block_wait_unlocked(self.transmitter._impl)
+        self._ended.set()

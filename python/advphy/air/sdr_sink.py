@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SDR sink: transmit samples by a radio, into a file, or to another process."""
 
+import atexit
 import logging
+import weakref
 
 from advphy_model import transmit_limits
 from gnuradio import blocks, gr
@@ -15,14 +17,14 @@ ENDPOINT = "tcp://127.0.0.1:5557"
 # Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the others
 # that gr-uhd, gr-soapy and gr-osmosdr know queue less than 0.1 s.
 SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
+_transmitters = weakref.WeakSet()
 
 
 class sdr_sink(gr.hier_block2):
     """Transmit samples once armed, within limits, and end in zeros.
 
     Input: samples, complex64
-    Message port "stream_events": a dictionary twice a second and at the end, see
-        events().
+    Message port "stream_events": a dictionary twice a second, see events().
 
     Args:
         driver: "uhd", "soapy", "osmosdr" (a radio), "hackrf" (gr-osmosdr's), "standin"
@@ -109,6 +111,7 @@ class sdr_sink(gr.hier_block2):
         self.feed = radio_feed(
             self.radio, tail, self._limits.seconds, self._events, companions
         )
+        _transmitters.add(self)
         return self.feed
 
     def _require_allowed(self, frequency, sample_rate, gain, driver):
@@ -155,6 +158,17 @@ class sdr_sink(gr.hier_block2):
         self.gate.silence()
         if self.feed is not None:
             self.feed.silence()
+
+
+@atexit.register
+def _silence_all():
+    """A program that ends while it transmits ends in zeros, too."""
+    for sink in list(_transmitters):
+        if sink.feed.is_running():
+            sink.silence()
+            # Python must not go while GNU Radio's threads may still call it.
+            sink.feed.stopped.wait(2)
+            sink.gate.stopped.wait(2)
 
 
 def _file_sink(path):

@@ -20,8 +20,7 @@ class sdr_source(gr.hier_block2):
     """Receive samples.
 
     Output: samples, complex64; zmq keeps the sender's tags
-    Message port "stream_events": a dictionary twice a second and at the end, see
-        events().
+    Message port "stream_events": a dictionary twice a second, see events().
 
     Args:
         driver: "uhd", "soapy", "osmosdr" (a radio), "hackrf" (gr-osmosdr's), "standin"

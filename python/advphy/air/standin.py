@@ -37,18 +37,10 @@ def is_asked_for(driver, args):
     opens a device for each kind that it finds among the arguments, so every one of
     them has to be the stand-in's own.
     """
-    if driver == "soapy":
-        wanted = ARGUMENTS
-    elif driver == "osmosdr":
-        wanted = ARGUMENTS | {"soapy"}
-    else:
-        return False
-    if any(letter in args for letter in " \t\n\"';{}:"):
+    if driver not in ("soapy", "osmosdr") or any(c in args for c in " \t\n\"';{}:"):
         return False
     pairs = [part.partition("=")[::2] for part in args.split(",")]
     keys = [key for key, _ in pairs]
-    return (
-        len(set(keys)) == len(keys)
-        and set(keys) <= wanted
-        and dict(pairs).get("driver") == DRIVER
-    )
+    if driver == "osmosdr" and not set(keys) <= ARGUMENTS | {"soapy"}:
+        return False
+    return len(set(keys)) == len(keys) and dict(pairs).get("driver") == DRIVER

@@ -14,7 +14,7 @@ class transmit_gate(guarded_block):
     """Pass samples within the limits; end when their time is over.
 
     Input and output: samples, complex64
-    Message port "stream_events": the counts, twice a second and at the end.
+    Message port "stream_events": the counts, twice a second.
 
     Args:
         limits: advphy_model.transmit_limits.TransmitLimits.
@@ -30,6 +30,7 @@ class transmit_gate(guarded_block):
         self._most = max(1, round(limits.seconds * sample_rate))
         self._lock = threading.Lock()
         self._left, self._peak, self._silent = self._most, 0.0, False
+        self.stopped = threading.Event()
         self.message_port_register_out(pmt.intern("stream_events"))
 
     def silence(self):
@@ -44,12 +45,14 @@ class transmit_gate(guarded_block):
         """Begin with the whole of the time."""
         self._left, self._peak, self._silent = self._most, 0.0, False
         self._events.restart()
+        self.stopped.clear()
         return True
 
     def stop(self):
         self._events.publish(self, at_once=True)
         if self.at_end is not None:
             self.at_end()
+        self.stopped.set()
         return True
 
     def work(self, input_items, output_items):
