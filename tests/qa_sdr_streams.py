@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SDR sink and source without a radio: files, ZMQ, dry runs, what is refused."""
+"""SDR sink and source without a radio: files, ZMQ, dry runs, counts of losses."""
 
+import importlib
 import os
 import re
 import socket
@@ -11,24 +12,11 @@ import numpy as np
 import pmt
 import pytest
 from gnuradio import advphy, blocks, gr
-from gnuradio.advphy.air import radio, standard_error, standin, stream_events
+from gnuradio.advphy.air import standard_error, standin, stream_events
+from gnuradio.advphy.air.radio_drivers import METHODS
 
 from .qa_grc import ENVIRONMENT, compile_example
-from .standin_link import needs_standin, on_air, own_air, run_for, tones
-
-
-@pytest.fixture
-def no_allow_list(tmp_path, monkeypatch):
-    """Have no allow-list during a test."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-
-
-def sent_through(sink, samples):
-    """Run a flowgraph that sends samples; return the sink."""
-    flowgraph = advphy.top_block()
-    flowgraph.connect(blocks.vector_source_c(samples.tolist()), sink)
-    run_for(flowgraph, 20)
-    return sink
+from .standin_link import run_for, sent_through, tones
 
 
 def test_a_file_holds_what_is_sent_and_gives_it_back(rng, tmp_path):
@@ -59,17 +47,6 @@ def test_a_dry_run_sends_nothing_and_says_what_it_would(tmp_path, rng, caplog):
     assert sink.events()["clipped"] == 12_000
 
 
-@pytest.mark.parametrize("driver", ["uhd", "hackrf", "soapy", "osmosdr", "standin"])
-def test_a_dry_run_opens_no_device(driver, monkeypatch, no_allow_list):
-    monkeypatch.setattr(radio, "Radio", None)  # to call it would raise
-    sink = advphy.sdr_sink(driver, adversary="yes")
-    sent_through(sink, np.zeros(10, np.complex64))
-    assert f"driver={driver}) - not armed" in sink.plan()
-    sink.set_gain(3)
-    sink.set_frequency(1e9)
-    assert "1000 MHz, gain 3 dB" in sink.plan()
-
-
 def test_the_time_limit_ends_a_file_too(tmp_path):
     path = str(tmp_path / "air.c64")
     sink = advphy.sdr_sink("file", path, sample_rate=1e5, armed=True, time_limit=0.1)
@@ -77,122 +54,6 @@ def test_the_time_limit_ends_a_file_too(tmp_path):
     flowgraph.connect(blocks.vector_source_c([0.1 + 0j] * 100, True), sink)
     run_for(flowgraph, 20)
     assert os.path.getsize(path) == 8 * 10_000
-
-
-RADIATES = ["uhd", "hackrf", "soapy", "osmosdr"]
-
-
-@pytest.mark.parametrize("driver", RADIATES)
-def test_no_radio_is_opened_without_an_allow_list(driver, monkeypatch, no_allow_list):
-    monkeypatch.setattr(radio, "Radio", None)
-    with pytest.raises(ValueError, match="there is no allow-list"):
-        advphy.sdr_sink(driver, armed=True)
-
-
-@pytest.mark.parametrize(
-    ("driver", "args"),
-    [
-        ("standin", "driver=hackrf"),
-        ("soapy", "driver=advphy_standin,driver=hackrf"),
-        ("soapy", "driver=advphy_standin,remote:driver=hackrf"),
-        ("osmosdr", "soapy=0,driver=advphy_standin,hackrf=0"),
-        ("osmosdr", "soapy=0,driver=advphy_standin hackrf=0"),
-        ("osmosdr", "driver=advphy_standin,uhd"),
-        ("osmosdr", "file=/tmp/x,rate=1e6"),
-        ("hackrf", "driver=advphy_standin"),
-        ("uhd", "driver=advphy_standin"),
-    ],
-)
-def test_what_only_looks_like_the_stand_in_is_a_radio(
-    driver, args, monkeypatch, no_allow_list
-):
-    monkeypatch.setattr(radio, "Radio", None)
-    with pytest.raises(ValueError, match="there is no allow-list"):
-        advphy.sdr_sink(driver, args, armed=True)
-
-
-@pytest.mark.parametrize("driver", RADIATES)
-def test_an_adversary_opens_no_radio_unless_permitted(driver, monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    (tmp_path / "gr-advphy").mkdir()
-    (tmp_path / "gr-advphy/transmit.ini").write_text(
-        "[cable]\nfirst_hz=400e6\nlast_hz=500e6\nmax_gain_db=10\n"
-    )
-    monkeypatch.setattr(radio, "Radio", None)
-    with pytest.raises(ValueError, match="permitted = 'cabled' or 'licensed'"):
-        advphy.sdr_sink(driver, gain=5, armed=True, adversary="yes")
-    with pytest.raises(ValueError, match="wanted at most 10 dB"):
-        advphy.sdr_sink(
-            driver, gain=11, armed=True, adversary="yes", permitted="cabled"
-        )
-    with pytest.raises(TypeError, match="NoneType"):  # now it would be opened
-        advphy.sdr_sink(driver, gain=5, armed=True, adversary="yes", permitted="cabled")
-
-
-@needs_standin
-def test_an_adversary_may_use_the_stand_in(tmp_path, no_allow_list):
-    sink = advphy.sdr_sink(
-        "standin", own_air(record=tmp_path / "air"), armed=True, adversary="yes"
-    )
-    sent_through(sink, np.full(100, 0.5, np.complex64))
-    air, _ = on_air(tmp_path / "air")
-    assert np.array_equal(air[:100], np.full(100, 0.5, np.complex64))
-
-
-@needs_standin
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ({"driver": "rtl"}, r"driver = 'rtl' is not known; there are: uhd, .*zmq"),
-        ({"args": "cof=1"}, "'cof' is not one of its arguments"),
-        ({"args": "cfo=x"}, "cfo = 'x', wanted a number"),
-        ({"args": "delay=-1"}, "delay = '-1', wanted a whole number"),
-        ({"frequency": 10e9}, r"frequency = 1e\+10, but the device"),
-        ({"frequency": float("nan")}, "frequency = nan, wanted a finite"),
-        ({"sample_rate": 1e3}, r"sample_rate = 1000, but .*100000...2e\+07"),
-        ({"sample_rate": -1}, "sample_rate = -1, wanted"),
-        ({"gain": 61}, "gain = 61, but the device .* has 0...60 dB"),
-        ({"antenna": "TX/RX"}, "antenna = 'TX/RX', but the device has: stand-in"),
-        ({"channel": 1}, "channel = 1, but driver = 'standin' opens only 0"),
-    ],
-)
-def test_what_the_device_does_not_have_is_one_sentence(arguments, said):
-    arguments = {"driver": "standin"} | arguments
-    for made, more in ((advphy.sdr_sink, {"armed": True}), (advphy.sdr_source, {})):
-        with pytest.raises(ValueError, match=said) as found:
-            made(**arguments, **more)
-        assert "\n" not in str(found.value)
-
-
-@pytest.mark.parametrize("driver", ["uhd", "hackrf", "soapy"])
-def test_without_a_device_one_sentence_says_so(driver):
-    with pytest.raises(ValueError, match="no such device can be opened") as found:
-        advphy.sdr_source(driver, "driver=none" if driver == "soapy" else "")
-    assert "\n" not in str(found.value)
-
-
-@pytest.mark.parametrize("driver", ["uhd", "soapy", "osmosdr"])
-def test_a_driver_that_is_not_installed_is_named_with_its_remedy(driver, monkeypatch):
-    name = driver if driver == "osmosdr" else f"gnuradio.{driver}"
-    monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ValueError, match=f"gr-{driver} is not installed; apt install"):
-        advphy.sdr_source(driver)
-
-
-def test_files_and_endpoints_that_cannot_be_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="wanted the path of a file"):
-        advphy.sdr_sink("file", armed=True)
-    with pytest.raises(ValueError, match="cannot be written"):
-        advphy.sdr_sink("file", str(tmp_path / "no" / "x"), armed=True)
-    with pytest.raises(ValueError, match="cannot be read"):
-        advphy.sdr_source("file", str(tmp_path / "x"))
-    (tmp_path / "x").write_bytes(b"123")
-    with pytest.raises(ValueError, match="no complex64 sample"):
-        advphy.sdr_source("file", str(tmp_path / "x"))
-    with pytest.raises(ValueError, match="zmq cannot bind"):
-        advphy.sdr_sink("zmq", "nonsense", armed=True)
-    with pytest.raises(ValueError, match="zmq cannot connect"):
-        advphy.sdr_source("zmq", "nonsense")
 
 
 SENDER = """
@@ -345,3 +206,20 @@ def test_companion_differs_by_one_parameter_between_radios(tmp_path):
     assert "advphy.sdr_sink('uhd', '', " in made["uhd"]
     assert "False, 'no', None, 0.8, 10.0)" in made["uhd"]
     assert re.sub("'uhd'", "'hackrf'", made["uhd"]) == made["hackrf"]
+
+
+@pytest.mark.parametrize("package", sorted(METHODS))
+@pytest.mark.parametrize("direction", ["sink", "source"])
+def test_every_driver_has_the_methods_that_it_is_called_by(package, direction):
+    if package == "osmosdr":
+        made = getattr(pytest.importorskip("osmosdr"), direction)
+    else:
+        name = f"usrp_{direction}" if package == "uhd" else direction
+        made = getattr(importlib.import_module(f"gnuradio.{package}"), name)
+    names = METHODS[package]
+    for method in [*names["get"].values(), *names["set"].values()]:
+        assert hasattr(made, method), method
+    assert set(names["get"]) >= {
+        "frequency", "sample_rate", "gain", "antenna", "antennas",
+        "frequency range", "sample_rate range", "gain range"}  # fmt: skip
+    assert set(names["set"]) == {"frequency", "sample_rate", "gain", "antenna"}

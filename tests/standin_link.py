@@ -62,6 +62,14 @@ def run_for(flowgraph, seconds):
     late.cancel()
 
 
+def sent_through(sink, samples):
+    """Run a flowgraph that sends samples; return the sink."""
+    flowgraph = advphy.top_block()
+    flowgraph.connect(blocks.vector_source_c(samples.tolist()), sink)
+    run_for(flowgraph, 20)
+    return sink
+
+
 def on_air(record):
     """Return what was on the air, complex64 [N], and the lines of what happened."""
     with open(f"{record}.events") as file:

@@ -188,23 +188,13 @@ def require_allowed(
     """
     path = Path(path) if path is not None else allow_list_path()
     bands = read_allow_list(path)
-    edges = (f"{(frequency - sample_rate / 2) / 1e6:g}..."
-             f"{(frequency + sample_rate / 2) / 1e6:g} MHz")  # fmt: skip
-    if not path.exists():
-        raise ValueError(
-            f"frequency = {frequency:g} Hz is not allowed: there is no allow-list; "
-            f"write the bands that you may use into {path}, for example\n{EXAMPLE}"
-        )
     inside = [band for band in bands if band.holds(frequency, sample_rate)]
     if not inside:
         raise ValueError(
-            f"frequency = {frequency:g} Hz is not allowed: {edges} lies in no band of "
-            f"{path}, which has "
-            + (", ".join(
-                f"[{b.name}] {b.first_hz / 1e6:g}...{b.last_hz / 1e6:g} MHz"
-                for b in bands) or "none")
-            + f"; add a band if you may use it, for example\n{EXAMPLE}"
-        )  # fmt: skip
+            f"frequency = {frequency:g} Hz is not allowed: "
+            + _why_not(frequency, sample_rate, bands, path)
+            + f", for example\n{EXAMPLE}"
+        )
     for band in inside:
         if band.max_gain_db is None or (
             gain_db is not None and gain_db <= band.max_gain_db
@@ -214,6 +204,20 @@ def require_allowed(
     raise ValueError(
         f"gain = {given}, wanted at most {inside[0].max_gain_db:g} dB in "
         f"[{inside[0].name}] of {path}"
+    )
+
+
+def _why_not(frequency, sample_rate, bands, path) -> str:
+    if not bands:
+        return f"there is no allow-list; write the bands that you may use into {path}"
+    low, high = frequency - sample_rate / 2, frequency + sample_rate / 2
+    there = ", ".join(
+        f"[{band.name}] {band.first_hz / 1e6:g}...{band.last_hz / 1e6:g} MHz"
+        for band in bands
+    )
+    return (
+        f"{low / 1e6:g}...{high / 1e6:g} MHz lies in no band of {path}, which has "
+        f"{there}; add a band if you may use it"
     )
 
 

@@ -68,11 +68,7 @@ class sdr_sink(gr.hier_block2):
             amplitude_limit, time_limit, adversary, permitted
         )
         radio.require_settings(frequency, sample_rate, gain)
-        self._is_radio = driver not in radio.NO_RADIOS
-        package, full = (
-            radio.resolve(driver, args) if self._is_radio else (driver, args)
-        )
-        self._radiates = self._is_radio and not standin.is_asked_for(package, full)
+        package, self._radiates = _reach(driver, args)
         self._asked = {"driver": driver, "frequency": frequency,
                        "sample_rate": sample_rate, "gain": gain}  # fmt: skip
         self._events = StreamEvents(
@@ -101,6 +97,10 @@ class sdr_sink(gr.hier_block2):
         self.radio = radio.Radio(
             "sink", driver, args, self._asked["frequency"], rate, self._asked["gain"],
             antenna, channel)  # fmt: skip
+        if self._radiates:  # a device may have come out elsewhere than it was asked to
+            found = self.radio.settings()
+            found.pop("antenna")
+            self._require_allowed(**found)
         companions = []
         if self.radio.package == "uhd":
             self.messages = uhd_messages(self._events)
@@ -158,6 +158,14 @@ class sdr_sink(gr.hier_block2):
         self.gate.silence()
         if self.feed is not None:
             self.feed.silence()
+
+
+def _reach(driver, args):
+    """Return what opens the driver, and whether its signal leaves the computer."""
+    if driver in radio.NO_RADIOS:
+        return driver, False
+    package, full = radio.resolve(driver, args)
+    return package, not standin.is_asked_for(package, full)
 
 
 @atexit.register
