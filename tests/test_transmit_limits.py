@@ -123,7 +123,7 @@ def test_an_adversary_needs_a_second_word_for_a_radio():
 
 
 def test_amplitudes_above_the_limit_are_clipped_and_counted_with_their_phase():
-    samples = np.array([0.3, 0.6 + 0.8j, -2, 0.5j, np.nan, np.inf], np.complex64)
+    samples = np.array([0.3, 0.6 + 0.8j, -2e30, 0.5j, np.nan, np.inf], np.complex64)
     out = np.empty_like(samples)
     clipped, non_finite, peak = TransmitLimits(amplitude=0.5).apply(samples, out)
     assert (clipped, non_finite, peak) == (2, 2, 0.5)
@@ -133,11 +133,14 @@ def test_amplitudes_above_the_limit_are_clipped_and_counted_with_their_phase():
 
 def test_samples_within_the_limit_are_the_same_bits(rng):
     samples = (rng.uniform(-0.5, 0.5, 1000) + 0j).astype(np.complex64)
-    out = np.empty_like(samples)
-    clipped, non_finite, peak = TransmitLimits(amplitude=0.5).apply(samples, out)
-    assert np.array_equal(out, samples)
-    assert (clipped, non_finite) == (0, 0)
-    assert peak == np.abs(samples).max()
+    for largest in (0.3, 0.5):  # well below the limit, and at it
+        samples[:2] = largest, largest * 1j
+        samples[2:] *= largest / 0.5
+        out = np.empty_like(samples)
+        clipped, non_finite, peak = TransmitLimits(amplitude=0.5).apply(samples, out)
+        assert np.array_equal(out, samples)
+        assert (clipped, non_finite) == (0, 0)
+        assert peak == pytest.approx(largest)
 
 
 def test_a_plan_is_one_line():
