@@ -18,7 +18,13 @@ ALLOWED = {
 }  # fmt: skip
 # Only inside a function: scipy is slow to import, the others are there to compare with.
 INSIDE_FUNCTIONS = {
-    "advphy_model": {"scipy", "distributed", "cryptography"},
+    "advphy_model": {
+        "scipy",
+        "distributed",
+        "cryptography",
+        "sigmf",
+        "jsonschema",
+    },
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
 # Qt only inside the functions of display blocks: the blocks work without it.
