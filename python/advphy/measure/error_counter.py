@@ -10,6 +10,7 @@ import pmt
 from advphy_model import kernels
 from advphy_model.links import load
 from advphy_model.randomness import checked_index, checked_seed
+from advphy_model.scoring import count_blocks
 from gnuradio import gr
 
 from ..air.channel import TAG as CHANNEL_TAG
@@ -218,11 +219,7 @@ class error_counter(guarded_block):
 
     def _count(self, decided, sent, erased):
         """Add a piece to the present segment; return whether the flowgraph ends."""
-        if erased is None:
-            erasures, errors = 0, kernels.count_differences(decided, sent)
-        else:
-            erasures = int(np.count_nonzero(erased))
-            errors = int(np.count_nonzero((decided != sent) & ~erased))
+        errors, erasures = count_blocks(decided, sent, erased)
         with self._lock:
             present = self._segments[-1]
             present.blocks += len(decided)
