@@ -8,7 +8,7 @@ image_source -> semantic_encoder -> alice_arn -> snr_channel
     -> eve -> accuracy_counter (behind a channel of her own)
 encoder or alice_arn -> burst_modulator -> a radio
     -> burst_synchronizer -> what follows the channel above
-image_viewer shows streams of images side by side.
+image_viewer shows streams of images side by side; recorder keeps what a radio received.
 sdr_sink and sdr_source are the edge to a radio, a file or another process.
 """
 
@@ -32,6 +32,7 @@ from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .measure.image_viewer import image_viewer
+from .measure.recorder import recorder
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
 from .receive.decoder import decoder
@@ -88,6 +89,7 @@ __all__ = [
     "perturbation",
     "perturbation_canceller",
     "perturbation_source",
+    "recorder",
     "run",
     "sdr_sink",
     "sdr_source",
