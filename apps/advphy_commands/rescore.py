@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Count the errors of a recording again, without GNU Radio.
+
+RECORDING is a .sigmf-meta with its .sigmf-data beside it. The samples are synchronised
+and decided anew, and compared with the messages (or images) that the recording's seed
+and the frames' numbers give; so the counts are those of the receiver that recorded.
+Recordings of other programs say nothing of the link: give --link, and --codewords and
+--seed where they differ from the defaults.
+"""
+
+import csv
+import json
+import sys
+
+from advphy_model import carried, recording, scoring
+from advphy_model.atomic_file import atomic_file
+from advphy_model.modem.frame import Frame
+
+from advphy_commands._numbers import whole
+from advphy_commands._scored import numbers, table
+from advphy_commands.measure_semantic import secret_of
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("recording", metavar="RECORDING")
+    parser.add_argument(
+        "--link", metavar="LINK",
+        help="a file or a name (default: the name that the recording says)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--images", metavar="IMAGES",
+        help="of a semantic link (default: those that the recording says)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--key-file", metavar="FILE", help="the secret of a keyed link (mode 0600)"
+    )
+    parser.add_argument("--seed", help="of a recording that does not say it")
+    parser.add_argument(
+        "--codewords", help="of a frame, of a recording that does not say it"
+    )
+    parser.add_argument("--json", metavar="FILE.json", help="write the counts there")
+    parser.add_argument("--out", metavar="FILE.csv", help="write a row for each frame")
+
+
+def run(arguments):
+    """Print what was counted."""
+    found = recording.read(arguments.recording)
+    origin, model = _origin(arguments, found)
+    semantic = hasattr(model, "pixels")
+    images = arguments.images or origin.images
+    if semantic and images is None:
+        raise ValueError(
+            f"{found.meta} does not say which images were sent; give --images"
+        )
+    if arguments.images and not semantic:
+        raise ValueError(f"link '{model.name}' sends no images; leave --images away")
+    scorer = scoring.score(
+        found, model, origin.frame, seed=origin.seed, first_frame=origin.first_frame,
+        images=images, secret=_secret(arguments, model, semantic),
+    )  # fmt: skip
+    for warning in found.warnings:
+        print(f"advphy rescore: {found.meta}: {warning}", file=sys.stderr)
+    print(_heading(found, origin))
+    for line in table(scorer, found.sample_rate, model):
+        print(line)
+    if found.counts is not None:
+        print(_comparison(found.counts, scorer.counts))
+    if arguments.json:
+        _write_json(arguments.json, found, origin, scorer)
+    if arguments.out:
+        _write_rows(arguments.out, scorer)
+
+
+def _origin(arguments, found):
+    """Return the Origin and the link, from the recording or the arguments."""
+    if found.origin is not None:
+        for name in ("seed", "codewords"):
+            if getattr(arguments, name) is not None:
+                raise ValueError(f"{found.meta} says its {name}; leave --{name} away")
+        model = _link(arguments.link or found.origin.link, found)
+        found.origin.require(model)
+        return found.origin, model
+    if arguments.link is None:
+        raise ValueError(
+            f"{found.meta} does not say of which link it is (there is no advphy: in "
+            "it); give --link"
+        )
+    model = carried.load(arguments.link)
+    more = {}
+    if arguments.codewords is not None:
+        more["codewords"] = whole("--codewords", arguments.codewords)
+    seed = whole("--seed", arguments.seed or "1")
+    return recording.Origin.of(model, Frame.of_model(model, **more), seed=seed), model
+
+
+def _link(name, found):
+    try:
+        return carried.load(name)
+    except ValueError as error:
+        if name != found.origin.link:
+            raise
+        raise ValueError(
+            f"{found.meta} is of link '{name}', which is not among the shipped ones; "
+            "give its file with --link"
+        ) from error
+
+
+def _secret(arguments, model, semantic):
+    if semantic:
+        return secret_of(arguments, model)
+    if arguments.key_file:
+        raise ValueError(f"link '{model.name}' is not keyed; leave --key-file away")
+    return None
+
+
+def _heading(found, origin):
+    seconds = found.samples / found.sample_rate
+    where = "" if found.frequency is None else f", {found.frequency / 1e6:g} MHz"
+    checked = "SHA-512 right" if found.verified else "SHA-512 not checked"
+    said = (
+        f"{found.meta}: {found.samples} samples, {seconds:.3g} s at "
+        f"{found.sample_rate / 1e6:g} Msample/s{where}, {checked}\n"
+        f"link {origin.link} {origin.model_sha256[:8]}, seed {origin.seed}, "
+        f"{origin.frame.codewords} codewords a frame"
+    )
+    for attack in found.attacks:
+        psr = "" if attack.psr_db is None else f" at PSR {attack.psr_db:g} dB"
+        said += f"\nadversary: {attack.what}{psr}, from sample {attack.first_sample}"
+    return said
+
+
+def _comparison(live, counts):
+    """Say whether the receiver that recorded counted the same."""
+    # Sums of real numbers depend on their order in the last digits.
+    differing = [
+        f"{name} {value} live" for name, value in live.items()
+        if name in counts and abs(counts[name] - value) > 1e-9 * abs(value)
+    ]  # fmt: skip
+    if not differing:
+        return "the receiver that recorded counted the same"
+    return "the receiver that recorded counted otherwise: " + ", ".join(differing)
+
+
+def _write_json(path, found, origin, scorer):
+    said = {
+        "recording": found.meta.name,
+        "link": origin.link,
+        "model_sha256": origin.model_sha256,
+        "seed": origin.seed,
+        "samples_missing": found.missing,
+        "complete": found.complete,
+        "verified": found.verified,
+        "counts": scorer.counts,
+        "live_counts": found.counts,
+        **numbers(scorer, found.sample_rate),
+        "frames": [frame.as_row() for frame in scorer.frames],
+    }
+    with atomic_file(path) as file:
+        json.dump(said, file, indent=1)
+        file.write("\n")
+
+
+COLUMNS = ("number", "index", "missed", "snr_db", "cfo", "clock_ppm", "blocks",
+           "block_errors", "erasures", "squared_error", "intact")  # fmt: skip
+
+
+def _write_rows(path, scorer):
+    with atomic_file(path) as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(frame.as_row() for frame in scorer.frames)
