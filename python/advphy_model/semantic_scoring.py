@@ -30,6 +30,7 @@ class ImageScorer:
         self._link, self._decoder = link, AirNetwork(link.decoder, complex_input=True)
         self._bob = BobModule(link, secret) if link.hides else None
         self._highest = -1  # of the indices that were used
+        self._wrong = False  # the key, by the last header that had a check
 
     def score(self, y, frame) -> tuple:
         """Return (None, erasures, squared error) of the codes of a frame.
@@ -52,8 +53,9 @@ class ImageScorer:
         """Return what Bob's module makes of y: NaN under a wrong or a used key."""
         out, keying = np.empty_like(y), self._bob.keying
         check = frame.header.key_check
-        used = frame.index <= self._highest
-        if keying is not None and (used or not _fits(keying, frame.index, check)):
+        if keying is not None and check is not None:
+            self._wrong = not _fits(keying, frame.index, check)
+        if keying is not None and (self._wrong or frame.index <= self._highest):
             out[:] = np.nan
             return out
         self._bob.run(y, frame.index, out)
@@ -63,5 +65,4 @@ class ImageScorer:
 
 def _fits(keying, index, check):
     """Tell whether a header's bytes are the first of the check of an index's key."""
-    expected = f"{int(keying.checks(index, 1)[0]):016x}"
-    return check is None or expected.startswith(check.hex())
+    return f"{int(keying.checks(index, 1)[0]):016x}".startswith(check.hex())

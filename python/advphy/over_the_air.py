@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two ends of a link over the air as flowgraphs: transmitter and receiver."""
+
+from advphy_model.modem.frame import Frame
+from gnuradio import blocks
+
+from .air.perturbation_source import perturbation_source
+from .guard import top_block
+from .measure.distortion_meter import distortion_meter
+from .measure.error_counter import error_counter
+from .receive.bob_arn import bob_arn
+from .receive.burst_synchronizer import burst_synchronizer
+from .receive.decoder import decoder
+from .receive.semantic_decoder import semantic_decoder
+from .transmit.alice_arn import alice_arn
+from .transmit.burst_modulator import burst_modulator
+from .transmit.encoder import encoder
+from .transmit.image_source import image_source
+from .transmit.message_source import message_source
+from .transmit.semantic_encoder import semantic_encoder
+
+FOR_EVER = 2**62  # samples
+
+
+class transmitter(top_block):
+    """Messages or images as frames into a sink.
+
+    Args:
+        model: link model or semantic link.
+        sink: block that takes samples, such as sdr_sink.
+        frame: Frame, or None: Frame.of_model(model).
+        frames: how many to send, or None: without end.
+        seed: of the messages.
+        first_frame: number of the first frame.
+        images: of a semantic link: Images or the name of a data set.
+        secret: of a keyed semantic link: 32 bytes.
+        attack: Adversary of a link model, added to what Alice sends, or None.
+        amplitude: largest magnitude of a sample.
+    """
+
+    def __init__(
+        self,
+        model,
+        sink,
+        frame=None,
+        frames=None,
+        seed=1,
+        first_frame=0,
+        images=None,
+        secret=None,
+        attack=None,
+        amplitude=0.8,
+    ):
+        top_block.__init__(self, "transmitter")
+        frame = Frame.of_model(model) if frame is None else frame
+        first = first_frame * frame.codewords
+        count = None if frames is None else frames * frame.codewords
+        at_once = 4 * frame.codewords  # a radio shall not run ahead by seconds
+        self.modulator = burst_modulator(model, frame, first_frame, amplitude)
+        self.sink = sink
+        if images is not None:
+            parts = [image_source(images, first, count, at_once),
+                     semantic_encoder(model, at_once)]  # fmt: skip
+            if model.hides:
+                parts.append(alice_arn(model, True, secret, first, at_once))
+        else:
+            parts = [message_source(model, seed, first, count, at_once),
+                     encoder(model, at_once)]  # fmt: skip
+        if attack is not None:
+            parts.append(self._attacked(model, attack, first, at_once, parts[0]))
+        self.connect(*parts, self.modulator, sink)
+
+    def _attacked(self, model, attack, first, at_once, source):
+        """Return the adder behind the encoder, the perturbation in its second input."""
+        settings = {name: value for name, value in vars(attack).items()
+                    if name in attack.__dataclass_fields__}  # fmt: skip
+        perturbation = perturbation_source(
+            model, **settings, first_block=first, latency=at_once
+        )
+        adder = blocks.add_vcc(model.n)
+        if attack.needs_messages:
+            self.connect(source, perturbation)
+        self.connect(perturbation, (adder, 1))
+        return adder
+
+
+class receiver(top_block):
+    """Frames of a source, decided and counted.
+
+    Args:
+        model: link model or semantic link.
+        source: block that gives samples, such as sdr_source.
+        frame: Frame, the sender's, or None: Frame.of_model(model).
+        seed: of the messages.
+        first_frame: number of the first frame sent; None: whichever arrives first.
+        images: of a semantic link: Images or the name of a data set.
+        secret: of a keyed semantic link: 32 bytes.
+        samples: after how many to end, or None: when the source ends.
+    """
+
+    def __init__(
+        self,
+        model,
+        source,
+        frame=None,
+        seed=1,
+        first_frame=None,
+        images=None,
+        secret=None,
+        samples=None,
+    ):
+        top_block.__init__(self, "receiver")
+        self.source = source
+        self._head = blocks.head(8, FOR_EVER if samples is None else samples)
+        self.synchronizer = burst_synchronizer(model, frame, first_frame=first_frame)
+        parts = [self.synchronizer]
+        self._semantic = images is not None
+        if self._semantic:
+            if model.hides:
+                parts.append(bob_arn(model, secret=secret))
+            self.meter = distortion_meter(images)
+            parts += [semantic_decoder(model), self.meter]
+        else:
+            self.meter = error_counter(model, seed)
+            parts += [decoder(model), self.meter]
+        self.connect(source, self._head, *parts)
+
+    def record(self, recorder):
+        """Give the same samples to a block that keeps them; before the start."""
+        self.connect(self._head, recorder)
+
+    def end(self):
+        """Take no more samples; what was taken is still decided and recorded."""
+        self._head.set_length(0)
+
+    def counts(self):
+        """Return what was counted so far, named as scoring.Scorer's counts."""
+        found = self.synchronizer.counts()
+        segments = self.meter.segments()
+        if self._semantic:
+            sums = [segment.sums for segment in segments]
+            names = {"blocks": "frames", "erasures": "erasures",
+                     "squared_error": "squared_error"}  # fmt: skip
+            return found | {
+                name: sum(s.get(said, 0) for s in sums) for name, said in names.items()
+            }
+        names = ("blocks", "erasures", "block_errors")
+        return found | {n: sum(getattr(s, n) for s in segments) for n in names}
