@@ -54,7 +54,8 @@ def run(arguments):
         amplitude=arguments.amplitude, **sent)  # fmt: skip
     if not arguments.arm:
         sink.gate.at_end = None  # it is said below
-    interrupted = settings.run(flowgraph, sink.silence)
+    # zmq may wait for a receiver that has gone; a radio is silent already.
+    interrupted = settings.run(flowgraph, sink.silence, patience=3.0)
     events = sink.events()
     count = events["samples"] / sent["frame"].samples()
     what = f"{count:.5g} frames of link {model.name} from frame {first_frame} on"
