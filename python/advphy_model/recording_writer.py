@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import hashlib
 import json
+import math
 
 import numpy as np
 
@@ -38,6 +39,9 @@ class RecordingWriter:
         self, path, origin, sample_rate, frequency=None, description="", at=None
     ):
         library()
+        for name, value in (("sample_rate", sample_rate), ("frequency", frequency)):
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"{name} = {value}, wanted a finite number")
         self.meta, self.data = paths(path)
         for place in (self.meta, self.data):
             if place.exists():

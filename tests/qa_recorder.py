@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The recorder: what it keeps is counted as the receiver beside it counted."""
+
+import numpy as np
+import pytest
+from advphy_model import radio_check, recording, scoring
+from advphy_model.carried import load
+from gnuradio import advphy, blocks
+from gnuradio.advphy.over_the_air import receiver, transmitter
+
+FRAMES = 30
+SECRET = bytes(range(32))
+
+
+def frame_of(model):
+    return advphy.frame(model, codewords=8)
+
+
+def sent_samples(model, frames=FRAMES, **settings):
+    """Return the samples of frames, through the blocks."""
+    sink = blocks.vector_sink_c()
+    transmitter(model, sink, frame_of(model), frames, **settings).run()
+    return np.array(sink.data(), np.complex64)
+
+
+def impaired(samples, rng, snr_db):
+    """Return samples turned, with noise, and with two holes in which frames are lost."""
+    power = np.mean(np.abs(samples) ** 2)
+    sigma = np.sqrt(power / 2 / 10 ** (snr_db / 10))
+    noise = rng.standard_normal((len(samples), 2)) @ [sigma, 1j * sigma]
+    turned = samples * np.exp(2j * np.pi * 0.0007 * np.arange(len(samples)))
+    for hole in (0.2, 0.6):
+        turned[int(hole * len(samples)) :][:3000] = 0
+    return (turned + noise).astype(np.complex64)
+
+
+def heard(model, samples, path, **settings):
+    """Receive and record samples; return the finished receiver and its recorder."""
+    source = blocks.vector_source_c(samples.tolist())
+    flowgraph = receiver(model, source, frame_of(model), **settings)
+    first_frame, images = settings.get("first_frame"), settings.get("images")
+    recorder = advphy.recorder(
+        str(path), model, frame_of(model), 1e6, 433e6, settings.get("seed", 1),
+        None if first_frame is None else 8 * first_frame, images)  # fmt: skip
+    flowgraph.record(recorder)
+    flowgraph.run()
+    return flowgraph, recorder
+
+
+def rescored(path, model, secret=None):
+    found = recording.read(path)
+    origin = found.origin
+    return scoring.score(
+        found, model, origin.frame, seed=origin.seed, first_frame=origin.first_frame,
+        images=origin.images, secret=secret)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", ["autoencoder_mlp", "hamming74_hard", "autoencoder_cnn:nearest_codeword"]
+)
+def test_rescoring_counts_exactly_what_was_counted_live(name, tmp_path, rng):
+    model = load(name)
+    # -5 dB per sample at 4 samples a symbol: 1 dB per channel use, some blocks wrong
+    samples = impaired(sent_samples(model, seed=3, first_frame=7), rng, -5.0)
+    path = tmp_path / "run.sigmf-meta"
+    live, recorder = heard(model, samples, path, seed=3, first_frame=5)
+    again = rescored(path, model)
+    assert again.counts == live.counts()
+    assert recorder.samples() == again.counts["samples"] == len(samples)
+    assert again.counts["missed"] > 2  # two before the first, and those in the holes
+    assert again.counts["received"] + again.counts["missed"] <= FRAMES + 2
+    assert 0 < again.counts["block_errors"] < again.counts["blocks"] / 4
+
+
+@pytest.mark.parametrize("name", ["semantic_mnist", "paired_arn_white", "keyed_arn"])
+def test_images_are_scored_as_live(name, tmp_path, rng):
+    model = load(name)
+    secret = SECRET if model.keying != "none" else None
+    # a keyed link has a key tag on every 256th image: more than 32 frames
+    samples = sent_samples(model, 40, images="mnist_sample", secret=secret)
+    samples = impaired(samples, rng, 5.0)
+    path = tmp_path / "run.sigmf-meta"
+    live, _ = heard(model, samples, path, first_frame=0, images="mnist_sample",
+                    secret=secret)  # fmt: skip
+    counts, again = live.counts(), rescored(path, model, secret).counts
+    error = counts.pop("squared_error")
+    assert again.pop("squared_error") == pytest.approx(error, rel=1e-9)
+    assert again == counts
+    assert again["received"] > 30
+    assert again["missed"] > 0
+    assert error / (again["blocks"] * 784) < 0.05
+
+
+def test_another_secret_erases_live_and_rescored(tmp_path, rng):
+    model = load("keyed_arn")
+    samples = sent_samples(model, 40, images="mnist_sample", secret=SECRET)
+    path = tmp_path / "run.sigmf-meta"
+    live, _ = heard(model, samples, path, images="mnist_sample", secret=bytes(32))
+    counts = live.counts()
+    assert counts["erasures"] == counts["blocks"] == 320
+    assert rescored(path, model, bytes(32)).counts == counts
+
+
+def test_not_finite_samples_are_counted_alike(tmp_path, rng):
+    model = load("autoencoder_mlp")
+    samples = impaired(sent_samples(model), rng, 10.0)
+    samples[5000:5010] = np.nan
+    path = tmp_path / "run.sigmf-meta"
+    live, _ = heard(model, samples, path)
+    assert live.counts()["not_finite"] == 10
+    assert rescored(path, model).counts == live.counts()
+
+
+def test_what_is_noted_is_in_the_recording(tmp_path):
+    model = load("autoencoder_mlp")
+    path = tmp_path / "run.sigmf-meta"
+    samples = sent_samples(model, 2)
+    live, recorder = heard(model, samples, path)
+    recorder.note_attack("universal jammer", -6.0, 0, 100)
+    recorder.note_attack("later")
+    recorder.note_counts(live.counts())
+    found = recording.read(path)
+    assert found.counts == live.counts()
+    assert found.attacks == (
+        recording.Attack("universal jammer", -6.0, 0, 100),
+        recording.Attack("later", None, len(samples)),
+    )
+
+
+def test_a_flowgraph_started_again_does_not_spoil_the_recording(tmp_path):
+    model = load("autoencoder_mlp")
+    path = tmp_path / "run.sigmf-meta"
+    flowgraph, _ = heard(model, sent_samples(model, 2), path)
+    before = path.read_bytes(), recording.data_of(path).read_bytes()
+    flowgraph.run()
+    assert (path.read_bytes(), recording.data_of(path).read_bytes()) == before
+
+
+def test_a_receiver_ends_after_its_samples(tmp_path):
+    model = load("autoencoder_mlp")
+    samples = sent_samples(model, 5)
+    count = 3 * frame_of(model).samples() + 100
+    flowgraph = receiver(
+        model, blocks.vector_source_c(samples.tolist(), True), frame_of(model),
+        samples=count)  # fmt: skip
+    flowgraph.run()
+    assert flowgraph.counts()["samples"] == count
+    assert flowgraph.counts()["received"] == 3
+
+
+def test_an_attack_costs_blocks(rng):
+    from advphy_model import perturbation
+    from advphy_model.adversary import Adversary
+
+    model = load("autoencoder_mlp")
+    jammer = Adversary(perturbation.jammer(model.k, model.n, 3.0), 3.0, seed=1)
+    samples = sent_samples(model, attack=jammer)
+    scorer = scoring.Scorer(model, frame_of(model), first_frame=0)
+    scorer.push(samples)
+    assert scorer.counts["received"] == FRAMES
+    # A jammer 3 dB above the signal is noise at Eb/N0 = -3 dB - 10 log10(4/7).
+    expected = radio_check.bler_without_modem(model, -3.0 + 2.43)
+    assert scorer.counts["block_errors"] / (8 * FRAMES) == pytest.approx(
+        expected, abs=4 * np.sqrt(expected / (8 * FRAMES))
+    )
+
+
+def test_a_full_disk_ends_the_flowgraph_with_its_error(tmp_path, monkeypatch):
+    model = load("autoencoder_mlp")
+    path = tmp_path / "run.sigmf-meta"
+    recorder = advphy.recorder(str(path), model, frame_of(model))
+
+    def full(samples):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(recorder._writer, "write", full)
+    flowgraph = advphy.top_block()
+    flowgraph.connect(blocks.vector_source_c([1j] * 100, True), recorder)
+    with pytest.raises(OSError, match="No space left"):
+        flowgraph.run()
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"file": "run.wav"}, r"wanted a name that ends in \.sigmf-meta"),
+        ({"model": "nonsense"}, "link 'nonsense' is neither"),
+        ({"seed": -1}, "seed = -1"),
+        ({"first_block": 5}, "wanted the first of a frame: a multiple of 128"),
+        ({"sample_rate": float("nan")}, "sample_rate = nan"),
+        ({"frequency": float("inf")}, "frequency = inf"),
+    ],
+)
+def test_nonsense_is_refused_before_there_is_a_file(tmp_path, more, text):
+    settings = {"file": str(tmp_path / "run.sigmf-meta"), "model": "autoencoder_mlp"}
+    with pytest.raises(ValueError, match=text):
+        advphy.recorder(**settings | more)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_named():
+    with pytest.raises(OSError, match="nowhere"):
+        advphy.recorder("/nowhere/run.sigmf-meta", "autoencoder_mlp")

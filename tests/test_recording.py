@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recordings: written whole, read with care, counted again."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from advphy_model import links, radio_check, recording, scoring
+from advphy_model.modem.frame import Frame
+from advphy_model.recording import Attack, Origin
+from advphy_model.recording_writer import RecordingWriter, write
+
+MODEL = links.load("hamming74_hard")
+FRAME = Frame.of_model(MODEL, codewords=8)
+FRAMES = 6
+
+
+@pytest.fixture(scope="module")
+def samples():
+    sent, modulator = radio_check.frames_of(MODEL, FRAME, FRAMES, seed=5)
+    variance = radio_check.sample_noise_variance(modulator, 5.0, MODEL.rate)
+    return radio_check.noisy(sent, 6, variance)
+
+
+@pytest.fixture
+def run(tmp_path, samples):
+    """Write a recording of all the frames; return the path of its .sigmf-meta."""
+    path = tmp_path / "run.sigmf-meta"
+    origin = Origin.of(MODEL, FRAME, seed=5, first_block=0)
+    write(path, samples, origin, 2e6, 868e6, [Attack("jammer", -3.0, 100, 50)],
+          counts={"received": FRAMES})  # fmt: skip
+    return path
+
+
+def scored(path):
+    found = recording.read(path)
+    origin = found.origin
+    return scoring.score(found, MODEL, origin.frame, seed=origin.seed,
+                         first_frame=origin.first_frame)  # fmt: skip
+
+
+def changed(path, **values):
+    """Change what stands under "global"; None takes a key away."""
+    said = json.loads(path.read_text())
+    for name, value in values.items():
+        key = name.replace("__", ":")
+        said["global"][key] = value
+        if value is None:
+            del said["global"][key]
+    path.write_text(json.dumps(said))
+
+
+def test_everything_comes_back(run, samples):
+    found = recording.read(run)
+    assert found.verified
+    assert found.complete
+    assert (found.samples, found.missing) == (len(samples), 0)
+    assert (found.sample_rate, found.frequency) == (2e6, 868e6)
+    assert found.origin == Origin.of(MODEL, FRAME, seed=5, first_block=0)
+    assert found.attacks == (Attack("jammer", -3.0, 100, 50),)
+    assert found.counts == {"received": FRAMES}
+    assert found.warnings == []
+    assert np.array_equal(np.concatenate(list(found.pieces())), samples)
+
+
+def test_other_programs_read_it(run, samples):
+    sigmf = pytest.importorskip("sigmf")
+    found = sigmf.sigmffile.fromfile(str(run))  # checks the hash
+    found.validate()
+    assert np.array_equal(found.read_samples(), samples)
+    assert found.get_global_info()["core:datatype"] == "cf32_le"
+
+
+def test_rescoring_counts_what_the_scorer_counted(run, samples):
+    direct = scoring.Scorer(MODEL, FRAME, seed=5, first_frame=0)
+    for at in range(0, len(samples), 777):  # the chunks must not matter
+        direct.push(samples[at : at + 777])
+    assert scored(run).counts == direct.counts
+    assert direct.counts["received"] == FRAMES
+    assert direct.counts["blocks"] == 8 * FRAMES
+
+
+def test_another_seed_finds_other_messages(run):
+    found = recording.read(run)
+    wrong = scoring.score(found, MODEL, FRAME, seed=6)
+    # a message is right by chance once in 16
+    assert wrong.counts["block_errors"] > 8 * FRAMES / 2
+    assert scored(run).counts["block_errors"] < 8
+
+
+def test_erased_blocks_are_no_errors():
+    sent = np.array([1, 2, 3, 4], np.uint8)
+    decided = np.array([1, 9, 0, 0], np.uint8)
+    assert scoring.count_blocks(decided, sent) == (3, 0)
+    assert scoring.count_blocks(decided, sent, [0, 0, 1, 0]) == (2, 1)
+
+
+def test_a_truncated_recording_counts_what_is_there_and_says_what_is_missing(run):
+    data = recording.data_of(run)
+    whole = data.read_bytes()
+    keep = 3 * FRAME.samples() + 500
+    data.write_bytes(whole[: 8 * keep + 3])  # in the middle of a sample
+    found = recording.read(run)
+    missing = FRAMES * FRAME.samples() - keep
+    assert (found.samples, found.missing) == (keep, missing)
+    assert not found.verified
+    (warning,) = found.warnings
+    assert f"{missing} of {FRAMES * FRAME.samples()} samples are missing" in warning
+    assert scored(run).counts["received"] == 3
+
+
+def test_a_recorder_that_was_cut_off_leaves_what_tells_so(tmp_path, samples):
+    path = tmp_path / "cut.sigmf-meta"
+    writer = RecordingWriter(path, Origin.of(MODEL, FRAME, seed=5), 1e6)
+    writer.write(samples)
+    writer._file.flush()  # as the system does when the process is killed later
+    found = recording.read(path)
+    assert not found.complete
+    assert "cut off" in found.warnings[0]
+    assert scored(path).counts["received"] == FRAMES
+    writer.close()
+    assert recording.read(path).complete
+
+
+def test_notes_after_the_end_are_kept(run, samples, tmp_path):
+    writer = RecordingWriter(tmp_path / "a.sigmf-meta", Origin.of(MODEL, FRAME), 1e6)
+    writer.write(samples)
+    writer.close()
+    writer.note_counts({"received": 3})
+    writer.note_attack(Attack("said later"))
+    found = recording.read(tmp_path / "a.sigmf-meta")
+    assert found.counts == {"received": 3}
+    assert found.attacks == (Attack("said later"),)
+    assert found.verified
+
+
+def test_a_recording_is_not_overwritten(run):
+    before = run.read_bytes()
+    with pytest.raises(ValueError, match="exists and is not overwritten"):
+        RecordingWriter(run, Origin.of(MODEL, FRAME), 1e6)
+    run.unlink()
+    with pytest.raises(ValueError, match=r"sigmf-data' exists and is not"):
+        RecordingWriter(run, Origin.of(MODEL, FRAME), 1e6)
+    assert before
+
+
+def test_changed_data_are_refused(run):
+    data = recording.data_of(run)
+    content = bytearray(data.read_bytes())
+    content[1000] ^= 1
+    data.write_bytes(content)
+    with pytest.raises(ValueError, match="not the samples that were recorded"):
+        recording.read(run)
+    data.write_bytes(bytes(content) + bytes(8))
+    with pytest.raises(ValueError, match="not the samples that were recorded"):
+        recording.read(run)
+
+
+def test_a_missing_and_an_empty_data_file_are_named(run):
+    data = recording.data_of(run)
+    data.write_bytes(b"")
+    with pytest.raises(ValueError, match="holds no complex64 sample"):
+        recording.read(run)
+    data.unlink()
+    with pytest.raises(ValueError, match=r"run\.sigmf-data is missing; it belongs"):
+        recording.read(run)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", "null", '{"global": {}}', "\x00\xff", "[" * 100_000,
+     '{"global": [], "captures": [], "annotations": []}',
+     '{"global": {"core:datatype": "cf32_le"}, "captures": 3, "annotations": []}'],
+)  # fmt: skip
+def test_what_is_no_sigmf_is_refused_in_one_sentence(tmp_path, text):
+    path = tmp_path / "run.sigmf-meta"
+    path.write_text(text)
+    path.with_suffix(".sigmf-data").write_bytes(bytes(80))
+    with pytest.raises(ValueError, match="is not a SigMF recording") as raised:
+        recording.read(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_bytes_that_are_no_text_are_refused(run):
+    run.write_bytes(b"\xff\xfe\x00garbage")
+    with pytest.raises(ValueError, match="is not a SigMF recording"):
+        recording.read(run)
+
+
+@pytest.mark.parametrize("name", ["run", "run.wav", "run.sigmf", ".sigmf-meta", ""])
+def test_other_names_are_refused(name):
+    with pytest.raises(ValueError, match=r"wanted a name that ends in \.sigmf-meta"):
+        recording.read(name)
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"core__datatype": "ci16_le"}, "datatype is ci16_le, wanted cf32_le"),
+        ({"core__num_channels": 2}, "wanted one channel"),
+        ({"core__dataset": "other.iq"}, "one file of its own name"),
+        ({"core__sample_rate": None}, "wanted a core:sample_rate > 0"),
+        ({"advphy__seed": -1}, "seed = -1"),
+        ({"advphy__seed": "one"}, "is damaged"),
+        ({"advphy__seed": None}, "is damaged"),
+        ({"advphy__frame": {"n": 0}}, "n = 0"),
+        ({"advphy__frame": {"colour": 1}}, "colour"),
+        ({"advphy__frame": 7}, "is damaged"),
+        ({"advphy__first_block": 3}, "wanted the first of a frame"),
+        ({"advphy__model_sha256": "ab"}, "64 hexadecimal digits"),
+        ({"advphy__model_sha256": 64 * "g"}, "is damaged"),
+        ({"advphy__samples": -1}, "advphy:samples = -1"),
+        ({"advphy__samples": "many"}, "is damaged"),
+    ],
+)
+def test_what_does_not_fit_is_refused(run, values, text):
+    changed(run, **values)
+    with pytest.raises(ValueError, match=text) as raised:
+        recording.read(run)
+    assert str(run) in str(raised.value)
+
+
+def test_a_recording_without_the_extension_has_no_origin(run):
+    changed(run, advphy__model_sha256=None)
+    assert recording.read(run).origin is None
+
+
+def test_a_recording_without_a_hash_says_so(run):
+    changed(run, core__sha512=None)
+    found = recording.read(run)
+    assert not found.verified
+    assert "no SHA-512" in found.warnings[0]
+
+
+def test_another_link_is_refused():
+    origin = Origin.of(MODEL, FRAME)
+    with pytest.raises(ValueError, match="is of link 'hamming74_hard'.*not of 'bpsk'"):
+        origin.require(links.load("bpsk"))
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [({"sample_rate": 0}, "sample_rate"), ({"sample_rate": -1e6}, "sample_rate"),
+     ({"frequency": 1e30}, "frequency"), ({"frequency": float("nan")}, "finite"),
+     ({"sample_rate": float("inf")}, "finite")],
+)  # fmt: skip
+def test_settings_that_sigmf_does_not_allow_leave_no_file(tmp_path, more, text):
+    settings = {"sample_rate": 1e6} | more
+    with pytest.raises(ValueError, match=text):
+        RecordingWriter(tmp_path / "a.sigmf-meta", Origin.of(MODEL, FRAME), **settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [({"first_sample": -1}, "first_sample"), ({"samples": 0}, "samples = 0"),
+     ({"psr_db": float("nan")}, "psr_db = nan")],
+)  # fmt: skip
+def test_impossible_attacks_are_refused(more, text):
+    with pytest.raises(ValueError, match=text):
+        Attack("jammer", **more)
+
+
+def test_without_the_package_one_sentence_says_what_to_install(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sigmf", None)
+    with pytest.raises(ValueError, match="pip install sigmf"):
+        recording.read(run)
+    with pytest.raises(ValueError, match="pip install sigmf"):
+        RecordingWriter(run.with_name("b.sigmf-meta"), Origin.of(MODEL, FRAME), 1e6)
