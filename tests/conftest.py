@@ -2,6 +2,7 @@
 """Find the staged packages; give every test a random generator with a fixed seed."""
 
 import hashlib
+import importlib
 import os
 import shutil
 import subprocess
@@ -29,6 +30,25 @@ def rng():
 @pytest.fixture
 def clone():
     return CLONE
+
+
+@pytest.fixture
+def refuse(capsys):
+    """Return a function that runs what must fail, here, and returns its sentence."""
+    main = importlib.import_module("advphy_commands").main
+
+    def refuse(*words):
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as end:  # argparse has its own way
+            code = end.code
+        said = capsys.readouterr().err
+        assert code == 2, said
+        lines = [line for line in said.splitlines() if line.startswith("advphy")]
+        assert len(lines) == 1, said
+        return lines[0]
+
+    return refuse
 
 
 def mnist_beside_the_clone():

@@ -24,7 +24,7 @@ def sent_samples(model, frames=FRAMES, **settings):
 
 
 def impaired(samples, rng, snr_db):
-    """Return samples turned, with noise, and with two holes in which frames are lost."""
+    """Return samples turned, with noise, and two holes in which frames are lost."""
     power = np.mean(np.abs(samples) ** 2)
     sigma = np.sqrt(power / 2 / 10 ** (snr_db / 10))
     noise = rng.standard_normal((len(samples), 2)) @ [sigma, 1j * sigma]

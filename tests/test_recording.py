@@ -235,7 +235,7 @@ def test_a_recording_without_a_hash_says_so(run):
 
 def test_another_link_is_refused():
     origin = Origin.of(MODEL, FRAME)
-    with pytest.raises(ValueError, match="is of link 'hamming74_hard'.*not of 'bpsk'"):
+    with pytest.raises(ValueError, match=r"is of link 'hamming74_hard'.*not of 'bpsk'"):
         origin.require(links.load("bpsk"))
 
 

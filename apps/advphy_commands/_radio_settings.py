@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What sending and receiving have in common on the command line."""
 
+import math
 import threading
 import time
 
@@ -10,6 +11,7 @@ from advphy_model.modem.frame import Frame
 from advphy_commands._numbers import whole
 from advphy_commands.measure_semantic import secret_of
 
+RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
 NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; of what has no carrier
 
@@ -58,11 +60,13 @@ def device_of(arguments):
     """Return the settings of a device for sdr_sink and sdr_source.
 
     Raises:
-        ValueError: a radio without a frequency.
+        ValueError: a radio without a frequency, or a rate that is none.
     """
     frequency = arguments.frequency
+    if not 0 < arguments.rate < math.inf:
+        raise ValueError(f"--rate {arguments.rate:g}: wanted samples/s, more than 0")
     if frequency is None:
-        if arguments.driver not in NEAR:
+        if arguments.driver in RADIOS:
             raise ValueError(
                 f"--frequency is missing: a radio ({arguments.driver}) has no default"
             )
@@ -94,7 +98,7 @@ def limit_of(arguments):
         frames = whole("--frames", frames)
         if not frames:
             raise ValueError("--frames 0: wanted at least 1")
-    if seconds is not None and not 0 < seconds < float("inf"):
+    if seconds is not None and not 0 < seconds < math.inf:
         raise ValueError(f"--seconds {seconds}: wanted a finite time > 0")
     return frames, seconds
 

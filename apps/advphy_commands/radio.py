@@ -30,5 +30,8 @@ def add_arguments(parser):
 
 def run(arguments):
     """Run the action; SIGTERM ends it as Ctrl-C does, the transmitter silent."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    return ACTIONS[arguments.action].run(arguments)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return ACTIONS[arguments.action].run(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)

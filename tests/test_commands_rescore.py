@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""advphy rescore: the table, the files it writes, and what it refuses."""
+
+import csv
+import importlib
+import json
+import shutil
+import sys
+
+import pytest
+from advphy_model import links, radio_check, recording_writer
+from advphy_model.modem.frame import Frame
+from advphy_model.recording import Origin
+
+from .conftest import CLONE
+from .test_commands import advphy
+
+GOLDEN = CLONE / "tests" / "golden"
+LINK, SEMANTIC = "autoencoder_mlp", "paired_arn_white"
+
+
+@pytest.fixture
+def golden(tmp_path):
+    """Return copies of the golden recordings, by name."""
+    for path in GOLDEN.glob("*.sigmf-*"):
+        shutil.copy(path, tmp_path)
+    return {name: tmp_path / f"{name}.sigmf-meta" for name in (LINK, SEMANTIC)}
+
+
+def without_extension(path):
+    said = json.loads(path.read_text())
+    said["global"] = {
+        key: value
+        for key, value in said["global"].items()
+        if not key.startswith("advphy:")
+    }
+    path.write_text(json.dumps(said))
+
+
+def test_a_table_and_the_counts_as_json_and_csv(golden, tmp_path):
+    found = advphy("rescore", golden[LINK], "--json", tmp_path / "run.json", "--out",
+                   tmp_path / "run.csv")  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert found.stderr == ""
+    said = found.stdout
+    assert "7968 samples, 0.00797 s at 1 Msample/s, 433.92 MHz, SHA-512 right" in said
+    table = {line[:18].strip(): line[18:] for line in said.splitlines()}
+    assert table["frames received"] == "4"
+    assert table["frames missed"] == "1"
+    assert table["blocks"] == "32"
+    assert table["block errors"] == "0"
+    # nothing in 32 blocks excludes 1 - 0.05^(1/32) = 8.9 %
+    assert table["BLER"] == "0  (< 8.9e-02, 95 %)"
+    assert float(table["mean CFO"].split()[0]) == pytest.approx(1300, abs=20)
+    assert said.splitlines()[-1] == "the receiver that recorded counted the same"
+    written = json.loads((tmp_path / "run.json").read_text())
+    assert written["counts"]["received"] == len(written["frames"]) == 4
+    assert written["counts"] == written["live_counts"]
+    assert written["verified"]
+    rows = list(csv.DictReader((tmp_path / "run.csv").open()))
+    assert [row["number"] for row in rows] == ["0", "1", "3", "4"]
+    assert [row["missed"] for row in rows] == ["0", "0", "1", "0"]
+    assert [row["block_errors"] for row in rows] == ["0"] * 4
+
+
+def test_images_are_scored(golden):
+    found = advphy("rescore", golden[SEMANTIC])
+    assert found.returncode == 0, found.stderr
+    assert "images            32" in found.stdout
+    assert "MSE               0.02" in found.stdout
+
+
+def test_it_needs_no_gnuradio(golden, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "gnuradio", None)
+    main = importlib.import_module("advphy_commands").main
+    assert main(["rescore", str(golden[LINK])]) == 0
+    assert "frames received   4" in capsys.readouterr().out
+
+
+def test_a_truncated_recording_is_scored_and_says_what_is_missing(golden):
+    data = golden[LINK].with_suffix(".sigmf-data")
+    data.write_bytes(data.read_bytes()[: 8 * 5000])
+    found = advphy("rescore", golden[LINK])
+    assert found.returncode == 0, found.stderr
+    assert "2968 of 7968 samples are missing" in found.stderr
+    assert "frames received   2" in found.stdout
+    assert "counted otherwise: " in found.stdout
+    assert "received 4 live" in found.stdout
+
+
+def test_a_recording_of_another_program_wants_the_link(golden, refuse):
+    without_extension(golden[LINK])
+    assert "give --link" in refuse("rescore", golden[LINK])
+    found = advphy("rescore", golden[LINK], "--link", LINK, "--codewords", "8")
+    assert found.returncode == 0, found.stderr
+    assert "block errors      0" in found.stdout
+    assert "frames missed     1" in found.stdout
+    assert "receiver that recorded" not in found.stdout
+    other = advphy("rescore", golden[LINK], "--link", LINK, "--codewords", "8",
+                   "--seed", "2")  # fmt: skip
+    errors = [line for line in other.stdout.splitlines() if "block errors" in line]
+    assert int(errors[0].split()[-1]) > 16
+    without_extension(golden[SEMANTIC])
+    said = refuse("rescore", golden[SEMANTIC], "--link", SEMANTIC)
+    assert "give --images" in said
+
+
+def test_a_recording_of_ones_own_link_wants_its_file(tmp_path, refuse):
+    model = links.load("hamming74_hard")
+    frame = Frame.of_model(model, codewords=8)
+    samples, _ = radio_check.frames_of(model, frame, 2, 1)
+    origin = Origin("my_link", 64 * "0", frame)
+    recording_writer.write(tmp_path / "own.sigmf-meta", samples, origin, 1e6)
+    said = refuse("rescore", tmp_path / "own.sigmf-meta")
+    assert "is of link 'my_link'" in said
+    assert "give its file with --link" in said
+    said = refuse("rescore", tmp_path / "own.sigmf-meta", "--link", "bpsk")
+    assert "is of link 'my_link' 00000000, not of 'bpsk'" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("nothing.sigmf-meta",), "nothing.sigmf-meta: No such file"),
+        (("nothing.wav",), "ends in .sigmf-meta"),
+        ((".",), "ends in .sigmf-meta"),
+        ((LINK, "--link", "autoencoder_cnn"), "not of 'autoencoder_cnn'"),
+        ((LINK, "--link", "nonsense"), "link 'nonsense' is neither"),
+        ((LINK, "--seed", "1"), "says its seed; leave --seed away"),
+        ((LINK, "--codewords", "8"), "says its codewords"),
+        ((LINK, "--images", "mnist_sample"), "sends no images"),
+        ((LINK, "--key-file", "key"), "is not keyed"),
+        ((SEMANTIC, "--images", "nowhere"), "images 'nowhere' are none of"),
+        ((SEMANTIC, "--key-file", "key"), "is not keyed"),
+        ((LINK, "--json", "/nowhere/x.json"), "/nowhere/x.json"),
+        ((LINK, "--out", "."), "."),
+    ],
+)
+def test_nonsense_is_refused(golden, tmp_path, monkeypatch, words, text, refuse):
+    monkeypatch.chdir(tmp_path)
+    first = str(golden.get(words[0], words[0]))
+    assert text in refuse("rescore", first, *words[1:])
+
+
+def test_changed_samples_are_refused(golden, refuse):
+    data = golden[LINK].with_suffix(".sigmf-data")
+    data.write_bytes(data.read_bytes()[::-1])
+    assert "not the samples that were recorded" in refuse("rescore", golden[LINK])
+
+
+def test_two_recordings_swapped_are_refused(golden, refuse):
+    shutil.copy(golden[SEMANTIC].with_suffix(".sigmf-data"),
+                golden[LINK].with_suffix(".sigmf-data"))  # fmt: skip
+    assert "not the samples that were recorded" in refuse("rescore", golden[LINK])
