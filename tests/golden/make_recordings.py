@@ -23,9 +23,7 @@ CFO = 0.0013  # cycles per sample
 EBN0_DB, RATE = 9.0, 4 / 7  # the semantic code gets the same noise
 SAMPLE_RATE, FREQUENCY = 1e6, 433.92e6
 MADE = datetime.datetime(2026, 11, 24, tzinfo=datetime.timezone.utc)
-COMMAND = (
-    "PYTHONPATH=build/test_modules python3 tests/golden/make_recordings.py FOLDER"
-)
+COMMAND = "PYTHONPATH=build/test_modules python3 tests/golden/make_recordings.py FOLDER"
 
 
 def codewords_of(model):
