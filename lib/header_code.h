@@ -2,8 +2,8 @@
 // The header's convolutional code, decoded by the Viterbi algorithm, and its CRC-32.
 //
 // Cost: 134 steps over 64 states, some 20 us.
-// Reference: advphy_model/modem/header.py encodes; gr-fec's decoder in
-// tests/qa_burst_modem.py; zlib's crc32.
+// Reference: advphy_model/modem/header.py encodes, with zlib's crc32; gr-fec encodes
+// the same in tests/qa_burst_modem.py.
 #pragma once
 #include "frame_layout.h"
 
