@@ -2,7 +2,7 @@
 """An error in a Python block ends the flowgraph and reaches the caller of run().
 
 GNU Radio itself prints a line, lets the block's thread die and waits for ever. Here
-every work(), start(), stop() and message handler of a guarded_block is watched: the
+every work(), start(), stop() and message handler of a guarded block is watched: the
 error is kept on the block, the block ends, and `top_block` (or `run` for any flowgraph,
 such as one that GNU Radio Companion made) stops the rest and raises the original error.
 """
@@ -22,8 +22,8 @@ _watched_flowgraphs = weakref.WeakSet()  # whose errors are raised to a caller
 DONE = -1  # what work() returns to end the flowgraph
 
 
-class guarded_block(gr.sync_block):
-    """A sync block whose errors are kept as `error` and end the flowgraph."""
+class _guard:
+    """What both kinds of guarded block share: it keeps the error and ends the block."""
 
     error = None
 
@@ -31,9 +31,11 @@ class guarded_block(gr.sync_block):
         super().__init_subclass__(**arguments)
         for name, wrap in (
             ("work", _watched_work),
+            ("general_work", _watched_work),
             ("start", _watched),
             ("stop", _watched),
         ):
+            # A sync block's general_work is GNU Radio's own, and calls work.
             if name in vars(cls):
                 setattr(cls, name, wrap(vars(cls)[name]))
 
@@ -96,13 +98,13 @@ def _watched_work(work):
             room = len(output_items[0] if output_items else input_items[0])
             if isinstance(produced, bool) or not hasattr(produced, "__index__"):
                 raise TypeError(
-                    f"{self.name()}: work() returned {produced!r}, "
+                    f"{self.name()}: {work.__name__}() returned {produced!r}, "
                     "wanted a number of items"
                 )
             if not DONE <= operator.index(produced) <= room:
                 raise ValueError(
-                    f"{self.name()}: work() returned {produced}, but there was "
-                    f"room for {room} items"
+                    f"{self.name()}: {work.__name__}() returned {produced}, but "
+                    f"there was room for {room} items"
                 )
             return operator.index(produced)
         except Exception as error:
@@ -124,6 +126,17 @@ def _watched(method):
     return watched
 
 
+class guarded_block(_guard, gr.sync_block):
+    """A sync block whose errors are kept as `error` and end the flowgraph."""
+
+
+class guarded_general_block(_guard, gr.basic_block):
+    """A block with general_work whose errors are kept as `error` and end the flowgraph.
+
+    It consumes what it has read itself and returns how many items it has written.
+    """
+
+
 def guarded_parts(flowgraph):
     """Yield the guarded blocks among the attributes of a flowgraph or hier block."""
     seen, waiting = set(), [flowgraph]
@@ -132,7 +145,7 @@ def guarded_parts(flowgraph):
         if id(part) in seen:
             continue
         seen.add(id(part))
-        if isinstance(part, guarded_block):
+        if isinstance(part, _guard):
             yield part
         elif isinstance(part, (list, tuple)):
             waiting.extend(part)
