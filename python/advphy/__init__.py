@@ -6,6 +6,7 @@ message_source -> encoder -> channel (+ perturbation_source)
 image_source -> semantic_encoder -> alice_arn -> snr_channel
     -> bob_arn -> semantic_decoder -> distortion_meter
     -> eve -> accuracy_counter (behind a channel of her own)
+sample_channel stands between modems, where there are samples instead of codewords.
 image_viewer shows streams of images side by side.
 """
 
@@ -19,8 +20,9 @@ from advphy_model.semantic_links import load_eve as eve_model
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
+from .air.sample_channel import sample_channel
 from .air.snr_channel import snr_channel
-from .guard import guarded_block, run, top_block
+from .guard import guarded_block, guarded_general_block, run, top_block
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
@@ -62,6 +64,7 @@ __all__ = [
     "eve",
     "eve_model",
     "guarded_block",
+    "guarded_general_block",
     "image_pixels",
     "image_source",
     "image_viewer",
@@ -72,6 +75,7 @@ __all__ = [
     "perturbation_canceller",
     "perturbation_source",
     "run",
+    "sample_channel",
     "secret",
     "semantic_decoder",
     "semantic_encoder",
