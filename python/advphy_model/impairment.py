@@ -12,6 +12,7 @@ import numbers
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.layers import array_module
 
 FIRST_STREAM = 16  # of random numbers; see lib/kernels.h
 
@@ -19,7 +20,7 @@ FIRST_STREAM = 16  # of random numbers; see lib/kernels.h
 def times(x, gains):
     """Return the product of samples with complex64 gains that broadcast to them."""
     if not isinstance(x, np.ndarray):
-        return x * x.new_tensor(np.asarray(gains))
+        return x * array_module(x).asarray(np.asarray(gains), device=x.device)
     gains = np.ascontiguousarray(np.broadcast_to(gains, x.shape), np.complex64)
     y = np.empty(x.shape, np.complex64)
     kernels.multiply(gains, np.ascontiguousarray(x), y)
