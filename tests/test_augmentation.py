@@ -4,8 +4,9 @@
 import numpy as np
 import pytest
 import torch
-from advphy_model import channels
+from advphy_model import channels, loop_engine
 from advphy_model.channel_kind import impairments
+from advphy_model.error_rate import StopRule
 from advphy_training.augmentation import Augmentation
 from advphy_training.schemes import autoencoder
 
@@ -103,3 +104,28 @@ def test_the_gradient_reaches_the_encoder_through_a_channel():
 def test_a_channel_that_is_not_known_is_refused():
     with pytest.raises(ValueError, match="'fog' is not known"):
         autoencoder.Settings(channel="fog")
+
+
+def trained(channel):
+    """Return a link after a short training."""
+    settings = autoencoder.Settings(
+        batch=1024, steps=600, ebn0_db=5.0, hidden_bias=0.0, channel=channel
+    )
+    scheme = autoencoder.Scheme(settings, 7)
+    optimiser = torch.optim.Adam(scheme.parameters(), lr=settings.learning_rate)
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(settings.steps):
+        scheme.gradients(generator)
+        optimiser.step()
+    return scheme.link("link", {})
+
+
+def test_training_under_phase_noise_helps_under_phase_noise():
+    kind, blocks = "phase_noise(linewidth=0.003)", 200_000
+    errors = []
+    for channel in ("awgn", kind):
+        ranges = loop_engine.run(
+            trained(channel), rule=StopRule(None, blocks), ebn0_db=8, kind=kind
+        )
+        errors.append(sum(wrong for _, wrong, _ in ranges))
+    assert errors[1] < 0.6 * errors[0]

@@ -78,7 +78,10 @@ def impairments(kind: str) -> tuple:
 
 
 def canonical(kind: str) -> str:
-    """Return the one way to write a channel, by which counts of it are told apart."""
+    """Return the one way to write a channel, by which counts of it are told apart.
+
+    Defaults are left out, so a default never changes once counts were written under it.
+    """
     return " + ".join(part.text for part in impairments(kind)) or NOISE
 
 
