@@ -8,6 +8,7 @@ image_source -> semantic_encoder -> alice_arn -> snr_channel
     -> eve -> accuracy_counter (behind a channel of her own)
 encoder or alice_arn -> burst_modulator -> a radio
     -> burst_synchronizer -> what follows the channel above
+sample_channel stands between modems, where there are samples instead of codewords.
 image_viewer shows streams of images side by side.
 """
 
@@ -22,6 +23,7 @@ from advphy_model.semantic_links import load_eve as eve_model
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
+from .air.sample_channel import sample_channel
 from .air.snr_channel import snr_channel
 from .guard import guarded_block, guarded_general_block, run, top_block
 from .link import link
@@ -86,6 +88,7 @@ __all__ = [
     "perturbation_canceller",
     "perturbation_source",
     "run",
+    "sample_channel",
     "secret",
     "semantic_decoder",
     "semantic_encoder",
