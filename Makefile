@@ -46,11 +46,11 @@ test-slow: environment ## run the slow tests too
 
 lint: environment
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check .
-	@.venv/bin/clang-format --dry-run -Werror lib/*.cc lib/*.h
+	@.venv/bin/clang-format --dry-run -Werror lib/*.cc lib/*.h lib/standin/*.cc lib/standin/*.h
 
 format: environment ## format the sources
 	@.venv/bin/ruff check -q --fix . ; .venv/bin/ruff format -q .
-	@.venv/bin/clang-format -i lib/*.cc lib/*.h
+	@.venv/bin/clang-format -i lib/*.cc lib/*.h lib/standin/*.cc lib/standin/*.h
 
 sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
 	@setup/packages.sh test

@@ -8,7 +8,8 @@ build="gnuradio cmake g++ make python3-dev pybind11-dev python3-numpy python3-sc
        python3-matplotlib python3-tqdm python3-cryptography"
 case $goal in
 build) wanted=$build ;;
-test) wanted="$build python3-venv libboost-dev" ;;
+# The last two: a stand-in radio, and the drivers that it is driven through.
+test) wanted="$build python3-venv libboost-dev libsoapysdr-dev gr-osmosdr" ;;
 grc) wanted="$build gir1.2-gtk-3.0 python3-gi-cairo python3-pyqt5 adwaita-icon-theme
              fonts-dejavu-core" ;;
 *) echo "setup/packages.sh: GOAL '$goal' is not build, test or grc" >&2; exit 2 ;;

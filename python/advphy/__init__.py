@@ -10,6 +10,7 @@ encoder or alice_arn -> burst_modulator -> a radio
     -> burst_synchronizer -> what follows the channel above
 sample_channel stands between modems, where there are samples instead of codewords.
 image_viewer shows streams of images side by side.
+sdr_sink and sdr_source are the edge to a radio, a file or another process.
 """
 
 from advphy_model import __version__, canceller, carried, error_rate, images
@@ -24,6 +25,8 @@ from advphy_model.semantic_links import load_eve as eve_model
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
 from .air.sample_channel import sample_channel
+from .air.sdr_sink import sdr_sink
+from .air.sdr_source import sdr_source
 from .air.snr_channel import snr_channel
 from .guard import guarded_block, guarded_general_block, run, top_block
 from .link import link
@@ -89,6 +92,8 @@ __all__ = [
     "perturbation_source",
     "run",
     "sample_channel",
+    "sdr_sink",
+    "sdr_source",
     "secret",
     "semantic_decoder",
     "semantic_encoder",

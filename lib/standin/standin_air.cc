@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "standin_air.h"
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+
+namespace advphy {
+
+namespace {
+// The transmitter's queue is half of the shortest tail of zeros of a sdr_sink.
+constexpr size_t transmit_queue = 65536;
+constexpr size_t receive_queue = 262144;
+constexpr size_t tick = 8192; // samples that move at once
+} // namespace
+
+std::shared_ptr<standin_air> standin_air::named(const std::string& name)
+{
+    static std::mutex mutex;
+    static std::map<std::string, std::weak_ptr<standin_air>> airs;
+    const std::lock_guard<std::mutex> lock(mutex);
+    auto found = airs[name].lock();
+    if (!found) {
+        found = std::make_shared<standin_air>();
+        airs[name] = found;
+    }
+    return found;
+}
+
+void standin_air::configure(const air_settings& settings)
+{
+    const std::lock_guard<std::mutex> lock(d_mutex);
+    if (!settings.record.empty() && settings.record != d_settings.record) {
+        d_record.open(settings.record, std::ios::binary | std::ios::trunc);
+        d_events.open(settings.record + ".events", std::ios::trunc);
+        if (!d_record || !d_events) {
+            throw std::invalid_argument("stand-in radio: record = '" + settings.record +
+                                        "' cannot be written");
+        }
+    }
+    d_settings = settings;
+    d_next_loss = settings.overflow_every;
+}
+
+void standin_air::set_sample_rate(double sample_rate)
+{
+    const std::lock_guard<std::mutex> lock(d_mutex);
+    d_sample_rate = sample_rate;
+}
+
+void standin_air::set_transmit_gain(double gain_db)
+{
+    const std::lock_guard<std::mutex> lock(d_mutex);
+    d_transmit_gain_db = gain_db;
+}
+
+void standin_air::set_receive_gain(double gain_db)
+{
+    const std::lock_guard<std::mutex> lock(d_mutex);
+    d_receive_gain_db = gain_db;
+}
+
+void standin_air::expect_receiver(bool expected)
+{
+    const std::lock_guard<std::mutex> lock(d_mutex);
+    d_receiver_expected = expected;
+    d_changed.notify_all();
+}
+
+void standin_air::switch_transmitter(bool on)
+{
+    const std::lock_guard<std::mutex> lock(d_mutex);
+    run_clock();
+    if (on != d_transmitting) {
+        note(on ? "tx on" : "tx off", d_on_air);
+    }
+    d_transmitting = on;
+    d_waiting.clear(); // what a radio has not sent when it is turned off is never sent
+    d_starved = true; // an underrun is one only behind a first sample
+    d_record.flush();
+    d_changed.notify_all();
+}
+
+void standin_air::switch_receiver(bool on)
+{
+    const std::lock_guard<std::mutex> lock(d_mutex);
+    run_clock();
+    d_receiving = on;
+    d_receiver_expected = on;
+    if (on) {
+        d_channel = std::make_unique<standin_channel>(d_settings.channel, d_sample_rate);
+        d_delivered = d_to_lose = 0;
+        d_next_loss = d_settings.overflow_every;
+        d_lost = false;
+    }
+    d_arrived.clear();
+    d_changed.notify_all();
+}
+
+void standin_air::note(const std::string& event, uint64_t index)
+{
+    if (d_events.is_open()) {
+        d_events << event << ' ' << index << std::endl; // flushed: a process may die
+    }
+}
+
+// Put samples on the air, and what arrives of them into the receiver's queue.
+void standin_air::transmit(const sample* samples, size_t count, bool on_air)
+{
+    const auto gain = float(std::pow(10.0, d_transmit_gain_db / 20));
+    d_block.assign(samples, samples + count);
+    for (auto& s : d_block) {
+        s *= gain;
+    }
+    if (on_air) {
+        d_on_air += count;
+        if (d_record.is_open()) {
+            d_record.write(reinterpret_cast<const char*>(d_block.data()),
+                           std::streamsize(count * sizeof(sample)));
+        }
+    }
+    if (!d_receiving) {
+        return;
+    }
+    const auto loss = float(std::pow(10.0, -d_settings.loss_db / 20));
+    for (auto& s : d_block) {
+        s *= loss;
+    }
+    d_received.clear();
+    d_channel->pass(d_block.data(), count, d_received);
+    const auto receive = float(std::pow(10.0, d_receive_gain_db / 20));
+    for (auto& s : d_received) {
+        d_arrived.push_back(s * receive);
+    }
+    if (d_settings.paced) {
+        for (; d_arrived.size() > receive_queue; d_arrived.pop_front()) {
+            d_lost = true;
+        }
+    }
+}
+
+// Let the air carry on to the present time of the clock on the wall.
+void standin_air::run_clock()
+{
+    if (!d_settings.paced) {
+        return;
+    }
+    const auto now = clock::now();
+    if (!d_transmitting && !d_receiving) {
+        d_clock_start = now;
+        d_clock_samples = 0;
+        return;
+    }
+    const std::chrono::duration<double> passed = now - d_clock_start;
+    const auto due = uint64_t(passed.count() * d_sample_rate);
+    std::vector<sample> block;
+    while (d_clock_samples < due) {
+        const auto size = size_t(std::min<uint64_t>(due - d_clock_samples, tick));
+        const auto sent = std::min(size, d_waiting.size());
+        block.assign(d_waiting.begin(), d_waiting.begin() + sent);
+        d_waiting.erase(d_waiting.begin(), d_waiting.begin() + sent);
+        block.resize(size, { 0, 0 });
+        if (d_transmitting && sent < size && !d_starved) {
+            note("underrun", d_on_air + sent);
+        }
+        d_starved = d_starved ? sent == 0 : sent < size;
+        transmit(block.data(), size, d_transmitting);
+        d_clock_samples += size;
+    }
+}
+
+size_t standin_air::room() const
+{
+    if (d_settings.paced) {
+        return transmit_queue - std::min(transmit_queue, d_waiting.size());
+    }
+    if (d_receiving) {
+        return receive_queue - std::min(receive_queue, d_arrived.size());
+    }
+    return d_receiver_expected ? 0 : tick;
+}
+
+size_t
+standin_air::write(const sample* samples, size_t count, std::chrono::microseconds timeout)
+{
+    const auto end = clock::now() + timeout;
+    std::unique_lock<std::mutex> lock(d_mutex);
+    run_clock();
+    while (room() == 0) {
+        if (clock::now() >= end || !d_transmitting) {
+            return 0;
+        }
+        d_changed.wait_for(lock, std::chrono::milliseconds(d_settings.paced ? 1 : 10));
+        run_clock();
+    }
+    const auto taken = std::min({ count, room(), tick });
+    if (d_settings.paced) {
+        d_waiting.insert(d_waiting.end(), samples, samples + taken);
+    } else {
+        transmit(samples, taken, true);
+    }
+    d_changed.notify_all();
+    return taken;
+}
+
+// Hand out what has arrived, or say that some of it is lost; return whether either was.
+bool standin_air::take(sample* samples, size_t count, size_t& delivered, reading& found)
+{
+    const auto losing = std::min<uint64_t>(d_to_lose, d_arrived.size());
+    d_arrived.erase(d_arrived.begin(), d_arrived.begin() + losing);
+    d_to_lose -= losing;
+    const bool injected =
+        d_settings.overflow_every && d_delivered == d_next_loss && !d_arrived.empty();
+    if (injected || d_lost) {
+        note("overflow", d_delivered);
+        d_to_lose = injected ? d_settings.overflow_samples : 0;
+        d_next_loss += injected ? d_settings.overflow_every : 0;
+        d_lost = false;
+        found = reading::overflow;
+        return true;
+    }
+    delivered = std::min(count, d_arrived.size());
+    if (d_settings.overflow_every) {
+        delivered = std::min<uint64_t>(delivered, d_next_loss - d_delivered);
+    }
+    std::copy_n(d_arrived.begin(), delivered, samples);
+    d_arrived.erase(d_arrived.begin(), d_arrived.begin() + delivered);
+    d_delivered += delivered;
+    found = reading::samples;
+    return delivered > 0;
+}
+
+standin_air::reading standin_air::read(sample* samples,
+                                       size_t count,
+                                       size_t& delivered,
+                                       std::chrono::microseconds timeout)
+{
+    const auto end = clock::now() + timeout;
+    std::unique_lock<std::mutex> lock(d_mutex);
+    auto found = reading::timeout;
+    run_clock();
+    while (!take(samples, count, delivered, found)) {
+        if (clock::now() >= end || !d_receiving) {
+            return reading::timeout;
+        }
+        d_changed.wait_for(lock, std::chrono::milliseconds(d_settings.paced ? 1 : 10));
+        run_clock();
+    }
+    d_changed.notify_all();
+    return found;
+}
+
+} // namespace advphy

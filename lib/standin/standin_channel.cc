@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "standin_channel.h"
+#include "../gaussian.h"
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace advphy {
+
+namespace {
+constexpr int taps =
+    32; // a Hann window of 32 zero crossings: -60 dB up to 0.4 of the rate
+constexpr int phases = 512;
+
+// A sinc of `taps` zero crossings for each phase 0, 1/phases, ..., 1.
+std::vector<float> fractional_delays()
+{
+    std::vector<float> filters(size_t(phases + 1) * taps);
+    for (int phase = 0; phase <= phases; ++phase) {
+        for (int tap = 0; tap < taps; ++tap) {
+            const double t = tap - (taps / 2 - 1) - double(phase) / phases;
+            const double sinc = t == 0 ? 1 : std::sin(M_PI * t) / (M_PI * t);
+            const double window = 0.5 + 0.5 * std::cos(M_PI * t / (taps / 2));
+            filters[size_t(phase) * taps + tap] =
+                std::abs(t) < taps / 2 ? float(sinc * window) : 0.0f;
+        }
+    }
+    return filters;
+}
+} // namespace
+
+standin_channel::standin_channel(const impairments& given, double sample_rate)
+    : d_given(given), d_cycles_per_sample(given.cfo / sample_rate),
+      d_delay_left(given.delay)
+{
+    if (given.ppm != 0) {
+        d_filters = fractional_delays();
+        // So that sample 0 comes out in the middle of the filter.
+        d_waiting.assign(taps / 2 - 1, { 0, 0 });
+    }
+}
+
+void standin_channel::pass(const std::complex<float>* sent,
+                           size_t count,
+                           std::vector<std::complex<float>>& out)
+{
+    const size_t begin = out.size();
+    auto& first = d_given.ppm == 0 ? out : d_waiting;
+    // A little of the delay with each call: a long one shall not fill the memory.
+    const size_t zeros = std::min<uint64_t>(d_delay_left, 65536);
+    first.insert(first.end(), zeros, { 0, 0 });
+    d_delay_left -= zeros;
+    first.insert(first.end(), sent, sent + count);
+    if (d_given.ppm != 0) {
+        resample(out);
+    }
+    impair(out.data() + begin, out.size() - begin);
+}
+
+void standin_channel::resample(std::vector<std::complex<float>>& out)
+{
+    // Received sample k was sent at k + slip(k); kept apart, so the fraction stays exact.
+    for (;; ++d_resampled) {
+        const double slip = double(d_resampled) * d_given.ppm * 1e-6;
+        const double whole = std::floor(slip);
+        const int64_t start = int64_t(d_resampled) + int64_t(whole) - int64_t(d_dropped);
+        if (start < 0 || start + taps > int64_t(d_waiting.size())) {
+            break;
+        }
+        const double phase = (slip - whole) * phases;
+        const auto row = size_t(phase);
+        const auto part = float(phase - double(row));
+        const float* low = &d_filters[row * taps];
+        const float* high = low + taps;
+        std::complex<float> sum = 0;
+        for (int tap = 0; tap < taps; ++tap) {
+            sum += d_waiting[start + tap] * (low[tap] + part * (high[tap] - low[tap]));
+        }
+        out.push_back(sum);
+    }
+    const auto next = int64_t(d_resampled) +
+                      int64_t(std::floor(double(d_resampled) * d_given.ppm * 1e-6)) -
+                      int64_t(d_dropped);
+    const auto gone = std::clamp<int64_t>(next - 2, 0, int64_t(d_waiting.size()));
+    d_waiting.erase(d_waiting.begin(), d_waiting.begin() + gone);
+    d_dropped += gone;
+}
+
+void standin_channel::impair(std::complex<float>* samples, size_t count)
+{
+    if (d_given.noise_variance > 0) {
+        d_normals.resize(2 * count);
+        gaussian(
+            d_given.seed, stream::noise, 2 * d_index, d_normals.size(), d_normals.data());
+    }
+    const auto sigma = float(std::sqrt(d_given.noise_variance));
+    const auto step = float(std::pow(10.0, d_given.gain_step_db / 20));
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    for (size_t i = 0; i < count; ++i, ++d_index) {
+        if (d_cycles_per_sample != 0) {
+            double whole;
+            const double cycles =
+                std::modf(double(d_index) * d_cycles_per_sample, &whole);
+            samples[i] *= std::complex<float>(std::polar(1.0, 2 * M_PI * cycles));
+        }
+        if (d_given.gain_step_every && d_index / d_given.gain_step_every % 2) {
+            samples[i] *= step;
+        }
+        if (d_given.noise_variance > 0) {
+            samples[i] +=
+                sigma * std::complex<float>(d_normals[2 * i], d_normals[2 * i + 1]);
+        }
+        if (d_given.nan_every && d_index >= d_given.nan_every &&
+            d_index % d_given.nan_every < d_given.nan_samples) {
+            samples[i] = { nan, nan };
+        }
+    }
+}
+
+} // namespace advphy

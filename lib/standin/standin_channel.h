@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a stand-in radio's samples go through between its transmitter and its receiver.
+//
+// Order: delay, clock offset, frequency offset, gain steps, noise, bursts of NaN. The
+// noise is a pure function of (seed, index of the sample); without impairments the
+// output is the input, bit for bit. Cost: 2 ns a sample of noise, 64 multiplications
+// a sample of clock offset. Reference: numpy, in tests/qa_sdr_standin.py.
+#pragma once
+#include <complex>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace advphy {
+
+struct impairments {
+    double cfo = 0; // Hz that the received carrier is above the receiver's
+    double noise_variance = 0; // per real dimension
+    uint64_t delay = 0; // samples
+    double ppm = 0; // how much faster than the receiver's the clock of
+                    // the transmitter is, in parts per million
+    uint64_t gain_step_every =
+        0; // samples between two steps, up and down in turn; 0: none
+    double gain_step_db = 0;
+    uint64_t nan_every = 0; // samples between the beginnings of two bursts; 0: none
+    uint64_t nan_samples = 0;
+    uint64_t seed = 1;
+};
+
+class standin_channel
+{
+public:
+    standin_channel(const impairments& given, double sample_rate);
+
+    // Append what is received of `count` samples to `out`.
+    void pass(const std::complex<float>* sent,
+              size_t count,
+              std::vector<std::complex<float>>& out);
+
+private:
+    void resample(std::vector<std::complex<float>>& out);
+    void impair(std::complex<float>* samples, size_t count);
+
+    impairments d_given;
+    double d_cycles_per_sample;
+    uint64_t d_index = 0; // of the next sample at the receiver
+    uint64_t d_delay_left;
+    std::vector<float> d_filters; // [phases + 1][taps]
+    std::vector<std::complex<float>> d_waiting; // for the resampler
+    uint64_t d_dropped = 0; // samples that have left d_waiting
+    uint64_t d_resampled = 0;
+    std::vector<float> d_normals;
+};
+
+} // namespace advphy

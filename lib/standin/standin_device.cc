@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A stand-in radio as a SoapySDR device, driver=advphy_standin: for tests, no hardware.
+#include "standin_air.h"
+#include "standin_arguments.h"
+#include <SoapySDR/Device.hpp>
+#include <SoapySDR/Formats.hpp>
+#include <SoapySDR/Registry.hpp>
+#include <algorithm>
+#include <stdexcept>
+
+namespace {
+using SoapySDR::Kwargs;
+const std::string driver = "advphy_standin";
+const std::string name = "stand-in"; // of its antennas, too: a block knows it by them
+
+class standin_device : public SoapySDR::Device
+{
+public:
+    explicit standin_device(const Kwargs& args)
+        : d_air(advphy::standin_air::named(args.count("id") ? args.at("id") : "0"))
+    {
+        advphy::air_settings settings;
+        if (advphy::read_arguments(args,
+                                   settings)) { // the other end may name the air only
+            d_air->configure(settings);
+        }
+    }
+
+    ~standin_device() override
+    {
+        if (d_receives) {
+            d_air->expect_receiver(false);
+        }
+    }
+
+    std::string getDriverKey() const override { return driver; }
+    std::string getHardwareKey() const override { return name; }
+    Kwargs getHardwareInfo() const override { return { { "driver", driver } }; }
+    size_t getNumChannels(const int) const override { return 1; }
+    bool getFullDuplex(const int, const size_t) const override { return true; }
+    std::vector<std::string> listAntennas(const int, const size_t) const override
+    {
+        return { name };
+    }
+    std::string getAntenna(const int, const size_t) const override { return name; }
+
+    std::vector<std::string> getStreamFormats(const int, const size_t) const override
+    {
+        return { SOAPY_SDR_CF32 };
+    }
+    std::string
+    getNativeStreamFormat(const int, const size_t, double& full_scale) const override
+    {
+        full_scale = 1;
+        return SOAPY_SDR_CF32;
+    }
+
+    std::vector<std::string> listGains(const int, const size_t) const override
+    {
+        return { "all" };
+    }
+    SoapySDR::Range getGainRange(const int, const size_t) const override
+    {
+        return { 0, 60 };
+    }
+    SoapySDR::Range
+    getGainRange(const int, const size_t, const std::string&) const override
+    {
+        return { 0, 60 };
+    }
+    void setGain(const int direction, const size_t, const double gain_db) override
+    {
+        d_gain_db[direction] = std::min(60.0, std::max(0.0, gain_db));
+        if (direction == SOAPY_SDR_TX) {
+            d_air->set_transmit_gain(d_gain_db[direction]);
+        } else {
+            d_air->set_receive_gain(d_gain_db[direction]);
+        }
+    }
+    void setGain(const int direction,
+                 const size_t channel,
+                 const std::string&,
+                 const double gain_db) override
+    {
+        setGain(direction, channel, gain_db);
+    }
+    double getGain(const int direction, const size_t) const override
+    {
+        return d_gain_db[direction];
+    }
+    double getGain(const int direction, const size_t, const std::string&) const override
+    {
+        return d_gain_db[direction];
+    }
+
+    SoapySDR::RangeList getFrequencyRange(const int, const size_t) const override
+    {
+        return { SoapySDR::Range(1e6, 6e9) };
+    }
+    std::vector<std::string> listFrequencies(const int, const size_t) const override
+    {
+        return { "RF" };
+    }
+    SoapySDR::RangeList
+    getFrequencyRange(const int, const size_t, const std::string&) const override
+    {
+        return { SoapySDR::Range(1e6, 6e9) };
+    }
+    void setFrequency(const int direction,
+                      const size_t,
+                      const std::string&,
+                      const double frequency,
+                      const Kwargs&) override
+    {
+        d_frequency[direction] = frequency;
+    }
+    double
+    getFrequency(const int direction, const size_t, const std::string&) const override
+    {
+        return d_frequency[direction];
+    }
+    void setFrequency(const int direction,
+                      const size_t,
+                      const double frequency,
+                      const Kwargs&) override
+    {
+        d_frequency[direction] = frequency;
+    }
+    double getFrequency(const int direction, const size_t) const override
+    {
+        return d_frequency[direction];
+    }
+
+    SoapySDR::RangeList getSampleRateRange(const int, const size_t) const override
+    {
+        return { SoapySDR::Range(1e5, 20e6) };
+    }
+    std::vector<double> listSampleRates(const int, const size_t) const override
+    {
+        return { 1e5, 1e6, 20e6 };
+    }
+    void setSampleRate(const int direction, const size_t, const double rate) override
+    {
+        d_sample_rate[direction] = rate;
+        d_air->set_sample_rate(rate);
+        if (direction == SOAPY_SDR_RX) {
+            d_receives = true;
+            d_air->expect_receiver(true);
+        }
+    }
+    double getSampleRate(const int direction, const size_t) const override
+    {
+        return d_sample_rate[direction];
+    }
+
+    SoapySDR::Stream* setupStream(const int direction,
+                                  const std::string& format,
+                                  const std::vector<size_t>&,
+                                  const Kwargs&) override
+    {
+        if (format != SOAPY_SDR_CF32) {
+            throw std::invalid_argument("stand-in radio: its only format is CF32");
+        }
+        return reinterpret_cast<SoapySDR::Stream*>(&d_streams[direction]);
+    }
+    void closeStream(SoapySDR::Stream*) override { }
+    size_t getStreamMTU(SoapySDR::Stream*) const override { return 8192; }
+    int activateStream(SoapySDR::Stream* stream,
+                       const int,
+                       const long long,
+                       const size_t) override
+    {
+        return turn(stream, true);
+    }
+    int deactivateStream(SoapySDR::Stream* stream, const int, const long long) override
+    {
+        return turn(stream, false);
+    }
+
+    int readStream(SoapySDR::Stream*,
+                   void* const* buffers,
+                   const size_t wanted,
+                   int& flags,
+                   long long&,
+                   const long timeout_us) override
+    {
+        using reading = advphy::standin_air::reading;
+        flags = 0;
+        size_t delivered = 0;
+        const auto found = d_air->read(static_cast<std::complex<float>*>(buffers[0]),
+                                       wanted,
+                                       delivered,
+                                       std::chrono::microseconds(timeout_us));
+        switch (found) {
+        case reading::samples:
+            return int(delivered);
+        case reading::overflow:
+            return SOAPY_SDR_OVERFLOW;
+        default:
+            return SOAPY_SDR_TIMEOUT;
+        }
+    }
+
+    int writeStream(SoapySDR::Stream*,
+                    const void* const* buffers,
+                    const size_t given,
+                    int&,
+                    const long long,
+                    const long timeout_us) override
+    {
+        // 0 and not SOAPY_SDR_TIMEOUT: gr-soapy logs that one at each call.
+        return int(d_air->write(static_cast<const std::complex<float>*>(buffers[0]),
+                                given,
+                                std::chrono::microseconds(timeout_us)));
+    }
+
+private:
+    int turn(SoapySDR::Stream* stream, bool on)
+    {
+        if (stream == reinterpret_cast<SoapySDR::Stream*>(&d_streams[SOAPY_SDR_TX])) {
+            d_air->switch_transmitter(on);
+        } else {
+            d_air->switch_receiver(on);
+        }
+        return 0;
+    }
+
+    std::shared_ptr<advphy::standin_air> d_air;
+    bool d_receives = false;
+    // By direction: SOAPY_SDR_TX is 0, SOAPY_SDR_RX is 1.
+    char d_streams[2] = {};
+    double d_gain_db[2] = { 0, 0 };
+    double d_frequency[2] = { 1e9, 1e9 };
+    double d_sample_rate[2] = { 1e6, 1e6 };
+};
+
+// Never found unasked: a program that lists radios shall not meet one that is none.
+SoapySDR::KwargsList find(const Kwargs& args)
+{
+    const auto asked = args.find("driver");
+    if (asked == args.end() || asked->second != driver) {
+        return {};
+    }
+    Kwargs found = args; // so that ends with other arguments are other devices
+    found["label"] = "stand-in radio (no hardware)";
+    return { found };
+}
+
+SoapySDR::Device* make(const Kwargs& args)
+{
+    return std::make_unique<standin_device>(args).release(); // SoapySDR deletes it
+}
+
+const SoapySDR::Registry registry(driver, &find, &make, SOAPY_SDR_ABI_VERSION);
+} // namespace

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One direction of a radio, opened through gr-uhd, gr-soapy or gr-osmosdr."""
+
+import importlib
+import math
+
+from . import standin
+from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES
+
+
+def resolve(driver, args):
+    """Return the package that opens a device, and all of its arguments.
+
+    Raises:
+        ValueError: the driver is not known.
+    """
+    if driver not in RADIOS:
+        raise ValueError(
+            f"driver = {driver!r} is not known; there are: "
+            f"{', '.join([*RADIOS, *NO_RADIOS])}"
+        )
+    package, first = RADIOS[driver]
+    if first and args.startswith(first.partition("=")[0] + "="):
+        first = ""  # the user names another one of the kind
+    return package, ",".join(filter(None, (first, args)))
+
+
+def require_settings(frequency, sample_rate, gain):
+    """Refuse settings that no radio has.
+
+    Raises:
+        ValueError: naming the parameter.
+    """
+    for name, value, unit in (
+        ("frequency", frequency, "Hz"), ("sample_rate", sample_rate, "samples/s")
+    ):  # fmt: skip
+        if not (math.isfinite(value) and value > 0):
+            raise ValueError(f"{name} = {value}, wanted a finite number > 0 of {unit}")
+    if gain is not None and not math.isfinite(gain):
+        raise ValueError(f"gain = {gain}, wanted a finite number of dB, or None")
+
+
+class Radio:
+    """A transmitter or receiver with the settings that were asked for.
+
+    Args:
+        direction: "sink" or "source".
+        driver: a key of RADIOS.
+        args: device arguments, in the driver's own words.
+        frequency: in Hz.
+        sample_rate: in samples/s.
+        gain: in dB, or None: as the device is.
+        antenna: name, or "": as the device is.
+        channel: of the device; gr-soapy and gr-osmosdr have 0 only.
+
+    Raises:
+        ValueError: no such driver or device, or a setting that it does not have.
+    """
+
+    def __init__(
+        self, direction, driver, args, frequency, sample_rate, gain, antenna, channel
+    ):
+        self.driver = driver
+        self.package, self.args = resolve(driver, args)
+        require_settings(frequency, sample_rate, gain)
+        self.is_standin = standin.is_asked_for(self.package, self.args)
+        self.block = self._open(direction, channel)
+        self._names = METHODS[self.package]
+        if self.is_standin and list(self._get("antennas")) != [standin.ANTENNA]:
+            raise ValueError(
+                f"args = {args!r} asks for the stand-in, but the device reports "
+                f"antennas {list(self._get('antennas'))}"
+            )
+        self._set_sample_rate(sample_rate)
+        self.set_frequency(frequency)
+        if antenna:
+            self._set_antenna(antenna)
+        if gain is not None:
+            self.set_gain(gain)
+
+    def _open(self, direction, channel):
+        standin.make_findable()
+        top = "" if self.package == "osmosdr" else "gnuradio."
+        try:
+            package = _imported(top + self.package)
+        except ImportError:
+            raise ValueError(
+                f"driver = '{self.driver}': {REMEDIES[self.package]}"
+            ) from None
+        if self.package != "uhd" and channel != 0:
+            raise ValueError(
+                f"channel = {channel}, but driver = '{self.driver}' opens only 0"
+            )
+        try:
+            if self.package == "uhd":
+                stream = package.stream_args(cpu_format="fc32", channels=[channel])
+                return getattr(package, f"usrp_{direction}")(self.args, stream)
+            if self.package == "soapy":
+                maker = getattr(package, direction)
+                return maker(self.args, "fc32", 1, "", "", [""], [""])
+            return getattr(package, direction)(self.args)
+        except (RuntimeError, ValueError, IndexError) as error:
+            said = " ".join(str(error).split())
+            raise ValueError(
+                f"driver = '{self.driver}', args = '{self.args}': no such device can "
+                f"be opened ({said}); {LISTS[self.package]} lists what is connected"
+            ) from None
+
+    def _get(self, name):
+        arguments = [] if name in self._names["plain"] else [0]
+        return getattr(self.block, self._names["get"][name])(*arguments)
+
+    def _set(self, name, value):
+        if name in self._names["plain"]:
+            arguments = [value]
+        elif self.package == "soapy":
+            arguments = [0, value]
+        else:
+            arguments = [value, 0]
+        try:
+            getattr(self.block, self._names["set"][name])(*arguments)
+        except (RuntimeError, ValueError) as error:
+            said = " ".join(str(error).split())
+            raise ValueError(
+                f"{name} = {value}: the device refuses it ({said})"
+            ) from None
+
+    def _require_in_range(self, name, value, unit):
+        try:
+            ranges = _ranges(self._get(f"{name} range"))
+        except RuntimeError:  # an empty one of gr-uhd or gr-osmosdr
+            ranges = []
+        slack = 1e-9 * abs(value)
+        if ranges and not any(a - slack <= value <= b + slack for a, b in ranges):
+            there = ", ".join(
+                f"{a:g}" if a == b else f"{a:g}...{b:g}" for a, b in ranges
+            )
+            raise ValueError(
+                f"{name} = {value:g}, but the device (driver = '{self.driver}') has "
+                f"{there} {unit}"
+            )
+
+    def _set_sample_rate(self, sample_rate):
+        self._require_in_range("sample_rate", sample_rate, "samples/s")
+        self._set("sample_rate", sample_rate)
+        # Farther off than a good clock's 10 ppm, a receiver would not follow.
+        if not math.isclose(self.sample_rate(), sample_rate, rel_tol=1e-5):
+            raise ValueError(
+                f"sample_rate = {sample_rate:g}, but the device (driver = "
+                f"'{self.driver}') comes no nearer than {self.sample_rate():.9g}"
+            )
+
+    def _set_antenna(self, antenna):
+        there = list(self._get("antennas"))
+        if there and antenna not in there:
+            raise ValueError(
+                f"antenna = {antenna!r}, but the device has: {', '.join(there)}"
+            )
+        self._set("antenna", antenna)
+
+    def set_frequency(self, frequency):
+        """Tune to a frequency in Hz; ValueError if the device has not got it."""
+        self._require_in_range("frequency", frequency, "Hz")
+        self._set("frequency", frequency)
+
+    def set_gain(self, gain):
+        """Set the gain in dB; ValueError if the device has not got it."""
+        self._require_in_range("gain", gain, "dB")
+        self._set("gain", gain)
+
+    def sample_rate(self):
+        """Return the device's sample rate in samples/s."""
+        return self._get("sample_rate")
+
+    def settings(self):
+        """Return what the device reports, and the driver.
+
+        frequency in Hz, sample_rate in samples/s, gain in dB, antenna.
+        """
+        names = ("frequency", "sample_rate", "gain", "antenna")
+        return {"driver": self.driver} | {name: self._get(name) for name in names}
+
+
+def _imported(name):
+    if name == "osmosdr":
+        import osmosdr  # a package of its own, slow to import
+
+        return osmosdr
+    return importlib.import_module(name)
+
+
+def _ranges(given):
+    """Return the (lowest, highest) pairs of what a driver gives as its ranges.
+
+    Of gr-uhd's and gr-osmosdr's only the ends: between them the device decides.
+    """
+    if hasattr(given, "start"):
+        return [(given.start(), given.stop())]
+    if hasattr(given, "minimum"):
+        given = [given]
+    return [(one.minimum(), one.maximum()) for one in given]

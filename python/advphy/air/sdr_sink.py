@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SDR sink: transmit samples by a radio, into a file, or to another process."""
+
+import atexit
+import logging
+import weakref
+
+from advphy_model import transmit_limits
+from gnuradio import blocks, gr
+
+from . import radio, standin
+from .radio_feed import radio_feed
+from .stream_events import StreamEvents, uhd_messages
+from .transmit_gate import transmit_gate
+
+ENDPOINT = "tcp://127.0.0.1:5557"
+# Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the others
+# that gr-uhd, gr-soapy and gr-osmosdr know queue less than 0.1 s.
+SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
+_transmitters = weakref.WeakSet()
+
+
+class sdr_sink(gr.hier_block2):
+    """Transmit samples once armed, within limits, and end in zeros.
+
+    Input: samples, complex64
+    Message port "stream_events": a dictionary twice a second, see events().
+
+    Args:
+        driver: "uhd", "soapy", "osmosdr" (a radio), "hackrf" (gr-osmosdr's), "standin"
+            (the stand-in of a build tree), "file" or "zmq".
+        args: device arguments; the file's path; the endpoint that zmq binds.
+        frequency: in Hz.
+        sample_rate: in samples/s.
+        gain: in dB, or None: as the device is.
+        antenna: name, or "": as the device is.
+        channel: of the device.
+        armed: False: a dry run, no device is opened; plan() says what would be sent.
+        adversary: "yes" if the signal is an adversary's: then file, zmq and standin
+            only, unless permitted.
+        permitted: "cabled", "licensed" or None.
+        amplitude_limit: largest magnitude; larger samples are clipped and counted.
+        time_limit: in seconds of samples; then the stream ends.
+
+    Raises:
+        ValueError: a setting that the device or the user's allow-list does not have.
+    """
+
+    def __init__(
+        self,
+        driver="file",
+        args="",
+        frequency=433.92e6,
+        sample_rate=1e6,
+        gain=None,
+        antenna="",
+        channel=0,
+        armed=False,
+        adversary="no",
+        permitted=None,
+        amplitude_limit=0.8,
+        time_limit=10.0,
+    ):
+        gr.hier_block2.__init__(
+            self, "sdr_sink", gr.io_signature(1, 1, 8), gr.io_signature(0, 0, 0)
+        )
+        self._limits = transmit_limits.TransmitLimits(
+            amplitude_limit, time_limit, adversary, permitted
+        )
+        radio.require_settings(frequency, sample_rate, gain)
+        package, self._radiates = _reach(driver, args)
+        self._asked = {"driver": driver, "frequency": frequency,
+                       "sample_rate": sample_rate, "gain": gain}  # fmt: skip
+        self._events = StreamEvents(
+            "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
+        )
+        self.radio = self.feed = None
+        self.gate = transmit_gate(self._limits, sample_rate, self._events)
+        if armed:
+            self.end = self._armed(args, antenna, channel)
+        else:
+            self.end = blocks.null_sink(8)
+            self.gate.at_end = lambda: logging.getLogger(__name__).warning(self.plan())
+        self.connect(self, self.gate, self.end)
+        self.message_port_register_hier_out("stream_events")
+        self.msg_connect((self.gate, "stream_events"), (self, "stream_events"))
+
+    def _armed(self, args, antenna, channel):
+        driver, rate = self._asked["driver"], self._asked["sample_rate"]
+        if driver == "file":
+            return _file_sink(args)
+        if driver == "zmq":
+            return _reply_sink(args or ENDPOINT)
+        if self._radiates:
+            self._limits.require_permission(driver)
+            self._require_allowed(**self._asked)
+        self.radio = radio.Radio(
+            "sink", driver, args, self._asked["frequency"], rate, self._asked["gain"],
+            antenna, channel)  # fmt: skip
+        if self._radiates:  # a device may have come out elsewhere than it was asked to
+            found = self.radio.settings()
+            found.pop("antenna")
+            self._require_allowed(**found)
+        companions = []
+        if self.radio.package == "uhd":
+            self.messages = uhd_messages(self._events)
+            companions.append(("async_msgs", self.messages, "async_msgs"))
+        tail = max(SHORTEST_TAIL, round(TAIL_SECONDS * rate))
+        if "hackrf" in self.radio.args:
+            tail = max(tail, HACKRF_TAIL)
+        self.feed = radio_feed(
+            self.radio, tail, self._limits.seconds, self._events, companions
+        )
+        _transmitters.add(self)
+        return self.feed
+
+    def _require_allowed(self, frequency, sample_rate, gain, driver):
+        transmit_limits.require_allowed(frequency, sample_rate, gain)
+
+    def _change(self, name, value):
+        asked = self._asked | {name: value}
+        radio.require_settings(asked["frequency"], asked["sample_rate"], asked["gain"])
+        if self.radio is not None:
+            if self._radiates:
+                self._require_allowed(**asked)
+            if value is not None:
+                getattr(self.radio, f"set_{name}")(value)
+        self._asked = asked
+
+    def set_frequency(self, frequency):
+        """Tune to a frequency in Hz, if it is allowed."""
+        self._change("frequency", frequency)
+
+    def set_gain(self, gain):
+        """Set the gain in dB, if it is allowed."""
+        self._change("gain", gain)
+
+    def settings(self):
+        """Return what the device reports, else what was asked for: a dictionary."""
+        return self._asked if self.radio is None else self.radio.settings()
+
+    def plan(self):
+        """Return one line that says what a dry run would have sent so far."""
+        samples = self._events.counts()["samples"]
+        return transmit_limits.describe(samples, self.gate.peak(), self._asked)
+
+    def events(self):
+        """Return counts since the start, as a dictionary.
+
+        underruns, overruns, late: what the driver tells, None where it does not.
+        samples; clipped: above the amplitude limit; non_finite: sent as zero; pauses:
+        times that no sample came for half a second, so that zeros were sent.
+        """
+        return self._events.counts()
+
+    def silence(self):
+        """Send zeros, turn the transmitter off, end this stream; wait for it."""
+        self.gate.silence()
+        if self.feed is not None:
+            self.feed.silence()
+
+
+def _reach(driver, args):
+    """Return what opens the driver, and whether its signal leaves the computer."""
+    if driver in radio.NO_RADIOS:
+        return driver, False
+    package, full = radio.resolve(driver, args)
+    return package, not standin.is_asked_for(package, full)
+
+
+@atexit.register
+def _silence_all():
+    """A program that ends while it transmits ends in zeros, too."""
+    for sink in list(_transmitters):
+        if sink.feed.is_running():
+            sink.silence()
+            # Python must not go while GNU Radio's threads may still call it.
+            sink.feed.stopped.wait(2)
+            sink.gate.stopped.wait(2)
+
+
+def _file_sink(path):
+    if not path:
+        raise ValueError("args = '', wanted the path of a file for driver = 'file'")
+    try:
+        open(path, "wb").close()  # GNU Radio's own error does not say why
+    except OSError as error:
+        raise ValueError(
+            f"args = '{path}': the file cannot be written ({error.strerror})"
+        ) from None
+    return blocks.file_sink(8, path)
+
+
+def _reply_sink(endpoint):
+    from gnuradio import zeromq
+
+    try:
+        return zeromq.rep_sink(8, 1, endpoint, 100, True)
+    except RuntimeError as error:
+        raise ValueError(
+            f"args = '{endpoint}': zmq cannot bind that endpoint ({error}); wanted one "
+            f"that is free, such as {ENDPOINT}"
+        ) from None

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SDR source: receive samples by a radio, from a file, or from another process."""
+
+import os
+
+import numpy as np
+import pmt
+from gnuradio import blocks, gr
+
+from ..guard import guarded_block
+from . import radio
+from .sdr_sink import ENDPOINT
+from .standard_error import MarkCounter
+from .stream_events import StreamEvents
+
+RX_TIME = pmt.intern("rx_time")
+
+
+class sdr_source(gr.hier_block2):
+    """Receive samples.
+
+    Output: samples, complex64; zmq keeps the sender's tags
+    Message port "stream_events": a dictionary twice a second, see events().
+
+    Args:
+        driver: "uhd", "soapy", "osmosdr" (a radio), "hackrf" (gr-osmosdr's), "standin"
+            (the stand-in of a build tree), "file" or "zmq".
+        args: device arguments; the file's path; the endpoint that zmq connects to.
+        frequency: in Hz.
+        sample_rate: in samples/s.
+        gain: in dB, or None: as the device is.
+        antenna: name, or "": as the device is.
+        channel: of the device.
+
+    Raises:
+        ValueError: a setting that the device does not have.
+    """
+
+    def __init__(
+        self,
+        driver="file",
+        args="",
+        frequency=433.92e6,
+        sample_rate=1e6,
+        gain=None,
+        antenna="",
+        channel=0,
+    ):
+        gr.hier_block2.__init__(
+            self, "sdr_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, 8)
+        )
+        radio.require_settings(frequency, sample_rate, gain)
+        self._asked = {"driver": driver, "frequency": frequency,
+                       "sample_rate": sample_rate, "gain": gain}  # fmt: skip
+        self.radio = None
+        package = driver
+        if driver == "file":
+            self.begin = _file_source(args)
+        elif driver == "zmq":
+            self.begin = _request_source(args or ENDPOINT)
+        else:
+            self.radio = radio.Radio(
+                "source", driver, args, frequency, sample_rate, gain, antenna, channel
+            )
+            self.begin, package = self.radio.block, self.radio.package
+        self._events = StreamEvents("source", package, samples=0)
+        self.watch = _stream_watch(package, self._events)
+        self.connect(self.begin, self)
+        self.connect(self.begin, self.watch)
+        self.message_port_register_hier_out("stream_events")
+        self.msg_connect((self.watch, "stream_events"), (self, "stream_events"))
+
+    def _change(self, name, value):
+        asked = self._asked | {name: value}
+        radio.require_settings(asked["frequency"], asked["sample_rate"], asked["gain"])
+        if self.radio is not None and value is not None:
+            if name == "frequency":
+                self.watch.expect_tag()
+            getattr(self.radio, f"set_{name}")(value)
+        self._asked = asked
+
+    def set_frequency(self, frequency):
+        """Tune to a frequency in Hz."""
+        self._change("frequency", frequency)
+
+    def set_gain(self, gain):
+        """Set the gain in dB."""
+        self._change("gain", gain)
+
+    def settings(self):
+        """Return what the device reports, else what was asked for: a dictionary."""
+        return self._asked if self.radio is None else self.radio.settings()
+
+    def events(self):
+        """Return counts since the start, as a dictionary.
+
+        underruns, overruns, late: what the driver tells, None where it does not.
+        samples: received.
+        """
+        return self._events.counts()
+
+
+class _stream_watch(guarded_block):
+    """Count the samples of a stream and what its driver says of it."""
+
+    def __init__(self, package, events):
+        guarded_block.__init__(self, "stream_watch", [np.complex64], [])
+        self._package, self._events = package, events
+        self._marks = MarkCounter(b"sO", lambda n: events.add(overruns=n))
+        self._expected_tags = 1  # gr-uhd's first, at the start
+        self.message_port_register_out(pmt.intern("stream_events"))
+
+    def expect_tag(self):
+        """Say that gr-uhd will tag the time for another reason than an overrun."""
+        self._expected_tags += 1
+
+    def start(self):
+        self._events.restart()
+        self._expected_tags = 1
+        if self._package == "soapy":
+            self._marks.start()
+        return True
+
+    def stop(self):
+        self._marks.stop()
+        self._events.publish(self, at_once=True)
+        return True
+
+    def work(self, input_items, output_items):
+        size = len(input_items[0])
+        if self._package == "uhd":
+            tags = len(self.get_tags_in_window(0, 0, size, RX_TIME))
+            expected = min(tags, self._expected_tags)
+            self._expected_tags -= expected
+            self._events.add(overruns=tags - expected)
+        self._events.add(samples=size)
+        self._events.publish(self)
+        return size
+
+
+def _file_source(path):
+    try:
+        size = os.path.getsize(path)
+    except OSError as error:
+        raise ValueError(
+            f"args = '{path}': the file cannot be read ({error.strerror}); wanted one "
+            "of complex64 samples"
+        ) from None
+    if size < 8:
+        raise ValueError(f"args = '{path}': the file holds no complex64 sample")
+    return blocks.file_source(8, path, False)
+
+
+def _request_source(endpoint):
+    from gnuradio import zeromq
+
+    try:
+        return zeromq.req_source(8, 1, endpoint, 100, True)
+    except RuntimeError as error:
+        raise ValueError(
+            f"args = '{endpoint}': zmq cannot connect to that endpoint ({error}); "
+            f"wanted one such as {ENDPOINT}"
+        ) from None

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Count what a radio loses: underruns, overruns, late packets.
+
+What each driver tells, None where it does not:
+
+             underruns (sink)        overruns (source)       late (sink)
+    uhd      async message           "rx_time" tag           async message
+    soapy    -                       "sO" on standard error  -
+    osmosdr  -                       -                       -
+    file     0                       0                       0
+    zmq      0                       0                       0
+
+gr-soapy never asks a device for the status of its transmit stream, and gr-osmosdr
+drops the error codes.
+"""
+
+import threading
+import time
+
+import pmt
+
+from ..guard import guarded_block
+
+PUBLISH_SECONDS = 0.5
+TOLD = {  # what a count begins with
+    ("sink", "uhd"): {"underruns": 0, "overruns": None, "late": 0},
+    ("source", "uhd"): {"underruns": None, "overruns": 0, "late": None},
+    ("source", "soapy"): {"underruns": None, "overruns": 0, "late": None},
+}
+NOTHING_LOST = {"underruns": 0, "overruns": 0, "late": 0}
+NOT_TOLD = {"underruns": None, "overruns": None, "late": None}
+LOST = {"underflow": "underruns", "underflow_in_packet": "underruns",
+        "time_error": "late"}  # fmt: skip
+
+
+class StreamEvents:
+    """Counts since the start of a flowgraph, shared by the blocks that see them."""
+
+    def __init__(self, direction, package, **more):
+        begun = NOTHING_LOST if package in ("file", "zmq") else NOT_TOLD
+        self._begun = TOLD.get((direction, package), begun) | more
+        self._lock = threading.Lock()
+        self._published = 0.0
+        self.restart()
+
+    def restart(self):
+        """Begin to count at zero."""
+        with self._lock:
+            self._counts, self._since = dict(self._begun), time.time()
+
+    def add(self, **counts):
+        """Add to counts."""
+        with self._lock:
+            for name, count in counts.items():
+                self._counts[name] += count
+
+    def counts(self):
+        """Return the counts, and `since`: seconds since 1970 of the start."""
+        with self._lock:
+            return self._counts | {"since": self._since}
+
+    def publish(self, block, at_once=False):
+        """Publish the counts on a block's port, twice a second or at once."""
+        now = time.monotonic()
+        if at_once or now - self._published > PUBLISH_SECONDS:
+            self._published = now
+            counts = pmt.make_dict()
+            for name, value in self.counts().items():
+                value = pmt.PMT_NIL if value is None else pmt.to_pmt(value)
+                counts = pmt.dict_add(counts, pmt.intern(name), value)
+            block.message_port_pub(pmt.intern("stream_events"), counts)
+
+
+class uhd_messages(guarded_block):
+    """Count what gr-uhd's sink says on its port "async_msgs"."""
+
+    def __init__(self, events):
+        guarded_block.__init__(self, "uhd_messages", [], [])
+        self._events = events
+        self.message_port_register_in(pmt.intern("async_msgs"))
+        self.set_msg_handler(pmt.intern("async_msgs"), self.handle)
+
+    def handle(self, message):
+        """Count the event codes of (uhd_async_msg . {event_code: [symbol, ...]})."""
+        codes = pmt.dict_ref(pmt.cdr(message), pmt.intern("event_code"), pmt.PMT_NIL)
+        while pmt.is_pair(codes):
+            name = LOST.get(pmt.symbol_to_string(pmt.car(codes)))
+            if name:
+                self._events.add(**{name: 1})
+            codes = pmt.cdr(codes)
