@@ -62,8 +62,8 @@ class burst_synchronizer(guarded_general_block):
         self.message_port_register_out(pmt.intern("frames"))
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_relative_rate(frame.codewords, frame.samples())
+        self.set_log_level("warn")  # GNU Radio announces the buffer otherwise
         self.set_min_output_buffer(4 * frame.codewords)
-        self.set_log_level("warn")
 
     def counts(self):
         """Return received, missed, restarts, bad_headers, not_finite and samples."""
