@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(a_preamble_is_found_once_and_not_half_of_it_early)
         if (off == 0)
             BOOST_TEST(search.metric()[q] > 0.9);
         if (off > 8) // beside its own pulse
-            BOOST_TEST(search.metric()[q] < 0.25 * 0.25); // the synchroniser's bar
+            BOOST_TEST(search.metric()[q] < 0.25 * 0.25); // a crossing costs a header
     }
 }
 
