@@ -44,7 +44,7 @@ class burst_synchronizer(guarded_general_block):
     """
 
     def __init__(
-        self, model, frame=None, equalise=True, phase_walk=1e-6, first_frame=None
+        self, model, frame=None, equalise=True, phase_walk=1e-5, first_frame=None
     ):  # fmt: skip
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame

@@ -79,7 +79,7 @@ class Synchronizer:
         frame,
         model=None,
         equalise=True,
-        phase_walk=1e-6,
+        phase_walk=1e-5,
         threshold=THRESHOLD,
         first_frame=None,
     ):
