@@ -231,6 +231,7 @@ void bind_randomness(py::module_& m)
 } // namespace
 
 void bind_air(py::module_& m); // bindings_air.cc
+void bind_impairment(py::module_& m); // bindings_impairment.cc
 void bind_keying(py::module_& m); // bindings_keying.cc
 void bind_modem(py::module_& m); // bindings_modem.cc
 
@@ -241,6 +242,7 @@ PYBIND11_MODULE(kernels, m)
     bind_codes(m);
     bind_randomness(m);
     bind_air(m);
+    bind_impairment(m);
     bind_keying(m);
     bind_modem(m);
     m.def("instruction_sets", &instruction_sets, "Those usable here, best first.");

@@ -44,7 +44,7 @@ double burst_synchroniser::peak(double width)
     std::vector<sample> y(d_layout.preamble.size());
     for (int side = -1; side <= 1; ++side) {
         d_filter.symbols(d_turned.data(),
-                         d_candidate.at - d_turned_from + side * width,
+                         first_instant() + side * width,
                          d_layout.samples_per_symbol,
                          y.size(),
                          y.data());

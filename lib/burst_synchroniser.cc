@@ -63,7 +63,6 @@ void burst_synchroniser::discard_before(double at)
     d_filled -= gone;
     d_from -= gone;
     d_first += double(gone);
-    d_candidate.at -= double(gone);
 }
 
 // Each of the three steps returns whether there may be more to do with what is there.
@@ -87,7 +86,7 @@ bool burst_synchroniser::search()
         crossing, crossing + long(std::min(ahead, metric.size() - position)));
     const auto best = size_t(highest - metric.begin());
     d_from += best * d_search.stride();
-    d_candidate.at = double(d_from + d_filter.centre());
+    d_candidate.at = 0;
     d_candidate.frequency = d_search.frequency(best) / d_layout.samples_per_symbol;
     ++preambles;
     d_next = &burst_synchroniser::read_header;
@@ -100,27 +99,23 @@ void burst_synchroniser::turn_frame(int symbols)
 {
     const size_t count = size_t((symbols + d_layout.span) * d_layout.samples_per_symbol) +
                          2 * size_t(d_layout.samples_per_symbol) + d_filter.reach();
-    const auto begin =
-        size_t(d_candidate.at) - d_filter.centre() - size_t(d_layout.samples_per_symbol);
+    const auto begin = d_from - size_t(d_layout.samples_per_symbol);
     const size_t there = std::min(count, d_samples.size() - begin);
     d_turned.assign(count, 0);
     turn_back(d_samples.data() + begin, there, d_candidate.frequency, d_turned.data());
-    d_turned_from = double(begin);
 }
 
 // Fill d_y with the symbols 0..last of the preamble and what follows it.
 void burst_synchroniser::filter_frame(int last, double spacing)
 {
     d_y.resize(size_t(last + 1));
-    d_filter.symbols(
-        d_turned.data(), d_candidate.at - d_turned_from, spacing, d_y.size(), d_y.data());
+    d_filter.symbols(d_turned.data(), first_instant(), spacing, d_y.size(), d_y.data());
 }
 
 bool burst_synchroniser::read_header()
 {
     const int last = index(d_layout.header_at.back());
-    const double end = d_candidate.at +
-                       double((last + tail) * d_layout.samples_per_symbol) +
+    const double end = instant() + double((last + tail) * d_layout.samples_per_symbol) +
                        double(d_filter.centre());
     if (end > double(d_filled))
         return false;
@@ -165,8 +160,7 @@ bool burst_synchroniser::read_payload()
     const auto codewords = size_t(said.codewords());
     const auto payload = codewords * size_t(d_layout.n);
     const int last = index(d_layout.payload_at[payload - 1]);
-    const double end = d_candidate.at +
-                       double((last + tail) * d_layout.samples_per_symbol) +
+    const double end = instant() + double((last + tail) * d_layout.samples_per_symbol) +
                        double(d_filter.centre());
     if (said.version() == d_layout.version && end > double(d_filled))
         return false;
@@ -179,17 +173,16 @@ bool burst_synchroniser::read_payload()
         !std::memcmp(said.bytes + 6, d_settings.expected_hash.data(), 4);
     if (said.version() != d_layout.version || !expected) { // the caller says so
         frames.push_back(frame);
-        d_from = size_t(d_candidate.at);
+        d_from = size_t(instant());
         return true;
     }
     set_header(said);
     turn_frame(last);
-    // The header is known now: three times as many symbols for the position.
+    // The preamble's middle stays where it was found.
     const double spacing = d_layout.samples_per_symbol * (1 + d_clock.offset());
-    const double middle = index(d_layout.header_at.back()) / 2.0;
-    d_candidate.at += middle * (d_layout.samples_per_symbol - spacing); // kept there
-    d_clock.note(
-        d_first + d_candidate.at, said.number(), said.codewords() == d_layout.codewords);
+    const double middle = double(d_layout.preamble.size() - 1) / 2;
+    d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
+    d_clock.note(position(), said.number(), said.codewords() == d_layout.codewords);
     filter_frame(last, spacing);
     phase_tracker tracked = track(d_known[1], last, 1e-3);
     if (d_settings.equalise) {
@@ -204,7 +197,7 @@ bool burst_synchroniser::read_payload()
             tracked = track(d_known[1], last, 1e-3);
         }
     }
-    frame.at = d_first + d_candidate.at;
+    frame.at = position();
     frame.snr = snr_of(tracked, last);
     frame.frequency = d_candidate.frequency;
     frame.clock = d_clock.offset();
@@ -216,7 +209,7 @@ bool burst_synchroniser::read_payload()
     // Where samples were lost on the way, the next frame may begin inside this one.
     frames.back().intact = pilots_arrived(last);
     const int resume = frames.back().intact ? last : index(d_layout.header_at.back());
-    d_from = size_t(d_candidate.at + double(resume) * spacing) - d_filter.centre();
+    d_from += size_t(d_candidate.at + double(resume) * spacing);
     return true;
 }
 

@@ -61,7 +61,7 @@ public:
 
 private:
     struct candidate {
-        double at; // as in received_frame, from d_samples[0]
+        double at; // of the first symbol, from where the search found it
         double frequency; // cycles a sample
         header said;
     };
@@ -79,6 +79,18 @@ private:
     bool pilots_arrived(int last) const;
     void set_header(const header& said);
     void discard_before(double at);
+    // Where the preamble's first symbol is: in d_samples; in the stream (whole numbers
+    // first, so that the sum does not depend on where d_samples begins); in d_turned,
+    // which begins a symbol earlier than its pulse.
+    double instant() const { return double(d_from + d_filter.centre()) + d_candidate.at; }
+    double position() const
+    {
+        return d_first + double(d_from + d_filter.centre()) + d_candidate.at;
+    }
+    double first_instant() const
+    {
+        return double(d_filter.centre()) + d_layout.samples_per_symbol + d_candidate.at;
+    }
     int index(int symbol) const { return symbol - d_layout.preamble_at; }
 
     const frame_layout d_layout;
@@ -92,7 +104,6 @@ private:
     size_t d_from; // where in d_samples the search goes on
     bool (burst_synchroniser::*d_next)();
     candidate d_candidate;
-    double d_turned_from = 0; // where in d_samples d_turned begins
     std::vector<sample> d_turned, d_y, d_straight;
     known_symbols d_known[2]; // without and with the header
 };

@@ -5,8 +5,8 @@
 // does nothing, so it is never worse than none.
 //
 // Cost: 24 complex multiply-adds a known symbol; where there is an echo, one system of 33
-// equations, 33 complex multiply-adds a symbol. Reference: numpy's lstsq and solve in
-// tests/test_modem_equaliser.py.
+// equations, 33 complex multiply-adds a symbol.
+// Reference: known echoes in lib/qa_modem.cc and tests/test_modem_air.py.
 #pragma once
 #include "frame_layout.h"
 #include "hermitian_system.h"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The header's convolutional code, decoded by the Viterbi algorithm, and its CRC-32.
+// The header's convolutional code, decoded by the Viterbi algorithm, and its CRC-32,
+// which also chooses among the eight most likely paths [seshadri].
 //
-// Cost: 134 steps over 64 states, some 20 us.
-// Reference: advphy_model/modem/header.py encodes; gr-fec's decoder in
-// tests/qa_burst_modem.py; zlib's crc32.
+// Cost: 134 steps over 64 states, some 20 us; eight times that where
+// the best path's CRC does not fit.
+// Reference: advphy_model/modem/header.py encodes, with zlib's crc32; gr-fec encodes
+// the same in tests/qa_burst_modem.py.
 #pragma once
 #include "frame_layout.h"
 

@@ -12,7 +12,8 @@ enum class stream : uint32_t {
     noise = 1,
     adversary = 2,
     fading = 3,
-    jammer = 4
+    jammer = 4,
+    impairment = 16 // 16 + i: the impairment at position i of a channel
 };
 
 enum class activation { none, relu, elu };

@@ -3,7 +3,7 @@
 //
 // Cost per symbol: taps multiply-adds of real and complex. Turning: one complex product
 // per sample.
-// Reference: numpy in tests/test_modem.py.
+// Reference: codewords that went through every instant, tests/test_modem.py.
 #pragma once
 #include "frame_layout.h"
 

@@ -95,7 +95,7 @@ void search(const search_view& s,
         }
         for (size_t v = 0; v < together; ++v) {
             const size_t at = q + v * lanes;
-            const vfloat most = s.scale * load(energy + at) + 1e-30f;
+            const vfloat most = s.scale * load(energy + at) + 1e-15f;
             store(metric + at,
                   (product.re[v] * product.re[v] + product.im[v] * product.im[v]) /
                       (most * most));

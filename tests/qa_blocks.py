@@ -64,6 +64,36 @@ def test_channel_is_a_function_of_seed_and_index(latency):
     )
 
 
+KIND = "two_rays(delay=2) + rician_block(coherence=21) + cfo + phase_noise + clipping"
+
+
+@pytest.mark.parametrize("latency", LATENCIES)
+def test_channel_with_impairments_is_that_of_the_model(latency):
+    model = links.load("two_simplices")
+    x = codewords(model, 5000)
+    sink = blocks.vector_sink_c(7)
+    stream(vectors(x), advphy.channel(model, 3.0, 8, 1000, KIND, latency), sink)
+    expected = np.empty_like(x)
+    channels.channel(KIND)(x, expected, seed=8, first_block=1000,
+                           noise_variance=noise_variance(3.0, 4 / 7))  # fmt: skip
+    assert np.array_equal(np.reshape(sink.data(), (-1, 7)), expected)
+    (tag,) = sink.tags()
+    assert pmt.to_python(tag.value)["kind"] == KIND
+
+
+@pytest.mark.parametrize("kind", [KIND, "clock_offset(ppm=100, recovered=700)"])
+def test_flowgraph_and_loop_agree_under_impairments(kind):
+    model, rule, counted = links.load("hamming74_ml"), StopRule(None, 200_000), []
+    for engine, choice in [
+        (loop_engine.run, {"threads": 2}),
+        (flowgraph_engine.run, {"latency": 65536}),
+        (flowgraph_engine.run, {"latency": 1000}),
+    ]:
+        ranges = engine(model, rule=rule, ebn0_db=2.0, kind=kind, **choice)
+        counted.append(tuple(map(sum, zip(*ranges, strict=True))))
+    assert counted[0] == counted[1] == counted[2]
+
+
 @pytest.mark.parametrize("name", [*links.names(), "bpsk:nearest_codeword"])
 def test_decoder_decides_as_the_kernels_do(name):
     model = links.load(name)

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 import yaml
+from advphy_model import channels
+from advphy_model.sample_channel import SampleChannel
 from gnuradio import advphy, gr
 from gnuradio.advphy.receive import bob_arn
 from gnuradio.grc.core.schema_checker import BLOCK_SCHEME, Validator
@@ -71,6 +73,7 @@ def test_parameters_are_those_of_the_constructor(path):
             assert str(parameter["default"]) == str(default), parameter["id"]
 
 
+GUARDED = (advphy.guarded_block, advphy.guarded_general_block)
 VARIABLES = {"link_model", "perturbation", "semantic_link", "eve_model"}
 
 
@@ -80,8 +83,8 @@ def test_every_block_has_a_file_and_every_callback_a_method():
         name
         for name in advphy.__all__
         if inspect.isclass(made := getattr(advphy, name))
-        and issubclass(made, (advphy.guarded_block, gr.hier_block2))
-    } - {"guarded_block", "top_block"}
+        and issubclass(made, (*GUARDED, gr.hier_block2))
+    } - {"guarded_block", "guarded_general_block", "top_block"}
     assert len(names) >= 17
     made = {f"advphy_{name}" for name in names}
     assert made | {f"variable_advphy_{name}" for name in VARIABLES} == ids
@@ -118,10 +121,27 @@ def test_choices_are_those_of_the_code():
         return set(found["options"])
 
     assert options("bob_arn", "insert") == set(bob_arn.INSERT)
-    for block in ("channel", "snr_channel"):
+    for block in ("channel", "snr_channel", "link", "sample_channel"):
         kinds = {path.stem for path in (CLONE / "python/advphy_model/channels").glob(
             "*.py")} - {"__init__"}  # fmt: skip
-        assert options(block, "kind") == kinds
+        suggested = options(block, "kind")  # and any other may be written
+        assert {kind.partition("(")[0] for kind in suggested} == kinds
+        make = SampleChannel if block == "sample_channel" else channels.channel
+        for kind in suggested:
+            make(kind)
+
+
+def test_companion_takes_a_chain_of_impairments_as_channel(tmp_path):
+    kind = "two_rays(delay=2) + cfo(frequency=0.01)"
+    example = CLONE / "examples" / "autoencoder_loopback.grc"
+    text = example.read_text()
+    assert "kind: awgn" in text
+    changed = tmp_path / "changed.grc"
+    changed.write_text(text.replace("kind: awgn", f"kind: {kind}"))
+    found = compile_example(changed, tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+    (program,) = tmp_path.glob("*.py")
+    assert f"'{kind}'" in program.read_text()
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda p: p.stem)

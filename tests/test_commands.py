@@ -112,6 +112,30 @@ def test_control_c_keeps_what_was_counted_and_the_same_command_resumes(
     assert counts.read(whole)[0].block_errors == after.block_errors
 
 
+def test_info_lists_the_channels_with_their_settings():
+    listed = advphy("info", "channels").stdout
+    assert "cfo: Carrier frequency offset" in listed
+    assert "defaults: frequency=0.001, phase=0.0" in listed
+    assert "linewidth: of the free oscillator's line" in listed
+
+
+def test_measure_over_a_channel_says_so_and_shows_no_theory(tmp_path):
+    out = tmp_path / "run.csv"
+    kind = "rayleigh_block(coherent=True)"
+    found = advphy("measure", "bpsk", "--ebn0-db", "4", "--max-blocks", "1e5",
+                   "--channel", kind, *LOOP, "--out", out)  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    line = found.stdout.splitlines()[1]
+    assert line.endswith(f"over {kind}")
+    assert "closed form" not in line
+    (row,) = counts.read(out)
+    assert row.channel == kind
+    refused = advphy("measure", "bpsk", "--channel", "nothing", "--out", out)
+    assert refused.returncode != 0
+    assert "'nothing' is not known" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_info_lists_and_describes_links():
     listed = advphy("info").stdout
     assert all(name in listed for name in links.names())

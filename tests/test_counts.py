@@ -33,7 +33,8 @@ def test_blocks_counted_twice_are_refused(first):
 @pytest.mark.parametrize(
     "changes",
     [{"seed": 2}, {"engine": "flowgraph"}, {"ebn0_db": 5.0}, {"model_sha256": "d"},
-     {"attack": "jammer", "psr_db": -6.0}, {"canceller": "canceller"}],
+     {"attack": "jammer", "psr_db": -6.0}, {"canceller": "canceller"},
+     {"channel": "cfo"}],
 )  # fmt: skip
 def test_other_settings_stay_apart(changes):
     assert len(counts.add_up([at(0), at(0, **changes)])) == 2
@@ -49,17 +50,39 @@ def test_what_is_read_is_what_was_written(tmp_path):
         assert next(csv.reader(file)) == list(counts.COLUMNS)
 
 
+def test_counts_of_before_there_were_channels_are_of_awgn(tmp_path):
+    path = tmp_path / "old.csv"
+    counts.write(path, [at(0), at(5000, attack="jammer", psr_db=-6.0)])
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    column = lines[0].index("channel")
+    old = [line[:column] + line[column + 1 :] for line in lines]
+    path.write_text("\n".join(map(",".join, old)) + "\n")
+    rows = counts.read(path)
+    assert {row.channel for row in rows} == {"awgn"}
+    assert set(rows) == {at(0), at(5000, attack="jammer", psr_db=-6.0)}
+
+
+def test_curves_name_the_channel_and_keep_channels_apart():
+    fading = "rayleigh_block(coherence=7, coherent=True)"
+    found = counts.curves([at(0), at(0, channel=fading), at(1000, channel=fading)])
+    assert found == {
+        "bpsk": {4.0: (52, 1000)},
+        f"bpsk over {fading}": {4.0: (104, 2000)},
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
         ("", "column 'link' is missing"),
         ("a,b\n1,2\n", "column 'link' is missing"),
         (
-            ",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,none,1,0,10,x,0,a,0\n",
+            ",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,none,awgn,1,0,10,x,0,a,0\n",
             "line 2",
         ),
         (
-            ",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,none,1,0,10,11,0,a,0\n",
+            ",".join(counts.COLUMNS)
+            + "\nbpsk,loop,4,,none,none,awgn,1,0,10,11,0,a,0\n",
             "cannot be",
         ),
         (",".join(counts.COLUMNS) + "\nbpsk,loop\n", "line 2"),
@@ -180,3 +203,17 @@ def test_a_perturbation_crafted_for_each_ebn0_is_one_curve():
         "bpsk, fgm 00000001 at PSR -6 dB",
         "bpsk, fgm 0000ffff at PSR -6 dB",
     ]
+
+
+def test_a_measurement_says_what_it_went_through_and_resumes(tmp_path):
+    out, rule = tmp_path / "run.csv", StopRule(None, 100_000)
+    measure(out, rule)
+    faded = measure(out, rule, channel="rayleigh_block( coherent = True )+awgn")
+    assert faded.channel == "rayleigh_block(coherent=True)"
+    clean, again = counts.read(out)
+    assert (clean.channel, again) == ("awgn", faded)
+    assert faded.block_errors > 2 * clean.block_errors
+    with pytest.raises(ValueError, match="cfo: frequency = 3"):
+        measure(out, rule, channel="cfo(frequency=3)")
+    measure(out, StopRule(None, 200_000), channel="rayleigh_block(coherent=True)")
+    assert [r.blocks for r in counts.read(out)] == [100_000, 200_000]

@@ -75,12 +75,6 @@ def test_samples_that_are_not_finite_are_erased_not_message_zero(name, rng):
     assert np.all(messages[erased == 1] == 0)
 
 
-def test_channels_are_found_by_file_name():
-    assert channels.names() == ["awgn"]
-    with pytest.raises(ValueError, match=r"'rician' is not known.*awgn"):
-        channels.channel("rician")
-
-
 def test_noise_power_is_that_of_the_definition():
     model = links.load("two_simplices")
     x = np.zeros((200_000, 7), np.complex64)

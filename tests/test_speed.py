@@ -4,6 +4,7 @@
 import numpy as np
 from advphy_model import links, network, speed
 from advphy_model.complex_baseband import to_reals
+from advphy_model.modem import speed as modem_speed
 from advphy_training import speed as torch_speed
 
 
@@ -39,3 +40,9 @@ def test_ratios_are_formed_within_a_round():
     rates, ratios = speed.median_ratios(contestants, "theirs", rounds=3)
     assert ratios == {"theirs": 1.0, "ours": 2.0}
     assert rates == {"theirs": 10.0, "ours": 20.0}
+
+
+def test_the_modem_takes_samples_and_receives_what_it_should():
+    found = modem_speed.rates()
+    assert set(found) == {"sending", "searching", "locked"}
+    assert all(rate > 0 for rate in found.values())

@@ -11,6 +11,7 @@ Ratios, medians over rounds in which all run in turn:
   cancelled_over_flowgraph    flowgraph with a canceller over one without
   semantic_over_torch         semantic flowgraph, Bob and Eve, over a torch loop
   keyed_over_semantic         the same keyed by sign-permutation over not keyed
+the samples a second that the modem's kernels take on one core at 4 samples a symbol,
 and the share of its arithmetic or memory limit that each kernel reaches.
 """
 
@@ -19,6 +20,7 @@ import sys
 
 from advphy_model import kernels, links, speed
 from advphy_model.atomic_file import atomic_file, refuse_unwritable
+from advphy_model.modem import speed as modem_speed
 
 BATCH = 10_000
 FRAMES = 1_000_000  # images that a semantic chain is timed over: the start costs 0.1 s
@@ -74,6 +76,9 @@ def run(arguments):
     }
     for name, ratio in ratios.items():
         print(f"{name:<35}{'not measured' if ratio is None else f'{ratio:.2f}'}")
+    modem = modem_speed.rates()
+    for name, rate in modem.items():
+        print(f"modem {name:<12}{rate / 1e6:9.1f} M samples/s of one core")
     shares = speed.kernel_shares(mlp)
     for name, rate, limit, share in shares:
         print(
@@ -85,6 +90,7 @@ def run(arguments):
             json.dump(
                 {
                     **ratios,
+                    "modem_samples_per_second": modem,
                     "instruction_set": kernels.instruction_set(),
                     "kernel_shares": {name: share for name, _, _, share in shares},
                 },

@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Say what a link, a perturbation or an Eve is made of, or list what there is."""
+"""Say what a link, a perturbation or an Eve is made of, or list what there is.
 
+`advphy info channels` lists the impairments with their settings.
+"""
+
+import dataclasses
+import inspect
 from pathlib import Path
 
-from advphy_model import inference, links, perturbation, semantic_links
+from advphy_model import (
+    channels,
+    found_by_name,
+    inference,
+    links,
+    perturbation,
+    semantic_links,
+)
 from advphy_model.network import Network
 
 
 def add_arguments(parser):
     """Declare the arguments."""
-    parser.add_argument("link", metavar="LINK", nargs="?", help="a file or a name")
+    parser.add_argument(
+        "link", metavar="LINK", nargs="?", help="a file, a name, or channels"
+    )
 
 
 def run(arguments):
@@ -19,6 +33,9 @@ def run(arguments):
             model = links.load(name)
             print(f"{name:<28} k={model.k} n={model.n:<3} {model.decision}")
         _list_semantic()
+        return
+    if arguments.link == "channels":
+        _list_channels()
         return
     kind = _kind(arguments.link)
     if kind is perturbation.KIND:
@@ -43,6 +60,17 @@ def _kind(name):
         begin = file.read(4096)
     kinds = (perturbation.KIND, semantic_links.LINK, semantic_links.EVE)
     return next((kind for kind in kinds if kind.format.encode() in begin), None)
+
+
+def _list_channels():
+    for module in found_by_name.modules(channels):
+        name = module.__name__.rpartition(".")[2]
+        print(f"{name}: {inspect.getdoc(module).splitlines()[0]}")
+        if hasattr(module, "Settings"):
+            _, _, described = inspect.getdoc(module.Settings).partition("Args:\n")
+            print(described.rstrip())
+            default = dataclasses.asdict(module.Settings())
+            print(f"    defaults: {', '.join(f'{k}={v}' for k, v in default.items())}")
 
 
 def _list_semantic():

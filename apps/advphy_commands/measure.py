@@ -8,7 +8,7 @@ blocks (--first-block) or seeds counted elsewhere add up.
 
 --attack adds what an adversary sends: a perturbation from a file, or one that the named
 attack crafts for each link and Eb/N0 (kept beside the CSV). --cancel puts the blind
-canceller in front of the decoder.
+canceller in front of the decoder. --channel puts impairments before the noise.
 """
 
 import sys
@@ -59,6 +59,14 @@ def add_arguments(parser):
         metavar="W",
         help="stop when the 95%% interval is narrower than W times the rate",
     )
+    parser.add_argument(
+        "--channel",
+        default="awgn",
+        metavar="KIND",
+        help="impairments before the noise, such as 'rayleigh_block(coherent=True) + "
+        "cfo(frequency=0.001)'; `advphy info channels` lists them (default "
+        "%(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
     parser.add_argument(
         "--first-block",
@@ -95,6 +103,7 @@ def run(arguments):
         first_block=whole("--first-block", arguments.first_block),
         attacks=_adversary.adversaries_of(arguments),
         canceller=_adversary.canceller_of(arguments),
+        channel=arguments.channel,
     )
     several = len(_adversary.psrs_of(arguments)) if arguments.attack else 1
     print_table(steps, len(models) * len(points) * several, rule)
@@ -153,7 +162,7 @@ def _line(step):
         text, bounds = f"{rate:.2e}", f"{low:.2e}..{high:.2e}"
     else:
         text, bounds = "0", f"< {upper_bound(row.blocks):.1e}"
-    plain = row.attack == row.canceller == "none"
+    plain = row.attack == row.canceller == "none" and row.channel == "awgn"
     theory = links.theory(row.link) if plain else None
     expected = f"{theory[1](row.ebn0_db):.2e} {theory[0]}" if theory else ""
     speed = (
@@ -166,7 +175,7 @@ def _line(step):
 
 
 def _circumstances(row):
-    words = []
+    words = [] if row.channel == "awgn" else [f"over {row.channel}"]
     if row.attack != "none":
         words.append(f"{without_hash(row.attack)} at PSR {row.psr_db:g} dB")
     if row.canceller != "none":

@@ -8,6 +8,7 @@ image_source -> semantic_encoder -> alice_arn -> snr_channel
     -> eve -> accuracy_counter (behind a channel of her own)
 encoder or alice_arn -> burst_modulator -> a radio
     -> burst_synchronizer -> what follows the channel above
+sample_channel stands between modems, where there are samples instead of codewords.
 image_viewer shows streams of images side by side; recorder keeps what a radio received.
 sdr_sink and sdr_source are the edge to a radio, a file or another process.
 """
@@ -23,6 +24,7 @@ from advphy_model.semantic_links import load_eve as eve_model
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
+from .air.sample_channel import sample_channel
 from .air.sdr_sink import sdr_sink
 from .air.sdr_source import sdr_source
 from .air.snr_channel import snr_channel
@@ -91,6 +93,7 @@ __all__ = [
     "perturbation_source",
     "recorder",
     "run",
+    "sample_channel",
     "sdr_sink",
     "sdr_source",
     "secret",

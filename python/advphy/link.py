@@ -25,7 +25,7 @@ class link(gr.hier_block2):
         ebn0_db: Eb/N0 in dB; set_ebn0_db changes it.
         seed: of messages and noise.
         first_block: index of the first block.
-        kind: name of a channel.
+        kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)".
         stop: advphy.stop_rule that ends the flowgraph, or None: never.
         latency: the most items in one call of work(), of every block.
         attack: advphy.adversary(perturbation, ...) that is added behind the noise, or

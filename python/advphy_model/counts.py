@@ -24,6 +24,7 @@ class Counts:
         psr_db: perturbation-to-signal ratio in dB; None without an attack.
         attack: what the adversary did (Adversary.label); "none".
         canceller: what is in front of the decoder (CancellerSettings.label); "none".
+        channel: what the link goes through, written as channel_kind.canonical does.
         seed: of messages and noise.
         first_block: index of the first block counted.
         blocks: blocks counted, from first_block on without gaps.
@@ -45,6 +46,7 @@ class Counts:
     psr_db: float | None = None
     attack: str = "none"
     canceller: str = "none"
+    channel: str = "awgn"
     version: str = __version__
 
     @property
@@ -62,6 +64,7 @@ class Counts:
             self.psr_db,
             self.attack,
             self.canceller,
+            self.channel,
             self.model_sha256,
         )
 
@@ -78,6 +81,7 @@ COLUMNS = (
     "psr_db",
     "attack",
     "canceller",
+    "channel",
     "seed",
     "first_block",
     "blocks",
@@ -86,6 +90,7 @@ COLUMNS = (
     "model_sha256",
     "version",
 )
+_NEW = {"channel": "awgn"}  # what columns mean that files of before do not have
 _NUMBERS = {
     "seed": int,
     "first_block": int,
@@ -127,9 +132,9 @@ def add_up(rows) -> list:
 def curves(rows) -> dict:
     """Return {label: {ebn0_db: (failures, blocks)}}, ranges and seeds added up.
 
-    The label is the link, with what tells rows of one name apart: the engine, the
-    model's hash, the attack, its PSR, the canceller. A perturbation crafted anew for
-    each Eb/N0 gives one curve.
+    The label is the link, "over" its channel if that is not noise alone, with what
+    tells rows of one name apart: the engine, the model's hash, the attack, its PSR, the
+    canceller. A perturbation crafted anew for each Eb/N0 gives one curve.
     """
     rows = list(rows)
     name_of = _labels(rows)
@@ -148,13 +153,16 @@ def _labels(rows):
     models = Counter(link for link, _ in hashes)
 
     def point(row):  # where there should be one perturbation
-        return *row.setting[:4], without_hash(row.attack), row.canceller
+        place = row.link, row.engine, row.ebn0_db, row.psr_db
+        return *place, without_hash(row.attack), row.canceller, row.channel
 
     attacks = Counter(p for p, _ in {(point(row), row.attack) for row in rows})
     mixed = {(p[0], p[4]) for p, count in attacks.items() if count > 1}
 
     def label(row):
         words = [row.link]
+        if row.channel != "awgn":
+            words[0] += f" over {row.channel}"
         if several:
             words.append(row.engine)
         if models[row.link] > 1:
@@ -183,6 +191,7 @@ def _order(row):
         row.engine,
         row.attack,
         row.canceller,
+        row.channel,
         psr_db,
         row.model_sha256,
         row.ebn0_db,
@@ -215,13 +224,14 @@ def read(path) -> list:
     with open(path, encoding="utf-8", newline="") as file:
         try:
             reader = csv.DictReader(file)
-            missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
+            known = {*_NEW, *(reader.fieldnames or [])}
+            missing = [c for c in COLUMNS if c not in known]
             if missing:
                 raise ValueError(
                     f"column '{missing[0]}' is missing; is it a CSV of counts?"
                 )
             for values in reader:
-                rows.append(_row(values))
+                rows.append(_row(_NEW | values))
         except (ValueError, TypeError, csv.Error) as error:
             raise ValueError(f"{path}: line {reader.line_num}: {error}") from None
     return rows

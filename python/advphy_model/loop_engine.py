@@ -87,7 +87,7 @@ def run(
         first_block: index of the first block.
         counted: (blocks, failures) counted from first_block on before; the run goes on
             behind them.
-        kind: name of a channel.
+        kind: a channel (channel_kind.py).
         threads: how many, or None: one for each core.
         attack: Adversary, whose p is added behind the noise: y = (x + noise) + p.
         canceller: CancellerSettings; the windows begin at first_block.

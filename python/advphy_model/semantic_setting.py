@@ -31,7 +31,7 @@ class Setting:
         secret: 32 bytes for a keyed link.
         bob_secret: another one for Bob, to see what a wrong key gives; None: the same.
         seed: of Bob's noise; Eve's is seed + EVE_SEED.
-        kind: name of a channel.
+        kind: a channel (channel_kind.py).
 
     Raises:
         ValueError: naming what does not fit.

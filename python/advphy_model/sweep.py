@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from advphy_model import counts
 from advphy_model.atomic_file import only_writer, refuse_unwritable
+from advphy_model.channel_kind import NOISE, canonical
 from advphy_model.counts import Counts
 from advphy_model.randomness import checked_index, checked_seed
 from advphy_model.version import __version__
@@ -43,6 +44,7 @@ def measure(
     first_block=0,
     attacks=None,
     canceller=None,
+    channel="awgn",
 ):
     """Yield Steps; write the rows to `out` after each point and when interrupted.
 
@@ -59,8 +61,9 @@ def measure(
         attacks: function of (model, ebn0_db) that returns the Adversaries there, each
             measured by itself; None: no adversary.
         canceller: CancellerSettings in front of the decoder, or None.
+        channel: what the links go through (channel_kind.py).
     """
-    seed = checked_seed(seed)
+    seed, channel = checked_seed(seed), canonical(channel)
     first_block = checked_index("first_block", first_block)
     with only_writer(out):
         rows = counts.read_existing(out)
@@ -71,14 +74,14 @@ def measure(
             for ebn0_db in points_db:
                 row = Counts(
                     model.name, engine_name, float(ebn0_db), seed, first_block, 0, 0, 0,
-                    model.sha256,
+                    model.sha256, channel=channel,
                 )  # fmt: skip
                 for attack in attacks(model, ebn0_db) if attacks else (None,):
                     row = _under(row, attack, canceller)
                     todo.append((model, attack, *_resumed(row, rows, rule, out)))
         for model, attack, row, limited in todo:
             rows = [r for r in rows if r is not row]
-            bound = functools.partial(engine, **_given(attack, canceller))
+            bound = functools.partial(engine, **_given(attack, canceller, channel))
             try:
                 for step in _measure_point(model, row, bound, limited):
                     row = step.counts
@@ -102,9 +105,10 @@ def _under(row, attack, canceller):
     )
 
 
-def _given(attack, canceller):
+def _given(attack, canceller, channel):
     """Return the engine's arguments for what there is."""
-    options = {"attack": attack, "canceller": canceller}
+    kind = None if channel == NOISE else channel
+    options = {"attack": attack, "canceller": canceller, "kind": kind}
     return {name: value for name, value in options.items() if value is not None}
 
 

@@ -24,7 +24,8 @@ class channel(noisy_channel):
         ebn0_db: Eb/N0 in dB; set_ebn0_db changes it at an item boundary.
         seed: of the noise, a pure function of seed and index of the block.
         first_block: index of the first item.
-        kind: name of a channel in advphy_model/channels.
+        kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
+            advphy_model/channel_kind.py.
         latency: the most items in one call of work().
     """
 

@@ -3,6 +3,7 @@
 
 import numpy as np
 import pmt
+from advphy_model.channel_kind import canonical
 from advphy_model.channels import channel as channel_of
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
@@ -29,7 +30,8 @@ class noisy_channel(guarded_block):
         level: what sets the noise, in dB.
         seed: of the noise, a pure function of seed and index of the block.
         first_block: index of the first item.
-        kind: name of a channel in advphy_model/channels.
+        kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
+            advphy_model/channel_kind.py.
         latency: the most items in one call of work().
     """
 
@@ -37,7 +39,7 @@ class noisy_channel(guarded_block):
         item = (np.complex64, n)
         inputs = gr.py_io_signature(1, 2, [item, item])
         guarded_block.__init__(self, name, inputs, [item])
-        self._apply, self._kind = channel_of(kind), kind
+        self._apply, self._kind = channel_of(kind), canonical(kind)
         self._seed = checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
         self._tagged = None

@@ -23,7 +23,8 @@ class snr_channel(noisy_channel):
             boundary.
         seed: of the noise; Bob's and Eve's channels want different ones.
         first_block: index of the first item.
-        kind: name of a channel in advphy_model/channels.
+        kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
+            advphy_model/channel_kind.py.
         latency: the most items in one call of work().
     """
 

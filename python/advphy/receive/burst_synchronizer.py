@@ -44,7 +44,7 @@ class burst_synchronizer(guarded_general_block):
     """
 
     def __init__(
-        self, model, frame=None, equalise=True, phase_walk=1e-6, first_frame=None
+        self, model, frame=None, equalise=True, phase_walk=1e-5, first_frame=None
     ):  # fmt: skip
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -62,7 +62,7 @@ class burst_synchronizer(guarded_general_block):
         self.message_port_register_out(pmt.intern("frames"))
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_relative_rate(frame.codewords, frame.samples())
-        self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
+        self.set_log_level("warn")  # GNU Radio announces the buffer otherwise
         self.set_min_output_buffer(4 * frame.codewords)
 
     def counts(self):

@@ -13,7 +13,7 @@ from advphy_model.modem.header import Header
 from advphy_model.modem.pulse import pulse_bank
 
 _PHASES = 64  # of a sample, at which the pulse is tabulated
-THRESHOLD = 0.25  # tests/test_modem_detection.py says what it costs
+THRESHOLD = 0.2  # tests/test_modem_detection.py says what it costs
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Synchronizer:
         frame,
         model=None,
         equalise=True,
-        phase_walk=1e-6,
+        phase_walk=1e-5,
         threshold=THRESHOLD,
         first_frame=None,
     ):

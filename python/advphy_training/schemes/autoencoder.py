@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from advphy_model.channel_kind import impairments
 from advphy_model.complex_baseband import to_complex
 from advphy_model.link_model import LinkModel
 from advphy_model.network import Layer, Network, run
 from advphy_model.power import noise_sigma
 
+from advphy_training.augmentation import Augmentation
 from advphy_training.link_scheme import LinkScheme
 from advphy_training.torch_network import TorchNetwork
 
@@ -31,6 +33,8 @@ class Settings:
         steps: of Adam.
         learning_rate: at the first step.
         last_learning_rate: at the last, along a cosine.
+        channel: impairments between encoder and noise, drawn anew for each batch, such
+            as "phase_noise" (augmentation.py). Results in the file are those of "awgn".
     """
 
     k: int = 4
@@ -42,6 +46,7 @@ class Settings:
     steps: int = 20000
     learning_rate: float = 1e-2
     last_learning_rate: float = 1e-5
+    channel: str = "awgn"
 
     def __post_init__(self):
         check_size(self.k, self.n)
@@ -56,6 +61,7 @@ class Settings:
             )
         noise_sigma(self.ebn0_db, self.k / self.n)  # refuses what is no Eb/N0
         check_descent(self)
+        impairments(self.channel)  # refuses what is no channel
 
 
 def check_size(k, n):
@@ -102,6 +108,7 @@ class Scheme(LinkScheme):
         self._encoder, self._decoder = TorchNetwork(encoder), TorchNetwork(decoder)
         self._one_hot = torch.eye(2**settings.k)
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
+        self._augmentation = Augmentation(settings.channel)
 
     def parameters(self):
         """Return the tensors that minimise."""
@@ -135,7 +142,8 @@ class Scheme(LinkScheme):
             len(codebook), (self._settings.batch,), generator=generator
         )
         noise = torch.randn(len(sent), codebook.shape[1], generator=generator)
-        return sent, codebook[sent] + self._sigma * noise, codebook
+        arriving = self._augmentation.impair(codebook[sent], generator)
+        return sent, arriving + self._sigma * noise, codebook
 
     def link(self, name: str, recipe: dict) -> LinkModel:
         """Return the link with the codebook frozen and the weights of now."""

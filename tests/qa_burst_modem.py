@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modem in flowgraphs: what follows a channel follows the modem, unchanged."""
+
+import numpy as np
+import pmt
+import pytest
+from advphy_model import kernels, links
+from advphy_model.modem.frame import Frame
+from advphy_model.modem.header import Header, encode
+from advphy_model.modem.modulator import Modulator
+from gnuradio import advphy, blocks, fec, gr
+
+from .small_semantic import OTHER_SECRET, PIXELS, SECRET, images, semantic_link
+
+MODEL = links.load("two_simplices")
+
+
+class dropper(gr.basic_block):
+    """Pass samples on, but for some ranges of them."""
+
+    def __init__(self, ranges):
+        gr.basic_block.__init__(self, "dropper", [np.complex64], [np.complex64])
+        self._ranges = ranges
+
+    def general_work(self, input_items, output_items):
+        count = min(len(input_items[0]), len(output_items[0]))
+        index = self.nitems_read(0) + np.arange(count)
+        keep = np.ones(count, bool)
+        for begin, end in self._ranges:
+            keep &= (index < begin) | (index >= end)
+        kept = input_items[0][:count][keep]
+        output_items[0][: len(kept)] = kept
+        self.consume(0, count)
+        return len(kept)
+
+
+def over_the_air(frames, *between, frame=None, first_frame=0, **receiver):
+    """Send frames of messages; return the error counter and the synchroniser."""
+    frame = frame or Frame.of_model(MODEL)
+    flowgraph = advphy.top_block()
+    first = first_frame * frame.codewords
+    source = advphy.message_source(MODEL, first_block=first)
+    head = blocks.head(1, frames * frame.codewords)
+    modulator = advphy.burst_modulator(MODEL, frame, first_frame)
+    synchronizer = advphy.burst_synchronizer(MODEL, frame, **receiver)
+    counter = advphy.error_counter(MODEL)
+    flowgraph.connect(
+        source, head, advphy.encoder(MODEL), modulator, *between, synchronizer,
+        advphy.decoder(MODEL), counter)  # fmt: skip
+    flowgraph.run()
+    return counter, synchronizer
+
+
+def total(counter, name):
+    return sum(getattr(segment, name) for segment in counter.segments())
+
+
+def test_what_was_sent_is_decided():
+    counter, synchronizer = over_the_air(50, first_frame=3)
+    assert total(counter, "blocks") == 50 * 128
+    assert total(counter, "block_errors") == 0
+    assert total(counter, "frames") == 50
+    assert counter.segments()[0].first_block == 0
+    counts = synchronizer.counts()
+    assert (counts["received"], counts["missed"]) == (50, 0)
+
+
+def test_frames_lost_on_the_way_are_missed_and_no_block_errors():
+    frame = Frame.of_model(MODEL)
+    size = frame.samples()
+    lost = dropper([(2 * size, 3 * size), (7 * size - 30, 9 * size + 20)])
+    counter, synchronizer = over_the_air(20, lost, first_frame=0)
+    missed = total(counter, "missed_frames")
+    assert missed == 3  # the end of a frame and its beginning are silence
+    assert total(counter, "frames") + missed == 20
+    assert total(counter, "block_errors") == 0
+    assert synchronizer.counts()["missed"] == missed
+
+
+@pytest.mark.parametrize("latency", [50, 1000, 8192])
+def test_buffers_change_nothing(latency):
+    found = []
+    for size in (latency, 65536):
+        channel = advphy.sample_channel("cfo(frequency=0.003)", snr_db=1.0)
+        channel.set_max_noutput_items(size)
+        counter, synchronizer = over_the_air(10, channel)
+        found.append((counter.segments()[0].block_errors, synchronizer.counts()))
+    assert found[0] == found[1]
+    assert found[0][0] > 0
+
+
+def test_tags_tell_what_is_known_of_a_frame():
+    frame = Frame.of_model(MODEL, codewords=16)
+    sent = MODEL.codebook[np.zeros(64, int)]
+    x = Modulator(frame, MODEL, first_frame=7).modulate(sent)
+    x = x * np.exp(2j * np.pi * 0.002 * np.arange(len(x)))
+    flowgraph = advphy.top_block()
+    sink = blocks.vector_sink_c(MODEL.n)
+    synchronizer = advphy.burst_synchronizer(MODEL, frame)
+    flowgraph.connect(blocks.vector_source_c(x.tolist()), synchronizer, sink)
+    flowgraph.run()
+    tags = [t for t in sink.tags() if pmt.symbol_to_string(t.key) == "frame"]
+    assert [tag.offset for tag in tags] == [0, 16, 32, 48]
+    for number, tag in enumerate(tags, 7):
+        said = pmt.to_python(tag.value)
+        assert said["number"] == number
+        assert said["index"] == 16 * number
+        assert said["codewords"] == 16
+        assert said["missed"] == 0
+        assert said["intact"]
+        assert said["cfo"] == pytest.approx(0.002, abs=1e-5)
+        assert said["snr_db"] > 25
+
+
+def test_the_decoder_of_another_link_is_refused():
+    other = links.load("autoencoder_mlp")
+    frame = Frame.of_model(other)
+    x = Modulator(frame, other).modulate(other.codebook[np.zeros(128, int)])
+    flowgraph = advphy.top_block()
+    sink = blocks.null_sink(8 * MODEL.n)
+    flowgraph.connect(
+        blocks.vector_source_c(x.tolist()), advphy.burst_synchronizer(MODEL), sink
+    )
+    with pytest.raises(ValueError, match=f"is of the link model {other.sha256[:8]}"):
+        flowgraph.run()
+
+
+def test_the_canceller_works_behind_the_synchroniser():
+    frame = Frame.of_model(MODEL)
+    flowgraph = advphy.top_block()
+    counter = advphy.error_counter(MODEL)
+    flowgraph.connect(
+        advphy.message_source(MODEL), blocks.head(1, 128 * 16), advphy.encoder(MODEL),
+        advphy.burst_modulator(MODEL, frame), advphy.burst_synchronizer(MODEL, frame),
+        advphy.perturbation_canceller(MODEL, window=1024), advphy.decoder(MODEL),
+        counter)  # fmt: skip
+    flowgraph.run()
+    assert total(counter, "blocks") == 2048
+    assert total(counter, "block_errors") == 0
+
+
+def semantic(link, between=(), secret=None, bobs=None, first_frame=0, codewords=16):
+    """Send 40 frames of codes over the air; return Bob's block and the meter."""
+    frame = advphy.frame(link, codewords=codewords)
+    flowgraph = advphy.top_block()
+    pictures = images()
+    first = first_frame * codewords
+    alice = advphy.alice_arn(link, secret=secret, first_frame=first)
+    bob = advphy.bob_arn(link, secret=bobs or secret)
+    meter = advphy.distortion_meter(pictures, ssim_every=0)
+    flowgraph.connect(
+        advphy.image_source(pictures, first), blocks.head(4 * PIXELS, 40 * codewords),
+        advphy.semantic_encoder(link), alice,
+        advphy.burst_modulator(link, frame, first_frame, peak_symbol=6), *between,
+        advphy.burst_synchronizer(link, frame), bob,
+        advphy.semantic_decoder(link), meter)  # fmt: skip
+    flowgraph.run()
+    return bob, meter
+
+
+@pytest.mark.parametrize("keying", ["none", "rotation"])
+def test_semantic_frames_travel_the_same_way(keying):
+    pair = () if keying == "rotation" else ("alice", "bob")
+    link = semantic_link(pair=pair, keying=keying)
+    secret = SECRET if keying == "rotation" else None
+    _, whole = semantic(link, secret=secret)
+    size = advphy.frame(link, codewords=16).samples()
+    lost = dropper([(3 * size, 4 * size), (11 * size, 15 * size)])
+    bob, meter = semantic(link, [lost], secret=secret, first_frame=5)
+    sums = meter.total()
+    assert sums["frames"] == 35 * 16
+    assert sums["erasures"] == 0
+    # Images are other ones, but no frame is decoded with another's key or index.
+    mse = [m.total()["squared_error"] / m.total()["frames"] for m in (whole, meter)]
+    assert mse[1] == pytest.approx(mse[0], rel=0.1)
+    if keying == "rotation":
+        assert bob.keys()["lost"] > 0
+        assert bob.keys()["wrong"] == bob.keys()["repeated"] == 0
+
+
+def test_a_wrong_secret_is_found_from_the_headers():
+    link = semantic_link(keying="rotation")
+    bob, meter = semantic(link, secret=SECRET, bobs=OTHER_SECRET, codewords=256)
+    assert bob.keys()["wrong"] == 40 * 256
+    assert meter.total()["erasures"] == 40 * 256
+
+
+def test_keys_that_do_not_fit_the_frames_are_refused():
+    link = semantic_link(keying="rotation")
+    flowgraph = advphy.top_block()
+    flowgraph.connect(
+        advphy.image_source(images()), advphy.semantic_encoder(link),
+        advphy.alice_arn(link, secret=SECRET, first_frame=5),
+        advphy.burst_modulator(link), blocks.null_sink(8))  # fmt: skip
+    with pytest.raises(ValueError, match="key has index 5, the frame's codeword 0"):
+        flowgraph.run()
+
+
+def test_gr_fec_encodes_the_header_the_same():
+    header = Header(123456789, 77, b"\x12\x34\x56\x78")
+    bits = np.unpackbits(np.frombuffer(header.to_bytes(), np.uint8))
+    # gr-fec's polynomials have the newest bit lowest: 171 and 133 octal, reversed.
+    encoder = fec.cc_encoder_make(len(bits), 7, 2, [79, 109], 0, fec.CC_TERMINATED)
+    flowgraph = gr.top_block()
+    source = blocks.vector_source_b(bits.tolist())
+    coder, sink = fec.encoder(encoder, 1, 1), blocks.vector_sink_b()
+    flowgraph.connect(source, coder, sink)
+    flowgraph.run()
+    coded = 1 - 2 * np.array(sink.data(), int)
+    symbols = encode([header])[0][: len(bits) + 6] * np.sqrt(2)
+    assert np.array_equal(np.round(symbols.real), coded[0::2])
+    assert np.array_equal(np.round(symbols.imag), coded[1::2])
+
+
+def test_frames_are_counted_from_their_tags_without_a_radio():
+    # Messages of the seed at the index that the tag says, a few of them wrong.
+    sent = np.empty(300, np.uint8)
+    kernels.messages(1, 5000, MODEL.k, sent)
+    sent[7] ^= 1
+    tag = gr.tag_t()
+    tag.offset, tag.key = 0, pmt.intern("frame")
+    tag.value = pmt.to_pmt({"index": 5000, "missed": 3})
+    flowgraph = advphy.top_block()
+    counter = advphy.error_counter(MODEL)
+    flowgraph.connect(blocks.vector_source_b(sent.tolist(), False, 1, [tag]), counter)
+    flowgraph.run()
+    (segment,) = counter.segments()
+    assert (segment.blocks, segment.block_errors) == (300, 1)
+    assert (segment.frames, segment.missed_frames) == (1, 3)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Impairments while training: the same as anywhere else, and their gradients."""
+
+import numpy as np
+import pytest
+import torch
+from advphy_model import channels, loop_engine
+from advphy_model.channel_kind import impairments
+from advphy_model.error_rate import StopRule
+from advphy_training.augmentation import Augmentation
+from advphy_training.schemes import autoencoder
+
+LINEAR = [
+    "cfo(frequency=0.02)",
+    "clock_offset(ppm=1000, recovered=700, carrier=30)",
+    "iq_imbalance(gain_db=2, phase_deg=10, dc_i=0.3)",
+    "phase_noise(linewidth=0.01)",
+    "rayleigh_block",
+    "rician_block(coherence=4, coherent=True)",
+    "timing_offset(offset=0.3)",
+    "two_rays(delay=2, gain_db=-3, phase_deg=70)",
+    "two_rays + rayleigh_block + cfo + iq_imbalance + phase_noise + timing_offset",
+]
+OTHERS = ["awgn", "clipping(level_db=-1)", "quantisation(bits=3)"]
+
+
+def batch(rng, blocks=40, n=7):
+    return rng.standard_normal((blocks, 2 * n)).astype(np.float32)
+
+
+def through(kind, x, seed=3):
+    return Augmentation(kind).impair(x, torch.Generator().manual_seed(seed))
+
+
+def test_every_channel_is_among_those_tested():
+    found = {kind.partition("(")[0] for kind in (*LINEAR, *OTHERS)}
+    assert set(channels.names()) <= found
+
+
+@pytest.mark.parametrize("kind", LINEAR + OTHERS)
+def test_torch_and_numpy_give_the_same_samples(kind, rng):
+    x = batch(rng)
+    seed, first = torch.randint(
+        2**40, (2,), generator=torch.Generator().manual_seed(3)
+    ).tolist()
+    wanted = (x[:, :7] + 1j * x[:, 7:]).astype(np.complex64)
+    for part in impairments(kind):
+        wanted = part.impair(wanted, seed=seed, first_sample=7 * first)
+    found = through(kind, torch.from_numpy(x)).numpy()
+    assert np.allclose(found[:, :7] + 1j * found[:, 7:], wanted, atol=2e-6)
+
+
+@pytest.mark.parametrize("kind", [*LINEAR, "clipping(level_db=-1)"])
+def test_gradients_are_those_of_finite_differences(kind, rng):
+    x = torch.from_numpy(batch(rng)).requires_grad_()
+    weights = torch.from_numpy(batch(rng))
+    (through(kind, x) * weights).sum().backward()
+    # A linear map is its own difference at any step; clipping wants a small one.
+    step = 1e-3 if "clipping" in kind else 1.0
+    for row, column in [(0, 0), (3, 6), (17, 7), (39, 13), (20, 2)]:
+        ends = []
+        for sign in (1, -1):
+            moved = x.detach().clone()
+            moved[row, column] += sign * step
+            ends.append((through(kind, moved) * weights).double()[row].sum())
+        found = (ends[0] - ends[1]) / (2 * step)
+        tolerance = 5e-3 if "clipping" in kind else 1e-5
+        assert x.grad[row, column] == pytest.approx(found.item(), abs=tolerance)
+
+
+def test_a_staircase_passes_gradients_straight_through(rng):
+    x = torch.from_numpy(batch(rng)).requires_grad_()
+    y = through("quantisation(bits=2)", x)
+    assert len(torch.unique(y.detach())) == 4
+    y.sum().backward()
+    assert torch.all(x.grad == 1)
+
+
+def test_each_batch_meets_other_draws():
+    x = torch.ones(5, 14)
+    generator = torch.Generator().manual_seed(1)
+    augmentation = Augmentation("rayleigh_block")
+    first, second = (augmentation.impair(x, generator) for _ in range(2))
+    assert not torch.equal(first, second)
+
+
+def test_without_impairments_a_batch_is_what_it_was():
+    settings = autoencoder.Settings(batch=64)
+    scheme = autoencoder.Scheme(settings, 1)
+    sent, y, codebook = scheme.received(torch.Generator().manual_seed(5))
+    again = torch.Generator().manual_seed(5)
+    assert torch.equal(sent, torch.randint(16, (64,), generator=again))
+    noise = torch.randn(64, 14, generator=again)
+    assert torch.equal(y, codebook[sent] + scheme._sigma * noise)
+
+
+def test_the_gradient_reaches_the_encoder_through_a_channel():
+    settings = autoencoder.Settings(batch=64, channel="two_rays + phase_noise")
+    scheme = autoencoder.Scheme(settings, 1)
+    scheme.gradients(torch.Generator().manual_seed(5))
+    assert all(torch.any(p.grad != 0) for p in scheme._encoder.parameters())
+
+
+def test_a_channel_that_is_not_known_is_refused():
+    with pytest.raises(ValueError, match="'fog' is not known"):
+        autoencoder.Settings(channel="fog")
+
+
+def trained(channel):
+    """Return a link after a short training."""
+    settings = autoencoder.Settings(
+        batch=1024, steps=600, ebn0_db=5.0, hidden_bias=0.0, channel=channel
+    )
+    scheme = autoencoder.Scheme(settings, 7)
+    optimiser = torch.optim.Adam(scheme.parameters(), lr=settings.learning_rate)
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(settings.steps):
+        scheme.gradients(generator)
+        optimiser.step()
+    return scheme.link("link", {})
+
+
+def test_training_under_phase_noise_helps_under_phase_noise():
+    kind, blocks = "phase_noise(linewidth=0.003)", 200_000
+    errors = []
+    for channel in ("awgn", kind):
+        ranges = loop_engine.run(
+            trained(channel), rule=StopRule(None, blocks), ebn0_db=8, kind=kind
+        )
+        errors.append(sum(wrong for _, wrong, _ in ranges))
+    assert errors[1] < 0.6 * errors[0]
