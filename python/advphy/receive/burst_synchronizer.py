@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Burst synchroniser: received samples become aligned codewords again."""
 
+import math
 import time
 
 import numpy as np
@@ -52,6 +53,7 @@ class burst_synchronizer(guarded_general_block):
             self, "burst_synchronizer", [np.complex64], [(np.complex64, model.n)]
         )
         self._pairing = getattr(model, "pairing", None)
+        self._rate = model.k / model.n if hasattr(model, "k") else None
         self._make = lambda: Synchronizer(
             frame, model, equalise, phase_walk, first_frame=first_frame
         )
@@ -73,6 +75,22 @@ class burst_synchronizer(guarded_general_block):
         """Return what was received as a line for a display."""
         counts = self.counts()
         return "{received} frames, {missed} missed".format(**counts)
+
+    def estimates(self, sample_rate):
+        """Return what is estimated of the last frame as a line for a display.
+
+        Args:
+            sample_rate: in samples/s, for the carrier frequency offset in Hz.
+        """
+        last = self._last
+        if last is None:
+            return "no frame yet"
+        said = [f"SNR {last.snr_db:.1f} dB", f"CFO {last.cfo * sample_rate:.0f} Hz",
+                f"clock {last.clock_ppm:+.1f} ppm"]  # fmt: skip
+        if self._rate is not None:  # SNR = R Eb/N0
+            ebn0_db = last.snr_db - 10 * math.log10(self._rate)
+            said.insert(0, f"Eb/N0 {ebn0_db:.1f} dB")
+        return ", ".join(said)
 
     def start(self):
         self._synchronizer = self._make()
