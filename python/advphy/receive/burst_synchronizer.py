@@ -64,8 +64,8 @@ class burst_synchronizer(guarded_general_block):
         self.message_port_register_out(pmt.intern("frames"))
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_relative_rate(frame.codewords, frame.samples())
+        self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
         self.set_min_output_buffer(4 * frame.codewords)
-        self.set_log_level("warn")
 
     def counts(self):
         """Return received, missed, restarts, bad_headers, not_finite and samples."""
@@ -85,7 +85,7 @@ class burst_synchronizer(guarded_general_block):
         last = self._last
         if last is None:
             return "no frame yet"
-        said = [f"SNR {last.snr_db:.1f} dB", f"CFO {last.cfo * sample_rate:.0f} Hz",
+        said = [f"SNR {last.snr_db:.1f} dB", f"CFO {round(last.cfo * sample_rate)} Hz",
                 f"clock {last.clock_ppm:+.1f} ppm"]  # fmt: skip
         if self._rate is not None:  # SNR = R Eb/N0
             ebn0_db = last.snr_db - 10 * math.log10(self._rate)
