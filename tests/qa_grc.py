@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU Radio Companion: block files, examples, the programs made of them."""
 
+import dataclasses
 import inspect
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 import pytest
 import yaml
 from advphy_model import channels
+from advphy_model.modem.frame import Frame
 from advphy_model.sample_channel import SampleChannel
 from gnuradio import advphy, gr
 from gnuradio.advphy.receive import bob_arn
@@ -50,7 +52,8 @@ def test_parameters_are_those_of_the_constructor(path):
     ids = [parameter["id"] for parameter in block["parameters"]]
     if block["id"].startswith("variable_"):
         maker = block["id"].removeprefix("variable_advphy_")
-        made = f"advphy.{maker}(${{{ids[0]}}})"
+        given = "".join(f", {name}=${{{name}}}" for name in ids[1:])
+        made = f"advphy.{maker}(${{{ids[0]}}}{given})"
         assert block["templates"]["var_make"].endswith(made)
         assert block["value"] == "${ " + made.replace("${", "").replace("}", "") + " }"
         assert callable(getattr(advphy, maker))
@@ -74,7 +77,7 @@ def test_parameters_are_those_of_the_constructor(path):
 
 
 GUARDED = (advphy.guarded_block, advphy.guarded_general_block)
-VARIABLES = {"link_model", "perturbation", "semantic_link", "eve_model"}
+VARIABLES = {"link_model", "perturbation", "semantic_link", "eve_model", "frame"}
 
 
 def test_every_block_has_a_file_and_every_callback_a_method():
@@ -96,6 +99,16 @@ def test_every_block_has_a_file_and_every_callback_a_method():
             method, arguments = re.fullmatch(r"(\w+)\((.*)\)", callback).groups()
             assert hasattr(getattr(advphy, block["id"].removeprefix("advphy_")), method)
             assert set(re.findall(r"\${(\w+)}", arguments)) <= parameters
+
+
+def test_a_frame_of_companion_is_the_one_of_the_code():
+    text = (CLONE / "grc" / "variable_advphy_frame.block.yml").read_text()
+    offered = {p["id"]: p["default"] for p in yaml.safe_load(text)["parameters"]}
+    assert offered.pop("model") == "link_model"
+    fields = {field.name: field.default for field in dataclasses.fields(Frame)}
+    assert set(fields) - set(offered) == {"n", "symbol_energy"}  # those of the model
+    for name, default in offered.items():
+        assert default == str(fields[name]), name
 
 
 def test_a_setter_of_a_parameter_is_a_callback():

@@ -174,8 +174,8 @@ def test_a_clock_offset_is_followed_and_told():
     at = np.arange(int(len(samples) / (1 + 40e-6))) * (1 + 40e-6)
     got, frames, _ = received(frame, fine(at).astype(np.complex64))
     assert len(frames) == 40
-    # A frame takes 1 / (1 + 40e-6) of its samples.
-    assert frames[-1].clock_ppm == pytest.approx(-40, abs=2)
+    # The sender makes 1 + 40e-6 samples while the receiver takes one.
+    assert frames[-1].clock_ppm == pytest.approx(40, abs=2)
     assert got[-128:] == pytest.approx(sent[-128:], abs=0.1)
 
 

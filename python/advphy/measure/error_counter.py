@@ -3,7 +3,7 @@
 
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 
 import numpy as np
 import pmt
@@ -17,38 +17,11 @@ from ..air.channel import TAG as CHANNEL_TAG
 from ..air.perturbation_source import TAG as PERTURBATION_TAG
 from ..guard import DONE, guarded_block
 from ..receive.decoder import TAG as ERASURES_TAG
+from .counted_segment import Segment
 from .received_index import ReceivedIndex
 
 PUBLISH_SECONDS = 0.1
-
-
-@dataclass
-class Segment:
-    """What was counted between two changes of the settings.
-
-    Args:
-        first_block: index of its first block.
-        settings: of the channel's and the perturbation's tags; empty where there was
-            none.
-        blocks: blocks counted.
-        block_errors: blocks decided for a wrong message.
-        erasures: blocks not decided.
-        frames: frames that arrived over the air, and missed_frames that did not, whose
-            blocks are in no other count; 0 where there are no "frame" tags.
-    """
-
-    first_block: int
-    settings: dict = field(default_factory=dict)
-    blocks: int = 0
-    block_errors: int = 0
-    erasures: int = 0
-    frames: int = 0
-    missed_frames: int = 0
-
-    @property
-    def failures(self):
-        """Return the blocks wrong or erased."""
-        return self.block_errors + self.erasures
+GIVEN = "given"  # settings by a parameter, beside those by tags
 
 
 class error_counter(guarded_block):
@@ -72,9 +45,11 @@ class error_counter(guarded_block):
         first_block: index of the first item.
         stop: advphy.stop_rule that ends the flowgraph by the counts of the present
             segment, or None: never.
+        settings: dictionary of what no tag says, such as a transmitter's gain, or None;
+            set_settings changes it.
     """
 
-    def __init__(self, model, seed=1, first_block=0, stop=None):
+    def __init__(self, model, seed=1, first_block=0, stop=None, settings=None):
         inputs = gr.py_io_signature(1, 2, [np.uint8, np.uint8])
         guarded_block.__init__(self, "error_counter", inputs, None)
         self._k = load(model).k
@@ -88,12 +63,20 @@ class error_counter(guarded_block):
         self._rule = stop
         self._lock = threading.Lock()
         self._segments = [Segment(self._first_block)]
-        self._settings = {}  # by the key of their tag
+        self._settings = {}  # by the key of their tag, or GIVEN
+        self.set_settings(settings)
         self._erased_until = 0  # offset behind the run of erasures we are in
         self._sent = np.empty(0, np.uint8)
         self._published = 0.0
         self._ended = False
         self.message_port_register_out(pmt.intern("counts"))
+
+    def set_settings(self, settings):
+        """Open a new segment with these settings at the next call of work().
+
+        Blocks that were on their way when the setting changed are in it, too.
+        """
+        self._given = dict(settings or {})
 
     def segments(self):
         """Return a copy of the segments so far, the present one last."""
@@ -147,17 +130,21 @@ class error_counter(guarded_block):
         return len(decided)
 
     def _changes(self, tags, read):
-        """Return {item: settings from there on}, those of both tags together."""
+        """Return {item: settings from there on}, given and by tags together."""
         found = {}
+        given = self._given
+        if given != self._settings.get(GIVEN, {}):
+            self._settings[GIVEN] = given
+            found[0] = self._merged()
         for tag in sorted(tags, key=lambda tag: tag.offset):
             key = pmt.symbol_to_string(tag.key)
             if key in (CHANNEL_TAG, PERTURBATION_TAG):
                 self._settings[key] = pmt.to_python(tag.value)
-                merged = {
-                    k: v for part in self._settings.values() for k, v in part.items()
-                }
-                found[tag.offset - read] = merged
+                found[tag.offset - read] = self._merged()
         return found
+
+    def _merged(self):
+        return {k: v for part in self._settings.values() for k, v in part.items()}
 
     def _note_frames(self, begin, end, runs):
         """Count the frames that begin among items begin..end."""

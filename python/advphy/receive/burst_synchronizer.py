@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Burst synchroniser: received samples become aligned codewords again."""
 
+import math
 import time
 
 import numpy as np
@@ -44,7 +45,7 @@ class burst_synchronizer(guarded_general_block):
     """
 
     def __init__(
-        self, model, frame=None, equalise=True, phase_walk=1e-5, first_frame=None
+        self, model, frame=None, equalise=True, phase_walk=1e-6, first_frame=None
     ):  # fmt: skip
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -52,6 +53,7 @@ class burst_synchronizer(guarded_general_block):
             self, "burst_synchronizer", [np.complex64], [(np.complex64, model.n)]
         )
         self._pairing = getattr(model, "pairing", None)
+        self._rate = model.k / model.n if hasattr(model, "k") else None
         self._make = lambda: Synchronizer(
             frame, model, equalise, phase_walk, first_frame=first_frame
         )
@@ -62,26 +64,38 @@ class burst_synchronizer(guarded_general_block):
         self.message_port_register_out(pmt.intern("frames"))
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_relative_rate(frame.codewords, frame.samples())
-        self.set_log_level("warn")  # GNU Radio announces the buffer otherwise
+        self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
         self.set_min_output_buffer(4 * frame.codewords)
 
     def counts(self):
         """Return received, missed, restarts, bad_headers, not_finite and samples."""
         return dict(self._synchronizer.counts)
 
-    def last(self):
-        """Return the last frame that was put out, as its tag says it, or None."""
-        return None if self._last is None else self._last.as_dict()
-
     def text(self):
         """Return what was received as a line for a display."""
         counts = self.counts()
         return "{received} frames, {missed} missed".format(**counts)
 
+    def estimates(self, sample_rate):
+        """Return what is estimated of the last frame as a line for a display.
+
+        Args:
+            sample_rate: in samples/s, for the carrier frequency offset in Hz.
+        """
+        last = self._last
+        if last is None:
+            return "no frame yet"
+        said = [f"SNR {last.snr_db:.1f} dB", f"CFO {round(last.cfo * sample_rate)} Hz",
+                f"clock {last.clock_ppm:+.1f} ppm"]  # fmt: skip
+        if self._rate is not None:  # SNR = R Eb/N0
+            ebn0_db = last.snr_db - 10 * math.log10(self._rate)
+            said.insert(0, f"Eb/N0 {ebn0_db:.1f} dB")
+        return ", ".join(said)
+
     def start(self):
         self._synchronizer = self._make()
         self._codewords, self._frames, self._ahead = self._codewords[:0], [], 0
-        self._inserted = self._last = None
+        self._inserted = None
         return True
 
     def forecast(self, noutput_items, ninputs):

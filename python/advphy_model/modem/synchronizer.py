@@ -28,7 +28,8 @@ class ReceivedFrame:
         at: sample of its first preamble symbol, from the stream's beginning.
         snr_db: signal over noise power per channel use, estimated.
         cfo: carrier frequency offset, cycles per sample.
-        clock_ppm: offset of the sender's clock from the receiver's, parts per million.
+        clock_ppm: by which the sender's clock is faster than the receiver's, parts per
+            million: 5, where a frame takes 5e-6 less than its samples.
         gain: amplitude of the preamble's symbols behind the matched filter.
         equalised: whether an echo was found and undone.
         intact: whether the last pilots were where they belong; not so where samples
@@ -157,7 +158,7 @@ class Synchronizer:
         index = header.number * self.frame.codewords
         snr_db = 10 * math.log10(max(snr, 1e-10))
         return ReceivedFrame(
-            header, index, missed, first, at, snr_db, cfo, clock * 1e6, gain, *found
+            header, index, missed, first, at, snr_db, cfo, -1e6 * clock, gain, *found
         )
 
 
