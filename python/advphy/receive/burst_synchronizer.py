@@ -45,7 +45,7 @@ class burst_synchronizer(guarded_general_block):
     """
 
     def __init__(
-        self, model, frame=None, equalise=True, phase_walk=1e-6, first_frame=None
+        self, model, frame=None, equalise=True, phase_walk=1e-5, first_frame=None
     ):  # fmt: skip
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -71,6 +71,10 @@ class burst_synchronizer(guarded_general_block):
         """Return received, missed, restarts, bad_headers, not_finite and samples."""
         return dict(self._synchronizer.counts)
 
+    def last(self):
+        """Return the last frame that was put out, as its tag says it, or None."""
+        return None if self._last is None else self._last.as_dict()
+
     def text(self):
         """Return what was received as a line for a display."""
         counts = self.counts()
@@ -95,7 +99,7 @@ class burst_synchronizer(guarded_general_block):
     def start(self):
         self._synchronizer = self._make()
         self._codewords, self._frames, self._ahead = self._codewords[:0], [], 0
-        self._inserted = None
+        self._inserted = self._last = None
         return True
 
     def forecast(self, noutput_items, ninputs):
