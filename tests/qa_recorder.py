@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from advphy_model import radio_check, recording, scoring
 from advphy_model.carried import load
+from advphy_model.recording_contents import Attack
 from gnuradio import advphy, blocks
 from gnuradio.advphy.over_the_air import receiver, transmitter
 
@@ -122,8 +123,8 @@ def test_what_is_noted_is_in_the_recording(tmp_path):
     found = recording.read(path)
     assert found.counts == live.counts()
     assert found.attacks == (
-        recording.Attack("universal jammer", -6.0, 0, 100),
-        recording.Attack("later", None, len(samples)),
+        Attack("universal jammer", -6.0, 0, 100),
+        Attack("later", None, len(samples)),
     )
 
 

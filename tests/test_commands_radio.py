@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from advphy_model import recording
+from advphy_model.recording_contents import Attack
 
 from .conftest import CLONE
 from .test_commands import ADVPHY, advphy
@@ -108,7 +109,7 @@ def test_an_attack_is_sent_and_noted(sent, tmp_path):
                     "--record", run)  # fmt: skip
     errors = int(re.search(r"block errors +(\d+)", said).group(1))
     assert errors > 100  # noise 3 dB above the signal
-    assert recording.read(run).attacks == (recording.Attack("noise jammer", 3.0),)
+    assert recording.read(run).attacks == (Attack("noise jammer", 3.0),)
     assert "adversary: noise jammer at PSR 3 dB" in advphy("rescore", run).stdout
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 from advphy_model import links, radio_check, recording_writer
 from advphy_model.modem.frame import Frame
-from advphy_model.recording import Origin
+from advphy_model.recording_contents import Origin
 
 from .conftest import CLONE
 from .test_commands import advphy

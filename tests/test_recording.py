@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from advphy_model import links, radio_check, recording, scoring
 from advphy_model.modem.frame import Frame
-from advphy_model.recording import Attack, Origin
+from advphy_model.recording_contents import Attack, Origin
 from advphy_model.recording_writer import RecordingWriter, write
 
 MODEL = links.load("hamming74_hard")

@@ -15,6 +15,7 @@ import sys
 from advphy_model import carried, recording, scoring
 from advphy_model.atomic_file import atomic_file
 from advphy_model.modem.frame import Frame
+from advphy_model.recording_contents import Origin
 
 from advphy_commands._numbers import whole
 from advphy_commands._scored import numbers, table
@@ -91,7 +92,7 @@ def _origin(arguments, found):
     if arguments.codewords is not None:
         more["codewords"] = whole("--codewords", arguments.codewords)
     seed = whole("--seed", arguments.seed or "1")
-    return recording.Origin.of(model, Frame.of_model(model, **more), seed=seed), model
+    return Origin.of(model, Frame.of_model(model, **more), seed=seed), model
 
 
 def _link(name, found):

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from advphy_model.atomic_file import atomic_file
-from advphy_model.recording import DATATYPE, Attack, library, paths
+from advphy_model.recording_contents import DATATYPE, Attack, library, paths
 from advphy_model.version import __version__
 
 

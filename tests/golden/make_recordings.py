@@ -13,7 +13,7 @@ from advphy_model.carried import load
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
 from advphy_model.randomness import messages
-from advphy_model.recording import Origin
+from advphy_model.recording_contents import Origin
 from advphy_model.scoring import Scorer
 
 CODEWORDS = 8  # of a frame

@@ -2,8 +2,8 @@
 """Recorder: received samples, kept as a SigMF recording that can be counted again."""
 
 import numpy as np
-from advphy_model import recording
 from advphy_model.carried import load
+from advphy_model.recording_contents import Attack, Origin
 from advphy_model.recording_writer import RecordingWriter
 
 from ..guard import guarded_block
@@ -43,7 +43,7 @@ class recorder(guarded_block):
         description="",
     ):
         guarded_block.__init__(self, "recorder", [np.complex64], None)
-        origin = recording.Origin.of(
+        origin = Origin.of(
             load(model), frame, seed=seed, first_block=first_block, images=images
         )
         self._writer = RecordingWriter(
@@ -55,7 +55,7 @@ class recorder(guarded_block):
         """Say in the recording what an adversary sends, from now on by default."""
         if first_sample is None:
             first_sample = self._writer.samples
-        self._writer.note_attack(recording.Attack(what, psr_db, first_sample, samples))
+        self._writer.note_attack(Attack(what, psr_db, first_sample, samples))
 
     def note_counts(self, counts):
         """Say in the recording what was counted live: a dictionary of numbers."""
