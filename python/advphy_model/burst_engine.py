@@ -131,7 +131,7 @@ def ranges(
     link.start(first_frame)  # refuses what does not fit before any thread begins
     starts = range(first_frame, first_frame + frames, SEGMENT)
     todo = deque((at, min(SEGMENT, first_frame + frames - at)) for at in starts)
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or cores()
     failures, ahead = counted, deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -146,6 +146,11 @@ def ranges(
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def _whole(frames):

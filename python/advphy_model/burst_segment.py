@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One stretch of frames: sent, disturbed, received and decided."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from advphy_model import inference, kernels, randomness
@@ -12,6 +14,12 @@ from advphy_model.power import noise_sigma
 
 _AT_ONCE = 8  # frames, so that their samples stay in the cache
 _TAIL = 64  # samples of silence behind the last, for impairments that hold some back
+
+
+@lru_cache(maxsize=8)
+def _canceller(model, settings):
+    """Return a Canceller, whose threshold takes a second to find for some settings."""
+    return Canceller(model, settings)
 
 
 class BurstLink:
@@ -33,7 +41,7 @@ class BurstLink:
                 f"the adversary's frame is {adversary.frame}, the victim's {frame}; "
                 "wanted the same"
             )
-        self.canceller = None if canceller is None else Canceller(model, canceller)
+        self.canceller = None if canceller is None else _canceller(model, canceller)
         self.window = 1 if canceller is None else canceller.window
         self.encoder = inference.encoder(model)
 
