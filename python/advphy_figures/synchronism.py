@@ -7,9 +7,11 @@ from advphy_model.atomic_file import atomic_file
 from advphy_model.error_rate import interval, upper_bound
 from advphy_model.synchronism import CLEAN, CURVES, JAMMER, PANELS, UNKNOWN
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from advphy_figures.bler_curves import COLOURS, MARKERS
 
+_ASIDE = 0.17  # of a place, so that points of one place do not cover each other
 _REFERENCES = {JAMMER: ":", CLEAN: "--"}
 
 
@@ -40,14 +42,17 @@ def draw(measured, path, title):
     _label_unknown(grid[-1][-1])
     figure.suptitle(title, fontsize="large")
     handles, labels = grid[0][0].get_legend_handles_labels()
-    frames = sum(row.frames for _, row in measured)
-    missed = sum(row.missed_frames for _, row in measured)
+    handles.append(Line2D([], [], color="0.3", marker="x", linestyle="none"))
+    labels.append("missed frames, share of those sent")
+    rows = {row.setting: row for _, row in measured}.values()  # some are in two panels
+    frames = sum(row.frames for row in rows)
+    missed = sum(row.missed_frames for row in rows)
     figure.legend(
         handles,
         labels,
         loc="upper center",
         bbox_to_anchor=(0.5, 0),
-        ncol=6,
+        ncol=4,
         frameon=False,
         fontsize="small",
         title="95 % intervals; triangles: no error seen, the rate that excludes this "
@@ -61,7 +66,7 @@ def draw(measured, path, title):
 def _draw_panel(axes, panel, measured):
     for i, curve in enumerate(CURVES):
         rows = sorted(
-            (point.x, row)
+            (point.x + (panel == "unknown") * _ASIDE * (i - 1.5), row)
             for point, row in measured
             if (point.panel, point.curve) == (panel, curve)
         )
@@ -101,7 +106,7 @@ def _draw_curve(axes, label, rows, style, line):
 
 
 def _label_unknown(axes):
-    axes.set_xticks(range(len(UNKNOWN)), list(UNKNOWN), rotation=30, ha="right")
+    axes.set_xticks(range(len(UNKNOWN)), list(UNKNOWN), rotation=90, fontsize="small")
 
 
 def table(measured) -> str:
