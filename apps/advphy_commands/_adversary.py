@@ -86,10 +86,10 @@ def adversaries_of(arguments):
         _refuse_idle(arguments)
         return None
     arrival = {
-        "shift": _number_or_random("--shift", arguments.shift, int),
-        "phase": _number_or_random("--phase", arguments.phase, float),
-        "sign": _number_or_random("--sign", arguments.sign, int),
-        "frequency_offset": _number_or_random(
+        "shift": number_or_random("--shift", arguments.shift, int),
+        "phase": number_or_random("--phase", arguments.phase, float),
+        "sign": number_or_random("--sign", arguments.sign, int),
+        "frequency_offset": number_or_random(
             "--frequency-offset", arguments.frequency_offset, float
         ),
         "fading": arguments.fading,
@@ -103,7 +103,7 @@ def adversaries_of(arguments):
     def adversaries(model, ebn0_db):
         found = []
         for psr_db in psrs_of(arguments):
-            p = _perturbation(arguments, model, ebn0_db, psr_db)
+            p = perturbation_of(arguments, model, ebn0_db, psr_db)
             p.require_fit(model)
             warning = p.warning_for(model)
             if warning and warning not in warned:
@@ -128,7 +128,8 @@ def _refuse_idle(arguments):
             )
 
 
-def _perturbation(arguments, model, ebn0_db, psr_db):
+def perturbation_of(arguments, model, ebn0_db, psr_db):
+    """Return the Perturbation of a file, or crafted for a link at an Eb/N0."""
     if Path(arguments.attack).is_file():
         return perturbation.read(arguments.attack)
     psr_db = -6.0 if psr_db is None else psr_db
@@ -152,7 +153,8 @@ def psrs_of(arguments):
     return [checked_psr_db(v) for v in db_range("--psr-db", arguments.psr_db)]
 
 
-def _number_or_random(name, text, kind):
+def number_or_random(name, text, kind):
+    """Return what the text of an argument says: "random", or a number of a kind."""
     if text == "random":
         return text
     try:

@@ -99,7 +99,9 @@ def read(kind: Kind, path, make):
 
 
 def _parse(kind, content):
-    if content[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+    # A header of 0x380 bytes begins as a pickle does; but a brace follows its length.
+    pickles = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+    if content[:2] in pickles and content[8:9] != b"{":
         raise DataFileError(
             "this is a pickle (torch.save), which can run code when read; import it "
             "with advphy_training.import_torch and write a link model"

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure block error rates of links through the over-the-air modem.
+
+Frames of samples are made, disturbed, found and decided again, without GNU Radio.
+LINK, Eb/N0 and --attack are those of `advphy measure`; the noise is that of the same
+Eb/N0, so the BLER stands beside that of the aligned link ("aligned": under the same p
+in step, if there is an attack, and with the same canceller), and, without attack, what
+that is in dB. Frames that are missed are counted apart. The overhead of preamble,
+header, pilots and gaps is said, not counted. Counts are written to the CSV after every
+point and at Ctrl-C; the same command again goes on where it stopped.
+"""
+
+import time
+
+from advphy_model import burst_sweep, links
+from advphy_model.adversary import Adversary
+from advphy_model.burst_sweep import BurstSetting
+from advphy_model.error_rate import interval, upper_bound
+from advphy_model.modem.frame import Frame
+
+from advphy_commands import _air_adversary
+from advphy_commands._numbers import db_range, whole
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("links", metavar="LINK", nargs="+")
+    parser.add_argument(
+        "--ebn0-db",
+        default="0:8:1",
+        metavar="FIRST:LAST:STEP",
+        help="Eb/N0 in dB: one number, several with commas, or a range with its end; "
+        "(default %(default)s)",
+    )
+    parser.add_argument(
+        "--min-errors",
+        default="200",
+        help="stop a point at this many (default %(default)s)",
+    )
+    parser.add_argument(
+        "--max-blocks",
+        default="1e7",
+        help="stop a point at this many sent (default %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
+    parser.add_argument(
+        "--channel",
+        default="awgn",
+        metavar="KIND",
+        help="impairments of the victim's samples before the noise, such as "
+        "'cfo(frequency=0.001)' in cycles per sample (default %(default)s)",
+    )
+    parser.add_argument(
+        "--frame",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the frame, such as codewords=64; may be repeated",
+    )
+    parser.add_argument("--out", required=True, metavar="FILE.csv")
+    _air_adversary.add_arguments(parser)
+
+
+def run(arguments):
+    """Measure and print a line per point."""
+    settings = list(_settings(arguments))
+    for frame in dict.fromkeys(setting.frame for setting in settings):
+        print(
+            f"frame of n = {frame.n}: {frame.codewords} codewords, "
+            f"{frame.samples()} samples, overhead {frame.overhead_db:.2f} dB"
+        )
+    print(HEADER)
+    begun = time.perf_counter()
+    for setting, row in burst_sweep.measure(
+        settings,
+        min_errors=whole("--min-errors", arguments.min_errors),
+        seed=arguments.seed,
+        out=arguments.out,
+    ):
+        print(_line(setting, row), flush=True)
+    print(f"{len(settings)} points in {time.perf_counter() - begun:.1f} s")
+
+
+HEADER = (
+    f"{'link':<24}{'Eb/N0':>7}{'frames':>9}{'missed':>8}{'blocks':>11}{'errors':>8}"
+    f"{'BLER':>10}  {'95 % interval':<21}{'aligned':>9}{'loss':>9}"
+)
+
+
+def _settings(arguments):
+    channel, impair = _channel(arguments)
+    canceller = _air_adversary.canceller_of(arguments)
+    most = whole("--max-blocks", arguments.max_blocks)
+    for link in arguments.links:
+        model = links.load(link)
+        frame = Frame.of_model(model, **_layout(arguments.frame))
+        for ebn0_db in db_range("--ebn0-db", arguments.ebn0_db):
+            for adversary in _air_adversary.adversaries_of(
+                arguments, model, frame, ebn0_db
+            ):
+                yield BurstSetting(
+                    model,
+                    frame,
+                    ebn0_db,
+                    adversary,
+                    canceller,
+                    channel,
+                    impair,
+                    frames=max(1, -(-most // frame.codewords)),
+                )
+
+
+def _channel(arguments):
+    """Return the name of the channel and what makes one for burst_engine."""
+    if arguments.channel == "awgn":
+        return "awgn", None
+    from advphy_model.sample_channel import SampleChannel
+
+    def impair(first_sample):
+        return SampleChannel(
+            arguments.channel, seed=arguments.seed, first_sample=first_sample
+        )
+
+    return impair(0).kind, impair
+
+
+def _layout(words):
+    """Return the settings of Frame that KEY=VALUE words say."""
+    found = {}
+    known = [name for name in Frame(n=1).describe() if name not in ("n",)]
+    for word in words:
+        key, _, value = word.partition("=")
+        if key not in known:
+            raise ValueError(
+                f"--frame '{word}': wanted KEY=VALUE of {', '.join(known)}"
+            )
+        try:
+            found[key] = float(value) if "." in value else int(value)
+        except ValueError:
+            raise ValueError(f"--frame '{word}': wanted a number as VALUE") from None
+    return found
+
+
+def _line(setting, row):
+    bler, bounds = "-", ""
+    if row.failures:
+        low, high = interval(row.failures, row.blocks)
+        bler, bounds = f"{row.failures / row.blocks:.2e}", f"{low:.2e}..{high:.2e}"
+    elif row.blocks:
+        bler, bounds = "0", f"< {upper_bound(row.blocks):.1e}"
+    attack = setting.adversary
+    if attack is not None:
+        attack = Adversary(attack.perturbation, attack.psr_db)
+    loss = None
+    if attack is None and setting.canceller is None and row.blocks:
+        loss = burst_sweep.loss_db(setting, row.failures / row.blocks)
+    text = "" if loss is None else f"{loss:.2f} dB"
+    said = [f"over {row.channel}"] if row.channel != "awgn" else []
+    if attack is not None:
+        said.append(f"{row.attack} at PSR {row.psr_db:g} dB")
+    if setting.canceller is not None:
+        said.append(row.canceller)
+    return (
+        f"{row.link:<24}{row.ebn0_db:>7g}{row.frames:>9}{row.missed_frames:>8}"
+        f"{row.blocks:>11}{row.failures:>8}{bler:>10}  {bounds:<21}"
+        f"{burst_sweep.aligned_bler(setting, attack):>9.2e}{text:>9}  {', '.join(said)}"
+    ).rstrip()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draw how much of an attack survives an adversary out of step (needs torch).
+
+Crafts two universal perturbations against each LINK, one for synchronism and one for an
+unknown phase and shift, and sends them over the air as a second transmitter: late, off
+in frequency, turned, and not knowing any of this. Writes synchronism.png, the counts
+synchronism.csv and the perturbations into the folder, and prints the rates; the same
+command again goes on where it stopped. Each has the PSR that is asked for over the
+payload behind the receiver's matched filter, whatever that costs the adversary.
+"""
+
+import sys
+from pathlib import Path
+
+from advphy_model import burst_sweep, links, synchronism
+from advphy_model.modem.frame import Frame
+
+from advphy_commands._numbers import whole
+
+
+def add_arguments(parser):
+    """Declare the arguments."""
+    parser.add_argument("links", metavar="LINK", nargs="+")
+    parser.add_argument("--out", required=True, metavar="DIR")
+    parser.add_argument(
+        "--ebn0-db", type=float, default=8.0, help="(default %(default)s)"
+    )
+    parser.add_argument(
+        "--psr-db", type=float, default=-6.0, help="(default %(default)s)"
+    )
+    parser.add_argument(
+        "--min-errors",
+        default="200",
+        help="stop a point at this many (default %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
+
+
+def run(arguments):
+    """Craft, measure, draw, print."""
+    from advphy_figures import synchronism as figure
+    from tqdm import tqdm
+
+    folder = Path(arguments.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    points = []
+    for link in arguments.links:
+        points += _points(links.load(link), arguments, folder / "perturbations")
+    rows = burst_sweep.measure_many(
+        [point.setting for point in points],
+        min_errors=whole("--min-errors", arguments.min_errors),
+        seed=arguments.seed,
+        out=folder / "synchronism.csv",
+    )
+    bar = tqdm(rows, total=len(points), unit="point", disable=None, file=sys.stderr)
+    measured = [(point, row) for point, (_, row) in zip(points, bar, strict=True)]
+    figure.draw(
+        measured,
+        folder / "synchronism.png",
+        f"An attack out of step: PSR {arguments.psr_db:g} dB, "
+        f"Eb/N0 {arguments.ebn0_db:g} dB",
+    )
+    print(figure.table(measured))
+    for name in ("synchronism.png", "synchronism.csv"):
+        print(folder / name)
+
+
+def _points(model, arguments, folder):
+    from advphy_training import crafted
+    from advphy_training.attacks import Plan
+
+    def craft(knowledge):
+        plan = Plan(
+            arguments.psr_db, arguments.ebn0_db, shift=knowledge, phase=knowledge
+        )
+        return crafted.craft_or_read("universal_pgd", model, plan, [], folder)
+
+    return synchronism.points(
+        model,
+        Frame.of_model(model),
+        craft("known"),
+        craft("random"),
+        arguments.ebn0_db,
+        arguments.psr_db,
+        arguments.seed,
+    )

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How much of an attack survives lack of synchronism: a row of panels for each link."""
+
+import numpy as np
+from advphy_model import synchronism
+from advphy_model.atomic_file import atomic_file
+from advphy_model.error_rate import interval, upper_bound
+from advphy_model.synchronism import CLEAN, CURVES, JAMMER, PANELS, UNKNOWN
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from advphy_figures.bler_curves import COLOURS, MARKERS
+
+_ASIDE = 0.17  # of a place, so that points of one place do not cover each other
+_REFERENCES = {JAMMER: ":", CLEAN: "--"}
+
+
+def draw(measured, path, title):
+    """Draw block error rates over delay, frequency offset, phase, and what is unknown.
+
+    Frames that were missed are crosses (their share of the frames sent), where there
+    are any; the figure says how many there were.
+
+    Args:
+        measured: [(synchronism.Point, BurstCounts)] of one or more links.
+        path: PNG to write.
+        title: above the figure.
+    """
+    links = list(dict.fromkeys(row.link for _, row in measured))
+    figure = Figure((14, 2.6 * len(links) + 1.6), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    grid = figure.subplots(
+        len(links), len(PANELS), sharex="col", sharey=True, squeeze=False
+    )
+    for row_of_axes, link in zip(grid, links, strict=True):
+        of_link = [(point, row) for point, row in measured if row.link == link]
+        for axes, panel in zip(row_of_axes, PANELS, strict=True):
+            _draw_panel(axes, panel, of_link)
+        row_of_axes[0].set_ylabel(f"{link}\nBLER")
+    for axes, panel in zip(grid[-1], PANELS, strict=True):
+        axes.set_xlabel(PANELS[panel])
+    _label_unknown(grid[-1][-1])
+    figure.suptitle(title, fontsize="large")
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    handles.append(Line2D([], [], color="0.3", marker="x", linestyle="none"))
+    labels.append("missed frames, share of those sent")
+    rows = {row.setting: row for _, row in measured}.values()  # some are in two panels
+    frames = sum(row.frames for row in rows)
+    missed = sum(row.missed_frames for row in rows)
+    figure.legend(
+        handles,
+        labels,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        ncol=4,
+        frameon=False,
+        fontsize="small",
+        title="95 % intervals; triangles: no error seen, the rate that excludes this "
+        f"at 95 %; frames missed: {missed} of {frames}",
+        title_fontsize="small",
+    )
+    with atomic_file(path, "wb") as file:
+        figure.savefig(file, format="png", dpi=110, bbox_inches="tight")
+
+
+def _draw_panel(axes, panel, measured):
+    for i, curve in enumerate(CURVES):
+        rows = sorted(
+            (point.x + (panel == "unknown") * _ASIDE * (i - 1.5), row)
+            for point, row in measured
+            if (point.panel, point.curve) == (panel, curve)
+        )
+        style = {"color": COLOURS[i], "marker": MARKERS[i]}
+        line = "none" if panel == "unknown" else "-"
+        _draw_curve(axes, curve, rows, style, line)
+    for curve, line in _REFERENCES.items():
+        for point, row in measured:
+            if point.curve == curve and row.failures:
+                axes.axhline(row.failures / row.blocks, color="0.3", linestyle=line,
+                             linewidth=1.2, label=curve)  # fmt: skip
+    axes.set_yscale("log")
+    axes.grid(which="major", alpha=0.3)
+
+
+def _draw_curve(axes, label, rows, style, line):
+    seen = [(x, row.failures, row.blocks) for x, row in rows if row.failures]
+    if seen:
+        x, failures, blocks = np.array(seen).T
+        rates = failures / blocks
+        bounds = [interval(e, b) for e, b in zip(failures, blocks, strict=True)]
+        low, high = np.array(bounds).T
+        if line == "none":
+            reach = np.maximum(0, [rates - low, high - rates])
+            axes.errorbar(
+                x, rates, reach, linestyle="none", markersize=4.5, label=label, **style
+            )
+        else:
+            axes.fill_between(x, low, high, color=style["color"], alpha=0.2, lw=0)
+            axes.plot(x, rates, markersize=4, linewidth=1.4, label=label, **style)
+    for x, row in rows:
+        if row.blocks and not row.failures:
+            axes.plot(x, upper_bound(row.blocks), color=style["color"], marker=7)
+        if row.missed_frames:
+            axes.plot(x, row.missed_frames / row.frames, color=style["color"],
+                      marker="x", markersize=7)  # fmt: skip
+
+
+def _label_unknown(axes):
+    axes.set_xticks(range(len(UNKNOWN)), list(UNKNOWN), rotation=90, fontsize="small")
+
+
+def table(measured) -> str:
+    """Return the rates of the last panel as lines of text, a row for each link."""
+    lines = []
+    for link in dict.fromkeys(row.link for _, row in measured):
+        rates = {
+            (point.curve, point.panel, point.x): row
+            for point, row in measured
+            if row.link == link
+        }
+        lines.append(f"{link:<40}" + "".join(f"{name:>12}" for name in UNKNOWN))
+        for curve in synchronism.CURVES:
+            cells = [rates[curve, "unknown", x] for x in range(len(UNKNOWN))]
+            lines.append(f"  {curve:<38}" + "".join(map(_cell, cells)))
+        for curve in _REFERENCES:
+            lines.append(f"  {curve:<38}{_cell(rates[curve, '', 0])}")
+    return "\n".join(lines)
+
+
+def _cell(row):
+    if not row.blocks:
+        return f"{'-':>12}"
+    if not row.failures:
+        return f"{f'< {upper_bound(row.blocks):.1e}':>12}"
+    return f"{row.failures / row.blocks:>12.2e}"

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands that measure through the modem, and their rows of counts."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from advphy_commands import main
+from advphy_figures import synchronism as figure
+from advphy_model import burst_counts, burst_sweep, counts, links, synchronism
+from advphy_model.burst_counts import BurstCounts, layout_label
+from advphy_model.burst_engine import Totals
+from advphy_model.burst_sweep import BurstSetting
+from advphy_model.modem.frame import Frame
+from advphy_model.perturbation import Perturbation
+
+LINK = links.load("hamming74_ml")
+FRAME = Frame.of_model(LINK)
+POINT = ["measure-burst", "hamming74_ml", "--ebn0-db", "2", "--max-blocks", "2000"]
+
+
+@pytest.fixture
+def csv(tmp_path):
+    return tmp_path / "burst.csv"
+
+
+def test_it_measures_and_writes_rows_that_plot_reads(csv, capsys):
+    assert main([*POINT, "--out", str(csv)]) == 0
+    said = capsys.readouterr().out
+    assert f"overhead {FRAME.overhead_db:.2f} dB" in said
+    (row,) = burst_counts.read(csv)
+    assert (row.frames, row.missed_frames, row.blocks) == (16, 0, 2048)
+    assert row.engine == "burst"
+    (plain,) = counts.read(csv)
+    assert plain.block_errors == row.block_errors > 0
+
+
+def test_the_same_again_counts_nothing_new(csv):
+    for _ in range(2):
+        assert main([*POINT, "--out", str(csv)]) == 0
+    assert [row.frames for row in burst_counts.read(csv)] == [16]
+
+
+def test_more_blocks_go_on_where_it_stopped(csv, tmp_path):
+    more = [*POINT[:-1], "70000", "--min-errors", "100000"]
+    less = [*POINT[:-1], "32768", "--min-errors", "100000"]
+    for words in (less, more):
+        assert main([*words, "--out", str(csv)]) == 0
+    whole = tmp_path / "whole.csv"
+    assert main([*more, "--out", str(whole)]) == 0
+    assert burst_counts.read(csv) == burst_counts.read(whole)
+
+
+def test_an_adversary_out_of_step_is_in_the_row(csv):
+    words = ["--attack", "noise_jammer", "--psr-db", "-3", "--where", "stream",
+             "--delay", "2.5", "--frequency-offset", "0.01", "--phase", "random",
+             "--cancel", "signs", "--window", "128", "--frame", "pilots=4"]  # fmt: skip
+    assert main([*POINT, *words, "--out", str(csv)]) == 0
+    (row,) = burst_counts.read(csv)
+    assert row.psr_db == -3
+    for said in ("where stream", "delay 10", "cfo 0.0025", "phase random"):
+        assert said in row.attack
+    assert row.canceller == "canceller, window 128, sample 128, adversary signs"
+    assert row.frame == "pilots 4"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--delay", "2"], "--delay says how an adversary acts"),
+        (["--window", "128"], "give --cancel"),
+        (["--frame", "colour=3"], "wanted KEY=VALUE of codewords"),
+        (["--frame", "pilots=many"], "wanted a number"),
+        (["--frame", "pilots=99"], "wanted 1..16"),
+        (["--attack", "noise_jammer", "--delay", "late"], "a number or 'random'"),
+        (["--attack", "noise_jammer", "--psr-db", "nan"], "--psr-db 'nan'"),
+        (["--attack", "noise_jammer", "--fading", "deep"], "fading 'deep'"),
+    ],
+)
+def test_bad_input_is_one_sentence(csv, capsys, words, said):
+    assert main([*POINT, *words, "--out", str(csv)]) == 2
+    error = capsys.readouterr().err.strip()
+    assert said in error
+    assert error.count("\n") == 0
+
+
+def test_rows_of_another_command_are_refused(csv, capsys):
+    row = counts.Counts("x", "loop", 2.0, 1, 0, 10, 1, 0, "00")
+    counts.write(csv, [row])
+    assert main([*POINT, "--out", str(csv)]) == 2
+    assert "is it a CSV of `advphy measure-burst`" in capsys.readouterr().err
+
+
+def test_rows_add_totals():
+    row = BurstCounts("x", "burst", 2.0, 1, 0, 0, 0, 0, "00")
+    row = row.plus(Totals(3, 1, 20, 2, 1)).plus(Totals(1, 0, 10, 0, 0))
+    assert (row.frames, row.missed_frames, row.blocks) == (4, 1, 30)
+    assert row.failures == 3
+
+
+def test_the_layout_is_told_without_defaults():
+    assert layout_label(FRAME) == "default"
+    assert layout_label(Frame(n=9, group=2, rolloff=0.5)) == "rolloff 0.5, group 2"
+
+
+def test_the_loss_is_what_the_aligned_link_needs_less():
+    setting = BurstSetting(LINK, FRAME, 5.0)
+    quarter = dataclasses.replace(setting, ebn0_db=4.6)
+    loss = burst_sweep.loss_db(setting, burst_sweep.aligned_bler(quarter))
+    assert abs(loss - 0.4) < 0.05  # 2000 errors a point: 0.02 dB
+    assert burst_sweep.loss_db(setting, 0.0) is None
+
+
+def test_points_measured_at_once_are_those_measured_in_turn(tmp_path):
+    settings = [BurstSetting(LINK, FRAME, db, frames=8) for db in (1.0, 2.0, 1.0)]
+    options = {"min_errors": 10**6, "seed": 3}
+    turns = list(burst_sweep.measure(settings, out=tmp_path / "a.csv", **options))
+    once = list(burst_sweep.measure_many(settings, out=tmp_path / "b.csv", **options))
+    assert turns == once
+    assert len(burst_counts.read(tmp_path / "b.csv")) == 2
+
+
+def points():
+    rows = np.random.default_rng(2).normal(size=(2, 1, 14)).view(complex)
+    sharp, blind = (Perturbation("p", "universal", 4, 7, row) for row in rows)
+    return synchronism.points(LINK, FRAME, sharp, blind, 8.0, -6.0)
+
+
+def test_the_figures_points_have_every_curve_in_every_panel():
+    found = points()
+    kinds = {(point.panel, point.curve) for point in found} - {
+        ("", synchronism.CLEAN),
+        ("", synchronism.JAMMER),
+    }
+    assert len(kinds) == len(synchronism.PANELS) * len(synchronism.CURVES)
+    delays = [p.x for p in found if (p.panel, p.curve) == ("delay", synchronism.ATTACK)]
+    assert delays == [i / 2 for i in range(15)]
+
+
+def test_the_figure_is_drawn_and_told(tmp_path):
+    def row(i, point):
+        counted = Totals(8, i % 3, 1024, i % 7, 0)
+        return point.setting.row(1).plus(counted)
+
+    measured = [(point, row(i, point)) for i, point in enumerate(points())]
+    figure.draw(measured, tmp_path / "s.png", "title")
+    assert (tmp_path / "s.png").read_bytes()[:4] == b"\x89PNG"
+    assert synchronism.ATTACK in figure.table(measured)
