@@ -60,7 +60,7 @@ void burst_synchroniser::acquire()
     // The search leaves a quarter of the null-to-null width at most.
     const double width = 0.25 / chips;
     for (int round = 0; round < 2; ++round) {
-        turn_frame(chips);
+        turn_frame(chips, d_layout.samples_per_symbol);
         filter_frame(chips - 1, d_layout.samples_per_symbol);
         double best = 0, highest = 0;
         const int reach = round == 0 ? 4 : 1;
@@ -75,7 +75,7 @@ void burst_synchroniser::acquire()
                                highest,
                                periodogram(d_layout.preamble, d_y.data(), best + width));
         d_candidate.frequency += best / d_layout.samples_per_symbol;
-        turn_frame(chips);
+        turn_frame(chips, d_layout.samples_per_symbol);
         d_candidate.at += peak(d_layout.samples_per_symbol / (round == 0 ? 4.0 : 8.0));
     }
 }

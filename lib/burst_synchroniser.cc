@@ -15,7 +15,8 @@ constexpr float largest = 1e6f; // a larger sample is no sample
 constexpr int look_ahead = 64; // symbols behind a crossing in which the peak is sought
 constexpr int after_false_alarm = 8; // symbols
 constexpr int header_rounds = 2; // of decoding once more
-constexpr size_t last_pilots = 16;
+// From how many of the last pilots a loss is told, and how many are sure enough.
+constexpr size_t most_pilots = 16, enough_pilots = 8;
 constexpr int tail = 4; // symbols behind the last one that are waited for, pulse excluded
 // Of the position of a preamble, in symbols: [mengali, ch. 7] at 0 dB gives 0.02.
 constexpr double position_deviation = 0.02;
@@ -94,11 +95,12 @@ bool burst_synchroniser::search()
 }
 
 // Fill d_turned with the samples from the preamble's first pulse on to that of a symbol,
-// turned back.
-void burst_synchroniser::turn_frame(int symbols)
+// turned back; symbols are `spacing` samples apart.
+void burst_synchroniser::turn_frame(int symbols, double spacing)
 {
-    const size_t count = size_t((symbols + d_layout.span) * d_layout.samples_per_symbol) +
-                         2 * size_t(d_layout.samples_per_symbol) + d_filter.reach();
+    const size_t count = size_t(std::ceil(symbols * spacing)) +
+                         size_t((d_layout.span + 2) * d_layout.samples_per_symbol) +
+                         d_filter.reach();
     const auto begin = d_from - size_t(d_layout.samples_per_symbol);
     const size_t there = std::min(count, d_samples.size() - begin);
     d_turned.assign(count, 0);
@@ -120,7 +122,7 @@ bool burst_synchroniser::read_header()
     if (end > double(d_filled))
         return false;
     acquire();
-    turn_frame(last);
+    turn_frame(last, d_layout.samples_per_symbol);
     filter_frame(last, d_layout.samples_per_symbol);
     // The preamble leaves a frequency of 1e-3 rad a symbol; the header's pilots find it.
     phase_tracker tracked = track(d_known[0], last, 3e-3);
@@ -138,6 +140,7 @@ bool burst_synchroniser::read_header()
         return true;
     }
     d_candidate.said = said;
+    d_clock.note(position(), said.number(), said.codewords() == d_layout.codewords);
     d_candidate.frequency +=
         tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
     d_next = &burst_synchroniser::read_payload;
@@ -159,9 +162,11 @@ bool burst_synchroniser::read_payload()
     const header& said = d_candidate.said;
     const auto codewords = size_t(said.codewords());
     const auto payload = codewords * size_t(d_layout.n);
-    const int last = index(d_layout.payload_at[payload - 1]);
-    const double end = instant() + double((last + tail) * d_layout.samples_per_symbol) +
-                       double(d_filter.centre());
+    // The last symbol before the ramp, which a full frame begins the preamble with, too.
+    const int last = index(d_layout.symbols[codewords] - d_layout.preamble_at) - 1;
+    const double spacing = d_layout.samples_per_symbol * (1 + d_clock.offset());
+    const double end =
+        instant() + double(last + tail) * spacing + double(d_filter.centre());
     if (said.version() == d_layout.version && end > double(d_filled))
         return false;
     d_next = &burst_synchroniser::search;
@@ -177,14 +182,13 @@ bool burst_synchroniser::read_payload()
         return true;
     }
     set_header(said);
-    turn_frame(last);
+    turn_frame(last, spacing);
     // The preamble's middle stays where it was found.
-    const double spacing = d_layout.samples_per_symbol * (1 + d_clock.offset());
     const double middle = double(d_layout.preamble.size() - 1) / 2;
     d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
-    d_clock.note(position(), said.number(), said.codewords() == d_layout.codewords);
     filter_frame(last, spacing);
     phase_tracker tracked = track(d_known[1], last, 1e-3);
+    frame.gain = tracked.gain();
     if (d_settings.equalise) {
         d_straight.resize(d_y.size());
         tracked.correct(d_y.data(), 0, d_y.size(), d_straight.data());
@@ -195,35 +199,40 @@ bool burst_synchroniser::read_payload()
             frame.equalised = true;
             equaliser.apply(d_straight.data(), d_straight.size(), d_y.data());
             tracked = track(d_known[1], last, 1e-3);
+            frame.gain *= tracked.gain(); // of symbols that were scaled before
         }
     }
     frame.at = position();
     frame.snr = snr_of(tracked, last);
     frame.frequency = d_candidate.frequency;
     frame.clock = d_clock.offset();
-    frame.gain = tracked.gain();
+    // Where samples were lost on the way, the next frame may begin inside this one.
+    size_t pilots = 0;
+    const double arrived = pilots_arrived(last, pilots);
+    frame.intact = arrived > 0.5;
+    const bool sure = arrived > 0.7 && pilots >= enough_pilots;
     frames.push_back(frame);
     for (size_t i = 0; i < payload; ++i) // snr_of has made the symbols straight
         this->codewords.push_back(d_layout.scale *
                                   d_straight[size_t(index(d_layout.payload_at[i]))]);
-    // Where samples were lost on the way, the next frame may begin inside this one.
-    frames.back().intact = pilots_arrived(last);
-    const int resume = frames.back().intact ? last : index(d_layout.header_at.back());
+    const int resume = sure ? last : index(d_layout.header_at.back());
     d_from += size_t(d_candidate.at + double(resume) * spacing);
     return true;
 }
 
-// Whether the last pilots are where they should be: their mean is 1, by noise alone 0.
-bool burst_synchroniser::pilots_arrived(int last) const
+// How much of the last pilots is where it should be: 1, by noise alone hardly more than
+// 0 where there are several groups of them. Sets how many behind the header there were
+// to tell it from; without any, it is 1.
+double burst_synchroniser::pilots_arrived(int last, size_t& pilots) const
 {
     const known_symbols& known = d_known[1];
     const size_t end = known.up_to(last);
-    double mean = 0;
-    for (size_t i = end - last_pilots; i < end; ++i)
-        mean +=
-            std::real(d_straight[size_t(known.index[i])] * std::conj(known.values[i])) /
-            last_pilots;
-    return mean > 0.5;
+    const size_t header_end = known.up_to(index(d_layout.header_at.back()));
+    pilots = std::min(end - header_end, most_pilots);
+    double sum = 0;
+    for (size_t i = end - pilots; i < end; ++i)
+        sum += std::real(d_straight[size_t(known.index[i])] * std::conj(known.values[i]));
+    return pilots == 0 ? 1 : sum / double(pilots);
 }
 
 void burst_synchroniser::set_header(const header& said)

@@ -72,11 +72,11 @@ private:
     bool read_payload();
     void acquire();
     double peak(double width);
-    void turn_frame(int symbols);
+    void turn_frame(int symbols, double spacing);
     void filter_frame(int last, double spacing);
     phase_tracker track(const known_symbols& known, int last, double deviation);
     double snr_of(const phase_tracker& tracked, int last);
-    bool pilots_arrived(int last) const;
+    double pilots_arrived(int last, size_t& pilots) const;
     void set_header(const header& said);
     void discard_before(double at);
     // Where the preamble's first symbol is: in d_samples; in the stream (whole numbers

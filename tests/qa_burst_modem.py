@@ -227,3 +227,31 @@ def test_frames_are_counted_from_their_tags_without_a_radio():
     (segment,) = counter.segments()
     assert (segment.blocks, segment.block_errors) == (300, 1)
     assert (segment.frames, segment.missed_frames) == (1, 3)
+
+
+def test_a_flowgraph_that_is_started_again_sends_the_same_again():
+    flowgraph = advphy.top_block()
+    counter = advphy.error_counter(MODEL)
+    flowgraph.connect(
+        advphy.message_source(MODEL), blocks.head(1, 1000), advphy.encoder(MODEL),
+        advphy.burst_modulator(MODEL), advphy.burst_synchronizer(MODEL),
+        advphy.decoder(MODEL), counter)  # fmt: skip
+    for _ in range(2):
+        flowgraph.run()
+    assert total(counter, "block_errors") == 0
+    assert total(counter, "frames") >= 7
+
+
+def test_images_of_a_sender_that_begins_anew_are_decoded_where_there_is_no_key():
+    link = semantic_link(pair=("alice", "bob"))
+    frame = advphy.frame(link, codewords=16)
+    codes = np.zeros((64, link.n), np.complex64)
+    x = [Modulator(frame, link).modulate(codes) for _ in range(2)]
+    flowgraph = advphy.top_block()
+    bob, sink = advphy.bob_arn(link), blocks.vector_sink_c(link.n)
+    flowgraph.connect(
+        blocks.vector_source_c(np.concatenate(x).tolist()),
+        advphy.burst_synchronizer(link, frame), bob, sink)  # fmt: skip
+    flowgraph.run()
+    assert np.isfinite(np.array(sink.data())).all()
+    assert bob.keys()["repeated"] == 0

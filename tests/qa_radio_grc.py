@@ -59,7 +59,9 @@ def program(name, folder, *changes):
     changed.write_text(text)
     done = compile_example(changed, folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Warning" not in done.stdout + done.stderr
+    said = (done.stdout + done.stderr).splitlines()
+    # GNU Radio 3.10.12 calls its Throttle deprecated; 3.10.5 has no other.
+    assert not [line for line in said if "Warning" in line and "throttle" not in line]
     return folder / f"{name}.py"
 
 

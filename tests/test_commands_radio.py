@@ -223,7 +223,7 @@ def test_the_levels_before_come_first():
 def test_a_radio_that_hears_nothing_fails():
     done = advphy("radio", "check", "--level", "radio", "--driver", "standin", "--args",
                   f"id=deaf{os.getpid()},loss_db=60,noise_variance=0.02", "--arm",
-                  "--frames", 20)  # fmt: skip
+                  "--frames", 60)  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert "FAIL  frames missed" in done.stdout
 

@@ -8,6 +8,7 @@ from advphy_model.modem.frame import Frame
 from advphy_model.modem.header import Header
 from advphy_model.modem.modulator import Modulator
 from advphy_model.modem.synchronizer import Synchronizer
+from advphy_model.sample_channel import SampleChannel
 
 MODEL = links.load("two_simplices")
 SMALL = {"codewords": 8}
@@ -262,3 +263,39 @@ def test_arguments_that_make_no_sense_are_refused():
         Synchronizer(frame, MODEL, phase_walk=-1)
     with pytest.raises(ValueError, match="frame number"):
         Header(2**32, 1, b"abcd").to_bytes()
+
+
+def test_the_gain_told_is_the_one_before_an_equaliser():
+    frame = Frame.of_model(MODEL)
+    modulator = Modulator(frame, MODEL)
+    x = modulator.modulate(codewords_of(MODEL, 256)) / np.float32(modulator.scale)
+    echo = np.concatenate([np.zeros(4, np.complex64), x[:-4]])
+    y = np.float32(0.01) * (x + np.float32(0.3) * echo) + noise(len(x), 1e-4)
+    _, frames, _ = received(frame, y)
+    assert all(f.equalised for f in frames)
+    assert [f.gain for f in frames] == pytest.approx([0.01, 0.01], rel=0.1)
+
+
+def test_the_next_frame_arrives_where_pilots_are_at_the_end_only():
+    frame = Frame.of_model(MODEL, group=256, pilots=8)
+    x = Modulator(frame, MODEL).modulate(codewords_of(MODEL, 128 * 3))
+    _, frames, _ = received(frame, np.delete(x, slice(3000, 4500)))
+    assert [f.header.number for f in frames] == [0, 1, 2]
+
+
+def test_a_long_frame_is_followed_as_its_clock_drifts():
+    frame = Frame(4096, codewords=32, samples_per_symbol=2)
+    sent = np.exp(1j * np.arange(4 * 32 * 4096)).astype(np.complex64)
+    modulator = Modulator(frame, type("Model", (), {"n": 4096, "sha256": 64 * "0"}))
+    x = modulator.modulate(sent.reshape(-1, 4096))
+    air = SampleChannel("clock_offset(ppm=60)", noise_variance=1e-4)
+    y = air.process(np.concatenate([x, np.zeros(4096, np.complex64)]))
+    for pieces in (None, [len(y) // 3, len(y)]):
+        _, frames, _ = received(frame, y, pieces, model=None)
+        assert len(frames) == 4
+        assert abs(frames[-1].clock_ppm) == pytest.approx(60, abs=1)
+
+
+def test_a_frame_with_too_little_behind_it_is_refused():
+    with pytest.raises(ValueError, match="wanted at least 4"):
+        Frame(7, gap=12, ramp=0)

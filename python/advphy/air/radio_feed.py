@@ -17,6 +17,7 @@ from ..guard import DONE, guarded_block
 
 CAPACITY = 131072  # samples between the two flowgraphs
 HOLD_SECONDS = 0.5  # without a sample until zeros are sent in their place
+SLACK_SECONDS = 2.0  # beyond the time limit: a radio's start and its buffers
 STALL_SECONDS = 10.0  # without progress of the driver until that is an error
 
 
@@ -84,6 +85,9 @@ class _pump(guarded_block):
 
     def work(self, input_items, output_items):
         out = output_items[0]
+        late = time.monotonic() - self._begun > self._seconds + SLACK_SECONDS
+        if late and not self._queue.closed:  # samples came more slowly than their time
+            self._queue.close(discard=True)
         if not self._zeros_left:
             size = self._queue.get(out, HOLD_SECONDS)
             if size:

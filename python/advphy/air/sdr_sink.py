@@ -3,6 +3,9 @@
 
 import atexit
 import logging
+import signal
+import sys
+import threading
 import weakref
 
 from advphy_model import transmit_limits
@@ -40,7 +43,8 @@ class sdr_sink(gr.hier_block2):
             only, unless permitted.
         permitted: "cabled", "licensed" or None.
         amplitude_limit: largest magnitude; larger samples are clipped and counted.
-        time_limit: in seconds of samples; then the stream ends.
+        time_limit: in seconds of samples, over all starts of this sink; then the
+            stream ends.
 
     Raises:
         ValueError: a setting that the device or the user's allow-list does not have.
@@ -67,6 +71,8 @@ class sdr_sink(gr.hier_block2):
         self._limits = transmit_limits.TransmitLimits(
             amplitude_limit, time_limit, adversary, permitted
         )
+        if not isinstance(armed, bool):
+            raise ValueError(f"armed = {armed!r}, wanted True or False")
         radio.require_settings(frequency, sample_rate, gain)
         package, self._radiates = _reach(driver, args)
         self._asked = {"driver": driver, "frequency": frequency,
@@ -97,25 +103,31 @@ class sdr_sink(gr.hier_block2):
         self.radio = radio.Radio(
             "sink", driver, args, self._asked["frequency"], rate, self._asked["gain"],
             antenna, channel)  # fmt: skip
-        if self._radiates:  # a device may have come out elsewhere than it was asked to
-            found = self.radio.settings()
-            found.pop("antenna")
-            self._require_allowed(**found)
+        self._require_allowed_there()
         companions = []
         if self.radio.package == "uhd":
             self.messages = uhd_messages(self._events)
             companions.append(("async_msgs", self.messages, "async_msgs"))
         tail = max(SHORTEST_TAIL, round(TAIL_SECONDS * rate))
-        if "hackrf" in self.radio.args:
+        # gr-soapy and gr-osmosdr open a HackRF also without its name in the arguments.
+        if self._radiates and self.radio.package != "uhd":
             tail = max(tail, HACKRF_TAIL)
         self.feed = radio_feed(
             self.radio, tail, self._limits.seconds, self._events, companions
         )
         _transmitters.add(self)
+        _end_by_signals()
         return self.feed
 
     def _require_allowed(self, frequency, sample_rate, gain, driver):
         transmit_limits.require_allowed(frequency, sample_rate, gain)
+
+    def _require_allowed_there(self):
+        """Refuse a device that came out elsewhere than it was asked to."""
+        if self._radiates:
+            found = self.radio.settings()
+            found.pop("antenna")
+            self._require_allowed(**found)
 
     def _change(self, name, value):
         asked = self._asked | {name: value}
@@ -125,6 +137,11 @@ class sdr_sink(gr.hier_block2):
                 self._require_allowed(**asked)
             if value is not None:
                 getattr(self.radio, f"set_{name}")(value)
+                try:
+                    self._require_allowed_there()
+                except ValueError:
+                    self.silence()
+                    raise
         self._asked = asked
 
     def set_frequency(self, frequency):
@@ -166,6 +183,15 @@ def _reach(driver, args):
         return driver, False
     package, full = radio.resolve(driver, args)
     return package, not standin.is_asked_for(package, full)
+
+
+def _end_by_signals():
+    """Let signals that would end the program at once end it in zeros."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # Python takes no handler elsewhere
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
 @atexit.register

@@ -42,8 +42,8 @@ class transmit_gate(guarded_block):
         return self._peak
 
     def start(self):
-        """Begin with the whole of the time."""
-        self._left, self._peak, self._silent = self._most, 0.0, False
+        """Go on with the time that is left: lock and unlock start a block, too."""
+        self._peak, self._silent = 0.0, False
         self._events.restart()
         self.stopped.clear()
         return True

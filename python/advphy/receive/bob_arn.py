@@ -122,7 +122,9 @@ class bob_arn(guarded_block):
     def _go_to(self, index):
         """Take the index of the next item, as a frame or a key says it."""
         if self._fault != "wrong":
-            self._fault = "repeated" if index <= self._highest else None
+            keyed = self._module.keying is not None
+            repeated = keyed and index <= self._highest
+            self._fault = "repeated" if repeated else None
             if self._fault is None and index > self._index:
                 with self._lock:
                     self._counts["lost"] += index - self._index

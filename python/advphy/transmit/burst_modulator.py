@@ -44,13 +44,12 @@ class burst_modulator(guarded_general_block):
             self, "burst_modulator", [(np.complex64, model.n)], [np.complex64]
         )
         self._modulator = Modulator(frame, model, first_frame, amplitude, peak_symbol)
-        self._inserted, self._keys = False, {}
-        self._origin = self._modulator.number * frame.codewords  # index of item 0
+        self._first_frame, self._size = self._modulator.number, frame.codewords
         self.set_output_multiple(frame.samples())
         self.set_relative_rate(frame.samples(), frame.codewords)
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_log_level("warn")
-        self._size = frame.codewords
+        self.start()
 
     def clipped(self):
         """Return how many samples were clipped."""
@@ -61,8 +60,10 @@ class burst_modulator(guarded_general_block):
         return self._modulator.number
 
     def start(self):
-        self._origin = self._modulator.number * self._size
-        self._inserted, self._keys = False, {}
+        """Begin at the first frame again, as the sources do at their first item."""
+        self._modulator.number = self._first_frame
+        self._origin = self._first_frame * self._size
+        self._inserted, self._keys, self._keyed = False, {}, False
         return True
 
     def forecast(self, noutput_items, ninputs):
@@ -97,6 +98,7 @@ class burst_modulator(guarded_general_block):
         if key == ALICE_TAG:
             self._inserted = bool(value["inserted"])
         elif key == KEY_TAG:
+            self._go_on_with(value["index"] - tag.offset)
             expected = self._origin + tag.offset
             if value["index"] != expected:
                 raise ValueError(
@@ -105,3 +107,10 @@ class burst_modulator(guarded_general_block):
                     f"first_frame / {self._size}"
                 )
             self._keys = {expected: bytes.fromhex(value["check"][:CHECK_DIGITS])}
+
+    def _go_on_with(self, origin):
+        """Follow Alice, who under one secret never begins at an index again."""
+        later = origin > self._origin and origin % self._size == 0
+        if not self._keyed and later and self.nitems_read(0) == 0:
+            self._modulator.number, self._origin = origin // self._size, origin
+        self._keyed = True

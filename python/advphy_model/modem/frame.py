@@ -20,6 +20,7 @@ from advphy_model.modem.header import HEADER_SYMBOLS
 VERSION = 1  # of the layout; it is in every header
 PREAMBLE = 128  # symbols: a maximal-length sequence of 127 and one more
 SEGMENT = 8  # symbols that the detector adds up coherently
+TAIL = 4  # symbols behind the last pulse that the receiver waits for
 HEADER_GROUP = 32  # header symbols between pilots
 
 
@@ -73,6 +74,12 @@ class Frame:
                 raise ValueError(
                     f"frame: {name} = {getattr(self, name)}, wanted an even number"
                 )
+        behind = self.ramp + (self.gap - self.span) // 2
+        if behind < TAIL:
+            raise ValueError(
+                f"frame: ramp + (gap - span) / 2 = {behind}, wanted at least {TAIL} "
+                "symbols, for which the receiver waits; raise ramp or gap"
+            )
         if not 0.1 <= self.rolloff <= 1:
             raise ValueError(f"frame: rolloff = {self.rolloff}, wanted 0.1..1")
         if not (self.symbol_energy > 0 and math.isfinite(self.symbol_energy)):
