@@ -226,6 +226,7 @@ def test_quick_writes_picture_counts_and_claims_and_resumes(tmp_path):
     assert counts.read(tmp_path / "gan-fig3.csv") == rows
 
 
+@pytest.mark.slow
 def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
     words = ("reproduce", "gan-fig3", "--seeds", 2, "--set", "steps=20", *TINY)
     words = (*words, "--ebn0-db", 8)
