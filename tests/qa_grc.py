@@ -278,6 +278,7 @@ def test_the_secure_semantic_example_follows_the_check_box(tmp_path):
     # At 10 dB eve_mnist reads 94 % of the labels in the open, 44 % with the pair in.
     assert figures["without_meter", "True"] > 1.1 * figures["bob_meter", "True"]
     bypassed = figures["without_meter", "False"], figures["bob_meter", "False"]
-    assert bypassed[0] == pytest.approx(bypassed[1])
+    # Two meters of a running flowgraph, read at almost the same frame.
+    assert bypassed[0] == pytest.approx(bypassed[1], rel=0.01)
     assert figures["eve_counter", "False"] > 0.85
     assert figures["eve_counter", "True"] < 0.6
