@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from gnuradio import advphy
+from gnuradio import advphy, blocks
 from gnuradio.advphy.air import radio
 
 from .standin_link import needs_standin, on_air, own_air, sent_through
@@ -142,3 +142,25 @@ def test_files_and_endpoints_that_cannot_be_are_refused(tmp_path):
         advphy.sdr_sink("zmq", "nonsense", armed=True)
     with pytest.raises(ValueError, match="zmq cannot connect"):
         advphy.sdr_source("zmq", "nonsense")
+
+
+@pytest.mark.parametrize("armed", ["False", "no", 1, None])
+def test_only_true_arms(armed, tmp_path):
+    with pytest.raises(ValueError, match=r"armed = .*, wanted True or False"):
+        advphy.sdr_sink("file", str(tmp_path / "x"), armed=armed)
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_time_limit_is_over_all_starts(tmp_path):
+    path = tmp_path / "sent"
+    sink = advphy.sdr_sink(
+        "file", str(path), sample_rate=1e6, armed=True, time_limit=0.015
+    )
+    flowgraph = advphy.top_block()
+    source = blocks.vector_source_c([0.5 + 0j] * 10_000)
+    flowgraph.connect(source, sink)
+    for _ in range(3):
+        flowgraph.run()
+        source.rewind()
+    assert sink.events()["samples"] <= 15_000
+    assert path.stat().st_size <= 8 * 15_000

@@ -200,6 +200,21 @@ def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_process_that_is_terminated(how, tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM + ENDS["sleeps"],
+         own_air(record=tmp_path / "air", paced=1)],
+        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "on\n"
+    time.sleep(0.7)
+    process.send_signal(how)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 128 + how, said
+    assert assert_silent_at_the_end(tmp_path / "air") > 10_000
+
+
 def test_no_thread_is_left():
     before = threading.active_count()
     flowgraph = advphy.top_block()
