@@ -162,7 +162,7 @@ bool burst_synchroniser::read_payload()
     const header& said = d_candidate.said;
     const auto codewords = size_t(said.codewords());
     const auto payload = codewords * size_t(d_layout.n);
-    // The last symbol before the ramp, which a full frame begins the preamble with, too.
+    // The last one before the ramp; ramp and half a gap are as long as at the beginning.
     const int last = index(d_layout.symbols[codewords] - d_layout.preamble_at) - 1;
     const double spacing = d_layout.samples_per_symbol * (1 + d_clock.offset());
     const double end =

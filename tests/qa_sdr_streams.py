@@ -212,7 +212,9 @@ def test_companion_differs_by_one_parameter_between_radios(tmp_path):
 @pytest.mark.parametrize("direction", ["sink", "source"])
 def test_every_driver_has_the_methods_that_it_is_called_by(package, direction):
     if package == "osmosdr":
-        made = getattr(pytest.importorskip("osmosdr"), direction)
+        made = getattr(
+            pytest.importorskip("osmosdr", reason="gr-osmosdr lacks"), direction
+        )
     else:
         name = f"usrp_{direction}" if package == "uhd" else direction
         made = getattr(importlib.import_module(f"gnuradio.{package}"), name)

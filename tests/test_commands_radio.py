@@ -15,7 +15,7 @@ from advphy_model.recording_contents import Attack
 from .conftest import CLONE
 from .test_commands import ADVPHY, advphy
 
-pytest.importorskip("gnuradio")
+pytest.importorskip("gnuradio", reason="radios are blocks of GNU Radio")
 LINK = "autoencoder_mlp"
 STANDIN = CLONE / "build" / "standin" / "advphyStandIn.so"
 needs_standin = pytest.mark.skipif(

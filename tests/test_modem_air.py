@@ -72,7 +72,7 @@ def test_hardly_a_frame_is_missed_where_one_block_in_a_hundred_is_wrong():
 
 
 def test_the_header_is_decoded_where_the_payload_is_not():
-    # Half a dB per block error rate of 5 %: 2 dB.
+    # At 2 dB one block in twenty is wrong.
     errors, blocks, counts = over_the_air(400, 2.0)
     assert errors / blocks > 0.04
     assert counts["missed"] / 400 < 0.02

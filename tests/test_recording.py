@@ -65,7 +65,7 @@ def test_everything_comes_back(run, samples):
 
 
 def test_other_programs_read_it(run, samples):
-    sigmf = pytest.importorskip("sigmf")
+    sigmf = pytest.importorskip("sigmf", reason="to compare with the library")
     found = sigmf.sigmffile.fromfile(str(run))  # checks the hash
     found.validate()
     assert np.array_equal(found.read_samples(), samples)

@@ -60,7 +60,7 @@ class burst_synchronizer(guarded_general_block):
         self._synchronizer = self._make()
         self._codewords = np.empty((0, model.n), np.complex64)  # not put out yet
         self._frames, self._ahead = [], 0
-        self._published, self._inserted = 0.0, None
+        self._published, self._inserted, self._last = 0.0, None, None
         self.message_port_register_out(pmt.intern("frames"))
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_relative_rate(frame.codewords, frame.samples())
@@ -149,8 +149,6 @@ class burst_synchronizer(guarded_general_block):
 
     def _add(self, offset, key, value):
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
-
-    _last = None
 
     def _publish(self):
         self._published = time.monotonic()
