@@ -39,7 +39,7 @@ environment:
 
 test: environment lint ## run the tests (pytest and ctest)
 	@ctest --test-dir build --output-on-failure
-	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m "not slow" tests
+	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -n 2 -m "not slow" tests
 
 test-slow: environment ## run the slow tests too
 	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m slow tests
