@@ -30,6 +30,8 @@ def draw_described(described, path, title=""):
         vmax=len(look.COLOURS) - 1, cmap=ListedColormap(_tints()),
         extent=(u[0] - half, u[-1] + half, v[0] - half, v[-1] + half),
     )  # fmt: skip
+    for s in np.unique(decided):
+        axes.contour(u, v, decided == s, [0.5], colors=[look.QUIET], linewidths=0.7)
     _borders(axes, described, u, v)
     _number_regions(axes, described, u, v)
     _codewords(axes, described)
@@ -141,9 +143,9 @@ def _codewords(axes, described):
         if not _in_plane(described, word):
             continue
         axes.plot(word["u"], word["v"], "o", color=look.BLACK, markersize=5)
-        axes.annotate(f"x{word['message']}", (word["u"], word["v"]), (-5, -12),
-                      textcoords="offset points", ha="right",
-                      fontweight="bold")  # fmt: skip
+        below = word["u"], word["v"] - described["sigma"]
+        axes.annotate(f"x{word['message']}", below, (0, -3), ha="center", va="top",
+                      textcoords="offset points", fontweight="bold")  # fmt: skip
         _circle(axes, word["u"], word["v"], described["sigma"], look.BLACK)
 
 
@@ -185,7 +187,7 @@ def _axis_label(described, axis):
 
 def _caption(described):
     n, sigma = described["n"], described["sigma"]
-    words = "Shades and numbers: what the link's own decoder decides. "
+    words = "Shades, numbers: what the link's own decoder decides. "
     if n > 1:
         names = ", ".join(f"x{s}" for s in described["messages"])
         if described["third"] == "p":

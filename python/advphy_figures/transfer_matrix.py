@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How an attack made for one link hits another: a cell for each, log colours."""
 
+from collections import Counter
+
 import numpy as np
 from advphy_model.counts import without_hash
 from advphy_model.error_rate import interval, upper_bound
@@ -29,17 +31,10 @@ def describe(rows, perturbations=()) -> dict:
     attacked = [row for row in rows if row.attack != "none"]
     if not attacked:
         raise ValueError("no row has an attack; measure with --attack")
-    for what in ("ebn0_db", "psr_db"):
-        values = sorted({getattr(row, what) for row in attacked})
-        if len(values) > 1:
-            raise ValueError(
-                f"the rows have several {what}: {', '.join(f'{v:g}' for v in values)}; "
-                f"choose one with --{what.replace('_', '-')}"
-            )
+    _refuse_several(attacked)
     ebn0_db = attacked[0].ebn0_db
     rows = [row for row in rows if row.ebn0_db == ebn0_db]
-    known = {p.sha256[:8]: p for p in perturbations}
-    names = {row.attack: _name(row.attack, known) for row in attacked}
+    names = _names({row.attack for row in attacked}, perturbations)
     found = {}
     for row in rows:
         cell = names.get(row.attack, CLEAN), row.link
@@ -60,12 +55,40 @@ def describe(rows, perturbations=()) -> dict:
     }
 
 
-def _name(attack, known):
-    """Return what an attack's row is called: its victims, if its file is known."""
-    for hash8, p in known.items():
-        if f" {hash8}" in attack:
-            return " + ".join(p.victims) or p.name
-    return attack
+def _refuse_several(attacked):
+    """Refuse rows that differ in more than the link and the perturbation."""
+    for what in ("ebn0_db", "psr_db", "engine", "canceller", "channel"):
+        values = sorted({str(getattr(row, what)) for row in attacked})
+        if len(values) > 1:
+            remedy = "give CSVs that have one"
+            if what in ("ebn0_db", "psr_db"):
+                remedy = f"choose one with --{what.replace('_', '-')}"
+            raise ValueError(
+                f"the rows have several {what}: {', '.join(values)}; {remedy}"
+            )
+    models = {(row.link, row.model_sha256) for row in attacked}
+    if len(models) > len({link for link, _ in models}):
+        raise ValueError("the rows are of several models of one name; rename them")
+
+
+def _names(attacks, perturbations):
+    """Return {attack: what its row is called}.
+
+    That is its victims, where its file is known, and what else tells it from others.
+    """
+    known = {p.sha256[:8]: p for p in perturbations}
+    found = {}
+    for attack in attacks:
+        head, _, settings = attack.partition(", ")
+        name, _, hash8 = head.rpartition(" ")
+        p = known.get(hash8)
+        words = [" + ".join(p.victims) if p and p.victims else head]
+        if len({other.partition(" ")[0] for other in attacks}) > 1 and p:
+            words.insert(0, name)
+        found[attack] = ", ".join([*words, *([settings] if settings else [])])
+    twice = Counter(found.values())
+    return {attack: name if twice[name] == 1 else attack
+            for attack, name in found.items()}  # fmt: skip
 
 
 def _order(name, links):
