@@ -166,6 +166,8 @@ def plot(axes, described):
         plot_claim(axes, **claim)
     axes.set(xlabel=X_LABELS[described["x"]], ylabel="block error rate (BLER)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
+    if ends and min(ends) == max(ends):
+        axes.set_xlim(ends[0] - 1, ends[0] + 1)
     _limit(axes, described)
     look.grid(axes)
 
@@ -215,7 +217,7 @@ def _limit(axes, described):
 
 def _caption(described):
     points = [p for c in described["curves"] for p in c["points"]]
-    words = ["Bands: 95 % intervals"]
+    words = ["Bands and bars: 95 % intervals"]
     if any(p["blocks"] and not p["failures"] for p in points):
         words.append("arrows: no error seen, the rate that excludes at 95 %")
     if any(p.get("missed_frames") for p in points):

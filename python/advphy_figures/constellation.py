@@ -108,7 +108,9 @@ def _distances(axes, link, longest):
         axes.vlines(d, 0, pairs, color=look.BLUE, linewidth=2.5)
         axes.plot(d, pairs, "o", color=look.BLUE)
     axes.axvline(least, color=look.VERMILLION, linestyle=look.THEORY, linewidth=1)
-    axes.annotate(f"least {least:.3f}", (least, 1), (-3, 0), ha="right", va="top",
+    left = least > 0.5 * longest  # is the room for the words
+    axes.annotate(f"least {least:.3f}", (least, 1), (-3 if left else 3, 0),
+                  ha="right" if left else "left", va="top",
                   xycoords=("data", "axes fraction"), textcoords="offset points",
                   color=look.ink(look.VERMILLION), fontsize="small")  # fmt: skip
     axes.set(xlim=(0, longest * 1.08), xlabel="distance", title="pairs", ylim=(0, None))

@@ -13,7 +13,7 @@ from advphy_figures import look
 
 _TINT = 0.55  # share of white in a region's colour
 _IN_PLANE = 1e-3  # of sigma: a codeword less off the plane is in it
-_SMALLEST = 0.002  # of the plane: regions below are not numbered
+_NARROWEST = 9  # points of the grid from its rim: no room for a number below
 
 
 @look.applied()
@@ -124,14 +124,14 @@ def _number_regions(axes, described, u, v):
     codes = np.pad(np.where(clear, decided, -1), 1, constant_values=-1)
     for s in np.unique(decided):
         inside = codes == s
-        if inside.sum() < _SMALLEST * decided.size:
-            continue
         depth = inside.astype(int)
         while inside.any():  # peel off the rim until the innermost is left
             inner_part = (inside & np.roll(inside, 1, 0) & np.roll(inside, -1, 0)
                           & np.roll(inside, 1, 1) & np.roll(inside, -1, 1))  # fmt: skip
             depth += inner_part
             inside = inner_part
+        if depth.max() < _NARROWEST:
+            continue
         row, column = np.unravel_index(depth.argmax(), depth.shape)
         axes.text(u[column - 1], v[row - 1], str(s), ha="center", va="center",
                   fontsize="large", color="0.25", alpha=0.8)  # fmt: skip

@@ -5,6 +5,7 @@ import textwrap
 
 import numpy as np
 from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation
 
 from advphy_figures import look
 
@@ -12,6 +13,7 @@ _GAP = 0.25  # of a text's height, between two labels
 _WIDEST = 0.42  # of the figure, for the column of labels
 _AT_THE_EDGE = 0.06  # of the width: a curve that ends nearer than this ends there
 _WRAP = 30  # letters of a line
+_BELOW = 0.5  # inches from an axes to its legend: ticks and their label
 
 
 def apart(wanted, sizes, low, high):
@@ -72,13 +74,28 @@ def label(axes, curves, notes=None):
         return "ends"
     for text in texts:
         text.remove()
-    handles = [line for _, line in curves]
-    names = [", ".join(filter(None, (text, notes.get(text)))) for text, _ in curves]
-    if handles:
-        columns = 1 if max(map(len, names)) > _WRAP + 15 else 2
-        axes.legend(handles, names, loc="upper left", bbox_to_anchor=(0, -0.13),
-                    ncol=columns, borderaxespad=0)  # fmt: skip
+    if curves:
+        _legend(axes, [(" - ".join(filter(None, (text, notes.get(text)))), line)
+                       for text, line in curves])  # fmt: skip
     return "legend"
+
+
+def _legend(axes, named):
+    """Put a legend below an axes; the figure grows by what that takes."""
+    figure = axes.figure
+    columns = 1 if max(len(name) for name, _ in named) > _WRAP + 15 else 2
+    below = ScaledTranslation(0, -_BELOW, figure.dpi_scale_trans)
+    legend = axes.legend(
+        [line for _, line in named], [name for name, _ in named], ncol=columns,
+        loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0,
+        bbox_transform=axes.transAxes + below,
+    )  # fmt: skip
+    figure.draw_without_rendering()
+    height = legend.get_window_extent().height / figure.dpi
+    width, before = figure.get_size_inches()
+    wanted = getattr(figure, "_legend_inches", 0.0)
+    figure._legend_inches = max(wanted, height)
+    figure.set_size_inches(width, before + figure._legend_inches - wanted)
 
 
 def _text(axes, text, line, note):

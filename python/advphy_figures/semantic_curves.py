@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 from advphy_model.error_rate import interval
 from advphy_model.semantic_counts import added
+from matplotlib.ticker import MaxNLocator
 
 from advphy_figures import direct_labels, look
 
@@ -24,7 +25,12 @@ def describe(rows) -> dict:
     for label, points in _curves(rows).items():
         eve = points[0].branch == "eve"
         found["accuracy" if eve else "mse"].append(
-            {"label": label, "points": [_point(row) for row in points]}
+            {
+                "label": label,
+                "link": _link_label(points[0]),
+                "branch": points[0].branch,
+                "points": [_point(row) for row in points],
+            }
         )
     return found
 
@@ -45,12 +51,16 @@ def _curves(rows):
 
 
 def _label(row, told):
-    words = row.link if row.pair == "none" else f"{row.link} ({row.pair} pair)"
+    words = _link_label(row)
     for name in told:
         words += f", {str(getattr(row, name))[:12]}"
     if row.branch == "eve":
         return f"{row.eve} on {words}"
     return words + _OF_BRANCH[row.branch]
+
+
+def _link_label(row):
+    return row.link if row.pair == "none" else f"{row.link} ({row.pair} pair)"
 
 
 def _point(row):
@@ -71,20 +81,39 @@ def draw_described(described, path, title=""):
     panels = [key for key in ("mse", "accuracy") if described[key]]
     figure = look.figure(6.6 * len(panels) if len(panels) > 1 else 7.6, 4.8)
     words = {"mse": "mean squared error of Bob's images", "accuracy": "accuracy of Eve"}
+    styles = _styles(described)
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
     look.caption(figure, "Bands: 95 % intervals.")
     figure.suptitle(title)
     for axes, key in zip(all_axes, panels, strict=True):
         lines = [
             (curve["label"], line)
-            for i, curve in enumerate(described[key])
-            for line in _curve(axes, curve["points"], key, look.curve(i))
+            for curve in described[key]
+            for line in _curve(axes, curve["points"], key, styles[curve["label"]])
         ]
         axes.set(xlabel="SNR [dB]", ylabel=words[key])
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylim(0, 1 if key == "accuracy" else None)
         look.grid(axes)
         direct_labels.label(axes, lines)
     look.save(figure, path)
+
+
+def _styles(described):
+    """Return {label: style}: Bob and the first Eve of a link have one colour."""
+    found, number_of = {}, {}
+    for curve in described["mse"] + described["accuracy"]:
+        link = curve["link"]
+        again = curve["branch"] == "eve" and (link, "eve") in number_of
+        name = curve["label"] if again else link
+        number = number_of.setdefault(name, len(set(number_of.values())))
+        found[curve["label"]] = look.curve(number)
+        if curve["branch"] == "eve":
+            number_of.setdefault((link, "eve"), number)
+        elif curve["branch"] == "bob_without":
+            open_face = {"linestyle": look.LEVEL, "markerfacecolor": "white"}
+            found[curve["label"]] = found[curve["label"]] | open_face
+    return found
 
 
 def _curve(axes, points, key, style):
@@ -117,8 +146,8 @@ def describe_frontier(rows) -> dict:
         pairs = _pairs(bobs.get(key, []), readings)
         if pairs:
             points = [{"bob": _point(b), "eve": _point(e)} for b, e in pairs]
-            pair = "" if key[3] == "none" else f" ({key[3]} pair)"
-            found.append({"label": f"{key[0]}{pair}, {name}", "points": points})
+            label = f"{_link_label(readings[0])}, {name}"
+            found.append({"label": label, "points": points})
     if not found:
         raise ValueError(
             "no link has counts of Bob and of Eve at one SNR; measure both: advphy "

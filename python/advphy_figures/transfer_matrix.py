@@ -120,7 +120,7 @@ def draw_described(described, path, title=""):
     figure = look.figure(_CELL_WIDTH * len(links) + 3.6,
                          _CELL_HEIGHT * len(made_for) + 2.6)  # fmt: skip
     axes = figure.add_subplot()
-    norm = LogNorm(max(np.nanmin(table) / 1.5, 1e-9), 1)
+    norm = LogNorm(np.nanmin(table) / 1.5, min(1.5 * np.nanmax(table), 1))
     image = axes.imshow(table, cmap=_COLOURS, norm=norm, aspect="auto")
     for (crafted, link), cell in cells.items():
         row, column = made_for.index(crafted), links.index(link)
@@ -151,8 +151,8 @@ def _write(axes, row, column, cell, image):
         text, small, shade = f"< {cell['high']:.1e}", "no error", cell["high"]
     light = look.luminance(image.cmap(image.norm(shade))[:3]) > 0.18
     colour = "black" if light else "white"
-    axes.text(column, row - 0.08, text, ha="center", va="center", color=colour)
-    axes.text(column, row + 0.27, small, ha="center", va="center", color=colour,
+    axes.text(column, row - 0.1, text, ha="center", va="center", color=colour)
+    axes.text(column, row + 0.2, small, ha="center", va="center", color=colour,
               fontsize=6.5)  # fmt: skip
 
 
