@@ -139,8 +139,21 @@ def draw_described(described, path, title=""):
     }
     lines = [(line.get_label(), line) for line in axes.lines
              if not line.get_label().startswith("_")]  # fmt: skip
-    direct_labels.label(axes, lines, notes)
+    ends = {
+        curve["label"]: end(curve["points"])
+        for curve in described["curves"]
+        if curve["points"]
+    }
+    direct_labels.label(axes, lines, notes, ends)
     look.save(figure, path)
+
+
+def end(points):
+    """Return where a curve ends, at its last rate or bound; None: neither is there."""
+    counted = [point for point in points if point["blocks"]]
+    if not counted:
+        return None
+    return counted[-1]["x"], counted[-1]["bler"] or counted[-1]["high"]
 
 
 def plot(axes, described):
@@ -165,7 +178,9 @@ def plot(axes, described):
     for claim in described["claims"]:
         plot_claim(axes, **claim)
     axes.set(xlabel=X_LABELS[described["x"]], ylabel="block error rate (BLER)")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
+    axes.xaxis.set_major_locator(
+        MaxNLocator(integer=True, nbins=12, steps=[1, 2, 5, 10])
+    )
     if ends and min(ends) == max(ends):
         axes.set_xlim(ends[0] - 1, ends[0] + 1)
     _limit(axes, described)

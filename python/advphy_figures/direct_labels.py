@@ -52,7 +52,7 @@ def apart(wanted, sizes, low, high):
     return places
 
 
-def label(axes, curves, notes=None):
+def label(axes, curves, notes=None, ends=None):
     """Label curves at their right ends, or in a legend below if that does not fit.
 
     Call it when all is drawn and the limits are final.
@@ -61,16 +61,18 @@ def label(axes, curves, notes=None):
         axes: with the lines in it.
         curves: [(text, Line2D)].
         notes: {text: a second line for it}, such as what its dashes are.
+        ends: {text: (x, y)} where a curve ends elsewhere than its line.
 
     Returns:
         "ends" or "legend".
     """
     notes = notes or {}
-    curves = [(text, line) for text, line in curves if len(line.get_xdata())]
+    points = [(ends or {}).get(text) or _end(line) for text, line in curves]
     figure = axes.figure
     figure.draw_without_rendering()
-    texts = [_text(axes, text, line, notes.get(text)) for text, line in curves]
-    if texts and _arrange(axes, curves, texts):
+    texts = [_text(axes, text, line.get_color(), end, notes.get(text))
+             for (text, line), end in zip(curves, points, strict=True)]  # fmt: skip
+    if texts and _arrange(axes, points, texts):
         return "ends"
     for text in texts:
         text.remove()
@@ -98,22 +100,22 @@ def _legend(axes, named):
     figure.set_size_inches(width, before + figure._legend_inches - wanted)
 
 
-def _text(axes, text, line, note):
+def _text(axes, text, colour, end, note):
     words = textwrap.fill(text, _WRAP)
     if note:
         words += "\n" + textwrap.fill(note, _WRAP)
     return axes.annotate(
         words,
-        _end(line),
+        end,
         (1.03, 0.5),
         textcoords="axes fraction",
-        color=look.ink(line.get_color()),
+        color=look.ink(colour),
         fontsize="small",
         va="center",
         annotation_clip=False,
         arrowprops={
             "arrowstyle": "-",
-            "color": line.get_color(),
+            "color": colour,
             "linewidth": 0.6,
             "shrinkA": 1,
             "shrinkB": 3,
@@ -128,11 +130,11 @@ def _end(line):
     return float(x[last]), float(y[last])
 
 
-def _arrange(axes, curves, texts):
+def _arrange(axes, points, texts):
     """Move the texts to their places; return whether they fit."""
     figure = axes.figure
     frame = axes.get_window_extent()
-    ends = axes.transData.transform([_end(line) for _, line in curves])
+    ends = axes.transData.transform(points)
     if np.any(ends[:, 0] < frame.x1 - _AT_THE_EDGE * frame.width):
         return False
     renderer = figure.canvas.get_renderer()

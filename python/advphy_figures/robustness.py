@@ -20,14 +20,18 @@ def draw(curves, path, xlabel, title="", lines=()):
     figure = look.figure(8.8, 4.8)
     axes = figure.add_subplot()
     axes.set_yscale("log")
-    for i, (label, points) in enumerate(curves.items()):
-        counted = [bler_curves.point(x, *points[x]) for x in sorted(points)]
-        bler_curves.plot_counted(axes, label, counted, look.curve(i))
+    counted = {
+        label: [bler_curves.point(x, *points[x]) for x in sorted(points)]
+        for label, points in curves.items()
+    }
+    for i, (label, points) in enumerate(counted.items()):
+        bler_curves.plot_counted(axes, label, points, look.curve(i))
     for i, (label, points) in enumerate(lines):
         axes.plot(*zip(*sorted(points.items()), strict=True), label=label,
                   color=look.QUIET, linewidth=1, linestyle=_LINES[i % 3])  # fmt: skip
     axes.set(xlabel=xlabel, ylabel="block error rate (BLER)", title=title)
     look.grid(axes)
     named = [line for line in axes.lines if not line.get_label().startswith("_")]
-    direct_labels.label(axes, [(line.get_label(), line) for line in named])
+    ends = {label: bler_curves.end(points) for label, points in counted.items()}
+    direct_labels.label(axes, [(line.get_label(), line) for line in named], ends=ends)
     look.save(figure, path)

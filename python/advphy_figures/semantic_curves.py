@@ -92,7 +92,7 @@ def draw_described(described, path, title=""):
             for line in _curve(axes, curve["points"], key, styles[curve["label"]])
         ]
         axes.set(xlabel="SNR [dB]", ylabel=words[key])
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylim(0, 1 if key == "accuracy" else None)
         look.grid(axes)
         direct_labels.label(axes, lines)

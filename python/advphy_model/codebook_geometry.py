@@ -39,7 +39,8 @@ def spectrum(codebook) -> list:
 
 def closest(codebook, count=2) -> list:
     """Return messages: the closest pair, then the next nearest to either of it."""
-    apart = distances(codebook) + np.diag(np.full(len(codebook), np.inf))
+    apart = distances(codebook).round(6)  # equal ones stay equal: lowest number first
+    np.fill_diagonal(apart, np.inf)
     pair = np.unravel_index(apart.argmin(), apart.shape)
     chosen = sorted(int(s) for s in pair)
     near = apart[chosen].min(axis=0)
