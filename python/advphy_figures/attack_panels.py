@@ -101,6 +101,11 @@ def _legend(figure, looks, note, spread, claims):
         loc="upper center",
         bbox_to_anchor=(0.5, 0),
         ncol=4,
-        title="\n".join([note, *(f"{text}: {ours}" for text, ours in claims)]),
+        title="\n".join(_notes(note, claims)),
         title_fontsize="small",
     )
+
+
+def _notes(note, claims):
+    lines = [note, "What is claimed or asked, and what is found here:"]
+    return lines[: 2 if claims else 1] + [f"- {text}: {ours}" for text, ours in claims]
