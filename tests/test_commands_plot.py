@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`advphy plot`: which picture a file gives, its numbers, and what it refuses."""
 
+import argparse
 import json
 import os
+import re
+import shlex
 
 import pytest
-from advphy_commands import main
+from advphy_commands import _pictures, main, plot
 from advphy_model import counts, links, perturbation, semantic_counts
 from advphy_model.counts import Counts
 from advphy_model.perturbation import Perturbation
@@ -110,6 +113,23 @@ def test_transfer_is_measured_from_files_and_drawn_again_from_its_counts(files, 
     assert again["cells"] == measured["cells"]
 
 
+def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
+    page = (clone / "examples" / "plots.md").read_text()
+    pictures = re.findall(r"\]\((\S+)\)", page)
+    assert len(pictures) > 5
+    for picture in pictures:
+        assert (clone / "examples" / picture).is_file()
+        assert f"--out {picture}" in page
+    parser = argparse.ArgumentParser()
+    plot.add_arguments(parser)
+    commands = re.findall(r"^    advphy plot (.*(?:\\\n.*)?)", page, re.MULTILINE)
+    assert len(commands) == len(pictures)
+    for command in commands:
+        arguments = parser.parse_args(shlex.split(command))
+        first = arguments.what[0]
+        assert first in _pictures.PICTURES or first.endswith(".csv")
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [
@@ -124,6 +144,7 @@ def test_transfer_is_measured_from_files_and_drawn_again_from_its_counts(files, 
         ("constellation nonsense --out a.png", "'nonsense' is neither"),
         ("constellation --out a.png", "constellation of what?"),
         ("run.csv", "--out is missing"),
+        ("run.csv --json images.csv", "ends in .json"),
         ("run.csv --out a.doc", "use png, svg or pdf"),
         ("run.csv --out a", "use png, svg or pdf"),
         ("run.csv --out nowhere/a.png", "nowhere/a.png"),

@@ -71,6 +71,8 @@ def add_arguments(parser):
 def run(arguments):
     """Draw the figure, or print its numbers."""
     output = getattr(arguments, "output", None) or _Output(arguments.json)
+    if not (arguments.json or "-").endswith(("-", ".json")):  # it may be a CSV
+        raise ValueError(f"--json {arguments.json}: wanted a name that ends in .json")
     picture, words = _picture(arguments)
     _refuse_idle(arguments, picture)
     if arguments.out is None and arguments.json is None:

@@ -168,7 +168,7 @@ def plot(axes, described):
         if curve["theory"]:
             axes.plot(curve["theory"]["x"], curve["theory"]["bler"], linewidth=0.9,
                       color=style["color"], linestyle=look.THEORY)  # fmt: skip
-    ends = [point["x"] for curve in counted for point in curve["points"]]
+    ends = [point["x"] for curve in counted for point in curve["points"]] or [0.0]
     for curve in described["curves"]:
         if "level" in curve:  # in the colour of its link's first curve
             rate = curve["level"]["bler"] or curve["level"]["high"]
@@ -181,7 +181,7 @@ def plot(axes, described):
     axes.xaxis.set_major_locator(
         MaxNLocator(integer=True, nbins=12, steps=[1, 2, 5, 10])
     )
-    if ends and min(ends) == max(ends):
+    if min(ends) == max(ends):
         axes.set_xlim(ends[0] - 1, ends[0] + 1)
     _limit(axes, described)
     look.grid(axes)
