@@ -122,7 +122,8 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
         assert f"--out {picture}" in page
     parser = argparse.ArgumentParser()
     plot.add_arguments(parser)
-    commands = re.findall(r"^    advphy plot (.*(?:\\\n.*)?)", page, re.MULTILINE)
+    joined = page.replace("\\\n", " ")
+    commands = re.findall(r"^    advphy plot (.*)", joined, re.MULTILINE)
     assert len(commands) == len(pictures)
     for command in commands:
         arguments = parser.parse_args(shlex.split(command))
