@@ -13,7 +13,8 @@ from advphy_model import counts, links, perturbation, semantic_counts
 from advphy_model.counts import Counts
 from advphy_model.perturbation import Perturbation
 
-from .test_figures_of_links import images, jammer, pushing
+from .test_figures_of_attacks import images
+from .test_figures_of_links import jammer, pushing
 
 
 @pytest.fixture

@@ -29,16 +29,11 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
     """
     sigma = power.noise_sigma(ebn0_db, model.rate)
     rows = None if p is None else _rows(p, model)
-    messages = _messages(model, rows, codewords)
     book = np.asarray(model.codebook, complex)
-    plane, messages, third = _plane(book, messages, rows)
-    corners = plane.project(book[messages])
+    plane, messages, third = _plane(book, _messages(model, rows, codewords), rows)
     tip = None if rows is None else plane.direction(rows[messages[0]])
-    u, v = _window(model, plane, corners, tip, sigma)
-    points = plane.points(*np.meshgrid(u, v)).reshape(-1, model.n)
-    decided = np.empty(len(points), np.uint8)
-    inference.decision(model).decide(points, decided, np.empty(len(points), np.uint8))
-    found = {
+    u, v = _window(model, plane, plane.project(book[messages]), tip, sigma)
+    return {
         "figure": "decision-regions",
         "link": model.name,
         "model_sha256": model.sha256,
@@ -53,7 +48,7 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
         "second": _pairs(plane.second),
         "u": u.tolist(),
         "v": v.tolist(),
-        "decided": decided.reshape(len(v), len(u)).tolist(),
+        "decided": _decided(model, plane.points(*np.meshgrid(u, v))).tolist(),
         "codewords": [
             {"message": s, "u": float(at[0]), "v": float(at[1]), "off": float(off)}
             for s, (at, off) in enumerate(
@@ -61,18 +56,26 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
             )
         ],
         "codebook": [_pairs(row) for row in book],
-        "perturbation": None,
+        "perturbation": None if p is None else _arrow(p, rows[messages[0]], tip),
     }
-    if rows is not None:
-        row = rows[messages[0]]
-        found["perturbation"] = {
-            "name": p.name,
-            "psr_db": p.psr_db,
-            "u": float(tip[0]),
-            "v": float(tip[1]),
-            "share": float((tip**2).sum() / inner(row, row)),
-        }
-    return found
+
+
+def _decided(model, points):
+    """Return the link's decisions for points [..., n], uint8 [...]."""
+    y = points.reshape(-1, model.n)
+    decided = np.empty(len(y), np.uint8)
+    inference.decision(model).decide(y, decided, np.empty(len(y), np.uint8))
+    return decided.reshape(points.shape[:-1])
+
+
+def _arrow(p, row, tip):
+    return {
+        "name": p.name,
+        "psr_db": p.psr_db,
+        "u": float(tip[0]),
+        "v": float(tip[1]),
+        "share": float((tip**2).sum() / inner(row, row)),
+    }
 
 
 def _pairs(row):
