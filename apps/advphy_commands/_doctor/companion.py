@@ -153,14 +153,17 @@ def its_python(surroundings):
     except (LackingError, RuntimeError) as error:
         clone = surroundings.clone
         yield Finding(
-            WARNING if clone is not None else PROBLEM, "flowgraphs of its own", python,
+            WARNING if clone is not None else PROBLEM,
+            "flowgraphs that it starts", python,
             f"it does not import gnuradio.advphy: {sentence(error)}",
             _bring(None) if clone is None else
             f"make grc, in {clone}; or {_bring(clone)}; or {_exports(clone)}",
         )  # fmt: skip
         return
     where = Path(found["file"]).parent
-    yield Finding(OK, "flowgraphs of its own", f"{python}, {found['version']}, {where}")
+    yield Finding(
+        OK, "flowgraphs that it starts", f"{python}, {found['version']}, {where}"
+    )
 
 
 CHECKS = (program, display, blocks_found, its_python)

@@ -82,8 +82,8 @@ def our_blocks(surroundings):
         again = "sudo make install, in a clone"
         if surroundings.clone is not None:
             again = f"make build, in {surroundings.clone}"
-        if error.name.partition(".")[0] not in ("advphy_model", "advphy"):
-            again = INSTALL if error.name == "gnuradio" else f"{again}, or see above"
+        if str(error).startswith("No module named 'gnuradio'"):
+            again = INSTALL
         yield Finding(PROBLEM, "gnuradio.advphy", said=sentence(error), remedy=again)
         return
     where = Path(found["file"]).parent

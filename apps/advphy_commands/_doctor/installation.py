@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""This module's own packages: there, of one version, of one place, built."""
+"""The packages of gr-advphy: there, of one version, of one place, built."""
 
 import re
 import sys
@@ -34,7 +34,7 @@ def own_packages(surroundings):
         str(Path(folder).resolve()) for folder in surroundings.path
         if version_in(folder or ".") is not None))  # fmt: skip
     if not places:
-        yield Finding(PROBLEM, "gr-advphy", said="its packages are not on Python's path",
+        yield Finding(PROBLEM, "gr-advphy", said="its packages are not on the path",
                       remedy=_again(surroundings))  # fmt: skip
         return
     used = Path(places[0])
@@ -84,8 +84,8 @@ def kernels(surroundings):
         found = ask(lines, surroundings.path)
     except (LackingError, RuntimeError) as error:
         yield Finding(PROBLEM, "compiled kernels",
-                      said=f"{sentence(error)} (Python {sys.version_info[0]}."
-                      f"{sys.version_info[1]})", remedy=_again(surroundings))  # fmt: skip
+                      said=f"{sentence(error)} (for {sys.executable})",
+                      remedy=_again(surroundings))  # fmt: skip
         return
     yield Finding(OK, "compiled kernels", f"{found['set']}, {found['file']}")
 

@@ -35,11 +35,6 @@ _MORE = {
 def python(_):
     """Say which Python this is."""
     version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 10):
-        yield Finding(PROBLEM, "Python", f"{version}, {sys.executable}",
-                      "wanted 3.10 or newer",
-                      "run advphy with the Python of GNU Radio")  # fmt: skip
-        return
     yield Finding(OK, "Python", f"{version}, {sys.executable}")
 
 
