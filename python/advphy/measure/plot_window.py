@@ -8,6 +8,7 @@ painted less often than the frame rate says, so that the stream keeps its proces
 
 import collections
 import functools
+import logging
 import math
 import statistics
 import time
@@ -80,6 +81,7 @@ def plot_window_class():
         """
 
         minimum = 320, 240
+        error = None
 
         def __init__(self, title, frame_rate):
             super().__init__()
@@ -167,16 +169,30 @@ def plot_window_class():
 
         def paintEvent(self, event):
             begun, busy = time.perf_counter(), time.thread_time()
-            if self._still is None:
-                self._still = self._painted_still()
             painter = QtGui.QPainter(self)
-            painter.drawPixmap(0, 0, self._still)
-            painter.setRenderHint(QtGui.QPainter.Antialiasing)
-            self.paint_moving(painter)
+            try:
+                self._paint(painter)
+            except Exception as error:  # Qt would end the process, flowgraph and all
+                self.fail(error)
             painter.end()
             self._spent.append(time.perf_counter() - begun)
             busy = time.thread_time() - busy
             self._not_before = time.monotonic() + busy / SHARE - 1e-3 * self._interval
+
+        def _paint(self, painter):
+            if self._still is None:
+                self._still = self._painted_still()
+            painter.drawPixmap(0, 0, self._still)
+            painter.setRenderHint(QtGui.QPainter.Antialiasing)
+            self.paint_moving(painter)
+
+        def fail(self, error):
+            """Keep the first error, log it, and look for nothing new any more."""
+            self._timer.stop()
+            if self.error is None:
+                self.error = error
+                name = type(self).__name__
+                logging.getLogger(__name__).error("%s stops", name, exc_info=error)
 
         def _painted_still(self):
             ratio = self.devicePixelRatioF()
@@ -187,8 +203,10 @@ def plot_window_class():
             picture.fill(QtCore.Qt.white)
             painter = QtGui.QPainter(picture)
             painter.setRenderHint(QtGui.QPainter.Antialiasing)
-            self.paint_still(painter)
-            painter.end()
+            try:
+                self.paint_still(painter)
+            finally:
+                painter.end()
             return picture
 
         def save_picture(self, path):
