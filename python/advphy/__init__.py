@@ -38,6 +38,7 @@ from .measure.error_counter import error_counter
 from .measure.image_viewer import image_viewer
 from .measure.onset_strip import onset_strip
 from .measure.perturbation_sink import perturbation_sink
+from .measure.publisher import publisher
 from .measure.recorder import recorder
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
@@ -99,6 +100,7 @@ __all__ = [
     "perturbation_canceller",
     "perturbation_sink",
     "perturbation_source",
+    "publisher",
     "recorder",
     "run",
     "sample_channel",
