@@ -171,3 +171,9 @@ def recovered_after(intervals, onset):
 def _sum(intervals):
     several = list(intervals)
     return sum(i.failures for i in several), sum(i.blocks for i in several)
+
+
+def newest_time(*events):
+    """Return the time of the newest of all events, or 0."""
+    return max((kept[-1].time for part in events for kept in part.values() if kept),
+               default=0.0)  # fmt: skip
