@@ -62,8 +62,8 @@ def story(recovers=True):
     told, total, wrong = [], 0, 0
     for step in range(300):
         at = step * 0.05
-        on = at >= 10.0 - 1e-9
-        hurt = on and (at < 10.5 - 1e-9 or not recovers)
+        on = at > 10.0 + 1e-9  # the message of 10.0 s is the last word of before
+        hurt = on and (at < 10.5 + 1e-9 or not recovers)
         total, wrong = total + 10_000, wrong + (1000 if hurt else 10)
         told += [attack(at, on), estimate(at, at >= 10.2 - 1e-9, -6.3),
                  counts(blocks=total, errors=wrong, at=at)]  # fmt: skip
@@ -74,8 +74,7 @@ def test_delays_are_those_of_the_story(application):
     window = filled(*story())
     found, recovered = delay_texts(*window.plot.record.events())
     assert found == "canceller: found after 0.20 s"
-    # The first messages without errors of the attack, pooled over 0.25 s, are those of
-    # 10.50 s and later.
+    # The message of 10.50 s is the last that counts errors of the attack.
     assert recovered == "link: recovered after 0.50 s"
     window = filled(*story(recovers=False))
     assert delay_texts(*window.plot.record.events())[1] == "link: not recovered"
