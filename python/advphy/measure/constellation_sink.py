@@ -9,7 +9,7 @@ from advphy_model.links import load
 
 from ..guard import guarded_block
 from .constellation_window import constellation_window
-from .plot_window import checked_frame_rate
+from .display_arguments import checked_frame_rate
 
 MOST_POINTS = 10_000
 
