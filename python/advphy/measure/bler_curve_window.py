@@ -91,7 +91,6 @@ def window_of(plot, mailbox=None):
         ImportError: PyQt5 is not installed.
     """
     require_application()
-    interval(1, 2)  # imports scipy now, not while a picture is painted
     return _window_class()(plot, mailbox)
 
 

@@ -88,6 +88,7 @@ def _window_class():
         def paint_moving(self, painter):
             self._painted = self._newest.count(), self._channel_use()
             vectors = self._newest.newest()
+            self._newest.ask()
             groups, size = shown_symbols(vectors, self._painted[1], self._model.n)
             reach = reach_for(max(1.1 * size, 1.3 * self._largest), self._reach)
             if (groups, reach) != (self._groups, self._reach):

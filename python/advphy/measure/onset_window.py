@@ -5,12 +5,10 @@ import functools
 import math
 import time
 
-from advphy_model.error_rate import interval
-
 from .display_arguments import checked_floor, checked_frame_rate
 from .onset_labels import delay_texts, paint_delays, paint_labels, paint_psr_key
 from .onset_painting import paint_errors, paint_found, paint_psr, paint_spells
-from .onset_record import OnsetRecord, newest_time, spells
+from .onset_record import OnsetRecord, lasting, newest_time, spells
 from .plot_axes import Axes
 from .plot_painting import GREY, paint_frame, paint_text, pen
 from .plot_window import (
@@ -58,7 +56,6 @@ def onset_window(title="", seconds=20.0, floor=1e-5, frame_rate=15):
 def window_of(plot, mailbox=None):
     """Return the widget of an OnsetPlot, which collects from a Mailbox if given."""
     require_application()
-    interval(1, 2)  # imports scipy now, not while a picture is painted
     return _window_class()(plot, mailbox)
 
 
@@ -157,7 +154,8 @@ def _window_class():
             widths = [self.text_width(text, 0.95, bold=True) for text in texts]
             panel = min(max(widths) + 2.8 * self.letter(), 0.34 * self.width())
             values = [psr for parts in attacked.values() for *_, psr in parts]
-            values += [s.psr_db for kept in found.values() for s in kept if s.on]
+            values += [s.psr_db for kept in found.values()
+                       for run in lasting(kept) for s in run]  # fmt: skip
             values = [value for value in values if math.isfinite(value)]
             low, high = self._psr_range
             low = min([low, *(10 * math.floor((v - 1) / 10) for v in values)])
