@@ -28,7 +28,14 @@ INSIDE_FUNCTIONS = {
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
 # Qt only inside the functions of display blocks: the blocks work without it.
-DISPLAYS = {"advphy/measure/image_window.py": {"PyQt5", "sip"}}
+DISPLAYS = {
+    f"advphy/measure/{stem}.py": {"PyQt5", "sip"}
+    for stem in (
+        "image_window", "plot_window", "plot_painting", "bler_curve_window",
+        "bler_hover", "constellation_window", "onset_window", "onset_painting",
+        "perturbation_window",
+    )
+}  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.
 RADIOS = {"advphy/air/radio.py": {"osmosdr"}}
 
