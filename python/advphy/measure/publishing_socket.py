@@ -17,6 +17,7 @@ import re
 import socket
 import stat
 import time
+import weakref
 
 import zmq
 
@@ -42,12 +43,15 @@ class PublishingSocket:
     def __init__(self, address):
         _check(address)
         self._context = zmq.Context()
+        # Of one that is never used the context would wait for the socket for ever.
+        self._open = []
+        self._unused = weakref.finalize(self, _close, self._context, self._open)
         self._wanted, self.floods = address, 0
         self._welcome = b""
         try:
             self._bind()
         except zmq.ZMQError as error:
-            self._context.destroy(linger=0)
+            self._unused()
             raise ValueError(f"address = {address!r}: {_why(error)}") from None
 
     @property
@@ -73,6 +77,7 @@ class PublishingSocket:
             raise
         self._wanted = made.getsockopt_string(zmq.LAST_ENDPOINT)
         self._socket, self._topics = made, 0
+        self._open[:] = [made]
         self._frames, self._second = 0, time.monotonic()
 
     def welcome(self, message):
@@ -85,6 +90,10 @@ class PublishingSocket:
         """Send to all who keep up."""
         if self._socket is not None:
             self._socket.send(message, zmq.NOBLOCK)  # a PUB drops, it never waits
+
+    def begin(self):
+        """Leave closing to close(), since a thread uses this from now on."""
+        self._unused.atexit = False
 
     def turn(self, seconds):
         """Look at what subscribers send, for so long."""
@@ -131,10 +140,17 @@ class PublishingSocket:
 
     def close(self):
         """Close the port; what was sent last has LINGER_MS to leave."""
+        self._unused.detach()
         if self._socket is not None:
             self._socket.close()
         self._socket = None
         self._context.term()
+
+
+def _close(context, sockets):
+    for each in sockets:
+        each.close(linger=0)
+    context.term()
 
 
 def _check(address):
