@@ -21,6 +21,8 @@ import weakref
 
 import zmq
 
+from .connection_limits import ConnectionLimits
+
 WANTED = "wanted tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
 LONGEST_FRAME = 256  # bytes that a subscriber may send at once: a topic
 MOST_TOPICS = 256  # unlike ones of all subscribers together; "" is one
@@ -64,20 +66,23 @@ class PublishingSocket:
         made.setsockopt(zmq.SNDHWM, WAITING)
         made.setsockopt(zmq.SNDBUF, 2**17)  # the kernel's part of what waits
         made.setsockopt(zmq.RCVHWM, MOST_FRAMES)
+        made.setsockopt(zmq.RCVBUF, 4096)  # a flood is slow to come
         made.setsockopt(zmq.MAXMSGSIZE, LONGEST_FRAME)
         made.setsockopt(zmq.HANDSHAKE_IVL, 2000)  # ms, for who speaks another protocol
         made.setsockopt(zmq.TCP_KEEPALIVE, 1)
         made.setsockopt(zmq.LINGER, LINGER_MS)
         made.setsockopt(zmq.IPV6, int("[" in self._wanted))
         made.setsockopt(zmq.XPUB_WELCOME_MSG, self._welcome)
+        limits = ConnectionLimits(made)
         try:
             made.bind(self._wanted)
         except zmq.ZMQError:
+            limits.close()
             made.close(linger=0)
             raise
         self._wanted = made.getsockopt_string(zmq.LAST_ENDPOINT)
         self._socket, self._topics = made, 0
-        self._open[:] = [made]
+        self._open[:], self._limits = [limits, made], limits
         self._frames, self._second = 0, time.monotonic()
 
     def welcome(self, message):
@@ -104,6 +109,7 @@ class PublishingSocket:
             return
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
+            self._limits.look(self._wanted)
             if self._socket.poll(max(1, int(1000 * left))) and self._flooded():
                 self._drop_all()
                 return
@@ -123,6 +129,7 @@ class PublishingSocket:
 
     def _drop_all(self):
         """Forget all subscribers with what they sent; honest ones connect again."""
+        self._limits.close()
         self._socket.close(linger=0)
         self._socket, self._second = None, time.monotonic() + AFTER_FLOOD_SECONDS
         self.floods += 1
@@ -142,6 +149,7 @@ class PublishingSocket:
         """Close the port; what was sent last has LINGER_MS to leave."""
         self._unused.detach()
         if self._socket is not None:
+            self._limits.close()
             self._socket.close()
         self._socket = None
         self._context.term()
@@ -149,7 +157,7 @@ class PublishingSocket:
 
 def _close(context, sockets):
     for each in sockets:
-        each.close(linger=0)
+        each.close()
     context.term()
 
 
