@@ -2,6 +2,8 @@
 """A publisher for tests that needs no GNU Radio, and what it publishes."""
 
 import contextlib
+import queue
+import threading
 import time
 
 import zmq
@@ -26,7 +28,7 @@ def counts(name="mine", blocks=100, errors=1, **more):
 @contextlib.contextmanager
 def publisher(*states, address="tcp://127.0.0.1:*"):
     """Yield (address, send); who joins gets the states."""
-    context = zmq.Context()
+    context, waiting, ending = zmq.Context(), queue.SimpleQueue(), threading.Event()
     socket = context.socket(zmq.XPUB)
     if states:
         socket.setsockopt(
@@ -34,20 +36,23 @@ def publisher(*states, address="tcp://127.0.0.1:*"):
         )
     socket.bind(address)
 
-    def send(data):
-        socket.send(data if isinstance(data, bytes) else published.encode(data))
-
-    try:
-        yield socket.getsockopt_string(zmq.LAST_ENDPOINT), send
-    finally:
+    def serve():  # ZMQ lets nobody in while its socket is not looked at
+        while not ending.is_set():
+            while not waiting.empty():
+                socket.send(waiting.get())
+            if socket.poll(10):
+                socket.recv()
         socket.close(linger=0)
+
+    thread = threading.Thread(target=serve)
+    bound = socket.getsockopt_string(zmq.LAST_ENDPOINT)
+    thread.start()
+    try:
+        yield (
+            bound,
+            lambda d: waiting.put(d if isinstance(d, bytes) else published.encode(d)),
+        )
+    finally:
+        ending.set()
+        thread.join()
         context.destroy(linger=0)
-
-
-def wait_for_subscriber(send, received, message, seconds=5.0):
-    """Send a message again and again until received() says that one arrived."""
-    end = time.monotonic() + seconds
-    while not received() and time.monotonic() < end:
-        send(message)
-        time.sleep(0.02)
-    assert received(), "no subscriber came"
