@@ -101,10 +101,22 @@ def test_an_attack_begins_a_further_line_of_the_name(application):
         "no attack", "PSR -6 dB", "PSR -8 dB"}  # fmt: skip
 
 
+def test_a_canceller_that_is_switched_begins_a_further_line(application):
+    window = filled(
+        counts(blocks=100, errors=1, canceller="none"),
+        counts(blocks=100, errors=2, first=100, canceller="static, 4096 blocks"),
+    )
+    assert points(window) == {
+        ("link", "no canceller"): {4.0: (1, 100)},
+        ("link", "static, 4096 blocks"): {4.0: (2, 100)},
+    }
+
+
 def test_over_psr_counts_without_an_attack_are_no_points(application):
     window = filled(
-        counts(on=True, psr_db=-6.0),
+        counts(on=True, psr_db=-6.0000002),  # of float32
         counts(on=False, psr_db=-math.inf, first=5000),
+        counts(on=False, psr_db=None, first=6000),  # as JSON has it
         x="psr_db", first=-20.0, last=0.0,
     )  # fmt: skip
     assert points(window) == {("link", ""): {-6.0: (10, 1000)}}
