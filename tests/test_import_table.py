@@ -28,7 +28,16 @@ INSIDE_FUNCTIONS = {
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
 # Qt only inside the functions of display blocks: the blocks work without it.
-DISPLAYS = {"advphy/measure/image_window.py": {"PyQt5", "sip"}}
+DISPLAYS = {
+    f"advphy/{stem}.py": {"PyQt5", "sip"}
+    for stem in (
+        "display_speed", "measure/image_window", "measure/plot_window",
+        "measure/plot_painting", "measure/bler_curve_window", "measure/bler_hover",
+        "measure/constellation_window", "measure/onset_window",
+        "measure/onset_labels", "measure/onset_painting",
+        "measure/perturbation_window",
+    )
+}  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.
 RADIOS = {"advphy/air/radio.py": {"osmosdr"}}
 
