@@ -2,8 +2,7 @@
 """What the windows of the displays share: a timer, a menu, a light ground.
 
 A timer of the window's thread asks whether anything changed; only then a picture is
-painted. Painting may take SHARE of the thread's time: a picture that takes long is
-painted less often than the frame rate says, so that the stream keeps its processor.
+painted, and less often where the stream needs the processors: see painting_share.
 """
 
 import collections
@@ -13,31 +12,11 @@ import math
 import statistics
 import time
 
+from .display_arguments import checked_frame_rate
+from .painting_share import share
 from .plot_painting import GREY, paint_text
 
-FASTEST = 30  # pictures a second; an eye follows no more
-SHARE = 0.04
 LETTERS = 12, 17  # screen pixels, in a small window and in a large one
-
-
-def checked_frame_rate(frame_rate):
-    """Return a number of pictures a second, or raise ValueError."""
-    if isinstance(frame_rate, (int, float)) and 0 < frame_rate <= FASTEST:
-        return frame_rate
-    raise ValueError(
-        f"frame_rate = {frame_rate!r}, wanted more than 0 and at most "
-        f"{FASTEST} a second; an eye follows no more"
-    )
-
-
-def checked_floor(floor):
-    """Return the lowest block error rate of an axis, or raise ValueError."""
-    if isinstance(floor, (int, float)) and 1e-15 <= floor <= 0.5:
-        return float(floor)
-    raise ValueError(
-        f"floor = {floor!r}, wanted the lowest BLER to be drawn, 1e-15..0.5, such as "
-        "1e-6"
-    )
 
 
 def require_application():
@@ -87,7 +66,7 @@ def plot_window_class():
             super().__init__()
             self.title = title
             self._interval = math.ceil(1000 / checked_frame_rate(frame_rate))
-            self._still, self._not_before = None, 0.0
+            self._still, self._not_before, self._busy = None, 0.0, 0.0
             self._spent = collections.deque(maxlen=100)
             self.setAttribute(QtCore.Qt.WA_OpaquePaintEvent)
             self.setMinimumSize(*self.minimum)
@@ -95,6 +74,7 @@ def plot_window_class():
             self.setSizePolicy(expanding, expanding)
             self.setAccessibleName(title or type(self).__name__)
             self._add_actions()
+            share.add(self)
             self._timer = QtCore.QTimer(self)  # ends with the widget
             self._timer.setTimerType(QtCore.Qt.PreciseTimer)
             self._timer.timeout.connect(self.look)
@@ -144,6 +124,18 @@ def plot_window_class():
             font.setBold(bold)
             return font
 
+        def paint_title(self, painter, left):
+            """Paint the title at the top; return the height that it takes."""
+            letter = self.set_font(painter, 1.15, bold=True)
+            if not self.title:
+                return 0.4 * letter
+            room = int(self.width() - left - 30)
+            text = painter.fontMetrics().elidedText(
+                self.title, QtCore.Qt.ElideRight, room
+            )
+            paint_text(painter, left, 0.9 * letter, text)
+            return 1.7 * letter
+
         def text_width(self, text, size=1.0, bold=False):
             """Return how wide a line of text is, in screen pixels."""
             return QtGui.QFontMetricsF(self._font(size, bold)).horizontalAdvance(text)
@@ -156,8 +148,12 @@ def plot_window_class():
         def look(self):
             """Ask for a picture if there is something new and time for it."""
             due = self.isVisible() and time.monotonic() >= self._not_before
-            if due and self.changed():
-                self.update()
+            if due:
+                busy = time.thread_time()
+                changed = self.changed()
+                self._busy += time.thread_time() - busy
+                if changed:
+                    self.update()
 
         def frame_seconds(self):
             """Return what the last pictures took, the median, in seconds."""
@@ -176,8 +172,9 @@ def plot_window_class():
                 self.fail(error)
             painter.end()
             self._spent.append(time.perf_counter() - begun)
-            busy = time.thread_time() - busy
-            self._not_before = time.monotonic() + busy / SHARE - 1e-3 * self._interval
+            self._busy += time.thread_time() - busy
+            pause, self._busy = share.pause(self._busy), 0.0
+            self._not_before = time.monotonic() + pause - 1e-3 * self._interval
 
         def _paint(self, painter):
             if self._still is None:
