@@ -17,7 +17,7 @@ from advphy_model import __version__, canceller, carried, error_rate, images
 from advphy_model import adversary as arriving
 from advphy_model.links import load as link_model
 from advphy_model.modem.frame import Frame
-from advphy_model.perturbation import read as perturbation
+from advphy_model.perturbation import load as perturbation
 from advphy_model.secret_file import read as secret
 from advphy_model.semantic_links import load as semantic_link
 from advphy_model.semantic_links import load_eve as eve_model
