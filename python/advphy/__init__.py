@@ -34,6 +34,7 @@ from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .measure.image_viewer import image_viewer
+from .measure.publisher import publisher
 from .measure.recorder import recorder
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
@@ -91,6 +92,7 @@ __all__ = [
     "perturbation",
     "perturbation_canceller",
     "perturbation_source",
+    "publisher",
     "recorder",
     "run",
     "sample_channel",
