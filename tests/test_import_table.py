@@ -31,7 +31,7 @@ INSIDE_FUNCTIONS = {
 DISPLAYS = {
     f"advphy/measure/{stem}_window.py": {"PyQt5", "pyqtgraph", "sip"}
     for stem in ("image", "plot", "bler_curve", "constellation", "onset",
-                 "perturbation")
+                 "perturbation", "readout")
 }  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.
 RADIOS = {"advphy/air/radio.py": {"osmosdr"}}
