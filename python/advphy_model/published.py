@@ -94,7 +94,7 @@ def decode(data) -> list:
     if len(data) > LONGEST_MESSAGE:
         raise ValueError(f"{len(data)} bytes, wanted at most {LONGEST_MESSAGE}")
     try:
-        message = json.loads(data, parse_constant=_refuse)
+        message = json.loads(data, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(message, dict) or message.get("format") != FORMAT:
@@ -111,6 +111,12 @@ def decode(data) -> list:
 
 def _refuse(constant):
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text):
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text} is too large")
+    return value
 
 
 def _as_json(value):
