@@ -126,6 +126,8 @@ class publisher(listening_block):
             said = pmt.to_python(message)
             if not isinstance(said, dict):
                 raise ValueError("not a dictionary")
+            if said.get("settings", 0) is None:  # PMT has no empty dictionary
+                said["settings"] = {}
             return published.measurement(said, self._name, self._run, 0)
         except (ValueError, TypeError) as error:
             self._counts["refused"] += 1
