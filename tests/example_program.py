@@ -5,8 +5,9 @@
 
 Prints one line of JSON: how long each control took to be seen in what the counters
 publish, in seconds, or null; the items a second of each segment; whether the window
-had to scroll; what was said last of each segment. Then, in a second line, when the
-window was closed, in seconds of the epoch; the program's own main() ends the process.
+had to scroll; what was said last of each segment. Then, in two more lines, when the
+window was closed and when the flowgraph had stopped, in seconds of the epoch; the
+process ends by the program's own main().
 
 A control is {"set": {variable: value}, "kind", "name", "settings": {key: wanted}}. It
 is seen when a message of that kind and name has these settings. Without "settings",
@@ -151,6 +152,7 @@ def main(folder, name, plan, arguments):
         return flowgraph
 
     program.main(made)
+    print(time.time(), flush=True)
 
 
 if __name__ == "__main__":
