@@ -48,7 +48,7 @@ def texts(seen):
     if seen.p is not None or seen.on:
         lines = [f"true PSR {seen.psr_db:.1f} dB" if seen.on else "true: attack is off"]
         if seen.kind == "table":
-            lines[0] += " (arrows: message 0 of a table)"
+            lines[0] += " (arrows: one row of a table)"
     if seen.estimate is None:
         return [*lines, "estimated: nothing received yet"]
     if not seen.detected:
@@ -107,11 +107,7 @@ def _window_class():
             return self.state() != self._painted
 
         def paint_still(self, painter):
-            letter = self.set_font(painter, 1.15, bold=True)
-            top = 0.4 * letter
-            if self.title:
-                paint_text(painter, 0.8 * letter, 0.9 * letter, self.title)
-                top = 1.7 * letter
+            top = self.paint_title(painter, 10)
             letter = self.set_font(painter)
             room = self.height() - top - 5.2 * letter
             self._panels = panels(4, top, self.width() - 8, room, self._count,
