@@ -35,7 +35,7 @@ DISPLAYS = {
         "measure/plot_painting", "measure/bler_curve_window", "measure/bler_hover",
         "measure/constellation_window", "measure/onset_window",
         "measure/onset_labels", "measure/onset_painting",
-        "measure/perturbation_window",
+        "measure/perturbation_window", "measure/readout_window",
     )
 }  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.

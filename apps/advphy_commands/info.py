@@ -32,13 +32,14 @@ def run(arguments):
     if name is None:
         _list_links(output)
         _list_semantic(output)
+        _list_perturbations(output)
         return
     if name == "channels":
         _list_channels(output)
         return
     kind = _kind(name)
     if kind is perturbation.KIND:
-        _say_perturbation(output, perturbation.read(name))
+        _say_perturbation(output, perturbation.load(name))
     elif kind is semantic_links.LINK:
         _say_semantic(output, semantic_links.load(name))
     elif kind is semantic_links.EVE:
@@ -53,6 +54,8 @@ def _kind(name):
         return semantic_links.LINK
     if name in semantic_links.eve_names():
         return semantic_links.EVE
+    if name in perturbation.names():
+        return perturbation.KIND
     if not Path(name).is_file():
         return None
     with open(name, "rb") as file:
@@ -78,7 +81,7 @@ def _list_channels(output):
 
 
 def _list_links(output):
-    output.note(links=[], semantic_links=[], eves=[])
+    output.note(links=[], semantic_links=[], eves=[], perturbations=[])
     for name in links.names():
         model = links.load(name)
         output.row(
@@ -107,6 +110,17 @@ def _list_semantic(output):
             {"name": name, "reals": eve.reals, "classes": eve.classes,
              "sha256": eve.sha256},
             f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels",
+        )  # fmt: skip
+
+
+def _list_perturbations(output):
+    for name in perturbation.names():
+        found = perturbation.load(name)
+        output.row(
+            "perturbations",
+            {"name": name, "kind": found.kind, "k": found.k, "n": found.n,
+             "victims": found.victims, "sha256": found.sha256},
+            f"{name:<44} {found.kind} against {', '.join(found.victims)}",
         )  # fmt: skip
 
 

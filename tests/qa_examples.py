@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The live demos: what is in them, and that two of them run and count."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from .conftest import CLONE
+from .demo_programs import PORTS, compiled, ended, running, shown
+from .qa_grc import ENVIRONMENT
+
+DEMOS = [
+    "autoencoder_loopback", "attacked_link", "defended_link", "secure_semantic",
+    "distributed_link_alice", "distributed_link_bob", "distributed_link_eve",
+    "compare_channels",
+]  # fmt: skip
+
+
+def flowgraph(name):
+    """Return an example as a dictionary, its blocks by name."""
+    found = yaml.safe_load((CLONE / "examples" / f"{name}.grc").read_text())
+    return found | {"blocks": {block["name"]: block for block in found["blocks"]}}
+
+
+def test_the_loopback_has_fewer_than_twelve_blocks():
+    # Options, the link model and the slider counted.
+    assert len(flowgraph("autoencoder_loopback")["blocks"]) + 1 < 12
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_a_demo_says_what_it_shows(name):
+    found = flowgraph(name)
+    options = found["options"]["parameters"]
+    assert (options["id"], bool(options["title"])) == (name, True)
+    assert len(options["description"].split()) > 8
+    notes = [b for b in found["blocks"].values() if b["id"] == "note"]
+    paragraphs = [options["comment"], *(b["parameters"]["comment"] for b in notes)]
+    assert len(" ".join(paragraphs).split()) > 35
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_controls_have_labels_with_units(name):
+    for block in flowgraph(name)["blocks"].values():
+        if block["id"].startswith("variable_qtgui"):
+            label = block["parameters"]["label"]
+            assert label
+            assert label.endswith("(dB)") == block["name"].endswith("_db")
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_what_reports_is_published(name):
+    found = flowgraph(name)
+    ports = {"counts", "psr", "estimate", "distortion", "accuracy", "power", "frames"}
+    wires = found["connections"]
+    sent = {(a, port) for a, port, b, _ in wires if port in ports and b == "publisher"}
+    reports = {(a, port) for a, port, _, _ in wires if port in ports}
+    if name == "autoencoder_loopback":  # it would be its twelfth block
+        assert not sent
+        return
+    assert sent == reports
+    address = found["blocks"]["publisher"]["parameters"]["address"]
+    assert address in PORTS
+    # A label that is polled may be called after its window is gone.
+    assert not [b for b in found["blocks"].values() if "probe" in b["id"]]
+
+
+def test_the_three_links_have_one_noise_one_throttle_and_one_adversary():
+    found = flowgraph("attacked_link")
+    channels = [b for b in found["blocks"].values() if b["id"] == "advphy_channel"]
+    same = ("seed", "first_block", "kind", "ebn0_db", "latency")
+    settings = [{key: b["parameters"][key] for key in same} for b in channels]
+    assert len(settings) == 3
+    assert settings[0] == settings[1] == settings[2]
+    wires = {tuple(wire) for wire in found["connections"]}
+    for block in channels:
+        assert ("adversary", "0", block["name"], "1") in wires
+    for name in ("plain", "defended", "hamming"):
+        assert ("throttle", "0", f"{name}_encoder", "0") in wires
+
+
+def test_the_three_programs_have_one_layout_and_one_address():
+    alice, bob, eve = (flowgraph(f"distributed_link_{who}")["blocks"]
+                       for who in ("alice", "bob", "eve"))  # fmt: skip
+    for block in ("frame", "semantic_link", "link"):
+        said = [g[block]["parameters"] | {"comment": ""} for g in (alice, bob, eve)]
+        assert said[0] == said[1] == said[2], block
+    assert (
+        alice["address"]["parameters"]["value"]
+        == bob["alice"]["parameters"]["value"]
+        == eve["alice"]["parameters"]["value"]
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return where the demos of this file are compiled, once each."""
+    return tmp_path_factory.mktemp("demos")
+
+
+RUN_LOOPBACK = """
+import json, sys
+from PyQt5 import Qt
+sys.path.insert(0, sys.argv[1])
+import autoencoder_loopback as example
+application = Qt.QApplication(sys.argv)
+flowgraph = example.autoencoder_loopback()
+flowgraph.start()
+if hasattr(flowgraph, "flowgraph_started"):  # what main() does from 3.10.11 on
+    flowgraph.flowgraph_started.set()
+flowgraph.show()
+Qt.QTimer.singleShot(1500, lambda: flowgraph.set_ebn0_db(0.0))
+Qt.QTimer.singleShot(3000, application.quit)
+application.exec_()
+flowgraph.stop()
+flowgraph.wait()
+counted = [[s.settings["ebn0_db"], s.block_errors, s.blocks]
+           for s in flowgraph.counter.segments()]
+(drawn,) = flowgraph.bler.curves().values()
+print(json.dumps([counted, sorted(drawn.items())]))
+"""
+
+
+def test_the_loopback_counts_and_draws_the_errors_at_each_setting(folder):
+    compiled(folder, "autoencoder_loopback")
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_LOOPBACK, str(folder)],
+        env=ENVIRONMENT | {"HOME": str(folder)}, capture_output=True, text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    counted, drawn = json.loads(done.stdout.splitlines()[-1])
+    (first, errors, blocks), (second, errors2, blocks2) = counted
+    assert (first, second) == (4.0, 0.0)
+    # BLER of autoencoder_mlp is 7.0e-3 at 4 dB and 1.5e-1 at 0 dB.
+    assert blocks > 20_000
+    assert 0.004 < errors / blocks < 0.011
+    assert 0.13 < errors2 / blocks2 < 0.17
+    # Drawn is what is counted, but for what came after the last message.
+    (x2, (drawn2, of2)), (x, (drawn1, of1)) = drawn
+    assert (x, drawn1, of1, x2) == (4.0, errors, blocks, 0.0)
+    assert 0 < of2 <= blocks2
+    assert drawn2 <= errors2
+
+
+def test_secure_semantic_shows_what_eve_gets(folder):
+    plan = {"seconds": 6, "controls": [shown(pair="inserted"), {"rest": 1.5, "set": {
+        "pair": "bypassed"}}, shown(pair="keyed")]}  # fmt: skip
+    with running(folder, "secure_semantic", plan) as process:
+        said = ended(process, 60, lingers=2.0)["said"]  # other tests run, too
+
+    def figure(name, key, inserted=True):
+        """Return a figure of the longest segment."""
+        found = [m for m in said if m["name"] == name and key in m
+                 and m["settings"]["inserted"] == inserted]  # fmt: skip
+        longest = max(found, key=lambda m: m["frames"])
+        assert longest["frames"] > 300
+        return longest[key]
+
+    bob, without = "Bob", "Bob without his module"
+    # Who lacks Bob's module sees less while Alice's is in, and the same without it; for
+    # Eve all is as for him. At 10 dB eve_mnist reads 94 % of the labels in the open,
+    # 44 % with the pair in (README, Secure semantic communication).
+    assert figure(without, "mse") > 1.1 * figure(bob, "mse")
+    assert figure("Eve's images", "mse") == pytest.approx(
+        figure(without, "mse"), rel=0.1
+    )
+    assert figure(without, "mse", False) == pytest.approx(
+        figure(bob, "mse", False), rel=0.01
+    )
+    assert figure("Eve", "accuracy", False) > 0.85
+    assert figure("Eve", "accuracy") < 0.6
+    # A wrong key leaves an MSE of 0.103, and labels at the level of chance.
+    assert figure("keyed: Bob", "mse") < 0.03
+    assert figure("keyed: Eve's images", "mse") > 0.08
+    assert figure("keyed: Eve", "accuracy") < 0.2
