@@ -8,9 +8,11 @@ RESULTS := results
 STAGED := PYTHONPATH=$(CURDIR)/build/test_modules:$$PYTHONPATH \
           GRC_BLOCKS_PATH=$(CURDIR)/grc:$$GRC_BLOCKS_PATH
 LINKS := autoencoder_mlp autoencoder_cnn hamming74_hard hamming74_ml two_simplices
+EXAMPLE := attacked_link
+FLOWGRAPH = examples/$(EXAMPLE:.grc=).grc
 PYTEST := .venv/bin/python -m pytest
 
-.PHONY: help demo test test-slow build grc bench install models lint format sanitize clean
+.PHONY: help demo test test-slow build grc pictures bench install models lint format sanitize clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -59,10 +61,17 @@ sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
 	@cmake --build build-sanitize --parallel 2 --target qa_random qa_network qa_codebook qa_perturbation qa_canceller qa_keying qa_impairment qa_modem >/dev/null
 	@ctest --test-dir build-sanitize --output-on-failure
 
-grc: ## open GNU Radio Companion with the blocks found
+grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
 	@setup/packages.sh grc
 	@$(MAKE) -s compile
-	@$(STAGED) gnuradio-companion examples/autoencoder_loopback.grc
+	@[ -e "$(FLOWGRAPH)" ] || { echo "gr-advphy: there is no $(FLOWGRAPH); EXAMPLE is one of:" \
+	    $(basename $(notdir $(wildcard examples/*.grc))) >&2; exit 2; }
+	@$(STAGED) gnuradio-companion $(FLOWGRAPH)
+
+pictures: ## draw the examples' flowgraphs and windows again; NAME=... for one
+	@setup/packages.sh pictures
+	@$(MAKE) -s compile
+	@$(STAGED) SOAPY_SDR_PLUGIN_PATH=$(CURDIR)/build/standin $(PYTHON) setup/pictures.py $(NAME)
 
 bench: environment ## measure speed against torch and onnxruntime
 	@mkdir -p $(RESULTS)
