@@ -28,7 +28,11 @@ INSIDE_FUNCTIONS = {
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
 # Qt only inside the functions of display blocks: the blocks work without it.
-DISPLAYS = {"advphy/measure/image_window.py": {"PyQt5", "sip"}}
+DISPLAYS = {
+    f"advphy/measure/{stem}_window.py": {"PyQt5", "pyqtgraph", "sip"}
+    for stem in ("image", "plot", "bler_curve", "constellation", "onset",
+                 "perturbation")
+}  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.
 RADIOS = {"advphy/air/radio.py": {"osmosdr"}}
 

@@ -31,9 +31,13 @@ from .air.snr_channel import snr_channel
 from .guard import guarded_block, guarded_general_block, run, top_block
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
+from .measure.bler_curve_sink import bler_curve_sink
+from .measure.constellation_sink import constellation_sink
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .measure.image_viewer import image_viewer
+from .measure.onset_strip import onset_strip
+from .measure.perturbation_sink import perturbation_sink
 from .measure.recorder import recorder
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
@@ -68,11 +72,13 @@ __all__ = [
     "accuracy_counter",
     "adversary",
     "alice_arn",
+    "bler_curve_sink",
     "bob_arn",
     "burst_modulator",
     "burst_synchronizer",
     "canceller_settings",
     "channel",
+    "constellation_sink",
     "decoder",
     "distortion_meter",
     "encoder",
@@ -88,8 +94,10 @@ __all__ = [
     "link",
     "link_model",
     "message_source",
+    "onset_strip",
     "perturbation",
     "perturbation_canceller",
+    "perturbation_sink",
     "perturbation_source",
     "recorder",
     "run",

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""BLER-curve sink: counts that arrive as messages fill in curves with intervals."""
+
+import pmt
+
+from ..guard import guarded_block
+from .bler_curve_window import bler_curve_window
+from .mailbox import Mailbox
+
+
+class bler_curve_sink(guarded_block):
+    """Draw the block error rates of counters over a setting while it is changed.
+
+    Message port "in": messages of kind "counts"; others are ignored and counted.
+
+    Args:
+        title: above the plot.
+        x: the key of settings that is the horizontal axis: "ebn0_db", "psr_db", ...
+        first: left end of the axis.
+        last: right end of it.
+        floor: lowest BLER drawn, in (0, 1).
+        closed_forms: links whose theory is drawn, with commas: "bpsk, hamming74_ml".
+        csv: files of earlier counts to draw as thin lines, with commas.
+        frame_rate: most pictures a second, at most 30.
+    """
+
+    def __init__(
+        self,
+        title="",
+        x="ebn0_db",
+        first=0.0,
+        last=10.0,
+        floor=1e-6,
+        closed_forms="",
+        csv="",
+        frame_rate=15,
+    ):
+        guarded_block.__init__(self, "bler_curve_sink", None, None)
+        self._mail = Mailbox(lambda message: True)
+        self._window = None
+        self._settings = {
+            "title": title,
+            "x": x,
+            "first": first,
+            "last": last,
+            "floor": floor,
+            "closed_forms": closed_forms,
+            "csv": csv,
+            "frame_rate": frame_rate,
+        }
+        self.message_port_register_in(pmt.intern("in"))
+        self.set_msg_handler(pmt.intern("in"), self._mail.post)
+
+    def qwidget(self):
+        """Return the widget; the first call makes it, in the thread of the window."""
+        if self._window is None:
+            self._window = bler_curve_window(**self._settings)
+        return self._window

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Onset strip: BLER, attack and canceller over the last seconds."""
+
+import pmt
+
+from ..guard import guarded_block
+from .mailbox import Mailbox
+from .onset_window import onset_window
+
+
+class onset_strip(guarded_block):
+    """Draw over time how block errors follow an attack, and when it is found.
+
+    Message port "in": messages of kind "counts", "psr" and "estimate"; others are
+        ignored and counted.
+
+    Args:
+        title: above the plot.
+        seconds: how much time is shown.
+        floor: lowest BLER drawn, in (0, 1).
+        frame_rate: most pictures a second, at most 30.
+    """
+
+    def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):
+        guarded_block.__init__(self, "onset_strip", None, None)
+        self._mail = Mailbox(lambda message: True)
+        self._window = None
+        self._settings = {
+            "title": title,
+            "seconds": seconds,
+            "floor": floor,
+            "frame_rate": frame_rate,
+        }
+        self.message_port_register_in(pmt.intern("in"))
+        self.set_msg_handler(pmt.intern("in"), self._mail.post)
+
+    def qwidget(self):
+        """Return the widget; the first call makes it, in the thread of the window."""
+        if self._window is None:
+            self._window = onset_window(**self._settings)
+        return self._window
