@@ -38,13 +38,14 @@ def companion(files):
 def draw(flow_graph, path):
     """Draw a flowgraph on white into a PNG, cut to its extent."""
     # Sizes of blocks are known only after labels were laid out once; wires after that.
-    scratch = cairo.Context(cairo.ImageSurface(cairo.FORMAT_RGB24, 1, 1))
     for _ in range(2):
-        flow_graph.create_labels(scratch)
+        ink = cairo.RecordingSurface(cairo.CONTENT_COLOR, None)
+        context = cairo.Context(ink)
+        flow_graph.create_labels(context)
         flow_graph.create_shapes()
-        flow_graph.draw(scratch)
-    left, top, right, bottom = flow_graph.get_extents()
-    size = [round(SCALE * (side + 2 * MARGIN)) for side in (right - left, bottom - top)]
+        flow_graph.draw(context)
+    left, top, *sides = ink.ink_extents()
+    size = [round(SCALE * (side + 2 * MARGIN)) for side in sides]
     surface = cairo.ImageSurface(cairo.FORMAT_RGB24, *size)
     context = cairo.Context(surface)
     context.set_source_rgb(1, 1, 1)

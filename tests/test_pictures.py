@@ -4,10 +4,9 @@
 import hashlib
 
 import pytest
-from PIL import Image
-
 from picture_stamp import flowgraph_sha256, stamp, stamped
 from pictures import flowgraphs, has_window, pictures_of
+from PIL import Image
 
 FLOWGRAPHS = flowgraphs()
 
