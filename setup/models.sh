@@ -38,6 +38,16 @@ train gan_cnn gan_defence 1 $cnn
 train pool_mlp pool_defence 2
 train pool_cnn pool_defence 1 $cnn --set ebn0_db=2 --set batch=1024 --set term=kl
 train max_margin max_margin 1
+# What an adversary sends in the examples, which run without torch.
+craft() {
+    mkdir -p "$folder/perturbations"
+    apps/advphy attack "$1" --link "$2" --psr-db -6 --ebn0-db 8 \
+        --out "$folder/perturbations/$1_$2.safetensors"
+}
+craft universal_fgm autoencoder_mlp_8p5db
+for link in autoencoder_mlp_8p5db gan_mlp hamming74_ml pool_mlp; do
+    craft universal_pgd "$link"
+done
 # For breadth.
 train autoencoder_mlp_n4_k4 autoencoder 1 --set n=4
 train autoencoder_mlp_n4_k8 autoencoder 1 --set n=4 --set k=8 --set ebn0_db=3 \

@@ -315,7 +315,7 @@ def test_a_hier_block_passes_the_counts_on():
     flowgraph.run()
     last = pmt.to_python(messages.get_message(messages.num_messages() - 1))
     assert last["blocks"] == 10_000
-    assert last["ebn0_db"] == 3.0
+    assert last["settings"]["ebn0_db"] == 3.0
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,9 @@ def test_disabled_it_passes_everything_through():
     y = received(MODEL, 6.0, 1, 0, 4096, Adversary(P, 0.0))
     out, found = corrected(y, advphy.perturbation_canceller(MODEL, enabled=False))
     assert np.array_equal(out, y)
-    assert not found
+    for said in map(pmt.to_python, found):
+        assert (said["detected"], said["settings"]["enabled"]) == (False, False)
+        assert "psr_db" not in said
 
 
 def test_forgetting_makes_the_estimate_better_and_follows_a_change():

@@ -74,7 +74,7 @@ def test_the_power_port_says_what_numpy_computes():
     assert first["transmit_power_db"] == pytest.approx(
         10 * math.log10(part[2] / (5 * items))
     )
-    assert first["inserted"] is True
+    assert first["settings"] == {"inserted": True}
 
 
 def test_small_images_can_be_measured_without_ssim():

@@ -232,7 +232,8 @@ def test_segments_are_published_as_they_end():
              for i in range(messages.num_messages())]  # fmt: skip
     first = made.meter.segments()[0]
     (ended,) = [m for m in found if m["frames"] == first.sums["frames"]]
-    assert (ended["inserted"], ended["snr_db"], ended["first_frame"]) == (True, 8.0, 0)
+    said = ended["settings"]
+    assert (said["inserted"], said["snr_db"], ended["first_frame"]) == (True, 8.0, 0)
     assert ended["mse"] == pytest.approx(
         first.sums["squared_error"] / ended["frames"] / 56
     )

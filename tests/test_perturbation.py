@@ -122,6 +122,17 @@ def test_what_is_no_perturbation_is_refused(rng, changes, said):
         universal(rng, **changes)
 
 
+def test_a_perturbation_is_loaded_by_name_by_file_or_as_itself(rng, tmp_path):
+    ours, path = universal(rng), tmp_path / "p.safetensors"
+    perturbation.write(ours, path)
+    assert perturbation.load(ours) is ours
+    assert perturbation.load(path).sha256 == ours.sha256
+    for name in perturbation.names():
+        assert perturbation.load(name).victims
+        with pytest.raises(ValueError, match=f"'nonsense' is neither .* {name}"):
+            perturbation.load("nonsense")
+
+
 @pytest.mark.parametrize("psr_db", [math.nan, math.inf, 61, -101])
 def test_a_senseless_psr_is_refused(rng, psr_db):
     with pytest.raises(ValueError, match="psr_db"):

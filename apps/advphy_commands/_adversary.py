@@ -18,7 +18,8 @@ def add_arguments(parser):
     group.add_argument(
         "--attack",
         metavar="FILE|NAME",
-        help="a perturbation file, noise_jammer (needs no torch), or an attack",
+        help="a perturbation file or the name of a shipped one, noise_jammer (neither "
+        "needs torch), or an attack",
     )
     group.add_argument(
         "--psr-db",
@@ -130,8 +131,9 @@ def _refuse_idle(arguments):
 
 def perturbation_of(arguments, model, ebn0_db, psr_db):
     """Return the Perturbation of a file, or crafted for a link at an Eb/N0."""
-    if Path(arguments.attack).is_file():
-        return perturbation.read(arguments.attack)
+    shipped = arguments.attack in perturbation.names()
+    if shipped or Path(arguments.attack).is_file():
+        return perturbation.load(arguments.attack)
     psr_db = -6.0 if psr_db is None else psr_db
     if arguments.attack == "noise_jammer":
         return perturbation.jammer(model.k, model.n, psr_db)

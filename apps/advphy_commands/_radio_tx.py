@@ -103,7 +103,7 @@ def _attack(arguments, model, seed):
         psr_db = -6.0 if arguments.psr_db is None else arguments.psr_db
         found = perturbation.jammer(model.k, model.n, psr_db)
     else:
-        found = perturbation.read(arguments.attack)
+        found = perturbation.load(arguments.attack)
     found.require_fit(model)
     return Adversary(found, arguments.psr_db, seed=seed)
 

@@ -33,13 +33,14 @@ def run(arguments):
             model = links.load(name)
             print(f"{name:<28} k={model.k} n={model.n:<3} {model.decision}")
         _list_semantic()
+        _list_perturbations()
         return
     if arguments.link == "channels":
         _list_channels()
         return
     kind = _kind(arguments.link)
     if kind is perturbation.KIND:
-        _print_perturbation(perturbation.read(arguments.link))
+        _print_perturbation(perturbation.load(arguments.link))
     elif kind is semantic_links.LINK:
         _print_semantic(semantic_links.load(arguments.link))
     elif kind is semantic_links.EVE:
@@ -54,6 +55,8 @@ def _kind(name):
         return semantic_links.LINK
     if name in semantic_links.eve_names():
         return semantic_links.EVE
+    if name in perturbation.names():
+        return perturbation.KIND
     if not Path(name).is_file():
         return None
     with open(name, "rb") as file:
@@ -82,6 +85,12 @@ def _list_semantic():
     for name in semantic_links.eve_names():
         eve = semantic_links.load_eve(name)
         print(f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels")
+
+
+def _list_perturbations():
+    for name in perturbation.names():
+        found = perturbation.load(name)
+        print(f"{name:<44} {found.kind} against {', '.join(found.victims)}")
 
 
 def _print_semantic(link):

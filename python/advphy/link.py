@@ -32,6 +32,7 @@ class link(gr.hier_block2):
             None. With a stop rule its schedule is not tagged: one segment counts all.
         canceller: advphy.canceller_settings(...) of a canceller in front of the
             decoder, or None.
+        name: of the counts in displays; "": that of the link.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class link(gr.hier_block2):
         latency=65536,
         attack=None,
         canceller=None,
+        name="",
     ):
         none = gr.io_signature(0, 0, 0)
         gr.hier_block2.__init__(self, "link", none, none)
@@ -53,7 +55,7 @@ class link(gr.hier_block2):
         self.encoder = encoder(model, latency)
         self.channel = channel(model, ebn0_db, seed, first_block, kind, latency)
         self.decoder = decoder(model, latency)
-        self.counter = error_counter(model, seed, first_block, stop)
+        self.counter = error_counter(model, seed, first_block, stop, name=name)
         received = [self.channel]
         if canceller is not None:
             settings = dataclasses.asdict(canceller)

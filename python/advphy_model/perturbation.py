@@ -5,6 +5,7 @@ import dataclasses
 import math
 import numbers
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +21,7 @@ KIND = safetensors_file.Kind(
     remedy="`advphy attack` makes one",
 )
 LOWEST_PSR_DB, HIGHEST_PSR_DB = -100.0, 60.0
+_SHIPPED = Path(__file__).parent / "trained" / "perturbations"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -143,6 +145,31 @@ def write(perturbation: Perturbation, path) -> None:
         OSError: when the place cannot be written.
     """
     safetensors_file.write(KIND, *_describe(perturbation), path)
+
+
+def names() -> list:
+    """Return the names of the shipped perturbations: ATTACK_LINK."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.safetensors"))
+
+
+def load(perturbation) -> Perturbation:
+    """Return the perturbation of a name, a file, or itself.
+
+    Raises:
+        ValueError: there is none, or the file is not one; the text lists the names.
+        OSError: when the file cannot be read.
+    """
+    if isinstance(perturbation, Perturbation):
+        return perturbation
+    shipped = _SHIPPED / f"{perturbation}.safetensors"
+    if "/" not in str(perturbation) and shipped.is_file():
+        return read(shipped)
+    if not Path(str(perturbation)).is_file():
+        raise ValueError(
+            f"perturbation '{perturbation}' is neither a file nor one of: "
+            f"{', '.join(names())}; `advphy attack` makes one"
+        )
+    return read(perturbation)
 
 
 def read(path) -> Perturbation:

@@ -4,7 +4,6 @@
 import dataclasses
 import logging
 import threading
-import time
 
 import numpy as np
 import pmt
@@ -17,11 +16,11 @@ from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..guard import guarded_block
+from ..reports import Reporter
 from .output_ring import OutputRing
 from .perturbation_segment import Segment, settings_of
 
 TAG = "perturbation"
-PUBLISH_SECONDS = 0.1
 # Phases of a schedule that are shorter are not tagged: every tag costs the error
 # counter a segment.
 SHORTEST_TAGGED = 1000
@@ -36,9 +35,11 @@ class perturbation_source(guarded_block):
     Tags:   "perturbation" on the first item under new settings, and where a schedule
             (of at least 1000 blocks a phase) changes: a dictionary. The error counter
             opens a new segment there.
-    Message port "psr": a dictionary with the settings, first_block, blocks, psr_db as
-            requested, psr_db_realised, psr_db_smallest and psr_db_largest of a block;
-            ten times a second, and at the end of a segment.
+    Message port "psr": a dictionary with kind, name, time, settings (a dictionary: that
+            of the tag, with psr_db as requested), first_block, blocks, psr_db_realised,
+            psr_db_smallest and psr_db_largest of a block, and p, the newest block
+            (c32vector of n, zeros while off); 20 times a second, at the end of a
+            segment and at the end of the stream.
 
     Args:
         model: link model, or the name or file of one, that is under attack.
@@ -55,6 +56,7 @@ class perturbation_source(guarded_block):
         seed: of what is drawn, and of the messages without a wire.
         first_block: index of the first item.
         latency: the most items in one call of work().
+        name: of this block in displays; "": "adversary".
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class perturbation_source(guarded_block):
         seed=1,
         first_block=0,
         latency=65536,
+        name="",
     ):
         self._model = load(model)
         guarded_block.__init__(
@@ -90,13 +93,13 @@ class perturbation_source(guarded_block):
         self._lock = threading.Lock()
         self._tagged = None
         self._ring, self._row = OutputRing(), None
-        self._published = 0.0
+        self._newest = np.zeros(self._model.n, np.complex64)
         self._segments = [Segment(self._first_block)]
         self._messages = np.empty(0, np.uint8)
         self.tags_schedule = off_blocks > 0 and min(off_blocks, on_blocks) >= (
             SHORTEST_TAGGED
         )
-        self.message_port_register_out(pmt.intern("psr"))
+        self._reporter = Reporter(self, "psr", "psr", name, "adversary")
         self.size_buffers(latency, 8 * self._model.n)
 
     def _perturbation(self, given):
@@ -154,6 +157,15 @@ class perturbation_source(guarded_block):
             if self._segments[-1].blocks:
                 self._segments.append(Segment(self._first_block))
         self._tagged, self._ring = None, OutputRing()  # the buffers may be new ones
+        self._reporter.begin()
+        return True
+
+    def stop(self):
+        """Publish what was sent last."""
+        present = self.segments()[-1]
+        if present.blocks:
+            self._publish(present)
+        self._reporter.end()
         return True
 
     def work(self, input_items, output_items):
@@ -171,7 +183,8 @@ class perturbation_source(guarded_block):
             sent = None if messages is None else messages[begin:end]
             self._write(adversary, on, sent, first + begin, part)
             self._account(adversary, on, part)
-        if time.monotonic() - self._published > PUBLISH_SECONDS:
+            self._newest = part[0].copy()
+        if self._reporter.due():
             self._publish(self.segments()[-1])
         return len(out)
 
@@ -243,11 +256,9 @@ class perturbation_source(guarded_block):
             present.largest = max(present.largest, largest)
 
     def _publish(self, segment):
-        self._published = time.monotonic()
         message = {
-            **segment.settings,
             **segment.realised(),
             "first_block": segment.first_block,
             "blocks": segment.blocks,
         }
-        self.message_port_pub(pmt.intern("psr"), pmt.to_pmt(message))
+        self._reporter.send(message, segment.settings, {"p": self._newest})

@@ -15,20 +15,21 @@ class accuracy_counter(segmented_meter):
     The true labels are re-created from the data set and the index.
 
     Input:  labels that Eve reads, uint8; 255: erased
-    Message port "accuracy": a dictionary with the settings (snr_db, inserted, ...),
-        first_frame, frames, erasures, correct, accuracy, and its 95 % Wilson interval
-        (low, high); ten times a second and at the end of a segment. An erased frame is
-        not right.
+    Message port "accuracy": a dictionary with kind, name, time, settings (a
+        dictionary with snr_db, inserted, ...), first_frame, frames, erasures, correct,
+        accuracy, and its 95 % Wilson interval (low, high); 20 times a second, at the
+        end of a segment and at the end of the stream. An erased frame is not right.
 
     Args:
         images: Images with labels, or the name of the data set of the image source.
         first_frame: index of the first item.
+        name: of this block in displays; "": "accuracy".
     """
 
-    def __init__(self, images="mnist_sample", first_frame=0):
+    def __init__(self, images="mnist_sample", first_frame=0, name=""):
         self._labels = data_sets.load(images).labelled()
         segmented_meter.__init__(
-            self, "accuracy_counter", np.uint8, first_frame, "accuracy"
+            self, "accuracy_counter", np.uint8, first_frame, "accuracy", name
         )
 
     def sums(self, items, first_frame):

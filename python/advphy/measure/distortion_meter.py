@@ -16,19 +16,21 @@ class distortion_meter(segmented_meter):
     second stream that could slip.
 
     Input:  decoded images, float32 [pixels]
-    Message port "distortion": a dictionary with the settings (snr_db, inserted, ...),
-        first_frame, frames, erasures (images that are not finite; in no other sum),
-        squared_error (sum over frames and pixels), mse, psnr_db, and ssim over
-        ssim_frames; ten times a second and at the end of a segment.
+    Message port "distortion": a dictionary with kind, name, time, settings (a
+        dictionary with snr_db, inserted, ...), first_frame, frames, erasures (images
+        that are not finite; in no other sum), squared_error (sum over frames and
+        pixels), mse, psnr_db, and ssim over ssim_frames; 20 times a second, at the end
+        of a segment and at the end of the stream.
 
     Args:
         images: Images, or the name of the data set of the image source.
         first_frame: index of the first item.
         ssim_every: SSIM is of every so many frames, since it costs as much as a
             hundred squared errors; 0: of none.
+        name: of this block in displays; "": "distortion".
     """
 
-    def __init__(self, images="mnist_sample", first_frame=0, ssim_every=64):
+    def __init__(self, images="mnist_sample", first_frame=0, ssim_every=64, name=""):
         found = data_sets.load(images)
         self._shape, self._pixels = found.pixels.shape[1:], found.as_reals()
         if int(ssim_every) != ssim_every or ssim_every < 0:
@@ -41,7 +43,7 @@ class distortion_meter(segmented_meter):
         self._ssim_every = int(ssim_every)
         item = (np.float32, self._pixels.shape[1])
         segmented_meter.__init__(
-            self, "distortion_meter", item, first_frame, "distortion"
+            self, "distortion_meter", item, first_frame, "distortion", name
         )
 
     def sums(self, items, first_frame):

@@ -2,7 +2,6 @@
 """Error counter: block errors per segment of constant channel settings."""
 
 import threading
-import time
 from dataclasses import asdict
 
 import numpy as np
@@ -17,10 +16,10 @@ from ..air.channel import TAG as CHANNEL_TAG
 from ..air.perturbation_source import TAG as PERTURBATION_TAG
 from ..guard import DONE, guarded_block
 from ..receive.decoder import TAG as ERASURES_TAG
+from ..reports import Reporter
 from .counted_segment import Segment
 from .received_index import ReceivedIndex
 
-PUBLISH_SECONDS = 0.1
 GIVEN = "given"  # settings by a parameter, beside those by tags
 
 
@@ -29,10 +28,10 @@ class error_counter(guarded_block):
 
     Input 0: decided messages, uint8
     Input 1: sent messages, uint8, optional; else they are re-created from the seed
-    Message port "counts": a dictionary with ebn0_db and the other settings,
-        first_block, blocks, block_errors, erasures, bler; ten times a second, at the
-        end of a segment, and when the stop rule ends the flowgraph. The last counts
-        of a stream that ends by itself are in segments().
+    Message port "counts": a dictionary with kind, name, time, link, model_sha256, seed,
+        settings (a dictionary with ebn0_db and the others), first_block, blocks,
+        block_errors, erasures, bler; 20 times a second, at the end of a segment, and
+        when the stream ends or is stopped.
 
     A "frame" tag of the burst synchroniser says which block is next, and frames that
     did not arrive are counted as missed_frames. A "channel" or "perturbation" tag opens
@@ -47,12 +46,16 @@ class error_counter(guarded_block):
             segment, or None: never.
         settings: dictionary of what no tag says, such as a transmitter's gain, or None;
             set_settings changes it.
+        name: of this block in displays; "": that of the link.
     """
 
-    def __init__(self, model, seed=1, first_block=0, stop=None, settings=None):
+    def __init__(
+        self, model, seed=1, first_block=0, stop=None, settings=None, name=""
+    ):  # fmt: skip
         inputs = gr.py_io_signature(1, 2, [np.uint8, np.uint8])
         guarded_block.__init__(self, "error_counter", inputs, None)
-        self._k = load(model).k
+        model = load(model)
+        self._k = model.k
         self._seed = checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
         self._index = ReceivedIndex(self._first_block)
@@ -67,9 +70,13 @@ class error_counter(guarded_block):
         self.set_settings(settings)
         self._erased_until = 0  # offset behind the run of erasures we are in
         self._sent = np.empty(0, np.uint8)
-        self._published = 0.0
         self._ended = False
-        self.message_port_register_out(pmt.intern("counts"))
+        self._reporter = Reporter(self, "counts", "counts", name, model.name)
+        self._origin = {
+            "link": model.name,
+            "model_sha256": model.sha256,
+            "seed": self._seed,
+        }
 
     def set_settings(self, settings):
         """Open a new segment with these settings at the next call of work().
@@ -104,6 +111,14 @@ class error_counter(guarded_block):
                 self._segments.append(Segment(self._first_block))
         self._erased_until, self._ended, self._settings = 0, False, {}
         self._index.restart()
+        self._reporter.begin()
+        return True
+
+    def stop(self):
+        """Publish the last counts."""
+        if self.segments()[-1].blocks:
+            self._publish()
+        self._reporter.end()
         return True
 
     def work(self, input_items, output_items):
@@ -125,7 +140,7 @@ class error_counter(guarded_block):
             if self._count(decided[piece], sent[piece], lost):
                 self._publish()
                 return DONE
-        if time.monotonic() - self._published > PUBLISH_SECONDS:
+        if self._reporter.due():
             self._publish()
         return len(decided)
 
@@ -221,9 +236,8 @@ class error_counter(guarded_block):
 
     def _publish(self, segment=None):
         present = segment or self.segments()[-1]
-        self._published = time.monotonic()
         counts = {
-            **present.settings,
+            **self._origin,
             "first_block": present.first_block,
             "blocks": present.blocks,
             "block_errors": present.block_errors,
@@ -235,7 +249,7 @@ class error_counter(guarded_block):
                 "frames": present.frames,
                 "missed_frames": present.missed_frames,
             }
-        self.message_port_pub(pmt.intern("counts"), pmt.to_pmt(counts))
+        self._reporter.send(counts, present.settings)
 
 
 def _index_of(item, runs):

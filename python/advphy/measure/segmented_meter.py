@@ -2,7 +2,6 @@
 """What meters share: sums per segment of constant settings, published now and then."""
 
 import threading
-import time
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -11,10 +10,9 @@ from advphy_model.randomness import checked_index
 
 from ..air.noisy_channel import TAG as CHANNEL_TAG
 from ..guard import guarded_block
+from ..reports import Reporter
 from ..transmit.alice_arn import TAG as ALICE_TAG
 from .received_index import ReceivedIndex
-
-PUBLISH_SECONDS = 0.1
 
 
 @dataclass
@@ -44,19 +42,19 @@ class segmented_meter(guarded_block):
         name: of the block.
         item: (dtype, length) or dtype of the input.
         first_frame: index of the first item.
-        port: name of the message port.
+        port: name of the message port, the kind of its messages, and the name of the
+            block in displays where none is given.
+        shown_as: its name in displays, or "".
     """
 
-    def __init__(self, name, item, first_frame, port):
+    def __init__(self, name, item, first_frame, port, shown_as):
         guarded_block.__init__(self, name, [item], None)
         self._first_frame = checked_index("first_frame", first_frame)
         self._index = ReceivedIndex(self._first_frame)
-        self._port = pmt.intern(port)
         self._lock = threading.Lock()
         self._segments = [MeterSegment(self._first_frame)]
         self._settings = {}  # by the key of their tag
-        self._published = 0.0
-        self.message_port_register_out(self._port)
+        self._reporter = Reporter(self, port, port, shown_as, port)
         self.set_log_level("warn")
 
     def segments(self):
@@ -82,6 +80,15 @@ class segmented_meter(guarded_block):
                 self._segments.append(MeterSegment(self._first_frame))
         self._settings = {}
         self._index.restart()
+        self._reporter.begin()
+        return True
+
+    def stop(self):
+        """Publish the last sums."""
+        present = self.segments()[-1]
+        if present.sums:
+            self._publish(present)
+        self._reporter.end()
         return True
 
     def work(self, input_items, output_items):
@@ -99,7 +106,7 @@ class segmented_meter(guarded_block):
                 sums = self._segments[-1].sums
                 for name, value in found.items():
                     sums[name] = sums.get(name, 0) + value
-        if time.monotonic() - self._published > PUBLISH_SECONDS:
+        if self._reporter.due():
             self._publish(self.segments()[-1])
         return len(items)
 
@@ -125,11 +132,9 @@ class segmented_meter(guarded_block):
             self._publish(present)
 
     def _publish(self, segment):
-        self._published = time.monotonic()
         message = {
-            **segment.settings,
             "first_frame": segment.first_frame,
             **segment.sums,
             **self.figures(segment.sums),
         }
-        self.message_port_pub(self._port, pmt.to_pmt(message))
+        self._reporter.send(message, segment.settings)

@@ -2,7 +2,6 @@
 """Burst synchroniser: received samples become aligned codewords again."""
 
 import math
-import time
 
 import numpy as np
 import pmt
@@ -12,11 +11,11 @@ from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import gr
 
 from ..guard import guarded_general_block
+from ..reports import Reporter
 from ..transmit.alice_arn import KEY_TAG
 from ..transmit.alice_arn import TAG as ALICE_TAG
 
 TAG = "frame"
-PUBLISH_SECONDS = 0.1
 _SAMPLES_AT_ONCE = 16384
 
 
@@ -30,9 +29,10 @@ class burst_synchronizer(guarded_general_block):
             snr_db (per channel use, estimated), cfo (cycles per sample), clock_ppm,
             gain, equalised, intact. Error counter and meters take the index from it.
             Of semantic links also Alice's tags "alice" and "key".
-    Message port "frames": a dictionary with received, missed, restarts, bad_headers,
-            not_finite, samples, and snr_db, cfo, clock_ppm of the last frame; ten
-            times a second.
+    Message port "frames": a dictionary with kind, name, time, settings (empty),
+            received, missed, restarts, bad_headers, not_finite, samples, and snr_db,
+            cfo, clock_ppm of the last frame; 20 times a second and at the end of the
+            stream.
 
     Args:
         model: link model or semantic link, or the name or file of one; a frame of
@@ -42,11 +42,18 @@ class burst_synchronizer(guarded_general_block):
         phase_walk: phase noise expected, rad^2 per symbol.
         first_frame: number of the first frame that is expected, or None: whichever
             arrives first.
+        name: of this block in displays; "": "synchronizer".
     """
 
     def __init__(
-        self, model, frame=None, equalise=True, phase_walk=1e-5, first_frame=None
-    ):  # fmt: skip
+        self,
+        model,
+        frame=None,
+        equalise=True,
+        phase_walk=1e-5,
+        first_frame=None,
+        name="",
+    ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
         guarded_general_block.__init__(
@@ -60,8 +67,8 @@ class burst_synchronizer(guarded_general_block):
         self._synchronizer = self._make()
         self._codewords = np.empty((0, model.n), np.complex64)  # not put out yet
         self._frames, self._ahead = [], 0
-        self._published, self._inserted, self._last = 0.0, None, None
-        self.message_port_register_out(pmt.intern("frames"))
+        self._inserted, self._last = None, None
+        self._reporter = Reporter(self, "frames", "frames", name, "synchronizer")
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_relative_rate(frame.codewords, frame.samples())
         self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
@@ -100,6 +107,13 @@ class burst_synchronizer(guarded_general_block):
         self._synchronizer = self._make()
         self._codewords, self._frames, self._ahead = self._codewords[:0], [], 0
         self._inserted = self._last = None
+        self._reporter.begin()
+        return True
+
+    def stop(self):
+        """Publish the last counts."""
+        self._publish()
+        self._reporter.end()
         return True
 
     def forecast(self, noutput_items, ninputs):
@@ -120,7 +134,7 @@ class burst_synchronizer(guarded_general_block):
         keep = 1 if len(self._codewords) else 0
         self.consume(0, self._ahead - keep)
         self._ahead = keep
-        if time.monotonic() - self._published > PUBLISH_SECONDS:
+        if self._reporter.due():
             self._publish()
         return count
 
@@ -151,9 +165,8 @@ class burst_synchronizer(guarded_general_block):
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
 
     def _publish(self):
-        self._published = time.monotonic()
         message = self.counts()
         if self._last is not None:
             for name in ("snr_db", "cfo", "clock_ppm"):
                 message[name] = getattr(self._last, name)
-        self.message_port_pub(pmt.intern("frames"), pmt.to_pmt(message))
+        self._reporter.send(message, {})

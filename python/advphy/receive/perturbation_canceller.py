@@ -2,16 +2,13 @@
 """Perturbation canceller: blind estimate-and-cancel in front of any decoder."""
 
 import threading
-import time
 
 import numpy as np
-import pmt
 from advphy_model.canceller import Canceller, CancellerSettings
 from advphy_model.links import load
 
 from ..guard import guarded_block
-
-PUBLISH_SECONDS = 0.1
+from ..reports import Reporter
 
 
 class perturbation_canceller(guarded_block):
@@ -19,10 +16,11 @@ class perturbation_canceller(guarded_block):
 
     Input:  received vectors, complex64 [n]
     Output: corrected vectors, complex64 [n]
-    Message port "estimate": a dictionary with first_block of the window, adversary,
-            p (the components, one after another), weights, psr_db, noise_variance,
-            statistic, threshold, detected; ten times a second, and whenever detected
-            changes.
+    Message port "estimate": a dictionary with kind, name, time, settings (enabled and
+            those below), first_block of the window, adversary, p (c32vector: the
+            components, one after another), weights, psr_db, noise_variance, statistic,
+            threshold, detected; 20 times a second, whenever detected changes, and at
+            the end of the stream. While disabled only first_block and detected (False).
 
     Each window is estimated from and corrected by itself; it waits until it is full,
     so the last, incomplete window of a finite stream is not put out. Where nothing is
@@ -40,6 +38,7 @@ class perturbation_canceller(guarded_block):
         false_alarm: how often a window without a perturbation is taken for one with.
         enabled: False passes everything through; set_enabled changes it.
         latency: the most items in one call of work(), but at least a window.
+        name: of this block in displays; "": "canceller".
     """
 
     def __init__(
@@ -54,6 +53,7 @@ class perturbation_canceller(guarded_block):
         false_alarm=1e-3,
         enabled=True,
         latency=65536,
+        name="",
     ):
         self._model = load(model)
         item = (np.complex64, self._model.n)
@@ -70,8 +70,8 @@ class perturbation_canceller(guarded_block):
         self._enabled = bool(enabled)
         self._lock = threading.Lock()
         self._last = None
-        self._published = 0.0
-        self.message_port_register_out(pmt.intern("estimate"))
+        self._reporter = Reporter(self, "estimate", "estimate", name, "canceller")
+        self._first_block = 0  # of the last window
         self.size_buffers(latency, 8 * self._model.n)
         self.set_output_multiple(window)
         if self.max_noutput_items() < window:  # else it would wait for ever
@@ -105,12 +105,24 @@ class perturbation_canceller(guarded_block):
         self._canceller.forget()
         with self._lock:
             self._last = None
+        self._reporter.begin()
+        return True
+
+    def stop(self):
+        """Publish the last estimate."""
+        self._publish()
+        self._reporter.end()
         return True
 
     def work(self, input_items, output_items):
         out = output_items[0]
         if not self._enabled:
             out[:] = input_items[0][: len(out)]
+            self._first_block = self.nitems_written(0)
+            with self._lock:
+                self._last = None
+            if self._reporter.due():
+                self._publish()
             return len(out)
         canceller = self._canceller
         first, window = self.nitems_written(0), canceller.settings.window
@@ -121,26 +133,27 @@ class perturbation_canceller(guarded_block):
             with self._lock:
                 before, self._last = self._last, estimate
             changed = before is None or before.detected != estimate.detected
-            due = time.monotonic() - self._published > PUBLISH_SECONDS
-            if changed or due:
-                self._publish(first + at, estimate, canceller.threshold)
+            self._first_block = first + at
+            if changed or self._reporter.due():
+                self._publish()
         return len(out)
 
-    def _publish(self, first_block, estimate, threshold):
-        self._published = time.monotonic()
-        message = {
-            "first_block": first_block,
-            "adversary": estimate.adversary,
-            "weights": estimate.weights,
-            "psr_db": estimate.psr_db,
-            "noise_variance": estimate.noise_variance,
-            "statistic": estimate.statistic,
-            "threshold": threshold,
-            "detected": estimate.detected,
+    def _publish(self):
+        estimate, canceller = self.estimate(), self._canceller
+        settings = self._settings | {
+            "components": canceller.settings.components,
+            "enabled": self._enabled,
         }
-        message = pmt.dict_add(
-            pmt.to_pmt(message),
-            pmt.intern("p"),
-            pmt.init_c32vector(estimate.p.size, estimate.p.ravel().tolist()),
-        )
-        self.message_port_pub(pmt.intern("estimate"), message)
+        figures, vectors = {"first_block": self._first_block, "detected": False}, None
+        if estimate is not None:
+            figures |= {
+                "adversary": estimate.adversary,
+                "weights": list(map(float, estimate.weights)),
+                "psr_db": float(estimate.psr_db),
+                "noise_variance": float(estimate.noise_variance),
+                "statistic": float(estimate.statistic),
+                "threshold": float(canceller.threshold),
+                "detected": bool(estimate.detected),
+            }
+            vectors = {"p": estimate.p}
+        self._reporter.send(figures, settings, vectors)

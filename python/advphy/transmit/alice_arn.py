@@ -3,7 +3,6 @@
 
 import math
 import threading
-import time
 
 import numpy as np
 import pmt
@@ -13,11 +12,11 @@ from advphy_model.randomness import checked_index
 from advphy_model.semantic_links import load
 
 from ..guard import guarded_block
+from ..reports import Reporter
 
 TAG = "alice"
 KEY_TAG = "key"
 KEY_TAG_EVERY = 256  # items; Bob finds a wrong, a repeated or a lost key at the next
-PUBLISH_SECONDS = 0.1
 
 
 class alice_arn(guarded_block):
@@ -29,8 +28,10 @@ class alice_arn(guarded_block):
             dictionary with inserted, pairing and pair ("learned", a keying, or "none").
             "key" on every 256th item of a keyed link: a dictionary with index and
             check, from which Bob tells a wrong, a repeated and a lost key.
-    Message port "power": a dictionary with psr_db (realised), transmit_power_db (over 1
-            per real dimension) and items; ten times a second, of the items since.
+    Message port "power": a dictionary with kind, name, time, settings (a dictionary
+            with inserted), psr_db (realised), transmit_power_db (over 1 per real
+            dimension) and items; 20 times a second, of the items since, and at the end
+            of the stream.
 
     Args:
         model: semantic link with a pair, or the name or file of one.
@@ -40,10 +41,11 @@ class alice_arn(guarded_block):
             that is started again goes on behind it; under one secret no index may be
             used for two messages, in another run neither.
         latency: the most items in one call of work().
+        name: of this block in displays; "": "alice_arn".
     """
 
     def __init__(
-        self, model, inserted=True, secret=None, first_frame=0, latency=6000
+        self, model, inserted=True, secret=None, first_frame=0, latency=6000, name=""
     ):  # fmt: skip
         model = load(model)
         item = (np.complex64, model.n)
@@ -54,10 +56,10 @@ class alice_arn(guarded_block):
         self._next_index = checked_index("first_frame", first_frame)
         self._lock = threading.Lock()
         self._energies, self._all = np.zeros(4), np.zeros(4)
-        self._published, self._tagged = 0.0, None
+        self._tagged = None
         self._text = "no item yet"
         self.set_inserted(inserted)
-        self.message_port_register_out(pmt.intern("power"))
+        self._reporter = Reporter(self, "power", "power", name, "alice_arn")
         self.size_buffers(latency, 8 * model.n)
 
     def set_inserted(self, inserted):
@@ -85,6 +87,14 @@ class alice_arn(guarded_block):
 
     def start(self):
         self._tagged, self._origin = None, self._next_index
+        self._reporter.begin()
+        return True
+
+    def stop(self):
+        """Publish the levels of the last items."""
+        if self._energies[0]:
+            self._publish()
+        self._reporter.end()
         return True
 
     def work(self, input_items, output_items):
@@ -128,17 +138,18 @@ class alice_arn(guarded_block):
         with self._lock:
             self._all += found
         self._energies += found
-        if time.monotonic() - self._published > PUBLISH_SECONDS:
-            psr_db, transmit_db = _levels(self._energies, self._reals)
-            message = {"transmit_power_db": transmit_db, "inserted": self._inserted,
-                       "items": int(self._energies[0])}  # fmt: skip
-            self._text = f"bypassed, transmit power {transmit_db:.2f} dB"
-            if psr_db is not None:
-                message["psr_db"] = psr_db
-                self._text = f"PSR {psr_db:.1f} dB, transmit power {transmit_db:.2f} dB"
-            self.message_port_pub(pmt.intern("power"), pmt.to_pmt(message))
-            self._energies[:] = 0
-            self._published = time.monotonic()
+        if self._reporter.due():
+            self._publish()
+
+    def _publish(self):
+        psr_db, transmit_db = _levels(self._energies, self._reals)
+        figures = {"transmit_power_db": transmit_db, "items": int(self._energies[0])}
+        self._text = f"bypassed, transmit power {transmit_db:.2f} dB"
+        if psr_db is not None:
+            figures["psr_db"] = psr_db
+            self._text = f"PSR {psr_db:.1f} dB, transmit power {transmit_db:.2f} dB"
+        self._reporter.send(figures, {"inserted": self._inserted})
+        self._energies[:] = 0
 
 
 def _levels(energies, reals):

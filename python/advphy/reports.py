@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages about the stream: what measuring blocks send, and blocks that listen.
+
+A message is a dictionary with kind, name, time (unix seconds), settings (a dictionary
+of what the tags said) and the figures of its kind.
+
+GNU Radio ends a block with message inputs as soon as one of the blocks before it ends,
+and drops what is still in its queue. A listener stays until each block that reports to
+it has said its last word.
+"""
+
+import threading
+import time
+import weakref
+
+import pmt
+from advphy_model.published import checked_name
+
+from .guard import guarded_general_block
+
+PUBLISH_SECONDS = 0.05
+_POLL_SECONDS = 0.01
+_listeners = weakref.WeakSet()
+
+
+class Reporter:
+    """Send the messages of one port of a block.
+
+    The block calls begin() in start(), send() now and then while due(), and end() last
+    in stop().
+
+    Args:
+        block: a guarded block.
+        port: name of its message port, which is registered here.
+        kind: of the messages.
+        name: what the block is called in displays; "": `default`.
+        default: that name where none is given.
+    """
+
+    def __init__(self, block, port, kind, name, default):
+        self._block = weakref.proxy(block)  # no cycle: a block ends with its flowgraph
+        self._port = pmt.intern(port)
+        self._kind, self.name = kind, checked_name(name) or default
+        self._sent = 0.0
+        self._listening = []
+        block.message_port_register_out(self._port)
+
+    def due(self):
+        """Return whether the last message was sent PUBLISH_SECONDS ago."""
+        return time.monotonic() - self._sent > PUBLISH_SECONDS
+
+    def send(self, figures, settings, vectors=None):
+        """Send a message.
+
+        Args:
+            figures: dictionary of numbers, booleans and strings.
+            settings: dictionary of the same.
+            vectors: {key: complex64 array}, sent as c32vector, or None.
+        """
+        self._sent = time.monotonic()
+        own = {"kind": self._kind, "name": self.name, "time": time.time()}
+        message = pmt.to_pmt(own | figures | {"settings": dict(settings)})
+        for key, vector in (vectors or {}).items():
+            values = pmt.init_c32vector(vector.size, vector.ravel().tolist())
+            message = pmt.dict_add(message, pmt.intern(key), values)
+        self._block.message_port_pub(self._port, message)
+
+    def begin(self):
+        """Tell those who listen that this block will report."""
+        self._listening = list(_listeners_of(self._block, self._port))
+        for listener in self._listening:
+            listener.expect(self)
+
+    def end(self):
+        """Tell them that there is no more to come."""
+        for listener in self._listening:
+            listener.dismiss(self)
+        self._listening = []
+
+
+class listening_block(guarded_general_block):
+    """A block with message inputs only, which stays until all who report have ended.
+
+    A subclass registers its ports and handlers with `listen`; one that has a stop() of
+    its own calls listening_block.stop(self) in it first.
+    """
+
+    def __init__(self, name):
+        guarded_general_block.__init__(self, name, None, None)
+        self._reporters, self._change = set(), threading.Condition()
+        self._handlers = {}
+        _listeners.add(self)
+
+    def listen(self, port, handler):
+        """Register a message input and what handles its messages."""
+        port = pmt.intern(port)
+        self.message_port_register_in(port)
+        self.set_msg_handler(port, handler)
+        self._handlers[port] = handler
+
+    def expect(self, reporter):
+        """Stay until this reporter has ended."""
+        with self._change:
+            self._reporters.add(reporter)
+
+    def dismiss(self, reporter):
+        """Do not wait for this reporter any more."""
+        with self._change:
+            self._reporters.discard(reporter)
+            self._change.notify_all()
+
+    def stop(self):
+        """Handle what comes until all who report have ended."""
+        while True:
+            with self._change:
+                ended = self._change.wait_for(
+                    lambda: not self._reporters, _POLL_SECONDS
+                )
+            self._drain()
+            if ended or self.error is not None:
+                return True
+
+    def _drain(self):
+        block = self.to_basic_block()
+        for port, handler in self._handlers.items():
+            while (message := block.delete_head_nowait(port)) is not None:
+                handler(message)
+
+
+def _listeners_of(block, port):
+    """Yield the listening blocks that a message port is connected to."""
+    aliases, subscribers = set(), block.message_subscribers(port)
+    while pmt.is_pair(subscribers):
+        aliases.add(pmt.symbol_to_string(pmt.car(pmt.car(subscribers))))
+        subscribers = pmt.cdr(subscribers)
+    for listener in list(_listeners):
+        if listener.alias() in aliases:
+            yield listener
