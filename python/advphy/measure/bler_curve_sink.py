@@ -4,7 +4,7 @@
 import pmt
 
 from ..guard import guarded_block
-from .bler_curve_window import bler_curve_window
+from .bler_curve_window import BlerPlot, window_of
 from .mailbox import Mailbox
 
 
@@ -36,23 +36,28 @@ class bler_curve_sink(guarded_block):
         frame_rate=15,
     ):
         guarded_block.__init__(self, "bler_curve_sink", None, None)
-        self._mail = Mailbox(lambda message: True)
-        self._window = None
-        self._settings = {
-            "title": title,
-            "x": x,
-            "first": first,
-            "last": last,
-            "floor": floor,
-            "closed_forms": closed_forms,
-            "csv": csv,
-            "frame_rate": frame_rate,
-        }
+        self._plot = BlerPlot(
+            title, x, first, last, floor, closed_forms, csv, frame_rate
+        )
+        self._mailbox, self._window = Mailbox(self._plot.points.take), None
         self.message_port_register_in(pmt.intern("in"))
-        self.set_msg_handler(pmt.intern("in"), self._mail.post)
+        self.set_msg_handler(pmt.intern("in"), self._mailbox.post)
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window."""
         if self._window is None:
-            self._window = bler_curve_window(**self._settings)
+            self._window = window_of(self._plot, self._mailbox)
         return self._window
+
+    def curves(self):
+        """Return what has been counted: {label: {x: (failures, blocks)}}."""
+        self._mailbox.collect()
+        return {
+            f"{name}, {differs}" if differs else name: points
+            for name, differs, _, _, points in self._plot.points.curves()
+        }
+
+    def refused(self):
+        """Return how many messages were not understood."""
+        self._mailbox.collect()
+        return self._mailbox.refused

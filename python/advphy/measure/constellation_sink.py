@@ -1,23 +1,74 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Constellation sink: received symbols over the codebook."""
 
+import threading
+import time
+
 import numpy as np
 from advphy_model.links import load
 
 from ..guard import guarded_block
 from .constellation_window import constellation_window
+from .plot_window import checked_frame_rate
+
+MOST_POINTS = 10_000
+
+
+class NewestSymbols:
+    """The newest received vectors, of which few are copied for each picture.
+
+    Args:
+        points: how many vectors are kept.
+        n: channel uses.
+        seconds: between pictures; in that time at most `points` vectors are copied.
+    """
+
+    def __init__(self, points, n, seconds):
+        self._lock, self._seconds = threading.Lock(), seconds
+        self._ring = np.zeros((points, n), np.complex64)
+        self._count = 0  # vectors written
+        self._left, self._due = 0, 0.0
+
+    def put(self, vectors):
+        """Copy the last of them, unless enough were copied for this picture."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._left, self._due = len(self._ring), now + self._seconds
+        if not self._left:
+            return
+        vectors = vectors[-self._left :]
+        with self._lock:
+            size, at = len(self._ring), self._count % len(self._ring)
+            first = min(len(vectors), size - at)
+            self._ring[at : at + first] = vectors[:first]
+            self._ring[: len(vectors) - first] = vectors[first:]
+            self._count += len(vectors)
+        self._left -= len(vectors)
+
+    def count(self):
+        """Return how many vectors have been copied so far."""
+        return self._count
+
+    def newest(self):
+        """Return the vectors, complex64 [up to points, n], in any order."""
+        with self._lock:
+            return self._ring[: self._count].copy()
 
 
 class constellation_sink(guarded_block):
     """Draw the newest received symbols over the codewords that may have been sent.
+
+    The stream does not wait: work() copies at most `points` vectors for each picture
+    and takes everything. Symbols that are not finite are left out.
 
     Input: received vectors, complex64 [n]
 
     Args:
         model: link model, or the name or file of one; gives n and the codebook.
         title: above the plot.
-        channel_use: which symbol of a codeword, 0..n-1; -1: each in a panel.
-        points: how many symbols of a channel use are drawn.
+        channel_use: which symbol of a codeword, 0..n-1; -1: each in a panel of its own,
+            or all in one plane where n > 8. set_channel_use changes it.
+        points: how many symbols of a channel use are drawn, 1..10000.
         frame_rate: most pictures a second, at most 30.
     """
 
@@ -25,19 +76,43 @@ class constellation_sink(guarded_block):
         self._model = load(model)
         item = (np.complex64, self._model.n)
         guarded_block.__init__(self, "constellation_sink", [item], None)
-        self._window = None
-        self._settings = {"title": title, "points": points, "frame_rate": frame_rate}
+        if isinstance(points, bool) or points not in range(1, MOST_POINTS + 1):
+            raise ValueError(
+                f"points = {points!r}, wanted a whole number of symbols, "
+                f"1..{MOST_POINTS}; the eye tells no more apart"
+            )
+        self._title, self._window = str(title), None
+        self._frame_rate = checked_frame_rate(frame_rate)
+        self._newest = NewestSymbols(int(points), self._model.n, 1 / frame_rate)
         self.set_channel_use(channel_use)
+        self.set_log_level("warn")
 
     def set_channel_use(self, channel_use):
-        """Draw another symbol of the codewords, or -1: each in a panel."""
-        self._channel_use = channel_use
+        """Draw another symbol of the codewords, 0..n-1, or all: -1."""
+        if isinstance(channel_use, bool) or channel_use not in range(-1, self._model.n):
+            raise ValueError(
+                f"channel_use = {channel_use!r}, wanted 0..{self._model.n - 1}, one of "
+                f"the {self._model.n} symbols of {self._model.name}, or -1: all"
+            )
+        self._channel_use = int(channel_use)
+
+    def channel_use(self):
+        """Return which symbol is drawn, or -1."""
+        return self._channel_use
+
+    def newest(self):
+        """Return the newest vectors copied, complex64 [up to points, n]."""
+        return self._newest.newest()
 
     def work(self, input_items, output_items):
+        self._newest.put(input_items[0])
         return len(input_items[0])
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window."""
         if self._window is None:
-            self._window = constellation_window(model=self._model, **self._settings)
+            self._window = constellation_window(
+                self._model, self._newest, self.channel_use, self._title,
+                self._frame_rate,
+            )  # fmt: skip
         return self._window

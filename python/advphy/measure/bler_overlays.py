@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is drawn behind measured curves: closed forms, and counts of before."""
+
+import dataclasses
+
+import numpy as np
+from advphy_model import counts, links
+
+X_LABELS = {"ebn0_db": "Eb/N0 (dB)", "psr_db": "PSR (dB)", "snr_db": "SNR (dB)"}
+MOST = 12  # lines that can be told apart
+
+
+def closed_form_lines(names, x, first, last):
+    """Return [(label, x values, BLER)] of links with theory.
+
+    Args:
+        names: of links, with commas between them, or empty.
+        x: the horizontal axis.
+        first: its left end.
+        last: its right end.
+
+    Raises:
+        ValueError: naming what is not known.
+    """
+    found = []
+    for name in _listed(names):
+        theory = links.theory(name)
+        if theory is None:
+            known = [n for n in links.names() if links.theory(n)]
+            raise ValueError(
+                f"closed_forms = {names!r}: there is no theory of {name!r}; there is "
+                f"of {', '.join(known)}"
+            )
+        if x != "ebn0_db":
+            raise ValueError(
+                f"closed_forms = {names!r} are functions of Eb/N0, but x = {x!r}; "
+                "leave closed_forms empty"
+            )
+        what, bler = theory
+        values = np.linspace(first, last, 101)
+        found.append((f"{name}, {what}", values, np.array([bler(v) for v in values])))
+    return found
+
+
+def earlier_lines(paths, x):
+    """Return [(label, x values, BLER)] of CSVs of counts.
+
+    Args:
+        paths: with commas between them, or empty.
+        x: "ebn0_db" or "psr_db".
+
+    Raises:
+        ValueError: naming the file and what is wrong with it.
+    """
+    listed, found = _listed(paths), []
+    if listed and x not in ("ebn0_db", "psr_db"):
+        raise ValueError(
+            f"csv = {paths!r}: counts have no {x}; wanted x = 'ebn0_db' or 'psr_db', "
+            "or no csv"
+        )
+    for path in listed:
+        try:
+            rows = counts.read(path)
+        except OSError as error:
+            raise ValueError(
+                f"csv = {path!r} cannot be read: {error.strerror}; wanted a file that "
+                "advphy measure or this display wrote"
+            ) from None
+        except UnicodeDecodeError:
+            raise ValueError(
+                f"csv = {path!r} is not a text; wanted counts in a CSV"
+            ) from None
+        for label, points in (_over_psr(rows) if x == "psr_db" else
+                              counts.curves(rows)).items():  # fmt: skip
+            values = sorted(v for v, (failures, _) in points.items() if failures)
+            rates = [points[v][0] / points[v][1] for v in values]
+            if values:
+                found.append((label, np.array(values), np.array(rates)))
+    if len(found) > MOST:
+        raise ValueError(
+            f"csv = {paths!r} has {len(found)} curves, wanted at most {MOST}; leave "
+            "out some files or rows"
+        )
+    return found
+
+
+def _over_psr(rows):
+    """Return {label: {psr_db: (failures, blocks)}} of the rows with an attack."""
+    found = {}
+    for row in rows:
+        if row.psr_db is None:
+            continue
+        plain = dataclasses.replace(row, psr_db=None, attack="none")
+        (name,) = counts.curves([plain])
+        attack = counts.without_hash(row.attack)
+        label = f"{name}, {attack} at {row.ebn0_db:g} dB"
+        points = found.setdefault(label, {})
+        failures, blocks = points.get(row.psr_db, (0, 0))
+        points[row.psr_db] = failures + row.failures, blocks + row.blocks
+    return found
+
+
+def _listed(text):
+    return [part.strip() for part in str(text).split(",") if part.strip()]

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Block error rates from messages of counters: points of curves that add up."""
+
+import math
+import threading
+from dataclasses import dataclass, field
+
+from advphy_model.counts import Counts, without_hash
+
+MOST_SEGMENTS = 500  # kept apart at one point; the oldest are summed beyond that
+# What follows from other settings, and what says nothing while the attack is off.
+DERIVED = {"noise_variance", "perturbation_kind"}
+OF_ATTACK = {
+    "perturbation", "perturbation_kind", "psr_db", "shift", "phase", "sign",
+    "frequency_offset", "fading", "on",
+}  # fmt: skip
+
+
+@dataclass
+class Segment:
+    """Blocks counted without a gap: a running total, less what was forgotten of it."""
+
+    seed: int
+    first_block: int
+    blocks: int
+    block_errors: int
+    erasures: int
+
+    @property
+    def end(self):
+        """Return the index behind the last block."""
+        return self.first_block + self.blocks
+
+
+@dataclass
+class Point:
+    """What was counted under one setting.
+
+    Args:
+        settings: of the counter.
+        segments: by (seed, first block).
+        summed: Segment of those that are no longer kept apart, or None.
+    """
+
+    settings: dict
+    segments: dict = field(default_factory=dict)
+    summed: Segment | None = None
+    _totals: tuple | None = None
+
+    def put(self, segment):
+        """Replace a running total by a later one; return whether anything changed."""
+        key = segment.seed, segment.first_block
+        present = self.segments.get(key)
+        if present is not None and present.blocks >= segment.blocks:
+            return False  # a second run from the same block on counts nothing new
+        self.segments[key] = segment
+        self._totals = None
+        if len(self.segments) > MOST_SEGMENTS:
+            self._sum_oldest()
+        return True
+
+    def _sum_oldest(self):
+        for key in list(self.segments)[: MOST_SEGMENTS // 2]:
+            old, into = self.segments.pop(key), self.summed
+            if into is None:
+                self.summed = old
+                continue
+            into.blocks += old.blocks
+            into.block_errors += old.block_errors
+            into.erasures += old.erasures
+
+    def counted(self):
+        """Return the segments, each block in one of them: of two the longer stays."""
+        kept = [] if self.summed is None else [self.summed]
+        for segment in sorted(
+            self.segments.values(), key=lambda s: (s.seed, s.first_block)
+        ):
+            last = kept[-1] if kept else None
+            if not last or last.seed != segment.seed or last.end <= segment.first_block:
+                kept.append(segment)
+            elif last is not self.summed and last.blocks < segment.blocks:
+                kept[-1] = segment
+        return kept
+
+    def totals(self):
+        """Return (failures, blocks)."""
+        if self._totals is None:
+            kept = self.counted()
+            failures = sum(s.block_errors + s.erasures for s in kept)
+            self._totals = failures, sum(s.blocks for s in kept)
+        return self._totals
+
+
+@dataclass
+class Curve:
+    """Points of one name whose settings differ only in x."""
+
+    name: str
+    link: str
+    model_sha256: str
+    setting: tuple
+    points: dict = field(default_factory=dict)  # Point by x
+    present: float | None = None  # x of the newest message
+    seen: int = 0  # number of the newest message
+
+
+class BlerPoints:
+    """Curves of block error rates, filled by messages; safe among threads.
+
+    Args:
+        x: the key of settings that is the horizontal axis.
+    """
+
+    def __init__(self, x):
+        self.x = x
+        self._lock = threading.Lock()
+        self._curves = {}
+        self._forgotten = {}  # totals to subtract, by (name, seed, first block)
+        self._newest = {}  # of each name: its newest running total
+        self.version = 0  # grows with every change
+        self.without_x = 0  # messages that lack the setting
+
+    def take(self, message) -> bool:
+        """Add a message of a counter; return whether it was understood."""
+        found = _read(message)
+        if found is None:
+            return False
+        name, segment, settings = found
+        if not segment.blocks:
+            return True
+        x = settings.get(self.x)
+        if isinstance(x, bool) or not isinstance(x, (int, float)) or math.isnan(x):
+            with self._lock:
+                self.without_x += 1
+                self.version += 1
+            return True
+        if math.isinf(x):  # a PSR of -inf dB: there is no attack
+            return True
+        link = str(message.get("link", name)), str(message.get("model_sha256", ""))
+        with self._lock:
+            self._take(name, link, segment, settings, float(x))
+        return True
+
+    def _take(self, name, link, segment, settings, x):
+        self._newest[name] = segment
+        segment = self._less_forgotten(name, segment)
+        if segment.blocks < 1:
+            return
+        setting = other_settings(settings, self.x)
+        key = name, *link, setting
+        curve = self._curves.setdefault(key, Curve(name, *link, setting))
+        point = curve.points.setdefault(x, Point(settings))
+        changed = point.put(segment) or curve.present != x
+        self.version += 1
+        curve.seen = self.version
+        if changed:
+            curve.present = x
+
+    def _less_forgotten(self, name, segment):
+        before = self._forgotten.get((name, segment.seed, segment.first_block))
+        if before is None:
+            return segment
+        if segment.blocks < before.blocks:  # counted from its beginning again
+            del self._forgotten[name, segment.seed, segment.first_block]
+            return segment
+        return Segment(
+            segment.seed,
+            segment.first_block + before.blocks,
+            segment.blocks - before.blocks,
+            segment.block_errors - before.block_errors,
+            segment.erasures - before.erasures,
+        )
+
+    def forget(self):
+        """Begin anew, also within the segments that are being counted."""
+        with self._lock:
+            self._curves = {}
+            self._forgotten = {
+                (name, s.seed, s.first_block): s for name, s in self._newest.items()
+            }
+            self.without_x = 0
+            self.version += 1
+
+    def curves(self):
+        """Return the curves in order of appearance, as tuples.
+
+        Each is (name, what tells it from others of the name, present x, number of the
+        newest message, {x: (failures, blocks)}).
+        """
+        with self._lock:
+            of_name = {}
+            for curve in self._curves.values():
+                of_name.setdefault(curve.name, []).append(curve)
+            return [
+                (
+                    curve.name,
+                    what_differs(curve.setting, [c.setting for c in of_name[name]]),
+                    curve.present,
+                    curve.seen,
+                    {x: curve.points[x].totals() for x in sorted(curve.points)},
+                )
+                for name, several in of_name.items()
+                for curve in several
+            ]
+
+    def rows(self) -> list:
+        """Return the counts as rows of advphy_model.counts.
+
+        Of the segments summed up at one point the first block is that of the first.
+        """
+        with self._lock:
+            return [
+                _row(curve, point.settings, segment)
+                for curve in self._curves.values()
+                for point in curve.points.values()
+                for segment in point.counted()
+                if "ebn0_db" in point.settings
+            ]
+
+
+def _read(message):
+    """Return (name, Segment, settings) of a message, or None."""
+    if not isinstance(message, dict) or message.get("kind") != "counts":
+        return None
+    settings = message.get("settings", {})
+    try:
+        numbers = [
+            int(message.get(key, 0))
+            for key in ("seed", "first_block", "blocks", "block_errors", "erasures")
+        ]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    segment = Segment(*numbers)
+    failures = segment.block_errors + segment.erasures
+    fits = 0 <= failures <= segment.blocks and min(numbers[1:]) >= 0
+    if not isinstance(settings, dict) or "blocks" not in message or not fits:
+        return None
+    return str(message.get("name", "")) or "counts", segment, settings
+
+
+def other_settings(settings, x):
+    """Return what else was set, beside x and what follows, as sorted pairs of text."""
+    ignored = DERIVED | {x}
+    if not settings.get("on", False):
+        ignored = ignored | OF_ATTACK
+    return tuple(sorted((str(k), _text(v)) for k, v in settings.items()
+                        if k not in ignored))  # fmt: skip
+
+
+def _text(value):
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+ON = "on", "True"
+WORDS = {
+    "psr_db": "PSR {} dB", "ebn0_db": "Eb/N0 {} dB", "snr_db": "SNR {} dB",
+    "kind": "{}", "perturbation": "{}", "canceller": "{}",
+}  # fmt: skip
+
+
+def what_differs(setting, settings):
+    """Return in words what a setting has that others of the same name have not."""
+    attacked = [other for other in settings if ON in other]
+    words = []
+    if attacked and len(attacked) < len(settings):
+        settings = attacked
+        if ON not in setting:
+            settings = [other for other in settings if ON not in other] or [setting]
+            words = ["no attack"]
+        elif len(attacked) == 1:
+            return WORDS["psr_db"].format(dict(setting).get("psr_db", "?"))
+    shared = set(settings[0]).intersection(*settings[1:])
+    own = [pair for pair in setting if pair not in shared]
+    if len(own) > 1:  # the name of the perturbation is long: only if nothing else says
+        own = [pair for pair in own if pair[0] != "perturbation"] or own
+    words += [
+        WORDS.get(key, key.replace("_", " ") + " {}").format(without_hash(value))
+        for key, value in own
+    ]
+    return ", ".join(words)
+
+
+def _row(curve, settings, segment):
+    on = bool(settings.get("on", False))
+    return Counts(
+        link=curve.link,
+        engine="flowgraph",
+        ebn0_db=float(settings["ebn0_db"]),
+        seed=segment.seed,
+        first_block=segment.first_block,
+        blocks=segment.blocks,
+        block_errors=segment.block_errors,
+        erasures=segment.erasures,
+        model_sha256=curve.model_sha256,
+        psr_db=float(settings.get("psr_db", 0.0)) if on else None,
+        attack=str(settings.get("perturbation", "attack")) if on else "none",
+        canceller=str(settings.get("canceller", "none")),
+        channel=str(settings.get("kind", "awgn")),
+    )

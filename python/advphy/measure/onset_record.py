@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happened in the last seconds: errors, the attack, the canceller; and delays."""
+
+import collections
+import math
+import threading
+from dataclasses import dataclass
+
+from advphy_model.error_rate import interval
+
+MOST = 4000  # events kept of each name, whatever the time shown
+BEFORE = 2.0  # seconds before an attack that say how many errors are usual
+POOLED = 0.25  # seconds whose counts are taken together to tell errors from the usual
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Blocks counted between two messages, at the time of the later one."""
+
+    time: float
+    blocks: int
+    failures: int
+
+
+@dataclass(frozen=True)
+class State:
+    """What an adversary did, or a canceller found, from a time on."""
+
+    time: float
+    on: bool
+    psr_db: float
+
+
+class OnsetRecord:
+    """The last seconds of counters, adversaries and cancellers; safe among threads.
+
+    Args:
+        seconds: how long events are kept.
+    """
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self._lock = threading.Lock()
+        self._totals = {}  # newest running total of each counter
+        self._intervals, self._attacks, self._found = {}, {}, {}
+        self.version = 0
+
+    def take(self, message) -> bool:
+        """Add a message; return whether it was understood."""
+        take = {"counts": self._counts, "psr": self._psr, "estimate": self._estimate}
+        try:
+            kind, time = message["kind"], float(message["time"])
+            if not math.isfinite(time):
+                return False
+            with self._lock:
+                take[kind](str(message["name"]), time, message)
+                self.version += 1
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            return False
+        return True
+
+    def _counts(self, name, time, message):
+        blocks = int(message["blocks"])
+        failures = int(message["block_errors"]) + int(message.get("erasures", 0))
+        if not 0 <= failures <= blocks:
+            raise ValueError("more failures than blocks")
+        first = int(message["first_block"])
+        before = self._totals.get(name, (first, 0, 0))
+        self._totals[name] = first, blocks, failures
+        if before[0] == first and before[1] <= blocks:
+            blocks, failures = blocks - before[1], failures - before[2]
+        if blocks > 0 and failures >= 0:
+            self._keep(self._intervals, name, Interval(time, blocks, failures))
+
+    def _psr(self, name, time, message):
+        psr_db = _number(message.get("psr_db", message["settings"].get("psr_db")))
+        on = bool(message["settings"].get("on", psr_db > -math.inf))
+        self._keep(self._attacks, name, State(time, on, psr_db if on else -math.inf))
+
+    def _estimate(self, name, time, message):
+        state = State(time, bool(message["detected"]), _number(message["psr_db"]))
+        self._keep(self._found, name, state)
+
+    def _keep(self, events, name, event):
+        kept = events.setdefault(name, collections.deque(maxlen=MOST))
+        kept.append(event)
+        while len(kept) > 2 and kept[1].time < event.time - self.seconds - BEFORE:
+            kept.popleft()
+
+    def events(self):
+        """Return (intervals, attacks, estimates), each {name: [events]}."""
+        with self._lock:
+            return tuple(
+                {name: list(kept) for name, kept in events.items()}
+                for events in (self._intervals, self._attacks, self._found)
+            )
+
+
+def _number(value):
+    value = float(value)
+    return -math.inf if math.isnan(value) else value
+
+
+def spells(states, end):
+    """Return [(begin, end, psr_db)] while something is on, until the time `end`."""
+    found, begin = [], None
+    for state in states:
+        if begin is not None and (not state.on or state.psr_db != begin.psr_db):
+            found.append((begin.time, state.time, begin.psr_db))
+            begin = None
+        if state.on and begin is None:
+            begin = state
+    if begin is not None:
+        found.append((begin.time, max(end, begin.time), begin.psr_db))
+    return found
+
+
+def last_change(states):
+    """Return (time, on) when the newest states began, or None without a change."""
+    for before, after in zip(states[-2::-1], states[:0:-1], strict=False):
+        if before.on != after.on:
+            return after.time, after.on
+    return None
+
+
+def found_after(states, onset):
+    """Return how many seconds after a time a canceller first says detected, or None.
+
+    A canceller that said so before the attack began gives None, too.
+    """
+    before = [state for state in states if state.time < onset]
+    if before and before[-1].on:
+        return None
+    return next((s.time - onset for s in states if s.time >= onset and s.on), None)
+
+
+def recovered_after(intervals, onset):
+    """Return (whether there were more errors, seconds until as few as before or None).
+
+    "As few" is: the 95 % Wilson interval of the counts of POOLED seconds overlaps that
+    of the BEFORE seconds before the attack began. The first stretch that does, after
+    one that did not, is the recovery; its time is that of its first message.
+
+    Args:
+        intervals: of one counter, in order of time.
+        onset: when the attack began.
+    """
+    usual = _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
+    if not usual[1]:
+        return False, None
+    high = interval(*usual)[1]
+    after = [i for i in intervals if i.time >= onset]
+    hurt, begin = False, 0
+    for end, newest in enumerate(after):
+        while newest.time - after[begin].time > POOLED:
+            begin += 1
+        low = interval(*_sum(after[begin : end + 1]))[0]
+        if low > high:
+            hurt = True
+        elif hurt:
+            return True, after[begin].time - onset
+    return hurt, None
+
+
+def _sum(intervals):
+    several = list(intervals)
+    return sum(i.failures for i in several), sum(i.blocks for i in several)
