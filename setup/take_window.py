@@ -9,6 +9,7 @@ Runs in GNU Radio's Python on a screen; setup/pictures.py calls it.
 import importlib
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from PyQt5 import QtCore, QtWidgets
@@ -25,6 +26,17 @@ def flowgraph_of(program, arguments):
     return made(**arguments)
 
 
+def set_variable(flowgraph, name, value):
+    """Set a variable as a user does: by its slider, where it has one."""
+    widget = getattr(flowgraph, f"_{name}_win", None)
+    kinds = (QtWidgets.QSpinBox, QtWidgets.QDoubleSpinBox)
+    boxes = widget and widget.findChildren(kinds)
+    if boxes:
+        boxes[0].setValue(value)
+    else:
+        getattr(flowgraph, f"set_{name}")(value)
+
+
 def picture(flowgraph, path, settings):
     """Arrange what happens while it runs: variables change, the picture, the end."""
 
@@ -32,8 +44,7 @@ def picture(flowgraph, path, settings):
         QtCore.QTimer.singleShot(int(1000 * seconds), call)
 
     for seconds, name, value in settings.get("set", []):
-        setter = getattr(flowgraph, f"set_{name}")
-        after(seconds, lambda setter=setter, value=value: setter(value))
+        after(seconds, partial(set_variable, flowgraph, name, value))
     after(settings["seconds"], lambda: flowgraph.grab().save(str(path)))
     after(settings["seconds"] + 0.1, QtWidgets.QApplication.instance().quit)
 
