@@ -2,15 +2,15 @@
 """The command `advphy`: one file a subcommand, found by file name.
 
 A subcommand's module has a docstring (its help), add_arguments(parser) and
-run(arguments). What several share is in modules whose names begin with "_".
+run(arguments), which says what it has to say through arguments.output (_output.py).
+What several share is in modules whose names begin with "_".
 """
 
-import argparse
-import importlib
 import os
-import pkgutil
 import re
 import sys
+
+from advphy_commands import _output, _parser
 
 
 def main(words=None) -> int:
@@ -40,24 +40,11 @@ def main(words=None) -> int:
 
 
 def _run(words):
-    parser = argparse.ArgumentParser(
-        prog="advphy", description="Neural physical layers under attack."
-    )
-    parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for module in pkgutil.iter_modules(__path__):
-        if module.name.startswith("_"):
-            continue
-        command = importlib.import_module(f"{__name__}.{module.name}")
-        summary = command.__doc__.partition("\n")[0]
-        sub = commands.add_parser(
-            module.name.replace("_", "-"),
-            help=summary[0].lower() + summary[1:].rstrip("."),
-            description=command.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.add_arguments(sub)
-        sub.set_defaults(run=command.run)
+    given = next((word for word in words if not word.startswith("-")), None)
+    if given is not None and given not in _parser.names():
+        print(f"advphy: {_parser.unknown(given)}", file=sys.stderr)
+        return 2
+    parser = _parser.parser(given)
     arguments = parser.parse_args(words)
     if arguments.version:
         from advphy_model import __version__
@@ -67,16 +54,33 @@ def _run(words):
     if arguments.command is None:
         parser.print_help()
         return 2
-    return arguments.run(arguments) or 0
+    name = " ".join(filter(None, [given, getattr(arguments, "action", None)]))
+    output = arguments.output = _output.Output(name, arguments.json)
+    if output.json is not None and not output.only_json:
+        from advphy_model.atomic_file import refuse_unwritable
+
+        refuse_unwritable(output.json)
+    with output.document():
+        return arguments.run(arguments) or 0
 
 
 def _joined(words):
-    """Join "--ebn0-db", "-2:4:1" with "=": argparse takes the second for an option."""
-    joined = []
-    for word in words:
-        negative = re.match(r"-[.\d]", word)
+    """Give each option its value with "=", where argparse would take it wrongly.
+
+    "--ebn0-db", "-2:4:1": it takes the second for an option. "--json", "LINK": it takes
+    the second for the file.
+    """
+    joined, words = [], list(words)
+    while words:
+        word = words.pop(0)
+        if word == "--":
+            return [*joined, word, *words]
+        if word == _output.OPTION:
+            word = _output.bare_option(word, words[0] if words else None)
+            if not word.endswith(f"={_output.STANDARD_OUTPUT}"):
+                words.pop(0)
         if (
-            negative
+            re.match(r"-[.\d]", word)
             and joined
             and joined[-1].startswith("--")
             and "=" not in joined[-1]

@@ -2,7 +2,6 @@
 """The arguments that say what an adversary sends, knows and spends."""
 
 import logging
-import sys
 from pathlib import Path
 
 from advphy_model import links, perturbation
@@ -109,7 +108,7 @@ def adversaries_of(arguments):
             warning = p.warning_for(model)
             if warning and warning not in warned:
                 warned.add(warning)
-                print(f"advphy measure: {warning}", file=sys.stderr)
+                arguments.output.remark(warning)
             found.append(Adversary(p, psr_db, **arrival, seed=arguments.seed))
         return found
 

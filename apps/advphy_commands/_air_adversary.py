@@ -2,7 +2,6 @@
 """The arguments that say how an adversary's second transmitter arrives."""
 
 import dataclasses
-import sys
 
 from advphy_model.air_adversary import WHERE, AirAdversary
 
@@ -79,7 +78,7 @@ def adversaries_of(arguments, model, frame, ebn0_db):
         p = _adversary.perturbation_of(arguments, model, ebn0_db, psr_db)
         warning = p.warning_for(model)
         if warning:
-            print(f"advphy measure-burst: {warning}", file=sys.stderr)
+            arguments.output.remark(warning)
         found.append(
             AirAdversary(
                 p,

@@ -18,6 +18,7 @@ from advphy_model import links, radio_check
 from advphy_model.modem.frame import Frame
 from advphy_model.recording import PIECE
 from advphy_model.scoring import Scorer
+from advphy_training import progress
 
 from advphy_commands import _radio_settings as settings
 from advphy_commands._numbers import whole
@@ -63,18 +64,33 @@ def run(arguments):
         raise ValueError(f"--ebn0-db {arguments.ebn0_db:g}: wanted 0..20 dB")
     frame = Frame.of_model(model, codewords=whole("--codewords", arguments.codewords))
     wanted = LEVELS[: LEVELS.index(arguments.level) + 1]
+    output = arguments.output
+    output.note(link=model.name, frames=frames, codewords=frame.codewords, levels=[])
     if "radio" in wanted:
         _require_radio(arguments)
     for level in wanted:
-        print(f"{level}: {frames} frames of {frame.codewords} blocks, {model.name}")
+        output.line(
+            f"{level}: {frames} frames of {frame.codewords} blocks, {model.name}"
+        )
         checks = _RUNS[level](arguments, model, frame, frames)
+        passed = all(check.passed for check in checks)
         for check in checks:
-            print(f"  {check.text()}")
-        if not all(check.passed for check in checks):
-            print(f"{level}: FAIL")
+            output.line(f"  {check.text()}")
+        output.row(
+            "levels",
+            {"level": level, "passed": passed, "checks": list(map(_figures, checks))},
+            f"{level}: {'PASS' if passed else 'FAIL'}",
+        )
+        output.note(passed=passed)
+        if not passed:
             return 1
-        print(f"{level}: PASS")
     return 0
+
+
+def _figures(check):
+    """Return a Check for a document."""
+    return {"name": check.name, "figure": check.figure, "low": check.low,
+            "high": check.high, "unit": check.unit, "passed": check.passed}  # fmt: skip
 
 
 def _require_radio(arguments):
@@ -91,10 +107,12 @@ def _require_radio(arguments):
 
 def _file(arguments, model, frame, frames):
     seed = whole("--seed", arguments.seed)
-    print(f"  Eb/N0 {arguments.ebn0_db:g} dB, loss up to {LOSS_DB['file']:g} dB")
+    arguments.output.line(f"  Eb/N0 {arguments.ebn0_db:g} dB, loss up to "
+                          f"{LOSS_DB['file']:g} dB")  # fmt: skip
     return radio_check.file_level(
-        model, frame, frames, arguments.ebn0_db, seed, LOSS_DB["file"]
-    )
+        model, frame, frames, arguments.ebn0_db, seed, LOSS_DB["file"],
+        along=lambda pieces: progress.bar(pieces, unit="piece"),
+    )  # fmt: skip
 
 
 def _loopback(arguments, model, frame, frames):
@@ -110,8 +128,10 @@ def _loopback(arguments, model, frame, frames):
     variance = radio_check.sample_noise_variance(modulator, ebn0_db, model.rate)
     args = (f"id=check{os.getpid()},cfo={CFO * rate:g},ppm={CLOCK_PPM:g},"
             f"noise_variance={variance:.9g}")  # fmt: skip
-    print(f"  stand-in radio: Eb/N0 {ebn0_db:g} dB, CFO {CFO:g} cycles per sample, "
-          f"clock {CLOCK_PPM:g} ppm, loss up to {loss_db:g} dB")  # fmt: skip
+    arguments.output.line(
+        f"  stand-in radio: Eb/N0 {ebn0_db:g} dB, CFO {CFO:g} cycles per sample, "
+        f"clock {CLOCK_PPM:g} ppm, loss up to {loss_db:g} dB"
+    )
     device = {"driver": "standin", "args": args, "sample_rate": rate,
               "frequency": settings.DEFAULT_FREQUENCY}  # fmt: skip
     counts, means, events = _through(arguments, model, frame, frames, device, device)
@@ -123,8 +143,10 @@ def _loopback(arguments, model, frame, frames):
 
 def _radio(arguments, model, frame, frames):
     device = settings.device_of(arguments)
-    print(f"  {arguments.driver}, {device['frequency'] / 1e6:g} MHz, loss up to "
-          f"{LOSS_DB['radio']:g} dB from the SNR that is estimated")  # fmt: skip
+    arguments.output.line(
+        f"  {arguments.driver}, {device['frequency'] / 1e6:g} MHz, loss up to "
+        f"{LOSS_DB['radio']:g} dB from the SNR that is estimated"
+    )
     heard = device | {"gain": arguments.rx_gain}
     counts, means, events = _through(arguments, model, frame, frames, device, heard)
     ebn0_db = means.get("snr_db", math.nan) - 10 * math.log10(model.rate)
@@ -167,11 +189,14 @@ def _through(arguments, model, frame, frames, sent, heard):
         received = Path(folder) / "received"
         keep = blocks.file_sink(8, str(received))
         flowgraph.connect(source, head, keep)
-        if settings.run(flowgraph, end, enough=lambda: time.monotonic() > late):
+        passed = ("samples", samples + more, lambda: head.nitems_written(0))
+        if settings.run(flowgraph, end, enough=lambda: time.monotonic() > late,
+                        shown=passed):  # fmt: skip
             raise KeyboardInterrupt
         keep.close()
         scorer = Scorer(model, frame, seed, first_frame=0 if near else None)
-        for begin in range(0, received.stat().st_size, 8 * PIECE):
+        pieces = range(0, received.stat().st_size, 8 * PIECE)
+        for begin in progress.bar(pieces, unit="piece"):
             scorer.push(np.fromfile(received, "<c8", PIECE, offset=begin))
     overruns = {"overruns": source.events()["overruns"]}
     return scorer.counts, scorer.means, sink.events() | overruns

@@ -5,11 +5,11 @@ A line a second says what has arrived; Ctrl-C, --frames or --seconds ends it. --
 keeps the samples with all that `advphy rescore` needs.
 """
 
-import sys
+import time
 
 from advphy_commands import _radio_settings as settings
 from advphy_commands._numbers import whole
-from advphy_commands._scored import counted
+from advphy_commands._scored import counted, rates
 
 
 def add_arguments(parser):
@@ -42,7 +42,7 @@ def run(arguments):
     from gnuradio import advphy
     from gnuradio.advphy.over_the_air import receiver
 
-    source = advphy.sdr_source(**device)
+    output, source = arguments.output, advphy.sdr_source(**device)
     samples = None if seconds is None else round(seconds * device["sample_rate"])
     flowgraph = receiver(
         model, source, samples=samples, first_frame=first_frame, **sent
@@ -52,32 +52,53 @@ def run(arguments):
         flowgraph.record(recorder)
 
     def say(second):
-        print(_line(second, flowgraph, device["sample_rate"]))
-        sys.stdout.flush()
+        output.line(_line(second, flowgraph, device["sample_rate"]))
 
-    def enough():
-        return flowgraph.synchronizer.counts()["received"] >= frames
+    def received():
+        return flowgraph.synchronizer.counts()["received"]
 
+    begun = time.monotonic()
+    shown = ("s", seconds, lambda: time.monotonic() - begun)
     try:
         settings.run(flowgraph, flowgraph.end, say,
-                     enough if frames is not None else None)  # fmt: skip
+                     None if frames is None else lambda: received() >= frames,
+                     shown=shown if frames is None else ("frames", frames, received)
+                     )  # fmt: skip
     finally:
         if recorder is not None:
             recorder.stop()
     counts = flowgraph.counts()
-    for line in counted(counts, getattr(model, "pixels", None)):
-        print(line)
-    print(_last(flowgraph, device["sample_rate"]))
+    _say(output, model, flowgraph, counts, device["sample_rate"])
     overruns = source.events()["overruns"]
-    print(f"{'overruns':<18}{'not told' if overruns is None else overruns}")
+    output.line(f"{'overruns':<18}{'not told' if overruns is None else overruns}")
+    output.note(overruns=overruns, recording=None)
     if recorder is not None:
         recorder.note_counts(counts)
-        print(f"recorded {recorder.samples()} samples in {arguments.record}")
-        if recorder.samples() != counts["samples"]:
-            print(
-                f"advphy radio: the receiver took {counts['samples']} of them before "
-                "it was stopped, so rescoring may find more frames", file=sys.stderr,
-            )  # fmt: skip
+        _say_recorded(output, arguments.record, recorder.samples(), counts["samples"])
+
+
+def _say(output, model, flowgraph, counts, rate):
+    """Say what was counted."""
+    pixels = getattr(model, "pixels", None)
+    for line in counted(counts, pixels):
+        output.line(line)
+    output.line(_last(flowgraph, rate))
+    last = flowgraph.synchronizer.last()
+    if last is not None:
+        last = {"snr_db": last["snr_db"], "cfo_hz": last["cfo"] * rate,
+                "clock_ppm": last["clock_ppm"]}  # fmt: skip
+    output.note(link=model.name, counts=counts, **rates(counts, pixels),
+                last_frame=last)  # fmt: skip
+
+
+def _say_recorded(output, path, samples, taken):
+    output.line(f"recorded {samples} samples in {path}")
+    output.note(recording={"file": path, "samples": samples})
+    if samples != taken:
+        output.remark(
+            f"the receiver took {taken} of them before it was stopped, so rescoring "
+            "may find more frames"
+        )
 
 
 def _recorder(arguments, model, sent, device, first_frame):

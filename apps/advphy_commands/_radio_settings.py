@@ -7,6 +7,7 @@ import time
 
 from advphy_model import carried
 from advphy_model.modem.frame import Frame
+from advphy_training import progress
 
 from advphy_commands._numbers import whole
 from advphy_commands.measure_semantic import secret_of
@@ -103,7 +104,7 @@ def limit_of(arguments):
     return frames, seconds
 
 
-def run(flowgraph, end, say=None, enough=None, patience=10.0):
+def run(flowgraph, end, say=None, enough=None, patience=10.0, shown=None):
     """Run a flowgraph to its end, or end it when there is enough or at Ctrl-C.
 
     Args:
@@ -112,6 +113,8 @@ def run(flowgraph, end, say=None, enough=None, patience=10.0):
         say: is called once a second with the seconds since the start, or None.
         enough: tells whether to end it, or None.
         patience: seconds that the end may take until the flowgraph is stopped.
+        shown: (unit, how many there will be or None, function that tells how many
+            there are) of a bar on a terminal; without: the time that has passed.
 
     Returns:
         Whether it was Ctrl-C.
@@ -126,6 +129,8 @@ def run(flowgraph, end, say=None, enough=None, patience=10.0):
         ended.set()
 
     begun, said = time.monotonic(), 0
+    unit, total, done = shown or ("s", None, lambda: time.monotonic() - begun)
+    bar = progress.bar(total=total, unit=unit)
     try:
         flowgraph.start()
         threading.Thread(target=wait, daemon=True).start()
@@ -134,10 +139,14 @@ def run(flowgraph, end, say=None, enough=None, patience=10.0):
             if say is not None and seconds > said:
                 said = seconds
                 say(seconds)
+            bar.n = round(done() if total is None else min(done(), total), 1)
+            bar.refresh()
             if enough is not None and enough():
                 break
     except KeyboardInterrupt:
         interrupted = True
+    finally:
+        bar.close()
     end()
     if not ended.wait(patience):
         flowgraph.stop()

@@ -55,16 +55,25 @@ def run(arguments):
     if not arguments.arm:
         sink.gate.at_end = None  # it is said below
     # zmq may wait for a receiver that has gone; a radio is silent already.
-    interrupted = settings.run(flowgraph, sink.silence, patience=3.0)
+    length = sent["frame"].samples()
+    interrupted = settings.run(
+        flowgraph, sink.silence, patience=3.0,
+        shown=("frames", frames, lambda: sink.events()["samples"] / length),
+    )  # fmt: skip
     events = sink.events()
-    count = events["samples"] / sent["frame"].samples()
+    count = events["samples"] / length
     what = f"{count:.5g} frames of link {model.name} from frame {first_frame} on"
+    output = arguments.output
+    output.note(armed=arguments.arm, link=model.name, frames=count,
+                first_frame=first_frame, device=device, **_told(events))  # fmt: skip
     if arguments.arm:
-        print(f"sent {what}; {_events(events)}")
+        told = ", ".join(f"{name} {value}" for name, value in _told(events).items())
+        output.line(f"sent {what}; {told}")
     else:
-        print(f"{sink.plan()}: {what}")
-        print(_allowed(device))
-        print("give --arm to send it")
+        allowed = _allowed(device)
+        output.note(plan=sink.plan(), allowed=allowed)
+        for line in (f"{sink.plan()}: {what}", allowed, "give --arm to send it"):
+            output.line(line)
     return 130 if interrupted else 0
 
 
@@ -108,10 +117,10 @@ def _attack(arguments, model, seed):
     return Adversary(found, arguments.psr_db, seed=seed)
 
 
-def _events(events):
-    told = {n: events[n] for n in ("clipped", "non_finite", "pauses", "underruns",
-                                   "late") if events.get(n) is not None}  # fmt: skip
-    return ", ".join(f"{name} {value}" for name, value in told.items())
+def _told(events):
+    """Return the events that the device tells."""
+    names = ("clipped", "non_finite", "pauses", "underruns", "late")
+    return {name: events[name] for name in names if events.get(name) is not None}
 
 
 def _allowed(device):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reproduce a figure of the letter: train or take models, measure, draw, judge."""
 
+import dataclasses
 import shlex
 import sys
 from pathlib import Path
@@ -22,21 +23,26 @@ def run(arguments, figure):
     """
     from advphy_figures import picture_grid, secrecy
     from advphy_model import images
-    from advphy_training import arn_page, arn_pictures, arn_reproduction, claims_page
+    from advphy_training import (
+        arn_page,
+        arn_pictures,
+        arn_reproduction,
+        claims_page,
+        progress,
+    )
     from advphy_training.eve_report import majority
-    from tqdm import tqdm
 
     tested = images.load("mnist_test")  # first of all: are the data here?
     folder, name = Path(arguments.out), arguments.figure
     families = _families(arguments, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    measured = arn_reproduction.Measured()
-    with tqdm(unit=" points", leave=False, disable=None, file=sys.stderr) as bar:
+    measured, output = arn_reproduction.Measured(), arguments.output
+    with progress.bar(unit="points") as bar:
         for words, measured in arn_reproduction.run(figure, families):
             bar.update()
             bar.set_postfix_str(words)
             if not sys.stderr.isatty():
-                print(words, flush=True)
+                output.line(words)
             semantic_counts.write(folder / f"{name}.csv", measured.rows)
     secrecy.draw(measured, figure, majority(tested), folder / f"{name}.png",
                  f"{len(families)} training seed(s); bands: lowest to highest 95 % "
@@ -47,8 +53,12 @@ def run(arguments, figure):
     command = shlex.join(["advphy", *sys.argv[1:]])
     text = arn_page.section(name, figure, measured, [command])
     claims_page.write(folder / "claims.md", name, text)
-    for file in (f"{name}.png", f"{name}-pictures.png", f"{name}.csv", "claims.md"):
-        print(folder / file)
+    made = (f"{name}.png", f"{name}-pictures.png", f"{name}.csv", "claims.md")
+    files = [str(folder / file) for file in made]
+    for file in files:
+        output.line(file)
+    rows = [dataclasses.asdict(row) for row in measured.rows]
+    output.note(figure=name, quick=arguments.quick, files=files, rows=rows)
 
 
 def _families(arguments, folder):

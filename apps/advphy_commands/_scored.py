@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How counts of frames are said: a table, or numbers."""
 
-from advphy_model.error_rate import interval, upper_bound
+from advphy_model.error_rate import interval
+
+from advphy_commands import _rates
 
 
 def table(scorer, sample_rate, model):
@@ -34,12 +36,20 @@ def counted(counts, pixels=None):
     return lines
 
 
+def rates(counts, pixels=None):
+    """Return bler with its 95 % interval, or mse, of counts."""
+    if pixels is not None:
+        decoded = counts["blocks"] - counts["erasures"]
+        mse = counts["squared_error"] / (decoded * pixels) if decoded else None
+        return {"mse": mse}
+    failures = counts["block_errors"] + counts["erasures"]
+    return _rates.rated(failures, counts["blocks"])
+
+
 def _rate(counts):
     blocks, failures = counts["blocks"], counts["block_errors"] + counts["erasures"]
-    if not failures:
-        return f"{'BLER':<18}0  (< {upper_bound(blocks):.1e}, 95 %)"
-    low, high = interval(failures, blocks)
-    return f"{'BLER':<18}{failures / blocks:.2e}  ({low:.2e}..{high:.2e}, 95 %)"
+    rate, bounds = _rates.texts(failures, blocks)
+    return f"{'BLER':<18}{rate}  ({bounds}, 95 %)"
 
 
 def _mse(counts, pixels):

@@ -7,6 +7,7 @@ with pairs that she trains herself, with Bob's module stolen, and a decoder of i
 her own. Writes report.md, report.json, counts.csv, accuracy.png and the best Eve.
 """
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -58,15 +59,13 @@ def add_arguments(parser):
 
 def run(arguments):
     """Record, adapt, measure, report."""
-    from advphy_training import eve_report
-    from tqdm import tqdm
+    from advphy_training import eve_report, progress
 
     folder = Path(arguments.out)
     adaptations = _adaptations(arguments)
     folder.mkdir(parents=True, exist_ok=True)
     each = len(adaptations[0].counts) + 4
-    with tqdm(total=each * len(adaptations), unit="Eve", leave=False, disable=None,
-              file=sys.stderr) as bar:  # fmt: skip
+    with progress.bar(total=each * len(adaptations), unit="Eve") as bar:
         for one in adaptations:
             for means in one.run():
                 bar.update()
@@ -76,7 +75,9 @@ def run(arguments):
     for one in adaptations:
         path = folder / f"adapted_eve_{one.setting.eve_snr_db:g}dB.safetensors"
         semantic_links.write(one.eves["all"], path)
-    print(folder / "report.md")
+    arguments.output.line(folder / "report.md")
+    report = json.loads((folder / "report.json").read_text())
+    arguments.output.note(out=str(folder), report=report)
 
 
 def _adaptations(arguments):

@@ -11,9 +11,9 @@ Eb/N0 and what the adversary knew.
 from advphy_model import links, loop_engine, perturbation
 from advphy_model.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
-from advphy_model.error_rate import StopRule, interval
+from advphy_model.error_rate import StopRule
 
-from advphy_commands import _adversary
+from advphy_commands import _adversary, _rates
 
 BLOCKS = 1_000_000  # that say what the perturbation does
 
@@ -45,20 +45,31 @@ def run(arguments):
     substitutes = _adversary.substitutes_of(arguments, link)
     found = attacks.craft(arguments.attack, link, plan, substitutes)
     perturbation.write(found, arguments.out)
-    print(
+    output = arguments.output
+    output.line(
         f"{arguments.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "
         f"SHA-256 {found.sha256}"
     )
+    output.note(out=arguments.out, attack=found.name, kind=found.kind,
+                psr_db=found.psr_db, ebn0_db=arguments.ebn0_db, sha256=found.sha256,
+                victims=found.victims, knowledge=found.knowledge, recipe=found.recipe,
+                measured=[])  # fmt: skip
     for model in (link, *substitutes):
         for what, adversary in (("clean", None), ("attacked", Adversary(found))):
-            print(f"{model.name}, {arguments.ebn0_db:g} dB, {what}: "
-                  f"{_bler(model, arguments.ebn0_db, adversary)}")  # fmt: skip
+            row = _count(model, arguments.ebn0_db, adversary)
+            rate = f"BLER {row['bler']:.2e}, 95 % {row['low']:.2e}..{row['high']:.2e}"
+            known = {"link": model.name, "model_sha256": model.sha256, "under": what}
+            output.row(
+                "measured",
+                {**known, **row},
+                f"{model.name}, {arguments.ebn0_db:g} dB, {what}: {rate}",
+            )
 
 
-def _bler(model, ebn0_db, attack):
+def _count(model, ebn0_db, attack):
     ranges = loop_engine.run(
         model, rule=StopRule(None, BLOCKS), ebn0_db=ebn0_db, seed=2, attack=attack
     )
     blocks, errors, erasures = map(sum, zip(*ranges, strict=True))
-    low, high = interval(errors + erasures, blocks)
-    return f"BLER {(errors + erasures) / blocks:.2e}, 95 % {low:.2e}..{high:.2e}"
+    return {"blocks": blocks, "block_errors": errors, "erasures": erasures,
+            **_rates.rated(errors + erasures, blocks)}  # fmt: skip

@@ -15,34 +15,76 @@ the samples a second that the modem's kernels take on one core at 4 samples a sy
 and the share of its arithmetic or memory limit that each kernel reaches.
 """
 
-import json
-import sys
+from functools import partial
 
 from advphy_model import kernels, links, speed
-from advphy_model.atomic_file import atomic_file, refuse_unwritable
 from advphy_model.modem import speed as modem_speed
 
 BATCH = 10_000
+_TIMED = 16  # contestants of all races
 FRAMES = 1_000_000  # images that a semantic chain is timed over: the start costs 0.1 s
 
 
 def add_arguments(parser):
     """Declare the arguments."""
-    parser.add_argument("--json", metavar="FILE", help="write the ratios and shares")
     parser.add_argument("--rounds", type=int, default=5, help="(default %(default)s)")
 
 
 def run(arguments):
-    """Measure, print, and write the JSON."""
+    """Measure and say ratios, rates and shares."""
     if arguments.rounds < 1:
         raise ValueError(f"--rounds {arguments.rounds}: wanted at least 1")
-    if arguments.json:
-        refuse_unwritable(arguments.json)
+    from advphy_training import progress
+
+    output, mlp = arguments.output, links.load("autoencoder_mlp")
+    output.line(f"instruction set: {kernels.instruction_set()}")
+    output.note(instruction_set=kernels.instruction_set(), rounds=arguments.rounds)
+    with progress.bar(total=_TIMED * arguments.rounds, unit="timing") as bar:
+        race = _Race(output, arguments.rounds, bar)
+        ratios = _message_ratios(race, mlp) | _cnn_ratio(race) | _semantic_ratios(race)
+    output.note(**ratios, messages_per_second=race.messages,
+                images_per_second=race.images)  # fmt: skip
+    for name, ratio in ratios.items():
+        text = "not measured" if ratio is None else f"{ratio:.2f}"
+        output.line(f"{name:<35}{text}")
+    modem = modem_speed.rates()
+    output.note(modem_samples_per_second=modem)
+    for name, rate in modem.items():
+        output.line(f"modem {name:<12}{rate / 1e6:9.1f} M samples/s of one core")
+    shares = speed.kernel_shares(mlp)
+    output.note(kernel_shares={name: share for name, _, _, share in shares})
+    for name, rate, limit, share in shares:
+        output.line(
+            f"kernel {name:<10}{rate:9.1f} M messages/s  "
+            f"{share:5.0%} of the {limit} limit"
+        )
+
+
+class _Race:
+    """Times contestants in turn, in rounds, and keeps their rates."""
+
+    def __init__(self, output, rounds, bar):
+        self.output, self._rounds, self._bar = output, rounds, bar
+        self.messages, self.images = {}, {}
+
+    def ratios(self, contestants, reference):
+        """Return (medians of rates, of ratios to the reference), by name."""
+
+        def counted(name, rate):
+            self._bar.set_postfix_str(name)
+            found = rate()
+            self._bar.update()
+            return found
+
+        timed = {name: partial(counted, name, rate)
+                 for name, rate in contestants.items()}  # fmt: skip
+        return speed.median_ratios(timed, reference, self._rounds)
+
+
+def _message_ratios(race, mlp):
     from advphy_training import speed as torch_speed
     from gnuradio.advphy import speed as flowgraph_speed
 
-    mlp, cnn = links.load("autoencoder_mlp"), links.load("autoencoder_cnn")
-    print(f"instruction set: {kernels.instruction_set()}", flush=True)
     contestants = {
         "torch": lambda: torch_speed.torch_loop_rate(mlp),
         "loop": lambda: speed.loop_rate(mlp),
@@ -51,90 +93,64 @@ def run(arguments):
             mlp, torch_speed.torch_decoder(mlp)
         ),
     }
-    rates, over_torch = speed.median_ratios(contestants, "torch", arguments.rounds)
-    _, over_block = speed.median_ratios(
+    rates, over_torch = race.ratios(contestants, "torch")
+    _, over_block = race.ratios(
         {name: contestants[name] for name in ("torch_block", "flowgraph")},
         "torch_block",
-        arguments.rounds,
     )
     for name, rate in rates.items():
-        print(f"{name:<14}{rate / 1e6:9.1f} M messages/s")
-    attacked, over_plain = speed.median_ratios(
-        flowgraph_speed.attacked_rates(mlp), "plain", arguments.rounds
-    )
+        race.output.line(f"{name:<14}{rate / 1e6:9.1f} M messages/s")
+    attacked, over_plain = race.ratios(flowgraph_speed.attacked_rates(mlp), "plain")
+    race.messages.update(rates)
     for name in ("attacked", "cancelled", "attacked_cancelled"):
-        print(f"{name:<20}{attacked[name] / 1e6:9.1f} M messages/s")
-    ratios = {
+        race.output.line(f"{name:<20}{attacked[name] / 1e6:9.1f} M messages/s")
+        race.messages[name] = attacked[name]
+    return {
         "loop_over_torch": over_torch["loop"],
         "flowgraph_over_torch": over_torch["flowgraph"],
         "flowgraph_over_torch_block": over_block["flowgraph"],
         "attacked_over_flowgraph": over_plain["attacked"],
         "cancelled_over_flowgraph": over_plain["cancelled"],
         "attacked_cancelled_over_flowgraph": over_plain["attacked_cancelled"],
-        "cnn_over_onnxruntime": _cnn_ratio(cnn, torch_speed, arguments.rounds),
-        **_semantic_ratios(arguments.rounds),
     }
-    for name, ratio in ratios.items():
-        print(f"{name:<35}{'not measured' if ratio is None else f'{ratio:.2f}'}")
-    modem = modem_speed.rates()
-    for name, rate in modem.items():
-        print(f"modem {name:<12}{rate / 1e6:9.1f} M samples/s of one core")
-    shares = speed.kernel_shares(mlp)
-    for name, rate, limit, share in shares:
-        print(
-            f"kernel {name:<10}{rate:9.1f} M messages/s  "
-            f"{share:5.0%} of the {limit} limit"
-        )
-    if arguments.json:
-        with atomic_file(arguments.json) as file:
-            json.dump(
-                {
-                    **ratios,
-                    "modem_samples_per_second": modem,
-                    "instruction_set": kernels.instruction_set(),
-                    "kernel_shares": {name: share for name, _, _, share in shares},
-                },
-                file,
-                indent=1,
-            )
 
 
-def _semantic_ratios(rounds):
+def _semantic_ratios(race):
     from advphy_training import semantic_speed as torch_speed
     from gnuradio.advphy import semantic_speed
 
     setting = semantic_speed.setting_of("paired_arn_white", "eve_mnist")
-    rates, over_torch = speed.median_ratios(
+    rates, over_torch = race.ratios(
         {
             "semantic torch": lambda: torch_speed.torch_chain_rate(setting, FRAMES),
             "semantic flowgraph": lambda: semantic_speed.chain_rate(setting, FRAMES),
         },
         "semantic torch",
-        rounds,
     )
     for name, rate in rates.items():
-        print(f"{name:<20}{rate / 1e6:9.2f} M images/s")
-    _, over_plain = speed.median_ratios(
-        semantic_speed.keyed_rates(FRAMES), "plain", rounds
-    )
+        race.output.line(f"{name:<20}{rate / 1e6:9.2f} M images/s")
+        race.images[name.replace(" ", "_")] = rate
+    _, over_plain = race.ratios(semantic_speed.keyed_rates(FRAMES), "plain")
     return {
         "semantic_over_torch": over_torch["semantic flowgraph"],
         "keyed_over_semantic": over_plain["keyed"],
     }
 
 
-def _cnn_ratio(cnn, torch_speed, rounds):
+def _cnn_ratio(race):
+    from advphy_training import speed as torch_speed
+
+    cnn = links.load("autoencoder_cnn")
     contestants = {
         "onnxruntime": lambda: torch_speed.onnxruntime_rate(cnn, BATCH),
         "ours": lambda: speed.decision_rate(cnn, BATCH),
     }
     try:
-        _, ratios = speed.median_ratios(contestants, "onnxruntime", rounds)
+        _, ratios = race.ratios(contestants, "onnxruntime")
     except ModuleNotFoundError as error:
-        print(
-            f"advphy bench: {error.name} is not installed, so cnn_over_onnxruntime is "
-            "not measured; pip install onnx onnxruntime",
-            file=sys.stderr,
+        race.output.remark(
+            f"{error.name} is not installed, so cnn_over_onnxruntime is not measured; "
+            "pip install onnx onnxruntime"
         )
-        return None
-    return ratios["ours"]
+        return {"cnn_over_onnxruntime": None}
+    return {"cnn_over_onnxruntime": ratios["ours"]}

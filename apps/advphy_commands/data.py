@@ -21,20 +21,22 @@ def run(arguments):
     from advphy_model import image_files
 
     name = arguments.name
-    if image_files.is_adopted(name):
-        print(f"{name}: already in {image_files.place(name)}, SHA-256 verified")
-        return
-    if arguments.folder is not None:
+    there = image_files.is_adopted(name)
+    if there:
+        place = image_files.place(name)
+    elif arguments.folder is not None:
         place = image_files.adopt(name, arguments.folder)
     else:
         place = _fetch(name)
-    print(f"{name}: now in {place}, SHA-256 verified")
+    where = f"{'already' if there else 'now'} in {place}"
+    arguments.output.line(f"{name}: {where}, SHA-256 verified")
+    arguments.output.note(name=name, place=str(place), was_there=there, verified=True)
 
 
 def _fetch(name):
     """Download with a progress bar, which a terminal alone sees."""
     from advphy_model import image_download
-    from tqdm import tqdm
+    from advphy_training import progress
 
-    with tqdm(desc=name, unit="B", unit_scale=True, leave=False, disable=None) as bar:
+    with progress.bar(desc=name, unit="B", unit_scale=True) as bar:
         return image_download.fetch(name, progress=bar.update)

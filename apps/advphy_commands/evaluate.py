@@ -7,8 +7,8 @@ say whether the attacks were strong enough to be believed. --out gets report.md,
 report.json, counts.csv, two figures, and the perturbations.
 """
 
+import json
 import shlex
-import sys
 from pathlib import Path
 
 from advphy_model import links, loop_engine, perturbation
@@ -58,9 +58,8 @@ def add_arguments(parser):
 def run(arguments):
     """Measure, check, write."""
     from advphy_model.canceller import CancellerSettings
-    from advphy_training import evaluation, report
+    from advphy_training import evaluation, progress, report
     from advphy_training.attacks import Plan
-    from tqdm import tqdm
 
     link = links.load(arguments.link)
     plan = Plan(
@@ -98,15 +97,21 @@ def run(arguments):
         claimed,
         CancellerSettings(),
     )
-    bar = tqdm(unit="number", leave=False, disable=None, file=sys.stderr)
-    with bar:
+    with progress.bar(unit="number") as bar:
         for done, bar.total, found in steps:  # noqa: B007
             bar.update(done - bar.n)
-    findings = report.write(found, folder, _command(arguments))
+    _say(arguments.output, folder, report.write(found, folder, _command(arguments)))
+
+
+def _say(output, folder, findings):
+    """Say what the report found; --json gives all of report.json."""
     for finding in findings:
         mark = "passed  " if finding.passed else "DISTRUST"
-        print(f"{mark} {finding.name}: {finding.numbers}")
-    print(folder / "report.md")
+        output.line(f"{mark} {finding.name}: {finding.numbers}")
+    output.line(folder / "report.md")
+    output.note(
+        out=str(folder), report=json.loads((folder / "report.json").read_text())
+    )
 
 
 def _command(arguments):

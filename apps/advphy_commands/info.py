@@ -27,26 +27,25 @@ def add_arguments(parser):
 
 
 def run(arguments):
-    """Print a link, or the list of links."""
-    if arguments.link is None:
-        for name in links.names():
-            model = links.load(name)
-            print(f"{name:<28} k={model.k} n={model.n:<3} {model.decision}")
-        _list_semantic()
-        _list_perturbations()
+    """Say what a link is, or the list of links."""
+    output, name = arguments.output, arguments.link
+    if name is None:
+        _list_links(output)
+        _list_semantic(output)
+        _list_perturbations(output)
         return
-    if arguments.link == "channels":
-        _list_channels()
+    if name == "channels":
+        _list_channels(output)
         return
-    kind = _kind(arguments.link)
+    kind = _kind(name)
     if kind is perturbation.KIND:
-        _print_perturbation(perturbation.load(arguments.link))
+        _say_perturbation(output, perturbation.load(name))
     elif kind is semantic_links.LINK:
-        _print_semantic(semantic_links.load(arguments.link))
+        _say_semantic(output, semantic_links.load(name))
     elif kind is semantic_links.EVE:
-        _print_eve(semantic_links.load_eve(arguments.link))
+        _say_eve(output, semantic_links.load_eve(name))
     else:
-        _print_link(links.load(arguments.link))
+        _say_link(output, links.load(name))
 
 
 def _kind(name):
@@ -65,111 +64,168 @@ def _kind(name):
     return next((kind for kind in kinds if kind.format.encode() in begin), None)
 
 
-def _list_channels():
+def _list_channels(output):
+    output.note(channels=[])
     for module in found_by_name.modules(channels):
         name = module.__name__.rpartition(".")[2]
-        print(f"{name}: {inspect.getdoc(module).splitlines()[0]}")
+        said = inspect.getdoc(module).splitlines()[0]
+        found = {"name": name, "is": said, "defaults": {}}
+        output.row("channels", found, f"{name}: {said}")
         if hasattr(module, "Settings"):
             _, _, described = inspect.getdoc(module.Settings).partition("Args:\n")
-            print(described.rstrip())
-            default = dataclasses.asdict(module.Settings())
-            print(f"    defaults: {', '.join(f'{k}={v}' for k, v in default.items())}")
+            output.line(described.rstrip())
+            default = found["defaults"] = dataclasses.asdict(module.Settings())
+            output.line(
+                f"    defaults: {', '.join(f'{k}={v}' for k, v in default.items())}"
+            )
 
 
-def _list_semantic():
+def _list_links(output):
+    output.note(links=[], semantic_links=[], eves=[])
+    for name in links.names():
+        model = links.load(name)
+        output.row(
+            "links",
+            {"name": name, "k": model.k, "n": model.n, "decision": model.decision,
+             "sha256": model.sha256},
+            f"{name:<28} k={model.k} n={model.n:<3} {model.decision}",
+        )  # fmt: skip
+
+
+def _list_semantic(output):
     for name in semantic_links.names():
         link = semantic_links.load(name)
         what = "keyed: " + link.keying if link.keying != "none" else (
             "with a pair" if link.hides else "no security")  # fmt: skip
-        print(f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}")
+        output.row(
+            "semantic_links",
+            {"name": name, "pixels": link.pixels, "reals": link.reals,
+             "keying": link.keying, "pair": link.hides, "sha256": link.sha256},
+            f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}",
+        )  # fmt: skip
     for name in semantic_links.eve_names():
         eve = semantic_links.load_eve(name)
-        print(f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels")
+        output.row(
+            "eves",
+            {"name": name, "reals": eve.reals, "classes": eve.classes,
+             "sha256": eve.sha256},
+            f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels",
+        )  # fmt: skip
 
 
-def _list_perturbations():
+def _list_perturbations(output):
     for name in perturbation.names():
         found = perturbation.load(name)
-        print(f"{name:<44} {found.kind} against {', '.join(found.victims)}")
+        output.row(
+            "perturbations",
+            {"name": name, "kind": found.kind, "victims": list(found.victims),
+             "sha256": found.sha256},
+            f"{name:<44} {found.kind} against {', '.join(found.victims)}",
+        )  # fmt: skip
 
 
-def _print_semantic(link):
-    print(
+def _say_semantic(output, link):
+    output.line(
         f"{link.name}: {link.image_shape[0]} x {link.image_shape[1]} pixels on "
         f"{link.reals} reals, n = {link.n} channel uses, keying: {link.keying}"
     )
-    print(f"SHA-256 {link.sha256}, pairing {link.pairing}")
-    _print_networks_and_recipe(link)
+    output.line(f"SHA-256 {link.sha256}, pairing {link.pairing}")
+    output.note(kind="semantic_link", pixels=link.pixels, reals=link.reals, n=link.n,
+                keying=link.keying, pair=link.hides)  # fmt: skip
+    _say_networks_and_recipe(output, link)
 
 
-def _print_eve(eve):
-    print(f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels")
-    print(f"SHA-256 {eve.sha256}")
+def _say_eve(output, eve):
+    output.line(f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels")
+    output.line(f"SHA-256 {eve.sha256}")
+    output.note(kind="eve", reals=eve.reals, classes=eve.classes,
+                listened_to=eve.listened_to)  # fmt: skip
     for name, sha256 in eve.listened_to.items():
-        print(f"listened to {name}, SHA-256 {sha256}")
-    _print_networks_and_recipe(eve)
+        output.line(f"listened to {name}, SHA-256 {sha256}")
+    _say_networks_and_recipe(output, eve)
 
 
-def _print_networks_and_recipe(model):
+def _note_model(output, model):
+    """Put into the document what every file of a model has."""
+    output.note(name=model.name, sha256=model.sha256, recipe=model.recipe, networks={
+        role: {"input_shape": network.input_shape,
+               "output_shape": network.output_shape, "layers": [
+            {"name": layer.name, "kind": layer.kind, "attributes": layer.attributes,
+             "parameters": {k: v.shape for k, v in layer.parameters.items()}}
+            for layer in network.layers]}
+        for role, network in model.networks.items()})  # fmt: skip
+
+
+def _say_networks_and_recipe(output, model):
+    _note_model(output, model)
     for role, network in model.networks.items():
-        _print_network(role, network)
+        _say_network(output, role, network)
     for key, value in model.recipe.items():
         if key != "measured":
-            print(f"{key}: {value}")
+            output.line(f"{key}: {value}")
     for row in model.recipe.get("measured", {}).get("rows", []):
-        print("    " + "  ".join(f"{key} {value}" for key, value in row.items()))
+        output.line("    " + "  ".join(f"{key} {value}" for key, value in row.items()))
 
 
-def _print_link(model):
-    print(
+def _say_link(output, model):
+    output.line(
         f"{model.name}: k = {model.k} bits on n = {model.n} channel uses, rate "
         f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}"
     )
-    print(f"SHA-256 {model.sha256}")
+    output.line(f"SHA-256 {model.sha256}")
+    output.note(kind="link", k=model.k, n=model.n, M=model.M, rate=model.rate,
+                decision=model.decision)  # fmt: skip
+    _note_model(output, model)
     for role, network in model.networks.items():
-        _print_network(role, network)
+        _say_network(output, role, network)
     for key, value in model.recipe.items():
         if key != "measured":
-            print(f"{key}: {value}")
+            output.line(f"{key}: {value}")
     try:
-        _print_measured(model.recipe.get("measured", {}))
+        _say_measured(output, model.recipe.get("measured", {}))
     except (AttributeError, KeyError, TypeError):  # a recipe of the user's own
-        print(f"measured: {model.recipe['measured']}")
+        output.line(f"measured: {model.recipe['measured']}")
 
 
-def _print_perturbation(found):
-    print(
+def _say_perturbation(output, found):
+    output.line(
         f"{found.name}: {found.kind} perturbation on n = {found.n} channel uses, PSR "
         f"{found.psr_db:.2f} dB ({perturbation.CONVENTION})"
     )
-    print(f"SHA-256 {found.sha256}")
+    output.line(f"SHA-256 {found.sha256}")
+    output.note(kind="perturbation", name=found.name, sha256=found.sha256,
+                perturbation=found.kind, k=found.k, n=found.n, psr_db=found.psr_db,
+                ebn0_db=found.ebn0_db, victims=found.victims,
+                knowledge=found.knowledge, recipe=found.recipe)  # fmt: skip
     if found.ebn0_db is not None:
-        print(f"crafted at Eb/N0 {found.ebn0_db:g} dB")
+        output.line(f"crafted at Eb/N0 {found.ebn0_db:g} dB")
     for name, sha256 in found.victims.items():
-        print(f"crafted against {name}, SHA-256 {sha256}")
+        output.line(f"crafted against {name}, SHA-256 {sha256}")
     for what, values in (("knows", found.knowledge), ("recipe", found.recipe)):
-        print(f"{what}: {', '.join(f'{key} {value}' for key, value in values.items())}")
+        output.line(
+            f"{what}: {', '.join(f'{key} {value}' for key, value in values.items())}"
+        )
 
 
-def _print_network(role, network: Network):
+def _say_network(output, role, network: Network):
     macs = ""
     if not inference.kernels_lack(network, role):
         macs = f", {inference.kernel_network(network).multiply_adds} multiply-adds"
-    print(f"{role}: {network.input_shape} -> {network.output_shape}{macs}")
+    output.line(f"{role}: {network.input_shape} -> {network.output_shape}{macs}")
     for layer in network.layers:
         shapes = {key: value.shape for key, value in layer.parameters.items()}
-        print(
+        output.line(
             f"    {layer.name:<12}{layer.kind:<28}"
             f"{shapes or ''}{layer.attributes or ''}"
         )
 
 
-def _print_measured(measured):
+def _say_measured(output, measured):
     for decision, rows in measured.items():
-        print(f"measured with decision {decision}:")
+        output.line(f"measured with decision {decision}:")
         for row in rows:
             rate = row["block_errors"] / row["blocks"]
-            print(
+            output.line(
                 f"    {row['ebn0_db']:g} dB  BLER {rate:.2e}  "
                 f"({row['block_errors']} of {row['blocks']})"
             )

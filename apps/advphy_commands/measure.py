@@ -11,14 +11,14 @@ attack crafts for each link and Eb/N0 (kept beside the CSV). --cancel puts the b
 canceller in front of the decoder. --channel puts impairments before the noise.
 """
 
-import sys
+import dataclasses
 import time
 
 from advphy_model import cluster, links, loop_engine, sweep
 from advphy_model.counts import without_hash
-from advphy_model.error_rate import StopRule, interval, upper_bound
+from advphy_model.error_rate import StopRule
 
-from advphy_commands import _adversary
+from advphy_commands import _adversary, _rates
 from advphy_commands._numbers import db_range, whole
 
 
@@ -106,7 +106,8 @@ def run(arguments):
         channel=arguments.channel,
     )
     several = len(_adversary.psrs_of(arguments)) if arguments.attack else 1
-    print_table(steps, len(models) * len(points) * several, rule)
+    arguments.output.note(out=arguments.out, rows=[])
+    _print_table(arguments.output, steps, len(models) * len(points) * several, rule)
 
 
 def engine_of(arguments):
@@ -129,24 +130,22 @@ HEADER = (
 )
 
 
-def print_table(steps, points, rule):
+def _print_table(output, steps, points, rule):
     """Show progress on a terminal and print a line when a point is done."""
-    from tqdm import tqdm
+    from advphy_training import progress
 
-    print(HEADER)
+    output.line(HEADER)
     begun = time.perf_counter()
-    bar = tqdm(total=points, unit="point", leave=False, disable=None, file=sys.stderr)
     done = 0.0
-    with bar:
+    with progress.bar(total=points, unit="point") as bar:
         for step in steps:
             share = 1.0 if step.done else _share(step.counts, rule)
             bar.n = round(done + share, 2)
             bar.set_postfix_str(f"{step.counts.link} {step.counts.ebn0_db:g} dB")
             if step.done:
                 done += 1
-                tqdm.write(_line(step), file=sys.stdout)
-                sys.stdout.flush()
-    print(f"{points} points in {time.perf_counter() - begun:.1f} s", file=sys.stderr)
+                output.row("rows", _numbers(step), _line(step))
+    output.remark(f"{points} points in {time.perf_counter() - begun:.1f} s")
 
 
 def _share(counts, rule):
@@ -156,22 +155,35 @@ def _share(counts, rule):
 
 def _line(step):
     row = step.counts
-    rate = row.failures / row.blocks
-    if row.failures:
-        low, high = interval(row.failures, row.blocks)
-        text, bounds = f"{rate:.2e}", f"{low:.2e}..{high:.2e}"
-    else:
-        text, bounds = "0", f"< {upper_bound(row.blocks):.1e}"
-    plain = row.attack == row.canceller == "none" and row.channel == "awgn"
-    theory = links.theory(row.link) if plain else None
+    text, bounds = _rates.texts(row.failures, row.blocks)
+    theory = _theory(row)
     expected = f"{theory[1](row.ebn0_db):.2e} {theory[0]}" if theory else ""
-    speed = (
-        f"{step.new_blocks / step.seconds / 1e6:.1f}" if step.new_blocks else "resumed"
-    )
+    speed = "resumed" if not step.new_blocks else f"{_speed(step) / 1e6:.1f}"
     return (
         f"{row.link:<34}{row.ebn0_db:>7g}{row.blocks:>12}{row.failures:>9}{text:>10}"
         f"  {bounds:<21}{expected:<22}{speed:>8}{_circumstances(row)}"
     )
+
+
+def _numbers(step):
+    """Return the row of a document: what was counted, and what follows from it."""
+    row, theory = step.counts, _theory(step.counts)
+    return {
+        **dataclasses.asdict(row),
+        **_rates.rated(row.failures, row.blocks),
+        "theory": theory[1](row.ebn0_db) if theory else None,
+        "theory_is": theory[0] if theory else None,
+        "messages_per_second": _speed(step) if step.new_blocks else None,
+    }
+
+
+def _theory(row):
+    plain = row.attack == row.canceller == "none" and row.channel == "awgn"
+    return links.theory(row.link) if plain else None
+
+
+def _speed(step):
+    return step.new_blocks / step.seconds
 
 
 def _circumstances(row):

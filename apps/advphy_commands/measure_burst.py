@@ -10,15 +10,15 @@ header, pilots and gaps is said, not counted. Counts are written to the CSV afte
 point and at Ctrl-C; the same command again goes on where it stopped.
 """
 
+import dataclasses
 import time
 
 from advphy_model import burst_sweep, links
 from advphy_model.adversary import Adversary
 from advphy_model.burst_sweep import BurstSetting
-from advphy_model.error_rate import interval, upper_bound
 from advphy_model.modem.frame import Frame
 
-from advphy_commands import _air_adversary
+from advphy_commands import _air_adversary, _rates
 from advphy_commands._numbers import db_range, whole
 
 
@@ -63,22 +63,39 @@ def add_arguments(parser):
 
 def run(arguments):
     """Measure and print a line per point."""
-    settings = list(_settings(arguments))
+    from advphy_training import progress
+
+    output, settings = arguments.output, list(_settings(arguments))
+    min_errors = whole("--min-errors", arguments.min_errors)
+    output.note(out=arguments.out, frames=[], rows=[])
     for frame in dict.fromkeys(setting.frame for setting in settings):
-        print(
+        output.row(
+            "frames",
+            frame.describe()
+            | {"samples": frame.samples(), "overhead_db": frame.overhead_db},
             f"frame of n = {frame.n}: {frame.codewords} codewords, "
-            f"{frame.samples()} samples, overhead {frame.overhead_db:.2f} dB"
+            f"{frame.samples()} samples, overhead {frame.overhead_db:.2f} dB",
         )
-    print(HEADER)
-    begun = time.perf_counter()
-    for setting, row in burst_sweep.measure(
-        settings,
-        min_errors=whole("--min-errors", arguments.min_errors),
-        seed=arguments.seed,
-        out=arguments.out,
-    ):
-        print(_line(setting, row), flush=True)
-    print(f"{len(settings)} points in {time.perf_counter() - begun:.1f} s")
+    output.line(HEADER)
+    begun, done = time.perf_counter(), 0
+    with progress.bar(total=len(settings), unit="point") as bar:
+
+        def running(setting, row):
+            share = max(row.frames / setting.frames, row.failures / min_errors)
+            bar.n = round(done + min(1.0, share), 2)
+            bar.set_postfix_str(f"{row.link} {row.ebn0_db:g} dB")
+
+        for setting, row in burst_sweep.measure(
+            settings,
+            min_errors=min_errors,
+            seed=arguments.seed,
+            out=arguments.out,
+            running=running,
+        ):
+            bar.n = done = done + 1
+            found = _numbers(setting, row)
+            output.row("rows", found, _line(row, found))
+    output.line(f"{len(settings)} points in {time.perf_counter() - begun:.1f} s")
 
 
 HEADER = (
@@ -141,27 +158,31 @@ def _layout(words):
     return found
 
 
-def _line(setting, row):
-    bler, bounds = "-", ""
-    if row.failures:
-        low, high = interval(row.failures, row.blocks)
-        bler, bounds = f"{row.failures / row.blocks:.2e}", f"{low:.2e}..{high:.2e}"
-    elif row.blocks:
-        bler, bounds = "0", f"< {upper_bound(row.blocks):.1e}"
-    attack = setting.adversary
+def _numbers(setting, row):
+    """Return the row of a document: what was counted, and what follows from it."""
+    attack, loss = setting.adversary, None
     if attack is not None:
         attack = Adversary(attack.perturbation, attack.psr_db)
-    loss = None
     if attack is None and setting.canceller is None and row.blocks:
         loss = burst_sweep.loss_db(setting, row.failures / row.blocks)
-    text = "" if loss is None else f"{loss:.2f} dB"
+    return {
+        **dataclasses.asdict(row),
+        **_rates.rated(row.failures, row.blocks),
+        "aligned_bler": burst_sweep.aligned_bler(setting, attack),
+        "loss_db": loss,
+    }
+
+
+def _line(row, found):
+    bler, bounds = _rates.texts(row.failures, row.blocks)
+    text = "" if found["loss_db"] is None else f"{found['loss_db']:.2f} dB"
     said = [f"over {row.channel}"] if row.channel != "awgn" else []
-    if attack is not None:
+    if row.attack != "none":
         said.append(f"{row.attack} at PSR {row.psr_db:g} dB")
-    if setting.canceller is not None:
+    if row.canceller != "none":
         said.append(row.canceller)
     return (
         f"{row.link:<24}{row.ebn0_db:>7g}{row.frames:>9}{row.missed_frames:>8}"
         f"{row.blocks:>11}{row.failures:>8}{bler:>10}  {bounds:<21}"
-        f"{burst_sweep.aligned_bler(setting, attack):>9.2e}{text:>9}  {', '.join(said)}"
+        f"{found['aligned_bler']:>9.2e}{text:>9}  {', '.join(said)}"
     ).rstrip()

@@ -7,7 +7,7 @@ the CSV: bob, bob_without (Alice's module is in, Bob's is not) and eve, an SNR e
 """
 
 import argparse
-import sys
+import dataclasses
 
 from advphy_model import images, secret_file, semantic_counts, semantic_links
 from advphy_model.atomic_file import only_writer, refuse_unwritable
@@ -128,22 +128,33 @@ def _engine(name):
 
 
 def _measure(arguments, settings, frames, first):
-    from tqdm import tqdm
+    from advphy_training import progress
 
-    engine = _engine(arguments.engine)
+    output, engine = arguments.output, _engine(arguments.engine)
     with only_writer(arguments.out):
         rows = semantic_counts.read_existing(arguments.out)
         refuse_unwritable(arguments.out)
-        print(HEADER)
-        for setting in tqdm(settings, unit="SNR", leave=False, disable=None,
-                            file=sys.stderr):  # fmt: skip
+        output.line(HEADER)
+        output.note(out=arguments.out, rows=[])
+        for setting in progress.bar(settings, unit="SNR"):
             found = engine(setting, frames, first)
             semantic_counts.add_up([*rows, *found.values()])  # refuses what overlaps
             rows += found.values()
             semantic_counts.write(arguments.out, rows)
             for row in found.values():
-                tqdm.write(_line(row), file=sys.stdout)
-            sys.stdout.flush()
+                output.row("rows", _numbers(row), _line(row))
+
+
+def _numbers(row):
+    """Return the row of a document: what was counted, and what follows from it."""
+    found = {"mse": None, "accuracy": None, "low": None, "high": None}
+    if row.branch == "eve":
+        found["accuracy"] = row.accuracy
+        found["low"], found["high"] = interval(row.correct, row.frames)
+    else:
+        found["mse"] = row.mse
+    return {**dataclasses.asdict(row), **found, "psr_db": row.psr_db,
+            "transmit_power_db": row.transmit_power_db}  # fmt: skip
 
 
 def _line(row):

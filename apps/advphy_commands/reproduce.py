@@ -17,7 +17,7 @@ from pathlib import Path
 
 from advphy_model import cluster, links, loop_engine, model_file
 
-from advphy_commands import _reproduce_arn
+from advphy_commands import _rates, _reproduce_arn
 from advphy_commands._numbers import db_range, whole
 
 
@@ -74,12 +74,27 @@ def run(arguments):
         processes=len(os.sched_getaffinity(0)),
     )
     _show(reproduction.craft(), "perturbations")
-    found = _measure(reproduction)
+    found = _measure(reproduction, arguments.output)
     _draw(reproduction, found, folder / f"{arguments.figure}.png")
     text = claims_page.section(arguments.figure, figure, found, _commands(reproduction))
     claims_page.write(folder / "claims.md", arguments.figure, text)
-    for name in (f"{arguments.figure}.png", f"{arguments.figure}.csv", "claims.md"):
-        print(folder / name)
+    _say(arguments, folder, found)
+
+
+def _say(arguments, folder, found):
+    """Say where the files are; --json gives all points, too."""
+    figure, output = arguments.figure, arguments.output
+    files = [str(folder / n) for n in (f"{figure}.png", f"{figure}.csv", "claims.md")]
+    for file in files:
+        output.line(file)
+    output.note(figure=figure, quick=arguments.quick, files=files, rows=[])
+    for family in range(found.families):
+        for (link, key), points in found.of_family(family).items():
+            where = {"training": family + 1, "link": link, "attack": key}
+            for ebn0_db, (failures, blocks) in points.items():
+                counted = {"ebn0_db": ebn0_db, "blocks": blocks, "failures": failures}
+                rate = _rates.rated(failures, blocks)
+                output.row("rows", {**where, **counted, **rate})
 
 
 def _effort(arguments):
@@ -147,23 +162,22 @@ def _commands(reproduction):
 
 def _show(steps, unit):
     """Show the progress of (done, all)."""
-    from tqdm import tqdm
+    from advphy_training import progress
 
-    with tqdm(unit=f" {unit}", leave=False, disable=None, file=sys.stderr) as bar:
+    with progress.bar(unit=unit) as bar:
         for done, total in steps:
             bar.total, bar.n = total, done
             bar.refresh()
 
 
-def _measure(reproduction):
+def _measure(reproduction, output):
     """Measure all curves; print a line for each."""
+    from advphy_training import progress
     from advphy_training.reproduced import Reproduced
     from advphy_training.reproduction import CLEAN
-    from tqdm import tqdm
 
     found, curves = Reproduced(len(reproduction.families)), reproduction.curves()
-    with tqdm(total=len(curves), unit="curve", leave=False, disable=None,
-              file=sys.stderr) as bar:  # fmt: skip
+    with progress.bar(total=len(curves), unit="curve") as bar:
         for curve in curves:
             family, system, attack = curve
             key = CLEAN if attack is None else attack.key
@@ -174,9 +188,7 @@ def _measure(reproduction):
                 found.counts[family, system.link, key] = rows
                 bar.set_postfix_str(f"{words}: {max(rows):g} dB")
             bar.update()
-            tqdm.write(f"{words}: {len(rows)} points up to {max(rows):g} dB",
-                       file=sys.stdout)  # fmt: skip
-            sys.stdout.flush()
+            output.line(f"{words}: {len(rows)} points up to {max(rows):g} dB")
     return found
 
 

@@ -9,8 +9,6 @@ Recordings of other programs say nothing of the link: give --link, and --codewor
 """
 
 import csv
-import json
-import sys
 
 from advphy_model import carried, recording, scoring
 from advphy_model.atomic_file import atomic_file
@@ -40,7 +38,6 @@ def add_arguments(parser):
     parser.add_argument(
         "--codewords", help="of a frame, of a recording that does not say it"
     )
-    parser.add_argument("--json", metavar="FILE.json", help="write the counts there")
     parser.add_argument("--out", metavar="FILE.csv", help="write a row for each frame")
 
 
@@ -58,19 +55,26 @@ def run(arguments):
         raise ValueError(f"link '{model.name}' sends no images; leave --images away")
     scorer = scoring.score(
         found, model, origin.frame, seed=origin.seed, first_frame=origin.first_frame,
-        images=images, secret=_secret(arguments, model, semantic),
+        images=images, secret=_secret(arguments, model, semantic), along=_shown(found),
     )  # fmt: skip
     for warning in found.warnings:
-        print(f"advphy rescore: {found.meta}: {warning}", file=sys.stderr)
-    print(_heading(found, origin))
-    for line in table(scorer, found.sample_rate, model):
-        print(line)
+        arguments.output.remark(f"{found.meta}: {warning}")
+    lines = [_heading(found, origin), *table(scorer, found.sample_rate, model)]
     if found.counts is not None:
-        print(_comparison(found.counts, scorer.counts))
-    if arguments.json:
-        _write_json(arguments.json, found, origin, scorer)
+        lines.append(_comparison(found.counts, scorer.counts))
+    for line in lines:
+        arguments.output.line(line)
+    arguments.output.note(**_numbers(found, origin, scorer))
     if arguments.out:
         _write_rows(arguments.out, scorer)
+
+
+def _shown(found):
+    """Return what shows the progress of the pieces of a recording."""
+    from advphy_training import progress
+
+    pieces = -(-found.samples // recording.PIECE)
+    return lambda steps: progress.bar(steps, total=pieces, unit="piece")
 
 
 def _origin(arguments, found):
@@ -143,8 +147,8 @@ def _comparison(live, counts):
     return "the receiver that recorded counted otherwise: " + ", ".join(differing)
 
 
-def _write_json(path, found, origin, scorer):
-    said = {
+def _numbers(found, origin, scorer):
+    return {
         "recording": found.meta.name,
         "link": origin.link,
         "model_sha256": origin.model_sha256,
@@ -157,9 +161,6 @@ def _write_json(path, found, origin, scorer):
         **numbers(scorer, found.sample_rate),
         "frames": [frame.as_row() for frame in scorer.frames],
     }
-    with atomic_file(path) as file:
-        json.dump(said, file, indent=1)
-        file.write("\n")
 
 
 COLUMNS = ("number", "index", "missed", "snr_db", "cfo", "clock_ppm", "blocks",

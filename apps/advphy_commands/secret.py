@@ -17,4 +17,5 @@ def add_arguments(parser):
 def run(arguments):
     """Write the file; refuse to overwrite one."""
     secret_file.create(arguments.file)
-    print(f"{arguments.file}: a new secret, mode 0600")
+    arguments.output.line(f"{arguments.file}: a new secret, mode 0600")
+    arguments.output.note(file=arguments.file, mode="0600")

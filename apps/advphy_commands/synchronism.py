@@ -9,12 +9,13 @@ command again goes on where it stopped. Each has the PSR that is asked for over 
 payload behind the receiver's matched filter, whatever that costs the adversary.
 """
 
-import sys
+import dataclasses
 from pathlib import Path
 
 from advphy_model import burst_sweep, links, synchronism
 from advphy_model.modem.frame import Frame
 
+from advphy_commands import _rates
 from advphy_commands._numbers import whole
 
 
@@ -39,7 +40,7 @@ def add_arguments(parser):
 def run(arguments):
     """Craft, measure, draw, print."""
     from advphy_figures import synchronism as figure
-    from tqdm import tqdm
+    from advphy_training import progress
 
     folder = Path(arguments.out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,7 @@ def run(arguments):
         seed=arguments.seed,
         out=folder / "synchronism.csv",
     )
-    bar = tqdm(rows, total=len(points), unit="point", disable=None, file=sys.stderr)
+    bar = progress.bar(rows, total=len(points), unit="point")
     measured = [(point, row) for point, (_, row) in zip(points, bar, strict=True)]
     figure.draw(
         measured,
@@ -60,9 +61,20 @@ def run(arguments):
         f"An attack out of step: PSR {arguments.psr_db:g} dB, "
         f"Eb/N0 {arguments.ebn0_db:g} dB",
     )
-    print(figure.table(measured))
-    for name in ("synchronism.png", "synchronism.csv"):
-        print(folder / name)
+    _say(arguments.output, measured, folder, figure.table(measured))
+
+
+def _say(output, measured, folder, table):
+    output.note(rows=[])
+    for point, row in measured:
+        where = {"curve": point.curve, "panel": point.panel, "x": point.x}
+        rate = _rates.rated(row.failures, row.blocks)
+        output.row("rows", {**where, **dataclasses.asdict(row), **rate})
+    output.line(table)
+    files = [str(folder / f"synchronism.{ending}") for ending in ("png", "csv")]
+    for file in files:
+        output.line(file)
+    output.note(files=files)
 
 
 def _points(model, arguments, folder):

@@ -28,13 +28,25 @@ def run(arguments):
     module = schemes.scheme(arguments.scheme)
     settings = schemes.settings(module, arguments.set)
     if arguments.settings:
-        print(inspect.getdoc(module.Settings))
-        for key, value in dataclasses.asdict(settings).items():
-            print(f"    {key} = {value}")
+        _list(arguments.output, arguments.scheme, module, settings)
         return
     if not arguments.out:
         raise ValueError("--out FILE.safetensors is missing")
     model = loop.train(
         arguments.scheme, settings, arguments.seed, arguments.out, arguments.quiet
     )
-    print(f"{arguments.out}: {model.name}, SHA-256 {model.sha256}")
+    arguments.output.line(f"{arguments.out}: {model.name}, SHA-256 {model.sha256}")
+    arguments.output.note(
+        scheme=arguments.scheme, settings=dataclasses.asdict(settings),
+        seed=arguments.seed, out=arguments.out, name=model.name, sha256=model.sha256,
+        measured=model.recipe["measured"])  # fmt: skip
+
+
+def _list(output, scheme, module, settings):
+    """Say the settings of a scheme and what they mean."""
+    described = inspect.getdoc(module.Settings)
+    output.line(described)
+    for key, value in dataclasses.asdict(settings).items():
+        output.line(f"    {key} = {value}")
+    output.note(scheme=scheme, settings=dataclasses.asdict(settings),
+                described=described)  # fmt: skip

@@ -77,7 +77,7 @@ class BurstSetting:
             yield row
 
 
-def measure(settings, *, min_errors, seed, out):
+def measure(settings, *, min_errors, seed, out, running=None):
     """Yield (BurstSetting, BurstCounts) of each point when it is done.
 
     Rows are written to `out` after each point and when interrupted; those there already
@@ -88,6 +88,7 @@ def measure(settings, *, min_errors, seed, out):
         min_errors: stop a point at so many failed blocks.
         seed: of messages and noise.
         out: CSV.
+        running: is called with (BurstSetting, BurstCounts) while a point is counted.
     """
     with _rows_of(out) as rows:
         for setting in settings:
@@ -95,6 +96,8 @@ def measure(settings, *, min_errors, seed, out):
             try:
                 for more in setting.counted(row, min_errors):
                     row = more
+                    if running is not None:
+                        running(setting, row)
             finally:
                 _keep(row, rows, out)
             yield setting, row

@@ -11,6 +11,7 @@ from advphy_model.error_rate import StopRule, interval
 from advphy_model.inference import encoder
 from advphy_model.modem.modulator import Modulator
 from advphy_model.randomness import messages
+from advphy_model.recording import PIECE
 from advphy_model.scoring import Scorer
 
 NOISE_SAMPLES = 2_000_000  # of noise alone, in which no frame may be found
@@ -138,12 +139,19 @@ def judged(
     return checks
 
 
-def file_level(model, frame, frames: int, ebn0_db: float, seed: int, loss_db: float):
-    """Return the Checks of modulator, noise and synchroniser, without a radio."""
+def file_level(
+    model, frame, frames: int, ebn0_db: float, seed: int, loss_db: float, along=iter
+):
+    """Return the Checks of modulator, noise and synchroniser, without a radio.
+
+    `along` is given the pieces that are decided and returns them, to show how far.
+    """
     samples, modulator = frames_of(model, frame, frames, seed)
     variance = sample_noise_variance(modulator, ebn0_db, model.rate)
     scorer = Scorer(model, frame, seed, first_frame=0)
-    scorer.push(noisy(samples, seed, variance))
+    received = noisy(samples, seed, variance)
+    for begin in along(range(0, len(received), PIECE)):
+        scorer.push(received[begin : begin + PIECE])
     alone = Scorer(model, frame, seed)
     silence = np.zeros(NOISE_SAMPLES, np.complex64)
     alone.push(noisy(silence, seed + NOISE_SEED_STEP, variance))

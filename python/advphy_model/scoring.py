@@ -143,9 +143,17 @@ class Scorer:
         }
 
 
-def score(recording, model, frame, **settings) -> Scorer:
-    """Return the Scorer that has taken a whole recording; settings as Scorer's."""
+def score(recording, model, frame, along=iter, **settings) -> Scorer:
+    """Return the Scorer that has taken a whole recording; settings as Scorer's.
+
+    Args:
+        recording: Recording.
+        model: the link.
+        frame: Frame.
+        along: is given the pieces of samples and returns them, to show how far.
+        settings: as Scorer's.
+    """
     scorer = Scorer(model, frame, **settings)
-    for samples in recording.pieces():
+    for samples in along(recording.pieces()):
         scorer.push(samples)
     return scorer

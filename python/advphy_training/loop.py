@@ -9,7 +9,6 @@ import torch
 from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
-from tqdm import tqdm
 
 from advphy_training import progress, schemes, training_state
 
@@ -54,12 +53,11 @@ def _descend(scheme, settings, seed, out, identity, quiet):
     figures = out.with_name(out.name + ".progress.csv")
     first = training_state.resume(state, identity, scheme, optimiser)
     rows = progress.rows_before(figures, first)
-    bar = tqdm(
+    bar = progress.bar(
         range(first, settings.steps),
-        initial=first,
         total=settings.steps,
-        unit="step",
-        disable=True if quiet else None,
+        initial=first,
+        quiet=quiet,
     )
     for step in bar:
         for group in optimiser.param_groups:

@@ -1,9 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file and the line of early figures while a training runs."""
+"""The one bar of all that takes time, and the file of a training's early figures."""
 
 import csv
+import multiprocessing
+import sys
 
 from advphy_model.atomic_file import atomic_file
+from tqdm import tqdm
+
+
+def bar(steps=None, total=None, unit="step", quiet=False, **more):
+    """Return a tqdm on standard error: how far, how long yet; only on a terminal.
+
+    One of several processes that share the terminal shows none.
+
+    Args:
+        steps: iterable whose items are counted, or None.
+        total: how many there will be; None: as many as `steps` has, or not known.
+        unit: what is counted.
+        quiet: never show it.
+        more: for tqdm, such as initial, desc or unit_scale.
+    """
+    quiet = quiet or multiprocessing.parent_process() is not None
+    return tqdm(
+        steps,
+        total=total,
+        unit=unit if unit.startswith(" ") or more.get("unit_scale") else f" {unit}",
+        disable=True if quiet else None,
+        leave=False,
+        dynamic_ncols=True,
+        file=sys.stderr,
+        **more,
+    )
 
 
 def text(row: dict) -> str:

@@ -8,7 +8,7 @@ table, because it sees nothing but one of M codewords.
 import numpy as np
 import torch
 
-from advphy_training import arrivals, sphere
+from advphy_training import arrivals, progress, sphere
 from advphy_training.schemes.gan_defence import Generator
 from advphy_training.smoothing import smooth_bler
 
@@ -40,7 +40,7 @@ def train(victims, plan, pool):
         network = Generator("mlp", victims[0].model.n,
                             np.random.default_rng((plan.seed, restart)))  # fmt: skip
         adam = torch.optim.Adam(network.parameters(), lr=_LEARNING_RATE)
-        for _ in range(_STEPS * plan.steps):
+        for _ in progress.bar(range(_STEPS * plan.steps), desc=f"{restart + 1}"):
             rows = sphere.project(pool(network(victims[0].codebook)), norm)
             gain = sum(_gain(victim, rows, plan, generator) for victim in victims)
             adam.zero_grad()

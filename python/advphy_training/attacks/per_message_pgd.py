@@ -9,7 +9,7 @@ universal_pgd reaches lies below. What climbs is the smooth block error rate
 import numpy as np
 import torch
 
-from advphy_training import arrivals, sphere
+from advphy_training import arrivals, progress, sphere
 from advphy_training.smoothing import smooth_bler
 
 KIND = "table"
@@ -25,7 +25,7 @@ def craft(victims, plan):
     starts = min(plan.restarts, _MOST_RESTARTS, len(codebook) - 1)
     p = torch.stack([codebook.roll(-i, 0) - codebook for i in range(1, starts + 1)])
     p = sphere.project(p, plan.norm(codebook.shape[1] // 2))  # [starts, M, 2n]
-    for step in range(plan.steps):
+    for step in progress.bar(range(plan.steps)):
         p = p.detach().requires_grad_(True)
         gain = sum(_smooth_bler(victim, p, plan, generator) for victim in victims)
         (gradient,) = torch.autograd.grad(gain.sum(), p)

@@ -10,7 +10,7 @@ import torch
 from advphy_model import randomness
 from advphy_model.complex_baseband import to_complex
 
-from advphy_training import sphere
+from advphy_training import progress, sphere
 
 KIND = None
 _BATCH = 4096
@@ -20,7 +20,7 @@ _MOST_RESTARTS = 15
 def count(victim, plan, blocks):
     """Return (errors, blocks): a block counts if any restart makes it wrong."""
     errors = 0
-    for first in range(0, blocks, _BATCH):
+    for first in progress.bar(range(0, blocks, _BATCH), unit="batch"):
         size = min(_BATCH, blocks - first)
         sent = randomness.messages(plan.seed, first, size, victim.model.k)
         noise = randomness.noise(plan.seed, first, size, victim.model.n)

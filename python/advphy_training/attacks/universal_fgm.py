@@ -11,7 +11,7 @@ is kept: the published attack is restarts = 1.
 import numpy as np
 import torch
 
-from advphy_training import sphere
+from advphy_training import progress, sphere
 
 KIND = "universal"
 _SAMPLES = 10
@@ -36,7 +36,7 @@ def _run(victim, norm, runs, generator):
     """Return the perturbations of several runs at once, [runs, 2n]."""
     size, dimension = victim.codebook.shape
     p = torch.zeros(runs, dimension)
-    for _ in range(_SAMPLES):
+    for _ in progress.bar(range(_SAMPLES)):
         sent = torch.randint(size, (runs,), generator=generator)
         noise = torch.randn(runs, dimension, generator=generator)
         y = victim.codebook[sent] + victim.sigma * noise + p

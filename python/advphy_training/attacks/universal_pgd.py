@@ -17,7 +17,7 @@ import math
 import numpy as np
 import torch
 
-from advphy_training import arrivals, sphere
+from advphy_training import arrivals, progress, sphere
 from advphy_training.smoothing import smooth_bler
 
 KIND = "universal"
@@ -40,7 +40,7 @@ def candidates(victims, plan):
     noises = torch.tensor(_NOISES).repeat(len(p) // len(_NOISES) + 1)[: len(p)]
     stage = (_EXPLORED, _WIDE, noises)
     exploring = math.ceil(plan.steps * _EXPLORING)
-    for step in range(plan.steps):
+    for step in progress.bar(range(plan.steps)):
         if step == exploring:
             kept = max(4, plan.restarts // 4)
             p = torch.tensor(_best(victims, plan, p[:, None], _JUDGED, kept)[0][:, 0])

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parser of the command line, of modules that are found by file name.
+
+Only the module of the command that is given is imported: so `advphy doctor` runs where
+another one's imports fail, and help and completion are quick.
+"""
+
+import argparse
+import ast
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+import textwrap
+
+import advphy_commands
+from advphy_commands import _output
+
+# In the order of work. A command that is not listed comes last.
+GROUPS = {
+    "begin": ("info", "doctor", "data"),
+    "train and attack": ("train", "attack"),
+    "measure": ("measure", "measure-burst", "measure-semantic", "evaluate",
+                "synchronism", "adapt-eve", "reproduce", "bench"),
+    "draw and watch": ("plot", "watch"),
+    "over the air": ("radio", "rescore", "secret"),
+    "shell": ("completion",),
+}  # fmt: skip
+
+
+def names():
+    """Return the names of the commands there are, in the order of work."""
+    found = {module.name.replace("_", "-")
+             for module in pkgutil.iter_modules(advphy_commands.__path__)
+             if not module.name.startswith("_")}  # fmt: skip
+    ordered = [name for group in GROUPS.values() for name in group if name in found]
+    return ordered + sorted(found - set(ordered))
+
+
+def command(name):
+    """Return the module of a command."""
+    return importlib.import_module(f"advphy_commands.{name.replace('-', '_')}")
+
+
+def parser(only=None):
+    """Return the parser: of all commands, or with the arguments of one alone."""
+    top = argparse.ArgumentParser(
+        prog="advphy",
+        usage="advphy [-h] [--version] COMMAND ...",
+        description="Neural physical layers under attack.",
+        epilog=_overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="store_true", help="print the version")
+    commands = top.add_subparsers(
+        dest="command", metavar="COMMAND", help=argparse.SUPPRESS
+    )
+    for name in names() if only is None else [only]:
+        module = command(name)
+        sub = commands.add_parser(
+            name,
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        for _, leaf in leaves(sub, name):
+            _output.add_option(leaf)
+        sub.set_defaults(run=module.run)
+    return top
+
+
+def leaves(sub, name=""):
+    """Yield (name, parser) of the parsers that have no further ones below them."""
+    below = [action for action in sub._actions
+             if isinstance(action, argparse._SubParsersAction)]  # fmt: skip
+    if not below:
+        yield name, sub
+    for action in below:
+        for word, each in action.choices.items():
+            yield from leaves(each, f"{name} {word}".strip())
+
+
+def unknown(name):
+    """Return what to say of a command that there is not."""
+    near = difflib.get_close_matches(name, names(), n=1, cutoff=0.5)
+    begun = [each for each in names() if each.startswith(name)]
+    guess = (near or begun or [None])[0]
+    hint = f"did you mean {guess}?" if guess else "`advphy --help` lists the commands"
+    return f"command '{name}' is not known; {hint}"
+
+
+def _overview():
+    lines = []
+    groups = {**GROUPS, "more": tuple(names())}
+    seen = set()
+    for title, members in groups.items():
+        members = [name for name in members if name in names() and name not in seen]
+        seen.update(members)
+        if members:
+            lines.append(f"\n{title}:" if lines else f"{title}:")
+            lines += [_entry(name) for name in members]
+    return "\n".join([*lines, "\n`advphy COMMAND --help` says more of one."])
+
+
+def _entry(name):
+    said = textwrap.wrap(_summary(name), 60)
+    return f"  {name:<18}" + f"\n{' ' * 20}".join(said)
+
+
+def _summary(name):
+    """Return the first line of a command's docstring, without importing it."""
+    place = importlib.util.find_spec(f"advphy_commands.{name.replace('-', '_')}").origin
+    with open(place, encoding="utf-8") as file:
+        summary = ast.get_docstring(ast.parse(file.read())).partition("\n")[0]
+    return summary[0].lower() + summary[1:].rstrip(".")
