@@ -11,19 +11,16 @@ from advphy_model import kernels
 from advphy_model import perturbation as perturbation_file
 from advphy_model.adversary import Adversary
 from advphy_model.links import load
-from advphy_model.perturbation import Perturbation
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..guard import guarded_block
 from ..reports import Reporter
+from . import attack_schedule
 from .output_ring import OutputRing
 from .perturbation_segment import Segment, settings_of
 
 TAG = "perturbation"
-# Phases of a schedule that are shorter are not tagged: every tag costs the error
-# counter a segment.
-SHORTEST_TAGGED = 1000
 
 
 class perturbation_source(guarded_block):
@@ -43,7 +40,7 @@ class perturbation_source(guarded_block):
 
     Args:
         model: link model, or the name or file of one, that is under attack.
-        perturbation: Perturbation, the file of one, or "jammer".
+        perturbation: Perturbation, the name or file of one, or "jammer".
         psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
         shift: in channel uses, 0..n-1, or "random" per block.
         phase: in radians, or "random" per block.
@@ -56,6 +53,7 @@ class perturbation_source(guarded_block):
         seed: of what is drawn, and of the messages without a wire.
         first_block: index of the first item.
         latency: the most items in one call of work().
+        enabled: False sends zeros; set_enabled changes it.
         name: of this block in displays; "": "adversary".
     """
 
@@ -75,6 +73,7 @@ class perturbation_source(guarded_block):
         seed=1,
         first_block=0,
         latency=65536,
+        enabled=True,
         name="",
     ):
         self._model = load(model)
@@ -88,7 +87,7 @@ class perturbation_source(guarded_block):
             self._perturbation(perturbation), psr_db, shift, phase, sign,
             frequency_offset, fading, off_blocks, on_blocks, full_scale,
             checked_seed(seed))  # fmt: skip
-        self._enabled = True
+        self._enabled = bool(enabled)
         self._first_block = checked_index("first_block", first_block)
         self._lock = threading.Lock()
         self._tagged = None
@@ -96,9 +95,7 @@ class perturbation_source(guarded_block):
         self._newest = np.zeros(self._model.n, np.complex64)
         self._segments = [Segment(self._first_block)]
         self._messages = np.empty(0, np.uint8)
-        self.tags_schedule = off_blocks > 0 and min(off_blocks, on_blocks) >= (
-            SHORTEST_TAGGED
-        )
+        self.tags_schedule = True  # tags where it has phases that are long enough
         self._reporter = Reporter(self, "psr", "psr", name, "adversary")
         self.size_buffers(latency, 8 * self._model.n)
 
@@ -106,8 +103,7 @@ class perturbation_source(guarded_block):
         """Return the Perturbation of an argument; warn if it is for another link."""
         if isinstance(given, str) and given == "jammer":
             return perturbation_file.jammer(self._model.k, self._model.n, 0.0)
-        if not isinstance(given, Perturbation):
-            given = perturbation_file.read(given)
+        given = perturbation_file.load(given)
         given.require_fit(self._model)
         warning = given.warning_for(self._model)
         if warning:
@@ -141,6 +137,10 @@ class perturbation_source(guarded_block):
     def set_frequency_offset(self, frequency_offset):
         """Set the offset in cycles per channel use, or "random", from the next call."""
         self._set(frequency_offset=frequency_offset)
+
+    def set_schedule(self, off_blocks, on_blocks):
+        """Set the blocks of each period without and with the perturbation; 0, 0: on."""
+        self._set(off_blocks=off_blocks, on_blocks=on_blocks)
 
     def set_enabled(self, enabled):
         """Send the perturbation, or zeros, from the next call of work() on."""
@@ -176,13 +176,17 @@ class perturbation_source(guarded_block):
         messages = None
         if adversary.needs_messages:
             messages = self._sent(input_items, first, len(out))
-        for begin, end, on in self._pieces(adversary, enabled, first, len(out)):
+        tagged = self.tags_schedule and attack_schedule.has_phases(adversary)
+        phases = [(0, len(out), enabled)]
+        if enabled and tagged:
+            phases = attack_schedule.phases(adversary, first, len(out))
+        for begin, end, on in phases:
             if (adversary, on) != self._tagged:
                 self._open(adversary, on, first + begin)
             part = out[begin:end]
             sent = None if messages is None else messages[begin:end]
             self._write(adversary, on, sent, first + begin, part)
-            self._account(adversary, on, part)
+            self._account(adversary, on, part, tagged or not adversary.off_blocks)
             self._newest = part[0].copy()
         if self._reporter.due():
             self._publish(self.segments()[-1])
@@ -210,20 +214,6 @@ class perturbation_source(guarded_block):
         )
         return self._messages[:size]
 
-    def _pieces(self, adversary, enabled, first, size):
-        """Yield (begin, end, on) between changes of the schedule."""
-        if not enabled or not self.tags_schedule:
-            yield 0, size, enabled
-            return
-        off, period = adversary.off_blocks, adversary.off_blocks + adversary.on_blocks
-        begin = 0
-        while begin < size:
-            at = (first + begin) % period
-            on = at >= off
-            end = min(size, begin + (period if on else off) - at)
-            yield begin, end, on
-            begin = end
-
     def _open(self, adversary, on, first):
         offset = first - self._first_block
         settings = settings_of(adversary, on)
@@ -237,9 +227,8 @@ class perturbation_source(guarded_block):
         if present.blocks:
             self._publish(present)
 
-    def _account(self, adversary, on, part):
-        """Add the energies of blocks to the present segment."""
-        always = self.tags_schedule or not adversary.off_blocks
+    def _account(self, adversary, on, part, always):
+        """Add energies to the present segment; `always`: all blocks are hit if `on`."""
         if not on or (adversary.constant and always):
             energy = 10 ** (adversary.scaled.psr_db / 10) if on else 0.0
             total, smallest, largest = energy * len(part), energy, energy

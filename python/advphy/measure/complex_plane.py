@@ -21,7 +21,7 @@ def panels(left, top, width, height, count, reach, letter):
         reach: real and imaginary parts -reach..reach are in each.
         letter: height of letters, for the room between panels.
     """
-    gap_x, gap_y = (3.4, 3.0) if count == 1 else (0.8, 1.5)
+    gap_x, gap_y = (4.6, 3.0) if count == 1 else (0.8, 1.5)
     best = None
     for columns in range(1, count + 1):
         rows = math.ceil(count / columns)
@@ -35,7 +35,7 @@ def panels(left, top, width, height, count, reach, letter):
     return [
         Axes(
             begin_x + (i % columns) * (side + gap_x * letter)
-            + (2.6 if count == 1 else 0.4) * letter,
+            + (4.0 if count == 1 else 0.4) * letter,
             begin_y + (i // columns) * (side + gap_y * letter)
             + (0.2 if count == 1 else 1.2) * letter,
             side, side, (-reach, reach), (-reach, reach),
@@ -49,7 +49,7 @@ def paint_panels(painter, of_panels, names):
     letter = painter.fontMetrics().height()
     for axes, name in zip(of_panels, names, strict=True):
         if len(of_panels) == 1:
-            paint_frame(painter, axes, "in-phase", "")
+            paint_frame(painter, axes, "in-phase", "quadrature")
             continue
         painter.setRenderHint(painter.Antialiasing, False)
         painter.setPen(pen(GREY))

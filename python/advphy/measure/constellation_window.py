@@ -11,10 +11,10 @@ from .plot_painting import (
     GREY,
     INK,
     colour,
+    paint_dots,
     paint_markers,
     paint_text,
     pen,
-    polygon,
 )
 from .plot_window import plot_window_class, require_application
 
@@ -52,7 +52,7 @@ def shown_symbols(vectors, use, n):
     else:
         groups = [(f"all {n} channel uses", list(range(n)))]
     uses = [i for _, several in groups for i in several]
-    parts = np.abs(vectors[:, uses].view(np.float32))
+    parts = np.abs(np.ascontiguousarray(vectors[:, uses]).view(np.float32))
     parts = parts[np.isfinite(parts)]
     # Nearly all of them: one that a strong fade throws far away is not waited for.
     size = float(np.quantile(parts, 0.998)) if len(parts) else 0.0
@@ -98,16 +98,14 @@ def _window_class():
                 self._groups, self._reach = groups, reach
                 self._still = self._painted_still()
                 painter.drawPixmap(0, 0, self._still)
-            dots = 2.0 if self._panels[0].width < 150 else 3.0
+            dots = 2 if self._panels[0].width < 200 else 3
             for axes, (_, uses) in zip(self._panels, groups, strict=True):
                 painter.setClipRect(QtCore.QRectF(
                     axes.left, axes.top, axes.width, axes.height))  # fmt: skip
                 symbols = vectors[:, uses].ravel()
                 symbols = symbols[np.isfinite(symbols)]
-                painter.setRenderHint(painter.Antialiasing, False)
-                painter.setPen(pen(COLOURS[0], dots, opacity=0.35))
-                painter.drawPoints(polygon(axes.x(symbols.real), axes.y(symbols.imag)))
-                painter.setRenderHint(painter.Antialiasing, True)
+                paint_dots(painter, axes.x(symbols.real), axes.y(symbols.imag),
+                           COLOURS[0], 0.35, dots)  # fmt: skip
                 self._paint_codebook(painter, axes, uses)
             painter.setClipping(False)
             self._paint_key(painter, len(vectors))
@@ -134,6 +132,8 @@ def _window_class():
             painter.setPen(pen(COLOURS[0], 5, opacity=0.6))
             painter.drawPoint(QtCore.QPointF(at, middle))
             text = f"{count} newest received vectors"
+            if len(self._panels) > 1:
+                text += f"; each panel is -{self._reach:g} to {self._reach:g} wide"
             paint_text(painter, at + 0.7 * letter, middle, text, colour_name=INK)
 
     return ConstellationWindow

@@ -2,12 +2,14 @@
 """What happened in the last seconds: errors, the attack, the canceller; and delays."""
 
 import collections
+import functools
 import math
 import threading
 from dataclasses import dataclass
 
 from advphy_model.error_rate import interval
 
+_interval = functools.lru_cache(8192)(interval)  # stretches of the past stay the same
 MOST = 4000  # events kept of each name, whatever the time shown
 BEFORE = 2.0  # seconds before an attack that say how many errors are usual
 POOLED = 0.25  # seconds whose counts are taken together to tell errors from the usual
@@ -148,13 +150,13 @@ def recovered_after(intervals, onset):
     usual = _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
     if not usual[1]:
         return False, None
-    high = interval(*usual)[1]
+    high = _interval(*usual)[1]
     after = [i for i in intervals if i.time >= onset]
     hurt, begin = False, 0
     for end, newest in enumerate(after):
         while newest.time - after[begin].time > POOLED:
             begin += 1
-        low = interval(*_sum(after[begin : end + 1]))[0]
+        low = _interval(*_sum(after[begin : end + 1]))[0]
         if low > high:
             hurt = True
         elif hurt:

@@ -5,7 +5,7 @@ import pmt
 
 from ..guard import guarded_block
 from .mailbox import Mailbox
-from .onset_window import onset_window
+from .onset_window import OnsetPlot, window_of
 
 
 class onset_strip(guarded_block):
@@ -23,19 +23,23 @@ class onset_strip(guarded_block):
 
     def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):
         guarded_block.__init__(self, "onset_strip", None, None)
-        self._mail = Mailbox(lambda message: True)
-        self._window = None
-        self._settings = {
-            "title": title,
-            "seconds": seconds,
-            "floor": floor,
-            "frame_rate": frame_rate,
-        }
+        self._plot = OnsetPlot(title, seconds, floor, frame_rate)
+        self._mailbox, self._window = Mailbox(self._plot.record.take), None
         self.message_port_register_in(pmt.intern("in"))
-        self.set_msg_handler(pmt.intern("in"), self._mail.post)
+        self.set_msg_handler(pmt.intern("in"), self._mailbox.post)
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window."""
         if self._window is None:
-            self._window = onset_window(**self._settings)
+            self._window = window_of(self._plot, self._mailbox)
         return self._window
+
+    def events(self):
+        """Return (intervals, attacks, estimates) of the last seconds, {name: [...]}."""
+        self._mailbox.collect()
+        return self._plot.record.events()
+
+    def refused(self):
+        """Return how many messages were not understood."""
+        self._mailbox.collect()
+        return self._mailbox.refused

@@ -6,7 +6,9 @@ from advphy_model.links import load
 
 from ..guard import guarded_block
 from .mailbox import Mailbox
+from .perturbation_record import PerturbationRecord
 from .perturbation_window import perturbation_window
+from .plot_window import checked_frame_rate
 
 
 class perturbation_sink(guarded_block):
@@ -24,14 +26,26 @@ class perturbation_sink(guarded_block):
     def __init__(self, model, title="", frame_rate=15):
         guarded_block.__init__(self, "perturbation_sink", None, None)
         self._model = load(model)
-        self._mail = Mailbox(lambda message: True)
-        self._window = None
-        self._settings = {"title": title, "frame_rate": frame_rate}
+        self._title, self._frame_rate = str(title), checked_frame_rate(frame_rate)
+        self._record = PerturbationRecord(self._model.n)
+        self._mailbox, self._window = Mailbox(self._record.take), None
         self.message_port_register_in(pmt.intern("in"))
-        self.set_msg_handler(pmt.intern("in"), self._mail.post)
+        self.set_msg_handler(pmt.intern("in"), self._mailbox.post)
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window."""
         if self._window is None:
-            self._window = perturbation_window(model=self._model, **self._settings)
+            self._window = perturbation_window(
+                self._model, self._title, self._frame_rate, self._record, self._mailbox
+            )
         return self._window
+
+    def seen(self):
+        """Return the newest true and estimated perturbation."""
+        self._mailbox.collect()
+        return self._record.seen()
+
+    def refused(self):
+        """Return how many messages were not understood."""
+        self._mailbox.collect()
+        return self._mailbox.refused

@@ -72,6 +72,34 @@ def paint_line(painter, x, y, line):
     painter.drawPolyline(polygon(x, y))
 
 
+def paint_long_line(painter, x, y, name):
+    """Paint a line of hundreds of points, about 1.5 pixels wide.
+
+    A thin line, twice: Qt paints one of 1 pixel 40 times faster than one of 1.5.
+    """
+    from PyQt5 import QtCore
+
+    points = polygon(x, y)
+    painter.setPen(pen(name))
+    painter.setBrush(QtCore.Qt.NoBrush)
+    painter.drawPolyline(points)
+    painter.drawPolyline(points.translated(0.4, 0.6))
+
+
+def paint_dots(painter, x, y, name, opacity, size):
+    """Paint thousands of translucent squares of 1 to 3 pixels.
+
+    Each as single pixels, which Qt paints three times faster than points of 3.
+    """
+    points = polygon(x, y)
+    painter.setRenderHint(painter.Antialiasing, False)
+    painter.setPen(pen(name, opacity=opacity))
+    for right in range(size):
+        for down in range(size):
+            painter.drawPoints(points.translated(right - size // 2, down - size // 2))
+    painter.setRenderHint(painter.Antialiasing, True)
+
+
 def paint_band(painter, x, low, high, fill):
     """Paint the area between two lines, with a QColor."""
     from PyQt5 import QtCore
@@ -151,13 +179,14 @@ def paint_frame(painter, axes, x_label, y_label, x_texts=True):
 
     letter = painter.fontMetrics().height()
     painter.setRenderHint(painter.Antialiasing, False)
-    for value, text in axes.x_ticks(max(2, int(axes.width / (5 * letter)))):
+    for value, text in axes.x_ticks(max(2, int(axes.width / (3.5 * letter)))):
         at = round(float(axes.x(value)))
         painter.setPen(pen(PALE))
         painter.drawLine(at, round(axes.top), at, round(axes.bottom))
         if x_texts:
             paint_text(painter, at, axes.bottom + 0.75 * letter, text, "centre")
-    for value, text in axes.y_ticks(max(2, int(axes.height / (1.3 * letter)))):
+    spacing = 1.3 if axes.log else 2.2
+    for value, text in axes.y_ticks(max(2, int(axes.height / (spacing * letter)))):
         at = round(float(axes.y(value)))
         painter.setPen(pen(PALE))
         painter.drawLine(round(axes.left), at, round(axes.right), at)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A true perturbation and an estimate of it, and how far they are from each other."""
+
+import math
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Match:
+    """How near an estimate is to p, once it is turned as said.
+
+    Args:
+        residual_db: ||turned estimate - p||^2 / ||p||^2 in dB; -inf where they agree.
+        sign: 1 or -1, what the estimate was multiplied with.
+        shift: by how many channel uses it was shifted, cyclically.
+    """
+
+    residual_db: float
+    sign: int = 1
+    shift: int = 0
+
+    @property
+    def text(self):
+        """Return what was done to the estimate, in words; empty for nothing."""
+        words = ["sign changed"] if self.sign < 0 else []
+        if self.shift:
+            words.append(f"shifted by {self.shift}")
+        return ", ".join(words)
+
+
+def residual_db(estimate, p):
+    """Return ||estimate - p||^2 / ||p||^2 in dB."""
+    ratio = float(np.sum(np.abs(estimate - p) ** 2) / np.sum(np.abs(p) ** 2))
+    return 10 * math.log10(ratio) if ratio > 0 else -math.inf
+
+
+def matches(estimate, p):
+    """Return (Match as it is, the best Match over signs and cyclic shifts)."""
+    plain = Match(residual_db(estimate, p))
+    turned = [
+        Match(residual_db(sign * np.roll(estimate, shift), p), sign, shift)
+        for sign in (1, -1)
+        for shift in range(len(p))
+    ]
+    return plain, min([plain, *turned], key=lambda match: match.residual_db)
+
+
+def angle_degrees(estimate, p):
+    """Return the angle between two vectors of C^n as vectors of R^2n, in degrees."""
+    along = float(np.vdot(p, estimate).real)
+    lengths = float(np.linalg.norm(p) * np.linalg.norm(estimate))
+    return math.degrees(math.acos(min(1.0, max(-1.0, along / lengths))))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The newest that is known.
+
+    Args:
+        p: complex [n], what arrives of the perturbation; None: not told.
+        on: whether the attack is on.
+        psr_db: its PSR.
+        kind: "universal", "table", ...; of a table p is that of message 0.
+        estimate: complex [K, n], or None.
+        weights: how often each of the K arrives.
+        detected: whether the canceller says that there is one.
+        estimated_psr_db: its PSR.
+    """
+
+    p: object = None
+    on: bool = False
+    psr_db: float = -math.inf
+    kind: str = ""
+    estimate: object = None
+    weights: tuple = ()
+    detected: bool = False
+    estimated_psr_db: float = -math.inf
+
+
+class PerturbationRecord:
+    """The newest messages of an adversary and a canceller; safe among threads.
+
+    Args:
+        n: channel uses.
+    """
+
+    def __init__(self, n):
+        self.n = n
+        self._lock = threading.Lock()
+        self._true, self._estimate = {}, {}
+        self.version = 0
+
+    def take(self, message) -> bool:
+        """Add a message; return whether it was understood."""
+        take = {"psr": self._psr, "estimate": self._found}
+        try:
+            kept, values = take[message["kind"]](message)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return False
+        with self._lock:
+            kept.update(values)
+            self.version += 1
+        return True
+
+    def _psr(self, message):
+        settings = message["settings"]
+        psr_db = float(message.get("psr_db", settings.get("psr_db", -math.inf)))
+        p = message.get("p")
+        return self._true, {
+            "p": None if p is None else self._vectors(p)[0],
+            "on": bool(settings.get("on", psr_db > -math.inf)),
+            "psr_db": psr_db,
+            "kind": str(settings.get("perturbation_kind", "")),
+        }
+
+    def _found(self, message):
+        return self._estimate, {
+            "estimate": self._vectors(message["p"]),
+            "weights": tuple(float(w) for w in message.get("weights", [1.0])),
+            "detected": bool(message["detected"]),
+            "estimated_psr_db": float(message["psr_db"]),
+        }
+
+    def _vectors(self, values):
+        """Return components [K, n]; of JSON they are pairs of real and imaginary."""
+        found = np.asarray(values)
+        if found.ndim and found.shape[-1] == 2 and not np.iscomplexobj(found):
+            found = found[..., 0] + 1j * found[..., 1]
+        found = found.astype(complex).reshape(-1, self.n)
+        if not len(found) or not np.isfinite(found).all():
+            raise ValueError("not a perturbation")
+        return found
+
+    def seen(self):
+        """Return the newest, Seen."""
+        with self._lock:
+            return Seen(**self._true, **self._estimate)
