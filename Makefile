@@ -9,7 +9,8 @@ STAGED := PYTHONPATH=$(CURDIR)/build/test_modules:$$PYTHONPATH \
           GRC_BLOCKS_PATH=$(CURDIR)/grc:$$GRC_BLOCKS_PATH
 LINKS := autoencoder_mlp autoencoder_cnn hamming74_hard hamming74_ml two_simplices
 EXAMPLE := attacked_link
-FLOWGRAPH = examples/$(EXAMPLE:.grc=).grc
+# A name of examples/ or docs/tutorial/; empty: an empty canvas.
+FLOWGRAPH = $(firstword $(wildcard examples/$(EXAMPLE).grc docs/tutorial/$(EXAMPLE).grc))
 PYTEST := .venv/bin/python -m pytest
 
 .PHONY: help demo test test-slow build grc pictures bench install models lint format sanitize clean
@@ -34,7 +35,7 @@ demo: build ## stream the shipped links over Eb/N0 0..8 dB: table, figure, CSV
 	@$(PYTHON) apps/advphy plot $(RESULTS)/demo.csv --out $(RESULTS)/demo.png
 	@echo "counts: $(RESULTS)/demo.csv   figure: $(RESULTS)/demo.png"
 
-environment:
+environment: ## make .venv with torch, to train and to bring networks of your own
 	@setup/packages.sh test
 	@setup/environment.sh
 	@$(MAKE) -s compile CMAKE_OPTIONS="$(CMAKE_OPTIONS) -DADVPHY_TESTS=ON"
@@ -64,8 +65,9 @@ sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
 grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
 	@setup/packages.sh grc
 	@$(MAKE) -s compile
-	@[ -e "$(FLOWGRAPH)" ] || { echo "gr-advphy: there is no $(FLOWGRAPH); EXAMPLE is one of:" \
-	    $(basename $(notdir $(wildcard examples/*.grc))) >&2; exit 2; }
+	@[ -z "$(EXAMPLE)" ] || [ "$(FLOWGRAPH)" ] || { echo "gr-advphy: there is no example" \
+	    "$(EXAMPLE); EXAMPLE is one of:" $(basename $(notdir $(wildcard examples/*.grc \
+	    docs/tutorial/*.grc))) >&2; exit 2; }
 	@$(STAGED) gnuradio-companion $(FLOWGRAPH)
 
 pictures: ## draw the examples' flowgraphs and windows again; NAME=... for one
