@@ -29,9 +29,12 @@ INSIDE_FUNCTIONS = {
 }
 # Qt only inside the functions of display blocks: the blocks work without it.
 DISPLAYS = {
-    f"advphy/measure/{stem}_window.py": {"PyQt5", "pyqtgraph", "sip"}
-    for stem in ("image", "plot", "bler_curve", "constellation", "onset",
-                 "perturbation")
+    f"advphy/measure/{stem}.py": {"PyQt5", "sip"}
+    for stem in (
+        "image_window", "plot_window", "plot_painting", "bler_curve_window",
+        "bler_hover", "constellation_window", "onset_window", "onset_painting",
+        "perturbation_window",
+    )
 }  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.
 RADIOS = {"advphy/air/radio.py": {"osmosdr"}}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Messages about the stream: what measuring blocks send, and blocks that listen.
 
-A message is a dictionary with kind, name, time (unix seconds), settings (a dictionary
-of what the tags said) and the figures of its kind.
+A message is a dictionary with kind, name, block (its alias), time (unix seconds),
+settings (a dictionary of what the tags said) and the figures of its kind.
 
 GNU Radio ends a block with message inputs as soon as one of the blocks before it ends,
 and drops what is still in its queue. A listener stays until each block that reports to
@@ -58,8 +58,15 @@ class Reporter:
             vectors: {key: complex64 array}, sent as c32vector, or None.
         """
         self._sent = time.monotonic()
-        own = {"kind": self._kind, "name": self.name, "time": time.time()}
-        message = pmt.to_pmt(own | figures | {"settings": dict(settings)})
+        own = {
+            "kind": self._kind,
+            "name": self.name,
+            "block": self._block.alias(),
+            "time": time.time(),
+        }
+        message = pmt.to_pmt({"settings": dict(settings)})
+        for key, value in (own | figures).items():
+            message = pmt.dict_add(message, pmt.intern(key), _as_pmt(value))
         for key, vector in (vectors or {}).items():
             values = pmt.init_c32vector(vector.size, vector.ravel().tolist())
             message = pmt.dict_add(message, pmt.intern(key), values)
@@ -125,6 +132,12 @@ class listening_block(guarded_general_block):
         for port, handler in self._handlers.items():
             while (message := block.delete_head_nowait(port)) is not None:
                 handler(message)
+
+
+def _as_pmt(value):
+    if isinstance(value, int) and value >= 2**63:  # a seed; to_pmt takes 63 bits
+        return pmt.from_uint64(value)
+    return pmt.to_pmt(value)
 
 
 def _listeners_of(block, port):

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """BLER-curve sink: counts that arrive as messages fill in curves with intervals."""
 
-import pmt
-
-from ..guard import guarded_block
+from ..reports import listening_block
 from .bler_curve_window import BlerPlot, window_of
 from .mailbox import Mailbox
 
 
-class bler_curve_sink(guarded_block):
+class bler_curve_sink(listening_block):
     """Draw the block error rates of counters over a setting while it is changed.
 
     Message port "in": messages of kind "counts"; others are ignored and counted.
@@ -35,13 +33,12 @@ class bler_curve_sink(guarded_block):
         csv="",
         frame_rate=15,
     ):
-        guarded_block.__init__(self, "bler_curve_sink", None, None)
+        listening_block.__init__(self, "bler_curve_sink")
         self._plot = BlerPlot(
             title, x, first, last, floor, closed_forms, csv, frame_rate
         )
         self._mailbox, self._window = Mailbox(self._plot.points.take), None
-        self.message_port_register_in(pmt.intern("in"))
-        self.set_msg_handler(pmt.intern("in"), self._mailbox.post)
+        self.listen("in", self._mailbox.post)
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window."""

@@ -46,9 +46,9 @@ def shown_symbols(vectors, use, n):
         n: channel uses of a codeword.
     """
     if use >= 0:
-        groups = [(f"channel use {use}", [use])]
+        groups = [(f"use {use}", [use])]
     elif n <= MOST_PANELS:
-        groups = [(str(i), [i]) for i in range(n)]
+        groups = [(f"use {i}", [i]) for i in range(n)]
     else:
         groups = [(f"all {n} channel uses", list(range(n)))]
     uses = [i for _, several in groups for i in several]
@@ -133,7 +133,7 @@ def _window_class():
             painter.drawPoint(QtCore.QPointF(at, middle))
             text = f"{count} newest received vectors"
             if len(self._panels) > 1:
-                text += f"; each panel is -{self._reach:g} to {self._reach:g} wide"
+                text += f"; each plane spans -{self._reach:g} to {self._reach:g}"
             paint_text(painter, at + 0.7 * letter, middle, text, colour_name=INK)
 
     return ConstellationWindow

@@ -31,3 +31,15 @@ class Segment:
     def failures(self):
         """Return the blocks wrong or erased."""
         return self.block_errors + self.erasures
+
+    @property
+    def bler(self):
+        """Return the block error rate; 0 while empty."""
+        return self.failures / self.blocks if self.blocks else 0.0
+
+    def figures(self):
+        """Return what is published of it: counts, and frames where there were any."""
+        names = ["first_block", "blocks", "block_errors", "erasures", "bler"]
+        if self.frames:
+            names += ["frames", "missed_frames"]
+        return {name: getattr(self, name) for name in names}

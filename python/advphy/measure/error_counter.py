@@ -16,10 +16,12 @@ from ..air.channel import TAG as CHANNEL_TAG
 from ..air.perturbation_source import TAG as PERTURBATION_TAG
 from ..guard import DONE, guarded_block
 from ..receive.decoder import TAG as ERASURES_TAG
+from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
 from .counted_segment import Segment
 from .received_index import ReceivedIndex
 
+SETTING_TAGS = (CHANNEL_TAG, PERTURBATION_TAG, CANCELLER_TAG)
 GIVEN = "given"  # settings by a parameter, beside those by tags
 
 
@@ -34,9 +36,9 @@ class error_counter(guarded_block):
         when the stream ends or is stopped.
 
     A "frame" tag of the burst synchroniser says which block is next, and frames that
-    did not arrive are counted as missed_frames. A "channel" or "perturbation" tag opens
-    a new segment, so that no count mixes two settings. Erased blocks (tag "erasures")
-    are counted apart from wrong ones; BLER is both over blocks.
+    did not arrive are counted as missed_frames. A tag "channel", "perturbation" or
+    "canceller" opens a new segment: no count mixes two settings. Erased blocks (tag
+    "erasures") are counted apart from wrong ones; BLER is both over blocks.
 
     Args:
         model: link model, or the name or file of one; gives k.
@@ -93,8 +95,7 @@ class error_counter(guarded_block):
     def bler(self):
         """Return the block error rate of the present segment; 0 while empty."""
         with self._lock:
-            present = self._segments[-1]
-            return present.failures / present.blocks if present.blocks else 0.0
+            return self._segments[-1].bler
 
     def text(self):
         """Return the present segment as a line for a display."""
@@ -153,7 +154,7 @@ class error_counter(guarded_block):
             found[0] = self._merged()
         for tag in sorted(tags, key=lambda tag: tag.offset):
             key = pmt.symbol_to_string(tag.key)
-            if key in (CHANNEL_TAG, PERTURBATION_TAG):
+            if key in SETTING_TAGS:
                 self._settings[key] = pmt.to_python(tag.value)
                 found[tag.offset - read] = self._merged()
         return found
@@ -236,20 +237,7 @@ class error_counter(guarded_block):
 
     def _publish(self, segment=None):
         present = segment or self.segments()[-1]
-        counts = {
-            **self._origin,
-            "first_block": present.first_block,
-            "blocks": present.blocks,
-            "block_errors": present.block_errors,
-            "erasures": present.erasures,
-            "bler": present.failures / present.blocks if present.blocks else 0.0,
-        }
-        if present.frames:
-            counts |= {
-                "frames": present.frames,
-                "missed_frames": present.missed_frames,
-            }
-        self._reporter.send(counts, present.settings)
+        self._reporter.send(self._origin | present.figures(), present.settings)
 
 
 def _index_of(item, runs):

@@ -17,7 +17,16 @@ _APART = {
     "estimate": pmt.intern("detected"),
     "psr": pmt.intern("first_block"),
 }
+# Of blocks that measure something else: no display draws them, nothing is wrong.
+OTHER_KINDS = {"distortion", "accuracy", "power", "frames"}
 MOST_WAITING = 1000
+
+
+def is_of_others(message, *kinds):
+    """Return whether a message is of a known kind, but none of these."""
+    kind = message.get("kind") if isinstance(message, dict) else None
+    known = isinstance(kind, str) and (kind in _APART or kind in OTHER_KINDS)
+    return known and kind not in kinds
 
 
 class Mailbox:
@@ -45,6 +54,8 @@ class Mailbox:
         try:
             kind = pmt.symbol_to_string(pmt.dict_ref(message, _KIND, pmt.PMT_NIL))
             name = pmt.symbol_to_string(pmt.dict_ref(message, _NAME, pmt.PMT_NIL))
+            if kind in OTHER_KINDS:
+                return
             apart = pmt.dict_ref(message, _APART[kind], pmt.PMT_NIL)
             key = kind, name, pmt.write_string(apart)
         except Exception:  # PMT raises several kinds for what is not such a dictionary

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from advphy_model.error_rate import interval
 
+from .mailbox import is_of_others
+
 _interval = functools.lru_cache(8192)(interval)  # stretches of the past stay the same
 MOST = 4000  # events kept of each name, whatever the time shown
 BEFORE = 2.0  # seconds before an attack that say how many errors are usual
@@ -49,6 +51,8 @@ class OnsetRecord:
 
     def take(self, message) -> bool:
         """Add a message; return whether it was understood."""
+        if is_of_others(message, "counts", "psr", "estimate"):
+            return True
         take = {"counts": self._counts, "psr": self._psr, "estimate": self._estimate}
         try:
             kind, time = message["kind"], float(message["time"])

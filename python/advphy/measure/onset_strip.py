@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Onset strip: BLER, attack and canceller over the last seconds."""
 
-import pmt
-
-from ..guard import guarded_block
+from ..reports import listening_block
 from .mailbox import Mailbox
 from .onset_window import OnsetPlot, window_of
 
 
-class onset_strip(guarded_block):
+class onset_strip(listening_block):
     """Draw over time how block errors follow an attack, and when it is found.
 
     Message port "in": messages of kind "counts", "psr" and "estimate"; others are
@@ -22,11 +20,10 @@ class onset_strip(guarded_block):
     """
 
     def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):
-        guarded_block.__init__(self, "onset_strip", None, None)
+        listening_block.__init__(self, "onset_strip")
         self._plot = OnsetPlot(title, seconds, floor, frame_rate)
         self._mailbox, self._window = Mailbox(self._plot.record.take), None
-        self.message_port_register_in(pmt.intern("in"))
-        self.set_msg_handler(pmt.intern("in"), self._mailbox.post)
+        self.listen("in", self._mailbox.post)
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window."""

@@ -252,7 +252,7 @@ def _window_class():
             letter = self.set_font(painter, 0.95)
             left = axes.right + 0.5 * letter
             for number, (text, line) in enumerate((
-                ("true", pen(COLOURS[4], 3)), ("estimated", pen(INK, 1.5)),
+                ("attack", pen(COLOURS[4], 3)), ("estimated", pen(INK, 1.5)),
             )):  # fmt: skip
                 middle = axes.top + (0.6 + 1.1 * number) * letter
                 painter.setPen(line)

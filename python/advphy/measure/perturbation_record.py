@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .mailbox import is_of_others
+
 
 @dataclass(frozen=True)
 class Match:
@@ -95,6 +97,8 @@ class PerturbationRecord:
 
     def take(self, message) -> bool:
         """Add a message; return whether it was understood."""
+        if is_of_others(message, "psr", "estimate"):
+            return True
         take = {"psr": self._psr, "estimate": self._found}
         try:
             kept, values = take[message["kind"]](message)

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Perturbation sink: what the adversary adds and what the canceller takes it for."""
 
-import pmt
 from advphy_model.links import load
 
-from ..guard import guarded_block
+from ..reports import listening_block
 from .mailbox import Mailbox
 from .perturbation_record import PerturbationRecord
 from .perturbation_window import perturbation_window
 from .plot_window import checked_frame_rate
 
 
-class perturbation_sink(guarded_block):
+class perturbation_sink(listening_block):
     """Draw the true and the estimated perturbation in signal space.
 
     Message port "in": messages of kind "psr" and "estimate"; others are ignored and
@@ -24,13 +23,12 @@ class perturbation_sink(guarded_block):
     """
 
     def __init__(self, model, title="", frame_rate=15):
-        guarded_block.__init__(self, "perturbation_sink", None, None)
+        listening_block.__init__(self, "perturbation_sink")
         self._model = load(model)
         self._title, self._frame_rate = str(title), checked_frame_rate(frame_rate)
         self._record = PerturbationRecord(self._model.n)
         self._mailbox, self._window = Mailbox(self._record.take), None
-        self.message_port_register_in(pmt.intern("in"))
-        self.set_msg_handler(pmt.intern("in"), self._mailbox.post)
+        self.listen("in", self._mailbox.post)
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window."""

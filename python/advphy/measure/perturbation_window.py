@@ -88,7 +88,7 @@ def _window_class():
             self._painted, self._refused = None, 0
             self._count = model.n if model.n <= MOST_PANELS else 1
             self._largest = float(np.abs(model.codebook.view(np.float32)).max())
-            self._reach, self._panels = reach_for(1.1 * self._largest, 0.0), []
+            self._reach, self._panels = reach_for(0.5 * self._largest, 0.0), []
 
         def take(self, message):
             """Add a message, a dictionary; return whether it was understood."""
@@ -120,6 +120,8 @@ def _window_class():
             paint_panels(painter, self._panels, names)
             for number, axes in enumerate(self._panels):
                 uses = [number] if self._count > 1 else slice(None)
+                painter.setClipRect(QtCore.QRectF(
+                    axes.left, axes.top, axes.width, axes.height))  # fmt: skip
                 words = np.unique(self._model.codebook[:, uses].ravel().round(4))
                 paint_markers(painter, axes.x(words.real), axes.y(words.imag), "o",
                               2.0, pen("#BBBBBB"), colour("#BBBBBB"))  # fmt: skip
@@ -143,7 +145,7 @@ def _window_class():
                      seen.estimate if seen.detected else None]  # fmt: skip
             sizes = [float(max(np.abs(v.real).max(), np.abs(v.imag).max()))
                      for v in shown if v is not None]  # fmt: skip
-            reach = reach_for(max([1.1 * self._largest, *(1.05 * s for s in sizes)]),
+            reach = reach_for(max([0.5 * self._largest, *(1.1 * s for s in sizes)]),
                               self._reach)  # fmt: skip
             if math.isfinite(reach) and reach != self._reach:
                 self._reach = reach
@@ -175,11 +177,11 @@ def _window_class():
                 paint_text(painter, 3.2 * letter, middle, line, colour_name=INK)
             painter.setPen(pen("#BBBBBB"))
             painter.setBrush(colour("#BBBBBB"))
-            middle = top + 3.6 * letter
+            middle = top + 1.2 * len(lines) * letter
             painter.drawEllipse(QtCore.QPointF(1.7 * letter, middle), 2, 2)
             text = "codebook"
             if len(self._panels) > 1:
-                text += f"; each plane is -{self._reach:g} to {self._reach:g} wide"
+                text += f"; each plane spans -{self._reach:g} to {self._reach:g}"
             paint_text(painter, 3.2 * letter, middle, text, colour_name=GREY)
 
     return PerturbationWindow

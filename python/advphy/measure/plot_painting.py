@@ -146,7 +146,7 @@ def paint_arrow(painter, begin, end, line, head):
         painter.drawPoint(QtCore.QPointF(x0, y0))
         return
     along = np.array([x1 - x0, y1 - y0]) / length
-    across, head = np.array([-along[1], along[0]]), min(head, length)
+    across, head = np.array([-along[1], along[0]]), min(head, 0.6 * length)
     neck = np.array([x1, y1]) - head * along
     painter.drawLine(QtCore.QPointF(x0, y0), QtCore.QPointF(*neck))
     painter.setPen(QtCore.Qt.NoPen)

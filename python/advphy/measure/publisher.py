@@ -1,29 +1,137 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Publisher: messages of counters and meters on a ZMQ socket, for any program."""
 
+import logging
+import secrets
+import threading
+from collections import deque
+
+import pmt
+from advphy_model import published
 from advphy_model.published import checked_name
 
 from ..reports import listening_block
+from .publishing_socket import PublishingSocket
+
+TURN_SECONDS = 0.01
+MOST_WAITING = 1024  # messages of blocks until the next turn; the oldest are dropped
+MOST_STATES = 256  # blocks whose last message is kept
 
 
 class publisher(listening_block):
     """Publish the messages of counters, meters and cancellers as JSON on ZMQ.
 
-    Message port "in": messages of any number of blocks.
+    The address is bound at once, served while the flowgraph runs, and free again when
+    it stops. A thread of its own does all the work: no subscriber, whether it reads
+    nothing or sends garbage, holds the flowgraph up.
+
+    Message port "in": messages of any number of blocks: counts, distortion, accuracy,
+        psr, estimate, power, frames. Others are counted as refused.
 
     Args:
-        address: ZMQ address to bind to.
-        name: of the flowgraph.
+        address: "tcp://127.0.0.1:5570", "tcp://127.0.0.1:*" for a free port, or
+            "ipc://FILE". ZMQ has no authentication: any other host than this machine
+            gives a warning.
+        name: of the flowgraph, in what is published.
     """
 
     def __init__(self, address="tcp://127.0.0.1:5570", name=""):
         listening_block.__init__(self, "publisher")
-        self._address, self._name = address, checked_name(name)
+        self._name = checked_name(name)
+        self._socket = PublishingSocket(address)
+        self._address = self._socket.address
+        self._waiting, self._states = deque(), {}
+        self._counts = {"published": 0, "refused": 0, "dropped": 0, "floods": 0}
+        self._stopping, self._thread = threading.Event(), None
         self.listen("in", self._take)
 
     def address(self):
-        """Return the address that is bound."""
+        """Return the address that is bound, with the port that was chosen."""
         return self._address
 
+    def counts(self):
+        """Return how many messages were published, refused and dropped, and floods."""
+        return dict(self._counts)
+
+    def text(self):
+        """Return what was published as a line for a display."""
+        return f"{self._counts['published']} messages on {self._address}"
+
+    def start(self):
+        """Serve subscribers."""
+        if self._socket is None:  # started again: at the same port
+            self._socket = PublishingSocket(self._address)
+        self._run, self._sequence = secrets.token_hex(8), 0
+        self._waiting.clear()
+        self._states.clear()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        return True
+
+    def stop(self):
+        """Publish what comes until all who report have ended, and free the port."""
+        listening_block.stop(self)
+        if self._thread is not None:
+            self._stopping.set()
+            self._thread.join()
+            self._thread = None
+        return True
+
     def _take(self, message):
-        pass
+        """Keep a message for the thread; never more than MOST_WAITING."""
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.popleft()
+            self._counts["dropped"] += 1
+        self._waiting.append(message)
+
+    def _serve(self):
+        try:
+            while not self._stopping.is_set():
+                self._publish()
+                self._socket.turn(TURN_SECONDS)
+            self._publish()
+        except Exception as error:
+            self.fail(error)
+        finally:
+            self._counts["floods"] += self._socket.floods
+            self._socket.close()
+            self._socket = None
+
+    def _publish(self):
+        """Send what waits; of a block and a segment only the newest."""
+        newest = {}
+        while self._waiting:
+            message = self._measurement(self._waiting.popleft())
+            if message is not None:
+                key = message["kind"], message["block"], message["name"]
+                first = message.get("first_block", message.get("first_frame"))
+                newest.pop((key, first), None)
+                newest[key, first] = message
+        for (key, _), message in newest.items():
+            self._states.pop(key, None)
+            self._states[key] = message
+            message["sequence"] = self._sequence
+            self._sequence += 1
+            self._socket.send(published.encode(message))
+            self._counts["published"] += 1
+        if newest:
+            kept = list(self._states.items())[-MOST_STATES:]
+            self._states = dict(kept)
+            states = published.states(self._states.values())
+            self._socket.welcome(published.encode(states))
+
+    def _measurement(self, message):
+        try:
+            said = pmt.to_python(message)
+            if not isinstance(said, dict):
+                raise ValueError("not a dictionary")
+            return published.measurement(said, self._name, self._run, 0)
+        except (ValueError, TypeError) as error:
+            self._counts["refused"] += 1
+            if self._counts["refused"] == 1:
+                logging.getLogger(__name__).warning(
+                    "a message that no counter or meter sends is not published: %s",
+                    error,
+                )
+            return None

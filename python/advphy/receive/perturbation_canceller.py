@@ -4,11 +4,14 @@
 import threading
 
 import numpy as np
+import pmt
 from advphy_model.canceller import Canceller, CancellerSettings
 from advphy_model.links import load
 
 from ..guard import guarded_block
 from ..reports import Reporter
+
+TAG = "canceller"
 
 
 class perturbation_canceller(guarded_block):
@@ -16,6 +19,9 @@ class perturbation_canceller(guarded_block):
 
     Input:  received vectors, complex64 [n]
     Output: corrected vectors, complex64 [n]
+    Tag:    "canceller" on the first item and where it is enabled, disabled or set
+            otherwise: a dictionary with canceller, its label or "none". The error
+            counter opens a new segment there.
     Message port "estimate": a dictionary with kind, name, time, settings (enabled and
             those below), first_block of the window, adversary, p (c32vector: the
             components, one after another), weights, psr_db, noise_variance, statistic,
@@ -105,6 +111,7 @@ class perturbation_canceller(guarded_block):
         self._canceller.forget()
         with self._lock:
             self._last = None
+        self._tagged = None
         self._reporter.begin()
         return True
 
@@ -115,8 +122,13 @@ class perturbation_canceller(guarded_block):
         return True
 
     def work(self, input_items, output_items):
-        out = output_items[0]
-        if not self._enabled:
+        out, canceller, enabled = output_items[0], self._canceller, self._enabled
+        label = canceller.settings.label if enabled else "none"
+        if label != self._tagged:
+            tag = pmt.to_pmt({"canceller": label})
+            self.add_item_tag(0, self.nitems_written(0), pmt.intern(TAG), tag)
+            self._tagged = label
+        if not enabled:
             out[:] = input_items[0][: len(out)]
             self._first_block = self.nitems_written(0)
             with self._lock:
@@ -124,7 +136,6 @@ class perturbation_canceller(guarded_block):
             if self._reporter.due():
                 self._publish()
             return len(out)
-        canceller = self._canceller
         first, window = self.nitems_written(0), canceller.settings.window
         for at in range(0, len(out), window):  # one at a time: it stays in the cache
             part = out[at : at + window]

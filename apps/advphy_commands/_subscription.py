@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What publishers send: measurements, and what became of each connection."""
+
+import time
+
+import zmq
+from advphy_model import published
+from zmq.utils.monitor import recv_monitor_message
+
+WAITING = 10_000  # messages that wait to be looked at; what is more is lost
+HANDSHAKE_MS = 3000  # for who answers in another protocol, or not at all
+LOST = (zmq.EVENT_DISCONNECTED, zmq.EVENT_CLOSED, zmq.EVENT_CONNECT_RETRIED,
+        zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+        zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)  # fmt: skip
+
+
+class Subscription:
+    """One publisher's messages.
+
+    Args:
+        address: such as tcp://127.0.0.1:5570.
+        remark: function of a text: what happens to the connection, each thing once.
+
+    Raises:
+        ValueError: when it is no address.
+    """
+
+    def __init__(self, address, context, remark):
+        self.address, self._remark = address, remark
+        self.malformed = 0
+        self.connected, self.joined = False, False  # joined: it told its states
+        self._said, self._opened = set(), False
+        self.socket = context.socket(zmq.SUB)
+        self.socket.setsockopt(zmq.RCVHWM, WAITING)
+        self.socket.setsockopt(zmq.MAXMSGSIZE, published.LONGEST_MESSAGE)
+        self.socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
+        self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.setsockopt(zmq.IPV6, int("[" in address))
+        self.socket.setsockopt(zmq.SUBSCRIBE, b"")
+        self.monitor = self.socket.get_monitor_socket()
+        self.monitor.setsockopt(zmq.LINGER, 0)
+        try:
+            self.socket.connect(address)
+        except zmq.ZMQError as error:
+            self.close()
+            raise ValueError(
+                f"'{address}' is no address to connect to ({error.strerror}); wanted "
+                "tcp://HOST:PORT, such as tcp://127.0.0.1:5570, or ipc://FILE"
+            ) from None
+
+    def events(self):
+        """Follow the connection: say when there is none, or no publisher."""
+        while self.monitor.poll(0):
+            event = recv_monitor_message(self.monitor)["event"]
+            if event == zmq.EVENT_CONNECTED:
+                self._opened = True
+            elif event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                self.connected, self._opened = True, False
+                self._said.discard("waiting")
+            elif event in LOST:
+                self._lost()
+
+    def _lost(self):
+        if self._opened and not self.connected:
+            self._say("stranger", f"{self.address} answers, but is no publisher")
+        self.connected, self._opened = False, False
+        self._say("waiting", f"waiting for {self.address}")
+
+    def messages(self, most=1000):
+        """Return the measurements that have arrived, at most about so many."""
+        found = []
+        for _ in range(most):
+            try:
+                data = self.socket.recv(zmq.NOBLOCK)
+                if self.socket.getsockopt(zmq.RCVMORE):
+                    self.socket.recv_multipart(zmq.NOBLOCK)
+                    raise ValueError("several parts")
+                found += published.decode(data)
+            except zmq.Again:
+                break
+            except published.OtherVersionError as error:
+                self.malformed += 1
+                self._say("version", f"{self.address}: {error}")
+            except ValueError as error:
+                self.malformed += 1
+                self._say("malformed", f"{self.address}: ignored what is malformed: "
+                          f"{str(error)[:200]!a}")  # fmt: skip
+        self.joined = self.joined or bool(found)
+        return found
+
+    def _say(self, what, text):
+        if what not in self._said:
+            self._said.add(what)
+            self._remark(text)
+
+    def close(self):
+        """Let go of the connection."""
+        self.socket.disable_monitor()
+        self.monitor.close(linger=0)
+        self.socket.close(linger=0)
+
+
+class Subscriptions:
+    """Several publishers' messages in one; a context manager.
+
+    Args:
+        addresses: of publishers.
+        remark: function of a text.
+    """
+
+    def __init__(self, addresses, remark):
+        self._context, self._poller = zmq.Context(), zmq.Poller()
+        self._context.setsockopt(zmq.MAX_SOCKETS, 4096)
+        self.each = []
+        try:
+            for address in dict.fromkeys(addresses):
+                self.each.append(Subscription(address, self._context, remark))
+        except ValueError:
+            self.close()
+            raise
+        for one in self.each:
+            self._poller.register(one.socket, zmq.POLLIN)
+            self._poller.register(one.monitor, zmq.POLLIN)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Let go of all connections."""
+        for one in self.each:
+            one.close()
+        self._context.destroy(linger=0)
+
+    def wait(self, seconds):
+        """Return the measurements of the next `seconds`, earlier when there are any."""
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            self._poller.poll(max(0, int(1000 * left)))
+            found = []
+            for one in self.each:
+                one.events()
+                found += one.messages()
+            if found or left <= 0:
+                return found
+
+    @property
+    def joined(self):
+        """Return whether each publisher has said something."""
+        return all(one.joined for one in self.each)
+
+    @property
+    def malformed(self):
+        """Return how many messages were ignored."""
+        return sum(one.malformed for one in self.each)
