@@ -72,7 +72,7 @@ def test_ranges_written_wrongly_are_refused(tmp_path, text):
         (["train", "autoencoder", "--out", "/nowhere/a.safetensors"], "/nowhere"),
         (["bench", "--rounds", "0"], "--rounds 0"),
         (["bench", "--json", "/nowhere/b.json"], "/nowhere/b.json"),
-        (["bench", "--json", "/dev/null"], "not a regular file"),
+        (["bench", "--json=/dev/null"], "not a regular file"),
         (
             ["measure", "bpsk", "--out", "run.csv", "--first-block", "1e19"],
             "first_block",

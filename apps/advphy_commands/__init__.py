@@ -11,6 +11,7 @@ import re
 import sys
 
 from advphy_commands import _output, _parser
+from advphy_commands._remedies import remedy
 
 
 def main(words=None) -> int:
@@ -27,7 +28,7 @@ def main(words=None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ImportError as error:
-        said = _remedy(error)
+        said = remedy(error)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         said = f"{where}{error.strerror or error}"
@@ -89,22 +90,3 @@ def _joined(words):
         else:
             joined.append(word)
     return joined
-
-
-def _remedy(error):
-    """Say how to get a package that is missing."""
-    package = (error.name or "").partition(".")[0]
-    remedies = {
-        "torch": "torch is not installed; `make test` in the clone installs it, or "
-        "apt install python3-torch (Debian 13), or pip install torch",
-        "gnuradio": "GNU Radio is not installed for this Python; "
-        "apt install gnuradio, or use --engine loop",
-        "scipy": "scipy is not installed; apt install python3-scipy",
-        "matplotlib": "matplotlib is not installed; apt install python3-matplotlib",
-        "cryptography": "cryptography is not installed; "
-        "apt install python3-cryptography",
-        "distributed": "distributed is not installed; apt install python3-distributed, "
-        "or pip install distributed",
-        "tqdm": "tqdm is not installed; apt install python3-tqdm",
-    }
-    return remedies.get(package, str(error))

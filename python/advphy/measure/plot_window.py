@@ -2,8 +2,8 @@
 """What the windows of the displays share: a timer, a menu, a light ground.
 
 A timer of the window's thread asks whether anything changed; only then a picture is
-painted. Painting may take SHARE of the thread's time: a picture that takes long is
-painted less often than the frame rate says, so that the stream keeps its processor.
+painted. All windows together may take SHARE of one processor: where pictures take long
+they are painted less often than the frame rate says, so that the stream goes on.
 """
 
 import collections
@@ -12,12 +12,14 @@ import logging
 import math
 import statistics
 import time
+import weakref
 
 from .plot_painting import GREY, paint_text
 
 FASTEST = 30  # pictures a second; an eye follows no more
-SHARE = 0.04
+SHARE = 0.06
 LETTERS = 12, 17  # screen pixels, in a small window and in a large one
+_windows = weakref.WeakSet()
 
 
 def checked_frame_rate(frame_rate):
@@ -60,6 +62,17 @@ def require_application():
         )
 
 
+def visible_windows():
+    """Return how many windows are being shown, at least 1."""
+    shown = 0
+    for window in list(_windows):
+        try:
+            shown += window.isVisible()
+        except RuntimeError:  # Qt has deleted it
+            _windows.discard(window)
+    return max(1, shown)
+
+
 def paint_note(painter, window, note):
     """Paint a small line at the lower right."""
     if note:
@@ -95,6 +108,7 @@ def plot_window_class():
             self.setSizePolicy(expanding, expanding)
             self.setAccessibleName(title or type(self).__name__)
             self._add_actions()
+            _windows.add(self)
             self._timer = QtCore.QTimer(self)  # ends with the widget
             self._timer.setTimerType(QtCore.Qt.PreciseTimer)
             self._timer.timeout.connect(self.look)
@@ -176,8 +190,8 @@ def plot_window_class():
                 self.fail(error)
             painter.end()
             self._spent.append(time.perf_counter() - begun)
-            busy = time.thread_time() - busy
-            self._not_before = time.monotonic() + busy / SHARE - 1e-3 * self._interval
+            pause = (time.thread_time() - busy) * visible_windows() / SHARE
+            self._not_before = time.monotonic() + pause - 1e-3 * self._interval
 
         def _paint(self, painter):
             if self._still is None:
