@@ -103,11 +103,11 @@ def _overview():
 
 
 def _entry(name):
-    said = textwrap.wrap(_summary(name), 60)
+    said = textwrap.wrap(summary(name), 60)
     return f"  {name:<18}" + f"\n{' ' * 20}".join(said)
 
 
-def _summary(name):
+def summary(name):
     """Return the first line of a command's docstring, without importing it."""
     place = importlib.util.find_spec(f"advphy_commands.{name.replace('-', '_')}").origin
     with open(place, encoding="utf-8") as file:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from advphy_commands._doctor import NOTE, OK, PROBLEM, WARNING, Finding, sentence
 from advphy_commands._doctor.another_process import LackingError, ask
+from advphy_commands._remedies import REMEDIES
 
 _MODELS = """
 from advphy_model import links, semantic_links
@@ -38,7 +39,9 @@ def models(surroundings):
     try:
         found = ask(_MODELS, surroundings.path)
     except (LackingError, RuntimeError) as error:
-        yield Finding(PROBLEM, "shipped models", said=sentence(error), remedy=again)
+        lacks = (getattr(error, "name", None) or "").partition(".")[0]
+        yield Finding(PROBLEM, "shipped models", said=sentence(error),
+                      remedy=REMEDIES.get(lacks, again))  # fmt: skip
         return
     for name, said in found["failed"].items():
         yield Finding(PROBLEM, f"model {name}", said=said, remedy=again)
