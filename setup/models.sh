@@ -41,7 +41,7 @@ train max_margin max_margin 1
 # What an adversary sends in the examples, which run without torch.
 craft() {
     mkdir -p "$folder/perturbations"
-    apps/advphy attack "$1" --link "$2" --psr-db -6 --ebn0-db 8 \
+    apps/advphy attack "$1" --link "$2" --psr-db -6 --ebn0-db 8 --name "$1_$2" \
         --out "$folder/perturbations/$1_$2.safetensors"
 }
 craft universal_fgm autoencoder_mlp_8p5db

@@ -33,7 +33,7 @@ DISPLAYS = {
     for stem in (
         "image_window", "plot_window", "plot_painting", "bler_curve_window",
         "bler_hover", "constellation_window", "onset_window", "onset_painting",
-        "perturbation_window",
+        "perturbation_window", "readout_window",
     )
 }  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.

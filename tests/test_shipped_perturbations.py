@@ -24,9 +24,8 @@ def test_the_promised_perturbations_are_there():
 def test_it_was_crafted_against_the_shipped_link_of_its_name(name):
     found = perturbation.load(name)
     ((victim, sha256),) = found.victims.items()
-    assert name == f"{found.name}_{victim}"
+    assert found.name == name == f"{found.recipe['attack']}_{victim}"
     assert links.load(victim).sha256 == sha256
-    assert found.recipe["attack"] == found.name
     assert found.recipe["link"] == victim
     assert found.psr_db == pytest.approx(-6.0, abs=1e-4)
     assert (found.ebn0_db, found.kind) == (8.0, "universal")

@@ -8,6 +8,8 @@ line). The file names the hashes of what it was crafted against, PSR, power conv
 Eb/N0 and what the adversary knew.
 """
 
+import dataclasses
+
 from advphy_model import links, loop_engine, perturbation
 from advphy_model.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
@@ -32,6 +34,7 @@ def add_arguments(parser):
         help="where it shall work best (default %(default)s)",
     )
     parser.add_argument("--out", required=True, metavar="FILE.safetensors")
+    parser.add_argument("--name", help="of the perturbation (default: the attack's)")
     _adversary.add_knowledge(parser)
 
 
@@ -44,6 +47,8 @@ def run(arguments):
     plan = _adversary.plan_of(arguments, arguments.psr_db, arguments.ebn0_db)
     substitutes = _adversary.substitutes_of(arguments, link)
     found = attacks.craft(arguments.attack, link, plan, substitutes)
+    if arguments.name:
+        found = dataclasses.replace(found, name=arguments.name)
     perturbation.write(found, arguments.out)
     output = arguments.output
     output.line(

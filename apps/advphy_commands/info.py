@@ -81,7 +81,7 @@ def _list_channels(output):
 
 
 def _list_links(output):
-    output.note(links=[], semantic_links=[], eves=[])
+    output.note(links=[], semantic_links=[], eves=[], perturbations=[])
     for name in links.names():
         model = links.load(name)
         output.row(
@@ -118,8 +118,8 @@ def _list_perturbations(output):
         found = perturbation.load(name)
         output.row(
             "perturbations",
-            {"name": name, "kind": found.kind, "victims": list(found.victims),
-             "sha256": found.sha256},
+            {"name": name, "kind": found.kind, "k": found.k, "n": found.n,
+             "victims": found.victims, "sha256": found.sha256},
             f"{name:<44} {found.kind} against {', '.join(found.victims)}",
         )  # fmt: skip
 

@@ -39,6 +39,7 @@ from .measure.image_viewer import image_viewer
 from .measure.onset_strip import onset_strip
 from .measure.perturbation_sink import perturbation_sink
 from .measure.publisher import publisher
+from .measure.readout import readout
 from .measure.recorder import recorder
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
@@ -101,6 +102,7 @@ __all__ = [
     "perturbation_sink",
     "perturbation_source",
     "publisher",
+    "readout",
     "recorder",
     "run",
     "sample_channel",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a perturbation source sent between two changes: requested and realised PSR."""
 
+import dataclasses
 import math
 from dataclasses import dataclass, field
 
@@ -36,8 +37,17 @@ class Segment:
         }
 
 
-def settings_of(adversary, on) -> dict:
-    """Return the settings of an Adversary as the tag says them."""
+def settings_of(adversary, on, phase) -> dict:
+    """Return the settings of an Adversary as the tag says them.
+
+    Args:
+        adversary: Adversary.
+        on: whether the perturbation is sent.
+        phase: whether they are those of one phase of its schedule, in which every block
+            is hit or none; the schedule is then not a part of them.
+    """
+    if phase:
+        adversary = dataclasses.replace(adversary, off_blocks=0, on_blocks=0)
     return {
         "perturbation": adversary.label,
         "psr_db": adversary.scaled.psr_db if on else -math.inf,

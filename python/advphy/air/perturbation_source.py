@@ -182,7 +182,7 @@ class perturbation_source(guarded_block):
             phases = attack_schedule.phases(adversary, first, len(out))
         for begin, end, on in phases:
             if (adversary, on) != self._tagged:
-                self._open(adversary, on, first + begin)
+                self._open(adversary, on, first + begin, tagged)
             part = out[begin:end]
             sent = None if messages is None else messages[begin:end]
             self._write(adversary, on, sent, first + begin, part)
@@ -214,9 +214,9 @@ class perturbation_source(guarded_block):
         )
         return self._messages[:size]
 
-    def _open(self, adversary, on, first):
+    def _open(self, adversary, on, first, phase):
         offset = first - self._first_block
-        settings = settings_of(adversary, on)
+        settings = settings_of(adversary, on, phase)
         self.add_item_tag(0, offset, pmt.intern(TAG), pmt.to_pmt(settings))
         self._tagged = (adversary, on)
         with self._lock:
