@@ -29,11 +29,13 @@ INSIDE_FUNCTIONS = {
 }
 # Qt only inside the functions of display blocks: the blocks work without it.
 DISPLAYS = {
-    f"advphy/measure/{stem}.py": {"PyQt5", "sip"}
+    f"advphy/{stem}.py": {"PyQt5", "sip"}
     for stem in (
-        "image_window", "plot_window", "plot_painting", "bler_curve_window",
-        "bler_hover", "constellation_window", "onset_window", "onset_painting",
-        "perturbation_window", "readout_window",
+        "display_speed", "measure/image_window", "measure/plot_window",
+        "measure/plot_painting", "measure/bler_curve_window", "measure/bler_hover",
+        "measure/constellation_window", "measure/onset_window",
+        "measure/onset_painting", "measure/perturbation_window",
+        "measure/readout_window",
     )
 }  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.

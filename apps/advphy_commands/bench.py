@@ -11,6 +11,7 @@ Ratios, medians over rounds in which all run in turn:
   cancelled_over_flowgraph    flowgraph with a canceller over one without
   semantic_over_torch         semantic flowgraph, Bob and Eve, over a torch loop
   keyed_over_semantic         the same keyed by sign-permutation over not keyed
+  displayed_over_undisplayed  flowgraph with four displays shown over one with none
 the samples a second that the modem's kernels take on one core at 4 samples a symbol,
 and the share of its arithmetic or memory limit that each kernel reaches.
 """
@@ -21,7 +22,7 @@ from advphy_model import kernels, links, speed
 from advphy_model.modem import speed as modem_speed
 
 BATCH = 10_000
-_TIMED = 16  # contestants of all races
+_TIMED = 18  # contestants of all races
 FRAMES = 1_000_000  # images that a semantic chain is timed over: the start costs 0.1 s
 
 
@@ -42,6 +43,7 @@ def run(arguments):
     with progress.bar(total=_TIMED * arguments.rounds, unit="timing") as bar:
         race = _Race(output, arguments.rounds, bar)
         ratios = _message_ratios(race, mlp) | _cnn_ratio(race) | _semantic_ratios(race)
+        ratios |= _display_ratio(race, mlp)
     output.note(**ratios, messages_per_second=race.messages,
                 images_per_second=race.images)  # fmt: skip
     for name, ratio in ratios.items():
@@ -154,3 +156,25 @@ def _cnn_ratio(race):
         )
         return {"cnn_over_onnxruntime": None}
     return {"cnn_over_onnxruntime": ratios["ours"]}
+
+
+def _display_ratio(race, mlp):
+    from gnuradio.advphy import display_speed
+
+    frames = []
+    try:
+        display_speed.application()
+    except ImportError:
+        race.output.remark(
+            "PyQt5 is not installed, so displayed_over_undisplayed is not measured; "
+            "install python3-pyqt5"
+        )
+        return {"displayed_over_undisplayed": None}
+    rates, ratios = race.ratios(
+        display_speed.displayed_rates(mlp, frames=frames), "undisplayed"
+    )
+    race.messages.update(rates)
+    slowest = 1000 * max(frames)
+    race.output.line(f"slowest display: a picture in {slowest:.1f} ms")
+    race.output.note(display_frame_milliseconds=slowest)
+    return {"displayed_over_undisplayed": ratios["displayed"]}

@@ -2,8 +2,7 @@
 """What the windows of the displays share: a timer, a menu, a light ground.
 
 A timer of the window's thread asks whether anything changed; only then a picture is
-painted. All windows together may take SHARE of one processor: where pictures take long
-they are painted less often than the frame rate says, so that the stream goes on.
+painted, and less often where the stream needs the processors: see painting_share.
 """
 
 import collections
@@ -12,14 +11,12 @@ import logging
 import math
 import statistics
 import time
-import weakref
 
+from .painting_share import share
 from .plot_painting import GREY, paint_text
 
 FASTEST = 30  # pictures a second; an eye follows no more
-SHARE = 0.06
 LETTERS = 12, 17  # screen pixels, in a small window and in a large one
-_windows = weakref.WeakSet()
 
 
 def checked_frame_rate(frame_rate):
@@ -62,17 +59,6 @@ def require_application():
         )
 
 
-def visible_windows():
-    """Return how many windows are being shown, at least 1."""
-    shown = 0
-    for window in list(_windows):
-        try:
-            shown += window.isVisible()
-        except RuntimeError:  # Qt has deleted it
-            _windows.discard(window)
-    return max(1, shown)
-
-
 def paint_note(painter, window, note):
     """Paint a small line at the lower right."""
     if note:
@@ -100,7 +86,7 @@ def plot_window_class():
             super().__init__()
             self.title = title
             self._interval = math.ceil(1000 / checked_frame_rate(frame_rate))
-            self._still, self._not_before = None, 0.0
+            self._still, self._not_before, self._busy = None, 0.0, 0.0
             self._spent = collections.deque(maxlen=100)
             self.setAttribute(QtCore.Qt.WA_OpaquePaintEvent)
             self.setMinimumSize(*self.minimum)
@@ -108,7 +94,7 @@ def plot_window_class():
             self.setSizePolicy(expanding, expanding)
             self.setAccessibleName(title or type(self).__name__)
             self._add_actions()
-            _windows.add(self)
+            share.add(self)
             self._timer = QtCore.QTimer(self)  # ends with the widget
             self._timer.setTimerType(QtCore.Qt.PreciseTimer)
             self._timer.timeout.connect(self.look)
@@ -170,8 +156,12 @@ def plot_window_class():
         def look(self):
             """Ask for a picture if there is something new and time for it."""
             due = self.isVisible() and time.monotonic() >= self._not_before
-            if due and self.changed():
-                self.update()
+            if due:
+                busy = time.thread_time()
+                changed = self.changed()
+                self._busy += time.thread_time() - busy
+                if changed:
+                    self.update()
 
         def frame_seconds(self):
             """Return what the last pictures took, the median, in seconds."""
@@ -190,7 +180,8 @@ def plot_window_class():
                 self.fail(error)
             painter.end()
             self._spent.append(time.perf_counter() - begun)
-            pause = (time.thread_time() - busy) * visible_windows() / SHARE
+            self._busy += time.thread_time() - busy
+            pause, self._busy = share.pause(self._busy), 0.0
             self._not_before = time.monotonic() + pause - 1e-3 * self._interval
 
         def _paint(self, painter):
