@@ -1,31 +1,141 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw block error rates over Eb/N0 from CSVs of counts, with intervals and theory."""
+"""Draw figures: block error rates, constellations, decision regions, attacks, secrecy.
+
+PICTURE is bler, semantic, secrecy, constellation, decision-regions, perturbation or
+transfer-matrix. Without it the files say what is drawn: counts give BLER over Eb/N0
+(over PSR where only that differs), semantic counts Bob's error and Eve's accuracy over
+SNR, a link its constellation, a perturbation its parts. The ending of --out chooses
+PNG, SVG or PDF; the same counts give the same file.
+
+    advphy plot run.csv --out bler.svg --at-bler 1e-3
+    advphy plot run.csv more.csv --out bler.png --claim "6,1e-3,[gan, Fig. 3]"
+    advphy plot attacked.csv --x psr_db --out psr.png
+    advphy plot images.csv --out semantic.png
+    advphy plot secrecy images.csv --out frontier.png
+    advphy plot constellation autoencoder_mlp two_simplices --out c.pdf
+    advphy plot decision-regions gan_mlp --perturbation p.safetensors --out d.png
+    advphy plot perturbation p.safetensors --psr-db -6 --out p.png
+    advphy plot transfer-matrix gan_mlp pool_mlp max_margin --out transfer.png
+
+A transfer matrix of links crafts a perturbation against each (needs torch; else give
+files with --perturbation) and measures it on all; the counts are beside the figure. Of
+a CSV it draws what was counted, with the perturbations that `advphy measure` kept.
+"""
+
+import math
+
+from advphy_commands import _pictures, _plot_inputs
 
 
 def add_arguments(parser):
     """Declare the arguments."""
-    parser.add_argument("csv", metavar="RUN.csv", nargs="+")
-    parser.add_argument("--out", required=True, metavar="FIGURE.png",
+    parser.add_argument("what", metavar="[PICTURE] FILE|LINK", nargs="+")
+    parser.add_argument("--out", metavar="FIGURE.png",
                         help="format by its ending: png, svg, pdf")  # fmt: skip
     parser.add_argument("--title", default="")
-    parser.add_argument(
-        "--at-bler",
-        type=float,
-        metavar="RATE",
+    if "--json" not in parser._option_string_actions:
+        parser.add_argument(
+            "--json", nargs="?", const="-", metavar="FILE.json",
+            help="print the numbers behind the figure; then --out may be left out",
+        )  # fmt: skip
+    group = parser.add_argument_group("bler")
+    group.add_argument("--x", choices=("ebn0_db", "psr_db"))
+    group.add_argument(
+        "--at-bler", type=float, metavar="RATE",
         help="print the Eb/N0 where each curve has this BLER, interpolated",
+    )  # fmt: skip
+    group.add_argument(
+        "--claim", action="append", default=[], metavar="X,BLER,TEXT",
+        help="mark a point that others report",
+    )  # fmt: skip
+    group = parser.add_argument_group("links and attacks")
+    group.add_argument("--ebn0-db", type=float, metavar="DB", help="(default 8)")
+    group.add_argument(
+        "--psr-db", type=float, metavar="DB", help="(default: the file's, or -6)"
     )
+    group.add_argument(
+        "--perturbation", action="append", default=[], metavar="FILE",
+        help="what the adversary adds",
+    )  # fmt: skip
+    group.add_argument(
+        "--codewords", metavar="A,B[,C]", help="that the slice of decisions contains"
+    )
+    group.add_argument("--link", help="whose codebook a perturbation is drawn over")
+    group.add_argument(
+        "--attack", metavar="NAME", help="to craft (default universal_pgd)"
+    )
+    group.add_argument("--min-errors", help="of a cell (default 200)")
+    group.add_argument("--max-blocks", help="of a cell (default 1e7)")
 
 
 def run(arguments):
-    """Draw the figure."""
-    from advphy_figures import bler_curves
-    from advphy_model import counts, error_rate
+    """Draw the figure, or print its numbers."""
+    output = getattr(arguments, "output", None) or _Output(arguments.json)
+    if not (arguments.json or "-").endswith(("-", ".json")):  # it may be a CSV
+        raise ValueError(f"--json {arguments.json}: wanted a name that ends in .json")
+    picture, words = _picture(arguments)
+    _refuse_idle(arguments, picture)
+    if arguments.out is None and arguments.json is None:
+        raise ValueError("--out is missing: where to write the figure, such as a.png")
+    described, draw = _pictures.PICTURES[picture](arguments, words)
+    if arguments.out is not None:
+        draw(described, arguments.out, arguments.title)
+        output.line(arguments.out)
+        described["out"] = arguments.out
+    output.note(**described)
+    for label, found in described.get("at_bler", {}).get("ebn0_db", {}).items():
+        text = "not within the points" if found is None else f"{found:.2f} dB"
+        output.line(f"{label:<44}{text}")
+    if hasattr(output, "finish"):
+        output.finish()
 
-    rows = counts.add_up(row for path in arguments.csv for row in counts.read(path))
-    bler_curves.draw(rows, arguments.out, arguments.title)
-    print(arguments.out)
-    if arguments.at_bler is not None:
-        for label, points in counts.curves(rows).items():
-            found = error_rate.ebn0_db_at(points, arguments.at_bler)
-            text = "not within the points" if found is None else f"{found:.2f} dB"
-            print(f"{label:<44}{text}")
+
+def _picture(arguments):
+    """Return the picture and the files or links it is of."""
+    first, *rest = arguments.what
+    if first in _pictures.PICTURES:
+        if not rest:
+            raise ValueError(f"{first} of what? give a file or a link behind it")
+        return first, rest
+    return _pictures.NATURAL[_plot_inputs.of_one_kind(arguments.what)], arguments.what
+
+
+def _refuse_idle(arguments, picture):
+    """Refuse options of other pictures, and numbers that are none."""
+    for name, pictures in _pictures.OPTIONS.items():
+        value = getattr(arguments, name)
+        option = f"--{name.replace('_', '-')}"
+        if value not in (None, []) and picture not in pictures:
+            raise ValueError(
+                f"{option} belongs to {', '.join(pictures)}, not {picture}"
+            )
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{option} {value}: wanted a finite number")
+
+
+class _Output:
+    """Lines, or one JSON document."""
+
+    def __init__(self, json):
+        self._json, self._document = json, {}
+
+    def line(self, text):
+        if self._json != "-":
+            print(text)
+
+    def note(self, **values):
+        self._document |= values
+
+    def finish(self):
+        import json
+
+        from advphy_model.atomic_file import atomic_file
+
+        if self._json is None:
+            return
+        text = json.dumps(self._document, allow_nan=False)
+        if self._json == "-":
+            print(text)
+            return
+        with atomic_file(self._json) as file:
+            file.write(text + "\n")

@@ -194,6 +194,7 @@ def _measure(reproduction, output):
 
 def _draw(reproduction, found, path):
     from advphy_figures import attack_panels
+    from advphy_training import claims_page
     from advphy_training.reproduction import CLEAN
 
     figure = reproduction.figure
@@ -215,4 +216,5 @@ def _draw(reproduction, found, path):
     attack_panels.draw(
         panels, path, figure.TITLE,
         f"PSR -6 dB; {effort.min_errors} errors or {effort.max_blocks:.0e} blocks",
+        claims_page.verdicts_of(figure, found),
     )  # fmt: skip

@@ -2,17 +2,13 @@
 """BLER curves in panels, one for each attack: clean dashed, attacked solid."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import matplotlib
 import numpy as np
-from advphy_model.atomic_file import atomic_file
 from advphy_model.error_rate import interval
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from advphy_figures.bler_curves import COLOURS, MARKERS
+from advphy_figures import look
 
 _WIDTH, _HEIGHT = 4.2, 4.0  # inches of a panel
 _LOWEST = 5e-7
@@ -35,72 +31,66 @@ class DrawnCurve:
     spread: dict
 
 
-def draw(panels, path, title, note=""):
+@look.applied()
+def draw(panels, path, title, note="", claims=()):
     """Draw panels [(title, DrawnCurves)] side by side, two rows from four on.
 
     Args:
         panels: what to draw; systems have the same colour in each.
-        path: where to write, a .png.
+        path: where to write; its ending chooses the format.
         title: above the figure.
         note: below it.
+        claims: (text, verdict) of what the paper says of this figure, below it.
     """
     columns = len(panels) if len(panels) < 4 else (len(panels) + 1) // 2
     rows = -(-len(panels) // columns)
-    figure = Figure((_WIDTH * columns, _HEIGHT * rows + 1.2), layout="constrained")
+    figure = look.figure(_WIDTH * columns, _HEIGHT * rows + 1.2)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     drawn = [curve for _, curves in panels for curve in curves]
     labels = list(dict.fromkeys(curve.label for curve in drawn))
-    looks = {
-        label: {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)]}
-        for i, label in enumerate(labels)
-    }
+    looks = {label: look.curve(i) for i, label in enumerate(labels)}
     for axes, (name, curves) in zip(grid.flat, panels, strict=False):
         for curve in curves:
             _draw_curve(axes, curve, looks[curve.label])
         axes.set(title=name, yscale="log")
-        axes.title.set_fontsize("medium")
         axes.set_ylim(_LOWEST, 1)
-        axes.grid(which="major", alpha=0.3)
+        look.grid(axes)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     for axes in grid[-1]:
         axes.set_xlabel("Eb/N0 [dB]")
     for axes in grid[:, 0]:
         axes.set_ylabel("block error rate (BLER)")
-    figure.suptitle(title, fontsize="large")
-    _legend(figure, looks, note, any(curve.spread for curve in drawn))
-    with (
-        matplotlib.rc_context({"svg.hashsalt": "advphy"}),
-        atomic_file(path, "wb") as file,
-    ):
-        figure.savefig(file, format=Path(path).suffix[1:], dpi=130, bbox_inches="tight")
+    figure.suptitle(title)
+    _legend(figure, looks, note, any(curve.spread for curve in drawn), claims)
+    look.save(figure, path, tight=True)
 
 
-def _draw_curve(axes, curve, look):
+def _draw_curve(axes, curve, its):
     counted = sorted((db, *point) for db, point in curve.points.items() if point[0])
     if not counted:
         return
     x, failures, blocks = np.array(counted).T
     bounds = [interval(e, b) for e, b in zip(failures, blocks, strict=True)]
-    style = (
-        {"linestyle": "--", "linewidth": 1.0, "marker": None}
-        if curve.clean
-        else {"linewidth": 1.5, "markersize": 4}
-    )
-    axes.fill_between(x, *np.transpose(bounds), color=look["color"], alpha=0.3,
+    style = {"markersize": 4}
+    if curve.clean:
+        style = {"linestyle": look.THEORY, "linewidth": 1.0, "marker": None}
+    axes.fill_between(x, *np.transpose(bounds), color=its["color"], alpha=0.3,
                       linewidth=0)  # fmt: skip
-    axes.plot(x, failures / blocks, **{**look, **style})
+    axes.plot(x, failures / blocks, **{**its, **style})
     if curve.spread:
         x = sorted(curve.spread)
         low, high = np.transpose([curve.spread[db] for db in x])
-        axes.fill_between(x, np.maximum(low, _LOWEST), high, color=look["color"],
+        axes.fill_between(x, np.maximum(low, _LOWEST), high, color=its["color"],
                           alpha=0.12, linewidth=0)  # fmt: skip
 
 
-def _legend(figure, looks, note, spread):
-    handles = [Line2D([], [], label=label, **look) for label, look in looks.items()]
+def _legend(figure, looks, note, spread, claims):
+    handles = [Line2D([], [], label=label, **its) for label, its in looks.items()]
     handles += [
-        Line2D([], [], color="0.3", linestyle="--", linewidth=1.0, label="no attack"),
+        Line2D(
+            [], [], color="0.3", linestyle=look.THEORY, linewidth=1.0, label="no attack"
+        ),
         Line2D([], [], color="0.3", linewidth=1.5, label="under the panel's attack"),
         Patch(color="0.3", alpha=0.3, label="95 % interval"),
     ]
@@ -111,8 +101,11 @@ def _legend(figure, looks, note, spread):
         loc="upper center",
         bbox_to_anchor=(0.5, 0),
         ncol=4,
-        frameon=False,
-        fontsize="small",
-        title=note,
+        title="\n".join(_notes(note, claims)),
         title_fontsize="small",
     )
+
+
+def _notes(note, claims):
+    lines = [note, "What is claimed or asked, and what is found here:"]
+    return lines[: 2 if claims else 1] + [f"- {text}: {ours}" for text, ours in claims]

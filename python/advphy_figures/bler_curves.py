@@ -1,91 +1,244 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Block error rate over Eb/N0: counts with 95 % intervals, theory as thin lines."""
+"""Block error rate over Eb/N0 or PSR: counts with 95 % intervals, theory dashed."""
 
-from pathlib import Path
-
-import matplotlib
 import numpy as np
 from advphy_model import links
-from advphy_model.atomic_file import atomic_file
-from advphy_model.counts import curves
+from advphy_model.counts import by_label
 from advphy_model.error_rate import interval, upper_bound
-from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-# Okabe and Ito (2008): told apart by colour-blind readers; with markers, in grey too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+from advphy_figures import direct_labels, look
+
+X_LABELS = {"ebn0_db": "Eb/N0 [dB]", "psr_db": "PSR [dB]"}
+_WIDTH, _HEIGHT = 8.4, 4.8  # inches
+_THEORY_POINTS = 101
 
 
-def draw(rows, path, title=""):
-    """Draw one curve per link and engine.
+def draw(rows, path, title="", x=None, claims=()):
+    """Draw one curve per link, engine, attack and what else tells rows apart.
 
     Args:
         rows: Counts; those of one setting (other ranges or seeds) are added up.
         path: where to write; its ending chooses the format.
         title: above the figure.
+        x: "ebn0_db" or "psr_db"; None: as natural_x() says.
+        claims: (x, BLER, text) of what others report, each a star.
 
     Raises:
         ValueError: when there is nothing to draw, or the format is not known.
     """
-    points_of = curves(rows)
-    if not points_of:
+    look.kind_of(path)
+    draw_described(describe(rows, x, claims), path, title)
+
+
+def natural_x(rows) -> str:
+    """Return "psr_db" where rows differ in PSR at one Eb/N0, otherwise "ebn0_db"."""
+    psrs = {row.psr_db for row in rows if row.psr_db is not None}
+    one = len({row.ebn0_db for row in rows}) == 1
+    return "psr_db" if one and len(psrs) > 1 else "ebn0_db"
+
+
+def describe(rows, x=None, claims=()) -> dict:
+    """Return all numbers of the figure, as JSON knows them.
+
+    Each curve has a label, its link, its points with 95 % intervals (from a point
+    without errors: the bound that excludes more at 95 %), its theory, if there is one.
+    """
+    rows = list(rows)
+    x = x or natural_x(rows)
+    if x not in X_LABELS:
+        raise ValueError(f"x = '{x}' is not known; there is {', '.join(X_LABELS)}")
+    if x == "psr_db" and not any(row.psr_db is not None for row in rows):
+        raise ValueError("x = psr_db, but no row has an attack; leave --x away")
+    found, with_theory = [], set()
+    for label, members in by_label(rows, x).items():
+        points = [_added_up(at, members, x) for at in _places(members, x)]
+        level = next((p for p in points if p["x"] is None), None)
+        points = [p for p in points if p["blocks"] or p.get("missed_frames")]
+        curve = {"label": label, "link": members[0].link, "theory": None}
+        if level:
+            curve |= {"label": f"{label}, no attack", "level": level, "points": []}
+        else:
+            curve["points"] = points
+        if x == "ebn0_db" and members[0].link not in with_theory:
+            curve["theory"] = _theory(members)
+        if curve["theory"]:
+            with_theory.add(members[0].link)
+        if points:
+            found.append(curve)
+    if not found:
         raise ValueError("there are no counts to draw")
-    figure = Figure(figsize=(7.2, 4.8), layout="constrained")
-    kind = Path(path).suffix[1:].lower()
-    if kind not in ("png", "svg", "pdf"):
-        raise ValueError(f"{path}: format '{kind}' is not known; use png, svg or pdf")
+    ebn0s = sorted({row.ebn0_db for row in rows})
+    return {
+        "figure": "bler",
+        "x": x,
+        "ebn0_db": ebn0s,
+        "curves": found,
+        "claims": [{"x": a, "bler": b, "text": text} for a, b, text in claims],
+    }
+
+
+def _places(members, x):
+    places = {getattr(row, x) for row in members}
+    return sorted(places, key=lambda at: -np.inf if at is None else at)
+
+
+def point(x, failures, blocks) -> dict:
+    """Return a point with its rate and interval; without errors: the upper bound."""
+    found = {"x": x, "failures": failures, "blocks": blocks}
+    if failures:
+        low, high = interval(failures, blocks)
+        found |= {"bler": failures / blocks, "low": low, "high": high}
+    elif blocks:
+        found |= {"bler": 0.0, "low": 0.0, "high": upper_bound(blocks)}
+    return found
+
+
+def _added_up(at, members, x):
+    """Return the point of what was counted at one place."""
+    here = [row for row in members if getattr(row, x) == at]
+    found = point(at, sum(r.failures for r in here), sum(r.blocks for r in here))
+    frames = sum(getattr(row, "frames", 0) for row in here)
+    if frames:
+        missed = sum(row.missed_frames for row in here)
+        found |= {"frames": frames, "missed_frames": missed}
+    return found
+
+
+def _theory(members):
+    """Return the closed form or bound of an undisturbed link, or None."""
+    theory = links.theory(members[0].link)
+    disturbed = any(
+        (row.attack, row.canceller, row.channel) != ("none", "none", "awgn")
+        for row in members
+    )
+    if theory is None or disturbed:
+        return None
+    dbs = [row.ebn0_db for row in members]
+    x = np.linspace(min(dbs), max(dbs), _THEORY_POINTS) if len(set(dbs)) > 1 else dbs
+    what, bler = theory
+    return {
+        "what": what,
+        "x": [float(db) for db in x],
+        "bler": [float(bler(db)) for db in x],
+    }
+
+
+@look.applied()
+def draw_described(described, path, title=""):
+    """Draw what describe() returned; arguments as draw()."""
+    figure = look.figure(_WIDTH, _HEIGHT)
     axes = figure.add_subplot()
-    theory = 0
-    for i, (label, points) in enumerate(points_of.items()):
-        colour = COLOURS[i % len(COLOURS)]
-        _draw_counts(axes, label, points, colour, MARKERS[i % len(MARKERS)])
-        theory += _draw_theory(axes, label, points, colour)
-    if theory:
-        axes.plot(
-            [],
-            [],
-            "k",
-            linewidth=0.8,
-            alpha=0.6,
-            label="thin lines: closed form or union bound",
-        )
-    axes.set(xlabel="Eb/N0 [dB]", ylabel="block error rate (BLER)", title=title)
+    plot(axes, described)
+    axes.set_title(title)
+    look.caption(figure, _caption(described))
+    notes = {
+        curve["label"]: f"dashed: {curve['theory']['what']}"
+        for curve in described["curves"]
+        if curve["theory"]
+    }
+    lines = [(line.get_label(), line) for line in axes.lines
+             if not line.get_label().startswith("_")]  # fmt: skip
+    ends = {
+        curve["label"]: end(curve["points"])
+        for curve in described["curves"]
+        if curve["points"]
+    }
+    direct_labels.label(axes, lines, notes, ends)
+    look.save(figure, path)
+
+
+def end(points):
+    """Return where a curve ends, at its last rate or bound; None: neither is there."""
+    counted = [point for point in points if point["blocks"]]
+    if not counted:
+        return None
+    return counted[-1]["x"], counted[-1]["bler"] or counted[-1]["high"]
+
+
+def plot(axes, described):
+    """Draw the curves into an axes; each has a line that is labelled with its name."""
     axes.set_yscale("log")
-    axes.grid(which="major", alpha=0.3)
-    axes.legend(frameon=False, fontsize="small", loc="lower left")
-    with (
-        matplotlib.rc_context({"svg.hashsalt": "advphy"}),
-        atomic_file(path, "wb") as file,
-    ):
-        figure.savefig(file, format=kind, dpi=150)
+    counted = [curve for curve in described["curves"] if "level" not in curve]
+    number_of = {}
+    for i, curve in enumerate(counted):
+        number_of.setdefault(curve["link"], i)
+        style = look.curve(i)
+        plot_counted(axes, curve["label"], curve["points"], style)
+        if curve["theory"]:
+            axes.plot(curve["theory"]["x"], curve["theory"]["bler"], linewidth=0.9,
+                      color=style["color"], linestyle=look.THEORY)  # fmt: skip
+    ends = [point["x"] for curve in counted for point in curve["points"]] or [0.0]
+    for curve in described["curves"]:
+        if "level" in curve:  # in the colour of its link's first curve
+            rate = curve["level"]["bler"] or curve["level"]["high"]
+            colour = look.curve(number_of.get(curve["link"], len(counted)))["color"]
+            axes.plot([min(ends), max(ends)], [rate, rate], label=curve["label"],
+                      linewidth=1, color=colour, linestyle=look.LEVEL)  # fmt: skip
+    for claim in described["claims"]:
+        plot_claim(axes, **claim)
+    axes.set(xlabel=X_LABELS[described["x"]], ylabel="block error rate (BLER)")
+    axes.xaxis.set_major_locator(
+        MaxNLocator(integer=True, nbins=12, steps=[1, 2, 5, 10])
+    )
+    if min(ends) == max(ends):
+        axes.set_xlim(ends[0] - 1, ends[0] + 1)
+    _limit(axes, described)
+    look.grid(axes)
 
 
-def _draw_counts(axes, label, points, colour, marker):
-    with_errors = sorted((x, *p) for x, p in points.items() if p[0])
-    if with_errors:
-        x, failures, blocks = np.array(with_errors).T
-        bounds = np.array(
-            [interval(e, b) for e, b in zip(failures, blocks, strict=True)]
-        )
-        axes.fill_between(x, *bounds.T, color=colour, alpha=0.2, linewidth=0)
-        axes.plot(
-            x,
-            failures / blocks,
-            color=colour,
-            marker=marker,
-            markersize=4.5,
-            linewidth=1.5,
-            label=label,
-        )
-    for x, (failures, blocks) in points.items():
-        if not failures:  # no error seen: the rate that excludes this at 95 %
-            axes.plot(x, upper_bound(blocks), color=colour, marker=7, linestyle="none")
+def plot_counted(axes, label, points, style):
+    """Draw a curve: intervals as a band, upper bounds as arrows, missed frames as x."""
+    seen = [p for p in points if p["failures"]]
+    none = [p for p in points if p["blocks"] and not p["failures"]]
+    x = [p["x"] for p in seen]
+    low, rate, high = (np.array([p[k] for p in seen]) for k in ("low", "bler", "high"))
+    if len(seen) == 1:
+        axes.vlines(x, low, high, color=style["color"], linewidth=1)
+    elif seen:
+        axes.fill_between(x, low, high, color=style["color"], alpha=look.BAND,
+                          linewidth=0)  # fmt: skip
+    if seen:
+        axes.plot(x, rate, label=label, **style)
+    if none:
+        at, bound = [p["x"] for p in none], np.array([p["high"] for p in none])
+        axes.errorbar(at, bound, bound * 0.5, uplims=True, linestyle="none",
+                      color=style["color"], linewidth=1, capsize=2.5)  # fmt: skip
+        style = style | {"linestyle": "none", "markerfacecolor": "white"}
+        axes.plot(at, bound, label=None if seen else label, **style)
+    for p in points:
+        if p.get("missed_frames"):
+            axes.plot(p["x"], p["missed_frames"] / p["frames"], marker="x",
+                      color=style["color"], markersize=7)  # fmt: skip
 
 
-def _draw_theory(axes, label, points, colour):
-    theory = links.theory(label.partition(",")[0])
-    if theory is None:
-        return 0
-    x = np.linspace(min(points), max(points), 101)
-    axes.plot(x, [theory[1](db) for db in x], color=colour, linewidth=0.8, alpha=0.6)
-    return 1
+def plot_claim(axes, x, bler, text):
+    """Draw a star where others report a point, and their words beside it."""
+    axes.plot(x, bler, marker="*", markersize=11, color=look.BLACK,
+              markerfacecolor="white", zorder=5)  # fmt: skip
+    axes.annotate(text, (x, bler), (8, 6), textcoords="offset points",
+                  fontsize="small", color=look.QUIET)  # fmt: skip
+
+
+def _limit(axes, described):
+    """Leave theory out of the limits: it goes on where nothing was counted."""
+    points = [p for c in described["curves"] for p in c["points"] or [c["level"]]]
+    values = [p["low"] or p["high"] / 2 for p in points if p["blocks"]]
+    values += [c["bler"] for c in described["claims"]]
+    values += [p["missed_frames"] / p["frames"] for p in points
+               if p.get("missed_frames")]  # fmt: skip
+    axes.set_ylim(min(values) / 1.6, min(axes.get_ylim()[1], 1.4))
+
+
+def _caption(described):
+    points = [p for c in described["curves"] for p in c["points"]]
+    words = ["Bands and bars: 95 % intervals"]
+    if any(p["blocks"] and not p["failures"] for p in points):
+        words.append("arrows: no error seen, the rate that excludes at 95 %")
+    if any(p.get("missed_frames") for p in points):
+        words.append("crosses: missed frames, share of those sent")
+    if described["x"] == "psr_db" and len(described["ebn0_db"]) == 1:
+        words.append(f"Eb/N0 {described['ebn0_db'][0]:g} dB")
+    if described["claims"]:
+        words.append("stars: reported elsewhere")
+    return "; ".join(words) + "."

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows of small grey pictures, one row for each who sees them."""
 
-from pathlib import Path
-
 import numpy as np
-from advphy_model.atomic_file import atomic_file
 from matplotlib.figure import Figure
 
+from advphy_figures import look
 
+
+@look.applied()
 def draw(rows, shape, path, title):
     """Draw pictures in a grid.
 
     Args:
         rows: {label: images, float [count, pixels] of 0..1}.
         shape: (rows, columns) of an image.
-        path: where to write, a .png.
+        path: where to write; its ending chooses the format.
         title: above the figure.
     """
     columns = len(next(iter(rows.values())))
@@ -24,14 +24,13 @@ def draw(rows, shape, path, title):
         for axes, picture in zip(axes_row, pictures, strict=True):
             axes.imshow(np.reshape(picture, shape), cmap="gray", vmin=0, vmax=1,
                         interpolation="nearest")  # fmt: skip
-            axes.set_xticks([])
-            axes.set_yticks([])
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
         axes_row[0].set_ylabel(label, rotation=0, ha="right", va="center",
                                fontsize="small")  # fmt: skip
     left = 2.5 / figure.get_figwidth()
     top = 1 - 0.4 / figure.get_figheight()
     figure.subplots_adjust(left=left, right=0.99, top=top, bottom=0.02, wspace=0.06,
                            hspace=0.06)  # fmt: skip
-    figure.suptitle(title, fontsize="medium")
-    with atomic_file(path, "wb") as file:
-        figure.savefig(file, format=Path(path).suffix[1:], dpi=130)
+    figure.suptitle(title)
+    look.save(figure, path)

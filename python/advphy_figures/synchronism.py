@@ -3,18 +3,17 @@
 
 import numpy as np
 from advphy_model import synchronism
-from advphy_model.atomic_file import atomic_file
 from advphy_model.error_rate import interval, upper_bound
 from advphy_model.synchronism import CLEAN, CURVES, JAMMER, PANELS, UNKNOWN
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from advphy_figures.bler_curves import COLOURS, MARKERS
+from advphy_figures import look
 
 _ASIDE = 0.17  # of a place, so that points of one place do not cover each other
-_REFERENCES = {JAMMER: ":", CLEAN: "--"}
+_REFERENCES = {JAMMER: ":", CLEAN: look.THEORY}
 
 
+@look.applied()
 def draw(measured, path, title):
     """Draw block error rates over delay, frequency offset, phase, and what is unknown.
 
@@ -23,12 +22,11 @@ def draw(measured, path, title):
 
     Args:
         measured: [(synchronism.Point, BurstCounts)] of one or more links.
-        path: PNG to write.
+        path: where to write; its ending chooses the format.
         title: above the figure.
     """
     links = list(dict.fromkeys(row.link for _, row in measured))
-    figure = Figure((14, 2.6 * len(links) + 1.6), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    figure = look.figure(14, 2.6 * len(links) + 1.6)
     grid = figure.subplots(
         len(links), len(PANELS), sharex="col", sharey=True, squeeze=False
     )
@@ -40,9 +38,9 @@ def draw(measured, path, title):
     for axes, panel in zip(grid[-1], PANELS, strict=True):
         axes.set_xlabel(PANELS[panel])
     _label_unknown(grid[-1][-1])
-    figure.suptitle(title, fontsize="large")
+    figure.suptitle(title)
     handles, labels = grid[0][0].get_legend_handles_labels()
-    handles.append(Line2D([], [], color="0.3", marker="x", linestyle="none"))
+    handles.append(Line2D([], [], color=look.QUIET, marker="x", linestyle="none"))
     labels.append("missed frames, share of those sent")
     rows = {row.setting: row for _, row in measured}.values()  # some are in two panels
     frames = sum(row.frames for row in rows)
@@ -53,14 +51,11 @@ def draw(measured, path, title):
         loc="upper center",
         bbox_to_anchor=(0.5, 0),
         ncol=4,
-        frameon=False,
-        fontsize="small",
         title="95 % intervals; triangles: no error seen, the rate that excludes this "
         f"at 95 %; frames missed: {missed} of {frames}",
         title_fontsize="small",
     )
-    with atomic_file(path, "wb") as file:
-        figure.savefig(file, format="png", dpi=110, bbox_inches="tight")
+    look.save(figure, path, tight=True)
 
 
 def _draw_panel(axes, panel, measured):
@@ -70,16 +65,16 @@ def _draw_panel(axes, panel, measured):
             for point, row in measured
             if (point.panel, point.curve) == (panel, curve)
         )
-        style = {"color": COLOURS[i], "marker": MARKERS[i]}
+        style = look.curve(i)
         line = "none" if panel == "unknown" else "-"
         _draw_curve(axes, curve, rows, style, line)
     for curve, line in _REFERENCES.items():
         for point, row in measured:
             if point.curve == curve and row.failures:
-                axes.axhline(row.failures / row.blocks, color="0.3", linestyle=line,
-                             linewidth=1.2, label=curve)  # fmt: skip
+                axes.axhline(row.failures / row.blocks, color=look.QUIET,
+                             linestyle=line, linewidth=1.2, label=curve)  # fmt: skip
     axes.set_yscale("log")
-    axes.grid(which="major", alpha=0.3)
+    look.grid(axes)
 
 
 def _draw_curve(axes, label, rows, style, line):
@@ -91,12 +86,10 @@ def _draw_curve(axes, label, rows, style, line):
         low, high = np.array(bounds).T
         if line == "none":
             reach = np.maximum(0, [rates - low, high - rates])
-            axes.errorbar(
-                x, rates, reach, linestyle="none", markersize=4.5, label=label, **style
-            )
+            axes.errorbar(x, rates, reach, label=label, **style | {"linestyle": line})
         else:
-            axes.fill_between(x, low, high, color=style["color"], alpha=0.2, lw=0)
-            axes.plot(x, rates, markersize=4, linewidth=1.4, label=label, **style)
+            axes.fill_between(x, low, high, color=style["color"], alpha=look.BAND, lw=0)
+            axes.plot(x, rates, label=label, **style)
     for x, row in rows:
         if row.blocks and not row.failures:
             axes.plot(x, upper_bound(row.blocks), color=style["color"], marker=7)

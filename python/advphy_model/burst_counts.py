@@ -40,6 +40,11 @@ class BurstCounts(Counts):
         """Return what must be equal for two rows to be the same measurement."""
         return (*super().setting, self.channel, self.frame)
 
+    @property
+    def layout(self) -> str:
+        """Return the settings of the frame other than the default."""
+        return self.frame
+
     def plus(self, totals: Totals):
         """Return the row with what was counted behind it."""
         return dataclasses.replace(

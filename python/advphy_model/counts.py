@@ -69,6 +69,11 @@ class Counts:
         )
 
     @property
+    def layout(self) -> str:
+        """Return how blocks are put into frames; "default" where there are none."""
+        return "default"
+
+    @property
     def end(self) -> int:
         """Return the index behind the last block counted."""
         return self.first_block + self.blocks
@@ -129,26 +134,41 @@ def add_up(rows) -> list:
     return joined
 
 
-def curves(rows) -> dict:
-    """Return {label: {ebn0_db: (failures, blocks)}}, ranges and seeds added up.
+def curves(rows, x="ebn0_db") -> dict:
+    """Return {label: {x: (failures, blocks)}}, ranges and seeds added up.
 
     The label is the link, "over" its channel if that is not noise alone, with what
     tells rows of one name apart: the engine, the model's hash, the attack, its PSR, the
     canceller. A perturbation crafted anew for each Eb/N0 gives one curve.
+
+    Args:
+        rows: Counts.
+        x: "ebn0_db"; or "psr_db", and the Eb/N0 is in the label where there are
+            several. Rows without an attack then are at x = None.
     """
-    rows = list(rows)
-    name_of = _labels(rows)
     found = {}
-    for row in rows:
-        points = found.setdefault(name_of(row), {})
-        failures, blocks = points.get(row.ebn0_db, (0, 0))
-        points[row.ebn0_db] = failures + row.failures, blocks + row.blocks
+    for label, members in by_label(rows, x).items():
+        points = found.setdefault(label, {})
+        for row in members:
+            failures, blocks = points.get(getattr(row, x), (0, 0))
+            points[getattr(row, x)] = failures + row.failures, blocks + row.blocks
     return found
 
 
-def _labels(rows):
+def by_label(rows, x="ebn0_db") -> dict:
+    """Return {label: rows} of the curves; see curves()."""
+    rows = list(rows)
+    name_of = _labels(rows, x)
+    found = {}
+    for row in rows:
+        found.setdefault(name_of(row), []).append(row)
+    return found
+
+
+def _labels(rows, x):
     """Return the function that gives the label of one of these rows."""
     several = len({row.engine for row in rows}) > 1
+    ebn0s = len({row.ebn0_db for row in rows})
     hashes = {(row.link, row.model_sha256) for row in rows}
     models = Counter(link for link, _ in hashes)
 
@@ -171,9 +191,15 @@ def _labels(rows):
             attack = without_hash(row.attack)
             if (row.link, attack) in mixed:
                 attack = row.attack
-            words.append(f"{attack} at PSR {row.psr_db:g} dB")
+            words.append(attack)
+            if x != "psr_db":
+                words[-1] += f" at PSR {row.psr_db:g} dB"
+        if x == "psr_db" and ebn0s > 1:
+            words.append(f"Eb/N0 {row.ebn0_db:g} dB")
         if row.canceller != "none":
             words.append(row.canceller)
+        if row.layout != "default":
+            words.append(f"frame {row.layout}")
         return ", ".join(words)
 
     return label

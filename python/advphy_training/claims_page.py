@@ -51,12 +51,8 @@ def section(name, module, reproduced, commands) -> str:
     """
     lines = [f"# {name}: {module.TITLE}", "", f"![{module.TITLE}]({name}.png)", ""]
     lines += ["| claim | paper | ours | verdict |", "|---|---|---|---|"]
-    families = [reproduced.of_family(i) for i in range(reproduced.families)]
     for claim in module.CLAIMS:
-        judged = [
-            [verdicts.compare(comparison, curves) for comparison in claim.comparisons]
-            for curves in families
-        ]
+        judged = _judged(claim, reproduced)
         lines.append(
             f"| {claim.text} | {claim.source} | {_ours(judged)} "
             f"| **{_verdict(judged)}** |"
@@ -69,6 +65,22 @@ def section(name, module, reproduced, commands) -> str:
     ]
     lines += ["", "Made by:", "", *(f"    {command}" for command in commands), ""]
     return "\n".join(lines)
+
+
+def verdicts_of(module, reproduced) -> list:
+    """Return (claim, verdict) of each claim of a figure, texts to put below it."""
+    return [
+        (claim.text, _verdict(_judged(claim, reproduced))) for claim in module.CLAIMS
+    ]
+
+
+def _judged(claim, reproduced):
+    """Return the outcomes of a claim's comparisons, a list for each family."""
+    families = [reproduced.of_family(i) for i in range(reproduced.families)]
+    return [
+        [verdicts.compare(comparison, curves) for comparison in claim.comparisons]
+        for curves in families
+    ]
 
 
 def write(path, name, text):

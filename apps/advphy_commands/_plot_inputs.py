@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the words of `advphy plot` are, counts, links or attacks; and reading them."""
+
+import csv
+from pathlib import Path
+
+from advphy_model import (
+    burst_counts,
+    counts,
+    links,
+    perturbation,
+    semantic_counts,
+)
+
+COUNTS, SEMANTIC = "CSV of counts", "CSV of semantic counts"
+LINK, PERTURBATION = "link", "perturbation"
+
+
+def kind_of(word) -> str:
+    """Return what a word names: COUNTS, SEMANTIC, LINK or PERTURBATION.
+
+    Raises:
+        OSError: when a CSV cannot be read.
+        ValueError: when it is nothing of all this.
+    """
+    path = Path(word)
+    if word.removesuffix(":nearest_codeword") in links.names():
+        return LINK
+    if path.suffix == ".csv" or (path.exists() and not _is_safetensors(path)):
+        return SEMANTIC if "branch" in _columns(path) else COUNTS
+    if path.is_file():
+        with open(path, "rb") as file:
+            marked = perturbation.KIND.format.encode() in file.read(1 << 20)
+        return PERTURBATION if marked else LINK
+    links.load(word)  # says what there is
+    return LINK
+
+
+def _is_safetensors(path):
+    """Return whether a file begins as safetensors do: a length, then a JSON object."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.read(9)[8:] == b"{"
+
+
+def _columns(path):
+    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+        return next(csv.reader(file), [])
+
+
+def of_one_kind(words, wanted=None) -> str:
+    """Return the kind that all words are of; ValueError when they differ."""
+    kinds = [kind_of(word) for word in words]
+    for word, kind in zip(words, kinds, strict=True):
+        first = wanted or kinds[0]
+        if kind != first:
+            raise ValueError(
+                f"'{word}' is a {kind}"
+                + (f", wanted a {first}" if wanted else
+                   f", '{words[0]}' a {first}; give files of one kind")
+            )  # fmt: skip
+    return kinds[0]
+
+
+def read_counts(paths) -> list:
+    """Return the rows of CSVs of counts, those of frames through the modem, too.
+
+    Raises:
+        ValueError: naming the file and what is wrong, or when blocks are counted twice.
+        OSError: when a file cannot be read.
+    """
+    aligned, burst = [], []
+    for path in paths:
+        if "missed_frames" in _columns(path):
+            burst += burst_counts.read(path)
+        else:
+            aligned += counts.read(path)
+    seen = set()
+    for row in burst:
+        ranges = row.setting, row.seed, row.first_frame
+        if ranges in seen:
+            raise ValueError(
+                f"{row.link} at {row.ebn0_db:g} dB: frames from {row.first_frame} on "
+                f"of seed {row.seed} are counted twice; measure with another --seed"
+            )
+        seen.add(ranges)
+    rows = counts.add_up(aligned) + burst
+    if not rows:
+        raise ValueError(f"{', '.join(map(str, paths))}: there are no counts to draw")
+    return rows
+
+
+def read_semantic(paths) -> list:
+    """Return the rows of CSVs of semantic counts; errors as read_counts."""
+    rows = [row for path in paths for row in semantic_counts.read(path)]
+    if not rows:
+        raise ValueError(f"{', '.join(map(str, paths))}: there are no counts to draw")
+    return semantic_counts.add_up(rows)
+
+
+def read_perturbations(paths, psr_db=None) -> list:
+    """Return perturbations of files, at a PSR in dB if one is given."""
+    found = [perturbation.read(path) for path in paths]
+    return found if psr_db is None else [p.scaled(psr_db) for p in found]
+
+
+def beside(paths) -> list:
+    """Return the perturbations that `advphy measure` kept beside its CSVs."""
+    folders = [Path(path).with_suffix(".perturbations") for path in paths]
+    files = [file for folder in folders for file in folder.glob("*.safetensors")]
+    return read_perturbations(sorted(files))
+
+
+def link_of(p, name):
+    """Return the link of a name, or the one that a perturbation was crafted against."""
+    if name is not None:
+        return links.load(name)
+    for victim, sha256 in p.victims.items():
+        if victim.removesuffix(":nearest_codeword") in links.names():
+            model = links.load(victim)
+            if model.sha256 == sha256:
+                return model
+    raise ValueError(
+        f"perturbation '{p.name}' was not crafted against a shipped link; say whose "
+        "codebook to draw with --link"
+    )

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Codebooks, a panel for each channel use, codewords numbered; and their distances."""
+
+import numpy as np
+from advphy_model.codebook_geometry import spectrum
+
+from advphy_figures import look, numbers
+
+MOST_USES = 16  # that a figure has room for
+MOST_NUMBERS = 32  # codewords that are numbered
+_PANEL = 2.15  # inches
+
+
+def describe(models) -> dict:
+    """Return all numbers of the figure, as JSON knows them.
+
+    Raises:
+        ValueError: when a link has more channel uses than there is room for.
+    """
+    for model in models:
+        if model.n > MOST_USES:
+            raise ValueError(
+                f"link '{model.name}' has n = {model.n} channel uses; a constellation "
+                f"has room for {MOST_USES} panels"
+            )
+    return {"figure": "constellation", "links": [_describe(model) for model in models]}
+
+
+def _describe(model):
+    pairs = spectrum(model.codebook)
+    return {
+        "link": model.name,
+        "model_sha256": model.sha256,
+        "k": model.k,
+        "n": model.n,
+        "codebook": [[[float(x.real), float(x.imag)] for x in row]
+                     for row in model.codebook],
+        "minimum_distance": pairs[0][0],
+        "distances": [{"distance": d, "pairs": count} for d, count in pairs],
+    }  # fmt: skip
+
+
+@look.applied()
+def draw_described(described, path, title=""):
+    """Draw what describe() returned; its format by the path's ending."""
+    links = described["links"]
+    uses = max(link["n"] for link in links)
+    alone = len(links) == 1 and uses > 4
+    columns = -(-(uses + 1) // 2) if alone else uses + 1
+    rows = 2 if alone else len(links)
+    width = max(columns * _PANEL, 4.5)
+    figure = look.figure(width, rows * (_PANEL + 0.25) + 0.7)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    lists = [list(grid.flat)] if alone else [list(row) for row in grid]
+    reach = 1.25 * max(np.abs(link["codebook"]).max() for link in links)
+    longest = max(link["distances"][-1]["distance"] for link in links)
+    for axes_list, link in zip(lists, links, strict=True):
+        for use in range(link["n"]):
+            _panel(axes_list[use], link, use, reach)
+        last = axes_list[link["n"]]
+        _distances(last, link, longest)
+        for axes in axes_list[link["n"] + 1 :]:
+            axes.set_visible(False)
+        if len(links) > 1:
+            axes_list[0].set_ylabel(f"{link['link']}\nquadrature")
+    figure.suptitle(title or ", ".join(link["link"] for link in links))
+    look.caption(figure, _caption(links))
+    look.save(figure, path)
+
+
+def _caption(links):
+    words = "One panel a channel use"
+    if all(2 ** link["k"] <= MOST_NUMBERS for link in links):
+        words += "; the numbers are the messages"
+    return (
+        f"{words}. E||x||² = n. Circle: one unit of energy. "
+        "Last panel: how many pairs are how far apart."
+    )
+
+
+def _panel(axes, link, use, reach):
+    points = np.array([row[use] for row in link["codebook"]])
+    angle = np.linspace(0, 2 * np.pi, 181)
+    axes.plot(np.cos(angle), np.sin(angle), color="0.75", linewidth=0.8)
+    axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
+    axes.axvline(0, color="0.85", linewidth=0.6, zorder=0)
+    axes.plot(*points.T, "o", markersize=3.2, color=look.BLUE)
+    if len(points) <= MOST_NUMBERS:
+        numbers.write(axes, points, reach, _PANEL - 0.5)
+    square(axes, reach, f"channel use {use}")
+
+
+def square(axes, reach, title):
+    """Give an axes the limits and ticks of a complex plane."""
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=title)
+    axes.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
+    axes.tick_params(labelsize="small")
+
+
+def _distances(axes, link, longest):
+    d = [pair["distance"] for pair in link["distances"]]
+    pairs = [pair["pairs"] for pair in link["distances"]]
+    least = link["minimum_distance"]
+    if len(d) > 12:
+        axes.hist(d, bins=24, range=(0, longest * 1.08), weights=pairs,
+                  color=look.BLUE)  # fmt: skip
+    else:
+        axes.vlines(d, 0, pairs, color=look.BLUE, linewidth=2.5)
+        axes.plot(d, pairs, "o", color=look.BLUE)
+    axes.axvline(least, color=look.VERMILLION, linestyle=look.THEORY, linewidth=1)
+    left = least > 0.5 * longest  # is the room for the words
+    axes.annotate(f"least {least:.3f}", (least, 1), (-3 if left else 3, 0),
+                  ha="right" if left else "left", va="top",
+                  xycoords=("data", "axes fraction"), textcoords="offset points",
+                  color=look.ink(look.VERMILLION), fontsize="small")  # fmt: skip
+    axes.set(xlim=(0, longest * 1.08), xlabel="distance", title="pairs", ylim=(0, None))
+    axes.set_box_aspect(1)
+    axes.tick_params(labelsize="small")

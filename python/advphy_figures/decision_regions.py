@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decision regions of a link on a plane of its received space, and an attack in it."""
+
+import textwrap
+
+import numpy as np
+from advphy_model import codebook_geometry
+from advphy_model.baselines.nearest_codeword import nearest_codeword
+from advphy_model.codebook_geometry import inner
+from matplotlib.colors import ListedColormap, to_rgb
+
+from advphy_figures import look
+
+_TINT = 0.55  # share of white in a region's colour
+_IN_PLANE = 1e-3  # of sigma: a codeword less off the plane is in it
+_NARROWEST = 9  # points of the grid from its rim: no room for a number below
+
+
+@look.applied()
+def draw_described(described, path, title=""):
+    """Draw what describe() returned; its format by the path's ending."""
+    figure = look.figure(6.4, 7.0)
+    axes = figure.add_subplot()
+    u, v = np.array(described["u"]), np.array(described["v"])
+    decided = np.array(described["decided"])
+    half = (u[1] - u[0]) / 2
+    colours = regions_coloured(decided)
+    axes.imshow(
+        colours[decided], origin="lower", interpolation="nearest", vmin=0,
+        vmax=len(look.COLOURS) - 1, cmap=ListedColormap(_tints()),
+        extent=(u[0] - half, u[-1] + half, v[0] - half, v[-1] + half),
+    )  # fmt: skip
+    for s in np.unique(decided):
+        axes.contour(u, v, decided == s, [0.5], colors=[look.QUIET], linewidths=0.7)
+    _borders(axes, described, u, v)
+    _number_regions(axes, described, u, v)
+    _codewords(axes, described)
+    if described["perturbation"]:
+        _arrow(axes, described)
+    axes.set(xlabel=_axis_label(described, 0), ylabel=_axis_label(described, 1),
+             aspect="equal", xlim=(u[0], u[-1]), ylim=(v[0], v[-1]))  # fmt: skip
+    figure.suptitle(title or f"{described['link']}: decisions")
+    look.caption(figure, textwrap.fill(_caption(described), 92))
+    look.save(figure, path)
+
+
+def _tints():
+    white = np.ones(3)
+    return [tuple(_TINT * white + (1 - _TINT) * np.array(to_rgb(c)))
+            for c in look.COLOURS]  # fmt: skip
+
+
+def regions_coloured(decided) -> np.ndarray:
+    """Return a colour's number for each message, uint8 [256]: neighbours differ.
+
+    Greedily, largest region first; it needs more than seven colours only where a
+    region has seven larger neighbours.
+    """
+    messages, sizes = np.unique(decided, return_counts=True)
+    messages = messages[np.argsort(-sizes, kind="stable")].tolist()
+    pairs = _neighbours(decided) if len(messages) > len(look.COLOURS) else ()
+    colours = {}
+    for i, s in enumerate(messages):
+        taken = {colours.get(b) for a, b in pairs if a == s}
+        free = [c for c in range(len(look.COLOURS)) if c not in taken]
+        colours[s] = free[0] if pairs and free else i % len(look.COLOURS)
+    table = np.zeros(256, np.uint8)
+    for s, colour in colours.items():
+        table[s] = colour
+    return table
+
+
+def _book(described):
+    pairs = np.array(described["codebook"])
+    return pairs[..., 0] + 1j * pairs[..., 1]
+
+
+def _plane_of(described):
+    parts = []
+    for name in ("origin", "first", "second"):
+        pairs = np.array(described[name])
+        parts.append(pairs[:, 0] + 1j * pairs[:, 1])
+    return codebook_geometry.Plane(*parts)
+
+
+def _borders(axes, described, u, v):
+    """Draw where the nearest codeword changes (exact lines), and the own borders."""
+    book, plane = _book(described), _plane_of(described)
+    points = plane.points(*np.meshgrid(u, v)).reshape(-1, described["n"])
+    seen = np.unique(nearest_codeword(points, book))
+    points = points.astype(complex)
+    # 2 Re <y, x> - ||x||^2 is largest for the nearest, and linear on the plane.
+    scores = [2 * inner(points, book[s]) - inner(book[s], book[s]) for s in seen]
+    scores = np.array(scores).reshape(len(seen), len(v), len(u))
+    for i, j in sorted(_neighbours(scores.argmax(axis=0))):
+        if i < j:
+            others = np.delete(scores, (i, j), axis=0)
+            difference = scores[i] - scores[j]
+            if len(others):
+                beaten = np.maximum(scores[i], scores[j]) < others.max(axis=0)
+                difference = np.ma.array(difference, mask=beaten)
+            axes.contour(u, v, difference, [0], linewidths=1, linestyles=[look.THEORY],
+                         colors=[look.BLACK])  # fmt: skip
+
+
+def _neighbours(labels):
+    """Return the ordered pairs of labels that touch."""
+    pairs = set()
+    for a, b in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
+        edge = a != b
+        pairs |= set(zip(a[edge].tolist(), b[edge].tolist(), strict=True))
+    return pairs | {(b, a) for a, b in pairs}
+
+
+def _number_regions(axes, described, u, v):
+    """Write each region's message where it is widest, clear of the codewords."""
+    decided = np.array(described["decided"])
+    u_of, v_of = np.meshgrid(u, v)
+    clear = np.ones(decided.shape, bool)
+    for word in described["codewords"]:
+        if _in_plane(described, word):
+            away = np.hypot(u_of - word["u"], v_of - word["v"])
+            clear &= away > 1.3 * described["sigma"] + 0.05 * (u[-1] - u[0])
+    codes = np.pad(np.where(clear, decided, -1), 1, constant_values=-1)
+    for s in np.unique(decided):
+        inside = codes == s
+        depth = inside.astype(int)
+        while inside.any():  # peel off the rim until the innermost is left
+            inner_part = (inside & np.roll(inside, 1, 0) & np.roll(inside, -1, 0)
+                          & np.roll(inside, 1, 1) & np.roll(inside, -1, 1))  # fmt: skip
+            depth += inner_part
+            inside = inner_part
+        if depth.max() < _NARROWEST:
+            continue
+        row, column = np.unravel_index(depth.argmax(), depth.shape)
+        axes.text(u[column - 1], v[row - 1], str(s), ha="center", va="center",
+                  fontsize="large", color="0.25", alpha=0.8)  # fmt: skip
+
+
+def _codewords(axes, described):
+    """Draw the codewords of the plane, the noise around them, and feet of others."""
+    for word in described["codewords"]:
+        if not _in_plane(described, word):
+            continue
+        axes.plot(word["u"], word["v"], "o", color=look.BLACK, markersize=5)
+        below = word["u"], word["v"] - described["sigma"]
+        axes.annotate(f"x{word['message']}", below, (0, -3), ha="center", va="top",
+                      textcoords="offset points", fontweight="bold")  # fmt: skip
+        _circle(axes, word["u"], word["v"], described["sigma"], look.BLACK)
+
+
+def _in_plane(described, word):
+    return described["n"] == 1 or word["off"] < _IN_PLANE * described["sigma"]
+
+
+def _circle(axes, u, v, radius, colour):
+    angle = np.linspace(0, 2 * np.pi, 121)
+    axes.plot(u + radius * np.cos(angle), v + radius * np.sin(angle), color=colour,
+              linewidth=1)  # fmt: skip
+
+
+def _arrow(axes, described):
+    p = described["perturbation"]
+    at = described["codewords"][described["messages"][0]]
+    axes.annotate(
+        "", (at["u"] + p["u"], at["v"] + p["v"]), (at["u"], at["v"]),
+        arrowprops={"arrowstyle": "-|>", "linewidth": 2, "color": look.VERMILLION,
+                    "shrinkA": 0, "shrinkB": 0},
+    )  # fmt: skip
+    _circle(axes, at["u"] + p["u"], at["v"] + p["v"], described["sigma"],
+            look.VERMILLION)  # fmt: skip
+    axes.annotate("p", (at["u"] + p["u"], at["v"] + p["v"]), (5, -10),
+                  textcoords="offset points", fontsize="large", fontweight="bold",
+                  color=look.ink(look.VERMILLION))  # fmt: skip
+
+
+def _axis_label(described, axis):
+    if described["n"] == 1:
+        return ("in phase", "quadrature")[axis]
+    s, t = described["messages"][:2]
+    if axis == 0:
+        return f"along x{t} - x{s}"
+    third = {"p": "p", "j": f"j (x{t} - x{s})"}.get(described["third"])
+    third = third or f"x{described['messages'][-1]} - x{s}"
+    return f"the part of {third} at right angles to it"
+
+
+def _caption(described):
+    n, sigma = described["n"], described["sigma"]
+    words = "Shades, numbers: what the link's own decoder decides. "
+    if n > 1:
+        names = ", ".join(f"x{s}" for s in described["messages"])
+        if described["third"] == "p":
+            names += f" and x{described['messages'][0]} + p"
+        words = f"A plane of the received space C^{n} through {names}. {words}"
+    words += (
+        "Dashed: where the nearest codeword changes. "
+        f"Circles: noise of one sigma ({sigma:.3f}) at Eb/N0 "
+        f"{described['ebn0_db']:g} dB."
+    )
+    p = described["perturbation"]
+    if p:
+        words += f" p: {p['name']} at PSR {p['psr_db']:.2f} dB"
+        words += "." if p["share"] > 0.999 else f"; {p['share']:.0%} of its power is "
+        words += "" if p["share"] > 0.999 else "in the plane."
+    return words

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a link decides on a plane of its received space: the numbers of the figure."""
+
+import numpy as np
+from advphy_model import codebook_geometry, inference, power
+from advphy_model.codebook_geometry import inner
+
+GRID = 320  # points of a side
+_MARGIN = 0.75  # of the pair's distance, around what must be seen
+
+
+def describe(model, ebn0_db, p=None, codewords=None) -> dict:
+    """Return all numbers of the figure, as JSON knows them.
+
+    The plane goes through two codewords and a third point: the next codeword, or the
+    first one + p if a perturbation is given and no third codeword. With n = 1 it is
+    the received space itself.
+
+    Args:
+        model: link model.
+        ebn0_db: Eb/N0 in dB, of the noise drawn.
+        p: Perturbation as it arrives, or None.
+        codewords: two or three messages; None: without p the closest pair and its next
+            neighbour, with p the pair that it closes most.
+
+    Raises:
+        ValueError: when the perturbation has no direction or another n, or a message
+            is not one.
+    """
+    sigma = power.noise_sigma(ebn0_db, model.rate)
+    rows = None if p is None else _rows(p, model)
+    book = np.asarray(model.codebook, complex)
+    plane, messages, third = _plane(book, _messages(model, rows, codewords), rows)
+    tip = None if rows is None else plane.direction(rows[messages[0]])
+    u, v = _window(model, plane, plane.project(book[messages]), tip, sigma)
+    return {
+        "figure": "decision-regions",
+        "link": model.name,
+        "model_sha256": model.sha256,
+        "decision": model.decision,
+        "n": model.n,
+        "ebn0_db": float(ebn0_db),
+        "sigma": sigma,
+        "messages": messages,
+        "third": third,
+        "origin": _pairs(plane.origin),
+        "first": _pairs(plane.first),
+        "second": _pairs(plane.second),
+        "u": u.tolist(),
+        "v": v.tolist(),
+        "decided": _decided(model, plane.points(*np.meshgrid(u, v))).tolist(),
+        "codewords": [
+            {"message": s, "u": float(at[0]), "v": float(at[1]), "off": float(off)}
+            for s, (at, off) in enumerate(
+                zip(plane.project(book), plane.height(book), strict=True)
+            )
+        ],
+        "codebook": [_pairs(row) for row in book],
+        "perturbation": None if p is None else _arrow(p, rows[messages[0]], tip),
+    }
+
+
+def _decided(model, points):
+    """Return the link's decisions for points [..., n], uint8 [...]."""
+    y = points.reshape(-1, model.n)
+    decided = np.empty(len(y), np.uint8)
+    inference.decision(model).decide(y, decided, np.empty(len(y), np.uint8))
+    return decided.reshape(points.shape[:-1])
+
+
+def _arrow(p, row, tip):
+    return {
+        "name": p.name,
+        "psr_db": p.psr_db,
+        "u": float(tip[0]),
+        "v": float(tip[1]),
+        "share": float((tip**2).sum() / inner(row, row)),
+    }
+
+
+def _pairs(row):
+    return [[float(x.real), float(x.imag)] for x in row]
+
+
+def _rows(p, model):
+    """Return p for each message, complex [M, n]."""
+    p.require_fit(model)
+    if p.kind == "jammer":
+        raise ValueError(
+            f"perturbation '{p.name}' is noise and has no direction to draw; give a "
+            "universal one or a table"
+        )
+    return np.broadcast_to(np.asarray(p.rows, complex), (model.M, model.n))
+
+
+def _messages(model, rows, codewords):
+    if codewords is None:
+        if rows is not None:
+            return list(codebook_geometry.closings(model.codebook, rows)[0][:2])
+        return codebook_geometry.closest(model.codebook, 3)
+    if len(codewords) not in (2, 3) or len(set(codewords)) < len(codewords):
+        raise ValueError(f"codewords = {codewords}, wanted two or three different ones")
+    for s in codewords:
+        if s not in range(model.M):
+            raise ValueError(f"codeword {s}, wanted messages of 0..{model.M - 1}")
+    return list(codewords)
+
+
+def _plane(book, messages, rows):
+    """Return the plane, the messages whose codewords span it, and what is third in it.
+
+    The third is "codeword", "p", or "j" where all codewords are on a line.
+    """
+    if book.shape[1] == 1:
+        plane = codebook_geometry.Plane(np.zeros(1), np.ones(1), np.full(1, 1j))
+        return plane, messages, "codeword"
+    a, b = messages[:2]
+    near = [int(s) for s in np.argsort(codebook_geometry.distances(book)[a])]
+    candidates = [("codeword", s, book[s] - book[a]) for s in (*messages[2:], *near)]
+    if rows is not None:
+        candidates.insert(len(messages) - 2, ("p", None, rows[a]))
+    for third, message, vector in candidates:
+        if codebook_geometry.spans(book[b] - book[a], vector):
+            plane = codebook_geometry.plane(book[a], book[b] - book[a], vector)
+            return plane, [a, b] + [message] * (third == "codeword"), third
+    return codebook_geometry.plane(book[a], book[b] - book[a]), [a, b], "j"
+
+
+def _window(model, plane, corners, tip, sigma):
+    """Return the coordinates u and v of the grid, around all that is drawn."""
+    shown = list(corners)
+    if tip is not None:
+        shown.append(corners[0] + tip)
+    if model.n == 1:
+        shown = list(plane.project(model.codebook))
+    shown = np.array(shown)
+    margin = max(_MARGIN * np.hypot(*(corners[1] - corners[0])), 2 * sigma)
+    centre = (shown.max(axis=0) + shown.min(axis=0)) / 2
+    half = (np.ptp(shown, axis=0) / 2).max() + margin
+    return (np.linspace(c - half, c + half, GRID) for c in centre)

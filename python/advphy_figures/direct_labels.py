@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labels at the ends of curves, moved apart; a legend where they do not fit."""
+
+import textwrap
+
+import numpy as np
+from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation
+
+from advphy_figures import look
+
+_GAP = 0.25  # of a text's height, between two labels
+_WIDEST = 0.42  # of the figure, for the column of labels
+_AT_THE_EDGE = 0.06  # of the width: a curve that ends nearer than this ends there
+_WRAP = 30  # letters of a line
+_BELOW = 0.5  # inches from an axes to its legend: ticks and their label
+
+
+def apart(wanted, sizes, low, high):
+    """Return places that do not overlap, in the order wanted and as near as can be.
+
+    It is the least-squares solution (pooling of adjacent violators): a group that
+    touches sits around the mean of what its members want.
+
+    Args:
+        wanted: centres asked for.
+        sizes: lengths that the places occupy.
+        low: no place begins below this.
+        high: no place ends above it; sum(sizes) must not be more than high - low.
+
+    Raises:
+        ValueError: when there is not room for all.
+    """
+    if sum(sizes) > high - low:
+        raise ValueError("there is not room for all labels")
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    offset, offsets = 0.0, []  # of each centre, were all stacked from 0
+    for i in order:
+        offsets.append(offset + sizes[i] / 2)
+        offset += sizes[i]
+    groups = []  # [mean begin of the stack wanted, members]
+    for i, at in zip(order, offsets, strict=True):
+        groups.append([wanted[i] - at, 1])
+        while len(groups) > 1 and groups[-2][0] >= groups[-1][0]:
+            (mean, count), (more, others) = groups[-2:]
+            together = (mean * count + more * others) / (count + others)
+            groups[-2:] = [[together, count + others]]
+    begins = np.repeat([g[0] for g in groups], [g[1] for g in groups])
+    begins = np.clip(begins, low, high - offset)
+    places = np.empty(len(wanted))
+    places[order] = begins + offsets
+    return places
+
+
+def label(axes, curves, notes=None, ends=None):
+    """Label curves at their right ends, or in a legend below if that does not fit.
+
+    Call it when all is drawn and the limits are final.
+
+    Args:
+        axes: with the lines in it.
+        curves: [(text, Line2D)].
+        notes: {text: a second line for it}, such as what its dashes are.
+        ends: {text: (x, y)} where a curve ends elsewhere than its line.
+
+    Returns:
+        "ends" or "legend".
+    """
+    notes = notes or {}
+    points = [(ends or {}).get(text) or _end(line) for text, line in curves]
+    figure = axes.figure
+    figure.draw_without_rendering()
+    texts = [_text(axes, text, line.get_color(), end, notes.get(text))
+             for (text, line), end in zip(curves, points, strict=True)]  # fmt: skip
+    if texts and _arrange(axes, points, texts):
+        return "ends"
+    for text in texts:
+        text.remove()
+    if curves:
+        _legend(axes, [(" - ".join(filter(None, (text, notes.get(text)))), line)
+                       for text, line in curves])  # fmt: skip
+    return "legend"
+
+
+def _legend(axes, named):
+    """Put a legend below an axes; the figure grows by what that takes."""
+    figure = axes.figure
+    columns = 1 if max(len(name) for name, _ in named) > _WRAP + 15 else 2
+    below = ScaledTranslation(0, -_BELOW, figure.dpi_scale_trans)
+    legend = axes.legend(
+        [line for _, line in named], [name for name, _ in named], ncol=columns,
+        loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0,
+        bbox_transform=axes.transAxes + below,
+    )  # fmt: skip
+    figure.draw_without_rendering()
+    height = legend.get_window_extent().height / figure.dpi
+    width, before = figure.get_size_inches()
+    wanted = getattr(figure, "_legend_inches", 0.0)
+    figure._legend_inches = max(wanted, height)
+    figure.set_size_inches(width, before + figure._legend_inches - wanted)
+
+
+def _text(axes, text, colour, end, note):
+    words = textwrap.fill(text, _WRAP)
+    if note:
+        words += "\n" + textwrap.fill(note, _WRAP)
+    return axes.annotate(
+        words,
+        end,
+        (1.03, 0.5),
+        textcoords="axes fraction",
+        color=look.ink(colour),
+        fontsize="small",
+        va="center",
+        annotation_clip=False,
+        arrowprops={
+            "arrowstyle": "-",
+            "color": colour,
+            "linewidth": 0.6,
+            "shrinkA": 1,
+            "shrinkB": 3,
+            "relpos": (0, 0.5),
+        },
+    )
+
+
+def _end(line):
+    x, y = line.get_data()
+    last = int(np.argmax(x))
+    return float(x[last]), float(y[last])
+
+
+def _arrange(axes, points, texts):
+    """Move the texts to their places; return whether they fit."""
+    figure = axes.figure
+    frame = axes.get_window_extent()
+    ends = axes.transData.transform(points)
+    if np.any(ends[:, 0] < frame.x1 - _AT_THE_EDGE * frame.width):
+        return False
+    renderer = figure.canvas.get_renderer()
+    # Of the words alone, without the line that leads to them.
+    boxes = [Text.get_window_extent(text, renderer) for text in texts]
+    if max(box.width for box in boxes) > _WIDEST * figure.bbox.width:
+        return False
+    line = min(box.height for box in boxes)
+    heights = [box.height + _GAP * line for box in boxes]
+    try:
+        places = apart(ends[:, 1], heights, frame.y0, frame.y1)
+    except ValueError:
+        return False
+    for text, place in zip(texts, places, strict=True):
+        text.set_position((1.03, (place - frame.y0) / frame.height))
+    return True

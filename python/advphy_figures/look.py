@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one look of all figures: colours, markers, sizes, and how a file is written.
+
+A figure is drawn inside applied(), which leaves matplotlib's settings as they were and
+heeds none of the user's, and is written by save(): the same numbers give the same file.
+"""
+
+import contextlib
+from pathlib import Path
+
+import matplotlib
+import matplotlib.style
+from advphy_model.atomic_file import atomic_file
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+# Okabe and Ito (2008): told apart by colour-blind readers; with markers, in grey too.
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+# After seven curves the same colours come again, dashed and with open markers.
+LINES = ("solid", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)))
+THEORY = (0, (3, 2))  # dashes of closed forms and bounds, thin and without markers
+LEVEL = (0, (1, 1.5))  # dots of what does not depend on x
+QUIET = "0.35"  # of what explains: captions, reference lines
+BAND = 0.2  # opacity of intervals
+FORMATS = ("png", "svg", "pdf")
+DPI = 150
+
+SETTINGS = {
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],  # of equal widths
+    "font.size": 10.0,
+    "axes.titlesize": "medium",
+    "axes.labelsize": "medium",
+    "figure.titlesize": "large",
+    "legend.fontsize": "small",
+    "legend.frameon": False,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "grid.color": "0.8",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.5,
+    "lines.markersize": 4.5,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "advphy",
+    "pdf.fonttype": 42,
+}
+# What would put the date, or which matplotlib it was, into a file.
+_UNDATED = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+@contextlib.contextmanager
+def applied():
+    """Have matplotlib's own defaults and SETTINGS within; as before afterwards."""
+    with matplotlib.style.context(["default", SETTINGS]):
+        yield
+
+
+def figure(width, height) -> Figure:
+    """Return an empty figure of so many inches that makes room for what is in it."""
+    made = Figure((width, height), layout="constrained")
+    made.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
+    FigureCanvasAgg(made)  # measures texts before there is a file
+    return made
+
+
+def curve(i: int) -> dict:
+    """Return colour, marker and line of curve number i; 21 of them differ in grey."""
+    turn = i // len(COLOURS) % len(LINES)
+    colour = COLOURS[i % len(COLOURS)]
+    return {
+        "color": colour,
+        "marker": MARKERS[i % len(MARKERS)],
+        "linestyle": LINES[turn],
+        "markerfacecolor": "white" if turn else colour,
+    }
+
+
+def luminance(colour) -> float:
+    """Return the relative luminance of a colour, 0..1 (WCAG 2.1)."""
+    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+                for c in to_rgb(colour)]  # fmt: skip
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
+
+
+def ink(colour) -> tuple:
+    """Return a colour made dark enough for words on white: contrast 4.5 (WCAG 2.1)."""
+    found = to_rgb(colour)
+    while 1.05 / (luminance(found) + 0.05) < 4.5:
+        found = tuple(0.95 * c for c in found)
+    return found
+
+
+def grid(axes):
+    """Draw the grid: thin, at the major ticks."""
+    axes.grid(which="major")
+
+
+def caption(drawn, text):
+    """Put a sentence or two below a figure, small."""
+    if text:
+        drawn.supxlabel(text, fontsize="small", color=QUIET)
+
+
+def kind_of(path) -> str:
+    """Return "png", "svg" or "pdf" of a path's ending; ValueError for another."""
+    kind = Path(path).suffix[1:].lower()
+    if kind not in FORMATS:
+        raise ValueError(f"{path}: format '{kind}' is not known; use png, svg or pdf")
+    return kind
+
+
+def save(drawn, path, tight=False):
+    """Write a figure, whole or not at all; the path's ending chooses the format.
+
+    Args:
+        drawn: Figure, made inside applied(); this must be called there, too.
+        path: a .png, .svg or .pdf.
+        tight: cut to what is drawn, or grow to hold it.
+
+    Raises:
+        ValueError: when the format is not known.
+        OSError: when the place cannot be written.
+    """
+    kind = kind_of(path)
+    with atomic_file(path, "wb") as file:
+        drawn.savefig(file, format=kind, dpi=DPI, metadata=_UNDATED[kind],
+                      bbox_inches="tight" if tight else None)  # fmt: skip

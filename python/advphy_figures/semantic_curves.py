@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bob's error and Eve's accuracy over SNR, and one against the other."""
+
+import dataclasses
+
+import numpy as np
+from advphy_model.error_rate import interval
+from advphy_model.semantic_counts import added
+from matplotlib.ticker import MaxNLocator
+
+from advphy_figures import direct_labels, look
+
+_OF_BRANCH = {"bob": "", "bob_without": ", without Bob's module"}
+
+
+def describe(rows) -> dict:
+    """Return all numbers of the two panels over SNR, as JSON knows them.
+
+    Args:
+        rows: SemanticCounts; ranges and seeds are added up.
+    """
+    if not rows:
+        raise ValueError("there are no counts to draw")
+    found = {"figure": "semantic", "mse": [], "accuracy": []}
+    for label, points in _curves(rows).items():
+        eve = points[0].branch == "eve"
+        found["accuracy" if eve else "mse"].append(
+            {
+                "label": label,
+                "link": _link_label(points[0]),
+                "branch": points[0].branch,
+                "points": [_point(row) for row in points],
+            }
+        )
+    return found
+
+
+def _curves(rows):
+    """Return {label: rows added up, one for each SNR}."""
+    rows = list(rows)
+    told = [name for name in ("engine", "images", "model_sha256")
+            if len({(row.link, getattr(row, name)) for row in rows})
+            > len({row.link for row in rows})]  # fmt: skip
+    found = {}
+    for row in rows:
+        points = found.setdefault(_label(row, told), {})
+        whole = dataclasses.replace(row, seed=0, first_frame=0)
+        here = points.get(row.snr_db)
+        points[row.snr_db] = whole if here is None else added(here, whole)
+    return {label: [p[db] for db in sorted(p)] for label, p in found.items()}
+
+
+def _label(row, told):
+    words = _link_label(row)
+    for name in told:
+        words += f", {str(getattr(row, name))[:12]}"
+    if row.branch == "eve":
+        return f"{row.eve} on {words}"
+    return words + _OF_BRANCH[row.branch]
+
+
+def _link_label(row):
+    return row.link if row.pair == "none" else f"{row.link} ({row.pair} pair)"
+
+
+def _point(row):
+    point = {"snr_db": row.snr_db, "frames": row.frames, "erasures": row.erasures}
+    if row.branch == "eve":
+        low, high = interval(row.correct, row.frames)
+        return point | {"accuracy": row.accuracy, "correct": row.correct,
+                        "low": low, "high": high}  # fmt: skip
+    if row.erasures == row.frames:
+        return point | {"mse": None, "low": None, "high": None}
+    low, high = row.mse_interval()
+    return point | {"mse": row.mse, "low": low, "high": high}
+
+
+@look.applied()
+def draw_described(described, path, title=""):
+    """Draw what describe() returned; its format by the path's ending."""
+    panels = [key for key in ("mse", "accuracy") if described[key]]
+    figure = look.figure(6.6 * len(panels) if len(panels) > 1 else 7.6, 4.8)
+    words = {"mse": "mean squared error of Bob's images", "accuracy": "accuracy of Eve"}
+    styles = _styles(described)
+    all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    look.caption(figure, "Bands: 95 % intervals.")
+    figure.suptitle(title)
+    for axes, key in zip(all_axes, panels, strict=True):
+        lines = [
+            (curve["label"], line)
+            for curve in described[key]
+            for line in _curve(axes, curve["points"], key, styles[curve["label"]])
+        ]
+        axes.set(xlabel="SNR [dB]", ylabel=words[key])
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+        axes.set_ylim(0, 1 if key == "accuracy" else None)
+        look.grid(axes)
+        direct_labels.label(axes, lines)
+    look.save(figure, path)
+
+
+def _styles(described):
+    """Return {label: style}: Bob and the first Eve of a link have one colour."""
+    found, number_of = {}, {}
+    for curve in described["mse"] + described["accuracy"]:
+        link = curve["link"]
+        again = curve["branch"] == "eve" and (link, "eve") in number_of
+        name = curve["label"] if again else link
+        number = number_of.setdefault(name, len(set(number_of.values())))
+        found[curve["label"]] = look.curve(number)
+        if curve["branch"] == "eve":
+            number_of.setdefault((link, "eve"), number)
+        elif curve["branch"] == "bob_without":
+            open_face = {"linestyle": look.LEVEL, "markerfacecolor": "white"}
+            found[curve["label"]] = found[curve["label"]] | open_face
+    return found
+
+
+def _curve(axes, points, key, style):
+    points = [point for point in points if point[key] is not None]
+    x = [point["snr_db"] for point in points]
+    low, value, high = ([p[k] for p in points] for k in ("low", key, "high"))
+    axes.fill_between(x, low, high, color=style["color"], alpha=look.BAND, linewidth=0)
+    return axes.plot(x, value, **style)
+
+
+def describe_frontier(rows) -> dict:
+    """Return Bob's MSE against Eve's accuracy, link by link and Eve by Eve.
+
+    A point is an SNR at which both were measured; where one of them has a single SNR,
+    it stands beside each of the other's.
+
+    Raises:
+        ValueError: when Bob and Eve were never measured on one link.
+    """
+    bobs, eves = {}, {}
+    for points in _curves(rows).values():
+        for row in points:
+            key = row.link, row.engine, row.images, row.pair, row.model_sha256
+            if row.branch == "bob":
+                bobs.setdefault(key, []).append(row)
+            elif row.branch == "eve":
+                eves.setdefault((key, row.eve, row.eve_sha256), []).append(row)
+    found = []
+    for (key, name, _), readings in eves.items():
+        pairs = _pairs(bobs.get(key, []), readings)
+        if pairs:
+            points = [{"bob": _point(b), "eve": _point(e)} for b, e in pairs]
+            label = f"{_link_label(readings[0])}, {name}"
+            found.append({"label": label, "points": points})
+    if not found:
+        raise ValueError(
+            "no link has counts of Bob and of Eve at one SNR; measure both: advphy "
+            "measure-semantic LINK --eve EVE"
+        )
+    return {"figure": "secrecy", "curves": found}
+
+
+def _pairs(bob, eve):
+    single = len(bob) == 1 or len(eve) == 1
+    return [(b, e) for b in bob for e in eve
+            if (single or b.snr_db == e.snr_db) and b.erasures < b.frames]  # fmt: skip
+
+
+@look.applied()
+def draw_frontier(described, path, title=""):
+    """Draw what describe_frontier() returned; its format by the path's ending."""
+    figure = look.figure(7.6, 5.2)
+    axes = figure.subplots()
+    look.caption(figure, "Numbers: SNR of Bob in dB. Bars: 95 % intervals. "
+                         "Lower left is better for Alice and Bob.")  # fmt: skip
+    lines = []
+    for i, curve in enumerate(described["curves"]):
+        style = look.curve(i)
+        ends = [[p[who][k] for p in curve["points"]]
+                for who, key in (("bob", "mse"), ("eve", "accuracy"))
+                for k in ("low", key, "high")]  # fmt: skip
+        left, x, right, low, y, high = map(np.array, ends)
+        axes.errorbar(x, y, [y - low, high - y], [x - left, right - x], capsize=2,
+                      linestyle="none", color=style["color"], linewidth=1)  # fmt: skip
+        lines += [(curve["label"], line) for line in axes.plot(x, y, **style)]
+        for point in curve["points"]:
+            place = point["bob"]["mse"], point["eve"]["accuracy"]
+            axes.annotate(f"{point['bob']['snr_db']:g}", place, (4, 4),
+                          textcoords="offset points", fontsize="x-small",
+                          color=look.ink(style["color"]))  # fmt: skip
+    axes.set(xlabel="mean squared error of Bob's images", ylabel="accuracy of Eve",
+             title=title, ylim=(0, 1))  # fmt: skip
+    axes.set_xlim(left=0)
+    look.grid(axes)
+    direct_labels.label(axes, lines)
+    look.save(figure, path)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A perturbation in signal space: its parts over the codebook, the pairs it closes."""
+
+import numpy as np
+from advphy_model import power
+from advphy_model.baselines.nearest_codeword import q_function
+from advphy_model.codebook_geometry import closings, distances
+
+from advphy_figures import look, numbers
+from advphy_figures.constellation import MOST_NUMBERS, MOST_USES, square
+
+MOST_PAIRS = 12  # that have a bar
+_PANEL = 2.25  # inches
+
+
+def describe(p, model, ebn0_db) -> dict:
+    """Return all numbers of the figure, as JSON knows them.
+
+    Args:
+        p: Perturbation as it arrives, universal or a table.
+        model: link model whose codebook is drawn.
+        ebn0_db: Eb/N0 in dB, for the noise that has to do the rest.
+
+    Raises:
+        ValueError: when the perturbation has no direction or does not fit.
+    """
+    p.require_fit(model)
+    if p.kind == "jammer":
+        raise ValueError(
+            f"perturbation '{p.name}' is noise and has no direction to draw; give a "
+            "universal one or a table"
+        )
+    if model.n > MOST_USES:
+        raise ValueError(
+            f"link '{model.name}' has n = {model.n} channel uses; the figure has room "
+            f"for {MOST_USES} panels"
+        )
+    sigma = power.noise_sigma(ebn0_db, model.rate)
+    apart = distances(model.codebook)
+    pairs = []
+    for s, t, share in closings(model.codebook, p.rows):
+        left = (1 - share) * apart[s, t] / 2
+        pairs.append({
+            "sent": s, "decided": t, "distance": float(apart[s, t]), "closed": share,
+            "left": float(left), "pair_error_rate": q_function(left / sigma),
+        })  # fmt: skip
+    return {
+        "figure": "perturbation",
+        "perturbation": p.name,
+        "kind": p.kind,
+        "psr_db": p.psr_db,
+        "victims": p.victims,
+        "warning": p.warning_for(model),
+        "link": model.name,
+        "model_sha256": model.sha256,
+        "ebn0_db": float(ebn0_db),
+        "sigma": sigma,
+        "rows": [_parts(row) for row in p.rows],
+        "codebook": [_parts(row) for row in model.codebook],
+        "pairs": pairs,
+    }
+
+
+def _parts(row):
+    return [[float(x.real), float(x.imag)] for x in row]
+
+
+@look.applied()
+def draw_described(described, path, title=""):
+    """Draw what describe() returned; its format by the path's ending."""
+    uses = len(described["codebook"][0])
+    columns = min(uses, 4)
+    rows = -(-uses // columns)
+    panels = columns * _PANEL
+    bars = 3.6
+    figure = look.figure(panels + bars, max(rows * (_PANEL + 0.2) + 0.9, 3.6))
+    grid = figure.add_gridspec(rows, columns + 1,
+                               width_ratios=[*[_PANEL] * columns, bars])  # fmt: skip
+    for use in range(uses):
+        axes = figure.add_subplot(grid[use // columns, use % columns])
+        _panel(axes, described, use)
+    _bars(figure.add_subplot(grid[:, columns]), described)
+    psr = f"PSR {described['psr_db']:.2f} dB"
+    name = f"{described['perturbation']} against {described['link']}, {psr}"
+    figure.suptitle(title or name)
+    look.caption(figure, _caption(described))
+    look.save(figure, path)
+
+
+def _caption(described):
+    arrows = "Arrows: what p adds in each channel use"
+    if described["kind"] == "table":
+        arrows += " to the codeword of each message"
+    return (
+        f"{arrows}; dots: codewords. Bars: 2 Re<p, x_t - x_s> / ||x_t - x_s||², the\n"
+        "share of the way from x_s to the border of x_t that p goes alone; beside them "
+        f"the error rate of the pair at Eb/N0 {described['ebn0_db']:g} dB."
+    )
+
+
+def _panel(axes, described, use):
+    words = np.array([row[use] for row in described["codebook"]])
+    reach = 1.25 * np.abs(described["codebook"]).max()
+    axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
+    axes.axvline(0, color="0.85", linewidth=0.6, zorder=0)
+    axes.plot(*words.T, "o", markersize=3.2, color=look.SKY)
+    if len(words) <= MOST_NUMBERS:
+        numbers.write(axes, words, reach, _PANEL - 0.5, "0.5", 6)
+    for s, row in enumerate(described["rows"]):
+        start = words[s] if described["kind"] == "table" else np.zeros(2)
+        axes.annotate("", start + row[use], start, arrowprops={
+            "arrowstyle": "-|>", "linewidth": 1.8, "color": look.VERMILLION,
+            "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+    square(axes, reach, f"channel use {use}")
+
+
+def _bars(axes, described):
+    pairs = described["pairs"][:MOST_PAIRS]
+    places = np.arange(len(pairs))[::-1]
+    closed = [pair["closed"] for pair in pairs]
+    axes.barh(places, closed, height=0.65, color=look.VERMILLION, alpha=0.75)
+    for place, pair in zip(places, pairs, strict=True):
+        axes.annotate(f"{pair['pair_error_rate']:.1e}", (max(pair["closed"], 0), place),
+                      (4, 0), textcoords="offset points", va="center",
+                      fontsize="small")  # fmt: skip
+    axes.axvline(1, color=look.QUIET, linestyle=look.THEORY, linewidth=1)
+    axes.annotate("border", (1, 1), (0, 2), xycoords=("data", "axes fraction"),
+                  textcoords="offset points", ha="center", fontsize="small",
+                  color=look.QUIET)  # fmt: skip
+    names = [f"{pair['sent']} $\\to$ {pair['decided']}" for pair in pairs]
+    axes.set_yticks(places, names, fontsize="small")
+    axes.set(xlim=(min(0, *closed), max(1.08, 1.22 * max(closed))),
+             xlabel="share of half the distance")  # fmt: skip
+    axes.tick_params(left=False)

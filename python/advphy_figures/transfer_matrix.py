@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How an attack made for one link hits another: a cell for each, log colours."""
+
+from collections import Counter
+
+import numpy as np
+from advphy_model.counts import without_hash
+from advphy_model.error_rate import interval, upper_bound
+from matplotlib.colors import LogNorm
+from matplotlib.patches import Rectangle
+
+from advphy_figures import look
+
+CLEAN = "no attack"
+_CELL_WIDTH, _CELL_HEIGHT = 1.25, 0.62  # inches
+_COLOURS = "cividis"  # as light as it is high, for every eye and in grey
+
+
+def describe(rows, perturbations=()) -> dict:
+    """Return all numbers of the figure, as JSON knows them.
+
+    Args:
+        rows: Counts at one Eb/N0 and one PSR; those without an attack are a row of
+            their own.
+        perturbations: what the attacks are. The label of an attack has the hash of its
+            perturbation; with it here, the row is named after its victims.
+
+    Raises:
+        ValueError: when there is no attack, or there are several Eb/N0 or PSR.
+    """
+    attacked = [row for row in rows if row.attack != "none"]
+    if not attacked:
+        raise ValueError("no row has an attack; measure with --attack")
+    _refuse_several(attacked)
+    ebn0_db = attacked[0].ebn0_db
+    rows = [row for row in rows if row.ebn0_db == ebn0_db]
+    names = _names({row.attack for row in attacked}, perturbations)
+    found = {}
+    for row in rows:
+        cell = names.get(row.attack, CLEAN), row.link
+        failures, blocks = found.get(cell, (0, 0))
+        found[cell] = failures + row.failures, blocks + row.blocks
+    links = list(dict.fromkeys(row.link for row in rows))
+    made_for = sorted(set(names.values()), key=lambda n: _order(n, links))
+    if any(crafted == CLEAN for crafted, _ in found):
+        made_for.append(CLEAN)
+    return {
+        "figure": "transfer-matrix",
+        "ebn0_db": ebn0_db,
+        "psr_db": attacked[0].psr_db,
+        "attacks": sorted({without_hash(row.attack) for row in attacked}),
+        "crafted_against": made_for,
+        "attacked": links,
+        "cells": [_cell(*key, *found[key]) for key in sorted(found)],
+    }
+
+
+def _refuse_several(attacked):
+    """Refuse rows that differ in more than the link and the perturbation."""
+    for what in ("ebn0_db", "psr_db", "engine", "canceller", "channel"):
+        values = sorted({str(getattr(row, what)) for row in attacked})
+        if len(values) > 1:
+            remedy = "give CSVs that have one"
+            if what in ("ebn0_db", "psr_db"):
+                remedy = f"choose one with --{what.replace('_', '-')}"
+            raise ValueError(
+                f"the rows have several {what}: {', '.join(values)}; {remedy}"
+            )
+    models = {(row.link, row.model_sha256) for row in attacked}
+    if len(models) > len({link for link, _ in models}):
+        raise ValueError("the rows are of several models of one name; rename them")
+
+
+def _names(attacks, perturbations):
+    """Return {attack: what its row is called}.
+
+    That is its victims, where its file is known, and what else tells it from others.
+    """
+    known = {p.sha256[:8]: p for p in perturbations}
+    found = {}
+    for attack in attacks:
+        head, _, settings = attack.partition(", ")
+        name, _, hash8 = head.rpartition(" ")
+        p = known.get(hash8)
+        words = [" + ".join(p.victims) if p and p.victims else head]
+        if len({other.partition(" ")[0] for other in attacks}) > 1 and p:
+            words.insert(0, name)
+        found[attack] = ", ".join([*words, *([settings] if settings else [])])
+    twice = Counter(found.values())
+    return {attack: name if twice[name] == 1 else attack
+            for attack, name in found.items()}  # fmt: skip
+
+
+def _order(name, links):
+    return (links.index(name) if name in links else len(links), name)
+
+
+def _cell(crafted, link, failures, blocks):
+    cell = {"crafted_against": crafted, "attacked": link}
+    cell |= {"failures": failures, "blocks": blocks, "bler": None}
+    if blocks:
+        cell["bler"] = failures / blocks
+    if failures:
+        cell["low"], cell["high"] = interval(failures, blocks)
+    elif blocks:
+        cell["low"], cell["high"] = 0.0, upper_bound(blocks)
+    return cell
+
+
+@look.applied()
+def draw_described(described, path, title=""):
+    """Draw what describe() returned; its format by the path's ending."""
+    made_for, links = described["crafted_against"], described["attacked"]
+    cells = {(c["crafted_against"], c["attacked"]): c for c in described["cells"]}
+    table = np.full((len(made_for), len(links)), np.nan)
+    for (crafted, link), cell in cells.items():
+        if cell["blocks"]:
+            place = made_for.index(crafted), links.index(link)
+            table[place] = cell["bler"] or cell["high"]
+    figure = look.figure(_CELL_WIDTH * len(links) + 3.6,
+                         _CELL_HEIGHT * len(made_for) + 2.6)  # fmt: skip
+    axes = figure.add_subplot()
+    norm = LogNorm(np.nanmin(table) / 1.5, min(1.5 * np.nanmax(table), 1))
+    image = axes.imshow(table, cmap=_COLOURS, norm=norm, aspect="auto")
+    for (crafted, link), cell in cells.items():
+        row, column = made_for.index(crafted), links.index(link)
+        _write(axes, row, column, cell, image)
+        if crafted == link:
+            axes.add_patch(_outline(row, column))
+    axes.set_xticks(range(len(links)), links, rotation=25, ha="right")
+    axes.set_yticks(range(len(made_for)), made_for)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set(xlabel="link that is attacked", ylabel="p was crafted against")
+    figure.colorbar(image, label="block error rate (BLER)", shrink=0.9)
+    name = f"{', '.join(described['attacks'])}: PSR {described['psr_db']:g} dB, "
+    axes.set_title(title or f"{name}Eb/N0 {described['ebn0_db']:g} dB")
+    look.caption(figure, "Below each rate its 95 % interval; outlined: p was crafted "
+                         "against this very link.")  # fmt: skip
+    look.save(figure, path)
+
+
+def _write(axes, row, column, cell, image):
+    if not cell["blocks"]:
+        return
+    if cell["failures"]:
+        text = f"{cell['bler']:.2e}"
+        small = f"{cell['low']:.1e} .. {cell['high']:.1e}"
+        shade = cell["bler"]
+    else:
+        text, small, shade = f"< {cell['high']:.1e}", "no error", cell["high"]
+    light = look.luminance(image.cmap(image.norm(shade))[:3]) > 0.18
+    colour = "black" if light else "white"
+    axes.text(column, row - 0.1, text, ha="center", va="center", color=colour)
+    axes.text(column, row + 0.2, small, ha="center", va="center", color=colour,
+              fontsize=6.5)  # fmt: skip
+
+
+def _outline(row, column):
+    return Rectangle((column - 0.48, row - 0.48), 0.96, 0.96, fill=False,
+                     edgecolor=look.VERMILLION, linewidth=2)  # fmt: skip

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A codebook as points of a Euclidean space: distances, pairs, planes through it.
+
+C^n is taken as R^2n: the inner product is Re <a, b>, so ||a - b|| is what noise must
+overcome.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_SAME = 1e-4  # distances that differ by less (relative) are of one kind
+_FLAT = 1e-6  # of a length: what is left of a vector within the span of the others
+
+
+def inner(a, b) -> np.ndarray:
+    """Return Re <a, b> over the last axis of complex arrays."""
+    return np.real(np.sum(np.conj(a) * np.asarray(b), axis=-1))
+
+
+def distances(codebook) -> np.ndarray:
+    """Return ||x_s - x_t||, [M, M]."""
+    book = np.asarray(codebook, complex)
+    return np.sqrt((np.abs(book[:, None] - book[None]) ** 2).sum(axis=2))
+
+
+def spectrum(codebook) -> list:
+    """Return [(distance, how many unordered pairs)], nearest first."""
+    apart = distances(codebook)
+    found = np.sort(apart[np.triu_indices(len(apart), 1)])
+    groups = []
+    for distance in found:
+        if groups and distance - groups[-1][0] <= _SAME * found[-1]:
+            groups[-1][1] += 1
+        else:
+            groups.append([float(distance), 1])
+    return [(distance, count) for distance, count in groups]
+
+
+def closest(codebook, count=2) -> list:
+    """Return messages: the closest pair, then the next nearest to either of it."""
+    apart = distances(codebook).round(6)  # equal ones stay equal: lowest number first
+    np.fill_diagonal(apart, np.inf)
+    pair = np.unravel_index(apart.argmin(), apart.shape)
+    chosen = sorted(int(s) for s in pair)
+    near = apart[chosen].min(axis=0)
+    others = [int(s) for s in np.argsort(near, kind="stable") if s not in chosen]
+    return (chosen + others)[:count]
+
+
+def closings(codebook, p) -> list:
+    """Return how far p closes each ordered pair, the most first.
+
+    Sent s, the receiver is at x_s + p. Along x_t - x_s that is Re <p, x_t - x_s> /
+    ||x_t - x_s|| of the half distance ||x_t - x_s|| / 2 to the border of t; 1 is on it.
+
+    Args:
+        codebook: complex [M, n].
+        p: complex [n], or [M, n]: row s when message s is sent.
+
+    Returns:
+        [(s, t, share of the half distance)]; equal codewords are left out.
+    """
+    book = np.asarray(codebook, complex)
+    rows = np.broadcast_to(np.asarray(p, complex), book.shape)
+    found = []
+    for s, t in np.argwhere(distances(book) > 0):
+        way = book[t] - book[s]
+        share = 2 * inner(rows[s], way) / inner(way, way)
+        found.append((int(s), int(t), float(share)))
+    return sorted(found, key=lambda pair: (-pair[2], pair[:2]))
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """A plane of C^n: origin + u first + v second, with real u and v.
+
+    Args:
+        origin: complex [n].
+        first: complex [n], of length 1.
+        second: complex [n], of length 1 and at right angles to `first`.
+    """
+
+    origin: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+    def points(self, u, v) -> np.ndarray:
+        """Return the points of coordinates u, v [...] as complex64 [..., n]."""
+        u, v = np.asarray(u)[..., None], np.asarray(v)[..., None]
+        found = self.origin + u * self.first + v * self.second
+        return found.astype(np.complex64)
+
+    def project(self, x) -> np.ndarray:
+        """Return the coordinates [..., 2] of the points' feet on the plane."""
+        return self.direction(np.asarray(x) - self.origin)
+
+    def direction(self, d) -> np.ndarray:
+        """Return the coordinates [..., 2] of the part of vectors along the plane."""
+        return np.stack([inner(self.first, d), inner(self.second, d)], axis=-1)
+
+    def height(self, x) -> np.ndarray:
+        """Return how far points are off the plane."""
+        d = np.asarray(x, complex) - self.origin
+        rest = inner(d, d) - (self.direction(d) ** 2).sum(axis=-1)
+        return np.sqrt(np.maximum(rest, 0))
+
+
+def spans(along, vector) -> bool:
+    """Return whether two vectors span a plane: neither is zero, nor are they aligned.
+
+    Raises:
+        ValueError: when `along` is zero.
+    """
+    along, vector = np.asarray(along, complex), np.asarray(vector, complex)
+    length = np.sqrt(inner(along, along))
+    if not length > 0:
+        raise ValueError("the two codewords of the slice are equal; choose others")
+    rest = vector - inner(along, vector) / length**2 * along
+    return bool(np.sqrt(inner(rest, rest)) > _FLAT * length)
+
+
+def plane(corner, along, towards=None) -> Plane:
+    """Return the plane that contains a corner, corner + along and corner + towards.
+
+    Args:
+        corner: complex [n], the origin.
+        along: complex [n], its first direction.
+        towards: complex [n]; its part at right angles to `along` is the second
+            direction. None: j times the first.
+    """
+    along = np.asarray(along, complex)
+    first = along / np.sqrt(inner(along, along))
+    if towards is None:
+        return Plane(np.asarray(corner, complex), first, 1j * first)
+    rest = towards - inner(first, towards) * first
+    return Plane(np.asarray(corner, complex), first, rest / np.sqrt(inner(rest, rest)))
