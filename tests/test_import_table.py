@@ -34,8 +34,8 @@ DISPLAYS = {
         "display_speed", "measure/image_window", "measure/plot_window",
         "measure/plot_painting", "measure/bler_curve_window", "measure/bler_hover",
         "measure/constellation_window", "measure/onset_window",
-        "measure/onset_painting", "measure/perturbation_window",
-        "measure/readout_window",
+        "measure/onset_labels", "measure/onset_painting",
+        "measure/perturbation_window", "measure/readout_window",
     )
 }  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.

@@ -66,10 +66,6 @@ def earlier_lines(paths, x):
                 f"csv = {path!r} cannot be read: {error.strerror}; wanted a file that "
                 "advphy measure or this display wrote"
             ) from None
-        except UnicodeDecodeError:
-            raise ValueError(
-                f"csv = {path!r} is not a text; wanted counts in a CSV"
-            ) from None
         for label, points in (_over_psr(rows) if x == "psr_db" else
                               counts.curves(rows)).items():  # fmt: skip
             values = sorted(v for v, (failures, _) in points.items() if failures)

@@ -5,17 +5,12 @@ import math
 import threading
 from dataclasses import dataclass, field
 
-from advphy_model.counts import Counts, without_hash
+from advphy_model.counts import Counts
 
 from .mailbox import is_of_others
+from .setting_words import other_settings, what_differs
 
 MOST_SEGMENTS = 500  # kept apart at one point; the oldest are summed beyond that
-# What follows from other settings, and what says nothing while the attack is off.
-DERIVED = {"noise_variance", "perturbation_kind"}
-OF_ATTACK = {
-    "perturbation", "perturbation_kind", "psr_db", "shift", "phase", "sign",
-    "frequency_offset", "fading", "on",
-}  # fmt: skip
 
 
 @dataclass
@@ -242,52 +237,13 @@ def _read(message):
     return str(message.get("name", "")) or "counts", segment, settings
 
 
-def other_settings(settings, x):
-    """Return what else was set, beside x and what follows, as sorted pairs of text."""
-    ignored = DERIVED | {x}
-    if not settings.get("on", False):
-        ignored = ignored | OF_ATTACK
-    return tuple(sorted((str(k), _text(v)) for k, v in settings.items()
-                        if k not in ignored))  # fmt: skip
-
-
-def _text(value):
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-ON = "on", "True"
-WORDS = {
-    "psr_db": "PSR {} dB", "ebn0_db": "Eb/N0 {} dB", "snr_db": "SNR {} dB",
-    "kind": "{}", "perturbation": "{}", "canceller": "{}",
-}  # fmt: skip
-
-
-def what_differs(setting, settings):
-    """Return in words what a setting has that others of the same name have not."""
-    attacked = [other for other in settings if ON in other]
-    words = []
-    if attacked and len(attacked) < len(settings):
-        settings = attacked
-        if ON not in setting:
-            settings = [other for other in settings if ON not in other] or [setting]
-            words = ["no attack"]
-        elif len(attacked) == 1:
-            return WORDS["psr_db"].format(dict(setting).get("psr_db", "?"))
-    shared = set(settings[0]).intersection(*settings[1:])
-    own = [pair for pair in setting if pair not in shared]
-    if len(own) > 1:  # the name of the perturbation is long: only if nothing else says
-        own = [pair for pair in own if pair[0] != "perturbation"] or own
-    words += [
-        WORDS.get(key, key.replace("_", " ") + " {}").format(without_hash(value))
-        for key, value in own
-    ]
-    return ", ".join(words)
-
-
 def _row(curve, settings, segment):
     on = bool(settings.get("on", False))
+    link = curve.link
+    if curve.name != link:  # several counters of one link are told apart
+        link = f"{link} ({curve.name})"
     return Counts(
-        link=curve.link,
+        link=link,
         engine="flowgraph",
         ebn0_db=float(settings["ebn0_db"]),
         seed=segment.seed,

@@ -7,6 +7,7 @@ arrive in between.
 """
 
 import threading
+import time
 
 import pmt
 
@@ -35,10 +36,12 @@ class Mailbox:
     Args:
         deliver: function of a dictionary, called for each message when somebody looks;
             returns whether it was understood.
+        slot: seconds; of messages that arrived in different slots each is delivered,
+            for displays of time. None: only the newest.
     """
 
-    def __init__(self, deliver):
-        self._deliver = deliver
+    def __init__(self, deliver, slot=None):
+        self._deliver, self._slot = deliver, slot
         self._lock, self._delivering = threading.Lock(), threading.Lock()
         self._waiting = {}
         self._refused = 0
@@ -57,7 +60,8 @@ class Mailbox:
             if kind in OTHER_KINDS:
                 return
             apart = pmt.dict_ref(message, _APART[kind], pmt.PMT_NIL)
-            key = kind, name, pmt.write_string(apart)
+            slot = int(time.monotonic() / self._slot) if self._slot else 0
+            key = kind, name, pmt.write_string(apart), slot
         except Exception:  # PMT raises several kinds for what is not such a dictionary
             with self._lock:
                 self._refused += 1

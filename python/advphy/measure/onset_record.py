@@ -14,6 +14,7 @@ from .mailbox import is_of_others
 _interval = functools.lru_cache(8192)(interval)  # stretches of the past stay the same
 MOST = 4000  # events kept of each name, whatever the time shown
 BEFORE = 2.0  # seconds before an attack that say how many errors are usual
+LAST_WORD = 0.2  # seconds: a source says last of a state where the state ends
 POOLED = 0.25  # seconds whose counts are taken together to tell errors from the usual
 
 
@@ -81,6 +82,9 @@ class OnsetRecord:
     def _psr(self, name, time, message):
         psr_db = _number(message.get("psr_db", message["settings"].get("psr_db")))
         on = bool(message["settings"].get("on", psr_db > -math.inf))
+        before = self._attacks.get(name)
+        if before and before[-1].on != on and 0 < time - before[-1].time < LAST_WORD:
+            time = before[-1].time  # it was sent where the state ended
         self._keep(self._attacks, name, State(time, on, psr_db if on else -math.inf))
 
     def _estimate(self, name, time, message):
@@ -132,12 +136,14 @@ def last_change(states):
 def found_after(states, onset):
     """Return how many seconds after a time a canceller first says detected, or None.
 
-    A canceller that said so before the attack began gives None, too.
+    One that said so before the attack began gives None; LAST_WORD before counts as at
+    once, for messages are not more exact.
     """
-    before = [state for state in states if state.time < onset]
+    before = [state for state in states if state.time < onset - LAST_WORD]
     if before and before[-1].on:
         return None
-    return next((s.time - onset for s in states if s.time >= onset and s.on), None)
+    after = states[len(before) :]
+    return next((max(0.0, s.time - onset) for s in after if s.on), None)
 
 
 def recovered_after(intervals, onset):
@@ -145,7 +151,7 @@ def recovered_after(intervals, onset):
 
     "As few" is: the 95 % Wilson interval of the counts of POOLED seconds overlaps that
     of the BEFORE seconds before the attack began. The first stretch that does, after
-    one that did not, is the recovery; its time is that of its first message.
+    one that did not, is the recovery; it begins with the last message before it.
 
     Args:
         intervals: of one counter, in order of time.
@@ -164,10 +170,16 @@ def recovered_after(intervals, onset):
         if low > high:
             hurt = True
         elif hurt:
-            return True, after[begin].time - onset
+            return True, after[max(begin - 1, 0)].time - onset
     return hurt, None
 
 
 def _sum(intervals):
     several = list(intervals)
     return sum(i.failures for i in several), sum(i.blocks for i in several)
+
+
+def newest_time(*events):
+    """Return the time of the newest of all events, or 0."""
+    return max((kept[-1].time for part in events for kept in part.values() if kept),
+               default=0.0)  # fmt: skip

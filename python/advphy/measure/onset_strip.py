@@ -5,6 +5,8 @@ from ..reports import listening_block
 from .mailbox import Mailbox
 from .onset_window import OnsetPlot, window_of
 
+SLOT = 0.02  # seconds; of a faster sender the newest message of each is drawn
+
 
 class onset_strip(listening_block):
     """Draw over time how block errors follow an attack, and when it is found.
@@ -22,7 +24,7 @@ class onset_strip(listening_block):
     def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):
         listening_block.__init__(self, "onset_strip")
         self._plot = OnsetPlot(title, seconds, floor, frame_rate)
-        self._mailbox, self._window = Mailbox(self._plot.record.take), None
+        self._mailbox, self._window = Mailbox(self._plot.record.take, SLOT), None
         self.listen("in", self._mailbox.post)
 
     def qwidget(self):

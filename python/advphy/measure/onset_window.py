@@ -7,26 +7,11 @@ import time
 
 from advphy_model.error_rate import interval
 
+from .onset_labels import delay_texts, paint_delays, paint_labels, paint_psr_key
 from .onset_painting import paint_errors, paint_found, paint_psr, paint_spells
-from .onset_record import (
-    OnsetRecord,
-    found_after,
-    last_change,
-    recovered_after,
-    spells,
-)
-from .plot_axes import Axes, spread
-from .plot_painting import (
-    COLOURS,
-    GREY,
-    INK,
-    MARKERS,
-    colour,
-    paint_frame,
-    paint_markers,
-    paint_text,
-    pen,
-)
+from .onset_record import OnsetRecord, newest_time, spells
+from .plot_axes import Axes
+from .plot_painting import GREY, paint_frame, paint_text, pen
 from .plot_window import (
     checked_floor,
     checked_frame_rate,
@@ -76,40 +61,6 @@ def window_of(plot, mailbox=None):
     require_application()
     interval(1, 2)  # imports scipy now, not while a picture is painted
     return _window_class()(plot, mailbox)
-
-
-def delay_texts(intervals, attacks, found):
-    """Return lines about the newest change of the attack: when it told.
-
-    Args:
-        intervals: {name: [Interval]}.
-        attacks: {name: [State]} of adversaries.
-        found: {name: [State]} of cancellers.
-    """
-    changes = [change for states in attacks.values() if (change := last_change(states))]
-    if not changes:
-        return []
-    onset, on = max(changes)
-    if not on:
-        return []
-    lines = []
-    for name, states in found.items():
-        after = found_after(states, onset)
-        if after is not None:
-            lines.append(f"{name}: found after {after:.2f} s")
-    for name, counted in intervals.items():
-        hurt, after = recovered_after(counted, onset)
-        if after is not None:
-            lines.append(f"{name}: recovered after {after:.2f} s")
-        elif hurt:
-            lines.append(f"{name}: not recovered")
-    return lines
-
-
-def newest_time(*events):
-    """Return the time of the newest of all events, or 0."""
-    return max((kept[-1].time for part in events for kept in part.values() if kept),
-               default=0.0)  # fmt: skip
 
 
 @functools.cache
@@ -191,9 +142,9 @@ def _window_class():
             paint_found(painter, upper, now, found, row + 1.5 * letter, 0.7 * letter)
             paint_psr(painter, lower, now, attacked, found)
             painter.setClipping(False)
-            self._paint_labels(painter, upper, intervals)
-            self._paint_psr_key(painter, lower)
-            self._paint_delays(painter, lower)
+            paint_labels(painter, self, upper, intervals)
+            paint_psr_key(painter, self, lower)
+            paint_delays(painter, self, lower, self._delays)
             if not now:
                 paint_text(painter, upper.left + upper.width / 2,
                            upper.top + upper.height / 2, "nothing received yet",
@@ -222,58 +173,4 @@ def _window_class():
             self._panel = 0.0
             super().resizeEvent(event)
 
-        def _paint_labels(self, painter, axes, intervals):
-            letter = self.set_font(painter)
-            newest = [kept[-1] for kept in intervals.values()]
-            wanted = [float(axes.y(max(i.failures / i.blocks, self.plot.floor)))
-                      for i in newest]  # fmt: skip
-            tops = spread(wanted, [2.3 * letter] * len(newest), axes.top,
-                          axes.bottom + 1.4 * letter)  # fmt: skip
-            left = axes.right + 0.9 * letter
-            for number, (name, last, top) in enumerate(
-                zip(intervals, newest, tops, strict=True)
-            ):
-                name_of_colour = COLOURS[number % len(COLOURS)]
-                paint_markers(
-                    painter, *spots([(left, top + 0.6 * letter)]),
-                    MARKERS[number % len(MARKERS)], 0.28 * letter,
-                    pen(name_of_colour, 1.5), colour(name_of_colour),
-                )  # fmt: skip
-                self.set_font(painter, bold=True)
-                room = int(self.width() - left - 1.0 * letter)
-                text = painter.fontMetrics().elidedText(name, 1, room)
-                paint_text(painter, left + 0.7 * letter, top + 0.6 * letter, text)
-                self.set_font(painter)
-                rate = f"{last.failures / last.blocks:.2e}"
-                rate = rate if last.failures else f"none of {last.blocks:.3g}"
-                paint_text(painter, left + 0.7 * letter, top + 1.65 * letter, rate)
-
-        def _paint_psr_key(self, painter, axes):
-            letter = self.set_font(painter, 0.95)
-            left = axes.right + 0.5 * letter
-            for number, (text, line) in enumerate((
-                ("attack", pen(COLOURS[4], 3)), ("estimated", pen(INK, 1.5)),
-            )):  # fmt: skip
-                middle = axes.top + (0.6 + 1.1 * number) * letter
-                painter.setPen(line)
-                painter.drawLine(QtCore.QPointF(left, middle),
-                                 QtCore.QPointF(left + letter, middle))  # fmt: skip
-                paint_text(painter, left + 1.3 * letter, middle, text)
-
-        def _paint_delays(self, painter, axes):
-            letter = self.set_font(painter, 0.95)
-            left = axes.right + 0.5 * letter
-            for number, text in enumerate(self._delays):
-                middle = axes.top + (3.0 + 1.1 * number) * letter
-                room = int(self.width() - left - 4)
-                text = painter.fontMetrics().elidedText(text, 1, room)
-                paint_text(painter, left, middle, text)
-
     return OnsetWindow
-
-
-def spots(points):
-    """Return arrays (x, y) of [(x, y)]."""
-    import numpy as np
-
-    return np.array(points, float).T

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How much of a processor the windows may take together, so that streams go on.
 
-Painting costs a stream twice: time of a processor, and Python's lock, which Qt does not
-give back while it paints. Where processors are idle neither matters; where they are not,
+Painting costs a stream twice: time of a processor, and Python's lock, which Qt keeps
+while it paints. Where processors are idle neither matters; where they are not,
 windows together take at most WHEN_BUSY of one, and pictures come less often than their
 frame rate says.
 """

@@ -65,7 +65,7 @@ class Seen:
         p: complex [n], what arrives of the perturbation; None: not told.
         on: whether the attack is on.
         psr_db: its PSR.
-        kind: "universal", "table", ...; of a table p is that of message 0.
+        kind: "universal", "table", ...; of a table p is what one message got.
         estimate: complex [K, n], or None.
         weights: how often each of the K arrives.
         detected: whether the canceller says that there is one.

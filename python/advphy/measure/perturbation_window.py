@@ -48,7 +48,7 @@ def texts(seen):
     if seen.p is not None or seen.on:
         lines = [f"true PSR {seen.psr_db:.1f} dB" if seen.on else "true: attack is off"]
         if seen.kind == "table":
-            lines[0] += " (arrows: message 0 of a table)"
+            lines[0] += " (arrows: one row of a table)"
     if seen.estimate is None:
         return [*lines, "estimated: nothing received yet"]
     if not seen.detected:

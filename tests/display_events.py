@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tests of the displays share: messages as blocks send them, and paintings."""
+
+import time
+
+import numpy as np
+from PyQt5 import QtCore, QtGui, QtWidgets
+
+
+def application():
+    """Return the application of Qt."""
+    return QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+
+
+def counts(name="link", x=4.0, blocks=1000, errors=10, first=0, seed=1, at=0.0, **more):
+    """Return a message of an error counter."""
+    return {
+        "kind": "counts", "name": name, "time": at, "link": name,
+        "model_sha256": "ab" * 32, "seed": seed, "first_block": first,
+        "blocks": blocks, "block_errors": errors, "erasures": 0,
+        "bler": errors / blocks if blocks else 0.0,
+        "settings": {"ebn0_db": x, "noise_variance": 0.1, "kind": "awgn", **more},
+    }  # fmt: skip
+
+
+def attack(at, on, psr_db=-6.0, p=None, kind="universal"):
+    """Return a message of a perturbation source."""
+    settings = {"on": on, "psr_db": psr_db if on else -np.inf,
+                "perturbation_kind": kind}  # fmt: skip
+    message = {"kind": "psr", "name": "adversary", "time": at, "settings": settings,
+               "first_block": 0, "blocks": 1}  # fmt: skip
+    return message if p is None else message | {"p": p}
+
+
+def estimate(at, detected, psr_db=-6.0, p=(0j,)):
+    """Return a message of a perturbation canceller."""
+    return {
+        "kind": "estimate", "name": "canceller", "time": at, "settings": {},
+        "p": p, "weights": [1.0], "psr_db": psr_db, "detected": detected,
+    }  # fmt: skip
+
+
+class Paintings(QtCore.QObject):
+    """Count how often a widget is painted."""
+
+    def __init__(self, widget):
+        super().__init__()
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        self.count += event.type() == QtCore.QEvent.Paint
+        return False
+
+
+def attend(seconds, meanwhile=lambda: None):
+    """Let Qt work for some time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        application().processEvents()
+        meanwhile()
+        time.sleep(0.001)
+
+
+def painted(window, width=640, height=400):
+    """Return the picture of a window as [height, width, 3], red, green, blue."""
+    window.resize(width, height)
+    window.forget_still()
+    picture = window.grab().toImage().convertToFormat(QtGui.QImage.Format_RGB32)
+    assert window.error is None
+    data = picture.constBits().asarray(picture.sizeInBytes())
+    lines = np.array(data, np.uint8).reshape(picture.height(), picture.width(), 4)
+    return lines[:, :, 2::-1]
+
+
+def near(picture, x, y, rgb, reach=6):
+    """Return how many pixels around a place have a colour."""
+    x, y = round(float(x)), round(float(y))
+    part = picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+    return int((np.abs(part.astype(int) - rgb).max(axis=2) < 12).sum())

@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The BLER-curve sink: counts add up to points with intervals, painted and saved."""
+
+import math
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from advphy_model import counts as counts_file
+from advphy_model.error_rate import StopRule
+from gnuradio import advphy
+from gnuradio.advphy.measure.bler_curve_window import bler_curve_window, measured
+from PyQt5 import QtCore, QtGui
+
+from . import display_events
+from .display_events import counts, near, painted
+
+BLUE, VERMILLION = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
+SINK = advphy.bler_curve_sink
+
+
+@pytest.fixture(scope="module")
+def application():
+    return display_events.application()
+
+
+def filled(*messages, **settings):
+    """Return a window that has taken messages."""
+    window = bler_curve_window(**settings)
+    for message in messages:
+        assert window.take(message)
+    return window
+
+
+def points(window):
+    return {(name, differs): totals
+            for name, differs, _, _, totals in window.plot.points.curves()}  # fmt: skip
+
+
+def test_a_stream_fills_in_the_curve_of_its_counter():
+    sink, flowgraph = SINK(), advphy.top_block()
+    counter = advphy.error_counter("hamming74_hard", stop=StopRule(None, 200_000))
+    flowgraph.connect(advphy.message_source("hamming74_hard"),
+                      advphy.encoder("hamming74_hard"),
+                      advphy.channel("hamming74_hard", 2.0),
+                      advphy.decoder("hamming74_hard"), counter)  # fmt: skip
+    flowgraph.msg_connect(counter, "counts", sink, "in")
+    flowgraph.run()
+    (segment,) = [s for s in counter.segments() if s.blocks]
+    wanted = {2.0: (segment.failures, 200_000)}
+    assert sink.curves() == {"hamming74_hard": wanted}
+    assert sink.refused() == 0
+
+
+def test_a_running_total_is_replaced_and_segments_add_up(application):
+    window = filled(
+        counts(blocks=100, errors=1),
+        counts(blocks=300, errors=4),  # the same segment, later
+        counts(x=5.0, blocks=50, errors=0, first=300),
+        counts(blocks=200, errors=2, first=350),  # visited again
+        counts("other", blocks=10, errors=10),
+    )
+    assert points(window) == {
+        ("link", ""): {4.0: (6, 500), 5.0: (0, 50)},
+        ("other", ""): {4.0: (10, 10)},
+    }
+
+
+def test_a_block_is_counted_once_when_a_flowgraph_is_started_again(application):
+    window = filled(
+        counts(blocks=1000, errors=10),
+        counts(blocks=200, errors=2),  # the same blocks of the same seed
+        counts(blocks=500, errors=7, first=900),  # overlaps the longer one
+        counts(blocks=300, errors=3, seed=2),  # other noise
+    )
+    assert points(window) == {("link", ""): {4.0: (13, 1300)}}
+
+
+def test_thousands_of_segments_add_up_and_need_little_memory(application):
+    window = filled(*(counts(blocks=10, errors=1, first=10 * i) for i in range(3000)))
+    assert points(window) == {("link", ""): {4.0: (3000, 30_000)}}
+    assert len(window.plot.points.rows()) <= 501
+
+
+def test_an_attack_begins_a_further_line_of_the_name(application):
+    on = {"on": True, "psr_db": -6.0, "perturbation": "turn abcdef01", "shift": 0}
+    off = {"on": False, "psr_db": -math.inf, "perturbation": "turn abcdef01"}
+    window = filled(
+        counts(blocks=100, errors=1, **off),
+        counts(blocks=100, errors=50, first=100, **on),
+        counts(blocks=100, errors=2, first=200),  # no tag: no attack, too
+    )
+    assert points(window) == {
+        ("link", "no attack"): {4.0: (3, 200)},
+        ("link", "PSR -6 dB"): {4.0: (50, 100)},
+    }
+    window.take(counts(blocks=100, errors=40, first=300, **on | {"psr_db": -8.0}))
+    assert {differs for _, differs in points(window)} == {
+        "no attack", "PSR -6 dB", "PSR -8 dB"}  # fmt: skip
+
+
+def test_over_psr_counts_without_an_attack_are_no_points(application):
+    window = filled(
+        counts(on=True, psr_db=-6.0),
+        counts(on=False, psr_db=-math.inf, first=5000),
+        x="psr_db", first=-20.0, last=0.0,
+    )  # fmt: skip
+    assert points(window) == {("link", ""): {-6.0: (10, 1000)}}
+
+
+def test_forgetting_begins_anew_within_the_segment_that_is_counted(application):
+    window = filled(counts(blocks=100, errors=40))
+    window.forget()
+    assert points(window) == {}
+    window.take(counts(blocks=300, errors=45))
+    assert points(window) == {("link", ""): {4.0: (5, 200)}}
+    (row,) = window.plot.points.rows()
+    assert (row.first_block, row.blocks, row.block_errors) == (100, 200, 5)
+
+
+def test_intervals_are_those_of_wilson_and_no_error_gives_an_upper_bound():
+    z, p, n = 1.959963984540054, 0.01, 1000
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    found = measured({4.0: (10, n), 5.0: (0, 500)})
+    assert found[0] == pytest.approx([4, p, middle - half, middle + half, 10, n])
+    assert math.isnan(found[1, 1])
+    # 500 blocks without an error happen at this BLER with a probability of 5 %.
+    assert (1 - found[1, 3]) ** 500 == pytest.approx(0.05)
+
+
+def test_points_are_painted_where_they_are(application):
+    window = filled(
+        counts("first", 2.0, 10_000, 1000), counts("second", 6.0, 10_000, 10),
+        counts("first", 3.0, 10_000, 1000, first=20_000),
+    )  # fmt: skip
+    picture, axes = painted(window), window.axes()
+    assert near(picture, axes.x(2.0), axes.y(0.1), BLUE) > 20
+    assert near(picture, axes.x(6.0), axes.y(1e-3), VERMILLION) > 20
+    assert near(picture, axes.x(6.0), axes.y(0.1), VERMILLION) == 0
+
+
+def test_theory_and_earlier_counts_are_painted_behind(application, tmp_path):
+    rows = [counts_file.Counts("old", "loop", db, 1, 0, 1000, errors, 0, "ab")
+            for db, errors in ((0.0, 800), (10.0, 600))]  # fmt: skip
+    counts_file.write(tmp_path / "old.csv", rows)
+    window = bler_curve_window(closed_forms="bpsk", csv=str(tmp_path / "old.csv"))
+    (theory,), (earlier,) = window.plot.theory, window.plot.earlier
+    assert theory[0] == "bpsk, closed form"
+    # Four bits by BPSK: 1 - (1 - Q(sqrt(2 Eb/N0)))^k; at 0 dB Q = 0.0786.
+    k = round(math.log(1 - theory[2][0]) / math.log(1 - 0.0786496))
+    assert theory[2][0] == pytest.approx(1 - (1 - 0.0786496) ** k, rel=1e-5)
+    assert earlier[0] == "old"
+    assert earlier[2] == pytest.approx([0.8, 0.6])
+    picture, axes = painted(window), window.axes()
+    inside = picture[int(axes.top) + 3 : int(axes.bottom) - 3,
+                     int(axes.left) + 8 : int(axes.right) - 3].astype(int)  # fmt: skip
+    assert (inside.max(axis=2) < 100).sum() > 100  # dashes
+    y = axes.y(np.exp(np.log([0.8, 0.6]).mean()))  # between the points of before
+    assert near(picture, axes.x(5.0), y, (0x56, 0xB4, 0xE9)) > 3
+    assert theory[2][50] == pytest.approx(1 - (1 - 0.0059539) ** k, rel=1e-4)
+
+
+def test_what_is_saved_is_what_plot_reads(application, tmp_path):
+    on = {"on": True, "psr_db": -6.0, "perturbation": "turn abcdef01"}
+    window = filled(
+        counts(blocks=300, errors=4),
+        counts(x=5.0, blocks=200, errors=1, first=300, **on),
+    )
+    window.save_csv(tmp_path / "live.csv")
+    rows = counts_file.read(tmp_path / "live.csv")
+    assert [(r.ebn0_db, r.first_block, r.blocks, r.block_errors, r.psr_db) for r in rows
+            ] == [(4.0, 0, 300, 4, None), (5.0, 300, 200, 1, -6.0)]  # fmt: skip
+    assert {r.engine for r in rows} == {"flowgraph"}
+    window.resize(500, 300)
+    window.save_picture(tmp_path / "live.png")
+    assert QtGui.QImage(str(tmp_path / "live.png")).size() == QtCore.QSize(500, 300)
+    with pytest.raises(ValueError, match="nowhere"):
+        window.save_picture("/nowhere/live.png")
+    window.forget()
+    with pytest.raises(ValueError, match="no counts"):
+        window.save_csv(tmp_path / "none.csv")
+
+
+def test_two_counters_of_one_link_and_seed_are_saved_apart(application, tmp_path):
+    plain = counts("plain") | {"link": "gan_mlp"}
+    window = filled(plain, counts("defended", errors=1) | {"link": "gan_mlp"})
+    window.save_csv(tmp_path / "live.csv")
+    assert set(counts_file.curves(counts_file.read(tmp_path / "live.csv"))) == {
+        "gan_mlp (plain)", "gan_mlp (defended)"}  # fmt: skip
+
+
+def test_the_mouse_tells_of_the_point_it_is_over(application):
+    window = filled(
+        counts(x=2.0, blocks=10_000, errors=1000), counts(x=6.0, first=9**9)
+    )
+    painted(window)
+    axes = window.axes()
+
+    def hover(x, y):
+        place = QtCore.QPointF(float(x), float(y))
+        window.mouseMoveEvent(QtGui.QMouseEvent(
+            QtCore.QEvent.MouseMove, place, QtCore.Qt.NoButton, QtCore.Qt.NoButton,
+            QtCore.Qt.NoModifier))  # fmt: skip
+        return window._hover
+
+    _, _, lines = hover(axes.x(2.0) + 3, axes.y(0.1))
+    assert lines[:2] == ("link", "Eb/N0 2 dB")
+    assert lines[2].startswith("BLER 0.1, 95 %: 0.094 to 0.11")
+    assert lines[3] == "1000 of 10000 blocks failed"
+    painted(window)  # with the box
+    assert hover(axes.x(4.0), axes.y(1e-5)) is None
+
+
+def test_what_is_not_a_count_is_counted_and_said(application):
+    window = bler_curve_window()
+    broken = counts()
+    del broken["blocks"]
+    bad = [3, None, "text", {}, {"kind": 3}, {"kind": "counts"}, broken,
+           counts(blocks=-1, errors=0), counts(blocks=1, errors=2),
+           counts() | {"settings": 3}, counts() | {"blocks": "many"},
+           counts() | {"blocks": math.nan}]  # fmt: skip
+    assert [window.take(message) for message in bad] == [False] * len(bad)
+    assert window.state()[1] == len(bad)
+    # Other kinds are no error, and counts without the setting are said apart.
+    assert window.take({"kind": "accuracy", "accuracy": 0.5})
+    assert window.take(counts(x=math.nan))
+    assert window.plot.points.without_x == 1
+    assert points(window) == {}
+    painted(window)
+
+
+def test_messages_of_foreign_blocks_are_refused_without_an_end_of_the_flowgraph():
+    import pmt
+
+    sink = SINK()
+    for message in (pmt.PMT_NIL, pmt.from_long(3), pmt.intern("x"),
+                    pmt.cons(pmt.make_dict(), pmt.make_u8vector(4, 0)),
+                    pmt.to_pmt({"kind": "counts"}),
+                    pmt.to_pmt({"kind": "unknown", "name": "x"})):  # fmt: skip
+        sink._mailbox.post(message)
+    sink._mailbox.post(pmt.to_pmt(counts()))
+    assert sink.refused() == 6
+    assert sink.curves() == {"link": {4.0: (10, 1000)}}
+    assert sink.error is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"closed_forms": "bpsk, gan_mlp"}, "no theory of 'gan_mlp'.*hamming74_ml"),
+        ({"closed_forms": "bpsk", "x": "psr_db"}, "functions of Eb/N0"),
+        ({"csv": "/nowhere/a.csv"}, "csv = '/nowhere/a.csv' cannot be read"),
+        ({"csv": __file__}, "column 'link' is missing"),
+        ({"csv": sys.executable}, "codec can't decode"),
+        ({"csv": "a.csv", "x": "snr_db"}, "counts have no snr_db"),
+        ({"first": 5.0, "last": 5.0}, "first = 5.0 and last = 5.0"),
+        ({"last": math.nan}, "last = nan"),
+        ({"floor": 0.0}, "floor = 0.0"),
+        ({"floor": 1.0}, "floor = 1.0"),
+        ({"frame_rate": 0}, "frame_rate = 0"),
+        ({"frame_rate": 100}, "frame_rate = 100"),
+        ({"x": " "}, "wanted the key of a setting"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_sentence(settings, named):
+    with pytest.raises(ValueError, match=named) as refused:
+        SINK(**settings)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("size", [(420, 260), (640, 400), (1280, 800)])
+def test_the_ground_is_white_and_text_is_dark_under_any_theme(application, size):
+    application.setStyleSheet("QWidget {background: #222; color: white}")
+    try:
+        picture = painted(filled(counts(), title="A title"), *size)
+    finally:
+        application.setStyleSheet("")
+    assert (picture[-3:] == 255).all()
+    assert (picture[: size[1] // 10, : size[0] // 2].min(axis=2) < 60).any()
+
+
+def test_painting_takes_less_time_than_a_frame(application):
+    names = [f"link {i}" for i in range(5)]
+    window = filled(
+        *(counts(name, x / 2, 10_000, 9000 >> x, first=10_000 * x)
+          for name in names for x in range(14)),
+        closed_forms="bpsk, hamming74_hard, hamming74_ml, two_simplices",
+    )  # fmt: skip
+    window.resize(1280, 800)
+    window.grab()
+    begun = time.thread_time()  # a machine with other work does not count
+    for _ in range(10):
+        window.grab()
+    assert time.thread_time() - begun < 10 * 0.033
+    assert window.frame_seconds() > 0
+
+
+WITHOUT_QT = """if True:
+    import sys
+    from gnuradio import advphy
+    if sys.argv[1] == "missing":
+        sys.modules["PyQt5"] = None
+    for sink in (advphy.bler_curve_sink(), advphy.onset_strip(),
+                 advphy.perturbation_sink("bpsk"), advphy.constellation_sink("bpsk")):
+        try:
+            sink.qwidget()
+        except (ValueError, ImportError) as error:
+            print(error)
+    print("PyQt5.QtCore" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [("none", "there is no QApplication"), ("missing", "PyQt5 is not installed")],
+)
+def test_without_qt_or_application_the_blocks_are_made_and_say_so(case, said):
+    found = subprocess.run(
+        [sys.executable, "-c", WITHOUT_QT, case],
+        env={"PYTHONPATH": ":".join(sys.path), "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.returncode == 0, found.stderr
+    lines = found.stdout.splitlines()
+    assert [line.startswith(said) for line in lines] == [True] * 4 + [False]
+    assert lines[-1] == str(case == "none")
+
+
+def test_pictures_are_no_more_frequent_than_the_frame_rate(application):
+    import pmt
+
+    sink = SINK(frame_rate=20)
+    window = sink.qwidget()
+    window.show()
+    application.processEvents()
+    paintings, sent = display_events.Paintings(window), 0
+
+    def send():  # about 10 000 a second
+        nonlocal sent
+        for _ in range(12):
+            sent += 1
+            sink._mailbox.post(pmt.to_pmt(counts(blocks=sent, errors=0)))
+
+    display_events.attend(1.0, send)
+    window.close()
+    assert sent > 2000
+    assert 3 <= paintings.count <= 21
+    assert sink.curves() == {"link": {4.0: (0, sent)}}
+
+
+def test_nan_of_a_marker_is_never_painted(application):
+    window = filled(*(counts(x=x, blocks=100, errors=0, first=int(1000 * x))
+                      for x in np.arange(0, 10, 0.5)))  # fmt: skip
+    painted(window)

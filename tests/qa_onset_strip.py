@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The onset strip: errors between messages, when an attack is on, found, survived."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+from advphy_model.perturbation import Perturbation
+from gnuradio import advphy
+from gnuradio.advphy.measure.onset_labels import delay_texts
+from gnuradio.advphy.measure.onset_record import Interval, spells
+from gnuradio.advphy.measure.onset_window import onset_window
+
+from . import display_events
+from .display_events import attack, counts, estimate, near, painted
+
+BLUE, ORANGE, INK = (0x00, 0x72, 0xB2), (0xE6, 0x9F, 0x00), (0x11, 0x11, 0x11)
+
+
+@pytest.fixture(scope="module")
+def application():
+    return display_events.application()
+
+
+def filled(*messages, **settings):
+    """Return a window that has taken messages."""
+    window = onset_window(**settings)
+    for message in messages:
+        assert window.take(message)
+    return window
+
+
+def test_a_point_is_what_was_counted_between_two_messages(application):
+    window = filled(
+        counts(blocks=100, errors=1, at=1.0),
+        counts(blocks=300, errors=11, at=1.1),
+        counts(blocks=300, errors=11, at=1.2),  # nothing came
+        counts(blocks=50, errors=5, first=300, at=1.3),  # a new segment
+        counts(blocks=80, errors=5, first=300, at=1.4),
+        counts(blocks=30, errors=3, first=300, at=1.5),  # started again
+    )
+    (intervals,), attacks, found = window.plot.record.events()[0].values(), {}, {}
+    assert intervals == [
+        Interval(1.0, 100, 1), Interval(1.1, 200, 10), Interval(1.3, 50, 5),
+        Interval(1.4, 30, 0), Interval(1.5, 30, 3),
+    ]  # fmt: skip
+    assert (attacks, found) == ({}, {})
+
+
+def test_an_attack_is_on_from_its_message_to_the_next_other_one(application):
+    window = filled(
+        attack(1.0, False), attack(2.0, True), attack(3.0, True),
+        attack(4.0, True, -3.0), attack(5.0, False), attack(7.0, True),
+    )  # fmt: skip
+    states = window.plot.record.events()[1]["adversary"]
+    assert spells(states, 9.0) == [(2.0, 4.0, -6.0), (4.0, 5.0, -3.0), (7.0, 9.0, -6.0)]
+
+
+def story(recovers=True):
+    """Return messages: an attack at 10 s, found at 10.2 s, errors gone by 10.5 s."""
+    told, total, wrong = [], 0, 0
+    for step in range(300):
+        at = step * 0.05
+        on = at > 10.0 + 1e-9  # the message of 10.0 s is the last word of before
+        hurt = on and (at < 10.5 + 1e-9 or not recovers)
+        total, wrong = total + 10_000, wrong + (1000 if hurt else 10)
+        told += [attack(at, on), estimate(at, at >= 10.2 - 1e-9, -6.3),
+                 counts(blocks=total, errors=wrong, at=at)]  # fmt: skip
+    return told
+
+
+def test_delays_are_those_of_the_story(application):
+    window = filled(*story())
+    found, recovered = delay_texts(*window.plot.record.events())
+    assert found == "canceller: found after 0.20 s"
+    # The message of 10.50 s is the last that counts errors of the attack.
+    assert recovered == "link: recovered after 0.50 s"
+    window = filled(*story(recovers=False))
+    assert delay_texts(*window.plot.record.events())[1] == "link: not recovered"
+
+
+def test_no_delays_without_an_attack_or_a_time_before_it(application):
+    window = filled(attack(1.0, True), counts(at=1.1), estimate(1.2, True))
+    assert delay_texts(*window.plot.record.events()) == []
+    window = filled(attack(1.0, True), attack(2.0, False), counts(at=2.1))
+    assert delay_texts(*window.plot.record.events()) == []
+
+
+def test_what_happened_is_painted_where_it_is(application):
+    window = filled(*story(), seconds=10.0)
+    picture, (upper, lower) = painted(window), window.axes()
+    now = 299 * 0.05
+
+    def column(at):
+        return upper.x(at - now)
+
+    pale = tuple(round(255 + 0.22 * (c - 255)) for c in ORANGE)
+    assert near(picture, column(12.0), upper.y(0.3), pale) > 100  # the attack
+    assert near(picture, column(8.0), upper.y(0.3), (255, 255, 255)) > 100
+    assert near(picture, column(10.25), upper.y(0.1), BLUE, 9) > 0  # its errors
+    assert near(picture, column(10.25), upper.y(1e-3), BLUE, 5) == 0
+    assert near(picture, column(7.0), upper.y(1e-3), BLUE, 8) > 3
+    assert near(picture, column(12.0), lower.y(-6.0), ORANGE) > 10  # its PSR
+    bar = upper.bottom + 2.2 * window.letter() * 1.2
+    assert near(picture, column(12.0), bar, INK) > 50  # detected
+    assert near(picture, column(9.0), bar, INK) == 0
+
+
+def test_intervals_without_errors_are_in_a_row_of_their_own(application):
+    window = filled(*(counts(blocks=1000 * i, errors=0, at=0.5 * i)
+                      for i in range(1, 20)))  # fmt: skip
+    picture, (upper, _) = painted(window), window.axes()
+    row = upper.bottom + 0.8 * window.letter()
+    x = round(float(upper.x(-2.25)))
+    assert near(picture, x, row, BLUE, 7) > 5
+    part = picture[int(upper.top) : int(upper.bottom) - 6, x - 3 : x + 3].astype(int)
+    assert (np.abs(part - BLUE).max(axis=2) > 12).all()
+
+
+def test_events_of_long_ago_are_forgotten(application):
+    window = filled(*(counts(blocks=100 * i, errors=i, at=0.05 * i)
+                      for i in range(1, 3000)), seconds=5.0)  # fmt: skip
+    (intervals,) = window.plot.record.events()[0].values()
+    assert 5.0 <= intervals[-1].time - intervals[0].time <= 7.1
+
+
+def test_what_is_not_understood_is_counted(application):
+    window = onset_window()
+    bad = [3, None, {}, {"kind": []}, {"kind": "psr"}, counts() | {"time": math.nan},
+           counts() | {"time": "now"}, counts(blocks=1, errors=2),
+           attack(1.0, True) | {"settings": 3},
+           {"kind": "estimate", "name": "x", "time": 1.0}]  # fmt: skip
+    assert [window.take(message) for message in bad] == [False] * len(bad)
+    assert window.take({"kind": "accuracy"})
+    assert window.state()[1] == len(bad)
+    painted(window)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"seconds": 0}, "seconds = 0"),
+        ({"seconds": math.nan}, "seconds = nan"),
+        ({"seconds": "20"}, "seconds = '20'"),
+        ({"floor": 2.0}, "floor = 2.0"),
+        ({"frame_rate": 31}, "frame_rate = 31"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_sentence(settings, named):
+    with pytest.raises(ValueError, match=named) as refused:
+        advphy.onset_strip(**settings)
+    assert "wanted" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_stream_shows_attack_detection_and_recovery(application):
+    model, strip = advphy.link_model("autoencoder_mlp"), advphy.onset_strip()
+    row = np.exp(2j * np.pi * np.arange(7)[None] / 7)
+    adversary = advphy.perturbation_source(
+        model, Perturbation("turn", "universal", 4, 7, row), -3.0
+    )
+    canceller = advphy.perturbation_canceller(model)
+    plain, defended = (advphy.error_counter(model, name=name)
+                       for name in ("plain", "defended"))  # fmt: skip
+    channel, flowgraph = advphy.channel(model, 5.0), advphy.top_block()
+    flowgraph.connect(advphy.message_source(model), advphy.encoder(model), channel)
+    flowgraph.connect(adversary, (channel, 1))
+    flowgraph.connect(channel, advphy.decoder(model), plain)
+    flowgraph.connect(channel, canceller, advphy.decoder(model), defended)
+    for block, port in ((adversary, "psr"), (canceller, "estimate"),
+                        (plain, "counts"), (defended, "counts")):  # fmt: skip
+        flowgraph.msg_connect(block, port, strip, "in")
+    adversary.set_enabled(False)
+    flowgraph.start()
+    time.sleep(0.6)
+    adversary.set_enabled(True)
+    time.sleep(0.8)
+    flowgraph.stop()
+    flowgraph.wait()
+    intervals, attacks, found = strip.events()
+    assert strip.refused() == 0
+    psrs = [psr_db for _, _, psr_db in spells(attacks["adversary"], 0.0)]
+    assert psrs == [pytest.approx(-3.0, abs=1e-5)]
+    assert not found["canceller"][0].on
+    assert found["canceller"][-1].on
+    assert found["canceller"][-1].psr_db == pytest.approx(-3.0, abs=1.0)
+    onset = next(s.time for s in attacks["adversary"] if s.on)
+
+    def rate(name, begin, end):
+        part = [i for i in intervals[name] if begin <= i.time < end]
+        return sum(i.failures for i in part) / sum(i.blocks for i in part)
+
+    late = onset + 0.4, math.inf
+    assert rate("plain", *late) > 5 * rate("plain", 0.0, onset)
+    assert rate("defended", *late) < 0.3 * rate("plain", *late)
+    texts = delay_texts(intervals, attacks, found)
+    assert texts[0].startswith("canceller: found after 0.")
+    assert "plain: not recovered" in texts
