@@ -14,6 +14,7 @@ from advphy_model.complex_baseband import to_reals
 from advphy_model.eavesdropper import Eve
 from advphy_model.network import Layer, Network
 
+from advphy_training import progress
 from advphy_training.schemes.autoencoder import weights
 from advphy_training.schemes.eve import classifier
 from advphy_training.torch_network import TorchNetwork
@@ -124,7 +125,7 @@ def _train(model, y, labels, held, effort, number):
     optimiser = torch.optim.Adam(model.parameters(), lr=rate, weight_decay=1e-5)
     train_y, train_labels = y[~held], labels[~held]
     best, every = (-1.0, None), max(1, effort.steps // 30)
-    for step in range(effort.steps):
+    for step in progress.bar(range(effort.steps)):
         for group in optimiser.param_groups:
             group["lr"] = rate * (1 - step / effort.steps)
         chosen = torch.randint(
@@ -173,7 +174,7 @@ def image_decoder(intercepts, pixels, effort, features=256) -> tuple:
     )
     generator = torch.Generator().manual_seed(effort.seed * 1009 + 7)
     optimiser = torch.optim.Adam(model.parameters(), lr=effort.learning_rate)
-    for step in range(effort.steps):
+    for step in progress.bar(range(effort.steps)):
         for group in optimiser.param_groups:
             group["lr"] = effort.learning_rate * (1 - step / effort.steps)
         chosen = torch.randint(len(y), (min(BATCH, len(y)),), generator=generator)

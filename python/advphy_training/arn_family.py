@@ -129,7 +129,7 @@ class Family:
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
             seed += _SEEDS_APART * self.number
-            loop.train(scheme, settings, seed, path, quiet=True)
+            loop.train(scheme, settings, seed, path)
         found = load(path)
         if found.recipe["settings"] != dataclasses.asdict(settings):
             raise ValueError(

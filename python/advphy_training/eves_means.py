@@ -88,5 +88,5 @@ def surrogate_links(base, settings: paired_arn.Settings, seeds) -> list:
         found = []
         for seed in seeds:
             out = Path(folder) / f"surrogate{seed}.safetensors"
-            found.append(loop.train("paired_arn", mine, seed, out, quiet=True))
+            found.append(loop.train("paired_arn", mine, seed, out))
     return found

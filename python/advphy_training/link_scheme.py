@@ -5,6 +5,7 @@ import numpy as np
 from advphy_model import loop_engine, model_file
 from advphy_model.error_rate import StopRule
 
+from advphy_training import progress
 from advphy_training.attacks import Plan, universal_fgm
 from advphy_training.victim import Victim
 
@@ -60,7 +61,7 @@ def measured(model) -> dict:
                     strict=True,
                 )
             )
-            for ebn0_db in range(9)
+            for ebn0_db in progress.bar(range(9), unit="Eb/N0", desc="measuring")
         ]
     return table
 

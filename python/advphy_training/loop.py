@@ -36,17 +36,16 @@ def train(scheme_name, settings, seed, out, quiet=False):
     refuse_unwritable(out)
     torch.set_num_threads(1)  # no slower at this size, and sums come in one order
     scheme = schemes.scheme(scheme_name).Scheme(settings, seed)
-    _descend(
-        scheme, settings, seed, out, f"{scheme_name} {settings} seed {seed}", quiet
-    )
-    model = scheme.link(out.stem, recipe(scheme_name, settings, seed))
-    model.recipe["measured"] = scheme.measured(model)
+    with progress.hushed(quiet):
+        _descend(scheme, settings, seed, out, f"{scheme_name} {settings} seed {seed}")
+        model = scheme.link(out.stem, recipe(scheme_name, settings, seed))
+        model.recipe["measured"] = scheme.measured(model)
     scheme.write(model, out)
     out.with_name(out.name + ".state.npz").unlink(missing_ok=True)
     return model
 
 
-def _descend(scheme, settings, seed, out, identity, quiet):
+def _descend(scheme, settings, seed, out, identity):
     """Take all the steps that are left, saving on the way."""
     optimiser = torch.optim.Adam(scheme.groups(), lr=settings.learning_rate)
     state = out.with_name(out.name + ".state.npz")
@@ -57,7 +56,6 @@ def _descend(scheme, settings, seed, out, identity, quiet):
         range(first, settings.steps),
         total=settings.steps,
         initial=first,
-        quiet=quiet,
     )
     for step in bar:
         for group in optimiser.param_groups:
@@ -70,7 +68,8 @@ def _descend(scheme, settings, seed, out, identity, quiet):
             )
         optimiser.step()
         if (step + 1) % SAVE_EVERY == 0:
-            early = scheme.early_figures(scheme.link(out.stem, {}))
+            with progress.hushed():
+                early = scheme.early_figures(scheme.link(out.stem, {}))
             rows.append({"step": step + 1, "loss": loss, **early})
             bar.set_postfix_str(progress.text(rows[-1]))
             progress.write(figures, rows)

@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one bar of all that takes time, and the file of a training's early figures."""
 
+import contextlib
 import csv
 import multiprocessing
 import sys
+from contextvars import ContextVar
 
 from advphy_model.atomic_file import atomic_file
 from tqdm import tqdm
 
+_HUSHED = ContextVar("hushed", default=False)
 
-def bar(steps=None, total=None, unit="step", quiet=False, **more):
+
+@contextlib.contextmanager
+def hushed(quiet=True):
+    """Show no bar within; one that is within is not worth it, or is not wanted."""
+    token = _HUSHED.set(quiet or _HUSHED.get())
+    try:
+        yield
+    finally:
+        _HUSHED.reset(token)
+
+
+def bar(steps=None, total=None, unit="step", **more):
     """Return a tqdm on standard error: how far, how long yet; only on a terminal.
 
     One of several processes that share the terminal shows none.
@@ -18,10 +32,9 @@ def bar(steps=None, total=None, unit="step", quiet=False, **more):
         steps: iterable whose items are counted, or None.
         total: how many there will be; None: as many as `steps` has, or not known.
         unit: what is counted.
-        quiet: never show it.
         more: for tqdm, such as initial, desc or unit_scale.
     """
-    quiet = quiet or multiprocessing.parent_process() is not None
+    quiet = _HUSHED.get() or multiprocessing.parent_process() is not None
     return tqdm(
         steps,
         total=total,

@@ -8,6 +8,7 @@ from advphy_model.image_quality import ssim
 from advphy_model.power import snr_noise_variance
 from advphy_model.semantic_setting import Setting
 
+from advphy_training import progress
 from advphy_training.schemes import autoencoder
 
 SNRS_DB = (0.0, 5.0, 10.0, 15.0, 20.0)  # [arn, Fig. 3]
@@ -112,7 +113,7 @@ def tested(name):
 def results(link, tested, eve=None, snrs_db=SNRS_DB) -> list:
     """Return a dictionary for each SNR: mse, psr_db, accuracy, ... of a link."""
     rows = []
-    for snr_db in snrs_db:
+    for snr_db in progress.bar(snrs_db, unit="SNR", desc="measuring"):
         setting = Setting(
             link=link,
             images=tested,

@@ -35,8 +35,9 @@ def interpreter():
     if program is not None:
         with open(program, "rb") as file:
             first = file.readline().decode(errors="replace").strip()
-        if first.startswith("#!") and "env" not in first:
-            return first[2:].split()[0]
+        words = first.removeprefix("#!").split()
+        if words and first.startswith("#!") and Path(words[0]).name != "env":
+            return words[0]
     return THE_PYTHON
 
 
