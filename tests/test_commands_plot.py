@@ -146,7 +146,7 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
         ("constellation nonsense --out a.png", "'nonsense' is neither"),
         ("constellation --out a.png", "constellation of what?"),
         ("run.csv", "--out is missing"),
-        ("run.csv --json images.csv", "ends in .json"),
+        ("run.csv --json=images.csv", "ends in .json"),
         ("run.csv --out a.doc", "use png, svg or pdf"),
         ("run.csv --out a", "use png, svg or pdf"),
         ("run.csv --out nowhere/a.png", "nowhere/a.png"),
