@@ -8,6 +8,8 @@ RESULTS := results
 STAGED := PYTHONPATH=$(CURDIR)/build/test_modules:$$PYTHONPATH \
           GRC_BLOCKS_PATH=$(CURDIR)/grc:$$GRC_BLOCKS_PATH
 LINKS := autoencoder_mlp autoencoder_cnn hamming74_hard hamming74_ml two_simplices
+# Debian's Companion looks for a file of this name, and warns when it is not a path.
+TERMINAL := GR_CONF_GRC_XTERM_EXECUTABLE=$$(command -v $${GR_CONF_GRC_XTERM_EXECUTABLE:-x-terminal-emulator})
 EXAMPLE := attacked_link
 # A name of examples/ or docs/tutorial/; empty: an empty canvas.
 FLOWGRAPH = $(firstword $(wildcard examples/$(EXAMPLE).grc docs/tutorial/$(EXAMPLE).grc))
@@ -68,7 +70,7 @@ grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
 	@[ -z "$(EXAMPLE)" ] || [ "$(FLOWGRAPH)" ] || { echo "gr-advphy: there is no example" \
 	    "$(EXAMPLE); EXAMPLE is one of:" $(basename $(notdir $(wildcard examples/*.grc \
 	    docs/tutorial/*.grc))) >&2; exit 2; }
-	@$(STAGED) gnuradio-companion $(FLOWGRAPH)
+	@$(STAGED) $(TERMINAL) gnuradio-companion $(FLOWGRAPH)
 
 pictures: ## draw the examples' flowgraphs and windows again; NAME=... for one
 	@setup/packages.sh pictures
