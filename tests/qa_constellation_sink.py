@@ -29,17 +29,24 @@ def numbered(first, count, n=7):
 
 
 def test_of_a_fast_stream_few_vectors_are_copied_for_each_picture():
-    newest = NewestSymbols(100, 7, seconds=3600)
+    gate = []
+    newest = NewestSymbols(100, 7, gate.append)
     for first in range(0, 10_000, 1000):
         newest.put(numbered(first, 1000))
     assert newest.count() == 100
     assert newest.newest()[:, 0].real.tolist() == list(range(900, 1000))
+    assert gate == [False]
+    newest.ask()
+    newest.put(numbered(20_000, 30))
+    assert gate == [False, True]
+    assert newest.newest()[:, 0].real.max() == 20_029
 
 
 def test_of_a_slow_stream_the_newest_are_kept():
-    newest = NewestSymbols(100, 7, seconds=0.0)
+    newest = NewestSymbols(100, 7)
     for first in range(0, 1050, 7):
         newest.put(numbered(first, 7))
+        newest.ask()
     kept = newest.newest()[:, 0].real
     assert sorted(kept.tolist()) == list(range(950, 1050))
 
@@ -47,10 +54,11 @@ def test_of_a_slow_stream_the_newest_are_kept():
 def test_the_stream_ends_with_everything_taken():
     model, flowgraph = links.load("hamming74_ml"), advphy.top_block()
     sink = advphy.constellation_sink(model, points=50)
-    source = blocks.vector_source_c(numbered(0, 100_000).ravel().tolist(), False, 7)
-    flowgraph.connect(source, sink)
+    source = blocks.vector_source_c([1.0] * 7, True, 7)
+    flowgraph.connect(source, blocks.head(56, 100_000), sink)
     flowgraph.run()
-    assert sink.nitems_read(0) == 100_000
+    assert sink.gate.nitems_read(0) == 100_000
+    assert sink.tap.nitems_read(0) < 100_000
     assert len(sink.newest()) == 50
 
 
@@ -70,8 +78,8 @@ def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch)
     def stream():
         flowgraph.start()
         begun.wait(20)
-        behind = sink.nitems_read(0)
-        while sink.nitems_read(0) < behind + 50_000:
+        behind = sink.gate.nitems_read(0)
+        while sink.gate.nitems_read(0) < behind + 50_000:
             time.sleep(0.001)
         ended.set()
 
@@ -86,7 +94,7 @@ def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch)
     flowgraph.wait()
     window.close()
     assert begun.is_set()
-    assert sink.error is None
+    assert sink.tap.error is None
     assert window.error is None
 
 

@@ -3,9 +3,11 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
+METHODS = "wilson", "clopper_pearson"
 CHECK_EVERY = 65536  # blocks; see StopRule
 
 
@@ -20,18 +22,29 @@ def interval(
         method: "wilson" (Wilson score) or "clopper_pearson" (exact, never too short).
         confidence: in (0, 1).
     """
-    from scipy.stats import binomtest  # half a second to import
-
-    methods = {"wilson": "wilson", "clopper_pearson": "exact"}
-    if method not in methods:
-        raise ValueError(f"method '{method}' is not known; there is {list(methods)}")
+    if method not in METHODS:
+        raise ValueError(f"method '{method}' is not known; there is {list(METHODS)}")
     if not 0 <= errors <= blocks or blocks < 1:
         raise ValueError(f"errors = {errors} of blocks = {blocks}, wanted 0..blocks")
+    if method == "wilson":
+        return _wilson(int(errors), int(blocks), confidence)
+    from scipy.stats import binomtest  # half a second to import
+
     with np.errstate(all="ignore"):  # its p-value, not wanted here, divides by zero
         found = binomtest(int(errors), int(blocks)).proportion_ci(
-            confidence, method=methods[method]
+            confidence, method="exact"
         )
     return float(found.low), float(found.high)
+
+
+def _wilson(errors, blocks, confidence):
+    """Return the rates p with |errors / blocks - p| <= z sqrt(p (1 - p) / blocks)."""
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    rate, share = errors / blocks, z * z / blocks
+    middle = (rate + share / 2) / (1 + share)
+    half = z / (1 + share) * math.sqrt((rate * (1 - rate) + share / 4) / blocks)
+    low = 0.0 if errors == 0 else middle - half
+    return low, 1.0 if errors == blocks else middle + half
 
 
 def upper_bound(blocks: int, confidence: float = 0.95) -> float:
@@ -88,8 +101,6 @@ class StopRule:
                 raise ValueError(
                     f"{name} = {value}, wanted a whole number >= 1 or None"
                 )
-        if self.relative_width is not None:
-            interval(1, 2)  # imports scipy now, not in a running flowgraph
         if self.relative_width is not None and not self.relative_width > 0:
             raise ValueError(
                 f"relative_width = {self.relative_width}, wanted > 0 or None"

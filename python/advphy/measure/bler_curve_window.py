@@ -15,11 +15,10 @@ from .bler_hover import hover_at, paint_hover
 from .bler_overlays import X_LABELS, closed_form_lines, earlier_lines
 from .bler_painting import curve_looks, paint_curve, paint_labels, paint_overlay
 from .bler_points import BlerPoints
+from .display_arguments import checked_floor, checked_frame_rate
 from .plot_axes import Axes
 from .plot_painting import GREY, paint_frame, paint_text
 from .plot_window import (
-    checked_floor,
-    checked_frame_rate,
     paint_note,
     plot_window_class,
     require_application,
@@ -92,7 +91,6 @@ def window_of(plot, mailbox=None):
         ImportError: PyQt5 is not installed.
     """
     require_application()
-    interval(1, 2)  # imports scipy now, not while a picture is painted
     return _window_class()(plot, mailbox)
 
 
@@ -176,8 +174,7 @@ def _window_class():
 
         def paint_still(self, painter):
             axes = self.axes()
-            self.set_font(painter, 1.15, bold=True)
-            paint_text(painter, axes.left, 1.2 * self.letter(), self.title)
+            self.paint_title(painter, axes.left)
             self.set_font(painter)
             paint_frame(painter, axes, self.plot.x_label, "block error rate (BLER)")
             painter.setClipRect(QtCore.QRectF(
@@ -190,7 +187,9 @@ def _window_class():
             self._painted = self.state()
             curves = self.plot.points.curves()
             looks = curve_looks(curves, MOST_VARIANTS)
-            names = [look.name for look in looks] + (["none of 1e+06"] if looks else [])
+            names = [look.name for look in looks]
+            if looks:  # room for the longest value
+                names.append("none of 10 000 000")
             if names != self._names:  # the room for them changes
                 self._names = names
                 self._still = self._painted_still()

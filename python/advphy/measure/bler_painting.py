@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .plot_axes import spread
+from .plot_axes import rate_text, spread
 from .plot_painting import (
     COLOURS,
     GREY,
@@ -130,7 +130,7 @@ def value_text(look):
     failures, blocks = look.points.get(look.present, (0, 0))
     if not blocks:
         return ""
-    return f"{failures / blocks:.2e}" if failures else f"none of {blocks:.3g}"
+    return rate_text(failures, blocks)
 
 
 def paint_labels(painter, window, axes, looks, overlays, theories):

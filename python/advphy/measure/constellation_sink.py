@@ -2,14 +2,14 @@
 """Constellation sink: received symbols over the codebook."""
 
 import threading
-import time
 
 import numpy as np
 from advphy_model.links import load
+from gnuradio import blocks, gr
 
 from ..guard import guarded_block
 from .constellation_window import constellation_window
-from .plot_window import checked_frame_rate
+from .display_arguments import checked_frame_rate
 
 MOST_POINTS = 10_000
 
@@ -20,30 +20,35 @@ class NewestSymbols:
     Args:
         points: how many vectors are kept.
         n: channel uses.
-        seconds: between pictures; in that time at most `points` vectors are copied.
+        gate: function of whether more vectors are wanted.
     """
 
-    def __init__(self, points, n, seconds):
-        self._lock, self._seconds = threading.Lock(), seconds
+    def __init__(self, points, n, gate=lambda wanted: None):
+        self._lock, self._gate = threading.Lock(), gate
         self._ring = np.zeros((points, n), np.complex64)
         self._count = 0  # vectors written
-        self._left, self._due = 0, 0.0
+        self._left = points  # wanted until somebody asks for more
 
     def put(self, vectors):
-        """Copy the last of them, unless enough were copied for this picture."""
-        now = time.monotonic()
-        if now >= self._due:
-            self._left, self._due = len(self._ring), now + self._seconds
-        if not self._left:
-            return
-        vectors = vectors[-self._left :]
+        """Copy the last of them, unless enough were copied since ask()."""
         with self._lock:
+            if not self._left:
+                return
+            vectors = vectors[-self._left :]
             size, at = len(self._ring), self._count % len(self._ring)
             first = min(len(vectors), size - at)
             self._ring[at : at + first] = vectors[:first]
             self._ring[: len(vectors) - first] = vectors[first:]
             self._count += len(vectors)
-        self._left -= len(vectors)
+            self._left -= len(vectors)
+            if not self._left:
+                self._gate(False)
+
+    def ask(self):
+        """Want as many vectors again as are kept."""
+        with self._lock:
+            self._left = len(self._ring)
+            self._gate(True)
 
     def count(self):
         """Return how many vectors have been copied so far."""
@@ -55,11 +60,24 @@ class NewestSymbols:
             return self._ring[: self._count].copy()
 
 
-class constellation_sink(guarded_block):
+class symbol_tap(guarded_block):
+    """Give NewestSymbols what the gate lets through."""
+
+    def __init__(self, newest, n):
+        guarded_block.__init__(self, "symbol_tap", [(np.complex64, n)], None)
+        self._newest = newest
+        self.set_log_level("warn")
+
+    def work(self, input_items, output_items):
+        self._newest.put(input_items[0])
+        return len(input_items[0])
+
+
+class constellation_sink(gr.hier_block2):
     """Draw the newest received symbols over the codewords that may have been sent.
 
-    The stream does not wait: work() copies at most `points` vectors for each picture
-    and takes everything. Symbols that are not finite are left out.
+    The stream does not wait: a gate lets through at most `points` vectors for each
+    picture and drops the rest without Python. Symbols that are not finite are left out.
 
     Input: received vectors, complex64 [n]
 
@@ -74,8 +92,6 @@ class constellation_sink(guarded_block):
 
     def __init__(self, model, title="", channel_use=-1, points=1000, frame_rate=15):
         self._model = load(model)
-        item = (np.complex64, self._model.n)
-        guarded_block.__init__(self, "constellation_sink", [item], None)
         if isinstance(points, bool) or points not in range(1, MOST_POINTS + 1):
             raise ValueError(
                 f"points = {points!r}, wanted a whole number of symbols, "
@@ -83,9 +99,16 @@ class constellation_sink(guarded_block):
             )
         self._title, self._window = str(title), None
         self._frame_rate = checked_frame_rate(frame_rate)
-        self._newest = NewestSymbols(int(points), self._model.n, 1 / frame_rate)
         self.set_channel_use(channel_use)
-        self.set_log_level("warn")
+        n = self._model.n
+        gr.hier_block2.__init__(
+            self, "constellation_sink", gr.io_signature(1, 1, 8 * n),
+            gr.io_signature(0, 0, 0),
+        )  # fmt: skip
+        self.gate = blocks.copy(8 * n)
+        self._newest = NewestSymbols(int(points), n, self.gate.set_enabled)
+        self.tap = symbol_tap(self._newest, n)
+        self.connect(self, self.gate, self.tap)
 
     def set_channel_use(self, channel_use):
         """Draw another symbol of the codewords, 0..n-1, or all: -1."""
@@ -101,12 +124,10 @@ class constellation_sink(guarded_block):
         return self._channel_use
 
     def newest(self):
-        """Return the newest vectors copied, complex64 [up to points, n]."""
-        return self._newest.newest()
-
-    def work(self, input_items, output_items):
-        self._newest.put(input_items[0])
-        return len(input_items[0])
+        """Return the newest vectors copied, [up to points, n], and ask for more."""
+        found = self._newest.newest()
+        self._newest.ask()
+        return found
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window."""

@@ -78,11 +78,7 @@ def _window_class():
             return (self._newest.count(), self._channel_use()) != self._painted
 
         def paint_still(self, painter):
-            letter = self.set_font(painter, 1.15, bold=True)
-            top = 0.4 * letter
-            if self.title:
-                paint_text(painter, 0.8 * letter, 0.9 * letter, self.title)
-                top = 1.7 * letter
+            top = self.paint_title(painter, 10)
             letter = self.set_font(painter)
             below = 1.3 * letter
             self._panels = panels(4, top, self.width() - 8, self.height() - top - below,
@@ -92,6 +88,7 @@ def _window_class():
         def paint_moving(self, painter):
             self._painted = self._newest.count(), self._channel_use()
             vectors = self._newest.newest()
+            self._newest.ask()
             groups, size = shown_symbols(vectors, self._painted[1], self._model.n)
             reach = reach_for(max(1.1 * size, 1.3 * self._largest), self._reach)
             if (groups, reach) != (self._groups, self._reach):

@@ -4,7 +4,7 @@
 import numpy as np
 
 from .onset_record import found_after, last_change, recovered_after
-from .plot_axes import spread
+from .plot_axes import rate_text, spread
 from .plot_painting import COLOURS, INK, MARKERS, colour, paint_markers, paint_text, pen
 
 
@@ -59,8 +59,7 @@ def paint_labels(painter, window, axes, intervals):
         text = painter.fontMetrics().elidedText(name, 1, room)
         paint_text(painter, left + 0.7 * letter, top + 0.6 * letter, text)
         window.set_font(painter)
-        rate = f"{last.failures / last.blocks:.2e}"
-        rate = rate if last.failures else f"none of {last.blocks:.3g}"
+        rate = rate_text(last.failures, last.blocks)
         paint_text(painter, left + 0.7 * letter, top + 1.65 * letter, rate)
 
 

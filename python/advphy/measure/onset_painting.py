@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .onset_record import spells
+from .onset_record import lasting, spells
 from .plot_painting import (
     COLOURS,
     INK,
@@ -16,6 +16,7 @@ from .plot_painting import (
 )
 
 GAP = 1.0  # seconds without counts over which no line is drawn
+BRIEF = 0.02  # seconds: a window or two, as a false alarm takes
 MARKED = 14  # of the points of a curve have markers
 
 
@@ -74,7 +75,7 @@ def paint_spells(painter, upper, lower, now, attacked):
 
 
 def paint_found(painter, axes, now, found, middle, height):
-    """Paint bars in a row while a canceller says detected."""
+    """Paint bars in a row while a canceller says detected, pale where only briefly."""
     from PyQt5 import QtCore
 
     share = height / max(1, len(found))
@@ -82,10 +83,11 @@ def paint_found(painter, axes, now, found, middle, height):
         top = middle - height / 2 + number * share
         for begin, end, _ in _spells_of_any_psr(states, now):
             left, right = axes.x(np.array([begin, end]) - now)
-            left, width = max(left, axes.left), max(right - max(left, axes.left), 2)
+            left, width = max(left, axes.left), max(right - max(left, axes.left), 1)
             if right >= axes.left:
+                brief = end - begin < BRIEF
                 painter.fillRect(QtCore.QRectF(left, top, width, share - 1),
-                                 colour(INK))  # fmt: skip
+                                 colour(INK, 0.3 if brief else 1.0))  # fmt: skip
 
 
 def _spells_of_any_psr(states, now):
@@ -100,13 +102,9 @@ def paint_psr(painter, axes, now, attacked, found):
             x = np.maximum(axes.x(np.array([begin, end]) - now), axes.left)
             paint_line(painter, x, axes.y([psr_db, psr_db]), pen(COLOURS[4], 3))
     for states in found.values():
-        times = np.array([s.time for s in states if s.on])
-        values = np.array([s.psr_db for s in states if s.on])
-        if not len(times):
-            continue
-        shown = (times - now >= axes.x_range[0] - GAP) & np.isfinite(values)
-        times, values = times[shown], values[shown]
-        breaks = np.flatnonzero(np.diff(times) > GAP) + 1
-        for part in np.split(np.arange(len(times)), breaks):
-            x, y = axes.x(times[part] - now), axes.y(values[part])
+        for run in lasting(states):
+            times = np.array([s.time for s in run])
+            values = np.array([s.psr_db for s in run])
+            shown = (times - now >= axes.x_range[0] - GAP) & np.isfinite(values)
+            x, y = axes.x(times[shown] - now), axes.y(values[shown])
             paint_long_line(painter, x, y, INK)

@@ -125,6 +125,22 @@ def spells(states, end):
     return found
 
 
+def lasting(states):
+    """Return lists of states that are on, one after another, without those alone.
+
+    A canceller that looks at a thousand windows a second takes one of them for an
+    attack now and then.
+    """
+    found, run = [], []
+    for state in [*states, State(math.inf, False, -math.inf)]:
+        if state.on:
+            run.append(state)
+        else:
+            found += [run] if len(run) > 1 else []
+            run = []
+    return found
+
+
 def last_change(states):
     """Return (time, on) when the newest states began, or None without a change."""
     for before, after in zip(states[-2::-1], states[:0:-1], strict=False):

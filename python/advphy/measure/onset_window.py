@@ -5,16 +5,13 @@ import functools
 import math
 import time
 
-from advphy_model.error_rate import interval
-
+from .display_arguments import checked_floor, checked_frame_rate
 from .onset_labels import delay_texts, paint_delays, paint_labels, paint_psr_key
 from .onset_painting import paint_errors, paint_found, paint_psr, paint_spells
-from .onset_record import OnsetRecord, newest_time, spells
+from .onset_record import OnsetRecord, lasting, newest_time, spells
 from .plot_axes import Axes
 from .plot_painting import GREY, paint_frame, paint_text, pen
 from .plot_window import (
-    checked_floor,
-    checked_frame_rate,
     paint_note,
     plot_window_class,
     require_application,
@@ -59,7 +56,6 @@ def onset_window(title="", seconds=20.0, floor=1e-5, frame_rate=15):
 def window_of(plot, mailbox=None):
     """Return the widget of an OnsetPlot, which collects from a Mailbox if given."""
     require_application()
-    interval(1, 2)  # imports scipy now, not while a picture is painted
     return _window_class()(plot, mailbox)
 
 
@@ -107,8 +103,7 @@ def _window_class():
 
         def paint_still(self, painter):
             upper, lower = self.axes()
-            letter = self.set_font(painter, 1.15, bold=True)
-            paint_text(painter, upper.left, 1.2 * self.letter(), self.title)
+            self.paint_title(painter, upper.left)
             letter = self.set_font(painter)
             paint_frame(painter, upper, "", "BLER", x_texts=False)
             paint_frame(painter, lower, "time (s)", "PSR (dB)")
@@ -155,11 +150,12 @@ def _window_class():
 
         def _fit(self, painter, intervals, attacked, found):
             """Make room for names and for the PSRs there are."""
-            texts = [*intervals, *self._delays, "estimated", "none of 1e+05"]
+            texts = [*intervals, *self._delays, "estimated", "none of 100 000"]
             widths = [self.text_width(text, 0.95, bold=True) for text in texts]
             panel = min(max(widths) + 2.8 * self.letter(), 0.34 * self.width())
             values = [psr for parts in attacked.values() for *_, psr in parts]
-            values += [s.psr_db for kept in found.values() for s in kept if s.on]
+            values += [s.psr_db for kept in found.values()
+                       for run in lasting(kept) for s in run]  # fmt: skip
             values = [value for value in values if math.isfinite(value)]
             low, high = self._psr_range
             low = min([low, *(10 * math.floor((v - 1) / 10) for v in values)])

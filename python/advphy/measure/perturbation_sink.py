@@ -4,10 +4,10 @@
 from advphy_model.links import load
 
 from ..reports import listening_block
+from .display_arguments import checked_frame_rate
 from .mailbox import Mailbox
 from .perturbation_record import PerturbationRecord
 from .perturbation_window import perturbation_window
-from .plot_window import checked_frame_rate
 
 
 class perturbation_sink(listening_block):

@@ -107,11 +107,7 @@ def _window_class():
             return self.state() != self._painted
 
         def paint_still(self, painter):
-            letter = self.set_font(painter, 1.15, bold=True)
-            top = 0.4 * letter
-            if self.title:
-                paint_text(painter, 0.8 * letter, 0.9 * letter, self.title)
-                top = 1.7 * letter
+            top = self.paint_title(painter, 10)
             letter = self.set_font(painter)
             room = self.height() - top - 5.2 * letter
             self._panels = panels(4, top, self.width() - 8, room, self._count,

@@ -87,6 +87,14 @@ def power_of_ten(exponent):
     return "1" if exponent == 0 else "10" + str(exponent).translate(_RAISED)
 
 
+def rate_text(failures, blocks):
+    """Return a block error rate as a person reads it."""
+    if not failures:
+        return f"none of {blocks:,.0f}".replace(",", " ")
+    rate = failures / blocks
+    return f"{rate:.3f}" if rate >= 0.01 else f"{rate:.2e}"
+
+
 def spread(wanted, heights, low, high):
     """Return tops of labels near the wanted centres, in order, none over another.
 

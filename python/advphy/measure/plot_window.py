@@ -12,31 +12,11 @@ import math
 import statistics
 import time
 
+from .display_arguments import checked_frame_rate
 from .painting_share import share
 from .plot_painting import GREY, paint_text
 
-FASTEST = 30  # pictures a second; an eye follows no more
 LETTERS = 12, 17  # screen pixels, in a small window and in a large one
-
-
-def checked_frame_rate(frame_rate):
-    """Return a number of pictures a second, or raise ValueError."""
-    if isinstance(frame_rate, (int, float)) and 0 < frame_rate <= FASTEST:
-        return frame_rate
-    raise ValueError(
-        f"frame_rate = {frame_rate!r}, wanted more than 0 and at most "
-        f"{FASTEST} a second; an eye follows no more"
-    )
-
-
-def checked_floor(floor):
-    """Return the lowest block error rate of an axis, or raise ValueError."""
-    if isinstance(floor, (int, float)) and 1e-15 <= floor <= 0.5:
-        return float(floor)
-    raise ValueError(
-        f"floor = {floor!r}, wanted the lowest BLER to be drawn, 1e-15..0.5, such as "
-        "1e-6"
-    )
 
 
 def require_application():
@@ -143,6 +123,18 @@ def plot_window_class():
             font.setPixelSize(round(self.letter() * size))
             font.setBold(bold)
             return font
+
+        def paint_title(self, painter, left):
+            """Paint the title at the top; return the height that it takes."""
+            letter = self.set_font(painter, 1.15, bold=True)
+            if not self.title:
+                return 0.4 * letter
+            room = int(self.width() - left - 30)
+            text = painter.fontMetrics().elidedText(
+                self.title, QtCore.Qt.ElideRight, room
+            )
+            paint_text(painter, left, 0.9 * letter, text)
+            return 1.7 * letter
 
         def text_width(self, text, size=1.0, bold=False):
             """Return how wide a line of text is, in screen pixels."""
