@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What publishers send: measurements, and what became of each connection."""
 
+import re
 import time
 
 import zmq
@@ -26,6 +27,7 @@ class Subscription:
     """
 
     def __init__(self, address, context, remark):
+        _check(address)
         self.address, self._remark = address, remark
         self.malformed = 0
         self.connected, self.joined = False, False  # joined: it told its states
@@ -44,10 +46,7 @@ class Subscription:
             self.socket.connect(address)
         except zmq.ZMQError as error:
             self.close()
-            raise ValueError(
-                f"'{address}' is no address to connect to ({error.strerror}); wanted "
-                "tcp://HOST:PORT, such as tcp://127.0.0.1:5570, or ipc://FILE"
-            ) from None
+            raise ValueError(_no_address(address, f" ({error.strerror})")) from None
 
     def events(self):
         """Follow the connection: say when there is none, or no publisher."""
@@ -99,6 +98,20 @@ class Subscription:
         self.socket.disable_monitor()
         self.monitor.close(linger=0)
         self.socket.close(linger=0)
+
+
+def _check(address):
+    """Refuse what ZMQ would only wait for."""
+    found = re.fullmatch(r"tcp://[^/]+:([0-9]{1,5})|ipc://.+", address)
+    if not found or not 0 < int(found.group(1) or 1) < 65536:
+        raise ValueError(_no_address(address))
+
+
+def _no_address(address, why=""):
+    return (
+        f"{address!r} is no address to connect to{why}; wanted tcp://HOST:PORT, such "
+        "as tcp://127.0.0.1:5570, or ipc://FILE"
+    )
 
 
 class Subscriptions:

@@ -86,6 +86,7 @@ class publisher(listening_block):
         self._waiting.append(message)
 
     def _serve(self):
+        self._socket.begin()
         try:
             while not self._stopping.is_set():
                 self._publish()
@@ -126,6 +127,7 @@ class publisher(listening_block):
             said = pmt.to_python(message)
             if not isinstance(said, dict):
                 raise ValueError("not a dictionary")
+            said["settings"] = said.get("settings") or {}  # an empty one is nil in PMT
             return published.measurement(said, self._name, self._run, 0)
         except (ValueError, TypeError) as error:
             self._counts["refused"] += 1

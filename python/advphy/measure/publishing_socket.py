@@ -17,8 +17,11 @@ import re
 import socket
 import stat
 import time
+import weakref
 
 import zmq
+
+from .connection_limits import ConnectionLimits
 
 WANTED = "wanted tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
 LONGEST_FRAME = 256  # bytes that a subscriber may send at once: a topic
@@ -42,12 +45,15 @@ class PublishingSocket:
     def __init__(self, address):
         _check(address)
         self._context = zmq.Context()
+        # Of one that is never used the context would wait for the socket for ever.
+        self._open = []
+        self._unused = weakref.finalize(self, _close, self._context, self._open)
         self._wanted, self.floods = address, 0
         self._welcome = b""
         try:
             self._bind()
         except zmq.ZMQError as error:
-            self._context.destroy(linger=0)
+            self._unused()
             raise ValueError(f"address = {address!r}: {_why(error)}") from None
 
     @property
@@ -60,19 +66,23 @@ class PublishingSocket:
         made.setsockopt(zmq.SNDHWM, WAITING)
         made.setsockopt(zmq.SNDBUF, 2**17)  # the kernel's part of what waits
         made.setsockopt(zmq.RCVHWM, MOST_FRAMES)
+        made.setsockopt(zmq.RCVBUF, 4096)  # a flood is slow to come
         made.setsockopt(zmq.MAXMSGSIZE, LONGEST_FRAME)
         made.setsockopt(zmq.HANDSHAKE_IVL, 2000)  # ms, for who speaks another protocol
         made.setsockopt(zmq.TCP_KEEPALIVE, 1)
         made.setsockopt(zmq.LINGER, LINGER_MS)
         made.setsockopt(zmq.IPV6, int("[" in self._wanted))
         made.setsockopt(zmq.XPUB_WELCOME_MSG, self._welcome)
+        limits = ConnectionLimits(made)
         try:
             made.bind(self._wanted)
         except zmq.ZMQError:
+            limits.close()
             made.close(linger=0)
             raise
         self._wanted = made.getsockopt_string(zmq.LAST_ENDPOINT)
         self._socket, self._topics = made, 0
+        self._open[:], self._limits = [limits, made], limits
         self._frames, self._second = 0, time.monotonic()
 
     def welcome(self, message):
@@ -86,6 +96,10 @@ class PublishingSocket:
         if self._socket is not None:
             self._socket.send(message, zmq.NOBLOCK)  # a PUB drops, it never waits
 
+    def begin(self):
+        """Leave closing to close(), since a thread uses this from now on."""
+        self._unused.atexit = False
+
     def turn(self, seconds):
         """Look at what subscribers send, for so long."""
         if self._socket is None:
@@ -95,6 +109,7 @@ class PublishingSocket:
             return
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
+            self._limits.look(self._wanted)
             if self._socket.poll(max(1, int(1000 * left))) and self._flooded():
                 self._drop_all()
                 return
@@ -114,6 +129,7 @@ class PublishingSocket:
 
     def _drop_all(self):
         """Forget all subscribers with what they sent; honest ones connect again."""
+        self._limits.close()
         self._socket.close(linger=0)
         self._socket, self._second = None, time.monotonic() + AFTER_FLOOD_SECONDS
         self.floods += 1
@@ -131,10 +147,18 @@ class PublishingSocket:
 
     def close(self):
         """Close the port; what was sent last has LINGER_MS to leave."""
+        self._unused.detach()
         if self._socket is not None:
+            self._limits.close()
             self._socket.close()
         self._socket = None
         self._context.term()
+
+
+def _close(context, sockets):
+    for each in sockets:
+        each.close()
+    context.term()
 
 
 def _check(address):

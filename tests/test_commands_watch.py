@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""advphy watch: what it shows and records, and how it waits."""
+
+import http.server
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from advphy_model import counts as rows
+from advphy_model import published
+
+from .conftest import CLONE
+from .published_messages import counts, publisher
+
+ADVPHY = str(CLONE / "apps" / "advphy")
+
+
+def watch(*words):
+    """Start the command; return the process."""
+    return subprocess.Popen(
+        [sys.executable, ADVPHY, "watch", *map(str, words)], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env={**os.environ, "DISPLAY": ""},
+    )  # fmt: skip
+
+
+def ended(process, seconds=20):
+    """Return (code, standard output, standard error) of a process that ends."""
+    out, said = process.communicate(timeout=seconds)
+    return process.returncode, out, said
+
+
+def main(*words):
+    from advphy_commands import main
+
+    return main(["watch", *map(str, words)])
+
+
+@pytest.fixture(autouse=True)
+def no_screen(monkeypatch):
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def free_port():
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return made.getsockname()[1]
+
+
+def feeding(send, *messages, times=30):
+    """Send messages again and again in a thread, as a publisher does."""
+
+    def run():
+        for _ in range(times):
+            for message in messages:
+                send(message)
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_once_prints_what_each_block_said_last_and_ends(capsys):
+    said = counts("mine", 1000, 50, settings={"psr_db": -6.0, "on": False,
+                                              "perturbation": "some"})  # fmt: skip
+    with publisher(said, counts("other", 10, 1)) as (address, _):
+        assert main(address, "--once") == 0
+    out = capsys.readouterr().out
+    # Wilson interval of 50 of 1000 at 95 %: 0.0381..0.0653
+    assert re.search(
+        r"mine +Eb/N0 3 dB, PSR -6 dB, attack off  BLER 5.00e-02 \(3.8e-02..6.5e-02\), "
+        "50 of 1000 blocks", out,
+    )  # fmt: skip
+    assert "other" in out
+    assert len(out.splitlines()) == 2
+
+
+def test_json_is_one_valid_line_a_message_and_nothing_else(capsys):
+    with publisher(counts("a"), counts("b")) as (address, _):
+        assert main(address, "--once", "--json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["name"] for line in lines] == ["a", "b"]
+    assert published.decode(lines[0].encode())[0]["blocks"] == 100
+
+
+def test_two_publishers_and_their_flowgraphs_names(capsys):
+    named = counts(run="f" * 16) | {"flowgraph": "second"}
+    with publisher(counts()) as (one, _), publisher(named) as (two, _):
+        assert main(one, two, one, "--once") == 0
+    out = capsys.readouterr().out
+    assert "demo: mine" in out
+    assert "second: mine" in out
+
+
+def test_lines_come_each_second_without_a_terminal(capsys):
+    with publisher(counts("mine", 10, 1)) as (address, send):
+        thread = feeding(send, counts("mine", 50, 5), times=40)
+        assert main(address, "--terminal", "--seconds", 2.2) == 0
+        thread.join()
+    lines = capsys.readouterr().out.splitlines()
+    assert 2 <= len(lines) <= 4
+    assert "5 of 50 blocks" in lines[-1]
+
+
+def test_the_csv_is_one_of_counts_that_plot_reads(tmp_path, capsys):
+    out, figure = tmp_path / "run.csv", tmp_path / "run.png"
+    first = counts("mine", 1000, 90, settings={"ebn0_db": 2.0})
+    second = counts("mine", 500, 20, settings={"ebn0_db": 4.0}, first_block=1000)
+    with publisher(first) as (address, send):
+        thread = feeding(send, second, second | {"blocks": 600, "bler": 20 / 600})
+        assert main(address, "--csv", out, "--png", figure, "--seconds", 1.2) == 0
+        thread.join()
+    found = [(r.link, r.ebn0_db, r.blocks, r.block_errors) for r in rows.read(out)]
+    assert found == [("bpsk", 2.0, 1000, 90), ("bpsk", 4.0, 600, 20)]
+    assert figure.read_bytes()[:4] == b"\x89PNG"
+    assert capsys.readouterr().out == ""  # --png is without a display
+    from advphy_commands import main as command
+
+    assert command(["plot", str(out), "--out", str(tmp_path / "again.png")]) == 0
+
+
+def test_it_goes_on_with_a_csv_and_counts_no_block_twice(tmp_path, capsys):
+    out = tmp_path / "run.csv"
+    with publisher(counts(blocks=1000, errors=9)) as (address, _):
+        assert main(address, "--csv", out, "--seconds", 0.5, "--terminal") == 0
+    again = counts(blocks=300, errors=5, run="f" * 16)
+    other = counts("other", 70, 5, run="f" * 16, seed=2)
+    with publisher(again, other) as (address, _):
+        assert main(address, "--csv", out, "--seconds", 0.5, "--terminal") == 0
+    found = [(r.seed, r.blocks, r.block_errors) for r in rows.read(out)]
+    assert found == [(1, 1000, 9), (2, 70, 5)]
+    said = capsys.readouterr().err
+    assert "mine counts blocks that are counted already" in said
+    assert "other counts" not in said
+
+
+def test_figures_that_are_no_counts_are_shown_and_said_not_to_be_recorded(
+    tmp_path, capsys
+):
+    said = {"kind": "accuracy", "name": "Eve", "block": "e0", "time": 1.0,
+            "settings": {"snr_db": 8.0, "inserted": True}, "first_frame": 0,
+            "frames": 10, "erasures": 0, "correct": 4, "accuracy": 0.4, "low": 0.2,
+            "high": 0.6}  # fmt: skip
+    message = published.measurement(said, "", "0123456789abcdef", 0)
+    with publisher(message, counts()) as (address, _):
+        assert main(address, "--csv", tmp_path / "a.csv", "--once") == 0
+    found = capsys.readouterr()
+    assert "SNR 8 dB, inserted  accuracy 40.0%" in found.out
+    assert "nothing of Eve" in found.err
+
+
+def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(tmp_path, capsys):
+    address, out = f"tcp://127.0.0.1:{free_port()}", tmp_path / "run.csv"
+
+    def come_and_go():
+        for first in (0, 100):
+            time.sleep(0.5)
+            with publisher(counts(first_block=first), address=address):
+                time.sleep(0.6)
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    assert main(address, "--terminal", "--csv", out, "--seconds", 2.4) == 0
+    thread.join()
+    assert [r.first_block for r in rows.read(out)] == [0, 100]
+    assert capsys.readouterr().err.count(f"waiting for {address}") >= 2
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
+def test_ctrl_c_writes_the_csv_and_ends_with_130(tmp_path, number):
+    out = tmp_path / "run.csv"
+    with publisher(counts()) as (address, send):
+        process = watch(address, "--terminal", "--csv", out)
+        line = process.stdout.readline()  # it shows what it took
+        feeding(send, counts(blocks=777), times=3).join()
+        process.send_signal(number)
+        code, _, said = ended(process)
+    assert "BLER" in line
+    assert code == 130, said
+    assert "Traceback" not in said
+    assert rows.read(out)[0].blocks == 777
+
+
+def test_a_reader_that_goes_away_ends_it():
+    with publisher(counts()) as (address, send):
+        process = watch(address, "--json", "--seconds", 15)
+        process.stdout.readline()
+        process.stdout.close()
+        for _ in range(200):
+            send(counts(blocks=2))
+            time.sleep(0.02)
+            if process.poll() is not None:
+                break
+        assert process.wait(10) in (1, -signal.SIGPIPE)
+        process.stderr.close()
+
+
+def test_an_http_server_is_said_to_be_no_publisher(capsys):
+    class Quiet(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"tcp://127.0.0.1:{server.server_port}"
+    try:
+        assert main(address, "--once", "--seconds", 0.6) == 1
+    finally:
+        server.shutdown()
+        server.server_close()
+    said = capsys.readouterr().err
+    assert f"{address} answers, but is no publisher" in said
+    assert f"nothing was received from {address}" in said
+
+
+def test_a_publisher_of_a_later_version_is_told_once_and_ignored(capsys):
+    later = counts() | {"version": 2}
+    with publisher() as (address, send):
+        thread = feeding(send, later, times=10)
+        assert main(address, "--terminal", "--seconds", 0.7) == 1
+        thread.join()
+    said = capsys.readouterr().err
+    assert said.count("the publisher speaks version 2, this is 1; update") == 1
+
+
+def test_malformed_messages_are_counted_and_ignored(capsys):
+    broken = [b"", b"\xff", b"{", b"\x1b[2J", published.encode(counts())[:-1], b"[]",
+              published.encode(counts() | {"blocks": -1})]  # fmt: skip
+    with publisher() as (address, send):
+        thread = feeding(send, *broken, counts("good"), times=10)
+        assert main(address, "--terminal", "--seconds", 0.7) == 0
+        thread.join()
+    found = capsys.readouterr()
+    assert "good" in found.out
+    assert found.err.count("ignored what is malformed") == 1
+    assert re.search(r"\d+ messages were ignored", found.err)
+    assert "\x1b" not in found.err + found.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nonsense"], "'nonsense' is no address"),
+        (["tcp://127.0.0.1:70000"], "is no address"),
+        (["--seconds", "0"], "--seconds 0, wanted a number above 0"),
+        (["--seconds", "nan"], "wanted a number above 0"),
+        (["--png", "/no/such/folder/x.png"], "/no/such/folder/x.png"),
+        (["--png", "x.gif"], "format 'gif' is not known"),
+        (["--csv", "/no/such/folder/x.csv"], "/no/such/folder/x.csv"),
+        (["--csv", "/dev/null"], "/dev/null"),
+        (["--csv", "."], "Is a directory"),
+        (["--window"], "there is no screen"),
+    ],
+)
+def test_bad_input_is_one_sentence(words, said, refuse, monkeypatch):
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    assert said in refuse("watch", *words, "--seconds=0.1" * ("--seconds" not in words)
+                          or "tcp://127.0.0.1:1")  # fmt: skip
+
+
+def test_a_csv_that_is_none_is_refused_and_left_alone(tmp_path, refuse):
+    other = tmp_path / "letters.csv"
+    other.write_text("a,b\n1,2\n")
+    assert "is it a CSV of counts" in refuse("watch", "--csv", other)
+    assert other.read_text() == "a,b\n1,2\n"
+    assert sorted(tmp_path.iterdir()) == [other]
+
+
+def test_nothing_to_draw_is_said(tmp_path, capsys):
+    with publisher() as (address, _):
+        assert main(address, "--png", tmp_path / "x.png", "--seconds", 0.3) == 1
+    assert "there were no counts to draw" in capsys.readouterr().err
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_the_window_shows_curves_and_closes_after_its_time(tmp_path, monkeypatch):
+    pytest.importorskip("PyQt5.QtWidgets", reason="the window is of PyQt5")
+    pytest.importorskip("gnuradio", reason="the window is of the displays")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    out = tmp_path / "run.csv"
+    with publisher(counts()) as (address, _):
+        assert main(address, "--window", "--seconds", 0.7, "--csv", out) == 0
+    assert rows.read(out)[0].blocks == 100
