@@ -58,3 +58,18 @@ def test_settings_stand_beside_those_of_tags():
         {"tx_gain_db": 20.0, "ebn0_db": 4.0},
         {"tx_gain_db": 25.0, "ebn0_db": 4.0},
     ]
+
+
+def test_a_meter_takes_settings_as_a_counter_does():
+    meter = advphy.accuracy_counter("mnist_sample", settings={"snr_db": 10.0})
+    source = blocks.vector_source_b([0] * 200_000, False, 1, [settings_tag(7, 4.0)])
+    flowgraph = advphy.top_block()
+    flowgraph.connect(source, turner(meter, 50_000, {"snr_db": 5.0}), meter)
+    flowgraph.run()
+    segments = meter.segments()
+    assert [s.settings for s in segments] == [
+        {"snr_db": 10.0},
+        {"snr_db": 10.0, "ebn0_db": 4.0},
+        {"snr_db": 5.0, "ebn0_db": 4.0},
+    ]
+    assert sum(s.sums["frames"] for s in segments) == 200_000

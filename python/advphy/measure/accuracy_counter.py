@@ -23,13 +23,15 @@ class accuracy_counter(segmented_meter):
     Args:
         images: Images with labels, or the name of the data set of the image source.
         first_frame: index of the first item.
+        settings: dictionary of what no tag says, such as an SNR before the modem, or
+            None; set_settings changes it.
         name: of this block in displays; "": "accuracy".
     """
 
-    def __init__(self, images="mnist_sample", first_frame=0, name=""):
+    def __init__(self, images="mnist_sample", first_frame=0, settings=None, name=""):
         self._labels = data_sets.load(images).labelled()
         segmented_meter.__init__(
-            self, "accuracy_counter", np.uint8, first_frame, "accuracy", name
+            self, "accuracy_counter", np.uint8, first_frame, "accuracy", settings, name
         )
 
     def sums(self, items, first_frame):

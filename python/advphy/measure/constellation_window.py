@@ -128,9 +128,13 @@ def _window_class():
                 return
             painter.setPen(pen(COLOURS[0], 5, opacity=0.6))
             painter.drawPoint(QtCore.QPointF(at, middle))
-            text = f"{count} newest received vectors"
+            texts = [f"{count} newest", f"{count} newest received vectors"]
             if len(self._panels) > 1:
-                text += f"; each plane spans -{self._reach:g} to {self._reach:g}"
+                spans = f"each plane spans -{self._reach:g} to {self._reach:g}"
+                texts.append(f"{texts[-1]}; {spans}")
+            room = self.width() - at - letter
+            fits = [t for t in texts if self.text_width(t, 0.9) < room]
+            text = fits[-1] if fits else ""
             paint_text(painter, at + 0.7 * letter, middle, text, colour_name=INK)
 
     return ConstellationWindow

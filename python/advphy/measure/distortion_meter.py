@@ -27,10 +27,19 @@ class distortion_meter(segmented_meter):
         first_frame: index of the first item.
         ssim_every: SSIM is of every so many frames, since it costs as much as a
             hundred squared errors; 0: of none.
+        settings: dictionary of what no tag says, such as an SNR before the modem, or
+            None; set_settings changes it.
         name: of this block in displays; "": "distortion".
     """
 
-    def __init__(self, images="mnist_sample", first_frame=0, ssim_every=64, name=""):
+    def __init__(
+        self,
+        images="mnist_sample",
+        first_frame=0,
+        ssim_every=64,
+        settings=None,
+        name="",
+    ):
         found = data_sets.load(images)
         self._shape, self._pixels = found.pixels.shape[1:], found.as_reals()
         if int(ssim_every) != ssim_every or ssim_every < 0:
@@ -43,7 +52,7 @@ class distortion_meter(segmented_meter):
         self._ssim_every = int(ssim_every)
         item = (np.float32, self._pixels.shape[1])
         segmented_meter.__init__(
-            self, "distortion_meter", item, first_frame, "distortion", name
+            self, "distortion_meter", item, first_frame, "distortion", settings, name
         )
 
     def sums(self, items, first_frame):

@@ -29,7 +29,7 @@ def readout_window(lines, title, frame_rate):
 def text_of(title, lines):
     """Return a page of HTML."""
     rows = "".join(
-        f"<tr><td><b>{html.escape(name)}</b>&nbsp;&nbsp;</td>"
+        f"<tr><td style='white-space: nowrap'><b>{html.escape(name)}</b>&nbsp;&nbsp;</td>"
         f"<td>{html.escape(text)}</td></tr>"
         for name, text in lines
     )
@@ -48,16 +48,26 @@ def _window_class():
             self.setTextFormat(QtCore.Qt.RichText)
             self.setAlignment(QtCore.Qt.AlignTop | QtCore.Qt.AlignLeft)
             self.setTextInteractionFlags(QtCore.Qt.TextSelectableByMouse)
+            self.setWordWrap(True)
             self.setMargin(6)
             self.setStyleSheet("background: white; color: #222")
-            # Its text grows and shrinks many times a second; the window must not.
-            self.setSizePolicy(QtWidgets.QSizePolicy.Ignored,
-                               QtWidgets.QSizePolicy.Minimum)  # fmt: skip
+            self.setSizePolicy(QtWidgets.QSizePolicy.Expanding,
+                               QtWidgets.QSizePolicy.Preferred)  # fmt: skip
             self.setAccessibleName(title or "readout")
             self._timer = QtCore.QTimer(self)  # ends with the widget
             self._timer.timeout.connect(self.look)
             self._timer.start(math.ceil(1000 / frame_rate))
             self.look()
+
+        # Its text grows and shrinks many times a second; the window must not.
+        def sizeHint(self):
+            return QtCore.QSize(320, 120)
+
+        def minimumSizeHint(self):
+            return QtCore.QSize(160, 60)
+
+        def hasHeightForWidth(self):
+            return False
 
         def look(self):
             text = text_of(self._title, self._lines())

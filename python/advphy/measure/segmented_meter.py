@@ -14,6 +14,8 @@ from ..reports import Reporter
 from ..transmit.alice_arn import TAG as ALICE_TAG
 from .received_index import ReceivedIndex
 
+GIVEN = "given"  # settings by a parameter, beside those by tags
+
 
 @dataclass
 class MeterSegment:
@@ -44,18 +46,28 @@ class segmented_meter(guarded_block):
         first_frame: index of the first item.
         port: name of the message port, the kind of its messages, and the name of the
             block in displays where none is given.
+        settings: dictionary of what no tag says, such as an SNR before the modem, or
+            None; set_settings changes it.
         shown_as: its name in displays, or "".
     """
 
-    def __init__(self, name, item, first_frame, port, shown_as):
+    def __init__(self, name, item, first_frame, port, settings, shown_as):
         guarded_block.__init__(self, name, [item], None)
         self._first_frame = checked_index("first_frame", first_frame)
         self._index = ReceivedIndex(self._first_frame)
         self._lock = threading.Lock()
         self._segments = [MeterSegment(self._first_frame)]
-        self._settings = {}  # by the key of their tag
+        self._settings = {}  # by the key of their tag, or GIVEN
+        self.set_settings(settings)
         self._reporter = Reporter(self, port, port, shown_as, port)
         self.set_log_level("warn")
+
+    def set_settings(self, settings):
+        """Open a new segment with these settings at the next call of work().
+
+        Items that were on their way when the setting changed are in it, too.
+        """
+        self._given = dict(settings or {})
 
     def segments(self):
         """Return a copy of the segments so far, the present one last."""
@@ -113,14 +125,19 @@ class segmented_meter(guarded_block):
     def _changes(self, tags, read):
         """Return {item: settings from there on}."""
         found = {}
+        given = self._given
+        if given != self._settings.get(GIVEN, {}):
+            self._settings[GIVEN] = given
+            found[0] = self._merged()
         for tag in sorted(tags, key=lambda tag: tag.offset):
             key = pmt.symbol_to_string(tag.key)
             if key in (CHANNEL_TAG, ALICE_TAG):
                 self._settings[key] = pmt.to_python(tag.value)
-                found[tag.offset - read] = {
-                    k: v for part in self._settings.values() for k, v in part.items()
-                }
+                found[tag.offset - read] = self._merged()
         return found
+
+    def _merged(self):
+        return {k: v for part in self._settings.values() for k, v in part.items()}
 
     def _open(self, first_frame, settings):
         with self._lock:
