@@ -72,7 +72,7 @@ grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
 	    docs/tutorial/*.grc))) >&2; exit 2; }
 	@$(STAGED) $(TERMINAL) gnuradio-companion $(FLOWGRAPH)
 
-pictures: ## draw the examples' flowgraphs and windows again; NAME=... for one
+pictures: ## draw flowgraphs and windows that have changed; NAME=... for one, or all
 	@setup/packages.sh pictures
 	@$(MAKE) -s compile
 	@$(STAGED) SOAPY_SDR_PLUGIN_PATH=$(CURDIR)/build/standin $(PYTHON) setup/pictures.py $(NAME)

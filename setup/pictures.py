@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw the pictures of the guides: each flowgraph, and its running window.
 
-    pictures.py [NAME ...]      all of examples/ and docs/tutorial/ if none is named
+    pictures.py            of examples/ and docs/tutorial/, those that are out of date
+    pictures.py NAME ...   these, or all of them by the name "all"
 
 A picture says, as the text "flowgraph-sha256" of the PNG, which file it was made of;
 tests/test_pictures.py holds them together. setup/pictures.yml says how long each runs.
@@ -17,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import yaml
-from picture_stamp import flowgraph_sha256, stamped
+from picture_stamp import flowgraph_sha256, stamp, stamped
 from virtual_screen import is_missing, virtual_screen
 
 CLONE = Path(__file__).resolve().parent.parent
@@ -26,7 +27,7 @@ SETUP = CLONE / "setup"
 
 
 def flowgraphs(names=()):
-    """Return the paths of the flowgraphs that are named, or of all."""
+    """Return the paths of the flowgraphs that are named; of all by default."""
     found = [path for folder in FOLDERS for path in (CLONE / folder).glob("*.grc")]
     known = {path.stem: path for path in sorted(found)}
     unknown = [name for name in names if name not in known]
@@ -36,6 +37,15 @@ def flowgraphs(names=()):
             f"{' or '.join(FOLDERS)}; there are {', '.join(known)}"
         )
     return [path for name, path in known.items() if not names or name in names]
+
+
+def out_of_date(flowgraph):
+    """Return whether a picture is missing, or is of the flowgraph as it once was."""
+    sha256 = flowgraph_sha256(flowgraph)
+    return any(
+        not picture.exists() or stamp(picture) != sha256
+        for picture in pictures_of(flowgraph)
+    )
 
 
 def has_window(flowgraph):
@@ -119,7 +129,14 @@ def main(names):
     """Draw what is named, and say what is being drawn."""
     if is_missing():
         raise SystemExit(f"pictures.py: {is_missing()}")
-    paths = flowgraphs(names)
+    paths = flowgraphs([] if names == ["all"] else names)
+    if not names:
+        paths = [path for path in paths if out_of_date(path)]
+    if not paths:
+        print(
+            "pictures: all are of the flowgraphs as they are; NAME=all draws them anew"
+        )
+        return
     table = yaml.safe_load((SETUP / "pictures.yml").read_text())
     with virtual_screen() as environment:
         environment["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")

@@ -39,7 +39,7 @@ def test_a_picture_keeps_what_is_written_into_it(tmp_path):
     with Image.open(picture) as drawn:
         assert drawn.size == (64, 48)
         assert drawn.convert("RGB").getpixel((5, 5)) == (0, 114, 178)
-    flowgraph.write_text("coordinate: [8, 16]")
+    flowgraph.write_text("coordinate: [8, 16]")  # one that was moved
     assert stamp(picture) != flowgraph_sha256(flowgraph)
 
 
