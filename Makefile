@@ -8,9 +8,14 @@ RESULTS := results
 STAGED := PYTHONPATH=$(CURDIR)/build/test_modules:$$PYTHONPATH \
           GRC_BLOCKS_PATH=$(CURDIR)/grc:$$GRC_BLOCKS_PATH
 LINKS := autoencoder_mlp autoencoder_cnn hamming74_hard hamming74_ml two_simplices
+# Debian's Companion looks for a file of this name, and warns when it is not a path.
+TERMINAL := GR_CONF_GRC_XTERM_EXECUTABLE=$$(command -v $${GR_CONF_GRC_XTERM_EXECUTABLE:-x-terminal-emulator})
+EXAMPLE := attacked_link
+# A name of examples/ or docs/tutorial/; empty: an empty canvas.
+FLOWGRAPH = $(firstword $(wildcard examples/$(EXAMPLE).grc docs/tutorial/$(EXAMPLE).grc))
 PYTEST := .venv/bin/python -m pytest
 
-.PHONY: help demo test test-slow build grc bench install models lint format sanitize clean
+.PHONY: help demo test test-slow build grc pictures bench install models lint format sanitize clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -32,7 +37,7 @@ demo: build ## stream the shipped links over Eb/N0 0..8 dB: table, figure, CSV
 	@$(PYTHON) apps/advphy plot $(RESULTS)/demo.csv --out $(RESULTS)/demo.png
 	@echo "counts: $(RESULTS)/demo.csv   figure: $(RESULTS)/demo.png"
 
-environment:
+environment: ## make .venv with torch, to train and to bring networks of your own
 	@setup/packages.sh test
 	@setup/environment.sh
 	@$(MAKE) -s compile CMAKE_OPTIONS="$(CMAKE_OPTIONS) -DADVPHY_TESTS=ON"
@@ -59,10 +64,18 @@ sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
 	@cmake --build build-sanitize --parallel 2 --target qa_random qa_network qa_codebook qa_perturbation qa_canceller qa_keying qa_impairment qa_modem >/dev/null
 	@ctest --test-dir build-sanitize --output-on-failure
 
-grc: ## open GNU Radio Companion with the blocks found
+grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
 	@setup/packages.sh grc
 	@$(MAKE) -s compile
-	@$(STAGED) gnuradio-companion examples/autoencoder_loopback.grc
+	@[ -z "$(EXAMPLE)" ] || [ "$(FLOWGRAPH)" ] || { echo "gr-advphy: there is no example" \
+	    "$(EXAMPLE); EXAMPLE is one of:" $(basename $(notdir $(wildcard examples/*.grc \
+	    docs/tutorial/*.grc))) >&2; exit 2; }
+	@$(STAGED) $(TERMINAL) gnuradio-companion $(FLOWGRAPH)
+
+pictures: ## draw flowgraphs and windows that have changed; NAME=... for one, or all
+	@setup/packages.sh pictures
+	@$(MAKE) -s compile
+	@$(STAGED) SOAPY_SDR_PLUGIN_PATH=$(CURDIR)/build/standin $(PYTHON) setup/pictures.py $(NAME)
 
 bench: environment ## measure speed against torch and onnxruntime
 	@mkdir -p $(RESULTS)

@@ -1,18 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Install the distribution's packages that are missing for GOAL: build, test or grc.
+# Install the distribution's packages that are missing for GOAL: build, test, grc or
+# pictures.
 set -eu
 
 goal=$1
 build="gnuradio cmake g++ make python3-dev pybind11-dev python3-numpy python3-scipy
        python3-matplotlib python3-tqdm python3-cryptography"
+companion="gir1.2-gtk-3.0 python3-gi-cairo python3-pyqt5 adwaita-icon-theme fonts-dejavu-core"
 case $goal in
 build) wanted=$build ;;
-# The last two: a stand-in radio, and the drivers that it is driven through.
-test) wanted="$build python3-venv libboost-dev libsoapysdr-dev gr-osmosdr" ;;
-grc) wanted="$build gir1.2-gtk-3.0 python3-gi-cairo python3-pyqt5 adwaita-icon-theme
-             fonts-dejavu-core" ;;
-*) echo "setup/packages.sh: GOAL '$goal' is not build, test or grc" >&2; exit 2 ;;
+# A stand-in radio, and the drivers that it is driven through; a screen for Companion.
+test) wanted="$build $companion python3-venv libboost-dev libsoapysdr-dev gr-osmosdr xvfb" ;;
+grc) wanted="$build $companion" ;;
+pictures) wanted="$build $companion libsoapysdr-dev xvfb python3-pil python3-yaml" ;;
+*) echo "setup/packages.sh: GOAL '$goal' is not build, test, grc or pictures" >&2; exit 2 ;;
 esac
 
 fail() { echo "gr-advphy: $*" >&2; exit 2; }

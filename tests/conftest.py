@@ -16,7 +16,7 @@ from .idx_bytes import TINY
 
 CLONE = Path(__file__).resolve().parent.parent
 STAGED = CLONE / "build" / "test_modules"
-for place in (STAGED, CLONE / "apps"):
+for place in (STAGED, CLONE / "apps", CLONE / "setup"):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

@@ -30,20 +30,27 @@ def test_every_source_names_its_licence(clone, pattern):
 
 def test_there_are_no_drawers(clone):
     drawer = re.compile(r"^(utils?|helpers?|misc|common|base|core|tools)$")
-    for folder in ("python", "lib", "apps", "grc", "tests", "setup", "examples"):
+    for folder in (
+        "python",
+        "lib",
+        "apps",
+        "grc",
+        "tests",
+        "setup",
+        "examples",
+        "docs",
+    ):
         for path in (clone / folder).rglob("*"):
             assert not drawer.match(path.stem), path
 
 
-def test_readme_speaks_of_every_make_target_and_link(clone):
+def test_the_guides_speak_of_every_make_target_and_link(clone):
     from advphy_model import links
 
     readme = (clone / "README.md").read_text()
     makefile = (clone / "Makefile").read_text()
     for target in re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE):
         assert f"make {target}" in readme, target
+    commands = (clone / "docs" / "commands.md").read_text()
     for name in links.names():
-        assert name in readme, name
-    assert not re.search(r"[A-Z]+_(TABLE|STATE)", readme)
-    for path in re.findall(r"\]\(([^)#:]+)\)", readme):
-        assert (clone / path).exists(), path
+        assert f"`{name}`" in commands, name

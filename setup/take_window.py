@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a program of Companion and take a picture of its window.
+
+    take_window.py PROGRAM.py PICTURE.png '{"seconds": 8, "set": [[2, "ebn0_db", 6]]}'
+
+Runs in GNU Radio's Python on a screen; setup/pictures.py calls it.
+"""
+
+import importlib
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+from PyQt5 import QtCore, QtWidgets
+
+SIZE = (1280, 800)
+
+
+def flowgraph_of(program, arguments):
+    """Make the flowgraph of a program that Companion has generated."""
+    sys.path.insert(0, str(program.parent))
+    module = importlib.import_module(program.stem)
+    classes = (found for found in vars(module).values() if isinstance(found, type))
+    (made,) = (found for found in classes if found.__module__ == program.stem)
+    return made(**arguments)
+
+
+def set_variable(flowgraph, name, value):
+    """Set a variable as a user does: by its slider, where it has one."""
+    widget = getattr(flowgraph, f"_{name}_win", None)
+    kinds = (QtWidgets.QSpinBox, QtWidgets.QDoubleSpinBox)
+    boxes = widget and widget.findChildren(kinds)
+    if boxes:
+        boxes[0].setValue(value)
+    else:
+        getattr(flowgraph, f"set_{name}")(value)
+
+
+def picture(flowgraph, path, settings):
+    """Arrange what happens while it runs: variables change, the picture, the end."""
+
+    def after(seconds, call):
+        QtCore.QTimer.singleShot(int(1000 * seconds), call)
+
+    for seconds, name, value in settings.get("set", []):
+        after(seconds, partial(set_variable, flowgraph, name, value))
+    after(settings["seconds"], lambda: flowgraph.grab().save(str(path)))
+    after(settings["seconds"] + 0.1, QtWidgets.QApplication.instance().quit)
+
+
+def main(program, path, settings):
+    """Run the flowgraph as the program itself would."""
+    settings = json.loads(settings)
+    application = QtWidgets.QApplication(sys.argv[:1])
+    flowgraph = flowgraph_of(Path(program), settings.get("arguments", {}))
+    flowgraph.resize(*settings.get("size", SIZE))
+    flowgraph.start()
+    if hasattr(flowgraph, "flowgraph_started"):  # from GNU Radio 3.10.11 on
+        flowgraph.flowgraph_started.set()
+    flowgraph.show()
+    picture(flowgraph, path, settings)
+    application.exec_()
+    flowgraph.stop()
+    flowgraph.wait()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each flowgraph opens in the real GNU Radio Companion without an error mark."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import virtual_screen
+from pictures import flowgraphs
+
+from .conftest import CLONE
+from .qa_grc import ENVIRONMENT
+
+FLOWGRAPHS = flowgraphs()
+# Companion with its window and all files open, as "gnuradio-companion FILE ..." has it;
+# then what each page says, which other windows (dialogs) there are, and the end.
+COMPANION = """
+import json, os, sys
+import gi
+gi.require_version("Gtk", "3.0")
+gi.require_version("PangoCairo", "1.0")
+from gi.repository import GLib, Gtk
+from draw_flowgraphs import companion
+application = companion(sys.argv[1:])
+def look():
+    pages = {}
+    for page in application.main_window.get_pages():
+        flowgraph = page.flow_graph
+        flowgraph.update()
+        pages[page.file_path] = {
+            "valid": flowgraph.is_valid(),
+            "blocks": len(flowgraph.blocks),
+            "errors": [f"{e}: {said}" for e, said in flowgraph.iter_error_messages()],
+            "missing": [b.key for b in flowgraph.blocks if b.is_dummy_block],
+        }
+    windows = [w for w in Gtk.Window.list_toplevels() if w.get_visible()]
+    dialogs = [w.get_title() for w in windows if w is not application.main_window]
+    known = [key for key in application.platform.blocks if "advphy" in key]
+    print(json.dumps({"pages": pages, "dialogs": dialogs, "known": len(known)}))
+    sys.stdout.flush()
+    os._exit(0)
+GLib.timeout_add(300, look)
+application.run()
+"""
+# Flowgraphs that are wrong, so that a mark would be seen.
+WRONG = {
+    "of_another_n": (
+        "id: advphy_decoder\n  parameters:\n    comment: ''\n    model: link_model",
+        "id: advphy_decoder\n  parameters:\n    model: advphy.link_model('bpsk')",
+    ),
+    "without_its_block": ("id: advphy_encoder", "id: advphy_no_such_block"),
+    "of_another_model": ("model: autoencoder_mlp_8p5db", "model: nonsense"),
+}
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """Return what one Companion says of all flowgraphs, and of the wrong ones."""
+    if virtual_screen.is_missing():
+        pytest.skip(virtual_screen.is_missing())
+    asked = "import gi; gi.require_version('Gtk', '3.0'); gi.require_foreign('cairo')"
+    if subprocess.run([sys.executable, "-c", asked], capture_output=True).returncode:
+        pytest.skip("GTK for Python is missing (setup/packages.sh test installs it)")
+    folder = tmp_path_factory.mktemp("wrong")
+    simple = (CLONE / "docs" / "tutorial" / "step1.grc").read_text()
+    files = [*FLOWGRAPHS]
+    for name, (before, after) in WRONG.items():
+        assert before in simple
+        files.append(folder / f"{name}.grc")
+        files[-1].write_text(simple.replace(before, after))
+    with virtual_screen.virtual_screen() as environment:
+        for name in ("PYTHONPATH", "GRC_BLOCKS_PATH"):
+            environment[name] = ENVIRONMENT[name]
+        environment["PYTHONPATH"] += f":{CLONE / 'setup'}"
+        done = subprocess.run(
+            [sys.executable, "-c", COMPANION, *map(str, files)],
+            env=environment, capture_output=True, text=True, timeout=100,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    return said | {"wrong": {name: str(folder / f"{name}.grc") for name in WRONG}}
+
+
+def test_companion_finds_every_block_and_asks_nothing(opened):
+    assert opened["known"] == len(list((CLONE / "grc").glob("*.block.yml")))
+    assert opened["dialogs"] == []
+
+
+@pytest.mark.parametrize("path", FLOWGRAPHS, ids=lambda path: path.stem)
+def test_companion_opens_it_without_an_error_mark(path, opened):
+    page = opened["pages"][str(path)]
+    assert page["missing"] == []
+    assert page["errors"] == []
+    assert page["valid"]
+    assert page["blocks"] > 4
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("of_another_n", "does not match"),
+        ("without_its_block", "advphy_no_such_block"),
+        ("of_another_model", "nonsense"),
+    ],
+)
+def test_companion_marks_what_is_wrong(name, said, opened):
+    page = opened["pages"][opened["wrong"][name]]
+    assert not page["valid"]
+    assert said in " ".join(page["errors"] + page["missing"])
