@@ -19,7 +19,7 @@ def write_tiny(folder, spelling="{file}.gz", contents=TINY):
     folder.mkdir(parents=True, exist_ok=True)
     for file, content in contents.items():
         name = spelling.format(file=file, dotted=file.replace("-idx", ".idx"))
-        packed = gzip.compress(content) if name.endswith(".gz") else content
+        packed = gzip.compress(content, mtime=0) if name.endswith(".gz") else content
         (folder / name).write_bytes(packed)
     return folder
 

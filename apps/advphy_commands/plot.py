@@ -31,13 +31,9 @@ def add_arguments(parser):
     """Declare the arguments."""
     parser.add_argument("what", metavar="[PICTURE] FILE|LINK", nargs="+")
     parser.add_argument("--out", metavar="FIGURE.png",
-                        help="format by its ending: png, svg, pdf")  # fmt: skip
+                        help="format by its ending: png, svg, pdf; with --json it may "
+                        "be left out")  # fmt: skip
     parser.add_argument("--title", default="")
-    if "--json" not in parser._option_string_actions:
-        parser.add_argument(
-            "--json", nargs="?", const="-", metavar="FILE.json",
-            help="print the numbers behind the figure; then --out may be left out",
-        )  # fmt: skip
     group = parser.add_argument_group("bler")
     group.add_argument("--x", choices=("ebn0_db", "psr_db"))
     group.add_argument(
@@ -70,7 +66,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """Draw the figure, or print its numbers."""
-    output = getattr(arguments, "output", None) or _Output(arguments.json)
+    output = arguments.output
     if not (arguments.json or "-").endswith(("-", ".json")):  # it may be a CSV
         raise ValueError(f"--json {arguments.json}: wanted a name that ends in .json")
     picture, words = _picture(arguments)
@@ -86,8 +82,6 @@ def run(arguments):
     for label, found in described.get("at_bler", {}).get("ebn0_db", {}).items():
         text = "not within the points" if found is None else f"{found:.2f} dB"
         output.line(f"{label:<44}{text}")
-    if hasattr(output, "finish"):
-        output.finish()
 
 
 def _picture(arguments):
@@ -111,31 +105,3 @@ def _refuse_idle(arguments, picture):
             )
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"{option} {value}: wanted a finite number")
-
-
-class _Output:
-    """Lines, or one JSON document."""
-
-    def __init__(self, json):
-        self._json, self._document = json, {}
-
-    def line(self, text):
-        if self._json != "-":
-            print(text)
-
-    def note(self, **values):
-        self._document |= values
-
-    def finish(self):
-        import json
-
-        from advphy_model.atomic_file import atomic_file
-
-        if self._json is None:
-            return
-        text = json.dumps(self._document, allow_nan=False)
-        if self._json == "-":
-            print(text)
-            return
-        with atomic_file(self._json) as file:
-            file.write(text + "\n")
