@@ -27,6 +27,8 @@ def watch(*words):
     return subprocess.Popen(
         [sys.executable, ADVPHY, "watch", *map(str, words)], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, env={**os.environ, "DISPLAY": ""},
+        # A shell's job in the background ignores Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
 
 
