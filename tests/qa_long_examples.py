@@ -73,9 +73,8 @@ CONTROLS = {
         shown(image_rate=2000),
         control("distortion", "Bob", {"snr_db": 3.0}, bob_snr_db=3.0),
         control("accuracy", "keyed: Eve", {"snr_db": 15.0}, eve_snr_db=15.0),
-        control("distortion", "Bob", {"inserted": False}, pair="bypassed"),
-        control("accuracy", "Eve", {"inserted": True}, pair="inserted"),
-        shown(pair="keyed"),
+        control("distortion", "Bob", {"inserted": False}, inserted=False),
+        control("accuracy", "Eve", {"inserted": True}, inserted=True),
     ],
 }
 
