@@ -70,7 +70,7 @@ CONTROLS = {
         shown(channel_use=1),
     ],
     "secure_semantic": [
-        shown(image_rate=2000),
+        shown(image_rate=1000),
         control("distortion", "Bob", {"snr_db": 3.0}, bob_snr_db=3.0),
         control("accuracy", "keyed: Eve", {"snr_db": 15.0}, eve_snr_db=15.0),
         control("distortion", "Bob", {"inserted": False}, inserted=False),
