@@ -2,10 +2,12 @@
 """What the displays share: ticks, labels, messages that wait, time for painting."""
 
 import logging
+import statistics
 
 import numpy as np
 import pmt
 import pytest
+from advphy_model import speed
 from gnuradio import advphy
 from gnuradio.advphy import display_speed
 from gnuradio.advphy.measure import painting_share
@@ -16,7 +18,7 @@ from gnuradio.advphy.measure.plot_axes import Axes, decades, round_steps, spread
 from PyQt5 import QtCore
 
 from . import display_events
-from .display_events import attend, counts, painted
+from .display_events import attend, counts, painted, until
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +112,7 @@ def test_an_error_while_painting_is_logged_and_ends_neither_process_nor_stream(
     window.show()
     with caplog.at_level(logging.ERROR):
         window.take(counts())
-        attend(0.2)
+        until(lambda: window.error)
     assert isinstance(window.error, ZeroDivisionError)
     assert sum("stops" in record.message for record in caplog.records) == 1
     window.close()
@@ -136,8 +138,8 @@ def test_windows_share_the_time_for_painting(monkeypatch):
     idle = share.pause(0.003)
     busy = share.pause(0.003)
     assert idle == pytest.approx(2 * 0.003 / painting_share.WHEN_IDLE)
-    # Two windows that each wait so long after 3 ms take 4 % of a processor together.
-    assert 2 * 0.003 / busy == pytest.approx(0.04)
+    # Two windows that each wait so long after 3 ms take 3 % of a processor together.
+    assert 2 * 0.003 / busy == pytest.approx(0.03)
 
 
 def test_a_hidden_window_is_not_painted(application):
@@ -151,8 +153,7 @@ def test_a_hidden_window_is_not_painted(application):
     attend(0.2)
     assert paintings.count == 0
     window.show()
-    attend(0.2)
-    assert paintings.count >= 1
+    until(lambda: paintings.count)
     window.close()
 
 
@@ -167,14 +168,13 @@ def test_the_flowgraph_survives_its_window(application):
     assert sink.qwidget() is window
     window.show()
     flowgraph.start()
-    attend(0.2)
+    until(sink.curves)
     window.close()
     window.deleteLater()
     application.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
     attend(0.05)
     before = sum(sink.curves()["bpsk"][2.0])
-    attend(0.2)
-    assert sum(sink.curves()["bpsk"][2.0]) > before
+    until(lambda: sum(sink.curves()["bpsk"][2.0]) > before)
     flowgraph.stop()
     flowgraph.wait()
     assert sink.error is None
@@ -199,3 +199,14 @@ def test_the_bench_measures_a_stream_with_and_without_displays():
     assert all(rate() > 100_000 for rate in rates.values())
     assert len(frames) == 1
     assert frames[0] > 0
+
+
+@pytest.mark.slow
+def test_a_stream_keeps_its_rate_beside_all_displays():
+    frames = []
+    rates = display_speed.displayed_rates(
+        advphy.link_model("autoencoder_mlp"), seconds=2.0, frames=frames
+    )
+    _, ratios = speed.median_ratios(rates, "undisplayed", rounds=9)
+    assert ratios["displayed"] > 0.95
+    assert statistics.median(frames) < 0.033

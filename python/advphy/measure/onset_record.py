@@ -107,7 +107,7 @@ class OnsetRecord:
 
 
 def _number(value):
-    value = float(value)
+    value = -math.inf if value is None else float(value)  # JSON has no -inf
     return -math.inf if math.isnan(value) else value
 
 

@@ -11,7 +11,7 @@ import os
 import time
 import weakref
 
-WHEN_BUSY, WHEN_IDLE = 0.04, 0.6  # of one processor
+WHEN_BUSY, WHEN_IDLE = 0.03, 0.6  # of one processor
 IDLE = 0.25  # of all processors' time: from here on they count as idle
 LOOK_SECONDS = 1.0  # between two looks at the processors
 

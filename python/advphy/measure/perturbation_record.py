@@ -82,6 +82,10 @@ class Seen:
     estimated_psr_db: float = -math.inf
 
 
+def _db(value):
+    return -math.inf if value is None else float(value)  # JSON has no -inf
+
+
 class PerturbationRecord:
     """The newest messages of an adversary and a canceller; safe among threads.
 
@@ -111,7 +115,7 @@ class PerturbationRecord:
 
     def _psr(self, message):
         settings = message["settings"]
-        psr_db = float(message.get("psr_db", settings.get("psr_db", -math.inf)))
+        psr_db = _db(message.get("psr_db", settings.get("psr_db")))
         p = message.get("p")
         return self._true, {
             "p": None if p is None else self._vectors(p)[0],
@@ -125,7 +129,7 @@ class PerturbationRecord:
             "estimate": self._vectors(message["p"]),
             "weights": tuple(float(w) for w in message.get("weights", [1.0])),
             "detected": bool(message["detected"]),
-            "estimated_psr_db": float(message["psr_db"]),
+            "estimated_psr_db": _db(message["psr_db"]),
         }
 
     def _vectors(self, values):

@@ -46,8 +46,12 @@ def what_differs(setting, settings):
     own = [pair for pair in setting if pair not in shared]
     if len(own) > 1:  # the name of the perturbation is long: only if nothing else says
         own = [pair for pair in own if pair[0] != "perturbation"] or own
-    words += [
-        WORDS.get(key, key.replace("_", " ") + " {}").format(without_hash(value))
-        for key, value in own
-    ]
+    words += [_words(key, value) for key, value in own]
     return ", ".join(words)
+
+
+def _words(key, value):
+    plain = key.replace("_", " ")
+    if value == "none":
+        return f"no {plain}"
+    return WORDS.get(key, plain + " {}").format(without_hash(value))
