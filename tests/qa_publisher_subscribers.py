@@ -11,7 +11,7 @@ import pytest
 import zmq
 from advphy_model import published
 from gnuradio import advphy
-from gnuradio.advphy.measure import publishing_socket
+from gnuradio.advphy.measure import connection_limits, publishing_socket
 from gnuradio.advphy.measure.publishing_socket import PublishingSocket
 
 from .published_messages import counts
@@ -171,6 +171,41 @@ def test_connections_that_open_and_close_are_no_flood():
             served.raw(True).close()
         assert is_served(served)
         assert served.socket.floods == 0
+
+
+def test_what_sends_too_much_is_cut_and_others_stay():
+    with Served() as served, served.raw(True) as calm, served.raw(True) as mad:
+        calm.sendall(b"\0\1\1")  # subscribes to all
+        time.sleep(0.1)
+        assert flood(mad, b"\1\4oops" * 10_000, seconds=2) < 50e6  # cut before
+        served.send(b"still here")
+        calm.settimeout(3)
+        heard = b""
+        while not heard.endswith(b"still here"):
+            heard += calm.recv(1000)
+        assert served.socket.floods == 0
+
+
+def test_more_connections_than_there_is_room_for_are_cut(monkeypatch):
+    monkeypatch.setattr(connection_limits, "MOST_CONNECTIONS", 5)
+    with Served() as served:
+        made = [served.raw() for _ in range(8)]
+        time.sleep(0.2)
+        for number, connection in enumerate(made):
+            connection.settimeout(0.1)
+            try:
+                while connection.recv(64):  # ZMTP's greeting
+                    pass
+                ended = True
+            except TimeoutError:
+                ended = False
+            except ConnectionResetError:
+                ended = True
+            assert ended == (number >= 5), number
+        for connection in made:
+            connection.close()
+        time.sleep(0.1)
+        assert is_served(served)
 
 
 def test_a_hundred_subscribers_get_every_message_and_the_states():

@@ -27,6 +27,8 @@ def watch(*words):
     return subprocess.Popen(
         [sys.executable, ADVPHY, "watch", *map(str, words)], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, env={**os.environ, "DISPLAY": ""},
+        # A shell's job in the background ignores Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
 
 
@@ -205,7 +207,11 @@ def test_a_reader_that_goes_away_ends_it():
         process.stderr.close()
 
 
-def test_an_http_server_is_said_to_be_no_publisher(capsys):
+def test_an_http_server_is_said_to_be_no_publisher(capsys, monkeypatch):
+    from advphy_commands import _subscription
+
+    monkeypatch.setattr(_subscription, "HANDSHAKE_MS", 200)
+
     class Quiet(http.server.BaseHTTPRequestHandler):
         def log_message(self, *_):
             pass
@@ -214,7 +220,7 @@ def test_an_http_server_is_said_to_be_no_publisher(capsys):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"tcp://127.0.0.1:{server.server_port}"
     try:
-        assert main(address, "--once", "--seconds", 0.6) == 1
+        assert main(address, "--once", "--seconds", 1.0) == 1
     finally:
         server.shutdown()
         server.server_close()

@@ -9,7 +9,7 @@ from advphy_model import published
 from zmq.utils.monitor import recv_monitor_message
 
 WAITING = 10_000  # messages that wait to be looked at; what is more is lost
-HANDSHAKE_MS = 3000  # for who answers in another protocol, or not at all
+HANDSHAKE_MS = 2000  # for who answers in another protocol, or not at all
 LOST = (zmq.EVENT_DISCONNECTED, zmq.EVENT_CLOSED, zmq.EVENT_CONNECT_RETRIED,
         zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
         zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)  # fmt: skip

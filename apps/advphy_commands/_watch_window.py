@@ -6,6 +6,7 @@ import signal
 import time
 
 MILLISECONDS = 30
+ENDS = {"psr_db": (-20.0, 10.0), "snr_db": (-10.0, 20.0)}  # of the horizontal axis
 
 
 def show(arguments, publishers, takes, tick):
@@ -15,7 +16,8 @@ def show(arguments, publishers, takes, tick):
     from PyQt5 import QtCore, QtWidgets
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    curves = bler_curve_window(x=arguments.x)
+    first, last = ENDS.get(arguments.x, (0.0, 10.0))
+    curves = bler_curve_window(x=arguments.x, first=first, last=last)
     strip = onset_window()
     window = QtWidgets.QSplitter(QtCore.Qt.Vertical)
     window.setWindowTitle(f"advphy watch {' '.join(arguments.address)}")

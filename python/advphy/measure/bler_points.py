@@ -150,7 +150,7 @@ def _read(message):
     """Return (name, Segment, settings) of a message, or None."""
     if not isinstance(message, dict) or message.get("kind") != "counts":
         return None
-    settings = message.get("settings", {})
+    settings = message.get("settings") or {}  # an empty dictionary is nil in PMT
     try:
         numbers = [
             int(message.get(key, 0))

@@ -13,7 +13,7 @@ from advphy_model.published import checked_name
 from ..reports import listening_block
 from .publishing_socket import PublishingSocket
 
-TURN_SECONDS = 0.01
+TURN_SECONDS = 0.02
 MOST_WAITING = 1024  # messages of blocks until the next turn; the oldest are dropped
 MOST_STATES = 256  # blocks whose last message is kept
 
