@@ -22,6 +22,7 @@ import time
 
 import zmq
 from advphy_model import published
+from gnuradio import advphy
 from PyQt5 import QtCore
 
 POLL_MS, WARM_UP, REST, GIVE_UP = 5, 2.0, 0.4, 3.0
@@ -147,6 +148,10 @@ def main(folder, name, plan, arguments):
 
     def made(**options):
         flowgraph = getattr(program, name)(**options)
+        if not hasattr(flowgraph, "publisher") and hasattr(flowgraph, "counter"):
+            flowgraph.publisher = advphy.publisher("tcp://127.0.0.1:*")
+            wire = (flowgraph.counter, "counts"), (flowgraph.publisher, "in")
+            flowgraph.msg_connect(*wire)
         begin = QtCore.QTimer.singleShot
         begin(0, lambda: kept.append(Show(flowgraph, json.loads(plan))))
         return flowgraph

@@ -29,8 +29,8 @@ def readout_window(lines, title, frame_rate):
 def text_of(title, lines):
     """Return a page of HTML."""
     rows = "".join(
-        f"<tr><td style='white-space: nowrap'><b>{html.escape(name)}</b>&nbsp;&nbsp;</td>"
-        f"<td>{html.escape(text)}</td></tr>"
+        f"<tr><td style='white-space: nowrap'><b>{html.escape(name)}</b>"
+        f"&nbsp;&nbsp;</td><td>{html.escape(text)}</td></tr>"
         for name, text in lines
     )
     above = f"<p style='margin: 0'><b>{html.escape(title)}</b></p>" if title else ""

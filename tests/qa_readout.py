@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Readout: what each kind of sender says in words, and the window."""
+
+import pmt
+import pytest
+from advphy_model import images
+from gnuradio import advphy, blocks
+from gnuradio.advphy.measure.readout_window import NOTHING, text_of
+from PyQt5 import QtWidgets
+
+
+def message(kind, name, settings=None, **figures):
+    said = {"kind": kind, "name": name, "settings": settings or {"on": True}, **figures}
+    return pmt.to_pmt(said)
+
+
+def lines_of(*messages):
+    readout = advphy.readout()
+    for one in messages:
+        readout._take(one)
+    return readout, readout.lines()
+
+
+def test_lines_are_in_the_order_of_names_and_the_newest_counts():
+    def counts(name, errors):
+        return message("counts", name, block_errors=errors, erasures=1, blocks=200,
+                       bler=(errors + 1) / 200)  # fmt: skip
+
+    readout, lines = lines_of(counts("b", 1), counts("a", 3), counts("b", 9))
+    assert lines == [
+        ("a", "BLER 2.00e-02 (4 of 200 blocks)"),
+        ("b", "BLER 5.00e-02 (10 of 200 blocks)"),
+    ]
+    assert readout.refused() == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "figures", "said"),
+    [
+        ("psr", {"on": False}, {}, "off"),
+        ("psr", {"on": True, "perturbation": "jammer 12ab"},
+         {"psr_db_realised": -6.01}, "jammer, PSR -6.0 dB"),
+        ("estimate", {"enabled": False}, {"detected": False}, "switched off"),
+        ("estimate", {"enabled": True}, {"detected": False},
+         "no perturbation detected"),
+        ("estimate", {"enabled": True},
+         {"detected": True, "adversary": "signs", "psr_db": -5.96},
+         "perturbation detected: signs, PSR -6.0 dB"),
+        ("distortion", {}, {"mse": 0.0178, "psnr_db": 17.5},
+         "MSE 0.0178, PSNR 17.5 dB"),
+        ("accuracy", {}, {"accuracy": 0.44, "low": 0.41, "high": 0.47},
+         "reads 44.0 % of the labels (41.0 to 47.0 %)"),
+        ("power", {}, {"transmit_power_db": 0.0}, "bypassed, transmit power 0.00 dB"),
+        ("power", {}, {"transmit_power_db": 0.2, "psr_db": -10.0},
+         "PSR -10.0 dB, transmit power 0.20 dB"),
+        ("frames", {}, {"received": 7, "missed": 1}, "7 frames, 1 missed"),
+    ],
+)  # fmt: skip
+def test_each_kind_has_its_words(kind, settings, figures, said):
+    _, lines = lines_of(message(kind, "it", settings, **figures))
+    assert lines == [("it", said)]
+
+
+def test_what_is_not_understood_does_no_harm():
+    strange = message("counts", "strange", blocks="many")
+    readout, lines = lines_of(pmt.intern("hello"), pmt.PMT_NIL, strange,
+                              message("weather", "sun"))  # fmt: skip
+    assert lines == [("strange", "a message that is not understood")]
+    assert readout.refused() == 2
+    many = [message("power", str(i), transmit_power_db=0.0) for i in range(100)]
+    readout, lines = lines_of(*many)
+    assert (len(lines), readout.refused()) == (24, 76)
+
+
+def test_a_name_is_not_taken_for_markup():
+    text = text_of("<i>title", [("<b>name", "a < b & c")])
+    assert "<i>" not in text
+    assert "&lt;b&gt;name" in text
+    assert "a &lt; b &amp; c" in text
+    assert text_of("", []) == NOTHING
+
+
+def test_a_window_shows_what_a_flowgraph_counts():
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+    labels = images.load("mnist_sample").labelled().tolist()
+    flowgraph, readout = advphy.top_block(), advphy.readout("Eve")
+    window = readout.qwidget()
+    assert NOTHING in window.text()
+    smallest = window.minimumSizeHint()
+    counter = advphy.accuracy_counter("mnist_sample", name="reader")
+    flowgraph.connect(blocks.vector_source_b(labels), counter)
+    flowgraph.msg_connect((counter, "accuracy"), (readout, "in"))
+    flowgraph.run()
+    window.look()
+    application.processEvents()
+    assert "reads 100.0 % of the labels" in window.text()
+    assert "<b>reader</b>" in window.text()
+    assert window.minimumSizeHint() == smallest
+
+
+@pytest.mark.parametrize("frame_rate", [0, 31, "fast"])
+def test_a_frame_rate_that_no_eye_follows_is_refused(frame_rate):
+    with pytest.raises(ValueError, match="frame_rate"):
+        advphy.readout(frame_rate=frame_rate)
