@@ -19,7 +19,7 @@ from advphy_model import __version__, canceller, carried, error_rate, images
 from advphy_model import adversary as arriving
 from advphy_model.links import load as link_model
 from advphy_model.modem.frame import Frame
-from advphy_model.perturbation import read as perturbation
+from advphy_model.perturbation import load as perturbation
 from advphy_model.secret_file import read as secret
 from advphy_model.semantic_links import load as semantic_link
 from advphy_model.semantic_links import load_eve as eve_model
@@ -41,6 +41,7 @@ from .measure.image_viewer import image_viewer
 from .measure.onset_strip import onset_strip
 from .measure.perturbation_sink import perturbation_sink
 from .measure.publisher import publisher
+from .measure.readout import readout
 from .measure.recorder import recorder
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
@@ -103,6 +104,7 @@ __all__ = [
     "perturbation_sink",
     "perturbation_source",
     "publisher",
+    "readout",
     "recorder",
     "run",
     "sample_channel",
