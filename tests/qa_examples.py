@@ -147,8 +147,8 @@ def test_the_loopback_counts_and_draws_the_errors_at_each_setting(folder):
 
 
 def test_secure_semantic_shows_what_eve_gets(folder):
-    plan = {"seconds": 6, "controls": [shown(pair="inserted"), {"rest": 1.5, "set": {
-        "pair": "bypassed"}}, shown(pair="keyed")]}  # fmt: skip
+    controls = [{"set": {"inserted": True}, "rest": 1.5}, shown(inserted=False)]
+    plan = {"seconds": 6, "controls": controls}
     with running(folder, "secure_semantic", plan) as process:
         said = ended(process, 60, lingers=2.0)["said"]  # other tests run, too
 

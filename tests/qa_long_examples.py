@@ -49,6 +49,7 @@ CONTROLS = {
         control("psr", "adversary", timing="bursts"),
         control("psr", "adversary", timing="always"),
         shown(channel_use=3),
+        {"set": {"ebn0_db": 2.0, "sweep": True}, "rest": 6.0},
     ],
     "defended_link": [
         FULL,
@@ -72,9 +73,8 @@ CONTROLS = {
         shown(image_rate=2000),
         control("distortion", "Bob", {"snr_db": 3.0}, bob_snr_db=3.0),
         control("accuracy", "keyed: Eve", {"snr_db": 15.0}, eve_snr_db=15.0),
-        control("distortion", "Bob", {"inserted": False}, pair="bypassed"),
-        control("accuracy", "Eve", {"inserted": True}, pair="inserted"),
-        shown(pair="keyed"),
+        control("distortion", "Bob", {"inserted": False}, inserted=False),
+        control("accuracy", "Eve", {"inserted": True}, inserted=True),
     ],
 }
 
@@ -90,6 +90,9 @@ def test_a_minute_of_a_demo(name, folder):
     assert len(seconds) == sum("kind" in c for c in CONTROLS[name])
     assert None not in seconds
     assert max(seconds) < 0.5
+    if name == "attacked_link":  # the sweep goes on by itself
+        visited = {m["settings"].get("ebn0_db") for m in found["said"]}
+        assert visited > {2.0, 3.0, 4.0, 6.0, 8.0}
 
 
 def test_a_minute_of_three_programs(folder, tmp_path):

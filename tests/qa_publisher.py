@@ -355,3 +355,15 @@ def test_a_seed_of_64_bits_is_published_as_it_is():
         time.sleep(0.2)
         flowgraph.run()
         assert reader.read()[-1]["seed"] == seed
+
+
+def test_a_block_that_fails_ends_the_flowgraph_and_the_publisher_with_it():
+    flowgraph, publisher = advphy.top_block(), advphy.publisher(ANY)
+    settings = {"gain": object()}  # no message can carry it
+    counter = advphy.error_counter("bpsk", 1, settings=settings)
+    flowgraph.connect(advphy.message_source("bpsk", 1, latency=4096), counter)
+    flowgraph.msg_connect((counter, "counts"), (publisher, "in"))
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match="object"):
+        flowgraph.run()
+    assert time.monotonic() - begun < 5

@@ -9,6 +9,7 @@ and drops what is still in its queue. A listener stays until each block that rep
 it has said its last word.
 """
 
+import contextlib
 import threading
 import time
 import weakref
@@ -26,8 +27,8 @@ _listeners = weakref.WeakSet()
 class Reporter:
     """Send the messages of one port of a block.
 
-    The block calls begin() in start(), send() now and then while due(), and end() last
-    in stop().
+    The block calls begin() in start(), send() now and then while due(), and for the
+    last time within ending() in stop().
 
     Args:
         block: a guarded block.
@@ -78,11 +79,15 @@ class Reporter:
         for listener in self._listening:
             listener.expect(self)
 
-    def end(self):
-        """Tell them that there is no more to come."""
-        for listener in self._listening:
-            listener.dismiss(self)
-        self._listening = []
+    @contextlib.contextmanager
+    def ending(self):
+        """Say the last word within; then tell them that there is no more to come."""
+        try:
+            yield
+        finally:
+            for listener in self._listening:
+                listener.dismiss(self)
+            self._listening = []
 
 
 class listening_block(guarded_general_block):

@@ -163,9 +163,9 @@ class perturbation_source(guarded_block):
     def stop(self):
         """Publish what was sent last."""
         present = self.segments()[-1]
-        if present.blocks:
-            self._publish(present)
-        self._reporter.end()
+        with self._reporter.ending():
+            if present.blocks:
+                self._publish(present)
         return True
 
     def work(self, input_items, output_items):

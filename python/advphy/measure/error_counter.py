@@ -117,9 +117,9 @@ class error_counter(guarded_block):
 
     def stop(self):
         """Publish the last counts."""
-        if self.segments()[-1].blocks:
-            self._publish()
-        self._reporter.end()
+        with self._reporter.ending():
+            if self.segments()[-1].blocks:
+                self._publish()
         return True
 
     def work(self, input_items, output_items):

@@ -125,11 +125,12 @@ class PerturbationRecord:
         }
 
     def _found(self, message):
+        p = message.get("p")  # a canceller that is switched off has none
         return self._estimate, {
-            "estimate": self._vectors(message["p"]),
+            "estimate": None if p is None else self._vectors(p),
             "weights": tuple(float(w) for w in message.get("weights", [1.0])),
             "detected": bool(message["detected"]),
-            "estimated_psr_db": _db(message["psr_db"]),
+            "estimated_psr_db": _db(message.get("psr_db")),
         }
 
     def _vectors(self, values):

@@ -98,9 +98,9 @@ class segmented_meter(guarded_block):
     def stop(self):
         """Publish the last sums."""
         present = self.segments()[-1]
-        if present.sums:
-            self._publish(present)
-        self._reporter.end()
+        with self._reporter.ending():
+            if present.sums:
+                self._publish(present)
         return True
 
     def work(self, input_items, output_items):

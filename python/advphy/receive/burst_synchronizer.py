@@ -112,8 +112,8 @@ class burst_synchronizer(guarded_general_block):
 
     def stop(self):
         """Publish the last counts."""
-        self._publish()
-        self._reporter.end()
+        with self._reporter.ending():
+            self._publish()
         return True
 
     def forecast(self, noutput_items, ninputs):

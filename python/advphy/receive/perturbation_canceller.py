@@ -117,8 +117,8 @@ class perturbation_canceller(guarded_block):
 
     def stop(self):
         """Publish the last estimate."""
-        self._publish()
-        self._reporter.end()
+        with self._reporter.ending():
+            self._publish()
         return True
 
     def work(self, input_items, output_items):

@@ -92,9 +92,9 @@ class alice_arn(guarded_block):
 
     def stop(self):
         """Publish the levels of the last items."""
-        if self._energies[0]:
-            self._publish()
-        self._reporter.end()
+        with self._reporter.ending():
+            if self._energies[0]:
+                self._publish()
         return True
 
     def work(self, input_items, output_items):
