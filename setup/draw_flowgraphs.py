@@ -17,7 +17,7 @@ from gnuradio import gr  # noqa: E402
 from gnuradio.grc.gui.Platform import Platform  # noqa: E402
 
 SCALE = 1.5  # pixels for one of Companion's: its letters are small
-MARGIN = 10
+MARGIN = 15
 
 
 def companion(files):
@@ -35,26 +35,30 @@ def companion(files):
     return Application(files, platform)
 
 
-def draw(flow_graph, path):
-    """Draw a flowgraph on white into a PNG, cut to its extent."""
-    # Sizes of blocks are known only after labels were laid out once; wires after that.
-    for _ in range(2):
-        ink = cairo.RecordingSurface(cairo.CONTENT_COLOR, None)
-        context = cairo.Context(ink)
-        flow_graph.create_labels(context)
-        flow_graph.create_shapes()
-        flow_graph.draw(context)
-    left, top, *sides = ink.ink_extents()
-    size = [round(SCALE * (side + 2 * MARGIN)) for side in sides]
-    surface = cairo.ImageSurface(cairo.FORMAT_RGB24, *size)
+def draw_on(surface, flow_graph, x, y):
+    """Draw a flowgraph, moved by x and y pixels, on white."""
     context = cairo.Context(surface)
-    context.set_source_rgb(1, 1, 1)
-    context.paint()
+    if isinstance(surface, cairo.ImageSurface):
+        context.set_source_rgb(1, 1, 1)
+        context.paint()
+    context.translate(x, y)
     context.scale(SCALE, SCALE)
-    context.translate(MARGIN - left, MARGIN - top)
     flow_graph.create_labels(context)
     flow_graph.create_shapes()
     flow_graph.draw(context)
+
+
+def draw(flow_graph, path):
+    """Draw a flowgraph on white into a PNG, cut to its extent."""
+    # Sizes of blocks are known only after labels were laid out once, wires after that,
+    # and letters are not as wide at one scale as at another.
+    for _ in range(2):
+        ink = cairo.RecordingSurface(cairo.CONTENT_COLOR, None)
+        draw_on(ink, flow_graph, 0, 0)
+    left, top, width, height = ink.ink_extents()
+    size = [round(side + 2 * MARGIN) for side in (width, height)]
+    surface = cairo.ImageSurface(cairo.FORMAT_RGB24, *size)
+    draw_on(surface, flow_graph, MARGIN - left, MARGIN - top)
     surface.write_to_png(path)
 
 

@@ -15,7 +15,7 @@ train() {
 }
 
 cnn="--set architecture=cnn"
-# At the Eb/N0 that works best (README, "Training Eb/N0").
+# At the Eb/N0 that works best (docs/results.md, "Training Eb/N0").
 train autoencoder_mlp autoencoder 1
 train autoencoder_cnn autoencoder 1 $cnn --set steps=10000
 # In the paper's setting: the usual start, 8.5 dB. The substitutes are those of an
@@ -34,7 +34,7 @@ train adversarial_training_cnn adversarial_training 1 $cnn --set link=autoencode
 train gan_mlp gan_defence 1
 train gan_cnn gan_defence 1 $cnn
 # Past the paper. Codebooks that are equal without an attack differ twofold under one;
-# the seeds of pool_mlp and max_margin were chosen among several (README, Under attack).
+# the seeds of pool_mlp and max_margin were chosen among several (docs/results.md, Under attack).
 train pool_mlp pool_defence 2
 train pool_cnn pool_defence 1 $cnn --set ebn0_db=2 --set batch=1024 --set term=kl
 train max_margin max_margin 1

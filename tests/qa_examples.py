@@ -163,7 +163,7 @@ def test_secure_semantic_shows_what_eve_gets(folder):
     bob, without = "Bob", "Bob without his module"
     # Who lacks Bob's module sees less while Alice's is in, and the same without it; for
     # Eve all is as for him. At 10 dB eve_mnist reads 94 % of the labels in the open,
-    # 44 % with the pair in (README, Secure semantic communication).
+    # 44 % with the pair in (docs/results.md).
     assert figure(without, "mse") > 1.1 * figure(bob, "mse")
     assert figure("Eve's images", "mse") == pytest.approx(
         figure(without, "mse"), rel=0.1

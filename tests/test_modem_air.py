@@ -15,7 +15,7 @@ from advphy_model.sample_channel import SampleChannel
 MODEL = links.load("two_simplices")
 FRAME = Frame.of_model(MODEL)
 # BLER of two_simplices in ideal aligned AWGN: 1e-2 at 3.70 dB, 1e-3 at 5.33 dB
-# (README, measured with 2000 errors).
+# (docs/over_the_air.md, measured with 2000 errors).
 AT_1E2, AT_1E3 = 3.70, 5.33
 
 

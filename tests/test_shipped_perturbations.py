@@ -6,7 +6,7 @@ from advphy_model import links, loop_engine, perturbation
 from advphy_model.adversary import Adversary
 from advphy_model.error_rate import StopRule
 
-# BLER at Eb/N0 8 dB and PSR -6 dB, from 2000 errors or more (README, Under attack);
+# BLER at Eb/N0 8 dB and PSR -6 dB, from 2000 errors or more (docs/results.md);
 # clean it is 3e-5 or less.
 SAID = {
     "universal_pgd_autoencoder_mlp_8p5db": 3.75e-2,
