@@ -132,7 +132,8 @@ def test_rescore_gives_the_numbers_of_its_table(run):
 def test_info_says_what_its_lines_say(run):
     _, lines = run("info")
     _, said = run("info", "--json")
-    known = [each for key in ("links", "semantic_links", "eves") for each in said[key]]
+    keys = "links", "semantic_links", "eves", "perturbations"
+    known = [each for key in keys for each in said[key]]
     assert [line.split()[0] for line in lines] == [each["name"] for each in known]
     _, lines = run("info", LINK)
     _, said = run("info", "--json", LINK)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure what perturbations made for each of several links do to all of them."""
 
-import sys
 from pathlib import Path
 
 from advphy_model import links, loop_engine, sweep
@@ -22,7 +21,7 @@ def measure(arguments, names, ebn0_db, psr_db):
     Raises:
         ValueError: without --out, or when a perturbation does not fit a link.
     """
-    from tqdm import tqdm
+    from advphy_training import progress
 
     if arguments.out is None:
         raise ValueError("--out is missing: the counts are kept beside the figure")
@@ -38,8 +37,8 @@ def measure(arguments, names, ebn0_db, psr_db):
         whole("--min-errors", arguments.min_errors or "200"),
         whole("--max-blocks", arguments.max_blocks or "1e7"),
     )
-    with tqdm(total=len(models) * (rows_of_cells + (not given)), unit="cell",
-              leave=False, disable=None, file=sys.stderr) as bar:  # fmt: skip
+    cells = len(models) * (rows_of_cells + (not given))
+    with progress.bar(total=cells, unit="cell") as bar:
         made = given or list(_crafted(arguments, models, ebn0_db, psr_db, out, bar))
         adversaries = [None, *(Adversary(p, psr_db) for p in made)]
         steps = sweep.measure(
