@@ -62,6 +62,15 @@ def attend(seconds, meanwhile=lambda: None):
         time.sleep(0.001)
 
 
+def until(condition, seconds=30):
+    """Let Qt work until something is so; fail when it takes too long."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        application().processEvents()
+        time.sleep(0.005)
+
+
 def painted(window, width=640, height=400):
     """Return the picture of a window as [height, width, 3], red, green, blue."""
     window.resize(width, height)

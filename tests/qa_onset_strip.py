@@ -173,9 +173,19 @@ def test_a_stream_shows_attack_detection_and_recovery(application):
         flowgraph.msg_connect(block, port, strip, "in")
     adversary.set_enabled(False)
     flowgraph.start()
-    time.sleep(0.6)
+
+    def last_interval():
+        intervals = strip.events()[0]
+        if set(intervals) != {"plain", "defended"}:
+            return 0.0
+        return min(kept[-1].time for kept in intervals.values())
+
+    display_events.until(lambda: last_interval() > 0)
+    before = time.time()
+    display_events.until(lambda: last_interval() > before + 0.6)
+    switched = time.time()
     adversary.set_enabled(True)
-    time.sleep(0.8)
+    display_events.until(lambda: last_interval() > switched + 0.9)
     flowgraph.stop()
     flowgraph.wait()
     intervals, attacks, found = strip.events()

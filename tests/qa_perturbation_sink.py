@@ -2,7 +2,6 @@
 """The perturbation sink: true and estimated p, and how far they are apart."""
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -130,7 +129,7 @@ def test_a_stream_shows_what_was_sent_and_estimated(application):
     flowgraph.msg_connect(adversary, "psr", sink, "in")
     flowgraph.msg_connect(canceller, "estimate", sink, "in")
     flowgraph.start()
-    time.sleep(0.4)
+    display_events.until(lambda: sink.seen().on and sink.seen().detected)
     flowgraph.stop()
     flowgraph.wait()
     seen = sink.seen()

@@ -18,7 +18,7 @@ from gnuradio.advphy.measure.plot_axes import Axes, decades, round_steps, spread
 from PyQt5 import QtCore
 
 from . import display_events
-from .display_events import attend, counts, painted
+from .display_events import attend, counts, painted, until
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_an_error_while_painting_is_logged_and_ends_neither_process_nor_stream(
     window.show()
     with caplog.at_level(logging.ERROR):
         window.take(counts())
-        attend(0.2)
+        until(lambda: window.error)
     assert isinstance(window.error, ZeroDivisionError)
     assert sum("stops" in record.message for record in caplog.records) == 1
     window.close()
@@ -153,8 +153,7 @@ def test_a_hidden_window_is_not_painted(application):
     attend(0.2)
     assert paintings.count == 0
     window.show()
-    attend(0.2)
-    assert paintings.count >= 1
+    until(lambda: paintings.count)
     window.close()
 
 
@@ -169,14 +168,13 @@ def test_the_flowgraph_survives_its_window(application):
     assert sink.qwidget() is window
     window.show()
     flowgraph.start()
-    attend(0.2)
+    until(sink.curves)
     window.close()
     window.deleteLater()
     application.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)
     attend(0.05)
     before = sum(sink.curves()["bpsk"][2.0])
-    attend(0.2)
-    assert sum(sink.curves()["bpsk"][2.0]) > before
+    until(lambda: sum(sink.curves()["bpsk"][2.0]) > before)
     flowgraph.stop()
     flowgraph.wait()
     assert sink.error is None

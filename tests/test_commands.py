@@ -219,5 +219,6 @@ def test_bench_measures_the_ratios(tmp_path):
         "flowgraph_over_torch",
         "flowgraph_over_torch_block",
         "cnn_over_onnxruntime",
+        "displayed_over_undisplayed",
     ):
         assert ratios[name] > 0

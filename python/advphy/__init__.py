@@ -10,6 +10,8 @@ encoder or alice_arn -> burst_modulator -> a radio
     -> burst_synchronizer -> what follows the channel above
 sample_channel stands between modems, where there are samples instead of codewords.
 image_viewer shows streams of images side by side; recorder keeps what a radio received.
+bler_curve_sink, onset_strip and perturbation_sink draw the messages of the blocks above;
+constellation_sink draws received symbols.
 sdr_sink and sdr_source are the edge to a radio, a file or another process.
 """
 
