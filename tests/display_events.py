@@ -46,7 +46,7 @@ class Paintings(QtCore.QObject):
     def __init__(self, widget):
         super().__init__()
         self.count = 0
-        widget.installEventFilter(self)
+        widget.canvas.viewport().installEventFilter(self)
 
     def eventFilter(self, watched, event):
         self.count += event.type() == QtCore.QEvent.Paint
@@ -74,16 +74,31 @@ def until(condition, seconds=30):
 def painted(window, width=640, height=400):
     """Return the picture of a window as [height, width, 3], red, green, blue."""
     window.resize(width, height)
-    window.forget_still()
+    window.show()
+    for _ in range(3):
+        window.refresh()
+        application().processEvents()
     picture = window.grab().toImage().convertToFormat(QtGui.QImage.Format_RGB32)
+    window.hide()
     assert window.error is None
     data = picture.constBits().asarray(picture.sizeInBytes())
     lines = np.array(data, np.uint8).reshape(picture.height(), picture.width(), 4)
     return lines[:, :, 2::-1]
 
 
-def near(picture, x, y, rgb, reach=6):
-    """Return how many pixels around a place have a colour."""
-    x, y = round(float(x)), round(float(y))
-    part = picture[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
-    return int((np.abs(part.astype(int) - rgb).max(axis=2) < 12).sum())
+def wheel(window, plot):
+    """Turn the mouse's wheel over a plot."""
+    place = window.canvas.mapFromScene(plot.vb.sceneBoundingRect().center())
+    viewport = window.canvas.viewport()
+    event = QtGui.QWheelEvent(
+        QtCore.QPointF(place), QtCore.QPointF(viewport.mapToGlobal(place)),
+        QtCore.QPoint(), QtCore.QPoint(0, 240), QtCore.Qt.NoButton,
+        QtCore.Qt.NoModifier, QtCore.Qt.NoScrollPhase, False,
+    )  # fmt: skip
+    application().sendEvent(viewport, event)
+
+
+def ratio_of_ranges(plot):
+    """Return how much of the home range is seen, of x and y."""
+    home, seen = plot.vb._home, plot.vb.viewRange()
+    return [(s[1] - s[0]) / (h[1] - h[0]) for s, h in zip(seen, home, strict=True)]

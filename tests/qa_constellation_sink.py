@@ -8,13 +8,10 @@ import numpy as np
 import pytest
 from advphy_model import links
 from gnuradio import advphy, blocks
-from gnuradio.advphy.measure import constellation_window
 from gnuradio.advphy.measure.constellation_sink import NewestSymbols
 
 from . import display_events
-from .display_events import near, painted
-
-BLUE, VERMILLION = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
+from .display_events import painted
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +66,9 @@ def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch)
         begun.set()
         assert ended.wait(20), "the stream waits for the painting"
 
-    monkeypatch.setattr(constellation_window, "paint_dots", painting_that_waits)
     sink, flowgraph = advphy.constellation_sink("bpsk"), advphy.top_block()
     window = sink.qwidget()
+    monkeypatch.setattr(window.received[0], "move", painting_that_waits)
     n = links.load("bpsk").n
     flowgraph.connect(blocks.vector_source_c([1j] * n, True, n), sink)
 
@@ -98,59 +95,81 @@ def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch)
     assert window.error is None
 
 
-def shown(vectors, channel_use, application, model="hamming74_ml"):
-    """Return (picture, panels) of a window that shows vectors."""
+def shown(vectors, channel_use, model="hamming74_ml"):
+    """Return a window that shows vectors."""
     sink = advphy.constellation_sink(model, channel_use=channel_use)
     sink._newest.put(np.asarray(vectors, np.complex64))
     window = sink.qwidget()
-    return painted(window), window._panels
+    painted(window)
+    return window
+
+
+def places(item):
+    """Return the different places of points, as complex numbers."""
+    x, y = item.getData()
+    return set((x + 1j * y).tolist())
 
 
 def test_codebook_and_received_symbols_are_where_they_are(application):
     received = np.full((300, 7), 0.5 + 1j)
     received[:, 2] = -1j
     for use, value in ((0, 0.5 + 1j), (2, -1j)):
-        picture, (axes,) = shown(received, use, application)
-        assert axes.width == axes.height
-        for word in (1, -1):  # BPSK symbols
-            assert near(picture, axes.x(word), axes.y(0), VERMILLION) > 20
-        x, y = axes.x(value.real), axes.y(value.imag)
-        dot = picture[round(float(y)), round(float(x))]
-        assert np.abs(dot.astype(int) - BLUE).max() < 40  # many, one upon another
+        window = shown(received, use)
+        assert places(window.codewords[0]) == {1, -1}  # BPSK symbols
+        assert places(window.received[0]) == {value}
+        pixel = window.plots[0].vb.viewPixelSize()
+        assert pixel[0] == pytest.approx(pixel[1], rel=0.02)
 
 
-def test_all_channel_uses_have_panels_of_one_scale(application):
-    picture, panels = shown(np.full((300, 7), 0.5 + 1j), -1, application)
-    assert len(panels) == 7
-    assert len({(axes.width, axes.height, axes.x_range) for axes in panels}) == 1
-    for axes in panels:
-        assert near(picture, axes.x(1), axes.y(0), VERMILLION) > 10
-        assert near(picture, axes.x(0.5), axes.y(1), BLUE, 3) > 1
+@pytest.mark.parametrize("size", [(640, 400), (280, 320)])
+def test_all_channel_uses_have_panels_of_one_scale(application, size):
+    vectors = np.full((300, 7), 0.5 + 1j)
+    vectors[0] = 1e6  # a strong fade
+    window = shown(vectors, -1)
+    painted(window, *size)
+    assert len(window.plots) == 7
+    for plot in window.plots:
+        assert plot.vb._home == ((-2.0, 2.0), (-2.0, 2.0))
+        for side in ("left", "bottom"):
+            axis = plot.getAxis(side)
+            length = axis.height() if side == "left" else axis.width()
+            levels = axis.tickValues(*axis.range, length)[:2]
+            assert sum(len(values) for _, values in levels) >= 2
+    assert [places(item) for item in window.received] == [{0.5 + 1j, 1e6}] * 7
+
+
+def test_the_wheel_zooms_and_view_all_returns(application):
+    window = shown(np.ones((10, 7)), 0)
+    window.show()
+    display_events.wheel(window, window.plots[0])
+    assert min(display_events.ratio_of_ranges(window.plots[0])) < 0.9
+    window.view_all()
+    assert min(display_events.ratio_of_ranges(window.plots[0])) == pytest.approx(1.0)
+    window.close()
 
 
 def test_the_channel_use_is_changed_while_it_is_shown(application):
     sink = advphy.constellation_sink("hamming74_ml")
     window = sink.qwidget()
     painted(window)
-    assert not window.changed()
     sink.set_channel_use(3)
-    assert window.changed()
     painted(window)
-    assert len(window._panels) == 1
+    assert len(window.plots) == 1
+    sink.set_channel_use(-1)
+    painted(window)
+    assert len(window.plots) == 7
 
 
 def test_symbols_that_are_not_finite_are_left_out(application):
     vectors = np.full((100, 7), 0.5 + 1j)
     vectors[::2] = np.nan
     vectors[1] = np.inf
-    picture, (axes,) = shown(vectors, 0, application)
-    assert axes.x_range[1] <= 2
-    assert near(picture, axes.x(0.5), axes.y(1), BLUE, 3) > 1
-    shown(np.full((100, 7), np.nan), -1, application)
+    assert places(shown(vectors, 0).received[0]) == {0.5 + 1j}
+    shown(np.full((100, 7), np.nan), -1)
 
 
 def test_without_a_vector_it_says_so(application):
-    shown(np.empty((0, 7)), -1, application)
+    assert "nothing received yet" in shown(np.empty((0, 7)), -1)._below.text()
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from advphy_model.perturbation import Perturbation
 from gnuradio import advphy
-from gnuradio.advphy.measure.onset_labels import delay_texts
+from gnuradio.advphy.measure.name_looks import NameLooks, look_of
+from gnuradio.advphy.measure.onset_items import delay_texts
 from gnuradio.advphy.measure.onset_record import Interval, spells
 from gnuradio.advphy.measure.onset_window import onset_window
 
 from . import display_events
-from .display_events import attack, counts, estimate, near, painted
-
-BLUE, ORANGE, INK = (0x00, 0x72, 0xB2), (0xE6, 0x9F, 0x00), (0x11, 0x11, 0x11)
+from .display_events import attack, counts, estimate, painted
 
 
 @pytest.fixture(scope="module")
@@ -87,35 +86,57 @@ def test_no_delays_without_an_attack_or_a_time_before_it(application):
     assert delay_texts(*window.plot.record.events()) == []
 
 
-def test_what_happened_is_painted_where_it_is(application):
-    window = filled(*story(), seconds=10.0)
-    picture, (upper, lower) = painted(window), window.axes()
-    now = 299 * 0.05
-
-    def column(at):
-        return upper.x(at - now)
-
-    pale = tuple(round(255 + 0.22 * (c - 255)) for c in ORANGE)
-    assert near(picture, column(12.0), upper.y(0.3), pale) > 100  # the attack
-    assert near(picture, column(8.0), upper.y(0.3), (255, 255, 255)) > 100
-    assert near(picture, column(10.25), upper.y(0.1), BLUE, 9) > 0  # its errors
-    assert near(picture, column(10.25), upper.y(1e-3), BLUE, 5) == 0
-    assert near(picture, column(7.0), upper.y(1e-3), BLUE, 8) > 3
-    assert near(picture, column(12.0), lower.y(-6.0), ORANGE) > 10  # its PSR
-    bar = upper.bottom + 2.2 * window.letter() * 1.2
-    assert near(picture, column(12.0), bar, INK) > 50  # detected
-    assert near(picture, column(9.0), bar, INK) == 0
+def test_what_happened_is_drawn_where_it_is(application):
+    window, now = filled(*story(), seconds=10.0), 299 * 0.05
+    painted(window)
+    # The attack, its PSR, and what is found of it.
+    for item in window.spells:
+        assert item.opts["x0"] == pytest.approx([10.0 - now])
+        assert item.opts["x1"] == pytest.approx([0.0])
+    assert window.psr.getData()[1] == pytest.approx([-6.0, -6.0])
+    assert window.found.getData()[0] == pytest.approx([10.2 - now, 0.0])
+    assert np.nanmean(window.estimated.getData()[1]) == pytest.approx(-6.3)
+    x, y = window.curves["link"][0].getData()
+    during = (x > 10.07 - now) & (x < 10.48 - now)
+    assert y[during] == pytest.approx(-1.0)
+    assert y[~during & (x > 10.6 - now)] == pytest.approx(-3.0)
+    assert "link: recovered after 0.50 s" in window.key.texts()
 
 
 def test_intervals_without_errors_are_in_a_row_of_their_own(application):
     window = filled(*(counts(blocks=1000 * i, errors=0, at=0.5 * i)
                       for i in range(1, 20)))  # fmt: skip
-    picture, (upper, _) = painted(window), window.axes()
-    row = upper.bottom + 0.8 * window.letter()
-    x = round(float(upper.x(-2.25)))
-    assert near(picture, x, row, BLUE, 7) > 5
-    part = picture[int(upper.top) : int(upper.bottom) - 6, x - 3 : x + 3].astype(int)
-    assert (np.abs(part - BLUE).max(axis=2) > 12).all()
+    painted(window)
+    line = window.curves["link"][0].getData()[1]
+    axis = window.upper.getAxis("left")
+    assert (line < np.log10(window.plot.floor)).all()
+    assert axis.tickStrings([line[0]], 1, 1) == ["none seen"]
+
+
+def test_a_canceller_that_is_switched_off_is_understood(application):
+    off = estimate(1.0, False)
+    del off["p"], off["psr_db"], off["weights"]
+    window = filled(off)
+    assert not window.plot.record.events()[2]["canceller"][0].on
+
+
+def test_a_name_looks_the_same_in_all_displays(application):
+    from gnuradio.advphy.measure.bler_curve_window import bler_curve_window
+
+    curves, strip = bler_curve_window(), onset_window()
+    for window, names in ((curves, "xyz"), (strip, "zyx")):
+        for name in names:
+            window.take(counts(name))
+        painted(window)
+    for name in "xyz":
+        dots, (_, marks) = curves.curves[name, 0].dots, strip.curves[name]
+        assert dots.opts["symbol"] == marks.opts["symbol"]
+        assert dots.opts["brush"].color() == marks.opts["brush"].color()
+    before = look_of("y")
+    curves.forget()
+    assert look_of("y") == before
+    looks = NameLooks()
+    assert len({looks.look_of(str(i)) for i in range(49)}) == 49
 
 
 def test_events_of_long_ago_are_forgotten(application):
@@ -133,7 +154,7 @@ def test_what_is_not_understood_is_counted(application):
            {"kind": "estimate", "name": "x", "time": 1.0}]  # fmt: skip
     assert [window.take(message) for message in bad] == [False] * len(bad)
     assert window.take({"kind": "accuracy"})
-    assert window.state()[1] == len(bad)
+    assert window.refused() == len(bad)
     painted(window)
 
 

@@ -12,9 +12,8 @@ from gnuradio.advphy.measure.perturbation_record import angle_degrees, matches
 from gnuradio.advphy.measure.perturbation_window import perturbation_window, texts
 
 from . import display_events
-from .display_events import attack, estimate, near, painted
+from .display_events import attack, estimate, painted
 
-BLUE, VERMILLION = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
 P = np.array([1, 0.5j, -0.2, 0, 0.3 - 0.3j, 0, 0.1])
 
 
@@ -49,12 +48,23 @@ def test_arrows_are_painted_where_p_is(application):
     p = np.full(7, 0.6 + 0.6j)
     assert window.take(attack(1.0, True, p=p.tolist()))
     assert window.take(estimate(1.0, True, p=(-p).tolist()))
-    picture = painted(window)
-    assert len(window._panels) == 7
-    for axes in window._panels:
-        assert near(picture, axes.x(0.5), axes.y(0.5), VERMILLION) > 8
-        assert near(picture, axes.x(-0.5), axes.y(-0.5), BLUE) > 8
-        assert near(picture, axes.x(0.5), axes.y(-0.5), VERMILLION) == 0
+    painted(window)
+    assert len(window.plots) == 7
+    for true, found in zip(window.true, window.estimated, strict=True):
+        assert (true.head.pos().x(), true.head.pos().y()) == (0.6, 0.6)
+        assert true.shaft.getData()[1].tolist() == [0.0, 0.6]
+        assert (found.head.pos().x(), found.head.pos().y()) == (-0.6, -0.6)
+    window.take(attack(2.0, False, p=[0j] * 7))
+    painted(window)
+    assert not window.true[0].shaft.isVisible()
+
+
+def test_a_canceller_that_is_switched_off_is_understood(application):
+    window = perturbation_window(links.load("hamming74_ml"))
+    off = estimate(1.0, False) | {"settings": {"enabled": False}}
+    del off["p"], off["psr_db"], off["weights"]
+    assert window.take(off)
+    assert texts(window._record.seen())[1] == "estimated: the canceller is switched off"
 
 
 def test_the_text_says_what_was_compared(application):
@@ -91,7 +101,7 @@ def test_many_channel_uses_share_one_plane(application):
     window = perturbation_window(wide)
     window.take(attack(1.0, True, p=[0.5 + 0.5j] * 12))
     painted(window)
-    assert len(window._panels) == 1
+    assert len(window.plots) == 1
 
 
 def test_what_is_not_understood_is_counted(application):
@@ -101,7 +111,7 @@ def test_what_is_not_understood_is_counted(application):
            estimate(1.0, True, p=[])]  # fmt: skip
     assert [window.take(message) for message in bad] == [False] * len(bad)
     assert window.take({"kind": "counts"})
-    assert window.state()[1] == len(bad)
+    assert window.refused() == len(bad)
     painted(window)
 
 

@@ -12,9 +12,10 @@ from gnuradio import advphy
 from gnuradio.advphy import display_speed
 from gnuradio.advphy.measure import painting_share
 from gnuradio.advphy.measure.bler_curve_window import bler_curve_window
-from gnuradio.advphy.measure.complex_plane import panels, reach_for
+from gnuradio.advphy.measure.complex_panels import columns_for, round_reach
 from gnuradio.advphy.measure.mailbox import MOST_WAITING, Mailbox
-from gnuradio.advphy.measure.plot_axes import Axes, decades, round_steps, spread
+from gnuradio.advphy.measure.plot_items import decade_axis_class
+from gnuradio.advphy.measure.side_labels import spread
 from PyQt5 import QtCore
 
 from . import display_events
@@ -26,23 +27,15 @@ def application():
     return display_events.application()
 
 
-def test_ticks_are_round_and_within_the_axis():
-    assert round_steps(0.0, 10.0, 5) == [
-        (0, "0"), (2, "2"), (4, "4"), (6, "6"), (8, "8"), (10, "10")]  # fmt: skip
-    assert [text for _, text in round_steps(-20.0, 0.0, 4)] == [
-        "-20", "-15", "-10", "-5", "0"]  # fmt: skip
-    assert [text for _, text in round_steps(0.1, 0.35, 3)] == ["0.1", "0.2", "0.3"]
-    assert decades(1e-3, 1.0, 10) == [
-        (1.0, "1"), (0.1, "10⁻¹"), (0.01, "10⁻²"), (0.001, "10⁻³")]  # fmt: skip
-    assert [text for _, text in decades(1e-6, 1.0, 4)] == [
-        "1", "10⁻²", "10⁻⁴", "10⁻⁶"]  # fmt: skip
-
-
-def test_a_decade_is_as_high_as_another():
-    axes = Axes(10, 20, 100, 300, (0, 5), (1e-3, 1.0), log=True)
-    assert axes.y([1.0, 0.1, 1e-3]).tolist() == pytest.approx([20, 120, 320])
-    assert axes.x([0, 2.5, 5]).tolist() == [10, 60, 110]
-    assert axes.y(0.0) > axes.bottom
+def test_decades_are_written_as_powers(application):
+    axis = decade_axis_class()({-4: "none seen"})
+    (_, major), (_, minor) = axis.tickValues(-4.5, 0.0, 300)
+    assert axis.tickStrings(major, 1, 1) == ["none seen", "10⁻³", "10⁻²", "10⁻¹", "1"]
+    assert min(minor) == pytest.approx(np.log10(2e-3))
+    (_, few), _ = axis.tickValues(-9.0, 0.0, 60)
+    assert 2 <= len(few) <= 5
+    close = [v for _, values in axis.tickValues(-1.2, -0.9, 300) for v in values]
+    assert len(close) > 2
 
 
 def test_labels_keep_their_order_and_do_not_cover_each_other(rng):
@@ -61,22 +54,14 @@ def test_labels_with_room_are_where_they_are_wanted():
     assert spread([50, 100], [10, 10], 0, 300) == [45, 95]
 
 
-def test_panels_are_square_within_the_window_and_apart():
-    for count in range(1, 9):
-        found = panels(0, 0, 640, 350, count, 2.0, 12)
-        assert len(found) == count
-        for axes in found:
-            assert axes.width == axes.height > 60
-            assert 0 <= axes.left <= axes.right <= 640
-            assert 0 <= axes.top <= axes.bottom <= 350
-        places = {(axes.left, axes.top) for axes in found}
-        assert len(places) == count
+def test_panels_are_as_large_as_can_be():
+    assert [columns_for(640, 350, count) for count in (1, 2, 4, 7)] == [1, 2, 2, 4]
+    assert columns_for(100, 400, 4) == 1
 
 
-def test_a_plane_grows_at_once_and_shrinks_late():
-    assert reach_for(1.7, 1.0) == 2
-    assert reach_for(1.0, 2.0) == 2.0
-    assert reach_for(0.85, 2.0) == 1
+def test_a_plane_reaches_to_a_round_number():
+    assert [round_reach(size) for size in (0.9, 1.2, 1.7, 2.5, 7.0)] == [
+        1, 1.5, 2, 3, 8]  # fmt: skip
 
 
 def test_waiting_messages_are_replaced_by_the_newest_of_their_segment():
@@ -105,10 +90,10 @@ def test_an_error_while_painting_is_logged_and_ends_neither_process_nor_stream(
 ):
     window = bler_curve_window(frame_rate=30)
 
-    def broken(painter):
+    def broken():
         raise ZeroDivisionError("for the test")
 
-    window.paint_moving = broken
+    window.fill = broken
     window.show()
     with caplog.at_level(logging.ERROR):
         window.take(counts())
@@ -182,10 +167,11 @@ def test_the_flowgraph_survives_its_window(application):
 
 def test_a_menu_offers_what_the_display_can_do(application):
     window = bler_curve_window()
-    texts = [action.text() for action in window.actions()]
-    assert texts == ["Save picture...", "Save CSV...", "Forget the counts"]
+    texts = [action.text() for action in window.menu.actions()]
+    assert texts == ["View all", "Save picture...", "Export...", "Save CSV...",
+                     "Forget the counts"]  # fmt: skip
     window.take(counts())
-    window.actions()[2].trigger()
+    window.menu.actions()[-1].trigger()
     assert window.plot.points.curves() == []
     painted(window)
 

@@ -29,13 +29,13 @@ INSIDE_FUNCTIONS = {
 }
 # Qt only inside the functions of display blocks: the blocks work without it.
 DISPLAYS = {
-    f"advphy/{stem}.py": {"PyQt5", "sip"}
+    f"advphy/{stem}.py": {"PyQt5", "sip", "pyqtgraph"}
     for stem in (
         "display_speed", "measure/image_window", "measure/plot_window",
-        "measure/plot_painting", "measure/bler_curve_window", "measure/bler_hover",
-        "measure/constellation_window", "measure/onset_window",
-        "measure/onset_labels", "measure/onset_painting",
-        "measure/perturbation_window", "measure/readout_window",
+        "measure/plot_items", "measure/side_labels", "measure/bler_items",
+        "measure/bler_curve_window", "measure/constellation_window",
+        "measure/onset_window", "measure/perturbation_window",
+        "measure/readout_window",
     )
 }  # fmt: skip
 # gr-osmosdr is optional, and not a part of the package gnuradio.

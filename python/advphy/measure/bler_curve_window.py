@@ -6,25 +6,24 @@ It needs no flowgraph: whatever has messages of counters gives them to take().
 
 import functools
 import math
+import time
 
 import numpy as np
 from advphy_model import counts
 from advphy_model.error_rate import interval, upper_bound
 
-from .bler_hover import hover_at, paint_hover
+from .bler_hover import hover_at
+from .bler_items import CurveItems, add_overlay, curve_looks
 from .bler_overlays import X_LABELS, closed_form_lines, earlier_lines
-from .bler_painting import curve_looks, paint_curve, paint_labels, paint_overlay
 from .bler_points import BlerPoints
 from .display_arguments import checked_floor, checked_frame_rate
-from .plot_axes import Axes
-from .plot_painting import GREY, paint_frame, paint_text
-from .plot_window import (
-    paint_note,
-    plot_window_class,
-    require_application,
-)
+from .name_looks import GREY, INK
+from .plot_items import logarithms
+from .plot_window import plot_window_class, require_plots
+from .side_labels import SHARE, Label, rate_text, side_labels_class
 
 MOST_VARIANTS = 4  # of the settings of one name, the newest
+LABEL_SECONDS = 0.2  # between two writings of labels: none reads faster
 _interval = functools.lru_cache(4096)(interval)
 
 
@@ -90,7 +89,7 @@ def window_of(plot, mailbox=None):
         ValueError: there is no application of Qt.
         ImportError: PyQt5 is not installed.
     """
-    require_application()
+    require_plots()
     return _window_class()(plot, mailbox)
 
 
@@ -109,35 +108,67 @@ def measured(points):
     return np.array(found).reshape(-1, 6)
 
 
+def overlay_labels(plot_item, plot):
+    """Draw what stands behind the measured curves; return its Labels."""
+    labels = []
+    for number, (name, x, rates) in enumerate(plot.theory + plot.earlier):
+        glyph, colour = add_overlay(plot_item, number, len(plot.theory), name, x, rates)
+        shown = rates[(x <= plot.range[1]) & (rates > 0)]
+        end = max(shown[-1], plot.floor) if len(shown) else 1.0
+        labels.append(Label(float(logarithms(end)), name, colour, glyph))
+    return labels
+
+
+def curve_labels(looks, floor):
+    """Return Labels of CurveLooks, each at the end of its curve."""
+    labels = []
+    for look in looks:
+        with_errors = [f / b for f, b in look.points.values() if f]
+        failures, blocks = look.points.get(look.present, (0, 0))
+        value = rate_text(failures, blocks) if blocks and look.newest else ""
+        end = float(logarithms(with_errors[-1] if with_errors else floor))
+        labels.append(Label(end, look.name, look.look.colour, look.look.glyph,
+                            look.differs, value, bold=True))  # fmt: skip
+    return labels
+
+
 @functools.cache
 def _window_class():
+    import pyqtgraph
     from PyQt5 import QtCore
 
     class BlerCurveWindow(plot_window_class()):
-        minimum = 420, 260
-
         def __init__(self, plot, mailbox):
-            super().__init__(plot.title, plot.frame_rate)
-            self.plot, self._mailbox = plot, mailbox
-            self._refused, self._painted = 0, None
-            self._names, self._near, self._hover = [], [], None
-            self.setMouseTracking(True)
+            super().__init__(plot.title, plot.frame_rate, plot.points, mailbox)
+            self.plot, self.curves, self._near = plot, {}, []
+            self._labels_due, self._column, self._stale = 0.0, 0, False
+            self.axes = self.add_plot(0, log=True)
+            self.axes.vb.set_home(plot.range, (math.log10(plot.floor), 0.0))
+            self.labels = side_labels_class()(self.axes.vb)
+            self.canvas.addItem(self.labels, 0, 1)
+            self._overlays = overlay_labels(self.axes, plot)
+            self.present = pyqtgraph.ScatterPlotItem(
+                pen=pyqtgraph.mkPen(INK), brush=None, symbol="o")  # fmt: skip
+            self.tip = pyqtgraph.TextItem(color=INK, border=GREY, fill="w")
+            self.empty = pyqtgraph.TextItem("no counts yet", GREY, anchor=(0.5, 0.5))
+            self.empty.setPos(sum(plot.range) / 2, math.log10(plot.floor) / 2)
+            for item in (self.present, self.tip, self.empty):
+                item.setZValue(5)
+                self.axes.addItem(item, ignoreBounds=True)
+            self.tip.hide()
+            self._moves = pyqtgraph.SignalProxy(
+                self.canvas.scene().sigMouseMoved, rateLimit=30, slot=self._moved
+            )
             self.add_action("Save CSV...", lambda: self.ask_and_save(
                 "Save counts", "Counts (*.csv)", self.save_csv))  # fmt: skip
             self.add_action("Forget the counts", self.forget)
-
-        def take(self, message):
-            """Add a message of a counter, a dictionary; return if it was understood."""
-            understood = self.plot.points.take(message)
-            self._refused += not understood
-            return understood
 
         def forget(self):
             """Draw only what is counted from now on."""
             if self._mailbox is not None:
                 self._mailbox.collect()
             self.plot.points.forget()
-            self.forget_still()
+            self.refresh()
 
         def save_csv(self, path):
             """Write the counts as advphy plot reads them; they need an Eb/N0."""
@@ -146,92 +177,74 @@ def _window_class():
                 raise ValueError("there are no counts with an Eb/N0 to save yet")
             counts.write(path, rows)
 
-        def state(self):
-            """Return what a picture depends on."""
-            if self._mailbox is not None:
-                self._mailbox.collect()
-            refused = self._refused + (self._mailbox.refused if self._mailbox else 0)
-            return self.plot.points.version, refused, self._hover
+        def version(self):
+            stale = self._stale and time.monotonic() >= self._labels_due
+            return self.plot.points.version, stale
 
-        def changed(self):
-            return self.state() != self._painted
+        def arrange(self):
+            letter = self.letter()
+            self.axes.getAxis("left").setWidth(4.4 * letter)
+            self.axes.getAxis("bottom").setHeight(2.9 * letter)
+            long = self.height() > 22 * letter
+            self.label_axis(self.axes, "left",
+                            "block error rate (BLER)" if long else "BLER")  # fmt: skip
+            self.label_axis(self.axes, "bottom", self.plot.x_label)
+            self.labels.set_font(self.font_of())
+            self.tip.setFont(self.font_of(0.95))
+            self.empty.setFont(self.font_of())
+            self._labels_due = self._column = 0
+            self.canvas.ci.layout.setColumnFixedWidth(1, SHARE * self.width())
 
-        def axes(self):
-            letter = self.letter() * 1.2
-            top = 0.8 * letter if not self.title else 2.2 * letter
-            panel = min(0.34 * self.width(), self._panel_width(letter))
-            return Axes(
-                4.6 * letter, top, self.width() - 5.2 * letter - panel,
-                self.height() - top - 3.1 * letter, self.plot.range,
-                (self.plot.floor, 1.0), log=True,
-            )  # fmt: skip
+        def fill(self):
+            looks = curve_looks(self.plot.points.curves(), MOST_VARIANTS)
+            size = 0.6 * self.letter()
+            self._near = [(look, measured(look.points)) for look in looks]
+            gone = self.curves.keys() - {(k.name, k.variant) for k in looks}
+            for key in gone:
+                self.curves.pop(key).remove()
+            for look, found in self._near:
+                key = look.name, look.variant
+                if key not in self.curves:
+                    self.curves[key] = CurveItems(self.axes)
+                self.curves[key].show(look, found, size)
+            present = [row for look, found in self._near if look.newest
+                       for row in found[found[:, 0] == look.present]]  # fmt: skip
+            rates = [row[3] if math.isnan(row[1]) else row[1] for row in present]
+            self.present.setData([row[0] for row in present], logarithms(rates),
+                                 size=2.1 * size)  # fmt: skip
+            self.empty.setVisible(not looks)
+            self._stale = time.monotonic() < self._labels_due
+            if not self._stale:
+                self._labels_due = time.monotonic() + LABEL_SECONDS
+                self._write(self._overlays + curve_labels(looks, self.plot.floor))
+            self.say(self.note())
 
-        def _panel_width(self, letter):
-            overlays = [label for label, *_ in self.plot.theory + self.plot.earlier]
-            widths = [self.text_width(text, bold=True) for text in self._names]
-            widths += [self.text_width(text, 0.9) for text in overlays]
-            return max(widths, default=0) + 3 * letter
+        def _write(self, labels):
+            width = min(self.labels.wanted_width(labels), SHARE * self.width())
+            if not 0.7 * self._column <= width <= self._column:
+                self._column = width
+                self.canvas.ci.layout.setColumnFixedWidth(1, width)
+            self.labels.show_labels(labels)
 
-        def paint_still(self, painter):
-            axes = self.axes()
-            self.paint_title(painter, axes.left)
-            self.set_font(painter)
-            paint_frame(painter, axes, self.plot.x_label, "block error rate (BLER)")
-            painter.setClipRect(QtCore.QRectF(
-                axes.left, axes.top, axes.width, axes.height))  # fmt: skip
-            overlays = self.plot.theory + self.plot.earlier
-            for number, (_, x, rates) in enumerate(overlays):
-                paint_overlay(painter, axes, number, len(self.plot.theory), x, rates)
+        def note(self):
+            lacking = self.plot.points.without_x
+            lack = f"counts without {self.plot.x}: {lacking}" if lacking else ""
+            return "; ".join(filter(None, (super().note(), lack)))
 
-        def paint_moving(self, painter):
-            self._painted = self.state()
-            curves = self.plot.points.curves()
-            looks = curve_looks(curves, MOST_VARIANTS)
-            names = [look.name for look in looks]
-            if looks:  # room for the longest value
-                names.append("none of 10 000 000")
-            if names != self._names:  # the room for them changes
-                self._names = names
-                self._still = self._painted_still()
-                painter.drawPixmap(0, 0, self._still)
-            axes = self.axes()
-            self.set_font(painter)
-            self._near = []
-            painter.setClipRect(QtCore.QRectF(  # half a marker stands over the edge
-                axes.left - 9, axes.top - 9, axes.width + 18, axes.height + 9
-            ))  # fmt: skip
-            for look in looks:
-                found = measured(look.points)
-                paint_curve(painter, axes, look, found, self.letter())
-                self._near.append((look, found))
-            painter.setClipping(False)
-            overlays = self.plot.theory + self.plot.earlier
-            paint_labels(painter, self, axes, looks, overlays, len(self.plot.theory))
-            if not looks:
-                paint_text(painter, axes.left + axes.width / 2,
-                           axes.top + axes.height / 2, "no counts yet", "centre",
-                           GREY)  # fmt: skip
-            self._paint_notes(painter)
-            if self._hover is not None:
-                paint_hover(painter, self, axes, *self._hover)
+        def _moved(self, arguments):
+            place = self.axes.vb.mapSceneToView(arguments[0])
+            self.hover(place.x(), place.y())
 
-        def mouseMoveEvent(self, event):
-            hover = hover_at(event.pos(), self.axes(), self._near, self.plot.x_label)
-            if hover != self._hover:
-                self._hover = hover
-                self.update()
-
-        def leaveEvent(self, event):
-            self._hover = None
-            self.update()
-
-        def _paint_notes(self, painter):
-            refused, lacking = self._painted[1], self.plot.points.without_x
-            notes = []
-            if refused:
-                notes.append(f"messages not understood: {refused}")
-            if lacking:
-                notes.append(f"counts without {self.plot.x}: {lacking}")
-            paint_note(painter, self, "; ".join(notes))
+        def hover(self, x, y):
+            """Tell of the point near a place of the plot, if there is one."""
+            pixel = self.axes.vb.viewPixelSize()
+            found = hover_at((x, y), pixel, self._near, self.plot.x_label)
+            self.tip.setVisible(found is not None)
+            if found is not None:
+                x_range, y_range = self.axes.vb.viewRange()
+                self.tip.setText("\n".join(found[2]))
+                self.tip.setAnchor((float(found[0] > sum(x_range) / 2),
+                                    float(found[1] < sum(y_range) / 2)))  # fmt: skip
+                self.tip.setPos(QtCore.QPointF(found[0], found[1]))
 
     return BlerCurveWindow

@@ -88,7 +88,9 @@ class OnsetRecord:
         self._keep(self._attacks, name, State(time, on, psr_db if on else -math.inf))
 
     def _estimate(self, name, time, message):
-        state = State(time, bool(message["detected"]), _number(message.get("psr_db")))
+        on = bool(message["detected"])  # one that is switched off says no PSR
+        psr_db = message["psr_db"] if on else message.get("psr_db")
+        state = State(time, on, _number(psr_db))
         self._keep(self._found, name, state)
 
     def _keep(self, events, name, event):

@@ -5,19 +5,19 @@ import functools
 import math
 import time
 
+import numpy as np
+
 from .display_arguments import checked_floor, checked_frame_rate
-from .onset_labels import delay_texts, paint_delays, paint_labels, paint_psr_key
-from .onset_painting import paint_errors, paint_found, paint_psr, paint_spells
-from .onset_record import OnsetRecord, lasting, newest_time, spells
-from .plot_axes import Axes
-from .plot_painting import GREY, paint_frame, paint_text, pen
-from .plot_window import (
-    paint_note,
-    plot_window_class,
-    require_application,
-)
+from .name_looks import COLOURS, GREY, INK, look_of
+from .onset_items import delay_texts, error_line, estimated_line, found_parts, pairs
+from .onset_record import OnsetRecord, newest_time, spells
+from .plot_items import show_line
+from .plot_window import plot_window_class, require_plots
+from .side_labels import SHARE, Label, rate_text, side_labels_class
 
 DELAY_SECONDS = 0.5  # between two looks at the delays, which take a while
+LABEL_SECONDS = 0.2  # between two writings of labels: none reads faster
+ATTACK = COLOURS[4]
 
 
 class OnsetPlot:
@@ -55,118 +55,155 @@ def onset_window(title="", seconds=20.0, floor=1e-5, frame_rate=15):
 
 def window_of(plot, mailbox=None):
     """Return the widget of an OnsetPlot, which collects from a Mailbox if given."""
-    require_application()
+    require_plots()
     return _window_class()(plot, mailbox)
+
+
+def newest_labels(intervals, floor):
+    """Return Labels of counters at their newest rates."""
+    labels = []
+    for name, kept in intervals.items():
+        last, look = kept[-1], look_of(name)
+        rate = max(last.failures / last.blocks, floor)
+        value = rate_text(last.failures, last.blocks)
+        labels.append(Label(math.log10(rate), name, look.colour, look.glyph,
+                            value=value, bold=True))  # fmt: skip
+    return labels
 
 
 @functools.cache
 def _window_class():
+    import pyqtgraph
     from PyQt5 import QtCore
 
     class OnsetWindow(plot_window_class()):
-        minimum = 420, 260
-
         def __init__(self, plot, mailbox):
-            super().__init__(plot.title, plot.frame_rate)
-            self.plot, self._mailbox, self._painted = plot, mailbox, None
-            self._refused, self._panel, self._psr_range = 0, 0.0, (-20.0, 0.0)
-            self._delays, self._delays_due = [], 0.0
+            super().__init__(plot.title, plot.frame_rate, plot.record, mailbox)
+            self.plot, self._psr_range, self._delays = plot, (-20.0, 0.0), []
+            self._delays_due = self._labels_due = self._column = 0.0
+            self._none = math.floor(math.log10(plot.floor)) - 1
+            self.upper = self.add_plot(
+                0, rows={self._none: "none seen", self._none - 1: "detected"}, log=True
+            )
+            self.lower = self.add_plot(1)
+            self.lower.vb.setXLink(self.upper.vb)
+            self.upper.getAxis("bottom").setStyle(showValues=False)
+            self.upper.vb.set_home((-plot.seconds, 0.0), (self._none - 1.5, 0.0))
+            self.labels, self.key = (side_labels_class()(axes.vb)
+                                     for axes in (self.upper, self.lower))  # fmt: skip
+            for row, column in enumerate((self.labels, self.key)):
+                self.canvas.addItem(column, row, 1)
+            self.canvas.ci.layout.setRowStretchFactor(0, 5)
+            self.canvas.ci.layout.setRowStretchFactor(1, 2)
+            self._add_items()
 
-        def take(self, message):
-            """Add a message, a dictionary; return whether it was understood."""
-            understood = self.plot.record.take(message)
-            self._refused += not understood
-            return understood
+        def _add_items(self):
+            pale = pyqtgraph.mkColor(ATTACK)
+            pale.setAlphaF(0.22)
+            self.spells = [pyqtgraph.BarGraphItem(x0=[], x1=[], y0=[], y1=[], brush=pale,
+                                                  pen=pyqtgraph.mkPen(None))
+                           for _ in range(2)]  # fmt: skip
+            thick = pyqtgraph.mkPen(INK, width=7)
+            thick.setCapStyle(QtCore.Qt.FlatCap)
+            self.found = pyqtgraph.PlotCurveItem(pen=thick, connect="pairs")
+            self.psr = pyqtgraph.PlotCurveItem(
+                pen=pyqtgraph.mkPen(ATTACK, width=3), connect="pairs")  # fmt: skip
+            self.estimated = pyqtgraph.PlotCurveItem(
+                pen=pyqtgraph.mkPen(INK), connect="finite")  # fmt: skip
+            self.curves = {}
+            self.empty = pyqtgraph.TextItem("nothing received yet", GREY,
+                                            anchor=(0.5, 0.5))  # fmt: skip
+            self.empty.setPos(-self.plot.seconds / 2, self._none / 2)
+            for item in (self.spells[0], self.found, self.empty):
+                self.upper.addItem(item, ignoreBounds=True)
+            for item in (self.spells[1], self.psr, self.estimated):
+                self.lower.addItem(item, ignoreBounds=True)
 
-        def state(self):
-            """Return what a picture depends on."""
-            if self._mailbox is not None:
-                self._mailbox.collect()
-            refused = self._refused + (self._mailbox.refused if self._mailbox else 0)
-            return self.plot.record.version, refused
+        def version(self):
+            stale = self._stale and time.monotonic() >= self._labels_due
+            return self.plot.record.version, stale
 
-        def changed(self):
-            return self.state() != self._painted
+        _stale = False
 
-        def axes(self):
-            """Return Axes of the errors and of the PSR; time is 0 at the right."""
-            letter = self.letter() * 1.2
-            top = 0.8 * letter if not self.title else 2.2 * letter
-            width = self.width() - 5.6 * letter - self._panel
-            room = self.height() - top - 7.0 * letter
-            low, x_range = max(0.25 * room, 20), (-self.plot.seconds, 0.0)
-            upper = Axes(5.0 * letter, top, width, max(room - low, 20), x_range,
-                         (self.plot.floor, 1.0), log=True)  # fmt: skip
-            lower = Axes(5.0 * letter, upper.bottom + 3.7 * letter, width, low,
-                         x_range, self._psr_range)  # fmt: skip
-            return upper, lower
+        def arrange(self):
+            letter = self.letter()
+            for axes, text in ((self.upper, "BLER"), (self.lower, "PSR (dB)")):
+                axes.getAxis("left").setWidth(6.4 * letter)
+                self.label_axis(axes, "left", text)
+            self.upper.getAxis("bottom").setHeight(3)
+            self.lower.getAxis("bottom").setHeight(2.9 * letter)
+            self.label_axis(self.lower, "bottom", "time (s)")
+            for column in (self.labels, self.key):
+                column.set_font(self.font_of())
+            self.empty.setFont(self.font_of())
+            self._labels_due = self._column = 0
+            self.canvas.ci.layout.setColumnFixedWidth(1, SHARE * self.width())
 
-        def paint_still(self, painter):
-            upper, lower = self.axes()
-            self.paint_title(painter, upper.left)
-            letter = self.set_font(painter)
-            paint_frame(painter, upper, "", "BLER", x_texts=False)
-            paint_frame(painter, lower, "time (s)", "PSR (dB)")
-            row = upper.bottom + 0.7 * letter
-            paint_text(painter, upper.left - 0.4 * letter, row, "none seen", "right",
-                       GREY)  # fmt: skip
-            painter.setPen(pen(GREY))
-            painter.drawRect(QtCore.QRectF(upper.left, upper.bottom, upper.width,
-                                           1.4 * letter))  # fmt: skip
-            paint_text(painter, upper.left - 0.4 * letter, row + 1.5 * letter,
-                       "detected", "right", GREY)  # fmt: skip
-
-        def paint_moving(self, painter):
-            self._painted = self.state()
+        def fill(self):
             intervals, attacks, found = self.plot.record.events()
             now = newest_time(intervals, attacks, found)
-            attacked = {name: spells(kept, now) for name, kept in attacks.items()}
-            if time.monotonic() >= self._delays_due:
-                self._delays = delay_texts(intervals, attacks, found)
-                self._delays_due = time.monotonic() + DELAY_SECONDS
-            letter = self.set_font(painter)
-            self._fit(painter, intervals, attacked, found)
-            upper, lower = self.axes()
-            painter.setClipRect(QtCore.QRectF(
-                upper.left, upper.top, upper.width, lower.bottom - upper.top
-            ))  # fmt: skip
-            paint_spells(painter, upper, lower, now, attacked)
-            row = upper.bottom + 0.7 * letter
-            for number, (_, kept) in enumerate(intervals.items()):
-                paint_errors(painter, upper, now, kept, row, number, 0.25 * letter)
-            paint_found(painter, upper, now, found, row + 1.5 * letter, 0.7 * letter)
-            paint_psr(painter, lower, now, attacked, found)
-            painter.setClipping(False)
-            paint_labels(painter, self, upper, intervals)
-            paint_psr_key(painter, self, lower)
-            paint_delays(painter, self, lower, self._delays)
-            if not now:
-                paint_text(painter, upper.left + upper.width / 2,
-                           upper.top + upper.height / 2, "nothing received yet",
-                           "centre", GREY)  # fmt: skip
-            if self._painted[1]:
-                note = f"messages not understood: {self._painted[1]}"
-                paint_note(painter, self, note)
+            attacked = [part for kept in attacks.values() for part in spells(kept, now)]
+            self._fill_errors(intervals, now)
+            x = pairs(attacked, now)[0]
+            for item in self.spells:
+                item.setOpts(x0=x[::2], x1=x[1::2], y0=np.full(len(x) // 2, -1e3),
+                             y1=np.full(len(x) // 2, 1e3))  # fmt: skip
+            detected = [(*part[:2], self._none - 1 + 0.25 * number)
+                        for number, states in enumerate(found.values())
+                        for part in found_parts(states, now)]  # fmt: skip
+            show_line(self.found, *pairs(detected, now))
+            show_line(self.psr, *pairs(attacked, now))
+            show_line(self.estimated, *estimated_line(found, now))
+            self._fit([psr for *_, psr in attacked], self.estimated.yData)
+            self.empty.setVisible(not now)
+            self._stale = time.monotonic() < self._labels_due
+            if not self._stale:
+                self._labels_due = time.monotonic() + LABEL_SECONDS
+                self._write(intervals, attacks, found)
+            self.say(self.note())
 
-        def _fit(self, painter, intervals, attacked, found):
-            """Make room for names and for the PSRs there are."""
-            texts = [*intervals, *self._delays, "estimated", "none of 100 000"]
-            widths = [self.text_width(text, 0.95, bold=True) for text in texts]
-            panel = min(max(widths) + 2.8 * self.letter(), 0.34 * self.width())
-            values = [psr for parts in attacked.values() for *_, psr in parts]
-            values += [s.psr_db for kept in found.values()
-                       for run in lasting(kept) for s in run]  # fmt: skip
-            values = [value for value in values if math.isfinite(value)]
+        def _fill_errors(self, intervals, now):
+            for name, kept in intervals.items():
+                if name not in self.curves:
+                    self.curves[name] = self._new_curve(look_of(name))
+                line, dots = self.curves[name]
+                x, y, marked = error_line(kept, now, self.plot.seconds, self._none)
+                show_line(line, x, y)
+                dots.setData(x[marked], y[marked], size=0.5 * self.letter())
+
+        def _new_curve(self, look):
+            pen = pyqtgraph.mkPen(look.colour, width=2)
+            items = (pyqtgraph.PlotCurveItem(pen=pen, connect="finite"),
+                     pyqtgraph.ScatterPlotItem(symbol=look.symbol, pen=None,
+                                               brush=look.colour))  # fmt: skip
+            for item in items:
+                self.upper.addItem(item, ignoreBounds=True)
+            return items
+
+        def _fit(self, true, estimated):
+            """Have the axis reach as far as the PSRs there are."""
+            values = [v for v in (*true, *estimated) if math.isfinite(v)]
             low, high = self._psr_range
             low = min([low, *(10 * math.floor((v - 1) / 10) for v in values)])
             high = max([high, *(10 * math.ceil((v + 1) / 10) for v in values)])
-            if (low, high) != self._psr_range or panel > self._panel:
-                self._psr_range, self._panel = (low, high), panel
-                self._still = self._painted_still()
-                painter.drawPixmap(0, 0, self._still)
+            self._psr_range = low, high
+            self.lower.vb.set_home((-self.plot.seconds, 0.0), self._psr_range)
 
-        def resizeEvent(self, event):
-            self._panel = 0.0
-            super().resizeEvent(event)
+        def _write(self, intervals, attacks, found):
+            if time.monotonic() >= self._delays_due:
+                self._delays = delay_texts(intervals, attacks, found)
+                self._delays_due = time.monotonic() + DELAY_SECONDS
+            labels = newest_labels(intervals, self.plot.floor)
+            top = self._psr_range[1]
+            key = [Label(top, "attack", ATTACK, "━"),
+                   Label(top, "estimated", INK, "─")]  # fmt: skip
+            key += [Label(top, text) for text in self._delays]
+            width = max(self.labels.wanted_width(labels), self.key.wanted_width(key))
+            width = min(width, SHARE * self.width())
+            if width > self._column:
+                self._column = width
+                self.canvas.ci.layout.setColumnFixedWidth(1, width)
+            self.labels.show_labels(labels)
+            self.key.show_labels(key)
 
     return OnsetWindow

@@ -70,6 +70,7 @@ class Seen:
         weights: how often each of the K arrives.
         detected: whether the canceller says that there is one.
         estimated_psr_db: its PSR.
+        enabled: whether the canceller looks at all.
     """
 
     p: object = None
@@ -80,6 +81,7 @@ class Seen:
     weights: tuple = ()
     detected: bool = False
     estimated_psr_db: float = -math.inf
+    enabled: bool = True
 
 
 def _db(value):
@@ -125,12 +127,15 @@ class PerturbationRecord:
         }
 
     def _found(self, message):
-        p = message.get("p")  # a canceller that is switched off has none
+        detected, p = bool(message["detected"]), message.get("p")
+        if detected and p is None:
+            raise ValueError("detected, but nothing is said of what")
         return self._estimate, {
             "estimate": None if p is None else self._vectors(p),
             "weights": tuple(float(w) for w in message.get("weights", [1.0])),
-            "detected": bool(message["detected"]),
+            "detected": detected,
             "estimated_psr_db": _db(message.get("psr_db")),
+            "enabled": bool(message["settings"].get("enabled", True)),
         }
 
     def _vectors(self, values):

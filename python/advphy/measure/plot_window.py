@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the windows of the displays share: a timer, a menu, a light ground.
+"""What the windows of the displays share: pyqtgraph's plots, a timer, a menu.
 
-A timer of the window's thread asks whether anything changed; only then a picture is
-painted, and less often where the stream needs the processors: see painting_share.
+A timer of the window's thread asks whether anything changed; only then the plots get
+new data, and less often where the stream needs the processors: see painting_share.
 """
 
 import collections
@@ -13,17 +13,23 @@ import statistics
 import time
 
 from .display_arguments import checked_frame_rate
+from .name_looks import GREY, INK
 from .painting_share import share
-from .plot_painting import GREY, paint_text
+from .plot_items import axis_class, decade_axis_class, home_view_class
 
-LETTERS = 12, 17  # screen pixels, in a small window and in a large one
+SHEET = f"""
+PlotWindow, PlotWindow > QLabel {{background: white; color: {INK}; border: none}}
+PlotWindow > QToolButton {{background: transparent; color: {GREY}; border: none}}
+QToolButton::menu-indicator {{image: none}}
+"""
+LETTERS = 11, 17  # screen pixels, in a small window and in a large one
 
 
 def require_application():
     """Raise unless widgets can be made.
 
     Raises:
-        ImportError: PyQt5 is not installed.
+        ImportError: PyQt5 or pyqtgraph is not installed.
         ValueError: there is no application of Qt.
     """
     try:
@@ -39,12 +45,42 @@ def require_application():
         )
 
 
-def paint_note(painter, window, note):
-    """Paint a small line at the lower right."""
-    if note:
-        letter = window.set_font(painter, 0.8)
-        paint_text(painter, window.width() - 0.5 * letter,
-                   window.height() - 0.7 * letter, note, "right", GREY)  # fmt: skip
+def require_plots():
+    """Raise unless plots can be made.
+
+    Raises:
+        ImportError: PyQt5 or pyqtgraph is not installed.
+        ValueError: there is no application of Qt.
+    """
+    require_application()
+    try:
+        import pyqtgraph  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            "pyqtgraph is not installed, which draws plots; install python3-pyqtgraph"
+        ) from None
+
+
+@functools.cache
+def _canvas_class():
+    import pyqtgraph
+
+    class Canvas(pyqtgraph.GraphicsLayoutWidget):
+        """The plots of a window, which tells it what painting them took."""
+
+        def __init__(self, window):
+            self._window = window
+            super().__init__()
+            self.setBackground("w")
+            self.setAntialiasing(False)
+            self.ci.setSpacing(2)
+
+        def paintEvent(self, event):
+            begun, busy = time.perf_counter(), time.thread_time()
+            super().paintEvent(event)
+            self._window.painted(time.perf_counter() - begun, time.thread_time() - busy)
+
+    return Canvas
 
 
 @functools.cache
@@ -53,107 +89,219 @@ def plot_window_class():
     from PyQt5 import QtCore, QtGui, QtWidgets
 
     class PlotWindow(QtWidgets.QWidget):
-        """A widget that paints a plot when what it shows has changed.
+        """A widget whose plots get new data when what they show has changed.
 
-        A subclass has changed(), paint_still(painter) for what changes seldom, and
-        paint_moving(painter); forget_still() has the former painted anew.
+        A subclass has version(), on which a picture depends, fill(), which gives the
+        plots their data, and perhaps arrange(), which follows size and letters.
+
+        Args:
+            title: above the plots.
+            frame_rate: most pictures a second.
+            record: has take(message), or None.
+            mailbox: Mailbox that it collects from, or None.
         """
 
-        minimum = 320, 240
+        minimum = 240, 220
+        lines = 0  # of text below the plots that are always there
         error = None
 
-        def __init__(self, title, frame_rate):
+        def __init__(self, title, frame_rate, record=None, mailbox=None):
             super().__init__()
-            self.title = title
+            self.title, self._record, self._mailbox = title, record, mailbox
             self._interval = math.ceil(1000 / checked_frame_rate(frame_rate))
-            self._still, self._not_before, self._busy = None, 0.0, 0.0
+            self._not_before, self._busy, self._filling = 0.0, 0.0, 0.0
+            self._refused, self._shown = 0, None
             self._spent = collections.deque(maxlen=100)
-            self.setAttribute(QtCore.Qt.WA_OpaquePaintEvent)
+            self.plots = []
+            self.setAttribute(QtCore.Qt.WA_StyledBackground)
+            self.setStyleSheet(SHEET)
             self.setMinimumSize(*self.minimum)
             expanding = QtWidgets.QSizePolicy.Expanding
             self.setSizePolicy(expanding, expanding)
             self.setAccessibleName(title or type(self).__name__)
-            self._add_actions()
+            self._add_parts()
             share.add(self)
             self._timer = QtCore.QTimer(self)  # ends with the widget
             self._timer.setTimerType(QtCore.Qt.PreciseTimer)
             self._timer.timeout.connect(self.look)
             self._timer.start(self._interval)
 
-        def _add_actions(self):
-            self.add_action("Save picture...", self._ask_for_picture)
-            self.setContextMenuPolicy(QtCore.Qt.ActionsContextMenu)
+        def _add_parts(self):
+            self.menu, self.canvas = QtWidgets.QMenu(self), _canvas_class()(self)
+            self._above, self._below = QtWidgets.QLabel(self.title), QtWidgets.QLabel()
+            for label in (self._above, self._below):
+                label.setWordWrap(True)
+                label.setTextFormat(QtCore.Qt.RichText)
+            self._above.setTextFormat(QtCore.Qt.PlainText)
+            self._above.setContentsMargins(8, 2, 28, 0)
+            self._above.setVisible(bool(self.title))
+            self._below.setContentsMargins(8, 0, 8, 2)
+            self._below.setVisible(self.lines > 0)
+            parts = QtWidgets.QVBoxLayout(self)
+            parts.setContentsMargins(0, 0, 0, 0)
+            parts.setSpacing(0)
+            parts.addWidget(self._above)
+            parts.addWidget(self.canvas, 1)
+            parts.addWidget(self._below)
             self._button = QtWidgets.QToolButton(self)
             self._button.setText("\u2630")
             self._button.setToolTip("Menu")
             self._button.setPopupMode(QtWidgets.QToolButton.InstantPopup)
-            self._button.setStyleSheet(
-                "QToolButton {background: white; color: #777; border: none}"
-                "QToolButton::menu-indicator {image: none}"
-            )
-            self._button.addActions(self.actions())
+            self._button.setMenu(self.menu)
+            self.add_action("View all", self.view_all)
+            self.add_action("Save picture...", self._ask_for_picture)
+            self.add_action("Export...", self._export)
 
         def add_action(self, text, function):
             """Add a line to the menu."""
-            action = QtWidgets.QAction(text, self)
-            action.triggered.connect(lambda checked: function())
-            self.addAction(action)
-            if hasattr(self, "_button"):
-                self._button.addAction(action)
+            self.menu.addAction(text).triggered.connect(lambda checked: function())
+
+        def add_plot(self, row, column=0, rows=None, log=False, **more):
+            """Add axes with a grid; return pyqtgraph's PlotItem.
+
+            Args:
+                row: of the layout.
+                column: of it.
+                rows: see DecadeAxis.
+                log: whether y is the logarithm of what the axis says.
+                more: of the view.
+            """
+            import pyqtgraph
+
+            left = decade_axis_class()(rows) if log else axis_class()("left")
+            plot = pyqtgraph.PlotItem(
+                viewBox=home_view_class()(self.menu, **more),
+                axisItems={"left": left, "bottom": axis_class()("bottom")},
+            )
+            plot.hideButtons()
+            plot.setMenuEnabled(False, None)
+            plot.vb.setBorder(pyqtgraph.mkPen(GREY))
+            plot.showGrid(x=True, y=True, alpha=0.12)
+            for side in ("left", "bottom"):
+                axis = plot.getAxis(side)
+                axis.setPen(pyqtgraph.mkPen(INK))
+                axis.setTextPen(pyqtgraph.mkPen(INK))
+                axis.enableAutoSIPrefix(False)
+                axis.setStyle(tickLength=0, autoExpandTextSpace=False, tickTextOffset=3,
+                              hideOverlappingLabels=False)  # fmt: skip
+            self.canvas.addItem(plot, row, column)
+            self.plots.append(plot)
+            return plot
+
+        def label_axis(self, plot, side, text):
+            """Write what an axis is, in the letters of the window."""
+            style = {"color": INK, "font-size": f"{self.letter()}px"}
+            plot.getAxis(side).setLabel(text, **style)
 
         def sizeHint(self):
             return QtCore.QSize(640, 400)
 
         def resizeEvent(self, event):
-            self._button.setGeometry(self.width() - 26, 2, 24, 24)
-            self.forget_still()
+            self._button.setGeometry(self.width() - 26, 1, 24, 22)
+            self._button.raise_()
+            self._guarded(self._arrange)
+            self._shown = None
 
         def letter(self):
             """Return the height of letters, in screen pixels."""
             low, high = LETTERS
-            return max(low, min(high, self.width() // 65, self.height() // 30))
+            return max(low, min(high, self.width() // 62, self.height() // 28))
 
-        def set_font(self, painter, size=1.0, bold=False):
-            """Choose letters; return their height."""
-            painter.setFont(self._font(size, bold))
-            return painter.fontMetrics().height()
-
-        def _font(self, size, bold):
+        def font_of(self, size=1.0, bold=False):
+            """Return a QFont of the window."""
             font = QtGui.QFont(self.font())
             font.setPixelSize(round(self.letter() * size))
             font.setBold(bold)
             return font
 
-        def paint_title(self, painter, left):
-            """Paint the title at the top; return the height that it takes."""
-            letter = self.set_font(painter, 1.15, bold=True)
-            if not self.title:
-                return 0.4 * letter
-            room = int(self.width() - left - 30)
-            text = painter.fontMetrics().elidedText(
-                self.title, QtCore.Qt.ElideRight, room
-            )
-            paint_text(painter, left, 0.9 * letter, text)
-            return 1.7 * letter
+        def _arrange(self):
+            self._above.setFont(self.font_of(1.1, bold=True))
+            self._below.setFont(self.font_of())
+            self._button.setFont(self.font_of(1.1))
+            height = QtGui.QFontMetrics(self.font_of()).lineSpacing()
+            self._below.setMinimumHeight(self.lines * height + 2)
+            self.canvas.ci.setContentsMargins(2, 0.7 * self.letter(), 8, 2)
+            for plot in self.plots:
+                for side in ("left", "bottom"):
+                    axis = plot.getAxis(side)
+                    axis.letter = self.letter()
+                    axis.setStyle(tickFont=self.font_of(0.95))
+            self.arrange()
 
-        def text_width(self, text, size=1.0, bold=False):
-            """Return how wide a line of text is, in screen pixels."""
-            return QtGui.QFontMetricsF(self._font(size, bold)).horizontalAdvance(text)
+        def arrange(self):
+            """Follow the size of the window."""
 
-        def forget_still(self):
-            """Have everything painted anew."""
-            self._still = None
-            self.update()
+        def say(self, text):
+            """Write HTML below the plots."""
+            if text != self._below.text():
+                self._below.setText(text)
+                self._below.setVisible(bool(text) or self.lines > 0)
+
+        def note(self):
+            """Return what is wrong with messages, or an empty text."""
+            refused = self.refused()
+            return f"messages not understood: {refused}" if refused else ""
+
+        def take(self, message):
+            """Add a message, a dictionary; return whether it was understood."""
+            understood = self._record.take(message)
+            self._refused += not understood
+            return understood
+
+        def refused(self):
+            """Return how many messages were not understood."""
+            return self._refused + (self._mailbox.refused if self._mailbox else 0)
+
+        def view_all(self):
+            """Show the whole of each plot again."""
+            for plot in self.plots:
+                plot.vb.autoRange()
 
         def look(self):
             """Ask for a picture if there is something new and time for it."""
-            due = self.isVisible() and time.monotonic() >= self._not_before
-            if due:
-                busy = time.thread_time()
-                changed = self.changed()
-                self._busy += time.thread_time() - busy
-                if changed:
-                    self.update()
+            if not self.isVisible() or time.monotonic() < self._not_before:
+                return
+            begun, busy = time.perf_counter(), time.thread_time()
+            self._guarded(self._fill)
+            self._filling = time.perf_counter() - begun
+            self._busy += time.thread_time() - busy
+
+        def refresh(self):
+            """Show the newest at once."""
+            self._shown = None
+            self._guarded(self._fill)
+
+        def state(self):
+            """Return what a picture depends on."""
+            if self._mailbox is not None:
+                self._mailbox.collect()
+            return self.version(), self.refused()
+
+        def _fill(self):
+            state = self.state()
+            if state != self._shown:
+                self._shown = state
+                self.fill()
+
+        def _guarded(self, call):
+            try:
+                call()
+            except Exception as error:  # Qt would end the process, flowgraph and all
+                self._timer.stop()
+                if self.error is None:
+                    self.error = error
+                    name = type(self).__name__
+                    logger = logging.getLogger(__name__)
+                    logger.error("%s stops", name, exc_info=error)
+
+        def painted(self, seconds, busy):
+            """Count what a picture took, and wait as long as others need."""
+            self._spent.append(self._filling + seconds)
+            pause, self._busy = share.pause(self._busy + busy), 0.0
+            self._filling = 0.0
+            # Qt may paint one picture in several parts: their pauses add up.
+            since = time.monotonic() - 1e-3 * self._interval
+            self._not_before = max(self._not_before, since) + pause
 
         def frame_seconds(self):
             """Return what the last pictures took, the median, in seconds."""
@@ -163,65 +311,26 @@ def plot_window_class():
             """Return how many pictures have been painted, at most 100."""
             return len(self._spent)
 
-        def paintEvent(self, event):
-            begun, busy = time.perf_counter(), time.thread_time()
-            painter = QtGui.QPainter(self)
-            try:
-                self._paint(painter)
-            except Exception as error:  # Qt would end the process, flowgraph and all
-                self.fail(error)
-            painter.end()
-            self._spent.append(time.perf_counter() - begun)
-            self._busy += time.thread_time() - busy
-            pause, self._busy = share.pause(self._busy), 0.0
-            self._not_before = time.monotonic() + pause - 1e-3 * self._interval
-
-        def _paint(self, painter):
-            if self._still is None:
-                self._still = self._painted_still()
-            painter.drawPixmap(0, 0, self._still)
-            painter.setRenderHint(QtGui.QPainter.Antialiasing)
-            self.paint_moving(painter)
-
-        def fail(self, error):
-            """Keep the first error, log it, and look for nothing new any more."""
-            self._timer.stop()
-            if self.error is None:
-                self.error = error
-                name = type(self).__name__
-                logging.getLogger(__name__).error("%s stops", name, exc_info=error)
-
-        def _painted_still(self):
-            ratio = self.devicePixelRatioF()
-            picture = QtGui.QPixmap(
-                round(self.width() * ratio), round(self.height() * ratio)
-            )
-            picture.setDevicePixelRatio(ratio)
-            picture.fill(QtCore.Qt.white)
-            painter = QtGui.QPainter(picture)
-            painter.setRenderHint(QtGui.QPainter.Antialiasing)
-            try:
-                self.paint_still(painter)
-            finally:
-                painter.end()
-            return picture
-
         def save_picture(self, path):
             """Write what is shown; the file's ending chooses the format.
 
             Raises:
                 ValueError: the file cannot be written.
             """
-            picture = QtGui.QPixmap(self.size() * self.devicePixelRatioF())
-            picture.setDevicePixelRatio(self.devicePixelRatioF())
+            self.refresh()
             self._button.hide()
-            self.render(picture)
+            picture = self.grab()
             self._button.show()
             if not picture.save(str(path)):
                 raise ValueError(
                     f"{path}: cannot be written as a picture; wanted a name that ends "
                     "in .png, in a folder that may be written"
                 )
+
+        def _export(self):
+            scene = self.canvas.scene()
+            scene.contextMenuItem = self.plots[0].vb
+            scene.showExportDialog()
 
         def _ask_for_picture(self):
             self.ask_and_save("Save picture", "Pictures (*.png)", self.save_picture)

@@ -6,7 +6,7 @@ import threading
 import pmt
 
 from ..reports import listening_block
-from .plot_window import checked_frame_rate
+from .display_arguments import checked_frame_rate
 from .readout_text import line_of
 from .readout_window import readout_window
 
