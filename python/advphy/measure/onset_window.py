@@ -100,9 +100,11 @@ def _window_class():
         def _add_items(self):
             pale = pyqtgraph.mkColor(ATTACK)
             pale.setAlphaF(0.22)
-            self.spells = [pyqtgraph.BarGraphItem(x0=[], x1=[], y0=[], y1=[], brush=pale,
-                                                  pen=pyqtgraph.mkPen(None))
-                           for _ in range(2)]  # fmt: skip
+            empty = {"x0": [], "x1": [], "y0": [], "y1": []}
+            self.spells = [
+                pyqtgraph.BarGraphItem(**empty, brush=pale, pen=pyqtgraph.mkPen(None))
+                for _ in range(2)
+            ]
             thick = pyqtgraph.mkPen(INK, width=7)
             thick.setCapStyle(QtCore.Qt.FlatCap)
             self.found = pyqtgraph.PlotCurveItem(pen=thick, connect="pairs")
