@@ -139,6 +139,15 @@ def test_a_name_looks_the_same_in_all_displays(application):
     assert len({looks.look_of(str(i)) for i in range(49)}) == 49
 
 
+def test_labels_are_within_a_window_that_became_narrow(application):
+    window = filled(*story())
+    painted(window)
+    painted(window, 280, 320)
+    for column in (window.labels, window.key):
+        assert column.geometry().right() <= 280
+    assert all("…" in text for text in window.key.texts() if "after" in text)
+
+
 def test_events_of_long_ago_are_forgotten(application):
     window = filled(*(counts(blocks=100 * i, errors=i, at=0.05 * i)
                       for i in range(1, 3000)), seconds=5.0)  # fmt: skip

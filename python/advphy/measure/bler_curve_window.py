@@ -193,7 +193,7 @@ def _window_class():
             self.tip.setFont(self.font_of(0.95))
             self.empty.setFont(self.font_of())
             self._labels_due = self._column = 0
-            self.canvas.ci.layout.setColumnFixedWidth(1, SHARE * self.width())
+            self.set_label_width(SHARE * self.width())
 
         def fill(self):
             looks = curve_looks(self.plot.points.curves(), MOST_VARIANTS)
@@ -223,7 +223,7 @@ def _window_class():
             width = min(self.labels.wanted_width(labels), SHARE * self.width())
             if not 0.7 * self._column <= width <= self._column:
                 self._column = width
-                self.canvas.ci.layout.setColumnFixedWidth(1, width)
+                self.set_label_width(width)
             self.labels.show_labels(labels)
 
         def note(self):

@@ -139,7 +139,7 @@ def _window_class():
                 column.set_font(self.font_of())
             self.empty.setFont(self.font_of())
             self._labels_due = self._column = 0
-            self.canvas.ci.layout.setColumnFixedWidth(1, SHARE * self.width())
+            self.set_label_width(SHARE * self.width())
 
         def fill(self):
             intervals, attacks, found = self.plot.record.events()
@@ -204,7 +204,7 @@ def _window_class():
             width = min(width, SHARE * self.width())
             if width > self._column:
                 self._column = width
-                self.canvas.ci.layout.setColumnFixedWidth(1, width)
+                self.set_label_width(width)
             self.labels.show_labels(labels)
             self.key.show_labels(key)
 

@@ -11,8 +11,8 @@ import os
 import time
 import weakref
 
-WHEN_BUSY, WHEN_IDLE = 0.03, 0.6  # of one processor
-IDLE = 0.25  # of all processors' time: from here on they count as idle
+WHEN_BUSY, WHEN_IDLE = 0.02, 0.4  # of one processor
+IDLE = 0.5  # of all processors' time: from here on they count as idle
 LOOK_SECONDS = 1.0  # between two looks at the processors
 
 

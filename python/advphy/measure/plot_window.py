@@ -188,6 +188,13 @@ def plot_window_class():
             self.plots.append(plot)
             return plot
 
+        def set_label_width(self, width):
+            """Make room for labels right of the plots, in screen pixels."""
+            parts = self.canvas.ci
+            parts.layout.setColumnFixedWidth(1, width)
+            parts.layout.activate()
+            parts.setGeometry(self.canvas.range)  # it may have been wider than this
+
         def label_axis(self, plot, side, text):
             """Write what an axis is, in the letters of the window."""
             style = {"color": INK, "font-size": f"{self.letter()}px"}
@@ -195,6 +202,9 @@ def plot_window_class():
 
         def sizeHint(self):
             return QtCore.QSize(640, 400)
+
+        def hasHeightForWidth(self):
+            return False  # else lines that wrap ask for all of the plots' height
 
         def resizeEvent(self, event):
             self._button.setGeometry(self.width() - 26, 1, 24, 22)
