@@ -2,7 +2,7 @@
 """How to get a package that is missing: by the name that is imported."""
 
 REMEDIES = {
-    "torch": "`make test` in the clone installs it, or apt install python3-torch "
+    "torch": "`make environment` in the clone installs it, or apt install python3-torch "
     "(Debian 13), or pip install torch",
     "gnuradio": "apt install gnuradio",
     "numpy": "apt install python3-numpy",
