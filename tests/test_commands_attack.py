@@ -210,7 +210,7 @@ def test_without_torch_the_remedy_is_said(command, tmp_path):
     }[command]
     found = without_torch([command, *words])
     assert found.returncode == 2
-    assert "torch is not installed; `make test`" in found.stderr
+    assert "torch is not installed; `make environment`" in found.stderr
     assert list(tmp_path.iterdir()) == []
 
 

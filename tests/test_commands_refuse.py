@@ -127,7 +127,7 @@ def test_without_torch_train_says_how_to_get_it(tmp_path):
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path
     )
     assert found.returncode == 2
-    assert "torch is not installed; `make test`" in found.stderr
+    assert "torch is not installed; `make environment`" in found.stderr
 
 
 def test_an_error_inside_a_flowgraph_is_one_sentence(tmp_path):

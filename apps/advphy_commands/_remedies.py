@@ -2,8 +2,8 @@
 """How to get a package that is missing: by the name that is imported."""
 
 REMEDIES = {
-    "torch": "`make environment` in the clone installs it, or apt install python3-torch "
-    "(Debian 13), or pip install torch",
+    "torch": "`make environment` in the clone installs it, or apt install "
+    "python3-torch (Debian 13), or pip install torch",
     "gnuradio": "apt install gnuradio",
     "numpy": "apt install python3-numpy",
     "scipy": "apt install python3-scipy",
