@@ -69,7 +69,7 @@ def test_the_flowgraph_counts_what_the_command_counts(mine, counted):
 
 
 def test_an_unknown_layer_is_refused_as_the_guide_says():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="its networks are torch's")
     from advphy_training.import_torch import network_from_torch
 
     (given, said) = re.search(

@@ -32,6 +32,7 @@ DISPLAYS = {
     f"advphy/{stem}.py": {"PyQt5", "sip", "pyqtgraph"}
     for stem in (
         "display_speed", "measure/image_window", "measure/plot_window",
+        "measure/qt_application",
         "measure/plot_items", "measure/side_labels", "measure/bler_items",
         "measure/bler_curve_window", "measure/constellation_window",
         "measure/onset_window", "measure/perturbation_window",

@@ -98,7 +98,7 @@ def adversaries_of(arguments):
     warned = set()
     # The block would say for every point what is said here once.
     block = logging.getLogger("gnuradio.advphy.air.perturbation_source")
-    block.setLevel(logging.ERROR)
+    block.addFilter(lambda record: record.getMessage() not in warned)
 
     def adversaries(model, ebn0_db):
         found = []

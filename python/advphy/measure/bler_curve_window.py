@@ -19,7 +19,8 @@ from .bler_points import BlerPoints
 from .display_arguments import checked_floor, checked_frame_rate
 from .name_looks import GREY, INK
 from .plot_items import logarithms
-from .plot_window import plot_window_class, require_plots
+from .plot_window import plot_window_class
+from .qt_application import require_plots
 from .side_labels import SHARE, Label, rate_text, side_labels_class
 
 MOST_VARIANTS = 4  # of the settings of one name, the newest

@@ -8,7 +8,7 @@ import numpy as np
 from .complex_panels import MOST_PANELS, largest_part, panels_window_class, round_reach
 from .name_looks import COLOURS
 from .plot_items import dots_class
-from .plot_window import require_plots
+from .qt_application import require_plots
 
 
 def constellation_window(model, newest, channel_use, title, frame_rate):

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from .qt_application import require_application
+
 FASTEST = 30  # pictures a second
 GAP = 10  # screen pixels between tiles
 SMALLEST_COLUMN = 90  # screen pixels, so that a title on a few lines can be read
@@ -24,17 +26,7 @@ def image_window(frames, titles, frame_rate):
         ValueError: there is no application of Qt.
         ImportError: PyQt5 is not installed.
     """
-    try:
-        from PyQt5 import QtWidgets
-    except ImportError:
-        raise ImportError(
-            "PyQt5 is not installed, which shows windows; install python3-pyqt5"
-        ) from None
-    if QtWidgets.QApplication.instance() is None:
-        raise ValueError(
-            "there is no QApplication, wanted one before a window is made; generate "
-            "the flowgraph as QT GUI, or begin with PyQt5.QtWidgets.QApplication([])"
-        )
+    require_application()
     return _window_class()(frames, titles, frame_rate)
 
 

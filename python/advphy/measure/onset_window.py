@@ -12,7 +12,8 @@ from .name_looks import COLOURS, GREY, INK, look_of
 from .onset_items import delay_texts, error_line, estimated_line, found_parts, pairs
 from .onset_record import OnsetRecord, newest_time, spells
 from .plot_items import show_line
-from .plot_window import plot_window_class, require_plots
+from .plot_window import plot_window_class
+from .qt_application import require_plots
 from .side_labels import SHARE, Label, rate_text, side_labels_class
 
 DELAY_SECONDS = 0.5  # between two looks at the delays, which take a while

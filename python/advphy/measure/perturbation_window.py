@@ -10,7 +10,7 @@ import numpy as np
 from .complex_panels import MOST_PANELS, largest_part, panels_window_class, round_reach
 from .name_looks import COLOURS, INK, PALE
 from .perturbation_record import PerturbationRecord, angle_degrees, matches
-from .plot_window import require_plots
+from .qt_application import require_plots
 
 MOST_ARROWS = 64  # in one plane
 

@@ -5,7 +5,7 @@ import functools
 import html
 import math
 
-from .plot_window import require_application
+from .qt_application import require_application
 
 NOTHING = "nothing has reported yet"
 
