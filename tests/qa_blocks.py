@@ -4,8 +4,11 @@
 import numpy as np
 import pmt
 import pytest
-from advphy_model import channels, inference, links, loop_engine, randomness
-from advphy_model.error_rate import StopRule
+from advphy_model import randomness
+from advphy_model.air import channels
+from advphy_model.link import decision, links
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import StopRule
 from advphy_model.power import noise_variance
 from gnuradio import advphy, blocks, gr
 from gnuradio.advphy import flowgraph_engine
@@ -53,8 +56,9 @@ def test_channel_is_a_function_of_seed_and_index(latency):
     channel = advphy.channel(model, 3.0, 8, 1000, latency=latency)
     stream(vectors(x), channel, sink)
     expected = np.empty_like(x)
-    channels.channel("awgn")(x, expected, seed=8, first_block=1000,
-                             noise_variance=noise_variance(3.0, 4 / 7))  # fmt: skip
+    channels.channel("awgn")(
+        x, expected, seed=8, first_block=1000, noise_variance=noise_variance(3.0, 4 / 7)
+    )
     assert np.array_equal(np.reshape(sink.data(), (-1, 7)), expected)
     (tag,) = sink.tags()
     assert (tag.offset, pmt.symbol_to_string(tag.key)) == (0, "channel")
@@ -74,8 +78,9 @@ def test_channel_with_impairments_is_that_of_the_model(latency):
     sink = blocks.vector_sink_c(7)
     stream(vectors(x), advphy.channel(model, 3.0, 8, 1000, KIND, latency), sink)
     expected = np.empty_like(x)
-    channels.channel(KIND)(x, expected, seed=8, first_block=1000,
-                           noise_variance=noise_variance(3.0, 4 / 7))  # fmt: skip
+    channels.channel(KIND)(
+        x, expected, seed=8, first_block=1000, noise_variance=noise_variance(3.0, 4 / 7)
+    )
     assert np.array_equal(np.reshape(sink.data(), (-1, 7)), expected)
     (tag,) = sink.tags()
     assert pmt.to_python(tag.value)["kind"] == KIND
@@ -101,7 +106,7 @@ def test_decoder_decides_as_the_kernels_do(name):
     sink = blocks.vector_sink_b()
     stream(vectors(y), advphy.decoder(name, 100), sink)
     expected, erased = np.empty(5000, np.uint8), np.empty(5000, np.uint8)
-    inference.decision(model).decide(y, expected, erased)
+    decision.decider(model).decide(y, expected, erased)
     assert np.array_equal(sink.data(), expected)
     assert not sink.tags()
 
@@ -238,8 +243,11 @@ def test_changing_ebn0_while_running_gives_the_counts_of_each_setting():
     assert sum(s.blocks for s in segments) == blocks_
     for s in segments:  # each segment equals the loop engine over the same blocks
         ranges = loop_engine.run(
-            model, rule=StopRule(None, s.blocks), ebn0_db=s.settings["ebn0_db"],
-            first_block=s.first_block)  # fmt: skip
+            model,
+            rule=StopRule(None, s.blocks),
+            ebn0_db=s.settings["ebn0_db"],
+            first_block=s.first_block,
+        )
         assert (s.blocks, s.block_errors, 0) == tuple(
             map(sum, zip(*ranges, strict=True))
         )
@@ -291,7 +299,7 @@ def test_every_decision_of_the_flowgraph_is_that_of_the_kernels(name):
         y, y, seed=1, first_block=0, noise_variance=noise_variance(2.0, model.rate)
     )
     expected, erased = np.empty(n, np.uint8), np.empty(n, np.uint8)
-    inference.decision(model).decide(y, expected, erased)
+    decision.decider(model).decide(y, expected, erased)
     assert np.array_equal(sink.data(), expected)
 
 

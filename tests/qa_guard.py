@@ -177,7 +177,12 @@ def test_temporaries_may_be_connected():
         print("ended")
     """
     path = ":".join(sys.path)
-    found = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": path},
-                           capture_output=True, text=True, timeout=60)  # fmt: skip
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert found.returncode == 0, found.stderr
     assert found.stdout.endswith("ended\n")

@@ -4,11 +4,12 @@
 import numpy as np
 import pmt
 import pytest
-from advphy_model import links, randomness
-from advphy_model.adversary import Adversary
-from advphy_model.canceller import Canceller, CancellerSettings
-from advphy_model.detection import received
-from advphy_model.perturbation import Perturbation
+from advphy_model import randomness
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.receive.canceller import Canceller, CancellerSettings
+from advphy_model.receive.detection import received
 from gnuradio import advphy, blocks, gr
 
 N = 7
@@ -141,8 +142,12 @@ def test_switching_it_opens_a_segment_so_that_no_count_mixes_both():
             return len(output_items[0])
 
     flowgraph.connect(
-        blocks.vector_source_c(y.ravel().tolist(), False, N), switch(), block,
-        advphy.decoder(MODEL), counter)  # fmt: skip
+        blocks.vector_source_c(y.ravel().tolist(), False, N),
+        switch(),
+        block,
+        advphy.decoder(MODEL),
+        counter,
+    )
     flowgraph.run()
     with_it, without = counter.segments()
     assert with_it.settings == {"canceller": "canceller"}

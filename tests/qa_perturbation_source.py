@@ -7,11 +7,14 @@ import math
 import numpy as np
 import pmt
 import pytest
-from advphy_model import links, loop_engine, perturbation, randomness
-from advphy_model.adversary import Adversary
-from advphy_model.canceller import CancellerSettings
-from advphy_model.error_rate import StopRule
-from advphy_model.perturbation import Perturbation
+from advphy_model import randomness
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import advphy, blocks
 from gnuradio.advphy import flowgraph_engine, speed
 from gnuradio.advphy.air.output_ring import OutputRing
@@ -68,8 +71,11 @@ def test_a_schedule_is_tagged_and_accounted_for():
     )
     items, tags = sent_by(source, 7500)
     assert {at: tag["on"] for at, tag in tags.items()} == {
-        0: False, 2000: True, 4000: False, 7000: True,
-    }  # fmt: skip
+        0: False,
+        2000: True,
+        4000: False,
+        7000: True,
+    }
     assert not items[:2000].any()
     assert items[2000:4000].all()
     first, second, *_ = source.segments()
@@ -196,8 +202,13 @@ def test_the_counter_opens_a_segment_where_the_perturbation_changes():
     assert all(s.settings["ebn0_db"] == 4.0 for s in segments)
     for s in segments:
         attack = Adversary(UNIVERSAL, 3.0) if s.settings["on"] else None
-        ranges = loop_engine.run(model, rule=StopRule(None, s.blocks), ebn0_db=4.0,
-                                 first_block=s.first_block, attack=attack)  # fmt: skip
+        ranges = loop_engine.run(
+            model,
+            rule=StopRule(None, s.blocks),
+            ebn0_db=4.0,
+            first_block=s.first_block,
+            attack=attack,
+        )
         assert s.block_errors == sum(errors for _, errors, _ in ranges)
 
 
@@ -223,8 +234,15 @@ def test_flowgraph_and_loop_decide_the_same_under_attack(attack, canceller):
     model, count, cut = links.load("two_simplices"), 150_000, 100_001
 
     def total(engine, last, **settings):
-        ranges = engine(model, rule=StopRule(None, last), ebn0_db=4, first_block=11,
-                        attack=attack, canceller=canceller, **settings)  # fmt: skip
+        ranges = engine(
+            model,
+            rule=StopRule(None, last),
+            ebn0_db=4,
+            first_block=11,
+            attack=attack,
+            canceller=canceller,
+            **settings,
+        )
         return tuple(map(sum, zip(*ranges, strict=True)))
 
     expected = total(loop_engine.run, count, threads=2)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 import zmq
-from advphy_model import published
+from advphy_model.measure import published
 from gnuradio import advphy
 from gnuradio.advphy.measure import connection_limits, publishing_socket
 from gnuradio.advphy.measure.publishing_socket import PublishingSocket

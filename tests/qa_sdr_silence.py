@@ -186,10 +186,17 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM + ENDS[end],
-         own_air(record=tmp_path / "air", paced=1)],
-        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            PROGRAM + ENDS[end],
+            own_air(record=tmp_path / "air", paced=1),
+        ],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout.readline() == "on\n"
     if end in ("run", "sleeps"):
         time.sleep(0.7)
@@ -203,10 +210,17 @@ def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
 def test_a_process_that_is_terminated(how, tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM + ENDS["sleeps"],
-         own_air(record=tmp_path / "air", paced=1)],
-        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            PROGRAM + ENDS["sleeps"],
+            own_air(record=tmp_path / "air", paced=1),
+        ],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout.readline() == "on\n"
     time.sleep(0.7)
     process.send_signal(how)

@@ -101,8 +101,14 @@ def test_gr_osmosdr_does_not_tell_of_overflows(rng):
 
 def test_gain_steps_and_bursts_of_nan_come_where_they_are_asked_for():
     sent = np.full(10_000, 0.5, np.complex64)
-    found, *_ = loopback(sent, 10_000, gain_step_every=1000, gain_step_db=-20,
-                         nan_every=3000, nan_samples=10)  # fmt: skip
+    found, *_ = loopback(
+        sent,
+        10_000,
+        gain_step_every=1000,
+        gain_step_db=-20,
+        nan_every=3000,
+        nan_samples=10,
+    )
     bad = np.flatnonzero(np.isnan(found.real))
     assert bad.tolist() == [i for i in range(3000, 10_000) if i % 3000 < 10]
     assert found[500] == np.float32(0.5)

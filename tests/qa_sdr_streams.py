@@ -222,6 +222,13 @@ def test_every_driver_has_the_methods_that_it_is_called_by(package, direction):
     for method in [*names["get"].values(), *names["set"].values()]:
         assert hasattr(made, method), method
     assert set(names["get"]) >= {
-        "frequency", "sample_rate", "gain", "antenna", "antennas",
-        "frequency range", "sample_rate range", "gain range"}  # fmt: skip
+        "frequency",
+        "sample_rate",
+        "gain",
+        "antenna",
+        "antennas",
+        "frequency range",
+        "sample_rate range",
+        "gain range",
+    }
     assert set(names["set"]) == {"frequency", "sample_rate", "gain", "antenna"}

@@ -6,15 +6,16 @@ import math
 import numpy as np
 import pmt
 import pytest
-from advphy_model import randomness, semantic_engine
-from advphy_model.air_network import AirNetwork
-from advphy_model.arn import AliceModule
-from advphy_model.network import run as run_network
+from advphy_model import randomness
+from advphy_model.link.arn import AliceModule
+from advphy_model.measure import semantic_engine
+from advphy_model.network.network import run as run_network
+from advphy_model.network.packed_network import PackedNetwork
 from gnuradio import advphy, blocks
 from gnuradio.advphy import semantic_engine as streamed
 
 from . import small_semantic as small
-from .test_air_network import by_hand
+from .test_packed_network import by_hand
 from .test_semantic_engine import KINDS, PAIR, setting
 
 LATENCIES = [1, 37, 1000, 8192]
@@ -29,8 +30,11 @@ def stream(*chain):
 
 def source(data, tags=()):
     """Return a source of the rows of complex or float data."""
-    made = blocks.vector_source_c if data.dtype == np.complex64 else (
-        blocks.vector_source_f)  # fmt: skip
+    made = (
+        blocks.vector_source_c
+        if data.dtype == np.complex64
+        else (blocks.vector_source_f)
+    )
     return made(data.ravel().tolist(), False, data.shape[1], list(tags))
 
 
@@ -41,7 +45,7 @@ def rows_of(sink, length):
 def codes(link, count, first=0):
     pixels = small.images().as_reals()[np.arange(first, first + count) % 61]
     x = np.empty((count, link.n), np.complex64)
-    AirNetwork(link.encoder, complex_output=True).run(pixels, x)
+    PackedNetwork(link.encoder, complex_output=True).run(pixels, x)
     return x
 
 
@@ -80,8 +84,9 @@ def test_encoder_and_decoder_are_their_networks(reals):
     sink = blocks.vector_sink_f(56)
     stream(source(y), advphy.semantic_decoder(link, 20), sink)
     found, fine = rows_of(sink, 56), np.arange(61) != 7
-    assert np.allclose(found[fine], by_hand(link.decoder, y, True, False)[fine],
-                       atol=1e-5)  # fmt: skip
+    assert np.allclose(
+        found[fine], by_hand(link.decoder, y, True, False)[fine], atol=1e-5
+    )
     assert np.isnan(found[7]).all()
 
 
@@ -226,10 +231,12 @@ def test_every_block_of_the_flowgraph_keeps_to_the_latency():
         (lambda: advphy.bob_arn(small.semantic_link(pair=PAIR), "maybe"), "'maybe'"),
         (lambda: advphy.accuracy_counter(small.images(labelled=False)), "no labels"),
         (lambda: advphy.distortion_meter(small.images(), 0, -1), "ssim_every = -1"),
-        (lambda: advphy.distortion_meter(small.images(shape=(2, 3))),
-         "2 x 3 pixels.*ssim_every=0"),
+        (
+            lambda: advphy.distortion_meter(small.images(shape=(2, 3))),
+            "2 x 3 pixels.*ssim_every=0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_parameters_are_refused_at_construction(make, text):
     with pytest.raises(ValueError, match=text):
         make()

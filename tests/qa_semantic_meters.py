@@ -6,12 +6,12 @@ import math
 import numpy as np
 import pmt
 import pytest
-from advphy_model import image_quality
+from advphy_model.measure import image_quality
 from gnuradio import advphy, blocks, gr
 
 from . import small_semantic as small
 from .qa_semantic_blocks import codes, source, stream
-from .test_air_network import by_hand
+from .test_packed_network import by_hand
 from .test_semantic_engine import PAIR
 
 

@@ -43,8 +43,11 @@ def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tutorial")
     done = subprocess.run(
         ["grcc", "-o", str(folder), *map(str, STEPS)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=100,
-    )  # fmt: skip
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -86,8 +89,11 @@ def test_the_page_says_what_is_set(step):
 def test_the_last_step_shows_attack_and_defence(programs):
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(programs)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     clean, defended, attacked = json.loads(done.stdout.splitlines()[-1])
     # At 8 dB and PSR -6 dB (docs/results.md): 2.3e-5, with canceller 2.5e-5, 3.75e-2.

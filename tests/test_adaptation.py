@@ -7,9 +7,11 @@ import json
 import numpy as np
 import pytest
 from advphy_commands import main
-from advphy_model import images, semantic_engine, semantic_links
 from advphy_model.complex_baseband import to_complex
-from advphy_model.semantic_setting import Setting
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure import semantic_engine
+from advphy_model.measure.semantic_setting import Setting
 from advphy_training import adaptation, eve_report, eves_means
 from advphy_training.adaptation import Effort, Intercepts
 
@@ -26,10 +28,10 @@ def intercepts(rng, count, separation):
 
 
 def accuracy_of(eve, found):
-    from advphy_model.air_network import Classifier
+    from advphy_model.network.packed_network import classifier
 
     read, erased = (np.empty(len(found.y), np.uint8) for _ in range(2))
-    Classifier(eve.networks["classifier"]).decide(found.y, read, erased)
+    classifier(eve.networks["classifier"]).decide(found.y, read, erased)
     return float(np.mean(read == found.labels))
 
 
@@ -52,11 +54,9 @@ def test_more_intercepts_teach_more(rng):
     found = intercepts(rng, 6000, separation=2.0)
     rest = Intercepts(found.y[4000:], REALS, found.labels[4000:])
     few, many = (
-        accuracy_of(
-            adaptation.adapt(found.take(n), QUICK, "e", classes=CLASSES), rest
-        )
+        accuracy_of(adaptation.adapt(found.take(n), QUICK, "e", classes=CLASSES), rest)
         for n in (15, 4000)
-    )  # fmt: skip
+    )
     assert many > few + 0.05
 
 
@@ -93,15 +93,21 @@ def test_what_eve_records_is_what_alice_sends_and_noise():
 def test_a_flowgraph_records_the_same():
     from gnuradio.advphy import semantic_engine as flowgraph
 
-    setting = Setting(semantic_links.load("keyed_arn"), images.load("mnist_sample"),
-                      5.0, 15.0, secret=bytes(32))  # fmt: skip
+    setting = Setting(
+        semantic_links.load("keyed_arn"),
+        images.load("mnist_sample"),
+        5.0,
+        15.0,
+        secret=bytes(32),
+    )
     expected = semantic_engine.record(setting, 3000)
     assert np.array_equal(flowgraph.record(setting, 3000), expected)
 
 
 def test_a_stolen_bob_labels_intercepts_without_labels():
-    setting = Setting(semantic_links.load("paired_arn_white"),
-                      images.load("mnist_sample"), 20.0, 20.0)  # fmt: skip
+    setting = Setting(
+        semantic_links.load("paired_arn_white"), images.load("mnist_sample"), 20.0, 20.0
+    )
     knows = semantic_links.load_eve("eve_mnist_snr")
     found = eves_means.from_stolen_bob(setting, semantic_engine.record, 1000, knows)
     right = np.mean(found.labels == setting.images.labels)
@@ -120,15 +126,33 @@ def tiny_images():
 
 def test_the_command_reports_what_is_left(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "report"
-    words = ["adapt-eve", "paired_arn_white", "--images", "mnist_sample",
-             "--test-images", "mnist_sample", "--intercepts", "20,1000", "--steps",
-             "200", "--surrogate-steps", "0", "--engine", "loop", "--out",
-             str(folder)]  # fmt: skip
+    words = [
+        "adapt-eve",
+        "paired_arn_white",
+        "--images",
+        "mnist_sample",
+        "--test-images",
+        "mnist_sample",
+        "--intercepts",
+        "20,1000",
+        "--steps",
+        "200",
+        "--surrogate-steps",
+        "0",
+        "--engine",
+        "loop",
+        "--out",
+        str(folder),
+    ]
     assert main(words) == 0
     found = json.loads((folder / "report.json").read_text())
     by_means = {row["means"]: row["accuracy"] for row in found["eves"]}
-    assert list(by_means) == ["static", "stolen Bob", "20 labelled intercepts",
-                              "1000 labelled intercepts"]  # fmt: skip
+    assert list(by_means) == [
+        "static",
+        "stolen Bob",
+        "20 labelled intercepts",
+        "1000 labelled intercepts",
+    ]
     assert by_means["static"] < 0.5 < by_means["1000 labelled intercepts"]
     assert found["majority_share"] == 0.1
     page = (folder / "report.md").read_text()

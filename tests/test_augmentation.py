@@ -4,9 +4,10 @@
 import numpy as np
 import pytest
 import torch
-from advphy_model import channels, loop_engine
-from advphy_model.channel_kind import impairments
-from advphy_model.error_rate import StopRule
+from advphy_model.air import channels
+from advphy_model.air.channels import impairments
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import StopRule
 from advphy_training.augmentation import Augmentation
 from advphy_training.schemes import autoencoder
 

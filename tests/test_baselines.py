@@ -5,10 +5,11 @@ import itertools
 
 import numpy as np
 import pytest
-from advphy_model import inference, links, loop_engine
-from advphy_model.baselines import hamming74_bpsk, nearest_codeword, two_simplices
-from advphy_model.baselines.hard_decision import hard_decision_table
-from advphy_model.error_rate import StopRule
+from advphy_model.link import decision, links
+from advphy_model.link.baselines import hamming74_bpsk, nearest_codeword, two_simplices
+from advphy_model.link.decision import hard_decision_table
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import StopRule
 
 
 def test_hamming_code_is_linear_with_minimum_distance_three():
@@ -76,7 +77,7 @@ def test_nearest_codeword_decision_is_that_of_numpy(name, rng):
     y = rng.normal(size=(5000, 7)) + 1j * rng.normal(size=(5000, 7))
     y = y.astype(np.complex64)
     decided, erased = np.empty(5000, np.uint8), np.empty(5000, np.uint8)
-    inference.decision(model).decide(y, decided, erased)
+    decision.decider(model).decide(y, decided, erased)
     assert np.array_equal(decided, nearest_codeword.nearest_codeword(y, model.codebook))
     assert not erased.any()
 

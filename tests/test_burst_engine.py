@@ -5,14 +5,16 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model import burst_engine, links, loop_engine, perturbation
-from advphy_model.adversary import Adversary
-from advphy_model.air_adversary import AirAdversary
-from advphy_model.burst_engine import SEGMENT, Totals
-from advphy_model.canceller import CancellerSettings
-from advphy_model.error_rate import StopRule, interval
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.measure import burst_engine, loop_engine
+from advphy_model.measure.burst_engine import SEGMENT, Totals
+from advphy_model.measure.error_rate import StopRule, interval
+from advphy_model.modem.burst_adversary import AirAdversary
 from advphy_model.modem.frame import Frame
-from advphy_model.perturbation import Perturbation
+from advphy_model.receive.canceller import CancellerSettings
 
 LINK = links.load("hamming74_ml")
 FRAME = Frame.of_model(LINK)
@@ -27,8 +29,12 @@ def run(frames=64, ebn0_db=6.0, frame=FRAME, **settings):
 
 def aligned_bler(ebn0_db, attack=None, canceller=None):
     counted = loop_engine.run(
-        LINK, rule=StopRule(None, 400_000), ebn0_db=ebn0_db, attack=attack,
-        canceller=canceller)  # fmt: skip
+        LINK,
+        rule=StopRule(None, 400_000),
+        ebn0_db=ebn0_db,
+        attack=attack,
+        canceller=canceller,
+    )
     blocks, errors, erasures = map(sum, zip(*counted, strict=True))
     return (errors + erasures) / blocks
 
@@ -80,9 +86,11 @@ def test_threads_and_ranges_count_the_same():
 
 
 def test_it_stops_behind_the_segment_with_enough_errors():
-    parts = list(burst_engine.ranges(
-        LINK, FRAME, ebn0_db=0.0, frames=10 * SEGMENT, min_errors=10
-    ))  # fmt: skip
+    parts = list(
+        burst_engine.ranges(
+            LINK, FRAME, ebn0_db=0.0, frames=10 * SEGMENT, min_errors=10
+        )
+    )
     assert [part.frames for part in parts] == [SEGMENT]
     assert parts[0].failures >= 10
 

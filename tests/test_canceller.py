@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model import detection, links, loop_engine
-from advphy_model.adversary import Adversary
-from advphy_model.canceller import Canceller, CancellerSettings
-from advphy_model.detection import received
-from advphy_model.error_rate import StopRule, interval
-from advphy_model.perturbation import Perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import StopRule, interval
+from advphy_model.receive import detection
+from advphy_model.receive.canceller import Canceller, CancellerSettings
+from advphy_model.receive.detection import received
 from scipy import stats
 
 LINKS = ["two_simplices", "autoencoder_mlp", "autoencoder_mlp_8p5db"]
@@ -196,8 +198,12 @@ def test_a_static_attack_cannot_be_told_from_none(name, psr_db):
     model, blocks = links.load(name), 1_000_000
     for p in (along_a_pair(model), anywhere(model)):
         attacked = failures(
-            model, blocks, ebn0_db=6.0, attack=Adversary(p, psr_db),
-            canceller=CancellerSettings())  # fmt: skip
+            model,
+            blocks,
+            ebn0_db=6.0,
+            attack=Adversary(p, psr_db),
+            canceller=CancellerSettings(),
+        )
         # The same noise, so errors coincide but for the estimate's own noise: 0.017 dB
         # at 256 blocks. 0.05 dB of Eb/N0 less bounds it.
         least = failures(model, blocks, ebn0_db=6.0)

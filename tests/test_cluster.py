@@ -11,9 +11,11 @@ import time
 
 import distributed
 import pytest
-from advphy_model import cluster, links, loop_engine, perturbation
-from advphy_model.adversary import Adversary
-from advphy_model.error_rate import StopRule
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.link import links
+from advphy_model.measure import cluster, loop_engine
+from advphy_model.measure.error_rate import StopRule
 
 from .conftest import STAGED
 from .test_commands import advphy

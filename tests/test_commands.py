@@ -8,7 +8,9 @@ import subprocess
 import time
 
 import pytest
-from advphy_model import counts, links, perturbation
+from advphy_model.air import perturbation
+from advphy_model.link import links
+from advphy_model.measure import counts
 
 from .conftest import CLONE
 
@@ -122,8 +124,19 @@ def test_info_lists_the_channels_with_their_settings():
 def test_measure_over_a_channel_says_so_and_shows_no_theory(tmp_path):
     out = tmp_path / "run.csv"
     kind = "rayleigh_block(coherent=True)"
-    found = advphy("measure", "bpsk", "--ebn0-db", "4", "--max-blocks", "1e5",
-                   "--channel", kind, *LOOP, "--out", out)  # fmt: skip
+    found = advphy(
+        "measure",
+        "bpsk",
+        "--ebn0-db",
+        "4",
+        "--max-blocks",
+        "1e5",
+        "--channel",
+        kind,
+        *LOOP,
+        "--out",
+        out,
+    )
     assert found.returncode == 0, found.stderr
     line = found.stdout.splitlines()[1]
     assert line.endswith(f"over {kind}")

@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from advphy_model import counts, links, perturbation
+from advphy_model.air import perturbation
+from advphy_model.link import links
+from advphy_model.measure import counts
 
 from .conftest import CLONE
 from .test_commands import LOOP, advphy
@@ -33,9 +35,12 @@ def test_attack_writes_a_file_that_names_its_victim(crafted):
     assert p.victims == {victim.name: victim.sha256}
     assert (p.psr_db, p.ebn0_db) == (pytest.approx(-6), 8.0)
     assert p.knowledge == {
-        "weights": "white box", "message": "unknown", "timing": "known",
-        "phase": "known", "noise": "unknown",
-    }  # fmt: skip
+        "weights": "white box",
+        "message": "unknown",
+        "timing": "known",
+        "phase": "known",
+        "noise": "unknown",
+    }
     assert "attacked: BLER" in said
     shown = advphy("info", path).stdout
     for text in (p.sha256, victim.sha256, perturbation.CONVENTION, "8 dB", "-6.00 dB"):
@@ -61,8 +66,20 @@ def test_both_engines_count_the_same_under_attack(crafted, tmp_path):
     path, _ = crafted
     out = tmp_path / "run.csv"
     for engine in ("loop", "flowgraph"):
-        words = ("--attack", path, "--shift", "random", "--cancel", "shifts",
-                 "--ebn0-db", 6, "--engine", engine, "--max-blocks", 2e5)  # fmt: skip
+        words = (
+            "--attack",
+            path,
+            "--shift",
+            "random",
+            "--cancel",
+            "shifts",
+            "--ebn0-db",
+            6,
+            "--engine",
+            engine,
+            "--max-blocks",
+            2e5,
+        )
         found = advphy("measure", "two_simplices", *words, "--out", out)
         assert found.returncode == 0, found.stderr
         assert found.stderr.count("black box: perturbation 'universal_pgd'") == 1
@@ -90,9 +107,21 @@ def test_measure_crafts_for_each_point_and_keeps_it(tmp_path):
 
 def test_a_jammer_needs_no_torch(tmp_path):
     out = tmp_path / "run.csv"
-    words = ["measure", "hamming74_ml", "--attack", "noise_jammer", "--psr-db", "-3",
-             "--ebn0-db", "2", *LOOP, "--max-blocks", "1e6",
-             "--out", str(out)]  # fmt: skip
+    words = [
+        "measure",
+        "hamming74_ml",
+        "--attack",
+        "noise_jammer",
+        "--psr-db",
+        "-3",
+        "--ebn0-db",
+        "2",
+        *LOOP,
+        "--max-blocks",
+        "1e6",
+        "--out",
+        str(out),
+    ]
     assert without_torch(words).returncode == 0
     (row,) = counts.read(out)
     # Noise of variance sigma^2 + 10^(-3/10) / 2 is noise at a lower Eb/N0.
@@ -100,8 +129,17 @@ def test_a_jammer_needs_no_torch(tmp_path):
     same = 10 * math.log10(7 / 8 / sigma2)
     expected = links.theory("hamming74_ml")[1](same)  # the union bound, close here
     assert row.failures / row.blocks == pytest.approx(expected, rel=0.5)
-    plain = advphy("measure", "hamming74_ml", "--ebn0-db", f"{same:.9f}", *LOOP,
-                   "--max-blocks", "1e6", "--out", tmp_path / "plain.csv")  # fmt: skip
+    plain = advphy(
+        "measure",
+        "hamming74_ml",
+        "--ebn0-db",
+        f"{same:.9f}",
+        *LOOP,
+        "--max-blocks",
+        "1e6",
+        "--out",
+        tmp_path / "plain.csv",
+    )
     assert plain.returncode == 0
     (clean,) = counts.read(tmp_path / "plain.csv")
     apart = abs(row.failures / row.blocks - clean.failures / clean.blocks)
@@ -109,8 +147,17 @@ def test_a_jammer_needs_no_torch(tmp_path):
 
 
 def test_evaluate_writes_a_report_that_can_be_made_again(tmp_path):
-    words = (*SHORT, "--psr-db", "-6", "--over-ebn0-db", "8", "--min-errors", 200,
-             "--max-blocks", "1e5")  # fmt: skip
+    words = (
+        *SHORT,
+        "--psr-db",
+        "-6",
+        "--over-ebn0-db",
+        "8",
+        "--min-errors",
+        200,
+        "--max-blocks",
+        "1e5",
+    )
     found = advphy("evaluate", "autoencoder_mlp", *words, "--out", tmp_path / "r")
     assert found.returncode == 0, found.stderr
     report = json.loads((tmp_path / "r" / "report.json").read_text())
@@ -149,38 +196,78 @@ def test_evaluate_writes_a_report_that_can_be_made_again(tmp_path):
         (["attack", "per_sample_pgd", *FGM[1:]], "knows the noise"),
         (["measure", "bpsk", "--out", "r.csv", "--attack", "nonsense"], "'nonsense'"),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--psr-db", "70"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--psr-db",
+                "70",
+            ],
             "psr_db = 70",
         ),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--shift", "9"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--shift",
+                "9",
+            ],
             "shift = 9",
         ),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--phase", "left"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--phase",
+                "left",
+            ],
             "--phase 'left'",
         ),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--fading", "rice"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--fading",
+                "rice",
+            ],
             "fading 'rice'",
         ),
         (["measure", "bpsk", "--out", "r.csv", "--cancel", "0"], "components"),
         (["measure", "bpsk", "--out", "r.csv", "--cancel", "all"], "adversary 'all'"),
         (["measure", "bpsk", "--out", "r.csv", "--shift", "1"], "give --attack"),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--full-scale", "0.1"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--full-scale",
+                "0.1",
+            ],
             "would clip",
         ),
         (["evaluate", "nonsense", "--out", "r"], "'nonsense' is neither"),
         (["evaluate", "bpsk", "--out", "r", "--psr-db", "0:99:1"], "psr_db = 61"),
         (["evaluate", "bpsk", "--out", "/nowhere/r"], "/nowhere"),
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_refused_in_one_sentence(tmp_path, words, text):
     assert text in refused(*words, cwd=tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from advphy_commands import main
 from advphy_figures import synchronism as figure
-from advphy_model import burst_counts, burst_sweep, counts, links, synchronism
-from advphy_model.burst_counts import BurstCounts, layout_label
-from advphy_model.burst_engine import Totals
-from advphy_model.burst_sweep import BurstSetting
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.measure import burst_counts, burst_sweep, counts, synchronism
+from advphy_model.measure.burst_counts import BurstCounts, layout_label
+from advphy_model.measure.burst_engine import Totals
+from advphy_model.measure.burst_sweep import BurstSetting
 from advphy_model.modem.frame import Frame
-from advphy_model.perturbation import Perturbation
 
 LINK = links.load("hamming74_ml")
 FRAME = Frame.of_model(LINK)
@@ -52,9 +53,26 @@ def test_more_blocks_go_on_where_it_stopped(csv, tmp_path):
 
 
 def test_an_adversary_out_of_step_is_in_the_row(csv):
-    words = ["--attack", "noise_jammer", "--psr-db", "-3", "--where", "stream",
-             "--delay", "2.5", "--frequency-offset", "0.01", "--phase", "random",
-             "--cancel", "signs", "--window", "128", "--frame", "pilots=4"]  # fmt: skip
+    words = [
+        "--attack",
+        "noise_jammer",
+        "--psr-db",
+        "-3",
+        "--where",
+        "stream",
+        "--delay",
+        "2.5",
+        "--frequency-offset",
+        "0.01",
+        "--phase",
+        "random",
+        "--cancel",
+        "signs",
+        "--window",
+        "128",
+        "--frame",
+        "pilots=4",
+    ]
     assert main([*POINT, *words, "--out", str(csv)]) == 0
     (row,) = burst_counts.read(csv)
     assert row.psr_db == -3

@@ -9,7 +9,8 @@ import sys
 import time
 
 import pytest
-from advphy_model import counts, links
+from advphy_model.link import links
+from advphy_model.measure import counts
 
 from .conftest import CLONE
 from .test_commands import ADVPHY, LOOP, advphy

@@ -5,9 +5,10 @@ import csv
 import dataclasses
 
 import pytest
-from advphy_model import counts, links, loop_engine, sweep
-from advphy_model.counts import Counts
-from advphy_model.error_rate import CHECK_EVERY, StopRule
+from advphy_model.link import links
+from advphy_model.measure import counts, loop_engine, sweep
+from advphy_model.measure.counts import Counts
+from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
 
 ROW = Counts("bpsk", "loop", 4.0, 1, 0, 1000, 50, 2, "abc")
 
@@ -32,10 +33,16 @@ def test_blocks_counted_twice_are_refused(first):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"seed": 2}, {"engine": "flowgraph"}, {"ebn0_db": 5.0}, {"model_sha256": "d"},
-     {"attack": "jammer", "psr_db": -6.0}, {"canceller": "canceller"},
-     {"channel": "cfo"}],
-)  # fmt: skip
+    [
+        {"seed": 2},
+        {"engine": "flowgraph"},
+        {"ebn0_db": 5.0},
+        {"model_sha256": "d"},
+        {"attack": "jammer", "psr_db": -6.0},
+        {"canceller": "canceller"},
+        {"channel": "cfo"},
+    ],
+)
 def test_other_settings_stay_apart(changes):
     assert len(counts.add_up([at(0), at(0, **changes)])) == 2
 
@@ -114,8 +121,14 @@ def test_a_resumed_measurement_equals_one_in_a_piece(tmp_path):
 def test_what_was_counted_before_an_interruption_is_kept(tmp_path):
     out = tmp_path / "run.csv"
     steps = sweep.measure(
-        [links.load("hamming74_hard")], [3.0], loop_engine.run, engine_name="loop",
-        rule=StopRule(None, 1_000_000), seed=1, out=out)  # fmt: skip
+        [links.load("hamming74_hard")],
+        [3.0],
+        loop_engine.run,
+        engine_name="loop",
+        rule=StopRule(None, 1_000_000),
+        seed=1,
+        out=out,
+    )
     next(steps)
     step = next(steps)
     steps.close()  # what Ctrl-C in the caller does
@@ -181,8 +194,12 @@ def test_an_output_that_cannot_be_written_fails_before_the_work():
 
 def test_curves_tell_attacks_and_cancellers_apart():
     attack = {"attack": "universal_pgd 0a1b2c3d, shift random", "psr_db": -6.0}
-    rows = [at(0), at(0, canceller="canceller"), at(0, **attack),
-            at(0, **{**attack, "psr_db": -2.0})]  # fmt: skip
+    rows = [
+        at(0),
+        at(0, canceller="canceller"),
+        at(0, **attack),
+        at(0, **{**attack, "psr_db": -2.0}),
+    ]
     assert list(counts.curves(rows)) == [
         "bpsk",
         "bpsk, canceller",

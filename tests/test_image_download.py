@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from advphy_model import image_download, image_files
+from advphy_model.files import image_download, image_files
 
 from .idx_bytes import TINY, tree, write_tiny
 

@@ -3,9 +3,12 @@
 
 import numpy as np
 import pytest
-from advphy_model import channels, inference, links, loop_engine, randomness
-from advphy_model.baselines.nearest_codeword import nearest_codeword
-from advphy_model.error_rate import CHECK_EVERY, StopRule
+from advphy_model import randomness
+from advphy_model.air import channels
+from advphy_model.link import decision, links
+from advphy_model.link.baselines.nearest_codeword import nearest_codeword
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
 from advphy_model.power import noise_sigma, noise_variance
 
 
@@ -69,7 +72,7 @@ def test_samples_that_are_not_finite_are_erased_not_message_zero(name, rng):
     for i, value in bad.items():
         y[i, i % 7] = value
     messages, erased = np.full(100, 9, np.uint8), np.full(100, 9, np.uint8)
-    assert inference.decision(model).decide(y, messages, erased) == 3
+    assert decision.decider(model).decide(y, messages, erased) == 3
     assert np.flatnonzero(erased).tolist() == sorted(bad)
     assert np.all(messages[erased == 0] == 5)
     assert np.all(messages[erased == 1] == 0)

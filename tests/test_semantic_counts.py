@@ -6,28 +6,59 @@ import dataclasses
 import math
 
 import pytest
-from advphy_model import semantic_counts
-from advphy_model.semantic_counts import SemanticCounts, add_up, added, read, write
+from advphy_model.measure import semantic_counts
+from advphy_model.measure.semantic_counts import (
+    SemanticCounts,
+    add_up,
+    added,
+    read,
+    write,
+)
 
-SUMS = ("frames", "erasures", "squared_error", "correct", "signal_energy",
-        "perturbation_energy", "transmit_energy")  # fmt: skip
+SUMS = (
+    "frames",
+    "erasures",
+    "squared_error",
+    "correct",
+    "signal_energy",
+    "perturbation_energy",
+    "transmit_energy",
+)
 
 
 def row(**changes):
     """Return a row of Bob's: 100 frames from 0 on, 10 of them erased."""
     values = {
-        "link": "small", "engine": "loop", "images": "random", "branch": "bob",
-        "pair": "learned", "snr_db": 10.0, "seed": 1, "first_frame": 0, "frames": 100,
-        "pixels": 56, "reals": 5, "erasures": 10, "squared_error": 252.0, "correct": 0,
-        "signal_energy": 500.0, "perturbation_energy": 50.0, "transmit_energy": 550.0,
+        "link": "small",
+        "engine": "loop",
+        "images": "random",
+        "branch": "bob",
+        "pair": "learned",
+        "snr_db": 10.0,
+        "seed": 1,
+        "first_frame": 0,
+        "frames": 100,
+        "pixels": 56,
+        "reals": 5,
+        "erasures": 10,
+        "squared_error": 252.0,
+        "correct": 0,
+        "signal_energy": 500.0,
+        "perturbation_energy": 50.0,
+        "transmit_energy": 550.0,
         "model_sha256": "ab" * 32,
-    }  # fmt: skip
+    }
     return SemanticCounts(**(values | changes))
 
 
 def eves(**changes):
-    given = {"branch": "eve", "eve": "listener", "eve_sha256": "cd" * 32,
-             "correct": 45, "squared_error": 0.0}  # fmt: skip
+    given = {
+        "branch": "eve",
+        "eve": "listener",
+        "eve_sha256": "cd" * 32,
+        "correct": 45,
+        "squared_error": 0.0,
+    }
     return row(**(given | changes))
 
 
@@ -47,15 +78,21 @@ def test_the_mse_of_nothing_but_erasures_is_not_a_good_one():
 
 def test_the_interval_of_an_mse_is_that_of_the_frames(rng):
     errors = 56 * rng.gamma(2, 0.01, 400)
-    found = row(frames=400, erasures=0, squared_error=errors.sum(),
-                squared_error_squares=(errors**2).sum())  # fmt: skip
+    found = row(
+        frames=400,
+        erasures=0,
+        squared_error=errors.sum(),
+        squared_error_squares=(errors**2).sum(),
+    )
     half = 1.96 * errors.std() / 400**0.5 / 56
     assert found.mse_interval() == pytest.approx((found.mse - half, found.mse + half))
 
 
 def test_rows_that_continue_each_other_become_one():
-    parts = [row(first_frame=first, frames=frames, erasures=first // 100)
-             for first, frames in ((300, 50), (0, 100), (100, 200))]  # fmt: skip
+    parts = [
+        row(first_frame=first, frames=frames, erasures=first // 100)
+        for first, frames in ((300, 50), (0, 100), (100, 200))
+    ]
     (whole,) = add_up(parts)
     assert (whole.first_frame, whole.frames, whole.end) == (0, 350, 350)
     for name in SUMS:
@@ -65,17 +102,28 @@ def test_rows_that_continue_each_other_become_one():
 
 def test_a_gap_or_another_setting_keeps_rows_apart():
     others = [
-        row(first_frame=101), row(snr_db=5.0), row(seed=2), eves(), row(pair="none"),
-        row(branch="bob_without"), row(engine="flowgraph"), row(images="other"),
-        row(model_sha256="ef" * 32), eves(eve_sha256="12" * 32), row(version="0"),
-    ]  # fmt: skip
+        row(first_frame=101),
+        row(snr_db=5.0),
+        row(seed=2),
+        eves(),
+        row(pair="none"),
+        row(branch="bob_without"),
+        row(engine="flowgraph"),
+        row(images="other"),
+        row(model_sha256="ef" * 32),
+        eves(eve_sha256="12" * 32),
+        row(version="0"),
+    ]
     assert len(add_up([row(), *others])) == len(others) + 1
 
 
 @pytest.mark.parametrize("first", [0, 99])
 def test_a_frame_in_two_rows_is_refused(first):
-    with pytest.raises(ValueError, match=rf"small, bob at 10 dB: frames {first}\.\.99 "
-                                         "of seed 1 are in two rows"):  # fmt: skip
+    with pytest.raises(
+        ValueError,
+        match=rf"small, bob at 10 dB: frames {first}\.\.99 "
+        "of seed 1 are in two rows",
+    ):
         add_up([row(first_frame=first), row()])
 
 

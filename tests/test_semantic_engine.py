@@ -5,10 +5,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from advphy_model import images, randomness, semantic_engine, semantic_links
-from advphy_model.keying import Keying
-from advphy_model.semantic_engine import total
-from advphy_model.semantic_setting import EVE_SEED, Setting
+from advphy_model import randomness
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.link.keying import Keying
+from advphy_model.measure import semantic_engine
+from advphy_model.measure.semantic_engine import total
+from advphy_model.measure.semantic_setting import EVE_SEED, Setting
 
 from . import small_semantic as small
 
@@ -24,9 +27,13 @@ KINDS = {
 
 def setting(link=None, **changes):
     given = {
-        "link": link or small.semantic_link(pair=PAIR), "images": small.images(),
-        "snr_db": 8.0, "eve_snr_db": 3.0, "eve": small.eve(), "seed": 5,
-    }  # fmt: skip
+        "link": link or small.semantic_link(pair=PAIR),
+        "images": small.images(),
+        "snr_db": 8.0,
+        "eve_snr_db": 3.0,
+        "eve": small.eve(),
+        "seed": 5,
+    }
     return Setting(**(given | changes))
 
 
@@ -91,10 +98,15 @@ def plain(given, frames, first=0):
     if given.alice and link.hides and "bob" in nets:
         clean = clean - through(nets["bob"], clean)
     errors = [
-        ((through(nets["semantic_decoder"], through(nets["channel_decoder"], v))
-          - pixels) ** 2).sum(axis=1)
+        (
+            (
+                through(nets["semantic_decoder"], through(nets["channel_decoder"], v))
+                - pixels
+            )
+            ** 2
+        ).sum(axis=1)
         for v in (clean, y)
-    ]  # fmt: skip
+    ]
     heard = received(given.seed + 1, given.eve_snr_db)
     logits = through(given.eve.networks["classifier"], heard)
     energies = [(v**2).sum() for v in (x, sent - x, sent)]
@@ -112,9 +124,7 @@ def hold(given, frames, first=0):
         assert rows["bob_without"].mse == pytest.approx(expected, abs=1e-6)
     best = np.sort(logits, axis=1)
     assert (best[:, -1] - best[:, -2]).min() > 1e-6  # no tie that could fall otherwise
-    labels = given.images.labels[
-        np.arange(first, first + frames) % len(given.images)
-    ]  # fmt: skip
+    labels = given.images.labels[np.arange(first, first + frames) % len(given.images)]
     assert rows["eve"].correct == np.count_nonzero(logits.argmax(axis=1) == labels)
     for row in rows.values():
         assert (row.first_frame, row.frames, row.erasures) == (first, frames, 0)
@@ -190,13 +200,16 @@ def test_no_frame_no_row():
 @pytest.mark.parametrize("hiding", [True, False])
 @pytest.mark.parametrize("alice", [True, False])
 @pytest.mark.parametrize("eve", [True, False])
-@pytest.mark.parametrize("branches", [("bob", "bob_without", "eve"),
-                                      ("bob_without", "eve"), ("bob",)])  # fmt: skip
+@pytest.mark.parametrize(
+    "branches", [("bob", "bob_without", "eve"), ("bob_without", "eve"), ("bob",)]
+)
 def test_what_is_measured_is_what_there_is(hiding, alice, eve, branches):
     given = setting(
         small.semantic_link(pair=PAIR if hiding else ()),
-        alice=alice, eve=small.eve() if eve else None, branches=branches,
-    )  # fmt: skip
+        alice=alice,
+        eve=small.eve() if eve else None,
+        branches=branches,
+    )
     there = {"bob"} | ({"bob_without"} if hiding and alice else set())
     there |= {"eve"} if eve else set()
     assert set(given.measured) == there & set(branches)
@@ -235,12 +248,14 @@ def test_a_wrong_key_gives_bob_nothing():
         ({"images": small.images(labelled=False)}, "there are no labels"),
         ({"branches": ("bob", "mallory")}, "branch 'mallory' is not known.*bob_with"),
         ({"link": small.semantic_link(keying="rotation")}, "keyed: give the file"),
-        ({"link": small.semantic_link(keying="rotation"), "secret": b"short"},
-         "secret has 5 bytes"),
+        (
+            {"link": small.semantic_link(keying="rotation"), "secret": b"short"},
+            "secret has 5 bytes",
+        ),
         ({"seed": -1}, "seed = -1"),
         ({"kind": "rician"}, "'rician'"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused_at_once(changes, text):
     with pytest.raises(ValueError, match=text):
         setting(**changes)

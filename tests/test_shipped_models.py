@@ -5,9 +5,12 @@ import re
 
 import numpy as np
 import pytest
-from advphy_model import inference, kernels, links, loop_engine, network, randomness
+from advphy_model import kernels, randomness
 from advphy_model.complex_baseband import to_reals
-from advphy_model.error_rate import StopRule
+from advphy_model.link import decision, links
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.network import network
 from advphy_model.power import noise_sigma
 
 TRAINED = [name for name in links.names() if "scheme" in links.load(name).recipe]
@@ -49,8 +52,8 @@ def test_a_model_has_its_recipe_and_what_it_measured(name):
     assert model.name == name
     command = rf"advphy train {model.recipe['scheme']} --seed \d+( --set \w+=\S+)*"
     assert re.fullmatch(command, model.recipe["command"])
-    for decision, rows in model.recipe["measured"].items():
-        link = model if decision == model.decision else model.with_nearest_codeword()
+    for how, rows in model.recipe["measured"].items():
+        link = model if how == model.decision else model.with_nearest_codeword()
         for row in rows[4:6]:  # noise of another seed must agree
             p, n = row["block_errors"] / row["blocks"], 300_000
             ranges = loop_engine.run(
@@ -77,10 +80,10 @@ def test_own_decoder_is_within_a_tenth_of_a_db_of_the_nearest_codeword(name):
 def test_numpy_decides_the_same_but_for_ties(name):
     model, n = links.load(name), 100_000
     y = np.empty((n, model.n), np.complex64)
-    inference.encoder(model).look_up(randomness.messages(1, 0, n, model.k), y)
+    decision.encoder(model).look_up(randomness.messages(1, 0, n, model.k), y)
     y += np.float32(noise_sigma(3.0, model.rate)) * randomness.noise(1, 0, n, model.n)
     decided, erased = np.empty(n, np.uint8), np.empty(n, np.uint8)
-    inference.decision(model).decide(y, decided, erased)
+    decision.decider(model).decide(y, decided, erased)
     logits = network.run(model.networks["decoder"], to_reals(y))
     best = np.sort(logits, axis=1)[:, -2:]
     tie = best[:, 1] - best[:, 0] < 1e-5 * np.abs(best[:, 1])
@@ -96,7 +99,7 @@ def test_layers_that_the_kernels_lack_are_decided_in_numpy(monkeypatch, caplog):
     for known in (kernels.known_layers(), ["dense"]):
         monkeypatch.setattr(kernels, "known_layers", lambda known=known: known)
         decided, erased = np.empty(1000, np.uint8), np.empty(1000, np.uint8)
-        assert inference.decision(model).decide(y, decided, erased) == 1
+        assert decision.decider(model).decide(y, decided, erased) == 1
         found.append((decided.tolist(), erased.tolist()))
     assert found[0] == found[1]
     assert "the kernels do not know conv2d" in caplog.text

@@ -2,9 +2,11 @@
 """The shipped perturbations: against which shipped links, and what they do."""
 
 import pytest
-from advphy_model import links, loop_engine, perturbation
-from advphy_model.adversary import Adversary
-from advphy_model.error_rate import StopRule
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.link import links
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import StopRule
 
 # BLER at Eb/N0 8 dB and PSR -6 dB, from 2000 errors or more (docs/results.md);
 # clean it is 3e-5 or less.

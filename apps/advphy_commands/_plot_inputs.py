@@ -4,13 +4,9 @@
 import csv
 from pathlib import Path
 
-from advphy_model import (
-    burst_counts,
-    counts,
-    links,
-    perturbation,
-    semantic_counts,
-)
+from advphy_model.air import perturbation
+from advphy_model.link import links
+from advphy_model.measure import burst_counts, counts, semantic_counts
 
 COUNTS, SEMANTIC = "CSV of counts", "CSV of semantic counts"
 LINK, PERTURBATION = "link", "perturbation"
@@ -57,9 +53,12 @@ def of_one_kind(words, wanted=None) -> str:
         if kind != first:
             raise ValueError(
                 f"'{word}' is a {kind}"
-                + (f", wanted a {first}" if wanted else
-                   f", '{words[0]}' a {first}; give files of one kind")
-            )  # fmt: skip
+                + (
+                    f", wanted a {first}"
+                    if wanted
+                    else f", '{words[0]}' a {first}; give files of one kind"
+                )
+            )
     return kinds[0]
 
 

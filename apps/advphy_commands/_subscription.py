@@ -5,14 +5,18 @@ import re
 import time
 
 import zmq
-from advphy_model import published
+from advphy_model.measure import published
 from zmq.utils.monitor import recv_monitor_message
 
 WAITING = 10_000  # messages that wait to be looked at; what is more is lost
 HANDSHAKE_MS = 2000  # for who answers in another protocol, or not at all
-LOST = (zmq.EVENT_DISCONNECTED, zmq.EVENT_CLOSED, zmq.EVENT_CONNECT_RETRIED,
-        zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
-        zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)  # fmt: skip
+LOST = (
+    zmq.EVENT_DISCONNECTED,
+    zmq.EVENT_CLOSED,
+    zmq.EVENT_CONNECT_RETRIED,
+    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
+)
 
 
 class Subscription:
@@ -83,8 +87,10 @@ class Subscription:
                 self._say("version", f"{self.address}: {error}")
             except ValueError as error:
                 self.malformed += 1
-                self._say("malformed", f"{self.address}: ignored what is malformed: "
-                          f"{str(error)[:200]!a}")  # fmt: skip
+                self._say(
+                    "malformed",
+                    f"{self.address}: ignored what is malformed: {str(error)[:200]!a}",
+                )
         self.joined = self.joined or bool(found)
         return found
 

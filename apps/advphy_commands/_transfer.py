@@ -3,10 +3,11 @@
 
 from pathlib import Path
 
-from advphy_model import links, loop_engine, sweep
-from advphy_model.adversary import Adversary
+from advphy_model.air.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
-from advphy_model.error_rate import StopRule
+from advphy_model.link import links
+from advphy_model.measure import loop_engine, sweep
+from advphy_model.measure.error_rate import StopRule
 
 from advphy_commands import _plot_inputs
 from advphy_commands._numbers import whole
@@ -42,9 +43,15 @@ def measure(arguments, names, ebn0_db, psr_db):
         made = given or list(_crafted(arguments, models, ebn0_db, psr_db, out, bar))
         adversaries = [None, *(Adversary(p, psr_db) for p in made)]
         steps = sweep.measure(
-            models, [ebn0_db], loop_engine.run, engine_name="loop", rule=rule,
-            seed=1, out=out, attacks=lambda model, db: adversaries,
-        )  # fmt: skip
+            models,
+            [ebn0_db],
+            loop_engine.run,
+            engine_name="loop",
+            rule=rule,
+            seed=1,
+            out=out,
+            attacks=lambda model, db: adversaries,
+        )
         rows = []
         for step in steps:
             if step.done:

@@ -5,9 +5,9 @@ import contextlib
 import time
 from pathlib import Path
 
-from advphy_model import counts
 from advphy_model.atomic_file import only_writer, refuse_unwritable
-from advphy_model.published_counts import PublishedCounts
+from advphy_model.measure import counts
+from advphy_model.measure.published_counts import PublishedCounts
 
 CSV_SECONDS, PNG_SECONDS = 1.0, 5.0
 SHARE = 10  # times what writing takes: the least from one writing to the next
@@ -75,8 +75,10 @@ class Record:
             if self._png and not self._counts.rows():
                 self._remark(f"{self._png}: there were no counts to draw")
             if self._csv and self._unshown:
-                self._say(f"{self._csv} has block errors alone, and nothing of "
-                          f"{', '.join(sorted(self._unshown))}")  # fmt: skip
+                self._say(
+                    f"{self._csv} has block errors alone, and nothing of "
+                    f"{', '.join(sorted(self._unshown))}"
+                )
         finally:
             self._stack.close()
 

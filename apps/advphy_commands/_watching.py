@@ -144,8 +144,12 @@ class Lines:
         for message in sorted(self._new.values(), key=lambda m: m["time"]):
             clock = time.strftime("%H:%M:%S", time.localtime(_seconds(message)))
             name = words.name_of(message, len(self._flowgraphs) > 1)
-            parts = [clock, f"{name:<16}", words.settings_of(message),
-                     words.figures_of(message)]  # fmt: skip
+            parts = [
+                clock,
+                f"{name:<16}",
+                words.settings_of(message),
+                words.figures_of(message),
+            ]
             self._output.line("  ".join(part for part in parts if part))
         self._new = {}
 

@@ -14,9 +14,10 @@ canceller in front of the decoder. --channel puts impairments before the noise.
 import dataclasses
 import time
 
-from advphy_model import cluster, links, loop_engine, sweep
-from advphy_model.counts import without_hash
-from advphy_model.error_rate import StopRule
+from advphy_model.link import links
+from advphy_model.measure import cluster, loop_engine, sweep
+from advphy_model.measure.counts import without_hash
+from advphy_model.measure.error_rate import StopRule
 
 from advphy_commands import _adversary, _rates
 from advphy_commands._numbers import db_range, whole

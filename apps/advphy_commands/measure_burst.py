@@ -13,9 +13,10 @@ point and at Ctrl-C; the same command again goes on where it stopped.
 import dataclasses
 import time
 
-from advphy_model import burst_sweep, links
-from advphy_model.adversary import Adversary
-from advphy_model.burst_sweep import BurstSetting
+from advphy_model.air.adversary import Adversary
+from advphy_model.link import links
+from advphy_model.measure import burst_sweep
+from advphy_model.measure.burst_sweep import BurstSetting
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _air_adversary, _rates
@@ -131,7 +132,7 @@ def _channel(arguments):
     """Return the name of the channel and what makes one for burst_engine."""
     if arguments.channel == "awgn":
         return "awgn", None
-    from advphy_model.sample_channel import SampleChannel
+    from advphy_model.air.sample_channel import SampleChannel
 
     def impair(first_sample):
         return SampleChannel(

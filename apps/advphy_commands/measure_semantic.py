@@ -9,10 +9,12 @@ the CSV: bob, bob_without (Alice's module is in, Bob's is not) and eve, an SNR e
 import argparse
 import dataclasses
 
-from advphy_model import images, secret_file, semantic_counts, semantic_links
 from advphy_model.atomic_file import only_writer, refuse_unwritable
-from advphy_model.error_rate import interval
-from advphy_model.semantic_counts import BRANCHES
+from advphy_model.files import images
+from advphy_model.link import secret_file, semantic_links
+from advphy_model.measure import semantic_counts
+from advphy_model.measure.error_rate import interval
+from advphy_model.measure.semantic_counts import BRANCHES
 
 from advphy_commands._numbers import db_range, whole
 
@@ -21,10 +23,12 @@ def add_arguments(parser):
     """Declare the arguments."""
     parser.add_argument("link", metavar="LINK")
     parser.add_argument(
-        "--snr-db", default="0:20:5", metavar="FIRST:LAST:STEP",
+        "--snr-db",
+        default="0:20:5",
+        metavar="FIRST:LAST:STEP",
         help="Bob's SNR in dB: a number, several with commas, or a range "
         "(default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--eve", metavar="EVE", help="a file or a name; without: none")
     parser.add_argument(
         "--eve-snr-db", metavar="DB", help="one SNR of Eve's (default: that of Bob)"
@@ -40,20 +44,23 @@ def add_arguments(parser):
         "--bob", action=switch, default=True, help="measure with Bob's module, too"
     )
     parser.add_argument(
-        "--key-file", metavar="FILE",
+        "--key-file",
+        metavar="FILE",
         help="the secret of a keyed link (mode 0600); without: asked for",
-    )  # fmt: skip
+    )
     parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
     parser.add_argument(
-        "--engine", choices=("flowgraph", "loop"), default="flowgraph",
+        "--engine",
+        choices=("flowgraph", "loop"),
+        default="flowgraph",
         help="both decide the same (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--out", required=True, metavar="FILE.csv")
 
 
 def run(arguments):
     """Measure and print a line for each SNR and branch."""
-    from advphy_model.semantic_setting import Setting
+    from advphy_model.measure.semantic_setting import Setting
 
     link = semantic_links.load(arguments.link)
     sent = images.load(arguments.images)
@@ -79,7 +86,7 @@ def run(arguments):
             seed=arguments.seed,
         )
         for snr_db in points
-    ]  # fmt: skip
+    ]
     if not settings[0].measured:
         raise ValueError(
             "there is nothing to measure: without --eve and without Bob's module, the "
@@ -119,7 +126,7 @@ HEADER = (
 
 def _engine(name):
     if name == "loop":
-        from advphy_model import semantic_engine
+        from advphy_model.measure import semantic_engine
 
         return semantic_engine.total
     from gnuradio.advphy import semantic_engine
@@ -153,8 +160,12 @@ def _numbers(row):
         found["low"], found["high"] = interval(row.correct, row.frames)
     else:
         found["mse"] = row.mse
-    return {**dataclasses.asdict(row), **found, "psr_db": row.psr_db,
-            "transmit_power_db": row.transmit_power_db}  # fmt: skip
+    return {
+        **dataclasses.asdict(row),
+        **found,
+        "psr_db": row.psr_db,
+        "transmit_power_db": row.transmit_power_db,
+    }
 
 
 def _line(row):

@@ -15,7 +15,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from advphy_model import cluster, links, loop_engine, model_file
+from advphy_model.link import links, model_file
+from advphy_model.measure import cluster, loop_engine
 
 from advphy_commands import _rates, _reproduce_arn
 from advphy_commands._numbers import db_range, whole
@@ -46,8 +47,13 @@ def add_arguments(parser):
     parser.add_argument(
         "--seeds", default="3", help="trainings of each link (default %(default)s)"
     )
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                        help="a setting of all trainings; may be repeated")  # fmt: skip
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of all trainings; may be repeated",
+    )
 
 
 def run(arguments):
@@ -203,7 +209,9 @@ def _draw(reproduction, found, path):
             attack.title,
             [
                 attack_panels.DrawnCurve(
-                    system.label, key == CLEAN, found.added_up(system.link, key),
+                    system.label,
+                    key == CLEAN,
+                    found.added_up(system.link, key),
                     found.spread(system.link, key),
                 )
                 for system in figure.SYSTEMS
@@ -211,10 +219,12 @@ def _draw(reproduction, found, path):
             ],
         )
         for attack in figure.ATTACKS
-    ]  # fmt: skip
+    ]
     effort = reproduction.effort
     attack_panels.draw(
-        panels, path, figure.TITLE,
+        panels,
+        path,
+        figure.TITLE,
         f"PSR -6 dB; {effort.min_errors} errors or {effort.max_blocks:.0e} blocks",
         claims_page.verdicts_of(figure, found),
-    )  # fmt: skip
+    )

@@ -12,7 +12,8 @@ payload behind the receiver's matched filter, whatever that costs the adversary.
 import dataclasses
 from pathlib import Path
 
-from advphy_model import burst_sweep, links, synchronism
+from advphy_model.link import links
+from advphy_model.measure import burst_sweep, synchronism
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _rates

@@ -4,8 +4,8 @@
 import threading
 from dataclasses import dataclass
 
-from advphy_model import loop_engine
-from advphy_model.error_rate import StopRule
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import StopRule
 
 from .guard import top_block
 from .link import link
@@ -30,30 +30,53 @@ class _Continued:
         return self.rule.met(self.blocks + blocks, self.failures + failures)
 
 
-def run(model, *, rule, ebn0_db, seed=1, first_block=0, counted=(0, 0), kind="awgn",
-        latency=65536, attack=None, canceller=None):  # fmt: skip
+def run(
+    model,
+    *,
+    rule,
+    ebn0_db,
+    seed=1,
+    first_block=0,
+    counted=(0, 0),
+    kind="awgn",
+    latency=65536,
+    attack=None,
+    canceller=None,
+):
     """Yield (blocks, block_errors, erasures) of ranges in order until the rule is met.
 
-    The arguments are those of advphy_model.loop_engine.run, and so are the decisions.
+    The arguments and the decisions are those of advphy_model.measure.loop_engine.run.
     """
     if attack is not None:
         attack.require_fit(model)
     settings = {"ebn0_db": ebn0_db, "seed": seed, "kind": kind, "attack": attack}
     if canceller is not None and counted[0] % canceller.window:
         # A window that was begun before: the flowgraph goes on behind it.
-        end = min(-(-counted[0] // canceller.window) * canceller.window,
-                  rule.next_check(counted[0]))  # fmt: skip
+        end = min(
+            -(-counted[0] // canceller.window) * canceller.window,
+            rule.next_check(counted[0]),
+        )
         for found in loop_engine.run(
-            model, rule=StopRule(None, end), first_block=first_block, counted=counted,
-            canceller=canceller, **settings):  # fmt: skip
+            model,
+            rule=StopRule(None, end),
+            first_block=first_block,
+            counted=counted,
+            canceller=canceller,
+            **settings,
+        ):
             yield found
             counted = counted[0] + found[0], counted[1] + found[1] + found[2]
     if counted[0] and rule.met(*counted):
         return
     flowgraph = top_block("measure")
     part = link(
-        model, first_block=first_block + counted[0], latency=latency,
-        stop=_Continued(rule, *counted), canceller=canceller, **settings)  # fmt: skip
+        model,
+        first_block=first_block + counted[0],
+        latency=latency,
+        stop=_Continued(rule, *counted),
+        canceller=canceller,
+        **settings,
+    )
     flowgraph.connect(part)
     ended = threading.Event()
     errors = []

@@ -3,7 +3,7 @@
 
 import dataclasses
 
-from advphy_model.links import load
+from advphy_model.link.links import load
 from gnuradio import gr
 
 from .air.channel import channel

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from advphy_model.semantic_engine import signal_energy
-from advphy_model.semantic_setting import EVE_SEED
+from advphy_model.measure.semantic_engine import signal_energy
+from advphy_model.measure.semantic_setting import EVE_SEED
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
@@ -23,7 +23,7 @@ from .transmit.semantic_encoder import semantic_encoder
 
 
 class semantic_flowgraph(top_block):
-    """The whole chain of an advphy_model.semantic_setting.Setting, over some frames.
+    """The whole chain of a semantic_setting.Setting, over some frames.
 
     Args:
         setting: Setting.
@@ -33,9 +33,7 @@ class semantic_flowgraph(top_block):
         recording: file that what Eve receives is written to, complex64, or None.
     """
 
-    def __init__(
-        self, setting, frames, first_frame=0, latency=6000, recording=None
-    ):  # fmt: skip
+    def __init__(self, setting, frames, first_frame=0, latency=6000, recording=None):
         top_block.__init__(self, "semantic")
         self._setting, self._first_frame = setting, first_frame
         link = setting.link
@@ -52,9 +50,11 @@ class semantic_flowgraph(top_block):
         if "eve" in setting.measured or recording is not None:
             seed = setting.seed + EVE_SEED
             self._eves_branch(
-                sent, self._channel(setting.eve_snr_db, seed, latency), latency,
+                sent,
+                self._channel(setting.eve_snr_db, seed, latency),
+                latency,
                 recording,
-            )  # fmt: skip
+            )
 
     def _eves_branch(self, sent, channel, latency, recording):
         setting = self._setting
@@ -84,9 +84,7 @@ class semantic_flowgraph(top_block):
             chain = [channel]
             if branch == "bob" and self.alice is not None:
                 secret = setting.bob_secret or setting.secret
-                self.bob = bob_arn(
-                    setting.link, "follow", secret, first_frame, latency
-                )  # fmt: skip
+                self.bob = bob_arn(setting.link, "follow", secret, first_frame, latency)
                 chain.append(self.bob)
             self.connect(*chain, semantic_decoder(setting.link, latency), meter)
             self.meters[branch] = meter
@@ -113,8 +111,8 @@ class semantic_flowgraph(top_block):
 def run(setting, frames, first_frame=0, latency=6000):
     """Return {branch: SemanticCounts} of all frames, streamed through a flowgraph.
 
-    The decisions are those of advphy_model.semantic_engine.total, and so are the sums
-    but for the order of adding.
+    The decisions are those of advphy_model.measure.semantic_engine.total, and so are
+    the sums but for the order of adding.
     """
     flowgraph = semantic_flowgraph(setting, frames, first_frame, latency)
     flowgraph.run()

@@ -5,8 +5,9 @@ import dataclasses
 import functools
 import time
 
-from advphy_model import images, semantic_links
-from advphy_model.semantic_setting import Setting
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure.semantic_setting import Setting
 
 from . import semantic_engine
 
@@ -17,9 +18,14 @@ _ANY_SECRET = bytes(32)
 def setting_of(link, eve, **given):
     """Return the Setting that speed is measured with: Bob's branch and Eve's."""
     return Setting(
-        semantic_links.load(link), images.load(images.SAMPLE), SNR_DB, SNR_DB,
-        semantic_links.load_eve(eve), branches=("bob", "eve"), **given,
-    )  # fmt: skip
+        semantic_links.load(link),
+        images.load(images.SAMPLE),
+        SNR_DB,
+        SNR_DB,
+        semantic_links.load_eve(eve),
+        branches=("bob", "eve"),
+        **given,
+    )
 
 
 def chain_rate(setting, frames=100_000):

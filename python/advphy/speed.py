@@ -5,11 +5,11 @@ import functools
 import time
 
 import numpy as np
-from advphy_model.adversary import Adversary
-from advphy_model.canceller import CancellerSettings
-from advphy_model.perturbation import Perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.measure.speed import EBN0_DB, engine_rate
 from advphy_model.power import noise_sigma
-from advphy_model.speed import EBN0_DB, engine_rate
+from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import analog, blocks, digital, gr
 
 from . import flowgraph_engine

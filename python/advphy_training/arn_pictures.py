@@ -4,10 +4,11 @@
 import dataclasses
 
 import numpy as np
-from advphy_model import images, semantic_engine
-from advphy_model.air_network import AirNetwork
-from advphy_model.arn import BobModule
-from advphy_model.semantic_setting import Setting
+from advphy_model.files import images
+from advphy_model.link.arn import BobModule
+from advphy_model.measure import semantic_engine
+from advphy_model.measure.semantic_setting import Setting
+from advphy_model.network.packed_network import PackedNetwork
 
 from advphy_training import adaptation, eves_means
 from advphy_training.arn_family import secret_of
@@ -41,7 +42,7 @@ def rows(family, count=10) -> dict:
 
 def _decoded(link, y):
     out = np.empty((len(y), link.pixels), np.float32)
-    AirNetwork(link.decoder, complex_input=True).run(y, out)
+    PackedNetwork(link.decoder, complex_input=True).run(y, out)
     return out
 
 

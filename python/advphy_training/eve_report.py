@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from advphy_figures import eve_accuracy
-from advphy_model import image_quality, semantic_counts, semantic_engine
-from advphy_model.air_network import AirNetwork
 from advphy_model.atomic_file import atomic_file
-from advphy_model.eavesdropper import Eve
-from advphy_model.error_rate import interval
-from advphy_model.semantic_setting import Setting
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.measure import image_quality, semantic_counts, semantic_engine
+from advphy_model.measure.error_rate import interval
+from advphy_model.measure.semantic_setting import Setting
+from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.version import __version__
 
 from advphy_training import adaptation, eves_means
@@ -37,8 +37,8 @@ class Adaptation:
     """The target, what Eve spends, and what she came to.
 
     Args:
-        setting: advphy_model.semantic_setting.Setting of the target with the images she
-            records (training images); its eve is the static one.
+        setting: semantic_setting.Setting of the target with the images she records
+            (training images); its eve is the static one.
         tested: Images to measure on, which she has never seen.
         record: function (setting, frames) -> complex64 [frames, n].
         counts: numbers of labelled intercepts.
@@ -155,7 +155,7 @@ def seen_by(eve, setting, tested, first_frame=0) -> np.ndarray:
         dataclasses.replace(setting, images=tested, eve=eve), len(tested), first_frame
     )
     out = np.empty((len(tested), tested.as_reals().shape[1]), np.float32)
-    AirNetwork(eve.networks["image_decoder"], complex_input=True).run(y, out)
+    PackedNetwork(eve.networks["image_decoder"], complex_input=True).run(y, out)
     return out
 
 
@@ -176,8 +176,12 @@ def write(done, folder, command) -> None:
     rows = [row for one in done for _, row in one.rows]
     semantic_counts.write(folder / "counts.csv", rows)
     chance = majority(done[0].tested)
-    eve_accuracy.draw(_curves(done), chance, folder / "accuracy.png",
-                      f"Eve's accuracy on {done[0].setting.link.name}")  # fmt: skip
+    eve_accuracy.draw(
+        _curves(done),
+        chance,
+        folder / "accuracy.png",
+        f"Eve's accuracy on {done[0].setting.link.name}",
+    )
     with atomic_file(folder / "report.md") as file:
         file.write(_page(done, chance, command))
     with atomic_file(folder / "report.json") as file:
@@ -219,8 +223,13 @@ def _numbers(done, chance, command):
 
 def _page(done, chance, command):
     link = done[0].setting.link
-    what = "a keyed pair" if link.keying != "none" else "a pair" if link.hides else (
-        "no security")  # fmt: skip
+    what = (
+        "a keyed pair"
+        if link.keying != "none"
+        else "a pair"
+        if link.hides
+        else ("no security")
+    )
     lines = [
         f"# What is left to Eve of {link.name} ({what})",
         "",
@@ -240,10 +249,17 @@ def _page(done, chance, command):
                 f"| {means} | {row.snr_db:g} | {row.accuracy:.4f} "
                 f"({low:.4f}..{high:.4f}) |"
             )
-    lines += ["", *(f"- {means}: {text}." for means, text in SENTENCES.items()
-                    if any(means == name for one in done for name, _ in one.rows)),
-              "", "| her own image decoder, SNR [dB] | MSE | SSIM | MSE of the mean "
-              "image |", "|---|---|---|---|"]  # fmt: skip
+    lines += [
+        "",
+        *(
+            f"- {means}: {text}."
+            for means, text in SENTENCES.items()
+            if any(means == name for one in done for name, _ in one.rows)
+        ),
+        "",
+        "| her own image decoder, SNR [dB] | MSE | SSIM | MSE of the mean image |",
+        "|---|---|---|---|",
+    ]
     for one in done:
         lines.append(
             "| {snr:g} | {mse:.4f} | {ssim:.3f} | {mean_image_mse:.4f} |".format(

@@ -2,8 +2,9 @@
 """What schemes that train links share: early block error rates, results, the file."""
 
 import numpy as np
-from advphy_model import loop_engine, model_file
-from advphy_model.error_rate import StopRule
+from advphy_model.link import model_file
+from advphy_model.measure import loop_engine
+from advphy_model.measure.error_rate import StopRule
 
 from advphy_training import progress
 from advphy_training.attacks import Plan, universal_fgm

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from advphy_model import cluster, loop_engine, perturbation, sweep
-from advphy_model.adversary import Adversary
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
 from advphy_model.complex_baseband import to_complex
-from advphy_model.error_rate import CHECK_EVERY, StopRule
+from advphy_model.measure import cluster, loop_engine, sweep
+from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
 
 from advphy_training import attacks, crafted, schemes
 from advphy_training.attacks import Plan

@@ -6,8 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from advphy_model import cluster, links, model_file
 from advphy_model.atomic_file import atomic_file
+from advphy_model.link import links, model_file
+from advphy_model.measure import cluster
 
 from advphy_training import loop, schemes
 

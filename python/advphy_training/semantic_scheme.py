@@ -3,10 +3,12 @@
 
 import numpy as np
 import torch
-from advphy_model import images, semantic_engine, semantic_links
-from advphy_model.image_quality import ssim
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure import semantic_engine
+from advphy_model.measure.image_quality import ssim
+from advphy_model.measure.semantic_setting import Setting
 from advphy_model.power import snr_noise_variance
-from advphy_model.semantic_setting import Setting
 
 from advphy_training import progress
 from advphy_training.schemes import autoencoder

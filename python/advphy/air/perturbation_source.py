@@ -8,9 +8,9 @@ import threading
 import numpy as np
 import pmt
 from advphy_model import kernels
-from advphy_model import perturbation as perturbation_file
-from advphy_model.adversary import Adversary
-from advphy_model.links import load
+from advphy_model.air import perturbation as perturbation_file
+from advphy_model.air.adversary import Adversary
+from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
@@ -84,9 +84,18 @@ class perturbation_source(guarded_block):
             [(np.complex64, self._model.n)],
         )
         self._adversary = Adversary(
-            self._perturbation(perturbation), psr_db, shift, phase, sign,
-            frequency_offset, fading, off_blocks, on_blocks, full_scale,
-            checked_seed(seed))  # fmt: skip
+            self._perturbation(perturbation),
+            psr_db,
+            shift,
+            phase,
+            sign,
+            frequency_offset,
+            fading,
+            off_blocks,
+            on_blocks,
+            full_scale,
+            checked_seed(seed),
+        )
         self._enabled = bool(enabled)
         self._first_block = checked_index("first_block", first_block)
         self._lock = threading.Lock()

@@ -8,7 +8,7 @@ import sys
 import threading
 import weakref
 
-from advphy_model import transmit_limits
+from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
 from . import radio, standin
@@ -75,8 +75,12 @@ class sdr_sink(gr.hier_block2):
             raise ValueError(f"armed = {armed!r}, wanted True or False")
         radio.require_settings(frequency, sample_rate, gain)
         package, self._radiates = _reach(driver, args)
-        self._asked = {"driver": driver, "frequency": frequency,
-                       "sample_rate": sample_rate, "gain": gain}  # fmt: skip
+        self._asked = {
+            "driver": driver,
+            "frequency": frequency,
+            "sample_rate": sample_rate,
+            "gain": gain,
+        }
         self._events = StreamEvents(
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
         )
@@ -101,8 +105,15 @@ class sdr_sink(gr.hier_block2):
             self._limits.require_permission(driver)
             self._require_allowed(**self._asked)
         self.radio = radio.Radio(
-            "sink", driver, args, self._asked["frequency"], rate, self._asked["gain"],
-            antenna, channel)  # fmt: skip
+            "sink",
+            driver,
+            args,
+            self._asked["frequency"],
+            rate,
+            self._asked["gain"],
+            antenna,
+            channel,
+        )
         self._require_allowed_there()
         companions = []
         if self.radio.package == "uhd":

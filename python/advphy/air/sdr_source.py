@@ -50,8 +50,12 @@ class sdr_source(gr.hier_block2):
             self, "sdr_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, 8)
         )
         radio.require_settings(frequency, sample_rate, gain)
-        self._asked = {"driver": driver, "frequency": frequency,
-                       "sample_rate": sample_rate, "gain": gain}  # fmt: skip
+        self._asked = {
+            "driver": driver,
+            "frequency": frequency,
+            "sample_rate": sample_rate,
+            "gain": gain,
+        }
         self.radio = None
         package = driver
         if driver == "file":

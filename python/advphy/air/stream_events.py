@@ -29,8 +29,11 @@ TOLD = {  # what a count begins with
 }
 NOTHING_LOST = {"underruns": 0, "overruns": 0, "late": 0}
 NOT_TOLD = {"underruns": None, "overruns": None, "late": None}
-LOST = {"underflow": "underruns", "underflow_in_packet": "underruns",
-        "time_error": "late"}  # fmt: skip
+LOST = {
+    "underflow": "underruns",
+    "underflow_in_packet": "underruns",
+    "time_error": "late",
+}
 
 
 class StreamEvents:

@@ -4,7 +4,8 @@
 import dataclasses
 
 import numpy as np
-from advphy_model import counts, links
+from advphy_model.link import links
+from advphy_model.measure import counts
 
 X_LABELS = {"ebn0_db": "Eb/N0 (dB)", "psr_db": "PSR (dB)", "snr_db": "SNR (dB)"}
 MOST = 12  # lines that can be told apart
@@ -66,8 +67,9 @@ def earlier_lines(paths, x):
                 f"csv = {path!r} cannot be read: {error.strerror}; wanted a file that "
                 "advphy measure or this display wrote"
             ) from None
-        for label, points in (_over_psr(rows) if x == "psr_db" else
-                              counts.curves(rows)).items():  # fmt: skip
+        for label, points in (
+            _over_psr(rows) if x == "psr_db" else counts.curves(rows)
+        ).items():
             values = sorted(v for v, (failures, _) in points.items() if failures)
             rates = [points[v][0] / points[v][1] for v in values]
             if values:

@@ -7,8 +7,8 @@ import threading
 from collections import deque
 
 import pmt
-from advphy_model import published
-from advphy_model.published import checked_name
+from advphy_model.measure import published
+from advphy_model.measure.published import checked_name
 
 from ..reports import listening_block
 from .publishing_socket import PublishingSocket
