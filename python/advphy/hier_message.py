@@ -19,4 +19,11 @@ def hand_on(hier_block, part, port):
     """
     hier_block.message_port_register_hier_out(port)
     hier_block.msg_connect((part, port), (hier_block, port))
-    weakref.finalize(part, hier_block._impl.disconnect_all).atexit = False
+    weakref.finalize(
+        part, _let_go, hier_block._impl, part.to_basic_block(), port
+    ).atexit = False
+
+
+def _let_go(hier_block, part, port):
+    hier_block.primitive_msg_disconnect(part, port, hier_block.to_basic_block(), port)
+    hier_block.disconnect_all()
