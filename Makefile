@@ -47,7 +47,7 @@ test: environment lint ## run the tests (pytest and ctest)
 	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -n 2 -m "not slow" tests
 
 test-slow: environment ## run the slow tests too
-	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m slow tests
+	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m slow -o faulthandler_timeout=7200 tests
 
 lint: environment
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check .

@@ -4,7 +4,9 @@
 import contextlib
 import gc
 import os
+import re
 import threading
+import time
 from pathlib import Path
 
 
@@ -19,17 +21,17 @@ def descriptors():
 
 
 def threads():
-    """Return {number: name} of Python's threads and of those that libraries started."""
-    known = {thread.native_id: thread.name for thread in threading.enumerate()}
-    numbers = map(int, os.listdir("/proc/self/task"))
-    return {number: known.get(number, "of a library") for number in numbers}
+    """Return the numbers of all threads, also of those that libraries started."""
+    return [int(number) for number in os.listdir("/proc/self/task")]
 
 
 def buffers():
-    """Return how many shared mappings there are: each of GNU Radio's buffers has 4."""
+    """Return what is mapped for GNU Radio's buffers: shared, of a file that is gone."""
     gc.collect()
     lines = Path("/proc/self/maps").read_text().splitlines()
-    return sum(line.split()[1].endswith("s") for line in lines)
+    return [
+        f"buffer {line}" for line in lines if re.match(r"\S+ ..-s .*\(deleted\)", line)
+    ]
 
 
 def resident_mib():
@@ -37,3 +39,33 @@ def resident_mib():
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+def by_tests():
+    """Return what tests have opened: a set of descriptions.
+
+    Left out is what a library opens once for the whole process: its events, fonts, the
+    socket on which libusb hears of devices, and threads that are none of Python's.
+    """
+    of_the_kernel = Path("/proc/net/netlink").read_text().split()
+    opened = {
+        f"{number}: {place}"
+        for number, place in descriptors().items()
+        if not place.startswith("anon_inode:")
+        and not place.endswith(".ttf")
+        and re.sub(r"\D", "", place) not in of_the_kernel
+    }
+    started = {
+        repr(thread)
+        for thread in threading.enumerate()
+        if not isinstance(thread, threading._DummyThread)
+    }
+    return opened | started | set(buffers())
+
+
+def since(before, seconds=5):
+    """Return what tests have opened since then, once the last of it had time to end."""
+    end = time.monotonic() + seconds
+    while (found := by_tests() - before) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
