@@ -7,6 +7,7 @@ import os
 import re
 import threading
 import time
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 
@@ -26,11 +27,13 @@ def threads():
 
 
 def buffers():
-    """Return what is mapped for GNU Radio's buffers: shared, of a file that is gone."""
+    """Return what is mapped for GNU Radio's buffers: shared memory."""
     gc.collect()
     lines = Path("/proc/self/maps").read_text().splitlines()
     return [
-        f"buffer {line}" for line in lines if re.match(r"\S+ ..-s .*\(deleted\)", line)
+        f"buffer {line}"
+        for line in lines
+        if re.match(r"\S+ ..-s .*(/SYSV|gnuradio)", line)
     ]
 
 
@@ -44,21 +47,24 @@ def resident_mib():
 def by_tests():
     """Return what tests have opened: a set of descriptions.
 
-    Left out is what a library opens once for the whole process: its events, fonts, the
-    socket on which libusb hears of devices, and threads that are none of Python's.
+    Left out is what a library opens once for the whole process: events, fonts, a
+    database of ONNX Runtime, the socket on which libusb hears of devices, threads of
+    tqdm and Dask that wait for work, and all threads that are none of Python's.
     """
+    resource_tracker.ensure_running()  # whose pipe is of the whole process, too
     of_the_kernel = Path("/proc/net/netlink").read_text().split()
     opened = {
         f"{number}: {place}"
         for number, place in descriptors().items()
         if not place.startswith("anon_inode:")
-        and not place.endswith(".ttf")
+        and not re.search(r"\.ttf$|onnxruntime\.db", place)
         and re.sub(r"\D", "", place) not in of_the_kernel
     }
     started = {
         repr(thread)
         for thread in threading.enumerate()
-        if not isinstance(thread, threading._DummyThread)
+        if type(thread).__name__ not in ("_DummyThread", "TMonitor")
+        and not thread.name.startswith("Dask-Offload")
     }
     return opened | started | set(buffers())
 

@@ -170,9 +170,15 @@ class _Cluster:
 
     def _meet(self):
         with contextlib.suppress(Exception):  # whatever it is, there is no scheduler
+            asyncio.run(asyncio.wait_for(self._greet(), CONNECT_SECONDS))
             self._client = self._distributed.Client(
                 self._address, timeout=CONNECT_SECONDS, set_as_default=False
             )
+
+    async def _greet(self):
+        """Ask who is there: a client that fails leaves its thread behind for ever."""
+        async with self._distributed.rpc(self._address) as scheduler:
+            await scheduler.identity()
 
     @property
     def alive(self):
