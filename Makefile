@@ -5,8 +5,8 @@ PYTHON := $(or $(ADVPHY_PYTHON),/usr/bin/python3)
 CMAKE_OPTIONS := -DADVPHY_PYTHON=$(PYTHON)
 RESULTS := results
 # The staged packages and blocks, ready to run without installing.
-STAGED := PYTHONPATH=$(CURDIR)/build/test_modules:$$PYTHONPATH \
-          GRC_BLOCKS_PATH=$(CURDIR)/grc:$$GRC_BLOCKS_PATH
+STAGED := PYTHONPATH="$(CURDIR)/build/test_modules:$$PYTHONPATH" \
+          GRC_BLOCKS_PATH="$(CURDIR)/grc:$$GRC_BLOCKS_PATH"
 LINKS := autoencoder_mlp autoencoder_cnn hamming74_hard hamming74_ml two_simplices
 # Debian's Companion looks for a file of this name, and warns when it is not a path.
 TERMINAL := GR_CONF_GRC_XTERM_EXECUTABLE=$$(command -v $${GR_CONF_GRC_XTERM_EXECUTABLE:-x-terminal-emulator})
@@ -75,7 +75,7 @@ grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
 pictures: ## draw flowgraphs and windows that have changed; NAME=... for one, or all
 	@setup/packages.sh pictures
 	@$(MAKE) -s compile
-	@$(STAGED) SOAPY_SDR_PLUGIN_PATH=$(CURDIR)/build/standin $(PYTHON) setup/pictures.py $(NAME)
+	@$(STAGED) SOAPY_SDR_PLUGIN_PATH="$(CURDIR)/build/standin" $(PYTHON) setup/pictures.py $(NAME)
 
 bench: environment ## measure speed against torch and onnxruntime
 	@mkdir -p $(RESULTS)
