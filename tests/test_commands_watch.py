@@ -304,7 +304,7 @@ def test_bad_input_is_one_sentence(words, said, refuse, monkeypatch):
 def test_a_csv_that_is_none_is_refused_and_left_alone(tmp_path, refuse):
     other = tmp_path / "letters.csv"
     other.write_text("a,b\n1,2\n")
-    assert "is it a CSV of counts" in refuse("watch", "--csv", other)
+    assert "is it a CSV of `advphy measure`" in refuse("watch", "--csv", other)
     assert other.read_text() == "a,b\n1,2\n"
     assert sorted(tmp_path.iterdir()) == [other]
 
