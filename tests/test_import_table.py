@@ -29,6 +29,7 @@ INSIDE_FUNCTIONS = {
         "cryptography",
         "sigmf",
         "jsonschema",
+        "fastjsonschema",
     },
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
