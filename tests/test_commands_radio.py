@@ -195,7 +195,7 @@ def started(*words):
     )
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_ends_both_processes_properly(tmp_path, how):
     run, endpoint = tmp_path / "run.sigmf-meta", free_endpoint()
     tx = started(

@@ -29,9 +29,14 @@ def add_arguments(parser):
 
 
 def run(arguments):
-    """Run the action; SIGTERM ends it as Ctrl-C does, the transmitter silent."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run the action; SIGTERM and SIGHUP end it as Ctrl-C does."""
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN  # as nohup lets it be
+    }
     try:
         return ACTIONS[arguments.action].run(arguments)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
