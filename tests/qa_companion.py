@@ -75,7 +75,7 @@ def opened(tmp_path_factory):
         environment["PYTHONPATH"] += f":{CLONE / 'setup'}"
         done = subprocess.run(
             [sys.executable, "-c", COMPANION, *map(str, files)],
-            env=environment, capture_output=True, text=True, timeout=100,
+            env=environment, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])

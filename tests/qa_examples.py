@@ -136,7 +136,7 @@ def test_the_loopback_counts_and_draws_the_errors_at_each_setting(folder):
     done = subprocess.run(
         [sys.executable, "-c", RUN_LOOPBACK, str(folder)],
         env=ENVIRONMENT | {"HOME": str(folder)}, capture_output=True, text=True,
-        timeout=60,
+        timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

@@ -169,7 +169,8 @@ def test_settings_change_while_running_at_a_tagged_item(setter, value, key, tagg
         assert np.mean(np.abs(after) ** 2) == pytest.approx(0.1, rel=1e-4)
     if key == "on":
         assert not after.any()
-    ended = pmt.to_python(messages.get_message(1))
+    said = map(messages.get_message, range(messages.num_messages()))
+    ended = [m for m in map(pmt.to_python, said) if m["first_block"] == 0][-1]
     assert ended["blocks"] == second.offset
     assert ended["psr_db_realised"] == pytest.approx(-6.0)
 

@@ -123,7 +123,7 @@ def test_a_chain_made_in_companion_runs_and_measures(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(tmp_path)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=60,
+        env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     distortion, accuracy, inserted, snr_db = json.loads(done.stdout.splitlines()[-1])

@@ -48,7 +48,7 @@ def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tutorial")
     done = subprocess.run(
         ["grcc", "-o", str(folder), *map(str, STEPS)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=100,
+        env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -91,7 +91,7 @@ def test_the_page_says_what_is_set(step):
 def test_the_last_step_shows_attack_and_defence(programs):
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(programs)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=60,
+        env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     clean, defended, attacked = json.loads(done.stdout.splitlines()[-1])

@@ -19,7 +19,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(STAGED)}
 def run(*command, cwd):
     done = subprocess.run(
         [str(word) for word in command],
-        cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=100,
+        cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -124,7 +124,7 @@ def test_a_real_terminal(tmp_path):
     done = subprocess.Popen([ADVPHY, *words, "--out", tmp_path / "a.csv"],
                             stdout=subprocess.PIPE, stderr=slave)  # fmt: skip
     os.close(slave)
-    said, _ = done.communicate(timeout=60)
+    said, _ = done.communicate(timeout=300)
     shown = b""
     while True:
         try:
