@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import torch
-from advphy_model import links, model_file
 from advphy_model.complex_baseband import to_reals
+from advphy_model.link import links, model_file
 from advphy_model.power import noise_variance
 from advphy_training.import_torch import link_from_torch
 from torch import nn

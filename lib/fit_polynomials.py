@@ -32,13 +32,21 @@ def ratio(function, limit):
 
 
 if __name__ == "__main__":
-    fit("log(1 + f) / f, f in [sqrt(1/2) - 1, sqrt(2) - 1]",
-        ratio(np.log1p, 1.0), np.sqrt(0.5) - 1, np.sqrt(2) - 1, 8)  # fmt: skip
+    fit(
+        "log(1 + f) / f, f in [sqrt(1/2) - 1, sqrt(2) - 1]",
+        ratio(np.log1p, 1.0),
+        np.sqrt(0.5) - 1,
+        np.sqrt(2) - 1,
+        8,
+    )
     quarter = np.pi / 4
-    fit("sin(x) / x in x^2, x in [0, pi/4]",
-        lambda z: ratio(np.sin, 1.0)(np.sqrt(z)), 0, quarter**2, 3)  # fmt: skip
-    fit("cos(x) in x^2, x in [0, pi/4]",
-        lambda z: np.cos(np.sqrt(z)), 0, quarter**2, 3)  # fmt: skip
+    fit(
+        "sin(x) / x in x^2, x in [0, pi/4]",
+        lambda z: ratio(np.sin, 1.0)(np.sqrt(z)),
+        0,
+        quarter**2,
+        3,
+    )
+    fit("cos(x) in x^2, x in [0, pi/4]", lambda z: np.cos(np.sqrt(z)), 0, quarter**2, 3)
     half = np.log(2) / 2 * 1.0001
-    fit("(exp(x) - 1) / x, |x| <= ln(2)/2",
-        ratio(np.expm1, 1.0), -half, half, 6)  # fmt: skip
+    fit("(exp(x) - 1) / x, |x| <= ln(2)/2", ratio(np.expm1, 1.0), -half, half, 6)

@@ -15,7 +15,7 @@ struct parameter {
 
 // Kinds: dense, conv1d, conv2d, elu, relu, sigmoid, softmax, l2_normalisation,
 // average_power_normalisation, flatten, reshape. Reference of each:
-// advphy_model/layers.py, whose parameter and attribute names these are.
+// advphy_model/network/layers.py, whose parameter and attribute names these are.
 struct layer {
     std::string kind;
     std::string name;

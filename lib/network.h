@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Batched inference of a network of layers. Reference: advphy_model/network.py (numpy).
+// Batched inference of a network of layers. Reference: advphy_model/network/network.py (numpy).
 //
 // Cost: one multiply-add per weight use and item, in tiles of vectors that hold one item
 // a lane; an item's result depends neither on the batch nor on its place in it. No call

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from advphy_model import images
 from advphy_model.atomic_file import atomic_file
+from advphy_model.files import images
 
 EACH = 100
 FILES = ("images-idx3-ubyte.gz", "labels-idx1-ubyte.gz")

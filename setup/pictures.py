@@ -96,9 +96,13 @@ def running(line, folder, environment):
         program = compiled(*flowgraphs([name]), folder, environment)
     command = [sys.executable, str(program), *arguments]
     process = subprocess.Popen(
-        command, env=environment | {"QT_QPA_PLATFORM": "offscreen"}, cwd=folder,
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        command,
+        env=environment | {"QT_QPA_PLATFORM": "offscreen"},
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         yield
     finally:
@@ -118,8 +122,12 @@ def take_window(flowgraph, settings, environment):
         words = [str(program), str(picture), json.dumps(settings)]
         done = subprocess.run(
             [sys.executable, str(SETUP / "take_window.py"), *words],
-            env=environment, cwd=folder, capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
     if done.returncode or "Traceback" in done.stderr:
         raise SystemExit(f"pictures.py: {flowgraph.name}: {done.stderr.strip()}")
     stamped(picture, flowgraph_sha256(flowgraph))

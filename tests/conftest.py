@@ -88,7 +88,7 @@ def mnist_beside_the_clone():
 @pytest.fixture(scope="session")
 def mnist_place(tmp_path_factory):
     """Return a folder for ADVPHY_DATA that has MNIST, or skip and say why."""
-    from advphy_model import image_files
+    from advphy_model.files import image_files
 
     if image_files.is_adopted("mnist"):
         return image_files.place("mnist").parent
@@ -122,7 +122,7 @@ def no_data(tmp_path, monkeypatch):
 @pytest.fixture
 def tiny(no_data, monkeypatch):
     """Have a data set "tiny" in the catalogue during a test; return its place."""
-    from advphy_model import image_files
+    from advphy_model.files import image_files
 
     hashes = {file: hashlib.sha256(found).hexdigest() for file, found in TINY.items()}
     known = image_files.DataSet("tiny", hashes, ())

@@ -48,9 +48,12 @@ def running(folder, name, plan, *arguments):
     compiled(folder, name)
     command = [sys.executable, str(PROGRAM), str(folder), name, json.dumps(plan)]
     process = subprocess.Popen(
-        [*command, *arguments], env=ENVIRONMENT | {"HOME": str(folder)}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [*command, *arguments],
+        env=ENVIRONMENT | {"HOME": str(folder)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         yield process
     finally:

@@ -15,29 +15,51 @@ def application():
 def counts(name="link", x=4.0, blocks=1000, errors=10, first=0, seed=1, at=0.0, **more):
     """Return a message of an error counter."""
     return {
-        "kind": "counts", "name": name, "time": at, "link": name,
-        "model_sha256": "ab" * 32, "seed": seed, "first_block": first,
-        "blocks": blocks, "block_errors": errors, "erasures": 0,
+        "kind": "counts",
+        "name": name,
+        "time": at,
+        "link": name,
+        "model_sha256": "ab" * 32,
+        "seed": seed,
+        "first_block": first,
+        "blocks": blocks,
+        "block_errors": errors,
+        "erasures": 0,
         "bler": errors / blocks if blocks else 0.0,
         "settings": {"ebn0_db": x, "noise_variance": 0.1, "kind": "awgn", **more},
-    }  # fmt: skip
+    }
 
 
 def attack(at, on, psr_db=-6.0, p=None, kind="universal"):
     """Return a message of a perturbation source."""
-    settings = {"on": on, "psr_db": psr_db if on else -np.inf,
-                "perturbation_kind": kind}  # fmt: skip
-    message = {"kind": "psr", "name": "adversary", "time": at, "settings": settings,
-               "first_block": 0, "blocks": 1}  # fmt: skip
+    settings = {
+        "on": on,
+        "psr_db": psr_db if on else -np.inf,
+        "perturbation_kind": kind,
+    }
+    message = {
+        "kind": "psr",
+        "name": "adversary",
+        "time": at,
+        "settings": settings,
+        "first_block": 0,
+        "blocks": 1,
+    }
     return message if p is None else message | {"p": p}
 
 
 def estimate(at, detected, psr_db=-6.0, p=(0j,)):
     """Return a message of a perturbation canceller."""
     return {
-        "kind": "estimate", "name": "canceller", "time": at, "settings": {},
-        "p": p, "weights": [1.0], "psr_db": psr_db, "detected": detected,
-    }  # fmt: skip
+        "kind": "estimate",
+        "name": "canceller",
+        "time": at,
+        "settings": {},
+        "p": p,
+        "weights": [1.0],
+        "psr_db": psr_db,
+        "detected": detected,
+    }
 
 
 class Paintings(QtCore.QObject):
@@ -89,10 +111,15 @@ def wheel(window, plot):
     place = window.canvas.mapFromScene(plot.vb.sceneBoundingRect().center())
     viewport = window.canvas.viewport()
     event = QtGui.QWheelEvent(
-        QtCore.QPointF(place), QtCore.QPointF(viewport.mapToGlobal(place)),
-        QtCore.QPoint(), QtCore.QPoint(0, 240), QtCore.Qt.NoButton,
-        QtCore.Qt.NoModifier, QtCore.Qt.NoScrollPhase, False,
-    )  # fmt: skip
+        QtCore.QPointF(place),
+        QtCore.QPointF(viewport.mapToGlobal(place)),
+        QtCore.QPoint(),
+        QtCore.QPoint(0, 240),
+        QtCore.Qt.NoButton,
+        QtCore.Qt.NoModifier,
+        QtCore.Qt.NoScrollPhase,
+        False,
+    )
     application().sendEvent(viewport, event)
 
 

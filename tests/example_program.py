@@ -22,7 +22,7 @@ import sys
 import time
 
 import zmq
-from advphy_model import published
+from advphy_model.measure import published
 from gnuradio import advphy
 from PyQt5 import QtCore
 
@@ -127,12 +127,16 @@ class Show:
         self._timer.stop()
         scroll = getattr(self._flowgraph, "top_scroll", None)
         bars = scroll and [scroll.verticalScrollBar(), scroll.horizontalScrollBar()]
-        print(json.dumps({
-            "seconds": self._found,
-            "rates": self._ear.rates(),
-            "scrolls": any(bar.maximum() > 0 for bar in bars or ()),
-            "said": list(self._ear.last.values()),
-        }))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "seconds": self._found,
+                    "rates": self._ear.rates(),
+                    "scrolls": any(bar.maximum() > 0 for bar in bars or ()),
+                    "said": list(self._ear.last.values()),
+                }
+            )
+        )
         print(time.time(), flush=True)
         self._flowgraph.close()
 

@@ -7,7 +7,7 @@ import threading
 import time
 
 import zmq
-from advphy_model import published
+from advphy_model.measure import published
 
 SHA = "ab" * 32
 
@@ -17,11 +17,20 @@ def counts(name="mine", blocks=100, errors=1, **more):
     run, sequence = more.pop("run", "0123456789abcdef"), more.pop("sequence", 0)
     settings = {"ebn0_db": 3.0, "kind": "awgn"} | more.pop("settings", {})
     said = {
-        "kind": "counts", "name": name, "block": name, "time": time.time(),
-        "settings": settings, "link": "bpsk", "model_sha256": SHA, "seed": 1,
-        "first_block": 0, "blocks": blocks, "block_errors": errors, "erasures": 0,
+        "kind": "counts",
+        "name": name,
+        "block": name,
+        "time": time.time(),
+        "settings": settings,
+        "link": "bpsk",
+        "model_sha256": SHA,
+        "seed": 1,
+        "first_block": 0,
+        "blocks": blocks,
+        "block_errors": errors,
+        "erasures": 0,
         "bler": errors / blocks,
-    }  # fmt: skip
+    }
     return published.measurement(said | more, "demo", run, sequence)
 
 

@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from advphy_model import perturbation
+from advphy_model.air import perturbation
 from gnuradio import advphy
 
 from .qa_perturbation_source import sent_by

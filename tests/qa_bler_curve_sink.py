@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 import pytest
-from advphy_model import counts as counts_file
-from advphy_model.error_rate import StopRule
+from advphy_model.measure import counts as counts_file
+from advphy_model.measure.error_rate import StopRule
 from gnuradio import advphy
 from gnuradio.advphy.measure.bler_curve_window import bler_curve_window, measured
 from gnuradio.advphy.measure.name_looks import look_of
@@ -35,17 +35,22 @@ def filled(*messages, **settings):
 
 
 def points(window):
-    return {(name, differs): totals
-            for name, differs, _, _, totals in window.plot.points.curves()}  # fmt: skip
+    return {
+        (name, differs): totals
+        for name, differs, _, _, totals in window.plot.points.curves()
+    }
 
 
 def test_a_stream_fills_in_the_curve_of_its_counter():
     sink, flowgraph = SINK(), advphy.top_block()
     counter = advphy.error_counter("hamming74_hard", stop=StopRule(None, 200_000))
-    flowgraph.connect(advphy.message_source("hamming74_hard"),
-                      advphy.encoder("hamming74_hard"),
-                      advphy.channel("hamming74_hard", 2.0),
-                      advphy.decoder("hamming74_hard"), counter)  # fmt: skip
+    flowgraph.connect(
+        advphy.message_source("hamming74_hard"),
+        advphy.encoder("hamming74_hard"),
+        advphy.channel("hamming74_hard", 2.0),
+        advphy.decoder("hamming74_hard"),
+        counter,
+    )
     flowgraph.msg_connect(counter, "counts", sink, "in")
     flowgraph.run()
     (segment,) = [s for s in counter.segments() if s.blocks]
@@ -98,7 +103,10 @@ def test_an_attack_begins_a_further_line_of_the_name(application):
     }
     window.take(counts(blocks=100, errors=40, first=300, **on | {"psr_db": -8.0}))
     assert {differs for _, differs in points(window)} == {
-        "no attack", "PSR -6 dB", "PSR -8 dB"}  # fmt: skip
+        "no attack",
+        "PSR -6 dB",
+        "PSR -8 dB",
+    }
 
 
 def test_a_canceller_that_is_switched_begins_a_further_line(application):
@@ -117,8 +125,10 @@ def test_over_psr_counts_without_an_attack_are_no_points(application):
         counts(on=True, psr_db=-6.0000002),  # of float32
         counts(on=False, psr_db=-math.inf, first=5000),
         counts(on=False, psr_db=None, first=6000),  # as JSON has it
-        x="psr_db", first=-20.0, last=0.0,
-    )  # fmt: skip
+        x="psr_db",
+        first=-20.0,
+        last=0.0,
+    )
     assert points(window) == {("link", ""): {-6.0: (10, 1000)}}
 
 
@@ -145,12 +155,15 @@ def test_intervals_are_those_of_wilson_and_no_error_gives_an_upper_bound():
 
 def test_points_are_drawn_where_they_are(application):
     window = filled(
-        counts("first", 2.0, 10_000, 1000), counts("second", 6.0, 10_000, 10),
-        counts("first", 3.0, 10_000, 1000, first=20_000), counts("third", errors=0),
-    )  # fmt: skip
+        counts("first", 2.0, 10_000, 1000),
+        counts("second", 6.0, 10_000, 10),
+        counts("first", 3.0, 10_000, 1000, first=20_000),
+        counts("third", errors=0),
+    )
     painted(window)
-    first, second, third = (window.curves[name, 0]
-                            for name in ("first", "second", "third"))  # fmt: skip
+    first, second, third = (
+        window.curves[name, 0] for name in ("first", "second", "third")
+    )
     x, y = first.line.getData()
     assert x.tolist() == [2.0, 3.0]
     assert y == pytest.approx([-1.0, -1.0])
@@ -185,7 +198,7 @@ def test_in_a_narrow_window_the_value_stays_whole(application):
         counts(name, blocks=10_000, errors=123, on=True, psr_db=-3.0),
         counts(name, blocks=9_000, errors=1, first=10_000),
         counts(name, blocks=20_000, errors=2468, first=20_000, on=True, psr_db=-3.0),
-    )  # fmt: skip
+    )
     painted(window, 280, 320)
     (text,) = [text for text in window.labels.texts() if "PSR" in text]
     first, *_, value = text.splitlines()
@@ -195,8 +208,10 @@ def test_in_a_narrow_window_the_value_stays_whole(application):
 
 
 def test_theory_and_earlier_counts_are_painted_behind(application, tmp_path):
-    rows = [counts_file.Counts("old", "loop", db, 1, 0, 1000, errors, 0, "ab")
-            for db, errors in ((0.0, 800), (10.0, 600))]  # fmt: skip
+    rows = [
+        counts_file.Counts("old", "loop", db, 1, 0, 1000, errors, 0, "ab")
+        for db, errors in ((0.0, 800), (10.0, 600))
+    ]
     counts_file.write(tmp_path / "old.csv", rows)
     window = bler_curve_window(closed_forms="bpsk", csv=str(tmp_path / "old.csv"))
     (theory,), (earlier,) = window.plot.theory, window.plot.earlier
@@ -208,7 +223,9 @@ def test_theory_and_earlier_counts_are_painted_behind(application, tmp_path):
     assert earlier[2] == pytest.approx([0.8, 0.6])
     painted(window)
     assert window.labels.texts() == [
-        "╌ bpsk, closed form", f"{look_of('old').glyph} old"]  # fmt: skip
+        "╌ bpsk, closed form",
+        f"{look_of('old').glyph} old",
+    ]
     assert theory[2][50] == pytest.approx(1 - (1 - 0.0059539) ** k, rel=1e-4)
 
 
@@ -220,8 +237,9 @@ def test_what_is_saved_is_what_plot_reads(application, tmp_path):
     )
     window.save_csv(tmp_path / "live.csv")
     rows = counts_file.read(tmp_path / "live.csv")
-    assert [(r.ebn0_db, r.first_block, r.blocks, r.block_errors, r.psr_db) for r in rows
-            ] == [(4.0, 0, 300, 4, None), (5.0, 300, 200, 1, -6.0)]  # fmt: skip
+    assert [
+        (r.ebn0_db, r.first_block, r.blocks, r.block_errors, r.psr_db) for r in rows
+    ] == [(4.0, 0, 300, 4, None), (5.0, 300, 200, 1, -6.0)]
     assert {r.engine for r in rows} == {"flowgraph"}
     window.resize(500, 300)
     window.save_picture(tmp_path / "live.png")
@@ -238,7 +256,9 @@ def test_two_counters_of_one_link_and_seed_are_saved_apart(application, tmp_path
     window = filled(plain, counts("defended", errors=1) | {"link": "gan_mlp"})
     window.save_csv(tmp_path / "live.csv")
     assert set(counts_file.curves(counts_file.read(tmp_path / "live.csv"))) == {
-        "gan_mlp (plain)", "gan_mlp (defended)"}  # fmt: skip
+        "gan_mlp (plain)",
+        "gan_mlp (defended)",
+    }
 
 
 def test_the_mouse_tells_of_the_point_it_is_over(application):
@@ -260,10 +280,20 @@ def test_what_is_not_a_count_is_counted_and_said(application):
     window = bler_curve_window()
     broken = counts()
     del broken["blocks"]
-    bad = [3, None, "text", {}, {"kind": 3}, {"kind": "counts"}, broken,
-           counts(blocks=-1, errors=0), counts(blocks=1, errors=2),
-           counts() | {"settings": 3}, counts() | {"blocks": "many"},
-           counts() | {"blocks": math.nan}]  # fmt: skip
+    bad = [
+        3,
+        None,
+        "text",
+        {},
+        {"kind": 3},
+        {"kind": "counts"},
+        broken,
+        counts(blocks=-1, errors=0),
+        counts(blocks=1, errors=2),
+        counts() | {"settings": 3},
+        counts() | {"blocks": "many"},
+        counts() | {"blocks": math.nan},
+    ]
     assert [window.take(message) for message in bad] == [False] * len(bad)
     assert window.refused() == len(bad)
     # Other kinds are no error, and counts without the setting are said apart.
@@ -278,10 +308,14 @@ def test_messages_of_foreign_blocks_are_refused_without_an_end_of_the_flowgraph(
     import pmt
 
     sink = SINK()
-    for message in (pmt.PMT_NIL, pmt.from_long(3), pmt.intern("x"),
-                    pmt.cons(pmt.make_dict(), pmt.make_u8vector(4, 0)),
-                    pmt.to_pmt({"kind": "counts"}),
-                    pmt.to_pmt({"kind": "unknown", "name": "x"})):  # fmt: skip
+    for message in (
+        pmt.PMT_NIL,
+        pmt.from_long(3),
+        pmt.intern("x"),
+        pmt.cons(pmt.make_dict(), pmt.make_u8vector(4, 0)),
+        pmt.to_pmt({"kind": "counts"}),
+        pmt.to_pmt({"kind": "unknown", "name": "x"}),
+    ):
         sink._mailbox.post(message)
     sink._mailbox.post(pmt.to_pmt(counts()))
     assert sink.refused() == 6
@@ -327,10 +361,13 @@ def test_the_ground_is_white_and_text_is_dark_under_any_theme(application, size)
 def test_painting_takes_less_time_than_a_frame(application):
     names = [f"link {i}" for i in range(5)]
     window = filled(
-        *(counts(name, x / 2, 10_000, 9000 >> x, first=10_000 * x)
-          for name in names for x in range(14)),
+        *(
+            counts(name, x / 2, 10_000, 9000 >> x, first=10_000 * x)
+            for name in names
+            for x in range(14)
+        ),
         closed_forms="bpsk, hamming74_hard, hamming74_ml, two_simplices",
-    )  # fmt: skip
+    )
     painted(window, 1280, 800)
     begun = time.thread_time()  # a machine with other work does not count
     for number in range(10):
@@ -397,6 +434,10 @@ def test_pictures_are_no_more_frequent_than_the_frame_rate(application):
 
 
 def test_nan_of_a_marker_is_never_painted(application):
-    window = filled(*(counts(x=x, blocks=100, errors=0, first=int(1000 * x))
-                      for x in np.arange(0, 10, 0.5)))  # fmt: skip
+    window = filled(
+        *(
+            counts(x=x, blocks=100, errors=0, first=int(1000 * x))
+            for x in np.arange(0, 10, 0.5)
+        )
+    )
     painted(window)

@@ -78,8 +78,13 @@ def test_tags_and_ports_are_found_in_a_docstring():
     "perturbation" or "canceller" opens a segment; what no tag says; "always".
     """
     assert tags(text) == {
-        "alice", "key", "frame", "channel", "perturbation", "canceller"
-    }  # fmt: skip
+        "alice",
+        "key",
+        "frame",
+        "channel",
+        "perturbation",
+        "canceller",
+    }
     assert message_ports(text) == {"counts"}
     found = [n for n in BLOCKS if tags(getattr(advphy, of(n)).__doc__ or "")]
     assert len(found) >= 8

@@ -4,7 +4,8 @@
 import numpy as np
 import pmt
 import pytest
-from advphy_model import kernels, links
+from advphy_model import kernels
+from advphy_model.link import links
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.header import Header, encode
 from advphy_model.modem.modulator import Modulator
@@ -45,8 +46,15 @@ def over_the_air(frames, *between, frame=None, first_frame=0, **receiver):
     synchronizer = advphy.burst_synchronizer(MODEL, frame, **receiver)
     counter = advphy.error_counter(MODEL)
     flowgraph.connect(
-        source, head, advphy.encoder(MODEL), modulator, *between, synchronizer,
-        advphy.decoder(MODEL), counter)  # fmt: skip
+        source,
+        head,
+        advphy.encoder(MODEL),
+        modulator,
+        *between,
+        synchronizer,
+        advphy.decoder(MODEL),
+        counter,
+    )
     flowgraph.run()
     return counter, synchronizer
 
@@ -130,10 +138,15 @@ def test_the_canceller_works_behind_the_synchroniser():
     flowgraph = advphy.top_block()
     counter = advphy.error_counter(MODEL)
     flowgraph.connect(
-        advphy.message_source(MODEL), blocks.head(1, 128 * 16), advphy.encoder(MODEL),
-        advphy.burst_modulator(MODEL, frame), advphy.burst_synchronizer(MODEL, frame),
-        advphy.perturbation_canceller(MODEL, window=1024), advphy.decoder(MODEL),
-        counter)  # fmt: skip
+        advphy.message_source(MODEL),
+        blocks.head(1, 128 * 16),
+        advphy.encoder(MODEL),
+        advphy.burst_modulator(MODEL, frame),
+        advphy.burst_synchronizer(MODEL, frame),
+        advphy.perturbation_canceller(MODEL, window=1024),
+        advphy.decoder(MODEL),
+        counter,
+    )
     flowgraph.run()
     assert total(counter, "blocks") == 2048
     assert total(counter, "block_errors") == 0
@@ -149,11 +162,17 @@ def semantic(link, between=(), secret=None, bobs=None, first_frame=0, codewords=
     bob = advphy.bob_arn(link, secret=bobs or secret)
     meter = advphy.distortion_meter(pictures, ssim_every=0)
     flowgraph.connect(
-        advphy.image_source(pictures, first), blocks.head(4 * PIXELS, 40 * codewords),
-        advphy.semantic_encoder(link), alice,
-        advphy.burst_modulator(link, frame, first_frame, peak_symbol=6), *between,
-        advphy.burst_synchronizer(link, frame), bob,
-        advphy.semantic_decoder(link), meter)  # fmt: skip
+        advphy.image_source(pictures, first),
+        blocks.head(4 * PIXELS, 40 * codewords),
+        advphy.semantic_encoder(link),
+        alice,
+        advphy.burst_modulator(link, frame, first_frame, peak_symbol=6),
+        *between,
+        advphy.burst_synchronizer(link, frame),
+        bob,
+        advphy.semantic_decoder(link),
+        meter,
+    )
     flowgraph.run()
     return bob, meter
 
@@ -189,9 +208,12 @@ def test_keys_that_do_not_fit_the_frames_are_refused():
     link = semantic_link(keying="rotation")
     flowgraph = advphy.top_block()
     flowgraph.connect(
-        advphy.image_source(images()), advphy.semantic_encoder(link),
+        advphy.image_source(images()),
+        advphy.semantic_encoder(link),
         advphy.alice_arn(link, secret=SECRET, first_frame=5),
-        advphy.burst_modulator(link), blocks.null_sink(8))  # fmt: skip
+        advphy.burst_modulator(link),
+        blocks.null_sink(8),
+    )
     with pytest.raises(ValueError, match="key has index 5, the frame's codeword 0"):
         flowgraph.run()
 
@@ -233,9 +255,14 @@ def test_a_flowgraph_that_is_started_again_sends_the_same_again():
     flowgraph = advphy.top_block()
     counter = advphy.error_counter(MODEL)
     flowgraph.connect(
-        advphy.message_source(MODEL), blocks.head(1, 1000), advphy.encoder(MODEL),
-        advphy.burst_modulator(MODEL), advphy.burst_synchronizer(MODEL),
-        advphy.decoder(MODEL), counter)  # fmt: skip
+        advphy.message_source(MODEL),
+        blocks.head(1, 1000),
+        advphy.encoder(MODEL),
+        advphy.burst_modulator(MODEL),
+        advphy.burst_synchronizer(MODEL),
+        advphy.decoder(MODEL),
+        counter,
+    )
     for _ in range(2):
         flowgraph.run()
     assert total(counter, "block_errors") == 0
@@ -251,7 +278,10 @@ def test_images_of_a_sender_that_begins_anew_are_decoded_where_there_is_no_key()
     bob, sink = advphy.bob_arn(link), blocks.vector_sink_c(link.n)
     flowgraph.connect(
         blocks.vector_source_c(np.concatenate(x).tolist()),
-        advphy.burst_synchronizer(link, frame), bob, sink)  # fmt: skip
+        advphy.burst_synchronizer(link, frame),
+        bob,
+        sink,
+    )
     flowgraph.run()
     assert np.isfinite(np.array(sink.data())).all()
     assert bob.keys()["repeated"] == 0

@@ -75,8 +75,11 @@ def opened(tmp_path_factory):
         environment["PYTHONPATH"] += f":{CLONE / 'setup'}"
         done = subprocess.run(
             [sys.executable, "-c", COMPANION, *map(str, files)],
-            env=environment, capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     return said | {"wrong": {name: str(folder / f"{name}.grc") for name in WRONG}}

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from advphy_model import links
+from advphy_model.link import links
 from gnuradio import advphy, blocks
 from gnuradio.advphy.measure.constellation_sink import NewestSymbols
 
@@ -21,8 +21,11 @@ def application():
 
 def numbered(first, count, n=7):
     """Return vectors whose symbols are their index."""
-    return np.repeat(np.arange(first, first + count), n).reshape(-1, n).astype(
-        np.complex64)  # fmt: skip
+    return (
+        np.repeat(np.arange(first, first + count), n)
+        .reshape(-1, n)
+        .astype(np.complex64)
+    )
 
 
 def test_of_a_fast_stream_few_vectors_are_copied_for_each_picture():

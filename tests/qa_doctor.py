@@ -37,7 +37,9 @@ def test_an_empty_block_path(no_blocks):
     assert f"export GRC_BLOCKS_PATH={CLONE}/grc" in finding.remedy
     (finding,) = companion.blocks_found(INSTALLED)
     assert (finding.state, finding.remedy) == (
-        "problem", "sudo make install, in a clone")  # fmt: skip
+        "problem",
+        "sudo make install, in a clone",
+    )
     assert str(no_blocks / "empty") in finding.said
 
 

@@ -13,10 +13,15 @@ from .demo_programs import PORTS, compiled, control, ended, running
 from .qa_grc import ENVIRONMENT
 
 DEMOS = [
-    "autoencoder_loopback", "attacked_link", "defended_link", "secure_semantic",
-    "distributed_link_alice", "distributed_link_bob", "distributed_link_eve",
+    "autoencoder_loopback",
+    "attacked_link",
+    "defended_link",
+    "secure_semantic",
+    "distributed_link_alice",
+    "distributed_link_bob",
+    "distributed_link_eve",
     "compare_channels",
-]  # fmt: skip
+]
 
 
 def flowgraph(name):
@@ -82,8 +87,10 @@ def test_the_three_links_have_one_noise_one_throttle_and_one_adversary():
 
 
 def test_the_three_programs_have_one_layout_and_one_address():
-    alice, bob, eve = (flowgraph(f"distributed_link_{who}")["blocks"]
-                       for who in ("alice", "bob", "eve"))  # fmt: skip
+    alice, bob, eve = (
+        flowgraph(f"distributed_link_{who}")["blocks"]
+        for who in ("alice", "bob", "eve")
+    )
     for block in ("frame", "semantic_link", "link"):
         said = [g[block]["parameters"] | {"comment": ""} for g in (alice, bob, eve)]
         assert said[0] == said[1] == said[2], block
@@ -135,9 +142,11 @@ def test_the_loopback_counts_and_draws_the_errors_at_each_setting(folder):
     compiled(folder, "autoencoder_loopback")
     done = subprocess.run(
         [sys.executable, "-c", RUN_LOOPBACK, str(folder)],
-        env=ENVIRONMENT | {"HOME": str(folder)}, capture_output=True, text=True,
+        env=ENVIRONMENT | {"HOME": str(folder)},
+        capture_output=True,
+        text=True,
         timeout=300,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     counted, drawn = json.loads(done.stdout.splitlines()[-1])
@@ -166,8 +175,11 @@ def test_secure_semantic_shows_what_eve_gets(folder):
 
     def figure(name, key, inserted=True):
         """Return a figure of the longest segment."""
-        found = [m for m in said if m["name"] == name and key in m
-                 and m["settings"]["inserted"] == inserted]  # fmt: skip
+        found = [
+            m
+            for m in said
+            if m["name"] == name and key in m and m["settings"]["inserted"] == inserted
+        ]
         longest = max(found, key=lambda m: m["frames"])
         assert longest["frames"] > 300
         return longest[key]

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 import yaml
-from advphy_model import channels
+from advphy_model.air import channels
+from advphy_model.air.sample_channel import SampleChannel
 from advphy_model.modem.frame import Frame
-from advphy_model.sample_channel import SampleChannel
 from gnuradio import advphy, gr
 from gnuradio.advphy.receive import bob_arn
 from gnuradio.grc.core.schema_checker import BLOCK_SCHEME, Validator
@@ -128,15 +128,15 @@ def test_a_setter_of_a_parameter_is_a_callback():
 def test_choices_are_those_of_the_code():
     def options(block, parameter):
         text = (CLONE / "grc" / f"advphy_{block}.block.yml").read_text()
-        (found,) = [p for p in yaml.safe_load(text)["parameters"]
-                    if p["id"] == parameter]  # fmt: skip
+        (found,) = [
+            p for p in yaml.safe_load(text)["parameters"] if p["id"] == parameter
+        ]
         assert len(found["options"]) == len(found["option_labels"])
         return set(found["options"])
 
     assert options("bob_arn", "insert") == set(bob_arn.INSERT)
     for block in ("channel", "snr_channel", "link", "sample_channel"):
-        kinds = {path.stem for path in (CLONE / "python/advphy_model/channels").glob(
-            "*.py")} - {"__init__"}  # fmt: skip
+        kinds = set(channels.names())
         suggested = options(block, "kind")  # and any other may be written
         assert {kind.partition("(")[0] for kind in suggested} == kinds
         make = SampleChannel if block == "sample_channel" else channels.channel

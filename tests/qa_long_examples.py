@@ -99,21 +99,37 @@ def test_a_minute_of_three_programs(folder, tmp_path):
     air = f"ipc://{tmp_path}/air"
     for who in ("alice", "bob", "eve"):
         compiled(folder, f"distributed_link_{who}")
-    bob = {"seconds": 65, "warm_up": 20, "size": [620, 700], "controls": [
-        control("distortion", "Bob", {"snr_db": 4.0}, snr_db=4.0),
-        control("distortion", "Bob without his module", {"snr_db": 10.0}, snr_db=10.0),
-    ]}  # fmt: skip
-    eve = {"seconds": 40, "warm_up": 10, "size": [460, 700], "controls": [
-        control("accuracy", "Eve", {"snr_db": 0.0}, snr_db=0.0)]}  # fmt: skip
-    alice = {"seconds": 60, "warm_up": 10, "size": [420, 700],
-             "listen": [published(folder, "bob")], "controls": [
-        control("distortion", "Bob", {"inserted": False}, inserted=False),
-        control("distortion", "Bob", {"inserted": True}, inserted=True),
-        shown(image_rate=1000),
-    ]}  # fmt: skip
+    bob = {
+        "seconds": 65,
+        "warm_up": 20,
+        "size": [620, 700],
+        "controls": [
+            control("distortion", "Bob", {"snr_db": 4.0}, snr_db=4.0),
+            control(
+                "distortion", "Bob without his module", {"snr_db": 10.0}, snr_db=10.0
+            ),
+        ],
+    }
+    eve = {
+        "seconds": 40,
+        "warm_up": 10,
+        "size": [460, 700],
+        "controls": [control("accuracy", "Eve", {"snr_db": 0.0}, snr_db=0.0)],
+    }
+    alice = {
+        "seconds": 60,
+        "warm_up": 10,
+        "size": [420, 700],
+        "listen": [published(folder, "bob")],
+        "controls": [
+            control("distortion", "Bob", {"inserted": False}, inserted=False),
+            control("distortion", "Bob", {"inserted": True}, inserted=True),
+            shown(image_rate=1000),
+        ],
+    }
     with contextlib.ExitStack() as stack:
 
-        def begin(who, plan, option):  # fmt: skip
+        def begin(who, plan, option):
             given = running(folder, f"distributed_link_{who}", plan, option, air)
             return stack.enter_context(given)
 
@@ -133,8 +149,10 @@ def test_a_minute_of_three_programs(folder, tmp_path):
             assert message["missed"] == 0
         said = message["settings"]
         if message.get("frames", 0) > 5000 and said == {
-            "snr_db": 10.0, "inserted": True, "pairing": said.get("pairing"),
-        }:  # fmt: skip
+            "snr_db": 10.0,
+            "inserted": True,
+            "pairing": said.get("pairing"),
+        }:
             wanted = 0.0178 if message["name"] == "Bob" else 0.0221
             assert message["mse"] == pytest.approx(wanted, rel=0.05)
             compared += 1

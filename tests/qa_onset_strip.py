@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from advphy_model.perturbation import Perturbation
+from advphy_model.air.perturbation import Perturbation
 from gnuradio import advphy
 from gnuradio.advphy.measure.name_looks import NameLooks, look_of
 from gnuradio.advphy.measure.onset_items import delay_texts
@@ -41,17 +41,24 @@ def test_a_point_is_what_was_counted_between_two_messages(application):
     )
     (intervals,), attacks, found = window.plot.record.events()[0].values(), {}, {}
     assert intervals == [
-        Interval(1.0, 100, 1), Interval(1.1, 200, 10), Interval(1.3, 50, 5),
-        Interval(1.4, 30, 0), Interval(1.5, 30, 3),
-    ]  # fmt: skip
+        Interval(1.0, 100, 1),
+        Interval(1.1, 200, 10),
+        Interval(1.3, 50, 5),
+        Interval(1.4, 30, 0),
+        Interval(1.5, 30, 3),
+    ]
     assert (attacks, found) == ({}, {})
 
 
 def test_an_attack_is_on_from_its_message_to_the_next_other_one(application):
     window = filled(
-        attack(1.0, False), attack(2.0, True), attack(3.0, True),
-        attack(4.0, True, -3.0), attack(5.0, False), attack(7.0, True),
-    )  # fmt: skip
+        attack(1.0, False),
+        attack(2.0, True),
+        attack(3.0, True),
+        attack(4.0, True, -3.0),
+        attack(5.0, False),
+        attack(7.0, True),
+    )
     states = window.plot.record.events()[1]["adversary"]
     assert spells(states, 9.0) == [(2.0, 4.0, -6.0), (4.0, 5.0, -3.0), (7.0, 9.0, -6.0)]
 
@@ -64,8 +71,11 @@ def story(recovers=True):
         on = at > 10.0 + 1e-9  # the message of 10.0 s is the last word of before
         hurt = on and (at < 10.5 + 1e-9 or not recovers)
         total, wrong = total + 10_000, wrong + (1000 if hurt else 10)
-        told += [attack(at, on), estimate(at, at >= 10.2 - 1e-9, -6.3),
-                 counts(blocks=total, errors=wrong, at=at)]  # fmt: skip
+        told += [
+            attack(at, on),
+            estimate(at, at >= 10.2 - 1e-9, -6.3),
+            counts(blocks=total, errors=wrong, at=at),
+        ]
     return told
 
 
@@ -104,8 +114,9 @@ def test_what_happened_is_drawn_where_it_is(application):
 
 
 def test_intervals_without_errors_are_in_a_row_of_their_own(application):
-    window = filled(*(counts(blocks=1000 * i, errors=0, at=0.5 * i)
-                      for i in range(1, 20)))  # fmt: skip
+    window = filled(
+        *(counts(blocks=1000 * i, errors=0, at=0.5 * i) for i in range(1, 20))
+    )
     painted(window)
     line = window.curves["link"][0].getData()[1]
     axis = window.upper.getAxis("left")
@@ -149,18 +160,28 @@ def test_labels_are_within_a_window_that_became_narrow(application):
 
 
 def test_events_of_long_ago_are_forgotten(application):
-    window = filled(*(counts(blocks=100 * i, errors=i, at=0.05 * i)
-                      for i in range(1, 3000)), seconds=5.0)  # fmt: skip
+    window = filled(
+        *(counts(blocks=100 * i, errors=i, at=0.05 * i) for i in range(1, 3000)),
+        seconds=5.0,
+    )
     (intervals,) = window.plot.record.events()[0].values()
     assert 5.0 <= intervals[-1].time - intervals[0].time <= 7.1
 
 
 def test_what_is_not_understood_is_counted(application):
     window = onset_window()
-    bad = [3, None, {}, {"kind": []}, {"kind": "psr"}, counts() | {"time": math.nan},
-           counts() | {"time": "now"}, counts(blocks=1, errors=2),
-           attack(1.0, True) | {"settings": 3},
-           {"kind": "estimate", "name": "x", "time": 1.0}]  # fmt: skip
+    bad = [
+        3,
+        None,
+        {},
+        {"kind": []},
+        {"kind": "psr"},
+        counts() | {"time": math.nan},
+        counts() | {"time": "now"},
+        counts(blocks=1, errors=2),
+        attack(1.0, True) | {"settings": 3},
+        {"kind": "estimate", "name": "x", "time": 1.0},
+    ]
     assert [window.take(message) for message in bad] == [False] * len(bad)
     assert window.take({"kind": "accuracy"})
     assert window.refused() == len(bad)
@@ -191,15 +212,20 @@ def test_a_stream_shows_attack_detection_and_recovery(application):
         model, Perturbation("turn", "universal", 4, 7, row), -3.0
     )
     canceller = advphy.perturbation_canceller(model)
-    plain, defended = (advphy.error_counter(model, name=name)
-                       for name in ("plain", "defended"))  # fmt: skip
+    plain, defended = (
+        advphy.error_counter(model, name=name) for name in ("plain", "defended")
+    )
     channel, flowgraph = advphy.channel(model, 5.0), advphy.top_block()
     flowgraph.connect(advphy.message_source(model), advphy.encoder(model), channel)
     flowgraph.connect(adversary, (channel, 1))
     flowgraph.connect(channel, advphy.decoder(model), plain)
     flowgraph.connect(channel, canceller, advphy.decoder(model), defended)
-    for block, port in ((adversary, "psr"), (canceller, "estimate"),
-                        (plain, "counts"), (defended, "counts")):  # fmt: skip
+    for block, port in (
+        (adversary, "psr"),
+        (canceller, "estimate"),
+        (plain, "counts"),
+        (defended, "counts"),
+    ):
         flowgraph.msg_connect(block, port, strip, "in")
     adversary.set_enabled(False)
     flowgraph.start()

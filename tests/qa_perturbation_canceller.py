@@ -4,11 +4,12 @@
 import numpy as np
 import pmt
 import pytest
-from advphy_model import links, randomness
-from advphy_model.adversary import Adversary
-from advphy_model.canceller import Canceller, CancellerSettings
-from advphy_model.detection import received
-from advphy_model.perturbation import Perturbation
+from advphy_model import randomness
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.receive.canceller import Canceller, CancellerSettings
+from advphy_model.receive.detection import received
 from gnuradio import advphy, blocks
 
 from .heard import heard

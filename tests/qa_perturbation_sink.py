@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model import links
-from advphy_model.perturbation import Perturbation
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
 from gnuradio import advphy
 from gnuradio.advphy.measure.perturbation_record import angle_degrees, matches
 from gnuradio.advphy.measure.perturbation_window import perturbation_window, texts
@@ -70,11 +70,15 @@ def test_a_canceller_that_is_switched_off_is_understood(application):
 def test_the_text_says_what_was_compared(application):
     window = perturbation_window(links.load("hamming74_ml"))
     assert texts(window._record.seen()) == [
-        "true: not told", "estimated: nothing received yet"]  # fmt: skip
+        "true: not told",
+        "estimated: nothing received yet",
+    ]
     window.take(attack(1.0, True, -3.0, P.tolist()))
     window.take(estimate(1.0, False, -20.0, P.tolist()))
     assert texts(window._record.seen()) == [
-        "true PSR -3.0 dB", "estimated: no perturbation detected"]  # fmt: skip
+        "true PSR -3.0 dB",
+        "estimated: no perturbation detected",
+    ]
     window.take(estimate(2.0, True, -3.2, (-1.1 * P).tolist()))
     # ||-1.1 p - p||^2 = 4.41 ||p||^2.
     assert texts(window._record.seen())[1:] == [
@@ -83,7 +87,9 @@ def test_the_text_says_what_was_compared(application):
     ]
     window.take(attack(3.0, False, p=[0j] * 7))
     assert texts(window._record.seen()) == [
-        "true: attack is off", "estimated PSR -3.2 dB"]  # fmt: skip
+        "true: attack is off",
+        "estimated PSR -3.2 dB",
+    ]
     painted(window)
 
 
@@ -96,8 +102,9 @@ def test_p_of_json_is_pairs(application):
 
 def test_many_channel_uses_share_one_plane(application):
     model = links.load("hamming74_ml")
-    wide = type(model)("wide", 1, 12, np.array([[1] * 12, [-1] * 12]),
-                       "nearest_codeword")  # fmt: skip
+    wide = type(model)(
+        "wide", 1, 12, np.array([[1] * 12, [-1] * 12]), "nearest_codeword"
+    )
     window = perturbation_window(wide)
     window.take(attack(1.0, True, p=[0.5 + 0.5j] * 12))
     painted(window)
@@ -106,9 +113,15 @@ def test_many_channel_uses_share_one_plane(application):
 
 def test_what_is_not_understood_is_counted(application):
     window = perturbation_window(links.load("hamming74_ml"))
-    bad = [3, {}, {"kind": "psr"}, attack(1.0, True, p=[1j] * 3),
-           attack(1.0, True, p=[math.nan] * 7), attack(1.0, True, p="text"),
-           estimate(1.0, True, p=[])]  # fmt: skip
+    bad = [
+        3,
+        {},
+        {"kind": "psr"},
+        attack(1.0, True, p=[1j] * 3),
+        attack(1.0, True, p=[math.nan] * 7),
+        attack(1.0, True, p="text"),
+        estimate(1.0, True, p=[]),
+    ]
     assert [window.take(message) for message in bad] == [False] * len(bad)
     assert window.take({"kind": "counts"})
     assert window.refused() == len(bad)

@@ -7,7 +7,7 @@ import statistics
 import numpy as np
 import pmt
 import pytest
-from advphy_model import speed
+from advphy_model.measure import speed
 from gnuradio import advphy
 from gnuradio.advphy import display_speed
 from gnuradio.advphy.measure import painting_share
@@ -61,7 +61,12 @@ def test_panels_are_as_large_as_can_be():
 
 def test_a_plane_reaches_to_a_round_number():
     assert [round_reach(size) for size in (0.9, 1.2, 1.7, 2.5, 7.0)] == [
-        1, 1.5, 2, 3, 8]  # fmt: skip
+        1,
+        1.5,
+        2,
+        3,
+        8,
+    ]
 
 
 def test_waiting_messages_are_replaced_by_the_newest_of_their_segment():
@@ -145,9 +150,13 @@ def test_a_hidden_window_is_not_painted(application):
 def test_the_flowgraph_survives_its_window(application):
     model, sink = advphy.link_model("bpsk"), advphy.bler_curve_sink()
     counter, flowgraph = advphy.error_counter(model), advphy.top_block()
-    flowgraph.connect(advphy.message_source(model), advphy.encoder(model),
-                      advphy.channel(model, 2.0), advphy.decoder(model),
-                      counter)  # fmt: skip
+    flowgraph.connect(
+        advphy.message_source(model),
+        advphy.encoder(model),
+        advphy.channel(model, 2.0),
+        advphy.decoder(model),
+        counter,
+    )
     flowgraph.msg_connect(counter, "counts", sink, "in")
     window = sink.qwidget()
     assert sink.qwidget() is window
@@ -168,8 +177,13 @@ def test_the_flowgraph_survives_its_window(application):
 def test_a_menu_offers_what_the_display_can_do(application):
     window = bler_curve_window()
     texts = [action.text() for action in window.menu.actions()]
-    assert texts == ["View all", "Save picture...", "Export...", "Save CSV...",
-                     "Forget the counts"]  # fmt: skip
+    assert texts == [
+        "View all",
+        "Save picture...",
+        "Export...",
+        "Save CSV...",
+        "Forget the counts",
+    ]
     window.take(counts())
     window.menu.actions()[-1].trigger()
     assert window.plot.points.curves() == []

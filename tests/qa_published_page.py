@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from advphy_model import published
+from advphy_model.measure import published
 from gnuradio import advphy
 
 from .conftest import CLONE

@@ -10,9 +10,9 @@ import numpy as np
 import pmt
 import pytest
 import zmq
-from advphy_model import published
-from advphy_model.error_rate import StopRule
-from advphy_model.perturbation import Perturbation
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.measure import published
+from advphy_model.measure.error_rate import StopRule
 from gnuradio import advphy, blocks, gr
 
 from . import small_semantic as small
@@ -48,10 +48,27 @@ class Reader:
 
 
 def said(kind="counts", name="mine", block="error_counter0", **more):
-    figures = {"link": "bpsk", "model_sha256": "ab" * 32, "seed": 1, "first_block": 0,
-               "blocks": 10, "block_errors": 1, "erasures": 0, "bler": 0.1}  # fmt: skip
-    return pmt.to_pmt({"kind": kind, "name": name, "block": block, "time": 5.0,
-                       "settings": {}, **figures, **more})  # fmt: skip
+    figures = {
+        "link": "bpsk",
+        "model_sha256": "ab" * 32,
+        "seed": 1,
+        "first_block": 0,
+        "blocks": 10,
+        "block_errors": 1,
+        "erasures": 0,
+        "bler": 0.1,
+    }
+    return pmt.to_pmt(
+        {
+            "kind": kind,
+            "name": name,
+            "block": block,
+            "time": 5.0,
+            "settings": {},
+            **figures,
+            **more,
+        }
+    )
 
 
 class Silent(gr.sync_block):
@@ -117,8 +134,9 @@ def test_a_stream_that_ends_by_itself_has_its_last_counts_published_too():
         flowgraph.run()  # GNU Radio tells the publisher to end when the first does
         last = {message["name"]: message for message in reader.read()}
     assert {name: m["blocks"] for name, m in last.items()} == {
-        "of 10": 10, "of 5000000": 5_000_000,
-    }  # fmt: skip
+        "of 10": 10,
+        "of 5000000": 5_000_000,
+    }
     assert all(message["block_errors"] == 0 for message in last.values())
 
 
@@ -130,18 +148,28 @@ def test_every_block_that_measures_is_published_with_its_settings(finite):
     adversary = advphy.perturbation_source(
         model, Perturbation("some", "universal", 4, 7, rows), -6.0, latency=4096
     )
-    source = advphy.message_source(model, latency=4096,
-                                   blocks=40_960 if finite else None)  # fmt: skip
+    source = advphy.message_source(
+        model, latency=4096, blocks=40_960 if finite else None
+    )
     channel, canceller = (
         advphy.channel(model, 8.0),
         advphy.perturbation_canceller(model),
     )
     counter = advphy.error_counter(model)
-    flowgraph.connect(source, advphy.encoder(model), channel, canceller,
-                      advphy.decoder(model), counter)  # fmt: skip
+    flowgraph.connect(
+        source,
+        advphy.encoder(model),
+        channel,
+        canceller,
+        advphy.decoder(model),
+        counter,
+    )
     flowgraph.connect(adversary, (channel, 1))
-    for block, port in ((counter, "counts"), (canceller, "estimate"),
-                        (adversary, "psr")):  # fmt: skip
+    for block, port in (
+        (counter, "counts"),
+        (canceller, "estimate"),
+        (adversary, "psr"),
+    ):
         flowgraph.msg_connect((block, port), (publisher, "in"))
     with Reader(publisher.address()) as reader:
         time.sleep(0.2)
@@ -153,8 +181,10 @@ def test_every_block_that_measures_is_published_with_its_settings(finite):
         last = {message["kind"]: message for message in reader.read()}
     assert publisher.counts()["refused"] == 0
     assert {k: m["name"] for k, m in last.items()} == {
-        "counts": model, "estimate": "canceller", "psr": "adversary",
-    }  # fmt: skip
+        "counts": model,
+        "estimate": "canceller",
+        "psr": "adversary",
+    }
     sent = np.array(last["psr"]["p"]) @ (1, 1j)
     # ||p||^2 = n 10^(PSR/10), in the direction of the rows
     assert np.allclose(sent, rows[0] * (10**-0.6 / np.mean(abs(rows) ** 2)) ** 0.5)
@@ -191,9 +221,10 @@ def test_images_eves_labels_and_alices_power_are_published():
 
 def test_who_joins_late_gets_what_each_block_said_last():
     flowgraph, publisher = posted(
-        said(name="a", block="a0", blocks=10), said(name="b", block="b0", blocks=20),
+        said(name="a", block="a0", blocks=10),
+        said(name="b", block="b0", blocks=20),
         said(name="a", block="a0", blocks=30, first_block=10),
-    )  # fmt: skip
+    )
     with Reader(publisher.address()) as reader:
         found = reader.read(until=lambda m: m["name"] == "a")
     flowgraph.stop()
@@ -246,9 +277,14 @@ def test_two_publishers_in_one_flowgraph():
 def test_messages_that_are_none_are_counted_and_change_nothing(caplog):
     with caplog.at_level(logging.WARNING):
         flowgraph, publisher = posted(
-            pmt.intern("text"), pmt.PMT_NIL, pmt.to_pmt({"kind": "keys", "wrong": 1}),
-            pmt.to_pmt({1: 2}), said(blocks=-1), said(name="x" * 81), said(),
-        )  # fmt: skip
+            pmt.intern("text"),
+            pmt.PMT_NIL,
+            pmt.to_pmt({"kind": "keys", "wrong": 1}),
+            pmt.to_pmt({1: 2}),
+            said(blocks=-1),
+            said(name="x" * 81),
+            said(),
+        )
     assert publisher.counts()["refused"] == 6
     assert publisher.counts()["published"] == 1
     assert publisher.error is None
@@ -276,16 +312,32 @@ def test_of_more_blocks_than_are_kept_the_newest_states_stay():
     assert [m["name"] for m in found] == [f"n{i}" for i in range(44, 300)]
 
 
-@pytest.mark.parametrize("address", [
-    "", "nonsense", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:70000",
-    "tcp://127.0.0.1:-1", "tcp://127.0.0.1:http", "udp://127.0.0.1:5570", "ipc://",
-    "inproc://x", "tcp://127.0.0.1:5570\n", "tcp://no such host:5570", 5570, None,
-    "tcp://192.0.2.1:5570", "tcp://localhost.invalid:5570", "ipc:///no/such/folder/x",
-    "ipc:///tmp/" + "x" * 200,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nonsense",
+        "tcp://",
+        "tcp://127.0.0.1",
+        "tcp://127.0.0.1:70000",
+        "tcp://127.0.0.1:-1",
+        "tcp://127.0.0.1:http",
+        "udp://127.0.0.1:5570",
+        "ipc://",
+        "inproc://x",
+        "tcp://127.0.0.1:5570\n",
+        "tcp://no such host:5570",
+        5570,
+        None,
+        "tcp://192.0.2.1:5570",
+        "tcp://localhost.invalid:5570",
+        "ipc:///no/such/folder/x",
+        "ipc:///tmp/" + "x" * 200,
+    ],
+)
 def test_addresses_that_cannot_be_bound_are_one_sentence(address):
     with pytest.raises(ValueError, match=r"^address = .*wanted tcp://HOST:PORT") as it:
-        advphy.publisher(address)
+        advphy.publisher(address, insecure=True)
     assert "\n" not in str(it.value)
 
 
@@ -320,26 +372,26 @@ def test_files_are_no_sockets_and_are_left_alone(tmp_path):
         assert reader.read()[-1]["blocks"] == 200_000
 
 
-@pytest.mark.parametrize(
-    ("address", "warned"),
-    [(ANY, 0), ("tcp://127.9.9.9:*", 0), ("tcp://0.0.0.0:*", 1), ("tcp://*:*", 1)],
-)
-def test_an_address_that_others_reach_is_warned_of_once(address, warned, caplog):
-    with caplog.at_level(logging.WARNING):
-        advphy.publisher(address)
-    found = [r.message for r in caplog.records if "authentication" in r.message]
-    assert len(found) == warned
+@pytest.mark.parametrize("host", ["0.0.0.0", "*", "[::]", "localhost.localdomain"])
+def test_an_address_that_others_reach_wants_keys_or_consent(host):
+    with pytest.raises(ValueError, match=r"publish-keys FOLDER.*insecure=True"):
+        advphy.publisher(f"tcp://{host}:*")
+    if host != "localhost.localdomain":
+        assert advphy.publisher(f"tcp://{host}:*", insecure=True).address()
 
 
 @pytest.mark.parametrize("name", [3, "a\tb", "x" * 81])
-@pytest.mark.parametrize("make", [
-    lambda name: advphy.publisher(ANY, name),
-    lambda name: advphy.error_counter("bpsk", name=name),
-    lambda name: advphy.link("bpsk", name=name),
-    lambda name: advphy.perturbation_canceller("bpsk", name=name),
-    lambda name: advphy.distortion_meter("mnist_sample", name=name),
-    lambda name: advphy.burst_synchronizer("bpsk", name=name),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda name: advphy.publisher(ANY, name),
+        lambda name: advphy.error_counter("bpsk", name=name),
+        lambda name: advphy.link("bpsk", name=name),
+        lambda name: advphy.perturbation_canceller("bpsk", name=name),
+        lambda name: advphy.distortion_meter("mnist_sample", name=name),
+        lambda name: advphy.burst_synchronizer("bpsk", name=name),
+    ],
+)
 def test_names_are_checked_where_they_are_given(make, name):
     with pytest.raises(ValueError, match=r"^name "):
         make(name)

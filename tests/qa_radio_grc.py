@@ -113,8 +113,11 @@ def test_a_transmitter_and_a_receiver_are_two_programs(both_ends, tmp_path):
     endpoint = f"ipc://{tmp_path}/samples"
     sender = subprocess.Popen(
         [sys.executable, str(transmitter), "--armed", "1", "--device", endpoint],
-        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         segments, estimates = received(
             "over_the_air_rx", both_ends, 100, device=endpoint
@@ -135,8 +138,11 @@ def test_a_transmitter_that_is_not_armed_says_what_it_would_send(both_ends):
     transmitter = both_ends / "over_the_air_tx.py"
     done = subprocess.run(
         [sys.executable, str(transmitter), "--driver", "uhd", "--seconds", "0.5"],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     said = done.stdout + done.stderr
     assert re.search(r"would send 1000000 samples.* 433.92 MHz.*not armed", said)
@@ -146,10 +152,23 @@ def test_a_recording_is_received_from_a_file(both_ends, tmp_path):
     transmitter = both_ends / "over_the_air_tx.py"
     samples = tmp_path / "samples.cf32"
     done = subprocess.run(
-        [sys.executable, str(transmitter), "--driver", "file", "--armed", "1",
-         "--device", str(samples), "--seconds", "0.5"],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        [
+            sys.executable,
+            str(transmitter),
+            "--driver",
+            "file",
+            "--armed",
+            "1",
+            "--device",
+            str(samples),
+            "--seconds",
+            "0.5",
+        ],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     assert samples.stat().st_size == 8_000_000
     (segment,), _ = received(

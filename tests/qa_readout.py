@@ -3,7 +3,7 @@
 
 import pmt
 import pytest
-from advphy_model import images
+from advphy_model.files import images
 from gnuradio import advphy, blocks
 from gnuradio.advphy.measure.readout_window import NOTHING, text_of
 from PyQt5 import QtWidgets
@@ -23,8 +23,14 @@ def lines_of(*messages):
 
 def test_lines_are_in_the_order_of_names_and_the_newest_counts():
     def counts(name, errors):
-        return message("counts", name, block_errors=errors, erasures=1, blocks=200,
-                       bler=(errors + 1) / 200)  # fmt: skip
+        return message(
+            "counts",
+            name,
+            block_errors=errors,
+            erasures=1,
+            blocks=200,
+            bler=(errors + 1) / 200,
+        )
 
     readout, lines = lines_of(counts("b", 1), counts("a", 3), counts("b", 9))
     assert lines == [
@@ -38,24 +44,47 @@ def test_lines_are_in_the_order_of_names_and_the_newest_counts():
     ("kind", "settings", "figures", "said"),
     [
         ("psr", {"on": False}, {}, "off"),
-        ("psr", {"on": True, "perturbation": "jammer 12ab"},
-         {"psr_db_realised": -6.01}, "jammer, PSR -6.0 dB"),
+        (
+            "psr",
+            {"on": True, "perturbation": "jammer 12ab"},
+            {"psr_db_realised": -6.01},
+            "jammer, PSR -6.0 dB",
+        ),
         ("estimate", {"enabled": False}, {"detected": False}, "switched off"),
-        ("estimate", {"enabled": True}, {"detected": False},
-         "no perturbation detected"),
-        ("estimate", {"enabled": True},
-         {"detected": True, "adversary": "signs", "psr_db": -5.96},
-         "perturbation detected: signs, PSR -6.0 dB"),
-        ("distortion", {}, {"mse": 0.0178, "psnr_db": 17.5},
-         "MSE 0.0178, PSNR 17.5 dB"),
-        ("accuracy", {}, {"accuracy": 0.44, "low": 0.41, "high": 0.47},
-         "reads 44.0 % of the labels (41.0 to 47.0 %)"),
+        (
+            "estimate",
+            {"enabled": True},
+            {"detected": False},
+            "no perturbation detected",
+        ),
+        (
+            "estimate",
+            {"enabled": True},
+            {"detected": True, "adversary": "signs", "psr_db": -5.96},
+            "perturbation detected: signs, PSR -6.0 dB",
+        ),
+        (
+            "distortion",
+            {},
+            {"mse": 0.0178, "psnr_db": 17.5},
+            "MSE 0.0178, PSNR 17.5 dB",
+        ),
+        (
+            "accuracy",
+            {},
+            {"accuracy": 0.44, "low": 0.41, "high": 0.47},
+            "reads 44.0 % of the labels (41.0 to 47.0 %)",
+        ),
         ("power", {}, {"transmit_power_db": 0.0}, "bypassed, transmit power 0.00 dB"),
-        ("power", {}, {"transmit_power_db": 0.2, "psr_db": -10.0},
-         "PSR -10.0 dB, transmit power 0.20 dB"),
+        (
+            "power",
+            {},
+            {"transmit_power_db": 0.2, "psr_db": -10.0},
+            "PSR -10.0 dB, transmit power 0.20 dB",
+        ),
         ("frames", {}, {"received": 7, "missed": 1}, "7 frames, 1 missed"),
     ],
-)  # fmt: skip
+)
 def test_each_kind_has_its_words(kind, settings, figures, said):
     _, lines = lines_of(message(kind, "it", settings, **figures))
     assert lines == [("it", said)]
@@ -63,8 +92,9 @@ def test_each_kind_has_its_words(kind, settings, figures, said):
 
 def test_what_is_not_understood_does_no_harm():
     strange = message("counts", "strange", blocks="many")
-    readout, lines = lines_of(pmt.intern("hello"), pmt.PMT_NIL, strange,
-                              message("weather", "sun"))  # fmt: skip
+    readout, lines = lines_of(
+        pmt.intern("hello"), pmt.PMT_NIL, strange, message("weather", "sun")
+    )
     assert lines == [("strange", "a message that is not understood")]
     assert readout.refused() == 2
     many = [message("power", str(i), transmit_power_db=0.0) for i in range(100)]

@@ -3,9 +3,10 @@
 
 import numpy as np
 import pytest
-from advphy_model import radio_check, recording, scoring
-from advphy_model.carried import load
-from advphy_model.recording_contents import Attack
+from advphy_model.files import recording_reader
+from advphy_model.files.recording_contents import Attack
+from advphy_model.link.any_link import load
+from advphy_model.measure import radio_check, scoring
 from gnuradio import advphy, blocks
 from gnuradio.advphy.over_the_air import receiver, transmitter
 
@@ -41,19 +42,32 @@ def heard(model, samples, path, **settings):
     flowgraph = receiver(model, source, frame_of(model), **settings)
     first_frame, images = settings.get("first_frame"), settings.get("images")
     recorder = advphy.recorder(
-        str(path), model, frame_of(model), 1e6, 433e6, settings.get("seed", 1),
-        None if first_frame is None else 8 * first_frame, images)  # fmt: skip
+        str(path),
+        model,
+        frame_of(model),
+        1e6,
+        433e6,
+        settings.get("seed", 1),
+        None if first_frame is None else 8 * first_frame,
+        images,
+    )
     flowgraph.record(recorder)
     flowgraph.run()
     return flowgraph, recorder
 
 
 def rescored(path, model, secret=None):
-    found = recording.read(path)
+    found = recording_reader.read(path)
     origin = found.origin
     return scoring.score(
-        found, model, origin.frame, seed=origin.seed, first_frame=origin.first_frame,
-        images=origin.images, secret=secret)  # fmt: skip
+        found,
+        model,
+        origin.frame,
+        seed=origin.seed,
+        first_frame=origin.first_frame,
+        images=origin.images,
+        secret=secret,
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,8 +95,9 @@ def test_images_are_scored_as_live(name, tmp_path, rng):
     samples = sent_samples(model, 40, images="mnist_sample", secret=secret)
     samples = impaired(samples, rng, 5.0)
     path = tmp_path / "run.sigmf-meta"
-    live, _ = heard(model, samples, path, first_frame=0, images="mnist_sample",
-                    secret=secret)  # fmt: skip
+    live, _ = heard(
+        model, samples, path, first_frame=0, images="mnist_sample", secret=secret
+    )
     counts, again = live.counts(), rescored(path, model, secret).counts
     error = counts.pop("squared_error")
     assert again.pop("squared_error") == pytest.approx(error, rel=1e-9)
@@ -120,7 +135,7 @@ def test_what_is_noted_is_in_the_recording(tmp_path):
     recorder.note_attack("universal jammer", -6.0, 0, 100)
     recorder.note_attack("later")
     recorder.note_counts(live.counts())
-    found = recording.read(path)
+    found = recording_reader.read(path)
     assert found.counts == live.counts()
     assert found.attacks == (
         Attack("universal jammer", -6.0, 0, 100),
@@ -132,9 +147,9 @@ def test_a_flowgraph_started_again_does_not_spoil_the_recording(tmp_path):
     model = load("autoencoder_mlp")
     path = tmp_path / "run.sigmf-meta"
     flowgraph, _ = heard(model, sent_samples(model, 2), path)
-    before = path.read_bytes(), recording.data_of(path).read_bytes()
+    before = path.read_bytes(), recording_reader.data_of(path).read_bytes()
     flowgraph.run()
-    assert (path.read_bytes(), recording.data_of(path).read_bytes()) == before
+    assert (path.read_bytes(), recording_reader.data_of(path).read_bytes()) == before
 
 
 def test_a_receiver_ends_after_its_samples(tmp_path):
@@ -142,16 +157,19 @@ def test_a_receiver_ends_after_its_samples(tmp_path):
     samples = sent_samples(model, 5)
     count = 3 * frame_of(model).samples() + 100
     flowgraph = receiver(
-        model, blocks.vector_source_c(samples.tolist(), True), frame_of(model),
-        samples=count)  # fmt: skip
+        model,
+        blocks.vector_source_c(samples.tolist(), True),
+        frame_of(model),
+        samples=count,
+    )
     flowgraph.run()
     assert flowgraph.counts()["samples"] == count
     assert flowgraph.counts()["received"] == 3
 
 
 def test_an_attack_costs_blocks(rng):
-    from advphy_model import perturbation
-    from advphy_model.adversary import Adversary
+    from advphy_model.air import perturbation
+    from advphy_model.air.adversary import Adversary
 
     model = load("autoencoder_mlp")
     jammer = Adversary(perturbation.jammer(model.k, model.n, 3.0), 3.0, seed=1)

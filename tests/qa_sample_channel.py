@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from advphy_model.sample_channel import SampleChannel
+from advphy_model.air.sample_channel import SampleChannel
 from gnuradio import advphy, blocks
 
 KINDS = [

@@ -6,16 +6,17 @@ import math
 import numpy as np
 import pmt
 import pytest
-from advphy_model import randomness, semantic_engine
-from advphy_model.air_network import AirNetwork
-from advphy_model.arn import AliceModule
-from advphy_model.network import run as run_network
+from advphy_model import randomness
+from advphy_model.link.arn import AliceModule
+from advphy_model.measure import semantic_chain
+from advphy_model.network.network import run as run_network
+from advphy_model.network.packed_network import PackedNetwork
 from gnuradio import advphy, blocks
 from gnuradio.advphy import semantic_engine as streamed
 
 from . import small_semantic as small
-from .test_air_network import by_hand
-from .test_semantic_engine import KINDS, PAIR, setting
+from .test_packed_network import by_hand
+from .test_semantic_chain import KINDS, PAIR, setting
 
 LATENCIES = [1, 37, 1000, 8192]
 
@@ -29,8 +30,11 @@ def stream(*chain):
 
 def source(data, tags=()):
     """Return a source of the rows of complex or float data."""
-    made = blocks.vector_source_c if data.dtype == np.complex64 else (
-        blocks.vector_source_f)  # fmt: skip
+    made = (
+        blocks.vector_source_c
+        if data.dtype == np.complex64
+        else (blocks.vector_source_f)
+    )
     return made(data.ravel().tolist(), False, data.shape[1], list(tags))
 
 
@@ -41,7 +45,7 @@ def rows_of(sink, length):
 def codes(link, count, first=0):
     pixels = small.images().as_reals()[np.arange(first, first + count) % 61]
     x = np.empty((count, link.n), np.complex64)
-    AirNetwork(link.encoder, complex_output=True).run(pixels, x)
+    PackedNetwork(link.encoder, complex_output=True).run(pixels, x)
     return x
 
 
@@ -80,8 +84,9 @@ def test_encoder_and_decoder_are_their_networks(reals):
     sink = blocks.vector_sink_f(56)
     stream(source(y), advphy.semantic_decoder(link, 20), sink)
     found, fine = rows_of(sink, 56), np.arange(61) != 7
-    assert np.allclose(found[fine], by_hand(link.decoder, y, True, False)[fine],
-                       atol=1e-5)  # fmt: skip
+    assert np.allclose(
+        found[fine], by_hand(link.decoder, y, True, False)[fine], atol=1e-5
+    )
     assert np.isnan(found[7]).all()
 
 
@@ -146,7 +151,7 @@ def test_an_eve_without_a_decoder_has_one_output():
 
 def heard_by_the_loop(given, frames, first):
     """Return the label that Eve reads of each frame, by the loop engine's means."""
-    y = semantic_engine.record(given, frames, first)
+    y = semantic_chain.record(given, frames, first)
     reals = np.concatenate([y.real, y.imag], axis=1)[:, :5].astype(np.float64)
     return run_network(given.eve.networks["classifier"], reals).argmax(axis=1)
 
@@ -157,7 +162,7 @@ def test_flowgraph_and_loop_agree(kind, latency):
     link = small.semantic_link(**KINDS[kind])
     given = setting(link, secret=None if link.keying == "none" else small.SECRET)
     frames = 150 if latency == 1 else 3000
-    loop = semantic_engine.total(given, frames, 33)
+    loop = semantic_chain.total(given, frames, 33)
     flowgraph = streamed.semantic_flowgraph(given, frames, 33, latency)
     (eve,) = [b for b in flowgraph._connected if isinstance(b, advphy.eve)]
     sink = blocks.vector_sink_b()
@@ -179,7 +184,7 @@ def test_flowgraph_and_loop_agree(kind, latency):
 def test_a_recording_is_the_same_from_both_engines():
     given = setting(small.semantic_link(keying="rotation"), secret=small.SECRET)
     recorded = streamed.record(given, 700, 9)
-    assert np.array_equal(recorded, semantic_engine.record(given, 700, 9))
+    assert np.array_equal(recorded, semantic_chain.record(given, 700, 9))
     sent = np.empty((700, 3), np.complex64)
     AliceModule(given.link, small.SECRET).run(codes(given.link, 700, 9), 9, sent)
     noise = randomness.noise(6, 9, 700, 3)  # Eve's seed is one more than Bob's
@@ -226,10 +231,12 @@ def test_every_block_of_the_flowgraph_keeps_to_the_latency():
         (lambda: advphy.bob_arn(small.semantic_link(pair=PAIR), "maybe"), "'maybe'"),
         (lambda: advphy.accuracy_counter(small.images(labelled=False)), "no labels"),
         (lambda: advphy.distortion_meter(small.images(), 0, -1), "ssim_every = -1"),
-        (lambda: advphy.distortion_meter(small.images(shape=(2, 3))),
-         "2 x 3 pixels.*ssim_every=0"),
+        (
+            lambda: advphy.distortion_meter(small.images(shape=(2, 3))),
+            "2 x 3 pixels.*ssim_every=0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_parameters_are_refused_at_construction(make, text):
     with pytest.raises(ValueError, match=text):
         make()

@@ -9,8 +9,10 @@ import numpy as np
 import pmt
 import pytest
 import yaml
-from advphy_model import images, semantic_engine, semantic_links
-from advphy_model.semantic_setting import Setting
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure import semantic_chain
+from advphy_model.measure.semantic_chain import SemanticSetting
 from gnuradio import advphy
 
 from . import small_semantic as small
@@ -42,8 +44,9 @@ def test_ports_are_those_of_the_block(name):
         "model": small.eve(5, decoder=True) if name == "eve" else LINK,
     }
     for direction, signature in (
-        ("inputs", made.input_signature()), ("outputs", made.output_signature())
-    ):  # fmt: skip
+        ("inputs", made.input_signature()),
+        ("outputs", made.output_signature()),
+    ):
         streams = [p for p in described.get(direction, []) if p["domain"] == "stream"]
         assert len(streams) == signature.max_streams()
         required = [p for p in streams if not p.get("optional")]
@@ -52,16 +55,19 @@ def test_ports_are_those_of_the_block(name):
             vlen = eval(str(port.get("vlen", 1)).strip("${} "), values)
             size = SIZES[port["dtype"]] * vlen
             assert size == signature.sizeof_stream_item(i), port["label"]
-    messages = {p["id"] for p in described.get("outputs", [])
-                if p["domain"] == "message"}  # fmt: skip
+    messages = {
+        p["id"] for p in described.get("outputs", []) if p["domain"] == "message"
+    }
     published = made.to_basic_block().message_ports_out()
     names = {str(name) for name in _listed(published)} - {"system"}
     assert messages == names
 
 
 def _listed(vector):
-    return [pmt.symbol_to_string(pmt.vector_ref(vector, i))
-            for i in range(pmt.length(vector))]  # fmt: skip
+    return [
+        pmt.symbol_to_string(pmt.vector_ref(vector, i))
+        for i in range(pmt.length(vector))
+    ]
 
 
 BLOCKS = {
@@ -71,21 +77,35 @@ BLOCKS = {
     "snr_db": ("variable", {"value": "10.0"}),
     "source": ("advphy_image_source", {"frames": "1500", "first_frame": "20"}),
     "encoder": ("advphy_semantic_encoder", {"model": "link"}),
-    "alice": ("advphy_alice_arn", {"model": "link", "inserted": "inserted",
-                                   "first_frame": "20"}),
-    "to_bob": ("advphy_snr_channel", {"model": "link", "snr_db": "snr_db",
-                                      "first_block": "20"}),
-    "to_eve": ("advphy_snr_channel", {"model": "link", "snr_db": "3.0", "seed": "2",
-                                      "first_block": "20"}),
+    "alice": (
+        "advphy_alice_arn",
+        {"model": "link", "inserted": "inserted", "first_frame": "20"},
+    ),
+    "to_bob": (
+        "advphy_snr_channel",
+        {"model": "link", "snr_db": "snr_db", "first_block": "20"},
+    ),
+    "to_eve": (
+        "advphy_snr_channel",
+        {"model": "link", "snr_db": "3.0", "seed": "2", "first_block": "20"},
+    ),
     "bob": ("advphy_bob_arn", {"model": "link", "first_frame": "20"}),
     "decoder": ("advphy_semantic_decoder", {"model": "link"}),
     "distortion": ("advphy_distortion_meter", {"first_frame": "20"}),
     "eve": ("advphy_eve", {"model": "listener"}),
     "accuracy": ("advphy_accuracy_counter", {"first_frame": "20"}),
-}  # fmt: skip
-WIRES = ["source encoder", "encoder alice", "alice to_bob", "to_bob bob",
-         "bob decoder", "decoder distortion", "alice to_eve", "to_eve eve",
-         "eve accuracy"]  # fmt: skip
+}
+WIRES = [
+    "source encoder",
+    "encoder alice",
+    "alice to_bob",
+    "to_bob bob",
+    "bob decoder",
+    "decoder distortion",
+    "alice to_eve",
+    "to_eve eve",
+    "eve accuracy",
+]
 RUN = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -104,15 +124,27 @@ print(json.dumps([flowgraph.distortion.total(), flowgraph.accuracy.total(),
 def chain_file(folder, **changes):
     """Write the chain as Companion keeps it; changes are of parameters by block."""
     found = {
-        "options": {"parameters": {"id": "semantic_chain", "generate_options": "no_gui",
-                                   "output_language": "python",
-                                   "run_options": "run"}, "states": {}},
-        "blocks": [{"name": name, "id": kind, "states": {"state": "enabled"},
-                    "parameters": parameters | changes.get(name, {})}
-                   for name, (kind, parameters) in BLOCKS.items()],
+        "options": {
+            "parameters": {
+                "id": "semantic_chain",
+                "generate_options": "no_gui",
+                "output_language": "python",
+                "run_options": "run",
+            },
+            "states": {},
+        },
+        "blocks": [
+            {
+                "name": name,
+                "id": kind,
+                "states": {"state": "enabled"},
+                "parameters": parameters | changes.get(name, {}),
+            }
+            for name, (kind, parameters) in BLOCKS.items()
+        ],
         "connections": [[wire.split()[0], "0", wire.split()[1], "0"] for wire in WIRES],
         "metadata": {"file_format": 1},
-    }  # fmt: skip
+    }
     path = folder / "semantic_chain.grc"
     path.write_text(yaml.safe_dump(found))
     return path
@@ -123,14 +155,21 @@ def test_a_chain_made_in_companion_runs_and_measures(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(tmp_path)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     distortion, accuracy, inserted, snr_db = json.loads(done.stdout.splitlines()[-1])
-    given = Setting(semantic_links.load("paired_arn_white"),
-                    images.load("mnist_sample"), 10.0, 3.0,
-                    semantic_links.load_eve("eve_mnist"))  # fmt: skip
-    rows = semantic_engine.total(given, 1500, 20)
+    given = SemanticSetting(
+        semantic_links.load("paired_arn_white"),
+        images.load("mnist_sample"),
+        10.0,
+        3.0,
+        semantic_links.load_eve("eve_mnist"),
+    )
+    rows = semantic_chain.total(given, 1500, 20)
     assert (distortion["frames"], accuracy["frames"]) == (1500, 1500)
     expected = rows["bob"].squared_error
     assert distortion["squared_error"] == pytest.approx(expected, rel=1e-6)

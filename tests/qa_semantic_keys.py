@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pmt
 import pytest
-from advphy_model import semantic_engine
-from advphy_model.keying import Keying
+from advphy_model.link.keying import Keying
+from advphy_model.measure import semantic_chain
 from gnuradio import advphy, blocks, gr
 from gnuradio.advphy import semantic_engine as streamed
 from gnuradio.advphy.transmit.alice_arn import KEY_TAG_EVERY as EVERY
@@ -16,7 +16,7 @@ from gnuradio.advphy.transmit.alice_arn import KEY_TAG_EVERY as EVERY
 from . import small_semantic as small
 from .heard import heard
 from .qa_semantic_blocks import codes, rows_of, source, stream
-from .test_semantic_engine import setting
+from .test_semantic_chain import setting
 from .while_running import at_items
 
 FRAMES = 5000
@@ -43,8 +43,11 @@ def pieces(sent, tags, ranges):
     """Return the items of ranges one behind another, with the tags they had."""
     kept, at = [], 0
     for begin, end in ranges:
-        kept += [moved(tag, at + offset - begin) for offset, tag in tags
-                 if begin <= offset < end]  # fmt: skip
+        kept += [
+            moved(tag, at + offset - begin)
+            for offset, tag in tags
+            if begin <= offset < end
+        ]
         at += end - begin
     return np.concatenate([sent[begin:end] for begin, end in ranges]), kept
 
@@ -64,14 +67,18 @@ def through_bob(y, tags, secret=small.SECRET, first=0, link=LINK, latency=300):
 def test_alice_tags_the_first_item_and_so_many(first):
     _, _, tags = sent_by_alice(first)
     found = {
-        key: [(offset, pmt.to_python(tag.value)) for offset, tag in tags
-              if pmt.symbol_to_string(tag.key) == key]
+        key: [
+            (offset, pmt.to_python(tag.value))
+            for offset, tag in tags
+            if pmt.symbol_to_string(tag.key) == key
+        ]
         for key in ("alice", "key")
-    }  # fmt: skip
+    }
     ((offset, said),) = found["alice"]
     assert (offset, said["pair"], said["inserted"]) == (0, "rotation", True)
-    indices = sorted({first, *(i for i in range(first, first + FRAMES)
-                               if i % EVERY == 0)})  # fmt: skip
+    indices = sorted(
+        {first, *(i for i in range(first, first + FRAMES) if i % EVERY == 0)}
+    )
     assert [(offset, said["index"]) for offset, said in found["key"]] == [
         (index - first, index) for index in indices
     ]
@@ -93,8 +100,9 @@ def test_with_the_right_key_the_code_comes_back(keying):
 
 @pytest.mark.parametrize("latency", [37, 8192])
 def test_with_a_wrong_secret_every_frame_is_erased(latency):
-    given = setting(LINK, secret=small.SECRET, bob_secret=small.OTHER_SECRET,
-                    eve=small.eve(6))  # fmt: skip
+    given = setting(
+        LINK, secret=small.SECRET, bob_secret=small.OTHER_SECRET, eve=small.eve(6)
+    )
     flowgraph = streamed.semantic_flowgraph(given, 3000, 20, latency)
     flowgraph.run()
     assert flowgraph.bob.keys() == {"wrong": 3000, "repeated": 0, "lost": 0}
@@ -102,7 +110,7 @@ def test_with_a_wrong_secret_every_frame_is_erased(latency):
     assert (rows["bob"].erasures, rows["bob"].squared_error) == (3000, 0.0)
     assert math.isnan(rows["bob"].mse)
     right = dataclasses.replace(given, bob_secret=None)
-    loop = semantic_engine.total(right, 3000, 20)
+    loop = semantic_chain.total(right, 3000, 20)
     assert rows["eve"].correct == loop["eve"].correct  # she had no key anyway
     mse = loop["bob_without"].mse
     assert rows["bob_without"].mse == pytest.approx(mse, abs=1e-6)
@@ -186,16 +194,22 @@ def test_a_key_tag_beyond_all_indices_is_wrong_and_no_crash():
 
 def test_a_keyed_alice_is_bypassed_and_inserted_again_in_step():
     alice = advphy.alice_arn(LINK, True, small.SECRET, 0, 64)
-    at_items(alice, {1000: lambda: alice.set_inserted(False),
-                     2500: lambda: alice.set_inserted(True)})  # fmt: skip
+    at_items(
+        alice,
+        {
+            1000: lambda: alice.set_inserted(False),
+            2500: lambda: alice.set_inserted(True),
+        },
+    )
     bob = advphy.bob_arn(LINK, "follow", small.SECRET, 0, 100)
     x, sent, out = codes(LINK, FRAMES), *(blocks.vector_sink_c(3) for _ in range(2))
     flowgraph = advphy.top_block()
     flowgraph.connect(source(x), alice, bob, out)
     flowgraph.connect(alice, sent)
     flowgraph.run()
-    changes = [tag.offset for tag in sent.tags()
-               if pmt.symbol_to_string(tag.key) == "alice"]  # fmt: skip
+    changes = [
+        tag.offset for tag in sent.tags() if pmt.symbol_to_string(tag.key) == "alice"
+    ]
     assert len(changes) == 3
     off = slice(changes[1], changes[2])
     assert np.array_equal(rows_of(sent, 3)[off], x[off])
@@ -257,16 +271,21 @@ def test_what_is_not_finite_is_erased_and_the_others_are_as_before(keying):
         flowgraph, pictures = advphy.top_block(), blocks.vector_sink_f(56)
         y = poison() if spoil else blocks.copy(24)
         alice, labels = advphy.alice_arn(link, True, secret), blocks.vector_sink_b()
-        flowgraph.connect(source(codes(link, 1000)), alice,
-                          advphy.snr_channel(link, 5.0), y)  # fmt: skip
+        flowgraph.connect(
+            source(codes(link, 1000)), alice, advphy.snr_channel(link, 5.0), y
+        )
         decoder, eve = advphy.semantic_decoder(link), advphy.eve(given.eve, 90)
         flowgraph.connect(y, advphy.bob_arn(link, "follow", secret), decoder, meter)
         flowgraph.connect(decoder, pictures)
         flowgraph.connect(y, eve, counter)
         flowgraph.connect(eve, labels)
         flowgraph.run()
-        return (rows_of(pictures, 56), np.array(labels.data()), meter.total(),
-                counter.total())  # fmt: skip
+        return (
+            rows_of(pictures, 56),
+            np.array(labels.data()),
+            meter.total(),
+            counter.total(),
+        )
 
     pictures, labels, distortion, accuracy = measured(True)
     clean, clean_labels, _, _ = measured(False)

@@ -5,14 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model import image_quality
+from advphy_model.measure import image_quality
 from gnuradio import advphy, blocks, gr
 
 from . import small_semantic as small
 from .heard import heard
 from .qa_semantic_blocks import codes, source, stream
-from .test_air_network import by_hand
-from .test_semantic_engine import PAIR
+from .test_packed_network import by_hand
+from .test_semantic_chain import PAIR
 
 
 def test_the_distortion_meter_measures_what_formulas_say():

@@ -7,15 +7,16 @@ import threading
 import numpy as np
 import pmt
 import pytest
-from advphy_model import randomness, semantic_engine
+from advphy_model import randomness
+from advphy_model.measure import semantic_chain
 from gnuradio import advphy, blocks
 from gnuradio.advphy.semantic_engine import semantic_flowgraph
 
 from . import small_semantic as small
 from .heard import heard
 from .qa_semantic_blocks import codes, rows_of, source
-from .test_air_network import by_hand
-from .test_semantic_engine import PAIR, setting
+from .test_packed_network import by_hand
+from .test_semantic_chain import PAIR, setting
 from .while_running import at_items, before_calls
 
 FRAMES = 6000
@@ -84,7 +85,7 @@ class chain:
                 assert segment.settings["pairing"] == LINK.pairing
                 assert segment.settings["pair"] == ("learned" if alice else "none")
                 given = setting(LINK, alice=alice)
-                row = semantic_engine.total(given, frames, segment.first_frame)[branch]
+                row = semantic_chain.total(given, frames, segment.first_frame)[branch]
                 assert segment.sums["erasures"] == 0
                 if branch == "eve":
                     assert segment.sums["correct"] == row.correct
@@ -148,8 +149,7 @@ def test_bypassed_items_are_bit_for_bit_those_of_the_base():
 
 @pytest.mark.parametrize("insert", ["always", "never"])
 def test_bob_may_ignore_what_alice_says(insert):
-    made = chain(advphy.alice_arn(LINK, insert == "never", latency=64), 300,
-                 insert)  # fmt: skip
+    made = chain(advphy.alice_arn(LINK, insert == "never", latency=64), 300, insert)
     made.flowgraph.run()
     y = rows_of(made.sent, 3) + 10 ** (-8 / 20) * randomness.noise(5, 0, 300, 3)
     if insert == "always":
@@ -175,8 +175,10 @@ def test_a_change_of_snr_opens_a_segment_of_that_receiver_alone():
     alice = advphy.alice_arn(LINK, latency=64)
     made = chain(alice)
     channel = made.eves_channel
-    steps = {1500: lambda: channel.set_snr_db(20.0),
-             4000: lambda: channel.set_snr_db(3.0)}  # fmt: skip
+    steps = {
+        1500: lambda: channel.set_snr_db(20.0),
+        4000: lambda: channel.set_snr_db(3.0),
+    }
     at_items(channel, steps)
     made.flowgraph.run()
     (bobs,) = made.meter.segments()
@@ -186,9 +188,9 @@ def test_a_change_of_snr_opens_a_segment_of_that_receiver_alone():
     assert sum(s.sums["frames"] for s in eves) == FRAMES
     for segment in eves:
         given = setting(LINK, eve_snr_db=segment.settings["snr_db"])
-        row = semantic_engine.total(
-            given, segment.sums["frames"], segment.first_frame
-        )["eve"]  # fmt: skip
+        row = semantic_chain.total(given, segment.sums["frames"], segment.first_frame)[
+            "eve"
+        ]
         assert segment.sums["correct"] == row.correct
 
 

@@ -48,8 +48,11 @@ def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tutorial")
     done = subprocess.run(
         ["grcc", "-o", str(folder), *map(str, STEPS)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -91,8 +94,11 @@ def test_the_page_says_what_is_set(step):
 def test_the_last_step_shows_attack_and_defence(programs):
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(programs)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     clean, defended, attacked = json.loads(done.stdout.splitlines()[-1])
     # At 8 dB and PSR -6 dB (docs/results.md): 2.3e-5, with canceller 2.5e-5, 3.75e-2.

@@ -4,10 +4,10 @@
 from itertools import pairwise
 
 import numpy as np
-from advphy_model.eavesdropper import Eve
-from advphy_model.images import Images
-from advphy_model.network import Layer, Network
-from advphy_model.semantic_link import SemanticLink
+from advphy_model.files.images import Images
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
+from advphy_model.network.network import Layer, Network
 
 SHAPE = (8, 7)
 PIXELS = 56
@@ -18,8 +18,11 @@ def dense(rng, name, outputs, inputs):
     """Return a dense layer of random weights that keeps the size of numbers."""
     weight = rng.normal(size=(outputs, inputs)) / inputs**0.5
     bias = 0.3 * rng.normal(size=outputs)
-    return Layer("dense", name, {"weight": weight.astype(np.float32),
-                                 "bias": bias.astype(np.float32)})  # fmt: skip
+    return Layer(
+        "dense",
+        name,
+        {"weight": weight.astype(np.float32), "bias": bias.astype(np.float32)},
+    )
 
 
 def network(rng, *sizes, end=()):
@@ -45,8 +48,9 @@ def semantic_link(reals=5, pair=(), keying="none", seed=7, name="small", end=Non
         ),
     }
     alice, bob = network(rng, reals, 6, reals), network(rng, reals, 6, reals)
-    networks |= {role: net for role, net in (("alice", alice), ("bob", bob))
-                 if role in pair}  # fmt: skip
+    networks |= {
+        role: net for role, net in (("alice", alice), ("bob", bob)) if role in pair
+    }
     return SemanticLink(name, SHAPE, networks, keying, {"seed": seed})
 
 

@@ -6,12 +6,16 @@ import pickle
 
 import numpy as np
 import pytest
-from advphy_model import kernels, links, loop_engine, perturbation, randomness
-from advphy_model.adversary import Adversary
-from advphy_model.baselines.nearest_codeword import nearest_codeword
-from advphy_model.error_rate import StopRule
-from advphy_model.perturbation import Perturbation
+from advphy_model import kernels, randomness
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.link.baselines.nearest_codeword import nearest_codeword
+from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.power import noise_sigma
+
+from .counting import counted
 
 N, K = 7, 4
 RNG = np.random.default_rng(5)
@@ -84,9 +88,17 @@ SETTINGS = [
     {"frequency_offset": "random"},
     {"fading": "rayleigh"},
     {"off_blocks": 5, "on_blocks": 3},
-    {"shift": "random", "phase": "random", "sign": "random", "fading": "rayleigh",
-     "frequency_offset": "random", "off_blocks": 2, "on_blocks": 9, "psr_db": 3.0},
-]  # fmt: skip
+    {
+        "shift": "random",
+        "phase": "random",
+        "sign": "random",
+        "fading": "rayleigh",
+        "frequency_offset": "random",
+        "off_blocks": 2,
+        "on_blocks": 9,
+        "psr_db": 3.0,
+    },
+]
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
@@ -105,8 +117,11 @@ def test_what_arrives_is_that_of_the_definition(kind, settings):
 
 @pytest.mark.parametrize("n", [1, 40])
 def test_any_number_of_channel_uses(n):
-    a = Adversary(Perturbation("some", "universal", 1, n, rows(1, n)), shift="random",
-                  phase="random")  # fmt: skip
+    a = Adversary(
+        Perturbation("some", "universal", 1, n, rows(1, n)),
+        shift="random",
+        phase="random",
+    )
     out = np.empty((100, n), np.complex64)
     a.write(None, 2**40, out)
     assert np.allclose(out, reference(a, None, 2**40, 100), atol=3e-6)
@@ -190,7 +205,7 @@ def test_a_table_wants_the_messages():
 
 @pytest.mark.parametrize("p", [UNIVERSAL, TABLE])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_loop_engine_counts_as_an_independent_chain_does(p, threads):
+def test_the_loop_counts_as_an_independent_chain_does(p, threads):
     model, count = links.load("two_simplices"), 150_000
     a = Adversary(p, -2.0, shift="random", phase="random", seed=4)
     sent = randomness.messages(9, 0, count, K)
@@ -199,13 +214,10 @@ def test_the_loop_engine_counts_as_an_independent_chain_does(p, threads):
     a.write(sent, 0, arrived)
     y = model.codebook[sent] + np.float32(noise_sigma(6, K / N)) * noise + arrived
     errors = int(np.sum(nearest_codeword(y, model.codebook) != sent))
-    ranges = loop_engine.run(
-        model, rule=StopRule(None, count), ebn0_db=6, seed=9, attack=a, threads=threads
-    )
-    assert tuple(map(sum, zip(*ranges, strict=True))) == (count, errors, 0)
+    row = counted(model, 6, count, seed=9, attack=a, threads=threads)
+    assert (row.blocks, row.block_errors, row.erasures) == (count, errors, 0)
 
 
-def test_the_loop_engine_refuses_a_perturbation_of_another_n():
+def test_a_setting_refuses_a_perturbation_of_another_n():
     with pytest.raises(ValueError, match="n = 7 channel uses"):
-        next(loop_engine.run(links.load("bpsk"), rule=StopRule(None, 10), ebn0_db=1,
-                             attack=Adversary(UNIVERSAL)))  # fmt: skip
+        LinkSetting(links.load("bpsk"), 1.0, attack=Adversary(UNIVERSAL))

@@ -3,11 +3,11 @@
 
 import numpy as np
 import pytest
-from advphy_model.arn import AliceModule, BobModule
-from advphy_model.keying import Keying
+from advphy_model.link.arn import AliceModule, BobModule
+from advphy_model.link.keying import Keying
 
 from . import small_semantic as small
-from .test_air_network import batch, by_hand
+from .test_packed_network import batch, by_hand
 
 PAIR = ("alice", "bob")
 KEYINGS = ("signs", "sign_permutation", "rotation")
@@ -71,9 +71,13 @@ def test_another_secret_or_index_gives_something_else(rng):
 
 @both
 @pytest.mark.parametrize(
-    "arguments", [{"pair": PAIR}, {"keying": "rotation", "pair": ("bob",)},
-                  {"keying": "sign_permutation"}],
-)  # fmt: skip
+    "arguments",
+    [
+        {"pair": PAIR},
+        {"keying": "rotation", "pair": ("bob",)},
+        {"keying": "sign_permutation"},
+    ],
+)
 def test_in_place_and_in_pieces_is_the_same(module, arguments, rng):
     link = small.semantic_link(5, **arguments)
     secret = None if link.keying == "none" else small.SECRET
@@ -99,9 +103,14 @@ def test_what_lacks_a_module_or_a_secret_is_refused(module):
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"pair": PAIR}, {"keying": "rotation", "pair": ("bob",)},
-                  {"keying": "rotation"}, {"keying": "sign_permutation"}],
-)  # fmt: skip
+    "arguments",
+    [
+        {"pair": PAIR},
+        {"keying": "rotation", "pair": ("bob",)},
+        {"keying": "rotation"},
+        {"keying": "sign_permutation"},
+    ],
+)
 def test_what_is_not_finite_stays_in_its_item(arguments, rng):
     link = small.semantic_link(6, **arguments)
     secret = None if link.keying == "none" else small.SECRET

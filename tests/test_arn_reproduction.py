@@ -3,7 +3,7 @@
 
 import pytest
 from advphy_figures import eve_accuracy, picture_grid, secrecy
-from advphy_model import semantic_links
+from advphy_model.link import semantic_links
 from advphy_training import arn_claims, arn_family, arn_page, paper_figures
 from advphy_training.arn_reproduction import Measured, Point
 from advphy_training.verdicts import FAILS, HOLDS, OPEN
@@ -99,23 +99,31 @@ def test_a_file_of_another_training_is_refused(tmp_path):
     link = semantic_links.load("semantic_mnist")  # not of seed 1 of this family
     changed = dict(link.recipe["settings"], steps=7)
     semantic_links.write(
-        type(link)(link.name, link.image_shape, link.networks, "none",
-                   dict(link.recipe, settings=changed)),
+        type(link)(
+            link.name,
+            link.image_shape,
+            link.networks,
+            "none",
+            dict(link.recipe, settings=changed),
+        ),
         tmp_path / "semantic_mnist_seed1.safetensors",
-    )  # fmt: skip
+    )
     with pytest.raises(ValueError, match="other settings"):
         arn_family.Family(1, tmp_path).base()
 
 
 def test_figures_are_drawn(tmp_path, rng):
     figure = paper_figures.figure("arn-fig3")
-    measured = planted({(c, x): 0.02 for c in figure.MSE_CURVES for x in (0.0, 10.0)},
-                       "mse", 1e-3)  # fmt: skip
+    measured = planted(
+        {(c, x): 0.02 for c in figure.MSE_CURVES for x in (0.0, 10.0)}, "mse", 1e-3
+    )
     measured.accuracy = planted(
         {(c, x): 0.5 for c in figure.ACCURACY_CURVES for x in (0.0, 10.0)}
     ).accuracy
-    measured.frontier = {(1, "noise"): [(0.04, 0.6), (0.02, 0.9)],
-                         (1, "keyed"): [(0.017, 0.1)]}  # fmt: skip
+    measured.frontier = {
+        (1, "noise"): [(0.04, 0.6), (0.02, 0.9)],
+        (1, "keyed"): [(0.017, 0.1)],
+    }
     secrecy.draw(measured, figure, 0.1135, tmp_path / "a.png", "a note")
     pictures = {"original": rng.random((3, 784)), "Bob": rng.random((3, 784))}
     picture_grid.draw(pictures, (28, 28), tmp_path / "b.png", "t")
@@ -126,14 +134,14 @@ def test_figures_are_drawn(tmp_path, rng):
 
 
 def test_the_torch_contestant_does_the_work_of_the_engine():
-    from advphy_model import semantic_engine
+    from advphy_model.measure import semantic_chain
     from advphy_training.semantic_speed import TorchChain
     from gnuradio.advphy import semantic_speed
 
     setting = semantic_speed.setting_of("paired_arn_white", "eve_mnist")
     frames = 4000
     squared_error, correct = TorchChain(setting).run(frames)
-    ours = semantic_engine.total(setting, frames)
+    ours = semantic_chain.total(setting, frames)
     # Other noise on the same images: the standard error of the difference of two
     # accuracies near 0.44 over 4000 frames is 0.011 at most.
     assert abs(correct - ours["eve"].correct) / frames < 4 * 0.011

@@ -7,16 +7,19 @@ import math
 import numpy as np
 import pytest
 import torch
-from advphy_model import inference, links, loop_engine, randomness
-from advphy_model.adversary import Adversary
+from advphy_model import randomness
+from advphy_model.air.adversary import Adversary
 from advphy_model.complex_baseband import to_complex, to_reals
-from advphy_model.error_rate import StopRule, interval
-from advphy_model.link_model import LinkModel
-from advphy_model.network import Layer, Network
+from advphy_model.link import decision, links
+from advphy_model.link.link_model import LinkModel
+from advphy_model.measure.error_rate import interval
+from advphy_model.network.network import Layer, Network
 from advphy_model.power import noise_sigma
 from advphy_training import arrivals, attacks, crafted, sphere
 from advphy_training.attacks import Plan
 from advphy_training.victim import Victim
+
+from .counting import counted
 
 QUICK = Plan(restarts=8, steps=30)
 EBN0_DB = 4.0
@@ -38,11 +41,8 @@ def antipodal(decision="nearest_codeword"):
 
 
 def bler(model, attack, ebn0_db=EBN0_DB, blocks=2_000_000):
-    ranges = loop_engine.run(
-        model, rule=StopRule(None, blocks), ebn0_db=ebn0_db, seed=77, attack=attack
-    )
-    _, errors, _ = map(sum, zip(*ranges, strict=True))
-    return errors / blocks
+    row = counted(model, ebn0_db, blocks, seed=77, attack=attack)
+    return row.block_errors / blocks
 
 
 def agrees(found, expected, blocks=2_000_000):
@@ -101,9 +101,14 @@ def test_strength_grows_with_knowledge():
     link = links.load("autoencoder_mlp_8p5db")
     reached = [
         bler(link, Adversary(attacks.craft(name, link, QUICK)), 8.0, 500_000)
-        for name in ("noise_jammer", "universal_fgm", "universal_pgd", "fgm",
-                     "per_message_pgd")
-    ]  # fmt: skip
+        for name in (
+            "noise_jammer",
+            "universal_fgm",
+            "universal_pgd",
+            "fgm",
+            "per_message_pgd",
+        )
+    ]
     assert reached == sorted(reached)
 
 
@@ -207,13 +212,15 @@ def test_foolbox_does_not_beat_us_at_equal_budget():
 
     model = foolbox.PyTorchModel(Decoder().eval(), bounds=(-1e6, 1e6))  # no clipping
     fooled = np.zeros(blocks, bool)
-    for attack in (foolbox.attacks.L2ProjectedGradientDescentAttack(steps=50),
-                   foolbox.attacks.L2DeepFoolAttack(overshoot=0.02),
-                   foolbox.attacks.L2FastGradientAttack()):  # fmt: skip
+    for attack in (
+        foolbox.attacks.L2ProjectedGradientDescentAttack(steps=50),
+        foolbox.attacks.L2DeepFoolAttack(overshoot=0.02),
+        foolbox.attacks.L2FastGradientAttack(),
+    ):
         _, pushed, _ = attack(model, y, sent, epsilons=plan.norm(7))
         assert float((pushed - y).norm(dim=1).max()) <= plan.norm(7) * 1.001
         decided, erased = np.empty(blocks, np.uint8), np.empty(blocks, np.uint8)
-        inference.decision(link).decide(to_complex(pushed.numpy()), decided, erased)
+        decision.decider(link).decide(to_complex(pushed.numpy()), decided, erased)
         fooled |= decided != sent.numpy()
     low, high = interval(ours, blocks)
     assert fooled.sum() / blocks <= high

@@ -5,10 +5,11 @@ import itertools
 
 import numpy as np
 import pytest
-from advphy_model import inference, links, loop_engine
-from advphy_model.baselines import hamming74_bpsk, nearest_codeword, two_simplices
-from advphy_model.baselines.hard_decision import hard_decision_table
-from advphy_model.error_rate import StopRule
+from advphy_model.link import decision, links
+from advphy_model.link.baselines import hamming74_bpsk, nearest_codeword, two_simplices
+from advphy_model.link.decision import hard_decision_table
+
+from .counting import counted
 
 
 def test_hamming_code_is_linear_with_minimum_distance_three():
@@ -76,7 +77,7 @@ def test_nearest_codeword_decision_is_that_of_numpy(name, rng):
     y = rng.normal(size=(5000, 7)) + 1j * rng.normal(size=(5000, 7))
     y = y.astype(np.complex64)
     decided, erased = np.empty(5000, np.uint8), np.empty(5000, np.uint8)
-    inference.decision(model).decide(y, decided, erased)
+    decision.decider(model).decide(y, decided, erased)
     assert np.array_equal(decided, nearest_codeword.nearest_codeword(y, model.codebook))
     assert not erased.any()
 
@@ -89,9 +90,8 @@ def test_hard_decision_wants_two_levels():
 
 
 def test_nearest_codeword_beats_hard_decision_on_the_same_noise():
-    rule, errors = StopRule(None, 1_000_000), {}
+    errors = {}
     for name in ("hamming74_hard", "hamming74_hard:nearest_codeword", "hamming74_ml"):
-        ranges = loop_engine.run(links.load(name), rule=rule, ebn0_db=4.0)
-        errors[name] = sum(wrong for _, wrong, _ in ranges)
+        errors[name] = counted(links.load(name), 4.0, 1_000_000).block_errors
     assert errors["hamming74_hard:nearest_codeword"] == errors["hamming74_ml"]
     assert errors["hamming74_ml"] < 0.4 * errors["hamming74_hard"]  # 1.2e-2, 3.7e-2

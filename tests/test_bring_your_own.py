@@ -19,8 +19,12 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(STAGED)}
 def run(*command, cwd):
     done = subprocess.run(
         [str(word) for word in command],
-        cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        cwd=cwd,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -7,7 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from advphy_model import counts, links, perturbation
+from advphy_model.air import perturbation
+from advphy_model.link import links
+from advphy_model.measure import curves, table
+from advphy_model.measure.link_chain import Counts
 
 from .conftest import CLONE
 from .test_commands import LOOP, advphy
@@ -33,9 +36,12 @@ def test_attack_writes_a_file_that_names_its_victim(crafted):
     assert p.victims == {victim.name: victim.sha256}
     assert (p.psr_db, p.ebn0_db) == (pytest.approx(-6), 8.0)
     assert p.knowledge == {
-        "weights": "white box", "message": "unknown", "timing": "known",
-        "phase": "known", "noise": "unknown",
-    }  # fmt: skip
+        "weights": "white box",
+        "message": "unknown",
+        "timing": "known",
+        "phase": "known",
+        "noise": "unknown",
+    }
     assert "attacked: BLER" in said
     shown = advphy("info", path).stdout
     for text in (p.sha256, victim.sha256, perturbation.CONVENTION, "8 dB", "-6.00 dB"):
@@ -50,7 +56,7 @@ def test_measure_takes_a_file_and_says_so_in_the_counts(crafted, tmp_path):
     assert found.returncode == 0, found.stderr
     assert "black box" not in found.stderr
     label = f"universal_pgd {perturbation.read(path).sha256[:8]}"
-    rows = counts.read(out)
+    rows = table.read(out, Counts)
     assert [(r.attack, r.psr_db) for r in rows] == [(label, -6.0), (label, -2.0)]
     assert rows[0].failures / rows[0].blocks < rows[1].failures / rows[1].blocks
     again = advphy("measure", "autoencoder_mlp_8p5db", *words)
@@ -61,14 +67,26 @@ def test_both_engines_count_the_same_under_attack(crafted, tmp_path):
     path, _ = crafted
     out = tmp_path / "run.csv"
     for engine in ("loop", "flowgraph"):
-        words = ("--attack", path, "--shift", "random", "--cancel", "shifts",
-                 "--ebn0-db", 6, "--engine", engine, "--max-blocks", 2e5)  # fmt: skip
+        words = (
+            "--attack",
+            path,
+            "--shift",
+            "random",
+            "--cancel",
+            "shifts",
+            "--ebn0-db",
+            6,
+            "--engine",
+            engine,
+            "--max-blocks",
+            2e5,
+        )
         found = advphy("measure", "two_simplices", *words, "--out", out)
         assert found.returncode == 0, found.stderr
         assert found.stderr.count("black box: perturbation 'universal_pgd'") == 1
         for name in ("autoencoder_mlp_8p5db", "two_simplices"):
             assert links.load(name).sha256[:12] in found.stderr
-    one, other = counts.read(out)
+    one, other = table.read(out, Counts)
     assert one.canceller == other.canceller == "canceller, adversary shifts"
     assert one.attack == other.attack
     assert (one.blocks, one.failures) == (other.blocks, other.failures)
@@ -81,36 +99,67 @@ def test_measure_crafts_for_each_point_and_keeps_it(tmp_path):
     assert found.returncode == 0, found.stderr
     kept = [perturbation.read(p) for p in (tmp_path / "run.perturbations").iterdir()]
     assert sorted(p.ebn0_db for p in kept) == [4.0, 8.0]
-    assert {r.attack.split()[1] for r in counts.read(out)} == {
+    assert {r.attack.split()[1] for r in table.read(out, Counts)} == {
         p.sha256[:8] for p in kept
     }
-    (label,) = counts.curves(counts.read(out))  # one curve, though two perturbations
+    # One curve, though two perturbations.
+    (label,) = curves.curves(table.read(out, Counts))
     assert label == "autoencoder_mlp, universal_fgm at PSR -6 dB"
 
 
 def test_a_jammer_needs_no_torch(tmp_path):
     out = tmp_path / "run.csv"
-    words = ["measure", "hamming74_ml", "--attack", "noise_jammer", "--psr-db", "-3",
-             "--ebn0-db", "2", *LOOP, "--max-blocks", "1e6",
-             "--out", str(out)]  # fmt: skip
+    words = [
+        "measure",
+        "hamming74_ml",
+        "--attack",
+        "noise_jammer",
+        "--psr-db",
+        "-3",
+        "--ebn0-db",
+        "2",
+        *LOOP,
+        "--max-blocks",
+        "1e6",
+        "--out",
+        str(out),
+    ]
     assert without_torch(words).returncode == 0
-    (row,) = counts.read(out)
+    (row,) = table.read(out, Counts)
     # Noise of variance sigma^2 + 10^(-3/10) / 2 is noise at a lower Eb/N0.
     sigma2 = 7 / 8 / 10**0.2 + 10**-0.3 / 2
     same = 10 * math.log10(7 / 8 / sigma2)
     expected = links.theory("hamming74_ml")[1](same)  # the union bound, close here
     assert row.failures / row.blocks == pytest.approx(expected, rel=0.5)
-    plain = advphy("measure", "hamming74_ml", "--ebn0-db", f"{same:.9f}", *LOOP,
-                   "--max-blocks", "1e6", "--out", tmp_path / "plain.csv")  # fmt: skip
+    plain = advphy(
+        "measure",
+        "hamming74_ml",
+        "--ebn0-db",
+        f"{same:.9f}",
+        *LOOP,
+        "--max-blocks",
+        "1e6",
+        "--out",
+        tmp_path / "plain.csv",
+    )
     assert plain.returncode == 0
-    (clean,) = counts.read(tmp_path / "plain.csv")
+    (clean,) = table.read(tmp_path / "plain.csv", Counts)
     apart = abs(row.failures / row.blocks - clean.failures / clean.blocks)
     assert apart < 5 * math.sqrt(expected * (1 / row.blocks + 1 / clean.blocks))
 
 
 def test_evaluate_writes_a_report_that_can_be_made_again(tmp_path):
-    words = (*SHORT, "--psr-db", "-6", "--over-ebn0-db", "8", "--min-errors", 200,
-             "--max-blocks", "1e5")  # fmt: skip
+    words = (
+        *SHORT,
+        "--psr-db",
+        "-6",
+        "--over-ebn0-db",
+        "8",
+        "--min-errors",
+        200,
+        "--max-blocks",
+        "1e5",
+    )
     found = advphy("evaluate", "autoencoder_mlp", *words, "--out", tmp_path / "r")
     assert found.returncode == 0, found.stderr
     report = json.loads((tmp_path / "r" / "report.json").read_text())
@@ -149,38 +198,78 @@ def test_evaluate_writes_a_report_that_can_be_made_again(tmp_path):
         (["attack", "per_sample_pgd", *FGM[1:]], "knows the noise"),
         (["measure", "bpsk", "--out", "r.csv", "--attack", "nonsense"], "'nonsense'"),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--psr-db", "70"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--psr-db",
+                "70",
+            ],
             "psr_db = 70",
         ),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--shift", "9"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--shift",
+                "9",
+            ],
             "shift = 9",
         ),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--phase", "left"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--phase",
+                "left",
+            ],
             "--phase 'left'",
         ),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--fading", "rice"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--fading",
+                "rice",
+            ],
             "fading 'rice'",
         ),
         (["measure", "bpsk", "--out", "r.csv", "--cancel", "0"], "components"),
         (["measure", "bpsk", "--out", "r.csv", "--cancel", "all"], "adversary 'all'"),
         (["measure", "bpsk", "--out", "r.csv", "--shift", "1"], "give --attack"),
         (
-            ["measure", "bpsk", "--out", "r.csv", "--attack", "noise_jammer",
-             "--full-scale", "0.1"],
+            [
+                "measure",
+                "bpsk",
+                "--out",
+                "r.csv",
+                "--attack",
+                "noise_jammer",
+                "--full-scale",
+                "0.1",
+            ],
             "would clip",
         ),
         (["evaluate", "nonsense", "--out", "r"], "'nonsense' is neither"),
         (["evaluate", "bpsk", "--out", "r", "--psr-db", "0:99:1"], "psr_db = 61"),
         (["evaluate", "bpsk", "--out", "/nowhere/r"], "/nowhere"),
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_refused_in_one_sentence(tmp_path, words, text):
     assert text in refused(*words, cwd=tmp_path)
     assert list(tmp_path.iterdir()) == []

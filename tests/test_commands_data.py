@@ -4,7 +4,7 @@
 import dataclasses
 
 import pytest
-from advphy_model import image_files
+from advphy_model.files import image_files
 
 from .conftest import CLONE
 from .idx_bytes import TINY, tree, write_tiny

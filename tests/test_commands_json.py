@@ -36,15 +36,27 @@ def leaves():
 
 
 def test_every_command_has_json():
-    without = [name for name, leaf in leaves()
-               if "--json" not in leaf._option_string_actions]  # fmt: skip
+    without = [
+        name for name, leaf in leaves() if "--json" not in leaf._option_string_actions
+    ]
     assert without == []
     assert {"measure", "radio tx", "radio rx", "data", "train"} < dict(leaves()).keys()
 
 
 def test_measure_gives_the_numbers_of_its_table(run, tmp_path):
-    words = ["measure", "bpsk", LINK, "--ebn0-db", "0,7", "--engine", "loop",
-             "--max-blocks", "2e5", "--attack", "noise_jammer"]  # fmt: skip
+    words = [
+        "measure",
+        "bpsk",
+        LINK,
+        "--ebn0-db",
+        "0,7",
+        "--engine",
+        "loop",
+        "--max-blocks",
+        "2e5",
+        "--attack",
+        "noise_jammer",
+    ]
     _, table = run(*words, "--out", tmp_path / "a.csv")
     code, said = run(*words, "--out", tmp_path / "b.csv", "--json")
     assert (code, said["command"], len(said["rows"])) == (0, "measure", 4)
@@ -53,7 +65,10 @@ def test_measure_gives_the_numbers_of_its_table(run, tmp_path):
         failures = row["block_errors"] + row["erasures"]
         assert cells[0] == row["link"]
         assert [float(cells[1]), int(cells[2]), int(cells[3])] == [
-            row["ebn0_db"], row["blocks"], failures]  # fmt: skip
+            row["ebn0_db"],
+            row["blocks"],
+            failures,
+        ]
         assert cells[4] == f"{row['bler']:.2e}"
         assert cells[5] == f"{row['low']:.2e}..{row['high']:.2e}"
         assert row["bler"] == failures / row["blocks"]
@@ -186,15 +201,22 @@ def test_radio_says_counts_and_checks(run, tmp_path):
 
 
 def test_a_check_that_fails_keeps_its_exit_code(run, monkeypatch):
-    from advphy_model import radio_check
+    from advphy_model.measure import radio_check
 
     failed = [radio_check.Check("BLER", math.nan, 0, 0.1)]
     monkeypatch.setattr(radio_check, "file_level", lambda *_, **__: failed)
     code, said = run("radio", "check", "--json")
     assert (code, said["passed"]) == (1, False)
     assert said["levels"][0]["checks"] == [
-        {"name": "BLER", "figure": None, "low": 0, "high": 0.1, "unit": "",
-         "passed": False}]  # fmt: skip
+        {
+            "name": "BLER",
+            "figure": None,
+            "low": 0,
+            "high": 0.1,
+            "unit": "",
+            "passed": False,
+        }
+    ]
 
 
 def test_small_commands(run, tmp_path, tiny):

@@ -9,9 +9,12 @@ import shlex
 
 import pytest
 from advphy_commands import _pictures, main, plot
-from advphy_model import counts, links, perturbation, semantic_counts
-from advphy_model.counts import Counts
-from advphy_model.perturbation import Perturbation
+from advphy_model.air import perturbation
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.semantic_counts import SemanticCounts
 
 from .test_figures_of_attacks import images
 from .test_figures_of_links import jammer, pushing
@@ -32,15 +35,17 @@ def run(capsys, tmp_path, monkeypatch):
 @pytest.fixture
 def files(tmp_path):
     """Write a CSV of each kind and a perturbation; return the folder."""
-    rows = [Counts("bpsk", "loop", float(db), 1, 0, 10_000, errors, 0, "abc")
-            for db, errors in ((0, 2800), (4, 500), (8, 0))]  # fmt: skip
-    counts.write(tmp_path / "run.csv", rows)
-    counts.write(tmp_path / "empty.csv", [])
+    rows = [
+        Counts("bpsk", "loop", float(db), 1, 0, 10_000, errors, 0, "abc")
+        for db, errors in ((0, 2800), (4, 500), (8, 0))
+    ]
+    table.write(tmp_path / "run.csv", rows, Counts)
+    table.write(tmp_path / "empty.csv", [], Counts)
     seen = [images("bob", 5, squared_error=30.0), images("eve", 5, correct=40)]
-    semantic_counts.write(tmp_path / "images.csv", seen)
+    table.write(tmp_path / "images.csv", seen, SemanticCounts)
     p = pushing(links.load("two_simplices"), 3, 12)
     perturbation.write(p, tmp_path / "p.safetensors")
-    perturbation.write(jammer(7), tmp_path / "noise.safetensors")
+    perturbation.write(jammer(7), tmp_path / "jam.safetensors")
     narrow = Perturbation("narrow", "universal", 4, 4, [[1, 2, 3, 4]])
     perturbation.write(narrow, tmp_path / "n4.safetensors")
     return tmp_path
@@ -75,7 +80,10 @@ def test_the_document_has_the_counts(files, run):
     document = json.loads(run(*words, "--json"))
     (curve,) = document["curves"]
     assert [(p["x"], p["failures"], p["blocks"]) for p in curve["points"]] == [
-        (0, 2800, 10_000), (4, 500, 10_000), (8, 0, 10_000)]  # fmt: skip
+        (0, 2800, 10_000),
+        (4, 500, 10_000),
+        (8, 0, 10_000),
+    ]
     assert document["claims"] == [{"x": 4, "bler": 0.01, "text": "a paper"}]
     # log-linear from 0.28 at 0 dB to 0.05 at 4 dB: 4 log(2.8) / log(5.6)
     assert document["at_bler"]["ebn0_db"]["bpsk"] == pytest.approx(2.3906, abs=1e-3)
@@ -96,10 +104,21 @@ def test_a_perturbation_is_drawn_at_the_psr_asked_for(files, run):
 
 def test_transfer_is_measured_from_files_and_drawn_again_from_its_counts(files, run):
     words = ("two_simplices", "max_margin", "--perturbation", "p.safetensors")
-    measured = json.loads(run("plot", "transfer-matrix", *words, "--ebn0-db", "4",
-                              "--max-blocks", "70000", "--out", "t.png",
-                              "--json"))  # fmt: skip
-    rows = counts.read("t.csv")
+    measured = json.loads(
+        run(
+            "plot",
+            "transfer-matrix",
+            *words,
+            "--ebn0-db",
+            "4",
+            "--max-blocks",
+            "70000",
+            "--out",
+            "t.png",
+            "--json",
+        )
+    )
+    rows = table.read("t.csv", Counts)
     assert {(row.link, row.attack == "none") for row in rows} == {
         (link, clean) for link in ("two_simplices", "max_margin") for clean in (0, 1)
     }
@@ -163,22 +182,30 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
         ("decision-regions two_simplices --ebn0-db inf --out a.png", "finite"),
         ("decision-regions two_simplices --ebn0-db 400 --out a.png", "-100..100"),
         ("decision-regions two_simplices --psr-db -6 --out a.png", "--perturbation"),
-        ("decision-regions two_simplices --perturbation n4.safetensors --out a.png",
-         "n = 4"),
-        ("decision-regions two_simplices --perturbation noise.safetensors --out a.png",
-         "no direction"),
-        ("decision-regions two_simplices --perturbation run.csv --out a.png",
-         "run.csv"),
+        (
+            "decision-regions two_simplices --perturbation n4.safetensors --out a.png",
+            "n = 4",
+        ),
+        (
+            "decision-regions hamming74_ml --out a.png --perturbation jam.safetensors",
+            "no direction",
+        ),
+        (
+            "decision-regions two_simplices --perturbation run.csv --out a.png",
+            "run.csv",
+        ),
         ("p.safetensors --out a.png", "--link"),
         ("p.safetensors --link bpsk --out a.png", "n = 7"),
         ("p.safetensors --link two_simplices --psr-db 99 --out a.png", "-100..60"),
         ("secrecy run.csv --out a.png", "wanted a CSV of semantic counts"),
         ("transfer-matrix run.csv --out a.png", "no row has an attack"),
-        ("transfer-matrix two_simplices bpsk --perturbation p.safetensors --out a.png",
-         "n = 7"),
+        (
+            "transfer-matrix bpsk n4 --out a.png --perturbation p.safetensors",
+            "n = 7",
+        ),
         ("transfer-matrix two_simplices --json", "--out is missing"),
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_refused_in_one_sentence(files, refuse, monkeypatch, words, text):
     monkeypatch.chdir(files)
     before = sorted(os.listdir(files))

@@ -20,24 +20,35 @@ ESTIMATE = re.compile(r"\d+(\.\d+)?/\d+ \[\d\d:\d\d<")  # 3/4 [00:01<00:00
 COMMANDS = {
     "measure": ["bpsk", "--engine", "loop", "--max-blocks", "1e5", "--out", "a.csv"],
     "measure-burst": [LINK, "--ebn0-db", "4", "--max-blocks", "1e3", "--out", "a.csv"],
-    "measure-semantic": ["paired_arn_white", "--images", "mnist_sample", "--frames",
-                         "9", "--engine", "loop", "--out", "a.csv"],
+    "measure-semantic": [
+        "paired_arn_white",
+        "--images",
+        "mnist_sample",
+        "--frames",
+        "9",
+        "--engine",
+        "loop",
+        "--out",
+        "a.csv",
+    ],
     "rescore": [GOLDEN],
     "radio check": ["--frames", "20"],
-}  # fmt: skip
+}
 # What these run takes minutes: that they have the bar is read in their sources.
 LONG = {
     "adapt_eve": ["apps/advphy_commands/adapt_eve.py"],
     "evaluate": ["apps/advphy_commands/evaluate.py"],
-    "reproduce": ["apps/advphy_commands/reproduce.py",
-                  "apps/advphy_commands/_reproduce_arn.py"],
+    "reproduce": [
+        "apps/advphy_commands/reproduce.py",
+        "apps/advphy_commands/_reproduce_arn.py",
+    ],
     "synchronism": ["apps/advphy_commands/synchronism.py"],
     "bench": ["apps/advphy_commands/bench.py"],
     "data": ["apps/advphy_commands/data.py"],
     "radio tx, radio rx": ["apps/advphy_commands/_radio_settings.py"],
     "train": ["python/advphy_training/loop.py"],
     "doctor": ["apps/advphy_commands/doctor.py"],
-}  # fmt: skip
+}
 
 
 class Screen(io.StringIO):
@@ -98,9 +109,12 @@ def test_what_takes_minutes_has_the_bar(name):
 
 
 def test_there_is_one_manner_of_bar():
-    own = [path for folder in ("apps", "python")
-           for path in (CLONE / folder).rglob("*.py")
-           if re.search(r"\btqdm\(|\btrange\(", path.read_text())]  # fmt: skip
+    own = [
+        path
+        for folder in ("apps", "python")
+        for path in (CLONE / folder).rglob("*.py")
+        if re.search(r"\btqdm\(|\btrange\(", path.read_text())
+    ]
     assert [path.name for path in own] == ["progress.py"]
 
 
@@ -121,8 +135,11 @@ def test_a_real_terminal(tmp_path):
     except OSError as error:
         pytest.skip(f"no pseudo terminal here: {error}")
     words = ["measure", "bpsk", "--engine", "loop", "--max-blocks", "1e5", "--json"]
-    done = subprocess.Popen([ADVPHY, *words, "--out", tmp_path / "a.csv"],
-                            stdout=subprocess.PIPE, stderr=slave)  # fmt: skip
+    done = subprocess.Popen(
+        [ADVPHY, *words, "--out", tmp_path / "a.csv"],
+        stdout=subprocess.PIPE,
+        stderr=slave,
+    )
     os.close(slave)
     said, _ = done.communicate(timeout=300)
     shown = b""

@@ -9,8 +9,8 @@ import socket
 import subprocess
 
 import pytest
-from advphy_model import recording
-from advphy_model.recording_contents import Attack
+from advphy_model.files import recording_reader
+from advphy_model.files.recording_contents import Attack
 
 from .conftest import CLONE
 from .test_commands import ADVPHY, advphy
@@ -36,8 +36,19 @@ def sent(tmp_path):
 
     def send(link=LINK, *words, frames=10):
         path = tmp_path / f"{link}.cf32"
-        done = advphy("radio", "tx", link, "--sink", "file", "--args", path,
-                      "--frames", frames, "--arm", *words)  # fmt: skip
+        done = advphy(
+            "radio",
+            "tx",
+            link,
+            "--sink",
+            "file",
+            "--args",
+            path,
+            "--frames",
+            frames,
+            "--arm",
+            *words,
+        )
         assert done.returncode == 0, done.stderr
         assert f"sent {frames} frames of link {link} from frame" in done.stdout
         return path
@@ -53,8 +64,19 @@ def received(path, link=LINK, *words):
 
 def test_a_dry_run_sends_nothing_and_says_what_it_would(tmp_path):
     path = tmp_path / "x.cf32"
-    done = advphy("radio", "tx", LINK, "--sink", "file", "--args", path, "--frames", 3,
-                  "--rate", "2e6")  # fmt: skip
+    done = advphy(
+        "radio",
+        "tx",
+        LINK,
+        "--sink",
+        "file",
+        "--args",
+        path,
+        "--frames",
+        3,
+        "--rate",
+        "2e6",
+    )
     assert done.returncode == 0, done.stderr
     # 1398 symbols of 4 samples a frame
     assert "would send 16776 samples, 0.00839 s at 2 Msample/s" in done.stdout
@@ -64,8 +86,19 @@ def test_a_dry_run_sends_nothing_and_says_what_it_would(tmp_path):
 
 
 def test_a_dry_run_says_whether_a_radio_would_be_allowed(no_allow_list):
-    words = ("radio", "tx", LINK, "--sink", "uhd", "--frequency", "433.5e6", "--gain",
-             "5", "--seconds", "0.1")  # fmt: skip
+    words = (
+        "radio",
+        "tx",
+        LINK,
+        "--sink",
+        "uhd",
+        "--frequency",
+        "433.5e6",
+        "--gain",
+        "5",
+        "--seconds",
+        "0.1",
+    )
     done = advphy(*words)
     assert done.returncode == 0, done.stderr
     assert "433.5 MHz, gain 5 dB" in done.stdout
@@ -78,8 +111,20 @@ def test_a_dry_run_says_whether_a_radio_would_be_allowed(no_allow_list):
 
 
 def test_a_radio_off_the_allow_list_is_not_armed():
-    done = advphy("radio", "tx", LINK, "--sink", "soapy", "--args", "driver=none",
-                  "--frequency", "433.5e6", "--frames", 1, "--arm")  # fmt: skip
+    done = advphy(
+        "radio",
+        "tx",
+        LINK,
+        "--sink",
+        "soapy",
+        "--args",
+        "driver=none",
+        "--frequency",
+        "433.5e6",
+        "--frames",
+        1,
+        "--arm",
+    )
     assert done.returncode == 2
     assert "is not allowed" in done.stderr
     assert "sent" not in done.stdout
@@ -88,13 +133,14 @@ def test_a_radio_off_the_allow_list_is_not_armed():
 def test_what_was_sent_is_received_recorded_and_rescored(sent, tmp_path):
     run = tmp_path / "run.sigmf-meta"
     path = sent(LINK, "--seed", 4, "--first-frame", 100, "--codewords", 32)
-    said = received(path, LINK, "--seed", 4, "--first-frame", 98, "--codewords", 32,
-                    "--record", run)  # fmt: skip
+    said = received(
+        path, LINK, "--seed", 4, "--first-frame", 98, "--codewords", 32, "--record", run
+    )
     assert "frames received   10" in said
     assert "frames missed     2" in said
     assert "blocks            320" in said
     assert "block errors      0" in said
-    found = recording.read(run)
+    found = recording_reader.read(run)
     assert found.origin.first_block == 98 * 32
     again = advphy("rescore", run)
     assert again.stdout.splitlines()[-1] == (
@@ -105,11 +151,12 @@ def test_what_was_sent_is_received_recorded_and_rescored(sent, tmp_path):
 def test_an_attack_is_sent_and_noted(sent, tmp_path):
     run = tmp_path / "run.sigmf-meta"
     path = sent(LINK, "--attack", "noise_jammer", "--psr-db", "3", frames=20)
-    said = received(path, LINK, "--attack", "noise jammer", "--psr-db", "3",
-                    "--record", run)  # fmt: skip
+    said = received(
+        path, LINK, "--attack", "noise jammer", "--psr-db", "3", "--record", run
+    )
     errors = int(re.search(r"block errors +(\d+)", said).group(1))
     assert errors > 100  # noise 3 dB above the signal
-    assert recording.read(run).attacks == (Attack("noise jammer", 3.0),)
+    assert recording_reader.read(run).attacks == (Attack("noise jammer", 3.0),)
     assert "adversary: noise jammer at PSR 3 dB" in advphy("rescore", run).stdout
 
 
@@ -140,17 +187,32 @@ def free_endpoint():
 
 
 def started(*words):
-    return subprocess.Popen([ADVPHY, *map(str, words)], stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True)  # fmt: skip
+    return subprocess.Popen(
+        [ADVPHY, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_both_processes_properly(tmp_path, how):
     run, endpoint = tmp_path / "run.sigmf-meta", free_endpoint()
-    tx = started("radio", "tx", LINK, "--sink", "zmq", "--args", endpoint, "--seconds",
-                 1000, "--arm")  # fmt: skip
-    rx = started("radio", "rx", LINK, "--source", "zmq", "--args", endpoint, "--record",
-                 run)  # fmt: skip
+    tx = started(
+        "radio",
+        "tx",
+        LINK,
+        "--sink",
+        "zmq",
+        "--args",
+        endpoint,
+        "--seconds",
+        1000,
+        "--arm",
+    )
+    rx = started(
+        "radio", "rx", LINK, "--source", "zmq", "--args", endpoint, "--record", run
+    )
     try:
         lines = iter(rx.stdout.readline, "")
         assert any(re.match(r" +\d s  frames \d+  missed 0 ", line) for line in lines)
@@ -158,8 +220,8 @@ def test_ctrl_c_ends_both_processes_properly(tmp_path, how):
         said, errors = rx.communicate(timeout=300)
         assert rx.returncode == 0, errors
         assert "frames received" in said
-        assert recording.read(run).complete
-        assert recording.read(run).counts["received"] > 0
+        assert recording_reader.read(run).complete
+        assert recording_reader.read(run).counts["received"] > 0
         again = advphy("rescore", run).stdout.splitlines()[-1]
         assert again == "the receiver that recorded counted the same"
         tx.send_signal(how)
@@ -175,10 +237,21 @@ def test_ctrl_c_ends_both_processes_properly(tmp_path, how):
 
 def test_a_receiver_that_is_killed_leaves_what_can_be_scored(tmp_path):
     run, endpoint = tmp_path / "run.sigmf-meta", free_endpoint()
-    tx = started("radio", "tx", LINK, "--sink", "zmq", "--args", endpoint, "--seconds",
-                 1000, "--arm")  # fmt: skip
-    rx = started("radio", "rx", LINK, "--source", "zmq", "--args", endpoint, "--record",
-                 run)  # fmt: skip
+    tx = started(
+        "radio",
+        "tx",
+        LINK,
+        "--sink",
+        "zmq",
+        "--args",
+        endpoint,
+        "--seconds",
+        1000,
+        "--arm",
+    )
+    rx = started(
+        "radio", "rx", LINK, "--source", "zmq", "--args", endpoint, "--record", run
+    )
     try:
         rx.stdout.readline()
     finally:
@@ -212,9 +285,19 @@ def test_a_figure_beyond_its_limit_fails():
 
 @needs_standin
 def test_the_levels_before_come_first():
-    done = advphy("radio", "check", "--level", "radio", "--driver", "standin", "--args",
-                  f"id=test{os.getpid()},noise_variance=0.02,cfo=500", "--arm",
-                  "--frames", 100)  # fmt: skip
+    done = advphy(
+        "radio",
+        "check",
+        "--level",
+        "radio",
+        "--driver",
+        "standin",
+        "--args",
+        f"id=test{os.getpid()},noise_variance=0.02,cfo=500",
+        "--arm",
+        "--frames",
+        100,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     ends = re.findall(r"^(\w+): (PASS|FAIL)", done.stdout, re.MULTILINE)
     assert ends == [("file", "PASS"), ("loopback", "PASS"), ("radio", "PASS")]
@@ -223,9 +306,19 @@ def test_the_levels_before_come_first():
 
 @needs_standin
 def test_a_radio_that_hears_nothing_fails():
-    done = advphy("radio", "check", "--level", "radio", "--driver", "standin", "--args",
-                  f"id=deaf{os.getpid()},loss_db=60,noise_variance=0.02", "--arm",
-                  "--frames", 60)  # fmt: skip
+    done = advphy(
+        "radio",
+        "check",
+        "--level",
+        "radio",
+        "--driver",
+        "standin",
+        "--args",
+        f"id=deaf{os.getpid()},loss_db=60,noise_variance=0.02",
+        "--arm",
+        "--frames",
+        60,
+    )
     assert done.returncode == 1, done.stderr
     assert "FAIL  frames missed" in done.stdout
 
@@ -277,7 +370,7 @@ RX = ("rx", LINK, "--source", "file", "--args", "x.cf32")
         (("check", "--level", "radio", "--args", "a=b"), "give --arm"),
         (("check", "--level", "radio", "--args", "a=b", "--arm"), "--frequency is"),
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_refused(tmp_path, monkeypatch, words, text, refuse):
     monkeypatch.chdir(tmp_path)
     assert text in refuse("radio", *words)
@@ -299,10 +392,11 @@ def test_a_recording_that_exists_and_a_bad_place_are_refused(sent, tmp_path, ref
 def test_frames_of_another_link_are_refused(sent, tmp_path, refuse):
     path = sent("hamming74_hard", frames=2)
     run = tmp_path / "run.sigmf-meta"
-    said = refuse("radio", "rx", LINK, "--source", "file", "--args", path, "--record",
-                   run)  # fmt: skip
+    said = refuse(
+        "radio", "rx", LINK, "--source", "file", "--args", path, "--record", run
+    )
     assert "give both ends the same link" in said
-    assert recording.read(run).complete  # what arrived is kept for a look
+    assert recording_reader.read(run).complete  # what arrived is kept for a look
 
 
 def test_an_action_is_wanted():

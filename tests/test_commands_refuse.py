@@ -8,7 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from advphy_model import counts, links
+from advphy_model.link import links
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 
 from .conftest import CLONE
 from .test_commands import ADVPHY, LOOP, advphy, wait_for_work
@@ -147,5 +149,5 @@ def test_two_commands_do_not_write_one_file(tmp_path):
     first.send_signal(signal.SIGINT)
     first.wait()
     assert "another advphy is writing" in said
-    assert [row.link for row in counts.read(out)] == ["two_simplices"]
+    assert [row.link for row in table.read(out, Counts)] == ["two_simplices"]
     assert [path.name for path in tmp_path.iterdir()] == ["run.csv"]

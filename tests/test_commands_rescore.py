@@ -8,9 +8,11 @@ import shutil
 import sys
 
 import pytest
-from advphy_model import links, radio_check, recording_writer
+from advphy_model.files import recording_writer
+from advphy_model.files.recording_contents import Origin
+from advphy_model.link import links
+from advphy_model.measure import radio_check
 from advphy_model.modem.frame import Frame
-from advphy_model.recording_contents import Origin
 
 from .conftest import CLONE
 from .test_commands import advphy
@@ -38,8 +40,14 @@ def without_extension(path):
 
 
 def test_a_table_and_the_counts_as_json_and_csv(golden, tmp_path):
-    found = advphy("rescore", golden[LINK], "--json", tmp_path / "run.json", "--out",
-                   tmp_path / "run.csv")  # fmt: skip
+    found = advphy(
+        "rescore",
+        golden[LINK],
+        "--json",
+        tmp_path / "run.json",
+        "--out",
+        tmp_path / "run.csv",
+    )
     assert found.returncode == 0, found.stderr
     assert found.stderr == ""
     said = found.stdout
@@ -96,8 +104,9 @@ def test_a_recording_of_another_program_wants_the_link(golden, refuse):
     assert "block errors      0" in found.stdout
     assert "frames missed     1" in found.stdout
     assert "receiver that recorded" not in found.stdout
-    other = advphy("rescore", golden[LINK], "--link", LINK, "--codewords", "8",
-                   "--seed", "2")  # fmt: skip
+    other = advphy(
+        "rescore", golden[LINK], "--link", LINK, "--codewords", "8", "--seed", "2"
+    )
     errors = [line for line in other.stdout.splitlines() if "block errors" in line]
     assert int(errors[0].split()[-1]) > 16
     without_extension(golden[SEMANTIC])
@@ -149,6 +158,8 @@ def test_changed_samples_are_refused(golden, refuse):
 
 
 def test_two_recordings_swapped_are_refused(golden, refuse):
-    shutil.copy(golden[SEMANTIC].with_suffix(".sigmf-data"),
-                golden[LINK].with_suffix(".sigmf-data"))  # fmt: skip
+    shutil.copy(
+        golden[SEMANTIC].with_suffix(".sigmf-data"),
+        golden[LINK].with_suffix(".sigmf-data"),
+    )
     assert "not the samples that were recorded" in refuse("rescore", golden[LINK])

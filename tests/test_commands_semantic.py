@@ -4,8 +4,11 @@
 import importlib
 
 import pytest
-from advphy_model import images, semantic_counts, semantic_engine, semantic_links
-from advphy_model.semantic_setting import Setting
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure import semantic_chain, table
+from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.measure.semantic_counts import SemanticCounts
 
 from . import small_semantic as small
 from .conftest import CLONE
@@ -42,40 +45,71 @@ def place(tmp_path):
 
 def sums(rows):
     """Return what both engines must agree on."""
-    return [(r.branch, r.snr_db, r.frames, r.erasures, r.correct, round(r.mse, 6))
-            for r in rows]  # fmt: skip
+    return [
+        (r.branch, r.snr_db, r.frames, r.erasures, r.correct, round(r.mse, 6))
+        for r in rows
+    ]
 
 
 def test_a_table_and_rows_of_both_engines(tmp_path):
     found = {}
     for engine in ("flowgraph", "loop"):
         out = tmp_path / f"{engine}.csv"
-        done = advphy("measure-semantic", "paired_arn_white", "--eve", "eve_mnist",
-                      "--snr-db", "0,10", *SAMPLE, "--frames", 1300, "--first-frame",
-                      7, "--engine", engine, "--out", out)  # fmt: skip
+        done = advphy(
+            "measure-semantic",
+            "paired_arn_white",
+            "--eve",
+            "eve_mnist",
+            "--snr-db",
+            "0,10",
+            *SAMPLE,
+            "--frames",
+            1300,
+            "--first-frame",
+            7,
+            "--engine",
+            engine,
+            "--out",
+            out,
+        )
         assert done.returncode == 0, done.stderr
         lines = done.stdout.splitlines()
         assert lines[0].split()[:3] == ["SNR", "branch", "frames"]
         assert len(lines) == 7
         assert "accuracy 0." in lines[-1]
-        found[engine] = semantic_counts.read(out)
+        found[engine] = table.read(out, SemanticCounts)
         assert {r.engine for r in found[engine]} == {engine}
     assert sums(found["flowgraph"]) == sums(found["loop"])
-    given = Setting(semantic_links.load("paired_arn_white"),
-                    images.load("mnist_sample"), 10.0, 10.0,
-                    semantic_links.load_eve("eve_mnist"))  # fmt: skip
-    expected = semantic_engine.total(given, 1300, 7)
+    given = SemanticSetting(
+        semantic_links.load("paired_arn_white"),
+        images.load("mnist_sample"),
+        10.0,
+        10.0,
+        semantic_links.load_eve("eve_mnist"),
+    )
+    expected = semantic_chain.total(given, 1300, 7)
     at_10 = {r.branch: r for r in found["loop"] if r.snr_db == 10}
     assert at_10 == expected
 
 
 def test_a_keyed_link_takes_its_secret_from_a_file(tmp_path, key):
     out = tmp_path / "run.csv"
-    words = ("measure-semantic", "keyed_arn", "--snr-db", "10", *SAMPLE, "--key-file",
-             key, "--engine", "loop", "--out", out)  # fmt: skip
+    words = (
+        "measure-semantic",
+        "keyed_arn",
+        "--snr-db",
+        "10",
+        *SAMPLE,
+        "--key-file",
+        key,
+        "--engine",
+        "loop",
+        "--out",
+        out,
+    )
     done = advphy(*words, stdin=-3)  # no terminal to ask at
     assert done.returncode == 0, done.stderr
-    bob, without = semantic_counts.read(out)
+    bob, without = table.read(out, SemanticCounts)
     assert (bob.branch, bob.pair) == ("bob", "rotation")
     assert bob.mse < 0.03 < 0.1 < without.mse
     assert small.SECRET.hex() not in done.stdout + out.read_text()
@@ -112,8 +146,10 @@ def refused(tmp_path, monkeypatch, capsys):
         (("bpsk",), "semantic link 'bpsk' is neither"),
         (("models/eve.safetensors",), "wanted 'gr-advphy semantic link"),
         (("semantic_mnist", "--eve", "nonsense"), "Eve 'nonsense' is neither"),
-        (("semantic_mnist", "--eve", "models/wide_eve.safetensors"),
-         "she takes 6 reals, link 'semantic_mnist' sends 23"),
+        (
+            ("semantic_mnist", "--eve", "models/wide_eve.safetensors"),
+            "she takes 6 reals, link 'semantic_mnist' sends 23",
+        ),
         (("semantic_mnist", "--eve", "models/base.safetensors"), "wanted 'gr-advphy e"),
         (("semantic_mnist", "--snr-db", "loud"), "--snr-db 'loud'"),
         (("semantic_mnist", "--snr-db", "nan"), "--snr-db 'nan'"),
@@ -135,7 +171,7 @@ def refused(tmp_path, monkeypatch, capsys):
         (("keyed_arn", "--key-file", "models"), "models"),
         (("keyed_arn",), "no terminal to ask"),
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_refused(refused, place, key, words, text, monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     given = words if "--images" in words else (*words, *SAMPLE)
@@ -144,8 +180,16 @@ def test_nonsense_is_refused(refused, place, key, words, text, monkeypatch):
 
 @pytest.mark.parametrize("engine", ["loop", "flowgraph"])
 def test_unfit_first_frames_are_refused_by_both_engines(refused, engine):
-    said = refused("semantic_mnist", *SAMPLE, "--first-frame", "3e14", "--engine",
-                   engine, "--out", "run.csv")  # fmt: skip
+    said = refused(
+        "semantic_mnist",
+        *SAMPLE,
+        "--first-frame",
+        "3e14",
+        "--engine",
+        engine,
+        "--out",
+        "run.csv",
+    )
     assert "first" in said
 
 
@@ -172,7 +216,7 @@ def test_images_without_labels_serve_bob_and_not_eve(tmp_path, refused):
     bare = tmp_path / "bare-images-idx3-ubyte"
     header = bytes.fromhex("00000803") + b"".join(
         n.to_bytes(4, "big") for n in sample.pixels.shape
-    )  # fmt: skip
+    )
     bare.write_bytes(header + sample.pixels.tobytes())
     words = ("semantic_mnist", "--images", bare, "--snr-db", "10", "--engine", "loop")
     said = refused(*words, "--eve", "eve_mnist", "--out", "run.csv")
@@ -183,23 +227,34 @@ def test_images_without_labels_serve_bob_and_not_eve(tmp_path, refused):
 
 def test_overlap_with_what_the_csv_has_is_refused(tmp_path, refused):
     out = tmp_path / "run.csv"
-    words = ("semantic_mnist", *SAMPLE, "--snr-db", "10", "--engine", "loop", "--out",
-             out)  # fmt: skip
+    words = (
+        "semantic_mnist",
+        *SAMPLE,
+        "--snr-db",
+        "10",
+        "--engine",
+        "loop",
+        "--out",
+        out,
+    )
     assert advphy("measure-semantic", *words, "--frames", 100).returncode == 0
     before = out.read_bytes()
     said = refused(*words, "--frames", 50, "--first-frame", 60)
-    assert "frames 60..99 of seed 1 are in two rows" in said
+    assert "frames 0..99 of semantic_mnist, bob at 10 dB are counted already" in said
     assert out.read_bytes() == before
     more = (*words, "--frames", 50, "--first-frame", 100)
     assert advphy("measure-semantic", *more).returncode == 0
-    (row,) = semantic_counts.read(out)
+    (row,) = table.add_up(table.read(out, SemanticCounts))
     assert (row.first_frame, row.frames) == (0, 150)
+    before = out.read_bytes()  # the same command again counts nothing anew
+    assert advphy("measure-semantic", *more).returncode == 0
+    assert out.read_bytes() == before
 
 
 @pytest.mark.parametrize(
-    ("out", "text"), [("/nowhere/run.csv", "/nowhere"), (".", "."),
-                      ("/dev/null", "/dev/null")],
-)  # fmt: skip
+    ("out", "text"),
+    [("/nowhere/run.csv", "/nowhere"), (".", "."), ("/dev/null", "/dev/null")],
+)
 def test_a_place_that_cannot_be_written_is_named(refused, out, text):
     words = ("semantic_mnist", *SAMPLE, "--engine", "loop", "--frames", 10)
     assert text in refused(*words, "--out", out)

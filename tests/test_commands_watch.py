@@ -13,8 +13,8 @@ import threading
 import time
 
 import pytest
-from advphy_model import counts as rows
-from advphy_model import published
+from advphy_model.measure import published, table
+from advphy_model.measure.link_chain import Counts
 
 from .conftest import CLONE
 from .published_messages import counts, publisher
@@ -25,11 +25,14 @@ ADVPHY = str(CLONE / "apps" / "advphy")
 def watch(*words):
     """Start the command; return the process."""
     return subprocess.Popen(
-        [sys.executable, ADVPHY, "watch", *map(str, words)], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, env={**os.environ, "DISPLAY": ""},
+        [sys.executable, ADVPHY, "watch", *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "DISPLAY": ""},
         # A shell's job in the background ignores Ctrl-C, and so would this.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )  # fmt: skip
+    )
 
 
 def ended(process, seconds=20):
@@ -71,16 +74,18 @@ def feeding(send, *messages, times=30):
 
 
 def test_once_prints_what_each_block_said_last_and_ends(capsys):
-    said = counts("mine", 1000, 50, settings={"psr_db": -6.0, "on": False,
-                                              "perturbation": "some"})  # fmt: skip
+    said = counts(
+        "mine", 1000, 50, settings={"psr_db": -6.0, "on": False, "perturbation": "some"}
+    )
     with publisher(said, counts("other", 10, 1)) as (address, _):
         assert main(address, "--once") == 0
     out = capsys.readouterr().out
     # Wilson interval of 50 of 1000 at 95 %: 0.0381..0.0653
     assert re.search(
         r"mine +Eb/N0 3 dB, PSR -6 dB, attack off  BLER 5.00e-02 \(3.8e-02..6.5e-02\), "
-        "50 of 1000 blocks", out,
-    )  # fmt: skip
+        "50 of 1000 blocks",
+        out,
+    )
     assert "other" in out
     assert len(out.splitlines()) == 2
 
@@ -120,7 +125,9 @@ def test_the_csv_is_one_of_counts_that_plot_reads(tmp_path, capsys):
         thread = feeding(send, second, second | {"blocks": 600, "bler": 20 / 600})
         assert main(address, "--csv", out, "--png", figure, "--seconds", 1.2) == 0
         thread.join()
-    found = [(r.link, r.ebn0_db, r.blocks, r.block_errors) for r in rows.read(out)]
+    found = [
+        (r.link, r.ebn0_db, r.blocks, r.block_errors) for r in table.read(out, Counts)
+    ]
     assert found == [("bpsk", 2.0, 1000, 90), ("bpsk", 4.0, 600, 20)]
     assert figure.read_bytes()[:4] == b"\x89PNG"
     assert capsys.readouterr().out == ""  # --png is without a display
@@ -137,7 +144,7 @@ def test_it_goes_on_with_a_csv_and_counts_no_block_twice(tmp_path, capsys):
     other = counts("other", 70, 5, run="f" * 16, seed=2)
     with publisher(again, other) as (address, _):
         assert main(address, "--csv", out, "--seconds", 0.5, "--terminal") == 0
-    found = [(r.seed, r.blocks, r.block_errors) for r in rows.read(out)]
+    found = [(r.seed, r.blocks, r.block_errors) for r in table.read(out, Counts)]
     assert found == [(1, 1000, 9), (2, 70, 5)]
     said = capsys.readouterr().err
     assert "mine counts blocks that are counted already" in said
@@ -147,10 +154,20 @@ def test_it_goes_on_with_a_csv_and_counts_no_block_twice(tmp_path, capsys):
 def test_figures_that_are_no_counts_are_shown_and_said_not_to_be_recorded(
     tmp_path, capsys
 ):
-    said = {"kind": "accuracy", "name": "Eve", "block": "e0", "time": 1.0,
-            "settings": {"snr_db": 8.0, "inserted": True}, "first_frame": 0,
-            "frames": 10, "erasures": 0, "correct": 4, "accuracy": 0.4, "low": 0.2,
-            "high": 0.6}  # fmt: skip
+    said = {
+        "kind": "accuracy",
+        "name": "Eve",
+        "block": "e0",
+        "time": 1.0,
+        "settings": {"snr_db": 8.0, "inserted": True},
+        "first_frame": 0,
+        "frames": 10,
+        "erasures": 0,
+        "correct": 4,
+        "accuracy": 0.4,
+        "low": 0.2,
+        "high": 0.6,
+    }
     message = published.measurement(said, "", "0123456789abcdef", 0)
     with publisher(message, counts()) as (address, _):
         assert main(address, "--csv", tmp_path / "a.csv", "--once") == 0
@@ -172,7 +189,7 @@ def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(tmp_path, capsy
     thread.start()
     assert main(address, "--terminal", "--csv", out, "--seconds", 2.4) == 0
     thread.join()
-    assert [r.first_block for r in rows.read(out)] == [0, 100]
+    assert [r.first_block for r in table.read(out, Counts)] == [0, 100]
     assert capsys.readouterr().err.count(f"waiting for {address}") >= 2
 
 
@@ -190,7 +207,7 @@ def test_ctrl_c_writes_the_csv_and_ends_with_130(tmp_path, number):
     assert "BLER" in line
     assert code == 130, said
     assert "Traceback" not in said
-    assert rows.read(out)[0].blocks == 777
+    assert table.read(out, Counts)[0].blocks == 777
 
 
 def test_a_reader_that_goes_away_ends_it():
@@ -240,8 +257,15 @@ def test_a_publisher_of_a_later_version_is_told_once_and_ignored(capsys):
 
 
 def test_malformed_messages_are_counted_and_ignored(capsys):
-    broken = [b"", b"\xff", b"{", b"\x1b[2J", published.encode(counts())[:-1], b"[]",
-              published.encode(counts() | {"blocks": -1})]  # fmt: skip
+    broken = [
+        b"",
+        b"\xff",
+        b"{",
+        b"\x1b[2J",
+        published.encode(counts())[:-1],
+        b"[]",
+        published.encode(counts() | {"blocks": -1}),
+    ]
     with publisher() as (address, send):
         thread = feeding(send, *broken, counts("good"), times=10)
         assert main(address, "--terminal", "--seconds", 0.7) == 0
@@ -270,14 +294,17 @@ def test_malformed_messages_are_counted_and_ignored(capsys):
 )
 def test_bad_input_is_one_sentence(words, said, refuse, monkeypatch):
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
-    assert said in refuse("watch", *words, "--seconds=0.1" * ("--seconds" not in words)
-                          or "tcp://127.0.0.1:1")  # fmt: skip
+    assert said in refuse(
+        "watch",
+        *words,
+        "--seconds=0.1" * ("--seconds" not in words) or "tcp://127.0.0.1:1",
+    )
 
 
 def test_a_csv_that_is_none_is_refused_and_left_alone(tmp_path, refuse):
     other = tmp_path / "letters.csv"
     other.write_text("a,b\n1,2\n")
-    assert "is it a CSV of counts" in refuse("watch", "--csv", other)
+    assert "is it a CSV of `advphy measure`" in refuse("watch", "--csv", other)
     assert other.read_text() == "a,b\n1,2\n"
     assert sorted(tmp_path.iterdir()) == [other]
 
@@ -296,4 +323,4 @@ def test_the_window_shows_curves_and_closes_after_its_time(tmp_path, monkeypatch
     out = tmp_path / "run.csv"
     with publisher(counts()) as (address, _):
         assert main(address, "--window", "--seconds", 0.7, "--csv", out) == 0
-    assert rows.read(out)[0].blocks == 100
+    assert table.read(out, Counts)[0].blocks == 100

@@ -38,8 +38,10 @@ def offered(script, tmp_path):
     def offered(*words):
         done = subprocess.run(
             ["bash", "--norc", "-c", DRIVER, "bash", script, "advphy", *words],
-            capture_output=True, text=True, cwd=tmp_path,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+        )
         assert (done.returncode, done.stderr) == (0, "")
         return sorted(filter(None, done.stdout.splitlines()))
 
@@ -54,15 +56,19 @@ def offered(script, tmp_path):
         (["radio", ""], ["check", "rx", "tx"]),
         (["measure", "gan"], ["gan_cnn", "gan_mlp"]),
         (["measure", "bpsk", "hamming"], ["hamming74_hard", "hamming74_ml"]),
-        (["measure", "bpsk", "--ebn0-db", "0", ":", "8", ":", "1", "two"],
-         ["two_simplices"]),
+        (
+            ["measure", "bpsk", "--ebn0-db", "0", ":", "8", ":", "1", "two"],
+            ["two_simplices"],
+        ),
         (["measure", "bpsk", "--engi"], ["--engine"]),
         (["measure", "bpsk", "--engine", ""], ["flowgraph", "loop"]),
         (["measure", "bpsk", "--engine", "=", "l"], ["loop"]),
         (["measure", "bpsk", "--engine", "="], ["flowgraph", "loop"]),
         (["measure", "bpsk", "--channel", "ra"], ["rayleigh_block"]),
-        (["measure", "bpsk", "--attack", "p"],
-         ["p.safetensors", "per_message_pgd", "per_sample_pgd"]),
+        (
+            ["measure", "bpsk", "--attack", "p"],
+            ["p.safetensors", "per_message_pgd", "per_sample_pgd"],
+        ),
         (["measure", "bpsk", "--cancel", "s"], ["shifts", "signs"]),
         (["measure", "bpsk", "--out", ""], ["a b.csv", "folder", "run.csv"]),
         (["measure", "bpsk", "--seed", ""], []),
@@ -70,8 +76,10 @@ def offered(script, tmp_path):
         (["attack", "fgm", "--link", "max"], ["max_margin"]),
         (["train", "pool"], ["pool_defence"]),
         (["reproduce", "arn"], ["arn-fig3", "arn-fig4"]),
-        (["measure-semantic", "semantic"],
-         ["semantic_mnist", "semantic_mnist_per_message"]),
+        (
+            ["measure-semantic", "semantic"],
+            ["semantic_mnist", "semantic_mnist_per_message"],
+        ),
         (["measure-semantic", "x", "--eve", "eve_mnist_s"], ["eve_mnist_snr"]),
         (["measure-semantic", "x", "--images", "mnist_s"], ["mnist_sample"]),
         (["info", "cha"], ["channels"]),
@@ -83,7 +91,7 @@ def offered(script, tmp_path):
         (["completion", ""], ["bash", "fish", "zsh"]),
         (["nonsense", ""], []),
     ],
-)  # fmt: skip
+)
 def test_bash_offers(offered, words, wanted):
     assert offered(*words) == wanted
 
@@ -123,11 +131,17 @@ def test_fish_knows_options_words_and_files():
     seen = "complete -c advphy -n '__fish_seen_subcommand_from "
     assert "__fish_use_subcommand -a measure -d 'measure block error" in script
     assert f"{seen}radio; and not __fish_seen_subcommand_from tx rx check'" in script
-    engine = next(line for line in script.splitlines()
-                  if line.startswith(f"{seen}measure' -l engine"))  # fmt: skip
+    engine = next(
+        line
+        for line in script.splitlines()
+        if line.startswith(f"{seen}measure' -l engine")
+    )
     assert engine.endswith("-x -a 'flowgraph loop'")
-    out = next(line for line in script.splitlines()
-               if line.startswith(f"{seen}measure' -l out"))  # fmt: skip
+    out = next(
+        line
+        for line in script.splitlines()
+        if line.startswith(f"{seen}measure' -l out")
+    )
     assert out.endswith("(__fish_complete_suffix .csv)'")
 
 
@@ -146,9 +160,13 @@ def test_installing_puts_scripts_where_shells_look(script, tmp_path):
 
 @pytest.mark.parametrize(
     ("word", "guess"),
-    [("mesure", "did you mean measure?"), ("atack", "did you mean attack?"),
-     ("rep", "did you mean reproduce?"), ("xyzzy", "`advphy --help` lists")],
-)  # fmt: skip
+    [
+        ("mesure", "did you mean measure?"),
+        ("atack", "did you mean attack?"),
+        ("rep", "did you mean reproduce?"),
+        ("xyzzy", "`advphy --help` lists"),
+    ],
+)
 def test_a_command_that_is_not_known_is_guessed(refuse, word, guess):
     said = refuse(word)
     assert said.startswith(f"advphy: command '{word}' is not known; ")

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model import links
-from advphy_model.baselines.two_simplices import codebook
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.complex_baseband import to_reals
-from advphy_model.counts import Counts
-from advphy_model.link_model import LinkModel
-from advphy_model.network import Layer, Network
-from advphy_model.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.link.baselines.two_simplices import codebook
+from advphy_model.link.link_model import LinkModel
+from advphy_model.measure.link_chain import Counts
+from advphy_model.network.network import Layer, Network
 from advphy_training import attacks, distrust, evaluation
 from advphy_training.attacks import Plan
 from advphy_training.distrust.attack_strength import bound
@@ -75,9 +75,11 @@ def noisy_link():
     bias = np.concatenate([np.zeros(28), np.tile(-hinges, 14)])
     joined = np.hstack([np.eye(14), -np.eye(14), ripple])
     return link(
-        "noisy", dense("hinges", straight, bias), Layer("relu", "relu"),
+        "noisy",
+        dense("hinges", straight, bias),
+        Layer("relu", "relu"),
         dense("out", REALS @ joined),
-    )  # fmt: skip
+    )
 
 
 def one_p_link(p):
@@ -89,8 +91,12 @@ def one_p_link(p):
     eye, none = np.eye(16), np.zeros((16, 14))
     weight = np.vstack([none, REALS, -REALS])
     bias = np.concatenate([-shift, shift, -shift])
-    return link("one_p", dense("both", weight, bias), Layer("relu", "relu"),
-                dense("out", np.hstack([eye, eye, -eye])))  # fmt: skip
+    return link(
+        "one_p",
+        dense("both", weight, bias),
+        Layer("relu", "relu"),
+        dense("out", np.hstack([eye, eye, -eye])),
+    )
 
 
 @pytest.mark.parametrize("make", [saturated_link, zero_gradient_link, noisy_link])
@@ -132,14 +138,30 @@ def test_a_defence_that_knows_only_one_p_is_flagged():
 
 def row(bler, blocks=1_000_000, attack="x"):
     none = attack == "none"
-    return Counts("planted", "loop", 8.0, 1, 0, blocks, round(bler * blocks), 0, "0",
-                  psr_db=None if none else -6.0, attack=attack)  # fmt: skip
+    return Counts(
+        "planted",
+        "loop",
+        8.0,
+        1,
+        0,
+        blocks,
+        round(bler * blocks),
+        0,
+        "0",
+        psr_db=None if none else -6.0,
+        attack=attack,
+    )
 
 
 AT_MINUS_SIX_DB = {
-    "noise_jammer": 1e-3, "universal_fgm": 4e-3, "universal_pgd": 5e-3, "fgm": 2e-2,
-    "twin": 4e-3, "per_message_pgd": 4e-2, "nearest_codeword": 5e-3,
-}  # fmt: skip
+    "noise_jammer": 1e-3,
+    "universal_fgm": 4e-3,
+    "universal_pgd": 5e-3,
+    "fgm": 2e-2,
+    "twin": 4e-3,
+    "per_message_pgd": 4e-2,
+    "nearest_codeword": 5e-3,
+}
 
 
 def planted(**changes):
@@ -150,14 +172,18 @@ def planted(**changes):
     found = Evaluation(model, 8.0, -6.0)
     found.gradients = {"zero": 0.0, "predicted": 0.95}
     values = {
-        ("clean", 8.0, None): 2.3e-6, ("nearest_codeword_clean", 8.0, None): 2.3e-6,
-        ("half_restarts", 8.0, -6.0): 5e-3, ("per_sample_pgd", 8.0, -6.0): 0.5,
+        ("clean", 8.0, None): 2.3e-6,
+        ("nearest_codeword_clean", 8.0, None): 2.3e-6,
+        ("half_restarts", 8.0, -6.0): 5e-3,
+        ("per_sample_pgd", 8.0, -6.0): 0.5,
         ("universal_pgd", 8.0, evaluation.CHANCE_PSR_DB): 0.9375,
         ("black_box", 8.0, -6.0): 2e-3,
-        ("stored", 4.0, -6.0): 4e-2, ("universal_pgd", 4.0, -6.0): 5e-2,
-        ("stored", 8.0, -6.0): 5e-3, ("claimed", 8.0, -6.0): 4e-3,
+        ("stored", 4.0, -6.0): 4e-2,
+        ("universal_pgd", 4.0, -6.0): 5e-2,
+        ("stored", 8.0, -6.0): 5e-3,
+        ("claimed", 8.0, -6.0): 4e-3,
         ("control autoencoder_mlp", 8.0, -6.0): 2e-2,
-    }  # fmt: skip
+    }
     for psr_db, share in ((-10.0, 0.1), (-6.0, 1.0), (-2.0, 20.0)):
         values |= {
             (role, 8.0, psr_db): bler * share for role, bler in AT_MINUS_SIX_DB.items()
@@ -224,8 +250,11 @@ def test_controls_are_plain_autoencoders_of_the_same_architecture():
     assert (
         evaluation.control_names(links.load("autoencoder_mlp"))[0] != "autoencoder_mlp"
     )
-    assert not [n for n in evaluation.control_names(links.load("autoencoder_cnn_8p5db"))
-                if "mlp" in n]  # fmt: skip
+    assert not [
+        n
+        for n in evaluation.control_names(links.load("autoencoder_cnn_8p5db"))
+        if "mlp" in n
+    ]
 
 
 def test_a_universal_perturbation_is_no_table(rng):

@@ -79,7 +79,9 @@ def test_a_module_whose_import_breaks(tmp_path, surroundings, content, text):
     (tmp_path / "zmq.py").write_text(content)
     finding = only(packages.package("zmq", behind(tmp_path, surroundings)))
     assert (finding.state, finding.remedy) == (
-        "warning", "install it again: apt install python3-zmq")  # fmt: skip
+        "warning",
+        "install it again: apt install python3-zmq",
+    )
     assert text in finding.said
 
 
@@ -161,20 +163,35 @@ def test_a_line_says_state_version_and_remedy():
 
 
 def test_the_command_without_numpy_and_gnu_radio(tmp_path):
-    hide(tmp_path, "numpy", "gnuradio", "tqdm", "torch", "scipy", "matplotlib", "PyQt5",
-         "distributed", "onnxruntime")  # fmt: skip
+    hide(
+        tmp_path,
+        "numpy",
+        "gnuradio",
+        "tqdm",
+        "torch",
+        "scipy",
+        "matplotlib",
+        "PyQt5",
+        "distributed",
+        "onnxruntime",
+    )
     done = subprocess.run(
-        [ADVPHY, "doctor", "--json"], capture_output=True, text=True, timeout=120,
+        [ADVPHY, "doctor", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=120,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
-    )  # fmt: skip
+    )
     assert (done.returncode, done.stderr) == (1, "")
     said = json.loads(done.stdout)
     found = {each["what"]: each for each in said["findings"]}
     assert (said["command"], said["version"][:2]) == ("doctor", "0.")
-    for what, remedy in (("numpy", "apt install python3-numpy"),
-                         ("GNU Radio", "apt install gnuradio"),
-                         ("gnuradio.advphy", "apt install gnuradio"),
-                         ("shipped models", "apt install python3-numpy")):  # fmt: skip
+    for what, remedy in (
+        ("numpy", "apt install python3-numpy"),
+        ("GNU Radio", "apt install gnuradio"),
+        ("gnuradio.advphy", "apt install gnuradio"),
+        ("shipped models", "apt install python3-numpy"),
+    ):
         assert found[what]["state"] == "problem", what
         assert remedy in found[what]["remedy"] or what == "GNU Radio", what
     problems = [f for f in said["findings"] if f["state"] == "problem"]

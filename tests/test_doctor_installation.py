@@ -83,12 +83,17 @@ def test_packages_that_are_nowhere(tmp_path):
     place = doctor.Surroundings(None, path=(str(tmp_path),))
     finding = only(installation.own_packages(place))
     assert (finding.state, finding.remedy) == (
-        "problem", "sudo make install, in a clone")  # fmt: skip
+        "problem",
+        "sudo make install, in a clone",
+    )
 
 
 def test_kernels_that_are_missing(tmp_path):
-    shutil.copytree(STAGED / "advphy_model", tmp_path / "advphy_model",
-                    ignore=shutil.ignore_patterns("*.so", "trained"))  # fmt: skip
+    shutil.copytree(
+        STAGED / "advphy_model",
+        tmp_path / "advphy_model",
+        ignore=shutil.ignore_patterns("*.so", "trained"),
+    )
     path = (str(tmp_path), *doctor.Surroundings(CLONE).path)
     place = doctor.Surroundings(CLONE, path=path)
     finding = only(installation.kernels(place))

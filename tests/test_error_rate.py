@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model.error_rate import (
+from advphy_model.measure.error_rate import (
     CHECK_EVERY,
     StopRule,
     ebn0_db_at,

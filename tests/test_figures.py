@@ -16,9 +16,9 @@ from advphy_figures import (
     picture_grid,
     robustness,
 )
-from advphy_model import counts
-from advphy_model.burst_counts import BurstCounts
-from advphy_model.counts import Counts
+from advphy_model.measure import curves
+from advphy_model.measure.burst_chain import BurstCounts
+from advphy_model.measure.link_chain import Counts
 
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -33,10 +33,21 @@ def rows(engine="loop", link="bpsk", scale=1):
 
 def attacked(psrs_db=(-10, -6, -2), ebn0_db=8.0):
     return [
-        Counts("bpsk", "loop", ebn0_db, 1, 0, 1000, 100 + 10 * i, 0, "abc",
-               psr_db=float(psr_db), attack=f"universal_pgd {i:08x}")
+        Counts(
+            "bpsk",
+            "loop",
+            ebn0_db,
+            1,
+            0,
+            1000,
+            100 + 10 * i,
+            0,
+            "abc",
+            psr_db=float(psr_db),
+            attack=f"universal_pgd {i:08x}",
+        )
         for i, psr_db in enumerate(psrs_db)
-    ]  # fmt: skip
+    ]
 
 
 def plotted(described):
@@ -53,10 +64,10 @@ def line_of(axes, label):
 
 
 def test_seeds_add_up_and_engines_stay_apart():
-    assert counts.curves(rows()) == {
+    assert curves.curves(rows()) == {
         "bpsk": {0.0: (5600, 20_000), 4.0: (1000, 20_000), 8.0: (0, 20_000)}
     }
-    assert list(counts.curves(rows() + rows("flowgraph"))) == [
+    assert list(curves.curves(rows() + rows("flowgraph"))) == [
         "bpsk, loop",
         "bpsk, flowgraph",
     ]
@@ -80,12 +91,20 @@ def test_without_errors_the_upper_bound_is_an_arrow():
     described = bler_curves.describe(rows())
     (curve,) = described["curves"]
     assert curve["points"][-1] == {
-        "x": 8.0, "failures": 0, "blocks": 20_000, "bler": 0.0, "low": 0.0,
+        "x": 8.0,
+        "failures": 0,
+        "blocks": 20_000,
+        "bler": 0.0,
+        "low": 0.0,
         "high": pytest.approx(1 - 0.05 ** (1 / 20_000)),
-    }  # fmt: skip
+    }
     axes = plotted(described)
-    (arrow,) = [a for a in axes.lines if list(a.get_xdata()) == [8.0]
-                and a.get_marker() == matplotlib.lines.CARETDOWNBASE]  # fmt: skip
+    (arrow,) = [
+        a
+        for a in axes.lines
+        if list(a.get_xdata()) == [8.0]
+        and a.get_marker() == matplotlib.lines.CARETDOWNBASE
+    ]
     assert arrow.get_ydata()[0] < curve["points"][-1]["high"]
 
 
@@ -119,8 +138,9 @@ def test_over_psr_where_only_that_differs():
 
 
 def test_missed_frames_are_crosses():
-    row = BurstCounts("bpsk", "burst", 4.0, 1, 0, 900, 9, 0, "abc", frames=10,
-                      missed_frames=1)  # fmt: skip
+    row = BurstCounts(
+        "bpsk", "burst", 4.0, 1, 0, 900, 9, 0, "abc", frames=10, missed_frames=1
+    )
     described = bler_curves.describe([row])
     assert described["curves"][0]["points"][0]["missed_frames"] == 1
     crosses = [a for a in plotted(described).lines if a.get_marker() == "x"]
@@ -140,8 +160,9 @@ def test_the_same_counts_give_the_same_file(tmp_path, kind):
     bler_curves.draw(rows(), first, "title")
     assert first.read_bytes().startswith(STARTS[kind])
     before = dict(matplotlib.rcParams)
-    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 20,
-                                "svg.fonttype": "path"}):  # fmt: skip
+    with matplotlib.rc_context(
+        {"axes.facecolor": "red", "font.size": 20, "svg.fonttype": "path"}
+    ):
         bler_curves.draw(rows(), second, "title")
         assert matplotlib.rcParams["font.size"] == 20  # the user's own stay
     assert dict(matplotlib.rcParams) == before
@@ -161,8 +182,13 @@ def test_svg_has_its_words_as_text(tmp_path):
     path = tmp_path / "a.svg"
     bler_curves.draw(rows() + rows(link="hamming74_ml", scale=3), path, "A <title>")
     text = path.read_text()
-    for words in ("bpsk", "hamming74_ml", "dashed: union bound", "Eb/N0 [dB]",
-                  "A &lt;title&gt;"):  # fmt: skip
+    for words in (
+        "bpsk",
+        "hamming74_ml",
+        "dashed: union bound",
+        "Eb/N0 [dB]",
+        "A &lt;title&gt;",
+    ):
         assert f">{words}</text>" in text or f">{words}</tspan>" in text
 
 
@@ -176,8 +202,10 @@ def test_what_cannot_be_drawn_is_refused(tmp_path):
 
 def test_curves_differ_in_grey():
     styles = [look.curve(i) for i in range(21)]
-    grey = [(s["marker"], str(s["linestyle"]), s["markerfacecolor"] == "white")
-            for s in styles]  # fmt: skip
+    grey = [
+        (s["marker"], str(s["linestyle"]), s["markerfacecolor"] == "white")
+        for s in styles
+    ]
     assert len(set(grey)) == 21
     # The reader of a copy in grey has the marker, whether it is filled, and the line.
     assert len({s["marker"] for s in styles[:7]}) == len(look.COLOURS)

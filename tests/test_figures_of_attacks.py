@@ -14,10 +14,10 @@ from advphy_figures import (
     signal_space,
     transfer_matrix,
 )
-from advphy_model import links
-from advphy_model.counts import Counts
-from advphy_model.perturbation import Perturbation
-from advphy_model.semantic_counts import SemanticCounts
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links
+from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.semantic_counts import SemanticCounts
 
 from .test_figures_of_links import jammer, pushing
 
@@ -36,8 +36,12 @@ def test_the_picture_of_a_perturbation_has_its_parts(tmp_path, monkeypatch):
     kept = []
     monkeypatch.setattr(look, "save", lambda figure, path: kept.append(figure))
     signal_space.draw_described(described, tmp_path / "a.png")
-    tips = [arrow.xy for axes in kept[0].axes[:7] for arrow in axes.texts
-            if not arrow.get_text()]  # fmt: skip
+    tips = [
+        arrow.xy
+        for axes in kept[0].axes[:7]
+        for arrow in axes.texts
+        if not arrow.get_text()
+    ]
     assert np.allclose(np.array(tips) @ [1, 1j], p.rows[0])
     bars = [bar.get_width() for bar in kept[0].axes[7].patches]
     assert bars == pytest.approx([pair["closed"] for pair in described["pairs"][:12]])
@@ -46,8 +50,20 @@ def test_the_picture_of_a_perturbation_has_its_parts(tmp_path, monkeypatch):
 
 
 def cell(link, errors, attack="none", psr_db=None, **settings):
-    return Counts(link, "loop", 8.0, 1, 0, 1000, errors, 0, link, psr_db=psr_db,
-                  attack=attack, **settings)  # fmt: skip
+    return Counts(
+        link,
+        "loop",
+        8.0,
+        1,
+        0,
+        1000,
+        errors,
+        0,
+        link,
+        psr_db=psr_db,
+        attack=attack,
+        **settings,
+    )
 
 
 def test_the_transfer_matrix_has_what_was_counted(tmp_path, monkeypatch):
@@ -55,8 +71,12 @@ def test_the_transfer_matrix_has_what_was_counted(tmp_path, monkeypatch):
     row = model.codebook[1] - model.codebook[0]
     p = Perturbation("pgd", "universal", 4, 7, [row], victims={"a": "hash"})
     label = f"pgd {p.sha256[:8]}"
-    rows = [cell("a", 500, label, -6.0), cell("b", 20, label, -6.0),
-            cell("a", 7, "pgd 00000000", -6.0), cell("b", 0)]  # fmt: skip
+    rows = [
+        cell("a", 500, label, -6.0),
+        cell("b", 20, label, -6.0),
+        cell("a", 7, "pgd 00000000", -6.0),
+        cell("b", 0),
+    ]
     described = transfer_matrix.describe(rows, [p])
     assert described["crafted_against"] == ["a", "pgd 00000000", "no attack"]
     kept = []
@@ -76,10 +96,12 @@ def test_the_transfer_matrix_has_what_was_counted(tmp_path, monkeypatch):
     [
         ([cell("a", 1)], "no row has an attack"),
         ([cell("a", 1, "p 1", -6.0), cell("a", 1, "p 1", -3.0)], "--psr-db"),
-        ([cell("a", 1, "p 1", -6.0), cell("b", 1, "p 1", -6.0, canceller="c")],
-         "several canceller"),
+        (
+            [cell("a", 1, "p 1", -6.0), cell("b", 1, "p 1", -6.0, canceller="c")],
+            "several canceller",
+        ),
     ],
-)  # fmt: skip
+)
 def test_transfer_matrices_that_would_mix_are_refused(rows, text):
     with pytest.raises(ValueError, match=text):
         transfer_matrix.describe(rows)
@@ -89,16 +111,34 @@ def images(branch, snr_db, **sums):
     values = {"squared_error": 0.0, "correct": 0, "squared_error_squares": 0.0} | sums
     eve = {"eve": "eve_x", "eve_sha256": "e"} if branch == "eve" else {}
     return SemanticCounts(
-        "arn", "loop", "mnist", branch, "learned", float(snr_db), 1, 0, frames=100,
-        pixels=10, reals=4, erasures=0, signal_energy=1.0, perturbation_energy=0.0,
-        transmit_energy=1.0, model_sha256="m", **values, **eve,
-    )  # fmt: skip
+        "arn",
+        "loop",
+        "mnist",
+        branch,
+        "learned",
+        float(snr_db),
+        1,
+        0,
+        frames=100,
+        pixels=10,
+        reals=4,
+        erasures=0,
+        signal_energy=1.0,
+        perturbation_energy=0.0,
+        transmit_energy=1.0,
+        model_sha256="m",
+        **values,
+        **eve,
+    )
 
 
 def test_semantic_counts_give_error_accuracy_and_frontier(tmp_path):
-    rows = [images("bob", 0, squared_error=50.0, squared_error_squares=25.0),
-            images("bob", 10, squared_error=20.0, squared_error_squares=4.0),
-            images("eve", 0, correct=30), images("eve", 10, correct=60)]  # fmt: skip
+    rows = [
+        images("bob", 0, squared_error=50.0, squared_error_squares=25.0),
+        images("bob", 10, squared_error=20.0, squared_error_squares=4.0),
+        images("eve", 0, correct=30),
+        images("eve", 10, correct=60),
+    ]
     described = semantic_curves.describe(rows)
     assert [p["mse"] for p in described["mse"][0]["points"]] == [0.05, 0.02]
     assert [p["accuracy"] for p in described["accuracy"][0]["points"]] == [0.3, 0.6]
@@ -107,9 +147,13 @@ def test_semantic_counts_give_error_accuracy_and_frontier(tmp_path):
     frontier = semantic_curves.describe_frontier(rows)
     points = frontier["curves"][0]["points"]
     assert [(p["bob"]["mse"], p["eve"]["accuracy"]) for p in points] == [
-        (0.05, 0.3), (0.02, 0.6)]  # fmt: skip
-    for draw, what in ((semantic_curves.draw_described, described),
-                       (semantic_curves.draw_frontier, frontier)):  # fmt: skip
+        (0.05, 0.3),
+        (0.02, 0.6),
+    ]
+    for draw, what in (
+        (semantic_curves.draw_described, described),
+        (semantic_curves.draw_frontier, frontier),
+    ):
         draw(what, tmp_path / "a.svg", "t")
         assert "arn (learned pair)" in (tmp_path / "a.svg").read_text()
     with pytest.raises(ValueError, match="Bob and of Eve"):

@@ -12,9 +12,9 @@ from advphy_figures import (
     look,
     numbers,
 )
-from advphy_model import codebook_geometry, links
-from advphy_model.link_model import LinkModel
-from advphy_model.perturbation import Perturbation
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import codebook_geometry, links
+from advphy_model.link.link_model import LinkModel
 
 QPSK = np.exp(1j * np.pi / 4 * np.array([1, 3, 7, 5]))[:, None]
 
@@ -50,8 +50,10 @@ def test_distances_of_known_codes():
 def test_closings_are_shares_of_the_half_distance():
     model = qpsk()
     p = pushing(model, 0, 1, 0.5)
-    found = {(s, t): share for s, t, share in
-             codebook_geometry.closings(model.codebook, p.rows)}  # fmt: skip
+    found = {
+        (s, t): share
+        for s, t, share in codebook_geometry.closings(model.codebook, p.rows)
+    }
     assert found[0, 1] == pytest.approx(0.5)
     assert found[1, 0] == pytest.approx(-0.5)
     assert found[0, 2] == pytest.approx(0, abs=1e-6)
@@ -79,14 +81,17 @@ def test_decision_regions_are_those_of_the_nearest_codeword(name):
     described = decision_slice.describe(model, 8.0)
     words = described["codewords"]
     u, v = np.array(described["u"]), np.array(described["v"])
-    apart = [(u - w["u"])[None] ** 2 + (v - w["v"])[:, None] ** 2 + w["off"] ** 2
-             for w in words]  # fmt: skip
+    apart = [
+        (u - w["u"])[None] ** 2 + (v - w["v"])[:, None] ** 2 + w["off"] ** 2
+        for w in words
+    ]
     apart = np.array(apart)
     nearest, runner_up = np.sort(apart, axis=0)[:2]
     sure = runner_up - nearest > 1e-4
     assert sure.mean() > 0.98
-    assert np.array_equal(np.array(described["decided"])[sure],
-                          apart.argmin(axis=0)[sure])  # fmt: skip
+    assert np.array_equal(
+        np.array(described["decided"])[sure], apart.argmin(axis=0)[sure]
+    )
 
 
 def test_the_picture_has_what_was_decided(tmp_path, monkeypatch):
@@ -112,8 +117,11 @@ def test_many_regions_have_other_colours_than_their_neighbours():
     assert len(np.unique(decided)) > 7
     shown = decision_regions.regions_coloured(decided)[decided]
     for a, b in ((decided[:, 1:], decided[:, :-1]), (decided[1:], decided[:-1])):
-        c, d = ((shown[:, 1:], shown[:, :-1]) if a.shape[1] < decided.shape[1]
-                else (shown[1:], shown[:-1]))  # fmt: skip
+        c, d = (
+            (shown[:, 1:], shown[:, :-1])
+            if a.shape[1] < decided.shape[1]
+            else (shown[1:], shown[:-1])
+        )
         assert np.array_equal(a != b, c != d)
 
 
@@ -187,8 +195,9 @@ def test_a_constellation_has_each_codeword_and_distance(tmp_path, monkeypatch):
     assert len(axes) == 10
     for row, model in enumerate(models):
         for use in range(4):
-            (dots,) = [line for line in axes[5 * row + use].lines
-                       if line.get_marker() == "o"]  # fmt: skip
+            (dots,) = [
+                line for line in axes[5 * row + use].lines if line.get_marker() == "o"
+            ]
             x = model.codebook[:, use]
             assert np.allclose(dots.get_xdata() + 1j * dots.get_ydata(), x)
             words = " ".join(t.get_text() for t in axes[5 * row + use].texts)

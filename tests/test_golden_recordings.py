@@ -5,7 +5,9 @@ import importlib.util
 
 import numpy as np
 import pytest
-from advphy_model import carried, inference, recording, scoring
+from advphy_model.files import recording_reader
+from advphy_model.link import any_link, decision
+from advphy_model.measure import scoring
 from advphy_model.modem.synchronizer import Synchronizer
 from advphy_model.randomness import messages
 
@@ -16,7 +18,7 @@ NAMES = sorted(path.stem for path in GOLDEN.glob("*.sigmf-meta"))
 
 
 def opened(name):
-    return recording.read(GOLDEN / f"{name}.sigmf-meta")
+    return recording_reader.read(GOLDEN / f"{name}.sigmf-meta")
 
 
 def test_there_is_one_for_each_waveform():
@@ -30,7 +32,7 @@ def test_frames_numbers_and_offsets_are_those_that_were_sent(name):
     found = opened(name)
     assert found.verified
     assert found.warnings == []
-    receiver = Synchronizer(found.origin.frame, carried.load(name), first_frame=0)
+    receiver = Synchronizer(found.origin.frame, any_link.load(name), first_frame=0)
     frames = [f for piece in found.pieces() for f in receiver.push(piece)[1]]
     assert [f.header.number for f in frames] == [0, 1, 3, 4]
     assert [f.missed for f in frames] == [0, 0, 1, 0]
@@ -44,11 +46,11 @@ def test_frames_numbers_and_offsets_are_those_that_were_sent(name):
 
 
 def test_the_messages_are_those_of_the_seed():
-    found, model = opened("autoencoder_mlp"), carried.load("autoencoder_mlp")
+    found, model = opened("autoencoder_mlp"), any_link.load("autoencoder_mlp")
     receiver = Synchronizer(found.origin.frame, model)
     y = np.concatenate([receiver.push(piece)[0] for piece in found.pieces()])
     decided, erased = np.empty(32, np.uint8), np.empty(32, np.uint8)
-    inference.decision(model).decide(y, decided, erased)
+    decision.decider(model).decide(y, decided, erased)
     sent = messages(seed=1, first_block=0, blocks=40, k=4)
     assert decided.tolist() == [*sent[:16], *sent[24:]]
     assert not erased.any()
@@ -58,9 +60,13 @@ def test_the_messages_are_those_of_the_seed():
 def test_the_counts_are_those_that_it_says(name):
     found = opened(name)
     scorer = scoring.score(
-        found, carried.load(name), found.origin.frame, seed=found.origin.seed,
-        first_frame=0, images=found.origin.images,
-    )  # fmt: skip
+        found,
+        any_link.load(name),
+        found.origin.frame,
+        seed=found.origin.seed,
+        first_frame=0,
+        images=found.origin.images,
+    )
     counts, said = scorer.counts, dict(found.counts)
     if "squared_error" in said:  # a better synchroniser may turn codes a little less
         error = counts.pop("squared_error")
@@ -76,5 +82,5 @@ def test_they_can_be_made_again(name):
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
     found = opened(name)
-    again = maker.received(carried.load(name), found.origin.frame)
+    again = maker.received(any_link.load(name), found.origin.frame)
     np.testing.assert_allclose(np.concatenate(list(found.pieces())), again, atol=1e-4)

@@ -8,7 +8,7 @@ import socket
 import threading
 
 import pytest
-from advphy_model import image_download, image_files
+from advphy_model.files import image_download, image_files
 
 from .idx_bytes import TINY, tree, write_tiny
 

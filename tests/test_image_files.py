@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import pytest
-from advphy_model import image_files, images
+from advphy_model.files import image_files, images
 
 from .idx_bytes import TINY, tree, write_tiny
 

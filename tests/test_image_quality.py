@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 import torch
-from advphy_model import image_quality as quality
-from advphy_model import images
+from advphy_model.files import images
+from advphy_model.measure import image_quality as quality
 
 SHAPE = (28, 28)
 

@@ -6,8 +6,8 @@ import importlib.util
 
 import numpy as np
 import pytest
-from advphy_model import images
-from advphy_model.images import Images
+from advphy_model.files import images
+from advphy_model.files.images import Images
 
 from .idx_bytes import IMAGES, LABELS, write_tiny
 

@@ -5,12 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model import channels, kernels, links, loop_engine
-from advphy_model.channel_kind import impairments
-from advphy_model.channels import iq_imbalance, phase_noise
-from advphy_model.error_rate import StopRule
+from advphy_model import kernels
+from advphy_model.air import channels
+from advphy_model.air.channels import impairments, iq_imbalance, phase_noise
+from advphy_model.air.raised_cosine import pulse
+from advphy_model.link import links
 from advphy_model.power import noise_variance
-from advphy_model.raised_cosine import pulse
+
+from .counting import counted
 
 FAR = 2**40 + 12345  # an index that 32 bits do not hold
 EVERY_KIND = [
@@ -59,8 +61,14 @@ def test_blocks_come_out_the_same_however_calls_cut_them(kind, first, rng):
         parts = x.copy()
         for at in range(0, 300, size):
             part = parts[at : at + size]
-            apply(part, part, seed=5, first_block=first + at, noise_variance=0.1,
-                  p=p[at : at + size])  # fmt: skip
+            apply(
+                part,
+                part,
+                seed=5,
+                first_block=first + at,
+                noise_variance=0.1,
+                p=p[at : at + size],
+            )
         assert np.array_equal(parts, whole)
     other = np.empty_like(x)
     apply(x, other, seed=6, first_block=first, noise_variance=0.1, p=p)
@@ -141,8 +149,9 @@ def rician_ber(ebn0, k):
     """Return the integral of Simon and Alouini over the moment-generating function."""
     angle = (np.arange(10_000) + 0.5) / 10_000 * np.pi / 2
     below = (1 + k) * np.sin(angle) ** 2 + ebn0
-    return float(np.mean((1 + k) * np.sin(angle) ** 2 / below
-                         * np.exp(-k * ebn0 / below)) / 2)  # fmt: skip
+    return float(
+        np.mean((1 + k) * np.sin(angle) ** 2 / below * np.exp(-k * ebn0 / below)) / 2
+    )
 
 
 @pytest.mark.parametrize("ebn0_db", [0, 6, 12])
@@ -163,8 +172,9 @@ def test_bit_error_rate_of_bpsk_over_fading(kind, ber, ebn0_db):
     count = 400_000
     x = np.ones((count, 1), np.complex64)
     y = np.empty_like(x)
-    channels.channel(kind)(x, y, seed=2, first_block=0,
-                           noise_variance=noise_variance(ebn0_db, 1))  # fmt: skip
+    channels.channel(kind)(
+        x, y, seed=2, first_block=0, noise_variance=noise_variance(ebn0_db, 1)
+    )
     errors, p = int(np.sum(y.real < 0)), ber(10 ** (ebn0_db / 10))
     assert abs(errors - count * p) < 4 * (count * p * (1 - p)) ** 0.5
 
@@ -174,11 +184,9 @@ def test_block_error_rate_of_a_bpsk_block_that_fades_as_one():
     # E over |h|^2 (exponential) of 1 - (1 - Q(sqrt(2 |h|^2 Eb/N0)))^k.
     u = (np.arange(20_000) + 0.5) / 20_000
     p = np.mean([1 - (1 - q(math.sqrt(-2 * math.log(v) * ebn0))) ** model.k for v in u])
-    ranges = loop_engine.run(
-        model, rule=StopRule(None, count), ebn0_db=10 * math.log10(ebn0),
-        kind="rayleigh_block(coherent=True)")  # fmt: skip
-    _, errors, _ = (sum(part) for part in zip(*ranges, strict=True))
-    assert abs(errors - count * p) < 4 * (count * p * (1 - p)) ** 0.5
+    kind, ebn0_db = "rayleigh_block(coherent=True)", 10 * math.log10(ebn0)
+    row = counted(model, ebn0_db, count, channel=kind)
+    assert abs(row.block_errors - count * p) < 4 * (count * p * (1 - p)) ** 0.5
 
 
 def test_fading_is_complex_normal_of_mean_power_one_and_lasts_as_long_as_said():
@@ -256,8 +264,7 @@ def error_of_a_sine(bits):
     m = (np.arange(half) + 0.5) / half
 
     def integral(angle):
-        return ((0.5 + m * m) * angle - np.sin(2 * angle) / 4
-                + 2 * m * np.cos(angle))  # fmt: skip
+        return (0.5 + m * m) * angle - np.sin(2 * angle) / 4 + 2 * m * np.cos(angle)
 
     return np.sum(integral(edges[1:]) - integral(edges[:-1])) / (np.pi / 2)
 

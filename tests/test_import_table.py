@@ -13,9 +13,14 @@ ALLOWED = {
     "advphy": {"numpy", "advphy_model", "gnuradio", "pmt", "zmq"},
     "advphy_figures": {"numpy", "advphy_model", "advphy_figures", "matplotlib"},
     "advphy_training": {
-        "numpy", "advphy_model", "advphy_figures", "advphy_training", "torch", "tqdm",
+        "numpy",
+        "advphy_model",
+        "advphy_figures",
+        "advphy_training",
+        "torch",
+        "tqdm",
     },
-}  # fmt: skip
+}
 # Only inside a function: scipy is slow to import, the others are there to compare with.
 INSIDE_FUNCTIONS = {
     "advphy_model": {
@@ -24,6 +29,7 @@ INSIDE_FUNCTIONS = {
         "cryptography",
         "sigmf",
         "jsonschema",
+        "fastjsonschema",
     },
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
@@ -31,14 +37,20 @@ INSIDE_FUNCTIONS = {
 DISPLAYS = {
     f"advphy/{stem}.py": {"PyQt5", "sip", "pyqtgraph"}
     for stem in (
-        "display_speed", "measure/image_window", "measure/plot_window",
+        "display_speed",
+        "measure/image_window",
+        "measure/plot_window",
         "measure/qt_application",
-        "measure/plot_items", "measure/side_labels", "measure/bler_items",
-        "measure/bler_curve_window", "measure/constellation_window",
-        "measure/onset_window", "measure/perturbation_window",
+        "measure/plot_items",
+        "measure/side_labels",
+        "measure/bler_items",
+        "measure/bler_curve_window",
+        "measure/constellation_window",
+        "measure/onset_window",
+        "measure/perturbation_window",
         "measure/readout_window",
     )
-}  # fmt: skip
+}
 # gr-osmosdr is optional, and not a part of the package gnuradio.
 RADIOS = {"advphy/air/radio.py": {"osmosdr"}}
 

@@ -7,9 +7,10 @@ import re
 
 import numpy as np
 import pytest
-from advphy_model import kernels, keying
+from advphy_model import kernels
 from advphy_model.complex_baseband import channel_uses, to_complex, to_reals
-from advphy_model.keying import SEGMENT, TRANSFORMS, Keying
+from advphy_model.link import keying
+from advphy_model.link.keying import SEGMENT, TRANSFORMS, Keying
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from scipy import stats

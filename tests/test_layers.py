@@ -4,16 +4,20 @@
 import numpy as np
 import pytest
 import torch
-from advphy_model import inference, kernels
-from advphy_model.layers import LAYERS
-from advphy_model.network import Layer, Network, run
+from advphy_model import kernels
+from advphy_model.network import inference
+from advphy_model.network.layers import LAYERS
+from advphy_model.network.network import Layer, Network, run
 from advphy_training.torch_network import run_in_torch
 
 # Known to numpy and torch; a block whose network has one computes in numpy and says so.
 NUMPY_ONLY = {
     "sorted_magnitudes",
-    "layer_normalisation", "self_attention", "feed_forward", "token_embedding",
-}  # fmt: skip
+    "layer_normalisation",
+    "self_attention",
+    "feed_forward",
+    "token_embedding",
+}
 
 
 def affine(rng, kind, name, shape, **attributes):
@@ -39,24 +43,49 @@ def random_network(rng):
     for depth in range(rng.integers(1, 5)):
         choice = rng.integers(3)
         if choice == 0:
-            add(affine(rng, "dense", f"dense{depth}",
-                       (int(rng.integers(1, 40)), shape[0])))  # fmt: skip
+            add(
+                affine(
+                    rng, "dense", f"dense{depth}", (int(rng.integers(1, 40)), shape[0])
+                )
+            )
         elif choice == 1:
             add(Layer("reshape", f"row{depth}", {}, {"shape": [1, shape[0]]}))
             taps = int(rng.integers(1, 7))
             padding = [int(p) for p in rng.integers(taps // 2, taps + 2, 2)]
             filters = (int(rng.integers(1, 6)), 1, taps)
-            add(affine(rng, "conv1d", f"conv{depth}", filters,
-                       padding=padding, stride=[int(rng.integers(1, 3))]))  # fmt: skip
+            add(
+                affine(
+                    rng,
+                    "conv1d",
+                    f"conv{depth}",
+                    filters,
+                    padding=padding,
+                    stride=[int(rng.integers(1, 3))],
+                )
+            )
         else:
             rows = 2 if shape[0] % 2 == 0 else 1
-            add(Layer("reshape", f"plane{depth}", {},
-                      {"shape": [1, rows, shape[0] // rows]}))  # fmt: skip
+            add(
+                Layer(
+                    "reshape",
+                    f"plane{depth}",
+                    {},
+                    {"shape": [1, rows, shape[0] // rows]},
+                )
+            )
             size = rng.integers(1, 4, 2)
             padding = [int(p) for s in size for p in rng.integers(s // 2, s + 1, 2)]
             filters = (int(rng.integers(1, 6)), 1, *map(int, size))
-            add(affine(rng, "conv2d", f"conv{depth}", filters,
-                       padding=padding, stride=[1, 1 + depth % 2]))  # fmt: skip
+            add(
+                affine(
+                    rng,
+                    "conv2d",
+                    f"conv{depth}",
+                    filters,
+                    padding=padding,
+                    stride=[1, 1 + depth % 2],
+                )
+            )
         activation = rng.choice(["relu", "elu", "none"])
         if activation == "elu":
             add(Layer("elu", f"elu{depth}", {}, {"alpha": float(rng.uniform(0.5, 2))}))
@@ -74,8 +103,14 @@ def random_network(rng):
         add(affine(rng, "dense", "last", (8, shape[0])))
         add(Layer("l2_normalisation", "l2", {}, {"energy": 7.0}))
     elif end == "power":
-        add(Layer("average_power_normalisation", "power",
-                  {"scale": np.array([0.3], np.float32)}, {"energy": 7.0}))  # fmt: skip
+        add(
+            Layer(
+                "average_power_normalisation",
+                "power",
+                {"scale": np.array([0.3], np.float32)},
+                {"energy": 7.0},
+            )
+        )
     return Network(tuple(layers), first)
 
 
@@ -142,13 +177,23 @@ def test_average_power_is_that_of_the_batch_until_it_is_frozen(rng):
 @pytest.mark.parametrize(
     ("layers", "text"),
     [
-        ([Layer("dense", "wide", {"weight": np.ones((3, 5)), "bias": np.ones(3)})],
-         "layer 'wide'"),
+        (
+            [Layer("dense", "wide", {"weight": np.ones((3, 5)), "bias": np.ones(3)})],
+            "layer 'wide'",
+        ),
         ([Layer("relu", "a"), Layer("elu", "a")], "two layers"),
-        ([Layer("dense", "bad", {"weight": np.full((3, 4), np.nan),
-                                 "bias": np.ones(3)})], "not finite"),
+        (
+            [
+                Layer(
+                    "dense",
+                    "bad",
+                    {"weight": np.full((3, 4), np.nan), "bias": np.ones(3)},
+                )
+            ],
+            "not finite",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_network_that_cannot_run_is_refused(layers, text):
     with pytest.raises(ValueError, match=text):
         Network(tuple(layers), (4,))

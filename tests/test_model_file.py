@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
-from advphy_model import links, model_file
 from advphy_model.complex_baseband import to_reals
-from advphy_model.link_model import LinkModel
-from advphy_model.model_file import ModelFileError
-from advphy_model.network import Layer, Network
+from advphy_model.link import links, model_file
+from advphy_model.link.link_model import LinkModel
+from advphy_model.link.model_file import ModelFileError
+from advphy_model.network.network import Layer, Network
 
 
 def small_link(**changes):
@@ -25,18 +25,29 @@ def small_link(**changes):
     codebook *= np.sqrt(3 / np.mean(np.sum(np.abs(codebook) ** 2, axis=1)))
     decoder = Network(
         (
-            Layer("dense", "hidden", {"weight": rng.normal(size=(5, 6)),
-                                      "bias": rng.normal(size=5)}),
+            Layer(
+                "dense",
+                "hidden",
+                {"weight": rng.normal(size=(5, 6)), "bias": rng.normal(size=5)},
+            ),
             Layer("elu", "elu", {}, {"alpha": 0.5}),
-            Layer("dense", "output", {"weight": rng.normal(size=(4, 5)),
-                                      "bias": rng.normal(size=4)}),
+            Layer(
+                "dense",
+                "output",
+                {"weight": rng.normal(size=(4, 5)), "bias": rng.normal(size=4)},
+            ),
         ),
         (6,),
-    )  # fmt: skip
+    )
     arguments = {
-        "name": "small", "k": 2, "n": 3, "codebook": codebook, "decision": "network",
-        "networks": {"decoder": decoder}, "recipe": {"seed": 1},
-    }  # fmt: skip
+        "name": "small",
+        "k": 2,
+        "n": 3,
+        "codebook": codebook,
+        "decision": "network",
+        "networks": {"decoder": decoder},
+        "recipe": {"seed": 1},
+    }
     return LinkModel(**{**arguments, **changes})
 
 
@@ -56,8 +67,9 @@ def test_what_is_read_is_what_was_written(path):
     read = model_file.read(path)
     assert same(read, ours)
     assert (read.name, read.k, read.n, read.recipe) == ("small", 2, 3, {"seed": 1})
-    for a, b in zip(read.networks["decoder"].layers, ours.networks["decoder"].layers,
-                    strict=True):  # fmt: skip
+    for a, b in zip(
+        read.networks["decoder"].layers, ours.networks["decoder"].layers, strict=True
+    ):
         assert (a.kind, a.name, a.attributes) == (b.kind, b.name, b.attributes)
         for key, value in b.parameters.items():
             assert np.array_equal(a.parameters[key], value.astype(np.float32))
@@ -122,7 +134,7 @@ def rewrite(path, change, fix_hash=False):
     if fix_hash:
         arrays = safetensors.numpy.load(content)
         metadata = header["__metadata__"]
-        from advphy_model.link_model import content_hash
+        from advphy_model.link.link_model import content_hash
 
         metadata["sha256"] = content_hash(json.loads(metadata["link"]), arrays)
     text = json.dumps(header).encode()
@@ -146,10 +158,16 @@ def test_a_changed_description_is_noticed(path):
 
 @pytest.mark.parametrize(
     ("key", "value", "text"),
-    [("k", 9, "k = 9"), ("n", 4, "codebook has shape"), ("power", "peak", "power is"),
-     ("decision", "guess", "'guess'"), ("networks", {}, "no layer uses"),
-     ("networks", 5, "not a valid link model"), ("k", "2", "k = 2")],
-)  # fmt: skip
+    [
+        ("k", 9, "k = 9"),
+        ("n", 4, "codebook has shape"),
+        ("power", "peak", "power is"),
+        ("decision", "guess", "'guess'"),
+        ("networks", {}, "no layer uses"),
+        ("networks", 5, "not a valid link model"),
+        ("k", "2", "k = 2"),
+    ],
+)
 def test_a_description_that_cannot_be_is_refused_even_with_a_right_hash(
     path, key, value, text
 ):
@@ -203,14 +221,17 @@ def test_a_deep_header_does_not_crash(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"k": 9}, "k = 9"), ({"k": 0}, "k = 0"), ({"n": 4}, "codebook has shape"),
-        ({"networks": {}}, "needs a network"), ({"decision": "magic"}, "'magic'"),
+        ({"k": 9}, "k = 9"),
+        ({"k": 0}, "k = 0"),
+        ({"n": 4}, "codebook has shape"),
+        ({"networks": {}}, "needs a network"),
+        ({"decision": "magic"}, "'magic'"),
         ({"codebook": np.full((4, 3), 2.0)}, "mean energy"),
         ({"codebook": np.full((4, 3), np.nan)}, "not finite"),
         ({"networks": {"eve": Network((), (6,))}}, "role 'eve'"),
         ({"networks": {"decoder": Network((), (6,))}}, "the decoder maps"),
     ],
-)  # fmt: skip
+)
 def test_links_that_cannot_be_are_refused(changes, text):
     with pytest.raises(ValueError, match=text):
         small_link(**changes)

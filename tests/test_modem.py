@@ -3,12 +3,12 @@
 
 import numpy as np
 import pytest
-from advphy_model import links, semantic_links
+from advphy_model.air.sample_channel import SampleChannel
+from advphy_model.link import links, semantic_links
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.header import Header
 from advphy_model.modem.modulator import Modulator
 from advphy_model.modem.synchronizer import Synchronizer
-from advphy_model.sample_channel import SampleChannel
 
 MODEL = links.load("two_simplices")
 SMALL = {"codewords": 8}

@@ -5,12 +5,13 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model import inference, kernels, links
+from advphy_model import kernels
+from advphy_model.air.sample_channel import SampleChannel
+from advphy_model.link import decision, links
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
 from advphy_model.modem.synchronizer import Synchronizer
 from advphy_model.power import noise_variance
-from advphy_model.sample_channel import SampleChannel
 
 MODEL = links.load("two_simplices")
 FRAME = Frame.of_model(MODEL)
@@ -33,7 +34,7 @@ def over_the_air(frames, ebn0_db, kind="awgn", seed=5, **settings):
     sigma2 = noise_variance(ebn0_db, MODEL.rate)
     air = SampleChannel(kind, seed=seed, noise_variance=sigma2)
     synchronizer = Synchronizer(FRAME, MODEL, first_frame=0, **settings)
-    decision = inference.decision(MODEL)
+    decider = decision.decider(MODEL)
     errors = blocks = 0
     chunk = 50
     silence = np.zeros(2000, np.complex64)
@@ -41,7 +42,7 @@ def over_the_air(frames, ebn0_db, kind="awgn", seed=5, **settings):
         x = silence if first is None else sent_samples(first, chunk)[0]
         codewords, found = synchronizer.push(air.process(x))
         decided = np.empty(len(codewords), np.uint8)
-        decision.decide(codewords, decided, np.empty(len(codewords), np.uint8))
+        decider.decide(codewords, decided, np.empty(len(codewords), np.uint8))
         for frame in found:
             sent = np.empty(FRAME.codewords, np.uint8)
             kernels.messages(1, frame.index, MODEL.k, sent)

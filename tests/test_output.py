@@ -33,17 +33,28 @@ with output.document():
 def test_nothing_else_reaches_standard_output():
     path = os.pathsep.join([str(CLONE / "build" / "test_modules"), str(CLONE / "apps")])
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True,
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
         env=os.environ | {"PYTHONPATH": path, "LC_ALL": "C", "PYTHONUTF8": "0"},
-    )  # fmt: skip
+    )
     said = json.loads(done.stdout.decode("utf-8"))
     assert said == {
-        "command": "radio rx", "version": said["version"], "rows": [{"z": [1, None]}],
-        "path": "\udcffü", "name": "ü", "nan": None, "array": [[1, None]],
-        "number": 3, "raw": "01ff"}  # fmt: skip
+        "command": "radio rx",
+        "version": said["version"],
+        "rows": [{"z": [1, None]}],
+        "path": "\udcffü",
+        "name": "ü",
+        "nan": None,
+        "array": [[1, None]],
+        "number": 3,
+        "raw": "01ff",
+    }
     lines = done.stderr.decode().splitlines()
-    assert sorted(lines) == ["a driver's line", "a stray line",
-                             "advphy radio rx: a remark"]  # fmt: skip
+    assert sorted(lines) == [
+        "a driver's line",
+        "a stray line",
+        "advphy radio rx: a remark",
+    ]
 
 
 def test_an_interrupted_command_says_what_it_has(capfd):
@@ -67,7 +78,9 @@ def test_what_has_no_end_says_a_document_a_line(capfd):
             output.event(number=i, rate=np.float32("nan"))
     lines = capfd.readouterr().out.splitlines()
     assert [json.loads(line) for line in lines] == [
-        {"number": 0, "rate": None}, {"number": 1, "rate": None}]  # fmt: skip
+        {"number": 0, "rate": None},
+        {"number": 1, "rate": None},
+    ]
 
 
 def test_what_has_no_place_in_json_is_refused():

@@ -7,19 +7,26 @@ import math
 import numpy as np
 import pytest
 import safetensors.numpy
-from advphy_model import links, model_file, perturbation
+from advphy_model.air import perturbation
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.complex_baseband import to_reals
-from advphy_model.perturbation import Perturbation
-from advphy_model.safetensors_file import DataFileError
+from advphy_model.link import links, model_file
+from advphy_model.link.safetensors_file import DataFileError
 
 
 def universal(rng, **changes):
     rows = rng.normal(size=(1, 7)) + 1j * rng.normal(size=(1, 7))
     given = {
-        "name": "mine", "kind": "universal", "k": 4, "n": 7, "rows": rows,
-        "ebn0_db": 8.0, "victims": {"some_link": "ab" * 32},
-        "knowledge": {"weights": "white box"}, "recipe": {"seed": 3},
-    }  # fmt: skip
+        "name": "mine",
+        "kind": "universal",
+        "k": 4,
+        "n": 7,
+        "rows": rows,
+        "ebn0_db": 8.0,
+        "victims": {"some_link": "ab" * 32},
+        "knowledge": {"weights": "white box"},
+        "recipe": {"seed": 3},
+    }
     return Perturbation(**{**given, **changes})
 
 

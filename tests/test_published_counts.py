@@ -4,19 +4,27 @@
 import dataclasses
 
 import pytest
-from advphy_model.counts import Counts
-from advphy_model.published_counts import PublishedCounts
+from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.published_counts import PublishedCounts
 
 SHA = "ab" * 32
 
 
 def message(blocks=100, errors=1, first=0, run="a", seed=1, name="mine", **settings):
     return {
-        "kind": "counts", "name": name, "block": name, "run": run, "link": "bpsk",
-        "model_sha256": SHA, "seed": seed, "first_block": first, "blocks": blocks,
-        "block_errors": errors, "erasures": 2,
+        "kind": "counts",
+        "name": name,
+        "block": name,
+        "run": run,
+        "link": "bpsk",
+        "model_sha256": SHA,
+        "seed": seed,
+        "first_block": first,
+        "blocks": blocks,
+        "block_errors": errors,
+        "erasures": 2,
         "settings": {"ebn0_db": 3.0, "kind": "awgn"} | settings,
-    }  # fmt: skip
+    }
 
 
 def taken(*messages, rows=()):
@@ -78,10 +86,14 @@ def test_rows_of_a_file_count_no_block_twice_either():
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [({"ebn0_db": None}, "no ebn0_db"), ({"ebn0_db": True}, "no ebn0_db"),
-     ({"errors": 99}, "more blocks failed"), ({"kind": "marsian"}, "marsian"),
-     ({"perturbation": "x", "psr_db": [1]}, "psr_db")],
-)  # fmt: skip
+    [
+        ({"ebn0_db": None}, "no ebn0_db"),
+        ({"ebn0_db": True}, "no ebn0_db"),
+        ({"errors": 99}, "more blocks failed"),
+        ({"kind": "marsian"}, "marsian"),
+        ({"perturbation": "x", "psr_db": [1]}, "psr_db"),
+    ],
+)
 def test_counts_that_are_no_row_say_why(changes, said):
     found = taken(message(**changes))
     assert found.rows() == []

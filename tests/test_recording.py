@@ -6,10 +6,12 @@ import sys
 
 import numpy as np
 import pytest
-from advphy_model import links, radio_check, recording, scoring
+from advphy_model.files import recording_reader
+from advphy_model.files.recording_contents import Attack, Origin
+from advphy_model.files.recording_writer import RecordingWriter, write
+from advphy_model.link import links
+from advphy_model.measure import radio_check, scoring
 from advphy_model.modem.frame import Frame
-from advphy_model.recording_contents import Attack, Origin
-from advphy_model.recording_writer import RecordingWriter, write
 
 MODEL = links.load("hamming74_hard")
 FRAME = Frame.of_model(MODEL, codewords=8)
@@ -28,16 +30,24 @@ def run(tmp_path, samples):
     """Write a recording of all the frames; return the path of its .sigmf-meta."""
     path = tmp_path / "run.sigmf-meta"
     origin = Origin.of(MODEL, FRAME, seed=5, first_block=0)
-    write(path, samples, origin, 2e6, 868e6, [Attack("jammer", -3.0, 100, 50)],
-          counts={"received": FRAMES})  # fmt: skip
+    write(
+        path,
+        samples,
+        origin,
+        2e6,
+        868e6,
+        [Attack("jammer", -3.0, 100, 50)],
+        counts={"received": FRAMES},
+    )
     return path
 
 
 def scored(path):
-    found = recording.read(path)
+    found = recording_reader.read(path)
     origin = found.origin
-    return scoring.score(found, MODEL, origin.frame, seed=origin.seed,
-                         first_frame=origin.first_frame)  # fmt: skip
+    return scoring.score(
+        found, MODEL, origin.frame, seed=origin.seed, first_frame=origin.first_frame
+    )
 
 
 def changed(path, **values):
@@ -52,7 +62,7 @@ def changed(path, **values):
 
 
 def test_everything_comes_back(run, samples):
-    found = recording.read(run)
+    found = recording_reader.read(run)
     assert found.verified
     assert found.complete
     assert (found.samples, found.missing) == (len(samples), 0)
@@ -82,7 +92,7 @@ def test_rescoring_counts_what_the_scorer_counted(run, samples):
 
 
 def test_another_seed_finds_other_messages(run):
-    found = recording.read(run)
+    found = recording_reader.read(run)
     wrong = scoring.score(found, MODEL, FRAME, seed=6)
     # a message is right by chance once in 16
     assert wrong.counts["block_errors"] > 8 * FRAMES / 2
@@ -97,11 +107,11 @@ def test_erased_blocks_are_no_errors():
 
 
 def test_a_truncated_recording_counts_what_is_there_and_says_what_is_missing(run):
-    data = recording.data_of(run)
+    data = recording_reader.data_of(run)
     whole = data.read_bytes()
     keep = 3 * FRAME.samples() + 500
     data.write_bytes(whole[: 8 * keep + 3])  # in the middle of a sample
-    found = recording.read(run)
+    found = recording_reader.read(run)
     missing = FRAMES * FRAME.samples() - keep
     assert (found.samples, found.missing) == (keep, missing)
     assert not found.verified
@@ -115,12 +125,12 @@ def test_a_recorder_that_was_cut_off_leaves_what_tells_so(tmp_path, samples):
     writer = RecordingWriter(path, Origin.of(MODEL, FRAME, seed=5), 1e6)
     writer.write(samples)
     writer._file.flush()  # as the system does when the process is killed later
-    found = recording.read(path)
+    found = recording_reader.read(path)
     assert not found.complete
     assert "cut off" in found.warnings[0]
     assert scored(path).counts["received"] == FRAMES
     writer.close()
-    assert recording.read(path).complete
+    assert recording_reader.read(path).complete
 
 
 def test_notes_after_the_end_are_kept(run, samples, tmp_path):
@@ -129,7 +139,7 @@ def test_notes_after_the_end_are_kept(run, samples, tmp_path):
     writer.close()
     writer.note_counts({"received": 3})
     writer.note_attack(Attack("said later"))
-    found = recording.read(tmp_path / "a.sigmf-meta")
+    found = recording_reader.read(tmp_path / "a.sigmf-meta")
     assert found.counts == {"received": 3}
     assert found.attacks == (Attack("said later"),)
     assert found.verified
@@ -146,52 +156,61 @@ def test_a_recording_is_not_overwritten(run):
 
 
 def test_changed_data_are_refused(run):
-    data = recording.data_of(run)
+    data = recording_reader.data_of(run)
     content = bytearray(data.read_bytes())
     content[1000] ^= 1
     data.write_bytes(content)
     with pytest.raises(ValueError, match="not the samples that were recorded"):
-        recording.read(run)
+        recording_reader.read(run)
     data.write_bytes(bytes(content) + bytes(8))
     with pytest.raises(ValueError, match="not the samples that were recorded"):
-        recording.read(run)
+        recording_reader.read(run)
 
 
 def test_a_missing_and_an_empty_data_file_are_named(run):
-    data = recording.data_of(run)
+    data = recording_reader.data_of(run)
     data.write_bytes(b"")
     with pytest.raises(ValueError, match="holds no complex64 sample"):
-        recording.read(run)
+        recording_reader.read(run)
     data.unlink()
     with pytest.raises(ValueError, match=r"run\.sigmf-data is missing; it belongs"):
-        recording.read(run)
+        recording_reader.read(run)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "3", "null", '{"global": {}}', "\x00\xff", "[" * 100_000,
-     '{"global": [], "captures": [], "annotations": []}',
-     '{"global": {"core:datatype": "cf32_le"}, "captures": 3, "annotations": []}'],
-)  # fmt: skip
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        "null",
+        '{"global": {}}',
+        "\x00\xff",
+        "[" * 100_000,
+        '{"global": [], "captures": [], "annotations": []}',
+        '{"global": {"core:datatype": "cf32_le"}, "captures": 3, "annotations": []}',
+    ],
+)
 def test_what_is_no_sigmf_is_refused_in_one_sentence(tmp_path, text):
     path = tmp_path / "run.sigmf-meta"
     path.write_text(text)
     path.with_suffix(".sigmf-data").write_bytes(bytes(80))
     with pytest.raises(ValueError, match="is not a SigMF recording") as raised:
-        recording.read(path)
+        recording_reader.read(path)
     assert "\n" not in str(raised.value)
 
 
 def test_bytes_that_are_no_text_are_refused(run):
     run.write_bytes(b"\xff\xfe\x00garbage")
     with pytest.raises(ValueError, match="is not a SigMF recording"):
-        recording.read(run)
+        recording_reader.read(run)
 
 
 @pytest.mark.parametrize("name", ["run", "run.wav", "run.sigmf", ".sigmf-meta", ""])
 def test_other_names_are_refused(name):
     with pytest.raises(ValueError, match=r"wanted a name that ends in \.sigmf-meta"):
-        recording.read(name)
+        recording_reader.read(name)
 
 
 @pytest.mark.parametrize(
@@ -217,18 +236,18 @@ def test_other_names_are_refused(name):
 def test_what_does_not_fit_is_refused(run, values, text):
     changed(run, **values)
     with pytest.raises(ValueError, match=text) as raised:
-        recording.read(run)
+        recording_reader.read(run)
     assert str(run) in str(raised.value)
 
 
 def test_a_recording_without_the_extension_has_no_origin(run):
     changed(run, advphy__model_sha256=None)
-    assert recording.read(run).origin is None
+    assert recording_reader.read(run).origin is None
 
 
 def test_a_recording_without_a_hash_says_so(run):
     changed(run, core__sha512=None)
-    found = recording.read(run)
+    found = recording_reader.read(run)
     assert not found.verified
     assert "no SHA-512" in found.warnings[0]
 
@@ -241,10 +260,14 @@ def test_another_link_is_refused():
 
 @pytest.mark.parametrize(
     ("more", "text"),
-    [({"sample_rate": 0}, "sample_rate"), ({"sample_rate": -1e6}, "sample_rate"),
-     ({"frequency": 1e30}, "frequency"), ({"frequency": float("nan")}, "finite"),
-     ({"sample_rate": float("inf")}, "finite")],
-)  # fmt: skip
+    [
+        ({"sample_rate": 0}, "sample_rate"),
+        ({"sample_rate": -1e6}, "sample_rate"),
+        ({"frequency": 1e30}, "frequency"),
+        ({"frequency": float("nan")}, "finite"),
+        ({"sample_rate": float("inf")}, "finite"),
+    ],
+)
 def test_settings_that_sigmf_does_not_allow_leave_no_file(tmp_path, more, text):
     settings = {"sample_rate": 1e6} | more
     with pytest.raises(ValueError, match=text):
@@ -254,9 +277,12 @@ def test_settings_that_sigmf_does_not_allow_leave_no_file(tmp_path, more, text):
 
 @pytest.mark.parametrize(
     ("more", "text"),
-    [({"first_sample": -1}, "first_sample"), ({"samples": 0}, "samples = 0"),
-     ({"psr_db": float("nan")}, "psr_db = nan")],
-)  # fmt: skip
+    [
+        ({"first_sample": -1}, "first_sample"),
+        ({"samples": 0}, "samples = 0"),
+        ({"psr_db": float("nan")}, "psr_db = nan"),
+    ],
+)
 def test_impossible_attacks_are_refused(more, text):
     with pytest.raises(ValueError, match=text):
         Attack("jammer", **more)
@@ -265,6 +291,6 @@ def test_impossible_attacks_are_refused(more, text):
 def test_without_the_package_one_sentence_says_what_to_install(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "sigmf", None)
     with pytest.raises(ValueError, match="pip install sigmf"):
-        recording.read(run)
+        recording_reader.read(run)
     with pytest.raises(ValueError, match="pip install sigmf"):
         RecordingWriter(run.with_name("b.sigmf-meta"), Origin.of(MODEL, FRAME), 1e6)

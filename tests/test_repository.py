@@ -45,7 +45,7 @@ def test_there_are_no_drawers(clone):
 
 
 def test_the_guides_speak_of_every_make_target_and_link(clone):
-    from advphy_model import links
+    from advphy_model.link import links
 
     readme = (clone / "README.md").read_text()
     makefile = (clone / "Makefile").read_text()

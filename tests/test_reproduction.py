@@ -6,8 +6,9 @@ import math
 
 import pytest
 from advphy_figures import attack_panels
-from advphy_model import counts, links, model_file
-from advphy_model.counts import Counts
+from advphy_model.link import links, model_file
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 from advphy_training import claims_page, loop, paper_figures, retraining, schemes
 from advphy_training.curve_points import next_ebn0_db
 from advphy_training.paper_figures import Attack, Claim, Comparison, System
@@ -123,16 +124,28 @@ def planted(*errors_of_seeds):
     for seed, errors in enumerate(errors_of_seeds):
         for (link, key), failures in errors.items():
             row = Counts(
-                f"{link}_seed{seed}", "loop", 8.0, 1, 0, 100_000, failures, 0, "abc",
+                f"{link}_seed{seed}",
+                "loop",
+                8.0,
+                1,
+                0,
+                100_000,
+                failures,
+                0,
+                "abc",
                 psr_db=None if key == "clean" else -6.0,
                 attack="none" if key == "clean" else key,
-            )  # fmt: skip
+            )
             found.counts[seed, link, key] = {8.0: (row,)}
     return found
 
 
-HELD = {("good", "clean"): 10, ("bad", "clean"): 90,
-        ("good", "pgd"): 100, ("bad", "pgd"): 900}  # fmt: skip
+HELD = {
+    ("good", "clean"): 10,
+    ("bad", "clean"): 90,
+    ("good", "pgd"): 100,
+    ("bad", "pgd"): 900,
+}
 TURNED = {**HELD, ("good", "pgd"): 900, ("bad", "pgd"): 100}
 
 
@@ -141,14 +154,19 @@ TURNED = {**HELD, ("good", "pgd"): 900, ("bad", "pgd"): 100}
     [
         ([HELD], "**reproduced**"),
         ([TURNED], "**only with: no attack**"),
-        ([HELD, HELD, TURNED],
-         "**2 of 3 seeds: reproduced; 1 of 3 seeds: only with: no attack**"),
+        (
+            [HELD, HELD, TURNED],
+            "**2 of 3 seeds: reproduced; 1 of 3 seeds: only with: no attack**",
+        ),
     ],
-)  # fmt: skip
+)
 def test_claims_are_judged_from_the_counts_of_each_seed(seeds, expected):
     text = claims_page.section("gan-fig0", Planted, planted(*seeds), ["advphy"])
-    (line,) = [line for line in text.splitlines() if line.startswith("| the good one ")
-               and "'better'" in line]  # fmt: skip
+    (line,) = [
+        line
+        for line in text.splitlines()
+        if line.startswith("| the good one ") and "'better'" in line
+    ]
     assert line.endswith(f"{expected} |")
     assert "1.00e-03 (" in line
 
@@ -214,16 +232,18 @@ def test_quick_writes_picture_counts_and_claims_and_resumes(tmp_path):
     found = advphy(*words)
     assert found.returncode == 0, found.stderr
     assert (tmp_path / "gan-fig3.png").read_bytes().startswith(b"\x89PNG")
-    rows = counts.read(tmp_path / "gan-fig3.csv")
+    rows = table.read(tmp_path / "gan-fig3.csv", Counts)
     assert {row.link for row in rows} == {
-        "autoencoder_mlp_8p5db", "hamming74_hard", "hamming74_ml",
-    }  # fmt: skip
+        "autoencoder_mlp_8p5db",
+        "hamming74_hard",
+        "hamming74_ml",
+    }
     assert {row.psr_db and round(row.psr_db, 3) for row in rows} == {None, -6.0}
     page = (tmp_path / "claims.md").read_text()
     for claim in paper_figures.figure("gan-fig3").CLAIMS:
         assert f"| {claim.text} |" in page
     assert advphy(*words).returncode == 0
-    assert counts.read(tmp_path / "gan-fig3.csv") == rows
+    assert table.read(tmp_path / "gan-fig3.csv", Counts) == rows
 
 
 @pytest.mark.slow
@@ -235,16 +255,18 @@ def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
     trained = sorted((tmp_path / "trained").glob("*.safetensors"))
     models = [model_file.read(path) for path in trained]
     assert [m.name for m in models] == [
-        "autoencoder_mlp_8p5db_seed1", "autoencoder_mlp_8p5db_seed2",
-    ]  # fmt: skip
+        "autoencoder_mlp_8p5db_seed1",
+        "autoencoder_mlp_8p5db_seed2",
+    ]
     shipped = links.load("autoencoder_mlp_8p5db").recipe
     assert [m.recipe["seed"] for m in models] == [
-        shipped["seed"] + 10, shipped["seed"] + 20,
-    ]  # fmt: skip
+        shipped["seed"] + 10,
+        shipped["seed"] + 20,
+    ]
     # Shipped links were trained before there were channels but noise.
     changed = {"channel": "awgn", **shipped["settings"], "steps": 20}
     assert all(m.recipe["settings"] == changed for m in models)
-    rows = counts.read(tmp_path / "gan-fig3.csv")
+    rows = table.read(tmp_path / "gan-fig3.csv", Counts)
     assert {m.name for m in models} < {row.link for row in rows}
     assert " / " in (tmp_path / "claims.md").read_text()
     other = advphy(*words, "--set", "steps=10", "--out", tmp_path)
@@ -256,8 +278,13 @@ def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
 def defended(tmp_path, monkeypatch):
     """Give a short adversarial training under the name "defended"."""
     module = schemes.scheme("adversarial_training")
-    loop.train("adversarial_training", module.Settings(steps=5, batch=64), 3,
-               tmp_path / "defended.safetensors", quiet=True)  # fmt: skip
+    loop.train(
+        "adversarial_training",
+        module.Settings(steps=5, batch=64),
+        3,
+        tmp_path / "defended.safetensors",
+        quiet=True,
+    )
     model, load = model_file.read(tmp_path / "defended.safetensors"), links.load
     monkeypatch.setattr(
         retraining.links,
@@ -271,9 +298,11 @@ def test_a_defence_starts_from_the_link_trained_with_its_seed(defended, tmp_path
     folder = tmp_path / "trained"
     jobs = retraining.jobs(["defended"], 2, folder, ["steps=5", "batch=64"])
     assert [job.name for job in jobs] == [
-        "autoencoder_mlp_8p5db_seed1", "defended_seed1",
-        "autoencoder_mlp_8p5db_seed2", "defended_seed2",
-    ]  # fmt: skip
+        "autoencoder_mlp_8p5db_seed1",
+        "defended_seed1",
+        "autoencoder_mlp_8p5db_seed2",
+        "defended_seed2",
+    ]
     assert list(retraining.train(jobs[:2]))[-1] == (2, 2)
     start, trained = (model_file.read(job.path) for job in jobs[:2])
     assert trained.recipe["started_from"] == {start.name: start.sha256}

@@ -3,9 +3,10 @@
 
 import numpy as np
 import pytest
-from advphy_model import channels, kernels
-from advphy_model.channel_kind import impairments
-from advphy_model.sample_channel import SampleChannel
+from advphy_model import kernels
+from advphy_model.air import channels
+from advphy_model.air.channels import impairments
+from advphy_model.air.sample_channel import SampleChannel
 
 EVERY_KIND = [
     "awgn",
@@ -64,8 +65,9 @@ def test_noise_is_that_of_the_kernels_by_index_and_comes_last():
     noise = np.empty(500, np.complex64)
     kernels.gaussian(9, 2 * 1000, noise)
     for settings in ({"noise_variance": 0.25}, {"snr_db": 10 * np.log10(2)}):
-        channel = SampleChannel("quantisation(bits=1, full_scale=2)", seed=9,
-                                first_sample=1000, **settings)  # fmt: skip
+        channel = SampleChannel(
+            "quantisation(bits=1, full_scale=2)", seed=9, first_sample=1000, **settings
+        )
         assert np.allclose(channel.process(x), 1 + 1j + 0.5 * noise, atol=1e-6)
     channel.set_noise_variance(0)
     assert np.all(channel.process(x) == 1 + 1j)

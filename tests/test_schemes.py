@@ -6,8 +6,8 @@ import csv
 import numpy as np
 import pytest
 import torch
-from advphy_model import links
 from advphy_model.complex_baseband import to_reals
+from advphy_model.link import links
 from advphy_training import consensus, link_scheme, loop, schemes, training_state
 
 SHORT = ("steps=25", "batch=64")
@@ -160,8 +160,9 @@ def test_bad_settings_are_refused(name, assignment, text):
         settings(name, assignment)
 
 
-@pytest.mark.parametrize("link", ["autoencoder_cnn_8p5db", "two_simplices",
-                                  "autoencoder_mlp_n4_k4"])  # fmt: skip
+@pytest.mark.parametrize(
+    "link", ["autoencoder_cnn_8p5db", "two_simplices", "autoencoder_mlp_n4_k4"]
+)
 def test_a_link_of_other_networks_is_refused(link):
     with pytest.raises(ValueError, match=f"link = {link}.*architecture = mlp"):
         scheme("pool_defence", f"link={link}")

@@ -10,7 +10,7 @@ import types
 import warnings
 
 import pytest
-from advphy_model import secret_file
+from advphy_model.link import secret_file
 
 DIGITS = "00112233445566778899aabbccddeeff" * 2
 
@@ -95,9 +95,16 @@ def test_what_is_no_regular_file_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     "written",
-    [b"", DIGITS[:-1].encode(), (DIGITS + "0").encode(), (DIGITS + "\n\n").encode(),
-     b" " + DIGITS.encode(), b"g" + DIGITS[1:].encode(), b"\xff" * 64],
-)  # fmt: skip
+    [
+        b"",
+        DIGITS[:-1].encode(),
+        (DIGITS + "0").encode(),
+        (DIGITS + "\n\n").encode(),
+        b" " + DIGITS.encode(),
+        b"g" + DIGITS[1:].encode(),
+        b"\xff" * 64,
+    ],
+)
 def test_other_content_is_refused_and_not_shown(path, written):
     path.write_bytes(written)
     with pytest.raises(ValueError, match="not 64 hexadecimal digits") as refused:
@@ -113,9 +120,14 @@ def test_digits_that_are_entered_are_the_secret(enter):
 
 def test_a_passphrase_gives_the_documented_scrypt(enter):
     wanted = hashlib.scrypt(  # OpenSSL's, by the standard library
-        "gr\u00fcn".encode(), salt=b"gr-advphy keying passphrase 1",
-        n=2**17, r=8, p=1, maxmem=2**28, dklen=32,
-    )  # fmt: skip
+        "gr\u00fcn".encode(),
+        salt=b"gr-advphy keying passphrase 1",
+        n=2**17,
+        r=8,
+        p=1,
+        maxmem=2**28,
+        dklen=32,
+    )
     enter("gru\u0308n")  # the same text, decomposed
     assert secret_file.ask() == wanted
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
-from advphy_model import links, model_file, semantic_links
-from advphy_model.safetensors_file import DataFileError, content_hash
+from advphy_model.link import links, model_file, semantic_links
+from advphy_model.link.safetensors_file import DataFileError, content_hash
 
 from . import small_semantic as small
 

@@ -5,9 +5,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from advphy_model.eavesdropper import Eve
-from advphy_model.network import Layer, Network, run
-from advphy_model.semantic_link import SemanticLink, require_pair
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink, require_pair
+from advphy_model.network.network import Layer, Network, run
 
 from . import small_semantic as small
 
@@ -37,12 +37,18 @@ def test_an_odd_number_of_reals_takes_one_of_padding(reals, n):
         ({"networks": without("channel_decoder")}, r"missing: \['channel_decoder'\]"),
         ({"networks": without("bob")}, "alice without a bob"),
         ({"networks": with_network("eve", 5, 10)}, r"not known: \['eve'\]"),
-        ({"networks": with_network("semantic_encoder", 55, 12)},
-         r"semantic_encoder takes \(55,\), wanted \(56,\)"),
-        ({"networks": with_network("channel_decoder", 6, 5)},
-         r"channel_decoder takes \(6,\), wanted \(5,\)"),
-        ({"networks": with_network("semantic_decoder", 5, 55)},
-         r"returns \(55,\), wanted \(56,\)"),
+        (
+            {"networks": with_network("semantic_encoder", 55, 12)},
+            r"semantic_encoder takes \(55,\), wanted \(56,\)",
+        ),
+        (
+            {"networks": with_network("channel_decoder", 6, 5)},
+            r"channel_decoder takes \(6,\), wanted \(5,\)",
+        ),
+        (
+            {"networks": with_network("semantic_decoder", 5, 55)},
+            r"returns \(55,\), wanted \(56,\)",
+        ),
         ({"networks": with_network("alice", 5, 6)}, r"alice maps \(5,\) to \(6,\)"),
         ({"networks": with_network("bob", 6, 5)}, r"bob maps \(6,\) to \(5,\)"),
         ({"image_shape": (8, 8)}, r"semantic_encoder takes \(56,\), wanted \(64,\)"),
@@ -52,7 +58,7 @@ def test_an_odd_number_of_reals_takes_one_of_padding(reals, n):
         ({"keying": "xor"}, "'xor' is not known; there is none, signs"),
         ({"keying": "rotation"}, "keyed link has no learned alice"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_refused(changes, text):
     link = small.semantic_link(pair=PAIR)
     with pytest.raises(ValueError, match=f"semantic link 'small'.*{text}"):

@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from advphy_model import images, semantic_links
+from advphy_model.files import images
+from advphy_model.link import semantic_links
 from advphy_training import loop, schemes, semantic_scheme, training_state
 
-from .test_semantic_engine import through
+from .test_semantic_chain import through
 
 SAMPLE = "images=mnist_sample"
 SHORT = (SAMPLE, "steps=25", "batch=64")
@@ -20,12 +21,20 @@ CASES = [
     ("eve", ()),
     ("eve", ("noise=snr", "hidden=16")),
     ("paired_arn", ()),
-    ("paired_arn", ("block=transformer", "eve=eve_mnist+substitute_mnist",
-                    "power_reading=literal", "task_loss=ssim", "batch=8")),
+    (
+        "paired_arn",
+        (
+            "block=transformer",
+            "eve=eve_mnist+substitute_mnist",
+            "power_reading=literal",
+            "task_loss=ssim",
+            "batch=8",
+        ),
+    ),
     ("minmax_arn", ("adapting=2", "eve_steps=2")),
     ("keyed_arn", ()),
     ("keyed_arn", ("transform=rotation", "task_loss=ssim")),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(autouse=True)
@@ -92,8 +101,10 @@ def hold_base(name, made):
 
 
 def test_another_seed_gives_another_pairing(tmp_path):
-    made = [train("paired_arn", tmp_path / "a.safetensors", "steps=2", seed=seed)
-            for seed in (3, 4)]  # fmt: skip
+    made = [
+        train("paired_arn", tmp_path / "a.safetensors", "steps=2", seed=seed)
+        for seed in (3, 4)
+    ]
     assert made[0].pairing != made[1].pairing
     assert made[0].base_sha256 == made[1].base_sha256
 
@@ -155,8 +166,9 @@ def test_the_loss_is_that_of_the_letter(reading, epsilon, limit, eves):
         return (drawn / 10 ** (snr_db / 20)).double().numpy()
 
     s = sample.pixels[chosen].reshape(50, -1) / 255
-    x = through(link.networks["channel_encoder"],
-                through(link.networks["semantic_encoder"], s))  # fmt: skip
+    x = through(
+        link.networks["channel_encoder"], through(link.networks["semantic_encoder"], s)
+    )
     delta = through(link.networks["alice"], x)
     y = x + delta + noise()
     z = x + delta + noise()
@@ -181,8 +193,9 @@ def test_only_the_pair_has_gradients():
     assert math.isfinite(made.gradients(torch.Generator().manual_seed(1)))
     pair = {id(p) for p in made.groups()[0]["params"]}
     assert all(p.grad is not None for p in made.groups()[0]["params"])
-    frozen = [p for net in (made._decoder, *made._classifiers)
-              for p in net.parameters()]  # fmt: skip
+    frozen = [
+        p for net in (made._decoder, *made._classifiers) for p in net.parameters()
+    ]
     assert not any(p.requires_grad or id(p) in pair for p in frozen)
 
 
@@ -202,9 +215,13 @@ def test_adapting_eves_learn_between_steps_of_the_pair():
         made.gradients(torch.Generator().manual_seed(step))
         with torch.no_grad():
             _, heard, labels = made.loss(torch.Generator().manual_seed(99))
-            losses.append(torch.nn.functional.cross_entropy(
-                made._classifiers[0](heard), labels).item())  # fmt: skip
+            losses.append(
+                torch.nn.functional.cross_entropy(
+                    made._classifiers[0](heard), labels
+                ).item()
+            )
     assert losses[-1] < losses[0]
-    assert all(not torch.equal(value, before[key])
-               for key, value in made.state().items())  # fmt: skip
+    assert all(
+        not torch.equal(value, before[key]) for key, value in made.state().items()
+    )
     assert all(map(torch.equal, pair, made.groups()[0]["params"]))

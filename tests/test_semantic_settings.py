@@ -2,7 +2,7 @@
 """Settings of semantic trainings that make no sense are refused in one sentence."""
 
 import pytest
-from advphy_model import images
+from advphy_model.files import images
 from advphy_training import schemes
 
 from . import small_semantic as small

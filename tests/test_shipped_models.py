@@ -5,10 +5,14 @@ import re
 
 import numpy as np
 import pytest
-from advphy_model import inference, kernels, links, loop_engine, network, randomness
+from advphy_model import kernels, randomness
 from advphy_model.complex_baseband import to_reals
-from advphy_model.error_rate import StopRule
+from advphy_model.link import decision, links
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.network import network
 from advphy_model.power import noise_sigma
+
+from .counting import counted
 
 TRAINED = [name for name in links.names() if "scheme" in links.load(name).recipe]
 LEARNED = [name for name in TRAINED if links.load(name).decision == "network"]
@@ -16,9 +20,8 @@ LEARNED = [name for name in TRAINED if links.load(name).decision == "network"]
 
 def bler(name, ebn0_db, min_errors=2000):
     rule = StopRule(min_errors, 10**8)
-    ranges = loop_engine.run(links.load(name), rule=rule, ebn0_db=ebn0_db, seed=5)
-    blocks, errors, _ = map(sum, zip(*ranges, strict=True))
-    return errors / blocks
+    row = counted(links.load(name), ebn0_db, rule, seed=5)
+    return row.block_errors / row.blocks
 
 
 def test_the_promised_models_are_there():
@@ -49,14 +52,11 @@ def test_a_model_has_its_recipe_and_what_it_measured(name):
     assert model.name == name
     command = rf"advphy train {model.recipe['scheme']} --seed \d+( --set \w+=\S+)*"
     assert re.fullmatch(command, model.recipe["command"])
-    for decision, rows in model.recipe["measured"].items():
-        link = model if decision == model.decision else model.with_nearest_codeword()
+    for how, rows in model.recipe["measured"].items():
+        link = model if how == model.decision else model.with_nearest_codeword()
         for row in rows[4:6]:  # noise of another seed must agree
             p, n = row["block_errors"] / row["blocks"], 300_000
-            ranges = loop_engine.run(
-                link, rule=StopRule(None, n), ebn0_db=row["ebn0_db"], seed=6
-            )
-            _, errors, _ = map(sum, zip(*ranges, strict=True))
+            errors = counted(link, row["ebn0_db"], n, seed=6).block_errors
             sigma = (n * p + n**2 * p / row["blocks"]) ** 0.5
             assert abs(errors - n * p) < 4 * sigma + 1
 
@@ -77,10 +77,10 @@ def test_own_decoder_is_within_a_tenth_of_a_db_of_the_nearest_codeword(name):
 def test_numpy_decides_the_same_but_for_ties(name):
     model, n = links.load(name), 100_000
     y = np.empty((n, model.n), np.complex64)
-    inference.encoder(model).look_up(randomness.messages(1, 0, n, model.k), y)
+    decision.encoder(model).look_up(randomness.messages(1, 0, n, model.k), y)
     y += np.float32(noise_sigma(3.0, model.rate)) * randomness.noise(1, 0, n, model.n)
     decided, erased = np.empty(n, np.uint8), np.empty(n, np.uint8)
-    inference.decision(model).decide(y, decided, erased)
+    decision.decider(model).decide(y, decided, erased)
     decoder, parts = model.networks["decoder"], np.split(to_reals(y), 20)
     logits = np.concatenate([network.run(decoder, part) for part in parts])
     best = np.sort(logits, axis=1)[:, -2:]
@@ -97,7 +97,7 @@ def test_layers_that_the_kernels_lack_are_decided_in_numpy(monkeypatch, caplog):
     for known in (kernels.known_layers(), ["dense"]):
         monkeypatch.setattr(kernels, "known_layers", lambda known=known: known)
         decided, erased = np.empty(1000, np.uint8), np.empty(1000, np.uint8)
-        assert inference.decision(model).decide(y, decided, erased) == 1
+        assert decision.decider(model).decide(y, decided, erased) == 1
         found.append((decided.tolist(), erased.tolist()))
     assert found[0] == found[1]
     assert "the kernels do not know conv2d" in caplog.text

@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 import pytest
-from advphy_model import images, semantic_links
-from advphy_model.air_network import AirNetwork
-from advphy_model.semantic_engine import total
-from advphy_model.semantic_setting import Setting
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure.semantic_chain import SemanticSetting, total
+from advphy_model.network.packed_network import PackedNetwork
 from advphy_training import schemes
 
 from . import small_semantic as small
@@ -24,7 +24,7 @@ def measured(link, tested, snr_db=10.0, eve=None, seed=SEED, **changes):
     link = semantic_links.load(link)
     secret = small.SECRET if link.keying != "none" else None
     eve = semantic_links.load_eve(eve) if eve else None
-    given = Setting(link, tested, snr_db, snr_db, eve, secret=secret, seed=seed)
+    given = SemanticSetting(link, tested, snr_db, snr_db, eve, secret=secret, seed=seed)
     return total(given, len(tested))
 
 
@@ -35,12 +35,20 @@ def far(p, n):
 
 def test_the_promised_models_are_there():
     assert set(LINKS) >= {
-        "semantic_mnist", "semantic_mnist_per_message", "paired_arn_white",
-        "paired_arn_black", "minmax_arn", "keyed_arn", "keyed_arn_permutation",
-    }  # fmt: skip
+        "semantic_mnist",
+        "semantic_mnist_per_message",
+        "paired_arn_white",
+        "paired_arn_black",
+        "minmax_arn",
+        "keyed_arn",
+        "keyed_arn_permutation",
+    }
     assert set(EVES) >= {
-        "eve_mnist", "eve_mnist_snr", "eve_mnist_per_message", "substitute_mnist",
-    }  # fmt: skip
+        "eve_mnist",
+        "eve_mnist_snr",
+        "eve_mnist_per_message",
+        "substitute_mnist",
+    }
 
 
 @pytest.mark.parametrize("name", [*LINKS, *EVES])
@@ -52,8 +60,12 @@ def test_a_model_says_how_it_was_made(name):
     assert re.fullmatch(command, model.recipe["command"])
     assert model.recipe["measured"]["images"] == "mnist_test"
     assert [row["snr_db"] for row in model.recipe["measured"]["rows"]] == [
-        0.0, 5.0, 10.0, 15.0, 20.0
-    ]  # fmt: skip
+        0.0,
+        5.0,
+        10.0,
+        15.0,
+        20.0,
+    ]
     # Given again, the command means the same settings.
     given = re.findall(r"--set (\S+)", model.recipe["command"])
     settings = schemes.settings(schemes.scheme(model.recipe["scheme"]), given)
@@ -77,12 +89,17 @@ def test_an_eve_says_whom_she_listened_to(name):
 
 
 def test_sizes_are_those_of_the_letter():
-    link, eve = (semantic_links.load("paired_arn_white"),
-                 semantic_links.load_eve("eve_mnist"))  # fmt: skip
+    link, eve = (
+        semantic_links.load("paired_arn_white"),
+        semantic_links.load_eve("eve_mnist"),
+    )
 
     def widths(network):
-        return [layer.parameters["weight"].shape[0] for layer in network.layers
-                if layer.kind == "dense"]  # fmt: skip
+        return [
+            layer.parameters["weight"].shape[0]
+            for layer in network.layers
+            if layer.kind == "dense"
+        ]
 
     assert (link.reals, link.n, link.image_shape) == (23, 12, (28, 28))
     assert widths(link.networks["semantic_encoder"]) == [64, 64]  # [arn, Sec. V]
@@ -167,7 +184,7 @@ def test_power_is_that_of_every_code_or_of_the_mean_over_training_images(mnist):
     def energies(name):
         link = semantic_links.load(name)
         x = np.empty((len(pixels), link.n), np.complex64)
-        AirNetwork(link.encoder, complex_output=True).run(pixels, x)
+        PackedNetwork(link.encoder, complex_output=True).run(pixels, x)
         return (np.abs(x.astype(complex)) ** 2).sum(axis=1)
 
     # A code whose length is that of all others says nothing by it.

@@ -2,9 +2,11 @@
 """What the bench compares does the same work: same decisions, same logits."""
 
 import numpy as np
-from advphy_model import links, network, speed
 from advphy_model.complex_baseband import to_reals
+from advphy_model.link import links
+from advphy_model.measure import speed
 from advphy_model.modem import speed as modem_speed
+from advphy_model.network import network
 from advphy_training import speed as torch_speed
 
 

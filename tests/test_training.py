@@ -4,9 +4,10 @@
 import numpy as np
 import pytest
 import torch
-from advphy_model import inference, loop_engine, model_file, network
 from advphy_model.complex_baseband import to_reals
-from advphy_model.error_rate import StopRule
+from advphy_model.link import decision, model_file
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.network import inference, network
 from advphy_training import (
     import_torch,
     link_scheme,
@@ -14,6 +15,8 @@ from advphy_training import (
     schemes,
     training_state,
 )
+
+from .counting import counted
 
 SHORT = ["steps=30", "batch=64"]
 
@@ -35,9 +38,8 @@ def train(path, *assignments, seed=3):
 
 
 def bler(model, ebn0_db):
-    ranges = loop_engine.run(model, rule=StopRule(200, 10**6), ebn0_db=ebn0_db)
-    blocks, errors, _ = (sum(part) for part in zip(*ranges, strict=True))
-    return errors / blocks
+    row = counted(model, ebn0_db, StopRule(200, 10**6))
+    return row.block_errors / row.blocks
 
 
 @pytest.mark.parametrize(
@@ -114,10 +116,17 @@ def test_the_seed_decides(tmp_path):
 
 @pytest.mark.parametrize(
     ("assignment", "text"),
-    [("k=9", "k = 9"), ("n=0", "n = 0"), ("architecture=rnn", "'rnn'"),
-     ("depth=3", "keys: k, n"), ("k=four", "wanted int"), ("k", "not key=value"),
-     ("steps=0", "steps = 0"), ("ebn0_db=nan", "ebn0_db")],
-)  # fmt: skip
+    [
+        ("k=9", "k = 9"),
+        ("n=0", "n = 0"),
+        ("architecture=rnn", "'rnn'"),
+        ("depth=3", "keys: k, n"),
+        ("k=four", "wanted int"),
+        ("k", "not key=value"),
+        ("steps=0", "steps = 0"),
+        ("ebn0_db=nan", "ebn0_db"),
+    ],
+)
 def test_bad_settings_are_refused(assignment, text):
     with pytest.raises(ValueError, match=text):
         settings(assignment)
@@ -159,7 +168,7 @@ def users_decoder():
 
 @pytest.fixture
 def simplices():
-    from advphy_model.baselines import two_simplices
+    from advphy_model.link.baselines import two_simplices
 
     return two_simplices.codebook()
 
@@ -176,7 +185,7 @@ def test_a_users_module_becomes_a_link_that_decides_the_same(simplices, rng, tmp
     with torch.no_grad():
         expected = module(torch.tensor(to_reals(y))).argmax(1).numpy()
     decided, erased = np.empty(500, np.uint8), np.empty(500, np.uint8)
-    inference.decision(link).decide(y, decided, erased)
+    decision.decider(link).decide(y, decided, erased)
     assert np.array_equal(decided, expected)
 
 
@@ -197,8 +206,11 @@ def test_a_state_dict_becomes_a_network(rng):
     module = torch.nn.Sequential(
         torch.nn.Linear(14, 8), torch.nn.ReLU(), torch.nn.Linear(8, 16)
     )
-    layers = [network.Layer("dense", "a"), network.Layer("relu", "r"),
-              network.Layer("dense", "b")]  # fmt: skip
+    layers = [
+        network.Layer("dense", "a"),
+        network.Layer("relu", "r"),
+        network.Layer("dense", "b"),
+    ]
     net = import_torch.network_from_state_dict(module.state_dict(), layers, (14,))
     x = rng.normal(size=(9, 14)).astype(np.float32)
     expected = module(torch.tensor(x)).detach().numpy()
@@ -215,10 +227,14 @@ def test_a_state_dict_becomes_a_network(rng):
         (torch.nn.LSTM(14, 16), "LSTM"),
         (torch.nn.Sequential(torch.nn.Linear(13, 16)), "layer0"),
         (torch.nn.Linear(14, 15), "the decoder maps"),
-        (torch.nn.Sequential(torch.nn.Unflatten(1, (1, 14)),
-                             torch.nn.Conv1d(1, 1, 3, dilation=2)), "dilation"),
+        (
+            torch.nn.Sequential(
+                torch.nn.Unflatten(1, (1, 14)), torch.nn.Conv1d(1, 1, 3, dilation=2)
+            ),
+            "dilation",
+        ),
     ],
-)  # fmt: skip
+)
 def test_modules_that_do_not_fit_are_refused(module, text, simplices):
     with pytest.raises(ValueError, match=text):
         import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)

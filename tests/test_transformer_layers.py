@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 import torch
-from advphy_model import inference
-from advphy_model.layers import layer_normalisation
-from advphy_model.network import Layer, Network, run
+from advphy_model.network import inference
+from advphy_model.network.layers import layer_normalisation
+from advphy_model.network.network import Layer, Network, run
 from advphy_training.schemes.paired_arn import transformer_block
 from advphy_training.torch_network import TorchNetwork, run_in_torch
 
@@ -32,26 +32,40 @@ def theirs():
 
 def ours(layer):
     """Return self_attention and feed_forward with the weights of torch's layer."""
-    query, key, value = layer.self_attn.in_proj_weight.detach().numpy().reshape(
-        3, WIDTH, WIDTH
-    )  # fmt: skip
+    query, key, value = (
+        layer.self_attn.in_proj_weight.detach().numpy().reshape(3, WIDTH, WIDTH)
+    )
 
     def arrays(**tensors):
         return {name: tensor.detach().numpy() for name, tensor in tensors.items()}
 
     return Network(
         (
-            Layer("self_attention", "attention",
-                  {"query": query, "key": key, "value": value}
-                  | arrays(output=layer.self_attn.out_proj.weight,
-                           scale=layer.norm1.weight, shift=layer.norm1.bias)),
-            Layer("feed_forward", "forward",
-                  arrays(inner=layer.linear1.weight, inner_bias=layer.linear1.bias,
-                         outer=layer.linear2.weight, outer_bias=layer.linear2.bias,
-                         scale=layer.norm2.weight, shift=layer.norm2.bias)),
+            Layer(
+                "self_attention",
+                "attention",
+                {"query": query, "key": key, "value": value}
+                | arrays(
+                    output=layer.self_attn.out_proj.weight,
+                    scale=layer.norm1.weight,
+                    shift=layer.norm1.bias,
+                ),
+            ),
+            Layer(
+                "feed_forward",
+                "forward",
+                arrays(
+                    inner=layer.linear1.weight,
+                    inner_bias=layer.linear1.bias,
+                    outer=layer.linear2.weight,
+                    outer_bias=layer.linear2.bias,
+                    scale=layer.norm2.weight,
+                    shift=layer.norm2.bias,
+                ),
+            ),
         ),
         (TOKENS, WIDTH),
-    )  # fmt: skip
+    )
 
 
 def test_attention_and_forward_are_an_encoder_layer_of_torch(rng):

@@ -3,8 +3,8 @@
 
 import numpy as np
 import pytest
-from advphy_model import transmit_limits
-from advphy_model.transmit_limits import Band, TransmitLimits
+from advphy_model.modem import transmit_limits
+from advphy_model.modem.transmit_limits import Band, TransmitLimits
 
 
 @pytest.fixture
@@ -144,8 +144,12 @@ def test_samples_within_the_limit_are_the_same_bits(rng):
 
 
 def test_a_plan_is_one_line():
-    settings = {"driver": "hackrf", "frequency": 433.92e6, "sample_rate": 1e6,
-                "gain": 20}  # fmt: skip
+    settings = {
+        "driver": "hackrf",
+        "frequency": 433.92e6,
+        "sample_rate": 1e6,
+        "gain": 20,
+    }
     assert transmit_limits.describe(12_000, 0.8, settings) == (
         "would send 12000 samples, 0.012 s at 1 Msample/s, 433.92 MHz, gain 20 dB, "
         "peak amplitude 0.8 (driver=hackrf) - not armed"

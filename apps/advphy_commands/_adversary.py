@@ -4,9 +4,10 @@
 import logging
 from pathlib import Path
 
-from advphy_model import links, perturbation
-from advphy_model.adversary import Adversary
-from advphy_model.perturbation import checked_psr_db
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import checked_psr_db
+from advphy_model.link import links
 
 from advphy_commands._numbers import db_range, whole
 
@@ -117,9 +118,18 @@ def adversaries_of(arguments):
 
 def _refuse_idle(arguments):
     """Refuse what would say something of an adversary when there is none."""
-    idle = {"psr_db": None, "shift": "0", "phase": "0", "sign": "1", "fading": "none",
-            "frequency_offset": "0", "full_scale": None, "black_box": False,
-            "substitute": [], "unknown": []}  # fmt: skip
+    idle = {
+        "psr_db": None,
+        "shift": "0",
+        "phase": "0",
+        "sign": "1",
+        "fading": "none",
+        "frequency_offset": "0",
+        "full_scale": None,
+        "black_box": False,
+        "substitute": [],
+        "unknown": [],
+    }
     for name, default in idle.items():
         if getattr(arguments, name) != default:
             raise ValueError(
@@ -168,7 +178,7 @@ def canceller_of(arguments):
     """Return the CancellerSettings asked for, or None."""
     if arguments.cancel is None:
         return None
-    from advphy_model.canceller import CancellerSettings
+    from advphy_model.receive.canceller import CancellerSettings
 
     if arguments.cancel.isalpha():
         return CancellerSettings(adversary=arguments.cancel)

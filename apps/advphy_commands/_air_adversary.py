@@ -3,14 +3,22 @@
 
 import dataclasses
 
-from advphy_model.air_adversary import WHERE, AirAdversary
+from advphy_model.modem.burst_adversary import WHERE, AirAdversary
 
 from advphy_commands import _adversary
 from advphy_commands._numbers import whole
 
-_IDLE = {"psr_db": None, "where": "payload", "delay": "0", "phase": "0",
-         "frequency_offset": "0", "fading": "none", "black_box": False,
-         "substitute": [], "unknown": []}  # fmt: skip
+_IDLE = {
+    "psr_db": None,
+    "where": "payload",
+    "delay": "0",
+    "phase": "0",
+    "frequency_offset": "0",
+    "fading": "none",
+    "black_box": False,
+    "substitute": [],
+    "unknown": [],
+}
 
 
 def add_arguments(parser):

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A measurement in words: its name, its settings, its figures."""
 
-SETTINGS = (("ebn0_db", "Eb/N0", " dB"), ("snr_db", "SNR", " dB"),
-            ("psr_db", "PSR", " dB"))  # fmt: skip
+SETTINGS = (
+    ("ebn0_db", "Eb/N0", " dB"),
+    ("snr_db", "SNR", " dB"),
+    ("psr_db", "PSR", " dB"),
+)
 
 
 def name_of(message, several) -> str:
     """Return what a measurement is of.
 
     Args:
-        message: a dictionary of advphy_model.published.decode.
+        message: a dictionary of advphy_model.measure.published.decode.
         several: whether there are several flowgraphs.
     """
     flowgraph = message["flowgraph"] if several else ""
@@ -49,7 +52,7 @@ def _number(value):
 
 
 def _counts(message):
-    from advphy_model.error_rate import interval
+    from advphy_model.measure.error_rate import interval
 
     failures, blocks = message["block_errors"] + message["erasures"], message["blocks"]
     if not blocks or failures > blocks:
@@ -66,8 +69,11 @@ def _parts(*fields):
     """Return the function that names the figures there are."""
 
     def text(message):
-        words = [f"{label} {form.format(message[key])}" for key, label, form in fields
-                 if message.get(key) is not None]  # fmt: skip
+        words = [
+            f"{label} {form.format(message[key])}"
+            for key, label, form in fields
+            if message.get(key) is not None
+        ]
         return ", ".join(words) or "nothing yet"
 
     return text
@@ -83,16 +89,30 @@ def _estimate(message):
 
 _FIGURES = {
     "counts": _counts,
-    "distortion": _parts(("mse", "MSE", "{:.4f}"), ("psnr_db", "PSNR", "{:.1f} dB"),
-                         ("ssim", "SSIM", "{:.2f}"), ("frames", "frames", "{}")),
-    "accuracy": _parts(("accuracy", "accuracy", "{:.1%}"), ("low", "from", "{:.1%}"),
-                       ("high", "to", "{:.1%}"), ("frames", "frames", "{}")),
-    "psr": _parts(("psr_db_realised", "PSR sent", "{:.1f} dB"),
-                  ("blocks", "blocks", "{}")),
+    "distortion": _parts(
+        ("mse", "MSE", "{:.4f}"),
+        ("psnr_db", "PSNR", "{:.1f} dB"),
+        ("ssim", "SSIM", "{:.2f}"),
+        ("frames", "frames", "{}"),
+    ),
+    "accuracy": _parts(
+        ("accuracy", "accuracy", "{:.1%}"),
+        ("low", "from", "{:.1%}"),
+        ("high", "to", "{:.1%}"),
+        ("frames", "frames", "{}"),
+    ),
+    "psr": _parts(
+        ("psr_db_realised", "PSR sent", "{:.1f} dB"), ("blocks", "blocks", "{}")
+    ),
     "estimate": _estimate,
-    "power": _parts(("psr_db", "PSR", "{:.1f} dB"),
-                    ("transmit_power_db", "transmit power", "{:.2f} dB")),
-    "frames": _parts(("received", "frames", "{}"), ("missed", "missed", "{}"),
-                     ("snr_db", "SNR", "{:.1f} dB"),
-                     ("clock_ppm", "clock", "{:+.1f} ppm")),
-}  # fmt: skip
+    "power": _parts(
+        ("psr_db", "PSR", "{:.1f} dB"),
+        ("transmit_power_db", "transmit power", "{:.2f} dB"),
+    ),
+    "frames": _parts(
+        ("received", "frames", "{}"),
+        ("missed", "missed", "{}"),
+        ("snr_db", "SNR", "{:.1f} dB"),
+        ("clock_ppm", "clock", "{:+.1f} ppm"),
+    ),
+}

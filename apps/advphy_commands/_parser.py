@@ -20,19 +20,29 @@ from advphy_commands import _output
 GROUPS = {
     "begin": ("info", "doctor", "data"),
     "train and attack": ("train", "attack"),
-    "measure": ("measure", "measure-burst", "measure-semantic", "evaluate",
-                "synchronism", "adapt-eve", "reproduce", "bench"),
-    "draw and watch": ("plot", "watch"),
+    "measure": (
+        "measure",
+        "measure-burst",
+        "measure-semantic",
+        "evaluate",
+        "synchronism",
+        "adapt-eve",
+        "reproduce",
+        "bench",
+    ),
+    "draw and watch": ("plot", "watch", "publish-keys"),
     "over the air": ("radio", "rescore", "secret"),
     "shell": ("completion",),
-}  # fmt: skip
+}
 
 
 def names():
     """Return the names of the commands there are, in the order of work."""
-    found = {module.name.replace("_", "-")
-             for module in pkgutil.iter_modules(advphy_commands.__path__)
-             if not module.name.startswith("_")}  # fmt: skip
+    found = {
+        module.name.replace("_", "-")
+        for module in pkgutil.iter_modules(advphy_commands.__path__)
+        if not module.name.startswith("_")
+    }
     ordered = [name for group in GROUPS.values() for name in group if name in found]
     return ordered + sorted(found - set(ordered))
 
@@ -71,8 +81,11 @@ def parser(only=None):
 
 def leaves(sub, name=""):
     """Yield (name, parser) of the parsers that have no further ones below them."""
-    below = [action for action in sub._actions
-             if isinstance(action, argparse._SubParsersAction)]  # fmt: skip
+    below = [
+        action
+        for action in sub._actions
+        if isinstance(action, argparse._SubParsersAction)
+    ]
     if not below:
         yield name, sub
     for action in below:

@@ -3,16 +3,20 @@
 
 import math
 
-from advphy_model import links
-from advphy_model.perturbation import checked_psr_db
+from advphy_model.air.perturbation import checked_psr_db
+from advphy_model.link import links
 
 from advphy_commands import _plot_inputs, _transfer
 from advphy_commands._plot_inputs import COUNTS, LINK, PERTURBATION, SEMANTIC
 
 EBN0_DB, PSR_DB = 8.0, -6.0  # the usual setting of [gan, Sec. IV]
 # What a word alone is drawn as, and which options belong to which picture.
-NATURAL = {COUNTS: "bler", SEMANTIC: "semantic", LINK: "constellation",
-           PERTURBATION: "perturbation"}  # fmt: skip
+NATURAL = {
+    COUNTS: "bler",
+    SEMANTIC: "semantic",
+    LINK: "constellation",
+    PERTURBATION: "perturbation",
+}
 OPTIONS = {
     "x": ("bler",),
     "at_bler": ("bler",),
@@ -42,15 +46,17 @@ def bler(arguments, words):
 
 
 def _at_bler(rows, x, rate):
-    from advphy_model import counts, error_rate
+    from advphy_model.measure import curves, error_rate
 
     if x != "ebn0_db":
         raise ValueError("--at-bler reads an Eb/N0, but x is psr_db; add --x ebn0_db")
     return {
         "bler": rate,
-        "ebn0_db": {label: error_rate.ebn0_db_at(points, rate)
-                    for label, points in counts.curves(rows).items()},
-    }  # fmt: skip
+        "ebn0_db": {
+            label: error_rate.ebn0_db_at(points, rate)
+            for label, points in curves.curves(rows).items()
+        },
+    }
 
 
 def _claim(text):

@@ -14,10 +14,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-from advphy_model import links, radio_check
+from advphy_model.files.recording_reader import PIECE
+from advphy_model.link import links
+from advphy_model.measure import radio_check
+from advphy_model.measure.scoring import Scorer
 from advphy_model.modem.frame import Frame
-from advphy_model.recording import PIECE
-from advphy_model.scoring import Scorer
 from advphy_training import progress
 
 from advphy_commands import _radio_settings as settings
@@ -39,9 +40,11 @@ def add_arguments(parser):
     parser.add_argument("link", metavar="LINK", nargs="?", default="autoencoder_mlp")
     parser.add_argument("--level", choices=LEVELS, default="file")
     parser.add_argument(
-        "--ebn0-db", type=float, default=4.0,
+        "--ebn0-db",
+        type=float,
+        default=4.0,
         help="of the first two levels, in dB (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--frames", default="200", help="(default %(default)s)")
     parser.add_argument("--codewords", default="128", help="(default %(default)s)")
     parser.add_argument("--seed", default="1", help="(default %(default)s)")
@@ -89,8 +92,14 @@ def run(arguments):
 
 def _figures(check):
     """Return a Check for a document."""
-    return {"name": check.name, "figure": check.figure, "low": check.low,
-            "high": check.high, "unit": check.unit, "passed": check.passed}  # fmt: skip
+    return {
+        "name": check.name,
+        "figure": check.figure,
+        "low": check.low,
+        "high": check.high,
+        "unit": check.unit,
+        "passed": check.passed,
+    }
 
 
 def _require_radio(arguments):
@@ -107,12 +116,18 @@ def _require_radio(arguments):
 
 def _file(arguments, model, frame, frames):
     seed = whole("--seed", arguments.seed)
-    arguments.output.line(f"  Eb/N0 {arguments.ebn0_db:g} dB, loss up to "
-                          f"{LOSS_DB['file']:g} dB")  # fmt: skip
+    arguments.output.line(
+        f"  Eb/N0 {arguments.ebn0_db:g} dB, loss up to {LOSS_DB['file']:g} dB"
+    )
     return radio_check.file_level(
-        model, frame, frames, arguments.ebn0_db, seed, LOSS_DB["file"],
+        model,
+        frame,
+        frames,
+        arguments.ebn0_db,
+        seed,
+        LOSS_DB["file"],
         along=lambda pieces: progress.bar(pieces, unit="piece"),
-    )  # fmt: skip
+    )
 
 
 def _loopback(arguments, model, frame, frames):
@@ -126,18 +141,32 @@ def _loopback(arguments, model, frame, frames):
     rate, ebn0_db, loss_db = 1e6, arguments.ebn0_db, LOSS_DB["loopback"]
     _, modulator = radio_check.frames_of(model, frame, 1, 1)
     variance = radio_check.sample_noise_variance(modulator, ebn0_db, model.rate)
-    args = (f"id=check{os.getpid()},cfo={CFO * rate:g},ppm={CLOCK_PPM:g},"
-            f"noise_variance={variance:.9g}")  # fmt: skip
+    args = (
+        f"id=check{os.getpid()},cfo={CFO * rate:g},ppm={CLOCK_PPM:g},"
+        f"noise_variance={variance:.9g}"
+    )
     arguments.output.line(
         f"  stand-in radio: Eb/N0 {ebn0_db:g} dB, CFO {CFO:g} cycles per sample, "
         f"clock {CLOCK_PPM:g} ppm, loss up to {loss_db:g} dB"
     )
-    device = {"driver": "standin", "args": args, "sample_rate": rate,
-              "frequency": settings.DEFAULT_FREQUENCY}  # fmt: skip
+    device = {
+        "driver": "standin",
+        "args": args,
+        "sample_rate": rate,
+        "frequency": settings.DEFAULT_FREQUENCY,
+    }
     counts, means, events = _through(arguments, model, frame, frames, device, device)
     checks = radio_check.judged(
-        counts, means, model, frames, ebn0_db, loss_db, MOST_LOST["loopback"], CFO,
-        CLOCK_PPM)  # fmt: skip
+        counts,
+        means,
+        model,
+        frames,
+        ebn0_db,
+        loss_db,
+        MOST_LOST["loopback"],
+        CFO,
+        CLOCK_PPM,
+    )
     return checks + _events(events)
 
 
@@ -151,15 +180,24 @@ def _radio(arguments, model, frame, frames):
     counts, means, events = _through(arguments, model, frame, frames, device, heard)
     ebn0_db = means.get("snr_db", math.nan) - 10 * math.log10(model.rate)
     return _events(events) + radio_check.judged(
-        counts, means, model, frames, min(ebn0_db, 20.0), LOSS_DB["radio"],
-        MOST_LOST["radio"], snr_slack_db=None)  # fmt: skip
+        counts,
+        means,
+        model,
+        frames,
+        min(ebn0_db, 20.0),
+        LOSS_DB["radio"],
+        MOST_LOST["radio"],
+        snr_slack_db=None,
+    )
 
 
 def _events(events):
     """Return the Checks of what drivers tell; they do not all tell the same."""
-    return [radio_check.Check(name, events[name], 0, 0)
-            for name in ("underruns", "late", "clipped", "overruns")
-            if events.get(name) is not None]  # fmt: skip
+    return [
+        radio_check.Check(name, events[name], 0, 0)
+        for name in ("underruns", "late", "clipped", "overruns")
+        if events.get(name) is not None
+    ]
 
 
 def _through(arguments, model, frame, frames, sent, heard):
@@ -170,11 +208,15 @@ def _through(arguments, model, frame, frames, sent, heard):
     seed, rate = whole("--seed", arguments.seed), sent["sample_rate"]
     samples = frames * frame.samples()
     sink = advphy.sdr_sink(
-        **sent, armed=True, amplitude_limit=arguments.amplitude,
-        time_limit=samples / rate + 0.01)  # fmt: skip
+        **sent,
+        armed=True,
+        amplitude_limit=arguments.amplitude,
+        time_limit=samples / rate + 0.01,
+    )
     source = advphy.sdr_source(**heard)
-    flowgraph = transmitter(model, sink, frame, frames, seed,
-                            amplitude=arguments.amplitude)  # fmt: skip
+    flowgraph = transmitter(
+        model, sink, frame, frames, seed, amplitude=arguments.amplitude
+    )
     # The stand-in is heard as long as it sends, and it sends a tail of zeros.
     near = source.radio is not None and source.radio.is_standin
     more = STANDIN_TAIL if near else round(SLOWEST_START * rate)
@@ -190,8 +232,9 @@ def _through(arguments, model, frame, frames, sent, heard):
         keep = blocks.file_sink(8, str(received))
         flowgraph.connect(source, head, keep)
         passed = ("samples", samples + more, lambda: head.nitems_written(0))
-        if settings.run(flowgraph, end, enough=lambda: time.monotonic() > late,
-                        shown=passed):  # fmt: skip
+        if settings.run(
+            flowgraph, end, enough=lambda: time.monotonic() > late, shown=passed
+        ):
             raise KeyboardInterrupt
         keep.close()
         scorer = Scorer(model, frame, seed, first_frame=0 if near else None)

@@ -17,9 +17,10 @@ def add_arguments(parser):
     settings.add_link(parser)
     settings.add_radio(parser, "--source")
     parser.add_argument(
-        "--first-frame", metavar="NUMBER",
+        "--first-frame",
+        metavar="NUMBER",
         help="the first that was sent: those before the first to arrive are missed",
-    )  # fmt: skip
+    )
     parser.add_argument("--record", metavar="RUN.sigmf-meta")
     parser.add_argument(
         "--attack", metavar="WORDS", help="what the recording shall say was sent"
@@ -60,10 +61,13 @@ def run(arguments):
     begun = time.monotonic()
     shown = ("s", seconds, lambda: time.monotonic() - begun)
     try:
-        settings.run(flowgraph, flowgraph.end, say,
-                     None if frames is None else lambda: received() >= frames,
-                     shown=shown if frames is None else ("frames", frames, received)
-                     )  # fmt: skip
+        settings.run(
+            flowgraph,
+            flowgraph.end,
+            say,
+            None if frames is None else lambda: received() >= frames,
+            shown=shown if frames is None else ("frames", frames, received),
+        )
     finally:
         if recorder is not None:
             recorder.stop()
@@ -85,10 +89,14 @@ def _say(output, model, flowgraph, counts, rate):
     output.line(_last(flowgraph, rate))
     last = flowgraph.synchronizer.last()
     if last is not None:
-        last = {"snr_db": last["snr_db"], "cfo_hz": last["cfo"] * rate,
-                "clock_ppm": last["clock_ppm"]}  # fmt: skip
-    output.note(link=model.name, counts=counts, **rates(counts, pixels),
-                last_frame=last)  # fmt: skip
+        last = {
+            "snr_db": last["snr_db"],
+            "cfo_hz": last["cfo"] * rate,
+            "clock_ppm": last["clock_ppm"],
+        }
+    output.note(
+        link=model.name, counts=counts, **rates(counts, pixels), last_frame=last
+    )
 
 
 def _say_recorded(output, path, samples, taken):
@@ -108,9 +116,15 @@ def _recorder(arguments, model, sent, device, first_frame):
 
     frame = sent["frame"]
     found = advphy.recorder(
-        arguments.record, model, frame, device["sample_rate"], device["frequency"],
-        sent["seed"], None if first_frame is None else first_frame * frame.codewords,
-        sent["images"])  # fmt: skip
+        arguments.record,
+        model,
+        frame,
+        device["sample_rate"],
+        device["frequency"],
+        sent["seed"],
+        None if first_frame is None else first_frame * frame.codewords,
+        sent["images"],
+    )
     if arguments.attack:
         found.note_attack(arguments.attack, arguments.psr_db)
     return found
@@ -118,8 +132,10 @@ def _recorder(arguments, model, sent, device, first_frame):
 
 def _line(second, flowgraph, rate):
     counts = flowgraph.counts()
-    text = (f"{second:>5} s  frames {counts['received']}  missed {counts['missed']}  "
-            f"bad headers {counts['bad_headers']}  ")  # fmt: skip
+    text = (
+        f"{second:>5} s  frames {counts['received']}  missed {counts['missed']}  "
+        f"bad headers {counts['bad_headers']}  "
+    )
     last = flowgraph.synchronizer.last()
     if last is not None:
         text += f"SNR {last['snr_db']:.1f} dB  CFO {last['cfo'] * rate:.0f} Hz  "

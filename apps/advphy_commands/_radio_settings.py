@@ -5,7 +5,7 @@ import math
 import threading
 import time
 
-from advphy_model import carried
+from advphy_model.link import any_link
 from advphy_model.modem.frame import Frame
 from advphy_training import progress
 
@@ -25,9 +25,10 @@ def add_link(parser):
         "--codewords", default="128", help="of a frame (default %(default)s)"
     )
     parser.add_argument(
-        "--images", default="mnist_sample",
+        "--images",
+        default="mnist_sample",
         help="of a semantic link (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--key-file", metavar="FILE", help="the secret of a keyed link (mode 0600)"
     )
@@ -38,9 +39,12 @@ def add_link(parser):
 def add_radio(parser, option):
     """Declare the device behind --sink, --source or --driver, and its settings."""
     parser.add_argument(
-        option, required=True, dest="driver", metavar="DRIVER",
+        option,
+        required=True,
+        dest="driver",
+        metavar="DRIVER",
         help="uhd, hackrf, soapy, osmosdr, standin, file or zmq",
-    )  # fmt: skip
+    )
     add_settings(parser)
 
 
@@ -72,14 +76,19 @@ def device_of(arguments):
                 f"--frequency is missing: a radio ({arguments.driver}) has no default"
             )
         frequency = DEFAULT_FREQUENCY
-    return {"driver": arguments.driver, "args": arguments.args, "frequency": frequency,
-            "sample_rate": arguments.rate, "gain": arguments.gain,
-            "antenna": arguments.antenna}  # fmt: skip
+    return {
+        "driver": arguments.driver,
+        "args": arguments.args,
+        "frequency": frequency,
+        "sample_rate": arguments.rate,
+        "gain": arguments.gain,
+        "antenna": arguments.antenna,
+    }
 
 
 def link_of(arguments):
     """Return (link, {frame, seed, images, secret}) of the arguments."""
-    model = carried.load(arguments.link)
+    model = any_link.load(arguments.link)
     frame = Frame.of_model(model, codewords=whole("--codewords", arguments.codewords))
     semantic = hasattr(model, "pixels")
     if arguments.key_file and not semantic:

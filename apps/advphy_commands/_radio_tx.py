@@ -6,7 +6,7 @@ A radio transmits only where the allow-list permits it. --attack adds a perturba
 that was crafted before; on a radio it needs --permitted.
 """
 
-from advphy_model import transmit_limits
+from advphy_model.modem import transmit_limits
 
 from advphy_commands import _radio_settings as settings
 from advphy_commands._numbers import whole
@@ -19,9 +19,11 @@ def add_arguments(parser):
     settings.add_link(parser)
     settings.add_radio(parser, "--sink")
     parser.add_argument(
-        "--amplitude", type=float, default=0.8,
+        "--amplitude",
+        type=float,
+        default=0.8,
         help="largest magnitude of a sample (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--first-frame", default="0", help="(default %(default)s)")
     parser.add_argument("--arm", action="store_true", help="transmit")
     parser.add_argument(
@@ -29,9 +31,10 @@ def add_arguments(parser):
     )
     parser.add_argument("--psr-db", type=float, metavar="DB", help="of --attack")
     parser.add_argument(
-        "--permitted", choices=transmit_limits.PERMISSIONS,
+        "--permitted",
+        choices=transmit_limits.PERMISSIONS,
         help="that the adversary's signal stays in a cable, or is licensed",
-    )  # fmt: skip
+    )
 
 
 def run(arguments):
@@ -46,26 +49,44 @@ def run(arguments):
 
     frames, seconds = _whole_frames(frames, seconds, sent["frame"], arguments.rate)
     sink = advphy.sdr_sink(
-        **device, armed=arguments.arm, adversary="no" if attack is None else "yes",
-        permitted=arguments.permitted, time_limit=seconds,
-        amplitude_limit=arguments.amplitude)  # fmt: skip
+        **device,
+        armed=arguments.arm,
+        adversary="no" if attack is None else "yes",
+        permitted=arguments.permitted,
+        time_limit=seconds,
+        amplitude_limit=arguments.amplitude,
+    )
     flowgraph = transmitter(
-        model, sink, frames=frames, first_frame=first_frame, attack=attack,
-        amplitude=arguments.amplitude, **sent)  # fmt: skip
+        model,
+        sink,
+        frames=frames,
+        first_frame=first_frame,
+        attack=attack,
+        amplitude=arguments.amplitude,
+        **sent,
+    )
     if not arguments.arm:
         sink.gate.at_end = None  # it is said below
     # zmq may wait for a receiver that has gone; a radio is silent already.
     length = sent["frame"].samples()
     interrupted = settings.run(
-        flowgraph, sink.silence, patience=3.0,
+        flowgraph,
+        sink.silence,
+        patience=3.0,
         shown=("frames", frames, lambda: sink.events()["samples"] / length),
-    )  # fmt: skip
+    )
     events = sink.events()
     count = events["samples"] / length
     what = f"{count:.5g} frames of link {model.name} from frame {first_frame} on"
     output = arguments.output
-    output.note(armed=arguments.arm, link=model.name, frames=count,
-                first_frame=first_frame, device=device, **_told(events))  # fmt: skip
+    output.note(
+        armed=arguments.arm,
+        link=model.name,
+        frames=count,
+        first_frame=first_frame,
+        device=device,
+        **_told(events),
+    )
     if arguments.arm:
         told = ", ".join(f"{name} {value}" for name, value in _told(events).items())
         output.line(f"sent {what}; {told}")
@@ -102,12 +123,13 @@ def _attack(arguments, model, seed):
                     "none; give --attack FILE, too"
                 )
         return None
-    from advphy_model import perturbation
-    from advphy_model.adversary import Adversary
+    from advphy_model.air import perturbation
+    from advphy_model.air.adversary import Adversary
 
     if not hasattr(model, "k"):
-        raise ValueError(f"--attack: '{model.name}' is a semantic link, wanted a link "
-                         "model")  # fmt: skip
+        raise ValueError(
+            f"--attack: '{model.name}' is a semantic link, wanted a link model"
+        )
     if arguments.attack == "noise_jammer":
         psr_db = -6.0 if arguments.psr_db is None else arguments.psr_db
         found = perturbation.jammer(model.k, model.n, psr_db)

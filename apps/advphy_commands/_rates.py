@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A block error rate with its interval, as text and for a document."""
 
-from advphy_model.error_rate import interval, upper_bound
+from advphy_model.measure.error_rate import interval, upper_bound
 
 
 def rated(failures, blocks):

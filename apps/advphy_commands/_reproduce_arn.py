@@ -6,7 +6,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from advphy_model import semantic_counts
+from advphy_model.measure import table
+from advphy_model.measure.semantic_counts import SemanticCounts
 
 from advphy_commands._numbers import whole
 
@@ -22,7 +23,7 @@ def run(arguments, figure):
         figure: module of paper_figures.
     """
     from advphy_figures import picture_grid, secrecy
-    from advphy_model import images
+    from advphy_model.files import images
     from advphy_training import (
         arn_page,
         arn_pictures,
@@ -43,13 +44,18 @@ def run(arguments, figure):
             bar.set_postfix_str(words)
             if not sys.stderr.isatty():
                 output.line(words)
-            semantic_counts.write(folder / f"{name}.csv", measured.rows)
-    secrecy.draw(measured, figure, majority(tested), folder / f"{name}.png",
-                 f"{len(families)} training seed(s); bands: lowest to highest 95 % "
-                 "interval")  # fmt: skip
+            table.write(folder / f"{name}.csv", measured.rows, SemanticCounts)
+    secrecy.draw(
+        measured,
+        figure,
+        majority(tested),
+        folder / f"{name}.png",
+        f"{len(families)} training seed(s); bands: lowest to highest 95 % interval",
+    )
     pictures = arn_pictures.rows(families[0])
-    picture_grid.draw(pictures, tested.shape, folder / f"{name}-pictures.png",
-                      "SNR 10 dB, PSR -10 dB")  # fmt: skip
+    picture_grid.draw(
+        pictures, tested.shape, folder / f"{name}-pictures.png", "SNR 10 dB, PSR -10 dB"
+    )
     command = shlex.join(["advphy", *sys.argv[1:]])
     text = arn_page.section(name, figure, measured, [command])
     claims_page.write(folder / "claims.md", name, text)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How counts of frames are said: a table, or numbers."""
 
-from advphy_model.error_rate import interval
+from advphy_model.measure.error_rate import interval
 
 from advphy_commands import _rates
 
@@ -26,10 +26,15 @@ def counted(counts, pixels=None):
         counts: as Scorer.counts.
         pixels: of an image of a semantic link, or None.
     """
-    names = {"received": "frames received", "missed": "frames missed",
-             "restarts": "restarts", "bad_headers": "bad headers",
-             "blocks": "blocks" if pixels is None else "images",
-             "block_errors": "block errors", "erasures": "erasures"}  # fmt: skip
+    names = {
+        "received": "frames received",
+        "missed": "frames missed",
+        "restarts": "restarts",
+        "bad_headers": "bad headers",
+        "blocks": "blocks" if pixels is None else "images",
+        "block_errors": "block errors",
+        "erasures": "erasures",
+    }
     lines = [f"{names[n]:<18}{counts[n]}" for n in names if n in counts]
     if counts["blocks"]:
         lines.append(_rate(counts) if pixels is None else _mse(counts, pixels))

@@ -39,8 +39,11 @@ class Table:
         table = RichTable("name", "settings", "measured", expand=True)
         several = len(self._flowgraphs) > 1
         for message, when in list(self._last.values()):
-            cells = (words.name_of(message, several), words.settings_of(message),
-                     words.figures_of(message))  # fmt: skip
+            cells = (
+                words.name_of(message, several),
+                words.settings_of(message),
+                words.figures_of(message),
+            )
             old = time.monotonic() - when > OLD_SECONDS
             table.add_row(*map(Text, cells), style="dim" if old else None)
         return table

@@ -24,8 +24,13 @@ def show(arguments, publishers, takes, tick):
     window.addWidget(curves)
     window.addWidget(strip)
     window.resize(900, 760)
-    loop = _Loop(publishers, [*takes, curves.take, strip.take], tick,
-                 arguments.seconds, application.quit)  # fmt: skip
+    loop = _Loop(
+        publishers,
+        [*takes, curves.take, strip.take],
+        tick,
+        arguments.seconds,
+        application.quit,
+    )
     timer = QtCore.QTimer()
     timer.timeout.connect(loop.turn)
     timer.start(MILLISECONDS)
@@ -82,6 +87,8 @@ class _Loop:
         settings = dict(message["settings"])
         if "psr_db" in settings and settings["psr_db"] is None:
             settings["psr_db"] = -math.inf
-        shown = {k: -math.inf if v is None and k.startswith("psr_db") else v
-                 for k, v in message.items()}  # fmt: skip
+        shown = {
+            k: -math.inf if v is None and k.startswith("psr_db") else v
+            for k, v in message.items()
+        }
         return shown | {"name": name, "settings": settings}

@@ -21,7 +21,9 @@ def watch(arguments):
     try:
         with (
             contextlib.closing(Record(arguments.csv, arguments.png, output)) as record,
-            Subscriptions(arguments.address, output.remark) as publishers,
+            Subscriptions(
+                arguments.address, output.remark, arguments.keys
+            ) as publishers,
         ):
             received = _show(arguments, publishers, record)
             if publishers.malformed:
@@ -144,8 +146,12 @@ class Lines:
         for message in sorted(self._new.values(), key=lambda m: m["time"]):
             clock = time.strftime("%H:%M:%S", time.localtime(_seconds(message)))
             name = words.name_of(message, len(self._flowgraphs) > 1)
-            parts = [clock, f"{name:<16}", words.settings_of(message),
-                     words.figures_of(message)]  # fmt: skip
+            parts = [
+                clock,
+                f"{name:<16}",
+                words.settings_of(message),
+                words.figures_of(message),
+            ]
             self._output.line("  ".join(part for part in parts if part))
         self._new = {}
 

@@ -12,7 +12,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from advphy_model import images, semantic_links
+from advphy_model.files import images
+from advphy_model.link import semantic_links
 
 from advphy_commands._numbers import db_range, whole
 from advphy_commands.measure_semantic import secret_of
@@ -23,9 +24,11 @@ def add_arguments(parser):
     parser.add_argument("link", metavar="LINK")
     parser.add_argument("--out", required=True, metavar="DIR")
     parser.add_argument(
-        "--intercepts", default="50,300,1000,50000", metavar="N,N,...",
+        "--intercepts",
+        default="50,300,1000,50000",
+        metavar="N,N,...",
         help="numbers of labelled intercepts (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--snr-db", default="10", help="Eve's SNRs in dB (default %(default)s)"
     )
@@ -33,28 +36,37 @@ def add_arguments(parser):
         "--eve", default="eve_mnist", help="the static one (default %(default)s)"
     )
     parser.add_argument(
-        "--knows-base", default="eve_mnist_snr", metavar="EVE",
+        "--knows-base",
+        default="eve_mnist_snr",
+        metavar="EVE",
         help="an Eve of the base, for a stolen Bob (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--images", default="mnist_train", metavar="SET",
+        "--images",
+        default="mnist_train",
+        metavar="SET",
         help="sent while she records (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--test-images", default="mnist_test", metavar="SET",
+        "--test-images",
+        default="mnist_test",
+        metavar="SET",
         help="measured on (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--steps", default="3000", help="of each training of hers")
     parser.add_argument(
-        "--surrogate-steps", default="2000",
+        "--surrogate-steps",
+        default="2000",
         help="of each pair of her own; 0: none (default %(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--key-file", metavar="FILE", help="of a keyed link")
     parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
     parser.add_argument(
-        "--engine", choices=("flowgraph", "loop"), default="flowgraph",
+        "--engine",
+        choices=("flowgraph", "loop"),
+        default="flowgraph",
         help="that Eve records in; both give the same (default %(default)s)",
-    )  # fmt: skip
+    )
 
 
 def run(arguments):
@@ -81,7 +93,7 @@ def run(arguments):
 
 
 def _adaptations(arguments):
-    from advphy_model.semantic_setting import Setting
+    from advphy_model.measure.semantic_chain import SemanticSetting
     from advphy_training.adaptation import Effort
     from advphy_training.eve_report import Adaptation
 
@@ -94,24 +106,30 @@ def _adaptations(arguments):
     if min(counts) < 10:
         raise ValueError(f"--intercepts {arguments.intercepts}: wanted at least 10")
     secret = secret_of(arguments, link)
-    effort = Effort(steps=max(1, whole("--steps", arguments.steps)),
-                    seed=arguments.seed)  # fmt: skip
+    effort = Effort(
+        steps=max(1, whole("--steps", arguments.steps)), seed=arguments.seed
+    )
     return [
         Adaptation(
-            Setting(link, sent, snr_db, snr_db, static, secret=secret,
-                    seed=arguments.seed),
-            tested, _record(arguments.engine), counts, knows_base,
-            whole("--surrogate-steps", arguments.surrogate_steps), effort,
+            SemanticSetting(
+                link, sent, snr_db, snr_db, static, secret=secret, seed=arguments.seed
+            ),
+            tested,
+            _record(arguments.engine),
+            counts,
+            knows_base,
+            whole("--surrogate-steps", arguments.surrogate_steps),
+            effort,
         )
         for snr_db in db_range("--snr-db", arguments.snr_db)
-    ]  # fmt: skip
+    ]
 
 
 def _record(engine):
     if engine == "loop":
-        from advphy_model import semantic_engine
+        from advphy_model.measure import semantic_chain
 
-        return semantic_engine.record
+        return semantic_chain.record
     from gnuradio.advphy import semantic_engine
 
     return semantic_engine.record

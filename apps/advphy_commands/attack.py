@@ -10,10 +10,13 @@ Eb/N0 and what the adversary knew.
 
 import dataclasses
 
-from advphy_model import links, loop_engine, perturbation
-from advphy_model.adversary import Adversary
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
-from advphy_model.error_rate import StopRule
+from advphy_model.link import links
+from advphy_model.measure import ranges
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 
 from advphy_commands import _adversary, _rates
 
@@ -55,10 +58,18 @@ def run(arguments):
         f"{arguments.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "
         f"SHA-256 {found.sha256}"
     )
-    output.note(out=arguments.out, attack=found.name, kind=found.kind,
-                psr_db=found.psr_db, ebn0_db=arguments.ebn0_db, sha256=found.sha256,
-                victims=found.victims, knowledge=found.knowledge, recipe=found.recipe,
-                measured=[])  # fmt: skip
+    output.note(
+        out=arguments.out,
+        attack=found.name,
+        kind=found.kind,
+        psr_db=found.psr_db,
+        ebn0_db=arguments.ebn0_db,
+        sha256=found.sha256,
+        victims=found.victims,
+        knowledge=found.knowledge,
+        recipe=found.recipe,
+        measured=[],
+    )
     for model in (link, *substitutes):
         for what, adversary in (("clean", None), ("attacked", Adversary(found))):
             row = _count(model, arguments.ebn0_db, adversary)
@@ -72,9 +83,11 @@ def run(arguments):
 
 
 def _count(model, ebn0_db, attack):
-    ranges = loop_engine.run(
-        model, rule=StopRule(None, BLOCKS), ebn0_db=ebn0_db, seed=2, attack=attack
-    )
-    blocks, errors, erasures = map(sum, zip(*ranges, strict=True))
-    return {"blocks": blocks, "block_errors": errors, "erasures": erasures,
-            **_rates.rated(errors + erasures, blocks)}  # fmt: skip
+    setting = LinkSetting(model, ebn0_db, seed=2, attack=attack)
+    (row,) = ranges.total(setting, StopRule(None, BLOCKS))
+    return {
+        "blocks": row.blocks,
+        "block_errors": row.block_errors,
+        "erasures": row.erasures,
+        **_rates.rated(row.failures, row.blocks),
+    }

@@ -18,7 +18,9 @@ and the share of its arithmetic or memory limit that each kernel reaches.
 
 from functools import partial
 
-from advphy_model import kernels, links, speed
+from advphy_model import kernels
+from advphy_model.link import links
+from advphy_model.measure import speed
 from advphy_model.modem import speed as modem_speed
 
 BATCH = 10_000
@@ -44,8 +46,9 @@ def run(arguments):
         race = _Race(output, arguments.rounds, bar)
         ratios = _message_ratios(race, mlp) | _cnn_ratio(race) | _semantic_ratios(race)
         ratios |= _display_ratio(race, mlp)
-    output.note(**ratios, messages_per_second=race.messages,
-                images_per_second=race.images)  # fmt: skip
+    output.note(
+        **ratios, messages_per_second=race.messages, images_per_second=race.images
+    )
     for name, ratio in ratios.items():
         text = "not measured" if ratio is None else f"{ratio:.2f}"
         output.line(f"{name:<35}{text}")
@@ -78,8 +81,9 @@ class _Race:
             self._bar.update()
             return found
 
-        timed = {name: partial(counted, name, rate)
-                 for name, rate in contestants.items()}  # fmt: skip
+        timed = {
+            name: partial(counted, name, rate) for name, rate in contestants.items()
+        }
         return speed.median_ratios(timed, reference, self._rounds)
 
 

@@ -18,7 +18,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """Adopt or download a data set, unless it is there."""
-    from advphy_model import image_files
+    from advphy_model.files import image_files
 
     name = arguments.name
     there = image_files.is_adopted(name)
@@ -35,7 +35,7 @@ def run(arguments):
 
 def _fetch(name):
     """Download with a progress bar, which a terminal alone sees."""
-    from advphy_model import image_download
+    from advphy_model.files import image_download
     from advphy_training import progress
 
     with progress.bar(desc=name, unit="B", unit_scale=True) as bar:

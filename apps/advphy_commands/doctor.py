@@ -31,8 +31,10 @@ def run(arguments):
                 output.row("findings", finding, finding.text())
             bar.total, bar.n = total, done
             bar.refresh()
-    counts = {state: states[state] for state in
-              (_doctor.PROBLEM, _doctor.WARNING, _doctor.NOTE, _doctor.OK)}  # fmt: skip
+    counts = {
+        state: states[state]
+        for state in (_doctor.PROBLEM, _doctor.WARNING, _doctor.NOTE, _doctor.OK)
+    }
     output.note(counts=counts)
     output.line(", ".join(f"{number} {state}" for state, number in counts.items()))
     return 1 if states[_doctor.PROBLEM] else 0

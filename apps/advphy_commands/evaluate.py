@@ -11,8 +11,10 @@ import json
 import shlex
 from pathlib import Path
 
-from advphy_model import links, loop_engine, perturbation
+from advphy_model.air import perturbation
+from advphy_model.link import links
 
+from advphy_commands import _measuring
 from advphy_commands._numbers import db_range, whole
 
 
@@ -27,13 +29,17 @@ def add_arguments(parser):
         help="(default %(default)s)",
     )
     parser.add_argument(
-        "--ebn0-db", type=float, default=8.0, help="of the sweep over PSR "
-        "(default %(default)s)"
-    )  # fmt: skip
+        "--ebn0-db",
+        type=float,
+        default=8.0,
+        help="of the sweep over PSR (default %(default)s)",
+    )
     parser.add_argument(
-        "--at-psr-db", type=float, default=-6.0, help="of the sweep over Eb/N0 "
-        "(default %(default)s)"
-    )  # fmt: skip
+        "--at-psr-db",
+        type=float,
+        default=-6.0,
+        help="of the sweep over Eb/N0 (default %(default)s)",
+    )
     parser.add_argument(
         "--over-ebn0-db",
         default="0:10:2",
@@ -57,7 +63,12 @@ def add_arguments(parser):
 
 def run(arguments):
     """Measure, check, write."""
-    from advphy_model.canceller import CancellerSettings
+    with _measuring.workers(arguments.cluster) as workers:
+        _evaluate(arguments, workers)
+
+
+def _evaluate(arguments, workers):
+    from advphy_model.receive.canceller import CancellerSettings
     from advphy_training import evaluation, progress, report
     from advphy_training.attacks import Plan
 
@@ -77,13 +88,8 @@ def run(arguments):
         claimed.require_fit(link)
     folder = Path(arguments.out)
     folder.mkdir(exist_ok=True)
-    engine = loop_engine.run
-    if arguments.cluster is not None:
-        from advphy_model import cluster
-
-        engine = cluster.engine(arguments.cluster)
     count = evaluation.Counter(
-        engine,
+        workers,
         whole("--min-errors", arguments.min_errors),
         whole("--max-blocks", arguments.max_blocks),
     )
@@ -117,8 +123,17 @@ def _say(output, folder, findings):
 def _command(arguments):
     """Return the command that makes this report again."""
     words = ["advphy", "evaluate", arguments.link]
-    for name in ("psr_db", "ebn0_db", "at_psr_db", "over_ebn0_db", "restarts", "steps",
-                 "min_errors", "max_blocks", "seed"):  # fmt: skip
+    for name in (
+        "psr_db",
+        "ebn0_db",
+        "at_psr_db",
+        "over_ebn0_db",
+        "restarts",
+        "steps",
+        "min_errors",
+        "max_blocks",
+        "seed",
+    ):
         words += [f"--{name.replace('_', '-')}", str(getattr(arguments, name))]
     if arguments.claimed:
         words += ["--claimed", arguments.claimed]

@@ -8,15 +8,11 @@ import dataclasses
 import inspect
 from pathlib import Path
 
-from advphy_model import (
-    channels,
-    found_by_name,
-    inference,
-    links,
-    perturbation,
-    semantic_links,
-)
-from advphy_model.network import Network
+from advphy_model import found_by_name
+from advphy_model.air import channels, perturbation
+from advphy_model.link import links, semantic_links
+from advphy_model.network import inference
+from advphy_model.network.network import Network
 
 
 def add_arguments(parser):
@@ -86,31 +82,49 @@ def _list_links(output):
         model = links.load(name)
         output.row(
             "links",
-            {"name": name, "k": model.k, "n": model.n, "decision": model.decision,
-             "sha256": model.sha256},
+            {
+                "name": name,
+                "k": model.k,
+                "n": model.n,
+                "decision": model.decision,
+                "sha256": model.sha256,
+            },
             f"{name:<28} k={model.k} n={model.n:<3} {model.decision}",
-        )  # fmt: skip
+        )
 
 
 def _list_semantic(output):
     for name in semantic_links.names():
         link = semantic_links.load(name)
-        what = "keyed: " + link.keying if link.keying != "none" else (
-            "with a pair" if link.hides else "no security")  # fmt: skip
+        what = (
+            "keyed: " + link.keying
+            if link.keying != "none"
+            else ("with a pair" if link.hides else "no security")
+        )
         output.row(
             "semantic_links",
-            {"name": name, "pixels": link.pixels, "reals": link.reals,
-             "keying": link.keying, "pair": link.hides, "sha256": link.sha256},
+            {
+                "name": name,
+                "pixels": link.pixels,
+                "reals": link.reals,
+                "keying": link.keying,
+                "pair": link.hides,
+                "sha256": link.sha256,
+            },
             f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}",
-        )  # fmt: skip
+        )
     for name in semantic_links.eve_names():
         eve = semantic_links.load_eve(name)
         output.row(
             "eves",
-            {"name": name, "reals": eve.reals, "classes": eve.classes,
-             "sha256": eve.sha256},
+            {
+                "name": name,
+                "reals": eve.reals,
+                "classes": eve.classes,
+                "sha256": eve.sha256,
+            },
             f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels",
-        )  # fmt: skip
+        )
 
 
 def _list_perturbations(output):
@@ -118,10 +132,16 @@ def _list_perturbations(output):
         found = perturbation.load(name)
         output.row(
             "perturbations",
-            {"name": name, "kind": found.kind, "k": found.k, "n": found.n,
-             "victims": found.victims, "sha256": found.sha256},
+            {
+                "name": name,
+                "kind": found.kind,
+                "k": found.k,
+                "n": found.n,
+                "victims": found.victims,
+                "sha256": found.sha256,
+            },
             f"{name:<44} {found.kind} against {', '.join(found.victims)}",
-        )  # fmt: skip
+        )
 
 
 def _say_semantic(output, link):
@@ -130,16 +150,23 @@ def _say_semantic(output, link):
         f"{link.reals} reals, n = {link.n} channel uses, keying: {link.keying}"
     )
     output.line(f"SHA-256 {link.sha256}, pairing {link.pairing}")
-    output.note(kind="semantic_link", pixels=link.pixels, reals=link.reals, n=link.n,
-                keying=link.keying, pair=link.hides)  # fmt: skip
+    output.note(
+        kind="semantic_link",
+        pixels=link.pixels,
+        reals=link.reals,
+        n=link.n,
+        keying=link.keying,
+        pair=link.hides,
+    )
     _say_networks_and_recipe(output, link)
 
 
 def _say_eve(output, eve):
     output.line(f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels")
     output.line(f"SHA-256 {eve.sha256}")
-    output.note(kind="eve", reals=eve.reals, classes=eve.classes,
-                listened_to=eve.listened_to)  # fmt: skip
+    output.note(
+        kind="eve", reals=eve.reals, classes=eve.classes, listened_to=eve.listened_to
+    )
     for name, sha256 in eve.listened_to.items():
         output.line(f"listened to {name}, SHA-256 {sha256}")
     _say_networks_and_recipe(output, eve)
@@ -147,13 +174,27 @@ def _say_eve(output, eve):
 
 def _note_model(output, model):
     """Put into the document what every file of a model has."""
-    output.note(name=model.name, sha256=model.sha256, recipe=model.recipe, networks={
-        role: {"input_shape": network.input_shape,
-               "output_shape": network.output_shape, "layers": [
-            {"name": layer.name, "kind": layer.kind, "attributes": layer.attributes,
-             "parameters": {k: v.shape for k, v in layer.parameters.items()}}
-            for layer in network.layers]}
-        for role, network in model.networks.items()})  # fmt: skip
+    output.note(
+        name=model.name,
+        sha256=model.sha256,
+        recipe=model.recipe,
+        networks={
+            role: {
+                "input_shape": network.input_shape,
+                "output_shape": network.output_shape,
+                "layers": [
+                    {
+                        "name": layer.name,
+                        "kind": layer.kind,
+                        "attributes": layer.attributes,
+                        "parameters": {k: v.shape for k, v in layer.parameters.items()},
+                    }
+                    for layer in network.layers
+                ],
+            }
+            for role, network in model.networks.items()
+        },
+    )
 
 
 def _say_networks_and_recipe(output, model):
@@ -173,8 +214,14 @@ def _say_link(output, model):
         f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}"
     )
     output.line(f"SHA-256 {model.sha256}")
-    output.note(kind="link", k=model.k, n=model.n, M=model.M, rate=model.rate,
-                decision=model.decision)  # fmt: skip
+    output.note(
+        kind="link",
+        k=model.k,
+        n=model.n,
+        M=model.M,
+        rate=model.rate,
+        decision=model.decision,
+    )
     _note_model(output, model)
     for role, network in model.networks.items():
         _say_network(output, role, network)
@@ -193,10 +240,19 @@ def _say_perturbation(output, found):
         f"{found.psr_db:.2f} dB ({perturbation.CONVENTION})"
     )
     output.line(f"SHA-256 {found.sha256}")
-    output.note(kind="perturbation", name=found.name, sha256=found.sha256,
-                perturbation=found.kind, k=found.k, n=found.n, psr_db=found.psr_db,
-                ebn0_db=found.ebn0_db, victims=found.victims,
-                knowledge=found.knowledge, recipe=found.recipe)  # fmt: skip
+    output.note(
+        kind="perturbation",
+        name=found.name,
+        sha256=found.sha256,
+        perturbation=found.kind,
+        k=found.k,
+        n=found.n,
+        psr_db=found.psr_db,
+        ebn0_db=found.ebn0_db,
+        victims=found.victims,
+        knowledge=found.knowledge,
+        recipe=found.recipe,
+    )
     if found.ebn0_db is not None:
         output.line(f"crafted at Eb/N0 {found.ebn0_db:g} dB")
     for name, sha256 in found.victims.items():

@@ -30,29 +30,39 @@ from advphy_commands import _pictures, _plot_inputs
 def add_arguments(parser):
     """Declare the arguments."""
     parser.add_argument("what", metavar="[PICTURE] FILE|LINK", nargs="+")
-    parser.add_argument("--out", metavar="FIGURE.png",
-                        help="format by its ending: png, svg, pdf; with --json it may "
-                        "be left out")  # fmt: skip
+    parser.add_argument(
+        "--out",
+        metavar="FIGURE.png",
+        help="format by its ending: png, svg, pdf; with --json it may be left out",
+    )
     parser.add_argument("--title", default="")
     group = parser.add_argument_group("bler")
     group.add_argument("--x", choices=("ebn0_db", "psr_db"))
     group.add_argument(
-        "--at-bler", type=float, metavar="RATE",
+        "--at-bler",
+        type=float,
+        metavar="RATE",
         help="print the Eb/N0 where each curve has this BLER, interpolated",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--claim", action="append", default=[], metavar="X,BLER,TEXT",
+        "--claim",
+        action="append",
+        default=[],
+        metavar="X,BLER,TEXT",
         help="mark a point that others report",
-    )  # fmt: skip
+    )
     group = parser.add_argument_group("links and attacks")
     group.add_argument("--ebn0-db", type=float, metavar="DB", help="(default 8)")
     group.add_argument(
         "--psr-db", type=float, metavar="DB", help="(default: the file's, or -6)"
     )
     group.add_argument(
-        "--perturbation", action="append", default=[], metavar="FILE",
+        "--perturbation",
+        action="append",
+        default=[],
+        metavar="FILE",
         help="what the adversary adds",
-    )  # fmt: skip
+    )
     group.add_argument(
         "--codewords", metavar="A,B[,C]", help="that the slice of decisions contains"
     )

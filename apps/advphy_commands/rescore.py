@@ -10,10 +10,12 @@ Recordings of other programs say nothing of the link: give --link, and --codewor
 
 import csv
 
-from advphy_model import carried, recording, scoring
 from advphy_model.atomic_file import atomic_file
+from advphy_model.files import recording_reader
+from advphy_model.files.recording_contents import Origin
+from advphy_model.link import any_link
+from advphy_model.measure import scoring
 from advphy_model.modem.frame import Frame
-from advphy_model.recording_contents import Origin
 
 from advphy_commands._numbers import whole
 from advphy_commands._scored import numbers, table
@@ -24,13 +26,15 @@ def add_arguments(parser):
     """Declare the arguments."""
     parser.add_argument("recording", metavar="RECORDING")
     parser.add_argument(
-        "--link", metavar="LINK",
+        "--link",
+        metavar="LINK",
         help="a file or a name (default: the name that the recording says)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--images", metavar="IMAGES",
+        "--images",
+        metavar="IMAGES",
         help="of a semantic link (default: those that the recording says)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--key-file", metavar="FILE", help="the secret of a keyed link (mode 0600)"
     )
@@ -43,7 +47,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """Print what was counted."""
-    found = recording.read(arguments.recording)
+    found = recording_reader.read(arguments.recording)
     origin, model = _origin(arguments, found)
     semantic = hasattr(model, "pixels")
     images = arguments.images or origin.images
@@ -54,9 +58,15 @@ def run(arguments):
     if arguments.images and not semantic:
         raise ValueError(f"link '{model.name}' sends no images; leave --images away")
     scorer = scoring.score(
-        found, model, origin.frame, seed=origin.seed, first_frame=origin.first_frame,
-        images=images, secret=_secret(arguments, model, semantic), along=_shown(found),
-    )  # fmt: skip
+        found,
+        model,
+        origin.frame,
+        seed=origin.seed,
+        first_frame=origin.first_frame,
+        images=images,
+        secret=_secret(arguments, model, semantic),
+        along=_shown(found),
+    )
     for warning in found.warnings:
         arguments.output.remark(f"{found.meta}: {warning}")
     lines = [_heading(found, origin), *table(scorer, found.sample_rate, model)]
@@ -73,7 +83,7 @@ def _shown(found):
     """Return what shows the progress of the pieces of a recording."""
     from advphy_training import progress
 
-    pieces = -(-found.samples // recording.PIECE)
+    pieces = -(-found.samples // recording_reader.PIECE)
     return lambda steps: progress.bar(steps, total=pieces, unit="piece")
 
 
@@ -91,7 +101,7 @@ def _origin(arguments, found):
             f"{found.meta} does not say of which link it is (there is no advphy: in "
             "it); give --link"
         )
-    model = carried.load(arguments.link)
+    model = any_link.load(arguments.link)
     more = {}
     if arguments.codewords is not None:
         more["codewords"] = whole("--codewords", arguments.codewords)
@@ -101,7 +111,7 @@ def _origin(arguments, found):
 
 def _link(name, found):
     try:
-        return carried.load(name)
+        return any_link.load(name)
     except ValueError as error:
         if name != found.origin.link:
             raise
@@ -139,9 +149,10 @@ def _comparison(live, counts):
     """Say whether the receiver that recorded counted the same."""
     # Sums of real numbers depend on their order in the last digits.
     differing = [
-        f"{name} {value} live" for name, value in live.items()
+        f"{name} {value} live"
+        for name, value in live.items()
         if name in counts and abs(counts[name] - value) > 1e-9 * abs(value)
-    ]  # fmt: skip
+    ]
     if not differing:
         return "the receiver that recorded counted the same"
     return "the receiver that recorded counted otherwise: " + ", ".join(differing)
@@ -163,8 +174,19 @@ def _numbers(found, origin, scorer):
     }
 
 
-COLUMNS = ("number", "index", "missed", "snr_db", "cfo", "clock_ppm", "blocks",
-           "block_errors", "erasures", "squared_error", "intact")  # fmt: skip
+COLUMNS = (
+    "number",
+    "index",
+    "missed",
+    "snr_db",
+    "cfo",
+    "clock_ppm",
+    "blocks",
+    "block_errors",
+    "erasures",
+    "squared_error",
+    "intact",
+)
 
 
 def _write_rows(path, scorer):

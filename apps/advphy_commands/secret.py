@@ -6,7 +6,7 @@ the other side by a way that Eve does not see. It is encryption in the analog do
 hides what is sent, it does not detect a change of it.
 """
 
-from advphy_model import secret_file
+from advphy_model.link import secret_file
 
 
 def add_arguments(parser):

@@ -15,8 +15,13 @@ def add_arguments(parser):
     parser.add_argument("scheme", metavar="SCHEME", help="such as autoencoder")
     parser.add_argument("--out", metavar="FILE.safetensors")
     parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                        help="a setting of the scheme; may be repeated")  # fmt: skip
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the scheme; may be repeated",
+    )
     parser.add_argument("--settings", action="store_true", help="list the settings")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -37,9 +42,14 @@ def run(arguments):
     )
     arguments.output.line(f"{arguments.out}: {model.name}, SHA-256 {model.sha256}")
     arguments.output.note(
-        scheme=arguments.scheme, settings=dataclasses.asdict(settings),
-        seed=arguments.seed, out=arguments.out, name=model.name, sha256=model.sha256,
-        measured=model.recipe["measured"])  # fmt: skip
+        scheme=arguments.scheme,
+        settings=dataclasses.asdict(settings),
+        seed=arguments.seed,
+        out=arguments.out,
+        name=model.name,
+        sha256=model.sha256,
+        measured=model.recipe["measured"],
+    )
 
 
 def _list(output, scheme, module, settings):
@@ -48,5 +58,6 @@ def _list(output, scheme, module, settings):
     output.line(described)
     for key, value in dataclasses.asdict(settings).items():
         output.line(f"    {key} = {value}")
-    output.note(scheme=scheme, settings=dataclasses.asdict(settings),
-                described=described)  # fmt: skip
+    output.note(
+        scheme=scheme, settings=dataclasses.asdict(settings), described=described
+    )

@@ -16,14 +16,18 @@ draws received symbols.
 sdr_sink and sdr_source are the edge to a radio, a file or another process.
 """
 
-from advphy_model import __version__, canceller, carried, error_rate, images
-from advphy_model import adversary as arriving
-from advphy_model.links import load as link_model
+from advphy_model import __version__
+from advphy_model.air import adversary as arriving
+from advphy_model.air.perturbation import load as perturbation
+from advphy_model.files import images
+from advphy_model.link import any_link
+from advphy_model.link.links import load as link_model
+from advphy_model.link.secret_file import read as secret
+from advphy_model.link.semantic_links import load as semantic_link
+from advphy_model.link.semantic_links import load_eve as eve_model
+from advphy_model.measure import error_rate
 from advphy_model.modem.frame import Frame
-from advphy_model.perturbation import load as perturbation
-from advphy_model.secret_file import read as secret
-from advphy_model.semantic_links import load as semantic_link
-from advphy_model.semantic_links import load_eve as eve_model
+from advphy_model.receive import canceller
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
@@ -64,7 +68,7 @@ stop_rule = error_rate.StopRule
 
 def frame(model, **settings):
     """Return the layout of frames for a link: see advphy_model.modem.frame.Frame."""
-    return Frame.of_model(carried.load(model), **settings)
+    return Frame.of_model(any_link.load(model), **settings)
 
 
 def image_pixels(name):

@@ -11,8 +11,8 @@ import os
 import time
 
 import numpy as np
-from advphy_model.perturbation import Perturbation
-from advphy_model.speed import EBN0_DB
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.measure.speed import EBN0_DB
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
@@ -69,8 +69,11 @@ class _attacked_link(top_block):
         received = constellation_sink(model, frame_rate=frame_rate)
         self.connect(self.channel, received)
         self.msg_connect(self.counter, "counts", curves, "in")
-        for port, block in (("counts", self.counter), ("psr", self.adversary),
-                            ("estimate", self.canceller)):  # fmt: skip
+        for port, block in (
+            ("counts", self.counter),
+            ("psr", self.adversary),
+            ("estimate", self.canceller),
+        ):
             self.msg_connect(block, port, strip, "in")
             if port != "counts":
                 self.msg_connect(block, port, planes, "in")

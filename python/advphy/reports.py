@@ -15,7 +15,7 @@ import time
 import weakref
 
 import pmt
-from advphy_model.published import checked_name
+from advphy_model.measure.published import checked_name
 
 from .guard import guarded_general_block
 

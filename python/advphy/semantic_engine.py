@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from advphy_model.semantic_engine import signal_energy
-from advphy_model.semantic_setting import EVE_SEED
+from advphy_model.measure import ranges
+from advphy_model.measure.semantic_chain import EVE_SEED, NOTHING, signal_energy
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
@@ -23,19 +23,17 @@ from .transmit.semantic_encoder import semantic_encoder
 
 
 class semantic_flowgraph(top_block):
-    """The whole chain of an advphy_model.semantic_setting.Setting, over some frames.
+    """The whole chain of a SemanticSetting, over some frames.
 
     Args:
-        setting: Setting.
+        setting: SemanticSetting.
         frames: how many.
         first_frame: index of the first.
         latency: the most items in one call of work(), of every block.
         recording: file that what Eve receives is written to, complex64, or None.
     """
 
-    def __init__(
-        self, setting, frames, first_frame=0, latency=6000, recording=None
-    ):  # fmt: skip
+    def __init__(self, setting, frames, first_frame=0, latency=6000, recording=None):
         top_block.__init__(self, "semantic")
         self._setting, self._first_frame = setting, first_frame
         link = setting.link
@@ -52,9 +50,11 @@ class semantic_flowgraph(top_block):
         if "eve" in setting.measured or recording is not None:
             seed = setting.seed + EVE_SEED
             self._eves_branch(
-                sent, self._channel(setting.eve_snr_db, seed, latency), latency,
+                sent,
+                self._channel(setting.eve_snr_db, seed, latency),
+                latency,
                 recording,
-            )  # fmt: skip
+            )
 
     def _eves_branch(self, sent, channel, latency, recording):
         setting = self._setting
@@ -84,9 +84,7 @@ class semantic_flowgraph(top_block):
             chain = [channel]
             if branch == "bob" and self.alice is not None:
                 secret = setting.bob_secret or setting.secret
-                self.bob = bob_arn(
-                    setting.link, "follow", secret, first_frame, latency
-                )  # fmt: skip
+                self.bob = bob_arn(setting.link, "follow", secret, first_frame, latency)
                 chain.append(self.bob)
             self.connect(*chain, semantic_decoder(setting.link, latency), meter)
             self.meters[branch] = meter
@@ -99,26 +97,27 @@ class semantic_flowgraph(top_block):
         energy = signal_energy(self._setting, frames, self._first_frame)
         return {"signal_energy": energy, "transmit_energy": energy}
 
-    def rows(self):
-        """Return {branch: SemanticCounts} of what has streamed."""
+    def totals(self):
+        """Return the sums of what has streamed, for each branch that is measured."""
         energies = self._energies()
-        return {
-            branch: self._setting.row(
-                branch, "flowgraph", self._first_frame, **energies, **meter.total()
-            )
-            for branch, meter in self.meters.items()
-        }
+        found = []
+        for branch in self._setting.measured:
+            sums = energies | self.meters[branch].total()
+            found.append({name: sums.get(name, 0) for name in NOTHING})
+        return found
 
 
-def run(setting, frames, first_frame=0, latency=6000):
-    """Return {branch: SemanticCounts} of all frames, streamed through a flowgraph.
+def counted(setting, rows, rule, limit=None, latency=6000):
+    """Yield the rows of a SemanticSetting once all frames have streamed.
 
-    The decisions are those of advphy_model.semantic_engine.total, and so are the sums
-    but for the order of adding.
+    Arguments and decisions are those of advphy_model.measure.ranges.counted, and so are
+    the sums but for the order of adding.
     """
-    flowgraph = semantic_flowgraph(setting, frames, first_frame, latency)
+    frames = ranges.most_items(setting, rule, limit) - rows[0].frames
+    flowgraph = semantic_flowgraph(setting, frames, rows[0].end, latency)
     flowgraph.run()
-    return flowgraph.rows()
+    pairs = zip(rows, flowgraph.totals(), strict=True)
+    yield tuple(row.plus(more) for row, more in pairs)
 
 
 def record(setting, frames, first_frame=0):

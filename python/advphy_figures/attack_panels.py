@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from advphy_model.error_rate import interval
+from advphy_model.measure.error_rate import interval
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -75,14 +75,21 @@ def _draw_curve(axes, curve, its):
     style = {"markersize": 4}
     if curve.clean:
         style = {"linestyle": look.THEORY, "linewidth": 1.0, "marker": None}
-    axes.fill_between(x, *np.transpose(bounds), color=its["color"], alpha=0.3,
-                      linewidth=0)  # fmt: skip
+    axes.fill_between(
+        x, *np.transpose(bounds), color=its["color"], alpha=0.3, linewidth=0
+    )
     axes.plot(x, failures / blocks, **{**its, **style})
     if curve.spread:
         x = sorted(curve.spread)
         low, high = np.transpose([curve.spread[db] for db in x])
-        axes.fill_between(x, np.maximum(low, _LOWEST), high, color=its["color"],
-                          alpha=0.12, linewidth=0)  # fmt: skip
+        axes.fill_between(
+            x,
+            np.maximum(low, _LOWEST),
+            high,
+            color=its["color"],
+            alpha=0.12,
+            linewidth=0,
+        )
 
 
 def _legend(figure, looks, note, spread, claims):

@@ -2,9 +2,9 @@
 """Block error rate over Eb/N0 or PSR: counts with 95 % intervals, theory dashed."""
 
 import numpy as np
-from advphy_model import links
-from advphy_model.counts import by_label
-from advphy_model.error_rate import interval, upper_bound
+from advphy_model.link import links
+from advphy_model.measure.curves import by_label
+from advphy_model.measure.error_rate import interval, upper_bound
 from matplotlib.ticker import MaxNLocator
 
 from advphy_figures import direct_labels, look
@@ -137,8 +137,11 @@ def draw_described(described, path, title=""):
         for curve in described["curves"]
         if curve["theory"]
     }
-    lines = [(line.get_label(), line) for line in axes.lines
-             if not line.get_label().startswith("_")]  # fmt: skip
+    lines = [
+        (line.get_label(), line)
+        for line in axes.lines
+        if not line.get_label().startswith("_")
+    ]
     ends = {
         curve["label"]: end(curve["points"])
         for curve in described["curves"]
@@ -166,15 +169,26 @@ def plot(axes, described):
         style = look.curve(i)
         plot_counted(axes, curve["label"], curve["points"], style)
         if curve["theory"]:
-            axes.plot(curve["theory"]["x"], curve["theory"]["bler"], linewidth=0.9,
-                      color=style["color"], linestyle=look.THEORY)  # fmt: skip
+            axes.plot(
+                curve["theory"]["x"],
+                curve["theory"]["bler"],
+                linewidth=0.9,
+                color=style["color"],
+                linestyle=look.THEORY,
+            )
     ends = [point["x"] for curve in counted for point in curve["points"]] or [0.0]
     for curve in described["curves"]:
         if "level" in curve:  # in the colour of its link's first curve
             rate = curve["level"]["bler"] or curve["level"]["high"]
             colour = look.curve(number_of.get(curve["link"], len(counted)))["color"]
-            axes.plot([min(ends), max(ends)], [rate, rate], label=curve["label"],
-                      linewidth=1, color=colour, linestyle=look.LEVEL)  # fmt: skip
+            axes.plot(
+                [min(ends), max(ends)],
+                [rate, rate],
+                label=curve["label"],
+                linewidth=1,
+                color=colour,
+                linestyle=look.LEVEL,
+            )
     for claim in described["claims"]:
         plot_claim(axes, **claim)
     axes.set(xlabel=X_LABELS[described["x"]], ylabel="block error rate (BLER)")
@@ -196,28 +210,55 @@ def plot_counted(axes, label, points, style):
     if len(seen) == 1:
         axes.vlines(x, low, high, color=style["color"], linewidth=1)
     elif seen:
-        axes.fill_between(x, low, high, color=style["color"], alpha=look.BAND,
-                          linewidth=0)  # fmt: skip
+        axes.fill_between(
+            x, low, high, color=style["color"], alpha=look.BAND, linewidth=0
+        )
     if seen:
         axes.plot(x, rate, label=label, **style)
     if none:
         at, bound = [p["x"] for p in none], np.array([p["high"] for p in none])
-        axes.errorbar(at, bound, bound * 0.5, uplims=True, linestyle="none",
-                      color=style["color"], linewidth=1, capsize=2.5)  # fmt: skip
+        axes.errorbar(
+            at,
+            bound,
+            bound * 0.5,
+            uplims=True,
+            linestyle="none",
+            color=style["color"],
+            linewidth=1,
+            capsize=2.5,
+        )
         style = style | {"linestyle": "none", "markerfacecolor": "white"}
         axes.plot(at, bound, label=None if seen else label, **style)
     for p in points:
         if p.get("missed_frames"):
-            axes.plot(p["x"], p["missed_frames"] / p["frames"], marker="x",
-                      color=style["color"], markersize=7)  # fmt: skip
+            axes.plot(
+                p["x"],
+                p["missed_frames"] / p["frames"],
+                marker="x",
+                color=style["color"],
+                markersize=7,
+            )
 
 
 def plot_claim(axes, x, bler, text):
     """Draw a star where others report a point, and their words beside it."""
-    axes.plot(x, bler, marker="*", markersize=11, color=look.BLACK,
-              markerfacecolor="white", zorder=5)  # fmt: skip
-    axes.annotate(text, (x, bler), (8, 6), textcoords="offset points",
-                  fontsize="small", color=look.QUIET)  # fmt: skip
+    axes.plot(
+        x,
+        bler,
+        marker="*",
+        markersize=11,
+        color=look.BLACK,
+        markerfacecolor="white",
+        zorder=5,
+    )
+    axes.annotate(
+        text,
+        (x, bler),
+        (8, 6),
+        textcoords="offset points",
+        fontsize="small",
+        color=look.QUIET,
+    )
 
 
 def _limit(axes, described):
@@ -225,8 +266,9 @@ def _limit(axes, described):
     points = [p for c in described["curves"] for p in c["points"] or [c["level"]]]
     values = [p["low"] or p["high"] / 2 for p in points if p["blocks"]]
     values += [c["bler"] for c in described["claims"]]
-    values += [p["missed_frames"] / p["frames"] for p in points
-               if p.get("missed_frames")]  # fmt: skip
+    values += [
+        p["missed_frames"] / p["frames"] for p in points if p.get("missed_frames")
+    ]
     axes.set_ylim(min(values) / 1.6, min(axes.get_ylim()[1], 1.4))
 
 

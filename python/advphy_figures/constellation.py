@@ -2,7 +2,7 @@
 """Codebooks, a panel for each channel use, codewords numbered; and their distances."""
 
 import numpy as np
-from advphy_model.codebook_geometry import spectrum
+from advphy_model.link.codebook_geometry import spectrum
 
 from advphy_figures import look, numbers
 
@@ -33,11 +33,12 @@ def _describe(model):
         "model_sha256": model.sha256,
         "k": model.k,
         "n": model.n,
-        "codebook": [[[float(x.real), float(x.imag)] for x in row]
-                     for row in model.codebook],
+        "codebook": [
+            [[float(x.real), float(x.imag)] for x in row] for row in model.codebook
+        ],
         "minimum_distance": pairs[0][0],
         "distances": [{"distance": d, "pairs": count} for d, count in pairs],
-    }  # fmt: skip
+    }
 
 
 @look.applied()
@@ -102,17 +103,23 @@ def _distances(axes, link, longest):
     pairs = [pair["pairs"] for pair in link["distances"]]
     least = link["minimum_distance"]
     if len(d) > 12:
-        axes.hist(d, bins=24, range=(0, longest * 1.08), weights=pairs,
-                  color=look.BLUE)  # fmt: skip
+        axes.hist(d, bins=24, range=(0, longest * 1.08), weights=pairs, color=look.BLUE)
     else:
         axes.vlines(d, 0, pairs, color=look.BLUE, linewidth=2.5)
         axes.plot(d, pairs, "o", color=look.BLUE)
     axes.axvline(least, color=look.VERMILLION, linestyle=look.THEORY, linewidth=1)
     left = least > 0.5 * longest  # is the room for the words
-    axes.annotate(f"least {least:.3f}", (least, 1), (-3 if left else 3, 0),
-                  ha="right" if left else "left", va="top",
-                  xycoords=("data", "axes fraction"), textcoords="offset points",
-                  color=look.ink(look.VERMILLION), fontsize="small")  # fmt: skip
+    axes.annotate(
+        f"least {least:.3f}",
+        (least, 1),
+        (-3 if left else 3, 0),
+        ha="right" if left else "left",
+        va="top",
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        color=look.ink(look.VERMILLION),
+        fontsize="small",
+    )
     axes.set(xlim=(0, longest * 1.08), xlabel="distance", title="pairs", ylim=(0, None))
     axes.set_box_aspect(1)
     axes.tick_params(labelsize="small")

@@ -4,9 +4,9 @@
 import textwrap
 
 import numpy as np
-from advphy_model import codebook_geometry
-from advphy_model.baselines.nearest_codeword import nearest_codeword
-from advphy_model.codebook_geometry import inner
+from advphy_model.link import codebook_geometry
+from advphy_model.link.baselines.nearest_codeword import nearest_codeword
+from advphy_model.link.codebook_geometry import inner
 from matplotlib.colors import ListedColormap, to_rgb
 
 from advphy_figures import look
@@ -26,10 +26,14 @@ def draw_described(described, path, title=""):
     half = (u[1] - u[0]) / 2
     colours = regions_coloured(decided)
     axes.imshow(
-        colours[decided], origin="lower", interpolation="nearest", vmin=0,
-        vmax=len(look.COLOURS) - 1, cmap=ListedColormap(_tints()),
+        colours[decided],
+        origin="lower",
+        interpolation="nearest",
+        vmin=0,
+        vmax=len(look.COLOURS) - 1,
+        cmap=ListedColormap(_tints()),
         extent=(u[0] - half, u[-1] + half, v[0] - half, v[-1] + half),
-    )  # fmt: skip
+    )
     for s in np.unique(decided):
         axes.contour(u, v, decided == s, [0.5], colors=[look.QUIET], linewidths=0.7)
     _borders(axes, described, u, v)
@@ -37,8 +41,13 @@ def draw_described(described, path, title=""):
     _codewords(axes, described)
     if described["perturbation"]:
         _arrow(axes, described)
-    axes.set(xlabel=_axis_label(described, 0), ylabel=_axis_label(described, 1),
-             aspect="equal", xlim=(u[0], u[-1]), ylim=(v[0], v[-1]))  # fmt: skip
+    axes.set(
+        xlabel=_axis_label(described, 0),
+        ylabel=_axis_label(described, 1),
+        aspect="equal",
+        xlim=(u[0], u[-1]),
+        ylim=(v[0], v[-1]),
+    )
     figure.suptitle(title or f"{described['link']}: decisions")
     look.caption(figure, textwrap.fill(_caption(described), 92))
     look.save(figure, path)
@@ -46,8 +55,9 @@ def draw_described(described, path, title=""):
 
 def _tints():
     white = np.ones(3)
-    return [tuple(_TINT * white + (1 - _TINT) * np.array(to_rgb(c)))
-            for c in look.COLOURS]  # fmt: skip
+    return [
+        tuple(_TINT * white + (1 - _TINT) * np.array(to_rgb(c))) for c in look.COLOURS
+    ]
 
 
 def regions_coloured(decided) -> np.ndarray:
@@ -99,8 +109,15 @@ def _borders(axes, described, u, v):
             if len(others):
                 beaten = np.maximum(scores[i], scores[j]) < others.max(axis=0)
                 difference = np.ma.array(difference, mask=beaten)
-            axes.contour(u, v, difference, [0], linewidths=1, linestyles=[look.THEORY],
-                         colors=[look.BLACK])  # fmt: skip
+            axes.contour(
+                u,
+                v,
+                difference,
+                [0],
+                linewidths=1,
+                linestyles=[look.THEORY],
+                colors=[look.BLACK],
+            )
 
 
 def _neighbours(labels):
@@ -126,15 +143,28 @@ def _number_regions(axes, described, u, v):
         inside = codes == s
         depth = inside.astype(int)
         while inside.any():  # peel off the rim until the innermost is left
-            inner_part = (inside & np.roll(inside, 1, 0) & np.roll(inside, -1, 0)
-                          & np.roll(inside, 1, 1) & np.roll(inside, -1, 1))  # fmt: skip
+            inner_part = (
+                inside
+                & np.roll(inside, 1, 0)
+                & np.roll(inside, -1, 0)
+                & np.roll(inside, 1, 1)
+                & np.roll(inside, -1, 1)
+            )
             depth += inner_part
             inside = inner_part
         if depth.max() < _NARROWEST:
             continue
         row, column = np.unravel_index(depth.argmax(), depth.shape)
-        axes.text(u[column - 1], v[row - 1], str(s), ha="center", va="center",
-                  fontsize="large", color="0.25", alpha=0.8)  # fmt: skip
+        axes.text(
+            u[column - 1],
+            v[row - 1],
+            str(s),
+            ha="center",
+            va="center",
+            fontsize="large",
+            color="0.25",
+            alpha=0.8,
+        )
 
 
 def _codewords(axes, described):
@@ -144,8 +174,15 @@ def _codewords(axes, described):
             continue
         axes.plot(word["u"], word["v"], "o", color=look.BLACK, markersize=5)
         below = word["u"], word["v"] - described["sigma"]
-        axes.annotate(f"x{word['message']}", below, (0, -3), ha="center", va="top",
-                      textcoords="offset points", fontweight="bold")  # fmt: skip
+        axes.annotate(
+            f"x{word['message']}",
+            below,
+            (0, -3),
+            ha="center",
+            va="top",
+            textcoords="offset points",
+            fontweight="bold",
+        )
         _circle(axes, word["u"], word["v"], described["sigma"], look.BLACK)
 
 
@@ -155,23 +192,41 @@ def _in_plane(described, word):
 
 def _circle(axes, u, v, radius, colour):
     angle = np.linspace(0, 2 * np.pi, 121)
-    axes.plot(u + radius * np.cos(angle), v + radius * np.sin(angle), color=colour,
-              linewidth=1)  # fmt: skip
+    axes.plot(
+        u + radius * np.cos(angle),
+        v + radius * np.sin(angle),
+        color=colour,
+        linewidth=1,
+    )
 
 
 def _arrow(axes, described):
     p = described["perturbation"]
     at = described["codewords"][described["messages"][0]]
     axes.annotate(
-        "", (at["u"] + p["u"], at["v"] + p["v"]), (at["u"], at["v"]),
-        arrowprops={"arrowstyle": "-|>", "linewidth": 2, "color": look.VERMILLION,
-                    "shrinkA": 0, "shrinkB": 0},
-    )  # fmt: skip
-    _circle(axes, at["u"] + p["u"], at["v"] + p["v"], described["sigma"],
-            look.VERMILLION)  # fmt: skip
-    axes.annotate("p", (at["u"] + p["u"], at["v"] + p["v"]), (5, -10),
-                  textcoords="offset points", fontsize="large", fontweight="bold",
-                  color=look.ink(look.VERMILLION))  # fmt: skip
+        "",
+        (at["u"] + p["u"], at["v"] + p["v"]),
+        (at["u"], at["v"]),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "linewidth": 2,
+            "color": look.VERMILLION,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+    )
+    _circle(
+        axes, at["u"] + p["u"], at["v"] + p["v"], described["sigma"], look.VERMILLION
+    )
+    axes.annotate(
+        "p",
+        (at["u"] + p["u"], at["v"] + p["v"]),
+        (5, -10),
+        textcoords="offset points",
+        fontsize="large",
+        fontweight="bold",
+        color=look.ink(look.VERMILLION),
+    )
 
 
 def _axis_label(described, axis):

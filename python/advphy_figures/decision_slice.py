@@ -2,8 +2,9 @@
 """What a link decides on a plane of its received space: the numbers of the figure."""
 
 import numpy as np
-from advphy_model import codebook_geometry, inference, power
-from advphy_model.codebook_geometry import inner
+from advphy_model import power
+from advphy_model.link import codebook_geometry, decision
+from advphy_model.link.codebook_geometry import inner
 
 GRID = 320  # points of a side
 _MARGIN = 0.75  # of the pair's distance, around what must be seen
@@ -64,7 +65,7 @@ def _decided(model, points):
     """Return the link's decisions for points [..., n], uint8 [...]."""
     y = points.reshape(-1, model.n)
     decided = np.empty(len(y), np.uint8)
-    inference.decision(model).decide(y, decided, np.empty(len(y), np.uint8))
+    decision.decider(model).decide(y, decided, np.empty(len(y), np.uint8))
     return decided.reshape(points.shape[:-1])
 
 

@@ -70,15 +70,22 @@ def label(axes, curves, notes=None, ends=None):
     points = [(ends or {}).get(text) or _end(line) for text, line in curves]
     figure = axes.figure
     figure.draw_without_rendering()
-    texts = [_text(axes, text, line.get_color(), end, notes.get(text))
-             for (text, line), end in zip(curves, points, strict=True)]  # fmt: skip
+    texts = [
+        _text(axes, text, line.get_color(), end, notes.get(text))
+        for (text, line), end in zip(curves, points, strict=True)
+    ]
     if texts and _arrange(axes, points, texts):
         return "ends"
     for text in texts:
         text.remove()
     if curves:
-        _legend(axes, [(" - ".join(filter(None, (text, notes.get(text)))), line)
-                       for text, line in curves])  # fmt: skip
+        _legend(
+            axes,
+            [
+                (" - ".join(filter(None, (text, notes.get(text)))), line)
+                for text, line in curves
+            ],
+        )
     return "legend"
 
 
@@ -88,10 +95,14 @@ def _legend(axes, named):
     columns = 1 if max(len(name) for name, _ in named) > _WRAP + 15 else 2
     below = ScaledTranslation(0, -_BELOW, figure.dpi_scale_trans)
     legend = axes.legend(
-        [line for _, line in named], [name for name, _ in named], ncol=columns,
-        loc="upper left", bbox_to_anchor=(0, 0), borderaxespad=0,
+        [line for _, line in named],
+        [name for name, _ in named],
+        ncol=columns,
+        loc="upper left",
+        bbox_to_anchor=(0, 0),
+        borderaxespad=0,
         bbox_transform=axes.transAxes + below,
-    )  # fmt: skip
+    )
     figure.draw_without_rendering()
     height = legend.get_window_extent().height / figure.dpi
     width, before = figure.get_size_inches()

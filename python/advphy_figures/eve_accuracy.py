@@ -2,7 +2,7 @@
 """Eve's accuracy: bars of several Eves at one SNR, or curves over SNR."""
 
 import numpy as np
-from advphy_model.error_rate import interval
+from advphy_model.measure.error_rate import interval
 
 from advphy_figures import direct_labels, look
 
@@ -35,13 +35,25 @@ def _bars(axes, curves, snr_db, chance):
     shares = np.array([correct / frames for correct, frames in counts])
     bounds = np.array([interval(*point) for point in counts])
     places = np.arange(len(labels))[::-1]
-    axes.barh(places, shares, height=0.6, color=look.COLOURS[0],
-              xerr=np.abs(bounds.T - shares), capsize=3)  # fmt: skip
+    axes.barh(
+        places,
+        shares,
+        height=0.6,
+        color=look.COLOURS[0],
+        xerr=np.abs(bounds.T - shares),
+        capsize=3,
+    )
     for place, share in zip(places, shares, strict=True):
         axes.text(share + 0.02, place, f"{share:.3f}", va="center", fontsize="small")
     axes.axvline(chance, color=look.QUIET, linestyle=look.THEORY, linewidth=1)
-    axes.text(chance + 0.005, len(labels) - 0.5, "blind", fontsize="small",
-              color=look.QUIET, va="bottom")  # fmt: skip
+    axes.text(
+        chance + 0.005,
+        len(labels) - 0.5,
+        "blind",
+        fontsize="small",
+        color=look.QUIET,
+        va="bottom",
+    )
     axes.set_yticks(places, labels)
     axes.set_xlim(0, 1.1)
     axes.set_ylim(-0.6, len(labels) - 0.1)
@@ -55,12 +67,19 @@ def _over_snr(axes, curves, chance):
         shares = [points[db][0] / points[db][1] for db in x]
         bounds = np.transpose([interval(*points[db]) for db in x])
         style = look.curve(i)
-        axes.fill_between(x, *bounds, alpha=look.BAND, linewidth=0,
-                          color=style["color"])  # fmt: skip
+        axes.fill_between(
+            x, *bounds, alpha=look.BAND, linewidth=0, color=style["color"]
+        )
         lines += [(label, line) for line in axes.plot(x, shares, **style)]
     axes.axhline(chance, color=look.QUIET, linestyle=look.THEORY, linewidth=1)
     axes.set(ylim=(0, 1), xlabel="SNR [dB]", ylabel="accuracy of Eve")
-    axes.text(0.01, chance + 0.01, "blind", fontsize="small", color=look.QUIET,
-              transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.text(
+        0.01,
+        chance + 0.01,
+        "blind",
+        fontsize="small",
+        color=look.QUIET,
+        transform=axes.get_yaxis_transform(),
+    )
     look.grid(axes)
     direct_labels.label(axes, lines)

@@ -87,8 +87,10 @@ def curve(i: int) -> dict:
 
 def luminance(colour) -> float:
     """Return the relative luminance of a colour, 0..1 (WCAG 2.1)."""
-    channels = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-                for c in to_rgb(colour)]  # fmt: skip
+    channels = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in to_rgb(colour)
+    ]
     return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
 
 
@@ -133,5 +135,10 @@ def save(drawn, path, tight=False):
     """
     kind = kind_of(path)
     with atomic_file(path, "wb") as file:
-        drawn.savefig(file, format=kind, dpi=DPI, metadata=_UNDATED[kind],
-                      bbox_inches="tight" if tight else None)  # fmt: skip
+        drawn.savefig(
+            file,
+            format=kind,
+            dpi=DPI,
+            metadata=_UNDATED[kind],
+            bbox_inches="tight" if tight else None,
+        )

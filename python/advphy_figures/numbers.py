@@ -26,20 +26,34 @@ def write(axes, points, reach, inches, colour=look.BLACK, size=6.5):
     unit = 2 * reach / (72 * inches)  # of the axes, for a point of type
     groups = together(points, _NEAR * reach)
     centres = np.array([points[group].mean(axis=0) for group in groups])
-    texts = ["\n".join(" ".join(map(str, group[i : i + _IN_A_LINE]))
-                       for i in range(0, len(group), _IN_A_LINE))
-             for group in groups]  # fmt: skip
+    texts = [
+        "\n".join(
+            " ".join(map(str, group[i : i + _IN_A_LINE]))
+            for i in range(0, len(group), _IN_A_LINE)
+        )
+        for group in groups
+    ]
     dots = [(c, np.full(2, 2.2 * unit)) for c in centres]
     placed = []
     for i in np.argsort(_crowded(centres))[::-1]:
         lines = texts[i].split("\n")
-        half = unit * size / 2 * np.array(
-            [_LETTER * max(map(len, lines)), _LINE * len(lines)]
-        )  # fmt: skip
+        half = (
+            unit
+            * size
+            / 2
+            * np.array([_LETTER * max(map(len, lines)), _LINE * len(lines)])
+        )
         place = _place(centres[i], half, unit, reach, placed + dots)
         placed.append((place, half))
-        axes.text(*place, texts[i], ha="center", va="center_baseline",
-                  color=look.ink(colour), fontsize=size, linespacing=1)  # fmt: skip
+        axes.text(
+            *place,
+            texts[i],
+            ha="center",
+            va="center_baseline",
+            color=look.ink(colour),
+            fontsize=size,
+            linespacing=1,
+        )
 
 
 def together(points, near) -> list:

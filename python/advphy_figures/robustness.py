@@ -27,8 +27,13 @@ def draw(curves, path, xlabel, title="", lines=()):
     for i, (label, points) in enumerate(counted.items()):
         bler_curves.plot_counted(axes, label, points, look.curve(i))
     for i, (label, points) in enumerate(lines):
-        axes.plot(*zip(*sorted(points.items()), strict=True), label=label,
-                  color=look.QUIET, linewidth=1, linestyle=_LINES[i % 3])  # fmt: skip
+        axes.plot(
+            *zip(*sorted(points.items()), strict=True),
+            label=label,
+            color=look.QUIET,
+            linewidth=1,
+            linestyle=_LINES[i % 3],
+        )
     axes.set(xlabel=xlabel, ylabel="block error rate (BLER)", title=title)
     look.grid(axes)
     named = [line for line in axes.lines if not line.get_label().startswith("_")]

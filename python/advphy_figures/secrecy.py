@@ -40,19 +40,32 @@ def draw(measured, figure, chance, path, note=""):
         axes.set_xlabel(figure.X_LABEL)
         axes.set_xticks(sorted({x for _, _, x in table}))
         look.grid(axes)
-        axes.legend(fontsize="x-small", loc="upper center",
-                    bbox_to_anchor=(0.5, -0.13), ncol=2)  # fmt: skip
+        axes.legend(
+            fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.13), ncol=2
+        )
     left.set(ylabel="mean squared error of Bob's images", title="(a) Bob")
     left.set_ylim(bottom=0)
     middle.set(ylabel="accuracy of Eve", ylim=(0, 1), title="(b) Eve")
     middle.axhline(chance, color=look.QUIET, linestyle=":", linewidth=1)
-    middle.text(middle.get_xlim()[0], chance + 0.01, " blind", fontsize="x-small",
-                color=look.QUIET)  # fmt: skip
+    middle.text(
+        middle.get_xlim()[0],
+        chance + 0.01,
+        " blind",
+        fontsize="x-small",
+        color=look.QUIET,
+    )
     _frontier(right, measured.frontier, chance)
     page.suptitle(figure.TITLE)
     if note:
-        right.text(0.5, -0.3, note, transform=right.transAxes, ha="center",
-                   fontsize="x-small", color=look.QUIET)  # fmt: skip
+        right.text(
+            0.5,
+            -0.3,
+            note,
+            transform=right.transAxes,
+            ha="center",
+            fontsize="x-small",
+            color=look.QUIET,
+        )
     look.save(page, path, tight=True)
 
 
@@ -88,13 +101,25 @@ def _frontier(axes, frontier, chance):
         for i, points in enumerate(found):
             x, y = np.transpose(sorted(points))
             line = "-" if name == "noise" else "none"
-            axes.plot(x, y, marker=marker, color=colour, linestyle=line, linewidth=1,
-                      markersize=6, label=label if i == 0 else None)  # fmt: skip
+            axes.plot(
+                x,
+                y,
+                marker=marker,
+                color=colour,
+                linestyle=line,
+                linewidth=1,
+                markersize=6,
+                label=label if i == 0 else None,
+            )
     axes.axhline(chance, color=look.QUIET, linestyle=":", linewidth=1)
-    axes.set(xlabel="mean squared error of Bob's images",
-             ylabel="accuracy of the Eve who adapts", ylim=(0, 1),
-             title="(c) what secrecy costs Bob")  # fmt: skip
+    axes.set(
+        xlabel="mean squared error of Bob's images",
+        ylabel="accuracy of the Eve who adapts",
+        ylim=(0, 1),
+        title="(c) what secrecy costs Bob",
+    )
     axes.set_xlim(left=0)
     look.grid(axes)
-    axes.legend(fontsize="x-small", loc="upper center",
-                bbox_to_anchor=(0.5, -0.13), ncol=2)  # fmt: skip
+    axes.legend(
+        fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.13), ncol=2
+    )

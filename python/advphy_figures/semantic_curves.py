@@ -4,8 +4,7 @@
 import dataclasses
 
 import numpy as np
-from advphy_model.error_rate import interval
-from advphy_model.semantic_counts import added
+from advphy_model.measure.error_rate import interval
 from matplotlib.ticker import MaxNLocator
 
 from advphy_figures import direct_labels, look
@@ -38,15 +37,18 @@ def describe(rows) -> dict:
 def _curves(rows):
     """Return {label: rows added up, one for each SNR}."""
     rows = list(rows)
-    told = [name for name in ("engine", "images", "model_sha256")
-            if len({(row.link, getattr(row, name)) for row in rows})
-            > len({row.link for row in rows})]  # fmt: skip
+    told = [
+        name
+        for name in ("engine", "images", "model_sha256")
+        if len({(row.link, getattr(row, name)) for row in rows})
+        > len({row.link for row in rows})
+    ]
     found = {}
     for row in rows:
         points = found.setdefault(_label(row, told), {})
         whole = dataclasses.replace(row, seed=0, first_frame=0)
         here = points.get(row.snr_db)
-        points[row.snr_db] = whole if here is None else added(here, whole)
+        points[row.snr_db] = whole if here is None else here.joined(whole)
     return {label: [p[db] for db in sorted(p)] for label, p in found.items()}
 
 
@@ -67,8 +69,12 @@ def _point(row):
     point = {"snr_db": row.snr_db, "frames": row.frames, "erasures": row.erasures}
     if row.branch == "eve":
         low, high = interval(row.correct, row.frames)
-        return point | {"accuracy": row.accuracy, "correct": row.correct,
-                        "low": low, "high": high}  # fmt: skip
+        return point | {
+            "accuracy": row.accuracy,
+            "correct": row.correct,
+            "low": low,
+            "high": high,
+        }
     if row.erasures == row.frames:
         return point | {"mse": None, "low": None, "high": None}
     low, high = row.mse_interval()
@@ -158,8 +164,12 @@ def describe_frontier(rows) -> dict:
 
 def _pairs(bob, eve):
     single = len(bob) == 1 or len(eve) == 1
-    return [(b, e) for b in bob for e in eve
-            if (single or b.snr_db == e.snr_db) and b.erasures < b.frames]  # fmt: skip
+    return [
+        (b, e)
+        for b in bob
+        for e in eve
+        if (single or b.snr_db == e.snr_db) and b.erasures < b.frames
+    ]
 
 
 @look.applied()
@@ -167,25 +177,47 @@ def draw_frontier(described, path, title=""):
     """Draw what describe_frontier() returned; its format by the path's ending."""
     figure = look.figure(7.6, 5.2)
     axes = figure.subplots()
-    look.caption(figure, "Numbers: SNR of Bob in dB. Bars: 95 % intervals. "
-                         "Lower left is better for Alice and Bob.")  # fmt: skip
+    look.caption(
+        figure,
+        "Numbers: SNR of Bob in dB. Bars: 95 % intervals. "
+        "Lower left is better for Alice and Bob.",
+    )
     lines = []
     for i, curve in enumerate(described["curves"]):
         style = look.curve(i)
-        ends = [[p[who][k] for p in curve["points"]]
-                for who, key in (("bob", "mse"), ("eve", "accuracy"))
-                for k in ("low", key, "high")]  # fmt: skip
+        ends = [
+            [p[who][k] for p in curve["points"]]
+            for who, key in (("bob", "mse"), ("eve", "accuracy"))
+            for k in ("low", key, "high")
+        ]
         left, x, right, low, y, high = map(np.array, ends)
-        axes.errorbar(x, y, [y - low, high - y], [x - left, right - x], capsize=2,
-                      linestyle="none", color=style["color"], linewidth=1)  # fmt: skip
+        axes.errorbar(
+            x,
+            y,
+            [y - low, high - y],
+            [x - left, right - x],
+            capsize=2,
+            linestyle="none",
+            color=style["color"],
+            linewidth=1,
+        )
         lines += [(curve["label"], line) for line in axes.plot(x, y, **style)]
         for point in curve["points"]:
             place = point["bob"]["mse"], point["eve"]["accuracy"]
-            axes.annotate(f"{point['bob']['snr_db']:g}", place, (4, 4),
-                          textcoords="offset points", fontsize="x-small",
-                          color=look.ink(style["color"]))  # fmt: skip
-    axes.set(xlabel="mean squared error of Bob's images", ylabel="accuracy of Eve",
-             title=title, ylim=(0, 1))  # fmt: skip
+            axes.annotate(
+                f"{point['bob']['snr_db']:g}",
+                place,
+                (4, 4),
+                textcoords="offset points",
+                fontsize="x-small",
+                color=look.ink(style["color"]),
+            )
+    axes.set(
+        xlabel="mean squared error of Bob's images",
+        ylabel="accuracy of Eve",
+        title=title,
+        ylim=(0, 1),
+    )
     axes.set_xlim(left=0)
     look.grid(axes)
     direct_labels.label(axes, lines)

@@ -3,8 +3,8 @@
 
 import numpy as np
 from advphy_model import power
-from advphy_model.baselines.nearest_codeword import q_function
-from advphy_model.codebook_geometry import closings, distances
+from advphy_model.link.baselines.nearest_codeword import q_function
+from advphy_model.link.codebook_geometry import closings, distances
 
 from advphy_figures import look, numbers
 from advphy_figures.constellation import MOST_NUMBERS, MOST_USES, square
@@ -40,10 +40,16 @@ def describe(p, model, ebn0_db) -> dict:
     pairs = []
     for s, t, share in closings(model.codebook, p.rows):
         left = (1 - share) * apart[s, t] / 2
-        pairs.append({
-            "sent": s, "decided": t, "distance": float(apart[s, t]), "closed": share,
-            "left": float(left), "pair_error_rate": q_function(left / sigma),
-        })  # fmt: skip
+        pairs.append(
+            {
+                "sent": s,
+                "decided": t,
+                "distance": float(apart[s, t]),
+                "closed": share,
+                "left": float(left),
+                "pair_error_rate": q_function(left / sigma),
+            }
+        )
     return {
         "figure": "perturbation",
         "perturbation": p.name,
@@ -74,8 +80,9 @@ def draw_described(described, path, title=""):
     panels = columns * _PANEL
     bars = 3.6
     figure = look.figure(panels + bars, max(rows * (_PANEL + 0.2) + 0.9, 3.6))
-    grid = figure.add_gridspec(rows, columns + 1,
-                               width_ratios=[*[_PANEL] * columns, bars])  # fmt: skip
+    grid = figure.add_gridspec(
+        rows, columns + 1, width_ratios=[*[_PANEL] * columns, bars]
+    )
     for use in range(uses):
         axes = figure.add_subplot(grid[use // columns, use % columns])
         _panel(axes, described, use)
@@ -108,9 +115,18 @@ def _panel(axes, described, use):
         numbers.write(axes, words, reach, _PANEL - 0.5, "0.5", 6)
     for s, row in enumerate(described["rows"]):
         start = words[s] if described["kind"] == "table" else np.zeros(2)
-        axes.annotate("", start + row[use], start, arrowprops={
-            "arrowstyle": "-|>", "linewidth": 1.8, "color": look.VERMILLION,
-            "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+        axes.annotate(
+            "",
+            start + row[use],
+            start,
+            arrowprops={
+                "arrowstyle": "-|>",
+                "linewidth": 1.8,
+                "color": look.VERMILLION,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
+        )
     square(axes, reach, f"channel use {use}")
 
 
@@ -120,15 +136,29 @@ def _bars(axes, described):
     closed = [pair["closed"] for pair in pairs]
     axes.barh(places, closed, height=0.65, color=look.VERMILLION, alpha=0.75)
     for place, pair in zip(places, pairs, strict=True):
-        axes.annotate(f"{pair['pair_error_rate']:.1e}", (max(pair["closed"], 0), place),
-                      (4, 0), textcoords="offset points", va="center",
-                      fontsize="small")  # fmt: skip
+        axes.annotate(
+            f"{pair['pair_error_rate']:.1e}",
+            (max(pair["closed"], 0), place),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize="small",
+        )
     axes.axvline(1, color=look.QUIET, linestyle=look.THEORY, linewidth=1)
-    axes.annotate("border", (1, 1), (0, 2), xycoords=("data", "axes fraction"),
-                  textcoords="offset points", ha="center", fontsize="small",
-                  color=look.QUIET)  # fmt: skip
+    axes.annotate(
+        "border",
+        (1, 1),
+        (0, 2),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="center",
+        fontsize="small",
+        color=look.QUIET,
+    )
     names = [f"{pair['sent']} $\\to$ {pair['decided']}" for pair in pairs]
     axes.set_yticks(places, names, fontsize="small")
-    axes.set(xlim=(min(0, *closed), max(1.08, 1.22 * max(closed))),
-             xlabel="share of half the distance")  # fmt: skip
+    axes.set(
+        xlim=(min(0, *closed), max(1.08, 1.22 * max(closed))),
+        xlabel="share of half the distance",
+    )
     axes.tick_params(left=False)

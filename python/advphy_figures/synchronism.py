@@ -2,9 +2,9 @@
 """How much of an attack survives lack of synchronism: a row of panels for each link."""
 
 import numpy as np
-from advphy_model import synchronism
-from advphy_model.error_rate import interval, upper_bound
-from advphy_model.synchronism import CLEAN, CURVES, JAMMER, PANELS, UNKNOWN
+from advphy_model.measure import synchronism
+from advphy_model.measure.error_rate import interval, upper_bound
+from advphy_model.measure.synchronism import CLEAN, CURVES, JAMMER, PANELS, UNKNOWN
 from matplotlib.lines import Line2D
 
 from advphy_figures import look
@@ -71,8 +71,13 @@ def _draw_panel(axes, panel, measured):
     for curve, line in _REFERENCES.items():
         for point, row in measured:
             if point.curve == curve and row.failures:
-                axes.axhline(row.failures / row.blocks, color=look.QUIET,
-                             linestyle=line, linewidth=1.2, label=curve)  # fmt: skip
+                axes.axhline(
+                    row.failures / row.blocks,
+                    color=look.QUIET,
+                    linestyle=line,
+                    linewidth=1.2,
+                    label=curve,
+                )
     axes.set_yscale("log")
     look.grid(axes)
 
@@ -94,8 +99,13 @@ def _draw_curve(axes, label, rows, style, line):
         if row.blocks and not row.failures:
             axes.plot(x, upper_bound(row.blocks), color=style["color"], marker=7)
         if row.missed_frames:
-            axes.plot(x, row.missed_frames / row.frames, color=style["color"],
-                      marker="x", markersize=7)  # fmt: skip
+            axes.plot(
+                x,
+                row.missed_frames / row.frames,
+                color=style["color"],
+                marker="x",
+                markersize=7,
+            )
 
 
 def _label_unknown(axes):

@@ -4,8 +4,8 @@
 from collections import Counter
 
 import numpy as np
-from advphy_model.counts import without_hash
-from advphy_model.error_rate import interval, upper_bound
+from advphy_model.measure.curves import without_hash
+from advphy_model.measure.error_rate import interval, upper_bound
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 
@@ -87,8 +87,9 @@ def _names(attacks, perturbations):
             words.insert(0, name)
         found[attack] = ", ".join([*words, *([settings] if settings else [])])
     twice = Counter(found.values())
-    return {attack: name if twice[name] == 1 else attack
-            for attack, name in found.items()}  # fmt: skip
+    return {
+        attack: name if twice[name] == 1 else attack for attack, name in found.items()
+    }
 
 
 def _order(name, links):
@@ -117,8 +118,9 @@ def draw_described(described, path, title=""):
         if cell["blocks"]:
             place = made_for.index(crafted), links.index(link)
             table[place] = cell["bler"] or cell["high"]
-    figure = look.figure(_CELL_WIDTH * len(links) + 3.6,
-                         _CELL_HEIGHT * len(made_for) + 2.6)  # fmt: skip
+    figure = look.figure(
+        _CELL_WIDTH * len(links) + 3.6, _CELL_HEIGHT * len(made_for) + 2.6
+    )
     axes = figure.add_subplot()
     norm = LogNorm(np.nanmin(table) / 1.5, min(1.5 * np.nanmax(table), 1))
     image = axes.imshow(table, cmap=_COLOURS, norm=norm, aspect="auto")
@@ -135,8 +137,11 @@ def draw_described(described, path, title=""):
     figure.colorbar(image, label="block error rate (BLER)", shrink=0.9)
     name = f"{', '.join(described['attacks'])}: PSR {described['psr_db']:g} dB, "
     axes.set_title(title or f"{name}Eb/N0 {described['ebn0_db']:g} dB")
-    look.caption(figure, "Below each rate its 95 % interval; outlined: p was crafted "
-                         "against this very link.")  # fmt: skip
+    look.caption(
+        figure,
+        "Below each rate its 95 % interval; outlined: p was crafted "
+        "against this very link.",
+    )
     look.save(figure, path)
 
 
@@ -152,10 +157,17 @@ def _write(axes, row, column, cell, image):
     light = look.luminance(image.cmap(image.norm(shade))[:3]) > 0.18
     colour = "black" if light else "white"
     axes.text(column, row - 0.1, text, ha="center", va="center", color=colour)
-    axes.text(column, row + 0.2, small, ha="center", va="center", color=colour,
-              fontsize=6.5)  # fmt: skip
+    axes.text(
+        column, row + 0.2, small, ha="center", va="center", color=colour, fontsize=6.5
+    )
 
 
 def _outline(row, column):
-    return Rectangle((column - 0.48, row - 0.48), 0.96, 0.96, fill=False,
-                     edgecolor=look.VERMILLION, linewidth=2)  # fmt: skip
+    return Rectangle(
+        (column - 0.48, row - 0.48),
+        0.96,
+        0.96,
+        fill=False,
+        edgecolor=look.VERMILLION,
+        linewidth=2,
+    )

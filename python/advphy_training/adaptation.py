@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_reals
-from advphy_model.eavesdropper import Eve
-from advphy_model.network import Layer, Network
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.network.network import Layer, Network
 
 from advphy_training import progress
 from advphy_training.schemes.autoencoder import weights
@@ -73,8 +73,14 @@ class Intercepts:
         )
 
 
-def adapt(intercepts: Intercepts, effort: Effort, name, start: Eve | None = None,
-          classes=10, fronts=((),)) -> Eve:  # fmt: skip
+def adapt(
+    intercepts: Intercepts,
+    effort: Effort,
+    name,
+    start: Eve | None = None,
+    classes=10,
+    fronts=((),),
+) -> Eve:
     """Return the best Eve of several trainings on the intercepts.
 
     Fresh networks of each size, and `start` trained on, compete on held-out intercepts;

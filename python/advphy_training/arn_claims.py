@@ -96,8 +96,11 @@ def _judge(quantity, curves, at, one):
             + (f" at {x:g} dB" if len(xs) > 1 else "")
             for x in xs
         )
-        return Outcome("", states.pop() if len(states) == 1 else (
-            FAILS if FAILS in states else OPEN), numbers)  # fmt: skip
+        return Outcome(
+            "",
+            states.pop() if len(states) == 1 else (FAILS if FAILS in states else OPEN),
+            numbers,
+        )
 
     return judge
 

@@ -5,9 +5,11 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
-from advphy_model import images, semantic_engine, semantic_links
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure import semantic_chain
+from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.power import from_db
-from advphy_model.semantic_setting import Setting
 
 from advphy_training import adaptation, eves_means, loop, schemes
 
@@ -51,30 +53,48 @@ class Family:
             name += f"_{block}"
         eve = self.eve()
         if box == "black":
-            eve = self._model("substitute_mnist", "eve", 2, hidden="16",
-                              link=self._path(self.base()))  # fmt: skip
+            eve = self._model(
+                "substitute_mnist", "eve", 2, hidden="16", link=self._path(self.base())
+            )
         steps = {} if self._steps is None else {"steps": self._steps}
         return self._model(
-            name, "paired_arn", 1, link=self._path(self.base()), eve=self._path(eve),
-            measured_with=self._path(self.eve()), block=block,
-            epsilon=round(from_db(psr_db), 6), **steps,
-        )  # fmt: skip
+            name,
+            "paired_arn",
+            1,
+            link=self._path(self.base()),
+            eve=self._path(eve),
+            measured_with=self._path(self.eve()),
+            block=block,
+            epsilon=round(from_db(psr_db), 6),
+            **steps,
+        )
 
     def minmax(self):
         """Return the pair trained against Eves who adapt."""
         steps = {} if self._steps is None else {"steps": self._steps}
         return self._model(
-            "minmax_arn", "minmax_arn", 1, link=self._path(self.base()),
-            eve=self._path(self.eve()), measured_with=self._path(self.eve()), **steps,
-        )  # fmt: skip
+            "minmax_arn",
+            "minmax_arn",
+            1,
+            link=self._path(self.base()),
+            eve=self._path(self.eve()),
+            measured_with=self._path(self.eve()),
+            **steps,
+        )
 
     def keyed(self):
         """Return the keyed pair, whose base has per-message power."""
         base = self.base("per_message")
         eve = self._model("eve_mnist_per_message", "eve", 1, link=self._path(base))
         steps = {} if self._steps is None else {"steps": self._steps}
-        return self._model("keyed_arn", "keyed_arn", 1, link=self._path(base),
-                           measured_with=self._path(eve), **steps)  # fmt: skip
+        return self._model(
+            "keyed_arn",
+            "keyed_arn",
+            1,
+            link=self._path(base),
+            measured_with=self._path(eve),
+            **steps,
+        )
 
     def adapted(self, link, snr_db, count=50_000):
         """Return the Eve who learnt from `count` labelled intercepts of a link."""
@@ -82,11 +102,16 @@ class Family:
         if key not in self._adapted:
             sent = images.load("mnist_train")
             static = self.eve() if link.keying == "none" else None
-            setting = Setting(
-                link, sent, snr_db, snr_db, static, secret=secret_of(link),
+            setting = SemanticSetting(
+                link,
+                sent,
+                snr_db,
+                snr_db,
+                static,
+                secret=secret_of(link),
                 seed=100 + self.number,
-            )  # fmt: skip
-            intercepts = eves_means.labelled(setting, semantic_engine.record, count)
+            )
+            intercepts = eves_means.labelled(setting, semantic_chain.record, count)
             effort = adaptation.Effort(steps=self._eve_steps, seed=1 + self.number)
             fronts = ((),) if link.keying == "none" else ((), adaptation.SORTED)
             name = f"adapted_eve_{self.number}_{snr_db:g}db"
@@ -98,10 +123,17 @@ class Family:
     def measure(self, link, snr_db, eve=None):
         """Return {branch: SemanticCounts} of a link on the 10000 test images."""
         tested = images.load("mnist_test")
-        setting = Setting(link, tested, snr_db, snr_db, eve, secret=secret_of(link),
-                          seed=1 + 2 * self.number)  # fmt: skip
+        setting = SemanticSetting(
+            link,
+            tested,
+            snr_db,
+            snr_db,
+            eve,
+            secret=secret_of(link),
+            seed=1 + 2 * self.number,
+        )
         first = 0 if link.keying == "none" else _MEASURED_FROM
-        return semantic_engine.total(setting, len(tested), first)
+        return semantic_chain.total(setting, len(tested), first)
 
     def _path(self, model):
         """Return the name or the file of a model of this family, for Settings."""

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, field
 
-from advphy_model.error_rate import interval
+from advphy_model.measure.error_rate import interval
 
 from advphy_training import arn_family
 
@@ -94,6 +94,9 @@ def run(figure, families):
     measured = Measured()
     for family in families:
         for words in figure.measure(family, measured):
-            label = "shipped" if family.number == arn_family.SHIPPED else (
-                f"seed {family.number}")  # fmt: skip
+            label = (
+                "shipped"
+                if family.number == arn_family.SHIPPED
+                else (f"seed {family.number}")
+            )
             yield f"{label}: {words}", measured

@@ -7,7 +7,7 @@ imbalance) and clipping have their exact gradients; quantisation is straight-thr
 """
 
 import torch
-from advphy_model.channel_kind import impairments
+from advphy_model.air.channels import impairments
 
 _INDICES = 2**40  # of the first block of a batch: each batch meets others
 
@@ -16,7 +16,7 @@ class Augmentation:
     """The impairments of a channel; the noise is not among them.
 
     Args:
-        kind: the channel (channel_kind.py); "awgn" changes nothing and draws nothing.
+        kind: the channel (air/channels); "awgn" changes nothing and draws nothing.
 
     Raises:
         ValueError: when there is no such channel.

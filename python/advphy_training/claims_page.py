@@ -14,30 +14,57 @@ _READING = (
     "overlap, differ between the Eb/N0 given, or a number is missing."
 )
 CHOICES = (
-    ("energy", "mean ||x||^2 = n over the codebook (one unit per channel use), frozen; "
-     "the limit printed in [gan, Sec. II-A] is garbled"),
+    (
+        "energy",
+        "mean ||x||^2 = n over the codebook (one unit per channel use), frozen; "
+        "the limit printed in [gan, Sec. II-A] is garbled",
+    ),
     ("noise", "variance 1 / (2 R Eb/N0) per real dimension, R = k/n"),
     ("layout", "the n real parts, then the n imaginary parts"),
-    ("sizes of the networks", "MLP 16-16(eLU)-14 and 14-16(ReLU)-16; CNN after "
-     "[sadeghi]: `advphy info LINK` lists every layer"),
+    (
+        "sizes of the networks",
+        "MLP 16-16(eLU)-14 and 14-16(ReLU)-16; CNN after "
+        "[sadeghi]: `advphy info LINK` lists every layer",
+    ),
     ("PSR", "10 log10(||p||^2 / n) at the receiver, -6 dB"),
-    ("epsilon = 0.2 of the generator", "as power, ||p||^2 = 0.2 n (-7 dB); as "
-     "amplitude (-14 dB) it trains no useful adversary"),
-    ("universal perturbation", "one p for all messages: input-agnostic FGM "
-     "[sadeghi, Alg. 1], best of 10 runs, since one varies fourfold with its seed"),
+    (
+        "epsilon = 0.2 of the generator",
+        "as power, ||p||^2 = 0.2 n (-7 dB); as "
+        "amplitude (-14 dB) it trains no useful adversary",
+    ),
+    (
+        "universal perturbation",
+        "one p for all messages: input-agnostic FGM "
+        "[sadeghi, Alg. 1], best of 10 runs, since one varies fourfold with its seed",
+    ),
     ("a p made for another network", "hits by luck, so the mean over 5 of them"),
-    ("Eb/N0 of crafting", "p is crafted anew for each Eb/N0; one crafted at another "
-     "under-reports by up to 4 times"),
-    ("black box", "crafted on another network, and shifted at random per block, "
-     "because the adversary's timing is unknown [sadeghi]"),
-    ("consensus [gan, eq. 9-10]", "minimising players take d + gamma L, the generator "
-     "g - gamma L; the sign printed diverges; gamma = 0 in the shipped links"),
+    (
+        "Eb/N0 of crafting",
+        "p is crafted anew for each Eb/N0; one crafted at another "
+        "under-reports by up to 4 times",
+    ),
+    (
+        "black box",
+        "crafted on another network, and shifted at random per block, "
+        "because the adversary's timing is unknown [sadeghi]",
+    ),
+    (
+        "consensus [gan, eq. 9-10]",
+        "minimising players take d + gamma L, the generator "
+        "g - gamma L; the sign printed diverges; gamma = 0 in the shipped links",
+    ),
     ("training", "Adam at 8.5 dB; batches, steps, rates: `advphy info LINK`"),
-    ("conventional scheme", "BPSK with Hamming (7,4) at the same ||x||^2, hard "
-     "decision and maximum likelihood; at equal power, and by a p made for it"),
-    ("strength", "universal PGD stands beside FGM, because a defence against a weak "
-     "attack proves little"),
-)  # fmt: skip
+    (
+        "conventional scheme",
+        "BPSK with Hamming (7,4) at the same ||x||^2, hard "
+        "decision and maximum likelihood; at equal power, and by a p made for it",
+    ),
+    (
+        "strength",
+        "universal PGD stands beside FGM, because a defence against a weak "
+        "attack proves little",
+    ),
+)
 
 
 def section(name, module, reproduced, commands) -> str:
@@ -57,9 +84,14 @@ def section(name, module, reproduced, commands) -> str:
             f"| {claim.text} | {claim.source} | {_ours(judged)} "
             f"| **{_verdict(judged)}** |"
         )
-    lines += ["", _READING, "", *_table(module, reproduced)]  # fmt: skip
-    lines += ["", "What the paper leaves open, and what is chosen here:", "",
-              "| question | choice |", "|---|---|"]  # fmt: skip
+    lines += ["", _READING, "", *_table(module, reproduced)]
+    lines += [
+        "",
+        "What the paper leaves open, and what is chosen here:",
+        "",
+        "| question | choice |",
+        "|---|---|",
+    ]
     lines += [
         f"| {_cell(question)} | {_cell(choice)} |" for question, choice in CHOICES
     ]
@@ -122,8 +154,10 @@ def _cell(text):
 
 def _table(module, reproduced):
     """Return the curves in numbers: BLER at 8 dB, Eb/N0 where BLER is 1e-3."""
-    lines = ["| system | attack | BLER at 8 dB | Eb/N0 [dB] where BLER is 1e-3 |",
-             "|---|---|---|---|"]  # fmt: skip
+    lines = [
+        "| system | attack | BLER at 8 dB | Eb/N0 [dB] where BLER is 1e-3 |",
+        "|---|---|---|---|",
+    ]
     attacks = [("clean", "none"), *((a.key, a.title) for a in module.ATTACKS)]
     for system in module.SYSTEMS:
         for key, title in attacks:

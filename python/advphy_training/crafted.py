@@ -4,8 +4,9 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from advphy_model import links, perturbation
-from advphy_model.safetensors_file import DataFileError
+from advphy_model.air import perturbation
+from advphy_model.link import links
+from advphy_model.link.safetensors_file import DataFileError
 from advphy_model.version import __version__
 
 from advphy_training import attacks

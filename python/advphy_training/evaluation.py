@@ -6,18 +6,22 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import torch
-from advphy_model import links, loop_engine, perturbation
-from advphy_model.adversary import Adversary
-from advphy_model.counts import Counts
-from advphy_model.error_rate import StopRule
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.link import links
+from advphy_model.measure import ranges
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import Counts, LinkSetting
 
 from advphy_training import attacks, crafted
 from advphy_training.victim import Victim
 
 CHANCE_PSR_DB = 30.0  # where a perturbation drowns any codeword
 CONTROLS = (
-    "autoencoder_{}", "autoencoder_{}_8p5db", "control_{}_4db",
-)  # fmt: skip
+    "autoencoder_{}",
+    "autoencoder_{}_8p5db",
+    "control_{}_4db",
+)
 _PER_SAMPLE_BLOCKS = 4096
 
 
@@ -160,16 +164,20 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
         against_twin = crafted_by("universal_pgd", twin, **at)
         yield job("twin", against_twin, **at)
         yield job("nearest_codeword", against_twin, twin, **at)
-    yield job("universal_pgd", crafted_by("universal_pgd", psr_db=CHANCE_PSR_DB),
-              psr_db=CHANCE_PSR_DB)  # fmt: skip
+    yield job(
+        "universal_pgd",
+        crafted_by("universal_pgd", psr_db=CHANCE_PSR_DB),
+        psr_db=CHANCE_PSR_DB,
+    )
     for name in ("generator", "generator_universal"):
         yield job(name, crafted_by(name))
     halved = {"restarts": max(1, plan.restarts // 2), "seed": plan.seed + 1}
     yield job(
         "half_restarts",
-        partial(attacks.craft, "universal_pgd", link,
-                dataclasses.replace(plan, **halved)),
-    )  # fmt: skip
+        partial(
+            attacks.craft, "universal_pgd", link, dataclasses.replace(plan, **halved)
+        ),
+    )
     for ebn0_db in ebn0s_db:
         at = {"ebn0_db": ebn0_db}
         yield job("clean", **at)
@@ -236,34 +244,36 @@ def _per_sample(victim, plan):
     module = attacks.attack("per_sample_pgd")
     errors, blocks = module.count(victim, short, _PER_SAMPLE_BLOCKS)
     return Counts(
-        victim.model.name, "loop", float(plan.ebn0_db), plan.seed, 0, blocks, errors, 0,
-        victim.model.sha256, psr_db=plan.psr_db, attack="per_sample_pgd",
-    )  # fmt: skip
+        victim.model.name,
+        "loop",
+        float(plan.ebn0_db),
+        plan.seed,
+        0,
+        blocks,
+        errors,
+        0,
+        victim.model.sha256,
+        psr_db=plan.psr_db,
+        attack="per_sample_pgd",
+    )
 
 
 class Counter:
-    """Count a link's errors with an engine; the same seed for all.
+    """Count a link's errors; the same seed for all.
 
     Args:
-        engine: function with the arguments of loop_engine.run.
+        workers: ranges.Workers, or None: threads of this process.
         min_errors: stop a number at this many.
         max_blocks: or at this many blocks.
         seed: of messages and noise.
     """
 
-    def __init__(self, engine=loop_engine.run, min_errors=1000, max_blocks=2_000_000,
-                 seed=3):  # fmt: skip
-        self._engine, self.seed = engine, seed
+    def __init__(self, workers=None, min_errors=1000, max_blocks=2_000_000, seed=3):
+        self._workers, self.seed = workers, seed
         self._rule = StopRule(min_errors, max_blocks)
 
     def __call__(self, link, ebn0_db, attack, canceller):
         """Return (blocks, block errors, erasures)."""
-        options = {"attack": attack, "canceller": canceller}
-        ranges = self._engine(
-            link,
-            rule=self._rule,
-            ebn0_db=ebn0_db,
-            seed=self.seed,
-            **{key: value for key, value in options.items() if value is not None},
-        )
-        return tuple(map(sum, zip(*ranges, strict=True)))
+        setting = LinkSetting(link, ebn0_db, self.seed, attack, canceller)
+        (row,) = ranges.total(setting, self._rule, workers=self._workers)
+        return row.blocks, row.block_errors, row.erasures

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from advphy_figures import eve_accuracy
-from advphy_model import image_quality, semantic_counts, semantic_engine
-from advphy_model.air_network import AirNetwork
 from advphy_model.atomic_file import atomic_file
-from advphy_model.eavesdropper import Eve
-from advphy_model.error_rate import interval
-from advphy_model.semantic_setting import Setting
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.measure import image_quality, semantic_chain, table
+from advphy_model.measure.error_rate import interval
+from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.measure.semantic_counts import SemanticCounts
+from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.version import __version__
 
 from advphy_training import adaptation, eves_means
@@ -37,8 +38,8 @@ class Adaptation:
     """The target, what Eve spends, and what she came to.
 
     Args:
-        setting: advphy_model.semantic_setting.Setting of the target with the images she
-            records (training images); its eve is the static one.
+        setting: SemanticSetting of the target with the images she records
+            (training images); its eve is the static one.
         tested: Images to measure on, which she has never seen.
         record: function (setting, frames) -> complex64 [frames, n].
         counts: numbers of labelled intercepts.
@@ -50,7 +51,7 @@ class Adaptation:
         images: mean squared errors of her own image decoder and of the mean image.
     """
 
-    setting: Setting
+    setting: SemanticSetting
     tested: object
     record: object
     counts: tuple
@@ -76,7 +77,7 @@ class Adaptation:
             self.setting, images=self.tested, eve=eve, branches=("eve",)
         )
         frames = len(self.tested)
-        return semantic_engine.total(setting, frames, self._behind(frames))["eve"]
+        return semantic_chain.total(setting, frames, self._behind(frames))["eve"]
 
     def _behind(self, frames):
         """Return a first frame whose keys Eve has not recorded, if there are keys."""
@@ -151,11 +152,11 @@ class Adaptation:
 
 def seen_by(eve, setting, tested, first_frame=0) -> np.ndarray:
     """Return the images that Eve's own decoder makes of what she receives."""
-    y = semantic_engine.record(
+    y = semantic_chain.record(
         dataclasses.replace(setting, images=tested, eve=eve), len(tested), first_frame
     )
     out = np.empty((len(tested), tested.as_reals().shape[1]), np.float32)
-    AirNetwork(eve.networks["image_decoder"], complex_input=True).run(y, out)
+    PackedNetwork(eve.networks["image_decoder"], complex_input=True).run(y, out)
     return out
 
 
@@ -174,10 +175,14 @@ def write(done, folder, command) -> None:
     """
     folder = Path(folder)
     rows = [row for one in done for _, row in one.rows]
-    semantic_counts.write(folder / "counts.csv", rows)
+    table.write(folder / "counts.csv", rows, SemanticCounts)
     chance = majority(done[0].tested)
-    eve_accuracy.draw(_curves(done), chance, folder / "accuracy.png",
-                      f"Eve's accuracy on {done[0].setting.link.name}")  # fmt: skip
+    eve_accuracy.draw(
+        _curves(done),
+        chance,
+        folder / "accuracy.png",
+        f"Eve's accuracy on {done[0].setting.link.name}",
+    )
     with atomic_file(folder / "report.md") as file:
         file.write(_page(done, chance, command))
     with atomic_file(folder / "report.json") as file:
@@ -219,8 +224,13 @@ def _numbers(done, chance, command):
 
 def _page(done, chance, command):
     link = done[0].setting.link
-    what = "a keyed pair" if link.keying != "none" else "a pair" if link.hides else (
-        "no security")  # fmt: skip
+    what = (
+        "a keyed pair"
+        if link.keying != "none"
+        else "a pair"
+        if link.hides
+        else ("no security")
+    )
     lines = [
         f"# What is left to Eve of {link.name} ({what})",
         "",
@@ -240,10 +250,17 @@ def _page(done, chance, command):
                 f"| {means} | {row.snr_db:g} | {row.accuracy:.4f} "
                 f"({low:.4f}..{high:.4f}) |"
             )
-    lines += ["", *(f"- {means}: {text}." for means, text in SENTENCES.items()
-                    if any(means == name for one in done for name, _ in one.rows)),
-              "", "| her own image decoder, SNR [dB] | MSE | SSIM | MSE of the mean "
-              "image |", "|---|---|---|---|"]  # fmt: skip
+    lines += [
+        "",
+        *(
+            f"- {means}: {text}."
+            for means, text in SENTENCES.items()
+            if any(means == name for one in done for name, _ in one.rows)
+        ),
+        "",
+        "| her own image decoder, SNR [dB] | MSE | SSIM | MSE of the mean image |",
+        "|---|---|---|---|",
+    ]
     for one in done:
         lines.append(
             "| {snr:g} | {mse:.4f} | {ssim:.3f} | {mean_image_mse:.4f} |".format(

@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from advphy_model import semantic_engine, semantic_links
-from advphy_model.air_network import Classifier
-from advphy_model.arn import BobModule
+from advphy_model.link import semantic_links
+from advphy_model.link.arn import BobModule
+from advphy_model.measure import semantic_chain
+from advphy_model.network.packed_network import classifier
 
 from advphy_training import loop
 from advphy_training.adaptation import Intercepts
@@ -19,7 +20,7 @@ def labelled(setting, record, frames) -> Intercepts:
     """Return what Eve records of the target, with the labels that she knows.
 
     Args:
-        setting: advphy_model.semantic_setting.Setting of the target.
+        setting: SemanticSetting of the target.
         record: function (setting, frames) -> complex64 [frames, n]; the flowgraph's.
         frames: how many.
     """
@@ -45,7 +46,7 @@ def from_surrogates(
     found = []
     for link in surrogate_links(setting.link.without_pair(), settings, seeds):
         hers = dataclasses.replace(setting, link=link, secret=None)
-        found.append(labelled(hers, semantic_engine.record, frames))
+        found.append(labelled(hers, semantic_chain.record, frames))
     return Intercepts(
         np.concatenate([part.y for part in found]),
         setting.link.reals,
@@ -69,7 +70,7 @@ def from_stolen_bob(setting, record, frames, knows_base) -> Intercepts:
     clean = np.empty_like(y)
     BobModule(setting.link, setting.secret).run(y, 0, clean)
     guesses, erased = np.empty(frames, np.uint8), np.empty(frames, np.uint8)
-    Classifier(knows_base.networks["classifier"]).decide(clean, guesses, erased)
+    classifier(knows_base.networks["classifier"]).decide(clean, guesses, erased)
     return Intercepts(y, setting.link.reals, guesses)
 
 

@@ -4,8 +4,8 @@
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_complex
-from advphy_model.link_model import LinkModel
-from advphy_model.network import Layer, Network, run
+from advphy_model.link.link_model import LinkModel
+from advphy_model.network.network import Layer, Network, run
 
 
 def link_from_torch(name, k, n, decoder, encoder=None, codebook=None, recipe=None):
@@ -22,7 +22,7 @@ def link_from_torch(name, k, n, decoder, encoder=None, codebook=None, recipe=Non
         recipe: dictionary of what to remember, JSON values.
 
     Returns:
-        LinkModel; `advphy_model.model_file.write(link, path)` writes it.
+        LinkModel; `advphy_model.link.model_file.write(link, path)` writes it.
 
     Raises:
         ValueError: naming the layer or what does not fit.

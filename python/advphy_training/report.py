@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from advphy_figures import robustness
-from advphy_model import counts
 from advphy_model.atomic_file import atomic_file
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 from advphy_model.version import __version__
 
 from advphy_training import distrust
@@ -62,7 +63,7 @@ def write(evaluation, folder, command) -> list:
     """
     folder = Path(folder)
     findings = distrust.findings(evaluation)
-    counts.write(folder / "counts.csv", _distinct(evaluation.counts.values()))
+    table.write(folder / "counts.csv", _distinct(evaluation.counts.values()), Counts)
     _draw(evaluation, folder)
     with atomic_file(folder / "report.json") as file:
         json.dump(_as_json(evaluation, findings, command), file, indent=1)
@@ -92,10 +93,12 @@ def _draw(evaluation, folder):
     clean = evaluation.at("clean")
     lines = [
         ("clean", dict.fromkeys(psrs, max(rate(clean)[0], 1 / clean.blocks))),
-        ("minimum-distance bound",
-         {p: bound(link, evaluation.ebn0_db, p) for p in psrs}),
+        (
+            "minimum-distance bound",
+            {p: bound(link, evaluation.ebn0_db, p) for p in psrs},
+        ),
         ("chance, 1 - 1/M", dict.fromkeys(psrs, 1 - 1 / m)),
-    ]  # fmt: skip
+    ]
     robustness.draw(
         {label: points for label, points in curves.items() if points},
         folder / "over_psr.png",

@@ -13,7 +13,7 @@ class TorchChain:
     """The chain the way a torch user writes it, in batches on whole tensors.
 
     Args:
-        setting: advphy_model.semantic_setting.Setting of a learned pair with an Eve.
+        setting: SemanticSetting of a learned pair with an Eve.
         batch: images at once.
     """
 
@@ -25,9 +25,14 @@ class TorchChain:
         self._labels = torch.tensor(setting.images.labelled().astype("int64"))
         self._encoder, self._decoder, self._alice, self._bob, self._eve = (
             TorchNetwork(network)
-            for network in (link.encoder, link.decoder, link.networks["alice"],
-                            link.networks["bob"], setting.eve.networks["classifier"])
-        )  # fmt: skip
+            for network in (
+                link.encoder,
+                link.decoder,
+                link.networks["alice"],
+                link.networks["bob"],
+                setting.eve.networks["classifier"],
+            )
+        )
 
     @torch.inference_mode()
     def run(self, frames):

@@ -6,8 +6,8 @@ import time
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_reals
+from advphy_model.measure.speed import EBN0_DB, rate_of
 from advphy_model.power import noise_sigma
-from advphy_model.speed import EBN0_DB, rate_of
 
 
 def torch_module(network):

@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 import torch
-from advphy_model.layers import LAYERS
-from advphy_model.network import Layer, Network
+from advphy_model.network.layers import LAYERS
+from advphy_model.network.network import Layer, Network
 
 
 class TorchNetwork(torch.nn.Module):

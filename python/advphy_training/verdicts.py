@@ -4,7 +4,7 @@
 import math
 from dataclasses import dataclass
 
-from advphy_model.error_rate import ebn0_db_at, interval
+from advphy_model.measure.error_rate import ebn0_db_at, interval
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decided"
 

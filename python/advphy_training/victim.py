@@ -3,8 +3,9 @@
 
 import numpy as np
 import torch
-from advphy_model import inference, randomness
+from advphy_model import randomness
 from advphy_model.complex_baseband import to_complex, to_reals
+from advphy_model.link import decision
 from advphy_model.power import noise_sigma
 
 from advphy_training.torch_network import TorchNetwork
@@ -26,7 +27,7 @@ class Victim:
         self.model = model
         self.sigma = noise_sigma(ebn0_db, model.rate)
         self.codebook = torch.tensor(to_reals(model.codebook))
-        self._decision = inference.decision(model)
+        self._decision = decision.decider(model)
         if model.decision == "network":
             self._decoder = TorchNetwork(model.networks["decoder"])
             self._decoder.requires_grad_(False)

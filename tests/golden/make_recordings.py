@@ -6,15 +6,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from advphy_model import images, inference, radio_check, recording_writer
-from advphy_model.air_network import AirNetwork
-from advphy_model.arn import AliceModule
-from advphy_model.carried import load
+from advphy_model.files import images, recording_writer
+from advphy_model.files.recording_contents import Origin
+from advphy_model.link import decision
+from advphy_model.link.any_link import load
+from advphy_model.link.arn import AliceModule
+from advphy_model.measure import radio_check
+from advphy_model.measure.scoring import Scorer
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
+from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.randomness import messages
-from advphy_model.recording_contents import Origin
-from advphy_model.scoring import Scorer
 
 CODEWORDS = 8  # of a frame
 FRAMES, LOST = 5, 2
@@ -32,10 +34,10 @@ def codewords_of(model):
     sent = np.empty((count, model.n), np.complex64)
     if not hasattr(model, "pixels"):
         found = messages(SEED, 0, count, model.k)
-        inference.encoder(model).look_up(found, sent)
+        decision.encoder(model).look_up(found, sent)
         return sent
     pixels = images.load("mnist_sample").as_reals()[:count]
-    AirNetwork(model.encoder, complex_output=True).run(pixels, sent)
+    PackedNetwork(model.encoder, complex_output=True).run(pixels, sent)
     AliceModule(model).run(sent, 0, sent)
     return sent
 
@@ -59,11 +61,16 @@ def make(name, folder):
     scorer = Scorer(model, frame, SEED, first_frame=0, images=data_set)
     scorer.push(samples)
     recording_writer.write(
-        Path(folder) / f"{name}.sigmf-meta", samples,
+        Path(folder) / f"{name}.sigmf-meta",
+        samples,
         Origin.of(model, frame, seed=SEED, first_block=0, images=data_set),
-        SAMPLE_RATE, FREQUENCY, at=MADE, counts=scorer.counts,
+        SAMPLE_RATE,
+        FREQUENCY,
+        at=MADE,
+        counts=scorer.counts,
         description=f"CFO {CFO} cycles a sample, Eb/N0 {EBN0_DB} dB, frame {LOST} "
-        f"lost; made by: {COMMAND}")  # fmt: skip
+        f"lost; made by: {COMMAND}",
+    )
     print(name, scorer.counts)
 
 

@@ -14,8 +14,14 @@ from dataclasses import dataclass
 from advphy_commands import _parser, _radio_settings
 
 # Commands whose LINK is of one kind only; elsewhere both are offered.
-_MESSAGES = ("measure", "measure-burst", "attack", "evaluate", "synchronism",
-             "radio check")  # fmt: skip
+_MESSAGES = (
+    "measure",
+    "measure-burst",
+    "attack",
+    "evaluate",
+    "synchronism",
+    "radio check",
+)
 _SEMANTIC = ("measure-semantic", "adapt-eve")
 
 
@@ -111,13 +117,15 @@ def _takes(command, action, known):
 
 def _names():
     """Return the names that there are of everything that has names."""
-    from advphy_model import images, links, semantic_links
+    from advphy_model.files import images
+    from advphy_model.link import links, semantic_links
 
     messages, semantic = tuple(links.names()), tuple(semantic_links.names())
     eves = tuple(semantic_links.eve_names())
     attacks = tuple(_files_of("advphy_training.attacks"))
-    figures = [name.replace("_", "-")
-               for name in _files_of("advphy_training.paper_figures")]  # fmt: skip
+    figures = [
+        name.replace("_", "-") for name in _files_of("advphy_training.paper_figures")
+    ]
     sets = Takes(tuple(images.names()))
     metavars = {
         "LINK": Takes((*messages, *semantic), ".safetensors"),
@@ -126,7 +134,7 @@ def _names():
         "FILE|NAME": Takes(attacks, ".safetensors"),
         "SCHEME": Takes(tuple(_files_of("advphy_training.schemes"))),
         "FIGURE": Takes(tuple(figures)),
-        "KIND": Takes(tuple(_files_of("advphy_model.channels"))),
+        "KIND": Takes(tuple(_files_of("advphy_model.air.channels"))),
         "IMAGES": sets,
         "SET": sets,
         "DRIVER": Takes((*_radio_settings.RADIOS, *_radio_settings.NEAR)),

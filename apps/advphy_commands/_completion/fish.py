@@ -7,15 +7,21 @@ from advphy_commands import _completion, _parser
 def script():
     """Return the script."""
     commands, groups = _completion.commands(), _completion.groups()
-    lines = ["complete -c advphy -f",
-             "complete -c advphy -n __fish_use_subcommand -l version"]  # fmt: skip
+    lines = [
+        "complete -c advphy -f",
+        "complete -c advphy -n __fish_use_subcommand -l version",
+    ]
     for name, actions in groups.items():
-        lines.append(f"complete -c advphy -n __fish_use_subcommand -a {name} "
-                     f"-d {_quoted(_parser.summary(name))}")  # fmt: skip
+        lines.append(
+            f"complete -c advphy -n __fish_use_subcommand -a {name} "
+            f"-d {_quoted(_parser.summary(name))}"
+        )
         if actions:
             words = " ".join(actions)
-            lines.append(f"complete -c advphy -n '{_seen(name)}; and not "
-                         f"{_seen(words)}' -a '{words}'")  # fmt: skip
+            lines.append(
+                f"complete -c advphy -n '{_seen(name)}; and not "
+                f"{_seen(words)}' -a '{words}'"
+            )
     for command in commands:
         lines += _of(command)
     return "\n".join(lines) + "\n"

@@ -37,29 +37,31 @@ def tables():
         for name, actions in groups.items()
         if actions
     ]
-    return "\n".join([
-        "_advphy_takes() {",
-        f"    offered= ending={NO_FILES}",
-        '    case "$1" in',
-        *taken,
-        "        *) return 1 ;;",
-        "    esac",
-        "}",
-        "_advphy_offers() {",
-        f"    offered= ending={NO_FILES}",
-        '    case "$1" in',
-        *offers,
-        f"        '') offered={shlex.quote(' '.join(groups))} ;;",
-        "    esac",
-        "}",
-        "_advphy_has_actions() {",
-        '    case "$1" in',
-        f"        {'|'.join(name for name, a in groups.items() if a)}) return 0 ;;",
-        "    esac",
-        "    return 1",
-        "}",
-        "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            "_advphy_takes() {",
+            f"    offered= ending={NO_FILES}",
+            '    case "$1" in',
+            *taken,
+            "        *) return 1 ;;",
+            "    esac",
+            "}",
+            "_advphy_offers() {",
+            f"    offered= ending={NO_FILES}",
+            '    case "$1" in',
+            *offers,
+            f"        '') offered={shlex.quote(' '.join(groups))} ;;",
+            "    esac",
+            "}",
+            "_advphy_has_actions() {",
+            '    case "$1" in',
+            f"        {'|'.join(name for name, a in groups.items() if a)}) return 0 ;;",
+            "    esac",
+            "    return 1",
+            "}",
+            "",
+        ]
+    )
 
 
 def _taken(command):

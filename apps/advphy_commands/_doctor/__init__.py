@@ -13,8 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SUBJECTS = ("python_packages", "installation", "flowgraphs", "companion", "files",
-            "drivers")  # fmt: skip
+SUBJECTS = (
+    "python_packages",
+    "installation",
+    "flowgraphs",
+    "companion",
+    "files",
+    "drivers",
+)
 OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
 
 

@@ -45,9 +45,14 @@ def ask(lines, path=None, python=sys.executable, patience=PATIENCE):
     surroundings = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     try:
         done = subprocess.run(
-            [str(python), "-c", program], capture_output=True, timeout=patience,
-            text=True, errors="replace", env=surroundings, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            [str(python), "-c", program],
+            capture_output=True,
+            timeout=patience,
+            text=True,
+            errors="replace",
+            env=surroundings,
+            stdin=subprocess.DEVNULL,
+        )
     except subprocess.TimeoutExpired:
         raise RuntimeError(f"no answer within {patience:g} s") from None
     if done.returncode < 0:

@@ -45,8 +45,9 @@ def program(surroundings):
     """Find the program, and what its window needs."""
     found = shutil.which(PROGRAM)
     if found is None:
-        yield Finding(WARNING, "GNU Radio Companion", said="is not installed",
-                      remedy=INSTALL)  # fmt: skip
+        yield Finding(
+            WARNING, "GNU Radio Companion", said="is not installed", remedy=INSTALL
+        )
         return
     try:
         version = ask(_GTK, python=interpreter())["version"]
@@ -54,9 +55,13 @@ def program(surroundings):
         remedy = GTK
         if surroundings.clone is not None:
             remedy += f", or make grc in {surroundings.clone}"
-        yield Finding(WARNING, "GNU Radio Companion", found,
-                      f"its window does not open: {sentence(error)}", remedy
-                      )  # fmt: skip
+        yield Finding(
+            WARNING,
+            "GNU Radio Companion",
+            found,
+            f"its window does not open: {sentence(error)}",
+            remedy,
+        )
         return
     yield Finding(OK, "GNU Radio Companion", f"{found}, {version}")
 
@@ -67,9 +72,13 @@ def display(_):
         if os.environ.get(name):
             yield Finding(OK, "display", f"{name}={os.environ[name]}")
             return
-    yield Finding(WARNING, "display", said="there is none, so no window opens",
-                  remedy="log in at a desktop, or with ssh -X; without a screen: "
-                  "xvfb-run -a COMMAND")  # fmt: skip
+    yield Finding(
+        WARNING,
+        "display",
+        said="there is none, so no window opens",
+        remedy="log in at a desktop, or with ssh -X; without a screen: "
+        "xvfb-run -a COMMAND",
+    )
 
 
 def block_paths():
@@ -83,8 +92,12 @@ def blocks_found(surroundings):
     try:
         paths = block_paths()
     except LackingError as error:
-        yield Finding(PROBLEM, "blocks in GNU Radio Companion", said=sentence(error),
-                      remedy=INSTALL)  # fmt: skip
+        yield Finding(
+            PROBLEM,
+            "blocks in GNU Radio Companion",
+            said=sentence(error),
+            remedy=INSTALL,
+        )
         return
     holding = [path for path in paths if next(path.rglob("*advphy_*.block.yml"), None)]
     if not holding:
@@ -93,11 +106,17 @@ def blocks_found(surroundings):
     found = {file.name for file in holding[0].rglob("*advphy_*.block.yml")}
     missing = sorted(_wanted(surroundings) - found)
     if missing:
-        yield Finding(PROBLEM, "blocks in GNU Radio Companion", str(holding[0]),
-                      f"{', '.join(missing)} is missing", _bring(clone))  # fmt: skip
+        yield Finding(
+            PROBLEM,
+            "blocks in GNU Radio Companion",
+            str(holding[0]),
+            f"{', '.join(missing)} is missing",
+            _bring(clone),
+        )
     else:
-        yield Finding(OK, "blocks in GNU Radio Companion",
-                      f"{len(found)} files, {holding[0]}")  # fmt: skip
+        yield Finding(
+            OK, "blocks in GNU Radio Companion", f"{len(found)} files, {holding[0]}"
+        )
     for other in holding[1:]:
         yield _twice(holding[0], other)
 
@@ -116,8 +135,7 @@ def _bring(clone):
 
 
 def _exports(clone):
-    return (f"export GRC_BLOCKS_PATH={clone}/grc "
-            f"PYTHONPATH={clone}/build/test_modules")  # fmt: skip
+    return f"export GRC_BLOCKS_PATH={clone}/grc PYTHONPATH={clone}/build/test_modules"
 
 
 def _wanted(surroundings):
@@ -135,15 +153,20 @@ def _twice(used, other):
     """Return the Finding for two folders with our blocks."""
 
     def contents(folder):
-        return {file.name: file.read_bytes()
-                for file in folder.rglob("*advphy_*.block.yml")}  # fmt: skip
+        return {
+            file.name: file.read_bytes() for file in folder.rglob("*advphy_*.block.yml")
+        }
 
     if contents(used) == contents(other):
         return Finding(OK, "blocks a second time", f"{other}", "the same files")
-    return Finding(WARNING, "blocks a second time", str(other),
-                   f"they differ from those in {used}; the last that is read wins",
-                   f"sudo make install, in the newer clone; or sudo rm "
-                   f"{other}/*advphy_*.block.yml")  # fmt: skip
+    return Finding(
+        WARNING,
+        "blocks a second time",
+        str(other),
+        f"they differ from those in {used}; the last that is read wins",
+        f"sudo make install, in the newer clone; or sudo rm "
+        f"{other}/*advphy_*.block.yml",
+    )
 
 
 def its_python(surroundings):
@@ -155,11 +178,13 @@ def its_python(surroundings):
         clone = surroundings.clone
         yield Finding(
             WARNING if clone is not None else PROBLEM,
-            "flowgraphs that it starts", python,
+            "flowgraphs that it starts",
+            python,
             f"it does not import gnuradio.advphy: {sentence(error)}",
-            _bring(None) if clone is None else
-            f"make grc, in {clone}; or {_bring(clone)}; or {_exports(clone)}",
-        )  # fmt: skip
+            _bring(None)
+            if clone is None
+            else f"make grc, in {clone}; or {_bring(clone)}; or {_exports(clone)}",
+        )
         return
     where = Path(found["file"]).parent
     yield Finding(

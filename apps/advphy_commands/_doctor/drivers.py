@@ -14,8 +14,10 @@ DRIVERS = {
     "soapy": ("gnuradio.soapy", "apt install gnuradio", "radios of SoapySDR"),
     "osmosdr": ("osmosdr", "apt install gr-osmosdr", "HackRF, RTL-SDR and others"),
 }
-LISTS = {"uhd": ("uhd_find_devices", "apt install uhd-host"),
-         "soapy": ("SoapySDRUtil", "apt install soapysdr-tools")}  # fmt: skip
+LISTS = {
+    "uhd": ("uhd_find_devices", "apt install uhd-host"),
+    "soapy": ("SoapySDRUtil", "apt install soapysdr-tools"),
+}
 PATIENCE = 30.0  # seconds
 _STANDIN = """
 from gnuradio.advphy.air import standin
@@ -28,12 +30,19 @@ def _driver(name, surroundings):
     try:
         ask(f"import {module}", surroundings.path)
     except LackingError as error:
-        yield Finding(NOTE, f"driver {name}", said=f"{sentence(error)}; {radios} need "
-                      "it", remedy=install)  # fmt: skip
+        yield Finding(
+            NOTE,
+            f"driver {name}",
+            said=f"{sentence(error)}; {radios} need it",
+            remedy=install,
+        )
     except RuntimeError as error:
-        yield Finding(WARNING, f"driver {name}", said=f"importing it fails: "
-                      f"{sentence(error)}", remedy=f"install it again: {install}"
-                      )  # fmt: skip
+        yield Finding(
+            WARNING,
+            f"driver {name}",
+            said=f"importing it fails: {sentence(error)}",
+            remedy=f"install it again: {install}",
+        )
     else:
         yield Finding(OK, f"driver {name}")
 
@@ -48,10 +57,12 @@ def stand_in(surroundings):
         yield Finding(OK, "stand-in radio", place)
         return
     where = surroundings.clone or "a clone"
-    yield Finding(NOTE, "stand-in radio", said="is not built; `advphy radio check "
-                  "--level loopback` needs it",
-                  remedy=f"apt install libsoapysdr-dev, then make test, in {where}"
-                  )  # fmt: skip
+    yield Finding(
+        NOTE,
+        "stand-in radio",
+        said="is not built; `advphy radio check --level loopback` needs it",
+        remedy=f"apt install libsoapysdr-dev, then make test, in {where}",
+    )
 
 
 def _devices(name, surroundings):
@@ -59,20 +70,34 @@ def _devices(name, surroundings):
         return
     program, install = LISTS[name]
     if shutil.which(program) is None:
-        yield Finding(NOTE, f"devices of {name}", said=f"{program} is not installed",
-                      remedy=install)  # fmt: skip
+        yield Finding(
+            NOTE,
+            f"devices of {name}",
+            said=f"{program} is not installed",
+            remedy=install,
+        )
         return
     words = [program, *(["--find"] if name == "soapy" else [])]
-    done = subprocess.run(words, capture_output=True, text=True, errors="replace",
-                          timeout=PATIENCE, stdin=subprocess.DEVNULL)  # fmt: skip
+    done = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=PATIENCE,
+        stdin=subprocess.DEVNULL,
+    )
     lines = [line.strip() for line in done.stdout.splitlines()]
     named = [line for line in lines if line.startswith(("label =", "serial:"))]
     if named:
         yield Finding(OK, f"devices of {name}", "; ".join(named))
     else:
-        yield Finding(NOTE, f"devices of {name}", said="none is found",
-                      remedy="connect one; a user may need the group plugdev: sudo "
-                      "usermod -aG plugdev $USER")  # fmt: skip
+        yield Finding(
+            NOTE,
+            f"devices of {name}",
+            said="none is found",
+            remedy="connect one; a user may need the group plugdev: sudo "
+            "usermod -aG plugdev $USER",
+        )
 
 
 def _named(function, name):
@@ -81,5 +106,8 @@ def _named(function, name):
     return check
 
 
-CHECKS = (*(_named(_driver, name) for name in DRIVERS), stand_in,
-          *(_named(_devices, name) for name in LISTS))  # fmt: skip
+CHECKS = (
+    *(_named(_driver, name) for name in DRIVERS),
+    stand_in,
+    *(_named(_devices, name) for name in LISTS),
+)

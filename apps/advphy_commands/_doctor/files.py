@@ -9,7 +9,7 @@ from advphy_commands._doctor.another_process import LackingError, ask
 from advphy_commands._remedies import REMEDIES
 
 _MODELS = """
-from advphy_model import links, semantic_links
+from advphy_model.link import links, semantic_links
 kinds = ((links.names, links.load), (semantic_links.names, semantic_links.load),
          (semantic_links.eve_names, semantic_links.load_eve))
 found.update(read=0, failed={})
@@ -22,7 +22,7 @@ for names, load in kinds:
             found['failed'][name] = str(error)
 """
 _DATA = """
-from advphy_model import image_files
+from advphy_model.files import image_files
 found['place'] = str(image_files.place('mnist').parent)
 found['adopted'] = {
     name: image_files.is_adopted(name) for name in image_files.DATA_SETS
@@ -34,14 +34,20 @@ def models(surroundings):
     """Read every shipped model; its reader compares the hash."""
     again = "sudo make install, in a clone"
     if surroundings.clone is not None:
-        again = (f"git checkout python/advphy_model/trained && make build, in "
-                 f"{surroundings.clone}")  # fmt: skip
+        again = (
+            f"git checkout python/advphy_model/trained && make build, in "
+            f"{surroundings.clone}"
+        )
     try:
         found = ask(_MODELS, surroundings.path)
     except (LackingError, RuntimeError) as error:
         lacks = (getattr(error, "name", None) or "").partition(".")[0]
-        yield Finding(PROBLEM, "shipped models", said=sentence(error),
-                      remedy=REMEDIES.get(lacks, again))  # fmt: skip
+        yield Finding(
+            PROBLEM,
+            "shipped models",
+            said=sentence(error),
+            remedy=REMEDIES.get(lacks, again),
+        )
         return
     for name, said in found["failed"].items():
         yield Finding(PROBLEM, f"model {name}", said=said, remedy=again)
@@ -56,17 +62,25 @@ def image_data(surroundings):
         if there:
             yield Finding(OK, f"images of {name}", found["place"])
         else:
-            yield Finding(NOTE, f"images of {name}", said="are not here; training and "
-                          "measuring semantic links on all of them needs them",
-                          remedy=f"advphy data {name}")  # fmt: skip
+            yield Finding(
+                NOTE,
+                f"images of {name}",
+                said="are not here; training and "
+                "measuring semantic links on all of them needs them",
+                remedy=f"advphy data {name}",
+            )
     place = Path(found["place"])
     near = next(folder for folder in (place, *place.parents) if folder.exists())
     if near.is_dir() and os.access(near, os.W_OK):
         yield Finding(OK, "folder for data", str(place))
     else:
-        yield Finding(WARNING, "folder for data", str(place),
-                      f"{near} may not be written, so `advphy data` cannot",
-                      "export ADVPHY_DATA=A-FOLDER-OF-YOURS")  # fmt: skip
+        yield Finding(
+            WARNING,
+            "folder for data",
+            str(place),
+            f"{near} may not be written, so `advphy data` cannot",
+            "export ADVPHY_DATA=A-FOLDER-OF-YOURS",
+        )
 
 
 CHECKS = (models, image_data)

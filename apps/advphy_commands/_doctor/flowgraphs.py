@@ -42,16 +42,23 @@ def gnu_radio(surroundings):
         yield _missing(error)
         return
     if not version.lstrip("v").startswith("3.10."):
-        yield Finding(WARNING, "GNU Radio", version, "written for 3.10; others are not "
-                      "tested", "use Debian 12 or 13, or Ubuntu 22.04 or newer"
-                      )  # fmt: skip
+        yield Finding(
+            WARNING,
+            "GNU Radio",
+            version,
+            "written for 3.10; others are not tested",
+            "use Debian 12 or 13, or Ubuntu 22.04 or newer",
+        )
     else:
         yield Finding(OK, "GNU Radio", version)
     passed = ask(_RUNS, surroundings.path)["passed"]
     if passed != 100000:
-        yield Finding(PROBLEM, "a flowgraph runs", said=f"{passed} of 100000 items "
-                      "passed", remedy=INSTALL.replace("install", "install --reinstall")
-                      )  # fmt: skip
+        yield Finding(
+            PROBLEM,
+            "a flowgraph runs",
+            said=f"{passed} of 100000 items passed",
+            remedy=INSTALL.replace("install", "install --reinstall"),
+        )
     else:
         yield Finding(OK, "a flowgraph runs")
 
@@ -87,24 +94,33 @@ def our_blocks(surroundings):
         yield Finding(PROBLEM, "gnuradio.advphy", said=sentence(error), remedy=again)
         return
     where = Path(found["file"]).parent
-    yield Finding(OK, "gnuradio.advphy",
-                  f"{found['version']}, {len(found['blocks'])} blocks, {where}"
-                  )  # fmt: skip
+    yield Finding(
+        OK,
+        "gnuradio.advphy",
+        f"{found['version']}, {len(found['blocks'])} blocks, {where}",
+    )
 
 
 def python_on_path(_):
     """Look at the python3 that runs a flowgraph saved by GNU Radio Companion."""
     found = shutil.which("python3")
     if found is None:
-        yield Finding(PROBLEM, "python3 on PATH", said="there is none",
-                      remedy="export PATH=/usr/bin:$PATH")  # fmt: skip
+        yield Finding(
+            PROBLEM,
+            "python3 on PATH",
+            said="there is none",
+            remedy="export PATH=/usr/bin:$PATH",
+        )
     elif _has_gnu_radio(found) or not _has_gnu_radio(THE_PYTHON):
         yield Finding(OK, "python3 on PATH", found)
     else:
-        yield Finding(WARNING, "python3 on PATH", found, "is another one, without GNU "
-                      "Radio; a flowgraph's file starts it",
-                      f"{THE_PYTHON} FLOWGRAPH.py, or export PATH=/usr/bin:$PATH"
-                      )  # fmt: skip
+        yield Finding(
+            WARNING,
+            "python3 on PATH",
+            found,
+            "is another one, without GNU Radio; a flowgraph's file starts it",
+            f"{THE_PYTHON} FLOWGRAPH.py, or export PATH=/usr/bin:$PATH",
+        )
 
 
 def preferences(surroundings):
@@ -118,10 +134,14 @@ def preferences(surroundings):
     if os.access(near, os.W_OK):
         yield Finding(OK, "GNU Radio's preferences", str(place))
     else:
-        yield Finding(WARNING, "GNU Radio's preferences", str(place), f"{near} may not "
-                      "be written, so every start tries all kinds of buffers again",
-                      f"sudo chown -R $USER {near}, or export HOME=A-FOLDER-OF-YOURS"
-                      )  # fmt: skip
+        yield Finding(
+            WARNING,
+            "GNU Radio's preferences",
+            str(place),
+            f"{near} may not "
+            "be written, so every start tries all kinds of buffers again",
+            f"sudo chown -R $USER {near}, or export HOME=A-FOLDER-OF-YOURS",
+        )
 
 
 CHECKS = (gnu_radio, our_blocks, python_on_path, preferences)

@@ -30,19 +30,31 @@ def _again(surroundings):
 
 def own_packages(surroundings):
     """Find the packages, and others of the same name behind them."""
-    places = list(dict.fromkeys(
-        str(Path(folder).resolve()) for folder in surroundings.path
-        if version_in(folder or ".") is not None))  # fmt: skip
+    places = list(
+        dict.fromkeys(
+            str(Path(folder).resolve())
+            for folder in surroundings.path
+            if version_in(folder or ".") is not None
+        )
+    )
     if not places:
-        yield Finding(PROBLEM, "gr-advphy", said="its packages are not on the path",
-                      remedy=_again(surroundings))  # fmt: skip
+        yield Finding(
+            PROBLEM,
+            "gr-advphy",
+            said="its packages are not on the path",
+            remedy=_again(surroundings),
+        )
         return
     used = Path(places[0])
     missing = [name for name in PACKAGES if not (used / name / "__init__.py").is_file()]
     if missing:
-        yield Finding(PROBLEM, "gr-advphy", f"{version_in(used)}, {used}",
-                      f"{', '.join(missing)} is missing there", _again(surroundings)
-                      )  # fmt: skip
+        yield Finding(
+            PROBLEM,
+            "gr-advphy",
+            f"{version_in(used)}, {used}",
+            f"{', '.join(missing)} is missing there",
+            _again(surroundings),
+        )
     else:
         yield Finding(OK, "gr-advphy", f"{version_in(used)}, {used}")
     for other in places[1:]:
@@ -57,12 +69,17 @@ def _shadowed(used, other):
         return Finding(
             OK, "second installation", f"{theirs}, {other}", "the same files"
         )
-    return Finding(WARNING, "second installation", f"{theirs}, {other}",
-                   f"{said}, and they differ: a flowgraph may run the other",
-                   "sudo make install, in the newer clone; or remove it: sudo rm -r "
-                   + " ".join(f"{other}/{name}" for name in
-                              (*PACKAGES, "advphy_commands", "gnuradio/advphy")),
-                   )  # fmt: skip
+    return Finding(
+        WARNING,
+        "second installation",
+        f"{theirs}, {other}",
+        f"{said}, and they differ: a flowgraph may run the other",
+        "sudo make install, in the newer clone; or remove it: sudo rm -r "
+        + " ".join(
+            f"{other}/{name}"
+            for name in (*PACKAGES, "advphy_commands", "gnuradio/advphy")
+        ),
+    )
 
 
 def _differing(left, right):
@@ -77,15 +94,20 @@ def _differing(left, right):
 
 def kernels(surroundings):
     """Import the compiled kernels."""
-    lines = ("from advphy_model import kernels\n"
-             "found['set'] = kernels.instruction_set()\n"
-             "found['file'] = kernels.__file__")  # fmt: skip
+    lines = (
+        "from advphy_model import kernels\n"
+        "found['set'] = kernels.instruction_set()\n"
+        "found['file'] = kernels.__file__"
+    )
     try:
         found = ask(lines, surroundings.path)
     except (LackingError, RuntimeError) as error:
-        yield Finding(PROBLEM, "compiled kernels",
-                      said=f"{sentence(error)} (for {sys.executable})",
-                      remedy=_again(surroundings))  # fmt: skip
+        yield Finding(
+            PROBLEM,
+            "compiled kernels",
+            said=f"{sentence(error)} (for {sys.executable})",
+            remedy=_again(surroundings),
+        )
         return
     yield Finding(OK, "compiled kernels", f"{found['set']}, {found['file']}")
 
@@ -96,19 +118,28 @@ def build_is_new(surroundings):
     if clone is None:
         return
     if not surroundings.staged.is_dir():
-        yield Finding(PROBLEM, "build", said="nothing is built yet",
-                      remedy=_again(surroundings))  # fmt: skip
+        yield Finding(
+            PROBLEM, "build", said="nothing is built yet", remedy=_again(surroundings)
+        )
         return
     built, source = version_in(surroundings.staged), version_in(clone / "python")
     if built != source:
-        yield Finding(PROBLEM, "build", said=f"stale: what is built is {built}, the "
-                      f"sources are {source}", remedy=_again(surroundings))  # fmt: skip
+        yield Finding(
+            PROBLEM,
+            "build",
+            said=f"stale: what is built is {built}, the sources are {source}",
+            remedy=_again(surroundings),
+        )
         return
     old = _stale(clone / "python", surroundings.staged)
     if old:
         more = f" and {len(old) - 1} more" if len(old) > 1 else ""
-        yield Finding(WARNING, "build", said=f"stale: {old[0]}{more} changed since",
-                      remedy=_again(surroundings))  # fmt: skip
+        yield Finding(
+            WARNING,
+            "build",
+            said=f"stale: {old[0]}{more} changed since",
+            remedy=_again(surroundings),
+        )
     else:
         yield Finding(OK, "build", f"{built}, as the sources")
 

@@ -18,12 +18,14 @@ NEEDED = {
     "pyqtgraph": (WARNING, "displays of curves need it"),
     "zmq": (WARNING, "the publisher and `advphy watch` need it"),
     "cryptography": (NOTE, "keyed links need it"),
-    "torch": (NOTE, "train, attack, evaluate, reproduce, synchronism and adapt-eve "
-              "need it"),
+    "torch": (
+        NOTE,
+        "train, attack, evaluate, reproduce, synchronism and adapt-eve need it",
+    ),
     "onnxruntime": (NOTE, "`advphy bench` compares with it"),
     "rich": (NOTE, "`advphy watch` in a terminal looks better with it"),
     "distributed": (NOTE, "--cluster needs it"),
-}  # fmt: skip
+}
 _MORE = {
     "torch": "torch.set_num_threads(torch.get_num_threads())\n"
     "found['version'] += f', {torch.get_num_threads()} threads'",
@@ -51,12 +53,17 @@ def package(module, surroundings):
     except LackingError as error:
         itself = error.name.partition(".")[0] == module
         said = "is not installed" if itself else f"cannot be imported ({error})"
-        yield Finding(lack, module, said=f"{said}; {needed_for}",
-                      remedy=REMEDIES[module])  # fmt: skip
+        yield Finding(
+            lack, module, said=f"{said}; {needed_for}", remedy=REMEDIES[module]
+        )
     except RuntimeError as error:
         state = PROBLEM if lack == PROBLEM else WARNING
-        yield Finding(state, module, said=f"importing it fails: {sentence(error)}",
-                      remedy=f"install it again: {REMEDIES[module]}")  # fmt: skip
+        yield Finding(
+            state,
+            module,
+            said=f"importing it fails: {sentence(error)}",
+            remedy=f"install it again: {REMEDIES[module]}",
+        )
     else:
         yield Finding(OK, module, found["version"])
 

@@ -2,7 +2,7 @@
 """Channel: noise at a set Eb/N0, changeable while the flowgraph runs."""
 
 from advphy_model import power
-from advphy_model.links import load
+from advphy_model.link.links import load
 
 from .noisy_channel import TAG, noisy_channel
 
@@ -25,7 +25,7 @@ class channel(noisy_channel):
         seed: of the noise, a pure function of seed and index of the block.
         first_block: index of the first item.
         kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
-            advphy_model/channel_kind.py.
+            advphy_model/air/channels.
         latency: the most items in one call of work().
     """
 

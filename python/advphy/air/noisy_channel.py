@@ -3,8 +3,8 @@
 
 import numpy as np
 import pmt
-from advphy_model.channel_kind import canonical
-from advphy_model.channels import channel as channel_of
+from advphy_model.air.channels import canonical
+from advphy_model.air.channels import channel as channel_of
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
@@ -31,7 +31,7 @@ class noisy_channel(guarded_block):
         seed: of the noise, a pure function of seed and index of the block.
         first_block: index of the first item.
         kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
-            advphy_model/channel_kind.py.
+            advphy_model/air/channels.
         latency: the most items in one call of work().
     """
 

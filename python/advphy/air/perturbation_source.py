@@ -8,16 +8,15 @@ import threading
 import numpy as np
 import pmt
 from advphy_model import kernels
-from advphy_model import perturbation as perturbation_file
-from advphy_model.adversary import Adversary
-from advphy_model.links import load
+from advphy_model.air import perturbation as perturbation_file
+from advphy_model.air.adversary import Adversary
+from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..guard import guarded_block
 from ..reports import Reporter
 from . import attack_schedule
-from .output_ring import OutputRing
 from .perturbation_segment import Segment, settings_of
 
 TAG = "perturbation"
@@ -84,14 +83,22 @@ class perturbation_source(guarded_block):
             [(np.complex64, self._model.n)],
         )
         self._adversary = Adversary(
-            self._perturbation(perturbation), psr_db, shift, phase, sign,
-            frequency_offset, fading, off_blocks, on_blocks, full_scale,
-            checked_seed(seed))  # fmt: skip
+            self._perturbation(perturbation),
+            psr_db,
+            shift,
+            phase,
+            sign,
+            frequency_offset,
+            fading,
+            off_blocks,
+            on_blocks,
+            full_scale,
+            checked_seed(seed),
+        )
         self._enabled = bool(enabled)
         self._first_block = checked_index("first_block", first_block)
         self._lock = threading.Lock()
         self._tagged = None
-        self._ring, self._row = OutputRing(), None
         self._newest = np.zeros(self._model.n, np.complex64)
         self._segments = [Segment(self._first_block)]
         self._messages = np.empty(0, np.uint8)
@@ -156,7 +163,7 @@ class perturbation_source(guarded_block):
         with self._lock:
             if self._segments[-1].blocks:
                 self._segments.append(Segment(self._first_block))
-        self._tagged, self._ring = None, OutputRing()  # the buffers may be new ones
+        self._tagged = None
         self._reporter.begin()
         return True
 
@@ -185,24 +192,12 @@ class perturbation_source(guarded_block):
                 self._open(adversary, on, first + begin, tagged)
             part = out[begin:end]
             sent = None if messages is None else messages[begin:end]
-            self._write(adversary, on, sent, first + begin, part)
+            _write(adversary, on, sent, first + begin, part)
             self._account(adversary, on, part, tagged or not adversary.off_blocks)
             self._newest = part[0].copy()
         if self._reporter.due():
             self._publish(self.segments()[-1])
         return len(out)
-
-    def _write(self, adversary, on, sent, first, part):
-        if on and not adversary.fixed:
-            self._ring.holds(None, part[0], part)
-            adversary.write(sent, first, part)
-            return
-        if not self._ring.holds(self._tagged, self._row, part):
-            if on:
-                adversary.write(sent, first, part)
-            else:
-                part[:] = 0
-            self._row = part[0].copy()
 
     def _sent(self, input_items, first, size):
         if input_items:
@@ -251,3 +246,10 @@ class perturbation_source(guarded_block):
             "blocks": segment.blocks,
         }
         self._reporter.send(message, segment.settings, {"p": self._newest})
+
+
+def _write(adversary, on, sent, first, part):
+    if on:
+        adversary.write(sent, first, part)
+    else:
+        part[:] = 0

@@ -32,8 +32,9 @@ def require_settings(frequency, sample_rate, gain):
         ValueError: naming the parameter.
     """
     for name, value, unit in (
-        ("frequency", frequency, "Hz"), ("sample_rate", sample_rate, "samples/s")
-    ):  # fmt: skip
+        ("frequency", frequency, "Hz"),
+        ("sample_rate", sample_rate, "samples/s"),
+    ):
         if not (math.isfinite(value) and value > 0):
             raise ValueError(f"{name} = {value}, wanted a finite number > 0 of {unit}")
     if gain is not None and not math.isfinite(gain):

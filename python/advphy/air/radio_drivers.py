@@ -24,30 +24,51 @@ LISTS = {  # what lists the devices that there are
 }
 
 METERED = {  # gr-uhd's names, which gr-osmosdr follows
-    "get": {"frequency range": "get_freq_range", "gain range": "get_gain_range",
-            "frequency": "get_center_freq", "gain": "get_gain",
-            "antenna": "get_antenna", "antennas": "get_antennas"},
-    "set": {"frequency": "set_center_freq", "gain": "set_gain",
-            "antenna": "set_antenna"},
+    "get": {
+        "frequency range": "get_freq_range",
+        "gain range": "get_gain_range",
+        "frequency": "get_center_freq",
+        "gain": "get_gain",
+        "antenna": "get_antenna",
+        "antennas": "get_antennas",
+    },
+    "set": {
+        "frequency": "set_center_freq",
+        "gain": "set_gain",
+        "antenna": "set_antenna",
+    },
     "plain": ("sample_rate", "sample_rate range"),
-}  # fmt: skip
+}
 METHODS = {
-    "uhd": METERED | {
-        "get": METERED["get"] | {"sample_rate range": "get_samp_rates",
-                                  "sample_rate": "get_samp_rate"},
-        "set": METERED["set"] | {"sample_rate": "set_samp_rate"}},
-    "osmosdr": METERED | {
-        "get": METERED["get"] | {"sample_rate range": "get_sample_rates",
-                                  "sample_rate": "get_sample_rate"},
-        "set": METERED["set"] | {"sample_rate": "set_sample_rate"}},
+    "uhd": METERED
+    | {
+        "get": METERED["get"]
+        | {"sample_rate range": "get_samp_rates", "sample_rate": "get_samp_rate"},
+        "set": METERED["set"] | {"sample_rate": "set_samp_rate"},
+    },
+    "osmosdr": METERED
+    | {
+        "get": METERED["get"]
+        | {"sample_rate range": "get_sample_rates", "sample_rate": "get_sample_rate"},
+        "set": METERED["set"] | {"sample_rate": "set_sample_rate"},
+    },
     "soapy": {
-        "get": {"frequency range": "get_frequency_range",
-                "gain range": "get_gain_range",
-                "sample_rate range": "get_sample_rate_range",
-                "frequency": "get_frequency", "sample_rate": "get_sample_rate",
-                "gain": "get_gain", "antenna": "get_antenna",
-                "antennas": "list_antennas"},
-        "set": {"frequency": "set_frequency", "sample_rate": "set_sample_rate",
-                "gain": "set_gain", "antenna": "set_antenna"},
-        "plain": ()},
-}  # fmt: skip
+        "get": {
+            "frequency range": "get_frequency_range",
+            "gain range": "get_gain_range",
+            "sample_rate range": "get_sample_rate_range",
+            "frequency": "get_frequency",
+            "sample_rate": "get_sample_rate",
+            "gain": "get_gain",
+            "antenna": "get_antenna",
+            "antennas": "list_antennas",
+        },
+        "set": {
+            "frequency": "set_frequency",
+            "sample_rate": "set_sample_rate",
+            "gain": "set_gain",
+            "antenna": "set_antenna",
+        },
+        "plain": (),
+    },
+}

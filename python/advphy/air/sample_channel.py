@@ -2,7 +2,7 @@
 """Channel for samples: what a modem sends goes through impairments and noise."""
 
 import numpy as np
-from advphy_model.sample_channel import SampleChannel
+from advphy_model.air.sample_channel import SampleChannel
 
 from ..guard import guarded_general_block
 
@@ -18,12 +18,12 @@ class sample_channel(guarded_general_block):
     Tags:   keep their index.
 
     What comes out is a pure function of seed and index of the sample: that of
-    advphy_model.sample_channel.SampleChannel.
+    advphy_model.air.sample_channel.SampleChannel.
 
     Args:
         kind: a channel, its times in samples, such as
             "two_rays(delay=4, gain_db=-10) + cfo(frequency=0.001)"; see
-            advphy_model/channel_kind.py.
+            advphy_model/air/channels.
         snr_db: power of the samples, where it is 1, over that of the noise, in dB;
             None: no noise. set_snr_db changes it.
         seed: of noise and impairments.

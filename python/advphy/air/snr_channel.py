@@ -2,7 +2,7 @@
 """SNR channel: noise at a set SNR for semantic codes, one a receiver."""
 
 from advphy_model import power
-from advphy_model.semantic_links import load
+from advphy_model.link.semantic_links import load
 
 from .noisy_channel import noisy_channel
 
@@ -24,7 +24,7 @@ class snr_channel(noisy_channel):
         seed: of the noise; Bob's and Eve's channels want different ones.
         first_block: index of the first item.
         kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
-            advphy_model/channel_kind.py.
+            advphy_model/air/channels.
         latency: the most items in one call of work().
     """
 

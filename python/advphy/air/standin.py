@@ -7,10 +7,23 @@ from pathlib import Path
 DRIVER = "advphy_standin"
 ANTENNA = "stand-in"  # what it reports; gr-osmosdr hands on no driver's name
 ARGUMENTS = {
-    "cfo", "noise_variance", "delay", "ppm", "gain_step_db", "gain_step_every",
-    "nan_every", "nan_samples", "seed", "overflow_every", "overflow_samples", "loss_db",
-    "paced", "record", "id", "driver",
-}  # fmt: skip
+    "cfo",
+    "noise_variance",
+    "delay",
+    "ppm",
+    "gain_step_db",
+    "gain_step_every",
+    "nan_every",
+    "nan_samples",
+    "seed",
+    "overflow_every",
+    "overflow_samples",
+    "loss_db",
+    "paced",
+    "record",
+    "id",
+    "driver",
+}
 
 
 def plugin_folder():

@@ -17,7 +17,7 @@ class transmit_gate(guarded_block):
     Message port "stream_events": the counts, twice a second.
 
     Args:
-        limits: advphy_model.transmit_limits.TransmitLimits.
+        limits: advphy_model.modem.transmit_limits.TransmitLimits.
         sample_rate: in samples/s.
         events: StreamEvents with samples, clipped and non_finite.
     """

@@ -2,8 +2,8 @@
 """Accuracy counter: how many labels Eve reads rightly."""
 
 import numpy as np
-from advphy_model import images as data_sets
-from advphy_model.error_rate import interval
+from advphy_model.files import images as data_sets
+from advphy_model.measure.error_rate import interval
 
 from ..receive.eve import ERASED
 from .segmented_meter import segmented_meter

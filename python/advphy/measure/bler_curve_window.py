@@ -9,8 +9,9 @@ import math
 import time
 
 import numpy as np
-from advphy_model import counts
-from advphy_model.error_rate import interval, upper_bound
+from advphy_model.measure import table
+from advphy_model.measure.error_rate import interval, upper_bound
+from advphy_model.measure.link_chain import Counts
 
 from .bler_hover import hover_at
 from .bler_items import CurveItems, add_overlay, curve_looks
@@ -45,8 +46,17 @@ class BlerPlot:
         ValueError: naming what is wrong.
     """
 
-    def __init__(self, title="", x="ebn0_db", first=0.0, last=10.0, floor=1e-6,
-                 closed_forms="", csv="", frame_rate=15):  # fmt: skip
+    def __init__(
+        self,
+        title="",
+        x="ebn0_db",
+        first=0.0,
+        last=10.0,
+        floor=1e-6,
+        closed_forms="",
+        csv="",
+        frame_rate=15,
+    ):
         self.title, self.x = str(title), str(x).strip()
         self.frame_rate = checked_frame_rate(frame_rate)
         if not self.x:
@@ -69,8 +79,16 @@ class BlerPlot:
         return X_LABELS.get(self.x, self.x.replace("_", " "))
 
 
-def bler_curve_window(title="", x="ebn0_db", first=0.0, last=10.0, floor=1e-6,
-                      closed_forms="", csv="", frame_rate=15):  # fmt: skip
+def bler_curve_window(
+    title="",
+    x="ebn0_db",
+    first=0.0,
+    last=10.0,
+    floor=1e-6,
+    closed_forms="",
+    csv="",
+    frame_rate=15,
+):
     """Return a widget that draws the messages given to its method take(message).
 
     The arguments are those of BlerPlot.
@@ -102,8 +120,9 @@ def measured(points):
     found = []
     for x, (failures, blocks) in points.items():
         if failures:
-            found.append((x, failures / blocks, *_interval(failures, blocks),
-                          failures, blocks))  # fmt: skip
+            found.append(
+                (x, failures / blocks, *_interval(failures, blocks), failures, blocks)
+            )
         else:
             found.append((x, math.nan, 0.0, upper_bound(blocks), 0, blocks))
     return np.array(found).reshape(-1, 6)
@@ -128,8 +147,17 @@ def curve_labels(looks, floor):
         failures, blocks = look.points.get(look.present, (0, 0))
         value = rate_text(failures, blocks) if blocks and look.newest else ""
         end = float(logarithms(with_errors[-1] if with_errors else floor))
-        labels.append(Label(end, look.name, look.look.colour, look.look.glyph,
-                            look.differs, value, bold=True))  # fmt: skip
+        labels.append(
+            Label(
+                end,
+                look.name,
+                look.look.colour,
+                look.look.glyph,
+                look.differs,
+                value,
+                bold=True,
+            )
+        )
     return labels
 
 
@@ -149,7 +177,8 @@ def _window_class():
             self.canvas.addItem(self.labels, 0, 1)
             self._overlays = overlay_labels(self.axes, plot)
             self.present = pyqtgraph.ScatterPlotItem(
-                pen=pyqtgraph.mkPen(INK), brush=None, symbol="o")  # fmt: skip
+                pen=pyqtgraph.mkPen(INK), brush=None, symbol="o"
+            )
             self.tip = pyqtgraph.TextItem(color=INK, border=GREY, fill="w")
             self.empty = pyqtgraph.TextItem("no counts yet", GREY, anchor=(0.5, 0.5))
             self.empty.setPos(sum(plot.range) / 2, math.log10(plot.floor) / 2)
@@ -160,8 +189,12 @@ def _window_class():
             self._moves = pyqtgraph.SignalProxy(
                 self.canvas.scene().sigMouseMoved, rateLimit=30, slot=self._moved
             )
-            self.add_action("Save CSV...", lambda: self.ask_and_save(
-                "Save counts", "Counts (*.csv)", self.save_csv))  # fmt: skip
+            self.add_action(
+                "Save CSV...",
+                lambda: self.ask_and_save(
+                    "Save counts", "Counts (*.csv)", self.save_csv
+                ),
+            )
             self.add_action("Forget the counts", self.forget)
 
         def forget(self):
@@ -176,7 +209,7 @@ def _window_class():
             rows = self.plot.points.rows()
             if not rows:
                 raise ValueError("there are no counts with an Eb/N0 to save yet")
-            counts.write(path, rows)
+            table.write(path, rows, Counts)
 
         def version(self):
             stale = self._stale and time.monotonic() >= self._labels_due
@@ -187,8 +220,9 @@ def _window_class():
             self.axes.getAxis("left").setWidth(4.4 * letter)
             self.axes.getAxis("bottom").setHeight(2.9 * letter)
             long = self.height() > 22 * letter
-            self.label_axis(self.axes, "left",
-                            "block error rate (BLER)" if long else "BLER")  # fmt: skip
+            self.label_axis(
+                self.axes, "left", "block error rate (BLER)" if long else "BLER"
+            )
             self.label_axis(self.axes, "bottom", self.plot.x_label)
             self.labels.set_font(self.font_of())
             self.tip.setFont(self.font_of(0.95))
@@ -208,11 +242,16 @@ def _window_class():
                 if key not in self.curves:
                     self.curves[key] = CurveItems(self.axes)
                 self.curves[key].show(look, found, size)
-            present = [row for look, found in self._near if look.newest
-                       for row in found[found[:, 0] == look.present]]  # fmt: skip
+            present = [
+                row
+                for look, found in self._near
+                if look.newest
+                for row in found[found[:, 0] == look.present]
+            ]
             rates = [row[3] if math.isnan(row[1]) else row[1] for row in present]
-            self.present.setData([row[0] for row in present], logarithms(rates),
-                                 size=2.1 * size)  # fmt: skip
+            self.present.setData(
+                [row[0] for row in present], logarithms(rates), size=2.1 * size
+            )
             self.empty.setVisible(not looks)
             self._stale = time.monotonic() < self._labels_due
             if not self._stale:
@@ -244,8 +283,12 @@ def _window_class():
             if found is not None:
                 x_range, y_range = self.axes.vb.viewRange()
                 self.tip.setText("\n".join(found[2]))
-                self.tip.setAnchor((float(found[0] > sum(x_range) / 2),
-                                    float(found[1] < sum(y_range) / 2)))  # fmt: skip
+                self.tip.setAnchor(
+                    (
+                        float(found[0] > sum(x_range) / 2),
+                        float(found[1] < sum(y_range) / 2),
+                    )
+                )
                 self.tip.setPos(QtCore.QPointF(found[0], found[1]))
 
     return BlerCurveWindow

@@ -26,10 +26,14 @@ def hover_at(at, pixel, curves, x_label):
         nearest = int(away.argmin())
         if away[nearest] <= best:
             best = float(away[nearest])
-            words = float(found[nearest, 0]), float(y[nearest]), (
-                ", ".join(filter(None, (look.name, look.differs))),
-                *point_lines(found[nearest], x_label),
-            )  # fmt: skip
+            words = (
+                float(found[nearest, 0]),
+                float(y[nearest]),
+                (
+                    ", ".join(filter(None, (look.name, look.differs))),
+                    *point_lines(found[nearest], x_label),
+                ),
+            )
     return words
 
 

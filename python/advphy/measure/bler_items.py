@@ -46,11 +46,12 @@ def curve_looks(curves, most_variants):
         order = sorted((seen for seen, *_ in variants), reverse=True)
         oldest = order[:most_variants][-1]
         looks += [
-            CurveLook(name, differs, points, present, look_of(name), variant,
-                      seen == order[0])
+            CurveLook(
+                name, differs, points, present, look_of(name), variant, seen == order[0]
+            )
             for variant, (seen, differs, present, points) in enumerate(variants)
             if seen >= oldest
-        ]  # fmt: skip
+        ]
     return looks
 
 
@@ -80,8 +81,14 @@ class CurveItems:
         self.dots.setZValue(2)
         self.shown = None
         self._plot = plot
-        self._all = [*self.edges, self.band, self.line, self.bars, self.dots,
-                     self.below]  # fmt: skip
+        self._all = [
+            *self.edges,
+            self.band,
+            self.line,
+            self.bars,
+            self.dots,
+            self.below,
+        ]
         for item in self._all:
             plot.addItem(item, ignoreBounds=True)
 
@@ -115,10 +122,16 @@ class CurveItems:
         self.band.setVisible(look.newest and len(x) > 1)
         self.bars.setData(x=x, y=y, top=high - y, bottom=y - low, pen=edge)
         fill = "w" if look.variant else edge.color()
-        self.dots.setData(x, y, symbol=look.look.symbol, size=size, pen=edge,
-                          brush=fill)  # fmt: skip
-        self.below.setData(found[~seen, 0], logarithms(found[~seen, 3]), pen=edge,
-                           brush=edge.color(), size=3 * size)  # fmt: skip
+        self.dots.setData(
+            x, y, symbol=look.look.symbol, size=size, pen=edge, brush=fill
+        )
+        self.below.setData(
+            found[~seen, 0],
+            logarithms(found[~seen, 3]),
+            pen=edge,
+            brush=edge.color(),
+            size=3 * size,
+        )
 
 
 def add_overlay(plot, number, theories, label, x, rates):
@@ -133,9 +146,15 @@ def add_overlay(plot, number, theories, label, x, rates):
         look = look_of(label)
         pen = pen_of(look.colour, 1)
         item = pyqtgraph.PlotDataItem(
-            x, logarithms(rates), pen=pen, symbol=look.symbol, symbolSize=7,
-            symbolPen=pen, symbolBrush="w", antialias=True,
-        )  # fmt: skip
+            x,
+            logarithms(rates),
+            pen=pen,
+            symbol=look.symbol,
+            symbolSize=7,
+            symbolPen=pen,
+            symbolBrush="w",
+            antialias=True,
+        )
         colour, glyph = look.colour, look.glyph
     item.setZValue(-1)
     plot.addItem(item, ignoreBounds=True)

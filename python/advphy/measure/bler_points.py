@@ -5,8 +5,8 @@ import math
 import threading
 from dataclasses import dataclass, field
 
-from advphy_model.channel_kind import canonical
-from advphy_model.counts import Counts
+from advphy_model.air.channels import canonical
+from advphy_model.measure.link_chain import Counts
 
 from .bler_point import Point, Segment
 from .mailbox import is_of_others
@@ -132,7 +132,7 @@ class BlerPoints:
             ]
 
     def rows(self) -> list:
-        """Return the counts as rows of advphy_model.counts.
+        """Return the counts as rows of link_chain.Counts.
 
         Of the segments summed up at one point the first block is that of the first.
         """

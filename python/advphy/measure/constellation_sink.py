@@ -4,7 +4,7 @@
 import threading
 
 import numpy as np
-from advphy_model.links import load
+from advphy_model.link.links import load
 from gnuradio import blocks, gr
 
 from ..guard import guarded_block
@@ -102,9 +102,11 @@ class constellation_sink(gr.hier_block2):
         self.set_channel_use(channel_use)
         n = self._model.n
         gr.hier_block2.__init__(
-            self, "constellation_sink", gr.io_signature(1, 1, 8 * n),
+            self,
+            "constellation_sink",
+            gr.io_signature(1, 1, 8 * n),
             gr.io_signature(0, 0, 0),
-        )  # fmt: skip
+        )
         self.gate = blocks.copy(8 * n)
         self._newest = NewestSymbols(int(points), n, self.gate.set_enabled)
         self.tap = symbol_tap(self._newest, n)
@@ -133,7 +135,10 @@ class constellation_sink(gr.hier_block2):
         """Return the widget; the first call makes it, in the thread of the window."""
         if self._window is None:
             self._window = constellation_window(
-                self._model, self._newest, self.channel_use, self._title,
+                self._model,
+                self._newest,
+                self.channel_use,
+                self._title,
                 self._frame_rate,
-            )  # fmt: skip
+            )
         return self._window

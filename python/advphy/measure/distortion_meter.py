@@ -2,9 +2,9 @@
 """Distortion meter: MSE, PSNR and SSIM of decoded images."""
 
 import numpy as np
-from advphy_model import images as data_sets
 from advphy_model import kernels
-from advphy_model.image_quality import WINDOW, psnr, ssim
+from advphy_model.files import images as data_sets
+from advphy_model.measure.image_quality import WINDOW, psnr, ssim
 
 from .segmented_meter import segmented_meter
 
@@ -104,8 +104,9 @@ class distortion_meter(segmented_meter):
         return ", ".join(
             f"{name} {found[key]:.{digits}f}{unit}"
             for name, key, digits, unit in (
-                ("MSE", "mse", 4, ""), ("PSNR", "psnr_db", 1, " dB"),
+                ("MSE", "mse", 4, ""),
+                ("PSNR", "psnr_db", 1, " dB"),
                 ("SSIM", "ssim", 2, ""),
             )
             if key in found
-        )  # fmt: skip
+        )

@@ -7,9 +7,9 @@ from dataclasses import asdict
 import numpy as np
 import pmt
 from advphy_model import kernels
-from advphy_model.links import load
+from advphy_model.link.links import load
+from advphy_model.measure.scoring import count_blocks
 from advphy_model.randomness import checked_index, checked_seed
-from advphy_model.scoring import count_blocks
 from gnuradio import gr
 
 from ..air.channel import TAG as CHANNEL_TAG
@@ -51,9 +51,7 @@ class error_counter(guarded_block):
         name: of this block in displays; "": that of the link.
     """
 
-    def __init__(
-        self, model, seed=1, first_block=0, stop=None, settings=None, name=""
-    ):  # fmt: skip
+    def __init__(self, model, seed=1, first_block=0, stop=None, settings=None, name=""):
         inputs = gr.py_io_signature(1, 2, [np.uint8, np.uint8])
         guarded_block.__init__(self, "error_counter", inputs, None)
         model = load(model)

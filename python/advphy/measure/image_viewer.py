@@ -125,9 +125,11 @@ class image_viewer(gr.hier_block2):
             )
         inputs, item_bytes = len(self._titles), 4 * shape[0] * shape[1]
         gr.hier_block2.__init__(
-            self, "image_viewer", gr.io_signature(inputs, inputs, item_bytes),
+            self,
+            "image_viewer",
+            gr.io_signature(inputs, inputs, item_bytes),
             gr.io_signature(0, 0, 0),
-        )  # fmt: skip
+        )
         self._frame_rate, self._window = frame_rate, None
         self._frames = NewestFrames(inputs, int(rows), shape)
         self.taps = [image_tap(self._frames, port) for port in range(inputs)]

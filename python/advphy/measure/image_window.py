@@ -162,9 +162,13 @@ def _window_class():
                 for title in self._titles
             )
             scale, top, corners = tiling(
-                self.width(), self.height(), frames.inputs, frames.rows,
-                frames.image_shape, titles + GAP,
-            )  # fmt: skip
+                self.width(),
+                self.height(),
+                frames.inputs,
+                frames.rows,
+                frames.image_shape,
+                titles + GAP,
+            )
             rows, columns = frames.image_shape
             size = QtCore.QSize(round(scale * columns), round(scale * rows))
             return top, [

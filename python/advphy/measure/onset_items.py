@@ -56,8 +56,11 @@ def error_line(intervals, now, seconds, row):
     # Counted from the right times: the same points stay marked while they move.
     marked = np.floor(times * 20).astype(int) % every == 0
     breaks = np.flatnonzero(np.diff(times) > GAP) + 1
-    return (np.insert(times - now, breaks, np.nan), np.insert(y, breaks, np.nan),
-            np.insert(marked, breaks, False))  # fmt: skip
+    return (
+        np.insert(times - now, breaks, np.nan),
+        np.insert(y, breaks, np.nan),
+        np.insert(marked, breaks, False),
+    )
 
 
 def pairs(parts, now, y=None):

@@ -7,7 +7,7 @@ import math
 import threading
 from dataclasses import dataclass
 
-from advphy_model.error_rate import interval
+from advphy_model.measure.error_rate import interval
 
 from .mailbox import is_of_others
 
@@ -199,5 +199,7 @@ def _sum(intervals):
 
 def newest_time(*events):
     """Return the time of the newest of all events, or 0."""
-    return max((kept[-1].time for part in events for kept in part.values() if kept),
-               default=0.0)  # fmt: skip
+    return max(
+        (kept[-1].time for part in events for kept in part.values() if kept),
+        default=0.0,
+    )

@@ -67,8 +67,11 @@ def newest_labels(intervals, floor):
         last, look = kept[-1], look_of(name)
         rate = max(last.failures / last.blocks, floor)
         value = rate_text(last.failures, last.blocks)
-        labels.append(Label(math.log10(rate), name, look.colour, look.glyph,
-                            value=value, bold=True))  # fmt: skip
+        labels.append(
+            Label(
+                math.log10(rate), name, look.colour, look.glyph, value=value, bold=True
+            )
+        )
     return labels
 
 
@@ -90,8 +93,9 @@ def _window_class():
             self.lower.vb.setXLink(self.upper.vb)
             self.upper.getAxis("bottom").setStyle(showValues=False)
             self.upper.vb.set_home((-plot.seconds, 0.0), (self._none - 1.5, 0.0))
-            self.labels, self.key = (side_labels_class()(axes.vb)
-                                     for axes in (self.upper, self.lower))  # fmt: skip
+            self.labels, self.key = (
+                side_labels_class()(axes.vb) for axes in (self.upper, self.lower)
+            )
             for row, column in enumerate((self.labels, self.key)):
                 self.canvas.addItem(column, row, 1)
             self.canvas.ci.layout.setRowStretchFactor(0, 5)
@@ -110,12 +114,15 @@ def _window_class():
             thick.setCapStyle(QtCore.Qt.FlatCap)
             self.found = pyqtgraph.PlotCurveItem(pen=thick, connect="pairs")
             self.psr = pyqtgraph.PlotCurveItem(
-                pen=pyqtgraph.mkPen(ATTACK, width=3), connect="pairs")  # fmt: skip
+                pen=pyqtgraph.mkPen(ATTACK, width=3), connect="pairs"
+            )
             self.estimated = pyqtgraph.PlotCurveItem(
-                pen=pyqtgraph.mkPen(INK), connect="finite")  # fmt: skip
+                pen=pyqtgraph.mkPen(INK), connect="finite"
+            )
             self.curves = {}
-            self.empty = pyqtgraph.TextItem("nothing received yet", GREY,
-                                            anchor=(0.5, 0.5))  # fmt: skip
+            self.empty = pyqtgraph.TextItem(
+                "nothing received yet", GREY, anchor=(0.5, 0.5)
+            )
             self.empty.setPos(-self.plot.seconds / 2, self._none / 2)
             for item in (self.spells[0], self.found, self.empty):
                 self.upper.addItem(item, ignoreBounds=True)
@@ -149,11 +156,17 @@ def _window_class():
             self._fill_errors(intervals, now)
             x = pairs(attacked, now)[0]
             for item in self.spells:
-                item.setOpts(x0=x[::2], x1=x[1::2], y0=np.full(len(x) // 2, -1e3),
-                             y1=np.full(len(x) // 2, 1e3))  # fmt: skip
-            detected = [(*part[:2], self._none - 1 + 0.25 * number)
-                        for number, states in enumerate(found.values())
-                        for part in found_parts(states, now)]  # fmt: skip
+                item.setOpts(
+                    x0=x[::2],
+                    x1=x[1::2],
+                    y0=np.full(len(x) // 2, -1e3),
+                    y1=np.full(len(x) // 2, 1e3),
+                )
+            detected = [
+                (*part[:2], self._none - 1 + 0.25 * number)
+                for number, states in enumerate(found.values())
+                for part in found_parts(states, now)
+            ]
             show_line(self.found, *pairs(detected, now))
             show_line(self.psr, *pairs(attacked, now))
             show_line(self.estimated, *estimated_line(found, now))
@@ -176,9 +189,12 @@ def _window_class():
 
         def _new_curve(self, look):
             pen = pyqtgraph.mkPen(look.colour, width=2)
-            items = (pyqtgraph.PlotCurveItem(pen=pen, connect="finite"),
-                     pyqtgraph.ScatterPlotItem(symbol=look.symbol, pen=None,
-                                               brush=look.colour))  # fmt: skip
+            items = (
+                pyqtgraph.PlotCurveItem(pen=pen, connect="finite"),
+                pyqtgraph.ScatterPlotItem(
+                    symbol=look.symbol, pen=None, brush=look.colour
+                ),
+            )
             for item in items:
                 self.upper.addItem(item, ignoreBounds=True)
             return items
@@ -198,8 +214,7 @@ def _window_class():
                 self._delays_due = time.monotonic() + DELAY_SECONDS
             labels = newest_labels(intervals, self.plot.floor)
             top = self._psr_range[1]
-            key = [Label(top, "attack", ATTACK, "━"),
-                   Label(top, "estimated", INK, "─")]  # fmt: skip
+            key = [Label(top, "attack", ATTACK, "━"), Label(top, "estimated", INK, "─")]
             key += [Label(top, text) for text in self._delays]
             width = max(self.labels.wanted_width(labels), self.key.wanted_width(key))
             width = min(width, SHARE * self.width())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Perturbation sink: what the adversary adds and what the canceller takes it for."""
 
-from advphy_model.links import load
+from advphy_model.link.links import load
 
 from ..reports import listening_block
 from .display_arguments import checked_frame_rate

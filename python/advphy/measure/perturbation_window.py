@@ -78,9 +78,11 @@ def _window_class():
 
         def __init__(self, plot, colour, width, text):
             self.shaft = pyqtgraph.PlotCurveItem(
-                pen=pyqtgraph.mkPen(colour, width=width), antialias=True)  # fmt: skip
-            self.head = pyqtgraph.ArrowItem(headLen=9 + width, tipAngle=40,
-                                            pen=None, brush=colour)  # fmt: skip
+                pen=pyqtgraph.mkPen(colour, width=width), antialias=True
+            )
+            self.head = pyqtgraph.ArrowItem(
+                headLen=9 + width, tipAngle=40, pen=None, brush=colour
+            )
             self.text = pyqtgraph.TextItem(text, colour)
             for item in (self.shaft, self.head, self.text):
                 plot.addItem(item, ignoreBounds=True)
@@ -109,15 +111,29 @@ def _window_class():
             for number, plot in enumerate(self.plots):
                 uses = [number] if several else slice(None)
                 words = np.unique(model.codebook[:, uses].ravel().round(4))
-                plot.addItem(pyqtgraph.ScatterPlotItem(
-                    words.real, words.imag, size=5, pen=None, brush=PALE,
-                ), ignoreBounds=True)  # fmt: skip
+                plot.addItem(
+                    pyqtgraph.ScatterPlotItem(
+                        words.real,
+                        words.imag,
+                        size=5,
+                        pen=None,
+                        brush=PALE,
+                    ),
+                    ignoreBounds=True,
+                )
             shown = range(min(model.n, MOST_ARROWS))
             self.true, self.estimated = (
-                [Arrow(self.plots[use if several else 0], colour, width,
-                       "" if several or model.n == 1 else str(use)) for use in shown]
+                [
+                    Arrow(
+                        self.plots[use if several else 0],
+                        colour,
+                        width,
+                        "" if several or model.n == 1 else str(use),
+                    )
+                    for use in shown
+                ]
                 for colour, width in ((COLOURS[1], 4), (COLOURS[0], 2))
-            )  # fmt: skip
+            )
 
         def version(self):
             return self._record.version

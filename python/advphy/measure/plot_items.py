@@ -71,8 +71,9 @@ def decade_axis_class():
             every = math.ceil((maximum - minimum) * 1.4 * self.letter / max(size, 1))
             whole = range(math.ceil(minimum), math.floor(maximum) + 1)
             lowest = max(self.rows, default=-math.inf)
-            major = [v for v in whole if v in self.rows or
-                     (v > lowest and v % every == 0)]  # fmt: skip
+            major = [
+                v for v in whole if v in self.rows or (v > lowest and v % every == 0)
+            ]
             parts = np.log10(np.arange(2, 10))
             minor = np.add.outer([v for v in whole if v > lowest], parts).ravel()
             fine = minor[minor < maximum].tolist() if every == 1 else []

@@ -146,8 +146,12 @@ def plot_window_class():
                 axis.setPen(pyqtgraph.mkPen(INK))
                 axis.setTextPen(pyqtgraph.mkPen(INK))
                 axis.enableAutoSIPrefix(False)
-                axis.setStyle(tickLength=0, autoExpandTextSpace=False, tickTextOffset=3,
-                              hideOverlappingLabels=False)  # fmt: skip
+                axis.setStyle(
+                    tickLength=0,
+                    autoExpandTextSpace=False,
+                    tickTextOffset=3,
+                    hideOverlappingLabels=False,
+                )
             self.canvas.addItem(plot, row, column)
             self.plots.append(plot)
             return plot

@@ -51,8 +51,9 @@ def _window_class():
             self.setWordWrap(True)
             self.setMargin(6)
             self.setStyleSheet("background: white; color: #222")
-            self.setSizePolicy(QtWidgets.QSizePolicy.Expanding,
-                               QtWidgets.QSizePolicy.Preferred)  # fmt: skip
+            self.setSizePolicy(
+                QtWidgets.QSizePolicy.Expanding, QtWidgets.QSizePolicy.Preferred
+            )
             self.setAccessibleName(title or "readout")
             self._timer = QtCore.QTimer(self)  # ends with the widget
             self._timer.timeout.connect(self.look)

@@ -2,9 +2,9 @@
 """Recorder: received samples, kept as a SigMF recording that can be counted again."""
 
 import numpy as np
-from advphy_model.carried import load
-from advphy_model.recording_contents import Attack, Origin
-from advphy_model.recording_writer import RecordingWriter
+from advphy_model.files.recording_contents import Attack, Origin
+from advphy_model.files.recording_writer import RecordingWriter
+from advphy_model.link.any_link import load
 
 from ..guard import guarded_block
 

@@ -75,7 +75,7 @@ class segmented_meter(guarded_block):
             return [
                 MeterSegment(s.first_frame, dict(s.settings), dict(s.sums))
                 for s in self._segments
-            ]  # fmt: skip
+            ]
 
     def total(self):
         """Return the sums over all segments."""

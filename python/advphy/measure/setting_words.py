@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tells the settings of a curve from those of another, and how it is said."""
 
-from advphy_model.counts import without_hash
+from advphy_model.measure.curves import without_hash
 
 # What follows from other settings, and what says nothing while the attack is off.
 DERIVED = {"noise_variance", "perturbation_kind"}
 OF_ATTACK = {
-    "perturbation", "perturbation_kind", "psr_db", "shift", "phase", "sign",
-    "frequency_offset", "fading", "on",
-}  # fmt: skip
+    "perturbation",
+    "perturbation_kind",
+    "psr_db",
+    "shift",
+    "phase",
+    "sign",
+    "frequency_offset",
+    "fading",
+    "on",
+}
 
 
 def other_settings(settings, x):
@@ -16,8 +23,9 @@ def other_settings(settings, x):
     ignored = DERIVED | {x}
     if not settings.get("on", False):
         ignored = ignored | OF_ATTACK
-    return tuple(sorted((str(k), _text(v)) for k, v in settings.items()
-                        if k not in ignored))  # fmt: skip
+    return tuple(
+        sorted((str(k), _text(v)) for k, v in settings.items() if k not in ignored)
+    )
 
 
 def _text(value):
@@ -26,9 +34,13 @@ def _text(value):
 
 ON = "on", "True"
 WORDS = {
-    "psr_db": "PSR {} dB", "ebn0_db": "Eb/N0 {} dB", "snr_db": "SNR {} dB",
-    "kind": "{}", "perturbation": "{}", "canceller": "{}",
-}  # fmt: skip
+    "psr_db": "PSR {} dB",
+    "ebn0_db": "Eb/N0 {} dB",
+    "snr_db": "SNR {} dB",
+    "kind": "{}",
+    "perturbation": "{}",
+    "canceller": "{}",
+}
 
 
 def what_differs(setting, settings):

@@ -76,8 +76,9 @@ def lines_of(label, room, width, shortened):
     both = ": ".join(filter(None, (label.words, label.value)))
     below = [both] if width(both) <= room else [label.words, label.value]
     lines = [f"{label.glyph} {label.name}" if label.glyph else label.name, *below]
-    return [line if line == label.value else shortened(line, room)
-            for line in lines if line]  # fmt: skip
+    return [
+        line if line == label.value else shortened(line, room) for line in lines if line
+    ]
 
 
 @functools.cache
@@ -118,8 +119,9 @@ def side_labels_class():
             """Return how wide the column should be for labels, in screen pixels."""
             bold = QtGui.QFontMetricsF(self._fonts[1])
             texts = [f"{label.glyph} {label.name}" for label in labels]
-            texts += [": ".join(filter(None, (label.words, label.value)))
-                      for label in labels]  # fmt: skip
+            texts += [
+                ": ".join(filter(None, (label.words, label.value))) for label in labels
+            ]
             return max(map(bold.horizontalAdvance, texts), default=0) + 12
 
         def texts(self):
@@ -150,9 +152,11 @@ def side_labels_class():
         def _page(self, label):
             metrics = QtGui.QFontMetricsF(self._fonts[label.bold])
             lines = lines_of(
-                label, self.width() - 10, metrics.horizontalAdvance,
+                label,
+                self.width() - 10,
+                metrics.horizontalAdvance,
                 lambda text, room: metrics.elidedText(text, QtCore.Qt.ElideRight, room),
-            )  # fmt: skip
+            )
             first, *below = map(html.escape, lines)
             if label.glyph:
                 coloured = f"<span style='color: {label.colour}'>{label.glyph}</span>"

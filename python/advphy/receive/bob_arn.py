@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pmt
-from advphy_model.arn import BobModule
+from advphy_model.link.arn import BobModule
+from advphy_model.link.semantic_links import load
 from advphy_model.randomness import checked_index
-from advphy_model.semantic_links import load
 
 from ..guard import guarded_block
 from ..transmit.alice_arn import KEY_TAG
@@ -41,7 +41,7 @@ class bob_arn(guarded_block):
 
     def __init__(
         self, model, insert="follow", secret=None, first_frame=0, latency=6000
-    ):  # fmt: skip
+    ):
         model = load(model)
         item = (np.complex64, model.n)
         guarded_block.__init__(self, "bob_arn", [item], [item])
@@ -131,8 +131,9 @@ class bob_arn(guarded_block):
         self._index = index
 
     def _pass(self, y, out):
-        inserted = self._following if self._insert == "follow" else (
-            self._insert == "always")  # fmt: skip
+        inserted = (
+            self._following if self._insert == "follow" else (self._insert == "always")
+        )
         if not inserted:
             out[:] = y
         elif self._fault is not None:

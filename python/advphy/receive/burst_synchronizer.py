@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pmt
-from advphy_model.carried import load
+from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import gr
@@ -96,8 +96,11 @@ class burst_synchronizer(guarded_general_block):
         last = self._last
         if last is None:
             return "no frame yet"
-        said = [f"SNR {last.snr_db:.1f} dB", f"CFO {round(last.cfo * sample_rate)} Hz",
-                f"clock {last.clock_ppm:+.1f} ppm"]  # fmt: skip
+        said = [
+            f"SNR {last.snr_db:.1f} dB",
+            f"CFO {round(last.cfo * sample_rate)} Hz",
+            f"clock {last.clock_ppm:+.1f} ppm",
+        ]
         if self._rate is not None:  # SNR = R Eb/N0
             ebn0_db = last.snr_db - 10 * math.log10(self._rate)
             said.insert(0, f"Eb/N0 {ebn0_db:.1f} dB")

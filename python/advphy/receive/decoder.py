@@ -3,8 +3,8 @@
 
 import numpy as np
 import pmt
-from advphy_model import inference
-from advphy_model.links import load
+from advphy_model.link import decision
+from advphy_model.link.links import load
 
 from ..guard import guarded_block
 
@@ -28,7 +28,7 @@ class decoder(guarded_block):
     def __init__(self, model, latency=65536):
         model = load(model)
         guarded_block.__init__(self, "decoder", [(np.complex64, model.n)], [np.uint8])
-        self._decision = inference.decision(model)
+        self._decision = decision.decider(model)
         self._erased = np.empty(0, np.uint8)
         self.size_buffers(latency, 1)
 

@@ -2,9 +2,9 @@
 """Eve: reads labels off what she receives."""
 
 import numpy as np
-from advphy_model.air_network import AirNetwork, Classifier
 from advphy_model.complex_baseband import channel_uses
-from advphy_model.semantic_links import load_eve
+from advphy_model.link.semantic_links import load_eve
+from advphy_model.network.packed_network import PackedNetwork, classifier
 from gnuradio import gr
 
 from ..guard import guarded_block
@@ -32,9 +32,9 @@ class eve(guarded_block):
             outputs.append((np.float32, model.pixels))
         signature = gr.py_io_signature(1, len(outputs), outputs)
         guarded_block.__init__(self, "eve", [(np.complex64, n)], signature)
-        self._classifier = Classifier(model.networks["classifier"])
+        self._classifier = classifier(model.networks["classifier"])
         self._decoder = (
-            AirNetwork(decoder, complex_input=True) if decoder is not None else None
+            PackedNetwork(decoder, complex_input=True) if decoder is not None else None
         )
         self._erased = np.empty(0, np.uint8)
         self.size_buffers(latency, max(1, 4 * model.pixels))

@@ -5,8 +5,8 @@ import threading
 
 import numpy as np
 import pmt
-from advphy_model.canceller import Canceller, CancellerSettings
-from advphy_model.links import load
+from advphy_model.link.links import load
+from advphy_model.receive.canceller import Canceller, CancellerSettings
 
 from ..guard import guarded_block
 from ..reports import Reporter

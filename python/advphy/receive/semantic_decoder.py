@@ -2,8 +2,8 @@
 """Semantic decoder: from received vectors to images, channel and semantic decoder."""
 
 import numpy as np
-from advphy_model.air_network import AirNetwork
-from advphy_model.semantic_links import load
+from advphy_model.link.semantic_links import load
+from advphy_model.network.packed_network import PackedNetwork
 
 from ..guard import guarded_block
 
@@ -22,10 +22,12 @@ class semantic_decoder(guarded_block):
     def __init__(self, model, latency=6000):
         model = load(model)
         guarded_block.__init__(
-            self, "semantic_decoder", [(np.complex64, model.n)],
+            self,
+            "semantic_decoder",
+            [(np.complex64, model.n)],
             [(np.float32, model.pixels)],
-        )  # fmt: skip
-        self._decoder = AirNetwork(model.decoder, complex_input=True)
+        )
+        self._decoder = PackedNetwork(model.decoder, complex_input=True)
         self.size_buffers(latency, 4 * model.pixels)
 
     def work(self, input_items, output_items):

@@ -6,10 +6,10 @@ import threading
 
 import numpy as np
 import pmt
-from advphy_model.arn import AliceModule
+from advphy_model.link.arn import AliceModule
+from advphy_model.link.semantic_links import load
 from advphy_model.power import energy
 from advphy_model.randomness import checked_index
-from advphy_model.semantic_links import load
 
 from ..guard import guarded_block
 from ..reports import Reporter
@@ -46,7 +46,7 @@ class alice_arn(guarded_block):
 
     def __init__(
         self, model, inserted=True, secret=None, first_frame=0, latency=6000, name=""
-    ):  # fmt: skip
+    ):
         model = load(model)
         item = (np.complex64, model.n)
         guarded_block.__init__(self, "alice_arn", [item], [item])
@@ -101,11 +101,15 @@ class alice_arn(guarded_block):
         x, out = input_items[0], output_items[0]
         inserted, written = self._inserted, self.nitems_written(0)
         if inserted != self._tagged:
-            self._tag(written, TAG, {
-                "inserted": inserted,
-                "pairing": self._pairing,
-                "pair": self._pair if inserted else "none",
-            })  # fmt: skip
+            self._tag(
+                written,
+                TAG,
+                {
+                    "inserted": inserted,
+                    "pairing": self._pairing,
+                    "pair": self._pair if inserted else "none",
+                },
+            )
         if inserted:
             self._module.run(x, self._origin + written, out)
             if self._module.keying is not None:
@@ -120,14 +124,18 @@ class alice_arn(guarded_block):
     def _tag_keys(self, written, items, first):
         """Tag the items whose index is a multiple of KEY_TAG_EVERY, and the first."""
         index = self._origin + written
-        indices = list(range(-(-index // KEY_TAG_EVERY) * KEY_TAG_EVERY, index + items,
-                             KEY_TAG_EVERY))  # fmt: skip
+        indices = list(
+            range(
+                -(-index // KEY_TAG_EVERY) * KEY_TAG_EVERY, index + items, KEY_TAG_EVERY
+            )
+        )
         if first and index not in indices:
             indices.insert(0, index)
         for at in indices:
             check = int(self._module.keying.checks(at, 1)[0])
-            self._tag(written + at - index, KEY_TAG,
-                      {"index": at, "check": f"{check:016x}"})  # fmt: skip
+            self._tag(
+                written + at - index, KEY_TAG, {"index": at, "check": f"{check:016x}"}
+            )
 
     def _tag(self, offset, key, value):
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))

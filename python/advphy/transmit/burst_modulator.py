@@ -3,7 +3,7 @@
 
 import numpy as np
 import pmt
-from advphy_model.carried import load
+from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
 from gnuradio import gr
@@ -37,7 +37,7 @@ class burst_modulator(guarded_general_block):
 
     def __init__(
         self, model, frame=None, first_frame=0, amplitude=0.8, peak_symbol=None
-    ):  # fmt: skip
+    ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
         guarded_general_block.__init__(

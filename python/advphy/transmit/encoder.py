@@ -2,8 +2,8 @@
 """Encoder: from messages to codewords."""
 
 import numpy as np
-from advphy_model import inference
-from advphy_model.links import load
+from advphy_model.link import decision
+from advphy_model.link.links import load
 
 from ..guard import guarded_block
 
@@ -22,7 +22,7 @@ class encoder(guarded_block):
     def __init__(self, model, latency=65536):
         model = load(model)
         guarded_block.__init__(self, "encoder", [np.uint8], [(np.complex64, model.n)])
-        self._codebook = inference.encoder(model)
+        self._codebook = decision.encoder(model)
         self.size_buffers(latency, 8 * model.n)
 
     def work(self, input_items, output_items):

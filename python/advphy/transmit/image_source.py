@@ -2,7 +2,7 @@
 """Image source: the images of a data set in order, again and again."""
 
 import numpy as np
-from advphy_model import images as data_sets
+from advphy_model.files import images as data_sets
 from advphy_model.randomness import checked_index
 
 from ..guard import DONE, guarded_block
@@ -21,9 +21,7 @@ class image_source(guarded_block):
         latency: the most items in one call of work().
     """
 
-    def __init__(
-        self, images="mnist_sample", first_frame=0, frames=None, latency=6000
-    ):  # fmt: skip
+    def __init__(self, images="mnist_sample", first_frame=0, frames=None, latency=6000):
         self._pixels = data_sets.load(images).as_reals()
         pixels = self._pixels.shape[1]
         guarded_block.__init__(self, "image_source", None, [(np.float32, pixels)])

@@ -3,7 +3,7 @@
 
 import numpy as np
 from advphy_model import kernels
-from advphy_model.links import load
+from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 
 from ..guard import DONE, guarded_block

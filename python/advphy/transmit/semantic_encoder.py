@@ -2,8 +2,8 @@
 """Semantic encoder: from images to codes, semantic and channel encoder in one."""
 
 import numpy as np
-from advphy_model.air_network import AirNetwork
-from advphy_model.semantic_links import load
+from advphy_model.link.semantic_links import load
+from advphy_model.network.packed_network import PackedNetwork
 
 from ..guard import guarded_block
 
@@ -22,10 +22,12 @@ class semantic_encoder(guarded_block):
     def __init__(self, model, latency=6000):
         model = load(model)
         guarded_block.__init__(
-            self, "semantic_encoder", [(np.float32, model.pixels)],
+            self,
+            "semantic_encoder",
+            [(np.float32, model.pixels)],
             [(np.complex64, model.n)],
-        )  # fmt: skip
-        self._encoder = AirNetwork(model.encoder, complex_output=True)
+        )
+        self._encoder = PackedNetwork(model.encoder, complex_output=True)
         self.size_buffers(latency, 8 * model.n)
 
     def work(self, input_items, output_items):

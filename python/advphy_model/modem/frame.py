@@ -60,9 +60,16 @@ class Frame:
     symbol_energy: float = 1.0
 
     def __post_init__(self):
-        bounds = {"n": (1, 4096), "codewords": (1, 256), "samples_per_symbol": (2, 64),
-                  "span": (4, 64), "gap": (self.span, 4096), "ramp": (0, 64),
-                  "group": (1, 256), "pilots": (1, 16)}  # fmt: skip
+        bounds = {
+            "n": (1, 4096),
+            "codewords": (1, 256),
+            "samples_per_symbol": (2, 64),
+            "span": (4, 64),
+            "gap": (self.span, 4096),
+            "ramp": (0, 64),
+            "group": (1, 256),
+            "pilots": (1, 16),
+        }
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if isinstance(value, bool) or int(value) != value:

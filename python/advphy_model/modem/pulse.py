@@ -21,10 +21,14 @@ def root_raised_cosine(t, rolloff: float) -> np.ndarray:
             np.pi * t * (1 - (4 * b * t) ** 2)
         )
     p = np.where(np.abs(t) < 1e-9, 1 - b + 4 * b / np.pi, p)
-    at_pole = b / np.sqrt(2) * (
-        (1 + 2 / np.pi) * np.sin(np.pi / (4 * b))
-        + (1 - 2 / np.pi) * np.cos(np.pi / (4 * b))
-    )  # fmt: skip
+    at_pole = (
+        b
+        / np.sqrt(2)
+        * (
+            (1 + 2 / np.pi) * np.sin(np.pi / (4 * b))
+            + (1 - 2 / np.pi) * np.cos(np.pi / (4 * b))
+        )
+    )
     return np.where(np.abs(np.abs(t) - 1 / (4 * b)) < 1e-9, at_pole, p)
 
 

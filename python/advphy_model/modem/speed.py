@@ -5,7 +5,8 @@ import time
 
 import numpy as np
 
-from advphy_model import kernels, links
+from advphy_model import kernels
+from advphy_model.link import links
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
 from advphy_model.modem.synchronizer import Synchronizer

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 
 import torch
 from advphy_model import found_by_name
+from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.complex_baseband import to_complex
-from advphy_model.perturbation import Perturbation, checked_psr_db
 from advphy_model.power import perturbation_norm
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
@@ -126,7 +126,11 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
             "phase": plan.phase,
             "noise": "unknown",
         },
-        recipe={"attack": name, "link": link.name, **asdict(plan),
-                "version": __version__},
-    )  # fmt: skip
+        recipe={
+            "attack": name,
+            "link": link.name,
+            **asdict(plan),
+            "version": __version__,
+        },
+    )
     return found.scaled(plan.psr_db)

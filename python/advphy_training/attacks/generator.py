@@ -37,8 +37,9 @@ def train(victims, plan, pool):
     found = []
     for restart in range(min(plan.restarts, _MOST_RESTARTS)):
         generator = torch.Generator().manual_seed(plan.seed + restart)
-        network = Generator("mlp", victims[0].model.n,
-                            np.random.default_rng((plan.seed, restart)))  # fmt: skip
+        network = Generator(
+            "mlp", victims[0].model.n, np.random.default_rng((plan.seed, restart))
+        )
         adam = torch.optim.Adam(network.parameters(), lr=_LEARNING_RATE)
         for _ in progress.bar(range(_STEPS * plan.steps), desc=f"{restart + 1}"):
             rows = sphere.project(pool(network(victims[0].codebook)), norm)

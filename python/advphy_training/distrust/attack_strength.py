@@ -2,7 +2,7 @@
 """Checks on the attack, that it was strong enough to be believed."""
 
 import numpy as np
-from advphy_model.baselines.nearest_codeword import q_function
+from advphy_model.link.baselines.nearest_codeword import q_function
 from advphy_model.power import noise_sigma, perturbation_norm
 
 from advphy_training.distrust.finding import Finding, exceeds, rate, show

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from advphy_model.error_rate import interval
+from advphy_model.measure.error_rate import interval
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,7 @@ SYSTEMS = (
 )
 ATTACKS = (
     Attack("paper", "FGM against the MLP decoder", FGM, (_SOURCE,)),
-    Attack(
-        "shifted", "the same, shifted at random", FGM, (_SOURCE,), shift="random"
-    ),
+    Attack("shifted", "the same, shifted at random", FGM, (_SOURCE,), shift="random"),
     Attack(
         "pgd",
         "PGD against two substitutes; Hamming by its own",
@@ -24,7 +22,7 @@ ATTACKS = (
         ("substitute_mlp", "substitute_cnn"),
         own=(_HARD, _ML),
     ),
-)  # fmt: skip
+)
 _AT = (7.0, 8.0, 9.0)  # dB: each has perturbations of its own
 _CONDITIONS = (
     ("p of the MLP decoder", "paper"),

@@ -26,12 +26,10 @@ SYSTEMS = (
     System(_POOL, "pool defence (not in the paper)"),
 )
 ATTACKS = (
-    Attack(
-        "stored", "the p that adversarial training knows", STORED, (_ADVERSARIAL,)
-    ),
+    Attack("stored", "the p that adversarial training knows", STORED, (_ADVERSARIAL,)),
     Attack("fgm", "FGM crafted anew", FGM),
     Attack("pgd", "universal PGD crafted anew", PGD),
-)  # fmt: skip
+)
 _CONDITIONS = (
     ("the stored p", "stored"),
     ("FGM crafted anew", "fgm"),

@@ -19,15 +19,20 @@ SYSTEMS = (
 )
 ATTACKS = (
     Attack(
-        "shifted", "FGM against the MLP decoder, shifted at random", FGM, (_SOURCE,),
+        "shifted",
+        "FGM against the MLP decoder, shifted at random",
+        FGM,
+        (_SOURCE,),
         shift="random",
     ),
     Attack("aligned", "the same, aligned", FGM, (_SOURCE,)),
     Attack(
-        "pgd", "PGD against two substitutes, aligned", PGD,
+        "pgd",
+        "PGD against two substitutes, aligned",
+        PGD,
         ("substitute_mlp", "substitute_cnn"),
     ),
-)  # fmt: skip
+)
 _AT = (7.0, 8.0, 9.0)  # dB: each has perturbations of its own
 _CONDITIONS = (
     ("p of the MLP decoder, shifted", "shifted"),

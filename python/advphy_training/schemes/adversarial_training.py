@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 import torch
-from advphy_model import links
+from advphy_model.link import links
 
 from advphy_training.attacks import Plan, universal_fgm
 from advphy_training.schemes import autoencoder

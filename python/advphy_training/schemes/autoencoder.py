@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from advphy_model.channel_kind import impairments
+from advphy_model.air.channels import impairments
 from advphy_model.complex_baseband import to_complex
-from advphy_model.link_model import LinkModel
-from advphy_model.network import Layer, Network, run
+from advphy_model.link.link_model import LinkModel
+from advphy_model.network.network import Layer, Network, run
 from advphy_model.power import noise_sigma
 
 from advphy_training.augmentation import Augmentation

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from advphy_model import semantic_links
-from advphy_model.air_network import AirNetwork
 from advphy_model.complex_baseband import to_reals
-from advphy_model.eavesdropper import Eve
-from advphy_model.network import Layer, Network
+from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.network.network import Layer, Network
+from advphy_model.network.packed_network import PackedNetwork
 
 from advphy_training import semantic_scheme
 from advphy_training.schemes.autoencoder import check_word, weights
@@ -67,10 +67,12 @@ class Scheme:
         self._codes = codes_of(self._link, data.pixels.numpy())
         self._classifier = TorchNetwork(
             classifier(
-                self._link.reals, layer_sizes(settings.hidden), data.images.classes,
+                self._link.reals,
+                layer_sizes(settings.hidden),
+                data.images.classes,
                 np.random.default_rng(seed),
             )
-        )  # fmt: skip
+        )
 
     def groups(self):
         """Return what Adam trains."""
@@ -143,8 +145,10 @@ def classifier(reals, hidden, classes, rng, front=()) -> Network:
     """
     layers, inputs = [*front], reals
     for i, size in enumerate(hidden, 1):
-        layers += [weights(rng, f"hidden{i}", "dense", (size, inputs)),
-                   Layer("relu", f"relu{i}")]  # fmt: skip
+        layers += [
+            weights(rng, f"hidden{i}", "dense", (size, inputs)),
+            Layer("relu", f"relu{i}"),
+        ]
         inputs = size
     layers.append(weights(rng, "logits", "dense", (classes, inputs)))
     return Network(tuple(layers), (reals,))
@@ -162,5 +166,5 @@ def codes_of(link, pixels):
             f"{link.pixels}; scale them, or train a link for their size"
         )
     x = np.empty((len(pixels), link.n), np.complex64)
-    AirNetwork(link.encoder, complex_output=True).run(pixels, x)
+    PackedNetwork(link.encoder, complex_output=True).run(pixels, x)
     return torch.from_numpy(to_reals(x, link.reals))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from advphy_model import links
-from advphy_model.layers import l2_normalisation
-from advphy_model.network import Layer, Network
+from advphy_model.link import links
+from advphy_model.network.layers import l2_normalisation
+from advphy_model.network.network import Layer, Network
 from advphy_model.power import perturbation_norm, psr_db_of_epsilon
 
 from advphy_training import consensus

@@ -12,8 +12,8 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from advphy_model import semantic_links
-from advphy_model.semantic_link import BASE, TRANSFORMS, SemanticLink
+from advphy_model.link import semantic_links
+from advphy_model.link.semantic_link import BASE, TRANSFORMS, SemanticLink
 
 from advphy_training import semantic_scheme
 from advphy_training.schemes.autoencoder import check_word
@@ -97,9 +97,11 @@ class Scheme(semantic_scheme.SemanticScheme):
         x = self._codes[chosen]
         y = x + semantic_scheme.noise(x, self._settings, generator)
         loss = semantic_scheme.task_loss(
-            self._settings.task_loss, self._decoder(y - self._bob(y)),
-            self._data.pixels[chosen], self._link.image_shape,
-        )  # fmt: skip
+            self._settings.task_loss,
+            self._decoder(y - self._bob(y)),
+            self._data.pixels[chosen],
+            self._link.image_shape,
+        )
         loss.backward()
         return loss.item()
 

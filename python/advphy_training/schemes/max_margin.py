@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_complex
-from advphy_model.layers import average_power_normalisation, l2_normalisation
-from advphy_model.link_model import LinkModel
+from advphy_model.link.link_model import LinkModel
+from advphy_model.network.layers import average_power_normalisation, l2_normalisation
 from advphy_model.power import noise_sigma
 
 from advphy_training.link_scheme import LinkScheme

@@ -48,11 +48,12 @@ class Scheme(paired_arn.Scheme):
         rng = np.random.default_rng((seed, 1))
         self._classifiers = [
             TorchNetwork(
-                classifier(self._link.reals, [64, 32, 32], self._data.images.classes,
-                           rng)
+                classifier(
+                    self._link.reals, [64, 32, 32], self._data.images.classes, rng
+                )
             )
             for _ in range(settings.adapting)
-        ]  # fmt: skip
+        ]
         rate = settings.learning_rate * settings.eve_rate
         self._optimiser = torch.optim.SGD(self._theirs(), lr=25 * rate)
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from advphy_model import semantic_links
-from advphy_model.network import Layer, Network
+from advphy_model.link import semantic_links
+from advphy_model.link.semantic_link import BASE, SemanticLink
+from advphy_model.network.network import Layer, Network
 from advphy_model.power import from_db, psr_db_of_limit
-from advphy_model.semantic_link import BASE, SemanticLink
 
 from advphy_training import semantic_scheme
 from advphy_training.schemes.autoencoder import check_psr, check_word, weights
@@ -90,9 +90,7 @@ class Scheme(semantic_scheme.SemanticScheme):
         self._labels = self._data.labels
         self._codes = codes_of(self._link, self._data.pixels.numpy())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
-        self._eves = [
-            semantic_links.load_eve(name) for name in settings.eve.split("+")
-        ]  # fmt: skip
+        self._eves = [semantic_links.load_eve(name) for name in settings.eve.split("+")]
         for eve in self._eves:
             eve.require_fit(self._link)
             if eve.classes < self._data.images.classes:
@@ -143,9 +141,11 @@ class Scheme(semantic_scheme.SemanticScheme):
         intercepted = sent + semantic_scheme.noise(x, settings, generator)
         power = torch.relu((delta**2).mean() - self._limit)  # [arn, eq. 20]
         communication = semantic_scheme.task_loss(
-            settings.task_loss, decoded, self._data.pixels[chosen],
+            settings.task_loss,
+            decoded,
+            self._data.pixels[chosen],
             self._link.image_shape,
-        )  # fmt: skip
+        )
         total = (
             settings.weight_power * power
             + settings.weight_communication * communication
@@ -156,11 +156,9 @@ class Scheme(semantic_scheme.SemanticScheme):
     def _confidence(self, intercepted, labels):
         """Return Eve's mean confidence in the true label [arn, eq. 22-23]."""
         found = [
-            torch.softmax(classifier(intercepted), 1)
-            .gather(1, labels[:, None])
-            .mean()
+            torch.softmax(classifier(intercepted), 1).gather(1, labels[:, None]).mean()
             for classifier in self._classifiers
-        ]  # fmt: skip
+        ]
         return sum(found) / len(found)
 
     def link(self, name, recipe):
@@ -183,8 +181,10 @@ def mlp_block(reals, rng, hidden=None) -> Network:
     """Return a residual F of ReLUs: L-L-64-L [arn, Sec. V], or of hidden sizes."""
     layers, inputs = [], reals
     for i, size in enumerate(hidden or (reals, 64), 1):
-        layers += [weights(rng, f"hidden{i}", "dense", (size, inputs)),
-                   Layer("relu", f"relu{i}")]  # fmt: skip
+        layers += [
+            weights(rng, f"hidden{i}", "dense", (size, inputs)),
+            Layer("relu", f"relu{i}"),
+        ]
         inputs = size
     layers.append(weights(rng, "output", "dense", (reals, inputs)))
     return Network(tuple(layers), (reals,))
@@ -211,11 +211,18 @@ def transformer_block(reals, rng) -> Network:
         }
         layers += [
             Layer("self_attention", f"attention{i}", matrices | normal()),
-            Layer("feed_forward", f"forward{i}",
-                  {"inner": drawn(hidden, width), "inner_bias": np.zeros(hidden),
-                   "outer": drawn(width, hidden), "outer_bias": np.zeros(width)}
-                  | normal()),
-        ]  # fmt: skip
+            Layer(
+                "feed_forward",
+                f"forward{i}",
+                {
+                    "inner": drawn(hidden, width),
+                    "inner_bias": np.zeros(hidden),
+                    "outer": drawn(width, hidden),
+                    "outer_bias": np.zeros(width),
+                }
+                | normal(),
+            ),
+        ]
     layers += [
         Layer("layer_normalisation", "norm", normal()),
         Layer("flatten", "flatten"),

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from advphy_model import links
+from advphy_model.link import links
 from advphy_model.power import perturbation_norm
 
 from advphy_training import sphere

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from advphy_model.network import Layer, Network
-from advphy_model.semantic_link import BASE, SemanticLink
+from advphy_model.link.semantic_link import BASE, SemanticLink
+from advphy_model.network.network import Layer, Network
 
 from advphy_training import semantic_scheme
 from advphy_training.schemes.autoencoder import check_word, weights
@@ -57,9 +57,7 @@ class Settings:
         check_word("task_loss", self.task_loss, semantic_scheme.TASK_LOSSES)
         for name, most in (("features", 4096), ("reals", 8192)):
             if not 1 <= getattr(self, name) <= most:
-                raise ValueError(
-                    f"{name} = {getattr(self, name)}, wanted 1..{most}"
-                )  # fmt: skip
+                raise ValueError(f"{name} = {getattr(self, name)}, wanted 1..{most}")
 
 
 class Scheme(semantic_scheme.SemanticScheme):
@@ -86,15 +84,15 @@ class Scheme(semantic_scheme.SemanticScheme):
         """Fill the gradients of a batch; return its loss."""
         for parameter in self._networks.parameters():
             parameter.grad = None
-        pixels = self._data.pixels[
-            self._data.batch(self._settings.batch, generator)
-        ]  # fmt: skip
+        pixels = self._data.pixels[self._data.batch(self._settings.batch, generator)]
         x = self._run(BASE[:2], pixels)
         y = x + semantic_scheme.noise(x, self._settings, generator)
         loss = semantic_scheme.task_loss(
-            self._settings.task_loss, self._run(BASE[2:], y), pixels,
+            self._settings.task_loss,
+            self._run(BASE[2:], y),
+            pixels,
             self._data.images.pixels.shape[1:],
-        )  # fmt: skip
+        )
         loss.backward()
         return loss.item()
 
@@ -135,14 +133,27 @@ def base(pixels, settings, rng) -> dict:
     power = Layer(kind, "power", {}, {"energy": float(reals)})
     return {
         "semantic_encoder": Network(
-            (dense("hidden1", features, pixels), relu1,
-             dense("hidden2", features, features), relu2), (pixels,)),
-        "channel_encoder": Network((dense("code", reals, features), power),
-                                   (features,)),
+            (
+                dense("hidden1", features, pixels),
+                relu1,
+                dense("hidden2", features, features),
+                relu2,
+            ),
+            (pixels,),
+        ),
+        "channel_encoder": Network(
+            (dense("code", reals, features), power), (features,)
+        ),
         "channel_decoder": Network((dense("received", reals, reals),), (reals,)),
         "semantic_decoder": Network(
-            (dense("hidden1", features, reals), relu1,
-             dense("hidden2", features, features), relu2,
-             dense("pixels", pixels, features), Layer("sigmoid", "sigmoid")),
-            (reals,)),
-    }  # fmt: skip
+            (
+                dense("hidden1", features, reals),
+                relu1,
+                dense("hidden2", features, features),
+                relu2,
+                dense("pixels", pixels, features),
+                Layer("sigmoid", "sigmoid"),
+            ),
+            (reals,),
+        ),
+    }

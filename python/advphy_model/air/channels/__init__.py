@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The register of channels, one file each, and the label of a chain of them.
+
+A label is such as "two_rays(delay=1, gain_db=-10) + cfo(frequency=0.01)": a chain of
+impairments, each a file of this folder with the settings that differ from their
+defaults, in the order in which they happen; noise is added last of all. "awgn" is the
+chain of none. Nothing is evaluated: values are numbers, True or False.
+
+awgn is the noise, always there and always last. Each other file is an impairment, with
+
+- Settings: a frozen dataclass of numbers with defaults, which refuses what is out of
+  range;
+- impair(x, settings, *, seed, stream, first_sample): what becomes of samples x, complex
+  [blocks, n] in numpy or torch, a pure function of (seed, index of the sample);
+  `stream` is the number of its stream of random numbers;
+- Stream, where it reaches beyond one sample: the same over samples without blocks, by
+  process(x) (sample_channel.py).
+"""
+
+import ast
+import dataclasses
+import sys
+import typing
+from types import ModuleType
+
+from advphy_model import found_by_name
+from advphy_model.air.impairment import FIRST_STREAM
+
+NOISE = "awgn"
+_HERE = sys.modules[__name__]
+MOST = 16  # impairments of one channel
+_LONGEST = 2000  # characters
+
+
+@dataclasses.dataclass(frozen=True)
+class Impairment:
+    """One impairment of a channel.
+
+    Args:
+        module: of this folder.
+        settings: its Settings.
+        stream: number of its stream of random numbers, one for each place in the chain.
+    """
+
+    module: ModuleType
+    settings: object
+    stream: int
+
+    @property
+    def text(self) -> str:
+        """Return it in words, with the settings that are not the defaults."""
+        given = [
+            f"{field.name}={getattr(self.settings, field.name)!r}"
+            for field in dataclasses.fields(self.settings)
+            if getattr(self.settings, field.name) != field.default
+        ]
+        return self.name + (f"({', '.join(given)})" if given else "")
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file."""
+        return self.module.__name__.rpartition(".")[2]
+
+    def impair(self, x, *, seed, first_sample):
+        """Return what becomes of samples [blocks, n]."""
+        return self.module.impair(
+            x, self.settings, seed=seed, stream=self.stream, first_sample=first_sample
+        )
+
+
+def names() -> list:
+    """Return the names of the channels there are."""
+    return found_by_name.names(_HERE)
+
+
+def channel(kind: str):
+    """Return the apply function of a channel.
+
+    apply(x, y, *, seed, first_block, noise_variance, p=None) reads codewords x,
+    complex64 [blocks, n], and writes received vectors to y, which may be x; the noise
+    variance is per real dimension (power.py). A perturbation p, complex64 [blocks, n],
+    is added last of all: y = (x impaired + noise) + p. The index of a channel use is
+    first_block n + its place, so what goes on, such as a CFO, goes on across blocks.
+
+    Args:
+        kind: such as "awgn" or "rayleigh_block + cfo(frequency=0.01)".
+
+    Raises:
+        ValueError: saying what is not known or out of range, and what there is.
+    """
+    add_noise = found_by_name.module(_HERE, "channel", NOISE).apply
+    parts = impairments(kind)
+    if not parts:
+        return add_noise
+
+    def apply(x, y, *, seed, first_block, noise_variance, p=None):
+        impaired = x
+        for part in parts:
+            if len(x):
+                first = first_block * x.shape[1]
+                impaired = part.impair(impaired, seed=seed, first_sample=first)
+        add_noise(
+            impaired,
+            y,
+            seed=seed,
+            first_block=first_block,
+            noise_variance=noise_variance,
+            p=p,
+        )
+
+    return apply
+
+
+def impairments(kind: str) -> tuple:
+    """Return the Impairments of a channel in their order, none of "awgn".
+
+    Raises:
+        ValueError: saying what is not known or out of range, and what there is.
+    """
+    found = []
+    for position, term in enumerate(terms := _terms(kind)):
+        name, given = _read(term, kind)
+        module = found_by_name.module(_HERE, "channel", name)
+        if name == NOISE:
+            if given or position != len(terms) - 1:
+                raise ValueError(
+                    f"channel '{kind}': awgn has no settings and is always last; "
+                    "wanted it there, or left out"
+                )
+            continue
+        settings = _settings(module.Settings, name, given)
+        found.append(Impairment(module, settings, FIRST_STREAM + position))
+    return tuple(found)
+
+
+def canonical(kind: str) -> str:
+    """Return the one way to write a channel, by which counts of it are told apart.
+
+    Defaults are left out, so a default never changes once counts were written under it.
+    """
+    return " + ".join(part.text for part in impairments(kind)) or NOISE
+
+
+def _terms(kind):
+    """Return the syntax trees of the terms of a sum, from left to right."""
+    try:
+        if not isinstance(kind, str) or len(kind) > _LONGEST:
+            raise ValueError
+        tree = ast.parse(kind.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise _unreadable(kind) from None
+    terms = []
+    while isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
+        terms.append(tree.right)
+        tree = tree.left
+    terms = [tree, *reversed(terms)]
+    if len(terms) > MOST:
+        raise ValueError(f"channel: {len(terms)} impairments, wanted at most {MOST}")
+    return terms
+
+
+def _read(term, kind):
+    """Return (name, {setting: value}) of one term."""
+    if isinstance(term, ast.Name):
+        return term.id, {}
+    if not isinstance(term, ast.Call) or not isinstance(term.func, ast.Name):
+        raise _unreadable(kind)
+    if term.args or any(keyword.arg is None for keyword in term.keywords):
+        raise _unreadable(kind)
+    try:
+        given = {k.arg: ast.literal_eval(k.value) for k in term.keywords}
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        raise _unreadable(kind) from None
+    return term.func.id, given
+
+
+def _unreadable(kind):
+    return ValueError(
+        f"channel {str(kind)[:200]!r} cannot be read; wanted NAME or "
+        "NAME(SETTING=NUMBER, ...), several joined by +, such as "
+        "'two_rays(delay=1, gain_db=-10) + cfo(frequency=0.01)'; names are: "
+        f"{', '.join(names())}"
+    )
+
+
+def _settings(settings, name, given):
+    """Return the Settings with what is given, whole numbers as floats where due."""
+    kinds = typing.get_type_hints(settings)
+    for key, value in given.items():
+        if key not in kinds:
+            raise ValueError(
+                f"{name}: setting '{key}' is not known; it has: {', '.join(kinds)}"
+            )
+        if kinds[key] is float and type(value) is int and abs(value) < 2**53:
+            given[key] = float(value)
+    return settings(**given)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clipping: an amplifier that limits the magnitude and keeps the phase."""
+
+from dataclasses import dataclass
+
+from advphy_model.air.impairment import require
+from advphy_model.power import from_db
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where it clips.
+
+    Args:
+        level_db: largest power of a sample over the mean power 1, in dB.
+    """
+
+    level_db: float = 3.0
+
+    def __post_init__(self):
+        require(self, "level_db", -40, 60, "dB")
+
+
+def impair(x, settings, *, seed, stream, first_sample):
+    """Return y = x min(1, A / |x|), A^2 the largest power: the soft limiter.
+
+    Source: [ochiai].
+    """
+    most = from_db(settings.level_db)
+    power = x.real * x.real + x.imag * x.imag
+    return x * (most / power.clip(min=most)) ** 0.5

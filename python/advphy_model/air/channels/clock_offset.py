@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clock offset: the receiver's clock is slow, and its oscillator by the same ppm."""
+
+from dataclasses import dataclass
+
+from advphy_model.air.impairment import carrier, require, times
+from advphy_model.air.interpolation import Interpolator
+from advphy_model.air.raised_cosine import read_late
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How slow the clock is, and what hangs on it.
+
+    Args:
+        ppm: parts per million by which the receiver's clock is slow; < 0: fast.
+        carrier: frequency of the carrier over the sample (symbol) rate, where the clock
+            makes both: CFO = 1e-6 ppm carrier cycles per sample. 0: no CFO.
+        recovered: channel uses after which a receiver of codewords finds their timing
+            anew; 0: at each codeword. A stream of samples is never put right.
+        roll_off: of the raised-cosine pulse that carries codewords.
+    """
+
+    ppm: float = 20.0
+    carrier: float = 0.0
+    recovered: int = 0
+    roll_off: float = 0.35
+
+    def __post_init__(self):
+        require(self, "ppm", -1000, 1000, "ppm")
+        require(self, "carrier", 0, 1e5, "cycles per sample")
+        require(self, "recovered", 0, 2**16, "channel uses", whole=True)
+        require(self, "roll_off", 0, 1)
+
+    @property
+    def frequency(self):
+        """Return the CFO in cycles per sample."""
+        return 1e-6 * self.ppm * self.carrier
+
+
+def impair(x, settings, *, seed, stream, first_sample):
+    """Return y_i = sum over the k of a block of x_k h(i + late_i - k), with the CFO.
+
+    late_i = 1e-6 ppm (i mod recovered), i the index of the channel use, and h the
+    raised-cosine pulse (raised_cosine.py).
+    """
+    late = 0.0, 1e-6 * settings.ppm, settings.recovered
+    y = read_late(x, late, first_sample, settings.roll_off)
+    if settings.carrier:
+        y = times(y, carrier(x, first_sample, settings.frequency))
+    return y
+
+
+class Stream(Interpolator):
+    """y_i = x(i (1 + 1e-6 ppm)), turned by the CFO.
+
+    Of N samples N / (1 + 1e-6 ppm) come out. Sample 0 is right: the clocks agree at the
+    beginning.
+    """
+
+    def __init__(self, settings, *, seed, stream, first_sample):
+        super().__init__(0.0, 1 + 1e-6 * settings.ppm)
+        self._settings, self._index = settings, first_sample
+
+    def process(self, x):
+        """Return the samples behind those of the last call."""
+        y = super().process(x)
+        if self._settings.carrier and len(y):
+            turn = carrier(y, self._index, self._settings.frequency)
+            y = times(y, turn)
+        self._index += len(y)
+        return y

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Phase noise: an oscillator of Lorentzian line, running free or tracked by a loop.
+
+The phase is the stationary Ornstein-Uhlenbeck process, sampled exactly, or Wiener's
+without a loop. Both are Markov and Gaussian, so what lies between two known points
+depends on these only, and the phase at any index is found by halving intervals from a
+power of two on (Levy's construction): a pure function of seed and index, without a sum
+over all that went before.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.air.impairment import phasors, require, times
+
+# Normals further apart than 2^_TOGETHER are drawn one by one: a call costs as much as
+# a thousand normals.
+_TOGETHER = 9
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the oscillator and the loop are.
+
+    Args:
+        linewidth: of the free oscillator's line, full width at half of the maximum, in
+            cycles per sample. Its phase is a Wiener process with increments of variance
+            2 pi linewidth radians^2.
+        loop_bandwidth: B of a first-order loop that tracks the phase, in cycles per
+            sample. What it leaves is stationary, of variance linewidth / (2 B)
+            radians^2 and power spectral density linewidth / (2 pi (f^2 + B^2)). 0: no
+            loop; the phase is 0 at sample 0 and wanders.
+    """
+
+    linewidth: float = 1e-4
+    loop_bandwidth: float = 0.01
+
+    def __post_init__(self):
+        require(self, "linewidth", 0, 0.5, "cycles per sample")
+        require(self, "loop_bandwidth", 0, 0.5, "cycles per sample")
+
+
+def impair(x, settings, *, seed, stream, first_sample):
+    """Return y_i = x_i exp(j phase_i). Source: [demir] for the free phase."""
+    count = math.prod(x.shape)
+    turns = phase(settings, seed, stream, first_sample, count) / (2 * math.pi)
+    words = np.rint((turns - np.floor(turns)) * 2.0**32).astype(np.uint64)
+    return times(x, phasors(words.astype(np.uint32), x.shape))
+
+
+def phase(settings, seed, stream, first_sample, count) -> np.ndarray:
+    """Return the phase in radians at `count` samples from first_sample on, float64."""
+    last = first_sample + count - 1
+    step = _Step(settings)
+    powers = _at_powers_of_two(step, seed, stream, max(1, last.bit_length()))
+    level = len(powers) - 2  # points are 2^level apart, and enclose the range
+    points, begin = np.array([powers[0], powers[-1]]), 0
+    while level:
+        level -= 1
+        keep, spread = step.halve(2**level)
+        middles = keep * (points[:-1] + points[1:])
+        middles += spread * _normals(seed, stream, begin, len(middles), level)
+        if begin == 0:  # 2^level itself, which is known
+            middles[0] = powers[level + 1]
+        both = np.empty(2 * len(points) - 1)
+        both[::2], both[1::2] = points, middles
+        first = (first_sample >> level) - 2 * begin
+        end = -(-last >> level) - 2 * begin
+        points, begin = both[first : max(end, first + 1) + 1], 2 * begin + first
+    return points[first_sample - begin :][:count]
+
+
+def _normals(seed, stream, begin, count, level):
+    """Return the standard normals of the middles of intervals of 2^(level + 1) samples.
+
+    Each sample has the normal of its index, and is a middle on one level only.
+    """
+    first, stride = (2 * begin + 1) << level, 2 << level
+    if level < _TOGETHER:
+        drawn = np.empty((count - 1) * stride + 1, np.float32)
+        kernels.gaussian(seed, first, drawn, stream)
+        return drawn[::stride].astype(np.float64)
+    return np.array([_one(seed, stream, first + i * stride) for i in range(count)])
+
+
+def _at_powers_of_two(step, seed, stream, level):
+    """Return the phase at 0, 1, 2, 4, ..., 2^level, each from the one before."""
+    points = [step.initial * _one(seed, stream, 0)]
+    for i in range(level + 1):
+        keep, spread = step.forward(1 if i == 0 else 2 ** (i - 1))
+        points.append(keep * points[-1] + spread * _one(seed, stream, 2**i))
+    return points
+
+
+def _one(seed, stream, index):
+    drawn = np.empty(1, np.float32)
+    kernels.gaussian(seed, index, drawn, stream)
+    return float(drawn[0])
+
+
+class _Step:
+    """How the phase goes on from one point, and what lies between two.
+
+    With a = 2 pi B and the variance v of the increment per sample, the process has
+    stationary variance v / (2 a) and correlation exp(-a h) over h samples.
+    """
+
+    def __init__(self, settings):
+        self._v = 2 * math.pi * settings.linewidth
+        self._a = 2 * math.pi * settings.loop_bandwidth
+        self.initial = math.sqrt(self._v / (2 * self._a)) if self._a else 0.0
+
+    def forward(self, samples):
+        """Return (factor of the point before, deviation) that many samples later."""
+        if not self._a:
+            return 1.0, math.sqrt(self._v * samples)
+        lost = -math.expm1(-2 * self._a * samples)
+        return math.exp(-self._a * samples), self.initial * math.sqrt(lost)
+
+    def halve(self, samples):
+        """Return (factor of the ends' sum, deviation) that many samples from both."""
+        if not self._a:
+            return 0.5, math.sqrt(self._v * samples / 2)
+        kept = math.exp(-2 * self._a * samples)
+        keep = math.exp(-self._a * samples) / (1 + kept)
+        lost = -math.expm1(-2 * self._a * samples)
+        return keep, self.initial * math.sqrt(lost / (1 + kept))

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two rays: an echo behind the direct ray."""
+
+import cmath
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from advphy_model.air.impairment import delayed, require, times
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the echo is.
+
+    Args:
+        delay: of the echo in samples (channel uses).
+        gain_db: power of the echo over that of the direct ray, in dB.
+        phase_deg: of the echo, in degrees.
+    """
+
+    delay: int = 1
+    gain_db: float = -10.0
+    phase_deg: float = 0.0
+
+    def __post_init__(self):
+        require(self, "delay", 1, 65536, "samples", whole=True)
+        require(self, "gain_db", -100, 20, "dB")
+        require(self, "phase_deg", -360, 360, "degrees")
+
+
+def impair(x, settings, *, seed, stream, first_sample):
+    """Return y_i = x_i + g x_(i - delay), with x = 0 before each block.
+
+    Frequency response 1 + g exp(-2 pi j f delay) [rappaport]. The direct ray
+    keeps its power. Codewords hear no echo of the one before, as behind a guard
+    interval; in a stream of samples nothing is cut.
+    """
+    gain = 10 ** (settings.gain_db / 20) * cmath.exp(
+        1j * math.radians(settings.phase_deg)
+    )
+    return x + times(delayed(x, settings.delay), np.complex64(gain))
+
+
+class Stream:
+    """The same over a stream of samples, of which it keeps the last `delay`."""
+
+    def __init__(self, settings, *, seed, stream, first_sample):
+        self._settings = settings
+        self._before = np.zeros(settings.delay, np.complex64)
+
+    def process(self, x):
+        """Return the samples behind those of the last call, as many as x."""
+        both = np.concatenate([self._before, x])
+        self._before = both[len(both) - self._settings.delay :]
+        y = impair(both[None], self._settings, seed=0, stream=0, first_sample=0)
+        return y[0, self._settings.delay :]

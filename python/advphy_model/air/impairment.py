@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What impairments share: exact products, indices, the limits of their settings.
+
+Samples are complex64 [blocks, n] in numpy, or complex tensors in torch, through which
+gradients flow. What numpy computes is rounded sample by sample in one order, so that
+the same samples come out whatever the calls are that a stream is cut into.
+"""
+
+import math
+import numbers
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.network.layers import array_module
+
+FIRST_STREAM = 16  # of random numbers; see lib/kernels.h
+
+
+def times(x, gains):
+    """Return the product of samples with complex64 gains that broadcast to them."""
+    if not isinstance(x, np.ndarray):
+        return x * array_module(x).asarray(np.asarray(gains), device=x.device)
+    gains = np.ascontiguousarray(np.broadcast_to(gains, x.shape), np.complex64)
+    y = np.empty(x.shape, np.complex64)
+    kernels.multiply(gains, np.ascontiguousarray(x), y)
+    return y
+
+
+def indices(x, first_sample) -> np.ndarray:
+    """Return the index of each sample of x, uint64 [blocks * n], in order."""
+    count = math.prod(x.shape)
+    return np.arange(first_sample, first_sample + count, dtype=np.uint64)
+
+
+def phasors(turns, shape) -> np.ndarray:
+    """Return exp(2 pi j turns / 2^32) of turns, uint32, as complex64 of that shape."""
+    out = np.empty(shape, np.complex64)
+    kernels.phasors(np.ascontiguousarray(turns, np.uint32), out)
+    return out
+
+
+def carrier(x, first_sample, frequency) -> np.ndarray:
+    """Return exp(2 pi j frequency i) at the samples of x.
+
+    The phase is a product of whole numbers modulo 2^64, so it never drifts.
+
+    Args:
+        x: samples, for their shape.
+        first_sample: index i of the first.
+        frequency: cycles per sample, rounded to a multiple of 2^-64.
+    """
+    word = np.uint64(int(frequency * 2.0**64) % 2**64)
+    turns = (indices(x, first_sample) * word) >> np.uint64(32)
+    return phasors(turns.astype(np.uint32), x.shape)
+
+
+def delayed(x, samples):
+    """Return x, each block by itself, later by that many whole samples; 0 comes in."""
+    y = x * 0
+    if samples < x.shape[1]:
+        y[:, samples:] = x[:, : x.shape[1] - samples]
+    return y
+
+
+def require(settings, name, low, high, unit="", *, whole=False) -> None:
+    """Raise ValueError unless a setting of an impairment is a number of low..high."""
+    value = getattr(settings, name)
+    kind = numbers.Integral if whole else numbers.Real
+    if (
+        not isinstance(value, kind)
+        or isinstance(value, bool)
+        or not low <= value <= high
+    ):
+        wanted = "a whole number" if whole else "a number"
+        _refuse(settings, name, f"{wanted} of {low:g}..{high:g} {unit}".strip())
+
+
+def require_truth(settings, name) -> None:
+    """Raise ValueError unless a setting of an impairment is True or False."""
+    if not isinstance(getattr(settings, name), bool):
+        _refuse(settings, name, "True or False")
+
+
+def _refuse(settings, name, wanted):
+    impairment = type(settings).__module__.rpartition(".")[2]
+    raise ValueError(
+        f"{impairment}: {name} = {getattr(settings, name)!r}, wanted {wanted}"
+    )

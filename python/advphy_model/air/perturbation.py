@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an adversary adds to the received vectors, and what it was crafted against."""
+
+import dataclasses
+import math
+import numbers
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from advphy_model import power
+from advphy_model.complex_baseband import LAYOUT, to_complex, to_reals
+from advphy_model.link import safetensors_file
+
+KINDS = ("universal", "table", "jammer")
+CONVENTION = "PSR = mean ||p||^2 / n at the receiver"
+KIND = safetensors_file.Kind(
+    format="gr-advphy perturbation 1",
+    key="perturbation",
+    what="perturbation",
+    remedy="`advphy attack` makes one",
+)
+LOWEST_PSR_DB, HIGHEST_PSR_DB = -100.0, 60.0
+_SHIPPED = Path(__file__).parents[1] / "trained" / "perturbations"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Perturbation:
+    """A perturbation at the receiver, over the n channel uses of one codeword.
+
+    Args:
+        name: of the attack that crafted it.
+        kind: "universal": rows [1, n] is added to every codeword; "table": rows [M, n],
+            row s when message s is sent; "jammer": channel use i is hit by Gaussian
+            noise of mean power |rows[0, i]|^2.
+        k: bits per message of the links it is meant for.
+        n: channel uses.
+        rows: complex64.
+        ebn0_db: Eb/N0 in dB it was crafted at; None: at none.
+        victims: what it was crafted against, name -> SHA-256 of the link model. In
+            black box these are the substitutes.
+        knowledge: what the adversary knew; JSON values.
+        recipe: how it was made; JSON values.
+
+    Raises:
+        ValueError: naming what does not fit.
+    """
+
+    name: str
+    kind: str
+    k: int
+    n: int
+    rows: np.ndarray
+    ebn0_db: float | None = None
+    victims: dict = field(default_factory=dict)
+    knowledge: dict = field(default_factory=dict)
+    recipe: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(
+                f"perturbation '{self.name}': kind '{self.kind}' is not known; there "
+                f"is {', '.join(KINDS)}"
+            )
+        rows = np.array(self.rows, np.complex64, order="C")
+        wanted = (2**self.k if self.kind == "table" else 1, self.n)
+        if rows.shape != wanted:
+            raise ValueError(
+                f"perturbation '{self.name}': rows have shape {rows.shape}, wanted "
+                f"{wanted} for a {self.kind}"
+            )
+        if not np.all(np.isfinite(rows.view(np.float32))):
+            raise ValueError(f"perturbation '{self.name}': a value is not finite")
+        if not rows.any():
+            raise ValueError(
+                f"perturbation '{self.name}': it is zero, so it has no PSR; the attack "
+                "found no direction (are the decoder's gradients zero?)"
+            )
+        rows.setflags(write=False)
+        object.__setattr__(self, "rows", rows)
+
+    def __repr__(self):
+        return f"{self.name} ({self.kind}, {self.psr_db:.2f} dB PSR)"
+
+    @property
+    def psr_db(self) -> float:
+        """Return 10 log10 of the rows' mean ||p||^2 / n."""
+        return 10 * math.log10(power.mean_energy(self.rows) / self.n)
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of everything it says."""
+        return safetensors_file.content_hash(*_describe(self))
+
+    def scaled(self, psr_db: float):
+        """Return the same perturbation at another PSR in dB."""
+        gain = 10 ** ((checked_psr_db(psr_db) - self.psr_db) / 20)
+        return dataclasses.replace(self, rows=self.rows * np.float32(gain))
+
+    def require_fit(self, model) -> None:
+        """Raise ValueError unless a link model has this n and, for a table, this k."""
+        if self.n != model.n:
+            raise ValueError(
+                f"perturbation '{self.name}' is over n = {self.n} channel uses, link "
+                f"'{model.name}' has n = {model.n}; craft one for it: advphy attack"
+            )
+        if self.kind == "table" and self.k != model.k:
+            raise ValueError(
+                f"perturbation '{self.name}' has a row for each of {2**self.k} "
+                f"messages, link '{model.name}' has {model.M}"
+            )
+
+    def warning_for(self, model) -> str | None:
+        """Return a sentence if it was crafted against other links than this one."""
+        if not self.victims or model.sha256 in self.victims.values():
+            return None
+        made_for = ", ".join(f"{n} ({h[:12]})" for n, h in self.victims.items())
+        return (
+            f"black box: perturbation '{self.name}' was crafted against {made_for}, "
+            f"not against {model.name} ({model.sha256[:12]})"
+        )
+
+
+def jammer(k: int, n: int, psr_db: float) -> Perturbation:
+    """Return Gaussian noise of a PSR in dB, equally strong in every channel use."""
+    level = math.sqrt(power.from_db(checked_psr_db(psr_db)))
+    return Perturbation("noise_jammer", "jammer", k, n, np.full((1, n), level))
+
+
+def checked_psr_db(psr_db) -> float:
+    """Return a PSR in dB as a float; ValueError unless it is one of -100..60."""
+    number = isinstance(psr_db, numbers.Real)
+    if not number or not LOWEST_PSR_DB <= psr_db <= HIGHEST_PSR_DB:
+        raise ValueError(
+            f"psr_db = {psr_db}, wanted a number of {LOWEST_PSR_DB:g}.."
+            f"{HIGHEST_PSR_DB:g} dB"
+        )
+    return float(psr_db)
+
+
+def write(perturbation: Perturbation, path) -> None:
+    """Write a perturbation; the file appears whole or not at all.
+
+    Raises:
+        OSError: when the place cannot be written.
+    """
+    safetensors_file.write(KIND, *_describe(perturbation), path)
+
+
+def names() -> list:
+    """Return the names of the shipped perturbations: ATTACK_LINK."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.safetensors"))
+
+
+def load(perturbation) -> Perturbation:
+    """Return the perturbation of a name, a file, or itself.
+
+    Raises:
+        ValueError: there is none, or the file is not one; the text lists the names.
+        OSError: when the file cannot be read.
+    """
+    if isinstance(perturbation, Perturbation):
+        return perturbation
+    shipped = _SHIPPED / f"{perturbation}.safetensors"
+    if "/" not in str(perturbation) and shipped.is_file():
+        return read(shipped)
+    if not Path(str(perturbation)).is_file():
+        raise ValueError(
+            f"perturbation '{perturbation}' is neither a file nor one of: "
+            f"{', '.join(names())}; `advphy attack` makes one"
+        )
+    return read(perturbation)
+
+
+def read(path) -> Perturbation:
+    """Read a perturbation.
+
+    Raises:
+        DataFileError: naming the file, what is wrong and the remedy.
+        OSError: when the file cannot be read.
+    """
+    return safetensors_file.read(KIND, path, _from_description)
+
+
+def _describe(perturbation):
+    description = {
+        key: getattr(perturbation, key)
+        for key in (
+            "name",
+            "kind",
+            "k",
+            "n",
+            "ebn0_db",
+            "victims",
+            "knowledge",
+            "recipe",
+        )
+    }
+    description |= {
+        "psr_db": round(perturbation.psr_db, 6),
+        "power": CONVENTION,
+        "layout": LAYOUT,
+    }
+    return description, {"rows": to_reals(perturbation.rows)}
+
+
+def _from_description(description, arrays):
+    given = dict(description)
+    for key, wanted in (("power", CONVENTION), ("layout", LAYOUT)):
+        if given.pop(key) != wanted:
+            raise ValueError(f"{key} is '{description[key]}', wanted '{wanted}'")
+    del given["psr_db"]
+    return Perturbation(rows=to_complex(arrays["rows"]), **given)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A channel for a stream of samples, which knows no blocks: for modems over the air."""
+
+import math
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.air.channels import canonical, impairments
+from advphy_model.power import from_db
+from advphy_model.randomness import checked_index, checked_seed
+
+
+class SampleChannel:
+    """Impair a stream of samples, and add noise last.
+
+    What comes out does not depend on how the stream is cut into calls. A clock offset
+    changes how many samples there are; it and a timing offset hold the last 16 samples
+    back (interpolation.py): send as many zeros behind the last.
+
+    Args:
+        kind: a channel (air/channels), its times in samples.
+        seed: of noise and impairments.
+        snr_db: power of the samples, where it is 1, over that of the noise, in dB.
+        noise_variance: per real dimension, instead of snr_db. Neither: no noise.
+        first_sample: index of the first.
+
+    Raises:
+        ValueError: naming what was got and what was wanted.
+    """
+
+    def __init__(
+        self, kind, *, seed=1, snr_db=None, noise_variance=None, first_sample=0
+    ):
+        self.kind = canonical(kind)
+        self._seed = checked_seed(seed)
+        first = checked_index("first_sample", first_sample)
+        self._stages = [_stage(part, seed, first) for part in impairments(kind)]
+        self._index = first
+        if snr_db is not None and noise_variance is not None:
+            raise ValueError(
+                f"snr_db = {snr_db} and noise_variance = {noise_variance}; wanted one"
+            )
+        self.set_noise_variance(0.0 if noise_variance is None else noise_variance)
+        if snr_db is not None:
+            self.set_snr_db(snr_db)
+
+    def set_snr_db(self, snr_db):
+        """Set the noise by the SNR in dB of samples of power 1, from now on."""
+        self.set_noise_variance(sample_noise_variance(snr_db))
+
+    def set_noise_variance(self, noise_variance):
+        """Set the noise by its variance per real dimension, from now on."""
+        if not 0 <= noise_variance < math.inf:
+            raise ValueError(
+                f"noise_variance = {noise_variance}, wanted a finite number >= 0"
+            )
+        self._sigma = math.sqrt(noise_variance)
+
+    def process(self, samples) -> np.ndarray:
+        """Return the samples that these complete, complex64.
+
+        Args:
+            samples: complex64 [count], those behind the last call's.
+        """
+        y = np.ascontiguousarray(samples, np.complex64)
+        if y.ndim != 1:
+            raise ValueError(f"samples have shape {y.shape}, wanted one dimension")
+        for stage in self._stages:
+            if len(y):
+                y = stage.process(y)
+        out = np.array(y, np.complex64)
+        if self._sigma:
+            kernels.add_gaussian(self._seed, 2 * self._index, self._sigma, out, out)
+        self._index += len(out)
+        return out
+
+
+def sample_noise_variance(snr_db: float) -> float:
+    """Return the noise variance per real dimension at samples of power 1.
+
+        sigma^2 = 1 / (2 SNR)
+
+    Raises:
+        ValueError: when snr_db is not one of -100..100.
+    """
+    if not abs(snr_db) <= 100:
+        raise ValueError(f"snr_db = {snr_db}, wanted a number of -100..100 dB")
+    return 1 / (2 * from_db(snr_db))
+
+
+class _Memoryless:
+    """An impairment of each sample by itself, over a stream."""
+
+    def __init__(self, part, seed, first_sample):
+        self._part, self._seed, self._index = part, seed, first_sample
+
+    def process(self, x):
+        y = self._part.impair(x[None], seed=self._seed, first_sample=self._index)
+        self._index += len(x)
+        return y[0]
+
+
+def _stage(part, seed, first_sample):
+    if hasattr(part.settings, "require_samples"):
+        part.settings.require_samples()
+    if hasattr(part.module, "Stream"):
+        return part.module.Stream(
+            part.settings, seed=seed, stream=part.stream, first_sample=first_sample
+        )
+    return _Memoryless(part, seed, first_sample)

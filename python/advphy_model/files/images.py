@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images to send: MNIST, what is like it, and idx files of the user's own."""
+
+import gzip
+import hashlib
+import io
+import math
+import zlib
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+
+from advphy_model.files import image_files
+
+LARGEST = 1 << 30  # bytes of one idx file; more than any set of small images has
+TRAINED_ON = 50_000  # of the 60000 images of a train file [arn, Sec. V]
+SAMPLE = "mnist_sample"
+_SAMPLE_FOLDER = Path(__file__).parents[1] / SAMPLE
+_BYTES = 0x08  # the code of unsigned bytes in an idx file's magic number
+_PARTS = {
+    "train": ("train", slice(None, TRAINED_ON)),
+    "validation": ("train", slice(TRAINED_ON, None)),
+    "test": ("test", slice(None)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """A set of grey images of one size, with what they show if that is known.
+
+    Args:
+        name: says which set it is.
+        pixels: [count, rows, columns], uint8; 0 is background, 255 is full ink.
+        labels: [count], uint8, each in 0..classes-1; or None.
+        classes: how many kinds of images there are.
+
+    Raises:
+        ValueError: when these do not fit together.
+    """
+
+    name: str
+    pixels: np.ndarray
+    labels: np.ndarray | None = None
+    classes: int = 10
+
+    def __post_init__(self):
+        pixels, labels = self.pixels, self.labels
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.size == 0:
+            raise ValueError(
+                f"{self.name}: pixels are {pixels.dtype} of shape {pixels.shape}; "
+                "wanted uint8 [count, rows, columns], none of them zero"
+            )
+        if labels is None:
+            return
+        if labels.dtype != np.uint8 or labels.shape != pixels.shape[:1]:
+            raise ValueError(
+                f"{self.name}: labels are {labels.dtype} of shape {labels.shape}; "
+                f"wanted uint8, one for each of {len(pixels)} images"
+            )
+        if labels.max() >= self.classes:
+            raise ValueError(
+                f"{self.name}: there is a label {labels.max()}; wanted 0 to "
+                f"{self.classes - 1}, or more classes"
+            )
+
+    def __len__(self):
+        return len(self.pixels)
+
+    @property
+    def shape(self) -> tuple:
+        """Rows and columns of an image."""
+        return self.pixels.shape[1:]
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of shape, pixels and labels; the name does not matter."""
+        digest = hashlib.sha256(f"{self.pixels.shape}".encode())
+        digest.update(np.ascontiguousarray(self.pixels))
+        if self.labels is not None:
+            digest.update(np.ascontiguousarray(self.labels))
+        return digest.hexdigest()
+
+    def as_reals(self) -> np.ndarray:
+        """Return the images row by row, float32 [count, rows*columns] in 0..1.
+
+        It is computed once and cannot be written.
+        """
+        return self._reals
+
+    @cached_property
+    def _reals(self):
+        reals = self.pixels.reshape(len(self), -1).astype(np.float32)
+        np.divide(reals, np.float32(255), out=reals)
+        reals.setflags(write=False)
+        return reals
+
+    def labelled(self) -> np.ndarray:
+        """Return the labels, uint8 [count].
+
+        Raises:
+            ValueError: when there are none.
+        """
+        if self.labels is None:
+            raise ValueError(
+                f"{self.name}: there are no labels; put the idx file of labels beside "
+                "the images, named alike with labels-idx1 for images-idx3"
+            )
+        return self.labels
+
+    def take(self, which: slice) -> "Images":
+        """Return some of the images, at least one, under the same name."""
+        labels = None if self.labels is None else self.labels[which]
+        return Images(self.name, self.pixels[which], labels, self.classes)
+
+
+def require_shape(images: Images, shape) -> None:
+    """Raise ValueError unless the images have that many rows and columns."""
+    if images.shape != tuple(shape):
+        raise ValueError(
+            f"{images.name}: images of {images.shape[0]} x {images.shape[1]} pixels; "
+            f"wanted {shape[0]} x {shape[1]}; scale them, or train for their size"
+        )
+
+
+def read_idx(path, rank: int = 3) -> np.ndarray:
+    """Return the bytes of an idx file, which may be compressed with gzip.
+
+    The format is that of MNIST: two zero bytes, the type (8 for unsigned bytes), the
+    number of axes, then the extent of each as 32 bits with the highest byte first.
+
+    Args:
+        path: the file.
+        rank: number of axes wanted: 3 for images, 1 for labels.
+
+    Returns:
+        uint8, of that many axes; not writable.
+
+    Raises:
+        ValueError: naming the file and what is wrong with it.
+        OSError: when the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        packed = file.peek(2)[:2] == b"\x1f\x8b"
+        if Path(path).suffix == ".gz" and not packed:
+            raise ValueError(f"{path}: is named .gz but is not gzip; rename it")
+        try:
+            return _parsed(gzip.open(file) if packed else file, path, rank)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ValueError(
+                f"{path}: the gzip file is truncated or damaged ({error}); get it again"
+            ) from None
+
+
+def _parsed(file, shown, rank):
+    """Return the array in an open idx file."""
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0":
+        raise ValueError(
+            f"{shown}: is not an idx file: it begins with {magic.hex() or 'nothing'}, "
+            f"wanted {bytes([0, 0, _BYTES, rank]).hex()}"
+        )
+    if magic[2] != _BYTES:
+        raise ValueError(
+            f"{shown}: holds idx type 0x{magic[2]:02x}, wanted 0x08, unsigned bytes; "
+            "scale the values to 0..255"
+        )
+    if magic[3] != rank:
+        what = {1: "labels have 1", 3: "images have 3"}.get(rank, f"wanted {rank}")
+        raise ValueError(f"{shown}: has {magic[3]} axes; {what}")
+    header = file.read(4 * rank)
+    shape = tuple(int(n) for n in np.frombuffer(header[: len(header) // 4 * 4], ">u4"))
+    size = math.prod(shape)
+    if len(shape) == rank and size > LARGEST:
+        raise ValueError(
+            f"{shown}: says it holds {size} bytes, more than {LARGEST}; split it"
+        )
+    content = file.read(size) if len(shape) == rank else b""
+    if len(shape) < rank or len(content) < size:
+        raise ValueError(f"{shown}: is truncated; get it again")
+    if file.read(1):
+        raise ValueError(
+            f"{shown}: goes on after the {size} bytes of its header; get it again"
+        )
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def names() -> list:
+    """Return the names that load() knows, whether or not the data are here."""
+    sets = [name.replace("-", "_") for name in image_files.DATA_SETS]
+    return [SAMPLE, *(f"{name}_{part}" for name in sets for part in _PARTS)]
+
+
+def load(name) -> Images:
+    """Return images by name, from idx files of the user's own, or themselves.
+
+    Args:
+        name: Images, which are returned; or one of names(): "mnist_sample" ships with
+            the module; "_train" are the first 50000 of a data set's train file
+            [arn, Sec. V], "_validation" its last 10000, "_test" the test file. Or the
+            path of an idx file of images, or what its path has before
+            "-images-idx3-ubyte". Labels are read from the file named alike with
+            "labels-idx1" for "images-idx3", when there is one.
+
+    Raises:
+        ValueError: not known, absent or damaged; the text says what to do.
+        OSError: when a file cannot be read.
+    """
+    if isinstance(name, Images):
+        return name
+    name = str(name)
+    if name == SAMPLE:
+        return _sample()
+    if name in names():
+        dataset, _, part = name.rpartition("_")
+        dataset = dataset.replace("_", "-")
+        file, which = _PARTS[part]
+        arrays = (
+            _parsed(io.BytesIO(image_files.adopted(dataset, file)), file, rank)
+            for file, rank in zip(image_files.PARTS[file], (3, 1), strict=True)
+        )
+        return Images(name, *arrays).take(which)
+    path = Path(name)
+    if not path.is_file():
+        path = image_files.find(path.parent, f"{path.name}-images-idx3-ubyte")
+    if path is None:
+        raise ValueError(
+            f"images '{name}' are none of: {', '.join(names())}; nor is there a file "
+            f"{name} or {name}-images-idx3-ubyte"
+        )
+    return _own(name, path)
+
+
+@cache
+def _sample():
+    return _own(SAMPLE, _SAMPLE_FOLDER / "images-idx3-ubyte.gz")
+
+
+def _own(name, path):
+    """Return the images of an idx file, with the labels beside it if there are any."""
+    pixels, labels, classes = read_idx(path), None, 10
+    images_file = path.name.removesuffix(".gz").replace(".idx", "-idx")
+    labels_file = images_file.replace("images-idx3", "labels-idx1")
+    beside = image_files.find(path.parent, labels_file)
+    if labels_file != images_file and beside is not None:
+        labels = read_idx(beside, rank=1)
+        classes = max(classes, int(labels.max(initial=0)) + 1)
+    return Images(name, pixels, labels, classes)

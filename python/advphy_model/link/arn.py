@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pair of pluggable modules: Alice's fools Eve, Bob's undoes it [arn, Sec. IV].
+
+A learned pair adds and subtracts what networks compute (adversarial residual networks).
+A keyed pair multiplies by an orthogonal Q_k that a shared secret gives anew for each
+message: F_Alice = (Q_k - I) x, F_Bob = (I - Q_k^T) y. That is encryption in the analog
+domain: it hides a code from who lacks the secret, it does not show a change of it.
+"""
+
+import numpy as np
+
+from advphy_model.link.semantic_link import SemanticLink
+from advphy_model.network.packed_network import PackedNetwork
+
+
+class _Module:
+    """What both modules have: a keyed transform, a residual network, or both."""
+
+    def __init__(self, link: SemanticLink, secret, role):
+        if not link.hides:
+            raise ValueError(
+                f"semantic link '{link.name}' has no module for {role.capitalize()}; "
+                "train one: advphy train paired_arn, or keyed_arn"
+            )
+        self.keying = keying_of(link, secret)
+        self._network = None
+        if role in link.networks:
+            self._network = PackedNetwork(
+                link.networks[role], complex_input=True, complex_output=True
+            )
+        self._room = np.empty((0, link.n), np.complex64)
+
+    def _residual(self, x):
+        """Return F(x) in memory that the next call writes again."""
+        if len(self._room) < len(x):
+            self._room = np.empty(x.shape, np.complex64)
+        residual = self._room[: len(x)]
+        self._network.run(x, residual)
+        return residual
+
+
+class AliceModule(_Module):
+    """x' = x + F_Alice(x) [arn, eq. 15], or x' = Q_k x with the key of each index.
+
+    Args:
+        link: semantic link that hides something.
+        secret: 32 bytes (secret_file.py) for a keyed link; None for a learned one.
+    """
+
+    def __init__(self, link: SemanticLink, secret: bytes | None = None):
+        super().__init__(link, secret, "alice")
+
+    def run(self, x, first_index, out):
+        """Write what Alice sends.
+
+        Args:
+            x: codes, complex64 [batch, n]; may be out.
+            first_index: index of the first message.
+            out: complex64 [batch, n].
+        """
+        if self.keying is not None:
+            self.keying.apply(x, first_index, out)
+        else:
+            np.add(x, self._residual(x), out)
+
+
+class BobModule(_Module):
+    """x^ = y - F_Bob(y) [arn, eq. 17], behind Q_k^T where the link is keyed.
+
+    Args:
+        link: semantic link that hides something.
+        secret: 32 bytes for a keyed link; None for a learned one.
+    """
+
+    def __init__(self, link: SemanticLink, secret: bytes | None = None):
+        super().__init__(link, secret, "bob")
+
+    def run(self, y, first_index, out):
+        """Write what Bob decodes for received vectors y; shapes as AliceModule.run."""
+        if self.keying is not None:
+            self.keying.invert(y, first_index, out)
+            y = out
+        if self._network is not None:
+            np.subtract(y, self._residual(y), out)
+
+
+def keying_of(link, secret):
+    """Return the keyed transform of a link, or None for a learned pair.
+
+    Raises:
+        ValueError: the link is keyed and the secret is missing or not 32 bytes.
+    """
+    if link.keying == "none":
+        return None
+    if secret is None:
+        raise ValueError(
+            f"semantic link '{link.name}' is keyed: give the file of the secret that "
+            "Alice and Bob share (mode 0600)"
+        )
+    from advphy_model.link.keying import Keying
+
+    return Keying(link.keying, secret, link.reals)

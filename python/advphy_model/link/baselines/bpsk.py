@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Uncoded BPSK: k = 4 bits on n = 4 channel uses, one bit each."""
+
+import numpy as np
+
+from advphy_model.link.baselines.nearest_codeword import q_function
+from advphy_model.link.link_model import LinkModel
+from advphy_model.power import noise_sigma
+
+K = 4
+
+
+def bpsk():
+    """Return four bits, each +1 (bit 0) or -1 (bit 1) on the real axis."""
+    bits = (np.arange(2**K)[:, None] >> np.arange(K - 1, -1, -1)) & 1
+    return LinkModel("bpsk", K, K, 1 - 2 * bits, "hard_decision")
+
+
+def bpsk_bler(ebn0_db: float) -> float:
+    """Return 1 - (1 - Q(sqrt(2 Eb/N0)))^4, exact."""
+    return 1 - (1 - q_function(1 / noise_sigma(ebn0_db, 1.0))) ** K
+
+
+LINKS = {"bpsk": bpsk}
+BLER = {"bpsk": ("closed form", bpsk_bler)}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""BPSK and the Hamming (7,4) code: hard decision and maximum likelihood.
+
+It uses 7 of the 14 real dimensions with the same ||x||^2 = n as a learned link.
+"""
+
+import numpy as np
+
+from advphy_model.link.baselines.nearest_codeword import q_function, union_bound
+from advphy_model.link.link_model import LinkModel
+from advphy_model.power import noise_sigma
+
+K, N = 4, 7
+# Systematic: four bits of the message, then three parities of three bits each.
+GENERATOR = np.array(
+    [
+        [1, 0, 0, 0, 1, 1, 0],
+        [0, 1, 0, 0, 1, 0, 1],
+        [0, 0, 1, 0, 0, 1, 1],
+        [0, 0, 0, 1, 1, 1, 1],
+    ]
+)
+
+
+def codewords() -> np.ndarray:
+    """Return the 16 codewords as bits [16, 7]; row s encodes s, MSB first."""
+    bits = (np.arange(2**K)[:, None] >> np.arange(K - 1, -1, -1)) & 1
+    return bits @ GENERATOR % 2
+
+
+def hamming74_hard():
+    """Return the link that decides each bit first and corrects one wrong bit."""
+    return LinkModel("hamming74_hard", K, N, 1 - 2 * codewords(), "hard_decision")
+
+
+def hamming74_ml():
+    """Return the link with the maximum-likelihood (nearest-codeword) decision."""
+    return LinkModel("hamming74_ml", K, N, 1 - 2 * codewords(), "nearest_codeword")
+
+
+def hamming74_hard_bler(ebn0_db: float) -> float:
+    """Return 1 - (1-p)^7 - 7 p (1-p)^6 with p = Q(sqrt(2 R Eb/N0)), exact."""
+    p = q_function(1 / noise_sigma(ebn0_db, K / N))
+    return 1 - (1 - p) ** 7 - 7 * p * (1 - p) ** 6
+
+
+def hamming74_ml_bler(ebn0_db: float) -> float:
+    """Return the union bound over the code's 15 other words (weights 3, 4 and 7)."""
+    return union_bound(1 - 2 * codewords(), K / N, ebn0_db)
+
+
+LINKS = {"hamming74_hard": hamming74_hard, "hamming74_ml": hamming74_ml}
+BLER = {
+    "hamming74_hard": ("closed form", hamming74_hard_bler),
+    "hamming74_ml": ("union bound", hamming74_ml_bler),
+}

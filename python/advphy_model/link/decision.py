@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a link model to fast functions: look up codewords, decide received vectors."""
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.complex_baseband import slot, to_reals
+from advphy_model.link.link_model import LinkModel
+from advphy_model.network.inference import (
+    NumpyDecision,
+    kernel_network,
+    kernels_lack,
+)
+
+
+def decider(model: LinkModel):
+    """Return an object whose decide(y, messages, erased) decides a batch of blocks.
+
+    y is complex64 [batch, n]; messages and erased are uint8 [batch] to be written. A
+    block with a sample that is not finite is erased: flag 1, message 0. The call
+    returns how many were.
+    """
+    if model.decision == "hard_decision":
+        return kernels.hard_decision(hard_decision_table(model.codebook), model.n)
+    if model.decision == "nearest_codeword":
+        return kernels.nearest_codeword(
+            to_reals(model.codebook).ravel().tolist(), model.M, slot(model.n)
+        )
+    decoder = model.networks["decoder"]
+    if kernels_lack(decoder, f"link '{model.name}'"):
+        return NumpyDecision(decoder)
+    return kernel_network(decoder, slot(model.n))
+
+
+def encoder(model: LinkModel):
+    """Return an object whose look_up(messages, out) writes codewords, complex64."""
+    return kernels.codebook(model.codebook)
+
+
+def hard_decision_table(codebook: np.ndarray) -> list:
+    """Return the message at least Hamming distance for each of the 2^n sign patterns.
+
+    Bit j of a pattern, from the left, is 1 where Re y[j] < 0. Among equals the smallest
+    message is taken.
+
+    Raises:
+        ValueError: unless every codeword is made of +a and -a, with n <= 16.
+    """
+    real = np.asarray(codebook).real
+    if np.any(np.asarray(codebook).imag != 0) or np.ptp(np.abs(real)) > 1e-6:
+        raise ValueError("hard decision wants a codebook of two real levels +a, -a")
+    n = real.shape[1]
+    if n > 16:
+        raise ValueError(f"hard decision wants n <= 16 channel uses, got {n}")
+    patterns = (np.arange(2**n)[:, None] >> np.arange(n - 1, -1, -1)) & 1
+    distance = (patterns[:, None, :] != (real < 0)[None]).sum(axis=2)
+    return distance.argmin(axis=1).tolist()

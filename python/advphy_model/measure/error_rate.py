@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From counts to block error rates: intervals, upper bounds, when to stop."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+METHODS = "wilson", "clopper_pearson"
+CHECK_EVERY = 65536  # blocks; see StopRule
+
+
+def interval(
+    errors: int, blocks: int, method: str = "wilson", confidence: float = 0.95
+):
+    """Return the two-sided confidence interval (low, high) of an error rate.
+
+    Args:
+        errors: blocks in error.
+        blocks: blocks counted, at least 1.
+        method: "wilson" (Wilson score) or "clopper_pearson" (exact, never too short).
+        confidence: in (0, 1).
+    """
+    if method not in METHODS:
+        raise ValueError(f"method '{method}' is not known; there is {list(METHODS)}")
+    if not 0 <= errors <= blocks or blocks < 1:
+        raise ValueError(f"errors = {errors} of blocks = {blocks}, wanted 0..blocks")
+    if method == "wilson":
+        return _wilson(int(errors), int(blocks), confidence)
+    from scipy.stats import binomtest  # half a second to import
+
+    with np.errstate(all="ignore"):  # its p-value, not wanted here, divides by zero
+        found = binomtest(int(errors), int(blocks)).proportion_ci(
+            confidence, method="exact"
+        )
+    return float(found.low), float(found.high)
+
+
+def _wilson(errors, blocks, confidence):
+    """Return the rates p with |errors / blocks - p| <= z sqrt(p (1 - p) / blocks)."""
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    rate, share = errors / blocks, z * z / blocks
+    middle = (rate + share / 2) / (1 + share)
+    half = z / (1 + share) * math.sqrt((rate * (1 - rate) + share / 4) / blocks)
+    low = 0.0 if errors == 0 else middle - half
+    return low, 1.0 if errors == blocks else middle + half
+
+
+def upper_bound(blocks: int, confidence: float = 0.95) -> float:
+    """Return the rate that `blocks` without an error exclude: 1 - (1 - c)^(1/blocks).
+
+    It is the exact one-sided bound (Clopper-Pearson), about 3 / blocks at 95 %.
+    """
+    if blocks < 1:
+        raise ValueError(f"blocks = {blocks}, wanted at least 1")
+    return 1 - (1 - confidence) ** (1 / blocks)
+
+
+def ebn0_db_at(points: dict, bler: float) -> float | None:
+    """Return the Eb/N0 in dB where a curve falls to a BLER, or None if it does not.
+
+    Between the two points around it, log BLER is taken as linear in dB.
+
+    Args:
+        points: {ebn0_db: (failures, blocks)}.
+        bler: the rate looked for.
+    """
+    rates = [
+        (db, failures / blocks) for db, (failures, blocks) in sorted(points.items())
+    ]
+    for (left, high), (right, low) in zip(rates, rates[1:], strict=False):  # noqa: RUF007
+        if high >= bler >= low > 0:
+            share = math.log(high / bler) / math.log(high / low) if high > low else 0
+            return left + share * (right - left)
+    return None
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """When a measurement has counted enough.
+
+    It is looked at after every CHECK_EVERY blocks, counted from the first block, and at
+    max_blocks. So every engine stops at the same block, however its stream is cut.
+
+    Args:
+        min_errors: stop at this many failed blocks (wrong or erased); None: never.
+        max_blocks: stop at this many blocks; None: never.
+        relative_width: stop when the 95 % Wilson interval is narrower than this times
+            the rate; None: never.
+    """
+
+    min_errors: int | None = 200
+    max_blocks: int | None = 100_000_000
+    relative_width: float | None = None
+
+    def __post_init__(self):
+        for name in ("min_errors", "max_blocks"):
+            value = getattr(self, name)
+            if value is not None and (value < 1 or int(value) != value):
+                raise ValueError(
+                    f"{name} = {value}, wanted a whole number >= 1 or None"
+                )
+        if self.relative_width is not None and not self.relative_width > 0:
+            raise ValueError(
+                f"relative_width = {self.relative_width}, wanted > 0 or None"
+            )
+
+    def next_check(self, blocks: int) -> int:
+        """Return at how many blocks from the first the rule is looked at next."""
+        check = (blocks // CHECK_EVERY + 1) * CHECK_EVERY
+        return check if self.max_blocks is None else min(check, self.max_blocks)
+
+    def met(self, blocks: int, failures: int) -> bool:
+        """Return whether this many failures of this many blocks are enough."""
+        if self.max_blocks is not None and blocks >= self.max_blocks:
+            return True
+        return self.enough(blocks, failures)
+
+    def enough(self, blocks: int, failures: int) -> bool:
+        """Return whether the failures are enough, however few the blocks."""
+        if self.min_errors is not None and failures >= self.min_errors:
+            return True
+        if self.relative_width is None or failures == 0:
+            return False
+        low, high = interval(failures, blocks)
+        return (high - low) * blocks < self.relative_width * failures

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of counts from published messages: each block counted once, and in one row."""
+
+from advphy_model.air.channels import canonical
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
+
+
+class PublishedCounts:
+    """What publishers counted so far, to be written beside the rows of a file.
+
+    The counts of a segment grow from message to message; the newest stands for it.
+    Blocks of one setting and seed that were counted already, by another run or another
+    counter, are the same blocks under the same noise, so they are not counted again: of
+    ranges that overlap the longest is kept.
+
+    Args:
+        rows: Counts that are there already.
+    """
+
+    def __init__(self, rows=()):
+        self._before = list(rows)
+        self._segments = {}
+        self.refused = {}  # reason, by name: why counts are no rows
+
+    def take(self, message) -> bool:
+        """Take in a measurement; return whether a row has changed.
+
+        Args:
+            message: a dictionary of advphy_model.measure.published.decode.
+        """
+        if message["kind"] != "counts" or not message["blocks"]:
+            return False
+        try:
+            row = _row(message)
+        except ValueError as error:
+            self.refused[message["name"]] = str(error)
+            return False
+        key = message["run"], message["block"], row.order
+        present = self._segments.get(key)
+        if present is not None and present[0].blocks >= row.blocks:
+            return False
+        self._segments[key] = row, message["name"]
+        return True
+
+    def rows(self) -> list:
+        """Return the rows, those of before among them."""
+        return self._longest()[0]
+
+    def counted_twice(self) -> list:
+        """Return the names of counters with blocks that are left out, sorted."""
+        kept, left_out = self._longest()
+        names = {id(row): name for row, name in self._segments.values()}
+        found = {names.get(id(row)) for row in left_out if row not in kept}
+        return sorted(found - {None})
+
+    def _longest(self):
+        new = [row for row, _ in self._segments.values()]
+        return table.longest([*self._before, *new])
+
+
+def _row(message):
+    settings = message["settings"]
+    ebn0_db = settings.get("ebn0_db")
+    if isinstance(ebn0_db, bool) or not isinstance(ebn0_db, (int, float)):
+        raise ValueError("their settings have no ebn0_db")
+    if message.get("missed_frames"):
+        raise ValueError("frames were missed, so their blocks have gaps")
+    psr_db, attack = settings.get("psr_db"), str(settings.get("perturbation", "none"))
+    if psr_db is None or not settings.get("on", True):
+        psr_db, attack = None, "none"
+    if message["block_errors"] + message["erasures"] > message["blocks"]:
+        raise ValueError("more blocks failed than there were")
+    try:
+        return Counts(
+            link=message["link"],
+            engine="flowgraph",
+            ebn0_db=float(ebn0_db),
+            seed=int(message["seed"]),
+            first_block=int(message["first_block"]),
+            blocks=int(message["blocks"]),
+            block_errors=int(message["block_errors"]),
+            erasures=int(message["erasures"]),
+            model_sha256=message["model_sha256"],
+            psr_db=None if psr_db is None else round(float(psr_db), 4),
+            attack=attack,
+            canceller=str(settings.get("canceller", "none")),
+            channel=canonical(str(settings.get("kind", "awgn"))),
+        )
+    except TypeError:
+        raise ValueError("their psr_db is no number") from None

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to measure to see how much of an attack survives lack of synchronism."""
+
+import math
+from dataclasses import dataclass
+
+from advphy_model.air import perturbation
+from advphy_model.measure.burst_chain import BurstSetting
+from advphy_model.modem.burst_adversary import AirAdversary
+from advphy_model.receive.canceller import CancellerSettings
+
+CLEAN, JAMMER = "no attack", "noise jammer"
+ATTACK, BLIND = "p for synchronism", "p for unknown phase and shift"
+CANCELLED, WARY = "the first, canceller", "the first, canceller `any` per frame"
+CURVES = (ATTACK, BLIND, CANCELLED, WARY)
+PANELS = {
+    "delay": "delay [channel uses]",
+    "offset": "frequency offset [cycles per codeword]",
+    "phase": "phase [turns]",
+    "unknown": "the adversary does not know",
+}
+_RANDOM = {"phase": "random", "delay": "random"}
+UNKNOWN = {
+    "nothing": {},
+    "phase": {"phase": "random"},
+    "and delay": _RANDOM,
+    "and frames": {**_RANDOM, "where": "stream"},
+    "and offset": {**_RANDOM, "where": "stream", "cfo": "random"},
+    "and gain": {**_RANDOM, "where": "stream", "cfo": "random", "fading": "rayleigh"},
+}
+_OFFSETS = (0, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)
+_LONG, _SHORT = 1600, 256  # frames of a point without and with a canceller
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the figure.
+
+    Args:
+        panel: one of PANELS, or "" for CLEAN and JAMMER, which know no synchronism.
+        curve: one of CURVES, CLEAN, JAMMER.
+        x: of the panel's axis; of "unknown" the place in UNKNOWN.
+        setting: BurstSetting.
+    """
+
+    panel: str
+    curve: str
+    x: float
+    setting: BurstSetting
+
+
+def points(model, frame, sharp, blind, ebn0_db, psr_db, seed=1) -> list:
+    """Return the Points of a link.
+
+    Args:
+        model: link model.
+        frame: Frame of it, whose codewords are a power of two.
+        sharp: Perturbation crafted for synchronism.
+        blind: Perturbation crafted for unknown phase and shift.
+        ebn0_db: Eb/N0 in dB.
+        psr_db: PSR at the receiver in dB, of all adversaries.
+        seed: of messages and noise, and of what the adversaries draw.
+    """
+
+    def setting(p, canceller, frames, **arrival):
+        adversary = p and AirAdversary(p, frame, psr_db, seed=seed, **arrival)
+        return BurstSetting(
+            model, frame, ebn0_db, seed, adversary, canceller, frames=frames
+        )
+
+    jammer = perturbation.jammer(model.k, model.n, psr_db)
+    found = [
+        Point("", CLEAN, 0, setting(None, None, 16 * _LONG)),
+        Point("", JAMMER, 0, setting(jammer, None, _LONG, where="frame")),
+    ]
+    size = frame.codewords
+    wary = CancellerSettings(adversary="any", window=size, sample=min(size, 256))
+    kinds = {
+        ATTACK: (sharp, None, _LONG),
+        BLIND: (blind, None, _LONG),
+        CANCELLED: (sharp, CancellerSettings(), 2 * _SHORT),
+        WARY: (sharp, wary, _SHORT),
+    }
+    for panel, arrivals in _arrivals(frame).items():
+        for x, arrival in arrivals:
+            found += [
+                Point(panel, curve, x, setting(*kind, **arrival))
+                for curve, kind in kinds.items()
+            ]
+    return found
+
+
+def _arrivals(frame):
+    """Return {panel: [(x, settings of AirAdversary)]}."""
+    n, sps = frame.n, frame.samples_per_symbol
+    step = max(1, round(n / 7)) / 2
+    delays = [i * step for i in range(math.floor(n / step) + 1)]
+    return {
+        "delay": [(x, {"delay": x * sps}) for x in delays],
+        "offset": [(x, {"cfo": x / (n * sps)}) for x in _OFFSETS],
+        "phase": [(i / 8, {"phase": 2 * math.pi * i / 8}) for i in range(9)],
+        "unknown": list(enumerate(UNKNOWN.values())),
+    }

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The adversary as a second transmitter: its samples as they arrive at the receiver."""
+
+import dataclasses
+import math
+import numbers
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.air.adversary import FADINGS, STREAMS
+from advphy_model.air.perturbation import Perturbation, checked_psr_db
+from advphy_model.modem.frame import Frame
+from advphy_model.modem.matched import payload_symbols, shaped_late
+from advphy_model.power import energy, from_db
+from advphy_model.randomness import checked_seed
+
+WHERE = ("payload", "frame", "stream")
+LONGEST_DELAY = 2**20  # samples
+_MEASURED = 64  # frames that the level is set by where frames differ
+_LEAST = 1e-3  # of the power sent, that the receiver's filter must let pass
+
+
+@dataclass(frozen=True)
+class AirAdversary:
+    """A second transmitter that sends a perturbation with the victim's pulse.
+
+    It sends p symbol by symbol, at the victim's samples per symbol. What it sends
+    where in the victim's frame (modem/frame.py):
+
+        payload  p in the place of every codeword, silence in that of preamble, header
+                 and pilots: it knows the layout and the beginning of each frame
+        frame    the same, and over preamble, header and pilots p goes on cyclically;
+                 silence between frames
+        stream   p again and again, without knowing that there are frames; at delay 0 it
+                 meets the first codeword of frame 0 aligned, and not the next group
+
+    Receiver and victim share one clock and one carrier; delay, cfo and phase are the
+    adversary's against those. All draws are pure functions of (seed, frame's number),
+    from the streams of adversary.py: word 0 gives the delay, 1 the phase, 3 the offset.
+
+    The PSR is that over the symbols of the payload behind the receiver's matched
+    filter, of the mean frame, without fading: the level makes up for what fractions of
+    a symbol, an offset out of the filter's band and silence in the payload's place
+    cost, so that what is left to see is the lack of synchronism.
+
+    Args:
+        perturbation: Perturbation, "universal" or "jammer".
+        frame: Frame of the victim.
+        psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
+        where: one of WHERE.
+        delay: in samples, any real number of +-2^20, or "random": per frame uniform
+            over the samples of a codeword. A whole number of codewords is aligned again
+            but at the ends of a group of codewords.
+        cfo: carrier frequency offset in cycles per sample, -0.5..0.5; the phase runs on
+            from frame to frame. Or "random": per frame uniform within half a cycle per
+            codeword, from phase 0 at the frame's first sample.
+        phase: in radians, at the first sample of frame 0, or "random": per frame.
+        fading: "none", or "rayleigh": one gain CN(0, 1) per frame.
+        seed: of what is drawn.
+
+    Raises:
+        ValueError: naming the parameter, what was got and what was wanted.
+    """
+
+    perturbation: Perturbation
+    frame: Frame
+    psr_db: float | None = None
+    where: str = "payload"
+    delay: float | str = 0.0
+    cfo: float | str = 0.0
+    phase: float | str = 0.0
+    fading: str = "none"
+    seed: int = 1
+
+    def __post_init__(self):
+        p = self.perturbation
+        checked_psr_db(p.psr_db if self.psr_db is None else self.psr_db)
+        if p.kind == "table":
+            raise ValueError(
+                f"perturbation '{p.name}' depends on the message, which no second "
+                "transmitter knows in time; wanted a universal one or a jammer"
+            )
+        if p.n != self.frame.n:
+            raise ValueError(
+                f"perturbation '{p.name}' is over n = {p.n} channel uses, the frame's "
+                f"codewords have n = {self.frame.n}; craft one for it: advphy attack"
+            )
+        for name, known in (("where", WHERE), ("fading", FADINGS)):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name} '{getattr(self, name)}' is not known; there is "
+                    f"{', '.join(known)}"
+                )
+        _check("delay", self.delay, LONGEST_DELAY, "samples")
+        _check("cfo", self.cfo, 0.5, "cycles per sample")
+        _check("phase", self.phase, 1e6, "radians")
+        checked_seed(self.seed)
+
+    @cached_property
+    def scaled(self) -> Perturbation:
+        """Return the perturbation at the PSR asked for."""
+        if self.psr_db is None:
+            return self.perturbation
+        return self.perturbation.scaled(self.psr_db)
+
+    @property
+    def label(self) -> str:
+        """Return its name, hash and settings other than the default, without PSR."""
+        words = [f"{self.perturbation.name} {self.perturbation.sha256[:8]}"]
+        for field in dataclasses.fields(self)[3:]:
+            value = getattr(self, field.name)
+            if value != field.default:
+                text = f"{value:g}" if isinstance(value, float) else value
+                words.append(f"{field.name} {text}")
+        return ", ".join(words)
+
+    def samples(self, first_frame: int, frames: int) -> np.ndarray:
+        """Return what arrives during frames, complex64 [frames * frame.samples()].
+
+        The unit is that of a symbol: a payload of mean energy 1 per symbol, shaped with
+        a pulse of unit energy, is what it disturbs. Frames are full ones; the first
+        sample is that of frame `first_frame`.
+        """
+        out = self._shaped(first_frame, frames)
+        gains = np.full(frames, self.level, complex)
+        if self.fading == "rayleigh":
+            drawn = np.empty((frames, 2), np.float32)
+            kernels.gaussian(self.seed, 2 * first_frame, drawn, STREAMS["fading"])
+            gains = gains * (drawn @ np.array([1, 1j]) / math.sqrt(2))
+        out *= gains.astype(np.complex64)[:, None]
+        return out.reshape(-1)
+
+    @cached_property
+    def level(self) -> float:
+        """Return the amplitude that p is sent with, so that the PSR is as asked.
+
+        It is 1 for one that is aligned.
+        """
+        still = self.where != "stream" and self.perturbation.kind == "universal"
+        frames = 1 if still and self.delay != "random" else _MEASURED
+        arrived = payload_symbols(self._shaped(0, frames).reshape(-1), self.frame)
+        mean = energy(arrived) / arrived.size
+        wanted = from_db(self.scaled.psr_db)
+        if not mean > _LEAST * wanted:
+            raise ValueError(
+                f"delay = {self.delay}, cfo = {self.cfo}: nothing of the perturbation "
+                "is left over the payload behind the receiver's filter; wanted an "
+                f"arrival during the frame's {self.frame.samples()} samples and an "
+                "offset within the pulse's band"
+            )
+        return math.sqrt(wanted / mean)
+
+    def _shaped(self, first, frames):
+        """Return samples at level 1 without fading, complex64 [frames, samples]."""
+        if self.delay == "random":
+            out = np.empty((frames, self.frame.samples()), np.complex64)
+            for i, delay in enumerate(self._delays(first, frames)):
+                out[i] = self._delayed(np.array([first + i]), delay)[0]
+        else:
+            out = self._delayed(np.arange(first, first + frames), self.delay).copy()
+        self._turn(out, first)
+        return out
+
+    def _delayed(self, frame_numbers, delay):
+        """Return the frames' samples of a waveform that is late by `delay` samples."""
+        frame = self.frame
+        sps, span = frame.samples_per_symbol, frame.span
+        late = math.floor(delay / sps)  # symbols
+        rest = delay - late * sps  # samples, 0 <= rest < sps
+        size = frame.symbols(frame.codewords)
+        begin = frame_numbers * size - late - span // 2 - 1  # of the symbols needed
+        symbols = self._symbols(begin, size + span + 2)
+        out = shaped_late(symbols, rest, frame)
+        skipped = (span + 1) * sps  # the first symbol's pulse is centred at span / 2
+        return out[:, skipped : skipped + frame.samples()]
+
+    def _symbols(self, begin, count):
+        """Return symbols number begin..begin + count - 1, complex64 [frames, count].
+
+        Number 0 is the first symbol of frame 0.
+        """
+        pattern = self._pattern
+        index = (begin[:, None] + np.arange(count)) % len(pattern)
+        symbols = pattern[index]
+        if self.perturbation.kind == "jammer":
+            drawn = np.empty((count, 2), np.float32)
+            for row, first in zip(symbols, begin, strict=True):
+                at = 2 * (int(first) + 2 * LONGEST_DELAY)  # never below 0
+                kernels.gaussian(self.seed, at, drawn, STREAMS["jammer"])
+                row *= drawn.view(np.complex64)[:, 0] / np.float32(math.sqrt(2))
+        return symbols
+
+    @cached_property
+    def _pattern(self):
+        """Return what is sent again and again, complex64: of a frame, or of p."""
+        p, frame = self.scaled.rows[0], self.frame
+        if self.perturbation.kind == "jammer":
+            p = np.abs(p).astype(np.complex64)
+        payload = frame.payload_at
+        if self.where == "stream":
+            return np.roll(p, payload[0])
+        at = np.arange(frame.symbols(frame.codewords))
+        following = np.minimum(np.searchsorted(payload, at), len(payload) - 1)
+        sent = p[(following - (payload[following] - at)) % frame.n]
+        if self.where == "payload":
+            silent = ~np.isin(at, payload)
+        else:
+            end = len(at) - frame.ramp - frame.gap // 2
+            silent = (at < frame.preamble_at) | (at >= end)
+        sent[silent] = 0
+        return sent
+
+    def _words(self, first, frames):
+        """Return the words drawn for frames over 2^32, [frames, 4]."""
+        words = np.empty((frames, 4), np.uint32)
+        kernels.random_words(self.seed, STREAMS["adversary"], first, words)
+        return words / 2**32
+
+    def _delays(self, first, frames):
+        most = self.frame.n * self.frame.samples_per_symbol
+        return self._words(first, frames)[:, 0] * most
+
+    def _turn(self, out, first):
+        """Turn the samples of frames, [frames, samples], by phase and offset."""
+        frames, size = out.shape
+        words = self._words(first, frames)
+        phases = words[:, 1] if self.phase == "random" else self.phase / (2 * np.pi)
+        turns = np.zeros(frames) + phases  # cycles at each frame's first sample
+        if self.cfo == "random":
+            cycle = self.frame.n * self.frame.samples_per_symbol
+            for row, word in zip(out, words[:, 3], strict=True):
+                row *= _turning((word - 0.5) / cycle, size)
+        elif self.cfo:
+            step = Fraction(self.cfo) * size
+            turns += [float(step * (first + i) % 1) for i in range(frames)]
+            out *= _turning(self.cfo, size)
+        if turns.any():
+            out *= np.exp(2j * np.pi * turns).astype(np.complex64)[:, None]
+
+
+def _turning(cfo, size):
+    return np.exp(2j * np.pi * cfo * np.arange(size)).astype(np.complex64)
+
+
+def _check(name, value, most, unit):
+    if value == "random":
+        return
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number or not abs(value) <= most:
+        raise ValueError(
+            f"{name} = {value}, wanted a number of -{most:g}..{most:g} {unit}, or "
+            "'random'"
+        )

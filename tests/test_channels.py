@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Channels in words: what is read, and what is refused with which sentence."""
+
+import pytest
+from advphy_model.air import channels
+from advphy_model.air.channels import canonical, impairments
+
+
+def test_channels_are_found_by_file_name():
+    assert {"awgn", "cfo", "rayleigh_block", "two_rays"} <= set(channels.names())
+    with pytest.raises(
+        ValueError, match=r"'rician' is not known.*awgn, .*rician_block"
+    ):
+        channels.channel("rician")
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("awgn", "awgn"),
+        ("cfo", "cfo"),
+        ("cfo()", "cfo"),
+        (" cfo( frequency = 2e-2 )+awgn", "cfo(frequency=0.02)"),
+        ("cfo(frequency=1e-3)", "cfo"),  # the default
+        ("two_rays(gain_db=-6, delay=2)", "two_rays(delay=2, gain_db=-6.0)"),
+        ("rayleigh_block(coherent=True)", "rayleigh_block(coherent=True)"),
+        ("cfo + phase_noise + awgn", "cfo + phase_noise"),
+    ],
+)
+def test_a_channel_has_one_way_to_be_written(kind, wanted):
+    assert canonical(kind) == wanted
+    assert canonical(wanted) == wanted
+
+
+def test_impairments_come_in_order_each_with_its_own_random_numbers():
+    first, second = impairments("rayleigh_block + rayleigh_block(coherence=3)")
+    assert (first.settings.coherence, second.settings.coherence) == (0, 3)
+    assert first.stream != second.stream
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("", "cannot be read; wanted NAME or NAME"),
+        (7, "cannot be read"),
+        ("cfo(", "cannot be read"),
+        ("cfo(0.1)", "cannot be read"),
+        ("cfo(**{})", "cannot be read"),
+        ("cfo(frequency=__import__('os'))", "cannot be read"),
+        ("cfo - awgn", "cannot be read"),
+        ("a.b", "cannot be read"),
+        ("(" * 900 + ")" * 900, "cannot be read"),
+        ("+".join(["cfo"] * 400), "400 impairments, wanted at most 16"),
+        ("x" * 2001, "cannot be read"),
+        ("awgn + cfo", "always last"),
+        ("awgn(snr_db=3)", "has no settings"),
+        ("cfo(offset=1)", "setting 'offset' is not known; it has: frequency, phase"),
+        (
+            "cfo(frequency=0.6)",
+            r"cfo: frequency = 0.6, wanted a number of -0.5..0.5 cyc",
+        ),
+        ("cfo(frequency='a')", "frequency = 'a', wanted a number"),
+        ("cfo(frequency=True)", "frequency = True, wanted a number"),
+        ("cfo(frequency=1e999)", "frequency = inf"),
+        ("two_rays(delay=0)", "two_rays: delay = 0, wanted a whole number of 1..65536"),
+        ("two_rays(delay=1.5)", "delay = 1.5, wanted a whole number"),
+        ("quantisation(bits=0)", "bits = 0, wanted a whole number of 1..16"),
+        ("rayleigh_block(coherent=1)", "coherent = 1, wanted True or False"),
+        ("rician_block(line_of_sight_db=200)", "line_of_sight_db = 200"),
+        ("phase_noise(linewidth=-1)", "linewidth = -1"),
+        ("timing_offset(offset=2)", "offset = 2.0, wanted a number of -1..1 samples"),
+        ("clock_offset(ppm=5000)", "ppm = 5000.0, wanted a number of -1000..1000 ppm"),
+        ("iq_imbalance(gain_db=99)", "gain_db = 99"),
+        ("clipping(level_db=99)", "level_db = 99"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_was_wanted(kind, text):
+    with pytest.raises(ValueError, match=text) as caught:
+        channels.channel(kind)
+    assert "\n" not in str(caught.value)
