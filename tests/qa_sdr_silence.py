@@ -205,7 +205,7 @@ def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
     process = transmitting(end, tmp_path)
     if end in ("run", "sleeps"):
         process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=300)
     # No crash: Python ends so after an exception or an interrupt that nobody catches.
     assert process.returncode in (0, 1, -signal.SIGINT), said
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
@@ -215,7 +215,7 @@ def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
 def test_a_process_that_is_terminated(how, tmp_path):
     process = transmitting("sleeps", tmp_path)
     process.send_signal(how)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 128 + how, said
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
 
