@@ -303,8 +303,10 @@ def test_more_messages_than_there_is_room_for_drop_the_oldest():
 
 def test_of_more_blocks_than_are_kept_the_newest_states_stay():
     flowgraph, publisher = posted(
-        *(said(name=f"n{i}", block=f"b{i}") for i in range(300)), seconds=0.4
+        *(said(name=f"n{i}", block=f"b{i}") for i in range(300))
     )
+    while publisher.counts()["published"] < 300:
+        time.sleep(0.01)
     with Reader(publisher.address()) as reader:
         found = reader.read(until=lambda m: m["name"] == "n299")
     flowgraph.stop()
