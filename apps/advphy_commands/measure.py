@@ -19,7 +19,8 @@ from advphy_model.measure import cluster, loop_engine, sweep
 from advphy_model.measure.counts import without_hash
 from advphy_model.measure.error_rate import StopRule
 
-from advphy_commands import _adversary, _rates
+from advphy_commands import _options, _progress, _text
+from advphy_commands._adversary import InStep
 from advphy_commands._numbers import db_range, whole
 
 
@@ -81,12 +82,13 @@ def add_arguments(parser):
         help="most items per call in the flowgraph (default %(default)s)",
     )
     parser.add_argument("--out", required=True, metavar="FILE.csv")
-    _adversary.add_arguments(parser)
+    _options.declare(parser, InStep)
 
 
 def run(arguments):
     """Measure and print a line per point."""
     models = [links.load(link) for link in arguments.links]
+    adversary = _options.parsed(InStep, arguments)
     points = db_range("--ebn0-db", arguments.ebn0_db)
     rule = StopRule(
         whole("--min-errors", arguments.min_errors),
@@ -102,11 +104,13 @@ def run(arguments):
         seed=arguments.seed,
         out=arguments.out,
         first_block=whole("--first-block", arguments.first_block),
-        attacks=_adversary.adversaries_of(arguments),
-        canceller=_adversary.canceller_of(arguments),
+        attacks=adversary.adversaries(
+            arguments.seed, arguments.out, arguments.output.remark
+        ),
+        canceller=adversary.canceller,
         channel=arguments.channel,
     )
-    several = len(_adversary.psrs_of(arguments)) if arguments.attack else 1
+    several = len(adversary.psrs_db) if arguments.attack else 1
     arguments.output.note(out=arguments.out, rows=[])
     _print_table(arguments.output, steps, len(models) * len(points) * several, rule)
 
@@ -133,12 +137,10 @@ HEADER = (
 
 def _print_table(output, steps, points, rule):
     """Show progress on a terminal and print a line when a point is done."""
-    from advphy_training import progress
-
     output.line(HEADER)
     begun = time.perf_counter()
     done = 0.0
-    with progress.bar(total=points, unit="point") as bar:
+    with _progress.bar(total=points, unit="point") as bar:
         for step in steps:
             share = 1.0 if step.done else _share(step.counts, rule)
             bar.n = round(done + share, 2)
@@ -156,7 +158,7 @@ def _share(counts, rule):
 
 def _line(step):
     row = step.counts
-    text, bounds = _rates.texts(row.failures, row.blocks)
+    text, bounds = _text.rate_and_interval(row.failures, row.blocks)
     theory = _theory(row)
     expected = f"{theory[1](row.ebn0_db):.2e} {theory[0]}" if theory else ""
     speed = "resumed" if not step.new_blocks else f"{_speed(step) / 1e6:.1f}"
@@ -171,7 +173,7 @@ def _numbers(step):
     row, theory = step.counts, _theory(step.counts)
     return {
         **dataclasses.asdict(row),
-        **_rates.rated(row.failures, row.blocks),
+        **_text.rated(row.failures, row.blocks),
         "theory": theory[1](row.ebn0_db) if theory else None,
         "theory_is": theory[0] if theory else None,
         "messages_per_second": _speed(step) if step.new_blocks else None,

@@ -19,7 +19,8 @@ from advphy_model.measure import burst_sweep
 from advphy_model.measure.burst_sweep import BurstSetting
 from advphy_model.modem.frame import Frame
 
-from advphy_commands import _air_adversary, _rates
+from advphy_commands import _options, _progress, _text
+from advphy_commands._adversary import OverTheAir
 from advphy_commands._numbers import db_range, whole
 
 
@@ -59,13 +60,11 @@ def add_arguments(parser):
         help="a setting of the frame, such as codewords=64; may be repeated",
     )
     parser.add_argument("--out", required=True, metavar="FILE.csv")
-    _air_adversary.add_arguments(parser)
+    _options.declare(parser, OverTheAir)
 
 
 def run(arguments):
     """Measure and print a line per point."""
-    from advphy_training import progress
-
     output, settings = arguments.output, list(_settings(arguments))
     min_errors = whole("--min-errors", arguments.min_errors)
     output.note(out=arguments.out, frames=[], rows=[])
@@ -79,7 +78,7 @@ def run(arguments):
         )
     output.line(HEADER)
     begun, done = time.perf_counter(), 0
-    with progress.bar(total=len(settings), unit="point") as bar:
+    with _progress.bar(total=len(settings), unit="point") as bar:
 
         def running(setting, row):
             share = max(row.frames / setting.frames, row.failures / min_errors)
@@ -107,21 +106,20 @@ HEADER = (
 
 def _settings(arguments):
     channel, impair = _channel(arguments)
-    canceller = _air_adversary.canceller_of(arguments)
+    air = _options.parsed(OverTheAir, arguments)
     most = whole("--max-blocks", arguments.max_blocks)
     for link in arguments.links:
         model = links.load(link)
         frame = Frame.of_model(model, **_layout(arguments.frame))
         for ebn0_db in db_range("--ebn0-db", arguments.ebn0_db):
-            for adversary in _air_adversary.adversaries_of(
-                arguments, model, frame, ebn0_db
-            ):
+            kept = arguments.seed, arguments.out, arguments.output.remark
+            for adversary in air.adversaries(model, frame, ebn0_db, *kept):
                 yield BurstSetting(
                     model,
                     frame,
                     ebn0_db,
                     adversary,
-                    canceller,
+                    air.canceller,
                     channel,
                     impair,
                     frames=max(1, -(-most // frame.codewords)),
@@ -168,14 +166,14 @@ def _numbers(setting, row):
         loss = burst_sweep.loss_db(setting, row.failures / row.blocks)
     return {
         **dataclasses.asdict(row),
-        **_rates.rated(row.failures, row.blocks),
+        **_text.rated(row.failures, row.blocks),
         "aligned_bler": burst_sweep.aligned_bler(setting, attack),
         "loss_db": loss,
     }
 
 
 def _line(row, found):
-    bler, bounds = _rates.texts(row.failures, row.blocks)
+    bler, bounds = _text.rate_and_interval(row.failures, row.blocks)
     text = "" if found["loss_db"] is None else f"{found['loss_db']:.2f} dB"
     said = [f"over {row.channel}"] if row.channel != "awgn" else []
     if row.attack != "none":

@@ -11,12 +11,14 @@ import dataclasses
 
 from advphy_model.atomic_file import only_writer, refuse_unwritable
 from advphy_model.files import images
-from advphy_model.link import secret_file, semantic_links
+from advphy_model.link import semantic_links
 from advphy_model.measure import semantic_counts
 from advphy_model.measure.error_rate import interval
 from advphy_model.measure.semantic_counts import BRANCHES
 
+from advphy_commands import _progress
 from advphy_commands._numbers import db_range, whole
+from advphy_commands._secret import secret_of
 
 
 def add_arguments(parser):
@@ -72,7 +74,7 @@ def run(arguments):
     if frames < 1:
         raise ValueError(f"--frames {arguments.frames}: wanted at least 1")
     unkeyed = link.keying == "none"  # no secret, and none may be given
-    secret = secret_of(arguments, link) if arguments.alice or unkeyed else None
+    secret = secret_of(arguments.key_file, link) if arguments.alice or unkeyed else None
     settings = [
         Setting(
             link=link,
@@ -107,18 +109,6 @@ def _eve_snr_db(arguments, snr_db):
     return found[0]
 
 
-def secret_of(arguments, link):
-    """Return the secret that a keyed link needs, from the file or a prompt, or None."""
-    if link.keying == "none":
-        if arguments.key_file:
-            raise ValueError(f"link '{link.name}' is not keyed; leave --key-file away")
-        return None
-    if not hasattr(arguments, "_secret"):
-        given = arguments.key_file
-        arguments._secret = secret_file.read(given) if given else secret_file.ask()
-    return arguments._secret
-
-
 HEADER = (
     f"{'SNR':>6}  {'branch':<12}{'frames':>8}  {'MSE or accuracy':<38}PSR, power sent"
 )
@@ -135,15 +125,13 @@ def _engine(name):
 
 
 def _measure(arguments, settings, frames, first):
-    from advphy_training import progress
-
     output, engine = arguments.output, _engine(arguments.engine)
     with only_writer(arguments.out):
         rows = semantic_counts.read_existing(arguments.out)
         refuse_unwritable(arguments.out)
         output.line(HEADER)
         output.note(out=arguments.out, rows=[])
-        for setting in progress.bar(settings, unit="SNR"):
+        for setting in _progress.bar(settings, unit="SNR"):
             found = engine(setting, frames, first)
             semantic_counts.add_up([*rows, *found.values()])  # refuses what overlaps
             rows += found.values()

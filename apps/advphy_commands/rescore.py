@@ -18,8 +18,8 @@ from advphy_model.measure import scoring
 from advphy_model.modem.frame import Frame
 
 from advphy_commands._numbers import whole
-from advphy_commands._scored import numbers, table
-from advphy_commands.measure_semantic import secret_of
+from advphy_commands._secret import secret_of
+from advphy_commands._text import numbers, table
 
 
 def add_arguments(parser):
@@ -81,10 +81,10 @@ def run(arguments):
 
 def _shown(found):
     """Return what shows the progress of the pieces of a recording."""
-    from advphy_training import progress
+    from advphy_commands import _progress
 
     pieces = -(-found.samples // recording_reader.PIECE)
-    return lambda steps: progress.bar(steps, total=pieces, unit="piece")
+    return lambda steps: _progress.bar(steps, total=pieces, unit="piece")
 
 
 def _origin(arguments, found):
@@ -123,7 +123,7 @@ def _link(name, found):
 
 def _secret(arguments, model, semantic):
     if semantic:
-        return secret_of(arguments, model)
+        return secret_of(arguments.key_file, model)
     if arguments.key_file:
         raise ValueError(f"link '{model.name}' is not keyed; leave --key-file away")
     return None
