@@ -8,14 +8,14 @@ import numpy as np
 import pmt
 import pytest
 from advphy_model import randomness
-from advphy_model.measure import semantic_engine
+from advphy_model.measure import semantic_chain
 from gnuradio import advphy, blocks
 from gnuradio.advphy.semantic_engine import semantic_flowgraph
 
 from . import small_semantic as small
 from .qa_semantic_blocks import codes, rows_of, source
 from .test_packed_network import by_hand
-from .test_semantic_engine import PAIR, setting
+from .test_semantic_chain import PAIR, setting
 
 FRAMES = 6000
 LINK = small.semantic_link(pair=PAIR)
@@ -105,7 +105,7 @@ class chain:
                 assert segment.settings["pairing"] == LINK.pairing
                 assert segment.settings["pair"] == ("learned" if alice else "none")
                 given = setting(LINK, alice=alice)
-                row = semantic_engine.total(given, frames, segment.first_frame)[branch]
+                row = semantic_chain.total(given, frames, segment.first_frame)[branch]
                 assert segment.sums["erasures"] == 0
                 if branch == "eve":
                     assert segment.sums["correct"] == row.correct
@@ -205,7 +205,7 @@ def test_a_change_of_snr_opens_a_segment_of_that_receiver_alone():
     assert sum(s.sums["frames"] for s in eves) == FRAMES
     for segment in eves:
         given = setting(LINK, eve_snr_db=segment.settings["snr_db"])
-        row = semantic_engine.total(given, segment.sums["frames"], segment.first_frame)[
+        row = semantic_chain.total(given, segment.sums["frames"], segment.first_frame)[
             "eve"
         ]
         assert segment.sums["correct"] == row.correct

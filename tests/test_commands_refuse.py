@@ -10,7 +10,8 @@ import time
 
 import pytest
 from advphy_model.link import links
-from advphy_model.measure import counts
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 
 from .conftest import CLONE
 from .test_commands import ADVPHY, LOOP, advphy
@@ -151,5 +152,5 @@ def test_two_commands_do_not_write_one_file(tmp_path):
     first.send_signal(signal.SIGINT)
     first.wait(30)
     assert "another advphy is writing" in said
-    assert [row.link for row in counts.read(out)] == ["two_simplices"]
+    assert [row.link for row in table.read(out, Counts)] == ["two_simplices"]
     assert [path.name for path in tmp_path.iterdir()] == ["run.csv"]

@@ -25,7 +25,7 @@ def option(default=None, said=None, parse=None, flag=None, **given):
         flag: the option; without: --the-field-s-name.
         given: for argparse's add_argument.
     """
-    if default not in (None, "", []) and default is not False and "nargs" not in given:
+    if default not in (None, "", []) and not isinstance(default, bool):
         said = f"{said or ''} (default %(default)s)".strip()
     given |= {"default": default, "help": said}
     return _field(given, parse, flag)

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from advphy_model.air import perturbation
 from advphy_model.link import links
-from advphy_model.measure import loop_engine
 
-from advphy_commands import _options, _progress
+from advphy_commands import _measuring, _options, _progress
 from advphy_commands._numbers import db_range, psr_range, whole
 from advphy_commands._options import operand, option
 
@@ -70,6 +69,11 @@ class Settings:
 
 def run(settings, output):
     """Measure, check, write."""
+    with _measuring.workers(settings.cluster) as workers:
+        _evaluate(settings, output, workers)
+
+
+def _evaluate(settings, output, workers):
     from advphy_model.receive.canceller import CancellerSettings
     from advphy_training import evaluation, report
     from advphy_training.attacks import Plan
@@ -86,19 +90,15 @@ def run(settings, output):
     if settings.claimed:
         claimed = perturbation.read(settings.claimed)
         claimed.require_fit(link)
-    folder, engine = settings.out, loop_engine.run
+    folder = settings.out
     folder.mkdir(exist_ok=True)
-    if settings.cluster is not None:
-        from advphy_model.measure import cluster
-
-        engine = cluster.engine(settings.cluster)
     steps = evaluation.evaluate(
         link,
         plan,
         sorted({*settings.psr_db, plan.psr_db}),
         settings.over_ebn0_db,
         folder / "perturbations",
-        evaluation.Counter(engine, settings.min_errors, settings.max_blocks),
+        evaluation.Counter(workers, settings.min_errors, settings.max_blocks),
         claimed,
         CancellerSettings(),
     )
