@@ -86,7 +86,7 @@ def _joined(words):
         if word == "--":
             return [*joined, word, *words]
         if word == _output.OPTION:
-            word = _output.bare_option(word, words[0] if words else None)
+            word = _output.bare_option(words[0] if words else None)
             if not word.endswith(f"={_output.STANDARD_OUTPUT}"):
                 words.pop(0)
         if (

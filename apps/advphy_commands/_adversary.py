@@ -116,17 +116,12 @@ class _Attack:
     def __post_init__(self):
         """Refuse what would say something of an adversary when there is none."""
         apart = {"--cancel", "--window", "--restarts", "--steps", "--craft-seed"}
-        idle = [] if self.attack else [o for o in changed(self) if o not in apart]
-        if idle:
+        idle = [name for name in changed(self) if name not in apart]
+        if idle and self.attack is None:
             raise ValueError(
                 f"{idle[0]} says how an adversary acts, but there is none; give "
                 "--attack FILE|NAME, too"
             )
-
-    @property
-    def psrs_db(self):
-        """Return the PSRs asked for in dB; None is that of the perturbation file."""
-        return [None] if self.psr_db is None else self.psr_db
 
     @property
     def canceller(self):
@@ -142,7 +137,7 @@ class _Attack:
             out: path of the counts, next to which crafted ones are kept.
             remark: function of a text, called with a warning.
         """
-        for psr_db in self.psrs_db:
+        for psr_db in self.psr_db or [None]:  # None: that of the file
             p = self._perturbation(model, ebn0_db, psr_db, out)
             p.require_fit(model)
             warning = p.warning_for(model)
@@ -187,7 +182,7 @@ class InStep(_Attack):
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def adversaries(self, seed, out, remark):
-        """Return the function (model, ebn0_db) -> Adversaries, or None without attack.
+        """Return the function (model, ebn0_db) -> Adversaries; [None] without attack.
 
         Args:
             seed: of what is random.
@@ -195,7 +190,7 @@ class InStep(_Attack):
             remark: function of a text, called once with each warning.
         """
         if self.attack is None:
-            return None
+            return lambda model, ebn0_db: [None]
         names = ("shift", "phase", "sign", "frequency_offset", "fading", "full_scale")
         arrival = {name: getattr(self, name) for name in names}
         warned = set()
@@ -257,22 +252,22 @@ class OverTheAir(_Attack):
         sample = min(self.cancel.sample, self.window)
         return dataclasses.replace(self.cancel, window=self.window, sample=sample)
 
-    def adversaries(self, model, frame, ebn0_db, seed, out, remark):
-        """Return the AirAdversaries for a link at an Eb/N0, or [None] without attack.
+    def adversaries(self, seed, out, remark):
+        """Return the function (model, frame, ebn0_db) -> AirAdversaries, or [None].
 
         Args:
-            model: link model.
-            frame: its Frame, which gives the samples of a channel use.
-            ebn0_db: Eb/N0 in dB that an attack is crafted for.
             seed: of what is random.
             out: path of the counts, next to which crafted perturbations are kept.
             remark: function of a text, called with a warning.
         """
-        if self.attack is None:
-            return [None]
-        sps, delay, cfo = frame.samples_per_symbol, self.delay, self.frequency_offset
-        return [
-            AirAdversary(
+
+        def adversary(frame, p, psr_db):
+            sps, delay, cfo = (
+                frame.samples_per_symbol,
+                self.delay,
+                self.frequency_offset,
+            )
+            return AirAdversary(
                 p,
                 frame,
                 psr_db,
@@ -283,5 +278,11 @@ class OverTheAir(_Attack):
                 fading=self.fading,
                 seed=seed,
             )
-            for p, psr_db in self.perturbations(model, ebn0_db, out, remark)
-        ]
+
+        def adversaries(model, frame, ebn0_db):
+            if self.attack is None:
+                return [None]
+            found = self.perturbations(model, ebn0_db, out, remark)
+            return [adversary(frame, *each) for each in found]
+
+        return adversaries

@@ -55,21 +55,17 @@ def _field(given, parse=None, flag=None):
     return dataclasses.field(metadata={"given": given, "parse": parse, "flag": flag})
 
 
-def declare(parser, settings):
-    """Declare the fields of a dataclass as arguments of a parser."""
+def declare(parser, settings, title=None):
+    """Declare the fields of a dataclass as arguments of a parser, or of a group."""
+    place = parser.add_argument_group(title) if title else parser
     for field in dataclasses.fields(settings):
         about = field.metadata
-        if "typed" in about:
-            continue
         if "settings" in about:
-            title = about["title"]
-            place = parser.add_argument_group(title) if title else parser
-            declare(place, about["settings"])
-        elif about["flag"] == "":
-            parser.add_argument(field.name, **about["given"])
-        else:
-            given = {"dest": field.name, **about["given"]}
-            parser.add_argument(_flag(field), **given)
+            declare(parser, about["settings"], about["title"])
+        elif "given" in about and about["flag"] == "":
+            place.add_argument(field.name, **about["given"])
+        elif "given" in about:
+            place.add_argument(_flag(field), dest=field.name, **about["given"])
 
 
 def parsed(settings, arguments):
@@ -90,14 +86,14 @@ def parsed(settings, arguments):
 
 
 def changed(settings):
-    """Return the options of a dataclass whose values are not their defaults."""
-    found = []
+    """Return {option: value} of a dataclass where that is not the default."""
+    found = {}
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         if "settings" in field.metadata:
-            found += changed(value)
+            found |= changed(value)
         elif value != _value(field, field.metadata["given"].get("default")):
-            found.append(_flag(field))
+            found[_flag(field)] = value
     return found
 
 
@@ -108,4 +104,3 @@ def _flag(field):
 def _value(field, value):
     parse = field.metadata["parse"]
     return value if parse is None or value is None else parse(_flag(field), value)
-

@@ -34,6 +34,12 @@ def add_option(parser):
     )
 
 
+def bare_option(following):
+    """Return --json with its value: only a name that ends in .json is its file's."""
+    name = following if (following or "").endswith(".json") else STANDARD_OUTPUT
+    return f"{OPTION}={name}"
+
+
 class Output:
     """Lines or a document.
 

@@ -70,12 +70,12 @@ def parser(only=None):
     return top
 
 
-def _added(place, name, module, **given):
+def _added(place, name, module):
     return place.add_parser(
         name,
+        help=_begun(module.__doc__.partition("\n")[0]),
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        **given,
     )
 
 
@@ -91,22 +91,16 @@ def _declare(parser, module):
         return
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, action in module.ACTIONS.items():
-        said = _begun(action.__doc__.partition("\n")[0])
-        _declare(_added(actions, name, action, help=said), action)
+        _declare(_added(actions, name, action), action)
 
 
-def leaves(sub, name=""):
-    """Yield (name, parser) of the parsers that have no further ones below them."""
-    below = [
-        action
-        for action in sub._actions
-        if isinstance(action, argparse._SubParsersAction)
-    ]
-    if not below:
-        yield name, sub
-    for action in below:
-        for word, each in action.choices.items():
-            yield from leaves(each, f"{name} {word}".strip())
+def parsers(top, name=""):
+    """Yield (name, parser) of a parser and of all below it: ("radio tx", ...)."""
+    yield name, top
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for word, below in action.choices.items():
+                yield from parsers(below, f"{name} {word}".strip())
 
 
 def unknown(name):

@@ -3,7 +3,13 @@
 
 from advphy_model.link import secret_file
 
-KEY_FILE_HELP = "the secret of a keyed link (mode 0600); without: asked for"
+from advphy_commands._options import option
+
+
+def key_file():
+    """Return the field of --key-file."""
+    said = "the secret of a keyed link (mode 0600); without: asked for"
+    return option(None, said, metavar="FILE")
 
 
 def secret_of(key_file, link):
