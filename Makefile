@@ -47,7 +47,7 @@ test: environment lint ## run the tests (pytest and ctest)
 	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -n 2 -m "not slow" tests
 
 test-slow: environment ## run the slow tests too
-	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m slow tests
+	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m slow -o faulthandler_timeout=7200 tests
 
 lint: environment
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check .
@@ -61,7 +61,7 @@ sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
 	@setup/packages.sh test
 	@cmake -S . -B build-sanitize $(CMAKE_OPTIONS) -DADVPHY_TESTS=ON -DADVPHY_SANITIZE=ON \
 	    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" >/dev/null
-	@cmake --build build-sanitize --parallel 2 --target qa_random qa_network qa_codebook qa_perturbation qa_canceller qa_keying qa_impairment qa_modem >/dev/null
+	@cmake --build build-sanitize --parallel 2 --target qa_random qa_network qa_codebook qa_perturbation qa_canceller qa_keying qa_impairment qa_modem qa_standin >/dev/null
 	@ctest --test-dir build-sanitize --output-on-failure
 
 grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from advphy_model.air import perturbation
@@ -27,6 +28,20 @@ def advphy(*words, **options):
         timeout=120,
         **options,
     )
+
+
+def wait_for_work(process, lock):
+    """Wait until a command has computed for two seconds since it locked a file."""
+
+    def seconds():
+        times = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
+    while not lock.exists():
+        time.sleep(0.01)
+    begun = seconds()
+    while seconds() < begun + 2:
+        time.sleep(0.01)
 
 
 def test_measure_prints_a_table_and_writes_counts(tmp_path):
@@ -101,9 +116,9 @@ def test_control_c_keeps_what_was_counted_and_the_same_command_resumes(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(3)
+    wait_for_work(process, tmp_path / ".run.csv.lock")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate()
     assert process.returncode == 130
     (before,) = table.read(out, Counts)
     assert before.blocks > 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A Dask cluster as Workers (package distributed), with what is wrong in a sentence."""
 
+import asyncio
 import concurrent.futures
 import contextlib
 import importlib
@@ -66,9 +67,15 @@ class _Cluster(concurrent.futures.Executor):
 
     def _meet(self):
         with contextlib.suppress(Exception):  # whatever it is, there is no scheduler
+            asyncio.run(asyncio.wait_for(self._greet(), CONNECT_SECONDS))
             self._client = self._distributed.Client(
                 self._address, timeout=CONNECT_SECONDS, set_as_default=False
             )
+
+    async def _greet(self):
+        """Ask who is there: a client that fails leaves its thread behind for ever."""
+        async with self._distributed.rpc(self._address) as scheduler:
+            await scheduler.identity()
 
     def close(self):
         """Leave the cluster; what it still computes is forgotten."""
