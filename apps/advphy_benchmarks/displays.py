@@ -52,7 +52,9 @@ class _attacked_link(advphy.top_block):
         self.windows = self._displays(model, frame_rate) if displayed else []
 
     def _displays(self, model, frame_rate):
-        curves = advphy.bler_curve_sink(closed_forms="hamming74_ml", frame_rate=frame_rate)
+        curves = advphy.bler_curve_sink(
+            closed_forms="hamming74_ml", frame_rate=frame_rate
+        )
         strip = advphy.onset_strip(frame_rate=frame_rate)
         planes = advphy.perturbation_sink(model, frame_rate=frame_rate)
         received = advphy.constellation_sink(model, frame_rate=frame_rate)

@@ -45,7 +45,9 @@ class _callable_decoder(advphy.guarded_block):
     """Decide with any function of y complex64 [batch, n]."""
 
     def __init__(self, model, decide):
-        advphy.guarded_block.__init__(self, "decoder", [(np.complex64, model.n)], [np.uint8])
+        advphy.guarded_block.__init__(
+            self, "decoder", [(np.complex64, model.n)], [np.uint8]
+        )
         self._decide = decide
 
     def work(self, input_items, output_items):

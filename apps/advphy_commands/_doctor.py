@@ -224,6 +224,7 @@ CHECKS = (
         "block_files {grc}",
         "{show}",
         IN_A_CLONE,
+        WARNING,
         companion=True,
     ),
     Check(

@@ -199,7 +199,7 @@ def block_files(folder=""):
     wanted = files(Path(folder)).keys() if folder else _block_names()
     missing = sorted(wanted - found[used].keys())
     if missing:
-        raise RuntimeError(f"{', '.join(missing)} is missing in {used}")
+        raise LookupError(f"{', '.join(missing)} is missing in {used}")
     for other in others:
         if found[other] != found[used]:
             raise RuntimeError(
