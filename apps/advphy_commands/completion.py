@@ -67,7 +67,7 @@ class Settings:
 def run(settings, output):
     """Print the script."""
     script = script_of(settings.shell)
-    output.line(script.rstrip("\n"))
+    output.line(script.rstrip())
     output.note(shell=settings.shell, script=script)
 
 
@@ -104,7 +104,7 @@ def script_of(shell):
         options = re.compile(r"\$_shtab_[\w-]+_options")  # no "-" in a name: shtab 1.5
         body = options.sub(lambda found: found[0].replace("-", "_"), body)
         script = ZSH.format(body=body)
-    return script
+    return script.rstrip() + "\n"
 
 
 def _body(shell, words, files, folders):

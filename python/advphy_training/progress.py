@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps of long work, shown by the program's own bar, and a training's early figures."""
+"""Steps of long work, shown by the program's bar, and the file of early figures."""
 
 import contextlib
 import csv
