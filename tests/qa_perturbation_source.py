@@ -17,7 +17,6 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import advphy, blocks
-from gnuradio.advphy.air.output_ring import OutputRing
 
 from .counting import counted, streamed
 
@@ -113,17 +112,6 @@ def test_the_realised_psr_of_a_jammer_is_counted():
     # the smallest and largest of many lie far from 7.
     assert realised["psr_db_smallest"] < -9.0
     assert -3.0 < realised["psr_db_largest"] < 0.5
-
-
-def test_a_buffer_holds_a_row_once_it_was_written_all_around():
-    memory, row = np.ones((10, N), np.complex64), np.ones(N, np.complex64)
-    ring = OutputRing()
-    turns = [memory[:6], memory[6:], memory[:4], memory[4:]]
-    assert [ring.holds("a", row, part) for part in turns] == [False, False, True, True]
-    assert not ring.holds("b", row, memory[:5])  # other settings
-    assert not ring.holds("b", row, memory[5:])
-    assert ring.holds("b", row, memory[:5])
-    assert not ring.holds("b", 2 * row, memory[5:])  # it is not what is there
 
 
 class _changer(advphy.guarded_block):

@@ -165,7 +165,7 @@ def test_an_end_does_not_wait_for_a_receiver_that_never_starts(tmp_path):
 PROGRAM = """
 import sys, threading, time
 from gnuradio import advphy, blocks, gr
-flowgraph = gr.top_block()
+flowgraph = advphy.top_block()
 source = blocks.vector_source_c([0.5 + 0j] * 1000, True)
 sink = advphy.sdr_sink("standin", sys.argv[1], armed=True)
 flowgraph.connect(source, sink)

@@ -12,7 +12,7 @@ import numpy as np
 import pmt
 import pytest
 from gnuradio import advphy, blocks, gr
-from gnuradio.advphy.air import standard_error, standin, stream_events
+from gnuradio.advphy.air import standin, stream_events
 from gnuradio.advphy.air.radio_drivers import METHODS
 
 from .qa_grc import ENVIRONMENT, compile_example
@@ -135,36 +135,6 @@ def test_tags_of_time_behind_the_first_are_overruns_of_gr_uhd():
     flowgraph.connect(source, watch)
     flowgraph.run()
     assert events.counts()["overruns"] == 3
-
-
-def test_marks_on_standard_error_are_counted_and_passed_on(capfd):
-    found = []
-    counter = standard_error.MarkCounter(b"sO", found.append)
-    counter.start()
-    os.write(2, b"sOsO and")
-    os.write(2, b" then s")
-    os.write(2, b"O.")
-    counter.stop()
-    os.write(2, b" sO later")
-    counter.stop()  # once more does nothing
-    assert sum(found) == 3
-    assert capfd.readouterr().err == "sOsO and then sO. sO later"
-
-
-def test_two_listeners_hear_the_same(capfd):
-    first, second = [], []
-    one = standard_error.MarkCounter(b"sO", first.append)
-    two = standard_error.MarkCounter(b"sO", second.append)
-    one.start()
-    os.write(2, b"sO")
-    two.start()
-    os.write(2, b"sO")
-    one.stop()
-    os.write(2, b"sO")
-    two.stop()
-    assert sum(first) == 2
-    assert 2 <= sum(second) <= 3  # the first one may be still on its way
-    assert capfd.readouterr().err == "sOsOsO"
 
 
 def test_the_stand_in_is_found_in_a_build_tree_only(monkeypatch, tmp_path):

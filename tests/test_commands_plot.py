@@ -200,7 +200,7 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
         ("secrecy run.csv --out a.png", "wanted a CSV of semantic counts"),
         ("transfer-matrix run.csv --out a.png", "no row has an attack"),
         (
-            "transfer-matrix bpsk n4 --out a.png --perturbation p.safetensors",
+            "transfer-matrix bpsk --out a.png --perturbation p.safetensors",
             "n = 7",
         ),
         ("transfer-matrix two_simplices --json", "--out is missing"),

@@ -68,7 +68,7 @@ def _run(words):
         progress.show = _progress.bar
     module = arguments.module
     with output.document():
-        if not hasattr(module, "Settings"):  # measure*, rescore and watch, for now
+        if not hasattr(module, "Settings"):  # watch, for now
             arguments.output = output
             return module.run(arguments) or 0
         return module.run(_options.parsed(module.Settings, arguments), output) or 0
