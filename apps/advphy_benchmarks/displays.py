@@ -3,7 +3,7 @@
 
 Two flowgraphs are compared: a link under an attack that is switched every second, and
 the same with a BLER-curve sink, an onset strip, a constellation and a perturbation
-sink, all shown at once. Both run for the same time beside the loop of Qt's events.
+sink, all shown at once. Both run for the same time next to the loop of Qt's events.
 """
 
 import functools
@@ -12,20 +12,9 @@ import time
 
 import numpy as np
 from advphy_model.air.perturbation import Perturbation
-from advphy_model.measure.speed import EBN0_DB
+from gnuradio import advphy
 
-from .air.channel import channel
-from .air.perturbation_source import perturbation_source
-from .guard import top_block
-from .measure.bler_curve_sink import bler_curve_sink
-from .measure.constellation_sink import constellation_sink
-from .measure.error_counter import error_counter
-from .measure.onset_strip import onset_strip
-from .measure.perturbation_sink import perturbation_sink
-from .receive.decoder import decoder
-from .receive.perturbation_canceller import perturbation_canceller
-from .transmit.encoder import encoder
-from .transmit.message_source import message_source
+from advphy_benchmarks.link_loop import EBN0_DB
 
 WARM_UP = 0.4  # seconds before the rate is taken
 SWITCH = 1.0  # seconds between changes of the attack
@@ -45,28 +34,30 @@ def application():
     return QtWidgets.QApplication.instance() or QtWidgets.QApplication(["advphy"])
 
 
-class _attacked_link(top_block):
+class _attacked_link(advphy.top_block):
     """A link under attack with a canceller, and perhaps displays of all of it."""
 
     def __init__(self, model, displayed, frame_rate):
-        top_block.__init__(self, "displayed" if displayed else "plain")
+        advphy.top_block.__init__(self, "displayed" if displayed else "plain")
         row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)
         turn = Perturbation("turn", "universal", model.k, model.n, row)
-        self.adversary = perturbation_source(model, turn)
-        self.channel = channel(model, EBN0_DB)
-        self.canceller = perturbation_canceller(model)
-        self.counter = error_counter(model)
-        source, sent = message_source(model), encoder(model)
+        self.adversary = advphy.perturbation_source(model, turn)
+        self.channel = advphy.channel(model, EBN0_DB)
+        self.canceller = advphy.perturbation_canceller(model)
+        self.counter = advphy.error_counter(model)
+        source, sent = advphy.message_source(model), advphy.encoder(model)
         self.connect(source, sent, (self.channel, 0))
         self.connect(self.adversary, (self.channel, 1))
-        self.connect(self.channel, self.canceller, decoder(model), self.counter)
+        self.connect(self.channel, self.canceller, advphy.decoder(model), self.counter)
         self.windows = self._displays(model, frame_rate) if displayed else []
 
     def _displays(self, model, frame_rate):
-        curves = bler_curve_sink(closed_forms="hamming74_ml", frame_rate=frame_rate)
-        strip = onset_strip(frame_rate=frame_rate)
-        planes = perturbation_sink(model, frame_rate=frame_rate)
-        received = constellation_sink(model, frame_rate=frame_rate)
+        curves = advphy.bler_curve_sink(
+            closed_forms="hamming74_ml", frame_rate=frame_rate
+        )
+        strip = advphy.onset_strip(frame_rate=frame_rate)
+        planes = advphy.perturbation_sink(model, frame_rate=frame_rate)
+        received = advphy.constellation_sink(model, frame_rate=frame_rate)
         self.connect(self.channel, received)
         self.msg_connect(self.counter, "counts", curves, "in")
         for port, block in (

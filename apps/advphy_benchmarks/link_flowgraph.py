@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast links stream through a flowgraph, ours and the usual way."""
+"""Speed of links in a flowgraph, ours and the usual way."""
 
 import functools
 import time
@@ -8,13 +8,12 @@ import numpy as np
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.measure.link_chain import LinkSetting
-from advphy_model.measure.speed import EBN0_DB, engine_rate
 from advphy_model.power import noise_sigma
 from advphy_model.receive.canceller import CancellerSettings
-from gnuradio import analog, blocks, digital, gr
+from gnuradio import advphy, analog, blocks, digital, gr
+from gnuradio.advphy import flowgraph_engine
 
-from . import flowgraph_engine
-from .guard import guarded_block, top_block
+from advphy_benchmarks.link_loop import EBN0_DB, engine_rate
 
 
 def flowgraph_rate(model, messages=20_000_000, latency=65536, **settings):
@@ -42,11 +41,13 @@ def attacked_rates(model, messages=20_000_000):
     }
 
 
-class _callable_decoder(guarded_block):
+class _callable_decoder(advphy.guarded_block):
     """Decide with any function of y complex64 [batch, n]."""
 
     def __init__(self, model, decide):
-        guarded_block.__init__(self, "decoder", [(np.complex64, model.n)], [np.uint8])
+        advphy.guarded_block.__init__(
+            self, "decoder", [(np.complex64, model.n)], [np.uint8]
+        )
         self._decide = decide
 
     def work(self, input_items, output_items):
@@ -54,11 +55,11 @@ class _callable_decoder(guarded_block):
         return len(output_items[0])
 
 
-class _compare(guarded_block):
+class _compare(advphy.guarded_block):
     """Count where two streams of messages differ, without the kernels."""
 
     def __init__(self, messages):
-        guarded_block.__init__(self, "compare", [np.uint8, np.uint8], None)
+        advphy.guarded_block.__init__(self, "compare", [np.uint8, np.uint8], None)
         self.left, self.errors = messages, 0
 
     def work(self, input_items, output_items):
@@ -77,7 +78,7 @@ def usual_rate(model, decide, messages=2_000_000):
     block calls `decide` (a torch module) in work(); errors are counted against the sent
     ones.
     """
-    flowgraph = top_block("usual")
+    flowgraph = advphy.top_block("usual")
     random = np.random.default_rng(1).integers(model.M, size=1 << 16).tolist()
     source = blocks.vector_source_b(random, True)
     encode = digital.chunks_to_symbols_bc(model.codebook.ravel().tolist(), model.n)

@@ -1,12 +1,61 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A semantic link, its pair and Eve in plain torch, to compare speed with."""
+"""Speed of a semantic link, Bob's branch and Eve's: our flowgraph and plain torch."""
 
+import dataclasses
+import functools
 import time
 
 import torch
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.power import snr_noise_variance
-
 from advphy_training.torch_network import TorchNetwork
+from gnuradio.advphy import semantic_engine
+
+SNR_DB = 10.0
+_ANY_SECRET = bytes(32)
+
+
+def setting_of(link, eve, **given):
+    """Return what speed is measured with: Bob's branch and Eve's."""
+    return SemanticSetting(
+        semantic_links.load(link),
+        images.load(images.SAMPLE),
+        SNR_DB,
+        SNR_DB,
+        semantic_links.load_eve(eve),
+        branches=("bob", "eve"),
+        **given,
+    )
+
+
+def chain_rate(setting, frames=100_000):
+    """Return frames per second through the flowgraph, start and end included."""
+    rule, rows = StopRule(None, frames), setting.rows("flowgraph", 0)
+    begun = time.perf_counter()
+    list(semantic_engine.counted(setting, rows, rule))
+    return frames / (time.perf_counter() - begun)
+
+
+def keyed_rates(frames=100_000):
+    """Return {name: function of a rate} with and without keying by sign-permutation.
+
+    Bob has no denoiser in either, so that the keying is all that differs.
+    """
+    keyed = setting_of(
+        "keyed_arn_permutation", "eve_mnist_per_message", secret=_ANY_SECRET
+    )
+    networks = {role: net for role, net in keyed.link.networks.items() if role != "bob"}
+    keyed = dataclasses.replace(
+        keyed, link=dataclasses.replace(keyed.link, networks=networks)
+    )
+    plain = dataclasses.replace(keyed, alice=False)
+    return {
+        "plain": functools.partial(chain_rate, plain, frames),
+        "keyed": functools.partial(chain_rate, keyed, frames),
+    }
 
 
 class TorchChain:

@@ -6,8 +6,10 @@ import time
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_reals
-from advphy_model.measure.speed import EBN0_DB, rate_of
 from advphy_model.power import noise_sigma
+
+from advphy_benchmarks.link_loop import EBN0_DB
+from advphy_benchmarks.race import rate_of
 
 
 def torch_module(network):

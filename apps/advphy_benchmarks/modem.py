@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many samples a second the modem's kernels take, on one thread."""
+"""Samples that the modem's kernels take in a second, on one thread."""
 
 import time
 
 import numpy as np
-
 from advphy_model import kernels
 from advphy_model.link import links
 from advphy_model.modem.frame import Frame

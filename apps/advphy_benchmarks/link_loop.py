@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast the kernels run, alone and in a loop, and how near to their limits."""
+"""Speed of the kernels, alone and in a loop, and how near to their limits they are."""
 
 import functools
-import statistics
 import time
 
 import numpy as np
-
 from advphy_model import kernels
 from advphy_model.link import decision
 from advphy_model.measure import ranges
@@ -15,45 +13,13 @@ from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.network import inference
 from advphy_model.power import noise_sigma
 
+from advphy_benchmarks.race import rate_of
+
 EBN0_DB = 4.0
 TILE = 4096  # messages
 # Vector instructions for 64 normals, times 16 lanes: 260 in the disassembled AVX-512
 # loop of random_simd.cc (GCC 12).
 NOISE_OPERATIONS = 260 * 16 / 64
-
-
-def rate_of(work, amount, seconds=0.3):
-    """Return amount per second of calling work(), over at least `seconds`."""
-    work()
-    calls, begun = 0, time.perf_counter()
-    while (spent := time.perf_counter() - begun) < seconds:
-        work()
-        calls += 1
-    return calls * amount / spent
-
-
-def median_ratios(contestants, reference, rounds=5):
-    """Return (medians of rates, medians of the ratios to the reference), by name.
-
-    All run in turn in every round, so that a machine whose speed drifts does not
-    favour one; a ratio is formed within its round.
-
-    Args:
-        contestants: {name: function that returns a rate}.
-        reference: name of the one in the denominator.
-        rounds: how often.
-    """
-    rates = {name: [] for name in contestants}
-    for _ in range(rounds):
-        for name, rate in contestants.items():
-            rates[name].append(rate())
-    ratios = {
-        name: statistics.median(
-            ours / theirs for ours, theirs in zip(found, rates[reference], strict=True)
-        )
-        for name, found in rates.items()
-    }
-    return {name: statistics.median(found) for name, found in rates.items()}, ratios
 
 
 def engine_rate(counted, setting, blocks):
