@@ -24,7 +24,7 @@ def items(rng, batch, reals):
 
 
 def words_of(transform, reals):
-    """Return W of lib/keying.h."""
+    """Return W of lib/keying/keying.h."""
     signs = math.ceil(reals / 32)
     return {
         "signs": signs,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "standin_channel.h"
-#include "../gaussian.h"
+#include "random/gaussian.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>

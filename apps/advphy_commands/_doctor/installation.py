@@ -156,10 +156,10 @@ def _stale(sources, staged):
     compiled = [
         file.stat().st_mtime for file in staged.glob("advphy_model/kernels*.so")
     ]
-    for file in sorted((sources.parent / "lib").glob("*.[ch]*")):
-        test = file.name.startswith("qa_")
+    for file in sorted((sources.parent / "lib").rglob("*.[ch]*")):
+        test = file.name.startswith(("qa_", "standin_"))
         if compiled and not test and file.stat().st_mtime > max(compiled):
-            found.append(f"lib/{file.name}")
+            found.append(str(file.relative_to(sources.parent)))
     return found
 
 

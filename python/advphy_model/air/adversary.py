@@ -23,7 +23,7 @@ JAMMER_PEAK = 4  # rms; complex Gaussian samples exceed it once in 9 million
 class Adversary:
     """What arrives of a perturbation in each block: y = x + noise + p.
 
-    All draws are pure functions of (seed, index of the block); lib/perturbation.h says
+    All draws are pure functions of (seed, index of the block); lib/air/perturbation.h says
     which words give them.
 
     Args:

@@ -19,7 +19,7 @@ Sub-keys are HKDF-SHA256 of the secret, without salt, with the info
 Each is the key of ChaCha20 [RFC 8439]. Message i belongs to segment i // 2^16, whose
 nonce is that number (8 bytes, little-endian) and 4 zeros; inside it, message
 p = i mod 2^16 takes the bytes p B .. p B + B - 1 of the stream that begins at block
-counter 0. In the key stream B is the transform's W words (little-endian; lib/keying.h)
+counter 0. In the key stream B is the transform's W words (little-endian; lib/keying/keying.h)
 rounded up to whole blocks of 64 bytes; a check value has B = 8. L is at most 1024, so
 B < 2^22 and the counter stays below 2^32: no byte of the stream serves two messages.
 """

@@ -70,7 +70,7 @@ class Synchronizer:
         equalise: undo echoes by least squares over preamble and header.
         phase_walk: phase noise expected, rad^2 per symbol: how fast the tracking over
             pilots forgets.
-        threshold: of the preamble's metric, 0..1 (lib/burst_search.h).
+        threshold: of the preamble's metric, 0..1 (lib/modem/burst_search.h).
         first_frame: number of the first frame that is expected, so that those before
             the first to arrive count as missed; None: whichever arrives first.
     """
@@ -90,7 +90,7 @@ class Synchronizer:
             raise ValueError(f"phase_walk = {phase_walk}, wanted 0..1 rad^2 per symbol")
         self.frame, self._model = frame, model
         expected = b"" if model is None else bytes.fromhex(model.sha256[:8])
-        self._kernel = kernels.BurstSynchroniser(
+        self._kernel = kernels.BurstSynchronizer(
             _layout(frame), threshold, bool(equalise), phase_walk, expected
         )
 
