@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace advphy {
+namespace gr::advphy {
 
 // Independent streams of random numbers that one seed gives.
 enum class stream : uint32_t {
@@ -228,4 +228,4 @@ namespace baseline {
 extern const kernel_table table;
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -3,8 +3,7 @@
 #include "kernels.h"
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 void gaussian_groups(uint64_t, stream, uint64_t, size_t, float*);
 void add_gaussian_groups(
@@ -78,5 +77,4 @@ const kernel_table table = {
     multiply_adds,
 };
 
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

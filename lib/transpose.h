@@ -3,8 +3,7 @@
 #pragma once
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
 #if defined(__clang__) || __GNUC__ >= 12
@@ -52,5 +51,4 @@ inline void transpose(vfloat (&m)[lanes])
 #endif
 
 } // namespace
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -245,4 +245,4 @@ void canceller::subtract(const estimate& found, float* y, size_t blocks) const
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -13,7 +13,7 @@
 #pragma once
 #include "air/mixture.h"
 
-namespace advphy {
+namespace gr::advphy {
 
 // K free components, or the images of one p under these transforms.
 struct family {
@@ -69,4 +69,4 @@ private:
     size_t d_sample, d_iterations;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

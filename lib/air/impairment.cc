@@ -3,7 +3,7 @@
 #include "instruction_set.h"
 #include <algorithm>
 
-namespace advphy {
+namespace gr::advphy {
 
 void phasors(const uint32_t* turns, size_t count, float* out)
 {
@@ -59,4 +59,4 @@ void interpolate(const float* table,
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

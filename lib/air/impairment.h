@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace advphy {
+namespace gr::advphy {
 
 // out[i] = exp(2 pi j turns[i] / 2^32), within 3e-7. Cost: about 1 ns each.
 void phasors(const uint32_t* turns, size_t count, float* out);
@@ -34,4 +34,4 @@ void interpolate(const float* table,
                  size_t count,
                  float* out);
 
-} // namespace advphy
+} // namespace gr::advphy

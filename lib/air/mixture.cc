@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numeric>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -286,4 +286,4 @@ std::vector<double> mixture::distances(const sample& from, size_t blocks)
     return out;
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -14,7 +14,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 // Blocks to estimate from, as [floats][blocks]; blocks is a multiple of 16.
 struct sample {
@@ -110,4 +110,4 @@ private:
     float d_inverse = 0;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

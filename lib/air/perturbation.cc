@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace advphy {
+namespace gr::advphy {
 
 // What is known of the blocks at hand; whole groups of counters.
 struct perturbation::tile {
@@ -234,4 +234,4 @@ void perturbation::add(const uint8_t* messages,
         });
 }
 
-} // namespace advphy
+} // namespace gr::advphy

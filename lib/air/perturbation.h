@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 struct arrival {
     bool by_message = false; // row s for message s; otherwise there is one row
@@ -74,4 +74,4 @@ private:
     float d_sigma = 0; // of a jammer without any structure, or 0
 };
 
-} // namespace advphy
+} // namespace gr::advphy

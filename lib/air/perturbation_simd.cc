@@ -4,8 +4,7 @@
 #include "kernels.h"
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 void write_rows(
     const float* table, const size_t* offset, size_t row_floats, size_t count, float* out)
@@ -53,5 +52,4 @@ void add_pattern(const float* pattern, size_t period, size_t count, float* y)
     add_floats(pattern, count - done, y + done);
 }
 
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <random>
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 
@@ -31,7 +31,7 @@ struct scene {
             p.push_back(0.7 * normal(generator));
         for (size_t b = 0; b < blocks; ++b) {
             const size_t s = generator() % messages_there_are;
-            const auto added = advphy::image_of(how[generator() % how.size()], p);
+            const auto added = image_of(how[generator() % how.size()], p);
             for (size_t f = 0; f < floats; ++f)
                 y[b * floats + f] = codebook[s * floats + f] + float(added[f]) +
                                     sigma * normal(generator);

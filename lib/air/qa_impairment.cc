@@ -9,7 +9,7 @@
 #include <complex>
 #include <vector>
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <random>
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 

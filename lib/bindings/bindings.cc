@@ -9,7 +9,7 @@
 #include <pybind11/stl.h>
 #include <stdexcept>
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 
@@ -237,7 +237,8 @@ void bind_modem(py::module_& m); // bindings_modem.cc
 
 PYBIND11_MODULE(kernels, m)
 {
-    m.doc() = "Compiled kernels of gr-advphy; see the headers in lib/ for cost and reference.";
+    m.doc() =
+        "Compiled kernels of gr-advphy; see the headers in lib/ for cost and reference.";
     bind_networks(m);
     bind_codes(m);
     bind_randomness(m);

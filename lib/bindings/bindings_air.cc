@@ -6,7 +6,7 @@
 #include <pybind11/complex.h>
 #include <pybind11/stl.h>
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 

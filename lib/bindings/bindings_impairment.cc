@@ -3,7 +3,7 @@
 #include "air/impairment.h"
 #include "bindings/bindings_arrays.h"
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include "code/distortion.h"
 #include "keying/keying.h"
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 

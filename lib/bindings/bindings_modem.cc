@@ -6,7 +6,7 @@
 #include "modem/burst_synchronizer.h"
 #include <pybind11/stl.h>
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace advphy {
+namespace gr::advphy {
 
 codebook::codebook(const std::vector<float>& values, size_t messages)
     : d_messages(messages)
@@ -73,4 +73,4 @@ size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count)
     return kernels().count_differences(a, b, count);
 }
 
-} // namespace advphy
+} // namespace gr::advphy

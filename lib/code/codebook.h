@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 // Codeword look-up. Cost: one copy of a row. Reference: numpy codebook[messages].
 class codebook
@@ -47,4 +47,4 @@ private:
 // How many of the count bytes differ. Reference: numpy count_nonzero(a != b).
 size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count);
 
-} // namespace advphy
+} // namespace gr::advphy

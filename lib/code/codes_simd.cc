@@ -3,8 +3,7 @@
 #include "kernels.h"
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 void look_up(const float* codebook,
              size_t row_floats,
@@ -35,5 +34,4 @@ size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count)
     return differences;
 }
 
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "code/distortion.h"
 
-namespace advphy {
+namespace gr::advphy {
 
 void squared_error(
     const float* a, const float* b, size_t count, size_t features, double* out)
@@ -25,4 +25,4 @@ void squared_error(
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -8,7 +8,7 @@
 #include <cmath>
 #include <random>
 
-using namespace advphy;
+using namespace gr::advphy;
 
 BOOST_AUTO_TEST_CASE(look_up_copies_rows_of_any_length)
 {

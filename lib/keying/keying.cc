@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -152,4 +152,4 @@ void rotation(const uint32_t* words,
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -36,7 +36,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace advphy {
+namespace gr::advphy {
 
 // The reals that an item may have: 1..largest_keyed.
 constexpr size_t largest_keyed = 1024;
@@ -68,4 +68,4 @@ void rotation(const uint32_t* words,
               bool inverse,
               float* out);
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -6,8 +6,7 @@
 #include "simd.h"
 #include "transpose.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
@@ -91,5 +90,4 @@ void rotate(
         }
 }
 
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <vector>
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -135,4 +135,4 @@ double burst_synchronizer::snr_of(const phase_tracker& tracked, int last)
     return double(count) / std::max(noise, 1e-9);
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -4,7 +4,7 @@
 #include "kernels.h"
 #include <cmath>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -64,4 +64,4 @@ double burst_search::frequency(size_t position) const
            (2 * M_PI * d_layout.segment);
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -13,7 +13,7 @@
 #pragma once
 #include "modem/frame_layout.h"
 
-namespace advphy {
+namespace gr::advphy {
 
 class burst_search
 {
@@ -40,4 +40,4 @@ private:
     std::vector<float> d_work, d_metric, d_product_re, d_product_im;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <utility>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -243,4 +243,4 @@ void burst_synchronizer::set_header(const header& said)
         d_known[1].values[d_known[1].header_in[i]] = symbols[i];
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -14,7 +14,7 @@
 #include "modem/phase_tracker.h"
 #include <string>
 
-namespace advphy {
+namespace gr::advphy {
 
 struct synchronizer_settings {
     double threshold; // of the square root of the metric
@@ -108,4 +108,4 @@ private:
     known_symbols d_known[2]; // without and with the header
 };
 
-} // namespace advphy
+} // namespace gr::advphy

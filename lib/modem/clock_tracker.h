@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace advphy {
+namespace gr::advphy {
 
 class clock_tracker
 {
@@ -65,4 +65,4 @@ private:
     int d_refused = 0;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

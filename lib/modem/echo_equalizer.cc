@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -135,4 +135,4 @@ void echo_equalizer::apply(const sample* y, size_t count, sample* out) const
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -11,7 +11,7 @@
 #include "modem/frame_layout.h"
 #include "modem/hermitian_system.h"
 
-namespace advphy {
+namespace gr::advphy {
 
 class echo_equalizer
 {
@@ -38,4 +38,4 @@ private:
     double d_noise;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 using sample = std::complex<float>;
 
@@ -31,4 +31,4 @@ struct frame_layout {
     size_t centre() const { return size_t(span) * size_t(samples_per_symbol) / 2; }
 };
 
-} // namespace advphy
+} // namespace gr::advphy

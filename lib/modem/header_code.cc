@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -128,4 +128,4 @@ void encode_header(const header& from, sample* symbols)
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -9,7 +9,7 @@
 #pragma once
 #include "modem/frame_layout.h"
 
-namespace advphy {
+namespace gr::advphy {
 
 constexpr size_t header_bytes = 16;
 constexpr size_t header_steps = 8 * header_bytes + 6;
@@ -29,4 +29,4 @@ header decode_header(const sample* symbols);
 // Symbols of unit energy, as they were sent.
 void encode_header(const header& from, sample* symbols);
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 class hermitian_system
 {
@@ -62,4 +62,4 @@ private:
     std::vector<number> d_m;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

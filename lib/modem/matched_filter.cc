@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace advphy {
+namespace gr::advphy {
 
 matched_filter::matched_filter(const frame_layout& layout)
     : d_phases(size_t(layout.phases)),
@@ -61,4 +61,4 @@ void turn_back(const sample* x, size_t count, double cycles, sample* out)
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

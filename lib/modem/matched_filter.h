@@ -7,7 +7,7 @@
 #pragma once
 #include "modem/frame_layout.h"
 
-namespace advphy {
+namespace gr::advphy {
 
 class matched_filter
 {
@@ -32,4 +32,4 @@ private:
 // out[i] = x[i] exp(-2 pi j (cycles i)), for samples or symbols; cycles each.
 void turn_back(const sample* x, size_t count, double cycles, sample* out);
 
-} // namespace advphy
+} // namespace gr::advphy

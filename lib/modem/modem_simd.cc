@@ -3,8 +3,7 @@
 #include "kernels.h"
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
@@ -164,5 +163,4 @@ void shape_pulses(const float* symbols,
         }
 }
 
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

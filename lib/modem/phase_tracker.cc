@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -162,4 +162,4 @@ void phase_tracker::correct(const sample* y, int first, size_t count, sample* ou
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

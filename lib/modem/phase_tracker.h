@@ -8,7 +8,7 @@
 #pragma once
 #include "modem/frame_layout.h"
 
-namespace advphy {
+namespace gr::advphy {
 
 // Symbols next to each other, taken together.
 struct known_group {
@@ -48,4 +48,4 @@ private:
     double d_first_slope, d_last_slope, d_gain;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

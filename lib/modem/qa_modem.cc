@@ -11,7 +11,7 @@
 #include <cstring>
 #include <random>
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace advphy {
+namespace gr::advphy {
 
 void network::add_affine(const layer& from,
                          std::unique_ptr<arrays> data,
@@ -133,4 +133,4 @@ void network::add_convolution(const layer& from, size_t dimensions)
     add_affine(from, std::move(data), weight.shape[0], shape);
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -3,8 +3,7 @@
 #pragma once
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
 inline vfloat maximum(vfloat a, vfloat b) { return a > b ? a : b; }
@@ -38,5 +37,4 @@ struct exponential {
 };
 
 } // namespace
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
-namespace advphy {
+namespace gr::advphy {
 
 void layer::refuse(const std::string& what) const
 {
@@ -73,4 +73,4 @@ const std::vector<std::string>& known_layers()
     return kinds;
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 // A parameter array in C order.
 struct parameter {
@@ -38,4 +38,4 @@ size_t product(const std::vector<size_t>& shape);
 // The kinds that network.cc can run.
 const std::vector<std::string>& known_layers();
 
-} // namespace advphy
+} // namespace gr::advphy

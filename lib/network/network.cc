@@ -5,7 +5,7 @@
 #include <numeric>
 #include <stdexcept>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -164,4 +164,4 @@ network nearest_codeword(const std::vector<float>& codebook,
     return network({ correlation }, { inputs }, slot);
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -12,7 +12,7 @@
 #include <memory>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 class network
 {
@@ -75,4 +75,4 @@ network nearest_codeword(const std::vector<float>& codebook,
                          size_t messages,
                          const std::vector<int>& slot);
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -9,8 +9,7 @@
 #include "network/tile.h"
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
@@ -220,5 +219,4 @@ size_t multiply_adds(size_t rounds, float* sink)
     return rounds * channels_at_once * tile_vectors * lanes;
 }
 
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

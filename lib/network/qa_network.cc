@@ -23,7 +23,7 @@ static std::atomic<long> allocations{ 0 };
 [[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
 
-using namespace advphy;
+using namespace gr::advphy;
 
 namespace {
 

@@ -5,8 +5,7 @@
 #include "simd.h"
 #include "transpose.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
 constexpr int tile_vectors = 2;
@@ -82,5 +81,4 @@ void load_tile_at(
 }
 
 } // namespace
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

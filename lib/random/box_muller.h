@@ -6,8 +6,7 @@
 #pragma once
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
 // sqrt(-2 ln u) with u = (31 bits of a + 1/2) / 2^31: at most 6.66.
@@ -64,5 +63,4 @@ inline void box_muller(vuint a, vuint b, vfloat& first, vfloat& second)
 }
 
 } // namespace
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

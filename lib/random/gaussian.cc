@@ -4,7 +4,7 @@
 #include "random/random_simd.h"
 #include <algorithm>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -117,4 +117,4 @@ void random_words(
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace advphy {
+namespace gr::advphy {
 
 // out[i] = standard normal number first + i of this seed and stream.
 void gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float* out);
@@ -40,4 +40,4 @@ void random_bytes(uint64_t seed,
 void random_words(
     uint64_t seed, stream which, uint64_t first, size_t count, uint32_t* out);
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -9,8 +9,7 @@
 #include "random/box_muller.h"
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
@@ -163,5 +162,4 @@ void unit_circle(const uint32_t* turns, size_t count, float* cosine, float* sine
     }
 }
 
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -6,11 +6,11 @@
 // 256. The layout belongs to the definition of the numbers, not to the machine.
 #pragma once
 
-namespace advphy {
+namespace gr::advphy {
 
 constexpr int group_counters = 16;
 constexpr int gaussian_group = 4 * group_counters;
 constexpr int word_group = 4 * group_counters;
 constexpr int byte_group = 16 * group_counters;
 
-} // namespace advphy
+} // namespace gr::advphy

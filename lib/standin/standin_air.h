@@ -16,7 +16,7 @@
 #include <mutex>
 #include <string>
 
-namespace advphy {
+namespace gr::advphy {
 
 struct air_settings {
     impairments channel;
@@ -82,4 +82,4 @@ private:
     std::ofstream d_record, d_events;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 constexpr int taps =
@@ -117,4 +117,4 @@ void standin_channel::impair(std::complex<float>* samples, size_t count)
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

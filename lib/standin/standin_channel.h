@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 struct impairments {
     double cfo = 0; // Hz that the received carrier is above the receiver's
@@ -52,4 +52,4 @@ private:
     std::vector<float> d_normals;
 };
 
-} // namespace advphy
+} // namespace gr::advphy
