@@ -32,19 +32,19 @@ struct estimate {
 class canceller
 {
 public:
-    // codebook: [messages][floats], real and imaginary parts in turn. sample: blocks of
+    // codebook: [messages][floats], real and imaginary parts in turn. sampled: blocks of
     // a window to estimate from, a multiple of 16.
     canceller(std::vector<float> codebook,
               size_t messages,
               std::vector<family> families,
-              size_t sample,
+              size_t sampled,
               size_t iterations);
 
     size_t floats() const { return d_floats; }
 
-    // Estimate from a window [blocks][floats]; blocks is a multiple of the sample. With
-    // a past, its statistics count `forgetting` times, unless the window contradicts it
-    // by more than `change` in twice the log-likelihood.
+    // Estimate from a window [blocks][floats]; blocks is a multiple of those sampled.
+    // With a past, its statistics count `forgetting` times, unless the window contradicts
+    // it by more than `change` in twice the log-likelihood.
     estimate find(const float* y,
                   size_t blocks,
                   const estimate* past = nullptr,
@@ -55,18 +55,18 @@ public:
     void subtract(const estimate& found, float* y, size_t blocks) const;
 
 private:
-    using components = std::vector<std::vector<double>>;
-
-    std::vector<std::vector<double>> first_guesses(const sample& from) const;
-    std::vector<double> difference_of_means(const sample& from) const;
-    std::vector<mixture> starts(const family& of, const sample& from) const;
-    components spread(const sample& from, std::vector<double> first, size_t count) const;
-    mixture fit(const family& of, const sample& from, double& likelihood) const;
+    row codeword(size_t s) const;
+    row difference_of_means(const observations& from) const;
+    rows differences(const row& y, size_t most) const;
+    rows first_guesses(const observations& from) const;
+    rows spread(const observations& from, row first, size_t count) const;
+    std::vector<mixture> starts(const family& of, const observations& from) const;
+    mixture fit(const family& of, const observations& from, double& likelihood) const;
 
     std::vector<float> d_codebook;
     size_t d_messages, d_floats;
     std::vector<family> d_families;
-    size_t d_sample, d_iterations;
+    size_t d_sampled, d_iterations;
 };
 
 } // namespace gr::advphy

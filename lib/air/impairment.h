@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What channels do to complex samples: turn them, multiply them, read between them.
 //
-// Samples are interleaved floats, real and imaginary. Compiled without contraction to
-// fused multiply-add, in one order: any chunking gives the same bits. References: numpy's
-// exp, complex product, and a sum over sinc, in tests/test_impairments.py.
+// Compiled without contraction to fused multiply-add, in one order: any chunking gives
+// the same bits. References: numpy's exp, complex product, and a sum over sinc, in
+// tests/test_impairments.py.
 #pragma once
-#include <cstddef>
-#include <cstdint>
+#include "sample.h"
 
 namespace gr::advphy {
 
 // out[i] = exp(2 pi j turns[i] / 2^32), within 3e-7. Cost: about 1 ns each.
-void phasors(const uint32_t* turns, size_t count, float* out);
+void phasors(const uint32_t* turns, size_t count, sample* out);
 
 // y[i] = gains[i] x[i]; y may be x. Cost: about 1 ns each.
-void multiply(const float* gains, const float* x, size_t count, float* y);
+void multiply(const sample* gains, const sample* x, size_t count, sample* y);
 
 // Taps of an interpolator: how many samples a value is made of, and how many fractions of
 // a sample the table of taps knows; between them taps are interpolated linearly.
@@ -28,10 +27,10 @@ constexpr size_t interpolator_phases = 512;
 // x must hold the samples up to the last position's whole part + interpolator_taps - 1.
 // Cost: about 30 ns each.
 void interpolate(const float* table,
-                 const float* x,
+                 const sample* x,
                  uint64_t start,
                  uint64_t step,
                  size_t count,
-                 float* out);
+                 sample* out);
 
 } // namespace gr::advphy

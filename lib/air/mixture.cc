@@ -16,50 +16,54 @@ constexpr double too_large = 1e15; // a square of it would overflow a float's ra
 
 } // namespace
 
-sample::sample(const float* rows,
-               const std::vector<float>& codebook,
-               size_t messages,
-               size_t count,
-               size_t step)
+double energy_of(const row& of)
+{
+    return std::inner_product(std::begin(of), std::end(of), std::begin(of), 0.0);
+}
+
+observations::observations(const float* all,
+                           const std::vector<float>& codebook,
+                           size_t messages,
+                           size_t count,
+                           size_t step)
     : blocks(count), floats(codebook.size() / messages), y(floats * count),
       with_codewords(messages * count), present(count)
 {
     for (size_t b = 0; b < count; ++b) {
-        const float* row = rows + b * step * floats;
+        const float* from = all + b * step * floats;
         double square = 0;
         for (size_t f = 0; f < floats; ++f)
-            square += double(row[f]) * row[f];
+            square += double(from[f]) * from[f];
         if (!(square < too_large))
             continue;
         present[b] = 1.0f;
         ++present_blocks;
         energy += square;
         for (size_t f = 0; f < floats; ++f)
-            y[f * blocks + b] = row[f];
+            y[f * blocks + b] = from[f];
     }
-    kernels().inner_products(y.data(),
-                             blocks,
-                             codebook.data(),
-                             int(messages),
-                             int(floats),
-                             with_codewords.data());
+    kernels().mixture.inner_products(y.data(),
+                                     blocks,
+                                     codebook.data(),
+                                     int(messages),
+                                     int(floats),
+                                     with_codewords.data());
 }
 
-std::vector<float> sample::row(size_t b) const
+row observations::block(size_t b) const
 {
-    std::vector<float> out(floats);
+    row out(floats);
     for (size_t f = 0; f < floats; ++f)
         out[f] = y[f * blocks + b];
     return out;
 }
 
-std::vector<double> image_of(const transform& t, const std::vector<double>& row)
+row image_of(const transform& t, const row& p)
 {
-    const size_t n = row.size() / 2;
-    std::vector<double> out(row.size());
+    const size_t n = p.size() / 2;
+    row out(p.size());
     for (size_t i = 0; i < n; ++i) {
-        const std::complex<double> value =
-            t.factor * std::complex<double>(row[2 * i], row[2 * i + 1]);
+        const auto value = t.factor * std::complex<double>(p[2 * i], p[2 * i + 1]);
         const size_t to = (i + t.shift) % n;
         out[2 * to] = value.real();
         out[2 * to + 1] = value.imag();
@@ -67,16 +71,32 @@ std::vector<double> image_of(const transform& t, const std::vector<double>& row)
     return out;
 }
 
-std::vector<double> inverse_image(const transform& t, const std::vector<double>& row)
+row inverse_image(const transform& t, const row& p)
 {
-    const size_t n = row.size() / 2;
-    return image_of({ (n - t.shift) % n, std::conj(t.factor) }, row);
+    const size_t n = p.size() / 2;
+    return image_of({ (n - t.shift) % n, std::conj(t.factor) }, p);
+}
+
+statistics& statistics::operator+=(const statistics& other)
+{
+    blocks += other.blocks;
+    for (size_t z = 0; z < sums.size(); ++z)
+        sums[z] += other.sums[z];
+    return *this;
+}
+
+statistics& statistics::operator*=(double factor)
+{
+    blocks *= factor;
+    for (row& sum : sums)
+        sum *= factor;
+    return *this;
 }
 
 mixture::mixture(const std::vector<float>& codebook,
                  size_t messages,
                  std::vector<transform> tied,
-                 std::vector<std::vector<double>> components)
+                 rows components)
     : d_codebook(codebook), d_messages(messages), d_floats(codebook.size() / messages),
       d_tied(std::move(tied)), d_p(std::move(components)),
       d_weights(d_p.size(), 1.0 / double(d_p.size()))
@@ -88,16 +108,15 @@ mixture::mixture(const std::vector<float>& codebook,
     const size_t k = d_p.size();
     d_work.resize(mixture_floats(d_messages, k, d_floats));
     d_totals.resize(k * (d_messages + d_floats));
-    d_statistics.blocks.resize(k);
-    d_statistics.sums.assign(k, std::vector<double>(d_floats));
+    d_statistics = { row(k), rows(k, row(d_floats)) };
 }
 
 mixture mixture::tied_to(const std::vector<float>& codebook,
                          size_t messages,
                          const std::vector<transform>& tied,
-                         const std::vector<double>& p)
+                         const row& p)
 {
-    std::vector<std::vector<double>> images;
+    rows images;
     for (const transform& t : tied)
         images.push_back(image_of(t, p));
     return mixture(codebook, messages, tied, std::move(images));
@@ -132,13 +151,13 @@ void mixture::prepare(double inverse_variance)
 }
 
 // One expectation step: fills the statistics, returns the log-likelihood.
-double mixture::pass(const sample& from, size_t blocks, double variance)
+double mixture::pass(const observations& from, size_t blocks, double variance)
 {
     prepare(1 / variance);
     d_largest.resize(from.blocks);
     d_total.resize(from.blocks);
     d_mean.resize(from.blocks);
-    kernels().mixture_pass(view(),
+    kernels().mixture.pass(view(),
                            from.y.data(),
                            from.with_codewords.data(),
                            from.blocks,
@@ -171,9 +190,8 @@ double mixture::pass(const sample& from, size_t blocks, double variance)
     const size_t k = d_p.size();
     for (size_t z = 0; z < k; ++z) {
         d_statistics.blocks[z] = 0;
-        const double* sum = d_totals.data() + d_messages * k + z * d_floats;
-        std::vector<double>& left = d_statistics.sums[z];
-        left.assign(sum, sum + d_floats);
+        row& left = d_statistics.sums[z];
+        left = row(d_totals.data() + d_messages * k + z * d_floats, d_floats);
         for (size_t s = 0; s < d_messages; ++s) {
             const double share = d_totals[s * k + z];
             d_statistics.blocks[z] += share;
@@ -190,35 +208,28 @@ double mixture::pass(const sample& from, size_t blocks, double variance)
 }
 
 // New components and weights from the statistics; corrects the residual for them.
-void mixture::maximise(const statistics* past)
+void mixture::maximize(const statistics* past)
 {
     const size_t k = d_p.size();
     statistics all = d_statistics;
     if (past)
-        for (size_t z = 0; z < k; ++z) {
-            all.blocks[z] += past->blocks[z];
-            for (size_t f = 0; f < d_floats; ++f)
-                all.sums[z][f] += past->sums[z][f];
-        }
-    const double total = std::accumulate(all.blocks.begin(), all.blocks.end(), 1e-9);
-    std::vector<std::vector<double>> next(k, std::vector<double>(d_floats));
+        all += *past;
+    const double total =
+        std::accumulate(std::begin(all.blocks), std::end(all.blocks), 1e-9);
+    rows next(k);
     if (d_tied.empty()) {
         double sum = 0;
         for (size_t z = 0; z < k; ++z) {
-            for (size_t f = 0; f < d_floats; ++f)
-                next[z][f] = all.sums[z][f] / std::max(all.blocks[z], 1e-9);
+            next[z] = all.sums[z] / std::max(all.blocks[z], 1e-9);
             d_weights[z] = std::max(all.blocks[z] / total, least_weight);
             sum += d_weights[z];
         }
         for (double& w : d_weights)
             w /= sum;
     } else {
-        std::vector<double> p(d_floats);
-        for (size_t z = 0; z < k; ++z) {
-            const std::vector<double> back = inverse_image(d_tied[z], all.sums[z]);
-            for (size_t f = 0; f < d_floats; ++f)
-                p[f] += back[f] / total;
-        }
+        row p(d_floats);
+        for (size_t z = 0; z < k; ++z)
+            p += inverse_image(d_tied[z], all.sums[z]) / total;
         for (size_t z = 0; z < k; ++z)
             next[z] = image_of(d_tied[z], p);
     }
@@ -233,7 +244,7 @@ void mixture::maximise(const statistics* past)
     d_p = std::move(next);
 }
 
-double mixture::fit(const sample& from,
+double mixture::fit(const observations& from,
                     size_t blocks,
                     size_t iterations,
                     const statistics* past,
@@ -255,7 +266,7 @@ double mixture::fit(const sample& from,
         const double before = likelihood;
         likelihood = pass(from, blocks, d_variance);
         if (!fixed)
-            maximise(past);
+            maximize(past);
         update_variance();
         if (i > 0 && likelihood - before < enough_rise)
             break;
@@ -264,25 +275,22 @@ double mixture::fit(const sample& from,
     return likelihood;
 }
 
-void mixture::choose(const float* rows, size_t count, uint8_t* component) const
+void mixture::choose(const float* y, size_t count, uint8_t* component) const
 {
     std::vector<int> identity(d_floats);
     std::iota(identity.begin(), identity.end(), 0);
     std::vector<float> work(mixture_floats(d_messages, d_p.size(), d_floats));
-    kernels().choose_components(
-        view(), identity.data(), rows, count, work.data(), component);
+    kernels().mixture.choose_components(
+        view(), identity.data(), y, count, work.data(), component);
 }
 
-std::vector<double> mixture::distances(const sample& from, size_t blocks)
+row mixture::distances(const observations& from, size_t blocks)
 {
     pass(from, blocks, d_floor);
-    std::vector<double> out(blocks);
-    for (size_t b = 0; b < blocks; ++b) {
-        double square = 0;
-        for (size_t f = 0; f < d_floats; ++f)
-            square += double(from.y[f * from.blocks + b]) * from.y[f * from.blocks + b];
-        out[b] = from.present[b] == 0.0f ? 0.0 : square - 2 * d_floor * d_largest[b];
-    }
+    row out(blocks);
+    for (size_t b = 0; b < blocks; ++b)
+        if (from.present[b] != 0.0f)
+            out[b] = energy_of(from.block(b)) - 2 * d_floor * d_largest[b];
     return out;
 }
 

@@ -9,15 +9,22 @@
 // Cost of a pass per block: (M + 2 K) 2n multiply-adds and M K exponentials.
 // Reference: the numpy EM in tests/test_canceller.py.
 #pragma once
-#include "kernels.h"
+#include "air/mixture_kernels.h"
 #include <complex>
-#include <cstddef>
+#include <valarray>
 #include <vector>
 
 namespace gr::advphy {
 
+// Real and imaginary parts of a block in turn; blocks, or components.
+using row = std::valarray<double>;
+using rows = std::vector<row>;
+
+// Sum of squares.
+double energy_of(const row& of);
+
 // Blocks to estimate from, as [floats][blocks]; blocks is a multiple of 16.
-struct sample {
+struct observations {
     size_t blocks = 0, floats = 0, present_blocks = 0;
     std::vector<float> y;
     std::vector<float> with_codewords; // inner products, [messages][blocks]
@@ -25,13 +32,12 @@ struct sample {
     double energy = 0; // sum of |y|^2
 
     // count blocks of y [..][floats], `step` blocks apart.
-    sample(const float* rows,
-           const std::vector<float>& codebook,
-           size_t messages,
-           size_t count,
-           size_t step);
-    // Block number b as a row.
-    std::vector<float> row(size_t b) const;
+    observations(const float* y,
+                 const std::vector<float>& codebook,
+                 size_t messages,
+                 size_t count,
+                 size_t step);
+    row block(size_t b) const;
 };
 
 // Far below what noise adds to a log-likelihood: 1/2 for each parameter.
@@ -43,13 +49,16 @@ struct transform {
 };
 
 // T_z p of an interleaved complex row.
-std::vector<double> image_of(const transform& t, const std::vector<double>& row);
-std::vector<double> inverse_image(const transform& t, const std::vector<double>& row);
+row image_of(const transform& t, const row& p);
+row inverse_image(const transform& t, const row& p);
 
 // Sufficient statistics: blocks of each component, and the sums of y - x_s over them.
 struct statistics {
-    std::vector<double> blocks;
-    std::vector<std::vector<double>> sums;
+    row blocks;
+    rows sums;
+
+    statistics& operator+=(const statistics& other);
+    statistics& operator*=(double factor);
 };
 
 class mixture
@@ -59,46 +68,46 @@ public:
     mixture(const std::vector<float>& codebook,
             size_t messages,
             std::vector<transform> tied,
-            std::vector<std::vector<double>> components);
+            rows components);
 
     // The tied mixture that begins with one p.
     static mixture tied_to(const std::vector<float>& codebook,
                            size_t messages,
                            const std::vector<transform>& tied,
-                           const std::vector<double>& p);
+                           const row& p);
 
-    // Fit by at most so many iterations of expectation-maximisation, fewer when the
+    // Fit by at most so many iterations of expectation-maximization, fewer when the
     // log-likelihood no longer rises by more than enough_rise; returns the log-likelihood
-    // of the first `blocks` of the sample before the last step. The statistics of the
-    // past count as if they were of this sample. fixed: leave the components, fit the
+    // of the first `blocks` observed before the last step. The statistics of the
+    // past count as if they were observed, too. fixed: leave the components, fit the
     // noise only.
-    double fit(const sample& from,
+    double fit(const observations& from,
                size_t blocks,
                size_t iterations,
                const statistics* past = nullptr,
                bool fixed = false);
 
-    // The most likely component of each block; rows [count][floats].
-    void choose(const float* rows, size_t count, uint8_t* component) const;
-    // Squared distance of each block to the nearest x_s + p_z, and which s that is.
-    std::vector<double> distances(const sample& from, size_t blocks);
+    // The most likely component of each block; y [count][floats].
+    void choose(const float* y, size_t count, uint8_t* component) const;
+    // Squared distance of each block to the nearest x_s + p_z.
+    row distances(const observations& from, size_t blocks);
 
     size_t components() const { return d_p.size(); }
-    const std::vector<std::vector<double>>& p() const { return d_p; }
+    const rows& p() const { return d_p; }
     const std::vector<double>& weights() const { return d_weights; }
     double variance() const { return d_variance; }
     const statistics& fitted() const { return d_statistics; }
 
 private:
     void prepare(double inverse_variance);
-    double pass(const sample& from, size_t blocks, double variance);
-    void maximise(const statistics* past);
+    double pass(const observations& from, size_t blocks, double variance);
+    void maximize(const statistics* past);
     mixture_view view() const;
 
     std::vector<float> d_codebook;
     size_t d_messages, d_floats;
     std::vector<transform> d_tied;
-    std::vector<std::vector<double>> d_p;
+    rows d_p;
     std::vector<double> d_weights;
     double d_variance = 0;
     statistics d_statistics;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Mixtures of codewords and perturbations: one pass of expectation-maximisation over a
+// Mixtures of codewords and perturbations: one pass of expectation-maximization over a
 // sample, and the most likely component of each block. Blocks are lanes. Compiled once
 // per instruction set.
-#include "kernels.h"
+#include "air/mixture_kernels.h"
 #include "network/exponential.h"
 #include "network/tile.h"
 #include "simd.h"
@@ -106,8 +106,6 @@ void accumulate(const mixture_view& m,
     }
 }
 
-} // namespace
-
 void inner_products(
     const float* y, size_t blocks, const float* rows, int count, int floats, float* out)
 {
@@ -117,17 +115,17 @@ void inner_products(
         });
 }
 
-void mixture_pass(const mixture_view& m,
-                  const float* y,
-                  const float* with_codewords,
-                  size_t stride,
-                  const float* present,
-                  size_t blocks,
-                  float* work,
-                  float* largest,
-                  float* total,
-                  float* mean,
-                  double* totals)
+void pass(const mixture_view& m,
+          const float* y,
+          const float* with_codewords,
+          size_t stride,
+          const float* present,
+          size_t blocks,
+          float* work,
+          float* largest,
+          float* total,
+          float* mean,
+          double* totals)
 {
     const pass_memory w(m, work);
     const int pairs = m.messages * m.components;
@@ -198,5 +196,9 @@ void choose_components(const mixture_view& m,
             component[first + i] = chosen[i];
     }
 }
+
+} // namespace
+
+extern const mixture_kernels mixture_table = { inner_products, pass, choose_components };
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

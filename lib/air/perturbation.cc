@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "air/perturbation.h"
+#include "code/codebook.h"
 #include "instruction_set.h"
 #include "random/gaussian.h"
-#include "random/random_simd.h"
+#include "sample.h"
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -25,25 +26,21 @@ struct perturbation::tile {
 
 perturbation::perturbation(const std::vector<float>& rows,
                            size_t count,
-                           const arrival& how)
-    : d_how(how), d_rows(count)
+                           const perturbation_settings& settings)
+    : d_settings(settings), d_rows(count)
 {
-    if (count == 0 || count > 256 || rows.empty() || rows.size() % (2 * count))
-        throw std::invalid_argument("perturbation of " + std::to_string(rows.size()) +
-                                    " floats cannot have " + std::to_string(count) +
-                                    " rows of 1..256");
-    if (!how.by_message && count != 1)
+    const size_t floats = row_floats("perturbation", rows.size(), count, 2);
+    if (!settings.by_message && count != 1)
         throw std::invalid_argument("perturbation has " + std::to_string(count) +
                                     " rows, wanted one row");
-    const size_t floats = rows.size() / count;
     d_n = floats / 2;
     d_tile = std::clamp<size_t>(4096 / floats / group_counters, 1, 16) * group_counters;
     d_stride = 2 * floats + row_padding;
-    d_draws =
-        how.random_shift || how.random_phase || how.random_sign || how.random_frequency;
-    const bool drifts = how.frequency != 0 || how.random_frequency;
-    d_turns = how.random_phase || how.rayleigh || drifts;
-    d_sampled = drifts || how.jammer;
+    d_draws = settings.random_shift || settings.random_phase || settings.random_sign ||
+              settings.random_frequency;
+    const bool drifts = settings.frequency != 0 || settings.random_frequency;
+    d_turns = settings.random_phase || settings.rayleigh || drifts;
+    d_sampled = drifts || settings.jammer;
     d_table.assign((2 * count + 1) * d_stride, 0.0f);
     d_quadrature = d_table;
     for (size_t r = 0; r < 2 * count; ++r)
@@ -56,13 +53,13 @@ perturbation::perturbation(const std::vector<float>& rows,
                 sign * (j % 2 ? row[(j - 1) % floats] : -row[(j + 1) % floats]);
         }
     const bool constant =
-        !how.by_message && !d_draws && !d_turns && on(0) && how.off_blocks == 0;
-    if (constant && !how.jammer) {
+        !settings.by_message && !d_draws && !d_turns && on(0) && settings.off_blocks == 0;
+    if (constant && !settings.jammer) {
         d_pattern.resize(row_padding * floats);
         for (size_t i = 0; i < d_pattern.size(); ++i)
             d_pattern[i] = rows[i % floats];
     }
-    bool flat = constant && how.jammer;
+    bool flat = constant && settings.jammer;
     for (size_t j = 0; j < floats; ++j)
         flat = flat && rows[j] == (j % 2 ? 0.0f : rows[0]);
     d_sigma = flat ? rows[0] : 0.0f;
@@ -70,32 +67,17 @@ perturbation::perturbation(const std::vector<float>& rows,
 
 bool perturbation::on(uint64_t block) const
 {
-    const uint64_t period = d_how.off_blocks + d_how.on_blocks;
-    return period == 0 || block % period >= d_how.off_blocks;
-}
-
-void perturbation::check_messages(const uint8_t* messages, size_t count) const
-{
-    if (!d_how.by_message)
-        return;
-    if (!messages)
-        throw std::invalid_argument(
-            "the perturbation has a row for each message: it wants the messages");
-    uint8_t largest = 0;
-    for (size_t i = 0; i < count; ++i)
-        largest = std::max(largest, messages[i]);
-    if (largest >= d_rows)
-        throw std::invalid_argument("message " + std::to_string(largest) +
-                                    " is not in 0.." + std::to_string(d_rows - 1));
+    const uint64_t period = d_settings.off_blocks + d_settings.on_blocks;
+    return period == 0 || block % period >= d_settings.off_blocks;
 }
 
 // The words of each block, [block][4].
 void perturbation::draw(tile& t, uint64_t first, size_t count) const
 {
     if (d_draws)
-        random_words(d_how.seed, stream::adversary, first, count, t.words.data());
-    if (d_how.rayleigh)
-        gaussian(d_how.seed, stream::fading, 2 * first, 2 * count, t.gains.data());
+        random_words(d_settings.seed, stream::adversary, first, count, t.words.data());
+    if (d_settings.rayleigh)
+        gaussian(d_settings.seed, stream::fading, 2 * first, 2 * count, t.gains.data());
 }
 
 void perturbation::choose_rows(tile& t,
@@ -105,11 +87,11 @@ void perturbation::choose_rows(tile& t,
 {
     const size_t zeros = 2 * d_rows * d_stride;
     for (size_t i = 0; i < count; ++i) {
-        size_t row = d_how.by_message ? 2 * size_t(messages[i]) : 0;
-        if (d_how.random_sign)
+        size_t row = d_settings.by_message ? 2 * size_t(messages[i]) : 0;
+        if (d_settings.random_sign)
             row += t.words[4 * i + 2] >> 31;
         size_t shift = 0;
-        if (d_how.random_shift)
+        if (d_settings.random_shift)
             shift = size_t((uint64_t(t.words[4 * i]) * d_n) >> 32);
         const size_t begin = shift ? 2 * (d_n - shift) : 0;
         t.offset[i] = on(first + i) ? row * d_stride + begin : zeros;
@@ -120,13 +102,13 @@ void perturbation::choose_rows(tile& t,
 void perturbation::turn(tile& t, uint64_t first, size_t count) const
 {
     for (size_t i = 0; i < count; ++i) {
-        const uint64_t drift = d_how.frequency * d_n * (first + i); // modulo a turn
+        const uint64_t drift = d_settings.frequency * d_n * (first + i); // modulo a turn
         t.turns[i] =
-            uint32_t(drift >> 32) + (d_how.random_phase ? t.words[4 * i + 1] : 0);
+            uint32_t(drift >> 32) + (d_settings.random_phase ? t.words[4 * i + 1] : 0);
     }
     const size_t whole = (count + group_counters - 1) / group_counters * group_counters;
-    kernels().unit_circle(t.turns.data(), whole, t.cosine.data(), t.sine.data());
-    if (!d_how.rayleigh)
+    kernels().random.unit_circle(t.turns.data(), whole, t.cosine.data(), t.sine.data());
+    if (!d_settings.rayleigh)
         return;
     const float half = std::sqrt(0.5f);
     for (size_t i = 0; i < count; ++i) {
@@ -141,13 +123,13 @@ void perturbation::turn(tile& t, uint64_t first, size_t count) const
 void perturbation::write_samples(tile& t, uint64_t first, size_t count) const
 {
     float* out = t.samples.data();
-    if (d_how.jammer)
-        gaussian(d_how.seed, stream::jammer, 2 * d_n * first, 2 * d_n * count, out);
+    if (d_settings.jammer)
+        gaussian(d_settings.seed, stream::jammer, 2 * d_n * first, 2 * d_n * count, out);
     const double turn = 2 * M_PI;
-    double step = turn * double(int64_t(d_how.frequency)) * 0x1p-64;
+    double step = turn * double(int64_t(d_settings.frequency)) * 0x1p-64;
     float step_re = float(std::cos(step)), step_im = float(std::sin(step));
     for (size_t i = 0; i < count; ++i) {
-        if (d_how.random_frequency) {
+        if (d_settings.random_frequency) {
             step = turn * (t.words[4 * i + 3] * 0x1p-32 - 0.5) / double(d_n);
             step_re = float(std::cos(step));
             step_im = float(std::sin(step));
@@ -157,8 +139,8 @@ void perturbation::write_samples(tile& t, uint64_t first, size_t count) const
         for (size_t j = 0; j < 2 * d_n; j += 2, out += 2) {
             const float a = row[j] * re - row[j + 1] * im;
             const float b = row[j] * im + row[j + 1] * re;
-            const float x = d_how.jammer ? out[0] : 1.0f,
-                        y = d_how.jammer ? out[1] : 0.0f;
+            const float x = d_settings.jammer ? out[0] : 1.0f,
+                        y = d_settings.jammer ? out[1] : 0.0f;
             out[0] = a * x - b * y;
             out[1] = a * y + b * x;
             const float next = re * step_re - im * step_im;
@@ -174,7 +156,11 @@ void perturbation::for_tiles(const uint8_t* messages,
                              size_t count,
                              Use use) const
 {
-    check_messages(messages, count);
+    if (d_settings.by_message && !messages)
+        throw std::invalid_argument(
+            "the perturbation has a row for each message: it wants the messages");
+    if (d_settings.by_message)
+        check_messages(messages, count, d_rows);
     tile t(d_tile, 2 * d_n);
     for (size_t done = 0; done < count; done += d_tile) {
         const size_t blocks = std::min(d_tile, count - done);
@@ -185,16 +171,16 @@ void perturbation::for_tiles(const uint8_t* messages,
         if (d_sampled)
             write_samples(t, first + done, blocks);
         else if (d_turns)
-            kernels().write_turned_rows(d_table.data(),
-                                        d_quadrature.data(),
-                                        t.offset.data(),
-                                        t.cosine.data(),
-                                        t.sine.data(),
-                                        2 * d_n,
-                                        blocks,
-                                        t.samples.data());
+            kernels().perturbation.write_turned_rows(d_table.data(),
+                                                     d_quadrature.data(),
+                                                     t.offset.data(),
+                                                     t.cosine.data(),
+                                                     t.sine.data(),
+                                                     2 * d_n,
+                                                     blocks,
+                                                     t.samples.data());
         else
-            kernels().write_rows(
+            kernels().perturbation.write_rows(
                 d_table.data(), t.offset.data(), 2 * d_n, blocks, t.samples.data());
         use(t.samples.data(), 2 * d_n * blocks, 2 * d_n * done);
     }
@@ -224,13 +210,19 @@ void perturbation::add(const uint8_t* messages,
 {
     const size_t floats = 2 * d_n;
     if (!d_pattern.empty())
-        kernels().add_pattern(d_pattern.data(), d_pattern.size(), count * floats, y);
+        kernels().perturbation.add_pattern(
+            d_pattern.data(), d_pattern.size(), count * floats, y);
     else if (d_sigma != 0.0f)
-        add_gaussian(
-            d_how.seed, stream::jammer, first * floats, count * floats, d_sigma, y, y);
+        add_gaussian(d_settings.seed,
+                     stream::jammer,
+                     first * floats,
+                     count * floats,
+                     d_sigma,
+                     y,
+                     y);
     else
         for_tiles(messages, first, count, [y](const float* p, size_t size, size_t at) {
-            kernels().add_floats(p, size, y + at);
+            kernels().perturbation.add_floats(p, size, y + at);
         });
 }
 

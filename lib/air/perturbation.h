@@ -12,14 +12,14 @@
 // float more; frequency offsets and faded jammers some 10 operations a sample.
 // Reference: the numpy adversary in tests/test_adversary.py.
 #pragma once
-#include "kernels.h"
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace gr::advphy {
 
-struct arrival {
+// How it arrives.
+struct perturbation_settings {
     bool by_message = false; // row s for message s; otherwise there is one row
     bool jammer = false;
     bool random_shift = false;
@@ -37,7 +37,9 @@ class perturbation
 {
 public:
     // rows: [rows][2n] floats, real and imaginary parts in turn.
-    perturbation(const std::vector<float>& rows, size_t count, const arrival& how);
+    perturbation(const std::vector<float>& rows,
+                 size_t count,
+                 const perturbation_settings& settings);
 
     size_t n() const { return d_n; }
 
@@ -58,9 +60,8 @@ private:
     void turn(tile& t, uint64_t first, size_t count) const;
     void write_samples(tile& t, uint64_t first, size_t count) const;
     bool on(uint64_t block) const;
-    void check_messages(const uint8_t* messages, size_t count) const;
 
-    arrival d_how;
+    perturbation_settings d_settings;
     size_t d_n;
     size_t d_rows;
     size_t d_tile; // blocks at a time

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Rows of a perturbation, turned and added. Compiled once per instruction set, always
 // without contraction: adding gives the same bits as writing and adding afterwards.
-#include "kernels.h"
+#include "air/perturbation_kernels.h"
 #include "simd.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
+
+namespace {
 
 void write_rows(
     const float* table, const size_t* offset, size_t row_floats, size_t count, float* out)
@@ -51,5 +53,11 @@ void add_pattern(const float* pattern, size_t period, size_t count, float* y)
     }
     add_floats(pattern, count - done, y + done);
 }
+
+} // namespace
+
+extern const perturbation_kernels perturbation_table = {
+    write_rows, write_turned_rows, add_floats, add_pattern
+};
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

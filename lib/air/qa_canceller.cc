@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Canceller: finds what was added, on every instruction set; nothing that is not finite
 // spreads; a component of each block by brute force.
-#define BOOST_TEST_MODULE canceller
 #include "air/canceller.h"
-#include "instruction_set.h"
-#include <boost/test/included/unit_test.hpp>
+#include "qa.h"
 #include <cmath>
-#include <random>
 
 using namespace gr::advphy;
 
@@ -17,18 +14,18 @@ constexpr float sigma = 0.2f;
 
 struct scene {
     std::vector<float> codebook, y;
-    std::vector<double> p;
+    row p;
 
     // p arrives under one of the transforms, at random.
     explicit scene(const std::vector<transform>& how)
-        : codebook(messages_there_are * floats), y(blocks * floats)
+        : codebook(messages_there_are * floats), y(blocks * floats), p(floats)
     {
         std::mt19937 generator(3);
         std::normal_distribution<float> normal;
         for (float& v : codebook)
             v = normal(generator);
-        for (size_t f = 0; f < floats; ++f)
-            p.push_back(0.7 * normal(generator));
+        for (double& v : p)
+            v = 0.7 * normal(generator);
         for (size_t b = 0; b < blocks; ++b) {
             const size_t s = generator() % messages_there_are;
             const auto added = image_of(how[generator() % how.size()], p);
@@ -39,13 +36,7 @@ struct scene {
     }
 };
 
-double distance(const std::vector<double>& a, const std::vector<double>& b)
-{
-    double sum = 0;
-    for (size_t f = 0; f < a.size(); ++f)
-        sum += (a[f] - b[f]) * (a[f] - b[f]);
-    return std::sqrt(sum);
-}
+double distance(const row& a, const row& b) { return std::sqrt(energy_of(a - b)); }
 
 const std::vector<transform> still{ { 0, 1.0 } };
 const std::vector<transform> signs{ { 0, 1.0 }, { 0, -1.0 } };
@@ -55,20 +46,17 @@ const std::vector<transform> shifts{ { 0, 1.0 }, { 1, 1.0 }, { 2, 1.0 } };
 
 BOOST_AUTO_TEST_CASE(a_transform_is_undone_by_its_inverse)
 {
-    const std::vector<double> row{ 1, 2, 3, 4, 5, 6 };
+    const row p{ 1, 2, 3, 4, 5, 6 };
     const transform t{ 2, { 0.6, 0.8 } };
-    BOOST_TEST(distance(inverse_image(t, image_of(t, row)), row) < 1e-12);
-    const auto shifted = image_of({ 1, 1.0 }, row);
-    BOOST_TEST(shifted == (std::vector<double>{ 5, 6, 1, 2, 3, 4 }),
-               boost::test_tools::per_element());
+    BOOST_TEST(distance(inverse_image(t, image_of(t, p)), p) < 1e-12);
+    BOOST_TEST(distance(image_of({ 1, 1.0 }, p), { 5, 6, 1, 2, 3, 4 }) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_added_is_found_and_taken_off)
 {
     // Standard error of p: sigma / sqrt(sampled) in each of 6 dimensions.
     const double expected = sigma * std::sqrt(double(floats) / sampled);
-    for (const auto& name : instruction_sets()) {
-        choose_instruction_set(name);
+    on_each_instruction_set([&] {
         for (const auto& tied : { still, signs, shifts }) {
             const scene s(tied);
             std::vector<family> families{ { 1, {}, 0.0 } };
@@ -99,8 +87,7 @@ BOOST_AUTO_TEST_CASE(what_was_added_is_found_and_taken_off)
             }
             BOOST_TEST(left < 1.1 * floats * sigma * sigma);
         }
-    }
-    choose_instruction_set(instruction_sets().front());
+    });
 }
 
 BOOST_AUTO_TEST_CASE(free_components_are_found)
@@ -108,9 +95,7 @@ BOOST_AUTO_TEST_CASE(free_components_are_found)
     const scene s(signs);
     const canceller c(s.codebook, messages_there_are, { { 2, {}, 0.0 } }, sampled, 20);
     const estimate found = c.find(s.y.data(), blocks);
-    auto minus = s.p;
-    for (double& v : minus)
-        v = -v;
+    const row minus = -s.p;
     for (const auto& p : found.fitted.p())
         BOOST_TEST(std::min(distance(p, s.p), distance(p, minus)) < 0.2);
     BOOST_TEST(distance(found.fitted.p()[0], found.fitted.p()[1]) >

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Impairments of samples: phasors, products, values between samples; nothing is read or
 // written outside.
-#define BOOST_TEST_MODULE impairment
 #include "air/impairment.h"
-#include "instruction_set.h"
-#include <boost/test/included/unit_test.hpp>
+#include "qa.h"
 #include <cmath>
-#include <complex>
-#include <vector>
 
 using namespace gr::advphy;
 
-namespace {
-
-using samples = std::vector<std::complex<float>>;
-
-float* floats(samples& x) { return reinterpret_cast<float*>(x.data()); }
-
-const double pi = std::acos(-1.0);
-
-} // namespace
+using samples = std::vector<sample>;
 
 BOOST_AUTO_TEST_CASE(phasors_are_the_same_on_every_instruction_set)
 {
@@ -28,26 +16,24 @@ BOOST_AUTO_TEST_CASE(phasors_are_the_same_on_every_instruction_set)
         for (size_t i = 0; i < count; ++i)
             turns[i] = uint32_t(i * 2654435769u);
         samples first;
-        for (const auto& name : instruction_sets()) {
-            choose_instruction_set(name);
+        on_each_instruction_set([&] {
             samples out(count);
-            phasors(turns.data(), count, floats(out));
+            phasors(turns.data(), count, out.data());
             for (size_t i = 0; i < count; ++i)
                 BOOST_TEST(std::abs(std::complex<double>(out[i]) -
-                                    std::polar(1.0, 2 * pi * turns[i] / 4294967296.0)) <
+                                    std::polar(1.0, 2 * M_PI * turns[i] * 0x1p-32)) <
                            3e-7);
             if (first.empty())
                 first = out;
             BOOST_TEST((first == out));
-        }
+        });
     }
-    choose_instruction_set(instruction_sets().front());
 }
 
 BOOST_AUTO_TEST_CASE(a_product_may_be_written_over_its_factor)
 {
     samples gains = { { 1, 2 }, { 0, -1 } }, x = { { 3, -1 }, { 5, 7 } };
-    multiply(floats(gains), floats(x), x.size(), floats(x));
+    multiply(gains.data(), x.data(), x.size(), x.data());
     BOOST_TEST((x == samples{ { 5, 5 }, { 7, -5 } }));
 }
 
@@ -65,7 +51,7 @@ BOOST_AUTO_TEST_CASE(taps_are_interpolated_between_fractions_of_a_sample)
         x[i] = { float(i), float(2 * i) };
     samples out(3);
     const auto step = uint64_t(1.0003 * 4294967296.0), start = step / 5;
-    interpolate(table.data(), floats(x), start, step, out.size(), floats(out));
+    interpolate(table.data(), x.data(), start, step, out.size(), out.data());
     for (size_t i = 0; i < out.size(); ++i) {
         const double position = double(start + i * step) / 4294967296.0;
         BOOST_TEST(std::abs(out[i].real() - position) < 1e-5);

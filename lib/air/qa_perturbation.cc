@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Perturbations: any chunking and instruction set gives the same bits; adding is
-// writing and adding; the unit circle against the C++ library.
-#define BOOST_TEST_MODULE perturbation
+// writing and adding.
 #include "air/perturbation.h"
-#include "instruction_set.h"
-#include <boost/test/included/unit_test.hpp>
+#include "qa.h"
 #include <cmath>
-#include <random>
 
 using namespace gr::advphy;
 
@@ -14,22 +11,12 @@ namespace {
 
 constexpr size_t messages_there_are = 4;
 
-std::vector<float> some_rows(size_t rows, size_t n)
-{
-    std::mt19937 generator(1);
-    std::normal_distribution<float> normal;
-    std::vector<float> values(rows * 2 * n);
-    for (float& v : values)
-        v = normal(generator);
-    return values;
-}
-
 // Every combination of settings that takes another path.
-std::vector<arrival> arrivals()
+std::vector<perturbation_settings> all_settings()
 {
-    std::vector<arrival> all;
+    std::vector<perturbation_settings> all;
     for (unsigned bits = 0; bits < 128; ++bits) {
-        arrival how;
+        perturbation_settings how;
         how.by_message = bits & 1;
         how.jammer = (bits & 2) && !how.by_message;
         how.random_shift = how.random_sign = bits & 4;
@@ -62,15 +49,15 @@ BOOST_AUTO_TEST_CASE(chunks_instruction_sets_and_adding_give_the_same_bits)
     const uint64_t first = (uint64_t(1) << 33) + 5;
     const auto messages = some_messages(count);
     for (const size_t n : { 1, 7, 40 })
-        for (const arrival& how : arrivals()) {
-            const perturbation p(some_rows(how.by_message ? messages_there_are : 1, n),
-                                 how.by_message ? messages_there_are : 1,
-                                 how);
+        for (const perturbation_settings& how : all_settings()) {
+            const perturbation p(
+                random_floats((how.by_message ? messages_there_are : 1) * 2 * n, 1),
+                how.by_message ? messages_there_are : 1,
+                how);
             choose_instruction_set("baseline");
             std::vector<float> wanted(count * 2 * n), y(count * 2 * n + 1, 0.25f);
             p.write(messages.data(), first, count, wanted.data());
-            for (const auto& name : instruction_sets()) {
-                choose_instruction_set(name);
+            on_each_instruction_set([&] {
                 std::fill(y.begin(), y.end(), 0.25f);
                 size_t at = 0;
                 for (size_t size = 1; at < count; at += size, size = 3 * size + 1) {
@@ -82,34 +69,13 @@ BOOST_AUTO_TEST_CASE(chunks_instruction_sets_and_adding_give_the_same_bits)
                 for (size_t i = 0; i < wanted.size(); ++i)
                     same = same && y[i] == 0.25f + wanted[i];
                 BOOST_TEST(same);
-            }
+            });
         }
-    choose_instruction_set(instruction_sets().front());
-}
-
-BOOST_AUTO_TEST_CASE(unit_circle_is_cosine_and_sine)
-{
-    std::vector<uint32_t> turns(4096);
-    std::vector<float> cosine(turns.size()), sine(turns.size());
-    for (size_t i = 0; i < turns.size(); ++i)
-        turns[i] = uint32_t(i) << 20 | uint32_t(i);
-    for (const auto& name : instruction_sets()) {
-        choose_instruction_set(name);
-        kernels().unit_circle(turns.data(), turns.size(), cosine.data(), sine.data());
-        double worst = 0;
-        for (size_t i = 0; i < turns.size(); ++i) {
-            const double angle = 2 * M_PI * turns[i] * 0x1p-32;
-            worst = std::max(worst, std::abs(cosine[i] - std::cos(angle)));
-            worst = std::max(worst, std::abs(sine[i] - std::sin(angle)));
-        }
-        BOOST_TEST(worst < 3e-7);
-    }
-    choose_instruction_set(instruction_sets().front());
 }
 
 BOOST_AUTO_TEST_CASE(nothing_arrives_while_the_schedule_is_off)
 {
-    arrival how;
+    perturbation_settings how;
     how.off_blocks = 3;
     how.on_blocks = 2;
     const perturbation p({ 1.0f, 2.0f }, 1, how);
@@ -123,7 +89,7 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused)
 {
     BOOST_CHECK_THROW(perturbation({ 1, 2, 3 }, 1, {}), std::invalid_argument);
     BOOST_CHECK_THROW(perturbation({ 1, 2, 3, 4 }, 2, {}), std::invalid_argument);
-    arrival how;
+    perturbation_settings how;
     how.by_message = true;
     const perturbation p({ 1, 2, 3, 4 }, 2, how);
     float out[2];

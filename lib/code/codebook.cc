@@ -1,23 +1,37 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "code/codebook.h"
 #include "instruction_set.h"
+#include "sample.h"
 #include <algorithm>
-#include <cmath>
 #include <stdexcept>
 #include <string>
 
 namespace gr::advphy {
 
-codebook::codebook(const std::vector<float>& values, size_t messages)
-    : d_messages(messages)
+size_t row_floats(const char* what, size_t floats, size_t rows, size_t multiple_of)
 {
-    if (messages == 0 || messages > 256 || values.empty() || values.size() % messages)
-        throw std::invalid_argument("codebook of " + std::to_string(values.size()) +
-                                    " floats cannot have " + std::to_string(messages) +
+    if (rows == 0 || rows > 256 || floats == 0 || floats % (multiple_of * rows))
+        throw std::invalid_argument(std::string(what) + " of " + std::to_string(floats) +
+                                    " floats cannot have " + std::to_string(rows) +
                                     " rows of 1..256");
-    d_row = values.size() / messages;
-    d_padded_row = (d_row + 15) / 16 * 16; // whole vectors of any instruction set
-    d_values.assign(messages * d_padded_row, 0.0f);
+    return floats / rows;
+}
+
+void check_messages(const uint8_t* messages, size_t count, size_t most)
+{
+    uint8_t largest = 0;
+    for (size_t i = 0; most < 256 && i < count; ++i)
+        largest = std::max(largest, messages[i]);
+    if (largest >= most)
+        throw std::invalid_argument("message " + std::to_string(largest) +
+                                    " is not in 0.." + std::to_string(most - 1));
+}
+
+codebook::codebook(const std::vector<float>& values, size_t messages)
+    : d_messages(messages), d_row(row_floats("codebook", values.size(), messages, 1)),
+      d_padded_row((d_row + row_padding - 1) / row_padding * row_padding),
+      d_values(messages * d_padded_row)
+{
     for (size_t m = 0; m < messages; ++m)
         std::copy_n(values.begin() + long(m * d_row),
                     d_row,
@@ -26,16 +40,8 @@ codebook::codebook(const std::vector<float>& values, size_t messages)
 
 void codebook::look_up(const uint8_t* in, size_t count, float* out) const
 {
-    if (d_messages < 256) {
-        uint8_t largest = 0;
-        for (size_t i = 0; i < count; ++i)
-            largest = std::max(largest, in[i]);
-        if (largest >= d_messages)
-            throw std::invalid_argument("message " + std::to_string(largest) +
-                                        " is not in 0.." +
-                                        std::to_string(d_messages - 1));
-    }
-    kernels().look_up(d_values.data(), d_row, d_padded_row, in, count, out);
+    check_messages(in, count, d_messages);
+    kernels().code.look_up(d_values.data(), d_row, d_padded_row, in, count, out);
 }
 
 hard_decision::hard_decision(std::vector<uint8_t> table, size_t n)
@@ -70,7 +76,7 @@ size_t hard_decision::decide(const float* y,
 
 size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count)
 {
-    return kernels().count_differences(a, b, count);
+    return kernels().code.count_differences(a, b, count);
 }
 
 } // namespace gr::advphy

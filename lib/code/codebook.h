@@ -7,6 +7,13 @@
 
 namespace gr::advphy {
 
+// The floats of each of `rows` rows; std::invalid_argument unless there are 1..256 of
+// them, which have the same length, a multiple of `multiple_of`.
+size_t row_floats(const char* what, size_t floats, size_t rows, size_t multiple_of);
+
+// Refuse messages that are not in 0..most - 1: std::invalid_argument names one.
+void check_messages(const uint8_t* messages, size_t count, size_t most);
+
 // Codeword look-up. Cost: one copy of a row. Reference: numpy codebook[messages].
 class codebook
 {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Code look-up and the counting of errors. Compiled once per instruction set.
-#include "kernels.h"
+#include "code/code_kernels.h"
 #include "simd.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
+
+namespace {
 
 void look_up(const float* codebook,
              size_t row_floats,
@@ -33,5 +35,9 @@ size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count)
         differences += a[i] != b[i];
     return differences;
 }
+
+} // namespace
+
+extern const code_kernels code_table = { look_up, count_differences };
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

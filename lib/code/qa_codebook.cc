@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Codes: look-up of any row length, nearest codeword by brute force, hard decision.
-#define BOOST_TEST_MODULE codebook
+// Codes: look-up of any row length, hard decision, counted differences, squared error.
 #include "code/codebook.h"
-#include "instruction_set.h"
-#include "network/network.h"
-#include <boost/test/included/unit_test.hpp>
+#include "code/distortion.h"
+#include "qa.h"
 #include <cmath>
-#include <random>
+#include <numeric>
 
 using namespace gr::advphy;
 
 BOOST_AUTO_TEST_CASE(look_up_copies_rows_of_any_length)
 {
     std::mt19937 generator(1);
-    for (const auto& name : instruction_sets()) {
-        choose_instruction_set(name);
+    on_each_instruction_set([&] {
         for (size_t row : { 1, 2, 8, 14, 16, 18, 33 })
             for (size_t count : { 0, 1, 3, 20, 100 }) {
                 std::vector<float> values(16 * row);
-                for (size_t i = 0; i < values.size(); ++i)
-                    values[i] = float(i);
+                std::iota(values.begin(), values.end(), 0.0f);
                 const codebook book(values, 16);
                 std::vector<uint8_t> messages(count);
                 for (uint8_t& m : messages)
@@ -31,44 +27,12 @@ BOOST_AUTO_TEST_CASE(look_up_copies_rows_of_any_length)
                     for (size_t j = 0; j < row; ++j)
                         BOOST_TEST(out[i * row + j] == float(messages[i] * row + j));
             }
-    }
-    choose_instruction_set(instruction_sets().front());
-}
-
-BOOST_AUTO_TEST_CASE(nearest_codeword_is_the_one_at_least_distance)
-{
-    std::mt19937 generator(2);
-    std::normal_distribution<float> normal;
-    std::vector<float> book(16 * 14), y(500 * 14);
-    for (float& v : book)
-        v = normal(generator);
-    for (float& v : y)
-        v = normal(generator);
-    const network net = nearest_codeword(book, 16, {});
-    std::vector<uint8_t> messages(500), erased(500);
-    net.decide(y.data(), 500, messages.data(), erased.data());
-    for (size_t i = 0; i < 500; ++i) {
-        int nearest = 0;
-        double least = 1e9;
-        for (int m = 0; m < 16; ++m) {
-            double distance = 0;
-            for (int j = 0; j < 14; ++j)
-                distance += std::pow(double(y[i * 14 + j]) - book[m * 14 + j], 2);
-            if (distance < least) {
-                least = distance;
-                nearest = m;
-            }
-        }
-        BOOST_TEST(int(messages[i]) == nearest);
-    }
+    });
 }
 
 BOOST_AUTO_TEST_CASE(hard_decision_looks_the_signs_up)
 {
-    std::vector<uint8_t> table(8);
-    for (int i = 0; i < 8; ++i)
-        table[i] = uint8_t(i);
-    const hard_decision decider(table, 3);
+    const hard_decision decider({ 0, 1, 2, 3, 4, 5, 6, 7 }, 3);
     const float y[] = { 1, 0, -1, 0, -2, 0, -1, 5, 1, 5, std::nanf(""), 0 };
     uint8_t messages[2], erased[2];
     BOOST_TEST(decider.decide(y, 2, messages, erased) == 1);
@@ -89,12 +53,28 @@ BOOST_AUTO_TEST_CASE(differences_are_counted)
     }
 }
 
+BOOST_AUTO_TEST_CASE(squared_error_is_the_sum_of_squares)
+{
+    const size_t count = 5;
+    for (const size_t features : { 0, 1, 7, 8, 23, 784 }) {
+        const auto a = random_floats(count * features, 1);
+        const auto b = random_floats(count * features, 2, 0.1f);
+        double out[count];
+        squared_error(a.data(), b.data(), count, features, out);
+        for (size_t i = 0; i < count; ++i) {
+            double wanted = 0;
+            for (size_t j = i * features; j < (i + 1) * features; ++j)
+                wanted += std::pow(double(a[j]) - b[j], 2);
+            BOOST_TEST(std::abs(out[i] - wanted) <= 1e-6 * wanted);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(bad_input_is_refused)
 {
     BOOST_CHECK_THROW(codebook({ 1, 2, 3 }, 2), std::invalid_argument);
     BOOST_CHECK_THROW(codebook(std::vector<float>(257), 257), std::invalid_argument);
     BOOST_CHECK_THROW(hard_decision({ 0, 1, 2 }, 2), std::invalid_argument);
-    BOOST_CHECK_THROW(nearest_codeword({ 1, 2, 3 }, 2, {}), std::invalid_argument);
     const codebook book(std::vector<float>(4 * 2), 4);
     const uint8_t message = 4;
     float out[2];

@@ -1,39 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "keying/keying.h"
 #include "instruction_set.h"
+#include "sample.h"
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
-#include <string>
 #include <utility>
-#include <vector>
 
 namespace gr::advphy {
 
 namespace {
-
-void check(size_t reals, size_t row, size_t words)
-{
-    if (reals < 1 || reals > largest_keyed)
-        throw std::invalid_argument("reals = " + std::to_string(reals) + ", wanted 1.." +
-                                    std::to_string(largest_keyed));
-    if (row < words)
-        throw std::invalid_argument("words has " + std::to_string(row) +
-                                    " words an item, wanted at least " +
-                                    std::to_string(words));
-}
-
-size_t floats_of(size_t reals) { return (reals + 1) / 2 * 2; }
-
-// Which float of an item each real is.
-std::vector<uint16_t> places(size_t reals)
-{
-    const size_t n = floats_of(reals) / 2;
-    std::vector<uint16_t> place(reals);
-    for (size_t j = 0; j < reals; ++j)
-        place[j] = uint16_t(j < n ? 2 * j : 2 * (j - n) + 1);
-    return place;
-}
 
 // The sign bit that real i is multiplied by.
 uint32_t sign_of(const uint32_t* words, size_t i)
@@ -49,83 +25,94 @@ void shuffle(const uint32_t* words, size_t reals, uint16_t* order)
         std::swap(order[i], order[size_t((uint64_t(words[i]) * (i + 1)) >> 32)]);
 }
 
-// Rows with room to read past their last word.
-void pad_words(
-    const uint32_t* words, size_t row, size_t items, size_t used, uint32_t* out)
-{
-    for (size_t i = 0; i < items; ++i)
-        std::copy_n(words + i * row, used, out + i * (used + row_padding));
-}
-
 } // namespace
 
-size_t signs_words(size_t reals) { return (reals + 31) / 32; }
-
-size_t sign_permutation_words(size_t reals) { return reals + signs_words(reals); }
-
-size_t rotation_words(size_t reals) { return (reals + 1) * (reals + 1) / 4 * 2; }
-
-void signs(const uint32_t* words,
-           size_t row,
-           const float* x,
-           size_t count,
-           size_t reals,
-           bool /* its own inverse */,
-           float* out)
+const std::vector<std::string>& keyed_transform::names()
 {
-    check(reals, row, signs_words(reals));
-    const auto place = places(reals);
-    const size_t floats = floats_of(reals);
-    uint32_t bits[largest_keyed];
-    for (size_t item = 0; item < count; ++item, x += floats, out += floats) {
-        std::memcpy(bits, x, floats * sizeof(float));
-        for (size_t i = 0; i < reals; ++i)
-            bits[place[i]] ^= sign_of(words + item * row, i);
-        if (reals % 2)
-            bits[floats - 1] = 0;
-        std::memcpy(out, bits, floats * sizeof(float));
+    static const std::vector<std::string> known{ "signs",
+                                                 "sign_permutation",
+                                                 "rotation" };
+    return known;
+}
+
+keyed_transform::keyed_transform(const std::string& name, size_t reals)
+    : d_name(name), d_floats((reals + 1) / 2 * 2)
+{
+    if (std::find(names().begin(), names().end(), name) == names().end())
+        throw std::invalid_argument("transform '" + name + "' is not known");
+    if (reals < 1 || reals > largest_keyed)
+        throw std::invalid_argument("reals = " + std::to_string(reals) + ", wanted 1.." +
+                                    std::to_string(largest_keyed));
+    const size_t signs = (reals + 31) / 32;
+    d_words = name == "signs"      ? signs
+              : name == "rotation" ? (reals + 1) * (reals + 1) / 4 * 2
+                                   : reals + signs;
+    const size_t n = d_floats / 2;
+    for (size_t j = 0; j < reals; ++j)
+        d_place.push_back(uint16_t(j < n ? 2 * j : 2 * (j - n) + 1));
+}
+
+void keyed_transform::apply(const uint32_t* words,
+                            size_t row,
+                            const float* x,
+                            size_t count,
+                            bool inverse,
+                            float* out) const
+{
+    if (row < d_words)
+        throw std::invalid_argument("words has " + std::to_string(row) +
+                                    " words an item, wanted at least " +
+                                    std::to_string(d_words));
+    if (d_name == "rotation")
+        return rotate(words, row, x, count, inverse, out);
+    const bool permuted = d_name == "sign_permutation";
+    for (size_t item = 0; item < count; ++item) {
+        if (permuted)
+            permute(words, x, inverse, out);
+        else
+            signs(words, x, out); // its own inverse
+        words += row;
+        x += d_floats;
+        out += d_floats;
     }
 }
 
-void sign_permutation(const uint32_t* words,
-                      size_t row,
-                      const float* x,
-                      size_t count,
-                      size_t reals,
-                      bool inverse,
-                      float* out)
+void keyed_transform::signs(const uint32_t* words, const float* x, float* out) const
 {
-    check(reals, row, sign_permutation_words(reals));
-    const auto place = places(reals);
-    const size_t floats = floats_of(reals);
+    uint32_t bits[largest_keyed];
+    std::memcpy(bits, x, d_floats * sizeof(float));
+    for (size_t i = 0; i < reals(); ++i)
+        bits[d_place[i]] ^= sign_of(words, i);
+    if (reals() % 2)
+        bits[d_floats - 1] = 0;
+    std::memcpy(out, bits, d_floats * sizeof(float));
+}
+
+void keyed_transform::permute(const uint32_t* words,
+                              const float* x,
+                              bool inverse,
+                              float* out) const
+{
     uint32_t in[largest_keyed], bits[largest_keyed];
     uint16_t order[largest_keyed];
-    for (size_t item = 0; item < count; ++item, x += floats, out += floats) {
-        const uint32_t* drawn = words + item * row;
-        shuffle(drawn, reals, order);
-        std::memcpy(in, x, floats * sizeof(float));
-        bits[floats - 1] = 0; // the padding, if it is one
-        for (size_t i = 0; i < reals; ++i) {
-            const size_t from = inverse ? i : order[i], to = inverse ? order[i] : i;
-            bits[place[to]] = in[place[from]] ^ sign_of(drawn + reals, i);
-        }
-        std::memcpy(out, bits, floats * sizeof(float));
+    shuffle(words, reals(), order);
+    std::memcpy(in, x, d_floats * sizeof(float));
+    bits[d_floats - 1] = 0; // the padding, if it is one
+    for (size_t i = 0; i < reals(); ++i) {
+        const size_t from = inverse ? i : order[i], to = inverse ? order[i] : i;
+        bits[d_place[to]] = in[d_place[from]] ^ sign_of(words + reals(), i);
     }
+    std::memcpy(out, bits, d_floats * sizeof(float));
 }
 
-void rotation(const uint32_t* words,
-              size_t row,
-              const float* x,
-              size_t count,
-              size_t reals,
-              bool inverse,
-              float* out)
+void keyed_transform::rotate(const uint32_t* words,
+                             size_t row,
+                             const float* x,
+                             size_t count,
+                             bool inverse,
+                             float* out) const
 {
-    const size_t used = rotation_words(std::min(reals, largest_keyed));
-    check(reals, row, used);
-    const auto place = places(reals);
-    const size_t floats = floats_of(reals);
-    std::vector<float> work(rotation_floats(reals)), tile(reals * rotated_items);
+    std::vector<float> work(rotation_floats(reals())), tile(reals() * rotated_items);
     std::vector<uint32_t> last;
     for (size_t done = 0; done < count; done += rotated_items) {
         const size_t items = std::min(rotated_items, count - done);
@@ -134,20 +121,22 @@ void rotation(const uint32_t* words,
         if (items < rotated_items)
             std::fill(tile.begin(), tile.end(), 0.0f);
         if ((count - done - items) * row < row_padding) { // too near the end to over-read
-            stride = used + row_padding;
+            stride = d_words + row_padding;
             last.assign(rotated_items * stride, 0);
-            pad_words(drawn, row, items, used, last.data());
+            for (size_t i = 0; i < items; ++i)
+                std::copy_n(drawn + i * row, d_words, last.data() + i * stride);
             drawn = last.data();
         }
         for (size_t i = 0; i < items; ++i)
-            for (size_t j = 0; j < reals; ++j)
-                tile[j * rotated_items + i] = x[(done + i) * floats + place[j]];
-        kernels().rotate(drawn, stride, reals, inverse, work.data(), tile.data());
+            for (size_t j = 0; j < reals(); ++j)
+                tile[j * rotated_items + i] = x[(done + i) * d_floats + d_place[j]];
+        kernels().keying.rotate(
+            drawn, stride, reals(), inverse, work.data(), tile.data());
         for (size_t i = 0; i < items; ++i) {
-            float* to = out + (done + i) * floats;
-            to[floats - 1] = 0.0f; // the padding, if it is one
-            for (size_t j = 0; j < reals; ++j)
-                to[place[j]] = tile[j * rotated_items + i];
+            float* to = out + (done + i) * d_floats;
+            to[d_floats - 1] = 0.0f; // the padding, if it is one
+            for (size_t j = 0; j < reals(); ++j)
+                to[d_place[j]] = tile[j * rotated_items + i];
         }
     }
 }

@@ -6,9 +6,9 @@
 // padding: never read, and written as 0. Items are [count][2n] floats; x and out may be
 // the same array, but must not overlap otherwise. What is not finite stays so.
 //
-// words [count][row]: row number i chooses the Q of item i by its first *_words(L) words,
-// W below; row >= W. Words that are uniform and independent give the distribution stated.
-// The inverse is the transpose, and the numbers are the same bits on any instruction set.
+// words [count][row]: row number i chooses the Q of item i by its first W words, row >=
+// W. Words that are uniform and independent give the distribution stated. The inverse is
+// the transpose, and the numbers are the same bits on any instruction set.
 //
 // signs: W = ceil(L / 32). Real i changes its sign where bit i % 32, counted from the
 //     least significant, of word i / 32 is set. Uniform on the 2^L choices.
@@ -35,37 +35,49 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace gr::advphy {
 
 // The reals that an item may have: 1..largest_keyed.
 constexpr size_t largest_keyed = 1024;
 
-size_t signs_words(size_t reals);
-size_t sign_permutation_words(size_t reals);
-size_t rotation_words(size_t reals);
+class keyed_transform
+{
+public:
+    // std::invalid_argument for a name that is none of names(), or reals out of range.
+    keyed_transform(const std::string& name, size_t reals);
 
-// All three: std::invalid_argument for reals or row out of range.
-void signs(const uint32_t* words,
-           size_t row,
-           const float* x,
-           size_t count,
-           size_t reals,
-           bool inverse,
-           float* out);
-void sign_permutation(const uint32_t* words,
-                      size_t row,
-                      const float* x,
-                      size_t count,
-                      size_t reals,
-                      bool inverse,
-                      float* out);
-void rotation(const uint32_t* words,
-              size_t row,
-              const float* x,
-              size_t count,
-              size_t reals,
-              bool inverse,
-              float* out);
+    static const std::vector<std::string>& names();
+
+    size_t reals() const { return d_place.size(); }
+    // Floats of an item.
+    size_t floats() const { return d_floats; }
+    // W, the words that choose one transform.
+    size_t words() const { return d_words; }
+
+    // Write Q x to out, or the inverse; std::invalid_argument where row < words().
+    void apply(const uint32_t* words,
+               size_t row,
+               const float* x,
+               size_t count,
+               bool inverse,
+               float* out) const;
+
+private:
+    void signs(const uint32_t* words, const float* x, float* out) const;
+    void permute(const uint32_t* words, const float* x, bool inverse, float* out) const;
+    void rotate(const uint32_t* words,
+                size_t row,
+                const float* x,
+                size_t count,
+                bool inverse,
+                float* out) const;
+
+    std::string d_name;
+    std::vector<uint16_t> d_place; // which float of an item each real is
+    size_t d_floats, d_words;
+};
 
 } // namespace gr::advphy

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Random rotations, an item a lane. Compiled once per instruction set, always without
 // contraction: Alice and Bob must find the same rotation on different machines.
-#include "kernels.h"
+#include "keying/keying_kernels.h"
 #include "random/box_muller.h"
 #include "simd.h"
 #include "transpose.h"
@@ -67,8 +67,6 @@ inline void reflect(float* g, vuint sign, size_t m, float* x)
         store(x + j * items, load(x + j * items) - along * load(g + j * lanes));
 }
 
-} // namespace
-
 void rotate(
     const uint32_t* words, size_t row, size_t reals, bool inverse, float* work, float* x)
 {
@@ -89,5 +87,9 @@ void rotate(
                 reflect(g, sign, m, last);
         }
 }
+
+} // namespace
+
+extern const keying_kernels keying_table = { rotate };
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

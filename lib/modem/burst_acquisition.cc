@@ -60,8 +60,8 @@ void burst_synchronizer::acquire()
     // The search leaves a quarter of the null-to-null width at most.
     const double width = 0.25 / chips;
     for (int round = 0; round < 2; ++round) {
-        turn_frame(chips, d_layout.samples_per_symbol);
-        filter_frame(chips - 1, d_layout.samples_per_symbol);
+        turn_burst(chips, d_layout.samples_per_symbol);
+        filter_burst(chips - 1, d_layout.samples_per_symbol);
         double best = 0, highest = 0;
         const int reach = round == 0 ? 4 : 1;
         for (int f = -reach; f <= reach; ++f) {
@@ -75,7 +75,7 @@ void burst_synchronizer::acquire()
                                highest,
                                periodogram(d_layout.preamble, d_y.data(), best + width));
         d_candidate.frequency += best / d_layout.samples_per_symbol;
-        turn_frame(chips, d_layout.samples_per_symbol);
+        turn_burst(chips, d_layout.samples_per_symbol);
         d_candidate.at += peak(d_layout.samples_per_symbol / (round == 0 ? 4.0 : 8.0));
     }
 }
@@ -124,8 +124,7 @@ burst_synchronizer::track(const known_symbols& known, int last, double deviation
 // From the known symbols up to the last one; d_straight becomes d_y corrected.
 double burst_synchronizer::snr_of(const phase_tracker& tracked, int last)
 {
-    d_straight.resize(size_t(last + 1));
-    tracked.correct(d_y.data(), 0, d_straight.size(), d_straight.data());
+    straighten(tracked, size_t(last + 1));
     const known_symbols& known = d_known[1];
     const size_t count = last < index(d_layout.header_at[0]) ? d_layout.preamble.size()
                                                              : known.up_to(last);

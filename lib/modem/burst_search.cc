@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "modem/burst_search.h"
 #include "instruction_set.h"
-#include "kernels.h"
 #include <cmath>
 
 namespace gr::advphy {
@@ -23,45 +22,41 @@ size_t stride_of(size_t samples_per_symbol)
 } // namespace
 
 burst_search::burst_search(const frame_layout& layout)
-    : d_layout(layout), d_stride(stride_of(size_t(layout.samples_per_symbol))),
-      d_step(size_t(layout.samples_per_symbol) / d_stride),
-      d_positions(positions_at_once),
-      d_filtered(d_positions + (layout.preamble.size() - 1) * d_step),
-      d_length(d_filtered + layout.taps() / d_stride + 1 + over_read),
-      d_work(2 * d_stride * d_length + 3 * (d_filtered + over_read)),
-      d_metric(d_positions), d_product_re(d_positions), d_product_im(d_positions)
 {
+    d_view.preamble = layout.preamble.data();
+    d_view.chips = layout.preamble.size();
+    d_view.segment = size_t(layout.segment);
+    d_view.pulse = layout.bank.data();
+    d_view.taps = layout.taps();
+    d_view.stride = stride_of(size_t(layout.samples_per_symbol));
+    d_view.step = size_t(layout.samples_per_symbol) / d_view.stride;
+    d_view.positions = positions_at_once;
+    d_view.filtered = positions_at_once + (d_view.chips - 1) * d_view.step;
     // Of a preamble of amplitude 1: c_k = segment, so the sum of products is
     // segment^2 (segments - 1), and the energy is their number of chips.
-    const float segment = float(layout.segment), chips = float(layout.preamble.size());
-    d_scale = segment * (chips - segment) / chips;
+    const float segment = float(d_view.segment), chips = float(d_view.chips);
+    d_view.scale = segment * (chips - segment) / chips;
+
+    d_length = d_view.filtered + d_view.taps / d_view.stride + 1 + over_read;
+    d_work.resize(2 * d_view.stride * d_length + 3 * (d_view.filtered + over_read));
+    for (auto* values : { &d_metric, &d_product_re, &d_product_im })
+        values->resize(d_view.positions);
 }
 
-void burst_search::run(const float* samples)
+void burst_search::run(const sample* samples)
 {
-    search_view view;
-    view.preamble = d_layout.preamble.data();
-    view.chips = d_layout.preamble.size();
-    view.segment = size_t(d_layout.segment);
-    view.pulse = d_layout.bank.data();
-    view.taps = d_layout.taps();
-    view.stride = d_stride;
-    view.step = d_step;
-    view.positions = d_positions;
-    view.filtered = d_filtered;
-    view.scale = d_scale;
-    kernels().search(view,
-                     samples,
-                     d_work.data(),
-                     d_metric.data(),
-                     d_product_re.data(),
-                     d_product_im.data());
+    kernels().modem.search(d_view,
+                           samples,
+                           d_work.data(),
+                           d_metric.data(),
+                           d_product_re.data(),
+                           d_product_im.data());
 }
 
 double burst_search::frequency(size_t position) const
 {
     return std::atan2(d_product_im[position], d_product_re[position]) /
-           (2 * M_PI * d_layout.segment);
+           (2 * M_PI * double(d_view.segment));
 }
 
 } // namespace gr::advphy

@@ -12,31 +12,32 @@
 // Reference: the definition in double precision in lib/modem/qa_modem.cc.
 #pragma once
 #include "modem/frame_layout.h"
+#include "modem/modem_kernels.h"
 
 namespace gr::advphy {
 
 class burst_search
 {
 public:
+    // The layout must outlive the search.
     explicit burst_search(const frame_layout& layout);
 
     // Samples that one call of run() reads, and positions that it looks at, this many
     // samples apart. Position 0 is a preamble whose first pulse begins at sample 0.
-    size_t samples() const { return d_length * d_stride; }
-    size_t positions() const { return d_positions; }
-    size_t stride() const { return d_stride; }
-    size_t step() const { return d_step; } // positions a symbol
+    size_t samples() const { return d_length * d_view.stride; }
+    size_t positions() const { return d_view.positions; }
+    size_t stride() const { return d_view.stride; }
+    size_t step() const { return d_view.step; } // positions a symbol
 
-    void run(const float* samples);
+    void run(const sample* samples);
 
     const std::vector<float>& metric() const { return d_metric; }
     // Frequency offset at a position, cycles per symbol.
     double frequency(size_t position) const;
 
 private:
-    const frame_layout& d_layout;
-    size_t d_stride, d_step, d_positions, d_filtered, d_length;
-    float d_scale;
+    search_view d_view; // points into the layout
+    size_t d_length;
     std::vector<float> d_work, d_metric, d_product_re, d_product_im;
 };
 

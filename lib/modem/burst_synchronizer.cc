@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 namespace gr::advphy {
@@ -12,12 +11,11 @@ namespace gr::advphy {
 namespace {
 
 constexpr float largest = 1e6f; // a larger sample is no sample
-constexpr int look_ahead = 64; // symbols behind a crossing in which the peak is sought
+constexpr int look_ahead = 64; // symbols after a crossing in which the peak is sought
 constexpr int after_false_alarm = 8; // symbols
 constexpr int header_rounds = 2; // of decoding once more
 // From how many of the last pilots a loss is told, and how many are sure enough.
 constexpr size_t most_pilots = 16, enough_pilots = 8;
-constexpr int tail = 4; // symbols behind the last one that are waited for, pulse excluded
 // Of the position of a preamble, in symbols: [mengali, ch. 7] at 0 dB gives 0.02.
 constexpr double position_deviation = 0.02;
 
@@ -72,7 +70,7 @@ bool burst_synchronizer::search()
 {
     if (d_from + d_search.samples() > d_filled)
         return false;
-    d_search.run(reinterpret_cast<const float*>(d_samples.data() + d_from));
+    d_search.run(d_samples.data() + d_from);
     const auto& metric = d_search.metric();
     const auto bar = float(d_settings.threshold * d_settings.threshold);
     const auto crossing = std::find_if(
@@ -96,7 +94,7 @@ bool burst_synchronizer::search()
 
 // Fill d_turned with the samples from the preamble's first pulse on to that of a symbol,
 // turned back; symbols are `spacing` samples apart.
-void burst_synchronizer::turn_frame(int symbols, double spacing)
+void burst_synchronizer::turn_burst(int symbols, double spacing)
 {
     const size_t count = size_t(std::ceil(symbols * spacing)) +
                          size_t((d_layout.span + 2) * d_layout.samples_per_symbol) +
@@ -108,7 +106,7 @@ void burst_synchronizer::turn_frame(int symbols, double spacing)
 }
 
 // Fill d_y with the symbols 0..last of the preamble and what follows it.
-void burst_synchronizer::filter_frame(int last, double spacing)
+void burst_synchronizer::filter_burst(int last, double spacing)
 {
     d_y.resize(size_t(last + 1));
     d_filter.symbols(d_turned.data(), first_instant(), spacing, d_y.size(), d_y.data());
@@ -117,40 +115,40 @@ void burst_synchronizer::filter_frame(int last, double spacing)
 bool burst_synchronizer::read_header()
 {
     const int last = index(d_layout.header_at.back());
-    const double end = instant() + double((last + tail) * d_layout.samples_per_symbol) +
-                       double(d_filter.centre());
+    const double end = instant() +
+                       double((last + tail_symbols) * d_layout.samples_per_symbol) +
+                       double(d_filter.center());
     if (end > double(d_filled))
         return false;
     acquire();
-    turn_frame(last, d_layout.samples_per_symbol);
-    filter_frame(last, d_layout.samples_per_symbol);
+    turn_burst(last, d_layout.samples_per_symbol);
+    filter_burst(last, d_layout.samples_per_symbol);
     // The preamble leaves a frequency of 1e-3 rad a symbol; the header's pilots find it.
     phase_tracker tracked = track(d_known[0], last, 3e-3);
-    header said = header_under(tracked);
-    for (int again = 0; again < header_rounds && !said.valid(); ++again) {
+    burst_header header = header_under(tracked);
+    for (int again = 0; again < header_rounds && !header.valid(); ++again) {
         // Most of what was decided is right, and tells the phase better than the pilots.
-        set_header(said);
+        set_header(header);
         tracked = track(d_known[1], last, 3e-3);
-        said = header_under(tracked);
+        header = header_under(tracked);
     }
-    if (!said.valid() || said.codewords() > d_layout.codewords) {
+    if (!header.valid() || header.codewords() > d_layout.codewords) {
         ++bad_headers;
         d_from += size_t(after_false_alarm * d_layout.samples_per_symbol);
         d_next = &burst_synchronizer::search;
         return true;
     }
-    d_candidate.said = said;
-    d_clock.note(position(), said.number(), said.codewords() == d_layout.codewords);
+    d_candidate.header = header;
+    d_clock.note(position(), header.number(), header.codewords() == d_layout.codewords);
     d_candidate.frequency +=
         tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
     d_next = &burst_synchronizer::read_payload;
     return true;
 }
 
-header burst_synchronizer::header_under(const phase_tracker& tracked)
+burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
 {
-    d_straight.resize(d_y.size());
-    tracked.correct(d_y.data(), 0, d_y.size(), d_straight.data());
+    straighten(tracked, d_y.size());
     std::array<sample, header_symbols> symbols;
     for (size_t i = 0; i < symbols.size(); ++i)
         symbols[i] = d_straight[size_t(index(d_layout.header_at[i]))];
@@ -159,69 +157,84 @@ header burst_synchronizer::header_under(const phase_tracker& tracked)
 
 bool burst_synchronizer::read_payload()
 {
-    const header& said = d_candidate.said;
-    const auto codewords = size_t(said.codewords());
-    const auto payload = codewords * size_t(d_layout.n);
+    const burst_header& header = d_candidate.header;
+    const bool known_version = header.version() == d_layout.version;
+    const auto codewords = size_t(header.codewords());
     // The last one before the ramp; ramp and half a gap are as long as at the beginning.
     const int last = index(d_layout.symbols[codewords] - d_layout.preamble_at) - 1;
     const double spacing = d_layout.samples_per_symbol * (1 + d_clock.offset());
     const double end =
-        instant() + double(last + tail) * spacing + double(d_filter.centre());
-    if (said.version() == d_layout.version && end > double(d_filled))
+        instant() + double(last + tail_symbols) * spacing + double(d_filter.center());
+    if (known_version && end > double(d_filled))
         return false;
     d_next = &burst_synchronizer::search;
-    received_frame frame{
-        said, 0, 0, 0, 0, 0, this->codewords.size() / size_t(d_layout.n), false, true
-    };
-    const bool expected =
-        d_settings.expected_hash.empty() ||
-        !std::memcmp(said.bytes + 6, d_settings.expected_hash.data(), 4);
-    if (said.version() != d_layout.version || !expected) { // the caller says so
-        frames.push_back(frame);
+    received_burst burst{};
+    burst.header = header;
+    burst.first_codeword = this->codewords.size() / size_t(d_layout.n);
+    burst.intact = true;
+    const std::string& expected = d_settings.expected_hash;
+    if (known_version && (expected.empty() || expected == header.model_hash()))
+        receive(burst, last, spacing);
+    else // the caller says so
         d_from = size_t(instant());
-        return true;
-    }
-    set_header(said);
-    turn_frame(last, spacing);
-    // The preamble's middle stays where it was found.
-    const double middle = double(d_layout.preamble.size() - 1) / 2;
-    d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
-    filter_frame(last, spacing);
-    phase_tracker tracked = track(d_known[1], last, 1e-3);
-    frame.gain = tracked.gain();
-    if (d_settings.equalise) {
-        d_straight.resize(d_y.size());
-        tracked.correct(d_y.data(), 0, d_y.size(), d_straight.data());
-        const size_t known = d_known[1].up_to(index(d_layout.header_at.back()));
-        const auto& values = d_known[1].values;
-        const echo_equalizer equalizer(d_straight.data(), values.data(), int(known));
-        if (equalizer.needed()) {
-            frame.equalised = true;
-            equalizer.apply(d_straight.data(), d_straight.size(), d_y.data());
-            tracked = track(d_known[1], last, 1e-3);
-            frame.gain *= tracked.gain(); // of symbols that were scaled before
-        }
-    }
-    frame.at = position();
-    frame.snr = snr_of(tracked, last);
-    frame.frequency = d_candidate.frequency;
-    frame.clock = d_clock.offset();
-    // Where samples were lost on the way, the next frame may begin inside this one.
-    size_t pilots = 0;
-    const double arrived = pilots_arrived(last, pilots);
-    frame.intact = arrived > 0.5;
-    const bool sure = arrived > 0.7 && pilots >= enough_pilots;
-    frames.push_back(frame);
-    for (size_t i = 0; i < payload; ++i) // snr_of has made the symbols straight
-        this->codewords.push_back(d_layout.scale *
-                                  d_straight[size_t(index(d_layout.payload_at[i]))]);
-    const int resume = sure ? last : index(d_layout.header_at.back());
-    d_from += size_t(d_candidate.at + double(resume) * spacing);
+    bursts.push_back(burst);
     return true;
 }
 
+// Fill in what is known of a burst, and append its codewords.
+void burst_synchronizer::receive(received_burst& burst, int last, double spacing)
+{
+    set_header(burst.header);
+    turn_burst(last, spacing);
+    // The preamble's middle stays where it was found.
+    const double middle = double(d_layout.preamble.size() - 1) / 2;
+    d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
+    filter_burst(last, spacing);
+    phase_tracker tracked = track(d_known[1], last, 1e-3);
+    burst.gain = tracked.gain();
+    if (d_settings.equalize && undo_echoes(tracked)) {
+        burst.equalized = true;
+        tracked = track(d_known[1], last, 1e-3);
+        burst.gain *= tracked.gain(); // of symbols that were scaled before
+    }
+    burst.at = position();
+    burst.snr = snr_of(tracked, last);
+    burst.frequency = d_candidate.frequency;
+    burst.clock = d_clock.offset();
+    // Where samples were lost on the way, the next burst may begin inside this one.
+    size_t pilots = 0;
+    const double arrived = pilots_arrived(last, pilots);
+    burst.intact = arrived > 0.5;
+    const bool sure = arrived > 0.7 && pilots >= enough_pilots;
+    const auto payload = size_t(burst.header.codewords() * d_layout.n);
+    for (size_t i = 0; i < payload; ++i) // snr_of has made the symbols straight
+        codewords.push_back(d_layout.scale *
+                            d_straight[size_t(index(d_layout.payload_at[i]))]);
+    const int resume = sure ? last : index(d_layout.header_at.back());
+    d_from += size_t(d_candidate.at + double(resume) * spacing);
+}
+
+// Equalize d_y where preamble and header show an echo; return whether they do.
+bool burst_synchronizer::undo_echoes(const phase_tracker& tracked)
+{
+    straighten(tracked, d_y.size());
+    const size_t known = d_known[1].up_to(index(d_layout.header_at.back()));
+    const echo_equalizer equalizer(
+        d_straight.data(), d_known[1].values.data(), int(known));
+    if (equalizer.needed())
+        equalizer.apply(d_straight.data(), d_straight.size(), d_y.data());
+    return equalizer.needed();
+}
+
+// The first `count` of d_y become d_straight, phase and gain corrected.
+void burst_synchronizer::straighten(const phase_tracker& tracked, size_t count)
+{
+    d_straight.resize(count);
+    tracked.correct(d_y.data(), count, d_straight.data());
+}
+
 // How much of the last pilots is where it should be: 1, by noise alone hardly more than
-// 0 where there are several groups of them. Sets how many behind the header there were
+// 0 where there are several groups of them. Sets how many after the header there were
 // to tell it from; without any, it is 1.
 double burst_synchronizer::pilots_arrived(int last, size_t& pilots) const
 {
@@ -235,10 +248,10 @@ double burst_synchronizer::pilots_arrived(int last, size_t& pilots) const
     return pilots == 0 ? 1 : sum / double(pilots);
 }
 
-void burst_synchronizer::set_header(const header& said)
+void burst_synchronizer::set_header(const burst_header& header)
 {
     std::array<sample, header_symbols> symbols;
-    encode_header(said, symbols.data());
+    encode_header(header, symbols.data());
     for (size_t i = 0; i < symbols.size(); ++i)
         d_known[1].values[d_known[1].header_in[i]] = symbols[i];
 }

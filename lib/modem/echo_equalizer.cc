@@ -8,7 +8,7 @@ namespace gr::advphy {
 
 namespace {
 
-// |tap|^2 over its variance is exponential where there is no echo: 11 taps, so one frame
+// |tap|^2 over its variance is exponential where there is no echo: 11 taps, so one burst
 // in 2500 has a false one, which costs next to nothing.
 constexpr double significance = 10;
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The layout of a frame as the kernels see it. advphy_model/modem/frame.py defines it.
 #pragma once
-#include <complex>
-#include <cstddef>
-#include <cstdint>
+#include "sample.h"
 #include <vector>
 
 namespace gr::advphy {
 
-using sample = std::complex<float>;
+// Symbols after the last one, pulse excluded, that the receiver waits for.
+constexpr int tail_symbols = 4;
 
 struct frame_layout {
     int version;
@@ -27,8 +26,8 @@ struct frame_layout {
     std::vector<float> bank; // [phases][taps]
 
     size_t taps() const { return bank.size() / size_t(phases); }
-    // The sample of the pulse's centre, in row 0 of the bank.
-    size_t centre() const { return size_t(span) * size_t(samples_per_symbol) / 2; }
+    // The sample of the pulse's center, in row 0 of the bank.
+    size_t center() const { return size_t(span) * size_t(samples_per_symbol) / 2; }
 };
 
 } // namespace gr::advphy

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 namespace gr::advphy {
 
@@ -49,8 +50,14 @@ uint32_t big_endian(const uint8_t* bytes)
            bytes[3];
 }
 
+void to_big_endian(uint32_t value, uint8_t* bytes)
+{
+    for (int i = 0; i < 4; ++i)
+        bytes[i] = uint8_t(value >> (24 - 8 * i));
+}
+
 // The most likely of the `size` best paths whose CRC fits, or the best one.
-template <unsigned size> header best_path(const sample* symbols)
+template <unsigned size> burst_header best_path(const sample* symbols)
 {
     // Register = new bit << 6 | state; the next state is the register without its
     // oldest bit. Two registers lead to a state, which differ in that bit. Each state
@@ -82,9 +89,9 @@ template <unsigned size> header best_path(const sample* symbols)
         }
         likelihood = next;
     }
-    header first{};
+    burst_header first{};
     for (unsigned wanted = 0; wanted < size; ++wanted) {
-        header found{};
+        burst_header found{};
         unsigned state = 0, rank = wanted; // the six zeros at the end lead to state 0
         for (size_t step = header_steps; step-- > 0;) {
             if (step < 8 * header_bytes && state >> (memory - 1))
@@ -103,20 +110,42 @@ template <unsigned size> header best_path(const sample* symbols)
 
 } // namespace
 
-bool header::valid() const
+burst_header::burst_header(uint32_t number,
+                           int codewords,
+                           const std::string& model_hash,
+                           bool inserted,
+                           const std::string& key_check,
+                           int version)
+    : bytes{ uint8_t(version << 4 | !key_check.empty() << 1 | int(inserted)),
+             uint8_t(codewords - 1) }
+{
+    to_big_endian(number, bytes + 2);
+    model_hash.copy(reinterpret_cast<char*>(bytes + 6), 4);
+    key_check.copy(reinterpret_cast<char*>(bytes + 10), 2);
+    to_big_endian(crc32(bytes, header_bytes - 4), bytes + header_bytes - 4);
+}
+
+bool burst_header::valid() const
 {
     return crc32(bytes, header_bytes - 4) == big_endian(bytes + header_bytes - 4);
 }
 
-uint32_t header::number() const { return big_endian(bytes + 2); }
+uint32_t burst_header::number() const { return big_endian(bytes + 2); }
 
-header decode_header(const sample* symbols)
+std::string burst_header::model_hash() const { return { bytes + 6, bytes + 10 }; }
+
+std::string burst_header::key_check() const
 {
-    const header found = best_path<1>(symbols);
+    return bytes[0] & 2 ? std::string(bytes + 10, bytes + 12) : "";
+}
+
+burst_header decode_header(const sample* symbols)
+{
+    const burst_header found = best_path<1>(symbols);
     return found.valid() ? found : best_path<list_size>(symbols);
 }
 
-void encode_header(const header& from, sample* symbols)
+void encode_header(const burst_header& from, sample* symbols)
 {
     unsigned state = 0;
     for (size_t step = 0; step < header_steps; ++step) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "modem/matched_filter.h"
 #include "instruction_set.h"
-#include "kernels.h"
 #include <algorithm>
 #include <cmath>
 
@@ -10,7 +9,7 @@ namespace gr::advphy {
 matched_filter::matched_filter(const frame_layout& layout)
     : d_phases(size_t(layout.phases)),
       d_floats((2 * layout.taps() + row_padding - 1) / row_padding * row_padding),
-      d_centre(layout.centre()), d_taps(d_phases * d_floats)
+      d_center(layout.center()), d_taps(d_phases * d_floats)
 {
     const size_t taps = layout.taps();
     for (size_t p = 0; p < d_phases; ++p)
@@ -24,17 +23,13 @@ void matched_filter::symbols(
     d_start.resize(count);
     d_row.resize(count);
     for (size_t i = 0; i < count; ++i) {
-        const double at = first + double(i) * spacing - double(d_centre);
+        const double at = first + double(i) * spacing - double(d_center);
         const auto steps = size_t(std::lround(at * double(d_phases)));
         d_start[i] = steps / d_phases;
         d_row[i] = d_taps.data() + steps % d_phases * d_floats;
     }
-    kernels().filter_symbols(reinterpret_cast<const float*>(samples),
-                             d_start.data(),
-                             d_row.data(),
-                             d_floats,
-                             count,
-                             reinterpret_cast<float*>(out));
+    kernels().modem.filter_symbols(
+        samples, d_start.data(), d_row.data(), d_floats, count, out);
 }
 
 void turn_back(const sample* x, size_t count, double cycles, sample* out)
@@ -51,13 +46,11 @@ void turn_back(const sample* x, size_t count, double cycles, sample* out)
     std::copy(exact.begin(), exact.begin() + long(turning.size()), turning.begin());
     for (size_t begin = 0; begin < count; begin += turns) {
         const auto base = std::polar(1.0, -2 * M_PI * cycles * double(begin));
-        kernels().turn(reinterpret_cast<const float*>(x + begin),
-                       std::min(turns, count - begin),
-                       reinterpret_cast<const float*>(turning.data()),
-                       turning.size(),
-                       float(base.real()),
-                       float(base.imag()),
-                       reinterpret_cast<float*>(out + begin));
+        kernels().modem.turn(x + begin,
+                             std::min(turns, count - begin),
+                             turning.data(),
+                             sample(base),
+                             out + begin);
     }
 }
 

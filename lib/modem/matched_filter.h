@@ -14,16 +14,16 @@ class matched_filter
 public:
     explicit matched_filter(const frame_layout& layout);
 
-    // Samples that must be readable behind the one of a symbol's instant.
-    size_t reach() const { return d_floats / 2 - d_centre + 1; }
-    size_t centre() const { return d_centre; }
+    // Samples that must be readable after the one of a symbol's instant.
+    size_t reach() const { return d_floats / 2 - d_center + 1; }
+    size_t center() const { return d_center; }
 
     // out[i] = symbol whose instant is first + i * spacing, in samples from samples[0].
     void symbols(
         const sample* samples, double first, double spacing, size_t count, sample* out);
 
 private:
-    size_t d_phases, d_floats, d_centre;
+    size_t d_phases, d_floats, d_center;
     std::vector<float> d_taps; // [phases][floats], each tap twice
     std::vector<size_t> d_start;
     std::vector<const float*> d_row;

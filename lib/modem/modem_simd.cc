@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The modem's inner loops (modem.h). Compiled once per instruction set.
-#include "kernels.h"
+// The modem's inner loops. Compiled once per instruction set.
+#include "modem/modem_kernels.h"
 #include "simd.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
+
+// The functions of std::complex are the C++ library's: see simd.h.
+inline const float* floats_of(const sample* x)
+{
+    return reinterpret_cast<const float*>(x);
+}
+inline float* floats_of(sample* x) { return reinterpret_cast<float*>(x); }
 
 constexpr size_t together = 4; // vectors, to hide the latency of additions
 
@@ -62,10 +69,8 @@ void energies(const search_view& s, const float* re, const float* im, float* ene
             store(energy + q, load(energy + q) + load(energy + q + width * s.step));
 }
 
-} // namespace
-
 void search(const search_view& s,
-            const float* samples,
+            const sample* samples,
             float* work,
             float* metric,
             float* product_re,
@@ -75,7 +80,7 @@ void search(const search_view& s,
     float* re = work + 2 * s.stride * length;
     float* im = re + s.filtered + row_padding * together;
     float* energy = im + s.filtered + row_padding * together;
-    deal(samples, s.stride, length, work);
+    deal(floats_of(samples), s.stride, length, work);
     filter(s, work, length, re, im);
     energies(s, re, im, energy);
     for (size_t q = 0; q < s.positions; q += together * lanes) {
@@ -104,15 +109,16 @@ void search(const search_view& s,
     }
 }
 
-void filter_symbols(const float* samples,
+void filter_symbols(const sample* samples,
                     const size_t* start,
                     const float* const* taps,
                     size_t floats,
                     size_t count,
-                    float* out)
+                    sample* symbols)
 {
+    float* out = floats_of(symbols);
     for (size_t i = 0; i < count; ++i) {
-        const float* x = samples + 2 * start[i];
+        const float* x = floats_of(samples + start[i]);
         vfloat sum{};
         for (size_t f = 0; f < floats; f += lanes)
             sum = sum + load(x + f) * load(taps[i] + f);
@@ -126,41 +132,44 @@ void filter_symbols(const float* samples,
     }
 }
 
-void turn(const float* x,
-          size_t count,
-          const float* turning,
-          size_t turns,
-          float base_re,
-          float base_im,
-          float* out)
+void turn(
+    const sample* samples, size_t count, const sample* turning, sample base, sample* to)
 {
-    for (size_t i = 0; i < count && i < turns; ++i) {
-        const float re = base_re * turning[2 * i] - base_im * turning[2 * i + 1];
-        const float im = base_re * turning[2 * i + 1] + base_im * turning[2 * i];
+    const float *x = floats_of(samples), *t = floats_of(turning), *b = floats_of(&base);
+    const float base_re = b[0], base_im = b[1];
+    float* out = floats_of(to);
+    for (size_t i = 0; i < count; ++i) {
+        const float re = base_re * t[2 * i] - base_im * t[2 * i + 1];
+        const float im = base_re * t[2 * i + 1] + base_im * t[2 * i];
         out[2 * i] = x[2 * i] * re - x[2 * i + 1] * im;
         out[2 * i + 1] = x[2 * i] * im + x[2 * i + 1] * re;
     }
 }
 
-void shape_pulses(const float* symbols,
+void shape_pulses(const sample* symbols,
                   size_t count,
                   const float* pulse,
                   size_t taps,
                   size_t samples_per_symbol,
-                  float* out)
+                  sample* samples)
 {
-    // out[i sps + phase] = sum over j of symbol[i - j] pulse[j sps + phase]
+    const float* x = floats_of(symbols);
+    float* out = floats_of(samples);
     for (size_t i = 0; i < count; ++i)
         for (size_t phase = 0; phase < samples_per_symbol; ++phase) {
             float re = 0, im = 0;
             for (size_t j = 0; j <= i && j * samples_per_symbol + phase < taps; ++j) {
                 const float g = pulse[j * samples_per_symbol + phase];
-                re += g * symbols[2 * (i - j)];
-                im += g * symbols[2 * (i - j) + 1];
+                re += g * x[2 * (i - j)];
+                im += g * x[2 * (i - j) + 1];
             }
             out[2 * (i * samples_per_symbol + phase)] = re;
             out[2 * (i * samples_per_symbol + phase) + 1] = im;
         }
 }
+
+} // namespace
+
+extern const modem_kernels modem_table = { search, filter_symbols, turn, shape_pulses };
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -141,18 +141,18 @@ double phase_tracker::frequency() const
     return (d_phase.back() - d_phase.front()) / (d_at.back() - d_at.front());
 }
 
-void phase_tracker::correct(const sample* y, int first, size_t count, sample* out) const
+void phase_tracker::correct(const sample* y, size_t count, sample* out) const
 {
     // The phase is linear between groups: an exact value where a piece begins.
     size_t later = 0;
     for (size_t i = 0; i < count;) {
-        while (later < d_at.size() && first + double(i) >= d_at[later])
+        while (later < d_at.size() && double(i) >= d_at[later])
             ++later;
         size_t end = count;
         if (later < d_at.size())
-            end = std::min(count, size_t(std::ceil(d_at[later])) - size_t(first));
-        const double here = phase(first + double(i));
-        const double step = phase(first + double(i) + 0.5) - phase(first + double(i));
+            end = std::min(count, size_t(std::ceil(d_at[later])));
+        const double here = phase(double(i));
+        const double step = phase(double(i) + 0.5) - here;
         std::complex<float> turning(std::polar(1 / d_gain, -here));
         const std::complex<float> turn(std::polar(1.0, -2 * step));
         for (; i < end; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The phase over a frame from its known symbols: a Kalman filter over groups of them,
+// The phase over a burst from its known symbols: a Kalman filter over groups of them,
 // forwards and backwards (Rauch, Tung, Striebel), for the state (phase, frequency) whose
 // phase also walks at random by `walk` rad^2 a symbol.
 //
@@ -40,8 +40,8 @@ public:
     // Real gain, by least squares.
     double gain() const { return d_gain; }
 
-    // out[i] = y[i] exp(-j phase(first + i)) / gain
-    void correct(const sample* y, int first, size_t count, sample* out) const;
+    // out[i] = y[i] exp(-j phase(i)) / gain
+    void correct(const sample* y, size_t count, sample* out) const;
 
 private:
     std::vector<double> d_at, d_phase;

@@ -2,14 +2,11 @@
 // Modem: the search against brute force on every instruction set, where the preamble is
 // and where it is not, the header's code, tracking against least squares, the equalizer
 // against echoes, and a synchronizer that lives through anything.
-#define BOOST_TEST_MODULE modem
-#include "instruction_set.h"
 #include "modem/burst_synchronizer.h"
 #include "modem/echo_equalizer.h"
-#include <boost/test/included/unit_test.hpp>
+#include "qa.h"
 #include <cmath>
 #include <cstring>
-#include <random>
 
 using namespace gr::advphy;
 
@@ -69,11 +66,10 @@ frame_layout small_layout()
 
 std::vector<sample> noise(size_t count, float deviation, unsigned seed)
 {
-    std::mt19937 generator(seed);
-    std::normal_distribution<float> normal(0, deviation);
-    std::vector<sample> made(count);
-    for (sample& x : made)
-        x = { normal(generator), normal(generator) };
+    const auto reals = random_floats(2 * count, seed, deviation);
+    std::vector<sample> made;
+    for (size_t i = 0; i < count; ++i)
+        made.emplace_back(reals[2 * i], reals[2 * i + 1]);
     return made;
 }
 
@@ -119,19 +115,17 @@ double metric_at(const frame_layout& layout, const sample* x)
 BOOST_AUTO_TEST_CASE(the_search_is_its_definition_on_every_instruction_set)
 {
     const frame_layout layout = small_layout();
-    for (const std::string& set : instruction_sets()) {
-        choose_instruction_set(set);
+    on_each_instruction_set([&] {
         burst_search search(layout);
         std::vector<sample> x = noise(search.samples(), 0.5f, 1);
         add_symbols(layout, preamble_of(layout), 300, 0.003, x);
-        search.run(reinterpret_cast<const float*>(x.data()));
+        search.run(x.data());
         for (size_t q = 0; q < search.positions(); q += 7) {
             const double expected = metric_at(layout, x.data() + q * search.stride());
             BOOST_TEST(std::abs(search.metric()[q] - expected) < 1e-5);
         }
         BOOST_TEST(std::abs(search.frequency(150) - 4 * 0.003) < 2e-3);
-    }
-    choose_instruction_set(instruction_sets().front());
+    });
 }
 
 BOOST_AUTO_TEST_CASE(a_preamble_is_found_once_and_not_half_of_it_early)
@@ -141,7 +135,7 @@ BOOST_AUTO_TEST_CASE(a_preamble_is_found_once_and_not_half_of_it_early)
     std::vector<sample> x(search.samples());
     const size_t at = 600; // half a preamble is 256 samples
     add_symbols(layout, preamble_of(layout), at, 0, x);
-    search.run(reinterpret_cast<const float*>(x.data()));
+    search.run(x.data());
     for (size_t q = 0; q < search.positions(); ++q) {
         const auto off = std::abs(double(q * search.stride()) - double(at));
         if (off == 0)
@@ -155,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_header_survives_errors_that_its_distance_covers)
 {
     std::mt19937 generator(5);
     for (int round = 0; round < 50; ++round) {
-        header sent;
+        burst_header sent;
         for (uint8_t& byte : sent.bytes)
             byte = uint8_t(generator());
         std::vector<sample> symbols(header_symbols);
@@ -252,8 +246,7 @@ BOOST_AUTO_TEST_CASE(an_echo_is_undone_and_without_one_nothing_is_done)
 BOOST_AUTO_TEST_CASE(a_synchronizer_lives_through_any_bits)
 {
     std::mt19937 generator(10);
-    for (const std::string& set : instruction_sets()) {
-        choose_instruction_set(set);
+    on_each_instruction_set([&] {
         burst_synchronizer synchronizer(small_layout(), { 0.25, true, 1e-6, "" });
         for (int call = 0; call < 60; ++call) {
             std::vector<sample> x(generator() % 3000);
@@ -266,8 +259,7 @@ BOOST_AUTO_TEST_CASE(a_synchronizer_lives_through_any_bits)
                 add_symbols(small_layout(), preamble_of(small_layout()), 10, 0.01, x);
             synchronizer.push(x.data(), x.size());
         }
-        BOOST_TEST(synchronizer.frames.empty());
+        BOOST_TEST(synchronizer.bursts.empty());
         BOOST_TEST(synchronizer.not_finite > 0U);
-    }
-    choose_instruction_set(instruction_sets().front());
+    });
 }

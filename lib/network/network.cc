@@ -2,6 +2,7 @@
 #include "network/network.h"
 #include "instruction_set.h"
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <stdexcept>
 
@@ -21,114 +22,119 @@ float* work_memory_of(const plan& net)
     return memory.data() + (64 - address % 64) % 64 / sizeof(float);
 }
 
+bool all_below(const std::vector<int>& values, size_t limit)
+{
+    return std::all_of(values.begin(), values.end(), [limit](int value) {
+        return value >= 0 && size_t(value) < limit;
+    });
+}
+
 } // namespace
 
-network::network(const std::vector<layer>& layers,
-                 const std::vector<size_t>& input_shape,
-                 const std::vector<int>& slot)
-    : d_shape(input_shape), d_slot(slot), d_inputs(product(input_shape)), d_widest(0)
+network::network(size_t inputs, const std::vector<int>& slot)
+    : d_slot(slot), d_inputs(inputs), d_features(inputs), d_widest(inputs)
 {
-    if (d_inputs == 0 || d_inputs > 65536)
-        throw std::invalid_argument("input shape " + to_string(input_shape) +
-                                    " is empty or larger than 65536");
-    if (d_slot.empty()) {
-        d_slot.resize(d_inputs);
-        std::iota(d_slot.begin(), d_slot.end(), 0);
-    }
-    std::vector<int> sorted = d_slot;
-    std::sort(sorted.begin(), sorted.end());
-    for (size_t i = 0; i < sorted.size(); ++i)
-        if (sorted[i] != int(i) || sorted.size() != d_inputs)
-            throw std::invalid_argument("slot must be a permutation of the inputs");
-    d_widest = d_inputs;
-    for (const layer& l : layers) {
-        if (l.kind == "dense")
-            add_dense(l);
-        else if (l.kind == "conv1d")
-            add_convolution(l, 1);
-        else if (l.kind == "conv2d")
-            add_convolution(l, 2);
-        else if (l.kind == "elu")
-            add_activation(l, step_kind::elu, activation::elu);
-        else if (l.kind == "relu")
-            add_activation(l, step_kind::relu, activation::relu);
-        else if (l.kind == "sigmoid")
-            add_plain(step_kind::sigmoid, 0);
-        else if (l.kind == "softmax" || l.kind == "l2_normalisation") {
-            if (d_shape.size() != 1)
-                l.refuse("wants flat features, got shape " + to_string(d_shape));
-            if (l.kind == "softmax")
-                add_plain(step_kind::softmax, 0);
-            else
-                add_plain(step_kind::l2_normalisation, l.get("energy", 1, { 1.0 })[0]);
-        } else if (l.kind == "average_power_normalisation")
-            add_scale(l);
-        else if (l.kind == "flatten")
-            add_reshape(l, { product(d_shape) });
-        else if (l.kind == "reshape") {
-            const auto wanted = l.get("shape", 0, {});
-            for (const double extent : wanted)
-                if (!(extent >= 1 && extent <= 65536 && extent == int(extent)))
-                    l.refuse("shape must be whole numbers of 1..65536");
-            add_reshape(l, std::vector<size_t>(wanted.begin(), wanted.end()));
-        } else {
-            std::string known;
-            for (const auto& kind : known_layers())
-                known += (known.empty() ? "" : ", ") + kind;
-            l.refuse("kind is not known to the kernels, which have: " + known);
-        }
-    }
+    if (inputs == 0 || inputs > 65536)
+        throw std::invalid_argument("a network of " + std::to_string(inputs) +
+                                    " inputs, wanted 1..65536");
+    std::vector<int> identity(inputs);
+    std::iota(identity.begin(), identity.end(), 0);
+    if (d_slot.empty())
+        d_slot = identity;
+    if (!std::is_permutation(
+            d_slot.begin(), d_slot.end(), identity.begin(), identity.end()))
+        throw std::invalid_argument("slot must be a permutation of the inputs");
 }
 
-size_t network::outputs() const { return product(d_shape); }
-
-void network::add_reshape(const layer& from, const std::vector<size_t>& shape)
+void network::add_affine(const std::vector<float>& weight,
+                         const std::vector<float>& bias,
+                         const taps& from)
 {
-    if (shape.empty() || product(shape) != product(d_shape))
-        from.refuse("cannot make shape " + to_string(shape) + " of " +
-                    to_string(d_shape));
-    d_shape = shape;
-}
+    const size_t channels = bias.size(), rows = channels ? weight.size() / channels : 0;
+    if (rows == 0 || weight.size() != rows * channels)
+        throw std::invalid_argument("weight of " + std::to_string(weight.size()) +
+                                    " values cannot have " + std::to_string(channels) +
+                                    " rows, one for each value of bias");
+    const std::vector<int>& first = from.first;
+    if (first.size() < 2 || first.front() != 0 ||
+        !std::is_sorted(first.begin(), first.end()) ||
+        size_t(first.back()) != from.feature.size() ||
+        from.feature.size() != from.row.size() || !all_below(from.feature, d_features) ||
+        !all_below(from.row, rows))
+        throw std::invalid_argument(
+            "the taps of an affine map do not fit its weight and the features before it");
 
-void network::add_plain(step_kind kind, double value)
-{
+    // weights[row][padded channel]
+    const size_t padded = (channels + channel_block - 1) / channel_block * channel_block;
+    auto data = std::make_unique<map>();
+    data->from = from;
+    data->bias = bias;
+    data->bias.resize(padded);
+    data->weights.resize(rows * padded);
+    for (size_t c = 0; c < channels; ++c)
+        for (size_t r = 0; r < rows; ++r)
+            data->weights[r * padded + c] = weight[c * rows + r];
+
+    d_multiply_adds += from.feature.size() * channels;
+    d_features = channels * (first.size() - 1);
+    d_widest = std::max(d_widest, d_features);
     step s{};
-    s.kind = kind;
-    s.features = int(product(d_shape));
-    s.value = float(value);
+    s.kind = step_kind::affine;
+    s.features = int(d_features);
+    s.affine = { int(first.size()) - 1,
+                 int(channels),
+                 int(padded),
+                 data->from.first.data(),
+                 data->from.feature.data(),
+                 data->from.row.data(),
+                 data->weights.data(),
+                 data->bias.data(),
+                 activation::none,
+                 0 };
     d_steps.push_back(s);
+    d_maps.push_back(std::move(data));
 }
 
-void network::add_scale(const layer& from)
+void network::add_step(const std::string& kind, float value)
 {
-    const parameter& scale = from.get("scale", 1);
-    if (scale.values.size() != 1)
-        from.refuse("scale has shape " + to_string(scale.shape) + ", wanted (1)");
-    add_plain(step_kind::scale, scale.values[0]);
-}
-
-void network::add_activation(const layer& from, step_kind kind, activation then)
-{
-    const double alpha = from.get("alpha", 1, { 1.0 })[0];
-    // An activation right behind an affine map is computed with it.
-    if (!d_steps.empty() && d_steps.back().kind == step_kind::affine &&
+    static const std::map<std::string, step_kind> kinds = {
+        { "relu", step_kind::relu },
+        { "elu", step_kind::elu },
+        { "sigmoid", step_kind::sigmoid },
+        { "softmax", step_kind::softmax },
+        { "l2_normalization", step_kind::l2_normalization },
+        { "scale", step_kind::scale },
+    };
+    const auto found = kinds.find(kind);
+    if (found == kinds.end())
+        throw std::invalid_argument("step '" + kind + "' is not known to the kernels");
+    const bool activates =
+        found->second == step_kind::relu || found->second == step_kind::elu;
+    // An activation right after an affine map is computed with it.
+    if (activates && !d_steps.empty() && d_steps.back().kind == step_kind::affine &&
         d_steps.back().affine.then == activation::none) {
-        d_steps.back().affine.then = then;
-        d_steps.back().affine.alpha = float(alpha);
-    } else
-        add_plain(kind, alpha);
+        affine_map& map = d_steps.back().affine;
+        map.then = found->second == step_kind::relu ? activation::relu : activation::elu;
+        map.alpha = value;
+        return;
+    }
+    step s{};
+    s.kind = found->second;
+    s.features = int(d_features);
+    s.value = value;
+    d_steps.push_back(s);
 }
 
 plan network::view() const
 {
-    return { d_steps.data(), int(d_steps.size()), int(d_inputs),
-             int(outputs()), int(d_widest),       d_slot.data() };
+    return { d_steps.data(),  int(d_steps.size()), int(d_inputs),
+             int(d_features), int(d_widest),       d_slot.data() };
 }
 
 void network::run(const float* in, size_t count, float* out) const
 {
     const plan net = view();
-    kernels().run_network(net, in, count, out, work_memory_of(net));
+    kernels().network.run(net, in, count, out, work_memory_of(net));
 }
 
 size_t
@@ -138,30 +144,8 @@ network::decide(const float* in, size_t count, uint8_t* messages, uint8_t* erase
     if (net.outputs > 256)
         throw std::invalid_argument("a decision among " + std::to_string(net.outputs) +
                                     " messages does not fit a byte; 256 at most");
-    return kernels().decide(net, in, count, messages, erased, work_memory_of(net));
-}
-
-network nearest_codeword(const std::vector<float>& codebook,
-                         size_t messages,
-                         const std::vector<int>& slot)
-{
-    if (messages == 0 || codebook.empty() || codebook.size() % messages != 0)
-        throw std::invalid_argument("codebook of " + std::to_string(codebook.size()) +
-                                    " reals cannot have " + std::to_string(messages) +
-                                    " rows");
-    const size_t inputs = codebook.size() / messages;
-    layer correlation;
-    correlation.kind = "dense";
-    correlation.name = "nearest_codeword";
-    correlation.parameters["weight"] = { { messages, inputs }, codebook };
-    parameter& bias = correlation.parameters["bias"];
-    bias.shape = { messages };
-    for (size_t m = 0; m < messages; ++m) {
-        const auto row = codebook.begin() + long(m * inputs);
-        bias.values.push_back(
-            float(-0.5 * std::inner_product(row, row + long(inputs), row, 0.0)));
-    }
-    return network({ correlation }, { inputs }, slot);
+    return kernels().network.decide(
+        net, in, count, messages, erased, work_memory_of(net));
 }
 
 } // namespace gr::advphy

@@ -1,33 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Batched inference of a network of layers. Reference: advphy_model/network/network.py
-// (numpy).
+// Batched inference of a network, step after step.
 //
 // Cost: one multiply-add per weight use and item, in tiles of vectors that hold one item
 // a lane; an item's result depends neither on the batch nor on its place in it. No call
 // allocates once the calling thread has run a network as wide before.
+// Reference: advphy_model/network/network.py (numpy).
 #pragma once
-#include "kernels.h"
-#include "network/layer.h"
-#include <cstdint>
+#include "network/network_kernels.h"
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace gr::advphy {
 
+// The taps of an affine map (network_kernels.h): which input features each position
+// reads, and by which rows of the weights it multiplies them.
+struct taps {
+    std::vector<int> first; // [positions + 1]
+    std::vector<int> feature, row; // [first.back()]
+};
+
 class network
 {
 public:
-    // input_shape: of one item, without the batch. slot: the feature that column c of an
-    // input row becomes (empty: c itself); the order of complex_baseband.py for samples.
-    // std::invalid_argument names the layer and what is wrong with it.
-    network(const std::vector<layer>& layers,
-            const std::vector<size_t>& input_shape,
-            const std::vector<int>& slot = {});
-    network(network&&) = default; // the steps point into d_arrays: no copies
+    // inputs: features of an item. slot: the feature that column c of an input row
+    // becomes (empty: c itself); the order of complex_baseband.py for samples.
+    explicit network(size_t inputs, const std::vector<int>& slot = {});
+    network(network&&) = default; // the steps point into d_maps: no copies
+
+    // Append an affine map. weight: [channels][rows]; bias: [channels].
+    // std::invalid_argument where they and the taps do not fit the features so far.
+    void add_affine(const std::vector<float>& weight,
+                    const std::vector<float>& bias,
+                    const taps& from);
+    // Append relu, elu (value: alpha), sigmoid, softmax, l2_normalization (value: the
+    // energy) or scale (value: the factor), by name.
+    void add_step(const std::string& kind, float value);
 
     size_t inputs() const { return d_inputs; }
-    const std::vector<size_t>& output_shape() const { return d_shape; }
-    size_t outputs() const;
+    size_t outputs() const { return d_features; }
     // Multiply-adds of the affine maps for one item.
     size_t multiply_adds() const { return d_multiply_adds; }
 
@@ -42,37 +53,20 @@ public:
 
 private:
     // What an affine_map points to.
-    struct arrays {
-        std::vector<int> first_tap, tap_feature, tap_row;
+    struct map {
+        taps from;
         std::vector<float> weights, bias;
     };
 
-    void add_affine(const layer& from,
-                    std::unique_ptr<arrays> data,
-                    size_t channels,
-                    std::vector<size_t> output_shape);
-    void add_dense(const layer& from);
-    void add_convolution(const layer& from, size_t dimensions);
-    void add_activation(const layer& from, step_kind kind, activation then);
-    void add_scale(const layer& from);
-    void add_plain(step_kind kind, double value);
-    void add_reshape(const layer& from, const std::vector<size_t>& shape);
     plan view() const;
 
-    std::vector<std::unique_ptr<arrays>> d_arrays;
+    std::vector<std::unique_ptr<map>> d_maps;
     std::vector<step> d_steps;
-    std::vector<size_t> d_shape; // of the features, so far
     std::vector<int> d_slot;
     size_t d_inputs;
+    size_t d_features; // so far
     size_t d_widest;
     size_t d_multiply_adds = 0;
 };
-
-// The nearest-codeword decision as a network of one dense layer: maximising
-// Re<y, c> - |c|^2 / 2 minimises |y - c|. codebook: [messages][inputs] reals.
-// Cost: messages x inputs multiply-adds. Reference: baselines/nearest_codeword.py.
-network nearest_codeword(const std::vector<float>& codebook,
-                         size_t messages,
-                         const std::vector<int>& slot);
 
 } // namespace gr::advphy

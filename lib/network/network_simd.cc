@@ -4,8 +4,8 @@
 // Compiled once per instruction set. A tile holds `tile` items as [feature][item], so
 // every layer is arithmetic between whole vectors, and an item's result does not depend
 // on its place in the batch. Cost of an affine map: one multiply-add per weight and item.
-#include "kernels.h"
 #include "network/exponential.h"
+#include "network/network_kernels.h"
 #include "network/tile.h"
 #include "simd.h"
 
@@ -75,7 +75,7 @@ void run_softmax(int features, float* x)
     }
 }
 
-void run_l2_normalisation(int features, float energy, float* x)
+void run_l2_normalization(int features, float energy, float* x)
 {
     for (int v = 0; v < tile; v += lanes) {
         vfloat sum = vfloat{};
@@ -120,8 +120,8 @@ float* run_steps(const plan& net, float* a, float* b)
         case step_kind::softmax:
             run_softmax(s.features, a);
             break;
-        case step_kind::l2_normalisation:
-            run_l2_normalisation(s.features, s.value, a);
+        case step_kind::l2_normalization:
+            run_l2_normalization(s.features, s.value, a);
             break;
         case step_kind::scale:
             for (size_t j = 0; j < size; j += lanes)
@@ -168,9 +168,7 @@ size_t decide_tile(int outputs,
     return erasures;
 }
 
-} // namespace
-
-void run_network(const plan& net, const float* in, size_t count, float* out, float* work)
+void run(const plan& net, const float* in, size_t count, float* out, float* work)
 {
     const work_memory memory(net, work);
     for (size_t first = 0; first < count; first += tile) {
@@ -218,5 +216,9 @@ size_t multiply_adds(size_t rounds, float* sink)
         store(sink, load(sink) + sum[i]);
     return rounds * channels_at_once * tile_vectors * lanes;
 }
+
+} // namespace
+
+extern const network_kernels network_table = { run, decide, multiply_adds };
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

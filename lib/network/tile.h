@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A tile: items of a batch as [feature][item], one item a lane, and how to fill it.
 #pragma once
-#include "kernels.h"
+#include "network/network_kernels.h"
 #include "simd.h"
 #include "transpose.h"
 

@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "random/gaussian.h"
 #include "instruction_set.h"
-#include "random/random_simd.h"
 #include <algorithm>
 
 namespace gr::advphy {
 
 namespace {
 
-// Cut first..first + count into whole groups, given to whole(group, groups, offset), and
-// parts of groups at the ends, given to part(group, skip, size, offset).
-template <typename Whole, typename Part>
-void cut(uint64_t first, size_t count, size_t group_size, Whole whole, Part part)
+// Write elements first..first + count, which write(group, groups, to) makes in groups of
+// `size`: whole groups in their place, parts of one by way of a copy.
+template <size_t size, typename Element, typename Write>
+void write_elements(uint64_t first, size_t count, Element* out, Write write)
 {
-    size_t done = 0;
-    while (done < count) {
-        const uint64_t at = first + done;
-        const uint64_t group = at / group_size;
-        const size_t skip = size_t(at % group_size);
-        if (skip == 0 && count - done >= group_size) {
-            const size_t groups = (count - done) / group_size;
-            whole(group, groups, done);
-            done += groups * group_size;
+    for (size_t done = 0; done < count;) {
+        const uint64_t group = (first + done) / size;
+        const size_t skip = size_t((first + done) % size), left = count - done;
+        if (skip == 0 && left >= size) {
+            write(group, left / size, out + done);
+            done += left / size * size;
         } else {
-            const size_t size = std::min(group_size - skip, count - done);
-            part(group, skip, size, done);
-            done += size;
+            Element some[size];
+            write(group, 1, some);
+            std::copy_n(some + skip, std::min(size - skip, left), out + done);
+            done += std::min(size - skip, left);
         }
     }
 }
@@ -34,19 +31,10 @@ void cut(uint64_t first, size_t count, size_t group_size, Whole whole, Part part
 
 void gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float* out)
 {
-    const kernel_table& k = kernels();
-    cut(
-        first,
-        count,
-        gaussian_group,
-        [&](uint64_t group, size_t groups, size_t offset) {
-            k.gaussian_groups(seed, which, group, groups, out + offset);
-        },
-        [&](uint64_t group, size_t skip, size_t size, size_t offset) {
-            float some[gaussian_group];
-            k.gaussian_groups(seed, which, group, 1, some);
-            std::copy_n(some + skip, size, out + offset);
-        });
+    const auto write = [=](uint64_t group, size_t groups, float* to) {
+        kernels().random.gaussian_groups(seed, which, group, groups, to);
+    };
+    write_elements<gaussian_group>(first, count, out, write);
 }
 
 void add_gaussian(uint64_t seed,
@@ -58,49 +46,37 @@ void add_gaussian(uint64_t seed,
                   float* y,
                   const float* p)
 {
-    const kernel_table& k = kernels();
-    cut(
-        first,
-        count,
-        gaussian_group,
-        [&](uint64_t group, size_t groups, size_t offset) {
-            k.add_gaussian_groups(seed,
-                                  which,
-                                  group,
-                                  groups,
-                                  sigma,
-                                  x + offset,
-                                  y + offset,
-                                  p ? p + offset : nullptr);
-        },
-        [&](uint64_t group, size_t skip, size_t size, size_t offset) {
-            float in[gaussian_group] = {}, added[gaussian_group] = {};
-            float sum[gaussian_group];
-            std::copy_n(x + offset, size, in + skip);
-            if (p)
-                std::copy_n(p + offset, size, added + skip);
-            k.add_gaussian_groups(
-                seed, which, group, 1, sigma, in, sum, p ? added : nullptr);
-            std::copy_n(sum + skip, size, y + offset);
-        });
+    const auto add_part = [=](size_t begin, size_t end) { // of a group
+        float normals[gaussian_group];
+        gaussian(seed, which, first + begin, end - begin, normals);
+        for (size_t i = begin; i < end; ++i) {
+            const float sum = x[i] + sigma * normals[i - begin];
+            y[i] = p ? sum + p[i] : sum;
+        }
+    };
+    const size_t before = size_t(-first % gaussian_group);
+    const size_t begin = std::min(before, count);
+    const size_t groups = (count - begin) / gaussian_group;
+    const size_t end = begin + groups * gaussian_group;
+    add_part(0, begin);
+    kernels().random.add_gaussian_groups(seed,
+                                         which,
+                                         (first + begin) / gaussian_group,
+                                         groups,
+                                         sigma,
+                                         x + begin,
+                                         y + begin,
+                                         p ? p + begin : nullptr);
+    add_part(end, count);
 }
 
 void random_bytes(
     uint64_t seed, stream which, uint64_t first, size_t count, uint8_t mask, uint8_t* out)
 {
-    const kernel_table& k = kernels();
-    cut(
-        first,
-        count,
-        byte_group,
-        [&](uint64_t group, size_t groups, size_t offset) {
-            k.random_byte_groups(seed, which, group, groups, mask, out + offset);
-        },
-        [&](uint64_t group, size_t skip, size_t size, size_t offset) {
-            uint8_t some[byte_group];
-            k.random_byte_groups(seed, which, group, 1, mask, some);
-            std::copy_n(some + skip, size, out + offset);
-        });
+    const auto write = [=](uint64_t group, size_t groups, uint8_t* to) {
+        kernels().random.word_groups(seed, which, group, groups, mask * 0x01010101u, to);
+    };
+    write_elements<byte_group>(first, count, out, write);
 }
 
 void random_words(
@@ -109,7 +85,8 @@ void random_words(
     uint32_t group[word_group];
     for (size_t done = 0; done < count;) {
         const uint64_t at = first + done;
-        kernels().random_word_groups(seed, which, at / group_counters, 1, group);
+        kernels().random.word_groups(
+            seed, which, at / group_counters, 1, ~0u, reinterpret_cast<uint8_t*>(group));
         for (size_t lane = at % group_counters; lane < group_counters && done < count;
              ++lane, ++done)
             for (int word = 0; word < 4; ++word)

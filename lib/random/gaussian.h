@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Gaussian noise and random bytes as pure functions of (seed, index).
 //
-// Philox4x32-10 (random_simd.h gives the layout) and Box-Muller: any chunking, thread and
-// instruction set gives the same bits. Normals lie within 6.66 sigma, beyond
-// which 2.7e-11 of the probability lies. Cost: about 2 cycles a normal with AVX-512.
+// Philox4x32-10 (random_kernels.h gives the layout) and Box-Muller: any chunking, thread
+// and instruction set gives the same bits. Normals lie within 6.66 sigma, beyond which
+// 2.7e-11 of the probability lies. Cost: about 2 cycles a normal with AVX-512.
 // Reference: a numpy Philox in tests/test_randomness.py, and the published vectors of
 // [philox].
 #pragma once
-#include "kernels.h"
-#include <cstddef>
-#include <cstdint>
+#include "random/random_kernels.h"
 
 namespace gr::advphy {
 

@@ -4,9 +4,8 @@
 // Compiled once per instruction set, always without contraction to fused multiply-add:
 // every instruction set gives the same bits. Constants: [philox] Salmon et al.,
 // "Parallel random numbers: as easy as 1, 2, 3", SC11.
-#include "random/random_simd.h"
-#include "kernels.h"
 #include "random/box_muller.h"
+#include "random/random_kernels.h"
 #include "simd.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
@@ -63,26 +62,33 @@ inline words philox(uint64_t seed, uint32_t which, uint64_t base)
     return out;
 }
 
-// Call use(offset, normals) for the vectors of the groups in order of memory.
+// Call use(number of the group, first of its counters, their words) for vectors of
+// counters, in order of memory.
+template <typename F>
+inline void for_words(uint64_t seed, stream which, uint64_t group, size_t groups, F use)
+{
+    for (size_t g = 0; g < groups; ++g)
+        for (int part = 0; part < group_counters; part += lanes)
+            use(g,
+                part,
+                philox(seed, uint32_t(which), (group + g) * group_counters + part));
+}
+
+// Call use(offset, normals) for the vectors of the groups.
 template <typename F>
 inline void
 for_gaussian_groups(uint64_t seed, stream which, uint64_t group, size_t groups, F use)
 {
-    for (size_t g = 0; g < groups; ++g)
-        for (int part = 0; part < group_counters; part += lanes) {
-            const words w =
-                philox(seed, uint32_t(which), (group + g) * group_counters + part);
-            for (int pair = 0; pair < 4; pair += 2) {
-                vfloat first, second;
-                box_muller(w.w[pair], w.w[pair + 1], first, second);
-                const size_t offset = g * gaussian_group + pair * group_counters + part;
-                use(offset, first);
-                use(offset + group_counters, second);
-            }
+    for_words(seed, which, group, groups, [use](size_t g, int part, const words& w) {
+        for (int pair = 0; pair < 4; pair += 2) {
+            vfloat first, second;
+            box_muller(w.w[pair], w.w[pair + 1], first, second);
+            const size_t offset = g * gaussian_group + pair * group_counters + part;
+            use(offset, first);
+            use(offset + group_counters, second);
         }
+    });
 }
-
-} // namespace
 
 void gaussian_groups(
     uint64_t seed, stream which, uint64_t group, size_t groups, float* out)
@@ -111,36 +117,19 @@ void add_gaussian_groups(uint64_t seed,
         });
 }
 
-void random_byte_groups(uint64_t seed,
-                        stream which,
-                        uint64_t group,
-                        size_t groups,
-                        uint8_t mask,
-                        uint8_t* out)
+void word_groups(uint64_t seed,
+                 stream which,
+                 uint64_t group,
+                 size_t groups,
+                 uint32_t mask,
+                 uint8_t* out)
 {
-    const vuint mask4 = fill_uint(mask * 0x01010101u);
-    for (size_t g = 0; g < groups; ++g)
-        for (int part = 0; part < group_counters; part += lanes) {
-            const words w =
-                philox(seed, uint32_t(which), (group + g) * group_counters + part);
-            for (int word = 0; word < 4; ++word)
-                *reinterpret_cast<vuint_at*>(out + g * byte_group +
-                                             4 * (word * group_counters + part)) =
-                    w.w[word] & mask4;
-        }
-}
-
-void random_word_groups(
-    uint64_t seed, stream which, uint64_t group, size_t groups, uint32_t* out)
-{
-    for (size_t g = 0; g < groups; ++g)
-        for (int part = 0; part < group_counters; part += lanes) {
-            const words w =
-                philox(seed, uint32_t(which), (group + g) * group_counters + part);
-            for (int word = 0; word < 4; ++word)
-                *reinterpret_cast<vuint_at*>(out + g * word_group +
-                                             word * group_counters + part) = w.w[word];
-        }
+    for_words(seed, which, group, groups, [=](size_t g, int part, const words& w) {
+        for (int word = 0; word < 4; ++word)
+            *reinterpret_cast<vuint_at*>(out + g * byte_group +
+                                         4 * (word * group_counters + part)) =
+                w.w[word] & mask;
+    });
 }
 
 void unit_circle(const uint32_t* turns, size_t count, float* cosine, float* sine)
@@ -161,5 +150,11 @@ void unit_circle(const uint32_t* turns, size_t count, float* cosine, float* sine
         store(sine + i, (vfloat)((vuint)imaginary ^ imaginary_sign));
     }
 }
+
+} // namespace
+
+extern const random_kernels random_table = {
+    gaussian_groups, add_gaussian_groups, word_groups, unit_circle
+};
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -90,7 +90,7 @@ class Synchronizer:
             raise ValueError(f"phase_walk = {phase_walk}, wanted 0..1 rad^2 per symbol")
         self.frame, self._model = frame, model
         expected = b"" if model is None else bytes.fromhex(model.sha256[:8])
-        self._kernel = kernels.BurstSynchronizer(
+        self._kernel = kernels.burst_synchronizer(
             _layout(frame), threshold, bool(equalise), phase_walk, expected
         )
 
@@ -134,8 +134,8 @@ class Synchronizer:
         samples = self.frame.samples() + 4096 * self.frame.samples_per_symbol
         return self.push(np.zeros(samples, np.complex64))
 
-    def _frame(self, said, first, at, snr, cfo, clock, gain, *found):
-        header = Header.from_bytes(said)
+    def _frame(self, fields, first, at, snr, cfo, clock, gain, *found):
+        header = Header(*fields)
         if header.version != VERSION:
             raise ValueError(
                 f"frame {header.number} has layout version {header.version}, this is "
