@@ -187,7 +187,7 @@ public:
         using reading = gr::advphy::standin_air::reading;
         flags = 0;
         size_t delivered = 0;
-        const auto found = d_air->read(static_cast<std::complex<float>*>(buffers[0]),
+        const auto found = d_air->read(static_cast<gr::advphy::sample*>(buffers[0]),
                                        wanted,
                                        delivered,
                                        std::chrono::microseconds(timeout_us));
@@ -209,7 +209,7 @@ public:
                     const long timeout_us) override
     {
         // 0 and not SOAPY_SDR_TIMEOUT: gr-soapy logs that one at each call.
-        return int(d_air->write(static_cast<const std::complex<float>*>(buffers[0]),
+        return int(d_air->write(static_cast<const gr::advphy::sample*>(buffers[0]),
                                 given,
                                 std::chrono::microseconds(timeout_us)));
     }
