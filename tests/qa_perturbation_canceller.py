@@ -30,6 +30,8 @@ def corrected(y, block):
     flowgraph.connect(source, block, sink)
     flowgraph.msg_connect((block, "estimate"), (messages, "in"))
     flowgraph.run()
+    # Else the block would send to who is gone, in the next flowgraph that it is in.
+    flowgraph.msg_disconnect((block, "estimate"), (messages, "in"))
     return np.reshape(sink.data(), (-1, N)), messages.messages
 
 

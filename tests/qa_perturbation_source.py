@@ -17,7 +17,6 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import advphy, blocks
-from gnuradio.advphy import speed
 
 from .counting import counted, streamed
 from .heard import heard
@@ -233,12 +232,6 @@ def test_flowgraph_and_loop_decide_the_same_under_attack(attack, canceller):
     first = total(ranges.counted, cut)
     for engine in (ranges.counted, streamed(65536)):
         assert total(engine, count, first) == expected
-
-
-def test_the_bench_measures_with_and_without_attack_and_canceller():
-    rates = speed.attacked_rates(links.load("autoencoder_mlp"), messages=70_000)
-    assert list(rates) == ["plain", "attacked", "cancelled", "attacked_cancelled"]
-    assert all(rate() > 0 for rate in rates.values())
 
 
 def test_a_perturbation_for_another_link_is_used_with_both_hashes_named(caplog):

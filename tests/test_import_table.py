@@ -18,7 +18,6 @@ ALLOWED = {
         "advphy_figures",
         "advphy_training",
         "torch",
-        "tqdm",
     },
 }
 # Only inside a function: scipy is slow to import, the others are there to compare with.
@@ -37,7 +36,6 @@ INSIDE_FUNCTIONS = {
 DISPLAYS = {
     f"advphy/{stem}.py": {"PyQt5", "sip", "pyqtgraph"}
     for stem in (
-        "display_speed",
         "measure/image_window",
         "measure/plot_window",
         "measure/qt_application",
