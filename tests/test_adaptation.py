@@ -12,8 +12,10 @@ from advphy_model.files import images
 from advphy_model.link import semantic_links
 from advphy_model.measure import semantic_engine
 from advphy_model.measure.semantic_setting import Setting
-from advphy_training import adaptation, eve_report, eves_means
-from advphy_training.adaptation import Effort, Intercepts
+from advphy_training.evaluate import adapted_eve as adaptation
+from advphy_training.evaluate import intercepts as eves_means
+from advphy_training.evaluate import secrecy as eve_report
+from advphy_training.evaluate.adapted_eve import Effort, Intercepts
 
 REALS, CLASSES = 6, 4
 QUICK = Effort(hidden=((32,),), steps=400)

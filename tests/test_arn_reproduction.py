@@ -4,9 +4,11 @@
 import pytest
 from advphy_figures import eve_accuracy, picture_grid, secrecy
 from advphy_model.link import semantic_links
-from advphy_training import arn_claims, arn_family, arn_page, paper_figures
-from advphy_training.arn_reproduction import Measured, Point
-from advphy_training.verdicts import FAILS, HOLDS, OPEN
+from advphy_training.reproduce import arn_claims, arn_page
+from advphy_training.reproduce import arn_models as arn_family
+from advphy_training.reproduce import figures as paper_figures
+from advphy_training.reproduce.arn_curves import Measured, Point
+from advphy_training.reproduce.claims import FAILS, HOLDS, OPEN
 
 
 def planted(values, quantity="accuracy", half=0.01):

@@ -16,9 +16,11 @@ from advphy_model.measure import loop_engine
 from advphy_model.measure.error_rate import StopRule, interval
 from advphy_model.network.network import Layer, Network
 from advphy_model.power import noise_sigma
-from advphy_training import arrivals, attacks, crafted, sphere
+from advphy_training import attacks, crafted
+from advphy_training import projected_ascent as sphere
+from advphy_training import shift_and_phase as arrivals
+from advphy_training.attacked_link import Victim
 from advphy_training.attacks import Plan
-from advphy_training.victim import Victim
 
 QUICK = Plan(restarts=8, steps=30)
 EBN0_DB = 4.0

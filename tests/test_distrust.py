@@ -13,11 +13,13 @@ from advphy_model.link.baselines.two_simplices import codebook
 from advphy_model.link.link_model import LinkModel
 from advphy_model.measure.counts import Counts
 from advphy_model.network.network import Layer, Network
-from advphy_training import attacks, distrust, evaluation
+from advphy_training import attacks
+from advphy_training.attacked_link import Victim
 from advphy_training.attacks import Plan
-from advphy_training.distrust.attack_strength import bound
-from advphy_training.evaluation import Counter, Evaluation, evaluate
-from advphy_training.victim import Victim
+from advphy_training.evaluate import checks as distrust
+from advphy_training.evaluate import robustness as evaluation
+from advphy_training.evaluate.checks.attack_checks import bound
+from advphy_training.evaluate.robustness import Counter, Evaluation, evaluate
 
 PLAN = Plan(restarts=4, steps=15)
 REALS = to_reals(codebook())  # [16, 14]

@@ -9,11 +9,14 @@ from advphy_figures import attack_panels
 from advphy_model.link import links, model_file
 from advphy_model.measure import counts
 from advphy_model.measure.counts import Counts
-from advphy_training import claims_page, loop, paper_figures, retraining, schemes
-from advphy_training.curve_points import next_ebn0_db
-from advphy_training.paper_figures import Attack, Claim, Comparison, System
-from advphy_training.reproduced import Reproduced
-from advphy_training.verdicts import FAILS, HOLDS, OPEN, compare, verdict
+from advphy_training import loop, schemes
+from advphy_training.reproduce import figures as paper_figures
+from advphy_training.reproduce import page as claims_page
+from advphy_training.reproduce import retraining
+from advphy_training.reproduce.claims import FAILS, HOLDS, OPEN, compare, verdict
+from advphy_training.reproduce.curve_points import next_ebn0_db
+from advphy_training.reproduce.figures import Attack, Claim, Comparison, System
+from advphy_training.reproduce.gan_counts import Reproduced
 
 from .test_commands import advphy
 

@@ -9,13 +9,7 @@ from advphy_model.link import decision, model_file
 from advphy_model.measure import loop_engine
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.network import inference, network
-from advphy_training import (
-    import_torch,
-    link_scheme,
-    loop,
-    schemes,
-    training_state,
-)
+from advphy_training import import_torch, link_scheme, loop, schemes, training_state
 
 SHORT = ["steps=30", "batch=64"]
 

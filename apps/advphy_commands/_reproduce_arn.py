@@ -23,14 +23,11 @@ def run(arguments, figure):
     """
     from advphy_figures import picture_grid, secrecy
     from advphy_model.files import images
-    from advphy_training import (
-        arn_page,
-        arn_pictures,
-        arn_reproduction,
-        claims_page,
-        progress,
-    )
-    from advphy_training.eve_report import majority
+    from advphy_training import progress
+    from advphy_training.evaluate.secrecy import majority
+    from advphy_training.reproduce import arn_curves as arn_reproduction
+    from advphy_training.reproduce import arn_page, arn_pictures
+    from advphy_training.reproduce import page as claims_page
 
     tested = images.load("mnist_test")  # first of all: are the data here?
     folder, name = Path(arguments.out), arguments.figure
@@ -68,7 +65,7 @@ def run(arguments, figure):
 
 def _families(arguments, folder):
     """Return the families of models: the shipped one, or one for each seed."""
-    from advphy_training.arn_family import SHIPPED, Family
+    from advphy_training.reproduce.arn_models import SHIPPED, Family
 
     place = folder / "trained"
     if arguments.quick:

@@ -71,7 +71,8 @@ def add_arguments(parser):
 
 def run(arguments):
     """Record, adapt, measure, report."""
-    from advphy_training import eve_report, progress
+    from advphy_training import progress
+    from advphy_training.evaluate import secrecy as eve_report
 
     folder = Path(arguments.out)
     adaptations = _adaptations(arguments)
@@ -94,8 +95,8 @@ def run(arguments):
 
 def _adaptations(arguments):
     from advphy_model.measure.semantic_setting import Setting
-    from advphy_training.adaptation import Effort
-    from advphy_training.eve_report import Adaptation
+    from advphy_training.evaluate.adapted_eve import Effort
+    from advphy_training.evaluate.secrecy import Adaptation
 
     link = semantic_links.load(arguments.link)
     static = semantic_links.load_eve(arguments.eve)

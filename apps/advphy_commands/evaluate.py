@@ -64,8 +64,10 @@ def add_arguments(parser):
 def run(arguments):
     """Measure, check, write."""
     from advphy_model.receive.canceller import CancellerSettings
-    from advphy_training import evaluation, progress, report
+    from advphy_training import progress
     from advphy_training.attacks import Plan
+    from advphy_training.evaluate import robustness as evaluation
+    from advphy_training.evaluate import robustness_report as report
 
     link = links.load(arguments.link)
     plan = Plan(

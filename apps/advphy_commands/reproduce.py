@@ -58,8 +58,9 @@ def add_arguments(parser):
 
 def run(arguments):
     """Train unless quick, measure, draw, judge."""
-    from advphy_training import claims_page, paper_figures
-    from advphy_training.reproduction import Reproduction
+    from advphy_training.reproduce import figures as paper_figures
+    from advphy_training.reproduce import page as claims_page
+    from advphy_training.reproduce.gan_curves import Reproduction
 
     figure = paper_figures.figure(arguments.figure)
     if arguments.figure.startswith("arn-"):
@@ -104,7 +105,7 @@ def _say(arguments, folder, found):
 
 
 def _effort(arguments):
-    from advphy_training.reproduction import Effort
+    from advphy_training.reproduce.gan_curves import Effort
 
     quick = arguments.quick
     grid = db_range(
@@ -125,7 +126,7 @@ def _families(arguments, figure, folder):
     """Return functions from a shipped link's name to what takes its place."""
     if arguments.quick:
         return (cache(links.load),)
-    from advphy_training import retraining
+    from advphy_training.reproduce import retraining
 
     seeds = whole("--seeds", arguments.seeds)
     if seeds < 1:
@@ -179,8 +180,8 @@ def _show(steps, unit):
 def _measure(reproduction, output):
     """Measure all curves; print a line for each."""
     from advphy_training import progress
-    from advphy_training.reproduced import Reproduced
-    from advphy_training.reproduction import CLEAN
+    from advphy_training.reproduce.gan_counts import Reproduced
+    from advphy_training.reproduce.gan_curves import CLEAN
 
     found, curves = Reproduced(len(reproduction.families)), reproduction.curves()
     with progress.bar(total=len(curves), unit="curve") as bar:
@@ -200,8 +201,8 @@ def _measure(reproduction, output):
 
 def _draw(reproduction, found, path):
     from advphy_figures import attack_panels
-    from advphy_training import claims_page
-    from advphy_training.reproduction import CLEAN
+    from advphy_training.reproduce import page as claims_page
+    from advphy_training.reproduce.gan_curves import CLEAN
 
     figure = reproduction.figure
     panels = [

@@ -7,8 +7,8 @@ from advphy_model.measure import loop_engine
 from advphy_model.measure.error_rate import StopRule
 
 from advphy_training import progress
+from advphy_training.attacked_link import Victim
 from advphy_training.attacks import Plan, universal_fgm
-from advphy_training.victim import Victim
 
 EBN0_DB = 5.0  # where a good (7, 4) link fails once in some hundred blocks
 PSR_DB = -6.0  # the usual setting of [gan, Sec. IV]

@@ -124,7 +124,8 @@ def _names():
     eves = tuple(semantic_links.eve_names())
     attacks = tuple(_files_of("advphy_training.attacks"))
     figures = [
-        name.replace("_", "-") for name in _files_of("advphy_training.paper_figures")
+        name.replace("_", "-")
+        for name in _files_of("advphy_training.reproduce.figures")
     ]
     sets = Takes(tuple(images.names()))
     metavars = {
@@ -133,7 +134,7 @@ def _names():
         "ATTACK": Takes(attacks),
         "FILE|NAME": Takes(attacks, ".safetensors"),
         "SCHEME": Takes(tuple(_files_of("advphy_training.schemes"))),
-        "FIGURE": Takes(tuple(figures)),
+        "FIGURE": Takes(tuple(name.replace("_", "-") for name in figures)),
         "KIND": Takes(tuple(_files_of("advphy_model.air.channels"))),
         "IMAGES": sets,
         "SET": sets,

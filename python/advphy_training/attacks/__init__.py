@@ -20,7 +20,7 @@ from advphy_model.power import perturbation_norm
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
 
-from advphy_training.victim import Victim
+from advphy_training.attacked_link import Victim
 
 
 @dataclass(frozen=True)

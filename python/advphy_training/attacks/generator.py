@@ -8,7 +8,9 @@ table, because it sees nothing but one of M codewords.
 import numpy as np
 import torch
 
-from advphy_training import arrivals, progress, sphere
+from advphy_training import progress
+from advphy_training import projected_ascent as sphere
+from advphy_training import shift_and_phase as arrivals
 from advphy_training.schemes.gan_defence import Generator
 from advphy_training.smoothing import smooth_bler
 

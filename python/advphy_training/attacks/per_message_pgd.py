@@ -9,7 +9,9 @@ universal_pgd reaches lies below. What climbs is the smooth block error rate
 import numpy as np
 import torch
 
-from advphy_training import arrivals, progress, sphere
+from advphy_training import progress
+from advphy_training import projected_ascent as sphere
+from advphy_training import shift_and_phase as arrivals
 from advphy_training.smoothing import smooth_bler
 
 KIND = "table"

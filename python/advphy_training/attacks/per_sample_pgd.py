@@ -10,7 +10,8 @@ import torch
 from advphy_model import randomness
 from advphy_model.complex_baseband import to_complex
 
-from advphy_training import progress, sphere
+from advphy_training import progress
+from advphy_training import projected_ascent as sphere
 
 KIND = None
 _BATCH = 4096

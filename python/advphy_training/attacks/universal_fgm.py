@@ -11,7 +11,8 @@ is kept: the published attack is restarts = 1.
 import numpy as np
 import torch
 
-from advphy_training import progress, sphere
+from advphy_training import progress
+from advphy_training import projected_ascent as sphere
 
 KIND = "universal"
 _SAMPLES = 10

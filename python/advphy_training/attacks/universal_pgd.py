@@ -17,7 +17,9 @@ import math
 import numpy as np
 import torch
 
-from advphy_training import arrivals, progress, sphere
+from advphy_training import progress
+from advphy_training import projected_ascent as sphere
+from advphy_training import shift_and_phase as arrivals
 from advphy_training.smoothing import smooth_bler
 
 KIND = "universal"

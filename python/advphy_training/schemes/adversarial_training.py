@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from advphy_model.link import links
 
+from advphy_training.attacked_link import Victim
 from advphy_training.attacks import Plan, universal_fgm
 from advphy_training.schemes import autoencoder
-from advphy_training.victim import Victim
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch
 from advphy_model.link import links
 from advphy_model.power import perturbation_norm
 
-from advphy_training import sphere
+from advphy_training import projected_ascent as sphere
 from advphy_training.schemes import autoencoder
 
 

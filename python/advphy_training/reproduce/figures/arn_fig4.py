@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[arn, Fig. 4]: MSE of Bob and accuracy of Eve over PSR, SNR 10 dB."""
 
-from advphy_training import arn_claims, arn_reproduction
+from advphy_training.reproduce import arn_claims
+from advphy_training.reproduce import arn_curves as arn_reproduction
 
 TITLE = "Bob's error and Eve's accuracy over PSR, SNR 10 dB [arn, Fig. 4]"
 X_LABEL = "PSR [dB]"

@@ -10,9 +10,9 @@ from advphy_model.atomic_file import atomic_file
 from advphy_model.measure import counts
 from advphy_model.version import __version__
 
-from advphy_training import distrust
-from advphy_training.distrust.attack_strength import bound
-from advphy_training.distrust.finding import rate, show
+from advphy_training.evaluate import checks as distrust
+from advphy_training.evaluate.checks.attack_checks import bound
+from advphy_training.evaluate.checks.finding import rate, show
 
 SENTENCES = {
     "clean": "no attack",

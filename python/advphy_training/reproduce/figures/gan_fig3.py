@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[gan, Fig. 3]: the autoencoder and the conventional scheme under attack."""
 
-from advphy_training.paper_figures import (
+from advphy_training.reproduce.figures import (
     FGM,
     JAMMER,
     PGD,

@@ -16,8 +16,9 @@ from advphy_model.measure.semantic_setting import Setting
 from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.version import __version__
 
-from advphy_training import adaptation, eves_means
-from advphy_training.adaptation import Effort
+from advphy_training.evaluate import adapted_eve as adaptation
+from advphy_training.evaluate import intercepts as eves_means
+from advphy_training.evaluate.adapted_eve import Effort
 from advphy_training.schemes import paired_arn
 
 STATIC, STOLEN, SURROGATE = "static", "stolen Bob", "own Alices"

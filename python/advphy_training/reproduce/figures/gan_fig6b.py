@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[gan, Fig. 6(b)]: regular and adversarial training and the GAN defence, black box."""
 
-from advphy_training.paper_figures import FGM, PGD, Attack, Claim, Comparison, System
+from advphy_training.reproduce.figures import (
+    FGM,
+    PGD,
+    Attack,
+    Claim,
+    Comparison,
+    System,
+)
 
 TITLE = "Regular and adversarial training, GAN defence, black box [gan, Fig. 6(b)]"
 _REGULAR, _GAN, _SOURCE = "autoencoder_cnn_8p5db", "gan_cnn", "autoencoder_mlp_8p5db"

@@ -10,9 +10,10 @@ from advphy_model.measure import semantic_engine
 from advphy_model.measure.semantic_setting import Setting
 from advphy_model.network.packed_network import PackedNetwork
 
-from advphy_training import adaptation, eves_means
-from advphy_training.arn_family import secret_of
-from advphy_training.eve_report import seen_by
+from advphy_training.evaluate import adapted_eve as adaptation
+from advphy_training.evaluate import intercepts as eves_means
+from advphy_training.evaluate.secrecy import seen_by
+from advphy_training.reproduce.arn_models import secret_of
 
 SNR_DB = 10.0
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from advphy_model.measure.error_rate import interval
 
-from advphy_training import arn_family
+from advphy_training.reproduce import arn_models as arn_family
 
 
 @dataclass(frozen=True)

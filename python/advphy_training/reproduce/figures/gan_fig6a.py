@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[gan, Fig. 6(a)]: regular and adversarial training and the GAN defence, white box."""
 
-from advphy_training.paper_figures import (
+from advphy_training.reproduce.figures import (
     FGM,
     PGD,
     STORED,

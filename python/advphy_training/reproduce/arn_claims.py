@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from advphy_training.verdicts import FAILS, HOLDS, OPEN, Outcome
+from advphy_training.reproduce.claims import FAILS, HOLDS, OPEN, Outcome
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[gan, Fig. 5(a)]: the GAN defence and the conventional scheme, white box."""
 
-from advphy_training.paper_figures import FGM, PGD, Attack, Claim, Comparison, System
+from advphy_training.reproduce.figures import (
+    FGM,
+    PGD,
+    Attack,
+    Claim,
+    Comparison,
+    System,
+)
 
 TITLE = "GAN defence and conventional scheme, white box [gan, Fig. 5(a)]"
 _GAN, _AE = "gan_mlp", "autoencoder_mlp_8p5db"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks on the defence, that it beats what needs no defence."""
 
-from advphy_training.distrust.finding import Finding, exceeds, rate, show
-from advphy_training.evaluation import control_names
+from advphy_training.evaluate.checks.finding import Finding, exceeds, rate, show
+from advphy_training.evaluate.robustness import control_names
 
 _CLAIMED_FACTOR = 2.0  # by which a crafted perturbation may exceed the claimed one
 

@@ -5,8 +5,8 @@ import numpy as np
 from advphy_model.link.baselines.nearest_codeword import q_function
 from advphy_model.power import noise_sigma, perturbation_norm
 
-from advphy_training.distrust.finding import Finding, exceeds, rate, show
-from advphy_training.evaluation import CHANCE_PSR_DB
+from advphy_training.evaluate.checks.finding import Finding, exceeds, rate, show
+from advphy_training.evaluate.robustness import CHANCE_PSR_DB
 
 _CHANCE_SHARE = 0.98  # of 1 - 1/M that a drowning perturbation must reach
 _RESTARTS_APART = 0.1  # relative, that half the restarts may differ

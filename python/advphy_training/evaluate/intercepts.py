@@ -12,7 +12,7 @@ from advphy_model.measure import semantic_engine
 from advphy_model.network.packed_network import classifier
 
 from advphy_training import loop
-from advphy_training.adaptation import Intercepts
+from advphy_training.evaluate.adapted_eve import Intercepts
 from advphy_training.schemes import paired_arn
 
 

@@ -13,8 +13,8 @@ from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
 
 from advphy_training import attacks, crafted, schemes
 from advphy_training.attacks import Plan
-from advphy_training.curve_points import next_ebn0_db
-from advphy_training.paper_figures import FGM, JAMMER, PSR_DB, STORED
+from advphy_training.reproduce.curve_points import next_ebn0_db
+from advphy_training.reproduce.figures import FGM, JAMMER, PSR_DB, STORED
 
 CLEAN = "clean"
 FGM_RUNS = 10  # one run varies fourfold with its seed; the best is kept

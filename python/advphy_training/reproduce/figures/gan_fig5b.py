@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[gan, Fig. 5(b)]: the GAN defence and the conventional scheme, black box."""
 
-from advphy_training.paper_figures import FGM, PGD, Attack, Claim, Comparison, System
+from advphy_training.reproduce.figures import (
+    FGM,
+    PGD,
+    Attack,
+    Claim,
+    Comparison,
+    System,
+)
 
 TITLE = "GAN defence and conventional scheme, black box [gan, Fig. 5(b)]"
 _GAN, _AE, _SOURCE = "gan_cnn", "autoencoder_cnn_8p5db", "autoencoder_mlp_8p5db"

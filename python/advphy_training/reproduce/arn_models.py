@@ -11,7 +11,9 @@ from advphy_model.measure import semantic_engine
 from advphy_model.measure.semantic_setting import Setting
 from advphy_model.power import from_db
 
-from advphy_training import adaptation, eves_means, loop, schemes
+from advphy_training import loop, schemes
+from advphy_training.evaluate import adapted_eve as adaptation
+from advphy_training.evaluate import intercepts as eves_means
 
 SECRET = hashlib.sha256(b"gr-advphy, measuring").digest()  # any: nobody relies on it
 SHIPPED = 0  # the number of the family of the shipped models

@@ -14,7 +14,7 @@ from advphy_model.measure.counts import Counts
 from advphy_model.measure.error_rate import StopRule
 
 from advphy_training import attacks, crafted
-from advphy_training.victim import Victim
+from advphy_training.attacked_link import Victim
 
 CHANCE_PSR_DB = 30.0  # where a perturbation drowns any codeword
 CONTROLS = (

@@ -5,9 +5,9 @@ Each check is a function of an Evaluation that returns a Finding, or None where 
 not apply. A difference counts when the 95 % intervals of the two rates do not meet.
 """
 
-from advphy_training.distrust import attack_strength, controls
+from advphy_training.evaluate.checks import attack_checks, defense_checks
 
-CHECKS = attack_strength.CHECKS + controls.CHECKS
+CHECKS = attack_checks.CHECKS + defense_checks.CHECKS
 
 
 def findings(evaluation) -> list:

@@ -3,7 +3,7 @@
 
 from collections import Counter
 
-from advphy_training.verdicts import FAILS, HOLDS
+from advphy_training.reproduce.claims import FAILS, HOLDS
 
 CHOICES = (
     (

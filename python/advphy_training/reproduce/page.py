@@ -6,7 +6,7 @@ from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
 
-from advphy_training import verdicts
+from advphy_training.reproduce import claims as verdicts
 
 _READING = (
     "Brackets are 95 % intervals of counting; what another training or another p would "
