@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Install the distribution's packages that are missing for GOAL: build, test, grc or
+# Install the distribution's packages that are missing for GOAL: build, test, grc, deb or
 # pictures.
 set -eu
 
@@ -13,8 +13,9 @@ build) wanted=$build ;;
 # A stand-in radio, and the drivers that it is driven through; a screen for Companion.
 test) wanted="$build $companion python3-venv libboost-dev libsoapysdr-dev gr-osmosdr xvfb" ;;
 grc) wanted="$build $companion" ;;
+deb) wanted="$build dpkg-dev file" ;;
 pictures) wanted="$build $companion libsoapysdr-dev xvfb python3-pil python3-yaml" ;;
-*) echo "setup/packages.sh: GOAL '$goal' is not build, test, grc or pictures" >&2; exit 2 ;;
+*) echo "setup/packages.sh: GOAL '$goal' is not build, test, grc, deb or pictures" >&2; exit 2 ;;
 esac
 
 fail() { echo "gr-advphy: $*" >&2; exit 2; }

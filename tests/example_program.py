@@ -11,7 +11,7 @@ process ends by the program's own main().
 
 A control is {"set": {variable: value}, "kind", "name", "settings": {key: wanted}}. It
 is seen when a message of that kind and name has these settings. Without "settings",
-when the message is of a later segment.
+when the message is of a later segment, and of as many "items".
 """
 
 import contextlib
@@ -107,7 +107,7 @@ class Show:
     def _wait_for(self, now, messages):
         control, since = self._present
         done = any(self._is_it(control, message) for message in messages)
-        if done or now - since > GIVE_UP:
+        if done or now - since > self._plan.get("give_up", GIVE_UP):
             self._found.append([control["set"], now - since if done else None])
             self._present, self._not_before = None, now + REST
 
@@ -116,7 +116,8 @@ class Show:
             return False
         if "settings" not in control:
             later = {key: message.get(key) for key in FIRST}
-            return later != self._seen
+            items = message.get("frames", message.get("blocks", 0))
+            return later != self._seen and items >= control.get("items", 0)
         said = message["settings"]
         return all(_equal(said.get(k), v) for k, v in control["settings"].items())
 

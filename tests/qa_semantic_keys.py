@@ -8,7 +8,7 @@ import numpy as np
 import pmt
 import pytest
 from advphy_model.link.keying import Keying
-from advphy_model.measure import semantic_engine
+from advphy_model.measure import semantic_chain
 from gnuradio import advphy, blocks, gr
 from gnuradio.advphy import semantic_engine as streamed
 from gnuradio.advphy.transmit.alice_arn import KEY_TAG_EVERY as EVERY
@@ -16,7 +16,7 @@ from gnuradio.advphy.transmit.alice_arn import KEY_TAG_EVERY as EVERY
 from . import small_semantic as small
 from .qa_semantic_blocks import codes, rows_of, source, stream
 from .qa_semantic_switching import at_items
-from .test_semantic_engine import setting
+from .test_semantic_chain import setting
 
 FRAMES = 5000
 LINK = small.semantic_link(6, keying="rotation")
@@ -111,7 +111,7 @@ def test_with_a_wrong_secret_every_frame_is_erased(latency):
     assert (rows["bob"].erasures, rows["bob"].squared_error) == (3000, 0.0)
     assert math.isnan(rows["bob"].mse)
     right = dataclasses.replace(given, bob_secret=None)
-    loop = semantic_engine.total(right, 3000, 20)
+    loop = semantic_chain.total(right, 3000, 20)
     assert rows["eve"].correct == loop["eve"].correct  # she had no key anyway
     mse = loop["bob_without"].mse
     assert rows["bob_without"].mse == pytest.approx(mse, abs=1e-6)

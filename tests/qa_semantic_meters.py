@@ -12,7 +12,7 @@ from gnuradio import advphy, blocks, gr
 from . import small_semantic as small
 from .qa_semantic_blocks import codes, source, stream
 from .test_packed_network import by_hand
-from .test_semantic_engine import PAIR
+from .test_semantic_chain import PAIR
 
 
 def test_the_distortion_meter_measures_what_formulas_say():

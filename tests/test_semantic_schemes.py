@@ -11,7 +11,7 @@ from advphy_model.files import images
 from advphy_model.link import semantic_links
 from advphy_training import loop, schemes, semantic_scheme, training_state
 
-from .test_semantic_engine import through
+from .test_semantic_chain import through
 
 SAMPLE = "images=mnist_sample"
 SHORT = (SAMPLE, "steps=25", "batch=64")

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from advphy_model.files import images
 from advphy_model.link import semantic_links
-from advphy_model.measure.semantic_engine import total
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure.semantic_chain import SemanticSetting, total
 from advphy_model.network.packed_network import PackedNetwork
 from advphy_training import schemes
 
@@ -25,7 +24,7 @@ def measured(link, tested, snr_db=10.0, eve=None, seed=SEED, **changes):
     link = semantic_links.load(link)
     secret = small.SECRET if link.keying != "none" else None
     eve = semantic_links.load_eve(eve) if eve else None
-    given = Setting(link, tested, snr_db, snr_db, eve, secret=secret, seed=seed)
+    given = SemanticSetting(link, tested, snr_db, snr_db, eve, secret=secret, seed=seed)
     return total(given, len(tested))
 
 

@@ -3,8 +3,9 @@
 
 import numpy as np
 from advphy_model.link import model_file
-from advphy_model.measure import loop_engine
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 
 from advphy_training import progress
 from advphy_training.attacked_link import Victim
@@ -69,7 +70,5 @@ def measured(model) -> dict:
 
 def _count(model, ebn0_db, max_blocks):
     rule = StopRule(min_errors=1000, max_blocks=max_blocks)
-    blocks = errors = 0
-    for more, wrong, _ in loop_engine.run(model, rule=rule, ebn0_db=ebn0_db, seed=1):
-        blocks, errors = blocks + more, errors + wrong
-    return blocks, errors
+    (row,) = ranges.total(LinkSetting(model, ebn0_db), rule)
+    return row.blocks, row.block_errors

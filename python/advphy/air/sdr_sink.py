@@ -11,6 +11,7 @@ import weakref
 from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
+from ..hier_message import hand_on
 from . import radio, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
@@ -92,8 +93,7 @@ class sdr_sink(gr.hier_block2):
             self.end = blocks.null_sink(8)
             self.gate.at_end = lambda: logging.getLogger(__name__).warning(self.plan())
         self.connect(self, self.gate, self.end)
-        self.message_port_register_hier_out("stream_events")
-        self.msg_connect((self.gate, "stream_events"), (self, "stream_events"))
+        hand_on(self, self.gate, "stream_events")
 
     def _armed(self, args, antenna, channel):
         driver, rate = self._asked["driver"], self._asked["sample_rate"]

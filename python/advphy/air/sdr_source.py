@@ -8,6 +8,7 @@ import pmt
 from gnuradio import blocks, gr
 
 from ..guard import guarded_block
+from ..hier_message import hand_on
 from . import radio
 from .sdr_sink import ENDPOINT
 from .standard_error import MarkCounter
@@ -71,8 +72,7 @@ class sdr_source(gr.hier_block2):
         self.watch = _stream_watch(package, self._events)
         self.connect(self.begin, self)
         self.connect(self.begin, self.watch)
-        self.message_port_register_hier_out("stream_events")
-        self.msg_connect((self.watch, "stream_events"), (self, "stream_events"))
+        hand_on(self, self.watch, "stream_events")
 
     def _change(self, name, value):
         asked = self._asked | {name: value}
