@@ -15,10 +15,8 @@ from advphy_model.link.link_model import LinkModel
 from advphy_model.measure.error_rate import interval
 from advphy_model.network.network import Layer, Network
 from advphy_model.power import noise_sigma
-from advphy_training import attacks, crafted
-from advphy_training import projected_ascent as sphere
-from advphy_training import shift_and_phase as arrivals
-from advphy_training.attacked_link import Victim
+from advphy_training import attacks, projected_ascent, shift_and_phase
+from advphy_training.attacked_link import AttackedLink
 from advphy_training.attacks import Plan
 
 from .counting import counted
@@ -85,8 +83,8 @@ def test_a_jammer_adds_its_power_to_the_noise():
 def test_knowing_the_noise_errs_where_the_push_reaches_the_line():
     sigma = noise_sigma(EBN0_DB, 1)
     plan = dataclasses.replace(QUICK, ebn0_db=EBN0_DB, steps=10)
-    victim = Victim(antipodal(), EBN0_DB)
-    errors, blocks = attacks.attack("per_sample_pgd").count(victim, plan, 20_000)
+    attacked = AttackedLink(antipodal(), EBN0_DB)
+    errors, blocks = attacks.attack("per_sample_pgd").count(attacked, plan, 20_000)
     low, high = interval(errors, blocks, confidence=0.9999)
     assert low < q((1 - NORM) / sigma) < high
 
@@ -153,11 +151,11 @@ def test_unknown_shifts_are_true_cyclic_shifts_of_the_complex_vector():
     p = np.arange(1, 6) + 1j * np.arange(11, 16)
     reals = torch.tensor(to_reals(p)[None])
     plan = Plan(shift="random")
-    arrived = to_complex(arrivals.arrive(reals, 200, plan, generator)[0].numpy())
+    arrived = to_complex(shift_and_phase.arrive(reals, 200, plan, generator)[0].numpy())
     rolled = {tuple(np.roll(p, s).astype(np.complex64)) for s in range(n)}
     assert {tuple(row) for row in arrived} == rolled
     variants = [
-        to_complex(v)[0, 0] for v in arrivals.variants(reals[None].numpy(), plan)
+        to_complex(v)[0, 0] for v in shift_and_phase.variants(reals[None].numpy(), plan)
     ]
     assert {tuple(v) for v in variants} == rolled
 
@@ -165,7 +163,7 @@ def test_unknown_shifts_are_true_cyclic_shifts_of_the_complex_vector():
 def test_unknown_phases_keep_the_power_and_go_round():
     generator = torch.Generator().manual_seed(1)
     reals = torch.tensor(to_reals(np.array([[1.0, 2j, -1.0]])))
-    arrived = arrivals.arrive(reals, 4000, Plan(phase="random"), generator)[0]
+    arrived = shift_and_phase.arrive(reals, 4000, Plan(phase="random"), generator)[0]
     turned = to_complex(arrived.numpy()) / np.array([1.0, 2j, -1.0])
     assert np.abs(turned) == pytest.approx(np.ones((4000, 3)), abs=1e-5)
     assert np.ptp(turned, axis=1) == pytest.approx(np.zeros(4000), abs=1e-5)
@@ -187,13 +185,10 @@ def test_an_attack_that_expects_shifts_does_more_harm_when_shifted():
 
 
 def test_a_step_along_no_gradient_stays():
-    p = torch.tensor([[3.0, 4.0], [0.0, 5.0]])
-    moved = sphere.step(p, torch.zeros(2, 2), 0.3)
-    assert torch.allclose(moved, p)
-    assert torch.allclose(
-        sphere.step(p, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), 0.5).norm(dim=1),
-        torch.tensor([5.0, 5.0]),
-    )
+    p, none = torch.tensor([[3.0, 4.0], [0.0, 5.0]]), torch.zeros(2, 2)
+    assert torch.allclose(projected_ascent.step(p, none, 0.3), p)
+    moved = projected_ascent.step(p, torch.eye(2), 0.5)
+    assert torch.allclose(moved.norm(dim=1), torch.tensor([5.0, 5.0]))
 
 
 def test_foolbox_does_not_beat_us_at_equal_budget():
@@ -204,13 +199,13 @@ def test_foolbox_does_not_beat_us_at_equal_budget():
         Plan(steps=20, restarts=6),
         1024,
     )
-    victim = Victim(link, 8.0)
-    ours, _ = attacks.attack("per_sample_pgd").count(victim, plan, blocks)
+    attacked = AttackedLink(link, 8.0)
+    ours, _ = attacks.attack("per_sample_pgd").count(attacked, plan, blocks)
     y, sent = received(link, blocks)
 
     class Decoder(torch.nn.Module):
         def forward(self, batch):
-            return victim.logits(batch)
+            return attacked.logits(batch)
 
     model = foolbox.PyTorchModel(Decoder().eval(), bounds=(-1e6, 1e6))  # no clipping
     fooled = np.zeros(blocks, bool)
@@ -239,20 +234,19 @@ def received(link, blocks):
 
 def test_a_crafted_perturbation_is_kept_for_its_plan_only(tmp_path, monkeypatch):
     link, plan = links.load("autoencoder_mlp"), dataclasses.replace(QUICK, steps=3)
-    first = crafted.craft_or_read("universal_fgm", link, plan, (), tmp_path)
     calls, craft = [], attacks.craft
     monkeypatch.setattr(attacks, "craft", lambda *a: calls.append(a) or craft(*a))
-    again = crafted.craft_or_read("universal_fgm", link, plan, (), tmp_path)
-    assert again.sha256 == first.sha256
-    assert not calls
-    crafted.craft_or_read(
-        "universal_fgm", link, dataclasses.replace(plan, seed=9), (), tmp_path
-    )
-    assert len(calls) == 1
+
+    def crafted(plan):
+        found = attacks.craft_or_read("universal_fgm", link, plan, (), tmp_path)
+        return found.sha256, len(calls)
+
+    first, _ = crafted(plan)
+    assert crafted(plan) == (first, 1)
+    assert crafted(dataclasses.replace(plan, seed=9))[1] == 2
     (file,) = tmp_path.glob("*.safetensors")
     file.write_bytes(b"damaged")
-    crafted.craft_or_read("universal_fgm", link, plan, (), tmp_path)
-    assert len(calls) == 2
+    assert crafted(plan) == (first, 3)
 
 
 @pytest.mark.parametrize(

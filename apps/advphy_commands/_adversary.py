@@ -146,9 +146,9 @@ def perturbation_of(arguments, model, ebn0_db, psr_db):
     psr_db = -6.0 if psr_db is None else psr_db
     if arguments.attack == "noise_jammer":
         return perturbation.jammer(model.k, model.n, psr_db)
-    from advphy_training import crafted
+    from advphy_training import attacks
 
-    return crafted.craft_or_read(
+    return attacks.craft_or_read(
         arguments.attack,
         model,
         plan_of(arguments, psr_db, ebn0_db),
@@ -202,8 +202,8 @@ def plan_of(arguments, psr_db, ebn0_db):
 
 def substitutes_of(arguments, link):
     """Return the link models that the adversary has in the place of the link."""
-    from advphy_training import crafted
+    from advphy_training import attacks
 
     if arguments.substitute:
         return [links.load(name) for name in arguments.substitute]
-    return crafted.shipped_substitutes(link) if arguments.black_box else []
+    return attacks.shipped_substitutes(link) if arguments.black_box else []

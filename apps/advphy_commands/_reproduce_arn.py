@@ -20,23 +20,21 @@ def run(arguments, figure):
 
     Args:
         arguments: those of `advphy reproduce`.
-        figure: module of paper_figures.
+        figure: module of reproduce/figures.
     """
     from advphy_figures import picture_grid, secrecy
     from advphy_model.files import images
     from advphy_training import progress
     from advphy_training.evaluate.secrecy import majority
-    from advphy_training.reproduce import arn_curves as arn_reproduction
-    from advphy_training.reproduce import arn_page, arn_pictures
-    from advphy_training.reproduce import page as claims_page
+    from advphy_training.reproduce import arn_curves, arn_pictures, page
 
     tested = images.load("mnist_test")  # first of all: are the data here?
     folder, name = Path(arguments.out), arguments.figure
     families = _families(arguments, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    measured, output = arn_reproduction.Measured(), arguments.output
+    measured, output = arn_curves.Measured(), arguments.output
     with progress.bar(unit="points") as bar:
-        for words, measured in arn_reproduction.run(figure, families):
+        for words, measured in arn_curves.run(figure, families):
             bar.update()
             bar.set_postfix_str(words)
             if not sys.stderr.isatty():
@@ -54,8 +52,8 @@ def run(arguments, figure):
         pictures, tested.shape, folder / f"{name}-pictures.png", "SNR 10 dB, PSR -10 dB"
     )
     command = shlex.join(["advphy", *sys.argv[1:]])
-    text = arn_page.section(name, figure, measured, [command])
-    claims_page.write(folder / "claims.md", name, text)
+    text = page.section(name, figure, measured, [command])
+    page.write(folder / "claims.md", name, text)
     made = (f"{name}.png", f"{name}-pictures.png", f"{name}.csv", "claims.md")
     files = [str(folder / file) for file in made]
     for file in files:

@@ -59,8 +59,7 @@ def measure(arguments, names, ebn0_db, psr_db):
 
 
 def _crafted(arguments, models, ebn0_db, psr_db, out, bar):
-    from advphy_training import crafted
-    from advphy_training.attacks import Plan
+    from advphy_training import attacks
 
     name = arguments.attack or "universal_pgd"
     for model in models:
@@ -72,7 +71,7 @@ def _crafted(arguments, models, ebn0_db, psr_db, out, bar):
                 )
     for model in models:
         bar.set_postfix_str(f"{name} against {model.name}")
-        plan = Plan(psr_db=psr_db, ebn0_db=ebn0_db)
+        plan = attacks.Plan(psr_db=psr_db, ebn0_db=ebn0_db)
         folder = out.with_suffix(".perturbations")
-        yield crafted.craft_or_read(name, model, plan, [], folder)
+        yield attacks.craft_or_read(name, model, plan, [], folder)
         bar.update()

@@ -72,7 +72,7 @@ def add_arguments(parser):
 def run(arguments):
     """Record, adapt, measure, report."""
     from advphy_training import progress
-    from advphy_training.evaluate import secrecy as eve_report
+    from advphy_training.evaluate import secrecy_report
 
     folder = Path(arguments.out)
     adaptations = _adaptations(arguments)
@@ -84,7 +84,7 @@ def run(arguments):
                 bar.update()
                 bar.set_postfix_str(f"{one.setting.eve_snr_db:g} dB: {means}")
     command = shlex.join(["advphy", *sys.argv[1:]])
-    eve_report.write(adaptations, folder, command)
+    secrecy_report.write(adaptations, folder, command)
     for one in adaptations:
         path = folder / f"adapted_eve_{one.setting.eve_snr_db:g}dB.safetensors"
         semantic_links.write(one.eves["all"], path)

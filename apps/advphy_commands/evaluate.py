@@ -71,8 +71,7 @@ def _evaluate(arguments, workers):
     from advphy_model.receive.canceller import CancellerSettings
     from advphy_training import progress
     from advphy_training.attacks import Plan
-    from advphy_training.evaluate import robustness as evaluation
-    from advphy_training.evaluate import robustness_report as report
+    from advphy_training.evaluate import robustness, robustness_report
 
     link = links.load(arguments.link)
     plan = Plan(
@@ -90,25 +89,29 @@ def _evaluate(arguments, workers):
         claimed.require_fit(link)
     folder = Path(arguments.out)
     folder.mkdir(exist_ok=True)
-    count = evaluation.Counter(
+    counter = robustness.Counter(
         workers,
         whole("--min-errors", arguments.min_errors),
         whole("--max-blocks", arguments.max_blocks),
     )
-    steps = evaluation.evaluate(
+    steps = robustness.evaluate(
         link,
         plan,
         psrs,
         db_range("--over-ebn0-db", arguments.over_ebn0_db),
         folder / "perturbations",
-        count,
+        counter,
         claimed,
         CancellerSettings(),
     )
     with progress.bar(unit="number") as bar:
         for done, bar.total, found in steps:  # noqa: B007
             bar.update(done - bar.n)
-    _say(arguments.output, folder, report.write(found, folder, _command(arguments)))
+    _say(
+        arguments.output,
+        folder,
+        robustness_report.write(found, folder, _command(arguments)),
+    )
 
 
 def _say(output, folder, findings):

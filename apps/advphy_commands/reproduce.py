@@ -58,9 +58,9 @@ def add_arguments(parser):
 
 def run(arguments):
     """Train unless quick, measure, draw, judge."""
-    from advphy_training.reproduce import figures as paper_figures
+    from advphy_training.reproduce import figures
 
-    figure = paper_figures.figure(arguments.figure)
+    figure = figures.figure(arguments.figure)
     if arguments.figure.startswith("arn-"):
         _reproduce_arn.run(arguments, figure)
         return
@@ -77,7 +77,7 @@ def run(arguments):
 
 def _reproduce(arguments, figure, workers, crafters):
     """Train unless quick, measure, draw, judge a figure of [gan]."""
-    from advphy_training.reproduce import page as claims_page
+    from advphy_training.reproduce import page
     from advphy_training.reproduce.gan_curves import Reproduction
 
     folder, effort = Path(arguments.out), _effort(arguments)
@@ -93,8 +93,8 @@ def _reproduce(arguments, figure, workers, crafters):
     _show(reproduction.craft(), "perturbations")
     found = _measure(reproduction, arguments.output)
     _draw(reproduction, found, folder / f"{arguments.figure}.png")
-    text = claims_page.section(arguments.figure, figure, found, _commands(reproduction))
-    claims_page.write(folder / "claims.md", arguments.figure, text)
+    text = page.section(arguments.figure, figure, found, _commands(reproduction))
+    page.write(folder / "claims.md", arguments.figure, text)
     _say(arguments, folder, found)
 
 
@@ -189,10 +189,10 @@ def _show(steps, unit):
 def _measure(reproduction, output):
     """Measure all curves; print a line for each."""
     from advphy_training import progress
-    from advphy_training.reproduce.gan_counts import Reproduced
+    from advphy_training.reproduce.block_errors import BlockErrors
     from advphy_training.reproduce.gan_curves import CLEAN
 
-    found, curves = Reproduced(len(reproduction.families)), reproduction.curves()
+    found, curves = BlockErrors(len(reproduction.families)), reproduction.curves()
     with progress.bar(total=len(curves), unit="curve") as bar:
         for curve in curves:
             family, system, attack = curve
@@ -210,7 +210,7 @@ def _measure(reproduction, output):
 
 def _draw(reproduction, found, path):
     from advphy_figures import attack_panels
-    from advphy_training.reproduce import page as claims_page
+    from advphy_training.reproduce import page
     from advphy_training.reproduce.gan_curves import CLEAN
 
     figure = reproduction.figure
@@ -236,5 +236,5 @@ def _draw(reproduction, found, path):
         path,
         figure.TITLE,
         f"PSR -6 dB; {effort.min_errors} errors or {effort.max_blocks:.0e} blocks",
-        claims_page.verdicts_of(figure, found),
+        page.verdicts(figure, found),
     )

@@ -83,14 +83,13 @@ def _say(output, measured, folder, table):
 
 
 def _points(model, arguments, folder):
-    from advphy_training import crafted
-    from advphy_training.attacks import Plan
+    from advphy_training import attacks
 
     def craft(knowledge):
-        plan = Plan(
+        plan = attacks.Plan(
             arguments.psr_db, arguments.ebn0_db, shift=knowledge, phase=knowledge
         )
-        return crafted.craft_or_read("universal_pgd", model, plan, [], folder)
+        return attacks.craft_or_read("universal_pgd", model, plan, [], folder)
 
     return synchronism.points(
         model,

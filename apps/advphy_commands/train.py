@@ -28,7 +28,7 @@ def add_arguments(parser):
 
 def run(arguments):
     """Train, or list the settings."""
-    from advphy_training import loop, schemes
+    from advphy_training import schemes
 
     module = schemes.scheme(arguments.scheme)
     settings = schemes.settings(module, arguments.set)
@@ -37,7 +37,7 @@ def run(arguments):
         return
     if not arguments.out:
         raise ValueError("--out FILE.safetensors is missing")
-    model = loop.train(
+    model = schemes.train(
         arguments.scheme, settings, arguments.seed, arguments.out, arguments.quiet
     )
     arguments.output.line(f"{arguments.out}: {model.name}, SHA-256 {model.sha256}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A link as the adversary sees it: differentiable logits, and what an attack costs."""
+"""A link as the adversary sees it: differentiable logits, and errors of an attack."""
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from advphy_training.torch_network import TorchNetwork
 _JUDGED_FROM = 2**40
 
 
-class Victim:
+class AttackedLink:
     """What is attacked, or a substitute for it, at one Eb/N0.
 
     Args:
@@ -53,6 +53,26 @@ class Victim:
         right = torch.nn.functional.one_hot(sent, logits.shape[1]).bool()
         wrong = logits.masked_fill(right, -torch.inf).amax(dim=1)
         return wrong - logits[right]
+
+    def smooth_bler(self, y, sent, width=0.3):
+        """Return the block error rate made smooth, so that attacks have a gradient.
+
+        It is the mean over the last axis of sigmoid(margin / width): a block counts 1
+        where the best wrong logit lies far above the right one. The width is a share of
+        the margins' own spread over that axis, so that logits which are scaled or
+        saturated hide nothing.
+
+        Args:
+            y: received vectors, [..., blocks, 2n].
+            sent: messages, integers that broadcast to [..., blocks].
+            width: of the sigmoid, in standard deviations of the margin. A wide one
+                guides from far, a narrow one is closer to the rate itself.
+        """
+        shape = y.shape[:-1]
+        margin = self.margin(y.flatten(0, -2), sent.expand(shape).flatten())
+        margin = margin.reshape(shape)
+        spread = width * margin.detach().std(dim=-1, keepdim=True)
+        return torch.sigmoid(margin / spread.clamp_min(1e-12)).mean(dim=-1)
 
     def errors(self, rows, blocks, seed):
         """Return the block errors of each perturbation under one and the same noise.

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one bar of all that takes time, and the file of a training's early figures."""
+"""The one bar of all that takes time."""
 
 import contextlib
-import csv
 import multiprocessing
 import sys
 from contextvars import ContextVar
 
-from advphy_model.atomic_file import atomic_file
 from tqdm import tqdm
 
 _HUSHED = ContextVar("hushed", default=False)
@@ -45,26 +43,3 @@ def bar(steps=None, total=None, unit="step", **more):
         file=sys.stderr,
         **more,
     )
-
-
-def text(row: dict) -> str:
-    """Return a row as a line behind a progress bar, without its step."""
-    return ", ".join(
-        f"{key} {value:.3g}" for key, value in row.items() if key != "step"
-    )
-
-
-def rows_before(path, step: int) -> list:
-    """Return the rows of a progress file up to and including that step."""
-    if step == 0 or not path.exists():
-        return []
-    with open(path, encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-
-
-def write(path, rows):
-    """Write the progress file."""
-    with atomic_file(path) as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)

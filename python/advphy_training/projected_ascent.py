@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Perturbations of a set norm: projection, gradient steps, where to start."""
+"""Projected gradient ascent on perturbations of a set norm."""
 
 import math
 
@@ -21,14 +21,21 @@ def step(p, gradient, length):
     return project(p + length * norm * project(gradient, 1.0), norm)
 
 
-def step_length(step, steps):
-    """Return the length of a step, in units of ||p||: 0.3 falling to 0.01."""
-    return 0.01 + 0.29 * (1 + math.cos(math.pi * step / steps)) / 2
+def ascend(p, gain, steps, first=0, last=None):
+    """Yield p after each step along the gradient of a gain; the norm of p stays.
 
+    The length of a step falls from 0.3 to 0.01 of the norm along a cosine.
 
-def differences(codebook, most, generator):
-    """Return differences of two codewords, all or `most` of them, [count, 2n]."""
-    size = len(codebook)
-    pairs = torch.tensor([(s, t) for s in range(size) for t in range(size) if s != t])
-    chosen = pairs[torch.randperm(len(pairs), generator=generator)[:most]]
-    return codebook[chosen[:, 1]] - codebook[chosen[:, 0]]
+    Args:
+        p: perturbations, [..., 2n].
+        gain: function from p to what shall grow, a tensor that is added up.
+        steps: number of steps of the whole ascent.
+        first: step to begin with.
+        last: step to end before; None: with the ascent.
+    """
+    for i in range(first, steps if last is None else last):
+        p = p.detach().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(gain(p).sum(), p)
+        length = 0.01 + 0.29 * (1 + math.cos(math.pi * i / steps)) / 2
+        p = step(p, gradient, length).detach()
+        yield p

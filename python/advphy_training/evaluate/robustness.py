@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure one link under every attack, beside what it must be compared with."""
+"""Measure one link under every attack, and what it must be compared with."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -13,16 +13,37 @@ from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import Counts, LinkSetting
 
-from advphy_training import attacks, crafted
-from advphy_training.attacked_link import Victim
+from advphy_training import attacks
+from advphy_training.attacked_link import AttackedLink
 
 CHANCE_PSR_DB = 30.0  # where a perturbation drowns any codeword
-CONTROLS = (
-    "autoencoder_{}",
-    "autoencoder_{}_8p5db",
-    "control_{}_4db",
-)
+CONTROLS = ("autoencoder_{}", "autoencoder_{}_8p5db", "control_{}_4db")
 _PER_SAMPLE_BLOCKS = 4096
+
+
+@dataclass(frozen=True)
+class Counter:
+    """How each number is counted.
+
+    Args:
+        workers: ranges.Workers, or None: threads of this process.
+        min_errors: at which a number ends ...
+        max_blocks: ... or at this many blocks.
+        seed: of messages and noise, the same each time.
+    """
+
+    workers: object = None
+    min_errors: int = 1000
+    max_blocks: int = 2_000_000
+    seed: int = 3
+
+    def row(self, job) -> Counts:
+        """Return the Counts of a Job."""
+        adversary = job.craft and Adversary(job.craft(), job.psr_db)
+        at = (job.link, job.ebn0_db, self.seed, adversary, job.canceller)
+        rule = StopRule(self.min_errors, self.max_blocks)
+        (row,) = ranges.total(LinkSetting(*at), rule, workers=self.workers)
+        return row
 
 
 @dataclass(frozen=True)
@@ -55,7 +76,7 @@ class Evaluation:
         ebn0_db: Eb/N0 in dB of the sweep over PSR.
         psr_db: PSR in dB of the sweep over Eb/N0.
         counts: {(role, ebn0_db, psr_db): Counts}.
-        gradients: what victim_gradients found.
+        gradients: what AttackedLink.gradients found.
     """
 
     link: object
@@ -64,15 +85,14 @@ class Evaluation:
     counts: dict = field(default_factory=dict)
     gradients: dict = field(default_factory=dict)
 
-    def at(self, role, ebn0_db=None, psr_db=None):
-        """Return the Counts of a role, at the evaluation's own Eb/N0 and PSR or others.
+    def at(self, role, psr_db=None):
+        """Return the Counts of a role at the evaluation's own Eb/N0, at its PSR or one.
 
         None where there are none; a role without an attack has no PSR.
         """
-        ebn0_db = self.ebn0_db if ebn0_db is None else ebn0_db
         psr_db = self.psr_db if psr_db is None else psr_db
-        found = self.counts.get((role, ebn0_db, psr_db))
-        return found or self.counts.get((role, ebn0_db, None))
+        found = self.counts.get((role, self.ebn0_db, psr_db))
+        return found or self.counts.get((role, self.ebn0_db, None))
 
     def over_psr(self, role) -> dict:
         """Return {psr_db: Counts} of a role at the evaluation's own Eb/N0."""
@@ -93,7 +113,7 @@ class Evaluation:
 
 
 def evaluate(
-    link, plan, psrs_db, ebn0s_db, folder, count, claimed=None, canceller=None
+    link, plan, psrs_db, ebn0s_db, folder, counter, claimed=None, canceller=None
 ):
     """Yield (done, all, Evaluation) while measuring.
 
@@ -103,8 +123,7 @@ def evaluate(
         psrs_db: of the sweep over PSR at plan.ebn0_db.
         ebn0s_db: of the sweep over Eb/N0 at plan.psr_db.
         folder: where crafted perturbations are kept.
-        count: function (link, ebn0_db, attack, canceller) -> (blocks, block errors,
-            erasures), over the same messages and noise each time.
+        counter: Counter.
         claimed: a Perturbation that the link is said to resist, or None.
         canceller: CancellerSettings to show it with, or None.
     """
@@ -113,17 +132,24 @@ def evaluate(
     todo = {}
     for job in jobs(link, plan, psrs_db, ebn0s_db, folder, claimed, canceller):
         todo.setdefault((job.role, job.ebn0_db, job.psr_db), job)
-    todo = list(todo.values())
-    for i, job in enumerate(todo):
-        found.counts[job.role, job.ebn0_db, job.psr_db] = _measure(job, count)
+    for i, (key, job) in enumerate(todo.items()):
+        found.counts[key] = counter.row(job)
         yield i + 1, len(todo) + 2, found
-    victim = Victim(link, plan.ebn0_db)
-    found.counts["per_sample_pgd", plan.ebn0_db, plan.psr_db] = _per_sample(
-        victim, plan
-    )
+    attacked = AttackedLink(link, plan.ebn0_db)
+    key = ("per_sample_pgd", plan.ebn0_db, plan.psr_db)
+    found.counts[key] = _per_sample(attacked, plan)
     yield len(todo) + 1, len(todo) + 2, found
-    found.gradients = victim.gradients(plan.seed)
+    found.gradients = attacked.gradients(plan.seed)
     yield len(todo) + 2, len(todo) + 2, found
+
+
+def _per_sample(attacked, plan):
+    short = dataclasses.replace(plan, restarts=5, steps=20)
+    module = attacks.attack("per_sample_pgd")
+    errors, blocks = module.count(attacked, short, _PER_SAMPLE_BLOCKS)
+    (row,) = LinkSetting(attacked.model, plan.ebn0_db, plan.seed).rows("loop", 0)
+    counted = {"blocks": blocks, "block_errors": errors, "attack": "per_sample_pgd"}
+    return dataclasses.replace(row, psr_db=plan.psr_db, **counted)
 
 
 def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
@@ -132,7 +158,7 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     Roles: clean; noise_jammer; universal_fgm, universal_pgd, fgm, per_message_pgd
     (white box, crafted anew for each PSR); twin (crafted against the nearest-codeword
     decision on the link's own codebook) and black_box (against the substitutes), which
-    a defence that hides its gradients cannot hide from; stored (crafted at
+    a defense that hides its gradients cannot hide from; stored (crafted at
     plan.ebn0_db) against universal_pgd (crafted anew for each Eb/N0); generator and
     generator_universal; half_restarts; claimed; canceller; and other systems under
     attacks made for them: nearest_codeword, hamming74_hard, hamming74_ml,
@@ -143,68 +169,58 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     def crafted_by(name, target=link, substitutes=(), **changes):
         changed = dataclasses.replace(plan, **changes)
         return partial(
-            crafted.craft_or_read, name, target, changed, substitutes, folder
+            attacks.craft_or_read, name, target, changed, substitutes, folder
         )
 
-    def job(role, craft=None, measured=link, **at):
-        at = {"ebn0_db": plan.ebn0_db, "psr_db": plan.psr_db, **at}
+    def job(role, craft=None, measured=link, **changes):
+        at = {"ebn0_db": plan.ebn0_db, "psr_db": plan.psr_db, **changes}
         if craft is None:
             at["psr_db"] = None
         return Job(role, measured, craft=craft, **at)
+
+    def anew(name, **at):
+        return job(name, crafted_by(name, **at), **at)
 
     yield job("clean")
     yield job("nearest_codeword_clean", measured=twin)
     for psr_db in psrs_db:
         at = {"psr_db": psr_db}
-        yield job(
-            "noise_jammer", partial(perturbation.jammer, link.k, link.n, psr_db), **at
-        )
+        jammer = partial(perturbation.jammer, link.k, link.n, psr_db)
+        yield job("noise_jammer", jammer, **at)
         for name in ("universal_fgm", "universal_pgd", "fgm", "per_message_pgd"):
-            yield job(name, crafted_by(name, **at), **at)
+            yield anew(name, **at)
         against_twin = crafted_by("universal_pgd", twin, **at)
         yield job("twin", against_twin, **at)
         yield job("nearest_codeword", against_twin, twin, **at)
-    yield job(
-        "universal_pgd",
-        crafted_by("universal_pgd", psr_db=CHANCE_PSR_DB),
-        psr_db=CHANCE_PSR_DB,
-    )
-    for name in ("generator", "generator_universal"):
-        yield job(name, crafted_by(name))
+    yield anew("universal_pgd", psr_db=CHANCE_PSR_DB)
+    yield anew("generator")
+    yield anew("generator_universal")
     halved = {"restarts": max(1, plan.restarts // 2), "seed": plan.seed + 1}
-    yield job(
-        "half_restarts",
-        partial(
-            attacks.craft, "universal_pgd", link, dataclasses.replace(plan, **halved)
-        ),
-    )
+    halved = dataclasses.replace(plan, **halved)
+    yield job("half_restarts", partial(attacks.craft, "universal_pgd", link, halved))
     for ebn0_db in ebn0s_db:
         at = {"ebn0_db": ebn0_db}
         yield job("clean", **at)
         yield job("stored", crafted_by("universal_pgd"), **at)
-        yield job("universal_pgd", crafted_by("universal_pgd", **at), **at)
+        yield anew("universal_pgd", **at)
     yield from _others(link, job, crafted_by)
     if claimed is not None:
         yield job("claimed", lambda: claimed)
     if canceller is not None:
-        yield dataclasses.replace(
-            job("canceller", crafted_by("universal_pgd")), canceller=canceller
-        )
+        yield job("canceller", crafted_by("universal_pgd"), canceller=canceller)
 
 
 def _others(link, job, crafted_by):
     """Yield what the link is compared with under attacks made for each."""
     try:
-        substitutes = crafted.shipped_substitutes(link)
+        substitutes = attacks.shipped_substitutes(link)
     except ValueError:
         substitutes = []
-    substitutes = [model for model in substitutes if model.sha256 != link.sha256]
     if substitutes:
         yield job("black_box", crafted_by("universal_pgd", link, substitutes))
-    baselines = ("hamming74_hard", "hamming74_ml", "two_simplices")
-    for role, name in [(name, name) for name in baselines] + [
-        (f"control {name}", name) for name in control_names(link)
-    ]:
+    roles = {name: name for name in ("hamming74_hard", "hamming74_ml", "two_simplices")}
+    roles |= {f"control {name}": name for name in control_names(link)}
+    for role, name in roles.items():
         other = links.load(name)
         if (other.k, other.n) == (link.k, link.n):
             yield job(role, crafted_by("universal_pgd", other), other)
@@ -216,64 +232,3 @@ def control_names(link) -> list:
     names = [pattern.format(architecture) for pattern in CONTROLS]
     known = [name for name in names if name in links.names()]
     return [name for name in known if links.load(name).sha256 != link.sha256]
-
-
-def _measure(job, count):
-    attack = None
-    if job.craft is not None:
-        attack = Adversary(job.craft(), job.psr_db)
-    blocks, errors, erasures = count(job.link, job.ebn0_db, attack, job.canceller)
-    return Counts(
-        link=job.link.name,
-        engine="loop",
-        ebn0_db=float(job.ebn0_db),
-        seed=count.seed,
-        first_block=0,
-        blocks=blocks,
-        block_errors=errors,
-        erasures=erasures,
-        model_sha256=job.link.sha256,
-        psr_db=job.psr_db,
-        attack="none" if attack is None else attack.label,
-        canceller="none" if job.canceller is None else job.canceller.label,
-    )
-
-
-def _per_sample(victim, plan):
-    short = dataclasses.replace(plan, restarts=5, steps=20)
-    module = attacks.attack("per_sample_pgd")
-    errors, blocks = module.count(victim, short, _PER_SAMPLE_BLOCKS)
-    return Counts(
-        victim.model.name,
-        "loop",
-        float(plan.ebn0_db),
-        plan.seed,
-        0,
-        blocks,
-        errors,
-        0,
-        victim.model.sha256,
-        psr_db=plan.psr_db,
-        attack="per_sample_pgd",
-    )
-
-
-class Counter:
-    """Count a link's errors; the same seed for all.
-
-    Args:
-        workers: ranges.Workers, or None: threads of this process.
-        min_errors: stop a number at this many.
-        max_blocks: or at this many blocks.
-        seed: of messages and noise.
-    """
-
-    def __init__(self, workers=None, min_errors=1000, max_blocks=2_000_000, seed=3):
-        self._workers, self.seed = workers, seed
-        self._rule = StopRule(min_errors, max_blocks)
-
-    def __call__(self, link, ebn0_db, attack, canceller):
-        """Return (blocks, block errors, erasures)."""
-        setting = LinkSetting(link, ebn0_db, self.seed, attack, canceller)
-        (row,) = ranges.total(setting, self._rule, workers=self._workers)
-        return row.blocks, row.block_errors, row.erasures

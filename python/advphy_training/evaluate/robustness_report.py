@@ -11,8 +11,8 @@ from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 from advphy_model.version import __version__
 
-from advphy_training.evaluate import checks as distrust
-from advphy_training.evaluate.checks.attack_checks import bound
+from advphy_training.evaluate import checks
+from advphy_training.evaluate.checks.attack import bound
 from advphy_training.evaluate.checks.finding import rate, show
 
 SENTENCES = {
@@ -57,13 +57,14 @@ def write(evaluation, folder, command) -> list:
     """Write the report of an evaluation; return the findings.
 
     Args:
-        evaluation: Evaluation, complete.
+        evaluation: robustness.Evaluation, complete.
         folder: where to write; exists.
         command: that makes the report again, shown in it.
     """
     folder = Path(folder)
-    findings = distrust.findings(evaluation)
-    table.write(folder / "counts.csv", _distinct(evaluation.counts.values()), Counts)
+    findings = checks.findings(evaluation)
+    rows = {row.setting: row for row in evaluation.counts.values()}  # some twice
+    table.write(folder / "counts.csv", list(rows.values()), Counts)
     _draw(evaluation, folder)
     with atomic_file(folder / "report.json") as file:
         json.dump(_as_json(evaluation, findings, command), file, indent=1)
@@ -72,49 +73,30 @@ def write(evaluation, folder, command) -> list:
     return findings
 
 
-def _distinct(rows):
-    """Return the rows without those that say the same measurement twice."""
-    found = {}
-    for row in rows:
-        found[row.setting] = row
-    return list(found.values())
-
-
 def _draw(evaluation, folder):
-    link, m = evaluation.link, evaluation.link.M
+    link, ebn0_db = evaluation.link, evaluation.ebn0_db
 
-    def failures(rows):
-        return {x: (row.failures, row.blocks) for x, row in rows.items()}
+    def draw(found, labels, *rest):
+        curves = {
+            label: {x: (row.failures, row.blocks) for x, row in found(role).items()}
+            for role, label in labels.items()
+        }
+        robustness.draw({k: points for k, points in curves.items() if points}, *rest)
 
-    curves = {
-        label: failures(evaluation.over_psr(role)) for role, label in _OVER_PSR.items()
-    }
     psrs = sorted(evaluation.over_psr("universal_pgd"))
     clean = evaluation.at("clean")
+    limits = {p: bound(link, ebn0_db, p) for p in psrs}
     lines = [
         ("clean", dict.fromkeys(psrs, max(rate(clean)[0], 1 / clean.blocks))),
-        (
-            "minimum-distance bound",
-            {p: bound(link, evaluation.ebn0_db, p) for p in psrs},
-        ),
-        ("chance, 1 - 1/M", dict.fromkeys(psrs, 1 - 1 / m)),
+        ("minimum-distance bound", limits),
+        ("chance, 1 - 1/M", dict.fromkeys(psrs, 1 - 1 / link.M)),
     ]
-    robustness.draw(
-        {label: points for label, points in curves.items() if points},
-        folder / "over_psr.png",
-        "PSR [dB]",
-        f"{link.name} at Eb/N0 {evaluation.ebn0_db:g} dB",
-        lines,
-    )
-    robustness.draw(
-        {
-            label: failures(evaluation.over_ebn0(role))
-            for role, label in _OVER_EBN0.items()
-        },
-        folder / "over_ebn0.png",
-        "Eb/N0 [dB]",
-        f"{link.name} at PSR {evaluation.psr_db:g} dB",
-    )
+    title = f"{link.name} at Eb/N0 {ebn0_db:g} dB"
+    path = folder / "over_psr.png"
+    draw(evaluation.over_psr, _OVER_PSR, path, "PSR [dB]", title, lines)
+    title = f"{link.name} at PSR {evaluation.psr_db:g} dB"
+    path = folder / "over_ebn0.png"
+    draw(evaluation.over_ebn0, _OVER_EBN0, path, "Eb/N0 [dB]", title)
 
 
 def _as_json(evaluation, findings, command):
@@ -137,13 +119,11 @@ def _as_json(evaluation, findings, command):
 
 def _as_markdown(evaluation, findings, command):
     link = evaluation.link
-    doubts = [finding for finding in findings if not finding.passed]
-    verdict = (
-        f"{len(doubts)} of {len(findings)} checks distrust these figures: "
-        + ", ".join(finding.name for finding in doubts)
-        if doubts
-        else f"None of the {len(findings)} checks distrusts these figures."
-    )
+    doubts = [finding.name for finding in findings if not finding.passed]
+    verdict = f"None of the {len(findings)} checks distrusts these figures."
+    if doubts:
+        verdict = f"{len(doubts)} of {len(findings)} checks distrust these figures: "
+        verdict += ", ".join(doubts)
     parts = [
         f"# Robustness of {link.name}",
         f"SHA-256 {link.sha256}; k = {link.k}, n = {link.n}, decision {link.decision}; "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The models of the letter's figures that belong to one seed: trained, kept, found."""
+"""The models of [arn]'s figures that belong to one seed: trained, kept, found."""
 
 import dataclasses
 import hashlib
@@ -11,14 +11,19 @@ from advphy_model.measure import semantic_chain
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.power import from_db
 
-from advphy_training import loop, schemes
-from advphy_training.evaluate import adapted_eve as adaptation
-from advphy_training.evaluate import intercepts as eves_means
+from advphy_training import schemes
+from advphy_training.evaluate import adapted_eve, intercepts
+from advphy_training.reproduce import retraining
 
-SECRET = hashlib.sha256(b"gr-advphy, measuring").digest()  # any: nobody relies on it
 SHIPPED = 0  # the number of the family of the shipped models
-_MEASURED_FROM = 50_000  # of a keyed link: behind what Eve recorded, other keys
-_SEEDS_APART = 10  # the seeds of one family must not be another's
+RECORDED = 50_000  # labeled intercepts of an Eve who adapts
+_SECRET = hashlib.sha256(b"gr-advphy, measuring").digest()  # any: nobody relies on it
+
+
+def setting_of(link, sent, snr_db, eve=None, seed=100) -> SemanticSetting:
+    """Return the setting of a link, with a secret if it is keyed."""
+    secret = None if link.keying == "none" else _SECRET
+    return SemanticSetting(link, sent, snr_db, snr_db, eve, secret=secret, seed=seed)
 
 
 class Family:
@@ -33,18 +38,17 @@ class Family:
 
     def __init__(self, number, folder, steps=None, eve_steps=3000):
         self.number, self._folder = number, Path(folder)
-        self._steps, self._eve_steps = steps, eve_steps
-        self._adapted = {}
+        self._steps = {} if steps is None else {"steps": steps}
+        self._eve_steps, self._adapted = eve_steps, {}
 
     def base(self, power="average"):
         """Return the link without security."""
         name = "semantic_mnist" + ("" if power == "average" else f"_{power}")
-        return self._model(name, "semantic", 1, power=power)
+        return self._model(name, "semantic", power=power)
 
-    def eve(self, noise="none"):
-        """Return the static Eve, trained on codes without noise, or over the SNRs."""
-        name = "eve_mnist" + ("" if noise == "none" else f"_{noise}")
-        return self._model(name, "eve", 1, noise=noise, link=self._path(self.base()))
+    def eve(self):
+        """Return the static Eve, trained on codes without noise."""
+        return self._model("eve_mnist", "eve", link=self._path(self.base()))
 
     def pair(self, box="white", psr_db=-10.0, block="mlp"):
         """Return the letter's pair, trained in white or black box at a PSR in dB."""
@@ -55,87 +59,58 @@ class Family:
             name += f"_{block}"
         eve = self.eve()
         if box == "black":
-            eve = self._model(
-                "substitute_mnist", "eve", 2, hidden="16", link=self._path(self.base())
-            )
-        steps = {} if self._steps is None else {"steps": self._steps}
-        return self._model(
-            name,
-            "paired_arn",
-            1,
-            link=self._path(self.base()),
-            eve=self._path(eve),
-            measured_with=self._path(self.eve()),
-            block=block,
-            epsilon=round(from_db(psr_db), 6),
-            **steps,
-        )
+            base = self._path(self.base())
+            eve = self._model("substitute_mnist", "eve", 2, hidden="16", link=base)
+        epsilon = round(from_db(psr_db), 6)
+        return self._pair(name, "paired_arn", eve, block=block, epsilon=epsilon)
 
     def minmax(self):
         """Return the pair trained against Eves who adapt."""
-        steps = {} if self._steps is None else {"steps": self._steps}
-        return self._model(
-            "minmax_arn",
-            "minmax_arn",
-            1,
-            link=self._path(self.base()),
-            eve=self._path(self.eve()),
-            measured_with=self._path(self.eve()),
-            **steps,
-        )
+        return self._pair("minmax_arn", "minmax_arn", self.eve())
+
+    def _pair(self, name, scheme, eve, **changes):
+        paths = {"link": self.base(), "eve": eve, "measured_with": self.eve()}
+        paths = {key: self._path(model) for key, model in paths.items()}
+        return self._model(name, scheme, **paths, **changes, **self._steps)
 
     def keyed(self):
         """Return the keyed pair, whose base has per-message power."""
-        base = self.base("per_message")
-        eve = self._model("eve_mnist_per_message", "eve", 1, link=self._path(base))
-        steps = {} if self._steps is None else {"steps": self._steps}
+        base = self._path(self.base("per_message"))
+        eve = self._path(self._model("eve_mnist_per_message", "eve", link=base))
         return self._model(
-            "keyed_arn",
-            "keyed_arn",
-            1,
-            link=self._path(base),
-            measured_with=self._path(eve),
-            **steps,
+            "keyed_arn", "keyed_arn", link=base, measured_with=eve, **self._steps
         )
 
-    def adapted(self, link, snr_db, count=50_000):
-        """Return the Eve who learnt from `count` labelled intercepts of a link."""
-        key = link.sha256, snr_db, count
+    def adapted(self, link, snr_db):
+        """Return the Eve who learned from RECORDED labeled intercepts of a link."""
+        key = link.sha256, snr_db
         if key not in self._adapted:
-            sent = images.load("mnist_train")
-            static = self.eve() if link.keying == "none" else None
-            setting = SemanticSetting(
-                link,
-                sent,
-                snr_db,
-                snr_db,
+            sent, plain = images.load("mnist_train"), link.keying == "none"
+            static = self.eve() if plain else None
+            setting = setting_of(link, sent, snr_db, static, 100 + self.number)
+            self._adapted[key] = adapted_eve.adapt(
+                intercepts.labelled(setting, semantic_chain.record, RECORDED),
+                adapted_eve.Effort(steps=self._eve_steps, seed=1 + self.number),
+                f"adapted_eve_{self.number}_{snr_db:g}db",
                 static,
-                secret=secret_of(link),
-                seed=100 + self.number,
-            )
-            intercepts = eves_means.labelled(setting, semantic_chain.record, count)
-            effort = adaptation.Effort(steps=self._eve_steps, seed=1 + self.number)
-            fronts = ((),) if link.keying == "none" else ((), adaptation.SORTED)
-            name = f"adapted_eve_{self.number}_{snr_db:g}db"
-            self._adapted[key] = adaptation.adapt(
-                intercepts, effort, name, static, sent.classes, fronts
+                sent.classes,
+                ((),) if plain else ((), adapted_eve.SORTED),
             )
         return self._adapted[key]
 
     def measure(self, link, snr_db, eve=None):
-        """Return {branch: SemanticCounts} of a link on the 10000 test images."""
+        """Return {branch: SemanticCounts} of a link on the 10000 test images.
+
+        Those of a keyed link have other keys than what Eve recorded.
+        """
         tested = images.load("mnist_test")
-        setting = SemanticSetting(
-            link,
-            tested,
-            snr_db,
-            snr_db,
-            eve,
-            secret=secret_of(link),
-            seed=1 + 2 * self.number,
-        )
-        first = 0 if link.keying == "none" else _MEASURED_FROM
+        setting = setting_of(link, tested, snr_db, eve, 1 + 2 * self.number)
+        first = 0 if link.keying == "none" else RECORDED
         return semantic_chain.total(setting, len(tested), first)
+
+    def measure_adapted(self, link, snr_db):
+        """Return the same with the Eve who adapted to that link at that SNR."""
+        return self.measure(link, snr_db, self.adapted(link, snr_db))
 
     def _path(self, model):
         """Return the name or the file of a model of this family, for Settings."""
@@ -146,7 +121,7 @@ class Family:
     def _file(self, name):
         return self._folder / f"{name}.safetensors"
 
-    def _model(self, name, scheme, seed, **changes):
+    def _model(self, name, scheme, seed=1, **changes):
         """Return a model: shipped, kept, or trained now.
 
         Raises:
@@ -162,17 +137,9 @@ class Family:
         path = self._file(name)
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            seed += _SEEDS_APART * self.number
-            loop.train(scheme, settings, seed, path)
-        found = load(path)
-        if found.recipe["settings"] != dataclasses.asdict(settings):
-            raise ValueError(
-                f"{path}: a training with other settings ({found.recipe['command']}); "
-                "remove it, or choose another --out"
+            schemes.train(
+                scheme, settings, seed + retraining.SEEDS_APART * self.number, path
             )
+        found = load(path)
+        retraining.require_same(path, found.recipe, dataclasses.asdict(settings))
         return found
-
-
-def secret_of(link):
-    """Return a secret for a keyed link, None for others."""
-    return None if link.keying == "none" else SECRET

@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Bob and Eve see: pictures behind each receiver, of one family of models."""
-
-import dataclasses
+"""What Bob and Eve see: pictures after each receiver, of one family of models."""
 
 import numpy as np
 from advphy_model.files import images
 from advphy_model.link.arn import BobModule
 from advphy_model.measure import semantic_chain
-from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.network.packed_network import PackedNetwork
 
-from advphy_training.evaluate import adapted_eve as adaptation
-from advphy_training.evaluate import intercepts as eves_means
-from advphy_training.evaluate.secrecy import seen_by
-from advphy_training.reproduce.arn_models import secret_of
+from advphy_training.evaluate import adapted_eve, intercepts, secrecy
+from advphy_training.reproduce.arn_models import RECORDED, setting_of
 
 SNR_DB = 10.0
 
@@ -22,13 +17,12 @@ def rows(family, count=10) -> dict:
     """Return {label: images} of the first `count` test images.
 
     Args:
-        family: arn_family.Family.
+        family: arn_models.Family.
         count: pictures in a row.
     """
     tested = images.load("mnist_test").take(slice(0, count))
     white, keyed = family.pair("white"), family.keyed()
-    setting = SemanticSetting(white, tested, SNR_DB, SNR_DB)
-    y = semantic_chain.record(setting, count)
+    y = semantic_chain.record(setting_of(white, tested, SNR_DB, seed=1), count)
     clean = np.empty_like(y)
     BobModule(white).run(y, 0, clean)
     return {
@@ -47,18 +41,9 @@ def _decoded(link, y):
     return out
 
 
-def _adapted(family, link, tested, known=50_000):
+def _adapted(family, link, tested):
     """Return what an Eve sees who trained a decoder on known pictures."""
-    sent = images.load("mnist_train")
-    setting = SemanticSetting(
-        link, sent, SNR_DB, SNR_DB, secret=secret_of(link), seed=100
-    )
-    intercepts = eves_means.labelled(setting, semantic_chain.record, known)
-    which = np.arange(known) % len(sent)
-    decoder, _ = adaptation.image_decoder(
-        intercepts, sent.as_reals()[which], adaptation.Effort()
-    )
-    eve = family.adapted(link, SNR_DB)
-    eve = dataclasses.replace(eve, networks=eve.networks | {"image_decoder": decoder})
-    first = 0 if link.keying == "none" else -(-known // len(tested)) * len(tested)
-    return seen_by(eve, setting, tested, first)
+    setting = setting_of(link, images.load("mnist_train"), SNR_DB)
+    recorded = intercepts.labelled(setting, semantic_chain.record, RECORDED)
+    eve, effort = family.adapted(link, SNR_DB), adapted_eve.Effort()
+    return secrecy.decoded_images(eve, setting, recorded, tested, effort)[1]

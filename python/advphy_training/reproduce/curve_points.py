@@ -3,6 +3,8 @@
 
 import math
 
+import numpy as np
+
 STEP_DB = 0.1  # of the last point
 
 
@@ -36,10 +38,7 @@ def next_ebn0_db(measured, grid, down_to):
 
 def _parabola(measured):
     """Return log BLER as a function of Eb/N0 through the last three points, or None."""
-    points = sorted(measured.items())[-3:]
-    if len(points) < 3 or min(rate for _, rate in points) <= 0:
+    x, bler = np.transpose(sorted(measured.items())[-3:])
+    if len(x) < 3 or bler.min() <= 0:
         return None
-    (x0, y0), (x1, y1), (x2, y2) = [(x, math.log(y)) for x, y in points]
-    first, second = (y1 - y0) / (x1 - x0), (y2 - y1) / (x2 - x1)
-    bend = (second - first) / (x2 - x0)
-    return lambda x: y2 + (x - x2) * (second + bend * (x - x1))
+    return np.polynomial.Polynomial.fit(x, np.log(bler), 2)

@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""claims.md: a paper's claims beside what was found, and what the paper leaves open."""
+"""claims.md: a paper's claims, what was found, and what the paper leaves open."""
 
-from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
 
-from advphy_training.reproduce import claims as verdicts
+from advphy_training.reproduce.claims import verdict
 
-_READING = (
-    "Brackets are 95 % intervals of counting; what another training or another p would "
-    "change is not in them, that is what the seeds are for. Not decided: the intervals "
-    "overlap, differ between the Eb/N0 given, or a number is missing."
-)
-CHOICES = (
+_GAN_CHOICES = (
     (
         "energy",
         "mean ||x||^2 = n over the codebook (one unit per channel use), frozen; "
@@ -50,7 +45,7 @@ CHOICES = (
     ),
     (
         "consensus [gan, eq. 9-10]",
-        "minimising players take d + gamma L, the generator "
+        "minimizing players take d + gamma L, the generator "
         "g - gamma L; the sign printed diverges; gamma = 0 in the shipped links",
     ),
     ("training", "Adam at 8.5 dB; batches, steps, rates: `advphy info LINK`"),
@@ -61,58 +56,143 @@ CHOICES = (
     ),
     (
         "strength",
-        "universal PGD stands beside FGM, because a defence against a weak "
+        "universal PGD stands next to FGM, because a defense against a weak "
         "attack proves little",
+    ),
+)
+_ARN_CHOICES = (
+    (
+        "power",
+        "mean x_i^2 = 1 in each of the 23 dimensions and ||delta||^2 / N <= "
+        "epsilon, so PSR = epsilon; read as printed, E||x||^2 = 1, the attack would be "
+        "3.6 dB above the signal (`power_reading=literal`)",
+    ),
+    (
+        "is x' scaled back?",
+        "no, as in the letter; its power stands in the table, and "
+        "next to the pair the original at that power",
+    ),
+    ("power limit", "on the mean of ||delta||^2 / N over a batch [arn, eq. 20]"),
+    (
+        "Eve's training",
+        "on codes without noise, which reproduces the letter's figures; "
+        "an Eve trained over the SNRs is harder to fool (`advphy train eve --set "
+        "noise=snr`)",
+    ),
+    (
+        "substitute in black box",
+        "layers of 16 and 10, trained on codes without noise from another seed",
+    ),
+    ("23 real dimensions", "12 complex channel uses, one zero of padding"),
+    (
+        "training of the base",
+        "SNR uniform in 0..20 dB; 50000 images; tested on MNIST's test file",
+    ),
+    ("output layer", "a sigmoid, since pixels are of 0..1; the letter names ReLU only"),
+    ("MSE in the loss", "per pixel; Bob's and Eve's SNR are drawn apart"),
+    (
+        "the Eve who adapts",
+        "50000 labelled intercepts at that SNR, three networks, the "
+        "best by held-out intercepts",
     ),
 )
 
 
-def section(name, module, reproduced, commands) -> str:
+@dataclass(frozen=True)
+class _Paper:
+    """What the page says of all figures of a paper.
+
+    Args:
+        called: what the page calls it.
+        reading: how the numbers are to be read.
+        choices: (question that it leaves open, what is chosen here).
+    """
+
+    called: str
+    reading: str
+    choices: tuple
+
+
+_PAPERS = {
+    "gan": _Paper(
+        "paper",
+        "Brackets are 95 % intervals of counting; what another training or another p "
+        "would change is not in them, that is what the seeds are for. Not decided: the "
+        "intervals overlap, differ between the Eb/N0 given, or a number is missing.",
+        _GAN_CHOICES,
+    ),
+    "arn": _Paper(
+        "letter",
+        "A line for each training seed; brackets are 95 % intervals over the 10000 "
+        "test images.",
+        _ARN_CHOICES,
+    ),
+}
+
+
+def section(name, figure, measured, commands) -> str:
     """Return the page's section on one figure.
 
     Args:
-        name: of the figure.
-        module: of paper_figures.
-        reproduced: Reproduced.
+        name: of the figure, such as gan-fig3.
+        figure: module of figures/.
+        measured: BlockErrors or Measured, with by_family() and table(figure).
         commands: that made it, texts.
     """
-    lines = [f"# {name}: {module.TITLE}", "", f"![{module.TITLE}]({name}.png)", ""]
-    lines += ["| claim | paper | ours | verdict |", "|---|---|---|---|"]
-    for claim in module.CLAIMS:
-        judged = _judged(claim, reproduced)
+    paper = _PAPERS[name.partition("-")[0]]
+    lines = [
+        f"# {name}: {figure.TITLE}",
+        "",
+        f"![{figure.TITLE}]({name}.png)",
+        "",
+        f"| claim | {paper.called} | ours | verdict |",
+        "|---|---|---|---|",
+    ]
+    for claim, outcomes in zip(figure.CLAIMS, _judged(figure, measured), strict=True):
         lines.append(
-            f"| {claim.text} | {claim.source} | {_ours(judged)} "
-            f"| **{_verdict(judged)}** |"
+            f"| {claim.text} | {claim.source} | {_ours(outcomes)} "
+            f"| **{verdict(outcomes)}** |"
         )
-    lines += ["", _READING, "", *_table(module, reproduced)]
     lines += [
-        "",
-        "What the paper leaves open, and what is chosen here:",
-        "",
-        "| question | choice |",
-        "|---|---|",
+        *("", paper.reading, "", *measured.table(figure), ""),
+        f"What the {paper.called} leaves open, and what is chosen here:",
+        *("", "| question | choice |", "|---|---|"),
+        *(f"| {_cell(asked)} | {_cell(chosen)} |" for asked, chosen in paper.choices),
+        *("", "Made by:", "", *(f"    {command}" for command in commands), ""),
     ]
-    lines += [
-        f"| {_cell(question)} | {_cell(choice)} |" for question, choice in CHOICES
-    ]
-    lines += ["", "Made by:", "", *(f"    {command}" for command in commands), ""]
     return "\n".join(lines)
 
 
-def verdicts_of(module, reproduced) -> list:
+def verdicts(figure, measured) -> list:
     """Return (claim, verdict) of each claim of a figure, texts to put below it."""
-    return [
-        (claim.text, _verdict(_judged(claim, reproduced))) for claim in module.CLAIMS
-    ]
+    found = _judged(figure, measured)
+    texts = [claim.text for claim in figure.CLAIMS]
+    return list(zip(texts, map(verdict, found), strict=True))
 
 
-def _judged(claim, reproduced):
-    """Return the outcomes of a claim's comparisons, a list for each family."""
-    families = [reproduced.of_family(i) for i in range(reproduced.families)]
-    return [
-        [verdicts.compare(comparison, curves) for comparison in claim.comparisons]
-        for curves in families
-    ]
+def _judged(figure, measured):
+    """Return the outcomes of each claim of a figure, a list for each family."""
+    families = measured.by_family()
+    return [[claim.outcomes(curves) for curves in families] for claim in figure.CLAIMS]
+
+
+def _ours(families):
+    """Return each condition's numbers and state, for each family."""
+    words = []
+    for outcomes in zip(*families, strict=True):
+        conditions, states, numbers = zip(*outcomes, strict=True)
+        if not conditions[0]:
+            words += numbers
+            continue
+        said = " / ".join(states)
+        if len(states) > 1 and len(set(states)) == 1:
+            said = f"{states[0]} for every seed"
+        words.append(f"{conditions[0]}: {' / '.join(numbers)}: {said}")
+    return "<br>".join(words)
+
+
+def _cell(text):
+    return text.replace("|", "\\|")
 
 
 def write(path, name, text):
@@ -124,50 +204,3 @@ def write(path, name, text):
     after = rest.partition(end)[2] if found else ""
     with atomic_file(path) as file:
         file.write(f"{before}{begin}{text}\n{end}{after}")
-
-
-def _ours(judged):
-    """Return each comparison's state and numbers, for each family of links."""
-    words = []
-    for outcomes in zip(*judged, strict=True):
-        numbers = " / ".join(outcome.numbers for outcome in outcomes)
-        states = " / ".join(outcome.state for outcome in outcomes)
-        if len(outcomes) > 1 and len({outcome.state for outcome in outcomes}) == 1:
-            states = f"{outcomes[0].state} for every seed"
-        words.append(f"{outcomes[0].condition}: {numbers}: {states}")
-    return "<br>".join(words)
-
-
-def _verdict(judged):
-    """Return the verdict, or how many seeds came to which."""
-    found = Counter(verdicts.verdict(outcomes) for outcomes in judged)
-    if len(found) == 1:
-        return next(iter(found))
-    return "; ".join(
-        f"{count} of {len(judged)} seeds: {v}" for v, count in found.items()
-    )
-
-
-def _cell(text):
-    return text.replace("|", "\\|")
-
-
-def _table(module, reproduced):
-    """Return the curves in numbers: BLER at 8 dB, Eb/N0 where BLER is 1e-3."""
-    lines = [
-        "| system | attack | BLER at 8 dB | Eb/N0 [dB] where BLER is 1e-3 |",
-        "|---|---|---|---|",
-    ]
-    attacks = [("clean", "none"), *((a.key, a.title) for a in module.ATTACKS)]
-    for system in module.SYSTEMS:
-        for key, title in attacks:
-            points = reproduced.added_up(system.link, key)
-            rate = verdicts.shown_bler(verdicts.bler_at(points, 8.0))
-            if points and max(points) < 8:
-                last = verdicts.shown_bler(verdicts.bler_at(points, max(points)))
-                rate = f"less than {last} at {max(points):g} dB"
-            needed = verdicts.shown_db(verdicts.ebn0_needed(points, 1e-3))
-            lines.append(
-                f"| {system.label} (`{system.link}`) | {title} | {rate} | {needed} |"
-            )
-    return lines

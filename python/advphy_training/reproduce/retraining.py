@@ -10,9 +10,9 @@ from advphy_model.atomic_file import atomic_file
 from advphy_model.link import links, model_file
 from advphy_model.measure import ranges
 
-from advphy_training import loop, schemes
+from advphy_training import schemes
 
-_SEEDS_APART = 10  # seed 2 of a link must not be the substitute's seed
+SEEDS_APART = 10  # seed 2 of a link must not be the substitute's seed
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,9 @@ class Job:
     folder: str
     start: bytes | None = None
 
-    @property
-    def path(self):
-        """Return the model file."""
-        return Path(self.folder) / f"{self.name}.safetensors"
+    def path(self, name=None, folder=None):
+        """Return the model file of this link, or of another one, or elsewhere."""
+        return Path(folder or self.folder) / f"{name or self.name}.safetensors"
 
 
 def jobs(names, seeds, folder, changes=()) -> list:
@@ -46,14 +45,34 @@ def jobs(names, seeds, folder, changes=()) -> list:
 
     Args:
         names: of shipped links; a link that one of them starts from comes along.
-        seeds: how many trainings of each.
+        seeds: number of trainings of each.
         folder: where they are kept.
         changes: texts "key=value" of settings that are other than in the recipes.
     """
-    found = {}
+    found, folder = {}, str(Path(folder).resolve())
+
+    def add(name, number):
+        """Add the job of a link after that of the link it starts from; name it."""
+        own = f"{name}_seed{number}"
+        if own in found:
+            return own
+        recipe = links.load(name).recipe
+        module = schemes.scheme(recipe["scheme"])
+        known = {field.name for field in dataclasses.fields(module.Settings)}
+        applied = {text.partition("=")[0]: text for text in changes}
+        applied = {key: text for key, text in applied.items() if key in known}
+        changed = schemes.settings(module, applied.values())
+        settings = dict(recipe["settings"])
+        settings |= {key: getattr(changed, key) for key in applied}
+        if settings.get("link"):
+            settings["link"] = add(settings["link"], number)
+        seed = recipe["seed"] + SEEDS_APART * number
+        found[own] = Job(own, recipe["scheme"], settings, seed, folder)
+        return own
+
     for number in range(1, seeds + 1):
         for name in names:
-            _add(found, name, number, str(Path(folder).resolve()), changes)
+            add(name, number)
     known = {key for job in found.values() for key in job.settings}
     for text in changes:
         if text.partition("=")[0] not in known:
@@ -62,25 +81,6 @@ def jobs(names, seeds, folder, changes=()) -> list:
                 f"{', '.join(sorted(known))}"
             )
     return list(found.values())
-
-
-def _add(found, name, number, folder, changes):
-    """Add the job of a link behind that of the link it starts from; return its name."""
-    own = f"{name}_seed{number}"
-    if own in found:
-        return own
-    recipe = links.load(name).recipe
-    module = schemes.scheme(recipe["scheme"])
-    fields = {field.name for field in dataclasses.fields(module.Settings)}
-    applied = [text for text in changes if text.partition("=")[0] in fields]
-    changed = dataclasses.asdict(schemes.settings(module, applied))
-    settings = dict(recipe["settings"])
-    settings |= {key: changed[key] for key in (t.partition("=")[0] for t in applied)}
-    if settings.get("link"):
-        settings["link"] = _add(found, settings["link"], number, folder, changes)
-    seed = recipe["seed"] + _SEEDS_APART * number
-    found[own] = Job(own, recipe["scheme"], settings, seed, folder)
-    return own
 
 
 def train(wanted, workers=None):
@@ -102,11 +102,10 @@ def train(wanted, workers=None):
             for job in wanted
             if job.name not in done and job.settings.get("link", "") in ("", *done)
         ]
-        for job, written in zip(
-            ready, ranges.in_order(_train, ready, workers), strict=True
-        ):
-            if not job.path.exists():  # a worker that does not share the folder
-                with atomic_file(job.path, "wb") as file:
+        trained = ranges.in_order(_train, ready, workers)
+        for job, written in zip(ready, trained, strict=True):
+            if not job.path().exists():  # a worker that does not share the folder
+                with atomic_file(job.path(), "wb") as file:
                     file.write(written)
             done.add(job.name)
             yield len(done), len(wanted)
@@ -114,30 +113,28 @@ def train(wanted, workers=None):
 
 def _there(job):
     """Return whether a job is done; ValueError when its file is another's."""
-    if not job.path.exists():
+    if not job.path().exists():
         return False
-    recipe = model_file.read(job.path).recipe
-    settings = dict(recipe["settings"])
-    if settings.get("link"):  # wherever the worker had it
-        settings["link"] = Path(settings["link"]).stem
-    if (recipe["scheme"], recipe["seed"]) != (job.scheme, job.seed) or any(
-        settings.get(key) != value for key, value in job.settings.items()
-    ):
-        raise ValueError(
-            f"{job.path}: a training with other settings ({recipe['command']}); "
-            "remove it, or choose another --out"
-        )
+    recipe = model_file.read(job.path()).recipe
+    if recipe["settings"].get("link"):  # wherever the worker had it
+        recipe["settings"]["link"] = Path(recipe["settings"]["link"]).stem
+    require_same(job.path(), recipe, job.settings, scheme=job.scheme, seed=job.seed)
     return True
 
 
-def _start_path(job, folder):
-    return str(Path(folder) / f"{job.settings['link']}.safetensors")
+def require_same(path, recipe, settings, **labels):
+    """Raise ValueError unless a file's recipe has these settings and labels."""
+    same = {**recipe["settings"], **settings} == recipe["settings"]
+    if not same or {**recipe, **labels} != recipe:
+        raise ValueError(
+            f"{path}: a training with other settings ({recipe['command']}); remove it, "
+            "or choose another --out"
+        )
 
 
 def _start(job):
-    if not job.settings.get("link"):
-        return None
-    return Path(_start_path(job, job.folder)).read_bytes()
+    name = job.settings.get("link")
+    return job.path(name).read_bytes() if name else None
 
 
 def _train(job):
@@ -146,10 +143,10 @@ def _train(job):
     folder = job.folder if shared else tempfile.mkdtemp(prefix="advphy-")
     settings = dict(job.settings)
     if job.start is not None:
-        settings["link"] = _start_path(job, folder)
+        start = job.path(settings["link"], folder)
+        settings["link"] = str(start)
         if not shared:
-            Path(settings["link"]).write_bytes(job.start)
-    out = Path(folder) / job.path.name
-    module = schemes.scheme(job.scheme)
-    loop.train(job.scheme, module.Settings(**settings), job.seed, out, quiet=True)
+            start.write_bytes(job.start)
+    out, module = job.path(folder=folder), schemes.scheme(job.scheme)
+    schemes.train(job.scheme, module.Settings(**settings), job.seed, out, quiet=True)
     return out.read_bytes()

@@ -5,12 +5,17 @@ Each check is a function of an Evaluation that returns a Finding, or None where 
 not apply. A difference counts when the 95 % intervals of the two rates do not meet.
 """
 
-from advphy_training.evaluate.checks import attack_checks, defense_checks
+from advphy_training.evaluate.checks import attack, defense
 
-CHECKS = attack_checks.CHECKS + defense_checks.CHECKS
+CHECKS = tuple(
+    found
+    for module in (attack, defense)
+    for found in vars(module).values()
+    if hasattr(found, "check")
+)
 
 
 def findings(evaluation) -> list:
     """Return the findings of all checks that apply."""
     found = [check(evaluation) for check in CHECKS]
-    return [finding for finding in found if finding is not None]
+    return [one for one in found if one is not None]

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[arn, Fig. 3]: MSE of Bob and accuracy of Eve over SNR, PSR -10 dB."""
 
-from advphy_training.reproduce import arn_claims
-from advphy_training.reproduce import arn_curves as arn_reproduction
+import functools
+
+from advphy_training.reproduce import arn_curves
+from advphy_training.reproduce.claims import Claim, at_most, below, only, within
 
 TITLE = "Bob's error and Eve's accuracy over SNR, PSR -10 dB [arn, Fig. 3]"
 X_LABEL = "SNR [dB]"
@@ -33,127 +35,81 @@ LINES = {}
 
 def measure(family, measured):
     """Measure the curves of a family of models; yield what is done."""
-    base, eve, number = family.base(), family.eve(), family.number
+    base, eve, keyed = family.base(), family.eve(), family.keyed()
+    note = functools.partial(measured.note, family.number)
     links = {
         "white": family.pair("white"),
         "black": family.pair("black"),
         "transformer": family.pair("white", block="transformer"),
     }
     for snr_db in SNRS_DB:
-        measured.note(number, "base", snr_db, family.measure(base, snr_db, eve))
+        note("base", snr_db, family.measure(base, snr_db, eve))
         for name, link in links.items():
-            found = family.measure(link, snr_db, eve)
-            measured.note(number, name, snr_db, found)
-            without = {"bob_without": found["bob_without"]}
-            measured.note(number, f"{name}_without", snr_db, without, "bob_without")
-        louder = measured.power_db[number, "white", snr_db][1]
-        fair = family.measure(base, snr_db + louder)
-        measured.note(number, "fair", snr_db, fair)
+            note(name, snr_db, family.measure(link, snr_db, eve), without=True)
+        louder = measured.power_db[family.number, "white", snr_db][1]
+        note("fair", snr_db, family.measure(base, snr_db + louder))
         yield f"{snr_db:g} dB, static Eve"
         for name in ("white", "transformer") if snr_db == AT else ("white",):
-            hers = family.adapted(links[name], snr_db)
-            found = {"eve": family.measure(links[name], snr_db, hers)["eve"]}
-            measured.note(number, f"{name}_adapted", snr_db, found)
-        keyed = family.keyed()
+            found = family.measure_adapted(links[name], snr_db)
+            note(f"{name}_adapted", snr_db, {"eve": found["eve"]})
         own = family.measure(family.base("per_message"), snr_db)
-        measured.note(number, "keyed_base", snr_db, own)
-        found = family.measure(keyed, snr_db, family.adapted(keyed, snr_db))
-        measured.note(number, "keyed", snr_db, found)
+        note("keyed_base", snr_db, own)
+        note("keyed", snr_db, family.measure_adapted(keyed, snr_db))
         yield f"{snr_db:g} dB, Eve adapts"
-    yield from arn_reproduction.frontier(family, measured)
-    white = family.measure(links["white"], AT, family.adapted(links["white"], AT))
-    measured.note_frontier(number, "pair", white, white)
+    yield from arn_curves.frontier(family, measured)
+    white = family.measure_adapted(links["white"], AT)
+    measured.note_frontier(family.number, "pair", white)
 
 
 CLAIMS = (
-    arn_claims.lower(
+    Claim(
         "Bob's module lowers his error",
         "'employing the receiver pluggable module results in a better MSE'",
-        "mse",
-        "white",
-        "white_without",
-        SNRS_DB,
+        only("mse", ("white", "white_without"), SNRS_DB, below()),
     ),
-    arn_claims.at_most(
+    Claim(
         "With the pair, Bob's error is that of the original (1.02 times it)",
         "'a MSE performance close to that of the original'",
-        "mse",
-        "white",
-        "base",
-        1.02,
-        (AT,),
+        only("mse", ("white", "base"), (AT,), at_most(1.02)),
     ),
-    arn_claims.within(
+    Claim(
         "Eve's accuracy drops to around 0.4 (0.36 to 0.45)",
         "'Eve's image classification accuracy drops to around 0.4'",
-        "accuracy",
-        "white",
-        0.36,
-        0.45,
-        (AT,),
+        only("accuracy", ("white",), (AT,), within(0.36, 0.45)),
     ),
-    arn_claims.at_most(
+    Claim(
         "Black box costs Bob little (1.02 times white box)",
         "'only leads to a slight decrease in MSE performance'",
-        "mse",
-        "black",
-        "white",
-        1.02,
-        (AT,),
+        only("mse", ("black", "white"), (AT,), at_most(1.02)),
     ),
-    arn_claims.at_most(
+    Claim(
         "Black box fools Eve nearly as well (0.05 more accuracy)",
         "'... and attack capability'",
-        "accuracy",
-        "black",
-        "white",
-        1.0,
-        (AT,),
-        more=0.05,
+        only("accuracy", ("black", "white"), (AT,), at_most(1.0, more=0.05)),
     ),
-    arn_claims.at_most(
+    Claim(
         "The pair's error is no lower than the original's at the power it sends",
-        "asked beside it: x' is louder than x, and that is part of a good MSE",
-        "mse",
-        "fair",
-        "white",
-        1.0,
-        (AT,),
+        "asked in addition: x' is louder than x, and that is part of a good MSE",
+        only("mse", ("fair", "white"), (AT,), at_most(1.0)),
     ),
-    arn_claims.within(
+    Claim(
         "An Eve who adapts is fooled, too (accuracy below 0.5)",
-        "asked beside it: she listens, and learns from 50000 labelled intercepts",
-        "accuracy",
-        "white_adapted",
-        0.0,
-        0.5,
-        (AT,),
+        "asked in addition: she listens, and learns from 50000 labelled intercepts",
+        only("accuracy", ("white_adapted",), (AT,), within(0.0, 0.5)),
     ),
-    arn_claims.within(
+    Claim(
         "A pair of transformers fools an Eve who adapts (accuracy below 0.5)",
         "the letter's future work [arn, Sec. VI]",
-        "accuracy",
-        "transformer_adapted",
-        0.0,
-        0.5,
-        (AT,),
+        only("accuracy", ("transformer_adapted",), (AT,), within(0.0, 0.5)),
     ),
-    arn_claims.within(
+    Claim(
         "The keyed pair leaves an adapting Eve blind (within 0.01 of 0.1135)",
         "not in the letter",
-        "accuracy",
-        "keyed",
-        0.0,
-        0.1235,
-        SNRS_DB,
+        only("accuracy", ("keyed",), SNRS_DB, within(0.0, 0.1235)),
     ),
-    arn_claims.at_most(
+    Claim(
         "With the keyed pair, Bob's error is at most that of its original",
         "not in the letter",
-        "mse",
-        "keyed",
-        "keyed_base",
-        1.0,
-        SNRS_DB,
+        only("mse", ("keyed", "keyed_base"), SNRS_DB, at_most(1.0)),
     ),
 )

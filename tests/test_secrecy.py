@@ -12,16 +12,15 @@ from advphy_model.files import images
 from advphy_model.link import semantic_links
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.semantic_chain import SemanticSetting
-from advphy_training.evaluate import adapted_eve as adaptation
-from advphy_training.evaluate import intercepts as eves_means
-from advphy_training.evaluate import secrecy as eve_report
-from advphy_training.evaluate.adapted_eve import Effort, Intercepts
+from advphy_training.evaluate import adapted_eve, intercepts, secrecy
+from advphy_training.evaluate.adapted_eve import Effort
+from advphy_training.evaluate.intercepts import Intercepts
 
 REALS, CLASSES = 6, 4
 QUICK = Effort(hidden=((32,),), steps=400)
 
 
-def intercepts(rng, count, separation):
+def recorded(rng, count, separation):
     """Return vectors around one corner a class, `separation` sigma from the origin."""
     corners = rng.permutation(np.eye(REALS))[:CLASSES]
     labels = rng.integers(CLASSES, size=count).astype(np.uint8)
@@ -38,34 +37,34 @@ def accuracy_of(eve, found):
 
 
 def test_an_eve_learns_well_separated_classes(rng):
-    found = intercepts(rng, 3000, separation=8.0)  # corners are 8 sqrt(2) sigma apart
-    eve = adaptation.adapt(found.take(2000), QUICK, "e", classes=CLASSES)
+    found = recorded(rng, 3000, separation=8.0)  # corners are 8 sqrt(2) sigma apart
+    eve = adapted_eve.adapt(found.take(2000), QUICK, "e", classes=CLASSES)
     rest = Intercepts(found.y[2000:], REALS, found.labels[2000:])
     assert accuracy_of(eve, rest) > 0.99
 
 
 def test_an_eve_learns_nothing_of_noise(rng):
-    found = intercepts(rng, 3000, separation=0.0)
-    eve = adaptation.adapt(found.take(2000), QUICK, "e", classes=CLASSES)
+    found = recorded(rng, 3000, separation=0.0)
+    eve = adapted_eve.adapt(found.take(2000), QUICK, "e", classes=CLASSES)
     rest = Intercepts(found.y[2000:], REALS, found.labels[2000:])
     sigma = (0.25 * 0.75 / 1000) ** 0.5
     assert abs(accuracy_of(eve, rest) - 1 / CLASSES) < 4 * sigma
 
 
 def test_more_intercepts_teach_more(rng):
-    found = intercepts(rng, 6000, separation=2.0)
+    found = recorded(rng, 6000, separation=2.0)
     rest = Intercepts(found.y[4000:], REALS, found.labels[4000:])
     few, many = (
-        accuracy_of(adaptation.adapt(found.take(n), QUICK, "e", classes=CLASSES), rest)
+        accuracy_of(adapted_eve.adapt(found.take(n), QUICK, "e", classes=CLASSES), rest)
         for n in (15, 4000)
     )
     assert many > few + 0.05
 
 
 def test_the_same_seed_gives_the_same_eve(rng):
-    found = intercepts(rng, 200, separation=3.0)
+    found = recorded(rng, 200, separation=3.0)
     one, other = (
-        adaptation.adapt(found, dataclasses.replace(QUICK, steps=30), "e", None, 4)
+        adapted_eve.adapt(found, dataclasses.replace(QUICK, steps=30), "e", None, 4)
         for _ in range(2)
     )
     assert one.sha256 == other.sha256
@@ -74,7 +73,7 @@ def test_the_same_seed_gives_the_same_eve(rng):
 @pytest.mark.parametrize("count", [0, 201, -1])
 def test_intercepts_that_were_not_recorded_are_refused(rng, count):
     with pytest.raises(ValueError, match="200 recorded"):
-        intercepts(rng, 200, 1.0).take(count)
+        recorded(rng, 200, 1.0).take(count)
 
 
 def test_what_eve_records_is_what_alice_sends_and_noise():
@@ -111,13 +110,13 @@ def test_a_stolen_bob_labels_intercepts_without_labels():
         semantic_links.load("paired_arn_white"), images.load("mnist_sample"), 20.0, 20.0
     )
     knows = semantic_links.load_eve("eve_mnist_snr")
-    found = eves_means.from_stolen_bob(setting, semantic_chain.record, 1000, knows)
+    found = intercepts.from_stolen_bob(setting, semantic_chain.record, 1000, knows)
     right = np.mean(found.labels == setting.images.labels)
     assert right > 0.9  # against 0.43 of the Eve who has no Bob
 
 
 def test_majority_is_the_share_of_the_most_frequent_label(tiny_images):
-    assert eve_report.majority(tiny_images) == 0.5
+    assert secrecy.majority(tiny_images) == 0.5
 
 
 @pytest.fixture
@@ -193,7 +192,7 @@ def test_bad_words_are_refused_in_one_sentence(tmp_path, capsys, words, text):
 def test_a_keyed_link_is_measured_with_keys_that_were_not_recorded(tiny_images):
     link = semantic_links.load("keyed_arn")
     setting = SemanticSetting(link, tiny_images, 10.0, 10.0, secret=bytes(32))
-    one = eve_report.Adaptation(setting, tiny_images, semantic_chain.record, (10, 50))
+    one = secrecy.Adaptation(setting, tiny_images, semantic_chain.record, (10, 50))
     row = one.measure(semantic_links.load_eve("eve_mnist_per_message"))
     assert row.first_frame == 52  # behind 50 intercepts, at the first of four images
     assert row.frames == 4

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each check sees the bad defence or the weak attack that it is there for."""
+"""Each check sees the bad defense or the weak attack that it is there for."""
 
 import dataclasses
 import math
@@ -14,21 +14,20 @@ from advphy_model.link.link_model import LinkModel
 from advphy_model.measure.link_chain import Counts
 from advphy_model.network.network import Layer, Network
 from advphy_training import attacks
-from advphy_training.attacked_link import Victim
+from advphy_training.attacked_link import AttackedLink
 from advphy_training.attacks import Plan
-from advphy_training.evaluate import checks as distrust
-from advphy_training.evaluate import robustness as evaluation
-from advphy_training.evaluate.checks.attack_checks import bound
-from advphy_training.evaluate.robustness import Counter, Evaluation, evaluate
+from advphy_training.evaluate import checks
+from advphy_training.evaluate.checks.attack import bound
+from advphy_training.evaluate.robustness import (
+    CHANCE_PSR_DB,
+    Counter,
+    Evaluation,
+    control_names,
+    evaluate,
+)
 
 PLAN = Plan(restarts=4, steps=15)
 REALS = to_reals(codebook())  # [16, 14]
-
-
-def linear_decoder(weight, bias, *after):
-    return Network(
-        (Layer("dense", "out", {"weight": weight, "bias": bias}), *after), (14,)
-    )
 
 
 def link(name, *layers, recipe=None):
@@ -104,12 +103,12 @@ def one_p_link(p):
 @pytest.mark.parametrize("make", [saturated_link, zero_gradient_link, noisy_link])
 def test_gradients_that_mislead_are_flagged(make):
     found = Evaluation(make(), 8.0, -6.0)
-    found.gradients = Victim(make(), 8.0).gradients(1)
-    (finding,) = distrust.findings(found)
+    found.gradients = AttackedLink(make(), 8.0).gradients(1)
+    (finding,) = checks.findings(found)
     assert finding.name == "gradients can be trusted"
     assert not finding.passed
-    found.gradients = Victim(sound_link(), 8.0).gradients(1)
-    assert distrust.findings(found)[0].passed
+    found.gradients = AttackedLink(sound_link(), 8.0).gradients(1)
+    assert checks.findings(found)[0].passed
 
 
 def run(model, claimed=None, plan=PLAN):
@@ -124,18 +123,22 @@ def perturbations(tmp_path):
     run.folder = tmp_path
 
 
+def flagged(found):
+    """Return the names of the checks that distrust an Evaluation."""
+    return [f.name for f in checks.findings(found) if not f.passed]
+
+
 def test_a_sound_link_is_trusted():
-    findings = distrust.findings(run(sound_link()))
-    assert len(findings) >= 10
-    assert [f.name for f in findings if not f.passed] == []
+    found = run(sound_link())
+    assert len(checks.findings(found)) >= 10
+    assert flagged(found) == []
 
 
-def test_a_defence_that_knows_only_one_p_is_flagged():
+def test_a_defense_that_knows_only_one_p_is_flagged():
     p = attacks.craft("universal_pgd", links.load("two_simplices"), PLAN)
     model = one_p_link(p.rows)
     claimed = dataclasses.replace(p, victims={"two_simplices": model.sha256})
-    flagged = [f.name for f in distrust.findings(run(model, claimed)) if not f.passed]
-    assert "resists more than the claimed perturbation" in flagged
+    assert "resists more than the claimed perturbation" in flagged(run(model, claimed))
 
 
 def row(bler, blocks=1_000_000, attack="x"):
@@ -178,7 +181,7 @@ def planted(**changes):
         ("nearest_codeword_clean", 8.0, None): 2.3e-6,
         ("half_restarts", 8.0, -6.0): 5e-3,
         ("per_sample_pgd", 8.0, -6.0): 0.5,
-        ("universal_pgd", 8.0, evaluation.CHANCE_PSR_DB): 0.9375,
+        ("universal_pgd", 8.0, CHANCE_PSR_DB): 0.9375,
         ("black_box", 8.0, -6.0): 2e-3,
         ("stored", 4.0, -6.0): 4e-2,
         ("universal_pgd", 4.0, -6.0): 5e-2,
@@ -198,15 +201,15 @@ def planted(**changes):
 
 
 def test_the_planted_evaluation_is_trusted():
-    findings = distrust.findings(planted())
-    assert len(findings) == len(distrust.CHECKS)
-    assert [f.name for f in findings if not f.passed] == []
+    findings = checks.findings(planted())
+    assert len(findings) == len(checks.CHECKS)
+    assert flagged(planted()) == []
     assert all(f.numbers and f.why.endswith(".") for f in findings)
 
 
 PLANTS = {
     "success grows with PSR": {("universal_pgd", 8.0, -2.0): 4e-3},
-    "success reaches chance": {("universal_pgd", 8.0, evaluation.CHANCE_PSR_DB): 0.6},
+    "success reaches chance": {("universal_pgd", 8.0, CHANCE_PSR_DB): 0.6},
     "white box beats black box": {("twin", 8.0, -6.0): 9e-3},
     "iterative beats single step": {("universal_fgm", 8.0, -6.0): 7e-3},
     "attack beats jamming": {("noise_jammer", 8.0, -6.0): 8e-3},
@@ -222,21 +225,17 @@ PLANTS = {
 
 @pytest.mark.parametrize("name", PLANTS)
 def test_each_check_sees_what_it_is_there_for(name):
-    flagged = [
-        f.name for f in distrust.findings(planted(counts=PLANTS[name])) if not f.passed
-    ]
-    assert name in flagged
+    assert name in flagged(planted(counts=PLANTS[name]))
 
 
 def test_every_check_has_a_plant():
-    names = {finding.name for finding in distrust.findings(planted())}
+    names = {finding.name for finding in checks.findings(planted())}
     assert names == {*PLANTS, "gradients can be trusted"}
 
 
 def test_a_clean_rate_below_the_nearest_codeword_is_impossible():
     changed = planted(counts={("nearest_codeword_clean", 8.0, None): 1e-4})
-    flagged = [f.name for f in distrust.findings(changed) if not f.passed]
-    assert flagged == ["as good as the nearest codeword"]
+    assert flagged(changed) == ["as good as the nearest codeword"]
 
 
 def test_the_bound_is_that_of_the_closest_pair():
@@ -247,16 +246,11 @@ def test_the_bound_is_that_of_the_closest_pair():
 
 
 def test_controls_are_plain_autoencoders_of_the_same_architecture():
-    names = evaluation.control_names(sound_link())
-    assert "autoencoder_mlp" in names
-    assert (
-        evaluation.control_names(links.load("autoencoder_mlp"))[0] != "autoencoder_mlp"
-    )
-    assert not [
-        n
-        for n in evaluation.control_names(links.load("autoencoder_cnn_8p5db"))
-        if "mlp" in n
-    ]
+    assert "autoencoder_mlp" in control_names(sound_link())
+    assert control_names(links.load("autoencoder_mlp"))[0] != "autoencoder_mlp"
+    names = control_names(links.load("autoencoder_cnn_8p5db"))
+    assert names
+    assert not [name for name in names if "mlp" in name]
 
 
 def test_a_universal_perturbation_is_no_table(rng):
