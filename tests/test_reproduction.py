@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reproducing a paper's figures: what is trained, measured and drawn."""
 
+import dataclasses
 import math
 
 import pytest
@@ -14,8 +15,10 @@ from advphy_training.reproduce.arn_curves import Measured
 from advphy_training.reproduce.claims import Point
 from advphy_training.reproduce.curve_points import next_ebn0_db
 
+from . import short_trainings
 from .test_commands import advphy
 
+PLAIN = "autoencoder_mlp_8p5db"
 TINY = ("--ebn0-db", "2,6,8", "--min-errors", 20, "--max-blocks", 70_000)
 
 
@@ -42,11 +45,8 @@ def test_quick_writes_picture_counts_and_claims_and_resumes(tmp_path):
     assert found.returncode == 0, found.stderr
     assert (tmp_path / "gan-fig3.png").read_bytes().startswith(b"\x89PNG")
     rows = table.read(tmp_path / "gan-fig3.csv", Counts)
-    assert {row.link for row in rows} == {
-        "autoencoder_mlp_8p5db",
-        "hamming74_hard",
-        "hamming74_ml",
-    }
+    systems = figures.figure("gan-fig3").SYSTEMS
+    assert {row.link for row in rows} == {system.link for system in systems}
     assert {row.psr_db and round(row.psr_db, 3) for row in rows} == {None, -6.0}
     page = (tmp_path / "claims.md").read_text()
     for claim in figures.figure("gan-fig3").CLAIMS:
@@ -63,15 +63,9 @@ def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
     assert found.returncode == 0, found.stderr
     trained = sorted((tmp_path / "trained").glob("*.safetensors"))
     models = [model_file.read(path) for path in trained]
-    assert [m.name for m in models] == [
-        "autoencoder_mlp_8p5db_seed1",
-        "autoencoder_mlp_8p5db_seed2",
-    ]
-    shipped = links.load("autoencoder_mlp_8p5db").recipe
-    assert [m.recipe["seed"] for m in models] == [
-        shipped["seed"] + 10,
-        shipped["seed"] + 20,
-    ]
+    assert [m.name for m in models] == [f"{PLAIN}_seed1", f"{PLAIN}_seed2"]
+    shipped = links.load(PLAIN).recipe
+    assert [m.recipe["seed"] - shipped["seed"] for m in models] == [10, 20]
     # Shipped links were trained before there were channels but noise.
     changed = {"channel": "awgn", **shipped["settings"], "steps": 20}
     assert all(m.recipe["settings"] == changed for m in models)
@@ -83,34 +77,18 @@ def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
     assert "a training with other settings" in other.stderr
 
 
-@pytest.fixture
-def defended(tmp_path, monkeypatch):
-    """Give a short adversarial training under the name "defended"."""
-    module = schemes.scheme("adversarial_training")
-    schemes.train(
-        "adversarial_training",
-        module.Settings(steps=5, batch=64),
-        3,
-        tmp_path / "defended.safetensors",
-        quiet=True,
-    )
-    model, load = model_file.read(tmp_path / "defended.safetensors"), links.load
+def test_a_defense_starts_from_the_link_trained_with_its_seed(tmp_path, monkeypatch):
+    given = short_trainings.settings("adversarial_training", "steps=5", "batch=64")
+    path = tmp_path / "defended.safetensors"
+    schemes.train("adversarial_training", given, 3, path, quiet=True)
+    load = links.load
     monkeypatch.setattr(
-        retraining.links,
-        "load",
-        lambda name: model if name == "defended" else load(name),
+        links, "load", lambda name: load(path if name == "defended" else name)
     )
-    return model
-
-
-def test_a_defence_starts_from_the_link_trained_with_its_seed(defended, tmp_path):
     folder = tmp_path / "trained"
     jobs = retraining.jobs(["defended"], 2, folder, ["steps=5", "batch=64"])
     assert [job.name for job in jobs] == [
-        "autoencoder_mlp_8p5db_seed1",
-        "defended_seed1",
-        "autoencoder_mlp_8p5db_seed2",
-        "defended_seed2",
+        f"{name}_seed{seed}" for seed in (1, 2) for name in (PLAIN, "defended")
     ]
     assert list(retraining.train(jobs[:2]))[-1] == (2, 2)
     start, trained = (model_file.read(job.path()) for job in jobs[:2])
@@ -140,34 +118,22 @@ def test_a_shipped_family_takes_the_shipped_models(tmp_path):
 
 def test_a_file_of_another_training_is_refused(tmp_path):
     link = semantic_links.load("semantic_mnist")  # not of seed 1 of this family
-    changed = dict(link.recipe["settings"], steps=7)
-    semantic_links.write(
-        type(link)(
-            link.name,
-            link.image_shape,
-            link.networks,
-            "none",
-            dict(link.recipe, settings=changed),
-        ),
-        tmp_path / "semantic_mnist_seed1.safetensors",
-    )
+    recipe = link.recipe | {"settings": link.recipe["settings"] | {"steps": 7}}
+    other = dataclasses.replace(link, recipe=recipe)
+    semantic_links.write(other, tmp_path / "semantic_mnist_seed1.safetensors")
     with pytest.raises(ValueError, match="other settings"):
         arn_models.Family(1, tmp_path).base()
 
 
 def test_figures_of_secrecy_are_drawn(tmp_path, rng):
     figure, measured = figures.figure("arn-fig3"), Measured()
-    for quantity, curves in (
-        ("mse", figure.MSE_CURVES),
-        ("accuracy", figure.ACCURACY_CURVES),
-    ):
+    names = {"mse": figure.MSE_CURVES, "accuracy": figure.ACCURACY_CURVES}
+    for quantity, curves in names.items():
         for curve in curves:
-            at = {x: Point(0.4, 0.5, 0.6) for x in (0.0, 10.0)}
+            at = dict.fromkeys((0.0, 10.0), Point(0.4, 0.5, 0.6))
             measured.points[1, (quantity, curve)] = at
-    measured.frontier = {
-        (1, "noise"): [(0.04, 0.6), (0.02, 0.9)],
-        (1, "keyed"): [(0.017, 0.1)],
-    }
+    noise = [(0.04, 0.6), (0.02, 0.9)]
+    measured.frontier = {(1, "noise"): noise, (1, "keyed"): [(0.017, 0.1)]}
     secrecy.draw(measured, figure, 0.1135, tmp_path / "a.png", "a note")
     pictures = {"original": rng.random((3, 784)), "Bob": rng.random((3, 784))}
     picture_grid.draw(pictures, (28, 28), tmp_path / "b.png", "t")

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model.air.perturbation import Perturbation
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link import links
 from advphy_model.link.baselines.two_simplices import codebook
@@ -30,17 +29,22 @@ PLAN = Plan(restarts=4, steps=15)
 REALS = to_reals(codebook())  # [16, 14]
 
 
-def link(name, *layers, recipe=None):
+def link(name, *layers):
     """Return the optimal codebook with a decoder of these layers."""
     decoder = Network(layers, (14,))
-    return LinkModel(
-        name, 4, 7, codebook(), "network", {"decoder": decoder}, recipe or {}
-    )
+    return LinkModel(name, 4, 7, codebook(), "network", {"decoder": decoder})
 
 
 def dense(name, weight, bias=None):
     bias = np.zeros(len(weight)) if bias is None else bias
     return Layer("dense", name, {"weight": weight, "bias": bias})
+
+
+def two_layers(name, weight, bias, out):
+    """Return a link that decides by out relu(weight y + bias)."""
+    return link(
+        name, dense("in", weight, bias), Layer("relu", "relu"), dense("out", out)
+    )
 
 
 def sound_link():
@@ -55,13 +59,9 @@ def saturated_link():
 
 def zero_gradient_link():
     """Return a decoder that sees only signs: clip(1e4 y) has no gradient."""
-    steep = 1e4 * np.eye(14)
-    return link(
-        "zero_gradients",
-        dense("steep", np.vstack([steep, steep]), np.repeat([0.5, -0.5], 14)),
-        Layer("relu", "relu"),
-        dense("out", np.hstack([REALS, -REALS])),
-    )
+    steep, bias = 1e4 * np.eye(14), np.repeat([0.5, -0.5], 14)
+    out = np.hstack([REALS, -REALS])
+    return two_layers("zero_gradients", np.vstack([steep, steep]), bias, out)
 
 
 def noisy_link():
@@ -71,16 +71,10 @@ def noisy_link():
     slopes = np.where(np.arange(len(hinges)) % 2, -1.0, 1.0) * 4 * height / period * 2
     slopes[0] /= 2
     eye = np.repeat(np.eye(14), len(hinges), axis=0)
-    ripple = np.kron(np.eye(14), slopes)
     straight = np.vstack([np.eye(14), -np.eye(14), eye])
     bias = np.concatenate([np.zeros(28), np.tile(-hinges, 14)])
-    joined = np.hstack([np.eye(14), -np.eye(14), ripple])
-    return link(
-        "noisy",
-        dense("hinges", straight, bias),
-        Layer("relu", "relu"),
-        dense("out", REALS @ joined),
-    )
+    joined = np.hstack([np.eye(14), -np.eye(14), np.kron(np.eye(14), slopes)])
+    return two_layers("noisy", straight, bias, REALS @ joined)
 
 
 def one_p_link(p):
@@ -88,16 +82,10 @@ def one_p_link(p):
 
     max(a, b) = b + relu(a - b), where b is relu(b) - relu(-b).
     """
-    shift = -REALS @ to_reals(p)[0]
-    eye, none = np.eye(16), np.zeros((16, 14))
-    weight = np.vstack([none, REALS, -REALS])
+    shift, eye = -REALS @ to_reals(p)[0], np.eye(16)
+    weight = np.vstack([np.zeros((16, 14)), REALS, -REALS])
     bias = np.concatenate([-shift, shift, -shift])
-    return link(
-        "one_p",
-        dense("both", weight, bias),
-        Layer("relu", "relu"),
-        dense("out", np.hstack([eye, eye, -eye])),
-    )
+    return two_layers("one_p", weight, bias, np.hstack([eye, eye, -eye]))
 
 
 @pytest.mark.parametrize("make", [saturated_link, zero_gradient_link, noisy_link])
@@ -111,16 +99,16 @@ def test_gradients_that_mislead_are_flagged(make):
     assert checks.findings(found)[0].passed
 
 
-def run(model, claimed=None, plan=PLAN):
-    folder = run.folder / model.name
-    count = Counter(min_errors=300, max_blocks=200_000)
-    *_, (_, _, found) = evaluate(model, plan, [-6.0], [8.0], folder, count, claimed)
-    return found
+@pytest.fixture
+def run(tmp_path):
+    """Return a function that evaluates a link with little effort."""
 
+    def run(model, claimed=None):
+        at = (model, PLAN, [-6.0], [8.0], tmp_path, Counter(None, 300, 200_000))
+        *_, (_, _, found) = evaluate(*at, claimed)
+        return found
 
-@pytest.fixture(autouse=True)
-def perturbations(tmp_path):
-    run.folder = tmp_path
+    return run
 
 
 def flagged(found):
@@ -128,34 +116,22 @@ def flagged(found):
     return [f.name for f in checks.findings(found) if not f.passed]
 
 
-def test_a_sound_link_is_trusted():
+def test_a_sound_link_is_trusted(run):
     found = run(sound_link())
     assert len(checks.findings(found)) >= 10
     assert flagged(found) == []
 
 
-def test_a_defense_that_knows_only_one_p_is_flagged():
+def test_a_defense_that_knows_only_one_p_is_flagged(run):
     p = attacks.craft("universal_pgd", links.load("two_simplices"), PLAN)
     model = one_p_link(p.rows)
     claimed = dataclasses.replace(p, victims={"two_simplices": model.sha256})
     assert "resists more than the claimed perturbation" in flagged(run(model, claimed))
 
 
-def row(bler, blocks=1_000_000, attack="x"):
-    none = attack == "none"
-    return Counts(
-        "planted",
-        "loop",
-        8.0,
-        1,
-        0,
-        blocks,
-        round(bler * blocks),
-        0,
-        "0",
-        psr_db=None if none else -6.0,
-        attack=attack,
-    )
+def row(bler, attacked):
+    at = ("planted", "loop", 8.0, 1, 0, 1_000_000, round(bler * 1_000_000), 0, "0")
+    return Counts(*at, **({"psr_db": -6.0, "attack": "x"} if attacked else {}))
 
 
 AT_MINUS_SIX_DB = {
@@ -195,7 +171,7 @@ def planted(**changes):
         }
     values.update(changes.get("counts", {}))
     for key, bler in values.items():
-        found.counts[key] = row(bler, attack="none" if key[2] is None else "x")
+        found.counts[key] = row(bler, key[2] is not None)
     found.gradients.update(changes.get("gradients", {}))
     return found
 
@@ -251,8 +227,3 @@ def test_controls_are_plain_autoencoders_of_the_same_architecture():
     names = control_names(links.load("autoencoder_cnn_8p5db"))
     assert names
     assert not [name for name in names if "mlp" in name]
-
-
-def test_a_universal_perturbation_is_no_table(rng):
-    with pytest.raises(ValueError, match="wanted"):
-        Perturbation("x", "universal", 4, 7, rng.normal(size=(16, 7)))

@@ -88,8 +88,7 @@ def _curve(axes, points, name, label, its, line):
         style |= {"linestyle": ":", "markersize": 3}
     elif name.endswith("_adapted") or line:
         style |= {"linestyle": "--", "markerfacecolor": "white"}
-    axes.fill_between(x, low, high, color=its["color"], alpha=look.BAND, linewidth=0)
-    axes.plot(x, mean, label=label, **its | style)
+    look.band(axes, x, low, mean, high, its | style | {"label": label})
 
 
 def _frontier(axes, frontier, chance):
