@@ -8,94 +8,50 @@ from advphy_model.atomic_file import atomic_file
 
 from advphy_training.reproduce.claims import verdict
 
-_GAN_CHOICES = (
-    (
-        "energy",
-        "mean ||x||^2 = n over the codebook (one unit per channel use), frozen; "
-        "the limit printed in [gan, Sec. II-A] is garbled",
-    ),
-    ("noise", "variance 1 / (2 R Eb/N0) per real dimension, R = k/n"),
-    ("layout", "the n real parts, then the n imaginary parts"),
-    (
-        "sizes of the networks",
-        "MLP 16-16(eLU)-14 and 14-16(ReLU)-16; CNN after "
-        "[sadeghi]: `advphy info LINK` lists every layer",
-    ),
-    ("PSR", "10 log10(||p||^2 / n) at the receiver, -6 dB"),
-    (
-        "epsilon = 0.2 of the generator",
-        "as power, ||p||^2 = 0.2 n (-7 dB); as "
-        "amplitude (-14 dB) it trains no useful adversary",
-    ),
-    (
-        "universal perturbation",
-        "one p for all messages: input-agnostic FGM "
-        "[sadeghi, Alg. 1], best of 10 runs, since one varies fourfold with its seed",
-    ),
-    ("a p made for another network", "hits by luck, so the mean over 5 of them"),
-    (
-        "Eb/N0 of crafting",
-        "p is crafted anew for each Eb/N0; one crafted at another "
-        "under-reports by up to 4 times",
-    ),
-    (
-        "black box",
-        "crafted on another network, and shifted at random per block, "
-        "because the adversary's timing is unknown [sadeghi]",
-    ),
-    (
-        "consensus [gan, eq. 9-10]",
-        "minimizing players take d + gamma L, the generator "
-        "g - gamma L; the sign printed diverges; gamma = 0 in the shipped links",
-    ),
-    ("training", "Adam at 8.5 dB; batches, steps, rates: `advphy info LINK`"),
-    (
-        "conventional scheme",
-        "BPSK with Hamming (7,4) at the same ||x||^2, hard "
-        "decision and maximum likelihood; at equal power, and by a p made for it",
-    ),
-    (
-        "strength",
-        "universal PGD stands next to FGM, because a defense against a weak "
-        "attack proves little",
-    ),
-)
-_ARN_CHOICES = (
-    (
-        "power",
-        "mean x_i^2 = 1 in each of the 23 dimensions and ||delta||^2 / N <= "
-        "epsilon, so PSR = epsilon; read as printed, E||x||^2 = 1, the attack would be "
-        "3.6 dB above the signal (`power_reading=literal`)",
-    ),
-    (
-        "is x' scaled back?",
-        "no, as in the letter; its power stands in the table, and "
-        "next to the pair the original at that power",
-    ),
-    ("power limit", "on the mean of ||delta||^2 / N over a batch [arn, eq. 20]"),
-    (
-        "Eve's training",
-        "on codes without noise, which reproduces the letter's figures; "
-        "an Eve trained over the SNRs is harder to fool (`advphy train eve --set "
-        "noise=snr`)",
-    ),
-    (
-        "substitute in black box",
-        "layers of 16 and 10, trained on codes without noise from another seed",
-    ),
-    ("23 real dimensions", "12 complex channel uses, one zero of padding"),
-    (
-        "training of the base",
-        "SNR uniform in 0..20 dB; 50000 images; tested on MNIST's test file",
-    ),
-    ("output layer", "a sigmoid, since pixels are of 0..1; the letter names ReLU only"),
-    ("MSE in the loss", "per pixel; Bob's and Eve's SNR are drawn apart"),
-    (
-        "the Eve who adapts",
-        "50000 labelled intercepts at that SNR, three networks, the "
-        "best by held-out intercepts",
-    ),
-)
+# What a paper leaves open: the question, a colon, what is chosen here.
+_GAN_CHOICES = """
+energy: mean ||x||^2 = n over the codebook (one unit per channel use), frozen; the limit
+    printed in [gan, Sec. II-A] is garbled
+noise: variance 1 / (2 R Eb/N0) per real dimension, R = k/n
+layout: the n real parts, then the n imaginary parts
+sizes of the networks: MLP 16-16(eLU)-14 and 14-16(ReLU)-16; CNN after [sadeghi]:
+    `advphy info LINK` lists every layer
+PSR: 10 log10(||p||^2 / n) at the receiver, -6 dB
+epsilon = 0.2 of the generator: as power, ||p||^2 = 0.2 n (-7 dB); as amplitude (-14 dB)
+    it trains no useful adversary
+universal perturbation: one p for all messages: input-agnostic FGM [sadeghi, Alg. 1],
+    best of 10 runs, since one varies fourfold with its seed
+a p made for another network: hits by luck, so the mean over 5 of them
+Eb/N0 of crafting: p is crafted anew for each Eb/N0; one crafted at another
+    under-reports by up to 4 times
+black box: crafted on another network, and shifted at random per block, because the
+    adversary's timing is unknown [sadeghi]
+consensus [gan, eq. 9-10]: minimizing players take d + gamma L, the generator g - gamma
+    L; the sign printed diverges; gamma = 0 in the shipped links
+training: Adam at 8.5 dB; batches, steps, rates: `advphy info LINK`
+conventional scheme: BPSK with Hamming (7,4) at the same ||x||^2, hard decision and
+    maximum likelihood; at equal power, and by a p made for it
+strength: universal PGD stands next to FGM, because a defense against a weak attack
+    proves little
+"""
+_ARN_CHOICES = """
+power: mean x_i^2 = 1 in each of the 23 dimensions and ||delta||^2 / N <= epsilon, so
+    PSR = epsilon; read as printed, E||x||^2 = 1, the attack would be 3.6 dB above the
+    signal (`power_reading=literal`)
+is x' scaled back?: no, as in the letter; its power stands in the table, and next to the
+    pair the original at that power
+power limit: on the mean of ||delta||^2 / N over a batch [arn, eq. 20]
+Eve's training: on codes without noise, which reproduces the letter's figures; an Eve
+    trained over the SNRs is harder to fool (`advphy train eve --set noise=snr`)
+substitute in black box: layers of 16 and 10, trained on codes without noise from
+    another seed
+23 real dimensions: 12 complex channel uses, one zero of padding
+training of the base: SNR uniform in 0..20 dB; 50000 images; tested on MNIST's test file
+output layer: a sigmoid, since pixels are of 0..1; the letter names ReLU only
+MSE in the loss: per pixel; Bob's and Eve's SNR are drawn apart
+the Eve who adapts: 50000 labelled intercepts at that SNR, three networks, the best by
+    held-out intercepts
+"""
 
 
 @dataclass(frozen=True)
@@ -105,12 +61,12 @@ class _Paper:
     Args:
         called: what the page calls it.
         reading: how the numbers are to be read.
-        choices: (question that it leaves open, what is chosen here).
+        choices: as _GAN_CHOICES.
     """
 
     called: str
     reading: str
-    choices: tuple
+    choices: str
 
 
 _PAPERS = {
@@ -157,7 +113,7 @@ def section(name, figure, measured, commands) -> str:
         *("", paper.reading, "", *measured.table(figure), ""),
         f"What the {paper.called} leaves open, and what is chosen here:",
         *("", "| question | choice |", "|---|---|"),
-        *(f"| {_cell(asked)} | {_cell(chosen)} |" for asked, chosen in paper.choices),
+        *(f"| {_cell(asked)} | {_cell(chosen)} |" for asked, chosen in _open(paper)),
         *("", "Made by:", "", *(f"    {command}" for command in commands), ""),
     ]
     return "\n".join(lines)
@@ -189,6 +145,12 @@ def _ours(families):
             said = f"{states[0]} for every seed"
         words.append(f"{conditions[0]}: {' / '.join(numbers)}: {said}")
     return "<br>".join(words)
+
+
+def _open(paper):
+    """Return (question, choice) of all that a paper leaves open."""
+    lines = paper.choices.strip().replace("\n    ", " ").split("\n")
+    return [line.split(": ", 1) for line in lines]
 
 
 def _cell(text):

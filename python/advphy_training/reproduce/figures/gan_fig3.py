@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[gan, Fig. 3]: the autoencoder and the conventional scheme under attack."""
 
-from advphy_training.reproduce.claims import Claim, fewer_errors
+from advphy_training.reproduce.claims import Claim, fewer_errors, under_all
 from advphy_training.reproduce.gan_curves import (
     FGM,
     HAMMING,
@@ -23,6 +23,11 @@ ATTACKS = (
     Attack("pgd", "universal PGD against each system", PGD),
     Attack("jammer", "Gaussian jammer of equal power", JAMMER),
 )
+_FOR_EACH = {
+    "p made for the autoencoder": "paper",
+    "FGM made for each": "fgm",
+    "PGD made for each": "pgd",
+}
 CLAIMS = (
     Claim(
         "Without an attack the autoencoder beats the conventional scheme",
@@ -33,9 +38,7 @@ CLAIMS = (
         "Under attack the autoencoder is worse than the conventional scheme",
         "'the performance of the autoencoder is worse than the conventional scheme'",
         (
-            fewer_errors("p made for the autoencoder", (HARD, "paper"), (_AE, "paper")),
-            fewer_errors("FGM made for each", (HARD, "fgm"), (_AE, "fgm")),
-            fewer_errors("PGD made for each", (HARD, "pgd"), (_AE, "pgd")),
+            *under_all(_FOR_EACH, HARD, _AE),
             fewer_errors(
                 "PGD made for each, maximum likelihood", (ML, "pgd"), (_AE, "pgd")
             ),
