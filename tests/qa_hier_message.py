@@ -2,9 +2,10 @@
 """Flowgraphs with hier blocks that publish leave nothing behind."""
 
 import pytest
-from gnuradio import advphy, blocks
+from gnuradio import advphy, blocks, gr
 
 from .left_open import buffers, descriptors, threads
+from .qa_guard import build
 from .standin_link import needs_standin, own_air
 
 GRAPHS = 100
@@ -41,8 +42,14 @@ def link(folder, number):
     return flowgraph
 
 
+def temporaries(folder, number):
+    flowgraph = gr.top_block()
+    build(flowgraph)
+    return flowgraph
+
+
 @pytest.mark.parametrize(
-    "made", [file, zmq, link, pytest.param(standin, marks=needs_standin)]
+    "made", [file, zmq, link, temporaries, pytest.param(standin, marks=needs_standin)]
 )
 def test_a_hundred_flowgraphs_leave_nothing_behind(made, tmp_path):
     before = len(descriptors()), len(threads()), len(buffers())

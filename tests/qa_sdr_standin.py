@@ -76,7 +76,7 @@ def test_gains_in_decibels_scale_the_amplitude(rng, tmp_path):
     assert np.allclose(air[:20_000], 10 * sent, rtol=1e-5)
 
 
-def test_injected_overflows_are_lost_and_counted(rng, capfd):
+def test_injected_overflows_are_lost_and_not_told(rng, capfd):
     sent = tones(rng, 250_000)
     found, _, source = loopback(
         sent, 230_000, "soapy", overflow_every=50_000, overflow_samples=100
@@ -84,10 +84,9 @@ def test_injected_overflows_are_lost_and_counted(rng, capfd):
     # Behind each 50 000 delivered samples 100 are missing.
     pieces = [sent[i * 50_100 : i * 50_100 + 50_000] for i in range(5)]
     assert np.array_equal(found, np.concatenate(pieces)[:230_000])
-    # What was read ahead of the head block may hold one more.
-    assert source.events()["overruns"] - source.events()["samples"] // 50_000 in (0, 1)
-    assert source.events()["overruns"] >= 4
-    assert capfd.readouterr().err.count("sO") == source.events()["overruns"]
+    # gr-soapy says so on standard error, and to nobody else.
+    assert capfd.readouterr().err.count("sO") >= 4
+    assert source.events()["overruns"] is None
 
 
 def test_gr_osmosdr_does_not_tell_of_overflows(rng):

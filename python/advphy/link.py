@@ -8,6 +8,7 @@ from gnuradio import gr
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
+from .guard import kept_hier_block
 from .hier_message import hand_on
 from .measure.error_counter import error_counter
 from .receive.decoder import decoder
@@ -16,7 +17,7 @@ from .transmit.encoder import encoder
 from .transmit.message_source import message_source
 
 
-class link(gr.hier_block2):
+class link(kept_hier_block):
     """Send messages over a channel, decide them, count the errors.
 
     Message port "counts": those of the error counter.

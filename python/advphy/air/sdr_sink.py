@@ -3,14 +3,12 @@
 
 import atexit
 import logging
-import signal
-import sys
-import threading
 import weakref
 
 from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
+from ..guard import kept_hier_block
 from ..hier_message import hand_on
 from . import radio, standin
 from .radio_feed import radio_feed
@@ -24,7 +22,7 @@ SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
 _transmitters = weakref.WeakSet()
 
 
-class sdr_sink(gr.hier_block2):
+class sdr_sink(kept_hier_block):
     """Transmit samples once armed, within limits, and end in zeros.
 
     Input: samples, complex64
@@ -127,7 +125,6 @@ class sdr_sink(gr.hier_block2):
             self.radio, tail, self._limits.seconds, self._events, companions
         )
         _transmitters.add(self)
-        _end_by_signals()
         return self.feed
 
     def _require_allowed(self, frequency, sample_rate, gain, driver):
@@ -194,15 +191,6 @@ def _reach(driver, args):
         return driver, False
     package, full = radio.resolve(driver, args)
     return package, not standin.is_asked_for(package, full)
-
-
-def _end_by_signals():
-    """Let signals that would end the program at once end it in zeros."""
-    if threading.current_thread() is not threading.main_thread():
-        return  # Python takes no handler elsewhere
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
 @atexit.register
