@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """--json of every command: one document, the numbers of the table, nothing else."""
 
-import functools
 import importlib
 import json
 import math
@@ -165,11 +164,11 @@ def test_info_says_what_its_lines_say(run):
 
 def test_train_and_attack_give_settings_path_and_hash(run, tmp_path, monkeypatch):
     pytest.importorskip("torch", reason="training needs torch")
+    from advphy_model.measure.error_rate import StopRule
     from advphy_training import link_scheme
 
     out = tmp_path / "small.safetensors"
-    brief = functools.partial(link_scheme._count, max_blocks=10_000)
-    monkeypatch.setattr(link_scheme, "_count", lambda link, db, _: brief(link, db))
+    monkeypatch.setattr(link_scheme, "RULE", StopRule(1000, 10_000))
     _, said = run("train", "autoencoder", "--set", "steps=5", "--out", out, "--json")
     _, shown = run("info", out)
     assert f"SHA-256 {said['sha256']}" in shown

@@ -1,87 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The defences' training: exact resumption, the game's signs, what is refused."""
-
-import csv
+"""The defenses' training: the signs of the game, frozen encoders, power."""
 
 import numpy as np
 import pytest
 import torch
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link import links
-from advphy_training import consensus, link_scheme, loop, schemes, training_state
+from advphy_model.measure.error_rate import StopRule
+from advphy_training import consensus, link_scheme
 
-SHORT = ("steps=25", "batch=64")
+from . import short_trainings
+from .short_trainings import early_figures, scheme, train
+
 PLAIN = "link=autoencoder_mlp_8p5db"
-CNN = ("architecture=cnn", "link=autoencoder_cnn_8p5db")
-CASES = [
-    ("adversarial_training", ()),
-    ("adversarial_training", ("mode=mixed", "craft_every=7", "perturbations=2")),
-    ("adversarial_training", (*CNN, "encoder=frozen")),
-    ("gan_defence", ()),
-    ("gan_defence", ("gamma=0.1", "encoder=frozen", PLAIN)),
-    ("gan_defence", ("architecture=cnn", "convention=amplitude")),
-    ("pool_defence", ()),
-    ("pool_defence", ("architecture=cnn", "term=kl", "pool=3")),
-    ("max_margin", ()),
-]
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Measure few blocks after a training, and save often."""
-    monkeypatch.setattr(link_scheme, "measured", lambda model: {})
-    monkeypatch.setattr(loop, "SAVE_EVERY", 10)
-    monkeypatch.setattr(link_scheme, "BLOCKS", 2000)
+    """Measure little after a training, and save often."""
+    short_trainings.quicken(monkeypatch)
 
 
-def settings(name, *assignments):
-    return schemes.settings(schemes.scheme(name), assignments)
-
-
-def scheme(name, *assignments, seed=3):
-    return schemes.scheme(name).Scheme(settings(name, *assignments), seed)
-
-
-def train(name, path, *assignments, seed=3):
-    return loop.train(name, settings(name, *assignments), seed, path, quiet=True)
-
-
-@pytest.mark.parametrize(("name", "given"), CASES)
-def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch, name, given):
-    whole = train(name, tmp_path / "link.safetensors", *SHORT, *given)
-    (tmp_path / "again").mkdir()
-    path = tmp_path / "again" / "link.safetensors"
-    save = training_state.save
-
-    def save_and_stop(path, identity, step, *arguments):
-        save(path, identity, step, *arguments)
-        if step == 20:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training_state, "save", save_and_stop)
-        with pytest.raises(KeyboardInterrupt):
-            train(name, path, *SHORT, *given)
-    assert train(name, path, *SHORT, *given).sha256 == whole.sha256
-    figures = "link.safetensors.progress.csv"
-    assert (path.parent / figures).read_text() == (tmp_path / figures).read_text()
-
-
-def test_early_figures_stay_beside_the_model(tmp_path):
-    train("pool_defence", tmp_path / "a.safetensors", *SHORT)
-    with open(tmp_path / "a.safetensors.progress.csv", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["step"] for row in rows] == ["10", "20"]
-    for row in rows:
+def test_early_figures_are_of_both_rates(tmp_path):
+    train("pool_defence", tmp_path / "a.safetensors")
+    for row in early_figures(tmp_path / "a.safetensors"):
         assert (row["ebn0_db"], row["psr_db"]) == ("5.0", "-6.0")
         assert 0 < float(row["bler_clean"]) < float(row["bler_attacked"]) < 1
-
-
-def test_a_new_training_does_not_keep_old_figures(tmp_path):
-    for seed in (1, 2):
-        train("max_margin", tmp_path / "a.safetensors", *SHORT, seed=seed)
-    with open(tmp_path / "a.safetensors.progress.csv", encoding="utf-8") as file:
-        assert len(list(csv.DictReader(file))) == 2
 
 
 @pytest.mark.parametrize(
@@ -90,11 +34,11 @@ def test_a_new_training_does_not_keep_old_figures(tmp_path):
 )
 def test_a_frozen_encoder_keeps_the_codebook(tmp_path, name, given):
     path = tmp_path / "a.safetensors"
-    frozen = train(name, path, *SHORT, *given, "encoder=frozen")
+    frozen = train(name, path, *given, "encoder=frozen")
     start = links.load("autoencoder_mlp_8p5db")
     assert np.allclose(frozen.codebook, start.codebook, atol=1e-6)
     assert frozen.recipe["started_from"] == {start.name: start.sha256}
-    trained = train(name, path, *SHORT, *given)
+    trained = train(name, path, *given)
     assert not np.allclose(trained.codebook, start.codebook, atol=1e-3)
 
 
@@ -139,28 +83,6 @@ def test_consensus_makes_a_circling_game_converge():
 
 
 @pytest.mark.parametrize(
-    ("name", "assignment", "text"),
-    [
-        ("adversarial_training", "mode=old", "mode 'old'.*stored, mixed"),
-        ("adversarial_training", "perturbations=0", "perturbations = 0"),
-        ("adversarial_training", "psr_db=nan", "psr_db = nan"),
-        ("gan_defence", "epsilon=0", "epsilon = 0"),
-        ("gan_defence", "gamma=-1", "gamma = -1"),
-        ("gan_defence", "convention=dB", "convention 'dB'"),
-        ("gan_defence", "encoder=frozen", "set link"),
-        ("pool_defence", "pool=0", "pool = 0"),
-        ("pool_defence", "beta=inf", "beta = inf"),
-        ("pool_defence", "term=mse", "term 'mse'.*kl, ce"),
-        ("max_margin", "k=9", "k = 9"),
-        ("max_margin", "steps=0", "steps = 0"),
-    ],
-)
-def test_bad_settings_are_refused(name, assignment, text):
-    with pytest.raises(ValueError, match=text):
-        settings(name, assignment)
-
-
-@pytest.mark.parametrize(
     "link", ["autoencoder_cnn_8p5db", "two_simplices", "autoencoder_mlp_n4_k4"]
 )
 def test_a_link_of_other_networks_is_refused(link):
@@ -170,10 +92,13 @@ def test_a_link_of_other_networks_is_refused(link):
 
 def test_max_margin_has_no_decoder_and_is_measured_once(monkeypatch, tmp_path):
     monkeypatch.undo()
-    monkeypatch.setattr(link_scheme, "_count", lambda *arguments: (100, 1))
-    model = train("max_margin", tmp_path / "a.safetensors", *SHORT)
+    monkeypatch.setattr(link_scheme, "RULE", StopRule(None, 100))
+    model = train("max_margin", tmp_path / "a.safetensors")
     assert (model.decision, model.networks) == ("nearest_codeword", {})
-    assert list(model.recipe["measured"]) == ["nearest_codeword"]
+    (rows,) = model.recipe["measured"].values()
+    assert [(row["ebn0_db"], row["blocks"]) for row in rows] == [
+        (db, 100) for db in range(9)
+    ]
 
 
 def test_max_margin_spreads_the_codebook(tmp_path):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training of semantic links, pairs and Eves: resumption, the frozen base, the loss."""
+"""Training of semantic links, pairs and Eves: the frozen base, the loss."""
 
-import csv
 import math
 
 import numpy as np
@@ -9,88 +8,21 @@ import pytest
 import torch
 from advphy_model.files import images
 from advphy_model.link import semantic_links
-from advphy_training import loop, schemes, semantic_scheme, training_state
 
+from . import short_trainings
+from .short_trainings import early_figures, scheme, settings, train
 from .test_semantic_chain import through
-
-SAMPLE = "images=mnist_sample"
-SHORT = (SAMPLE, "steps=25", "batch=64")
-CASES = [
-    ("semantic", ()),
-    ("semantic", ("power=per_message", "task_loss=ssim", "reals=6", "features=20")),
-    ("eve", ()),
-    ("eve", ("noise=snr", "hidden=16")),
-    ("paired_arn", ()),
-    (
-        "paired_arn",
-        (
-            "block=transformer",
-            "eve=eve_mnist+substitute_mnist",
-            "power_reading=literal",
-            "task_loss=ssim",
-            "batch=8",
-        ),
-    ),
-    ("minmax_arn", ("adapting=2", "eve_steps=2")),
-    ("keyed_arn", ()),
-    ("keyed_arn", ("transform=rotation", "task_loss=ssim")),
-]
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Measure on the sample after a training, and save often."""
-    monkeypatch.setattr(loop, "SAVE_EVERY", 10)
-    monkeypatch.setattr(semantic_scheme, "tested", lambda name: images.load(name))
-    monkeypatch.setattr(semantic_scheme, "SNRS_DB", (10.0,))
+    """Measure little after a training, and save often."""
+    short_trainings.quicken(monkeypatch)
 
 
-def settings(name, *assignments):
-    return schemes.settings(schemes.scheme(name), assignments)
-
-
-def scheme(name, *assignments, seed=3):
-    return schemes.scheme(name).Scheme(settings(name, SAMPLE, *assignments), seed)
-
-
-def train(name, path, *assignments, seed=3):
-    given = settings(name, *SHORT, *assignments)
-    return loop.train(name, given, seed, path, quiet=True)
-
-
-@pytest.mark.parametrize(("name", "given"), CASES)
-def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch, name, given):
-    whole = train(name, tmp_path / "model.safetensors", *given)
-    (tmp_path / "again").mkdir()
-    path = tmp_path / "again" / "model.safetensors"
-    save = training_state.save
-
-    def save_and_stop(path, identity, step, *arguments):
-        save(path, identity, step, *arguments)
-        if step == 20:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training_state, "save", save_and_stop)
-        with pytest.raises(KeyboardInterrupt):
-            train(name, path, *given)
-    assert train(name, path, *given).sha256 == whole.sha256
-    figures = "model.safetensors.progress.csv"
-    assert (path.parent / figures).read_text() == (tmp_path / figures).read_text()
-    read = semantic_links.load_eve if name == "eve" else semantic_links.load
-    assert read(path).sha256 == whole.sha256
-    assert whole.recipe["measured"]["images"] == "mnist_sample"
-    with open(path.parent / figures, encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["step"] for row in rows] == ["10", "20"]
-    if name.endswith("arn"):
-        hold_base(name, whole)
-        assert 0.01 < float(rows[-1]["mse"]) < 0.2
-        assert 0 <= float(rows[-1]["accuracy"]) <= 1
-
-
-def hold_base(name, made):
-    """Assert that the base that a pair was trained on is in it bit for bit."""
+@pytest.mark.parametrize("name", ["paired_arn", "minmax_arn", "keyed_arn"])
+def test_a_pair_holds_its_base_bit_for_bit(tmp_path, name):
+    made = train(name, tmp_path / "a.safetensors")
     base = semantic_links.load(settings(name).link)
     assert made.base_sha256 == base.base_sha256
     assert made.recipe["base"] == {base.name: base.base_sha256}
@@ -98,6 +30,9 @@ def hold_base(name, made):
         {"bob"} if name == "keyed_arn" else {"alice", "bob"}
     )
     assert made.hides
+    figures = early_figures(tmp_path / "a.safetensors")
+    assert 0.01 < float(figures[-1]["mse"]) < 0.2
+    assert 0 <= float(figures[-1]["accuracy"]) <= 1
 
 
 def test_another_seed_gives_another_pairing(tmp_path):
@@ -111,11 +46,9 @@ def test_another_seed_gives_another_pairing(tmp_path):
 
 def test_training_makes_things_better(tmp_path):
     figures = {}
-    for name, given in (("semantic", ("steps=120",)), ("eve", ("steps=120",))):
-        path = tmp_path / f"{name}.safetensors"
-        train(name, path, *given)
-        with open(f"{path}.progress.csv", encoding="utf-8") as file:
-            figures[name] = list(csv.DictReader(file))
+    for name in ("semantic", "eve"):
+        train(name, tmp_path / name, "steps=120")
+        figures[name] = early_figures(tmp_path / name)
     assert float(figures["semantic"][-1]["mse"]) < 0.075  # the mean image has 0.068
     assert float(figures["eve"][-1]["accuracy"]) > 0.5  # by chance 0.1
     for rows in figures.values():
@@ -152,7 +85,7 @@ def test_the_loss_is_that_of_the_letter(reading, epsilon, limit, eves):
     weights = ("weight_power=0.3", "weight_communication=0.7", "weight_privacy=0.2")
     given = (f"power_reading={reading}", f"epsilon={epsilon}", f"eve={eves}")
     made = scheme("paired_arn", *given, *weights, "batch=50")
-    loss, heard, labels = made.loss(torch.Generator().manual_seed(9))
+    loss, heard, labels = made.batch_loss(torch.Generator().manual_seed(9))
     link = made.link("now", {})
 
     # The same draws: images, then the SNR and the noise of Bob's, then of Eve's.
@@ -214,7 +147,7 @@ def test_adapting_eves_learn_between_steps_of_the_pair():
     for step in range(6):  # nobody moves the pair, so Eves get better at it
         made.gradients(torch.Generator().manual_seed(step))
         with torch.no_grad():
-            _, heard, labels = made.loss(torch.Generator().manual_seed(99))
+            _, heard, labels = made.batch_loss(torch.Generator().manual_seed(99))
             losses.append(
                 torch.nn.functional.cross_entropy(
                     made._classifiers[0](heard), labels

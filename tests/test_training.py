@@ -1,45 +1,109 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The trainer: it learns, resumes exactly, refuses nonsense; imports from torch."""
+"""The trainer: it learns, resumes exactly, refuses nonsense."""
 
 import numpy as np
 import pytest
-import torch
 from advphy_model.complex_baseband import to_reals
-from advphy_model.link import decision, model_file
+from advphy_model.link import model_file, semantic_links
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.network import inference, network
-from advphy_training import (
-    import_torch,
-    link_scheme,
-    loop,
-    schemes,
-    training_state,
+from advphy_training import schemes, training_state
+
+from . import short_trainings
+from .short_trainings import early_figures, settings, train
+
+PLAIN = "link=autoencoder_mlp_8p5db"
+CNN = ("architecture=cnn", "link=autoencoder_cnn_8p5db")
+TRANSFORMERS = (
+    "block=transformer",
+    "eve=eve_mnist+substitute_mnist",
+    "power_reading=literal",
+    "task_loss=ssim",
+    "batch=8",
 )
-
-from .counting import counted
-
-SHORT = ["steps=30", "batch=64"]
+CASES = [
+    ("autoencoder", ()),
+    ("adversarial_training", ()),
+    ("adversarial_training", ("mode=mixed", "craft_every=7", "perturbations=2")),
+    ("adversarial_training", (*CNN, "encoder=frozen")),
+    ("gan_defence", ()),
+    ("gan_defence", ("gamma=0.1", "encoder=frozen", PLAIN)),
+    ("gan_defence", ("architecture=cnn", "convention=amplitude")),
+    ("pool_defence", ()),
+    ("pool_defence", ("architecture=cnn", "term=kl", "pool=3")),
+    ("max_margin", ()),
+    ("semantic", ()),
+    ("semantic", ("power=per_message", "task_loss=ssim", "reals=6", "features=20")),
+    ("eve", ()),
+    ("eve", ("noise=snr", "hidden=16")),
+    ("paired_arn", ()),
+    ("paired_arn", TRANSFORMERS),
+    ("minmax_arn", ("adapting=2", "eve_steps=2")),
+    ("keyed_arn", ()),
+    ("keyed_arn", ("transform=rotation", "task_loss=ssim")),
+]
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Measure few blocks after a training, and save often."""
-    monkeypatch.setattr(link_scheme, "measured", lambda model: {})
-    monkeypatch.setattr(link_scheme, "BLOCKS", 2000)
-    monkeypatch.setattr(loop, "SAVE_EVERY", 10)
+    """Measure little after a training, and save often."""
+    short_trainings.quicken(monkeypatch)
 
 
-def settings(*assignments):
-    return schemes.settings(schemes.scheme("autoencoder"), assignments)
+def stop_at(patch, wanted):
+    """Let the next training stop when it has saved that step."""
+    save = training_state.save
+
+    def save_and_stop(out, identity, step, *arguments):
+        save(out, identity, step, *arguments)
+        if step == wanted:
+            raise KeyboardInterrupt
+
+    patch.setattr(training_state, "save", save_and_stop)
 
 
-def train(path, *assignments, seed=3):
-    return loop.train("autoencoder", settings(*assignments), seed, path, quiet=True)
+@pytest.mark.parametrize(("name", "given"), CASES)
+def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch, name, given):
+    whole = train(name, tmp_path / "model.safetensors", *given)
+    (tmp_path / "again").mkdir()
+    path = tmp_path / "again" / "model.safetensors"
+    with monkeypatch.context() as patch:
+        stop_at(patch, 20)
+        with pytest.raises(KeyboardInterrupt):
+            train(name, path, *given)
+    assert not path.exists()
+    assert train(name, path, *given).sha256 == whole.sha256
+    left = {path.name, f"{path.name}.progress.csv"}
+    assert {file.name for file in path.parent.iterdir()} == left
+    for file in left:
+        assert (path.parent / file).read_bytes() == (tmp_path / file).read_bytes()
+    assert [row["step"] for row in early_figures(path)] == ["10", "20"]
+    if hasattr(settings(name), "images"):
+        read = semantic_links.load_eve if name == "eve" else semantic_links.load
+        assert read(path).sha256 == whole.sha256
+        assert whole.recipe["measured"]["images"] == "mnist_sample"
 
 
-def bler(model, ebn0_db):
-    row = counted(model, ebn0_db, StopRule(200, 10**6))
-    return row.block_errors / row.blocks
+def test_a_state_of_another_training_or_a_damaged_one_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "link.safetensors"
+    with monkeypatch.context() as patch:
+        stop_at(patch, 10)
+        with pytest.raises(KeyboardInterrupt):
+            train("autoencoder", path)
+    with pytest.raises(ValueError, match="another training"):
+        train("autoencoder", path, seed=4)
+    state = path.with_name(path.name + ".state.npz")
+    state.write_bytes(state.read_bytes()[:100])
+    with pytest.raises(ValueError, match="damaged state"):
+        train("autoencoder", path)
+
+
+def test_a_new_training_does_not_keep_old_figures(tmp_path):
+    for seed in (1, 2):
+        train("max_margin", tmp_path / "a.safetensors", seed=seed)
+    assert len(early_figures(tmp_path / "a.safetensors")) == 2
 
 
 @pytest.mark.parametrize(
@@ -47,25 +111,30 @@ def bler(model, ebn0_db):
     [("mlp", "learning_rate=0.01"), ("cnn", "learning_rate=0.003")],
 )
 def test_a_short_training_learns(tmp_path, architecture, rate):
-    model = train(
-        tmp_path / "a.safetensors",
-        *("steps=500", "batch=256", "ebn0_db=3", f"architecture={architecture}", rate),
+    given = (
+        "steps=500",
+        "batch=256",
+        "ebn0_db=3",
+        f"architecture={architecture}",
+        rate,
     )
+    model = train("autoencoder", tmp_path / "a.safetensors", *given)
+    (row,) = ranges.total(LinkSetting(model, 4.0), StopRule(200, 10**6))
     # Hamming (7,4) with hard decision has 3.7e-2 there; an untrained link 0.9.
-    assert bler(model, 4.0) < 4e-2
+    assert row.block_errors / row.blocks < 4e-2
     assert model_file.read(tmp_path / "a.safetensors").sha256 == model.sha256
 
 
 @pytest.mark.parametrize(("k", "n"), [(1, 1), (3, 2), (8, 4)])
 def test_any_k_up_to_eight_and_any_n(tmp_path, k, n):
-    model = train(tmp_path / "a.safetensors", *SHORT, f"k={k}", f"n={n}")
+    model = train("autoencoder", tmp_path / "a.safetensors", f"k={k}", f"n={n}")
     assert model.codebook.shape == (2**k, n)
     energy = np.sum(np.abs(model.codebook) ** 2, axis=1)
     assert np.mean(energy) == pytest.approx(n, rel=1e-5)
 
 
 def test_the_codebook_is_the_frozen_encoder(tmp_path):
-    model = train(tmp_path / "a.safetensors", *SHORT)
+    model = train("autoencoder", tmp_path / "a.safetensors")
     one_hot = np.eye(16, dtype=np.float32)
     encoder = model.networks["encoder"]
     assert np.array_equal(network.run(encoder, one_hot), to_reals(model.codebook))
@@ -75,61 +144,38 @@ def test_the_codebook_is_the_frozen_encoder(tmp_path):
     assert np.allclose(alone[0], to_reals(model.codebook)[5], atol=1e-6)
 
 
-def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch):
-    whole = train(tmp_path / "link.safetensors", *SHORT)
-    (tmp_path / "again").mkdir()
-    path = tmp_path / "again" / "link.safetensors"
-    save = training_state.save
-
-    def save_and_stop(*arguments):
-        save(*arguments)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(training_state, "save", save_and_stop)
-    with pytest.raises(KeyboardInterrupt):
-        train(path, *SHORT)
-    assert not path.exists()
-    with pytest.raises(ValueError, match="another training"):
-        train(path, *SHORT, seed=4)
-    state = path.with_name(path.name + ".state.npz")
-    whole_state = state.read_bytes()
-    state.write_bytes(whole_state[:100])
-    with pytest.raises(ValueError, match="damaged state"):
-        train(path, *SHORT)
-    state.write_bytes(whole_state)
-    monkeypatch.setattr(training_state, "save", save)
-    assert train(path, *SHORT).sha256 == whole.sha256
-    left = {"link.safetensors", "link.safetensors.progress.csv"}
-    assert {p.name for p in path.parent.iterdir()} == left
-    for name in left:
-        assert (path.parent / name).read_bytes() == (tmp_path / name).read_bytes()
-
-
 def test_the_seed_decides(tmp_path):
-    one, again, other = (
-        train(tmp_path / f"{i}" / "a.safetensors", *SHORT, seed=seed)
-        for i, seed in enumerate((1, 1, 2))
-        if not (tmp_path / f"{i}").mkdir()
-    )
+    path = tmp_path / "a.safetensors"
+    one, again, other = (train("autoencoder", path, seed=seed) for seed in (1, 1, 2))
     assert one.sha256 == again.sha256 != other.sha256
 
 
 @pytest.mark.parametrize(
-    ("assignment", "text"),
+    ("name", "assignment", "text"),
     [
-        ("k=9", "k = 9"),
-        ("n=0", "n = 0"),
-        ("architecture=rnn", "'rnn'"),
-        ("depth=3", "keys: k, n"),
-        ("k=four", "wanted int"),
-        ("k", "not key=value"),
-        ("steps=0", "steps = 0"),
-        ("ebn0_db=nan", "ebn0_db"),
+        ("autoencoder", "k=9", "k must be 1..8, got 9"),
+        ("autoencoder", "architecture=rnn", "architecture 'rnn'.*mlp, cnn"),
+        ("autoencoder", "depth=3", "keys: k, n"),
+        ("autoencoder", "k=four", "wanted int"),
+        ("autoencoder", "k", "not key=value"),
+        ("autoencoder", "steps=0", "steps must be > 0, got 0"),
+        ("autoencoder", "batch=9999999", "batch must be at most"),
+        ("autoencoder", "ebn0_db=nan", "ebn0_db"),
+        ("autoencoder", "hidden_bias=inf", "hidden_bias must be a finite number"),
+        ("autoencoder", "channel=fog", "'fog' is not known"),
+        ("adversarial_training", "mode=old", "mode 'old'.*stored, mixed"),
+        ("adversarial_training", "perturbations=0", "perturbations must be 1..100000"),
+        ("gan_defence", "epsilon=0", "epsilon must be > 0"),
+        ("gan_defence", "gamma=-1", "gamma must be >= 0"),
+        ("gan_defence", "convention=dB", "convention 'dB'"),
+        ("gan_defence", "encoder=frozen", "set link"),
+        ("pool_defence", "pool=0", "pool must be 1..2048"),
+        ("pool_defence", "term=mse", "term 'mse'.*kl, ce"),
     ],
 )
-def test_bad_settings_are_refused(assignment, text):
+def test_bad_settings_are_refused(name, assignment, text):
     with pytest.raises(ValueError, match=text):
-        settings(assignment)
+        settings(name, assignment)
 
 
 def test_an_unknown_scheme_is_refused_with_the_known():
@@ -139,110 +185,9 @@ def test_an_unknown_scheme_is_refused_with_the_known():
 
 def test_a_loss_that_is_not_finite_stops_the_training(tmp_path):
     with pytest.raises(ValueError, match="loss is not finite at step"):
-        train(tmp_path / "a.safetensors", *SHORT, "learning_rate=1e30")
+        train("autoencoder", tmp_path / "a.safetensors", "learning_rate=1e30")
 
 
 def test_an_unwritable_place_fails_before_the_work():
     with pytest.raises(OSError, match="/nowhere"):
-        train("/nowhere/a.safetensors", "steps=1000000000")
-
-
-# Networks of the user's own.
-
-
-def users_decoder():
-    torch.manual_seed(1)
-    return torch.nn.Sequential(
-        torch.nn.Unflatten(1, (1, 2, 7)),
-        torch.nn.Conv2d(1, 4, (2, 3), padding="same"),
-        torch.nn.ELU(0.5),
-        torch.nn.Dropout(),
-        torch.nn.Flatten(),
-        torch.nn.Unflatten(1, (4, 14)),
-        torch.nn.Sequential(torch.nn.Conv1d(4, 2, 5, padding=1, stride=2)),
-        torch.nn.ReLU(),
-        torch.nn.Flatten(),
-        torch.nn.Linear(12, 16, bias=False),
-    ).eval()
-
-
-@pytest.fixture
-def simplices():
-    from advphy_model.link.baselines import two_simplices
-
-    return two_simplices.codebook()
-
-
-@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
-def test_a_users_module_becomes_a_link_that_decides_the_same(simplices, rng, tmp_path):
-    module = users_decoder()
-    link = import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)
-    model_file.write(link, tmp_path / "mine.safetensors")
-    link = model_file.read(tmp_path / "mine.safetensors")
-    y = (rng.normal(size=(500, 7)) + 1j * rng.normal(size=(500, 7))).astype(
-        np.complex64
-    )
-    with torch.no_grad():
-        expected = module(torch.tensor(to_reals(y))).argmax(1).numpy()
-    decided, erased = np.empty(500, np.uint8), np.empty(500, np.uint8)
-    decision.decider(link).decide(y, decided, erased)
-    assert np.array_equal(decided, expected)
-
-
-def test_a_users_encoder_gives_the_codebook():
-    torch.manual_seed(2)
-    encoder = torch.nn.Linear(16, 14)
-    with torch.no_grad():
-        book = encoder(torch.eye(16))
-        encoder.weight *= (7 / (book**2).sum(1).mean()).sqrt()
-        encoder.bias *= (7 / (book**2).sum(1).mean()).sqrt()
-    link = import_torch.link_from_torch("mine", 4, 7, users_decoder(), encoder)
-    assert np.allclose(
-        to_reals(link.codebook), encoder(torch.eye(16)).detach(), atol=1e-6
-    )
-
-
-def test_a_state_dict_becomes_a_network(rng):
-    module = torch.nn.Sequential(
-        torch.nn.Linear(14, 8), torch.nn.ReLU(), torch.nn.Linear(8, 16)
-    )
-    layers = [
-        network.Layer("dense", "a"),
-        network.Layer("relu", "r"),
-        network.Layer("dense", "b"),
-    ]
-    net = import_torch.network_from_state_dict(module.state_dict(), layers, (14,))
-    x = rng.normal(size=(9, 14)).astype(np.float32)
-    expected = module(torch.tensor(x)).detach().numpy()
-    assert np.allclose(network.run(net, x), expected, atol=1e-6)
-    with pytest.raises(ValueError, match=r"no layer takes 2\.weight"):
-        import_torch.network_from_state_dict(module.state_dict(), layers[:1], (14,))
-    with pytest.raises(ValueError, match=r"layer 'b'.*no weight left"):
-        import_torch.network_from_state_dict({}, layers[2:], (14,))
-
-
-@pytest.mark.parametrize(
-    ("module", "text"),
-    [
-        (torch.nn.LSTM(14, 16), "LSTM"),
-        (torch.nn.Sequential(torch.nn.Linear(13, 16)), "layer0"),
-        (torch.nn.Linear(14, 15), "the decoder maps"),
-        (
-            torch.nn.Sequential(
-                torch.nn.Unflatten(1, (1, 14)), torch.nn.Conv1d(1, 1, 3, dilation=2)
-            ),
-            "dilation",
-        ),
-    ],
-)
-def test_modules_that_do_not_fit_are_refused(module, text, simplices):
-    with pytest.raises(ValueError, match=text):
-        import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)
-
-
-def test_nan_weights_are_refused(simplices):
-    module = torch.nn.Linear(14, 16)
-    with torch.no_grad():
-        module.weight[3, 4] = float("nan")
-    with pytest.raises(ValueError, match="not finite"):
-        import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)
+        train("autoencoder", "/nowhere/a.safetensors", "steps=1000000000")

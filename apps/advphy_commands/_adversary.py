@@ -64,11 +64,11 @@ class Knowledge:
 
     def substitutes(self, link):
         """Return the link models that the adversary has in the place of the link."""
-        from advphy_training import crafted
+        from advphy_training import attacks
 
         if self.substitute:
             return [links.load(name) for name in self.substitute]
-        return crafted.shipped_substitutes(link) if self.black_box else []
+        return attacks.shipped_substitutes(link) if self.black_box else []
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,9 @@ class _Attack:
         psr_db = -6.0 if psr_db is None else psr_db
         if self.attack == "noise_jammer":
             return perturbation.jammer(model.k, model.n, psr_db)
-        from advphy_training import crafted
+        from advphy_training import attacks
 
-        return crafted.craft_or_read(
+        return attacks.craft_or_read(
             self.attack,
             model,
             self.knowledge.plan(psr_db, ebn0_db),

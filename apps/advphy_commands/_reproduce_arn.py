@@ -19,25 +19,20 @@ def run(settings, output, figure):
     Args:
         settings: of `advphy reproduce`.
         output: Output.
-        figure: module of paper_figures.
+        figure: module of reproduce/figures.
     """
     from advphy_figures import picture_grid, secrecy
     from advphy_model.files import images
-    from advphy_training import (
-        arn_page,
-        arn_pictures,
-        arn_reproduction,
-        claims_page,
-    )
-    from advphy_training.eve_report import majority
+    from advphy_training.evaluate.secrecy import majority
+    from advphy_training.reproduce import arn_curves, arn_pictures, page
 
     tested = images.load("mnist_test")  # first of all: are the data here?
     folder, name = settings.out, settings.figure
     families = _families(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    measured = arn_reproduction.Measured()
+    measured = arn_curves.Measured()
     with _progress.bar(unit="points") as bar:
-        for words, measured in arn_reproduction.run(figure, families):
+        for words, measured in arn_curves.run(figure, families):
             bar.update()
             bar.set_postfix_str(words)
             if not sys.stderr.isatty():
@@ -54,8 +49,8 @@ def run(settings, output, figure):
     picture_grid.draw(
         pictures, tested.shape, folder / f"{name}-pictures.png", "SNR 10 dB, PSR -10 dB"
     )
-    text = arn_page.section(name, figure, measured, [settings.command])
-    claims_page.write(folder / "claims.md", name, text)
+    text = page.section(name, figure, measured, [settings.command])
+    page.write(folder / "claims.md", name, text)
     made = (f"{name}.png", f"{name}-pictures.png", f"{name}.csv", "claims.md")
     files = [str(folder / file) for file in made]
     for file in files:
@@ -66,7 +61,7 @@ def run(settings, output, figure):
 
 def _families(settings):
     """Return the families of models: the shipped one, or one for each seed."""
-    from advphy_training.arn_family import SHIPPED, Family
+    from advphy_training.reproduce.arn_models import SHIPPED, Family
 
     place = settings.out / "trained"
     if settings.quick:

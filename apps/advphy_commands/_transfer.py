@@ -57,8 +57,7 @@ def measure(names, ebn0_db, psr_db, figure, wanted):
 
 
 def _crafted(name, models, plan, out, bar):
-    from advphy_training import crafted
-    from advphy_training.attacks import Plan
+    from advphy_training import attacks
 
     first = models[0]
     for model in models:
@@ -70,5 +69,5 @@ def _crafted(name, models, plan, out, bar):
     for model in models:
         bar.set_postfix_str(f"{name} against {model.name}")
         folder = out.with_suffix(".perturbations")
-        yield crafted.craft_or_read(name, model, Plan(**plan), [], folder)
+        yield attacks.craft_or_read(name, model, attacks.Plan(**plan), [], folder)
         bar.update()

@@ -61,7 +61,7 @@ class Settings:
 
 def run(settings, output):
     """Record, adapt, measure, report."""
-    from advphy_training import eve_report
+    from advphy_training.evaluate import secrecy_report
 
     folder, adaptations = settings.out, _adaptations(settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def run(settings, output):
                 bar.update()
                 bar.set_postfix_str(f"{one.setting.eve_snr_db:g} dB: {means}")
     command = shlex.join(["advphy", *sys.argv[1:]])
-    eve_report.write(adaptations, folder, command)
+    secrecy_report.write(adaptations, folder, command)
     for one in adaptations:
         path = folder / f"adapted_eve_{one.setting.eve_snr_db:g}dB.safetensors"
         semantic_links.write(one.eves["all"], path)
@@ -83,8 +83,8 @@ def run(settings, output):
 
 def _adaptations(settings):
     from advphy_model.measure.semantic_chain import SemanticSetting
-    from advphy_training.adaptation import Effort
-    from advphy_training.eve_report import Adaptation
+    from advphy_training.evaluate.adapted_eve import Effort
+    from advphy_training.evaluate.secrecy import Adaptation
 
     link = semantic_links.load(settings.link)
     static = semantic_links.load_eve(settings.eve)

@@ -155,7 +155,7 @@ def _names():
     from advphy_model.link import links, semantic_links
 
     attacks = _files_of("advphy_training.attacks")
-    figures = _files_of("advphy_training.paper_figures")
+    figures = _files_of("advphy_training.reproduce.figures")
     sets = tuple(images.names())
     return {
         "links": tuple(links.names()),

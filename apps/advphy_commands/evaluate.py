@@ -75,8 +75,8 @@ def run(settings, output):
 
 def _evaluate(settings, output, workers):
     from advphy_model.receive.canceller import CancellerSettings
-    from advphy_training import evaluation, report
     from advphy_training.attacks import Plan
+    from advphy_training.evaluate import robustness, robustness_report
 
     link = links.load(settings.link)
     plan = Plan(
@@ -92,20 +92,20 @@ def _evaluate(settings, output, workers):
         claimed.require_fit(link)
     folder = settings.out
     folder.mkdir(exist_ok=True)
-    steps = evaluation.evaluate(
+    steps = robustness.evaluate(
         link,
         plan,
         sorted({*settings.psr_db, plan.psr_db}),
         settings.over_ebn0_db,
         folder / "perturbations",
-        evaluation.Counter(workers, settings.min_errors, settings.max_blocks),
+        robustness.Counter(workers, settings.min_errors, settings.max_blocks),
         claimed,
         CancellerSettings(),
     )
     with _progress.bar(unit="number") as bar:
         for done, bar.total, found in steps:  # noqa: B007
             bar.update(done - bar.n)
-    for finding in report.write(found, folder, settings.command):
+    for finding in robustness_report.write(found, folder, settings.command):
         mark = "passed  " if finding.passed else "DISTRUST"
         output.line(f"{mark} {finding.name}: {finding.numbers}")
     output.line(folder / "report.md")

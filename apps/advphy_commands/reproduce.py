@@ -72,15 +72,15 @@ class Settings:
 
 def run(settings, output):
     """Train unless quick, measure, draw, judge."""
-    from advphy_training import paper_figures
+    from advphy_training.reproduce import figures
 
-    figure = paper_figures.figure(settings.figure)
+    figure = figures.figure(settings.figure)
     if settings.figure.startswith("arn-"):
         _reproduce_arn.run(settings, output, figure)
         return
     with contextlib.ExitStack() as stack:
         workers = stack.enter_context(
-            _measuring.workers(settings.cluster, "advphy_training.reproduction")
+            _measuring.workers(settings.cluster, "advphy_training.reproduce.gan_curves")
         )
         crafters = workers
         if settings.cluster is None:
@@ -90,8 +90,8 @@ def run(settings, output):
 
 def _reproduce(settings, output, figure, workers, crafters):
     """Train unless quick, measure, draw, judge a figure of [gan]."""
-    from advphy_training import claims_page
-    from advphy_training.reproduction import Reproduction
+    from advphy_training.reproduce import page
+    from advphy_training.reproduce.gan_curves import Reproduction
 
     folder, name = settings.out, settings.figure
     effort = _effort(settings)
@@ -108,8 +108,8 @@ def _reproduce(settings, output, figure, workers, crafters):
     found = _measure(reproduction, output)
     _draw(reproduction, found, folder / f"{name}.png")
     commands = [settings.command, *_trainings(reproduction)]
-    text = claims_page.section(name, figure, found, commands)
-    claims_page.write(folder / "claims.md", name, text)
+    text = page.section(name, figure, found, commands)
+    page.write(folder / "claims.md", name, text)
     files = [str(folder / n) for n in (f"{name}.png", f"{name}.csv", "claims.md")]
     for file in files:
         output.line(file)
@@ -129,7 +129,7 @@ def _rows(found):
 
 
 def _effort(settings):
-    from advphy_training.reproduction import Effort
+    from advphy_training.reproduce.gan_curves import Effort
 
     quick = settings.quick
     grid = settings.ebn0_db or db_range("--ebn0-db", "0:11:1" if quick else "0:11:0.5")
@@ -145,7 +145,7 @@ def _families(settings, figure, crafters):
     """Return functions from a shipped link's name to what takes its place."""
     if settings.quick:
         return (cache(links.load),)
-    from advphy_training import retraining
+    from advphy_training.reproduce import retraining
 
     place = settings.out / "trained"
     jobs = retraining.jobs(_trained(figure), settings.seeds, place, settings.set)
@@ -192,10 +192,10 @@ def _show(steps, unit):
 
 def _measure(reproduction, output):
     """Measure all curves; print a line for each."""
-    from advphy_training.reproduced import Reproduced
-    from advphy_training.reproduction import CLEAN
+    from advphy_training.reproduce.block_errors import BlockErrors
+    from advphy_training.reproduce.gan_curves import CLEAN
 
-    found, curves = Reproduced(len(reproduction.families)), reproduction.curves()
+    found, curves = BlockErrors(len(reproduction.families)), reproduction.curves()
     with _progress.bar(total=len(curves), unit="curve") as bar:
         for curve in curves:
             family, system, attack = curve
@@ -213,8 +213,8 @@ def _measure(reproduction, output):
 
 def _draw(reproduction, found, path):
     from advphy_figures import attack_panels
-    from advphy_training import claims_page
-    from advphy_training.reproduction import CLEAN
+    from advphy_training.reproduce import page
+    from advphy_training.reproduce.gan_curves import CLEAN
 
     figure = reproduction.figure
     panels = [
@@ -239,5 +239,5 @@ def _draw(reproduction, found, path):
         path,
         figure.TITLE,
         f"PSR -6 dB; {effort.min_errors} errors or {effort.max_blocks:.0e} blocks",
-        claims_page.verdicts_of(figure, found),
+        page.verdicts(figure, found),
     )

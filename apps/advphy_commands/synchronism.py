@@ -72,15 +72,14 @@ def run(settings, output):
 
 
 def _points(model, settings):
-    from advphy_training import crafted
-    from advphy_training.attacks import Plan
+    from advphy_training import attacks
 
     ebn0_db, psr_db = settings.ebn0_db, settings.psr_db
     known, unknown = (
-        crafted.craft_or_read(
+        attacks.craft_or_read(
             "universal_pgd",
             model,
-            Plan(psr_db, ebn0_db, shift=knowledge, phase=knowledge),
+            attacks.Plan(psr_db, ebn0_db, shift=knowledge, phase=knowledge),
             [],
             settings.out / "perturbations",
         )

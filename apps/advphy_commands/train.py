@@ -32,7 +32,7 @@ class Settings:
 
 def run(settings, output):
     """Train, or list the settings of a scheme and what they mean."""
-    from advphy_training import loop, schemes
+    from advphy_training import schemes
 
     module = schemes.scheme(settings.scheme)
     chosen = schemes.settings(module, settings.set)
@@ -46,7 +46,7 @@ def run(settings, output):
         return
     if not settings.out:
         raise ValueError("--out FILE.safetensors is missing")
-    model = loop.train(
+    model = schemes.train(
         settings.scheme, chosen, settings.seed, settings.out, settings.quiet
     )
     output.line(f"{settings.out}: {model.name}, SHA-256 {model.sha256}")

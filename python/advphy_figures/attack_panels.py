@@ -75,10 +75,8 @@ def _draw_curve(axes, curve, its):
     style = {"markersize": 4}
     if curve.clean:
         style = {"linestyle": look.THEORY, "linewidth": 1.0, "marker": None}
-    axes.fill_between(
-        x, *np.transpose(bounds), color=its["color"], alpha=0.3, linewidth=0
-    )
-    axes.plot(x, failures / blocks, **{**its, **style})
+    low, high = np.transpose(bounds)
+    look.band(axes, x, low, failures / blocks, high, its | style, opacity=0.3)
     if curve.spread:
         x = sorted(curve.spread)
         low, high = np.transpose([curve.spread[db] for db in x])

@@ -207,14 +207,10 @@ def plot_counted(axes, label, points, style):
     none = [p for p in points if p["blocks"] and not p["failures"]]
     x = [p["x"] for p in seen]
     low, rate, high = (np.array([p[k] for p in seen]) for k in ("low", "bler", "high"))
+    if seen:
+        look.band(axes, x, low, rate, high, style | {"label": label})
     if len(seen) == 1:
         axes.vlines(x, low, high, color=style["color"], linewidth=1)
-    elif seen:
-        axes.fill_between(
-            x, low, high, color=style["color"], alpha=look.BAND, linewidth=0
-        )
-    if seen:
-        axes.plot(x, rate, label=label, **style)
     if none:
         at, bound = [p["x"] for p in none], np.array([p["high"] for p in none])
         axes.errorbar(

@@ -18,12 +18,22 @@ def describe(models) -> dict:
         ValueError: when a link has more channel uses than there is room for.
     """
     for model in models:
-        if model.n > MOST_USES:
-            raise ValueError(
-                f"link '{model.name}' has n = {model.n} channel uses; a constellation "
-                f"has room for {MOST_USES} panels"
-            )
+        require_room(model)
     return {"figure": "constellation", "links": [_describe(model) for model in models]}
+
+
+def require_room(model):
+    """Refuse a link of more channel uses than a figure has panels for."""
+    if model.n > MOST_USES:
+        raise ValueError(
+            f"link '{model.name}' has n = {model.n} channel uses; the figure has room "
+            f"for {MOST_USES} panels"
+        )
+
+
+def pairs_of(x) -> list:
+    """Return complex [..., n] as lists of [real, imaginary], as JSON knows them."""
+    return np.stack([np.real(x), np.imag(x)], axis=-1).astype(float).tolist()
 
 
 def _describe(model):
@@ -33,9 +43,7 @@ def _describe(model):
         "model_sha256": model.sha256,
         "k": model.k,
         "n": model.n,
-        "codebook": [
-            [[float(x.real), float(x.imag)] for x in row] for row in model.codebook
-        ],
+        "codebook": pairs_of(model.codebook),
         "minimum_distance": pairs[0][0],
         "distances": [{"distance": d, "pairs": count} for d, count in pairs],
     }

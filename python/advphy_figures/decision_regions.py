@@ -203,24 +203,12 @@ def _circle(axes, u, v, radius, colour):
 def _arrow(axes, described):
     p = described["perturbation"]
     at = described["codewords"][described["messages"][0]]
-    axes.annotate(
-        "",
-        (at["u"] + p["u"], at["v"] + p["v"]),
-        (at["u"], at["v"]),
-        arrowprops={
-            "arrowstyle": "-|>",
-            "linewidth": 2,
-            "color": look.VERMILLION,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
-    )
-    _circle(
-        axes, at["u"] + p["u"], at["v"] + p["v"], described["sigma"], look.VERMILLION
-    )
+    tip = at["u"] + p["u"], at["v"] + p["v"]
+    look.arrow(axes, (at["u"], at["v"]), tip, look.VERMILLION, 2)
+    _circle(axes, *tip, described["sigma"], look.VERMILLION)
     axes.annotate(
         "p",
-        (at["u"] + p["u"], at["v"] + p["v"]),
+        tip,
         (5, -10),
         textcoords="offset points",
         fontsize="large",

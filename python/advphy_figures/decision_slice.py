@@ -6,6 +6,9 @@ from advphy_model import power
 from advphy_model.link import codebook_geometry, decision
 from advphy_model.link.codebook_geometry import inner
 
+from advphy_figures.constellation import pairs_of
+from advphy_figures.signal_space import require_direction
+
 GRID = 320  # points of a side
 _MARGIN = 0.75  # of the pair's distance, around what must be seen
 
@@ -44,9 +47,9 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
         "sigma": sigma,
         "messages": messages,
         "third": third,
-        "origin": _pairs(plane.origin),
-        "first": _pairs(plane.first),
-        "second": _pairs(plane.second),
+        "origin": pairs_of(plane.origin),
+        "first": pairs_of(plane.first),
+        "second": pairs_of(plane.second),
         "u": u.tolist(),
         "v": v.tolist(),
         "decided": _decided(model, plane.points(*np.meshgrid(u, v))).tolist(),
@@ -56,7 +59,7 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
                 zip(plane.project(book), plane.height(book), strict=True)
             )
         ],
-        "codebook": [_pairs(row) for row in book],
+        "codebook": pairs_of(book),
         "perturbation": None if p is None else _arrow(p, rows[messages[0]], tip),
     }
 
@@ -79,18 +82,9 @@ def _arrow(p, row, tip):
     }
 
 
-def _pairs(row):
-    return [[float(x.real), float(x.imag)] for x in row]
-
-
 def _rows(p, model):
     """Return p for each message, complex [M, n]."""
-    p.require_fit(model)
-    if p.kind == "jammer":
-        raise ValueError(
-            f"perturbation '{p.name}' is noise and has no direction to draw; give a "
-            "universal one or a table"
-        )
+    require_direction(p, model)
     return np.broadcast_to(np.asarray(p.rows, complex), (model.M, model.n))
 
 

@@ -65,12 +65,9 @@ def _over_snr(axes, curves, chance):
     for i, (label, points) in enumerate(curves.items()):
         x = sorted(points)
         shares = [points[db][0] / points[db][1] for db in x]
-        bounds = np.transpose([interval(*points[db]) for db in x])
-        style = look.curve(i)
-        axes.fill_between(
-            x, *bounds, alpha=look.BAND, linewidth=0, color=style["color"]
-        )
-        lines += [(label, line) for line in axes.plot(x, shares, **style)]
+        low, high = np.transpose([interval(*points[db]) for db in x])
+        (line,) = look.band(axes, x, low, shares, high, look.curve(i))
+        lines.append((label, line))
     axes.axhline(chance, color=look.QUIET, linestyle=look.THEORY, linewidth=1)
     axes.set(ylim=(0, 1), xlabel="SNR [dB]", ylabel="accuracy of Eve")
     axes.text(

@@ -107,6 +107,19 @@ def grid(axes):
     axes.grid(which="major")
 
 
+def band(axes, x, low, value, high, style, opacity=BAND):
+    """Draw a curve with its intervals as a band; return its line in a list."""
+    axes.fill_between(x, low, high, color=style["color"], alpha=opacity, linewidth=0)
+    return axes.plot(x, value, **style)
+
+
+def arrow(axes, start, end, colour, width):
+    """Draw an arrow from one point of an axes exactly to another."""
+    looks = {"arrowstyle": "-|>", "linewidth": width, "color": colour}
+    looks |= {"shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", end, start, arrowprops=looks)
+
+
 def caption(drawn, text):
     """Put a sentence or two below a figure, small."""
     if text:

@@ -19,8 +19,8 @@ def draw(measured, figure, chance, path, note=""):
     """Draw a figure of the letter.
 
     Args:
-        measured: with mse, accuracy {(family, curve, x): point with low, value, high}
-            and frontier {(family, name): [(MSE, accuracy)]}.
+        measured: with over_families(quantity), {curve: {x: points with low, value,
+            high}}, and frontier {(family, name): [(MSE, accuracy)]}.
         figure: with TITLE, X_LABEL, MSE_CURVES, ACCURACY_CURVES and LINES.
         chance: share of the most frequent label.
         path: where to write; its ending chooses the format.
@@ -31,14 +31,17 @@ def draw(measured, figure, chance, path, note=""):
     names = [*figure.MSE_CURVES, *figure.ACCURACY_CURVES, *figure.LINES]
     roots = list(dict.fromkeys(_root(name) for name in names))
     looks = {root: look.curve(i) for i, root in enumerate(roots)}
-    for axes, table, curves in (
-        (left, measured.mse, figure.MSE_CURVES),
-        (middle, measured.accuracy, figure.ACCURACY_CURVES),
+    for axes, quantity, curves in (
+        (left, "mse", figure.MSE_CURVES),
+        (middle, "accuracy", figure.ACCURACY_CURVES),
     ):
+        table = measured.over_families(quantity)
         for name, label in (curves | figure.LINES).items():
-            _curve(axes, table, name, label, looks[_root(name)], name in figure.LINES)
+            its, line = looks[_root(name)], name in figure.LINES
+            if name in table:
+                _curve(axes, table[name], name, label, its, line)
         axes.set_xlabel(figure.X_LABEL)
-        axes.set_xticks(sorted({x for _, _, x in table}))
+        axes.set_xticks(sorted({x for points in table.values() for x in points}))
         look.grid(axes)
         axes.legend(
             fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.13), ncol=2
@@ -74,14 +77,8 @@ def _root(name):
     return name.removesuffix(_WITHOUT).removesuffix("_adapted")
 
 
-def _curve(axes, table, name, label, its, line):
+def _curve(axes, points, name, label, its, line):
     """Draw the mean over families, the widest interval of theirs as a band."""
-    points = {}
-    for (_, curve, x), point in table.items():
-        if curve == name:
-            points.setdefault(x, []).append(point)
-    if not points:
-        return
     x = sorted(points)
     mean = [np.mean([p.value for p in points[v]]) for v in x]
     low = [min(p.low for p in points[v]) for v in x]
@@ -91,8 +88,7 @@ def _curve(axes, table, name, label, its, line):
         style |= {"linestyle": ":", "markersize": 3}
     elif name.endswith("_adapted") or line:
         style |= {"linestyle": "--", "markerfacecolor": "white"}
-    axes.fill_between(x, low, high, color=its["color"], alpha=look.BAND, linewidth=0)
-    axes.plot(x, mean, label=label, **its | style)
+    look.band(axes, x, low, mean, high, its | style | {"label": label})
 
 
 def _frontier(axes, frontier, chance):

@@ -126,8 +126,7 @@ def _curve(axes, points, key, style):
     points = [point for point in points if point[key] is not None]
     x = [point["snr_db"] for point in points]
     low, value, high = ([p[k] for p in points] for k in ("low", key, "high"))
-    axes.fill_between(x, low, high, color=style["color"], alpha=look.BAND, linewidth=0)
-    return axes.plot(x, value, **style)
+    return look.band(axes, x, low, value, high, style)
 
 
 def describe_frontier(rows) -> dict:

@@ -7,7 +7,7 @@ from advphy_model.link.baselines.nearest_codeword import q_function
 from advphy_model.link.codebook_geometry import closings, distances
 
 from advphy_figures import look, numbers
-from advphy_figures.constellation import MOST_NUMBERS, MOST_USES, square
+from advphy_figures.constellation import MOST_NUMBERS, pairs_of, require_room, square
 
 MOST_PAIRS = 12  # that have a bar
 _PANEL = 2.25  # inches
@@ -24,17 +24,8 @@ def describe(p, model, ebn0_db) -> dict:
     Raises:
         ValueError: when the perturbation has no direction or does not fit.
     """
-    p.require_fit(model)
-    if p.kind == "jammer":
-        raise ValueError(
-            f"perturbation '{p.name}' is noise and has no direction to draw; give a "
-            "universal one or a table"
-        )
-    if model.n > MOST_USES:
-        raise ValueError(
-            f"link '{model.name}' has n = {model.n} channel uses; the figure has room "
-            f"for {MOST_USES} panels"
-        )
+    require_direction(p, model)
+    require_room(model)
     sigma = power.noise_sigma(ebn0_db, model.rate)
     apart = distances(model.codebook)
     pairs = []
@@ -61,14 +52,20 @@ def describe(p, model, ebn0_db) -> dict:
         "model_sha256": model.sha256,
         "ebn0_db": float(ebn0_db),
         "sigma": sigma,
-        "rows": [_parts(row) for row in p.rows],
-        "codebook": [_parts(row) for row in model.codebook],
+        "rows": pairs_of(p.rows),
+        "codebook": pairs_of(model.codebook),
         "pairs": pairs,
     }
 
 
-def _parts(row):
-    return [[float(x.real), float(x.imag)] for x in row]
+def require_direction(p, model):
+    """Refuse a perturbation that does not fit the link, or is noise."""
+    p.require_fit(model)
+    if p.kind == "jammer":
+        raise ValueError(
+            f"perturbation '{p.name}' is noise and has no direction to draw; give a "
+            "universal one or a table"
+        )
 
 
 @look.applied()
@@ -115,18 +112,7 @@ def _panel(axes, described, use):
         numbers.write(axes, words, reach, _PANEL - 0.5, "0.5", 6)
     for s, row in enumerate(described["rows"]):
         start = words[s] if described["kind"] == "table" else np.zeros(2)
-        axes.annotate(
-            "",
-            start + row[use],
-            start,
-            arrowprops={
-                "arrowstyle": "-|>",
-                "linewidth": 1.8,
-                "color": look.VERMILLION,
-                "shrinkA": 0,
-                "shrinkB": 0,
-            },
-        )
+        look.arrow(axes, start, start + row[use], look.VERMILLION, 1.8)
     square(axes, reach, f"channel use {use}")
 
 

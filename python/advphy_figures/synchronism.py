@@ -93,8 +93,7 @@ def _draw_curve(axes, label, rows, style, line):
             reach = np.maximum(0, [rates - low, high - rates])
             axes.errorbar(x, rates, reach, label=label, **style | {"linestyle": line})
         else:
-            axes.fill_between(x, low, high, color=style["color"], alpha=look.BAND, lw=0)
-            axes.plot(x, rates, label=label, **style)
+            look.band(axes, x, low, rates, high, style | {"label": label})
     for x, row in rows:
         if row.blocks and not row.failures:
             axes.plot(x, upper_bound(row.blocks), color=style["color"], marker=7)

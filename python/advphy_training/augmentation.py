@@ -3,7 +3,7 @@
 
 Impairments are drawn as everywhere else, by seed and index of the block, and applied to
 torch's tensors. What is linear (CFO, phase noise, fading, two rays, timing, clock, IQ
-imbalance) and clipping have their exact gradients; quantisation is straight-through.
+imbalance) and clipping have their exact gradients; quantization is straight-through.
 """
 
 import torch

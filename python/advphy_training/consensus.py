@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gradients of a minimax game, with consensus optimisation [gan, eq. 9-10]."""
+"""Gradients of a minimax game, with consensus optimization [gan, eq. 9-10]."""
 
 import torch
 
 
-def gradients(game, minimisers, maximisers, gamma=0.0):
-    """Fill .grad of both players, so that one descending optimiser serves them.
+def gradients(game, minimizers, maximizers, gamma=0.0):
+    """Fill .grad of both players, so that one descending optimizer serves them.
 
     The vector field of the game is v = (grad_theta d, grad_phi g). With
-    L = ||v||^2 / 2 the minimising player descends d + gamma L, the maximising one
+    L = ||v||^2 / 2 the minimizing player descends d + gamma L, the maximizing one
     ascends g - gamma L: both are drawn towards v = 0. [gan, eq. 10] prints d - gamma L,
-    which drives the minimising player away from it. Ascent is descent of the negated
+    which drives the minimizing player away from it. Ascent is descent of the negated
     gradient.
 
     Args:
         game: scalar d. phi enters d only through g, so that grad_phi d = grad_phi g.
-        minimisers: tensors theta.
-        maximisers: tensors phi.
+        minimizers: tensors theta.
+        maximizers: tensors phi.
         gamma: weight of L; 0 costs a third of the time.
     """
-    players = [*minimisers, *maximisers]
+    players = [*minimizers, *maximizers]
     field = torch.autograd.grad(game, players, create_graph=gamma > 0)
     pull = [0.0] * len(players)
     if gamma > 0:
@@ -27,6 +27,6 @@ def gradients(game, minimisers, maximisers, gamma=0.0):
         pull = torch.autograd.grad(
             length, players, allow_unused=True, materialize_grads=True
         )
-    signs = [1] * len(minimisers) + [-1] * len(maximisers)
+    signs = [1] * len(minimizers) + [-1] * len(maximizers)
     for player, part, towards, sign in zip(players, field, pull, signs, strict=True):
         player.grad = sign * part.detach() + gamma * towards

@@ -141,7 +141,7 @@ def _convolution(name, part):
         )
     padding = []
     for axis, taps in enumerate(part.kernel_size):
-        if part.padding == "same":  # torch puts the odd zero behind
+        if part.padding == "same":  # torch puts the odd zero last
             padding += [(taps - 1) // 2, taps - 1 - (taps - 1) // 2]
         else:
             zeros = 0 if part.padding == "valid" else part.padding[axis]

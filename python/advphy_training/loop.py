@@ -1,108 +1,122 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The training loop: Adam on a scheme's gradients, resumable, with early figures."""
+"""The one descent: an optimizer on gradients, step by step; resumable for schemes."""
 
-import dataclasses
 import math
-from pathlib import Path
 
 import torch
-from advphy_model.atomic_file import refuse_unwritable
-from advphy_model.randomness import checked_seed
-from advphy_model.version import __version__
 
-from advphy_training import progress, schemes, training_state
+from advphy_training import progress, training_state
 
 SAVE_EVERY = 1000  # steps between two states to resume from, each with early figures
 
 
-def train(scheme_name, settings, seed, out, quiet=False):
-    """Train a scheme and write the model with its recipe and measured results.
+class Scheme:
+    """What a training is made of, with the defaults of plain descent on a loss.
 
-    A state beside `out` lets the same call go on after an interruption; batches are a
-    function of (seed, step), so the result is that of an uninterrupted run. The early
-    figures stay in OUT.progress.csv.
+    A subclass has parameters() and loss(generator), or its own groups() and
+    gradients(generator), and what schemes/__init__.py asks for in addition.
+    """
+
+    def groups(self):
+        """Return what Adam trains, each group with its factor of the learning rate."""
+        return [{"params": list(self.parameters()), "factor": 1.0}]
+
+    def state(self):
+        """Return further tensors that change in training: none but Adam's."""
+        return {}
+
+    def gradients(self, generator):
+        """Add the gradients of a batch to .grad; return its loss."""
+        return backward(self.loss(generator))
+
+
+def descend(optimizer, gradients, steps, rate=None, first=0, after=None, label=None):
+    """Take an optimizer's steps.
 
     Args:
-        scheme_name: name of a file in schemes/.
-        settings: its Settings.
-        seed: of weights and batches.
-        out: the model file to write; its stem is the model's name.
-        quiet: no progress bar.
+        optimizer: torch.optim.Optimizer; a group may have a "factor" of the rate.
+        gradients: function of the step that fills .grad and returns the loss.
+        steps: number of steps.
+        rate: function of the step that returns the learning rate; None: as it is.
+        first: step to begin with.
+        after: function of (steps taken, loss, bar) called after each step, or None.
+        label: of the bar of progress.
 
-    Returns:
-        The model: a LinkModel, SemanticLink or Eve, as the scheme makes.
+    Raises:
+        ValueError: the loss is not finite.
     """
-    seed, out = checked_seed(seed), Path(out)
-    refuse_unwritable(out)
-    torch.set_num_threads(1)  # no slower at this size, and sums come in one order
-    scheme = schemes.scheme(scheme_name).Scheme(settings, seed)
-    with progress.hushed(quiet):
-        _descend(scheme, settings, seed, out, f"{scheme_name} {settings} seed {seed}")
-        model = scheme.link(out.stem, recipe(scheme_name, settings, seed))
-        model.recipe["measured"] = scheme.measured(model)
-    scheme.write(model, out)
-    out.with_name(out.name + ".state.npz").unlink(missing_ok=True)
-    return model
-
-
-def _descend(scheme, settings, seed, out, identity):
-    """Take all the steps that are left, saving on the way."""
-    optimiser = torch.optim.Adam(scheme.groups(), lr=settings.learning_rate)
-    state = out.with_name(out.name + ".state.npz")
-    figures = out.with_name(out.name + ".progress.csv")
-    first = training_state.resume(state, identity, scheme, optimiser)
-    rows = progress.rows_before(figures, first)
-    bar = progress.bar(
-        range(first, settings.steps),
-        total=settings.steps,
-        initial=first,
-    )
+    bar = progress.bar(range(first, steps), total=steps, initial=first, desc=label)
     for step in bar:
-        for group in optimiser.param_groups:
-            group["lr"] = group["factor"] * _learning_rate(settings, step)
-        generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
-        loss = scheme.gradients(generator)
+        if rate is not None:
+            for group in optimizer.param_groups:
+                group["lr"] = group.get("factor", 1.0) * rate(step)
+        optimizer.zero_grad()
+        loss = gradients(step)
         if not math.isfinite(loss):
             raise ValueError(
                 f"the loss is not finite at step {step}; set a smaller learning_rate"
             )
-        optimiser.step()
-        if (step + 1) % SAVE_EVERY == 0:
-            with progress.hushed():
-                early = scheme.early_figures(scheme.link(out.stem, {}))
-            rows.append({"step": step + 1, "loss": loss, **early})
-            bar.set_postfix_str(progress.text(rows[-1]))
-            progress.write(figures, rows)
-            training_state.save(state, identity, step + 1, scheme, optimiser)
+        optimizer.step()
+        if after is not None:
+            after(step + 1, loss, bar)
 
 
-def recipe(scheme_name, settings, seed) -> dict:
-    """Return the command that trains this again and the settings it had."""
-    default = type(settings)()
-    given = dataclasses.asdict(settings)
-    changed = "".join(
-        f" --set {key}={value}"
-        for key, value in given.items()
-        if value != getattr(default, key)
-    )
-    return {
-        "command": f"advphy train {scheme_name} --seed {seed}{changed}",
-        "scheme": scheme_name,
-        "seed": seed,
-        "settings": given,
-        "version": __version__,
-        "torch": torch.__version__,
-    }
+def backward(loss):
+    """Add the gradients of a loss to .grad; return it as a number."""
+    loss.backward()
+    return loss.item()
 
 
-def _learning_rate(settings, step):
-    """Rise over the share `warm_up` of the steps, if any, then fall along a cosine.
+def run(scheme, settings, seed, out, identity):
+    """Take all the steps that are left of a training, saving on the way.
 
-    A high rate at once would leave many ReLUs dead.
+    Batches are a function of (seed, step), so that an interrupted training that goes
+    on comes to the result of an uninterrupted one.
+
+    Args:
+        scheme: Scheme.
+        settings: with steps, learning_rate, last_learning_rate and perhaps warm_up.
+        seed: of the batches.
+        out: path of the model file; state and early figures are kept next to it.
+        identity: text that tells this training from any other.
+    """
+    optimizer = torch.optim.Adam(scheme.groups(), lr=settings.learning_rate)
+    first = training_state.resume(out, identity, scheme, optimizer)
+    figures = training_state.EarlyFigures(out, first)
+
+    def gradients(step):
+        generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
+        return scheme.gradients(generator)
+
+    def save(taken, loss, bar):
+        if taken % SAVE_EVERY:
+            return
+        with progress.hushed():
+            early = scheme.early_figures(scheme.link(out.stem, {}))
+        bar.set_postfix_str(figures.add({"step": taken, "loss": loss, **early}))
+        training_state.save(out, identity, taken, scheme, optimizer)
+
+    descend(optimizer, gradients, settings.steps, _rate(settings), first, save)
+
+
+def _rate(settings):
+    """Return the learning rate of a step as a function.
+
+    It rises over the share `warm_up` of the steps, if any, since a high rate at once
+    would leave many ReLUs dead; then it falls along a cosine.
     """
     rising = getattr(settings, "warm_up", 0.0) * settings.steps
-    if step < rising:
-        return settings.learning_rate * (step + 1) / (rising + 1)
-    share = (1 + math.cos(math.pi * (step - rising) / (settings.steps - rising))) / 2
-    last = settings.last_learning_rate
-    return last + (settings.learning_rate - last) * share
+    highest, last = settings.learning_rate, settings.last_learning_rate
+
+    def rate(step):
+        if step < rising:
+            return highest * (step + 1) / (rising + 1)
+        angle = math.pi * (step - rising) / (settings.steps - rising)
+        return last + (highest - last) * ((1 + math.cos(angle)) / 2)
+
+    return rate
+
+
+def falling(learning_rate, steps):
+    """Return a learning rate that falls to 0 in a line, as a function of the step."""
+    return lambda step: learning_rate * (1 - step / steps)

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps of long work, shown by the program's bar, and the file of early figures."""
+"""Steps of long work, shown by the program's bar."""
 
 import contextlib
-import csv
 from contextvars import ContextVar
-
-from advphy_model.atomic_file import atomic_file
 
 show = None  # function like tqdm that a program puts here; None: nothing is shown
 _HUSHED = ContextVar("hushed", default=False)
@@ -43,26 +40,3 @@ def bar(steps, **more):
     """
     unseen = show is None or _HUSHED.get()
     return _Unseen(steps) if unseen else show(steps, **more)
-
-
-def text(row: dict) -> str:
-    """Return a row as a line behind a progress bar, without its step."""
-    return ", ".join(
-        f"{key} {value:.3g}" for key, value in row.items() if key != "step"
-    )
-
-
-def rows_before(path, step: int) -> list:
-    """Return the rows of a progress file up to and including that step."""
-    if step == 0 or not path.exists():
-        return []
-    with open(path, encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-
-
-def write(path, rows):
-    """Write the progress file."""
-    with atomic_file(path) as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)

@@ -3,132 +3,140 @@
 
 import numpy as np
 import torch
+from advphy_model.complex_baseband import to_reals
 from advphy_model.files import images
 from advphy_model.link import semantic_links
+from advphy_model.link.semantic_link import BASE, SemanticLink
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.image_quality import ssim
 from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.power import snr_noise_variance
 
-from advphy_training import progress
-from advphy_training.schemes import autoencoder
+from advphy_training import loop, progress, setting_checks
+from advphy_training.torch_network import TorchNetwork
 
 SNRS_DB = (0.0, 5.0, 10.0, 15.0, 20.0)  # [arn, Fig. 3]
 _EARLY = slice(0, 1000)  # images that early figures are of
-TASK_LOSSES = ("mse", "ssim")
 _ANY_SECRET = bytes(32)  # what a keyed link comes to does not depend on it
 
 
 def check(settings):
-    """Raise ValueError unless SNRs, sizes and the descent of Settings make sense."""
-    autoencoder.check_descent(settings)
-    for name in ("lowest_snr_db", "highest_snr_db"):
-        snr_noise_variance(getattr(settings, name))
-    if not 0 <= getattr(settings, "warm_up", 0.0) <= 0.9:
-        raise ValueError(f"warm_up = {settings.warm_up}, wanted 0..0.9")
-    if settings.lowest_snr_db > settings.highest_snr_db:
+    """Raise ValueError unless SNRs, loss and the descent of Settings make sense."""
+    setting_checks.descent(settings)
+    low, high = settings.lowest_snr_db, settings.highest_snr_db
+    for snr_db in (low, high):
+        snr_noise_variance(snr_db)
+    if low > high:
         raise ValueError(
-            f"lowest_snr_db = {settings.lowest_snr_db:g} is above highest_snr_db = "
-            f"{settings.highest_snr_db:g}"
+            f"lowest_snr_db = {low:g} is above highest_snr_db = {high:g}; swap them"
+        )
+    if hasattr(settings, "task_loss"):
+        setting_checks.word(settings, "task_loss", ("mse", "ssim"))
+
+
+class SemanticScheme(loop.Scheme):
+    """A scheme on images; what it makes is measured over SNR.
+
+    Args:
+        settings: with images, lowest_snr_db, highest_snr_db, batch; perhaps with
+            task_loss and measured_with, an Eve.
+    """
+
+    def __init__(self, settings):
+        self._settings = settings
+        self._images = images.load(settings.images)
+        self._pixels = torch.tensor(self._images.as_reals())
+
+    def _batch(self, generator):
+        """Return the indices of a batch of images."""
+        size = (self._settings.batch,)
+        return torch.randint(len(self._pixels), size, generator=generator)
+
+    def _noise(self, like, generator):
+        """Return noise for codes [batch, L], each at an SNR drawn from the settings."""
+        low, high = self._settings.lowest_snr_db, self._settings.highest_snr_db
+        snr_db = low + (high - low) * torch.rand(len(like), 1, generator=generator)
+        return torch.randn(like.shape, generator=generator) * 10 ** (-snr_db / 20)
+
+    def _task_loss(self, decoded, pixels):
+        """Return the loss of semantic communication [arn, eq. 21] of images.
+
+        That is the mean squared error per pixel, or 1 - SSIM.
+        """
+        if self._settings.task_loss == "mse":
+            return ((decoded - pixels) ** 2).mean()
+        return 1 - ssim(decoded, pixels, self._images.shape).mean()
+
+    def early_figures(self, model):
+        """Return Bob's MSE at 10 dB, and the accuracy of Eve where there is one."""
+        (row,) = self._results(model, self._images.take(_EARLY), (10.0,))
+        return {key: row[key] for key in ("mse", "accuracy") if key in row}
+
+    def measured(self, model):
+        """Return results over SNR on the test images, for the recipe."""
+        tested = images_to_test(self._settings.images)
+        return {"images": tested.name, "rows": self._results(model, tested, SNRS_DB)}
+
+    def _results(self, link, tested, snrs_db):
+        name = getattr(self._settings, "measured_with", "")
+        eve = semantic_links.load_eve(name) if name else None
+        return results(link, tested, snrs_db, eve)
+
+    def write(self, model, path):
+        """Write the semantic link, or the Eve."""
+        semantic_links.write(model, path)
+
+
+class SchemeOnBase(SemanticScheme):
+    """A scheme on the frozen base of the semantic link that its settings name."""
+
+    def __init__(self, settings):
+        self._link = semantic_links.load(settings.link).without_pair()
+        super().__init__(settings)
+        self._codes = _codes(self._link, self._images.as_reals())
+        self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
+
+    def _on_base(self, name, networks, recipe, keying="none") -> SemanticLink:
+        """Return the base with further networks; the recipe names it."""
+        return SemanticLink(
+            name=name,
+            image_shape=self._link.image_shape,
+            networks={role: self._link.networks[role] for role in BASE} | networks,
+            keying=keying,
+            recipe=recipe | {"base": {self._link.name: self._link.base_sha256}},
         )
 
 
-class Data:
-    """Images in torch, and batches of them.
-
-    Args:
-        name: of a data set (images.load).
-    """
-
-    def __init__(self, name):
-        self.images = images.load(name)
-        self.pixels = torch.tensor(self.images.as_reals())
-
-    @property
-    def labels(self):
-        """Return the labels, int64; ValueError when there are none."""
-        return torch.from_numpy(self.images.labelled().astype(np.int64))
-
-    def batch(self, size, generator):
-        """Return the indices of a batch drawn with the generator."""
-        return torch.randint(len(self.pixels), (size,), generator=generator)
-
-
-def noise(like, settings, generator):
-    """Return noise for codes [batch, L], each at an SNR drawn from the settings."""
-    low, high = settings.lowest_snr_db, settings.highest_snr_db
-    snr_db = low + (high - low) * torch.rand(len(like), 1, generator=generator)
-    return torch.randn(like.shape, generator=generator) * 10 ** (-snr_db / 20)
-
-
-def task_loss(kind, decoded, pixels, shape):
-    """Return the loss of semantic communication [arn, eq. 21]: another task, another.
-
-    Args:
-        kind: "mse", the mean squared error per pixel, or "ssim", 1 - SSIM.
-        decoded: [batch, pixels].
-        pixels: [batch, pixels], what was sent.
-        shape: (rows, columns).
-    """
-    if kind == "mse":
-        return ((decoded - pixels) ** 2).mean()
-    return 1 - ssim(decoded, pixels, shape).mean()
-
-
-class SemanticScheme:
-    """Early figures, results and file of a scheme that makes SemanticLinks.
-
-    A subclass has `_settings` with images, and perhaps measured_with, an Eve.
-    """
-
-    def early_figures(self, link):
-        """Return Bob's MSE at 10 dB, and the accuracy of Eve where there is one."""
-        sample = sample_of(self._settings.images)
-        row = results(link, sample, self.eve(), (10.0,))[0]
-        return {key: row[key] for key in ("mse", "accuracy") if key in row}
-
-    def measured(self, link):
-        """Return results over SNR on the test images, for the recipe."""
-        found = tested(self._settings.images)
-        return {"images": found.name, "rows": results(link, found, self.eve())}
-
-    def eve(self):
-        """Return the Eve of the settings that results are of, or None."""
-        name = getattr(self._settings, "measured_with", "")
-        return semantic_links.load_eve(name) if name else None
-
-    def write(self, link, path):
-        """Write the semantic link."""
-        semantic_links.write(link, path)
-
-
-def sample_of(name):
-    """Return the first images of a data set: enough for early figures."""
-    return images.load(name).take(_EARLY)
-
-
-def tested(name):
+def images_to_test(name):
     """Return the images to test on where those of `name` were trained on."""
     return images.load(name.removesuffix("_train") + "_test")
 
 
-def results(link, tested, eve=None, snrs_db=SNRS_DB) -> list:
+def _codes(link, pixels):
+    """Return the codes of images [count, pixels] as a float tensor [count, L]."""
+    if pixels.shape[1] != link.pixels:
+        raise ValueError(
+            f"images of {pixels.shape[1]} pixels; link '{link.name}' takes "
+            f"{link.pixels}; scale them, or train a link for their size"
+        )
+    x = np.empty((len(pixels), link.n), np.complex64)
+    PackedNetwork(link.encoder, complex_output=True).run(pixels, x)
+    return torch.from_numpy(to_reals(x, link.reals))
+
+
+def results(link, tested, snrs_db, eve=None) -> list:
     """Return a dictionary for each SNR: mse, psr_db, accuracy, ... of a link."""
     rows = []
     for snr_db in progress.bar(snrs_db, unit="SNR", desc="measuring"):
-        setting = SemanticSetting(
-            link=link,
-            images=tested,
-            snr_db=snr_db,
-            eve_snr_db=snr_db,
-            eve=eve,
-            secret=_ANY_SECRET,
-        )
+        at = (link, tested, snr_db, snr_db, eve)
+        setting = SemanticSetting(*at, secret=_ANY_SECRET)
         found = semantic_chain.total(setting, len(tested))
-        row = {"snr_db": snr_db, "mse": round(found["bob"].mse, 6)}
-        if found["bob"].psr_db is not None:
-            row["psr_db"] = round(found["bob"].psr_db, 3)
-            row["transmit_power_db"] = round(found["bob"].transmit_power_db, 3)
+        bob = found["bob"]
+        row = {"snr_db": snr_db, "mse": round(bob.mse, 6)}
+        if bob.psr_db is not None:
+            row["psr_db"] = round(bob.psr_db, 3)
+            row["transmit_power_db"] = round(bob.transmit_power_db, 3)
             row["mse_without_bob"] = round(found["bob_without"].mse, 6)
         if eve is not None:
             row["accuracy"] = found["eve"].accuracy

@@ -38,7 +38,7 @@ class TorchNetwork(torch.nn.Module):
         """Return the network with its present weights as float32 arrays.
 
         Args:
-            batch: what an average-power normalisation freezes its scale on (for an
+            batch: what an average-power normalization freezes its scale on (for an
                 encoder: all the one-hot vectors), float tensor [batch, *input_shape].
         """
         layers = []

@@ -1,26 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Attacks, one verb and one file each, found by file name.
 
-An attack module has KIND, that of its perturbation, and craft(victims, plan), which
+An attack module has KIND, that of its perturbation, and craft(attacked, plan), which
 returns the perturbation's rows, reals [1 or M, 2n]; their norm is set afterwards.
-`victims` are Victims whose errors are maximised on average: the link itself in white
-box, substitutes for it in black box. per_sample_pgd knows the noise of each block, so
-it has no rows: it has KIND None and count(victim, plan, blocks).
+`attacked` are AttackedLinks whose errors are maximized on average: the link itself in
+white box, substitutes for it in black box. per_sample_pgd knows the noise of each
+block, so it has no rows: it has KIND None and count(link, plan, blocks).
 """
 
-import math
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 from advphy_model import found_by_name
+from advphy_model.air import perturbation
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.complex_baseband import to_complex
+from advphy_model.link import links
 from advphy_model.power import perturbation_norm
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
 
-from advphy_training.victim import Victim
+from advphy_training import setting_checks
+from advphy_training.attacked_link import AttackedLink
 
 
 @dataclass(frozen=True)
@@ -49,16 +52,10 @@ class Plan:
     def __post_init__(self):
         checked_psr_db(self.psr_db)
         checked_seed(self.seed)
-        if not (math.isfinite(self.ebn0_db) and abs(self.ebn0_db) <= 100):
-            raise ValueError(f"ebn0_db = {self.ebn0_db}, wanted one of -100..100 dB")
-        for name in ("restarts", "steps"):
-            if not 1 <= getattr(self, name) <= 100_000:
-                raise ValueError(f"{name} = {getattr(self, name)}, wanted 1..100000")
+        setting_checks.within(self, -100, 100, "ebn0_db")
+        setting_checks.within(self, 1, 100_000, "restarts", "steps")
         for name in ("shift", "phase"):
-            if getattr(self, name) not in ("known", "random"):
-                raise ValueError(
-                    f"{name} = {getattr(self, name)}, wanted 'known' or 'random'"
-                )
+            setting_checks.word(self, name, ("known", "random"))
 
     def norm(self, n):
         """Return ||p|| over n channel uses."""
@@ -107,9 +104,9 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         if (model.k, model.n) != (link.k, link.n):
             raise ValueError(f"substitute {model} does not have the k and n of {link}")
     torch.set_num_threads(1)  # many times faster where the cores are shared
-    crafted_against = list(substitutes) or [link]
-    victims = [Victim(model, plan.ebn0_db) for model in crafted_against]
-    rows = to_complex(module.craft(victims, plan))
+    known = list(substitutes) or [link]
+    attacked = [AttackedLink(model, plan.ebn0_db) for model in known]
+    rows = to_complex(module.craft(attacked, plan))
     blind = module.KIND == "jammer"  # it knows nothing of any link
     found = Perturbation(
         name=f"{name}_black_box" if substitutes and not blind else name,
@@ -118,7 +115,7 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         n=link.n,
         rows=rows,
         ebn0_db=float(plan.ebn0_db),
-        victims={} if blind else {m.name: m.sha256 for m in crafted_against},
+        victims={} if blind else {model.name: model.sha256 for model in known},
         knowledge={
             "weights": "substitutes" if substitutes else "white box",
             "message": "known" if module.KIND == "table" else "unknown",
@@ -134,3 +131,59 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         },
     )
     return found.scaled(plan.psr_db)
+
+
+def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
+    """Return what craft() gives, from `folder` if it is there; else keep it there.
+
+    Args:
+        name: of the attack.
+        link: link model to be attacked.
+        plan: Plan.
+        substitutes: link models in the place of `link`, or none.
+        folder: where crafted perturbations are kept; made when missing.
+    """
+    victims = {model.name: model.sha256 for model in list(substitutes) or [link]}
+    words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
+    words += [what for what in ("shift", "phase") if getattr(plan, what) == "random"]
+    path = Path(folder) / f"{'-'.join(words).replace(':', '-')}.safetensors"
+    found = _kept(path, victims, plan)
+    if found is None:
+        found = craft(name, link, plan, substitutes)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        perturbation.write(found, path)
+    return found
+
+
+def _kept(path, victims, plan):
+    """Return the perturbation of a file if it is of these victims and this plan."""
+    try:
+        found = perturbation.read(path)
+    except (OSError, ValueError):  # none there, or a damaged one
+        return None
+    wanted = {**asdict(plan), "version": __version__}
+    planned = {key: found.recipe.get(key) for key in wanted}
+    known = not found.victims or found.victims == victims  # a jammer has no victims
+    return found if known and planned == wanted else None
+
+
+def shipped_substitutes(link) -> list:
+    """Return the shipped links that stand in for this one in black box.
+
+    They are those called substitute_*, of both architectures, trained from other seeds.
+
+    Raises:
+        ValueError: when none has this k and n.
+    """
+    names = [name for name in links.names() if name.startswith("substitute_")]
+    found = [
+        model
+        for model in map(links.load, names)
+        if (model.k, model.n) == (link.k, link.n) and model.sha256 != link.sha256
+    ]
+    if not found:
+        raise ValueError(
+            f"there is no shipped substitute with k = {link.k} and n = {link.n}; train "
+            "one (advphy train autoencoder) and give it with --substitute"
+        )
+    return found

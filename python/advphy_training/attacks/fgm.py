@@ -7,20 +7,18 @@ KIND = "table"
 _NOISE_DRAWS = 256  # the adversary knows the message, not the noise: a mean over it
 
 
-def craft(victims, plan):
+def craft(attacked, plan):
     """Return a row for each message, along the mean gradient of the cross-entropy."""
     generator = torch.Generator().manual_seed(plan.seed)
-    codebook = victims[0].codebook
+    codebook = attacked[0].codebook
     sent = torch.arange(len(codebook)).repeat_interleave(_NOISE_DRAWS)
     rows = torch.zeros_like(codebook)
-    for victim in victims:
+    for link in attacked:
         noise = torch.randn(len(sent), codebook.shape[1], generator=generator)
-        y = victim.codebook[sent] + victim.sigma * noise
+        y = link.codebook[sent] + link.sigma * noise
         y.requires_grad_(True)
-        loss = torch.nn.functional.cross_entropy(
-            victim.logits(y), sent, reduction="sum"
-        )
+        loss = torch.nn.functional.cross_entropy(link.logits(y), sent, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, y)
         rows += gradient.reshape(len(codebook), _NOISE_DRAWS, -1).mean(dim=1)
     norm = rows.norm(dim=1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
-    return (plan.norm(victims[0].model.n) * rows / norm).numpy()
+    return (plan.norm(attacked[0].model.n) * rows / norm).numpy()

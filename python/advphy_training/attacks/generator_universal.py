@@ -6,6 +6,6 @@ from advphy_training.attacks import generator
 KIND = "universal"
 
 
-def craft(victims, plan):
+def craft(attacked, plan):
     """Return the mean of G(x) over the codebook, reals [1, 2n]."""
-    return generator.train(victims, plan, lambda rows: rows.mean(dim=0, keepdim=True))
+    return generator.train(attacked, plan, lambda rows: rows.mean(dim=0, keepdim=True))

@@ -6,8 +6,8 @@ import numpy as np
 KIND = "jammer"
 
 
-def craft(victims, plan):
+def craft(attacked, plan):
     """Return the level in each channel use, reals [1, 2n]."""
-    n = victims[0].model.n
+    n = attacked[0].model.n
     level = plan.norm(n) / np.sqrt(n)
     return np.concatenate([np.full(n, level), np.zeros(n)])[None]

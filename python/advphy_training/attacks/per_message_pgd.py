@@ -2,15 +2,15 @@
 """Projected gradient ascent on one perturbation per message: the upper bound.
 
 The adversary knows each message before it is sent, which no one has over the air; what
-universal_pgd reaches lies below. What climbs is the smooth block error rate
-(smoothing.py).
+universal_pgd reaches lies below. What climbs is the smooth block error rate.
 """
 
 import numpy as np
 import torch
 
-from advphy_training import arrivals, progress, sphere
-from advphy_training.smoothing import smooth_bler
+from advphy_training import progress
+from advphy_training.projected_ascent import ascend, project
+from advphy_training.shift_and_phase import arrive, variants
 
 KIND = "table"
 _SAMPLES = 64  # noise draws in a step, for each message and restart
@@ -18,36 +18,37 @@ _JUDGED = 100_000  # blocks that tell the best restart of each message
 _MOST_RESTARTS = 15  # each is a wrong message to push towards
 
 
-def craft(victims, plan):
+def craft(attacked, plan):
     """Return the best row for each message, reals [M, 2n]."""
     generator = torch.Generator().manual_seed(plan.seed)
-    codebook = victims[0].codebook
+    codebook = attacked[0].codebook
     starts = min(plan.restarts, _MOST_RESTARTS, len(codebook) - 1)
     p = torch.stack([codebook.roll(-i, 0) - codebook for i in range(1, starts + 1)])
-    p = sphere.project(p, plan.norm(codebook.shape[1] // 2))  # [starts, M, 2n]
-    for step in progress.bar(range(plan.steps)):
-        p = p.detach().requires_grad_(True)
-        gain = sum(_smooth_bler(victim, p, plan, generator) for victim in victims)
-        (gradient,) = torch.autograd.grad(gain.sum(), p)
-        p = sphere.step(p, gradient, sphere.step_length(step, plan.steps))
-    return _best(victims, plan, p.detach().numpy())
+    p = project(p, plan.norm(codebook.shape[1] // 2))  # [starts, M, 2n]
+
+    def gain(p):
+        return sum(smooth_bler(link, p, plan, generator) for link in attacked)
+
+    *_, p = progress.bar(ascend(p, gain, plan.steps), total=plan.steps)
+    tables, errors = p.numpy(), 0.0
+    for link in attacked:
+        for variant in variants(tables, plan):
+            errors = errors + link.errors_by_message(variant, _JUDGED, plan.seed)
+    return tables[errors.argmax(axis=0), np.arange(len(codebook))]
 
 
-def _smooth_bler(victim, p, plan, generator):
-    starts, size, dimension = p.shape
-    sent = torch.arange(size).repeat_interleave(_SAMPLES)
-    noise = torch.randn(len(sent), dimension, generator=generator)
-    arrived = arrivals.arrive(p.reshape(-1, dimension), _SAMPLES, plan, generator)
-    arrived = arrived.expand(-1, _SAMPLES, -1).reshape(starts, len(sent), dimension)
-    y = (victim.codebook[sent] + victim.sigma * noise) + arrived
-    margin = victim.margin(y.reshape(-1, dimension), sent.repeat(starts))
-    return smooth_bler(margin.reshape(starts * size, _SAMPLES))
+def smooth_bler(link, p, plan, generator):
+    """Return the smooth block error rate of each message under tables of rows.
 
-
-def _best(victims, plan, tables):
-    """Return for each message the row of the table that makes most errors."""
-    errors = np.zeros(tables.shape[:2])
-    for victim in victims:
-        for variant in arrivals.variants(tables, plan):
-            errors += victim.errors_by_message(variant, _JUDGED, plan.seed)
-    return tables[errors.argmax(axis=0), np.arange(tables.shape[1])]
+    Args:
+        link: AttackedLink.
+        p: tables, [count, M, 2n]; or [count, 1, 2n], a row for all messages.
+        plan: attacks.Plan.
+        generator: draws the noise, shifts and phases.
+    """
+    size, dimension = link.codebook.shape
+    noise = torch.randn(size, _SAMPLES, dimension, generator=generator)
+    arrived = arrive(p.flatten(0, 1), _SAMPLES, plan, generator)
+    arrived = arrived.unflatten(0, p.shape[:2])  # [count, M or 1, samples or 1, 2n]
+    y = link.codebook[:, None] + link.sigma * noise + arrived
+    return link.smooth_bler(y, torch.arange(size)[:, None])

@@ -11,7 +11,8 @@ is kept: the published attack is restarts = 1.
 import numpy as np
 import torch
 
-from advphy_training import progress, sphere
+from advphy_training import progress
+from advphy_training.projected_ascent import project
 
 KIND = "universal"
 _SAMPLES = 10
@@ -19,51 +20,51 @@ _BISECTIONS = 20  # to a millionth of ||y||
 _JUDGED = 50_000  # blocks that tell the best restart
 
 
-def craft(victims, plan):
-    """Return the best of `restarts` runs, shared among the victims, reals [1, 2n]."""
+def craft(attacked, plan):
+    """Return the best of `restarts` runs, shared among the links, reals [1, 2n]."""
     generator = torch.Generator().manual_seed(plan.seed)
-    norm = plan.norm(victims[0].model.n)
+    norm = plan.norm(attacked[0].model.n)
     found = []
-    for i, victim in enumerate(victims):
-        runs = len(range(i, plan.restarts, len(victims)))
-        found.append(_run(victim, norm, max(1, runs), generator))
+    for i, link in enumerate(attacked):
+        runs = len(range(i, plan.restarts, len(attacked)))
+        found.append(_run(link, norm, max(1, runs), generator))
     candidates = torch.cat(found)[:, None].numpy()
-    errors = sum(victim.errors(candidates, _JUDGED, plan.seed) for victim in victims)
+    errors = sum(link.errors(candidates, _JUDGED, plan.seed) for link in attacked)
     return candidates[np.argmax(errors)]
 
 
-def _run(victim, norm, runs, generator):
+def _run(link, norm, runs, generator):
     """Return the perturbations of several runs at once, [runs, 2n]."""
-    size, dimension = victim.codebook.shape
+    size, dimension = link.codebook.shape
     p = torch.zeros(runs, dimension)
     for _ in progress.bar(range(_SAMPLES)):
         sent = torch.randint(size, (runs,), generator=generator)
         noise = torch.randn(runs, dimension, generator=generator)
-        y = victim.codebook[sent] + victim.sigma * noise + p
-        right = victim.logits(y).argmax(dim=1) == sent
-        p = p + torch.where(right[:, None], _shortest_step(victim, y, sent), 0.0)
+        y = link.codebook[sent] + link.sigma * noise + p
+        right = link.logits(y).argmax(dim=1) == sent
+        p = p + torch.where(right[:, None], _shortest_step(link, y, sent), 0.0)
         p = p * (norm / p.norm(dim=1, keepdim=True).clamp_min(norm))
     lost = ~p.any(dim=1, keepdim=True)  # no sample was decided rightly: any direction
     p = torch.where(lost, torch.randn(p.shape, generator=generator), p)
-    return sphere.project(p, norm)
+    return project(p, norm)
 
 
-def _shortest_step(victim, y, sent):
+def _shortest_step(link, y, sent):
     """Return the shortest step along a gradient that makes each decision wrong."""
-    size, runs = len(victim.codebook), len(y)
+    size, runs = len(link.codebook), len(y)
     messages = torch.arange(size).repeat(runs)
     many = y.repeat_interleave(size, dim=0).requires_grad_(True)
     loss = torch.nn.functional.cross_entropy(
-        victim.logits(many), messages, reduction="sum"
+        link.logits(many), messages, reduction="sum"
     )
     (gradient,) = torch.autograd.grad(loss, many)
-    direction = -sphere.project(gradient, 1.0)
+    direction = -project(gradient, 1.0)
     many, right = many.detach(), sent.repeat_interleave(size)
     low = torch.zeros(len(many), 1)
     high = many.norm(dim=1, keepdim=True)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        holds = victim.logits(many + middle * direction).argmax(dim=1) == right
+        holds = link.logits(many + middle * direction).argmax(dim=1) == right
         low = torch.where(holds[:, None], middle, low)
         high = torch.where(holds[:, None], high, middle)
     best = high.reshape(runs, size).argmin(dim=1)

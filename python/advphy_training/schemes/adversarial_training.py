@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adversarial training: perturbed inputs beside the clean ones [gan, Sec. IV-D]."""
+"""Adversarial training: perturbed inputs next to the clean ones [gan, Sec. IV-D]."""
 
 from dataclasses import dataclass
 
 import torch
 from advphy_model.link import links
 
+from advphy_training import setting_checks
+from advphy_training.attacked_link import AttackedLink
 from advphy_training.attacks import Plan, universal_fgm
 from advphy_training.schemes import autoencoder
-from advphy_training.victim import Victim
 
 
 @dataclass(frozen=True)
 class Settings(autoencoder.Settings):
-    """What can be chosen beside what the autoencoder has.
+    """What can be chosen in addition to the settings of the autoencoder.
 
     Args:
         link: a plain autoencoder, by name or file; its weights are the start, and in
@@ -43,32 +44,24 @@ class Settings(autoencoder.Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        autoencoder.check_word("mode", self.mode, ("stored", "mixed"))
-        autoencoder.check_word("encoder", self.encoder, ("trained", "frozen"))
-        autoencoder.check_psr(self.psr_db)
-        for name in ("perturbations", "restarts", "craft_every"):
-            if not 1 <= getattr(self, name) <= 100_000:
-                raise ValueError(f"{name} = {getattr(self, name)}, wanted 1..100000")
+        setting_checks.word(self, "mode", ("stored", "mixed"))
+        setting_checks.word(self, "encoder", ("trained", "frozen"))
+        setting_checks.psr(self.psr_db)
+        counts = ("perturbations", "restarts", "craft_every")
+        setting_checks.within(self, 1, 100_000, *counts)
 
 
 class Scheme(autoencoder.Scheme):
     """An autoencoder that sees every batch clean and perturbed."""
 
     def __init__(self, settings: Settings, seed: int):
+        super().__init__(settings, seed)
         start = links.load(settings.link)
-        super().__init__(settings, seed, start)
-        self._start = {start.name: start.sha256}
         held = [
             self._craft(start, 1000 * seed + i) for i in range(settings.perturbations)
         ]
         self._held = torch.cat(held)
         self._steps = torch.zeros((), dtype=torch.int64)
-
-    def parameters(self):
-        """Return the tensors that minimise."""
-        if self._settings.encoder == "frozen":
-            return list(self._decoder.parameters())
-        return super().parameters()
 
     def state(self):
         """Return the perturbations held and the steps taken."""
@@ -91,17 +84,14 @@ class Scheme(autoencoder.Scheme):
         both = self._decoder(torch.cat([y, y + self._held[which]]))
         return torch.nn.functional.cross_entropy(both, torch.cat([sent, sent]))
 
-    def link(self, name, recipe):
-        """Return the link now; the recipe says what it started from."""
-        return super().link(name, recipe | {"started_from": self._start})
-
     def _craft(self, link, seed):
         """Return the perturbation crafted against a link, [1, 2n]."""
-        victim = Victim(link, self._settings.ebn0_db)
+        settings = self._settings
         plan = Plan(
-            psr_db=self._settings.psr_db,
-            ebn0_db=self._settings.ebn0_db,
-            restarts=self._settings.restarts,
+            psr_db=settings.psr_db,
+            ebn0_db=settings.ebn0_db,
+            restarts=settings.restarts,
             seed=seed % 2**63,
         )
-        return torch.tensor(universal_fgm.craft([victim], plan))
+        attacked = AttackedLink(link, settings.ebn0_db)
+        return torch.tensor(universal_fgm.craft([attacked], plan))

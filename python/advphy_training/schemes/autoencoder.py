@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plain autoencoder: encoder and decoder trained through noise [gan, Sec. II-A]."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from advphy_model.air.channels import impairments
 from advphy_model.complex_baseband import to_complex
+from advphy_model.link import links
 from advphy_model.link.link_model import LinkModel
 from advphy_model.network.network import Layer, Network, run
 from advphy_model.power import noise_sigma
 
+from advphy_training import setting_checks
 from advphy_training.augmentation import Augmentation
 from advphy_training.link_scheme import LinkScheme
+from advphy_training.networks import weights
 from advphy_training.torch_network import TorchNetwork
 
 
@@ -49,86 +51,39 @@ class Settings:
     channel: str = "awgn"
 
     def __post_init__(self):
-        check_size(self.k, self.n)
-        if self.architecture not in _NETWORKS:
-            raise ValueError(
-                f"architecture '{self.architecture}' is not known; "
-                f"there is {', '.join(_NETWORKS)}"
-            )
-        if not math.isfinite(self.hidden_bias):
-            raise ValueError(
-                f"hidden_bias = {self.hidden_bias}, wanted a finite number"
-            )
+        setting_checks.size(self)
+        setting_checks.word(self, "architecture", _NETWORKS)
+        setting_checks.finite(self, "hidden_bias")
         noise_sigma(self.ebn0_db, self.k / self.n)  # refuses what is no Eb/N0
-        check_descent(self)
+        setting_checks.descent(self)
         impairments(self.channel)  # refuses what is no channel
-
-
-def check_size(k, n):
-    """Raise ValueError unless k bits over n channel uses can be trained."""
-    if k not in range(1, 9):
-        raise ValueError(f"k = {k} bits per message, wanted 1..8")
-    if n not in range(1, 65):
-        raise ValueError(f"n = {n} channel uses, wanted 1..64")
-
-
-def check_descent(settings):
-    """Raise ValueError unless batch, steps and learning rates make sense."""
-    if settings.batch > 2**20:
-        raise ValueError(f"batch = {settings.batch}, wanted at most 2^20 messages")
-    for name in ("batch", "steps", "learning_rate", "last_learning_rate"):
-        if not getattr(settings, name) > 0:
-            raise ValueError(f"{name} = {getattr(settings, name)}, wanted > 0")
-
-
-def check_word(name, value, words):
-    """Raise ValueError unless the value of that setting is one of the words."""
-    if value not in words:
-        raise ValueError(f"{name} '{value}' is not known; there is {', '.join(words)}")
-
-
-def check_psr(psr_db):
-    """Raise ValueError unless it is a PSR that an adversary may have."""
-    if not abs(psr_db) <= 60:
-        raise ValueError(f"psr_db = {psr_db}, wanted a number of -60..60 dB")
 
 
 class Scheme(LinkScheme):
     """Encoder and decoder, and the cross-entropy between them through noise."""
 
-    def __init__(self, settings: Settings, seed: int, start=None):
-        """Take the weights of a link to start from, or draw them with the seed."""
+    def __init__(self, settings: Settings, seed: int):
+        """Draw the weights with the seed, or take those of the settings' link."""
         self._settings = settings
         encoder, decoder = _NETWORKS[settings.architecture](
             2**settings.k, settings.n, settings.hidden_bias, np.random.default_rng(seed)
         )
-        if start is not None:
+        self._start = {}
+        if getattr(settings, "link", ""):
+            start = links.load(settings.link)
             encoder = _weights_of(start, "encoder", encoder, settings)
             decoder = _weights_of(start, "decoder", decoder, settings)
+            self._start = {start.name: start.sha256}
         self._encoder, self._decoder = TorchNetwork(encoder), TorchNetwork(decoder)
         self._one_hot = torch.eye(2**settings.k)
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
         self._augmentation = Augmentation(settings.channel)
 
     def parameters(self):
-        """Return the tensors that minimise."""
+        """Return the tensors that minimize: all, or the decoder's alone."""
+        if getattr(self._settings, "encoder", "trained") == "frozen":
+            return list(self._decoder.parameters())
         return [*self._encoder.parameters(), *self._decoder.parameters()]
-
-    def groups(self):
-        """Return what Adam trains."""
-        return [{"params": self.parameters(), "factor": 1.0}]
-
-    def state(self):
-        """Return nothing: Adam's tensors are all there is."""
-        return {}
-
-    def gradients(self, generator):
-        """Fill the gradients of a batch; return its loss."""
-        for parameter in self.parameters():
-            parameter.grad = None
-        loss = self.loss(generator)
-        loss.backward()
-        return loss.item()
 
     def loss(self, generator):
         """Return the mean cross-entropy of a batch of messages through the noise."""
@@ -146,7 +101,7 @@ class Scheme(LinkScheme):
         return sent, arriving + self._sigma * noise, codebook
 
     def link(self, name: str, recipe: dict) -> LinkModel:
-        """Return the link with the codebook frozen and the weights of now."""
+        """Return the link with the weights of now; the recipe says where from."""
         encoder = self._encoder.export(self._one_hot)
         reals = run(encoder, np.eye(2**self._settings.k, dtype=np.float32))
         return LinkModel(
@@ -156,36 +111,30 @@ class Scheme(LinkScheme):
             codebook=to_complex(reals),
             decision="network",
             networks={"encoder": encoder, "decoder": self._decoder.export()},
-            recipe=recipe,
+            recipe=recipe | ({"started_from": self._start} if self._start else {}),
         )
 
 
 def _weights_of(start, role, network, settings):
     """Return the network with the weights of a link's network of the same layers."""
     given = start.networks.get(role)
-    layers = []
-    for own, layer in zip(network.layers, given.layers if given else (), strict=False):
-        held = {key: layer.parameters.get(key) for key in own.parameters}
-        if (own.kind, own.attributes) != (layer.kind, layer.attributes) or any(
-            np.shape(held[key]) != np.shape(own.parameters[key]) for key in held
-        ):
-            break
-        layers.append(Layer(own.kind, own.name, held, own.attributes))
-    if given is None or not len(layers) == len(network.layers) == len(given.layers):
+    if given is None or [*map(_form, given.layers)] != [*map(_form, network.layers)]:
         raise ValueError(
             f"link = {start.name}: its {role} is not that of architecture = "
             f"{settings.architecture}, k = {settings.k}, n = {settings.n}; set these "
             "to the link's"
         )
+    layers = []
+    for own, layer in zip(network.layers, given.layers, strict=True):
+        taken = {key: layer.parameters[key] for key in own.parameters}
+        layers.append(Layer(own.kind, own.name, taken, own.attributes))
     return Network(tuple(layers), network.input_shape)
 
 
-def weights(rng, name, kind, shape, bias=0.0, **attributes):
-    """Return a layer with weights uniform in +-1/sqrt(inputs), as torch starts them."""
-    bound = 1 / math.sqrt(math.prod(shape[1:]))
-    weight = rng.uniform(-bound, bound, shape)
-    parameters = {"weight": weight, "bias": np.full(shape[0], bias)}
-    return Layer(kind, name, parameters, attributes)
+def _form(layer):
+    """Return what layers agree in that can take each other's weights."""
+    trained = {k: np.shape(v) for k, v in layer.parameters.items() if k != "scale"}
+    return layer.kind, layer.attributes, trained
 
 
 def _power(n):
@@ -212,7 +161,7 @@ def cnn(messages, n, hidden_bias, rng):
     """Return (encoder, decoder) of [gan, Table II], sizes after [sadeghi].
 
     The decoder sees two rows, real and imaginary parts, of n columns. Every convolution
-    keeps the extent of its input, with the odd zero of padding behind it.
+    keeps the extent of its input, with the odd zero of padding after it.
     """
     encoder = (
         weights(rng, "embedding", "dense", (messages, messages)),

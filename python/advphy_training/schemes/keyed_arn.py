@@ -3,7 +3,7 @@
 
 Alice sends Q_k x, a fresh orthogonal Q_k for each message, so F_Alice = (Q_k - I) x
 and F_Bob = (I - Q_k^T) y in the letter's words. What is trained is a residual network
-behind Bob's inverse: white noise is as white behind a rotation, so it needs no key.
+after Bob's inverse: white noise is as white after a rotation, so it needs no key.
 The secret is never part of a link. This is encryption in the analog domain: it hides
 the code, it does not detect a change of it.
 """
@@ -12,13 +12,10 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from advphy_model.link import semantic_links
-from advphy_model.link.semantic_link import BASE, TRANSFORMS, SemanticLink
+from advphy_model.link.semantic_link import TRANSFORMS
 
-from advphy_training import semantic_scheme
-from advphy_training.schemes.autoencoder import check_word
-from advphy_training.schemes.eve import codes_of, layer_sizes
-from advphy_training.schemes.paired_arn import mlp_block
+from advphy_training import semantic_scheme, setting_checks
+from advphy_training.networks import residual
 from advphy_training.torch_network import TorchNetwork
 
 
@@ -40,8 +37,8 @@ class Settings:
         highest_snr_db: of them.
         batch: images of a step.
         steps: of the descent.
-        learning_rate: of Adam, at first.
-        last_learning_rate: at last.
+        learning_rate: of Adam at the start.
+        last_learning_rate: at the end.
         warm_up: share of the steps over which the rate rises to the first.
     """
 
@@ -62,61 +59,37 @@ class Settings:
 
     def __post_init__(self):
         semantic_scheme.check(self)
-        check_word("transform", self.transform, TRANSFORMS[1:])
-        layer_sizes(self.hidden)
-        check_word("denoiser", self.denoiser, ("mlp", "none"))
-        check_word("task_loss", self.task_loss, semantic_scheme.TASK_LOSSES)
+        setting_checks.word(self, "transform", TRANSFORMS[1:])
+        setting_checks.word(self, "denoiser", ("mlp", "none"))
+        setting_checks.layer_sizes(self.hidden)
 
 
-class Scheme(semantic_scheme.SemanticScheme):
-    """Bob's residual behind the inverse; the base is frozen."""
+class Scheme(semantic_scheme.SchemeOnBase):
+    """Bob's residual after the inverse; the base is frozen."""
 
     def __init__(self, settings: Settings, seed: int):
-        self._settings = settings
-        self._link = semantic_links.load(settings.link).without_pair()
-        self._data = semantic_scheme.Data(settings.images)
-        self._codes = codes_of(self._link, self._data.pixels.numpy())
-        self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
-        rng = np.random.default_rng(seed)
-        block = mlp_block(self._link.reals, rng, layer_sizes(settings.hidden))
+        super().__init__(settings)
+        rng, hidden = np.random.default_rng(seed), settings.hidden
+        block = residual(self._link.reals, rng, setting_checks.layer_sizes(hidden))
         self._bob = TorchNetwork(_idle(block))
 
-    def groups(self):
+    def parameters(self):
         """Return what Adam trains: Bob's residual."""
-        return [{"params": list(self._bob.parameters()), "factor": 1.0}]
+        return self._bob.parameters()
 
-    def state(self):
-        """Return nothing: Adam's tensors are all there is."""
-        return {}
-
-    def gradients(self, generator):
-        """Fill the gradients of a batch; return its loss."""
-        for parameter in self._bob.parameters():
-            parameter.grad = None
-        chosen = self._data.batch(self._settings.batch, generator)
-        x = self._codes[chosen]
-        y = x + semantic_scheme.noise(x, self._settings, generator)
-        loss = semantic_scheme.task_loss(
-            self._settings.task_loss,
-            self._decoder(y - self._bob(y)),
-            self._data.pixels[chosen],
-            self._link.image_shape,
-        )
-        loss.backward()
-        return loss.item()
+    def loss(self, generator):
+        """Return the loss of Bob's images of a batch."""
+        chosen = self._batch(generator)
+        y = self._codes[chosen]
+        y = y + self._noise(y, generator)
+        decoded = self._decoder(y - self._bob(y))
+        return self._task_loss(decoded, self._pixels[chosen])
 
     def link(self, name, recipe):
         """Return the keyed link now; the recipe names its base."""
-        networks = {role: self._link.networks[role] for role in BASE}
-        if self._settings.denoiser != "none":
-            networks["bob"] = self._bob.export()
-        return SemanticLink(
-            name=name,
-            image_shape=self._link.image_shape,
-            networks=networks,
-            keying=self._settings.transform,
-            recipe=recipe | {"base": {self._link.name: self._link.base_sha256}},
-        )
+        trained = self._settings.denoiser != "none"
+        networks = {"bob": self._bob.export()} if trained else {}
+        return self._on_base(name, networks, recipe, self._settings.transform)
 
 
 def _idle(network):

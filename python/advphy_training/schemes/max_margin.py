@@ -17,10 +17,10 @@ from advphy_model.link.link_model import LinkModel
 from advphy_model.network.layers import average_power_normalisation, l2_normalisation
 from advphy_model.power import noise_sigma
 
+from advphy_training import setting_checks
 from advphy_training.link_scheme import LinkScheme
-from advphy_training.schemes import autoencoder
 
-_NORMALISATIONS = {"equal": l2_normalisation, "average": average_power_normalisation}
+_NORMALIZATIONS = {"equal": l2_normalisation, "average": average_power_normalisation}
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Settings:
     last_learning_rate: float = 1e-5
 
     def __post_init__(self):
-        autoencoder.check_size(self.k, self.n)
-        autoencoder.check_word("energy", self.energy, tuple(_NORMALISATIONS))
+        setting_checks.size(self)
+        setting_checks.word(self, "energy", _NORMALIZATIONS)
         noise_sigma(self.ebn0_db, self.k / self.n)  # refuses what is no Eb/N0
-        autoencoder.check_descent(self)
+        setting_checks.descent(self)
 
 
 class Scheme(LinkScheme):
@@ -64,16 +64,12 @@ class Scheme(LinkScheme):
         self._free = torch.tensor(start, dtype=torch.float32, requires_grad=True)
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
 
-    def groups(self):
-        """Return what Adam trains: the codebook before its normalisation."""
-        return [{"params": [self._free], "factor": 1.0}]
+    def parameters(self):
+        """Return what Adam trains: the codebook before its normalization."""
+        return [self._free]
 
-    def state(self):
-        """Return nothing: Adam's tensors are all there is."""
-        return {}
-
-    def gradients(self, generator):
-        """Fill the gradient of a batch; return its loss."""
+    def loss(self, generator):
+        """Return the mean cross-entropy of a batch of received vectors."""
         codebook = self._codebook()
         sent = torch.randint(
             len(codebook), (self._settings.batch,), generator=generator
@@ -82,9 +78,7 @@ class Scheme(LinkScheme):
         y = codebook[sent] + self._sigma * noise
         energy = (codebook**2).sum(dim=1)
         logits = (y @ codebook.T - energy / 2) / self._sigma**2
-        loss = torch.nn.functional.cross_entropy(logits, sent)
-        self._free.grad = torch.autograd.grad(loss, self._free)[0]
-        return loss.item()
+        return torch.nn.functional.cross_entropy(logits, sent)
 
     def link(self, name: str, recipe: dict) -> LinkModel:
         """Return the link with the codebook of now."""
@@ -98,5 +92,5 @@ class Scheme(LinkScheme):
         )
 
     def _codebook(self):
-        normalise = _NORMALISATIONS[self._settings.energy]
+        normalise = _NORMALIZATIONS[self._settings.energy]
         return normalise(self._free, energy=self._settings.n)

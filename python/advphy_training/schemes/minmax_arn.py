@@ -10,14 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from advphy_training import setting_checks
+from advphy_training.networks import classifier
 from advphy_training.schemes import paired_arn
-from advphy_training.schemes.eve import classifier
 from advphy_training.torch_network import TorchNetwork
 
 
 @dataclass(frozen=True)
 class Settings(paired_arn.Settings):
-    """What can be chosen beside what the letter's pair has.
+    """What can be chosen in addition to the settings of the letter's pair.
 
     Args:
         adapting: how many Eves adapt, from different starts.
@@ -33,47 +34,39 @@ class Settings(paired_arn.Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        for name, most in (("adapting", 16), ("eve_steps", 100)):
-            if not 1 <= getattr(self, name) <= most:
-                raise ValueError(f"{name} = {getattr(self, name)}, wanted 1..{most}")
-        if not 0 < self.eve_rate < 100:
-            raise ValueError(f"eve_rate = {self.eve_rate}, wanted 0..100")
+        setting_checks.within(self, 1, 16, "adapting")
+        setting_checks.within(self, 1, 100, "eve_steps")
+        setting_checks.positive(self, "eve_rate")
+        setting_checks.within(self, 0, 100, "eve_rate")
 
 
 class Scheme(paired_arn.Scheme):
-    """Alice and Bob minimise what adapting Eves maximise."""
+    """Alice and Bob minimize what adapting Eves maximize."""
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings, seed)
-        rng = np.random.default_rng((seed, 1))
-        self._classifiers = [
-            TorchNetwork(
-                classifier(
-                    self._link.reals, [64, 32, 32], self._data.images.classes, rng
-                )
-            )
+        rng, classes = np.random.default_rng((seed, 1)), self._images.classes
+        self._classifiers = torch.nn.ModuleList(
+            TorchNetwork(classifier(self._link.reals, [64, 32, 32], classes, rng))
             for _ in range(settings.adapting)
-        ]
-        rate = settings.learning_rate * settings.eve_rate
-        self._optimiser = torch.optim.SGD(self._theirs(), lr=25 * rate)
-
-    def _theirs(self):
-        return [p for network in self._classifiers for p in network.parameters()]
+        )
+        rate = 25 * settings.learning_rate * settings.eve_rate
+        self._optimizer = torch.optim.SGD(self._classifiers.parameters(), lr=rate)
 
     def state(self):
         """Return the Eves' weights, which their own descent changes."""
-        return {f"eve{i}": p for i, p in enumerate(self._theirs())}
+        return {f"eve{i}": p for i, p in enumerate(self._classifiers.parameters())}
 
     def gradients(self, generator):
         """Let the Eves learn, then fill the pair's gradients; return its loss."""
         for _ in range(self._settings.eve_steps):
             with torch.no_grad():
-                _, intercepted, labels = self.loss(generator)
-            self._optimiser.zero_grad()
+                _, intercepted, labels = self.batch_loss(generator)
+            self._optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy
             losses = [
-                torch.nn.functional.cross_entropy(network(intercepted), labels)
-                for network in self._classifiers
+                loss(network(intercepted), labels) for network in self._classifiers
             ]
             sum(losses).backward()
-            self._optimiser.step()
+            self._optimizer.step()
         return super().gradients(generator)

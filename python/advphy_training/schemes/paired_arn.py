@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The letter's pair: Alice's residual network fools Eve, Bob's undoes it [arn, IV].
 
-The base is frozen. Alice and Bob minimise the weighted sum of what exceeds the power
+The base is frozen. Alice and Bob minimize the weighted sum of what exceeds the power
 limit, the error of Bob's images, and Eve's confidence in the true label [arn, eq. 19].
 In white box Eve is the true one; in black box she is a substitute, or several.
 """
@@ -12,13 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from advphy_model.link import semantic_links
-from advphy_model.link.semantic_link import BASE, SemanticLink
 from advphy_model.network.network import Layer, Network
 from advphy_model.power import from_db, psr_db_of_limit
 
-from advphy_training import semantic_scheme
-from advphy_training.schemes.autoencoder import check_psr, check_word, weights
-from advphy_training.schemes.eve import codes_of
+from advphy_training import semantic_scheme, setting_checks
+from advphy_training.networks import residual, weights
 from advphy_training.torch_network import TorchNetwork
 
 _TOKEN = 16  # numbers of a token of the transformer block
@@ -44,8 +42,8 @@ class Settings:
         highest_snr_db: of them.
         batch: images of a step.
         steps: of the descent.
-        learning_rate: of Adam, at first.
-        last_learning_rate: at last.
+        learning_rate: of Adam at the start.
+        last_learning_rate: at the end.
         warm_up: share of the steps over which the rate rises to the first.
     """
 
@@ -70,82 +68,58 @@ class Settings:
 
     def __post_init__(self):
         semantic_scheme.check(self)
-        check_word("block", self.block, tuple(_BLOCKS))
-        check_word("task_loss", self.task_loss, semantic_scheme.TASK_LOSSES)
-        for name in ("weight_power", "weight_communication", "weight_privacy"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} = {getattr(self, name)}, wanted >= 0")
-        if not 0 < self.epsilon < math.inf:
-            raise ValueError(f"epsilon = {self.epsilon}, wanted > 0")
-        check_psr(psr_db_of_limit(self.epsilon, self.power_reading, 1))
+        setting_checks.word(self, "block", _BLOCKS)
+        weights = ("weight_power", "weight_communication", "weight_privacy")
+        setting_checks.not_negative(self, *weights)
+        setting_checks.positive(self, "epsilon")
+        setting_checks.psr(psr_db_of_limit(self.epsilon, self.power_reading, 1))
 
 
-class Scheme(semantic_scheme.SemanticScheme):
+class Scheme(semantic_scheme.SchemeOnBase):
     """Alice and Bob against an Eve, or several, who do not change."""
 
     def __init__(self, settings: Settings, seed: int):
-        self._settings = settings
-        self._link = semantic_links.load(settings.link).without_pair()
-        self._data = semantic_scheme.Data(settings.images)
-        self._labels = self._data.labels
-        self._codes = codes_of(self._link, self._data.pixels.numpy())
-        self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
+        super().__init__(settings)
+        self._labels = torch.from_numpy(self._images.labelled().astype(np.int64))
         self._eves = [semantic_links.load_eve(name) for name in settings.eve.split("+")]
         for eve in self._eves:
             eve.require_fit(self._link)
-            if eve.classes < self._data.images.classes:
+            if eve.classes < self._images.classes:
                 raise ValueError(
                     f"Eve '{eve.name}' tells {eve.classes} classes apart; images "
-                    f"'{self._data.images.name}' have {self._data.images.classes}"
+                    f"'{self._images.name}' have {self._images.classes}"
                 )
         self._classifiers = [
             TorchNetwork(eve.networks["classifier"]).requires_grad_(False)
             for eve in self._eves
         ]
-        rng = np.random.default_rng(seed)
-        make = _BLOCKS[settings.block]
+        rng, reals = np.random.default_rng(seed), self._link.reals
         self._alice, self._bob = (
-            TorchNetwork(make(self._link.reals, rng)) for _ in range(2)
+            TorchNetwork(_BLOCKS[settings.block](reals, rng)) for _ in range(2)
         )
-        reals = self._link.reals
-        self._limit = from_db(
-            psr_db_of_limit(settings.epsilon, settings.power_reading, reals)
-        )
+        limit = psr_db_of_limit(settings.epsilon, settings.power_reading, reals)
+        self._limit = from_db(limit)
 
-    def groups(self):
+    def parameters(self):
         """Return what Adam trains: Alice's and Bob's residuals."""
-        params = [*self._alice.parameters(), *self._bob.parameters()]
-        return [{"params": params, "factor": 1.0}]
-
-    def state(self):
-        """Return nothing: Adam's tensors are all there is."""
-        return {}
-
-    def gradients(self, generator):
-        """Fill the gradients of a batch; return its loss."""
-        for parameter in self.groups()[0]["params"]:
-            parameter.grad = None
-        loss, _, _ = self.loss(generator)
-        loss.backward()
-        return loss.item()
+        return [*self._alice.parameters(), *self._bob.parameters()]
 
     def loss(self, generator):
+        """Return the pair's loss of a batch [arn, eq. 19]."""
+        return self.batch_loss(generator)[0]
+
+    def batch_loss(self, generator):
         """Return (the pair's loss [arn, eq. 19], what Eve receives, labels)."""
         settings = self._settings
-        chosen = self._data.batch(settings.batch, generator)
+        chosen = self._batch(generator)
         x, labels = self._codes[chosen], self._labels[chosen]
         delta = self._alice(x)
         sent = x + delta
-        y = sent + semantic_scheme.noise(x, settings, generator)
+        y = sent + self._noise(x, generator)
         decoded = self._decoder(y - self._bob(y))
-        intercepted = sent + semantic_scheme.noise(x, settings, generator)
+        intercepted = sent + self._noise(x, generator)
         power = torch.relu((delta**2).mean() - self._limit)  # [arn, eq. 20]
-        communication = semantic_scheme.task_loss(
-            settings.task_loss,
-            decoded,
-            self._data.pixels[chosen],
-            self._link.image_shape,
-        )
+        communication = self._task_loss(decoded, self._pixels[chosen])
         total = (
             settings.weight_power * power
             + settings.weight_communication * communication
@@ -163,31 +137,10 @@ class Scheme(semantic_scheme.SemanticScheme):
 
     def link(self, name, recipe):
         """Return the link with the pair of now; the recipe names base and Eves."""
-        base = {role: self._link.networks[role] for role in BASE}
         pair = {"alice": self._alice.export(), "bob": self._bob.export()}
-        return SemanticLink(
-            name=name,
-            image_shape=self._link.image_shape,
-            networks=base | pair,
-            recipe=recipe
-            | {
-                "base": {self._link.name: self._link.base_sha256},
-                "eves": {eve.name: eve.sha256 for eve in self._eves},
-            },
-        )
-
-
-def mlp_block(reals, rng, hidden=None) -> Network:
-    """Return a residual F of ReLUs: L-L-64-L [arn, Sec. V], or of hidden sizes."""
-    layers, inputs = [], reals
-    for i, size in enumerate(hidden or (reals, 64), 1):
-        layers += [
-            weights(rng, f"hidden{i}", "dense", (size, inputs)),
-            Layer("relu", f"relu{i}"),
-        ]
-        inputs = size
-    layers.append(weights(rng, "output", "dense", (reals, inputs)))
-    return Network(tuple(layers), (reals,))
+        made = self._on_base(name, pair, recipe)
+        made.recipe["eves"] = {eve.name: eve.sha256 for eve in self._eves}
+        return made
 
 
 def transformer_block(reals, rng) -> Network:
@@ -231,4 +184,4 @@ def transformer_block(reals, rng) -> Network:
     return Network(tuple(layers), (reals,))
 
 
-_BLOCKS = {"mlp": mlp_block, "transformer": transformer_block}
+_BLOCKS = {"mlp": residual, "transformer": transformer_block}

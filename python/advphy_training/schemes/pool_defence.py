@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pool defence: an autoencoder against many free universal perturbations.
+"""The pool defense: an autoencoder against many free universal perturbations.
 
 Each perturbation of the pool climbs its own gradient while encoder and decoder descend
 the clean loss plus a term that ties the decisions under attack to the clean ones, after
 TRADES (Zhang et al., 2019).
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
-from advphy_model.link import links
 from advphy_model.power import perturbation_norm
 
-from advphy_training import sphere
+from advphy_training import projected_ascent, setting_checks
 from advphy_training.schemes import autoencoder
 
 
 @dataclass(frozen=True)
 class Settings(autoencoder.Settings):
-    """What can be chosen beside what the autoencoder has.
+    """What can be chosen in addition to the settings of the autoencoder.
 
     Args:
         pool: perturbations in it; every block meets one of them.
@@ -42,26 +40,21 @@ class Settings(autoencoder.Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        if not 1 <= self.pool <= self.batch:
-            raise ValueError(f"pool = {self.pool}, wanted 1..batch = {self.batch}")
-        for name in ("beta", "ascent"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} = {getattr(self, name)}, wanted > 0")
-        autoencoder.check_psr(self.psr_db)
-        autoencoder.check_word("term", self.term, ("kl", "ce"))
+        setting_checks.within(self, 1, self.batch, "pool")
+        setting_checks.positive(self, "beta", "ascent")
+        setting_checks.psr(self.psr_db)
+        setting_checks.word(self, "term", ("kl", "ce"))
 
 
 class Scheme(autoencoder.Scheme):
-    """Encoder and decoder minimise what the pool maximises."""
+    """Encoder and decoder minimize what the pool maximizes."""
 
     def __init__(self, settings: Settings, seed: int):
-        start = links.load(settings.link) if settings.link else None
-        super().__init__(settings, seed, start)
-        self._start = {start.name: start.sha256} if start else {}
+        super().__init__(settings, seed)
         generator = torch.Generator().manual_seed(seed)
         drawn = torch.randn(settings.pool, 2 * settings.n, generator=generator)
         norm = perturbation_norm(settings.psr_db, settings.n)
-        self._pool = sphere.project(drawn, norm)
+        self._pool = projected_ascent.project(drawn, norm)
         self._pool.requires_grad_(True)
 
     def state(self):
@@ -73,8 +66,8 @@ class Scheme(autoencoder.Scheme):
         self._pool.grad = None
         loss = super().gradients(generator)
         with torch.no_grad():
-            climbed = sphere.step(self._pool, self._pool.grad, self._settings.ascent)
-            self._pool.copy_(climbed)
+            length, gradient = self._settings.ascent, self._pool.grad
+            self._pool.copy_(projected_ascent.step(self._pool, gradient, length))
         return loss
 
     def loss(self, generator):
@@ -92,8 +85,3 @@ class Scheme(autoencoder.Scheme):
                 log_target=True,
             )
         return functional.cross_entropy(clean, sent) + self._settings.beta * term
-
-    def link(self, name, recipe):
-        """Return the link now; the recipe says what it started from."""
-        started = {"started_from": self._start} if self._start else {}
-        return super().link(name, recipe | started)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from advphy_model.link.semantic_link import BASE, SemanticLink
-from advphy_model.network.network import Layer, Network
+from advphy_model.network.network import Layer
 
-from advphy_training import semantic_scheme
-from advphy_training.schemes.autoencoder import check_word, weights
+from advphy_training import semantic_scheme, setting_checks
+from advphy_training.networks import perceptron
 from advphy_training.torch_network import TorchNetwork
 
 _POWER = {
@@ -33,8 +33,8 @@ class Settings:
         task_loss: "mse" or "ssim".
         batch: images of a step.
         steps: of the descent.
-        learning_rate: of Adam, at first.
-        last_learning_rate: at last.
+        learning_rate: of Adam at the start.
+        last_learning_rate: at the end.
         warm_up: share of the steps over which the rate rises to that.
     """
 
@@ -53,48 +53,32 @@ class Settings:
 
     def __post_init__(self):
         semantic_scheme.check(self)
-        check_word("power", self.power, tuple(_POWER))
-        check_word("task_loss", self.task_loss, semantic_scheme.TASK_LOSSES)
-        for name, most in (("features", 4096), ("reals", 8192)):
-            if not 1 <= getattr(self, name) <= most:
-                raise ValueError(f"{name} = {getattr(self, name)}, wanted 1..{most}")
+        setting_checks.word(self, "power", _POWER)
+        setting_checks.within(self, 1, 4096, "features")
+        setting_checks.within(self, 1, 8192, "reals")
 
 
 class Scheme(semantic_scheme.SemanticScheme):
     """The four networks of the base, trained in series."""
 
     def __init__(self, settings: Settings, seed: int):
-        self._settings = settings
-        self._data = semantic_scheme.Data(settings.images)
+        super().__init__(settings)
         rng = np.random.default_rng(seed)
-        networks = base(self._data.pixels.shape[1], settings, rng)
+        networks = base(self._pixels.shape[1], settings, rng)
         self._networks = torch.nn.ModuleDict(
             {role: TorchNetwork(network) for role, network in networks.items()}
         )
 
-    def groups(self):
+    def parameters(self):
         """Return what Adam trains."""
-        return [{"params": list(self._networks.parameters()), "factor": 1.0}]
+        return self._networks.parameters()
 
-    def state(self):
-        """Return nothing: Adam's tensors are all there is."""
-        return {}
-
-    def gradients(self, generator):
-        """Fill the gradients of a batch; return its loss."""
-        for parameter in self._networks.parameters():
-            parameter.grad = None
-        pixels = self._data.pixels[self._data.batch(self._settings.batch, generator)]
+    def loss(self, generator):
+        """Return the loss of a batch of images."""
+        pixels = self._pixels[self._batch(generator)]
         x = self._run(BASE[:2], pixels)
-        y = x + semantic_scheme.noise(x, self._settings, generator)
-        loss = semantic_scheme.task_loss(
-            self._settings.task_loss,
-            self._run(BASE[2:], y),
-            pixels,
-            self._data.images.pixels.shape[1:],
-        )
-        loss.backward()
-        return loss.item()
+        decoded = self._run(BASE[2:], x + self._noise(x, generator))
+        return self._task_loss(decoded, pixels)
 
     def _run(self, roles, x):
         for role in roles:
@@ -104,14 +88,14 @@ class Scheme(semantic_scheme.SemanticScheme):
     def link(self, name, recipe):
         """Return the link now, the power of its codes frozen over the images."""
         with torch.no_grad():
-            features = self._networks["semantic_encoder"](self._data.pixels)
+            features = self._networks["semantic_encoder"](self._pixels)
         networks = {
             role: network.export(features if role == "channel_encoder" else None)
             for role, network in self._networks.items()
         }
         return SemanticLink(
             name=name,
-            image_shape=self._data.images.pixels.shape[1:],
+            image_shape=self._images.shape,
             networks=networks,
             recipe=recipe,
         )
@@ -121,39 +105,17 @@ def base(pixels, settings, rng) -> dict:
     """Return the networks of [arn, Sec. V] by role, with weights to start from.
 
     784-64-64 and 64-23 to Alice's power, 23-23 and 23-64-64-784 back; ReLU between,
-    and a sigmoid behind, since pixels are of 0..1.
+    and a sigmoid at the end, since pixels are of 0..1.
     """
     features, reals = settings.features, settings.reals
-
-    def dense(name, outputs, inputs):
-        return weights(rng, name, "dense", (outputs, inputs))
-
-    relu1, relu2 = Layer("relu", "relu1"), Layer("relu", "relu2")
-    kind = _POWER[settings.power]
-    power = Layer(kind, "power", {}, {"energy": float(reals)})
+    power = Layer(_POWER[settings.power], "power", {}, {"energy": float(reals)})
+    sigmoid = Layer("sigmoid", "sigmoid")
+    hidden = [features, features]
     return {
-        "semantic_encoder": Network(
-            (
-                dense("hidden1", features, pixels),
-                relu1,
-                dense("hidden2", features, features),
-                relu2,
-            ),
-            (pixels,),
-        ),
-        "channel_encoder": Network(
-            (dense("code", reals, features), power), (features,)
-        ),
-        "channel_decoder": Network((dense("received", reals, reals),), (reals,)),
-        "semantic_decoder": Network(
-            (
-                dense("hidden1", features, reals),
-                relu1,
-                dense("hidden2", features, features),
-                relu2,
-                dense("pixels", pixels, features),
-                Layer("sigmoid", "sigmoid"),
-            ),
-            (reals,),
+        "semantic_encoder": perceptron(rng, [pixels, *hidden]),
+        "channel_encoder": perceptron(rng, [features, reals], "code", after=[power]),
+        "channel_decoder": perceptron(rng, [reals, reals], "received"),
+        "semantic_decoder": perceptron(
+            rng, [reals, *hidden, pixels], "pixels", after=[sigmoid]
         ),
     }

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A link as the adversary sees it: differentiable logits, and errors of an attack."""
+
+import numpy as np
+import torch
+from advphy_model import randomness
+from advphy_model.complex_baseband import to_complex, to_reals
+from advphy_model.link import decision
+from advphy_model.power import noise_sigma
+
+from advphy_training.torch_network import TorchNetwork
+
+# Candidates are judged on blocks that no measurement of the same seed reaches, or the
+# best of many would be flattered by its own noise.
+_JUDGED_FROM = 2**40
+
+
+class AttackedLink:
+    """What is attacked, or a substitute for it, at one Eb/N0.
+
+    Args:
+        model: link model, with any decision.
+        ebn0_db: Eb/N0 in dB.
+    """
+
+    def __init__(self, model, ebn0_db):
+        self.model = model
+        self.sigma = noise_sigma(ebn0_db, model.rate)
+        self.codebook = torch.tensor(to_reals(model.codebook))
+        self._decision = decision.decider(model)
+        if model.decision == "network":
+            self._decoder = TorchNetwork(model.networks["decoder"])
+            self._decoder.requires_grad_(False)
+
+    def logits(self, y):
+        """Return logits [batch, M] of received vectors y, float tensor [batch, 2n].
+
+        A network gives its own. The nearest codeword has the log-posterior
+        -||y - x_s||^2 / (2 sigma^2), but for what all messages share. A hard decision
+        on signs picks the message with the largest correlation of signs; the sign
+        becomes tanh(2 y / sigma).
+        """
+        if self.model.decision == "network":
+            return self._decoder(y)
+        if self.model.decision == "nearest_codeword":
+            energy = (self.codebook**2).sum(dim=1)
+            return (y @ self.codebook.T - energy / 2) / self.sigma**2
+        return torch.tanh(2 * y / self.sigma) @ self.codebook.sign().T
+
+    def margin(self, y, sent):
+        """Return how far the best wrong logit lies above the right one, [batch]."""
+        logits = self.logits(y)
+        right = torch.nn.functional.one_hot(sent, logits.shape[1]).bool()
+        wrong = logits.masked_fill(right, -torch.inf).amax(dim=1)
+        return wrong - logits[right]
+
+    def smooth_bler(self, y, sent, width=0.3):
+        """Return the block error rate made smooth, so that attacks have a gradient.
+
+        It is the mean over the last axis of sigmoid(margin / width): a block counts 1
+        where the best wrong logit lies far above the right one. The width is a share of
+        the margins' own spread over that axis, so that logits which are scaled or
+        saturated hide nothing.
+
+        Args:
+            y: received vectors, [..., blocks, 2n].
+            sent: messages, integers that broadcast to [..., blocks].
+            width: of the sigmoid, in standard deviations of the margin. A wide one
+                guides from far, a narrow one is closer to the rate itself.
+        """
+        shape = y.shape[:-1]
+        margin = self.margin(y.flatten(0, -2), sent.expand(shape).flatten())
+        margin = margin.reshape(shape)
+        spread = width * margin.detach().std(dim=-1, keepdim=True)
+        return torch.sigmoid(margin / spread.clamp_min(1e-12)).mean(dim=-1)
+
+    def errors(self, rows, blocks, seed):
+        """Return the block errors of each perturbation under one and the same noise.
+
+        Args:
+            rows: perturbations, reals [count, 1 or M (a row per message), 2n].
+            blocks: how many messages.
+            seed: of messages and noise.
+
+        Returns:
+            Errors and erasures, integers [count].
+        """
+        return np.array([wrong.sum() for _, wrong in self._judge(rows, blocks, seed)])
+
+    def errors_by_message(self, rows, blocks, seed):
+        """Return the same for each message by itself, integers [count, M]."""
+        return np.array(
+            [
+                np.bincount(sent[wrong], minlength=self.model.M)
+                for sent, wrong in self._judge(rows, blocks, seed)
+            ]
+        )
+
+    def decide(self, y):
+        """Return (messages, erased) that the link decides for, y complex64 [batch, n].
+
+        It is the link's own decision, not the smooth one of logits().
+        """
+        decided, erased = np.empty(len(y), np.uint8), np.empty(len(y), np.uint8)
+        self._decision.decide(y, decided, erased)
+        return decided, erased.astype(bool)
+
+    def _judge(self, rows, blocks, seed):
+        """Yield (messages, which are decided wrongly) for each perturbation."""
+        model = self.model
+        sent = randomness.messages(seed, _JUDGED_FROM, blocks, model.k)
+        noisy = model.codebook[sent] + np.float32(self.sigma) * randomness.noise(
+            seed, _JUDGED_FROM, blocks, model.n
+        )
+        for table in to_complex(np.asarray(rows)):
+            p = table[sent] if len(table) > 1 else table
+            decided, erased = self.decide(noisy + p)
+            yield sent, (decided != sent) | erased
+
+    def gradients(self, seed, blocks=4096):
+        """Return how far the gradients of the margin can be trusted.
+
+        Returns:
+            zero: share of received vectors where the gradient is zero or not finite.
+            predicted: correlation over received vectors between the change of the
+                margin that the gradient predicts for a random step of a third of a
+                noise standard deviation per real dimension, and the change there is.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        sent = torch.arange(blocks) % self.model.M
+        noise = torch.randn(2, blocks, self.codebook.shape[1], generator=generator)
+        y = (self.codebook[sent] + self.sigma * noise[0]).requires_grad_(True)
+        margin = self.margin(y, sent)
+        (gradient,) = torch.autograd.grad(margin.sum(), y)
+        fine = gradient.isfinite().all(dim=1) & (gradient != 0).any(dim=1)
+        step = self.sigma / 3 * noise[1]
+        with torch.no_grad():
+            change = (self.margin(y + step, sent) - margin)[fine]
+            predicted = (gradient * step).sum(dim=1)[fine]
+        correlation = 0.0
+        if len(change) > 2 and change.std() > 0 and predicted.std() > 0:
+            correlation = float(torch.corrcoef(torch.stack([predicted, change]))[0, 1])
+        return {"zero": 1 - float(fine.float().mean()), "predicted": correlation}

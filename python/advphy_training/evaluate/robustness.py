@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure one link under every attack, and what it must be compared with."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.link import links
+from advphy_model.measure import ranges
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import Counts, LinkSetting
+
+from advphy_training import attacks
+from advphy_training.attacked_link import AttackedLink
+
+CHANCE_PSR_DB = 30.0  # where a perturbation drowns any codeword
+CONTROLS = ("autoencoder_{}", "autoencoder_{}_8p5db", "control_{}_4db")
+_PER_SAMPLE_BLOCKS = 4096
+
+
+@dataclass(frozen=True)
+class Counter:
+    """How each number is counted.
+
+    Args:
+        workers: ranges.Workers, or None: threads of this process.
+        min_errors: at which a number ends ...
+        max_blocks: ... or at this many blocks.
+        seed: of messages and noise, the same each time.
+    """
+
+    workers: object = None
+    min_errors: int = 1000
+    max_blocks: int = 2_000_000
+    seed: int = 3
+
+    def row(self, job) -> Counts:
+        """Return the Counts of a Job."""
+        adversary = job.craft and Adversary(job.craft(), job.psr_db)
+        at = (job.link, job.ebn0_db, self.seed, adversary, job.canceller)
+        rule = StopRule(self.min_errors, self.max_blocks)
+        (row,) = ranges.total(LinkSetting(*at), rule, workers=self.workers)
+        return row
+
+
+@dataclass(frozen=True)
+class Job:
+    """One number of the report.
+
+    Args:
+        role: which, such as "universal_pgd"; see jobs().
+        link: link model that is measured.
+        ebn0_db: Eb/N0 in dB.
+        psr_db: PSR in dB, or None: no attack.
+        craft: function without arguments that returns the Perturbation, or None.
+        canceller: CancellerSettings, or None.
+    """
+
+    role: str
+    link: object
+    ebn0_db: float
+    psr_db: float | None = None
+    craft: object = None
+    canceller: object = None
+
+
+@dataclass
+class Evaluation:
+    """What was measured of a link.
+
+    Args:
+        link: link model.
+        ebn0_db: Eb/N0 in dB of the sweep over PSR.
+        psr_db: PSR in dB of the sweep over Eb/N0.
+        counts: {(role, ebn0_db, psr_db): Counts}.
+        gradients: what AttackedLink.gradients found.
+    """
+
+    link: object
+    ebn0_db: float
+    psr_db: float
+    counts: dict = field(default_factory=dict)
+    gradients: dict = field(default_factory=dict)
+
+    def at(self, role, psr_db=None):
+        """Return the Counts of a role at the evaluation's own Eb/N0, at its PSR or one.
+
+        None where there are none; a role without an attack has no PSR.
+        """
+        psr_db = self.psr_db if psr_db is None else psr_db
+        found = self.counts.get((role, self.ebn0_db, psr_db))
+        return found or self.counts.get((role, self.ebn0_db, None))
+
+    def over_psr(self, role) -> dict:
+        """Return {psr_db: Counts} of a role at the evaluation's own Eb/N0."""
+        found = {
+            psr: row
+            for (name, ebn0_db, psr), row in self.counts.items()
+            if name == role and ebn0_db == self.ebn0_db
+        }
+        return {p: found[p] for p in sorted(found.keys() - {None, CHANCE_PSR_DB})}
+
+    def over_ebn0(self, role) -> dict:
+        """Return {ebn0_db: Counts} of a role at the evaluation's PSR, or without."""
+        return {
+            ebn0_db: row
+            for (name, ebn0_db, psr), row in self.counts.items()
+            if name == role and psr in (None, self.psr_db)
+        }
+
+
+def evaluate(
+    link, plan, psrs_db, ebn0s_db, folder, counter, claimed=None, canceller=None
+):
+    """Yield (done, all, Evaluation) while measuring.
+
+    Args:
+        link: link model.
+        plan: attacks.Plan; its psr_db and ebn0_db are those of the sweeps.
+        psrs_db: of the sweep over PSR at plan.ebn0_db.
+        ebn0s_db: of the sweep over Eb/N0 at plan.psr_db.
+        folder: where crafted perturbations are kept.
+        counter: Counter.
+        claimed: a Perturbation that the link is said to resist, or None.
+        canceller: CancellerSettings to show it with, or None.
+    """
+    torch.set_num_threads(1)  # many times faster where the cores are shared
+    found = Evaluation(link, plan.ebn0_db, plan.psr_db)
+    todo = {}
+    for job in jobs(link, plan, psrs_db, ebn0s_db, folder, claimed, canceller):
+        todo.setdefault((job.role, job.ebn0_db, job.psr_db), job)
+    for i, (key, job) in enumerate(todo.items()):
+        found.counts[key] = counter.row(job)
+        yield i + 1, len(todo) + 2, found
+    attacked = AttackedLink(link, plan.ebn0_db)
+    key = ("per_sample_pgd", plan.ebn0_db, plan.psr_db)
+    found.counts[key] = _per_sample(attacked, plan)
+    yield len(todo) + 1, len(todo) + 2, found
+    found.gradients = attacked.gradients(plan.seed)
+    yield len(todo) + 2, len(todo) + 2, found
+
+
+def _per_sample(attacked, plan):
+    short = dataclasses.replace(plan, restarts=5, steps=20)
+    module = attacks.attack("per_sample_pgd")
+    errors, blocks = module.count(attacked, short, _PER_SAMPLE_BLOCKS)
+    (row,) = LinkSetting(attacked.model, plan.ebn0_db, plan.seed).rows("loop", 0)
+    counted = {"blocks": blocks, "block_errors": errors, "attack": "per_sample_pgd"}
+    return dataclasses.replace(row, psr_db=plan.psr_db, **counted)
+
+
+def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
+    """Yield all Jobs but those that count by themselves.
+
+    Roles: clean; noise_jammer; universal_fgm, universal_pgd, fgm, per_message_pgd
+    (white box, crafted anew for each PSR); twin (crafted against the nearest-codeword
+    decision on the link's own codebook) and black_box (against the substitutes), which
+    a defense that hides its gradients cannot hide from; stored (crafted at
+    plan.ebn0_db) against universal_pgd (crafted anew for each Eb/N0); generator and
+    generator_universal; half_restarts; claimed; canceller; and other systems under
+    attacks made for them: nearest_codeword, hamming74_hard, hamming74_ml,
+    two_simplices and "control NAME".
+    """
+    twin = link.with_nearest_codeword()
+
+    def crafted_by(name, target=link, substitutes=(), **changes):
+        changed = dataclasses.replace(plan, **changes)
+        return partial(
+            attacks.craft_or_read, name, target, changed, substitutes, folder
+        )
+
+    def job(role, craft=None, measured=link, **changes):
+        at = {"ebn0_db": plan.ebn0_db, "psr_db": plan.psr_db, **changes}
+        if craft is None:
+            at["psr_db"] = None
+        return Job(role, measured, craft=craft, **at)
+
+    def anew(name, **at):
+        return job(name, crafted_by(name, **at), **at)
+
+    yield job("clean")
+    yield job("nearest_codeword_clean", measured=twin)
+    for psr_db in psrs_db:
+        at = {"psr_db": psr_db}
+        jammer = partial(perturbation.jammer, link.k, link.n, psr_db)
+        yield job("noise_jammer", jammer, **at)
+        for name in ("universal_fgm", "universal_pgd", "fgm", "per_message_pgd"):
+            yield anew(name, **at)
+        against_twin = crafted_by("universal_pgd", twin, **at)
+        yield job("twin", against_twin, **at)
+        yield job("nearest_codeword", against_twin, twin, **at)
+    yield anew("universal_pgd", psr_db=CHANCE_PSR_DB)
+    yield anew("generator")
+    yield anew("generator_universal")
+    halved = {"restarts": max(1, plan.restarts // 2), "seed": plan.seed + 1}
+    halved = dataclasses.replace(plan, **halved)
+    yield job("half_restarts", partial(attacks.craft, "universal_pgd", link, halved))
+    for ebn0_db in ebn0s_db:
+        at = {"ebn0_db": ebn0_db}
+        yield job("clean", **at)
+        yield job("stored", crafted_by("universal_pgd"), **at)
+        yield anew("universal_pgd", **at)
+    yield from _others(link, job, crafted_by)
+    if claimed is not None:
+        yield job("claimed", lambda: claimed)
+    if canceller is not None:
+        yield job("canceller", crafted_by("universal_pgd"), canceller=canceller)
+
+
+def _others(link, job, crafted_by):
+    """Yield what the link is compared with under attacks made for each."""
+    try:
+        substitutes = attacks.shipped_substitutes(link)
+    except ValueError:
+        substitutes = []
+    if substitutes:
+        yield job("black_box", crafted_by("universal_pgd", link, substitutes))
+    roles = {name: name for name in ("hamming74_hard", "hamming74_ml", "two_simplices")}
+    roles |= {f"control {name}": name for name in control_names(link)}
+    for role, name in roles.items():
+        other = links.load(name)
+        if (other.k, other.n) == (link.k, link.n):
+            yield job(role, crafted_by("universal_pgd", other), other)
+
+
+def control_names(link) -> list:
+    """Return shipped plain autoencoders of the link's architecture, but itself."""
+    architecture = link.recipe.get("settings", {}).get("architecture", "mlp")
+    names = [pattern.format(architecture) for pattern in CONTROLS]
+    known = [name for name in names if name in links.names()]
+    return [name for name in known if links.load(name).sha256 != link.sha256]

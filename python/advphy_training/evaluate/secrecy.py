@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What secrecy is left against an Eve who adapts: train her, measure her."""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import numpy as np
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.measure import image_quality, semantic_chain
+from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.network.packed_network import PackedNetwork
+
+from advphy_training.evaluate import adapted_eve, intercepts
+from advphy_training.evaluate.adapted_eve import Effort
+from advphy_training.schemes import paired_arn
+
+STATIC, STOLEN, SURROGATE = "static", "stolen Bob", "own Alices"
+SORTED = "sorted magnitudes"
+SURROGATES = (101, 102, 103)  # seeds of Eve's own pairs
+
+
+@dataclass
+class Adaptation:
+    """The target, what Eve spends, and what she came to.
+
+    Args:
+        setting: SemanticSetting of the target with the images she records (training
+            images); its eve is the static one.
+        tested: Images to measure on, which she has never seen.
+        record: function (setting, count) -> complex64 [count, n].
+        counts: numbers of labeled intercepts.
+        knows_base: Eve trained on the base over the SNRs, or None.
+        surrogate_steps: of the training of each of her own pairs; 0: none.
+        effort: Effort.
+        rows: [(means, SemanticCounts)] measured so far.
+        eves: Eves by means.
+        images: mean squared errors of her own image decoder and of the mean image.
+    """
+
+    setting: SemanticSetting
+    tested: object
+    record: object
+    counts: tuple
+    knows_base: Eve | None = None
+    surrogate_steps: int = 2000
+    effort: Effort = field(default_factory=Effort)
+    rows: list = field(default_factory=list)
+    eves: dict = field(default_factory=dict)
+    images: dict = field(default_factory=dict)
+
+    def run(self):
+        """Yield the means of each Eve when she has been measured."""
+        recorded = intercepts.labelled(self.setting, self.record, max(self.counts))
+        for means, eve in self._eves(recorded):
+            self.eves[means] = eve
+            self.rows.append((means, self.measure(eve)))
+            yield means
+        self._decode_images(recorded)
+        yield "image decoder"
+
+    def measure(self, eve):
+        """Return the row of an Eve on the test images."""
+        setting = dataclasses.replace(
+            self.setting, images=self.tested, eve=eve, branches=("eve",)
+        )
+        first = first_unseen(self.setting.link, max(self.counts), self.tested)
+        return semantic_chain.total(setting, len(self.tested), first)["eve"]
+
+    def _eves(self, recorded):
+        """Yield (means, Eve) from the one who knows least to the one who knows most."""
+        link, static = self.setting.link, self.setting.eve
+        if static is not None:
+            yield STATIC, static
+        if link.keying == "none" and "alice" in link.networks:
+            if self.surrogate_steps:
+                yield SURROGATE, self._adapted(SURROGATE, self._own_alices())
+            if self.knows_base is not None:
+                stolen = intercepts.from_stolen_bob(
+                    self.setting, self.record, max(self.counts), self.knows_base
+                )
+                yield STOLEN, self._adapted(STOLEN, stolen)
+        for count in sorted(self.counts):
+            yield _known(count), self._adapted(_known(count), recorded.take(count))
+        if link.keying != "none":
+            yield SORTED, self._adapted(SORTED, recorded, (adapted_eve.SORTED,))
+
+    def _own_alices(self):
+        known = self.setting.link.recipe.get("settings", {})
+        same = {"epsilon", "power_reading", "block"}  # public: the letter's recipe
+        settings = paired_arn.Settings(
+            **{key: value for key, value in known.items() if key in same},
+            steps=self.surrogate_steps,
+        )
+        each = max(1, max(self.counts) // len(SURROGATES))
+        return intercepts.from_surrogates(self.setting, each, settings, SURROGATES)
+
+    def _adapted(self, means, learnt_from, fronts=((),)):
+        eve = adapted_eve.adapt(
+            learnt_from,
+            self.effort,
+            f"eve: {means}",
+            self.setting.eve if fronts == ((),) else None,
+            self.tested.classes,
+            fronts,
+        )
+        link = self.setting.link
+        return dataclasses.replace(eve, listened_to={link.name: link.sha256})
+
+    def _decode_images(self, recorded):
+        """Train her own decoder of images on known pictures; measure it on others."""
+        best = self.eves[_known(max(self.counts))]
+        eve, seen = decoded_images(
+            best, self.setting, recorded, self.tested, self.effort
+        )
+        self.eves["all"] = dataclasses.replace(eve, name="adapted_eve")
+        sent = self.tested.as_reals()
+        mean = np.broadcast_to(self.setting.images.as_reals().mean(axis=0), sent.shape)
+        self.images = {
+            "mse": float(image_quality.mse(seen, sent).mean()),
+            "ssim": float(image_quality.ssim(seen, sent, self.tested.shape).mean()),
+            "mean_image_mse": float(image_quality.mse(mean, sent).mean()),
+        }
+
+
+def _known(count):
+    return f"{count} labelled intercepts"
+
+
+def first_unseen(link, recorded, tested):
+    """Return a first message whose keys Eve has not recorded, if there are keys.
+
+    The images to test on come in their order from there on.
+    """
+    if link.keying == "none":
+        return 0
+    return -(-recorded // len(tested)) * len(tested)
+
+
+def decoded_images(eve, setting, recorded, tested, effort) -> tuple:
+    """Return (Eve with a decoder of images, what it makes of the test images).
+
+    Args:
+        eve: Eve, whose classifier stays.
+        setting: SemanticSetting that she recorded in, with the pictures that she knows.
+        recorded: Intercepts.
+        tested: Images that she has not seen.
+        effort: Effort.
+    """
+    pixels = setting.images.as_reals()[np.arange(len(recorded.y)) % len(setting.images)]
+    decoder = adapted_eve.image_decoder(recorded, pixels, effort)
+    eve = dataclasses.replace(eve, networks=eve.networks | {"image_decoder": decoder})
+    setting = dataclasses.replace(setting, images=tested, eve=eve)
+    first = first_unseen(setting.link, len(recorded.y), tested)
+    y = semantic_chain.record(setting, len(tested), first)
+    seen = np.empty((len(tested), pixels.shape[1]), np.float32)
+    PackedNetwork(decoder, complex_input=True).run(y, seen)
+    return eve, seen
+
+
+def majority(images) -> float:
+    """Return the share of the most frequent label: what a blind Eve reaches."""
+    return float(np.bincount(images.labelled()).max() / len(images))

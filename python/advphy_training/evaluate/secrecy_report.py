@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The secrecy report: report.md, report.json, a figure and the counts."""
+
+import json
+from pathlib import Path
+
+from advphy_figures import eve_accuracy
+from advphy_model.atomic_file import atomic_file
+from advphy_model.measure import table
+from advphy_model.measure.error_rate import interval
+from advphy_model.measure.semantic_counts import SemanticCounts
+from advphy_model.version import __version__
+
+from advphy_training.evaluate.secrecy import (
+    SORTED,
+    STATIC,
+    STOLEN,
+    SURROGATE,
+    majority,
+)
+
+SENTENCES = {
+    STATIC: "trained on the link without security, as in the letter; never adapts",
+    STOLEN: "no labels: what Bob's stolen module undoes, an Eve of the base labels",
+    SURROGATE: "no labels of the target: learns from pairs that she trains herself",
+    SORTED: "all labelled intercepts, and looks only at what signs and permutations "
+    "leave as it was",
+}
+
+
+def write(done, folder, command) -> None:
+    """Write report.md, report.json, counts.csv and accuracy.png into a folder.
+
+    Args:
+        done: secrecy.Adaptations, one an SNR, complete.
+        folder: exists.
+        command: that made it.
+    """
+    folder, link = Path(folder), done[0].setting.link
+    chance = majority(done[0].tested)
+    found = [pair for one in done for pair in one.rows]  # (means, SemanticCounts)
+    table.write(folder / "counts.csv", [row for _, row in found], SemanticCounts)
+    curves = {}
+    for means, row in found:
+        curves.setdefault(means, {})[row.snr_db] = row.correct, row.frames
+    title = f"Eve's accuracy on {link.name}"
+    eve_accuracy.draw(curves, chance, folder / "accuracy.png", title)
+    report = {
+        "link": link.name,
+        "model_sha256": link.sha256,
+        "version": __version__,
+        "command": command,
+        "majority_share": chance,
+        "eves": [
+            {
+                "snr_db": row.snr_db,
+                "means": means,
+                "correct": row.correct,
+                "frames": row.frames,
+                "accuracy": row.accuracy,
+            }
+            for means, row in found
+        ],
+        "image_decoder": [
+            {"snr_db": one.setting.eve_snr_db, **one.images} for one in done
+        ],
+    }
+    with atomic_file(folder / "report.json") as file:
+        json.dump(report, file, indent=1)
+    with atomic_file(folder / "report.md") as file:
+        file.write(_page(report, done[0], found))
+
+
+def _page(report, one, found):
+    """Return report.md of a report.json, of one of the Adaptations, and of the rows."""
+    link, chance = one.setting.link, report["majority_share"]
+    what = "a keyed pair" if link.keying != "none" else "no security"
+    if link.hides and link.keying == "none":
+        what = "a pair"
+    lines = [
+        f"# What is left to Eve of {link.name} ({what})",
+        "",
+        f"Measured on {len(one.tested)} images that she never saw "
+        f"({one.tested.name}). A blind Eve who says the most frequent label is "
+        f"right in {chance:.4f}.",
+        "",
+        "![Eve's accuracy](accuracy.png)",
+        "",
+        "| Eve | SNR [dB] | accuracy (95 %) |",
+        "|---|---|---|",
+    ]
+    for means, row in found:
+        low, high = interval(row.correct, row.frames)
+        lines.append(
+            f"| {means} | {row.snr_db:g} | {row.accuracy:.4f} ({low:.4f}..{high:.4f}) |"
+        )
+    there = {means for means, _ in found}
+    lines += [
+        "",
+        *(f"- {means}: {text}." for means, text in SENTENCES.items() if means in there),
+        "",
+        "| her own image decoder, SNR [dB] | MSE | SSIM | MSE of the mean image |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        "| {snr_db:g} | {mse:.4f} | {ssim:.3f} | {mean_image_mse:.4f} |".format(**row)
+        for row in report["image_decoder"]
+    ]
+    best = max(row.accuracy for _, row in found)
+    command = f"    {report['command']}"
+    lines += ["", _verdict(best, chance), "", "Made by:", "", command, ""]
+    return "\n".join(lines)
+
+
+def _verdict(best, chance):
+    if best <= chance + 0.01:
+        return "No Eve tried is better than a blind one, by more than one in a hundred."
+    return (
+        f"The best Eve reads {best:.1%} of the labels, a blind one {chance:.1%}: what "
+        "is left is not secret from her."
+    )

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Projected gradient ascent on perturbations of a set norm."""
+
+import math
+
+import torch
+
+
+def project(p, norm):
+    """Return p [..., 2n] scaled to that norm."""
+    tiny = torch.finfo(p.dtype).tiny
+    return norm * p / p.norm(dim=-1, keepdim=True).clamp_min(tiny)
+
+
+def step(p, gradient, length):
+    """Return p moved along the gradient by `length` times its norm, and projected.
+
+    A gradient that vanishes moves nothing.
+    """
+    norm = p.norm(dim=-1, keepdim=True)
+    return project(p + length * norm * project(gradient, 1.0), norm)
+
+
+def ascend(p, gain, steps, first=0, last=None):
+    """Yield p after each step along the gradient of a gain; the norm of p stays.
+
+    The length of a step falls from 0.3 to 0.01 of the norm along a cosine.
+
+    Args:
+        p: perturbations, [..., 2n].
+        gain: function from p to what shall grow, a tensor that is added up.
+        steps: number of steps of the whole ascent.
+        first: step to begin with.
+        last: step to end before; None: with the ascent.
+    """
+    for i in range(first, steps if last is None else last):
+        p = p.detach().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(gain(p).sum(), p)
+        length = 0.01 + 0.29 * (1 + math.cos(math.pi * i / steps)) / 2
+        p = step(p, gradient, length).detach()
+        yield p

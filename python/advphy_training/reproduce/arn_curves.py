@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Curves of a figure of [arn] over SNR or PSR, for each family of models."""
+
+import functools
+from dataclasses import dataclass, field
+
+from advphy_training.reproduce import arn_models
+from advphy_training.reproduce.claims import Point, share
+
+FRONTIER_SNRS_DB = (0.0, 2.5, 5.0, 7.5, 10.0)  # turning the power down instead
+
+
+@dataclass
+class Measured:
+    """What the curves of a figure came to.
+
+    Args:
+        points: {(family, (quantity, curve)): {x: Point}}; the quantity is "mse", the
+            mean squared error of Bob's images, or "accuracy", of Eve.
+        power_db: {(family, curve, x): (realized PSR or None, transmit power)}.
+        frontier: {(family, name): [(MSE of Bob, accuracy of the adapted Eve)]}.
+        rows: SemanticCounts, all of them.
+    """
+
+    points: dict = field(default_factory=dict)
+    power_db: dict = field(default_factory=dict)
+    frontier: dict = field(default_factory=dict)
+    rows: list = field(default_factory=list)
+
+    def note(self, family, curve, x, found, without=False):
+        """Keep what a measurement of a family came to.
+
+        Args:
+            family: its number.
+            curve: name of the curve.
+            x: SNR or PSR in dB.
+            found: {branch: SemanticCounts}.
+            without: keep Bob without his module as a curve, too.
+        """
+        self._keep(found.values())
+        names = {"bob": curve} | (
+            {"bob_without": f"{curve}_without"} if without else {}
+        )
+        for branch, name in names.items():
+            if branch in found:
+                row = found[branch]
+                low, high = row.mse_interval()
+                self._add(family, "mse", name, x, Point(low, row.mse, high))
+                self.power_db[family, name, x] = row.psr_db, row.transmit_power_db
+        if "eve" in found:
+            row = found["eve"]
+            self._add(family, "accuracy", curve, x, share(row.correct, row.frames))
+
+    def _add(self, family, quantity, curve, x, point):
+        self.points.setdefault((family, (quantity, curve)), {})[x] = point
+
+    def note_frontier(self, family, name, found):
+        """Keep what the error of Bob, or of any receiver, costs an Eve who adapts."""
+        pair = found["bob"].mse, found["eve"].accuracy
+        self.frontier.setdefault((family, name), []).append(pair)
+        self._keep(found.values())
+
+    def _keep(self, rows):
+        """Keep rows that are not there yet; one measurement may be in two curves."""
+        known = {(row.setting, row.first_frame) for row in self.rows}
+        self.rows += [r for r in rows if (r.setting, r.first_frame) not in known]
+
+    def by_family(self) -> list:
+        """Return {(quantity, curve): {x: Point}} of each family, as claims want it."""
+        families = sorted({f for f, (quantity, _) in self.points if quantity == "mse"})
+        return [
+            {key: points for (f, key), points in self.points.items() if f == family}
+            for family in families
+        ]
+
+    def over_families(self, quantity) -> dict:
+        """Return {curve: {x: Points of the families}}."""
+        found = {}
+        for (_, (which, curve)), points in self.points.items():
+            for x, point in points.items():
+                if which == quantity:
+                    found.setdefault(curve, {}).setdefault(x, []).append(point)
+        return found
+
+    def table(self, figure) -> list:
+        """Return all points, the mean over the families."""
+        labels = figure.MSE_CURVES | figure.ACCURACY_CURVES | figure.LINES
+        tables = [self.over_families(quantity) for quantity in ("mse", "accuracy")]
+        lines = [
+            f"| curve | {figure.X_LABEL} | MSE | accuracy | PSR, power sent |",
+            "|---|---|---|---|---|",
+        ]
+        for curve, x in sorted(
+            {(c, x) for table in tables for c in table for x in table[c]}
+        ):
+            cells = [
+                _mean([p.value for p in t.get(curve, {}).get(x, [])]) for t in tables
+            ]
+            label, power = labels.get(curve, curve), self._power(curve, x)
+            lines.append(f"| {label} | {x:g} | {cells[0]} | {cells[1]} | {power} |")
+        return lines
+
+    def _power(self, curve, x):
+        found = [
+            both for (_, c, at), both in self.power_db.items() if (c, at) == (curve, x)
+        ]
+        if not found or found[0][1] is None:
+            return ""
+        sent = f"{sum(power for _, power in found) / len(found):+.2f} dB"
+        if found[0][0] is None:
+            return f"none, {sent}"
+        return f"{sum(psr for psr, _ in found) / len(found):.2f} dB, {sent}"
+
+
+def _mean(values):
+    return f"{sum(values) / len(values):.4f}" if values else ""
+
+
+def frontier(family, measured):
+    """Measure what plain noise hides, and other links; yield their names."""
+    note = functools.partial(measured.note_frontier, family.number)
+    for snr_db in FRONTIER_SNRS_DB:
+        note("noise", family.measure_adapted(family.base(), snr_db))
+        yield f"plain noise, {snr_db:g} dB"
+    for name, link in (("minmax", family.minmax()), ("keyed", family.keyed())):
+        note(name, family.measure_adapted(link, 10.0))
+        yield name
+
+
+def run(figure, families):
+    """Yield (what is done, Measured so far) while a figure is measured.
+
+    Args:
+        figure: module of figures/ with measure(family, measured).
+        families: arn_models.Family, one a seed.
+    """
+    measured = Measured()
+    for family in families:
+        label = f"seed {family.number}"
+        if family.number == arn_models.SHIPPED:
+            label = "shipped"
+        for words in figure.measure(family, measured):
+            yield f"{label}: {words}", measured

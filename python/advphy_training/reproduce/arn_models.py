@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The models of [arn]'s figures that belong to one seed: trained, kept, found."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure import semantic_chain
+from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.power import from_db
+
+from advphy_training import schemes
+from advphy_training.evaluate import adapted_eve, intercepts
+from advphy_training.reproduce import retraining
+
+SHIPPED = 0  # the number of the family of the shipped models
+RECORDED = 50_000  # labeled intercepts of an Eve who adapts
+_SECRET = hashlib.sha256(b"gr-advphy, measuring").digest()  # any: nobody relies on it
+
+
+def setting_of(link, sent, snr_db, eve=None, seed=100) -> SemanticSetting:
+    """Return the setting of a link, with a secret if it is keyed."""
+    secret = None if link.keying == "none" else _SECRET
+    return SemanticSetting(link, sent, snr_db, snr_db, eve, secret=secret, seed=seed)
+
+
+class Family:
+    """Models that were trained from one seed; those missing are trained when asked for.
+
+    Args:
+        number: 1, 2, ...; or SHIPPED.
+        folder: where models are kept; training goes on where it stopped.
+        steps: of the trainings of pairs, or None: the scheme's.
+        eve_steps: of the trainings of an adapting Eve.
+    """
+
+    def __init__(self, number, folder, steps=None, eve_steps=3000):
+        self.number, self._folder = number, Path(folder)
+        self._steps = {} if steps is None else {"steps": steps}
+        self._eve_steps, self._adapted = eve_steps, {}
+
+    def base(self, power="average"):
+        """Return the link without security."""
+        name = "semantic_mnist" + ("" if power == "average" else f"_{power}")
+        return self._model(name, "semantic", power=power)
+
+    def eve(self):
+        """Return the static Eve, trained on codes without noise."""
+        return self._model("eve_mnist", "eve", link=self._path(self.base()))
+
+    def pair(self, box="white", psr_db=-10.0, block="mlp"):
+        """Return the letter's pair, trained in white or black box at a PSR in dB."""
+        name = f"paired_arn_{box}"
+        if psr_db != -10.0:
+            name += f"_{psr_db:g}db"
+        if block != "mlp":
+            name += f"_{block}"
+        eve = self.eve()
+        if box == "black":
+            base = self._path(self.base())
+            eve = self._model("substitute_mnist", "eve", 2, hidden="16", link=base)
+        epsilon = round(from_db(psr_db), 6)
+        return self._pair(name, "paired_arn", eve, block=block, epsilon=epsilon)
+
+    def minmax(self):
+        """Return the pair trained against Eves who adapt."""
+        return self._pair("minmax_arn", "minmax_arn", self.eve())
+
+    def _pair(self, name, scheme, eve, **changes):
+        paths = {"link": self.base(), "eve": eve, "measured_with": self.eve()}
+        paths = {key: self._path(model) for key, model in paths.items()}
+        return self._model(name, scheme, **paths, **changes, **self._steps)
+
+    def keyed(self):
+        """Return the keyed pair, whose base has per-message power."""
+        base = self._path(self.base("per_message"))
+        eve = self._path(self._model("eve_mnist_per_message", "eve", link=base))
+        return self._model(
+            "keyed_arn", "keyed_arn", link=base, measured_with=eve, **self._steps
+        )
+
+    def adapted(self, link, snr_db):
+        """Return the Eve who learned from RECORDED labeled intercepts of a link."""
+        key = link.sha256, snr_db
+        if key not in self._adapted:
+            sent, plain = images.load("mnist_train"), link.keying == "none"
+            static = self.eve() if plain else None
+            setting = setting_of(link, sent, snr_db, static, 100 + self.number)
+            self._adapted[key] = adapted_eve.adapt(
+                intercepts.labelled(setting, semantic_chain.record, RECORDED),
+                adapted_eve.Effort(steps=self._eve_steps, seed=1 + self.number),
+                f"adapted_eve_{self.number}_{snr_db:g}db",
+                static,
+                sent.classes,
+                ((),) if plain else ((), adapted_eve.SORTED),
+            )
+        return self._adapted[key]
+
+    def measure(self, link, snr_db, eve=None):
+        """Return {branch: SemanticCounts} of a link on the 10000 test images.
+
+        Those of a keyed link have other keys than what Eve recorded.
+        """
+        tested = images.load("mnist_test")
+        setting = setting_of(link, tested, snr_db, eve, 1 + 2 * self.number)
+        first = 0 if link.keying == "none" else RECORDED
+        return semantic_chain.total(setting, len(tested), first)
+
+    def measure_adapted(self, link, snr_db):
+        """Return the same with the Eve who adapted to that link at that SNR."""
+        return self.measure(link, snr_db, self.adapted(link, snr_db))
+
+    def _path(self, model):
+        """Return the name or the file of a model of this family, for Settings."""
+        if self.number == SHIPPED and not self._file(model.name).exists():
+            return model.name
+        return str(self._file(model.name))
+
+    def _file(self, name):
+        return self._folder / f"{name}.safetensors"
+
+    def _model(self, name, scheme, seed=1, **changes):
+        """Return a model: shipped, kept, or trained now.
+
+        Raises:
+            ValueError: the file there is of another training.
+        """
+        load = semantic_links.load_eve if scheme == "eve" else semantic_links.load
+        shipped = semantic_links.names() + semantic_links.eve_names()
+        if self.number == SHIPPED and name in shipped:
+            return load(name)
+        if self.number != SHIPPED:
+            name = f"{name}_seed{self.number}"
+        settings = schemes.scheme(scheme).Settings(**changes)
+        path = self._file(name)
+        if not path.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            schemes.train(
+                scheme, settings, seed + retraining.SEEDS_APART * self.number, path
+            )
+        found = load(path)
+        retraining.require_same(path, found.recipe, dataclasses.asdict(settings))
+        return found

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the curves of a figure of [gan] came to: by family of links, and together."""
+
+from dataclasses import dataclass, field
+
+from advphy_training.reproduce.claims import ebn0_needed, share, shown, shown_db
+
+
+@dataclass
+class BlockErrors:
+    """Counts of a figure's curves.
+
+    Args:
+        families: number of families of links (seeds) that were measured.
+        counts: {(family, link, attack key or "clean"): {ebn0_db: Counts of each p}};
+            `link` is the shipped link's name in every family.
+    """
+
+    families: int
+    counts: dict = field(default_factory=dict)
+
+    def of_family(self, family) -> dict:
+        """Return {(link, key): {ebn0_db: (failures, blocks)}} of one family."""
+        return {
+            (link, key): {db: added(rows) for db, rows in points.items()}
+            for (owner, link, key), points in self.counts.items()
+            if owner == family
+        }
+
+    def by_family(self) -> list:
+        """Return {(link, key): {ebn0_db: Point}} of each family, as claims want it."""
+        return [
+            {key: _points(curve) for key, curve in self.of_family(family).items()}
+            for family in range(self.families)
+        ]
+
+    def added_up(self, link, key) -> dict:
+        """Return {ebn0_db: (failures, blocks)} over the families.
+
+        A row that several families share, such as a baseline's, counts once. Where a
+        family has no point, because its curve has ended, there is none.
+        """
+        curves = self._of(link, key)
+        return {
+            db: added({row for points in curves for row in points[db]})
+            for db in self._common(curves)
+        }
+
+    def spread(self, link, key) -> dict:
+        """Return {ebn0_db: (lowest, highest BLER of a family)}; one family has none."""
+        if self.families < 2:
+            return {}
+        curves = self._of(link, key)
+        found = {}
+        for db in self._common(curves):
+            rates = [
+                failures / blocks for failures, blocks in (added(c[db]) for c in curves)
+            ]
+            found[db] = min(rates), max(rates)
+        return found
+
+    def _of(self, link, key):
+        return [self.counts.get((i, link, key), {}) for i in range(self.families)]
+
+    def _common(self, curves):
+        return sorted(set.intersection(*map(set, curves)))
+
+    def table(self, figure) -> list:
+        """Return the curves in numbers: BLER at 8 dB, Eb/N0 where BLER is 1e-3."""
+        lines = [
+            "| system | attack | BLER at 8 dB | Eb/N0 [dB] where BLER is 1e-3 |",
+            "|---|---|---|---|",
+        ]
+        attacks = {"clean": "none"} | {each.key: each.title for each in figure.ATTACKS}
+        for system in figure.SYSTEMS:
+            name = f"{system.label} (`{system.link}`)"
+            for key, title in attacks.items():
+                points = _points(self.added_up(system.link, key))
+                rate = shown(points.get(8.0))
+                if points and max(points) < 8:
+                    last = max(points)
+                    rate = f"less than {shown(points[last])} at {last:g} dB"
+                needed = shown_db(ebn0_needed(points, 1e-3))
+                lines.append(f"| {name} | {title} | {rate} | {needed} |")
+        return lines
+
+
+def added(rows) -> tuple:
+    """Return (failures, blocks) of rows."""
+    return sum(row.failures for row in rows), sum(row.blocks for row in rows)
+
+
+def _points(curve):
+    return {db: share(*counted) for db, counted in curve.items() if counted[1]}

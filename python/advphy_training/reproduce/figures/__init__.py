@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Figures of papers, one file each, found by file name: gan-fig3 is gan_fig3.py.
+
+A figure module has TITLE, what the figure shows, and CLAIMS, the claims.Claims that are
+judged from what is measured. One of [gan] has SYSTEMS, the gan_curves.Systems that are
+drawn, each clean and under each attack; and ATTACKS, the gan_curves.Attacks, a panel
+each. One of [arn] has measure(family, measured), X_LABEL, and {curve: label}s for its
+panels: MSE_CURVES, ACCURACY_CURVES, and LINES in both.
+"""
+
+import sys
+
+from advphy_model import found_by_name
+
+
+def names() -> list:
+    """Return the names of the figures there are."""
+    modules = found_by_name.names(sys.modules[__name__])
+    return [name.replace("_", "-") for name in modules]
+
+
+def figure(name: str):
+    """Return the module of a figure; ValueError with the names there are."""
+    if name not in names():
+        raise ValueError(
+            f"figure '{name}' is not known; choose from {', '.join(names())}"
+        )
+    package = sys.modules[__name__]
+    return found_by_name.module(package, "figure", name.replace("-", "_"))

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""[gan, Fig. 3]: the autoencoder and the conventional scheme under attack."""
+
+from advphy_training.reproduce.claims import Claim, fewer_errors, under_all
+from advphy_training.reproduce.gan_curves import (
+    FGM,
+    HAMMING,
+    HARD,
+    JAMMER,
+    ML,
+    PGD,
+    Attack,
+    System,
+    beats_hamming,
+)
+
+TITLE = "Autoencoder and conventional scheme under attack [gan, Fig. 3]"
+_AE = "autoencoder_mlp_8p5db"
+SYSTEMS = (System(_AE, "autoencoder (MLP)"), *HAMMING)
+ATTACKS = (
+    Attack("paper", "FGM against the autoencoder, as published", FGM, (_AE,)),
+    Attack("fgm", "FGM against each system", FGM),
+    Attack("pgd", "universal PGD against each system", PGD),
+    Attack("jammer", "Gaussian jammer of equal power", JAMMER),
+)
+_FOR_EACH = {
+    "p made for the autoencoder": "paper",
+    "FGM made for each": "fgm",
+    "PGD made for each": "pgd",
+}
+CLAIMS = (
+    Claim(
+        "Without an attack the autoencoder beats the conventional scheme",
+        "'the autoencoder outperforms the conventional scheme if there is no attack'",
+        beats_hamming(_AE),
+    ),
+    Claim(
+        "Under attack the autoencoder is worse than the conventional scheme",
+        "'the performance of the autoencoder is worse than the conventional scheme'",
+        (
+            *under_all(_FOR_EACH, HARD, _AE),
+            fewer_errors(
+                "PGD made for each, maximum likelihood", (ML, "pgd"), (_AE, "pgd")
+            ),
+        ),
+    ),
+    Claim(
+        "The perturbation does more harm than noise of the same power",
+        "asked in addition: the zero line of any attack",
+        (
+            fewer_errors("FGM", (_AE, "jammer"), (_AE, "fgm")),
+            fewer_errors("PGD", (_AE, "jammer"), (_AE, "pgd")),
+        ),
+    ),
+)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""[gan, Fig. 5(a)]: the GAN defense and the conventional scheme, white box."""
+
+from advphy_training.reproduce.claims import Claim, fewer_errors, under_all
+from advphy_training.reproduce.gan_curves import (
+    FGM,
+    HAMMING,
+    HARD,
+    ML,
+    PGD,
+    Attack,
+    System,
+    beats_hamming,
+)
+
+TITLE = "GAN defense and conventional scheme, white box [gan, Fig. 5(a)]"
+_GAN, _AE = "gan_mlp", "autoencoder_mlp_8p5db"
+SYSTEMS = (
+    System(_GAN, "GAN defense (MLP)"),
+    System(_AE, "autoencoder (MLP)"),
+    *HAMMING,
+)
+ATTACKS = (
+    Attack("paper", "FGM against the GAN defense's decoder", FGM, (_GAN,)),
+    Attack("fgm", "FGM against each system", FGM),
+    Attack("pgd", "universal PGD against each system", PGD),
+)
+_FOR_EACH = {
+    "p made for the GAN defense": "paper",
+    "FGM made for each": "fgm",
+    "PGD made for each": "pgd",
+}
+CLAIMS = (
+    Claim(
+        "Without an attack the GAN defense beats the conventional scheme",
+        "'better than the conventional communications system under no attacks'",
+        beats_hamming(_GAN),
+    ),
+    Claim(
+        "In white box it beats the conventional scheme",
+        "'can mitigate the effect of attacks and has a better performance'",
+        (
+            *under_all(_FOR_EACH, _GAN, HARD),
+            fewer_errors(
+                "PGD made for each, maximum likelihood", (_GAN, "pgd"), (ML, "pgd")
+            ),
+        ),
+    ),
+    Claim(
+        "It resists better than the undefended autoencoder",
+        "'a strong capability to defend against adversarial attacks'",
+        under_all({"FGM": "fgm", "PGD": "pgd"}, _GAN, _AE),
+    ),
+)

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure the curves of a figure of [gan], over one family of links or several."""
+
+import functools
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import torch
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.complex_baseband import to_complex
+from advphy_model.measure import ranges, sweep
+from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
+from advphy_model.measure.link_chain import Counts, LinkSetting
+
+from advphy_training import attacks, schemes
+from advphy_training.attacks import Plan
+from advphy_training.reproduce.block_errors import added
+from advphy_training.reproduce.claims import fewer_errors
+from advphy_training.reproduce.curve_points import next_ebn0_db
+
+CLEAN = "clean"
+PSR_DB = -6.0  # the usual setting of [gan, Sec. IV]
+FGM = "universal_fgm"  # input-agnostic FGM [sadeghi, Alg. 1], best of ten
+PGD = "universal_pgd"
+STORED = "stored"  # what an adversarial training holds
+JAMMER = "noise_jammer"
+FGM_RUNS = 10  # one run varies fourfold with its seed; the best is kept
+DRAWS = 5  # p that hit a network they were not made for: by luck, so several, not one
+
+
+@dataclass(frozen=True)
+class System:
+    """A curve's link.
+
+    Args:
+        link: name of a shipped link or baseline.
+        label: in the legend.
+    """
+
+    link: str
+    label: str
+
+
+HARD, ML = "hamming74_hard", "hamming74_ml"  # the conventional scheme
+HAMMING = (
+    System(HARD, "Hamming (7,4), hard decision"),
+    System(ML, "Hamming (7,4), maximum likelihood"),
+)
+
+
+def beats_hamming(link) -> tuple:
+    """Return the conditions that a link beats the conventional scheme, no attack."""
+    return tuple(
+        fewer_errors(words, (link, CLEAN), (other, CLEAN), (6.0,))
+        for words, other in (("hard decision", HARD), ("maximum likelihood", ML))
+    )
+
+
+def no_worse_clean(link, other, margin=1.0):
+    """Return the condition that a link is no worse than another without an attack."""
+    return fewer_errors("no attack", (link, CLEAN), (other, CLEAN), (6.0,), margin)
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What hits every system of a figure.
+
+    Args:
+        key: short name, by which claims refer to it.
+        title: of its panel.
+        craft: name of an attack, or STORED.
+        against: links that p is crafted against; (): each system by itself. For STORED
+            the link whose training holds p.
+        own: systems that are attacked by a p of their own all the same, because
+            everybody knows them.
+        shift: by how many channel uses p arrives late, or "random" per block.
+    """
+
+    key: str
+    title: str
+    craft: str
+    against: tuple = ()
+    own: tuple = ()
+    shift: int | str = 0
+
+    def substitutes(self, link: str) -> tuple:
+        """Return what p is crafted against in the place of a system."""
+        itself = not self.against or link in self.own or self.against == (link,)
+        return () if itself or self.craft in (STORED, JAMMER) else self.against
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What is spent.
+
+    Args:
+        grid: Eb/N0 in dB, rising.
+        min_errors: of a point.
+        max_blocks: of a point.
+        down_to: BLER at which a curve ends.
+        restarts: of universal PGD.
+        steps: of universal PGD.
+        seed: of messages and noise.
+    """
+
+    grid: tuple
+    min_errors: int = 200
+    max_blocks: int = 100_000_000
+    down_to: float = 1e-5
+    restarts: int = 8
+    steps: int = 30
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A figure, what it is measured with, and where it is kept.
+
+    Args:
+        figure: module of figures/.
+        families: functions from a shipped link's name to a LinkModel; one for the
+            shipped links, or one for each seed they were trained from again.
+        effort: Effort.
+        out: CSV of counts; perturbations are kept next to it.
+        workers: ranges.Workers that count, or None: threads of this process.
+        crafters: ranges.Workers that craft, or None: this process.
+    """
+
+    figure: object
+    families: tuple
+    effort: Effort
+    out: Path
+    workers: object = None
+    crafters: object = None
+    _crafted: dict = field(default_factory=dict)
+
+    def curves(self):
+        """Return [(number of the family, System, Attack or None)] of all curves."""
+        return [
+            (family, system, attack)
+            for family in range(len(self.families))
+            for system in self.figure.SYSTEMS
+            for attack in (None, *self.figure.ATTACKS)
+        ]
+
+    def measure(self, curve):
+        """Yield {ebn0_db: Counts, one for each p} after every range and at the end."""
+        found, rates, blocks = {}, {}, 0
+        while True:
+            ebn0_db = next_ebn0_db(rates, self.effort.grid, self.effort.down_to)
+            if ebn0_db is None:
+                return
+            for rows in self._point(curve, ebn0_db, blocks):
+                yield {**found, ebn0_db: rows}
+            found[ebn0_db], blocks = rows, rows[0].blocks
+            failures, counted = added(rows)
+            rates[ebn0_db] = failures / counted
+
+    def _point(self, curve, ebn0_db, blocks):
+        """Yield the rows of a point; several p are counted over equally many blocks."""
+        effort, adversaries = self.effort, self._adversaries(curve, ebn0_db)
+        several = len(adversaries) > 1
+        rule = StopRule(effort.min_errors, effort.max_blocks)
+        if several:
+            blocks = min(max(CHECK_EVERY, blocks), effort.max_blocks)
+            rule = StopRule(None, blocks)
+        model = self.families[curve[0]](curve[1].link)
+        seed = effort.seed + DRAWS * curve[0]  # noise of its own
+        counted = functools.partial(ranges.counted, workers=self.workers)
+        rows = {}
+        while True:
+            for i, adversary in enumerate(adversaries):
+                setting = LinkSetting(model, ebn0_db, seed + i, adversary)
+                for step in sweep.measure(
+                    [setting], rule, self.out, Counts, counted=counted
+                ):
+                    rows[i] = step.row
+                    yield tuple(rows.values())
+            most = 2 * len(rows) * (rule.max_blocks or 0)
+            enough = added(rows.values())[0] >= effort.min_errors
+            if not several or enough or most > effort.max_blocks:
+                return
+            rule = StopRule(None, 2 * rule.max_blocks)
+
+    def craft(self):
+        """Craft for all points of the grid at once; yield (done, all)."""
+        wanted = {}
+        for family, system, attack in self.curves():
+            if attack is None or attack.craft in (STORED, JAMMER):
+                continue
+            for ebn0_db in self.effort.grid:
+                for task in self._tasks((family, system, attack), ebn0_db):
+                    wanted[_key(task)] = task
+        found = ranges.in_order(_craft, wanted.values(), self.crafters)
+        for i, (key, crafted_now) in enumerate(zip(wanted, found, strict=True)):
+            self._crafted[key] = crafted_now
+            yield i + 1, len(wanted)
+
+    def _adversaries(self, curve, ebn0_db):
+        """Return what hits a system; [None] without an attack."""
+        family, system, attack = curve
+        if attack is None:
+            return [None]
+        load = self.families[family]
+        model = load(system.link)
+        if attack.craft == JAMMER:
+            found = [perturbation.jammer(model.k, model.n, PSR_DB)]
+        elif attack.craft == STORED:
+            found = [_stored(load(attack.against[0]))]
+        else:
+            tasks = self._tasks(curve, ebn0_db)
+            found = [self._crafted.get(_key(task)) or _craft(task) for task in tasks]
+        return [Adversary(p, PSR_DB, shift=attack.shift) for p in found]
+
+    def _tasks(self, curve, ebn0_db):
+        """Return the arguments of craft_or_read for each p."""
+        family, system, attack = curve
+        load, effort = self.families[family], self.effort
+        substitutes = [load(name) for name in attack.substitutes(system.link)]
+        spent = {"restarts": effort.restarts, "steps": effort.steps}
+        if attack.craft == FGM:
+            spent = {"restarts": FGM_RUNS}
+        many = DRAWS if attack.craft == FGM and substitutes else 1
+        kept = Path(self.out).resolve().with_suffix(".perturbations")
+        tasks = []
+        for seed in range(1, many + 1):
+            plan = Plan(psr_db=PSR_DB, ebn0_db=ebn0_db, seed=seed, **spent)
+            folder = str(kept / f"seed{seed}")
+            tasks.append((attack.craft, load(system.link), plan, substitutes, folder))
+        return tasks
+
+
+def _key(task):
+    """Return what tells one crafting from another."""
+    name, model, plan, substitutes, _ = task
+    return name, plan, tuple(known.sha256 for known in substitutes or [model])
+
+
+def _craft(task):
+    """Return the perturbation of _task's arguments."""
+    torch.set_num_threads(1)  # a result must not depend on how many there are
+    if Path(task[-1]).parent.parent.is_dir():
+        return attacks.craft_or_read(*task)
+    return attacks.craft(*task[:-1])  # on a machine that does not share the folder
+
+
+@cache
+def _stored(link):
+    """Return the perturbation that a link's adversarial training was given first."""
+    module = schemes.scheme(link.recipe["scheme"])
+    settings = module.Settings(**link.recipe["settings"])
+    held = module.Scheme(settings, link.recipe["seed"]).state()["held"]
+    return perturbation.Perturbation(
+        name="stored_fgm",
+        kind="universal",
+        k=link.k,
+        n=link.n,
+        rows=to_complex(held[:1].numpy()),
+        ebn0_db=settings.ebn0_db,
+        victims=link.recipe["started_from"],
+        knowledge={"weights": "those that the training started from"},
+        recipe={"link": link.name},
+    ).scaled(PSR_DB)

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""claims.md: a paper's claims, what was found, and what the paper leaves open."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from advphy_model.atomic_file import atomic_file
+
+from advphy_training.reproduce.claims import verdict
+
+# What a paper leaves open: the question, a colon, what is chosen here.
+_GAN_CHOICES = """
+energy: mean ||x||^2 = n over the codebook (one unit per channel use), frozen; the limit
+    printed in [gan, Sec. II-A] is garbled
+noise: variance 1 / (2 R Eb/N0) per real dimension, R = k/n
+layout: the n real parts, then the n imaginary parts
+sizes of the networks: MLP 16-16(eLU)-14 and 14-16(ReLU)-16; CNN after [sadeghi]:
+    `advphy info LINK` lists every layer
+PSR: 10 log10(||p||^2 / n) at the receiver, -6 dB
+epsilon = 0.2 of the generator: as power, ||p||^2 = 0.2 n (-7 dB); as amplitude (-14 dB)
+    it trains no useful adversary
+universal perturbation: one p for all messages: input-agnostic FGM [sadeghi, Alg. 1],
+    best of 10 runs, since one varies fourfold with its seed
+a p made for another network: hits by luck, so the mean over 5 of them
+Eb/N0 of crafting: p is crafted anew for each Eb/N0; one crafted at another
+    under-reports by up to 4 times
+black box: crafted on another network, and shifted at random per block, because the
+    adversary's timing is unknown [sadeghi]
+consensus [gan, eq. 9-10]: minimizing players take d + gamma L, the generator g - gamma
+    L; the sign printed diverges; gamma = 0 in the shipped links
+training: Adam at 8.5 dB; batches, steps, rates: `advphy info LINK`
+conventional scheme: BPSK with Hamming (7,4) at the same ||x||^2, hard decision and
+    maximum likelihood; at equal power, and by a p made for it
+strength: universal PGD stands next to FGM, because a defense against a weak attack
+    proves little
+"""
+_ARN_CHOICES = """
+power: mean x_i^2 = 1 in each of the 23 dimensions and ||delta||^2 / N <= epsilon, so
+    PSR = epsilon; read as printed, E||x||^2 = 1, the attack would be 3.6 dB above the
+    signal (`power_reading=literal`)
+is x' scaled back?: no, as in the letter; its power stands in the table, and next to the
+    pair the original at that power
+power limit: on the mean of ||delta||^2 / N over a batch [arn, eq. 20]
+Eve's training: on codes without noise, which reproduces the letter's figures; an Eve
+    trained over the SNRs is harder to fool (`advphy train eve --set noise=snr`)
+substitute in black box: layers of 16 and 10, trained on codes without noise from
+    another seed
+23 real dimensions: 12 complex channel uses, one zero of padding
+training of the base: SNR uniform in 0..20 dB; 50000 images; tested on MNIST's test file
+output layer: a sigmoid, since pixels are of 0..1; the letter names ReLU only
+MSE in the loss: per pixel; Bob's and Eve's SNR are drawn apart
+the Eve who adapts: 50000 labelled intercepts at that SNR, three networks, the best by
+    held-out intercepts
+"""
+
+
+@dataclass(frozen=True)
+class _Paper:
+    """What the page says of all figures of a paper.
+
+    Args:
+        called: what the page calls it.
+        reading: how the numbers are to be read.
+        choices: as _GAN_CHOICES.
+    """
+
+    called: str
+    reading: str
+    choices: str
+
+
+_PAPERS = {
+    "gan": _Paper(
+        "paper",
+        "Brackets are 95 % intervals of counting; what another training or another p "
+        "would change is not in them, that is what the seeds are for. Not decided: the "
+        "intervals overlap, differ between the Eb/N0 given, or a number is missing.",
+        _GAN_CHOICES,
+    ),
+    "arn": _Paper(
+        "letter",
+        "A line for each training seed; brackets are 95 % intervals over the 10000 "
+        "test images.",
+        _ARN_CHOICES,
+    ),
+}
+
+
+def section(name, figure, measured, commands) -> str:
+    """Return the page's section on one figure.
+
+    Args:
+        name: of the figure, such as gan-fig3.
+        figure: module of figures/.
+        measured: BlockErrors or Measured, with by_family() and table(figure).
+        commands: that made it, texts.
+    """
+    paper = _PAPERS[name.partition("-")[0]]
+    lines = [
+        f"# {name}: {figure.TITLE}",
+        "",
+        f"![{figure.TITLE}]({name}.png)",
+        "",
+        f"| claim | {paper.called} | ours | verdict |",
+        "|---|---|---|---|",
+    ]
+    for claim, outcomes in zip(figure.CLAIMS, _judged(figure, measured), strict=True):
+        lines.append(
+            f"| {claim.text} | {claim.source} | {_ours(outcomes)} "
+            f"| **{verdict(outcomes)}** |"
+        )
+    lines += [
+        *("", paper.reading, "", *measured.table(figure), ""),
+        f"What the {paper.called} leaves open, and what is chosen here:",
+        *("", "| question | choice |", "|---|---|"),
+        *(f"| {_cell(asked)} | {_cell(chosen)} |" for asked, chosen in _open(paper)),
+        *("", "Made by:", "", *(f"    {command}" for command in commands), ""),
+    ]
+    return "\n".join(lines)
+
+
+def verdicts(figure, measured) -> list:
+    """Return (claim, verdict) of each claim of a figure, texts to put below it."""
+    found = _judged(figure, measured)
+    texts = [claim.text for claim in figure.CLAIMS]
+    return list(zip(texts, map(verdict, found), strict=True))
+
+
+def _judged(figure, measured):
+    """Return the outcomes of each claim of a figure, a list for each family."""
+    families = measured.by_family()
+    return [[claim.outcomes(curves) for curves in families] for claim in figure.CLAIMS]
+
+
+def _ours(families):
+    """Return each condition's numbers and state, for each family."""
+    words = []
+    for outcomes in zip(*families, strict=True):
+        conditions, states, numbers = zip(*outcomes, strict=True)
+        if not conditions[0]:
+            words += numbers
+            continue
+        said = " / ".join(states)
+        if len(states) > 1 and len(set(states)) == 1:
+            said = f"{states[0]} for every seed"
+        words.append(f"{conditions[0]}: {' / '.join(numbers)}: {said}")
+    return "<br>".join(words)
+
+
+def _open(paper):
+    """Return (question, choice) of all that a paper leaves open."""
+    lines = paper.choices.strip().replace("\n    ", " ").split("\n")
+    return [line.split(": ", 1) for line in lines]
+
+
+def _cell(text):
+    return text.replace("|", "\\|")
+
+
+def write(path, name, text):
+    """Put a figure's section into the page, in the place of an older one."""
+    path = Path(path)
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+    page = path.read_text(encoding="utf-8") if path.exists() else ""
+    before, found, rest = page.partition(begin)
+    after = rest.partition(end)[2] if found else ""
+    with atomic_file(path) as file:
+        file.write(f"{before}{begin}{text}\n{end}{after}")

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Networks of the user's own, imported from torch."""
+
+import numpy as np
+import pytest
+import torch
+from advphy_model.complex_baseband import to_reals
+from advphy_model.link import decision, model_file
+from advphy_model.network import network
+from advphy_training import import_torch
+
+
+def users_decoder():
+    torch.manual_seed(1)
+    return torch.nn.Sequential(
+        torch.nn.Unflatten(1, (1, 2, 7)),
+        torch.nn.Conv2d(1, 4, (2, 3), padding="same"),
+        torch.nn.ELU(0.5),
+        torch.nn.Dropout(),
+        torch.nn.Flatten(),
+        torch.nn.Unflatten(1, (4, 14)),
+        torch.nn.Sequential(torch.nn.Conv1d(4, 2, 5, padding=1, stride=2)),
+        torch.nn.ReLU(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(12, 16, bias=False),
+    ).eval()
+
+
+@pytest.fixture
+def simplices():
+    from advphy_model.link.baselines import two_simplices
+
+    return two_simplices.codebook()
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
+def test_a_users_module_becomes_a_link_that_decides_the_same(simplices, rng, tmp_path):
+    module = users_decoder()
+    link = import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)
+    model_file.write(link, tmp_path / "mine.safetensors")
+    link = model_file.read(tmp_path / "mine.safetensors")
+    y = (rng.normal(size=(500, 7)) + 1j * rng.normal(size=(500, 7))).astype(
+        np.complex64
+    )
+    with torch.no_grad():
+        expected = module(torch.tensor(to_reals(y))).argmax(1).numpy()
+    decided, erased = np.empty(500, np.uint8), np.empty(500, np.uint8)
+    decision.decider(link).decide(y, decided, erased)
+    assert np.array_equal(decided, expected)
+
+
+def test_a_users_encoder_gives_the_codebook():
+    torch.manual_seed(2)
+    encoder = torch.nn.Linear(16, 14)
+    with torch.no_grad():
+        book = encoder(torch.eye(16))
+        encoder.weight *= (7 / (book**2).sum(1).mean()).sqrt()
+        encoder.bias *= (7 / (book**2).sum(1).mean()).sqrt()
+    link = import_torch.link_from_torch("mine", 4, 7, users_decoder(), encoder)
+    assert np.allclose(
+        to_reals(link.codebook), encoder(torch.eye(16)).detach(), atol=1e-6
+    )
+
+
+def test_a_state_dict_becomes_a_network(rng):
+    module = torch.nn.Sequential(
+        torch.nn.Linear(14, 8), torch.nn.ReLU(), torch.nn.Linear(8, 16)
+    )
+    layers = [
+        network.Layer("dense", "a"),
+        network.Layer("relu", "r"),
+        network.Layer("dense", "b"),
+    ]
+    net = import_torch.network_from_state_dict(module.state_dict(), layers, (14,))
+    x = rng.normal(size=(9, 14)).astype(np.float32)
+    expected = module(torch.tensor(x)).detach().numpy()
+    assert np.allclose(network.run(net, x), expected, atol=1e-6)
+    with pytest.raises(ValueError, match=r"no layer takes 2\.weight"):
+        import_torch.network_from_state_dict(module.state_dict(), layers[:1], (14,))
+    with pytest.raises(ValueError, match=r"layer 'b'.*no weight left"):
+        import_torch.network_from_state_dict({}, layers[2:], (14,))
+
+
+@pytest.mark.parametrize(
+    ("module", "text"),
+    [
+        (torch.nn.LSTM(14, 16), "LSTM"),
+        (torch.nn.Sequential(torch.nn.Linear(13, 16)), "layer0"),
+        (torch.nn.Linear(14, 15), "the decoder maps"),
+        (
+            torch.nn.Sequential(
+                torch.nn.Unflatten(1, (1, 14)), torch.nn.Conv1d(1, 1, 3, dilation=2)
+            ),
+            "dilation",
+        ),
+    ],
+)
+def test_modules_that_do_not_fit_are_refused(module, text, simplices):
+    with pytest.raises(ValueError, match=text):
+        import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)
+
+
+def test_nan_weights_are_refused(simplices):
+    module = torch.nn.Linear(14, 16)
+    with torch.no_grad():
+        module.weight[3, 4] = float("nan")
+    with pytest.raises(ValueError, match="not finite"):
+        import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)
