@@ -19,6 +19,7 @@ from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import advphy, blocks
 
 from .counting import counted, streamed
+from .heard import heard
 
 N = 7
 RNG = np.random.default_rng(3)
@@ -146,10 +147,10 @@ def test_settings_change_while_running_at_a_tagged_item(setter, value, key, tagg
     source = advphy.perturbation_source("two_simplices", UNIVERSAL, latency=100)
     changer = _changer(1000, lambda: getattr(source, setter)(value))
     changer.set_max_noutput_items(100)
-    flowgraph, messages = advphy.top_block(), blocks.message_debug()
+    flowgraph, messages = advphy.top_block(), heard()
     sink = blocks.vector_sink_c(N)
     flowgraph.connect(source, changer, blocks.head(8 * N, 30_000), sink)
-    flowgraph.msg_connect((source, "psr"), (messages, "store"))
+    flowgraph.msg_connect((source, "psr"), (messages, "in"))
     flowgraph.run()
     first, second = sorted(sink.tags(), key=lambda tag: tag.offset)[:2]
     assert first.offset == 0
@@ -165,7 +166,7 @@ def test_settings_change_while_running_at_a_tagged_item(setter, value, key, tagg
         assert np.mean(np.abs(after) ** 2) == pytest.approx(0.1, rel=1e-4)
     if key == "on":
         assert not after.any()
-    ended = pmt.to_python(messages.get_message(1))
+    ended = [m for m in messages.said() if m["first_block"] == 0][-1]
     assert ended["blocks"] == second.offset
     assert ended["psr_db_realised"] == pytest.approx(-6.0)
 

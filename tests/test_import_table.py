@@ -133,8 +133,8 @@ def test_radios_are_imported_inside_the_functions_of_one_file():
     assert forbidden_imports(inside, "advphy", "advphy/air/sdr_sink.py")
 
 
-# The rooms of advphy_model; each imports only those before it, and the ground: the files
-# that stand in no room.
+# The rooms of advphy_model; each imports only those before it, and the ground: the
+# files that stand in no room.
 ROOMS = ("ground", "network", "link", "air", "receive", "modem", "files", "measure")
 
 

@@ -39,7 +39,7 @@ class Settings:
             raise ValueError("--psr-db is of an adversary; give --attack WORDS, too")
 
 
-@radio.ended_by_sigterm()
+@radio.ended_by_signals()
 def run(settings, output):
     """Receive, and print counts."""
     model, sent = settings.link.load()

@@ -95,13 +95,18 @@ def driver(flag):
 
 
 @contextlib.contextmanager
-def ended_by_sigterm():
-    """Let SIGTERM end what runs within as Ctrl-C does, the transmitter silent."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def ended_by_signals():
+    """Let SIGTERM and SIGHUP end what runs within as Ctrl-C does, in silence."""
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN  # as nohup lets it be
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run(flowgraph, end, say=None, enough=None, patience=10.0, shown=None):

@@ -45,7 +45,7 @@ class Settings:
                 )
 
 
-@radio.ended_by_sigterm()
+@radio.ended_by_signals()
 def run(settings, output):
     """Send, or say what would be sent."""
     model, sent = settings.link.load()

@@ -35,7 +35,13 @@ from .air.sample_channel import sample_channel
 from .air.sdr_sink import sdr_sink
 from .air.sdr_source import sdr_source
 from .air.snr_channel import snr_channel
-from .guard import guarded_block, guarded_general_block, run, top_block
+from .guard import (
+    end_by_signals,
+    guarded_block,
+    guarded_general_block,
+    run,
+    top_block,
+)
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
 from .measure.bler_curve_sink import bler_curve_sink
@@ -91,6 +97,7 @@ __all__ = [
     "decoder",
     "distortion_meter",
     "encoder",
+    "end_by_signals",
     "error_counter",
     "eve",
     "eve_model",
