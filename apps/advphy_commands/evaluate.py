@@ -64,7 +64,7 @@ class Settings:
             words += [f"--{name.replace('_', '-')}", str(self.typed[name])]
         if self.claimed:
             words += ["--claimed", self.claimed]
-        return shlex.join([*words, "--out", self.typed["out"]])
+        return shlex.join([*words, "--out", str(self.out)])
 
 
 def run(settings, output):
