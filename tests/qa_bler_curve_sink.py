@@ -8,11 +8,12 @@ import time
 
 import numpy as np
 import pytest
-from advphy_model.measure import counts as counts_file
+from advphy_model.measure import curves, table
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import Counts
 from gnuradio import advphy
-from gnuradio.advphy.measure.bler_curve_window import bler_curve_window, measured
-from gnuradio.advphy.measure.name_looks import look_of
+from gnuradio.advphy.display.bler_curve_window import bler_curve_window, measured
+from gnuradio.advphy.display.name_looks import look_of
 from PyQt5 import QtCore, QtGui
 
 from . import display_events
@@ -209,10 +210,10 @@ def test_in_a_narrow_window_the_value_stays_whole(application):
 
 def test_theory_and_earlier_counts_are_painted_behind(application, tmp_path):
     rows = [
-        counts_file.Counts("old", "loop", db, 1, 0, 1000, errors, 0, "ab")
+        Counts("old", "loop", db, 1, 0, 1000, errors, 0, "ab")
         for db, errors in ((0.0, 800), (10.0, 600))
     ]
-    counts_file.write(tmp_path / "old.csv", rows)
+    table.write(tmp_path / "old.csv", rows, Counts)
     window = bler_curve_window(closed_forms="bpsk", csv=str(tmp_path / "old.csv"))
     (theory,), (earlier,) = window.plot.theory, window.plot.earlier
     assert theory[0] == "bpsk, closed form"
@@ -236,7 +237,7 @@ def test_what_is_saved_is_what_plot_reads(application, tmp_path):
         counts(x=5.0, blocks=200, errors=1, first=300, **on),
     )
     window.save_csv(tmp_path / "live.csv")
-    rows = counts_file.read(tmp_path / "live.csv")
+    rows = table.read(tmp_path / "live.csv", Counts)
     assert [
         (r.ebn0_db, r.first_block, r.blocks, r.block_errors, r.psr_db) for r in rows
     ] == [(4.0, 0, 300, 4, None), (5.0, 300, 200, 1, -6.0)]
@@ -255,7 +256,7 @@ def test_two_counters_of_one_link_and_seed_are_saved_apart(application, tmp_path
     plain = counts("plain") | {"link": "gan_mlp"}
     window = filled(plain, counts("defended", errors=1) | {"link": "gan_mlp"})
     window.save_csv(tmp_path / "live.csv")
-    assert set(counts_file.curves(counts_file.read(tmp_path / "live.csv"))) == {
+    assert set(curves.curves(table.read(tmp_path / "live.csv", Counts))) == {
         "gan_mlp (plain)",
         "gan_mlp (defended)",
     }

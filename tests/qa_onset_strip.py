@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from advphy_model.air.perturbation import Perturbation
 from gnuradio import advphy
-from gnuradio.advphy.measure.name_looks import NameLooks, look_of
-from gnuradio.advphy.measure.onset_items import delay_texts
-from gnuradio.advphy.measure.onset_record import Interval, spells
-from gnuradio.advphy.measure.onset_window import onset_window
+from gnuradio.advphy.display.name_looks import NameLooks, look_of
+from gnuradio.advphy.display.onset_items import delay_texts
+from gnuradio.advphy.display.onset_record import Interval, spells
+from gnuradio.advphy.display.onset_window import onset_window
 
 from . import display_events
 from .display_events import attack, counts, estimate, painted
@@ -132,7 +132,7 @@ def test_a_canceller_that_is_switched_off_is_understood(application):
 
 
 def test_a_name_looks_the_same_in_all_displays(application):
-    from gnuradio.advphy.measure.bler_curve_window import bler_curve_window
+    from gnuradio.advphy.display.bler_curve_window import bler_curve_window
 
     curves, strip = bler_curve_window(), onset_window()
     for window, names in ((curves, "xyz"), (strip, "zyx")):

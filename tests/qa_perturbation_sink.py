@@ -8,8 +8,8 @@ import pytest
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from gnuradio import advphy
-from gnuradio.advphy.measure.perturbation_record import angle_degrees, matches
-from gnuradio.advphy.measure.perturbation_window import perturbation_window, texts
+from gnuradio.advphy.display.perturbation_record import angle_degrees, matches
+from gnuradio.advphy.display.perturbation_window import perturbation_window, texts
 
 from . import display_events
 from .display_events import attack, estimate, painted

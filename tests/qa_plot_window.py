@@ -10,12 +10,12 @@ import pytest
 from advphy_model.measure import speed
 from gnuradio import advphy
 from gnuradio.advphy import display_speed
-from gnuradio.advphy.measure import painting_share
-from gnuradio.advphy.measure.bler_curve_window import bler_curve_window
-from gnuradio.advphy.measure.complex_panels import columns_for, round_reach
-from gnuradio.advphy.measure.mailbox import MOST_WAITING, Mailbox
-from gnuradio.advphy.measure.plot_items import decade_axis_class
-from gnuradio.advphy.measure.side_labels import spread
+from gnuradio.advphy.display import painting_share
+from gnuradio.advphy.display.bler_curve_window import bler_curve_window
+from gnuradio.advphy.display.complex_panels import columns_for, round_reach
+from gnuradio.advphy.display.mailbox import MOST_WAITING, Mailbox
+from gnuradio.advphy.display.plot_items import decade_axis_class
+from gnuradio.advphy.display.side_labels import spread
 from PyQt5 import QtCore
 
 from . import display_events

@@ -5,7 +5,7 @@ import pmt
 import pytest
 from advphy_model.files import images
 from gnuradio import advphy, blocks
-from gnuradio.advphy.measure.readout_window import NOTHING, text_of
+from gnuradio.advphy.display.readout_window import NOTHING, text_of
 from PyQt5 import QtWidgets
 
 

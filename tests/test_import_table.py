@@ -38,17 +38,17 @@ DISPLAYS = {
     f"advphy/{stem}.py": {"PyQt5", "sip", "pyqtgraph"}
     for stem in (
         "display_speed",
-        "measure/image_window",
-        "measure/plot_window",
-        "measure/qt_application",
-        "measure/plot_items",
-        "measure/side_labels",
-        "measure/bler_items",
-        "measure/bler_curve_window",
-        "measure/constellation_window",
-        "measure/onset_window",
-        "measure/perturbation_window",
-        "measure/readout_window",
+        "display/image_window",
+        "display/plot_window",
+        "display/qt_application",
+        "display/plot_items",
+        "display/side_labels",
+        "display/bler_items",
+        "display/bler_curve_window",
+        "display/constellation_window",
+        "display/onset_window",
+        "display/perturbation_window",
+        "display/readout_window",
     )
 }
 # gr-osmosdr is optional, and not a part of the package gnuradio.

@@ -11,8 +11,8 @@ ENDS = {"psr_db": (-20.0, 10.0), "snr_db": (-10.0, 20.0)}  # of the horizontal a
 
 def show(arguments, publishers, takes, tick):
     """Show a window until it is closed; return how many measurements were received."""
-    from gnuradio.advphy.measure.bler_curve_window import bler_curve_window
-    from gnuradio.advphy.measure.onset_window import onset_window
+    from gnuradio.advphy.display.bler_curve_window import bler_curve_window
+    from gnuradio.advphy.display.onset_window import onset_window
     from PyQt5 import QtCore, QtWidgets
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])

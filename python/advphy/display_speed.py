@@ -16,12 +16,12 @@ from advphy_model.measure.speed import EBN0_DB
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
+from .display.bler_curve_sink import bler_curve_sink
+from .display.constellation_sink import constellation_sink
+from .display.onset_strip import onset_strip
+from .display.perturbation_sink import perturbation_sink
 from .guard import top_block
-from .measure.bler_curve_sink import bler_curve_sink
-from .measure.constellation_sink import constellation_sink
 from .measure.error_counter import error_counter
-from .measure.onset_strip import onset_strip
-from .measure.perturbation_sink import perturbation_sink
 from .receive.decoder import decoder
 from .receive.perturbation_canceller import perturbation_canceller
 from .transmit.encoder import encoder
