@@ -10,7 +10,6 @@ import pytest
 from advphy_model.measure import speed
 from gnuradio import advphy
 from gnuradio.advphy import display_speed
-from gnuradio.advphy.display import painting_share
 from gnuradio.advphy.display.bler_curve_window import bler_curve_window
 from gnuradio.advphy.display.complex_panels import columns_for, round_reach
 from gnuradio.advphy.display.mailbox import MOST_WAITING, Mailbox
@@ -108,39 +107,18 @@ def test_an_error_while_painting_is_logged_and_ends_neither_process_nor_stream(
     window.close()
 
 
-def test_windows_share_the_time_for_painting(monkeypatch):
-    class Window:
-        def __init__(self, visible):
-            self.visible = visible
-
-        def isVisible(self):
-            if self.visible is None:
-                raise RuntimeError("wrapped C/C++ object has been deleted")
-            return self.visible
-
-    times = iter([(0, 0), (90, 100), (91, 200)])
-    monkeypatch.setattr(painting_share, "_processor_times", lambda: next(times))
-    monkeypatch.setattr(painting_share, "LOOK_SECONDS", -1.0)
-    share = painting_share.PaintingShare()
-    windows = [Window(True), Window(True), Window(False), Window(None)]
-    for window in windows:
-        share.add(window)
-    idle = share.pause(0.003)
-    busy = share.pause(0.003)
-    assert idle == pytest.approx(2 * 0.003 / painting_share.WHEN_IDLE)
-    # Two windows that each wait so long after 3 ms take 2 % of a processor together.
-    assert 2 * 0.003 / busy == pytest.approx(0.02)
-
-
-def test_a_hidden_window_is_not_painted(application):
+def test_at_most_twenty_pictures_a_second_and_none_of_a_hidden_window(application):
     window = bler_curve_window(frame_rate=30)
-    window.resize(500, 300)
+    assert window.timer.interval() == 50
+    assert bler_curve_window(frame_rate=4).timer.interval() == 250
+    assert not window.timer.isActive()
     window.show()
-    attend(0.1)
+    assert window.timer.isActive()
     window.hide()
+    assert not window.timer.isActive()
     paintings = display_events.Paintings(window)
     window.take(counts())
-    attend(0.2)
+    application.processEvents()
     assert paintings.count == 0
     window.show()
     until(lambda: paintings.count)

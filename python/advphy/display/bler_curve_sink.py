@@ -19,7 +19,7 @@ class bler_curve_sink(listening_block):
         floor: lowest BLER drawn, in (0, 1).
         closed_forms: links whose theory is drawn, with commas: "bpsk, hamming74_ml".
         csv: files of earlier counts to draw as thin lines, with commas.
-        frame_rate: most pictures a second, at most 30.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
     def __init__(

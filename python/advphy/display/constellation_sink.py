@@ -87,7 +87,7 @@ class constellation_sink(gr.hier_block2):
         channel_use: which symbol of a codeword, 0..n-1; -1: each in a panel of its own,
             or all in one plane where n > 8. set_channel_use changes it.
         points: how many symbols of a channel use are drawn, 1..10000.
-        frame_rate: most pictures a second, at most 30.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
     def __init__(self, model, title="", channel_use=-1, points=1000, frame_rate=15):

@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Arguments that several displays have, checked when a block is made."""
 
-FASTEST = 30  # pictures a second; an eye follows no more
+import math
+
+FASTEST = 30  # pictures a second that a block takes; an eye follows no more
+PAINTED = 20  # pictures a second that are painted at most
+
+
+def interval(frame_rate):
+    """Return the milliseconds from one picture to the next, at least 50."""
+    return math.ceil(1000 / min(checked_frame_rate(frame_rate), PAINTED))
 
 
 def checked_frame_rate(frame_rate):

@@ -108,7 +108,7 @@ class image_viewer(gr.hier_block2):
         image_shape: (rows, columns) of an image; a semantic link has it.
         titles: of the columns, with commas between them: 1 to 6.
         rows: how many frames that follow each other are shown, at most 16.
-        frame_rate: how often a second new frames are shown, at most 30.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
     def __init__(self, image_shape, titles="images", rows=3, frame_rate=10):

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from .display_arguments import interval
 from .qt_application import require_application
 
 FASTEST = 30  # pictures a second
@@ -118,7 +119,7 @@ def _window_class():
             self.setAccessibleName(f"images: {', '.join(titles)}")
             timer = QtCore.QTimer(self)  # ends with the widget
             timer.timeout.connect(self.look)
-            timer.start(math.ceil(1000 / frame_rate))
+            timer.start(interval(frame_rate))
 
         def sizeHint(self):
             rows, columns = self._frames.image_shape

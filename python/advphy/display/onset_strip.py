@@ -18,7 +18,7 @@ class onset_strip(listening_block):
         title: above the plot.
         seconds: how much time is shown.
         floor: lowest BLER drawn, in (0, 1).
-        frame_rate: most pictures a second, at most 30.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
     def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):

@@ -19,7 +19,7 @@ class perturbation_sink(listening_block):
     Args:
         model: link model, or the name or file of one; gives n and the codebook.
         title: above the plot.
-        frame_rate: most pictures a second, at most 30.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
     def __init__(self, model, title="", frame_rate=15):

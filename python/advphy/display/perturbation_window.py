@@ -21,7 +21,7 @@ def perturbation_window(model, title="", frame_rate=15, record=None, mailbox=Non
     Args:
         model: LinkModel; gives n and the codebook.
         title: above the plot.
-        frame_rate: most pictures a second, at most 30.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
         record: PerturbationRecord; None: a new one.
         mailbox: Mailbox that it collects from, or None.
 

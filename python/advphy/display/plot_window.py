@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the windows of the displays share: pyqtgraph's plots, a timer, a menu.
 
-A timer of the window's thread asks whether anything changed; only then the plots get
-new data, and less often where the stream needs the processors: see painting_share.
+While the window is shown a timer of its thread asks whether anything changed; only
+then the plots get new data.
 """
 
 import collections
 import functools
 import logging
-import math
 import statistics
 import time
 
-from .display_arguments import checked_frame_rate
+from .display_arguments import interval
 from .name_looks import GREY, INK
-from .painting_share import share
 from .plot_items import axis_class, decade_axis_class, home_view_class
 
 SHEET = f"""
@@ -40,9 +38,9 @@ def _canvas_class():
             self.ci.setSpacing(2)
 
         def paintEvent(self, event):
-            begun, busy = time.perf_counter(), time.thread_time()
+            begun = time.perf_counter()
             super().paintEvent(event)
-            self._window.painted(time.perf_counter() - begun, time.thread_time() - busy)
+            self._window.painted(time.perf_counter() - begun)
 
     return Canvas
 
@@ -72,9 +70,7 @@ def plot_window_class():
         def __init__(self, title, frame_rate, record=None, mailbox=None):
             super().__init__()
             self.title, self._record, self._mailbox = title, record, mailbox
-            self._interval = math.ceil(1000 / checked_frame_rate(frame_rate))
-            self._not_before, self._busy, self._filling = 0.0, 0.0, 0.0
-            self._refused, self._shown = 0, None
+            self._refused, self._shown, self._filling = 0, None, 0.0
             self._spent = collections.deque(maxlen=100)
             self.plots = []
             self.setAttribute(QtCore.Qt.WA_StyledBackground)
@@ -84,11 +80,9 @@ def plot_window_class():
             self.setSizePolicy(expanding, expanding)
             self.setAccessibleName(title or type(self).__name__)
             self._add_parts()
-            share.add(self)
-            self._timer = QtCore.QTimer(self)  # ends with the widget
-            self._timer.setTimerType(QtCore.Qt.PreciseTimer)
-            self._timer.timeout.connect(self.look)
-            self._timer.start(self._interval)
+            self.timer = QtCore.QTimer(self)  # ends with the widget
+            self.timer.setInterval(interval(frame_rate))
+            self.timer.timeout.connect(self.look)
 
         def _add_parts(self):
             self.menu, self.canvas = QtWidgets.QMenu(self), _canvas_class()(self)
@@ -174,6 +168,13 @@ def plot_window_class():
         def hasHeightForWidth(self):
             return False  # else lines that wrap ask for all of the plots' height
 
+        def showEvent(self, event):
+            if self.error is None:
+                self.timer.start()
+
+        def hideEvent(self, event):
+            self.timer.stop()
+
         def resizeEvent(self, event):
             self._button.setGeometry(self.width() - 26, 1, 24, 22)
             self._button.raise_()
@@ -236,13 +237,10 @@ def plot_window_class():
                 plot.vb.autoRange()
 
         def look(self):
-            """Ask for a picture if there is something new and time for it."""
-            if not self.isVisible() or time.monotonic() < self._not_before:
-                return
-            begun, busy = time.perf_counter(), time.thread_time()
+            """Ask for a picture if there is something new."""
+            begun = time.perf_counter()
             self._guarded(self._fill)
             self._filling = time.perf_counter() - begun
-            self._busy += time.thread_time() - busy
 
         def refresh(self):
             """Show the newest at once."""
@@ -265,29 +263,21 @@ def plot_window_class():
             try:
                 call()
             except Exception as error:  # Qt would end the process, flowgraph and all
-                self._timer.stop()
+                self.timer.stop()
                 if self.error is None:
                     self.error = error
                     name = type(self).__name__
                     logger = logging.getLogger(__name__)
                     logger.error("%s stops", name, exc_info=error)
 
-        def painted(self, seconds, busy):
-            """Count what a picture took, and wait as long as others need."""
+        def painted(self, seconds):
+            """Count what a picture took."""
             self._spent.append(self._filling + seconds)
-            pause, self._busy = share.pause(self._busy + busy), 0.0
             self._filling = 0.0
-            # Qt may paint one picture in several parts: their pauses add up.
-            since = time.monotonic() - 1e-3 * self._interval
-            self._not_before = max(self._not_before, since) + pause
 
         def frame_seconds(self):
             """Return what the last pictures took, the median, in seconds."""
             return statistics.median(self._spent) if self._spent else 0.0
-
-        def pictures(self):
-            """Return how many pictures have been painted, at most 100."""
-            return len(self._spent)
 
         def save_picture(self, path):
             """Write what is shown; the file's ending chooses the format.

@@ -23,7 +23,8 @@ class readout(listening_block):
 
     Args:
         title: above the lines.
-        frame_rate: how often a second the lines are written anew, at most 30.
+        frame_rate: how often a second the lines are written anew, at most 30; more
+            than 20 count as 20.
     """
 
     def __init__(self, title="", frame_rate=5):

@@ -3,8 +3,8 @@
 
 import functools
 import html
-import math
 
+from .display_arguments import interval
 from .qt_application import require_application
 
 NOTHING = "nothing has reported yet"
@@ -57,7 +57,7 @@ def _window_class():
             self.setAccessibleName(title or "readout")
             self._timer = QtCore.QTimer(self)  # ends with the widget
             self._timer.timeout.connect(self.look)
-            self._timer.start(math.ceil(1000 / frame_rate))
+            self._timer.start(interval(frame_rate))
             self.look()
 
         # Its text grows and shrinks many times a second; the window must not.
