@@ -11,14 +11,16 @@ ENDS = {"psr_db": (-20.0, 10.0), "snr_db": (-10.0, 20.0)}  # of the horizontal a
 
 def show(arguments, publishers, takes, tick):
     """Show a window until it is closed; return how many measurements were received."""
-    from gnuradio.advphy.display.bler_curve_window import bler_curve_window
-    from gnuradio.advphy.display.onset_window import onset_window
+    from gnuradio.advphy.display.bler_curve_record import BlerCurveRecord
+    from gnuradio.advphy.display.bler_curve_window import BlerCurveWindow
+    from gnuradio.advphy.display.onset_record import OnsetRecord
+    from gnuradio.advphy.display.onset_window import OnsetWindow
     from PyQt5 import QtCore, QtWidgets
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     first, last = ENDS.get(arguments.x, (0.0, 10.0))
-    curves = bler_curve_window(x=arguments.x, first=first, last=last)
-    strip = onset_window()
+    curves = BlerCurveWindow(BlerCurveRecord(arguments.x, first, last))
+    strip = OnsetWindow(OnsetRecord())
     window = QtWidgets.QSplitter(QtCore.Qt.Vertical)
     window.setWindowTitle(f"advphy watch {' '.join(arguments.address)}")
     window.addWidget(curves)
@@ -26,7 +28,7 @@ def show(arguments, publishers, takes, tick):
     window.resize(900, 760)
     loop = _Loop(
         publishers,
-        [*takes, curves.take, strip.take],
+        [*takes, curves.record.take, strip.record.take],
         tick,
         arguments.seconds,
         application.quit,

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """BLER-curve sink: counts that arrive as messages fill in curves with intervals."""
 
-from ..reports import listening_block
-from .bler_curve_window import BlerPlot, window_of
-from .mailbox import Mailbox
+from .bler_curve_record import BlerCurveRecord
+from .display_block import message_display
 
 
-class bler_curve_sink(listening_block):
+class bler_curve_sink(message_display):
     """Draw the block error rates of counters over a setting while it is changed.
 
     Message port "in": messages of kind "counts"; others are ignored and counted.
@@ -33,28 +32,15 @@ class bler_curve_sink(listening_block):
         csv="",
         frame_rate=15,
     ):
-        listening_block.__init__(self, "bler_curve_sink")
-        self._plot = BlerPlot(
-            title, x, first, last, floor, closed_forms, csv, frame_rate
-        )
-        self._mailbox, self._window = Mailbox(self._plot.points.take), None
-        self.listen("in", self._mailbox.post)
-
-    def qwidget(self):
-        """Return the widget; the first call makes it, in the thread of the window."""
-        if self._window is None:
-            self._window = window_of(self._plot, self._mailbox)
-        return self._window
+        record = BlerCurveRecord(x, first, last, floor, closed_forms, csv)
+        message_display.__init__(self, "bler_curve_sink", record, title, frame_rate)
 
     def curves(self):
         """Return what has been counted: {label: {x: (failures, blocks)}}."""
-        self._mailbox.collect()
-        return {
-            f"{name}, {differs}" if differs else name: points
-            for name, differs, _, _, points in self._plot.points.curves()
-        }
+        return {curve.label: curve.points for curve in self.record.curves()}
 
-    def refused(self):
-        """Return how many messages were not understood."""
-        self._mailbox.collect()
-        return self._mailbox.refused
+    def make_window(self, title, frame_rate):
+        """Return the widget."""
+        from .bler_curve_window import BlerCurveWindow
+
+        return BlerCurveWindow(self.record, title, frame_rate)

@@ -1,15 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Arguments that several displays have, checked when a block is made."""
 
-import math
-
 FASTEST = 30  # pictures a second that a block takes; an eye follows no more
-PAINTED = 20  # pictures a second that are painted at most
-
-
-def interval(frame_rate):
-    """Return the milliseconds from one picture to the next, at least 50."""
-    return math.ceil(1000 / min(checked_frame_rate(frame_rate), PAINTED))
 
 
 def checked_frame_rate(frame_rate):
@@ -30,3 +22,10 @@ def checked_floor(floor):
         f"floor = {floor!r}, wanted the lowest BLER to be drawn, 1e-15..0.5, such as "
         "1e-6"
     )
+
+
+def checked_count(name, value, most, of):
+    """Return a whole number, 1..most, or raise ValueError."""
+    if not isinstance(value, bool) and value in range(1, most + 1):
+        return int(value)
+    raise ValueError(f"{name} = {value!r}, wanted a whole number of {of}, 1..{most}")

@@ -1,83 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Image viewer: streams of images side by side in a window, the newest of each."""
 
-import threading
-
 import numpy as np
 from gnuradio import gr
 
 from ..guard import guarded_block
-from .image_window import FASTEST, image_window
+from .display_arguments import checked_count
+from .display_block import window_owner
+from .image_record import ImageRecord
 
 MOST_INPUTS = 6
 MOST_ROWS = 16
 
 
-class NewestFrames:
-    """The newest frames that all streams have reached, handed to the window.
-
-    The streams need not keep step: one that runs ahead, such as the original, is not
-    held back. Frames that none has reached yet are chosen; each stream gives its own
-    when it gets there, and when all have, those are shown and the next are chosen.
-
-    Args:
-        inputs: number of streams.
-        rows: how many frames of each.
-        image_shape: (rows, columns) of an image.
-    """
-
-    def __init__(self, inputs, rows, image_shape):
-        self.inputs, self.rows, self.image_shape = inputs, rows, image_shape
-        pixels = image_shape[0] * image_shape[1]
-        self._lock = threading.Lock()
-        self._read = [0] * inputs  # frames read of each stream
-        self._last = np.zeros((inputs, rows, pixels), np.float32)  # of each stream
-        self._chosen = 0  # index of the first frame that all shall give
-        self._given = np.zeros_like(self._last)
-        self._shown = 0, self._last[:, :0]
-
-    def restart(self, port):
-        """Have a stream begin at frame 0 again."""
-        with self._lock:
-            self._read[port] = 0
-            self._chosen = max(self._read)
-            self._shown = 0, self._last[:, :0]
-
-    def put(self, port, images, first):
-        """Copy the few that are wanted of images of a stream.
-
-        Args:
-            port: which stream.
-            images: [count, pixels].
-            first: index of the first of them.
-        """
-        rows, end, count = self.rows, first + len(images), min(len(images), self.rows)
-        with self._lock:
-            last, chosen = self._last[port], self._chosen
-            last[: rows - count] = last[count:]
-            last[rows - count :] = images[len(images) - count :]
-            begin, stop = max(first, chosen), min(end, chosen + rows)
-            if begin < stop:
-                self._given[port, begin - chosen : stop - chosen] = images[
-                    begin - first : stop - first
-                ]
-            self._read[port] = end
-            if min(self._read) >= chosen + rows:
-                self._shown = chosen + rows, self._given.copy()
-                self._chosen = max(self._read)
-
-    def newest(self):
-        """Return (index behind the last frame, frames [inputs, up to rows, pixels])."""
-        with self._lock:
-            end = self._read[0]
-            if all(read == end for read in self._read):
-                have = min(end, self.rows)
-                self._shown = end, self._last[:, self.rows - have :].copy()
-            return self._shown
-
-
 class image_tap(guarded_block):
-    """Pass a stream of images by, and give NewestFrames those that it wants."""
+    """Pass a stream of images by, and give an ImageRecord those that it wants."""
 
     def __init__(self, frames, port):
         pixels = frames.image_shape[0] * frames.image_shape[1]
@@ -94,7 +31,7 @@ class image_tap(guarded_block):
         return len(input_items[0])
 
 
-class image_viewer(gr.hier_block2):
+class image_viewer(window_owner, gr.hier_block2):
     """Show what streams of images hold at the same frames, each in a column.
 
     The streams wait neither for the window nor for each other: work() copies the newest
@@ -114,15 +51,8 @@ class image_viewer(gr.hier_block2):
     def __init__(self, image_shape, titles="images", rows=3, frame_rate=10):
         shape = _checked_shape(image_shape)
         self._titles = _checked_titles(titles)
-        if isinstance(rows, bool) or rows not in range(1, MOST_ROWS + 1):
-            raise ValueError(
-                f"rows = {rows!r}, wanted a whole number of frames, 1..{MOST_ROWS}"
-            )
-        if not 0 < frame_rate <= FASTEST:
-            raise ValueError(
-                f"frame_rate = {frame_rate!r}, wanted more than 0 and at most "
-                f"{FASTEST} a second; an eye follows no more"
-            )
+        rows = checked_count("rows", rows, MOST_ROWS, "frames")
+        self.set_window(titles, frame_rate)
         inputs, item_bytes = len(self._titles), 4 * shape[0] * shape[1]
         gr.hier_block2.__init__(
             self,
@@ -130,21 +60,20 @@ class image_viewer(gr.hier_block2):
             gr.io_signature(inputs, inputs, item_bytes),
             gr.io_signature(0, 0, 0),
         )
-        self._frame_rate, self._window = frame_rate, None
-        self._frames = NewestFrames(inputs, int(rows), shape)
-        self.taps = [image_tap(self._frames, port) for port in range(inputs)]
+        self.record = ImageRecord(inputs, rows, shape)
+        self.taps = [image_tap(self.record, port) for port in range(inputs)]
         for port, tap in enumerate(self.taps):
             self.connect((self, port), tap)
 
-    def qwidget(self):
-        """Return the widget; the first call makes it, in the thread of the window."""
-        if self._window is None:
-            self._window = image_window(self._frames, self._titles, self._frame_rate)
-        return self._window
-
     def newest(self):
         """Return (index behind the last frame, frames [inputs, up to rows, pixels])."""
-        return self._frames.newest()
+        return self.record.newest()
+
+    def make_window(self, title, frame_rate):
+        """Return the widget."""
+        from .image_window import ImageWindow
+
+        return ImageWindow(self.record, self._titles, frame_rate)
 
 
 def _checked_shape(image_shape):

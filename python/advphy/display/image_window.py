@@ -1,34 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The window of the image viewer: grey images in columns, crisp at any size."""
 
-import functools
 import math
 
 import numpy as np
+from PyQt5 import QtCore, QtGui
 
-from .display_arguments import interval
-from .qt_application import require_application
+from .display_window import DisplayWindow
 
-FASTEST = 30  # pictures a second
 GAP = 10  # screen pixels between tiles
 SMALLEST_COLUMN = 90  # screen pixels, so that a title on a few lines can be read
 NOT_FINITE = "not finite"
-
-
-def image_window(frames, titles, frame_rate):
-    """Return a widget that shows the newest frames, `frame_rate` times a second.
-
-    Args:
-        frames: NewestFrames.
-        titles: of its columns.
-        frame_rate: most pictures a second.
-
-    Raises:
-        ValueError: there is no application of Qt.
-        ImportError: PyQt5 is not installed.
-    """
-    require_application()
-    return _window_class()(frames, titles, frame_rate)
 
 
 def tiling(width, height, columns, rows, image_shape, title_height):
@@ -77,8 +59,6 @@ def grey_levels(image, image_shape):
 
 def paint_tile(painter, tile, levels):
     """Paint grey levels, or hatches where there are none, and a frame around them."""
-    from PyQt5 import QtCore, QtGui
-
     if levels is None:
         painter.fillRect(tile, QtGui.QColor("white"))
         hatches = QtGui.QBrush(QtGui.QColor(90, 90, 90), QtCore.Qt.BDiagPattern)
@@ -99,88 +79,72 @@ def paint_tile(painter, tile, levels):
     painter.drawRect(tile.adjusted(-1, -1, 0, 0))
 
 
-@functools.cache
-def _window_class():
-    """Return the class of the widget, which needs Qt to exist."""
-    from PyQt5 import QtCore, QtGui, QtWidgets
+class ImageWindow(DisplayWindow):
+    """Grey images, each stream in a column below its title."""
 
-    class ImageWindow(QtWidgets.QWidget):
-        def __init__(self, frames, titles, frame_rate):
-            super().__init__()
-            self._frames, self._titles = frames, titles
-            self._shown = frames.newest()
-            rows, columns = frames.image_shape
-            self.setMinimumSize(
-                frames.inputs * max(SMALLEST_COLUMN, columns + GAP),
-                frames.rows * (rows + GAP) + 60,
-            )
-            expanding = QtWidgets.QSizePolicy.Expanding
-            self.setSizePolicy(expanding, expanding)
-            self.setAccessibleName(f"images: {', '.join(titles)}")
-            timer = QtCore.QTimer(self)  # ends with the widget
-            timer.timeout.connect(self.look)
-            timer.start(interval(frame_rate))
+    def __init__(self, record, titles, frame_rate):
+        super().__init__(record, f"images: {', '.join(titles)}", frame_rate)
+        self._titles, self._images = titles, record.newest()[1]
+        rows, columns = record.image_shape
+        self.setMinimumSize(
+            record.inputs * max(SMALLEST_COLUMN, columns + GAP),
+            record.rows * (rows + GAP) + 60,
+        )
 
-        def sizeHint(self):
-            rows, columns = self._frames.image_shape
-            return QtCore.QSize(
-                self._frames.inputs * max(240, 4 * columns + GAP),
-                self._frames.rows * (5 * rows + GAP) + 60,
-            )
+    def sizeHint(self):
+        rows, columns = self.record.image_shape
+        return QtCore.QSize(
+            self.record.inputs * max(240, 4 * columns + GAP),
+            self.record.rows * (5 * rows + GAP) + 60,
+        )
 
-        def look(self):
-            """Fetch the newest frames, and ask for a picture if there are any."""
-            end, images = self._frames.newest()
-            if end != self._shown[0]:
-                self._shown = end, images
-                self.update()
+    def fill(self):
+        self._images = self.record.newest()[1]
+        self.update()
 
-        def paintEvent(self, event):
-            painter = QtGui.QPainter(self)
-            painter.setPen(self.palette().color(QtGui.QPalette.WindowText))
-            top, tiles = self._tiles(painter)
-            for column, of_column in enumerate(tiles):
-                self._paint_title(painter, column, top, of_column[0].top() - top)
-                images = self._shown[1][column]
-                for tile, image in zip(of_column, images, strict=False):
-                    levels = grey_levels(image, self._frames.image_shape)
-                    paint_tile(painter, tile, levels)
-                for tile in of_column[len(images) :]:  # no frame yet
-                    painter.drawRect(tile.adjusted(-1, -1, 0, 0))
-            painter.end()
+    def paintEvent(self, event):
+        painter = QtGui.QPainter(self)
+        painter.setPen(self.palette().color(QtGui.QPalette.WindowText))
+        top, tiles = self._tiles(painter)
+        for column, of_column in enumerate(tiles):
+            self._paint_title(painter, column, top, of_column[0].top() - top)
+            images = self._images[column]
+            for tile, image in zip(of_column, images, strict=False):
+                levels = grey_levels(image, self.record.image_shape)
+                paint_tile(painter, tile, levels)
+            for tile in of_column[len(images) :]:  # no frame yet
+                painter.drawRect(tile.adjusted(-1, -1, 0, 0))
+        painter.end()
 
-        def _tiles(self, painter):
-            """Choose the letters; return top of the titles, rectangles of images."""
-            frames, font = self._frames, self.font()
-            font.setBold(True)
-            font.setPixelSize(max(13, min(20, self.width() // 60)))
-            painter.setFont(font)
-            letters = QtGui.QFontMetrics(font)
-            room = QtCore.QRect(0, 0, self.width() // frames.inputs - GAP, 1000)
-            flags = int(QtCore.Qt.TextWordWrap)
-            titles = max(
-                letters.boundingRect(room, flags, title).height()
-                for title in self._titles
-            )
-            scale, top, corners = tiling(
-                self.width(),
-                self.height(),
-                frames.inputs,
-                frames.rows,
-                frames.image_shape,
-                titles + GAP,
-            )
-            rows, columns = frames.image_shape
-            size = QtCore.QSize(round(scale * columns), round(scale * rows))
-            return top, [
-                [QtCore.QRect(QtCore.QPoint(*corner), size) for corner in of_column]
-                for of_column in corners
-            ]
+    def _tiles(self, painter):
+        """Choose the letters; return top of the titles, rectangles of images."""
+        frames, font = self.record, self.font()
+        font.setBold(True)
+        font.setPixelSize(max(13, min(20, self.width() // 60)))
+        painter.setFont(font)
+        letters = QtGui.QFontMetrics(font)
+        room = QtCore.QRect(0, 0, self.width() // frames.inputs - GAP, 1000)
+        flags = int(QtCore.Qt.TextWordWrap)
+        titles = max(
+            letters.boundingRect(room, flags, title).height() for title in self._titles
+        )
+        scale, top, corners = tiling(
+            self.width(),
+            self.height(),
+            frames.inputs,
+            frames.rows,
+            frames.image_shape,
+            titles + GAP,
+        )
+        rows, columns = frames.image_shape
+        size = QtCore.QSize(round(scale * columns), round(scale * rows))
+        return top, [
+            [QtCore.QRect(QtCore.QPoint(*corner), size) for corner in of_column]
+            for of_column in corners
+        ]
 
-        def _paint_title(self, painter, column, top, height):
-            width = self.width() / self._frames.inputs
-            place = QtCore.QRectF(column * width + GAP / 2, top, width - GAP, height)
-            where = QtCore.Qt.AlignCenter | QtCore.Qt.TextWordWrap
-            painter.drawText(place, int(where), self._titles[column])
-
-    return ImageWindow
+    def _paint_title(self, painter, column, top, height):
+        width = self.width() / self.record.inputs
+        place = QtCore.QRectF(column * width + GAP / 2, top, width - GAP, height)
+        where = QtCore.Qt.AlignCenter | QtCore.Qt.TextWordWrap
+        painter.drawText(place, int(where), self._titles[column])

@@ -4,14 +4,15 @@
 import collections
 import functools
 import math
-import threading
 from dataclasses import dataclass
 
 from advphy_model.measure.error_rate import interval
 
-from .mailbox import is_of_others
+from .display_arguments import checked_floor
+from .message_record import MessageRecord
 
 _interval = functools.lru_cache(8192)(interval)  # stretches of the past stay the same
+
 MOST = 4000  # events kept of each name, whatever the time shown
 BEFORE = 2.0  # seconds before an attack that say how many errors are usual
 LAST_WORD = 0.2  # seconds: a source says last of a state where the state ends
@@ -36,35 +37,36 @@ class State:
     psr_db: float
 
 
-class OnsetRecord:
-    """The last seconds of counters, adversaries and cancellers; safe among threads.
+class OnsetRecord(MessageRecord):
+    """The last seconds of counters, adversaries and cancellers.
 
     Args:
-        seconds: how long events are kept.
+        seconds: how much time is shown.
+        floor: lowest BLER.
+
+    Raises:
+        ValueError: naming what is wrong.
     """
 
-    def __init__(self, seconds):
-        self.seconds = seconds
-        self._lock = threading.Lock()
+    KINDS = frozenset({"counts", "psr", "estimate"})
+    SLOT = 0.02  # seconds; of a faster sender the newest message of each is drawn
+
+    def __init__(self, seconds=20.0, floor=1e-5):
+        super().__init__()
+        self.floor = checked_floor(floor)
+        if not (isinstance(seconds, (int, float)) and 1 <= seconds <= 3600):
+            raise ValueError(f"seconds = {seconds!r}, wanted a time to show, 1..3600 s")
+        self.seconds = float(seconds)
         self._totals = {}  # newest running total of each counter
         self._intervals, self._attacks, self._found = {}, {}, {}
-        self.version = 0
 
-    def take(self, message) -> bool:
-        """Add a message; return whether it was understood."""
-        if is_of_others(message, "counts", "psr", "estimate"):
-            return True
-        take = {"counts": self._counts, "psr": self._psr, "estimate": self._estimate}
-        try:
-            kind, time = message["kind"], float(message["time"])
-            if not math.isfinite(time):
-                return False
-            with self._lock:
-                take[kind](str(message["name"]), time, message)
-                self.version += 1
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            return False
-        return True
+    def add(self, message):
+        """Add a message."""
+        time = float(message["time"])
+        if not math.isfinite(time):
+            raise ValueError("no time")
+        add = {"counts": self._counts, "psr": self._psr, "estimate": self._estimate}
+        add[message["kind"]](str(message["name"]), time, message)
 
     def _counts(self, name, time, message):
         blocks = int(message["blocks"])
@@ -101,7 +103,8 @@ class OnsetRecord:
 
     def events(self):
         """Return (intervals, attacks, estimates), each {name: [events]}."""
-        with self._lock:
+        with self.lock:
+            self.collect()
             return tuple(
                 {name: list(kept) for name, kept in events.items()}
                 for events in (self._intervals, self._attacks, self._found)
@@ -203,3 +206,31 @@ def newest_time(*events):
         (kept[-1].time for part in events for kept in part.values() if kept),
         default=0.0,
     )
+
+
+def delay_texts(intervals, attacks, found):
+    """Return lines about the newest change of the attack: when it told.
+
+    Args:
+        intervals: {name: [Interval]}.
+        attacks: {name: [State]} of adversaries.
+        found: {name: [State]} of cancellers.
+    """
+    changes = [change for states in attacks.values() if (change := last_change(states))]
+    if not changes:
+        return []
+    onset, on = max(changes)
+    if not on:
+        return []
+    lines = []
+    for name, states in found.items():
+        after = found_after(states, onset)
+        if after is not None:
+            lines.append(f"{name}: found after {after:.2f} s")
+    for name, counted in intervals.items():
+        hurt, after = recovered_after(counted, onset)
+        if after is not None:
+            lines.append(f"{name}: recovered after {after:.2f} s")
+        elif hurt:
+            lines.append(f"{name}: not recovered")
+    return lines

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Onset strip: BLER, attack and canceller over the last seconds."""
 
-from ..reports import listening_block
-from .mailbox import Mailbox
-from .onset_window import OnsetPlot, window_of
-
-SLOT = 0.02  # seconds; of a faster sender the newest message of each is drawn
+from .display_block import message_display
+from .onset_record import OnsetRecord
 
 
-class onset_strip(listening_block):
+class onset_strip(message_display):
     """Draw over time how block errors follow an attack, and when it is found.
 
     Message port "in": messages of kind "counts", "psr" and "estimate"; others are
@@ -22,23 +19,15 @@ class onset_strip(listening_block):
     """
 
     def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):
-        listening_block.__init__(self, "onset_strip")
-        self._plot = OnsetPlot(title, seconds, floor, frame_rate)
-        self._mailbox, self._window = Mailbox(self._plot.record.take, SLOT), None
-        self.listen("in", self._mailbox.post)
-
-    def qwidget(self):
-        """Return the widget; the first call makes it, in the thread of the window."""
-        if self._window is None:
-            self._window = window_of(self._plot, self._mailbox)
-        return self._window
+        record = OnsetRecord(seconds, floor)
+        message_display.__init__(self, "onset_strip", record, title, frame_rate)
 
     def events(self):
         """Return (intervals, attacks, estimates) of the last seconds, {name: [...]}."""
-        self._mailbox.collect()
-        return self._plot.record.events()
+        return self.record.events()
 
-    def refused(self):
-        """Return how many messages were not understood."""
-        self._mailbox.collect()
-        return self._mailbox.refused
+    def make_window(self, title, frame_rate):
+        """Return the widget."""
+        from .onset_window import OnsetWindow
+
+        return OnsetWindow(self.record, title, frame_rate)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A true perturbation and an estimate of it, and how far they are from each other."""
 
+import dataclasses
 import math
-import threading
 from dataclasses import dataclass
 
 import numpy as np
 
-from .mailbox import is_of_others
+from .message_record import MessageRecord
 
 
 @dataclass(frozen=True)
@@ -88,49 +88,41 @@ def _db(value):
     return -math.inf if value is None else float(value)  # JSON has no -inf
 
 
-class PerturbationRecord:
-    """The newest messages of an adversary and a canceller; safe among threads.
+class PerturbationRecord(MessageRecord):
+    """The newest messages of an adversary and a canceller.
 
     Args:
         n: channel uses.
     """
 
-    def __init__(self, n):
-        self.n = n
-        self._lock = threading.Lock()
-        self._true, self._estimate = {}, {}
-        self.version = 0
+    KINDS = frozenset({"psr", "estimate"})
 
-    def take(self, message) -> bool:
-        """Add a message; return whether it was understood."""
-        if is_of_others(message, "psr", "estimate"):
-            return True
-        take = {"psr": self._psr, "estimate": self._found}
-        try:
-            kept, values = take[message["kind"]](message)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return False
-        with self._lock:
-            kept.update(values)
-            self.version += 1
-        return True
+    def __init__(self, n):
+        super().__init__()
+        self.n = n
+        self._seen = Seen()
+
+    def add(self, message):
+        """Add a message."""
+        read = self._psr if message["kind"] == "psr" else self._estimate
+        self._seen = dataclasses.replace(self._seen, **read(message))
 
     def _psr(self, message):
         settings = message["settings"]
         psr_db = _db(message.get("psr_db", settings.get("psr_db")))
         p = message.get("p")
-        return self._true, {
+        return {
             "p": None if p is None else self._vectors(p)[0],
             "on": bool(settings.get("on", psr_db > -math.inf)),
             "psr_db": psr_db,
             "kind": str(settings.get("perturbation_kind", "")),
         }
 
-    def _found(self, message):
+    def _estimate(self, message):
         detected, p = bool(message["detected"]), message.get("p")
         if detected and p is None:
             raise ValueError("detected, but nothing is said of what")
-        return self._estimate, {
+        return {
             "estimate": None if p is None else self._vectors(p),
             "weights": tuple(float(w) for w in message.get("weights", [1.0])),
             "detected": detected,
@@ -150,5 +142,40 @@ class PerturbationRecord:
 
     def seen(self):
         """Return the newest, Seen."""
-        with self._lock:
-            return Seen(**self._true, **self._estimate)
+        self.collect()
+        return self._seen
+
+
+def texts(seen):
+    """Return the lines under the planes about what was Seen."""
+    lines = ["true: not told"]
+    if seen.p is not None or seen.on:
+        lines = [f"true PSR {seen.psr_db:.1f} dB" if seen.on else "true: attack is off"]
+        if seen.kind == "table":
+            lines[0] += " (arrows: one row of a table)"
+    if not seen.enabled:
+        return [*lines, "estimated: the canceller is switched off"]
+    if seen.estimate is None:
+        return [*lines, "estimated: nothing received yet"]
+    if not seen.detected:
+        return [*lines, "estimated: no perturbation detected"]
+    estimated = f"estimated PSR {seen.estimated_psr_db:.1f} dB"
+    if len(seen.estimate) > 1:
+        estimated += f" ({len(seen.estimate)} components; arrows: the most frequent)"
+    lines.append(estimated)
+    if seen.p is None or not seen.on or not np.any(seen.p):
+        return lines
+    estimate = most_frequent(seen)
+    plain, best = matches(estimate, seen.p)
+    line = f"residual {plain.residual_db:.1f} dB of ||p||²"
+    if np.any(estimate):
+        line += f", angle {angle_degrees(estimate, seen.p):.0f}°"
+    if best.text:
+        line += f"; estimate {best.text}: {best.residual_db:.1f} dB"
+    return [*lines, line]
+
+
+def most_frequent(seen):
+    """Return the component of the estimate that arrives most often, [n]."""
+    weights = seen.weights if len(seen.weights) == len(seen.estimate) else (1.0,)
+    return seen.estimate[int(np.argmax(weights))]

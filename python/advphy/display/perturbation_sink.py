@@ -3,14 +3,11 @@
 
 from advphy_model.link.links import load
 
-from ..reports import listening_block
-from .display_arguments import checked_frame_rate
-from .mailbox import Mailbox
+from .display_block import message_display
 from .perturbation_record import PerturbationRecord
-from .perturbation_window import perturbation_window
 
 
-class perturbation_sink(listening_block):
+class perturbation_sink(message_display):
     """Draw the true and the estimated perturbation in signal space.
 
     Message port "in": messages of kind "psr" and "estimate"; others are ignored and
@@ -23,27 +20,16 @@ class perturbation_sink(listening_block):
     """
 
     def __init__(self, model, title="", frame_rate=15):
-        listening_block.__init__(self, "perturbation_sink")
-        self._model = load(model)
-        self._title, self._frame_rate = str(title), checked_frame_rate(frame_rate)
-        self._record = PerturbationRecord(self._model.n)
-        self._mailbox, self._window = Mailbox(self._record.take), None
-        self.listen("in", self._mailbox.post)
-
-    def qwidget(self):
-        """Return the widget; the first call makes it, in the thread of the window."""
-        if self._window is None:
-            self._window = perturbation_window(
-                self._model, self._title, self._frame_rate, self._record, self._mailbox
-            )
-        return self._window
+        self._codebook = load(model).codebook
+        record = PerturbationRecord(self._codebook.shape[1])
+        message_display.__init__(self, "perturbation_sink", record, title, frame_rate)
 
     def seen(self):
         """Return the newest true and estimated perturbation."""
-        self._mailbox.collect()
-        return self._record.seen()
+        return self.record.seen()
 
-    def refused(self):
-        """Return how many messages were not understood."""
-        self._mailbox.collect()
-        return self._mailbox.refused
+    def make_window(self, title, frame_rate):
+        """Return the widget."""
+        from .perturbation_window import PerturbationWindow
+
+        return PerturbationWindow(self._codebook, self.record, title, frame_rate)

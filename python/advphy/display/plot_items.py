@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the displays add to pyqtgraph: decades on an axis, a view that knows its home.
 
-Their colours are given to each item, never as options of pyqtgraph, which a user's own
+Their colors are given to each item, never as options of pyqtgraph, which a user's own
 widgets share.
 """
 
-import functools
 import math
 
 import numpy as np
+import pyqtgraph
+from PyQt5 import QtGui
+
+GREY, PALE, INK = "#555555", "#BBBBBB", "#111111"
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -23,6 +26,13 @@ def logarithms(rates):
     return np.log10(np.maximum(np.asarray(rates, float), 1e-30))
 
 
+def pen_of(color, width=1, dashes=None, opacity=1.0):
+    """Return a QPen; dashes are in widths of the line."""
+    named = QtGui.QColor(color)
+    named.setAlphaF(opacity)
+    return pyqtgraph.mkPen(named, width=width, dash=dashes)
+
+
 def show_line(item, x, y, **look):
     """Give a PlotCurveItem its data; without a stretch it vanishes.
 
@@ -33,123 +43,94 @@ def show_line(item, x, y, **look):
     item.setVisible(bool((known[1:] & known[:-1]).any()))
 
 
-@functools.cache
-def axis_class():
-    """Return the class of an axis whose labels at its ends are written, too."""
-    import pyqtgraph
+class Axis(pyqtgraph.AxisItem):
+    """pyqtgraph leaves no room for half a label where there is a grid."""
 
-    class Axis(pyqtgraph.AxisItem):
-        """pyqtgraph leaves no room for half a label where there is a grid."""
+    letter = 12  # height of letters, in screen pixels
 
-        letter = 12  # height of letters, in screen pixels
-
-        def boundingRect(self):
-            half = 2 * self.letter
-            return super().boundingRect().adjusted(-half, -half, half, half)
-
-    return Axis
+    def boundingRect(self):
+        half = 2 * self.letter
+        return super().boundingRect().adjusted(-half, -half, half, half)
 
 
-@functools.cache
-def decade_axis_class():
-    """Return the class of a vertical axis of logarithms."""
+class DecadeAxis(Axis):
+    """An axis whose values are exponents of ten.
 
-    class DecadeAxis(axis_class()):
-        """An axis whose values are exponents of ten.
+    Args:
+        rows: {exponent: text} of rows that stand for something else than a rate.
+    """
 
-        Args:
-            rows: {exponent: text} of rows that stand for something else than a rate.
-        """
+    def __init__(self, rows=None):
+        super().__init__("left")
+        self.rows = rows or {}
 
-        def __init__(self, rows=None):
-            super().__init__("left")
-            self.rows = rows or {}
+    def tickValues(self, minimum, maximum, size):
+        if maximum - minimum < 1.2:  # a person looks closely
+            return super().tickValues(minimum, maximum, size)
+        every = math.ceil((maximum - minimum) * 1.4 * self.letter / max(size, 1))
+        whole = range(math.ceil(minimum), math.floor(maximum) + 1)
+        lowest = max(self.rows, default=-math.inf)
+        major = [v for v in whole if v in self.rows or (v > lowest and v % every == 0)]
+        parts = np.log10(np.arange(2, 10))
+        minor = np.add.outer([v for v in whole if v > lowest], parts).ravel()
+        fine = minor[minor < maximum].tolist() if every == 1 else []
+        return [(every, major), (None, fine)]
 
-        def tickValues(self, minimum, maximum, size):
-            if maximum - minimum < 1.2:  # a person looks closely
-                return super().tickValues(minimum, maximum, size)
-            every = math.ceil((maximum - minimum) * 1.4 * self.letter / max(size, 1))
-            whole = range(math.ceil(minimum), math.floor(maximum) + 1)
-            lowest = max(self.rows, default=-math.inf)
-            major = [
-                v for v in whole if v in self.rows or (v > lowest and v % every == 0)
-            ]
-            parts = np.log10(np.arange(2, 10))
-            minor = np.add.outer([v for v in whole if v > lowest], parts).ravel()
-            fine = minor[minor < maximum].tolist() if every == 1 else []
-            return [(every, major), (None, fine)]
+    def tickStrings(self, values, scale, spacing):
+        if spacing is None:
+            return [""] * len(values)
+        return [self._text(value) for value in values]
 
-        def tickStrings(self, values, scale, spacing):
-            if spacing is None:
-                return [""] * len(values)
-            return [self._text(value) for value in values]
-
-        def _text(self, value):
-            if value != round(value):
-                return f"{10.0**value:.2g}"
-            return self.rows.get(round(value)) or power_of_ten(round(value))
-
-    return DecadeAxis
+    def _text(self, value):
+        if value != round(value):
+            return f"{10.0**value:.2g}"
+        return self.rows.get(round(value)) or power_of_ten(round(value))
 
 
-@functools.cache
-def home_view_class():
-    """Return the class of a view that the mouse zooms and moves."""
-    import pyqtgraph
+class HomeView(pyqtgraph.ViewBox):
+    """A view with a range that "View all" returns to, and the window's menu."""
 
-    class HomeView(pyqtgraph.ViewBox):
-        """A view with a range that "View all" returns to, and the window's menu."""
+    def __init__(self, menu, **more):
+        super().__init__(enableMenu=False, **more)
+        self._menu, self.home, self._moved = menu, None, False
+        self.sigRangeChangedManually.connect(self._keep)
 
-        def __init__(self, menu, **more):
-            super().__init__(enableMenu=False, **more)
-            self._menu, self._home, self._moved = menu, None, False
-            self.sigRangeChangedManually.connect(self._keep)
+    def _keep(self, axes):
+        self._moved = True
 
-        def _keep(self, axes):
-            self._moved = True
+    def set_home(self, x_range, y_range):
+        """Show a range, unless a person looks at another."""
+        if (x_range, y_range) != self.home:
+            self.home = x_range, y_range
+            if not self._moved:
+                self.autoRange()
 
-        def set_home(self, x_range, y_range):
-            """Show a range, unless a person looks at another."""
-            if (x_range, y_range) != self._home:
-                self._home = x_range, y_range
-                if not self._moved:
-                    self.autoRange()
+    def autoRange(self, *arguments, **more):
+        """Return home."""
+        self._moved = False
+        x_range, y_range = self.home
+        self.setRange(xRange=x_range, yRange=y_range, padding=0)
 
-        def autoRange(self, *arguments, **more):
-            """Return home."""
-            self._moved = False
-            x_range, y_range = self._home
-            self.setRange(xRange=x_range, yRange=y_range, padding=0)
+    def menuEnabled(self):
+        return True
 
-        def menuEnabled(self):
-            return True
-
-        def raiseContextMenu(self, event):
-            self._menu.popup(event.screenPos().toPoint())
-
-    return HomeView
+    def raiseContextMenu(self, event):
+        self._menu.popup(event.screenPos().toPoint())
 
 
-@functools.cache
-def dots_class():
-    """Return the class of many points of one look that all move at once."""
-    import pyqtgraph
+class Dots(pyqtgraph.ScatterPlotItem):
+    """Points for each of which setData() would look up symbol and brush anew.
 
-    class Dots(pyqtgraph.ScatterPlotItem):
-        """Points for each of which setData() would look up symbol and brush anew.
+    That takes a millisecond for 1000 points, twice as long as to paint them.
+    """
 
-        That takes a millisecond for 1000 points, twice as long as to paint them.
-        """
-
-        def move(self, x, y):
-            """Draw points at other places."""
-            if len(x) != len(self.data):
-                self.setData(x, y)
-                return
-            self.data["x"], self.data["y"] = x, y
-            self.prepareGeometryChange()
-            self.bounds = [None, None]
-            self.invalidate()
-            self.update()
-
-    return Dots
+    def move(self, x, y):
+        """Draw points at other places."""
+        if len(x) != len(self.data):
+            self.setData(x, y)
+            return
+        self.data["x"], self.data["y"] = x, y
+        self.prepareGeometryChange()
+        self.bounds = [None, None]
+        self.invalidate()
+        self.update()

@@ -1,32 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The window of the readout: a title, and a line of text for each sender."""
 
-import functools
 import html
 
-from .display_arguments import interval
-from .qt_application import require_application
+from PyQt5 import QtCore, QtWidgets
+
+from .display_window import DisplayWindow
 
 NOTHING = "nothing has reported yet"
 
 
-def readout_window(lines, title, frame_rate):
-    """Return a widget that shows lines of text.
-
-    Args:
-        lines: function that returns [(name, text)].
-        title: above them.
-        frame_rate: how often a second they are written anew.
-
-    Raises:
-        ValueError: there is no application of Qt.
-        ImportError: PyQt5 is not installed.
-    """
-    require_application()
-    return _window_class()(lines, title, frame_rate)
-
-
-def text_of(title, lines):
+def text_of(title, lines, refused=0):
     """Return a page of HTML."""
     rows = "".join(
         f"<tr><td style='white-space: nowrap'><b>{html.escape(name)}</b>"
@@ -34,45 +18,35 @@ def text_of(title, lines):
         for name, text in lines
     )
     above = f"<p style='margin: 0'><b>{html.escape(title)}</b></p>" if title else ""
-    return above + (f"<table>{rows}</table>" if rows else html.escape(NOTHING))
+    below = f"<p>messages not understood: {refused}</p>" if refused else ""
+    return above + (f"<table>{rows}</table>" if rows else html.escape(NOTHING)) + below
 
 
-@functools.cache
-def _window_class():
-    from PyQt5 import QtCore, QtWidgets
+class ReadoutWindow(DisplayWindow):
+    """A label whose text is written anew."""
 
-    class ReadoutWindow(QtWidgets.QLabel):
-        def __init__(self, lines, title, frame_rate):
-            super().__init__()
-            self._lines, self._title = lines, title
-            self.setTextFormat(QtCore.Qt.RichText)
-            self.setAlignment(QtCore.Qt.AlignTop | QtCore.Qt.AlignLeft)
-            self.setTextInteractionFlags(QtCore.Qt.TextSelectableByMouse)
-            self.setWordWrap(True)
-            self.setMargin(6)
-            self.setStyleSheet("background: white; color: #222")
-            self.setSizePolicy(
-                QtWidgets.QSizePolicy.Expanding, QtWidgets.QSizePolicy.Preferred
-            )
-            self.setAccessibleName(title or "readout")
-            self._timer = QtCore.QTimer(self)  # ends with the widget
-            self._timer.timeout.connect(self.look)
-            self._timer.start(interval(frame_rate))
-            self.look()
+    def __init__(self, record, title, frame_rate):
+        super().__init__(record, title or "readout", frame_rate)
+        self._title, self.label = title, QtWidgets.QLabel(self)
+        self.label.setTextFormat(QtCore.Qt.RichText)
+        self.label.setAlignment(QtCore.Qt.AlignTop | QtCore.Qt.AlignLeft)
+        self.label.setTextInteractionFlags(QtCore.Qt.TextSelectableByMouse)
+        self.label.setWordWrap(True)
+        self.label.setMargin(6)
+        self.label.setStyleSheet("background: white; color: #222")
+        self.look()
 
-        # Its text grows and shrinks many times a second; the window must not.
-        def sizeHint(self):
-            return QtCore.QSize(320, 120)
+    # Its text grows and shrinks many times a second; the window must not.
+    def sizeHint(self):
+        return QtCore.QSize(320, 120)
 
-        def minimumSizeHint(self):
-            return QtCore.QSize(160, 60)
+    def minimumSizeHint(self):
+        return QtCore.QSize(160, 60)
 
-        def hasHeightForWidth(self):
-            return False
+    def resizeEvent(self, event):
+        self.label.resize(self.size())
 
-        def look(self):
-            text = text_of(self._title, self._lines())
-            if text != self.text():
-                self.setText(text)
-
-    return ReadoutWindow
+    def fill(self):
+        text = text_of(self._title, self.record.lines(), self.record.refused())
+        if text != self.label.text():
+            self.label.setText(text)

@@ -3,11 +3,10 @@
 
 from advphy_model.measure.curves import without_hash
 
-# What follows from other settings, and what says nothing while the attack is off.
+# Settings that follow from others, and those that say nothing without an attack.
 DERIVED = {"noise_variance", "perturbation_kind"}
-OF_ATTACK = {
+OF_ATTACK = DERIVED | {
     "perturbation",
-    "perturbation_kind",
     "psr_db",
     "shift",
     "phase",
@@ -19,17 +18,15 @@ OF_ATTACK = {
 
 
 def other_settings(settings, x):
-    """Return what else was set, beside x and what follows, as sorted pairs of text."""
-    ignored = DERIVED | {x}
-    if not settings.get("on", False):
-        ignored = ignored | OF_ATTACK
+    """Return what else was set than x and what follows, as sorted pairs of text."""
+    ignored = {x} | (DERIVED if settings.get("on", False) else OF_ATTACK)
     return tuple(
-        sorted((str(k), _text(v)) for k, v in settings.items() if k not in ignored)
+        sorted(
+            (str(key), f"{value:g}" if isinstance(value, float) else str(value))
+            for key, value in settings.items()
+            if key not in ignored
+        )
     )
-
-
-def _text(value):
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 ON = "on", "True"

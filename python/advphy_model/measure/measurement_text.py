@@ -1,19 +1,61 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of a message in words, a line for each kind of sender."""
+"""Rates with their intervals, and the figures of messages, as numbers and words."""
+
+import functools
+
+from advphy_model.measure.error_rate import interval, upper_bound
 
 
-def line_of(kind, message):
-    """Return what a message says, or None of a kind that has no words.
+@functools.lru_cache(8192)
+def bounds(failures, blocks) -> tuple:
+    """Return the 95 % interval of a rate; without failures 0 and what they exclude."""
+    return interval(failures, blocks) if failures else (0.0, upper_bound(blocks))
+
+
+def rated(failures, blocks) -> dict:
+    """Return bler, low and high of counts; None where there are no blocks."""
+    if not blocks:
+        return {"bler": None, "low": None, "high": None}
+    low, high = bounds(failures, blocks)
+    return {"bler": failures / blocks, "low": low, "high": high}
+
+
+def table_texts(failures, blocks) -> tuple:
+    """Return a rate and its interval as two cells of a table."""
+    if not blocks:
+        return "-", ""
+    low, high = bounds(failures, blocks)
+    if not failures:
+        return "0", f"< {high:.1e}"
+    return f"{failures / blocks:.2e}", f"{low:.2e}..{high:.2e}"
+
+
+def short_text(failures, blocks) -> str:
+    """Return a rate where there is little room."""
+    if not failures:
+        return f"0 of {blocks:,.0f}".replace(",", " ")
+    rate = failures / blocks
+    return f"{rate:.3f}" if rate >= 0.01 else f"{rate:.2e}"
+
+
+def sentence(failures, blocks) -> str:
+    """Return a rate with its interval in words."""
+    low, high = bounds(failures, blocks)
+    if not failures:
+        return f"no error seen: BLER below {high:.2g} at 95 %"
+    return f"BLER {failures / blocks:.3g}, 95 %: {low:.2g} to {high:.2g}"
+
+
+def figures_of(message) -> str:
+    """Return what a message reports, in a few words.
 
     Args:
-        kind: of the message.
-        message: dictionary.
+        message: dictionary of a counter, meter, adversary or canceller.
 
     Raises:
-        KeyError: a figure of that kind is missing.
+        KeyError: a figure of its kind is missing, or the kind is not known.
     """
-    words = _WORDS.get(kind)
-    return None if words is None else words(message)
+    return _FIGURES[message["kind"]](message)
 
 
 def _counts(message):
@@ -71,7 +113,7 @@ def _frames(message):
     return said
 
 
-_WORDS = {
+_FIGURES = {
     "counts": _counts,
     "distortion": _distortion,
     "accuracy": _accuracy,
