@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 
@@ -57,4 +57,4 @@ std::vector<std::string> instruction_sets()
 
 void choose_instruction_set(const std::string& name) { chosen().store(find(name)); }
 
-} // namespace advphy
+} // namespace gr::advphy

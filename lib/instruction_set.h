@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 // The kernels in use: the best that this machine runs, or what was chosen last. The
 // environment variable ADVPHY_INSTRUCTION_SET names another one at start.
@@ -17,4 +17,4 @@ std::vector<std::string> instruction_sets();
 // Use the kernels of that name from now on; std::invalid_argument names the choice.
 void choose_instruction_set(const std::string& name);
 
-} // namespace advphy
+} // namespace gr::advphy

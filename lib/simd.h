@@ -21,8 +21,7 @@
 #define ADVPHY_SIMD_NAMESPACE baseline
 #endif
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 #if defined(ADVPHY_AVX512)
 constexpr int lanes = 16;
@@ -93,5 +92,4 @@ inline vulong high_halves(vulong a)
 #endif
 }
 
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -3,17 +3,9 @@
 #pragma once
 #include "simd.h"
 
-namespace advphy {
-namespace ADVPHY_SIMD_NAMESPACE {
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
-#if defined(__clang__) || __GNUC__ >= 12
-#define ADVPHY_INTERLEAVE 1
-#else
-#define ADVPHY_INTERLEAVE 0
-#endif
-
-#if ADVPHY_INTERLEAVE
 // The low (high) halves of a and b, element by element in turn.
 #if defined(ADVPHY_AVX512)
 #define ADVPHY_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
@@ -39,18 +31,6 @@ inline void transpose(vfloat (&m)[lanes])
             m[i] = n[i];
     }
 }
-#else
-inline void transpose(vfloat (&m)[lanes])
-{
-    for (int i = 0; i < lanes; ++i)
-        for (int j = 0; j < i; ++j) {
-            const float swap = m[i][j];
-            m[i][j] = m[j][i];
-            m[j][i] = swap;
-        }
-}
-#endif
 
 } // namespace
-} // namespace ADVPHY_SIMD_NAMESPACE
-} // namespace advphy
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -11,12 +11,13 @@ process ends by the program's own main().
 
 A control is {"set": {variable: value}, "kind", "name", "settings": {key: wanted}}. It
 is seen when a message of that kind and name has these settings. Without "settings",
-when the message is of a later segment, and of as many "items".
+when the message is of a later segment. With "items", not before it counts so many.
 """
 
 import contextlib
 import importlib
 import json
+import math
 import sys
 import time
 
@@ -114,10 +115,11 @@ class Show:
     def _is_it(self, control, message):
         if (message["kind"], message["name"]) != (control["kind"], control["name"]):
             return False
+        if message.get("frames", math.inf) < control.get("items", 0):
+            return False
         if "settings" not in control:
             later = {key: message.get(key) for key in FIRST}
-            items = message.get("frames", message.get("blocks", 0))
-            return later != self._seen and items >= control.get("items", 0)
+            return later != self._seen
         said = message["settings"]
         return all(_equal(said.get(k), v) for k, v in control["settings"].items())
 

@@ -400,7 +400,7 @@ def test_without_qt_or_application_the_blocks_are_made_and_say_so(case, said):
         env={"PYTHONPATH": ":".join(sys.path), "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert found.returncode == 0, found.stderr
     lines = found.stdout.splitlines()

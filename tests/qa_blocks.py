@@ -12,6 +12,7 @@ from advphy_model.power import noise_variance
 from gnuradio import advphy, blocks, gr
 
 from .counting import counted, streamed
+from .heard import heard
 
 LATENCIES = [1, 37, 4096, 65536]
 
@@ -167,18 +168,18 @@ def test_no_count_mixes_two_settings():
     decided[300:310] ^= 3  # the last of the first segment
     decided[310:330] ^= 5  # the first of the second
     tags = [settings_tag(0, 4.0), settings_tag(310, 6.0), settings_tag(900, 4.0)]
-    counter, messages = advphy.error_counter("bpsk", 1), blocks.message_debug()
+    counter, messages = advphy.error_counter("bpsk", 1), heard()
     flowgraph = advphy.top_block()
     source = blocks.vector_source_b(decided.tolist(), False, 1, tags)
     flowgraph.connect(source, counter)
-    flowgraph.msg_connect((counter, "counts"), (messages, "store"))
+    flowgraph.msg_connect((counter, "counts"), (messages, "in"))
     flowgraph.run()
     assert [
         (s.settings["ebn0_db"], s.first_block, s.blocks, s.block_errors)
         for s in counter.segments()
     ] == [(4.0, 0, 310, 10), (6.0, 310, 590, 20), (4.0, 900, 100, 0)]
-    published = [pmt.to_python(messages.get_message(i)) for i in range(2)]
-    assert [m["blocks"] for m in published] == [310, 590]
+    published = messages.said()
+    assert [m["blocks"] for m in published] == [310, 590, 100]
     assert published[1]["bler"] == pytest.approx(20 / 590)
 
 
@@ -298,12 +299,12 @@ def test_closed_forms_within_three_and_a_half_sigma(name, ebn0_db):
 
 
 def test_a_hier_block_passes_the_counts_on():
-    flowgraph, messages = advphy.top_block(), blocks.message_debug()
+    flowgraph, messages = advphy.top_block(), heard()
     link = advphy.link("bpsk", 3.0, stop=StopRule(None, 10_000))
     flowgraph.connect(link)
-    flowgraph.msg_connect((link, "counts"), (messages, "store"))
+    flowgraph.msg_connect((link, "counts"), (messages, "in"))
     flowgraph.run()
-    last = pmt.to_python(messages.get_message(messages.num_messages() - 1))
+    last = messages.said()[-1]
     assert last["blocks"] == 10_000
     assert last["settings"]["ebn0_db"] == 3.0
 

@@ -65,6 +65,9 @@ def test_parameters_are_those_of_the_constructor(path):
         ids.pop()
         assert "${win} = self.${id}.qwidget()\n${gui_hint() % win}" in make
         make = re.search(r"^advphy\..*$", make, re.MULTILINE).group()
+    if name == "sdr_sink":
+        make, after = make.splitlines()
+        assert after == "advphy.end_by_signals()"
     assert ids == wanted
     call = re.fullmatch(r"advphy\.(\w+)\((.*)\)", make)
     assert call.group(1) == name

@@ -219,7 +219,7 @@ def test_without_a_window_it_is_a_sink_that_needs_no_qt():
         env={"PYTHONPATH": ":".join(sys.path), "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert found.returncode == 0, found.stderr
     assert "10 False\nthere is no QApplication, wanted one" in found.stdout

@@ -12,6 +12,7 @@ from advphy_model.receive.canceller import Canceller, CancellerSettings
 from advphy_model.receive.detection import received
 from gnuradio import advphy, blocks
 
+from .heard import heard
 from .while_running import at_items
 
 N = 7
@@ -23,14 +24,15 @@ P = Perturbation(
 
 
 def corrected(y, block):
-    flowgraph, messages = advphy.top_block(), blocks.message_debug()
-    source, sink = blocks.vector_source_c(y.ravel().tolist(), False, N), None
+    flowgraph, messages = advphy.top_block(), heard()
+    source = blocks.vector_source_c(y.ravel().tolist(), False, N)
     sink = blocks.vector_sink_c(N)
     flowgraph.connect(source, block, sink)
-    flowgraph.msg_connect((block, "estimate"), (messages, "store"))
+    flowgraph.msg_connect((block, "estimate"), (messages, "in"))
     flowgraph.run()
-    found = [messages.get_message(i) for i in range(messages.num_messages())]
-    return np.reshape(sink.data(), (-1, N)), found
+    # Else the block would send to who is gone, in the next flowgraph that it is in.
+    flowgraph.msg_disconnect((block, "estimate"), (messages, "in"))
+    return np.reshape(sink.data(), (-1, N)), messages.messages
 
 
 @pytest.mark.parametrize("latency", [1, 1000, 65536])

@@ -17,9 +17,9 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import advphy, blocks
-from gnuradio.advphy import speed
 
 from .counting import counted, streamed
+from .heard import heard
 
 N = 7
 RNG = np.random.default_rng(3)
@@ -147,10 +147,10 @@ def test_settings_change_while_running_at_a_tagged_item(setter, value, key, tagg
     source = advphy.perturbation_source("two_simplices", UNIVERSAL, latency=100)
     changer = _changer(1000, lambda: getattr(source, setter)(value))
     changer.set_max_noutput_items(100)
-    flowgraph, messages = advphy.top_block(), blocks.message_debug()
+    flowgraph, messages = advphy.top_block(), heard()
     sink = blocks.vector_sink_c(N)
     flowgraph.connect(source, changer, blocks.head(8 * N, 30_000), sink)
-    flowgraph.msg_connect((source, "psr"), (messages, "store"))
+    flowgraph.msg_connect((source, "psr"), (messages, "in"))
     flowgraph.run()
     first, second = sorted(sink.tags(), key=lambda tag: tag.offset)[:2]
     assert first.offset == 0
@@ -166,7 +166,7 @@ def test_settings_change_while_running_at_a_tagged_item(setter, value, key, tagg
         assert np.mean(np.abs(after) ** 2) == pytest.approx(0.1, rel=1e-4)
     if key == "on":
         assert not after.any()
-    ended = pmt.to_python(messages.get_message(1))
+    ended = [m for m in messages.said() if m["first_block"] == 0][-1]
     assert ended["blocks"] == second.offset
     assert ended["psr_db_realised"] == pytest.approx(-6.0)
 
@@ -232,12 +232,6 @@ def test_flowgraph_and_loop_decide_the_same_under_attack(attack, canceller):
     first = total(ranges.counted, cut)
     for engine in (ranges.counted, streamed(65536)):
         assert total(engine, count, first) == expected
-
-
-def test_the_bench_measures_with_and_without_attack_and_canceller():
-    rates = speed.attacked_rates(links.load("autoencoder_mlp"), messages=70_000)
-    assert list(rates) == ["plain", "attacked", "cancelled", "attacked_cancelled"]
-    assert all(rate() > 0 for rate in rates.values())
 
 
 def test_a_perturbation_for_another_link_is_used_with_both_hashes_named(caplog):

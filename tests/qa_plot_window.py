@@ -2,14 +2,11 @@
 """What the displays share: ticks, labels, messages that wait, time for painting."""
 
 import logging
-import statistics
 
 import numpy as np
 import pmt
 import pytest
-from advphy_model.measure import speed
 from gnuradio import advphy
-from gnuradio.advphy import display_speed
 from gnuradio.advphy.display.message_record import MOST_WAITING, MessageRecord
 from gnuradio.advphy.display.panels_window import columns_for, round_reach
 from gnuradio.advphy.display.plot_items import DecadeAxis
@@ -157,25 +154,3 @@ def test_a_menu_offers_what_the_display_can_do(application):
     window.menu.actions()[-1].trigger()
     assert window.record.curves() == []
     painted(window)
-
-
-def test_the_bench_measures_a_stream_with_and_without_displays():
-    frames = []
-    rates = display_speed.displayed_rates(
-        advphy.link_model("autoencoder_mlp"), seconds=0.3, frames=frames
-    )
-    assert set(rates) == {"undisplayed", "displayed"}
-    assert all(rate() > 100_000 for rate in rates.values())
-    assert len(frames) == 1
-    assert frames[0] > 0
-
-
-@pytest.mark.slow
-def test_a_stream_keeps_its_rate_beside_all_displays():
-    frames = []
-    rates = display_speed.displayed_rates(
-        advphy.link_model("autoencoder_mlp"), seconds=2.0, frames=frames
-    )
-    _, ratios = speed.median_ratios(rates, "undisplayed", rounds=9)
-    assert ratios["displayed"] > 0.95
-    assert statistics.median(frames) < 0.033

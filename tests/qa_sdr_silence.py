@@ -4,12 +4,14 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from gnuradio import advphy, blocks, gr
 
 from .qa_grc import ENVIRONMENT
+from .qa_radio_grc import program
 from .standin_link import WAYS, happened, needs_standin, on_air, own_air, until
 
 pytestmark = needs_standin
@@ -203,7 +205,7 @@ def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
     process = transmitting(end, tmp_path)
     if end in ("run", "sleeps"):
         process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=300)
     # No crash: Python ends so after an exception or an interrupt that nobody catches.
     assert process.returncode in (0, 1, -signal.SIGINT), said
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
@@ -213,6 +215,41 @@ def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
 def test_a_process_that_is_terminated(how, tmp_path):
     process = transmitting("sleeps", tmp_path)
     process.send_signal(how)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 128 + how, said
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
+
+
+@pytest.fixture(scope="module")
+def companions(tmp_path_factory):
+    """Compile a transmitter with a window and one without; return their folder."""
+    folder = tmp_path_factory.mktemp("companions")
+    program("over_the_air_tx", folder)
+    program("radio_loopback", folder, ("id=loopback", f"record={folder}/window"))
+    return folder
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("name", ["over_the_air_tx", "radio_loopback"])
+def test_a_program_that_companion_wrote(name, how, companions, tmp_path):
+    words, record = [], companions / "window"
+    if name == "over_the_air_tx":
+        record = tmp_path / "air"
+        words = ["--driver", "standin", "--device", f"record={record},paced=1"]
+        words += ["--armed", "1", "--seconds", "600"]
+    process = subprocess.Popen(
+        [sys.executable, str(companions / f"{name}.py"), *words],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's job in the background ignores Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    until(lambda: record.is_file() and record.stat().st_size > 8 * MANY)
+    process.send_signal(how)
+    _, said = process.communicate(timeout=30)
+    # Companion's programs start before they handle an interrupt.
+    assert process.returncode in (0, 128 + how, -signal.SIGINT), said
+    assert assert_silent_at_the_end(record) > 10_000
+    record.unlink()
+    Path(f"{record}.events").unlink()

@@ -158,7 +158,7 @@ def test_a_chain_made_in_companion_runs_and_measures(tmp_path):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     distortion, accuracy, inserted, snr_db = json.loads(done.stdout.splitlines()[-1])

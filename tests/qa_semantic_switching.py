@@ -13,6 +13,7 @@ from gnuradio import advphy, blocks
 from gnuradio.advphy.semantic_engine import semantic_flowgraph
 
 from . import small_semantic as small
+from .heard import heard
 from .qa_semantic_blocks import codes, rows_of, source
 from .test_packed_network import by_hand
 from .test_semantic_chain import PAIR, setting
@@ -207,16 +208,13 @@ def test_a_flowgraph_may_be_stopped_and_started_again():
 
 
 def test_segments_are_published_as_they_end():
-    alice, messages = advphy.alice_arn(LINK, latency=64), blocks.message_debug()
+    alice, messages = advphy.alice_arn(LINK, latency=64), heard()
     at_items(alice, {3000: lambda: alice.set_inserted(False)})
     made = chain(alice)
-    made.flowgraph.msg_connect((made.meter, "distortion"), (messages, "store"))
+    made.flowgraph.msg_connect((made.meter, "distortion"), (messages, "in"))
     made.flowgraph.run()
-    found = [
-        pmt.to_python(messages.get_message(i)) for i in range(messages.num_messages())
-    ]
     first = made.meter.segments()[0]
-    (ended,) = [m for m in found if m["frames"] == first.sums["frames"]]
+    (ended,) = [m for m in messages.said() if m["frames"] == first.sums["frames"]]
     said = ended["settings"]
     assert (said["inserted"], said["snr_db"], ended["first_frame"]) == (True, 8.0, 0)
     assert ended["mse"] == pytest.approx(

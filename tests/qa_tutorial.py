@@ -51,7 +51,7 @@ def programs(tmp_path_factory):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -97,7 +97,7 @@ def test_the_last_step_shows_attack_and_defence(programs):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     clean, defended, attacked = json.loads(done.stdout.splitlines()[-1])

@@ -131,28 +131,3 @@ def test_figures_are_drawn(tmp_path, rng):
     eve_accuracy.draw(curve, 0.1, tmp_path / "c.png", "t")
     for name in "abc":
         assert (tmp_path / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
-
-
-def test_the_torch_contestant_does_the_work_of_the_engine():
-    from advphy_model.measure import semantic_chain
-    from advphy_training.semantic_speed import TorchChain
-    from gnuradio.advphy import semantic_speed
-
-    setting = semantic_speed.setting_of("paired_arn_white", "eve_mnist")
-    frames = 4000
-    squared_error, correct = TorchChain(setting).run(frames)
-    ours = semantic_chain.total(setting, frames)
-    # Other noise on the same images: the standard error of the difference of two
-    # accuracies near 0.44 over 4000 frames is 0.011 at most.
-    assert abs(correct - ours["eve"].correct) / frames < 4 * 0.011
-    assert abs(squared_error / ours["bob"].squared_error - 1) < 0.02
-
-
-def test_keying_is_all_that_the_keyed_rates_differ_in():
-    from gnuradio.advphy import semantic_speed
-
-    rates = semantic_speed.keyed_rates(frames=100)
-    plain, keyed = (rates[name].args[0] for name in ("plain", "keyed"))
-    assert (plain.pair, keyed.pair) == ("none", "sign_permutation")
-    assert "bob" not in keyed.link.networks
-    assert all(rate() > 0 for rate in rates.values())

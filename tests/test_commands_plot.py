@@ -8,7 +8,7 @@ import re
 import shlex
 
 import pytest
-from advphy_commands import _pictures, main, plot
+from advphy_commands import _options, _pictures, main, plot
 from advphy_model.air import perturbation
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
@@ -141,7 +141,7 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
         assert (clone / "examples" / picture).is_file()
         assert f"--out {picture}" in page
     parser = argparse.ArgumentParser()
-    plot.add_arguments(parser)
+    _options.declare(parser, plot.Settings)
     joined = page.replace("\\\n", " ")
     commands = re.findall(r"^    advphy plot (.*)", joined, re.MULTILINE)
     assert len(commands) == len(pictures)
@@ -200,7 +200,7 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
         ("secrecy run.csv --out a.png", "wanted a CSV of semantic counts"),
         ("transfer-matrix run.csv --out a.png", "no row has an attack"),
         (
-            "transfer-matrix bpsk n4 --out a.png --perturbation p.safetensors",
+            "transfer-matrix bpsk --out a.png --perturbation p.safetensors",
             "n = 7",
         ),
         ("transfer-matrix two_simplices --json", "--out is missing"),

@@ -34,21 +34,6 @@ COMMANDS = {
     "rescore": [GOLDEN],
     "radio check": ["--frames", "20"],
 }
-# What these run takes minutes: that they have the bar is read in their sources.
-LONG = {
-    "adapt_eve": ["apps/advphy_commands/adapt_eve.py"],
-    "evaluate": ["apps/advphy_commands/evaluate.py"],
-    "reproduce": [
-        "apps/advphy_commands/reproduce.py",
-        "apps/advphy_commands/_reproduce_arn.py",
-    ],
-    "synchronism": ["apps/advphy_commands/synchronism.py"],
-    "bench": ["apps/advphy_commands/bench.py"],
-    "data": ["apps/advphy_commands/data.py"],
-    "radio tx, radio rx": ["apps/advphy_commands/_radio_settings.py"],
-    "train": ["python/advphy_training/loop.py"],
-    "doctor": ["apps/advphy_commands/doctor.py"],
-}
 
 
 class Screen(io.StringIO):
@@ -102,26 +87,37 @@ def test_a_pipe_sees_none(run, name):
     assert not ESTIMATE.search(shown)
 
 
-@pytest.mark.parametrize("name", LONG)
-def test_what_takes_minutes_has_the_bar(name):
-    for path in LONG[name]:
-        assert "progress.bar(" in (CLONE / path).read_text(), path
-
-
-def test_there_is_one_manner_of_bar():
-    own = [
-        path
+def test_there_is_one_bar_and_all_that_takes_time_has_it():
+    sources = {
+        path.relative_to(CLONE).as_posix(): path.read_text()
         for folder in ("apps", "python")
         for path in (CLONE / folder).rglob("*.py")
-        if re.search(r"\btqdm\(|\btrange\(", path.read_text())
-    ]
-    assert [path.name for path in own] == ["progress.py"]
+    }
+    bar = "apps/advphy_commands/_progress.py"
+    own = [name for name, text in sources.items() if re.search(r"\btqdm\(", text)]
+    assert own == [bar]
+    for name in (  # what these run takes minutes
+        "adapt_eve",
+        "evaluate",
+        "reproduce",
+        "_reproduce_arn",
+        "synchronism",
+        "bench",
+        "data",
+        "_radio_settings",
+        "doctor",
+    ):
+        assert "_progress.bar(" in sources[f"apps/advphy_commands/{name}.py"], name
 
 
-def test_a_bar_within_may_be_hushed(monkeypatch):
+def test_what_training_shows_is_the_programs_and_may_be_hushed(monkeypatch):
+    from advphy_commands import _progress
     from advphy_training import progress
 
     monkeypatch.setattr(sys, "stderr", Screen())
+    monkeypatch.setattr(progress, "show", None)
+    assert list(progress.bar(range(3), unit="step")) == [0, 1, 2]
+    monkeypatch.setattr(progress, "show", _progress.bar)
     with progress.hushed():
         assert list(progress.bar(range(3))) == [0, 1, 2]
     assert sys.stderr.getvalue() == ""
@@ -141,7 +137,7 @@ def test_a_real_terminal(tmp_path):
         stderr=slave,
     )
     os.close(slave)
-    said, _ = done.communicate(timeout=60)
+    said, _ = done.communicate(timeout=300)
     shown = b""
     while True:
         try:

@@ -105,6 +105,7 @@ def test_files_that_are_no_models_are_refused(tmp_path):
 def test_a_full_disk_leaves_the_old_counts(tmp_path):
     out = tmp_path / "run.csv"
     words = ("measure", "bpsk", "--ebn0-db", "0", *LOOP, "--out", out)
+    words += ("--min-errors", "1e9")
     advphy(*words, "--max-blocks", "1e4")
     before = out.read_bytes()
     # A limit on the size of files acts like a full disk.

@@ -135,7 +135,7 @@ def test_a_recording_of_ones_own_link_wants_its_file(tmp_path, refuse):
         ((".",), "ends in .sigmf-meta"),
         ((LINK, "--link", "autoencoder_cnn"), "not of 'autoencoder_cnn'"),
         ((LINK, "--link", "nonsense"), "link 'nonsense' is neither"),
-        ((LINK, "--seed", "1"), "says its seed; leave --seed away"),
+        ((LINK, "--seed", "1"), "says its seed; omit --seed"),
         ((LINK, "--codewords", "8"), "says its codewords"),
         ((LINK, "--images", "mnist_sample"), "sends no images"),
         ((LINK, "--key-file", "key"), "is not keyed"),

@@ -165,7 +165,7 @@ def refused(tmp_path, monkeypatch, capsys):
         (("semantic_mnist", "--images", "nowhere"), "images 'nowhere' are none of"),
         (("semantic_mnist", "--no-bob"), "there is nothing to measure"),
         (("models/base.safetensors",), "28 x 28 pixels; wanted 8 x 7"),
-        (("semantic_mnist", "--key-file", "key"), "is not keyed; leave --key-file"),
+        (("semantic_mnist", "--key-file", "key"), "is not keyed; omit --key-file"),
         (("semantic_mnist", "--no-alice", "--key-file", "key"), "is not keyed"),
         (("keyed_arn", "--key-file", "missing"), "missing"),
         (("keyed_arn", "--key-file", "models"), "models"),

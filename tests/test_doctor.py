@@ -13,38 +13,24 @@ from .conftest import CLONE, STAGED
 from .test_commands import ADVPHY
 
 doctor = importlib.import_module("advphy_commands._doctor")
-installation = importlib.import_module("advphy_commands._doctor.installation")
-packages = importlib.import_module("advphy_commands._doctor.python_packages")
-files = importlib.import_module("advphy_commands._doctor.files")
-drivers = importlib.import_module("advphy_commands._doctor.drivers")
-asking = importlib.import_module("advphy_commands._doctor.another_process")
-
+probes = importlib.import_module("advphy_commands._doctor_probes")
+HERE = doctor.Place(CLONE)
 MISSING = """raise ModuleNotFoundError("No module named '{0}'", name="{0}")
 """
 
 
-@pytest.fixture
-def surroundings():
-    """Return the Surroundings of this clone."""
-    return doctor.Surroundings(CLONE)
+def found(what, place=HERE):
+    """Return the Finding of one check."""
+    (check,) = (check for check in doctor.CHECKS if check.what == what)
+    (finding,) = check.findings(place)
+    return finding
 
 
 def hide(folder, *modules):
-    """Put modules into a folder that say they are not there."""
+    """Return a Place whose path begins with a folder in which modules are missing."""
     for module in modules:
         (folder / f"{module}.py").write_text(MISSING.format(module))
-    return folder
-
-
-def behind(folder, surroundings):
-    """Return the Surroundings with a folder in front of Python's path."""
-    path = (str(folder), *surroundings.path)
-    return doctor.Surroundings(surroundings.clone, path=path)
-
-
-def only(findings):
-    (finding,) = findings
-    return finding
+    return doctor.Place(CLONE, path=(str(folder), *HERE.path))
 
 
 @pytest.mark.parametrize(
@@ -53,14 +39,13 @@ def only(findings):
         ("numpy", "problem", "apt install python3-numpy"),
         ("pyqtgraph", "warning", "apt install python3-pyqtgraph"),
         ("torch", "note", "pip install torch"),
-        ("onnxruntime", "note", "pip install onnx onnxruntime"),
+        ("osmosdr", "note", "apt install gr-osmosdr"),
     ],
 )
-def test_a_module_that_is_hidden(tmp_path, surroundings, module, state, remedy):
-    place = behind(hide(tmp_path, module), surroundings)
-    finding = only(packages.package(module, place))
+def test_a_module_that_is_hidden(tmp_path, module, state, remedy):
+    finding = found(module, hide(tmp_path, module))
     assert (finding.state, finding.what) == (state, module)
-    assert "is not installed" in finding.said
+    assert f"No module named '{module}'; " in finding.said
     assert remedy in finding.remedy
 
 
@@ -71,66 +56,49 @@ def test_a_module_that_is_hidden(tmp_path, surroundings, module, state, remedy):
             "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)",
             "crashed (SIGSEGV)",
         ),
-        ("raise ValueError('an odd\\nend')", "end"),
-        ("import sys\nsys.exit(3)", "it said nothing"),
+        ("raise ValueError('an odd\\nend')", "an odd end"),
+        ("import os\nos._exit(3)", "it said nothing"),
     ],
 )
-def test_a_module_whose_import_breaks(tmp_path, surroundings, content, text):
+def test_a_module_whose_import_breaks(tmp_path, content, text):
     (tmp_path / "zmq.py").write_text(content)
-    finding = only(packages.package("zmq", behind(tmp_path, surroundings)))
-    assert (finding.state, finding.remedy) == (
-        "warning",
-        "install it again: apt install python3-zmq",
-    )
+    finding = found("zmq", hide(tmp_path))
+    assert (finding.state, finding.remedy) == ("warning", "apt install python3-zmq")
     assert text in finding.said
 
 
-def test_a_module_that_needs_what_is_missing(tmp_path, surroundings):
-    hide(tmp_path, "cffi_of_rich")
-    (tmp_path / "rich.py").write_text("import cffi_of_rich")
-    finding = only(packages.package("rich", behind(tmp_path, surroundings)))
-    assert "cannot be imported (No module named 'cffi_of_rich')" in finding.said
+def test_a_module_that_needs_what_is_missing(tmp_path):
+    (tmp_path / "rich.py").write_text("import scipy")
+    finding = found("rich", hide(tmp_path, "scipy"))
+    assert "No module named 'scipy'" in finding.said
+    assert finding.remedy == "apt install python3-scipy"
 
 
-def test_a_module_that_hangs(tmp_path):
-    with pytest.raises(RuntimeError, match=r"no answer within 0\.3 s"):
-        asking.ask("import time\ntime.sleep(60)", patience=0.3)
+def test_a_module_that_hangs_and_one_that_prints(tmp_path):
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)")
+    (tmp_path / "loud.py").write_text("print('{}')\n__version__ = '42'")
+    path, python = hide(tmp_path).path, doctor.sys.executable
+    said = doctor.ask(path, python, "module", "slow", patience=0.3)
+    assert said == {"broken": "no answer within 0.3 s"}
+    assert doctor.ask(path, python, "module", "loud") == {"version": "42"}
 
 
-def test_what_the_module_prints_does_not_matter(tmp_path):
-    lines = "print('{}')\nfound['answer'] = 42"
-    assert asking.ask(lines) == {"answer": 42}
-
-
-def test_a_model_that_is_damaged(tmp_path, surroundings):
+def test_a_model_that_is_damaged(tmp_path):
     shutil.copytree(STAGED / "advphy_model", tmp_path / "advphy_model")
     model = tmp_path / "advphy_model" / "trained" / "gan_mlp.safetensors"
     content = bytearray(model.read_bytes())
     content[-1] ^= 1  # one bit of the last weight
     model.write_bytes(content)
-    finding = only(files.models(behind(tmp_path, surroundings)))
-    assert (finding.state, finding.what) == ("problem", "model gan_mlp")
+    finding = found("shipped models", hide(tmp_path))
+    assert finding.state == "problem"
+    assert "gan_mlp.safetensors" in finding.said
     assert "git checkout python/advphy_model/trained" in finding.remedy
-    assert only(files.models(surroundings)).state == "ok"
+    assert found("shipped models").state == "ok"
 
 
-def test_data_that_is_not_here_and_cannot_be(tmp_path, surroundings, monkeypatch):
-    blocked = tmp_path / "file"
-    blocked.touch()
-    monkeypatch.setenv("ADVPHY_DATA", str(blocked / "data"))
-    mnist, fashion, folder = files.image_data(surroundings)
-    assert (mnist.state, mnist.remedy) == ("note", "advphy data mnist")
-    assert fashion.remedy == "advphy data fashion-mnist"
-    assert folder.state == "warning"
-    assert "export ADVPHY_DATA" in folder.remedy
-    monkeypatch.setenv("ADVPHY_DATA", str(tmp_path / "data"))
-    assert list(files.image_data(surroundings))[-1].state == "ok"
-
-
-def test_a_driver_that_is_missing(tmp_path, surroundings):
-    hide(tmp_path, "osmosdr")
-    finding = only(drivers._driver("osmosdr", behind(tmp_path, surroundings)))
-    assert (finding.state, finding.remedy) == ("note", "apt install gr-osmosdr")
+def test_data_that_is_not_here(no_data):
+    finding = found("images of mnist")
+    assert (finding.state, finding.remedy) == ("note", "advphy data mnist")
 
 
 def test_devices_only_when_they_are_asked_for(tmp_path, monkeypatch):
@@ -138,23 +106,10 @@ def test_devices_only_when_they_are_asked_for(tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\necho '    serial: 30F1'\n")
     program.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert list(drivers._devices("uhd", doctor.Surroundings(CLONE))) == []
-    found = only(drivers._devices("uhd", doctor.Surroundings(CLONE, devices=True)))
-    assert (found.state, found.version) == ("ok", "serial: 30F1")
-
-
-def test_a_check_that_raises_is_a_problem(monkeypatch, surroundings):
-    def odd_check(_):
-        yield doctor.Finding(doctor.OK, "something")
-        raise KeyError("a key\nof two lines")
-
-    monkeypatch.setattr(files, "CHECKS", (odd_check,))
-    monkeypatch.setattr(doctor, "SUBJECTS", ("files", "no_such_subject"))
-    found = [each for _, _, each in doctor.examine(surroundings)]
-    assert [f.state for f in found[0]] == ["ok", "problem"]
-    assert "a key" in found[0][1].said
-    assert "\n" not in found[0][1].text()
-    assert only(found[1]).what == "no such subject"
+    (check,) = (check for check in doctor.CHECKS if check.what == "devices of uhd")
+    assert check.findings(HERE) == []
+    finding = found("devices of uhd", doctor.Place(CLONE, devices=True))
+    assert (finding.state, finding.version) == ("ok", "serial: 30F1")
 
 
 def test_a_line_says_state_version_and_remedy():
@@ -163,18 +118,8 @@ def test_a_line_says_state_version_and_remedy():
 
 
 def test_the_command_without_numpy_and_gnu_radio(tmp_path):
-    hide(
-        tmp_path,
-        "numpy",
-        "gnuradio",
-        "tqdm",
-        "torch",
-        "scipy",
-        "matplotlib",
-        "PyQt5",
-        "distributed",
-        "onnxruntime",
-    )
+    others = ("torch", "scipy", "matplotlib", "PyQt5", "distributed", "onnxruntime")
+    hide(tmp_path, "numpy", "gnuradio", "tqdm", *others)
     done = subprocess.run(
         [ADVPHY, "doctor", "--json"],
         capture_output=True,
@@ -184,7 +129,7 @@ def test_the_command_without_numpy_and_gnu_radio(tmp_path):
     )
     assert (done.returncode, done.stderr) == (1, "")
     said = json.loads(done.stdout)
-    found = {each["what"]: each for each in said["findings"]}
+    findings = {each["what"]: each for each in said["findings"]}
     assert (said["command"], said["version"][:2]) == ("doctor", "0.")
     for what, remedy in (
         ("numpy", "apt install python3-numpy"),
@@ -192,8 +137,66 @@ def test_the_command_without_numpy_and_gnu_radio(tmp_path):
         ("gnuradio.advphy", "apt install gnuradio"),
         ("shipped models", "apt install python3-numpy"),
     ):
-        assert found[what]["state"] == "problem", what
-        assert remedy in found[what]["remedy"] or what == "GNU Radio", what
+        assert findings[what]["state"] == "problem", what
+        assert remedy in findings[what]["remedy"], what
     problems = [f for f in said["findings"] if f["state"] == "problem"]
     assert said["counts"]["problem"] == len(problems)
     assert all(each["remedy"] for each in problems)
+
+
+@pytest.fixture
+def fake_clone(tmp_path):
+    """Return a folder like a clone that has been built."""
+    clone = tmp_path / "clone"
+    for folder in ("python", "build/test_modules"):
+        package = clone / folder / "advphy_model"
+        package.mkdir(parents=True)
+        (package / "version.py").write_text('__version__ = "9.9.9"\n')
+    (clone / "lib").mkdir()
+    return clone
+
+
+def test_a_build_and_its_sources(fake_clone):
+    place, built = doctor.Place(fake_clone), fake_clone / "build" / "test_modules"
+    remedy = f"make build, in {fake_clone}"
+    finding = found("build", place)
+    assert (finding.state, finding.version) == ("ok", "9.9.9, as the sources")
+    (fake_clone / "python" / "advphy_model" / "power.py").write_text("new = 1\n")
+    kernels = built / "advphy_model" / "kernels.x.so"
+    kernels.touch()
+    os.utime(kernels, (1e9, 1e9))
+    (fake_clone / "lib" / "network.cc").touch()
+    (fake_clone / "lib" / "qa_network.cc").touch()
+    finding = found("build", place)
+    assert (finding.state, finding.remedy) == ("warning", remedy)
+    assert finding.said == "stale: advphy_model/power.py and 1 more changed since"
+    (built / "advphy_model" / "version.py").write_text('__version__ = "9.9.8"\n')
+    finding = found("build", place)
+    assert (finding.state, finding.remedy) == ("problem", remedy)
+    assert "what is built is 9.9.8, the sources are 9.9.9" in finding.said
+    shutil.rmtree(built)
+    finding = found("build", place)
+    assert (finding.state, finding.said) == ("problem", "nothing is built yet")
+
+
+def test_one_installation_that_hides_another(fake_clone):
+    other = fake_clone / "python"
+    finding = found("gr-advphy", doctor.Place(CLONE, path=(str(STAGED), str(other))))
+    assert finding.state == "warning"
+    assert f"{STAGED} (" in finding.said
+    assert f"hides {other} (9.9.9)" in finding.said
+    assert "remove one" in finding.remedy
+
+
+def test_packages_that_are_nowhere(tmp_path):
+    finding = found("gr-advphy", doctor.Place(None, path=(str(tmp_path),)))
+    assert finding.state == "problem"
+    assert finding.remedy.startswith("sudo make install, in a clone")
+
+
+def test_kernels_that_are_missing(tmp_path):
+    ignored = shutil.ignore_patterns("*.so", "trained")
+    copy = tmp_path / "advphy_model"
+    shutil.copytree(STAGED / "advphy_model", copy, ignore=ignored)
+    finding = found("compiled kernels", hide(tmp_path))
+    assert (finding.state, finding.remedy) == ("problem", f"make build, in {CLONE}")

@@ -18,7 +18,6 @@ ALLOWED = {
         "advphy_figures",
         "advphy_training",
         "torch",
-        "tqdm",
     },
 }
 # Only inside a function: scipy is slow to import, the others are there to compare with.
@@ -36,7 +35,6 @@ INSIDE_FUNCTIONS = {
 # Qt stands in modules of display/ that a function imports: the blocks work without it.
 QT = {"PyQt5", "sip", "pyqtgraph"}
 WITH_QT = "advphy/display/*_window.py", "advphy/display/*_items.py", "*/side_labels.py"
-BENCHMARK = {"advphy/display_speed.py": QT}
 # gr-osmosdr is optional, and not a part of the package gnuradio.
 RADIOS = {"advphy/air/radio.py": {"osmosdr"}}
 
@@ -65,7 +63,7 @@ def forbidden_imports(source, package, file=None):
                 allowed |= QT
             if id(node) in inside:
                 allowed |= INSIDE_FUNCTIONS.get(package, set())
-                allowed |= (BENCHMARK | RADIOS).get(file, set())
+                allowed |= RADIOS.get(file, set())
             if top not in allowed:
                 found.append((node.lineno, name))
     return found
@@ -128,9 +126,6 @@ def test_modules_with_qt_are_imported_by_functions_or_by_their_kind():
     source, display = "import pyqtgraph", "advphy/display/onset_{}.py"
     assert not forbidden_imports(source, "advphy", display.format("window"))
     assert forbidden_imports(source, "advphy", display.format("record"))
-    for file in BENCHMARK:
-        assert (PYTHON / file).is_file()
-        assert forbidden_imports("from PyQt5 import Qt", "advphy", file)
 
 
 def test_radios_are_imported_inside_the_functions_of_one_file():
@@ -140,3 +135,41 @@ def test_radios_are_imported_inside_the_functions_of_one_file():
     inside = "def f():\n    import osmosdr"
     assert not forbidden_imports(inside, "advphy", file)
     assert forbidden_imports(inside, "advphy", "advphy/air/sdr_sink.py")
+
+
+# The rooms of advphy_model; each imports only those before it, and the ground: the
+# files that stand in no room.
+ROOMS = ("ground", "network", "link", "air", "receive", "modem", "files", "measure")
+
+
+def room_of(path):
+    room = path.relative_to(PYTHON / "advphy_model").parts[0]
+    return room if room in ROOMS else "ground"
+
+
+def arrows_of(source, room):
+    """Return the (room, other room) that the imports of a source make."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            top, *below = node.module.split(".")
+            names = below[:1] or [alias.name for alias in node.names]
+            if top == "advphy_model":
+                found |= {(room, n if n in ROOMS else "ground") for n in names}
+    return {(a, b) for a, b in found if a != b}
+
+
+def test_no_room_imports_one_that_comes_after_it():
+    arrows = set()
+    for path in (PYTHON / "advphy_model").rglob("*.py"):
+        arrows |= arrows_of(path.read_text(), room_of(path))
+    assert ("measure", "link") in arrows
+    upward = [(a, b) for a, b in arrows if ROOMS.index(a) < ROOMS.index(b)]
+    assert upward == []
+    assert len(arrows) <= 45
+    assert len(ROOMS) <= 8  # the ground and seven floors
+
+
+def test_an_import_of_a_later_room_is_found():
+    source = "from advphy_model.measure import table\nfrom advphy_model import kernels"
+    assert arrows_of(source, "link") == {("link", "measure"), ("link", "ground")}

@@ -8,10 +8,6 @@ import pytest
 from advphy_model import kernels
 from advphy_model.complex_baseband import to_complex, to_reals
 
-KERNELS = {
-    name: getattr(kernels, name) for name in ("signs", "sign_permutation", "rotation")
-}
-
 
 def words_of(transform, reals):
     signs = -(-reals // 32)
@@ -78,7 +74,7 @@ def matrices(transform, words, reals):
     unit = np.tile(to_complex(np.eye(reals)), (count, 1))
     out = np.empty_like(unit)
     repeated = np.repeat(words, reals, axis=0)
-    KERNELS[transform](repeated, unit, out, reals, False)
+    kernels.keyed_transform(transform, reals).apply(repeated, unit, out, False)
     return to_reals(out, reals).reshape(count, reals, reals).transpose(0, 2, 1)
 
 
@@ -87,14 +83,15 @@ def random_words(rng, count, words):
 
 
 @pytest.mark.parametrize("reals", [1, 2, 5, 23, 40])
-@pytest.mark.parametrize("transform", KERNELS)
+@pytest.mark.parametrize("transform", kernels.KEYED_TRANSFORMS)
 def test_kernel_is_the_documented_matrix(rng, transform, reals):
     size = words_of(transform, reals)
-    assert getattr(kernels, f"{transform}_words")(reals) == size
+    kernel = kernels.keyed_transform(transform, reals)
+    assert kernel.words == size
     words, x = random_words(rng, 20, size), to_complex(rng.normal(size=(20, reals)))
     forward, inverse = np.empty_like(x), np.empty_like(x)
-    KERNELS[transform](words, x, forward, reals, False)
-    KERNELS[transform](words, x, inverse, reals, True)
+    kernel.apply(words, x, forward, False)
+    kernel.apply(words, x, inverse, True)
     for i in range(20):
         q = matrix(transform, words[i], reals)
         np.testing.assert_allclose(q @ q.T, np.eye(reals), atol=1e-12)

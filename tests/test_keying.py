@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from scipy import stats
 
 SECRET = bytes(range(32))
-KERNELS = {name: getattr(kernels, name) for name in TRANSFORMS}
 
 
 def items(rng, batch, reals):
@@ -24,7 +23,7 @@ def items(rng, batch, reals):
 
 
 def words_of(transform, reals):
-    """Return W of lib/keying.h."""
+    """Return W of lib/keying/keying.h."""
     signs = math.ceil(reals / 32)
     return {
         "signs": signs,
@@ -119,14 +118,14 @@ def test_bytes_of_a_message_are_the_documented_ones(rng, transform, index):
     stream = documented_stream("key stream", transform, reals, index, size)
     out = np.empty_like(x)
     words = np.frombuffer(stream, "<u4").astype(np.uint32)[None]
-    KERNELS[transform](words, x, out, reals, False)
+    kernels.keyed_transform(transform, reals).apply(words, x, out, False)
     assert np.array_equal(ours.apply(x, index), out)
     check = documented_stream("check", transform, reals, index, 8)
     assert ours.checks(index, 1)[0] == int.from_bytes(check, "little")
 
 
 def test_the_counter_of_chacha20_cannot_overflow():
-    most = kernels.largest_keyed
+    most = kernels.LARGEST_KEYED
     largest = -(-4 * max(words_of(t, most) for t in TRANSFORMS) // 64)
     assert SEGMENT * largest < 2**32
 

@@ -126,7 +126,6 @@ def test_a_hundred_random_networks_agree_in_numpy_kernels_and_torch(rng):
         size = np.abs(exact).max() + 1e-30
         out = np.empty(expected.shape, np.float32)
         compiled = inference.kernel_network(network)
-        assert tuple(compiled.output_shape) == network.output_shape
         for name in kernels.instruction_sets():
             kernels.choose_instruction_set(name)
             compiled.run(x, out)
@@ -139,7 +138,7 @@ def test_a_hundred_random_networks_agree_in_numpy_kernels_and_torch(rng):
 
 
 def test_kernels_know_every_layer_but_those_of_a_transformer():
-    assert set(kernels.known_layers()) == set(LAYERS) - NUMPY_ONLY
+    assert set(inference.known_layers()) == set(LAYERS) - NUMPY_ONLY
 
 
 @pytest.mark.parametrize(

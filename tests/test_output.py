@@ -84,13 +84,14 @@ def test_what_has_no_end_says_a_document_a_line(capfd):
 
 
 def test_what_has_no_place_in_json_is_refused():
-    plain = importlib.import_module("advphy_commands._output").plain
+    document = importlib.import_module("advphy_commands._output").document
     with pytest.raises(TypeError, match="object"):
-        plain({"a": object()})
+        document({"a": object()})
 
     @dataclasses.dataclass
     class Row:
         bler: float
         names: frozenset
 
-    assert plain(Row(-math.inf, frozenset("ba"))) == {"bler": None, "names": ["a", "b"]}
+    said = json.loads(document(Row(-math.inf, frozenset("ba"))))
+    assert said == {"bler": None, "names": ["a", "b"]}

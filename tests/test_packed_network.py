@@ -5,7 +5,6 @@ import logging
 
 import numpy as np
 import pytest
-from advphy_model import kernels
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.network import inference
 from advphy_model.network.network import Layer, Network, run
@@ -152,7 +151,7 @@ def test_what_is_not_finite_gives_nan_there_and_only_there(
     reals, complex_output, kernel, rng, monkeypatch
 ):
     if not kernel:
-        monkeypatch.setattr(kernels, "known_layers", lambda: ["relu"])
+        monkeypatch.setattr(inference, "known_layers", lambda: ["relu"])
     network = small.network(rng, reals, 8, reals)
     x = batch(rng, 50, reals, True)
     clean = computed(network, x, True, complex_output)
@@ -181,7 +180,7 @@ def test_a_classifier_takes_the_largest_logit_and_erases(
     reals, kernel, rng, monkeypatch
 ):
     if not kernel:
-        monkeypatch.setattr(kernels, "known_layers", lambda: [])
+        monkeypatch.setattr(inference, "known_layers", lambda: [])
     network = small.network(rng, reals, 16, 10)
     y = batch(rng, 1000, reals, True)
     logits = by_hand(network, y, True, False)

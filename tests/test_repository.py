@@ -19,7 +19,7 @@ def test_versions_agree(clone):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["python/**/*.py", "lib/*.cc", "lib/*.h", "apps/**/*.py"]
+    "pattern", ["python/**/*.py", "lib/**/*.cc", "lib/**/*.h", "apps/**/*.py"]
 )
 def test_every_source_names_its_licence(clone, pattern):
     sources = list(clone.glob(pattern))

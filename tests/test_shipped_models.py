@@ -5,11 +5,11 @@ import re
 
 import numpy as np
 import pytest
-from advphy_model import kernels, randomness
+from advphy_model import randomness
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link import decision, links
 from advphy_model.measure.error_rate import StopRule
-from advphy_model.network import network
+from advphy_model.network import inference, network
 from advphy_model.power import noise_sigma
 
 from .counting import counted
@@ -94,8 +94,8 @@ def test_layers_that_the_kernels_lack_are_decided_in_numpy(monkeypatch, caplog):
     y = 2 * randomness.noise(1, 0, 1000, 7)
     y[17, 3] = np.nan
     found = []
-    for known in (kernels.known_layers(), ["dense"]):
-        monkeypatch.setattr(kernels, "known_layers", lambda known=known: known)
+    for known in (inference.known_layers(), ["dense"]):
+        monkeypatch.setattr(inference, "known_layers", lambda known=known: known)
         decided, erased = np.empty(1000, np.uint8), np.empty(1000, np.uint8)
         assert decision.decider(model).decide(y, decided, erased) == 1
         found.append((decided.tolist(), erased.tolist()))

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command `advphy`: one file a subcommand, found by file name.
 
-A subcommand's module has a docstring (its help), add_arguments(parser) and
-run(arguments), which says what it has to say through arguments.output (_output.py).
-What several share is in modules whose names begin with "_".
+A subcommand's module has a docstring (its help), the dataclass Settings of its
+arguments (_options.py) and run(settings, output), which says what it has to say through
+output (_output.py). What several share is in modules whose names begin with "_".
 """
 
+import contextlib
 import os
 import re
 import sys
 
-from advphy_commands import _output, _parser
+from advphy_commands import _options, _output, _parser, _progress
 from advphy_commands._remedies import remedy
 
 
@@ -56,13 +57,21 @@ def _run(words):
         parser.print_help()
         return 2
     name = " ".join(filter(None, [given, getattr(arguments, "action", None)]))
-    output = arguments.output = _output.Output(name, arguments.json)
+    output = _output.Output(name, arguments.json)
     if output.json is not None and not output.only_json:
         from advphy_model.atomic_file import refuse_unwritable
 
         refuse_unwritable(output.json)
+    with contextlib.suppress(Exception):  # `doctor` says what is broken
+        from advphy_training import progress
+
+        progress.show = _progress.bar
+    module = arguments.module
     with output.document():
-        return arguments.run(arguments) or 0
+        if not hasattr(module, "Settings"):  # watch, for now
+            arguments.output = output
+            return module.run(arguments) or 0
+        return module.run(_options.parsed(module.Settings, arguments), output) or 0
 
 
 def _joined(words):
@@ -77,7 +86,7 @@ def _joined(words):
         if word == "--":
             return [*joined, word, *words]
         if word == _output.OPTION:
-            word = _output.bare_option(word, words[0] if words else None)
+            word = _output.bare_option(words[0] if words else None)
             if not word.endswith(f"={_output.STANDARD_OUTPUT}"):
                 words.pop(0)
         if (

@@ -1,209 +1,288 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The arguments that say what an adversary sends, knows and spends."""
+"""What an adversary sends, knows and spends, and what stands against it."""
 
+import dataclasses
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
-from advphy_model.air.perturbation import checked_psr_db
 from advphy_model.link import links
+from advphy_model.modem.burst_adversary import WHERE, AirAdversary
+from advphy_model.receive.canceller import CancellerSettings
 
-from advphy_commands._numbers import db_range, whole
+from advphy_commands._numbers import number_or_random, psr_range, whole
+from advphy_commands._options import changed, group, option, switch
 
 
-def add_arguments(parser):
-    """Declare what arrives at the receiver and what stands against it."""
-    group = parser.add_argument_group("adversary")
-    group.add_argument(
-        "--attack",
+def _canceller(name, text):
+    if text.isalpha():
+        return CancellerSettings(adversary=text)
+    return CancellerSettings(components=whole(name, text))
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the adversary knows and spends when an attack is crafted by its name."""
+
+    black_box: bool = switch(
+        "craft against the shipped substitutes, not against the link"
+    )
+    substitute: list = option(
+        [],
+        "craft against this link; several are an ensemble",
+        metavar="LINK",
+        action="append",
+    )
+    restarts: int = option(32, type=int)
+    steps: int = option(100, type=int)
+    unknown: list = option(
+        [],
+        "what the adversary does not know, so takes the mean over",
+        action="append",
+        choices=("shift", "phase"),
+    )
+    craft_seed: int = option(1, type=int)
+
+    def plan(self, psr_db, ebn0_db):
+        """Return the attacks.Plan at a PSR and an Eb/N0 in dB (needs torch)."""
+        from advphy_training.attacks import Plan
+
+        known = {
+            what: "random" if what in self.unknown else "known"
+            for what in ("shift", "phase")
+        }
+        return Plan(
+            psr_db=psr_db,
+            ebn0_db=ebn0_db,
+            restarts=self.restarts,
+            steps=self.steps,
+            seed=self.craft_seed,
+            **known,
+        )
+
+    def substitutes(self, link):
+        """Return the link models that the adversary has in the place of the link."""
+        from advphy_training import crafted
+
+        if self.substitute:
+            return [links.load(name) for name in self.substitute]
+        return crafted.shipped_substitutes(link) if self.black_box else []
+
+
+@dataclass(frozen=True)
+class _Attack:
+    """Which perturbation is sent, how it arrives, and what is done against it."""
+
+    attack: str = option(
+        None,
+        "a perturbation file or the name of a shipped one, noise_jammer (neither needs "
+        "torch), or an attack",
         metavar="FILE|NAME",
-        help="a perturbation file or the name of a shipped one, noise_jammer (neither "
-        "needs torch), or an attack",
     )
-    group.add_argument(
-        "--psr-db",
+    psr_db: list = option(
+        None,
+        "perturbation-to-signal ratio at the receiver (over the air: over the payload "
+        "after the matched filter), written as --ebn0-db (default: that of the file, "
+        "or -6)",
+        psr_range,
         metavar="DB",
-        help="perturbation-to-signal ratio at the receiver, written as --ebn0-db "
-        "(default: that of the file, or -6)",
     )
-    group.add_argument("--shift", default="0", help="0..n-1, or random per block")
-    group.add_argument("--phase", default="0", help="radians, or random per block")
-    group.add_argument("--sign", default="1", help="1, -1, or random per block")
-    group.add_argument(
-        "--frequency-offset", default="0", help="cycles per channel use, or random"
+    phase: float | str = option(
+        "0",
+        "radians, or random for each block (over the air: each frame)",
+        number_or_random(float),
     )
-    group.add_argument("--fading", default="none", help="none or rayleigh")
-    group.add_argument(
-        "--full-scale",
-        type=float,
-        metavar="A",
-        help="largest amplitude of the adversary's transmitter; more is refused",
+    frequency_offset: float | str = option(
+        "0",
+        "cycles per channel use, or random (over the air: within half a cycle a "
+        "codeword)",
+        number_or_random(float),
     )
-    group.add_argument(
-        "--cancel",
+    fading: str = option(
+        "none", "none, or rayleigh: a gain for each block (over the air: each frame)"
+    )
+    cancel: CancellerSettings = option(
+        None,
+        "estimate what arrives blindly and subtract it: one of K perturbations "
+        "(without a number: 1), or one p with random signs, shifts, phases or any",
+        _canceller,
         nargs="?",
         const="1",
         metavar="K|signs|shifts|phases|any",
-        help="estimate what arrives blindly and subtract it: one of K perturbations "
-        "(without a number: 1), or one p with random signs, shifts, phases or any",
-    )
-    add_knowledge(parser.add_argument_group("crafting an attack by name"))
-
-
-def add_knowledge(parser):
-    """Declare what the adversary knows and spends."""
-    parser.add_argument(
-        "--black-box",
-        action="store_true",
-        help="craft against the shipped substitutes, not against the link",
-    )
-    parser.add_argument(
-        "--substitute",
-        action="append",
-        default=[],
-        metavar="LINK",
-        help="craft against this link; several are an ensemble",
-    )
-    parser.add_argument(
-        "--restarts", type=int, default=32, help="(default %(default)s)"
-    )
-    parser.add_argument("--steps", type=int, default=100, help="(default %(default)s)")
-    parser.add_argument(
-        "--unknown",
-        action="append",
-        default=[],
-        choices=("shift", "phase"),
-        help="what the adversary does not know, so takes the mean over",
-    )
-    parser.add_argument(
-        "--craft-seed", type=int, default=1, help="(default %(default)s)"
     )
 
-
-def adversaries_of(arguments):
-    """Return the function (model, ebn0_db) -> Adversaries, or None without --attack."""
-    if arguments.attack is None:
-        _refuse_idle(arguments)
-        return None
-    arrival = {
-        "shift": number_or_random("--shift", arguments.shift, int),
-        "phase": number_or_random("--phase", arguments.phase, float),
-        "sign": number_or_random("--sign", arguments.sign, int),
-        "frequency_offset": number_or_random(
-            "--frequency-offset", arguments.frequency_offset, float
-        ),
-        "fading": arguments.fading,
-        "full_scale": arguments.full_scale,
-    }
-    warned = set()
-    # The block would say for every point what is said here once.
-    block = logging.getLogger("gnuradio.advphy.air.perturbation_source")
-    block.addFilter(lambda record: record.getMessage() not in warned)
-
-    def adversaries(model, ebn0_db):
-        found = []
-        for psr_db in psrs_of(arguments):
-            p = perturbation_of(arguments, model, ebn0_db, psr_db)
-            p.require_fit(model)
-            warning = p.warning_for(model)
-            if warning and warning not in warned:
-                warned.add(warning)
-                arguments.output.remark(warning)
-            found.append(Adversary(p, psr_db, **arrival, seed=arguments.seed))
-        return found
-
-    return adversaries
-
-
-def _refuse_idle(arguments):
-    """Refuse what would say something of an adversary when there is none."""
-    idle = {
-        "psr_db": None,
-        "shift": "0",
-        "phase": "0",
-        "sign": "1",
-        "fading": "none",
-        "frequency_offset": "0",
-        "full_scale": None,
-        "black_box": False,
-        "substitute": [],
-        "unknown": [],
-    }
-    for name, default in idle.items():
-        if getattr(arguments, name) != default:
+    def __post_init__(self):
+        """Refuse what would say something of an adversary when there is none."""
+        apart = {"--cancel", "--window", "--restarts", "--steps", "--craft-seed"}
+        idle = [name for name in changed(self) if name not in apart]
+        if idle and self.attack is None:
             raise ValueError(
-                f"--{name.replace('_', '-')} says how an adversary acts, but there is "
-                "none; give --attack FILE|NAME, too"
+                f"{idle[0]} says how an adversary acts, but there is none; give "
+                "--attack FILE|NAME, too"
             )
 
+    @property
+    def canceller(self):
+        """Return the CancellerSettings asked for, or None."""
+        return self.cancel
 
-def perturbation_of(arguments, model, ebn0_db, psr_db):
-    """Return the Perturbation of a file, or crafted for a link at an Eb/N0."""
-    shipped = arguments.attack in perturbation.names()
-    if shipped or Path(arguments.attack).is_file():
-        return perturbation.load(arguments.attack)
-    psr_db = -6.0 if psr_db is None else psr_db
-    if arguments.attack == "noise_jammer":
-        return perturbation.jammer(model.k, model.n, psr_db)
-    from advphy_training import crafted
+    def perturbations(self, model, ebn0_db, out, remark):
+        """Yield (perturbation, PSR in dB or None) against a link at an Eb/N0.
 
-    return crafted.craft_or_read(
-        arguments.attack,
-        model,
-        plan_of(arguments, psr_db, ebn0_db),
-        substitutes_of(arguments, model),
-        Path(arguments.out).with_suffix(".perturbations"),
+        Args:
+            model: link model.
+            ebn0_db: Eb/N0 in dB that an attack is crafted for.
+            out: path of the counts, next to which crafted ones are kept.
+            remark: function of a text, called with a warning.
+        """
+        for psr_db in self.psr_db or [None]:  # None: that of the file
+            p = self._perturbation(model, ebn0_db, psr_db, out)
+            p.require_fit(model)
+            warning = p.warning_for(model)
+            if warning:
+                remark(warning)
+            yield p, psr_db
+
+    def _perturbation(self, model, ebn0_db, psr_db, out):
+        """Return the Perturbation of a file, or crafted for a link at an Eb/N0."""
+        if self.attack in perturbation.names() or Path(self.attack).is_file():
+            return perturbation.load(self.attack)
+        psr_db = -6.0 if psr_db is None else psr_db
+        if self.attack == "noise_jammer":
+            return perturbation.jammer(model.k, model.n, psr_db)
+        from advphy_training import crafted
+
+        return crafted.craft_or_read(
+            self.attack,
+            model,
+            self.knowledge.plan(psr_db, ebn0_db),
+            self.knowledge.substitutes(model),
+            Path(out).with_suffix(".perturbations"),
+        )
+
+
+@dataclass(frozen=True)
+class InStep(_Attack):
+    """An adversary whose p arrives in step with the codewords."""
+
+    shift: int | str = option(
+        "0", "0..n-1, or random for each block", number_or_random(int)
     )
-
-
-def psrs_of(arguments):
-    """Return the PSRs asked for in dB; None is that of the perturbation file."""
-    if arguments.psr_db is None:
-        return [None]
-    return [checked_psr_db(v) for v in db_range("--psr-db", arguments.psr_db)]
-
-
-def number_or_random(name, text, kind):
-    """Return what the text of an argument says: "random", or a number of a kind."""
-    if text == "random":
-        return text
-    try:
-        return kind(text)
-    except ValueError:
-        raise ValueError(f"{name} '{text}': wanted a number or 'random'") from None
-
-
-def canceller_of(arguments):
-    """Return the CancellerSettings asked for, or None."""
-    if arguments.cancel is None:
-        return None
-    from advphy_model.receive.canceller import CancellerSettings
-
-    if arguments.cancel.isalpha():
-        return CancellerSettings(adversary=arguments.cancel)
-    return CancellerSettings(components=whole("--cancel", arguments.cancel))
-
-
-def plan_of(arguments, psr_db, ebn0_db):
-    """Return the attacks.Plan of the arguments at a PSR and an Eb/N0 in dB."""
-    from advphy_training.attacks import Plan
-
-    return Plan(
-        psr_db=psr_db,
-        ebn0_db=ebn0_db,
-        restarts=arguments.restarts,
-        steps=arguments.steps,
-        shift="random" if "shift" in arguments.unknown else "known",
-        phase="random" if "phase" in arguments.unknown else "known",
-        seed=arguments.craft_seed,
+    sign: int | str = option(
+        "1", "1, -1, or random for each block", number_or_random(int)
     )
+    full_scale: float = option(
+        None,
+        "largest amplitude of the adversary's transmitter; more is refused",
+        type=float,
+        metavar="A",
+    )
+    knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
+
+    def adversaries(self, seed, out, remark):
+        """Return the function (model, ebn0_db) -> Adversaries; [None] without attack.
+
+        Args:
+            seed: of what is random.
+            out: path of the counts, next to which crafted perturbations are kept.
+            remark: function of a text, called once with each warning.
+        """
+        if self.attack is None:
+            return lambda model, ebn0_db: [None]
+        names = ("shift", "phase", "sign", "frequency_offset", "fading", "full_scale")
+        arrival = {name: getattr(self, name) for name in names}
+        warned = set()
+        # The block would say for every point what is said here once.
+        block = logging.getLogger("gnuradio.advphy.air.perturbation_source")
+        block.addFilter(lambda record: record.getMessage() not in warned)
+
+        def once(warning):
+            if warning not in warned:
+                warned.add(warning)
+                remark(warning)
+
+        def adversaries(model, ebn0_db):
+            return [
+                Adversary(p, psr_db, **arrival, seed=seed)
+                for p, psr_db in self.perturbations(model, ebn0_db, out, once)
+            ]
+
+        return adversaries
 
 
-def substitutes_of(arguments, link):
-    """Return the link models that the adversary has in the place of the link."""
-    from advphy_training import crafted
+@dataclass(frozen=True)
+class OverTheAir(_Attack):
+    """An adversary with a transmitter of its own, in step or not."""
 
-    if arguments.substitute:
-        return [links.load(name) for name in arguments.substitute]
-    return crafted.shipped_substitutes(link) if arguments.black_box else []
+    where: str = option(
+        "payload",
+        "in the place of every codeword; over the whole frame; or without knowing of "
+        "frames",
+        choices=WHERE,
+    )
+    delay: float | str = option(
+        "0",
+        "channel uses, fractions too, or random for each frame within a codeword",
+        number_or_random(float),
+    )
+    window: int = option(
+        None,
+        "that are estimated from and corrected together, a power of two; that of a "
+        "frame where each frame is hit differently (4096)",
+        whole,
+        metavar="BLOCKS",
+    )
+    knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
+
+    def __post_init__(self):
+        """Refuse a window of no canceller, too."""
+        super().__post_init__()
+        if self.window is not None and self.cancel is None:
+            raise ValueError(
+                "--window is the canceller's, but there is none; give --cancel"
+            )
+
+    @property
+    def canceller(self):
+        """Return the CancellerSettings asked for, or None."""
+        if self.window is None:
+            return self.cancel
+        sample = min(self.cancel.sample, self.window)
+        return dataclasses.replace(self.cancel, window=self.window, sample=sample)
+
+    def adversaries(self, seed, out, remark):
+        """Return the function (model, frame, ebn0_db) -> AirAdversaries, or [None].
+
+        Args:
+            seed: of what is random.
+            out: path of the counts, next to which crafted perturbations are kept.
+            remark: function of a text, called with a warning.
+        """
+
+        def adversary(frame, p, psr_db):
+            sps, delay, cfo = (
+                frame.samples_per_symbol,
+                self.delay,
+                self.frequency_offset,
+            )
+            return AirAdversary(
+                p,
+                frame,
+                psr_db,
+                where=self.where,
+                delay=delay if delay == "random" else delay * sps,
+                cfo=cfo if cfo == "random" else cfo / sps,
+                phase=self.phase,
+                fading=self.fading,
+                seed=seed,
+            )
+
+        def adversaries(model, frame, ebn0_db):
+            if self.attack is None:
+                return [None]
+            found = self.perturbations(model, ebn0_db, out, remark)
+            return [adversary(frame, *each) for each in found]
+
+        return adversaries

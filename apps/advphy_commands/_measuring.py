@@ -11,8 +11,30 @@ from advphy_model.measure import cluster, ranges, sweep
 from advphy_model.measure.curves import without_hash
 from advphy_model.measure.error_rate import StopRule
 
-from advphy_commands import _rates
-from advphy_commands._numbers import whole
+from advphy_commands import _progress, _text
+from advphy_commands._numbers import db_range, whole
+from advphy_commands._options import operand, option
+
+
+def max_blocks(default):
+    """Return the field of --max-blocks."""
+    return option(default, "stop a point at this many sent", whole)
+
+
+@dataclass(frozen=True)
+class Points:
+    """Which links are measured at which Eb/N0, until when, and where counts go."""
+
+    links: list = operand("LINK", nargs="+")
+    ebn0_db: list = option(
+        "0:8:1",
+        "Eb/N0 in dB: one number, several with commas, or a range with its end",
+        db_range,
+        metavar="FIRST:LAST:STEP",
+    )
+    min_errors: int = option("200", "stop a point at this many", whole)
+    seed: int = option(1, type=int)
+    out: str = option(required=True, metavar="FILE.csv")
 
 
 @dataclass(frozen=True)
@@ -59,8 +81,6 @@ def workers(address, module="advphy_model.measure.ranges"):
 
 def run(output, measurement: Measurement, table: Table):
     """Measure, show progress on a terminal, and print a line when a row is done."""
-    from advphy_training import progress
-
     settings, rule = [], measurement.rule
 
     def made():
@@ -75,7 +95,7 @@ def run(output, measurement: Measurement, table: Table):
     output.line(table.header)
     begun, done = time.perf_counter(), 0
     with (
-        progress.bar(unit=table.unit) as bar,
+        _progress.bar(unit=table.unit) as bar,
         contextlib.closing(steps),
     ):
         for step in steps:
@@ -100,33 +120,10 @@ def _share(step, rule):
     return min(1.0, max(shares, default=0.0))
 
 
-def add_stop_rule(parser, max_blocks):
-    """Declare --min-errors and --max-blocks."""
-    parser.add_argument(
-        "--min-errors",
-        default="200",
-        help="stop a point at this many (default %(default)s)",
-    )
-    parser.add_argument(
-        "--max-blocks",
-        default=max_blocks,
-        help="stop a point at this many sent (default %(default)s)",
-    )
-
-
-def rule_of(arguments, relative_width=None) -> StopRule:
-    """Return the StopRule that the arguments name."""
-    return StopRule(
-        whole("--min-errors", arguments.min_errors),
-        whole("--max-blocks", arguments.max_blocks),
-        relative_width,
-    )
-
-
 def rated(row) -> dict:
     """Return the columns of a row of blocks with its rate and interval."""
     columns = {name: getattr(row, name) for name in row.__dataclass_fields__}
-    return {**columns, **_rates.rated(row.failures, row.blocks)}
+    return {**columns, **_text.rated(row.failures, row.blocks)}
 
 
 def circumstances(row) -> str:

@@ -3,6 +3,8 @@
 
 import math
 
+from advphy_model.air.perturbation import checked_psr_db
+
 MOST_POINTS = 1000
 
 
@@ -42,3 +44,24 @@ def whole(name, text):
     except (ValueError, OverflowError):
         pass
     raise ValueError(f"{name} {text}: wanted a whole number such as 100000 or 1e8")
+
+
+def psr_range(name, text):
+    """Return PSRs in dB as db_range; ValueError beyond -100..60 dB."""
+    return [checked_psr_db(value) for value in db_range(name, text)]
+
+
+def number_or_random(kind):
+    """Return the function (option, text) that returns "random", or a number of a kind.
+
+    Args:
+        kind: int or float.
+    """
+
+    def parse(name, text):
+        try:
+            return text if text == "random" else kind(text)
+        except ValueError:
+            raise ValueError(f"{name} '{text}': wanted a number or 'random'") from None
+
+    return parse

@@ -14,7 +14,7 @@ import pkgutil
 import textwrap
 
 import advphy_commands
-from advphy_commands import _output
+from advphy_commands import _options, _output
 
 # In the order of work. A command that is not listed comes last.
 GROUPS = {
@@ -66,31 +66,41 @@ def parser(only=None):
         dest="command", metavar="COMMAND", help=argparse.SUPPRESS
     )
     for name in names() if only is None else [only]:
-        module = command(name)
-        sub = commands.add_parser(
-            name,
-            description=module.__doc__,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.add_arguments(sub)
-        for _, leaf in leaves(sub, name):
-            _output.add_option(leaf)
-        sub.set_defaults(run=module.run)
+        _declare(_added(commands, name, command(name)), command(name))
     return top
 
 
-def leaves(sub, name=""):
-    """Yield (name, parser) of the parsers that have no further ones below them."""
-    below = [
-        action
-        for action in sub._actions
-        if isinstance(action, argparse._SubParsersAction)
-    ]
-    if not below:
-        yield name, sub
-    for action in below:
-        for word, each in action.choices.items():
-            yield from leaves(each, f"{name} {word}".strip())
+def _added(place, name, module):
+    return place.add_parser(
+        name,
+        help=_begun(module.__doc__.partition("\n")[0]),
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _declare(parser, module):
+    """Declare the arguments of a module's Settings, or of its actions' ones."""
+    if not hasattr(module, "ACTIONS"):
+        if hasattr(module, "Settings"):
+            _options.declare(parser, module.Settings)
+        else:
+            module.add_arguments(parser)
+        _output.add_option(parser)
+        parser.set_defaults(module=module)
+        return
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, action in module.ACTIONS.items():
+        _declare(_added(actions, name, action), action)
+
+
+def parsers(top, name=""):
+    """Yield (name, parser) of a parser and of all below it: ("radio tx", ...)."""
+    yield name, top
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for word, below in action.choices.items():
+                yield from parsers(below, f"{name} {word}".strip())
 
 
 def unknown(name):
@@ -124,5 +134,9 @@ def summary(name):
     """Return the first line of a command's docstring, without importing it."""
     place = importlib.util.find_spec(f"advphy_commands.{name.replace('-', '_')}").origin
     with open(place, encoding="utf-8") as file:
-        summary = ast.get_docstring(ast.parse(file.read())).partition("\n")[0]
-    return summary[0].lower() + summary[1:].rstrip(".")
+        return _begun(ast.get_docstring(ast.parse(file.read())).partition("\n")[0])
+
+
+def _begun(sentence):
+    """Return a sentence as it stands in a list."""
+    return sentence[0].lower() + sentence[1:].rstrip(".")

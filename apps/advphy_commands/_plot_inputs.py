@@ -84,6 +84,7 @@ def read_counts(paths) -> list:
 
 def read_semantic(paths) -> list:
     """Return the rows of CSVs of semantic counts; errors as read_counts."""
+    of_one_kind(paths, SEMANTIC)
     rows = [row for path in paths for row in table.read(path, SemanticCounts)]
     if not rows:
         raise ValueError(f"{', '.join(map(str, paths))}: there are no counts to draw")
@@ -96,8 +97,8 @@ def read_perturbations(paths, psr_db=None) -> list:
     return found if psr_db is None else [p.scaled(psr_db) for p in found]
 
 
-def beside(paths) -> list:
-    """Return the perturbations that `advphy measure` kept beside its CSVs."""
+def kept_with(paths) -> list:
+    """Return the perturbations that `advphy measure` kept next to its CSVs."""
     folders = [Path(path).with_suffix(".perturbations") for path in paths]
     files = [file for folder in folders for file in folder.glob("*.safetensors")]
     return read_perturbations(sorted(files))

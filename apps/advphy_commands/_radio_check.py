@@ -11,6 +11,8 @@ import math
 import os
 import tempfile
 import time
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +21,11 @@ from advphy_model.link import links
 from advphy_model.measure import radio_check
 from advphy_model.measure.scoring import Scorer
 from advphy_model.modem.frame import Frame
-from advphy_training import progress
 
-from advphy_commands import _radio_settings as settings
+from advphy_commands import _progress
+from advphy_commands import _radio_settings as radio
 from advphy_commands._numbers import whole
+from advphy_commands._options import group, operand, option, switch
 
 LEVELS = ("file", "loopback", "radio")
 # What the modem may cost in Eb/N0: file and loopback measured at 3 and 5 dB; a radio
@@ -30,52 +33,62 @@ LEVELS = ("file", "loopback", "radio")
 LOSS_DB = {"file": 1.0, "loopback": 1.0, "radio": 3.0}
 MOST_LOST = {"loopback": 0.01, "radio": 0.1}  # share of the frames
 CFO, CLOCK_PPM = 0.002, 20.0  # of the loopback: cycles per sample; two cheap crystals
-STANDIN_TAIL = 65536  # samples behind the frames: half of what sdr_sink sends
+STANDIN_TAIL = 65536  # samples after the frames: half of what sdr_sink sends
 SLOWEST_START = 1.0  # seconds that a radio may take until it sends
 PATIENCE = 20.0  # seconds beyond three times the samples' own
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("link", metavar="LINK", nargs="?", default="autoencoder_mlp")
-    parser.add_argument("--level", choices=LEVELS, default="file")
-    parser.add_argument(
-        "--ebn0-db",
-        type=float,
-        default=4.0,
-        help="of the first two levels, in dB (default %(default)s)",
-    )
-    parser.add_argument("--frames", default="200", help="(default %(default)s)")
-    parser.add_argument("--codewords", default="128", help="(default %(default)s)")
-    parser.add_argument("--seed", default="1", help="(default %(default)s)")
-    parser.add_argument(
-        "--driver", default="soapy", help="of the radio (default soapy)"
-    )
-    settings.add_settings(parser)
-    parser.add_argument("--rx-gain", type=float, metavar="DB")
-    parser.add_argument("--amplitude", type=float, default=0.8)
-    parser.add_argument("--arm", action="store_true", help="let the radio transmit")
+@dataclass(frozen=True)
+class Settings:
+    """What is checked, up to which level."""
+
+    link: str = operand("LINK", nargs="?", default="autoencoder_mlp")
+    level: str = option("file", choices=LEVELS)
+    ebn0_db: float = option(4.0, "of the first two levels, in dB", type=float)
+    frames: int = option("200", parse=whole)
+    codewords: int = option("128", parse=whole)
+    seed: int = option("1", parse=whole)
+    driver: str = option("soapy", "of the radio")
+    device: radio.Device = group(radio.Device)
+    rx_gain: float = option(None, type=float, metavar="DB")
+    amplitude: float = option(0.8, type=float)
+    arm: bool = switch("let the radio transmit")
+
+    def __post_init__(self):
+        """Refuse what shows nothing, and a radio that is not named or not armed."""
+        if not 20 <= self.frames <= 100_000:
+            raise ValueError(
+                f"--frames {self.frames}: wanted 20..100000, or nothing is shown"
+            )
+        if not 0 <= self.ebn0_db <= 20:
+            raise ValueError(f"--ebn0-db {self.ebn0_db:g}: wanted 0..20 dB")
+        if self.level != "radio":
+            return
+        if not self.device.args:
+            raise ValueError(
+                "--level radio needs the --args of a device, such as --driver uhd "
+                "--args serial=..., and a cable with an attenuator from its output to "
+                "its input"
+            )
+        if not self.arm:
+            raise ValueError(
+                "--level radio transmits; give --arm when the cable is there"
+            )
+        self.device.of_driver(self.driver)
 
 
-def run(arguments):
+@radio.ended_by_signals()
+def run(settings, output):
     """Run the levels in order; stop at the first that fails."""
-    model = links.load(arguments.link)
-    frames = whole("--frames", arguments.frames)
-    if not 20 <= frames <= 100_000:
-        raise ValueError(f"--frames {frames}: wanted 20..100000, or nothing is shown")
-    if not 0 <= arguments.ebn0_db <= 20:
-        raise ValueError(f"--ebn0-db {arguments.ebn0_db:g}: wanted 0..20 dB")
-    frame = Frame.of_model(model, codewords=whole("--codewords", arguments.codewords))
-    wanted = LEVELS[: LEVELS.index(arguments.level) + 1]
-    output = arguments.output
+    model = links.load(settings.link)
+    frame = Frame.of_model(model, codewords=settings.codewords)
+    frames = settings.frames
     output.note(link=model.name, frames=frames, codewords=frame.codewords, levels=[])
-    if "radio" in wanted:
-        _require_radio(arguments)
-    for level in wanted:
+    for level in LEVELS[: LEVELS.index(settings.level) + 1]:
         output.line(
             f"{level}: {frames} frames of {frame.codewords} blocks, {model.name}"
         )
-        checks = _RUNS[level](arguments, model, frame, frames)
+        checks = _RUNS[level](settings, output, model, frame)
         passed = all(check.passed for check in checks)
         for check in checks:
             output.line(f"  {check.text()}")
@@ -92,45 +105,24 @@ def run(arguments):
 
 def _figures(check):
     """Return a Check for a document."""
-    return {
-        "name": check.name,
-        "figure": check.figure,
-        "low": check.low,
-        "high": check.high,
-        "unit": check.unit,
-        "passed": check.passed,
-    }
+    names = ("name", "figure", "low", "high", "unit", "passed")
+    return {name: getattr(check, name) for name in names}
 
 
-def _require_radio(arguments):
-    """Refuse the level "radio" before anything is run."""
-    if not arguments.args:
-        raise ValueError(
-            "--level radio needs the --args of a device, such as --driver uhd --args "
-            "serial=..., and a cable with an attenuator from its output to its input"
-        )
-    if not arguments.arm:
-        raise ValueError("--level radio transmits; give --arm when the cable is there")
-    settings.device_of(arguments)
-
-
-def _file(arguments, model, frame, frames):
-    seed = whole("--seed", arguments.seed)
-    arguments.output.line(
-        f"  Eb/N0 {arguments.ebn0_db:g} dB, loss up to {LOSS_DB['file']:g} dB"
-    )
+def _file(settings, output, model, frame):
+    output.line(f"  Eb/N0 {settings.ebn0_db:g} dB, loss up to {LOSS_DB['file']:g} dB")
     return radio_check.file_level(
         model,
         frame,
-        frames,
-        arguments.ebn0_db,
-        seed,
+        settings.frames,
+        settings.ebn0_db,
+        settings.seed,
         LOSS_DB["file"],
-        along=lambda pieces: progress.bar(pieces, unit="piece"),
+        along=partial(_progress.bar, unit="piece"),
     )
 
 
-def _loopback(arguments, model, frame, frames):
+def _loopback(settings, output, model, frame):
     from gnuradio.advphy.air import standin
 
     if standin.plugin_folder() is None:
@@ -138,29 +130,26 @@ def _loopback(arguments, model, frame, frames):
             "--level loopback wants the stand-in radio of a build tree: apt install "
             "libsoapysdr-dev, then `make test` or cmake -DADVPHY_TESTS=ON in the clone"
         )
-    rate, ebn0_db, loss_db = 1e6, arguments.ebn0_db, LOSS_DB["loopback"]
+    rate, ebn0_db, loss_db = 1e6, settings.ebn0_db, LOSS_DB["loopback"]
     _, modulator = radio_check.frames_of(model, frame, 1, 1)
     variance = radio_check.sample_noise_variance(modulator, ebn0_db, model.rate)
-    args = (
-        f"id=check{os.getpid()},cfo={CFO * rate:g},ppm={CLOCK_PPM:g},"
-        f"noise_variance={variance:.9g}"
-    )
-    arguments.output.line(
+    output.line(
         f"  stand-in radio: Eb/N0 {ebn0_db:g} dB, CFO {CFO:g} cycles per sample, "
         f"clock {CLOCK_PPM:g} ppm, loss up to {loss_db:g} dB"
     )
     device = {
         "driver": "standin",
-        "args": args,
+        "args": f"id=check{os.getpid()},cfo={CFO * rate:g},ppm={CLOCK_PPM:g},"
+        f"noise_variance={variance:.9g}",
         "sample_rate": rate,
-        "frequency": settings.DEFAULT_FREQUENCY,
+        "frequency": radio.DEFAULT_FREQUENCY,
     }
-    counts, means, events = _through(arguments, model, frame, frames, device, device)
+    counts, means, events = _through(settings, model, frame, device, device)
     checks = radio_check.judged(
         counts,
         means,
         model,
-        frames,
+        settings.frames,
         ebn0_db,
         loss_db,
         MOST_LOST["loopback"],
@@ -170,20 +159,20 @@ def _loopback(arguments, model, frame, frames):
     return checks + _events(events)
 
 
-def _radio(arguments, model, frame, frames):
-    device = settings.device_of(arguments)
-    arguments.output.line(
-        f"  {arguments.driver}, {device['frequency'] / 1e6:g} MHz, loss up to "
+def _radio(settings, output, model, frame):
+    device = settings.device.of_driver(settings.driver)
+    output.line(
+        f"  {settings.driver}, {device['frequency'] / 1e6:g} MHz, loss up to "
         f"{LOSS_DB['radio']:g} dB from the SNR that is estimated"
     )
-    heard = device | {"gain": arguments.rx_gain}
-    counts, means, events = _through(arguments, model, frame, frames, device, heard)
+    heard = device | {"gain": settings.rx_gain}
+    counts, means, events = _through(settings, model, frame, device, heard)
     ebn0_db = means.get("snr_db", math.nan) - 10 * math.log10(model.rate)
     return _events(events) + radio_check.judged(
         counts,
         means,
         model,
-        frames,
+        settings.frames,
         min(ebn0_db, 20.0),
         LOSS_DB["radio"],
         MOST_LOST["radio"],
@@ -200,22 +189,22 @@ def _events(events):
     ]
 
 
-def _through(arguments, model, frame, frames, sent, heard):
+def _through(settings, model, frame, sent, heard):
     """Return (counts, means, events) of frames that a device sends to itself."""
     from gnuradio import advphy, blocks
     from gnuradio.advphy.over_the_air import transmitter
 
-    seed, rate = whole("--seed", arguments.seed), sent["sample_rate"]
+    frames, seed, rate = settings.frames, settings.seed, sent["sample_rate"]
     samples = frames * frame.samples()
     sink = advphy.sdr_sink(
         **sent,
         armed=True,
-        amplitude_limit=arguments.amplitude,
+        amplitude_limit=settings.amplitude,
         time_limit=samples / rate + 0.01,
     )
     source = advphy.sdr_source(**heard)
     flowgraph = transmitter(
-        model, sink, frame, frames, seed, amplitude=arguments.amplitude
+        model, sink, frame, frames, seed, amplitude=settings.amplitude
     )
     # The stand-in is heard as long as it sends, and it sends a tail of zeros.
     near = source.radio is not None and source.radio.is_standin
@@ -232,14 +221,14 @@ def _through(arguments, model, frame, frames, sent, heard):
         keep = blocks.file_sink(8, str(received))
         flowgraph.connect(source, head, keep)
         passed = ("samples", samples + more, lambda: head.nitems_written(0))
-        if settings.run(
+        if radio.run(
             flowgraph, end, enough=lambda: time.monotonic() > late, shown=passed
         ):
             raise KeyboardInterrupt
         keep.close()
         scorer = Scorer(model, frame, seed, first_frame=0 if near else None)
         pieces = range(0, received.stat().st_size, 8 * PIECE)
-        for begin in progress.bar(pieces, unit="piece"):
+        for begin in _progress.bar(pieces, unit="piece"):
             scorer.push(np.fromfile(received, "<c8", PIECE, offset=begin))
     overruns = {"overruns": source.events()["overruns"]}
     return scorer.counts, scorer.means, sink.events() | overruns

@@ -6,54 +6,57 @@ keeps the samples with all that `advphy rescore` needs.
 """
 
 import time
+from dataclasses import dataclass
 
-from advphy_commands import _radio_settings as settings
+from advphy_commands import _radio_settings as radio
 from advphy_commands._numbers import whole
-from advphy_commands._scored import counted, rates
+from advphy_commands._options import group, option
+from advphy_commands._text import counted, entry, rates
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    settings.add_link(parser)
-    settings.add_radio(parser, "--source")
-    parser.add_argument(
-        "--first-frame",
+@dataclass(frozen=True)
+class Settings:
+    """What is received, by which device, and recorded."""
+
+    link: radio.Link = group(radio.Link)
+    driver: str = radio.driver("--source")
+    device: radio.Device = group(radio.Device)
+    first_frame: int = option(
+        None,
+        "the first that was sent: those before the first to arrive are missed",
+        whole,
         metavar="NUMBER",
-        help="the first that was sent: those before the first to arrive are missed",
     )
-    parser.add_argument("--record", metavar="RUN.sigmf-meta")
-    parser.add_argument(
-        "--attack", metavar="WORDS", help="what the recording shall say was sent"
-    )
-    parser.add_argument("--psr-db", type=float, metavar="DB", help="of --attack")
+    record: str = option(metavar="RUN.sigmf-meta")
+    attack: str = option(None, "what the recording shall say was sent", metavar="WORDS")
+    psr_db: float = option(None, "of --attack", type=float, metavar="DB")
+
+    def __post_init__(self):
+        """Refuse words of an adversary that are written nowhere."""
+        if self.attack and not self.record:
+            raise ValueError("--attack is written into a recording; give --record, too")
+        if self.psr_db is not None and not self.attack:
+            raise ValueError("--psr-db is of an adversary; give --attack WORDS, too")
 
 
-def run(arguments):
+@radio.ended_by_signals()
+def run(settings, output):
     """Receive, and print counts."""
-    model, sent = settings.link_of(arguments)
-    frames, seconds = settings.limit_of(arguments)
-    device = settings.device_of(arguments)
-    if arguments.attack and not arguments.record:
-        raise ValueError("--attack is written into a recording; give --record, too")
-    if arguments.psr_db is not None and not arguments.attack:
-        raise ValueError("--psr-db is of an adversary; give --attack WORDS, too")
-    first_frame = arguments.first_frame
-    if first_frame is not None:
-        first_frame = whole("--first-frame", first_frame)
+    model, sent = settings.link.load()
+    frames, seconds = settings.link.frames, settings.link.seconds
+    device = settings.device.of_driver(settings.driver)
     from gnuradio import advphy
     from gnuradio.advphy.over_the_air import receiver
 
-    output, source = arguments.output, advphy.sdr_source(**device)
-    samples = None if seconds is None else round(seconds * device["sample_rate"])
+    source, rate = advphy.sdr_source(**device), device["sample_rate"]
+    samples = None if seconds is None else round(seconds * rate)
     flowgraph = receiver(
-        model, source, samples=samples, first_frame=first_frame, **sent
+        model, source, samples=samples, first_frame=settings.first_frame, **sent
     )
-    recorder = _recorder(arguments, model, sent, device, first_frame)
-    if recorder is not None:
+    recorder = None
+    if settings.record:
+        recorder = _recorder(settings, model, sent, device)
         flowgraph.record(recorder)
-
-    def say(second):
-        output.line(_line(second, flowgraph, device["sample_rate"]))
 
     def received():
         return flowgraph.synchronizer.counts()["received"]
@@ -61,10 +64,10 @@ def run(arguments):
     begun = time.monotonic()
     shown = ("s", seconds, lambda: time.monotonic() - begun)
     try:
-        settings.run(
+        radio.run(
             flowgraph,
             flowgraph.end,
-            say,
+            lambda second: output.line(_line(second, flowgraph, rate)),
             None if frames is None else lambda: received() >= frames,
             shown=shown if frames is None else ("frames", frames, received),
         )
@@ -72,13 +75,13 @@ def run(arguments):
         if recorder is not None:
             recorder.stop()
     counts = flowgraph.counts()
-    _say(output, model, flowgraph, counts, device["sample_rate"])
+    _say(output, model, flowgraph, counts, rate)
     overruns = source.events()["overruns"]
-    output.line(f"{'overruns':<18}{'not told' if overruns is None else overruns}")
+    output.line(entry("overruns", "not told" if overruns is None else overruns))
     output.note(overruns=overruns, recording=None)
     if recorder is not None:
         recorder.note_counts(counts)
-        _say_recorded(output, arguments.record, recorder.samples(), counts["samples"])
+        _say_recorded(output, settings.record, recorder.samples(), counts["samples"])
 
 
 def _say(output, model, flowgraph, counts, rate):
@@ -109,24 +112,22 @@ def _say_recorded(output, path, samples, taken):
         )
 
 
-def _recorder(arguments, model, sent, device, first_frame):
-    if not arguments.record:
-        return None
+def _recorder(settings, model, sent, device):
     from gnuradio import advphy
 
-    frame = sent["frame"]
+    frame, first = sent["frame"], settings.first_frame
     found = advphy.recorder(
-        arguments.record,
+        settings.record,
         model,
         frame,
         device["sample_rate"],
         device["frequency"],
         sent["seed"],
-        None if first_frame is None else first_frame * frame.codewords,
+        None if first is None else first * frame.codewords,
         sent["images"],
     )
-    if arguments.attack:
-        found.note_attack(arguments.attack, arguments.psr_db)
+    if settings.attack:
+        found.note_attack(settings.attack, settings.psr_db)
     return found
 
 
@@ -147,6 +148,6 @@ def _last(flowgraph, rate):
     if last is None:
         return "no frame arrived: check frequency, gain, rate and the sender's link"
     return (
-        f"{'last frame':<18}SNR {last['snr_db']:.2f} dB, CFO {last['cfo'] * rate:.1f} "
-        f"Hz, clock {last['clock_ppm']:.1f} ppm"
+        entry("last frame", f"SNR {last['snr_db']:.2f} dB, CFO ")
+        + f"{last['cfo'] * rate:.1f} Hz, clock {last['clock_ppm']:.1f} ppm"
     )

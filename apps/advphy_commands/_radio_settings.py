@@ -1,116 +1,112 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What sending and receiving have in common on the command line."""
 
+import contextlib
 import math
+import signal
 import threading
 import time
+from dataclasses import dataclass
 
 from advphy_model.link import any_link
 from advphy_model.modem.frame import Frame
-from advphy_training import progress
 
+from advphy_commands import _progress
 from advphy_commands._numbers import whole
-from advphy_commands.measure_semantic import secret_of
+from advphy_commands._options import operand, option
+from advphy_commands._secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
 NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; of what has no carrier
 
 
-def add_link(parser):
-    """Declare what is sent."""
-    parser.add_argument("link", metavar="LINK")
-    parser.add_argument("--seed", default="1", help="(default %(default)s)")
-    parser.add_argument(
-        "--codewords", default="128", help="of a frame (default %(default)s)"
-    )
-    parser.add_argument(
-        "--images",
-        default="mnist_sample",
-        help="of a semantic link (default %(default)s)",
-    )
-    parser.add_argument(
-        "--key-file", metavar="FILE", help="the secret of a keyed link (mode 0600)"
-    )
-    parser.add_argument("--frames", help="end after so many")
-    parser.add_argument("--seconds", type=float, help="end after so long")
+@dataclass(frozen=True)
+class Link:
+    """What is sent, and when to end."""
 
+    link: str = operand("LINK")
+    seed: int = option("1", parse=whole)
+    codewords: int = option("128", "of a frame", whole)
+    images: str = option("mnist_sample", "of a semantic link")
+    key_file: str = key_file()
+    frames: int = option(None, "end after so many", whole)
+    seconds: float = option(None, "end after so long", type=float)
 
-def add_radio(parser, option):
-    """Declare the device behind --sink, --source or --driver, and its settings."""
-    parser.add_argument(
-        option,
-        required=True,
-        dest="driver",
-        metavar="DRIVER",
-        help="uhd, hackrf, soapy, osmosdr, standin, file or zmq",
-    )
-    add_settings(parser)
-
-
-def add_settings(parser):
-    """Declare the settings of a device."""
-    parser.add_argument(
-        "--args", default="", help="of the device; the file's path; zmq's endpoint"
-    )
-    parser.add_argument("--frequency", type=float, metavar="HZ")
-    parser.add_argument(
-        "--rate", type=float, default=1e6, help="samples/s (default 1e6)"
-    )
-    parser.add_argument("--gain", type=float, metavar="DB")
-    parser.add_argument("--antenna", default="")
-
-
-def device_of(arguments):
-    """Return the settings of a device for sdr_sink and sdr_source.
-
-    Raises:
-        ValueError: a radio without a frequency, or a rate that is none.
-    """
-    frequency = arguments.frequency
-    if not 0 < arguments.rate < math.inf:
-        raise ValueError(f"--rate {arguments.rate:g}: wanted samples/s, more than 0")
-    if frequency is None:
-        if arguments.driver in RADIOS:
-            raise ValueError(
-                f"--frequency is missing: a radio ({arguments.driver}) has no default"
-            )
-        frequency = DEFAULT_FREQUENCY
-    return {
-        "driver": arguments.driver,
-        "args": arguments.args,
-        "frequency": frequency,
-        "sample_rate": arguments.rate,
-        "gain": arguments.gain,
-        "antenna": arguments.antenna,
-    }
-
-
-def link_of(arguments):
-    """Return (link, {frame, seed, images, secret}) of the arguments."""
-    model = any_link.load(arguments.link)
-    frame = Frame.of_model(model, codewords=whole("--codewords", arguments.codewords))
-    semantic = hasattr(model, "pixels")
-    if arguments.key_file and not semantic:
-        raise ValueError(f"link '{model.name}' is not keyed; leave --key-file away")
-    return model, {
-        "frame": frame,
-        "seed": whole("--seed", arguments.seed),
-        "images": arguments.images if semantic else None,
-        "secret": secret_of(arguments, model) if semantic else None,
-    }
-
-
-def limit_of(arguments):
-    """Return (frames or None, seconds or None) of the arguments."""
-    frames, seconds = arguments.frames, arguments.seconds
-    if frames is not None:
-        frames = whole("--frames", frames)
-        if not frames:
+    def __post_init__(self):
+        """Refuse an end that is none."""
+        if self.frames == 0:
             raise ValueError("--frames 0: wanted at least 1")
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise ValueError(f"--seconds {seconds}: wanted a finite time > 0")
-    return frames, seconds
+        if self.seconds is not None and not 0 < self.seconds < math.inf:
+            raise ValueError(f"--seconds {self.seconds}: wanted a finite time > 0")
+
+    def load(self):
+        """Return (link, {frame, seed, images, secret})."""
+        model = any_link.load(self.link)
+        return model, {
+            "frame": Frame.of_model(model, codewords=self.codewords),
+            "seed": self.seed,
+            "images": self.images if hasattr(model, "pixels") else None,
+            "secret": secret_of(self.key_file, model),
+        }
+
+
+@dataclass(frozen=True)
+class Device:
+    """Settings of a device; who inherits it declares the driver before."""
+
+    args: str = option("", "of the device; the file's path; zmq's endpoint")
+    frequency: float = option(None, type=float, metavar="HZ")
+    rate: float = option("1e6", "samples/s", type=float)
+    gain: float = option(None, type=float, metavar="DB")
+    antenna: str = option("")
+
+    def of_driver(self, driver):
+        """Return the arguments of sdr_sink and sdr_source.
+
+        Raises:
+            ValueError: a radio without a frequency, or a rate that is none.
+        """
+        if not 0 < self.rate < math.inf:
+            raise ValueError(f"--rate {self.rate:g}: wanted samples/s, more than 0")
+        if self.frequency is None and driver in RADIOS:
+            raise ValueError(
+                f"--frequency is missing: a radio ({driver}) has no default"
+            )
+        return {
+            "driver": driver,
+            "args": self.args,
+            "frequency": self.frequency or DEFAULT_FREQUENCY,
+            "sample_rate": self.rate,
+            "gain": self.gain,
+            "antenna": self.antenna,
+        }
+
+
+def driver(flag):
+    """Return the field of the option that names a driver."""
+    return option(
+        None,
+        "uhd, hackrf, soapy, osmosdr, standin, file or zmq",
+        flag=flag,
+        required=True,
+        metavar="DRIVER",
+    )
+
+
+@contextlib.contextmanager
+def ended_by_signals():
+    """Let SIGTERM and SIGHUP end what runs within as Ctrl-C does, in silence."""
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN  # as nohup lets it be
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run(flowgraph, end, say=None, enough=None, patience=10.0, shown=None):
@@ -139,7 +135,7 @@ def run(flowgraph, end, say=None, enough=None, patience=10.0, shown=None):
 
     begun, said = time.monotonic(), 0
     unit, total, done = shown or ("s", None, lambda: time.monotonic() - begun)
-    bar = progress.bar(total=total, unit=unit)
+    bar = _progress.bar(total=total, unit=unit)
     try:
         flowgraph.start()
         threading.Thread(target=wait, daemon=True).start()

@@ -6,101 +6,113 @@ A radio transmits only where the allow-list permits it. --attack adds a perturba
 that was crafted before; on a radio it needs --permitted.
 """
 
+from dataclasses import dataclass
+
 from advphy_model.modem import transmit_limits
 
-from advphy_commands import _radio_settings as settings
+from advphy_commands import _radio_settings as radio
 from advphy_commands._numbers import whole
+from advphy_commands._options import group, option, switch
 
 LONGEST = 10.0  # seconds, where neither --frames nor --seconds says
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    settings.add_link(parser)
-    settings.add_radio(parser, "--sink")
-    parser.add_argument(
-        "--amplitude",
-        type=float,
-        default=0.8,
-        help="largest magnitude of a sample (default %(default)s)",
-    )
-    parser.add_argument("--first-frame", default="0", help="(default %(default)s)")
-    parser.add_argument("--arm", action="store_true", help="transmit")
-    parser.add_argument(
-        "--attack", metavar="FILE", help="a perturbation file, or noise_jammer"
-    )
-    parser.add_argument("--psr-db", type=float, metavar="DB", help="of --attack")
-    parser.add_argument(
-        "--permitted",
+@dataclass(frozen=True)
+class Settings:
+    """What is sent, by which device."""
+
+    link: radio.Link = group(radio.Link)
+    driver: str = radio.driver("--sink")
+    device: radio.Device = group(radio.Device)
+    amplitude: float = option(0.8, "largest magnitude of a sample", type=float)
+    first_frame: int = option("0", parse=whole)
+    arm: bool = switch("transmit")
+    attack: str = option(None, "a perturbation file, or noise_jammer", metavar="FILE")
+    psr_db: float = option(None, "of --attack", type=float, metavar="DB")
+    permitted: str = option(
+        None,
+        "that the adversary's signal stays in a cable, or is licensed",
         choices=transmit_limits.PERMISSIONS,
-        help="that the adversary's signal stays in a cable, or is licensed",
     )
 
+    def __post_init__(self):
+        """Refuse what would say something of an adversary when there is none."""
+        for name in ("psr_db", "permitted"):
+            if self.attack is None and getattr(self, name) is not None:
+                raise ValueError(
+                    f"--{name.replace('_', '-')} is of an adversary, but there is "
+                    "none; give --attack FILE, too"
+                )
 
-def run(arguments):
+
+@radio.ended_by_signals()
+def run(settings, output):
     """Send, or say what would be sent."""
-    model, sent = settings.link_of(arguments)
-    frames, seconds = settings.limit_of(arguments)
-    device = settings.device_of(arguments)
-    attack = _attack(arguments, model, sent["seed"])
-    first_frame = whole("--first-frame", arguments.first_frame)
+    model, sent = settings.link.load()
+    device = settings.device.of_driver(settings.driver)
+    attack = _attack(settings, model, sent["seed"])
     from gnuradio import advphy
     from gnuradio.advphy.over_the_air import transmitter
 
-    frames, seconds = _whole_frames(frames, seconds, sent["frame"], arguments.rate)
+    frames, seconds = _whole_frames(settings, sent["frame"])
     sink = advphy.sdr_sink(
         **device,
-        armed=arguments.arm,
+        armed=settings.arm,
         adversary="no" if attack is None else "yes",
-        permitted=arguments.permitted,
+        permitted=settings.permitted,
         time_limit=seconds,
-        amplitude_limit=arguments.amplitude,
+        amplitude_limit=settings.amplitude,
     )
     flowgraph = transmitter(
         model,
         sink,
         frames=frames,
-        first_frame=first_frame,
+        first_frame=settings.first_frame,
         attack=attack,
-        amplitude=arguments.amplitude,
+        amplitude=settings.amplitude,
         **sent,
     )
-    if not arguments.arm:
+    if not settings.arm:
         sink.gate.at_end = None  # it is said below
     # zmq may wait for a receiver that has gone; a radio is silent already.
     length = sent["frame"].samples()
-    interrupted = settings.run(
+    interrupted = radio.run(
         flowgraph,
         sink.silence,
         patience=3.0,
         shown=("frames", frames, lambda: sink.events()["samples"] / length),
     )
-    events = sink.events()
-    count = events["samples"] / length
-    what = f"{count:.5g} frames of link {model.name} from frame {first_frame} on"
-    output = arguments.output
+    _say(settings, output, model, device, sink, length)
+    return 130 if interrupted else 0
+
+
+def _say(settings, output, model, device, sink, length):
+    """Say what was sent, or would be."""
+    events, first = sink.events(), settings.first_frame
+    count, told = events["samples"] / length, _told(events)
+    what = f"{count:.5g} frames of link {model.name} from frame {first} on"
     output.note(
-        armed=arguments.arm,
+        armed=settings.arm,
         link=model.name,
         frames=count,
-        first_frame=first_frame,
+        first_frame=first,
         device=device,
-        **_told(events),
+        **told,
     )
-    if arguments.arm:
-        told = ", ".join(f"{name} {value}" for name, value in _told(events).items())
-        output.line(f"sent {what}; {told}")
+    if settings.arm:
+        text = ", ".join(f"{name} {value}" for name, value in told.items())
+        output.line(f"sent {what}; {text}")
     else:
         allowed = _allowed(device)
         output.note(plan=sink.plan(), allowed=allowed)
         for line in (f"{sink.plan()}: {what}", allowed, "give --arm to send it"):
             output.line(line)
-    return 130 if interrupted else 0
 
 
-def _whole_frames(frames, seconds, frame, rate):
+def _whole_frames(settings, frame):
     """Return how many frames fit the limits, and a time in which none is cut off."""
-    length = frame.samples() / rate
+    frames, seconds = settings.link.frames, settings.link.seconds
+    length = frame.samples() / settings.device.rate
     if seconds is None and frames is None:
         seconds = LONGEST
     if seconds is not None:
@@ -113,15 +125,9 @@ def _whole_frames(frames, seconds, frame, rate):
     return frames, (frames + 1) * length
 
 
-def _attack(arguments, model, seed):
-    """Return the Adversary that the arguments name, or None."""
-    if arguments.attack is None:
-        for name in ("psr_db", "permitted"):
-            if getattr(arguments, name) is not None:
-                raise ValueError(
-                    f"--{name.replace('_', '-')} is of an adversary, but there is "
-                    "none; give --attack FILE, too"
-                )
+def _attack(settings, model, seed):
+    """Return the Adversary that is asked for, or None."""
+    if settings.attack is None:
         return None
     from advphy_model.air import perturbation
     from advphy_model.air.adversary import Adversary
@@ -130,13 +136,13 @@ def _attack(arguments, model, seed):
         raise ValueError(
             f"--attack: '{model.name}' is a semantic link, wanted a link model"
         )
-    if arguments.attack == "noise_jammer":
-        psr_db = -6.0 if arguments.psr_db is None else arguments.psr_db
+    if settings.attack == "noise_jammer":
+        psr_db = -6.0 if settings.psr_db is None else settings.psr_db
         found = perturbation.jammer(model.k, model.n, psr_db)
     else:
-        found = perturbation.load(arguments.attack)
+        found = perturbation.load(settings.attack)
     found.require_fit(model)
-    return Adversary(found, arguments.psr_db, seed=seed)
+    return Adversary(found, settings.psr_db, seed=seed)
 
 
 def _told(events):
@@ -147,7 +153,7 @@ def _told(events):
 
 def _allowed(device):
     """Say whether the allow-list permits what a dry run would send."""
-    if device["driver"] in settings.NEAR:
+    if device["driver"] in radio.NEAR:
         return f"{device['driver']} does not radiate: no allow-list is asked"
     try:
         band = transmit_limits.require_allowed(

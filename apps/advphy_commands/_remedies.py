@@ -15,7 +15,9 @@ REMEDIES = {
     "pyqtgraph": "apt install python3-pyqtgraph",
     "zmq": "apt install python3-zmq",
     "rich": "apt install python3-rich",
+    "shtab": "apt install python3-shtab",
     "onnxruntime": "pip install onnx onnxruntime",
+    "onnx": "pip install onnx onnxruntime",
     "osmosdr": "apt install gr-osmosdr",
 }
 _CALLED = {"gnuradio": "GNU Radio"}

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure what perturbations made for each of several links do to all of them."""
 
-from pathlib import Path
-
 from advphy_model.air.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.link import links
@@ -10,47 +8,47 @@ from advphy_model.measure import sweep
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import Counts, LinkSetting
 
-from advphy_commands import _plot_inputs
-from advphy_commands._numbers import whole
+from advphy_commands import _plot_inputs, _progress
 
 
-def measure(arguments, names, ebn0_db, psr_db):
-    """Return (rows of counts, perturbations); counts go beside the figure, too.
+def measure(names, ebn0_db, psr_db, figure, wanted):
+    """Return (rows of counts, perturbations); counts go next to the figure, too.
 
-    Perturbations are those of --perturbation, or crafted against each link (needs
-    torch). The same command again goes on where it stopped.
+    The same command again goes on where it stopped.
+
+    Args:
+        names: of the links.
+        ebn0_db: Eb/N0 in dB.
+        psr_db: PSR in dB.
+        figure: path of the figure.
+        wanted: plot.Attacked; with perturbations, or an attack to craft (needs torch).
 
     Raises:
-        ValueError: without --out, or when a perturbation does not fit a link.
+        ValueError: a perturbation does not fit a link.
     """
-    from advphy_training import progress
-
-    if arguments.out is None:
-        raise ValueError("--out is missing: the counts are kept beside the figure")
-    out = Path(arguments.out).with_suffix(".csv")
+    out = figure.with_suffix(".csv")
     refuse_unwritable(out)
-    models = [links.load(name) for name in dict.fromkeys(names)]
-    given = _plot_inputs.read_perturbations(arguments.perturbation, psr_db)
+    models = [links.load(name) for name in names]
+    given = _plot_inputs.read_perturbations(wanted.perturbation, psr_db)
     for p in given:
         for model in models:
             p.require_fit(model)
-    rows_of_cells = len(given or models) + 1
     rule = StopRule(
-        whole("--min-errors", arguments.min_errors or "200"),
-        whole("--max-blocks", arguments.max_blocks or "1e7"),
+        200 if wanted.min_errors is None else wanted.min_errors,
+        10**7 if wanted.max_blocks is None else wanted.max_blocks,
     )
-    cells = len(models) * (rows_of_cells + (not given))
-    with progress.bar(total=cells, unit="cell") as bar:
-        made = given or list(_crafted(arguments, models, ebn0_db, psr_db, out, bar))
-        adversaries = [None, *(Adversary(p, psr_db) for p in made)]
+    cells = len(models) * (len(given or models) + 1 + (not given))
+    with _progress.bar(total=cells, unit="cell") as bar:
+        plan = {"psr_db": psr_db, "ebn0_db": ebn0_db}
+        name = wanted.attack or "universal_pgd"
+        made = given or list(_crafted(name, models, plan, out, bar))
         settings = [
             LinkSetting(model, ebn0_db, attack=attack)
             for model in models
-            for attack in adversaries
+            for attack in (None, *(Adversary(p, psr_db) for p in made))
         ]
-        steps = sweep.measure(settings, rule, out, Counts)
         rows = []
-        for step in steps:
+        for step in sweep.measure(settings, rule, out, Counts):
             if step.done:
                 rows.append(step.row)
                 bar.update()
@@ -58,21 +56,19 @@ def measure(arguments, names, ebn0_db, psr_db):
     return rows, made
 
 
-def _crafted(arguments, models, ebn0_db, psr_db, out, bar):
+def _crafted(name, models, plan, out, bar):
     from advphy_training import crafted
     from advphy_training.attacks import Plan
 
-    name = arguments.attack or "universal_pgd"
+    first = models[0]
     for model in models:
-        for other in models:
-            if other.n != model.n:
-                raise ValueError(
-                    f"links '{model.name}' and '{other.name}' have n = {model.n} and "
-                    f"{other.n}; an attack transfers only between equal n"
-                )
+        if model.n != first.n:
+            raise ValueError(
+                f"links '{first.name}' and '{model.name}' have n = {first.n} and "
+                f"{model.n}; an attack transfers only between equal n"
+            )
     for model in models:
         bar.set_postfix_str(f"{name} against {model.name}")
-        plan = Plan(psr_db=psr_db, ebn0_db=ebn0_db)
         folder = out.with_suffix(".perturbations")
-        yield crafted.craft_or_read(name, model, plan, [], folder)
+        yield crafted.craft_or_read(name, model, Plan(**plan), [], folder)
         bar.update()

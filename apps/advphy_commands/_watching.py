@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The loop of `advphy watch`: from subscriptions to what shows and what records."""
+"""The loop of `advphy watch`, and what it records: a CSV of counts and their curves."""
 
 import contextlib
-import os
+import math
 import signal
 import time
+from pathlib import Path
 
-from advphy_commands import _measurement_text as words
+from advphy_model.atomic_file import only_writer, refuse_unwritable
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.published_counts import PublishedCounts
+
+from advphy_commands import _watch_displays as displays
 from advphy_commands._subscription import Subscriptions
-from advphy_commands._watch_record import Record
 
 ONCE_SECONDS = 5.0  # for a publisher to answer
-LINE_SECONDS = 1.0
+CSV_SECONDS, PNG_SECONDS = 1.0, 5.0
+SHARE = 10  # times what writing takes: the least from one writing to the next
 
 
 def watch(arguments):
@@ -37,125 +43,176 @@ def watch(arguments):
 
 def _show(arguments, publishers, record):
     """Return how many measurements were received."""
-    takes = [record.take]
+    turns = _Turns(publishers, record, arguments.seconds)
     if arguments.json is not None:
-        takes.append(lambda message: arguments.output.event(**message))
+        turns.show(lambda message: arguments.output.event(**message))
     if arguments.once:
-        return _once(arguments, publishers, takes)
-    if _wants_window(arguments):
-        from advphy_commands._watch_window import show
-
-        return show(arguments, publishers, takes, record.tick)
+        return _once(arguments, publishers, turns)
+    if displays.wants_window(arguments):
+        return displays.window(arguments, turns)
     with contextlib.ExitStack() as stack:
-        ticks = [record.tick]
         if arguments.terminal or not (arguments.png or arguments.output.only_json):
-            shown = stack.enter_context(_terminal(arguments.output))
-            takes.append(shown.take)
-            ticks.append(shown.tick)
-        return _loop(publishers, takes, ticks, arguments.seconds)
+            shown = stack.enter_context(displays.terminal(arguments.output))
+            turns.show(shown.take, shown.tick)
+        while (left := turns.seconds_left()) > 0:
+            turns.turn(min(0.1, left))
+    return turns.received
 
 
-def _loop(publishers, takes, ticks, seconds):
-    end = None if seconds is None else time.monotonic() + seconds
-    received = 0
-    while end is None or time.monotonic() < end:
-        left = 0.1 if end is None else min(0.1, end - time.monotonic())
-        for message in publishers.wait(left):
-            received += 1
-            for take in takes:
-                take(message)
-        for tick in ticks:
+class _Turns:
+    """Hand what has arrived to the record and to the displays, again and again.
+
+    Args:
+        publishers: Subscriptions.
+        record: Record.
+        seconds: until the end, or None: without end.
+    """
+
+    def __init__(self, publishers, record, seconds):
+        self._publishers = publishers
+        self._takes, self._ticks = [record.take], [record.tick]
+        self._seconds, self._end = math.inf if seconds is None else seconds, None
+        self.received = 0
+
+    def show(self, take, tick=None):
+        """Hand each message to `take`, too, and call `tick` at each turn."""
+        self._takes.append(take)
+        self._ticks += [] if tick is None else [tick]
+
+    def seconds_left(self):
+        """Return the seconds until the end; they begin when this is first called."""
+        now = time.monotonic()
+        if self._end is None:
+            self._end = now + self._seconds
+        return self._end - now
+
+    def take(self, message):
+        """Hand on one message."""
+        self.received += 1
+        for take in self._takes:
+            take(message)
+
+    def turn(self, seconds):
+        """Wait so long for messages, at most; then let each write what is due."""
+        for message in self._publishers.wait(seconds):
+            self.take(message)
+        for tick in self._ticks:
             tick()
-    return received
 
 
-def _once(arguments, publishers, takes):
-    """Print what each block said last."""
+def _once(arguments, publishers, turns):
+    """Print what each block said last; return how many there are."""
     end = time.monotonic() + (arguments.seconds or ONCE_SECONDS)
     last = {}
     while not publishers.joined and time.monotonic() < end:
         for message in publishers.wait(min(0.1, end - time.monotonic())):
             last[message["run"], message["kind"], message["block"]] = message
-    shown = Lines(arguments.output)
-    for message in last.values():
-        for take in (*takes, shown.take):
-            take(message)
-    shown.print()
+    with displays.Lines(arguments.output) as shown:
+        turns.show(shown.take)
+        for message in last.values():
+            turns.take(message)
     return len(last)
 
 
-def _wants_window(arguments):
-    """Return whether to open a window; ValueError where it is wanted and cannot be."""
-    screen = any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY"))
-    if arguments.window:
-        if not screen and not os.environ.get("QT_QPA_PLATFORM"):
-            raise ValueError("there is no screen for a window; use --terminal or --png")
-        return True
-    if arguments.terminal or arguments.png or arguments.output.only_json or not screen:
-        return False
-    try:
-        import PyQt5.QtWidgets  # noqa: F401
-        from gnuradio import advphy  # noqa: F401
-    except ImportError as error:
-        arguments.output.remark(f"no window, since {error.name} is not installed")
-        return False
-    return True
+class Record:
+    """Counts in files, written now and then, and by close().
 
+    Args:
+        csv: path, or None; rows that are there are kept.
+        png: path of a figure, or None.
+        output: for remarks.
 
-def _terminal(output):
-    """Return a table that changes where there is a terminal and rich, else lines."""
-    import sys
+    Raises:
+        ValueError, OSError: when a file cannot be written, or is no CSV of counts.
+    """
 
-    if sys.stdout.isatty() and not output.only_json:
+    def __init__(self, csv, png, output):
+        self._csv, self._png, self._remark = csv, png, output.remark
+        self._stack, self._said = contextlib.ExitStack(), set()
+        before = []
+        if png:
+            _refuse_format(png)
+            refuse_unwritable(png)
+        if csv:
+            refuse_unwritable(csv)
+            self._stack.enter_context(only_writer(csv))
+            with self._closing_on_error():
+                before = table.read_existing(csv, Counts)
+        self._counts = PublishedCounts(before)
+        self._changed = {"csv": False, "png": False}
+        self._next = {"csv": 0.0, "png": time.monotonic() + 1}
+        self._unshown = set()
+
+    @contextlib.contextmanager
+    def _closing_on_error(self):
         try:
-            from advphy_commands._watch_table import Table
-
-            return Table()
-        except ImportError:
-            pass  # rich is not installed
-    return Lines(output)
-
-
-class Lines:
-    """A line a second for each block that said something; a context manager."""
-
-    def __init__(self, output):
-        self._output, self._new = output, {}
-        self._flowgraphs = set()
-        self._next = time.monotonic() + LINE_SECONDS
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.print()
+            yield
+        except BaseException:
+            self._stack.close()
+            raise
 
     def take(self, message):
-        """Keep the newest message of each block."""
-        self._flowgraphs.add(message["flowgraph"])
-        self._new[message["run"], message["kind"], message["block"]] = message
+        """Take in a measurement."""
+        if message["kind"] in ("distortion", "accuracy"):
+            self._unshown.add(message["name"])
+        if self._counts.take(message):
+            self._changed = {"csv": True, "png": True}
 
     def tick(self):
-        """Print, once a second."""
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + LINE_SECONDS
-            self.print()
+        """Write what is due."""
+        for kind, seconds in (("csv", CSV_SECONDS), ("png", PNG_SECONDS)):
+            if self._changed[kind] and time.monotonic() >= self._next[kind]:
+                begun = time.monotonic()
+                self._write(kind)
+                took = time.monotonic() - begun
+                self._next[kind] = begun + max(seconds, SHARE * took)
 
-    def print(self):
-        """Print what is new."""
-        for message in sorted(self._new.values(), key=lambda m: m["time"]):
-            clock = time.strftime("%H:%M:%S", time.localtime(_seconds(message)))
-            name = words.name_of(message, len(self._flowgraphs) > 1)
-            parts = [
-                clock,
-                f"{name:<16}",
-                words.settings_of(message),
-                words.figures_of(message),
-            ]
-            self._output.line("  ".join(part for part in parts if part))
-        self._new = {}
+    def close(self):
+        """Write what is not written yet, and say what is not in it."""
+        try:
+            for kind in ("csv", "png"):
+                if self._changed[kind]:
+                    self._write(kind)
+            if self._png and not self._counts.rows():
+                self._remark(f"{self._png}: there were no counts to draw")
+            if self._csv and self._unshown:
+                self._say(
+                    f"{self._csv} has block errors alone, and nothing of "
+                    f"{', '.join(sorted(self._unshown))}"
+                )
+        finally:
+            self._stack.close()
+
+    def _write(self, kind):
+        path = self._csv if kind == "csv" else self._png
+        self._changed[kind] = False
+        rows = self._counts.rows() if path else []
+        if rows and kind == "csv":
+            table.write(path, rows, Counts)
+        elif rows:
+            from advphy_figures import bler_curves
+
+            bler_curves.draw(table.add_up(rows), path)
+        if path:
+            self._say_what_is_missing(path)
+
+    def _say_what_is_missing(self, path):
+        for name in self._counts.counted_twice():
+            self._say(
+                f"{path}: {name} counts blocks that are counted already, of the same "
+                "seed and settings; of ranges that overlap the longest is kept (give "
+                "each run a seed or a first block of its own)"
+            )
+        for name, why in self._counts.refused.items():
+            self._say(f"{path}: the counts of {name} are not in it: {why}")
+
+    def _say(self, text):
+        if text not in self._said:
+            self._said.add(text)
+            self._remark("".join(c if c.isprintable() else "?" for c in text))
 
 
-def _seconds(message):
-    """Return when it was measured, if a clock can say that."""
-    return message["time"] if abs(message["time"]) < 2**33 else time.time()
+def _refuse_format(path):
+    kind = Path(path).suffix[1:].lower()
+    if kind not in ("png", "svg", "pdf"):
+        raise ValueError(f"{path}: format '{kind}' is not known; use png, svg or pdf")

@@ -10,74 +10,63 @@ her own. Writes report.md, report.json, counts.csv, accuracy.png and the best Ev
 import json
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.files import images
 from advphy_model.link import semantic_links
 
+from advphy_commands import _progress
 from advphy_commands._numbers import db_range, whole
-from advphy_commands.measure_semantic import secret_of
+from advphy_commands._options import operand, option
+from advphy_commands._secret import key_file, secret_of
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("link", metavar="LINK")
-    parser.add_argument("--out", required=True, metavar="DIR")
-    parser.add_argument(
-        "--intercepts",
-        default="50,300,1000,50000",
+def _intercepts(name, text):
+    counts = tuple(whole(name, n) for n in text.split(","))
+    if min(counts) < 10:
+        raise ValueError(f"{name} {text}: wanted at least 10")
+    return counts
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Who adapts to what, and with which means."""
+
+    link: str = operand("LINK")
+    out: Path = option(required=True, type=Path, metavar="DIR")
+    intercepts: tuple = option(
+        "50,300,1000,50000",
+        "numbers of labeled intercepts",
+        _intercepts,
         metavar="N,N,...",
-        help="numbers of labelled intercepts (default %(default)s)",
     )
-    parser.add_argument(
-        "--snr-db", default="10", help="Eve's SNRs in dB (default %(default)s)"
+    snr_db: list = option("10", "Eve's SNRs in dB", db_range)
+    eve: str = option("eve_mnist", "the static one")
+    knows_base: str = option(
+        "eve_mnist_snr", "an Eve of the base, for a stolen Bob", metavar="EVE"
     )
-    parser.add_argument(
-        "--eve", default="eve_mnist", help="the static one (default %(default)s)"
-    )
-    parser.add_argument(
-        "--knows-base",
-        default="eve_mnist_snr",
-        metavar="EVE",
-        help="an Eve of the base, for a stolen Bob (default %(default)s)",
-    )
-    parser.add_argument(
-        "--images",
-        default="mnist_train",
-        metavar="SET",
-        help="sent while she records (default %(default)s)",
-    )
-    parser.add_argument(
-        "--test-images",
-        default="mnist_test",
-        metavar="SET",
-        help="measured on (default %(default)s)",
-    )
-    parser.add_argument("--steps", default="3000", help="of each training of hers")
-    parser.add_argument(
-        "--surrogate-steps",
-        default="2000",
-        help="of each pair of her own; 0: none (default %(default)s)",
-    )
-    parser.add_argument("--key-file", metavar="FILE", help="of a keyed link")
-    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
-    parser.add_argument(
-        "--engine",
+    images: str = option("mnist_train", "sent while she records", metavar="SET")
+    test_images: str = option("mnist_test", "measured on", metavar="SET")
+    steps: int = option("3000", "of each training of hers", whole)
+    surrogate_steps: int = option("2000", "of each pair of her own; 0: none", whole)
+    key_file: str = key_file()
+    seed: int = option(1, type=int)
+    engine: str = option(
+        "flowgraph",
+        "that Eve records in; both give the same",
         choices=("flowgraph", "loop"),
-        default="flowgraph",
-        help="that Eve records in; both give the same (default %(default)s)",
     )
 
 
-def run(arguments):
+def run(settings, output):
     """Record, adapt, measure, report."""
-    from advphy_training import eve_report, progress
+    from advphy_training import eve_report
 
-    folder = Path(arguments.out)
-    adaptations = _adaptations(arguments)
+    folder, adaptations = settings.out, _adaptations(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    each = len(adaptations[0].counts) + 4
-    with progress.bar(total=each * len(adaptations), unit="Eve") as bar:
+    each = len(settings.intercepts) + 4
+    with _progress.bar(total=each * len(adaptations), unit="Eve") as bar:
         for one in adaptations:
             for means in one.run():
                 bar.update()
@@ -87,41 +76,35 @@ def run(arguments):
     for one in adaptations:
         path = folder / f"adapted_eve_{one.setting.eve_snr_db:g}dB.safetensors"
         semantic_links.write(one.eves["all"], path)
-    arguments.output.line(folder / "report.md")
+    output.line(folder / "report.md")
     report = json.loads((folder / "report.json").read_text())
-    arguments.output.note(out=str(folder), report=report)
+    output.note(out=str(folder), report=report)
 
 
-def _adaptations(arguments):
+def _adaptations(settings):
     from advphy_model.measure.semantic_chain import SemanticSetting
     from advphy_training.adaptation import Effort
     from advphy_training.eve_report import Adaptation
 
-    link = semantic_links.load(arguments.link)
-    static = semantic_links.load_eve(arguments.eve)
-    knows_base = semantic_links.load_eve(arguments.knows_base)
+    link = semantic_links.load(settings.link)
+    static = semantic_links.load_eve(settings.eve)
+    knows_base = semantic_links.load_eve(settings.knows_base)
     knows_base.require_fit(link)
-    sent, tested = images.load(arguments.images), images.load(arguments.test_images)
-    counts = tuple(whole("--intercepts", n) for n in arguments.intercepts.split(","))
-    if min(counts) < 10:
-        raise ValueError(f"--intercepts {arguments.intercepts}: wanted at least 10")
-    secret = secret_of(arguments, link)
-    effort = Effort(
-        steps=max(1, whole("--steps", arguments.steps)), seed=arguments.seed
-    )
+    sent, tested = images.load(settings.images), images.load(settings.test_images)
+    secret, seed = secret_of(settings.key_file, link), settings.seed
     return [
         Adaptation(
             SemanticSetting(
-                link, sent, snr_db, snr_db, static, secret=secret, seed=arguments.seed
+                link, sent, snr_db, snr_db, static, secret=secret, seed=seed
             ),
             tested,
-            _record(arguments.engine),
-            counts,
+            _record(settings.engine),
+            settings.intercepts,
             knows_base,
-            whole("--surrogate-steps", arguments.surrogate_steps),
-            effort,
+            settings.surrogate_steps,
+            Effort(steps=max(1, settings.steps), seed=seed),
         )
-        for snr_db in db_range("--snr-db", arguments.snr_db)
+        for snr_db in settings.snr_db
     ]
 
 

@@ -9,6 +9,7 @@ Eb/N0 and what the adversary knew.
 """
 
 import dataclasses
+from dataclasses import dataclass
 
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
@@ -18,52 +19,48 @@ from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 
-from advphy_commands import _adversary, _rates
+from advphy_commands import _text
+from advphy_commands._adversary import Knowledge
+from advphy_commands._options import group, operand, option
 
 BLOCKS = 1_000_000  # that say what the perturbation does
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("attack", metavar="ATTACK")
-    parser.add_argument("--link", required=True, help="a file or a name")
-    parser.add_argument(
-        "--psr-db", type=float, default=-6.0, help="(default %(default)s)"
-    )
-    parser.add_argument(
-        "--ebn0-db",
-        type=float,
-        default=8.0,
-        help="where it shall work best (default %(default)s)",
-    )
-    parser.add_argument("--out", required=True, metavar="FILE.safetensors")
-    parser.add_argument("--name", help="of the perturbation (default: the attack's)")
-    _adversary.add_knowledge(parser)
+@dataclass(frozen=True)
+class Settings:
+    """What is crafted, against which link."""
+
+    attack: str = operand("ATTACK")
+    link: str = option(None, "a file or a name", required=True)
+    psr_db: float = option(-6.0, type=float)
+    ebn0_db: float = option(8.0, "where it shall work best", type=float)
+    out: str = option(required=True, metavar="FILE.safetensors")
+    name: str = option(None, "of the perturbation (default: the attack's)")
+    knowledge: Knowledge = group(Knowledge)
 
 
-def run(arguments):
+def run(settings, output):
     """Craft, write, measure 10^6 blocks."""
     from advphy_training import attacks
 
-    link = links.load(arguments.link)
-    refuse_unwritable(arguments.out)
-    plan = _adversary.plan_of(arguments, arguments.psr_db, arguments.ebn0_db)
-    substitutes = _adversary.substitutes_of(arguments, link)
-    found = attacks.craft(arguments.attack, link, plan, substitutes)
-    if arguments.name:
-        found = dataclasses.replace(found, name=arguments.name)
-    perturbation.write(found, arguments.out)
-    output = arguments.output
+    link = links.load(settings.link)
+    refuse_unwritable(settings.out)
+    plan = settings.knowledge.plan(settings.psr_db, settings.ebn0_db)
+    substitutes = settings.knowledge.substitutes(link)
+    found = attacks.craft(settings.attack, link, plan, substitutes)
+    if settings.name:
+        found = dataclasses.replace(found, name=settings.name)
+    perturbation.write(found, settings.out)
     output.line(
-        f"{arguments.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "
+        f"{settings.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "
         f"SHA-256 {found.sha256}"
     )
     output.note(
-        out=arguments.out,
+        out=settings.out,
         attack=found.name,
         kind=found.kind,
         psr_db=found.psr_db,
-        ebn0_db=arguments.ebn0_db,
+        ebn0_db=settings.ebn0_db,
         sha256=found.sha256,
         victims=found.victims,
         knowledge=found.knowledge,
@@ -72,13 +69,13 @@ def run(arguments):
     )
     for model in (link, *substitutes):
         for what, adversary in (("clean", None), ("attacked", Adversary(found))):
-            row = _count(model, arguments.ebn0_db, adversary)
+            row = _count(model, settings.ebn0_db, adversary)
             rate = f"BLER {row['bler']:.2e}, 95 % {row['low']:.2e}..{row['high']:.2e}"
             known = {"link": model.name, "model_sha256": model.sha256, "under": what}
             output.row(
                 "measured",
                 {**known, **row},
-                f"{model.name}, {arguments.ebn0_db:g} dB, {what}: {rate}",
+                f"{model.name}, {settings.ebn0_db:g} dB, {what}: {rate}",
             )
 
 
@@ -89,5 +86,5 @@ def _count(model, ebn0_db, attack):
         "blocks": row.blocks,
         "block_errors": row.block_errors,
         "erasures": row.erasures,
-        **_rates.rated(row.failures, row.blocks),
+        **_text.rated(row.failures, row.blocks),
     }

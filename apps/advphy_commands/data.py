@@ -7,36 +7,40 @@ $XDG_DATA_HOME/gr-advphy, else ~/.local/share/gr-advphy. mnist_sample, 1000 imag
 needs none of this.
 """
 
+from dataclasses import dataclass
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("name", metavar="mnist|fashion-mnist")
-    parser.add_argument(
-        "--from", dest="folder", metavar="DIR", help="adopt the files in DIR"
-    )
+from advphy_commands import _progress
+from advphy_commands._options import operand, option
 
 
-def run(arguments):
+@dataclass(frozen=True)
+class Settings:
+    """Which data set, and where it comes from."""
+
+    name: str = operand("mnist|fashion-mnist")
+    folder: str = option(None, "adopt the files in DIR", flag="--from", metavar="DIR")
+
+
+def run(settings, output):
     """Adopt or download a data set, unless it is there."""
     from advphy_model.files import image_files
 
-    name = arguments.name
+    name = settings.name
     there = image_files.is_adopted(name)
     if there:
         place = image_files.place(name)
-    elif arguments.folder is not None:
-        place = image_files.adopt(name, arguments.folder)
+    elif settings.folder is not None:
+        place = image_files.adopt(name, settings.folder)
     else:
         place = _fetch(name)
     where = f"{'already' if there else 'now'} in {place}"
-    arguments.output.line(f"{name}: {where}, SHA-256 verified")
-    arguments.output.note(name=name, place=str(place), was_there=there, verified=True)
+    output.line(f"{name}: {where}, SHA-256 verified")
+    output.note(name=name, place=str(place), was_there=there, verified=True)
 
 
 def _fetch(name):
     """Download with a progress bar, which a terminal alone sees."""
     from advphy_model.files import image_download
-    from advphy_training import progress
 
-    with progress.bar(desc=name, unit="B", unit_scale=True) as bar:
+    with _progress.bar(desc=name, unit="B", unit_scale=True) as bar:
         return image_download.fetch(name, progress=bar.update)

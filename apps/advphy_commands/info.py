@@ -6,6 +6,7 @@
 
 import dataclasses
 import inspect
+from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model import found_by_name
@@ -14,34 +15,26 @@ from advphy_model.link import links, semantic_links
 from advphy_model.network import inference
 from advphy_model.network.network import Network
 
-
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument(
-        "link", metavar="LINK", nargs="?", help="a file, a name, or channels"
-    )
+from advphy_commands._options import operand
 
 
-def run(arguments):
+@dataclass(frozen=True)
+class Settings:
+    """What is described."""
+
+    link: str = operand("LINK", "a file, a name, or channels", nargs="?")
+
+
+def run(settings, output):
     """Say what a link is, or the list of links."""
-    output, name = arguments.output, arguments.link
+    name = settings.link
     if name is None:
-        _list_links(output)
-        _list_semantic(output)
-        _list_perturbations(output)
-        return
-    if name == "channels":
+        _list_models(output)
+    elif name == "channels":
         _list_channels(output)
-        return
-    kind = _kind(name)
-    if kind is perturbation.KIND:
-        _say_perturbation(output, perturbation.load(name))
-    elif kind is semantic_links.LINK:
-        _say_semantic(output, semantic_links.load(name))
-    elif kind is semantic_links.EVE:
-        _say_eve(output, semantic_links.load_eve(name))
     else:
-        _say_link(output, links.load(name))
+        say, load = _KINDS[_kind(name)]
+        say(output, load(name))
 
 
 def _kind(name):
@@ -76,72 +69,43 @@ def _list_channels(output):
             )
 
 
-def _list_links(output):
+def _list_models(output):
     output.note(links=[], semantic_links=[], eves=[], perturbations=[])
     for name in links.names():
         model = links.load(name)
         output.row(
             "links",
-            {
-                "name": name,
-                "k": model.k,
-                "n": model.n,
-                "decision": model.decision,
-                "sha256": model.sha256,
-            },
+            {"name": name} | _picked(model, "k", "n", "decision", "sha256"),
             f"{name:<28} k={model.k} n={model.n:<3} {model.decision}",
         )
-
-
-def _list_semantic(output):
     for name in semantic_links.names():
         link = semantic_links.load(name)
-        what = (
-            "keyed: " + link.keying
-            if link.keying != "none"
-            else ("with a pair" if link.hides else "no security")
-        )
+        hides = "with a pair" if link.hides else "no security"
+        what = hides if link.keying == "none" else f"keyed: {link.keying}"
+        found = {"name": name} | _picked(link, "pixels", "reals", "keying")
         output.row(
             "semantic_links",
-            {
-                "name": name,
-                "pixels": link.pixels,
-                "reals": link.reals,
-                "keying": link.keying,
-                "pair": link.hides,
-                "sha256": link.sha256,
-            },
+            found | {"pair": link.hides, "sha256": link.sha256},
             f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}",
         )
     for name in semantic_links.eve_names():
         eve = semantic_links.load_eve(name)
         output.row(
             "eves",
-            {
-                "name": name,
-                "reals": eve.reals,
-                "classes": eve.classes,
-                "sha256": eve.sha256,
-            },
+            {"name": name} | _picked(eve, "reals", "classes", "sha256"),
             f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels",
         )
-
-
-def _list_perturbations(output):
     for name in perturbation.names():
         found = perturbation.load(name)
         output.row(
             "perturbations",
-            {
-                "name": name,
-                "kind": found.kind,
-                "k": found.k,
-                "n": found.n,
-                "victims": found.victims,
-                "sha256": found.sha256,
-            },
+            {"name": name} | _picked(found, "kind", "k", "n", "victims", "sha256"),
             f"{name:<44} {found.kind} against {', '.join(found.victims)}",
         )
+
+
+def _picked(model, *names):
+    return {name: getattr(model, name) for name in names}
 
 
 def _say_semantic(output, link):
@@ -150,60 +114,23 @@ def _say_semantic(output, link):
         f"{link.reals} reals, n = {link.n} channel uses, keying: {link.keying}"
     )
     output.line(f"SHA-256 {link.sha256}, pairing {link.pairing}")
-    output.note(
-        kind="semantic_link",
-        pixels=link.pixels,
-        reals=link.reals,
-        n=link.n,
-        keying=link.keying,
-        pair=link.hides,
-    )
+    output.note(kind="semantic_link", pair=link.hides)
+    output.note(**_picked(link, "pixels", "reals", "n", "keying"))
     _say_networks_and_recipe(output, link)
+    _say_rows(output, link)
 
 
 def _say_eve(output, eve):
     output.line(f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels")
     output.line(f"SHA-256 {eve.sha256}")
-    output.note(
-        kind="eve", reals=eve.reals, classes=eve.classes, listened_to=eve.listened_to
-    )
+    output.note(kind="eve", **_picked(eve, "reals", "classes", "listened_to"))
     for name, sha256 in eve.listened_to.items():
         output.line(f"listened to {name}, SHA-256 {sha256}")
     _say_networks_and_recipe(output, eve)
+    _say_rows(output, eve)
 
 
-def _note_model(output, model):
-    """Put into the document what every file of a model has."""
-    output.note(
-        name=model.name,
-        sha256=model.sha256,
-        recipe=model.recipe,
-        networks={
-            role: {
-                "input_shape": network.input_shape,
-                "output_shape": network.output_shape,
-                "layers": [
-                    {
-                        "name": layer.name,
-                        "kind": layer.kind,
-                        "attributes": layer.attributes,
-                        "parameters": {k: v.shape for k, v in layer.parameters.items()},
-                    }
-                    for layer in network.layers
-                ],
-            }
-            for role, network in model.networks.items()
-        },
-    )
-
-
-def _say_networks_and_recipe(output, model):
-    _note_model(output, model)
-    for role, network in model.networks.items():
-        _say_network(output, role, network)
-    for key, value in model.recipe.items():
-        if key != "measured":
-            output.line(f"{key}: {value}")
+def _say_rows(output, model):
     for row in model.recipe.get("measured", {}).get("rows", []):
         output.line("    " + "  ".join(f"{key} {value}" for key, value in row.items()))
 
@@ -214,24 +141,32 @@ def _say_link(output, model):
         f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}"
     )
     output.line(f"SHA-256 {model.sha256}")
-    output.note(
-        kind="link",
-        k=model.k,
-        n=model.n,
-        M=model.M,
-        rate=model.rate,
-        decision=model.decision,
-    )
-    _note_model(output, model)
+    output.note(kind="link", **_picked(model, "k", "n", "M", "rate", "decision"))
+    _say_networks_and_recipe(output, model)
+    try:
+        _say_measured(output, model.recipe.get("measured", {}))
+    except (AttributeError, KeyError, TypeError):  # a recipe of the user's own
+        output.line(f"measured: {model.recipe['measured']}")
+
+
+def _say_networks_and_recipe(output, model):
+    output.note(**_picked(model, "name", "sha256", "recipe"))
+    output.note(networks={r: _described(n) for r, n in model.networks.items()})
     for role, network in model.networks.items():
         _say_network(output, role, network)
     for key, value in model.recipe.items():
         if key != "measured":
             output.line(f"{key}: {value}")
-    try:
-        _say_measured(output, model.recipe.get("measured", {}))
-    except (AttributeError, KeyError, TypeError):  # a recipe of the user's own
-        output.line(f"measured: {model.recipe['measured']}")
+
+
+def _described(network):
+    """Return a network for a document."""
+    layers = [
+        _picked(layer, "name", "kind", "attributes")
+        | {"parameters": {k: v.shape for k, v in layer.parameters.items()}}
+        for layer in network.layers
+    ]
+    return _picked(network, "input_shape", "output_shape") | {"layers": layers}
 
 
 def _say_perturbation(output, found):
@@ -240,19 +175,9 @@ def _say_perturbation(output, found):
         f"{found.psr_db:.2f} dB ({perturbation.CONVENTION})"
     )
     output.line(f"SHA-256 {found.sha256}")
-    output.note(
-        kind="perturbation",
-        name=found.name,
-        sha256=found.sha256,
-        perturbation=found.kind,
-        k=found.k,
-        n=found.n,
-        psr_db=found.psr_db,
-        ebn0_db=found.ebn0_db,
-        victims=found.victims,
-        knowledge=found.knowledge,
-        recipe=found.recipe,
-    )
+    output.note(kind="perturbation", perturbation=found.kind)
+    output.note(**_picked(found, "name", "sha256", "k", "n", "psr_db", "ebn0_db"))
+    output.note(**_picked(found, "victims", "knowledge", "recipe"))
     if found.ebn0_db is not None:
         output.line(f"crafted at Eb/N0 {found.ebn0_db:g} dB")
     for name, sha256 in found.victims.items():
@@ -285,3 +210,12 @@ def _say_measured(output, measured):
                 f"    {row['ebn0_db']:g} dB  BLER {rate:.2e}  "
                 f"({row['block_errors']} of {row['blocks']})"
             )
+
+
+# Kind of file: how it is described, and its reader.
+_KINDS = {
+    perturbation.KIND: (_say_perturbation, perturbation.load),
+    semantic_links.LINK: (_say_semantic, semantic_links.load),
+    semantic_links.EVE: (_say_eve, semantic_links.load_eve),
+    None: (_say_link, links.load),
+}

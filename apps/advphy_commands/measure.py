@@ -12,109 +12,95 @@ canceller in front of the decoder. --channel puts impairments before the noise.
 """
 
 import functools
+from dataclasses import dataclass
 
 from advphy_model.link import links
 from advphy_model.measure import ranges
+from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import Counts, LinkSetting
 
-from advphy_commands import _adversary, _measuring, _rates
-from advphy_commands._numbers import db_range, whole
+from advphy_commands import _measuring, _text
+from advphy_commands._adversary import InStep
+from advphy_commands._numbers import whole
+from advphy_commands._options import group, option
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("links", metavar="LINK", nargs="+")
-    parser.add_argument(
-        "--ebn0-db",
-        default="0:8:1",
-        metavar="FIRST:LAST:STEP",
-        help="Eb/N0 in dB: one number, several with commas, or a range with its end; "
-        "(default %(default)s)",
-    )
-    parser.add_argument(
-        "--engine",
-        choices=("flowgraph", "loop"),
-        default="flowgraph",
-        help="both decide the same (default %(default)s)",
-    )
-    parser.add_argument(
-        "--cluster",
-        metavar="ADDRESS",
-        help="spread ranges over the Dask cluster of this scheduler (loop engine)",
-    )
-    _measuring.add_stop_rule(parser, "1e8")
-    parser.add_argument(
-        "--relative-width",
+@dataclass(frozen=True)
+class Settings(_measuring.Points):
+    """What is measured, and by what."""
+
+    max_blocks: int = _measuring.max_blocks("1e8")
+    relative_width: float = option(
+        None,
+        "stop when the 95%% interval is narrower than W times the rate",
         type=float,
         metavar="W",
-        help="stop when the 95%% interval is narrower than W times the rate",
     )
-    parser.add_argument(
-        "--channel",
-        default="awgn",
+    engine: str = option(
+        "flowgraph", "both decide the same", choices=("flowgraph", "loop")
+    )
+    cluster: str = option(
+        None,
+        "spread ranges over the Dask cluster of this scheduler (loop engine)",
+        metavar="ADDRESS",
+    )
+    channel: str = option(
+        "awgn",
+        "impairments before the noise, such as 'rayleigh_block(coherent=True) + "
+        "cfo(frequency=0.001)'; `advphy info channels` lists them",
         metavar="KIND",
-        help="impairments before the noise, such as 'rayleigh_block(coherent=True) + "
-        "cfo(frequency=0.001)'; `advphy info channels` lists them (default "
-        "%(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
-    parser.add_argument(
-        "--first-block",
-        default="0",
-        help="index of the first block (default %(default)s)",
-    )
-    parser.add_argument(
-        "--latency",
-        type=int,
-        default=65536,
-        help="most items per call in the flowgraph (default %(default)s)",
-    )
-    parser.add_argument("--out", required=True, metavar="FILE.csv")
-    _adversary.add_arguments(parser)
+    first_block: int = option("0", "index of the first block", whole)
+    latency: int = option(65536, "most items per call in the flowgraph", type=int)
+    adversary: InStep = group(InStep, "adversary")
+
+    @property
+    def by_loop(self):
+        """Return whether GNU Radio stays out of it."""
+        return self.cluster is not None or self.engine == "loop"
 
 
-def run(arguments):
+def run(settings, output):
     """Measure and print a line per point."""
-    by_loop = arguments.cluster is not None or arguments.engine == "loop"
-    with _measuring.workers(arguments.cluster) as workers:
-        if by_loop:
+    with _measuring.workers(settings.cluster) as workers:
+        if settings.by_loop:
             counted = functools.partial(ranges.counted, workers=workers)
         else:
             from gnuradio.advphy import flowgraph_engine
 
             counted = functools.partial(
-                flowgraph_engine.counted, latency=arguments.latency
+                flowgraph_engine.counted, latency=settings.latency
             )
         measurement = _measuring.Measurement(
-            _settings(arguments),
-            _measuring.rule_of(arguments, arguments.relative_width),
-            arguments.out,
+            _link_settings(settings, output.remark),
+            StopRule(settings.min_errors, settings.max_blocks, settings.relative_width),
+            settings.out,
             Counts,
             {
-                "first": whole("--first-block", arguments.first_block),
-                "engine": "loop" if by_loop else "flowgraph",
+                "first": settings.first_block,
+                "engine": "loop" if settings.by_loop else "flowgraph",
                 "counted": counted,
             },
         )
         table = _measuring.Table(HEADER, "point", _numbers, _line)
-        _measuring.run(arguments.output, measurement, table)
+        _measuring.run(output, measurement, table)
 
 
-def _settings(arguments):
+def _link_settings(settings, remark):
     """Yield the LinkSettings in the order of measuring."""
-    adversaries_of = _adversary.adversaries_of(arguments)
-    canceller = _adversary.canceller_of(arguments)
-    for link in arguments.links:
+    adversary = settings.adversary
+    attacks = adversary.adversaries(settings.seed, settings.out, remark)
+    for link in settings.links:
         model = links.load(link)
-        for ebn0_db in db_range("--ebn0-db", arguments.ebn0_db):
-            for attack in adversaries_of(model, ebn0_db) if adversaries_of else (None,):
+        for ebn0_db in settings.ebn0_db:
+            for attack in attacks(model, ebn0_db):
                 yield LinkSetting(
                     model,
                     ebn0_db,
-                    arguments.seed,
+                    settings.seed,
                     attack,
-                    canceller,
-                    arguments.channel,
+                    adversary.canceller,
+                    settings.channel,
                 )
 
 
@@ -125,7 +111,7 @@ HEADER = (
 
 
 def _line(step, row, found):
-    text, bounds = _rates.texts(row.failures, row.blocks)
+    text, bounds = _text.rate_and_interval(row.failures, row.blocks)
     theory, speed = found["theory"], found["messages_per_second"]
     expected = "" if theory is None else f"{theory:.2e} {found['theory_is']}"
     speed = "resumed" if speed is None else f"{speed / 1e6:.1f}"

@@ -6,127 +6,108 @@ transmitter; Eve may be nearer or farther than Bob (--eve-snr-db). Rows of sums 
 the CSV: bob, bob_without (Alice's module is in, Bob's is not) and eve, an SNR each.
 """
 
-import argparse
 import dataclasses
+from argparse import BooleanOptionalAction
+from dataclasses import dataclass
 
 from advphy_model.files import images
-from advphy_model.link import secret_file, semantic_links
+from advphy_model.link import semantic_links
 from advphy_model.measure.error_rate import StopRule, interval
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 
 from advphy_commands import _measuring
 from advphy_commands._numbers import db_range, whole
+from advphy_commands._options import operand, option
+from advphy_commands._secret import key_file, secret_of
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("link", metavar="LINK")
-    parser.add_argument(
-        "--snr-db",
-        default="0:20:5",
+def _one_db(name, text):
+    found = db_range(name, text)
+    if len(found) > 1:
+        raise ValueError(
+            f"{name} '{text}': wanted one number; measure each of Eve's SNRs with a "
+            "command of its own"
+        )
+    return found[0]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is measured, and by what."""
+
+    link: str = operand("LINK")
+    snr_db: list = option(
+        "0:20:5",
+        "Bob's SNR in dB: a number, several with commas, or a range",
+        db_range,
         metavar="FIRST:LAST:STEP",
-        help="Bob's SNR in dB: a number, several with commas, or a range "
-        "(default %(default)s)",
     )
-    parser.add_argument("--eve", metavar="EVE", help="a file or a name; without: none")
-    parser.add_argument(
-        "--eve-snr-db", metavar="DB", help="one SNR of Eve's (default: that of Bob)"
+    eve: str = option(None, "a file or a name; without: none", metavar="EVE")
+    eve_snr_db: float = option(
+        None, "one SNR of Eve's (default: that of Bob)", _one_db, metavar="DB"
     )
-    parser.add_argument("--images", default="mnist_test", help="(default %(default)s)")
-    parser.add_argument("--frames", help="images sent at each SNR (default: all, once)")
-    parser.add_argument("--first-frame", default="0", help="(default %(default)s)")
-    switch = argparse.BooleanOptionalAction
-    parser.add_argument(
-        "--alice", action=switch, default=True, help="send through Alice's module"
+    images: str = option("mnist_test")
+    frames: int = option(None, "images sent at each SNR (default: all, once)", whole)
+    first_frame: int = option("0", parse=whole)
+    alice: bool = option(
+        True, "send through Alice's module", action=BooleanOptionalAction
     )
-    parser.add_argument(
-        "--bob", action=switch, default=True, help="measure with Bob's module, too"
+    bob: bool = option(
+        True, "measure with Bob's module, too", action=BooleanOptionalAction
     )
-    parser.add_argument(
-        "--key-file",
-        metavar="FILE",
-        help="the secret of a keyed link (mode 0600); without: asked for",
+    key_file: str = key_file()
+    seed: int = option(1, type=int)
+    engine: str = option(
+        "flowgraph", "both decide the same", choices=("flowgraph", "loop")
     )
-    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
-    parser.add_argument(
-        "--engine",
-        choices=("flowgraph", "loop"),
-        default="flowgraph",
-        help="both decide the same (default %(default)s)",
-    )
-    parser.add_argument("--out", required=True, metavar="FILE.csv")
+    out: str = option(required=True, metavar="FILE.csv")
+
+    def __post_init__(self):
+        """Refuse to send none."""
+        if self.frames == 0:
+            raise ValueError("--frames 0: wanted at least 1")
 
 
-def run(arguments):
+def run(settings, output):
     """Measure and print a line for each SNR and branch."""
-    link = semantic_links.load(arguments.link)
-    sent = images.load(arguments.images)
-    points = db_range("--snr-db", arguments.snr_db)
-    frames = len(sent)
-    if arguments.frames is not None:
-        frames = whole("--frames", arguments.frames)
-    first = whole("--first-frame", arguments.first_frame)
-    if frames < 1:
-        raise ValueError(f"--frames {arguments.frames}: wanted at least 1")
+    link = semantic_links.load(settings.link)
+    sent = images.load(settings.images)
+    frames = len(sent) if settings.frames is None else settings.frames
     unkeyed = link.keying == "none"  # no secret, and none may be given
-    secret = secret_of(arguments, link) if arguments.alice or unkeyed else None
-    settings = [
+    secret = secret_of(settings.key_file, link) if settings.alice or unkeyed else None
+    chains = [
         SemanticSetting(
             link=link,
             images=sent,
             snr_db=snr_db,
-            eve_snr_db=_eve_snr_db(arguments, snr_db),
-            eve=semantic_links.load_eve(arguments.eve) if arguments.eve else None,
-            alice=arguments.alice,
-            branches=BRANCHES if arguments.bob else BRANCHES[1:],
+            eve_snr_db=snr_db if settings.eve_snr_db is None else settings.eve_snr_db,
+            eve=semantic_links.load_eve(settings.eve) if settings.eve else None,
+            alice=settings.alice,
+            branches=BRANCHES if settings.bob else BRANCHES[1:],
             secret=secret,
-            seed=arguments.seed,
+            seed=settings.seed,
         )
-        for snr_db in points
+        for snr_db in settings.snr_db
     ]
-    if not settings[0].measured:
+    if not chains[0].measured:
         raise ValueError(
             "there is nothing to measure: without --eve and without Bob's module, the "
             "link must have a pair that is in"
         )
     measurement = _measuring.Measurement(
-        settings,
+        chains,
         StopRule(min_errors=None, max_blocks=frames),
-        arguments.out,
+        settings.out,
         SemanticCounts,
         {
-            "first": first,
-            "engine": arguments.engine,
-            "counted": _counted(arguments.engine),
+            "first": settings.first_frame,
+            "engine": settings.engine,
+            "counted": _counted(settings.engine),
         },
     )
     table = _measuring.Table(HEADER, "SNR", _numbers, _line)
-    _measuring.run(arguments.output, measurement, table)
-
-
-def _eve_snr_db(arguments, snr_db):
-    if arguments.eve_snr_db is None:
-        return snr_db
-    found = db_range("--eve-snr-db", arguments.eve_snr_db)
-    if len(found) > 1:
-        raise ValueError(
-            f"--eve-snr-db '{arguments.eve_snr_db}': wanted one number; measure each "
-            "of Eve's SNRs with a command of its own"
-        )
-    return found[0]
-
-
-def secret_of(arguments, link):
-    """Return the secret that a keyed link needs, from the file or a prompt, or None."""
-    if link.keying == "none":
-        if arguments.key_file:
-            raise ValueError(f"link '{link.name}' is not keyed; leave --key-file away")
-        return None
-    if not hasattr(arguments, "_secret"):
-        given = arguments.key_file
-        arguments._secret = secret_file.read(given) if given else secret_file.ask()
-    return arguments._secret
+    _measuring.run(output, measurement, table)
 
 
 HEADER = (

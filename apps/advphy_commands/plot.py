@@ -18,100 +18,129 @@ PNG, SVG or PDF; the same counts give the same file.
     advphy plot transfer-matrix gan_mlp pool_mlp max_margin --out transfer.png
 
 A transfer matrix of links crafts a perturbation against each (needs torch; else give
-files with --perturbation) and measures it on all; the counts are beside the figure. Of
+files with --perturbation) and measures it on all; the counts are next to the figure. Of
 a CSV it draws what was counted, with the perturbations that `advphy measure` kept.
 """
 
 import math
+from dataclasses import dataclass
 
 from advphy_commands import _pictures, _plot_inputs
+from advphy_commands._numbers import whole
+from advphy_commands._options import changed, group, operand, option
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("what", metavar="[PICTURE] FILE|LINK", nargs="+")
-    parser.add_argument(
-        "--out",
-        metavar="FIGURE.png",
-        help="format by its ending: png, svg, pdf; with --json it may be left out",
-    )
-    parser.add_argument("--title", default="")
-    group = parser.add_argument_group("bler")
-    group.add_argument("--x", choices=("ebn0_db", "psr_db"))
-    group.add_argument(
-        "--at-bler",
+def _claim(name, text):
+    """Return (x, BLER, words) of a point that others report."""
+    x, _, rest = text.partition(",")
+    rate, _, words = rest.partition(",")
+    try:
+        x, rate = float(x), float(rate)
+    except ValueError:
+        x = math.nan
+    if not (math.isfinite(x) and 0 < rate <= 1 and words.strip()):
+        raise ValueError(f"{name} '{text}': wanted X,BLER,TEXT with BLER within 0..1")
+    return x, rate, words.strip()
+
+
+def _messages(name, text):
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError:
+        raise ValueError(
+            f"{name} '{text}': wanted two or three messages with commas, such as 3,7"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What is drawn into block error rates."""
+
+    x: str = option(None, None, choices=("ebn0_db", "psr_db"))
+    at_bler: float = option(
+        None,
+        "print the Eb/N0 where each curve has this BLER, interpolated",
         type=float,
         metavar="RATE",
-        help="print the Eb/N0 where each curve has this BLER, interpolated",
     )
-    group.add_argument(
-        "--claim",
+    claim: list = option(
+        [],
+        "mark a point that others report",
+        lambda name, texts: [_claim(name, text) for text in texts],
         action="append",
-        default=[],
         metavar="X,BLER,TEXT",
-        help="mark a point that others report",
     )
-    group = parser.add_argument_group("links and attacks")
-    group.add_argument("--ebn0-db", type=float, metavar="DB", help="(default 8)")
-    group.add_argument(
-        "--psr-db", type=float, metavar="DB", help="(default: the file's, or -6)"
-    )
-    group.add_argument(
-        "--perturbation",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="what the adversary adds",
-    )
-    group.add_argument(
-        "--codewords", metavar="A,B[,C]", help="that the slice of decisions contains"
-    )
-    group.add_argument("--link", help="whose codebook a perturbation is drawn over")
-    group.add_argument(
-        "--attack", metavar="NAME", help="to craft (default universal_pgd)"
-    )
-    group.add_argument("--min-errors", help="of a cell (default 200)")
-    group.add_argument("--max-blocks", help="of a cell (default 1e7)")
 
 
-def run(arguments):
+@dataclass(frozen=True)
+class Attacked:
+    """What is drawn of links and attacks."""
+
+    ebn0_db: float = option(None, "(default 8)", type=float, metavar="DB")
+    psr_db: float = option(
+        None, "(default: the file's, or -6)", type=float, metavar="DB"
+    )
+    perturbation: list = option(
+        [], "what the adversary adds", action="append", metavar="FILE"
+    )
+    codewords: list = option(
+        None, "that the slice of decisions contains", _messages, metavar="A,B[,C]"
+    )
+    link: str = option(None, "whose codebook a perturbation is drawn over")
+    attack: str = option(None, "to craft (default universal_pgd)", metavar="NAME")
+    min_errors: int = option(None, "of a cell (default 200)", whole)
+    max_blocks: int = option(None, "of a cell (default 1e7)", whole)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is drawn, of which files or links."""
+
+    what: list = operand("[PICTURE] FILE|LINK", nargs="+")
+    out: str = option(
+        None,
+        "format by its ending: png, svg, pdf; with --json it may be left out",
+        metavar="FIGURE.png",
+    )
+    title: str = option("")
+    curves: Curves = group(Curves, "bler")
+    attacked: Attacked = group(Attacked, "links and attacks")
+
+    @property
+    def picture(self):
+        """Return the picture and the files or links it is of."""
+        first, *rest = self.what
+        if first not in _pictures.PICTURES:
+            return _pictures.NATURAL[_plot_inputs.of_one_kind(self.what)], self.what
+        if not rest:
+            raise ValueError(f"{first} of what? give a file or a link after it")
+        return first, rest
+
+
+def run(settings, output):
     """Draw the figure, or print its numbers."""
-    output = arguments.output
-    if not (arguments.json or "-").endswith(("-", ".json")):  # it may be a CSV
-        raise ValueError(f"--json {arguments.json}: wanted a name that ends in .json")
-    picture, words = _picture(arguments)
-    _refuse_idle(arguments, picture)
-    if arguments.out is None and arguments.json is None:
+    if not (output.json or "-").endswith(("-", ".json")):  # it may be a CSV
+        raise ValueError(f"--json {output.json}: wanted a name that ends in .json")
+    picture, words = settings.picture
+    _refuse_idle(settings, picture)
+    if settings.out is None and output.json is None:
         raise ValueError("--out is missing: where to write the figure, such as a.png")
-    described, draw = _pictures.PICTURES[picture](arguments, words)
-    if arguments.out is not None:
-        draw(described, arguments.out, arguments.title)
-        output.line(arguments.out)
-        described["out"] = arguments.out
+    described, draw = _pictures.PICTURES[picture](settings, words)
+    if settings.out is not None:
+        draw(described, settings.out, settings.title)
+        output.line(settings.out)
+        described["out"] = settings.out
     output.note(**described)
     for label, found in described.get("at_bler", {}).get("ebn0_db", {}).items():
         text = "not within the points" if found is None else f"{found:.2f} dB"
         output.line(f"{label:<44}{text}")
 
 
-def _picture(arguments):
-    """Return the picture and the files or links it is of."""
-    first, *rest = arguments.what
-    if first in _pictures.PICTURES:
-        if not rest:
-            raise ValueError(f"{first} of what? give a file or a link behind it")
-        return first, rest
-    return _pictures.NATURAL[_plot_inputs.of_one_kind(arguments.what)], arguments.what
-
-
-def _refuse_idle(arguments, picture):
+def _refuse_idle(settings, picture):
     """Refuse options of other pictures, and numbers that are none."""
-    for name, pictures in _pictures.OPTIONS.items():
-        value = getattr(arguments, name)
-        option = f"--{name.replace('_', '-')}"
-        if value not in (None, []) and picture not in pictures:
-            raise ValueError(
-                f"{option} belongs to {', '.join(pictures)}, not {picture}"
-            )
+    for given, value in (changed(settings.curves) | changed(settings.attacked)).items():
+        pictures = _pictures.OPTIONS[given]
+        if picture not in pictures:
+            raise ValueError(f"{given} belongs to {', '.join(pictures)}, not {picture}")
         if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{option} {value}: wanted a finite number")
+            raise ValueError(f"{given} {value}: wanted a finite number")

@@ -6,17 +6,23 @@ Publisher block (Folder of keys). Bring subscriber.key_secret and publisher.key 
 other hosts by a way that nobody else sees, and give `advphy watch --keys` that folder.
 """
 
+from dataclasses import dataclass
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("folder", metavar="FOLDER")
+from advphy_commands._options import operand
 
 
-def run(arguments):
+@dataclass(frozen=True)
+class Settings:
+    """Where the keys are written."""
+
+    folder: str = operand("FOLDER")
+
+
+def run(settings, output):
     """Write the keys; refuse a folder that is there."""
     from gnuradio.advphy.measure.publishing_socket import make_keys
 
-    files = [str(path) for path in make_keys(arguments.folder)]
+    files = [str(path) for path in make_keys(settings.folder)]
     for file in files:
-        arguments.output.line(file)
-    arguments.output.note(folder=arguments.folder, files=files)
+        output.line(file)
+    output.note(folder=settings.folder, files=files)

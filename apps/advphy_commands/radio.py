@@ -7,31 +7,6 @@ stand-in radio, a real one. A radio is a driver (uhd, hackrf, soapy, osmosdr, st
 and its device arguments; file and zmq take a path and an endpoint in their place.
 """
 
-import signal
-
 from advphy_commands import _radio_check, _radio_rx, _radio_tx
 
 ACTIONS = {"tx": _radio_tx, "rx": _radio_rx, "check": _radio_check}
-
-
-def add_arguments(parser):
-    """Declare the arguments of each action."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, module in ACTIONS.items():
-        summary = module.__doc__.partition("\n")[0]
-        sub = actions.add_parser(
-            name,
-            help=summary[0].lower() + summary[1:].rstrip("."),
-            description=module.__doc__,
-            formatter_class=parser.formatter_class,
-        )
-        module.add_arguments(sub)
-
-
-def run(arguments):
-    """Run the action; SIGTERM ends it as Ctrl-C does, the transmitter silent."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return ACTIONS[arguments.action].run(arguments)
-    finally:
-        signal.signal(signal.SIGTERM, before)

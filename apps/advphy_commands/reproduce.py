@@ -12,137 +12,143 @@ stopped.
 import contextlib
 import shlex
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from advphy_model.link import links, model_file
 from advphy_model.measure import ranges
 
-from advphy_commands import _measuring, _rates, _reproduce_arn
+from advphy_commands import _measuring, _progress, _reproduce_arn, _text
 from advphy_commands._numbers import db_range, whole
+from advphy_commands._options import operand, option, switch
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("figure", metavar="FIGURE")
-    parser.add_argument("--out", required=True, metavar="DIR")
-    parser.add_argument("--quick", action="store_true", help="from the shipped links")
-    parser.add_argument(
-        "--cluster",
+@dataclass(frozen=True)
+class Settings:
+    """Which figure, and with how much effort."""
+
+    figure: str = operand("FIGURE")
+    out: Path = option(required=True, type=Path, metavar="DIR")
+    quick: bool = switch("from the shipped links")
+    cluster: str = option(
+        None,
+        "spread trainings, craftings and ranges over a Dask cluster",
         metavar="ADDRESS",
-        help="spread trainings, craftings and ranges over a Dask cluster",
     )
-    parser.add_argument(
-        "--ebn0-db", metavar="FIRST:LAST:STEP", help="(0:11:1 if quick, else 0:11:0.5)"
+    ebn0_db: list = option(
+        None,
+        "(0:11:1 if quick, else 0:11:0.5)",
+        db_range,
+        metavar="FIRST:LAST:STEP",
     )
-    parser.add_argument(
-        "--min-errors", default="200", help="of a point (default %(default)s)"
+    min_errors: int = option("200", "of a point", whole)
+    max_blocks: int = option(
+        None, "of a point (enough for its errors at --down-to)", whole
     )
-    parser.add_argument(
-        "--max-blocks", help="of a point (enough for its errors at --down-to)"
+    down_to: float = option(
+        None, "(1e-5 if quick, else 1e-6)", type=float, metavar="BLER"
     )
-    parser.add_argument(
-        "--down-to", type=float, metavar="BLER", help="(1e-5 if quick, else 1e-6)"
-    )
-    parser.add_argument(
-        "--seeds", default="3", help="trainings of each link (default %(default)s)"
-    )
-    parser.add_argument(
-        "--set",
+    seeds: int = option("3", "trainings of each link", whole)
+    set: list = option(
+        [],
+        "a setting of all trainings; may be repeated",
         action="append",
-        default=[],
         metavar="KEY=VALUE",
-        help="a setting of all trainings; may be repeated",
     )
 
+    def __post_init__(self):
+        """Refuse no training, and a rate that is none."""
+        if self.seeds < 1:
+            raise ValueError(f"--seeds {self.seeds}: wanted at least 1")
+        if self.down_to is not None and not 0 < self.down_to < 1:
+            raise ValueError(f"--down-to {self.down_to}: wanted a BLER between 0 and 1")
 
-def run(arguments):
+    @property
+    def command(self):
+        """Return the command that this is."""
+        return shlex.join(["advphy", *sys.argv[1:]])
+
+
+def run(settings, output):
     """Train unless quick, measure, draw, judge."""
     from advphy_training import paper_figures
 
-    figure = paper_figures.figure(arguments.figure)
-    if arguments.figure.startswith("arn-"):
-        _reproduce_arn.run(arguments, figure)
+    figure = paper_figures.figure(settings.figure)
+    if settings.figure.startswith("arn-"):
+        _reproduce_arn.run(settings, output, figure)
         return
     with contextlib.ExitStack() as stack:
-        address = arguments.cluster
         workers = stack.enter_context(
-            _measuring.workers(address, "advphy_training.reproduction")
+            _measuring.workers(settings.cluster, "advphy_training.reproduction")
         )
         crafters = workers
-        if address is None:
+        if settings.cluster is None:
             crafters = stack.enter_context(ranges.processes(ranges.cores()))
-        _reproduce(arguments, figure, workers, crafters)
+        _reproduce(settings, output, figure, workers, crafters)
 
 
-def _reproduce(arguments, figure, workers, crafters):
+def _reproduce(settings, output, figure, workers, crafters):
     """Train unless quick, measure, draw, judge a figure of [gan]."""
     from advphy_training import claims_page
     from advphy_training.reproduction import Reproduction
 
-    folder, effort = Path(arguments.out), _effort(arguments)
+    folder, name = settings.out, settings.figure
+    effort = _effort(settings)
     folder.mkdir(parents=True, exist_ok=True)
     reproduction = Reproduction(
         figure=figure,
-        families=_families(arguments, figure, folder, crafters),
+        families=_families(settings, figure, crafters),
         effort=effort,
-        out=folder / f"{arguments.figure}.csv",
+        out=folder / f"{name}.csv",
         workers=workers,
         crafters=crafters,
     )
     _show(reproduction.craft(), "perturbations")
-    found = _measure(reproduction, arguments.output)
-    _draw(reproduction, found, folder / f"{arguments.figure}.png")
-    text = claims_page.section(arguments.figure, figure, found, _commands(reproduction))
-    claims_page.write(folder / "claims.md", arguments.figure, text)
-    _say(arguments, folder, found)
-
-
-def _say(arguments, folder, found):
-    """Say where the files are; --json gives all points, too."""
-    figure, output = arguments.figure, arguments.output
-    files = [str(folder / n) for n in (f"{figure}.png", f"{figure}.csv", "claims.md")]
+    found = _measure(reproduction, output)
+    _draw(reproduction, found, folder / f"{name}.png")
+    commands = [settings.command, *_trainings(reproduction)]
+    text = claims_page.section(name, figure, found, commands)
+    claims_page.write(folder / "claims.md", name, text)
+    files = [str(folder / n) for n in (f"{name}.png", f"{name}.csv", "claims.md")]
     for file in files:
         output.line(file)
-    output.note(figure=figure, quick=arguments.quick, files=files, rows=[])
+    output.note(figure=name, quick=settings.quick, files=files, rows=[])
+    for row in _rows(found):
+        output.row("rows", row)
+
+
+def _rows(found):
+    """Yield all points for a document."""
     for family in range(found.families):
         for (link, key), points in found.of_family(family).items():
             where = {"training": family + 1, "link": link, "attack": key}
             for ebn0_db, (failures, blocks) in points.items():
                 counted = {"ebn0_db": ebn0_db, "blocks": blocks, "failures": failures}
-                rate = _rates.rated(failures, blocks)
-                output.row("rows", {**where, **counted, **rate})
+                yield {**where, **counted, **_text.rated(failures, blocks)}
 
 
-def _effort(arguments):
+def _effort(settings):
     from advphy_training.reproduction import Effort
 
-    quick = arguments.quick
-    grid = db_range(
-        "--ebn0-db", arguments.ebn0_db or ("0:11:1" if quick else "0:11:0.5")
-    )
-    down_to = arguments.down_to or (1e-5 if quick else 1e-6)
-    if not 0 < down_to < 1:
-        raise ValueError(f"--down-to {down_to}: wanted a BLER between 0 and 1")
-    min_errors = whole("--min-errors", arguments.min_errors)
-    most = arguments.max_blocks or f"{round(2 * min_errors / down_to)}"
+    quick = settings.quick
+    grid = settings.ebn0_db or db_range("--ebn0-db", "0:11:1" if quick else "0:11:0.5")
+    down_to = settings.down_to or (1e-5 if quick else 1e-6)
+    most = settings.max_blocks
+    if most is None:
+        most = round(2 * settings.min_errors / down_to)
     spent = {"restarts": 8, "steps": 30} if quick else {"restarts": 32, "steps": 100}
-    return Effort(
-        tuple(sorted(grid)), min_errors, whole("--max-blocks", most), down_to, **spent
-    )
+    return Effort(tuple(sorted(grid)), settings.min_errors, most, down_to, **spent)
 
 
-def _families(arguments, figure, folder, crafters):
+def _families(settings, figure, crafters):
     """Return functions from a shipped link's name to what takes its place."""
-    if arguments.quick:
+    if settings.quick:
         return (cache(links.load),)
     from advphy_training import retraining
 
-    seeds = whole("--seeds", arguments.seeds)
-    if seeds < 1:
-        raise ValueError(f"--seeds {seeds}: wanted at least 1")
-    place = folder / "trained"
-    jobs = retraining.jobs(_trained(figure), seeds, place, arguments.set)
+    place = settings.out / "trained"
+    jobs = retraining.jobs(_trained(figure), settings.seeds, place, settings.set)
     _show(retraining.train(jobs, crafters), "trainings")
     names = {job.name for job in jobs}
 
@@ -156,7 +162,7 @@ def _families(arguments, figure, folder, crafters):
 
         return load
 
-    return tuple(family(number) for number in range(1, seeds + 1))
+    return tuple(family(number) for number in range(1, settings.seeds + 1))
 
 
 def _trained(figure):
@@ -166,21 +172,19 @@ def _trained(figure):
     return [name for name in dict.fromkeys(names) if links.load(name).networks]
 
 
-def _commands(reproduction):
-    """Return the commands that this came of: this one, and the trainings'."""
-    found = [shlex.join(["advphy", *sys.argv[1:]])]
-    for load in reproduction.families:
-        for name in _trained(reproduction.figure):
-            model = load(name)
-            found.append(f"{model.recipe['command']} --out {model.name}.safetensors")
-    return found
+def _trainings(reproduction):
+    """Return the commands of the trainings that a figure came of."""
+    models = [
+        load(name)
+        for load in reproduction.families
+        for name in _trained(reproduction.figure)
+    ]
+    return [f"{m.recipe['command']} --out {m.name}.safetensors" for m in models]
 
 
 def _show(steps, unit):
     """Show the progress of (done, all)."""
-    from advphy_training import progress
-
-    with progress.bar(unit=unit) as bar:
+    with _progress.bar(unit=unit) as bar:
         for done, total in steps:
             bar.total, bar.n = total, done
             bar.refresh()
@@ -188,12 +192,11 @@ def _show(steps, unit):
 
 def _measure(reproduction, output):
     """Measure all curves; print a line for each."""
-    from advphy_training import progress
     from advphy_training.reproduced import Reproduced
     from advphy_training.reproduction import CLEAN
 
     found, curves = Reproduced(len(reproduction.families)), reproduction.curves()
-    with progress.bar(total=len(curves), unit="curve") as bar:
+    with _progress.bar(total=len(curves), unit="curve") as bar:
         for curve in curves:
             family, system, attack = curve
             key = CLEAN if attack is None else attack.key

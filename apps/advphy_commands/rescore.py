@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Count the errors of a recording again, without GNU Radio.
 
-RECORDING is a .sigmf-meta with its .sigmf-data beside it. The samples are synchronised
+RECORDING is a .sigmf-meta with its .sigmf-data next to it. The samples are synchronised
 and decided anew, and compared with the messages (or images) that the recording's seed
 and the frames' numbers give; so the counts are those of the receiver that recorded.
 Recordings of other programs say nothing of the link: give --link, and --codewords and
@@ -9,6 +9,7 @@ Recordings of other programs say nothing of the link: give --link, and --codewor
 """
 
 import csv
+from dataclasses import dataclass
 
 from advphy_model.atomic_file import atomic_file
 from advphy_model.files import recording_reader
@@ -17,46 +18,49 @@ from advphy_model.link import any_link
 from advphy_model.measure import scoring
 from advphy_model.modem.frame import Frame
 
+from advphy_commands import _progress
 from advphy_commands._numbers import whole
-from advphy_commands._scored import numbers, table
-from advphy_commands.measure_semantic import secret_of
+from advphy_commands._options import operand, option
+from advphy_commands._secret import key_file, secret_of
+from advphy_commands._text import numbers, table
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("recording", metavar="RECORDING")
-    parser.add_argument(
-        "--link",
+@dataclass(frozen=True)
+class Settings:
+    """Which recording is scored, and what it does not say."""
+
+    recording: str = operand("RECORDING")
+    link: str = option(
+        None,
+        "a file or a name (default: the name that the recording says)",
         metavar="LINK",
-        help="a file or a name (default: the name that the recording says)",
     )
-    parser.add_argument(
-        "--images",
+    images: str = option(
+        None,
+        "of a semantic link (default: those that the recording says)",
         metavar="IMAGES",
-        help="of a semantic link (default: those that the recording says)",
     )
-    parser.add_argument(
-        "--key-file", metavar="FILE", help="the secret of a keyed link (mode 0600)"
+    key_file: str = key_file()
+    seed: int = option(None, "of a recording that does not say it", whole)
+    codewords: int = option(
+        None, "of a frame, of a recording that does not say it", whole
     )
-    parser.add_argument("--seed", help="of a recording that does not say it")
-    parser.add_argument(
-        "--codewords", help="of a frame, of a recording that does not say it"
-    )
-    parser.add_argument("--out", metavar="FILE.csv", help="write a row for each frame")
+    out: str = option(None, "write a row for each frame", metavar="FILE.csv")
 
 
-def run(arguments):
+def run(settings, output):
     """Print what was counted."""
-    found = recording_reader.read(arguments.recording)
-    origin, model = _origin(arguments, found)
+    found = recording_reader.read(settings.recording)
+    origin, model = _origin(settings, found)
     semantic = hasattr(model, "pixels")
-    images = arguments.images or origin.images
+    images = settings.images or origin.images
     if semantic and images is None:
         raise ValueError(
             f"{found.meta} does not say which images were sent; give --images"
         )
-    if arguments.images and not semantic:
-        raise ValueError(f"link '{model.name}' sends no images; leave --images away")
+    if settings.images and not semantic:
+        raise ValueError(f"link '{model.name}' sends no images; omit --images")
+    pieces = -(-found.samples // recording_reader.PIECE)
     scorer = scoring.score(
         found,
         model,
@@ -64,49 +68,39 @@ def run(arguments):
         seed=origin.seed,
         first_frame=origin.first_frame,
         images=images,
-        secret=_secret(arguments, model, semantic),
-        along=_shown(found),
+        secret=secret_of(settings.key_file, model),
+        along=lambda steps: _progress.bar(steps, total=pieces, unit="piece"),
     )
     for warning in found.warnings:
-        arguments.output.remark(f"{found.meta}: {warning}")
+        output.remark(f"{found.meta}: {warning}")
     lines = [_heading(found, origin), *table(scorer, found.sample_rate, model)]
     if found.counts is not None:
         lines.append(_comparison(found.counts, scorer.counts))
     for line in lines:
-        arguments.output.line(line)
-    arguments.output.note(**_numbers(found, origin, scorer))
-    if arguments.out:
-        _write_rows(arguments.out, scorer)
+        output.line(line)
+    output.note(**_numbers(found, origin, scorer))
+    if settings.out:
+        _write_rows(settings.out, scorer)
 
 
-def _shown(found):
-    """Return what shows the progress of the pieces of a recording."""
-    from advphy_training import progress
-
-    pieces = -(-found.samples // recording_reader.PIECE)
-    return lambda steps: progress.bar(steps, total=pieces, unit="piece")
-
-
-def _origin(arguments, found):
-    """Return the Origin and the link, from the recording or the arguments."""
+def _origin(settings, found):
+    """Return the Origin and the link, from the recording or the settings."""
     if found.origin is not None:
         for name in ("seed", "codewords"):
-            if getattr(arguments, name) is not None:
-                raise ValueError(f"{found.meta} says its {name}; leave --{name} away")
-        model = _link(arguments.link or found.origin.link, found)
+            if getattr(settings, name) is not None:
+                raise ValueError(f"{found.meta} says its {name}; omit --{name}")
+        model = _link(settings.link or found.origin.link, found)
         found.origin.require(model)
         return found.origin, model
-    if arguments.link is None:
+    if settings.link is None:
         raise ValueError(
             f"{found.meta} does not say of which link it is (there is no advphy: in "
             "it); give --link"
         )
-    model = any_link.load(arguments.link)
-    more = {}
-    if arguments.codewords is not None:
-        more["codewords"] = whole("--codewords", arguments.codewords)
-    seed = whole("--seed", arguments.seed or "1")
-    return Origin.of(model, Frame.of_model(model, **more), seed=seed), model
+    model, codewords = any_link.load(settings.link), settings.codewords
+    layout = {} if codewords is None else {"codewords": codewords}
+    seed = 1 if settings.seed is None else settings.seed
+    return Origin.of(model, Frame.of_model(model, **layout), seed=seed), model
 
 
 def _link(name, found):
@@ -119,14 +113,6 @@ def _link(name, found):
             f"{found.meta} is of link '{name}', which is not among the shipped ones; "
             "give its file with --link"
         ) from error
-
-
-def _secret(arguments, model, semantic):
-    if semantic:
-        return secret_of(arguments, model)
-    if arguments.key_file:
-        raise ValueError(f"link '{model.name}' is not keyed; leave --key-file away")
-    return None
 
 
 def _heading(found, origin):

@@ -6,16 +6,22 @@ the other side by a way that Eve does not see. It is encryption in the analog do
 hides what is sent, it does not detect a change of it.
 """
 
+from dataclasses import dataclass
+
 from advphy_model.link import secret_file
 
-
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("file", metavar="FILE")
+from advphy_commands._options import operand
 
 
-def run(arguments):
+@dataclass(frozen=True)
+class Settings:
+    """Where the secret is written."""
+
+    file: str = operand("FILE")
+
+
+def run(settings, output):
     """Write the file; refuse to overwrite one."""
-    secret_file.create(arguments.file)
-    arguments.output.line(f"{arguments.file}: a new secret, mode 0600")
-    arguments.output.note(file=arguments.file, mode="0600")
+    secret_file.create(settings.file)
+    output.line(f"{settings.file}: a new secret, mode 0600")
+    output.note(file=settings.file, mode="0600")

@@ -8,56 +8,52 @@ training goes on when the same command is given again. SCHEME and its settings:
 
 import dataclasses
 import inspect
+from dataclasses import dataclass
+
+from advphy_commands._options import operand, option, switch
 
 
-def add_arguments(parser):
-    """Declare the arguments."""
-    parser.add_argument("scheme", metavar="SCHEME", help="such as autoencoder")
-    parser.add_argument("--out", metavar="FILE.safetensors")
-    parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
-    parser.add_argument(
-        "--set",
+@dataclass(frozen=True)
+class Settings:
+    """What is trained."""
+
+    scheme: str = operand("SCHEME", "such as autoencoder")
+    out: str = option(metavar="FILE.safetensors")
+    seed: int = option(1, type=int)
+    set: list = option(
+        [],
+        "a setting of the scheme; may be repeated",
         action="append",
-        default=[],
         metavar="KEY=VALUE",
-        help="a setting of the scheme; may be repeated",
     )
-    parser.add_argument("--settings", action="store_true", help="list the settings")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    settings: bool = switch("list the settings")
+    quiet: bool = switch("no progress bar")
 
 
-def run(arguments):
-    """Train, or list the settings."""
+def run(settings, output):
+    """Train, or list the settings of a scheme and what they mean."""
     from advphy_training import loop, schemes
 
-    module = schemes.scheme(arguments.scheme)
-    settings = schemes.settings(module, arguments.set)
-    if arguments.settings:
-        _list(arguments.output, arguments.scheme, module, settings)
+    module = schemes.scheme(settings.scheme)
+    chosen = schemes.settings(module, settings.set)
+    output.note(scheme=settings.scheme, settings=dataclasses.asdict(chosen))
+    if settings.settings:
+        described = inspect.getdoc(module.Settings)
+        output.line(described)
+        for key, value in dataclasses.asdict(chosen).items():
+            output.line(f"    {key} = {value}")
+        output.note(described=described)
         return
-    if not arguments.out:
+    if not settings.out:
         raise ValueError("--out FILE.safetensors is missing")
     model = loop.train(
-        arguments.scheme, settings, arguments.seed, arguments.out, arguments.quiet
+        settings.scheme, chosen, settings.seed, settings.out, settings.quiet
     )
-    arguments.output.line(f"{arguments.out}: {model.name}, SHA-256 {model.sha256}")
-    arguments.output.note(
-        scheme=arguments.scheme,
-        settings=dataclasses.asdict(settings),
-        seed=arguments.seed,
-        out=arguments.out,
+    output.line(f"{settings.out}: {model.name}, SHA-256 {model.sha256}")
+    output.note(
+        seed=settings.seed,
+        out=settings.out,
         name=model.name,
         sha256=model.sha256,
         measured=model.recipe["measured"],
-    )
-
-
-def _list(output, scheme, module, settings):
-    """Say the settings of a scheme and what they mean."""
-    described = inspect.getdoc(module.Settings)
-    output.line(described)
-    for key, value in dataclasses.asdict(settings).items():
-        output.line(f"    {key} = {value}")
-    output.note(
-        scheme=scheme, settings=dataclasses.asdict(settings), described=described
     )

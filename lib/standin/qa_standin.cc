@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A paced stand-in radio whose receiver is late at every read: samples come between two
 // overflows, and the list of losses does not grow for ever.
-#define BOOST_TEST_MODULE standin
+#include "qa.h"
 #include "standin_air.h"
-#include <boost/test/included/unit_test.hpp>
 #include <cstdio>
 #include <fstream>
 
-using namespace advphy;
+using namespace gr::advphy;
 using reading = standin_air::reading;
 
 namespace {
@@ -28,12 +27,12 @@ struct late_receiver {
     reading read()
     {
         time += std::chrono::microseconds(2);
-        return air.read(&sample, 1, delivered, std::chrono::microseconds(0));
+        return air.read(&taken, 1, delivered, std::chrono::microseconds(0));
     }
 
     standin_air::clock::time_point time{};
     standin_air air{ [this] { return time; } };
-    standin_air::sample sample;
+    sample taken;
     size_t delivered = 0;
 };
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <stdexcept>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 // The transmitter's queue is half of the shortest tail of zeros of a sdr_sink.
@@ -265,4 +265,4 @@ standin_air::reading standin_air::read(sample* samples,
     return found;
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -19,7 +19,7 @@
 #include <mutex>
 #include <string>
 
-namespace advphy {
+namespace gr::advphy {
 
 struct air_settings {
     impairments channel;
@@ -27,13 +27,13 @@ struct air_settings {
     uint64_t overflow_samples = 1;
     bool paced = false;
     double loss_db = 0; // between the transmitter and the receiver
-    std::string record; // file for what is on the air, complex64; events beside it
+    std::string
+        record; // file for what is on the air, complex64; events in a file next to it
 };
 
 class standin_air
 {
 public:
-    using sample = std::complex<float>;
     using clock = std::chrono::steady_clock;
     enum class reading { samples, timeout, overflow };
 
@@ -91,4 +91,4 @@ private:
     std::ofstream d_record, d_events;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

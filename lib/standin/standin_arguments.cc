@@ -4,7 +4,7 @@
 #include <set>
 #include <stdexcept>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 double number(const arguments& args, const std::string& key, double otherwise)
@@ -90,4 +90,4 @@ bool read_arguments(const arguments& args, air_settings& settings)
     return configures;
 }
 
-} // namespace advphy
+} // namespace gr::advphy

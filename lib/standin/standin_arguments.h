@@ -18,7 +18,7 @@
 #include <map>
 #include <string>
 
-namespace advphy {
+namespace gr::advphy {
 
 using arguments = std::map<std::string, std::string>;
 
@@ -26,4 +26,4 @@ using arguments = std::map<std::string, std::string>;
 // for an unknown argument or a bad value.
 bool read_arguments(const arguments& args, air_settings& settings);
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "standin_channel.h"
-#include "../gaussian.h"
+#include "random/gaussian.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-namespace advphy {
+namespace gr::advphy {
 
 namespace {
 constexpr int taps =
@@ -40,9 +40,7 @@ standin_channel::standin_channel(const impairments& given, double sample_rate)
     }
 }
 
-void standin_channel::pass(const std::complex<float>* sent,
-                           size_t count,
-                           std::vector<std::complex<float>>& out)
+void standin_channel::pass(const sample* sent, size_t count, std::vector<sample>& out)
 {
     const size_t begin = out.size();
     auto& first = d_given.ppm == 0 ? out : d_waiting;
@@ -57,7 +55,7 @@ void standin_channel::pass(const std::complex<float>* sent,
     impair(out.data() + begin, out.size() - begin);
 }
 
-void standin_channel::resample(std::vector<std::complex<float>>& out)
+void standin_channel::resample(std::vector<sample>& out)
 {
     // Received sample k was sent at k + slip(k); kept apart, so the fraction stays exact.
     for (;; ++d_resampled) {
@@ -72,7 +70,7 @@ void standin_channel::resample(std::vector<std::complex<float>>& out)
         const auto part = float(phase - double(row));
         const float* low = &d_filters[row * taps];
         const float* high = low + taps;
-        std::complex<float> sum = 0;
+        sample sum = 0;
         for (int tap = 0; tap < taps; ++tap) {
             sum += d_waiting[start + tap] * (low[tap] + part * (high[tap] - low[tap]));
         }
@@ -86,7 +84,7 @@ void standin_channel::resample(std::vector<std::complex<float>>& out)
     d_dropped += gone;
 }
 
-void standin_channel::impair(std::complex<float>* samples, size_t count)
+void standin_channel::impair(sample* samples, size_t count)
 {
     if (d_given.noise_variance > 0) {
         d_normals.resize(2 * count);
@@ -101,14 +99,13 @@ void standin_channel::impair(std::complex<float>* samples, size_t count)
             double whole;
             const double cycles =
                 std::modf(double(d_index) * d_cycles_per_sample, &whole);
-            samples[i] *= std::complex<float>(std::polar(1.0, 2 * M_PI * cycles));
+            samples[i] *= sample(std::polar(1.0, 2 * M_PI * cycles));
         }
         if (d_given.gain_step_every && d_index / d_given.gain_step_every % 2) {
             samples[i] *= step;
         }
         if (d_given.noise_variance > 0) {
-            samples[i] +=
-                sigma * std::complex<float>(d_normals[2 * i], d_normals[2 * i + 1]);
+            samples[i] += sigma * sample(d_normals[2 * i], d_normals[2 * i + 1]);
         }
         if (d_given.nan_every && d_index >= d_given.nan_every &&
             d_index % d_given.nan_every < d_given.nan_samples) {
@@ -117,4 +114,4 @@ void standin_channel::impair(std::complex<float>* samples, size_t count)
     }
 }
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -6,12 +6,10 @@
 // output is the input, bit for bit. Cost: 2 ns a sample of noise, 64 multiplications
 // a sample of clock offset. Reference: numpy, in tests/qa_sdr_standin.py.
 #pragma once
-#include <complex>
-#include <cstddef>
-#include <cstdint>
+#include "sample.h"
 #include <vector>
 
-namespace advphy {
+namespace gr::advphy {
 
 struct impairments {
     double cfo = 0; // Hz that the received carrier is above the receiver's
@@ -33,23 +31,21 @@ public:
     standin_channel(const impairments& given, double sample_rate);
 
     // Append what is received of `count` samples to `out`.
-    void pass(const std::complex<float>* sent,
-              size_t count,
-              std::vector<std::complex<float>>& out);
+    void pass(const sample* sent, size_t count, std::vector<sample>& out);
 
 private:
-    void resample(std::vector<std::complex<float>>& out);
-    void impair(std::complex<float>* samples, size_t count);
+    void resample(std::vector<sample>& out);
+    void impair(sample* samples, size_t count);
 
     impairments d_given;
     double d_cycles_per_sample;
     uint64_t d_index = 0; // of the next sample at the receiver
     uint64_t d_delay_left;
     std::vector<float> d_filters; // [phases + 1][taps]
-    std::vector<std::complex<float>> d_waiting; // for the resampler
+    std::vector<sample> d_waiting; // for the resampler
     uint64_t d_dropped = 0; // samples that have left d_waiting
     uint64_t d_resampled = 0;
     std::vector<float> d_normals;
 };
 
-} // namespace advphy
+} // namespace gr::advphy

@@ -17,11 +17,11 @@ class standin_device : public SoapySDR::Device
 {
 public:
     explicit standin_device(const Kwargs& args)
-        : d_air(advphy::standin_air::named(args.count("id") ? args.at("id") : "0"))
+        : d_air(gr::advphy::standin_air::named(args.count("id") ? args.at("id") : "0"))
     {
-        advphy::air_settings settings;
-        if (advphy::read_arguments(args,
-                                   settings)) { // the other end may name the air only
+        gr::advphy::air_settings settings;
+        if (gr::advphy::read_arguments(args,
+                                       settings)) { // the other end may name the air only
             d_air->configure(settings);
         }
     }
@@ -184,10 +184,10 @@ public:
                    long long&,
                    const long timeout_us) override
     {
-        using reading = advphy::standin_air::reading;
+        using reading = gr::advphy::standin_air::reading;
         flags = 0;
         size_t delivered = 0;
-        const auto found = d_air->read(static_cast<std::complex<float>*>(buffers[0]),
+        const auto found = d_air->read(static_cast<gr::advphy::sample*>(buffers[0]),
                                        wanted,
                                        delivered,
                                        std::chrono::microseconds(timeout_us));
@@ -209,7 +209,7 @@ public:
                     const long timeout_us) override
     {
         // 0 and not SOAPY_SDR_TIMEOUT: gr-soapy logs that one at each call.
-        return int(d_air->write(static_cast<const std::complex<float>*>(buffers[0]),
+        return int(d_air->write(static_cast<const gr::advphy::sample*>(buffers[0]),
                                 given,
                                 std::chrono::microseconds(timeout_us)));
     }
@@ -225,7 +225,7 @@ private:
         return 0;
     }
 
-    std::shared_ptr<advphy::standin_air> d_air;
+    std::shared_ptr<gr::advphy::standin_air> d_air;
     bool d_receives = false;
     // By direction: SOAPY_SDR_TX is 0, SOAPY_SDR_RX is 1.
     char d_streams[2] = {};

@@ -227,13 +227,24 @@ def raising_errors(flowgraph):
 def end_by_signals():
     """Let SIGTERM and SIGHUP end the program as sys.exit does, so a radio in zeros.
 
-    A handler that is set already stays.
+    `run` and `top_block` call it; a program with GNU Radio's own top_block calls it
+    itself, as those of GNU Radio Companion do. A handler that is set already stays.
     """
     if threading.current_thread() is not threading.main_thread():
         return  # Python takes no handler elsewhere
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number, handler in ((signal.SIGTERM, _end), (signal.SIGHUP, _end_as_by_term)):
         if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, lambda got, _: sys.exit(128 + got))
+            signal.signal(number, handler)
+
+
+def _end(number, frame):
+    sys.exit(128 + number)
+
+
+def _end_as_by_term(number, frame):
+    """End by the handler of SIGTERM: Companion's programs set one of their own."""
+    handler = signal.getsignal(signal.SIGTERM)
+    (handler if callable(handler) else _end)(number, frame)
 
 
 def run(flowgraph):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Messages and noise as pure functions of (seed, index of the block of data).
 
-The numbers come from Philox4x32-10 keyed by the seed (lib/gaussian.h), so any chunking,
-thread, engine and instruction set gives the same bits.
+The numbers come from Philox4x32-10 keyed by the seed (lib/random/gaussian.h), so any
+chunking, thread, engine and instruction set gives the same bits.
 """
 
 import numpy as np

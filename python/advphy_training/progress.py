@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one bar of all that takes time, and the file of a training's early figures."""
+"""Steps of long work, shown by the program's bar, and the file of early figures."""
 
 import contextlib
 import csv
-import multiprocessing
-import sys
 from contextvars import ContextVar
 
 from advphy_model.atomic_file import atomic_file
-from tqdm import tqdm
 
+show = None  # function like tqdm that a program puts here; None: nothing is shown
 _HUSHED = ContextVar("hushed", default=False)
+
+
+class _Unseen:
+    """Steps that nobody is shown."""
+
+    def __init__(self, steps):
+        self._steps = steps
+
+    def __iter__(self):
+        return iter(self._steps)
+
+    def set_postfix_str(self, text):
+        """Say nothing."""
 
 
 @contextlib.contextmanager
@@ -23,28 +34,15 @@ def hushed(quiet=True):
         _HUSHED.reset(token)
 
 
-def bar(steps=None, total=None, unit="step", **more):
-    """Return a tqdm on standard error: how far, how long yet; only on a terminal.
-
-    One of several processes that share the terminal shows none.
+def bar(steps, **more):
+    """Return the steps, as the program shows them.
 
     Args:
-        steps: iterable whose items are counted, or None.
-        total: how many there will be; None: as many as `steps` has, or not known.
-        unit: what is counted.
-        more: for tqdm, such as initial, desc or unit_scale.
+        steps: iterable whose items are counted.
+        more: for `show`, such as total, unit, initial or desc.
     """
-    quiet = _HUSHED.get() or multiprocessing.parent_process() is not None
-    return tqdm(
-        steps,
-        total=total,
-        unit=unit if unit.startswith(" ") or more.get("unit_scale") else f" {unit}",
-        disable=True if quiet else None,
-        leave=False,
-        dynamic_ncols=True,
-        file=sys.stderr,
-        **more,
-    )
+    unseen = show is None or _HUSHED.get()
+    return _Unseen(steps) if unseen else show(steps, **more)
 
 
 def text(row: dict) -> str:

@@ -14,7 +14,6 @@ from advphy_model import kernels
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.randomness import checked_index, checked_seed
 
-STREAMS = {"adversary": 2, "fading": 3, "jammer": 4}  # beside messages 0, noise 1
 FADINGS = ("none", "rayleigh")
 JAMMER_PEAK = 4  # rms; complex Gaussian samples exceed it once in 9 million
 
@@ -23,8 +22,8 @@ JAMMER_PEAK = 4  # rms; complex Gaussian samples exceed it once in 9 million
 class Adversary:
     """What arrives of a perturbation in each block: y = x + noise + p.
 
-    All draws are pure functions of (seed, index of the block); lib/perturbation.h says
-    which words give them.
+    All draws are pure functions of (seed, index of the block); lib/air/perturbation.h
+    says which words give them.
 
     Args:
         perturbation: Perturbation.

@@ -14,8 +14,6 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.network.layers import array_module
 
-FIRST_STREAM = 16  # of random numbers; see lib/kernels.h
-
 
 def times(x, gains):
     """Return the product of samples with complex64 gains that broadcast to them."""

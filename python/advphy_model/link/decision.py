@@ -11,6 +11,7 @@ from advphy_model.network.inference import (
     kernel_network,
     kernels_lack,
 )
+from advphy_model.network.network import Layer, Network
 
 
 def decider(model: LinkModel):
@@ -23,13 +24,23 @@ def decider(model: LinkModel):
     if model.decision == "hard_decision":
         return kernels.hard_decision(hard_decision_table(model.codebook), model.n)
     if model.decision == "nearest_codeword":
-        return kernels.nearest_codeword(
-            to_reals(model.codebook).ravel().tolist(), model.M, slot(model.n)
-        )
+        return kernel_network(_nearest_codeword(model.codebook), slot(model.n))
     decoder = model.networks["decoder"]
     if kernels_lack(decoder, f"link '{model.name}'"):
         return NumpyDecision(decoder)
     return kernel_network(decoder, slot(model.n))
+
+
+def _nearest_codeword(codebook):
+    """Return the network whose outputs are Re<y, c> - |c|^2 / 2.
+
+    The largest is that of the codeword c at least distance |y - c|; the reference is
+    baselines/nearest_codeword.py.
+    """
+    rows = to_reals(codebook)
+    energy = np.cumsum(rows * rows, axis=1, dtype=float)[:, -1]  # added up in order
+    parameters = {"weight": rows, "bias": (-0.5 * energy).astype(np.float32)}
+    return Network((Layer("dense", "nearest_codeword", parameters),), rows.shape[1:])
 
 
 def encoder(model: LinkModel):

@@ -19,9 +19,10 @@ Sub-keys are HKDF-SHA256 of the secret, without salt, with the info
 Each is the key of ChaCha20 [RFC 8439]. Message i belongs to segment i // 2^16, whose
 nonce is that number (8 bytes, little-endian) and 4 zeros; inside it, message
 p = i mod 2^16 takes the bytes p B .. p B + B - 1 of the stream that begins at block
-counter 0. In the key stream B is the transform's W words (little-endian; lib/keying.h)
-rounded up to whole blocks of 64 bytes; a check value has B = 8. L is at most 1024, so
-B < 2^22 and the counter stays below 2^32: no byte of the stream serves two messages.
+counter 0. In the key stream B is the transform's W words (little-endian;
+lib/keying/keying.h) rounded up to whole blocks of 64 bytes; a check value has B = 8. L
+is at most 1024, so B < 2^22 and the counter stays below 2^32: no byte of the stream
+serves two messages.
 """
 
 import numpy as np
@@ -30,7 +31,7 @@ from advphy_model import kernels
 from advphy_model.complex_baseband import channel_uses
 from advphy_model.randomness import checked_index
 
-TRANSFORMS = ("signs", "sign_permutation", "rotation")
+TRANSFORMS = kernels.KEYED_TRANSFORMS
 SECRET_BYTES = 32
 SEGMENT = 2**16  # messages under one nonce
 BLOCK = 64  # bytes of ChaCha20 under one counter
@@ -66,9 +67,8 @@ class Keying:
         _check_secret(secret)
         self._stream_key = self._sub_key(secret, "key stream")
         self._check_key = self._sub_key(secret, "check")
-        self._kernel = getattr(kernels, transform)
-        words = getattr(kernels, f"{transform}_words")(self.reals)
-        self._bytes = -(-4 * words // BLOCK) * BLOCK
+        self._kernel = kernels.keyed_transform(transform, self.reals)
+        self._bytes = -(-4 * self._kernel.words // BLOCK) * BLOCK
 
     def __repr__(self):
         return f"Keying({self.transform!r}, reals={self.reals})"
@@ -115,7 +115,7 @@ class Keying:
             raise ValueError(f"out has {len(out)} messages, wanted x's {len(x)}")
         for begin, words in self._words(first, len(x)):
             part = slice(begin, begin + len(words))
-            self._kernel(words, x[part], out[part], self.reals, inverse)
+            self._kernel.apply(words, x[part], out[part], inverse)
         return out
 
     def _words(self, first, count):
@@ -150,7 +150,7 @@ class Keying:
 
 
 def _checked_reals(reals):
-    most = kernels.largest_keyed
+    most = kernels.LARGEST_KEYED
     try:
         whole = not isinstance(reals, bool) and int(reals) == reals
     except (TypeError, ValueError, OverflowError):

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.air.adversary import FADINGS, STREAMS
+from advphy_model.air.adversary import FADINGS
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.matched import payload_symbols, shaped_late
@@ -40,7 +40,7 @@ class AirAdversary:
 
     Receiver and victim share one clock and one carrier; delay, cfo and phase are the
     adversary's against those. All draws are pure functions of (seed, frame's number),
-    from the streams of adversary.py: word 0 gives the delay, 1 the phase, 3 the offset.
+    from kernels.STREAMS: word 0 gives the delay, 1 the phase, 3 the offset.
 
     The PSR is that over the symbols of the payload behind the receiver's matched
     filter, of the mean frame, without fading: the level makes up for what fractions of
@@ -129,7 +129,9 @@ class AirAdversary:
         gains = np.full(frames, self.level, complex)
         if self.fading == "rayleigh":
             drawn = np.empty((frames, 2), np.float32)
-            kernels.gaussian(self.seed, 2 * first_frame, drawn, STREAMS["fading"])
+            kernels.gaussian(
+                self.seed, 2 * first_frame, drawn, kernels.STREAMS["fading"]
+            )
             gains = gains * (drawn @ np.array([1, 1j]) / math.sqrt(2))
         out *= gains.astype(np.complex64)[:, None]
         return out.reshape(-1)
@@ -190,7 +192,7 @@ class AirAdversary:
             drawn = np.empty((count, 2), np.float32)
             for row, first in zip(symbols, begin, strict=True):
                 at = 2 * (int(first) + 2 * LONGEST_DELAY)  # never below 0
-                kernels.gaussian(self.seed, at, drawn, STREAMS["jammer"])
+                kernels.gaussian(self.seed, at, drawn, kernels.STREAMS["jammer"])
                 row *= drawn.view(np.complex64)[:, 0] / np.float32(math.sqrt(2))
         return symbols
 
@@ -217,7 +219,7 @@ class AirAdversary:
     def _words(self, first, frames):
         """Return the words drawn for frames over 2^32, [frames, 4]."""
         words = np.empty((frames, 4), np.uint32)
-        kernels.random_words(self.seed, STREAMS["adversary"], first, words)
+        kernels.random_words(self.seed, kernels.STREAMS["adversary"], first, words)
         return words / 2**32
 
     def _delays(self, first, frames):

@@ -15,12 +15,11 @@ from functools import cached_property
 
 import numpy as np
 
-from advphy_model.modem.header import HEADER_SYMBOLS
+from advphy_model import kernels
 
 VERSION = 1  # of the layout; it is in every header
 PREAMBLE = 128  # symbols: a maximal-length sequence of 127 and one more
 SEGMENT = 8  # symbols that the detector adds up coherently
-TAIL = 4  # symbols behind the last pulse that the receiver waits for
 HEADER_GROUP = 32  # header symbols between pilots
 
 
@@ -82,10 +81,11 @@ class Frame:
                     f"frame: {name} = {getattr(self, name)}, wanted an even number"
                 )
         behind = self.ramp + (self.gap - self.span) // 2
-        if behind < TAIL:
+        if behind < kernels.TAIL_SYMBOLS:
             raise ValueError(
-                f"frame: ramp + (gap - span) / 2 = {behind}, wanted at least {TAIL} "
-                "symbols, for which the receiver waits; raise ramp or gap"
+                f"frame: ramp + (gap - span) / 2 = {behind}, wanted at least "
+                f"{kernels.TAIL_SYMBOLS} symbols, for which the receiver waits; raise "
+                "ramp or gap"
             )
         if not 0.1 <= self.rolloff <= 1:
             raise ValueError(f"frame: rolloff = {self.rolloff}, wanted 0.1..1")
@@ -116,7 +116,7 @@ class Frame:
     @cached_property
     def header_at(self) -> np.ndarray:
         """Return the indices of the header's symbols, int32."""
-        index = np.arange(HEADER_SYMBOLS)
+        index = np.arange(kernels.HEADER_SYMBOLS)
         first = self.preamble_at + PREAMBLE
         return (first + index + index // HEADER_GROUP * self.pilots).astype(np.int32)
 

@@ -70,7 +70,7 @@ class Synchronizer:
         equalise: undo echoes by least squares over preamble and header.
         phase_walk: phase noise expected, rad^2 per symbol: how fast the tracking over
             pilots forgets.
-        threshold: of the preamble's metric, 0..1 (lib/burst_search.h).
+        threshold: of the preamble's metric, 0..1 (lib/modem/burst_search.h).
         first_frame: number of the first frame that is expected, so that those before
             the first to arrive count as missed; None: whichever arrives first.
     """
@@ -90,7 +90,7 @@ class Synchronizer:
             raise ValueError(f"phase_walk = {phase_walk}, wanted 0..1 rad^2 per symbol")
         self.frame, self._model = frame, model
         expected = b"" if model is None else bytes.fromhex(model.sha256[:8])
-        self._kernel = kernels.BurstSynchroniser(
+        self._kernel = kernels.burst_synchronizer(
             _layout(frame), threshold, bool(equalise), phase_walk, expected
         )
 
@@ -134,8 +134,8 @@ class Synchronizer:
         samples = self.frame.samples() + 4096 * self.frame.samples_per_symbol
         return self.push(np.zeros(samples, np.complex64))
 
-    def _frame(self, said, first, at, snr, cfo, clock, gain, *found):
-        header = Header.from_bytes(said)
+    def _frame(self, fields, first, at, snr, cfo, clock, gain, *found):
+        header = Header(*fields)
         if header.version != VERSION:
             raise ValueError(
                 f"frame {header.number} has layout version {header.version}, this is "

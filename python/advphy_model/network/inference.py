@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which kernel runs a network, or numpy where the kernels lack a layer."""
+"""Networks compiled for the kernels, or run in numpy where these lack a layer."""
 
 import logging
+import math
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class NumpyDecision:
 
 def kernels_lack(net: Network, whose: str) -> bool:
     """Return whether a network has a layer that the kernels lack, and say so."""
-    unknown = {layer.kind for layer in net.layers} - set(kernels.known_layers())
+    unknown = {layer.kind for layer in net.layers} - set(known_layers())
     if unknown:
         logging.getLogger(__name__).warning(
             "%s: the kernels do not know %s; computing in numpy, more slowly",
@@ -44,18 +45,111 @@ def kernels_lack(net: Network, whose: str) -> bool:
 
 
 def kernel_network(net: Network, slots=()):
-    """Return the compiled network; ValueError for a layer that the kernels lack."""
-    layers = [
-        {
-            "kind": layer.kind,
-            "name": layer.name,
-            "parameters": layer.parameters,
-            "attributes": {
-                key: value
-                for key, value in layer.attributes.items()
-                if not (layer.kind == "average_power_normalisation" and key == "energy")
-            },
-        }
-        for layer in net.layers
-    ]
-    return kernels.network(layers, net.input_shape, list(slots))
+    """Return the compiled network; ValueError for a layer that the kernels lack.
+
+    Args:
+        net: a Network.
+        slots: which input each column of an input row becomes; nothing: in order.
+    """
+    kernel = kernels.network(math.prod(net.input_shape), list(slots))
+    shape = net.input_shape
+    for layer in net.layers:
+        if layer.kind not in _COMPILERS:
+            raise ValueError(
+                f"layer '{layer.name}': kind '{layer.kind}' is not known to the "
+                f"kernels, which have {', '.join(known_layers())}"
+            )
+        shape = _COMPILERS[layer.kind](kernel, layer, shape)
+    return kernel
+
+
+def known_layers() -> list:
+    """Return the kinds of layer that the kernels can run."""
+    return sorted(_COMPILERS)
+
+
+# Each appends a layer to a kernel after features of a shape; returns the next shape.
+
+
+def _dense(kernel, layer, shape):
+    return (_affine(kernel, layer, np.arange(shape[0])[None]),)
+
+
+def _convolution(kernel, layer, shape):
+    kernel_shape = layer.parameters["weight"].shape[2:]
+    dimensions = len(kernel_shape)
+    padding = layer.attributes.get("padding", (0, 0) * dimensions)
+    stride = layer.attributes.get("stride", (1,) * dimensions)
+    feature = np.pad(
+        np.arange(math.prod(shape)).reshape(shape),
+        [(0, 0), *np.reshape(padding, (dimensions, 2)).astype(int)],
+        constant_values=-1,
+    )
+    windows = np.lib.stride_tricks.sliding_window_view(
+        feature, kernel_shape, axis=tuple(range(1, 1 + dimensions))
+    )
+    windows = windows[(slice(None), *(slice(None, None, int(s)) for s in stride))]
+    positions = windows.shape[1 : 1 + dimensions]
+    taps = np.moveaxis(windows, 0, dimensions).reshape(math.prod(positions), -1)
+    return (_affine(kernel, layer, taps), *positions)
+
+
+def _affine(kernel, layer, taps):
+    """Append an affine map; return its channels.
+
+    Args:
+        kernel: kernels.network.
+        layer: with weight [channels, ...] and bias [channels].
+        taps: for each position the feature that each weight of a channel multiplies,
+            [positions, weights]; -1: none.
+    """
+    weight = np.asarray(layer.parameters["weight"], np.float32)
+    bias = np.asarray(layer.parameters["bias"], np.float32)
+    inside = taps >= 0
+    kernel.add_affine(
+        np.ascontiguousarray(weight),
+        np.ascontiguousarray(bias),
+        np.append(0, np.cumsum(inside.sum(axis=1))).astype(np.int32),
+        taps[inside].astype(np.int32),
+        np.nonzero(inside)[1].astype(np.int32),
+    )
+    return len(weight)
+
+
+def _step(kind, value=lambda layer: 0.0, flat=False):
+    def append(kernel, layer, shape):
+        if flat and len(shape) != 1:
+            raise ValueError(
+                f"layer '{layer.name}' ({layer.kind}) must have flat features before "
+                f"it, got shape {shape}; put a flatten layer before it"
+            )
+        kernel.add_step(kind, value(layer))
+        return shape
+
+    return append
+
+
+def _frozen_scale(layer):
+    if "scale" not in layer.parameters:
+        raise ValueError(
+            f"layer '{layer.name}' must have a scale, which training freezes; export "
+            "the network"
+        )
+    return np.asarray(layer.parameters["scale"]).item()
+
+
+_COMPILERS = {
+    "dense": _dense,
+    "conv1d": _convolution,
+    "conv2d": _convolution,
+    "relu": _step("relu"),
+    "elu": _step("elu", lambda layer: layer.attributes.get("alpha", 1.0)),
+    "sigmoid": _step("sigmoid"),
+    "softmax": _step("softmax", flat=True),
+    "l2_normalisation": _step(
+        "l2_normalization", lambda layer: layer.attributes.get("energy", 1.0), flat=True
+    ),
+    "average_power_normalisation": _step("scale", _frozen_scale),
+    "flatten": lambda kernel, layer, shape: (math.prod(shape),),
+    "reshape": lambda kernel, layer, shape: tuple(map(int, layer.attributes["shape"])),
+}

@@ -3,7 +3,7 @@
 
 A layer takes a batch x of shape [batch, *features] and returns a batch. Its keyword
 arguments are the parameters (arrays) and attributes (numbers) that a model file names.
-The compiled kernels (lib/network.cc) compute the same; numpy here is the reference.
+The kernels (lib/network, inference.py) compute the same; numpy here is the reference.
 """
 
 import sys

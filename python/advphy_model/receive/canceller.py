@@ -126,9 +126,9 @@ class Canceller:
     """Find and subtract a perturbation, window after window, knowing the codebook.
 
     y = x_s + p_z + noise: message s is uniform over the codebook, component z of K and
-    the noise variance are unknown. p is fitted by expectation-maximisation (lib/
-    mixture.h), from several starts if K > 1; the generalised likelihood ratio says
-    whether there is a perturbation at all.
+    the noise variance are unknown. p is fitted by expectation-maximization
+    (lib/air/mixture.h), from several starts if K > 1; the generalised likelihood ratio
+    says whether there is a perturbation at all.
 
     Args:
         model: link model; only its codebook is used.

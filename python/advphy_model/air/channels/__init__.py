@@ -23,8 +23,7 @@ import sys
 import typing
 from types import ModuleType
 
-from advphy_model import found_by_name
-from advphy_model.air.impairment import FIRST_STREAM
+from advphy_model import found_by_name, kernels
 
 NOISE = "awgn"
 _HERE = sys.modules[__name__]
@@ -129,7 +128,8 @@ def impairments(kind: str) -> tuple:
                 )
             continue
         settings = _settings(module.Settings, name, given)
-        found.append(Impairment(module, settings, FIRST_STREAM + position))
+        stream = kernels.STREAMS["impairment"] + position
+        found.append(Impairment(module, settings, stream))
     return tuple(found)
 
 

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the displays cost a stream that is not throttled, and how long a picture takes.
+
+Two flowgraphs are compared: a link under an attack that is switched every second, and
+the same with a BLER-curve sink, an onset strip, a constellation and a perturbation
+sink, all shown at once. Both run for the same time next to the loop of Qt's events.
+"""
+
+import functools
+import os
+import time
+
+import numpy as np
+from advphy_model.air.perturbation import Perturbation
+from gnuradio import advphy
+
+from advphy_benchmarks.link_loop import EBN0_DB
+
+WARM_UP = 0.4  # seconds before the rate is taken
+SWITCH = 1.0  # seconds between changes of the attack
+SIZE = 640, 400  # screen pixels of a window, four of them on a screen of 1280x800
+
+
+def application():
+    """Return the application of Qt, on no screen where there is none.
+
+    Raises:
+        ImportError: PyQt5 is not installed.
+    """
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PyQt5 import QtWidgets
+
+    return QtWidgets.QApplication.instance() or QtWidgets.QApplication(["advphy"])
+
+
+class _attacked_link(advphy.top_block):
+    """A link under attack with a canceller, and perhaps displays of all of it."""
+
+    def __init__(self, model, displayed, frame_rate):
+        advphy.top_block.__init__(self, "displayed" if displayed else "plain")
+        row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)
+        turn = Perturbation("turn", "universal", model.k, model.n, row)
+        self.adversary = advphy.perturbation_source(model, turn)
+        self.channel = advphy.channel(model, EBN0_DB)
+        self.canceller = advphy.perturbation_canceller(model)
+        self.counter = advphy.error_counter(model)
+        source, sent = advphy.message_source(model), advphy.encoder(model)
+        self.connect(source, sent, (self.channel, 0))
+        self.connect(self.adversary, (self.channel, 1))
+        self.connect(self.channel, self.canceller, advphy.decoder(model), self.counter)
+        self.windows = self._displays(model, frame_rate) if displayed else []
+
+    def _displays(self, model, frame_rate):
+        curves = advphy.bler_curve_sink(
+            closed_forms="hamming74_ml", frame_rate=frame_rate
+        )
+        strip = advphy.onset_strip(frame_rate=frame_rate)
+        planes = advphy.perturbation_sink(model, frame_rate=frame_rate)
+        received = advphy.constellation_sink(model, frame_rate=frame_rate)
+        self.connect(self.channel, received)
+        self.msg_connect(self.counter, "counts", curves, "in")
+        for port, block in (
+            ("counts", self.counter),
+            ("psr", self.adversary),
+            ("estimate", self.canceller),
+        ):
+            self.msg_connect(block, port, strip, "in")
+            if port != "counts":
+                self.msg_connect(block, port, planes, "in")
+        return [part.qwidget() for part in (curves, strip, planes, received)]
+
+    def blocks(self):
+        """Return how many blocks have been counted."""
+        return sum(segment.blocks for segment in self.counter.segments())
+
+
+def stream_rate(model, displayed, seconds=2.0, frame_rate=15, frames=None):
+    """Return messages per second of a link with or without displays.
+
+    Args:
+        model: link model.
+        displayed: whether the displays are shown.
+        seconds: how long the rate is taken.
+        frame_rate: of the displays.
+        frames: list that the time of a picture in seconds is added to, of the slowest
+            display.
+    """
+    loop = application()
+    flowgraph = _attacked_link(model, displayed, frame_rate)
+    for window in flowgraph.windows:
+        window.resize(*SIZE)
+        window.show()
+    flowgraph.start()
+    try:
+        _attend(loop, flowgraph, WARM_UP)
+        before, begun = flowgraph.blocks(), time.perf_counter()
+        _attend(loop, flowgraph, seconds)
+        found = (flowgraph.blocks() - before) / (time.perf_counter() - begun)
+    finally:
+        flowgraph.stop()
+        flowgraph.wait()
+    if frames is not None and flowgraph.windows:
+        frames.append(max(window.frame_seconds() for window in flowgraph.windows))
+    for window in flowgraph.windows:
+        window.close()
+    return found
+
+
+def _attend(loop, flowgraph, seconds):
+    """Let Qt work for some time, and switch the attack now and then."""
+    from PyQt5 import QtCore
+
+    begun = time.monotonic()
+
+    def switch():
+        flowgraph.adversary.set_enabled(int((time.monotonic() - begun) / SWITCH) % 2)
+
+    switching, ending = QtCore.QTimer(), QtCore.QTimer()
+    switching.timeout.connect(switch)
+    switching.start(round(1000 * SWITCH / 4))
+    ending.setSingleShot(True)
+    ending.timeout.connect(loop.quit)
+    ending.start(round(1000 * seconds))
+    loop.exec_()
+
+
+def displayed_rates(model, seconds=2.0, frames=None):
+    """Return {name: function of a rate} without displays and with all of them."""
+    return {
+        "undisplayed": functools.partial(stream_rate, model, False, seconds),
+        "displayed": functools.partial(
+            stream_rate, model, True, seconds, frames=frames
+        ),
+    }

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The races of `advphy bench`: who runs against whom, and which ratios are formed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from advphy_model.link import links
+
+BATCH = 10_000
+FRAMES = 1_000_000  # images that a semantic chain is timed over: the start costs 0.1 s
+
+
+@dataclass(frozen=True)
+class Race:
+    """Contestants that run in turn.
+
+    Args:
+        contestants: function that returns {name: function that returns a rate}.
+        ratios: {name of a ratio: (contestant, contestant in the denominator)}.
+        unit: what the rates count, "messages" or "images".
+        reported: contestants whose rates are reported, too.
+        optional: whether it is left out where a package is missing.
+    """
+
+    contestants: Callable
+    ratios: dict
+    unit: str = "messages"
+    reported: tuple = ()
+    optional: bool = False
+
+
+def races(frame_seconds):
+    """Return the races, in their order.
+
+    Args:
+        frame_seconds: list that the display race appends the time of a picture to.
+    """
+    mlp = links.load("autoencoder_mlp")
+    return (
+        Race(
+            lambda: _messages(mlp),
+            {
+                "loop_over_torch": ("loop", "torch"),
+                "flowgraph_over_torch": ("flowgraph", "torch"),
+                "flowgraph_over_torch_block": ("flowgraph", "torch_block"),
+            },
+            reported=("torch", "loop", "flowgraph", "torch_block"),
+        ),
+        Race(
+            lambda: _attacked(mlp),
+            {
+                f"{name}_over_flowgraph": (name, "plain")
+                for name in ("attacked", "cancelled", "attacked_cancelled")
+            },
+            reported=("attacked", "cancelled", "attacked_cancelled"),
+        ),
+        Race(_cnn, {"cnn_over_onnxruntime": ("ours", "onnxruntime")}, optional=True),
+        Race(
+            _semantic,
+            {"semantic_over_torch": ("semantic_flowgraph", "semantic_torch")},
+            "images",
+            ("semantic_torch", "semantic_flowgraph"),
+        ),
+        Race(_keyed, {"keyed_over_semantic": ("keyed", "plain")}, "images"),
+        Race(
+            lambda: _displayed(mlp, frame_seconds),
+            {"displayed_over_undisplayed": ("displayed", "undisplayed")},
+            reported=("undisplayed", "displayed"),
+            optional=True,
+        ),
+    )
+
+
+def _messages(model):
+    from advphy_benchmarks import link_flowgraph, link_loop, torch_and_onnx
+
+    decide = torch_and_onnx.torch_decoder
+    return {
+        "torch": lambda: torch_and_onnx.torch_loop_rate(model),
+        "loop": lambda: link_loop.loop_rate(model),
+        "flowgraph": lambda: link_flowgraph.flowgraph_rate(model),
+        "torch_block": lambda: link_flowgraph.usual_rate(model, decide(model)),
+    }
+
+
+def _attacked(model):
+    from advphy_benchmarks import link_flowgraph
+
+    return link_flowgraph.attacked_rates(model)
+
+
+def _cnn():
+    from advphy_benchmarks import link_loop, torch_and_onnx
+
+    cnn = links.load("autoencoder_cnn")
+    return {
+        "onnxruntime": lambda: torch_and_onnx.onnxruntime_rate(cnn, BATCH),
+        "ours": lambda: link_loop.decision_rate(cnn, BATCH),
+    }
+
+
+def _semantic():
+    from advphy_benchmarks import semantic_link
+
+    setting = semantic_link.setting_of("paired_arn_white", "eve_mnist")
+    return {
+        "semantic_torch": lambda: semantic_link.torch_chain_rate(setting, FRAMES),
+        "semantic_flowgraph": lambda: semantic_link.chain_rate(setting, FRAMES),
+    }
+
+
+def _keyed():
+    from advphy_benchmarks import semantic_link
+
+    return semantic_link.keyed_rates(FRAMES)
+
+
+def _displayed(model, frame_seconds):
+    from advphy_benchmarks import displays
+
+    displays.application()  # an ImportError where there is no Qt
+    return displays.displayed_rates(model, frames=frame_seconds)

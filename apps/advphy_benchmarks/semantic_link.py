@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Speed of a semantic link, Bob's branch and Eve's: our flowgraph and plain torch."""
+
+import dataclasses
+import functools
+import time
+
+import torch
+from advphy_model.files import images
+from advphy_model.link import semantic_links
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.power import snr_noise_variance
+from advphy_training.torch_network import TorchNetwork
+from gnuradio.advphy import semantic_engine
+
+SNR_DB = 10.0
+_ANY_SECRET = bytes(32)
+
+
+def setting_of(link, eve, **given):
+    """Return what speed is measured with: Bob's branch and Eve's."""
+    return SemanticSetting(
+        semantic_links.load(link),
+        images.load(images.SAMPLE),
+        SNR_DB,
+        SNR_DB,
+        semantic_links.load_eve(eve),
+        branches=("bob", "eve"),
+        **given,
+    )
+
+
+def chain_rate(setting, frames=100_000):
+    """Return frames per second through the flowgraph, start and end included."""
+    rule, rows = StopRule(None, frames), setting.rows("flowgraph", 0)
+    begun = time.perf_counter()
+    list(semantic_engine.counted(setting, rows, rule))
+    return frames / (time.perf_counter() - begun)
+
+
+def keyed_rates(frames=100_000):
+    """Return {name: function of a rate} with and without keying by sign-permutation.
+
+    Bob has no denoiser in either, so that the keying is all that differs.
+    """
+    keyed = setting_of(
+        "keyed_arn_permutation", "eve_mnist_per_message", secret=_ANY_SECRET
+    )
+    networks = {role: net for role, net in keyed.link.networks.items() if role != "bob"}
+    keyed = dataclasses.replace(
+        keyed, link=dataclasses.replace(keyed.link, networks=networks)
+    )
+    plain = dataclasses.replace(keyed, alice=False)
+    return {
+        "plain": functools.partial(chain_rate, plain, frames),
+        "keyed": functools.partial(chain_rate, keyed, frames),
+    }
+
+
+class TorchChain:
+    """The chain the way a torch user writes it, in batches on whole tensors.
+
+    Args:
+        setting: SemanticSetting of a learned pair with an Eve.
+        batch: images at once.
+    """
+
+    def __init__(self, setting, batch=1000):
+        link = setting.link
+        self._batch = batch
+        self._sigma = snr_noise_variance(setting.snr_db) ** 0.5
+        self._pixels = torch.tensor(setting.images.as_reals())
+        self._labels = torch.tensor(setting.images.labelled().astype("int64"))
+        self._encoder, self._decoder, self._alice, self._bob, self._eve = (
+            TorchNetwork(network)
+            for network in (
+                link.encoder,
+                link.decoder,
+                link.networks["alice"],
+                link.networks["bob"],
+                setting.eve.networks["classifier"],
+            )
+        )
+
+    @torch.inference_mode()
+    def run(self, frames):
+        """Return (sum of squared errors, right labels) of that many frames."""
+        squared_error, correct = 0.0, 0
+        for at in range(0, frames, self._batch):
+            which = torch.arange(at, min(at + self._batch, frames)) % len(self._pixels)
+            pixels = self._pixels[which]
+            x = self._encoder(pixels)
+            sent = x + self._alice(x)
+            y = sent + self._sigma * torch.randn(x.shape)
+            decoded = self._decoder(y - self._bob(y))
+            squared_error += ((decoded - pixels) ** 2).sum().item()
+            hers = sent + self._sigma * torch.randn(x.shape)
+            right = self._eve(hers).argmax(1) == self._labels[which]
+            correct += right.sum().item()
+        return squared_error, correct
+
+
+def torch_chain_rate(setting, frames, threads=2):
+    """Return frames per second of the chain in a torch loop."""
+    torch.set_num_threads(threads)
+    chain = TorchChain(setting)
+    begun = time.perf_counter()
+    chain.run(frames)
+    return frames / (time.perf_counter() - begun)

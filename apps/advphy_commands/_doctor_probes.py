@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `advphy doctor` asks another process, which may crash, or be another Python.
+
+    python _doctor_probes.py '[sys.path or []]' PROBE ARGUMENT...
+
+A probe returns the version or the place of what it looks at. A LookupError or an
+ImportError says that it is not there, any other exception that it is broken.
+"""
+
+import filecmp
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGES = ("advphy_model", "advphy_training", "advphy_figures")
+
+
+def python():
+    """Say which Python this is."""
+    return f"{sys.version.split()[0]}, {sys.executable}"
+
+
+def module(name, part=""):
+    """Import a module, and a part of it that is needed."""
+    found = importlib.import_module(name)
+    if part:
+        importlib.import_module(f"{name}.{part}")
+    return str(getattr(found, "__version__", ""))
+
+
+def version_in(folder):
+    """Return the version of the advphy_model in a folder, or None."""
+    file = Path(folder) / "advphy_model" / "version.py"
+    found = file.is_file() and re.search(r'version__ = "(.+)"', file.read_text())
+    return found.group(1) if found else None
+
+
+def differing(left, right):
+    """Return the Python files below a folder whose copy in another differs."""
+    names = [file.relative_to(left) for file in sorted(left.rglob("*.py"))]
+    return [
+        f"{left.name}/{name}"
+        for name in names
+        if not (right / name).is_file()
+        or not filecmp.cmp(left / name, right / name, shallow=False)
+    ]
+
+
+def packages():
+    """Find our packages, and others of the same name after them on the path."""
+    folders = dict.fromkeys(Path(folder).resolve() for folder in sys.path)
+    found = [folder for folder in folders if version_in(folder)]
+    if not found:
+        raise LookupError("are not on the path")
+    used, *others = found
+    missing = [name for name in PACKAGES if not (used / name / "__init__.py").is_file()]
+    if missing:
+        raise LookupError(f"{', '.join(missing)} is missing in {used}")
+    for other in others:
+        if differing(used / "advphy_model", other / "advphy_model"):
+            raise RuntimeError(
+                f"{used} ({version_in(used)}) hides {other} ({version_in(other)}), and "
+                "they differ: a flowgraph may run the other"
+            )
+    return f"{version_in(used)}, {', '.join(map(str, found))}"
+
+
+def build(clone):
+    """Compare what a clone has built with its sources."""
+    sources, staged = Path(clone) / "python", Path(clone) / "build" / "test_modules"
+    built, source = version_in(staged), version_in(sources)
+    if built is None:
+        raise LookupError("nothing is built yet")
+    if built != source:
+        raise LookupError(f"stale: what is built is {built}, the sources are {source}")
+    old = []
+    for package in sorted(sources.glob("advphy*")):
+        inside = "gnuradio" if package.name == "advphy" else ""
+        old += differing(package, staged / inside / package.name)
+    compiled = [file.stat().st_mtime for file in staged.glob("advphy_model/*.so")]
+    for file in sorted(Path(clone, "lib").rglob("[!q]*.[ch]*")):  # tests are qa_*
+        if compiled and file.stat().st_mtime > max(compiled):
+            old.append(f"lib/{file.name}")
+    if old:
+        more = f" and {len(old) - 1} more" if len(old) > 1 else ""
+        raise RuntimeError(f"stale: {old[0]}{more} changed since")
+    return f"{built}, as the sources"
+
+
+def kernels():
+    """Import the compiled kernels."""
+    from advphy_model import kernels
+
+    return f"{kernels.instruction_set()}, {kernels.__file__}"
+
+
+def gnu_radio():
+    """Import GNU Radio, and let a flowgraph run."""
+    from gnuradio import blocks, gr
+
+    flowgraph = gr.top_block()
+    source, head = blocks.null_source(8), blocks.head(8, 100000)
+    sink = blocks.null_sink(8)
+    flowgraph.connect(source, head, sink)
+    flowgraph.run()
+    if head.nitems_written(0) != 100000:
+        raise RuntimeError(f"{head.nitems_written(0)} of 100000 items passed")
+    if not gr.version().lstrip("v").startswith("3.10."):
+        raise RuntimeError(f"{gr.version()} is not tested; this is written for 3.10")
+    return f"{gr.version()}, a flowgraph runs"
+
+
+def _block_names():
+    """Return the names of the files of the blocks in gnuradio.advphy."""
+    from gnuradio import advphy
+
+    own = "gnuradio.advphy."
+    places = {name: getattr(advphy, name) for name in advphy.__all__}
+    places = {name: getattr(each, "__module__", "") for name, each in places.items()}
+    return {
+        f"advphy_{name}.block.yml"
+        for name, place in places.items()
+        if place.startswith(own) and place.endswith(f".{name}")
+    }
+
+
+def our_blocks():
+    """Import gnuradio.advphy."""
+    from gnuradio import advphy
+
+    where = Path(advphy.__file__).parent
+    return f"{advphy.__version__}, {len(_block_names())} blocks, {where}"
+
+
+def python_on_path(usual):
+    """Look at the python3 that runs a flowgraph saved by GNU Radio Companion.
+
+    Args:
+        usual: another Python; where it has no GNU Radio either, all is well.
+    """
+
+    def has_gnu_radio(python):
+        words = [python, "-c", "import gnuradio.gr"]
+        return not subprocess.run(words, stderr=subprocess.DEVNULL).returncode
+
+    found = shutil.which("python3")
+    if found is None:
+        raise LookupError("there is none")
+    if not has_gnu_radio(found) and has_gnu_radio(usual):
+        raise LookupError(f"{found} has no GNU Radio, and a flowgraph starts it")
+    return found
+
+
+def window():
+    """Import what the window of GNU Radio Companion needs."""
+    import gi
+
+    if shutil.which("gnuradio-companion") is None:
+        raise LookupError("is not installed")
+    for name, version in (("Gtk", "3.0"), ("PangoCairo", "1.0")):
+        gi.require_version(name, version)
+    gi.require_foreign("cairo", "Context")
+    from gi.repository import Gtk
+
+    return f"GTK {Gtk.get_major_version()}.{Gtk.get_minor_version()}"
+
+
+def display():
+    """Ask for a screen."""
+    for name in ("WAYLAND_DISPLAY", "DISPLAY"):
+        if os.environ.get(name):
+            return f"{name}={os.environ[name]}"
+    raise LookupError("there is none, so no window opens")
+
+
+def block_files(folder=""):
+    """Look for our blocks where GNU Radio Companion does.
+
+    Args:
+        folder: that has those there should be; "": those of gnuradio.advphy.
+    """
+    from gnuradio import gr
+    from gnuradio.grc.core.Config import Config
+
+    def files(folder):
+        found = folder.rglob("*advphy_*.block.yml")
+        return {file.name: file.read_bytes() for file in found}
+
+    paths = [Path(path) for path in Config(gr.version(), prefs=gr.prefs()).block_paths]
+    found = {path: files(path) for path in paths if files(path)}
+    if not found:
+        raise LookupError(f"not in {', '.join(map(str, paths)) or 'an empty path'}")
+    used, *others = found
+    wanted = files(Path(folder)).keys() if folder else _block_names()
+    missing = sorted(wanted - found[used].keys())
+    if missing:
+        raise LookupError(f"{', '.join(missing)} is missing in {used}")
+    for other in others:
+        if found[other] != found[used]:
+            raise RuntimeError(
+                f"those in {other} differ from those in {used}, and the last wins"
+            )
+    return f"{len(found[used])} files, {', '.join(map(str, found))}"
+
+
+def models():
+    """Read every shipped model; its reader compares the hash."""
+    from advphy_model.link import links, semantic_links
+
+    kinds = (
+        (links.names(), links.load),
+        (semantic_links.names(), semantic_links.load),
+        (semantic_links.eve_names(), semantic_links.load_eve),
+    )
+    read = [load(name) for names, load in kinds for name in names]
+    return f"{len(read)}, their hashes are right"
+
+
+def images(name):
+    """Look for a data set."""
+    from advphy_model.files import image_files
+
+    if not image_files.is_adopted(name):
+        raise LookupError("are not here")
+    return str(image_files.place(name))
+
+
+def devices(*words):
+    """List the devices that a program finds."""
+    if shutil.which(words[0]) is None:
+        raise LookupError(f"{words[0]} is not installed")
+    done = subprocess.run(words, capture_output=True, text=True, errors="replace")
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    named = [line for line in lines if line.startswith(("label =", "serial:"))]
+    return "; ".join(named) or "none is found"
+
+
+def main(path, probe, *arguments):
+    """Run a probe; print {"version": ...}, or {"lacks" or "broken": what it says}."""
+    sys.path[:] = json.loads(path) or sys.path[1:]  # without this file's folder
+    try:
+        found = {"version": globals()[probe](*arguments)}
+    except (ImportError, LookupError) as error:
+        said = str(error.args[0] if error.args else error)
+        missing = isinstance(error, ModuleNotFoundError) and error.name
+        found = {"lacks": missing or "", "said": said}
+    except Exception as error:
+        found = {"broken": " ".join(str(error).split()) or type(error).__name__}
+    sys.stdout.flush()
+    print("\n" + json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

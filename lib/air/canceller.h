@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Blind estimate-and-cancel: find what an adversary adds to a window of received
+// vectors, knowing only the codebook, and take it off again.
+//
+// The adversary is assumed to be of one of several families. Each is fitted to a sample
+// of the window as a mixture (mixture.h), from several starts, and the most likely one
+// wins. Then every block of the window loses its most likely component.
+//
+// Cost: for one component 2 (iterations + 1) passes over the sample and one addition a
+// float of the window; for K some 3 M passes over 64 blocks more, and for each block of
+// the window M + K inner products and M K comparisons.
+// Reference: the numpy EM in tests/test_canceller.py.
+#pragma once
+#include "air/mixture.h"
+
+namespace gr::advphy {
+
+// K free components, or the images of one p under these transforms.
+struct family {
+    size_t components = 1;
+    std::vector<transform> tied;
+    double penalty = 0; // taken off the log-likelihood, for parameters that fit noise
+};
+
+struct estimate {
+    mixture fitted;
+    size_t which; // of the families
+    double statistic; // 2 (log-likelihood - penalty - log-likelihood of no adversary)
+    statistics weight; // that the next window may go on from
+};
+
+class canceller
+{
+public:
+    // codebook: [messages][floats], real and imaginary parts in turn. sampled: blocks of
+    // a window to estimate from, a multiple of 16.
+    canceller(std::vector<float> codebook,
+              size_t messages,
+              std::vector<family> families,
+              size_t sampled,
+              size_t iterations);
+
+    size_t floats() const { return d_floats; }
+
+    // Estimate from a window [blocks][floats]; blocks is a multiple of those sampled.
+    // With a past, its statistics count `forgetting` times, unless the window contradicts
+    // it by more than `change` in twice the log-likelihood.
+    estimate find(const float* y,
+                  size_t blocks,
+                  const estimate* past = nullptr,
+                  double forgetting = 0,
+                  double change = 0) const;
+
+    // y -= the most likely component of each block.
+    void subtract(const estimate& found, float* y, size_t blocks) const;
+
+private:
+    row codeword(size_t s) const;
+    row difference_of_means(const observations& from) const;
+    rows differences(const row& y, size_t most) const;
+    rows first_guesses(const observations& from) const;
+    rows spread(const observations& from, row first, size_t count) const;
+    std::vector<mixture> starts(const family& of, const observations& from) const;
+    mixture fit(const family& of, const observations& from, double& likelihood) const;
+
+    std::vector<float> d_codebook;
+    size_t d_messages, d_floats;
+    std::vector<family> d_families;
+    size_t d_sampled, d_iterations;
+};
+
+} // namespace gr::advphy

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "air/perturbation.h"
+#include "code/codebook.h"
+#include "instruction_set.h"
+#include "random/gaussian.h"
+#include "sample.h"
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+namespace gr::advphy {
+
+// What is known of the blocks at hand; whole groups of counters.
+struct perturbation::tile {
+    std::vector<uint32_t> words, turns;
+    std::vector<float> cosine, sine, gains, samples;
+    std::vector<size_t> offset;
+
+    tile(size_t blocks, size_t floats)
+        : words(4 * blocks), turns(blocks), cosine(blocks), sine(blocks),
+          gains(2 * blocks), samples(blocks * floats + row_padding), offset(blocks)
+    {
+    }
+};
+
+perturbation::perturbation(const std::vector<float>& rows,
+                           size_t count,
+                           const perturbation_settings& settings)
+    : d_settings(settings), d_rows(count)
+{
+    const size_t floats = row_floats("perturbation", rows.size(), count, 2);
+    if (!settings.by_message && count != 1)
+        throw std::invalid_argument("perturbation has " + std::to_string(count) +
+                                    " rows, wanted one row");
+    d_n = floats / 2;
+    d_tile = std::clamp<size_t>(4096 / floats / group_counters, 1, 16) * group_counters;
+    d_stride = 2 * floats + row_padding;
+    d_draws = settings.random_shift || settings.random_phase || settings.random_sign ||
+              settings.random_frequency;
+    const bool drifts = settings.frequency != 0 || settings.random_frequency;
+    d_turns = settings.random_phase || settings.rayleigh || drifts;
+    d_sampled = drifts || settings.jammer;
+    d_table.assign((2 * count + 1) * d_stride, 0.0f);
+    d_quadrature = d_table;
+    for (size_t r = 0; r < 2 * count; ++r)
+        for (size_t j = 0; j < 2 * floats; ++j) {
+            const float* row = rows.data() + r / 2 * floats;
+            const float sign = r % 2 ? -1.0f : 1.0f;
+            const size_t at = r * d_stride + j;
+            d_table[at] = sign * row[j % floats];
+            d_quadrature[at] =
+                sign * (j % 2 ? row[(j - 1) % floats] : -row[(j + 1) % floats]);
+        }
+    const bool constant =
+        !settings.by_message && !d_draws && !d_turns && on(0) && settings.off_blocks == 0;
+    if (constant && !settings.jammer) {
+        d_pattern.resize(row_padding * floats);
+        for (size_t i = 0; i < d_pattern.size(); ++i)
+            d_pattern[i] = rows[i % floats];
+    }
+    bool flat = constant && settings.jammer;
+    for (size_t j = 0; j < floats; ++j)
+        flat = flat && rows[j] == (j % 2 ? 0.0f : rows[0]);
+    d_sigma = flat ? rows[0] : 0.0f;
+}
+
+bool perturbation::on(uint64_t block) const
+{
+    const uint64_t period = d_settings.off_blocks + d_settings.on_blocks;
+    return period == 0 || block % period >= d_settings.off_blocks;
+}
+
+// The words of each block, [block][4].
+void perturbation::draw(tile& t, uint64_t first, size_t count) const
+{
+    if (d_draws)
+        random_words(d_settings.seed, stream::adversary, first, count, t.words.data());
+    if (d_settings.rayleigh)
+        gaussian(d_settings.seed, stream::fading, 2 * first, 2 * count, t.gains.data());
+}
+
+void perturbation::choose_rows(tile& t,
+                               const uint8_t* messages,
+                               uint64_t first,
+                               size_t count) const
+{
+    const size_t zeros = 2 * d_rows * d_stride;
+    for (size_t i = 0; i < count; ++i) {
+        size_t row = d_settings.by_message ? 2 * size_t(messages[i]) : 0;
+        if (d_settings.random_sign)
+            row += t.words[4 * i + 2] >> 31;
+        size_t shift = 0;
+        if (d_settings.random_shift)
+            shift = size_t((uint64_t(t.words[4 * i]) * d_n) >> 32);
+        const size_t begin = shift ? 2 * (d_n - shift) : 0;
+        t.offset[i] = on(first + i) ? row * d_stride + begin : zeros;
+    }
+}
+
+// The complex number that each block's row is multiplied by.
+void perturbation::turn(tile& t, uint64_t first, size_t count) const
+{
+    for (size_t i = 0; i < count; ++i) {
+        const uint64_t drift = d_settings.frequency * d_n * (first + i); // modulo a turn
+        t.turns[i] =
+            uint32_t(drift >> 32) + (d_settings.random_phase ? t.words[4 * i + 1] : 0);
+    }
+    const size_t whole = (count + group_counters - 1) / group_counters * group_counters;
+    kernels().random.unit_circle(t.turns.data(), whole, t.cosine.data(), t.sine.data());
+    if (!d_settings.rayleigh)
+        return;
+    const float half = std::sqrt(0.5f);
+    for (size_t i = 0; i < count; ++i) {
+        const float c = t.cosine[i], s = t.sine[i];
+        const float re = half * t.gains[2 * i], im = half * t.gains[2 * i + 1];
+        t.cosine[i] = c * re - s * im;
+        t.sine[i] = c * im + s * re;
+    }
+}
+
+// Where each sample has a factor of its own.
+void perturbation::write_samples(tile& t, uint64_t first, size_t count) const
+{
+    float* out = t.samples.data();
+    if (d_settings.jammer)
+        gaussian(d_settings.seed, stream::jammer, 2 * d_n * first, 2 * d_n * count, out);
+    const double turn = 2 * M_PI;
+    double step = turn * double(int64_t(d_settings.frequency)) * 0x1p-64;
+    float step_re = float(std::cos(step)), step_im = float(std::sin(step));
+    for (size_t i = 0; i < count; ++i) {
+        if (d_settings.random_frequency) {
+            step = turn * (t.words[4 * i + 3] * 0x1p-32 - 0.5) / double(d_n);
+            step_re = float(std::cos(step));
+            step_im = float(std::sin(step));
+        }
+        float re = d_turns ? t.cosine[i] : 1.0f, im = d_turns ? t.sine[i] : 0.0f;
+        const float* row = d_table.data() + t.offset[i];
+        for (size_t j = 0; j < 2 * d_n; j += 2, out += 2) {
+            const float a = row[j] * re - row[j + 1] * im;
+            const float b = row[j] * im + row[j + 1] * re;
+            const float x = d_settings.jammer ? out[0] : 1.0f,
+                        y = d_settings.jammer ? out[1] : 0.0f;
+            out[0] = a * x - b * y;
+            out[1] = a * y + b * x;
+            const float next = re * step_re - im * step_im;
+            im = re * step_im + im * step_re;
+            re = next;
+        }
+    }
+}
+
+template <typename Use>
+void perturbation::for_tiles(const uint8_t* messages,
+                             uint64_t first,
+                             size_t count,
+                             Use use) const
+{
+    if (d_settings.by_message && !messages)
+        throw std::invalid_argument(
+            "the perturbation has a row for each message: it wants the messages");
+    if (d_settings.by_message)
+        check_messages(messages, count, d_rows);
+    tile t(d_tile, 2 * d_n);
+    for (size_t done = 0; done < count; done += d_tile) {
+        const size_t blocks = std::min(d_tile, count - done);
+        draw(t, first + done, blocks);
+        choose_rows(t, messages ? messages + done : nullptr, first + done, blocks);
+        if (d_turns)
+            turn(t, first + done, blocks);
+        if (d_sampled)
+            write_samples(t, first + done, blocks);
+        else if (d_turns)
+            kernels().perturbation.write_turned_rows(d_table.data(),
+                                                     d_quadrature.data(),
+                                                     t.offset.data(),
+                                                     t.cosine.data(),
+                                                     t.sine.data(),
+                                                     2 * d_n,
+                                                     blocks,
+                                                     t.samples.data());
+        else
+            kernels().perturbation.write_rows(
+                d_table.data(), t.offset.data(), 2 * d_n, blocks, t.samples.data());
+        use(t.samples.data(), 2 * d_n * blocks, 2 * d_n * done);
+    }
+}
+
+void perturbation::write(const uint8_t* messages,
+                         uint64_t first,
+                         size_t count,
+                         float* out) const
+{
+    const size_t floats = 2 * d_n * count;
+    if (!d_pattern.empty()) {
+        for (size_t done = 0; done < floats; done += d_pattern.size())
+            std::copy_n(
+                d_pattern.data(), std::min(d_pattern.size(), floats - done), out + done);
+        return;
+    }
+    for_tiles(messages, first, count, [out](const float* p, size_t size, size_t at) {
+        std::copy_n(p, size, out + at);
+    });
+}
+
+void perturbation::add(const uint8_t* messages,
+                       uint64_t first,
+                       size_t count,
+                       float* y) const
+{
+    const size_t floats = 2 * d_n;
+    if (!d_pattern.empty())
+        kernels().perturbation.add_pattern(
+            d_pattern.data(), d_pattern.size(), count * floats, y);
+    else if (d_sigma != 0.0f)
+        add_gaussian(d_settings.seed,
+                     stream::jammer,
+                     first * floats,
+                     count * floats,
+                     d_sigma,
+                     y,
+                     y);
+    else
+        for_tiles(messages, first, count, [y](const float* p, size_t size, size_t at) {
+            kernels().perturbation.add_floats(p, size, y + at);
+        });
+}
+
+} // namespace gr::advphy

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Rows of a perturbation, turned and added. Compiled once per instruction set, always
+// without contraction: adding gives the same bits as writing and adding afterwards.
+#include "air/perturbation_kernels.h"
+#include "simd.h"
+
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
+
+namespace {
+
+void write_rows(
+    const float* table, const size_t* offset, size_t row_floats, size_t count, float* out)
+{
+    // Whole vectors: each row is written over the surplus of the row before.
+    for (size_t i = 0; i < count; ++i)
+        for (size_t j = 0; j < row_floats; j += lanes)
+            store(out + i * row_floats + j, load(table + offset[i] + j));
+}
+
+void write_turned_rows(const float* table,
+                       const float* quadrature,
+                       const size_t* offset,
+                       const float* cosine,
+                       const float* sine,
+                       size_t row_floats,
+                       size_t count,
+                       float* out)
+{
+    for (size_t i = 0; i < count; ++i) {
+        const vfloat c = fill(cosine[i]), s = fill(sine[i]);
+        for (size_t j = 0; j < row_floats; j += lanes)
+            store(out + i * row_floats + j,
+                  load(table + offset[i] + j) * c + load(quadrature + offset[i] + j) * s);
+    }
+}
+
+void add_floats(const float* x, size_t count, float* y)
+{
+    size_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        store(y + i, load(y + i) + load(x + i));
+    for (; i < count; ++i)
+        y[i] += x[i];
+}
+
+void add_pattern(const float* pattern, size_t period, size_t count, float* y)
+{
+    size_t done = 0;
+    while (done + period <= count) {
+        for (size_t i = 0; i < period; i += lanes)
+            store(y + done + i, load(y + done + i) + load(pattern + i));
+        done += period;
+    }
+    add_floats(pattern, count - done, y + done);
+}
+
+} // namespace
+
+extern const perturbation_kernels perturbation_table = {
+    write_rows, write_turned_rows, add_floats, add_pattern
+};
+
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Python module advphy_model.kernels: what is done to samples on the air, what is added
+// there, and what is taken off again.
+#include "air/canceller.h"
+#include "air/impairment.h"
+#include "air/perturbation.h"
+#include "bindings/arrays.h"
+#include <map>
+#include <pybind11/complex.h>
+#include <pybind11/stl.h>
+
+namespace gr::advphy {
+
+namespace {
+
+perturbation perturbation_from(const py::array& rows, const py::kwargs& given)
+{
+    using settings = perturbation_settings;
+    static const std::map<std::string, bool settings::*> switches = {
+        { "by_message", &settings::by_message },
+        { "jammer", &settings::jammer },
+        { "random_shift", &settings::random_shift },
+        { "random_phase", &settings::random_phase },
+        { "random_sign", &settings::random_sign },
+        { "random_frequency", &settings::random_frequency },
+        { "rayleigh", &settings::rayleigh },
+    };
+    static const std::map<std::string, uint64_t settings::*> numbers = {
+        { "frequency", &settings::frequency },
+        { "off_blocks", &settings::off_blocks },
+        { "on_blocks", &settings::on_blocks },
+        { "seed", &settings::seed },
+    };
+    settings how;
+    for (const auto& [key, value] : given) {
+        const auto name = py::cast<std::string>(key);
+        if (switches.count(name))
+            how.*switches.at(name) = py::cast<bool>(value);
+        else if (numbers.count(name))
+            how.*numbers.at(name) = py::cast<uint64_t>(value);
+        else
+            throw std::invalid_argument("setting '" + name + "' is not known");
+    }
+    return perturbation(rows_of(rows, "rows"), size_t(rows.shape(0)), how);
+}
+
+// perturbation::write or add: the same arguments.
+template <typename Method>
+void define_arrival(py::class_<perturbation>& scope,
+                    const char* name,
+                    const char* doc,
+                    Method method)
+{
+    define(scope,
+           name,
+           doc,
+           { "messages", "first", "y" },
+           [method](const perturbation& self,
+                    const std::optional<py::array>& messages,
+                    uint64_t first,
+                    py::array y) {
+               const size_t count = floats_in(y) / (2 * self.n());
+               float* to = floats_of(y, "y", count * 2 * self.n());
+               const uint8_t* sent =
+                   messages ? data_of<uint8_t>(*messages, "messages", count) : nullptr;
+               py::gil_scoped_release release;
+               (self.*method)(sent, first, count, to);
+           });
+}
+
+// (components, [(shift, factor), ...], penalty) of Python.
+using family_tuple =
+    std::tuple<size_t, std::vector<std::pair<size_t, std::complex<double>>>, double>;
+
+canceller canceller_from(const py::array& codebook,
+                         const std::vector<family_tuple>& descriptions,
+                         size_t sampled,
+                         size_t iterations)
+{
+    std::vector<family> families;
+    for (const auto& [components, transforms, penalty] : descriptions) {
+        families.push_back({ components, {}, penalty });
+        for (const auto& [shift, factor] : transforms)
+            families.back().tied.push_back({ shift, factor });
+    }
+    return canceller(rows_of(codebook, "codebook"),
+                     size_t(codebook.shape(0)),
+                     std::move(families),
+                     sampled,
+                     iterations);
+}
+
+py::array_t<sample> components_of(const estimate& e)
+{
+    const auto& p = e.fitted.p();
+    py::array_t<sample> out({ p.size(), p[0].size() / 2 });
+    auto to = out.mutable_unchecked<2>();
+    for (size_t z = 0; z < p.size(); ++z)
+        for (size_t i = 0; i < p[z].size() / 2; ++i)
+            to(z, i) = { float(p[z][2 * i]), float(p[z][2 * i + 1]) };
+    return out;
+}
+
+void bind_canceller(py::module_& m)
+{
+    py::class_<estimate>(m, "estimate", "What a canceller found in a window.")
+        .def_readonly("family", &estimate::which)
+        .def_readonly("statistic", &estimate::statistic)
+        .def_property_readonly("p", &components_of)
+        .def_property_readonly("weights",
+                               [](const estimate& e) { return e.fitted.weights(); })
+        .def_property_readonly("noise_variance",
+                               [](const estimate& e) { return e.fitted.variance(); });
+    py::class_<canceller> blind(m, "canceller", "Blind estimate-and-cancel.");
+    blind.def(py::init(&canceller_from),
+              py::arg("codebook"),
+              py::arg("families"),
+              py::arg("sample"),
+              py::arg("iterations"));
+    blind.def(
+        "find",
+        [](const canceller& self,
+           const py::array& y,
+           const estimate* past,
+           double forgetting,
+           double change) {
+            const size_t blocks = floats_in(y) / self.floats();
+            const float* from = floats_of(y, "y", blocks * self.floats());
+            py::gil_scoped_release release;
+            return self.find(from, blocks, past, forgetting, change);
+        },
+        "Estimate what was added to a window of blocks.",
+        py::arg("y"),
+        py::arg("past") = nullptr,
+        py::arg("forgetting") = 0.0,
+        py::arg("change") = 0.0);
+    define(blind,
+           "subtract",
+           "Take the most likely component off each block of y, in place.",
+           { "found", "y" },
+           [](const canceller& self, const estimate& found, py::array y) {
+               const size_t blocks = floats_in(y) / self.floats();
+               float* to = floats_of(y, "y", blocks * self.floats());
+               py::gil_scoped_release release;
+               self.subtract(found, to, blocks);
+           });
+}
+
+void checked_interpolate(const py::array& table,
+                         const py::array& x,
+                         uint64_t start,
+                         uint64_t step,
+                         py::array out)
+{
+    const size_t samples = size_t(x.size()), count = size_t(out.size());
+    const auto* from = data_of<sample>(x, "x", samples);
+    auto* to = data_of<sample>(out, "out", count);
+    const auto* taps =
+        data_of<float>(table, "table", (interpolator_phases + 1) * interpolator_taps);
+    // So that nothing below overflows.
+    if (samples >> 31 || count >> 30 || start >> 63 || step >> 33)
+        throw std::invalid_argument(
+            "wanted samples and a start below 2^31, at most 2^30 of out, and a step "
+            "below 2");
+    const uint64_t last = count ? start + (count - 1) * step : 0;
+    if (count && (last >> 32) + interpolator_taps > samples)
+        throw std::invalid_argument("x holds " + std::to_string(samples) +
+                                    " samples, wanted at least " +
+                                    std::to_string((last >> 32) + interpolator_taps));
+    py::gil_scoped_release release;
+    interpolate(taps, from, start, step, count, to);
+}
+
+void bind_impairments(py::module_& m)
+{
+    m.attr("INTERPOLATOR_TAPS") = interpolator_taps;
+    m.attr("INTERPOLATOR_PHASES") = interpolator_phases;
+    define(m,
+           "phasors",
+           "Write exp(2 pi j turns / 2^32) of turns (uint32) to out (complex64).",
+           { "turns", "out" },
+           [](const py::array& turns, py::array out) {
+               const size_t count = size_t(turns.size());
+               const auto* from = data_of<uint32_t>(turns, "turns", count);
+               auto* to = data_of<sample>(out, "out", count);
+               py::gil_scoped_release release;
+               phasors(from, count, to);
+           });
+    define(m,
+           "multiply",
+           "Write gains times x (complex64) to y, which may be x.",
+           { "gains", "x", "y" },
+           [](const py::array& gains, const py::array& x, py::array y) {
+               const size_t count = size_t(y.size());
+               const auto* by = data_of<sample>(gains, "gains", count);
+               const auto* from = data_of<sample>(x, "x", count);
+               auto* to = data_of<sample>(y, "y", count);
+               py::gil_scoped_release release;
+               multiply(by, from, count, to);
+           });
+    define(m,
+           "interpolate",
+           "Read x (complex64) at start + i step, in samples times 2^32, to out.",
+           { "table", "x", "start", "step", "out" },
+           &checked_interpolate);
+}
+
+} // namespace
+
+void bind_air(py::module_& m)
+{
+    bind_impairments(m);
+    py::class_<perturbation> adversary(
+        m, "perturbation", "What an adversary adds to each block.");
+    adversary.def(py::init(&perturbation_from), py::arg("rows"));
+    define_arrival(adversary,
+                   "write",
+                   "Write what arrives in the blocks first, first + 1, ... to y "
+                   "(complex64).",
+                   &perturbation::write);
+    define_arrival(adversary, "add", "Add the same to y.", &perturbation::add);
+    bind_canceller(m);
+}
+
+} // namespace gr::advphy

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How functions and numpy arrays come into the kernels.
+//
+// Arrays come in as C-contiguous numpy arrays of exactly the dtype and size wanted;
+// anything else is refused rather than copied. The GIL is released in every call that
+// works on a batch. std::invalid_argument arrives as ValueError.
+#pragma once
+#include "sample.h"
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace py = pybind11;
+
+namespace gr::advphy {
+
+// scope.def() with the names of the arguments in one list.
+template <typename Scope, typename Function, size_t count, size_t... index>
+void define(Scope& scope,
+            const char* name,
+            const char* doc,
+            const char* const (&arguments)[count],
+            Function function,
+            std::index_sequence<index...>)
+{
+    scope.def(name, function, doc, py::arg(arguments[index])...);
+}
+
+template <typename Scope, typename Function, size_t count>
+void define(Scope& scope,
+            const char* name,
+            const char* doc,
+            const char* const (&arguments)[count],
+            Function function)
+{
+    define(scope, name, doc, arguments, function, std::make_index_sequence<count>());
+}
+
+// Refuse what is not a C-contiguous array of `size` elements of T.
+template <typename T> void expect(const py::array& array, const char* name, size_t size)
+{
+    if (!py::isinstance<py::array_t<T>>(array) || !(array.flags() & py::array::c_style) ||
+        size_t(array.size()) != size)
+        throw std::invalid_argument(std::string(name) + " must be C-contiguous " +
+                                    std::string(py::str(py::dtype::of<T>())) + " with " +
+                                    std::to_string(size) + " elements, got " +
+                                    std::string(py::str(array.dtype())) + " with " +
+                                    std::to_string(array.size()));
+}
+
+template <typename T> T* data_of(py::array& array, const char* name, size_t size)
+{
+    expect<T>(array, name, size);
+    return static_cast<T*>(array.mutable_data());
+}
+
+template <typename T>
+const T* data_of(const py::array& array, const char* name, size_t size)
+{
+    expect<T>(array, name, size);
+    return static_cast<const T*>(array.data());
+}
+
+// How many floats an array of float32 or complex64 holds.
+inline size_t floats_in(const py::array& array)
+{
+    return size_t(array.size()) * (array.dtype().kind() == 'c' ? 2 : 1);
+}
+
+// Samples or reals: float32, or complex64 as twice as many floats.
+template <typename Array> auto floats_of(Array& array, const char* name, size_t floats)
+{
+    using pointer = decltype(data_of<float>(array, name, floats));
+    if (floats % 2 == 0 && py::isinstance<py::array_t<sample>>(array))
+        return reinterpret_cast<pointer>(data_of<sample>(array, name, floats / 2));
+    return data_of<float>(array, name, floats);
+}
+
+// All elements, copied.
+template <typename T> std::vector<T> values_of(const py::array& array, const char* name)
+{
+    const auto size = size_t(array.size());
+    const T* from = data_of<T>(array, name, size);
+    return { from, from + size };
+}
+
+// The floats of an array [rows][row], copied.
+inline std::vector<float> rows_of(const py::array& array, const char* name)
+{
+    if (array.ndim() != 2)
+        throw std::invalid_argument(std::string(name) + " must have two dimensions");
+    const float* from = floats_of(array, name, floats_in(array));
+    return { from, from + floats_in(array) };
+}
+
+} // namespace gr::advphy

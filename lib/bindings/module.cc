@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Python module advphy_model.kernels: random numbers, networks, codes. Only this room
+// knows pybind11; arrays.h says how arrays come in.
+#include "bindings/arrays.h"
+#include "code/codebook.h"
+#include "code/distortion.h"
+#include "instruction_set.h"
+#include "network/network.h"
+#include "random/gaussian.h"
+#include <map>
+#include <pybind11/stl.h>
+
+namespace gr::advphy {
+
+namespace {
+
+// Decide items of y, each of `floats`, with a network or a hard decision.
+template <typename Decider>
+void define_decide(py::class_<Decider>& scope, size_t (*floats)(const Decider&))
+{
+    define(
+        scope,
+        "decide",
+        "Write messages (argmax of the outputs, or a hard decision) and erasure flags; "
+        "return the number of erasures.",
+        { "y", "messages", "erased" },
+        [floats](const Decider& self,
+                 const py::array& y,
+                 py::array messages,
+                 py::array erased) {
+            const size_t count = size_t(messages.size());
+            const float* in = floats_of(y, "y", count * floats(self));
+            uint8_t* out = data_of<uint8_t>(messages, "messages", count);
+            uint8_t* flags = data_of<uint8_t>(erased, "erased", count);
+            py::gil_scoped_release release;
+            return self.decide(in, count, out, flags);
+        });
+}
+
+void bind_networks(py::module_& m)
+{
+    py::class_<network> net(m, "network", "Batched inference of a network.");
+    net.def(py::init<size_t, const std::vector<int>&>(),
+            py::arg("inputs"),
+            py::arg("slot") = std::vector<int>())
+        .def_property_readonly("multiply_adds", &network::multiply_adds);
+    define(
+        net,
+        "add_affine",
+        "Append an affine map. weight [channels, rows] and bias [channels] are float32; "
+        "first_tap [positions + 1], tap_feature and tap_row are int32.",
+        { "weight", "bias", "first_tap", "tap_feature", "tap_row" },
+        [](network& self,
+           const py::array& weight,
+           const py::array& bias,
+           const py::array& first,
+           const py::array& feature,
+           const py::array& row) {
+            self.add_affine(values_of<float>(weight, "weight"),
+                            values_of<float>(bias, "bias"),
+                            { values_of<int>(first, "first_tap"),
+                              values_of<int>(feature, "tap_feature"),
+                              values_of<int>(row, "tap_row") });
+        });
+    define(
+        net,
+        "add_step",
+        "Append relu, elu (alpha), sigmoid, softmax, l2_normalization (energy) or scale "
+        "(factor).",
+        { "kind", "value" },
+        &network::add_step);
+    define(net,
+           "run",
+           "Compute out[count][outputs] from x[count][inputs] float32.",
+           { "x", "out" },
+           [](const network& self, const py::array& x, py::array out) {
+               const size_t count = floats_in(out) / self.outputs();
+               const float* from = floats_of(x, "x", count * self.inputs());
+               float* to = floats_of(out, "out", count * self.outputs());
+               py::gil_scoped_release release;
+               self.run(from, count, to);
+           });
+    define_decide<network>(net, [](const network& self) { return self.inputs(); });
+}
+
+void bind_codes(py::module_& m)
+{
+    py::class_<codebook> book(m, "codebook", "Codeword look-up.");
+    book.def(py::init([](const py::array& values) {
+        return codebook(rows_of(values, "codebook"), size_t(values.shape(0)));
+    }));
+    define(book,
+           "look_up",
+           "Write the codewords of messages (uint8) to out (complex64 or float32).",
+           { "messages", "out" },
+           [](const codebook& self, const py::array& messages, py::array out) {
+               const size_t count = size_t(messages.size());
+               const auto* from = data_of<uint8_t>(messages, "messages", count);
+               float* to = floats_of(out, "out", count * self.row());
+               py::gil_scoped_release release;
+               self.look_up(from, count, to);
+           });
+    py::class_<hard_decision> hard(m, "hard_decision", "Hard decision on a binary code.");
+    hard.def(py::init<std::vector<uint8_t>, size_t>(), py::arg("table"), py::arg("n"));
+    define_decide<hard_decision>(hard,
+                                 [](const hard_decision& self) { return 2 * self.n(); });
+    define(m,
+           "count_differences",
+           "Return how many bytes of a and b differ.",
+           { "a", "b" },
+           [](const py::array& a, const py::array& b) {
+               const size_t count = size_t(a.size());
+               const auto* left = data_of<uint8_t>(a, "a", count);
+               const auto* right = data_of<uint8_t>(b, "b", count);
+               py::gil_scoped_release release;
+               return count_differences(left, right, count);
+           });
+    define(m,
+           "squared_error",
+           "Write the sum of (a - b)^2 over the features of each row to out (float64).",
+           { "a", "b", "out" },
+           [](const py::array& a, const py::array& b, py::array out) {
+               if (a.ndim() != 2)
+                   throw std::invalid_argument("a must have two dimensions");
+               const size_t count = size_t(a.shape(0)), features = size_t(a.shape(1));
+               const auto* left = data_of<float>(a, "a", count * features);
+               const auto* right = data_of<float>(b, "b", count * features);
+               auto* to = data_of<double>(out, "out", count);
+               py::gil_scoped_release release;
+               squared_error(left, right, count, features, to);
+           });
+}
+
+void bind_randomness(py::module_& m)
+{
+    m.attr("STREAMS") = std::map<std::string, uint32_t>{
+        { "messages", uint32_t(stream::messages) },
+        { "noise", uint32_t(stream::noise) },
+        { "adversary", uint32_t(stream::adversary) },
+        { "fading", uint32_t(stream::fading) },
+        { "jammer", uint32_t(stream::jammer) },
+        { "impairment", uint32_t(stream::impairment) },
+    };
+    define(m,
+           "messages",
+           "Write the messages number first, first + 1, ... of k bits to out (uint8).",
+           { "seed", "first", "k", "out" },
+           [](uint64_t seed, uint64_t first, unsigned k, py::array out) {
+               if (k < 1 || k > 8)
+                   throw std::invalid_argument("k = " + std::to_string(k) +
+                                               " bits per message, wanted 1..8");
+               const size_t count = size_t(out.size());
+               auto* to = data_of<uint8_t>(out, "out", count);
+               py::gil_scoped_release release;
+               random_bytes(
+                   seed, stream::messages, first, count, uint8_t((1u << k) - 1), to);
+           });
+    m.def(
+        "gaussian",
+        [](uint64_t seed, uint64_t first, py::array out, uint32_t which) {
+            const size_t floats = floats_in(out);
+            float* to = floats_of(out, "out", floats);
+            py::gil_scoped_release release;
+            gaussian(seed, stream(which), first, floats, to);
+        },
+        "Write standard normals number first, first + 1, ... to out (float32).",
+        py::arg("seed"),
+        py::arg("first"),
+        py::arg("out"),
+        py::arg("stream") = uint32_t(stream::noise));
+    define(
+        m,
+        "random_words",
+        "Write the 4 words of Philox's counters first, ... of a stream to out (uint32).",
+        { "seed", "stream", "first", "out" },
+        [](uint64_t seed, uint32_t which, uint64_t first, py::array out) {
+            const size_t count = size_t(out.size()) / 4;
+            auto* to = data_of<uint32_t>(out, "out", 4 * count);
+            py::gil_scoped_release release;
+            random_words(seed, stream(which), first, count, to);
+        });
+    m.def(
+        "add_gaussian",
+        [](uint64_t seed,
+           uint64_t first,
+           float sigma,
+           const py::array& x,
+           py::array y,
+           const std::optional<py::array>& p) {
+            const size_t floats = floats_in(y);
+            const float* from = floats_of(x, "x", floats);
+            float* to = floats_of(y, "y", floats);
+            const float* added = p ? floats_of(*p, "p", floats) : nullptr;
+            py::gil_scoped_release release;
+            add_gaussian(seed, stream::noise, first, floats, sigma, from, to, added);
+        },
+        "Write (x + sigma * normals) + p to y; sigma is per real dimension; y may be x.",
+        py::arg("seed"),
+        py::arg("first"),
+        py::arg("sigma"),
+        py::arg("x"),
+        py::arg("y"),
+        py::arg("p") = py::none());
+}
+
+} // namespace
+
+void bind_air(py::module_& m); // air.cc
+void bind_keying(py::module_& m); // keying.cc
+void bind_modem(py::module_& m); // modem.cc
+
+PYBIND11_MODULE(kernels, m)
+{
+    m.doc() = "Compiled kernels of gr-advphy; see the headers in lib/ for cost and "
+              "reference.";
+    bind_randomness(m);
+    bind_networks(m);
+    bind_codes(m);
+    bind_air(m);
+    bind_keying(m);
+    bind_modem(m);
+    m.def("instruction_sets", &instruction_sets, "Those usable here, best first.");
+    m.def(
+        "instruction_set", [] { return std::string(kernels().name); }, "The one in use.");
+    m.def("choose_instruction_set", &choose_instruction_set, py::arg("name"));
+    define(m,
+           "multiply_adds",
+           "Do multiply-adds in registers only, the arithmetic limit; return how many.",
+           { "rounds" },
+           [](size_t rounds) {
+               float sink[16] = {};
+               py::gil_scoped_release release;
+               return kernels().network.multiply_adds(rounds, sink);
+           });
+}
+
+} // namespace gr::advphy

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Codes: from messages to codewords, hard decisions on binary codes, counting errors.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace gr::advphy {
+
+// The floats of each of `rows` rows; std::invalid_argument unless there are 1..256 of
+// them, which have the same length, a multiple of `multiple_of`.
+size_t row_floats(const char* what, size_t floats, size_t rows, size_t multiple_of);
+
+// Refuse messages that are not in 0..most - 1: std::invalid_argument names one.
+void check_messages(const uint8_t* messages, size_t count, size_t most);
+
+// Codeword look-up. Cost: one copy of a row. Reference: numpy codebook[messages].
+class codebook
+{
+public:
+    // values: [messages][row] floats; a complex codeword of n is a row of 2n.
+    codebook(const std::vector<float>& values, size_t messages);
+
+    size_t messages() const { return d_messages; }
+    size_t row() const { return d_row; }
+
+    // out[i] = row of message in[i]; std::invalid_argument names a message too large.
+    void look_up(const uint8_t* in, size_t count, float* out) const;
+
+private:
+    size_t d_messages;
+    size_t d_row;
+    size_t d_padded_row;
+    std::vector<float> d_values; // [messages][padded_row]
+};
+
+// Hard decision on n BPSK symbols: bit j is 1 where Re y[j] < 0, and message =
+// table[sum of bit j 2^(n-1-j)]. erased: as network::decide. Cost: n comparisons.
+// Reference: baselines/hard_decision.py.
+class hard_decision
+{
+public:
+    hard_decision(std::vector<uint8_t> table, size_t n);
+
+    size_t n() const { return d_n; }
+    // y: [count][2n] floats, real and imaginary parts in turn.
+    size_t decide(const float* y, size_t count, uint8_t* messages, uint8_t* erased) const;
+
+private:
+    std::vector<uint8_t> d_table;
+    size_t d_n;
+};
+
+// How many of the count bytes differ. Reference: numpy count_nonzero(a != b).
+size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count);
+
+} // namespace gr::advphy

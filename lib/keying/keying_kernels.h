@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Random rotations, once per instruction set: see keying.h.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace gr::advphy {
+
+// Items that `rotate` turns together, one a lane, and the work memory it needs.
+constexpr size_t rotated_items = 16;
+constexpr size_t rotation_floats(size_t reals) { return 16 * (reals + 1 + 2 * 16); }
+
+struct keying_kernels {
+    // x [reals][rotated_items] in place; words [rotated_items][row], each row readable to
+    // row_padding words past those of a rotation.
+    void (*rotate)(const uint32_t* words,
+                   size_t row,
+                   size_t reals,
+                   bool inverse,
+                   float* work,
+                   float* x);
+};
+
+} // namespace gr::advphy

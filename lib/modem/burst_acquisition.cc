@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// burst_synchronizer: what it finds out from the symbols that it knows.
+#include "modem/burst_synchronizer.h"
+#include <algorithm>
+#include <cmath>
+
+namespace gr::advphy {
+
+namespace {
+
+// The vertex of the parabola through (-1, before), (0, here), (1, after), within +-1.
+double vertex(double before, double here, double after)
+{
+    const double curvature = before - 2 * here + after;
+    if (!(curvature < 0))
+        return before > after ? -1 : 1;
+    return std::clamp((before - after) / (2 * curvature), -1.0, 1.0);
+}
+
+// |sum over i of chip_i y_i exp(-2 pi j cycles i)|^2
+double periodogram(const std::vector<float>& chips, const sample* y, double cycles)
+{
+    std::complex<double> sum = 0;
+    const auto step = std::polar(1.0, -2 * M_PI * cycles);
+    std::complex<double> turning = 1;
+    for (size_t i = 0; i < chips.size(); ++i) {
+        const double re = chips[i] * double(y[i].real()),
+                     im = chips[i] * double(y[i].imag());
+        sum += std::complex<double>(re * turning.real() - im * turning.imag(),
+                                    re * turning.imag() + im * turning.real());
+        turning = { turning.real() * step.real() - turning.imag() * step.imag(),
+                    turning.real() * step.imag() + turning.imag() * step.real() };
+    }
+    return std::norm(sum);
+}
+
+} // namespace
+
+// How far from where it is taken to be the preamble's correlation is largest: a parabola
+// over +-width.
+double burst_synchronizer::peak(double width)
+{
+    double power[3];
+    std::vector<sample> y(d_layout.preamble.size());
+    for (int side = -1; side <= 1; ++side) {
+        d_filter.symbols(d_turned.data(),
+                         first_instant() + side * width,
+                         d_layout.samples_per_symbol,
+                         y.size(),
+                         y.data());
+        power[side + 1] = periodogram(d_layout.preamble, y.data(), 0);
+    }
+    return width * vertex(power[0], power[1], power[2]);
+}
+
+// Frequency, then position, then both once more and finer.
+void burst_synchronizer::acquire()
+{
+    const int chips = int(d_layout.preamble.size());
+    // The search leaves a quarter of the null-to-null width at most.
+    const double width = 0.25 / chips;
+    for (int round = 0; round < 2; ++round) {
+        turn_burst(chips, d_layout.samples_per_symbol);
+        filter_burst(chips - 1, d_layout.samples_per_symbol);
+        double best = 0, highest = 0;
+        const int reach = round == 0 ? 4 : 1;
+        for (int f = -reach; f <= reach; ++f) {
+            const double power = periodogram(d_layout.preamble, d_y.data(), f * width);
+            if (power > highest) {
+                highest = power;
+                best = f * width;
+            }
+        }
+        best += width * vertex(periodogram(d_layout.preamble, d_y.data(), best - width),
+                               highest,
+                               periodogram(d_layout.preamble, d_y.data(), best + width));
+        d_candidate.frequency += best / d_layout.samples_per_symbol;
+        turn_burst(chips, d_layout.samples_per_symbol);
+        d_candidate.at += peak(d_layout.samples_per_symbol / (round == 0 ? 4.0 : 8.0));
+    }
+}
+
+// Preamble and pilots, and with the header the symbols that it was sent with.
+known_symbols::known_symbols(const frame_layout& layout, bool with_header)
+{
+    std::vector<std::pair<int, sample>> all;
+    for (size_t i = 0; i < layout.preamble.size(); ++i)
+        all.emplace_back(int(i), layout.preamble[i]);
+    for (size_t i = 0; i < layout.pilot_at.size(); ++i)
+        all.emplace_back(layout.pilot_at[i] - layout.preamble_at, layout.pilots[i]);
+    if (with_header)
+        for (const int at : layout.header_at)
+            all.emplace_back(at - layout.preamble_at, 0);
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+        return a.first < b.first;
+    });
+    for (const auto& [at, value] : all) {
+        index.push_back(at);
+        values.push_back(value);
+    }
+    if (with_header)
+        for (const int at : layout.header_at)
+            header_in.push_back(size_t(
+                std::lower_bound(index.begin(), index.end(), at - layout.preamble_at) -
+                index.begin()));
+}
+
+size_t known_symbols::up_to(int last) const
+{
+    return size_t(std::upper_bound(index.begin(), index.end(), last) - index.begin());
+}
+
+phase_tracker
+burst_synchronizer::track(const known_symbols& known, int last, double deviation)
+{
+    const auto groups = groups_of(
+        known.index, known.values, known.up_to(last), d_y.data(), d_layout.segment);
+    // Twice: the SNR that weighs the measurements comes from the first time.
+    const phase_tracker rough(groups, 1.0, d_settings.phase_walk, deviation);
+    const double snr = snr_of(rough, int(d_layout.preamble.size()) - 1);
+    return { groups, snr, d_settings.phase_walk, deviation };
+}
+
+// From the known symbols up to the last one; d_straight becomes d_y corrected.
+double burst_synchronizer::snr_of(const phase_tracker& tracked, int last)
+{
+    straighten(tracked, size_t(last + 1));
+    const known_symbols& known = d_known[1];
+    const size_t count = last < index(d_layout.header_at[0]) ? d_layout.preamble.size()
+                                                             : known.up_to(last);
+    double noise = 0;
+    for (size_t i = 0; i < count; ++i)
+        noise += std::norm(d_straight[size_t(known.index[i])] - known.values[i]);
+    return double(count) / std::max(noise, 1e-9);
+}
+
+} // namespace gr::advphy

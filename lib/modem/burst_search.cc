@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "modem/burst_search.h"
+#include "instruction_set.h"
+#include <cmath>
+
+namespace gr::advphy {
+
+namespace {
+
+constexpr size_t positions_at_once = 512; // a multiple of 64: whole groups of vectors
+constexpr size_t over_read = 4 * row_padding;
+
+// The longest step that leaves two filtered values a symbol, all at the same instants.
+size_t stride_of(size_t samples_per_symbol)
+{
+    size_t stride = samples_per_symbol / 2;
+    while (samples_per_symbol % stride)
+        --stride;
+    return stride;
+}
+
+} // namespace
+
+burst_search::burst_search(const frame_layout& layout)
+{
+    d_view.preamble = layout.preamble.data();
+    d_view.chips = layout.preamble.size();
+    d_view.segment = size_t(layout.segment);
+    d_view.pulse = layout.bank.data();
+    d_view.taps = layout.taps();
+    d_view.stride = stride_of(size_t(layout.samples_per_symbol));
+    d_view.step = size_t(layout.samples_per_symbol) / d_view.stride;
+    d_view.positions = positions_at_once;
+    d_view.filtered = positions_at_once + (d_view.chips - 1) * d_view.step;
+    // Of a preamble of amplitude 1: c_k = segment, so the sum of products is
+    // segment^2 (segments - 1), and the energy is their number of chips.
+    const float segment = float(d_view.segment), chips = float(d_view.chips);
+    d_view.scale = segment * (chips - segment) / chips;
+
+    d_length = d_view.filtered + d_view.taps / d_view.stride + 1 + over_read;
+    d_work.resize(2 * d_view.stride * d_length + 3 * (d_view.filtered + over_read));
+    for (auto* values : { &d_metric, &d_product_re, &d_product_im })
+        values->resize(d_view.positions);
+}
+
+void burst_search::run(const sample* samples)
+{
+    kernels().modem.search(d_view,
+                           samples,
+                           d_work.data(),
+                           d_metric.data(),
+                           d_product_re.data(),
+                           d_product_im.data());
+}
+
+double burst_search::frequency(size_t position) const
+{
+    return std::atan2(d_product_im[position], d_product_re[position]) /
+           (2 * M_PI * double(d_view.segment));
+}
+
+} // namespace gr::advphy

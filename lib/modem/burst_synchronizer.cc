@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "modem/burst_synchronizer.h"
+#include "modem/echo_equalizer.h"
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace gr::advphy {
+
+namespace {
+
+constexpr float largest = 1e6f; // a larger sample is no sample
+constexpr int look_ahead = 64; // symbols after a crossing in which the peak is sought
+constexpr int after_false_alarm = 8; // symbols
+constexpr int header_rounds = 2; // of decoding once more
+// From how many of the last pilots a loss is told, and how many are sure enough.
+constexpr size_t most_pilots = 16, enough_pilots = 8;
+// Of the position of a preamble, in symbols: [mengali, ch. 7] at 0 dB gives 0.02.
+constexpr double position_deviation = 0.02;
+
+} // namespace
+
+burst_synchronizer::burst_synchronizer(frame_layout layout,
+                                       synchronizer_settings settings)
+    : d_layout(std::move(layout)), d_settings(std::move(settings)), d_search(d_layout),
+      d_filter(d_layout),
+      d_clock(double(d_layout.symbols.back() * d_layout.samples_per_symbol),
+              position_deviation * d_layout.samples_per_symbol),
+      d_next(&burst_synchronizer::search),
+      d_known{ known_symbols(d_layout, false), known_symbols(d_layout, true) }
+{
+    // Room to look back by when the first preamble begins at once.
+    d_filled = d_from = size_t(4 * d_layout.samples_per_symbol);
+    d_first = -double(d_filled);
+    d_samples.resize(d_filled + d_filter.reach());
+}
+
+void burst_synchronizer::push(const sample* from, size_t count)
+{
+    d_samples.resize(d_filled + count + d_filter.reach());
+    for (size_t i = 0; i < count; ++i) {
+        const sample x = from[i];
+        const bool good = std::abs(x.real()) < largest && std::abs(x.imag()) < largest;
+        d_samples[d_filled + i] = good ? x : sample(0);
+        not_finite += !good;
+    }
+    d_filled += count;
+    samples += count;
+    std::fill(d_samples.begin() + long(d_filled), d_samples.end(), sample(0));
+    while ((this->*d_next)()) {
+    }
+    discard_before(double(d_from) - 4 * d_layout.samples_per_symbol);
+}
+
+void burst_synchronizer::discard_before(double at)
+{
+    if (at < double(d_samples.size() / 2)) // move seldom
+        return;
+    const auto gone = std::min(size_t(at), d_filled);
+    d_samples.erase(d_samples.begin(), d_samples.begin() + long(gone));
+    d_filled -= gone;
+    d_from -= gone;
+    d_first += double(gone);
+}
+
+// Each of the three steps returns whether there may be more to do with what is there.
+
+bool burst_synchronizer::search()
+{
+    if (d_from + d_search.samples() > d_filled)
+        return false;
+    d_search.run(d_samples.data() + d_from);
+    const auto& metric = d_search.metric();
+    const auto bar = float(d_settings.threshold * d_settings.threshold);
+    const auto crossing = std::find_if(
+        metric.begin(), metric.end(), [bar](float value) { return value > bar; });
+    const auto position = size_t(crossing - metric.begin());
+    const size_t ahead = look_ahead * d_search.step();
+    if (crossing == metric.end() || (position > 0 && position + ahead > metric.size())) {
+        d_from += position * d_search.stride(); // look at the rest from there
+        return true;
+    }
+    const auto highest = std::max_element(
+        crossing, crossing + long(std::min(ahead, metric.size() - position)));
+    const auto best = size_t(highest - metric.begin());
+    d_from += best * d_search.stride();
+    d_candidate.at = 0;
+    d_candidate.frequency = d_search.frequency(best) / d_layout.samples_per_symbol;
+    ++preambles;
+    d_next = &burst_synchronizer::read_header;
+    return true;
+}
+
+// Fill d_turned with the samples from the preamble's first pulse on to that of a symbol,
+// turned back; symbols are `spacing` samples apart.
+void burst_synchronizer::turn_burst(int symbols, double spacing)
+{
+    const size_t count = size_t(std::ceil(symbols * spacing)) +
+                         size_t((d_layout.span + 2) * d_layout.samples_per_symbol) +
+                         d_filter.reach();
+    const auto begin = d_from - size_t(d_layout.samples_per_symbol);
+    const size_t there = std::min(count, d_samples.size() - begin);
+    d_turned.assign(count, 0);
+    turn_back(d_samples.data() + begin, there, d_candidate.frequency, d_turned.data());
+}
+
+// Fill d_y with the symbols 0..last of the preamble and what follows it.
+void burst_synchronizer::filter_burst(int last, double spacing)
+{
+    d_y.resize(size_t(last + 1));
+    d_filter.symbols(d_turned.data(), first_instant(), spacing, d_y.size(), d_y.data());
+}
+
+bool burst_synchronizer::read_header()
+{
+    const int last = index(d_layout.header_at.back());
+    const double end = instant() +
+                       double((last + tail_symbols) * d_layout.samples_per_symbol) +
+                       double(d_filter.center());
+    if (end > double(d_filled))
+        return false;
+    acquire();
+    turn_burst(last, d_layout.samples_per_symbol);
+    filter_burst(last, d_layout.samples_per_symbol);
+    // The preamble leaves a frequency of 1e-3 rad a symbol; the header's pilots find it.
+    phase_tracker tracked = track(d_known[0], last, 3e-3);
+    burst_header header = header_under(tracked);
+    for (int again = 0; again < header_rounds && !header.valid(); ++again) {
+        // Most of what was decided is right, and tells the phase better than the pilots.
+        set_header(header);
+        tracked = track(d_known[1], last, 3e-3);
+        header = header_under(tracked);
+    }
+    if (!header.valid() || header.codewords() > d_layout.codewords) {
+        ++bad_headers;
+        d_from += size_t(after_false_alarm * d_layout.samples_per_symbol);
+        d_next = &burst_synchronizer::search;
+        return true;
+    }
+    d_candidate.header = header;
+    d_clock.note(position(), header.number(), header.codewords() == d_layout.codewords);
+    d_candidate.frequency +=
+        tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
+    d_next = &burst_synchronizer::read_payload;
+    return true;
+}
+
+burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
+{
+    straighten(tracked, d_y.size());
+    std::array<sample, header_symbols> symbols;
+    for (size_t i = 0; i < symbols.size(); ++i)
+        symbols[i] = d_straight[size_t(index(d_layout.header_at[i]))];
+    return decode_header(symbols.data());
+}
+
+bool burst_synchronizer::read_payload()
+{
+    const burst_header& header = d_candidate.header;
+    const bool known_version = header.version() == d_layout.version;
+    const auto codewords = size_t(header.codewords());
+    // The last one before the ramp; ramp and half a gap are as long as at the beginning.
+    const int last = index(d_layout.symbols[codewords] - d_layout.preamble_at) - 1;
+    const double spacing = d_layout.samples_per_symbol * (1 + d_clock.offset());
+    const double end =
+        instant() + double(last + tail_symbols) * spacing + double(d_filter.center());
+    if (known_version && end > double(d_filled))
+        return false;
+    d_next = &burst_synchronizer::search;
+    received_burst burst{};
+    burst.header = header;
+    burst.first_codeword = this->codewords.size() / size_t(d_layout.n);
+    burst.intact = true;
+    const std::string& expected = d_settings.expected_hash;
+    if (known_version && (expected.empty() || expected == header.model_hash()))
+        receive(burst, last, spacing);
+    else // the caller says so
+        d_from = size_t(instant());
+    bursts.push_back(burst);
+    return true;
+}
+
+// Fill in what is known of a burst, and append its codewords.
+void burst_synchronizer::receive(received_burst& burst, int last, double spacing)
+{
+    set_header(burst.header);
+    turn_burst(last, spacing);
+    // The preamble's middle stays where it was found.
+    const double middle = double(d_layout.preamble.size() - 1) / 2;
+    d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
+    filter_burst(last, spacing);
+    phase_tracker tracked = track(d_known[1], last, 1e-3);
+    burst.gain = tracked.gain();
+    if (d_settings.equalize && undo_echoes(tracked)) {
+        burst.equalized = true;
+        tracked = track(d_known[1], last, 1e-3);
+        burst.gain *= tracked.gain(); // of symbols that were scaled before
+    }
+    burst.at = position();
+    burst.snr = snr_of(tracked, last);
+    burst.frequency = d_candidate.frequency;
+    burst.clock = d_clock.offset();
+    // Where samples were lost on the way, the next burst may begin inside this one.
+    size_t pilots = 0;
+    const double arrived = pilots_arrived(last, pilots);
+    burst.intact = arrived > 0.5;
+    const bool sure = arrived > 0.7 && pilots >= enough_pilots;
+    const auto payload = size_t(burst.header.codewords() * d_layout.n);
+    for (size_t i = 0; i < payload; ++i) // snr_of has made the symbols straight
+        codewords.push_back(d_layout.scale *
+                            d_straight[size_t(index(d_layout.payload_at[i]))]);
+    const int resume = sure ? last : index(d_layout.header_at.back());
+    d_from += size_t(d_candidate.at + double(resume) * spacing);
+}
+
+// Equalize d_y where preamble and header show an echo; return whether they do.
+bool burst_synchronizer::undo_echoes(const phase_tracker& tracked)
+{
+    straighten(tracked, d_y.size());
+    const size_t known = d_known[1].up_to(index(d_layout.header_at.back()));
+    const echo_equalizer equalizer(
+        d_straight.data(), d_known[1].values.data(), int(known));
+    if (equalizer.needed())
+        equalizer.apply(d_straight.data(), d_straight.size(), d_y.data());
+    return equalizer.needed();
+}
+
+// The first `count` of d_y become d_straight, phase and gain corrected.
+void burst_synchronizer::straighten(const phase_tracker& tracked, size_t count)
+{
+    d_straight.resize(count);
+    tracked.correct(d_y.data(), count, d_straight.data());
+}
+
+// How much of the last pilots is where it should be: 1, by noise alone hardly more than
+// 0 where there are several groups of them. Sets how many after the header there were
+// to tell it from; without any, it is 1.
+double burst_synchronizer::pilots_arrived(int last, size_t& pilots) const
+{
+    const known_symbols& known = d_known[1];
+    const size_t end = known.up_to(last);
+    const size_t header_end = known.up_to(index(d_layout.header_at.back()));
+    pilots = std::min(end - header_end, most_pilots);
+    double sum = 0;
+    for (size_t i = end - pilots; i < end; ++i)
+        sum += std::real(d_straight[size_t(known.index[i])] * std::conj(known.values[i]));
+    return pilots == 0 ? 1 : sum / double(pilots);
+}
+
+void burst_synchronizer::set_header(const burst_header& header)
+{
+    std::array<sample, header_symbols> symbols;
+    encode_header(header, symbols.data());
+    for (size_t i = 0; i < symbols.size(); ++i)
+        d_known[1].values[d_known[1].header_in[i]] = symbols[i];
+}
+
+} // namespace gr::advphy

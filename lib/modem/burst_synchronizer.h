@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Samples in, aligned codewords out: search, acquire, decode the header, track, equalize.
+//
+// What it does is a function of the samples' positions in the stream, not of how they
+// are cut into calls. A sample that is not finite, or larger than 10^6, counts as 0.
+//
+// Cost per sample at 4 a symbol: half of burst_search.h's cost per value while
+// searching; two turns, three matched filters and the tracking of a burst.
+#pragma once
+#include "modem/burst_search.h"
+#include "modem/clock_tracker.h"
+#include "modem/header_code.h"
+#include "modem/matched_filter.h"
+#include "modem/phase_tracker.h"
+#include <string>
+
+namespace gr::advphy {
+
+struct synchronizer_settings {
+    double threshold; // of the square root of the metric
+    bool equalize;
+    double phase_walk; // rad^2 a symbol
+    std::string expected_hash; // 4 bytes, or empty: any model
+};
+
+// What the receiver knows beforehand, in the order of the symbols.
+struct known_symbols {
+    known_symbols(const frame_layout& layout, bool with_header);
+    size_t up_to(int last) const; // how many are at or before a symbol
+
+    std::vector<int> index; // from the preamble's first symbol on
+    std::vector<sample> values;
+    std::vector<size_t> header_in; // where the header's symbols are in `values`
+};
+
+struct received_burst {
+    burst_header header;
+    double at; // sample of its first preamble symbol, from the stream's beginning
+    double snr; // per symbol, linear
+    double frequency; // cycles a sample
+    double clock; // sample clock's offset, relative
+    double gain; // amplitude of the preamble's symbols after the matched filter
+    size_t first_codeword; // in the output
+    bool equalized;
+    bool intact; // the last pilots were where they belong
+};
+
+class burst_synchronizer
+{
+public:
+    burst_synchronizer(frame_layout layout, synchronizer_settings settings);
+    burst_synchronizer(const burst_synchronizer&) = delete;
+
+    void push(const sample* samples, size_t count);
+
+    // What was received since they were cleared: bursts, and n symbols per codeword.
+    std::vector<received_burst> bursts;
+    std::vector<sample> codewords;
+    // Of the whole stream.
+    size_t samples = 0, not_finite = 0, preambles = 0, bad_headers = 0;
+
+private:
+    struct candidate {
+        double at; // of the first symbol, from where the search found it
+        double frequency; // cycles a sample
+        burst_header header;
+    };
+
+    bool search();
+    bool read_header();
+    burst_header header_under(const phase_tracker& tracked);
+    bool read_payload();
+    void acquire();
+    double peak(double width);
+    void turn_burst(int symbols, double spacing);
+    void filter_burst(int last, double spacing);
+    phase_tracker track(const known_symbols& known, int last, double deviation);
+    double snr_of(const phase_tracker& tracked, int last);
+    void receive(received_burst& burst, int last, double spacing);
+    bool undo_echoes(const phase_tracker& tracked);
+    void straighten(const phase_tracker& tracked, size_t count);
+    double pilots_arrived(int last, size_t& pilots) const;
+    void set_header(const burst_header& header);
+    void discard_before(double at);
+    // Where the preamble's first symbol is: in d_samples; in the stream (whole numbers
+    // first, so that the sum does not depend on where d_samples begins); in d_turned,
+    // which begins a symbol earlier than its pulse.
+    double instant() const { return double(d_from + d_filter.center()) + d_candidate.at; }
+    double position() const
+    {
+        return d_first + double(d_from + d_filter.center()) + d_candidate.at;
+    }
+    double first_instant() const
+    {
+        return double(d_filter.center()) + d_layout.samples_per_symbol + d_candidate.at;
+    }
+    int index(int symbol) const { return symbol - d_layout.preamble_at; }
+
+    const frame_layout d_layout;
+    const synchronizer_settings d_settings;
+    burst_search d_search;
+    matched_filter d_filter;
+    clock_tracker d_clock;
+    std::vector<sample> d_samples; // zeros after them for what is read too far
+    size_t d_filled; // samples in d_samples
+    double d_first; // position of d_samples[0] in the stream
+    size_t d_from; // where in d_samples the search goes on
+    bool (burst_synchronizer::*d_next)();
+    candidate d_candidate;
+    std::vector<sample> d_turned, d_y, d_straight;
+    known_symbols d_known[2]; // without and with the header
+};
+
+} // namespace gr::advphy

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "modem/header_code.h"
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+namespace gr::advphy {
+
+namespace {
+
+constexpr int memory = 6, states = 1 << memory;
+constexpr unsigned list_size = 8; // half a dB better than the best path alone
+constexpr unsigned first_generator = 0171, second_generator = 0133;
+
+int parity(unsigned bits) { return __builtin_popcount(bits) & 1; }
+
+// The register holds the newest bit highest: 7 bits, of which the state is the older 6.
+struct outputs {
+    std::array<sample, 2 * states> of; // by register: the QPSK symbol, unit energy
+
+    outputs()
+    {
+        for (unsigned r = 0; r < 2 * states; ++r)
+            of[r] = float(M_SQRT1_2) * sample(1.0f - 2.0f * parity(r & first_generator),
+                                              1.0f - 2.0f * parity(r & second_generator));
+    }
+};
+
+const outputs& table()
+{
+    static const outputs made;
+    return made;
+}
+
+uint32_t crc32(const uint8_t* bytes, size_t count)
+{
+    uint32_t crc = ~0u;
+    for (size_t i = 0; i < count; ++i) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; ++bit)
+            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0u);
+    }
+    return ~crc;
+}
+
+uint32_t big_endian(const uint8_t* bytes)
+{
+    return uint32_t(bytes[0]) << 24 | uint32_t(bytes[1]) << 16 | uint32_t(bytes[2]) << 8 |
+           bytes[3];
+}
+
+void to_big_endian(uint32_t value, uint8_t* bytes)
+{
+    for (int i = 0; i < 4; ++i)
+        bytes[i] = uint8_t(value >> (24 - 8 * i));
+}
+
+// The most likely of the `size` best paths whose CRC fits, or the best one.
+template <unsigned size> burst_header best_path(const sample* symbols)
+{
+    // Register = new bit << 6 | state; the next state is the register without its
+    // oldest bit. Two registers lead to a state, which differ in that bit. Each state
+    // keeps its best paths, best first: where each came from is oldest bit + 2 rank.
+    using paths = std::array<float, size>;
+    std::array<paths, states> likelihood, next;
+    for (paths& none : likelihood)
+        none.fill(-1e30f);
+    likelihood[0][0] = 0; // the encoder begins with zeros
+    std::vector<std::array<uint8_t, states * size>> from(header_steps);
+    for (size_t step = 0; step < header_steps; ++step) {
+        const sample y = symbols[step] + symbols[step + header_steps];
+        for (unsigned state = 0; state < states; ++state) {
+            float branch[2];
+            const paths* before[2];
+            for (unsigned bit = 0; bit < 2; ++bit) {
+                const sample x = table().of[state << 1 | bit];
+                branch[bit] = y.real() * x.real() + y.imag() * x.imag();
+                before[bit] = &likelihood[(state << 1 | bit) & (states - 1)];
+            }
+            unsigned used[2] = { 0, 0 };
+            for (unsigned rank = 0; rank < size; ++rank) {
+                const float zero = (*before[0])[used[0]] + branch[0];
+                const float one = (*before[1])[used[1]] + branch[1];
+                const unsigned bit = one > zero;
+                next[state][rank] = bit ? one : zero;
+                from[step][state * size + rank] = uint8_t(bit | used[bit]++ << 1);
+            }
+        }
+        likelihood = next;
+    }
+    burst_header first{};
+    for (unsigned wanted = 0; wanted < size; ++wanted) {
+        burst_header found{};
+        unsigned state = 0, rank = wanted; // the six zeros at the end lead to state 0
+        for (size_t step = header_steps; step-- > 0;) {
+            if (step < 8 * header_bytes && state >> (memory - 1))
+                found.bytes[step / 8] |= uint8_t(0x80 >> step % 8);
+            const uint8_t way = from[step][state * size + rank];
+            state = (state << 1 & (states - 1)) | (way & 1);
+            rank = way >> 1;
+        }
+        if (found.valid())
+            return found;
+        if (wanted == 0)
+            first = found;
+    }
+    return first;
+}
+
+} // namespace
+
+burst_header::burst_header(uint32_t number,
+                           int codewords,
+                           const std::string& model_hash,
+                           bool inserted,
+                           const std::string& key_check,
+                           int version)
+    : bytes{ uint8_t(version << 4 | !key_check.empty() << 1 | int(inserted)),
+             uint8_t(codewords - 1) }
+{
+    to_big_endian(number, bytes + 2);
+    model_hash.copy(reinterpret_cast<char*>(bytes + 6), 4);
+    key_check.copy(reinterpret_cast<char*>(bytes + 10), 2);
+    to_big_endian(crc32(bytes, header_bytes - 4), bytes + header_bytes - 4);
+}
+
+bool burst_header::valid() const
+{
+    return crc32(bytes, header_bytes - 4) == big_endian(bytes + header_bytes - 4);
+}
+
+uint32_t burst_header::number() const { return big_endian(bytes + 2); }
+
+std::string burst_header::model_hash() const { return { bytes + 6, bytes + 10 }; }
+
+std::string burst_header::key_check() const
+{
+    return bytes[0] & 2 ? std::string(bytes + 10, bytes + 12) : "";
+}
+
+burst_header decode_header(const sample* symbols)
+{
+    const burst_header found = best_path<1>(symbols);
+    return found.valid() ? found : best_path<list_size>(symbols);
+}
+
+void encode_header(const burst_header& from, sample* symbols)
+{
+    unsigned state = 0;
+    for (size_t step = 0; step < header_steps; ++step) {
+        const unsigned bit =
+            step < 8 * header_bytes ? from.bytes[step / 8] >> (7 - step % 8) & 1 : 0;
+        const unsigned r = bit << memory | state;
+        symbols[step] = symbols[step + header_steps] = table().of[r];
+        state = r >> 1;
+    }
+}
+
+} // namespace gr::advphy

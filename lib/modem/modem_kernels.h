@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The modem's inner loops, once per instruction set: see burst_search.h,
+// matched_filter.h.
+#pragma once
+#include "sample.h"
+
+namespace gr::advphy {
+
+// A search for the preamble. Filtered values are `step` apart a symbol.
+struct search_view {
+    const float* preamble; // [chips]
+    size_t chips, segment; // segment divides chips, a power of two
+    const float* pulse; // [taps]
+    size_t taps;
+    size_t stride; // samples from one filtered value to the next
+    size_t step;
+    size_t positions, filtered; // positions + (chips - 1) step
+    float scale; // of the energy, so that the metric of a preamble is 1
+};
+
+struct modem_kernels {
+    void (*search)(const search_view& s,
+                   const sample* samples,
+                   float* work,
+                   float* metric,
+                   float* product_re,
+                   float* product_im);
+    // out[i] = the sum of samples from start[i] on times taps[i], each tap there twice.
+    void (*filter_symbols)(const sample* samples,
+                           const size_t* start,
+                           const float* const* taps,
+                           size_t floats,
+                           size_t count,
+                           sample* out);
+    // out[i] = x[i] base turning[i]
+    void (*turn)(
+        const sample* x, size_t count, const sample* turning, sample base, sample* out);
+    // out[i sps + phase] = sum over j of symbols[i - j] pulse[j sps + phase]
+    void (*shape_pulses)(const sample* symbols,
+                         size_t count,
+                         const float* pulse,
+                         size_t taps,
+                         size_t samples_per_symbol,
+                         sample* out);
+};
+
+} // namespace gr::advphy

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The modem's inner loops. Compiled once per instruction set.
+#include "modem/modem_kernels.h"
+#include "simd.h"
+
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
+
+namespace {
+
+// The functions of std::complex are the C++ library's: see simd.h.
+inline const float* floats_of(const sample* x)
+{
+    return reinterpret_cast<const float*>(x);
+}
+inline float* floats_of(sample* x) { return reinterpret_cast<float*>(x); }
+
+constexpr size_t together = 4; // vectors, to hide the latency of additions
+
+struct complex_vectors {
+    vfloat re[together], im[together];
+};
+
+// sums += factor * values[q .. q + together * lanes)
+inline void
+add(complex_vectors& sums, vfloat factor, const float* re, const float* im, size_t q)
+{
+    for (size_t v = 0; v < together; ++v) {
+        sums.re[v] = sums.re[v] + factor * load(re + q + v * lanes);
+        sums.im[v] = sums.im[v] + factor * load(im + q + v * lanes);
+    }
+}
+
+// Samples dealt to `stride` pairs of arrays [length]: x[phase][i] is sample
+// i * stride + phase.
+void deal(const float* samples, size_t stride, size_t length, float* to)
+{
+    for (size_t phase = 0; phase < stride; ++phase) {
+        float* re = to + 2 * phase * length;
+        float* im = re + length;
+        for (size_t i = 0; i < length; ++i) {
+            re[i] = samples[2 * (i * stride + phase)];
+            im[i] = samples[2 * (i * stride + phase) + 1];
+        }
+    }
+}
+
+void filter(const search_view& s, const float* dealt, size_t length, float* re, float* im)
+{
+    for (size_t q = 0; q < s.filtered; q += together * lanes) {
+        complex_vectors sums{};
+        for (size_t t = 0; t < s.taps; ++t) {
+            const float* from = dealt + 2 * (t % s.stride) * length;
+            add(sums, fill(s.pulse[t]), from, from + length, q + t / s.stride);
+        }
+        for (size_t v = 0; v < together; ++v) {
+            store(re + q + v * lanes, sums.re[v]);
+            store(im + q + v * lanes, sums.im[v]);
+        }
+    }
+}
+
+// energy[q] = sum over the preamble's symbols of |y[q + step i]|^2, by doubling.
+void energies(const search_view& s, const float* re, const float* im, float* energy)
+{
+    for (size_t q = 0; q < s.filtered; q += lanes)
+        store(energy + q, load(re + q) * load(re + q) + load(im + q) * load(im + q));
+    for (size_t width = 1; width < s.chips; width *= 2)
+        for (size_t q = 0; q + width * s.step < s.filtered; q += lanes)
+            store(energy + q, load(energy + q) + load(energy + q + width * s.step));
+}
+
+void search(const search_view& s,
+            const sample* samples,
+            float* work,
+            float* metric,
+            float* product_re,
+            float* product_im)
+{
+    const size_t length = s.filtered + s.taps / s.stride + 1 + row_padding * together;
+    float* re = work + 2 * s.stride * length;
+    float* im = re + s.filtered + row_padding * together;
+    float* energy = im + s.filtered + row_padding * together;
+    deal(floats_of(samples), s.stride, length, work);
+    filter(s, work, length, re, im);
+    energies(s, re, im, energy);
+    for (size_t q = 0; q < s.positions; q += together * lanes) {
+        complex_vectors before{}, product{};
+        for (size_t first = 0; first < s.chips; first += s.segment) {
+            complex_vectors sums{};
+            for (size_t i = first; i < first + s.segment; ++i)
+                add(sums, fill(s.preamble[i]), re, im, q + i * s.step);
+            for (size_t v = 0; v < together; ++v) { // += sums conj(before)
+                product.re[v] =
+                    product.re[v] + sums.re[v] * before.re[v] + sums.im[v] * before.im[v];
+                product.im[v] =
+                    product.im[v] + sums.im[v] * before.re[v] - sums.re[v] * before.im[v];
+            }
+            before = sums;
+        }
+        for (size_t v = 0; v < together; ++v) {
+            const size_t at = q + v * lanes;
+            const vfloat most = s.scale * load(energy + at) + 1e-15f;
+            store(metric + at,
+                  (product.re[v] * product.re[v] + product.im[v] * product.im[v]) /
+                      (most * most));
+            store(product_re + at, product.re[v]);
+            store(product_im + at, product.im[v]);
+        }
+    }
+}
+
+void filter_symbols(const sample* samples,
+                    const size_t* start,
+                    const float* const* taps,
+                    size_t floats,
+                    size_t count,
+                    sample* symbols)
+{
+    float* out = floats_of(symbols);
+    for (size_t i = 0; i < count; ++i) {
+        const float* x = floats_of(samples + start[i]);
+        vfloat sum{};
+        for (size_t f = 0; f < floats; f += lanes)
+            sum = sum + load(x + f) * load(taps[i] + f);
+        float re = 0, im = 0;
+        for (int l = 0; l < lanes; l += 2) {
+            re += sum[l];
+            im += sum[l + 1];
+        }
+        out[2 * i] = re;
+        out[2 * i + 1] = im;
+    }
+}
+
+void turn(
+    const sample* samples, size_t count, const sample* turning, sample base, sample* to)
+{
+    const float *x = floats_of(samples), *t = floats_of(turning), *b = floats_of(&base);
+    const float base_re = b[0], base_im = b[1];
+    float* out = floats_of(to);
+    for (size_t i = 0; i < count; ++i) {
+        const float re = base_re * t[2 * i] - base_im * t[2 * i + 1];
+        const float im = base_re * t[2 * i + 1] + base_im * t[2 * i];
+        out[2 * i] = x[2 * i] * re - x[2 * i + 1] * im;
+        out[2 * i + 1] = x[2 * i] * im + x[2 * i + 1] * re;
+    }
+}
+
+void shape_pulses(const sample* symbols,
+                  size_t count,
+                  const float* pulse,
+                  size_t taps,
+                  size_t samples_per_symbol,
+                  sample* samples)
+{
+    const float* x = floats_of(symbols);
+    float* out = floats_of(samples);
+    for (size_t i = 0; i < count; ++i)
+        for (size_t phase = 0; phase < samples_per_symbol; ++phase) {
+            float re = 0, im = 0;
+            for (size_t j = 0; j <= i && j * samples_per_symbol + phase < taps; ++j) {
+                const float g = pulse[j * samples_per_symbol + phase];
+                re += g * x[2 * (i - j)];
+                im += g * x[2 * (i - j) + 1];
+            }
+            out[2 * (i * samples_per_symbol + phase)] = re;
+            out[2 * (i * samples_per_symbol + phase) + 1] = im;
+        }
+}
+
+} // namespace
+
+extern const modem_kernels modem_table = { search, filter_symbols, turn, shape_pulses };
+
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

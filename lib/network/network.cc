@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "network/network.h"
+#include "instruction_set.h"
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <stdexcept>
+
+namespace gr::advphy {
+
+namespace {
+
+// Work memory of the calling thread; grows, never shrinks.
+float* work_memory_of(const plan& net)
+{
+    thread_local std::vector<float> memory;
+    const size_t wanted = work_floats(net.widest) + 16;
+    if (memory.size() < wanted)
+        memory.resize(wanted);
+    // Whole cache lines: tiles are then never split between two of them.
+    const auto address = reinterpret_cast<uintptr_t>(memory.data());
+    return memory.data() + (64 - address % 64) % 64 / sizeof(float);
+}
+
+bool all_below(const std::vector<int>& values, size_t limit)
+{
+    return std::all_of(values.begin(), values.end(), [limit](int value) {
+        return value >= 0 && size_t(value) < limit;
+    });
+}
+
+} // namespace
+
+network::network(size_t inputs, const std::vector<int>& slot)
+    : d_slot(slot), d_inputs(inputs), d_features(inputs), d_widest(inputs)
+{
+    if (inputs == 0 || inputs > 65536)
+        throw std::invalid_argument("a network of " + std::to_string(inputs) +
+                                    " inputs, wanted 1..65536");
+    std::vector<int> identity(inputs);
+    std::iota(identity.begin(), identity.end(), 0);
+    if (d_slot.empty())
+        d_slot = identity;
+    if (!std::is_permutation(
+            d_slot.begin(), d_slot.end(), identity.begin(), identity.end()))
+        throw std::invalid_argument("slot must be a permutation of the inputs");
+}
+
+void network::add_affine(const std::vector<float>& weight,
+                         const std::vector<float>& bias,
+                         const taps& from)
+{
+    const size_t channels = bias.size(), rows = channels ? weight.size() / channels : 0;
+    if (rows == 0 || weight.size() != rows * channels)
+        throw std::invalid_argument("weight of " + std::to_string(weight.size()) +
+                                    " values cannot have " + std::to_string(channels) +
+                                    " rows, one for each value of bias");
+    const std::vector<int>& first = from.first;
+    if (first.size() < 2 || first.front() != 0 ||
+        !std::is_sorted(first.begin(), first.end()) ||
+        size_t(first.back()) != from.feature.size() ||
+        from.feature.size() != from.row.size() || !all_below(from.feature, d_features) ||
+        !all_below(from.row, rows))
+        throw std::invalid_argument(
+            "the taps of an affine map do not fit its weight and the features before it");
+
+    // weights[row][padded channel]
+    const size_t padded = (channels + channel_block - 1) / channel_block * channel_block;
+    auto data = std::make_unique<map>();
+    data->from = from;
+    data->bias = bias;
+    data->bias.resize(padded);
+    data->weights.resize(rows * padded);
+    for (size_t c = 0; c < channels; ++c)
+        for (size_t r = 0; r < rows; ++r)
+            data->weights[r * padded + c] = weight[c * rows + r];
+
+    d_multiply_adds += from.feature.size() * channels;
+    d_features = channels * (first.size() - 1);
+    d_widest = std::max(d_widest, d_features);
+    step s{};
+    s.kind = step_kind::affine;
+    s.features = int(d_features);
+    s.affine = { int(first.size()) - 1,
+                 int(channels),
+                 int(padded),
+                 data->from.first.data(),
+                 data->from.feature.data(),
+                 data->from.row.data(),
+                 data->weights.data(),
+                 data->bias.data(),
+                 activation::none,
+                 0 };
+    d_steps.push_back(s);
+    d_maps.push_back(std::move(data));
+}
+
+void network::add_step(const std::string& kind, float value)
+{
+    static const std::map<std::string, step_kind> kinds = {
+        { "relu", step_kind::relu },
+        { "elu", step_kind::elu },
+        { "sigmoid", step_kind::sigmoid },
+        { "softmax", step_kind::softmax },
+        { "l2_normalization", step_kind::l2_normalization },
+        { "scale", step_kind::scale },
+    };
+    const auto found = kinds.find(kind);
+    if (found == kinds.end())
+        throw std::invalid_argument("step '" + kind + "' is not known to the kernels");
+    const bool activates =
+        found->second == step_kind::relu || found->second == step_kind::elu;
+    // An activation right after an affine map is computed with it.
+    if (activates && !d_steps.empty() && d_steps.back().kind == step_kind::affine &&
+        d_steps.back().affine.then == activation::none) {
+        affine_map& map = d_steps.back().affine;
+        map.then = found->second == step_kind::relu ? activation::relu : activation::elu;
+        map.alpha = value;
+        return;
+    }
+    step s{};
+    s.kind = found->second;
+    s.features = int(d_features);
+    s.value = value;
+    d_steps.push_back(s);
+}
+
+plan network::view() const
+{
+    return { d_steps.data(),  int(d_steps.size()), int(d_inputs),
+             int(d_features), int(d_widest),       d_slot.data() };
+}
+
+void network::run(const float* in, size_t count, float* out) const
+{
+    const plan net = view();
+    kernels().network.run(net, in, count, out, work_memory_of(net));
+}
+
+size_t
+network::decide(const float* in, size_t count, uint8_t* messages, uint8_t* erased) const
+{
+    const plan net = view();
+    if (net.outputs > 256)
+        throw std::invalid_argument("a decision among " + std::to_string(net.outputs) +
+                                    " messages does not fit a byte; 256 at most");
+    return kernels().network.decide(
+        net, in, count, messages, erased, work_memory_of(net));
+}
+
+} // namespace gr::advphy

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A network as the kernels see it, and what runs it once per instruction set.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace gr::advphy {
+
+enum class activation { none, relu, elu };
+
+// An affine map with shared weights: a dense layer (one position) or a convolution.
+// Output feature [channel * positions + position] =
+//     bias[channel] + sum over taps of weights[row][channel] * input[feature].
+struct affine_map {
+    int positions;
+    int channels;
+    int padded_channels; // a multiple of channel_block; the padding has weight 0
+    const int* first_tap; // [positions + 1]
+    const int* tap_feature; // which input feature a tap reads
+    const int* tap_row; // which row of weights it uses
+    const float* weights; // [rows][padded_channels]
+    const float* bias; // [padded_channels]
+    activation then;
+    float alpha; // of the exponential linear unit
+};
+
+enum class step_kind { affine, relu, elu, sigmoid, softmax, l2_normalization, scale };
+
+struct step {
+    step_kind kind;
+    int features; // of the step's output
+    affine_map affine;
+    float value; // eLU's alpha, or the target energy, or the scale
+};
+
+// Inputs are rows of `inputs` floats; `slot[c]` is the feature that column c becomes.
+struct plan {
+    const step* steps;
+    int step_count;
+    int inputs;
+    int outputs;
+    int widest; // largest number of features anywhere
+    const int* slot;
+};
+
+// Channels that one pass of the affine kernel computes together, on any instruction set.
+constexpr int channel_block = 8;
+// Work memory that `run` and `decide` need for features: 2 buffers and one row block.
+constexpr size_t work_floats(int widest) { return size_t(3) * 32 * (widest + 16); }
+
+struct network_kernels { // see network.h
+    void (*run)(const plan& net, const float* in, size_t count, float* out, float* work);
+    size_t (*decide)(const plan& net,
+                     const float* in,
+                     size_t count,
+                     uint8_t* messages,
+                     uint8_t* erased,
+                     float* work);
+    // Multiply-adds in registers, the arithmetic limit: returns how many were done.
+    size_t (*multiply_adds)(size_t rounds, float* sink);
+};
+
+} // namespace gr::advphy

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Networks on tiles of items, one item a lane.
+//
+// Compiled once per instruction set. A tile holds `tile` items as [feature][item], so
+// every layer is arithmetic between whole vectors, and an item's result does not depend
+// on its place in the batch. Cost of an affine map: one multiply-add per weight and item.
+#include "network/exponential.h"
+#include "network/network_kernels.h"
+#include "network/tile.h"
+#include "simd.h"
+
+namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
+
+namespace {
+
+inline vfloat apply(activation then, float alpha, vfloat x)
+{
+    switch (then) {
+    case activation::relu:
+        return x < 0.0f ? vfloat{} : x; // NaN stays NaN
+    case activation::elu:
+        return x <= 0.0f ? alpha * exponential(x).minus_one() : x; // NaN stays NaN
+    default:
+        return x;
+    }
+}
+
+void run_affine(const affine_map& map, const float* in, float* out)
+{
+    for (int position = 0; position < map.positions; ++position)
+        for (int c0 = 0; c0 < map.channels; c0 += channels_at_once) {
+            vfloat sum[channels_at_once][tile_vectors];
+            for (int c = 0; c < channels_at_once; ++c)
+                for (int v = 0; v < tile_vectors; ++v)
+                    sum[c][v] = fill(map.bias[c0 + c]);
+            for (int t = map.first_tap[position]; t < map.first_tap[position + 1]; ++t) {
+                const float* x = in + size_t(map.tap_feature[t]) * tile;
+                const float* w =
+                    map.weights + size_t(map.tap_row[t]) * map.padded_channels + c0;
+                for (int v = 0; v < tile_vectors; ++v) {
+                    const vfloat value = load(x + v * lanes);
+                    for (int c = 0; c < channels_at_once; ++c)
+                        sum[c][v] += w[c] * value;
+                }
+            }
+            const int wanted = map.channels - c0;
+            for (int c = 0; c < channels_at_once && c < wanted; ++c)
+                for (int v = 0; v < tile_vectors; ++v)
+                    store(out + (size_t(c0 + c) * map.positions + position) * tile +
+                              v * lanes,
+                          apply(map.then, map.alpha, sum[c][v]));
+        }
+}
+
+void run_softmax(int features, float* x)
+{
+    for (int v = 0; v < tile; v += lanes) {
+        vfloat largest = load(x + v);
+        for (int f = 1; f < features; ++f)
+            largest = maximum(largest, load(x + size_t(f) * tile + v));
+        // Kahan's sum: plain ones lose digits over hundreds of features.
+        vfloat sum = vfloat{}, lost = vfloat{};
+        for (int f = 0; f < features; ++f) {
+            float* p = x + size_t(f) * tile + v;
+            const vfloat e = exponential(load(p) - largest).value();
+            store(p, e);
+            const vfloat next = sum + (e - lost);
+            lost = (next - sum) - (e - lost);
+            sum = next;
+        }
+        for (int f = 0; f < features; ++f) {
+            float* p = x + size_t(f) * tile + v;
+            store(p, load(p) / sum);
+        }
+    }
+}
+
+void run_l2_normalization(int features, float energy, float* x)
+{
+    for (int v = 0; v < tile; v += lanes) {
+        vfloat sum = vfloat{};
+        for (int f = 0; f < features; ++f) {
+            const vfloat value = load(x + size_t(f) * tile + v);
+            sum += value * value;
+        }
+        const vfloat gain = square_root(energy / sum);
+        for (int f = 0; f < features; ++f) {
+            float* p = x + size_t(f) * tile + v;
+            store(p, load(p) * gain);
+        }
+    }
+}
+
+// Run the steps on one tile; return where the outputs are. a and b are the two buffers.
+float* run_steps(const plan& net, float* a, float* b)
+{
+    for (int i = 0; i < net.step_count; ++i) {
+        const step& s = net.steps[i];
+        const size_t size = size_t(s.features) * tile;
+        switch (s.kind) {
+        case step_kind::affine: {
+            run_affine(s.affine, a, b);
+            float* swap = a;
+            a = b;
+            b = swap;
+            break;
+        }
+        case step_kind::relu:
+        case step_kind::elu: {
+            const activation then =
+                s.kind == step_kind::relu ? activation::relu : activation::elu;
+            for (size_t j = 0; j < size; j += lanes)
+                store(a + j, apply(then, s.value, load(a + j)));
+            break;
+        }
+        case step_kind::sigmoid:
+            for (size_t j = 0; j < size; j += lanes)
+                store(a + j, 1.0f / (1.0f + exponential(-load(a + j)).value()));
+            break;
+        case step_kind::softmax:
+            run_softmax(s.features, a);
+            break;
+        case step_kind::l2_normalization:
+            run_l2_normalization(s.features, s.value, a);
+            break;
+        case step_kind::scale:
+            for (size_t j = 0; j < size; j += lanes)
+                store(a + j, load(a + j) * s.value);
+            break;
+        }
+    }
+    return a;
+}
+
+// Index of the largest of `outputs` logits per item, the first of equals; erase items
+// with `poison` or with logits that are not finite.
+size_t decide_tile(int outputs,
+                   const float* logits,
+                   const vfloat* poison,
+                   size_t items,
+                   uint8_t* messages,
+                   uint8_t* erased)
+{
+    alignas(64) uint8_t decided[tile], flags[tile];
+    for (int v = 0; v < tile_vectors; ++v) {
+        vfloat best = load(logits + v * lanes);
+        vfloat bad = poison[v] + best * 0.0f;
+        vint index = vint{};
+        for (int f = 1; f < outputs; ++f) {
+            const vfloat x = load(logits + size_t(f) * tile + v * lanes);
+            bad += x * 0.0f;
+            index = x > best ? fill_int(f) : index;
+            best = x > best ? x : best;
+        }
+        const vint erase = bad != 0.0f; // NaN where anything was not finite
+        index = erase ? vint{} : index;
+        *reinterpret_cast<vbytes*>(decided + v * lanes) =
+            __builtin_convertvector(index, vbytes);
+        *reinterpret_cast<vbytes*>(flags + v * lanes) =
+            __builtin_convertvector(erase & 1, vbytes);
+    }
+    size_t erasures = 0;
+    for (size_t i = 0; i < items; ++i) {
+        messages[i] = decided[i];
+        erased[i] = flags[i];
+        erasures += flags[i];
+    }
+    return erasures;
+}
+
+void run(const plan& net, const float* in, size_t count, float* out, float* work)
+{
+    const work_memory memory(net, work);
+    for (size_t first = 0; first < count; first += tile) {
+        load_tile_at(net, in, first, count, memory);
+        const float* result = run_steps(net, memory.a, memory.b);
+        const size_t items = count - first < tile ? count - first : tile;
+        store_tile(result, net.outputs, items, out + first * net.outputs);
+    }
+}
+
+size_t decide(const plan& net,
+              const float* in,
+              size_t count,
+              uint8_t* messages,
+              uint8_t* erased,
+              float* work)
+{
+    const work_memory memory(net, work);
+    size_t erasures = 0;
+    for (size_t first = 0; first < count; first += tile) {
+        load_tile_at(net, in, first, count, memory);
+        vfloat poison[tile_vectors] = {};
+        for (int f = 0; f < net.inputs; ++f)
+            for (int v = 0; v < tile_vectors; ++v)
+                poison[v] += load(memory.a + size_t(f) * tile + v * lanes) * 0.0f;
+        const float* logits = run_steps(net, memory.a, memory.b);
+        const size_t items = count - first < tile ? count - first : tile;
+        erasures += decide_tile(
+            net.outputs, logits, poison, items, messages + first, erased + first);
+    }
+    return erasures;
+}
+
+size_t multiply_adds(size_t rounds, float* sink)
+{
+    vfloat sum[channels_at_once * tile_vectors];
+    for (int i = 0; i < channels_at_once * tile_vectors; ++i)
+        sum[i] = fill(sink[i % lanes] + float(i));
+    const vfloat a = fill(0.5f), b = fill(1.0f); // tends to 2, never to a denormal
+    for (size_t r = 0; r < rounds; ++r)
+#pragma GCC unroll 16
+        for (int i = 0; i < channels_at_once * tile_vectors; ++i)
+            sum[i] = sum[i] * a + b;
+    for (int i = 0; i < channels_at_once * tile_vectors; ++i)
+        store(sink, load(sink) + sum[i]);
+    return rounds * channels_at_once * tile_vectors * lanes;
+}
+
+} // namespace
+
+extern const network_kernels network_table = { run, decide, multiply_adds };
+
+} // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE
