@@ -372,7 +372,6 @@ def test_painting_takes_less_time_than_a_frame(application):
         window.refresh()
         window.canvas.grab()
     assert time.thread_time() - begun < 10 * 0.033
-    assert window.frame_seconds() > 0
 
 
 WITHOUT_QT = """if True:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is drawn behind measured curves: closed forms, and counts of before."""
 
-import dataclasses
-
 import numpy as np
 from advphy_model.link import links
 from advphy_model.measure import curves, table
@@ -68,34 +66,17 @@ def earlier_lines(paths, x):
                 f"csv = {path!r} cannot be read: {error.strerror}; wanted a file that "
                 "advphy measure or this display wrote"
             ) from None
-        for label, points in (
-            _over_psr(rows) if x == "psr_db" else curves.curves(rows)
-        ).items():
-            values = sorted(v for v, (failures, _) in points.items() if failures)
-            rates = [points[v][0] / points[v][1] for v in values]
-            if values:
-                found.append((label, np.array(values), np.array(rates)))
+        for label, points in curves.curves(rows, x).items():
+            counted = [(at, *points[at]) for at in sorted(points.keys() - {None})]
+            seen = [(at, failures / blocks) for at, failures, blocks in counted]
+            values, rates = np.array([p for p in seen if p[1]]).reshape(-1, 2).T
+            if len(values):
+                found.append((label, values, rates))
     if len(found) > MOST:
         raise ValueError(
             f"csv = {paths!r} has {len(found)} curves, wanted at most {MOST}; leave "
             "out some files or rows"
         )
-    return found
-
-
-def _over_psr(rows):
-    """Return {label: {psr_db: (failures, blocks)}} of the rows with an attack."""
-    found = {}
-    for row in rows:
-        if row.psr_db is None:
-            continue
-        plain = dataclasses.replace(row, psr_db=None, attack="none")
-        (name,) = curves.curves([plain])
-        attack = curves.without_hash(row.attack)
-        label = f"{name}, {attack} at {row.ebn0_db:g} dB"
-        points = found.setdefault(label, {})
-        failures, blocks = points.get(row.psr_db, (0, 0))
-        points[row.psr_db] = failures + row.failures, blocks + row.blocks
     return found
 
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the windows of plots share: axes of pyqtgraph, labels beside them, a menu."""
 
-import collections
-import statistics
 import time
 
 import pyqtgraph
@@ -19,22 +17,6 @@ PlotWindow > QToolButton {{background: transparent; color: {GREY}; border: none}
 QToolButton::menu-indicator {{image: none}}
 """
 LETTERS = 11, 17  # screen pixels, in a small window and in a large one
-
-
-class Canvas(pyqtgraph.GraphicsLayoutWidget):
-    """The plots of a window, which tells it what painting them took."""
-
-    def __init__(self, window):
-        self._window = window
-        super().__init__()
-        self.setBackground("w")
-        self.setAntialiasing(False)
-        self.ci.setSpacing(2)
-
-    def paintEvent(self, event):
-        begun = time.perf_counter()
-        super().paintEvent(event)
-        self._window.painted(time.perf_counter() - begun)
 
 
 class PlotWindow(DisplayWindow):
@@ -54,7 +36,6 @@ class PlotWindow(DisplayWindow):
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or type(self).__name__, frame_rate)
         self.title, self.plots, self.columns = title, [], []
-        self._filling, self._spent = 0.0, collections.deque(maxlen=100)
         self._labels_due, self._late, self._width = 0.0, False, 0.0
         self.setAttribute(QtCore.Qt.WA_StyledBackground)
         self.setStyleSheet(SHEET)
@@ -62,7 +43,10 @@ class PlotWindow(DisplayWindow):
         self._add_parts()
 
     def _add_parts(self):
-        self.menu, self.canvas = QtWidgets.QMenu(self), Canvas(self)
+        self.menu, self.canvas = QtWidgets.QMenu(self), pyqtgraph.GraphicsLayoutWidget()
+        self.canvas.setBackground("w")
+        self.canvas.setAntialiasing(False)
+        self.canvas.ci.setSpacing(2)
         self._above, self._below = QtWidgets.QLabel(self.title), QtWidgets.QLabel()
         for label in (self._above, self._below):
             label.setWordWrap(True)
@@ -196,9 +180,8 @@ class PlotWindow(DisplayWindow):
         for column in self.columns:
             column.set_font(self.font_of())
         if self.columns:
-            self._labels_due = 0.0
             self._set_label_width(SHARE * self.width())
-            self._width = 0.0
+            self._labels_due = self._width = 0.0
         self.arrange()
 
     def arrange(self):
@@ -224,25 +207,11 @@ class PlotWindow(DisplayWindow):
         """Return what a picture depends on."""
         return self.record.state(), self._late and time.monotonic() >= self._labels_due
 
-    def _fill(self):
-        begun = time.perf_counter()
-        super()._fill()
-        self._filling = time.perf_counter() - begun
-
     def show_labels(self):
         """Write the labels, five times a second at most."""
         self._late = time.monotonic() < self._labels_due
         if not self._late:
             self._write_labels()
-
-    def painted(self, seconds):
-        """Count what a picture took."""
-        self._spent.append(self._filling + seconds)
-        self._filling = 0.0
-
-    def frame_seconds(self):
-        """Return what the last pictures took, the median, in seconds."""
-        return statistics.median(self._spent) if self._spent else 0.0
 
     def save_picture(self, path):
         """Write what is shown; the file's ending chooses the format.
