@@ -4,6 +4,11 @@
 import time
 
 import numpy as np
+import pyqtgraph
+from gnuradio.advphy.display.bler_curve_record import BlerCurveRecord
+from gnuradio.advphy.display.bler_curve_window import BlerCurveWindow
+from gnuradio.advphy.display.onset_record import OnsetRecord
+from gnuradio.advphy.display.onset_window import OnsetWindow
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 
@@ -60,6 +65,38 @@ def estimate(at, detected, psr_db=-6.0, p=(0j,)):
         "psr_db": psr_db,
         "detected": detected,
     }
+
+
+def curves_window(*messages, title="", frame_rate=15, **settings):
+    """Return a window of BLER curves that has taken messages."""
+    window = BlerCurveWindow(BlerCurveRecord(**settings), title, frame_rate)
+    for message in messages:
+        assert window.record.take(message)
+    return window
+
+
+def strip_window(*messages, **settings):
+    """Return a window of an onset strip that has taken messages."""
+    window = OnsetWindow(OnsetRecord(**settings))
+    for message in messages:
+        assert window.record.take(message)
+    return window
+
+
+def move_mouse(window, plot, x, y):
+    """Move the mouse to a place of a plot; return what is said there."""
+    pyqtgraph.setConfigOption("mouseRateLimit", 0)  # heed events however fast they come
+    place = window.canvas.mapFromScene(plot.vb.mapViewToScene(QtCore.QPointF(x, y)))
+    for away in (1, 0):
+        event = QtGui.QMouseEvent(
+            QtCore.QEvent.MouseMove,
+            QtCore.QPointF(place.x() + away, place.y()),
+            QtCore.Qt.NoButton,
+            QtCore.Qt.NoButton,
+            QtCore.Qt.NoModifier,
+        )
+        application().sendEvent(window.canvas.viewport(), event)
+    return plot.vb.toolTip()
 
 
 class Paintings(QtCore.QObject):
@@ -125,5 +162,5 @@ def wheel(window, plot):
 
 def ratio_of_ranges(plot):
     """Return how much of the home range is seen, of x and y."""
-    home, seen = plot.vb._home, plot.vb.viewRange()
+    home, seen = plot.vb.home, plot.vb.viewRange()
     return [(s[1] - s[0]) / (h[1] - h[0]) for s, h in zip(seen, home, strict=True)]

@@ -8,15 +8,16 @@ import time
 
 import numpy as np
 import pytest
-from advphy_model.measure import counts as counts_file
+from advphy_model.measure import curves, table
+from advphy_model.measure.curve_looks import look_of
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import Counts
 from gnuradio import advphy
-from gnuradio.advphy.measure.bler_curve_window import bler_curve_window, measured
-from gnuradio.advphy.measure.name_looks import look_of
 from PyQt5 import QtCore, QtGui
 
 from . import display_events
 from .display_events import counts, painted
+from .display_events import curves_window as filled
 
 SINK = advphy.bler_curve_sink
 
@@ -26,19 +27,8 @@ def application():
     return display_events.application()
 
 
-def filled(*messages, **settings):
-    """Return a window that has taken messages."""
-    window = bler_curve_window(**settings)
-    for message in messages:
-        assert window.take(message)
-    return window
-
-
 def points(window):
-    return {
-        (name, differs): totals
-        for name, differs, _, _, totals in window.plot.points.curves()
-    }
+    return {(c.name, c.differs): c.points for c in window.record.curves()}
 
 
 def test_a_stream_fills_in_the_curve_of_its_counter():
@@ -86,7 +76,7 @@ def test_a_block_is_counted_once_when_a_flowgraph_is_started_again(application):
 def test_thousands_of_segments_add_up_and_need_little_memory(application):
     window = filled(*(counts(blocks=10, errors=1, first=10 * i) for i in range(3000)))
     assert points(window) == {("link", ""): {4.0: (3000, 30_000)}}
-    assert len(window.plot.points.rows()) <= 501
+    assert len(window.record.rows()) <= 501
 
 
 def test_an_attack_begins_a_further_line_of_the_name(application):
@@ -101,7 +91,8 @@ def test_an_attack_begins_a_further_line_of_the_name(application):
         ("link", "no attack"): {4.0: (3, 200)},
         ("link", "PSR -6 dB"): {4.0: (50, 100)},
     }
-    window.take(counts(blocks=100, errors=40, first=300, **on | {"psr_db": -8.0}))
+    stronger = on | {"psr_db": -8.0}
+    window.record.take(counts(blocks=100, errors=40, first=300, **stronger))
     assert {differs for _, differs in points(window)} == {
         "no attack",
         "PSR -6 dB",
@@ -136,17 +127,19 @@ def test_forgetting_begins_anew_within_the_segment_that_is_counted(application):
     window = filled(counts(blocks=100, errors=40))
     window.forget()
     assert points(window) == {}
-    window.take(counts(blocks=300, errors=45))
+    window.record.take(counts(blocks=300, errors=45))
     assert points(window) == {("link", ""): {4.0: (5, 200)}}
-    (row,) = window.plot.points.rows()
+    (row,) = window.record.rows()
     assert (row.first_block, row.blocks, row.block_errors) == (100, 200, 5)
 
 
-def test_intervals_are_those_of_wilson_and_no_error_gives_an_upper_bound():
+def test_intervals_are_those_of_wilson_and_no_error_gives_an_upper_bound(application):
     z, p, n = 1.959963984540054, 0.01, 1000
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    found = measured({4.0: (10, n), 5.0: (0, 500)})
+    window = filled(counts(blocks=n), counts(x=5.0, blocks=500, errors=0, first=n))
+    (curve,) = window.record.curves()
+    found = curve.rows()
     assert found[0] == pytest.approx([4, p, middle - half, middle + half, 10, n])
     assert math.isnan(found[1, 1])
     # 500 blocks without an error happen at this BLER with a probability of 5 %.
@@ -173,7 +166,7 @@ def test_points_are_drawn_where_they_are(application):
     assert (10**high > 0.1).all()
     assert len(third.dots.getData()[0]) == 0
     assert third.below.getData()[0].tolist() == [4.0]
-    text = "\n".join(window.labels.texts())
+    text = "\n".join(window.columns[0].texts())
     assert "0 of 1 000" in text
     assert "1.00e-03" in text
 
@@ -184,7 +177,7 @@ def test_the_wheel_zooms_and_view_all_returns(application):
     window.show()
     display_events.wheel(window, window.axes)
     assert max(display_events.ratio_of_ranges(window.axes)) < 0.9
-    window.take(counts(x=5.0, first=5000))
+    window.record.take(counts(x=5.0, first=5000))
     window.refresh()  # what arrives does not move the view
     assert max(display_events.ratio_of_ranges(window.axes)) < 0.9
     window.menu.actions()[0].trigger()
@@ -200,21 +193,21 @@ def test_in_a_narrow_window_the_value_stays_whole(application):
         counts(name, blocks=20_000, errors=2468, first=20_000, on=True, psr_db=-3.0),
     )
     painted(window, 280, 320)
-    (text,) = [text for text in window.labels.texts() if "PSR" in text]
+    (text,) = [text for text in window.columns[0].texts() if "PSR" in text]
     first, *_, value = text.splitlines()
     assert first.endswith("…")
     assert value.endswith("0.086")  # 2591 of 30 000
-    assert window.labels.geometry().right() <= 280
+    assert window.columns[0].geometry().right() <= 280
 
 
 def test_theory_and_earlier_counts_are_painted_behind(application, tmp_path):
     rows = [
-        counts_file.Counts("old", "loop", db, 1, 0, 1000, errors, 0, "ab")
+        Counts("old", "loop", db, 1, 0, 1000, errors, 0, "ab")
         for db, errors in ((0.0, 800), (10.0, 600))
     ]
-    counts_file.write(tmp_path / "old.csv", rows)
-    window = bler_curve_window(closed_forms="bpsk", csv=str(tmp_path / "old.csv"))
-    (theory,), (earlier,) = window.plot.theory, window.plot.earlier
+    table.write(tmp_path / "old.csv", rows, Counts)
+    window = filled(closed_forms="bpsk", csv=str(tmp_path / "old.csv"))
+    (theory,), (earlier,) = window.record.theory, window.record.earlier
     assert theory[0] == "bpsk, closed form"
     # Four bits by BPSK: 1 - (1 - Q(sqrt(2 Eb/N0)))^k; at 0 dB Q = 0.0786.
     k = round(math.log(1 - theory[2][0]) / math.log(1 - 0.0786496))
@@ -222,9 +215,9 @@ def test_theory_and_earlier_counts_are_painted_behind(application, tmp_path):
     assert earlier[0] == "old"
     assert earlier[2] == pytest.approx([0.8, 0.6])
     painted(window)
-    assert window.labels.texts() == [
+    assert window.columns[0].texts() == [
         "╌ bpsk, closed form",
-        f"{look_of('old').glyph} old",
+        f"{look_of('old').marker.glyph} old",
     ]
     assert theory[2][50] == pytest.approx(1 - (1 - 0.0059539) ** k, rel=1e-4)
 
@@ -235,8 +228,8 @@ def test_what_is_saved_is_what_plot_reads(application, tmp_path):
         counts(blocks=300, errors=4),
         counts(x=5.0, blocks=200, errors=1, first=300, **on),
     )
-    window.save_csv(tmp_path / "live.csv")
-    rows = counts_file.read(tmp_path / "live.csv")
+    window.record.save_csv(tmp_path / "live.csv")
+    rows = table.read(tmp_path / "live.csv", Counts)
     assert [
         (r.ebn0_db, r.first_block, r.blocks, r.block_errors, r.psr_db) for r in rows
     ] == [(4.0, 0, 300, 4, None), (5.0, 300, 200, 1, -6.0)]
@@ -248,14 +241,14 @@ def test_what_is_saved_is_what_plot_reads(application, tmp_path):
         window.save_picture("/nowhere/live.png")
     window.forget()
     with pytest.raises(ValueError, match="no counts"):
-        window.save_csv(tmp_path / "none.csv")
+        window.record.save_csv(tmp_path / "none.csv")
 
 
 def test_two_counters_of_one_link_and_seed_are_saved_apart(application, tmp_path):
     plain = counts("plain") | {"link": "gan_mlp"}
     window = filled(plain, counts("defended", errors=1) | {"link": "gan_mlp"})
-    window.save_csv(tmp_path / "live.csv")
-    assert set(counts_file.curves(counts_file.read(tmp_path / "live.csv"))) == {
+    window.record.save_csv(tmp_path / "live.csv")
+    assert set(curves.curves(table.read(tmp_path / "live.csv", Counts))) == {
         "gan_mlp (plain)",
         "gan_mlp (defended)",
     }
@@ -263,21 +256,25 @@ def test_two_counters_of_one_link_and_seed_are_saved_apart(application, tmp_path
 
 def test_the_mouse_tells_of_the_point_it_is_over(application):
     window = filled(
-        counts(x=2.0, blocks=10_000, errors=1000), counts(x=6.0, first=9**9)
+        counts(x=2.0, blocks=10_000, errors=1000),
+        counts(x=6.0, first=9**9),
+        counts(x=8.0, blocks=500, errors=0, first=10**9),
     )
     painted(window)
-    window.hover(2.01, -1.0)
-    lines = window.tip.toPlainText().splitlines()
+    window.show()
+    lines = display_events.move_mouse(window, window.axes, 2.0, -1.0).splitlines()
     assert lines[:2] == ["link", "Eb/N0 2 dB"]
     assert lines[2].startswith("BLER 0.1, 95 %: 0.094 to 0.11")
     assert lines[3] == "1000 of 10000 blocks failed"
-    painted(window)  # with the box
-    window.hover(4.0, -5.0)
-    assert not window.tip.isVisible()
+    assert display_events.move_mouse(window, window.axes, 4.0, -5.0) == ""
+    bound = math.log10(1 - 0.05 ** (1 / 500))
+    text = display_events.move_mouse(window, window.axes, 8.0, bound)
+    assert "no error seen: BLER below 0.006 at 95 %" in text
+    window.close()
 
 
 def test_what_is_not_a_count_is_counted_and_said(application):
-    window = bler_curve_window()
+    window = filled()
     broken = counts()
     del broken["blocks"]
     bad = [
@@ -294,12 +291,12 @@ def test_what_is_not_a_count_is_counted_and_said(application):
         counts() | {"blocks": "many"},
         counts() | {"blocks": math.nan},
     ]
-    assert [window.take(message) for message in bad] == [False] * len(bad)
-    assert window.refused() == len(bad)
+    assert [window.record.take(message) for message in bad] == [False] * len(bad)
+    assert window.record.refused() == len(bad)
     # Other kinds are no error, and counts without the setting are said apart.
-    assert window.take({"kind": "accuracy", "accuracy": 0.5})
-    assert window.take(counts(x=math.nan))
-    assert window.plot.points.without_x == 1
+    assert window.record.take({"kind": "accuracy", "accuracy": 0.5})
+    assert window.record.take(counts(x=math.nan))
+    assert window.record.without_x == 1
     assert points(window) == {}
     painted(window)
 
@@ -316,8 +313,8 @@ def test_messages_of_foreign_blocks_are_refused_without_an_end_of_the_flowgraph(
         pmt.to_pmt({"kind": "counts"}),
         pmt.to_pmt({"kind": "unknown", "name": "x"}),
     ):
-        sink._mailbox.post(message)
-    sink._mailbox.post(pmt.to_pmt(counts()))
+        sink.record.post(message)
+    sink.record.post(pmt.to_pmt(counts()))
     assert sink.refused() == 6
     assert sink.curves() == {"link": {4.0: (10, 1000)}}
     assert sink.error is None
@@ -371,11 +368,10 @@ def test_painting_takes_less_time_than_a_frame(application):
     painted(window, 1280, 800)
     begun = time.thread_time()  # a machine with other work does not count
     for number in range(10):
-        window.take(counts(blocks=10 + number))
+        window.record.take(counts(blocks=10 + number))
         window.refresh()
         window.canvas.grab()
     assert time.thread_time() - begun < 10 * 0.033
-    assert window.frame_seconds() > 0
 
 
 WITHOUT_QT = """if True:
@@ -425,7 +421,7 @@ def test_pictures_are_no_more_frequent_than_the_frame_rate(application):
     for turn in range(3):
         for sent in range(1000):
             message = counts(blocks=1000 * turn + sent, errors=0)
-            sink._mailbox.post(pmt.to_pmt(message))
+            sink.record.post(pmt.to_pmt(message))
             application.processEvents()
         assert len(fills) == turn  # not before the timer's time
         display_events.until(lambda n=turn: timer.timeout.emit() or len(fills) > n)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from advphy_model.link import links
 from gnuradio import advphy, blocks
-from gnuradio.advphy.measure.constellation_sink import NewestSymbols
+from gnuradio.advphy.display.constellation_record import ConstellationRecord
 
 from . import display_events
 from .display_events import painted
@@ -30,20 +30,18 @@ def numbered(first, count, n=7):
 
 def test_of_a_fast_stream_few_vectors_are_copied_for_each_picture():
     gate = []
-    newest = NewestSymbols(100, 7, gate.append)
+    newest = ConstellationRecord(100, 7, gate.append)
     for first in range(0, 10_000, 1000):
         newest.put(numbered(first, 1000))
-    assert newest.count() == 100
+    assert newest.state() == 100
     assert newest.newest()[:, 0].real.tolist() == list(range(900, 1000))
-    assert gate == [False]
-    newest.ask()
+    assert gate == [False, True]  # whoever looks wants more
     newest.put(numbered(20_000, 30))
-    assert gate == [False, True]
     assert newest.newest()[:, 0].real.max() == 20_029
 
 
 def test_of_a_slow_stream_the_newest_are_kept():
-    newest = NewestSymbols(100, 7)
+    newest = ConstellationRecord(100, 7)
     for first in range(0, 1050, 7):
         newest.put(numbered(first, 7))
         newest.ask()
@@ -99,7 +97,7 @@ def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch)
 def shown(vectors, channel_use, model="hamming74_ml"):
     """Return a window that shows vectors."""
     sink = advphy.constellation_sink(model, channel_use=channel_use)
-    sink._newest.put(np.asarray(vectors, np.complex64))
+    sink.record.put(np.asarray(vectors, np.complex64))
     window = sink.qwidget()
     painted(window)
     return window
@@ -130,7 +128,7 @@ def test_all_channel_uses_have_panels_of_one_scale(application, size):
     painted(window, *size)
     assert len(window.plots) == 7
     for plot in window.plots:
-        assert plot.vb._home == ((-2.0, 2.0), (-2.0, 2.0))
+        assert plot.vb.home == ((-2.0, 2.0), (-2.0, 2.0))
         for side in ("left", "bottom"):
             axis = plot.getAxis(side)
             length = axis.height() if side == "left" else axis.width()

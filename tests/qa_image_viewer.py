@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 from gnuradio import advphy, blocks
-from gnuradio.advphy.measure import image_window
+from gnuradio.advphy.display import image_window
 from PyQt5 import QtCore
 
 from .display_events import until

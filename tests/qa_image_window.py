@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 from gnuradio import advphy, blocks
-from gnuradio.advphy.measure import image_window
+from gnuradio.advphy.display import image_window
 from PyQt5 import QtCore, QtGui
 
 SHAPE, PIXELS = (8, 6), 48

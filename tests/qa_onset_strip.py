@@ -7,27 +7,18 @@ import time
 import numpy as np
 import pytest
 from advphy_model.air.perturbation import Perturbation
+from advphy_model.measure.curve_looks import NameLooks, look_of
 from gnuradio import advphy
-from gnuradio.advphy.measure.name_looks import NameLooks, look_of
-from gnuradio.advphy.measure.onset_items import delay_texts
-from gnuradio.advphy.measure.onset_record import Interval, spells
-from gnuradio.advphy.measure.onset_window import onset_window
+from gnuradio.advphy.display.onset_record import Interval, delay_texts, spells
 
 from . import display_events
-from .display_events import attack, counts, estimate, painted
+from .display_events import attack, counts, curves_window, estimate, painted
+from .display_events import strip_window as filled
 
 
 @pytest.fixture(scope="module")
 def application():
     return display_events.application()
-
-
-def filled(*messages, **settings):
-    """Return a window that has taken messages."""
-    window = onset_window(**settings)
-    for message in messages:
-        assert window.take(message)
-    return window
 
 
 def test_a_point_is_what_was_counted_between_two_messages(application):
@@ -39,7 +30,7 @@ def test_a_point_is_what_was_counted_between_two_messages(application):
         counts(blocks=80, errors=5, first=300, at=1.4),
         counts(blocks=30, errors=3, first=300, at=1.5),  # started again
     )
-    (intervals,), attacks, found = window.plot.record.events()[0].values(), {}, {}
+    (intervals,), attacks, found = window.record.events()[0].values(), {}, {}
     assert intervals == [
         Interval(1.0, 100, 1),
         Interval(1.1, 200, 10),
@@ -59,7 +50,7 @@ def test_an_attack_is_on_from_its_message_to_the_next_other_one(application):
         attack(5.0, False),
         attack(7.0, True),
     )
-    states = window.plot.record.events()[1]["adversary"]
+    states = window.record.events()[1]["adversary"]
     assert spells(states, 9.0) == [(2.0, 4.0, -6.0), (4.0, 5.0, -3.0), (7.0, 9.0, -6.0)]
 
 
@@ -81,19 +72,19 @@ def story(recovers=True):
 
 def test_delays_are_those_of_the_story(application):
     window = filled(*story())
-    found, recovered = delay_texts(*window.plot.record.events())
+    found, recovered = delay_texts(*window.record.events())
     assert found == "canceller: found after 0.20 s"
     # The message of 10.50 s is the last that counts errors of the attack.
     assert recovered == "link: recovered after 0.50 s"
     window = filled(*story(recovers=False))
-    assert delay_texts(*window.plot.record.events())[1] == "link: not recovered"
+    assert delay_texts(*window.record.events())[1] == "link: not recovered"
 
 
 def test_no_delays_without_an_attack_or_a_time_before_it(application):
     window = filled(attack(1.0, True), counts(at=1.1), estimate(1.2, True))
-    assert delay_texts(*window.plot.record.events()) == []
+    assert delay_texts(*window.record.events()) == []
     window = filled(attack(1.0, True), attack(2.0, False), counts(at=2.1))
-    assert delay_texts(*window.plot.record.events()) == []
+    assert delay_texts(*window.record.events()) == []
 
 
 def test_what_happened_is_drawn_where_it_is(application):
@@ -110,7 +101,7 @@ def test_what_happened_is_drawn_where_it_is(application):
     during = (x > 10.07 - now) & (x < 10.48 - now)
     assert y[during] == pytest.approx(-1.0)
     assert y[~during & (x > 10.6 - now)] == pytest.approx(-3.0)
-    assert "link: recovered after 0.50 s" in window.key.texts()
+    assert "link: recovered after 0.50 s" in window.columns[1].texts()
 
 
 def test_intervals_without_errors_are_in_a_row_of_their_own(application):
@@ -120,7 +111,7 @@ def test_intervals_without_errors_are_in_a_row_of_their_own(application):
     painted(window)
     line = window.curves["link"][0].getData()[1]
     axis = window.upper.getAxis("left")
-    assert (line < np.log10(window.plot.floor)).all()
+    assert (line < np.log10(window.record.floor)).all()
     assert axis.tickStrings([line[0]], 1, 1) == ["none seen"]
 
 
@@ -128,16 +119,14 @@ def test_a_canceller_that_is_switched_off_is_understood(application):
     off = estimate(1.0, False)
     del off["p"], off["psr_db"], off["weights"]
     window = filled(off)
-    assert not window.plot.record.events()[2]["canceller"][0].on
+    assert not window.record.events()[2]["canceller"][0].on
 
 
 def test_a_name_looks_the_same_in_all_displays(application):
-    from gnuradio.advphy.measure.bler_curve_window import bler_curve_window
-
-    curves, strip = bler_curve_window(), onset_window()
+    curves, strip = curves_window(), filled()
     for window, names in ((curves, "xyz"), (strip, "zyx")):
         for name in names:
-            window.take(counts(name))
+            window.record.take(counts(name))
         painted(window)
     for name in "xyz":
         dots, (_, marks) = curves.curves[name, 0].dots, strip.curves[name]
@@ -154,9 +143,9 @@ def test_labels_are_within_a_window_that_became_narrow(application):
     window = filled(*story())
     painted(window)
     painted(window, 280, 320)
-    for column in (window.labels, window.key):
+    for column in window.columns:
         assert column.geometry().right() <= 280
-    assert all("…" in text for text in window.key.texts() if "after" in text)
+    assert all("…" in text for text in window.columns[1].texts() if "after" in text)
 
 
 def test_events_of_long_ago_are_forgotten(application):
@@ -164,12 +153,12 @@ def test_events_of_long_ago_are_forgotten(application):
         *(counts(blocks=100 * i, errors=i, at=0.05 * i) for i in range(1, 3000)),
         seconds=5.0,
     )
-    (intervals,) = window.plot.record.events()[0].values()
+    (intervals,) = window.record.events()[0].values()
     assert 5.0 <= intervals[-1].time - intervals[0].time <= 7.1
 
 
 def test_what_is_not_understood_is_counted(application):
-    window = onset_window()
+    window = filled()
     bad = [
         3,
         None,
@@ -182,9 +171,9 @@ def test_what_is_not_understood_is_counted(application):
         attack(1.0, True) | {"settings": 3},
         {"kind": "estimate", "name": "x", "time": 1.0},
     ]
-    assert [window.take(message) for message in bad] == [False] * len(bad)
-    assert window.take({"kind": "accuracy"})
-    assert window.refused() == len(bad)
+    assert [window.record.take(message) for message in bad] == [False] * len(bad)
+    assert window.record.take({"kind": "accuracy"})
+    assert window.record.refused() == len(bad)
     painted(window)
 
 

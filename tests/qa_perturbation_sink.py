@@ -8,8 +8,13 @@ import pytest
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from gnuradio import advphy
-from gnuradio.advphy.measure.perturbation_record import angle_degrees, matches
-from gnuradio.advphy.measure.perturbation_window import perturbation_window, texts
+from gnuradio.advphy.display.perturbation_record import (
+    PerturbationRecord,
+    angle_degrees,
+    matches,
+    texts,
+)
+from gnuradio.advphy.display.perturbation_window import PerturbationWindow
 
 from . import display_events
 from .display_events import attack, estimate, painted
@@ -20,6 +25,12 @@ P = np.array([1, 0.5j, -0.2, 0, 0.3 - 0.3j, 0, 0.1])
 @pytest.fixture(scope="module")
 def application():
     return display_events.application()
+
+
+def shown(codebook=None):
+    """Return a window without messages."""
+    codebook = links.load("hamming74_ml").codebook if codebook is None else codebook
+    return PerturbationWindow(codebook, PerturbationRecord(codebook.shape[1]))
 
 
 def test_the_residual_is_that_of_the_estimate_as_it_is():
@@ -44,49 +55,49 @@ def test_angles_are_those_of_real_vectors():
 
 
 def test_arrows_are_painted_where_p_is(application):
-    window = perturbation_window(links.load("hamming74_ml"))
+    window = shown()
     p = np.full(7, 0.6 + 0.6j)
-    assert window.take(attack(1.0, True, p=p.tolist()))
-    assert window.take(estimate(1.0, True, p=(-p).tolist()))
+    assert window.record.take(attack(1.0, True, p=p.tolist()))
+    assert window.record.take(estimate(1.0, True, p=(-p).tolist()))
     painted(window)
     assert len(window.plots) == 7
     for true, found in zip(window.true, window.estimated, strict=True):
         assert (true.head.pos().x(), true.head.pos().y()) == (0.6, 0.6)
         assert true.shaft.getData()[1].tolist() == [0.0, 0.6]
         assert (found.head.pos().x(), found.head.pos().y()) == (-0.6, -0.6)
-    window.take(attack(2.0, False, p=[0j] * 7))
+    window.record.take(attack(2.0, False, p=[0j] * 7))
     painted(window)
     assert not window.true[0].shaft.isVisible()
 
 
 def test_a_canceller_that_is_switched_off_is_understood(application):
-    window = perturbation_window(links.load("hamming74_ml"))
+    window = shown()
     off = estimate(1.0, False) | {"settings": {"enabled": False}}
     del off["p"], off["psr_db"], off["weights"]
-    assert window.take(off)
-    assert texts(window._record.seen())[1] == "estimated: the canceller is switched off"
+    assert window.record.take(off)
+    assert texts(window.record.seen())[1] == "estimated: the canceller is switched off"
 
 
 def test_the_text_says_what_was_compared(application):
-    window = perturbation_window(links.load("hamming74_ml"))
-    assert texts(window._record.seen()) == [
+    window = shown()
+    assert texts(window.record.seen()) == [
         "true: not told",
         "estimated: nothing received yet",
     ]
-    window.take(attack(1.0, True, -3.0, P.tolist()))
-    window.take(estimate(1.0, False, -20.0, P.tolist()))
-    assert texts(window._record.seen()) == [
+    window.record.take(attack(1.0, True, -3.0, P.tolist()))
+    window.record.take(estimate(1.0, False, -20.0, P.tolist()))
+    assert texts(window.record.seen()) == [
         "true PSR -3.0 dB",
         "estimated: no perturbation detected",
     ]
-    window.take(estimate(2.0, True, -3.2, (-1.1 * P).tolist()))
+    window.record.take(estimate(2.0, True, -3.2, (-1.1 * P).tolist()))
     # ||-1.1 p - p||^2 = 4.41 ||p||^2.
-    assert texts(window._record.seen())[1:] == [
+    assert texts(window.record.seen())[1:] == [
         "estimated PSR -3.2 dB",
         "residual 6.4 dB of ||p||², angle 180°; estimate sign changed: -20.0 dB",
     ]
-    window.take(attack(3.0, False, p=[0j] * 7))
-    assert texts(window._record.seen()) == [
+    window.record.take(attack(3.0, False, p=[0j] * 7))
+    assert texts(window.record.seen()) == [
         "true: attack is off",
         "estimated PSR -3.2 dB",
     ]
@@ -94,10 +105,10 @@ def test_the_text_says_what_was_compared(application):
 
 
 def test_p_of_json_is_pairs(application):
-    window = perturbation_window(links.load("hamming74_ml"))
+    window = shown()
     pairs = [[value.real, value.imag] for value in P]
-    assert window.take(attack(1.0, True, p=pairs))
-    assert np.allclose(window._record.seen().p, P)
+    assert window.record.take(attack(1.0, True, p=pairs))
+    assert np.allclose(window.record.seen().p, P)
 
 
 def test_many_channel_uses_share_one_plane(application):
@@ -105,14 +116,14 @@ def test_many_channel_uses_share_one_plane(application):
     wide = type(model)(
         "wide", 1, 12, np.array([[1] * 12, [-1] * 12]), "nearest_codeword"
     )
-    window = perturbation_window(wide)
-    window.take(attack(1.0, True, p=[0.5 + 0.5j] * 12))
+    window = shown(wide.codebook)
+    window.record.take(attack(1.0, True, p=[0.5 + 0.5j] * 12))
     painted(window)
     assert len(window.plots) == 1
 
 
 def test_what_is_not_understood_is_counted(application):
-    window = perturbation_window(links.load("hamming74_ml"))
+    window = shown()
     bad = [
         3,
         {},
@@ -122,9 +133,9 @@ def test_what_is_not_understood_is_counted(application):
         attack(1.0, True, p="text"),
         estimate(1.0, True, p=[]),
     ]
-    assert [window.take(message) for message in bad] == [False] * len(bad)
-    assert window.take({"kind": "counts"})
-    assert window.refused() == len(bad)
+    assert [window.record.take(message) for message in bad] == [False] * len(bad)
+    assert window.record.take({"kind": "counts"})
+    assert window.record.refused() == len(bad)
     painted(window)
 
 

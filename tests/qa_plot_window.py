@@ -7,16 +7,13 @@ import numpy as np
 import pmt
 import pytest
 from gnuradio import advphy
-from gnuradio.advphy.measure import painting_share
-from gnuradio.advphy.measure.bler_curve_window import bler_curve_window
-from gnuradio.advphy.measure.complex_panels import columns_for, round_reach
-from gnuradio.advphy.measure.mailbox import MOST_WAITING, Mailbox
-from gnuradio.advphy.measure.plot_items import decade_axis_class
-from gnuradio.advphy.measure.side_labels import spread
+from gnuradio.advphy.display.message_record import MOST_WAITING, MessageRecord
+from gnuradio.advphy.display.panels_window import columns_for, round_reach
+from gnuradio.advphy.display.plot_items import DecadeAxis
 from PyQt5 import QtCore
 
 from . import display_events
-from .display_events import attend, counts, painted, until
+from .display_events import attend, counts, curves_window, painted, until
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +22,7 @@ def application():
 
 
 def test_decades_are_written_as_powers(application):
-    axis = decade_axis_class()({-4: "none seen"})
+    axis = DecadeAxis({-4: "none seen"})
     (_, major), (_, minor) = axis.tickValues(-4.5, 0.0, 300)
     assert axis.tickStrings(major, 1, 1) == ["none seen", "10⁻³", "10⁻²", "10⁻¹", "1"]
     assert min(minor) == pytest.approx(np.log10(2e-3))
@@ -33,22 +30,6 @@ def test_decades_are_written_as_powers(application):
     assert 2 <= len(few) <= 5
     close = [v for _, values in axis.tickValues(-1.2, -0.9, 300) for v in values]
     assert len(close) > 2
-
-
-def test_labels_keep_their_order_and_do_not_cover_each_other(rng):
-    for _ in range(200):
-        count = int(rng.integers(1, 9))
-        wanted, heights = rng.uniform(0, 300, count), rng.uniform(10, 30, count)
-        tops = spread(wanted.tolist(), heights.tolist(), 0, 300)
-        order = np.argsort(wanted, kind="stable")
-        ends = np.array(tops)[order] + heights[order]
-        assert (ends[:-1] <= np.array(tops)[order][1:] + 1e-9).all()
-        assert min(tops) >= -1e-9
-        assert ends[-1] <= 300 + 1e-9
-
-
-def test_labels_with_room_are_where_they_are_wanted():
-    assert spread([50, 100], [10, 10], 0, 300) == [45, 95]
 
 
 def test_panels_are_as_large_as_can_be():
@@ -66,31 +47,40 @@ def test_a_plane_reaches_to_a_round_number():
     ]
 
 
+class Told(MessageRecord):
+    """A record that keeps all that is added."""
+
+    def __init__(self):
+        super().__init__()
+        self.added = []
+
+    def add(self, message):
+        self.added.append((message["first_block"], message["blocks"]))
+
+
 def test_waiting_messages_are_replaced_by_the_newest_of_their_segment():
-    found = []
-    mailbox = Mailbox(lambda message: found.append(message) or True)
+    record = Told()
     for blocks in range(100):
-        mailbox.post(pmt.to_pmt(counts(blocks=blocks)))
-        mailbox.post(pmt.to_pmt(counts(blocks=blocks, first=1000)))
-    assert found == []
-    mailbox.collect()
-    assert [(m["first_block"], m["blocks"]) for m in found] == [(0, 99), (1000, 99)]
+        record.post(pmt.to_pmt(counts(blocks=blocks)))
+        record.post(pmt.to_pmt(counts(blocks=blocks, first=1000)))
+    assert record.added == []
+    record.collect()
+    assert record.added == [(0, 99), (1000, 99)]
 
 
 def test_without_anybody_looking_few_messages_wait_and_none_is_lost():
-    found = []
-    mailbox = Mailbox(lambda message: found.append(message["first_block"]) or True)
+    record = Told()
     for first in range(2500):
-        mailbox.post(pmt.to_pmt(counts(first=first)))
-        assert len(mailbox._waiting) < MOST_WAITING
-    mailbox.collect()
-    assert found == list(range(2500))
+        record.post(pmt.to_pmt(counts(first=first)))
+        assert first - len(record.added) < MOST_WAITING
+    record.collect()
+    assert record.added == [(first, 1000) for first in range(2500)]
 
 
 def test_an_error_while_painting_is_logged_and_ends_neither_process_nor_stream(
     application, caplog
 ):
-    window = bler_curve_window(frame_rate=30)
+    window = curves_window(frame_rate=30)
 
     def broken():
         raise ZeroDivisionError("for the test")
@@ -98,46 +88,25 @@ def test_an_error_while_painting_is_logged_and_ends_neither_process_nor_stream(
     window.fill = broken
     window.show()
     with caplog.at_level(logging.ERROR):
-        window.take(counts())
+        window.record.take(counts())
         until(lambda: window.error)
     assert isinstance(window.error, ZeroDivisionError)
     assert sum("stops" in record.message for record in caplog.records) == 1
     window.close()
 
 
-def test_windows_share_the_time_for_painting(monkeypatch):
-    class Window:
-        def __init__(self, visible):
-            self.visible = visible
-
-        def isVisible(self):
-            if self.visible is None:
-                raise RuntimeError("wrapped C/C++ object has been deleted")
-            return self.visible
-
-    times = iter([(0, 0), (90, 100), (91, 200)])
-    monkeypatch.setattr(painting_share, "_processor_times", lambda: next(times))
-    monkeypatch.setattr(painting_share, "LOOK_SECONDS", -1.0)
-    share = painting_share.PaintingShare()
-    windows = [Window(True), Window(True), Window(False), Window(None)]
-    for window in windows:
-        share.add(window)
-    idle = share.pause(0.003)
-    busy = share.pause(0.003)
-    assert idle == pytest.approx(2 * 0.003 / painting_share.WHEN_IDLE)
-    # Two windows that each wait so long after 3 ms take 2 % of a processor together.
-    assert 2 * 0.003 / busy == pytest.approx(0.02)
-
-
-def test_a_hidden_window_is_not_painted(application):
-    window = bler_curve_window(frame_rate=30)
-    window.resize(500, 300)
+def test_at_most_twenty_pictures_a_second_and_none_of_a_hidden_window(application):
+    window = curves_window(frame_rate=30)
+    assert window.timer.interval() == 50
+    assert curves_window(frame_rate=4).timer.interval() == 250
+    assert not window.timer.isActive()
     window.show()
-    attend(0.1)
+    assert window.timer.isActive()
     window.hide()
+    assert not window.timer.isActive()
     paintings = display_events.Paintings(window)
-    window.take(counts())
-    attend(0.2)
+    window.record.take(counts())
+    application.processEvents()
     assert paintings.count == 0
     window.show()
     until(lambda: paintings.count)
@@ -172,7 +141,7 @@ def test_the_flowgraph_survives_its_window(application):
 
 
 def test_a_menu_offers_what_the_display_can_do(application):
-    window = bler_curve_window()
+    window = curves_window()
     texts = [action.text() for action in window.menu.actions()]
     assert texts == [
         "View all",
@@ -181,7 +150,7 @@ def test_a_menu_offers_what_the_display_can_do(application):
         "Save CSV...",
         "Forget the counts",
     ]
-    window.take(counts())
+    window.record.take(counts())
     window.menu.actions()[-1].trigger()
-    assert window.plot.points.curves() == []
+    assert window.record.curves() == []
     painted(window)

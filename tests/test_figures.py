@@ -18,6 +18,7 @@ from advphy_figures import (
 )
 from advphy_model.measure import curves
 from advphy_model.measure.burst_chain import BurstCounts
+from advphy_model.measure.curve_looks import COLORS, apart
 from advphy_model.measure.link_chain import Counts
 
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -208,26 +209,26 @@ def test_curves_differ_in_grey():
     ]
     assert len(set(grey)) == 21
     # The reader of a copy in grey has the marker, whether it is filled, and the line.
-    assert len({s["marker"] for s in styles[:7]}) == len(look.COLOURS)
+    assert len({s["marker"] for s in styles[:7]}) == len(COLORS)
 
 
 def test_luminance_and_ink():
     assert look.luminance("white") == pytest.approx(1)
     assert look.luminance("#808080") == pytest.approx(0.2159, abs=1e-3)
-    for colour in look.COLOURS:
+    for colour in COLORS:
         assert 1.05 / (look.luminance(look.ink(colour)) + 0.05) >= 4.5
     assert look.ink("black") == (0, 0, 0)
 
 
 def test_labels_are_moved_apart_as_little_as_can_be(rng):
-    assert direct_labels.apart([1, 5], [2, 2], 0, 10) == pytest.approx([1, 5])
-    assert direct_labels.apart([5, 5], [2, 2], 0, 10) == pytest.approx([4, 6])
-    assert direct_labels.apart([9.9, 10], [2, 2], 0, 10) == pytest.approx([7, 9])
-    with pytest.raises(ValueError, match="not room"):
-        direct_labels.apart([1, 2], [6, 6], 0, 10)
+    assert apart([1, 5], [2, 2], 0, 10) == pytest.approx([1, 5])
+    assert apart([5, 5], [2, 2], 0, 10) == pytest.approx([4, 6])
+    assert apart([9.9, 10], [2, 2], 0, 10) == pytest.approx([7, 9])
+    # Without room for all they begin at the lower end.
+    assert apart([1, 2], [6, 6], 0, 10) == pytest.approx([3, 9])
     for _ in range(200):
         wanted, sizes = rng.uniform(0, 10, 6), rng.uniform(0.2, 1.5, 6)
-        places = direct_labels.apart(wanted, sizes, 0, 10)
+        places = apart(wanted, sizes, 0, 10)
         order = np.argsort(wanted)
         ends = places + sizes / 2
         assert np.all(ends[order][:-1] <= (places - sizes / 2)[order][1:] + 1e-9)

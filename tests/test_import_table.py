@@ -3,7 +3,7 @@
 
 import ast
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
@@ -32,23 +32,9 @@ INSIDE_FUNCTIONS = {
     },
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
-# Qt only inside the functions of display blocks: the blocks work without it.
-DISPLAYS = {
-    f"advphy/{stem}.py": {"PyQt5", "sip", "pyqtgraph"}
-    for stem in (
-        "measure/image_window",
-        "measure/plot_window",
-        "measure/qt_application",
-        "measure/plot_items",
-        "measure/side_labels",
-        "measure/bler_items",
-        "measure/bler_curve_window",
-        "measure/constellation_window",
-        "measure/onset_window",
-        "measure/perturbation_window",
-        "measure/readout_window",
-    )
-}
+# Qt stands in modules of display/ that a function imports: the blocks work without it.
+QT = {"PyQt5", "sip", "pyqtgraph"}
+WITH_QT = "advphy/display/*_window.py", "advphy/display/*_items.py", "*/side_labels.py"
 # gr-osmosdr is optional, and not a part of the package gnuradio.
 RADIOS = {"advphy/air/radio.py": {"osmosdr"}}
 
@@ -73,16 +59,23 @@ def forbidden_imports(source, package, file=None):
         for name in names:
             top = name.partition(".")[0]
             allowed = ALLOWED[package] | set(sys.stdlib_module_names)
+            if has_qt(file):
+                allowed |= QT
             if id(node) in inside:
                 allowed |= INSIDE_FUNCTIONS.get(package, set())
-                allowed |= (DISPLAYS | RADIOS).get(file, set())
+                allowed |= RADIOS.get(file, set())
             if top not in allowed:
                 found.append((node.lineno, name))
     return found
 
 
+def has_qt(file):
+    """Return whether a module may import Qt at its top, so is itself imported late."""
+    return file is not None and any(PurePath(file).match(form) for form in WITH_QT)
+
+
 def file_of(path):
-    """Return the name by which DISPLAYS and RADIOS know a source."""
+    """Return the name by which WITH_QT and RADIOS know a source."""
     return path.relative_to(PYTHON).as_posix()
 
 
@@ -115,13 +108,24 @@ def test_a_forbidden_import_is_found(source, package):
     assert forbidden_imports(source, package)
 
 
-def test_displays_are_there_and_import_qt_only_inside_functions():
-    for file in DISPLAYS:
-        assert (PYTHON / file).is_file()
-        assert forbidden_imports("from PyQt5 import Qt", "advphy", file)
-        inside = "def f():\n    from PyQt5 import Qt"
-        assert not forbidden_imports(inside, "advphy", file)
-        assert forbidden_imports(inside, "advphy", "advphy/guard.py")
+def imported_at_the_top(path):
+    """Return the stems of the modules beside it that a source imports at its top."""
+    tree = ast.parse(path.read_text())
+    parts = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.level]
+    names = [alias.name for part in parts for alias in part.names]
+    return {*names, *(part.module.rpartition(".")[2] for part in parts if part.module)}
+
+
+def test_modules_with_qt_are_imported_by_functions_or_by_their_kind():
+    displays = sorted((PYTHON / "advphy" / "display").glob("*.py"))
+    with_qt = {path.stem for path in displays if has_qt(file_of(path))}
+    assert {"display_window", "plot_items", "side_labels"} < with_qt
+    for path in (PYTHON / "advphy").rglob("*.py"):
+        if path.stem not in with_qt:
+            assert not imported_at_the_top(path) & with_qt, path
+    source, display = "import pyqtgraph", "advphy/display/onset_{}.py"
+    assert not forbidden_imports(source, "advphy", display.format("window"))
+    assert forbidden_imports(source, "advphy", display.format("record"))
 
 
 def test_radios_are_imported_inside_the_functions_of_one_file():

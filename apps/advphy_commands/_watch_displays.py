@@ -36,22 +36,24 @@ def wants_window(arguments):
 
 def window(arguments, turns):
     """Show curves, and what happens over time, until the window is closed."""
-    from gnuradio.advphy.measure.bler_curve_window import bler_curve_window
-    from gnuradio.advphy.measure.onset_window import onset_window
+    from gnuradio.advphy.display.bler_curve_record import BlerCurveRecord
+    from gnuradio.advphy.display.bler_curve_window import BlerCurveWindow
+    from gnuradio.advphy.display.onset_record import OnsetRecord
+    from gnuradio.advphy.display.onset_window import OnsetWindow
     from PyQt5 import QtCore, QtWidgets
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     first, last = ENDS.get(arguments.x, (0.0, 10.0))
-    curves = bler_curve_window(x=arguments.x, first=first, last=last)
-    strip = onset_window()
+    curves = BlerCurveWindow(BlerCurveRecord(arguments.x, first, last))
+    strip = OnsetWindow(OnsetRecord())
     shown = QtWidgets.QSplitter(QtCore.Qt.Vertical)
     shown.setWindowTitle(f"advphy watch {' '.join(arguments.address)}")
     shown.addWidget(curves)
     shown.addWidget(strip)
     shown.resize(900, 760)
     sent = _AsSent()
-    turns.show(lambda message: curves.take(sent.message(message)))
-    turns.show(lambda message: strip.take(sent.message(message)))
+    turns.show(lambda message: curves.record.take(sent.message(message)))
+    turns.show(lambda message: strip.record.take(sent.message(message)))
     errors = []
 
     def interrupt(*_):

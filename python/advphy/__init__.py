@@ -35,6 +35,12 @@ from .air.sample_channel import sample_channel
 from .air.sdr_sink import sdr_sink
 from .air.sdr_source import sdr_source
 from .air.snr_channel import snr_channel
+from .display.bler_curve_sink import bler_curve_sink
+from .display.constellation_sink import constellation_sink
+from .display.image_viewer import image_viewer
+from .display.onset_strip import onset_strip
+from .display.perturbation_sink import perturbation_sink
+from .display.readout import readout
 from .guard import (
     end_by_signals,
     guarded_block,
@@ -44,15 +50,9 @@ from .guard import (
 )
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
-from .measure.bler_curve_sink import bler_curve_sink
-from .measure.constellation_sink import constellation_sink
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
-from .measure.image_viewer import image_viewer
-from .measure.onset_strip import onset_strip
-from .measure.perturbation_sink import perturbation_sink
 from .measure.publisher import publisher
-from .measure.readout import readout
 from .measure.recorder import recorder
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer

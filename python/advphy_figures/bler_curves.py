@@ -3,8 +3,9 @@
 
 import numpy as np
 from advphy_model.link import links
+from advphy_model.measure.curve_looks import BLACK
 from advphy_model.measure.curves import by_label
-from advphy_model.measure.error_rate import interval, upper_bound
+from advphy_model.measure.measurement_text import rated
 from matplotlib.ticker import MaxNLocator
 
 from advphy_figures import direct_labels, look
@@ -86,12 +87,7 @@ def _places(members, x):
 def point(x, failures, blocks) -> dict:
     """Return a point with its rate and interval; without errors: the upper bound."""
     found = {"x": x, "failures": failures, "blocks": blocks}
-    if failures:
-        low, high = interval(failures, blocks)
-        found |= {"bler": failures / blocks, "low": low, "high": high}
-    elif blocks:
-        found |= {"bler": 0.0, "low": 0.0, "high": upper_bound(blocks)}
-    return found
+    return found | rated(failures, blocks) if blocks else found
 
 
 def _added_up(at, members, x):
@@ -243,7 +239,7 @@ def plot_claim(axes, x, bler, text):
         bler,
         marker="*",
         markersize=11,
-        color=look.BLACK,
+        color=BLACK,
         markerfacecolor="white",
         zorder=5,
     )

@@ -3,6 +3,7 @@
 
 import numpy as np
 from advphy_model.link.codebook_geometry import spectrum
+from advphy_model.measure.curve_looks import BLUE, VERMILLION
 
 from advphy_figures import look, numbers
 
@@ -93,7 +94,7 @@ def _panel(axes, link, use, reach):
     axes.plot(np.cos(angle), np.sin(angle), color="0.75", linewidth=0.8)
     axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
     axes.axvline(0, color="0.85", linewidth=0.6, zorder=0)
-    axes.plot(*points.T, "o", markersize=3.2, color=look.BLUE)
+    axes.plot(*points.T, "o", markersize=3.2, color=BLUE)
     if len(points) <= MOST_NUMBERS:
         numbers.write(axes, points, reach, _PANEL - 0.5)
     square(axes, reach, f"channel use {use}")
@@ -111,11 +112,11 @@ def _distances(axes, link, longest):
     pairs = [pair["pairs"] for pair in link["distances"]]
     least = link["minimum_distance"]
     if len(d) > 12:
-        axes.hist(d, bins=24, range=(0, longest * 1.08), weights=pairs, color=look.BLUE)
+        axes.hist(d, bins=24, range=(0, longest * 1.08), weights=pairs, color=BLUE)
     else:
-        axes.vlines(d, 0, pairs, color=look.BLUE, linewidth=2.5)
-        axes.plot(d, pairs, "o", color=look.BLUE)
-    axes.axvline(least, color=look.VERMILLION, linestyle=look.THEORY, linewidth=1)
+        axes.vlines(d, 0, pairs, color=BLUE, linewidth=2.5)
+        axes.plot(d, pairs, "o", color=BLUE)
+    axes.axvline(least, color=VERMILLION, linestyle=look.THEORY, linewidth=1)
     left = least > 0.5 * longest  # is the room for the words
     axes.annotate(
         f"least {least:.3f}",
@@ -125,7 +126,7 @@ def _distances(axes, link, longest):
         va="top",
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
-        color=look.ink(look.VERMILLION),
+        color=look.ink(VERMILLION),
         fontsize="small",
     )
     axes.set(xlim=(0, longest * 1.08), xlabel="distance", title="pairs", ylim=(0, None))

@@ -7,6 +7,7 @@ import numpy as np
 from advphy_model.link import codebook_geometry
 from advphy_model.link.baselines.nearest_codeword import nearest_codeword
 from advphy_model.link.codebook_geometry import inner
+from advphy_model.measure.curve_looks import BLACK, COLORS, VERMILLION
 from matplotlib.colors import ListedColormap, to_rgb
 
 from advphy_figures import look
@@ -30,7 +31,7 @@ def draw_described(described, path, title=""):
         origin="lower",
         interpolation="nearest",
         vmin=0,
-        vmax=len(look.COLOURS) - 1,
+        vmax=len(COLORS) - 1,
         cmap=ListedColormap(_tints()),
         extent=(u[0] - half, u[-1] + half, v[0] - half, v[-1] + half),
     )
@@ -55,9 +56,7 @@ def draw_described(described, path, title=""):
 
 def _tints():
     white = np.ones(3)
-    return [
-        tuple(_TINT * white + (1 - _TINT) * np.array(to_rgb(c))) for c in look.COLOURS
-    ]
+    return [tuple(_TINT * white + (1 - _TINT) * np.array(to_rgb(c))) for c in COLORS]
 
 
 def regions_coloured(decided) -> np.ndarray:
@@ -68,12 +67,12 @@ def regions_coloured(decided) -> np.ndarray:
     """
     messages, sizes = np.unique(decided, return_counts=True)
     messages = messages[np.argsort(-sizes, kind="stable")].tolist()
-    pairs = _neighbours(decided) if len(messages) > len(look.COLOURS) else ()
+    pairs = _neighbours(decided) if len(messages) > len(COLORS) else ()
     colours = {}
     for i, s in enumerate(messages):
         taken = {colours.get(b) for a, b in pairs if a == s}
-        free = [c for c in range(len(look.COLOURS)) if c not in taken]
-        colours[s] = free[0] if pairs and free else i % len(look.COLOURS)
+        free = [c for c in range(len(COLORS)) if c not in taken]
+        colours[s] = free[0] if pairs and free else i % len(COLORS)
     table = np.zeros(256, np.uint8)
     for s, colour in colours.items():
         table[s] = colour
@@ -116,7 +115,7 @@ def _borders(axes, described, u, v):
                 [0],
                 linewidths=1,
                 linestyles=[look.THEORY],
-                colors=[look.BLACK],
+                colors=[BLACK],
             )
 
 
@@ -172,7 +171,7 @@ def _codewords(axes, described):
     for word in described["codewords"]:
         if not _in_plane(described, word):
             continue
-        axes.plot(word["u"], word["v"], "o", color=look.BLACK, markersize=5)
+        axes.plot(word["u"], word["v"], "o", color=BLACK, markersize=5)
         below = word["u"], word["v"] - described["sigma"]
         axes.annotate(
             f"x{word['message']}",
@@ -183,7 +182,7 @@ def _codewords(axes, described):
             textcoords="offset points",
             fontweight="bold",
         )
-        _circle(axes, word["u"], word["v"], described["sigma"], look.BLACK)
+        _circle(axes, word["u"], word["v"], described["sigma"], BLACK)
 
 
 def _in_plane(described, word):
@@ -204,8 +203,8 @@ def _arrow(axes, described):
     p = described["perturbation"]
     at = described["codewords"][described["messages"][0]]
     tip = at["u"] + p["u"], at["v"] + p["v"]
-    look.arrow(axes, (at["u"], at["v"]), tip, look.VERMILLION, 2)
-    _circle(axes, *tip, described["sigma"], look.VERMILLION)
+    look.arrow(axes, (at["u"], at["v"]), tip, VERMILLION, 2)
+    _circle(axes, *tip, described["sigma"], VERMILLION)
     axes.annotate(
         "p",
         tip,
@@ -213,7 +212,7 @@ def _arrow(axes, described):
         textcoords="offset points",
         fontsize="large",
         fontweight="bold",
-        color=look.ink(look.VERMILLION),
+        color=look.ink(VERMILLION),
     )
 
 

@@ -4,6 +4,7 @@
 import textwrap
 
 import numpy as np
+from advphy_model.measure.curve_looks import apart
 from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation
 
@@ -14,42 +15,6 @@ _WIDEST = 0.42  # of the figure, for the column of labels
 _AT_THE_EDGE = 0.06  # of the width: a curve that ends nearer than this ends there
 _WRAP = 30  # letters of a line
 _BELOW = 0.5  # inches from an axes to its legend: ticks and their label
-
-
-def apart(wanted, sizes, low, high):
-    """Return places that do not overlap, in the order wanted and as near as can be.
-
-    It is the least-squares solution (pooling of adjacent violators): a group that
-    touches sits around the mean of what its members want.
-
-    Args:
-        wanted: centres asked for.
-        sizes: lengths that the places occupy.
-        low: no place begins below this.
-        high: no place ends above it; sum(sizes) must not be more than high - low.
-
-    Raises:
-        ValueError: when there is not room for all.
-    """
-    if sum(sizes) > high - low:
-        raise ValueError("there is not room for all labels")
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    offset, offsets = 0.0, []  # of each centre, were all stacked from 0
-    for i in order:
-        offsets.append(offset + sizes[i] / 2)
-        offset += sizes[i]
-    groups = []  # [mean begin of the stack wanted, members]
-    for i, at in zip(order, offsets, strict=True):
-        groups.append([wanted[i] - at, 1])
-        while len(groups) > 1 and groups[-2][0] >= groups[-1][0]:
-            (mean, count), (more, others) = groups[-2:]
-            together = (mean * count + more * others) / (count + others)
-            groups[-2:] = [[together, count + others]]
-    begins = np.repeat([g[0] for g in groups], [g[1] for g in groups])
-    begins = np.clip(begins, low, high - offset)
-    places = np.empty(len(wanted))
-    places[order] = begins + offsets
-    return places
 
 
 def label(axes, curves, notes=None, ends=None):
@@ -155,10 +120,9 @@ def _arrange(axes, points, texts):
         return False
     line = min(box.height for box in boxes)
     heights = [box.height + _GAP * line for box in boxes]
-    try:
-        places = apart(ends[:, 1], heights, frame.y0, frame.y1)
-    except ValueError:
+    if sum(heights) > frame.height:
         return False
+    places = apart(ends[:, 1], heights, frame.y0, frame.y1)
     for text, place in zip(texts, places, strict=True):
         text.set_position((1.03, (place - frame.y0) / frame.height))
     return True

@@ -2,6 +2,7 @@
 """Eve's accuracy: bars of several Eves at one SNR, or curves over SNR."""
 
 import numpy as np
+from advphy_model.measure.curve_looks import COLORS
 from advphy_model.measure.error_rate import interval
 
 from advphy_figures import direct_labels, look
@@ -39,7 +40,7 @@ def _bars(axes, curves, snr_db, chance):
         places,
         shares,
         height=0.6,
-        color=look.COLOURS[0],
+        color=COLORS[0],
         xerr=np.abs(bounds.T - shares),
         capsize=3,
     )

@@ -11,15 +11,11 @@ from pathlib import Path
 import matplotlib
 import matplotlib.style
 from advphy_model.atomic_file import atomic_file
+from advphy_model.measure.curve_looks import COLORS, MARKERS
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-# Okabe and Ito (2008): told apart by colour-blind readers; with markers, in grey too.
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
-COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # After seven curves the same colours come again, dashed and with open markers.
 LINES = ("solid", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)))
 THEORY = (0, (3, 2))  # dashes of closed forms and bounds, thin and without markers
@@ -75,11 +71,11 @@ def figure(width, height) -> Figure:
 
 def curve(i: int) -> dict:
     """Return colour, marker and line of curve number i; 21 of them differ in grey."""
-    turn = i // len(COLOURS) % len(LINES)
-    colour = COLOURS[i % len(COLOURS)]
+    turn = i // len(COLORS) % len(LINES)
+    colour = COLORS[i % len(COLORS)]
     return {
         "color": colour,
-        "marker": MARKERS[i % len(MARKERS)],
+        "marker": MARKERS[i % len(MARKERS)].matplotlib,
         "linestyle": LINES[turn],
         "markerfacecolor": "white" if turn else colour,
     }

@@ -2,6 +2,7 @@
 """Numbers beside points of a small square panel, clear of points and of each other."""
 
 import numpy as np
+from advphy_model.measure.curve_looks import BLACK
 
 from advphy_figures import look
 
@@ -12,7 +13,7 @@ _FAR = (0.0, 4.0, 9.0)  # further away, in points of type, when it is crowded
 _DIRECTIONS = [(np.cos(a), np.sin(a)) for a in np.arange(8) * np.pi / 4]
 
 
-def write(axes, points, reach, inches, colour=look.BLACK, size=6.5):
+def write(axes, points, reach, inches, colour=BLACK, size=6.5):
     """Write each point's index beside it; points at one place have one text.
 
     Args:

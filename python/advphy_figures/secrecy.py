@@ -2,15 +2,16 @@
 """Three panels: Bob's error, Eve's accuracy, and the frontier between the two."""
 
 import numpy as np
+from advphy_model.measure.curve_looks import GREEN, PURPLE, VERMILLION
 
 from advphy_figures import look
 
 _WITHOUT = "_without"  # ends the name of a curve without Bob's module
 _FRONTIER = {
     "noise": ("plain noise, less power", "o", "0.45"),
-    "pair": ("the letter's pairs", "s", look.VERMILLION),
-    "minmax": ("pair against adapting Eves", "D", look.GREEN),
-    "keyed": ("keyed pair", "P", look.PURPLE),
+    "pair": ("the letter's pairs", "s", VERMILLION),
+    "minmax": ("pair against adapting Eves", "D", GREEN),
+    "keyed": ("keyed pair", "P", PURPLE),
 }
 
 

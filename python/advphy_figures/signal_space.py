@@ -5,6 +5,7 @@ import numpy as np
 from advphy_model import power
 from advphy_model.link.baselines.nearest_codeword import q_function
 from advphy_model.link.codebook_geometry import closings, distances
+from advphy_model.measure.curve_looks import SKY, VERMILLION
 
 from advphy_figures import look, numbers
 from advphy_figures.constellation import MOST_NUMBERS, pairs_of, require_room, square
@@ -107,12 +108,12 @@ def _panel(axes, described, use):
     reach = 1.25 * np.abs(described["codebook"]).max()
     axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
     axes.axvline(0, color="0.85", linewidth=0.6, zorder=0)
-    axes.plot(*words.T, "o", markersize=3.2, color=look.SKY)
+    axes.plot(*words.T, "o", markersize=3.2, color=SKY)
     if len(words) <= MOST_NUMBERS:
         numbers.write(axes, words, reach, _PANEL - 0.5, "0.5", 6)
     for s, row in enumerate(described["rows"]):
         start = words[s] if described["kind"] == "table" else np.zeros(2)
-        look.arrow(axes, start, start + row[use], look.VERMILLION, 1.8)
+        look.arrow(axes, start, start + row[use], VERMILLION, 1.8)
     square(axes, reach, f"channel use {use}")
 
 
@@ -120,7 +121,7 @@ def _bars(axes, described):
     pairs = described["pairs"][:MOST_PAIRS]
     places = np.arange(len(pairs))[::-1]
     closed = [pair["closed"] for pair in pairs]
-    axes.barh(places, closed, height=0.65, color=look.VERMILLION, alpha=0.75)
+    axes.barh(places, closed, height=0.65, color=VERMILLION, alpha=0.75)
     for place, pair in zip(places, pairs, strict=True):
         axes.annotate(
             f"{pair['pair_error_rate']:.1e}",

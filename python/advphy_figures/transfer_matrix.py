@@ -4,6 +4,7 @@
 from collections import Counter
 
 import numpy as np
+from advphy_model.measure.curve_looks import VERMILLION
 from advphy_model.measure.curves import without_hash
 from advphy_model.measure.error_rate import interval, upper_bound
 from matplotlib.colors import LogNorm
@@ -168,6 +169,6 @@ def _outline(row, column):
         0.96,
         0.96,
         fill=False,
-        edgecolor=look.VERMILLION,
+        edgecolor=VERMILLION,
         linewidth=2,
     )

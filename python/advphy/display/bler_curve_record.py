@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Block error rates from messages of counters: points of curves that add up."""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from advphy_model.air.channels import canonical
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.measurement_text import bounds
+
+from .bler_overlays import X_LABELS, closed_form_lines, earlier_lines
+from .display_arguments import checked_floor
+from .message_record import MessageRecord
+from .setting_words import other_settings, what_differs
+
+MOST_SEGMENTS = 500  # kept apart at one point; the oldest are summed beyond that
+
+
+@dataclass(frozen=True)
+class Segment(table.Row):
+    """Blocks counted without a gap: a running total, less what was forgotten of it."""
+
+    seed: int
+    first_block: int
+    blocks: int
+    block_errors: int
+    erasures: int
+
+    SETTING: ClassVar = ("seed",)
+    FIRST: ClassVar = "first_block"
+    SUMS: ClassVar = ("blocks", "block_errors", "erasures")
+
+    @property
+    def sums(self):
+        """Return the counts by their names."""
+        return {name: getattr(self, name) for name in self.SUMS}
+
+    def after(self, before):
+        """Return what was counted after a shorter total of the same segment."""
+        less = {name: -count for name, count in before.sums.items()}
+        return dataclasses.replace(self.plus(less), first_block=before.end)
+
+
+@dataclass
+class Point:
+    """What was counted under one setting.
+
+    Args:
+        settings: of the counter.
+        segments: by (seed, first block).
+        summed: Segment of those that are no longer kept apart, or None.
+    """
+
+    settings: dict
+    segments: dict = field(default_factory=dict)
+    summed: Segment | None = None
+    _totals: tuple | None = None
+
+    def put(self, segment):
+        """Replace a running total by a later one."""
+        key = segment.seed, segment.first_block
+        present = self.segments.get(key)
+        if present is not None and present.blocks >= segment.blocks:
+            return  # a second run from the same block on counts nothing new
+        self.segments[key], self._totals = segment, None
+        if len(self.segments) > MOST_SEGMENTS:
+            for old in list(self.segments)[: MOST_SEGMENTS // 2]:
+                more = self.segments.pop(old)
+                self.summed = self.summed.plus(more.sums) if self.summed else more
+
+    def counted(self):
+        """Return the segments, each block in one of them: of two the longer stays."""
+        kept, old = table.longest(self.segments.values())[0], self.summed
+        if old is None:
+            return kept
+        return [old, *(s for s in kept if s.seed != old.seed or s.first >= old.end)]
+
+    def totals(self):
+        """Return (failures, blocks)."""
+        if self._totals is None:
+            kept = self.counted()
+            failures = sum(s.block_errors + s.erasures for s in kept)
+            self._totals = failures, sum(s.blocks for s in kept)
+        return self._totals
+
+
+@dataclass
+class Curve:
+    """Points of one name whose settings differ only in x."""
+
+    name: str
+    link: str
+    model_sha256: str
+    setting: tuple
+    points: dict = field(default_factory=dict)  # Point by x
+    present: float | None = None  # x of the newest message
+    seen: int = 0  # number of the newest message
+
+
+@dataclass(frozen=True)
+class DrawnCurve:
+    """A curve as it is drawn.
+
+    Args:
+        name: of the counter.
+        differs: what tells it from others of the name, or empty.
+        points: {x: (failures, blocks)}.
+        present: x where it is being counted.
+        variant: 0 for the first settings of the name, 1 for the next ...
+        age: 0 for the settings that the name has now, 1 for those before ...
+    """
+
+    name: str
+    differs: str
+    points: dict
+    present: float
+    variant: int
+    age: int
+
+    @property
+    def label(self):
+        """Return name and differences."""
+        return ", ".join(filter(None, (self.name, self.differs)))
+
+    def rows(self):
+        """Return rows of (x, bler, low, high, failures, blocks).
+
+        Where no block failed, bler is NaN and high the rate that this excludes at 95 %.
+        """
+        found = []
+        for x, (failures, blocks) in self.points.items():
+            bler = failures / blocks if failures else math.nan
+            found.append((x, bler, *bounds(failures, blocks), failures, blocks))
+        return np.array(found).reshape(-1, 6)
+
+
+class BlerCurveRecord(MessageRecord):
+    """Curves of block error rates, filled by messages, and what is drawn behind them.
+
+    Args:
+        x: the key of settings that is the horizontal axis.
+        first: its left end.
+        last: its right end.
+        floor: lowest BLER.
+        closed_forms: links whose theory is drawn, with commas.
+        csv: files of earlier counts, with commas.
+
+    Raises:
+        ValueError: naming what is wrong.
+    """
+
+    KINDS = frozenset({"counts"})
+
+    def __init__(
+        self, x="ebn0_db", first=0.0, last=10.0, floor=1e-6, closed_forms="", csv=""
+    ):
+        super().__init__()
+        self.x = str(x).strip()
+        if not self.x:
+            raise ValueError(
+                f"x = {x!r}, wanted the key of a setting, such as 'ebn0_db'"
+            )
+        if not (math.isfinite(first) and math.isfinite(last) and first < last):
+            raise ValueError(
+                f"first = {first!r} and last = {last!r}, wanted two numbers, the "
+                "first below the last"
+            )
+        self.x_label = X_LABELS.get(self.x, self.x.replace("_", " "))
+        self.range, self.floor = (float(first), float(last)), checked_floor(floor)
+        self.theory = closed_form_lines(closed_forms, self.x, *self.range)
+        self.earlier = earlier_lines(csv, self.x)
+        self._curves = {}
+        self._forgotten = {}  # totals to subtract, by (name, seed, first block)
+        self._newest = {}  # of each name: its newest running total
+        self._seen = 0
+        self.without_x = 0  # messages that lack the setting
+
+    def add(self, message):
+        """Add a message of a counter."""
+        segment = _segment(message)
+        settings = message.get("settings") or {}  # an empty dictionary is nil in PMT
+        x = settings.get(self.x)
+        if not segment.blocks or (self.x in settings and x in (None, -math.inf)):
+            return  # over PSR: there is no attack
+        if (
+            isinstance(x, bool)
+            or not isinstance(x, (int, float))
+            or not math.isfinite(x)
+        ):
+            self.without_x += 1
+            return
+        name = str(message.get("name", "")) or "counts"
+        self._newest[name] = segment
+        segment = self._less_forgotten(name, segment)
+        if segment.blocks:
+            link = str(message.get("link", name)), str(message.get("model_sha256", ""))
+            setting = other_settings(settings, self.x)
+            curve = Curve(name, *link, setting)
+            curve = self._curves.setdefault((name, *link, setting), curve)
+            self._put(curve, segment, settings, round(x, 4))
+
+    def _put(self, curve, segment, settings, x):
+        point = curve.points.setdefault(x, Point(settings))
+        point.put(segment)
+        self._seen += 1
+        curve.present, curve.seen = x, self._seen
+
+    def _less_forgotten(self, name, segment):
+        key = name, segment.seed, segment.first_block
+        before = self._forgotten.get(key)
+        if before is None:
+            return segment
+        if segment.blocks < before.blocks:  # counted from its beginning again
+            del self._forgotten[key]
+            return segment
+        return segment.after(before)
+
+    def forget(self):
+        """Begin anew, also within the segments that are being counted."""
+        with self.lock:
+            self.collect()
+            self._curves, self.without_x = {}, 0
+            self._forgotten = {
+                (name, s.seed, s.first_block): s for name, s in self._newest.items()
+            }
+            self.changed()
+
+    def curves(self) -> list:
+        """Return the DrawnCurves in order of appearance."""
+        with self.lock:
+            self.collect()
+            of_name = {}
+            for curve in self._curves.values():
+                of_name.setdefault(curve.name, []).append(curve)
+            return [
+                DrawnCurve(
+                    curve.name,
+                    what_differs(curve.setting, [c.setting for c in several]),
+                    {x: curve.points[x].totals() for x in sorted(curve.points)},
+                    curve.present,
+                    variant,
+                    sum(other.seen > curve.seen for other in several),
+                )
+                for several in of_name.values()
+                for variant, curve in enumerate(several)
+            ]
+
+    def rows(self) -> list:
+        """Return the counts as rows of link_chain.Counts.
+
+        Of the segments summed up at one point the first block is that of the first.
+        """
+        with self.lock:
+            self.collect()
+            return [
+                _row(curve, point.settings, segment)
+                for curve in self._curves.values()
+                for point in curve.points.values()
+                for segment in point.counted()
+                if "ebn0_db" in point.settings
+            ]
+
+    def save_csv(self, path):
+        """Write the counts as advphy plot reads them; they need an Eb/N0."""
+        rows = self.rows()
+        if not rows:
+            raise ValueError("there are no counts with an Eb/N0 to save yet")
+        table.write(path, rows, Counts)
+
+
+def _segment(message):
+    blocks = int(message["blocks"])
+    names = "seed", "first_block", "block_errors", "erasures"
+    seed, first, errors, erasures = (int(message.get(name, 0)) for name in names)
+    if min(first, errors, erasures) < 0 or errors + erasures > blocks:
+        raise ValueError("counts that cannot be")
+    return Segment(seed, first, blocks, errors, erasures)
+
+
+def _row(curve, settings, segment):
+    on = bool(settings.get("on", False))
+    link = curve.link
+    if curve.name != link:  # several counters of one link are told apart
+        link = f"{link} ({curve.name})"
+    return Counts(
+        link=link,
+        engine="flowgraph",
+        ebn0_db=float(settings["ebn0_db"]),
+        seed=segment.seed,
+        first_block=segment.first_block,
+        **segment.sums,
+        model_sha256=curve.model_sha256,
+        psr_db=round(float(settings.get("psr_db", 0.0)), 4) if on else None,
+        attack=str(settings.get("perturbation", "attack")) if on else "none",
+        canceller=str(settings.get("canceller", "none")),
+        channel=canonical(str(settings.get("kind", "awgn"))),
+    )

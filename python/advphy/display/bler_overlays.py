@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is drawn behind measured curves: closed forms, and counts of before."""
+
+import numpy as np
+from advphy_model.link import links
+from advphy_model.measure import curves, table
+from advphy_model.measure.link_chain import Counts
+
+X_LABELS = {"ebn0_db": "Eb/N0 (dB)", "psr_db": "PSR (dB)", "snr_db": "SNR (dB)"}
+MOST = 12  # lines that can be told apart
+
+
+def closed_form_lines(names, x, first, last):
+    """Return [(label, x values, BLER)] of links with theory.
+
+    Args:
+        names: of links, with commas between them, or empty.
+        x: the horizontal axis.
+        first: its left end.
+        last: its right end.
+
+    Raises:
+        ValueError: naming what is not known.
+    """
+    found = []
+    for name in _listed(names):
+        theory = links.theory(name)
+        if theory is None:
+            known = [n for n in links.names() if links.theory(n)]
+            raise ValueError(
+                f"closed_forms = {names!r}: there is no theory of {name!r}; there is "
+                f"of {', '.join(known)}"
+            )
+        if x != "ebn0_db":
+            raise ValueError(
+                f"closed_forms = {names!r} are functions of Eb/N0, but x = {x!r}; "
+                "leave closed_forms empty"
+            )
+        what, bler = theory
+        values = np.linspace(first, last, 101)
+        found.append((f"{name}, {what}", values, np.array([bler(v) for v in values])))
+    return found
+
+
+def earlier_lines(paths, x):
+    """Return [(label, x values, BLER)] of CSVs of counts.
+
+    Args:
+        paths: with commas between them, or empty.
+        x: "ebn0_db" or "psr_db".
+
+    Raises:
+        ValueError: naming the file and what is wrong with it.
+    """
+    listed, found = _listed(paths), []
+    if listed and x not in ("ebn0_db", "psr_db"):
+        raise ValueError(
+            f"csv = {paths!r}: counts have no {x}; wanted x = 'ebn0_db' or 'psr_db', "
+            "or no csv"
+        )
+    for path in listed:
+        try:
+            rows = table.read(path, Counts)
+        except OSError as error:
+            raise ValueError(
+                f"csv = {path!r} cannot be read: {error.strerror}; wanted a file that "
+                "advphy measure or this display wrote"
+            ) from None
+        for label, points in curves.curves(rows, x).items():
+            counted = [(at, *points[at]) for at in sorted(points.keys() - {None})]
+            seen = [(at, failures / blocks) for at, failures, blocks in counted]
+            values, rates = np.array([p for p in seen if p[1]]).reshape(-1, 2).T
+            if len(values):
+                found.append((label, values, rates))
+    if len(found) > MOST:
+        raise ValueError(
+            f"csv = {paths!r} has {len(found)} curves, wanted at most {MOST}; leave "
+            "out some files or rows"
+        )
+    return found
+
+
+def _listed(text):
+    return [part.strip() for part in str(text).split(",") if part.strip()]

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Constellation sink: received symbols over the codebook."""
+
+import numpy as np
+from advphy_model.link.links import load
+from gnuradio import blocks, gr
+
+from ..guard import guarded_block
+from .constellation_record import ConstellationRecord
+from .display_arguments import checked_count
+from .display_block import window_owner
+
+MOST_POINTS = 10_000
+
+
+class symbol_tap(guarded_block):
+    """Give a ConstellationRecord what the gate lets through."""
+
+    def __init__(self, record, n):
+        guarded_block.__init__(self, "symbol_tap", [(np.complex64, n)], None)
+        self._record = record
+        self.set_log_level("warn")
+
+    def work(self, input_items, output_items):
+        self._record.put(input_items[0])
+        return len(input_items[0])
+
+
+class constellation_sink(window_owner, gr.hier_block2):
+    """Draw the newest received symbols over the codewords that may have been sent.
+
+    The stream does not wait: a gate lets through at most `points` vectors for each
+    picture and drops the rest without Python. Symbols that are not finite are left out.
+
+    Input: received vectors, complex64 [n]
+
+    Args:
+        model: link model, or the name or file of one; gives n and the codebook.
+        title: above the plot.
+        channel_use: which symbol of a codeword, 0..n-1; -1: each in a panel of its own,
+            or all in one plane where n > 8. set_channel_use changes it.
+        points: how many symbols of a channel use are drawn, 1..10000.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
+    """
+
+    def __init__(self, model, title="", channel_use=-1, points=1000, frame_rate=15):
+        self._model = load(model)
+        points = checked_count("points", points, MOST_POINTS, "symbols")
+        self.set_window(title, frame_rate)
+        self.set_channel_use(channel_use)
+        n = self._model.n
+        gr.hier_block2.__init__(
+            self,
+            "constellation_sink",
+            gr.io_signature(1, 1, 8 * n),
+            gr.io_signature(0, 0, 0),
+        )
+        self.gate = blocks.copy(8 * n)
+        self.record = ConstellationRecord(points, n, self.gate.set_enabled)
+        self.tap = symbol_tap(self.record, n)
+        self.connect(self, self.gate, self.tap)
+
+    def set_channel_use(self, channel_use):
+        """Draw another symbol of the codewords, 0..n-1, or all: -1."""
+        if isinstance(channel_use, bool) or channel_use not in range(-1, self._model.n):
+            raise ValueError(
+                f"channel_use = {channel_use!r}, wanted 0..{self._model.n - 1}, one of "
+                f"the {self._model.n} symbols of {self._model.name}, or -1: all"
+            )
+        self._channel_use = int(channel_use)
+
+    def channel_use(self):
+        """Return which symbol is drawn, or -1."""
+        return self._channel_use
+
+    def newest(self):
+        """Return the newest vectors copied, [up to points, n], and ask for more."""
+        return self.record.newest()
+
+    def make_window(self, title, frame_rate):
+        """Return the widget."""
+        from .constellation_window import ConstellationWindow
+
+        return ConstellationWindow(
+            self._model.codebook, self.record, self.channel_use, title, frame_rate
+        )

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window of the constellation sink: received symbols over the codebook."""
+
+import numpy as np
+import pyqtgraph
+from advphy_model.measure.curve_looks import COLORS
+
+from .panels_window import MOST_PANELS, PanelsWindow, largest_part, round_reach
+from .plot_items import Dots, pen_of
+
+
+def groups_of(use, n):
+    """Return [(name, channel uses)] of the panels.
+
+    Args:
+        use: channel use, or -1.
+        n: channel uses of a codeword.
+    """
+    if use >= 0:
+        return [(f"use {use}", [use])]
+    if n <= MOST_PANELS:
+        return [(f"use {i}", [i]) for i in range(n)]
+    return [(f"all {n} channel uses", list(range(n)))]
+
+
+class ConstellationWindow(PanelsWindow):
+    """The newest symbols.
+
+    Args:
+        codebook: complex [M, n].
+        record: ConstellationRecord.
+        channel_use: function that returns which symbol is shown, or -1: all.
+        title: above the plot.
+        frame_rate: pictures a second.
+    """
+
+    lines = 1
+
+    def __init__(self, codebook, record, channel_use, title, frame_rate):
+        super().__init__(record, title, frame_rate)
+        self._codebook, self._channel_use = codebook, channel_use
+        # The same for all channels, so that planes beside each other compare.
+        self.reach = round_reach(max(2.0, 1.3 * largest_part(codebook)))
+        self._show_use(channel_use())
+
+    def _show_use(self, use):
+        self._use, self._groups = use, groups_of(use, self._codebook.shape[1])
+        self.make_panels([name for name, _ in self._groups])
+        self.received, self.codewords = [], []
+        pale = pen_of(COLORS[0], opacity=0.4).color()
+        for plot, (_, uses) in zip(self.plots, self._groups, strict=True):
+            words = np.unique(self._codebook[:, uses].ravel().round(4))
+            dots = Dots(symbol="s", size=3, pen=None, brush=pale, antialias=False)
+            self.received.append(dots)
+            self.codewords.append(
+                pyqtgraph.ScatterPlotItem(
+                    words.real, words.imag, symbol="d", pen="w", brush=COLORS[1]
+                )
+            )
+            plot.addItem(self.received[-1], ignoreBounds=True)
+            plot.addItem(self.codewords[-1], ignoreBounds=True)
+
+    def state(self):
+        return self.record.state(), self._channel_use()
+
+    def fill(self):
+        if self._channel_use() != self._use:
+            self._show_use(self._channel_use())
+        vectors = self.record.newest()
+        size = max(6, min(10, self.plots[0].vb.width() / 18))
+        for item in self.codewords:
+            item.setSize(size if len(item.data) <= 64 else 0.6 * size)
+        for item, (_, uses) in zip(self.received, self._groups, strict=True):
+            symbols = vectors[:, uses].ravel()
+            symbols = symbols[np.isfinite(symbols)]
+            item.move(symbols.real, symbols.imag)
+        count = len(vectors)
+        received = f"{count} newest received" if count else "nothing received yet"
+        self.say(
+            f"<span style='color: {COLORS[1]}'>◆</span> codebook &nbsp; "
+            f"<span style='color: {COLORS[0]}'>▪</span> {received}"
+        )

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Image viewer: streams of images side by side in a window, the newest of each."""
+
+import numpy as np
+from gnuradio import gr
+
+from ..guard import guarded_block
+from .display_arguments import checked_count
+from .display_block import window_owner
+from .image_record import ImageRecord
+
+MOST_INPUTS = 6
+MOST_ROWS = 16
+
+
+class image_tap(guarded_block):
+    """Pass a stream of images by, and give an ImageRecord those that it wants."""
+
+    def __init__(self, frames, port):
+        pixels = frames.image_shape[0] * frames.image_shape[1]
+        guarded_block.__init__(self, "image_tap", [(np.float32, pixels)], None)
+        self._frames, self._port = frames, port
+        self.set_log_level("warn")
+
+    def start(self):
+        self._frames.restart(self._port)
+        return True
+
+    def work(self, input_items, output_items):
+        self._frames.put(self._port, input_items[0], self.nitems_read(0))
+        return len(input_items[0])
+
+
+class image_viewer(window_owner, gr.hier_block2):
+    """Show what streams of images hold at the same frames, each in a column.
+
+    The streams wait neither for the window nor for each other: work() copies the newest
+    frames, and a timer of the window's thread paints them. An image that is not finite
+    is hatched.
+
+    Inputs: images, float32 [pixels], values of 0..1; one for each title, frame i of all
+        belongs together
+
+    Args:
+        image_shape: (rows, columns) of an image; a semantic link has it.
+        titles: of the columns, with commas between them: 1 to 6.
+        rows: how many frames that follow each other are shown, at most 16.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
+    """
+
+    def __init__(self, image_shape, titles="images", rows=3, frame_rate=10):
+        shape = _checked_shape(image_shape)
+        self._titles = _checked_titles(titles)
+        rows = checked_count("rows", rows, MOST_ROWS, "frames")
+        self.set_window(titles, frame_rate)
+        inputs, item_bytes = len(self._titles), 4 * shape[0] * shape[1]
+        gr.hier_block2.__init__(
+            self,
+            "image_viewer",
+            gr.io_signature(inputs, inputs, item_bytes),
+            gr.io_signature(0, 0, 0),
+        )
+        self.record = ImageRecord(inputs, rows, shape)
+        self.taps = [image_tap(self.record, port) for port in range(inputs)]
+        for port, tap in enumerate(self.taps):
+            self.connect((self, port), tap)
+
+    def newest(self):
+        """Return (index behind the last frame, frames [inputs, up to rows, pixels])."""
+        return self.record.newest()
+
+    def make_window(self, title, frame_rate):
+        """Return the widget."""
+        from .image_window import ImageWindow
+
+        return ImageWindow(self.record, self._titles, frame_rate)
+
+
+def _checked_shape(image_shape):
+    try:
+        shape = tuple(int(extent) for extent in image_shape)
+    except (TypeError, ValueError):
+        shape = ()
+    if len(shape) != 2 or not all(1 <= extent <= 256 for extent in shape):
+        raise ValueError(
+            f"image_shape = {image_shape!r}, wanted (rows, columns) of 1..256; "
+            "take image_shape of the semantic link"
+        )
+    return shape
+
+
+def _checked_titles(titles):
+    found = [title.strip() for title in str(titles).split(",")]
+    if not all(found) or len(found) > MOST_INPUTS:
+        raise ValueError(
+            f"titles = {titles!r} names {len(found)} columns; wanted 1..{MOST_INPUTS} "
+            "titles with commas between them, none of them empty"
+        )
+    return found

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window of the image viewer: grey images in columns, crisp at any size."""
+
+import math
+
+import numpy as np
+from PyQt5 import QtCore, QtGui
+
+from .display_window import DisplayWindow
+
+GAP = 10  # screen pixels between tiles
+SMALLEST_COLUMN = 90  # screen pixels, so that a title on a few lines can be read
+NOT_FINITE = "not finite"
+
+
+def tiling(width, height, columns, rows, image_shape, title_height):
+    """Return where the tiles are: scale, top of the titles, corners [columns][rows].
+
+    The scale is a whole number of screen pixels for each of an image where there is
+    room, so that all are of one size.
+
+    Args:
+        width: of the window, in screen pixels.
+        height: of the window.
+        columns: number of streams.
+        rows: number of frames.
+        image_shape: (rows, columns) of an image.
+        title_height: room above each column.
+    """
+    column, free = width / columns, height - title_height
+    scale = max(
+        0.1,
+        min((column - GAP) / image_shape[1], (free / rows - GAP) / image_shape[0]),
+    )
+    if scale >= 1:
+        scale = math.floor(scale)
+    tile_width, tile_height = scale * image_shape[1], scale * image_shape[0]
+    top = max(0, (free - rows * (tile_height + GAP)) / 2)
+    corners = [
+        [
+            (
+                round((c + 0.5) * column - tile_width / 2),
+                round(top + title_height + r * (tile_height + GAP)),
+            )
+            for r in range(rows)
+        ]
+        for c in range(columns)
+    ]
+    return scale, round(top), corners
+
+
+def grey_levels(image, image_shape):
+    """Return 0..255 of an image of 0..1, or None of one that is not finite."""
+    if not np.isfinite(image).all():
+        return None
+    levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    return levels.reshape(image_shape)
+
+
+def paint_tile(painter, tile, levels):
+    """Paint grey levels, or hatches where there are none, and a frame around them."""
+    if levels is None:
+        painter.fillRect(tile, QtGui.QColor("white"))
+        hatches = QtGui.QBrush(QtGui.QColor(90, 90, 90), QtCore.Qt.BDiagPattern)
+        painter.fillRect(tile, hatches)
+        text = painter.boundingRect(tile, QtCore.Qt.AlignCenter, NOT_FINITE)
+        if text.width() + GAP < tile.width():
+            painter.fillRect(text.adjusted(-5, -2, 5, 2), QtGui.QColor("white"))
+            painter.save()
+            painter.setPen(QtGui.QColor("black"))
+            painter.drawText(tile, QtCore.Qt.AlignCenter, NOT_FINITE)
+            painter.restore()
+    else:
+        rows, columns = levels.shape
+        image = QtGui.QImage(
+            levels.tobytes(), columns, rows, columns, QtGui.QImage.Format_Grayscale8
+        )
+        painter.drawImage(tile, image)  # without smoothing: the nearest pixel
+    painter.drawRect(tile.adjusted(-1, -1, 0, 0))
+
+
+class ImageWindow(DisplayWindow):
+    """Grey images, each stream in a column below its title."""
+
+    def __init__(self, record, titles, frame_rate):
+        super().__init__(record, f"images: {', '.join(titles)}", frame_rate)
+        self._titles, self._images = titles, record.newest()[1]
+        rows, columns = record.image_shape
+        self.setMinimumSize(
+            record.inputs * max(SMALLEST_COLUMN, columns + GAP),
+            record.rows * (rows + GAP) + 60,
+        )
+
+    def sizeHint(self):
+        rows, columns = self.record.image_shape
+        return QtCore.QSize(
+            self.record.inputs * max(240, 4 * columns + GAP),
+            self.record.rows * (5 * rows + GAP) + 60,
+        )
+
+    def fill(self):
+        self._images = self.record.newest()[1]
+        self.update()
+
+    def paintEvent(self, event):
+        painter = QtGui.QPainter(self)
+        painter.setPen(self.palette().color(QtGui.QPalette.WindowText))
+        top, tiles = self._tiles(painter)
+        for column, of_column in enumerate(tiles):
+            self._paint_title(painter, column, top, of_column[0].top() - top)
+            images = self._images[column]
+            for tile, image in zip(of_column, images, strict=False):
+                levels = grey_levels(image, self.record.image_shape)
+                paint_tile(painter, tile, levels)
+            for tile in of_column[len(images) :]:  # no frame yet
+                painter.drawRect(tile.adjusted(-1, -1, 0, 0))
+        painter.end()
+
+    def _tiles(self, painter):
+        """Choose the letters; return top of the titles, rectangles of images."""
+        frames, font = self.record, self.font()
+        font.setBold(True)
+        font.setPixelSize(max(13, min(20, self.width() // 60)))
+        painter.setFont(font)
+        letters = QtGui.QFontMetrics(font)
+        room = QtCore.QRect(0, 0, self.width() // frames.inputs - GAP, 1000)
+        flags = int(QtCore.Qt.TextWordWrap)
+        titles = max(
+            letters.boundingRect(room, flags, title).height() for title in self._titles
+        )
+        scale, top, corners = tiling(
+            self.width(),
+            self.height(),
+            frames.inputs,
+            frames.rows,
+            frames.image_shape,
+            titles + GAP,
+        )
+        rows, columns = frames.image_shape
+        size = QtCore.QSize(round(scale * columns), round(scale * rows))
+        return top, [
+            [QtCore.QRect(QtCore.QPoint(*corner), size) for corner in of_column]
+            for of_column in corners
+        ]
+
+    def _paint_title(self, painter, column, top, height):
+        width = self.width() / self.record.inputs
+        place = QtCore.QRectF(column * width + GAP / 2, top, width - GAP, height)
+        where = QtCore.Qt.AlignCenter | QtCore.Qt.TextWordWrap
+        painter.drawText(place, int(where), self._titles[column])

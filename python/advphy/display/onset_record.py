@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happened in the last seconds: errors, the attack, the canceller; and delays."""
+
+import collections
+import functools
+import math
+from dataclasses import dataclass
+
+from advphy_model.measure.error_rate import interval
+
+from .display_arguments import checked_floor
+from .message_record import MessageRecord
+
+_interval = functools.lru_cache(8192)(interval)  # stretches of the past stay the same
+
+MOST = 4000  # events kept of each name, whatever the time shown
+BEFORE = 2.0  # seconds before an attack that say how many errors are usual
+LAST_WORD = 0.2  # seconds: a source says last of a state where the state ends
+POOLED = 0.25  # seconds whose counts are taken together to tell errors from the usual
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Blocks counted between two messages, at the time of the later one."""
+
+    time: float
+    blocks: int
+    failures: int
+
+
+@dataclass(frozen=True)
+class State:
+    """What an adversary did, or a canceller found, from a time on."""
+
+    time: float
+    on: bool
+    psr_db: float
+
+
+class OnsetRecord(MessageRecord):
+    """The last seconds of counters, adversaries and cancellers.
+
+    Args:
+        seconds: how much time is shown.
+        floor: lowest BLER.
+
+    Raises:
+        ValueError: naming what is wrong.
+    """
+
+    KINDS = frozenset({"counts", "psr", "estimate"})
+    SLOT = 0.02  # seconds; of a faster sender the newest message of each is drawn
+
+    def __init__(self, seconds=20.0, floor=1e-5):
+        super().__init__()
+        self.floor = checked_floor(floor)
+        if not (isinstance(seconds, (int, float)) and 1 <= seconds <= 3600):
+            raise ValueError(f"seconds = {seconds!r}, wanted a time to show, 1..3600 s")
+        self.seconds = float(seconds)
+        self._totals = {}  # newest running total of each counter
+        self._intervals, self._attacks, self._found = {}, {}, {}
+
+    def add(self, message):
+        """Add a message."""
+        time = float(message["time"])
+        if not math.isfinite(time):
+            raise ValueError("no time")
+        add = {"counts": self._counts, "psr": self._psr, "estimate": self._estimate}
+        add[message["kind"]](str(message["name"]), time, message)
+
+    def _counts(self, name, time, message):
+        blocks = int(message["blocks"])
+        failures = int(message["block_errors"]) + int(message.get("erasures", 0))
+        if not 0 <= failures <= blocks:
+            raise ValueError("more failures than blocks")
+        first = int(message["first_block"])
+        before = self._totals.get(name, (first, 0, 0))
+        self._totals[name] = first, blocks, failures
+        if before[0] == first and before[1] <= blocks:
+            blocks, failures = blocks - before[1], failures - before[2]
+        if blocks > 0 and failures >= 0:
+            self._keep(self._intervals, name, Interval(time, blocks, failures))
+
+    def _psr(self, name, time, message):
+        psr_db = _number(message.get("psr_db", message["settings"].get("psr_db")))
+        on = bool(message["settings"].get("on", psr_db > -math.inf))
+        before = self._attacks.get(name)
+        if before and before[-1].on != on and 0 < time - before[-1].time < LAST_WORD:
+            time = before[-1].time  # it was sent where the state ended
+        self._keep(self._attacks, name, State(time, on, psr_db if on else -math.inf))
+
+    def _estimate(self, name, time, message):
+        on = bool(message["detected"])  # one that is switched off says no PSR
+        psr_db = message["psr_db"] if on else message.get("psr_db")
+        state = State(time, on, _number(psr_db))
+        self._keep(self._found, name, state)
+
+    def _keep(self, events, name, event):
+        kept = events.setdefault(name, collections.deque(maxlen=MOST))
+        kept.append(event)
+        while len(kept) > 2 and kept[1].time < event.time - self.seconds - BEFORE:
+            kept.popleft()
+
+    def events(self):
+        """Return (intervals, attacks, estimates), each {name: [events]}."""
+        with self.lock:
+            self.collect()
+            return tuple(
+                {name: list(kept) for name, kept in events.items()}
+                for events in (self._intervals, self._attacks, self._found)
+            )
+
+
+def _number(value):
+    value = -math.inf if value is None else float(value)  # JSON has no -inf
+    return -math.inf if math.isnan(value) else value
+
+
+def spells(states, end):
+    """Return [(begin, end, psr_db)] while something is on, until the time `end`."""
+    found, begin = [], None
+    for state in states:
+        if begin is not None and (not state.on or state.psr_db != begin.psr_db):
+            found.append((begin.time, state.time, begin.psr_db))
+            begin = None
+        if state.on and begin is None:
+            begin = state
+    if begin is not None:
+        found.append((begin.time, max(end, begin.time), begin.psr_db))
+    return found
+
+
+def lasting(states):
+    """Return lists of states that are on, one after another, without those alone.
+
+    A canceller that looks at a thousand windows a second takes one of them for an
+    attack now and then.
+    """
+    found, run = [], []
+    for state in [*states, State(math.inf, False, -math.inf)]:
+        if state.on:
+            run.append(state)
+        else:
+            found += [run] if len(run) > 1 else []
+            run = []
+    return found
+
+
+def last_change(states):
+    """Return (time, on) when the newest states began, or None without a change."""
+    for before, after in zip(states[-2::-1], states[:0:-1], strict=False):
+        if before.on != after.on:
+            return after.time, after.on
+    return None
+
+
+def found_after(states, onset):
+    """Return how many seconds after a time a canceller first says detected, or None.
+
+    One that said so before the attack began gives None; LAST_WORD before counts as at
+    once, for messages are not more exact.
+    """
+    before = [state for state in states if state.time < onset - LAST_WORD]
+    if before and before[-1].on:
+        return None
+    after = states[len(before) :]
+    return next((max(0.0, s.time - onset) for s in after if s.on), None)
+
+
+def recovered_after(intervals, onset):
+    """Return (whether there were more errors, seconds until as few as before or None).
+
+    "As few" is: the 95 % Wilson interval of the counts of POOLED seconds overlaps that
+    of the BEFORE seconds before the attack began. The first stretch that does, after
+    one that did not, is the recovery; it begins with the last message before it.
+
+    Args:
+        intervals: of one counter, in order of time.
+        onset: when the attack began.
+    """
+    usual = _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
+    if not usual[1]:
+        return False, None
+    high = _interval(*usual)[1]
+    after = [i for i in intervals if i.time >= onset]
+    hurt, begin = False, 0
+    for end, newest in enumerate(after):
+        while newest.time - after[begin].time > POOLED:
+            begin += 1
+        low = _interval(*_sum(after[begin : end + 1]))[0]
+        if low > high:
+            hurt = True
+        elif hurt:
+            return True, after[max(begin - 1, 0)].time - onset
+    return hurt, None
+
+
+def _sum(intervals):
+    several = list(intervals)
+    return sum(i.failures for i in several), sum(i.blocks for i in several)
+
+
+def newest_time(*events):
+    """Return the time of the newest of all events, or 0."""
+    return max(
+        (kept[-1].time for part in events for kept in part.values() if kept),
+        default=0.0,
+    )
+
+
+def delay_texts(intervals, attacks, found):
+    """Return lines about the newest change of the attack: when it told.
+
+    Args:
+        intervals: {name: [Interval]}.
+        attacks: {name: [State]} of adversaries.
+        found: {name: [State]} of cancellers.
+    """
+    changes = [change for states in attacks.values() if (change := last_change(states))]
+    if not changes:
+        return []
+    onset, on = max(changes)
+    if not on:
+        return []
+    lines = []
+    for name, states in found.items():
+        after = found_after(states, onset)
+        if after is not None:
+            lines.append(f"{name}: found after {after:.2f} s")
+    for name, counted in intervals.items():
+        hurt, after = recovered_after(counted, onset)
+        if after is not None:
+            lines.append(f"{name}: recovered after {after:.2f} s")
+        elif hurt:
+            lines.append(f"{name}: not recovered")
+    return lines

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Onset strip: BLER, attack and canceller over the last seconds."""
+
+from .display_block import message_display
+from .onset_record import OnsetRecord
+
+
+class onset_strip(message_display):
+    """Draw over time how block errors follow an attack, and when it is found.
+
+    Message port "in": messages of kind "counts", "psr" and "estimate"; others are
+        ignored and counted.
+
+    Args:
+        title: above the plot.
+        seconds: how much time is shown.
+        floor: lowest BLER drawn, in (0, 1).
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
+    """
+
+    def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):
+        record = OnsetRecord(seconds, floor)
+        message_display.__init__(self, "onset_strip", record, title, frame_rate)
+
+    def events(self):
+        """Return (intervals, attacks, estimates) of the last seconds, {name: [...]}."""
+        return self.record.events()
+
+    def make_window(self, title, frame_rate):
+        """Return the widget."""
+        from .onset_window import OnsetWindow
+
+        return OnsetWindow(self.record, title, frame_rate)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Panels of the complex plane, side by side and of one scale."""
+
+import math
+
+import numpy as np
+
+from .plot_items import INK
+from .plot_window import PlotWindow
+
+MOST_PANELS = 8
+
+
+def columns_for(width, height, count):
+    """Return in how many columns square panels are largest."""
+    return max(
+        range(1, count + 1),
+        key=lambda columns: min(width / columns, height / math.ceil(count / columns)),
+    )
+
+
+def largest_part(vectors):
+    """Return the largest real or imaginary part of complex numbers."""
+    return float(np.abs(np.asarray(vectors, np.complex64).view(np.float32)).max())
+
+
+def round_reach(size):
+    """Return the next round number."""
+    decade = 10.0 ** math.floor(math.log10(max(size, 1e-6)))
+    return next(m * decade for m in (1, 1.5, 2, 3, 4, 6, 8, 10) if m * decade >= size)
+
+
+class PanelsWindow(PlotWindow):
+    """Panels of the complex plane, each with its own ticks."""
+
+    reach = 1.0
+
+    def make_panels(self, names):
+        """Draw so many empty panels, each with a name."""
+        for plot in self.plots:
+            self.canvas.removeItem(plot)
+        self.plots, self._names, self._columns = [], names, 0
+        for number in range(len(names)):
+            self.add_plot(0, number, lockAspect=1.0)
+        self._arrange()
+        self.set_reach(self.reach)
+
+    def set_reach(self, reach):
+        """Have real and imaginary parts -reach..reach in each panel."""
+        self.reach = reach
+        for plot in self.plots:
+            plot.vb.set_home((-reach, reach), (-reach, reach))
+
+    def arrange(self):
+        if not self.plots:
+            return
+        count, letter = len(self.plots), self.letter()
+        room = self.height() - (self.lines + 1.4 * bool(self.title)) * 1.4 * letter
+        columns = columns_for(self.width(), room, count)
+        if columns != self._columns:
+            self._columns = columns
+            for plot in self.plots:
+                self.canvas.removeItem(plot)
+            for number, plot in enumerate(self.plots):
+                self.canvas.addItem(plot, *divmod(number, columns))
+        for number, plot in enumerate(self.plots):
+            self._arrange_panel(plot, number, count, letter)
+
+    def _arrange_panel(self, plot, number, count, letter):
+        alone = count == 1
+        plot.getAxis("left").setWidth((4.2 if alone else 2.2) * letter)
+        plot.getAxis("bottom").setHeight((2.9 if alone else 1.5) * letter)
+        if alone:
+            self.label_axis(plot, "left", "quadrature")
+            self.label_axis(plot, "bottom", "in-phase")
+        else:
+            plot.setTitle(self._names[number], size=f"{letter}px", color=INK)
+            plot.titleLabel.setMaximumHeight(1.5 * letter)
+            plot.layout.setRowFixedHeight(0, 1.5 * letter)
+        for side in ("left", "bottom"):
+            plot.getAxis(side).setStyle(
+                maxTextLevel=1, textFillLimits=[(0, 1.0), (2, 0.8), (4, 0.4)]
+            )

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A true perturbation and an estimate of it, and how far they are from each other."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .message_record import MessageRecord
+
+
+@dataclass(frozen=True)
+class Match:
+    """How near an estimate is to p, once it is turned as said.
+
+    Args:
+        residual_db: ||turned estimate - p||^2 / ||p||^2 in dB; -inf where they agree.
+        sign: 1 or -1, what the estimate was multiplied with.
+        shift: by how many channel uses it was shifted, cyclically.
+    """
+
+    residual_db: float
+    sign: int = 1
+    shift: int = 0
+
+    @property
+    def text(self):
+        """Return what was done to the estimate, in words; empty for nothing."""
+        words = ["sign changed"] if self.sign < 0 else []
+        if self.shift:
+            words.append(f"shifted by {self.shift}")
+        return ", ".join(words)
+
+
+def residual_db(estimate, p):
+    """Return ||estimate - p||^2 / ||p||^2 in dB."""
+    ratio = float(np.sum(np.abs(estimate - p) ** 2) / np.sum(np.abs(p) ** 2))
+    return 10 * math.log10(ratio) if ratio > 0 else -math.inf
+
+
+def matches(estimate, p):
+    """Return (Match as it is, the best Match over signs and cyclic shifts)."""
+    plain = Match(residual_db(estimate, p))
+    turned = [
+        Match(residual_db(sign * np.roll(estimate, shift), p), sign, shift)
+        for sign in (1, -1)
+        for shift in range(len(p))
+    ]
+    return plain, min([plain, *turned], key=lambda match: match.residual_db)
+
+
+def angle_degrees(estimate, p):
+    """Return the angle between two vectors of C^n as vectors of R^2n, in degrees."""
+    along = float(np.vdot(p, estimate).real)
+    lengths = float(np.linalg.norm(p) * np.linalg.norm(estimate))
+    return math.degrees(math.acos(min(1.0, max(-1.0, along / lengths))))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The newest that is known.
+
+    Args:
+        p: complex [n], what arrives of the perturbation; None: not told.
+        on: whether the attack is on.
+        psr_db: its PSR.
+        kind: "universal", "table", ...; of a table p is what one message got.
+        estimate: complex [K, n], or None.
+        weights: how often each of the K arrives.
+        detected: whether the canceller says that there is one.
+        estimated_psr_db: its PSR.
+        enabled: whether the canceller looks at all.
+    """
+
+    p: object = None
+    on: bool = False
+    psr_db: float = -math.inf
+    kind: str = ""
+    estimate: object = None
+    weights: tuple = ()
+    detected: bool = False
+    estimated_psr_db: float = -math.inf
+    enabled: bool = True
+
+
+def _db(value):
+    return -math.inf if value is None else float(value)  # JSON has no -inf
+
+
+class PerturbationRecord(MessageRecord):
+    """The newest messages of an adversary and a canceller.
+
+    Args:
+        n: channel uses.
+    """
+
+    KINDS = frozenset({"psr", "estimate"})
+
+    def __init__(self, n):
+        super().__init__()
+        self.n = n
+        self._seen = Seen()
+
+    def add(self, message):
+        """Add a message."""
+        read = self._psr if message["kind"] == "psr" else self._estimate
+        self._seen = dataclasses.replace(self._seen, **read(message))
+
+    def _psr(self, message):
+        settings = message["settings"]
+        psr_db = _db(message.get("psr_db", settings.get("psr_db")))
+        p = message.get("p")
+        return {
+            "p": None if p is None else self._vectors(p)[0],
+            "on": bool(settings.get("on", psr_db > -math.inf)),
+            "psr_db": psr_db,
+            "kind": str(settings.get("perturbation_kind", "")),
+        }
+
+    def _estimate(self, message):
+        detected, p = bool(message["detected"]), message.get("p")
+        if detected and p is None:
+            raise ValueError("detected, but nothing is said of what")
+        return {
+            "estimate": None if p is None else self._vectors(p),
+            "weights": tuple(float(w) for w in message.get("weights", [1.0])),
+            "detected": detected,
+            "estimated_psr_db": _db(message.get("psr_db")),
+            "enabled": bool(message["settings"].get("enabled", True)),
+        }
+
+    def _vectors(self, values):
+        """Return components [K, n]; of JSON they are pairs of real and imaginary."""
+        found = np.asarray(values)
+        if found.ndim and found.shape[-1] == 2 and not np.iscomplexobj(found):
+            found = found[..., 0] + 1j * found[..., 1]
+        found = found.astype(complex).reshape(-1, self.n)
+        if not len(found) or not np.isfinite(found).all():
+            raise ValueError("not a perturbation")
+        return found
+
+    def seen(self):
+        """Return the newest, Seen."""
+        self.collect()
+        return self._seen
+
+
+def texts(seen):
+    """Return the lines under the planes about what was Seen."""
+    lines = ["true: not told"]
+    if seen.p is not None or seen.on:
+        lines = [f"true PSR {seen.psr_db:.1f} dB" if seen.on else "true: attack is off"]
+        if seen.kind == "table":
+            lines[0] += " (arrows: one row of a table)"
+    if not seen.enabled:
+        return [*lines, "estimated: the canceller is switched off"]
+    if seen.estimate is None:
+        return [*lines, "estimated: nothing received yet"]
+    if not seen.detected:
+        return [*lines, "estimated: no perturbation detected"]
+    estimated = f"estimated PSR {seen.estimated_psr_db:.1f} dB"
+    if len(seen.estimate) > 1:
+        estimated += f" ({len(seen.estimate)} components; arrows: the most frequent)"
+    lines.append(estimated)
+    if seen.p is None or not seen.on or not np.any(seen.p):
+        return lines
+    estimate = most_frequent(seen)
+    plain, best = matches(estimate, seen.p)
+    line = f"residual {plain.residual_db:.1f} dB of ||p||²"
+    if np.any(estimate):
+        line += f", angle {angle_degrees(estimate, seen.p):.0f}°"
+    if best.text:
+        line += f"; estimate {best.text}: {best.residual_db:.1f} dB"
+    return [*lines, line]
+
+
+def most_frequent(seen):
+    """Return the component of the estimate that arrives most often, [n]."""
+    weights = seen.weights if len(seen.weights) == len(seen.estimate) else (1.0,)
+    return seen.estimate[int(np.argmax(weights))]

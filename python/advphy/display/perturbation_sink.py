@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Perturbation sink: what the adversary adds and what the canceller takes it for."""
+
+from advphy_model.link.links import load
+
+from .display_block import message_display
+from .perturbation_record import PerturbationRecord
+
+
+class perturbation_sink(message_display):
+    """Draw the true and the estimated perturbation in signal space.
+
+    Message port "in": messages of kind "psr" and "estimate"; others are ignored and
+        counted.
+
+    Args:
+        model: link model, or the name or file of one; gives n and the codebook.
+        title: above the plot.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
+    """
+
+    def __init__(self, model, title="", frame_rate=15):
+        self._codebook = load(model).codebook
+        record = PerturbationRecord(self._codebook.shape[1])
+        message_display.__init__(self, "perturbation_sink", record, title, frame_rate)
+
+    def seen(self):
+        """Return the newest true and estimated perturbation."""
+        return self.record.seen()
+
+    def make_window(self, title, frame_rate):
+        """Return the widget."""
+        from .perturbation_window import PerturbationWindow
+
+        return PerturbationWindow(self._codebook, self.record, title, frame_rate)

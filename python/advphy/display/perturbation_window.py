@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window of the perturbation sink: true and estimated arrows in signal space."""
+
+import html
+import math
+
+import numpy as np
+import pyqtgraph
+from advphy_model.measure.curve_looks import COLORS
+
+from .panels_window import MOST_PANELS, PanelsWindow, largest_part, round_reach
+from .perturbation_record import most_frequent, texts
+from .plot_items import INK, PALE, pen_of
+
+MOST_ARROWS = 64  # in one plane
+
+
+class Arrow:
+    """A vector of a plane, from 0 on."""
+
+    def __init__(self, plot, color, width, text):
+        self.shaft = pyqtgraph.PlotCurveItem(pen=pen_of(color, width), antialias=True)
+        self.head = pyqtgraph.ArrowItem(
+            headLen=9 + width, tipAngle=40, pen=None, brush=color
+        )
+        self.text = pyqtgraph.TextItem(text, color)
+        for item in (self.shaft, self.head, self.text):
+            plot.addItem(item, ignoreBounds=True)
+
+    def show(self, value):
+        """Point to a complex number, or vanish: None."""
+        seen = value is not None and value != 0
+        for item in (self.shaft, self.head, self.text):
+            item.setVisible(seen)
+        if seen:
+            self.shaft.setData([0, value.real], [0, value.imag])
+            angle = math.degrees(math.atan2(value.imag, value.real))
+            self.head.setStyle(angle=180 - angle)
+            self.head.setPos(value.real, value.imag)
+            self.text.setPos(value.real, value.imag)
+
+
+class PerturbationWindow(PanelsWindow):
+    """Arrows of the true and the estimated perturbation.
+
+    Args:
+        codebook: complex [M, n].
+        record: PerturbationRecord.
+        title: above the plot.
+        frame_rate: pictures a second.
+    """
+
+    lines = 4
+
+    def __init__(self, codebook, record, title="", frame_rate=15):
+        super().__init__(record, title, frame_rate)
+        n, self._smallest = codebook.shape[1], 0.6 * largest_part(codebook)
+        self.reach = round_reach(self._smallest)
+        several = 1 < n <= MOST_PANELS
+        self.make_panels([f"use {i}" for i in range(n if several else 1)])
+        for number, plot in enumerate(self.plots):
+            words = codebook[:, [number] if several else slice(None)]
+            words = np.unique(words.ravel().round(4))
+            dots = pyqtgraph.ScatterPlotItem(
+                words.real, words.imag, size=5, pen=None, brush=PALE
+            )
+            plot.addItem(dots, ignoreBounds=True)
+        self.true, self.estimated = (
+            [
+                Arrow(
+                    self.plots[use if several else 0],
+                    color,
+                    width,
+                    "" if several or n == 1 else str(use),
+                )
+                for use in range(min(n, MOST_ARROWS))
+            ]
+            for color, width in ((COLORS[1], 4), (COLORS[0], 2))
+        )
+
+    def fill(self):
+        seen = self.record.seen()
+        true = seen.p if seen.on else None
+        found = seen.estimate is not None and seen.detected
+        estimated = most_frequent(seen) if found else None
+        sizes = [largest_part(v) for v in (true, estimated) if v is not None]
+        reach = round_reach(max([self._smallest, *(1.1 * size for size in sizes)]))
+        if reach > self.reach:
+            self.set_reach(reach)
+        self._point(self.true, true)
+        self._point(self.estimated, estimated)
+        looks = (COLORS[1], "➔ "), (COLORS[0], "➔ "), (INK, "")
+        lines = [
+            f"<span style='color: {color}'>{glyph}</span>{html.escape(text)}"
+            for (color, glyph), text in zip(looks, texts(seen), strict=False)
+        ]
+        key = f"<span style='color: {PALE}'>●</span> codebook"
+        lines.append("; ".join(filter(None, (key, self.note()))))
+        self.say("<br>".join(lines))
+
+    def _point(self, arrows, vector):
+        for use, arrow in enumerate(arrows):
+            arrow.show(None if vector is None else complex(vector[use]))

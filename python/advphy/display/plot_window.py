@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the windows of plots share: axes of pyqtgraph, labels beside them, a menu."""
+
+import time
+
+import pyqtgraph
+from PyQt5 import QtCore, QtGui, QtWidgets
+
+from .display_window import DisplayWindow
+from .plot_items import GREY, INK, Axis, DecadeAxis, HomeView
+from .side_labels import SHARE, SideLabels
+
+LABEL_SECONDS = 0.2  # between two writings of labels: none reads faster
+SHEET = f"""
+PlotWindow, PlotWindow > QLabel {{background: white; color: {INK}; border: none}}
+PlotWindow > QToolButton {{background: transparent; color: {GREY}; border: none}}
+QToolButton::menu-indicator {{image: none}}
+"""
+LETTERS = 11, 17  # screen pixels, in a small window and in a large one
+
+
+class PlotWindow(DisplayWindow):
+    """A widget whose plots get new data when what they show has changed.
+
+    A subclass has fill(), which gives the plots their data, and perhaps arrange(),
+    which follows size and letters, and labels(), what is written beside the plots.
+
+    Args:
+        record: what is shown, see DisplayWindow.
+        title: above the plots.
+        frame_rate: pictures a second.
+    """
+
+    lines = 0  # of text below the plots that are always there
+
+    def __init__(self, record, title, frame_rate):
+        super().__init__(record, title or type(self).__name__, frame_rate)
+        self.title, self.plots, self.columns = title, [], []
+        self._labels_due, self._late, self._width = 0.0, False, 0.0
+        self.setAttribute(QtCore.Qt.WA_StyledBackground)
+        self.setStyleSheet(SHEET)
+        self.setMinimumSize(240, 220)
+        self._add_parts()
+
+    def _add_parts(self):
+        self.menu, self.canvas = QtWidgets.QMenu(self), pyqtgraph.GraphicsLayoutWidget()
+        self.canvas.setBackground("w")
+        self.canvas.setAntialiasing(False)
+        self.canvas.ci.setSpacing(2)
+        self._above, self._below = QtWidgets.QLabel(self.title), QtWidgets.QLabel()
+        for label in (self._above, self._below):
+            label.setWordWrap(True)
+            label.setTextFormat(QtCore.Qt.RichText)
+        self._above.setTextFormat(QtCore.Qt.PlainText)
+        self._above.setContentsMargins(8, 2, 28, 0)
+        self._above.setVisible(bool(self.title))
+        self._below.setContentsMargins(8, 0, 8, 2)
+        self._below.setVisible(self.lines > 0)
+        parts = QtWidgets.QVBoxLayout(self)
+        parts.setContentsMargins(0, 0, 0, 0)
+        parts.setSpacing(0)
+        parts.addWidget(self._above)
+        parts.addWidget(self.canvas, 1)
+        parts.addWidget(self._below)
+        self._button = QtWidgets.QToolButton(self)
+        self._button.setText("\u2630")
+        self._button.setToolTip("Menu")
+        self._button.setPopupMode(QtWidgets.QToolButton.InstantPopup)
+        self._button.setMenu(self.menu)
+        self.add_action("View all", self.view_all)
+        self.add_saving("Save picture...", "Pictures (*.png)", self.save_picture)
+        self.add_action("Export...", self._export)
+
+    def add_action(self, text, function):
+        """Add a line to the menu."""
+        self.menu.addAction(text).triggered.connect(lambda checked: function())
+
+    def add_plot(self, row, column=0, rows=None, log=False, **more):
+        """Add axes with a grid; return pyqtgraph's PlotItem.
+
+        Args:
+            row: of the layout.
+            column: of it.
+            rows: see DecadeAxis.
+            log: whether y is the logarithm of what the axis says.
+            more: of the view.
+        """
+        left = DecadeAxis(rows) if log else Axis("left")
+        plot = pyqtgraph.PlotItem(
+            viewBox=HomeView(self.menu, **more),
+            axisItems={"left": left, "bottom": Axis("bottom")},
+        )
+        plot.hideButtons()
+        plot.setMenuEnabled(False, None)
+        plot.vb.setBorder(pyqtgraph.mkPen(GREY))
+        plot.showGrid(x=True, y=True, alpha=0.12)
+        for side in ("left", "bottom"):
+            axis = plot.getAxis(side)
+            axis.setPen(pyqtgraph.mkPen(INK))
+            axis.setTextPen(pyqtgraph.mkPen(INK))
+            axis.enableAutoSIPrefix(False)
+            axis.setStyle(
+                tickLength=0,
+                autoExpandTextSpace=False,
+                tickTextOffset=3,
+                hideOverlappingLabels=False,
+            )
+        self.canvas.addItem(plot, row, column)
+        self.plots.append(plot)
+        return plot
+
+    def add_labels(self, plot, row=0):
+        """Add a column of labels right of a plot; return SideLabels."""
+        self.columns.append(SideLabels(plot.vb))
+        self.canvas.addItem(self.columns[-1], row, 1)
+        return self.columns[-1]
+
+    def labels(self):
+        """Return the Labels of each column."""
+        return []
+
+    def _set_label_width(self, width):
+        """Make room for labels right of the plots, in screen pixels."""
+        self._width, parts = width, self.canvas.ci
+        parts.layout.setColumnFixedWidth(1, width)
+        parts.layout.activate()
+        parts.setGeometry(self.canvas.range)  # it may have been wider than this
+
+    def _write_labels(self):
+        self._labels_due, written = time.monotonic() + LABEL_SECONDS, self.labels()
+        columns = list(zip(self.columns, written, strict=True))
+        width = max(column.wanted_width(labels) for column, labels in columns)
+        width = min(width, SHARE * self.width())
+        if not 0.7 * self._width <= width <= self._width:
+            self._set_label_width(width)
+        for column, labels in columns:
+            column.show_labels(labels)
+
+    def label_axis(self, plot, side, text):
+        """Write what an axis is, in the letters of the window."""
+        style = {"color": INK, "font-size": f"{self.letter()}px"}
+        plot.getAxis(side).setLabel(text, **style)
+
+    def sizeHint(self):
+        return QtCore.QSize(640, 400)
+
+    def hasHeightForWidth(self):
+        return False  # else lines that wrap ask for all of the plots' height
+
+    def resizeEvent(self, event):
+        self._button.setGeometry(self.width() - 26, 1, 24, 22)
+        self._button.raise_()
+        self.guarded(self._arrange)
+        self._shown = None
+
+    def letter(self):
+        """Return the height of letters, in screen pixels."""
+        low, high = LETTERS
+        return max(low, min(high, self.width() // 62, self.height() // 28))
+
+    def font_of(self, size=1.0, bold=False):
+        """Return a QFont of the window."""
+        font = QtGui.QFont(self.font())
+        font.setPixelSize(round(self.letter() * size))
+        font.setBold(bold)
+        return font
+
+    def _arrange(self):
+        self._above.setFont(self.font_of(1.1, bold=True))
+        self._below.setFont(self.font_of())
+        self._button.setFont(self.font_of(1.1))
+        height = QtGui.QFontMetrics(self.font_of()).lineSpacing()
+        self._below.setMinimumHeight(self.lines * height + 2)
+        self.canvas.ci.setContentsMargins(2, 0.7 * self.letter(), 8, 2)
+        for plot in self.plots:
+            for side in ("left", "bottom"):
+                axis = plot.getAxis(side)
+                axis.letter = self.letter()
+                axis.setStyle(tickFont=self.font_of(0.95))
+        for column in self.columns:
+            column.set_font(self.font_of())
+        if self.columns:
+            self._set_label_width(SHARE * self.width())
+            self._labels_due = self._width = 0.0
+        self.arrange()
+
+    def arrange(self):
+        """Follow the size of the window."""
+
+    def say(self, text):
+        """Write HTML below the plots."""
+        if text != self._below.text():
+            self._below.setText(text)
+            self._below.setVisible(bool(text) or self.lines > 0)
+
+    def note(self):
+        """Return what is wrong with messages, or an empty text."""
+        refused = self.record.refused()
+        return f"messages not understood: {refused}" if refused else ""
+
+    def view_all(self):
+        """Show the whole of each plot again."""
+        for plot in self.plots:
+            plot.vb.autoRange()
+
+    def state(self):
+        """Return what a picture depends on."""
+        return self.record.state(), self._late and time.monotonic() >= self._labels_due
+
+    def show_labels(self):
+        """Write the labels, five times a second at most."""
+        self._late = time.monotonic() < self._labels_due
+        if not self._late:
+            self._write_labels()
+
+    def save_picture(self, path):
+        """Write what is shown; the file's ending chooses the format.
+
+        Raises:
+            ValueError: the file cannot be written.
+        """
+        self.refresh()
+        self._button.hide()
+        picture = self.grab()
+        self._button.show()
+        if not picture.save(str(path)):
+            raise ValueError(
+                f"{path}: cannot be written as a picture; wanted a name that ends "
+                "in .png, in a folder that may be written"
+            )
+
+    def _export(self):
+        scene = self.canvas.scene()
+        scene.contextMenuItem = self.plots[0].vb
+        scene.showExportDialog()
+
+    def add_saving(self, text, kinds, save):
+        """Add a line to the menu that asks for a file and saves to it.
+
+        Args:
+            text: of the menu.
+            kinds: "What (*.ending)".
+            save: function of a path; why it fails is said in a window.
+        """
+        ending = kinds.rpartition("*")[2].rstrip(")")
+
+        def ask():
+            path, _ = QtWidgets.QFileDialog.getSaveFileName(self, text, "", kinds)
+            try:
+                if path:
+                    save(path if "." in path.rpartition("/")[2] else path + ending)
+            except (OSError, ValueError) as error:
+                QtWidgets.QMessageBox.warning(self, text, str(error))
+
+        self.add_action(text, ask)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window of the readout: a title, and a line of text for each sender."""
+
+import html
+
+from PyQt5 import QtCore, QtWidgets
+
+from .display_window import DisplayWindow
+
+NOTHING = "nothing has reported yet"
+
+
+def text_of(title, lines, refused=0):
+    """Return a page of HTML."""
+    rows = "".join(
+        f"<tr><td style='white-space: nowrap'><b>{html.escape(name)}</b>"
+        f"&nbsp;&nbsp;</td><td>{html.escape(text)}</td></tr>"
+        for name, text in lines
+    )
+    above = f"<p style='margin: 0'><b>{html.escape(title)}</b></p>" if title else ""
+    below = f"<p>messages not understood: {refused}</p>" if refused else ""
+    return above + (f"<table>{rows}</table>" if rows else html.escape(NOTHING)) + below
+
+
+class ReadoutWindow(DisplayWindow):
+    """A label whose text is written anew."""
+
+    def __init__(self, record, title, frame_rate):
+        super().__init__(record, title or "readout", frame_rate)
+        self._title, self.label = title, QtWidgets.QLabel(self)
+        self.label.setTextFormat(QtCore.Qt.RichText)
+        self.label.setAlignment(QtCore.Qt.AlignTop | QtCore.Qt.AlignLeft)
+        self.label.setTextInteractionFlags(QtCore.Qt.TextSelectableByMouse)
+        self.label.setWordWrap(True)
+        self.label.setMargin(6)
+        self.label.setStyleSheet("background: white; color: #222")
+        self.look()
+
+    # Its text grows and shrinks many times a second; the window must not.
+    def sizeHint(self):
+        return QtCore.QSize(320, 120)
+
+    def minimumSizeHint(self):
+        return QtCore.QSize(160, 60)
+
+    def resizeEvent(self, event):
+        self.label.resize(self.size())
+
+    def fill(self):
+        text = text_of(self._title, self.record.lines(), self.record.refused())
+        if text != self.label.text():
+            self.label.setText(text)
