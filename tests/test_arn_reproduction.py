@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Claims of the letter judged on planted numbers; families of models kept and found."""
 
+import dataclasses
+
 import pytest
 from advphy_figures import eve_accuracy, picture_grid, secrecy
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_training import arn_claims, arn_family, arn_page, paper_figures
 from advphy_training.arn_reproduction import Measured, Point
 from advphy_training.verdicts import FAILS, HOLDS, OPEN
@@ -89,25 +92,17 @@ def test_the_page_has_every_claim_and_every_choice(name):
 
 def test_a_shipped_family_takes_the_shipped_models(tmp_path):
     family = arn_family.Family(arn_family.SHIPPED, tmp_path)
-    assert family.base().sha256 == semantic_links.load("semantic_mnist").sha256
-    assert family.pair().sha256 == semantic_links.load("paired_arn_white").sha256
-    assert family.eve().sha256 == semantic_links.load_eve("eve_mnist").sha256
+    assert family.base().sha256 == SemanticLink.load("semantic_mnist").sha256
+    assert family.pair().sha256 == SemanticLink.load("paired_arn_white").sha256
+    assert family.eve().sha256 == Eve.load("eve_mnist").sha256
     assert not list(tmp_path.iterdir())
 
 
 def test_a_file_of_another_training_is_refused(tmp_path):
-    link = semantic_links.load("semantic_mnist")  # not of seed 1 of this family
+    link = SemanticLink.load("semantic_mnist")  # not of seed 1 of this family
     changed = dict(link.recipe["settings"], steps=7)
-    semantic_links.write(
-        type(link)(
-            link.name,
-            link.image_shape,
-            link.networks,
-            "none",
-            dict(link.recipe, settings=changed),
-        ),
-        tmp_path / "semantic_mnist_seed1.safetensors",
-    )
+    other = dataclasses.replace(link, recipe=dict(link.recipe, settings=changed))
+    other.write(tmp_path / "semantic_mnist_seed1.safetensors")
     with pytest.raises(ValueError, match="other settings"):
         arn_family.Family(1, tmp_path).base()
 

@@ -6,7 +6,8 @@ import math
 
 import pytest
 from advphy_figures import attack_panels
-from advphy_model.link import links, model_file
+from advphy_model.link import links
+from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import counts
 from advphy_model.measure.counts import Counts
 from advphy_training import claims_page, loop, paper_figures, retraining, schemes
@@ -253,7 +254,7 @@ def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
     found = advphy(*words, "--out", tmp_path)
     assert found.returncode == 0, found.stderr
     trained = sorted((tmp_path / "trained").glob("*.safetensors"))
-    models = [model_file.read(path) for path in trained]
+    models = [LinkModel.read(path) for path in trained]
     assert [m.name for m in models] == [
         "autoencoder_mlp_8p5db_seed1",
         "autoencoder_mlp_8p5db_seed2",
@@ -285,7 +286,7 @@ def defended(tmp_path, monkeypatch):
         tmp_path / "defended.safetensors",
         quiet=True,
     )
-    model, load = model_file.read(tmp_path / "defended.safetensors"), links.load
+    model, load = LinkModel.read(tmp_path / "defended.safetensors"), links.load
     monkeypatch.setattr(
         retraining.links,
         "load",
@@ -304,7 +305,7 @@ def test_a_defence_starts_from_the_link_trained_with_its_seed(defended, tmp_path
         "defended_seed2",
     ]
     assert list(retraining.train(jobs[:2]))[-1] == (2, 2)
-    start, trained = (model_file.read(job.path) for job in jobs[:2])
+    start, trained = (LinkModel.read(job.path) for job in jobs[:2])
     assert trained.recipe["started_from"] == {start.name: start.sha256}
     assert trained.recipe["seed"] == 13
     before = jobs[0].path.stat().st_mtime_ns

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from advphy_model import randomness
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.keying import Keying
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_engine
 from advphy_model.measure.semantic_engine import total
 from advphy_model.measure.semantic_setting import EVE_SEED, Setting
@@ -144,10 +145,10 @@ def test_engine_and_plain_chain_agree(kind, reals):
     assert rows["bob"].signal_energy == pytest.approx(300 * reals, rel=1e-5)
 
 
-@pytest.mark.parametrize("name", semantic_links.names())
+@pytest.mark.parametrize("name", SemanticLink.names())
 def test_engine_and_plain_chain_agree_on_shipped_links(name):
-    link, sample = semantic_links.load(name), images.load("mnist_sample")
-    eve = semantic_links.load_eve("eve_mnist")
+    link, sample = SemanticLink.load(name), images.load("mnist_sample")
+    eve = Eve.load("eve_mnist")
     secret = small.SECRET if link.keying != "none" else None
     hold(setting(link, images=sample, eve=eve, secret=secret), 300)
 
@@ -229,7 +230,7 @@ def test_bobs_and_eves_noise_are_independent():
 
 
 def test_a_wrong_key_gives_bob_nothing():
-    link, sample = semantic_links.load("keyed_arn"), images.load("mnist_sample")
+    link, sample = SemanticLink.load("keyed_arn"), images.load("mnist_sample")
     given = setting(link, images=sample, snr_db=10.0, eve=None, secret=small.SECRET)
     wrong = dataclasses.replace(given, bob_secret=small.OTHER_SECRET)
     right, wrong = (total(v, 1000)["bob"].mse for v in (given, wrong))

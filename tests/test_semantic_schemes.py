@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_training import loop, schemes, semantic_scheme, training_state
 
 from .test_semantic_engine import through
@@ -77,7 +78,7 @@ def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch, name, gi
     assert train(name, path, *given).sha256 == whole.sha256
     figures = "model.safetensors.progress.csv"
     assert (path.parent / figures).read_text() == (tmp_path / figures).read_text()
-    read = semantic_links.load_eve if name == "eve" else semantic_links.load
+    read = Eve.load if name == "eve" else SemanticLink.load
     assert read(path).sha256 == whole.sha256
     assert whole.recipe["measured"]["images"] == "mnist_sample"
     with open(path.parent / figures, encoding="utf-8") as file:
@@ -91,7 +92,7 @@ def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch, name, gi
 
 def hold_base(name, made):
     """Assert that the base that a pair was trained on is in it bit for bit."""
-    base = semantic_links.load(settings(name).link)
+    base = SemanticLink.load(settings(name).link)
     assert made.base_sha256 == base.base_sha256
     assert made.recipe["base"] == {base.name: base.base_sha256}
     assert set(made.networks) - set(base.networks) == (
@@ -176,7 +177,7 @@ def test_the_loss_is_that_of_the_letter(reading, epsilon, limit, eves):
     power = max(0.0, (delta**2).sum(axis=1).mean() / 23 - limit)  # [arn, eq. 20]
     communication = ((decoded - s) ** 2).mean()  # [arn, eq. 21], per pixel
     confidences = [
-        softmax(through(semantic_links.load_eve(name).networks["classifier"], z))[
+        softmax(through(Eve.load(name).networks["classifier"], z))[
             np.arange(50), sample.labels[chosen]
         ].mean()
         for name in eves.split("+")

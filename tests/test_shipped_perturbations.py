@@ -2,8 +2,8 @@
 """The shipped perturbations: against which shipped links, and what they do."""
 
 import pytest
-from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import loop_engine
 from advphy_model.measure.error_rate import StopRule
@@ -19,12 +19,12 @@ SAID = {
 
 
 def test_the_promised_perturbations_are_there():
-    assert set(perturbation.names()) == {*SAID, "universal_fgm_autoencoder_mlp_8p5db"}
+    assert set(Perturbation.names()) == {*SAID, "universal_fgm_autoencoder_mlp_8p5db"}
 
 
-@pytest.mark.parametrize("name", perturbation.names())
+@pytest.mark.parametrize("name", Perturbation.names())
 def test_it_was_crafted_against_the_shipped_link_of_its_name(name):
-    found = perturbation.load(name)
+    found = Perturbation.load(name)
     ((victim, sha256),) = found.victims.items()
     assert found.name == name == f"{found.recipe['attack']}_{victim}"
     assert links.load(victim).sha256 == sha256
@@ -35,7 +35,7 @@ def test_it_was_crafted_against_the_shipped_link_of_its_name(name):
 
 @pytest.mark.parametrize("name", SAID)
 def test_it_does_the_harm_that_was_measured(name):
-    found, blocks = perturbation.load(name), 300_000
+    found, blocks = Perturbation.load(name), 300_000
     (victim,) = found.victims
     ranges = loop_engine.run(
         links.load(victim),

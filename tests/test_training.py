@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 from advphy_model.complex_baseband import to_reals
-from advphy_model.link import decision, model_file
+from advphy_model.link import decision
+from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import loop_engine
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.network import inference, network
@@ -53,7 +54,7 @@ def test_a_short_training_learns(tmp_path, architecture, rate):
     )
     # Hamming (7,4) with hard decision has 3.7e-2 there; an untrained link 0.9.
     assert bler(model, 4.0) < 4e-2
-    assert model_file.read(tmp_path / "a.safetensors").sha256 == model.sha256
+    assert LinkModel.read(tmp_path / "a.safetensors").sha256 == model.sha256
 
 
 @pytest.mark.parametrize(("k", "n"), [(1, 1), (3, 2), (8, 4)])
@@ -177,8 +178,8 @@ def simplices():
 def test_a_users_module_becomes_a_link_that_decides_the_same(simplices, rng, tmp_path):
     module = users_decoder()
     link = import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)
-    model_file.write(link, tmp_path / "mine.safetensors")
-    link = model_file.read(tmp_path / "mine.safetensors")
+    link.write(tmp_path / "mine.safetensors")
+    link = LinkModel.read(tmp_path / "mine.safetensors")
     y = (rng.normal(size=(500, 7)) + 1j * rng.normal(size=(500, 7))).astype(
         np.complex64
     )

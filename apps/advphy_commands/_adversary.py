@@ -6,7 +6,7 @@ from pathlib import Path
 
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
-from advphy_model.air.perturbation import checked_psr_db
+from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.link import links
 
 from advphy_commands._numbers import db_range, whole
@@ -140,9 +140,9 @@ def _refuse_idle(arguments):
 
 def perturbation_of(arguments, model, ebn0_db, psr_db):
     """Return the Perturbation of a file, or crafted for a link at an Eb/N0."""
-    shipped = arguments.attack in perturbation.names()
+    shipped = arguments.attack in Perturbation.names()
     if shipped or Path(arguments.attack).is_file():
-        return perturbation.load(arguments.attack)
+        return Perturbation.load(arguments.attack)
     psr_db = -6.0 if psr_db is None else psr_db
     if arguments.attack == "noise_jammer":
         return perturbation.jammer(model.k, model.n, psr_db)

@@ -123,8 +123,8 @@ def _attack(arguments, model, seed):
                     "none; give --attack FILE, too"
                 )
         return None
-    from advphy_model.air import perturbation
     from advphy_model.air.adversary import Adversary
+    from advphy_model.air.perturbation import Perturbation, jammer
 
     if not hasattr(model, "k"):
         raise ValueError(
@@ -132,9 +132,9 @@ def _attack(arguments, model, seed):
         )
     if arguments.attack == "noise_jammer":
         psr_db = -6.0 if arguments.psr_db is None else arguments.psr_db
-        found = perturbation.jammer(model.k, model.n, psr_db)
+        found = jammer(model.k, model.n, psr_db)
     else:
-        found = perturbation.load(arguments.attack)
+        found = Perturbation.load(arguments.attack)
     found.require_fit(model)
     return Adversary(found, arguments.psr_db, seed=seed)
 

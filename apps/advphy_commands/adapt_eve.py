@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 
 from advphy_commands._numbers import db_range, whole
 from advphy_commands.measure_semantic import secret_of
@@ -86,7 +87,7 @@ def run(arguments):
     eve_report.write(adaptations, folder, command)
     for one in adaptations:
         path = folder / f"adapted_eve_{one.setting.eve_snr_db:g}dB.safetensors"
-        semantic_links.write(one.eves["all"], path)
+        one.eves["all"].write(path)
     arguments.output.line(folder / "report.md")
     report = json.loads((folder / "report.json").read_text())
     arguments.output.note(out=str(folder), report=report)
@@ -97,9 +98,9 @@ def _adaptations(arguments):
     from advphy_training.adaptation import Effort
     from advphy_training.eve_report import Adaptation
 
-    link = semantic_links.load(arguments.link)
-    static = semantic_links.load_eve(arguments.eve)
-    knows_base = semantic_links.load_eve(arguments.knows_base)
+    link = SemanticLink.load(arguments.link)
+    static = Eve.load(arguments.eve)
+    knows_base = Eve.load(arguments.knows_base)
     knows_base.require_fit(link)
     sent, tested = images.load(arguments.images), images.load(arguments.test_images)
     counts = tuple(whole("--intercepts", n) for n in arguments.intercepts.split(","))

@@ -10,7 +10,6 @@ Eb/N0 and what the adversary knew.
 
 import dataclasses
 
-from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.link import links
@@ -51,7 +50,7 @@ def run(arguments):
     found = attacks.craft(arguments.attack, link, plan, substitutes)
     if arguments.name:
         found = dataclasses.replace(found, name=arguments.name)
-    perturbation.write(found, arguments.out)
+    found.write(arguments.out)
     output = arguments.output
     output.line(
         f"{arguments.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "

@@ -12,6 +12,7 @@ import shlex
 from pathlib import Path
 
 from advphy_model.air import perturbation
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import loop_engine
 
@@ -79,7 +80,7 @@ def run(arguments):
     psrs = sorted({*map(perturbation.checked_psr_db, psrs), plan.psr_db})
     claimed = None
     if arguments.claimed:
-        claimed = perturbation.read(arguments.claimed)
+        claimed = Perturbation.read(arguments.claimed)
         claimed.require_fit(link)
     folder = Path(arguments.out)
     folder.mkdir(exist_ok=True)

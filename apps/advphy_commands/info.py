@@ -6,11 +6,14 @@
 
 import dataclasses
 import inspect
-from pathlib import Path
 
 from advphy_model import found_by_name
 from advphy_model.air import channels, perturbation
-from advphy_model.link import links, semantic_links
+from advphy_model.air.perturbation import Perturbation
+from advphy_model.link import links, model_file
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.link_model import LinkModel
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network import inference
 from advphy_model.network.network import Network
 
@@ -33,31 +36,14 @@ def run(arguments):
     if name == "channels":
         _list_channels(output)
         return
-    kind = _kind(name)
-    if kind is perturbation.KIND:
-        _say_perturbation(output, perturbation.load(name))
-    elif kind is semantic_links.LINK:
-        _say_semantic(output, semantic_links.load(name))
-    elif kind is semantic_links.EVE:
-        _say_eve(output, semantic_links.load_eve(name))
-    else:
-        _say_link(output, links.load(name))
-
-
-def _kind(name):
-    """Return the kind of file that a name or a path stands for; None: a link model."""
-    if name in semantic_links.names():
-        return semantic_links.LINK
-    if name in semantic_links.eve_names():
-        return semantic_links.EVE
-    if name in perturbation.names():
-        return perturbation.KIND
-    if not Path(name).is_file():
-        return None
-    with open(name, "rb") as file:
-        begin = file.read(4096)
-    kinds = (perturbation.KIND, semantic_links.LINK, semantic_links.EVE)
-    return next((kind for kind in kinds if kind.format.encode() in begin), None)
+    say = {
+        LinkModel: _say_link,
+        SemanticLink: _say_semantic,
+        Eve: _say_eve,
+        Perturbation: _say_perturbation,
+    }
+    found = model_file.load(name, *say)
+    say[type(found)](output, found)
 
 
 def _list_channels(output):
@@ -94,8 +80,8 @@ def _list_links(output):
 
 
 def _list_semantic(output):
-    for name in semantic_links.names():
-        link = semantic_links.load(name)
+    for name in SemanticLink.names():
+        link = SemanticLink.load(name)
         what = (
             "keyed: " + link.keying
             if link.keying != "none"
@@ -113,8 +99,8 @@ def _list_semantic(output):
             },
             f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}",
         )
-    for name in semantic_links.eve_names():
-        eve = semantic_links.load_eve(name)
+    for name in Eve.names():
+        eve = Eve.load(name)
         output.row(
             "eves",
             {
@@ -128,8 +114,8 @@ def _list_semantic(output):
 
 
 def _list_perturbations(output):
-    for name in perturbation.names():
-        found = perturbation.load(name)
+    for name in Perturbation.names():
+        found = Perturbation.load(name)
         output.row(
             "perturbations",
             {

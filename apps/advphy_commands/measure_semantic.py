@@ -11,7 +11,9 @@ import dataclasses
 
 from advphy_model.atomic_file import only_writer, refuse_unwritable
 from advphy_model.files import images
-from advphy_model.link import secret_file, semantic_links
+from advphy_model.link import secret_file
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_counts
 from advphy_model.measure.error_rate import interval
 from advphy_model.measure.semantic_counts import BRANCHES
@@ -62,7 +64,7 @@ def run(arguments):
     """Measure and print a line for each SNR and branch."""
     from advphy_model.measure.semantic_setting import Setting
 
-    link = semantic_links.load(arguments.link)
+    link = SemanticLink.load(arguments.link)
     sent = images.load(arguments.images)
     points = db_range("--snr-db", arguments.snr_db)
     frames = len(sent)
@@ -79,7 +81,7 @@ def run(arguments):
             images=sent,
             snr_db=snr_db,
             eve_snr_db=_eve_snr_db(arguments, snr_db),
-            eve=semantic_links.load_eve(arguments.eve) if arguments.eve else None,
+            eve=Eve.load(arguments.eve) if arguments.eve else None,
             alice=arguments.alice,
             branches=BRANCHES if arguments.bob else BRANCHES[1:],
             secret=secret,

@@ -15,7 +15,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from advphy_model.link import links, model_file
+from advphy_model.link import links
+from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import cluster, loop_engine
 
 from advphy_commands import _rates, _reproduce_arn
@@ -141,7 +142,7 @@ def _families(arguments, figure, folder):
         def load(name):
             own = f"{name}_seed{number}"
             if own in names:
-                return model_file.read(place / f"{own}.safetensors")
+                return LinkModel.read(place / f"{own}.safetensors")
             return links.load(name)
 
         return load

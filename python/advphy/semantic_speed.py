@@ -6,7 +6,8 @@ import functools
 import time
 
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.semantic_setting import Setting
 
 from . import semantic_engine
@@ -18,11 +19,11 @@ _ANY_SECRET = bytes(32)
 def setting_of(link, eve, **given):
     """Return the Setting that speed is measured with: Bob's branch and Eve's."""
     return Setting(
-        semantic_links.load(link),
+        SemanticLink.load(link),
         images.load(images.SAMPLE),
         SNR_DB,
         SNR_DB,
-        semantic_links.load_eve(eve),
+        Eve.load(eve),
         branches=("bob", "eve"),
         **given,
     )

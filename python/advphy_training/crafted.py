@@ -4,9 +4,9 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from advphy_model.air import perturbation
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.link.safetensors_file import DataFileError
+from advphy_model.link.model_file import ModelFileError
 from advphy_model.version import __version__
 
 from advphy_training import attacks
@@ -36,15 +36,15 @@ def craft_or_read(name, link, plan, substitutes, folder):
             return found
     found = attacks.craft(name, link, plan, substitutes)
     path.parent.mkdir(parents=True, exist_ok=True)
-    perturbation.write(found, path)
+    found.write(path)
     return found
 
 
 def _kept(path, victims, plan):
     """Return the perturbation of a file if it is of these victims and this plan."""
     try:
-        found = perturbation.read(path)
-    except DataFileError:
+        found = Perturbation.read(path)
+    except ModelFileError:
         return None
     wanted = {**asdict(plan), "version": __version__}
     planned = {key: found.recipe.get(key) for key in wanted}

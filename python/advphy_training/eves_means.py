@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from advphy_model.link import semantic_links
 from advphy_model.link.arn import BobModule
 from advphy_model.measure import semantic_engine
 from advphy_model.network.packed_network import classifier
@@ -84,7 +83,7 @@ def surrogate_links(base, settings: paired_arn.Settings, seeds) -> list:
     """
     with tempfile.TemporaryDirectory(prefix="advphy-") as folder:
         path = Path(folder) / "base.safetensors"
-        semantic_links.write(base, path)
+        base.write(path)
         mine = dataclasses.replace(settings, link=str(path))
         found = []
         for seed in seeds:

@@ -2,7 +2,6 @@
 """What schemes that train links share: early block error rates, results, the file."""
 
 import numpy as np
-from advphy_model.link import model_file
 from advphy_model.measure import loop_engine
 from advphy_model.measure.error_rate import StopRule
 
@@ -28,7 +27,7 @@ class LinkScheme:
 
     def write(self, link, path):
         """Write the link model."""
-        model_file.write(link, path)
+        link.write(path)
 
 
 def early(model) -> dict:

@@ -4,7 +4,7 @@
 import numpy as np
 import torch
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.measure import semantic_engine
 from advphy_model.measure.image_quality import ssim
 from advphy_model.measure.semantic_setting import Setting
@@ -95,11 +95,11 @@ class SemanticScheme:
     def eve(self):
         """Return the Eve of the settings that results are of, or None."""
         name = getattr(self._settings, "measured_with", "")
-        return semantic_links.load_eve(name) if name else None
+        return Eve.load(name) if name else None
 
     def write(self, link, path):
         """Write the semantic link."""
-        semantic_links.write(link, path)
+        link.write(path)
 
 
 def sample_of(name):

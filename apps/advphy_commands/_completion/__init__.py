@@ -11,6 +11,9 @@ import pkgutil
 import re
 from dataclasses import dataclass
 
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
+
 from advphy_commands import _parser, _radio_settings
 
 # Commands whose LINK is of one kind only; elsewhere both are offered.
@@ -118,10 +121,10 @@ def _takes(command, action, known):
 def _names():
     """Return the names that there are of everything that has names."""
     from advphy_model.files import images
-    from advphy_model.link import links, semantic_links
+    from advphy_model.link import links
 
-    messages, semantic = tuple(links.names()), tuple(semantic_links.names())
-    eves = tuple(semantic_links.eve_names())
+    messages, semantic = tuple(links.names()), tuple(SemanticLink.names())
+    eves = tuple(Eve.names())
     attacks = tuple(_files_of("advphy_training.attacks"))
     figures = [
         name.replace("_", "-") for name in _files_of("advphy_training.paper_figures")

@@ -9,14 +9,14 @@ from advphy_commands._doctor.another_process import LackingError, ask
 from advphy_commands._remedies import REMEDIES
 
 _MODELS = """
-from advphy_model.link import links, semantic_links
-kinds = ((links.names, links.load), (semantic_links.names, semantic_links.load),
-         (semantic_links.eve_names, semantic_links.load_eve))
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.link_model import LinkModel
+from advphy_model.link.semantic_link import SemanticLink
 found.update(read=0, failed={})
-for names, load in kinds:
-    for name in names():
+for kind in (LinkModel, SemanticLink, Eve):
+    for name in kind.names():
         try:
-            load(name)
+            kind.load(name)
             found['read'] += 1
         except Exception as error:
             found['failed'][name] = str(error)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_reals
-from advphy_model.link import semantic_links
 from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.network import Layer, Network
 from advphy_model.network.packed_network import PackedNetwork
 
@@ -61,7 +61,7 @@ class Scheme:
 
     def __init__(self, settings: Settings, seed: int):
         self._settings = settings
-        self._link = semantic_links.load(settings.link).without_pair()
+        self._link = SemanticLink.load(settings.link).without_pair()
         data = semantic_scheme.Data(settings.images)
         self._labels = data.labels
         self._codes = codes_of(self._link, data.pixels.numpy())
@@ -122,7 +122,7 @@ class Scheme:
 
     def write(self, eve, path):
         """Write her file."""
-        semantic_links.write(eve, path)
+        eve.write(path)
 
 
 def layer_sizes(text) -> list:

@@ -12,8 +12,8 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from advphy_model.link import semantic_links
-from advphy_model.link.semantic_link import BASE, TRANSFORMS, SemanticLink
+from advphy_model.link.keying import TRANSFORMS
+from advphy_model.link.semantic_link import BASE, SemanticLink
 
 from advphy_training import semantic_scheme
 from advphy_training.schemes.autoencoder import check_word
@@ -62,7 +62,7 @@ class Settings:
 
     def __post_init__(self):
         semantic_scheme.check(self)
-        check_word("transform", self.transform, TRANSFORMS[1:])
+        check_word("transform", self.transform, TRANSFORMS)
         layer_sizes(self.hidden)
         check_word("denoiser", self.denoiser, ("mlp", "none"))
         check_word("task_loss", self.task_loss, semantic_scheme.TASK_LOSSES)
@@ -73,7 +73,7 @@ class Scheme(semantic_scheme.SemanticScheme):
 
     def __init__(self, settings: Settings, seed: int):
         self._settings = settings
-        self._link = semantic_links.load(settings.link).without_pair()
+        self._link = SemanticLink.load(settings.link).without_pair()
         self._data = semantic_scheme.Data(settings.images)
         self._codes = codes_of(self._link, self._data.pixels.numpy())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)

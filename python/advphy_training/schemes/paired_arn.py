@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import BASE, SemanticLink
 from advphy_model.network.network import Layer, Network
 from advphy_model.power import from_db, psr_db_of_limit
@@ -85,12 +85,12 @@ class Scheme(semantic_scheme.SemanticScheme):
 
     def __init__(self, settings: Settings, seed: int):
         self._settings = settings
-        self._link = semantic_links.load(settings.link).without_pair()
+        self._link = SemanticLink.load(settings.link).without_pair()
         self._data = semantic_scheme.Data(settings.images)
         self._labels = self._data.labels
         self._codes = codes_of(self._link, self._data.pixels.numpy())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
-        self._eves = [semantic_links.load_eve(name) for name in settings.eve.split("+")]
+        self._eves = [Eve.load(name) for name in settings.eve.split("+")]
         for eve in self._eves:
             eve.require_fit(self._link)
             if eve.classes < self._data.images.classes:
