@@ -72,10 +72,10 @@ def test_images_of_another_size_are_refused_with_both_sizes():
         images.require_shape(Images("mine", PIXELS), (28, 28))
 
 
-@pytest.mark.parametrize("name", ["a-idx3-ubyte", "a-idx3-ubyte.gz", "packed"])
-def test_an_idx_file_is_read(tmp_path, name):
-    plain = name == "a-idx3-ubyte"
-    (tmp_path / name).write_bytes(IMAGES if plain else gzip.compress(IMAGES))
+@pytest.mark.parametrize("content", [IMAGES, gzip.compress(IMAGES)])
+@pytest.mark.parametrize("name", ["a-idx3-ubyte", "a-idx3-ubyte.gz"])
+def test_an_idx_file_is_read_whatever_its_name_says(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
     found = images.read_idx(tmp_path / name)
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, PIXELS)
@@ -91,9 +91,9 @@ def test_an_idx_file_is_read(tmp_path, name):
         (IMAGES + b"\0", "goes on after the 12 bytes"),
         (b"\0\0\x0d\x03" + IMAGES[4:], "idx type 0x0d, wanted 0x08"),
         (LABELS, "has 1 axes; images have 3"),
-        (IMAGES[:4] + b"\xff" * 12, "more than 1073741824; split it"),
-        (gzip.compress(IMAGES, mtime=0)[:-9], "truncated or damaged"),
-        (gzip.compress(IMAGES, mtime=0)[:-8] + b"\0" * 8, "truncated or damaged"),
+        (IMAGES[:4] + b"\xff" * 12, "is truncated: 0 of"),
+        (gzip.compress(IMAGES, mtime=0)[:-9], "is damaged"),
+        (gzip.compress(IMAGES, mtime=0)[:-8] + b"\0" * 8, "is damaged"),
         (gzip.compress(IMAGES + b"\0", mtime=0), "goes on after"),
     ],
 )
@@ -101,13 +101,6 @@ def test_a_bad_idx_file_is_refused_by_name(tmp_path, content, text):
     path = tmp_path / "bad"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"{path}.*{text}"):
-        images.read_idx(path)
-
-
-def test_a_file_that_is_gzip_by_name_only_is_refused(tmp_path):
-    path = tmp_path / "a-idx3-ubyte.gz"
-    path.write_bytes(IMAGES)
-    with pytest.raises(ValueError, match=r"named .gz but is not gzip"):
         images.read_idx(path)
 
 

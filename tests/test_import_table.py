@@ -27,6 +27,7 @@ INSIDE_FUNCTIONS = {
         "scipy",
         "distributed",
         "cryptography",
+        "pooch",
         "sigmf",
         "jsonschema",
     },

@@ -35,8 +35,13 @@ def run(arguments):
 
 def _fetch(name):
     """Download with a progress bar, which a terminal alone sees."""
-    from advphy_model.files import image_download
+    from advphy_model.files import image_files
     from advphy_training import progress
 
-    with progress.bar(desc=name, unit="B", unit_scale=True) as bar:
-        return image_download.fetch(name, progress=bar.update)
+    def bar(
+        url,
+    ):  # pooch knows the total; one that is 0 would mean that there is no bar
+        file = url.rpartition("/")[2]
+        return progress.bar(total=1, desc=file, unit="B", unit_scale=True)
+
+    return image_files.fetch(name, bar=bar)

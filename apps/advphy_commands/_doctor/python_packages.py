@@ -18,6 +18,7 @@ NEEDED = {
     "pyqtgraph": (WARNING, "displays of curves need it"),
     "zmq": (WARNING, "the publisher and `advphy watch` need it"),
     "cryptography": (NOTE, "keyed links need it"),
+    "pooch": (NOTE, "`advphy data` downloads with it"),
     "torch": (
         NOTE,
         "train, attack, evaluate, reproduce, synchronism and adapt-eve need it",
