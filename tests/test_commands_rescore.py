@@ -2,6 +2,7 @@
 """advphy rescore: the table, the files it writes, and what it refuses."""
 
 import csv
+import dataclasses
 import importlib
 import json
 import shutil
@@ -118,7 +119,8 @@ def test_a_recording_of_ones_own_link_wants_its_file(tmp_path, refuse):
     model = links.load("hamming74_hard")
     frame = Frame.of_model(model, codewords=8)
     samples, _ = radio_check.frames_of(model, frame, 2, 1)
-    origin = Origin("my_link", 64 * "0", frame)
+    origin = Origin.of(model, frame)
+    origin = dataclasses.replace(origin, link="my_link", model_sha256=64 * "0")
     recording_writer.write(tmp_path / "own.sigmf-meta", samples, origin, 1e6)
     said = refuse("rescore", tmp_path / "own.sigmf-meta")
     assert "is of link 'my_link'" in said

@@ -28,8 +28,6 @@ INSIDE_FUNCTIONS = {
         "distributed",
         "cryptography",
         "pooch",
-        "sigmf",
-        "jsonschema",
     },
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }

@@ -175,7 +175,7 @@ def test_a_changed_description_is_noticed(path):
         ("link", put("power", "peak"), "power is"),
         ("link", put("decision", "guess"), "'guess'"),
         ("link", put("networks", {}), "no layer uses"),
-        ("link", put("networks", 5), "not a valid link model"),
+        ("link", put("networks", 5), "not a valid link"),
         ("pair", forget("semantic_decoder"), "no layer uses.*semantic_decoder"),
         ("pair", forget("bob"), "no layer uses: bob"),
         ("pair", put("power", "E||x||^2 = 1"), "power is"),
@@ -231,7 +231,7 @@ def test_a_header_whose_length_reads_like_a_pickle_is_read(tmp_path):
 def test_other_safetensors_files_are_named(tmp_path):
     path = tmp_path / "other.safetensors"
     safetensors.numpy.save_file({"a": np.ones(3, np.float32)}, path)
-    with pytest.raises(ModelFileError, match=r"not a link model.*import_torch"):
+    with pytest.raises(ModelFileError, match=r"not a link.*import_torch"):
         LinkModel.read(path)
 
 
@@ -258,7 +258,7 @@ def test_a_deep_header_does_not_crash(tmp_path):
     ],
 )
 def test_links_that_cannot_be_are_refused(changes, text):
-    with pytest.raises(ValueError, match=f"link model 'small': .*{text}"):
+    with pytest.raises(ValueError, match=f"link 'small': .*{text}"):
         small_link(**changes)
 
 
@@ -305,7 +305,7 @@ def test_the_modem_carries_models_of_two_kinds(tmp_path):
     (tmp_path / "text").write_text("no model")
     MODELS["eve"].write(tmp_path / "eve")
     for name, text in (
-        ("text", "not a valid link model"),
+        ("text", "not a valid link"),
         ("eve", "'gr-advphy eve 1'"),
     ):
         with pytest.raises(ModelFileError, match=f"{tmp_path / name}: .*{text}"):

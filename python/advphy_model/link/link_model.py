@@ -46,7 +46,7 @@ class LinkModel(StoredModel):
     KIND = Kind(
         format="gr-advphy link model 1",
         key="link",
-        what="link model",
+        what="link",
         remedy="advphy_training.import_torch makes one of your own network",
         folder="",
         conventions={

@@ -36,7 +36,7 @@ class Kind:
     Args:
         format: text in the metadata that says kind and version.
         key: of the description in the metadata.
-        what: the kind in a sentence, such as "link model".
+        what: the kind in a sentence, such as "semantic link".
         remedy: how to get such a file.
         folder: of the shipped ones, in trained/.
         conventions: what the description says besides the model's fields, such as the
@@ -206,10 +206,11 @@ def load(given, *kinds):
                 return found
     if another is not None:
         raise another
-    known = ", ".join(name for kind in kinds for name in kind.names())
-    kind = kinds[0].KIND
+    what = " or ".join(kind.KIND.what for kind in kinds)
+    names = ", ".join(name for kind in kinds for name in kind.names())
     raise ValueError(
-        f"{kind.what} '{given}' is neither a file nor one of: {known}; {kind.remedy}"
+        f"{what} '{given}' is neither a file nor one of: {names}; "
+        f"{kinds[0].KIND.remedy}"
     )
 
 
