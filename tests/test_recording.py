@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from advphy_model.files import recording_reader
 from advphy_model.files.recording_contents import Attack, Origin
-from advphy_model.files.recording_writer import RecordingWriter, write
+from advphy_model.files.recording_writer import RecordingWriter
 from advphy_model.link import links
 from advphy_model.measure import radio_check, scoring
 from advphy_model.modem.frame import Frame
@@ -29,15 +29,11 @@ def run(tmp_path, samples):
     """Write a recording of all the frames; return the path of its .sigmf-meta."""
     path = tmp_path / "run.sigmf-meta"
     origin = Origin.of(MODEL, FRAME, seed=5, first_block=0)
-    write(
-        path,
-        samples,
-        origin,
-        2e6,
-        868e6,
-        [Attack("jammer", -3.0, 100, 50)],
-        counts={"received": FRAMES},
-    )
+    writer = RecordingWriter(path, origin, 2e6, 868e6)
+    writer.write(samples)
+    writer.note_attack(Attack("jammer", -3.0, 100, 50))
+    writer.note_counts({"received": FRAMES})
+    writer.close()
     return path
 
 

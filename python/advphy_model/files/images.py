@@ -16,6 +16,7 @@ TRAINED_ON = 50_000  # of the 60000 images of a train file [arn, Sec. V]
 SAMPLE = "mnist_sample"
 _SAMPLE_FOLDER = Path(__file__).parents[1] / SAMPLE
 _BYTES = 0x08  # the code of unsigned bytes in an idx file's magic number
+_HELD = {1: "labels (bytes, 1 axis)", 3: "images (bytes, 3 axes)"}
 _PARTS = {
     "train": ("train", slice(None, TRAINED_ON)),
     "validation": ("train", slice(TRAINED_ON, None)),
@@ -143,20 +144,13 @@ def read_idx(path, rank: int = 3) -> np.ndarray:
 
 def _parsed(content, shown, rank):
     """Return the array of an idx file's content."""
-    magic = content[:4]
-    if len(magic) < 4 or magic[:2] != b"\0\0":
+    magic, wanted = content[:4], bytes([0, 0, _BYTES, rank])
+    if magic != wanted:
         raise ValueError(
-            f"{shown}: is not an idx file: it begins with {magic.hex() or 'nothing'}, "
-            f"wanted {bytes([0, 0, _BYTES, rank]).hex()}"
+            f"{shown}: is not an idx file of {_HELD[rank]}: it begins with "
+            f"{magic.hex() or 'nothing'}, wanted {wanted.hex()}; values that are no "
+            "bytes have to be scaled to 0..255"
         )
-    if magic[2] != _BYTES:
-        raise ValueError(
-            f"{shown}: holds idx type 0x{magic[2]:02x}, wanted 0x08, unsigned bytes; "
-            "scale the values to 0..255"
-        )
-    if magic[3] != rank:
-        what = {1: "labels have 1", 3: "images have 3"}[rank]
-        raise ValueError(f"{shown}: has {magic[3]} axes; {what}")
     header = content[4 : 4 + 4 * rank]
     if len(header) < 4 * rank:
         raise ValueError(f"{shown}: is truncated; get it again")

@@ -136,28 +136,3 @@ class RecordingWriter:
 
 def _known(said):
     return {key: value for key, value in said.items() if value is not None}
-
-
-def write(path, samples, origin, sample_rate, frequency=None, attacks=(), **more):
-    """Write a recording at once; arguments as RecordingWriter.
-
-    Args:
-        path: of the .sigmf-meta.
-        samples: complex64.
-        origin: recording_contents.Origin.
-        sample_rate: in samples/s.
-        frequency: of the carrier in Hz, or None.
-        attacks: Attacks; one that lasts to the end gets its length.
-        more: description, at, counts.
-    """
-    counts = more.pop("counts", None)
-    writer = RecordingWriter(path, origin, sample_rate, frequency, **more)
-    writer.write(samples)
-    for attack in attacks:
-        if attack.samples is None:
-            rest = max(1, len(samples) - attack.first_sample)
-            attack = dataclasses.replace(attack, samples=rest)
-        writer.note_attack(attack)
-    if counts is not None:
-        writer.note_counts(counts)
-    writer.close()
