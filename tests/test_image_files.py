@@ -85,11 +85,6 @@ def test_an_adopted_file_that_changed_is_refused_then_mended(tmp_path, tiny):
     assert tree(tiny) == TINY
 
 
-def test_mnist_is_known_by_its_hashes(mnist):
-    assert image_files.is_adopted("mnist")
-    assert len(tree(mnist)) == 4
-
-
 def test_fashion_mnist_is_known_by_its_hashes(no_data):
     package, folder = image_files.DATA_SETS["fashion-mnist"].package
     if not Path(folder).is_dir():

@@ -127,14 +127,6 @@ def test_more_than_ten_classes_are_counted(tmp_path):
     assert images.load(tmp_path / "x").classes == 26
 
 
-def test_labels_of_other_images_are_refused(tmp_path):
-    (tmp_path / "x-images-idx3-ubyte").write_bytes(IMAGES)
-    labels = bytes.fromhex("00000801 00000001 07")
-    (tmp_path / "x-labels-idx1-ubyte").write_bytes(labels)
-    with pytest.raises(ValueError, match="one for each of 2 images"):
-        images.load(tmp_path / "x")
-
-
 @pytest.mark.parametrize("name", [n for n in images.names() if n != images.SAMPLE])
 def test_absent_images_name_the_command_that_brings_them(no_data, name):
     command = f"run: advphy data {name.rpartition('_')[0].replace('_', '-')}"

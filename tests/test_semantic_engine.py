@@ -251,7 +251,7 @@ def test_a_wrong_key_gives_bob_nothing():
         ({"link": small.semantic_link(keying="rotation")}, "keyed: give the file"),
         (
             {"link": small.semantic_link(keying="rotation"), "secret": b"short"},
-            "secret has 5 bytes",
+            "got 5 bytes",
         ),
         ({"seed": -1}, "seed = -1"),
         ({"kind": "rician"}, "'rician'"),

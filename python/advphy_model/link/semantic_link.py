@@ -160,12 +160,3 @@ def _joined(networks, roles):
         for layer in networks[role].layers
     ]
     return Network(tuple(layers), networks[roles[0]].input_shape)
-
-
-def require_pair(alice: SemanticLink, bob: SemanticLink) -> None:
-    """Raise ValueError unless Bob's module undoes what Alice's does."""
-    if alice.pairing != bob.pairing:
-        raise ValueError(
-            f"Alice's module is of '{alice.name}' (pairing {alice.pairing}), Bob's of "
-            f"'{bob.name}' (pairing {bob.pairing}); give both the same semantic link"
-        )
