@@ -15,7 +15,7 @@ EXAMPLE := attacked_link
 FLOWGRAPH = $(firstword $(wildcard examples/$(EXAMPLE).grc docs/tutorial/$(EXAMPLE).grc))
 PYTEST := .venv/bin/python -m pytest
 
-.PHONY: help demo test test-slow build grc pictures bench install models lint format sanitize clean
+.PHONY: help demo test test-slow build grc pictures bench install uninstall deb models lint format sanitize clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -43,11 +43,11 @@ environment: ## make .venv with torch, to train and to bring networks of your ow
 	@$(MAKE) -s compile CMAKE_OPTIONS="$(CMAKE_OPTIONS) -DADVPHY_TESTS=ON"
 
 test: environment lint ## run the tests (pytest and ctest)
-	@ctest --test-dir build --output-on-failure
+	@ctest --test-dir build --output-on-failure -LE python
 	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -n 2 -m "not slow" tests
 
 test-slow: environment ## run the slow tests too
-	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m slow tests
+	@QT_QPA_PLATFORM=offscreen $(STAGED) $(PYTEST) -m slow -o faulthandler_timeout=7200 tests
 
 lint: environment
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check .
@@ -61,7 +61,7 @@ sanitize: ## run the kernels' tests under AddressSanitizer and UBSan
 	@setup/packages.sh test
 	@cmake -S . -B build-sanitize $(CMAKE_OPTIONS) -DADVPHY_TESTS=ON -DADVPHY_SANITIZE=ON \
 	    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" >/dev/null
-	@cmake --build build-sanitize --parallel 2 --target qa_random qa_network qa_codebook qa_perturbation qa_canceller qa_keying qa_impairment qa_modem >/dev/null
+	@cmake --build build-sanitize --parallel 2 --target qa_random qa_network qa_codebook qa_perturbation qa_canceller qa_keying qa_impairment qa_modem qa_standin >/dev/null
 	@ctest --test-dir build-sanitize --output-on-failure
 
 grc: ## open GNU Radio Companion with the blocks found; EXAMPLE=... of examples/
@@ -88,8 +88,23 @@ install: ## install under /usr/local (sudo make install)
 	@[ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
 	@echo "gr-advphy: installed; the files are listed in build/install_manifest.txt"
 
+uninstall: ## remove what make install has installed (sudo make uninstall)
+	@[ -f build/install_manifest.txt ] || { echo "gr-advphy: there is no" \
+	    "build/install_manifest.txt; run make uninstall in the clone that was installed" >&2; exit 2; }
+	@setup/uninstall.sh build/install_manifest.txt
+
+deb: ## build a Debian package for this release, build-deb/gr-advphy_*.deb
+	@setup/packages.sh deb
+	@mkdir -p build-deb
+	@cmake -S . -B build-deb $(CMAKE_OPTIONS) -DCMAKE_INSTALL_PREFIX=/usr \
+	    -DADVPHY_PYTHON_DIR=lib/python3/dist-packages >build-deb/configure.log 2>&1 || \
+	    { cat build-deb/configure.log; exit 2; }
+	@cmake --build build-deb --parallel 2 --target package >build-deb/build.log 2>&1 || \
+	    { cat build-deb/build.log; exit 2; }
+	@ls build-deb/*.deb
+
 models: environment ## train the shipped models again, into results/
 	@setup/models.sh $(RESULTS)
 
 clean: ## remove what was built
-	@rm -rf build build-sanitize
+	@rm -rf build build-sanitize build-deb

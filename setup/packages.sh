@@ -1,21 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Install the distribution's packages that are missing for GOAL: build, test, grc or
+# Install the distribution's packages that are missing for GOAL: build, test, grc, deb or
 # pictures.
 set -eu
 
 goal=$1
 build="gnuradio cmake g++ make python3-dev pybind11-dev python3-numpy python3-scipy
        python3-matplotlib python3-pyqtgraph python3-tqdm python3-cryptography
-       python3-pooch"
+       python3-pooch python3-fastjsonschema python3-zmq"
 companion="gir1.2-gtk-3.0 python3-gi-cairo python3-pyqt5 adwaita-icon-theme fonts-dejavu-core"
 case $goal in
 build) wanted=$build ;;
 # A stand-in radio, and the drivers that it is driven through; a screen for Companion.
 test) wanted="$build $companion python3-venv libboost-dev libsoapysdr-dev gr-osmosdr xvfb" ;;
 grc) wanted="$build $companion" ;;
+deb) wanted="$build dpkg-dev file" ;;
 pictures) wanted="$build $companion libsoapysdr-dev xvfb python3-pil python3-yaml" ;;
-*) echo "setup/packages.sh: GOAL '$goal' is not build, test, grc or pictures" >&2; exit 2 ;;
+*) echo "setup/packages.sh: GOAL '$goal' is not build, test, grc, deb or pictures" >&2; exit 2 ;;
 esac
 
 fail() { echo "gr-advphy: $*" >&2; exit 2; }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find the staged packages; give every test a random generator with a fixed seed."""
+"""The staged packages, a limit and a check of all tests, and what many tests share."""
 
+import faulthandler
 import hashlib
 import importlib
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from . import left_open
 from .idx_bytes import TINY
 
 CLONE = Path(__file__).resolve().parent.parent
@@ -20,6 +22,27 @@ for place in (STAGED, CLONE / "apps", CLONE / "setup"):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+END_SECONDS = 60
+
+
+def pytest_runtest_teardown(item):
+    """Limit what comes after a test that failed, where pytest gives its limit up."""
+    if limit := float(item.config.getini("faulthandler_timeout")):
+        faulthandler.dump_traceback_later(limit, exit=True, file=sys.__stderr__)
+
+
+def pytest_unconfigure():
+    """Limit the end of the process, too, which waits for threads of C++."""
+    faulthandler.dump_traceback_later(END_SECONDS, exit=True, file=sys.__stderr__)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_is_left_open():
+    """Fail when the tests of a module leave descriptors, threads or buffers open."""
+    before = left_open.by_tests()
+    yield
+    left = left_open.since(before)
+    assert not left, "\n".join(sorted(left))
 
 
 @pytest.fixture

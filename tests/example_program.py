@@ -11,12 +11,13 @@ process ends by the program's own main().
 
 A control is {"set": {variable: value}, "kind", "name", "settings": {key: wanted}}. It
 is seen when a message of that kind and name has these settings. Without "settings",
-when the message is of a later segment.
+when the message is of a later segment. With "items", not before it counts so many.
 """
 
 import contextlib
 import importlib
 import json
+import math
 import sys
 import time
 
@@ -107,12 +108,14 @@ class Show:
     def _wait_for(self, now, messages):
         control, since = self._present
         done = any(self._is_it(control, message) for message in messages)
-        if done or now - since > GIVE_UP:
+        if done or now - since > self._plan.get("give_up", GIVE_UP):
             self._found.append([control["set"], now - since if done else None])
             self._present, self._not_before = None, now + REST
 
     def _is_it(self, control, message):
         if (message["kind"], message["name"]) != (control["kind"], control["name"]):
+            return False
+        if message.get("frames", math.inf) < control.get("items", 0):
             return False
         if "settings" not in control:
             later = {key: message.get(key) for key in FIRST}

@@ -7,11 +7,12 @@ import pytest
 from advphy_model import randomness
 from advphy_model.air import channels
 from advphy_model.link import decision, links
-from advphy_model.measure import loop_engine
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.power import noise_variance
 from gnuradio import advphy, blocks, gr
-from gnuradio.advphy import flowgraph_engine
+
+from .counting import counted, streamed
+from .heard import heard
 
 LATENCIES = [1, 37, 4096, 65536]
 
@@ -86,17 +87,17 @@ def test_channel_with_impairments_is_that_of_the_model(latency):
     assert pmt.to_python(tag.value)["kind"] == KIND
 
 
+def totals(row):
+    return row.blocks, row.block_errors, row.erasures
+
+
 @pytest.mark.parametrize("kind", [KIND, "clock_offset(ppm=100, recovered=700)"])
 def test_flowgraph_and_loop_agree_under_impairments(kind):
-    model, rule, counted = links.load("hamming74_ml"), StopRule(None, 200_000), []
-    for engine, choice in [
-        (loop_engine.run, {"threads": 2}),
-        (flowgraph_engine.run, {"latency": 65536}),
-        (flowgraph_engine.run, {"latency": 1000}),
-    ]:
-        ranges = engine(model, rule=rule, ebn0_db=2.0, kind=kind, **choice)
-        counted.append(tuple(map(sum, zip(*ranges, strict=True))))
-    assert counted[0] == counted[1] == counted[2]
+    model = links.load("hamming74_ml")
+    loop = counted(model, 2.0, 200_000, channel=kind, threads=2)
+    for latency in (65536, 1000):
+        engine = streamed(latency)
+        assert counted(model, 2.0, 200_000, channel=kind, engine=engine) == loop
 
 
 @pytest.mark.parametrize("name", [*links.names(), "bpsk:nearest_codeword"])
@@ -167,18 +168,18 @@ def test_no_count_mixes_two_settings():
     decided[300:310] ^= 3  # the last of the first segment
     decided[310:330] ^= 5  # the first of the second
     tags = [settings_tag(0, 4.0), settings_tag(310, 6.0), settings_tag(900, 4.0)]
-    counter, messages = advphy.error_counter("bpsk", 1), blocks.message_debug()
+    counter, messages = advphy.error_counter("bpsk", 1), heard()
     flowgraph = advphy.top_block()
     source = blocks.vector_source_b(decided.tolist(), False, 1, tags)
     flowgraph.connect(source, counter)
-    flowgraph.msg_connect((counter, "counts"), (messages, "store"))
+    flowgraph.msg_connect((counter, "counts"), (messages, "in"))
     flowgraph.run()
     assert [
         (s.settings["ebn0_db"], s.first_block, s.blocks, s.block_errors)
         for s in counter.segments()
     ] == [(4.0, 0, 310, 10), (6.0, 310, 590, 20), (4.0, 900, 100, 0)]
-    published = [pmt.to_python(messages.get_message(i)) for i in range(2)]
-    assert [m["blocks"] for m in published] == [310, 590]
+    published = messages.said()
+    assert [m["blocks"] for m in published] == [310, 590, 100]
     assert published[1]["bler"] == pytest.approx(20 / 590)
 
 
@@ -241,46 +242,31 @@ def test_changing_ebn0_while_running_gives_the_counts_of_each_setting():
     segments = counter.segments()
     assert [s.settings["ebn0_db"] for s in segments] == [0.0, 2.0, 4.0, 0.0]
     assert sum(s.blocks for s in segments) == blocks_
-    for s in segments:  # each segment equals the loop engine over the same blocks
-        ranges = loop_engine.run(
-            model,
-            rule=StopRule(None, s.blocks),
-            ebn0_db=s.settings["ebn0_db"],
-            first_block=s.first_block,
-        )
-        assert (s.blocks, s.block_errors, 0) == tuple(
-            map(sum, zip(*ranges, strict=True))
-        )
+    for s in segments:  # each segment equals what the loop counts over the same blocks
+        row = counted(model, s.settings["ebn0_db"], s.blocks, first=s.first_block)
+        assert (s.blocks, s.block_errors, 0) == totals(row)
 
 
 @pytest.mark.parametrize("rule", [StopRule(300), StopRule(None, 100_000)])
-def test_the_stop_rule_ends_the_flowgraph_where_the_loop_engine_ends(rule):
+def test_the_stop_rule_ends_the_flowgraph_where_the_loop_ends(rule):
     flowgraph = advphy.top_block()
     link = advphy.link("hamming74_hard", 3.0, stop=rule, latency=5000)
     flowgraph.connect(link)
     flowgraph.run()
     (segment,) = link.segments()
-    ranges = loop_engine.run(links.load("hamming74_hard"), rule=rule, ebn0_db=3.0)
-    expected = tuple(map(sum, zip(*ranges, strict=True)))
+    expected = totals(counted(links.load("hamming74_hard"), 3.0, rule))
     assert (segment.blocks, segment.block_errors, segment.erasures) == expected
     assert link.bler() == expected[1] / expected[0]
 
 
 @pytest.mark.parametrize("name", links.names())
 def test_flowgraph_and_loop_agree_on_a_million_blocks(name):
-    model, rule = links.load(name), StopRule(None, 1_000_000)
-    expected = None
-    for engine, choice in [
-        (loop_engine.run, {"threads": 2}),
-        (loop_engine.run, {"threads": 1}),
-        (flowgraph_engine.run, {"latency": 65536}),
-        (flowgraph_engine.run, {"latency": 1000}),
-    ]:
-        ranges = engine(model, rule=rule, ebn0_db=2.0, **choice)
-        counted = tuple(map(sum, zip(*ranges, strict=True)))
-        expected = expected or counted
-        assert counted == expected
-    assert expected[0] == 1_000_000
+    model, blocks = links.load(name), 1_000_000
+    expected = counted(model, 2.0, blocks, threads=2)
+    assert expected.blocks == blocks
+    assert counted(model, 2.0, blocks, threads=1) == expected
+    for latency in (65536, 1000):
+        assert counted(model, 2.0, blocks, engine=streamed(latency)) == expected
 
 
 @pytest.mark.parametrize("name", links.names())
@@ -307,21 +293,18 @@ def test_every_decision_of_the_flowgraph_is_that_of_the_kernels(name):
 @pytest.mark.parametrize("name", ["bpsk", "hamming74_hard"])
 def test_closed_forms_within_three_and_a_half_sigma(name, ebn0_db):
     p, n = links.theory(name)[1](ebn0_db), 4_000_000
-    ranges = flowgraph_engine.run(
-        links.load(name), rule=StopRule(None, n), ebn0_db=ebn0_db, seed=22
-    )
-    blocks_, errors, _ = map(sum, zip(*ranges, strict=True))
-    assert blocks_ == n
-    assert abs(errors - n * p) < 3.5 * (n * p * (1 - p)) ** 0.5
+    row = counted(links.load(name), ebn0_db, n, engine=streamed(65536), seed=22)
+    assert row.blocks == n
+    assert abs(row.block_errors - n * p) < 3.5 * (n * p * (1 - p)) ** 0.5
 
 
 def test_a_hier_block_passes_the_counts_on():
-    flowgraph, messages = advphy.top_block(), blocks.message_debug()
+    flowgraph, messages = advphy.top_block(), heard()
     link = advphy.link("bpsk", 3.0, stop=StopRule(None, 10_000))
     flowgraph.connect(link)
-    flowgraph.msg_connect((link, "counts"), (messages, "store"))
+    flowgraph.msg_connect((link, "counts"), (messages, "in"))
     flowgraph.run()
-    last = pmt.to_python(messages.get_message(messages.num_messages() - 1))
+    last = messages.said()[-1]
     assert last["blocks"] == 10_000
     assert last["settings"]["ebn0_db"] == 3.0
 

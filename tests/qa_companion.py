@@ -78,7 +78,7 @@ def opened(tmp_path_factory):
             env=environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=300,
         )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])

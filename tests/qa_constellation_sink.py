@@ -67,7 +67,7 @@ def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch)
 
     def painting_that_waits(*arguments):
         begun.set()
-        assert ended.wait(20), "the stream waits for the painting"
+        ended.wait()  # the stream goes on meanwhile
 
     sink, flowgraph = advphy.constellation_sink("bpsk"), advphy.top_block()
     window = sink.qwidget()
@@ -77,7 +77,7 @@ def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch)
 
     def stream():
         flowgraph.start()
-        begun.wait(20)
+        begun.wait()
         behind = sink.gate.nitems_read(0)
         while sink.gate.nitems_read(0) < behind + 50_000:
             time.sleep(0.001)
@@ -86,9 +86,7 @@ def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch)
     runner = threading.Thread(target=stream)
     runner.start()
     window.show()
-    until = time.monotonic() + 30
-    while not ended.is_set() and time.monotonic() < until:
-        application.processEvents()
+    display_events.until(ended.is_set)
     runner.join()
     flowgraph.stop()
     flowgraph.wait()

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An error in a block ends the flowgraph and reaches the caller of run()."""
 
+import os
 import subprocess
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pmt
 import pytest
 from gnuradio import advphy, blocks, gr
+
+from .conftest import CLONE, STAGED
 
 TIMEOUT = 10  # seconds; a flowgraph that hangs would wait for ever
 
@@ -186,3 +190,37 @@ def test_temporaries_may_be_connected():
     )
     assert found.returncode == 0, found.stderr
     assert found.stdout.endswith("ended\n")
+
+
+def build(flowgraph, model="bpsk"):
+    """Connect blocks that are kept in no variable; return the last one weakly."""
+    sink = advphy.error_counter(model)
+    flowgraph.connect(
+        advphy.message_source(model, blocks=20_000),
+        advphy.encoder(model),
+        advphy.channel(model, 3.0),
+        advphy.decoder(model),
+        sink,
+    )
+    flowgraph.connect(advphy.link(model, 3.0, stop=advphy.stop_rule(max_blocks=1000)))
+    return weakref.ref(sink)
+
+
+def test_blocks_that_nobody_keeps_live_as_long_as_their_flowgraph():
+    """In a process of its own: GNU Radio calls a freed block, which crashes."""
+    program = (
+        "import gc\nfrom gnuradio import gr\nfrom tests.qa_guard import build\n"
+        "flowgraph = gr.top_block()\ncounter = build(flowgraph)\ngc.collect()\n"
+        "for _ in range(2):\n    flowgraph.run()\n"
+        "print([s.blocks for s in counter().segments()])\n"
+        "del flowgraph\ngc.collect()\nprint(counter())\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=CLONE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(STAGED), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.stdout.splitlines()[-2:] == ["[20000, 20000]", "None"], found.stderr

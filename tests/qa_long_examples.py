@@ -136,10 +136,7 @@ def test_a_minute_of_three_programs(folder, tmp_path):
         parts = [begin("bob", bob, "--alice"), begin("alice", alice, "--address")]
         time.sleep(8)
         parts.append(begin("eve", eve, "--alice"))  # comes later
-        # gr-zeromq waits up to a second for whoever is at the other end.
-        found = [
-            ended(part, 120, lingers=1.5) for part in (parts[2], parts[1], parts[0])
-        ]
+        found = [ended(part, 120) for part in (parts[2], parts[1], parts[0])]
     seconds = [reaction for part in found for reaction in reactions(part)]
     assert len(seconds) == 5
     assert None not in seconds

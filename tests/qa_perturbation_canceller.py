@@ -10,7 +10,10 @@ from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 from advphy_model.receive.detection import received
-from gnuradio import advphy, blocks, gr
+from gnuradio import advphy, blocks
+
+from .heard import heard
+from .while_running import at_items
 
 N = 7
 MODEL = links.load("two_simplices")
@@ -21,14 +24,13 @@ P = Perturbation(
 
 
 def corrected(y, block):
-    flowgraph, messages = advphy.top_block(), blocks.message_debug()
-    source, sink = blocks.vector_source_c(y.ravel().tolist(), False, N), None
+    flowgraph, messages = advphy.top_block(), heard()
+    source = blocks.vector_source_c(y.ravel().tolist(), False, N)
     sink = blocks.vector_sink_c(N)
     flowgraph.connect(source, block, sink)
-    flowgraph.msg_connect((block, "estimate"), (messages, "store"))
+    flowgraph.msg_connect((block, "estimate"), (messages, "in"))
     flowgraph.run()
-    found = [messages.get_message(i) for i in range(messages.num_messages())]
-    return np.reshape(sink.data(), (-1, N)), found
+    return np.reshape(sink.data(), (-1, N)), messages.messages
 
 
 @pytest.mark.parametrize("latency", [1, 1000, 65536])
@@ -127,31 +129,15 @@ def test_bad_parameters_are_refused_at_construction(settings, text):
 def test_switching_it_opens_a_segment_so_that_no_count_mixes_both():
     attack = Adversary(P, -6.0)
     y = received(MODEL, 8.0, 1, 0, 32_768, attack)
-    block, counter = advphy.perturbation_canceller(MODEL), advphy.error_counter(MODEL)
-    flowgraph = advphy.top_block()
-
-    class switch(gr.sync_block):
-        def __init__(self):
-            item = [(np.complex64, N)]
-            gr.sync_block.__init__(self, "switch", item, item)
-
-        def work(self, input_items, output_items):
-            output_items[0][:] = input_items[0][: len(output_items[0])]
-            if self.nitems_written(0) >= 8192:
-                block.set_enabled(False)
-            return len(output_items[0])
-
-    flowgraph.connect(
-        blocks.vector_source_c(y.ravel().tolist(), False, N),
-        switch(),
-        block,
-        advphy.decoder(MODEL),
-        counter,
-    )
+    block = advphy.perturbation_canceller(MODEL, latency=8192)
+    at_items(block, {8192: lambda: block.set_enabled(False)})
+    source = blocks.vector_source_c(y.ravel().tolist(), False, N)
+    counter, flowgraph = advphy.error_counter(MODEL), advphy.top_block()
+    flowgraph.connect(source, block, advphy.decoder(MODEL), counter)
     flowgraph.run()
     with_it, without = counter.segments()
     assert with_it.settings == {"canceller": "canceller"}
     assert without.settings == {"canceller": "none"}
-    assert without.first_block == with_it.blocks
+    assert without.first_block == with_it.blocks >= 8192
     assert with_it.blocks + without.blocks == 32_768
     assert block.estimate() is None

@@ -12,12 +12,15 @@ from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.measure import loop_engine
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import advphy, blocks
-from gnuradio.advphy import flowgraph_engine, speed
-from gnuradio.advphy.air.output_ring import OutputRing
+from gnuradio.advphy import speed
+
+from .counting import counted, streamed
+from .heard import heard
 
 N = 7
 RNG = np.random.default_rng(3)
@@ -113,17 +116,6 @@ def test_the_realised_psr_of_a_jammer_is_counted():
     assert -3.0 < realised["psr_db_largest"] < 0.5
 
 
-def test_a_buffer_holds_a_row_once_it_was_written_all_around():
-    memory, row = np.ones((10, N), np.complex64), np.ones(N, np.complex64)
-    ring = OutputRing()
-    turns = [memory[:6], memory[6:], memory[:4], memory[4:]]
-    assert [ring.holds("a", row, part) for part in turns] == [False, False, True, True]
-    assert not ring.holds("b", row, memory[:5])  # other settings
-    assert not ring.holds("b", row, memory[5:])
-    assert ring.holds("b", row, memory[:5])
-    assert not ring.holds("b", 2 * row, memory[5:])  # it is not what is there
-
-
 class _changer(advphy.guarded_block):
     """Pass items on, and call something once an item has gone by."""
 
@@ -156,10 +148,10 @@ def test_settings_change_while_running_at_a_tagged_item(setter, value, key, tagg
     source = advphy.perturbation_source("two_simplices", UNIVERSAL, latency=100)
     changer = _changer(1000, lambda: getattr(source, setter)(value))
     changer.set_max_noutput_items(100)
-    flowgraph, messages = advphy.top_block(), blocks.message_debug()
+    flowgraph, messages = advphy.top_block(), heard()
     sink = blocks.vector_sink_c(N)
     flowgraph.connect(source, changer, blocks.head(8 * N, 30_000), sink)
-    flowgraph.msg_connect((source, "psr"), (messages, "store"))
+    flowgraph.msg_connect((source, "psr"), (messages, "in"))
     flowgraph.run()
     first, second = sorted(sink.tags(), key=lambda tag: tag.offset)[:2]
     assert first.offset == 0
@@ -175,7 +167,7 @@ def test_settings_change_while_running_at_a_tagged_item(setter, value, key, tagg
         assert np.mean(np.abs(after) ** 2) == pytest.approx(0.1, rel=1e-4)
     if key == "on":
         assert not after.any()
-    ended = pmt.to_python(messages.get_message(1))
+    ended = [m for m in messages.said() if m["first_block"] == 0][-1]
     assert ended["blocks"] == second.offset
     assert ended["psr_db_realised"] == pytest.approx(-6.0)
 
@@ -202,14 +194,8 @@ def test_the_counter_opens_a_segment_where_the_perturbation_changes():
     assert all(s.settings["ebn0_db"] == 4.0 for s in segments)
     for s in segments:
         attack = Adversary(UNIVERSAL, 3.0) if s.settings["on"] else None
-        ranges = loop_engine.run(
-            model,
-            rule=StopRule(None, s.blocks),
-            ebn0_db=4.0,
-            first_block=s.first_block,
-            attack=attack,
-        )
-        assert s.block_errors == sum(errors for _, errors, _ in ranges)
+        row = counted(model, 4.0, s.blocks, first=s.first_block, attack=attack)
+        assert s.block_errors == row.block_errors
 
 
 ATTACKS = [
@@ -233,27 +219,20 @@ CANCELLERS = [
 def test_flowgraph_and_loop_decide_the_same_under_attack(attack, canceller):
     model, count, cut = links.load("two_simplices"), 150_000, 100_001
 
-    def total(engine, last, **settings):
-        ranges = engine(
-            model,
-            rule=StopRule(None, last),
-            ebn0_db=4,
-            first_block=11,
-            attack=attack,
-            canceller=canceller,
-            **settings,
-        )
-        return tuple(map(sum, zip(*ranges, strict=True)))
+    setting = LinkSetting(model, 4.0, attack=attack, canceller=canceller)
 
-    expected = total(loop_engine.run, count, threads=2)
-    assert expected[0] == count
-    assert total(loop_engine.run, count, threads=1) == expected
-    assert total(flowgraph_engine.run, count) == expected
-    assert total(flowgraph_engine.run, count, latency=1000) == expected
-    first = total(loop_engine.run, cut)
-    for engine in (loop_engine.run, flowgraph_engine.run):
-        rest = total(engine, count, counted=first[:2])
-        assert tuple(a + b for a, b in zip(first, rest, strict=True)) == expected
+    def total(engine, last, rows=None):
+        rows = rows or setting.rows("loop", 11)
+        *_, rows = engine(setting, rows, StopRule(None, last))
+        return rows
+
+    expected = total(ranges.counted, count)
+    assert expected[0].blocks == count
+    assert total(streamed(65536), count) == expected
+    assert total(streamed(1000), count) == expected
+    first = total(ranges.counted, cut)
+    for engine in (ranges.counted, streamed(65536)):
+        assert total(engine, count, first) == expected
 
 
 def test_the_bench_measures_with_and_without_attack_and_canceller():

@@ -337,7 +337,7 @@ def test_of_more_blocks_than_are_kept_the_newest_states_stay():
 )
 def test_addresses_that_cannot_be_bound_are_one_sentence(address):
     with pytest.raises(ValueError, match=r"^address = .*wanted tcp://HOST:PORT") as it:
-        advphy.publisher(address)
+        advphy.publisher(address, insecure=True)
     assert "\n" not in str(it.value)
 
 
@@ -372,15 +372,12 @@ def test_files_are_no_sockets_and_are_left_alone(tmp_path):
         assert reader.read()[-1]["blocks"] == 200_000
 
 
-@pytest.mark.parametrize(
-    ("address", "warned"),
-    [(ANY, 0), ("tcp://127.9.9.9:*", 0), ("tcp://0.0.0.0:*", 1), ("tcp://*:*", 1)],
-)
-def test_an_address_that_others_reach_is_warned_of_once(address, warned, caplog):
-    with caplog.at_level(logging.WARNING):
-        advphy.publisher(address)
-    found = [r.message for r in caplog.records if "authentication" in r.message]
-    assert len(found) == warned
+@pytest.mark.parametrize("host", ["0.0.0.0", "*", "[::]", "localhost.localdomain"])
+def test_an_address_that_others_reach_wants_keys_or_consent(host):
+    with pytest.raises(ValueError, match=r"publish-keys FOLDER.*insecure=True"):
+        advphy.publisher(f"tcp://{host}:*")
+    if host != "localhost.localdomain":
+        assert advphy.publisher(f"tcp://{host}:*", insecure=True).address()
 
 
 @pytest.mark.parametrize("name", [3, "a\tb", "x" * 81])

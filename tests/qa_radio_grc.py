@@ -16,7 +16,7 @@ from .qa_grc import ENVIRONMENT, compile_example
 from .standin_link import needs_standin
 
 EXAMPLES = CLONE / "examples"
-# Runs a receiver until it has counted enough frames, at most 25 s, and says what.
+# Runs a receiver until it has counted enough frames, and says what.
 RUN = """
 import json, sys
 from PyQt5 import Qt
@@ -40,7 +40,6 @@ def look():
 timer = Qt.QTimer()
 timer.timeout.connect(look)
 timer.start(50)
-Qt.QTimer.singleShot(25000, application.quit)
 application.exec_()
 estimates = flowgraph.synchronizer.estimates(flowgraph.sample_rate)
 flowgraph.stop()
@@ -79,7 +78,7 @@ def received(name, folder, frames, **arguments):
     command = [sys.executable, "-c", RUN, str(folder), name]
     command += [json.dumps(arguments), str(frames)]
     done = subprocess.run(
-        command, env=ENVIRONMENT, capture_output=True, text=True, timeout=40
+        command, env=ENVIRONMENT, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     assert "ends the flowgraph" not in done.stderr
@@ -125,7 +124,7 @@ def test_a_transmitter_and_a_receiver_are_two_programs(both_ends, tmp_path):
         )
     finally:
         sender.terminate()
-        said = sender.communicate(timeout=10)[0]
+        said = sender.communicate(timeout=300)[0]
     assert "Traceback" not in said
     (segment,) = segments
     assert segment["frames"] >= 100
@@ -142,7 +141,7 @@ def test_a_transmitter_that_is_not_armed_says_what_it_would_send(both_ends):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     said = done.stdout + done.stderr
@@ -168,7 +167,7 @@ def test_a_recording_is_received_from_a_file(both_ends, tmp_path):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert samples.stat().st_size == 8_000_000

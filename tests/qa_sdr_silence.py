@@ -4,15 +4,13 @@
 import signal
 import subprocess
 import sys
-import threading
-import time
 
 import numpy as np
 import pytest
 from gnuradio import advphy, blocks, gr
 
 from .qa_grc import ENVIRONMENT
-from .standin_link import WAYS, needs_standin, on_air, own_air, run_for
+from .standin_link import WAYS, happened, needs_standin, on_air, own_air, until
 
 pytestmark = needs_standin
 
@@ -20,6 +18,7 @@ pytestmark = needs_standin
 # does, and does not send what it has queued once it is off; gr-osmosdr's sink leaves
 # the last few samples of a stream.
 ZEROS = 65_536 - 16
+MANY = 400_000  # samples that cannot all be in queues and buffers: some are on the air
 
 
 def assert_silent_at_the_end(record):
@@ -43,12 +42,17 @@ def endless(driver, record, **settings):
     return flowgraph
 
 
+def started(flowgraph):
+    """Start a flowgraph; return when samples of it are on the air."""
+    flowgraph.start()
+    until(lambda: flowgraph.sink.events()["samples"] > MANY)
+
+
 @pytest.mark.parametrize("driver", WAYS)
 @pytest.mark.parametrize("paced", [0, 1])
 def test_stop(driver, paced, tmp_path):
     flowgraph = endless(driver, tmp_path / "air", paced=paced)
-    flowgraph.start()
-    time.sleep(0.3)
+    started(flowgraph)
     flowgraph.stop()
     flowgraph.wait()
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
@@ -57,8 +61,7 @@ def test_stop(driver, paced, tmp_path):
 def test_started_again_it_ends_in_zeros_again(tmp_path):
     flowgraph = endless("standin", tmp_path / "air", paced=1)
     for turn in (1, 2):
-        flowgraph.start()
-        time.sleep(0.2)
+        started(flowgraph)
         flowgraph.stop()
         flowgraph.wait()
         air, lines = on_air(tmp_path / "air")
@@ -115,15 +118,10 @@ def test_a_block_that_dies_without_a_guard_leaves_zeros_then_no_transmitter(tmp_
     )
     flowgraph.connect(source, sink)
     flowgraph.start()
-    time.sleep(1.5)
-    air, lines = on_air(record)
-    assert lines[:1] == ["tx on 0"]
-    assert not any(line.startswith("tx off") for line in lines)
+    until(lambda: sink.events()["pauses"])
+    until(lambda: happened(record)[-1].startswith("tx off"))
     assert sink.events()["pauses"] == 1
-    time.sleep(2.5)
-    air, lines = on_air(record)
-    assert lines[-1].startswith("tx off")
-    assert not air[-ZEROS:].any()
+    assert_silent_at_the_end(record)
     flowgraph.stop()
     flowgraph.wait()
     assert_silent_at_the_end(record)
@@ -135,14 +133,13 @@ def test_the_time_limit(tmp_path):
         "standin", own_air(record=tmp_path / "air"), armed=True, time_limit=0.1
     )
     flowgraph.connect(blocks.vector_source_c([0.5 + 0j] * 1000, True), sink)
-    run_for(flowgraph, 10)
+    flowgraph.run()
     assert assert_silent_at_the_end(tmp_path / "air") == 100_000  # 0.1 s at 1 Msample/s
 
 
 def test_silence_on_request_ends_the_stream(tmp_path):
     flowgraph = endless("standin", tmp_path / "air", paced=1)
-    flowgraph.start()
-    time.sleep(0.2)
+    started(flowgraph)
     flowgraph.sink.silence()
     assert_silent_at_the_end(tmp_path / "air")  # before the flowgraph is stopped
     flowgraph.wait()  # ends by itself
@@ -156,11 +153,9 @@ def test_an_end_does_not_wait_for_a_receiver_that_never_starts(tmp_path):
     sink = advphy.sdr_sink("standin", args, armed=True)
     flowgraph.connect(source, sink)
     flowgraph.start()
-    time.sleep(0.2)
-    begin = time.monotonic()
+    until(lambda: happened(tmp_path / "air"))
     flowgraph.stop()
     flowgraph.wait()
-    assert time.monotonic() - begin < 6
     air, lines = on_air(tmp_path / "air")
     assert lines[-1] == "tx off 0"
     assert not air.size
@@ -168,40 +163,47 @@ def test_an_end_does_not_wait_for_a_receiver_that_never_starts(tmp_path):
 
 
 PROGRAM = """
-import sys, time
+import sys, threading, time
 from gnuradio import advphy, blocks, gr
-flowgraph = gr.top_block()
+flowgraph = advphy.top_block()
 source = blocks.vector_source_c([0.5 + 0j] * 1000, True)
 sink = advphy.sdr_sink("standin", sys.argv[1], armed=True)
 flowgraph.connect(source, sink)
+
+def say_on():
+    while sink.events()["samples"] < int(sys.argv[2]):
+        time.sleep(0.001)
+    print("on", flush=True)
+
 """
 ENDS = {
-    "run": "print('on', flush=True); flowgraph.run()",
-    "sleeps": "flowgraph.start(); print('on', flush=True); time.sleep(60)",
-    "raises": "flowgraph.start(); print('on', flush=True); time.sleep(1); 1 / 0",
-    "returns": "flowgraph.start(); print('on', flush=True); time.sleep(1)",
+    "run": "threading.Thread(target=say_on).start(); flowgraph.run()",
+    "sleeps": "flowgraph.start(); say_on(); time.sleep(60)",
+    "raises": "flowgraph.start(); say_on(); 1 / 0",
+    "returns": "flowgraph.start(); say_on()",
 }
 
 
-@pytest.mark.parametrize("end", ENDS)
-def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
+def transmitting(end, folder):
+    """Return a process that has samples on the air and ends in some manner."""
+    air = own_air(record=folder / "air", paced=1)
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            PROGRAM + ENDS[end],
-            own_air(record=tmp_path / "air", paced=1),
-        ],
+        [sys.executable, "-c", PROGRAM + ENDS[end], air, str(MANY)],
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     assert process.stdout.readline() == "on\n"
+    return process
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
+    process = transmitting(end, tmp_path)
     if end in ("run", "sleeps"):
-        time.sleep(0.7)
         process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=300)
     # No crash: Python ends so after an exception or an interrupt that nobody catches.
     assert process.returncode in (0, 1, -signal.SIGINT), said
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
@@ -209,32 +211,8 @@ def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
 def test_a_process_that_is_terminated(how, tmp_path):
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            PROGRAM + ENDS["sleeps"],
-            own_air(record=tmp_path / "air", paced=1),
-        ],
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "on\n"
-    time.sleep(0.7)
+    process = transmitting("sleeps", tmp_path)
     process.send_signal(how)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 128 + how, said
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
-
-
-def test_no_thread_is_left():
-    before = threading.active_count()
-    flowgraph = advphy.top_block()
-    flowgraph.connect(
-        blocks.vector_source_c([0.5 + 0j] * 1000),
-        advphy.sdr_sink("standin", own_air(), armed=True),
-    )
-    run_for(flowgraph, 10)
-    assert threading.active_count() <= before + 1

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stand-in radio, driven as a user drives a radio: its impairments measured."""
 
-import resource
 import time
 
 import numpy as np
 import pytest
 
+from .left_open import resident_mib
 from .standin_link import RATE, WAYS, loopback, needs_standin, on_air, tones
 
 pytestmark = needs_standin
@@ -76,7 +76,7 @@ def test_gains_in_decibels_scale_the_amplitude(rng, tmp_path):
     assert np.allclose(air[:20_000], 10 * sent, rtol=1e-5)
 
 
-def test_injected_overflows_are_lost_and_counted(rng, capfd):
+def test_injected_overflows_are_lost_and_not_told(rng, capfd):
     sent = tones(rng, 250_000)
     found, _, source = loopback(
         sent, 230_000, "soapy", overflow_every=50_000, overflow_samples=100
@@ -84,10 +84,9 @@ def test_injected_overflows_are_lost_and_counted(rng, capfd):
     # Behind each 50 000 delivered samples 100 are missing.
     pieces = [sent[i * 50_100 : i * 50_100 + 50_000] for i in range(5)]
     assert np.array_equal(found, np.concatenate(pieces)[:230_000])
-    # What was read ahead of the head block may hold one more.
-    assert source.events()["overruns"] - source.events()["samples"] // 50_000 in (0, 1)
-    assert source.events()["overruns"] >= 4
-    assert capfd.readouterr().err.count("sO") == source.events()["overruns"]
+    # gr-soapy says so on standard error, and to nobody else.
+    assert capfd.readouterr().err.count("sO") >= 4
+    assert source.events()["overruns"] is None
 
 
 def test_gr_osmosdr_does_not_tell_of_overflows(rng):
@@ -125,15 +124,15 @@ def test_paced_it_keeps_the_time_of_the_wall(rng, tmp_path):
     air, lines = on_air(record)
     assert lines[0] == "tx on 0"
     assert lines[-1] == f"tx off {len(air)}"
-    # Zeros lie in front until the transmitter delivers, then its samples.
-    assert np.count_nonzero(found) > 100_000
+    # Zeros lie between the samples wherever the transmitter was late.
+    assert np.array_equal(air[air != 0], sent[sent != 0])
+    assert len(found) == 500_000
 
 
 def test_its_memory_is_flat(rng):
     sent = tones(rng, 200_000)
     loopback(sent, 200_000)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resident_mib()
     for _ in range(5):
         loopback(sent, 200_000, noise_variance=0.01, ppm=20)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert after - before < 60_000  # KiB: the lists of the five vector sources
+    assert resident_mib() - before < 30  # one run holds 100 MiB

@@ -8,7 +8,7 @@ import pmt
 import pytest
 from advphy_model import randomness
 from advphy_model.link.arn import AliceModule
-from advphy_model.measure import semantic_engine
+from advphy_model.measure import semantic_chain
 from advphy_model.network.network import run as run_network
 from advphy_model.network.packed_network import PackedNetwork
 from gnuradio import advphy, blocks
@@ -16,7 +16,7 @@ from gnuradio.advphy import semantic_engine as streamed
 
 from . import small_semantic as small
 from .test_packed_network import by_hand
-from .test_semantic_engine import KINDS, PAIR, setting
+from .test_semantic_chain import KINDS, PAIR, setting
 
 LATENCIES = [1, 37, 1000, 8192]
 
@@ -151,7 +151,7 @@ def test_an_eve_without_a_decoder_has_one_output():
 
 def heard_by_the_loop(given, frames, first):
     """Return the label that Eve reads of each frame, by the loop engine's means."""
-    y = semantic_engine.record(given, frames, first)
+    y = semantic_chain.record(given, frames, first)
     reals = np.concatenate([y.real, y.imag], axis=1)[:, :5].astype(np.float64)
     return run_network(given.eve.networks["classifier"], reals).argmax(axis=1)
 
@@ -162,7 +162,7 @@ def test_flowgraph_and_loop_agree(kind, latency):
     link = small.semantic_link(**KINDS[kind])
     given = setting(link, secret=None if link.keying == "none" else small.SECRET)
     frames = 150 if latency == 1 else 3000
-    loop = semantic_engine.total(given, frames, 33)
+    loop = semantic_chain.total(given, frames, 33)
     flowgraph = streamed.semantic_flowgraph(given, frames, 33, latency)
     (eve,) = [b for b in flowgraph._connected if isinstance(b, advphy.eve)]
     sink = blocks.vector_sink_b()
@@ -184,7 +184,7 @@ def test_flowgraph_and_loop_agree(kind, latency):
 def test_a_recording_is_the_same_from_both_engines():
     given = setting(small.semantic_link(keying="rotation"), secret=small.SECRET)
     recorded = streamed.record(given, 700, 9)
-    assert np.array_equal(recorded, semantic_engine.record(given, 700, 9))
+    assert np.array_equal(recorded, semantic_chain.record(given, 700, 9))
     sent = np.empty((700, 3), np.complex64)
     AliceModule(given.link, small.SECRET).run(codes(given.link, 700, 9), 9, sent)
     noise = randomness.noise(6, 9, 700, 3)  # Eve's seed is one more than Bob's

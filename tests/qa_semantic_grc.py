@@ -12,8 +12,8 @@ import yaml
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure import semantic_engine
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure import semantic_chain
+from advphy_model.measure.semantic_chain import SemanticSetting
 from gnuradio import advphy
 
 from . import small_semantic as small
@@ -159,18 +159,18 @@ def test_a_chain_made_in_companion_runs_and_measures(tmp_path):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     distortion, accuracy, inserted, snr_db = json.loads(done.stdout.splitlines()[-1])
-    given = Setting(
+    given = SemanticSetting(
         SemanticLink.load("paired_arn_white"),
         images.load("mnist_sample"),
         10.0,
         3.0,
         Eve.load("eve_mnist"),
     )
-    rows = semantic_engine.total(given, 1500, 20)
+    rows = semantic_chain.total(given, 1500, 20)
     assert (distortion["frames"], accuracy["frames"]) == (1500, 1500)
     expected = rows["bob"].squared_error
     assert distortion["squared_error"] == pytest.approx(expected, rel=1e-6)

@@ -8,15 +8,16 @@ import numpy as np
 import pmt
 import pytest
 from advphy_model.link.keying import Keying
-from advphy_model.measure import semantic_engine
+from advphy_model.measure import semantic_chain
 from gnuradio import advphy, blocks, gr
 from gnuradio.advphy import semantic_engine as streamed
 from gnuradio.advphy.transmit.alice_arn import KEY_TAG_EVERY as EVERY
 
 from . import small_semantic as small
+from .heard import heard
 from .qa_semantic_blocks import codes, rows_of, source, stream
-from .qa_semantic_switching import at_items
-from .test_semantic_engine import setting
+from .test_semantic_chain import setting
+from .while_running import at_items
 
 FRAMES = 5000
 LINK = small.semantic_link(6, keying="rotation")
@@ -54,14 +55,12 @@ def pieces(sent, tags, ranges):
 def through_bob(y, tags, secret=small.SECRET, first=0, link=LINK, latency=300):
     """Return (what Bob puts out, his counts, the last counts that he published)."""
     bob = advphy.bob_arn(link, "follow", secret, first, latency)
-    sink, messages = blocks.vector_sink_c(link.n), blocks.message_debug()
+    sink, messages = blocks.vector_sink_c(link.n), heard()
     flowgraph = advphy.top_block()
     flowgraph.connect(source(y, tags), bob, sink)
-    flowgraph.msg_connect((bob, "keys"), (messages, "store"))
+    flowgraph.msg_connect((bob, "keys"), (messages, "in"))
     flowgraph.run()
-    count = messages.num_messages()
-    said = pmt.to_python(messages.get_message(count - 1)) if count else None
-    return rows_of(sink, link.n), bob.keys(), said
+    return rows_of(sink, link.n), bob.keys(), (messages.said() or [None])[-1]
 
 
 @pytest.mark.parametrize("first", [0, 1000, 65_000])
@@ -111,7 +110,7 @@ def test_with_a_wrong_secret_every_frame_is_erased(latency):
     assert (rows["bob"].erasures, rows["bob"].squared_error) == (3000, 0.0)
     assert math.isnan(rows["bob"].mse)
     right = dataclasses.replace(given, bob_secret=None)
-    loop = semantic_engine.total(right, 3000, 20)
+    loop = semantic_chain.total(right, 3000, 20)
     assert rows["eve"].correct == loop["eve"].correct  # she had no key anyway
     mse = loop["bob_without"].mse
     assert rows["bob_without"].mse == pytest.approx(mse, abs=1e-6)

@@ -4,15 +4,15 @@
 import math
 
 import numpy as np
-import pmt
 import pytest
 from advphy_model.measure import image_quality
 from gnuradio import advphy, blocks, gr
 
 from . import small_semantic as small
+from .heard import heard
 from .qa_semantic_blocks import codes, source, stream
 from .test_packed_network import by_hand
-from .test_semantic_engine import PAIR
+from .test_semantic_chain import PAIR
 
 
 def test_the_distortion_meter_measures_what_formulas_say():
@@ -56,10 +56,10 @@ def test_the_accuracy_counter_counts_what_is_right():
 def test_the_power_port_says_what_numpy_computes():
     link = small.semantic_link(pair=PAIR)
     x = codes(link, 400)
-    alice, messages = advphy.alice_arn(link), blocks.message_debug()
+    alice, messages = advphy.alice_arn(link), heard()
     flowgraph = advphy.top_block()
     flowgraph.connect(source(x), alice, blocks.null_sink(24))
-    flowgraph.msg_connect((alice, "power"), (messages, "store"))
+    flowgraph.msg_connect((alice, "power"), (messages, "in"))
     flowgraph.run()
     sent = x + by_hand(link.networks["alice"], x, True, True)
     energies = [np.sum(np.abs(v.astype(complex)) ** 2) for v in (x, sent - x, sent)]
@@ -67,7 +67,7 @@ def test_the_power_port_says_what_numpy_computes():
     power_db = 10 * math.log10(energies[2] / (400 * 5))
     assert alice.power() == (pytest.approx(psr_db), pytest.approx(power_db))
     assert list(alice.energies().values()) == pytest.approx(energies, rel=1e-5)
-    first = pmt.to_python(messages.get_message(0))
+    first = messages.said()[0]
     items = first["items"]
     part = [np.sum(np.abs(v[:items].astype(complex)) ** 2) for v in (x, sent - x, sent)]
     assert first["psr_db"] == pytest.approx(10 * math.log10(part[1] / part[0]))

@@ -1,46 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Modules inserted and bypassed, SNRs changed, while a semantic flowgraph runs."""
 
+import queue
 import threading
-import time
 
 import numpy as np
 import pmt
 import pytest
 from advphy_model import randomness
-from advphy_model.measure import semantic_engine
+from advphy_model.measure import semantic_chain
 from gnuradio import advphy, blocks
 from gnuradio.advphy.semantic_engine import semantic_flowgraph
 
 from . import small_semantic as small
+from .heard import heard
 from .qa_semantic_blocks import codes, rows_of, source
 from .test_packed_network import by_hand
-from .test_semantic_engine import PAIR, setting
+from .test_semantic_chain import PAIR, setting
+from .while_running import at_items, before_calls
 
 FRAMES = 6000
 LINK = small.semantic_link(pair=PAIR)
-
-
-def before_calls(block, act):
-    """Have act(index of the next item) called before each call of a block's work()."""
-    work = block.work
-
-    def acting(input_items, output_items):
-        act(block.nitems_written(0))
-        return work(input_items, output_items)
-
-    block.work = acting
-
-
-def at_items(block, steps):
-    """Have steps called when a block has come to certain items."""
-    waiting = dict(steps)
-
-    def act(index):
-        for at in [at for at in waiting if at <= index]:
-            waiting.pop(at)()
-
-    before_calls(block, act)
 
 
 class chain:
@@ -105,7 +85,7 @@ class chain:
                 assert segment.settings["pairing"] == LINK.pairing
                 assert segment.settings["pair"] == ("learned" if alice else "none")
                 given = setting(LINK, alice=alice)
-                row = semantic_engine.total(given, frames, segment.first_frame)[branch]
+                row = semantic_chain.total(given, frames, segment.first_frame)[branch]
                 assert segment.sums["erasures"] == 0
                 if branch == "eve":
                     assert segment.sums["correct"] == row.correct
@@ -132,18 +112,23 @@ def test_bob_follows_alice_at_the_very_same_item():
 
 def test_another_thread_may_insert_and_bypass():
     alice = advphy.alice_arn(LINK, True, latency=64)
-    before_calls(alice, lambda index: time.sleep(0.001))
-    made, ended = chain(alice), threading.Event()
+    made, asked, done = chain(alice), queue.Queue(), queue.Queue()
 
     def switch():
-        while not ended.wait(0.003):
+        while asked.get():
             alice.set_inserted(not alice.inserted())
+            done.put(True)
 
+    def ask(index):
+        asked.put(True)
+        if index < 1000:  # later on it is while Alice works
+            done.get()
+
+    before_calls(alice, ask)
     thread = threading.Thread(target=switch)
-    made.flowgraph.start()
     thread.start()
-    made.flowgraph.wait()
-    ended.set()
+    made.flowgraph.run()
+    asked.put(False)
     thread.join()
     assert len(made.changes()) > 3
     made.hold()
@@ -175,10 +160,8 @@ def test_bob_may_ignore_what_alice_says(insert):
 def test_alice_of_another_pair_ends_the_flowgraph_and_both_are_named():
     other = small.semantic_link(pair=PAIR, seed=99, name="another")
     made = chain(advphy.alice_arn(other))
-    started = time.monotonic()
     with pytest.raises(ValueError, match=f"{other.pairing}.*'small'.*{LINK.pairing}"):
         made.flowgraph.run()
-    assert time.monotonic() - started < 5
 
 
 def test_a_renamed_link_is_no_other_pair():
@@ -205,7 +188,7 @@ def test_a_change_of_snr_opens_a_segment_of_that_receiver_alone():
     assert sum(s.sums["frames"] for s in eves) == FRAMES
     for segment in eves:
         given = setting(LINK, eve_snr_db=segment.settings["snr_db"])
-        row = semantic_engine.total(given, segment.sums["frames"], segment.first_frame)[
+        row = semantic_chain.total(given, segment.sums["frames"], segment.first_frame)[
             "eve"
         ]
         assert segment.sums["correct"] == row.correct
@@ -225,16 +208,13 @@ def test_a_flowgraph_may_be_stopped_and_started_again():
 
 
 def test_segments_are_published_as_they_end():
-    alice, messages = advphy.alice_arn(LINK, latency=64), blocks.message_debug()
+    alice, messages = advphy.alice_arn(LINK, latency=64), heard()
     at_items(alice, {3000: lambda: alice.set_inserted(False)})
     made = chain(alice)
-    made.flowgraph.msg_connect((made.meter, "distortion"), (messages, "store"))
+    made.flowgraph.msg_connect((made.meter, "distortion"), (messages, "in"))
     made.flowgraph.run()
-    found = [
-        pmt.to_python(messages.get_message(i)) for i in range(messages.num_messages())
-    ]
     first = made.meter.segments()[0]
-    (ended,) = [m for m in found if m["frames"] == first.sums["frames"]]
+    (ended,) = [m for m in messages.said() if m["frames"] == first.sums["frames"]]
     said = ended["settings"]
     assert (said["inserted"], said["snr_db"], ended["first_frame"]) == (True, 8.0, 0)
     assert ended["mse"] == pytest.approx(

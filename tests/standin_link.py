@@ -2,7 +2,8 @@
 """Samples through the stand-in radio: sdr_sink, its air, sdr_source."""
 
 import itertools
-import threading
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,29 +49,30 @@ def loopback(samples, count, driver="standin", tx=None, rx=None, **settings):
     head, found = blocks.head(8, count), blocks.vector_sink_c()
     flowgraph.connect(source, sink)
     flowgraph.connect(receiver, head, found)
-    run_for(flowgraph, 20)
+    flowgraph.run()
     return np.array(found.data(), np.complex64), sink, receiver
-
-
-def run_for(flowgraph, seconds):
-    """Run a flowgraph to its end, or stop it and fail."""
-    late = threading.Timer(seconds, flowgraph.stop)
-    late.start()
-    flowgraph.start()
-    flowgraph.wait()
-    assert late.is_alive(), f"the flowgraph did not end within {seconds} s"
-    late.cancel()
 
 
 def sent_through(sink, samples):
     """Run a flowgraph that sends samples; return the sink."""
     flowgraph = advphy.top_block()
     flowgraph.connect(blocks.vector_source_c(samples.tolist()), sink)
-    run_for(flowgraph, 20)
+    flowgraph.run()
     return sink
+
+
+def until(condition):
+    """Wait until something is so; the limit is that of the whole test."""
+    while not condition():
+        time.sleep(0.001)
+
+
+def happened(record):
+    """Return the lines of what happened on an air so far."""
+    events = Path(f"{record}.events")
+    return events.read_text().splitlines() if events.is_file() else []
 
 
 def on_air(record):
     """Return what was on the air, complex64 [N], and the lines of what happened."""
-    with open(f"{record}.events") as file:
-        return np.fromfile(record, np.complex64), file.read().splitlines()
+    return np.fromfile(record, np.complex64), happened(record)

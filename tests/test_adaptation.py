@@ -11,8 +11,8 @@ from advphy_model.complex_baseband import to_complex
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure import semantic_engine
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure import semantic_chain
+from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_training import adaptation, eve_report, eves_means
 from advphy_training.adaptation import Effort, Intercepts
 
@@ -79,38 +79,38 @@ def test_intercepts_that_were_not_recorded_are_refused(rng, count):
 def test_what_eve_records_is_what_alice_sends_and_noise():
     link = SemanticLink.load("paired_arn_white")
     sample = images.load("mnist_sample")
-    setting = Setting(link, sample, 10.0, 10.0)
-    y = semantic_engine.record(setting, 1200, first_frame=900)
-    clean = semantic_engine.record(
+    setting = SemanticSetting(link, sample, 10.0, 10.0)
+    y = semantic_chain.record(setting, 1200, first_frame=900)
+    clean = semantic_chain.record(
         dataclasses.replace(setting, eve_snr_db=100.0), 1200, first_frame=900
     )
     noise = (y - clean).view(np.float32)
     sigma2 = 0.1  # 10 dB below 1 in each real dimension
     assert abs(noise.var() / sigma2 - 1) < 5 * (2 / noise.size) ** 0.5
-    again = semantic_engine.record(setting, 200, first_frame=1100)
+    again = semantic_chain.record(setting, 200, first_frame=1100)
     assert np.array_equal(y[200:400], again)
 
 
 def test_a_flowgraph_records_the_same():
     from gnuradio.advphy import semantic_engine as flowgraph
 
-    setting = Setting(
+    setting = SemanticSetting(
         SemanticLink.load("keyed_arn"),
         images.load("mnist_sample"),
         5.0,
         15.0,
         secret=bytes(32),
     )
-    expected = semantic_engine.record(setting, 3000)
+    expected = semantic_chain.record(setting, 3000)
     assert np.array_equal(flowgraph.record(setting, 3000), expected)
 
 
 def test_a_stolen_bob_labels_intercepts_without_labels():
-    setting = Setting(
+    setting = SemanticSetting(
         SemanticLink.load("paired_arn_white"), images.load("mnist_sample"), 20.0, 20.0
     )
     knows = Eve.load("eve_mnist_snr")
-    found = eves_means.from_stolen_bob(setting, semantic_engine.record, 1000, knows)
+    found = eves_means.from_stolen_bob(setting, semantic_chain.record, 1000, knows)
     right = np.mean(found.labels == setting.images.labels)
     assert right > 0.9  # against 0.43 of the Eve who has no Bob
 
@@ -191,8 +191,8 @@ def test_bad_words_are_refused_in_one_sentence(tmp_path, capsys, words, text):
 
 def test_a_keyed_link_is_measured_with_keys_that_were_not_recorded(tiny_images):
     link = SemanticLink.load("keyed_arn")
-    setting = Setting(link, tiny_images, 10.0, 10.0, secret=bytes(32))
-    one = eve_report.Adaptation(setting, tiny_images, semantic_engine.record, (10, 50))
+    setting = SemanticSetting(link, tiny_images, 10.0, 10.0, secret=bytes(32))
+    one = eve_report.Adaptation(setting, tiny_images, semantic_chain.record, (10, 50))
     row = one.measure(Eve.load("eve_mnist_per_message"))
     assert row.first_frame == 52  # behind 50 intercepts, at the first of four images
     assert row.frames == 4

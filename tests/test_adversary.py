@@ -12,9 +12,10 @@ from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.link.baselines.nearest_codeword import nearest_codeword
-from advphy_model.measure import loop_engine
-from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.power import noise_sigma
+
+from .counting import counted
 
 N, K = 7, 4
 RNG = np.random.default_rng(5)
@@ -204,7 +205,7 @@ def test_a_table_wants_the_messages():
 
 @pytest.mark.parametrize("p", [UNIVERSAL, TABLE])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_loop_engine_counts_as_an_independent_chain_does(p, threads):
+def test_the_loop_counts_as_an_independent_chain_does(p, threads):
     model, count = links.load("two_simplices"), 150_000
     a = Adversary(p, -2.0, shift="random", phase="random", seed=4)
     sent = randomness.messages(9, 0, count, K)
@@ -213,19 +214,10 @@ def test_the_loop_engine_counts_as_an_independent_chain_does(p, threads):
     a.write(sent, 0, arrived)
     y = model.codebook[sent] + np.float32(noise_sigma(6, K / N)) * noise + arrived
     errors = int(np.sum(nearest_codeword(y, model.codebook) != sent))
-    ranges = loop_engine.run(
-        model, rule=StopRule(None, count), ebn0_db=6, seed=9, attack=a, threads=threads
-    )
-    assert tuple(map(sum, zip(*ranges, strict=True))) == (count, errors, 0)
+    row = counted(model, 6, count, seed=9, attack=a, threads=threads)
+    assert (row.blocks, row.block_errors, row.erasures) == (count, errors, 0)
 
 
-def test_the_loop_engine_refuses_a_perturbation_of_another_n():
+def test_a_setting_refuses_a_perturbation_of_another_n():
     with pytest.raises(ValueError, match="n = 7 channel uses"):
-        next(
-            loop_engine.run(
-                links.load("bpsk"),
-                rule=StopRule(None, 10),
-                ebn0_db=1,
-                attack=Adversary(UNIVERSAL),
-            )
-        )
+        LinkSetting(links.load("bpsk"), 1.0, attack=Adversary(UNIVERSAL))

@@ -129,14 +129,14 @@ def test_figures_are_drawn(tmp_path, rng):
 
 
 def test_the_torch_contestant_does_the_work_of_the_engine():
-    from advphy_model.measure import semantic_engine
+    from advphy_model.measure import semantic_chain
     from advphy_training.semantic_speed import TorchChain
     from gnuradio.advphy import semantic_speed
 
     setting = semantic_speed.setting_of("paired_arn_white", "eve_mnist")
     frames = 4000
     squared_error, correct = TorchChain(setting).run(frames)
-    ours = semantic_engine.total(setting, frames)
+    ours = semantic_chain.total(setting, frames)
     # Other noise on the same images: the standard error of the difference of two
     # accuracies near 0.44 over 4000 frames is 0.011 at most.
     assert abs(correct - ours["eve"].correct) / frames < 4 * 0.011

@@ -12,13 +12,14 @@ from advphy_model.air.adversary import Adversary
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link import decision, links
 from advphy_model.link.link_model import LinkModel
-from advphy_model.measure import loop_engine
-from advphy_model.measure.error_rate import StopRule, interval
+from advphy_model.measure.error_rate import interval
 from advphy_model.network.network import Layer, Network
 from advphy_model.power import noise_sigma
 from advphy_training import arrivals, attacks, crafted, sphere
 from advphy_training.attacks import Plan
 from advphy_training.victim import Victim
+
+from .counting import counted
 
 QUICK = Plan(restarts=8, steps=30)
 EBN0_DB = 4.0
@@ -40,11 +41,8 @@ def antipodal(decision="nearest_codeword"):
 
 
 def bler(model, attack, ebn0_db=EBN0_DB, blocks=2_000_000):
-    ranges = loop_engine.run(
-        model, rule=StopRule(None, blocks), ebn0_db=ebn0_db, seed=77, attack=attack
-    )
-    _, errors, _ = map(sum, zip(*ranges, strict=True))
-    return errors / blocks
+    row = counted(model, ebn0_db, blocks, seed=77, attack=attack)
+    return row.block_errors / blocks
 
 
 def agrees(found, expected, blocks=2_000_000):

@@ -6,10 +6,10 @@ import pytest
 import torch
 from advphy_model.air import channels
 from advphy_model.air.channels import impairments
-from advphy_model.measure import loop_engine
-from advphy_model.measure.error_rate import StopRule
 from advphy_training.augmentation import Augmentation
 from advphy_training.schemes import autoencoder
+
+from .counting import counted
 
 LINEAR = [
     "cfo(frequency=0.02)",
@@ -125,8 +125,6 @@ def test_training_under_phase_noise_helps_under_phase_noise():
     kind, blocks = "phase_noise(linewidth=0.003)", 200_000
     errors = []
     for channel in ("awgn", kind):
-        ranges = loop_engine.run(
-            trained(channel), rule=StopRule(None, blocks), ebn0_db=8, kind=kind
-        )
-        errors.append(sum(wrong for _, wrong, _ in ranges))
+        row = counted(trained(channel), 8.0, blocks, channel=kind)
+        errors.append(row.block_errors)
     assert errors[1] < 0.6 * errors[0]

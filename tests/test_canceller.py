@@ -9,12 +9,13 @@ import pytest
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.measure import loop_engine
-from advphy_model.measure.error_rate import StopRule, interval
+from advphy_model.measure.error_rate import interval
 from advphy_model.receive import detection
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 from advphy_model.receive.detection import received
 from scipy import stats
+
+from .counting import counted
 
 LINKS = ["two_simplices", "autoencoder_mlp", "autoencoder_mlp_8p5db"]
 
@@ -37,10 +38,7 @@ def anywhere(model, seed=1):
 
 
 def failures(model, blocks, ebn0_db=8.0, **settings):
-    ranges = loop_engine.run(
-        model, rule=StopRule(None, blocks), ebn0_db=ebn0_db, **settings
-    )
-    return sum(errors + erasures for _, errors, erasures in ranges)
+    return counted(model, ebn0_db, blocks, **settings).failures
 
 
 def em_reference(y, codebook, p, transforms, iterations):
@@ -252,9 +250,9 @@ def test_flipped_signs_along_a_pair_of_codewords_cannot_be_recovered():
     assert errors < 1.15 * bound * blocks
 
 
-def test_the_engine_refuses_to_forget():
+def test_ranges_in_any_order_cannot_remember():
     model = links.load("two_simplices")
-    with pytest.raises(ValueError, match=r"forgetting = 0.5: the engines count"):
+    with pytest.raises(ValueError, match=r"forgetting = 0.5: ranges are counted"):
         failures(model, 100, canceller=CancellerSettings(forgetting=0.5))
 
 

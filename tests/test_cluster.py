@@ -11,14 +11,27 @@ import time
 
 import distributed
 import pytest
+from advphy_commands import main
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.link import links
-from advphy_model.measure import cluster, loop_engine
+from advphy_model.measure import cluster, ranges
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 
 from .conftest import STAGED
-from .test_commands import advphy
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Let a scheduler take its time on a machine that is busy."""
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 120)
+
+
+@pytest.fixture
+def no_patience(monkeypatch, patience):
+    """Do not wait for long where nobody will answer."""
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
 
 
 @contextlib.contextmanager
@@ -27,11 +40,7 @@ def workers(count):
     with distributed.LocalCluster(
         n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
     ) as local:
-        address = local.scheduler_address
-        try:
-            yield address
-        finally:
-            cluster.disconnect(address)
+        yield local.scheduler_address
 
 
 @contextlib.contextmanager
@@ -52,8 +61,8 @@ def process(what, *words, **environment):
 
 
 def wait_for_a_worker(address):
-    with distributed.Client(address, timeout=30, set_as_default=False) as client:
-        client.wait_for_workers(1, timeout=30)
+    with distributed.Client(address, timeout=120, set_as_default=False) as client:
+        client.wait_for_workers(1)
 
 
 @pytest.fixture(scope="module")
@@ -81,39 +90,47 @@ def test_counts_and_their_order_are_those_of_one_machine(
     two_workers, rule, counted, attacked
 ):
     model = links.load("hamming74_hard")
-    settings = {
-        "rule": rule,
-        "ebn0_db": 7.0,
-        "seed": 3,
-        "first_block": 12_345,
-        "counted": counted,
-        "attack": jammed(model) if attacked else None,
-    }
-    run = cluster.engine(two_workers)
-    assert list(run(model, **settings)) == list(loop_engine.run(model, **settings))
+    attack = jammed(model) if attacked else None
+    setting = LinkSetting(model, 7.0, 3, attack)
+    (row,) = setting.rows("loop", 12_345)
+    totals = zip(row.SUMS, (*counted, 0), strict=True)
+    rows = (row.plus(dict(totals)),)
+    here = list(ranges.counted(setting, rows, rule))
+    with cluster.workers(two_workers) as there:
+        assert list(ranges.counted(setting, rows, rule, there)) == here
+
+
+def first_rows(setting):
+    return setting.rows("loop", 0)
 
 
 def test_what_is_left_early_is_forgotten(two_workers):
-    run = cluster.engine(two_workers)
-    ranges = run(links.load("bpsk"), rule=StopRule(None, 10**9), ebn0_db=5.0)
-    next(ranges)
-    ranges.close()
-    assert len(list(run(links.load("bpsk"), rule=StopRule(1, None), ebn0_db=0.0))) == 1
+    long, short = (
+        LinkSetting(links.load("bpsk"), 5.0),
+        LinkSetting(links.load("bpsk"), 0.0),
+    )
+    with cluster.workers(two_workers) as there:
+        left = ranges.counted(long, first_rows(long), StopRule(None, 10**9), there)
+        next(left)
+        left.close()
+        found = ranges.counted(short, first_rows(short), StopRule(1, None), there)
+        assert len(list(found)) == 1
 
 
 def test_a_worker_killed_half_way_costs_no_result():
-    model, rule = links.load("autoencoder_mlp"), StopRule(None, 60_000_000)
-    with workers(2) as address:
+    setting = LinkSetting(links.load("autoencoder_mlp"), 4.0)
+    rule, empty = StopRule(None, 60_000_000), first_rows(setting)
+    with workers(2) as address, cluster.workers(address) as there:
         client = distributed.Client(address, set_as_default=False)
         first = next(iter(client.run(os.getpid).values()))
         found = []
-        for step in cluster.engine(address)(model, rule=rule, ebn0_db=4.0):
+        for rows in ranges.counted(setting, empty, rule, there):
             if len(found) == 20:
                 os.kill(first, signal.SIGKILL)
-            found.append(step)
+            found.append(rows)
         assert first not in client.run(os.getpid).values()
         client.close()
-    assert found == list(loop_engine.run(model, rule=rule, ebn0_db=4.0))
+    assert found == list(ranges.counted(setting, empty, rule))
 
 
 def squared(number):
@@ -121,14 +138,15 @@ def squared(number):
     return number**2
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_work_on_this_machine_comes_back_in_order(processes):
-    found = list(cluster.map(squared, range(4), processes=processes))
-    assert found == [0, 1, 4, 9]
+def test_work_on_this_machine_comes_back_in_order():
+    assert list(ranges.in_order(squared, range(4))) == [0, 1, 4, 9]
+    with ranges.processes(2) as there:
+        assert list(ranges.in_order(squared, range(4), there)) == [0, 1, 4, 9]
 
 
 def test_work_on_a_cluster_comes_back_in_order(two_workers):
-    assert list(cluster.map(squared, range(4), two_workers)) == [0, 1, 4, 9]
+    with cluster.workers(two_workers) as there:
+        assert list(ranges.in_order(squared, range(4), there)) == [0, 1, 4, 9]
 
 
 def test_a_scheduler_that_goes_away_is_one_sentence():
@@ -139,38 +157,42 @@ def test_a_scheduler_that_goes_away_is_one_sentence():
         process("worker", address, "--no-nanny", PYTHONPATH=str(STAGED)),
     ):
         wait_for_a_worker(address)
-        run = cluster.engine(address)
-        ranges = run(links.load("bpsk"), rule=StopRule(None, 10**10), ebn0_db=5.0)
-        next(ranges)
-        scheduler.kill()
-        with pytest.raises(RuntimeError, match="the scheduler does not answer"):
-            list(ranges)
-    cluster.disconnect(address)
+        setting = LinkSetting(links.load("bpsk"), 5.0)
+        with cluster.workers(address) as there:
+            rule = StopRule(None, 10**10)
+            growing = ranges.counted(setting, first_rows(setting), rule, there)
+            next(growing)
+            scheduler.kill()
+            with pytest.raises(RuntimeError, match="the scheduler does not answer"):
+                list(growing)
 
 
-def test_a_port_where_nobody_speaks_is_no_scheduler():
+def connect(address):
+    with cluster.workers(address):
+        pass
+
+
+def test_a_port_where_nobody_speaks_is_no_scheduler(no_patience):
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
         with pytest.raises(ValueError, match="no scheduler answers"):
-            cluster.engine(f"127.0.0.1:{port}")
+            connect(f"127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "nowhere", "tcp://:x", ""])
-def test_no_scheduler_is_one_sentence_soon(address):
-    begun = time.monotonic()
+def test_no_scheduler_is_one_sentence(address, no_patience):
     with pytest.raises(ValueError, match="no scheduler answers"):
-        cluster.engine(address)
-    assert time.monotonic() - begun < 15
+        connect(address)
 
 
 def test_a_worker_without_the_packages_is_named():
     with workers(0) as address:
         with pytest.raises(ValueError, match="has no worker"):
-            cluster.engine(address)
+            connect(address)
         with process("worker", address, "--no-nanny", PYTHONPATH=""):
             wait_for_a_worker(address)
             with pytest.raises(ValueError, match=r"cannot import advphy_model\."):
-                cluster.engine(address)
+                connect(address)
 
 
 def test_measure_counts_on_a_cluster_what_the_loop_counts(two_workers, tmp_path):
@@ -179,31 +201,33 @@ def test_measure_counts_on_a_cluster_what_the_loop_counts(two_workers, tmp_path)
         ("one", ("--engine", "loop")),
         ("two", ("--cluster", two_workers)),
     ):
-        found = advphy(*words, *where, "--out", tmp_path / f"{name}.csv")
-        assert found.returncode == 0, found.stderr
+        assert main([*words, *where, "--out", str(tmp_path / f"{name}.csv")]) == 0
     assert (tmp_path / "one.csv").read_text() == (tmp_path / "two.csv").read_text()
 
 
-def test_measure_says_in_one_sentence_that_no_scheduler_answers(tmp_path):
-    out = tmp_path / "run.csv"
-    found = advphy("measure", "bpsk", "--cluster", "127.0.0.1:9", "--out", out)
-    assert found.returncode == 2
-    assert found.stderr.count("\n") == 1
-    assert "no scheduler answers" in found.stderr
+def test_measure_says_in_one_sentence_that_no_scheduler_answers(
+    tmp_path, refuse, no_patience
+):
+    words = ("--cluster", "127.0.0.1:9", "--out", tmp_path / "run.csv")
+    assert "no scheduler answers" in refuse("measure", "bpsk", *words)
 
 
 @pytest.mark.slow
 def test_a_second_worker_shortens_a_sweep():
     """Print the ratio; two shared cores do not let a test demand it."""
-    model, rule = links.load("autoencoder_cnn"), StopRule(None, 60_000_000)
+    setting = LinkSetting(links.load("autoencoder_cnn"), 4.0)
+    rule = StopRule(None, 60_000_000)
     seconds = {1: [], 2: []}
-    with workers(1) as one, workers(2) as two:
-        engines = {1: cluster.engine(one), 2: cluster.engine(two)}
+    with (
+        workers(1) as one,
+        workers(2) as two,
+        cluster.workers(one) as alone,
+        cluster.workers(two) as both,
+    ):
         for _ in range(3):
-            for count, engine in engines.items():
+            for count, there in {1: alone, 2: both}.items():
                 begun = time.perf_counter()
-                for _ in engine(model, rule=rule, ebn0_db=4.0):
-                    pass
+                ranges.total(setting, rule, workers=there)
                 seconds[count].append(time.perf_counter() - begun)
     ratios = [a / b for a, b in zip(*seconds.values(), strict=True)]
     print(f"1 worker over 2, seconds: {seconds}, ratios: {ratios}")

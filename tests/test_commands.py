@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.measure import counts
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 
 from .conftest import CLONE
 
@@ -26,6 +28,20 @@ def advphy(*words, **options):
         timeout=120,
         **options,
     )
+
+
+def wait_for_work(process, lock):
+    """Wait until a command has computed for two seconds since it locked a file."""
+
+    def seconds():
+        times = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
+    while not lock.exists():
+        time.sleep(0.01)
+    begun = seconds()
+    while seconds() < begun + 2:
+        time.sleep(0.01)
 
 
 def test_measure_prints_a_table_and_writes_counts(tmp_path):
@@ -46,7 +62,7 @@ def test_measure_prints_a_table_and_writes_counts(tmp_path):
     assert lines[0].split()[:3] == ["link", "Eb/N0", "blocks"]
     assert len(lines) == 7
     assert "closed form" in lines[1]
-    rows = counts.read(out)
+    rows = table.read(out, Counts)
     assert [(r.link, r.ebn0_db) for r in rows] == [
         (name, db) for name in ("bpsk", "two_simplices") for db in (0.0, 2.0, 4.0)
     ]
@@ -68,7 +84,10 @@ def test_both_engines_write_the_same_counts(tmp_path):
             tmp_path / f"{engine}.csv",
         )
     loop, flowgraph = (
-        [(r.ebn0_db, r.blocks, r.block_errors, r.erasures) for r in counts.read(path)]
+        [
+            (r.ebn0_db, r.blocks, r.block_errors, r.erasures)
+            for r in table.read(path, Counts)
+        ]
         for path in sorted(tmp_path.iterdir())
     )
     assert loop == flowgraph
@@ -97,21 +116,21 @@ def test_control_c_keeps_what_was_counted_and_the_same_command_resumes(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    time.sleep(3)
+    wait_for_work(process, tmp_path / ".run.csv.lock")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate()
     assert process.returncode == 130
-    (before,) = counts.read(out)
+    (before,) = table.read(out, Counts)
     assert before.blocks > 0
     wanted = before.blocks + 100_000
     assert advphy(*command, "--max-blocks", wanted).returncode == 0
-    (after,) = counts.read(out)
+    (after,) = table.read(out, Counts)
     assert (after.first_block, after.blocks) == (0, wanted)
     whole = tmp_path / "whole.csv"
     command[-1] = str(whole)
     command[command.index("--engine") + 1] = "loop"
     assert advphy(*command, "--max-blocks", wanted).returncode == 0
-    assert counts.read(whole)[0].block_errors == after.block_errors
+    assert table.read(whole, Counts)[0].block_errors == after.block_errors
 
 
 def test_info_lists_the_channels_with_their_settings():
@@ -141,7 +160,7 @@ def test_measure_over_a_channel_says_so_and_shows_no_theory(tmp_path):
     line = found.stdout.splitlines()[1]
     assert line.endswith(f"over {kind}")
     assert "closed form" not in line
-    (row,) = counts.read(out)
+    (row,) = table.read(out, Counts)
     assert row.channel == kind
     refused = advphy("measure", "bpsk", "--channel", "nothing", "--out", out)
     assert refused.returncode != 0
@@ -186,7 +205,7 @@ def test_negative_ebn0_may_be_written_both_ways(tmp_path, words):
         out,
     )
     assert found.returncode == 0, found.stderr
-    assert [r.ebn0_db for r in counts.read(out)] == [-4.0, -2.0]
+    assert [r.ebn0_db for r in table.read(out, Counts)] == [-4.0, -2.0]
 
 
 def test_train_writes_a_model_that_measure_takes(tmp_path):
@@ -203,7 +222,7 @@ def test_train_writes_a_model_that_measure_takes(tmp_path):
     assert "--set steps=20" in advphy("info", out).stdout
     found = advphy("measure", out, "--ebn0-db", "4", *LOOP, "--out", tmp_path / "r.csv")
     assert found.returncode == 0, found.stderr
-    assert counts.read(tmp_path / "r.csv")[0].link == "mine"
+    assert table.read(tmp_path / "r.csv", Counts)[0].link == "mine"
 
 
 def test_without_a_command_the_help_is_printed():

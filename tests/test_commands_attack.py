@@ -10,7 +10,8 @@ import pytest
 from advphy_model.air import perturbation
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.measure import counts
+from advphy_model.measure import curves, table
+from advphy_model.measure.link_chain import Counts
 
 from .conftest import CLONE
 from .test_commands import LOOP, advphy
@@ -56,7 +57,7 @@ def test_measure_takes_a_file_and_says_so_in_the_counts(crafted, tmp_path):
     assert found.returncode == 0, found.stderr
     assert "black box" not in found.stderr
     label = f"universal_pgd {Perturbation.read(path).sha256[:8]}"
-    rows = counts.read(out)
+    rows = table.read(out, Counts)
     assert [(r.attack, r.psr_db) for r in rows] == [(label, -6.0), (label, -2.0)]
     assert rows[0].failures / rows[0].blocks < rows[1].failures / rows[1].blocks
     again = advphy("measure", "autoencoder_mlp_8p5db", *words)
@@ -86,7 +87,7 @@ def test_both_engines_count_the_same_under_attack(crafted, tmp_path):
         assert found.stderr.count("black box: perturbation 'universal_pgd'") == 1
         for name in ("autoencoder_mlp_8p5db", "two_simplices"):
             assert links.load(name).sha256[:12] in found.stderr
-    one, other = counts.read(out)
+    one, other = table.read(out, Counts)
     assert one.canceller == other.canceller == "canceller, adversary shifts"
     assert one.attack == other.attack
     assert (one.blocks, one.failures) == (other.blocks, other.failures)
@@ -99,10 +100,11 @@ def test_measure_crafts_for_each_point_and_keeps_it(tmp_path):
     assert found.returncode == 0, found.stderr
     kept = [Perturbation.read(p) for p in (tmp_path / "run.perturbations").iterdir()]
     assert sorted(p.ebn0_db for p in kept) == [4.0, 8.0]
-    assert {r.attack.split()[1] for r in counts.read(out)} == {
+    assert {r.attack.split()[1] for r in table.read(out, Counts)} == {
         p.sha256[:8] for p in kept
     }
-    (label,) = counts.curves(counts.read(out))  # one curve, though two perturbations
+    # One curve, though two perturbations.
+    (label,) = curves.curves(table.read(out, Counts))
     assert label == "autoencoder_mlp, universal_fgm at PSR -6 dB"
 
 
@@ -124,7 +126,7 @@ def test_a_jammer_needs_no_torch(tmp_path):
         str(out),
     ]
     assert without_torch(words).returncode == 0
-    (row,) = counts.read(out)
+    (row,) = table.read(out, Counts)
     # Noise of variance sigma^2 + 10^(-3/10) / 2 is noise at a lower Eb/N0.
     sigma2 = 7 / 8 / 10**0.2 + 10**-0.3 / 2
     same = 10 * math.log10(7 / 8 / sigma2)
@@ -142,7 +144,7 @@ def test_a_jammer_needs_no_torch(tmp_path):
         tmp_path / "plain.csv",
     )
     assert plain.returncode == 0
-    (clean,) = counts.read(tmp_path / "plain.csv")
+    (clean,) = table.read(tmp_path / "plain.csv", Counts)
     apart = abs(row.failures / row.blocks - clean.failures / clean.blocks)
     assert apart < 5 * math.sqrt(expected * (1 / row.blocks + 1 / clean.blocks))
 

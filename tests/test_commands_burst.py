@@ -9,10 +9,10 @@ from advphy_commands import main
 from advphy_figures import synchronism as figure
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.measure import burst_counts, burst_sweep, counts, synchronism
-from advphy_model.measure.burst_counts import BurstCounts, layout_label
-from advphy_model.measure.burst_engine import Totals
-from advphy_model.measure.burst_sweep import BurstSetting
+from advphy_model.measure import burst_chain, sweep, synchronism, table
+from advphy_model.measure.burst_chain import BurstCounts, BurstSetting, layout_label
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import Counts
 from advphy_model.modem.frame import Frame
 
 LINK = links.load("hamming74_ml")
@@ -29,17 +29,17 @@ def test_it_measures_and_writes_rows_that_plot_reads(csv, capsys):
     assert main([*POINT, "--out", str(csv)]) == 0
     said = capsys.readouterr().out
     assert f"overhead {FRAME.overhead_db:.2f} dB" in said
-    (row,) = burst_counts.read(csv)
+    (row,) = table.read(csv, BurstCounts)
     assert (row.frames, row.missed_frames, row.blocks) == (16, 0, 2048)
     assert row.engine == "burst"
-    (plain,) = counts.read(csv)
+    (plain,) = table.read(csv, Counts)
     assert plain.block_errors == row.block_errors > 0
 
 
 def test_the_same_again_counts_nothing_new(csv):
     for _ in range(2):
         assert main([*POINT, "--out", str(csv)]) == 0
-    assert [row.frames for row in burst_counts.read(csv)] == [16]
+    assert [row.frames for row in table.read(csv, BurstCounts)] == [16]
 
 
 def test_more_blocks_go_on_where_it_stopped(csv, tmp_path):
@@ -49,7 +49,7 @@ def test_more_blocks_go_on_where_it_stopped(csv, tmp_path):
         assert main([*words, "--out", str(csv)]) == 0
     whole = tmp_path / "whole.csv"
     assert main([*more, "--out", str(whole)]) == 0
-    assert burst_counts.read(csv) == burst_counts.read(whole)
+    assert table.read(csv, BurstCounts) == table.read(whole, BurstCounts)
 
 
 def test_an_adversary_out_of_step_is_in_the_row(csv):
@@ -74,7 +74,7 @@ def test_an_adversary_out_of_step_is_in_the_row(csv):
         "pilots=4",
     ]
     assert main([*POINT, *words, "--out", str(csv)]) == 0
-    (row,) = burst_counts.read(csv)
+    (row,) = table.read(csv, BurstCounts)
     assert row.psr_db == -3
     for said in ("where stream", "delay 10", "cfo 0.0025", "phase random"):
         assert said in row.attack
@@ -103,15 +103,17 @@ def test_bad_input_is_one_sentence(csv, capsys, words, said):
 
 
 def test_rows_of_another_command_are_refused(csv, capsys):
-    row = counts.Counts("x", "loop", 2.0, 1, 0, 10, 1, 0, "00")
-    counts.write(csv, [row])
+    row = Counts("x", "loop", 2.0, 1, 0, 10, 1, 0, "00")
+    table.write(csv, [row], Counts)
     assert main([*POINT, "--out", str(csv)]) == 2
     assert "is it a CSV of `advphy measure-burst`" in capsys.readouterr().err
 
 
 def test_rows_add_totals():
     row = BurstCounts("x", "burst", 2.0, 1, 0, 0, 0, 0, "00")
-    row = row.plus(Totals(3, 1, 20, 2, 1)).plus(Totals(1, 0, 10, 0, 0))
+    for frames, missed, *blocks in ((3, 1, 20, 2, 1), (1, 0, 10, 0, 0)):
+        totals = zip(row.SUMS, (frames, missed, *blocks), strict=True)
+        row = row.plus(dict(totals))
     assert (row.frames, row.missed_frames, row.blocks) == (4, 1, 30)
     assert row.failures == 3
 
@@ -124,18 +126,24 @@ def test_the_layout_is_told_without_defaults():
 def test_the_loss_is_what_the_aligned_link_needs_less():
     setting = BurstSetting(LINK, FRAME, 5.0)
     quarter = dataclasses.replace(setting, ebn0_db=4.6)
-    loss = burst_sweep.loss_db(setting, burst_sweep.aligned_bler(quarter))
+    loss = burst_chain.loss_db(setting, burst_chain.aligned_bler(quarter))
     assert abs(loss - 0.4) < 0.05  # 2000 errors a point: 0.02 dB
-    assert burst_sweep.loss_db(setting, 0.0) is None
+    assert burst_chain.loss_db(setting, 0.0) is None
 
 
 def test_points_measured_at_once_are_those_measured_in_turn(tmp_path):
-    settings = [BurstSetting(LINK, FRAME, db, frames=8) for db in (1.0, 2.0, 1.0)]
-    options = {"min_errors": 10**6, "seed": 3}
-    turns = list(burst_sweep.measure(settings, out=tmp_path / "a.csv", **options))
-    once = list(burst_sweep.measure_many(settings, out=tmp_path / "b.csv", **options))
-    assert turns == once
-    assert len(burst_counts.read(tmp_path / "b.csv")) == 2
+    settings = [BurstSetting(LINK, FRAME, db, 3, frames=8) for db in (1.0, 2.0, 1.0)]
+
+    def rows(name, **options):
+        steps = sweep.measure(
+            settings, StopRule(10**6), tmp_path / name, BurstCounts, **options
+        )
+        return [step.row for step in steps if step.done]
+
+    turns = rows("a.csv", engine="burst")
+    assert rows("b.csv", engine="burst", at_once=2) == turns
+    assert turns[0] == turns[2] != turns[1]
+    assert len(table.read(tmp_path / "b.csv", BurstCounts)) == 2
 
 
 def points():
@@ -157,8 +165,9 @@ def test_the_figures_points_have_every_curve_in_every_panel():
 
 def test_the_figure_is_drawn_and_told(tmp_path):
     def row(i, point):
-        counted = Totals(8, i % 3, 1024, i % 7, 0)
-        return point.setting.row(1).plus(counted)
+        (empty,) = point.setting.rows("burst", 0)
+        totals = zip(empty.SUMS, (8, i % 3, 1024, i % 7, 0), strict=True)
+        return empty.plus(dict(totals))
 
     measured = [(point, row(i, point)) for i, point in enumerate(points())]
     figure.draw(measured, tmp_path / "s.png", "title")

@@ -11,8 +11,9 @@ import pytest
 from advphy_commands import _pictures, main, plot
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.measure import counts, semantic_counts
-from advphy_model.measure.counts import Counts
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.semantic_counts import SemanticCounts
 
 from .test_figures_of_attacks import images
 from .test_figures_of_links import jammer, pushing
@@ -37,13 +38,13 @@ def files(tmp_path):
         Counts("bpsk", "loop", float(db), 1, 0, 10_000, errors, 0, "abc")
         for db, errors in ((0, 2800), (4, 500), (8, 0))
     ]
-    counts.write(tmp_path / "run.csv", rows)
-    counts.write(tmp_path / "empty.csv", [])
+    table.write(tmp_path / "run.csv", rows, Counts)
+    table.write(tmp_path / "empty.csv", [], Counts)
     seen = [images("bob", 5, squared_error=30.0), images("eve", 5, correct=40)]
-    semantic_counts.write(tmp_path / "images.csv", seen)
+    table.write(tmp_path / "images.csv", seen, SemanticCounts)
     p = pushing(links.load("two_simplices"), 3, 12)
     p.write(tmp_path / "p.safetensors")
-    jammer(7).write(tmp_path / "noise.safetensors")
+    jammer(7).write(tmp_path / "jam.safetensors")
     narrow = Perturbation("narrow", "universal", 4, 4, [[1, 2, 3, 4]])
     narrow.write(tmp_path / "n4.safetensors")
     return tmp_path
@@ -116,7 +117,7 @@ def test_transfer_is_measured_from_files_and_drawn_again_from_its_counts(files, 
             "--json",
         )
     )
-    rows = counts.read("t.csv")
+    rows = table.read("t.csv", Counts)
     assert {(row.link, row.attack == "none") for row in rows} == {
         (link, clean) for link in ("two_simplices", "max_margin") for clean in (0, 1)
     }
@@ -185,7 +186,7 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
             "n = 4",
         ),
         (
-            "decision-regions hamming74_ml --perturbation noise.safetensors --out a.png",
+            "decision-regions hamming74_ml --out a.png --perturbation jam.safetensors",
             "no direction",
         ),
         (
@@ -198,7 +199,7 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
         ("secrecy run.csv --out a.png", "wanted a CSV of semantic counts"),
         ("transfer-matrix run.csv --out a.png", "no row has an attack"),
         (
-            "transfer-matrix bpsk hamming74_ml --perturbation p.safetensors --out a.png",
+            "transfer-matrix bpsk n4 --out a.png --perturbation p.safetensors",
             "n = 7",
         ),
         ("transfer-matrix two_simplices --json", "--out is missing"),

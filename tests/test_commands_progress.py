@@ -141,7 +141,7 @@ def test_a_real_terminal(tmp_path):
         stderr=slave,
     )
     os.close(slave)
-    said, _ = done.communicate(timeout=60)
+    said, _ = done.communicate(timeout=300)
     shown = b""
     while True:
         try:

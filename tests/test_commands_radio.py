@@ -217,7 +217,7 @@ def test_ctrl_c_ends_both_processes_properly(tmp_path, how):
         lines = iter(rx.stdout.readline, "")
         assert any(re.match(r" +\d s  frames \d+  missed 0 ", line) for line in lines)
         rx.send_signal(how)
-        said, errors = rx.communicate(timeout=30)
+        said, errors = rx.communicate(timeout=300)
         assert rx.returncode == 0, errors
         assert "frames received" in said
         assert recording_reader.read(run).complete
@@ -225,7 +225,7 @@ def test_ctrl_c_ends_both_processes_properly(tmp_path, how):
         again = advphy("rescore", run).stdout.splitlines()[-1]
         assert again == "the receiver that recorded counted the same"
         tx.send_signal(how)
-        said, errors = tx.communicate(timeout=30)
+        said, errors = tx.communicate(timeout=300)
         assert tx.returncode == 130, errors
         # GNU Radio may say something of its buffers before.
         assert re.search("^sent ", said, re.MULTILINE)

@@ -6,14 +6,14 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from advphy_model.link import links
-from advphy_model.measure import counts
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 
 from .conftest import CLONE
-from .test_commands import ADVPHY, LOOP, advphy
+from .test_commands import ADVPHY, LOOP, advphy, wait_for_work
 
 
 def refused(*words, **options):
@@ -145,12 +145,10 @@ def test_two_commands_do_not_write_one_file(tmp_path):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while not (tmp_path / ".run.csv.lock").exists():
-        time.sleep(0.01)
-    time.sleep(0.2)
+    wait_for_work(first, tmp_path / ".run.csv.lock")
     said = refused("measure", "bpsk", "--ebn0-db", "2", *LOOP, "--out", out)
     first.send_signal(signal.SIGINT)
-    first.wait(30)
+    first.wait()
     assert "another advphy is writing" in said
-    assert [row.link for row in counts.read(out)] == ["two_simplices"]
+    assert [row.link for row in table.read(out, Counts)] == ["two_simplices"]
     assert [path.name for path in tmp_path.iterdir()] == ["run.csv"]

@@ -7,8 +7,9 @@ import pytest
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure import semantic_counts, semantic_engine
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure import semantic_chain, table
+from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.measure.semantic_counts import SemanticCounts
 
 from . import small_semantic as small
 from .conftest import CLONE
@@ -77,17 +78,17 @@ def test_a_table_and_rows_of_both_engines(tmp_path):
         assert lines[0].split()[:3] == ["SNR", "branch", "frames"]
         assert len(lines) == 7
         assert "accuracy 0." in lines[-1]
-        found[engine] = semantic_counts.read(out)
+        found[engine] = table.read(out, SemanticCounts)
         assert {r.engine for r in found[engine]} == {engine}
     assert sums(found["flowgraph"]) == sums(found["loop"])
-    given = Setting(
+    given = SemanticSetting(
         SemanticLink.load("paired_arn_white"),
         images.load("mnist_sample"),
         10.0,
         10.0,
         Eve.load("eve_mnist"),
     )
-    expected = semantic_engine.total(given, 1300, 7)
+    expected = semantic_chain.total(given, 1300, 7)
     at_10 = {r.branch: r for r in found["loop"] if r.snr_db == 10}
     assert at_10 == expected
 
@@ -109,7 +110,7 @@ def test_a_keyed_link_takes_its_secret_from_a_file(tmp_path, key):
     )
     done = advphy(*words, stdin=-3)  # no terminal to ask at
     assert done.returncode == 0, done.stderr
-    bob, without = semantic_counts.read(out)
+    bob, without = table.read(out, SemanticCounts)
     assert (bob.branch, bob.pair) == ("bob", "rotation")
     assert bob.mse < 0.03 < 0.1 < without.mse
     assert small.SECRET.hex() not in done.stdout + out.read_text()
@@ -240,12 +241,15 @@ def test_overlap_with_what_the_csv_has_is_refused(tmp_path, refused):
     assert advphy("measure-semantic", *words, "--frames", 100).returncode == 0
     before = out.read_bytes()
     said = refused(*words, "--frames", 50, "--first-frame", 60)
-    assert "frames 60..99 of seed 1 are in two rows" in said
+    assert "frames 0..99 of semantic_mnist, bob at 10 dB are counted already" in said
     assert out.read_bytes() == before
     more = (*words, "--frames", 50, "--first-frame", 100)
     assert advphy("measure-semantic", *more).returncode == 0
-    (row,) = semantic_counts.read(out)
+    (row,) = table.add_up(table.read(out, SemanticCounts))
     assert (row.first_frame, row.frames) == (0, 150)
+    before = out.read_bytes()  # the same command again counts nothing anew
+    assert advphy("measure-semantic", *more).returncode == 0
+    assert out.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import threading
 import time
 
 import pytest
-from advphy_model.measure import counts as rows
-from advphy_model.measure import published
+from advphy_model.measure import published, table
+from advphy_model.measure.link_chain import Counts
 
 from .conftest import CLONE
 from .published_messages import counts, publisher
@@ -125,7 +125,9 @@ def test_the_csv_is_one_of_counts_that_plot_reads(tmp_path, capsys):
         thread = feeding(send, second, second | {"blocks": 600, "bler": 20 / 600})
         assert main(address, "--csv", out, "--png", figure, "--seconds", 1.2) == 0
         thread.join()
-    found = [(r.link, r.ebn0_db, r.blocks, r.block_errors) for r in rows.read(out)]
+    found = [
+        (r.link, r.ebn0_db, r.blocks, r.block_errors) for r in table.read(out, Counts)
+    ]
     assert found == [("bpsk", 2.0, 1000, 90), ("bpsk", 4.0, 600, 20)]
     assert figure.read_bytes()[:4] == b"\x89PNG"
     assert capsys.readouterr().out == ""  # --png is without a display
@@ -142,7 +144,7 @@ def test_it_goes_on_with_a_csv_and_counts_no_block_twice(tmp_path, capsys):
     other = counts("other", 70, 5, run="f" * 16, seed=2)
     with publisher(again, other) as (address, _):
         assert main(address, "--csv", out, "--seconds", 0.5, "--terminal") == 0
-    found = [(r.seed, r.blocks, r.block_errors) for r in rows.read(out)]
+    found = [(r.seed, r.blocks, r.block_errors) for r in table.read(out, Counts)]
     assert found == [(1, 1000, 9), (2, 70, 5)]
     said = capsys.readouterr().err
     assert "mine counts blocks that are counted already" in said
@@ -187,7 +189,7 @@ def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(tmp_path, capsy
     thread.start()
     assert main(address, "--terminal", "--csv", out, "--seconds", 2.4) == 0
     thread.join()
-    assert [r.first_block for r in rows.read(out)] == [0, 100]
+    assert [r.first_block for r in table.read(out, Counts)] == [0, 100]
     assert capsys.readouterr().err.count(f"waiting for {address}") >= 2
 
 
@@ -205,7 +207,7 @@ def test_ctrl_c_writes_the_csv_and_ends_with_130(tmp_path, number):
     assert "BLER" in line
     assert code == 130, said
     assert "Traceback" not in said
-    assert rows.read(out)[0].blocks == 777
+    assert table.read(out, Counts)[0].blocks == 777
 
 
 def test_a_reader_that_goes_away_ends_it():
@@ -302,7 +304,7 @@ def test_bad_input_is_one_sentence(words, said, refuse, monkeypatch):
 def test_a_csv_that_is_none_is_refused_and_left_alone(tmp_path, refuse):
     other = tmp_path / "letters.csv"
     other.write_text("a,b\n1,2\n")
-    assert "is it a CSV of counts" in refuse("watch", "--csv", other)
+    assert "is it a CSV of `advphy measure`" in refuse("watch", "--csv", other)
     assert other.read_text() == "a,b\n1,2\n"
     assert sorted(tmp_path.iterdir()) == [other]
 
@@ -321,4 +323,4 @@ def test_the_window_shows_curves_and_closes_after_its_time(tmp_path, monkeypatch
     out = tmp_path / "run.csv"
     with publisher(counts()) as (address, _):
         assert main(address, "--window", "--seconds", 0.7, "--csv", out) == 0
-    assert rows.read(out)[0].blocks == 100
+    assert table.read(out, Counts)[0].blocks == 100

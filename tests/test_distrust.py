@@ -11,7 +11,7 @@ from advphy_model.complex_baseband import to_reals
 from advphy_model.link import links
 from advphy_model.link.baselines.two_simplices import codebook
 from advphy_model.link.link_model import LinkModel
-from advphy_model.measure.counts import Counts
+from advphy_model.measure.link_chain import Counts
 from advphy_model.network.network import Layer, Network
 from advphy_training import attacks, distrust, evaluation
 from advphy_training.attacks import Plan

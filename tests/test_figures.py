@@ -16,9 +16,9 @@ from advphy_figures import (
     picture_grid,
     robustness,
 )
-from advphy_model.measure import counts
-from advphy_model.measure.burst_counts import BurstCounts
-from advphy_model.measure.counts import Counts
+from advphy_model.measure import curves
+from advphy_model.measure.burst_chain import BurstCounts
+from advphy_model.measure.link_chain import Counts
 
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -64,10 +64,10 @@ def line_of(axes, label):
 
 
 def test_seeds_add_up_and_engines_stay_apart():
-    assert counts.curves(rows()) == {
+    assert curves.curves(rows()) == {
         "bpsk": {0.0: (5600, 20_000), 4.0: (1000, 20_000), 8.0: (0, 20_000)}
     }
-    assert list(counts.curves(rows() + rows("flowgraph"))) == [
+    assert list(curves.curves(rows() + rows("flowgraph"))) == [
         "bpsk, loop",
         "bpsk, flowgraph",
     ]

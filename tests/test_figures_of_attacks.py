@@ -16,7 +16,7 @@ from advphy_figures import (
 )
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.measure.counts import Counts
+from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.semantic_counts import SemanticCounts
 
 from .test_figures_of_links import jammer, pushing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""README and docs/: links lead somewhere, commands exist, every example is shown."""
+"""Guides: links lead somewhere, commands exist, every example is shown."""
 
 import argparse
 import re
@@ -10,7 +10,7 @@ from advphy_commands import _joined, _parser
 
 from .conftest import CLONE
 
-GUIDES = [CLONE / "README.md", *sorted((CLONE / "docs").glob("*.md"))]
+GUIDES = [*sorted(CLONE.glob("*.md")), *sorted((CLONE / "docs").glob("*.md"))]
 EXAMPLES = sorted((CLONE / "examples").glob("*.grc"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -97,11 +97,11 @@ def test_a_command_in_a_sentence_is_one_of_advphy(page):
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_the_readme_shows_every_example(example):
+def test_the_gallery_shows_every_example(example):
     from pictures import pictures_of
 
-    readme = (CLONE / "README.md").read_text()
-    sections = re.findall(r"^### (.+)\n\n([\s\S]+?)(?=^##)", readme, re.MULTILINE)
+    gallery = (CLONE / "docs" / "examples.md").read_text()
+    sections = re.findall(r"^## (.+)\n\n([\s\S]+?)(?=^##|\Z)", gallery, re.MULTILINE)
     # Programs that belong together have one section: distributed_link_alice, ..._bob.
     (text,) = [
         text
@@ -110,6 +110,9 @@ def test_the_readme_shows_every_example(example):
     ]
     prose = text.partition("![")[0]
     assert len(prose.split()) >= 25
-    # A picture may also be the one at the top.
     for picture in pictures_of(example):
-        assert f"](examples/{picture.name})" in readme, picture.name
+        assert f"](../examples/{picture.name})" in text, picture.name
+
+
+def test_the_readme_is_an_entrance():
+    assert len((CLONE / "README.md").read_bytes()) < 12_000

@@ -10,9 +10,9 @@ from advphy_model.air import channels
 from advphy_model.air.channels import impairments, iq_imbalance, phase_noise
 from advphy_model.air.raised_cosine import pulse
 from advphy_model.link import links
-from advphy_model.measure import loop_engine
-from advphy_model.measure.error_rate import StopRule
 from advphy_model.power import noise_variance
+
+from .counting import counted
 
 FAR = 2**40 + 12345  # an index that 32 bits do not hold
 EVERY_KIND = [
@@ -184,14 +184,9 @@ def test_block_error_rate_of_a_bpsk_block_that_fades_as_one():
     # E over |h|^2 (exponential) of 1 - (1 - Q(sqrt(2 |h|^2 Eb/N0)))^k.
     u = (np.arange(20_000) + 0.5) / 20_000
     p = np.mean([1 - (1 - q(math.sqrt(-2 * math.log(v) * ebn0))) ** model.k for v in u])
-    ranges = loop_engine.run(
-        model,
-        rule=StopRule(None, count),
-        ebn0_db=10 * math.log10(ebn0),
-        kind="rayleigh_block(coherent=True)",
-    )
-    _, errors, _ = (sum(part) for part in zip(*ranges, strict=True))
-    assert abs(errors - count * p) < 4 * (count * p * (1 - p)) ** 0.5
+    kind, ebn0_db = "rayleigh_block(coherent=True)", 10 * math.log10(ebn0)
+    row = counted(model, ebn0_db, count, channel=kind)
+    assert abs(row.block_errors - count * p) < 4 * (count * p * (1 - p)) ** 0.5
 
 
 def test_fading_is_complex_normal_of_mean_power_one_and_lasts_as_long_as_said():

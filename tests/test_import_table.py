@@ -28,6 +28,7 @@ INSIDE_FUNCTIONS = {
         "distributed",
         "cryptography",
         "pooch",
+        "fastjsonschema",
     },
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
@@ -131,3 +132,41 @@ def test_radios_are_imported_inside_the_functions_of_one_file():
     inside = "def f():\n    import osmosdr"
     assert not forbidden_imports(inside, "advphy", file)
     assert forbidden_imports(inside, "advphy", "advphy/air/sdr_sink.py")
+
+
+# The rooms of advphy_model; each imports only those before it, and the ground: the
+# files that stand in no room.
+ROOMS = ("ground", "network", "link", "air", "receive", "modem", "files", "measure")
+
+
+def room_of(path):
+    room = path.relative_to(PYTHON / "advphy_model").parts[0]
+    return room if room in ROOMS else "ground"
+
+
+def arrows_of(source, room):
+    """Return the (room, other room) that the imports of a source make."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            top, *below = node.module.split(".")
+            names = below[:1] or [alias.name for alias in node.names]
+            if top == "advphy_model":
+                found |= {(room, n if n in ROOMS else "ground") for n in names}
+    return {(a, b) for a, b in found if a != b}
+
+
+def test_no_room_imports_one_that_comes_after_it():
+    arrows = set()
+    for path in (PYTHON / "advphy_model").rglob("*.py"):
+        arrows |= arrows_of(path.read_text(), room_of(path))
+    assert ("measure", "link") in arrows
+    upward = [(a, b) for a, b in arrows if ROOMS.index(a) < ROOMS.index(b)]
+    assert upward == []
+    assert len(arrows) <= 45
+    assert len(ROOMS) <= 8  # the ground and seven floors
+
+
+def test_an_import_of_a_later_room_is_found():
+    source = "from advphy_model.measure import table\nfrom advphy_model import kernels"
+    assert arrows_of(source, "link") == {("link", "measure"), ("link", "ground")}

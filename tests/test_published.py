@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import pytest
-from advphy_model import json_schema
 from advphy_model.measure import published
 
 jsonschema = pytest.importorskip(
@@ -143,7 +142,7 @@ def test_a_field_that_is_changed_is_refused_by_the_library_and_by_us(kind):
         optional = value == "absent" and path[0] not in required
         assert JUDGE.is_valid(changed) == optional, (path, value)
         try:
-            json_schema.check(changed, published.schema())
+            published.decode(published.encode(changed))
         except ValueError:
             refused += 1
         else:

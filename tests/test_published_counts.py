@@ -4,7 +4,7 @@
 import dataclasses
 
 import pytest
-from advphy_model.measure.counts import Counts
+from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.published_counts import PublishedCounts
 
 SHA = "ab" * 32

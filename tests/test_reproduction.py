@@ -8,8 +8,8 @@ import pytest
 from advphy_figures import attack_panels
 from advphy_model.link import links
 from advphy_model.link.link_model import LinkModel
-from advphy_model.measure import counts
-from advphy_model.measure.counts import Counts
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 from advphy_training import claims_page, loop, paper_figures, retraining, schemes
 from advphy_training.curve_points import next_ebn0_db
 from advphy_training.paper_figures import Attack, Claim, Comparison, System
@@ -233,7 +233,7 @@ def test_quick_writes_picture_counts_and_claims_and_resumes(tmp_path):
     found = advphy(*words)
     assert found.returncode == 0, found.stderr
     assert (tmp_path / "gan-fig3.png").read_bytes().startswith(b"\x89PNG")
-    rows = counts.read(tmp_path / "gan-fig3.csv")
+    rows = table.read(tmp_path / "gan-fig3.csv", Counts)
     assert {row.link for row in rows} == {
         "autoencoder_mlp_8p5db",
         "hamming74_hard",
@@ -244,7 +244,7 @@ def test_quick_writes_picture_counts_and_claims_and_resumes(tmp_path):
     for claim in paper_figures.figure("gan-fig3").CLAIMS:
         assert f"| {claim.text} |" in page
     assert advphy(*words).returncode == 0
-    assert counts.read(tmp_path / "gan-fig3.csv") == rows
+    assert table.read(tmp_path / "gan-fig3.csv", Counts) == rows
 
 
 @pytest.mark.slow
@@ -267,7 +267,7 @@ def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
     # Shipped links were trained before there were channels but noise.
     changed = {"channel": "awgn", **shipped["settings"], "steps": 20}
     assert all(m.recipe["settings"] == changed for m in models)
-    rows = counts.read(tmp_path / "gan-fig3.csv")
+    rows = table.read(tmp_path / "gan-fig3.csv", Counts)
     assert {m.name for m in models} < {row.link for row in rows}
     assert " / " in (tmp_path / "claims.md").read_text()
     other = advphy(*words, "--set", "steps=10", "--out", tmp_path)

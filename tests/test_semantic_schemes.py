@@ -12,7 +12,7 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_training import loop, schemes, semantic_scheme, training_state
 
-from .test_semantic_engine import through
+from .test_semantic_chain import through
 
 SAMPLE = "images=mnist_sample"
 SHORT = (SAMPLE, "steps=25", "batch=64")

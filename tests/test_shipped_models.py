@@ -8,10 +8,11 @@ import pytest
 from advphy_model import kernels, randomness
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link import decision, links
-from advphy_model.measure import loop_engine
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.network import network
 from advphy_model.power import noise_sigma
+
+from .counting import counted
 
 TRAINED = [name for name in links.names() if "scheme" in links.load(name).recipe]
 LEARNED = [name for name in TRAINED if links.load(name).decision == "network"]
@@ -19,9 +20,8 @@ LEARNED = [name for name in TRAINED if links.load(name).decision == "network"]
 
 def bler(name, ebn0_db, min_errors=2000):
     rule = StopRule(min_errors, 10**8)
-    ranges = loop_engine.run(links.load(name), rule=rule, ebn0_db=ebn0_db, seed=5)
-    blocks, errors, _ = map(sum, zip(*ranges, strict=True))
-    return errors / blocks
+    row = counted(links.load(name), ebn0_db, rule, seed=5)
+    return row.block_errors / row.blocks
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -34,10 +34,7 @@ def test_a_model_has_its_recipe_and_what_it_measured(name):
         link = model if how == model.decision else model.with_nearest_codeword()
         for row in rows[4:6]:  # noise of another seed must agree
             p, n = row["block_errors"] / row["blocks"], 300_000
-            ranges = loop_engine.run(
-                link, rule=StopRule(None, n), ebn0_db=row["ebn0_db"], seed=6
-            )
-            _, errors, _ = map(sum, zip(*ranges, strict=True))
+            errors = counted(link, row["ebn0_db"], n, seed=6).block_errors
             sigma = (n * p + n**2 * p / row["blocks"]) ** 0.5
             assert abs(errors - n * p) < 4 * sigma + 1
 
@@ -62,7 +59,8 @@ def test_numpy_decides_the_same_but_for_ties(name):
     y += np.float32(noise_sigma(3.0, model.rate)) * randomness.noise(1, 0, n, model.n)
     decided, erased = np.empty(n, np.uint8), np.empty(n, np.uint8)
     decision.decider(model).decide(y, decided, erased)
-    logits = network.run(model.networks["decoder"], to_reals(y))
+    decoder, parts = model.networks["decoder"], np.split(to_reals(y), 20)
+    logits = np.concatenate([network.run(decoder, part) for part in parts])
     best = np.sort(logits, axis=1)[:, -2:]
     tie = best[:, 1] - best[:, 0] < 1e-5 * np.abs(best[:, 1])
     assert np.array_equal(decided[~tie], logits.argmax(axis=1)[~tie])

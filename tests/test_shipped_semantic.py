@@ -8,8 +8,7 @@ import pytest
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure.semantic_engine import total
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure.semantic_chain import SemanticSetting, total
 from advphy_model.network.packed_network import PackedNetwork
 from advphy_training import schemes
 
@@ -26,7 +25,7 @@ def measured(link, tested, snr_db=10.0, eve=None, seed=SEED, **changes):
     link = SemanticLink.load(link)
     secret = small.SECRET if link.keying != "none" else None
     eve = Eve.load(eve) if eve else None
-    given = Setting(link, tested, snr_db, snr_db, eve, secret=secret, seed=seed)
+    given = SemanticSetting(link, tested, snr_db, snr_db, eve, secret=secret, seed=seed)
     return total(given, len(tested))
 
 

@@ -7,7 +7,6 @@ import torch
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link import decision
 from advphy_model.link.link_model import LinkModel
-from advphy_model.measure import loop_engine
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.network import inference, network
 from advphy_training import (
@@ -17,6 +16,8 @@ from advphy_training import (
     schemes,
     training_state,
 )
+
+from .counting import counted
 
 SHORT = ["steps=30", "batch=64"]
 
@@ -38,9 +39,8 @@ def train(path, *assignments, seed=3):
 
 
 def bler(model, ebn0_db):
-    ranges = loop_engine.run(model, rule=StopRule(200, 10**6), ebn0_db=ebn0_db)
-    blocks, errors, _ = (sum(part) for part in zip(*ranges, strict=True))
-    return errors / blocks
+    row = counted(model, ebn0_db, StopRule(200, 10**6))
+    return row.block_errors / row.blocks
 
 
 @pytest.mark.parametrize(

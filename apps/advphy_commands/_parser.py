@@ -30,7 +30,7 @@ GROUPS = {
         "reproduce",
         "bench",
     ),
-    "draw and watch": ("plot", "watch"),
+    "draw and watch": ("plot", "watch", "publish-keys"),
     "over the air": ("radio", "rescore", "secret"),
     "shell": ("completion",),
 }

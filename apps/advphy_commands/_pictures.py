@@ -46,7 +46,7 @@ def bler(arguments, words):
 
 
 def _at_bler(rows, x, rate):
-    from advphy_model.measure import counts, error_rate
+    from advphy_model.measure import curves, error_rate
 
     if x != "ebn0_db":
         raise ValueError("--at-bler reads an Eb/N0, but x is psr_db; add --x ebn0_db")
@@ -54,7 +54,7 @@ def _at_bler(rows, x, rate):
         "bler": rate,
         "ebn0_db": {
             label: error_rate.ebn0_db_at(points, rate)
-            for label, points in counts.curves(rows).items()
+            for label, points in curves.curves(rows).items()
         },
     }
 

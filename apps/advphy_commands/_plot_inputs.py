@@ -6,7 +6,10 @@ from pathlib import Path
 
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.measure import burst_counts, counts, semantic_counts
+from advphy_model.measure import table
+from advphy_model.measure.burst_chain import BurstCounts
+from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.semantic_counts import SemanticCounts
 
 COUNTS, SEMANTIC = "CSV of counts", "CSV of semantic counts"
 LINK, PERTURBATION = "link", "perturbation"
@@ -69,22 +72,11 @@ def read_counts(paths) -> list:
         ValueError: naming the file and what is wrong, or when blocks are counted twice.
         OSError: when a file cannot be read.
     """
-    aligned, burst = [], []
+    found = {Counts: [], BurstCounts: []}
     for path in paths:
-        if "missed_frames" in _columns(path):
-            burst += burst_counts.read(path)
-        else:
-            aligned += counts.read(path)
-    seen = set()
-    for row in burst:
-        ranges = row.setting, row.seed, row.first_frame
-        if ranges in seen:
-            raise ValueError(
-                f"{row.link} at {row.ebn0_db:g} dB: frames from {row.first_frame} on "
-                f"of seed {row.seed} are counted twice; measure with another --seed"
-            )
-        seen.add(ranges)
-    rows = counts.add_up(aligned) + burst
+        schema = BurstCounts if "missed_frames" in _columns(path) else Counts
+        found[schema] += table.read(path, schema)
+    rows = [row for several in found.values() for row in table.add_up(several)]
     if not rows:
         raise ValueError(f"{', '.join(map(str, paths))}: there are no counts to draw")
     return rows
@@ -92,10 +84,10 @@ def read_counts(paths) -> list:
 
 def read_semantic(paths) -> list:
     """Return the rows of CSVs of semantic counts; errors as read_counts."""
-    rows = [row for path in paths for row in semantic_counts.read(path)]
+    rows = [row for path in paths for row in table.read(path, SemanticCounts)]
     if not rows:
         raise ValueError(f"{', '.join(map(str, paths))}: there are no counts to draw")
-    return semantic_counts.add_up(rows)
+    return table.add_up(rows)
 
 
 def read_perturbations(paths, psr_db=None) -> list:

@@ -6,7 +6,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from advphy_model.measure import semantic_counts
+from advphy_model.measure import table
+from advphy_model.measure.semantic_counts import SemanticCounts
 
 from advphy_commands._numbers import whole
 
@@ -43,7 +44,7 @@ def run(arguments, figure):
             bar.set_postfix_str(words)
             if not sys.stderr.isatty():
                 output.line(words)
-            semantic_counts.write(folder / f"{name}.csv", measured.rows)
+            table.write(folder / f"{name}.csv", measured.rows, SemanticCounts)
     secrecy.draw(
         measured,
         figure,

@@ -25,12 +25,13 @@ class Subscription:
     Args:
         address: such as tcp://127.0.0.1:5570.
         remark: function of a text: what happens to the connection, each thing once.
+        keys: folder with subscriber.key_secret and publisher.key, or None.
 
     Raises:
         ValueError: when it is no address.
     """
 
-    def __init__(self, address, context, remark):
+    def __init__(self, address, context, remark, keys=None):
         _check(address)
         self.address, self._remark = address, remark
         self.malformed = 0
@@ -44,6 +45,8 @@ class Subscription:
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.IPV6, int("[" in address))
         self.socket.setsockopt(zmq.SUBSCRIBE, b"")
+        if keys is not None:
+            self._use_keys(keys)
         self.monitor = self.socket.get_monitor_socket()
         self.monitor.setsockopt(zmq.LINGER, 0)
         try:
@@ -51,6 +54,18 @@ class Subscription:
         except zmq.ZMQError as error:
             self.close()
             raise ValueError(_no_address(address, f" ({error.strerror})")) from None
+
+    def _use_keys(self, folder):
+        from gnuradio.advphy.measure import publishing_socket as keys
+
+        try:
+            server, _ = keys.key_of(folder, keys.PUBLISHER, secret=False)
+            public, secret = keys.key_of(folder, keys.SUBSCRIBER, secret=True)
+        except ValueError:
+            self.socket.close(linger=0)
+            raise
+        self.socket.curve_serverkey = server
+        self.socket.curve_publickey, self.socket.curve_secretkey = public, secret
 
     def events(self):
         """Follow the connection: say when there is none, or no publisher."""
@@ -126,15 +141,16 @@ class Subscriptions:
     Args:
         addresses: of publishers.
         remark: function of a text.
+        keys: as for Subscription.
     """
 
-    def __init__(self, addresses, remark):
+    def __init__(self, addresses, remark, keys=None):
         self._context, self._poller = zmq.Context(), zmq.Poller()
         self._context.setsockopt(zmq.MAX_SOCKETS, 4096)
         self.each = []
         try:
             for address in dict.fromkeys(addresses):
-                self.each.append(Subscription(address, self._context, remark))
+                self.each.append(Subscription(address, self._context, remark, keys))
         except ValueError:
             self.close()
             raise

@@ -6,8 +6,9 @@ from pathlib import Path
 from advphy_model.air.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.link import links
-from advphy_model.measure import loop_engine, sweep
+from advphy_model.measure import sweep
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import Counts, LinkSetting
 
 from advphy_commands import _plot_inputs
 from advphy_commands._numbers import whole
@@ -42,22 +43,18 @@ def measure(arguments, names, ebn0_db, psr_db):
     with progress.bar(total=cells, unit="cell") as bar:
         made = given or list(_crafted(arguments, models, ebn0_db, psr_db, out, bar))
         adversaries = [None, *(Adversary(p, psr_db) for p in made)]
-        steps = sweep.measure(
-            models,
-            [ebn0_db],
-            loop_engine.run,
-            engine_name="loop",
-            rule=rule,
-            seed=1,
-            out=out,
-            attacks=lambda model, db: adversaries,
-        )
+        settings = [
+            LinkSetting(model, ebn0_db, attack=attack)
+            for model in models
+            for attack in adversaries
+        ]
+        steps = sweep.measure(settings, rule, out, Counts)
         rows = []
         for step in steps:
             if step.done:
-                rows.append(step.counts)
+                rows.append(step.row)
                 bar.update()
-                bar.set_postfix_str(step.counts.link)
+                bar.set_postfix_str(step.row.link)
     return rows, made
 
 

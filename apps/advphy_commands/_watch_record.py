@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from advphy_model.atomic_file import only_writer, refuse_unwritable
-from advphy_model.measure import counts
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.published_counts import PublishedCounts
 
 CSV_SECONDS, PNG_SECONDS = 1.0, 5.0
@@ -36,7 +37,7 @@ class Record:
             refuse_unwritable(csv)
             self._stack.enter_context(only_writer(csv))
             with self._closing_on_error():
-                before = counts.read_existing(csv)
+                before = table.read_existing(csv, Counts)
         self._counts = PublishedCounts(before)
         self._changed = {"csv": False, "png": False}
         self._next = {"csv": 0.0, "png": time.monotonic() + 1}
@@ -87,11 +88,11 @@ class Record:
         self._changed[kind] = False
         rows = self._counts.rows() if path else []
         if rows and kind == "csv":
-            counts.write(path, rows)
+            table.write(path, rows, Counts)
         elif rows:
             from advphy_figures import bler_curves
 
-            bler_curves.draw(counts.add_up(rows), path)
+            bler_curves.draw(table.add_up(rows), path)
         if path:
             self._say_what_is_missing(path)
 

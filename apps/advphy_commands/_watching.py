@@ -21,7 +21,9 @@ def watch(arguments):
     try:
         with (
             contextlib.closing(Record(arguments.csv, arguments.png, output)) as record,
-            Subscriptions(arguments.address, output.remark) as publishers,
+            Subscriptions(
+                arguments.address, output.remark, arguments.keys
+            ) as publishers,
         ):
             received = _show(arguments, publishers, record)
             if publishers.malformed:

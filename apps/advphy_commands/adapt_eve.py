@@ -94,7 +94,7 @@ def run(arguments):
 
 
 def _adaptations(arguments):
-    from advphy_model.measure.semantic_setting import Setting
+    from advphy_model.measure.semantic_chain import SemanticSetting
     from advphy_training.adaptation import Effort
     from advphy_training.eve_report import Adaptation
 
@@ -112,7 +112,7 @@ def _adaptations(arguments):
     )
     return [
         Adaptation(
-            Setting(
+            SemanticSetting(
                 link, sent, snr_db, snr_db, static, secret=secret, seed=arguments.seed
             ),
             tested,
@@ -128,9 +128,9 @@ def _adaptations(arguments):
 
 def _record(engine):
     if engine == "loop":
-        from advphy_model.measure import semantic_engine
+        from advphy_model.measure import semantic_chain
 
-        return semantic_engine.record
+        return semantic_chain.record
     from gnuradio.advphy import semantic_engine
 
     return semantic_engine.record

@@ -13,8 +13,9 @@ import dataclasses
 from advphy_model.air.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.link import links
-from advphy_model.measure import loop_engine
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 
 from advphy_commands import _adversary, _rates
 
@@ -81,13 +82,11 @@ def run(arguments):
 
 
 def _count(model, ebn0_db, attack):
-    ranges = loop_engine.run(
-        model, rule=StopRule(None, BLOCKS), ebn0_db=ebn0_db, seed=2, attack=attack
-    )
-    blocks, errors, erasures = map(sum, zip(*ranges, strict=True))
+    setting = LinkSetting(model, ebn0_db, seed=2, attack=attack)
+    (row,) = ranges.total(setting, StopRule(None, BLOCKS))
     return {
-        "blocks": blocks,
-        "block_errors": errors,
-        "erasures": erasures,
-        **_rates.rated(errors + erasures, blocks),
+        "blocks": row.blocks,
+        "block_errors": row.block_errors,
+        "erasures": row.erasures,
+        **_rates.rated(row.failures, row.blocks),
     }

@@ -14,8 +14,8 @@ from pathlib import Path
 from advphy_model.air import perturbation
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.measure import loop_engine
 
+from advphy_commands import _measuring
 from advphy_commands._numbers import db_range, whole
 
 
@@ -64,6 +64,11 @@ def add_arguments(parser):
 
 def run(arguments):
     """Measure, check, write."""
+    with _measuring.workers(arguments.cluster) as workers:
+        _evaluate(arguments, workers)
+
+
+def _evaluate(arguments, workers):
     from advphy_model.receive.canceller import CancellerSettings
     from advphy_training import evaluation, progress, report
     from advphy_training.attacks import Plan
@@ -84,13 +89,8 @@ def run(arguments):
         claimed.require_fit(link)
     folder = Path(arguments.out)
     folder.mkdir(exist_ok=True)
-    engine = loop_engine.run
-    if arguments.cluster is not None:
-        from advphy_model.measure import cluster
-
-        engine = cluster.engine(arguments.cluster)
     count = evaluation.Counter(
-        engine,
+        workers,
         whole("--min-errors", arguments.min_errors),
         whole("--max-blocks", arguments.max_blocks),
     )

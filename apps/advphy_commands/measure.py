@@ -11,15 +11,13 @@ attack crafts for each link and Eb/N0 (kept beside the CSV). --cancel puts the b
 canceller in front of the decoder. --channel puts impairments before the noise.
 """
 
-import dataclasses
-import time
+import functools
 
 from advphy_model.link import links
-from advphy_model.measure import cluster, loop_engine, sweep
-from advphy_model.measure.counts import without_hash
-from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure import ranges
+from advphy_model.measure.link_chain import Counts, LinkSetting
 
-from advphy_commands import _adversary, _rates
+from advphy_commands import _adversary, _measuring, _rates
 from advphy_commands._numbers import db_range, whole
 
 
@@ -44,16 +42,7 @@ def add_arguments(parser):
         metavar="ADDRESS",
         help="spread ranges over the Dask cluster of this scheduler (loop engine)",
     )
-    parser.add_argument(
-        "--min-errors",
-        default="200",
-        help="stop a point at this many (default %(default)s)",
-    )
-    parser.add_argument(
-        "--max-blocks",
-        default="1e8",
-        help="stop a point at this many (default %(default)s)",
-    )
+    _measuring.add_stop_rule(parser, "1e8")
     parser.add_argument(
         "--relative-width",
         type=float,
@@ -86,43 +75,47 @@ def add_arguments(parser):
 
 def run(arguments):
     """Measure and print a line per point."""
-    models = [links.load(link) for link in arguments.links]
-    points = db_range("--ebn0-db", arguments.ebn0_db)
-    rule = StopRule(
-        whole("--min-errors", arguments.min_errors),
-        whole("--max-blocks", arguments.max_blocks),
-        arguments.relative_width,
-    )
-    steps = sweep.measure(
-        models,
-        points,
-        engine_of(arguments),
-        engine_name="loop" if arguments.cluster is not None else arguments.engine,
-        rule=rule,
-        seed=arguments.seed,
-        out=arguments.out,
-        first_block=whole("--first-block", arguments.first_block),
-        attacks=_adversary.adversaries_of(arguments),
-        canceller=_adversary.canceller_of(arguments),
-        channel=arguments.channel,
-    )
-    several = len(_adversary.psrs_of(arguments)) if arguments.attack else 1
-    arguments.output.note(out=arguments.out, rows=[])
-    _print_table(arguments.output, steps, len(models) * len(points) * several, rule)
+    by_loop = arguments.cluster is not None or arguments.engine == "loop"
+    with _measuring.workers(arguments.cluster) as workers:
+        if by_loop:
+            counted = functools.partial(ranges.counted, workers=workers)
+        else:
+            from gnuradio.advphy import flowgraph_engine
+
+            counted = functools.partial(
+                flowgraph_engine.counted, latency=arguments.latency
+            )
+        measurement = _measuring.Measurement(
+            _settings(arguments),
+            _measuring.rule_of(arguments, arguments.relative_width),
+            arguments.out,
+            Counts,
+            {
+                "first": whole("--first-block", arguments.first_block),
+                "engine": "loop" if by_loop else "flowgraph",
+                "counted": counted,
+            },
+        )
+        table = _measuring.Table(HEADER, "point", _numbers, _line)
+        _measuring.run(arguments.output, measurement, table)
 
 
-def engine_of(arguments):
-    """Return the engine that the arguments name."""
-    if arguments.cluster is not None:
-        return cluster.engine(arguments.cluster)
-    if arguments.engine == "loop":
-        return loop_engine.run
-    from gnuradio.advphy import flowgraph_engine
-
-    def engine(model, **settings):
-        return flowgraph_engine.run(model, latency=arguments.latency, **settings)
-
-    return engine
+def _settings(arguments):
+    """Yield the LinkSettings in the order of measuring."""
+    adversaries_of = _adversary.adversaries_of(arguments)
+    canceller = _adversary.canceller_of(arguments)
+    for link in arguments.links:
+        model = links.load(link)
+        for ebn0_db in db_range("--ebn0-db", arguments.ebn0_db):
+            for attack in adversaries_of(model, ebn0_db) if adversaries_of else (None,):
+                yield LinkSetting(
+                    model,
+                    ebn0_db,
+                    arguments.seed,
+                    attack,
+                    canceller,
+                    arguments.channel,
+                )
 
 
 HEADER = (
@@ -131,66 +124,26 @@ HEADER = (
 )
 
 
-def _print_table(output, steps, points, rule):
-    """Show progress on a terminal and print a line when a point is done."""
-    from advphy_training import progress
-
-    output.line(HEADER)
-    begun = time.perf_counter()
-    done = 0.0
-    with progress.bar(total=points, unit="point") as bar:
-        for step in steps:
-            share = 1.0 if step.done else _share(step.counts, rule)
-            bar.n = round(done + share, 2)
-            bar.set_postfix_str(f"{step.counts.link} {step.counts.ebn0_db:g} dB")
-            if step.done:
-                done += 1
-                output.row("rows", _numbers(step), _line(step))
-    output.remark(f"{points} points in {time.perf_counter() - begun:.1f} s")
-
-
-def _share(counts, rule):
-    shares = [counts.blocks / rule.max_blocks, counts.failures / rule.min_errors]
-    return min(1.0, max(shares))
-
-
-def _line(step):
-    row = step.counts
+def _line(step, row, found):
     text, bounds = _rates.texts(row.failures, row.blocks)
-    theory = _theory(row)
-    expected = f"{theory[1](row.ebn0_db):.2e} {theory[0]}" if theory else ""
-    speed = "resumed" if not step.new_blocks else f"{_speed(step) / 1e6:.1f}"
+    theory, speed = found["theory"], found["messages_per_second"]
+    expected = "" if theory is None else f"{theory:.2e} {found['theory_is']}"
+    speed = "resumed" if speed is None else f"{speed / 1e6:.1f}"
     return (
         f"{row.link:<34}{row.ebn0_db:>7g}{row.blocks:>12}{row.failures:>9}{text:>10}"
-        f"  {bounds:<21}{expected:<22}{speed:>8}{_circumstances(row)}"
+        f"  {bounds:<21}{expected:<22}{speed:>8}{_measuring.circumstances(row)}"
     )
 
 
-def _numbers(step):
+def _numbers(step, row):
     """Return the row of a document: what was counted, and what follows from it."""
-    row, theory = step.counts, _theory(step.counts)
+    plain = row.attack == row.canceller == "none" and row.channel == "awgn"
+    theory = links.theory(row.link) if plain else None
     return {
-        **dataclasses.asdict(row),
-        **_rates.rated(row.failures, row.blocks),
+        **_measuring.rated(row),
         "theory": theory[1](row.ebn0_db) if theory else None,
         "theory_is": theory[0] if theory else None,
-        "messages_per_second": _speed(step) if step.new_blocks else None,
+        "messages_per_second": step.new_items / step.seconds
+        if step.new_items
+        else None,
     }
-
-
-def _theory(row):
-    plain = row.attack == row.canceller == "none" and row.channel == "awgn"
-    return links.theory(row.link) if plain else None
-
-
-def _speed(step):
-    return step.new_blocks / step.seconds
-
-
-def _circumstances(row):
-    words = [] if row.channel == "awgn" else [f"over {row.channel}"]
-    if row.attack != "none":
-        words.append(f"{without_hash(row.attack)} at PSR {row.psr_db:g} dB")
-    if row.canceller != "none":
-        words.append(row.canceller)
-    return "  " + ", ".join(words) if words else ""

@@ -10,17 +10,18 @@ header, pilots and gaps is said, not counted. Counts are written to the CSV afte
 point and at Ctrl-C; the same command again goes on where it stopped.
 """
 
-import dataclasses
-import time
-
 from advphy_model.air.adversary import Adversary
 from advphy_model.link import links
-from advphy_model.measure import burst_sweep
-from advphy_model.measure.burst_sweep import BurstSetting
+from advphy_model.measure.burst_chain import (
+    BurstCounts,
+    BurstSetting,
+    aligned_bler,
+    loss_db,
+)
 from advphy_model.modem.frame import Frame
 
-from advphy_commands import _air_adversary, _rates
-from advphy_commands._numbers import db_range, whole
+from advphy_commands import _air_adversary, _measuring, _rates
+from advphy_commands._numbers import db_range
 
 
 def add_arguments(parser):
@@ -33,16 +34,7 @@ def add_arguments(parser):
         help="Eb/N0 in dB: one number, several with commas, or a range with its end; "
         "(default %(default)s)",
     )
-    parser.add_argument(
-        "--min-errors",
-        default="200",
-        help="stop a point at this many (default %(default)s)",
-    )
-    parser.add_argument(
-        "--max-blocks",
-        default="1e7",
-        help="stop a point at this many sent (default %(default)s)",
-    )
+    _measuring.add_stop_rule(parser, "1e7")
     parser.add_argument("--seed", type=int, default=1, help="(default %(default)s)")
     parser.add_argument(
         "--channel",
@@ -64,11 +56,8 @@ def add_arguments(parser):
 
 def run(arguments):
     """Measure and print a line per point."""
-    from advphy_training import progress
-
     output, settings = arguments.output, list(_settings(arguments))
-    min_errors = whole("--min-errors", arguments.min_errors)
-    output.note(out=arguments.out, frames=[], rows=[])
+    output.note(frames=[])
     for frame in dict.fromkeys(setting.frame for setting in settings):
         output.row(
             "frames",
@@ -77,26 +66,12 @@ def run(arguments):
             f"frame of n = {frame.n}: {frame.codewords} codewords, "
             f"{frame.samples()} samples, overhead {frame.overhead_db:.2f} dB",
         )
-    output.line(HEADER)
-    begun, done = time.perf_counter(), 0
-    with progress.bar(total=len(settings), unit="point") as bar:
-
-        def running(setting, row):
-            share = max(row.frames / setting.frames, row.failures / min_errors)
-            bar.n = round(done + min(1.0, share), 2)
-            bar.set_postfix_str(f"{row.link} {row.ebn0_db:g} dB")
-
-        for setting, row in burst_sweep.measure(
-            settings,
-            min_errors=min_errors,
-            seed=arguments.seed,
-            out=arguments.out,
-            running=running,
-        ):
-            bar.n = done = done + 1
-            found = _numbers(setting, row)
-            output.row("rows", found, _line(row, found))
-    output.line(f"{len(settings)} points in {time.perf_counter() - begun:.1f} s")
+    rule = _measuring.rule_of(arguments)
+    measurement = _measuring.Measurement(
+        settings, rule, arguments.out, BurstCounts, {"engine": "burst"}
+    )
+    table = _measuring.Table(HEADER, "point", _numbers, _line)
+    _measuring.run(output, measurement, table)
 
 
 HEADER = (
@@ -106,9 +81,8 @@ HEADER = (
 
 
 def _settings(arguments):
-    channel, impair = _channel(arguments)
+    """Yield the BurstSettings in the order of measuring."""
     canceller = _air_adversary.canceller_of(arguments)
-    most = whole("--max-blocks", arguments.max_blocks)
     for link in arguments.links:
         model = links.load(link)
         frame = Frame.of_model(model, **_layout(arguments.frame))
@@ -120,26 +94,11 @@ def _settings(arguments):
                     model,
                     frame,
                     ebn0_db,
+                    arguments.seed,
                     adversary,
                     canceller,
-                    channel,
-                    impair,
-                    frames=max(1, -(-most // frame.codewords)),
+                    arguments.channel,
                 )
-
-
-def _channel(arguments):
-    """Return the name of the channel and what makes one for burst_engine."""
-    if arguments.channel == "awgn":
-        return "awgn", None
-    from advphy_model.air.sample_channel import SampleChannel
-
-    def impair(first_sample):
-        return SampleChannel(
-            arguments.channel, seed=arguments.seed, first_sample=first_sample
-        )
-
-    return impair(0).kind, impair
 
 
 def _layout(words):
@@ -159,31 +118,26 @@ def _layout(words):
     return found
 
 
-def _numbers(setting, row):
+def _numbers(step, row):
     """Return the row of a document: what was counted, and what follows from it."""
-    attack, loss = setting.adversary, None
+    setting, loss = step.setting, None
+    attack = setting.attack
     if attack is not None:
         attack = Adversary(attack.perturbation, attack.psr_db)
     if attack is None and setting.canceller is None and row.blocks:
-        loss = burst_sweep.loss_db(setting, row.failures / row.blocks)
+        loss = loss_db(setting, row.failures / row.blocks)
     return {
-        **dataclasses.asdict(row),
-        **_rates.rated(row.failures, row.blocks),
-        "aligned_bler": burst_sweep.aligned_bler(setting, attack),
+        **_measuring.rated(row),
+        "aligned_bler": aligned_bler(setting, attack),
         "loss_db": loss,
     }
 
 
-def _line(row, found):
+def _line(step, row, found):
     bler, bounds = _rates.texts(row.failures, row.blocks)
     text = "" if found["loss_db"] is None else f"{found['loss_db']:.2f} dB"
-    said = [f"over {row.channel}"] if row.channel != "awgn" else []
-    if row.attack != "none":
-        said.append(f"{row.attack} at PSR {row.psr_db:g} dB")
-    if row.canceller != "none":
-        said.append(row.canceller)
     return (
         f"{row.link:<24}{row.ebn0_db:>7g}{row.frames:>9}{row.missed_frames:>8}"
         f"{row.blocks:>11}{row.failures:>8}{bler:>10}  {bounds:<21}"
-        f"{found['aligned_bler']:>9.2e}{text:>9}  {', '.join(said)}"
+        f"{found['aligned_bler']:>9.2e}{text:>9}{_measuring.circumstances(row)}"
     ).rstrip()

@@ -9,15 +9,15 @@ the CSV: bob, bob_without (Alice's module is in, Bob's is not) and eve, an SNR e
 import argparse
 import dataclasses
 
-from advphy_model.atomic_file import only_writer, refuse_unwritable
 from advphy_model.files import images
 from advphy_model.link import secret_file
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure import semantic_counts
-from advphy_model.measure.error_rate import interval
-from advphy_model.measure.semantic_counts import BRANCHES
+from advphy_model.measure.error_rate import StopRule, interval
+from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 
+from advphy_commands import _measuring
 from advphy_commands._numbers import db_range, whole
 
 
@@ -62,8 +62,6 @@ def add_arguments(parser):
 
 def run(arguments):
     """Measure and print a line for each SNR and branch."""
-    from advphy_model.measure.semantic_setting import Setting
-
     link = SemanticLink.load(arguments.link)
     sent = images.load(arguments.images)
     points = db_range("--snr-db", arguments.snr_db)
@@ -76,7 +74,7 @@ def run(arguments):
     unkeyed = link.keying == "none"  # no secret, and none may be given
     secret = secret_of(arguments, link) if arguments.alice or unkeyed else None
     settings = [
-        Setting(
+        SemanticSetting(
             link=link,
             images=sent,
             snr_db=snr_db,
@@ -94,7 +92,19 @@ def run(arguments):
             "there is nothing to measure: without --eve and without Bob's module, the "
             "link must have a pair that is in"
         )
-    _measure(arguments, settings, frames, first)
+    measurement = _measuring.Measurement(
+        settings,
+        StopRule(min_errors=None, max_blocks=frames),
+        arguments.out,
+        SemanticCounts,
+        {
+            "first": first,
+            "engine": arguments.engine,
+            "counted": _counted(arguments.engine),
+        },
+    )
+    table = _measuring.Table(HEADER, "SNR", _numbers, _line)
+    _measuring.run(arguments.output, measurement, table)
 
 
 def _eve_snr_db(arguments, snr_db):
@@ -126,35 +136,16 @@ HEADER = (
 )
 
 
-def _engine(name):
-    if name == "loop":
-        from advphy_model.measure import semantic_engine
-
-        return semantic_engine.total
+def _counted(engine):
+    """Return what counts, for sweep.measure."""
+    if engine == "loop":
+        return None
     from gnuradio.advphy import semantic_engine
 
-    return semantic_engine.run
+    return semantic_engine.counted
 
 
-def _measure(arguments, settings, frames, first):
-    from advphy_training import progress
-
-    output, engine = arguments.output, _engine(arguments.engine)
-    with only_writer(arguments.out):
-        rows = semantic_counts.read_existing(arguments.out)
-        refuse_unwritable(arguments.out)
-        output.line(HEADER)
-        output.note(out=arguments.out, rows=[])
-        for setting in progress.bar(settings, unit="SNR"):
-            found = engine(setting, frames, first)
-            semantic_counts.add_up([*rows, *found.values()])  # refuses what overlaps
-            rows += found.values()
-            semantic_counts.write(arguments.out, rows)
-            for row in found.values():
-                output.row("rows", _numbers(row), _line(row))
-
-
-def _numbers(row):
+def _numbers(step, row):
     """Return the row of a document: what was counted, and what follows from it."""
     found = {"mse": None, "accuracy": None, "low": None, "high": None}
     if row.branch == "eve":
@@ -170,7 +161,7 @@ def _numbers(row):
     }
 
 
-def _line(row):
+def _line(step, row, found):
     if row.branch == "eve":
         low, high = interval(row.correct, row.frames)
         text = f"accuracy {row.accuracy:.4f} ({low:.4f}..{high:.4f})"

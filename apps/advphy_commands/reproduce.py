@@ -9,7 +9,7 @@ again from several seeds, which takes hours; the same command again goes on wher
 stopped.
 """
 
-import os
+import contextlib
 import shlex
 import sys
 from functools import cache
@@ -17,9 +17,9 @@ from pathlib import Path
 
 from advphy_model.link import links
 from advphy_model.link.link_model import LinkModel
-from advphy_model.measure import cluster, loop_engine
+from advphy_model.measure import ranges
 
-from advphy_commands import _rates, _reproduce_arn
+from advphy_commands import _measuring, _rates, _reproduce_arn
 from advphy_commands._numbers import db_range, whole
 
 
@@ -59,26 +59,37 @@ def add_arguments(parser):
 
 def run(arguments):
     """Train unless quick, measure, draw, judge."""
-    from advphy_training import claims_page, paper_figures
-    from advphy_training.reproduction import Reproduction
+    from advphy_training import paper_figures
 
     figure = paper_figures.figure(arguments.figure)
     if arguments.figure.startswith("arn-"):
         _reproduce_arn.run(arguments, figure)
         return
+    with contextlib.ExitStack() as stack:
+        address = arguments.cluster
+        workers = stack.enter_context(
+            _measuring.workers(address, "advphy_training.reproduction")
+        )
+        crafters = workers
+        if address is None:
+            crafters = stack.enter_context(ranges.processes(ranges.cores()))
+        _reproduce(arguments, figure, workers, crafters)
+
+
+def _reproduce(arguments, figure, workers, crafters):
+    """Train unless quick, measure, draw, judge a figure of [gan]."""
+    from advphy_training import claims_page
+    from advphy_training.reproduction import Reproduction
+
     folder, effort = Path(arguments.out), _effort(arguments)
-    engine = loop_engine.run
-    if arguments.cluster is not None:
-        engine = cluster.engine(arguments.cluster)
     folder.mkdir(parents=True, exist_ok=True)
     reproduction = Reproduction(
         figure=figure,
-        families=_families(arguments, figure, folder),
+        families=_families(arguments, figure, folder, crafters),
         effort=effort,
         out=folder / f"{arguments.figure}.csv",
-        engine=engine,
-        address=arguments.cluster,
-        processes=len(os.sched_getaffinity(0)),
+        workers=workers,
+        crafters=crafters,
     )
     _show(reproduction.craft(), "perturbations")
     found = _measure(reproduction, arguments.output)
@@ -122,7 +133,7 @@ def _effort(arguments):
     )
 
 
-def _families(arguments, figure, folder):
+def _families(arguments, figure, folder, crafters):
     """Return functions from a shipped link's name to what takes its place."""
     if arguments.quick:
         return (cache(links.load),)
@@ -133,8 +144,7 @@ def _families(arguments, figure, folder):
         raise ValueError(f"--seeds {seeds}: wanted at least 1")
     place = folder / "trained"
     jobs = retraining.jobs(_trained(figure), seeds, place, arguments.set)
-    processes = len(os.sched_getaffinity(0))
-    _show(retraining.train(jobs, arguments.cluster, processes), "trainings")
+    _show(retraining.train(jobs, crafters), "trainings")
     names = {job.name for job in jobs}
 
     def family(number):

@@ -13,7 +13,9 @@ import dataclasses
 from pathlib import Path
 
 from advphy_model.link import links
-from advphy_model.measure import burst_sweep, synchronism
+from advphy_model.measure import ranges, sweep, synchronism
+from advphy_model.measure.burst_chain import BurstCounts
+from advphy_model.measure.error_rate import StopRule
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _rates
@@ -48,14 +50,16 @@ def run(arguments):
     points = []
     for link in arguments.links:
         points += _points(links.load(link), arguments, folder / "perturbations")
-    rows = burst_sweep.measure_many(
+    steps = sweep.measure(
         [point.setting for point in points],
-        min_errors=whole("--min-errors", arguments.min_errors),
-        seed=arguments.seed,
-        out=folder / "synchronism.csv",
+        StopRule(whole("--min-errors", arguments.min_errors)),
+        folder / "synchronism.csv",
+        BurstCounts,
+        engine="burst",
+        at_once=ranges.cores(),
     )
-    bar = progress.bar(rows, total=len(points), unit="point")
-    measured = [(point, row) for point, (_, row) in zip(points, bar, strict=True)]
+    bar = progress.bar(steps, total=len(points), unit="point")
+    measured = [(point, step.row) for point, step in zip(points, bar, strict=True)]
     figure.draw(
         measured,
         folder / "synchronism.png",

@@ -20,6 +20,11 @@ def add_arguments(parser):
         default=[ADDRESS],
         help=f"of publishers; default {ADDRESS}",
     )
+    parser.add_argument(
+        "--keys",
+        metavar="FOLDER",
+        help="keys of `advphy publish-keys`, for publishers that want them",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--window",

@@ -12,7 +12,12 @@ namespace {
 constexpr size_t transmit_queue = 65536;
 constexpr size_t receive_queue = 262144;
 constexpr size_t tick = 8192; // samples that move at once
+constexpr uint64_t most_losses = 10000; // underruns and overflows that are written down
 } // namespace
+
+standin_air::standin_air(std::function<clock::time_point()> now) : d_now(std::move(now))
+{
+}
 
 std::shared_ptr<standin_air> standin_air::named(const std::string& name)
 {
@@ -37,6 +42,7 @@ void standin_air::configure(const air_settings& settings)
             throw std::invalid_argument("stand-in radio: record = '" + settings.record +
                                         "' cannot be written");
         }
+        d_losses = 0;
     }
     d_settings = settings;
     d_next_loss = settings.overflow_every;
@@ -91,7 +97,7 @@ void standin_air::switch_receiver(bool on)
         d_channel = std::make_unique<standin_channel>(d_settings.channel, d_sample_rate);
         d_delivered = d_to_lose = 0;
         d_next_loss = d_settings.overflow_every;
-        d_lost = false;
+        d_lost = d_reported = false;
     }
     d_arrived.clear();
     d_changed.notify_all();
@@ -101,6 +107,13 @@ void standin_air::note(const std::string& event, uint64_t index)
 {
     if (d_events.is_open()) {
         d_events << event << ' ' << index << std::endl; // flushed: a process may die
+    }
+}
+
+void standin_air::note_loss(const std::string& loss, uint64_t index)
+{
+    if (++d_losses <= most_losses) {
+        note(loss, index);
     }
 }
 
@@ -145,7 +158,7 @@ void standin_air::run_clock()
     if (!d_settings.paced) {
         return;
     }
-    const auto now = clock::now();
+    const auto now = d_now();
     if (!d_transmitting && !d_receiving) {
         d_clock_start = now;
         d_clock_samples = 0;
@@ -161,7 +174,7 @@ void standin_air::run_clock()
         d_waiting.erase(d_waiting.begin(), d_waiting.begin() + sent);
         block.resize(size, { 0, 0 });
         if (d_transmitting && sent < size && !d_starved) {
-            note("underrun", d_on_air + sent);
+            note_loss("underrun", d_on_air + sent);
         }
         d_starved = d_starved ? sent == 0 : sent < size;
         transmit(block.data(), size, d_transmitting);
@@ -210,22 +223,24 @@ bool standin_air::take(sample* samples, size_t count, size_t& delivered, reading
     d_arrived.erase(d_arrived.begin(), d_arrived.begin() + losing);
     d_to_lose -= losing;
     const bool injected =
-        d_settings.overflow_every && d_delivered == d_next_loss && !d_arrived.empty();
-    if (injected || d_lost) {
-        note("overflow", d_delivered);
+        d_settings.overflow_every && d_delivered >= d_next_loss && !d_arrived.empty();
+    if ((injected || d_lost) && !d_reported) {
+        note_loss("overflow", d_delivered);
         d_to_lose = injected ? d_settings.overflow_samples : 0;
         d_next_loss += injected ? d_settings.overflow_every : 0;
         d_lost = false;
+        d_reported = true;
         found = reading::overflow;
         return true;
     }
     delivered = std::min(count, d_arrived.size());
-    if (d_settings.overflow_every) {
+    if (d_settings.overflow_every && d_delivered < d_next_loss) {
         delivered = std::min<uint64_t>(delivered, d_next_loss - d_delivered);
     }
     std::copy_n(d_arrived.begin(), delivered, samples);
     d_arrived.erase(d_arrived.begin(), d_arrived.begin() + delivered);
     d_delivered += delivered;
+    d_reported = d_reported && delivered == 0;
     found = reading::samples;
     return delivered > 0;
 }

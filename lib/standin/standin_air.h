@@ -4,7 +4,9 @@
 // Unpaced, it is as fast as its two ends: the transmitter waits for the receiver, so
 // nothing is lost but what is injected. Paced, it runs with the clock on the wall:
 // zeros fill what the transmitter does not deliver (an underrun), and what the
-// receiver does not fetch in time is lost (an overflow). All memory is bounded.
+// receiver does not fetch in time is lost (an overflow). After an overflow samples are
+// delivered before the next one is reported: gr-soapy's source reads on inside work()
+// as long as there are overflows. All memory is bounded, and so is the list of events.
 #pragma once
 #include "standin_channel.h"
 #include <atomic>
@@ -12,6 +14,7 @@
 #include <condition_variable>
 #include <deque>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,7 +34,11 @@ class standin_air
 {
 public:
     using sample = std::complex<float>;
+    using clock = std::chrono::steady_clock;
     enum class reading { samples, timeout, overflow };
+
+    // Args: now: the time that a paced air keeps.
+    explicit standin_air(std::function<clock::time_point()> now = clock::now);
 
     // The air of that name in this process; it lives as long as somebody holds it.
     static std::shared_ptr<standin_air> named(const std::string& name);
@@ -54,14 +61,14 @@ public:
                  std::chrono::microseconds timeout);
 
 private:
-    using clock = std::chrono::steady_clock;
-
     void run_clock();
     void transmit(const sample* samples, size_t count, bool on_air);
     void note(const std::string& event, uint64_t index);
+    void note_loss(const std::string& loss, uint64_t index);
     size_t room() const;
     bool take(sample* samples, size_t count, size_t& delivered, reading& found);
 
+    const std::function<clock::time_point()> d_now;
     std::mutex d_mutex;
     std::condition_variable d_changed;
     air_settings d_settings;
@@ -74,6 +81,8 @@ private:
     uint64_t d_delivered = 0, d_to_lose = 0;
     uint64_t d_next_loss = 0; // in delivered samples
     bool d_lost = false; // by a receiver too slow for a paced air
+    bool d_reported = false; // an overflow, and nothing has been delivered since
+    uint64_t d_losses = 0; // since the list of events was begun
     bool d_starved = false;
     std::unique_ptr<standin_channel> d_channel;
     std::deque<sample> d_waiting; // to be sent, paced

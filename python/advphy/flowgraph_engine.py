@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure a link by streaming it through a flowgraph."""
 
+import dataclasses
 import threading
 from dataclasses import dataclass
 
-from advphy_model.measure import loop_engine
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 
 from .guard import top_block
@@ -15,7 +16,7 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class _Continued:
-    """A stop rule that goes on behind what was counted before."""
+    """A stop rule that goes on after what was counted before."""
 
     rule: StopRule
     blocks: int
@@ -30,52 +31,35 @@ class _Continued:
         return self.rule.met(self.blocks + blocks, self.failures + failures)
 
 
-def run(
-    model,
-    *,
-    rule,
-    ebn0_db,
-    seed=1,
-    first_block=0,
-    counted=(0, 0),
-    kind="awgn",
-    latency=65536,
-    attack=None,
-    canceller=None,
-):
-    """Yield (blocks, block_errors, erasures) of ranges in order until the rule is met.
+def counted(setting, rows, rule, limit=None, latency=65536):
+    """Yield the row of a LinkSetting as its blocks stream, until the rule is met.
 
-    The arguments and the decisions are those of advphy_model.measure.loop_engine.run.
+    Arguments and decisions are those of advphy_model.measure.ranges.counted; latency is
+    the most items in one call of a block.
     """
-    if attack is not None:
-        attack.require_fit(model)
-    settings = {"ebn0_db": ebn0_db, "seed": seed, "kind": kind, "attack": attack}
-    if canceller is not None and counted[0] % canceller.window:
-        # A window that was begun before: the flowgraph goes on behind it.
-        end = min(
-            -(-counted[0] // canceller.window) * canceller.window,
-            rule.next_check(counted[0]),
-        )
-        for found in loop_engine.run(
-            model,
-            rule=StopRule(None, end),
-            first_block=first_block,
-            counted=counted,
-            canceller=canceller,
-            **settings,
-        ):
-            yield found
-            counted = counted[0] + found[0], counted[1] + found[1] + found[2]
-    if counted[0] and rule.met(*counted):
+    (row,) = rows
+    most = ranges.most_items(setting, rule, limit)
+    rule = dataclasses.replace(rule, max_blocks=most)
+    window = 1 if setting.canceller is None else setting.canceller.window
+    if row.blocks % window:
+        # A window that was begun before: the flowgraph goes on after it.
+        end = min(-(-row.blocks // window) * window, rule.next_check(row.blocks))
+        (totals,) = setting.count(row.first_block, row.blocks, end)
+        row = row.plus(totals)
+        yield (row,)
+    if ranges.enough((row,), rule, most):
         return
     flowgraph = top_block("measure")
     part = link(
-        model,
-        first_block=first_block + counted[0],
+        setting.model,
+        ebn0_db=setting.ebn0_db,
+        seed=setting.seed,
+        kind=setting.channel,
+        attack=setting.attack,
+        first_block=row.end,
         latency=latency,
-        stop=_Continued(rule, *counted),
-        canceller=canceller,
-        **settings,
+        stop=_Continued(rule, row.blocks, row.failures),
+        canceller=setting.canceller,
     )
     flowgraph.connect(part)
     ended = threading.Event()
@@ -89,15 +73,12 @@ def run(
         ended.set()
 
     runner = threading.Thread(target=wait_for_the_end)
-    before = (0, 0, 0)
     flowgraph.start()
     try:
         runner.start()
         while True:
             last = ended.wait(POLL_SECONDS)
-            now = _total(part)
-            yield tuple(new - old for new, old in zip(now, before, strict=True))
-            before = now
+            yield (row.plus(_totals(part, row.SUMS)),)
             if last:
                 break
     finally:
@@ -107,9 +88,6 @@ def run(
         raise errors[0]
 
 
-def _total(part):
+def _totals(part, names):
     segments = part.segments()
-    return tuple(
-        sum(getattr(segment, name) for segment in segments)
-        for name in ("blocks", "block_errors", "erasures")
-    )
+    return {name: sum(getattr(each, name) for each in segments) for name in names}

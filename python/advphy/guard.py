@@ -11,6 +11,8 @@ import contextlib
 import functools
 import logging
 import operator
+import signal
+import sys
 import threading
 import weakref
 
@@ -20,12 +22,38 @@ from gnuradio import gr
 _failure = threading.Condition()
 _watched_flowgraphs = weakref.WeakSet()  # whose errors are raised to a caller
 DONE = -1  # what work() returns to end the flowgraph
+_CALLS_OF_CONNECT = 4  # frames from connect() to the block that is asked for itself
+
+
+def _kept_by_who_connects(block):
+    """Let the flowgraph that connects a block keep it.
+
+    GNU Radio calls a Python block without holding it, so one that is connected and kept
+    in no variable would crash the process (gnuradio#8137). Whoever connects a block
+    asks it for its basic block: in one of the frames that call is connect().
+    """
+    frame = sys._getframe(2)
+    for _ in range(_CALLS_OF_CONNECT):
+        if frame is None:
+            return
+        flowgraph = frame.f_locals.get("self")
+        if isinstance(flowgraph, gr.hier_block2) and flowgraph is not block:
+            vars(flowgraph).setdefault("_kept", {})[id(block)] = block
+            return
+        frame = frame.f_back
 
 
 class _guarded:
-    """What guarded blocks share, whatever kind of GNU Radio's blocks they are."""
+    """What guarded blocks share, whatever kind of GNU Radio's blocks they are.
+
+    A flowgraph keeps them once they are connected.
+    """
 
     error = None
+
+    def to_basic_block(self):
+        _kept_by_who_connects(self)
+        return super().to_basic_block()
 
     def __init_subclass__(cls, **arguments):
         super().__init_subclass__(**arguments)
@@ -129,6 +157,14 @@ class guarded_block(_guarded, gr.sync_block):
     """A sync block whose errors are kept as `error` and end the flowgraph."""
 
 
+class kept_hier_block(gr.hier_block2):
+    """A hier block that a flowgraph keeps once it is connected."""
+
+    def to_basic_block(self):
+        _kept_by_who_connects(self)
+        return self._impl.to_basic_block()
+
+
 class guarded_general_block(_guarded, gr.basic_block):
     """A general block whose errors are kept as `error` and end the flowgraph.
 
@@ -149,6 +185,8 @@ def guarded_parts(flowgraph):
             yield part
         elif isinstance(part, (list, tuple)):
             waiting.extend(part)
+        elif isinstance(part, dict):
+            waiting.extend(part.values())
         elif isinstance(part, gr.hier_block2):
             waiting.extend(vars(part).values())
 
@@ -186,12 +224,25 @@ def raising_errors(flowgraph):
         raise error
 
 
+def end_by_signals():
+    """Let SIGTERM and SIGHUP end the program as sys.exit does, so a radio in zeros.
+
+    A handler that is set already stays.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # Python takes no handler elsewhere
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, lambda got, _: sys.exit(128 + got))
+
+
 def run(flowgraph):
     """Run any flowgraph to its end and raise the error that ended it, if one did.
 
     Args:
         flowgraph: a gr.top_block that keeps its blocks as attributes.
     """
+    end_by_signals()
     with raising_errors(flowgraph):
         flowgraph.start()
         gr.top_block.wait(flowgraph)
@@ -200,7 +251,8 @@ def run(flowgraph):
 class top_block(gr.top_block):
     """A flowgraph whose run() and wait() raise the error that a block ended with.
 
-    It keeps the blocks that are connected, so that temporaries may be connected.
+    It keeps all blocks that are connected, so that temporaries may be connected, of
+    GNU Radio's and of others, too.
     """
 
     def __init__(self, name="advphy", catch_exceptions=True):
@@ -220,6 +272,7 @@ class top_block(gr.top_block):
     def start(self, max_noutput_items=10_000_000):
         """Start; wait() raises the error if a block fails."""
         _watched_flowgraphs.add(self)
+        end_by_signals()
         super().start(max_noutput_items)
 
     def run(self, max_noutput_items=10_000_000):

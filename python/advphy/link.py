@@ -8,6 +8,8 @@ from gnuradio import gr
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
+from .guard import kept_hier_block
+from .hier_message import hand_on
 from .measure.error_counter import error_counter
 from .receive.decoder import decoder
 from .receive.perturbation_canceller import perturbation_canceller
@@ -15,7 +17,7 @@ from .transmit.encoder import encoder
 from .transmit.message_source import message_source
 
 
-class link(gr.hier_block2):
+class link(kept_hier_block):
     """Send messages over a channel, decide them, count the errors.
 
     Message port "counts": those of the error counter.
@@ -64,8 +66,7 @@ class link(gr.hier_block2):
         self.connect(self.source, self.encoder, *received, self.decoder, self.counter)
         if attack is not None:
             self._connect_attack(model, attack, first_block, latency, stop)
-        self.message_port_register_hier_out("counts")
-        self.msg_connect((self.counter, "counts"), (self, "counts"))
+        hand_on(self, self.counter, "counts")
 
     def _connect_attack(self, model, attack, first_block, latency, stop):
         settings = {f.name: getattr(attack, f.name) for f in dataclasses.fields(attack)}

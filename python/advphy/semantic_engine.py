@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from advphy_model.measure.semantic_engine import signal_energy
-from advphy_model.measure.semantic_setting import EVE_SEED
+from advphy_model.measure import ranges
+from advphy_model.measure.semantic_chain import EVE_SEED, NOTHING, signal_energy
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
@@ -23,10 +23,10 @@ from .transmit.semantic_encoder import semantic_encoder
 
 
 class semantic_flowgraph(top_block):
-    """The whole chain of a semantic_setting.Setting, over some frames.
+    """The whole chain of a SemanticSetting, over some frames.
 
     Args:
-        setting: Setting.
+        setting: SemanticSetting.
         frames: how many.
         first_frame: index of the first.
         latency: the most items in one call of work(), of every block.
@@ -97,26 +97,27 @@ class semantic_flowgraph(top_block):
         energy = signal_energy(self._setting, frames, self._first_frame)
         return {"signal_energy": energy, "transmit_energy": energy}
 
-    def rows(self):
-        """Return {branch: SemanticCounts} of what has streamed."""
+    def totals(self):
+        """Return the sums of what has streamed, for each branch that is measured."""
         energies = self._energies()
-        return {
-            branch: self._setting.row(
-                branch, "flowgraph", self._first_frame, **energies, **meter.total()
-            )
-            for branch, meter in self.meters.items()
-        }
+        found = []
+        for branch in self._setting.measured:
+            sums = energies | self.meters[branch].total()
+            found.append({name: sums.get(name, 0) for name in NOTHING})
+        return found
 
 
-def run(setting, frames, first_frame=0, latency=6000):
-    """Return {branch: SemanticCounts} of all frames, streamed through a flowgraph.
+def counted(setting, rows, rule, limit=None, latency=6000):
+    """Yield the rows of a SemanticSetting once all frames have streamed.
 
-    The decisions are those of advphy_model.measure.semantic_engine.total, and so are
+    Arguments and decisions are those of advphy_model.measure.ranges.counted, and so are
     the sums but for the order of adding.
     """
-    flowgraph = semantic_flowgraph(setting, frames, first_frame, latency)
+    frames = ranges.most_items(setting, rule, limit) - rows[0].frames
+    flowgraph = semantic_flowgraph(setting, frames, rows[0].end, latency)
     flowgraph.run()
-    return flowgraph.rows()
+    pairs = zip(rows, flowgraph.totals(), strict=True)
+    yield tuple(row.plus(more) for row, more in pairs)
 
 
 def record(setting, frames, first_frame=0):

@@ -8,7 +8,8 @@ import time
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.semantic_chain import SemanticSetting
 
 from . import semantic_engine
 
@@ -17,8 +18,8 @@ _ANY_SECRET = bytes(32)
 
 
 def setting_of(link, eve, **given):
-    """Return the Setting that speed is measured with: Bob's branch and Eve's."""
-    return Setting(
+    """Return what speed is measured with: Bob's branch and Eve's."""
+    return SemanticSetting(
         SemanticLink.load(link),
         images.load(images.SAMPLE),
         SNR_DB,
@@ -31,8 +32,9 @@ def setting_of(link, eve, **given):
 
 def chain_rate(setting, frames=100_000):
     """Return frames per second through the flowgraph, start and end included."""
+    rule, rows = StopRule(None, frames), setting.rows("flowgraph", 0)
     begun = time.perf_counter()
-    semantic_engine.run(setting, frames)
+    list(semantic_engine.counted(setting, rows, rule))
     return frames / (time.perf_counter() - begun)
 
 

@@ -7,6 +7,7 @@ import time
 import numpy as np
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
+from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.measure.speed import EBN0_DB, engine_rate
 from advphy_model.power import noise_sigma
 from advphy_model.receive.canceller import CancellerSettings
@@ -18,9 +19,8 @@ from .guard import guarded_block, top_block
 
 def flowgraph_rate(model, messages=20_000_000, latency=65536, **settings):
     """Return messages per second through our blocks, start and end included."""
-    return engine_rate(
-        flowgraph_engine.run, model, messages, latency=latency, **settings
-    )
+    counted = functools.partial(flowgraph_engine.counted, latency=latency)
+    return engine_rate(counted, LinkSetting(model, EBN0_DB, **settings), messages)
 
 
 def attacked_rates(model, messages=20_000_000):

@@ -3,7 +3,7 @@
 
 import numpy as np
 from advphy_model.link import links
-from advphy_model.measure.counts import by_label
+from advphy_model.measure.curves import by_label
 from advphy_model.measure.error_rate import interval, upper_bound
 from matplotlib.ticker import MaxNLocator
 

@@ -5,7 +5,6 @@ import dataclasses
 
 import numpy as np
 from advphy_model.measure.error_rate import interval
-from advphy_model.measure.semantic_counts import added
 from matplotlib.ticker import MaxNLocator
 
 from advphy_figures import direct_labels, look
@@ -49,7 +48,7 @@ def _curves(rows):
         points = found.setdefault(_label(row, told), {})
         whole = dataclasses.replace(row, seed=0, first_frame=0)
         here = points.get(row.snr_db)
-        points[row.snr_db] = whole if here is None else added(here, whole)
+        points[row.snr_db] = whole if here is None else here.joined(whole)
     return {label: [p[db] for db in sorted(p)] for label, p in found.items()}
 
 

@@ -4,7 +4,7 @@
 from collections import Counter
 
 import numpy as np
-from advphy_model.measure.counts import without_hash
+from advphy_model.measure.curves import without_hash
 from advphy_model.measure.error_rate import interval, upper_bound
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle

@@ -8,8 +8,8 @@ from pathlib import Path
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure import semantic_engine
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure import semantic_chain
+from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.power import from_db
 
 from advphy_training import adaptation, eves_means, loop, schemes
@@ -103,7 +103,7 @@ class Family:
         if key not in self._adapted:
             sent = images.load("mnist_train")
             static = self.eve() if link.keying == "none" else None
-            setting = Setting(
+            setting = SemanticSetting(
                 link,
                 sent,
                 snr_db,
@@ -112,7 +112,7 @@ class Family:
                 secret=secret_of(link),
                 seed=100 + self.number,
             )
-            intercepts = eves_means.labelled(setting, semantic_engine.record, count)
+            intercepts = eves_means.labelled(setting, semantic_chain.record, count)
             effort = adaptation.Effort(steps=self._eve_steps, seed=1 + self.number)
             fronts = ((),) if link.keying == "none" else ((), adaptation.SORTED)
             name = f"adapted_eve_{self.number}_{snr_db:g}db"
@@ -124,7 +124,7 @@ class Family:
     def measure(self, link, snr_db, eve=None):
         """Return {branch: SemanticCounts} of a link on the 10000 test images."""
         tested = images.load("mnist_test")
-        setting = Setting(
+        setting = SemanticSetting(
             link,
             tested,
             snr_db,
@@ -134,7 +134,7 @@ class Family:
             seed=1 + 2 * self.number,
         )
         first = 0 if link.keying == "none" else _MEASURED_FROM
-        return semantic_engine.total(setting, len(tested), first)
+        return semantic_chain.total(setting, len(tested), first)
 
     def _path(self, model):
         """Return the name or the file of a model of this family, for Settings."""

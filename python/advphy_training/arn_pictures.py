@@ -6,8 +6,8 @@ import dataclasses
 import numpy as np
 from advphy_model.files import images
 from advphy_model.link.arn import BobModule
-from advphy_model.measure import semantic_engine
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure import semantic_chain
+from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.network.packed_network import PackedNetwork
 
 from advphy_training import adaptation, eves_means
@@ -26,8 +26,8 @@ def rows(family, count=10) -> dict:
     """
     tested = images.load("mnist_test").take(slice(0, count))
     white, keyed = family.pair("white"), family.keyed()
-    setting = Setting(white, tested, SNR_DB, SNR_DB)
-    y = semantic_engine.record(setting, count)
+    setting = SemanticSetting(white, tested, SNR_DB, SNR_DB)
+    y = semantic_chain.record(setting, count)
     clean = np.empty_like(y)
     BobModule(white).run(y, 0, clean)
     return {
@@ -49,8 +49,10 @@ def _decoded(link, y):
 def _adapted(family, link, tested, known=50_000):
     """Return what an Eve sees who trained a decoder on known pictures."""
     sent = images.load("mnist_train")
-    setting = Setting(link, sent, SNR_DB, SNR_DB, secret=secret_of(link), seed=100)
-    intercepts = eves_means.labelled(setting, semantic_engine.record, known)
+    setting = SemanticSetting(
+        link, sent, SNR_DB, SNR_DB, secret=secret_of(link), seed=100
+    )
+    intercepts = eves_means.labelled(setting, semantic_chain.record, known)
     which = np.arange(known) % len(sent)
     decoder, _ = adaptation.image_decoder(
         intercepts, sent.as_reals()[which], adaptation.Effort()

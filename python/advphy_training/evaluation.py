@@ -9,9 +9,9 @@ import torch
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.link import links
-from advphy_model.measure import loop_engine
-from advphy_model.measure.counts import Counts
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import Counts, LinkSetting
 
 from advphy_training import attacks, crafted
 from advphy_training.victim import Victim
@@ -259,29 +259,21 @@ def _per_sample(victim, plan):
 
 
 class Counter:
-    """Count a link's errors with an engine; the same seed for all.
+    """Count a link's errors; the same seed for all.
 
     Args:
-        engine: function with the arguments of loop_engine.run.
+        workers: ranges.Workers, or None: threads of this process.
         min_errors: stop a number at this many.
         max_blocks: or at this many blocks.
         seed: of messages and noise.
     """
 
-    def __init__(
-        self, engine=loop_engine.run, min_errors=1000, max_blocks=2_000_000, seed=3
-    ):
-        self._engine, self.seed = engine, seed
+    def __init__(self, workers=None, min_errors=1000, max_blocks=2_000_000, seed=3):
+        self._workers, self.seed = workers, seed
         self._rule = StopRule(min_errors, max_blocks)
 
     def __call__(self, link, ebn0_db, attack, canceller):
         """Return (blocks, block errors, erasures)."""
-        options = {"attack": attack, "canceller": canceller}
-        ranges = self._engine(
-            link,
-            rule=self._rule,
-            ebn0_db=ebn0_db,
-            seed=self.seed,
-            **{key: value for key, value in options.items() if value is not None},
-        )
-        return tuple(map(sum, zip(*ranges, strict=True)))
+        setting = LinkSetting(link, ebn0_db, self.seed, attack, canceller)
+        (row,) = ranges.total(setting, self._rule, workers=self._workers)
+        return row.blocks, row.block_errors, row.erasures

@@ -10,9 +10,10 @@ import numpy as np
 from advphy_figures import eve_accuracy
 from advphy_model.atomic_file import atomic_file
 from advphy_model.link.eavesdropper import Eve
-from advphy_model.measure import image_quality, semantic_counts, semantic_engine
+from advphy_model.measure import image_quality, semantic_chain, table
 from advphy_model.measure.error_rate import interval
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.measure.semantic_counts import SemanticCounts
 from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.version import __version__
 
@@ -37,7 +38,7 @@ class Adaptation:
     """The target, what Eve spends, and what she came to.
 
     Args:
-        setting: semantic_setting.Setting of the target with the images she records
+        setting: SemanticSetting of the target with the images she records
             (training images); its eve is the static one.
         tested: Images to measure on, which she has never seen.
         record: function (setting, frames) -> complex64 [frames, n].
@@ -50,7 +51,7 @@ class Adaptation:
         images: mean squared errors of her own image decoder and of the mean image.
     """
 
-    setting: Setting
+    setting: SemanticSetting
     tested: object
     record: object
     counts: tuple
@@ -76,7 +77,7 @@ class Adaptation:
             self.setting, images=self.tested, eve=eve, branches=("eve",)
         )
         frames = len(self.tested)
-        return semantic_engine.total(setting, frames, self._behind(frames))["eve"]
+        return semantic_chain.total(setting, frames, self._behind(frames))["eve"]
 
     def _behind(self, frames):
         """Return a first frame whose keys Eve has not recorded, if there are keys."""
@@ -151,7 +152,7 @@ class Adaptation:
 
 def seen_by(eve, setting, tested, first_frame=0) -> np.ndarray:
     """Return the images that Eve's own decoder makes of what she receives."""
-    y = semantic_engine.record(
+    y = semantic_chain.record(
         dataclasses.replace(setting, images=tested, eve=eve), len(tested), first_frame
     )
     out = np.empty((len(tested), tested.as_reals().shape[1]), np.float32)
@@ -174,7 +175,7 @@ def write(done, folder, command) -> None:
     """
     folder = Path(folder)
     rows = [row for one in done for _, row in one.rows]
-    semantic_counts.write(folder / "counts.csv", rows)
+    table.write(folder / "counts.csv", rows, SemanticCounts)
     chance = majority(done[0].tested)
     eve_accuracy.draw(
         _curves(done),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from advphy_model.link.arn import BobModule
-from advphy_model.measure import semantic_engine
+from advphy_model.measure import semantic_chain
 from advphy_model.network.packed_network import classifier
 
 from advphy_training import loop
@@ -19,7 +19,7 @@ def labelled(setting, record, frames) -> Intercepts:
     """Return what Eve records of the target, with the labels that she knows.
 
     Args:
-        setting: advphy_model.measure.semantic_setting.Setting of the target.
+        setting: SemanticSetting of the target.
         record: function (setting, frames) -> complex64 [frames, n]; the flowgraph's.
         frames: how many.
     """
@@ -45,7 +45,7 @@ def from_surrogates(
     found = []
     for link in surrogate_links(setting.link.without_pair(), settings, seeds):
         hers = dataclasses.replace(setting, link=link, secret=None)
-        found.append(labelled(hers, semantic_engine.record, frames))
+        found.append(labelled(hers, semantic_chain.record, frames))
     return Intercepts(
         np.concatenate([part.y for part in found]),
         setting.link.reals,

@@ -2,8 +2,9 @@
 """What schemes that train links share: early block error rates, results, the file."""
 
 import numpy as np
-from advphy_model.measure import loop_engine
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 
 from advphy_training import progress
 from advphy_training.attacks import Plan, universal_fgm
@@ -68,7 +69,5 @@ def measured(model) -> dict:
 
 def _count(model, ebn0_db, max_blocks):
     rule = StopRule(min_errors=1000, max_blocks=max_blocks)
-    blocks = errors = 0
-    for more, wrong, _ in loop_engine.run(model, rule=rule, ebn0_db=ebn0_db, seed=1):
-        blocks, errors = blocks + more, errors + wrong
-    return blocks, errors
+    (row,) = ranges.total(LinkSetting(model, ebn0_db), rule)
+    return row.blocks, row.block_errors

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from advphy_figures import robustness
 from advphy_model.atomic_file import atomic_file
-from advphy_model.measure import counts
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 from advphy_model.version import __version__
 
 from advphy_training import distrust
@@ -62,7 +63,7 @@ def write(evaluation, folder, command) -> list:
     """
     folder = Path(folder)
     findings = distrust.findings(evaluation)
-    counts.write(folder / "counts.csv", _distinct(evaluation.counts.values()))
+    table.write(folder / "counts.csv", _distinct(evaluation.counts.values()), Counts)
     _draw(evaluation, folder)
     with atomic_file(folder / "report.json") as file:
         json.dump(_as_json(evaluation, findings, command), file, indent=1)

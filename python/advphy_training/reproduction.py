@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the curves of a paper's figure, over one family of links or several."""
 
+import functools
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.complex_baseband import to_complex
-from advphy_model.measure import cluster, loop_engine, sweep
+from advphy_model.measure import ranges, sweep
 from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
+from advphy_model.measure.link_chain import Counts, LinkSetting
 
 from advphy_training import attacks, crafted, schemes
 from advphy_training.attacks import Plan
@@ -54,18 +56,16 @@ class Reproduction:
             shipped links, or one for each seed they were trained from again.
         effort: Effort.
         out: CSV of counts; perturbations are kept beside it.
-        engine: function with the arguments of loop_engine.run.
-        address: of the Dask scheduler to craft on, or None.
-        processes: of this machine to craft with.
+        workers: ranges.Workers that count, or None: threads of this process.
+        crafters: ranges.Workers that craft, or None: this process.
     """
 
     figure: object
     families: tuple
     effort: Effort
     out: Path
-    engine: object = loop_engine.run
-    address: str | None = None
-    processes: int = 1
+    workers: object = None
+    crafters: object = None
     _crafted: dict = field(default_factory=dict)
 
     @property
@@ -105,18 +105,18 @@ class Reproduction:
         rows = {}
         while True:
             for i, adversary in enumerate(adversaries):
+                setting = LinkSetting(
+                    self.families[curve[0]](curve[1].link),
+                    ebn0_db,
+                    effort.seed + DRAWS * curve[0] + i,  # noise of its own
+                    adversary,
+                )
+                counted = functools.partial(ranges.counted, workers=self.workers)
                 steps = sweep.measure(
-                    [self.families[curve[0]](curve[1].link)],
-                    [ebn0_db],
-                    self.engine,
-                    engine_name="loop",
-                    rule=rule,
-                    seed=effort.seed + DRAWS * curve[0] + i,  # noise of its own
-                    out=self.out,
-                    attacks=lambda model, ebn0_db, one=adversary: [one],
+                    [setting], rule, self.out, Counts, counted=counted
                 )
                 for step in steps:
-                    rows[i] = step.counts
+                    rows[i] = step.row
                     yield tuple(rows.values())
             errors = sum(row.failures for row in rows.values())
             most = 2 * len(rows) * (rule.max_blocks or 0)
@@ -133,7 +133,7 @@ class Reproduction:
             for ebn0_db in self.effort.grid:
                 for task in self._tasks((family, system, attack), ebn0_db):
                     wanted[_key(task)] = task
-        found = cluster.map(_craft, wanted.values(), self.address, self.processes)
+        found = ranges.in_order(_craft, wanted.values(), self.crafters)
         for i, (key, crafted_now) in enumerate(zip(wanted, found, strict=True)):
             self._crafted[key] = crafted_now
             yield i + 1, len(wanted)

@@ -9,7 +9,7 @@ from pathlib import Path
 from advphy_model.atomic_file import atomic_file
 from advphy_model.link import links
 from advphy_model.link.link_model import LinkModel
-from advphy_model.measure import cluster
+from advphy_model.measure import ranges
 
 from advphy_training import loop, schemes
 
@@ -84,13 +84,12 @@ def _add(found, name, number, folder, changes):
     return own
 
 
-def train(wanted, address=None, processes=1):
+def train(wanted, workers=None):
     """Train what is not there yet; yield (done, all).
 
     Args:
         wanted: Jobs, what starts first in front.
-        address: of a Dask scheduler, or None: this machine.
-        processes: of this machine.
+        workers: ranges.Workers that train, or None: this process.
 
     Raises:
         ValueError: a file there is of another training.
@@ -105,7 +104,7 @@ def train(wanted, address=None, processes=1):
             if job.name not in done and job.settings.get("link", "") in ("", *done)
         ]
         for job, written in zip(
-            ready, cluster.map(_train, ready, address, processes), strict=True
+            ready, ranges.in_order(_train, ready, workers), strict=True
         ):
             if not job.path.exists():  # a worker that does not share the folder
                 with atomic_file(job.path, "wb") as file:

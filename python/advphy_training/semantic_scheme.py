@@ -5,9 +5,9 @@ import numpy as np
 import torch
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
-from advphy_model.measure import semantic_engine
+from advphy_model.measure import semantic_chain
 from advphy_model.measure.image_quality import ssim
-from advphy_model.measure.semantic_setting import Setting
+from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.power import snr_noise_variance
 
 from advphy_training import progress
@@ -116,7 +116,7 @@ def results(link, tested, eve=None, snrs_db=SNRS_DB) -> list:
     """Return a dictionary for each SNR: mse, psr_db, accuracy, ... of a link."""
     rows = []
     for snr_db in progress.bar(snrs_db, unit="SNR", desc="measuring"):
-        setting = Setting(
+        setting = SemanticSetting(
             link=link,
             images=tested,
             snr_db=snr_db,
@@ -124,7 +124,7 @@ def results(link, tested, eve=None, snrs_db=SNRS_DB) -> list:
             eve=eve,
             secret=_ANY_SECRET,
         )
-        found = semantic_engine.total(setting, len(tested))
+        found = semantic_chain.total(setting, len(tested))
         row = {"snr_db": snr_db, "mse": round(found["bob"].mse, 6)}
         if found["bob"].psr_db is not None:
             row["psr_db"] = round(found["bob"].psr_db, 3)

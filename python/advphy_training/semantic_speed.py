@@ -13,7 +13,7 @@ class TorchChain:
     """The chain the way a torch user writes it, in batches on whole tensors.
 
     Args:
-        setting: semantic_setting.Setting of a learned pair with an Eve.
+        setting: SemanticSetting of a learned pair with an Eve.
         batch: images at once.
     """
 

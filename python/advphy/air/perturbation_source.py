@@ -17,7 +17,6 @@ from gnuradio import gr
 from ..guard import guarded_block
 from ..reports import Reporter
 from . import attack_schedule
-from .output_ring import OutputRing
 from .perturbation_segment import Segment, settings_of
 
 TAG = "perturbation"
@@ -100,7 +99,6 @@ class perturbation_source(guarded_block):
         self._first_block = checked_index("first_block", first_block)
         self._lock = threading.Lock()
         self._tagged = None
-        self._ring, self._row = OutputRing(), None
         self._newest = np.zeros(self._model.n, np.complex64)
         self._segments = [Segment(self._first_block)]
         self._messages = np.empty(0, np.uint8)
@@ -165,7 +163,7 @@ class perturbation_source(guarded_block):
         with self._lock:
             if self._segments[-1].blocks:
                 self._segments.append(Segment(self._first_block))
-        self._tagged, self._ring = None, OutputRing()  # the buffers may be new ones
+        self._tagged = None
         self._reporter.begin()
         return True
 
@@ -194,24 +192,12 @@ class perturbation_source(guarded_block):
                 self._open(adversary, on, first + begin, tagged)
             part = out[begin:end]
             sent = None if messages is None else messages[begin:end]
-            self._write(adversary, on, sent, first + begin, part)
+            _write(adversary, on, sent, first + begin, part)
             self._account(adversary, on, part, tagged or not adversary.off_blocks)
             self._newest = part[0].copy()
         if self._reporter.due():
             self._publish(self.segments()[-1])
         return len(out)
-
-    def _write(self, adversary, on, sent, first, part):
-        if on and not adversary.fixed:
-            self._ring.holds(None, part[0], part)
-            adversary.write(sent, first, part)
-            return
-        if not self._ring.holds(self._tagged, self._row, part):
-            if on:
-                adversary.write(sent, first, part)
-            else:
-                part[:] = 0
-            self._row = part[0].copy()
 
     def _sent(self, input_items, first, size):
         if input_items:
@@ -260,3 +246,10 @@ class perturbation_source(guarded_block):
             "blocks": segment.blocks,
         }
         self._reporter.send(message, segment.settings, {"p": self._newest})
+
+
+def _write(adversary, on, sent, first, part):
+    if on:
+        adversary.write(sent, first, part)
+    else:
+        part[:] = 0

@@ -3,14 +3,13 @@
 
 import atexit
 import logging
-import signal
-import sys
-import threading
 import weakref
 
 from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
+from ..guard import kept_hier_block
+from ..hier_message import hand_on
 from . import radio, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
@@ -23,7 +22,7 @@ SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
 _transmitters = weakref.WeakSet()
 
 
-class sdr_sink(gr.hier_block2):
+class sdr_sink(kept_hier_block):
     """Transmit samples once armed, within limits, and end in zeros.
 
     Input: samples, complex64
@@ -92,8 +91,7 @@ class sdr_sink(gr.hier_block2):
             self.end = blocks.null_sink(8)
             self.gate.at_end = lambda: logging.getLogger(__name__).warning(self.plan())
         self.connect(self, self.gate, self.end)
-        self.message_port_register_hier_out("stream_events")
-        self.msg_connect((self.gate, "stream_events"), (self, "stream_events"))
+        hand_on(self, self.gate, "stream_events")
 
     def _armed(self, args, antenna, channel):
         driver, rate = self._asked["driver"], self._asked["sample_rate"]
@@ -127,7 +125,6 @@ class sdr_sink(gr.hier_block2):
             self.radio, tail, self._limits.seconds, self._events, companions
         )
         _transmitters.add(self)
-        _end_by_signals()
         return self.feed
 
     def _require_allowed(self, frequency, sample_rate, gain, driver):
@@ -194,15 +191,6 @@ def _reach(driver, args):
         return driver, False
     package, full = radio.resolve(driver, args)
     return package, not standin.is_asked_for(package, full)
-
-
-def _end_by_signals():
-    """Let signals that would end the program at once end it in zeros."""
-    if threading.current_thread() is not threading.main_thread():
-        return  # Python takes no handler elsewhere
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, lambda got, _: sys.exit(128 + got))
 
 
 @atexit.register

@@ -7,16 +7,16 @@ import numpy as np
 import pmt
 from gnuradio import blocks, gr
 
-from ..guard import guarded_block
+from ..guard import guarded_block, kept_hier_block
+from ..hier_message import hand_on
 from . import radio
 from .sdr_sink import ENDPOINT
-from .standard_error import MarkCounter
 from .stream_events import StreamEvents
 
 RX_TIME = pmt.intern("rx_time")
 
 
-class sdr_source(gr.hier_block2):
+class sdr_source(kept_hier_block):
     """Receive samples.
 
     Output: samples, complex64; zmq keeps the sender's tags
@@ -71,8 +71,7 @@ class sdr_source(gr.hier_block2):
         self.watch = _stream_watch(package, self._events)
         self.connect(self.begin, self)
         self.connect(self.begin, self.watch)
-        self.message_port_register_hier_out("stream_events")
-        self.msg_connect((self.watch, "stream_events"), (self, "stream_events"))
+        hand_on(self, self.watch, "stream_events")
 
     def _change(self, name, value):
         asked = self._asked | {name: value}
@@ -110,7 +109,6 @@ class _stream_watch(guarded_block):
     def __init__(self, package, events):
         guarded_block.__init__(self, "stream_watch", [np.complex64], [])
         self._package, self._events = package, events
-        self._marks = MarkCounter(b"sO", lambda n: events.add(overruns=n))
         self._expected_tags = 1  # gr-uhd's first, at the start
         self.message_port_register_out(pmt.intern("stream_events"))
 
@@ -121,12 +119,9 @@ class _stream_watch(guarded_block):
     def start(self):
         self._events.restart()
         self._expected_tags = 1
-        if self._package == "soapy":
-            self._marks.start()
         return True
 
     def stop(self):
-        self._marks.stop()
         self._events.publish(self, at_once=True)
         return True
 

@@ -5,13 +5,13 @@ What each driver tells, None where it does not:
 
              underruns (sink)        overruns (source)       late (sink)
     uhd      async message           "rx_time" tag           async message
-    soapy    -                       "sO" on standard error  -
+    soapy    -                       -                       -
     osmosdr  -                       -                       -
     file     0                       0                       0
     zmq      0                       0                       0
 
-gr-soapy never asks a device for the status of its transmit stream, and gr-osmosdr
-drops the error codes.
+gr-soapy never asks a device for the status of its transmit stream and writes "sO" on
+standard error for an overrun; gr-osmosdr drops the error codes.
 """
 
 import threading
@@ -25,7 +25,6 @@ PUBLISH_SECONDS = 0.5
 TOLD = {  # what a count begins with
     ("sink", "uhd"): {"underruns": 0, "overruns": None, "late": 0},
     ("source", "uhd"): {"underruns": None, "overruns": 0, "late": None},
-    ("source", "soapy"): {"underruns": None, "overruns": 0, "late": None},
 }
 NOTHING_LOST = {"underruns": 0, "overruns": 0, "late": 0}
 NOT_TOLD = {"underruns": None, "overruns": None, "late": None}

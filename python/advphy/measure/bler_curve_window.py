@@ -9,8 +9,9 @@ import math
 import time
 
 import numpy as np
-from advphy_model.measure import counts
+from advphy_model.measure import table
 from advphy_model.measure.error_rate import interval, upper_bound
+from advphy_model.measure.link_chain import Counts
 
 from .bler_hover import hover_at
 from .bler_items import CurveItems, add_overlay, curve_looks
@@ -208,7 +209,7 @@ def _window_class():
             rows = self.plot.points.rows()
             if not rows:
                 raise ValueError("there are no counts with an Eb/N0 to save yet")
-            counts.write(path, rows)
+            table.write(path, rows, Counts)
 
         def version(self):
             stale = self._stale and time.monotonic() >= self._labels_due

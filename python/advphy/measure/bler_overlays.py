@@ -5,7 +5,8 @@ import dataclasses
 
 import numpy as np
 from advphy_model.link import links
-from advphy_model.measure import counts
+from advphy_model.measure import curves, table
+from advphy_model.measure.link_chain import Counts
 
 X_LABELS = {"ebn0_db": "Eb/N0 (dB)", "psr_db": "PSR (dB)", "snr_db": "SNR (dB)"}
 MOST = 12  # lines that can be told apart
@@ -61,14 +62,14 @@ def earlier_lines(paths, x):
         )
     for path in listed:
         try:
-            rows = counts.read(path)
+            rows = table.read(path, Counts)
         except OSError as error:
             raise ValueError(
                 f"csv = {path!r} cannot be read: {error.strerror}; wanted a file that "
                 "advphy measure or this display wrote"
             ) from None
         for label, points in (
-            _over_psr(rows) if x == "psr_db" else counts.curves(rows)
+            _over_psr(rows) if x == "psr_db" else curves.curves(rows)
         ).items():
             values = sorted(v for v, (failures, _) in points.items() if failures)
             rates = [points[v][0] / points[v][1] for v in values]
@@ -89,8 +90,8 @@ def _over_psr(rows):
         if row.psr_db is None:
             continue
         plain = dataclasses.replace(row, psr_db=None, attack="none")
-        (name,) = counts.curves([plain])
-        attack = counts.without_hash(row.attack)
+        (name,) = curves.curves([plain])
+        attack = curves.without_hash(row.attack)
         label = f"{name}, {attack} at {row.ebn0_db:g} dB"
         points = found.setdefault(label, {})
         failures, blocks = points.get(row.psr_db, (0, 0))

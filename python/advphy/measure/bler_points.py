@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from advphy_model.air.channels import canonical
-from advphy_model.measure.counts import Counts
+from advphy_model.measure.link_chain import Counts
 
 from .bler_point import Point, Segment
 from .mailbox import is_of_others
@@ -132,7 +132,7 @@ class BlerPoints:
             ]
 
     def rows(self) -> list:
-        """Return the counts as rows of advphy_model.measure.counts.
+        """Return the counts as rows of link_chain.Counts.
 
         Of the segments summed up at one point the first block is that of the first.
         """

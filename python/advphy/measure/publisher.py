@@ -30,18 +30,23 @@ class publisher(listening_block):
 
     Args:
         address: "tcp://127.0.0.1:5570", "tcp://127.0.0.1:*" for a free port, or
-            "ipc://FILE". ZMQ has no authentication: any other host than this machine
-            gives a warning.
+            "ipc://FILE". Any host other than this machine wants keys, or insecure.
         name: of the flowgraph, in what is published.
+        keys: folder made by `advphy publish-keys`, with which only who has the
+            subscriber's key reads along; "": none.
+        insecure: True: other hosts may read along without keys.
     """
 
-    def __init__(self, address="tcp://127.0.0.1:5570", name=""):
+    def __init__(
+        self, address="tcp://127.0.0.1:5570", name="", keys="", insecure=False
+    ):
         listening_block.__init__(self, "publisher")
         self._name = checked_name(name)
-        self._socket = PublishingSocket(address)
+        self._security = {"keys": keys, "insecure": insecure}
+        self._socket = PublishingSocket(address, **self._security)
         self._address = self._socket.address
         self._waiting, self._states = deque(), {}
-        self._counts = {"published": 0, "refused": 0, "dropped": 0, "floods": 0}
+        self._counts = {"published": 0, "refused": 0, "dropped": 0}
         self._stopping, self._thread = threading.Event(), None
         self.listen("in", self._take)
 
@@ -50,7 +55,7 @@ class publisher(listening_block):
         return self._address
 
     def counts(self):
-        """Return how many messages were published, refused and dropped, and floods."""
+        """Return how many messages were published, refused and dropped."""
         return dict(self._counts)
 
     def text(self):
@@ -60,7 +65,7 @@ class publisher(listening_block):
     def start(self):
         """Serve subscribers."""
         if self._socket is None:  # started again: at the same port
-            self._socket = PublishingSocket(self._address)
+            self._socket = PublishingSocket(self._address, **self._security)
         self._run, self._sequence = secrets.token_hex(8), 0
         self._waiting.clear()
         self._states.clear()
@@ -95,7 +100,6 @@ class publisher(listening_block):
         except Exception as error:
             self.fail(error)
         finally:
-            self._counts["floods"] += self._socket.floods
             self._socket.close()
             self._socket = None
 

@@ -1,35 +1,70 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A ZMQ socket that publishes and that no subscriber can slow down or fill up.
+"""A ZMQ socket that publishes: bounded, and off this machine only with keys.
 
-ZMQ has no authentication: whoever reaches the address reads along and may send
-anything. So what subscribers send is bounded in bytes and in number, a subscriber that
-does not read loses messages, and one who joins late gets the states by the socket's
-welcome message: one copy a connection, whatever that connection subscribes to and how
-often. (Sending the states again at each subscription would let a flood of
-subscriptions multiply itself.)
+A subscriber that does not read loses messages, and one who joins late gets the states
+as the socket's welcome message. Keys are ZMQ's own, of CURVE: the publisher and every
+subscriber have a pair, `advphy publish-keys` makes both. Without keys whoever reaches
+the address reads along.
 """
 
 import errno
 import ipaddress
-import logging
 import os
 import re
 import socket
 import stat
 import time
 import weakref
+from pathlib import Path
 
 import zmq
 
-from .connection_limits import ConnectionLimits
-
 WANTED = "wanted tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
-LONGEST_FRAME = 256  # bytes that a subscriber may send at once: a topic
-MOST_TOPICS = 256  # unlike ones of all subscribers together; "" is one
-MOST_FRAMES = 1000  # of changed topics and of garbage, a second
+LONGEST_FRAME = 2048  # bytes that a subscriber sends at once: a handshake, a topic
 WAITING = 64  # messages that wait for a slow subscriber; what is more is lost
-AFTER_FLOOD_SECONDS = 1.0  # without the port, when subscribers sent too much
 LINGER_MS = 100  # for the last messages of a flowgraph that stops
+PUBLISHER, SUBSCRIBER = "publisher", "subscriber"  # names of the pairs of keys
+
+
+def make_keys(folder) -> list:
+    """Make a pair of keys for the publisher and one for its subscribers.
+
+    Args:
+        folder: new folder, of mode 0700; NAME.key holds the public key of a pair,
+            NAME.key_secret both, of mode 0600.
+
+    Returns:
+        the paths of the files.
+
+    Raises:
+        OSError: the folder is there already, or cannot be made.
+    """
+    from zmq import auth
+
+    folder = Path(folder)
+    folder.mkdir(mode=0o700)
+    for name in (PUBLISHER, SUBSCRIBER):
+        _, secret = auth.create_certificates(folder, name)
+        os.chmod(secret, 0o600)
+    return sorted(folder.iterdir())
+
+
+def key_of(folder, name, secret):
+    """Return (public key, secret key or None) of a pair in a folder of make_keys().
+
+    Raises:
+        ValueError: there is none; says what makes one.
+    """
+    from zmq import auth
+
+    path = Path(folder) / f"{name}.key{'_secret' if secret else ''}"
+    try:
+        return auth.load_certificate(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"keys = '{folder}': {path.name} cannot be read ({error}); "
+            "`advphy publish-keys FOLDER` makes keys"
+        ) from None
 
 
 class PublishingSocket:
@@ -37,132 +72,99 @@ class PublishingSocket:
 
     Args:
         address: see WANTED.
+        keys: folder of make_keys() with publisher.key_secret and subscriber.key; "":
+            whoever reaches the address reads along.
+        insecure: whether an address other than of this machine is bound without keys.
 
     Raises:
-        ValueError: when it is none, or cannot be bound.
+        ValueError: when it is none, cannot be bound, or wants keys.
     """
 
-    def __init__(self, address):
-        _check(address)
+    def __init__(self, address, keys="", insecure=False):
+        _check(address, keys or insecure)
         self._context = zmq.Context()
+        self._authenticator = None
+        self._socket = made = self._context.socket(zmq.XPUB)
         # Of one that is never used the context would wait for the socket for ever.
-        self._open = []
-        self._unused = weakref.finalize(self, _close, self._context, self._open)
-        self._wanted, self.floods = address, 0
-        self._welcome = b""
-        try:
-            self._bind()
-        except zmq.ZMQError as error:
-            self._unused()
-            raise ValueError(f"address = {address!r}: {_why(error)}") from None
-
-    @property
-    def address(self):
-        """Return the address that is bound, with the port that was chosen."""
-        return self._wanted
-
-    def _bind(self):
-        made = self._context.socket(zmq.XPUB)
+        self._unused = weakref.finalize(self, _close, self._context, made)
         made.setsockopt(zmq.SNDHWM, WAITING)
-        made.setsockopt(zmq.SNDBUF, 2**17)  # the kernel's part of what waits
-        made.setsockopt(zmq.RCVHWM, MOST_FRAMES)
-        made.setsockopt(zmq.RCVBUF, 4096)  # a flood is slow to come
         made.setsockopt(zmq.MAXMSGSIZE, LONGEST_FRAME)
         made.setsockopt(zmq.HANDSHAKE_IVL, 2000)  # ms, for who speaks another protocol
         made.setsockopt(zmq.TCP_KEEPALIVE, 1)
         made.setsockopt(zmq.LINGER, LINGER_MS)
-        made.setsockopt(zmq.IPV6, int("[" in self._wanted))
-        made.setsockopt(zmq.XPUB_WELCOME_MSG, self._welcome)
-        limits = ConnectionLimits(made)
+        made.setsockopt(zmq.IPV6, int("[" in address))
+        made.setsockopt(zmq.XPUB_WELCOME_MSG, b"")
         try:
-            made.bind(self._wanted)
-        except zmq.ZMQError:
-            limits.close()
-            made.close(linger=0)
+            if keys:
+                self._require_keys(keys)
+            made.bind(address)
+        except zmq.ZMQError as error:
+            self.close()
+            raise ValueError(f"address = {address!r}: {_why(error)}") from None
+        except ValueError:
+            self.close()
             raise
-        self._wanted = made.getsockopt_string(zmq.LAST_ENDPOINT)
-        self._socket, self._topics = made, 0
-        self._open[:], self._limits = [limits, made], limits
-        self._frames, self._second = 0, time.monotonic()
+        self.address = made.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def _require_keys(self, folder):
+        """Let only subscribers with the subscriber's secret key in."""
+        from zmq.auth.thread import ThreadAuthenticator
+
+        public, secret = key_of(folder, PUBLISHER, secret=True)
+        allowed, _ = key_of(folder, SUBSCRIBER, secret=False)
+        if secret is None:
+            raise ValueError(f"keys = '{folder}': publisher.key_secret has no secret")
+        self._authenticator = ThreadAuthenticator(self._context)
+        self._authenticator.start()
+        self._authenticator.configure_curve_callback("*", _Only(allowed))
+        self._socket.curve_publickey, self._socket.curve_secretkey = public, secret
+        self._socket.curve_server = True
 
     def welcome(self, message):
         """Send this first to each who connects from now on."""
-        self._welcome = message
-        if self._socket is not None:
-            self._socket.setsockopt(zmq.XPUB_WELCOME_MSG, message)
+        self._socket.setsockopt(zmq.XPUB_WELCOME_MSG, message)
 
     def send(self, message):
         """Send to all who keep up."""
-        if self._socket is not None:
-            self._socket.send(message, zmq.NOBLOCK)  # a PUB drops, it never waits
+        self._socket.send(message, zmq.NOBLOCK)  # a PUB drops, it never waits
 
     def begin(self):
         """Leave closing to close(), since a thread uses this from now on."""
         self._unused.atexit = False
 
     def turn(self, seconds):
-        """Look at what subscribers send, for so long."""
-        if self._socket is None:
-            time.sleep(seconds)
-            if time.monotonic() > self._second:
-                self._bind_again()
-            return
+        """Take what subscribers send, for so long, and forget it."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            self._limits.look(self._wanted)
-            if self._socket.poll(max(1, int(1000 * left))) and self._flooded():
-                self._drop_all()
-                return
-
-    def _flooded(self):
-        """Read a frame; return whether there were too many."""
-        now = time.monotonic()
-        if now - self._second > 1:
-            self._frames, self._second = 0, now
-        try:
-            frame = self._socket.recv(zmq.NOBLOCK)
-        except zmq.Again:
-            return False
-        self._frames += 1
-        self._topics += {b"\1": 1, b"\0": -1}.get(frame[:1], 0)
-        return self._frames > MOST_FRAMES or self._topics > MOST_TOPICS
-
-    def _drop_all(self):
-        """Forget all subscribers with what they sent; honest ones connect again."""
-        self._limits.close()
-        self._socket.close(linger=0)
-        self._socket, self._second = None, time.monotonic() + AFTER_FLOOD_SECONDS
-        self.floods += 1
-        if self.floods == 1:
-            logging.getLogger(__name__).warning(
-                "a subscriber of %s sends a flood; all are disconnected for a second",
-                self._wanted,
-            )
-
-    def _bind_again(self):
-        try:
-            self._bind()
-        except zmq.ZMQError:  # taken by another program meanwhile, or not free yet
-            self._second = time.monotonic() + AFTER_FLOOD_SECONDS
+            if self._socket.poll(max(1, int(1000 * left))):
+                self._socket.recv_multipart(zmq.NOBLOCK)
 
     def close(self):
         """Close the port; what was sent last has LINGER_MS to leave."""
         self._unused.detach()
-        if self._socket is not None:
-            self._limits.close()
-            self._socket.close()
-        self._socket = None
-        self._context.term()
+        if self._authenticator is not None:
+            self._authenticator.stop()
+        _close(self._context, self._socket)
 
 
-def _close(context, sockets):
-    for each in sockets:
-        each.close()
+class _Only:
+    """Admit one public key."""
+
+    def __init__(self, allowed):
+        self._allowed = allowed
+
+    def callback(self, domain, key):
+        """Return whether a subscriber's public key is the allowed one."""
+        return key == self._allowed
+
+
+def _close(context, made):
+    made.close()
     context.term()
 
 
-def _check(address):
-    """Refuse what is no address; warn of one that others can reach."""
+def _check(address, open_to_others):
+    """Refuse what is no address, and one that others reach unless that is wanted."""
     if not isinstance(address, str):
         raise ValueError(f"address = {address!r}, {WANTED}")
     if address.startswith("ipc://") and len(address) > 6 and address.isprintable():
@@ -177,11 +179,11 @@ def _check(address):
         local = ipaddress.ip_address(found.group(1).strip("[]")).is_loopback
     except ValueError:
         local = found.group(1) == "lo"
-    if not local:
-        logging.getLogger(__name__).warning(
-            "%s: whoever reaches this address reads along, since ZMQ has no "
-            "authentication; tcp://127.0.0.1:PORT is for this machine alone",
-            address,
+    if not (local or open_to_others):
+        raise ValueError(
+            f"address = {address!r}: whoever reaches it would read along; give keys "
+            "(`advphy publish-keys FOLDER` makes them), or insecure=True if all may, "
+            "or tcp://127.0.0.1:PORT for this machine alone"
         )
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What tells the settings of a curve from those of another, and how it is said."""
 
-from advphy_model.measure.counts import without_hash
+from advphy_model.measure.curves import without_hash
 
 # What follows from other settings, and what says nothing while the attack is off.
 DERIVED = {"noise_variance", "perturbation_kind"}

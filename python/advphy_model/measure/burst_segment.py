@@ -1,73 +1,41 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One stretch of frames: sent, disturbed, received and decided."""
 
-from functools import lru_cache
-
 import numpy as np
 
 from advphy_model import kernels, randomness
 from advphy_model.link import decision
-from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
 from advphy_model.modem.synchronizer import Synchronizer
 from advphy_model.power import noise_sigma
-from advphy_model.receive.canceller import Canceller
+from advphy_model.receive.canceller import shared_canceller
 
 _AT_ONCE = 8  # frames, so that their samples stay in the cache
 _TAIL = 64  # samples of silence behind the last, for impairments that hold some back
 
 
-@lru_cache(maxsize=8)
-def _canceller(model, settings):
-    """Return a Canceller, whose threshold takes a second to find for some settings."""
-    return Canceller(model, settings)
+class Segment:
+    """One stream of bursts, from a first one on.
 
+    Args:
+        setting: BurstSetting.
+        first_frame: number of the first burst.
+    """
 
-class BurstLink:
-    """What all segments share; nothing in it changes."""
-
-    def __init__(
-        self, model, frame, ebn0_db, seed, adversary, canceller, impair, receiver
-    ):
-        self.model, self.frame, self.seed = model, frame, seed
-        self.sigma = noise_sigma(ebn0_db, model.rate)
-        self.adversary, self.impair, self.receiver = adversary, impair, receiver
-        if not isinstance(frame, Frame) or frame.n != model.n:
-            raise ValueError(
-                f"frame = {frame} does not fit link '{model.name}' of n = {model.n}; "
-                "wanted Frame.of_model(model, ...)"
-            )
-        if adversary is not None and getattr(adversary, "frame", frame) != frame:
-            raise ValueError(
-                f"the adversary's frame is {adversary.frame}, the victim's {frame}; "
-                "wanted the same"
-            )
-        self.canceller = None if canceller is None else _canceller(model, canceller)
-        self.window = 1 if canceller is None else canceller.window
-        self.encoder = decision.encoder(model)
-
-    def start(self, first_frame):
-        """Return a segment that begins at a frame; nothing of it is counted yet."""
-        return _Segment(self, first_frame)
-
-    def count(self, first_frame, frames):
-        """Return frames, missed frames, blocks, block errors, erasures."""
-        return self.start(first_frame).count(frames)
-
-
-class _Segment:
-    """One stream of frames, from a first one on."""
-
-    def __init__(self, link, first_frame):
-        self._link, self._first = link, first_frame
+    def __init__(self, setting, first_frame):
+        self._setting, self._first = setting, first_frame
+        model, canceller = setting.model, setting.canceller
+        self._codewords = setting.frame.codewords
+        self._encoder = decision.encoder(model)
+        self._decider = decision.decider(model)
+        self._sigma = noise_sigma(setting.ebn0_db, model.rate)
+        self._canceller = canceller and shared_canceller(model, canceller)
+        self._window = 1 if canceller is None else canceller.window
         self._next = first_frame
-        self._modulator = Modulator(link.frame, link.model, first_frame)
-        self._synchronizer = Synchronizer(
-            link.frame, link.model, first_frame=first_frame, **link.receiver
-        )
-        self._decision = decision.decider(link.model)
-        self._sample = first_frame * link.frame.samples()  # whose noise is next
-        self._channel = None if link.impair is None else link.impair(self._sample)
+        self._modulator = Modulator(setting.frame, model, first_frame)
+        self._synchronizer = Synchronizer(setting.frame, model, first_frame=first_frame)
+        self._sample = first_frame * setting.frame.samples()  # whose noise is next
+        self._channel = setting.impair(self._sample)
         self._jam = np.empty(0, np.complex64)
         self._jammed = first_frame  # number of the adversary's next frame
         self._waiting = [], []  # codewords and the index of each, for a whole window
@@ -75,6 +43,7 @@ class _Segment:
         self._counts = np.zeros(3, int)  # blocks, block errors, erasures
 
     def count(self, frames):
+        """Return frames, missed frames, blocks, block errors, erasures."""
         self._seen = np.zeros(frames, bool)
         for at in range(0, frames, _AT_ONCE):
             self._send(min(_AT_ONCE, frames - at))
@@ -86,7 +55,7 @@ class _Segment:
 
     def _fill_window(self):
         """Send on until the canceller's last window is full."""
-        size, window = self._link.frame.codewords, self._link.window
+        size, window = self._codewords, self._window
         if window > 1:
             held = sum(map(len, self._waiting[1]))
             more = -(-(window - held % window) // size)
@@ -95,11 +64,11 @@ class _Segment:
                 self._send(1)
 
     def _send(self, frames):
-        link = self._link
-        size, k, n = link.frame.codewords, link.model.k, link.model.n
-        sent = randomness.messages(link.seed, self._next * size, frames * size, k)
+        model, size = self._setting.model, self._codewords
+        k, n, seed = model.k, model.n, self._setting.seed
+        sent = randomness.messages(seed, self._next * size, frames * size, k)
         x = np.empty((frames * size, n), np.complex64)
-        link.encoder.look_up(sent, x)
+        self._encoder.look_up(sent, x)
         self._next += frames
         self._receive(self._impaired(self._modulator.modulate(x)))
 
@@ -108,21 +77,22 @@ class _Segment:
 
     def _receive(self, samples):
         """Add adversary and noise to the victim's samples, and synchronise."""
-        link, scale = self._link, self._modulator.scale
+        setting, scale = self._setting, self._modulator.scale
         y = np.ascontiguousarray(samples, np.complex64)
-        if link.adversary is not None:
+        if setting.attack is not None:
             y = y + np.float32(scale) * self._jamming(len(y))
         out = np.empty_like(y)
-        kernels.add_gaussian(link.seed, 2 * self._sample, link.sigma * scale, y, out)
+        noise = 2 * self._sample, self._sigma * scale
+        kernels.add_gaussian(setting.seed, *noise, y, out)
         self._sample += len(out)
         self._take(*self._synchronizer.push(out))
 
     def _jamming(self, count):
         """Return the adversary's next samples: its clock is the receiver's."""
-        size = self._link.frame.samples()
+        size = self._setting.frame.samples()
         if len(self._jam) < count:
             frames = -(-(count - len(self._jam)) // size)
-            more = self._link.adversary.samples(self._jammed, frames)
+            more = self._setting.attack.samples(self._jammed, frames)
             self._jam = np.concatenate([self._jam, more])
             self._jammed += frames
         now, self._jam = self._jam[:count], self._jam[count:]
@@ -143,9 +113,9 @@ class _Segment:
         if not self._waiting[0]:
             return
         y, index = (np.concatenate(part) for part in self._waiting)
-        whole = len(y) // self._link.window * self._link.window
-        if self._link.canceller is not None:
-            self._link.canceller.cancel(y[:whole])
+        whole = len(y) // self._window * self._window
+        if self._canceller is not None:
+            self._canceller.cancel(y[:whole])
         self._decide(y[:whole], index[:whole])
         self._waiting = [y[whole:]], [index[whole:]]
 
@@ -153,8 +123,8 @@ class _Segment:
         """Decide blocks by index, and count those of the frames that count."""
         decided = np.empty(len(y), np.uint8)
         erased = np.empty(len(y), np.uint8)
-        self._decision.decide(np.ascontiguousarray(y), decided, erased)
-        end = (self._first + len(self._seen)) * self._link.frame.codewords
+        self._decider.decide(np.ascontiguousarray(y), decided, erased)
+        end = (self._first + len(self._seen)) * self._codewords
         wanted = index < end
         lost = (erased == 1) & wanted
         wrong = (decided != self._sent(index)) & wanted & ~lost
@@ -166,5 +136,7 @@ class _Segment:
             return np.empty(0, np.uint8)
         first = int(index.min())
         count = int(index.max()) - first + 1
-        sent = randomness.messages(self._link.seed, first, count, self._link.model.k)
+        sent = randomness.messages(
+            self._setting.seed, first, count, self._setting.model.k
+        )
         return sent[index - first]

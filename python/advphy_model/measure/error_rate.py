@@ -115,6 +115,10 @@ class StopRule:
         """Return whether this many failures of this many blocks are enough."""
         if self.max_blocks is not None and blocks >= self.max_blocks:
             return True
+        return self.enough(blocks, failures)
+
+    def enough(self, blocks: int, failures: int) -> bool:
+        """Return whether the failures are enough, however few the blocks."""
         if self.min_errors is not None and failures >= self.min_errors:
             return True
         if self.relative_width is None or failures == 0:

@@ -10,8 +10,6 @@ import json
 import math
 from pathlib import Path
 
-from advphy_model import json_schema
-
 FORMAT, VERSION = "advphy", 1
 SCHEMA = Path(__file__).with_name("published.schema.json")
 LONGEST_NAME = 80
@@ -52,6 +50,22 @@ def schema() -> dict:
     return json.loads(SCHEMA.read_text(encoding="utf-8"))
 
 
+@functools.cache
+def _validator():
+    import fastjsonschema
+
+    return fastjsonschema.compile(schema() | {"$schema": ""})
+
+
+def _check(message):
+    """Raise ValueError unless the schema allows a message."""
+    try:
+        _validator()(message)
+    except ValueError as error:
+        said = str(error).replace("data.", "", 1)
+        raise ValueError(f"'{said.partition(' ')[0]}': {said[:200]}") from None
+
+
 def measurement(said, flowgraph, run, sequence) -> dict:
     """Return what a block said as a message to publish.
 
@@ -69,7 +83,7 @@ def measurement(said, flowgraph, run, sequence) -> dict:
     head |= {key: said[key] for key in ("kind", "name", "block") if key in said}
     head |= {"flowgraph": flowgraph, "run": run, "sequence": sequence}
     message = _as_json(head | {k: v for k, v in said.items() if k not in head})
-    json_schema.check(message, schema())
+    _check(message)
     return message
 
 
@@ -100,9 +114,11 @@ def decode(data) -> list:
     if not isinstance(message, dict) or message.get("format") != FORMAT:
         raise ValueError("not a message of an advphy publisher")
     version = message.get("version")
-    if isinstance(version, int) and version not in (True, VERSION) and version > 0:
+    if isinstance(version, bool):
+        raise ValueError(f"'version' is {version}, wanted {VERSION}")
+    if isinstance(version, int) and version != VERSION and version > 0:
         raise OtherVersionError(version)
-    json_schema.check(message, schema())
+    _check(message)
     found = message["states"] if message["kind"] == "states" else [message]
     for part in found:
         checked_name(part["name"])

@@ -2,7 +2,8 @@
 """Rows of counts from published messages: each block counted once, and in one row."""
 
 from advphy_model.air.channels import canonical
-from advphy_model.measure.counts import Counts
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
 
 
 class PublishedCounts:
@@ -35,7 +36,7 @@ class PublishedCounts:
         except ValueError as error:
             self.refused[message["name"]] = str(error)
             return False
-        key = message["run"], message["block"], row.setting, row.seed, row.first_block
+        key = message["run"], message["block"], row.order
         present = self._segments.get(key)
         if present is not None and present[0].blocks >= row.blocks:
             return False
@@ -44,41 +45,18 @@ class PublishedCounts:
 
     def rows(self) -> list:
         """Return the rows, those of before among them."""
-        return self._kept()[0]
+        return self._longest()[0]
 
     def counted_twice(self) -> list:
         """Return the names of counters with blocks that are left out, sorted."""
-        return sorted(self._kept()[1])
+        kept, left_out = self._longest()
+        names = {id(row): name for row, name in self._segments.values()}
+        found = {names.get(id(row)) for row in left_out if row not in kept}
+        return sorted(found - {None})
 
-    def _kept(self):
-        ranges = {}
-        for row, name in [*((r, None) for r in self._before), *self._segments.values()]:
-            ranges.setdefault((row.setting, row.seed), []).append((row, name))
-        kept, left_out = [], set()
-        for several in ranges.values():
-            found, more = _apart(several)
-            kept += found
-            left_out |= more
-        return kept, left_out
-
-
-def _apart(several):
-    """Return the longest of the rows that overlap, and the names of the others."""
-    kept, left_out = [], set()
-    end = None
-    for row, name in sorted(several, key=lambda s: (s[0].first_block, -s[0].blocks)):
-        if end is None or row.first_block >= end:
-            kept.append((row, name))
-            end = row.end
-            continue
-        last, last_name = kept[-1]
-        if row.blocks > last.blocks:
-            kept[-1] = row, name
-            left_out.add(last_name)
-            end = row.end
-        elif row != last:
-            left_out.add(name)
-    return [row for row, _ in kept], left_out - {None}
+    def _longest(self):
+        new = [row for row, _ in self._segments.values()]
+        return table.longest([*self._before, *new])
 
 
 def _row(message):
@@ -95,19 +73,19 @@ def _row(message):
         raise ValueError("more blocks failed than there were")
     try:
         return Counts(
-            message["link"],
-            "flowgraph",
-            float(ebn0_db),
-            int(message["seed"]),
-            int(message["first_block"]),
-            int(message["blocks"]),
-            int(message["block_errors"]),
-            int(message["erasures"]),
-            message["model_sha256"],
-            None if psr_db is None else round(float(psr_db), 4),
-            attack,
-            str(settings.get("canceller", "none")),
-            canonical(str(settings.get("kind", "awgn"))),
+            link=message["link"],
+            engine="flowgraph",
+            ebn0_db=float(ebn0_db),
+            seed=int(message["seed"]),
+            first_block=int(message["first_block"]),
+            blocks=int(message["blocks"]),
+            block_errors=int(message["block_errors"]),
+            erasures=int(message["erasures"]),
+            model_sha256=message["model_sha256"],
+            psr_db=None if psr_db is None else round(float(psr_db), 4),
+            attack=attack,
+            canceller=str(settings.get("canceller", "none")),
+            channel=canonical(str(settings.get("kind", "awgn"))),
         )
     except TypeError:
         raise ValueError("their psr_db is no number") from None

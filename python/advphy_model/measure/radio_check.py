@@ -9,8 +9,9 @@ import numpy as np
 from advphy_model import kernels, power
 from advphy_model.files.recording_reader import PIECE
 from advphy_model.link.decision import encoder
-from advphy_model.measure import loop_engine
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule, interval
+from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.measure.scoring import Scorer
 from advphy_model.modem.modulator import Modulator
 from advphy_model.randomness import messages
@@ -80,11 +81,10 @@ def noisy(samples, seed: int, noise_variance: float) -> np.ndarray:
 
 
 def bler_without_modem(model, ebn0_db: float) -> float:
-    """Return the BLER of aligned codewords with noise, from the loop engine."""
+    """Return the BLER of aligned codewords with noise."""
     rule = StopRule(min_errors=2000, max_blocks=10_000_000)
-    ranges = list(loop_engine.run(model, rule=rule, ebn0_db=ebn0_db))
-    blocks, errors, erasures = (sum(column) for column in zip(*ranges, strict=True))
-    return (errors + erasures) / blocks
+    (row,) = ranges.total(LinkSetting(model, ebn0_db), rule)
+    return row.failures / row.blocks
 
 
 def judged(

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows of sums of a semantic link: what Bob's images and Eve's labels came to."""
 
-import csv
-import dataclasses
 import math
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
-from advphy_model.atomic_file import atomic_file
+from advphy_model.measure.table import Row
 from advphy_model.version import __version__
 
 BRANCHES = ("bob", "bob_without", "eve")
 
 
 @dataclass(frozen=True)
-class SemanticCounts:
-    """What one branch came to over one range of frames under one setting.
+class SemanticCounts(Row):
+    """Sums of one branch over one range of frames under one setting.
 
     Args:
         link: name of the semantic link.
@@ -66,6 +64,57 @@ class SemanticCounts:
     squared_error_squares: float = 0.0
     version: str = __version__
 
+    SETTING: ClassVar = (
+        "link",
+        "engine",
+        "images",
+        "branch",
+        "pair",
+        "snr_db",
+        "seed",
+        "model_sha256",
+        "eve",
+        "eve_sha256",
+    )
+    FIRST: ClassVar = "first_frame"
+    SUMS: ClassVar = (
+        "frames",
+        "erasures",
+        "squared_error",
+        "squared_error_squares",
+        "correct",
+        "signal_energy",
+        "perturbation_energy",
+        "transmit_energy",
+    )
+    # psr_db is derived, and there for who reads the file without this module.
+    COLUMNS: ClassVar = (
+        "link",
+        "engine",
+        "images",
+        "branch",
+        "pair",
+        "snr_db",
+        "psr_db",
+        "seed",
+        "first_frame",
+        "frames",
+        "pixels",
+        "reals",
+        "erasures",
+        "squared_error",
+        "correct",
+        "signal_energy",
+        "perturbation_energy",
+        "transmit_energy",
+        "model_sha256",
+        "eve",
+        "eve_sha256",
+        "squared_error_squares",
+        "version",
+    )
+    COMMAND: ClassVar = "advphy measure-semantic"
+
     @property
     def psr_db(self) -> float | None:
         """Return the realised perturbation-to-signal ratio in dB; None without one."""
@@ -103,132 +152,40 @@ class SemanticCounts:
         return self.correct / self.frames
 
     @property
-    def setting(self) -> tuple:
-        """Return what must be equal for two rows to be the same measurement."""
-        return (
-            self.link,
-            self.engine,
-            self.images,
-            self.branch,
-            self.pair,
-            self.snr_db,
-            self.seed,
-            self.model_sha256,
-            self.eve,
-            self.eve_sha256,
-            self.version,
-        )
+    def place(self) -> str:
+        """Return link, branch and SNR, for an error text."""
+        return f"{self.link}, {self.branch} at {self.snr_db:g} dB"
 
     @property
-    def end(self) -> int:
-        """Return the index behind the last frame."""
-        return self.first_frame + self.frames
+    def blocks(self) -> int:
+        """Return the items that a stop rule counts."""
+        return self.frames
 
+    @property
+    def failures(self) -> int:
+        """Return 0: no image fails, so no stop rule counts errors."""
+        return 0
 
-_FIELDS = [field.name for field in dataclasses.fields(SemanticCounts)]
-_SUMS = (
-    "frames",
-    "erasures",
-    "squared_error",
-    "squared_error_squares",
-    "correct",
-    "signal_energy",
-    "perturbation_energy",
-    "transmit_energy",
-)
-# psr_db is derived, and there for who reads the file without this module.
-COLUMNS = (*_FIELDS[:6], "psr_db", *_FIELDS[6:])
+    def columns(self) -> dict:
+        """Return the values of the columns as they are written."""
+        psr_db = "" if self.psr_db is None else f"{self.psr_db:.4f}"
+        return super().columns() | {"psr_db": psr_db}
 
-
-def added(row: SemanticCounts, more: SemanticCounts) -> SemanticCounts:
-    """Return the sums of a row and of the one that continues it."""
-    sums = {name: getattr(row, name) + getattr(more, name) for name in _SUMS}
-    return dataclasses.replace(row, **sums)
-
-
-def add_up(rows) -> list:
-    """Return the rows with those joined that continue each other, sorted.
-
-    Raises:
-        ValueError: when two rows of one setting sum the same frame.
-    """
-    joined = []
-    for row in sorted(rows, key=lambda row: (row.setting, row.first_frame)):
-        last = joined[-1] if joined else None
-        if last and last.setting == row.setting:
-            if row.first_frame < last.end:
+    def require_possible(self) -> None:
+        """Raise ValueError for sums that cannot be."""
+        if self.branch not in BRANCHES:
+            raise ValueError(
+                f"branch '{self.branch}' is not known; choose from "
+                f"{', '.join(BRANCHES)}"
+            )
+        least = {"pixels": 1, "reals": 1, "first_frame": 0, "seed": 0}
+        for name, bound in (dict.fromkeys(self.SUMS, 0) | least).items():
+            if getattr(self, name) < bound:
                 raise ValueError(
-                    f"{row.link}, {row.branch} at {row.snr_db:g} dB: frames "
-                    f"{row.first_frame}..{min(row.end, last.end) - 1} of seed "
-                    f"{row.seed} are in two rows; measure with another --seed or "
-                    "--first-frame"
+                    f"{name} must be {bound} or more, got {getattr(self, name)}"
                 )
-            if row.first_frame == last.end:
-                joined[-1] = added(last, row)
-                continue
-        joined.append(row)
-    return joined
-
-
-def write(path, rows) -> None:
-    """Write rows as CSV, joined, whole or not at all; ValueError as add_up."""
-    rows = add_up(rows)
-    with atomic_file(path) as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            psr_db = "" if row.psr_db is None else f"{row.psr_db:.4f}"
-            writer.writerow(dataclasses.asdict(row) | {"psr_db": psr_db})
-
-
-def read(path) -> list:
-    """Return the rows of a CSV.
-
-    Raises:
-        ValueError: naming the file, the line and what is wrong.
-        OSError: when the file cannot be read.
-    """
-    rows = []
-    with open(path, encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
-            if missing:
-                raise ValueError(
-                    f"column '{missing[0]}' is missing; is it one of measure-semantic?"
-                )
-            for values in reader:
-                rows.append(_row(values))
-        except (ValueError, TypeError, csv.Error) as error:
-            raise ValueError(f"{path}: line {reader.line_num}: {error}") from None
-    return rows
-
-
-def read_existing(path) -> list:
-    """Return the rows of a CSV, or none when there is no such file yet."""
-    return read(path) if Path(path).exists() else []
-
-
-def _row(values):
-    if None in values or None in values.values():
-        raise ValueError("there are more or fewer values than columns")
-    kinds = SemanticCounts.__annotations__
-    row = SemanticCounts(**{name: kinds[name](values[name]) for name in _FIELDS})
-    sums = [getattr(row, name) for name in (*_SUMS, "snr_db")]
-    if not all(map(math.isfinite, sums)) or row.branch not in BRANCHES:
-        raise ValueError("a sum is not a number, or the branch is not known")
-    for name, least in {
-        "pixels": 1,
-        "reals": 1,
-        "first_frame": 0,
-        "seed": 0,
-        **dict.fromkeys(_SUMS, 0),
-    }.items():
-        if getattr(row, name) < least:
-            raise ValueError(f"{name} = {getattr(row, name)}, wanted {least} or more")
-    if row.correct + row.erasures > row.frames or row.frames < 1:
-        raise ValueError(
-            f"{row.correct} right and {row.erasures} erased of {row.frames} frames "
-            "cannot be"
-        )
-    return row
+        if self.correct + self.erasures > self.frames or self.frames < 1:
+            raise ValueError(
+                f"{self.correct} right and {self.erasures} erased of {self.frames} "
+                "frames cannot be"
+            )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast the kernels and the loop engine run, and how near to their limits."""
+"""How fast the kernels run, alone and in a loop, and how near to their limits."""
 
+import functools
 import statistics
 import time
 
@@ -8,8 +9,9 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.link import decision
-from advphy_model.measure import loop_engine
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.network import inference
 from advphy_model.power import noise_sigma
 
@@ -54,19 +56,20 @@ def median_ratios(contestants, reference, rounds=5):
     return {name: statistics.median(found) for name, found in rates.items()}, ratios
 
 
-def engine_rate(engine, model, blocks, **settings):
-    """Return messages per second of an engine, everything counted."""
+def engine_rate(counted, setting, blocks):
+    """Return messages per second of ranges.counted or its like, everything counted."""
     rule = StopRule(min_errors=None, max_blocks=blocks)
+    rows = setting.rows("speed", 0)
     begun = time.perf_counter()
-    counted = sum(
-        more for more, _, _ in engine(model, rule=rule, ebn0_db=EBN0_DB, **settings)
-    )
-    return counted / (time.perf_counter() - begun)
+    *_, (row,) = counted(setting, rows, rule)
+    return row.blocks / (time.perf_counter() - begun)
 
 
 def loop_rate(model, blocks=20_000_000, threads=2):
-    """Return messages per second of the loop engine."""
-    return engine_rate(loop_engine.run, model, blocks, threads=threads)
+    """Return messages per second of the kernels without GNU Radio."""
+    with ranges.threads(threads) as workers:
+        counted = functools.partial(ranges.counted, workers=workers)
+        return engine_rate(counted, LinkSetting(model, EBN0_DB), blocks)
 
 
 def decision_rate(model, batch):

@@ -1,181 +1,148 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure links over settings until the stop rule is met, resuming what was counted."""
+"""Measure settings until the stop rule is met, continuing what was counted."""
 
 import contextlib
 import dataclasses
 import functools
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from advphy_model.air.channels import NOISE, canonical
 from advphy_model.atomic_file import only_writer, refuse_unwritable
-from advphy_model.measure import counts
-from advphy_model.measure.counts import Counts
-from advphy_model.randomness import checked_index, checked_seed
+from advphy_model.measure import ranges, table
+from advphy_model.randomness import checked_index
 from advphy_model.version import __version__
 
 
 @dataclass(frozen=True)
 class Step:
-    """What has been counted so far at one point, and how fast.
+    """What has been counted so far under one setting, and how fast.
 
     Args:
-        counts: the row, including what was resumed.
-        new_blocks: blocks counted in this run at this point.
-        seconds: time this run has spent at this point.
+        setting: what is measured.
+        rows: its rows, with what was counted before.
+        new_items: items counted in this run under this setting.
+        seconds: time that this run has spent under this setting.
         done: whether the stop rule is met.
     """
 
-    counts: Counts
-    new_blocks: int
+    setting: object
+    rows: tuple
+    new_items: int
     seconds: float
     done: bool
 
+    @property
+    def row(self):
+        """Return the first row, of most settings the only one."""
+        return self.rows[0]
+
 
 def measure(
-    models,
-    points_db,
-    engine,
-    *,
-    engine_name,
-    rule,
-    seed,
-    out,
-    first_block=0,
-    attacks=None,
-    canceller=None,
-    channel="awgn",
+    settings, rule, out, schema, *, first=0, engine="loop", counted=None, at_once=1
 ):
-    """Yield Steps; write the rows to `out` after each point and when interrupted.
+    """Yield Steps; write the rows to `out` after each setting and when interrupted.
+
+    A table that is there already is continued, half or whole; ranges of several runs
+    add up, and a run ends where the next range in `out` begins.
 
     Args:
-        models: link models.
-        points_db: Eb/N0 in dB, in the order of measuring.
-        engine: function with the arguments of loop_engine.run.
-        engine_name: for the rows.
-        rule: StopRule; what was counted before from first_block on counts towards it.
-        seed: of messages and noise.
+        settings: LinkSettings, BurstSettings or SemanticSettings, in their order, made
+            once it is clear that the table can be read and written. One that is given
+            twice is measured once, and yields its last step again.
+        rule: StopRule; what was counted before from `first` on counts towards it.
         out: CSV, read first if it is there.
-        first_block: index of the first block; ranges of several runs add up, and a run
-            ends where the next range in `out` begins.
-        attacks: function of (model, ebn0_db) that returns the Adversaries there, each
-            measured by itself; None: no adversary.
-        canceller: CancellerSettings in front of the decoder, or None.
-        channel: what the links go through (air/channels).
-    """
-    seed, channel = checked_seed(seed), canonical(channel)
-    first_block = checked_index("first_block", first_block)
-    with only_writer(out):
-        rows = counts.read_existing(out)
-        refuse_unwritable(out)
-        todo = []
-        for model in models:
-            _refuse_other_model(rows, model, out)
-            for ebn0_db in points_db:
-                row = Counts(
-                    model.name,
-                    engine_name,
-                    float(ebn0_db),
-                    seed,
-                    first_block,
-                    0,
-                    0,
-                    0,
-                    model.sha256,
-                    channel=channel,
-                )
-                for attack in attacks(model, ebn0_db) if attacks else (None,):
-                    row = _under(row, attack, canceller)
-                    todo.append((model, attack, *_resumed(row, rows, rule, out)))
-        for model, attack, row, limited in todo:
-            rows = [r for r in rows if r is not row]
-            bound = functools.partial(engine, **_given(attack, canceller, channel))
-            try:
-                for step in _measure_point(model, row, bound, limited):
-                    row = step.counts
-                    yield step
-            finally:
-                if row.blocks:
-                    rows = [*rows, row]
-                    counts.write(out, rows)
-
-
-def _under(row, attack, canceller):
-    """Return the row with what tells the adversary and the canceller.
-
-    The PSR of rows in float32 is rounded, so that -6 dB is -6 dB.
-    """
-    return dataclasses.replace(
-        row,
-        attack="none" if attack is None else attack.label,
-        psr_db=None if attack is None else round(attack.scaled.psr_db, 4),
-        canceller="none" if canceller is None else canceller.label,
-    )
-
-
-def _given(attack, canceller, channel):
-    """Return the engine's arguments for what there is."""
-    kind = None if channel == NOISE else channel
-    options = {"attack": attack, "canceller": canceller, "kind": kind}
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _measure_point(model, row, engine, rule):
-    begun, before = time.perf_counter(), row.blocks
-    ranges = engine(
-        model,
-        rule=rule,
-        ebn0_db=row.ebn0_db,
-        seed=row.seed,
-        first_block=row.first_block,
-        counted=(row.blocks, row.failures),
-    )
-    with contextlib.closing(ranges):
-        for blocks, errors, erasures in ranges:
-            row = dataclasses.replace(
-                row,
-                blocks=row.blocks + blocks,
-                block_errors=row.block_errors + errors,
-                erasures=row.erasures + erasures,
-            )
-            yield Step(row, row.blocks - before, time.perf_counter() - begun, False)
-    yield Step(row, row.blocks - before, time.perf_counter() - begun, True)
-
-
-def _resumed(row, rows, rule, out):
-    """Return the row to go on with, and the rule that ends it before the next range.
+        schema: of its rows, a subclass of table.Row.
+        first: index of the first item.
+        engine: what counts, for the rows: "loop", "flowgraph" or "burst".
+        counted: function of (setting, rows, rule, limit=...) that yields the rows as
+            they grow; None: ranges.counted with threads of this process.
+        at_once: settings that are counted at the same time, for settings of few items:
+            then only the last step of each is yielded.
 
     Raises:
-        ValueError: when the first block is inside a range that is counted already.
+        ValueError: the table is of another version or model, or a first item is
+            counted already.
     """
-    same = [r for r in rows if (r.setting, r.seed) == (row.setting, row.seed)]
-    later = [r.first_block for r in same if r.first_block > row.first_block]
-    if later:
-        room = min(later) - row.first_block
-        most = room if rule.max_blocks is None else min(rule.max_blocks, room)
-        rule = dataclasses.replace(rule, max_blocks=most)
-    for old in same:
-        if old.first_block == row.first_block:
-            return old, rule
-        if old.first_block < row.first_block < old.end:
-            raise ValueError(
-                f"{out}: blocks {old.first_block}..{old.end - 1} of {row.link} at "
-                f"{row.ebn0_db:g} dB are counted already; choose another --seed, a "
-                "--first-block behind them, or another --out"
-            )
-    return row, rule
+    first = checked_index(schema.FIRST, first)
+    with only_writer(out), contextlib.ExitStack() as stack:
+        rows = table.read_existing(out, schema)
+        refuse_unwritable(out)
+        settings = list(settings)
+        models = {each.model.name: each.model.sha256 for each in settings}
+        table.require_continuable(rows, models, out)
+        todo = [
+            found
+            for setting in settings
+            for found in _continued(setting, setting.rows(engine, first), rows, out)
+        ]
+        if counted is None:
+            workers = stack.enter_context(ranges.threads(1 if at_once > 1 else None))
+            counted = functools.partial(ranges.counted, workers=workers)
+        point = functools.partial(_counted, rule=rule, counted=counted)
+        points = _together(point, todo, at_once) if at_once > 1 else map(point, todo)
+        finished = {}  # the last step, by the row
+        for each, steps in zip(todo, points, strict=True):
+            key, step = each[1][0].order, None
+            if key in finished:
+                yield finished[key]
+                continue
+            try:
+                for step in steps:
+                    finished[key] = step
+                    yield step
+            finally:
+                if step is not None and step.new_items:
+                    rows = _kept(rows, step.rows)
+                    table.write(out, rows, schema)
 
 
-def _refuse_other_model(rows, model, out):
-    for row in rows:
-        if row.link == model.name and row.model_sha256 != model.sha256:
-            raise ValueError(
-                f"{out}: holds counts of another model called '{model.name}' "
-                f"({row.model_sha256[:12]}, now {model.sha256[:12]}); "
-                "remove it, or choose another --out"
-            )
-        if row.version != __version__:
-            raise ValueError(
-                f"{out}: holds counts of version {row.version}, this is {__version__}; "
-                "remove it, or choose another --out"
-            )
+def _continued(setting, empty, rows, out):
+    """Yield (setting, rows to continue, limit); rows of unequal length apart."""
+    states = {}
+    for row in empty:
+        old, most = table.continued(row, rows, out)
+        states.setdefault((old.items, most), []).append(old)
+    for (_, most), several in states.items():
+        part = setting if len(several) == len(empty) else setting.of(several)
+        yield part, tuple(several), most
+
+
+def _counted(todo, rule, counted):
+    """Yield the Steps of one setting."""
+    setting, rows, limit = todo
+    begun, before = time.perf_counter(), rows[0].items
+    most = ranges.most_items(setting, rule, limit)
+
+    def step(rows, done):
+        new = rows[0].items - before
+        return Step(setting, rows, new, time.perf_counter() - begun, done)
+
+    if not ranges.enough(rows, rule, most):
+        now = tuple(dataclasses.replace(row, version=__version__) for row in rows)
+        with contextlib.closing(counted(setting, now, rule, limit=limit)) as growing:
+            for rows in growing:
+                yield step(rows, False)
+    yield step(rows, True)
+
+
+def _together(point, todo, at_once):
+    """Yield the last Step of each setting, in order, several counted at once."""
+    with ThreadPoolExecutor(at_once) as pool:
+        futures = {}
+        for each in todo:
+            row = each[1][0]
+            if row.order not in futures:
+                futures[row.order] = pool.submit(lambda each: [*point(each)][-1:], each)
+        try:
+            for each in todo:
+                yield futures[each[1][0].order].result()
+        finally:
+            for future in futures.values():
+                future.cancel()
+
+
+def _kept(rows, new):
+    """Return the rows of a table with new ones in the place of those they continue."""
+    places = {row.order for row in new}
+    return [row for row in rows if row.order not in places] + list(new)

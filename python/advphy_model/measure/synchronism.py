@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 from advphy_model.air import perturbation
-from advphy_model.measure.burst_sweep import BurstSetting
+from advphy_model.measure.burst_chain import BurstSetting
 from advphy_model.modem.burst_adversary import AirAdversary
 from advphy_model.receive.canceller import CancellerSettings
 
@@ -59,12 +59,14 @@ def points(model, frame, sharp, blind, ebn0_db, psr_db, seed=1) -> list:
         blind: Perturbation crafted for unknown phase and shift.
         ebn0_db: Eb/N0 in dB.
         psr_db: PSR at the receiver in dB, of all adversaries.
-        seed: of what the adversaries draw.
+        seed: of messages and noise, and of what the adversaries draw.
     """
 
     def setting(p, canceller, frames, **arrival):
         adversary = p and AirAdversary(p, frame, psr_db, seed=seed, **arrival)
-        return BurstSetting(model, frame, ebn0_db, adversary, canceller, frames=frames)
+        return BurstSetting(
+            model, frame, ebn0_db, seed, adversary, canceller, frames=frames
+        )
 
     jammer = perturbation.jammer(model.k, model.n, psr_db)
     found = [

@@ -3,6 +3,7 @@
 
 import cmath
 import dataclasses
+import functools
 import math
 from dataclasses import dataclass
 
@@ -196,6 +197,12 @@ class Canceller:
             found.statistic,
             detected,
         )
+
+
+@functools.lru_cache(maxsize=64)
+def shared_canceller(model, settings) -> Canceller:
+    """Return a Canceller without memory; some thresholds take a second to find."""
+    return Canceller(model, settings)
 
 
 def _families(settings, n):

@@ -5,10 +5,11 @@ import csv
 import dataclasses
 
 import pytest
+from advphy_model import __version__
 from advphy_model.link import links
-from advphy_model.measure import counts, loop_engine, sweep
-from advphy_model.measure.counts import Counts
+from advphy_model.measure import curves, sweep, table
 from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
+from advphy_model.measure.link_chain import Counts, LinkSetting
 
 ROW = Counts("bpsk", "loop", 4.0, 1, 0, 1000, 50, 2, "abc")
 
@@ -18,7 +19,7 @@ def at(first, blocks=1000, **changes):
 
 
 def test_ranges_that_continue_each_other_become_one():
-    rows = counts.add_up([at(1000), at(0), at(5000)])
+    rows = table.add_up([at(1000), at(0), at(5000)])
     assert [(r.first_block, r.blocks, r.block_errors, r.erasures) for r in rows] == [
         (0, 2000, 100, 4),
         (5000, 1000, 50, 2),
@@ -28,7 +29,7 @@ def test_ranges_that_continue_each_other_become_one():
 @pytest.mark.parametrize("first", [0, 1, 999])
 def test_blocks_counted_twice_are_refused(first):
     with pytest.raises(ValueError, match="counted twice"):
-        counts.add_up([at(0), at(first)])
+        table.add_up([at(0), at(first)])
 
 
 @pytest.mark.parametrize(
@@ -44,34 +45,34 @@ def test_blocks_counted_twice_are_refused(first):
     ],
 )
 def test_other_settings_stay_apart(changes):
-    assert len(counts.add_up([at(0), at(0, **changes)])) == 2
+    assert len(table.add_up([at(0), at(0, **changes)])) == 2
 
 
 def test_what_is_read_is_what_was_written(tmp_path):
     rows = [at(0), at(0, attack="jammer", psr_db=-6.0), at(7000, seed=3)]
-    counts.write(tmp_path / "run.csv", rows)
-    read = counts.read(tmp_path / "run.csv")
+    table.write(tmp_path / "run.csv", rows, Counts)
+    read = table.read(tmp_path / "run.csv", Counts)
     assert set(read) == set(rows)
-    assert read == counts.add_up(read)
+    assert read == table.add_up(read)
     with open(tmp_path / "run.csv", newline="") as file:
-        assert next(csv.reader(file)) == list(counts.COLUMNS)
+        assert next(csv.reader(file)) == list(Counts.COLUMNS)
 
 
 def test_counts_of_before_there_were_channels_are_of_awgn(tmp_path):
     path = tmp_path / "old.csv"
-    counts.write(path, [at(0), at(5000, attack="jammer", psr_db=-6.0)])
+    table.write(path, [at(0), at(5000, attack="jammer", psr_db=-6.0)], Counts)
     lines = [line.split(",") for line in path.read_text().splitlines()]
     column = lines[0].index("channel")
     old = [line[:column] + line[column + 1 :] for line in lines]
     path.write_text("\n".join(map(",".join, old)) + "\n")
-    rows = counts.read(path)
+    rows = table.read(path, Counts)
     assert {row.channel for row in rows} == {"awgn"}
     assert set(rows) == {at(0), at(5000, attack="jammer", psr_db=-6.0)}
 
 
 def test_curves_name_the_channel_and_keep_channels_apart():
     fading = "rayleigh_block(coherence=7, coherent=True)"
-    found = counts.curves([at(0), at(0, channel=fading), at(1000, channel=fading)])
+    found = curves.curves([at(0), at(0, channel=fading), at(1000, channel=fading)])
     assert found == {
         "bpsk": {4.0: (52, 1000)},
         f"bpsk over {fading}": {4.0: (104, 2000)},
@@ -84,30 +85,32 @@ def test_curves_name_the_channel_and_keep_channels_apart():
         ("", "column 'link' is missing"),
         ("a,b\n1,2\n", "column 'link' is missing"),
         (
-            ",".join(counts.COLUMNS) + "\nbpsk,loop,4,,none,none,awgn,1,0,10,x,0,a,0\n",
+            ",".join(Counts.COLUMNS) + "\nbpsk,loop,4,,none,none,awgn,1,0,10,x,0,a,0\n",
             "line 2",
         ),
         (
-            ",".join(counts.COLUMNS)
+            ",".join(Counts.COLUMNS)
             + "\nbpsk,loop,4,,none,none,awgn,1,0,10,11,0,a,0\n",
             "cannot be",
         ),
-        (",".join(counts.COLUMNS) + "\nbpsk,loop\n", "line 2"),
+        (",".join(Counts.COLUMNS) + "\nbpsk,loop\n", "line 2"),
     ],
 )
 def test_files_that_are_not_counts_are_named(tmp_path, text, error):
     path = tmp_path / "bad.csv"
     path.write_text(text)
     with pytest.raises(ValueError, match=error) as caught:
-        counts.read(path)
+        table.read(path, Counts)
     assert str(path) in str(caught.value)
 
 
-def measure(out, rule, **changes):
-    arguments = {"engine_name": "loop", "rule": rule, "seed": 1, "out": out}
-    models = [links.load("hamming74_hard")]
-    steps = sweep.measure(models, [3.0], loop_engine.run, **{**arguments, **changes})
-    return list(steps)[-1].counts
+def steps_of(out, rule, first=0, **changes):
+    setting = LinkSetting(links.load("hamming74_hard"), 3.0, **changes)
+    return sweep.measure([setting], rule, out, Counts, first=first)
+
+
+def measure(out, rule, first=0, **changes):
+    return list(steps_of(out, rule, first, **changes))[-1].row
 
 
 def test_a_resumed_measurement_equals_one_in_a_piece(tmp_path):
@@ -115,25 +118,19 @@ def test_a_resumed_measurement_equals_one_in_a_piece(tmp_path):
     measure(tmp_path / "parts.csv", StopRule(None, 100_001))
     parts = measure(tmp_path / "parts.csv", StopRule(None, 300_000))
     assert parts == whole
-    assert counts.read(tmp_path / "parts.csv") == counts.read(tmp_path / "whole.csv")
+    assert table.read(tmp_path / "parts.csv", Counts) == table.read(
+        tmp_path / "whole.csv", Counts
+    )
 
 
 def test_what_was_counted_before_an_interruption_is_kept(tmp_path):
     out = tmp_path / "run.csv"
-    steps = sweep.measure(
-        [links.load("hamming74_hard")],
-        [3.0],
-        loop_engine.run,
-        engine_name="loop",
-        rule=StopRule(None, 1_000_000),
-        seed=1,
-        out=out,
-    )
+    steps = steps_of(out, StopRule(None, 1_000_000))
     next(steps)
     step = next(steps)
     steps.close()  # what Ctrl-C in the caller does
-    (row,) = counts.read(out)
-    assert row == step.counts
+    (row,) = table.read(out, Counts)
+    assert row == step.row
     assert row.blocks == 2 * CHECK_EVERY
     whole = measure(tmp_path / "whole.csv", StopRule(None, 1_000_000))
     assert measure(out, StopRule(None, 1_000_000)) == whole
@@ -141,22 +138,22 @@ def test_what_was_counted_before_an_interruption_is_kept(tmp_path):
 
 def test_disjoint_ranges_of_two_files_add_up_to_one_run(tmp_path):
     measure(tmp_path / "a.csv", StopRule(None, 100_000))
-    measure(tmp_path / "b.csv", StopRule(None, 50_000), first_block=100_000)
-    rows = [r for name in "ab" for r in counts.read(tmp_path / f"{name}.csv")]
-    assert counts.add_up(rows) == [measure(tmp_path / "c.csv", StopRule(None, 150_000))]
+    measure(tmp_path / "b.csv", StopRule(None, 50_000), first=100_000)
+    rows = [r for name in "ab" for r in table.read(tmp_path / f"{name}.csv", Counts)]
+    assert table.add_up(rows) == [measure(tmp_path / "c.csv", StopRule(None, 150_000))]
 
 
 def test_counts_of_another_model_are_not_continued(tmp_path):
     out = tmp_path / "run.csv"
-    counts.write(out, [at(0, link="hamming74_hard")])
+    table.write(out, [at(0, link="hamming74_hard")], Counts)
     with pytest.raises(ValueError, match="another model"):
         measure(out, StopRule(None, 1000))
 
 
 def test_a_range_inside_a_counted_one_is_refused_before_the_work(tmp_path):
-    measure(tmp_path / "run.csv", StopRule(None, 1000), first_block=200)
+    measure(tmp_path / "run.csv", StopRule(None, 1000), first=200)
     with pytest.raises(ValueError, match="are counted already"):
-        measure(tmp_path / "run.csv", StopRule(None, 10**12), first_block=500)
+        measure(tmp_path / "run.csv", StopRule(None, 10**12), first=500)
 
 
 def test_ranges_resume_each_by_itself_and_do_not_run_into_the_next(
@@ -164,27 +161,36 @@ def test_ranges_resume_each_by_itself_and_do_not_run_into_the_next(
 ):
     out = tmp_path / "run.csv"
     measure(out, StopRule(None, 1000))
-    measure(out, StopRule(None, 500), first_block=1000)
-    measure(out, StopRule(None, 500), first_block=5000)
-    assert measure(out, StopRule(None, 700), first_block=1000).blocks == 700
+    measure(out, StopRule(None, 500), first=1000)
+    measure(out, StopRule(None, 500), first=5000)
+    assert measure(out, StopRule(None, 700), first=1000).blocks == 700
     assert measure(out, StopRule(None, 10**9)).blocks == 1000
-    assert measure(out, StopRule(None, 10**9), first_block=1000).blocks == 4000
-    rows = [(r.first_block, r.blocks) for r in counts.read(out)]
+    assert measure(out, StopRule(None, 10**9), first=1000).blocks == 4000
+    rows = [(r.first_block, r.blocks) for r in table.read(out, Counts)]
     assert rows == [(0, 1000), (1000, 4000), (5000, 500)]
-    assert counts.add_up(counts.read(out)) == [
+    assert table.add_up(table.read(out, Counts)) == [
         measure(tmp_path / "whole.csv", StopRule(None, 5500))
     ]
 
 
 def test_models_of_one_name_are_not_added_up():
     one, other = at(0, model_sha256="a" * 64), at(0, model_sha256="b" * 64)
-    assert list(counts.curves([one, other])) == ["bpsk, aaaaaaaa", "bpsk, bbbbbbbb"]
+    assert list(curves.curves([one, other])) == ["bpsk, aaaaaaaa", "bpsk, bbbbbbbb"]
 
 
 def test_counts_of_another_version_are_not_continued(tmp_path):
-    counts.write(tmp_path / "run.csv", [at(0, version="0.0.1")])
+    table.write(tmp_path / "run.csv", [at(0, version="0.0.1")], Counts)
     with pytest.raises(ValueError, match=r"version 0\.0\.1"):
         measure(tmp_path / "run.csv", StopRule(None, 1000))
+
+
+def test_counts_of_another_patch_version_are_continued(tmp_path):
+    out, whole = tmp_path / "run.csv", measure(tmp_path / "a.csv", StopRule(None, 3000))
+    (row,) = (measure(out, StopRule(None, 1000)),)
+    other = __version__.rpartition(".")[0] + ".999"
+    table.write(out, [dataclasses.replace(row, version=other)], Counts)
+    assert measure(out, StopRule(None, 3000)) == whole
+    assert table.read(out, Counts) == [whole]
 
 
 def test_an_output_that_cannot_be_written_fails_before_the_work():
@@ -200,7 +206,7 @@ def test_curves_tell_attacks_and_cancellers_apart():
         at(0, **attack),
         at(0, **{**attack, "psr_db": -2.0}),
     ]
-    assert list(counts.curves(rows)) == [
+    assert list(curves.curves(rows)) == [
         "bpsk",
         "bpsk, canceller",
         "bpsk, universal_pgd, shift random at PSR -6 dB",
@@ -213,9 +219,9 @@ def test_a_perturbation_crafted_for_each_ebn0_is_one_curve():
         at(0, ebn0_db=db, attack=f"fgm {i:08x}", psr_db=-6.0)
         for i, db in enumerate((2.0, 4.0))
     ]
-    assert list(counts.curves(rows)) == ["bpsk, fgm at PSR -6 dB"]
+    assert list(curves.curves(rows)) == ["bpsk, fgm at PSR -6 dB"]
     two = at(0, ebn0_db=4.0, attack="fgm 0000ffff", psr_db=-6.0)  # another one at 4 dB
-    assert list(counts.curves([*rows, two])) == [
+    assert list(curves.curves([*rows, two])) == [
         "bpsk, fgm 00000000 at PSR -6 dB",
         "bpsk, fgm 00000001 at PSR -6 dB",
         "bpsk, fgm 0000ffff at PSR -6 dB",
@@ -227,10 +233,10 @@ def test_a_measurement_says_what_it_went_through_and_resumes(tmp_path):
     measure(out, rule)
     faded = measure(out, rule, channel="rayleigh_block( coherent = True )+awgn")
     assert faded.channel == "rayleigh_block(coherent=True)"
-    clean, again = counts.read(out)
+    clean, again = table.read(out, Counts)
     assert (clean.channel, again) == ("awgn", faded)
     assert faded.block_errors > 2 * clean.block_errors
     with pytest.raises(ValueError, match="cfo: frequency = 3"):
         measure(out, rule, channel="cfo(frequency=3)")
     measure(out, StopRule(None, 200_000), channel="rayleigh_block(coherent=True)")
-    assert [r.blocks for r in counts.read(out)] == [100_000, 200_000]
+    assert [r.blocks for r in table.read(out, Counts)] == [100_000, 200_000]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The loop engine: closed forms, threads, an independent chain in numpy."""
+"""The link in tiles: closed forms, threads, an independent chain in numpy."""
 
 import numpy as np
 import pytest
@@ -7,16 +7,17 @@ from advphy_model import randomness
 from advphy_model.air import channels
 from advphy_model.link import decision, links
 from advphy_model.link.baselines.nearest_codeword import nearest_codeword
-from advphy_model.measure import loop_engine
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import CHECK_EVERY, StopRule
+from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.power import noise_sigma, noise_variance
+
+from .counting import counted
 
 
 def total(model, blocks, ebn0_db, **settings):
-    ranges = loop_engine.run(
-        model, rule=StopRule(None, blocks), ebn0_db=ebn0_db, **settings
-    )
-    return tuple(sum(part) for part in zip(*ranges, strict=True))
+    row = counted(model, ebn0_db, blocks, **settings)
+    return row.blocks, row.block_errors, row.erasures
 
 
 @pytest.mark.parametrize("ebn0_db", range(9))
@@ -44,24 +45,21 @@ def test_threads_and_ranges_do_not_matter(threads):
     expected = total(model, 300_000, 2, threads=2)
     assert total(model, 300_000, 2, threads=threads) == expected
     first = total(model, 100_001, 2, threads=threads)
-    rest = total(model, 199_999, 2, threads=threads, first_block=100_001)
+    rest = total(model, 199_999, 2, threads=threads, first=100_001)
     assert tuple(a + b for a, b in zip(first, rest, strict=True)) == expected
 
 
 def test_the_rule_ends_the_run_at_a_fixed_place():
-    ranges = loop_engine.run(
-        links.load("hamming74_hard"), rule=StopRule(10_000), ebn0_db=2, threads=3
-    )
-    blocks, errors, _ = (sum(part) for part in zip(*ranges, strict=True))
-    assert blocks == 2 * CHECK_EVERY  # 8 100 errors are expected in each piece
-    assert errors >= 10_000
+    row = counted(links.load("hamming74_hard"), 2, StopRule(10_000), threads=3)
+    assert row.blocks == 2 * CHECK_EVERY  # 8 100 errors are expected in each piece
+    assert row.block_errors >= 10_000
 
 
-def test_nothing_is_counted_when_enough_was(rng):
-    ranges = loop_engine.run(
-        links.load("bpsk"), rule=StopRule(200), ebn0_db=2, counted=(1000, 200)
-    )
-    assert list(ranges) == []
+def test_nothing_is_counted_when_enough_was():
+    setting = LinkSetting(links.load("bpsk"), 2.0)
+    (row,) = setting.rows("loop", 0)
+    before = row.plus({"blocks": 1000, "block_errors": 200, "erasures": 0})
+    assert list(ranges.counted(setting, (before,), StopRule(200))) == []
 
 
 @pytest.mark.parametrize("name", ["hamming74_hard", "hamming74_ml"])

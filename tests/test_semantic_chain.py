@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The loop engine of semantic links, against a plain chain in double precision."""
+"""The chain of semantic links, against a plain chain in double precision."""
 
 import dataclasses
 
@@ -10,9 +10,9 @@ from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.keying import Keying
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure import semantic_engine
-from advphy_model.measure.semantic_engine import total
-from advphy_model.measure.semantic_setting import EVE_SEED, Setting
+from advphy_model.measure import ranges, semantic_chain
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.semantic_chain import EVE_SEED, SemanticSetting, total
 
 from . import small_semantic as small
 
@@ -35,7 +35,7 @@ def setting(link=None, **changes):
         "eve": small.eve(),
         "seed": 5,
     }
-    return Setting(**(given | changes))
+    return SemanticSetting(**(given | changes))
 
 
 def through(network, x):
@@ -165,12 +165,16 @@ def test_bypassed_the_link_is_its_base():
 
 
 def test_neither_threads_nor_ranges_matter(monkeypatch):
-    monkeypatch.setattr(semantic_engine, "_RANGE", 512)
+    monkeypatch.setattr(SemanticSetting, "step", 512)
+    given, found = setting(), []
+    for threads in (1, 2, 7):
+        with ranges.threads(threads) as workers:
+            found.append(total(given, 3000, 17, workers))
+    one = found[0]
+    assert found == [one] * 3
+    monkeypatch.setattr(SemanticSetting, "step", 100)
+    monkeypatch.setattr(semantic_chain, "_TILE", 33)
     given = setting()
-    one, two, seven = (total(given, 3000, 17, threads) for threads in (1, 2, 7))
-    assert one == two == seven
-    monkeypatch.setattr(semantic_engine, "_RANGE", 100)
-    monkeypatch.setattr(semantic_engine, "_TILE", 33)
     for branch, row in total(given, 3000, 17).items():
         for field in dataclasses.fields(row):
             found, wanted = (getattr(r, field.name) for r in (row, one[branch]))
@@ -189,13 +193,9 @@ def test_ranges_add_up_and_are_in_order():
         for name in SUMS:
             found = sum(getattr(part[branch], name) for part in parts)
             assert found == pytest.approx(getattr(row, name), rel=1e-6)
-    starts = [rows["bob"].first_frame for rows in semantic_engine.run(given, 40_000)]
-    assert starts == sorted(starts)
-    assert len(starts) > 1
-
-
-def test_no_frame_no_row():
-    assert total(setting(), 0) == {}
+    empty, rule = given.rows("loop", 0), StopRule(None, 40_000)
+    ends = [rows[0].end for rows in ranges.counted(given, empty, rule)]
+    assert ends == [given.step, 2 * given.step, 40_000]
 
 
 @pytest.mark.parametrize("hiding", [True, False])

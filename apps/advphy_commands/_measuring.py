@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `measure`, `measure-burst` and `measure-semantic` have in common."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from advphy_model.measure import cluster, ranges, sweep
+from advphy_model.measure.curves import without_hash
+from advphy_model.measure.error_rate import StopRule
+
+from advphy_commands import _rates
+from advphy_commands._numbers import whole
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What is measured, until when, and where the counts go.
+
+    Args:
+        settings: LinkSettings, BurstSettings or SemanticSettings, an iterable in their
+            order, which may take long to make.
+        rule: StopRule.
+        out: CSV, continued if it is there.
+        schema: of its rows.
+        more: further arguments of sweep.measure.
+    """
+
+    settings: Iterable
+    rule: StopRule
+    out: Path
+    schema: type
+    more: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """How the rows of a measurement are shown.
+
+    Args:
+        header: line above the rows.
+        unit: of the bar of progress.
+        numbers: function of (Step, row) that returns the row of a document.
+        line: function of (Step, row, its numbers) that returns the line.
+    """
+
+    header: str
+    unit: str
+    numbers: Callable
+    line: Callable
+
+
+def workers(address, module="advphy_model.measure.ranges"):
+    """Return the context manager of Workers of a Dask cluster, or of this process."""
+    return ranges.threads() if address is None else cluster.workers(address, module)
+
+
+def run(output, measurement: Measurement, table: Table):
+    """Measure, show progress on a terminal, and print a line when a row is done."""
+    from advphy_training import progress
+
+    settings, rule = [], measurement.rule
+
+    def made():
+        for setting in measurement.settings:
+            settings.append(setting)
+            yield setting
+
+    steps = sweep.measure(
+        made(), rule, measurement.out, measurement.schema, **measurement.more
+    )
+    output.note(out=measurement.out, rows=[])
+    output.line(table.header)
+    begun, done = time.perf_counter(), 0
+    with (
+        progress.bar(unit=table.unit) as bar,
+        contextlib.closing(steps),
+    ):
+        for step in steps:
+            share = 1.0 if step.done else _share(step, rule)
+            bar.total = len(settings)
+            bar.n = round(done + share, 2)
+            bar.set_postfix_str(step.row.place)
+            if step.done:
+                done += 1
+                for row in step.rows:
+                    found = table.numbers(step, row)
+                    output.row("rows", found, table.line(step, row, found))
+    output.remark(f"{done} points in {time.perf_counter() - begun:.1f} s")
+
+
+def _share(step, rule):
+    """Return how much of a setting is done, in 0..1."""
+    row, most = step.row, ranges.most_items(step.setting, rule)
+    shares = [row.items / most] if most else []
+    if rule.min_errors:
+        shares.append(row.failures / rule.min_errors)
+    return min(1.0, max(shares, default=0.0))
+
+
+def add_stop_rule(parser, max_blocks):
+    """Declare --min-errors and --max-blocks."""
+    parser.add_argument(
+        "--min-errors",
+        default="200",
+        help="stop a point at this many (default %(default)s)",
+    )
+    parser.add_argument(
+        "--max-blocks",
+        default=max_blocks,
+        help="stop a point at this many sent (default %(default)s)",
+    )
+
+
+def rule_of(arguments, relative_width=None) -> StopRule:
+    """Return the StopRule that the arguments name."""
+    return StopRule(
+        whole("--min-errors", arguments.min_errors),
+        whole("--max-blocks", arguments.max_blocks),
+        relative_width,
+    )
+
+
+def rated(row) -> dict:
+    """Return the columns of a row of blocks with its rate and interval."""
+    columns = {name: getattr(row, name) for name in row.__dataclass_fields__}
+    return {**columns, **_rates.rated(row.failures, row.blocks)}
+
+
+def circumstances(row) -> str:
+    """Return channel, attack and canceller of a row, for the end of a line."""
+    words = [] if row.channel == "awgn" else [f"over {row.channel}"]
+    if row.attack != "none":
+        words.append(f"{without_hash(row.attack)} at PSR {row.psr_db:g} dB")
+    if row.canceller != "none":
+        words.append(row.canceller)
+    return "  " + ", ".join(words) if words else ""

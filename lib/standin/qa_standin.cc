@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A paced stand-in radio whose receiver is late at every read: samples come between two
+// overflows, and the list of losses does not grow for ever.
+#define BOOST_TEST_MODULE standin
+#include "standin_air.h"
+#include <boost/test/included/unit_test.hpp>
+#include <cstdio>
+#include <fstream>
+
+using namespace advphy;
+using reading = standin_air::reading;
+
+namespace {
+
+// The receiver's queue is full after a first second at 1 Msample/s. Then the receiver
+// takes one sample whenever two more have arrived.
+struct late_receiver {
+    explicit late_receiver(const std::string& record)
+    {
+        air_settings settings;
+        settings.paced = true;
+        settings.record = record;
+        air.configure(settings);
+        air.switch_receiver(true);
+        time += std::chrono::seconds(1);
+    }
+
+    reading read()
+    {
+        time += std::chrono::microseconds(2);
+        return air.read(&sample, 1, delivered, std::chrono::microseconds(0));
+    }
+
+    standin_air::clock::time_point time{};
+    standin_air air{ [this] { return time; } };
+    standin_air::sample sample;
+    size_t delivered = 0;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(samples_come_between_two_overflows)
+{
+    late_receiver receiver("");
+    for (int turn = 0; turn < 100; ++turn) {
+        BOOST_CHECK(receiver.read() == reading::overflow);
+        BOOST_CHECK(receiver.read() == reading::samples);
+        BOOST_CHECK_EQUAL(receiver.delivered, 1);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_list_of_losses_is_bounded)
+{
+    const std::string record = "qa_standin.air";
+    {
+        late_receiver receiver(record);
+        for (int turn = 0; turn < 40000; ++turn) {
+            receiver.read();
+        }
+        receiver.air.switch_transmitter(true);
+    }
+    std::ifstream events(record + ".events");
+    std::string line, last;
+    int overflows = 0;
+    for (; std::getline(events, line); last = line) {
+        overflows += line.rfind("overflow", 0) == 0;
+    }
+    BOOST_CHECK_EQUAL(overflows, 10000);
+    BOOST_CHECK_EQUAL(last, "tx on 0"); // what is no loss is written all the same
+    std::remove(record.c_str());
+    std::remove((record + ".events").c_str());
+}

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The link through the modem without GNU Radio: its counts and settings."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar
+
+from advphy_model.air.channels import NOISE, canonical
+from advphy_model.air.sample_channel import SampleChannel
+from advphy_model.link.link_model import LinkModel
+from advphy_model.measure import ranges
+from advphy_model.measure.burst_segment import Segment
+from advphy_model.measure.error_rate import StopRule, ebn0_db_at
+from advphy_model.measure.link_chain import (
+    Counts,
+    LinkSetting,
+    adversary_labels,
+    require_alone,
+)
+from advphy_model.modem.burst_adversary import AirAdversary
+from advphy_model.modem.frame import Frame
+from advphy_model.power import noise_variance
+from advphy_model.randomness import checked_index, checked_seed
+from advphy_model.receive.canceller import CancellerSettings, shared_canceller
+
+STEP_DB = 0.25  # between points of the aligned link that a loss is read from
+MOST_STEPS = 20
+SEGMENT = 256  # bursts that one synchronizer sees; it begins anew for the next
+_ALIGNED = StopRule(min_errors=2000, max_blocks=50_000_000)
+
+
+@dataclass(frozen=True)
+class BurstCounts(Counts):
+    """Counts of one range of bursts under one setting.
+
+    It has all the columns of Counts, with engine "burst", so `advphy plot` draws these
+    rows along with those of the aligned link. `blocks` are those of bursts received;
+    `channel` is what the victim's samples go through before the noise.
+
+    Args:
+        frame: layout_label of the frame.
+        first_frame: number of the first burst counted.
+        frames: bursts sent, from first_frame on without gaps.
+        missed_frames: of those, not received.
+    """
+
+    frame: str = "default"
+    first_frame: int = 0
+    frames: int = 0
+    missed_frames: int = 0
+
+    SETTING: ClassVar = (*Counts.SETTING, "frame")
+    FIRST: ClassVar = "first_frame"
+    SUMS: ClassVar = ("frames", "missed_frames", *Counts.SUMS)
+    COLUMNS: ClassVar = (
+        *Counts.COLUMNS,
+        "frame",
+        "first_frame",
+        "frames",
+        "missed_frames",
+    )
+    EARLIER: ClassVar = {}
+    COMMAND: ClassVar = "advphy measure-burst"
+
+    @property
+    def layout(self) -> str:
+        """Return the settings of the frame other than the default."""
+        return self.frame
+
+    def require_possible(self) -> None:
+        """Raise ValueError for counts that cannot be."""
+        super().require_possible()
+        if not (0 <= self.missed_frames <= self.frames and self.first_frame >= 0):
+            raise ValueError(
+                f"{self.missed_frames} missed of {self.frames} frames cannot be"
+            )
+
+
+def layout_label(frame: Frame) -> str:
+    """Return the settings of a frame other than the default, n and energy left out."""
+    words = []
+    for field in dataclasses.fields(frame)[1:-1]:
+        value = getattr(frame, field.name)
+        if value != field.default:
+            words.append(f"{field.name} {value:g}")
+    return ", ".join(words) or "default"
+
+
+@dataclass(frozen=True)
+class BurstSetting:
+    """A link through the modem at one Eb/N0.
+
+    modulate -> impair -> + adversary -> + noise -> synchronize -> cancel -> decide. The
+    noise is that of the symbols: after the matched filter its variance per real
+    dimension is power.noise_variance(ebn0_db, rate), so BLERs compare with those of
+    LinkSetting at the same Eb/N0; what preamble, header and pilots cost is not in it
+    (Frame.overhead_db). Messages are those of LinkSetting for the same seed and block.
+    The first block of burst i is number i * frame.codewords.
+
+    Args:
+        model: link model.
+        frame: Frame of the model.
+        ebn0_db: Eb/N0 in dB.
+        seed: of messages, noise and impairments.
+        attack: AirAdversary, or None.
+        canceller: CancellerSettings without forgetting, or None. Windows are of
+            codewords in the order of their arrival, from each segment's first on. To
+            fill the last window more bursts are sent, which count nowhere.
+        channel: what the victim's samples alone go through (air/channels).
+        frames: the most bursts to be sent, below what the stop rule allows; None.
+
+    Raises:
+        ValueError: naming what does not fit.
+    """
+
+    model: LinkModel
+    frame: Frame
+    ebn0_db: float
+    seed: int = 1
+    attack: AirAdversary | None = None
+    canceller: CancellerSettings | None = None
+    channel: str = NOISE
+    frames: int | None = None
+
+    step: ClassVar = SEGMENT
+
+    def __post_init__(self):
+        frame, attack = self.frame, self.attack
+        checked_seed(self.seed)
+        noise_variance(self.ebn0_db, self.model.rate)  # refuses what is no Eb/N0
+        if self.frames is not None and not checked_index("frames", self.frames):
+            raise ValueError("frames = 0, wanted at least 1")
+        if not isinstance(frame, Frame) or frame.n != self.model.n:
+            raise ValueError(
+                f"frame = {frame} does not fit link '{self.model.name}' of n = "
+                f"{self.model.n}; wanted Frame.of_model(model, ...)"
+            )
+        if attack is not None and attack.frame != frame:
+            raise ValueError(
+                f"the adversary's frame is {attack.frame}, the victim's {frame}; "
+                "wanted the same"
+            )
+        object.__setattr__(self, "channel", canonical(self.channel))
+        self.impair(0)  # refuses what samples cannot go through
+        if self.canceller is not None:
+            require_alone(self.canceller)
+            shared_canceller(self.model, self.canceller)
+
+    def impair(self, first_sample: int):
+        """Return what the victim's samples go through from one on; None: nothing."""
+        if self.channel == NOISE:
+            return None
+        return SampleChannel(self.channel, seed=self.seed, first_sample=first_sample)
+
+    def rows(self, engine: str, first: int) -> tuple:
+        """Return the row of this setting with nothing counted."""
+        row = BurstCounts(
+            link=self.model.name,
+            engine=engine,
+            ebn0_db=float(self.ebn0_db),
+            seed=self.seed,
+            first_block=0,
+            blocks=0,
+            block_errors=0,
+            erasures=0,
+            model_sha256=self.model.sha256,
+            channel=self.channel,
+            frame=layout_label(self.frame),
+            first_frame=first,
+            **adversary_labels(self.attack, self.canceller),
+        )
+        return (row,)
+
+    def items(self, blocks: int) -> int:
+        """Return how many bursts hold so many blocks, at most those to be sent."""
+        bursts = -(-blocks // self.frame.codewords)
+        return bursts if self.frames is None else min(bursts, self.frames)
+
+    def count(self, first: int, begin: int, end: int) -> tuple:
+        """Return the totals of bursts first + begin .. first + end - 1."""
+        counts = Segment(self, first + begin).count(end - begin)
+        return (dict(zip(BurstCounts.SUMS, counts, strict=True)),)
+
+
+def aligned_bler(setting: BurstSetting, attack=None) -> float:
+    """Return the BLER of the aligned link: the same codewords without modem or channel.
+
+    Args:
+        setting: whose model, Eb/N0 and canceller count.
+        attack: Adversary, or None.
+    """
+    row = _aligned(setting, setting.ebn0_db, attack)
+    return row.failures / row.blocks
+
+
+def loss_db(setting: BurstSetting, bler: float) -> float | None:
+    """Return by how many dB the aligned link could do with less Eb/N0 for this BLER.
+
+    Read between points every STEP_DB below; below 0 when the BLER is smaller than the
+    aligned link's at the same Eb/N0, which chance does. None when it is further than
+    5 dB away. Neither attack nor canceller are considered.
+    """
+    if not 0 < bler < 1:
+        return None
+    points = {}
+    for step in range(-1, MOST_STEPS + 1):
+        at = setting.ebn0_db - step * STEP_DB
+        row = _aligned(setting, at, None)
+        points[at] = row.failures, row.blocks
+        found = ebn0_db_at(points, bler)
+        if found is not None:
+            return setting.ebn0_db - found
+    return None
+
+
+def _aligned(setting, ebn0_db, attack):
+    canceller = None if attack is None else setting.canceller
+    aligned = LinkSetting(setting.model, ebn0_db, attack=attack, canceller=canceller)
+    (row,) = ranges.total(aligned, _ALIGNED)
+    return row

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The aligned link without GNU Radio: its counts, and the kernels in tiles."""
+
+import threading
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from advphy_model import kernels
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.channels import canonical, channel
+from advphy_model.link import decision
+from advphy_model.link.link_model import LinkModel
+from advphy_model.measure.error_rate import CHECK_EVERY
+from advphy_model.measure.table import Row
+from advphy_model.power import noise_variance
+from advphy_model.randomness import checked_seed
+from advphy_model.receive.canceller import CancellerSettings, shared_canceller
+from advphy_model.version import __version__
+
+_TILE_BYTES = 256 * 1024  # of received vectors: a quarter of a core's cache or less
+
+
+@dataclass(frozen=True)
+class Counts(Row):
+    """Counts of one range of blocks under one setting.
+
+    Args:
+        link: name of the link.
+        engine: "flowgraph" or "loop".
+        ebn0_db: Eb/N0 in dB.
+        seed: of messages and noise.
+        first_block: index of the first block counted.
+        blocks: blocks counted, from first_block on without gaps.
+        block_errors: blocks decided for a wrong message.
+        erasures: blocks not decided, because a sample was not finite.
+        model_sha256: hash of the link model.
+        psr_db: perturbation-to-signal ratio in dB; None without an attack.
+        attack: what the adversary did (Adversary.label); "none".
+        canceller: what is in front of the decoder (CancellerSettings.label); "none".
+        channel: what the link goes through, written as air.channels.canonical does.
+        version: of this module.
+    """
+
+    link: str
+    engine: str
+    ebn0_db: float
+    seed: int
+    first_block: int
+    blocks: int
+    block_errors: int
+    erasures: int
+    model_sha256: str
+    psr_db: float | None = None
+    attack: str = "none"
+    canceller: str = "none"
+    channel: str = "awgn"
+    version: str = __version__
+
+    SETTING: ClassVar = (
+        "link",
+        "engine",
+        "attack",
+        "canceller",
+        "channel",
+        "psr_db",
+        "model_sha256",
+        "ebn0_db",
+        "seed",
+    )
+    FIRST: ClassVar = "first_block"
+    SUMS: ClassVar = ("blocks", "block_errors", "erasures")
+    COLUMNS: ClassVar = (
+        "link",
+        "engine",
+        "ebn0_db",
+        "psr_db",
+        "attack",
+        "canceller",
+        "channel",
+        "seed",
+        "first_block",
+        "blocks",
+        "block_errors",
+        "erasures",
+        "model_sha256",
+        "version",
+    )
+    EARLIER: ClassVar = {"channel": "awgn"}
+    COMMAND: ClassVar = "advphy measure"
+
+    @property
+    def failures(self) -> int:
+        """Return the blocks that did not arrive: wrong or erased."""
+        return self.block_errors + self.erasures
+
+    @property
+    def layout(self) -> str:
+        """Return how blocks are put into bursts; "default" where there are none."""
+        return "default"
+
+    @property
+    def place(self) -> str:
+        """Return link and Eb/N0, for an error text."""
+        return f"{self.link} at {self.ebn0_db:g} dB"
+
+    def require_possible(self) -> None:
+        """Raise ValueError for counts that cannot be."""
+        if not (
+            0 <= self.failures <= self.blocks
+            and self.first_block >= 0 <= self.block_errors
+        ):
+            raise ValueError(
+                f"{self.block_errors} errors and {self.erasures} erasures of "
+                f"{self.blocks} blocks cannot be"
+            )
+        if (self.psr_db is None) != (self.attack == "none"):
+            raise ValueError("psr_db must be a number exactly where an attack is")
+
+
+@dataclass(frozen=True)
+class LinkSetting:
+    """A link at one Eb/N0, under one adversary, behind one canceller.
+
+    Args:
+        model: link model.
+        ebn0_db: Eb/N0 in dB.
+        seed: of messages and noise.
+        attack: Adversary, whose p is added after the noise: y = (x + noise) + p; None.
+        canceller: CancellerSettings; the windows begin at the first block of a run.
+        channel: what the codewords go through (air/channels).
+
+    Raises:
+        ValueError: naming what does not fit.
+    """
+
+    model: LinkModel
+    ebn0_db: float
+    seed: int = 1
+    attack: Adversary | None = None
+    canceller: CancellerSettings | None = None
+    channel: str = "awgn"
+
+    step: ClassVar = CHECK_EVERY  # items between looks at the stop rule
+
+    def __post_init__(self):
+        checked_seed(self.seed)
+        noise_variance(self.ebn0_db, self.model.rate)  # refuses what is no Eb/N0
+        object.__setattr__(self, "channel", canonical(self.channel))
+        if self.attack is not None:
+            self.attack.require_fit(self.model)
+        if self.canceller is not None:
+            require_alone(self.canceller)
+            shared_canceller(self.model, self.canceller)
+
+    def rows(self, engine: str, first: int) -> tuple:
+        """Return the row of this setting with nothing counted."""
+        labels = adversary_labels(self.attack, self.canceller)
+        row = Counts(
+            link=self.model.name,
+            engine=engine,
+            ebn0_db=float(self.ebn0_db),
+            seed=self.seed,
+            first_block=first,
+            blocks=0,
+            block_errors=0,
+            erasures=0,
+            model_sha256=self.model.sha256,
+            channel=self.channel,
+            **labels,
+        )
+        return (row,)
+
+    def items(self, blocks: int) -> int:
+        """Return how many items hold so many blocks."""
+        return blocks
+
+    def count(self, first: int, begin: int, end: int) -> tuple:
+        """Return the totals of blocks first + begin .. first + end - 1."""
+        if getattr(_own, "setting", None) is not self:
+            _own.setting, _own.chain = self, _Chain(self)
+        errors, erasures = _own.chain.count(first, begin, end)
+        totals = {"blocks": end - begin, "block_errors": errors, "erasures": erasures}
+        return (totals,)
+
+
+def adversary_labels(attack, canceller) -> dict:
+    """Return the columns that tell the adversary and the canceller, or None of each.
+
+    The PSR of rows in float32 is rounded, so that -6 dB is -6 dB.
+    """
+    return {
+        "attack": "none" if attack is None else attack.label,
+        "psr_db": None if attack is None else round(attack.scaled.psr_db, 4),
+        "canceller": "none" if canceller is None else canceller.label,
+    }
+
+
+def require_alone(canceller: CancellerSettings) -> None:
+    """Refuse a canceller whose windows depend on those before."""
+    if canceller.forgetting:
+        raise ValueError(
+            f"forgetting = {canceller.forgetting}: ranges are counted in any order, so "
+            "each window stands alone; wanted 0 (the block knows forgetting)"
+        )
+
+
+_own = threading.local()  # a thread's chain, and the setting that it is of
+
+
+class _Chain:
+    """One thread's buffers, and the link on one tile after another."""
+
+    def __init__(self, setting):
+        model, canceller = setting.model, setting.canceller
+        self._encoder = decision.encoder(model)
+        self._decider = decision.decider(model)
+        self._k, self._seed, self._attack = model.k, setting.seed, setting.attack
+        self._channel = channel(setting.channel)
+        self._variance = noise_variance(setting.ebn0_db, model.rate)
+        self._canceller = canceller and shared_canceller(model, canceller)
+        # Tiles begin where windows do, and hold whole ones.
+        self._window = 1 if canceller is None else canceller.window
+        tile = max(64, _TILE_BYTES // (8 * model.n))
+        tile = max(1, tile // self._window) * self._window
+        self._sent = np.empty(tile, np.uint8)
+        self._decided = np.empty(tile, np.uint8)
+        self._erased = np.empty(tile, np.uint8)
+        self._y = np.empty((tile, model.n), np.complex64)
+
+    def count(self, origin, begin, end):
+        """Return (errors, erasures) of the blocks origin + begin..end - 1."""
+        errors = erasures = 0
+        tile, window = len(self._sent), self._window
+        for at in range(begin // window * window, end, tile):
+            size = min(-(-(end - at) // window) * window, tile)
+            self._decide(origin + at, size)
+            wanted = slice(max(begin - at, 0), min(end - at, size))
+            sent, decided = self._sent[wanted], self._decided[wanted]
+            erased = self._erased[wanted]
+            errors += kernels.count_differences(sent, decided)
+            lost = int(np.count_nonzero(erased))
+            if lost:  # an erased block may have been message 0: it is no decision
+                errors -= int(np.count_nonzero((sent != decided) & (erased == 1)))
+            erasures += lost
+        return errors, erasures
+
+    def _decide(self, first, size):
+        """Fill sent, decided and erased with the blocks from first on."""
+        sent, y = self._sent[:size], self._y[:size]
+        kernels.messages(self._seed, first, self._k, sent)
+        self._encoder.look_up(sent, y)
+        self._channel(
+            y,
+            y,
+            seed=self._seed,
+            first_block=first,
+            noise_variance=self._variance,
+        )
+        if self._attack is not None:
+            self._attack.add(sent, first, y)
+        if self._canceller is not None:
+            self._canceller.cancel(y)
+        self._decider.decide(y, self._decided[:size], self._erased[:size])

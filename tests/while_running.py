@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Act on a flowgraph at certain items of a block, not at certain times."""
+
+
+def before_calls(block, act):
+    """Have act(index of the next item) called before each call of a block's work()."""
+    work = block.work
+
+    def acting(input_items, output_items):
+        act(block.nitems_written(0))
+        return work(input_items, output_items)
+
+    block.work = acting
+
+
+def at_items(block, steps):
+    """Have steps called when a block has come to certain items."""
+    waiting = dict(steps)
+
+    def act(index):
+        for at in [at for at in waiting if at <= index]:
+            waiting.pop(at)()
+
+    before_calls(block, act)
