@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from advphy_model.complex_baseband import to_reals
-from advphy_model.link import links, model_file
+from advphy_model.link import links
 from advphy_model.power import noise_variance
 from advphy_training.import_torch import link_from_torch
 from torch import nn
@@ -68,7 +68,7 @@ def main(folder):
     """Write the two link models."""
     for link in (trained_link(), matched_link()):
         path = Path(folder) / f"{link.name}.safetensors"
-        model_file.write(link, path)
+        link.write(path)
         print(path)
 
 

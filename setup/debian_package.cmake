@@ -13,7 +13,7 @@ math(EXPR next "${Python_VERSION_MINOR} + 1")
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
     "gnuradio (>= 3.10), python3 (>= 3.${Python_VERSION_MINOR}), python3 (<< 3.${next}), \
 python3-numpy, python3-scipy, python3-matplotlib, python3-pyqtgraph, python3-tqdm, \
-python3-cryptography, python3-fastjsonschema, python3-zmq")
+python3-cryptography, python3-fastjsonschema, python3-pooch, python3-zmq")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "python3-distributed, gr-osmosdr, gr-soapy")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/setup/debian/postinst
                                        ${CMAKE_SOURCE_DIR}/setup/debian/prerm)

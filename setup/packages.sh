@@ -7,7 +7,7 @@ set -eu
 goal=$1
 build="gnuradio cmake g++ make python3-dev pybind11-dev python3-numpy python3-scipy
        python3-matplotlib python3-pyqtgraph python3-tqdm python3-cryptography
-       python3-fastjsonschema python3-zmq python3-shtab"
+       python3-fastjsonschema python3-pooch python3-zmq python3-shtab"
 companion="gir1.2-gtk-3.0 python3-gi-cairo python3-pyqt5 adwaita-icon-theme fonts-dejavu-core"
 case $goal in
 build) wanted=$build ;;

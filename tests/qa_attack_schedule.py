@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from advphy_model.air import perturbation
+from advphy_model.air.perturbation import Perturbation
 from gnuradio import advphy
 
 from .qa_perturbation_source import sent_by
@@ -12,7 +12,7 @@ NAME = "universal_pgd_hamming74_ml"
 
 
 def test_a_perturbation_is_given_by_its_name():
-    p = perturbation.load(NAME).scaled(-3.0).rows[0]
+    p = Perturbation.load(NAME).scaled(-3.0).rows[0]
     items, _ = sent_by(advphy.perturbation_source("hamming74_ml", NAME, -3.0), 100)
     assert np.array_equal(items, np.tile(p, (100, 1)))
     with pytest.raises(ValueError, match=f"'nothing' is neither .*{NAME}"):

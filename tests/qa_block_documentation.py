@@ -17,7 +17,7 @@ BLOCKS = {
     )
 }
 # In no example: one holds what autoencoder_loopback shows block by block, and the other
-# needs the Python package sigmf.
+# writes files.
 IN_NO_EXAMPLE = {"advphy_link", "advphy_recorder"}
 
 

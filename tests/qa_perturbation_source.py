@@ -246,7 +246,7 @@ def test_a_perturbation_for_another_link_is_used_with_both_hashes_named(caplog):
 
 
 def test_a_file_is_read(tmp_path):
-    perturbation.write(UNIVERSAL, tmp_path / "p.safetensors")
+    UNIVERSAL.write(tmp_path / "p.safetensors")
     source = advphy.perturbation_source(
         "two_simplices", str(tmp_path / "p.safetensors"), None
     )

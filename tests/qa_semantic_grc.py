@@ -10,7 +10,8 @@ import pmt
 import pytest
 import yaml
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.semantic_chain import SemanticSetting
 from gnuradio import advphy
@@ -163,11 +164,11 @@ def test_a_chain_made_in_companion_runs_and_measures(tmp_path):
     assert done.returncode == 0, done.stderr
     distortion, accuracy, inserted, snr_db = json.loads(done.stdout.splitlines()[-1])
     given = SemanticSetting(
-        semantic_links.load("paired_arn_white"),
+        SemanticLink.load("paired_arn_white"),
         images.load("mnist_sample"),
         10.0,
         3.0,
-        semantic_links.load_eve("eve_mnist"),
+        Eve.load("eve_mnist"),
     )
     rows = semantic_chain.total(given, 1500, 20)
     assert (distortion["frames"], accuracy["frames"]) == (1500, 1500)
@@ -190,7 +191,7 @@ def test_a_chain_made_in_companion_runs_and_measures(tmp_path):
 def test_companion_refuses_what_does_not_fit(tmp_path, changes, text):
     if "listener" in changes:  # an Eve of 5 reals hears a link of 23
         path = tmp_path / "small.safetensors"
-        semantic_links.write(small.eve(5), path)
+        small.eve(5).write(path)
         changes = {"listener": {"model": str(path)}}
     done = compile_example(chain_file(tmp_path, **changes), tmp_path)
     assert done.returncode != 0

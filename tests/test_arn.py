@@ -98,7 +98,7 @@ def test_what_lacks_a_module_or_a_secret_is_refused(module):
         module(small.semantic_link())
     with pytest.raises(ValueError, match="'small' is keyed: give the file of the sec"):
         module(small.semantic_link(keying="rotation"))
-    with pytest.raises(ValueError, match="secret has 5 bytes"):
+    with pytest.raises(ValueError, match="got 5 bytes"):
         module(small.semantic_link(keying="rotation"), b"short")
 
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from advphy_model.air import perturbation
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
@@ -171,13 +171,13 @@ def test_measure_over_a_channel_says_so_and_shows_no_theory(tmp_path):
 def test_info_lists_and_describes_links():
     listed = advphy("info").stdout
     assert all(name in listed for name in links.names())
-    assert all(name in listed for name in perturbation.names())
+    assert all(name in listed for name in Perturbation.names())
     for name in ("bpsk", "two_simplices:nearest_codeword"):
         found = advphy("info", name)
         assert found.returncode == 0
         assert links.load(name).sha256 in found.stdout
     found = advphy("info", "universal_pgd_gan_mlp").stdout
-    assert perturbation.load("universal_pgd_gan_mlp").sha256 in found
+    assert Perturbation.load("universal_pgd_gan_mlp").sha256 in found
 
 
 def test_plot_draws_the_counts(tmp_path):

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from advphy_model.air import perturbation
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import curves, table
 from advphy_model.measure.link_chain import Counts
@@ -32,7 +33,7 @@ def crafted(tmp_path_factory):
 
 def test_attack_writes_a_file_that_names_its_victim(crafted):
     path, said = crafted
-    p, victim = perturbation.read(path), links.load("autoencoder_mlp_8p5db")
+    p, victim = Perturbation.read(path), links.load("autoencoder_mlp_8p5db")
     assert p.victims == {victim.name: victim.sha256}
     assert (p.psr_db, p.ebn0_db) == (pytest.approx(-6), 8.0)
     assert p.knowledge == {
@@ -55,7 +56,7 @@ def test_measure_takes_a_file_and_says_so_in_the_counts(crafted, tmp_path):
     found = advphy("measure", "autoencoder_mlp_8p5db", *words)
     assert found.returncode == 0, found.stderr
     assert "black box" not in found.stderr
-    label = f"universal_pgd {perturbation.read(path).sha256[:8]}"
+    label = f"universal_pgd {Perturbation.read(path).sha256[:8]}"
     rows = table.read(out, Counts)
     assert [(r.attack, r.psr_db) for r in rows] == [(label, -6.0), (label, -2.0)]
     assert rows[0].failures / rows[0].blocks < rows[1].failures / rows[1].blocks
@@ -97,7 +98,7 @@ def test_measure_crafts_for_each_point_and_keeps_it(tmp_path):
     words = ("--attack", "universal_fgm", *SHORT, "--ebn0-db", "4,8", *LOOP)
     found = advphy("measure", "autoencoder_mlp", *words, "--out", out)
     assert found.returncode == 0, found.stderr
-    kept = [perturbation.read(p) for p in (tmp_path / "run.perturbations").iterdir()]
+    kept = [Perturbation.read(p) for p in (tmp_path / "run.perturbations").iterdir()]
     assert sorted(p.ebn0_db for p in kept) == [4.0, 8.0]
     assert {r.attack.split()[1] for r in table.read(out, Counts)} == {
         p.sha256[:8] for p in kept

@@ -9,7 +9,6 @@ import shlex
 
 import pytest
 from advphy_commands import _options, _pictures, main, plot
-from advphy_model.air import perturbation
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import table
@@ -44,10 +43,10 @@ def files(tmp_path):
     seen = [images("bob", 5, squared_error=30.0), images("eve", 5, correct=40)]
     table.write(tmp_path / "images.csv", seen, SemanticCounts)
     p = pushing(links.load("two_simplices"), 3, 12)
-    perturbation.write(p, tmp_path / "p.safetensors")
-    perturbation.write(jammer(7), tmp_path / "jam.safetensors")
+    p.write(tmp_path / "p.safetensors")
+    jammer(7).write(tmp_path / "jam.safetensors")
     narrow = Perturbation("narrow", "universal", 4, 4, [[1, 2, 3, 4]])
-    perturbation.write(narrow, tmp_path / "n4.safetensors")
+    narrow.write(tmp_path / "n4.safetensors")
     return tmp_path
 
 

@@ -90,7 +90,8 @@ def test_nonsense_is_refused_in_one_sentence(tmp_path, words, text):
 
 
 def test_files_that_are_no_models_are_refused(tmp_path):
-    whole = (links._TRAINED / "autoencoder_mlp.safetensors").read_bytes()
+    links.load("autoencoder_mlp").write(tmp_path / "whole")
+    whole = (tmp_path / "whole").read_bytes()
     for name, content, text in [
         ("truncated", whole[:-100], "truncated"),
         ("pickle", pickle.dumps([1.0]), "pickle"),

@@ -2,14 +2,15 @@
 """advphy rescore: the table, the files it writes, and what it refuses."""
 
 import csv
+import dataclasses
 import importlib
 import json
 import shutil
 import sys
 
 import pytest
-from advphy_model.files import recording_writer
 from advphy_model.files.recording_contents import Origin
+from advphy_model.files.recording_writer import RecordingWriter
 from advphy_model.link import links
 from advphy_model.measure import radio_check
 from advphy_model.modem.frame import Frame
@@ -118,8 +119,11 @@ def test_a_recording_of_ones_own_link_wants_its_file(tmp_path, refuse):
     model = links.load("hamming74_hard")
     frame = Frame.of_model(model, codewords=8)
     samples, _ = radio_check.frames_of(model, frame, 2, 1)
-    origin = Origin("my_link", 64 * "0", frame)
-    recording_writer.write(tmp_path / "own.sigmf-meta", samples, origin, 1e6)
+    origin = Origin.of(model, frame)
+    origin = dataclasses.replace(origin, link="my_link", model_sha256=64 * "0")
+    writer = RecordingWriter(tmp_path / "own.sigmf-meta", origin, 1e6)
+    writer.write(samples)
+    writer.close()
     said = refuse("rescore", tmp_path / "own.sigmf-meta")
     assert "is of link 'my_link'" in said
     assert "give its file with --link" in said

@@ -5,7 +5,8 @@ import importlib
 
 import pytest
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_chain, table
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.measure.semantic_counts import SemanticCounts
@@ -39,7 +40,7 @@ def place(tmp_path):
         "eve": small.eve(),
         "wide_eve": small.eve(6),
     }.items():
-        semantic_links.write(model, folder / f"{name}.safetensors")
+        model.write(folder / f"{name}.safetensors")
     return folder
 
 
@@ -81,11 +82,11 @@ def test_a_table_and_rows_of_both_engines(tmp_path):
         assert {r.engine for r in found[engine]} == {engine}
     assert sums(found["flowgraph"]) == sums(found["loop"])
     given = SemanticSetting(
-        semantic_links.load("paired_arn_white"),
+        SemanticLink.load("paired_arn_white"),
         images.load("mnist_sample"),
         10.0,
         10.0,
-        semantic_links.load_eve("eve_mnist"),
+        Eve.load("eve_mnist"),
     )
     expected = semantic_chain.total(given, 1300, 7)
     at_10 = {r.branch: r for r in found["loop"] if r.snr_db == 10}

@@ -8,6 +8,7 @@ import pytest
 from advphy_model.files import recording_reader
 from advphy_model.link import any_link, decision
 from advphy_model.measure import scoring
+from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
 from advphy_model.randomness import messages
 
@@ -21,6 +22,10 @@ def opened(name):
     return recording_reader.read(GOLDEN / f"{name}.sigmf-meta")
 
 
+def frame_of(found):
+    return Frame.restore(found.origin.frame)
+
+
 def test_there_is_one_for_each_waveform():
     assert NAMES == ["autoencoder_mlp", "paired_arn_white"]
     for name in NAMES:
@@ -32,7 +37,7 @@ def test_frames_numbers_and_offsets_are_those_that_were_sent(name):
     found = opened(name)
     assert found.verified
     assert found.warnings == []
-    receiver = Synchronizer(found.origin.frame, any_link.load(name), first_frame=0)
+    receiver = Synchronizer(frame_of(found), any_link.load(name), first_frame=0)
     frames = [f for piece in found.pieces() for f in receiver.push(piece)[1]]
     assert [f.header.number for f in frames] == [0, 1, 3, 4]
     assert [f.missed for f in frames] == [0, 0, 1, 0]
@@ -47,7 +52,7 @@ def test_frames_numbers_and_offsets_are_those_that_were_sent(name):
 
 def test_the_messages_are_those_of_the_seed():
     found, model = opened("autoencoder_mlp"), any_link.load("autoencoder_mlp")
-    receiver = Synchronizer(found.origin.frame, model)
+    receiver = Synchronizer(frame_of(found), model)
     y = np.concatenate([receiver.push(piece)[0] for piece in found.pieces()])
     decided, erased = np.empty(32, np.uint8), np.empty(32, np.uint8)
     decision.decider(model).decide(y, decided, erased)
@@ -62,7 +67,7 @@ def test_the_counts_are_those_that_it_says(name):
     scorer = scoring.score(
         found,
         any_link.load(name),
-        found.origin.frame,
+        frame_of(found),
         seed=found.origin.seed,
         first_frame=0,
         images=found.origin.images,
@@ -82,5 +87,5 @@ def test_they_can_be_made_again(name):
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
     found = opened(name)
-    again = maker.received(any_link.load(name), found.origin.frame)
+    again = maker.received(any_link.load(name), frame_of(found))
     np.testing.assert_allclose(np.concatenate(list(found.pieces())), again, atol=1e-4)

@@ -4,11 +4,13 @@
 import contextlib
 import functools
 import http.server
+import io
 import socket
 import threading
 
 import pytest
-from advphy_model.files import image_download, image_files
+import tqdm
+from advphy_model.files import image_files
 
 from .idx_bytes import TINY, tree, write_tiny
 
@@ -47,39 +49,54 @@ def closed():
         yield f"http://127.0.0.1:{held.getsockname()[1]}/"
 
 
-def test_a_data_set_is_downloaded_with_its_progress(tmp_path, tiny):
+def test_a_data_set_is_downloaded_and_each_file_has_a_bar(tmp_path, tiny):
+    bars = {}
+
+    def bar(url):
+        bars[url] = tqdm.tqdm(total=1, file=io.StringIO())
+        return bars[url]
+
     folder = write_tiny(tmp_path / "mirror")
-    came = []
     with serving(folder) as address:
-        assert image_download.fetch("tiny", [address], came.append) == tiny
+        assert image_files.fetch("tiny", [address], bar) == tiny
+        assert bars.keys() == {f"{address}{file}.gz" for file in TINY}
     assert tree(tiny) == TINY
-    assert sum(came) == sum(map(len, tree(folder).values()))
+    for url, shown in bars.items():
+        size = (folder / url.rpartition("/")[2]).stat().st_size
+        assert shown.total == shown.n == size
+    assert image_files.is_adopted("tiny")
 
 
-def test_the_next_mirror_is_asked_after_garbage(tmp_path, tiny):
+def test_the_next_mirror_is_asked_after_garbage(tmp_path, tiny, monkeypatch):
+    monkeypatch.setattr(image_files, "LARGEST", 100)
     wrong = write_tiny(tmp_path / "wrong", contents=dict.fromkeys(TINY, b"x"))
-    torn = write_tiny(tmp_path / "torn")
+    swollen = write_tiny(tmp_path / "swollen", contents=dict.fromkeys(TINY, bytes(101)))
+    torn, page = write_tiny(tmp_path / "torn"), write_tiny(tmp_path / "page")
     for path in torn.iterdir():
         path.write_bytes(path.read_bytes()[:-4])
-    page = tmp_path / "page"
-    page.mkdir()
-    for file in TINY:
-        (page / f"{file}.gz").write_text("<html>moved</html>")
+    for path in page.iterdir():
+        path.write_text("<html>moved</html>")
     with contextlib.ExitStack() as stack:
-        mirrors = [stack.enter_context(serving(f)) for f in (wrong, torn, page)]
+        mirrors = [
+            stack.enter_context(serving(f)) for f in (wrong, swollen, torn, page)
+        ]
+        with pytest.raises(ValueError, match=r"not match.*100 bytes.*damaged.*match"):
+            image_files.fetch("tiny", mirrors)
+        assert not tiny.parent.exists()
         mirrors.append(stack.enter_context(serving(write_tiny(tmp_path / "good"))))
-        image_download.fetch("tiny", mirrors)
+        image_files.fetch("tiny", mirrors)
     assert tree(tiny) == TINY
 
 
 def test_mirrors_complete_each_other(tmp_path, tiny, closed):
-    parts = [dict(list(TINY.items())[:2]), dict(list(TINY.items())[2:])]
-    with contextlib.ExitStack() as stack:
-        mirrors = [
-            stack.enter_context(serving(write_tiny(tmp_path / str(i), contents=part)))
-            for i, part in enumerate(parts)
-        ]
-        image_download.fetch("tiny", [closed, *mirrors])
+    parts = [dict(list(TINY.items())[:2]), TINY]
+    first, second = (
+        write_tiny(tmp_path / str(i), contents=part) for i, part in enumerate(parts)
+    )
+    for file in parts[0]:
+        (second / f"{file}.gz").write_bytes(b"the first one had the right file")
+    with serving(first) as one, serving(second) as other:
+        image_files.fetch("tiny", [closed, one, other])
     assert tree(tiny) == TINY
 
 
@@ -87,29 +104,20 @@ def test_without_a_mirror_the_other_way_is_named(tmp_path, tiny, closed):
     partly = write_tiny(tmp_path / "partly")
     (partly / "t10k-labels-idx1-ubyte.gz").unlink()
     with serving(partly) as address, pytest.raises(ValueError) as caught:  # noqa: PT011
-        image_download.fetch("tiny", [closed, address])
+        image_files.fetch("tiny", [closed, address])
     said = str(caught.value)
-    assert "Connection refused" in said
+    assert f"{closed.split('/')[2]}: Connection refused; " in said
     assert "File not found" in said
     assert "run: advphy data tiny --from DIR" in said
     assert not tiny.parent.exists()
 
 
 def test_a_mirror_that_never_answers_is_left(tiny, monkeypatch):
-    monkeypatch.setattr(image_download, "TIMEOUT", 0.1)
+    monkeypatch.setattr(image_files, "TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         with pytest.raises(ValueError, match="timed out"):
-            image_download.fetch("tiny", [address])
-
-
-def test_a_download_without_end_is_cut(tmp_path, tiny, monkeypatch):
-    monkeypatch.setattr(image_files, "LARGEST", 20)
-    with (
-        serving(write_tiny(tmp_path / "mirror")) as address,
-        pytest.raises(ValueError, match="more than 20 bytes for train-images"),
-    ):
-        image_download.fetch("tiny", [address])
+            image_files.fetch("tiny", [address])
 
 
 @pytest.mark.parametrize("name", image_files.DATA_SETS)

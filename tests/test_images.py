@@ -72,10 +72,10 @@ def test_images_of_another_size_are_refused_with_both_sizes():
         images.require_shape(Images("mine", PIXELS), (28, 28))
 
 
-@pytest.mark.parametrize("name", ["a-idx3-ubyte", "a-idx3-ubyte.gz", "packed"])
-def test_an_idx_file_is_read(tmp_path, name):
-    plain = name == "a-idx3-ubyte"
-    (tmp_path / name).write_bytes(IMAGES if plain else gzip.compress(IMAGES))
+@pytest.mark.parametrize("content", [IMAGES, gzip.compress(IMAGES)])
+@pytest.mark.parametrize("name", ["a-idx3-ubyte", "a-idx3-ubyte.gz"])
+def test_an_idx_file_is_read_whatever_its_name_says(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
     found = images.read_idx(tmp_path / name)
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, PIXELS)
@@ -85,15 +85,15 @@ def test_an_idx_file_is_read(tmp_path, name):
     ("content", "text"),
     [
         (b"", "begins with nothing, wanted 00000803"),
-        (b"\x89PNG" + IMAGES, "is not an idx file: it begins with 89504e47"),
+        (b"\x89PNG" + IMAGES, "is not an idx file .*: it begins with 89504e47"),
         (IMAGES[:-1], "is truncated"),
         (IMAGES[:9], "is truncated"),
         (IMAGES + b"\0", "goes on after the 12 bytes"),
-        (b"\0\0\x0d\x03" + IMAGES[4:], "idx type 0x0d, wanted 0x08"),
-        (LABELS, "has 1 axes; images have 3"),
-        (IMAGES[:4] + b"\xff" * 12, "more than 1073741824; split it"),
-        (gzip.compress(IMAGES, mtime=0)[:-9], "truncated or damaged"),
-        (gzip.compress(IMAGES, mtime=0)[:-8] + b"\0" * 8, "truncated or damaged"),
+        (b"\0\0\x0d\x03" + IMAGES[4:], "begins with 00000d03, wanted 00000803"),
+        (LABELS, r"of images .*: it begins with 00000801"),
+        (IMAGES[:4] + b"\xff" * 12, "is truncated: 0 of"),
+        (gzip.compress(IMAGES, mtime=0)[:-9], "is damaged"),
+        (gzip.compress(IMAGES, mtime=0)[:-8] + b"\0" * 8, "is damaged"),
         (gzip.compress(IMAGES + b"\0", mtime=0), "goes on after"),
     ],
 )
@@ -101,13 +101,6 @@ def test_a_bad_idx_file_is_refused_by_name(tmp_path, content, text):
     path = tmp_path / "bad"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"{path}.*{text}"):
-        images.read_idx(path)
-
-
-def test_a_file_that_is_gzip_by_name_only_is_refused(tmp_path):
-    path = tmp_path / "a-idx3-ubyte.gz"
-    path.write_bytes(IMAGES)
-    with pytest.raises(ValueError, match=r"named .gz but is not gzip"):
         images.read_idx(path)
 
 
@@ -132,14 +125,6 @@ def test_more_than_ten_classes_are_counted(tmp_path):
     (tmp_path / "x-images-idx3-ubyte").write_bytes(IMAGES)
     (tmp_path / "x-labels-idx1-ubyte").write_bytes(LABELS[:-1] + b"\x19")
     assert images.load(tmp_path / "x").classes == 26
-
-
-def test_labels_of_other_images_are_refused(tmp_path):
-    (tmp_path / "x-images-idx3-ubyte").write_bytes(IMAGES)
-    labels = bytes.fromhex("00000801 00000001 07")
-    (tmp_path / "x-labels-idx1-ubyte").write_bytes(labels)
-    with pytest.raises(ValueError, match="one for each of 2 images"):
-        images.load(tmp_path / "x")
 
 
 @pytest.mark.parametrize("name", [n for n in images.names() if n != images.SAMPLE])

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 from advphy_model.complex_baseband import to_reals
-from advphy_model.link import decision, model_file
+from advphy_model.link import decision
+from advphy_model.link.link_model import LinkModel
 from advphy_model.network import network
 from advphy_training import import_torch
 
@@ -37,8 +38,8 @@ def simplices():
 def test_a_users_module_becomes_a_link_that_decides_the_same(simplices, rng, tmp_path):
     module = users_decoder()
     link = import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)
-    model_file.write(link, tmp_path / "mine.safetensors")
-    link = model_file.read(tmp_path / "mine.safetensors")
+    link.write(tmp_path / "mine.safetensors")
+    link = LinkModel.read(tmp_path / "mine.safetensors")
     y = (rng.normal(size=(500, 7)) + 1j * rng.normal(size=(500, 7))).astype(
         np.complex64
     )

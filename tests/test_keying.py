@@ -146,9 +146,9 @@ def test_check_values_tell_secrets_transforms_and_indices_apart():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"transform": "shift"}, "transform 'shift' is not known; there are: signs, "),
-        ({"secret": bytes(31)}, "secret has 31 bytes, wanted 32"),
-        ({"secret": "x" * 32}, "secret is a str, wanted 32 bytes"),
+        ({"transform": "shift"}, "transform 'shift' is not known; choose from signs, "),
+        ({"secret": bytes(31)}, "secret must be 32 bytes, got 31 bytes"),
+        ({"secret": "x" * 32}, "secret must be 32 bytes, got <class 'str'>"),
         ({"reals": 0}, "reals = 0, wanted a whole number of 1..1024"),
         ({"reals": 1025}, "reals = 1025"),
         ({"reals": 2.5}, "reals = 2.5"),

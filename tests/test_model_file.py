@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Model files: round trips, the safetensors library, damage of every kind."""
+"""Files of every kind of model: round trips, the safetensors library, damage, names."""
 
+import dataclasses
 import errno
 import json
 import os
@@ -11,11 +12,17 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.complex_baseband import to_reals
-from advphy_model.link import links, model_file
+from advphy_model.link import any_link
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
-from advphy_model.link.model_file import ModelFileError
+from advphy_model.link.model_file import ModelFileError, content_hash
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.network import Layer, Network
+
+from . import small_semantic as small
+from .conftest import CLONE
 
 
 def small_link(**changes):
@@ -23,191 +30,202 @@ def small_link(**changes):
     rng = np.random.default_rng(5)
     codebook = rng.normal(size=(4, 3)) + 1j * rng.normal(size=(4, 3))
     codebook *= np.sqrt(3 / np.mean(np.sum(np.abs(codebook) ** 2, axis=1)))
-    decoder = Network(
-        (
-            Layer(
-                "dense",
-                "hidden",
-                {"weight": rng.normal(size=(5, 6)), "bias": rng.normal(size=5)},
-            ),
-            Layer("elu", "elu", {}, {"alpha": 0.5}),
-            Layer(
-                "dense",
-                "output",
-                {"weight": rng.normal(size=(4, 5)), "bias": rng.normal(size=4)},
-            ),
-        ),
-        (6,),
-    )
-    arguments = {
-        "name": "small",
-        "k": 2,
-        "n": 3,
-        "codebook": codebook,
-        "decision": "network",
-        "networks": {"decoder": decoder},
-        "recipe": {"seed": 1},
-    }
-    return LinkModel(**{**arguments, **changes})
+    first, last = small.dense(rng, "hidden", 5, 6), small.dense(rng, "output", 4, 5)
+    decoder = Network((first, Layer("elu", "elu", {}, {"alpha": 0.5}), last), (6,))
+    link = LinkModel("small", 2, 3, codebook, "network", {"decoder": decoder})
+    return dataclasses.replace(link, **{"recipe": {"seed": 1}} | changes)
+
+
+def perturbation(**changes):
+    rows = np.random.default_rng(6).normal(size=(1, 14)).view(complex)
+    made = Perturbation("mine", "universal", 4, 7, rows, 8.0, {"some": "ab" * 32})
+    return dataclasses.replace(made, **{"recipe": {"seed": 3}} | changes)
+
+
+MODELS = {
+    "link": small_link(),
+    "base": small.semantic_link(),
+    "pair": small.semantic_link(pair=("alice", "bob")),
+    "keyed": small.semantic_link(keying="rotation", pair=("bob",)),
+    "eve": small.eve(),
+    "eve_decoder": small.eve(decoder=True),
+    "perturbation": perturbation(),
+}
+KINDS = (LinkModel, SemanticLink, Eve, Perturbation)
+
+
+@pytest.fixture(params=MODELS)
+def written(request, tmp_path):
+    """Return (a model, its file)."""
+    path = tmp_path / "small.safetensors"
+    MODELS[request.param].write(path)
+    return MODELS[request.param], path
 
 
 @pytest.fixture
 def path(tmp_path):
-    path = tmp_path / "small.safetensors"
-    model_file.write(small_link(), path)
-    return path
+    """Return the file of a small link model."""
+    small_link().write(tmp_path / "small.safetensors")
+    return tmp_path / "small.safetensors"
 
 
-def same(one, other):
-    return one.sha256 == other.sha256 and np.array_equal(one.codebook, other.codebook)
+def test_what_is_read_is_what_was_written(written):
+    ours, path = written
+    read = type(ours).read(path)
+    assert read.sha256 == ours.sha256
+    for field in dataclasses.fields(ours):
+        one, other = getattr(read, field.name), getattr(ours, field.name)
+        if field.name != "networks":
+            assert np.array_equal(one, other), field.name
+            continue
+        assert set(one) == set(other)
+        for role, network in other.items():
+            for a, b in zip(one[role].layers, network.layers, strict=True):
+                assert (a.kind, a.name, a.attributes) == (b.kind, b.name, b.attributes)
+                for key, value in b.parameters.items():
+                    assert np.array_equal(a.parameters[key], value)
 
 
-def test_what_is_read_is_what_was_written(path):
-    ours = small_link()
-    read = model_file.read(path)
-    assert same(read, ours)
-    assert (read.name, read.k, read.n, read.recipe) == ("small", 2, 3, {"seed": 1})
-    for a, b in zip(
-        read.networks["decoder"].layers, ours.networks["decoder"].layers, strict=True
-    ):
-        assert (a.kind, a.name, a.attributes) == (b.kind, b.name, b.attributes)
-        for key, value in b.parameters.items():
-            assert np.array_equal(a.parameters[key], value.astype(np.float32))
-
-
-def test_the_safetensors_library_reads_our_files(path):
-    model = model_file.read(path)
+def test_the_safetensors_library_reads_our_files_and_we_its(written, tmp_path):
+    ours, path = written
     arrays = safetensors.numpy.load_file(path)
-    assert np.array_equal(arrays["codebook"], to_reals(model.codebook))
-    weight = model.networks["decoder"].layers[0].parameters["weight"]
-    assert np.array_equal(arrays["decoder.hidden.weight"], weight)
-
-
-def test_we_read_files_of_the_safetensors_library(path, tmp_path):
+    for role, network in getattr(ours, "networks", {}).items():
+        first = network.layers[0]
+        stored = arrays[f"{role}.{first.name}.weight"]
+        assert np.array_equal(stored, first.parameters["weight"])
+    for name in {"codebook", "rows"} & arrays.keys():
+        assert np.array_equal(arrays[name], to_reals(getattr(ours, name)))
     with safetensors.safe_open(path, "numpy") as file:
         metadata = file.metadata()
     other = tmp_path / "other.safetensors"
-    safetensors.numpy.save_file(safetensors.numpy.load_file(path), other, metadata)
-    assert other.read_bytes() != path.read_bytes()  # another order of the arrays
-    assert same(model_file.read(other), model_file.read(path))
+    safetensors.numpy.save_file(arrays, other, metadata)
+    assert type(ours).read(other).sha256 == ours.sha256
 
 
-def test_a_thousand_mutated_files_are_refused_or_identical(path, tmp_path, rng):
-    original, good = path.read_bytes(), model_file.read(path)
-    mutated = tmp_path / "mutated.safetensors"
-    identical = refused = 0
-    for i in range(1000):
+def test_a_mutated_file_is_refused_or_changes_nothing(written, tmp_path, rng):
+    ours, path = written
+    original, mutated, refused = path.read_bytes(), tmp_path / "mutated", 0
+    for i in range(200):
         content = bytearray(original)
-        kind = i % 5
         at = int(rng.integers(len(content)))
-        if kind == 0:
+        some = rng.integers(0, 256, int(rng.integers(1, 9))).tolist()
+        if i % 4 == 0:
             content[at] ^= 1 << int(rng.integers(8))
-        elif kind == 1:
-            content[at] = int(rng.integers(256))
-        elif kind == 2:
-            del content[at : at + int(rng.integers(1, 9))]
-        elif kind == 3:
-            content[at:at] = bytes(
-                rng.integers(0, 256, int(rng.integers(1, 9))).tolist()
-            )
+        elif i % 4 == 1:
+            del content[at : at + len(some)]
+        elif i % 4 == 2:
+            content[at:at] = bytes(some)
         else:  # in the header, where structure can change
-            at = int(rng.integers(8, len(content) - 300))
+            (length,) = struct.unpack("<Q", original[:8])
+            at = int(rng.integers(8, 8 + length))
             content[at] = ord(rng.choice(list('0123456789"{}[]:, ')))
         mutated.write_bytes(content)
         try:
-            read = model_file.read(mutated)
-        except ModelFileError:
-            refused += 1
+            read = type(ours).read(mutated)
+        except ModelFileError as error:
+            refused += str(error).startswith(f"{mutated}: ")
         else:
-            assert same(read, good)
-            identical += 1
-    assert refused > 900
-    assert refused + identical == 1000
+            assert read.sha256 == ours.sha256
+    assert refused > 180
 
 
-def rewrite(path, change, fix_hash=False):
-    """Change the header of a file, with a hash made right again if asked for."""
+@pytest.mark.parametrize("keep", [0, 5, 8, 100, -1])
+def test_a_truncated_file_is_refused(written, keep):
+    ours, path = written
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ModelFileError, match=r"truncated|not"):
+        type(ours).read(path)
+
+
+def rewrite(path, key, change):
+    """Change the description in a file, with a hash made right again."""
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
-    change(header)
-    if fix_hash:
-        arrays = safetensors.numpy.load(content)
-        metadata = header["__metadata__"]
-        from advphy_model.link.link_model import content_hash
-
-        metadata["sha256"] = content_hash(json.loads(metadata["link"]), arrays)
+    metadata = header["__metadata__"]
+    described = json.loads(metadata[key])
+    change(described)
+    metadata[key] = json.dumps(described)
+    metadata["sha256"] = content_hash(described, safetensors.numpy.load(content))
     text = json.dumps(header).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
 
 
-def edit_link(key, value):
-    def change(header):
-        link = json.loads(header["__metadata__"]["link"])
-        link[key] = value
-        header["__metadata__"]["link"] = json.dumps(link)
-
-    return change
+def forget(role):
+    return lambda described: described["networks"].pop(role)
 
 
-def test_a_changed_description_is_noticed(path):
-    rewrite(path, edit_link("name", "another"))
-    with pytest.raises(ModelFileError, match="SHA-256"):
-        model_file.read(path)
+def put(key, value):
+    return lambda described: described.update({key: value})
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "text"),
+    ("name", "change", "text"),
     [
-        ("k", 9, "k = 9"),
-        ("n", 4, "codebook has shape"),
-        ("power", "peak", "power is"),
-        ("decision", "guess", "'guess'"),
-        ("networks", {}, "no layer uses"),
-        ("networks", 5, "not a valid link model"),
-        ("k", "2", "k = 2"),
+        ("link", put("k", 9), "k = 9"),
+        ("link", put("k", "2"), "k = 2"),
+        ("link", put("n", 4), "codebook has shape"),
+        ("link", put("power", "peak"), "power is"),
+        ("link", put("decision", "guess"), "'guess'"),
+        ("link", put("networks", {}), "no layer uses"),
+        ("link", put("networks", 5), "not a valid link"),
+        ("pair", forget("semantic_decoder"), "no layer uses.*semantic_decoder"),
+        ("pair", forget("bob"), "no layer uses: bob"),
+        ("pair", put("power", "E||x||^2 = 1"), "power is"),
+        ("pair", put("layout", "interleaved"), "layout is"),
+        ("pair", put("keying", "rotation"), "keyed link has no learned alice"),
+        ("pair", put("keying", ["rotation"]), "keying"),
+        ("pair", put("image_shape", [7, 7]), "must take"),
+        ("pair", put("image_shape", 56), "not a valid semantic link"),
+        ("pair", lambda described: described.pop("recipe"), "'recipe' is missing"),
+        ("eve", put("layout", "interleaved"), "layout is"),
+        ("perturbation", put("kind", "loud"), "'loud' is not known"),
     ],
 )
 def test_a_description_that_cannot_be_is_refused_even_with_a_right_hash(
-    path, key, value, text
+    tmp_path, name, change, text
 ):
-    rewrite(path, edit_link(key, value), fix_hash=True)
-    with pytest.raises(ModelFileError, match=text):
-        model_file.read(path)
+    ours, path = MODELS[name], tmp_path / "changed.safetensors"
+    ours.write(path)
+    rewrite(path, ours.KIND.key, change)
+    with pytest.raises(ModelFileError, match=f"{path}: .*{text}"):
+        type(ours).read(path)
 
 
-def test_nan_weights_are_refused(path, tmp_path):
+def test_nan_weights_are_refused(path):
     arrays = safetensors.numpy.load_file(path)
     arrays["decoder.hidden.weight"] = arrays["decoder.hidden.weight"].copy()
     arrays["decoder.hidden.weight"][1, 2] = np.nan
     with safetensors.safe_open(path, "numpy") as file:
         safetensors.numpy.save_file(arrays, path, file.metadata())
     with pytest.raises(ModelFileError, match=r"decoder\.hidden\.weight.*not finite"):
-        model_file.read(path)
+        LinkModel.read(path)
 
 
 def test_pickles_are_named(tmp_path):
     path = tmp_path / "model.pt"
-    path.write_bytes(pickle.dumps({"weight": [1.0]}))
-    with pytest.raises(ModelFileError, match=r"pickle.*import_torch"):
-        model_file.read(path)
-    path.write_bytes(b"PK\x03\x04 the zip of torch.save")
-    with pytest.raises(ModelFileError, match="pickle"):
-        model_file.read(path)
+    for content in (pickle.dumps({"weight": [1.0]}), b"PK\x03\x04 of torch.save"):
+        path.write_bytes(content)
+        with pytest.raises(ModelFileError, match=r"pickle.*import_torch"):
+            LinkModel.read(path)
 
 
-@pytest.mark.parametrize("keep", [0, 5, 8, 100, -1])
-def test_truncated_files_are_refused(path, keep):
-    path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(ModelFileError, match=r"truncated|behind|not"):
-        model_file.read(path)
+def test_a_header_whose_length_reads_like_a_pickle_is_read(tmp_path):
+    path = tmp_path / "p.safetensors"
+    for letters in range(1024):
+        ours = perturbation(recipe={"said": "x" * letters})
+        ours.write(path)
+        if path.read_bytes()[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04"):
+            break
+    assert path.read_bytes()[:1] == b"\x80"
+    assert Perturbation.read(path).sha256 == ours.sha256
 
 
 def test_other_safetensors_files_are_named(tmp_path):
     path = tmp_path / "other.safetensors"
     safetensors.numpy.save_file({"a": np.ones(3, np.float32)}, path)
-    with pytest.raises(ModelFileError, match=r"not a link model"):
-        model_file.read(path)
+    with pytest.raises(ModelFileError, match=r"not a link.*import_torch"):
+        LinkModel.read(path)
 
 
 def test_a_deep_header_does_not_crash(tmp_path):
@@ -215,7 +233,7 @@ def test_a_deep_header_does_not_crash(tmp_path):
     path = tmp_path / "deep.safetensors"
     path.write_bytes(struct.pack("<Q", len(text)) + text)
     with pytest.raises(ModelFileError):
-        model_file.read(path)
+        LinkModel.read(path)
 
 
 @pytest.mark.parametrize(
@@ -233,13 +251,68 @@ def test_a_deep_header_does_not_crash(tmp_path):
     ],
 )
 def test_links_that_cannot_be_are_refused(changes, text):
-    with pytest.raises(ValueError, match=text):
+    with pytest.raises(ValueError, match=f"link 'small': .*{text}"):
         small_link(**changes)
 
 
-def test_a_link_that_is_not_there_is_refused_with_the_names():
-    with pytest.raises(ValueError, match=r"'nonsense'.*hamming74_hard"):
-        links.load("nonsense")
+def test_a_file_of_another_kind_is_refused_by_both_formats(written):
+    ours, path = written
+    for kind in KINDS:
+        if not isinstance(ours, kind):
+            text = f"{path}: .*'{ours.KIND.format}', wanted '{kind.KIND.format}'"
+            with pytest.raises(ModelFileError, match=text):
+                kind.load(path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_models_of_version_0_5_are_there_with_their_hashes(kind):
+    said = json.loads((CLONE / "tests" / "golden" / "shipped_models.json").read_text())
+    wanted = said[kind.KIND.key]
+    assert len(wanted) >= 4
+    assert {name: kind.load(name).sha256 for name in wanted} == wanted
+    for name in said["pairing"] if kind is SemanticLink else ():
+        assert kind.load(name).pairing == said["pairing"][name]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_is_loaded_by_name_by_file_or_as_itself(kind, tmp_path):
+    name = kind.names()[0]
+    shipped, path = kind.load(name), tmp_path / "copy.safetensors"
+    shipped.write(path)
+    assert kind.load(str(path)).sha256 == kind.load(path).sha256 == shipped.sha256
+    assert kind.load(shipped) is shipped
+    for nothing in ("nonsense", "", "/nowhere", "."):
+        text = f"{kind.KIND.what} '{nothing}' is neither a file nor .*{name}.*makes one"
+        with pytest.raises(ValueError, match=text):
+            kind.load(nothing)
+
+
+def test_a_baseline_and_another_decision_are_loaded_by_name(path):
+    assert {"bpsk", "hamming74_hard", "two_simplices"} <= set(LinkModel.names())
+    assert LinkModel.load("two_simplices").n == 7
+    for given in ("autoencoder_mlp", path):
+        link, other = LinkModel.load(given), LinkModel.load(f"{given}:nearest_codeword")
+        assert (link.decision, other.decision) == ("network", "nearest_codeword")
+        assert np.array_equal(link.codebook, other.codebook)
+
+
+def test_the_modem_carries_models_of_two_kinds(tmp_path):
+    assert any_link.load("two_simplices:nearest_codeword").n == 7
+    for name in ("autoencoder_mlp", "semantic_mnist"):
+        model, path = any_link.load(name), tmp_path / f"{name}.safetensors"
+        model.write(path)
+        assert any_link.load(path).sha256 == model.sha256
+        assert any_link.load(model) is model
+    with pytest.raises(ValueError, match=r"'nothing' is neither.*bpsk.*semantic_mnist"):
+        any_link.load("nothing")
+    (tmp_path / "text").write_text("no model")
+    MODELS["eve"].write(tmp_path / "eve")
+    for name, text in (
+        ("text", "not a valid link"),
+        ("eve", "'gr-advphy eve 1'"),
+    ):
+        with pytest.raises(ModelFileError, match=f"{tmp_path / name}: .*{text}"):
+            any_link.load(tmp_path / name)
 
 
 def test_nothing_is_half_written_on_a_full_disk(path, monkeypatch):
@@ -250,7 +323,7 @@ def test_nothing_is_half_written_on_a_full_disk(path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left") as caught:
-        model_file.write(small_link(name="another"), path)
+        small_link(name="another").write(path)
     assert caught.value.filename == str(path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
@@ -258,4 +331,4 @@ def test_nothing_is_half_written_on_a_full_disk(path, monkeypatch):
 
 def test_an_unwritable_place_is_named():
     with pytest.raises(OSError, match="/nowhere/m"):
-        model_file.write(small_link(), "/nowhere/m.safetensors")
+        small_link().write("/nowhere/m.safetensors")

@@ -4,7 +4,8 @@
 import numpy as np
 import pytest
 from advphy_model.air.sample_channel import SampleChannel
-from advphy_model.link import links, semantic_links
+from advphy_model.link import links
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.header import Header
 from advphy_model.modem.modulator import Modulator
@@ -113,7 +114,7 @@ def test_a_clock_offset_is_followed_and_told():
 
 
 def test_semantic_codes_keep_their_scale():
-    model = semantic_links.load("semantic_mnist")
+    model = SemanticLink.load("semantic_mnist")
     frame = Frame.of_model(model)
     rng = np.random.default_rng(5)
     sent = (rng.standard_normal((256, model.n, 2)) @ [1, 1j]).astype(np.complex64)

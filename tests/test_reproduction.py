@@ -6,7 +6,10 @@ import math
 
 import pytest
 from advphy_figures import attack_panels, eve_accuracy, picture_grid, secrecy
-from advphy_model.link import links, model_file, semantic_links
+from advphy_model.link import links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.link_model import LinkModel
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 from advphy_training import schemes
@@ -62,7 +65,7 @@ def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
     found = advphy(*words, "--out", tmp_path)
     assert found.returncode == 0, found.stderr
     trained = sorted((tmp_path / "trained").glob("*.safetensors"))
-    models = [model_file.read(path) for path in trained]
+    models = [LinkModel.read(path) for path in trained]
     assert [m.name for m in models] == [f"{PLAIN}_seed1", f"{PLAIN}_seed2"]
     shipped = links.load(PLAIN).recipe
     assert [m.recipe["seed"] - shipped["seed"] for m in models] == [10, 20]
@@ -91,7 +94,7 @@ def test_a_defense_starts_from_the_link_trained_with_its_seed(tmp_path, monkeypa
         f"{name}_seed{seed}" for seed in (1, 2) for name in (PLAIN, "defended")
     ]
     assert list(retraining.train(jobs[:2]))[-1] == (2, 2)
-    start, trained = (model_file.read(job.path()) for job in jobs[:2])
+    start, trained = (LinkModel.read(job.path()) for job in jobs[:2])
     assert trained.recipe["started_from"] == {start.name: start.sha256}
     assert trained.recipe["seed"] == 13
     before = jobs[0].path().stat().st_mtime_ns
@@ -110,17 +113,17 @@ def test_panels_are_drawn_with_seeds_and_without(tmp_path):
 
 def test_a_shipped_family_takes_the_shipped_models(tmp_path):
     family = arn_models.Family(arn_models.SHIPPED, tmp_path)
-    assert family.base().sha256 == semantic_links.load("semantic_mnist").sha256
-    assert family.pair().sha256 == semantic_links.load("paired_arn_white").sha256
-    assert family.eve().sha256 == semantic_links.load_eve("eve_mnist").sha256
+    assert family.base().sha256 == SemanticLink.load("semantic_mnist").sha256
+    assert family.pair().sha256 == SemanticLink.load("paired_arn_white").sha256
+    assert family.eve().sha256 == Eve.load("eve_mnist").sha256
     assert not list(tmp_path.iterdir())
 
 
 def test_a_file_of_another_training_is_refused(tmp_path):
-    link = semantic_links.load("semantic_mnist")  # not of seed 1 of this family
+    link = SemanticLink.load("semantic_mnist")  # not of seed 1 of this family
     recipe = link.recipe | {"settings": link.recipe["settings"] | {"steps": 7}}
     other = dataclasses.replace(link, recipe=recipe)
-    semantic_links.write(other, tmp_path / "semantic_mnist_seed1.safetensors")
+    other.write(tmp_path / "semantic_mnist_seed1.safetensors")
     with pytest.raises(ValueError, match="other settings"):
         arn_models.Family(1, tmp_path).base()
 

@@ -9,7 +9,8 @@ import pytest
 from advphy_commands import main
 from advphy_model.complex_baseband import to_complex
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.network.packed_network import classifier
@@ -61,7 +62,7 @@ def test_intercepts_that_were_not_recorded_are_refused(rng, count):
 
 
 def test_what_eve_records_is_what_alice_sends_and_noise():
-    link = semantic_links.load("paired_arn_white")
+    link = SemanticLink.load("paired_arn_white")
     sample = images.load("mnist_sample")
     setting = SemanticSetting(link, sample, 10.0, 10.0)
     y = semantic_chain.record(setting, 1200, first_frame=900)
@@ -79,7 +80,7 @@ def test_a_flowgraph_records_the_same():
     from gnuradio.advphy import semantic_engine as flowgraph
 
     setting = SemanticSetting(
-        semantic_links.load("keyed_arn"),
+        SemanticLink.load("keyed_arn"),
         images.load("mnist_sample"),
         5.0,
         15.0,
@@ -91,9 +92,9 @@ def test_a_flowgraph_records_the_same():
 
 def test_a_stolen_bob_labels_intercepts_without_labels():
     setting = SemanticSetting(
-        semantic_links.load("paired_arn_white"), images.load("mnist_sample"), 20.0, 20.0
+        SemanticLink.load("paired_arn_white"), images.load("mnist_sample"), 20.0, 20.0
     )
-    knows = semantic_links.load_eve("eve_mnist_snr")
+    knows = Eve.load("eve_mnist_snr")
     found = intercepts.from_stolen_bob(setting, semantic_chain.record, 1000, knows)
     right = np.mean(found.labels == setting.images.labels)
     assert right > 0.9  # against 0.43 of the Eve who has no Bob
@@ -126,9 +127,9 @@ def test_the_command_reports_what_is_left(tmp_path):
     page = (folder / "report.md").read_text()
     assert "is left is not secret" in page.replace("\n", " ")
     assert (folder / "accuracy.png").read_bytes()[:4] == b"\x89PNG"
-    eve = semantic_links.load_eve(folder / "adapted_eve_10dB.safetensors")
+    eve = Eve.load(folder / "adapted_eve_10dB.safetensors")
     assert eve.pixels == 784
-    link = semantic_links.load("paired_arn_white")
+    link = SemanticLink.load("paired_arn_white")
     assert eve.listened_to == {link.name: link.sha256}
 
 
@@ -154,9 +155,9 @@ def test_bad_words_are_refused_in_one_sentence(tmp_path, capsys, words, text):
 
 
 def test_a_keyed_link_is_measured_with_keys_that_were_not_recorded(tiny_images):
-    link = semantic_links.load("keyed_arn")
+    link = SemanticLink.load("keyed_arn")
     setting = SemanticSetting(link, tiny_images, 10.0, 10.0, secret=bytes(32))
     one = secrecy.Adaptation(setting, tiny_images, semantic_chain.record, (10, 50))
-    row = one.measure(semantic_links.load_eve("eve_mnist_per_message"))
+    row = one.measure(Eve.load("eve_mnist_per_message"))
     assert row.first_frame == 52  # after 50 intercepts, at the first of four images
     assert row.frames == 4

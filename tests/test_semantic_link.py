@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 from advphy_model.link.eavesdropper import Eve
-from advphy_model.link.semantic_link import SemanticLink, require_pair
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.network import Layer, Network, run
 
 from . import small_semantic as small
@@ -39,23 +39,23 @@ def test_an_odd_number_of_reals_takes_one_of_padding(reals, n):
         ({"networks": with_network("eve", 5, 10)}, r"not known: \['eve'\]"),
         (
             {"networks": with_network("semantic_encoder", 55, 12)},
-            r"semantic_encoder takes \(55,\), wanted \(56,\)",
+            r"semantic_encoder takes \(55,\), must take \(56,\)",
         ),
         (
             {"networks": with_network("channel_decoder", 6, 5)},
-            r"channel_decoder takes \(6,\), wanted \(5,\)",
+            r"channel_decoder takes \(6,\), must take \(5,\)",
         ),
         (
             {"networks": with_network("semantic_decoder", 5, 55)},
-            r"returns \(55,\), wanted \(56,\)",
+            r"returns \(55,\), must return \(56,\)",
         ),
         ({"networks": with_network("alice", 5, 6)}, r"alice maps \(5,\) to \(6,\)"),
         ({"networks": with_network("bob", 6, 5)}, r"bob maps \(6,\) to \(5,\)"),
-        ({"image_shape": (8, 8)}, r"semantic_encoder takes \(56,\), wanted \(64,\)"),
+        ({"image_shape": (8, 8)}, r"semantic_encoder takes \(56,\), must take \(64,\)"),
         ({"image_shape": (56,)}, "image_shape"),
         ({"image_shape": (0, 7)}, "image_shape"),
         ({"image_shape": (1, 257)}, "image_shape"),
-        ({"keying": "xor"}, "'xor' is not known; there is none, signs"),
+        ({"keying": "xor"}, "'xor' is not known; choose from none, signs"),
         ({"keying": "rotation"}, "keyed link has no learned alice"),
     ],
 )
@@ -73,7 +73,7 @@ def test_a_code_of_several_axes_is_refused():
         layers=(*networks["channel_encoder"].layers, fold),
     )
     networks["channel_decoder"] = Network((Layer("flatten", "flat"),), (2, 3))
-    with pytest.raises(ValueError, match=r"shape \(2, 3\), wanted \(L,\)"):
+    with pytest.raises(ValueError, match=r"shape \(2, 3\), must have \(L,\)"):
         SemanticLink("folded", small.SHAPE, networks)
 
 
@@ -116,20 +116,17 @@ def test_the_pairing_says_which_modules_belong_together():
     assert all(len(pairing) == 16 and int(pairing, 16) >= 0 for pairing in found)
     renamed = dataclasses.replace(link, name="renamed", recipe={})
     assert renamed.pairing == link.pairing  # a name changes no number
-    require_pair(link, renamed)
-    with pytest.raises(ValueError, match=f"'small'.*{link.pairing}.*'small'"):
-        require_pair(link, others[0])
 
 
 @pytest.mark.parametrize(
     ("networks", "text"),
     [
-        ({}, "wanted classifier"),
-        ({"image_decoder": (5, 56)}, "wanted classifier"),
+        ({}, "must be classifier"),
+        ({"image_decoder": (5, 56)}, "must be classifier"),
         ({"classifier": (5, 10), "bob": (5, 5)}, r"roles are \['bob', 'classifier'\]"),
         ({"classifier": (5, 10), "image_decoder": (6, 56)}, "inputs have shapes"),
-        ({"classifier": (5, 1)}, r"returns \(1,\), wanted 2..255"),
-        ({"classifier": (5, 256)}, r"returns \(256,\), wanted 2..255"),
+        ({"classifier": (5, 1)}, r"returns \(1,\), must return 2..255"),
+        ({"classifier": (5, 256)}, r"returns \(256,\), must return 2..255"),
     ],
 )
 def test_an_eve_that_cannot_be_is_refused(networks, text):

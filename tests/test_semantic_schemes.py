@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 
 from . import short_trainings
 from .short_trainings import early_figures, scheme, settings, train
@@ -23,7 +24,7 @@ def quick(monkeypatch):
 @pytest.mark.parametrize("name", ["paired_arn", "minmax_arn", "keyed_arn"])
 def test_a_pair_holds_its_base_bit_for_bit(tmp_path, name):
     made = train(name, tmp_path / "a.safetensors")
-    base = semantic_links.load(settings(name).link)
+    base = SemanticLink.load(settings(name).link)
     assert made.base_sha256 == base.base_sha256
     assert made.recipe["base"] == {base.name: base.base_sha256}
     assert set(made.networks) - set(base.networks) == (
@@ -109,7 +110,7 @@ def test_the_loss_is_that_of_the_letter(reading, epsilon, limit, eves):
     power = max(0.0, (delta**2).sum(axis=1).mean() / 23 - limit)  # [arn, eq. 20]
     communication = ((decoded - s) ** 2).mean()  # [arn, eq. 21], per pixel
     confidences = [
-        softmax(through(semantic_links.load_eve(name).networks["classifier"], z))[
+        softmax(through(Eve.load(name).networks["classifier"], z))[
             np.arange(50), sample.labels[chosen]
         ].mean()
         for name in eves.split("+")

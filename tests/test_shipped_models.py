@@ -24,28 +24,6 @@ def bler(name, ebn0_db, min_errors=2000):
     return row.block_errors / row.blocks
 
 
-def test_the_promised_models_are_there():
-    assert set(TRAINED) >= {
-        "autoencoder_mlp",
-        "autoencoder_cnn",
-        "autoencoder_mlp_8p5db",
-        "autoencoder_cnn_8p5db",
-        "autoencoder_mlp_n4_k4",
-        "autoencoder_mlp_n4_k8",
-        "substitute_mlp",
-        "substitute_cnn",
-        "control_mlp_4db",
-        "control_cnn_4db",
-        "adversarial_training_mlp",
-        "adversarial_training_cnn",
-        "gan_mlp",
-        "gan_cnn",
-        "pool_mlp",
-        "pool_cnn",
-        "max_margin",
-    }
-
-
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_model_has_its_recipe_and_what_it_measured(name):
     model = links.load(name)
@@ -101,10 +79,3 @@ def test_layers_that_the_kernels_lack_are_decided_in_numpy(monkeypatch, caplog):
         found.append((decided.tolist(), erased.tolist()))
     assert found[0] == found[1]
     assert "the kernels do not know conv2d" in caplog.text
-
-
-def test_energy_is_one_unit_per_channel_use():
-    for name in links.names():
-        model = links.load(name)
-        energy = np.mean(np.sum(np.abs(model.codebook) ** 2, axis=1))
-        assert energy == pytest.approx(model.n, rel=1e-5), name

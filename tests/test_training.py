@@ -4,7 +4,9 @@
 import numpy as np
 import pytest
 from advphy_model.complex_baseband import to_reals
-from advphy_model.link import model_file, semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.link_model import LinkModel
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
@@ -81,7 +83,7 @@ def test_an_interrupted_training_resumes_exactly(tmp_path, monkeypatch, name, gi
         assert (path.parent / file).read_bytes() == (tmp_path / file).read_bytes()
     assert [row["step"] for row in early_figures(path)] == ["10", "20"]
     if hasattr(settings(name), "images"):
-        read = semantic_links.load_eve if name == "eve" else semantic_links.load
+        read = Eve.load if name == "eve" else SemanticLink.load
         assert read(path).sha256 == whole.sha256
         assert whole.recipe["measured"]["images"] == "mnist_sample"
 
@@ -122,7 +124,7 @@ def test_a_short_training_learns(tmp_path, architecture, rate):
     (row,) = ranges.total(LinkSetting(model, 4.0), StopRule(200, 10**6))
     # Hamming (7,4) with hard decision has 3.7e-2 there; an untrained link 0.9.
     assert row.block_errors / row.blocks < 4e-2
-    assert model_file.read(tmp_path / "a.safetensors").sha256 == model.sha256
+    assert LinkModel.read(tmp_path / "a.safetensors").sha256 == model.sha256
 
 
 @pytest.mark.parametrize(("k", "n"), [(1, 1), (3, 2), (8, 4)])

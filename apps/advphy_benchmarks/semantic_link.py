@@ -7,7 +7,8 @@ import time
 
 import torch
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.power import snr_noise_variance
@@ -21,11 +22,11 @@ _ANY_SECRET = bytes(32)
 def setting_of(link, eve, **given):
     """Return what speed is measured with: Bob's branch and Eve's."""
     return SemanticSetting(
-        semantic_links.load(link),
+        SemanticLink.load(link),
         images.load(images.SAMPLE),
         SNR_DB,
         SNR_DB,
-        semantic_links.load_eve(eve),
+        Eve.load(eve),
         branches=("bob", "eve"),
         **given,
     )

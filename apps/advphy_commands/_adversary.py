@@ -8,6 +8,7 @@ from pathlib import Path
 
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.modem.burst_adversary import WHERE, AirAdversary
 from advphy_model.receive.canceller import CancellerSettings
@@ -147,8 +148,8 @@ class _Attack:
 
     def _perturbation(self, model, ebn0_db, psr_db, out):
         """Return the Perturbation of a file, or crafted for a link at an Eb/N0."""
-        if self.attack in perturbation.names() or Path(self.attack).is_file():
-            return perturbation.load(self.attack)
+        if self.attack in Perturbation.names() or Path(self.attack).is_file():
+            return Perturbation.load(self.attack)
         psr_db = -6.0 if psr_db is None else psr_db
         if self.attack == "noise_jammer":
             return perturbation.jammer(model.k, model.n, psr_db)

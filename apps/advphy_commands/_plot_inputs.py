@@ -4,7 +4,7 @@
 import csv
 from pathlib import Path
 
-from advphy_model.air import perturbation
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import table
 from advphy_model.measure.burst_chain import BurstCounts
@@ -29,7 +29,7 @@ def kind_of(word) -> str:
         return SEMANTIC if "branch" in _columns(path) else COUNTS
     if path.is_file():
         with open(path, "rb") as file:
-            marked = perturbation.KIND.format.encode() in file.read(1 << 20)
+            marked = Perturbation.KIND.format.encode() in file.read(1 << 20)
         return PERTURBATION if marked else LINK
     links.load(word)  # says what there is
     return LINK
@@ -93,7 +93,7 @@ def read_semantic(paths) -> list:
 
 def read_perturbations(paths, psr_db=None) -> list:
     """Return perturbations of files, at a PSR in dB if one is given."""
-    found = [perturbation.read(path) for path in paths]
+    found = [Perturbation.read(path) for path in paths]
     return found if psr_db is None else [p.scaled(psr_db) for p in found]
 
 

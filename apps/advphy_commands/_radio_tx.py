@@ -129,8 +129,8 @@ def _attack(settings, model, seed):
     """Return the Adversary that is asked for, or None."""
     if settings.attack is None:
         return None
-    from advphy_model.air import perturbation
     from advphy_model.air.adversary import Adversary
+    from advphy_model.air.perturbation import Perturbation, jammer
 
     if not hasattr(model, "k"):
         raise ValueError(
@@ -138,9 +138,9 @@ def _attack(settings, model, seed):
         )
     if settings.attack == "noise_jammer":
         psr_db = -6.0 if settings.psr_db is None else settings.psr_db
-        found = perturbation.jammer(model.k, model.n, psr_db)
+        found = jammer(model.k, model.n, psr_db)
     else:
-        found = perturbation.load(settings.attack)
+        found = Perturbation.load(settings.attack)
     found.require_fit(model)
     return Adversary(found, settings.psr_db, seed=seed)
 

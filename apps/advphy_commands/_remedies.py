@@ -9,6 +9,7 @@ REMEDIES = {
     "scipy": "apt install python3-scipy",
     "matplotlib": "apt install python3-matplotlib",
     "cryptography": "apt install python3-cryptography",
+    "pooch": "apt install python3-pooch, or pip install pooch",
     "distributed": "apt install python3-distributed, or pip install distributed",
     "tqdm": "apt install python3-tqdm",
     "PyQt5": "apt install python3-pyqt5",

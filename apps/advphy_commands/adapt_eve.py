@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 
 from advphy_commands import _progress
 from advphy_commands._numbers import db_range, whole
@@ -75,7 +76,7 @@ def run(settings, output):
     secrecy_report.write(adaptations, folder, command)
     for one in adaptations:
         path = folder / f"adapted_eve_{one.setting.eve_snr_db:g}dB.safetensors"
-        semantic_links.write(one.eves["all"], path)
+        one.eves["all"].write(path)
     output.line(folder / "report.md")
     report = json.loads((folder / "report.json").read_text())
     output.note(out=str(folder), report=report)
@@ -86,9 +87,9 @@ def _adaptations(settings):
     from advphy_training.evaluate.adapted_eve import Effort
     from advphy_training.evaluate.secrecy import Adaptation
 
-    link = semantic_links.load(settings.link)
-    static = semantic_links.load_eve(settings.eve)
-    knows_base = semantic_links.load_eve(settings.knows_base)
+    link = SemanticLink.load(settings.link)
+    static = Eve.load(settings.eve)
+    knows_base = Eve.load(settings.knows_base)
     knows_base.require_fit(link)
     sent, tested = images.load(settings.images), images.load(settings.test_images)
     secret, seed = secret_of(settings.key_file, link), settings.seed

@@ -11,7 +11,6 @@ Eb/N0 and what the adversary knew.
 import dataclasses
 from dataclasses import dataclass
 
-from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.link import links
@@ -50,7 +49,7 @@ def run(settings, output):
     found = attacks.craft(settings.attack, link, plan, substitutes)
     if settings.name:
         found = dataclasses.replace(found, name=settings.name)
-    perturbation.write(found, settings.out)
+    found.write(settings.out)
     output.line(
         f"{settings.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "
         f"SHA-256 {found.sha256}"

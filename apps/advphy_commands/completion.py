@@ -12,6 +12,9 @@ import pkgutil
 import re
 from dataclasses import dataclass
 
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
+
 from advphy_commands import _parser, _radio_settings
 from advphy_commands._options import operand
 
@@ -152,15 +155,15 @@ def _links(command, names):
 def _names():
     """Return the names that there are, by the metavar that they stand for."""
     from advphy_model.files import images
-    from advphy_model.link import links, semantic_links
+    from advphy_model.link import links
 
     attacks = _files_of("advphy_training.attacks")
     figures = _files_of("advphy_training.reproduce.figures")
     sets = tuple(images.names())
     return {
         "links": tuple(links.names()),
-        "semantic": tuple(semantic_links.names()),
-        "EVE": tuple(semantic_links.eve_names()),
+        "semantic": tuple(SemanticLink.names()),
+        "EVE": tuple(Eve.names()),
         "ATTACK": attacks,
         "FILE|NAME": attacks,
         "SCHEME": _files_of("advphy_training.schemes"),

@@ -40,7 +40,11 @@ def run(settings, output):
 
 def _fetch(name):
     """Download with a progress bar, which a terminal alone sees."""
-    from advphy_model.files import image_download
+    from advphy_model.files import image_files
 
-    with _progress.bar(desc=name, unit="B", unit_scale=True) as bar:
-        return image_download.fetch(name, progress=bar.update)
+    def bar(url):
+        # pooch knows the total; a bar of total 0 would be false, and so none
+        file = url.rpartition("/")[2]
+        return _progress.bar(total=1, desc=file, unit="B", unit_scale=True)
+
+    return image_files.fetch(name, bar=bar)

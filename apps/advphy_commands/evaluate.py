@@ -12,7 +12,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from advphy_model.air import perturbation
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 
 from advphy_commands import _measuring, _options, _progress
@@ -88,7 +88,7 @@ def _evaluate(settings, output, workers):
     )
     claimed = None
     if settings.claimed:
-        claimed = perturbation.read(settings.claimed)
+        claimed = Perturbation.read(settings.claimed)
         claimed.require_fit(link)
     folder = settings.out
     folder.mkdir(exist_ok=True)

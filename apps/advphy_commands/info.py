@@ -7,11 +7,14 @@
 import dataclasses
 import inspect
 from dataclasses import dataclass
-from pathlib import Path
 
 from advphy_model import found_by_name
-from advphy_model.air import channels, perturbation
-from advphy_model.link import links, semantic_links
+from advphy_model.air import channels
+from advphy_model.air.perturbation import CONVENTION, Perturbation
+from advphy_model.link import links, model_file
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.link_model import LinkModel
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network import inference
 from advphy_model.network.network import Network
 
@@ -33,24 +36,8 @@ def run(settings, output):
     elif name == "channels":
         _list_channels(output)
     else:
-        say, load = _KINDS[_kind(name)]
-        say(output, load(name))
-
-
-def _kind(name):
-    """Return the kind of file that a name or a path stands for; None: a link model."""
-    if name in semantic_links.names():
-        return semantic_links.LINK
-    if name in semantic_links.eve_names():
-        return semantic_links.EVE
-    if name in perturbation.names():
-        return perturbation.KIND
-    if not Path(name).is_file():
-        return None
-    with open(name, "rb") as file:
-        begin = file.read(4096)
-    kinds = (perturbation.KIND, semantic_links.LINK, semantic_links.EVE)
-    return next((kind for kind in kinds if kind.format.encode() in begin), None)
+        found = model_file.load(name, *_SAY)
+        _SAY[type(found)](output, found)
 
 
 def _list_channels(output):
@@ -78,8 +65,8 @@ def _list_models(output):
             {"name": name} | _picked(model, "k", "n", "decision", "sha256"),
             f"{name:<28} k={model.k} n={model.n:<3} {model.decision}",
         )
-    for name in semantic_links.names():
-        link = semantic_links.load(name)
+    for name in SemanticLink.names():
+        link = SemanticLink.load(name)
         hides = "with a pair" if link.hides else "no security"
         what = hides if link.keying == "none" else f"keyed: {link.keying}"
         found = {"name": name} | _picked(link, "pixels", "reals", "keying")
@@ -88,15 +75,15 @@ def _list_models(output):
             found | {"pair": link.hides, "sha256": link.sha256},
             f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}",
         )
-    for name in semantic_links.eve_names():
-        eve = semantic_links.load_eve(name)
+    for name in Eve.names():
+        eve = Eve.load(name)
         output.row(
             "eves",
             {"name": name} | _picked(eve, "reals", "classes", "sha256"),
             f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels",
         )
-    for name in perturbation.names():
-        found = perturbation.load(name)
+    for name in Perturbation.names():
+        found = Perturbation.load(name)
         output.row(
             "perturbations",
             {"name": name} | _picked(found, "kind", "k", "n", "victims", "sha256"),
@@ -172,7 +159,7 @@ def _described(network):
 def _say_perturbation(output, found):
     output.line(
         f"{found.name}: {found.kind} perturbation on n = {found.n} channel uses, PSR "
-        f"{found.psr_db:.2f} dB ({perturbation.CONVENTION})"
+        f"{found.psr_db:.2f} dB ({CONVENTION})"
     )
     output.line(f"SHA-256 {found.sha256}")
     output.note(kind="perturbation", perturbation=found.kind)
@@ -212,10 +199,10 @@ def _say_measured(output, measured):
             )
 
 
-# Kind of file: how it is described, and its reader.
-_KINDS = {
-    perturbation.KIND: (_say_perturbation, perturbation.load),
-    semantic_links.LINK: (_say_semantic, semantic_links.load),
-    semantic_links.EVE: (_say_eve, semantic_links.load_eve),
-    None: (_say_link, links.load),
+# How each kind of model is described.
+_SAY = {
+    LinkModel: _say_link,
+    SemanticLink: _say_semantic,
+    Eve: _say_eve,
+    Perturbation: _say_perturbation,
 }

@@ -11,7 +11,8 @@ from argparse import BooleanOptionalAction
 from dataclasses import dataclass
 
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.error_rate import StopRule, interval
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
@@ -71,7 +72,7 @@ class Settings:
 
 def run(settings, output):
     """Measure and print a line for each SNR and branch."""
-    link = semantic_links.load(settings.link)
+    link = SemanticLink.load(settings.link)
     sent = images.load(settings.images)
     frames = len(sent) if settings.frames is None else settings.frames
     unkeyed = link.keying == "none"  # no secret, and none may be given
@@ -82,7 +83,7 @@ def run(settings, output):
             images=sent,
             snr_db=snr_db,
             eve_snr_db=snr_db if settings.eve_snr_db is None else settings.eve_snr_db,
-            eve=semantic_links.load_eve(settings.eve) if settings.eve else None,
+            eve=Eve.load(settings.eve) if settings.eve else None,
             alice=settings.alice,
             branches=BRANCHES if settings.bob else BRANCHES[1:],
             secret=secret,

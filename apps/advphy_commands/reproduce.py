@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from advphy_model.link import links, model_file
+from advphy_model.link import links
+from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import ranges
 
 from advphy_commands import _measuring, _progress, _reproduce_arn, _text
@@ -157,7 +158,7 @@ def _families(settings, figure, crafters):
         def load(name):
             own = f"{name}_seed{number}"
             if own in names:
-                return model_file.read(place / f"{own}.safetensors")
+                return LinkModel.read(place / f"{own}.safetensors")
             return links.load(name)
 
         return load

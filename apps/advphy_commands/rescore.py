@@ -64,7 +64,7 @@ def run(settings, output):
     scorer = scoring.score(
         found,
         model,
-        origin.frame,
+        _frame(origin, found),
         seed=origin.seed,
         first_frame=origin.first_frame,
         images=images,
@@ -103,6 +103,13 @@ def _origin(settings, found):
     return Origin.of(model, Frame.of_model(model, **layout), seed=seed), model
 
 
+def _frame(origin, found):
+    try:
+        return Frame.restore(origin.frame)
+    except ValueError as error:
+        raise ValueError(f"{found.meta}: {error}") from None
+
+
 def _link(name, found):
     try:
         return any_link.load(name)
@@ -123,7 +130,7 @@ def _heading(found, origin):
         f"{found.meta}: {found.samples} samples, {seconds:.3g} s at "
         f"{found.sample_rate / 1e6:g} Msample/s{where}, {checked}\n"
         f"link {origin.link} {origin.model_sha256[:8]}, seed {origin.seed}, "
-        f"{origin.frame.codewords} codewords a frame"
+        f"{origin.frame['codewords']} codewords a frame"
     )
     for attack in found.attacks:
         psr = "" if attack.psr_db is None else f" at PSR {attack.psr_db:g} dB"

@@ -18,13 +18,13 @@ sdr_sink and sdr_source are the edge to a radio, a file or another process.
 
 from advphy_model import __version__
 from advphy_model.air import adversary as arriving
-from advphy_model.air.perturbation import load as perturbation
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.files import images
 from advphy_model.link import any_link
-from advphy_model.link.links import load as link_model
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.link_model import LinkModel
 from advphy_model.link.secret_file import read as secret
-from advphy_model.link.semantic_links import load as semantic_link
-from advphy_model.link.semantic_links import load_eve as eve_model
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import error_rate
 from advphy_model.modem.frame import Frame
 from advphy_model.receive import canceller
@@ -67,6 +67,8 @@ from .transmit.image_source import image_source
 from .transmit.message_source import message_source
 from .transmit.semantic_encoder import semantic_encoder
 
+link_model, semantic_link = LinkModel.load, SemanticLink.load
+eve_model, perturbation = Eve.load, Perturbation.load
 adversary = arriving.Adversary
 canceller_settings = canceller.CancellerSettings
 stop_rule = error_rate.StopRule

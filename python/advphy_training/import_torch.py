@@ -22,7 +22,7 @@ def link_from_torch(name, k, n, decoder, encoder=None, codebook=None, recipe=Non
         recipe: dictionary of what to remember, JSON values.
 
     Returns:
-        LinkModel; `advphy_model.link.model_file.write(link, path)` writes it.
+        LinkModel; its write(path) makes a file of it.
 
     Raises:
         ValueError: naming the layer or what does not fit.

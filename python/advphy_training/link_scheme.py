@@ -2,7 +2,6 @@
 """What schemes that train links share: early block error rates, results, the file."""
 
 import numpy as np
-from advphy_model.link import model_file
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
@@ -48,7 +47,7 @@ class LinkScheme(loop.Scheme):
 
     def write(self, link, path):
         """Write the link model."""
-        model_file.write(link, path)
+        link.write(path)
 
 
 def _counted(model, ebn0_db):

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from advphy_model.complex_baseband import to_reals
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import BASE, SemanticLink
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.image_quality import ssim
@@ -80,19 +80,19 @@ class SemanticScheme(loop.Scheme):
 
     def _results(self, link, tested, snrs_db):
         name = getattr(self._settings, "measured_with", "")
-        eve = semantic_links.load_eve(name) if name else None
+        eve = Eve.load(name) if name else None
         return results(link, tested, snrs_db, eve)
 
     def write(self, model, path):
         """Write the semantic link, or the Eve."""
-        semantic_links.write(model, path)
+        model.write(path)
 
 
 class SchemeOnBase(SemanticScheme):
     """A scheme on the frozen base of the semantic link that its settings name."""
 
     def __init__(self, settings):
-        self._link = semantic_links.load(settings.link).without_pair()
+        self._link = SemanticLink.load(settings.link).without_pair()
         super().__init__(settings)
         self._codes = _codes(self._link, self._images.as_reals())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from advphy_model.files import images, recording_writer
+from advphy_model.files import images
 from advphy_model.files.recording_contents import Origin
+from advphy_model.files.recording_writer import RecordingWriter
 from advphy_model.link import decision
 from advphy_model.link.any_link import load
 from advphy_model.link.arn import AliceModule
@@ -60,17 +61,18 @@ def make(name, folder):
     data_set = "mnist_sample" if hasattr(model, "pixels") else None
     scorer = Scorer(model, frame, SEED, first_frame=0, images=data_set)
     scorer.push(samples)
-    recording_writer.write(
+    writer = RecordingWriter(
         Path(folder) / f"{name}.sigmf-meta",
-        samples,
-        Origin.of(model, frame, seed=SEED, first_block=0, images=data_set),
+        Origin.of(model, frame, SEED, first_block=0, images=data_set),
         SAMPLE_RATE,
         FREQUENCY,
         at=MADE,
-        counts=scorer.counts,
         description=f"CFO {CFO} cycles a sample, Eb/N0 {EBN0_DB} dB, frame {LOST} "
         f"lost; made by: {COMMAND}",
     )
+    writer.write(samples)
+    writer.note_counts(scorer.counts)
+    writer.close()
     print(name, scorer.counts)
 
 

@@ -8,8 +8,8 @@ import threading
 import numpy as np
 import pmt
 from advphy_model import kernels
-from advphy_model.air import perturbation as perturbation_file
 from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation, jammer
 from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
@@ -109,8 +109,8 @@ class perturbation_source(guarded_block):
     def _perturbation(self, given):
         """Return the Perturbation of an argument; warn if it is for another link."""
         if isinstance(given, str) and given == "jammer":
-            return perturbation_file.jammer(self._model.k, self._model.n, 0.0)
-        given = perturbation_file.load(given)
+            return jammer(self._model.k, self._model.n, 0.0)
+        given = Perturbation.load(given)
         given.require_fit(self._model)
         warning = given.warning_for(self._model)
         if warning:

@@ -2,7 +2,7 @@
 """SNR channel: noise at a set SNR for semantic codes, one a receiver."""
 
 from advphy_model import power
-from advphy_model.link.semantic_links import load
+from advphy_model.link.semantic_link import SemanticLink
 
 from .noisy_channel import noisy_channel
 
@@ -32,7 +32,14 @@ class snr_channel(noisy_channel):
         self, model, snr_db=10.0, seed=1, first_block=0, kind="awgn", latency=6000
     ):
         noisy_channel.__init__(
-            self, "snr_channel", load(model).n, snr_db, seed, first_block, kind, latency
+            self,
+            "snr_channel",
+            SemanticLink.load(model).n,
+            snr_db,
+            seed,
+            first_block,
+            kind,
+            latency,
         )
 
     def noise_variance(self, snr_db):

@@ -5,6 +5,7 @@ import numpy as np
 from advphy_model.files.recording_contents import Attack, Origin
 from advphy_model.files.recording_writer import RecordingWriter
 from advphy_model.link.any_link import load
+from advphy_model.modem.frame import Frame
 
 from ..guard import guarded_block
 
@@ -43,9 +44,9 @@ class recorder(guarded_block):
         description="",
     ):
         guarded_block.__init__(self, "recorder", [np.complex64], None)
-        origin = Origin.of(
-            load(model), frame, seed=seed, first_block=first_block, images=images
-        )
+        model = load(model)
+        frame = Frame.of_model(model) if frame is None else frame
+        origin = Origin.of(model, frame, seed, first_block=first_block, images=images)
         self._writer = RecordingWriter(
             file, origin, sample_rate, frequency, description
         )

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pmt
 from advphy_model.link.arn import BobModule
-from advphy_model.link.semantic_links import load
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.randomness import checked_index
 
 from ..guard import guarded_block
@@ -42,7 +42,7 @@ class bob_arn(guarded_block):
     def __init__(
         self, model, insert="follow", secret=None, first_frame=0, latency=6000
     ):
-        model = load(model)
+        model = SemanticLink.load(model)
         item = (np.complex64, model.n)
         guarded_block.__init__(self, "bob_arn", [item], [item])
         self._module, self._model = BobModule(model, secret), model

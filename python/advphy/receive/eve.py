@@ -3,7 +3,7 @@
 
 import numpy as np
 from advphy_model.complex_baseband import channel_uses
-from advphy_model.link.semantic_links import load_eve
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.network.packed_network import PackedNetwork, classifier
 from gnuradio import gr
 
@@ -25,7 +25,7 @@ class eve(guarded_block):
     """
 
     def __init__(self, model, latency=6000):
-        model = load_eve(model)
+        model = Eve.load(model)
         n, decoder = channel_uses(model.reals), model.networks.get("image_decoder")
         outputs = [np.uint8]
         if decoder is not None:

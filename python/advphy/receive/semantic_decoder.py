@@ -2,7 +2,7 @@
 """Semantic decoder: from received vectors to images, channel and semantic decoder."""
 
 import numpy as np
-from advphy_model.link.semantic_links import load
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.packed_network import PackedNetwork
 
 from ..guard import guarded_block
@@ -20,7 +20,7 @@ class semantic_decoder(guarded_block):
     """
 
     def __init__(self, model, latency=6000):
-        model = load(model)
+        model = SemanticLink.load(model)
         guarded_block.__init__(
             self,
             "semantic_decoder",

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pmt
 from advphy_model.link.arn import AliceModule
-from advphy_model.link.semantic_links import load
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.power import energy
 from advphy_model.randomness import checked_index
 
@@ -47,7 +47,7 @@ class alice_arn(guarded_block):
     def __init__(
         self, model, inserted=True, secret=None, first_frame=0, latency=6000, name=""
     ):
-        model = load(model)
+        model = SemanticLink.load(model)
         item = (np.complex64, model.n)
         guarded_block.__init__(self, "alice_arn", [item], [item])
         self._module = AliceModule(model, secret)

@@ -2,7 +2,7 @@
 """Semantic encoder: from images to codes, semantic and channel encoder in one."""
 
 import numpy as np
-from advphy_model.link.semantic_links import load
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.packed_network import PackedNetwork
 
 from ..guard import guarded_block
@@ -20,7 +20,7 @@ class semantic_encoder(guarded_block):
     """
 
     def __init__(self, model, latency=6000):
-        model = load(model)
+        model = SemanticLink.load(model)
         guarded_block.__init__(
             self,
             "semantic_encoder",

@@ -5,28 +5,20 @@ import dataclasses
 import math
 import numbers
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from advphy_model import power
-from advphy_model.complex_baseband import LAYOUT, to_complex, to_reals
-from advphy_model.link import safetensors_file
+from advphy_model.complex_baseband import LAYOUT
+from advphy_model.link.model_file import Kind, StoredModel
 
 KINDS = ("universal", "table", "jammer")
 CONVENTION = "PSR = mean ||p||^2 / n at the receiver"
-KIND = safetensors_file.Kind(
-    format="gr-advphy perturbation 1",
-    key="perturbation",
-    what="perturbation",
-    remedy="`advphy attack` makes one",
-)
 LOWEST_PSR_DB, HIGHEST_PSR_DB = -100.0, 60.0
-_SHIPPED = Path(__file__).parents[1] / "trained" / "perturbations"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Perturbation:
+class Perturbation(StoredModel):
     """A perturbation at the receiver, over the n channel uses of one codeword.
 
     Args:
@@ -37,7 +29,7 @@ class Perturbation:
         k: bits per message of the links it is meant for.
         n: channel uses.
         rows: complex64.
-        ebn0_db: Eb/N0 in dB it was crafted at; None: at none.
+        ebn0_db: Eb/N0 in dB at which it was crafted; None: it does not matter.
         victims: what it was crafted against, name -> SHA-256 of the link model. In
             black box these are the substitutes.
         knowledge: what the adversary knew; JSON values.
@@ -57,25 +49,33 @@ class Perturbation:
     knowledge: dict = field(default_factory=dict)
     recipe: dict = field(default_factory=dict)
 
+    KIND = Kind(
+        format="gr-advphy perturbation 1",
+        key="perturbation",
+        what="perturbation",
+        remedy="`advphy attack` makes one",
+        folder="perturbations",
+        conventions={"power": CONVENTION, "layout": LAYOUT},
+        complex_arrays=("rows",),
+    )
+
     def __post_init__(self):
         if self.kind not in KINDS:
-            raise ValueError(
-                f"perturbation '{self.name}': kind '{self.kind}' is not known; there "
-                f"is {', '.join(KINDS)}"
+            self.refuse(
+                f"kind '{self.kind}' is not known; choose from {', '.join(KINDS)}"
             )
         rows = np.array(self.rows, np.complex64, order="C")
         wanted = (2**self.k if self.kind == "table" else 1, self.n)
         if rows.shape != wanted:
-            raise ValueError(
-                f"perturbation '{self.name}': rows have shape {rows.shape}, wanted "
-                f"{wanted} for a {self.kind}"
+            self.refuse(
+                f"rows have shape {rows.shape}, must have {wanted} for a {self.kind}"
             )
         if not np.all(np.isfinite(rows.view(np.float32))):
-            raise ValueError(f"perturbation '{self.name}': a value is not finite")
+            self.refuse("a value is not finite")
         if not rows.any():
-            raise ValueError(
-                f"perturbation '{self.name}': it is zero, so it has no PSR; the attack "
-                "found no direction (are the decoder's gradients zero?)"
+            self.refuse(
+                "it is zero, so it has no PSR; the attack found no direction (are the "
+                "decoder's gradients zero?)"
             )
         rows.setflags(write=False)
         object.__setattr__(self, "rows", rows)
@@ -88,10 +88,9 @@ class Perturbation:
         """Return 10 log10 of the rows' mean ||p||^2 / n."""
         return 10 * math.log10(power.mean_energy(self.rows) / self.n)
 
-    @property
-    def sha256(self) -> str:
-        """Return the hash of everything it says."""
-        return safetensors_file.content_hash(*_describe(self))
+    def derived(self) -> dict:
+        """Return the PSR for who reads the file; it follows from the rows."""
+        return {"psr_db": round(self.psr_db, 6)}
 
     def scaled(self, psr_db: float):
         """Return the same perturbation at another PSR in dB."""
@@ -101,14 +100,14 @@ class Perturbation:
     def require_fit(self, model) -> None:
         """Raise ValueError unless a link model has this n and, for a table, this k."""
         if self.n != model.n:
-            raise ValueError(
-                f"perturbation '{self.name}' is over n = {self.n} channel uses, link "
-                f"'{model.name}' has n = {model.n}; craft one for it: advphy attack"
+            self.refuse(
+                f"it is over n = {self.n} channel uses, link '{model.name}' has n = "
+                f"{model.n}; craft one for it: advphy attack"
             )
         if self.kind == "table" and self.k != model.k:
-            raise ValueError(
-                f"perturbation '{self.name}' has a row for each of {2**self.k} "
-                f"messages, link '{model.name}' has {model.M}"
+            self.refuse(
+                f"it has a row for each of {2**self.k} messages, link '{model.name}' "
+                f"has {model.M}; craft one for it: advphy attack"
             )
 
     def warning_for(self, model) -> str | None:
@@ -137,78 +136,3 @@ def checked_psr_db(psr_db) -> float:
             f"{HIGHEST_PSR_DB:g} dB"
         )
     return float(psr_db)
-
-
-def write(perturbation: Perturbation, path) -> None:
-    """Write a perturbation; the file appears whole or not at all.
-
-    Raises:
-        OSError: when the place cannot be written.
-    """
-    safetensors_file.write(KIND, *_describe(perturbation), path)
-
-
-def names() -> list:
-    """Return the names of the shipped perturbations: ATTACK_LINK."""
-    return sorted(path.stem for path in _SHIPPED.glob("*.safetensors"))
-
-
-def load(perturbation) -> Perturbation:
-    """Return the perturbation of a name, a file, or itself.
-
-    Raises:
-        ValueError: there is none, or the file is not one; the text lists the names.
-        OSError: when the file cannot be read.
-    """
-    if isinstance(perturbation, Perturbation):
-        return perturbation
-    shipped = _SHIPPED / f"{perturbation}.safetensors"
-    if "/" not in str(perturbation) and shipped.is_file():
-        return read(shipped)
-    if not Path(str(perturbation)).is_file():
-        raise ValueError(
-            f"perturbation '{perturbation}' is neither a file nor one of: "
-            f"{', '.join(names())}; `advphy attack` makes one"
-        )
-    return read(perturbation)
-
-
-def read(path) -> Perturbation:
-    """Read a perturbation.
-
-    Raises:
-        DataFileError: naming the file, what is wrong and the remedy.
-        OSError: when the file cannot be read.
-    """
-    return safetensors_file.read(KIND, path, _from_description)
-
-
-def _describe(perturbation):
-    description = {
-        key: getattr(perturbation, key)
-        for key in (
-            "name",
-            "kind",
-            "k",
-            "n",
-            "ebn0_db",
-            "victims",
-            "knowledge",
-            "recipe",
-        )
-    }
-    description |= {
-        "psr_db": round(perturbation.psr_db, 6),
-        "power": CONVENTION,
-        "layout": LAYOUT,
-    }
-    return description, {"rows": to_reals(perturbation.rows)}
-
-
-def _from_description(description, arrays):
-    given = dict(description)
-    for key, wanted in (("power", CONVENTION), ("layout", LAYOUT)):
-        if given.pop(key) != wanted:
-            raise ValueError(f"{key} is '{description[key]}', wanted '{wanted}'")
-    del given["psr_db"]
-    return Perturbation(rows=to_complex(arrays["rows"]), **given)

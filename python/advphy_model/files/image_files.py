@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The image data sets that are known: their files, hashes, mirrors, and their place."""
 
-import contextlib
 import gzip
 import hashlib
 import os
+import tempfile
+import urllib.parse
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from advphy_model.atomic_file import atomic_file
 
 LARGEST = 64 << 20  # bytes; the largest file known has 47 million
+TIMEOUT = 20.0  # seconds without a byte, after which the next mirror is asked
 
 
 @dataclass(frozen=True)
@@ -126,35 +128,37 @@ def find(folder, file: str):
     return None
 
 
-def read(path) -> bytes:
+def read(path, largest: int) -> bytes:
     """Return what is in a file, decompressed when it is gzip.
 
     Raises:
-        ValueError: damaged, or more than LARGEST bytes.
+        ValueError: damaged, or more than `largest` bytes.
         OSError: when it cannot be read.
     """
     with open(path, "rb") as file:
         packed = file.peek(2)[:2] == b"\x1f\x8b"
         try:
             with gzip.open(file) if packed else file as content:
-                found = content.read(LARGEST + 1)
+                found = content.read(largest + 1)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(
                 f"{path}: the gzip file is damaged ({error}); get it again"
             ) from None
-    if len(found) > LARGEST:
-        raise ValueError(f"{path}: has more than {LARGEST} bytes; it is another file")
+    if len(found) > largest:
+        raise ValueError(f"{path}: has more than {largest} bytes; it is another file")
     return found
 
 
-def refuse_other_content(dataset: DataSet, file: str, content: bytes, source) -> None:
-    """Raise ValueError unless a content is that of a data set's file."""
+def _verified(dataset, file, path):
+    """Return the content of a file, which must be that of a data set's file."""
+    content = read(path, LARGEST)
     digest = hashlib.sha256(content).hexdigest()
     if digest != dataset.sha256[file]:
         raise ValueError(
-            f"{source}: is not the {file} of {dataset.name} (SHA-256 {digest[:12]} of "
+            f"{path}: is not the {file} of {dataset.name} (SHA-256 {digest[:12]} of "
             f"the content, wanted {dataset.sha256[file][:12]}); get it again"
         )
+    return content
 
 
 def adopted(name: str, file: str) -> bytes:
@@ -168,18 +172,15 @@ def adopted(name: str, file: str) -> bytes:
     if path is None:
         raise ValueError(f"{file} is not in {place(name)}; {dataset.remedy}")
     try:
-        content = read(path)
-        refuse_other_content(dataset, file, content, path)
+        return _verified(dataset, file, path)
     except ValueError as error:
         raise ValueError(f"{error}; {dataset.remedy}") from None
-    return content
 
 
 def is_adopted(name: str) -> bool:
     """Return whether all files of a data set are in their place and verified."""
-    dataset = data_set(name)
     try:
-        for file in dataset.sha256:
+        for file in data_set(name).sha256:
             adopted(name, file)
     except ValueError:
         return False
@@ -199,7 +200,7 @@ def adopt(name: str, folder) -> Path:
         ValueError: no such data set, folder or file, or another content.
         OSError: when the place cannot be written.
     """
-    dataset = data_set(name)
+    dataset, target = data_set(name), place(name)
     if not Path(folder).is_dir():
         raise ValueError(
             f"{folder}: there is no such folder; give the one that has the files "
@@ -212,26 +213,59 @@ def adopt(name: str, folder) -> Path:
             f"{folder}: has no {', '.join(missing)} (with or without .gz); give the "
             f"folder that has all of {dataset.name}"
         )
-    contents = {}
-    for file, path in paths.items():
-        contents[file] = read(path)
-        refuse_other_content(dataset, file, contents[file], path)
-    return keep(name, contents)
+    contents = {file: _verified(dataset, file, path) for file, path in paths.items()}
+    target.mkdir(parents=True, exist_ok=True)
+    for file, content in contents.items():
+        with atomic_file(target / file, "wb") as out:
+            out.write(content)
+    return target
 
 
-def keep(name: str, contents: dict) -> Path:
-    """Write verified contents {file: bytes} to the place of a data set: all or none."""
-    folder = place(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = [folder / file for file in contents if not (folder / file).exists()]
-    try:
-        for file, content in contents.items():
-            with atomic_file(folder / file, "wb") as out:
-                out.write(content)
-    except BaseException:
-        for path in fresh:
-            path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # when nothing else is in it
-        raise
-    return folder
+def fetch(name: str, mirrors=None, bar=None) -> Path:
+    """Download a data set by pooch, then adopt it; return its place.
+
+    Args:
+        name: of DATA_SETS.
+        mirrors: addresses of folders; None: those of the data set. One that fails, or
+            serves something else, is left for the next.
+        bar: function from an address to the tqdm of its download; None: no bar.
+
+    Raises:
+        ValueError: when no mirror had the files; the text says what each did, and the
+            way without a network.
+        OSError: when the place cannot be written.
+        ImportError: when pooch is not installed.
+    """
+    import pooch
+
+    dataset, failures = data_set(name), []
+    pooch.get_logger().setLevel("ERROR")  # it says each download on standard error
+
+    def unpacked(url, output_file, of_pooch):
+        with tempfile.NamedTemporaryFile() as packed:
+            shown = bar(url) if bar else None
+            pooch.HTTPDownloader(shown, timeout=TIMEOUT)(url, packed, of_pooch)
+            Path(output_file).write_bytes(read(packed.name, LARGEST))
+
+    with tempfile.TemporaryDirectory() as folder:
+        for mirror in dataset.mirrors if mirrors is None else mirrors:
+            try:
+                for file, known in dataset.sha256.items():  # what is there stays
+                    url = f"{mirror}{file}.gz"
+                    pooch.retrieve(url, known, file, folder, downloader=unpacked)
+            except (OSError, ValueError) as error:
+                host = urllib.parse.urlsplit(mirror).netloc or mirror
+                failures.append(f"{host}: {_reason(error)}")
+            else:
+                return adopt(name, folder)
+    raise ValueError(
+        f"no mirror had {name} ({'; '.join(failures) or 'none was given'}); with the "
+        f"four files in a folder DIR, run: advphy data {name} --from DIR"
+    )
+
+
+def _reason(error):
+    """Return what went wrong at first, without the words of the libraries above it."""
+    while not isinstance(error, ValueError) and error.__context__ is not None:
+        error = error.__context__
+    return getattr(error, "strerror", None) or str(error).partition(": expected ")[0]

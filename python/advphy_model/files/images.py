@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Images to send: MNIST, what is like it, and idx files of the user's own."""
 
-import gzip
 import hashlib
-import io
 import math
-import zlib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,6 +16,7 @@ TRAINED_ON = 50_000  # of the 60000 images of a train file [arn, Sec. V]
 SAMPLE = "mnist_sample"
 _SAMPLE_FOLDER = Path(__file__).parents[1] / SAMPLE
 _BYTES = 0x08  # the code of unsigned bytes in an idx file's magic number
+_HELD = {1: "labels (bytes, 1 axis)", 3: "images (bytes, 3 axes)"}
 _PARTS = {
     "train": ("train", slice(None, TRAINED_ON)),
     "validation": ("train", slice(TRAINED_ON, None)),
@@ -141,49 +139,32 @@ def read_idx(path, rank: int = 3) -> np.ndarray:
         ValueError: naming the file and what is wrong with it.
         OSError: when the file cannot be read.
     """
-    with open(path, "rb") as file:
-        packed = file.peek(2)[:2] == b"\x1f\x8b"
-        if Path(path).suffix == ".gz" and not packed:
-            raise ValueError(f"{path}: is named .gz but is not gzip; rename it")
-        try:
-            return _parsed(gzip.open(file) if packed else file, path, rank)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(
-                f"{path}: the gzip file is truncated or damaged ({error}); get it again"
-            ) from None
+    return _parsed(image_files.read(path, LARGEST), path, rank)
 
 
-def _parsed(file, shown, rank):
-    """Return the array in an open idx file."""
-    magic = file.read(4)
-    if len(magic) < 4 or magic[:2] != b"\0\0":
+def _parsed(content, shown, rank):
+    """Return the array of an idx file's content."""
+    magic, wanted = content[:4], bytes([0, 0, _BYTES, rank])
+    if magic != wanted:
         raise ValueError(
-            f"{shown}: is not an idx file: it begins with {magic.hex() or 'nothing'}, "
-            f"wanted {bytes([0, 0, _BYTES, rank]).hex()}"
+            f"{shown}: is not an idx file of {_HELD[rank]}: it begins with "
+            f"{magic.hex() or 'nothing'}, wanted {wanted.hex()}; values that are no "
+            "bytes have to be scaled to 0..255"
         )
-    if magic[2] != _BYTES:
-        raise ValueError(
-            f"{shown}: holds idx type 0x{magic[2]:02x}, wanted 0x08, unsigned bytes; "
-            "scale the values to 0..255"
-        )
-    if magic[3] != rank:
-        what = {1: "labels have 1", 3: "images have 3"}.get(rank, f"wanted {rank}")
-        raise ValueError(f"{shown}: has {magic[3]} axes; {what}")
-    header = file.read(4 * rank)
-    shape = tuple(int(n) for n in np.frombuffer(header[: len(header) // 4 * 4], ">u4"))
-    size = math.prod(shape)
-    if len(shape) == rank and size > LARGEST:
-        raise ValueError(
-            f"{shown}: says it holds {size} bytes, more than {LARGEST}; split it"
-        )
-    content = file.read(size) if len(shape) == rank else b""
-    if len(shape) < rank or len(content) < size:
+    header = content[4 : 4 + 4 * rank]
+    if len(header) < 4 * rank:
         raise ValueError(f"{shown}: is truncated; get it again")
-    if file.read(1):
+    shape = tuple(int(extent) for extent in np.frombuffer(header, ">u4"))
+    size, pixels = math.prod(shape), memoryview(content)[4 + 4 * rank :]
+    if len(pixels) < size:
+        raise ValueError(
+            f"{shown}: is truncated: {len(pixels)} of {size} bytes; get it again"
+        )
+    if len(pixels) > size:
         raise ValueError(
             f"{shown}: goes on after the {size} bytes of its header; get it again"
         )
-    return np.frombuffer(content, np.uint8).reshape(shape)
+    return np.frombuffer(pixels, np.uint8).reshape(shape)
 
 
 def names() -> list:
@@ -217,7 +198,7 @@ def load(name) -> Images:
         dataset = dataset.replace("_", "-")
         file, which = _PARTS[part]
         arrays = (
-            _parsed(io.BytesIO(image_files.adopted(dataset, file)), file, rank)
+            _parsed(image_files.adopted(dataset, file), file, rank)
             for file, rank in zip(image_files.PARTS[file], (3, 1), strict=True)
         )
         return Images(name, *arrays).take(which)

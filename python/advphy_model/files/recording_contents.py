@@ -2,14 +2,15 @@
 """What a recording says of its samples beyond SigMF: what was sent, and by whom."""
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from advphy_model.modem.frame import Frame
 from advphy_model.randomness import checked_index, checked_seed
 from advphy_model.version import __version__
 
 DATATYPE = "cf32_le"
+OWN = "advphy:"  # in front of the names that SigMF does not know
 META, DATA = ".sigmf-meta", ".sigmf-data"
 
 
@@ -20,44 +21,56 @@ class Origin:
     Args:
         link: name of the link model or semantic link.
         model_sha256: its whole hash, 64 hexadecimal digits.
-        frame: Frame, the layout.
+        frame: description of the layout, from which modem.frame.Frame.restore makes it.
         seed: of the messages.
+        version: of the module that recorded.
         first_block: index of the first block sent, the first of a frame; None: not
             known, so frames before the first to arrive do not count as missed.
         images: name of the data set of a semantic link, else None.
-        version: of the module that recorded.
     """
 
     link: str
     model_sha256: str
-    frame: Frame
-    seed: int = 1
+    frame: dict
+    seed: int
+    version: str
     first_block: int | None = None
     images: str | None = None
-    version: str = __version__
 
     def __post_init__(self):
+        if not re.fullmatch("[0-9a-fA-F]{64}", self.model_sha256):
+            raise ValueError(
+                f"model_sha256 = '{self.model_sha256}', must have 64 hexadecimal digits"
+            )
         checked_seed(self.seed)
-        if self.first_block is not None:
-            checked_index("first_block", self.first_block)
-            if self.first_block % self.frame.codewords:
-                raise ValueError(
-                    f"first_block = {self.first_block}, wanted the first of a frame: "
-                    f"a multiple of {self.frame.codewords}"
-                )
+        codewords = self.frame["codewords"]
+        if self.first_block is not None and (
+            checked_index("first_block", self.first_block) % codewords
+        ):
+            raise ValueError(
+                f"first_block = {self.first_block}, wanted the first of a frame: a "
+                f"multiple of {codewords}"
+            )
 
     @property
     def first_frame(self) -> int | None:
         """Return the number of the first frame sent, or None: not known."""
         if self.first_block is None:
             return None
-        return self.first_block // self.frame.codewords
+        return self.first_block // self.frame["codewords"]
 
     @classmethod
-    def of(cls, model, frame=None, **more):
-        """Return what a recording says of a link; more: seed, first_block, images."""
-        frame = Frame.of_model(model) if frame is None else frame
-        return cls(model.name, model.sha256, frame, **more)
+    def of(cls, model, frame, seed=1, **more):
+        """Return what a recording says of a link.
+
+        Args:
+            model: link model or semantic link.
+            frame: Frame, the layout.
+            seed: of the messages.
+            more: first_block, images.
+        """
+        described = frame.describe()
+        return cls(model.name, model.sha256, described, seed, __version__, **more)
 
     def require(self, model) -> None:
         """Refuse a link that is not the one that was sent.
@@ -97,21 +110,6 @@ class Attack:
             raise ValueError(f"psr_db = {self.psr_db}, wanted a finite number or None")
 
 
-def library():
-    """Return the package sigmf.
-
-    Raises:
-        ValueError: it is not installed.
-    """
-    try:
-        import sigmf
-    except ImportError:
-        raise ValueError(
-            "recordings need the package sigmf; pip install sigmf"
-        ) from None
-    return sigmf
-
-
 def paths(path) -> tuple:
     """Return (path of the .sigmf-meta, path of the .sigmf-data) of either.
 
@@ -122,8 +120,3 @@ def paths(path) -> tuple:
     if path.suffix not in (META, DATA) or path.name in (META, DATA):
         raise ValueError(f"recording '{path}': wanted a name that ends in {META}")
     return path.with_suffix(META), path.with_suffix(DATA)
-
-
-def data_of(meta) -> Path:
-    """Return the path of the samples of a recording."""
-    return paths(meta)[1]

@@ -5,6 +5,7 @@ A recording is two files: NAME.sigmf-data, complex64 samples, and NAME.sigmf-met
 that SigMF defines. What SigMF has no word for stands there under "advphy:".
 """
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -13,19 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from advphy_model.files.recording_contents import (
-    DATATYPE,
-    Attack,
-    Origin,
-    data_of,
-    library,
-    paths,
-)
-from advphy_model.modem.frame import Frame
+from advphy_model.files.recording_contents import DATATYPE, OWN, Attack, Origin, paths
 from advphy_model.randomness import checked_index
 
 PIECE = 2**18  # samples read at once
 _BYTES = 8  # of a sample
+_PARTS = {"global": dict, "captures": list, "annotations": list}
+_MISFITS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -48,17 +43,17 @@ class Recording:
     meta: Path
     samples: int
     sample_rate: float
-    frequency: float | None = None
-    origin: Origin | None = None
-    attacks: tuple = ()
-    counts: dict | None = None
-    complete: bool = True
-    missing: int = 0
-    verified: bool = False
+    frequency: float | None
+    origin: Origin | None
+    attacks: tuple
+    counts: dict | None
+    complete: bool
+    missing: int
+    verified: bool
 
     def pieces(self):
         """Yield the samples in order, complex64, up to PIECE at once."""
-        for data in _pieces(data_of(self.meta), self.samples):
+        for data in _pieces(paths(self.meta)[1], self.samples):
             yield np.frombuffer(data, "<c8").astype(np.complex64, copy=False)
 
     @property
@@ -100,9 +95,13 @@ def read(path) -> Recording:
         OSError: it cannot be read.
     """
     meta, data = paths(path)
-    content = _content(meta)
-    said = content["global"]
-    _require_samples(meta, said, content["captures"])
+    content = meta.read_bytes()
+    try:
+        said, captures, annotations = _sigmf(content)
+    except (*_MISFITS, RecursionError) as error:
+        raise ValueError(
+            f"{meta}: is not a SigMF recording of complex64 samples ({error})"
+        ) from None
     try:
         size = data.stat().st_size
     except FileNotFoundError:
@@ -114,11 +113,9 @@ def read(path) -> Recording:
     if not samples:
         raise ValueError(f"{data}: holds no complex64 sample; copy it again")
     try:
-        recorded = said.get("advphy:samples")
-        missing = 0
-        if recorded is not None:
-            missing = max(0, checked_index("advphy:samples", recorded) - samples)
-        origin = _origin(said)
+        recorded = checked_index("advphy:samples", said.get("advphy:samples", 0))
+        missing = max(0, recorded - samples)
+        origin = _origin(said) if "advphy:model_sha256" in said else None
         attacks = tuple(
             Attack(
                 str(a["advphy:attack"]),
@@ -126,79 +123,64 @@ def read(path) -> Recording:
                 a["core:sample_start"],
                 a.get("core:sample_count"),
             )
-            for a in content["annotations"]
+            for a in annotations
             if "advphy:attack" in a
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except _MISFITS as error:
         raise ValueError(
             f"{meta}: what it says under advphy: is damaged ({error})"
         ) from None
     verified = not missing and "core:sha512" in said
     if verified:
-        _require_hash(data, size, said["core:sha512"])
+        _require_hash(data, size, str(said["core:sha512"]))
     counts = said.get("advphy:counts")
     return Recording(
-        meta,
-        samples,
-        float(said["core:sample_rate"]),
-        content["captures"][0].get("core:frequency"),
-        origin,
-        attacks,
-        counts if isinstance(counts, dict) else None,
-        bool(said.get("advphy:complete", True)),
-        missing,
-        verified,
+        meta=meta,
+        samples=samples,
+        sample_rate=float(said["core:sample_rate"]),
+        frequency=captures[0].get("core:frequency"),
+        origin=origin,
+        attacks=attacks,
+        counts=counts if isinstance(counts, dict) else None,
+        complete=bool(said.get("advphy:complete", True)),
+        missing=missing,
+        verified=verified,
     )
 
 
-def _content(meta):
-    """Return the content of a .sigmf-meta that SigMF's schema allows."""
-    sigmf = library()
-    import jsonschema  # sigmf's own dependency
+def _sigmf(content):
+    """Return the parts of a .sigmf-meta: one dictionary and two lists of them.
 
-    try:
-        found = sigmf.SigMFFile(metadata=meta.read_text(encoding="utf-8"))
-        found.validate()
-    except jsonschema.ValidationError as error:
-        said = error.message[:80]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        said = str(error)[:80]
-    else:
-        return json.loads(found.dumps())
-    raise ValueError(f"{meta}: is not a SigMF recording ({said})") from None
-
-
-def _require_samples(meta, said, captures):
-    """Refuse what is not one channel of complex64 samples at a known rate."""
-    if said["core:datatype"] != DATATYPE:
+    Raises:
+        ValueError: it is not one channel of complex64 samples at a known rate. Others
+            of _MISFITS: a value is of a type that SigMF does not allow.
+    """
+    found = json.loads(content)
+    for key, kind in _PARTS.items():
+        if not isinstance(found.get(key), kind):
+            raise ValueError(f"'{key}' is missing, or is no {kind.__name__}")
+    said, captures, annotations = (found[key] for key in _PARTS)
+    if not all(isinstance(part, dict) for part in captures + annotations):
+        raise ValueError("a capture or an annotation is no dict")
+    datatype, rate = said.get("core:datatype"), said.get("core:sample_rate", 0)
+    if datatype != DATATYPE:
         raise ValueError(
-            f"{meta}: datatype is {said['core:datatype']}, wanted {DATATYPE}; convert "
-            "the samples to complex64"
+            f"datatype is {datatype}, wanted {DATATYPE}; convert the samples"
         )
     if said.get("core:num_channels", 1) != 1 or "core:dataset" in said:
-        raise ValueError(f"{meta}: wanted one channel in one file of its own name")
+        raise ValueError("wanted one channel in one file of its own name")
     if any(capture.get("core:header_bytes") for capture in captures):
-        raise ValueError(f"{meta}: wanted a data file of samples only, no header_bytes")
-    rate = said.get("core:sample_rate", 0)
+        raise ValueError("wanted a data file of samples only, no header_bytes")
     if not (captures and rate > 0 and math.isfinite(rate)):
-        raise ValueError(f"{meta}: wanted a core:sample_rate > 0 and a capture")
+        raise ValueError("wanted a core:sample_rate > 0 and a capture")
+    if not math.isfinite(captures[0].get("core:frequency", 0)):
+        raise ValueError("wanted a finite core:frequency")
+    return said, captures, annotations
 
 
 def _origin(said):
-    if "advphy:model_sha256" not in said:
-        return None
-    sha256 = said["advphy:model_sha256"]
-    if not isinstance(sha256, str) or len(sha256) != 64 or bytes.fromhex(sha256) == b"":
-        raise ValueError(f"model_sha256 = {sha256!r}, wanted 64 hexadecimal digits")
-    return Origin(
-        str(said["advphy:link"]),
-        sha256,
-        Frame(**said["advphy:frame"]),
-        said["advphy:seed"],
-        said.get("advphy:first_block"),
-        said.get("advphy:images"),
-        str(said["advphy:version"]),
-    )
+    names = [field.name for field in dataclasses.fields(Origin)]
+    return Origin(**{n: said[OWN + n] for n in names if OWN + n in said})
 
 
 def _require_hash(data, size, wanted):

@@ -5,13 +5,15 @@ import dataclasses
 import datetime
 import hashlib
 import json
-import math
 
 import numpy as np
 
 from advphy_model.atomic_file import atomic_file
-from advphy_model.files.recording_contents import DATATYPE, Attack, library, paths
+from advphy_model.files.recording_contents import DATATYPE, OWN, Attack, paths
 from advphy_model.version import __version__
+
+SIGMF = "1.2.5"  # version of the specification
+_HIGHEST = 1e12  # Hz and samples/s that SigMF allows
 
 
 class RecordingWriter:
@@ -23,25 +25,26 @@ class RecordingWriter:
 
     Args:
         path: of the .sigmf-meta; neither it nor its .sigmf-data may be there.
-        origin: recording.Origin.
-        sample_rate: in samples/s.
+        origin: recording_contents.Origin.
+        sample_rate: in samples/s, 1..1e12.
         frequency: of the carrier in Hz, or None: not known.
         description: a sentence for who finds it, or "".
         at: datetime of the first sample with its time zone; None: now.
 
     Raises:
-        ValueError: there is such a recording, or a setting does not fit, or the package
-            sigmf is missing.
+        ValueError: there is such a recording, or a setting does not fit.
         OSError: it cannot be written.
     """
 
     def __init__(
         self, path, origin, sample_rate, frequency=None, description="", at=None
     ):
-        library()
-        for name, value in (("sample_rate", sample_rate), ("frequency", frequency)):
-            if value is not None and not math.isfinite(value):
-                raise ValueError(f"{name} = {value}, wanted a finite number")
+        if not 1 <= sample_rate <= _HIGHEST:
+            raise ValueError(f"sample_rate = {sample_rate}, must be 1..1e12 samples/s")
+        if frequency is not None and not abs(frequency) <= _HIGHEST:
+            raise ValueError(
+                f"frequency = {frequency}, must be a finite number of Hz, at most 1e12"
+            )
         self.meta, self.data = paths(path)
         for place in (self.meta, self.data):
             if place.exists():
@@ -49,16 +52,33 @@ class RecordingWriter:
                     f"recording '{place}' exists and is not overwritten; choose "
                     "another name"
                 )
-        self._origin, self._sample_rate = origin, float(sample_rate)
-        self._frequency, self._description = frequency, description
-        self._at = at or datetime.datetime.now(datetime.timezone.utc)
-        self._attacks, self._counts = [], None
+        at = at or datetime.datetime.now(datetime.timezone.utc)
+        utc = at.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        self._said = {
+            "core:datatype": DATATYPE,
+            "core:version": SIGMF,
+            "core:num_channels": 1,
+            "core:sample_rate": float(sample_rate),
+            "core:recorder": f"gr-advphy {__version__}",
+            "core:extensions": [
+                {"name": "advphy", "version": __version__, "optional": True}
+            ],
+            "advphy:complete": False,
+        }
+        known = {OWN + key: value for key, value in dataclasses.asdict(origin).items()}
+        known["core:description"] = str(description) or None
+        self._said |= _known(known)
+        self._capture = {
+            "core:sample_start": 0,
+            "core:datetime": utc.isoformat(timespec="milliseconds") + "Z",
+        }
+        if frequency is not None:
+            self._capture["core:frequency"] = float(frequency)
+        self._annotations = []
         self._hash, self.samples = hashlib.sha512(), 0
-        self._complete = False
-        text = self._text()  # refuses what does not fit before there is a file
         self._file = open(self.data, "xb")  # noqa: SIM115 - close() closes it
         try:
-            self._write(text)
+            self._write()
         except OSError:
             self._file.close()
             self.data.unlink()
@@ -73,100 +93,46 @@ class RecordingWriter:
 
     def note_attack(self, attack: Attack) -> None:
         """Say what an adversary sends; also after close()."""
-        self._attacks.append(attack)
-        if self._complete:
-            self._write(self._text())
+        said = {
+            "core:sample_start": attack.first_sample,
+            "core:sample_count": attack.samples,
+            "core:label": "adversary",
+            "advphy:attack": attack.what,
+            "advphy:psr_db": attack.psr_db,
+        }
+        self._annotations.append(_known(said))
+        self._annotations.sort(key=lambda said: said["core:sample_start"])
+        self._note()
 
     def note_counts(self, counts: dict) -> None:
         """Say what the receiver counted: whole and real numbers; also after close()."""
-        self._counts = json.loads(json.dumps(counts, allow_nan=False))
-        if self._complete:
-            self._write(self._text())
+        self._said["advphy:counts"] = json.loads(json.dumps(counts, allow_nan=False))
+        self._note()
 
     def close(self) -> None:
         """End the recording; it is complete."""
         if self._file.closed:
             return
         self._file.close()
-        self._complete = True
-        self._write(self._text())
+        self._said["advphy:complete"] = True
+        self._said["core:sha512"] = self._hash.hexdigest()
+        self._said["advphy:samples"] = self.samples
+        self._write()
 
-    def _write(self, text):
-        with atomic_file(self.meta) as file:
-            file.write(text)
+    def _note(self):
+        if self._file.closed:
+            self._write()
 
-    def _said(self):
-        """Return what stands under "global"."""
-        origin = self._origin
-        said = {
-            "core:datatype": DATATYPE,
-            "core:sample_rate": self._sample_rate,
-            "core:recorder": f"gr-advphy {__version__}",
-            "core:extensions": [
-                {"name": "advphy", "version": __version__, "optional": True}
-            ],
-            "advphy:link": origin.link,
-            "advphy:model_sha256": origin.model_sha256,
-            "advphy:seed": origin.seed,
-            "advphy:first_block": origin.first_block,
-            "advphy:images": origin.images,
-            "advphy:frame": origin.frame.describe(),
-            "advphy:version": origin.version,
-            "advphy:complete": self._complete,
-            "advphy:counts": self._counts,
-            "core:description": self._description or None,
+    def _write(self):
+        content = {
+            "global": self._said,
+            "captures": [self._capture],
+            "annotations": self._annotations,
         }
-        if self._complete:
-            said["core:sha512"] = self._hash.hexdigest()
-            said["advphy:samples"] = self.samples
-        return {key: value for key, value in said.items() if value is not None}
-
-    def _text(self):
-        """Return the .sigmf-meta, which SigMF's schema allows."""
-        import jsonschema  # sigmf's own dependency
-
-        meta = library().SigMFFile(global_info=self._said())
-        utc = self._at.astimezone(datetime.timezone.utc).replace(tzinfo=None)
-        capture = {"core:datetime": utc.isoformat(timespec="milliseconds") + "Z"}
-        if self._frequency is not None:
-            capture["core:frequency"] = float(self._frequency)
-        meta.add_capture(0, metadata=capture)
-        for attack in self._attacks:
-            said = {
-                "core:label": "adversary",
-                "advphy:attack": attack.what,
-                "advphy:psr_db": attack.psr_db,
-            }
-            said = {key: value for key, value in said.items() if value is not None}
-            meta.add_annotation(attack.first_sample, attack.samples, said)
-        try:
-            meta.validate()
-        except jsonschema.ValidationError as error:
-            where = ".".join(str(part) for part in error.absolute_path)
-            raise ValueError(f"recording: {where}: {error.message[:80]}") from None
-        return meta.dumps() + "\n"
+        text = json.dumps(content, indent=4, allow_nan=False)
+        with atomic_file(self.meta) as file:
+            file.write(text + "\n")
 
 
-def write(path, samples, origin, sample_rate, frequency=None, attacks=(), **more):
-    """Write a recording at once; arguments as RecordingWriter.
-
-    Args:
-        path: of the .sigmf-meta.
-        samples: complex64.
-        origin: recording.Origin.
-        sample_rate: in samples/s.
-        frequency: of the carrier in Hz, or None.
-        attacks: Attacks; one that lasts to the end gets its length.
-        more: description, at, counts.
-    """
-    counts = more.pop("counts", None)
-    writer = RecordingWriter(path, origin, sample_rate, frequency, **more)
-    writer.write(samples)
-    for attack in attacks:
-        if attack.samples is None:
-            rest = max(1, len(samples) - attack.first_sample)
-            attack = dataclasses.replace(attack, samples=rest)
-        writer.note_attack(attack)
-    if counts is not None:
-        writer.note_counts(counts)
-    writer.close()
+def _known(said):
+    return {key: value for key, value in said.items() if value is not None}

@@ -5,6 +5,7 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.complex_baseband import slot, to_reals
+from advphy_model.link.baselines.nearest_codeword import words
 from advphy_model.link.link_model import LinkModel
 from advphy_model.network.inference import (
     NumpyDecision,
@@ -63,6 +64,5 @@ def hard_decision_table(codebook: np.ndarray) -> list:
     n = real.shape[1]
     if n > 16:
         raise ValueError(f"hard decision wants n <= 16 channel uses, got {n}")
-    patterns = (np.arange(2**n)[:, None] >> np.arange(n - 1, -1, -1)) & 1
-    distance = (patterns[:, None, :] != (real < 0)[None]).sum(axis=2)
+    distance = (words(n)[:, None, :] != (real < 0)[None]).sum(axis=2)
     return distance.argmin(axis=1).tolist()

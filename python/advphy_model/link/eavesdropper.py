@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Eve: a classifier of what she receives, perhaps with a decoder of images."""
 
-import json
 from dataclasses import dataclass, field
 
 from advphy_model.complex_baseband import LAYOUT
-from advphy_model.link.safetensors_file import content_hash
-from advphy_model.network import description as network_description
+from advphy_model.link.model_file import Kind, StoredModel
 
 ROLES = ("classifier", "image_decoder")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Eve:
+class Eve(StoredModel):
     """An eavesdropper who learnt to read labels, the private part, off received codes.
 
     Args:
@@ -31,27 +29,34 @@ class Eve:
     listened_to: dict = field(default_factory=dict)
     recipe: dict = field(default_factory=dict)
 
+    KIND = Kind(
+        format="gr-advphy eve 1",
+        key="eve",
+        what="Eve",
+        remedy="`advphy train eve` makes one",
+        folder="eves",
+        conventions={"layout": LAYOUT},
+    )
+
     def __post_init__(self):
         unknown = set(self.networks) - set(ROLES)
         if unknown or "classifier" not in self.networks:
-            self._refuse(
-                f"roles are {sorted(self.networks)}; wanted classifier, and "
+            self.refuse(
+                f"roles are {sorted(self.networks)}; must be classifier, and "
                 "image_decoder if she has one"
             )
         shapes = {network.input_shape for network in self.networks.values()}
         if len(shapes) > 1 or len(next(iter(shapes))) != 1:
-            self._refuse(f"inputs have shapes {shapes}, wanted one (L,)")
+            self.refuse(f"inputs have shapes {shapes}, must have one (L,)")
         classes = self.networks["classifier"].output_shape
         if len(classes) != 1 or not 2 <= classes[0] <= 255:
-            self._refuse(f"the classifier returns {classes}, wanted 2..255 logits")
+            self.refuse(f"the classifier returns {classes}, must return 2..255 logits")
         decoder = self.networks.get("image_decoder")
         if decoder is not None and len(decoder.output_shape) != 1:
-            self._refuse(
-                f"the image_decoder returns {decoder.output_shape}, wanted (pixels,)"
+            self.refuse(
+                f"the image_decoder returns {decoder.output_shape}, must return "
+                "(pixels,)"
             )
-
-    def _refuse(self, what):
-        raise ValueError(f"Eve '{self.name}': {what}")
 
     def __repr__(self):
         return f"{self.name} ({self.reals} reals to {self.classes} classes)"
@@ -72,39 +77,9 @@ class Eve:
         decoder = self.networks.get("image_decoder")
         return 0 if decoder is None else decoder.output_shape[0]
 
-    @property
-    def sha256(self) -> str:
-        """Return the hash of everything: description, shapes and every weight."""
-        return content_hash(*describe(self))
-
     def require_fit(self, link) -> None:
         """Raise ValueError unless she takes codes of the link's length."""
         if self.reals != link.reals:
-            self._refuse(
+            self.refuse(
                 f"she takes {self.reals} reals, link '{link.name}' sends {link.reals}"
             )
-
-
-def describe(eve: Eve) -> tuple:
-    """Return (JSON description, arrays by name) that say everything about her."""
-    networks, arrays = network_description.describe(eve.networks)
-    description = {
-        "name": eve.name,
-        "layout": LAYOUT,
-        "networks": networks,
-        "listened_to": eve.listened_to,
-        "recipe": eve.recipe,
-    }
-    return json.loads(json.dumps(description)), arrays
-
-
-def from_description(description: dict, arrays: dict) -> Eve:
-    """Return the Eve of a description and its arrays; ValueError if they misfit."""
-    if description["layout"] != LAYOUT:
-        raise ValueError(f"layout is '{description['layout']}', wanted '{LAYOUT}'")
-    return Eve(
-        name=description["name"],
-        networks=network_description.restore(description["networks"], arrays),
-        listened_to=description["listened_to"],
-        recipe=description["recipe"],
-    )

@@ -2,23 +2,22 @@
 """What a link consists of: a codebook, how to decide, networks by role, a recipe."""
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from advphy_model.complex_baseband import LAYOUT, to_complex, to_reals
-from advphy_model.link.safetensors_file import content_hash
-from advphy_model.network import description as network_description
+from advphy_model.complex_baseband import LAYOUT
+from advphy_model.link import baselines
+from advphy_model.link.model_file import Kind, StoredModel
 from advphy_model.power import mean_energy
 
 DECISIONS = ("network", "nearest_codeword", "hard_decision")
 ROLES = ("encoder", "decoder")
-POWER = "mean ||x||^2 = n over the codebook"
+NEAREST = ":nearest_codeword"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LinkModel:
+class LinkModel(StoredModel):
     """A link of k bits over n channel uses.
 
     Args:
@@ -44,6 +43,19 @@ class LinkModel:
     networks: dict = field(default_factory=dict)
     recipe: dict = field(default_factory=dict)
 
+    KIND = Kind(
+        format="gr-advphy link model 1",
+        key="link",
+        what="link",
+        remedy="advphy_training.import_torch makes one of your own network",
+        folder="",
+        conventions={
+            "power": "mean ||x||^2 = n over the codebook",
+            "layout": LAYOUT,
+        },
+        complex_arrays=("codebook",),
+    )
+
     def __post_init__(self):
         codebook = np.ascontiguousarray(self.codebook, np.complex64)
         codebook.setflags(write=False)
@@ -56,53 +68,43 @@ class LinkModel:
 
     def _check_code(self):
         if self.k not in range(1, 9):
-            raise ValueError(
-                f"link '{self.name}': k = {self.k} bits per message, wanted 1..8 "
-                "(a message is a byte)"
-            )
+            self.refuse(f"k = {self.k}, must be 1..8 bits (a message is a byte)")
         if self.n not in range(1, 4097):
-            raise ValueError(
-                f"link '{self.name}': n = {self.n} channel uses, wanted 1..4096"
-            )
-        if self.codebook.shape != (self.M, self.n):
-            raise ValueError(
-                f"link '{self.name}': codebook has shape {self.codebook.shape}, wanted "
-                f"(M, n) = {(self.M, self.n)}"
+            self.refuse(f"n = {self.n}, must be 1..4096 channel uses")
+        wanted = (self.M, self.n)
+        if self.codebook.shape != wanted:
+            self.refuse(
+                f"codebook has shape {self.codebook.shape}, must have (M, n) = {wanted}"
             )
         if not np.all(np.isfinite(self.codebook.view(np.float32))):
-            raise ValueError(f"link '{self.name}': the codebook is not finite")
+            self.refuse("the codebook is not finite")
         energy = mean_energy(self.codebook)
         if abs(energy / self.n - 1) > 1e-3:
-            raise ValueError(
-                f"link '{self.name}': mean energy of the codebook is {energy:.4g}, "
-                f"wanted n = {self.n}; scale it by sqrt(n / energy)"
+            self.refuse(
+                f"mean energy of the codebook is {energy:.4g}, must be n = {self.n}; "
+                "scale it by sqrt(n / energy)"
             )
         if self.decision not in DECISIONS:
-            raise ValueError(
-                f"link '{self.name}': decision '{self.decision}' is not known; "
-                f"there is {', '.join(DECISIONS)}"
+            self.refuse(
+                f"decision '{self.decision}' is not known; choose from "
+                f"{', '.join(DECISIONS)}"
             )
 
     def _check_networks(self):
         for role, network in self.networks.items():
             if role not in ROLES:
-                raise ValueError(
-                    f"link '{self.name}': role '{role}' is not known; "
-                    f"there is {', '.join(ROLES)}"
+                self.refuse(
+                    f"role '{role}' is not known; choose from {', '.join(ROLES)}"
                 )
-            inputs, outputs = ((self.M,), (2 * self.n,))
-            if role == "decoder":
-                inputs, outputs = outputs, inputs
-            if (network.input_shape, network.output_shape) != (inputs, outputs):
-                raise ValueError(
-                    f"link '{self.name}': the {role} maps {network.input_shape} to "
-                    f"{network.output_shape}, wanted {inputs} to {outputs}"
+            wanted = ((self.M,), (2 * self.n,))
+            wanted = wanted[::-1] if role == "decoder" else wanted
+            if (network.input_shape, network.output_shape) != wanted:
+                self.refuse(
+                    f"the {role} maps {network.input_shape} to "
+                    f"{network.output_shape}, must map {wanted[0]} to {wanted[1]}"
                 )
         if self.decision == "network" and "decoder" not in self.networks:
-            raise ValueError(
-                f"link '{self.name}': decision 'network' needs a network with the role "
-                "'decoder'"
-            )
+            self.refuse("decision 'network' needs a network with the role 'decoder'")
 
     @property
     def M(self) -> int:
@@ -114,51 +116,28 @@ class LinkModel:
         """Return k/n, bits per channel use."""
         return self.k / self.n
 
-    @property
-    def sha256(self) -> str:
-        """Return the hash of the whole model: description, shapes and every weight."""
-        return content_hash(*describe(self))
-
     def with_nearest_codeword(self):
         """Return the same codebook with the nearest-codeword decision."""
         return dataclasses.replace(
             self,
-            name=f"{self.name}:nearest_codeword",
+            name=f"{self.name}{NEAREST}",
             decision="nearest_codeword",
             networks={},
         )
 
+    @classmethod
+    def names(cls) -> list:
+        """Return the names of the shipped models, then of the baselines."""
+        return super().names() + sorted(baselines.table("LINKS"))
 
-def describe(model: LinkModel) -> tuple:
-    """Return (JSON description, arrays by name) that say everything about a link."""
-    arrays = {"codebook": to_reals(model.codebook)}
-    networks, weights = network_description.describe(model.networks)
-    description = {
-        "name": model.name,
-        "k": model.k,
-        "n": model.n,
-        "decision": model.decision,
-        "power": POWER,
-        "layout": LAYOUT,
-        "networks": networks,
-        "recipe": model.recipe,
-    }
-    return json.loads(json.dumps(description)), arrays | weights
+    @classmethod
+    def find(cls, given: str):
+        """Return the link of a name or file, perhaps followed by ":nearest_codeword".
 
-
-def from_description(description: dict, arrays: dict) -> LinkModel:
-    """Return the link of a description and its arrays; ValueError if they misfit."""
-    for key, wanted in (("power", POWER), ("layout", LAYOUT)):
-        if description[key] != wanted:
-            raise ValueError(f"{key} is '{description[key]}', wanted '{wanted}'")
-    return LinkModel(
-        name=description["name"],
-        k=description["k"],
-        n=description["n"],
-        codebook=to_complex(arrays["codebook"]),
-        decision=description["decision"],
-        networks=network_description.restore(
-            description["networks"], arrays, ["codebook"]
-        ),
-        recipe=description["recipe"],
-    )
+        Such a link keeps its codebook and decides for the nearest codeword.
+        """
+        plain, made = given.removesuffix(NEAREST), baselines.table("LINKS")
+        found = made[plain]() if plain in made else super().find(plain)
+        if found is None or plain == given:
+            return found
+        return found.with_nearest_codeword()

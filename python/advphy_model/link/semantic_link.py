@@ -2,22 +2,21 @@
 """What a semantic link consists of: networks by role, and what hides it from Eve."""
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 
 from advphy_model.complex_baseband import LAYOUT, channel_uses
-from advphy_model.link.safetensors_file import content_hash
+from advphy_model.link.keying import TRANSFORMS
+from advphy_model.link.model_file import Kind, StoredModel, content_hash
 from advphy_model.network import description as network_description
 from advphy_model.network.network import Network
 
 BASE = ("semantic_encoder", "channel_encoder", "channel_decoder", "semantic_decoder")
 PAIR = ("alice", "bob")
-TRANSFORMS = ("none", "signs", "sign_permutation", "rotation")
-POWER = "mean x_i^2 = 1 in every real dimension"
+KEYING = ("none", *TRANSFORMS)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SemanticLink:
+class SemanticLink(StoredModel):
     """An image link, and the pair of modules that may be plugged into it [arn].
 
     Args:
@@ -41,51 +40,61 @@ class SemanticLink:
     keying: str = "none"
     recipe: dict = field(default_factory=dict)
 
+    KIND = Kind(
+        format="gr-advphy semantic link 1",
+        key="semantic_link",
+        what="semantic link",
+        remedy="`advphy train semantic` makes one",
+        folder="semantic",
+        conventions={
+            "power": "mean x_i^2 = 1 in every real dimension",
+            "layout": LAYOUT,
+        },
+    )
+
     def __post_init__(self):
         shape = tuple(int(extent) for extent in self.image_shape)
         object.__setattr__(self, "image_shape", shape)
         if len(shape) != 2 or not all(1 <= extent <= 256 for extent in shape):
-            self._refuse(f"image_shape is {shape}, wanted (rows, columns) of 1..256")
+            self.refuse(f"image_shape is {shape}, must be (rows, columns) of 1..256")
         missing = [role for role in BASE if role not in self.networks]
         unknown = set(self.networks) - {*BASE, *PAIR}
         if missing or unknown:
-            self._refuse(
+            self.refuse(
                 f"roles missing: {missing}, not known: {sorted(unknown)}; the base has "
                 f"{BASE}, a pair {PAIR}"
             )
-        if self.keying not in TRANSFORMS:
-            self._refuse(
-                f"keying '{self.keying}' is not known; there is {', '.join(TRANSFORMS)}"
+        if self.keying not in KEYING:
+            self.refuse(
+                f"keying '{self.keying}' is not known; choose from {', '.join(KEYING)}"
             )
         if "alice" in self.networks and "bob" not in self.networks:
-            self._refuse("there is an alice without a bob to undo what she does")
+            self.refuse("there is an alice without a bob to undo what she does")
         if "alice" in self.networks and self.keying != "none":
-            self._refuse("a keyed link has no learned alice")
+            self.refuse("a keyed link has no learned alice")
         self._check_shapes()
 
     def _check_shapes(self):
-        features = None
+        features = (self.pixels,)
         for role in BASE:
             network = self.networks[role]
-            wanted = (self.pixels,) if features is None else features
-            if network.input_shape != wanted:
-                self._refuse(f"the {role} takes {network.input_shape}, wanted {wanted}")
+            if network.input_shape != features:
+                self.refuse(
+                    f"the {role} takes {network.input_shape}, must take {features}"
+                )
             features = network.output_shape
         if features != (self.pixels,):
-            self._refuse(f"it returns {features}, wanted {(self.pixels,)}")
+            self.refuse(f"it returns {features}, must return {(self.pixels,)}")
         code = self.networks["channel_encoder"].output_shape
         if len(code) != 1 or not 1 <= code[0] <= 8192:
-            self._refuse(f"a code has shape {code}, wanted (L,) with L of 1..8192")
+            self.refuse(f"a code has shape {code}, must have (L,) with L of 1..8192")
         for role in PAIR:
             network = self.networks.get(role)
             if network and (network.input_shape, network.output_shape) != (code, code):
-                self._refuse(
+                self.refuse(
                     f"{role} maps {network.input_shape} to {network.output_shape}, "
-                    f"wanted {code} to {code}"
+                    f"must map {code} to {code}"
                 )
-
-    def _refuse(self, what):
-        raise ValueError(f"semantic link '{self.name}': {what}")
 
     def __repr__(self):
         return f"{self.name} ({self.pixels} pixels on {self.reals} reals)"
@@ -121,11 +130,6 @@ class SemanticLink:
         return _joined(self.networks, BASE[2:])
 
     @property
-    def sha256(self) -> str:
-        """Return the hash of everything: description, shapes and every weight."""
-        return content_hash(*describe(self))
-
-    @property
     def base_sha256(self) -> str:
         """Return the hash of the base alone: equal before and after a pair is in."""
         base = {role: self.networks[role] for role in BASE}
@@ -156,41 +160,3 @@ def _joined(networks, roles):
         for layer in networks[role].layers
     ]
     return Network(tuple(layers), networks[roles[0]].input_shape)
-
-
-def require_pair(alice: SemanticLink, bob: SemanticLink) -> None:
-    """Raise ValueError unless Bob's module undoes what Alice's does."""
-    if alice.pairing != bob.pairing:
-        raise ValueError(
-            f"Alice's module is of '{alice.name}' (pairing {alice.pairing}), Bob's of "
-            f"'{bob.name}' (pairing {bob.pairing}); give both the same semantic link"
-        )
-
-
-def describe(link: SemanticLink) -> tuple:
-    """Return (JSON description, arrays by name) that say everything about a link."""
-    networks, arrays = network_description.describe(link.networks)
-    description = {
-        "name": link.name,
-        "image_shape": list(link.image_shape),
-        "keying": link.keying,
-        "power": POWER,
-        "layout": LAYOUT,
-        "networks": networks,
-        "recipe": link.recipe,
-    }
-    return json.loads(json.dumps(description)), arrays
-
-
-def from_description(description: dict, arrays: dict) -> SemanticLink:
-    """Return the link of a description and its arrays; ValueError if they misfit."""
-    for key, wanted in (("power", POWER), ("layout", LAYOUT)):
-        if description[key] != wanted:
-            raise ValueError(f"{key} is '{description[key]}', wanted '{wanted}'")
-    return SemanticLink(
-        name=description["name"],
-        image_shape=tuple(description["image_shape"]),
-        networks=network_description.restore(description["networks"], arrays),
-        keying=description["keying"],
-        recipe=description["recipe"],
-    )

@@ -166,6 +166,16 @@ class Frame:
         return dataclasses.asdict(self)
 
     @classmethod
+    def restore(cls, described: dict):
+        """Return the frame of what `describe` returned; ValueError if it is of none."""
+        try:
+            return cls(**described)
+        except TypeError as error:
+            raise ValueError(
+                f"{described} does not describe a frame: {error}"
+            ) from None
+
+    @classmethod
     def of_model(cls, model, **settings):
         """Return the frame for a link model or a semantic link."""
         reals = getattr(model, "reals", None)

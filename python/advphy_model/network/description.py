@@ -28,18 +28,13 @@ def describe(networks: dict) -> tuple:
     return described, arrays
 
 
-def restore(described: dict, arrays: dict, others=()) -> dict:
-    """Return the networks by role.
-
-    Args:
-        described: what describe returned first.
-        arrays: by name.
-        others: names of arrays that are not of a network.
+def restore(described: dict, arrays: dict) -> dict:
+    """Return the networks by role of what `describe` returned.
 
     Raises:
-        ValueError: when they misfit, or an array is used by no layer.
+        ValueError: when they do not fit, or an array is used by no layer.
     """
-    unused = set(arrays) - set(others)
+    unused = set(arrays)
     networks = {}
     for role, network in described.items():
         layers = []

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import torch
 from advphy_model import found_by_name
-from advphy_model.air import perturbation
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.complex_baseband import to_complex
 from advphy_model.link import links
@@ -151,14 +150,14 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
     if found is None:
         found = craft(name, link, plan, substitutes)
         path.parent.mkdir(parents=True, exist_ok=True)
-        perturbation.write(found, path)
+        found.write(path)
     return found
 
 
 def _kept(path, victims, plan):
     """Return the perturbation of a file if it is of these victims and this plan."""
     try:
-        found = perturbation.read(path)
+        found = Perturbation.read(path)
     except (OSError, ValueError):  # none there, or a damaged one
         return None
     wanted = {**asdict(plan), "version": __version__}

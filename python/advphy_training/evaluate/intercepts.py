@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_reals
-from advphy_model.link import semantic_links
 from advphy_model.link.arn import BobModule
 from advphy_model.measure import semantic_chain
 from advphy_model.network.packed_network import classifier
@@ -78,7 +77,7 @@ def from_surrogates(setting, count, settings: paired_arn.Settings, seeds) -> Int
     found = []
     with tempfile.TemporaryDirectory(prefix="advphy-") as folder:
         base = Path(folder) / "base.safetensors"
-        semantic_links.write(setting.link.without_pair(), base)
+        setting.link.without_pair().write(base)
         hers = dataclasses.replace(settings, link=str(base))
         for seed in seeds:
             out = Path(folder) / f"surrogate{seed}.safetensors"

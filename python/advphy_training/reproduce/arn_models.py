@@ -6,7 +6,8 @@ import hashlib
 from pathlib import Path
 
 from advphy_model.files import images
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.power import from_db
@@ -127,8 +128,8 @@ class Family:
         Raises:
             ValueError: the file there is of another training.
         """
-        load = semantic_links.load_eve if scheme == "eve" else semantic_links.load
-        shipped = semantic_links.names() + semantic_links.eve_names()
+        load = Eve.load if scheme == "eve" else SemanticLink.load
+        shipped = SemanticLink.names() + Eve.names()
         if self.number == SHIPPED and name in shipped:
             return load(name)
         if self.number != SHIPPED:

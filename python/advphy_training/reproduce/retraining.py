@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
-from advphy_model.link import links, model_file
+from advphy_model.link import links
+from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import ranges
 
 from advphy_training import schemes
@@ -115,7 +116,7 @@ def _there(job):
     """Return whether a job is done; ValueError when its file is another's."""
     if not job.path().exists():
         return False
-    recipe = model_file.read(job.path()).recipe
+    recipe = LinkModel.read(job.path()).recipe
     if recipe["settings"].get("link"):  # wherever the worker had it
         recipe["settings"]["link"] = Path(recipe["settings"]["link"]).stem
     require_same(job.path(), recipe, job.settings, scheme=job.scheme, seed=job.seed)

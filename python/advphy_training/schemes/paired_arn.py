@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from advphy_model.link import semantic_links
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.network.network import Layer, Network
 from advphy_model.power import from_db, psr_db_of_limit
 
@@ -81,7 +81,7 @@ class Scheme(semantic_scheme.SchemeOnBase):
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings)
         self._labels = torch.from_numpy(self._images.labelled().astype(np.int64))
-        self._eves = [semantic_links.load_eve(name) for name in settings.eve.split("+")]
+        self._eves = [Eve.load(name) for name in settings.eve.split("+")]
         for eve in self._eves:
             eve.require_fit(self._link)
             if eve.classes < self._images.classes:

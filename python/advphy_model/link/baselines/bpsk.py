@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Uncoded BPSK: k = 4 bits on n = 4 channel uses, one bit each."""
 
-import numpy as np
-
-from advphy_model.link.baselines.nearest_codeword import q_function
+from advphy_model.link.baselines.nearest_codeword import q_function, words
 from advphy_model.link.link_model import LinkModel
 from advphy_model.power import noise_sigma
 
@@ -12,8 +10,7 @@ K = 4
 
 def bpsk():
     """Return four bits, each +1 (bit 0) or -1 (bit 1) on the real axis."""
-    bits = (np.arange(2**K)[:, None] >> np.arange(K - 1, -1, -1)) & 1
-    return LinkModel("bpsk", K, K, 1 - 2 * bits, "hard_decision")
+    return LinkModel("bpsk", K, K, 1 - 2 * words(K), "hard_decision")
 
 
 def bpsk_bler(ebn0_db: float) -> float:

@@ -6,7 +6,7 @@ It uses 7 of the 14 real dimensions with the same ||x||^2 = n as a learned link.
 
 import numpy as np
 
-from advphy_model.link.baselines.nearest_codeword import q_function, union_bound
+from advphy_model.link.baselines.nearest_codeword import q_function, union_bound, words
 from advphy_model.link.link_model import LinkModel
 from advphy_model.power import noise_sigma
 
@@ -24,8 +24,7 @@ GENERATOR = np.array(
 
 def codewords() -> np.ndarray:
     """Return the 16 codewords as bits [16, 7]; row s encodes s, MSB first."""
-    bits = (np.arange(2**K)[:, None] >> np.arange(K - 1, -1, -1)) & 1
-    return bits @ GENERATOR % 2
+    return words(K) @ GENERATOR % 2
 
 
 def hamming74_hard():

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nearest-codeword decision in numpy, and the union bound on its error rate."""
+"""The nearest-codeword decision in numpy, the union bound on its error rate, words."""
 
 import math
 
 import numpy as np
 
+from advphy_model.link.codebook_geometry import distances
 from advphy_model.power import noise_sigma
+
+
+def words(bits: int) -> np.ndarray:
+    """Return all words of so many bits, [2^bits, bits] of 0 and 1; row s is s."""
+    return (np.arange(2**bits)[:, None] >> np.arange(bits - 1, -1, -1)) & 1
 
 
 def nearest_codeword(y: np.ndarray, codebook: np.ndarray) -> np.ndarray:
@@ -30,8 +36,6 @@ def union_bound(codebook: np.ndarray, rate: float, ebn0_db: float) -> float:
         ebn0_db: Eb/N0 in dB.
     """
     sigma = noise_sigma(ebn0_db, rate)
-    book = np.asarray(codebook, complex)
-    distance = np.sqrt((np.abs(book[:, None] - book[None]) ** 2).sum(axis=2))
-    apart = distance[~np.eye(len(book), dtype=bool)]
-    bound = sum(q_function(d / (2 * sigma)) for d in apart) / len(book)
+    apart = distances(codebook)[~np.eye(len(codebook), dtype=bool)]
+    bound = sum(q_function(d / (2 * sigma)) for d in apart) / len(codebook)
     return min(bound, 1.0)
