@@ -69,7 +69,7 @@ def test_ranges_written_wrongly_are_refused(tmp_path, text):
         (["info", "/dev/null"], "neither a file"),
         (["train", "nonsense", "--out", "a"], "'nonsense'"),
         (["train", "autoencoder"], "--out"),
-        (["train", "autoencoder", "--out", "a", "--set", "k=9"], "k = 9"),
+        (["train", "autoencoder", "--out", "a", "--set", "k=9"], "k must be 1..8"),
         (["train", "autoencoder", "--out", "/nowhere/a.safetensors"], "/nowhere"),
         (["bench", "--rounds", "0"], "--rounds 0"),
         (["bench", "--json", "/nowhere/b.json"], "/nowhere/b.json"),

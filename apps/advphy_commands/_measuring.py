@@ -2,6 +2,7 @@
 """What `measure`, `measure-burst` and `measure-semantic` have in common."""
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -122,8 +123,7 @@ def _share(step, rule):
 
 def rated(row) -> dict:
     """Return the columns of a row of blocks with its rate and interval."""
-    columns = {name: getattr(row, name) for name in row.__dataclass_fields__}
-    return {**columns, **_text.rated(row.failures, row.blocks)}
+    return {**dataclasses.asdict(row), **_text.rated(row.failures, row.blocks)}
 
 
 def circumstances(row) -> str:
