@@ -92,9 +92,9 @@ def test_an_idx_file_is_read_whatever_its_name_says(tmp_path, name, content):
         (b"\0\0\x0d\x03" + IMAGES[4:], "begins with 00000d03, wanted 00000803"),
         (LABELS, r"of images .*: it begins with 00000801"),
         (IMAGES[:4] + b"\xff" * 12, "is truncated: 0 of"),
-        (gzip.compress(IMAGES, mtime=0, mtime=0)[:-9], "is damaged"),
-        (gzip.compress(IMAGES, mtime=0, mtime=0)[:-8] + b"\0" * 8, "is damaged"),
-        (gzip.compress(IMAGES + b"\0", mtime=0, mtime=0), "goes on after"),
+        (gzip.compress(IMAGES, mtime=0)[:-9], "is damaged"),
+        (gzip.compress(IMAGES, mtime=0)[:-8] + b"\0" * 8, "is damaged"),
+        (gzip.compress(IMAGES + b"\0", mtime=0), "goes on after"),
     ],
 )
 def test_a_bad_idx_file_is_refused_by_name(tmp_path, content, text):
