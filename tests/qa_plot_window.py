@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the displays share: ticks, labels, messages that wait, time for painting."""
 
+import gc
 import logging
+import weakref
 
 import numpy as np
 import pmt
@@ -138,6 +140,30 @@ def test_the_flowgraph_survives_its_window(application):
     flowgraph.stop()
     flowgraph.wait()
     assert sink.error is None
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("bler_curve_sink", ()),
+        ("onset_strip", ()),
+        ("perturbation_sink", ("bpsk",)),
+        ("constellation_sink", ("bpsk",)),
+        ("readout", ()),
+        ("image_viewer", ((4, 4),)),
+    ],
+)
+def test_a_display_that_nobody_holds_is_gone_with_its_window(
+    application, name, arguments
+):
+    display = getattr(advphy, name)(*arguments)
+    display.qwidget().show()
+    application.processEvents()
+    display.qwidget().close()
+    there = weakref.ref(display), weakref.ref(display.qwidget())
+    del display
+    gc.collect()
+    assert [part() for part in there] == [None, None]
 
 
 def test_a_menu_offers_what_the_display_can_do(application):

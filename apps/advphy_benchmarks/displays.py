@@ -14,6 +14,7 @@ import time
 import numpy as np
 from advphy_model.air.perturbation import Perturbation
 from gnuradio import advphy
+from gnuradio.advphy.display.display_block import require
 
 from advphy_benchmarks.link_loop import EBN0_DB
 
@@ -27,10 +28,11 @@ def application():
     """Return the application of Qt, on no screen where there is none.
 
     Raises:
-        ImportError: PyQt5 is not installed.
+        ImportError: PyQt5 or pyqtgraph is not installed.
     """
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    require("PyQt5.QtWidgets", "pyqtgraph")
     from PyQt5 import QtWidgets
 
     return QtWidgets.QApplication.instance() or QtWidgets.QApplication(["advphy"])
@@ -125,17 +127,11 @@ def _attend(loop, flowgraph, seconds):
     from PyQt5 import QtCore
 
     begun = time.monotonic()
-
-    def switch():
-        flowgraph.adversary.set_enabled(int((time.monotonic() - begun) / SWITCH) % 2)
-
-    switching, ending = QtCore.QTimer(), QtCore.QTimer()
-    switching.timeout.connect(switch)
-    switching.start(round(1000 * SWITCH / 4))
-    ending.setSingleShot(True)
-    ending.timeout.connect(loop.quit)
-    ending.start(round(1000 * seconds))
-    loop.exec_()
+    while (passed := time.monotonic() - begun) < seconds:
+        flowgraph.adversary.set_enabled(int(passed / SWITCH) % 2)
+        turn = min(SWITCH / 4, seconds - passed)
+        QtCore.QTimer.singleShot(round(1000 * turn), loop.quit)
+        loop.exec_()
 
 
 def displayed_rates(model, seconds=2.0, frames=None):

@@ -2,11 +2,10 @@
 """The items of pyqtgraph that draw a BLER curve, measured, of theory or of the past."""
 
 import numpy as np
-import pyqtgraph
 from advphy_model.measure.curve_looks import look_of
 from advphy_model.measure.measurement_text import sentence
 
-from .plot_items import INK, logarithms, pen_of, show_line
+from .plot_items import INK, logarithms, pen_of, pyqtgraph, show_line
 
 DASHES = ([6, 4], [1.5, 3], [8, 3, 1.5, 3], [12, 4])  # of theory, in widths of the line
 DASH_GLYPHS = "╌", "┈", "─·", "─ ─"

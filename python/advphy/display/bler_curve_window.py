@@ -3,12 +3,11 @@
 
 import math
 
-import pyqtgraph
 from advphy_model.measure.curve_looks import look_of
 from advphy_model.measure.measurement_text import short_text
 
 from .bler_curve_items import CurveItems, add_earlier, add_theory
-from .plot_items import GREY, INK, logarithms, pen_of
+from .plot_items import GREY, INK, logarithms, pen_of, pyqtgraph
 from .plot_window import PlotWindow
 from .side_labels import Label
 

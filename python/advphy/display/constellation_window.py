@@ -2,11 +2,10 @@
 """The window of the constellation sink: received symbols over the codebook."""
 
 import numpy as np
-import pyqtgraph
 from advphy_model.measure.curve_looks import COLORS
 
 from .panels_window import MOST_PANELS, PanelsWindow, largest_part, round_reach
-from .plot_items import Dots, pen_of
+from .plot_items import Dots, pen_of, pyqtgraph
 
 
 def groups_of(use, n):

@@ -5,13 +5,12 @@ import math
 import time
 
 import numpy as np
-import pyqtgraph
 from advphy_model.measure.curve_looks import ORANGE, look_of
 from advphy_model.measure.measurement_text import short_text
 from PyQt5 import QtCore
 
 from .onset_record import delay_texts, lasting, newest_time, spells
-from .plot_items import GREY, INK, pen_of, show_line
+from .plot_items import GREY, INK, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .side_labels import Label
 

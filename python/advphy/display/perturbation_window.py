@@ -5,12 +5,11 @@ import html
 import math
 
 import numpy as np
-import pyqtgraph
 from advphy_model.measure.curve_looks import COLORS
 
 from .panels_window import MOST_PANELS, PanelsWindow, largest_part, round_reach
 from .perturbation_record import most_frequent, texts
-from .plot_items import INK, PALE, pen_of
+from .plot_items import INK, PALE, pen_of, pyqtgraph
 
 MOST_ARROWS = 64  # in one plane
 

@@ -8,8 +8,16 @@ widgets share.
 import math
 
 import numpy as np
-import pyqtgraph
 from PyQt5 import QtGui
+
+# isort: split
+import pyqtgraph  # takes PyQt5 where that is imported already, perhaps another Qt else
+
+# pyqtgraph keeps the error of a part of Qt that is not installed, by its traceback the
+# frames of those who import it first, and so their flowgraph.
+for _part in vars(pyqtgraph.Qt).values():
+    if isinstance(_part, pyqtgraph.Qt.FailedImport):
+        _part.err.__traceback__ = None
 
 GREY, PALE, INK = "#555555", "#BBBBBB", "#111111"
 

@@ -3,11 +3,10 @@
 
 import time
 
-import pyqtgraph
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .display_window import DisplayWindow
-from .plot_items import GREY, INK, Axis, DecadeAxis, HomeView
+from .plot_items import GREY, INK, Axis, DecadeAxis, HomeView, pyqtgraph
 from .side_labels import SHARE, SideLabels
 
 LABEL_SECONDS = 0.2  # between two writings of labels: none reads faster
@@ -35,7 +34,7 @@ class PlotWindow(DisplayWindow):
 
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or type(self).__name__, frame_rate)
-        self.title, self.plots, self.columns = title, [], []
+        self.title, self.plots, self.columns, self._savings = title, [], [], {}
         self._labels_due, self._late, self._width = 0.0, False, 0.0
         self.setAttribute(QtCore.Qt.WA_StyledBackground)
         self.setStyleSheet(SHEET)
@@ -72,8 +71,11 @@ class PlotWindow(DisplayWindow):
         self.add_action("Export...", self._export)
 
     def add_action(self, text, function):
-        """Add a line to the menu."""
-        self.menu.addAction(text).triggered.connect(lambda checked: function())
+        """Add a line to the menu that calls a method of the window.
+
+        Another function would be kept by Qt, and what it holds by that for ever.
+        """
+        self.menu.addAction(text).triggered.connect(function)
 
     def add_plot(self, row, column=0, rows=None, log=False, **more):
         """Add axes with a grid; return pyqtgraph's PlotItem.
@@ -242,14 +244,16 @@ class PlotWindow(DisplayWindow):
             kinds: "What (*.ending)".
             save: function of a path; why it fails is said in a window.
         """
+        self._savings[text] = kinds, save
+        self.add_action(text, self._ask_and_save)
+
+    def _ask_and_save(self):
+        text = self.sender().text()
+        kinds, save = self._savings[text]
+        path, _ = QtWidgets.QFileDialog.getSaveFileName(self, text, "", kinds)
         ending = kinds.rpartition("*")[2].rstrip(")")
-
-        def ask():
-            path, _ = QtWidgets.QFileDialog.getSaveFileName(self, text, "", kinds)
-            try:
-                if path:
-                    save(path if "." in path.rpartition("/")[2] else path + ending)
-            except (OSError, ValueError) as error:
-                QtWidgets.QMessageBox.warning(self, text, str(error))
-
-        self.add_action(text, ask)
+        try:
+            if path:
+                save(path if "." in path.rpartition("/")[2] else path + ending)
+        except (OSError, ValueError) as error:
+            QtWidgets.QMessageBox.warning(self, text, str(error))

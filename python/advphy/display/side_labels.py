@@ -4,11 +4,10 @@
 import html
 from dataclasses import dataclass
 
-import pyqtgraph
 from advphy_model.measure.curve_looks import apart
 from PyQt5 import QtCore, QtGui
 
-from .plot_items import INK
+from .plot_items import INK, pyqtgraph
 
 SHARE = 0.36  # of the window's width that labels take at most
 

@@ -25,6 +25,8 @@ is at most 1024, so B < 2^22 and the counter stays below 2^32: no byte of the st
 serves two messages.
 """
 
+import numbers
+
 import numpy as np
 
 from advphy_model import kernels
@@ -57,14 +59,9 @@ class Keying:
     """
 
     def __init__(self, transform: str, secret: bytes, reals: int):
-        if transform not in TRANSFORMS:
-            raise ValueError(
-                f"transform {transform!r} is not known; there are: "
-                + ", ".join(TRANSFORMS)
-            )
-        self.transform, self.reals = transform, _checked_reals(reals)
+        _check_settings(transform, secret, reals)
+        self.transform, self.reals = transform, int(reals)
         self.n = channel_uses(self.reals)
-        _check_secret(secret)
         self._stream_key = self._sub_key(secret, "key stream")
         self._check_key = self._sub_key(secret, "check")
         self._kernel = kernels.keyed_transform(transform, self.reals)
@@ -149,27 +146,19 @@ class Keying:
         return HKDF(SHA256(), 32, salt=None, info=info.encode()).derive(secret)
 
 
-def _checked_reals(reals):
-    most = kernels.LARGEST_KEYED
-    try:
-        whole = not isinstance(reals, bool) and int(reals) == reals
-    except (TypeError, ValueError, OverflowError):
-        whole = False
-    if not whole or not 1 <= reals <= most:
-        raise ValueError(f"reals = {reals}, wanted a whole number of 1..{most}")
-    return int(reals)
-
-
-def _check_secret(secret):
-    if not isinstance(secret, bytes):
+def _check_settings(transform, secret, reals):
+    if transform not in TRANSFORMS:
         raise ValueError(
-            f"secret is a {type(secret).__name__}, wanted {SECRET_BYTES} bytes; "
-            "secret_file.read gives them"
+            f"transform {transform!r} is not known; choose from {', '.join(TRANSFORMS)}"
         )
-    if len(secret) != SECRET_BYTES:
+    most, whole = kernels.LARGEST_KEYED, isinstance(reals, numbers.Integral)
+    if not whole or isinstance(reals, bool) or not 1 <= reals <= most:
+        raise ValueError(f"reals = {reals}, wanted a whole number of 1..{most}")
+    if not isinstance(secret, bytes) or len(secret) != SECRET_BYTES:
+        got = f"{len(secret)} bytes" if isinstance(secret, bytes) else type(secret)
         raise ValueError(
-            f"secret has {len(secret)} bytes, wanted {SECRET_BYTES}; "
-            "secret_file.create makes a file with them"
+            f"secret must be {SECRET_BYTES} bytes, got {got}; secret_file.create makes "
+            "a file with them, secret_file.read gives them"
         )
 
 
