@@ -17,9 +17,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from advphy_model.link.eavesdropper import Eve
-from advphy_model.link.semantic_link import SemanticLink
-
 PACKAGES = ("advphy_model", "advphy_training", "advphy_figures")
 
 
@@ -214,6 +211,8 @@ def block_files(folder=""):
 def models():
     """Read every shipped model; its reader compares the hash."""
     from advphy_model.link import links
+    from advphy_model.link.eavesdropper import Eve
+    from advphy_model.link.semantic_link import SemanticLink
 
     kinds = (
         (links.names(), links.load),

@@ -12,9 +12,6 @@ import pkgutil
 import re
 from dataclasses import dataclass
 
-from advphy_model.link.eavesdropper import Eve
-from advphy_model.link.semantic_link import SemanticLink
-
 from advphy_commands import _parser, _radio_settings
 from advphy_commands._options import operand
 
@@ -156,6 +153,8 @@ def _names():
     """Return the names that there are, by the metavar that they stand for."""
     from advphy_model.files import images
     from advphy_model.link import links
+    from advphy_model.link.eavesdropper import Eve
+    from advphy_model.link.semantic_link import SemanticLink
 
     attacks = _files_of("advphy_training.attacks")
     figures = _files_of("advphy_training.reproduce.figures")

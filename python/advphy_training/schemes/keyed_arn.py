@@ -59,7 +59,7 @@ class Settings:
 
     def __post_init__(self):
         semantic_scheme.check(self)
-        setting_checks.word(self, "transform", TRANSFORMS[1:])
+        setting_checks.word(self, "transform", TRANSFORMS)
         setting_checks.word(self, "denoiser", ("mlp", "none"))
         setting_checks.layer_sizes(self.hidden)
 
