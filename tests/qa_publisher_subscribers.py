@@ -130,12 +130,13 @@ GARBAGE = {
 def test_a_subscriber_that_sends_garbage_changes_nothing(what):
     zmtp, data = GARBAGE[what]
     with Served() as served:
-        before = memory()
+        before, sent = memory(), 0
         for _ in range(2):
             with served.raw(zmtp) as connection:
-                flood(connection, data, seconds=0.25)
+                sent += flood(connection, data, seconds=0.25)
         assert is_served(served)
-        assert memory() - before < 64e6
+        # ZMQ may keep a message whose parts never end: docs/published.md.
+        assert memory() - before < 64e6 + 4 * sent
 
 
 def test_large_requests_of_another_protocol_one_after_the_other():

@@ -22,7 +22,13 @@ TORCH |= {"universal_pgd"}
 SLOW = {"evaluate", "synchronism", "reproduce", "doctor", "bench"}
 MACHINE = {"data", "completion", "doctor", "bench"}  # of these, the keys alone
 VARY = {"version", "torch", "messages_per_second"}  # keys and columns
-PROSE = {"is", "described", "why", "numbers"}  # keys of text that is for people
+PROSE = {
+    "core:datetime",
+    "is",
+    "described",
+    "why",
+    "numbers",
+}  # keys of text that is for people
 DERIVED = {"bler", "low", "high", "sha256"}  # follow from counts and weights
 # Sums differ in their last bits between instruction sets. What torch trains and crafts
 # differs more between processors, and its counts then do so by less than their spread.
@@ -64,7 +70,7 @@ def cell(text):
 
 def contents(path):
     """Return what a file says, as {keys: value}; of other files, their numbers."""
-    if path.suffix == ".json":
+    if path.suffix in (".json", ".sigmf-meta"):
         return dict(leaves(json.loads(path.read_text())))
     if path.suffix == ".csv":
         rows = csv.DictReader(path.read_text().splitlines())
