@@ -69,7 +69,7 @@ def by_tests():
     return opened | started | set(buffers())
 
 
-def since(before, seconds=5):
+def since(before, seconds=30):
     """Return what tests have opened since then, once the last of it had time to end."""
     end = time.monotonic() + seconds
     while (found := by_tests() - before) and time.monotonic() < end:
