@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Find preambles: matched filter, correlation of each segment of the preamble, products
-// of neighbouring segments. The products do not mind a frequency offset, and their
+// of neighboring segments. The products do not mind a frequency offset, and their
 // phase tells it; the energy below the preamble makes the metric a number of 0..1,
 // whatever the gain:
 //     metric = |sum over k of c_k conj(c_(k-1))|^2 / (scale energy)^2

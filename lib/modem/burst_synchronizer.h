@@ -6,6 +6,7 @@
 //
 // Cost per sample at 4 a symbol: half of burst_search.h's cost per value while
 // searching; two turns, three matched filters and the tracking of a burst.
+// Reference: the codewords that were sent, tests/test_modem.py and test_modem_air.py.
 #pragma once
 #include "modem/burst_search.h"
 #include "modem/clock_tracker.h"

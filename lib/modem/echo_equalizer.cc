@@ -23,7 +23,7 @@ echo_equalizer::echo_equalizer(const sample* y, const sample* known, int count)
 }
 
 // sum over i of conj(x[i - a]) x[i - b] for all delays a, b, where i leaves out both
-// ends: each sum is its neighbour on the diagonal, moved by one symbol.
+// ends: each sum is its neighbor on the diagonal, moved by one symbol.
 hermitian_system echo_equalizer::correlations(const sample* x, int count) const
 {
     constexpr int size = before + 1 + after;

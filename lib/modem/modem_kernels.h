@@ -35,7 +35,9 @@ struct modem_kernels {
     // out[i] = x[i] base turning[i]
     void (*turn)(
         const sample* x, size_t count, const sample* turning, sample base, sample* out);
-    // out[i sps + phase] = sum over j of symbols[i - j] pulse[j sps + phase]
+    // out[i sps + phase] = sum over j of symbols[i - j] pulse[j sps + phase]. Cost per
+    // symbol: taps multiply-adds of real and complex. Reference: what the matched filter
+    // gives back, tests/test_modem.py.
     void (*shape_pulses)(const sample* symbols,
                          size_t count,
                          const float* pulse,

@@ -62,7 +62,7 @@ struct work_memory {
     }
 };
 
-// Load the tile that begins at item `first` of `count`; pad behind the last item.
+// Load the tile that begins at item `first` of `count`; pad after the last item.
 void load_tile_at(
     const plan& net, const float* in, size_t first, size_t count, const work_memory& work)
 {
