@@ -184,6 +184,7 @@ CHECKS = (
     _imported("pyqtgraph", WARNING, "displays of curves need it"),
     _imported("zmq", WARNING, "the publisher and `advphy watch` need it"),
     _imported("cryptography", NOTE, "keyed links need it"),
+    _imported("pooch", NOTE, "`advphy data` downloads with it"),
     _imported("torch", NOTE, "training, crafting and their reports need it"),
     _imported("onnxruntime", NOTE, "`advphy bench` compares with it"),
     _imported("rich", NOTE, "`advphy watch` in a terminal looks better with it"),

@@ -210,16 +210,12 @@ def block_files(folder=""):
 
 def models():
     """Read every shipped model; its reader compares the hash."""
-    from advphy_model.link import links
     from advphy_model.link.eavesdropper import Eve
+    from advphy_model.link.link_model import LinkModel
     from advphy_model.link.semantic_link import SemanticLink
 
-    kinds = (
-        (links.names(), links.load),
-        (SemanticLink.names(), SemanticLink.load),
-        (Eve.names(), Eve.load),
-    )
-    read = [load(name) for names, load in kinds for name in names]
+    kinds = (LinkModel, SemanticLink, Eve)
+    read = [kind.load(name) for kind in kinds for name in kind.names()]
     return f"{len(read)}, their hashes are right"
 
 
