@@ -265,7 +265,9 @@ def fetch(name: str, mirrors=None, bar=None) -> Path:
 
 
 def _reason(error):
-    """Return what went wrong at first, without the words of the libraries above it."""
+    """Return what went wrong first, without the words of the libraries above it."""
     while not isinstance(error, ValueError) and error.__context__ is not None:
+        if isinstance(error.__context__, TypeError):
+            break  # urllib3 1 tries an argument of Python 2 before it reads
         error = error.__context__
     return getattr(error, "strerror", None) or str(error).partition(": expected ")[0]
