@@ -41,13 +41,7 @@ from .display.image_viewer import image_viewer
 from .display.onset_strip import onset_strip
 from .display.perturbation_sink import perturbation_sink
 from .display.readout import readout
-from .guard import (
-    end_by_signals,
-    guarded_block,
-    guarded_general_block,
-    run,
-    top_block,
-)
+from .guard import end_by_signals, guarded_block, guarded_general_block, run, top_block
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter

@@ -252,11 +252,7 @@ class _Chain:
         kernels.messages(self._seed, first, self._k, sent)
         self._encoder.look_up(sent, y)
         self._channel(
-            y,
-            y,
-            seed=self._seed,
-            first_block=first,
-            noise_variance=self._variance,
+            y, y, seed=self._seed, first_block=first, noise_variance=self._variance
         )
         if self._attack is not None:
             self._attack.add(sent, first, y)
