@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from advphy_model.measure import ranges
-from advphy_model.measure.semantic_chain import EVE_SEED, NOTHING, signal_energy
+from advphy_model.measure.semantic_chain import EVE_SEED, signal_energy
+from advphy_model.measure.semantic_counts import SemanticCounts
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
@@ -103,7 +104,7 @@ class semantic_flowgraph(top_block):
         found = []
         for branch in self._setting.measured:
             sums = energies | self.meters[branch].total()
-            found.append({name: sums.get(name, 0) for name in NOTHING})
+            found.append({name: sums.get(name, 0) for name in SemanticCounts.SUMS})
         return found
 
 

@@ -5,6 +5,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
+from advphy_model.air.adversary import changed
 from advphy_model.air.channels import NOISE, canonical
 from advphy_model.air.sample_channel import SampleChannel
 from advphy_model.link.link_model import LinkModel
@@ -17,6 +18,7 @@ from advphy_model.measure.link_chain import (
     adversary_labels,
     require_alone,
 )
+from advphy_model.measure.table import names
 from advphy_model.modem.burst_adversary import AirAdversary
 from advphy_model.modem.frame import Frame
 from advphy_model.power import noise_variance
@@ -52,13 +54,7 @@ class BurstCounts(Counts):
     SETTING: ClassVar = (*Counts.SETTING, "frame")
     FIRST: ClassVar = "first_frame"
     SUMS: ClassVar = ("frames", "missed_frames", *Counts.SUMS)
-    COLUMNS: ClassVar = (
-        *Counts.COLUMNS,
-        "frame",
-        "first_frame",
-        "frames",
-        "missed_frames",
-    )
+    COLUMNS: ClassVar = Counts.COLUMNS + names("frame first_frame frames missed_frames")
     EARLIER: ClassVar = {}
     COMMAND: ClassVar = "advphy measure-burst"
 
@@ -78,12 +74,7 @@ class BurstCounts(Counts):
 
 def layout_label(frame: Frame) -> str:
     """Return the settings of a frame other than the default, n and energy left out."""
-    words = []
-    for field in dataclasses.fields(frame)[1:-1]:
-        value = getattr(frame, field.name)
-        if value != field.default:
-            words.append(f"{field.name} {value:g}")
-    return ", ".join(words) or "default"
+    return ", ".join(changed(frame, dataclasses.fields(frame)[1:-1])) or "default"
 
 
 @dataclass(frozen=True)
@@ -160,13 +151,11 @@ class BurstSetting:
             ebn0_db=float(self.ebn0_db),
             seed=self.seed,
             first_block=0,
-            blocks=0,
-            block_errors=0,
-            erasures=0,
             model_sha256=self.model.sha256,
             channel=self.channel,
             frame=layout_label(self.frame),
             first_frame=first,
+            **BurstCounts.nothing(),
             **adversary_labels(self.attack, self.canceller),
         )
         return (row,)

@@ -13,7 +13,7 @@ from advphy_model.air.channels import canonical, channel
 from advphy_model.link import decision
 from advphy_model.link.link_model import LinkModel
 from advphy_model.measure.error_rate import CHECK_EVERY
-from advphy_model.measure.table import Row
+from advphy_model.measure.table import Row, names
 from advphy_model.power import noise_variance
 from advphy_model.randomness import checked_seed
 from advphy_model.receive.canceller import CancellerSettings, shared_canceller
@@ -58,34 +58,14 @@ class Counts(Row):
     channel: str = "awgn"
     version: str = __version__
 
-    SETTING: ClassVar = (
-        "link",
-        "engine",
-        "attack",
-        "canceller",
-        "channel",
-        "psr_db",
-        "model_sha256",
-        "ebn0_db",
-        "seed",
+    SETTING: ClassVar = names(
+        "link engine attack canceller channel psr_db model_sha256 ebn0_db seed"
     )
     FIRST: ClassVar = "first_block"
-    SUMS: ClassVar = ("blocks", "block_errors", "erasures")
-    COLUMNS: ClassVar = (
-        "link",
-        "engine",
-        "ebn0_db",
-        "psr_db",
-        "attack",
-        "canceller",
-        "channel",
-        "seed",
-        "first_block",
-        "blocks",
-        "block_errors",
-        "erasures",
-        "model_sha256",
-        "version",
+    SUMS: ClassVar = names("blocks block_errors erasures")
+    COLUMNS: ClassVar = names(
+        "link engine ebn0_db psr_db attack canceller channel seed first_block blocks"
+        " block_errors erasures model_sha256 version"
     )
     EARLIER: ClassVar = {"channel": "awgn"}
     COMMAND: ClassVar = "advphy measure"
@@ -156,19 +136,16 @@ class LinkSetting:
 
     def rows(self, engine: str, first: int) -> tuple:
         """Return the row of this setting with nothing counted."""
-        labels = adversary_labels(self.attack, self.canceller)
         row = Counts(
             link=self.model.name,
             engine=engine,
             ebn0_db=float(self.ebn0_db),
             seed=self.seed,
             first_block=first,
-            blocks=0,
-            block_errors=0,
-            erasures=0,
             model_sha256=self.model.sha256,
             channel=self.channel,
-            **labels,
+            **Counts.nothing(),
+            **adversary_labels(self.attack, self.canceller),
         )
         return (row,)
 

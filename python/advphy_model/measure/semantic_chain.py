@@ -23,8 +23,6 @@ from advphy_model.power import energy, snr_noise_variance
 from advphy_model.randomness import checked_index, checked_seed
 
 _TILE = 512  # frames at once: what a tile needs stays in a core's cache
-_TYPES = typing.get_type_hints(SemanticCounts)
-NOTHING = {name: _TYPES[name]() for name in SemanticCounts.SUMS}
 EVE_SEED = 1  # Eve's noise has this seed more than Bob's: both are independent
 
 
@@ -131,7 +129,7 @@ class SemanticSetting:
             model_sha256=self._hashes[0],
             eve="none" if eve is None else eve.name,
             eve_sha256="" if eve is None else self._hashes[1],
-            **NOTHING,
+            **SemanticCounts.nothing(),
         )
 
     def of(self, rows):
@@ -184,7 +182,7 @@ class _Chain:
 
     def sums(self, first, frames):
         """Return the sums of a range of frames, a dictionary for each branch."""
-        total = [dict(NOTHING) for _ in self._setting.measured]
+        total = [SemanticCounts.nothing() for _ in self._setting.measured]
         for at in range(first, first + frames, _TILE):
             size = min(_TILE, first + frames - at)
             for sums, more in zip(total, self._tile(at, size), strict=True):

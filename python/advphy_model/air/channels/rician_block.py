@@ -16,9 +16,8 @@ class Settings(Fading):
     """How strong the line of sight is, how long a gain lasts, what is known of it.
 
     Args:
-        coherence: samples (channel uses) that have one gain; 0: a codeword.
-        coherent: True: the receiver knows the phase of the gain and has turned it back,
-            so that the gain is its magnitude. False: the gain is complex.
+        coherence: see Fading.
+        coherent: see Fading.
         line_of_sight_db: power of the line of sight, whose phase is 0, over that of the
             scattered rays: Rice's factor, in dB.
     """
@@ -40,8 +39,7 @@ def impair(x, settings, *, seed, stream, first_sample):
     direct, spread = math.sqrt(k / (k + 1)), math.sqrt(1 / (k + 1))
 
     def gains(first, count):
-        return np.float32(spread) * scattered(seed, stream, first, count) + np.float32(
-            direct
-        )
+        around = np.float32(spread) * scattered(seed, stream, first, count)
+        return around + np.float32(direct)
 
     return fade(x, settings, first_sample, gains)
