@@ -203,8 +203,11 @@ class Adversary(Arriving):
             seed=self.seed,
         )
 
-    def __getstate__(self):
+    def settings(self) -> dict:
+        """Return the fields by their names, with which Adversary(**...) is the same."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    __getstate__ = settings  # without what is cached
 
 
 def _check_number(name, value, unit):

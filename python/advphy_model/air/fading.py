@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.air.impairment import require, require_truth, times
+from advphy_model.air.impairment import Limited, times, within
 
 
 @dataclass(frozen=True)
-class Fading:
+class Fading(Limited):
     """How long a gain lasts, and what the receiver knows of it.
 
     Args:
@@ -19,12 +19,8 @@ class Fading:
             so that the gain is its magnitude. False: the gain is complex.
     """
 
-    coherence: int = 0
+    coherence: int = within(0, 0, 2**32, "samples")
     coherent: bool = False
-
-    def __post_init__(self):
-        require(self, "coherence", 0, 2**32, "samples", whole=True)
-        require_truth(self, "coherent")
 
     def require_samples(self):
         """Raise ValueError unless this makes sense for samples without codewords."""

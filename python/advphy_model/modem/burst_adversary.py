@@ -13,7 +13,7 @@ from advphy_model import kernels
 from advphy_model.air.adversary import FADINGS, Arriving
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.modem.frame import Frame
-from advphy_model.modem.matched import payload_symbols, shaped_late
+from advphy_model.modem.pulse import payload_symbols, shaped_late
 from advphy_model.power import energy, from_db
 from advphy_model.randomness import checked_seed
 

@@ -9,7 +9,13 @@ from advphy_model.air.fading import Fading, fade, scattered
 
 @dataclass(frozen=True)
 class Settings(Fading):
-    """How long a gain lasts, and what the receiver knows of it."""
+    """How long a gain lasts, and what the receiver knows of it.
+
+    Args:
+        coherence: samples (channel uses) that have one gain; 0: a codeword.
+        coherent: True: the receiver knows the phase of the gain and has turned it back,
+            so that the gain is its magnitude. False: the gain is complex.
+    """
 
 
 def impair(x, settings, *, seed, stream, first_sample):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model.air.fading import Fading, fade, scattered
-from advphy_model.air.impairment import require
+from advphy_model.air.impairment import within
 from advphy_model.power import from_db
 
 
@@ -16,17 +16,14 @@ class Settings(Fading):
     """How strong the line of sight is, how long a gain lasts, what is known of it.
 
     Args:
-        coherence: see Fading.
-        coherent: see Fading.
+        coherence: samples (channel uses) that have one gain; 0: a codeword.
+        coherent: True: the receiver knows the phase of the gain and has turned it back,
+            so that the gain is its magnitude. False: the gain is complex.
         line_of_sight_db: power of the line of sight, whose phase is 0, over that of the
             scattered rays: Rice's factor, in dB.
     """
 
-    line_of_sight_db: float = 6.0
-
-    def __post_init__(self):
-        super().__post_init__()
-        require(self, "line_of_sight_db", -100, 100, "dB")
+    line_of_sight_db: float = within(6.0, -100, 100, "dB")
 
 
 def impair(x, settings, *, seed, stream, first_sample):
