@@ -69,9 +69,8 @@ class link(kept_hier_block):
         hand_on(self, self.counter, "counts")
 
     def _connect_attack(self, model, attack, first_block, latency, stop):
-        settings = {f.name: getattr(attack, f.name) for f in dataclasses.fields(attack)}
         self.perturbation = perturbation_source(
-            model, **settings, first_block=first_block, latency=latency
+            model, **attack.settings(), first_block=first_block, latency=latency
         )
         if stop is not None:
             self.perturbation.tags_schedule = False

@@ -59,12 +59,8 @@ class Reporter:
             vectors: {key: complex64 array}, sent as c32vector, or None.
         """
         self._sent = time.monotonic()
-        own = {
-            "kind": self._kind,
-            "name": self.name,
-            "block": self._block.alias(),
-            "time": time.time(),
-        }
+        own = {"kind": self._kind, "name": self.name}
+        own |= {"block": self._block.alias(), "time": time.time()}
         message = pmt.to_pmt({"settings": dict(settings)})
         for key, value in (own | figures).items():
             message = pmt.dict_add(message, pmt.intern(key), _as_pmt(value))

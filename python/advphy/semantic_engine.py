@@ -49,16 +49,12 @@ class semantic_flowgraph(top_block):
         if {"bob", "bob_without"} & set(setting.measured):
             self._bobs_branch(sent, latency)
         if "eve" in setting.measured or recording is not None:
-            seed = setting.seed + EVE_SEED
-            self._eves_branch(
-                sent,
-                self._channel(setting.eve_snr_db, seed, latency),
-                latency,
-                recording,
-            )
+            self._eves_branch(sent, latency, recording)
 
-    def _eves_branch(self, sent, channel, latency, recording):
+    def _eves_branch(self, sent, latency, recording):
         setting = self._setting
+        seed = setting.seed + EVE_SEED
+        channel = self._channel(setting.eve_snr_db, seed, latency)
         self.connect(sent, channel)
         if "eve" in setting.measured:
             meter = accuracy_counter(setting.images, self._first_frame)

@@ -19,10 +19,13 @@ class noisy_channel(guarded_block):
     Input 0: vectors, complex64 [n]
     Input 1: perturbation, complex64 [n], optional; added behind the noise
     Output: received vectors, complex64 [n]
-    Tags:   "channel" on the first item under a new level: settings() of it.
+    Tags:   "channel" on the first item under a new level: a dictionary with it.
 
     A subclass has noise_variance(level) per real dimension, which raises ValueError for
-    a level that makes no sense, and settings(level), a dictionary.
+    a level that makes no sense.
+
+    Class attributes:
+        LEVEL: what the level is called in the tag.
 
     Args:
         name: of the block.
@@ -63,10 +66,9 @@ class noisy_channel(guarded_block):
         level = self._level  # one setting for the whole call
         written = self.nitems_written(0)
         if level != self._tagged:
-            settings = self.settings(level) | {
-                "noise_variance": self.noise_variance(level),
-                "kind": self._kind,
-            }
+            variance = self.noise_variance(level)
+            settings = {self.LEVEL: level, "noise_variance": variance}
+            settings["kind"] = self._kind
             self.add_item_tag(0, written, pmt.intern(TAG), pmt.to_pmt(settings))
             self._tagged = level
         size = len(output_items[0])

@@ -99,15 +99,9 @@ class BlerCurveWindow(PlotWindow):
         counted = curve.points.get(curve.present)
         value = short_text(*counted) if counted and not curve.age else ""
         color, marker = look_of(curve.name)
-        return Label(
-            float(logarithms(end)),
-            curve.name,
-            color,
-            marker.glyph,
-            curve.differs,
-            value,
-            bold=True,
-        )
+        look = color, marker.glyph
+        y = float(logarithms(end))
+        return Label(y, curve.name, *look, curve.differs, value, bold=True)
 
     def note(self):
         lacking = self.record.without_x

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What meters share: sums per segment of constant settings, published now and then."""
 
-import threading
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-import pmt
 from advphy_model.randomness import checked_index
 
 from ..air.noisy_channel import TAG as CHANNEL_TAG
 from ..guard import guarded_block
 from ..reports import Reporter
+from ..segments import setting_follower
 from ..transmit.alice_arn import TAG as ALICE_TAG
 from .received_index import ReceivedIndex
-
-GIVEN = "given"  # settings by a parameter, beside those by tags
 
 
 @dataclass
@@ -32,7 +29,7 @@ class MeterSegment:
     sums: dict = field(default_factory=dict)
 
 
-class segmented_meter(guarded_block):
+class segmented_meter(setting_follower):
     """Sum up items per segment; a "channel" or "alice" tag opens a new one.
 
     A "frame" tag of the burst synchroniser says which frame of data is next.
@@ -51,31 +48,15 @@ class segmented_meter(guarded_block):
         shown_as: its name in displays, or "".
     """
 
+    SEGMENT, COUNTED, TAGS = MeterSegment, "sums", (CHANNEL_TAG, ALICE_TAG)
+
     def __init__(self, name, item, first_frame, port, settings, shown_as):
         guarded_block.__init__(self, name, [item], None)
-        self._first_frame = checked_index("first_frame", first_frame)
-        self._index = ReceivedIndex(self._first_frame)
-        self._lock = threading.Lock()
-        self._segments = [MeterSegment(self._first_frame)]
-        self._settings = {}  # by the key of their tag, or GIVEN
+        first = checked_index("first_frame", first_frame)
+        self._index = ReceivedIndex(first)
+        self.begin_segments(first, Reporter(self, port, port, shown_as, port))
         self.set_settings(settings)
-        self._reporter = Reporter(self, port, port, shown_as, port)
         self.set_log_level("warn")
-
-    def set_settings(self, settings):
-        """Open a new segment with these settings at the next call of work().
-
-        Items that were on their way when the setting changed are in it, too.
-        """
-        self._given = dict(settings or {})
-
-    def segments(self):
-        """Return a copy of the segments so far, the present one last."""
-        with self._lock:
-            return [
-                MeterSegment(s.first_frame, dict(s.settings), dict(s.sums))
-                for s in self._segments
-            ]
 
     def total(self):
         """Return the sums over all segments."""
@@ -86,22 +67,8 @@ class segmented_meter(guarded_block):
         return found
 
     def start(self):
-        """Go on from the first frame again, in a new segment."""
-        with self._lock:
-            if self._segments[-1].sums:
-                self._segments.append(MeterSegment(self._first_frame))
-        self._settings = {}
         self._index.restart()
-        self._reporter.begin()
-        return True
-
-    def stop(self):
-        """Publish the last sums."""
-        present = self.segments()[-1]
-        with self._reporter.ending():
-            if present.sums:
-                self._publish(present)
-        return True
+        return setting_follower.start(self)
 
     def work(self, input_items, output_items):
         items, read = input_items[0], self.nitems_read(0)
@@ -122,36 +89,6 @@ class segmented_meter(guarded_block):
             self._publish(self.segments()[-1])
         return len(items)
 
-    def _changes(self, tags, read):
-        """Return {item: settings from there on}."""
-        found = {}
-        given = self._given
-        if given != self._settings.get(GIVEN, {}):
-            self._settings[GIVEN] = given
-            found[0] = self._merged()
-        for tag in sorted(tags, key=lambda tag: tag.offset):
-            key = pmt.symbol_to_string(tag.key)
-            if key in (CHANNEL_TAG, ALICE_TAG):
-                self._settings[key] = pmt.to_python(tag.value)
-                found[tag.offset - read] = self._merged()
-        return found
-
-    def _merged(self):
-        return {k: v for part in self._settings.values() for k, v in part.items()}
-
-    def _open(self, first_frame, settings):
-        with self._lock:
-            present = self._segments[-1]
-            if not present.sums:
-                self._segments.pop()
-            self._segments.append(MeterSegment(first_frame, settings))
-        if present.sums:
-            self._publish(present)
-
     def _publish(self, segment):
-        message = {
-            "first_frame": segment.first_frame,
-            **segment.sums,
-            **self.figures(segment.sums),
-        }
-        self._reporter.send(message, segment.settings)
+        message = {"first_frame": segment.first_frame} | segment.sums
+        self._reporter.send(message | self.figures(segment.sums), segment.settings)
