@@ -9,10 +9,10 @@ from gnuradio import gr
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
 from .guard import kept_hier_block
-from .hier_message import hand_on
 from .measure.error_counter import error_counter
 from .receive.decoder import decoder
 from .receive.perturbation_canceller import perturbation_canceller
+from .reports import hand_on
 from .transmit.encoder import encoder
 from .transmit.message_source import message_source
 

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Blocks that sum up a stream in segments of constant settings, and publish them."""
 
-import copy
+import dataclasses
 import threading
 
-import pmt
-
 from .guard import guarded_block
-
-GIVEN = "given"  # settings by a parameter, beside those by tags
 
 
 class segmented_block(guarded_block):
@@ -39,7 +35,7 @@ class segmented_block(guarded_block):
     def segments(self):
         """Return a copy of the segments so far, the present one last."""
         with self._lock:
-            return copy.deepcopy(self._segments)
+            return [_copied(segment) for segment in self._segments]
 
     def start(self):
         """Begin at the first item again, in a new segment."""
@@ -69,36 +65,6 @@ class segmented_block(guarded_block):
             self._publish(present)
 
 
-class setting_follower(segmented_block):
-    """A segmented sink whose settings are given, or said by tags.
-
-    Class attributes:
-        TAGS: keys of the tags.
-    """
-
-    def set_settings(self, settings):
-        """Open a new segment with these settings at the next call of work().
-
-        What was on its way when the setting changed is in it, too.
-        """
-        self._given = dict(settings or {})
-
-    def start(self):
-        self._settings = {}  # by the key of their tag, or GIVEN
-        return segmented_block.start(self)
-
-    def _changes(self, tags, read):
-        """Return {item: settings from there on}, given and by tags together."""
-        found, given = {}, self._given
-        if given != self._settings.get(GIVEN, {}):
-            self._settings[GIVEN] = given
-            found[0] = self._merged()
-        for tag in sorted(tags, key=lambda tag: tag.offset):
-            key = pmt.symbol_to_string(tag.key)
-            if key in self.TAGS:
-                self._settings[key] = pmt.to_python(tag.value)
-                found[tag.offset - read] = self._merged()
-        return found
-
-    def _merged(self):
-        return {k: v for part in self._settings.values() for k, v in part.items()}
+def _copied(segment):
+    own = {k: dict(v) for k, v in vars(segment).items() if isinstance(v, dict)}
+    return dataclasses.replace(segment, **own)

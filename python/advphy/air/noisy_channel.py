@@ -16,11 +16,6 @@ TAG = "channel"
 class noisy_channel(guarded_block):
     """Pass vectors through a channel whose noise level may change while it runs.
 
-    Input 0: vectors, complex64 [n]
-    Input 1: perturbation, complex64 [n], optional; added behind the noise
-    Output: received vectors, complex64 [n]
-    Tags:   "channel" on the first item under a new level: a dictionary with it.
-
     A subclass has noise_variance(level) per real dimension, which raises ValueError for
     a level that makes no sense.
 
@@ -28,14 +23,9 @@ class noisy_channel(guarded_block):
         LEVEL: what the level is called in the tag.
 
     Args:
-        name: of the block.
+        name: of the block; seed, first_block, kind and latency as those of channel.
         n: channel uses of an item.
         level: what sets the noise, in dB.
-        seed: of the noise, a pure function of seed and index of the block.
-        first_block: index of the first item.
-        kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
-            advphy_model/air/channels.
-        latency: the most items in one call of work().
     """
 
     def __init__(self, name, n, level, seed, first_block, kind, latency):

@@ -8,7 +8,7 @@ import weakref
 from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
-from ..hier_message import hand_on
+from ..reports import hand_on
 from . import radio, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages

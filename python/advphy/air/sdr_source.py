@@ -8,7 +8,7 @@ import pmt
 from gnuradio import blocks, gr
 
 from ..guard import guarded_block
-from ..hier_message import hand_on
+from ..reports import hand_on
 from . import radio
 from .sdr_sink import ENDPOINT
 from .stream_events import StreamEvents

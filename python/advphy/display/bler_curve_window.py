@@ -15,13 +15,7 @@ MOST_VARIANTS = 4  # of the settings of one name, the newest
 
 
 class BlerCurveWindow(PlotWindow):
-    """Curves of a BlerCurveRecord; it needs no flowgraph.
-
-    Args:
-        record: BlerCurveRecord.
-        title: above the plot.
-        frame_rate: pictures a second.
-    """
+    """Curves of a BlerCurveRecord, for PlotWindow; it needs no flowgraph."""
 
     def __init__(self, record, title="", frame_rate=15):
         super().__init__(record, title, frame_rate)

@@ -44,9 +44,7 @@ class PerturbationWindow(PanelsWindow):
 
     Args:
         codebook: complex [M, n].
-        record: PerturbationRecord.
-        title: above the plot.
-        frame_rate: pictures a second.
+        record: PerturbationRecord; title and frame_rate as those of PlotWindow.
     """
 
     lines = 4

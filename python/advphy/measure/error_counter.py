@@ -17,8 +17,7 @@ from ..guard import DONE, guarded_block
 from ..receive.decoder import TAG as ERASURES_TAG
 from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
-from ..segments import setting_follower
-from .received_index import ReceivedIndex
+from .setting_follower import setting_follower
 
 
 @dataclass
@@ -98,15 +97,13 @@ class error_counter(setting_follower):
         self._k = model.k
         self._seed = checked_seed(seed)
         first = checked_index("first_block", first_block)
-        self._index = ReceivedIndex(first)
         if stop is not None and not hasattr(stop, "next_check"):
             raise ValueError(
                 f"stop = {stop}, wanted advphy.stop_rule(min_errors=...) or None"
             )
         self._rule = stop
         reporter = Reporter(self, "counts", "counts", name, model.name)
-        self.begin_segments(first, reporter)
-        self.set_settings(settings)
+        self.follow(first, reporter, settings)
         self._erased_until = 0  # offset behind the run of erasures we are in
         self._sent = np.empty(0, np.uint8)
         self._ended = False
@@ -128,7 +125,6 @@ class error_counter(setting_follower):
 
     def start(self):
         self._erased_until, self._ended = 0, False
-        self._index.restart()
         return setting_follower.start(self)
 
     def work(self, input_items, output_items):
@@ -137,7 +133,7 @@ class error_counter(setting_follower):
         decided = input_items[0]
         read = self.nitems_read(0)
         tags = self.get_tags_in_window(0, 0, len(decided))
-        runs = self._index.runs(tags, read, len(decided))
+        runs = self._runs(tags, read, len(decided))
         sent = self._sent_messages(input_items, runs)
         erased = self._erased(tags, read, len(decided))
         changes = self._changes(tags, read)

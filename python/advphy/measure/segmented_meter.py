@@ -9,9 +9,8 @@ from advphy_model.randomness import checked_index
 from ..air.noisy_channel import TAG as CHANNEL_TAG
 from ..guard import guarded_block
 from ..reports import Reporter
-from ..segments import setting_follower
 from ..transmit.alice_arn import TAG as ALICE_TAG
-from .received_index import ReceivedIndex
+from .setting_follower import setting_follower
 
 
 @dataclass
@@ -38,13 +37,10 @@ class segmented_meter(setting_follower):
     figures(sums) -> what they come to, published beside them.
 
     Args:
-        name: of the block.
+        name: of the block; first_frame and settings as those of distortion_meter.
         item: (dtype, length) or dtype of the input.
-        first_frame: index of the first item.
         port: name of the message port, the kind of its messages, and the name of the
             block in displays where none is given.
-        settings: dictionary of what no tag says, such as an SNR before the modem, or
-            None; set_settings changes it.
         shown_as: its name in displays, or "".
     """
 
@@ -53,9 +49,7 @@ class segmented_meter(setting_follower):
     def __init__(self, name, item, first_frame, port, settings, shown_as):
         guarded_block.__init__(self, name, [item], None)
         first = checked_index("first_frame", first_frame)
-        self._index = ReceivedIndex(first)
-        self.begin_segments(first, Reporter(self, port, port, shown_as, port))
-        self.set_settings(settings)
+        self.follow(first, Reporter(self, port, port, shown_as, port), settings)
         self.set_log_level("warn")
 
     def total(self):
@@ -66,15 +60,11 @@ class segmented_meter(setting_follower):
                 found[name] = found.get(name, 0) + value
         return found
 
-    def start(self):
-        self._index.restart()
-        return setting_follower.start(self)
-
     def work(self, input_items, output_items):
         items, read = input_items[0], self.nitems_read(0)
         tags = self.get_tags_in_window(0, 0, len(items))
         changes = self._changes(tags, read)
-        runs = self._index.runs(tags, read, len(items))
+        runs = self._runs(tags, read, len(items))
         edges = sorted({0, *changes, *(run[0] for run in runs), len(items)})
         for begin, end in pairwise(edges):
             first = next(i + begin - b for b, e, i, _ in runs if b <= begin < e)

@@ -11,13 +11,7 @@ from advphy_model.air.impairment import Limited, times, within
 
 @dataclass(frozen=True)
 class Fading(Limited):
-    """How long a gain lasts, and what the receiver knows of it.
-
-    Args:
-        coherence: samples (channel uses) that have one gain; 0: a codeword.
-        coherent: True: the receiver knows the phase of the gain and has turned it back,
-            so that the gain is its magnitude. False: the gain is complex.
-    """
+    """How long a gain lasts, and what the receiver knows of it: see rayleigh_block."""
 
     coherence: int = within(0, 0, 2**32, "samples")
     coherent: bool = False
