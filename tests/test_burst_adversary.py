@@ -12,8 +12,8 @@ from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.modem.burst_adversary import AirAdversary
 from advphy_model.modem.frame import Frame
-from advphy_model.modem.matched import payload_symbols
 from advphy_model.modem.modulator import Modulator
+from advphy_model.modem.pulse import payload_symbols
 
 N = 7
 RNG = np.random.default_rng(11)

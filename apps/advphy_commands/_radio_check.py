@@ -145,17 +145,10 @@ def _loopback(settings, output, model, frame):
         "frequency": radio.DEFAULT_FREQUENCY,
     }
     counts, means, events = _through(settings, model, frame, device, device)
-    checks = radio_check.judged(
-        counts,
-        means,
-        model,
-        settings.frames,
-        ebn0_db,
-        loss_db,
-        MOST_LOST["loopback"],
-        CFO,
-        CLOCK_PPM,
+    expected = radio_check.Expected(
+        ebn0_db, loss_db, MOST_LOST["loopback"], CFO, CLOCK_PPM
     )
+    checks = radio_check.judged(counts, means, model, settings.frames, expected)
     return checks + _events(events)
 
 
@@ -168,16 +161,11 @@ def _radio(settings, output, model, frame):
     heard = device | {"gain": settings.rx_gain}
     counts, means, events = _through(settings, model, frame, device, heard)
     ebn0_db = means.get("snr_db", math.nan) - 10 * math.log10(model.rate)
-    return _events(events) + radio_check.judged(
-        counts,
-        means,
-        model,
-        settings.frames,
-        min(ebn0_db, 20.0),
-        LOSS_DB["radio"],
-        MOST_LOST["radio"],
-        snr_slack_db=None,
+    expected = radio_check.Expected(
+        min(ebn0_db, 20.0), LOSS_DB["radio"], MOST_LOST["radio"], snr_slack_db=None
     )
+    checks = radio_check.judged(counts, means, model, settings.frames, expected)
+    return _events(events) + checks
 
 
 def _events(events):

@@ -53,17 +53,15 @@ BOOST_AUTO_TEST_CASE(the_list_of_losses_is_bounded)
     const std::string record = "qa_standin.air";
     {
         late_receiver receiver(record);
-        for (int turn = 0; turn < 40000; ++turn) {
+        for (int turn = 0; turn < 40000; ++turn)
             receiver.read();
-        }
         receiver.air.switch_transmitter(true);
     }
     std::ifstream events(record + ".events");
     std::string line, last;
     int overflows = 0;
-    for (; std::getline(events, line); last = line) {
+    for (; std::getline(events, line); last = line)
         overflows += line.rfind("overflow", 0) == 0;
-    }
     BOOST_CHECK_EQUAL(overflows, 10000);
     BOOST_CHECK_EQUAL(last, "tx on 0"); // what is no loss is written all the same
     std::remove(record.c_str());

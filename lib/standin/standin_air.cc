@@ -77,9 +77,8 @@ void standin_air::switch_transmitter(bool on)
 {
     const std::lock_guard<std::mutex> lock(d_mutex);
     run_clock();
-    if (on != d_transmitting) {
+    if (on != d_transmitting)
         note(on ? "tx on" : "tx off", d_on_air);
-    }
     d_transmitting = on;
     d_waiting.clear(); // what a radio has not sent when it is turned off is never sent
     d_starved = true; // an underrun is one only behind a first sample
@@ -105,16 +104,14 @@ void standin_air::switch_receiver(bool on)
 
 void standin_air::note(const std::string& event, uint64_t index)
 {
-    if (d_events.is_open()) {
+    if (d_events.is_open())
         d_events << event << ' ' << index << std::endl; // flushed: a process may die
-    }
 }
 
 void standin_air::note_loss(const std::string& loss, uint64_t index)
 {
-    if (++d_losses <= most_losses) {
+    if (++d_losses <= most_losses)
         note(loss, index);
-    }
 }
 
 // Put samples on the air, and what arrives of them into the receiver's queue.
@@ -122,9 +119,8 @@ void standin_air::transmit(const sample* samples, size_t count, bool on_air)
 {
     const auto gain = float(std::pow(10.0, d_transmit_gain_db / 20));
     d_block.assign(samples, samples + count);
-    for (auto& s : d_block) {
+    for (auto& s : d_block)
         s *= gain;
-    }
     if (on_air) {
         d_on_air += count;
         if (d_record.is_open()) {
@@ -132,32 +128,26 @@ void standin_air::transmit(const sample* samples, size_t count, bool on_air)
                            std::streamsize(count * sizeof(sample)));
         }
     }
-    if (!d_receiving) {
+    if (!d_receiving)
         return;
-    }
     const auto loss = float(std::pow(10.0, -d_settings.loss_db / 20));
-    for (auto& s : d_block) {
+    for (auto& s : d_block)
         s *= loss;
-    }
     d_received.clear();
     d_channel->pass(d_block.data(), count, d_received);
     const auto receive = float(std::pow(10.0, d_receive_gain_db / 20));
-    for (auto& s : d_received) {
+    for (auto& s : d_received)
         d_arrived.push_back(s * receive);
-    }
-    if (d_settings.paced) {
-        for (; d_arrived.size() > receive_queue; d_arrived.pop_front()) {
+    if (d_settings.paced)
+        for (; d_arrived.size() > receive_queue; d_arrived.pop_front())
             d_lost = true;
-        }
-    }
 }
 
 // Let the air carry on to the present time of the clock on the wall.
 void standin_air::run_clock()
 {
-    if (!d_settings.paced) {
+    if (!d_settings.paced)
         return;
-    }
     const auto now = d_now();
     if (!d_transmitting && !d_receiving) {
         d_clock_start = now;
@@ -173,9 +163,8 @@ void standin_air::run_clock()
         block.assign(d_waiting.begin(), d_waiting.begin() + sent);
         d_waiting.erase(d_waiting.begin(), d_waiting.begin() + sent);
         block.resize(size, { 0, 0 });
-        if (d_transmitting && sent < size && !d_starved) {
+        if (d_transmitting && sent < size && !d_starved)
             note_loss("underrun", d_on_air + sent);
-        }
         d_starved = d_starved ? sent == 0 : sent < size;
         transmit(block.data(), size, d_transmitting);
         d_clock_samples += size;
@@ -184,34 +173,30 @@ void standin_air::run_clock()
 
 size_t standin_air::room() const
 {
-    if (d_settings.paced) {
+    if (d_settings.paced)
         return transmit_queue - std::min(transmit_queue, d_waiting.size());
-    }
-    if (d_receiving) {
+    if (d_receiving)
         return receive_queue - std::min(receive_queue, d_arrived.size());
-    }
     return d_receiver_expected ? 0 : tick;
 }
 
-size_t
-standin_air::write(const sample* samples, size_t count, std::chrono::microseconds timeout)
+size_t standin_air::write(const sample* samples, size_t count,
+                          std::chrono::microseconds timeout)
 {
     const auto end = clock::now() + timeout;
     std::unique_lock<std::mutex> lock(d_mutex);
     run_clock();
     while (room() == 0) {
-        if (clock::now() >= end || !d_transmitting) {
+        if (clock::now() >= end || !d_transmitting)
             return 0;
-        }
         d_changed.wait_for(lock, std::chrono::milliseconds(d_settings.paced ? 1 : 10));
         run_clock();
     }
     const auto taken = std::min({ count, room(), tick });
-    if (d_settings.paced) {
+    if (d_settings.paced)
         d_waiting.insert(d_waiting.end(), samples, samples + taken);
-    } else {
+    else
         transmit(samples, taken, true);
-    }
     d_changed.notify_all();
     return taken;
 }
@@ -234,9 +219,8 @@ bool standin_air::take(sample* samples, size_t count, size_t& delivered, reading
         return true;
     }
     delivered = std::min(count, d_arrived.size());
-    if (d_settings.overflow_every && d_delivered < d_next_loss) {
+    if (d_settings.overflow_every && d_delivered < d_next_loss)
         delivered = std::min<uint64_t>(delivered, d_next_loss - d_delivered);
-    }
     std::copy_n(d_arrived.begin(), delivered, samples);
     d_arrived.erase(d_arrived.begin(), d_arrived.begin() + delivered);
     d_delivered += delivered;
@@ -245,9 +229,7 @@ bool standin_air::take(sample* samples, size_t count, size_t& delivered, reading
     return delivered > 0;
 }
 
-standin_air::reading standin_air::read(sample* samples,
-                                       size_t count,
-                                       size_t& delivered,
+standin_air::reading standin_air::read(sample* samples, size_t count, size_t& delivered,
                                        std::chrono::microseconds timeout)
 {
     const auto end = clock::now() + timeout;
@@ -255,9 +237,8 @@ standin_air::reading standin_air::read(sample* samples,
     auto found = reading::timeout;
     run_clock();
     while (!take(samples, count, delivered, found)) {
-        if (clock::now() >= end || !d_receiving) {
+        if (clock::now() >= end || !d_receiving)
             return reading::timeout;
-        }
         d_changed.wait_for(lock, std::chrono::milliseconds(d_settings.paced ? 1 : 10));
         run_clock();
     }

@@ -27,8 +27,7 @@ struct air_settings {
     uint64_t overflow_samples = 1;
     bool paced = false;
     double loss_db = 0; // between the transmitter and the receiver
-    std::string
-        record; // file for what is on the air, complex64; events in a file next to it
+    std::string record; // file for what is on the air, complex64; events next to it
 };
 
 class standin_air
@@ -55,9 +54,7 @@ public:
 
     // Take up to `count` samples; return how many before the time is over.
     size_t write(const sample* samples, size_t count, std::chrono::microseconds timeout);
-    reading read(sample* samples,
-                 size_t count,
-                 size_t& delivered,
+    reading read(sample* samples, size_t count, size_t& delivered,
                  std::chrono::microseconds timeout);
 
 private:

@@ -10,9 +10,8 @@ namespace {
 double number(const arguments& args, const std::string& key, double otherwise)
 {
     const auto found = args.find(key);
-    if (found == args.end()) {
+    if (found == args.end())
         return otherwise;
-    }
     size_t used = 0;
     double value = 0;
     try {
@@ -64,9 +63,8 @@ void read_settings(const arguments& args, air_settings& found)
     found.overflow_samples = count(args, "overflow_samples", 1);
     found.loss_db = number(args, "loss_db", 0);
     found.paced = count(args, "paced", 0) != 0;
-    if (args.count("record")) {
+    if (args.count("record"))
         found.record = args.at("record");
-    }
     if (channel.noise_variance < 0 || std::abs(channel.ppm) > 1000) {
         throw std::invalid_argument(
             "stand-in radio: wanted noise_variance >= 0 and ppm in -1000..1000");
@@ -84,9 +82,8 @@ bool read_arguments(const arguments& args, air_settings& settings)
         }
         configures |= impairing.count(argument.first) > 0;
     }
-    if (configures) {
+    if (configures)
         read_settings(args, settings);
-    }
     return configures;
 }
 

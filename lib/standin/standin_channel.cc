@@ -8,8 +8,7 @@
 namespace gr::advphy {
 
 namespace {
-constexpr int taps =
-    32; // a Hann window of 32 zero crossings: -60 dB up to 0.4 of the rate
+constexpr int taps = 32; // of a Hann window: -60 dB up to 0.4 of the rate
 constexpr int phases = 512;
 
 // A sinc of `taps` zero crossings for each phase 0, 1/phases, ..., 1.
@@ -49,9 +48,8 @@ void standin_channel::pass(const sample* sent, size_t count, std::vector<sample>
     first.insert(first.end(), zeros, { 0, 0 });
     d_delay_left -= zeros;
     first.insert(first.end(), sent, sent + count);
-    if (d_given.ppm != 0) {
+    if (d_given.ppm != 0)
         resample(out);
-    }
     impair(out.data() + begin, out.size() - begin);
 }
 
@@ -62,18 +60,16 @@ void standin_channel::resample(std::vector<sample>& out)
         const double slip = double(d_resampled) * d_given.ppm * 1e-6;
         const double whole = std::floor(slip);
         const int64_t start = int64_t(d_resampled) + int64_t(whole) - int64_t(d_dropped);
-        if (start < 0 || start + taps > int64_t(d_waiting.size())) {
+        if (start < 0 || start + taps > int64_t(d_waiting.size()))
             break;
-        }
         const double phase = (slip - whole) * phases;
         const auto row = size_t(phase);
         const auto part = float(phase - double(row));
         const float* low = &d_filters[row * taps];
         const float* high = low + taps;
         sample sum = 0;
-        for (int tap = 0; tap < taps; ++tap) {
+        for (int tap = 0; tap < taps; ++tap)
             sum += d_waiting[start + tap] * (low[tap] + part * (high[tap] - low[tap]));
-        }
         out.push_back(sum);
     }
     const auto next = int64_t(d_resampled) +
@@ -88,8 +84,8 @@ void standin_channel::impair(sample* samples, size_t count)
 {
     if (d_given.noise_variance > 0) {
         d_normals.resize(2 * count);
-        gaussian(
-            d_given.seed, stream::noise, 2 * d_index, d_normals.size(), d_normals.data());
+        gaussian(d_given.seed, stream::noise, 2 * d_index, d_normals.size(),
+                 d_normals.data());
     }
     const auto sigma = float(std::sqrt(d_given.noise_variance));
     const auto step = float(std::pow(10.0, d_given.gain_step_db / 20));
@@ -101,12 +97,10 @@ void standin_channel::impair(sample* samples, size_t count)
                 std::modf(double(d_index) * d_cycles_per_sample, &whole);
             samples[i] *= sample(std::polar(1.0, 2 * M_PI * cycles));
         }
-        if (d_given.gain_step_every && d_index / d_given.gain_step_every % 2) {
+        if (d_given.gain_step_every && d_index / d_given.gain_step_every % 2)
             samples[i] *= step;
-        }
-        if (d_given.noise_variance > 0) {
+        if (d_given.noise_variance > 0)
             samples[i] += sigma * sample(d_normals[2 * i], d_normals[2 * i + 1]);
-        }
         if (d_given.nan_every && d_index >= d_given.nan_every &&
             d_index % d_given.nan_every < d_given.nan_samples) {
             samples[i] = { nan, nan };

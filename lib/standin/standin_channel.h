@@ -15,10 +15,8 @@ struct impairments {
     double cfo = 0; // Hz that the received carrier is above the receiver's
     double noise_variance = 0; // per real dimension
     uint64_t delay = 0; // samples
-    double ppm = 0; // how much faster than the receiver's the clock of
-                    // the transmitter is, in parts per million
-    uint64_t gain_step_every =
-        0; // samples between two steps, up and down in turn; 0: none
+    double ppm = 0; // that the transmitter's clock is faster than the receiver's
+    uint64_t gain_step_every = 0; // samples between two steps, up and down; 0: none
     double gain_step_db = 0;
     uint64_t nan_every = 0; // samples between the beginnings of two bursts; 0: none
     uint64_t nan_samples = 0;

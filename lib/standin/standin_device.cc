@@ -20,17 +20,14 @@ public:
         : d_air(gr::advphy::standin_air::named(args.count("id") ? args.at("id") : "0"))
     {
         gr::advphy::air_settings settings;
-        if (gr::advphy::read_arguments(args,
-                                       settings)) { // the other end may name the air only
+        if (gr::advphy::read_arguments(args, settings)) // else it only names the air
             d_air->configure(settings);
-        }
     }
 
     ~standin_device() override
     {
-        if (d_receives) {
+        if (d_receives)
             d_air->expect_receiver(false);
-        }
     }
 
     std::string getDriverKey() const override { return driver; }
@@ -48,85 +45,53 @@ public:
     {
         return { SOAPY_SDR_CF32 };
     }
-    std::string
-    getNativeStreamFormat(const int, const size_t, double& full_scale) const override
+    std::string getNativeStreamFormat(const int, const size_t,
+                                      double& full_scale) const override
     {
         full_scale = 1;
         return SOAPY_SDR_CF32;
     }
 
+    // By name only: SoapySDR::Device finds the one gain and the one frequency by theirs.
     std::vector<std::string> listGains(const int, const size_t) const override
     {
         return { "all" };
     }
-    SoapySDR::Range getGainRange(const int, const size_t) const override
+    SoapySDR::Range getGainRange(const int, const size_t,
+                                 const std::string&) const override
     {
         return { 0, 60 };
     }
-    SoapySDR::Range
-    getGainRange(const int, const size_t, const std::string&) const override
-    {
-        return { 0, 60 };
-    }
-    void setGain(const int direction, const size_t, const double gain_db) override
-    {
-        d_gain_db[direction] = std::min(60.0, std::max(0.0, gain_db));
-        if (direction == SOAPY_SDR_TX) {
-            d_air->set_transmit_gain(d_gain_db[direction]);
-        } else {
-            d_air->set_receive_gain(d_gain_db[direction]);
-        }
-    }
-    void setGain(const int direction,
-                 const size_t channel,
-                 const std::string&,
+    void setGain(const int direction, const size_t, const std::string&,
                  const double gain_db) override
     {
-        setGain(direction, channel, gain_db);
-    }
-    double getGain(const int direction, const size_t) const override
-    {
-        return d_gain_db[direction];
+        d_gain_db[direction] = std::min(60.0, std::max(0.0, gain_db));
+        if (direction == SOAPY_SDR_TX)
+            d_air->set_transmit_gain(d_gain_db[direction]);
+        else
+            d_air->set_receive_gain(d_gain_db[direction]);
     }
     double getGain(const int direction, const size_t, const std::string&) const override
     {
         return d_gain_db[direction];
     }
 
-    SoapySDR::RangeList getFrequencyRange(const int, const size_t) const override
-    {
-        return { SoapySDR::Range(1e6, 6e9) };
-    }
     std::vector<std::string> listFrequencies(const int, const size_t) const override
     {
         return { "RF" };
     }
-    SoapySDR::RangeList
-    getFrequencyRange(const int, const size_t, const std::string&) const override
+    SoapySDR::RangeList getFrequencyRange(const int, const size_t,
+                                          const std::string&) const override
     {
         return { SoapySDR::Range(1e6, 6e9) };
     }
-    void setFrequency(const int direction,
-                      const size_t,
-                      const std::string&,
-                      const double frequency,
-                      const Kwargs&) override
+    void setFrequency(const int direction, const size_t, const std::string&,
+                      const double frequency, const Kwargs&) override
     {
         d_frequency[direction] = frequency;
     }
-    double
-    getFrequency(const int direction, const size_t, const std::string&) const override
-    {
-        return d_frequency[direction];
-    }
-    void setFrequency(const int direction,
-                      const size_t,
-                      const double frequency,
-                      const Kwargs&) override
-    {
-        d_frequency[direction] = frequency;
-    }
-    double getFrequency(const int direction, const size_t) const override
+    double getFrequency(const int direction, const size_t,
+                        const std::string&) const override
     {
         return d_frequency[direction];
     }
@@ -153,21 +118,16 @@ public:
         return d_sample_rate[direction];
     }
 
-    SoapySDR::Stream* setupStream(const int direction,
-                                  const std::string& format,
-                                  const std::vector<size_t>&,
-                                  const Kwargs&) override
+    SoapySDR::Stream* setupStream(const int direction, const std::string& format,
+                                  const std::vector<size_t>&, const Kwargs&) override
     {
-        if (format != SOAPY_SDR_CF32) {
+        if (format != SOAPY_SDR_CF32)
             throw std::invalid_argument("stand-in radio: its only format is CF32");
-        }
         return reinterpret_cast<SoapySDR::Stream*>(&d_streams[direction]);
     }
     void closeStream(SoapySDR::Stream*) override { }
     size_t getStreamMTU(SoapySDR::Stream*) const override { return 8192; }
-    int activateStream(SoapySDR::Stream* stream,
-                       const int,
-                       const long long,
+    int activateStream(SoapySDR::Stream* stream, const int, const long long,
                        const size_t) override
     {
         return turn(stream, true);
@@ -177,20 +137,15 @@ public:
         return turn(stream, false);
     }
 
-    int readStream(SoapySDR::Stream*,
-                   void* const* buffers,
-                   const size_t wanted,
-                   int& flags,
-                   long long&,
-                   const long timeout_us) override
+    int readStream(SoapySDR::Stream*, void* const* buffers, const size_t wanted,
+                   int& flags, long long&, const long timeout_us) override
     {
         using reading = gr::advphy::standin_air::reading;
         flags = 0;
         size_t delivered = 0;
-        const auto found = d_air->read(static_cast<gr::advphy::sample*>(buffers[0]),
-                                       wanted,
-                                       delivered,
-                                       std::chrono::microseconds(timeout_us));
+        const auto found =
+            d_air->read(static_cast<gr::advphy::sample*>(buffers[0]), wanted, delivered,
+                        std::chrono::microseconds(timeout_us));
         switch (found) {
         case reading::samples:
             return int(delivered);
@@ -201,27 +156,21 @@ public:
         }
     }
 
-    int writeStream(SoapySDR::Stream*,
-                    const void* const* buffers,
-                    const size_t given,
-                    int&,
-                    const long long,
-                    const long timeout_us) override
+    int writeStream(SoapySDR::Stream*, const void* const* buffers, const size_t given,
+                    int&, const long long, const long timeout_us) override
     {
         // 0 and not SOAPY_SDR_TIMEOUT: gr-soapy logs that one at each call.
-        return int(d_air->write(static_cast<const gr::advphy::sample*>(buffers[0]),
-                                given,
+        return int(d_air->write(static_cast<const gr::advphy::sample*>(buffers[0]), given,
                                 std::chrono::microseconds(timeout_us)));
     }
 
 private:
     int turn(SoapySDR::Stream* stream, bool on)
     {
-        if (stream == reinterpret_cast<SoapySDR::Stream*>(&d_streams[SOAPY_SDR_TX])) {
+        if (stream == reinterpret_cast<SoapySDR::Stream*>(&d_streams[SOAPY_SDR_TX]))
             d_air->switch_transmitter(on);
-        } else {
+        else
             d_air->switch_receiver(on);
-        }
         return 0;
     }
 
@@ -238,9 +187,8 @@ private:
 SoapySDR::KwargsList find(const Kwargs& args)
 {
     const auto asked = args.find("driver");
-    if (asked == args.end() || asked->second != driver) {
+    if (asked == args.end() || asked->second != driver)
         return {};
-    }
     Kwargs found = args; // so that ends with other arguments are other devices
     found["label"] = "stand-in radio (no hardware)";
     return { found };

@@ -16,6 +16,8 @@ draws received symbols.
 sdr_sink and sdr_source are the edge to a radio, a file or another process.
 """
 
+from types import ModuleType
+
 from advphy_model import __version__
 from advphy_model.air import adversary as arriving
 from advphy_model.air.perturbation import Perturbation
@@ -41,13 +43,7 @@ from .display.image_viewer import image_viewer
 from .display.onset_strip import onset_strip
 from .display.perturbation_sink import perturbation_sink
 from .display.readout import readout
-from .guard import (
-    end_by_signals,
-    guarded_block,
-    guarded_general_block,
-    run,
-    top_block,
-)
+from .guard import end_by_signals, guarded_block, guarded_general_block, run, top_block
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
@@ -84,51 +80,10 @@ def image_pixels(name):
     return images.load(name).as_reals().shape[1]
 
 
-__all__ = [
-    "__version__",
-    "accuracy_counter",
-    "adversary",
-    "alice_arn",
-    "bler_curve_sink",
-    "bob_arn",
-    "burst_modulator",
-    "burst_synchronizer",
-    "canceller_settings",
-    "channel",
-    "constellation_sink",
-    "decoder",
-    "distortion_meter",
-    "encoder",
-    "end_by_signals",
-    "error_counter",
-    "eve",
-    "eve_model",
-    "frame",
-    "guarded_block",
-    "guarded_general_block",
-    "image_pixels",
-    "image_source",
-    "image_viewer",
-    "link",
-    "link_model",
-    "message_source",
-    "onset_strip",
-    "perturbation",
-    "perturbation_canceller",
-    "perturbation_sink",
-    "perturbation_source",
-    "publisher",
-    "readout",
-    "recorder",
-    "run",
-    "sample_channel",
-    "sdr_sink",
-    "sdr_source",
-    "secret",
-    "semantic_decoder",
-    "semantic_encoder",
-    "semantic_link",
-    "snr_channel",
-    "stop_rule",
-    "top_block",
-]
+# The blocks and what makes their arguments; neither modules nor classes of the model.
+__all__ = ["__version__"]
+__all__ += sorted(
+    name
+    for name, value in vars().items()
+    if name.islower() and name[0] != "_" and not isinstance(value, ModuleType)
+)

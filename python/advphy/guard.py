@@ -57,14 +57,10 @@ class _guarded:
 
     def __init_subclass__(cls, **arguments):
         super().__init_subclass__(**arguments)
-        for name, wrap in (
-            ("work", _watched_work),
-            ("general_work", _watched_work),
-            ("start", _watched),
-            ("stop", _watched),
-        ):
-            if name in vars(cls):
-                setattr(cls, name, wrap(vars(cls)[name]))
+        watched = {"start": _watched, "stop": _watched}
+        watched |= {"work": _watched_work, "general_work": _watched_work}
+        for name in watched.keys() & vars(cls).keys():
+            setattr(cls, name, watched[name](vars(cls)[name]))
 
     def set_msg_handler(self, which_port, handler_function):
         """Handle messages; an error in the handler ends the flowgraph."""

@@ -9,10 +9,10 @@ from gnuradio import gr
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
 from .guard import kept_hier_block
-from .hier_message import hand_on
 from .measure.error_counter import error_counter
 from .receive.decoder import decoder
 from .receive.perturbation_canceller import perturbation_canceller
+from .reports import hand_on
 from .transmit.encoder import encoder
 from .transmit.message_source import message_source
 
@@ -69,9 +69,8 @@ class link(kept_hier_block):
         hand_on(self, self.counter, "counts")
 
     def _connect_attack(self, model, attack, first_block, latency, stop):
-        settings = {f.name: getattr(attack, f.name) for f in dataclasses.fields(attack)}
         self.perturbation = perturbation_source(
-            model, **settings, first_block=first_block, latency=latency
+            model, **attack.settings(), first_block=first_block, latency=latency
         )
         if stop is not None:
             self.perturbation.tags_schedule = False

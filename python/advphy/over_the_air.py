@@ -59,30 +59,21 @@ class transmitter(top_block):
         self.modulator = burst_modulator(model, frame, first_frame, amplitude)
         self.sink = sink
         if images is not None:
-            parts = [
-                image_source(images, first, count, at_once),
-                semantic_encoder(model, at_once),
-            ]
+            source = image_source(images, first, count, at_once)
+            parts = [source, semantic_encoder(model, at_once)]
             if model.hides:
                 parts.append(alice_arn(model, True, secret, first, at_once))
         else:
-            parts = [
-                message_source(model, seed, first, count, at_once),
-                encoder(model, at_once),
-            ]
+            source = message_source(model, seed, first, count, at_once)
+            parts = [source, encoder(model, at_once)]
         if attack is not None:
-            parts.append(self._attacked(model, attack, first, at_once, parts[0]))
+            parts.append(self._attacked(model, attack, first, at_once, source))
         self.connect(*parts, self.modulator, sink)
 
     def _attacked(self, model, attack, first, at_once, source):
         """Return the adder behind the encoder, the perturbation in its second input."""
-        settings = {
-            name: value
-            for name, value in vars(attack).items()
-            if name in attack.__dataclass_fields__
-        }
         perturbation = perturbation_source(
-            model, **settings, first_block=first, latency=at_once
+            model, **attack.settings(), first_block=first, latency=at_once
         )
         adder = blocks.add_vcc(model.n)
         if attack.needs_messages:
@@ -143,16 +134,11 @@ class receiver(top_block):
     def counts(self):
         """Return what was counted so far, named as scoring.Scorer's counts."""
         found = self.synchronizer.counts()
-        segments = self.meter.segments()
         if self._semantic:
-            sums = [segment.sums for segment in segments]
-            names = {
-                "blocks": "frames",
-                "erasures": "erasures",
-                "squared_error": "squared_error",
-            }
-            return found | {
-                name: sum(s.get(said, 0) for s in sums) for name, said in names.items()
-            }
+            sums = self.meter.total()
+            found["blocks"] = sums.get("frames", 0)
+            names = "erasures", "squared_error"
+            return found | {name: sums.get(name, 0) for name in names}
         names = ("blocks", "erasures", "block_errors")
+        segments = self.meter.segments()
         return found | {n: sum(getattr(s, n) for s in segments) for n in names}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages about the stream: what measuring blocks send, and blocks that listen.
+"""Messages about the stream: what measuring blocks send, and who listens or hands on.
 
 A message is a dictionary with kind, name, block (its alias), time (unix seconds),
 settings (a dictionary of what the tags said) and the figures of its kind.
@@ -59,12 +59,8 @@ class Reporter:
             vectors: {key: complex64 array}, sent as c32vector, or None.
         """
         self._sent = time.monotonic()
-        own = {
-            "kind": self._kind,
-            "name": self.name,
-            "block": self._block.alias(),
-            "time": time.time(),
-        }
+        own = {"kind": self._kind, "name": self.name}
+        own |= {"block": self._block.alias(), "time": time.time()}
         message = pmt.to_pmt({"settings": dict(settings)})
         for key, value in (own | figures).items():
             message = pmt.dict_add(message, pmt.intern(key), _as_pmt(value))
@@ -154,3 +150,28 @@ def _listeners_of(block, port):
     for listener in list(_listeners):
         if listener.alias() in aliases:
             yield listener
+
+
+def hand_on(hier_block, part, port):
+    """Publish on a hier block's port what a part publishes on its own of that name.
+
+    GNU Radio then lists the hier block among its own parts, in C++, and so would keep
+    it, its sockets, files and threads for ever (hier_block2_detail::msg_connect). That
+    circle is opened when the part, a Python block that no flowgraph can do without, is
+    gone.
+
+    Args:
+        hier_block: gr.hier_block2.
+        part: Python block in it.
+        port: name of both ports.
+    """
+    hier_block.message_port_register_hier_out(port)
+    hier_block.msg_connect((part, port), (hier_block, port))
+    weakref.finalize(
+        part, _let_go, hier_block._impl, part.to_basic_block(), port
+    ).atexit = False
+
+
+def _let_go(hier_block, part, port):
+    hier_block.primitive_msg_disconnect(part, port, hier_block.to_basic_block(), port)
+    hier_block.disconnect_all()

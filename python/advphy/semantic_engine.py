@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from advphy_model.measure import ranges
-from advphy_model.measure.semantic_chain import EVE_SEED, NOTHING, signal_energy
+from advphy_model.measure.semantic_chain import EVE_SEED, signal_energy
+from advphy_model.measure.semantic_counts import SemanticCounts
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
@@ -48,16 +49,12 @@ class semantic_flowgraph(top_block):
         if {"bob", "bob_without"} & set(setting.measured):
             self._bobs_branch(sent, latency)
         if "eve" in setting.measured or recording is not None:
-            seed = setting.seed + EVE_SEED
-            self._eves_branch(
-                sent,
-                self._channel(setting.eve_snr_db, seed, latency),
-                latency,
-                recording,
-            )
+            self._eves_branch(sent, latency, recording)
 
-    def _eves_branch(self, sent, channel, latency, recording):
+    def _eves_branch(self, sent, latency, recording):
         setting = self._setting
+        seed = setting.seed + EVE_SEED
+        channel = self._channel(setting.eve_snr_db, seed, latency)
         self.connect(sent, channel)
         if "eve" in setting.measured:
             meter = accuracy_counter(setting.images, self._first_frame)
@@ -103,7 +100,7 @@ class semantic_flowgraph(top_block):
         found = []
         for branch in self._setting.measured:
             sums = energies | self.meters[branch].total()
-            found.append({name: sums.get(name, 0) for name in NOTHING})
+            found.append({name: sums.get(name, 0) for name in SemanticCounts.SUMS})
         return found
 
 

@@ -29,6 +29,8 @@ class channel(noisy_channel):
         latency: the most items in one call of work().
     """
 
+    LEVEL = "ebn0_db"
+
     def __init__(
         self, model, ebn0_db=6.0, seed=1, first_block=0, kind="awgn", latency=65536
     ):
@@ -42,14 +44,4 @@ class channel(noisy_channel):
         """Return the noise variance per real dimension at an Eb/N0 in dB."""
         return power.noise_variance(ebn0_db, self._rate)
 
-    def settings(self, ebn0_db):
-        """Return what the tag says of an Eb/N0 in dB."""
-        return {"ebn0_db": ebn0_db}
-
-    def set_ebn0_db(self, ebn0_db):
-        """Set Eb/N0 in dB from the next call of work() on."""
-        self.set_level(ebn0_db)
-
-    def ebn0_db(self):
-        """Return Eb/N0 in dB."""
-        return self.level()
+    set_ebn0_db, ebn0_db = noisy_channel.set_level, noisy_channel.level

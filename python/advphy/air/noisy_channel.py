@@ -16,23 +16,16 @@ TAG = "channel"
 class noisy_channel(guarded_block):
     """Pass vectors through a channel whose noise level may change while it runs.
 
-    Input 0: vectors, complex64 [n]
-    Input 1: perturbation, complex64 [n], optional; added behind the noise
-    Output: received vectors, complex64 [n]
-    Tags:   "channel" on the first item under a new level: settings() of it.
-
     A subclass has noise_variance(level) per real dimension, which raises ValueError for
-    a level that makes no sense, and settings(level), a dictionary.
+    a level that makes no sense.
+
+    Class attributes:
+        LEVEL: what the level is called in the tag.
 
     Args:
-        name: of the block.
+        name: of the block; seed, first_block, kind and latency as those of channel.
         n: channel uses of an item.
         level: what sets the noise, in dB.
-        seed: of the noise, a pure function of seed and index of the block.
-        first_block: index of the first item.
-        kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
-            advphy_model/air/channels.
-        latency: the most items in one call of work().
     """
 
     def __init__(self, name, n, level, seed, first_block, kind, latency):
@@ -63,10 +56,9 @@ class noisy_channel(guarded_block):
         level = self._level  # one setting for the whole call
         written = self.nitems_written(0)
         if level != self._tagged:
-            settings = self.settings(level) | {
-                "noise_variance": self.noise_variance(level),
-                "kind": self._kind,
-            }
+            variance = self.noise_variance(level)
+            settings = {self.LEVEL: level, "noise_variance": variance}
+            settings["kind"] = self._kind
             self.add_item_tag(0, written, pmt.intern(TAG), pmt.to_pmt(settings))
             self._tagged = level
         size = len(output_items[0])

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a perturbation source sent between two changes: requested and realised PSR."""
+"""What a perturbation source sent between two changes, and when its attack is on."""
 
 import dataclasses
 import math
 from dataclasses import dataclass, field
+
+# Phases that are shorter are not told apart: each costs the error counter a segment.
+SHORTEST_TAGGED = 1000
 
 
 @dataclass
@@ -48,17 +51,38 @@ def settings_of(adversary, on, phase) -> dict:
     """
     if phase:
         adversary = dataclasses.replace(adversary, off_blocks=0, on_blocks=0)
+    names = "shift phase sign frequency_offset fading".split()
     return {
         "perturbation": adversary.label,
         "psr_db": adversary.scaled.psr_db if on else -math.inf,
         "perturbation_kind": adversary.perturbation.kind,
-        "shift": adversary.shift,
-        "phase": adversary.phase,
-        "sign": adversary.sign,
-        "frequency_offset": adversary.frequency_offset,
-        "fading": adversary.fading,
+        **{name: getattr(adversary, name) for name in names},
         "on": on,
     }
+
+
+def has_phases(adversary) -> bool:
+    """Return whether an Adversary has a schedule whose phases are told apart."""
+    shortest = min(adversary.off_blocks, adversary.on_blocks)
+    return shortest >= SHORTEST_TAGGED
+
+
+def phases(adversary, first, size):
+    """Yield (begin, end, on) of the phases among `size` blocks.
+
+    Args:
+        adversary: Adversary with a schedule.
+        first: index of the first block.
+        size: number of blocks; begin and end count from the first.
+    """
+    off, period = adversary.off_blocks, adversary.off_blocks + adversary.on_blocks
+    begin = 0
+    while begin < size:
+        at = (first + begin) % period
+        on = at >= off
+        end = min(size, begin + (period if on else off) - at)
+        yield begin, end, on
+        begin = end
 
 
 def _db(ratio):

@@ -3,7 +3,6 @@
 
 import dataclasses
 import logging
-import threading
 
 import numpy as np
 import pmt
@@ -16,13 +15,13 @@ from gnuradio import gr
 
 from ..guard import guarded_block
 from ..reports import Reporter
-from . import attack_schedule
-from .perturbation_segment import Segment, settings_of
+from ..segments import segmented_block
+from .perturbation_segment import Segment, has_phases, phases, settings_of
 
 TAG = "perturbation"
 
 
-class perturbation_source(guarded_block):
+class perturbation_source(segmented_block):
     """Send what arrives of an adversary's perturbation at the receiver.
 
     Input:  messages, uint8, optional; a table wants them, or re-creates them from the
@@ -56,6 +55,8 @@ class perturbation_source(guarded_block):
         name: of this block in displays; "": "adversary".
     """
 
+    SEGMENT = Segment
+
     def __init__(
         self,
         model,
@@ -76,34 +77,20 @@ class perturbation_source(guarded_block):
         name="",
     ):
         self._model = load(model)
-        guarded_block.__init__(
-            self,
-            "perturbation_source",
-            gr.py_io_signature(0, 1, [np.uint8]),
-            [(np.complex64, self._model.n)],
-        )
-        self._adversary = Adversary(
-            self._perturbation(perturbation),
-            psr_db,
-            shift,
-            phase,
-            sign,
-            frequency_offset,
-            fading,
-            off_blocks,
-            on_blocks,
-            full_scale,
-            checked_seed(seed),
-        )
+        item, messages = (np.complex64, self._model.n), [np.uint8]
+        messages = gr.py_io_signature(0, 1, messages)
+        guarded_block.__init__(self, "perturbation_source", messages, [item])
+        arrival = psr_db, shift, phase, sign, frequency_offset, fading
+        rest = off_blocks, on_blocks, full_scale, checked_seed(seed)
+        perturbation = self._perturbation(perturbation)
+        self._adversary = Adversary(perturbation, *arrival, *rest)
         self._enabled = bool(enabled)
-        self._first_block = checked_index("first_block", first_block)
-        self._lock = threading.Lock()
+        first = checked_index("first_block", first_block)
+        self.begin_segments(first, Reporter(self, "psr", "psr", name, "adversary"))
         self._tagged = None
         self._newest = np.zeros(self._model.n, np.complex64)
-        self._segments = [Segment(self._first_block)]
         self._messages = np.empty(0, np.uint8)
         self.tags_schedule = True  # tags where it has phases that are long enough
-        self._reporter = Reporter(self, "psr", "psr", name, "adversary")
         self.size_buffers(latency, 8 * self._model.n)
 
     def _perturbation(self, given):
@@ -153,43 +140,25 @@ class perturbation_source(guarded_block):
         """Send the perturbation, or zeros, from the next call of work() on."""
         self._enabled = bool(enabled)
 
-    def segments(self):
-        """Return a copy of the segments so far, the present one last."""
-        with self._lock:
-            return [dataclasses.replace(segment) for segment in self._segments]
-
     def start(self):
-        """Begin at the first block again, in a new segment."""
-        with self._lock:
-            if self._segments[-1].blocks:
-                self._segments.append(Segment(self._first_block))
         self._tagged = None
-        self._reporter.begin()
-        return True
-
-    def stop(self):
-        """Publish what was sent last."""
-        present = self.segments()[-1]
-        with self._reporter.ending():
-            if present.blocks:
-                self._publish(present)
-        return True
+        return segmented_block.start(self)
 
     def work(self, input_items, output_items):
         out = output_items[0]
         with self._lock:
             adversary, enabled = self._adversary, self._enabled
-        first = self._first_block + self.nitems_written(0)
+        first = self._first + self.nitems_written(0)
         messages = None
         if adversary.needs_messages:
             messages = self._sent(input_items, first, len(out))
-        tagged = self.tags_schedule and attack_schedule.has_phases(adversary)
-        phases = [(0, len(out), enabled)]
+        tagged = self.tags_schedule and has_phases(adversary)
+        parts = [(0, len(out), enabled)]
         if enabled and tagged:
-            phases = attack_schedule.phases(adversary, first, len(out))
-        for begin, end, on in phases:
+            parts = phases(adversary, first, len(out))
+        for begin, end, on in parts:
             if (adversary, on) != self._tagged:
-                self._open(adversary, on, first + begin, tagged)
+                self._begin(adversary, on, first + begin, tagged)
             part = out[begin:end]
             sent = None if messages is None else messages[begin:end]
             _write(adversary, on, sent, first + begin, part)
@@ -209,18 +178,11 @@ class perturbation_source(guarded_block):
         )
         return self._messages[:size]
 
-    def _open(self, adversary, on, first, phase):
-        offset = first - self._first_block
-        settings = settings_of(adversary, on, phase)
+    def _begin(self, adversary, on, first, phase):
+        settings, offset = settings_of(adversary, on, phase), first - self._first
         self.add_item_tag(0, offset, pmt.intern(TAG), pmt.to_pmt(settings))
         self._tagged = (adversary, on)
-        with self._lock:
-            present = self._segments[-1]
-            if not present.blocks:
-                self._segments.pop()
-            self._segments.append(Segment(first, settings))
-        if present.blocks:
-            self._publish(present)
+        self._open(first, settings)
 
     def _account(self, adversary, on, part, always):
         """Add energies to the present segment; `always`: all blocks are hit if `on`."""
@@ -240,11 +202,8 @@ class perturbation_source(guarded_block):
             present.largest = max(present.largest, largest)
 
     def _publish(self, segment):
-        message = {
-            **segment.realised(),
-            "first_block": segment.first_block,
-            "blocks": segment.blocks,
-        }
+        counted = {"first_block": segment.first_block, "blocks": segment.blocks}
+        message = segment.realised() | counted
         self._reporter.send(message, segment.settings, {"p": self._newest})
 
 

@@ -4,6 +4,7 @@
 import importlib
 import math
 
+from ..guard import kept_hier_block
 from . import standin
 from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES
 
@@ -25,20 +26,56 @@ def resolve(driver, args):
     return package, ",".join(filter(None, (first, args)))
 
 
-def require_settings(frequency, sample_rate, gain):
-    """Refuse settings that no radio has.
+class radio_edge(kept_hier_block):
+    """An edge of a flowgraph, perhaps to a Radio, that may be tuned while it runs.
 
-    Raises:
-        ValueError: naming the parameter.
+    A subclass has _set_radio(name, value, asked), which sets one of the settings.
     """
-    for name, value, unit in (
-        ("frequency", frequency, "Hz"),
-        ("sample_rate", sample_rate, "samples/s"),
-    ):
-        if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"{name} = {value}, wanted a finite number > 0 of {unit}")
-    if gain is not None and not math.isfinite(gain):
-        raise ValueError(f"gain = {gain}, wanted a finite number of dB, or None")
+
+    radio = None
+
+    def ask(self, driver, frequency, sample_rate, gain):
+        """Return the settings as a dictionary; ValueError: no radio has them."""
+        for name, value, unit in (
+            ("frequency", frequency, "Hz"),
+            ("sample_rate", sample_rate, "samples/s"),
+        ):
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(
+                    f"{name} = {value}, wanted a finite number > 0 of {unit}"
+                )
+        if gain is not None and not math.isfinite(gain):
+            raise ValueError(f"gain = {gain}, wanted a finite number of dB, or None")
+        given = {"frequency": frequency, "sample_rate": sample_rate, "gain": gain}
+        return {"driver": driver} | given
+
+    def _change(self, name, value):
+        asked = self.ask(**self._asked | {name: value})
+        if self.radio is not None:
+            self._set_radio(name, value, asked)
+        self._asked = asked
+
+    def set_frequency(self, frequency):
+        """Tune to a frequency in Hz, if it is allowed."""
+        self._change("frequency", frequency)
+
+    def set_gain(self, gain):
+        """Set the gain in dB, if it is allowed."""
+        self._change("gain", gain)
+
+    def settings(self):
+        """Return what the device reports, else what was asked for: a dictionary."""
+        return self._asked if self.radio is None else self.radio.settings()
+
+    def events(self):
+        """Return counts since the start, as a dictionary.
+
+        underruns, overruns, late: what the driver tells, None where it does not.
+        samples; of a sink also clipped: above the amplitude limit; non_finite: sent as
+        zero; pauses: times that no sample came for half a second, so that zeros were
+        sent.
+        """
+        return self._events.counts()
 
 
 class Radio:
@@ -46,11 +83,9 @@ class Radio:
 
     Args:
         direction: "sink" or "source".
-        driver: a key of RADIOS.
         args: device arguments, in the driver's own words.
-        frequency: in Hz.
-        sample_rate: in samples/s.
-        gain: in dB, or None: as the device is.
+        asked: driver (a key of RADIOS), frequency in Hz, sample_rate in samples/s, and
+            gain in dB or None: as the device is.
         antenna: name, or "": as the device is.
         channel: of the device; gr-soapy and gr-osmosdr have 0 only.
 
@@ -58,12 +93,9 @@ class Radio:
         ValueError: no such driver or device, or a setting that it does not have.
     """
 
-    def __init__(
-        self, direction, driver, args, frequency, sample_rate, gain, antenna, channel
-    ):
-        self.driver = driver
-        self.package, self.args = resolve(driver, args)
-        require_settings(frequency, sample_rate, gain)
+    def __init__(self, direction, args, asked, antenna, channel):
+        self.driver = asked["driver"]
+        self.package, self.args = resolve(self.driver, args)
         self.is_standin = standin.is_asked_for(self.package, self.args)
         self.block = self._open(direction, channel)
         self._names = METHODS[self.package]
@@ -72,12 +104,12 @@ class Radio:
                 f"args = {args!r} asks for the stand-in, but the device reports "
                 f"antennas {list(self._get('antennas'))}"
             )
-        self._set_sample_rate(sample_rate)
-        self.set_frequency(frequency)
+        self._set_sample_rate(asked["sample_rate"])
+        self.set_frequency(asked["frequency"])
         if antenna:
             self._set_antenna(antenna)
-        if gain is not None:
-            self.set_gain(gain)
+        if asked["gain"] is not None:
+            self.set_gain(asked["gain"])
 
     def _open(self, direction, channel):
         standin.make_findable()

@@ -23,52 +23,39 @@ LISTS = {  # what lists the devices that there are
     "osmosdr": "SoapySDRUtil --find, or hackrf_info",
 }
 
-METERED = {  # gr-uhd's names, which gr-osmosdr follows
-    "get": {
-        "frequency range": "get_freq_range",
-        "gain range": "get_gain_range",
-        "frequency": "get_center_freq",
-        "gain": "get_gain",
-        "antenna": "get_antenna",
-        "antennas": "get_antennas",
-    },
-    "set": {
-        "frequency": "set_center_freq",
-        "gain": "set_gain",
-        "antenna": "set_antenna",
-    },
-    "plain": ("sample_rate", "sample_rate range"),
-}
+
+def _methods(frequency, frequencies, rate, rates, antennas, plain=()):
+    """Return the names of a package's methods, to get and to set what a radio has.
+
+    Args:
+        frequency: what follows get_ and set_ of the frequency.
+        frequencies: name of the method that gives its range.
+        rate: what follows get_ and set_ of the sample rate.
+        rates: name of the method that gives its range.
+        antennas: name of the method that lists them.
+        plain: what is asked for without a channel.
+    """
+    words = {"frequency": frequency, "sample_rate": rate}
+    words |= {name: name for name in ("gain", "antenna")}
+    ranges = {"frequency range": frequencies, "sample_rate range": rates}
+    ranges |= {"gain range": "get_gain_range", "antennas": antennas}
+    return {
+        "get": {name: f"get_{word}" for name, word in words.items()} | ranges,
+        "set": {name: f"set_{word}" for name, word in words.items()},
+        "plain": plain,
+    }
+
+
+_FREQUENCY = "center_freq", "get_freq_range"  # of gr-uhd, which gr-osmosdr follows
+_PLAIN = "get_antennas", ("sample_rate", "sample_rate range")
 METHODS = {
-    "uhd": METERED
-    | {
-        "get": METERED["get"]
-        | {"sample_rate range": "get_samp_rates", "sample_rate": "get_samp_rate"},
-        "set": METERED["set"] | {"sample_rate": "set_samp_rate"},
-    },
-    "osmosdr": METERED
-    | {
-        "get": METERED["get"]
-        | {"sample_rate range": "get_sample_rates", "sample_rate": "get_sample_rate"},
-        "set": METERED["set"] | {"sample_rate": "set_sample_rate"},
-    },
-    "soapy": {
-        "get": {
-            "frequency range": "get_frequency_range",
-            "gain range": "get_gain_range",
-            "sample_rate range": "get_sample_rate_range",
-            "frequency": "get_frequency",
-            "sample_rate": "get_sample_rate",
-            "gain": "get_gain",
-            "antenna": "get_antenna",
-            "antennas": "list_antennas",
-        },
-        "set": {
-            "frequency": "set_frequency",
-            "sample_rate": "set_sample_rate",
-            "gain": "set_gain",
-            "antenna": "set_antenna",
-        },
-        "plain": (),
-    },
+    "uhd": _methods(*_FREQUENCY, "samp_rate", "get_samp_rates", *_PLAIN),
+    "osmosdr": _methods(*_FREQUENCY, "sample_rate", "get_sample_rates", *_PLAIN),
+    "soapy": _methods(
+        "frequency",
+        "get_frequency_range",
+        "sample_rate",
+        "get_sample_rate_range",
+        "list_antennas",
+    ),
 }

@@ -8,8 +8,7 @@ import weakref
 from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
-from ..guard import kept_hier_block
-from ..hier_message import hand_on
+from ..reports import hand_on
 from . import radio, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
@@ -22,7 +21,7 @@ SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
 _transmitters = weakref.WeakSet()
 
 
-class sdr_sink(kept_hier_block):
+class sdr_sink(radio.radio_edge):
     """Transmit samples once armed, within limits, and end in zeros.
 
     Input: samples, complex64
@@ -72,18 +71,12 @@ class sdr_sink(kept_hier_block):
         )
         if not isinstance(armed, bool):
             raise ValueError(f"armed = {armed!r}, wanted True or False")
-        radio.require_settings(frequency, sample_rate, gain)
+        self._asked = self.ask(driver, frequency, sample_rate, gain)
         package, self._radiates = _reach(driver, args)
-        self._asked = {
-            "driver": driver,
-            "frequency": frequency,
-            "sample_rate": sample_rate,
-            "gain": gain,
-        }
         self._events = StreamEvents(
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
         )
-        self.radio = self.feed = None
+        self.feed = None
         self.gate = transmit_gate(self._limits, sample_rate, self._events)
         if armed:
             self.end = self._armed(args, antenna, channel)
@@ -102,16 +95,7 @@ class sdr_sink(kept_hier_block):
         if self._radiates:
             self._limits.require_permission(driver)
             self._require_allowed(**self._asked)
-        self.radio = radio.Radio(
-            "sink",
-            driver,
-            args,
-            self._asked["frequency"],
-            rate,
-            self._asked["gain"],
-            antenna,
-            channel,
-        )
+        self.radio = radio.Radio("sink", args, self._asked, antenna, channel)
         self._require_allowed_there()
         companions = []
         if self.radio.package == "uhd":
@@ -137,46 +121,21 @@ class sdr_sink(kept_hier_block):
             found.pop("antenna")
             self._require_allowed(**found)
 
-    def _change(self, name, value):
-        asked = self._asked | {name: value}
-        radio.require_settings(asked["frequency"], asked["sample_rate"], asked["gain"])
-        if self.radio is not None:
-            if self._radiates:
-                self._require_allowed(**asked)
-            if value is not None:
-                getattr(self.radio, f"set_{name}")(value)
-                try:
-                    self._require_allowed_there()
-                except ValueError:
-                    self.silence()
-                    raise
-        self._asked = asked
-
-    def set_frequency(self, frequency):
-        """Tune to a frequency in Hz, if it is allowed."""
-        self._change("frequency", frequency)
-
-    def set_gain(self, gain):
-        """Set the gain in dB, if it is allowed."""
-        self._change("gain", gain)
-
-    def settings(self):
-        """Return what the device reports, else what was asked for: a dictionary."""
-        return self._asked if self.radio is None else self.radio.settings()
+    def _set_radio(self, name, value, asked):
+        if self._radiates:
+            self._require_allowed(**asked)
+        if value is not None:
+            getattr(self.radio, f"set_{name}")(value)
+            try:
+                self._require_allowed_there()
+            except ValueError:
+                self.silence()
+                raise
 
     def plan(self):
         """Return one line that says what a dry run would have sent so far."""
         samples = self._events.counts()["samples"]
         return transmit_limits.describe(samples, self.gate.peak(), self._asked)
-
-    def events(self):
-        """Return counts since the start, as a dictionary.
-
-        underruns, overruns, late: what the driver tells, None where it does not.
-        samples; clipped: above the amplitude limit; non_finite: sent as zero; pauses:
-        times that no sample came for half a second, so that zeros were sent.
-        """
-        return self._events.counts()
 
     def silence(self):
         """Send zeros, turn the transmitter off, end this stream; wait for it."""

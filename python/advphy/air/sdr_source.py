@@ -7,8 +7,8 @@ import numpy as np
 import pmt
 from gnuradio import blocks, gr
 
-from ..guard import guarded_block, kept_hier_block
-from ..hier_message import hand_on
+from ..guard import guarded_block
+from ..reports import hand_on
 from . import radio
 from .sdr_sink import ENDPOINT
 from .stream_events import StreamEvents
@@ -16,7 +16,7 @@ from .stream_events import StreamEvents
 RX_TIME = pmt.intern("rx_time")
 
 
-class sdr_source(kept_hier_block):
+class sdr_source(radio.radio_edge):
     """Receive samples.
 
     Output: samples, complex64; zmq keeps the sender's tags
@@ -49,23 +49,14 @@ class sdr_source(kept_hier_block):
         gr.hier_block2.__init__(
             self, "sdr_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, 8)
         )
-        radio.require_settings(frequency, sample_rate, gain)
-        self._asked = {
-            "driver": driver,
-            "frequency": frequency,
-            "sample_rate": sample_rate,
-            "gain": gain,
-        }
-        self.radio = None
+        self._asked = self.ask(driver, frequency, sample_rate, gain)
         package = driver
         if driver == "file":
             self.begin = _file_source(args)
         elif driver == "zmq":
             self.begin = _request_source(args or ENDPOINT)
         else:
-            self.radio = radio.Radio(
-                "source", driver, args, frequency, sample_rate, gain, antenna, channel
-            )
+            self.radio = radio.Radio("source", args, self._asked, antenna, channel)
             self.begin, package = self.radio.block, self.radio.package
         self._events = StreamEvents("source", package, samples=0)
         self.watch = _stream_watch(package, self._events)
@@ -73,34 +64,11 @@ class sdr_source(kept_hier_block):
         self.connect(self.begin, self.watch)
         hand_on(self, self.watch, "stream_events")
 
-    def _change(self, name, value):
-        asked = self._asked | {name: value}
-        radio.require_settings(asked["frequency"], asked["sample_rate"], asked["gain"])
-        if self.radio is not None and value is not None:
+    def _set_radio(self, name, value, asked):
+        if value is not None:
             if name == "frequency":
                 self.watch.expect_tag()
             getattr(self.radio, f"set_{name}")(value)
-        self._asked = asked
-
-    def set_frequency(self, frequency):
-        """Tune to a frequency in Hz."""
-        self._change("frequency", frequency)
-
-    def set_gain(self, gain):
-        """Set the gain in dB."""
-        self._change("gain", gain)
-
-    def settings(self):
-        """Return what the device reports, else what was asked for: a dictionary."""
-        return self._asked if self.radio is None else self.radio.settings()
-
-    def events(self):
-        """Return counts since the start, as a dictionary.
-
-        underruns, overruns, late: what the driver tells, None where it does not.
-        samples: received.
-        """
-        return self._events.counts()
 
 
 class _stream_watch(guarded_block):

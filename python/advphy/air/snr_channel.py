@@ -28,32 +28,18 @@ class snr_channel(noisy_channel):
         latency: the most items in one call of work().
     """
 
+    LEVEL = "snr_db"
+
     def __init__(
         self, model, snr_db=10.0, seed=1, first_block=0, kind="awgn", latency=6000
     ):
+        n = SemanticLink.load(model).n
         noisy_channel.__init__(
-            self,
-            "snr_channel",
-            SemanticLink.load(model).n,
-            snr_db,
-            seed,
-            first_block,
-            kind,
-            latency,
+            self, "snr_channel", n, snr_db, seed, first_block, kind, latency
         )
 
     def noise_variance(self, snr_db):
         """Return the noise variance per real dimension at an SNR in dB."""
         return power.snr_noise_variance(snr_db)
 
-    def settings(self, snr_db):
-        """Return what the tag says of an SNR in dB."""
-        return {"snr_db": snr_db}
-
-    def set_snr_db(self, snr_db):
-        """Set the SNR in dB from the next call of work() on."""
-        self.set_level(snr_db)
-
-    def snr_db(self):
-        """Return the SNR in dB."""
-        return self.level()
+    set_snr_db, snr_db = noisy_channel.set_level, noisy_channel.level

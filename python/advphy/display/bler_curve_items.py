@@ -30,15 +30,13 @@ class CurveItems:
     """
 
     def __init__(self, plot, x_label):
-        hover = {"hoverable": True, "tip": lambda x, y, data: data}
+        hover = {"hoverable": True, "tip": lambda x, y, data: data, "antialias": True}
         self.line = pyqtgraph.PlotCurveItem(antialias=True)
         self.edges = [pyqtgraph.PlotCurveItem(pen=None) for _ in range(2)]
         self.band = pyqtgraph.FillBetweenItem(*self.edges)
         self.bars = pyqtgraph.ErrorBarItem(beam=0)
-        self.dots = pyqtgraph.ScatterPlotItem(antialias=True, **hover)
-        self.below = pyqtgraph.ScatterPlotItem(
-            symbol="arrow_down", antialias=True, **hover
-        )
+        self.dots = pyqtgraph.ScatterPlotItem(**hover)
+        self.below = pyqtgraph.ScatterPlotItem(symbol="arrow_down", **hover)
         self.bars.setZValue(1)
         self.dots.setZValue(2)
         self._shown, self._plot, self._x_label = None, plot, x_label
@@ -57,12 +55,9 @@ class CurveItems:
         if (curve, size) == self._shown:
             return
         self._shown, rows, look = (curve, size), curve.rows(), look_of(curve.name)
-        texts = np.array(
-            [
-                point_text(curve.label, self._x_label, x, *counted)
-                for x, counted in curve.points.items()
-            ]
-        )
+        label = curve.label, self._x_label
+        texts = [point_text(*label, x, *at) for x, at in curve.points.items()]
+        texts = np.array(texts)
         seen = ~np.isnan(rows[:, 1])
         x, (y, low, high) = rows[seen, 0], logarithms(rows[seen, 1:4]).T
         strength = 0.45 if curve.age else 1.0
@@ -74,23 +69,12 @@ class CurveItems:
         self.band.setBrush(pen_of(look.color, opacity=0.18).color())
         self.band.setVisible(not curve.age and len(x) > 1)
         self.bars.setData(x=x, y=y, top=high - y, bottom=y - low, pen=edge)
-        self.dots.setData(
-            x,
-            y,
-            symbol=look.marker.pyqtgraph,
-            size=size,
-            pen=edge,
-            brush="w" if curve.variant else edge.color(),
-            data=texts[seen].tolist(),
-        )
-        self.below.setData(
-            rows[~seen, 0],
-            logarithms(rows[~seen, 3]),
-            pen=edge,
-            brush=edge.color(),
-            size=3 * size,
-            data=texts[~seen].tolist(),
-        )
+        inside = "w" if curve.variant else edge.color()
+        drawn = {"symbol": look.marker.pyqtgraph, "size": size, "brush": inside}
+        self.dots.setData(x, y, pen=edge, **drawn, data=texts[seen].tolist())
+        x, excluded = rows[~seen, 0], logarithms(rows[~seen, 3])
+        drawn = {"size": 3 * size, "brush": edge.color()}
+        self.below.setData(x, excluded, pen=edge, **drawn, data=texts[~seen].tolist())
 
 
 def add_theory(plot, number, x, rates):
@@ -105,18 +89,11 @@ def add_theory(plot, number, x, rates):
 
 def add_earlier(plot, label, x, rates):
     """Draw counts of before as a thin line; return its color and marker."""
-    look = look_of(label)
+    look, y = look_of(label), logarithms(rates)
     pen = pen_of(look.color)
-    item = pyqtgraph.PlotDataItem(
-        x,
-        logarithms(rates),
-        pen=pen,
-        symbol=look.marker.pyqtgraph,
-        symbolSize=7,
-        symbolPen=pen,
-        symbolBrush="w",
-        antialias=True,
-    )
+    marks = {"symbol": look.marker.pyqtgraph, "symbolSize": 7, "symbolBrush": "w"}
+    marks |= {"symbolPen": pen, "antialias": True}
+    item = pyqtgraph.PlotDataItem(x, y, pen=pen, **marks)
     item.setZValue(-1)
     plot.addItem(item, ignoreBounds=True)
     return look.color, look.marker.glyph

@@ -237,14 +237,7 @@ class BlerCurveRecord(MessageRecord):
             for curve in self._curves.values():
                 of_name.setdefault(curve.name, []).append(curve)
             return [
-                DrawnCurve(
-                    curve.name,
-                    what_differs(curve.setting, [c.setting for c in several]),
-                    {x: curve.points[x].totals() for x in sorted(curve.points)},
-                    curve.present,
-                    variant,
-                    sum(other.seen > curve.seen for other in several),
-                )
+                _drawn(curve, variant, several)
                 for several in of_name.values()
                 for variant, curve in enumerate(several)
             ]
@@ -270,6 +263,14 @@ class BlerCurveRecord(MessageRecord):
         if not rows:
             raise ValueError("there are no counts with an Eb/N0 to save yet")
         table.write(path, rows, Counts)
+
+
+def _drawn(curve, variant, several):
+    """Return the DrawnCurve of one of several curves of a name."""
+    differs = what_differs(curve.setting, [other.setting for other in several])
+    points = {x: curve.points[x].totals() for x in sorted(curve.points)}
+    age = sum(other.seen > curve.seen for other in several)
+    return DrawnCurve(curve.name, differs, points, curve.present, variant, age)
 
 
 def _segment(message):

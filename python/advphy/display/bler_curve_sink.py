@@ -21,6 +21,8 @@ class bler_curve_sink(message_display):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
+    WINDOW = "bler_curve_window", "BlerCurveWindow"
+
     def __init__(
         self,
         title="",
@@ -38,9 +40,3 @@ class bler_curve_sink(message_display):
     def curves(self):
         """Return what has been counted: {label: {x: (failures, blocks)}}."""
         return {curve.label: curve.points for curve in self.record.curves()}
-
-    def make_window(self, title, frame_rate):
-        """Return the widget."""
-        from .bler_curve_window import BlerCurveWindow
-
-        return BlerCurveWindow(self.record, title, frame_rate)

@@ -15,13 +15,7 @@ MOST_VARIANTS = 4  # of the settings of one name, the newest
 
 
 class BlerCurveWindow(PlotWindow):
-    """Curves of a BlerCurveRecord; it needs no flowgraph.
-
-    Args:
-        record: BlerCurveRecord.
-        title: above the plot.
-        frame_rate: pictures a second.
-    """
+    """Curves of a BlerCurveRecord, for PlotWindow; it needs no flowgraph."""
 
     def __init__(self, record, title="", frame_rate=15):
         super().__init__(record, title, frame_rate)
@@ -99,15 +93,9 @@ class BlerCurveWindow(PlotWindow):
         counted = curve.points.get(curve.present)
         value = short_text(*counted) if counted and not curve.age else ""
         color, marker = look_of(curve.name)
-        return Label(
-            float(logarithms(end)),
-            curve.name,
-            color,
-            marker.glyph,
-            curve.differs,
-            value,
-            bold=True,
-        )
+        look = color, marker.glyph
+        y = float(logarithms(end))
+        return Label(y, curve.name, *look, curve.differs, value, bold=True)
 
     def note(self):
         lacking = self.record.without_x

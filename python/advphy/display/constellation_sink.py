@@ -43,18 +43,16 @@ class constellation_sink(window_owner, gr.hier_block2):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
+    WINDOW = "constellation_window", "ConstellationWindow"
+
     def __init__(self, model, title="", channel_use=-1, points=1000, frame_rate=15):
         self._model = load(model)
         points = checked_count("points", points, MOST_POINTS, "symbols")
-        self.set_window(title, frame_rate)
+        self.set_window(str(title), frame_rate)
         self.set_channel_use(channel_use)
         n = self._model.n
-        gr.hier_block2.__init__(
-            self,
-            "constellation_sink",
-            gr.io_signature(1, 1, 8 * n),
-            gr.io_signature(0, 0, 0),
-        )
+        vectors, none = gr.io_signature(1, 1, 8 * n), gr.io_signature(0, 0, 0)
+        gr.hier_block2.__init__(self, "constellation_sink", vectors, none)
         self.gate = blocks.copy(8 * n)
         self.record = ConstellationRecord(points, n, self.gate.set_enabled)
         self.tap = symbol_tap(self.record, n)
@@ -77,10 +75,5 @@ class constellation_sink(window_owner, gr.hier_block2):
         """Return the newest vectors copied, [up to points, n], and ask for more."""
         return self.record.newest()
 
-    def make_window(self, title, frame_rate):
-        """Return the widget."""
-        from .constellation_window import ConstellationWindow
-
-        return ConstellationWindow(
-            self._model.codebook, self.record, self.channel_use, title, frame_rate
-        )
+    def shown(self):
+        return self._model.codebook, self.record, self.channel_use

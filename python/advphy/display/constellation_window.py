@@ -27,10 +27,8 @@ class ConstellationWindow(PanelsWindow):
 
     Args:
         codebook: complex [M, n].
-        record: ConstellationRecord.
+        record: ConstellationRecord; title and frame_rate as those of PlotWindow.
         channel_use: function that returns which symbol is shown, or -1: all.
-        title: above the plot.
-        frame_rate: pictures a second.
     """
 
     lines = 1

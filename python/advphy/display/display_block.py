@@ -10,14 +10,15 @@ from .display_arguments import checked_frame_rate
 class window_owner:
     """A block with a window, which is made, and Qt imported, when it is asked for.
 
-    A subclass has make_window(title, frame_rate), which imports the window's module.
+    Class attributes:
+        WINDOW: (name of the window's module, name of its class).
     """
 
     _window = None
 
     def set_window(self, title, frame_rate):
         """Keep what the window will have; ValueError for a wrong frame rate."""
-        self._window_arguments = str(title), checked_frame_rate(frame_rate)
+        self._window_arguments = title, checked_frame_rate(frame_rate)
 
     def qwidget(self):
         """Return the widget; the first call makes it, in the thread of the window.
@@ -28,8 +29,14 @@ class window_owner:
         """
         if self._window is None:
             require("PyQt5.QtWidgets", "pyqtgraph")
-            self._window = self.make_window(*self._window_arguments)
+            module, name = self.WINDOW
+            kind = getattr(importlib.import_module(f".{module}", __package__), name)
+            self._window = kind(*self.shown(), *self._window_arguments)
         return self._window
+
+    def shown(self):
+        """Return the first arguments of the window."""
+        return (self.record,)
 
 
 def require(*modules):
@@ -56,7 +63,7 @@ class message_display(window_owner, listening_block):
     """
 
     def __init__(self, name, record, title, frame_rate):
-        self.set_window(title, frame_rate)
+        self.set_window(str(title), frame_rate)
         listening_block.__init__(self, name)
         self.record = record
         self.listen("in", record.post)

@@ -48,18 +48,16 @@ class image_viewer(window_owner, gr.hier_block2):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
+    WINDOW = "image_window", "ImageWindow"
+
     def __init__(self, image_shape, titles="images", rows=3, frame_rate=10):
         shape = _checked_shape(image_shape)
         self._titles = _checked_titles(titles)
         rows = checked_count("rows", rows, MOST_ROWS, "frames")
-        self.set_window(titles, frame_rate)
-        inputs, item_bytes = len(self._titles), 4 * shape[0] * shape[1]
-        gr.hier_block2.__init__(
-            self,
-            "image_viewer",
-            gr.io_signature(inputs, inputs, item_bytes),
-            gr.io_signature(0, 0, 0),
-        )
+        self.set_window(self._titles, frame_rate)
+        inputs, none = len(self._titles), gr.io_signature(0, 0, 0)
+        images = gr.io_signature(inputs, inputs, 4 * shape[0] * shape[1])
+        gr.hier_block2.__init__(self, "image_viewer", images, none)
         self.record = ImageRecord(inputs, rows, shape)
         self.taps = [image_tap(self.record, port) for port in range(inputs)]
         for port, tap in enumerate(self.taps):
@@ -68,12 +66,6 @@ class image_viewer(window_owner, gr.hier_block2):
     def newest(self):
         """Return (index behind the last frame, frames [inputs, up to rows, pixels])."""
         return self.record.newest()
-
-    def make_window(self, title, frame_rate):
-        """Return the widget."""
-        from .image_window import ImageWindow
-
-        return ImageWindow(self.record, self._titles, frame_rate)
 
 
 def _checked_shape(image_shape):

@@ -29,8 +29,7 @@ def tiling(width, height, columns, rows, image_shape, title_height):
     """
     column, free = width / columns, height - title_height
     scale = max(
-        0.1,
-        min((column - GAP) / image_shape[1], (free / rows - GAP) / image_shape[0]),
+        0.1, min((column - GAP) / image_shape[1], (free / rows - GAP) / image_shape[0])
     )
     if scale >= 1:
         scale = math.floor(scale)

@@ -16,10 +16,7 @@ _APART = {
     "counts": pmt.intern("first_block"),
     "estimate": pmt.intern("detected"),
     "psr": pmt.intern("first_block"),
-    "distortion": None,
-    "accuracy": None,
-    "power": None,
-    "frames": None,
+    **dict.fromkeys(("distortion", "accuracy", "power", "frames")),
 }
 _KIND, _NAME = pmt.intern("kind"), pmt.intern("name")
 MOST_WAITING = 1000

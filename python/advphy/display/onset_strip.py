@@ -18,6 +18,8 @@ class onset_strip(message_display):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
+    WINDOW = "onset_window", "OnsetWindow"
+
     def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):
         record = OnsetRecord(seconds, floor)
         message_display.__init__(self, "onset_strip", record, title, frame_rate)
@@ -25,9 +27,3 @@ class onset_strip(message_display):
     def events(self):
         """Return (intervals, attacks, estimates) of the last seconds, {name: [...]}."""
         return self.record.events()
-
-    def make_window(self, title, frame_rate):
-        """Return the widget."""
-        from .onset_window import OnsetWindow
-
-        return OnsetWindow(self.record, title, frame_rate)

@@ -67,13 +67,7 @@ def estimated_line(found, now):
 
 
 class OnsetWindow(PlotWindow):
-    """What an OnsetRecord holds; it needs no flowgraph.
-
-    Args:
-        record: OnsetRecord.
-        title: above the plot.
-        frame_rate: pictures a second.
-    """
+    """What an OnsetRecord holds, for PlotWindow; it needs no flowgraph."""
 
     def __init__(self, record, title="", frame_rate=15):
         super().__init__(record, title, frame_rate)

@@ -19,6 +19,8 @@ class perturbation_sink(message_display):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
+    WINDOW = "perturbation_window", "PerturbationWindow"
+
     def __init__(self, model, title="", frame_rate=15):
         self._codebook = load(model).codebook
         record = PerturbationRecord(self._codebook.shape[1])
@@ -28,8 +30,5 @@ class perturbation_sink(message_display):
         """Return the newest true and estimated perturbation."""
         return self.record.seen()
 
-    def make_window(self, title, frame_rate):
-        """Return the widget."""
-        from .perturbation_window import PerturbationWindow
-
-        return PerturbationWindow(self._codebook, self.record, title, frame_rate)
+    def shown(self):
+        return self._codebook, self.record

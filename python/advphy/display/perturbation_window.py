@@ -44,9 +44,7 @@ class PerturbationWindow(PanelsWindow):
 
     Args:
         codebook: complex [M, n].
-        record: PerturbationRecord.
-        title: above the plot.
-        frame_rate: pictures a second.
+        record: PerturbationRecord; title and frame_rate as those of PlotWindow.
     """
 
     lines = 4
@@ -64,17 +62,12 @@ class PerturbationWindow(PanelsWindow):
                 words.real, words.imag, size=5, pen=None, brush=PALE
             )
             plot.addItem(dots, ignoreBounds=True)
+        texts = ["" if several or n == 1 else str(use) for use in range(n)]
+        plots = self.plots if several else self.plots * n
+        places = list(zip(plots, texts, strict=True))[:MOST_ARROWS]
         self.true, self.estimated = (
-            [
-                Arrow(
-                    self.plots[use if several else 0],
-                    color,
-                    width,
-                    "" if several or n == 1 else str(use),
-                )
-                for use in range(min(n, MOST_ARROWS))
-            ]
-            for color, width in ((COLORS[1], 4), (COLORS[0], 2))
+            [Arrow(plot, *look, text) for plot, text in places]
+            for look in ((COLORS[1], 4), (COLORS[0], 2))
         )
 
     def fill(self):

@@ -18,15 +18,11 @@ class readout(message_display):
             than 20 count as 20.
     """
 
+    WINDOW = "readout_window", "ReadoutWindow"
+
     def __init__(self, title="", frame_rate=5):
         message_display.__init__(self, "readout", ReadoutRecord(), title, frame_rate)
 
     def lines(self):
         """Return [(name, figures in words)] of those who reported, by their names."""
         return self.record.lines()
-
-    def make_window(self, title, frame_rate):
-        """Return the widget."""
-        from .readout_window import ReadoutWindow
-
-        return ReadoutWindow(self.record, title, frame_rate)

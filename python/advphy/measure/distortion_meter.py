@@ -4,7 +4,7 @@
 import numpy as np
 from advphy_model import kernels
 from advphy_model.files import images as data_sets
-from advphy_model.measure.image_quality import WINDOW, psnr, ssim
+from advphy_model.measure.image_quality import WINDOW, error_sums, psnr, ssim
 
 from .segmented_meter import segmented_meter
 
@@ -65,15 +65,9 @@ class distortion_meter(segmented_meter):
             sent = self._pixels[at : at + part.stop - part.start]
             kernels.squared_error(items[part], sent, errors[part])
             done = part.stop
-        good = np.isfinite(errors)
-        found = {
-            "frames": len(items),
-            "erasures": int(len(items) - good.sum()),
-            "squared_error": float(errors[good].sum()),
-            "squared_error_squares": float((errors[good] ** 2).sum()),
-        }
+        found = {"frames": len(items)} | error_sums(errors)
         if self._ssim_every:
-            found |= self._ssim(items, first_frame, good)
+            found |= self._ssim(items, first_frame, np.isfinite(errors))
         return found
 
     def _ssim(self, items, first_frame, good):

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Error counter: block errors per segment of constant channel settings."""
 
-import threading
-from dataclasses import asdict
+from dataclasses import dataclass, field
 
 import numpy as np
 import pmt
@@ -18,14 +17,51 @@ from ..guard import DONE, guarded_block
 from ..receive.decoder import TAG as ERASURES_TAG
 from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
-from .counted_segment import Segment
-from .received_index import ReceivedIndex
-
-SETTING_TAGS = (CHANNEL_TAG, PERTURBATION_TAG, CANCELLER_TAG)
-GIVEN = "given"  # settings by a parameter, beside those by tags
+from .setting_follower import setting_follower
 
 
-class error_counter(guarded_block):
+@dataclass
+class Segment:
+    """What was counted between two changes of the settings.
+
+    Args:
+        first_block: index of its first block.
+        settings: of the channel's and the perturbation's tags; empty where there was
+            none.
+        blocks: blocks counted.
+        block_errors: blocks decided for a wrong message.
+        erasures: blocks not decided.
+        frames: frames that arrived over the air, and missed_frames that did not, whose
+            blocks are in no other count; 0 where there are no "frame" tags.
+    """
+
+    first_block: int
+    settings: dict = field(default_factory=dict)
+    blocks: int = 0
+    block_errors: int = 0
+    erasures: int = 0
+    frames: int = 0
+    missed_frames: int = 0
+
+    @property
+    def failures(self):
+        """Return the blocks wrong or erased."""
+        return self.block_errors + self.erasures
+
+    @property
+    def bler(self):
+        """Return the block error rate; 0 while empty."""
+        return self.failures / self.blocks if self.blocks else 0.0
+
+    def figures(self):
+        """Return what is published of it: counts, and frames where there were any."""
+        names = ["first_block", "blocks", "block_errors", "erasures", "bler"]
+        if self.frames:
+            names += ["frames", "missed_frames"]
+        return {name: getattr(self, name) for name in names}
+
+
+class error_counter(setting_follower):
     """Count the blocks that were decided wrongly.
 
     Input 0: decided messages, uint8
@@ -51,44 +87,28 @@ class error_counter(guarded_block):
         name: of this block in displays; "": that of the link.
     """
 
+    SEGMENT = Segment
+    TAGS = (CHANNEL_TAG, PERTURBATION_TAG, CANCELLER_TAG)
+
     def __init__(self, model, seed=1, first_block=0, stop=None, settings=None, name=""):
         inputs = gr.py_io_signature(1, 2, [np.uint8, np.uint8])
         guarded_block.__init__(self, "error_counter", inputs, None)
         model = load(model)
         self._k = model.k
         self._seed = checked_seed(seed)
-        self._first_block = checked_index("first_block", first_block)
-        self._index = ReceivedIndex(self._first_block)
+        first = checked_index("first_block", first_block)
         if stop is not None and not hasattr(stop, "next_check"):
             raise ValueError(
                 f"stop = {stop}, wanted advphy.stop_rule(min_errors=...) or None"
             )
         self._rule = stop
-        self._lock = threading.Lock()
-        self._segments = [Segment(self._first_block)]
-        self._settings = {}  # by the key of their tag, or GIVEN
-        self.set_settings(settings)
+        reporter = Reporter(self, "counts", "counts", name, model.name)
+        self.follow(first, reporter, settings)
         self._erased_until = 0  # offset behind the run of erasures we are in
         self._sent = np.empty(0, np.uint8)
         self._ended = False
-        self._reporter = Reporter(self, "counts", "counts", name, model.name)
-        self._origin = {
-            "link": model.name,
-            "model_sha256": model.sha256,
-            "seed": self._seed,
-        }
-
-    def set_settings(self, settings):
-        """Open a new segment with these settings at the next call of work().
-
-        Blocks that were on their way when the setting changed are in it, too.
-        """
-        self._given = dict(settings or {})
-
-    def segments(self):
-        """Return a copy of the segments so far, the present one last."""
-        with self._lock:
-            return [Segment(**asdict(segment)) for segment in self._segments]
+        self._origin = {"link": model.name, "model_sha256": model.sha256}
+        self._origin["seed"] = self._seed
 
     def bler(self):
         """Return the block error rate of the present segment; 0 while empty."""
@@ -104,21 +124,8 @@ class error_counter(guarded_block):
         return f"{rate:.2e} ({present.failures} of {present.blocks} blocks)"
 
     def start(self):
-        """Count from the first block again, in a new segment."""
-        with self._lock:
-            if self._segments[-1].blocks:
-                self._segments.append(Segment(self._first_block))
-        self._erased_until, self._ended, self._settings = 0, False, {}
-        self._index.restart()
-        self._reporter.begin()
-        return True
-
-    def stop(self):
-        """Publish the last counts."""
-        with self._reporter.ending():
-            if self.segments()[-1].blocks:
-                self._publish()
-        return True
+        self._erased_until, self._ended = 0, False
+        return setting_follower.start(self)
 
     def work(self, input_items, output_items):
         if self._ended:
@@ -126,7 +133,7 @@ class error_counter(guarded_block):
         decided = input_items[0]
         read = self.nitems_read(0)
         tags = self.get_tags_in_window(0, 0, len(decided))
-        runs = self._index.runs(tags, read, len(decided))
+        runs = self._runs(tags, read, len(decided))
         sent = self._sent_messages(input_items, runs)
         erased = self._erased(tags, read, len(decided))
         changes = self._changes(tags, read)
@@ -142,23 +149,6 @@ class error_counter(guarded_block):
         if self._reporter.due():
             self._publish()
         return len(decided)
-
-    def _changes(self, tags, read):
-        """Return {item: settings from there on}, given and by tags together."""
-        found = {}
-        given = self._given
-        if given != self._settings.get(GIVEN, {}):
-            self._settings[GIVEN] = given
-            found[0] = self._merged()
-        for tag in sorted(tags, key=lambda tag: tag.offset):
-            key = pmt.symbol_to_string(tag.key)
-            if key in SETTING_TAGS:
-                self._settings[key] = pmt.to_python(tag.value)
-                found[tag.offset - read] = self._merged()
-        return found
-
-    def _merged(self):
-        return {k: v for part in self._settings.values() for k, v in part.items()}
 
     def _note_frames(self, begin, end, runs):
         """Count the frames that begin among items begin..end."""
@@ -208,15 +198,6 @@ class error_counter(guarded_block):
                 end = min(end, begin + self._rule.next_check(blocks) - blocks)
             yield begin, end
             begin = end
-
-    def _open(self, first, settings):
-        with self._lock:
-            present = self._segments[-1]
-            if not present.blocks:
-                self._segments.pop()
-            self._segments.append(Segment(first, settings))
-        if present.blocks:
-            self._publish(present)
 
     def _count(self, decided, sent, erased):
         """Add a piece to the present segment; return whether the flowgraph ends."""

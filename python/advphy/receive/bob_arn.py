@@ -131,10 +131,8 @@ class bob_arn(guarded_block):
         self._index = index
 
     def _pass(self, y, out):
-        inserted = (
-            self._following if self._insert == "follow" else (self._insert == "always")
-        )
-        if not inserted:
+        always = self._insert == "always"
+        if not (self._following if self._insert == "follow" else always):
             out[:] = y
         elif self._fault is not None:
             out[:] = np.nan

@@ -46,9 +46,5 @@ class decoder(guarded_block):
         begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
         written = self.nitems_written(0)
         for begin, end in zip(begins, ends, strict=True):
-            self.add_item_tag(
-                0,
-                written + int(begin),
-                pmt.intern(TAG),
-                pmt.from_long(int(end - begin)),
-            )
+            count = pmt.from_long(int(end - begin))
+            self.add_item_tag(0, written + int(begin), pmt.intern(TAG), count)

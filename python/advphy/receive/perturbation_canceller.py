@@ -12,6 +12,7 @@ from ..guard import guarded_block
 from ..reports import Reporter
 
 TAG = "canceller"
+FIGURES = "psr_db", "noise_variance", "statistic"  # of an Estimate
 
 
 class perturbation_canceller(guarded_block):
@@ -160,9 +161,7 @@ class perturbation_canceller(guarded_block):
             figures |= {
                 "adversary": estimate.adversary,
                 "weights": list(map(float, estimate.weights)),
-                "psr_db": float(estimate.psr_db),
-                "noise_variance": float(estimate.noise_variance),
-                "statistic": float(estimate.statistic),
+                **{name: float(getattr(estimate, name)) for name in FIGURES},
                 "threshold": float(canceller.threshold),
                 "detected": bool(estimate.detected),
             }

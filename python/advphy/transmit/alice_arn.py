@@ -101,15 +101,9 @@ class alice_arn(guarded_block):
         x, out = input_items[0], output_items[0]
         inserted, written = self._inserted, self.nitems_written(0)
         if inserted != self._tagged:
-            self._tag(
-                written,
-                TAG,
-                {
-                    "inserted": inserted,
-                    "pairing": self._pairing,
-                    "pair": self._pair if inserted else "none",
-                },
-            )
+            said = {"inserted": inserted, "pairing": self._pairing}
+            said["pair"] = self._pair if inserted else "none"
+            self._tag(written, TAG, said)
         if inserted:
             self._module.run(x, self._origin + written, out)
             if self._module.keying is not None:
@@ -124,18 +118,12 @@ class alice_arn(guarded_block):
     def _tag_keys(self, written, items, first):
         """Tag the items whose index is a multiple of KEY_TAG_EVERY, and the first."""
         index = self._origin + written
-        indices = list(
-            range(
-                -(-index // KEY_TAG_EVERY) * KEY_TAG_EVERY, index + items, KEY_TAG_EVERY
-            )
-        )
-        if first and index not in indices:
-            indices.insert(0, index)
-        for at in indices:
+        every = -(-index // KEY_TAG_EVERY) * KEY_TAG_EVERY
+        indices = {index} if first else set()
+        for at in sorted(indices.union(range(every, index + items, KEY_TAG_EVERY))):
             check = int(self._module.keying.checks(at, 1)[0])
-            self._tag(
-                written + at - index, KEY_TAG, {"index": at, "check": f"{check:016x}"}
-            )
+            said = {"index": at, "check": f"{check:016x}"}
+            self._tag(written + at - index, KEY_TAG, said)
 
     def _tag(self, offset, key, value):
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))

@@ -18,8 +18,40 @@ FADINGS = ("none", "rayleigh")
 JAMMER_PEAK = 4  # rms; complex Gaussian samples exceed it once in 9 million
 
 
+def changed(settings, fields) -> list:
+    """Return "name value" of the fields of settings that are not the default."""
+    given = [(f.name, getattr(settings, f.name), f.default) for f in fields]
+    return [
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value, default in given
+        if value != default
+    ]
+
+
+class Arriving:
+    """What adversaries share: a perturbation at the PSR asked for, and a label.
+
+    Class attributes:
+        NAMELESS: how many of the first fields are not in the label by their names.
+    """
+
+    @cached_property
+    def scaled(self) -> Perturbation:
+        """Return the perturbation at the PSR asked for."""
+        if self.psr_db is None:
+            return self.perturbation
+        return self.perturbation.scaled(self.psr_db)
+
+    @property
+    def label(self) -> str:
+        """Return its name, hash and settings other than the default, without PSR."""
+        name = f"{self.perturbation.name} {self.perturbation.sha256[:8]}"
+        own = dataclasses.fields(self)[self.NAMELESS :]
+        return ", ".join([name, *changed(self, own)])
+
+
 @dataclass(frozen=True)
-class Adversary:
+class Adversary(Arriving):
     """What arrives of a perturbation in each block: y = x + noise + p.
 
     All draws are pure functions of (seed, index of the block); lib/air/perturbation.h
@@ -57,6 +89,8 @@ class Adversary:
     on_blocks: int = 0
     full_scale: float | None = None
     seed: int = 1
+
+    NAMELESS = 2
 
     def __post_init__(self):
         checked_psr_db(self.perturbation.psr_db if self.psr_db is None else self.psr_db)
@@ -101,13 +135,6 @@ class Adversary:
                 f"{fits:.2f} dB PSR fit"
             )
 
-    @cached_property
-    def scaled(self) -> Perturbation:
-        """Return the perturbation at the PSR asked for."""
-        if self.psr_db is None:
-            return self.perturbation
-        return self.perturbation.scaled(self.psr_db)
-
     @property
     def needs_messages(self) -> bool:
         """Return whether what arrives depends on the messages sent."""
@@ -124,17 +151,6 @@ class Adversary:
         drawn = "random" in (self.shift, self.phase, self.sign)
         still = self.frequency_offset == 0 and not self.off_blocks
         return self.constant and still and not drawn
-
-    @property
-    def label(self) -> str:
-        """Return its name, hash and settings other than the default, without PSR."""
-        words = [f"{self.perturbation.name} {self.perturbation.sha256[:8]}"]
-        for field in dataclasses.fields(self)[2:]:
-            value = getattr(self, field.name)
-            if value != field.default:
-                text = f"{value:g}" if isinstance(value, float) else value
-                words.append(f"{field.name} {text}")
-        return ", ".join(words)
 
     def on(self, block: int) -> bool:
         """Return whether the schedule has the perturbation on in this block."""
@@ -187,8 +203,11 @@ class Adversary:
             seed=self.seed,
         )
 
-    def __getstate__(self):
+    def settings(self) -> dict:
+        """Return the fields by their names, with which Adversary(**...) is the same."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    __getstate__ = settings  # without what is cached
 
 
 def _check_number(name, value, unit):

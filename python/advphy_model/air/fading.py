@@ -6,25 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.air.impairment import require, require_truth, times
+from advphy_model.air.impairment import Limited, times, within
 
 
 @dataclass(frozen=True)
-class Fading:
-    """How long a gain lasts, and what the receiver knows of it.
+class Fading(Limited):
+    """How long a gain lasts, and what the receiver knows of it: see rayleigh_block."""
 
-    Args:
-        coherence: samples (channel uses) that have one gain; 0: a codeword.
-        coherent: True: the receiver knows the phase of the gain and has turned it back,
-            so that the gain is its magnitude. False: the gain is complex.
-    """
-
-    coherence: int = 0
+    coherence: int = within(0, 0, 2**32, "samples")
     coherent: bool = False
-
-    def __post_init__(self):
-        require(self, "coherence", 0, 2**32, "samples", whole=True)
-        require_truth(self, "coherent")
 
     def require_samples(self):
         """Raise ValueError unless this makes sense for samples without codewords."""

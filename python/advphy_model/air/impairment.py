@@ -6,6 +6,7 @@ gradients flow. What numpy computes is rounded sample by sample in one order, so
 the same samples come out whatever the calls are that a stream is cut into.
 """
 
+import dataclasses
 import math
 import numbers
 
@@ -61,27 +62,32 @@ def delayed(x, samples):
     return y
 
 
-def require(settings, name, low, high, unit="", *, whole=False) -> None:
-    """Raise ValueError unless a setting of an impairment is a number of low..high."""
-    value = getattr(settings, name)
-    kind = numbers.Integral if whole else numbers.Real
-    if (
-        not isinstance(value, kind)
-        or isinstance(value, bool)
-        or not low <= value <= high
-    ):
-        wanted = "a whole number" if whole else "a number"
-        _refuse(settings, name, f"{wanted} of {low:g}..{high:g} {unit}".strip())
+def within(default, low, high, unit=""):
+    """Return the field of a setting of low..high, a whole number if its default is."""
+    return dataclasses.field(default=default, metadata={"limits": (low, high, unit)})
 
 
-def require_truth(settings, name) -> None:
-    """Raise ValueError unless a setting of an impairment is True or False."""
-    if not isinstance(getattr(settings, name), bool):
-        _refuse(settings, name, "True or False")
+@dataclasses.dataclass(frozen=True)
+class Limited:
+    """Settings of an impairment: numbers within() limits, True or False.
 
+    Raises:
+        ValueError: naming the impairment, the setting and what was wanted.
+    """
 
-def _refuse(settings, name, wanted):
-    impairment = type(settings).__module__.rpartition(".")[2]
-    raise ValueError(
-        f"{impairment}: {name} = {getattr(settings, name)!r}, wanted {wanted}"
-    )
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value, wanted = getattr(self, field.name), "True or False"
+            right = isinstance(value, bool)
+            if not isinstance(field.default, bool):
+                whole = isinstance(field.default, int)
+                low, high, unit = field.metadata["limits"]
+                number = numbers.Integral if whole else numbers.Real
+                right = not right and isinstance(value, number) and low <= value <= high
+                kind = "a whole number" if whole else "a number"
+                wanted = f"{kind} of {low:g}..{high:g} {unit}".strip()
+            if not right:
+                impairment = type(self).__module__.rpartition(".")[2]
+                raise ValueError(
+                    f"{impairment}: {field.name} = {value!r}, wanted {wanted}"
+                )

@@ -7,7 +7,7 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.air.channels import canonical, impairments
-from advphy_model.power import from_db
+from advphy_model.power import snr_noise_variance
 from advphy_model.randomness import checked_index, checked_seed
 
 
@@ -84,9 +84,7 @@ def sample_noise_variance(snr_db: float) -> float:
     Raises:
         ValueError: when snr_db is not one of -100..100.
     """
-    if not abs(snr_db) <= 100:
-        raise ValueError(f"snr_db = {snr_db}, wanted a number of -100..100 dB")
-    return 1 / (2 * from_db(snr_db))
+    return snr_noise_variance(snr_db) / 2  # of which there are two in a sample
 
 
 class _Memoryless:

@@ -116,16 +116,7 @@ def read(path) -> Recording:
         recorded = checked_index("advphy:samples", said.get("advphy:samples", 0))
         missing = max(0, recorded - samples)
         origin = _origin(said) if "advphy:model_sha256" in said else None
-        attacks = tuple(
-            Attack(
-                str(a["advphy:attack"]),
-                a.get("advphy:psr_db"),
-                a["core:sample_start"],
-                a.get("core:sample_count"),
-            )
-            for a in annotations
-            if "advphy:attack" in a
-        )
+        attacks = tuple(_attack(a) for a in annotations if "advphy:attack" in a)
     except _MISFITS as error:
         raise ValueError(
             f"{meta}: what it says under advphy: is damaged ({error})"
@@ -176,6 +167,12 @@ def _sigmf(content):
     if not math.isfinite(captures[0].get("core:frequency", 0)):
         raise ValueError("wanted a finite core:frequency")
     return said, captures, annotations
+
+
+def _attack(said):
+    what, begin = str(said["advphy:attack"]), said["core:sample_start"]
+    psr_db, samples = said.get("advphy:psr_db"), said.get("core:sample_count")
+    return Attack(what, psr_db, begin, samples)
 
 
 def _origin(said):

@@ -54,15 +54,14 @@ class RecordingWriter:
                 )
         at = at or datetime.datetime.now(datetime.timezone.utc)
         utc = at.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        extension = {"name": "advphy", "version": __version__, "optional": True}
         self._said = {
             "core:datatype": DATATYPE,
             "core:version": SIGMF,
             "core:num_channels": 1,
             "core:sample_rate": float(sample_rate),
             "core:recorder": f"gr-advphy {__version__}",
-            "core:extensions": [
-                {"name": "advphy", "version": __version__, "optional": True}
-            ],
+            "core:extensions": [extension],
             "advphy:complete": False,
         }
         known = {OWN + key: value for key, value in dataclasses.asdict(origin).items()}
@@ -124,11 +123,8 @@ class RecordingWriter:
             self._write()
 
     def _write(self):
-        content = {
-            "global": self._said,
-            "captures": [self._capture],
-            "annotations": self._annotations,
-        }
+        content = {"global": self._said, "captures": [self._capture]}
+        content["annotations"] = self._annotations
         text = json.dumps(content, indent=4, allow_nan=False)
         with atomic_file(self.meta) as file:
             file.write(text + "\n")

@@ -7,11 +7,7 @@ from advphy_model import kernels
 from advphy_model.complex_baseband import slot, to_reals
 from advphy_model.link.baselines.nearest_codeword import words
 from advphy_model.link.link_model import LinkModel
-from advphy_model.network.inference import (
-    NumpyDecision,
-    kernel_network,
-    kernels_lack,
-)
+from advphy_model.network.inference import NumpyDecision, kernel_network, kernels_lack
 from advphy_model.network.network import Layer, Network
 
 

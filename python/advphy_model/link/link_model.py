@@ -49,10 +49,7 @@ class LinkModel(StoredModel):
         what="link",
         remedy="advphy_training.import_torch makes one of your own network",
         folder="",
-        conventions={
-            "power": "mean ||x||^2 = n over the codebook",
-            "layout": LAYOUT,
-        },
+        conventions={"power": "mean ||x||^2 = n over the codebook", "layout": LAYOUT},
         complex_arrays=("codebook",),
     )
 
@@ -119,10 +116,7 @@ class LinkModel(StoredModel):
     def with_nearest_codeword(self):
         """Return the same codebook with the nearest-codeword decision."""
         return dataclasses.replace(
-            self,
-            name=f"{self.name}{NEAREST}",
-            decision="nearest_codeword",
-            networks={},
+            self, name=f"{self.name}{NEAREST}", decision="nearest_codeword", networks={}
         )
 
     @classmethod

@@ -15,7 +15,7 @@ import numpy as np
 
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link import safetensors_file
-from advphy_model.network import description as network_description
+from advphy_model.network import network as network_description
 
 _TRAINED = Path(__file__).parents[1] / "trained"
 _MISFITS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from advphy_model.complex_baseband import LAYOUT, channel_uses
 from advphy_model.link.keying import TRANSFORMS
 from advphy_model.link.model_file import Kind, StoredModel, content_hash
-from advphy_model.network import description as network_description
+from advphy_model.network import network as network_description
 from advphy_model.network.network import Network
 
 BASE = ("semantic_encoder", "channel_encoder", "channel_decoder", "semantic_decoder")

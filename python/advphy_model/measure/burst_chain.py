@@ -5,23 +5,19 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from advphy_model.air.channels import NOISE, canonical
+from advphy_model.air.adversary import changed
+from advphy_model.air.channels import NOISE
 from advphy_model.air.sample_channel import SampleChannel
 from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import ranges
 from advphy_model.measure.burst_segment import Segment
 from advphy_model.measure.error_rate import StopRule, ebn0_db_at
-from advphy_model.measure.link_chain import (
-    Counts,
-    LinkSetting,
-    adversary_labels,
-    require_alone,
-)
+from advphy_model.measure.link_chain import Counts, LinkSetting, OfLink
+from advphy_model.measure.table import names
 from advphy_model.modem.burst_adversary import AirAdversary
 from advphy_model.modem.frame import Frame
-from advphy_model.power import noise_variance
-from advphy_model.randomness import checked_index, checked_seed
-from advphy_model.receive.canceller import CancellerSettings, shared_canceller
+from advphy_model.randomness import checked_index
+from advphy_model.receive.canceller import CancellerSettings
 
 STEP_DB = 0.25  # between points of the aligned link that a loss is read from
 MOST_STEPS = 20
@@ -52,13 +48,7 @@ class BurstCounts(Counts):
     SETTING: ClassVar = (*Counts.SETTING, "frame")
     FIRST: ClassVar = "first_frame"
     SUMS: ClassVar = ("frames", "missed_frames", *Counts.SUMS)
-    COLUMNS: ClassVar = (
-        *Counts.COLUMNS,
-        "frame",
-        "first_frame",
-        "frames",
-        "missed_frames",
-    )
+    COLUMNS: ClassVar = Counts.COLUMNS + names("frame first_frame frames missed_frames")
     EARLIER: ClassVar = {}
     COMMAND: ClassVar = "advphy measure-burst"
 
@@ -78,16 +68,11 @@ class BurstCounts(Counts):
 
 def layout_label(frame: Frame) -> str:
     """Return the settings of a frame other than the default, n and energy left out."""
-    words = []
-    for field in dataclasses.fields(frame)[1:-1]:
-        value = getattr(frame, field.name)
-        if value != field.default:
-            words.append(f"{field.name} {value:g}")
-    return ", ".join(words) or "default"
+    return ", ".join(changed(frame, dataclasses.fields(frame)[1:-1])) or "default"
 
 
 @dataclass(frozen=True)
-class BurstSetting:
+class BurstSetting(OfLink):
     """A link through the modem at one Eb/N0.
 
     modulate -> impair -> + adversary -> + noise -> synchronize -> cancel -> decide. The
@@ -126,8 +111,7 @@ class BurstSetting:
 
     def __post_init__(self):
         frame, attack = self.frame, self.attack
-        checked_seed(self.seed)
-        noise_variance(self.ebn0_db, self.model.rate)  # refuses what is no Eb/N0
+        self.check()
         if self.frames is not None and not checked_index("frames", self.frames):
             raise ValueError("frames = 0, wanted at least 1")
         if not isinstance(frame, Frame) or frame.n != self.model.n:
@@ -140,11 +124,7 @@ class BurstSetting:
                 f"the adversary's frame is {attack.frame}, the victim's {frame}; "
                 "wanted the same"
             )
-        object.__setattr__(self, "channel", canonical(self.channel))
         self.impair(0)  # refuses what samples cannot go through
-        if self.canceller is not None:
-            require_alone(self.canceller)
-            shared_canceller(self.model, self.canceller)
 
     def impair(self, first_sample: int):
         """Return what the victim's samples go through from one on; None: nothing."""
@@ -154,22 +134,8 @@ class BurstSetting:
 
     def rows(self, engine: str, first: int) -> tuple:
         """Return the row of this setting with nothing counted."""
-        row = BurstCounts(
-            link=self.model.name,
-            engine=engine,
-            ebn0_db=float(self.ebn0_db),
-            seed=self.seed,
-            first_block=0,
-            blocks=0,
-            block_errors=0,
-            erasures=0,
-            model_sha256=self.model.sha256,
-            channel=self.channel,
-            frame=layout_label(self.frame),
-            first_frame=first,
-            **adversary_labels(self.attack, self.canceller),
-        )
-        return (row,)
+        more = {"frame": layout_label(self.frame), "first_frame": first}
+        return self.row(BurstCounts, engine, first_block=0, **more)
 
     def items(self, blocks: int) -> int:
         """Return how many bursts hold so many blocks, at most those to be sent."""

@@ -20,15 +20,7 @@ class Marker(NamedTuple):
     glyph: str
 
 
-MARKERS = (
-    Marker("o", "o", "●"),
-    Marker("s", "s", "■"),
-    Marker("^", "t1", "▲"),
-    Marker("D", "d", "◆"),
-    Marker("v", "t", "▼"),
-    Marker("P", "+", "✚"),
-    Marker("X", "x", "✖"),
-)
+MARKERS = tuple(map(Marker, "os^DvPX", "o s t1 d t + x".split(), "●■▲◆▼✚✖"))
 
 
 class Look(NamedTuple):

@@ -22,6 +22,21 @@ def squared_error(a, b):
     return ((_doubles(a) - _doubles(b)) ** 2).sum(axis=1)
 
 
+def error_sums(errors) -> dict:
+    """Return erasures, squared_error and squared_error_squares of frames.
+
+    Args:
+        errors: squared error of each frame, float64 [frames]; a frame whose error is
+            not finite is an erasure, and in no other sum.
+    """
+    good = np.isfinite(errors)
+    return {
+        "erasures": int(len(errors) - good.sum()),
+        "squared_error": float(errors[good].sum()),
+        "squared_error_squares": float((errors[good] ** 2).sum()),
+    }
+
+
 def mse(a, b):
     """Return the mean over the pixels of (a - b)^2, [batch]."""
     return squared_error(a, b) / a.shape[1]

@@ -13,7 +13,7 @@ from advphy_model.air.channels import canonical, channel
 from advphy_model.link import decision
 from advphy_model.link.link_model import LinkModel
 from advphy_model.measure.error_rate import CHECK_EVERY
-from advphy_model.measure.table import Row
+from advphy_model.measure.table import Row, names
 from advphy_model.power import noise_variance
 from advphy_model.randomness import checked_seed
 from advphy_model.receive.canceller import CancellerSettings, shared_canceller
@@ -58,34 +58,14 @@ class Counts(Row):
     channel: str = "awgn"
     version: str = __version__
 
-    SETTING: ClassVar = (
-        "link",
-        "engine",
-        "attack",
-        "canceller",
-        "channel",
-        "psr_db",
-        "model_sha256",
-        "ebn0_db",
-        "seed",
+    SETTING: ClassVar = names(
+        "link engine attack canceller channel psr_db model_sha256 ebn0_db seed"
     )
     FIRST: ClassVar = "first_block"
-    SUMS: ClassVar = ("blocks", "block_errors", "erasures")
-    COLUMNS: ClassVar = (
-        "link",
-        "engine",
-        "ebn0_db",
-        "psr_db",
-        "attack",
-        "canceller",
-        "channel",
-        "seed",
-        "first_block",
-        "blocks",
-        "block_errors",
-        "erasures",
-        "model_sha256",
-        "version",
+    SUMS: ClassVar = names("blocks block_errors erasures")
+    COLUMNS: ClassVar = names(
+        "link engine ebn0_db psr_db attack canceller channel seed first_block blocks"
+        " block_errors erasures model_sha256 version"
     )
     EARLIER: ClassVar = {"channel": "awgn"}
     COMMAND: ClassVar = "advphy measure"
@@ -119,8 +99,53 @@ class Counts(Row):
             raise ValueError("psr_db must be a number exactly where an attack is")
 
 
+class OfLink:
+    """What the settings of links share, aligned or through the modem."""
+
+    def check(self):
+        """Raise ValueError unless seed, Eb/N0, channel and canceller make sense."""
+        checked_seed(self.seed)
+        noise_variance(self.ebn0_db, self.model.rate)  # refuses what is no Eb/N0
+        object.__setattr__(self, "channel", canonical(self.channel))
+        if self.canceller is None:
+            return
+        if self.canceller.forgetting:
+            raise ValueError(
+                f"forgetting = {self.canceller.forgetting}: ranges are counted in any "
+                "order, so each window stands alone; wanted 0 (the block knows "
+                "forgetting)"
+            )
+        shared_canceller(self.model, self.canceller)
+
+    def row(self, schema, engine: str, **more) -> tuple:
+        """Return the only row, with nothing counted.
+
+        The PSR of rows in float32 is rounded, so that -6 dB is -6 dB.
+
+        Args:
+            schema: Counts, or a subclass.
+            engine: of the row.
+            more: first_block, and the columns that the subclass adds.
+        """
+        attack, canceller = self.attack, self.canceller
+        row = schema(
+            link=self.model.name,
+            engine=engine,
+            ebn0_db=float(self.ebn0_db),
+            seed=self.seed,
+            model_sha256=self.model.sha256,
+            channel=self.channel,
+            attack="none" if attack is None else attack.label,
+            psr_db=None if attack is None else round(attack.scaled.psr_db, 4),
+            canceller="none" if canceller is None else canceller.label,
+            **schema.nothing(),
+            **more,
+        )
+        return (row,)
+
+
 @dataclass(frozen=True)
-class LinkSetting:
+class LinkSetting(OfLink):
     """A link at one Eb/N0, under one adversary, behind one canceller.
 
     Args:
@@ -145,32 +170,13 @@ class LinkSetting:
     step: ClassVar = CHECK_EVERY  # items between looks at the stop rule
 
     def __post_init__(self):
-        checked_seed(self.seed)
-        noise_variance(self.ebn0_db, self.model.rate)  # refuses what is no Eb/N0
-        object.__setattr__(self, "channel", canonical(self.channel))
+        self.check()
         if self.attack is not None:
             self.attack.require_fit(self.model)
-        if self.canceller is not None:
-            require_alone(self.canceller)
-            shared_canceller(self.model, self.canceller)
 
     def rows(self, engine: str, first: int) -> tuple:
         """Return the row of this setting with nothing counted."""
-        labels = adversary_labels(self.attack, self.canceller)
-        row = Counts(
-            link=self.model.name,
-            engine=engine,
-            ebn0_db=float(self.ebn0_db),
-            seed=self.seed,
-            first_block=first,
-            blocks=0,
-            block_errors=0,
-            erasures=0,
-            model_sha256=self.model.sha256,
-            channel=self.channel,
-            **labels,
-        )
-        return (row,)
+        return self.row(Counts, engine, first_block=first)
 
     def items(self, blocks: int) -> int:
         """Return how many items hold so many blocks."""
@@ -183,27 +189,6 @@ class LinkSetting:
         errors, erasures = _own.chain.count(first, begin, end)
         totals = {"blocks": end - begin, "block_errors": errors, "erasures": erasures}
         return (totals,)
-
-
-def adversary_labels(attack, canceller) -> dict:
-    """Return the columns that tell the adversary and the canceller, or None of each.
-
-    The PSR of rows in float32 is rounded, so that -6 dB is -6 dB.
-    """
-    return {
-        "attack": "none" if attack is None else attack.label,
-        "psr_db": None if attack is None else round(attack.scaled.psr_db, 4),
-        "canceller": "none" if canceller is None else canceller.label,
-    }
-
-
-def require_alone(canceller: CancellerSettings) -> None:
-    """Refuse a canceller whose windows depend on those before."""
-    if canceller.forgetting:
-        raise ValueError(
-            f"forgetting = {canceller.forgetting}: ranges are counted in any order, so "
-            "each window stands alone; wanted 0 (the block knows forgetting)"
-        )
 
 
 _own = threading.local()  # a thread's chain, and the setting that it is of
@@ -252,11 +237,7 @@ class _Chain:
         kernels.messages(self._seed, first, self._k, sent)
         self._encoder.look_up(sent, y)
         self._channel(
-            y,
-            y,
-            seed=self._seed,
-            first_block=first,
-            noise_variance=self._variance,
+            y, y, seed=self._seed, first_block=first, noise_variance=self._variance
         )
         if self._attack is not None:
             self._attack.add(sent, first, y)

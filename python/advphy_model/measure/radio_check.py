@@ -54,6 +54,28 @@ class Check:
         return f"{verdict}  {self.name:<26}{self.figure:>12.4g}  {limits} {self.unit}"
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What a run is judged by.
+
+    Args:
+        ebn0_db: that was set, or that the estimated SNR gives.
+        loss_db: what the modem may cost.
+        most_lost: share of the frames that may be missed.
+        cfo: cycles per sample that was set, or None: not known.
+        clock_ppm: magnitude that was set, or None: not known.
+        snr_slack_db: between the SNR estimated and the one that was set, or None: the
+            latter is not known.
+    """
+
+    ebn0_db: float
+    loss_db: float
+    most_lost: float = 0.01
+    cfo: float | None = None
+    clock_ppm: float | None = None
+    snr_slack_db: float | None = SNR_SLACK_DB
+
+
 def sample_noise_variance(modulator, ebn0_db: float, rate: float) -> float:
     """Return the variance per real dimension of noise on samples at an Eb/N0.
 
@@ -87,18 +109,7 @@ def bler_without_modem(model, ebn0_db: float) -> float:
     return row.failures / row.blocks
 
 
-def judged(
-    counts,
-    means,
-    model,
-    sent: int,
-    ebn0_db: float,
-    loss_db: float,
-    most_lost=0.01,
-    cfo=None,
-    clock_ppm=None,
-    snr_slack_db=SNR_SLACK_DB,
-):
+def judged(counts, means, model, sent: int, expected: Expected):
     """Return the Checks of a run.
 
     The BLER must be that of aligned codewords between Eb/N0 and loss_db less; that it
@@ -110,19 +121,15 @@ def judged(
         means: as Scorer.means.
         model: link model.
         sent: frames.
-        ebn0_db: that was set, or that the estimated SNR gives.
-        loss_db: what the modem may cost.
-        most_lost: share of the frames that may be missed.
-        cfo: cycles per sample that was set, or None: not known.
-        clock_ppm: magnitude that was set, or None: not known.
-        snr_slack_db: between the SNR estimated and the one that was set, or None: the
-            latter is not known.
+        expected: Expected.
     """
+    ebn0_db, cfo, ppm = expected.ebn0_db, expected.cfo, expected.clock_ppm
+    most_lost = math.floor(expected.most_lost * sent)
     lost = max(0, sent - counts["received"])
     checks = [
-        Check("frames missed", lost, 0, math.floor(most_lost * sent)),
+        Check("frames missed", lost, 0, most_lost),
         Check("frames too many", max(0, counts["received"] - sent), 0, 0),
-        Check("bad headers", counts["bad_headers"], 0, math.floor(most_lost * sent)),
+        Check("bad headers", counts["bad_headers"], 0, most_lost),
         Check("samples not finite", counts["not_finite"], 0, 0),
         Check("erasures", counts["erasures"], 0, 0),
     ]
@@ -132,17 +139,17 @@ def judged(
     low, high = interval(failures, counts["blocks"])
     rate = failures / counts["blocks"]
     best = bler_without_modem(model, ebn0_db) - (high - rate)
-    worst = bler_without_modem(model, ebn0_db - loss_db) + (rate - low)
+    worst = bler_without_modem(model, ebn0_db - expected.loss_db) + (rate - low)
     checks.append(Check("BLER", rate, max(0.0, best), worst))
-    if snr_slack_db is not None:
-        snr_db = ebn0_db + 10 * math.log10(model.rate)
-        near = snr_db - snr_slack_db, snr_db + snr_slack_db
+    if expected.snr_slack_db is not None:
+        snr_db, slack = power.snr_db(ebn0_db, model.rate), expected.snr_slack_db
+        near = snr_db - slack, snr_db + slack
         checks.append(Check("mean SNR", means["snr_db"], *near, "dB"))
     if cfo is not None:
         near = cfo - CFO_SLACK, cfo + CFO_SLACK
         checks.append(Check("mean CFO", means["cfo"], *near, "cycles per sample"))
-    if clock_ppm is not None:
-        near = max(0.0, clock_ppm - CLOCK_SLACK_PPM), clock_ppm + CLOCK_SLACK_PPM
+    if ppm is not None:
+        near = max(0.0, ppm - CLOCK_SLACK_PPM), ppm + CLOCK_SLACK_PPM
         found = abs(means["clock_ppm"])
         checks.append(Check("mean clock offset", found, *near, "ppm"))
     return checks
@@ -164,17 +171,8 @@ def file_level(
     alone = Scorer(model, frame, seed)
     silence = np.zeros(NOISE_SAMPLES, np.complex64)
     alone.push(noisy(silence, seed + NOISE_SEED_STEP, variance))
-    found = alone.counts["received"]
+    expected = Expected(ebn0_db, loss_db, cfo=0.0, clock_ppm=0.0)
     return [
-        Check("frames in noise alone", found, 0, 0),
-        *judged(
-            scorer.counts,
-            scorer.means,
-            model,
-            frames,
-            ebn0_db,
-            loss_db,
-            cfo=0.0,
-            clock_ppm=0.0,
-        ),
+        Check("frames in noise alone", alone.counts["received"], 0, 0),
+        *judged(scorer.counts, scorer.means, model, frames, expected),
     ]

@@ -90,11 +90,8 @@ def counted(setting, rows, rule, workers=None, limit=None):
             while len(ahead) < _AHEAD * slots and (most is None or start < most):
                 looks = (start - before) // setting.step // (_GROWTH * slots)
                 ends = _ends(setting.step, start, most, min(looks, workers.largest))
-                ahead.append(
-                    workers.executor.submit(
-                        _count, setting, rows[0].first, (start, *ends)
-                    )
-                )
+                range_of = setting, rows[0].first, (start, *ends)
+                ahead.append(workers.executor.submit(_count, *range_of))
                 start = ends[-1]
             for totals in workers.result(ahead.popleft()):
                 pairs = zip(rows, totals, strict=True)

@@ -13,8 +13,11 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.files.images import load as load_images
 from advphy_model.link import decision
+from advphy_model.link.arn import BobModule
 from advphy_model.link.semantic_link import SemanticLink
+from advphy_model.measure.image_quality import error_sums
 from advphy_model.modem.synchronizer import ReceivedFrame, Synchronizer
+from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.randomness import checked_seed, messages
 
 
@@ -56,20 +59,12 @@ class FrameScore:
 
     def as_row(self) -> dict:
         """Return plain values for a table."""
-        received = self.received
-        return {
-            "number": received.header.number,
-            "index": received.index,
-            "missed": received.missed,
-            "snr_db": received.snr_db,
-            "cfo": received.cfo,
-            "clock_ppm": received.clock_ppm,
-            "blocks": self.blocks,
-            "block_errors": self.block_errors,
-            "erasures": self.erasures,
-            "squared_error": self.squared_error,
-            "intact": received.intact,
-        }
+        heard = {"number": self.received.header.number}
+        for name in "index missed snr_db cfo clock_ppm".split():
+            heard[name] = getattr(self.received, name)
+        names = "blocks block_errors erasures squared_error".split()
+        counted = {name: getattr(self, name) for name in names}
+        return heard | counted | {"intact": self.received.intact}
 
 
 class Scorer:
@@ -94,8 +89,6 @@ class Scorer:
         self.semantic = isinstance(model, SemanticLink)
         self.frames = []
         if self.semantic:
-            from advphy_model.measure.semantic_scoring import ImageScorer
-
             self._score = ImageScorer(model, load_images(images), secret).score
         else:
             self._seed, self._k = checked_seed(seed), model.k
@@ -142,6 +135,67 @@ class Scorer:
             "cfo": float(np.mean([frame.cfo for frame in received])),
             "clock_ppm": float(np.mean([frame.clock_ppm for frame in received])),
         }
+
+
+class ImageScorer:
+    """Decode as Bob does, his module in where the header says that Alice's is.
+
+    Args:
+        link: semantic link.
+        images: Images that were sent: frame i is image i modulo their number.
+        secret: 32 bytes of a keyed link, or None.
+
+    Raises:
+        ValueError: the images do not fit, or the secret is missing.
+    """
+
+    def __init__(self, link, images, secret=None):
+        self._pixels = images.as_reals()
+        if self._pixels.shape[1] != link.pixels:
+            raise ValueError(
+                f"images '{images.name}' have {self._pixels.shape[1]} pixels, link "
+                f"'{link.name}' decodes {link.pixels}; give the ones that were sent"
+            )
+        self._link = link
+        self._decoder = PackedNetwork(link.decoder, complex_input=True)
+        self._bob = BobModule(link, secret) if link.hides else None
+        self._highest = -1  # of the indices that were used
+        self._wrong = False  # the key, by the last header that had a check
+
+    def score(self, y, frame) -> tuple:
+        """Return (None, erasures, squared error) of the codes of a frame.
+
+        Args:
+            y: complex64 [codewords, n].
+            frame: ReceivedFrame.
+        """
+        if frame.header.inserted and self._bob is not None:
+            y = self._revealed(y, frame)
+        decoded = np.empty((len(y), self._link.pixels), np.float32)
+        self._decoder.run(y, decoded)
+        which = np.arange(frame.index, frame.index + len(y)) % len(self._pixels)
+        errors = np.empty(len(y))
+        kernels.squared_error(decoded, self._pixels[which], errors)
+        sums = error_sums(errors)
+        return None, sums["erasures"], sums["squared_error"]
+
+    def _revealed(self, y, frame):
+        """Return what Bob's module makes of y: NaN under a wrong or a used key."""
+        out, keying = np.empty_like(y), self._bob.keying
+        check = frame.header.key_check
+        if keying is not None and check is not None:
+            self._wrong = not _fits(keying, frame.index, check)
+        if keying is not None and (self._wrong or frame.index <= self._highest):
+            out[:] = np.nan
+            return out
+        self._bob.run(y, frame.index, out)
+        self._highest = max(self._highest, frame.index + len(y) - 1)
+        return out
+
+
+def _fits(keying, index, check):
+    """Tell whether a header's bytes are the first of the check of an index's key."""
+    return f"{int(keying.checks(index, 1)[0]):016x}".startswith(check.hex())
 
 
 def score(recording, model, frame, along=iter, **settings) -> Scorer:

@@ -17,14 +17,13 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.image_quality import error_sums
 from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 from advphy_model.network.packed_network import PackedNetwork, classifier
 from advphy_model.power import energy, snr_noise_variance
 from advphy_model.randomness import checked_index, checked_seed
 
 _TILE = 512  # frames at once: what a tile needs stays in a core's cache
-_TYPES = typing.get_type_hints(SemanticCounts)
-NOTHING = {name: _TYPES[name]() for name in SemanticCounts.SUMS}
 EVE_SEED = 1  # Eve's noise has this seed more than Bob's: both are independent
 
 
@@ -131,7 +130,7 @@ class SemanticSetting:
             model_sha256=self._hashes[0],
             eve="none" if eve is None else eve.name,
             eve_sha256="" if eve is None else self._hashes[1],
-            **NOTHING,
+            **SemanticCounts.nothing(),
         )
 
     def of(self, rows):
@@ -184,16 +183,20 @@ class _Chain:
 
     def sums(self, first, frames):
         """Return the sums of a range of frames, a dictionary for each branch."""
-        total = [dict(NOTHING) for _ in self._setting.measured]
-        for at in range(first, first + frames, _TILE):
-            size = min(_TILE, first + frames - at)
-            for sums, more in zip(total, self._tile(at, size), strict=True):
+        total = [SemanticCounts.nothing() for _ in self._setting.measured]
+        for at, which in self._tiles(first, frames):
+            for sums, more in zip(total, self._tile(at, which), strict=True):
                 for name, value in more.items():
                     sums[name] += value
         return tuple(total)
 
-    def _tile(self, first, size):
-        which = np.arange(first, first + size) % len(self._pixels)
+    def _tiles(self, first, frames):
+        """Yield (index of the first frame, numbers of the images) of each tile."""
+        for at in range(first, first + frames, _TILE):
+            end = min(at + _TILE, first + frames)
+            yield at, np.arange(at, end) % len(self._pixels)
+
+    def _tile(self, first, which):
         pixels = self._pixels[which]
         x, sent = self._send(pixels, first)
         energies = {
@@ -207,7 +210,7 @@ class _Chain:
                 sums = self._eve(sent, first, self._labels[which])
             else:
                 sums = self._bob_sums(sent, first, pixels, branch)
-            found.append({"frames": size, **energies, **sums})
+            found.append({"frames": len(which), **energies, **sums})
         return found
 
     def _send(self, pixels, first):
@@ -222,22 +225,26 @@ class _Chain:
 
     def record(self, first, out):
         """Write what Eve receives of the frames from first on to out."""
-        for at in range(0, len(out), _TILE):
-            part = out[at : at + _TILE]
-            which = np.arange(first + at, first + at + len(part)) % len(self._pixels)
-            _, sent = self._send(self._pixels[which], first + at)
-            part[:] = self._receive(
-                sent,
-                first + at,
-                self._setting.seed + EVE_SEED,
-                self._setting.eve_snr_db,
-            )
+        for at, which in self._tiles(first, len(out)):
+            _, sent = self._send(self._pixels[which], at)
+            out[at - first :][: len(which)] = self._eve_hears(sent, at)
+
+    def signal_energy(self, first, frames):
+        """Return the sum of ||x||^2 over the codes of frames."""
+        total_energy = 0.0  # not by sum(), which rounds otherwise since Python 3.12
+        for at, which in self._tiles(first, frames):
+            total_energy += energy(self._send(self._pixels[which], at)[0])
+        return total_energy
 
     def _receive(self, sent, first, seed, snr_db):
         y = self._y[: len(sent)]
         variance = snr_noise_variance(snr_db)
         self._apply(sent, y, seed=seed, first_block=first, noise_variance=variance)
         return y
+
+    def _eve_hears(self, sent, first):
+        setting = self._setting
+        return self._receive(sent, first, setting.seed + EVE_SEED, setting.eve_snr_db)
 
     def _bob_sums(self, sent, first, pixels, branch):
         setting, size = self._setting, len(sent)
@@ -249,16 +256,10 @@ class _Chain:
         decoded, errors = self._decoded[:size], self._errors[:size]
         self._decoder.run(y, decoded)
         kernels.squared_error(decoded, pixels, errors)
-        good = np.isfinite(errors)
-        return {
-            "erasures": int(size - good.sum()),
-            "squared_error": float(errors[good].sum()),
-            "squared_error_squares": float((errors[good] ** 2).sum()),
-        }
+        return error_sums(errors)
 
     def _eve(self, sent, first, labels):
-        setting, size = self._setting, len(sent)
-        y = self._receive(sent, first, setting.seed + EVE_SEED, setting.eve_snr_db)
+        y, size = self._eve_hears(sent, first), len(sent)
         read, erased = self._read[:size], self._erased[:size]
         erasures = self._classifier.decide(y, read, erased)
         right = (read == labels) & (erased == 0)
@@ -278,14 +279,7 @@ def record(setting: SemanticSetting, frames: int, first_frame: int = 0) -> np.nd
 
 def signal_energy(setting: SemanticSetting, frames: int, first_frame: int = 0) -> float:
     """Return the sum of ||x||^2 over the codes of frames, before Alice's module."""
-    pixels, encoder = setting.images.as_reals(), setting.link.encoder
-    x, total_energy = np.empty((_TILE, setting.link.n), np.complex64), 0.0
-    network = PackedNetwork(encoder, complex_output=True)
-    for at in range(first_frame, first_frame + frames, _TILE):
-        size = min(_TILE, first_frame + frames - at)
-        network.run(pixels[np.arange(at, at + size) % len(pixels)], x[:size])
-        total_energy += energy(x[:size])
-    return total_energy
+    return _chain(setting).signal_energy(first_frame, frames)
 
 
 def total(setting: SemanticSetting, frames: int, first_frame: int = 0, workers=None):

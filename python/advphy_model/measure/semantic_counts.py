@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from advphy_model.measure.table import Row
+from advphy_model.measure.table import Row, names
 from advphy_model.version import __version__
 
 BRANCHES = ("bob", "bob_without", "eve")
@@ -64,54 +64,19 @@ class SemanticCounts(Row):
     squared_error_squares: float = 0.0
     version: str = __version__
 
-    SETTING: ClassVar = (
-        "link",
-        "engine",
-        "images",
-        "branch",
-        "pair",
-        "snr_db",
-        "seed",
-        "model_sha256",
-        "eve",
-        "eve_sha256",
+    SETTING: ClassVar = names(
+        "link engine images branch pair snr_db seed model_sha256 eve eve_sha256"
     )
     FIRST: ClassVar = "first_frame"
-    SUMS: ClassVar = (
-        "frames",
-        "erasures",
-        "squared_error",
-        "squared_error_squares",
-        "correct",
-        "signal_energy",
-        "perturbation_energy",
-        "transmit_energy",
+    SUMS: ClassVar = names(
+        "frames erasures squared_error squared_error_squares correct"
+        " signal_energy perturbation_energy transmit_energy"
     )
     # psr_db is derived, and there for who reads the file without this module.
-    COLUMNS: ClassVar = (
-        "link",
-        "engine",
-        "images",
-        "branch",
-        "pair",
-        "snr_db",
-        "psr_db",
-        "seed",
-        "first_frame",
-        "frames",
-        "pixels",
-        "reals",
-        "erasures",
-        "squared_error",
-        "correct",
-        "signal_energy",
-        "perturbation_energy",
-        "transmit_energy",
-        "model_sha256",
-        "eve",
-        "eve_sha256",
-        "squared_error_squares",
-        "version",
+    COLUMNS: ClassVar = names(
+        "link engine images branch pair snr_db psr_db seed first_frame frames pixels"
+        " reals erasures squared_error correct signal_energy perturbation_energy"
+        " transmit_energy model_sha256 eve eve_sha256 squared_error_squares version"
     )
     COMMAND: ClassVar = "advphy measure-semantic"
 

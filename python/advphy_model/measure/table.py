@@ -16,6 +16,11 @@ from advphy_model.atomic_file import atomic_file
 from advphy_model.version import __version__
 
 
+def names(text: str) -> tuple:
+    """Return the names of columns that a text has between spaces."""
+    return tuple(text.split())
+
+
 class Row:
     """What the schemas share: which columns name, place and count.
 
@@ -29,6 +34,12 @@ class Row:
     """
 
     EARLIER: typing.ClassVar[dict] = {}
+
+    @classmethod
+    def nothing(cls) -> dict:
+        """Return what SUMS come to where nothing is counted."""
+        types = typing.get_type_hints(cls)
+        return {name: types[name]() for name in cls.SUMS}
 
     @property
     def first_option(self) -> str:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The adversary as a second transmitter: its samples as they arrive at the receiver."""
 
-import dataclasses
 import math
 import numbers
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.air.adversary import FADINGS
+from advphy_model.air.adversary import FADINGS, Arriving
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.modem.frame import Frame
-from advphy_model.modem.matched import payload_symbols, shaped_late
+from advphy_model.modem.pulse import payload_symbols, shaped_late
 from advphy_model.power import energy, from_db
 from advphy_model.randomness import checked_seed
 
@@ -25,7 +24,7 @@ _LEAST = 1e-3  # of the power sent, that the receiver's filter must let pass
 
 
 @dataclass(frozen=True)
-class AirAdversary:
+class AirAdversary(Arriving):
     """A second transmitter that sends a perturbation with the victim's pulse.
 
     It sends p symbol by symbol, at the victim's samples per symbol. What it sends
@@ -76,6 +75,8 @@ class AirAdversary:
     fading: str = "none"
     seed: int = 1
 
+    NAMELESS = 3
+
     def __post_init__(self):
         p = self.perturbation
         checked_psr_db(p.psr_db if self.psr_db is None else self.psr_db)
@@ -99,24 +100,6 @@ class AirAdversary:
         _check("cfo", self.cfo, 0.5, "cycles per sample")
         _check("phase", self.phase, 1e6, "radians")
         checked_seed(self.seed)
-
-    @cached_property
-    def scaled(self) -> Perturbation:
-        """Return the perturbation at the PSR asked for."""
-        if self.psr_db is None:
-            return self.perturbation
-        return self.perturbation.scaled(self.psr_db)
-
-    @property
-    def label(self) -> str:
-        """Return its name, hash and settings other than the default, without PSR."""
-        words = [f"{self.perturbation.name} {self.perturbation.sha256[:8]}"]
-        for field in dataclasses.fields(self)[3:]:
-            value = getattr(self, field.name)
-            if value != field.default:
-                text = f"{value:g}" if isinstance(value, float) else value
-                words.append(f"{field.name} {text}")
-        return ", ".join(words)
 
     def samples(self, first_frame: int, frames: int) -> np.ndarray:
         """Return what arrives during frames, complex64 [frames * frame.samples()].

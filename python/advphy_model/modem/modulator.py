@@ -45,18 +45,14 @@ class Modulator:
         self._pulse = pulse_bank(sps, frame.rolloff, frame.span, 1)[0]
         self._energy_scale = np.float32(1 / math.sqrt(frame.symbol_energy))
         if peak_symbol is None:
-            codebook = getattr(model, "codebook", None)
-            peak_symbol = (
-                3 * math.sqrt(frame.symbol_energy)
-                if codebook is None
-                else float(np.abs(codebook).max())
-            )
+            peak_symbol = 3 * math.sqrt(frame.symbol_energy)
+            if hasattr(model, "codebook"):
+                peak_symbol = float(np.abs(model.codebook).max())
         peak_symbol = max(1.0, peak_symbol * float(self._energy_scale))
         padded = np.zeros(-(-len(self._pulse) // sps) * sps)
         padded[: len(self._pulse)] = np.abs(self._pulse)
-        self.scale = amplitude / (
-            padded.reshape(-1, sps).sum(axis=0).max() * peak_symbol
-        )
+        largest = padded.reshape(-1, sps).sum(axis=0).max()
+        self.scale = amplitude / (largest * peak_symbol)
         self._template = self._known_symbols()
 
     def _known_symbols(self):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The root-raised-cosine pulse."""
+"""The root-raised-cosine pulse: samples at any delay, and symbols behind its filter."""
 
 import numpy as np
+
+from advphy_model import kernels
 
 
 def root_raised_cosine(t, rolloff: float) -> np.ndarray:
@@ -17,18 +19,11 @@ def root_raised_cosine(t, rolloff: float) -> np.ndarray:
     """
     t, b = np.asarray(t, float), rolloff
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = (np.sin(np.pi * t * (1 - b)) + 4 * b * t * np.cos(np.pi * t * (1 + b))) / (
-            np.pi * t * (1 - (4 * b * t) ** 2)
-        )
+        p = np.sin(np.pi * t * (1 - b)) + 4 * b * t * np.cos(np.pi * t * (1 + b))
+        p = p / (np.pi * t * (1 - (4 * b * t) ** 2))
     p = np.where(np.abs(t) < 1e-9, 1 - b + 4 * b / np.pi, p)
-    at_pole = (
-        b
-        / np.sqrt(2)
-        * (
-            (1 + 2 / np.pi) * np.sin(np.pi / (4 * b))
-            + (1 - 2 / np.pi) * np.cos(np.pi / (4 * b))
-        )
-    )
+    sine, cosine = np.sin(np.pi / (4 * b)), np.cos(np.pi / (4 * b))
+    at_pole = b / np.sqrt(2) * ((1 + 2 / np.pi) * sine + (1 - 2 / np.pi) * cosine)
     return np.where(np.abs(np.abs(t) - 1 / (4 * b)) < 1e-9, at_pole, p)
 
 
@@ -43,3 +38,59 @@ def pulse_bank(samples_per_symbol: int, rolloff: float, span: int, phases: int):
     t = (taps - span * samples_per_symbol / 2 - delay) / samples_per_symbol
     bank = root_raised_cosine(t, rolloff) * (np.abs(t) <= span / 2)
     return (bank / np.sqrt(np.sum(bank[0] ** 2))).astype(np.float32)
+
+
+def shaped_late(symbols, delay, frame) -> np.ndarray:
+    """Return the samples of symbols that a transmitter sends late.
+
+    The pulse of symbol i is centred at sample (i + frame.span / 2) *
+    samples_per_symbol + delay of its row. Its energy is 1 where the delay is 0.
+
+    Args:
+        symbols: complex64 [rows, count].
+        delay: in samples, 0 <= delay < samples_per_symbol.
+        frame: Frame, for pulse and samples per symbol.
+
+    Returns:
+        complex64 [rows, count * samples_per_symbol].
+    """
+    sps, span = frame.samples_per_symbol, frame.span
+    taps = np.arange((span + 1) * sps + 1)
+    t = (taps - delay) / sps - span / 2
+    pulse = root_raised_cosine(t, frame.rolloff) * (np.abs(t) <= span / 2)
+    aligned = taps[: span * sps + 1] / sps - span / 2
+    pulse /= np.sqrt(np.sum(root_raised_cosine(aligned, frame.rolloff) ** 2))
+    out = np.empty((len(symbols), symbols.shape[1] * sps), np.complex64)
+    kernels.shape_pulses(symbols, pulse.astype(np.float32), sps, out)
+    return out
+
+
+def payload_symbols(samples, frame) -> np.ndarray:
+    """Return the payload's symbols of full frames that begin with the first sample.
+
+    The filter stands where the victim's symbols are; nothing is estimated or undone.
+
+    Args:
+        samples: complex64 [frames * frame.samples()].
+        frame: Frame.
+
+    Returns:
+        complex64 [frames, codewords * n].
+
+    Raises:
+        ValueError: when they are not whole frames.
+    """
+    size, sps = frame.samples(), frame.samples_per_symbol
+    if samples.ndim != 1 or len(samples) % size or not len(samples):
+        raise ValueError(
+            f"samples have shape {samples.shape}, wanted a multiple of {size}"
+        )
+    pulse = pulse_bank(sps, frame.rolloff, frame.span, 1)[0][: frame.span * sps + 1]
+    windows = np.lib.stride_tricks.sliding_window_view(
+        samples.reshape(-1, size), len(pulse), axis=1
+    )
+    first = (frame.payload_at - frame.span // 2) * sps
+    found = np.empty((len(windows), len(first)), np.complex64)
+    for row, seen in zip(found, windows, strict=True):
+        np.dot(seen[first], pulse.astype(np.complex64), out=row)
+    return found

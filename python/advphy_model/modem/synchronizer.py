@@ -13,6 +13,10 @@ from advphy_model.modem.header import Header
 from advphy_model.modem.pulse import pulse_bank
 
 _PHASES = 64  # of a sample, at which the pulse is tabulated
+_OF_FRAME = (  # what the kernel takes as a frame has it
+    "n codewords samples_per_symbol span preamble_at preamble header_at payload_at"
+    " pilot_at"
+)
 THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.py
 
 
@@ -93,7 +97,6 @@ class Synchronizer:
         self._kernel = kernels.burst_synchronizer(
             _layout(frame), threshold, bool(equalise), phase_walk, expected
         )
-
         self._expected = first_frame  # number of the next frame
         self._received = self._missed = self._restarts = 0
 
@@ -164,24 +167,15 @@ class Synchronizer:
 
 def _layout(frame):
     """Return what the kernel wants to know."""
+    pulse = frame.samples_per_symbol, frame.rolloff, frame.span
     sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
     return {
+        **{name: getattr(frame, name) for name in _OF_FRAME.split()},
         "version": VERSION,
-        "n": frame.n,
-        "codewords": frame.codewords,
-        "samples_per_symbol": frame.samples_per_symbol,
-        "span": frame.span,
         "segment": SEGMENT,
-        "preamble_at": frame.preamble_at,
         "scale": math.sqrt(frame.symbol_energy),
-        "preamble": frame.preamble,
-        "header_at": frame.header_at,
-        "payload_at": frame.payload_at,
-        "pilot_at": frame.pilot_at,
         "pilots": frame.pilot_symbols,
         "symbols": np.array(sizes, np.int32),
         "phases": _PHASES,
-        "bank": pulse_bank(
-            frame.samples_per_symbol, frame.rolloff, frame.span, _PHASES
-        ),
+        "bank": pulse_bank(*pulse, _PHASES),
     }

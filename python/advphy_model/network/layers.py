@@ -208,24 +208,8 @@ def token_embedding(x, weight, position):
     return x[:, :, None] * weight + position
 
 
-LAYERS = {
-    function.__name__: function
-    for function in (
-        dense,
-        conv1d,
-        conv2d,
-        relu,
-        elu,
-        sigmoid,
-        softmax,
-        sorted_magnitudes,
-        layer_normalisation,
-        self_attention,
-        feed_forward,
-        token_embedding,
-        l2_normalisation,
-        average_power_normalisation,
-        flatten,
-        reshape,
-    )
+LAYERS = {  # every public function of this file but the one that is no layer
+    name: function
+    for name, function in list(globals().items())
+    if callable(function) and function is not array_module and name[0] != "_"
 }

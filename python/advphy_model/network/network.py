@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network: a list of named layers with their parameters, and how to run it."""
+"""A network: named layers with their parameters, how to run it, and its description."""
 
 import inspect
 from dataclasses import dataclass, field
@@ -97,3 +97,44 @@ def run(network, x):
     for layer in network.layers:
         x = layer(x)
     return x
+
+
+def describe(networks: dict) -> tuple:
+    """Return (JSON values by role, float32 arrays by "role.layer.parameter").
+
+    They are what model files hold of networks by role.
+    """
+    described, arrays = {}, {}
+    for role, network in sorted(networks.items()):
+        layers = []
+        for layer in network.layers:
+            said = {"kind": layer.kind, "name": layer.name}
+            said["parameters"] = sorted(layer.parameters)
+            layers.append(said | {"attributes": layer.attributes})
+            for key in sorted(layer.parameters):
+                array = np.ascontiguousarray(layer.parameters[key], np.float32)
+                arrays[f"{role}.{layer.name}.{key}"] = array
+        described[role] = {"input_shape": list(network.input_shape), "layers": layers}
+    return described, arrays
+
+
+def restore(described: dict, arrays: dict) -> dict:
+    """Return the networks by role of what `describe` returned.
+
+    Raises:
+        ValueError: when they do not fit, or an array is used by no layer.
+    """
+    unused = set(arrays)
+    networks = {}
+    for role, network in described.items():
+        layers = []
+        for layer in network["layers"]:
+            kind, name = layer["kind"], layer["name"]
+            names = {key: f"{role}.{name}.{key}" for key in layer["parameters"]}
+            parameters = {key: arrays[name] for key, name in names.items()}
+            unused -= set(names.values())
+            layers.append(Layer(kind, name, parameters, layer["attributes"]))
+        networks[role] = Network(tuple(layers), tuple(network["input_shape"]))
+    if unused:
+        raise ValueError(f"arrays that no layer uses: {', '.join(sorted(unused))}")
+    return networks

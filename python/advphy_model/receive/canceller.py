@@ -138,20 +138,17 @@ class Canceller:
     def __init__(self, model, settings=None):
         self.settings = settings = settings or CancellerSettings()
         self.n = model.n
-        families = _families(settings, model.n)
-        self._names = list(families)
+        families, sample = _families(settings, model.n), settings.sample
+        self._names, tried = list(families), list(families.values())
         self._kernel = kernels.canceller(
-            model.codebook,
-            list(families.values()),
-            settings.sample,
-            settings.iterations,
+            model.codebook, tried, sample, settings.iterations
         )
         self.threshold = detection.chi_squared_quantile(
             2 * model.n, 1 - settings.false_alarm
         )
         if len(families) > 1:  # whose likeliest exceeds that of one p
             simulated = detection.simulated_threshold(
-                model, self._statistic, settings.sample, settings.false_alarm
+                model, self._statistic, sample, settings.false_alarm
             )
             self.threshold = max(self.threshold, simulated)
         self._change = detection.chi_squared_quantile(
@@ -180,23 +177,15 @@ class Canceller:
 
     def _cancel_window(self, y):
         if self.settings.forgetting:
-            found = self._kernel.find(
-                y, self._past, self.settings.forgetting, self._change
-            )
-            self._past = found
+            memory = self._past, self.settings.forgetting, self._change
+            self._past = found = self._kernel.find(y, *memory)
         else:
             found = self._kernel.find(y)
         detected = found.statistic > self.threshold
         if detected:
             self._kernel.subtract(found, y)
-        return Estimate(
-            self._names[found.family],
-            found.p,
-            found.weights,
-            found.noise_variance,
-            found.statistic,
-            detected,
-        )
+        adversary, p = self._names[found.family], (found.p, found.weights)
+        return Estimate(adversary, *p, found.noise_variance, found.statistic, detected)
 
 
 @functools.lru_cache(maxsize=64)

@@ -8,8 +8,7 @@ chain of none. Nothing is evaluated: values are numbers, True or False.
 
 awgn is the noise, always there and always last. Each other file is an impairment, with
 
-- Settings: a frozen dataclass of numbers with defaults, which refuses what is out of
-  range;
+- Settings: a frozen dataclass of numbers with defaults and limits (impairment.Limited);
 - impair(x, settings, *, seed, stream, first_sample): what becomes of samples x, complex
   [blocks, n] in numpy or torch, a pure function of (seed, index of the sample);
   `stream` is the number of its stream of random numbers;
@@ -92,20 +91,13 @@ def channel(kind: str):
     if not parts:
         return add_noise
 
-    def apply(x, y, *, seed, first_block, noise_variance, p=None):
+    def apply(x, y, *, seed, first_block, **noise):
         impaired = x
         for part in parts:
             if len(x):
                 first = first_block * x.shape[1]
                 impaired = part.impair(impaired, seed=seed, first_sample=first)
-        add_noise(
-            impaired,
-            y,
-            seed=seed,
-            first_block=first_block,
-            noise_variance=noise_variance,
-            p=p,
-        )
+        add_noise(impaired, y, seed=seed, first_block=first_block, **noise)
 
     return apply
 

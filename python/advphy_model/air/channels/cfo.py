@@ -3,11 +3,11 @@
 
 from dataclasses import dataclass
 
-from advphy_model.air.impairment import carrier, require, times
+from advphy_model.air.impairment import Limited, carrier, times, within
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Limited):
     """How far off it is.
 
     Args:
@@ -16,12 +16,8 @@ class Settings:
         phase: of sample 0, in turns.
     """
 
-    frequency: float = 0.001
-    phase: float = 0.0
-
-    def __post_init__(self):
-        require(self, "frequency", -0.5, 0.5, "cycles per sample")
-        require(self, "phase", -1, 1, "turns")
+    frequency: float = within(0.001, -0.5, 0.5, "cycles per sample")
+    phase: float = within(0.0, -1, 1, "turns")
 
 
 def impair(x, settings, *, seed, stream, first_sample):

@@ -3,22 +3,19 @@
 
 from dataclasses import dataclass
 
-from advphy_model.air.impairment import require
+from advphy_model.air.impairment import Limited, within
 from advphy_model.power import from_db
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Limited):
     """Where it clips.
 
     Args:
         level_db: largest power of a sample over the mean power 1, in dB.
     """
 
-    level_db: float = 3.0
-
-    def __post_init__(self):
-        require(self, "level_db", -40, 60, "dB")
+    level_db: float = within(3.0, -40, 60, "dB")
 
 
 def impair(x, settings, *, seed, stream, first_sample):

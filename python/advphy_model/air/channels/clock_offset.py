@@ -3,13 +3,13 @@
 
 from dataclasses import dataclass
 
-from advphy_model.air.impairment import carrier, require, times
+from advphy_model.air.impairment import Limited, carrier, times, within
 from advphy_model.air.interpolation import Interpolator
 from advphy_model.air.raised_cosine import read_late
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Limited):
     """How slow the clock is, and what hangs on it.
 
     Args:
@@ -21,16 +21,10 @@ class Settings:
         roll_off: of the raised-cosine pulse that carries codewords.
     """
 
-    ppm: float = 20.0
-    carrier: float = 0.0
-    recovered: int = 0
-    roll_off: float = 0.35
-
-    def __post_init__(self):
-        require(self, "ppm", -1000, 1000, "ppm")
-        require(self, "carrier", 0, 1e5, "cycles per sample")
-        require(self, "recovered", 0, 2**16, "channel uses", whole=True)
-        require(self, "roll_off", 0, 1)
+    ppm: float = within(20.0, -1000, 1000, "ppm")
+    carrier: float = within(0.0, 0, 1e5, "cycles per sample")
+    recovered: int = within(0, 0, 2**16, "channel uses")
+    roll_off: float = within(0.35, 0, 1)
 
     @property
     def frequency(self):

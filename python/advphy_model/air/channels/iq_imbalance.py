@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advphy_model.air.impairment import require, times
+from advphy_model.air.impairment import Limited, times, within
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Limited):
     """How the branches differ.
 
     Args:
@@ -21,16 +21,10 @@ class Settings:
         dc_q: added to the Q branch.
     """
 
-    gain_db: float = 0.5
-    phase_deg: float = 2.0
-    dc_i: float = 0.0
-    dc_q: float = 0.0
-
-    def __post_init__(self):
-        require(self, "gain_db", -20, 20, "dB")
-        require(self, "phase_deg", -90, 90, "degrees")
-        require(self, "dc_i", -10, 10)
-        require(self, "dc_q", -10, 10)
+    gain_db: float = within(0.5, -20, 20, "dB")
+    phase_deg: float = within(2.0, -90, 90, "degrees")
+    dc_i: float = within(0.0, -10, 10)
+    dc_q: float = within(0.0, -10, 10)
 
 
 def impair(x, settings, *, seed, stream, first_sample):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.air.impairment import phasors, require, times
+from advphy_model.air.impairment import Limited, phasors, times, within
 
 # Normals further apart than 2^_TOGETHER are drawn one by one: a call costs as much as
 # a thousand normals.
@@ -22,7 +22,7 @@ _TOGETHER = 9
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Limited):
     """How the oscillator and the loop are.
 
     Args:
@@ -35,12 +35,8 @@ class Settings:
             loop; the phase is 0 at sample 0 and wanders.
     """
 
-    linewidth: float = 1e-4
-    loop_bandwidth: float = 0.01
-
-    def __post_init__(self):
-        require(self, "linewidth", 0, 0.5, "cycles per sample")
-        require(self, "loop_bandwidth", 0, 0.5, "cycles per sample")
+    linewidth: float = within(1e-4, 0, 0.5, "cycles per sample")
+    loop_bandwidth: float = within(0.01, 0, 0.5, "cycles per sample")
 
 
 def impair(x, settings, *, seed, stream, first_sample):

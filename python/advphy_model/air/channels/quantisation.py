@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advphy_model.air.impairment import require
+from advphy_model.air.impairment import Limited, within
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Limited):
     """What the converters are.
 
     Args:
@@ -17,12 +17,8 @@ class Settings:
         full_scale: largest value of a branch, where samples have mean power 1.
     """
 
-    bits: int = 8
-    full_scale: float = 2.0
-
-    def __post_init__(self):
-        require(self, "bits", 1, 16, "bits", whole=True)
-        require(self, "full_scale", 1e-3, 1e3)
+    bits: int = within(8, 1, 16, "bits")
+    full_scale: float = within(2.0, 1e-3, 1e3)
 
 
 def impair(x, settings, *, seed, stream, first_sample):

@@ -2,6 +2,7 @@
 """Rayleigh block fading: many scattered rays and no line of sight."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from advphy_model.air.fading import Fading, fade, scattered
 
@@ -22,8 +23,4 @@ def impair(x, settings, *, seed, stream, first_sample):
 
     Source: [proakis, Sec. 14.1].
     """
-
-    def gains(first, count):
-        return scattered(seed, stream, first, count)
-
-    return fade(x, settings, first_sample, gains)
+    return fade(x, settings, first_sample, partial(scattered, seed, stream))

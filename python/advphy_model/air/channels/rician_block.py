@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model.air.fading import Fading, fade, scattered
-from advphy_model.air.impairment import require
+from advphy_model.air.impairment import within
 from advphy_model.power import from_db
 
 
@@ -23,11 +23,7 @@ class Settings(Fading):
             scattered rays: Rice's factor, in dB.
     """
 
-    line_of_sight_db: float = 6.0
-
-    def __post_init__(self):
-        super().__post_init__()
-        require(self, "line_of_sight_db", -100, 100, "dB")
+    line_of_sight_db: float = within(6.0, -100, 100, "dB")
 
 
 def impair(x, settings, *, seed, stream, first_sample):
@@ -40,8 +36,7 @@ def impair(x, settings, *, seed, stream, first_sample):
     direct, spread = math.sqrt(k / (k + 1)), math.sqrt(1 / (k + 1))
 
     def gains(first, count):
-        return np.float32(spread) * scattered(seed, stream, first, count) + np.float32(
-            direct
-        )
+        around = np.float32(spread) * scattered(seed, stream, first, count)
+        return around + np.float32(direct)
 
     return fade(x, settings, first_sample, gains)

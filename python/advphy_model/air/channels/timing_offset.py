@@ -3,13 +3,13 @@
 
 from dataclasses import dataclass
 
-from advphy_model.air.impairment import require
+from advphy_model.air.impairment import Limited, within
 from advphy_model.air.interpolation import Interpolator
 from advphy_model.air.raised_cosine import read_late
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Limited):
     """How late, and by which pulse.
 
     Args:
@@ -18,12 +18,8 @@ class Settings:
             has its pulses already.
     """
 
-    offset: float = 0.1
-    roll_off: float = 0.35
-
-    def __post_init__(self):
-        require(self, "offset", -1, 1, "samples")
-        require(self, "roll_off", 0, 1)
+    offset: float = within(0.1, -1, 1, "samples")
+    roll_off: float = within(0.35, 0, 1)
 
 
 def impair(x, settings, *, seed, stream, first_sample):

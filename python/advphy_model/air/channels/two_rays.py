@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advphy_model.air.impairment import delayed, require, times
+from advphy_model.air.impairment import Limited, delayed, times, within
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Limited):
     """Where the echo is.
 
     Args:
@@ -20,14 +20,9 @@ class Settings:
         phase_deg: of the echo, in degrees.
     """
 
-    delay: int = 1
-    gain_db: float = -10.0
-    phase_deg: float = 0.0
-
-    def __post_init__(self):
-        require(self, "delay", 1, 65536, "samples", whole=True)
-        require(self, "gain_db", -100, 20, "dB")
-        require(self, "phase_deg", -360, 360, "degrees")
+    delay: int = within(1, 1, 65536, "samples")
+    gain_db: float = within(-10.0, -100, 20, "dB")
+    phase_deg: float = within(0.0, -360, 360, "degrees")
 
 
 def impair(x, settings, *, seed, stream, first_sample):
