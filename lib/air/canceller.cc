@@ -20,8 +20,11 @@ constexpr size_t tile_blocks = 1024;
 
 } // namespace
 
-canceller::canceller(std::vector<float> codebook, size_t messages,
-                     std::vector<family> families, size_t sampled, size_t iterations)
+canceller::canceller(std::vector<float> codebook,
+                     size_t messages,
+                     std::vector<family> families,
+                     size_t sampled,
+                     size_t iterations)
     : d_codebook(std::move(codebook)), d_messages(messages),
       d_floats(row_floats("codebook", d_codebook.size(), messages, 2)),
       d_families(std::move(families)), d_sampled(sampled), d_iterations(iterations)
@@ -108,8 +111,8 @@ std::vector<mixture> canceller::starts(const family& of, const observations& fro
 {
     std::vector<mixture> begin;
     const auto add = [&](rows components) {
-        begin.emplace_back(d_codebook, d_messages, std::vector<transform>{},
-                           std::move(components));
+        begin.emplace_back(
+            d_codebook, d_messages, std::vector<transform>{}, std::move(components));
     };
     const row mean = difference_of_means(from);
     if (of.components == 1) {
@@ -128,8 +131,8 @@ std::vector<mixture> canceller::starts(const family& of, const observations& fro
     return begin;
 }
 
-mixture canceller::fit(const family& of, const observations& from,
-                       double& likelihood) const
+mixture
+canceller::fit(const family& of, const observations& from, double& likelihood) const
 {
     std::vector<mixture> begin = starts(of, from);
     size_t best = 0;
@@ -146,8 +149,11 @@ mixture canceller::fit(const family& of, const observations& from,
     return begin[best];
 }
 
-estimate canceller::find(const float* y, size_t blocks, const estimate* past,
-                         double forgetting, double change) const
+estimate canceller::find(const float* y,
+                         size_t blocks,
+                         const estimate* past,
+                         double forgetting,
+                         double change) const
 {
     if (blocks == 0 || blocks % d_sampled)
         throw std::invalid_argument("a window of " + std::to_string(blocks) +
@@ -199,8 +205,8 @@ void canceller::subtract(const estimate& found, float* y, size_t blocks) const
         std::vector<float> pattern(row_padding * d_floats);
         for (size_t i = 0; i < pattern.size(); ++i)
             pattern[i] = table[i % d_floats];
-        kernels().perturbation.add_pattern(pattern.data(), pattern.size(),
-                                           blocks * d_floats, y);
+        kernels().perturbation.add_pattern(
+            pattern.data(), pattern.size(), blocks * d_floats, y);
         return;
     }
     std::vector<uint8_t> component(tile_blocks);
@@ -212,8 +218,8 @@ void canceller::subtract(const estimate& found, float* y, size_t blocks) const
         found.fitted.choose(at, count, component.data());
         for (size_t i = 0; i < count; ++i)
             offset[i] = component[i] * stride;
-        kernels().perturbation.write_rows(table.data(), offset.data(), d_floats, count,
-                                          images.data());
+        kernels().perturbation.write_rows(
+            table.data(), offset.data(), d_floats, count, images.data());
         kernels().perturbation.add_floats(images.data(), count * d_floats, at);
     }
 }

@@ -34,16 +34,22 @@ class canceller
 public:
     // codebook: [messages][floats], real and imaginary parts in turn. sampled: blocks of
     // a window to estimate from, a multiple of 16.
-    canceller(std::vector<float> codebook, size_t messages, std::vector<family> families,
-              size_t sampled, size_t iterations);
+    canceller(std::vector<float> codebook,
+              size_t messages,
+              std::vector<family> families,
+              size_t sampled,
+              size_t iterations);
 
     size_t floats() const { return d_floats; }
 
     // Estimate from a window [blocks][floats]; blocks is a multiple of those sampled.
     // With a past, its statistics count `forgetting` times, unless the window contradicts
     // it by more than `change` in twice the log-likelihood.
-    estimate find(const float* y, size_t blocks, const estimate* past = nullptr,
-                  double forgetting = 0, double change = 0) const;
+    estimate find(const float* y,
+                  size_t blocks,
+                  const estimate* past = nullptr,
+                  double forgetting = 0,
+                  double change = 0) const;
 
     // y -= the most likely component of each block.
     void subtract(const estimate& found, float* y, size_t blocks) const;

@@ -27,8 +27,12 @@ void multiply(const sample* gains, const sample* x, size_t count, sample* y)
                  gains[i].real() * x[i].imag() + gains[i].imag() * x[i].real() };
 }
 
-void interpolate(const float* table, const sample* x, uint64_t start, uint64_t step,
-                 size_t count, sample* out)
+void interpolate(const float* table,
+                 const sample* x,
+                 uint64_t start,
+                 uint64_t step,
+                 size_t count,
+                 sample* out)
 {
     constexpr size_t taps = interpolator_taps, lanes = 4;
     constexpr float unit = 1.0f / float(uint64_t(1) << 32);

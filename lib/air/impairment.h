@@ -26,7 +26,11 @@ constexpr size_t interpolator_phases = 512;
 // table: [interpolator_phases + 1][interpolator_taps].
 // x must hold the samples up to the last position's whole part + interpolator_taps - 1.
 // Cost: about 30 ns each.
-void interpolate(const float* table, const sample* x, uint64_t start, uint64_t step,
-                 size_t count, sample* out);
+void interpolate(const float* table,
+                 const sample* x,
+                 uint64_t start,
+                 uint64_t step,
+                 size_t count,
+                 sample* out);
 
 } // namespace gr::advphy

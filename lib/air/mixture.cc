@@ -21,8 +21,11 @@ double energy_of(const row& of)
     return std::inner_product(std::begin(of), std::end(of), std::begin(of), 0.0);
 }
 
-observations::observations(const float* all, const std::vector<float>& codebook,
-                           size_t messages, size_t count, size_t step)
+observations::observations(const float* all,
+                           const std::vector<float>& codebook,
+                           size_t messages,
+                           size_t count,
+                           size_t step)
     : blocks(count), floats(codebook.size() / messages), y(floats * count),
       with_codewords(messages * count), present(count)
 {
@@ -39,8 +42,12 @@ observations::observations(const float* all, const std::vector<float>& codebook,
         for (size_t f = 0; f < floats; ++f)
             y[f * blocks + b] = from[f];
     }
-    kernels().mixture.inner_products(y.data(), blocks, codebook.data(), int(messages),
-                                     int(floats), with_codewords.data());
+    kernels().mixture.inner_products(y.data(),
+                                     blocks,
+                                     codebook.data(),
+                                     int(messages),
+                                     int(floats),
+                                     with_codewords.data());
 }
 
 row observations::block(size_t b) const
@@ -86,8 +93,10 @@ statistics& statistics::operator*=(double factor)
     return *this;
 }
 
-mixture::mixture(const std::vector<float>& codebook, size_t messages,
-                 std::vector<transform> tied, rows components)
+mixture::mixture(const std::vector<float>& codebook,
+                 size_t messages,
+                 std::vector<transform> tied,
+                 rows components)
     : d_codebook(codebook), d_messages(messages), d_floats(codebook.size() / messages),
       d_tied(std::move(tied)), d_p(std::move(components)),
       d_weights(d_p.size(), 1.0 / double(d_p.size()))
@@ -102,8 +111,10 @@ mixture::mixture(const std::vector<float>& codebook, size_t messages,
     d_statistics = { row(k), rows(k, row(d_floats)) };
 }
 
-mixture mixture::tied_to(const std::vector<float>& codebook, size_t messages,
-                         const std::vector<transform>& tied, const row& p)
+mixture mixture::tied_to(const std::vector<float>& codebook,
+                         size_t messages,
+                         const std::vector<transform>& tied,
+                         const row& p)
 {
     rows images;
     for (const transform& t : tied)
@@ -146,9 +157,17 @@ double mixture::pass(const observations& from, size_t blocks, double variance)
     d_largest.resize(from.blocks);
     d_total.resize(from.blocks);
     d_mean.resize(from.blocks);
-    kernels().mixture.pass(view(), from.y.data(), from.with_codewords.data(), from.blocks,
-                           from.present.data(), blocks, d_work.data(), d_largest.data(),
-                           d_total.data(), d_mean.data(), d_totals.data());
+    kernels().mixture.pass(view(),
+                           from.y.data(),
+                           from.with_codewords.data(),
+                           from.blocks,
+                           from.present.data(),
+                           blocks,
+                           d_work.data(),
+                           d_largest.data(),
+                           d_total.data(),
+                           d_mean.data(),
+                           d_totals.data());
     double score = 0, likelihood = 0, energy = 0, count = 0;
     for (size_t b = 0; b < blocks; b += 16) { // totals are 1..2^16: 16 of them fit
         double product = 1;
@@ -225,8 +244,11 @@ void mixture::maximize(const statistics* past)
     d_p = std::move(next);
 }
 
-double mixture::fit(const observations& from, size_t blocks, size_t iterations,
-                    const statistics* past, bool fixed)
+double mixture::fit(const observations& from,
+                    size_t blocks,
+                    size_t iterations,
+                    const statistics* past,
+                    bool fixed)
 {
     double likelihood = 0;
     double present = 0;
@@ -258,8 +280,8 @@ void mixture::choose(const float* y, size_t count, uint8_t* component) const
     std::vector<int> identity(d_floats);
     std::iota(identity.begin(), identity.end(), 0);
     std::vector<float> work(mixture_floats(d_messages, d_p.size(), d_floats));
-    kernels().mixture.choose_components(view(), identity.data(), y, count, work.data(),
-                                        component);
+    kernels().mixture.choose_components(
+        view(), identity.data(), y, count, work.data(), component);
 }
 
 row mixture::distances(const observations& from, size_t blocks)

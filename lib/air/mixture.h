@@ -32,8 +32,11 @@ struct observations {
     double energy = 0; // sum of |y|^2
 
     // count blocks of y [..][floats], `step` blocks apart.
-    observations(const float* y, const std::vector<float>& codebook, size_t messages,
-                 size_t count, size_t step);
+    observations(const float* y,
+                 const std::vector<float>& codebook,
+                 size_t messages,
+                 size_t count,
+                 size_t step);
     row block(size_t b) const;
 };
 
@@ -62,20 +65,27 @@ class mixture
 {
 public:
     // codebook: [messages][floats]; tied: a transform for each component, or empty.
-    mixture(const std::vector<float>& codebook, size_t messages,
-            std::vector<transform> tied, rows components);
+    mixture(const std::vector<float>& codebook,
+            size_t messages,
+            std::vector<transform> tied,
+            rows components);
 
     // The tied mixture that begins with one p.
-    static mixture tied_to(const std::vector<float>& codebook, size_t messages,
-                           const std::vector<transform>& tied, const row& p);
+    static mixture tied_to(const std::vector<float>& codebook,
+                           size_t messages,
+                           const std::vector<transform>& tied,
+                           const row& p);
 
     // Fit by at most so many iterations of expectation-maximization, fewer when the
     // log-likelihood no longer rises by more than enough_rise; returns the log-likelihood
     // of the first `blocks` observed before the last step. The statistics of the
     // past count as if they were observed, too. fixed: leave the components, fit the
     // noise only.
-    double fit(const observations& from, size_t blocks, size_t iterations,
-               const statistics* past = nullptr, bool fixed = false);
+    double fit(const observations& from,
+               size_t blocks,
+               size_t iterations,
+               const statistics* past = nullptr,
+               bool fixed = false);
 
     // The most likely component of each block; y [count][floats].
     void choose(const float* y, size_t count, uint8_t* component) const;

@@ -28,15 +28,31 @@ constexpr size_t mixture_floats(size_t messages, size_t components, size_t float
 // [messages][components], sums [components][floats]. with_codewords: inner_products of y
 // with the codebook, [messages][stride].
 struct mixture_kernels {
-    void (*inner_products)(const float* y, size_t blocks, const float* rows, int count,
-                           int floats, float* out);
+    void (*inner_products)(const float* y,
+                           size_t blocks,
+                           const float* rows,
+                           int count,
+                           int floats,
+                           float* out);
     // One step of expectation-maximization.
-    void (*pass)(const mixture_view& m, const float* y, const float* with_codewords,
-                 size_t stride, const float* present, size_t blocks, float* work,
-                 float* largest, float* total, float* mean, double* totals);
+    void (*pass)(const mixture_view& m,
+                 const float* y,
+                 const float* with_codewords,
+                 size_t stride,
+                 const float* present,
+                 size_t blocks,
+                 float* work,
+                 float* largest,
+                 float* total,
+                 float* mean,
+                 double* totals);
     // The most likely component of each block; y [count][floats].
-    void (*choose_components)(const mixture_view& m, const int* identity, const float* y,
-                              size_t count, float* work, uint8_t* component);
+    void (*choose_components)(const mixture_view& m,
+                              const int* identity,
+                              const float* y,
+                              size_t count,
+                              float* work,
+                              uint8_t* component);
 };
 
 } // namespace gr::advphy

@@ -13,8 +13,8 @@ namespace {
 
 // Scaled inner products of one vector of blocks, y[f * stride], with `count` rows.
 template <typename Use>
-inline void products(const float* y, size_t stride, const float* rows, int count,
-                     int floats, Use use)
+inline void
+products(const float* y, size_t stride, const float* rows, int count, int floats, Use use)
 {
     constexpr int at_once = 4;
     int r = 0;
@@ -56,8 +56,11 @@ struct pass_memory {
 };
 
 // Write (<y, x_s> + <y, p_z>) / variance + prior of every pair; return the largest.
-vfloat score(const mixture_view& m, const float* y, const float* with_codewords,
-             size_t stride, const pass_memory& w)
+vfloat score(const mixture_view& m,
+             const float* y,
+             const float* with_codewords,
+             size_t stride,
+             const pass_memory& w)
 {
     const vfloat inverse = fill(m.inverse_variance);
     products(y, stride, m.p, m.components, m.floats, [&](int z, vfloat product) {
@@ -78,7 +81,10 @@ vfloat score(const mixture_view& m, const float* y, const float* with_codewords,
 }
 
 // Add what one vector of blocks contributes, each with weight `scale`.
-void accumulate(const mixture_view& m, const float* y, size_t stride, vfloat scale,
+void accumulate(const mixture_view& m,
+                const float* y,
+                size_t stride,
+                vfloat scale,
                 const pass_memory& w)
 {
     for (int z = 0; z < m.components; ++z)
@@ -100,8 +106,8 @@ void accumulate(const mixture_view& m, const float* y, size_t stride, vfloat sca
     }
 }
 
-void inner_products(const float* y, size_t blocks, const float* rows, int count,
-                    int floats, float* out)
+void inner_products(
+    const float* y, size_t blocks, const float* rows, int count, int floats, float* out)
 {
     for (size_t b = 0; b < blocks; b += lanes)
         products(y + b, blocks, rows, count, floats, [&](int r, vfloat product) {
@@ -109,9 +115,17 @@ void inner_products(const float* y, size_t blocks, const float* rows, int count,
         });
 }
 
-void pass(const mixture_view& m, const float* y, const float* with_codewords,
-          size_t stride, const float* present, size_t blocks, float* work, float* largest,
-          float* total, float* mean, double* totals)
+void pass(const mixture_view& m,
+          const float* y,
+          const float* with_codewords,
+          size_t stride,
+          const float* present,
+          size_t blocks,
+          float* work,
+          float* largest,
+          float* total,
+          float* mean,
+          double* totals)
 {
     const pass_memory w(m, work);
     const int pairs = m.messages * m.components;
@@ -137,8 +151,12 @@ void pass(const mixture_view& m, const float* y, const float* with_codewords,
     }
 }
 
-void choose_components(const mixture_view& m, const int* identity, const float* y,
-                       size_t count, float* work, uint8_t* component)
+void choose_components(const mixture_view& m,
+                       const int* identity,
+                       const float* y,
+                       size_t count,
+                       float* work,
+                       uint8_t* component)
 {
     plan rows{};
     rows.inputs = rows.widest = m.floats;
@@ -150,13 +168,17 @@ void choose_components(const mixture_view& m, const int* identity, const float* 
         load_tile_at(rows, y, first, count, memory);
         alignas(vector_bytes) uint8_t chosen[tile];
         for (int v = 0; v < tile; v += lanes) {
-            products(memory.a + v, tile, m.p, m.components, m.floats,
-                     [&](int z, vfloat x) {
-                         store(products_of_p + size_t(z) * lanes, x * inverse);
-                     });
+            products(
+                memory.a + v, tile, m.p, m.components, m.floats, [&](int z, vfloat x) {
+                    store(products_of_p + size_t(z) * lanes, x * inverse);
+                });
             vfloat best = fill(-3e38f);
             vint which{};
-            products(memory.a + v, tile, m.codebook, m.messages, m.floats,
+            products(memory.a + v,
+                     tile,
+                     m.codebook,
+                     m.messages,
+                     m.floats,
                      [&](int s, vfloat product) {
                          product *= inverse;
                          for (int z = 0; z < m.components; ++z) {

@@ -24,7 +24,8 @@ struct perturbation::tile {
     }
 };
 
-perturbation::perturbation(const std::vector<float>& rows, size_t count,
+perturbation::perturbation(const std::vector<float>& rows,
+                           size_t count,
                            const perturbation_settings& settings)
     : d_settings(settings), d_rows(count)
 {
@@ -79,7 +80,9 @@ void perturbation::draw(tile& t, uint64_t first, size_t count) const
         gaussian(d_settings.seed, stream::fading, 2 * first, 2 * count, t.gains.data());
 }
 
-void perturbation::choose_rows(tile& t, const uint8_t* messages, uint64_t first,
+void perturbation::choose_rows(tile& t,
+                               const uint8_t* messages,
+                               uint64_t first,
                                size_t count) const
 {
     const size_t zeros = 2 * d_rows * d_stride;
@@ -148,7 +151,9 @@ void perturbation::write_samples(tile& t, uint64_t first, size_t count) const
 }
 
 template <typename Use>
-void perturbation::for_tiles(const uint8_t* messages, uint64_t first, size_t count,
+void perturbation::for_tiles(const uint8_t* messages,
+                             uint64_t first,
+                             size_t count,
                              Use use) const
 {
     if (d_settings.by_message && !messages)
@@ -166,24 +171,31 @@ void perturbation::for_tiles(const uint8_t* messages, uint64_t first, size_t cou
         if (d_sampled)
             write_samples(t, first + done, blocks);
         else if (d_turns)
-            kernels().perturbation.write_turned_rows(
-                d_table.data(), d_quadrature.data(), t.offset.data(), t.cosine.data(),
-                t.sine.data(), 2 * d_n, blocks, t.samples.data());
+            kernels().perturbation.write_turned_rows(d_table.data(),
+                                                     d_quadrature.data(),
+                                                     t.offset.data(),
+                                                     t.cosine.data(),
+                                                     t.sine.data(),
+                                                     2 * d_n,
+                                                     blocks,
+                                                     t.samples.data());
         else
-            kernels().perturbation.write_rows(d_table.data(), t.offset.data(), 2 * d_n,
-                                              blocks, t.samples.data());
+            kernels().perturbation.write_rows(
+                d_table.data(), t.offset.data(), 2 * d_n, blocks, t.samples.data());
         use(t.samples.data(), 2 * d_n * blocks, 2 * d_n * done);
     }
 }
 
-void perturbation::write(const uint8_t* messages, uint64_t first, size_t count,
+void perturbation::write(const uint8_t* messages,
+                         uint64_t first,
+                         size_t count,
                          float* out) const
 {
     const size_t floats = 2 * d_n * count;
     if (!d_pattern.empty()) {
         for (size_t done = 0; done < floats; done += d_pattern.size())
-            std::copy_n(d_pattern.data(), std::min(d_pattern.size(), floats - done),
-                        out + done);
+            std::copy_n(
+                d_pattern.data(), std::min(d_pattern.size(), floats - done), out + done);
         return;
     }
     for_tiles(messages, first, count, [out](const float* p, size_t size, size_t at) {
@@ -191,16 +203,23 @@ void perturbation::write(const uint8_t* messages, uint64_t first, size_t count,
     });
 }
 
-void perturbation::add(const uint8_t* messages, uint64_t first, size_t count,
+void perturbation::add(const uint8_t* messages,
+                       uint64_t first,
+                       size_t count,
                        float* y) const
 {
     const size_t floats = 2 * d_n;
     if (!d_pattern.empty())
-        kernels().perturbation.add_pattern(d_pattern.data(), d_pattern.size(),
-                                           count * floats, y);
+        kernels().perturbation.add_pattern(
+            d_pattern.data(), d_pattern.size(), count * floats, y);
     else if (d_sigma != 0.0f)
-        add_gaussian(d_settings.seed, stream::jammer, first * floats, count * floats,
-                     d_sigma, y, y);
+        add_gaussian(d_settings.seed,
+                     stream::jammer,
+                     first * floats,
+                     count * floats,
+                     d_sigma,
+                     y,
+                     y);
     else
         for_tiles(messages, first, count, [y](const float* p, size_t size, size_t at) {
             kernels().perturbation.add_floats(p, size, y + at);

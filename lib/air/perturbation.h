@@ -37,7 +37,8 @@ class perturbation
 {
 public:
     // rows: [rows][2n] floats, real and imaginary parts in turn.
-    perturbation(const std::vector<float>& rows, size_t count,
+    perturbation(const std::vector<float>& rows,
+                 size_t count,
                  const perturbation_settings& settings);
 
     size_t n() const { return d_n; }
@@ -54,8 +55,8 @@ private:
     template <typename Use>
     void for_tiles(const uint8_t* messages, uint64_t first, size_t count, Use use) const;
     void draw(tile& t, uint64_t first, size_t count) const;
-    void choose_rows(tile& t, const uint8_t* messages, uint64_t first,
-                     size_t count) const;
+    void
+    choose_rows(tile& t, const uint8_t* messages, uint64_t first, size_t count) const;
     void turn(tile& t, uint64_t first, size_t count) const;
     void write_samples(tile& t, uint64_t first, size_t count) const;
     bool on(uint64_t block) const;

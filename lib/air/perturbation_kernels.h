@@ -7,11 +7,18 @@ namespace gr::advphy {
 
 // Work memory after `out`: row_padding floats.
 struct perturbation_kernels {
-    void (*write_rows)(const float* table, const size_t* offset, size_t row_floats,
-                       size_t count, float* out);
-    void (*write_turned_rows)(const float* table, const float* quadrature,
-                              const size_t* offset, const float* cosine,
-                              const float* sine, size_t row_floats, size_t count,
+    void (*write_rows)(const float* table,
+                       const size_t* offset,
+                       size_t row_floats,
+                       size_t count,
+                       float* out);
+    void (*write_turned_rows)(const float* table,
+                              const float* quadrature,
+                              const size_t* offset,
+                              const float* cosine,
+                              const float* sine,
+                              size_t row_floats,
+                              size_t count,
                               float* out);
     void (*add_floats)(const float* x, size_t count, float* y);
     // pattern: as many whole vectors of row_padding floats as repeat without a seam.

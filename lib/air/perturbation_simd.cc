@@ -8,8 +8,8 @@ namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
-void write_rows(const float* table, const size_t* offset, size_t row_floats, size_t count,
-                float* out)
+void write_rows(
+    const float* table, const size_t* offset, size_t row_floats, size_t count, float* out)
 {
     // Whole vectors: each row is written over the surplus of the row before.
     for (size_t i = 0; i < count; ++i)
@@ -17,9 +17,14 @@ void write_rows(const float* table, const size_t* offset, size_t row_floats, siz
             store(out + i * row_floats + j, load(table + offset[i] + j));
 }
 
-void write_turned_rows(const float* table, const float* quadrature, const size_t* offset,
-                       const float* cosine, const float* sine, size_t row_floats,
-                       size_t count, float* out)
+void write_turned_rows(const float* table,
+                       const float* quadrature,
+                       const size_t* offset,
+                       const float* cosine,
+                       const float* sine,
+                       size_t row_floats,
+                       size_t count,
+                       float* out)
 {
     for (size_t i = 0; i < count; ++i) {
         const vfloat c = fill(cosine[i]), s = fill(sine[i]);
@@ -51,7 +56,8 @@ void add_pattern(const float* pattern, size_t period, size_t count, float* y)
 
 } // namespace
 
-extern const perturbation_kernels perturbation_table = { write_rows, write_turned_rows,
-                                                         add_floats, add_pattern };
+extern const perturbation_kernels perturbation_table = {
+    write_rows, write_turned_rows, add_floats, add_pattern
+};
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

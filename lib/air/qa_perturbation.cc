@@ -52,7 +52,8 @@ BOOST_AUTO_TEST_CASE(chunks_instruction_sets_and_adding_give_the_same_bits)
         for (const perturbation_settings& how : all_settings()) {
             const perturbation p(
                 random_floats((how.by_message ? messages_there_are : 1) * 2 * n, 1),
-                how.by_message ? messages_there_are : 1, how);
+                how.by_message ? messages_there_are : 1,
+                how);
             choose_instruction_set("baseline");
             std::vector<float> wanted(count * 2 * n), y(count * 2 * n + 1, 0.25f);
             p.write(messages.data(), first, count, wanted.data());

@@ -46,12 +46,19 @@ perturbation perturbation_from(const py::array& rows, const py::kwargs& given)
 
 // perturbation::write or add: the same arguments.
 template <typename Method>
-void define_arrival(py::class_<perturbation>& scope, const char* name, const char* doc,
+void define_arrival(py::class_<perturbation>& scope,
+                    const char* name,
+                    const char* doc,
                     Method method)
 {
-    define(scope, name, doc, { "messages", "first", "y" },
-           [method](const perturbation& self, const std::optional<py::array>& messages,
-                    uint64_t first, py::array y) {
+    define(scope,
+           name,
+           doc,
+           { "messages", "first", "y" },
+           [method](const perturbation& self,
+                    const std::optional<py::array>& messages,
+                    uint64_t first,
+                    py::array y) {
                const size_t count = floats_in(y) / (2 * self.n());
                float* to = floats_of(y, "y", count * 2 * self.n());
                const uint8_t* sent =
@@ -66,7 +73,8 @@ using family_tuple =
     std::tuple<size_t, std::vector<std::pair<size_t, std::complex<double>>>, double>;
 
 canceller canceller_from(const py::array& codebook,
-                         const std::vector<family_tuple>& descriptions, size_t sampled,
+                         const std::vector<family_tuple>& descriptions,
+                         size_t sampled,
                          size_t iterations)
 {
     std::vector<family> families;
@@ -75,8 +83,11 @@ canceller canceller_from(const py::array& codebook,
         for (const auto& [shift, factor] : transforms)
             families.back().tied.push_back({ shift, factor });
     }
-    return canceller(rows_of(codebook, "codebook"), size_t(codebook.shape(0)),
-                     std::move(families), sampled, iterations);
+    return canceller(rows_of(codebook, "codebook"),
+                     size_t(codebook.shape(0)),
+                     std::move(families),
+                     sampled,
+                     iterations);
 }
 
 py::array_t<sample> components_of(const estimate& e)
@@ -101,20 +112,30 @@ void bind_canceller(py::module_& m)
         .def_property_readonly("noise_variance",
                                [](const estimate& e) { return e.fitted.variance(); });
     py::class_<canceller> blind(m, "canceller", "Blind estimate-and-cancel.");
-    blind.def(py::init(&canceller_from), py::arg("codebook"), py::arg("families"),
-              py::arg("sample"), py::arg("iterations"));
+    blind.def(py::init(&canceller_from),
+              py::arg("codebook"),
+              py::arg("families"),
+              py::arg("sample"),
+              py::arg("iterations"));
     blind.def(
         "find",
-        [](const canceller& self, const py::array& y, const estimate* past,
-           double forgetting, double change) {
+        [](const canceller& self,
+           const py::array& y,
+           const estimate* past,
+           double forgetting,
+           double change) {
             const size_t blocks = floats_in(y) / self.floats();
             const float* from = floats_of(y, "y", blocks * self.floats());
             py::gil_scoped_release release;
             return self.find(from, blocks, past, forgetting, change);
         },
-        "Estimate what was added to a window of blocks.", py::arg("y"),
-        py::arg("past") = nullptr, py::arg("forgetting") = 0.0, py::arg("change") = 0.0);
-    define(blind, "subtract",
+        "Estimate what was added to a window of blocks.",
+        py::arg("y"),
+        py::arg("past") = nullptr,
+        py::arg("forgetting") = 0.0,
+        py::arg("change") = 0.0);
+    define(blind,
+           "subtract",
            "Take the most likely component off each block of y, in place.",
            { "found", "y" },
            [](const canceller& self, const estimate& found, py::array y) {
@@ -125,8 +146,11 @@ void bind_canceller(py::module_& m)
            });
 }
 
-void checked_interpolate(const py::array& table, const py::array& x, uint64_t start,
-                         uint64_t step, py::array out)
+void checked_interpolate(const py::array& table,
+                         const py::array& x,
+                         uint64_t start,
+                         uint64_t step,
+                         py::array out)
 {
     const size_t samples = size_t(x.size()), count = size_t(out.size());
     const auto* from = data_of<sample>(x, "x", samples);
@@ -151,16 +175,20 @@ void bind_impairments(py::module_& m)
 {
     m.attr("INTERPOLATOR_TAPS") = interpolator_taps;
     m.attr("INTERPOLATOR_PHASES") = interpolator_phases;
-    define(m, "phasors",
+    define(m,
+           "phasors",
            "Write exp(2 pi j turns / 2^32) of turns (uint32) to out (complex64).",
-           { "turns", "out" }, [](const py::array& turns, py::array out) {
+           { "turns", "out" },
+           [](const py::array& turns, py::array out) {
                const size_t count = size_t(turns.size());
                const auto* from = data_of<uint32_t>(turns, "turns", count);
                auto* to = data_of<sample>(out, "out", count);
                py::gil_scoped_release release;
                phasors(from, count, to);
            });
-    define(m, "multiply", "Write gains times x (complex64) to y, which may be x.",
+    define(m,
+           "multiply",
+           "Write gains times x (complex64) to y, which may be x.",
            { "gains", "x", "y" },
            [](const py::array& gains, const py::array& x, py::array y) {
                const size_t count = size_t(y.size());
@@ -170,9 +198,11 @@ void bind_impairments(py::module_& m)
                py::gil_scoped_release release;
                multiply(by, from, count, to);
            });
-    define(m, "interpolate",
+    define(m,
+           "interpolate",
            "Read x (complex64) at start + i step, in samples times 2^32, to out.",
-           { "table", "x", "start", "step", "out" }, &checked_interpolate);
+           { "table", "x", "start", "step", "out" },
+           &checked_interpolate);
 }
 
 } // namespace
@@ -180,10 +210,11 @@ void bind_impairments(py::module_& m)
 void bind_air(py::module_& m)
 {
     bind_impairments(m);
-    py::class_<perturbation> adversary(m, "perturbation",
-                                       "What an adversary adds to each block.");
+    py::class_<perturbation> adversary(
+        m, "perturbation", "What an adversary adds to each block.");
     adversary.def(py::init(&perturbation_from), py::arg("rows"));
-    define_arrival(adversary, "write",
+    define_arrival(adversary,
+                   "write",
                    "Write what arrives in the blocks first, first + 1, ... to y "
                    "(complex64).",
                    &perturbation::write);

@@ -19,16 +19,22 @@ namespace gr::advphy {
 
 // scope.def() with the names of the arguments in one list.
 template <typename Scope, typename Function, size_t count, size_t... index>
-void define(Scope& scope, const char* name, const char* doc,
-            const char* const (&arguments)[count], Function function,
+void define(Scope& scope,
+            const char* name,
+            const char* doc,
+            const char* const (&arguments)[count],
+            Function function,
             std::index_sequence<index...>)
 {
     scope.def(name, function, doc, py::arg(arguments[index])...);
 }
 
 template <typename Scope, typename Function, size_t count>
-void define(Scope& scope, const char* name, const char* doc,
-            const char* const (&arguments)[count], Function function)
+void define(Scope& scope,
+            const char* name,
+            const char* doc,
+            const char* const (&arguments)[count],
+            Function function)
 {
     define(scope, name, doc, arguments, function, std::make_index_sequence<count>());
 }

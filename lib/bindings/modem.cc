@@ -43,30 +43,40 @@ frame_layout layout_from(const py::dict& from)
 }
 
 std::unique_ptr<burst_synchronizer> synchronizer_from(const py::dict& layout,
-                                                      double threshold, bool equalize,
+                                                      double threshold,
+                                                      bool equalize,
                                                       double phase_walk,
                                                       const py::bytes& expected_hash)
 {
     return std::make_unique<burst_synchronizer>(
-        layout_from(layout), synchronizer_settings{ threshold, equalize, phase_walk,
-                                                    std::string(expected_hash) });
+        layout_from(layout),
+        synchronizer_settings{
+            threshold, equalize, phase_walk, std::string(expected_hash) });
 }
 
 // The arguments of Python's Header.
 py::tuple fields_of(const burst_header& header)
 {
     const std::string check = header.key_check();
-    return py::make_tuple(header.number(), header.codewords(),
-                          py::bytes(header.model_hash()), header.inserted(),
+    return py::make_tuple(header.number(),
+                          header.codewords(),
+                          py::bytes(header.model_hash()),
+                          header.inserted(),
                           check.empty() ? py::object(py::none()) : py::bytes(check),
                           header.version());
 }
 
 py::tuple fields_of(const received_burst& burst)
 {
-    return py::make_tuple(fields_of(burst.header), burst.first_codeword, burst.at,
-                          burst.snr, burst.frequency, burst.clock, burst.gain,
-                          burst.equalized, burst.intact);
+    return py::make_tuple(fields_of(burst.header),
+                          burst.first_codeword,
+                          burst.at,
+                          burst.snr,
+                          burst.frequency,
+                          burst.clock,
+                          burst.gain,
+                          burst.equalized,
+                          burst.intact);
 }
 
 py::tuple push(burst_synchronizer& self, const py::array& samples)
@@ -90,30 +100,39 @@ py::tuple push(burst_synchronizer& self, const py::array& samples)
 void bind_header(py::module_& m)
 {
     m.attr("HEADER_SYMBOLS") = header_symbols;
-    define(m, "header_bytes",
+    define(m,
+           "header_bytes",
            "Return the 16 bytes of a header, the last four a CRC-32 over the others.",
            { "number", "codewords", "model_hash", "inserted", "key_check", "version" },
-           [](uint32_t number, int codewords, const std::string& model_hash,
-              bool inserted, const std::optional<std::string>& key_check, int version) {
+           [](uint32_t number,
+              int codewords,
+              const std::string& model_hash,
+              bool inserted,
+              const std::optional<std::string>& key_check,
+              int version) {
                const std::string check = key_check.value_or("");
-               const burst_header header(number, codewords, model_hash, inserted, check,
-                                         version);
+               const burst_header header(
+                   number, codewords, model_hash, inserted, check, version);
                return py::bytes(reinterpret_cast<const char*>(header.bytes),
                                 header_bytes);
            });
-    define(m, "encode_header",
+    define(m,
+           "encode_header",
            "Write the symbols (complex64) of a header's 16 bytes to out, of unit energy.",
-           { "said", "out" }, [](const std::string& said, py::array out) {
+           { "said", "out" },
+           [](const std::string& said, py::array out) {
                burst_header header;
                if (said.copy(reinterpret_cast<char*>(header.bytes), header_bytes) !=
                    header_bytes)
                    throw std::invalid_argument("a header has 16 bytes");
                encode_header(header, data_of<sample>(out, "out", header_symbols));
            });
-    define(m, "decode_header",
+    define(m,
+           "decode_header",
            "Return the arguments of Header that its symbols (complex64) stand for, or "
            "None where the CRC does not fit.",
-           { "symbols" }, [](const py::array& symbols) -> py::object {
+           { "symbols" },
+           [](const py::array& symbols) -> py::object {
                const auto* from = data_of<sample>(symbols, "symbols", header_symbols);
                const burst_header found = decode_header(from);
                return found.valid() ? py::object(fields_of(found)) : py::none();
@@ -122,18 +141,24 @@ void bind_header(py::module_& m)
 
 void bind_synchronizer(py::module_& m)
 {
-    py::class_<burst_synchronizer> synchronizer(m, "burst_synchronizer",
-                                                "Samples in, aligned codewords out.");
+    py::class_<burst_synchronizer> synchronizer(
+        m, "burst_synchronizer", "Samples in, aligned codewords out.");
     synchronizer
-        .def(py::init(&synchronizer_from), py::arg("layout"), py::arg("threshold"),
-             py::arg("equalize"), py::arg("phase_walk"), py::arg("expected_hash"))
+        .def(py::init(&synchronizer_from),
+             py::arg("layout"),
+             py::arg("threshold"),
+             py::arg("equalize"),
+             py::arg("phase_walk"),
+             py::arg("expected_hash"))
         .def_readonly("samples", &burst_synchronizer::samples)
         .def_readonly("not_finite", &burst_synchronizer::not_finite)
         .def_readonly("preambles", &burst_synchronizer::preambles)
         .def_readonly("bad_headers", &burst_synchronizer::bad_headers);
-    define(synchronizer, "push",
+    define(synchronizer,
+           "push",
            "Take samples (complex64); return the codewords' symbols and the bursts.",
-           { "samples" }, &push);
+           { "samples" },
+           &push);
 }
 
 } // namespace
@@ -143,7 +168,8 @@ void bind_modem(py::module_& m)
     m.attr("TAIL_SYMBOLS") = tail_symbols;
     bind_header(m);
     bind_synchronizer(m);
-    define(m, "shape_pulses",
+    define(m,
+           "shape_pulses",
            "Write samples [rows][count * samples_per_symbol] of symbols [rows][count].",
            { "symbols", "pulse", "samples_per_symbol", "out" },
            [](const py::array& symbols, const py::array& pulse, int sps, py::array out) {
@@ -157,8 +183,8 @@ void bind_modem(py::module_& m)
                auto* to = data_of<sample>(out, "out", rows * row);
                py::gil_scoped_release release;
                for (size_t r = 0; r < rows; ++r)
-                   kernels().modem.shape_pulses(from + r * count, count, g, taps,
-                                                size_t(sps), to + r * row);
+                   kernels().modem.shape_pulses(
+                       from + r * count, count, g, taps, size_t(sps), to + r * row);
            });
 }
 

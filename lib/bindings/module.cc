@@ -19,11 +19,14 @@ template <typename Decider>
 void define_decide(py::class_<Decider>& scope, size_t (*floats)(const Decider&))
 {
     define(
-        scope, "decide",
+        scope,
+        "decide",
         "Write messages (argmax of the outputs, or a hard decision) and erasure flags; "
         "return the number of erasures.",
         { "y", "messages", "erased" },
-        [floats](const Decider& self, const py::array& y, py::array messages,
+        [floats](const Decider& self,
+                 const py::array& y,
+                 py::array messages,
                  py::array erased) {
             const size_t count = size_t(messages.size());
             const float* in = floats_of(y, "y", count * floats(self));
@@ -37,16 +40,22 @@ void define_decide(py::class_<Decider>& scope, size_t (*floats)(const Decider&))
 void bind_networks(py::module_& m)
 {
     py::class_<network> net(m, "network", "Batched inference of a network.");
-    net.def(py::init<size_t, const std::vector<int>&>(), py::arg("inputs"),
+    net.def(py::init<size_t, const std::vector<int>&>(),
+            py::arg("inputs"),
             py::arg("slot") = std::vector<int>())
         .def_property_readonly("multiply_adds", &network::multiply_adds);
     define(
-        net, "add_affine",
+        net,
+        "add_affine",
         "Append an affine map. weight [channels, rows] and bias [channels] are float32; "
         "first_tap [positions + 1], tap_feature and tap_row are int32.",
         { "weight", "bias", "first_tap", "tap_feature", "tap_row" },
-        [](network& self, const py::array& weight, const py::array& bias,
-           const py::array& first, const py::array& feature, const py::array& row) {
+        [](network& self,
+           const py::array& weight,
+           const py::array& bias,
+           const py::array& first,
+           const py::array& feature,
+           const py::array& row) {
             self.add_affine(values_of<float>(weight, "weight"),
                             values_of<float>(bias, "bias"),
                             { values_of<int>(first, "first_tap"),
@@ -54,12 +63,17 @@ void bind_networks(py::module_& m)
                               values_of<int>(row, "tap_row") });
         });
     define(
-        net, "add_step",
+        net,
+        "add_step",
         "Append relu, elu (alpha), sigmoid, softmax, l2_normalization (energy) or scale "
         "(factor).",
-        { "kind", "value" }, &network::add_step);
-    define(net, "run", "Compute out[count][outputs] from x[count][inputs] float32.",
-           { "x", "out" }, [](const network& self, const py::array& x, py::array out) {
+        { "kind", "value" },
+        &network::add_step);
+    define(net,
+           "run",
+           "Compute out[count][outputs] from x[count][inputs] float32.",
+           { "x", "out" },
+           [](const network& self, const py::array& x, py::array out) {
                const size_t count = floats_in(out) / self.outputs();
                const float* from = floats_of(x, "x", count * self.inputs());
                float* to = floats_of(out, "out", count * self.outputs());
@@ -75,7 +89,8 @@ void bind_codes(py::module_& m)
     book.def(py::init([](const py::array& values) {
         return codebook(rows_of(values, "codebook"), size_t(values.shape(0)));
     }));
-    define(book, "look_up",
+    define(book,
+           "look_up",
            "Write the codewords of messages (uint8) to out (complex64 or float32).",
            { "messages", "out" },
            [](const codebook& self, const py::array& messages, py::array out) {
@@ -89,15 +104,19 @@ void bind_codes(py::module_& m)
     hard.def(py::init<std::vector<uint8_t>, size_t>(), py::arg("table"), py::arg("n"));
     define_decide<hard_decision>(hard,
                                  [](const hard_decision& self) { return 2 * self.n(); });
-    define(m, "count_differences", "Return how many bytes of a and b differ.",
-           { "a", "b" }, [](const py::array& a, const py::array& b) {
+    define(m,
+           "count_differences",
+           "Return how many bytes of a and b differ.",
+           { "a", "b" },
+           [](const py::array& a, const py::array& b) {
                const size_t count = size_t(a.size());
                const auto* left = data_of<uint8_t>(a, "a", count);
                const auto* right = data_of<uint8_t>(b, "b", count);
                py::gil_scoped_release release;
                return count_differences(left, right, count);
            });
-    define(m, "squared_error",
+    define(m,
+           "squared_error",
            "Write the sum of (a - b)^2 over the features of each row to out (float64).",
            { "a", "b", "out" },
            [](const py::array& a, const py::array& b, py::array out) {
@@ -122,7 +141,8 @@ void bind_randomness(py::module_& m)
         { "jammer", uint32_t(stream::jammer) },
         { "impairment", uint32_t(stream::impairment) },
     };
-    define(m, "messages",
+    define(m,
+           "messages",
            "Write the messages number first, first + 1, ... of k bits to out (uint8).",
            { "seed", "first", "k", "out" },
            [](uint64_t seed, uint64_t first, unsigned k, py::array out) {
@@ -132,8 +152,8 @@ void bind_randomness(py::module_& m)
                const size_t count = size_t(out.size());
                auto* to = data_of<uint8_t>(out, "out", count);
                py::gil_scoped_release release;
-               random_bytes(seed, stream::messages, first, count, uint8_t((1u << k) - 1),
-                            to);
+               random_bytes(
+                   seed, stream::messages, first, count, uint8_t((1u << k) - 1), to);
            });
     m.def(
         "gaussian",
@@ -144,10 +164,13 @@ void bind_randomness(py::module_& m)
             gaussian(seed, stream(which), first, floats, to);
         },
         "Write standard normals number first, first + 1, ... to out (float32).",
-        py::arg("seed"), py::arg("first"), py::arg("out"),
+        py::arg("seed"),
+        py::arg("first"),
+        py::arg("out"),
         py::arg("stream") = uint32_t(stream::noise));
     define(
-        m, "random_words",
+        m,
+        "random_words",
         "Write the 4 words of Philox's counters first, ... of a stream to out (uint32).",
         { "seed", "stream", "first", "out" },
         [](uint64_t seed, uint32_t which, uint64_t first, py::array out) {
@@ -158,7 +181,11 @@ void bind_randomness(py::module_& m)
         });
     m.def(
         "add_gaussian",
-        [](uint64_t seed, uint64_t first, float sigma, const py::array& x, py::array y,
+        [](uint64_t seed,
+           uint64_t first,
+           float sigma,
+           const py::array& x,
+           py::array y,
            const std::optional<py::array>& p) {
             const size_t floats = floats_in(y);
             const float* from = floats_of(x, "x", floats);
@@ -168,7 +195,11 @@ void bind_randomness(py::module_& m)
             add_gaussian(seed, stream::noise, first, floats, sigma, from, to, added);
         },
         "Write (x + sigma * normals) + p to y; sigma is per real dimension; y may be x.",
-        py::arg("seed"), py::arg("first"), py::arg("sigma"), py::arg("x"), py::arg("y"),
+        py::arg("seed"),
+        py::arg("first"),
+        py::arg("sigma"),
+        py::arg("x"),
+        py::arg("y"),
         py::arg("p") = py::none());
 }
 
@@ -192,9 +223,11 @@ PYBIND11_MODULE(kernels, m)
     m.def(
         "instruction_set", [] { return std::string(kernels().name); }, "The one in use.");
     m.def("choose_instruction_set", &choose_instruction_set, py::arg("name"));
-    define(m, "multiply_adds",
+    define(m,
+           "multiply_adds",
            "Do multiply-adds in registers only, the arithmetic limit; return how many.",
-           { "rounds" }, [](size_t rounds) {
+           { "rounds" },
+           [](size_t rounds) {
                float sink[16] = {};
                py::gil_scoped_release release;
                return kernels().network.multiply_adds(rounds, sink);

@@ -7,8 +7,12 @@
 namespace gr::advphy {
 
 struct code_kernels {
-    void (*look_up)(const float* codebook, size_t row_floats, size_t padded_row_floats,
-                    const uint8_t* messages, size_t count, float* out);
+    void (*look_up)(const float* codebook,
+                    size_t row_floats,
+                    size_t padded_row_floats,
+                    const uint8_t* messages,
+                    size_t count,
+                    float* out);
     size_t (*count_differences)(const uint8_t* a, const uint8_t* b, size_t count);
 };
 

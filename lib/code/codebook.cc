@@ -33,7 +33,8 @@ codebook::codebook(const std::vector<float>& values, size_t messages)
       d_values(messages * d_padded_row)
 {
     for (size_t m = 0; m < messages; ++m)
-        std::copy_n(values.begin() + long(m * d_row), d_row,
+        std::copy_n(values.begin() + long(m * d_row),
+                    d_row,
                     d_values.begin() + long(m * d_padded_row));
 }
 
@@ -52,7 +53,9 @@ hard_decision::hard_decision(std::vector<uint8_t> table, size_t n)
             " entries, wanted 2^n with n = " + std::to_string(n) + " of 1..16");
 }
 
-size_t hard_decision::decide(const float* y, size_t count, uint8_t* messages,
+size_t hard_decision::decide(const float* y,
+                             size_t count,
+                             uint8_t* messages,
                              uint8_t* erased) const
 {
     size_t erasures = 0;

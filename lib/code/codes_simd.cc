@@ -7,8 +7,12 @@ namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
-void look_up(const float* codebook, size_t row_floats, size_t padded_row_floats,
-             const uint8_t* messages, size_t count, float* out)
+void look_up(const float* codebook,
+             size_t row_floats,
+             size_t padded_row_floats,
+             const uint8_t* messages,
+             size_t count,
+             float* out)
 {
     // Whole vectors, each row written over the surplus of the row before; the rows at
     // the end, where a surplus would leave `out`, float by float.

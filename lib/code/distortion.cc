@@ -3,8 +3,8 @@
 
 namespace gr::advphy {
 
-void squared_error(const float* a, const float* b, size_t count, size_t features,
-                   double* out)
+void squared_error(
+    const float* a, const float* b, size_t count, size_t features, double* out)
 {
     constexpr size_t lanes = 8; // sums that do not wait for each other
     for (size_t i = 0; i < count; ++i, a += features, b += features) {

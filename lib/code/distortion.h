@@ -9,7 +9,7 @@
 namespace gr::advphy {
 
 // out[i] = sum over the features of (a[i][feature] - b[i][feature])^2, within 2e-7 of it.
-void squared_error(const float* a, const float* b, size_t count, size_t features,
-                   double* out);
+void squared_error(
+    const float* a, const float* b, size_t count, size_t features, double* out);
 
 } // namespace gr::advphy

@@ -29,7 +29,8 @@ void shuffle(const uint32_t* words, size_t reals, uint16_t* order)
 
 const std::vector<std::string>& keyed_transform::names()
 {
-    static const std::vector<std::string> known{ "signs", "sign_permutation",
+    static const std::vector<std::string> known{ "signs",
+                                                 "sign_permutation",
                                                  "rotation" };
     return known;
 }
@@ -51,8 +52,12 @@ keyed_transform::keyed_transform(const std::string& name, size_t reals)
         d_place.push_back(uint16_t(j < n ? 2 * j : 2 * (j - n) + 1));
 }
 
-void keyed_transform::apply(const uint32_t* words, size_t row, const float* x,
-                            size_t count, bool inverse, float* out) const
+void keyed_transform::apply(const uint32_t* words,
+                            size_t row,
+                            const float* x,
+                            size_t count,
+                            bool inverse,
+                            float* out) const
 {
     if (row < d_words)
         throw std::invalid_argument("words has " + std::to_string(row) +
@@ -83,7 +88,9 @@ void keyed_transform::signs(const uint32_t* words, const float* x, float* out) c
     std::memcpy(out, bits, d_floats * sizeof(float));
 }
 
-void keyed_transform::permute(const uint32_t* words, const float* x, bool inverse,
+void keyed_transform::permute(const uint32_t* words,
+                              const float* x,
+                              bool inverse,
                               float* out) const
 {
     uint32_t in[largest_keyed], bits[largest_keyed];
@@ -98,8 +105,12 @@ void keyed_transform::permute(const uint32_t* words, const float* x, bool invers
     std::memcpy(out, bits, d_floats * sizeof(float));
 }
 
-void keyed_transform::rotate(const uint32_t* words, size_t row, const float* x,
-                             size_t count, bool inverse, float* out) const
+void keyed_transform::rotate(const uint32_t* words,
+                             size_t row,
+                             const float* x,
+                             size_t count,
+                             bool inverse,
+                             float* out) const
 {
     std::vector<float> work(rotation_floats(reals())), tile(reals() * rotated_items);
     std::vector<uint32_t> last;
@@ -119,8 +130,8 @@ void keyed_transform::rotate(const uint32_t* words, size_t row, const float* x,
         for (size_t i = 0; i < items; ++i)
             for (size_t j = 0; j < reals(); ++j)
                 tile[j * rotated_items + i] = x[(done + i) * d_floats + d_place[j]];
-        kernels().keying.rotate(drawn, stride, reals(), inverse, work.data(),
-                                tile.data());
+        kernels().keying.rotate(
+            drawn, stride, reals(), inverse, work.data(), tile.data());
         for (size_t i = 0; i < items; ++i) {
             float* to = out + (done + i) * d_floats;
             to[d_floats - 1] = 0.0f; // the padding, if it is one

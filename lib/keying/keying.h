@@ -58,14 +58,22 @@ public:
     size_t words() const { return d_words; }
 
     // Write Q x to out, or the inverse; std::invalid_argument where row < words().
-    void apply(const uint32_t* words, size_t row, const float* x, size_t count,
-               bool inverse, float* out) const;
+    void apply(const uint32_t* words,
+               size_t row,
+               const float* x,
+               size_t count,
+               bool inverse,
+               float* out) const;
 
 private:
     void signs(const uint32_t* words, const float* x, float* out) const;
     void permute(const uint32_t* words, const float* x, bool inverse, float* out) const;
-    void rotate(const uint32_t* words, size_t row, const float* x, size_t count,
-                bool inverse, float* out) const;
+    void rotate(const uint32_t* words,
+                size_t row,
+                const float* x,
+                size_t count,
+                bool inverse,
+                float* out) const;
 
     std::string d_name;
     std::vector<uint16_t> d_place; // which float of an item each real is

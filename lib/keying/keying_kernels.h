@@ -13,8 +13,12 @@ constexpr size_t rotation_floats(size_t reals) { return 16 * (reals + 1 + 2 * 16
 struct keying_kernels {
     // x [reals][rotated_items] in place; words [rotated_items][row], each row readable to
     // row_padding words past those of a rotation.
-    void (*rotate)(const uint32_t* words, size_t row, size_t reals, bool inverse,
-                   float* work, float* x);
+    void (*rotate)(const uint32_t* words,
+                   size_t row,
+                   size_t reals,
+                   bool inverse,
+                   float* work,
+                   float* x);
 };
 
 } // namespace gr::advphy

@@ -17,8 +17,8 @@ inline size_t words_up_to(size_t m) { return (m + 1) * (m + 1) / 4 * 2; }
 
 // Words first..first + count of `lanes` rows, transposed to [word][lane]; return word
 // number `first`. Up to lanes words are read and written before and after.
-inline float* gather_words(const uint32_t* words, size_t row, size_t first, size_t count,
-                           float* to)
+inline float*
+gather_words(const uint32_t* words, size_t row, size_t first, size_t count, float* to)
 {
     const size_t begin = first / lanes * lanes;
     for (size_t k = begin; k < first + count; k += lanes) {
@@ -37,8 +37,8 @@ inline void normals(float* g, size_t count)
 {
     for (size_t k = 0; k < count; k += 2) {
         vfloat first, second;
-        box_muller((vuint)load(g + k * lanes), (vuint)load(g + (k + 1) * lanes), first,
-                   second);
+        box_muller(
+            (vuint)load(g + k * lanes), (vuint)load(g + (k + 1) * lanes), first, second);
         store(g + k * lanes, first);
         store(g + (k + 1) * lanes, second);
     }
@@ -67,8 +67,8 @@ inline void reflect(float* g, vuint sign, size_t m, float* x)
         store(x + j * items, load(x + j * items) - along * load(g + j * lanes));
 }
 
-void rotate(const uint32_t* words, size_t row, size_t reals, bool inverse, float* work,
-            float* x)
+void rotate(
+    const uint32_t* words, size_t row, size_t reals, bool inverse, float* work, float* x)
 {
     for (size_t part = 0; part < items; part += lanes)
         for (size_t step = 1; step <= reals; ++step) {

@@ -43,8 +43,11 @@ double burst_synchronizer::peak(double width)
     double power[3];
     std::vector<sample> y(d_layout.preamble.size());
     for (int side = -1; side <= 1; ++side) {
-        d_filter.symbols(d_turned.data(), first_instant() + side * width,
-                         d_layout.samples_per_symbol, y.size(), y.data());
+        d_filter.symbols(d_turned.data(),
+                         first_instant() + side * width,
+                         d_layout.samples_per_symbol,
+                         y.size(),
+                         y.data());
         power[side + 1] = periodogram(d_layout.preamble, y.data(), 0);
     }
     return width * vertex(power[0], power[1], power[2]);
@@ -88,8 +91,9 @@ known_symbols::known_symbols(const frame_layout& layout, bool with_header)
     if (with_header)
         for (const int at : layout.header_at)
             all.emplace_back(at - layout.preamble_at, 0);
-    std::sort(all.begin(), all.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+        return a.first < b.first;
+    });
     for (const auto& [at, value] : all) {
         index.push_back(at);
         values.push_back(value);
@@ -106,11 +110,11 @@ size_t known_symbols::up_to(int last) const
     return size_t(std::upper_bound(index.begin(), index.end(), last) - index.begin());
 }
 
-phase_tracker burst_synchronizer::track(const known_symbols& known, int last,
-                                        double deviation)
+phase_tracker
+burst_synchronizer::track(const known_symbols& known, int last, double deviation)
 {
-    const auto groups = groups_of(known.index, known.values, known.up_to(last),
-                                  d_y.data(), d_layout.segment);
+    const auto groups = groups_of(
+        known.index, known.values, known.up_to(last), d_y.data(), d_layout.segment);
     // Twice: the SNR that weighs the measurements comes from the first time.
     const phase_tracker rough(groups, 1.0, d_settings.phase_walk, deviation);
     const double snr = snr_of(rough, int(d_layout.preamble.size()) - 1);

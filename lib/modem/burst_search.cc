@@ -45,8 +45,12 @@ burst_search::burst_search(const frame_layout& layout)
 
 void burst_search::run(const sample* samples)
 {
-    kernels().modem.search(d_view, samples, d_work.data(), d_metric.data(),
-                           d_product_re.data(), d_product_im.data());
+    kernels().modem.search(d_view,
+                           samples,
+                           d_work.data(),
+                           d_metric.data(),
+                           d_product_re.data(),
+                           d_product_im.data());
 }
 
 double burst_search::frequency(size_t position) const

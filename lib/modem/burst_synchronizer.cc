@@ -73,8 +73,8 @@ bool burst_synchronizer::search()
     d_search.run(d_samples.data() + d_from);
     const auto& metric = d_search.metric();
     const auto bar = float(d_settings.threshold * d_settings.threshold);
-    const auto crossing = std::find_if(metric.begin(), metric.end(),
-                                       [bar](float value) { return value > bar; });
+    const auto crossing = std::find_if(
+        metric.begin(), metric.end(), [bar](float value) { return value > bar; });
     const auto position = size_t(crossing - metric.begin());
     const size_t ahead = look_ahead * d_search.step();
     if (crossing == metric.end() || (position > 0 && position + ahead > metric.size())) {
@@ -219,8 +219,8 @@ bool burst_synchronizer::undo_echoes(const phase_tracker& tracked)
 {
     straighten(tracked, d_y.size());
     const size_t known = d_known[1].up_to(index(d_layout.header_at.back()));
-    const echo_equalizer equalizer(d_straight.data(), d_known[1].values.data(),
-                                   int(known));
+    const echo_equalizer equalizer(
+        d_straight.data(), d_known[1].values.data(), int(known));
     if (equalizer.needed())
         equalizer.apply(d_straight.data(), d_straight.size(), d_y.data());
     return equalizer.needed();

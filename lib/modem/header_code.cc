@@ -110,8 +110,12 @@ template <unsigned size> burst_header best_path(const sample* symbols)
 
 } // namespace
 
-burst_header::burst_header(uint32_t number, int codewords, const std::string& model_hash,
-                           bool inserted, const std::string& key_check, int version)
+burst_header::burst_header(uint32_t number,
+                           int codewords,
+                           const std::string& model_hash,
+                           bool inserted,
+                           const std::string& key_check,
+                           int version)
     : bytes{ uint8_t(version << 4 | !key_check.empty() << 1 | int(inserted)),
              uint8_t(codewords - 1) }
 {

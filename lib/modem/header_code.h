@@ -27,8 +27,12 @@ struct burst_header {
 
     burst_header() = default;
     // model_hash: 4 bytes; key_check: 2 bytes, or none where the link is not keyed.
-    burst_header(uint32_t number, int codewords, const std::string& model_hash,
-                 bool inserted, const std::string& key_check, int version);
+    burst_header(uint32_t number,
+                 int codewords,
+                 const std::string& model_hash,
+                 bool inserted,
+                 const std::string& key_check,
+                 int version);
 
     bool valid() const; // by the CRC-32
 

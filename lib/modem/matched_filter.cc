@@ -17,8 +17,8 @@ matched_filter::matched_filter(const frame_layout& layout)
             d_taps[p * d_floats + f] = layout.bank[p * taps + f / 2];
 }
 
-void matched_filter::symbols(const sample* samples, double first, double spacing,
-                             size_t count, sample* out)
+void matched_filter::symbols(
+    const sample* samples, double first, double spacing, size_t count, sample* out)
 {
     d_start.resize(count);
     d_row.resize(count);
@@ -28,8 +28,8 @@ void matched_filter::symbols(const sample* samples, double first, double spacing
         d_start[i] = steps / d_phases;
         d_row[i] = d_taps.data() + steps % d_phases * d_floats;
     }
-    kernels().modem.filter_symbols(samples, d_start.data(), d_row.data(), d_floats, count,
-                                   out);
+    kernels().modem.filter_symbols(
+        samples, d_start.data(), d_row.data(), d_floats, count, out);
 }
 
 void turn_back(const sample* x, size_t count, double cycles, sample* out)
@@ -46,8 +46,11 @@ void turn_back(const sample* x, size_t count, double cycles, sample* out)
     std::copy(exact.begin(), exact.begin() + long(turning.size()), turning.begin());
     for (size_t begin = 0; begin < count; begin += turns) {
         const auto base = std::polar(1.0, -2 * M_PI * cycles * double(begin));
-        kernels().modem.turn(x + begin, std::min(turns, count - begin), turning.data(),
-                             sample(base), out + begin);
+        kernels().modem.turn(x + begin,
+                             std::min(turns, count - begin),
+                             turning.data(),
+                             sample(base),
+                             out + begin);
     }
 }
 

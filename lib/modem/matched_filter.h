@@ -19,8 +19,8 @@ public:
     size_t center() const { return d_center; }
 
     // out[i] = symbol whose instant is first + i * spacing, in samples from samples[0].
-    void symbols(const sample* samples, double first, double spacing, size_t count,
-                 sample* out);
+    void symbols(
+        const sample* samples, double first, double spacing, size_t count, sample* out);
 
 private:
     size_t d_phases, d_floats, d_center;

@@ -19,20 +19,31 @@ struct search_view {
 };
 
 struct modem_kernels {
-    void (*search)(const search_view& s, const sample* samples, float* work,
-                   float* metric, float* product_re, float* product_im);
+    void (*search)(const search_view& s,
+                   const sample* samples,
+                   float* work,
+                   float* metric,
+                   float* product_re,
+                   float* product_im);
     // out[i] = the sum of samples from start[i] on times taps[i], each tap there twice.
-    void (*filter_symbols)(const sample* samples, const size_t* start,
-                           const float* const* taps, size_t floats, size_t count,
+    void (*filter_symbols)(const sample* samples,
+                           const size_t* start,
+                           const float* const* taps,
+                           size_t floats,
+                           size_t count,
                            sample* out);
     // out[i] = x[i] base turning[i]
-    void (*turn)(const sample* x, size_t count, const sample* turning, sample base,
-                 sample* out);
+    void (*turn)(
+        const sample* x, size_t count, const sample* turning, sample base, sample* out);
     // out[i sps + phase] = sum over j of symbols[i - j] pulse[j sps + phase]. Cost per
     // symbol: taps multiply-adds of real and complex. Reference: what the matched filter
     // gives back, tests/test_modem.py.
-    void (*shape_pulses)(const sample* symbols, size_t count, const float* pulse,
-                         size_t taps, size_t samples_per_symbol, sample* out);
+    void (*shape_pulses)(const sample* symbols,
+                         size_t count,
+                         const float* pulse,
+                         size_t taps,
+                         size_t samples_per_symbol,
+                         sample* out);
 };
 
 } // namespace gr::advphy

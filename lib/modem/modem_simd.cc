@@ -21,8 +21,8 @@ struct complex_vectors {
 };
 
 // sums += factor * values[q .. q + together * lanes)
-inline void add(complex_vectors& sums, vfloat factor, const float* re, const float* im,
-                size_t q)
+inline void
+add(complex_vectors& sums, vfloat factor, const float* re, const float* im, size_t q)
 {
     for (size_t v = 0; v < together; ++v) {
         sums.re[v] = sums.re[v] + factor * load(re + q + v * lanes);
@@ -69,8 +69,12 @@ void energies(const search_view& s, const float* re, const float* im, float* ene
             store(energy + q, load(energy + q) + load(energy + q + width * s.step));
 }
 
-void search(const search_view& s, const sample* samples, float* work, float* metric,
-            float* product_re, float* product_im)
+void search(const search_view& s,
+            const sample* samples,
+            float* work,
+            float* metric,
+            float* product_re,
+            float* product_im)
 {
     const size_t length = s.filtered + s.taps / s.stride + 1 + row_padding * together;
     float* re = work + 2 * s.stride * length;
@@ -105,8 +109,12 @@ void search(const search_view& s, const sample* samples, float* work, float* met
     }
 }
 
-void filter_symbols(const sample* samples, const size_t* start, const float* const* taps,
-                    size_t floats, size_t count, sample* symbols)
+void filter_symbols(const sample* samples,
+                    const size_t* start,
+                    const float* const* taps,
+                    size_t floats,
+                    size_t count,
+                    sample* symbols)
 {
     float* out = floats_of(symbols);
     for (size_t i = 0; i < count; ++i) {
@@ -124,8 +132,8 @@ void filter_symbols(const sample* samples, const size_t* start, const float* con
     }
 }
 
-void turn(const sample* samples, size_t count, const sample* turning, sample base,
-          sample* to)
+void turn(
+    const sample* samples, size_t count, const sample* turning, sample base, sample* to)
 {
     const float *x = floats_of(samples), *t = floats_of(turning), *b = floats_of(&base);
     const float base_re = b[0], base_im = b[1];
@@ -138,8 +146,12 @@ void turn(const sample* samples, size_t count, const sample* turning, sample bas
     }
 }
 
-void shape_pulses(const sample* symbols, size_t count, const float* pulse, size_t taps,
-                  size_t samples_per_symbol, sample* samples)
+void shape_pulses(const sample* symbols,
+                  size_t count,
+                  const float* pulse,
+                  size_t taps,
+                  size_t samples_per_symbol,
+                  sample* samples)
 {
     const float* x = floats_of(symbols);
     float* out = floats_of(samples);

@@ -14,8 +14,10 @@ struct state {
     // After `step` symbols.
     state ahead(double step, double walk) const
     {
-        return { phase + step * frequency, frequency,
-                 pp + 2 * step * pf + step * step * ff + walk * step, pf + step * ff,
+        return { phase + step * frequency,
+                 frequency,
+                 pp + 2 * step * pf + step * step * ff + walk * step,
+                 pf + step * ff,
                  ff };
     }
 
@@ -23,13 +25,18 @@ struct state {
     state corrected(double innovation, double variance) const
     {
         const double kp = pp / (pp + variance), kf = pf / (pp + variance);
-        return { phase + kp * innovation, frequency + kf * innovation, (1 - kp) * pp,
-                 (1 - kp) * pf, ff - kf * pf };
+        return { phase + kp * innovation,
+                 frequency + kf * innovation,
+                 (1 - kp) * pp,
+                 (1 - kp) * pf,
+                 ff - kf * pf };
     }
 };
 
 // The state at a group, given that at the next one.
-state smoothed(const state& filtered, const state& predicted, const state& later,
+state smoothed(const state& filtered,
+               const state& predicted,
+               const state& later,
                double step)
 {
     // gain = P F^T predicted.P^-1, with F = [1 step; 0 1]
@@ -53,8 +60,10 @@ state smoothed(const state& filtered, const state& predicted, const state& later
 } // namespace
 
 std::vector<known_group> groups_of(const std::vector<int>& index,
-                                   const std::vector<sample>& reference, size_t count,
-                                   const sample* y, int longest)
+                                   const std::vector<sample>& reference,
+                                   size_t count,
+                                   const sample* y,
+                                   int longest)
 {
     std::vector<known_group> groups;
     int size = 0;
@@ -72,14 +81,19 @@ std::vector<known_group> groups_of(const std::vector<int>& index,
     return groups;
 }
 
-phase_tracker::phase_tracker(const std::vector<known_group>& groups, double snr,
-                             double walk, double frequency_deviation)
+phase_tracker::phase_tracker(const std::vector<known_group>& groups,
+                             double snr,
+                             double walk,
+                             double frequency_deviation)
 {
     std::vector<state> filtered, predicted;
     for (const known_group& group : groups) {
         const double variance = 1 / (2 * snr * group.energy);
         if (filtered.empty()) {
-            const state first{ std::arg(group.product), 0, variance, 0,
+            const state first{ std::arg(group.product),
+                               0,
+                               variance,
+                               0,
                                frequency_deviation * frequency_deviation };
             predicted.push_back(first);
             filtered.push_back(first);
@@ -94,8 +108,8 @@ phase_tracker::phase_tracker(const std::vector<known_group>& groups, double snr,
     }
     std::vector<state> final = filtered;
     for (size_t g = groups.size() - 1; g-- > 0;)
-        final[g] = smoothed(filtered[g], predicted[g + 1], final[g + 1],
-                            groups[g + 1].at - groups[g].at);
+        final[g] = smoothed(
+            filtered[g], predicted[g + 1], final[g + 1], groups[g + 1].at - groups[g].at);
     double along = 0, energy = 0;
     for (size_t g = 0; g < groups.size(); ++g) {
         d_at.push_back(groups[g].at);

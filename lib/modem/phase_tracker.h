@@ -29,7 +29,9 @@ class phase_tracker
 public:
     // snr: signal over noise power per symbol; frequency_deviation: of the frequency
     // that is left, rad a symbol. Needs a group.
-    phase_tracker(const std::vector<known_group>& groups, double snr, double walk,
+    phase_tracker(const std::vector<known_group>& groups,
+                  double snr,
+                  double walk,
                   double frequency_deviation);
 
     // Phase in rad at the symbol of an index, on a line between groups.

@@ -74,8 +74,11 @@ std::vector<sample> noise(size_t count, float deviation, unsigned seed)
 }
 
 // Pulses of symbols, the first one's beginning at sample `at`.
-void add_symbols(const frame_layout& layout, const std::vector<sample>& symbols,
-                 size_t at, double cycles, std::vector<sample>& to)
+void add_symbols(const frame_layout& layout,
+                 const std::vector<sample>& symbols,
+                 size_t at,
+                 double cycles,
+                 std::vector<sample>& to)
 {
     for (size_t i = 0; i < symbols.size(); ++i)
         for (size_t t = 0; t < layout.taps(); ++t) {

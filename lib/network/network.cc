@@ -41,12 +41,13 @@ network::network(size_t inputs, const std::vector<int>& slot)
     std::iota(identity.begin(), identity.end(), 0);
     if (d_slot.empty())
         d_slot = identity;
-    if (!std::is_permutation(d_slot.begin(), d_slot.end(), identity.begin(),
-                             identity.end()))
+    if (!std::is_permutation(
+            d_slot.begin(), d_slot.end(), identity.begin(), identity.end()))
         throw std::invalid_argument("slot must be a permutation of the inputs");
 }
 
-void network::add_affine(const std::vector<float>& weight, const std::vector<float>& bias,
+void network::add_affine(const std::vector<float>& weight,
+                         const std::vector<float>& bias,
                          const taps& from)
 {
     const size_t channels = bias.size(), rows = channels ? weight.size() / channels : 0;
@@ -136,15 +137,15 @@ void network::run(const float* in, size_t count, float* out) const
     kernels().network.run(net, in, count, out, work_memory_of(net));
 }
 
-size_t network::decide(const float* in, size_t count, uint8_t* messages,
-                       uint8_t* erased) const
+size_t
+network::decide(const float* in, size_t count, uint8_t* messages, uint8_t* erased) const
 {
     const plan net = view();
     if (net.outputs > 256)
         throw std::invalid_argument("a decision among " + std::to_string(net.outputs) +
                                     " messages does not fit a byte; 256 at most");
-    return kernels().network.decide(net, in, count, messages, erased,
-                                    work_memory_of(net));
+    return kernels().network.decide(
+        net, in, count, messages, erased, work_memory_of(net));
 }
 
 } // namespace gr::advphy

@@ -30,7 +30,8 @@ public:
 
     // Append an affine map. weight: [channels][rows]; bias: [channels].
     // std::invalid_argument where they and the taps do not fit the features so far.
-    void add_affine(const std::vector<float>& weight, const std::vector<float>& bias,
+    void add_affine(const std::vector<float>& weight,
+                    const std::vector<float>& bias,
                     const taps& from);
     // Append relu, elu (value: alpha), sigmoid, softmax, l2_normalization (value: the
     // energy) or scale (value: the factor), by name.
@@ -47,8 +48,8 @@ public:
     // messages[i] = index of the largest output of item i, the first among equals.
     // erased[i] = 1 where an input or output is not finite (the message is then 0);
     // returns how many. Reference: numpy argmax.
-    size_t decide(const float* in, size_t count, uint8_t* messages,
-                  uint8_t* erased) const;
+    size_t
+    decide(const float* in, size_t count, uint8_t* messages, uint8_t* erased) const;
 
 private:
     // What an affine_map points to.

@@ -50,8 +50,12 @@ constexpr size_t work_floats(int widest) { return size_t(3) * 32 * (widest + 16)
 
 struct network_kernels { // see network.h
     void (*run)(const plan& net, const float* in, size_t count, float* out, float* work);
-    size_t (*decide)(const plan& net, const float* in, size_t count, uint8_t* messages,
-                     uint8_t* erased, float* work);
+    size_t (*decide)(const plan& net,
+                     const float* in,
+                     size_t count,
+                     uint8_t* messages,
+                     uint8_t* erased,
+                     float* work);
     // Multiply-adds in registers, the arithmetic limit: returns how many were done.
     size_t (*multiply_adds)(size_t rounds, float* sink);
 };

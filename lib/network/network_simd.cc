@@ -134,8 +134,12 @@ float* run_steps(const plan& net, float* a, float* b)
 
 // Index of the largest of `outputs` logits per item, the first of equals; erase items
 // with `poison` or with logits that are not finite.
-size_t decide_tile(int outputs, const float* logits, const vfloat* poison, size_t items,
-                   uint8_t* messages, uint8_t* erased)
+size_t decide_tile(int outputs,
+                   const float* logits,
+                   const vfloat* poison,
+                   size_t items,
+                   uint8_t* messages,
+                   uint8_t* erased)
 {
     alignas(64) uint8_t decided[tile], flags[tile];
     for (int v = 0; v < tile_vectors; ++v) {
@@ -175,8 +179,12 @@ void run(const plan& net, const float* in, size_t count, float* out, float* work
     }
 }
 
-size_t decide(const plan& net, const float* in, size_t count, uint8_t* messages,
-              uint8_t* erased, float* work)
+size_t decide(const plan& net,
+              const float* in,
+              size_t count,
+              uint8_t* messages,
+              uint8_t* erased,
+              float* work)
 {
     const work_memory memory(net, work);
     size_t erasures = 0;
@@ -188,8 +196,8 @@ size_t decide(const plan& net, const float* in, size_t count, uint8_t* messages,
                 poison[v] += load(memory.a + size_t(f) * tile + v * lanes) * 0.0f;
         const float* logits = run_steps(net, memory.a, memory.b);
         const size_t items = count - first < tile ? count - first : tile;
-        erasures += decide_tile(net.outputs, logits, poison, items, messages + first,
-                                erased + first);
+        erasures += decide_tile(
+            net.outputs, logits, poison, items, messages + first, erased + first);
     }
     return erasures;
 }

@@ -73,7 +73,8 @@ BOOST_AUTO_TEST_CASE(convolution_by_hand)
 {
     // Zeros 0 0 on the left: 100*1, 10*1 + 100*2, 1 + 20 + 300, 2 + 30 + 400.
     network net(4);
-    net.add_affine({ 1, 10, 100 }, { 0.5f },
+    net.add_affine({ 1, 10, 100 },
+                   { 0.5f },
                    { { 0, 1, 3, 6, 9 },
                      { 0, 0, 1, 0, 1, 2, 1, 2, 3 },
                      { 2, 1, 2, 0, 1, 2, 0, 1, 2 } });

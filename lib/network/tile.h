@@ -63,8 +63,8 @@ struct work_memory {
 };
 
 // Load the tile that begins at item `first` of `count`; pad after the last item.
-void load_tile_at(const plan& net, const float* in, size_t first, size_t count,
-                  const work_memory& work)
+void load_tile_at(
+    const plan& net, const float* in, size_t first, size_t count, const work_memory& work)
 {
     const size_t width = net.inputs;
     // Items whose rows may be over-read lie at least `lanes` floats before the end.

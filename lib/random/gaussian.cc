@@ -37,8 +37,14 @@ void gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float* 
     write_elements<gaussian_group>(first, count, out, write);
 }
 
-void add_gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float sigma,
-                  const float* x, float* y, const float* p)
+void add_gaussian(uint64_t seed,
+                  stream which,
+                  uint64_t first,
+                  size_t count,
+                  float sigma,
+                  const float* x,
+                  float* y,
+                  const float* p)
 {
     const auto add_part = [=](size_t begin, size_t end) { // of a group
         float normals[gaussian_group];
@@ -53,14 +59,19 @@ void add_gaussian(uint64_t seed, stream which, uint64_t first, size_t count, flo
     const size_t groups = (count - begin) / gaussian_group;
     const size_t end = begin + groups * gaussian_group;
     add_part(0, begin);
-    kernels().random.add_gaussian_groups(seed, which, (first + begin) / gaussian_group,
-                                         groups, sigma, x + begin, y + begin,
+    kernels().random.add_gaussian_groups(seed,
+                                         which,
+                                         (first + begin) / gaussian_group,
+                                         groups,
+                                         sigma,
+                                         x + begin,
+                                         y + begin,
                                          p ? p + begin : nullptr);
     add_part(end, count);
 }
 
-void random_bytes(uint64_t seed, stream which, uint64_t first, size_t count, uint8_t mask,
-                  uint8_t* out)
+void random_bytes(
+    uint64_t seed, stream which, uint64_t first, size_t count, uint8_t mask, uint8_t* out)
 {
     const auto write = [=](uint64_t group, size_t groups, uint8_t* to) {
         kernels().random.word_groups(seed, which, group, groups, mask * 0x01010101u, to);
@@ -68,14 +79,14 @@ void random_bytes(uint64_t seed, stream which, uint64_t first, size_t count, uin
     write_elements<byte_group>(first, count, out, write);
 }
 
-void random_words(uint64_t seed, stream which, uint64_t first, size_t count,
-                  uint32_t* out)
+void random_words(
+    uint64_t seed, stream which, uint64_t first, size_t count, uint32_t* out)
 {
     uint32_t group[word_group];
     for (size_t done = 0; done < count;) {
         const uint64_t at = first + done;
-        kernels().random.word_groups(seed, which, at / group_counters, 1, ~0u,
-                                     reinterpret_cast<uint8_t*>(group));
+        kernels().random.word_groups(
+            seed, which, at / group_counters, 1, ~0u, reinterpret_cast<uint8_t*>(group));
         for (size_t lane = at % group_counters; lane < group_counters && done < count;
              ++lane, ++done)
             for (int word = 0; word < 4; ++word)

@@ -16,16 +16,26 @@ void gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float* 
 
 // y[i] = (x[i] + sigma * (standard normal number first + i)) + p[i], where there is a p.
 // y may be x.
-void add_gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float sigma,
-                  const float* x, float* y, const float* p = nullptr);
+void add_gaussian(uint64_t seed,
+                  stream which,
+                  uint64_t first,
+                  size_t count,
+                  float sigma,
+                  const float* x,
+                  float* y,
+                  const float* p = nullptr);
 
 // out[i] = random byte number first + i of this seed and stream, and mask. A mask of
 // 2^k - 1 gives uniform messages of k bits.
-void random_bytes(uint64_t seed, stream which, uint64_t first, size_t count, uint8_t mask,
+void random_bytes(uint64_t seed,
+                  stream which,
+                  uint64_t first,
+                  size_t count,
+                  uint8_t mask,
                   uint8_t* out);
 
 // out[4 i .. 4 i + 3] = the words of Philox's counter first + i of this seed and stream.
-void random_words(uint64_t seed, stream which, uint64_t first, size_t count,
-                  uint32_t* out);
+void random_words(
+    uint64_t seed, stream which, uint64_t first, size_t count, uint32_t* out);
 
 } // namespace gr::advphy

@@ -56,8 +56,8 @@ BOOST_AUTO_TEST_CASE(chunks_do_not_matter_and_nothing_is_written_outside)
             gaussian(3, stream::noise, 11 + at, count, out);
         };
         const auto add = [&](size_t at, size_t count, float* out) {
-            add_gaussian(3, stream::noise, 11 + at, count, 0.5f, &x[at], out,
-                         x.data() + at);
+            add_gaussian(
+                3, stream::noise, 11 + at, count, 0.5f, &x[at], out, x.data() + at);
         };
         const auto draw = [](size_t at, size_t count, uint8_t* out) {
             random_bytes(3, stream::messages, 11 + at, count, 0x0f, out);

@@ -28,15 +28,24 @@ constexpr int byte_group = 16 * group_counters;
 
 struct random_kernels {
     // Groups of normals, from number `group` on, each of gaussian_group.
-    void (*gaussian_groups)(uint64_t seed, stream which, uint64_t group, size_t groups,
-                            float* out);
+    void (*gaussian_groups)(
+        uint64_t seed, stream which, uint64_t group, size_t groups, float* out);
     // y = (x + sigma normals) + p, where p is not null.
-    void (*add_gaussian_groups)(uint64_t seed, stream which, uint64_t group,
-                                size_t groups, float sigma, const float* x, float* y,
+    void (*add_gaussian_groups)(uint64_t seed,
+                                stream which,
+                                uint64_t group,
+                                size_t groups,
+                                float sigma,
+                                const float* x,
+                                float* y,
                                 const float* p);
     // Groups of words, each `and` mask, as byte_group bytes.
-    void (*word_groups)(uint64_t seed, stream which, uint64_t group, size_t groups,
-                        uint32_t mask, uint8_t* out);
+    void (*word_groups)(uint64_t seed,
+                        stream which,
+                        uint64_t group,
+                        size_t groups,
+                        uint32_t mask,
+                        uint8_t* out);
     // Cosine and sine of turns / 2^32; count: a multiple of group_counters.
     void (*unit_circle)(const uint32_t* turns, size_t count, float* cosine, float* sine);
 };

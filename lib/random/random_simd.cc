@@ -69,14 +69,15 @@ inline void for_words(uint64_t seed, stream which, uint64_t group, size_t groups
 {
     for (size_t g = 0; g < groups; ++g)
         for (int part = 0; part < group_counters; part += lanes)
-            use(g, part,
+            use(g,
+                part,
                 philox(seed, uint32_t(which), (group + g) * group_counters + part));
 }
 
 // Call use(offset, normals) for the vectors of the groups.
 template <typename F>
-inline void for_gaussian_groups(uint64_t seed, stream which, uint64_t group,
-                                size_t groups, F use)
+inline void
+for_gaussian_groups(uint64_t seed, stream which, uint64_t group, size_t groups, F use)
 {
     for_words(seed, which, group, groups, [use](size_t g, int part, const words& w) {
         for (int pair = 0; pair < 4; pair += 2) {
@@ -89,15 +90,22 @@ inline void for_gaussian_groups(uint64_t seed, stream which, uint64_t group,
     });
 }
 
-void gaussian_groups(uint64_t seed, stream which, uint64_t group, size_t groups,
-                     float* out)
+void gaussian_groups(
+    uint64_t seed, stream which, uint64_t group, size_t groups, float* out)
 {
-    for_gaussian_groups(seed, which, group, groups,
-                        [out](size_t offset, vfloat z) { store(out + offset, z); });
+    for_gaussian_groups(seed, which, group, groups, [out](size_t offset, vfloat z) {
+        store(out + offset, z);
+    });
 }
 
-void add_gaussian_groups(uint64_t seed, stream which, uint64_t group, size_t groups,
-                         float sigma, const float* x, float* y, const float* p)
+void add_gaussian_groups(uint64_t seed,
+                         stream which,
+                         uint64_t group,
+                         size_t groups,
+                         float sigma,
+                         const float* x,
+                         float* y,
+                         const float* p)
 {
     if (p) // in the same loop: arithmetic hides the time that memory takes
         for_gaussian_groups(seed, which, group, groups, [=](size_t offset, vfloat z) {
@@ -109,8 +117,12 @@ void add_gaussian_groups(uint64_t seed, stream which, uint64_t group, size_t gro
         });
 }
 
-void word_groups(uint64_t seed, stream which, uint64_t group, size_t groups,
-                 uint32_t mask, uint8_t* out)
+void word_groups(uint64_t seed,
+                 stream which,
+                 uint64_t group,
+                 size_t groups,
+                 uint32_t mask,
+                 uint8_t* out)
 {
     for_words(seed, which, group, groups, [=](size_t g, int part, const words& w) {
         for (int word = 0; word < 4; ++word)
@@ -141,7 +153,8 @@ void unit_circle(const uint32_t* turns, size_t count, float* cosine, float* sine
 
 } // namespace
 
-extern const random_kernels random_table = { gaussian_groups, add_gaussian_groups,
-                                             word_groups, unit_circle };
+extern const random_kernels random_table = {
+    gaussian_groups, add_gaussian_groups, word_groups, unit_circle
+};
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -180,8 +180,8 @@ size_t standin_air::room() const
     return d_receiver_expected ? 0 : tick;
 }
 
-size_t standin_air::write(const sample* samples, size_t count,
-                          std::chrono::microseconds timeout)
+size_t
+standin_air::write(const sample* samples, size_t count, std::chrono::microseconds timeout)
 {
     const auto end = clock::now() + timeout;
     std::unique_lock<std::mutex> lock(d_mutex);
@@ -229,7 +229,9 @@ bool standin_air::take(sample* samples, size_t count, size_t& delivered, reading
     return delivered > 0;
 }
 
-standin_air::reading standin_air::read(sample* samples, size_t count, size_t& delivered,
+standin_air::reading standin_air::read(sample* samples,
+                                       size_t count,
+                                       size_t& delivered,
                                        std::chrono::microseconds timeout)
 {
     const auto end = clock::now() + timeout;

@@ -54,7 +54,9 @@ public:
 
     // Take up to `count` samples; return how many before the time is over.
     size_t write(const sample* samples, size_t count, std::chrono::microseconds timeout);
-    reading read(sample* samples, size_t count, size_t& delivered,
+    reading read(sample* samples,
+                 size_t count,
+                 size_t& delivered,
                  std::chrono::microseconds timeout);
 
 private:

@@ -45,8 +45,8 @@ public:
     {
         return { SOAPY_SDR_CF32 };
     }
-    std::string getNativeStreamFormat(const int, const size_t,
-                                      double& full_scale) const override
+    std::string
+    getNativeStreamFormat(const int, const size_t, double& full_scale) const override
     {
         full_scale = 1;
         return SOAPY_SDR_CF32;
@@ -57,12 +57,14 @@ public:
     {
         return { "all" };
     }
-    SoapySDR::Range getGainRange(const int, const size_t,
-                                 const std::string&) const override
+    SoapySDR::Range
+    getGainRange(const int, const size_t, const std::string&) const override
     {
         return { 0, 60 };
     }
-    void setGain(const int direction, const size_t, const std::string&,
+    void setGain(const int direction,
+                 const size_t,
+                 const std::string&,
                  const double gain_db) override
     {
         d_gain_db[direction] = std::min(60.0, std::max(0.0, gain_db));
@@ -80,18 +82,21 @@ public:
     {
         return { "RF" };
     }
-    SoapySDR::RangeList getFrequencyRange(const int, const size_t,
-                                          const std::string&) const override
+    SoapySDR::RangeList
+    getFrequencyRange(const int, const size_t, const std::string&) const override
     {
         return { SoapySDR::Range(1e6, 6e9) };
     }
-    void setFrequency(const int direction, const size_t, const std::string&,
-                      const double frequency, const Kwargs&) override
+    void setFrequency(const int direction,
+                      const size_t,
+                      const std::string&,
+                      const double frequency,
+                      const Kwargs&) override
     {
         d_frequency[direction] = frequency;
     }
-    double getFrequency(const int direction, const size_t,
-                        const std::string&) const override
+    double
+    getFrequency(const int direction, const size_t, const std::string&) const override
     {
         return d_frequency[direction];
     }
@@ -118,8 +123,10 @@ public:
         return d_sample_rate[direction];
     }
 
-    SoapySDR::Stream* setupStream(const int direction, const std::string& format,
-                                  const std::vector<size_t>&, const Kwargs&) override
+    SoapySDR::Stream* setupStream(const int direction,
+                                  const std::string& format,
+                                  const std::vector<size_t>&,
+                                  const Kwargs&) override
     {
         if (format != SOAPY_SDR_CF32)
             throw std::invalid_argument("stand-in radio: its only format is CF32");
@@ -127,7 +134,9 @@ public:
     }
     void closeStream(SoapySDR::Stream*) override { }
     size_t getStreamMTU(SoapySDR::Stream*) const override { return 8192; }
-    int activateStream(SoapySDR::Stream* stream, const int, const long long,
+    int activateStream(SoapySDR::Stream* stream,
+                       const int,
+                       const long long,
                        const size_t) override
     {
         return turn(stream, true);
@@ -137,15 +146,20 @@ public:
         return turn(stream, false);
     }
 
-    int readStream(SoapySDR::Stream*, void* const* buffers, const size_t wanted,
-                   int& flags, long long&, const long timeout_us) override
+    int readStream(SoapySDR::Stream*,
+                   void* const* buffers,
+                   const size_t wanted,
+                   int& flags,
+                   long long&,
+                   const long timeout_us) override
     {
         using reading = gr::advphy::standin_air::reading;
         flags = 0;
         size_t delivered = 0;
-        const auto found =
-            d_air->read(static_cast<gr::advphy::sample*>(buffers[0]), wanted, delivered,
-                        std::chrono::microseconds(timeout_us));
+        const auto found = d_air->read(static_cast<gr::advphy::sample*>(buffers[0]),
+                                       wanted,
+                                       delivered,
+                                       std::chrono::microseconds(timeout_us));
         switch (found) {
         case reading::samples:
             return int(delivered);
@@ -156,11 +170,16 @@ public:
         }
     }
 
-    int writeStream(SoapySDR::Stream*, const void* const* buffers, const size_t given,
-                    int&, const long long, const long timeout_us) override
+    int writeStream(SoapySDR::Stream*,
+                    const void* const* buffers,
+                    const size_t given,
+                    int&,
+                    const long long,
+                    const long timeout_us) override
     {
         // 0 and not SOAPY_SDR_TIMEOUT: gr-soapy logs that one at each call.
-        return int(d_air->write(static_cast<const gr::advphy::sample*>(buffers[0]), given,
+        return int(d_air->write(static_cast<const gr::advphy::sample*>(buffers[0]),
+                                given,
                                 std::chrono::microseconds(timeout_us)));
     }
 
