@@ -95,10 +95,7 @@ def run(output, measurement: Measurement, table: Table):
     output.note(out=measurement.out, rows=[])
     output.line(table.header)
     begun, done = time.perf_counter(), 0
-    with (
-        _progress.bar(unit=table.unit) as bar,
-        contextlib.closing(steps),
-    ):
+    with _progress.bar(unit=table.unit) as bar, contextlib.closing(steps):
         for step in steps:
             share = 1.0 if step.done else _share(step, rule)
             bar.total = len(settings)

@@ -38,10 +38,7 @@ class Settings:
         metavar="ADDRESS",
     )
     ebn0_db: list = option(
-        None,
-        "(0:11:1 if quick, else 0:11:0.5)",
-        db_range,
-        metavar="FIRST:LAST:STEP",
+        None, "(0:11:1 if quick, else 0:11:0.5)", db_range, metavar="FIRST:LAST:STEP"
     )
     min_errors: int = option("200", "of a point", whole)
     max_blocks: int = option(

@@ -11,13 +11,7 @@ from advphy_model.measure.error_rate import interval
 from advphy_model.measure.semantic_counts import SemanticCounts
 from advphy_model.version import __version__
 
-from advphy_training.evaluate.secrecy import (
-    SORTED,
-    STATIC,
-    STOLEN,
-    SURROGATE,
-    majority,
-)
+from advphy_training.evaluate.secrecy import SORTED, STATIC, STOLEN, SURROGATE, majority
 
 SENTENCES = {
     STATIC: "trained on the link without security, as in the letter; never adapts",
