@@ -82,10 +82,7 @@ def _added(place, name, module):
 def _declare(parser, module):
     """Declare the arguments of a module's Settings, or of its actions' ones."""
     if not hasattr(module, "ACTIONS"):
-        if hasattr(module, "Settings"):
-            _options.declare(parser, module.Settings)
-        else:
-            module.add_arguments(parser)
+        _options.declare(parser, module.Settings)
         _output.add_option(parser)
         parser.set_defaults(module=module)
         return

@@ -38,13 +38,16 @@ class Subscription:
         self.connected, self.joined = False, False  # joined: it told its states
         self._said, self._opened = set(), False
         self.socket = context.socket(zmq.SUB)
-        self.socket.setsockopt(zmq.RCVHWM, WAITING)
-        self.socket.setsockopt(zmq.MAXMSGSIZE, published.LONGEST_MESSAGE)
-        self.socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
-        self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
-        self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.setsockopt(zmq.IPV6, int("[" in address))
-        self.socket.setsockopt(zmq.SUBSCRIBE, b"")
+        for name, value in {
+            zmq.RCVHWM: WAITING,
+            zmq.MAXMSGSIZE: published.LONGEST_MESSAGE,
+            zmq.HANDSHAKE_IVL: HANDSHAKE_MS,
+            zmq.RECONNECT_IVL_MAX: 1000,
+            zmq.LINGER: 0,
+            zmq.IPV6: int("[" in address),
+            zmq.SUBSCRIBE: b"",
+        }.items():
+            self.socket.setsockopt(name, value)
         if keys is not None:
             self._use_keys(keys)
         self.monitor = self.socket.get_monitor_socket()

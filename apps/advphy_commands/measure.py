@@ -111,7 +111,7 @@ HEADER = (
 
 
 def _line(step, row, found):
-    text, bounds = _text.rate_and_interval(row.failures, row.blocks)
+    text, bounds = _text.table_texts(row.failures, row.blocks)
     theory, speed = found["theory"], found["messages_per_second"]
     expected = "" if theory is None else f"{theory:.2e} {found['theory_is']}"
     speed = "resumed" if speed is None else f"{speed / 1e6:.1f}"

@@ -126,7 +126,7 @@ def _numbers(step, row):
 
 
 def _line(step, row, found):
-    bler, bounds = _text.rate_and_interval(row.failures, row.blocks)
+    bler, bounds = _text.table_texts(row.failures, row.blocks)
     text = "" if found["loss_db"] is None else f"{found['loss_db']:.2f} dB"
     return (
         f"{row.link:<24}{row.ebn0_db:>7g}{row.frames:>9}{row.missed_frames:>8}"
