@@ -105,8 +105,13 @@ def grid(axes):
 
 def band(axes, x, low, value, high, style, opacity=BAND):
     """Draw a curve with its intervals as a band; return its line in a list."""
-    axes.fill_between(x, low, high, color=style["color"], alpha=opacity, linewidth=0)
+    fill(axes, x, low, high, style, opacity)
     return axes.plot(x, value, **style)
+
+
+def fill(axes, x, low, high, style, opacity=BAND):
+    """Draw a band in the colour of a style."""
+    axes.fill_between(x, low, high, color=style["color"], alpha=opacity, linewidth=0)
 
 
 def arrow(axes, start, end, colour, width):
