@@ -79,11 +79,5 @@ def _legend(figure, looks, note, spread, claims):
         handles.append(Patch(color="0.3", alpha=0.12, label="lowest to highest seed"))
     lines = [note, "What is claimed or asked, and what is found here:"]
     lines = lines[: 2 if claims else 1] + [f"- {text}: {ours}" for text, ours in claims]
-    figure.legend(
-        handles=handles,
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0),
-        ncol=4,
-        title="\n".join(lines),
-        title_fontsize="small",
-    )
+    labels = [handle.get_label() for handle in handles]
+    look.legend_below(figure, handles, labels, "\n".join(lines))
