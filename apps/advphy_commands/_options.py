@@ -37,6 +37,11 @@ def switch(said, alone=False):
     return _field(given, alone=alone)
 
 
+def repeated(metavar, said, parse=None, **given):
+    """Return the field of an option that may be given again: a list of its texts."""
+    return option([], said, parse, action="append", metavar=metavar, **given)
+
+
 def operand(metavar, said=None, parse=None, **given):
     """Return the field of what stands without an option."""
     return _field({"metavar": metavar, "help": said, **given}, parse, "")

@@ -25,7 +25,7 @@ from advphy_model.modem.frame import Frame
 
 from advphy_commands import _measuring, _text
 from advphy_commands._adversary import OverTheAir
-from advphy_commands._options import group, option
+from advphy_commands._options import group, option, repeated
 
 
 def _layout(name, words):
@@ -54,12 +54,10 @@ class Settings(_measuring.Points):
         "'cfo(frequency=0.001)' in cycles per sample",
         metavar="KIND",
     )
-    frame: dict = option(
-        [],
+    frame: dict = repeated(
+        "KEY=VALUE",
         "a setting of the frame, such as codewords=64; may be repeated",
         _layout,
-        action="append",
-        metavar="KEY=VALUE",
     )
     adversary: OverTheAir = group(OverTheAir, "adversary, a second transmitter")
 
@@ -69,13 +67,12 @@ def run(settings, output):
     chains = list(_burst_settings(settings, output.remark))
     output.note(frames=[])
     for frame in dict.fromkeys(chain.frame for chain in chains):
-        output.row(
-            "frames",
-            frame.describe()
-            | {"samples": frame.samples(), "overhead_db": frame.overhead_db},
+        size = {"samples": frame.samples(), "overhead_db": frame.overhead_db}
+        text = (
             f"frame of n = {frame.n}: {frame.codewords} codewords, "
-            f"{frame.samples()} samples, overhead {frame.overhead_db:.2f} dB",
+            f"{frame.samples()} samples, overhead {frame.overhead_db:.2f} dB"
         )
+        output.row("frames", frame.describe() | size, text)
     rule = StopRule(settings.min_errors, settings.max_blocks)
     measurement = _measuring.Measurement(
         chains, rule, settings.out, BurstCounts, {"engine": "burst"}
@@ -93,15 +90,8 @@ def _burst_settings(settings, remark):
         frame = Frame.of_model(model, **settings.frame)
         for ebn0_db in settings.ebn0_db:
             for attack in attacks(model, frame, ebn0_db):
-                yield BurstSetting(
-                    model,
-                    frame,
-                    ebn0_db,
-                    settings.seed,
-                    attack,
-                    adversary.canceller,
-                    settings.channel,
-                )
+                at = (ebn0_db, settings.seed, attack, adversary.canceller)
+                yield BurstSetting(model, frame, *at, settings.channel)
 
 
 HEADER = (

@@ -24,7 +24,7 @@ from advphy_model.measure.semantic_counts import SemanticCounts
 
 from advphy_commands import _measuring, _progress, _text
 from advphy_commands._numbers import db_range, whole
-from advphy_commands._options import operand, option, switch
+from advphy_commands._options import operand, option, repeated, switch
 
 QUICK_STEPS = 1500  # of the pairs of [arn] that are not shipped
 QUICK_EVE_STEPS = 800
@@ -53,12 +53,7 @@ class Settings:
         None, "(1e-5 if quick, else 1e-6)", type=float, metavar="BLER"
     )
     seeds: int = option("3", "trainings of each link", whole)
-    set: list = option(
-        [],
-        "a setting of all trainings; may be repeated",
-        action="append",
-        metavar="KEY=VALUE",
-    )
+    set: list = repeated("KEY=VALUE", "a setting of all trainings; may be repeated")
 
     def __post_init__(self):
         """Refuse no training, and a rate that is none."""
