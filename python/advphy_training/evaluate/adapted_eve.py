@@ -74,17 +74,13 @@ def adapt(
     for i, network in enumerate(candidates):
         found = _classify(TorchNetwork(network), y, labels, held, effort, i)
         best = max(best, found, key=lambda pair: pair[0])
-    return Eve(
-        name=name,
-        networks={"classifier": best[1]},
-        recipe={
-            "trained_on": f"{len(y)} labelled intercepts",
-            "held_out_accuracy": best[0],
-            "hidden": [list(hidden) for hidden in effort.hidden],
-            "steps": effort.steps,
-            "seed": effort.seed,
-        },
-    )
+    recipe = {
+        "trained_on": f"{len(y)} labelled intercepts",
+        "held_out_accuracy": best[0],
+        "hidden": [list(hidden) for hidden in effort.hidden],
+        **{"steps": effort.steps, "seed": effort.seed},
+    }
+    return Eve(name=name, networks={"classifier": best[1]}, recipe=recipe)
 
 
 def _classify(model, y, labels, held, effort, number):

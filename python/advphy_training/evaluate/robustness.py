@@ -167,10 +167,8 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     twin = link.with_nearest_codeword()
 
     def crafted_by(name, target=link, substitutes=(), **changes):
-        changed = dataclasses.replace(plan, **changes)
-        return partial(
-            attacks.craft_or_read, name, target, changed, substitutes, folder
-        )
+        given = target, dataclasses.replace(plan, **changes), substitutes, folder
+        return partial(attacks.craft_or_read, name, *given)
 
     def job(role, craft=None, measured=link, **changes):
         at = {"ebn0_db": plan.ebn0_db, "psr_db": plan.psr_db, **changes}

@@ -187,9 +187,8 @@ def less_ebn0(words, better, worse, bler, margin) -> Condition:
         numbers = " against ".join(map(shown_db, needed)) + f" for a BLER of {bler:g}"
         if None in needed:
             missing = tuple(point is None for point in needed)
-            return {(True, False): FAILS, (False, True): HOLDS}.get(
-                missing, OPEN
-            ), numbers
+            states = {(True, False): FAILS, (False, True): HOLDS}
+            return states.get(missing, OPEN), numbers
         return below(more=margin)(*needed), numbers
 
     return Condition(words, (better, worse), judge)

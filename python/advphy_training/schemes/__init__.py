@@ -96,11 +96,7 @@ def recipe(scheme_name, settings, seed) -> dict:
         for key, value in given.items()
         if value != getattr(default, key)
     )
-    return {
-        "command": f"advphy train {scheme_name} --seed {seed}{changed}",
-        "scheme": scheme_name,
-        "seed": seed,
-        "settings": given,
-        "version": __version__,
-        "torch": torch.__version__,
-    }
+    command = f"advphy train {scheme_name} --seed {seed}{changed}"
+    how = {"scheme": scheme_name, "seed": seed, "settings": given}
+    versions = {"version": __version__, "torch": torch.__version__}
+    return {"command": command, **how, **versions}
