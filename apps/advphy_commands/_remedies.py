@@ -21,8 +21,6 @@ REMEDIES = {
     "onnx": "pip install onnx onnxruntime",
     "osmosdr": "apt install gr-osmosdr",
 }
-_CALLED = {"gnuradio": "GNU Radio"}
-_BEYOND = {"gnuradio": ", or use --engine loop"}
 
 
 def remedy(error):
@@ -30,9 +28,7 @@ def remedy(error):
     package = (error.name or "").partition(".")[0]
     if package not in REMEDIES:
         return str(error)
-    called = _CALLED.get(package, package)
-    where = " for this Python" if package == "gnuradio" else ""
-    return (
-        f"{called} is not installed{where}; {REMEDIES[package]}"
-        f"{_BEYOND.get(package, '')}"
-    )
+    if package == "gnuradio":
+        said = "GNU Radio is not installed for this Python"
+        return f"{said}; {REMEDIES[package]}, or use --engine loop"
+    return f"{package} is not installed; {REMEDIES[package]}"

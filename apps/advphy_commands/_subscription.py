@@ -10,13 +10,8 @@ from zmq.utils.monitor import recv_monitor_message
 
 WAITING = 10_000  # messages that wait to be looked at; what is more is lost
 HANDSHAKE_MS = 2000  # for who answers in another protocol, or not at all
-LOST = (
-    zmq.EVENT_DISCONNECTED,
-    zmq.EVENT_CLOSED,
-    zmq.EVENT_CONNECT_RETRIED,
-    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
-    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
-)
+LOST = "DISCONNECTED CLOSED CONNECT_RETRIED HANDSHAKE_FAILED_NO_DETAIL"
+LOST = {zmq.Event[name] for name in (*LOST.split(), "HANDSHAKE_FAILED_PROTOCOL")}
 
 
 class Subscription:
@@ -105,10 +100,8 @@ class Subscription:
                 self._say("version", f"{self.address}: {error}")
             except ValueError as error:
                 self.malformed += 1
-                self._say(
-                    "malformed",
-                    f"{self.address}: ignored what is malformed: {str(error)[:200]!a}",
-                )
+                said = f"ignored what is malformed: {str(error)[:200]!a}"
+                self._say("malformed", f"{self.address}: {said}")
         self.joined = self.joined or bool(found)
         return found
 

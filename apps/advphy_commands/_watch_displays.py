@@ -99,10 +99,8 @@ class _AsSent:
         settings = dict(message["settings"])
         if "psr_db" in settings and settings["psr_db"] is None:
             settings["psr_db"] = -math.inf
-        shown = {
-            k: -math.inf if v is None and k.startswith("psr_db") else v
-            for k, v in message.items()
-        }
+        none = [k for k in message if k.startswith("psr_db") and message[k] is None]
+        shown = message | dict.fromkeys(none, -math.inf)
         return shown | {"name": name, "settings": settings}
 
 

@@ -16,10 +16,9 @@ from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 
 from advphy_commands import _measuring, _options, _progress
-from advphy_commands._numbers import db_range, psr_range, whole
+from advphy_commands._numbers import psr_range, whole
 from advphy_commands._options import operand, option
 
-MODEL_FILE = "FILE.safetensors"
 # The options of the command that makes a report again.
 AGAIN = "psr_db ebn0_db at_psr_db over_ebn0_db restarts steps min_errors max_blocks"
 AGAIN += " seed"
@@ -31,17 +30,19 @@ class Settings:
 
     link: str = operand("LINK", "a file or a name")
     out: Path = option(type=Path, required=True, metavar="FOLDER")
-    psr_db: list = option("-10:2:2", parse=psr_range, metavar="FIRST:LAST:STEP")
+    psr_db: list = _measuring.over("-10:2:2", parse=psr_range)
     ebn0_db: float = option(8.0, "of the sweep over PSR", type=float)
     at_psr_db: float = option(-6.0, "of the sweep over Eb/N0", type=float)
-    over_ebn0_db: list = option("0:10:2", parse=db_range, metavar="FIRST:LAST:STEP")
+    over_ebn0_db: list = _measuring.over("0:10:2")
     restarts: int = option(32, type=int)
     steps: int = option(100, type=int)
     min_errors: int = option("1000", parse=whole)
     max_blocks: int = option("2e6", parse=whole)
     seed: int = option(1, type=int)
     claimed: str = option(
-        None, "a perturbation that the link is said to resist", metavar=MODEL_FILE
+        None,
+        "a perturbation that the link is said to resist",
+        metavar="FILE.safetensors",
     )
     cluster: str = option(None, "of a Dask scheduler", metavar="ADDRESS")
     typed: dict = _options.typed()

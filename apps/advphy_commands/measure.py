@@ -71,7 +71,9 @@ def run(settings, output):
             counted = functools.partial(
                 flowgraph_engine.counted, latency=settings.latency
             )
-        chains = _link_settings(settings, output.remark)
+        chains = _measuring.chains(
+            settings, output.remark, LinkSetting, lambda model: (model,)
+        )
         width = settings.relative_width
         rule = StopRule(settings.min_errors, settings.max_blocks, width)
         engine = "loop" if settings.by_loop else "flowgraph"
@@ -79,18 +81,6 @@ def run(settings, output):
         measurement = _measuring.Measurement(chains, rule, settings.out, Counts, more)
         table = _measuring.Table(HEADER, "point", _numbers, _line)
         _measuring.run(output, measurement, table)
-
-
-def _link_settings(settings, remark):
-    """Yield the LinkSettings in the order of measuring."""
-    adversary = settings.adversary
-    attacks = adversary.adversaries(settings.seed, settings.out, remark)
-    for link in settings.links:
-        model = links.load(link)
-        for ebn0_db in settings.ebn0_db:
-            for attack in attacks(model, ebn0_db):
-                at = (ebn0_db, settings.seed, attack, adversary.canceller)
-                yield LinkSetting(model, *at, settings.channel)
 
 
 HEADER = (

@@ -13,7 +13,6 @@ point and at Ctrl-C; the same command again goes on where it stopped.
 from dataclasses import dataclass
 
 from advphy_model.air.adversary import Adversary
-from advphy_model.link import links
 from advphy_model.measure.burst_chain import (
     BurstCounts,
     BurstSetting,
@@ -64,7 +63,12 @@ class Settings(_measuring.Points):
 
 def run(settings, output):
     """Measure and print a line per point."""
-    chains = list(_burst_settings(settings, output.remark))
+
+    def framed(model):
+        return model, Frame.of_model(model, **settings.frame)
+
+    chains = _measuring.chains(settings, output.remark, BurstSetting, framed)
+    chains = list(chains)
     output.note(frames=[])
     for frame in dict.fromkeys(chain.frame for chain in chains):
         size = {"samples": frame.samples(), "overhead_db": frame.overhead_db}
@@ -79,19 +83,6 @@ def run(settings, output):
     )
     table = _measuring.Table(HEADER, "point", _numbers, _line)
     _measuring.run(output, measurement, table)
-
-
-def _burst_settings(settings, remark):
-    """Yield the BurstSettings in the order of measuring."""
-    adversary = settings.adversary
-    attacks = adversary.adversaries(settings.seed, settings.out, remark)
-    for link in settings.links:
-        model = links.load(link)
-        frame = Frame.of_model(model, **settings.frame)
-        for ebn0_db in settings.ebn0_db:
-            for attack in attacks(model, frame, ebn0_db):
-                at = (ebn0_db, settings.seed, attack, adversary.canceller)
-                yield BurstSetting(model, frame, *at, settings.channel)
 
 
 HEADER = (

@@ -40,11 +40,8 @@ class Settings:
     """What is measured, and by what."""
 
     link: str = operand("LINK")
-    snr_db: list = option(
-        "0:20:5",
-        "Bob's SNR in dB: a number, several with commas, or a range",
-        db_range,
-        metavar="FIRST:LAST:STEP",
+    snr_db: list = _measuring.over(
+        "0:20:5", "Bob's SNR in dB: a number, several with commas, or a range"
     )
     eve: str = option(None, "a file or a name; without: none", metavar="EVE")
     eve_snr_db: float = option(

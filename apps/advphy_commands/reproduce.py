@@ -42,9 +42,7 @@ class Settings:
         "spread trainings, craftings and ranges over a Dask cluster",
         metavar="ADDRESS",
     )
-    ebn0_db: list = option(
-        None, "(0:11:1 if quick, else 0:11:0.5)", db_range, metavar="FIRST:LAST:STEP"
-    )
+    ebn0_db: list = _measuring.over(None, "(0:11:1 if quick, else 0:11:0.5)")
     min_errors: int = option("200", "of a point", whole)
     max_blocks: int = option(
         None, "of a point (enough for its errors at --down-to)", whole
