@@ -17,7 +17,8 @@ from advphy_commands._options import operand
 
 SHELLS = ("bash", "zsh")
 # What an argument takes is told by its choices or its metavar.
-ENDINGS = {"RECORDING": ".sigmf-meta", "FILE|NAME": ".safetensors"}
+ENDINGS = dict.fromkeys(("LINK", "EVE", "FILE|NAME"), ".safetensors")
+ENDINGS |= {"RECORDING": ".sigmf-meta", "FILE": ""}
 FOLDERS = ("DIR", "FOLDER")
 # Commands whose LINK is of one kind only; elsewhere both are offered.
 MESSAGES = ("measure", "measure-burst", "attack", "evaluate", "synchronism")
@@ -115,21 +116,15 @@ def _offered(command, action, names):
     """Return (words, ending of files or None, whether folders), or None for nothing."""
     metavar = action.metavar or action.dest.upper()
     ending = re.search(r"\.[a-z0-9-]+$", metavar)
-    words, files = names.get(metavar, ()), ENDINGS.get(metavar)
+    files = ending.group() if ending else ENDINGS.get(metavar)
+    words, folders = names.get(metavar, ()), metavar in FOLDERS
     if action.choices:
         words = tuple(map(str, action.choices))
     elif metavar == "LINK":
-        words, files = _links(command, names), ".safetensors"
-    elif metavar == "EVE":
-        files = ".safetensors"
-    elif metavar == "FILE":
-        files = ""
-    elif ending:
-        files = ending.group()
+        words = _links(command, names)
     elif "|" in metavar and not words:
         words = tuple(part for part in metavar.split("|") if part.islower())
-    found = words, files, metavar in FOLDERS
-    return found if any((words, files is not None, found[2])) else None
+    return (words, files, folders) if words or folders or files is not None else None
 
 
 def _links(command, names):
