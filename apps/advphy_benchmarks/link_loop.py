@@ -64,20 +64,21 @@ def kernel_shares(model):
     work = functools.partial(kernels.multiply_adds, 10000)
     multiply_adds = rate_of(work, work())
     decider = inference.kernel_network(model.networks["decoder"])
-    noise = multiply_adds / (NOISE_OPERATIONS * 2 * model.n)
-    decisions = multiply_adds / decider.multiply_adds
 
     def rate(kernel, *given):
         return rate_of(lambda: kernel(*given), TILE)
 
-    counted = rate(kernels.count_differences, sent, decided)
-    added = rate(kernels.add_gaussian, 1, 0, sigma, y, other)
-    drawn = rate(kernels.messages, 1, 0, model.k, sent)
+    messages = rate(kernels.messages, 1, 0, model.k, sent)
+    look_up = rate(codebook.look_up, sent, y)
+    noise = rate(kernels.add_gaussian, 1, 0, sigma, y, other)
+    decisions = decision_rate(model, TILE)
+    count = rate(kernels.count_differences, sent, decided)
+    operations = NOISE_OPERATIONS * 2 * model.n
     rows = (
-        ("messages", drawn, "memory", copy_messages),
-        ("look-up", rate(codebook.look_up, sent, y), "memory", copy_vectors),
-        ("noise", added, "arithmetic", noise),
-        ("decision", decision_rate(model, TILE), "arithmetic", decisions),
-        ("count", counted, "memory", copy_messages),
+        ("messages", messages, "memory", copy_messages),
+        ("look-up", look_up, "memory", copy_vectors),
+        ("noise", noise, "arithmetic", multiply_adds / operations),
+        ("decision", decisions, "arithmetic", multiply_adds / decider.multiply_adds),
+        ("count", count, "memory", copy_messages),
     )
     return [(name, rate / 1e6, kind, rate / limit) for name, rate, kind, limit in rows]

@@ -7,7 +7,25 @@ from dataclasses import dataclass, field
 from advphy_training.reproduce import arn_models
 from advphy_training.reproduce.claims import Point, share
 
+LABELS = {
+    "base": "original system",
+    "white": "pair, white box",
+    "white_without": "white box without Bob's module",
+    "white_adapted": "white box, Eve adapts",
+    "black": "pair, black box",
+    "black_without": "black box without Bob's module",
+    "fair": "original, SNR raised by the pair's power",
+    "transformer": "pair of transformers, white box",
+    "transformer_adapted": "transformers, Eve adapts",
+    "keyed": "keyed pair",
+    "keyed_base": "its original, per-message power",
+}
 FRONTIER_SNRS_DB = (0.0, 2.5, 5.0, 7.5, 10.0)  # turning the power down instead
+
+
+def labels(*curves) -> dict:
+    """Return {curve: label} for a panel, in this order."""
+    return {curve: LABELS[curve] for curve in curves}
 
 
 @dataclass
