@@ -69,9 +69,8 @@ def names() -> list:
 def attack(name: str):
     """Return the module of the attack of that name."""
     if name not in names():
-        raise ValueError(
-            f"attack '{name}' is neither a file nor one of: {', '.join(names())}"
-        )
+        known = ", ".join(names())
+        raise ValueError(f"attack '{name}' is neither a file nor one of: {known}")
     return found_by_name.module(sys.modules[__name__], "attack", name)
 
 
@@ -97,9 +96,8 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         )
     for model in substitutes:
         if model.sha256 == link.sha256:
-            raise ValueError(
-                f"substitute {model} is the link itself; leave it out for white box"
-            )
+            said = "is the link itself; leave it out for white box"
+            raise ValueError(f"substitute {model} {said}")
         if (model.k, model.n) != (link.k, link.n):
             raise ValueError(f"substitute {model} does not have the k and n of {link}")
     torch.set_num_threads(1)  # many times faster where the cores are shared
@@ -162,11 +160,9 @@ def shipped_substitutes(link) -> list:
         ValueError: when none has this k and n.
     """
     names = [name for name in links.names() if name.startswith("substitute_")]
-    found = [
-        model
-        for model in map(links.load, names)
-        if (model.k, model.n) == (link.k, link.n) and model.sha256 != link.sha256
-    ]
+    known = [links.load(name) for name in names]
+    found = [each for each in known if (each.k, each.n) == (link.k, link.n)]
+    found = [model for model in found if model.sha256 != link.sha256]
     if not found:
         raise ValueError(
             f"there is no shipped substitute with k = {link.k} and n = {link.n}; train "

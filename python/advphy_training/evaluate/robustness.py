@@ -96,20 +96,16 @@ class Evaluation:
 
     def over_psr(self, role) -> dict:
         """Return {psr_db: Counts} of a role at the evaluation's own Eb/N0."""
-        found = {
-            psr: row
-            for (name, ebn0_db, psr), row in self.counts.items()
-            if name == role and ebn0_db == self.ebn0_db
-        }
+        found = {psr: row for (db, psr), row in self._of(role) if db == self.ebn0_db}
         return {p: found[p] for p in sorted(found.keys() - {None, CHANCE_PSR_DB})}
 
     def over_ebn0(self, role) -> dict:
         """Return {ebn0_db: Counts} of a role at the evaluation's PSR, or without."""
-        return {
-            ebn0_db: row
-            for (name, ebn0_db, psr), row in self.counts.items()
-            if name == role and psr in (None, self.psr_db)
-        }
+        return {db: row for (db, p), row in self._of(role) if p in (None, self.psr_db)}
+
+    def _of(self, role):
+        """Return [((ebn0_db, psr_db), Counts)] of a role."""
+        return [(key[1:], row) for key, row in self.counts.items() if key[0] == role]
 
 
 def evaluate(

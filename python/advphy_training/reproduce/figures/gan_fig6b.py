@@ -27,18 +27,13 @@ ATTACKS = (
 )
 
 
+_ALL = {f"p of the MLP decoder, {word}": word for word in ("shifted", "aligned")}
+_ALL |= {"PGD against substitutes": "pgd"}
+_AT = (7.0, 8.0, 9.0)  # dB: each has perturbations of its own
+
+
 def _under_all(better, worse, margin=1.0):
-    return under_all(
-        {
-            "p of the MLP decoder, shifted": "shifted",
-            "p of the MLP decoder, aligned": "aligned",
-            "PGD against substitutes": "pgd",
-        },
-        better,
-        worse,
-        at=(7.0, 8.0, 9.0),  # dB: each has perturbations of its own
-        margin=margin,
-    )
+    return under_all(_ALL, better, worse, at=_AT, margin=margin)
 
 
 CLAIMS = (
