@@ -100,7 +100,6 @@ def test_there_is_one_bar_and_all_that_takes_time_has_it():
         "adapt_eve",
         "evaluate",
         "reproduce",
-        "_reproduce_arn",
         "synchronism",
         "bench",
         "data",

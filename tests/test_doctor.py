@@ -12,7 +12,7 @@ import pytest
 from .conftest import CLONE, STAGED
 from .test_commands import ADVPHY
 
-doctor = importlib.import_module("advphy_commands._doctor")
+doctor = importlib.import_module("advphy_commands.doctor")
 probes = importlib.import_module("advphy_commands._doctor_probes")
 HERE = doctor.Place(CLONE)
 MISSING = """raise ModuleNotFoundError("No module named '{0}'", name="{0}")

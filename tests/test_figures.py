@@ -3,6 +3,7 @@
 
 import itertools
 import math
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -269,12 +270,14 @@ def test_the_figures_of_reports_have_all_formats(tmp_path, kind, rng):
     points = {0.0: (5, 10), 10.0: (9, 10)}
     many = {"one": points, "two": {0.0: (3, 100), 10.0: (0, 100)}}
     path = tmp_path / f"a.{kind}"
-    curve = attack_panels.DrawnCurve("one", False, points, {})
+    found = SimpleNamespace(added_up=lambda *_: points, spread=lambda *_: {})
+    one = SimpleNamespace(link="a", key="a", label="one", title="a")
+    figure = SimpleNamespace(TITLE="t", SYSTEMS=[one], ATTACKS=[one])
     for draw in (
         lambda: robustness.draw(many, path, "PSR [dB]", "t", [("bound", {0: 0.1})]),
         lambda: eve_accuracy.draw(many, 0.1, path, "t"),
         lambda: picture_grid.draw({"Bob": rng.random((3, 784))}, (28, 28), path, "t"),
-        lambda: attack_panels.draw([("a", [curve])], path, "t", "n", [("c", "holds")]),
+        lambda: attack_panels.draw(found, figure, path, "n", [("c", "holds")]),
     ):
         draw()
         assert path.read_bytes().startswith(STARTS[kind])

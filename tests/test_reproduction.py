@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import pytest
 from advphy_figures import attack_panels, eve_accuracy, picture_grid, secrecy
@@ -103,11 +104,16 @@ def test_a_defense_starts_from_the_link_trained_with_its_seed(tmp_path, monkeypa
 
 
 def test_panels_are_drawn_with_seeds_and_without(tmp_path):
-    curve = attack_panels.DrawnCurve("one", False, {0.0: (500, 1000)}, {})
-    clean = attack_panels.DrawnCurve("one", True, {0.0: (9, 99)}, {0.0: (0.1, 0.2)})
+    points = {"clean": {0.0: (9, 99)}, "a": {0.0: (500, 1000)}}
+    spread = {"clean": {0.0: (0.1, 0.2)}, "a": {}}
+    found = SimpleNamespace(
+        added_up=lambda _, key: points[key], spread=lambda _, key: spread[key]
+    )
+    one = SimpleNamespace(link="one", label="one", key="a", title="a")
     for count in (1, 3, 4, 5):
         path = tmp_path / f"{count}.png"
-        attack_panels.draw([("a", [curve, clean])] * count, path, "title")
+        figure = SimpleNamespace(TITLE="t", SYSTEMS=[one], ATTACKS=[one] * count)
+        attack_panels.draw(found, figure, path)
         assert path.read_bytes().startswith(b"\x89PNG")
 
 

@@ -56,22 +56,18 @@ class _attacked_link(advphy.top_block):
         self.windows = self._displays(model, frame_rate) if displayed else []
 
     def _displays(self, model, frame_rate):
-        curves = advphy.bler_curve_sink(
-            closed_forms="hamming74_ml", frame_rate=frame_rate
-        )
-        strip = advphy.onset_strip(frame_rate=frame_rate)
-        planes = advphy.perturbation_sink(model, frame_rate=frame_rate)
-        received = advphy.constellation_sink(model, frame_rate=frame_rate)
+        rate = {"frame_rate": frame_rate}
+        curves = advphy.bler_curve_sink(closed_forms="hamming74_ml", **rate)
+        strip = advphy.onset_strip(**rate)
+        planes = advphy.perturbation_sink(model, **rate)
+        received = advphy.constellation_sink(model, **rate)
         self.connect(self.channel, received)
-        self.msg_connect(self.counter, "counts", curves, "in")
-        for port, block in (
-            ("counts", self.counter),
-            ("psr", self.adversary),
-            ("estimate", self.canceller),
-        ):
+        ports = {"counts": self.counter, "psr": self.adversary}
+        ports["estimate"] = self.canceller
+        for port, block in ports.items():
             self.msg_connect(block, port, strip, "in")
-            if port != "counts":
-                self.msg_connect(block, port, planes, "in")
+            other = curves if port == "counts" else planes
+            self.msg_connect(block, port, other, "in")
         return [part.qwidget() for part in (curves, strip, planes, received)]
 
     def blocks(self):
@@ -136,9 +132,8 @@ def _attend(loop, flowgraph, seconds):
 
 def displayed_rates(model, seconds=2.0, frames=None):
     """Return {name: function of a rate} without displays and with all of them."""
+    rate, given = functools.partial(stream_rate, model), {"seconds": seconds}
     return {
-        "undisplayed": functools.partial(stream_rate, model, False, seconds),
-        "displayed": functools.partial(
-            stream_rate, model, True, seconds, frames=frames
-        ),
+        "undisplayed": functools.partial(rate, False, **given),
+        "displayed": functools.partial(rate, True, **given, frames=frames),
     }

@@ -29,15 +29,13 @@ def attacked_rates(model, messages=20_000_000):
     """
     row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)
     attack = Adversary(Perturbation("turn", "universal", model.k, model.n, row), -6.0)
-    settings = {
-        "plain": {},
-        "attacked": {"attack": attack},
-        "cancelled": {"canceller": CancellerSettings()},
-        "attacked_cancelled": {"attack": attack, "canceller": CancellerSettings()},
-    }
+    attacked, cancelled = {"attack": attack}, {"canceller": CancellerSettings()}
+    rate = functools.partial(flowgraph_rate, model, messages)
     return {
-        name: functools.partial(flowgraph_rate, model, messages, **given)
-        for name, given in settings.items()
+        "plain": rate,
+        "attacked": functools.partial(rate, **attacked),
+        "cancelled": functools.partial(rate, **cancelled),
+        "attacked_cancelled": functools.partial(rate, **attacked, **cancelled),
     }
 
 
@@ -45,9 +43,8 @@ class _callable_decoder(advphy.guarded_block):
     """Decide with any function of y complex64 [batch, n]."""
 
     def __init__(self, model, decide):
-        advphy.guarded_block.__init__(
-            self, "decoder", [(np.complex64, model.n)], [np.uint8]
-        )
+        signature = [(np.complex64, model.n)], [np.uint8]
+        advphy.guarded_block.__init__(self, "decoder", *signature)
         self._decide = decide
 
     def work(self, input_items, output_items):

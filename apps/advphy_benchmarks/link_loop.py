@@ -61,26 +61,24 @@ def kernel_shares(model):
     codebook.look_up(sent, y)
     copy_messages = rate_of(lambda: np.copyto(decided, sent), TILE)
     copy_vectors = rate_of(lambda: np.copyto(other, y), TILE)
-    multiply_adds = rate_of(
-        lambda: kernels.multiply_adds(10000), kernels.multiply_adds(10000)
-    )
+    work = functools.partial(kernels.multiply_adds, 10000)
+    multiply_adds = rate_of(work, work())
     decider = inference.kernel_network(model.networks["decoder"])
-    noise_operations = NOISE_OPERATIONS * 2 * model.n
-    limits = {
-        "messages": ("memory", copy_messages),
-        "look-up": ("memory", copy_vectors),
-        "noise": ("arithmetic", multiply_adds / noise_operations),
-        "decision": ("arithmetic", multiply_adds / decider.multiply_adds),
-        "count": ("memory", copy_messages),
-    }
-    rates = {
-        "messages": rate_of(lambda: kernels.messages(1, 0, model.k, sent), TILE),
-        "look-up": rate_of(lambda: codebook.look_up(sent, y), TILE),
-        "noise": rate_of(lambda: kernels.add_gaussian(1, 0, sigma, y, other), TILE),
-        "decision": decision_rate(model, TILE),
-        "count": rate_of(lambda: kernels.count_differences(sent, decided), TILE),
-    }
-    return [
-        (name, rate / 1e6, limits[name][0], rate / limits[name][1])
-        for name, rate in rates.items()
-    ]
+
+    def rate(kernel, *given):
+        return rate_of(lambda: kernel(*given), TILE)
+
+    messages = rate(kernels.messages, 1, 0, model.k, sent)
+    look_up = rate(codebook.look_up, sent, y)
+    noise = rate(kernels.add_gaussian, 1, 0, sigma, y, other)
+    decisions = decision_rate(model, TILE)
+    count = rate(kernels.count_differences, sent, decided)
+    operations = NOISE_OPERATIONS * 2 * model.n
+    rows = (
+        ("messages", messages, "memory", copy_messages),
+        ("look-up", look_up, "memory", copy_vectors),
+        ("noise", noise, "arithmetic", multiply_adds / operations),
+        ("decision", decisions, "arithmetic", multiply_adds / decider.multiply_adds),
+        ("count", count, "memory", copy_messages),
+    )
+    return [(name, rate / 1e6, kind, rate / limit) for name, rate, kind, limit in rows]

@@ -36,6 +36,7 @@ def races(frame_seconds):
         frame_seconds: list that the display race appends the time of a picture to.
     """
     mlp = links.load("autoencoder_mlp")
+    disturbed = ("attacked", "cancelled", "attacked_cancelled")
     return (
         Race(
             lambda: _messages(mlp),
@@ -48,11 +49,8 @@ def races(frame_seconds):
         ),
         Race(
             lambda: _attacked(mlp),
-            {
-                f"{name}_over_flowgraph": (name, "plain")
-                for name in ("attacked", "cancelled", "attacked_cancelled")
-            },
-            reported=("attacked", "cancelled", "attacked_cancelled"),
+            {f"{name}_over_flowgraph": (name, "plain") for name in disturbed},
+            reported=disturbed,
         ),
         Race(_cnn, {"cnn_over_onnxruntime": ("ours", "onnxruntime")}, optional=True),
         Race(

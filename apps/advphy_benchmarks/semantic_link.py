@@ -21,15 +21,9 @@ _ANY_SECRET = bytes(32)
 
 def setting_of(link, eve, **given):
     """Return what speed is measured with: Bob's branch and Eve's."""
-    return SemanticSetting(
-        SemanticLink.load(link),
-        images.load(images.SAMPLE),
-        SNR_DB,
-        SNR_DB,
-        Eve.load(eve),
-        branches=("bob", "eve"),
-        **given,
-    )
+    at = (SNR_DB, SNR_DB, Eve.load(eve))
+    link, sent = SemanticLink.load(link), images.load(images.SAMPLE)
+    return SemanticSetting(link, sent, *at, branches=("bob", "eve"), **given)
 
 
 def chain_rate(setting, frames=100_000):
@@ -45,18 +39,14 @@ def keyed_rates(frames=100_000):
 
     Bob has no denoiser in either, so that the keying is all that differs.
     """
-    keyed = setting_of(
-        "keyed_arn_permutation", "eve_mnist_per_message", secret=_ANY_SECRET
-    )
+    names = "keyed_arn_permutation", "eve_mnist_per_message"
+    keyed = setting_of(*names, secret=_ANY_SECRET)
     networks = {role: net for role, net in keyed.link.networks.items() if role != "bob"}
-    keyed = dataclasses.replace(
-        keyed, link=dataclasses.replace(keyed.link, networks=networks)
-    )
-    plain = dataclasses.replace(keyed, alice=False)
-    return {
-        "plain": functools.partial(chain_rate, plain, frames),
-        "keyed": functools.partial(chain_rate, keyed, frames),
-    }
+    link = dataclasses.replace(keyed.link, networks=networks)
+    keyed = dataclasses.replace(keyed, link=link)
+    chains = {"plain": dataclasses.replace(keyed, alice=False), "keyed": keyed}
+    partial = functools.partial
+    return {name: partial(chain_rate, chains[name], frames) for name in chains}
 
 
 class TorchChain:
@@ -73,16 +63,10 @@ class TorchChain:
         self._sigma = snr_noise_variance(setting.snr_db) ** 0.5
         self._pixels = torch.tensor(setting.images.as_reals())
         self._labels = torch.tensor(setting.images.labelled().astype("int64"))
-        self._encoder, self._decoder, self._alice, self._bob, self._eve = (
-            TorchNetwork(network)
-            for network in (
-                link.encoder,
-                link.decoder,
-                link.networks["alice"],
-                link.networks["bob"],
-                setting.eve.networks["classifier"],
-            )
-        )
+        pair, eve = link.networks, setting.eve.networks["classifier"]
+        self._encoder, self._decoder = map(TorchNetwork, (link.encoder, link.decoder))
+        self._alice, self._bob = TorchNetwork(pair["alice"]), TorchNetwork(pair["bob"])
+        self._eve = TorchNetwork(eve)
 
     @torch.inference_mode()
     def run(self, frames):

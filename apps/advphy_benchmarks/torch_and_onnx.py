@@ -18,16 +18,14 @@ def torch_module(network):
     for layer in network.layers:
         if layer.kind == "dense":
             part = torch.nn.Linear(*layer.parameters["weight"].shape[::-1])
-            part.load_state_dict(
-                {key: torch.tensor(value) for key, value in layer.parameters.items()}
-            )
+            given = layer.parameters.items()
+            part.load_state_dict({key: torch.tensor(value) for key, value in given})
             parts.append(part)
         elif layer.kind == "relu":
             parts.append(torch.nn.ReLU())
         else:
-            raise ValueError(
-                f"layer '{layer.name}' ({layer.kind}): dense or ReLU wanted"
-            )
+            what = f"layer '{layer.name}' ({layer.kind})"
+            raise ValueError(f"{what}: dense or ReLU wanted")
     return torch.nn.Sequential(*parts)
 
 
@@ -110,16 +108,14 @@ def to_onnx(network) -> bytes:
             kind = "Reshape"
         elif kind is None:
             raise ValueError(f"layer '{layer.name}' ({layer.kind}): not made for ONNX")
-        nodes.append(
-            helper.make_node(kind, inputs, [layer.name], layer.name, **attributes)
-        )
+        made = helper.make_node(kind, inputs, [layer.name], layer.name, **attributes)
+        nodes.append(made)
         last = layer.name
     nodes.append(helper.make_node("Identity", [last], ["logits"]))
-    x = helper.make_tensor_value_info(
-        "x", TensorProto.FLOAT, ["batch", *network.input_shape]
-    )
-    logits = helper.make_tensor_value_info(
-        "logits", TensorProto.FLOAT, ["batch", *network.output_shape]
+    shapes = {"x": network.input_shape, "logits": network.output_shape}
+    x, logits = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])
+        for name, shape in shapes.items()
     )
     graph = helper.make_graph(nodes, "decoder", [x], [logits], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])

@@ -68,9 +68,6 @@ def _run(words):
         progress.show = _progress.bar
     module = arguments.module
     with output.document():
-        if not hasattr(module, "Settings"):  # watch, for now
-            arguments.output = output
-            return module.run(arguments) or 0
         return module.run(_options.parsed(module.Settings, arguments), output) or 0
 
 

@@ -14,7 +14,12 @@ from advphy_model.modem.burst_adversary import WHERE, AirAdversary
 from advphy_model.receive.canceller import CancellerSettings
 
 from advphy_commands._numbers import number_or_random, psr_range, whole
-from advphy_commands._options import changed, group, option, switch
+from advphy_commands._options import changed, group, option, repeated, switch
+
+UNKNOWN = ("shift", "phase")  # what the adversary may not know
+
+
+_WHOLE, _REAL = number_or_random(int), number_or_random(float)
 
 
 def _canceller(name, text):
@@ -30,19 +35,15 @@ class Knowledge:
     black_box: bool = switch(
         "craft against the shipped substitutes, not against the link"
     )
-    substitute: list = option(
-        [],
-        "craft against this link; several are an ensemble",
-        metavar="LINK",
-        action="append",
+    substitute: list = repeated(
+        "LINK", "craft against this link; several are an ensemble"
     )
     restarts: int = option(32, type=int)
     steps: int = option(100, type=int)
-    unknown: list = option(
-        [],
+    unknown: list = repeated(
+        None,
         "what the adversary does not know, so takes the mean over",
-        action="append",
-        choices=("shift", "phase"),
+        choices=UNKNOWN,
     )
     craft_seed: int = option(1, type=int)
 
@@ -50,18 +51,9 @@ class Knowledge:
         """Return the attacks.Plan at a PSR and an Eb/N0 in dB (needs torch)."""
         from advphy_training.attacks import Plan
 
-        known = {
-            what: "random" if what in self.unknown else "known"
-            for what in ("shift", "phase")
-        }
-        return Plan(
-            psr_db=psr_db,
-            ebn0_db=ebn0_db,
-            restarts=self.restarts,
-            steps=self.steps,
-            seed=self.craft_seed,
-            **known,
-        )
+        known = ("random" if what in self.unknown else "known" for what in UNKNOWN)
+        spent = (self.restarts, self.steps)
+        return Plan(psr_db, ebn0_db, *spent, *known, self.craft_seed)
 
     def substitutes(self, link):
         """Return the link models that the adversary has in the place of the link."""
@@ -91,15 +83,13 @@ class _Attack:
         metavar="DB",
     )
     phase: float | str = option(
-        "0",
-        "radians, or random for each block (over the air: each frame)",
-        number_or_random(float),
+        "0", "radians, or random for each block (over the air: each frame)", _REAL
     )
     frequency_offset: float | str = option(
         "0",
         "cycles per channel use, or random (over the air: within half a cycle a "
         "codeword)",
-        number_or_random(float),
+        _REAL,
     )
     fading: str = option(
         "none", "none, or rayleigh: a gain for each block (over the air: each frame)"
@@ -113,6 +103,7 @@ class _Attack:
         const="1",
         metavar="K|signs|shifts|phases|any",
     )
+    knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def __post_init__(self):
         """Refuse what would say something of an adversary when there is none."""
@@ -155,32 +146,23 @@ class _Attack:
             return perturbation.jammer(model.k, model.n, psr_db)
         from advphy_training import attacks
 
-        return attacks.craft_or_read(
-            self.attack,
-            model,
-            self.knowledge.plan(psr_db, ebn0_db),
-            self.knowledge.substitutes(model),
-            Path(out).with_suffix(".perturbations"),
-        )
+        kept, knowledge = Path(out).with_suffix(".perturbations"), self.knowledge
+        plan, instead = knowledge.plan(psr_db, ebn0_db), knowledge.substitutes(model)
+        return attacks.craft_or_read(self.attack, model, plan, instead, kept)
 
 
 @dataclass(frozen=True)
 class InStep(_Attack):
     """An adversary whose p arrives in step with the codewords."""
 
-    shift: int | str = option(
-        "0", "0..n-1, or random for each block", number_or_random(int)
-    )
-    sign: int | str = option(
-        "1", "1, -1, or random for each block", number_or_random(int)
-    )
+    shift: int | str = option("0", "0..n-1, or random for each block", _WHOLE)
+    sign: int | str = option("1", "1, -1, or random for each block", _WHOLE)
     full_scale: float = option(
         None,
         "largest amplitude of the adversary's transmitter; more is refused",
         type=float,
         metavar="A",
     )
-    knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def adversaries(self, seed, out, remark):
         """Return the function (model, ebn0_db) -> Adversaries; [None] without attack.
@@ -226,7 +208,7 @@ class OverTheAir(_Attack):
     delay: float | str = option(
         "0",
         "channel uses, fractions too, or random for each frame within a codeword",
-        number_or_random(float),
+        _REAL,
     )
     window: int = option(
         None,
@@ -235,7 +217,6 @@ class OverTheAir(_Attack):
         whole,
         metavar="BLOCKS",
     )
-    knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def __post_init__(self):
         """Refuse a window of no canceller, too."""
@@ -263,22 +244,12 @@ class OverTheAir(_Attack):
         """
 
         def adversary(frame, p, psr_db):
-            sps, delay, cfo = (
-                frame.samples_per_symbol,
-                self.delay,
-                self.frequency_offset,
-            )
-            return AirAdversary(
-                p,
-                frame,
-                psr_db,
-                where=self.where,
-                delay=delay if delay == "random" else delay * sps,
-                cfo=cfo if cfo == "random" else cfo / sps,
-                phase=self.phase,
-                fading=self.fading,
-                seed=seed,
-            )
+            sps, delay = frame.samples_per_symbol, self.delay
+            cfo = self.frequency_offset
+            arrival = {"where": self.where, "phase": self.phase, "fading": self.fading}
+            arrival["delay"] = delay if delay == "random" else delay * sps
+            arrival["cfo"] = cfo if cfo == "random" else cfo / sps
+            return AirAdversary(p, frame, psr_db, **arrival, seed=seed)
 
         def adversaries(model, frame, ebn0_db):
             if self.attack is None:

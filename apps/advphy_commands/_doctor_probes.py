@@ -42,13 +42,9 @@ def version_in(folder):
 
 def differing(left, right):
     """Return the Python files below a folder whose copy in another differs."""
-    names = [file.relative_to(left) for file in sorted(left.rglob("*.py"))]
-    return [
-        f"{left.name}/{name}"
-        for name in names
-        if not (right / name).is_file()
-        or not filecmp.cmp(left / name, right / name, shallow=False)
-    ]
+    names = [str(file.relative_to(left)) for file in sorted(left.rglob("*.py"))]
+    same, _, _ = filecmp.cmpfiles(left, right, names, shallow=False)
+    return [f"{left.name}/{name}" for name in names if name not in same]
 
 
 def packages():
@@ -120,13 +116,11 @@ def _block_names():
     from gnuradio import advphy
 
     own = "gnuradio.advphy."
-    places = {name: getattr(advphy, name) for name in advphy.__all__}
-    places = {name: getattr(each, "__module__", "") for name, each in places.items()}
-    return {
-        f"advphy_{name}.block.yml"
-        for name, place in places.items()
-        if place.startswith(own) and place.endswith(f".{name}")
-    }
+    places = [
+        (n, getattr(getattr(advphy, n), "__module__", "")) for n in advphy.__all__
+    ]
+    ours = [n for n, at in places if at.startswith(own) and at.endswith(f".{n}")]
+    return {f"advphy_{name}.block.yml" for name in ours}
 
 
 def our_blocks():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from advphy_model.link import links
 from advphy_model.measure import cluster, ranges, sweep
 from advphy_model.measure.curves import without_hash
 from advphy_model.measure.error_rate import StopRule
@@ -15,6 +16,11 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_commands import _progress, _text
 from advphy_commands._numbers import db_range, whole
 from advphy_commands._options import operand, option
+
+
+def over(default, said=None, parse=db_range):
+    """Return the field of an option that takes a range in dB."""
+    return option(default, said, parse, metavar="FIRST:LAST:STEP")
 
 
 def max_blocks(default):
@@ -27,15 +33,32 @@ class Points:
     """Which links are measured at which Eb/N0, until when, and where counts go."""
 
     links: list = operand("LINK", nargs="+")
-    ebn0_db: list = option(
-        "0:8:1",
-        "Eb/N0 in dB: one number, several with commas, or a range with its end",
-        db_range,
-        metavar="FIRST:LAST:STEP",
+    ebn0_db: list = over(
+        "0:8:1", "Eb/N0 in dB: one number, several with commas, or a range with its end"
     )
     min_errors: int = option("200", "stop a point at this many", whole)
     seed: int = option(1, type=int)
     out: str = option(required=True, metavar="FILE.csv")
+
+
+def chains(settings, remark, kind, of_model):
+    """Yield LinkSettings or BurstSettings in the order of measuring.
+
+    Args:
+        settings: Points with adversary and channel.
+        remark: function of a text, called with a warning.
+        kind: what is made of them.
+        of_model: function of a link model that returns the first arguments of both an
+            adversary and `kind`.
+    """
+    adversary = settings.adversary
+    attacks = adversary.adversaries(settings.seed, settings.out, remark)
+    for link in settings.links:
+        first = of_model(links.load(link))
+        for ebn0_db in settings.ebn0_db:
+            for attack in attacks(*first, ebn0_db):
+                at = (ebn0_db, settings.seed, attack, adversary.canceller)
+                yield kind(*first, *at, settings.channel)
 
 
 @dataclass(frozen=True)
@@ -89,16 +112,12 @@ def run(output, measurement: Measurement, table: Table):
             settings.append(setting)
             yield setting
 
-    steps = sweep.measure(
-        made(), rule, measurement.out, measurement.schema, **measurement.more
-    )
+    where = measurement.out, measurement.schema
+    steps = sweep.measure(made(), rule, *where, **measurement.more)
     output.note(out=measurement.out, rows=[])
     output.line(table.header)
     begun, done = time.perf_counter(), 0
-    with (
-        _progress.bar(unit=table.unit) as bar,
-        contextlib.closing(steps),
-    ):
+    with _progress.bar(unit=table.unit) as bar, contextlib.closing(steps):
         for step in steps:
             share = 1.0 if step.done else _share(step, rule)
             bar.total = len(settings)

@@ -31,9 +31,15 @@ def option(default=None, said=None, parse=None, flag=None, **given):
     return _field(given, parse, flag)
 
 
-def switch(said):
-    """Return the field of an option without a value."""
-    return _field({"action": "store_true", "default": False, "help": said}, flag=None)
+def switch(said, alone=False):
+    """Return the field of an option without a value; `alone`: one of these at most."""
+    given = {"action": "store_true", "default": False, "help": said}
+    return _field(given, alone=alone)
+
+
+def repeated(metavar, said, parse=None, **given):
+    """Return the field of an option that may be given again: a list of its texts."""
+    return option([], said, parse, action="append", metavar=metavar, **given)
 
 
 def operand(metavar, said=None, parse=None, **given):
@@ -51,21 +57,26 @@ def typed():
     return dataclasses.field(metadata={"typed": True})
 
 
-def _field(given, parse=None, flag=None):
-    return dataclasses.field(metadata={"given": given, "parse": parse, "flag": flag})
+def _field(given, parse=None, flag=None, alone=False):
+    about = {"given": given, "parse": parse, "flag": flag, "alone": alone}
+    return dataclasses.field(metadata=about)
 
 
 def declare(parser, settings, title=None):
     """Declare the fields of a dataclass as arguments of a parser, or of a group."""
     place = parser.add_argument_group(title) if title else parser
+    alone = None
     for field in dataclasses.fields(settings):
         about = field.metadata
+        if about.get("alone"):
+            alone = alone or place.add_mutually_exclusive_group()
         if "settings" in about:
             declare(parser, about["settings"], about["title"])
         elif "given" in about and about["flag"] == "":
             place.add_argument(field.name, **about["given"])
         elif "given" in about:
-            place.add_argument(_flag(field), dest=field.name, **about["given"])
+            where = alone if about["alone"] else place
+            where.add_argument(_flag(field), dest=field.name, **about["given"])
 
 
 def parsed(settings, arguments):

@@ -25,13 +25,9 @@ OPTION = "--json"
 
 def add_option(parser):
     """Declare --json."""
-    parser.add_argument(
-        OPTION,
-        nargs="?",
-        const=STANDARD_OUTPUT,
-        metavar="FILE.json",
-        help="print one JSON document in the place of lines, or write it to a file",
-    )
+    said = "print one JSON document in the place of lines, or write it to a file"
+    bare = {"nargs": "?", "const": STANDARD_OUTPUT}
+    parser.add_argument(OPTION, **bare, metavar="FILE.json", help=said)
 
 
 def bare_option(following):
@@ -119,21 +115,22 @@ def document(values, indent=None):
 def _plain(value):
     """Return what JSON knows in the place of a value that it does not know."""
     if dataclasses.is_dataclass(value):
-        fields = dataclasses.fields(value)
-        return {field.name: getattr(value, field.name) for field in fields}
-    if isinstance(value, complex):
-        return [value.real, value.imag]
-    if isinstance(value, bytes | bytearray):
-        return value.hex()
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    if isinstance(value, range):
-        return list(value)
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: getattr(value, name) for name in names}
     if hasattr(value, "tolist"):  # numpy's
         return value.tolist()
-    if isinstance(value, os.PathLike):
-        return str(value)
+    for kind, plain in _PLAIN.items():
+        if isinstance(value, kind):
+            return plain(value)
     raise TypeError(f"{type(value).__name__} has no place in a JSON document")
+
+
+_PLAIN = {
+    complex: lambda value: [value.real, value.imag],
+    bytes | bytearray: lambda value: value.hex(),
+    set | frozenset | range: sorted,
+    os.PathLike: str,
+}
 
 
 def _write(text, stream):

@@ -18,22 +18,15 @@ from advphy_commands import _options, _output
 
 # In the order of work. A command that is not listed comes last.
 GROUPS = {
-    "begin": ("info", "doctor", "data"),
-    "train and attack": ("train", "attack"),
-    "measure": (
-        "measure",
-        "measure-burst",
-        "measure-semantic",
-        "evaluate",
-        "synchronism",
-        "adapt-eve",
-        "reproduce",
-        "bench",
-    ),
-    "draw and watch": ("plot", "watch", "publish-keys"),
-    "over the air": ("radio", "rescore", "secret"),
-    "shell": ("completion",),
+    "begin": "info doctor data",
+    "train and attack": "train attack",
+    "measure": "measure measure-burst measure-semantic evaluate synchronism adapt-eve "
+    "reproduce bench",
+    "draw and watch": "plot watch publish-keys",
+    "over the air": "radio rescore secret",
+    "shell": "completion",
 }
+GROUPS = {title: names.split() for title, names in GROUPS.items()}
 
 
 def names():
@@ -82,10 +75,7 @@ def _added(place, name, module):
 def _declare(parser, module):
     """Declare the arguments of a module's Settings, or of its actions' ones."""
     if not hasattr(module, "ACTIONS"):
-        if hasattr(module, "Settings"):
-            _options.declare(parser, module.Settings)
-        else:
-            module.add_arguments(parser)
+        _options.declare(parser, module.Settings)
         _output.add_option(parser)
         parser.set_defaults(module=module)
         return
@@ -114,7 +104,7 @@ def unknown(name):
 
 def _overview():
     lines = []
-    groups = {**GROUPS, "more": tuple(names())}
+    groups = {**GROUPS, "more": names()}
     seen = set()
     for title, members in groups.items():
         members = [name for name in members if name in names() and name not in seen]

@@ -11,24 +11,16 @@ from advphy_commands._plot_inputs import COUNTS, LINK, PERTURBATION, SEMANTIC
 
 EBN0_DB, PSR_DB = 8.0, -6.0  # the usual setting of [gan, Sec. IV]
 # What a word alone is drawn as, and which options belong to which picture.
-NATURAL = {
-    COUNTS: "bler",
-    SEMANTIC: "semantic",
-    LINK: "constellation",
-    PERTURBATION: "perturbation",
-}
+NATURAL = {COUNTS: "bler", SEMANTIC: "semantic"}
+NATURAL |= {LINK: "constellation", PERTURBATION: "perturbation"}
 OPTIONS = {
-    "--x": ("bler",),
-    "--at-bler": ("bler",),
-    "--claim": ("bler",),
+    **dict.fromkeys(("--x", "--at-bler", "--claim"), ("bler",)),
     "--ebn0-db": ("decision-regions", "perturbation", "transfer-matrix"),
     "--psr-db": ("decision-regions", "perturbation", "transfer-matrix"),
     "--perturbation": ("decision-regions", "transfer-matrix"),
     "--codewords": ("decision-regions",),
     "--link": ("perturbation",),
-    "--attack": ("transfer-matrix",),
-    "--min-errors": ("transfer-matrix",),
-    "--max-blocks": ("transfer-matrix",),
+    **dict.fromkeys(("--attack", "--min-errors", "--max-blocks"), ("transfer-matrix",)),
 }
 
 
@@ -49,13 +41,9 @@ def _at_bler(rows, x, rate):
 
     if x != "ebn0_db":
         raise ValueError("--at-bler reads an Eb/N0, but x is psr_db; add --x ebn0_db")
-    return {
-        "bler": rate,
-        "ebn0_db": {
-            label: error_rate.ebn0_db_at(points, rate)
-            for label, points in curves.curves(rows).items()
-        },
-    }
+    found = curves.curves(rows).items()
+    needed = {label: error_rate.ebn0_db_at(points, rate) for label, points in found}
+    return {"bler": rate, "ebn0_db": needed}
 
 
 def semantic(settings, words):
@@ -129,13 +117,9 @@ def transfer_matrix(settings, words):
         if settings.out is None:
             raise ValueError("--out is missing: the counts are kept next to the figure")
         look.kind_of(settings.out)
-        rows, made = _transfer.measure(
-            list(dict.fromkeys(words)),
-            _or(wanted.ebn0_db, EBN0_DB),
-            checked_psr_db(_or(wanted.psr_db, PSR_DB)),
-            Path(settings.out),
-            wanted,
-        )
+        at = _or(wanted.ebn0_db, EBN0_DB), checked_psr_db(_or(wanted.psr_db, PSR_DB))
+        names, out = list(dict.fromkeys(words)), Path(settings.out)
+        rows, made = _transfer.measure(names, *at, out, wanted)
     return transfer_matrix.describe(rows, made), transfer_matrix.draw_described
 
 
@@ -149,12 +133,5 @@ def _alone(what, words):
     return words[0]
 
 
-PICTURES = {
-    "bler": bler,
-    "semantic": semantic,
-    "secrecy": secrecy,
-    "constellation": constellation,
-    "decision-regions": decision_regions,
-    "perturbation": perturbation,
-    "transfer-matrix": transfer_matrix,
-}
+PICTURES = (bler, semantic, secrecy, constellation, decision_regions, perturbation)
+PICTURES = {f.__name__.replace("_", "-"): f for f in (*PICTURES, transfer_matrix)}

@@ -51,17 +51,12 @@ def _columns(path):
 def of_one_kind(words, wanted=None) -> str:
     """Return the kind that all words are of; ValueError when they differ."""
     kinds = [kind_of(word) for word in words]
+    first = wanted or kinds[0]
+    instead = f", '{words[0]}' a {first}; give files of one kind"
     for word, kind in zip(words, kinds, strict=True):
-        first = wanted or kinds[0]
         if kind != first:
-            raise ValueError(
-                f"'{word}' is a {kind}"
-                + (
-                    f", wanted a {first}"
-                    if wanted
-                    else f", '{words[0]}' a {first}; give files of one kind"
-                )
-            )
+            instead = f", wanted a {wanted}" if wanted else instead
+            raise ValueError(f"'{word}' is a {kind}{instead}")
     return kinds[0]
 
 

@@ -18,13 +18,7 @@ def bar(steps=None, total=None, unit="step", **more):
     """
     from tqdm import tqdm
 
-    return tqdm(
-        steps,
-        total=total,
-        unit=unit if more.get("unit_scale") else f" {unit}",
-        disable=None if multiprocessing.parent_process() is None else True,
-        leave=False,
-        dynamic_ncols=True,
-        file=sys.stderr,
-        **more,
-    )
+    more["unit"] = unit if more.get("unit_scale") else f" {unit}"
+    more["disable"] = None if multiprocessing.parent_process() is None else True
+    more |= {"leave": False, "dynamic_ncols": True, "file": sys.stderr}
+    return tqdm(steps, total=total, **more)

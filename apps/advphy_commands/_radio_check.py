@@ -71,9 +71,8 @@ class Settings:
                 "its input"
             )
         if not self.arm:
-            raise ValueError(
-                "--level radio transmits; give --arm when the cable is there"
-            )
+            said = "--level radio transmits; give --arm when the cable is there"
+            raise ValueError(said)
         self.device.of_driver(self.driver)
 
 
@@ -85,18 +84,14 @@ def run(settings, output):
     frames = settings.frames
     output.note(link=model.name, frames=frames, codewords=frame.codewords, levels=[])
     for level in LEVELS[: LEVELS.index(settings.level) + 1]:
-        output.line(
-            f"{level}: {frames} frames of {frame.codewords} blocks, {model.name}"
-        )
+        what = f"{frames} frames of {frame.codewords} blocks, {model.name}"
+        output.line(f"{level}: {what}")
         checks = _RUNS[level](settings, output, model, frame)
         passed = all(check.passed for check in checks)
         for check in checks:
             output.line(f"  {check.text()}")
-        output.row(
-            "levels",
-            {"level": level, "passed": passed, "checks": list(map(_figures, checks))},
-            f"{level}: {'PASS' if passed else 'FAIL'}",
-        )
+        row = {"level": level, "passed": passed, "checks": [*map(_figures, checks)]}
+        output.row("levels", row, f"{level}: {'PASS' if passed else 'FAIL'}")
         output.note(passed=passed)
         if not passed:
             return 1
@@ -111,15 +106,9 @@ def _figures(check):
 
 def _file(settings, output, model, frame):
     output.line(f"  Eb/N0 {settings.ebn0_db:g} dB, loss up to {LOSS_DB['file']:g} dB")
-    return radio_check.file_level(
-        model,
-        frame,
-        settings.frames,
-        settings.ebn0_db,
-        settings.seed,
-        LOSS_DB["file"],
-        along=partial(_progress.bar, unit="piece"),
-    )
+    given = settings.frames, settings.ebn0_db, settings.seed, LOSS_DB["file"]
+    along = partial(_progress.bar, unit="piece")
+    return radio_check.file_level(model, frame, *given, along=along)
 
 
 def _loopback(settings, output, model, frame):
@@ -137,13 +126,9 @@ def _loopback(settings, output, model, frame):
         f"  stand-in radio: Eb/N0 {ebn0_db:g} dB, CFO {CFO:g} cycles per sample, "
         f"clock {CLOCK_PPM:g} ppm, loss up to {loss_db:g} dB"
     )
-    device = {
-        "driver": "standin",
-        "args": f"id=check{os.getpid()},cfo={CFO * rate:g},ppm={CLOCK_PPM:g},"
-        f"noise_variance={variance:.9g}",
-        "sample_rate": rate,
-        "frequency": radio.DEFAULT_FREQUENCY,
-    }
+    args = f"id=check{os.getpid()},cfo={CFO * rate:g},ppm={CLOCK_PPM:g},"
+    device = {"driver": "standin", "args": f"{args}noise_variance={variance:.9g}"}
+    device |= {"sample_rate": rate, "frequency": radio.DEFAULT_FREQUENCY}
     counts, means, events = _through(settings, model, frame, device, device)
     expected = radio_check.Expected(
         ebn0_db, loss_db, MOST_LOST["loopback"], CFO, CLOCK_PPM
@@ -184,16 +169,12 @@ def _through(settings, model, frame, sent, heard):
 
     frames, seed, rate = settings.frames, settings.seed, sent["sample_rate"]
     samples = frames * frame.samples()
+    amplitude, limit = settings.amplitude, samples / rate + 0.01
     sink = advphy.sdr_sink(
-        **sent,
-        armed=True,
-        amplitude_limit=settings.amplitude,
-        time_limit=samples / rate + 0.01,
+        **sent, armed=True, amplitude_limit=amplitude, time_limit=limit
     )
     source = advphy.sdr_source(**heard)
-    flowgraph = transmitter(
-        model, sink, frame, frames, seed, amplitude=settings.amplitude
-    )
+    flowgraph = transmitter(model, sink, frame, frames, seed, amplitude=amplitude)
     # The stand-in is heard as long as it sends, and it sends a tail of zeros.
     near = source.radio is not None and source.radio.is_standin
     more = STANDIN_TAIL if near else round(SLOWEST_START * rate)
@@ -208,10 +189,9 @@ def _through(settings, model, frame, sent, heard):
         received = Path(folder) / "received"
         keep = blocks.file_sink(8, str(received))
         flowgraph.connect(source, head, keep)
-        passed = ("samples", samples + more, lambda: head.nitems_written(0))
-        if radio.run(
-            flowgraph, end, enough=lambda: time.monotonic() > late, shown=passed
-        ):
+        shown = ("samples", samples + more, lambda: head.nitems_written(0))
+        enough = {"enough": lambda: time.monotonic() > late}
+        if radio.run(flowgraph, end, shown=shown, **enough):
             raise KeyboardInterrupt
         keep.close()
         scorer = Scorer(model, frame, seed, first_frame=0 if near else None)

@@ -13,6 +13,8 @@ from advphy_commands._numbers import whole
 from advphy_commands._options import group, option
 from advphy_commands._text import counted, entry, rates
 
+_FIRST = "the first that was sent: those before the first to arrive are missed"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -21,12 +23,7 @@ class Settings:
     link: radio.Link = group(radio.Link)
     driver: str = radio.driver("--source")
     device: radio.Device = group(radio.Device)
-    first_frame: int = option(
-        None,
-        "the first that was sent: those before the first to arrive are missed",
-        whole,
-        metavar="NUMBER",
-    )
+    first_frame: int = option(None, _FIRST, whole, metavar="NUMBER")
     record: str = option(metavar="RUN.sigmf-meta")
     attack: str = option(None, "what the recording shall say was sent", metavar="WORDS")
     psr_db: float = option(None, "of --attack", type=float, metavar="DB")
@@ -61,16 +58,15 @@ def run(settings, output):
     def received():
         return flowgraph.synchronizer.counts()["received"]
 
-    begun = time.monotonic()
+    def say(second):
+        output.line(_line(second, flowgraph, rate))
+
+    begun, enough = time.monotonic(), None
     shown = ("s", seconds, lambda: time.monotonic() - begun)
+    if frames is not None:
+        enough, shown = lambda: received() >= frames, ("frames", frames, received)
     try:
-        radio.run(
-            flowgraph,
-            flowgraph.end,
-            lambda second: output.line(_line(second, flowgraph, rate)),
-            None if frames is None else lambda: received() >= frames,
-            shown=shown if frames is None else ("frames", frames, received),
-        )
+        radio.run(flowgraph, flowgraph.end, say, enough, shown=shown)
     finally:
         if recorder is not None:
             recorder.stop()
@@ -92,40 +88,27 @@ def _say(output, model, flowgraph, counts, rate):
     output.line(_last(flowgraph, rate))
     last = flowgraph.synchronizer.last()
     if last is not None:
-        last = {
-            "snr_db": last["snr_db"],
-            "cfo_hz": last["cfo"] * rate,
-            "clock_ppm": last["clock_ppm"],
-        }
-    output.note(
-        link=model.name, counts=counts, **rates(counts, pixels), last_frame=last
-    )
+        kept = {name: last[name] for name in ("snr_db", "clock_ppm")}
+        last = kept | {"cfo_hz": last["cfo"] * rate}
+    output.note(link=model.name, counts=counts, last_frame=last)
+    output.note(**rates(counts, pixels))
 
 
 def _say_recorded(output, path, samples, taken):
     output.line(f"recorded {samples} samples in {path}")
     output.note(recording={"file": path, "samples": samples})
     if samples != taken:
-        output.remark(
-            f"the receiver took {taken} of them before it was stopped, so rescoring "
-            "may find more frames"
-        )
+        said = f"the receiver took {taken} of them before it was stopped, so rescoring"
+        output.remark(f"{said} may find more frames")
 
 
 def _recorder(settings, model, sent, device):
     from gnuradio import advphy
 
     frame, first = sent["frame"], settings.first_frame
-    found = advphy.recorder(
-        settings.record,
-        model,
-        frame,
-        device["sample_rate"],
-        device["frequency"],
-        sent["seed"],
-        None if first is None else first * frame.codewords,
-        sent["images"],
-    )
+    first = None if first is None else first * frame.codewords
+    at = device["sample_rate"], device["frequency"], sent["seed"], first
+    found = advphy.recorder(settings.record, model, frame, *at, sent["images"])
     if settings.attack:
         found.note_attack(settings.attack, settings.psr_db)
     return found

@@ -14,7 +14,7 @@ from advphy_model.modem.frame import Frame
 from advphy_commands import _progress
 from advphy_commands._numbers import whole
 from advphy_commands._options import operand, option
-from advphy_commands._secret import key_file, secret_of
+from advphy_commands.secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
 NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer
@@ -70,28 +70,17 @@ class Device:
         if not 0 < self.rate < math.inf:
             raise ValueError(f"--rate {self.rate:g}: wanted samples/s, more than 0")
         if self.frequency is None and driver in RADIOS:
-            raise ValueError(
-                f"--frequency is missing: a radio ({driver}) has no default"
-            )
-        return {
-            "driver": driver,
-            "args": self.args,
-            "frequency": self.frequency or DEFAULT_FREQUENCY,
-            "sample_rate": self.rate,
-            "gain": self.gain,
-            "antenna": self.antenna,
-        }
+            said = f"a radio ({driver}) has no default"
+            raise ValueError(f"--frequency is missing: {said}")
+        frequency = self.frequency or DEFAULT_FREQUENCY
+        tuned = {"frequency": frequency, "sample_rate": self.rate, "gain": self.gain}
+        return {"driver": driver, "args": self.args, **tuned, "antenna": self.antenna}
 
 
 def driver(flag):
     """Return the field of the option that names a driver."""
-    return option(
-        None,
-        "uhd, hackrf, soapy, osmosdr, standin, file or zmq",
-        flag=flag,
-        required=True,
-        metavar="DRIVER",
-    )
+    said = "uhd, hackrf, soapy, osmosdr, standin, file or zmq"
+    return option(None, said, flag=flag, required=True, metavar="DRIVER")
 
 
 @contextlib.contextmanager

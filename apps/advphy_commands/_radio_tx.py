@@ -55,33 +55,18 @@ def run(settings, output):
     from gnuradio.advphy.over_the_air import transmitter
 
     frames, seconds = _whole_frames(settings, sent["frame"])
-    sink = advphy.sdr_sink(
-        **device,
-        armed=settings.arm,
-        adversary="no" if attack is None else "yes",
-        permitted=settings.permitted,
-        time_limit=seconds,
-        amplitude_limit=settings.amplitude,
-    )
-    flowgraph = transmitter(
-        model,
-        sink,
-        frames=frames,
-        first_frame=settings.first_frame,
-        attack=attack,
-        amplitude=settings.amplitude,
-        **sent,
-    )
+    amplitude = settings.amplitude
+    allowed = {"permitted": settings.permitted, "amplitude_limit": amplitude}
+    allowed |= {"adversary": "no" if attack is None else "yes"}
+    sink = advphy.sdr_sink(**device, armed=settings.arm, time_limit=seconds, **allowed)
+    sent |= {"attack": attack, "first_frame": settings.first_frame}
+    flowgraph = transmitter(model, sink, frames=frames, amplitude=amplitude, **sent)
     if not settings.arm:
         sink.gate.at_end = None  # it is said below
     # zmq may wait for a receiver that has gone; a radio is silent already.
     length = sent["frame"].samples()
-    interrupted = radio.run(
-        flowgraph,
-        sink.silence,
-        patience=3.0,
-        shown=("frames", frames, lambda: sink.events()["samples"] / length),
-    )
+    shown = ("frames", frames, lambda: sink.events()["samples"] / length)
+    interrupted = radio.run(flowgraph, sink.silence, patience=3.0, shown=shown)
     _say(settings, output, model, device, sink, length)
     return 130 if interrupted else 0
 
@@ -89,16 +74,12 @@ def run(settings, output):
 def _say(settings, output, model, device, sink, length):
     """Say what was sent, or would be."""
     events, first = sink.events(), settings.first_frame
-    count, told = events["samples"] / length, _told(events)
+    told = ("clipped", "non_finite", "pauses", "underruns", "late")
+    told = {name: events[name] for name in told if events.get(name) is not None}
+    count = events["samples"] / length
     what = f"{count:.5g} frames of link {model.name} from frame {first} on"
-    output.note(
-        armed=settings.arm,
-        link=model.name,
-        frames=count,
-        first_frame=first,
-        device=device,
-        **told,
-    )
+    output.note(armed=settings.arm, link=model.name, device=device)
+    output.note(frames=count, first_frame=first, **told)
     if settings.arm:
         text = ", ".join(f"{name} {value}" for name, value in told.items())
         output.line(f"sent {what}; {text}")
@@ -118,9 +99,8 @@ def _whole_frames(settings, frame):
     if seconds is not None:
         fit = int(seconds / length)
         if not fit:
-            raise ValueError(
-                f"--seconds {seconds:g}: wanted at least {length:.3g}, one frame"
-            )
+            wanted = f"wanted at least {length:.3g}, one frame"
+            raise ValueError(f"--seconds {seconds:g}: {wanted}")
         frames = fit if frames is None else min(frames, fit)
     return frames, (frames + 1) * length
 
@@ -133,9 +113,8 @@ def _attack(settings, model, seed):
     from advphy_model.air.perturbation import Perturbation, jammer
 
     if not hasattr(model, "k"):
-        raise ValueError(
-            f"--attack: '{model.name}' is a semantic link, wanted a link model"
-        )
+        what = f"'{model.name}' is a semantic link, wanted a link model"
+        raise ValueError(f"--attack: {what}")
     if settings.attack == "noise_jammer":
         psr_db = -6.0 if settings.psr_db is None else settings.psr_db
         found = jammer(model.k, model.n, psr_db)
@@ -143,12 +122,6 @@ def _attack(settings, model, seed):
         found = Perturbation.load(settings.attack)
     found.require_fit(model)
     return Adversary(found, settings.psr_db, seed=seed)
-
-
-def _told(events):
-    """Return the events that the device tells."""
-    names = ("clipped", "non_finite", "pauses", "underruns", "late")
-    return {name: events[name] for name in names if events.get(name) is not None}
 
 
 def _allowed(device):

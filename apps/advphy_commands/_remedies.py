@@ -1,28 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How to get a package that is missing: by the name that is imported."""
 
+_OF_DEBIAN = "numpy scipy matplotlib cryptography tqdm PyQt5 pyqtgraph zmq rich shtab"
 REMEDIES = {
+    name: f"apt install python3-{name.lower()}" for name in _OF_DEBIAN.split()
+} | {
     "torch": "`make environment` in the clone installs it, or apt install "
     "python3-torch (Debian 13), or pip install torch",
     "gnuradio": "apt install gnuradio",
-    "numpy": "apt install python3-numpy",
-    "scipy": "apt install python3-scipy",
-    "matplotlib": "apt install python3-matplotlib",
-    "cryptography": "apt install python3-cryptography",
     "pooch": "apt install python3-pooch, or pip install pooch",
     "distributed": "apt install python3-distributed, or pip install distributed",
-    "tqdm": "apt install python3-tqdm",
-    "PyQt5": "apt install python3-pyqt5",
-    "pyqtgraph": "apt install python3-pyqtgraph",
-    "zmq": "apt install python3-zmq",
-    "rich": "apt install python3-rich",
-    "shtab": "apt install python3-shtab",
     "onnxruntime": "pip install onnx onnxruntime",
     "onnx": "pip install onnx onnxruntime",
     "osmosdr": "apt install gr-osmosdr",
 }
-_CALLED = {"gnuradio": "GNU Radio"}
-_BEYOND = {"gnuradio": ", or use --engine loop"}
 
 
 def remedy(error):
@@ -30,9 +21,7 @@ def remedy(error):
     package = (error.name or "").partition(".")[0]
     if package not in REMEDIES:
         return str(error)
-    called = _CALLED.get(package, package)
-    where = " for this Python" if package == "gnuradio" else ""
-    return (
-        f"{called} is not installed{where}; {REMEDIES[package]}"
-        f"{_BEYOND.get(package, '')}"
-    )
+    if package == "gnuradio":
+        said = "GNU Radio is not installed for this Python"
+        return f"{said}; {REMEDIES[package]}, or use --engine loop"
+    return f"{package} is not installed; {REMEDIES[package]}"

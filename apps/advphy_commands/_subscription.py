@@ -10,13 +10,8 @@ from zmq.utils.monitor import recv_monitor_message
 
 WAITING = 10_000  # messages that wait to be looked at; what is more is lost
 HANDSHAKE_MS = 2000  # for who answers in another protocol, or not at all
-LOST = (
-    zmq.EVENT_DISCONNECTED,
-    zmq.EVENT_CLOSED,
-    zmq.EVENT_CONNECT_RETRIED,
-    zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL,
-    zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
-)
+LOST = "DISCONNECTED CLOSED CONNECT_RETRIED HANDSHAKE_FAILED_NO_DETAIL"
+LOST = {zmq.Event[name] for name in (*LOST.split(), "HANDSHAKE_FAILED_PROTOCOL")}
 
 
 class Subscription:
@@ -38,13 +33,16 @@ class Subscription:
         self.connected, self.joined = False, False  # joined: it told its states
         self._said, self._opened = set(), False
         self.socket = context.socket(zmq.SUB)
-        self.socket.setsockopt(zmq.RCVHWM, WAITING)
-        self.socket.setsockopt(zmq.MAXMSGSIZE, published.LONGEST_MESSAGE)
-        self.socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
-        self.socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
-        self.socket.setsockopt(zmq.LINGER, 0)
-        self.socket.setsockopt(zmq.IPV6, int("[" in address))
-        self.socket.setsockopt(zmq.SUBSCRIBE, b"")
+        for name, value in {
+            zmq.RCVHWM: WAITING,
+            zmq.MAXMSGSIZE: published.LONGEST_MESSAGE,
+            zmq.HANDSHAKE_IVL: HANDSHAKE_MS,
+            zmq.RECONNECT_IVL_MAX: 1000,
+            zmq.LINGER: 0,
+            zmq.IPV6: int("[" in address),
+            zmq.SUBSCRIBE: b"",
+        }.items():
+            self.socket.setsockopt(name, value)
         if keys is not None:
             self._use_keys(keys)
         self.monitor = self.socket.get_monitor_socket()
@@ -102,10 +100,8 @@ class Subscription:
                 self._say("version", f"{self.address}: {error}")
             except ValueError as error:
                 self.malformed += 1
-                self._say(
-                    "malformed",
-                    f"{self.address}: ignored what is malformed: {str(error)[:200]!a}",
-                )
+                said = f"ignored what is malformed: {str(error)[:200]!a}"
+                self._say("malformed", f"{self.address}: {said}")
         self.joined = self.joined or bool(found)
         return found
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rates and counts in words, and the same as numbers for a document."""
+"""Counts, rates and measurements in words, and the same as numbers for a document."""
 
-from advphy_model.measure.error_rate import interval, upper_bound
+import contextlib
+
+from advphy_model.measure.error_rate import interval
+from advphy_model.measure.measurement_text import rated, table_texts
 
 COUNTS = {
     "received": "frames received",
@@ -12,24 +15,6 @@ COUNTS = {
     "block_errors": "block errors",
     "erasures": "erasures",
 }
-
-
-def rated(failures, blocks):
-    """Return bler, low and high: 95 % interval; without failures, what they exclude."""
-    if not blocks:
-        return {"bler": None, "low": None, "high": None}
-    low, high = interval(failures, blocks) if failures else (0.0, upper_bound(blocks))
-    return {"bler": failures / blocks, "low": low, "high": high}
-
-
-def rate_and_interval(failures, blocks):
-    """Return the rate and its interval as texts of a table."""
-    if not blocks:
-        return "-", ""
-    found = rated(failures, blocks)
-    if not failures:
-        return "0", f"< {found['high']:.1e}"
-    return f"{found['bler']:.2e}", f"{found['low']:.2e}..{found['high']:.2e}"
 
 
 def entry(name, text):
@@ -49,7 +34,7 @@ def counted(counts, pixels=None):
     if not counts["blocks"]:
         return lines
     if pixels is None:
-        rate, bounds = rate_and_interval(_failures(counts), counts["blocks"])
+        rate, bounds = table_texts(_failures(counts), counts["blocks"])
         return [*lines, entry("BLER", f"{rate}  ({bounds}, 95 %)")]
     mse = rates(counts, pixels)["mse"]
     text = "none: every image was erased" if mse is None else f"{mse:.5f} per pixel"
@@ -92,3 +77,90 @@ def numbers(scorer, sample_rate):
         found["snr_db"], found["clock_ppm"] = means["snr_db"], means["clock_ppm"]
         found["cfo_hz"] = means["cfo"] * sample_rate
     return found
+
+
+# Of a published measurement, a dictionary of advphy_model.measure.published.decode.
+
+_SETTINGS = "Eb/N0 {ebn0_db:.4g} dB, SNR {snr_db:.4g} dB, PSR {psr_db:.4g} dB"
+_FIGURES = {
+    "distortion": "MSE {mse:.4f}, PSNR {psnr_db:.1f} dB, SSIM {ssim:.2f}, "
+    "frames {frames}",
+    "accuracy": "accuracy {accuracy:.1%}, from {low:.1%}, to {high:.1%}, "
+    "frames {frames}",
+    "psr": "PSR sent {psr_db_realised:.1f} dB, blocks {blocks}",
+    "power": "PSR {psr_db:.1f} dB, transmit power {transmit_power_db:.2f} dB",
+    "frames": "frames {received}, missed {missed}, SNR {snr_db:.1f} dB, "
+    "clock {clock_ppm:+.1f} ppm",
+}
+
+
+def cells(message, several) -> tuple:
+    """Return name, settings and figures of a measurement, each in a few words.
+
+    Args:
+        message: of a publisher.
+        several: whether there are several flowgraphs.
+    """
+    flowgraph = message["flowgraph"] if several else ""
+    name = f"{flowgraph}: " * bool(flowgraph) + message["name"]
+    kind = message["kind"]
+    if kind == "counts":
+        figures = _block_errors(message)
+    elif kind == "estimate":
+        figures = _estimate(message)
+    else:
+        there = {key: value for key, value in message.items() if value is not None}
+        figures = ", ".join(_parts(_FIGURES[kind], there)) or "nothing yet"
+    return printable(name), _settings(message["settings"]), printable(figures)
+
+
+def printable(text) -> str:
+    """Return a text without what could steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _parts(form, values):
+    """Return the parts of a form whose values are there."""
+    words = []
+    for part in form.split(", "):
+        with contextlib.suppress(KeyError):
+            words.append(part.format_map(values))
+    return words
+
+
+def _settings(settings):
+    """Return the settings that matter."""
+    numbers = {
+        key: value
+        for key, value in settings.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    words = _parts(_SETTINGS, numbers)
+    if isinstance(settings.get("perturbation"), str):
+        words.append(settings["perturbation"] if settings.get("on") else "attack off")
+    if isinstance(settings.get("inserted"), bool):
+        words.append("inserted" if settings["inserted"] else "bypassed")
+    for key, usual in (("canceller", "none"), ("kind", "awgn")):
+        if settings.get(key, usual) != usual:
+            words.append(str(settings[key]))
+    return printable(", ".join(words))[:200]
+
+
+def _block_errors(message):
+    failures, blocks = _failures(message), message["blocks"]
+    if not blocks or failures > blocks:
+        return "no block yet"
+    low, high = interval(failures, blocks)
+    missed = message.get("missed_frames", 0)
+    return (
+        f"BLER {failures / blocks:.2e} ({low:.1e}..{high:.1e}), {failures} of "
+        f"{blocks} blocks" + f", {missed} frames missed" * bool(missed)
+    )
+
+
+def _estimate(message):
+    if not message["detected"]:
+        return "no perturbation"
+    psr_db = message.get("psr_db")
+    said = f"perturbation found: {message.get('adversary', '')}"
+    return said if psr_db is None else f"{said}, PSR {psr_db:.1f} dB"

@@ -33,19 +33,17 @@ def measure(names, ebn0_db, psr_db, figure, wanted):
     for p in given:
         for model in models:
             p.require_fit(model)
-    rule = StopRule(
-        200 if wanted.min_errors is None else wanted.min_errors,
-        10**7 if wanted.max_blocks is None else wanted.max_blocks,
-    )
+    errors = 200 if wanted.min_errors is None else wanted.min_errors
+    rule = StopRule(errors, 10**7 if wanted.max_blocks is None else wanted.max_blocks)
     cells = len(models) * (len(given or models) + 1 + (not given))
     with _progress.bar(total=cells, unit="cell") as bar:
         plan = {"psr_db": psr_db, "ebn0_db": ebn0_db}
         name = wanted.attack or "universal_pgd"
         made = given or list(_crafted(name, models, plan, out, bar))
+        hits = (None, *(Adversary(p, psr_db) for p in made))
+        each = [(model, attack) for model in models for attack in hits]
         settings = [
-            LinkSetting(model, ebn0_db, attack=attack)
-            for model in models
-            for attack in (None, *(Adversary(p, psr_db) for p in made))
+            LinkSetting(model, ebn0_db, attack=attack) for model, attack in each
         ]
         rows = []
         for step in sweep.measure(settings, rule, out, Counts):

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 
-from advphy_commands import _measurement_text as words
+from advphy_commands._text import cells
 
 LINE_SECONDS = 1.0
 OLD_SECONDS = 3.0  # without a message: a gray row of the table
@@ -16,25 +16,25 @@ WINDOW_MS = 30
 ENDS = {"psr_db": (-20.0, 10.0), "snr_db": (-10.0, 20.0)}  # of the horizontal axis
 
 
-def wants_window(arguments):
+def wants_window(settings, output):
     """Return whether to open a window; ValueError where it is wanted and cannot be."""
     screen = any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY"))
-    if arguments.window:
+    if settings.window:
         if not screen and not os.environ.get("QT_QPA_PLATFORM"):
             raise ValueError("there is no screen for a window; use --terminal or --png")
         return True
-    if arguments.terminal or arguments.png or arguments.output.only_json or not screen:
+    if settings.terminal or settings.png or output.only_json or not screen:
         return False
     try:
         import PyQt5.QtWidgets  # noqa: F401
         from gnuradio import advphy  # noqa: F401
     except ImportError as error:
-        arguments.output.remark(f"no window, since {error.name} is not installed")
+        output.remark(f"no window, since {error.name} is not installed")
         return False
     return True
 
 
-def window(arguments, turns):
+def window(settings, turns):
     """Show curves, and what happens over time, until the window is closed."""
     from gnuradio.advphy.display.bler_curve_record import BlerCurveRecord
     from gnuradio.advphy.display.bler_curve_window import BlerCurveWindow
@@ -43,11 +43,11 @@ def window(arguments, turns):
     from PyQt5 import QtCore, QtWidgets
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    first, last = ENDS.get(arguments.x, (0.0, 10.0))
-    curves = BlerCurveWindow(BlerCurveRecord(arguments.x, first, last))
+    first, last = ENDS.get(settings.x, (0.0, 10.0))
+    curves = BlerCurveWindow(BlerCurveRecord(settings.x, first, last))
     strip = OnsetWindow(OnsetRecord())
     shown = QtWidgets.QSplitter(QtCore.Qt.Vertical)
-    shown.setWindowTitle(f"advphy watch {' '.join(arguments.address)}")
+    shown.setWindowTitle(f"advphy watch {' '.join(settings.address)}")
     shown.addWidget(curves)
     shown.addWidget(strip)
     shown.resize(900, 760)
@@ -99,10 +99,8 @@ class _AsSent:
         settings = dict(message["settings"])
         if "psr_db" in settings and settings["psr_db"] is None:
             settings["psr_db"] = -math.inf
-        shown = {
-            k: -math.inf if v is None and k.startswith("psr_db") else v
-            for k, v in message.items()
-        }
+        none = [k for k in message if k.startswith("psr_db") and message[k] is None]
+        shown = message | dict.fromkeys(none, -math.inf)
         return shown | {"name": name, "settings": settings}
 
 
@@ -114,16 +112,27 @@ def terminal(output):
     return Lines(output)
 
 
-class Lines:
-    """A line a second for each block that said something; a context manager."""
+class _Shown:
+    """What shows messages; a context manager."""
 
-    def __init__(self, output):
-        self._output, self._new = output, {}
+    def __init__(self):
         self._flowgraphs = set()
-        self._next = time.monotonic() + LINE_SECONDS
 
     def __enter__(self):
         return self
+
+    def _cells(self, message):
+        """Return name, settings and figures in words."""
+        return cells(message, len(self._flowgraphs) > 1)
+
+
+class Lines(_Shown):
+    """A line a second for each block that said something."""
+
+    def __init__(self, output):
+        super().__init__()
+        self._output, self._new = output, {}
+        self._next = time.monotonic() + LINE_SECONDS
 
     def __exit__(self, *_):
         self._print()
@@ -141,30 +150,23 @@ class Lines:
 
     def _print(self):
         for message in sorted(self._new.values(), key=lambda m: m["time"]):
-            clock = time.strftime("%H:%M:%S", time.localtime(_seconds(message)))
-            name = words.name_of(message, len(self._flowgraphs) > 1)
-            parts = [
-                clock,
-                f"{name:<16}",
-                words.settings_of(message),
-                words.figures_of(message),
-            ]
-            self._output.line("  ".join(part for part in parts if part))
+            # When it was measured, if a clock can say that.
+            seconds = message["time"] if abs(message["time"]) < 2**33 else time.time()
+            clock = time.strftime("%H:%M:%S", time.localtime(seconds))
+            name, *parts = self._cells(message)
+            parts = filter(None, (clock, f"{name:<16}", *parts))
+            self._output.line("  ".join(parts))
         self._new = {}
 
 
-def _seconds(message):
-    """Return when it was measured, if a clock can say that."""
-    return message["time"] if abs(message["time"]) < 2**33 else time.time()
-
-
-class Table:
-    """A table in the terminal, a row for each block; a context manager. Needs rich."""
+class Table(_Shown):
+    """A table in the terminal, a row for each block. Needs rich."""
 
     def __init__(self):
         from rich.live import Live
 
-        self._last, self._flowgraphs = {}, set()
+        super().__init__()
+        self._last = {}
         self._live = Live(refresh_per_second=4, get_renderable=self._table)
 
     def __enter__(self):
@@ -188,13 +190,8 @@ class Table:
         from rich.text import Text
 
         table = RichTable("name", "settings", "measured", expand=True)
-        several = len(self._flowgraphs) > 1
         for message, when in list(self._last.values()):
-            cells = (
-                words.name_of(message, several),
-                words.settings_of(message),
-                words.figures_of(message),
-            )
             old = time.monotonic() - when > OLD_SECONDS
-            table.add_row(*map(Text, cells), style="dim" if old else None)
+            texts = map(Text, self._cells(message))
+            table.add_row(*texts, style="dim" if old else None)
         return table

@@ -20,7 +20,7 @@ from advphy_model.link.semantic_link import SemanticLink
 from advphy_commands import _progress
 from advphy_commands._numbers import db_range, whole
 from advphy_commands._options import operand, option
-from advphy_commands._secret import key_file, secret_of
+from advphy_commands.secret import key_file, secret_of
 
 
 def _intercepts(name, text):
@@ -93,20 +93,14 @@ def _adaptations(settings):
     knows_base.require_fit(link)
     sent, tested = images.load(settings.images), images.load(settings.test_images)
     secret, seed = secret_of(settings.key_file, link), settings.seed
-    return [
-        Adaptation(
-            SemanticSetting(
-                link, sent, snr_db, snr_db, static, secret=secret, seed=seed
-            ),
-            tested,
-            _record(settings.engine),
-            settings.intercepts,
-            knows_base,
-            settings.surrogate_steps,
-            Effort(steps=max(1, settings.steps), seed=seed),
-        )
-        for snr_db in settings.snr_db
-    ]
+    record, known = _record(settings.engine), {"secret": secret, "seed": seed}
+    effort = Effort(steps=max(1, settings.steps), seed=seed)
+    hers = settings.intercepts, knows_base, settings.surrogate_steps, effort
+    found = []
+    for snr_db in settings.snr_db:
+        setting = SemanticSetting(link, sent, snr_db, snr_db, static, **known)
+        found.append(Adaptation(setting, tested, record, *hers))
+    return found
 
 
 def _record(engine):

@@ -54,36 +54,21 @@ def run(settings, output):
         f"{settings.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "
         f"SHA-256 {found.sha256}"
     )
-    output.note(
-        out=settings.out,
-        attack=found.name,
-        kind=found.kind,
-        psr_db=found.psr_db,
-        ebn0_db=settings.ebn0_db,
-        sha256=found.sha256,
-        victims=found.victims,
-        knowledge=found.knowledge,
-        recipe=found.recipe,
-        measured=[],
-    )
+    output.note(out=settings.out, attack=found.name, ebn0_db=settings.ebn0_db)
+    names = ("kind", "psr_db", "sha256", "victims", "knowledge", "recipe")
+    output.note(**{name: getattr(found, name) for name in names}, measured=[])
     for model in (link, *substitutes):
         for what, adversary in (("clean", None), ("attacked", Adversary(found))):
             row = _count(model, settings.ebn0_db, adversary)
             rate = f"BLER {row['bler']:.2e}, 95 % {row['low']:.2e}..{row['high']:.2e}"
             known = {"link": model.name, "model_sha256": model.sha256, "under": what}
-            output.row(
-                "measured",
-                {**known, **row},
-                f"{model.name}, {settings.ebn0_db:g} dB, {what}: {rate}",
-            )
+            text = f"{model.name}, {settings.ebn0_db:g} dB, {what}: {rate}"
+            output.row("measured", {**known, **row}, text)
 
 
 def _count(model, ebn0_db, attack):
     setting = LinkSetting(model, ebn0_db, seed=2, attack=attack)
     (row,) = ranges.total(setting, StopRule(None, BLOCKS))
-    return {
-        "blocks": row.blocks,
-        "block_errors": row.block_errors,
-        "erasures": row.erasures,
-        **_text.rated(row.failures, row.blocks),
-    }
+    names = ("blocks", "block_errors", "erasures")
+    counts = {name: getattr(row, name) for name in names}
+    return counts | _text.rated(row.failures, row.blocks)

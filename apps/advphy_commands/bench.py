@@ -57,10 +57,12 @@ def run(settings, output):
     shares = link_loop.kernel_shares(links.load("autoencoder_mlp"))
     output.note(kernel_shares={name: share for name, _, _, share in shares})
     for name, rate, limit, share in shares:
-        output.line(
-            f"kernel {name:<10}{rate:9.1f} M messages/s  "
-            f"{share:5.0%} of the {limit} limit"
-        )
+        text = f"{rate:9.1f} M messages/s  {share:5.0%} of the {limit} limit"
+        output.line(f"kernel {name:<10}{text}")
+
+
+def _rounds(turns):
+    return _progress.bar(turns, unit="round")
 
 
 def _races(rounds, output):
@@ -71,20 +73,14 @@ def _races(rounds, output):
     ratios, reported, pictures = {}, {"messages": {}, "images": {}}, []
     for race in races(pictures):
         try:
-            rates = rates_in_turn(
-                race.contestants(),
-                rounds,
-                lambda turns: _progress.bar(turns, unit="round"),
-            )
+            rates = rates_in_turn(race.contestants(), rounds, _rounds)
         except ImportError as error:
             if not race.optional:
                 raise
             for name in race.ratios:
                 ratios[name] = None
-                output.remark(
-                    f"{error.name} is not installed, so {name} is not measured; "
-                    + REMEDIES.get(error.name, "install it")
-                )
+                said = f"{error.name} is not installed, so {name} is not measured"
+                output.remark(f"{said}; {REMEDIES.get(error.name, 'install it')}")
             continue
         for name in race.reported:
             rate = reported[race.unit][name] = statistics.median(rates[name])

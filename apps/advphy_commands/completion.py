@@ -17,17 +17,12 @@ from advphy_commands._options import operand
 
 SHELLS = ("bash", "zsh")
 # What an argument takes is told by its choices or its metavar.
-ENDINGS = {"RECORDING": ".sigmf-meta", "FILE|NAME": ".safetensors"}
+ENDINGS = dict.fromkeys(("LINK", "EVE", "FILE|NAME"), ".safetensors")
+ENDINGS |= {"RECORDING": ".sigmf-meta", "FILE": ""}
 FOLDERS = ("DIR", "FOLDER")
 # Commands whose LINK is of one kind only; elsewhere both are offered.
-MESSAGES = (
-    "measure",
-    "measure-burst",
-    "attack",
-    "evaluate",
-    "synchronism",
-    "radio check",
-)
+MESSAGES = ("measure", "measure-burst", "attack", "evaluate", "synchronism")
+MESSAGES += ("radio check",)
 SEMANTIC = ("measure-semantic", "adapt-eve")
 # How a shell is told what to offer for "$1": words, files by their ending, folders.
 FUNCTIONS = {
@@ -94,10 +89,8 @@ def script_of(shell):
                 action.complete = {shell: name}
             if not isinstance(action, argparse._SubParsersAction):
                 action.choices = None  # shtab 1.5 offers bash the first one alone
-    preamble = "\n".join(
-        f"{name}() {{\n    {_body(shell, *offered)}\n}}"
-        for offered, name in functions.items()
-    )
+    bodies = {name: _body(shell, *offered) for offered, name in functions.items()}
+    preamble = "\n".join(f"{name}() {{\n    {b}\n}}" for name, b in bodies.items())
     script = shtab.complete(top, shell, preamble=preamble)
     if shell == "zsh":
         body, _, _ = script.partition("\ntypeset -A opt_args")
@@ -123,21 +116,15 @@ def _offered(command, action, names):
     """Return (words, ending of files or None, whether folders), or None for nothing."""
     metavar = action.metavar or action.dest.upper()
     ending = re.search(r"\.[a-z0-9-]+$", metavar)
-    words, files = names.get(metavar, ()), ENDINGS.get(metavar)
+    files = ending.group() if ending else ENDINGS.get(metavar)
+    words, folders = names.get(metavar, ()), metavar in FOLDERS
     if action.choices:
         words = tuple(map(str, action.choices))
     elif metavar == "LINK":
-        words, files = _links(command, names), ".safetensors"
-    elif metavar == "EVE":
-        files = ".safetensors"
-    elif metavar == "FILE":
-        files = ""
-    elif ending:
-        files = ending.group()
+        words = _links(command, names)
     elif "|" in metavar and not words:
         words = tuple(part for part in metavar.split("|") if part.islower())
-    found = words, files, metavar in FOLDERS
-    return found if any((words, files is not None, found[2])) else None
+    return (words, files, folders) if words or folders or files is not None else None
 
 
 def _links(command, names):
@@ -156,24 +143,19 @@ def _names():
     from advphy_model.link.eavesdropper import Eve
     from advphy_model.link.semantic_link import SemanticLink
 
-    attacks = _files_of("advphy_training.attacks")
+    attacks, sets = _files_of("advphy_training.attacks"), images.names()
     figures = _files_of("advphy_training.reproduce.figures")
-    sets = tuple(images.names())
-    return {
-        "links": tuple(links.names()),
-        "semantic": tuple(SemanticLink.names()),
-        "EVE": tuple(Eve.names()),
-        "ATTACK": attacks,
-        "FILE|NAME": attacks,
+    found = {
+        **{"links": links.names(), "semantic": SemanticLink.names()},
+        **{"EVE": Eve.names(), "ATTACK": attacks, "FILE|NAME": attacks},
         "SCHEME": _files_of("advphy_training.schemes"),
-        "FIGURE": tuple(name.replace("_", "-") for name in figures),
+        "FIGURE": [name.replace("_", "-") for name in figures],
         "KIND": _files_of("advphy_model.air.channels"),
-        "IMAGES": sets,
-        "SET": sets,
+        **{"IMAGES": sets, "SET": sets, "FADING": ("none", "rayleigh")},
         "DRIVER": (*_radio_settings.RADIOS, *_radio_settings.NEAR),
-        "FADING": ("none", "rayleigh"),
         **dict.fromkeys(("SHIFT", "PHASE", "SIGN"), ("random",)),
     }
+    return {metavar: tuple(names) for metavar, names in found.items()}
 
 
 def _files_of(package):

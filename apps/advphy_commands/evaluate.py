@@ -16,21 +16,12 @@ from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 
 from advphy_commands import _measuring, _options, _progress
-from advphy_commands._numbers import db_range, psr_range, whole
+from advphy_commands._numbers import psr_range, whole
 from advphy_commands._options import operand, option
 
 # The options of the command that makes a report again.
-AGAIN = (
-    "psr_db",
-    "ebn0_db",
-    "at_psr_db",
-    "over_ebn0_db",
-    "restarts",
-    "steps",
-    "min_errors",
-    "max_blocks",
-    "seed",
-)
+AGAIN = "psr_db ebn0_db at_psr_db over_ebn0_db restarts steps min_errors max_blocks"
+AGAIN += " seed"
 
 
 @dataclass(frozen=True)
@@ -39,10 +30,10 @@ class Settings:
 
     link: str = operand("LINK", "a file or a name")
     out: Path = option(type=Path, required=True, metavar="FOLDER")
-    psr_db: list = option("-10:2:2", parse=psr_range, metavar="FIRST:LAST:STEP")
+    psr_db: list = _measuring.over("-10:2:2", parse=psr_range)
     ebn0_db: float = option(8.0, "of the sweep over PSR", type=float)
     at_psr_db: float = option(-6.0, "of the sweep over Eb/N0", type=float)
-    over_ebn0_db: list = option("0:10:2", parse=db_range, metavar="FIRST:LAST:STEP")
+    over_ebn0_db: list = _measuring.over("0:10:2")
     restarts: int = option(32, type=int)
     steps: int = option(100, type=int)
     min_errors: int = option("1000", parse=whole)
@@ -60,7 +51,7 @@ class Settings:
     def command(self):
         """Return the command that makes this report again."""
         words = ["advphy", "evaluate", self.link]
-        for name in AGAIN:
+        for name in AGAIN.split():
             words += [f"--{name.replace('_', '-')}", str(self.typed[name])]
         if self.claimed:
             words += ["--claimed", self.claimed]
@@ -79,29 +70,19 @@ def _evaluate(settings, output, workers):
     from advphy_training.evaluate import robustness, robustness_report
 
     link = links.load(settings.link)
-    plan = Plan(
-        psr_db=settings.at_psr_db,
-        ebn0_db=settings.ebn0_db,
-        restarts=settings.restarts,
-        steps=settings.steps,
-        seed=settings.seed,
-    )
+    spent = {"restarts": settings.restarts, "steps": settings.steps}
+    plan = Plan(settings.at_psr_db, settings.ebn0_db, **spent, seed=settings.seed)
     claimed = None
     if settings.claimed:
         claimed = Perturbation.read(settings.claimed)
         claimed.require_fit(link)
     folder = settings.out
     folder.mkdir(exist_ok=True)
-    steps = robustness.evaluate(
-        link,
-        plan,
-        sorted({*settings.psr_db, plan.psr_db}),
-        settings.over_ebn0_db,
-        folder / "perturbations",
-        robustness.Counter(workers, settings.min_errors, settings.max_blocks),
-        claimed,
-        CancellerSettings(),
-    )
+    counter = robustness.Counter(workers, settings.min_errors, settings.max_blocks)
+    sweeps = sorted({*settings.psr_db, plan.psr_db}), settings.over_ebn0_db
+    kept = folder / "perturbations"
+    shown = claimed, CancellerSettings()
+    steps = robustness.evaluate(link, plan, *sweeps, kept, counter, *shown)
     with _progress.bar(unit="number") as bar:
         for done, bar.total, found in steps:  # noqa: B007
             bar.update(done - bar.n)
@@ -109,6 +90,5 @@ def _evaluate(settings, output, workers):
         mark = "passed  " if finding.passed else "DISTRUST"
         output.line(f"{mark} {finding.name}: {finding.numbers}")
     output.line(folder / "report.md")
-    output.note(
-        out=str(folder), report=json.loads((folder / "report.json").read_text())
-    )
+    report = json.loads((folder / "report.json").read_text())
+    output.note(out=str(folder), report=report)

@@ -16,7 +16,6 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network import inference
-from advphy_model.network.network import Network
 
 from advphy_commands._options import operand
 
@@ -51,48 +50,41 @@ def _list_channels(output):
             _, _, described = inspect.getdoc(module.Settings).partition("Args:\n")
             output.line(described.rstrip())
             default = found["defaults"] = dataclasses.asdict(module.Settings())
-            output.line(
-                f"    defaults: {', '.join(f'{k}={v}' for k, v in default.items())}"
-            )
+            output.line(f"    defaults: {_joined(default, '=')}")
 
 
 def _list_models(output):
     output.note(links=[], semantic_links=[], eves=[], perturbations=[])
     for name in links.names():
         model = links.load(name)
-        output.row(
-            "links",
-            {"name": name} | _picked(model, "k", "n", "decision", "sha256"),
-            f"{name:<28} k={model.k} n={model.n:<3} {model.decision}",
-        )
+        found = _picked(model, "k", "n", "decision", "sha256")
+        text = f"k={model.k} n={model.n:<3} {model.decision}"
+        output.row("links", {"name": name, **found}, f"{name:<28} {text}")
     for name in SemanticLink.names():
         link = SemanticLink.load(name)
+        found = _picked(link, "pixels", "reals", "keying", "sha256")
         hides = "with a pair" if link.hides else "no security"
         what = hides if link.keying == "none" else f"keyed: {link.keying}"
-        found = {"name": name} | _picked(link, "pixels", "reals", "keying")
-        output.row(
-            "semantic_links",
-            found | {"pair": link.hides, "sha256": link.sha256},
-            f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}",
-        )
+        text = f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}"
+        output.row("semantic_links", {"name": name, **found, "pair": link.hides}, text)
     for name in Eve.names():
         eve = Eve.load(name)
-        output.row(
-            "eves",
-            {"name": name} | _picked(eve, "reals", "classes", "sha256"),
-            f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels",
-        )
+        found = _picked(eve, "reals", "classes", "sha256")
+        text = f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels"
+        output.row("eves", {"name": name, **found}, text)
     for name in Perturbation.names():
-        found = Perturbation.load(name)
-        output.row(
-            "perturbations",
-            {"name": name} | _picked(found, "kind", "k", "n", "victims", "sha256"),
-            f"{name:<44} {found.kind} against {', '.join(found.victims)}",
-        )
+        p = Perturbation.load(name)
+        found = _picked(p, "kind", "k", "n", "victims", "sha256")
+        text = f"{name:<44} {p.kind} against {', '.join(p.victims)}"
+        output.row("perturbations", {"name": name, **found}, text)
 
 
 def _picked(model, *names):
     return {name: getattr(model, name) for name in names}
+
+
+def _joined(values, sign=" "):
+    return ", ".join(f"{key}{sign}{value}" for key, value in values.items())
 
 
 def _say_semantic(output, link):
@@ -131,7 +123,12 @@ def _say_link(output, model):
     output.note(kind="link", **_picked(model, "k", "n", "M", "rate", "decision"))
     _say_networks_and_recipe(output, model)
     try:
-        _say_measured(output, model.recipe.get("measured", {}))
+        for decision, rows in model.recipe.get("measured", {}).items():
+            output.line(f"measured with decision {decision}:")
+            for row in rows:
+                counts = "({block_errors} of {blocks})".format(**row)
+                rate = f"BLER {row['block_errors'] / row['blocks']:.2e}"
+                output.line(f"    {row['ebn0_db']:g} dB  {rate}  {counts}")
     except (AttributeError, KeyError, TypeError):  # a recipe of the user's own
         output.line(f"measured: {model.recipe['measured']}")
 
@@ -140,17 +137,26 @@ def _say_networks_and_recipe(output, model):
     output.note(**_picked(model, "name", "sha256", "recipe"))
     output.note(networks={r: _described(n) for r, n in model.networks.items()})
     for role, network in model.networks.items():
-        _say_network(output, role, network)
+        macs = ""
+        if not inference.kernels_lack(network, role):
+            macs = f", {inference.kernel_network(network).multiply_adds} multiply-adds"
+        output.line(f"{role}: {network.input_shape} -> {network.output_shape}{macs}")
+        for layer in network.layers:
+            what = f"{_shapes(layer) or ''}{layer.attributes or ''}"
+            output.line(f"    {layer.name:<12}{layer.kind:<28}{what}")
     for key, value in model.recipe.items():
         if key != "measured":
             output.line(f"{key}: {value}")
 
 
+def _shapes(layer):
+    return {key: value.shape for key, value in layer.parameters.items()}
+
+
 def _described(network):
     """Return a network for a document."""
     layers = [
-        _picked(layer, "name", "kind", "attributes")
-        | {"parameters": {k: v.shape for k, v in layer.parameters.items()}}
+        _picked(layer, "name", "kind", "attributes") | {"parameters": _shapes(layer)}
         for layer in network.layers
     ]
     return _picked(network, "input_shape", "output_shape") | {"layers": layers}
@@ -169,40 +175,9 @@ def _say_perturbation(output, found):
         output.line(f"crafted at Eb/N0 {found.ebn0_db:g} dB")
     for name, sha256 in found.victims.items():
         output.line(f"crafted against {name}, SHA-256 {sha256}")
-    for what, values in (("knows", found.knowledge), ("recipe", found.recipe)):
-        output.line(
-            f"{what}: {', '.join(f'{key} {value}' for key, value in values.items())}"
-        )
+    output.line(f"knows: {_joined(found.knowledge)}")
+    output.line(f"recipe: {_joined(found.recipe)}")
 
 
-def _say_network(output, role, network: Network):
-    macs = ""
-    if not inference.kernels_lack(network, role):
-        macs = f", {inference.kernel_network(network).multiply_adds} multiply-adds"
-    output.line(f"{role}: {network.input_shape} -> {network.output_shape}{macs}")
-    for layer in network.layers:
-        shapes = {key: value.shape for key, value in layer.parameters.items()}
-        output.line(
-            f"    {layer.name:<12}{layer.kind:<28}"
-            f"{shapes or ''}{layer.attributes or ''}"
-        )
-
-
-def _say_measured(output, measured):
-    for decision, rows in measured.items():
-        output.line(f"measured with decision {decision}:")
-        for row in rows:
-            rate = row["block_errors"] / row["blocks"]
-            output.line(
-                f"    {row['ebn0_db']:g} dB  BLER {rate:.2e}  "
-                f"({row['block_errors']} of {row['blocks']})"
-            )
-
-
-# How each kind of model is described.
-_SAY = {
-    LinkModel: _say_link,
-    SemanticLink: _say_semantic,
-    Eve: _say_eve,
-    Perturbation: _say_perturbation,
-}
+_SAY = {LinkModel: _say_link, SemanticLink: _say_semantic}
+_SAY |= {Eve: _say_eve, Perturbation: _say_perturbation}

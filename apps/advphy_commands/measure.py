@@ -71,37 +71,16 @@ def run(settings, output):
             counted = functools.partial(
                 flowgraph_engine.counted, latency=settings.latency
             )
-        measurement = _measuring.Measurement(
-            _link_settings(settings, output.remark),
-            StopRule(settings.min_errors, settings.max_blocks, settings.relative_width),
-            settings.out,
-            Counts,
-            {
-                "first": settings.first_block,
-                "engine": "loop" if settings.by_loop else "flowgraph",
-                "counted": counted,
-            },
+        chains = _measuring.chains(
+            settings, output.remark, LinkSetting, lambda model: (model,)
         )
+        width = settings.relative_width
+        rule = StopRule(settings.min_errors, settings.max_blocks, width)
+        engine = "loop" if settings.by_loop else "flowgraph"
+        more = {"first": settings.first_block, "engine": engine, "counted": counted}
+        measurement = _measuring.Measurement(chains, rule, settings.out, Counts, more)
         table = _measuring.Table(HEADER, "point", _numbers, _line)
         _measuring.run(output, measurement, table)
-
-
-def _link_settings(settings, remark):
-    """Yield the LinkSettings in the order of measuring."""
-    adversary = settings.adversary
-    attacks = adversary.adversaries(settings.seed, settings.out, remark)
-    for link in settings.links:
-        model = links.load(link)
-        for ebn0_db in settings.ebn0_db:
-            for attack in attacks(model, ebn0_db):
-                yield LinkSetting(
-                    model,
-                    ebn0_db,
-                    settings.seed,
-                    attack,
-                    adversary.canceller,
-                    settings.channel,
-                )
 
 
 HEADER = (
@@ -111,7 +90,7 @@ HEADER = (
 
 
 def _line(step, row, found):
-    text, bounds = _text.rate_and_interval(row.failures, row.blocks)
+    text, bounds = _text.table_texts(row.failures, row.blocks)
     theory, speed = found["theory"], found["messages_per_second"]
     expected = "" if theory is None else f"{theory:.2e} {found['theory_is']}"
     speed = "resumed" if speed is None else f"{speed / 1e6:.1f}"
@@ -125,11 +104,7 @@ def _numbers(step, row):
     """Return the row of a document: what was counted, and what follows from it."""
     plain = row.attack == row.canceller == "none" and row.channel == "awgn"
     theory = links.theory(row.link) if plain else None
-    return {
-        **_measuring.rated(row),
-        "theory": theory[1](row.ebn0_db) if theory else None,
-        "theory_is": theory[0] if theory else None,
-        "messages_per_second": step.new_items / step.seconds
-        if step.new_items
-        else None,
-    }
+    what, bler = theory if theory else (None, lambda ebn0_db: None)
+    speed = step.new_items / step.seconds if step.new_items else None
+    found = {"theory": bler(row.ebn0_db), "theory_is": what}
+    return _measuring.rated(row) | found | {"messages_per_second": speed}

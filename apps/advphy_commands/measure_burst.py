@@ -13,7 +13,6 @@ point and at Ctrl-C; the same command again goes on where it stopped.
 from dataclasses import dataclass
 
 from advphy_model.air.adversary import Adversary
-from advphy_model.link import links
 from advphy_model.measure.burst_chain import (
     BurstCounts,
     BurstSetting,
@@ -25,7 +24,7 @@ from advphy_model.modem.frame import Frame
 
 from advphy_commands import _measuring, _text
 from advphy_commands._adversary import OverTheAir
-from advphy_commands._options import group, option
+from advphy_commands._options import group, option, repeated
 
 
 def _layout(name, words):
@@ -54,54 +53,36 @@ class Settings(_measuring.Points):
         "'cfo(frequency=0.001)' in cycles per sample",
         metavar="KIND",
     )
-    frame: dict = option(
-        [],
+    frame: dict = repeated(
+        "KEY=VALUE",
         "a setting of the frame, such as codewords=64; may be repeated",
         _layout,
-        action="append",
-        metavar="KEY=VALUE",
     )
     adversary: OverTheAir = group(OverTheAir, "adversary, a second transmitter")
 
 
 def run(settings, output):
     """Measure and print a line per point."""
-    chains = list(_burst_settings(settings, output.remark))
+
+    def framed(model):
+        return model, Frame.of_model(model, **settings.frame)
+
+    chains = _measuring.chains(settings, output.remark, BurstSetting, framed)
+    chains = list(chains)
     output.note(frames=[])
     for frame in dict.fromkeys(chain.frame for chain in chains):
-        output.row(
-            "frames",
-            frame.describe()
-            | {"samples": frame.samples(), "overhead_db": frame.overhead_db},
+        size = {"samples": frame.samples(), "overhead_db": frame.overhead_db}
+        text = (
             f"frame of n = {frame.n}: {frame.codewords} codewords, "
-            f"{frame.samples()} samples, overhead {frame.overhead_db:.2f} dB",
+            f"{frame.samples()} samples, overhead {frame.overhead_db:.2f} dB"
         )
+        output.row("frames", frame.describe() | size, text)
     rule = StopRule(settings.min_errors, settings.max_blocks)
     measurement = _measuring.Measurement(
         chains, rule, settings.out, BurstCounts, {"engine": "burst"}
     )
     table = _measuring.Table(HEADER, "point", _numbers, _line)
     _measuring.run(output, measurement, table)
-
-
-def _burst_settings(settings, remark):
-    """Yield the BurstSettings in the order of measuring."""
-    adversary = settings.adversary
-    attacks = adversary.adversaries(settings.seed, settings.out, remark)
-    for link in settings.links:
-        model = links.load(link)
-        frame = Frame.of_model(model, **settings.frame)
-        for ebn0_db in settings.ebn0_db:
-            for attack in attacks(model, frame, ebn0_db):
-                yield BurstSetting(
-                    model,
-                    frame,
-                    ebn0_db,
-                    settings.seed,
-                    attack,
-                    adversary.canceller,
-                    settings.channel,
-                )
 
 
 HEADER = (
@@ -126,7 +107,7 @@ def _numbers(step, row):
 
 
 def _line(step, row, found):
-    bler, bounds = _text.rate_and_interval(row.failures, row.blocks)
+    bler, bounds = _text.table_texts(row.failures, row.blocks)
     text = "" if found["loss_db"] is None else f"{found['loss_db']:.2f} dB"
     return (
         f"{row.link:<24}{row.ebn0_db:>7g}{row.frames:>9}{row.missed_frames:>8}"

@@ -20,7 +20,9 @@ from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 from advphy_commands import _measuring
 from advphy_commands._numbers import db_range, whole
 from advphy_commands._options import operand, option
-from advphy_commands._secret import key_file, secret_of
+from advphy_commands.secret import key_file, secret_of
+
+ON_OR_OFF = {"action": BooleanOptionalAction}
 
 
 def _one_db(name, text):
@@ -38,11 +40,8 @@ class Settings:
     """What is measured, and by what."""
 
     link: str = operand("LINK")
-    snr_db: list = option(
-        "0:20:5",
-        "Bob's SNR in dB: a number, several with commas, or a range",
-        db_range,
-        metavar="FIRST:LAST:STEP",
+    snr_db: list = _measuring.over(
+        "0:20:5", "Bob's SNR in dB: a number, several with commas, or a range"
     )
     eve: str = option(None, "a file or a name; without: none", metavar="EVE")
     eve_snr_db: float = option(
@@ -51,12 +50,8 @@ class Settings:
     images: str = option("mnist_test")
     frames: int = option(None, "images sent at each SNR (default: all, once)", whole)
     first_frame: int = option("0", parse=whole)
-    alice: bool = option(
-        True, "send through Alice's module", action=BooleanOptionalAction
-    )
-    bob: bool = option(
-        True, "measure with Bob's module, too", action=BooleanOptionalAction
-    )
+    alice: bool = option(True, "send through Alice's module", **ON_OR_OFF)
+    bob: bool = option(True, "measure with Bob's module, too", **ON_OR_OFF)
     key_file: str = key_file()
     seed: int = option(1, type=int)
     engine: str = option(
@@ -77,35 +72,27 @@ def run(settings, output):
     frames = len(sent) if settings.frames is None else settings.frames
     unkeyed = link.keying == "none"  # no secret, and none may be given
     secret = secret_of(settings.key_file, link) if settings.alice or unkeyed else None
-    chains = [
-        SemanticSetting(
-            link=link,
-            images=sent,
-            snr_db=snr_db,
-            eve_snr_db=snr_db if settings.eve_snr_db is None else settings.eve_snr_db,
-            eve=Eve.load(settings.eve) if settings.eve else None,
-            alice=settings.alice,
-            branches=BRANCHES if settings.bob else BRANCHES[1:],
-            secret=secret,
-            seed=settings.seed,
-        )
-        for snr_db in settings.snr_db
-    ]
+    eve = Eve.load(settings.eve) if settings.eve else None
+    given = {"alice": settings.alice, "secret": secret, "seed": settings.seed}
+    given["branches"] = BRANCHES if settings.bob else BRANCHES[1:]
+    chains = []
+    for snr_db in settings.snr_db:
+        eve_snr_db = snr_db if settings.eve_snr_db is None else settings.eve_snr_db
+        at = (snr_db, eve_snr_db, eve)
+        chains.append(SemanticSetting(link, sent, *at, **given))
     if not chains[0].measured:
         raise ValueError(
             "there is nothing to measure: without --eve and without Bob's module, the "
             "link must have a pair that is in"
         )
+    rule = StopRule(min_errors=None, max_blocks=frames)
+    more = {"first": settings.first_frame, "engine": settings.engine}
+    if settings.engine == "flowgraph":
+        from gnuradio.advphy import semantic_engine
+
+        more["counted"] = semantic_engine.counted
     measurement = _measuring.Measurement(
-        chains,
-        StopRule(min_errors=None, max_blocks=frames),
-        settings.out,
-        SemanticCounts,
-        {
-            "first": settings.first_frame,
-            "engine": settings.engine,
-            "counted": _counted(settings.engine),
-        },
+        chains, rule, settings.out, SemanticCounts, more
     )
     table = _measuring.Table(HEADER, "SNR", _numbers, _line)
     _measuring.run(output, measurement, table)
@@ -116,35 +103,22 @@ HEADER = (
 )
 
 
-def _counted(engine):
-    """Return what counts, for sweep.measure."""
-    if engine == "loop":
-        return None
-    from gnuradio.advphy import semantic_engine
-
-    return semantic_engine.counted
-
-
 def _numbers(step, row):
     """Return the row of a document: what was counted, and what follows from it."""
-    found = {"mse": None, "accuracy": None, "low": None, "high": None}
+    found = dict.fromkeys(("mse", "accuracy", "low", "high"))
     if row.branch == "eve":
         found["accuracy"] = row.accuracy
         found["low"], found["high"] = interval(row.correct, row.frames)
     else:
         found["mse"] = row.mse
-    return {
-        **dataclasses.asdict(row),
-        **found,
-        "psr_db": row.psr_db,
-        "transmit_power_db": row.transmit_power_db,
-    }
+    power = {"psr_db": row.psr_db, "transmit_power_db": row.transmit_power_db}
+    return dataclasses.asdict(row) | found | power
 
 
 def _line(step, row, found):
     if row.branch == "eve":
-        low, high = interval(row.correct, row.frames)
-        text = f"accuracy {row.accuracy:.4f} ({low:.4f}..{high:.4f})"
+        bounds = f"{found['low']:.4f}..{found['high']:.4f}"
+        text = f"accuracy {row.accuracy:.4f} ({bounds})"
     else:
         text = f"MSE {row.mse:.5f}"
     if row.erasures:

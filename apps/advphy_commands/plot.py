@@ -27,11 +27,15 @@ from dataclasses import dataclass
 
 from advphy_commands import _pictures, _plot_inputs
 from advphy_commands._numbers import whole
-from advphy_commands._options import changed, group, operand, option
+from advphy_commands._options import changed, group, operand, option, repeated
+
+
+def _claims(name, texts):
+    """Return (x, BLER, words) of each point that others report."""
+    return [_claim(name, text) for text in texts]
 
 
 def _claim(name, text):
-    """Return (x, BLER, words) of a point that others report."""
     x, _, rest = text.partition(",")
     rate, _, words = rest.partition(",")
     try:
@@ -63,13 +67,7 @@ class Curves:
         type=float,
         metavar="RATE",
     )
-    claim: list = option(
-        [],
-        "mark a point that others report",
-        lambda name, texts: [_claim(name, text) for text in texts],
-        action="append",
-        metavar="X,BLER,TEXT",
-    )
+    claim: list = repeated("X,BLER,TEXT", "mark a point that others report", _claims)
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,7 @@ class Attacked:
     psr_db: float = option(
         None, "(default: the file's, or -6)", type=float, metavar="DB"
     )
-    perturbation: list = option(
-        [], "what the adversary adds", action="append", metavar="FILE"
-    )
+    perturbation: list = repeated("FILE", "what the adversary adds")
     codewords: list = option(
         None, "that the slice of decisions contains", _messages, metavar="A,B[,C]"
     )

@@ -10,6 +10,7 @@ stopped.
 """
 
 import contextlib
+import dataclasses
 import shlex
 import sys
 from dataclasses import dataclass
@@ -18,11 +19,15 @@ from pathlib import Path
 
 from advphy_model.link import links
 from advphy_model.link.link_model import LinkModel
-from advphy_model.measure import ranges
+from advphy_model.measure import ranges, table
+from advphy_model.measure.semantic_counts import SemanticCounts
 
-from advphy_commands import _measuring, _progress, _reproduce_arn, _text
+from advphy_commands import _measuring, _progress, _text
 from advphy_commands._numbers import db_range, whole
-from advphy_commands._options import operand, option, switch
+from advphy_commands._options import operand, option, repeated, switch
+
+QUICK_STEPS = 1500  # of the pairs of [arn] that are not shipped
+QUICK_EVE_STEPS = 800
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,7 @@ class Settings:
         "spread trainings, craftings and ranges over a Dask cluster",
         metavar="ADDRESS",
     )
-    ebn0_db: list = option(
-        None,
-        "(0:11:1 if quick, else 0:11:0.5)",
-        db_range,
-        metavar="FIRST:LAST:STEP",
-    )
+    ebn0_db: list = _measuring.over(None, "(0:11:1 if quick, else 0:11:0.5)")
     min_errors: int = option("200", "of a point", whole)
     max_blocks: int = option(
         None, "of a point (enough for its errors at --down-to)", whole
@@ -51,12 +51,7 @@ class Settings:
         None, "(1e-5 if quick, else 1e-6)", type=float, metavar="BLER"
     )
     seeds: int = option("3", "trainings of each link", whole)
-    set: list = option(
-        [],
-        "a setting of all trainings; may be repeated",
-        action="append",
-        metavar="KEY=VALUE",
-    )
+    set: list = repeated("KEY=VALUE", "a setting of all trainings; may be repeated")
 
     def __post_init__(self):
         """Refuse no training, and a rate that is none."""
@@ -73,50 +68,74 @@ class Settings:
 
 def run(settings, output):
     """Train unless quick, measure, draw, judge."""
-    from advphy_training.reproduce import figures
+    from advphy_training.reproduce import figures, page
 
-    figure = figures.figure(settings.figure)
-    if settings.figure.startswith("arn-"):
-        _reproduce_arn.run(settings, output, figure)
-        return
-    with contextlib.ExitStack() as stack:
-        workers = stack.enter_context(
-            _measuring.workers(settings.cluster, "advphy_training.reproduce.gan_curves")
-        )
-        crafters = workers
-        if settings.cluster is None:
-            crafters = stack.enter_context(ranges.processes(ranges.cores()))
-        _reproduce(settings, output, figure, workers, crafters)
+    folder, name = settings.out, settings.figure
+    figure = figures.figure(name)
+    measure = _letter if name.startswith("arn-") else _paper
+    found, rows, trainings = measure(settings, output, figure)
+    text = page.section(name, figure, found, [settings.command, *trainings])
+    page.write(folder / "claims.md", name, text)
+    made = (f"{name}.png", f"{name}-pictures.png", f"{name}.csv", "claims.md")
+    files = [str(folder / file) for file in made if (folder / file).exists()]
+    for file in files:
+        output.line(file)
+    output.note(figure=name, quick=settings.quick, files=files, rows=rows)
 
 
-def _reproduce(settings, output, figure, workers, crafters):
-    """Train unless quick, measure, draw, judge a figure of [gan]."""
+def _letter(settings, output, figure):
+    """Measure and draw a figure of [arn]; return (Measured, rows, no trainings)."""
+    from advphy_figures import picture_grid, secrecy
+    from advphy_model.files import images
+    from advphy_training.evaluate.secrecy import majority
+    from advphy_training.reproduce import arn_curves, arn_pictures
+    from advphy_training.reproduce.arn_models import SHIPPED, Family
+
+    tested = images.load("mnist_test")  # first of all: are the data here?
+    folder, name = settings.out, settings.figure
+    place = folder / "trained"
+    families = [Family(i, place) for i in range(1, settings.seeds + 1)]
+    if settings.quick:
+        families = [Family(SHIPPED, place, QUICK_STEPS, QUICK_EVE_STEPS)]
+    folder.mkdir(parents=True, exist_ok=True)
+    measured = arn_curves.Measured()
+    with _progress.bar(unit="points") as bar:
+        for words, measured in arn_curves.run(figure, families):
+            bar.update()
+            bar.set_postfix_str(words)
+            if not sys.stderr.isatty():
+                output.line(words)
+            table.write(folder / f"{name}.csv", measured.rows, SemanticCounts)
+    note = f"{len(families)} training seed(s); bands: lowest to highest 95 % interval"
+    secrecy.draw(measured, figure, majority(tested), folder / f"{name}.png", note)
+    pictures, path = arn_pictures.rows(families[0]), folder / f"{name}-pictures.png"
+    picture_grid.draw(pictures, tested.shape, path, "SNR 10 dB, PSR -10 dB")
+    return measured, [dataclasses.asdict(row) for row in measured.rows], []
+
+
+def _paper(settings, output, figure):
+    """Measure and draw a figure of [gan]; return (BlockErrors, rows, trainings)."""
+    from advphy_figures import attack_panels
     from advphy_training.reproduce import page
     from advphy_training.reproduce.gan_curves import Reproduction
 
-    folder, name = settings.out, settings.figure
-    effort = _effort(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    reproduction = Reproduction(
-        figure=figure,
-        families=_families(settings, figure, crafters),
-        effort=effort,
-        out=folder / f"{name}.csv",
-        workers=workers,
-        crafters=crafters,
-    )
-    _show(reproduction.craft(), "perturbations")
-    found = _measure(reproduction, output)
-    _draw(reproduction, found, folder / f"{name}.png")
-    commands = [settings.command, *_trainings(reproduction)]
-    text = page.section(name, figure, found, commands)
-    page.write(folder / "claims.md", name, text)
-    files = [str(folder / n) for n in (f"{name}.png", f"{name}.csv", "claims.md")]
-    for file in files:
-        output.line(file)
-    output.note(figure=name, quick=settings.quick, files=files, rows=[])
-    for row in _rows(found):
-        output.row("rows", row)
+    with contextlib.ExitStack() as stack:
+        module = "advphy_training.reproduce.gan_curves"
+        workers = stack.enter_context(_measuring.workers(settings.cluster, module))
+        crafters = workers
+        if settings.cluster is None:
+            crafters = stack.enter_context(ranges.processes(ranges.cores()))
+        effort, place = _effort(settings), settings.out / settings.figure
+        settings.out.mkdir(parents=True, exist_ok=True)
+        families = _families(settings, figure, crafters)
+        csv = place.with_name(f"{place.name}.csv")
+        made = Reproduction(figure, families, effort, csv, workers, crafters)
+        _show(made.craft(), "perturbations")
+        found = _measure(made, output)
+    note = f"PSR -6 dB; {effort.min_errors} errors or {effort.max_blocks:.0e} blocks"
+    claims, path = page.verdicts(figure, found), place.with_name(f"{place.name}.png")
+    attack_panels.draw(found, figure, path, note, claims)
+    return found, list(_rows(found)), _trainings(made)
 
 
 def _rows(found):
@@ -175,11 +194,8 @@ def _trained(figure):
 
 def _trainings(reproduction):
     """Return the commands of the trainings that a figure came of."""
-    models = [
-        load(name)
-        for load in reproduction.families
-        for name in _trained(reproduction.figure)
-    ]
+    names = _trained(reproduction.figure)
+    models = [load(name) for load in reproduction.families for name in names]
     return [f"{m.recipe['command']} --out {m.name}.safetensors" for m in models]
 
 
@@ -210,35 +226,3 @@ def _measure(reproduction, output):
             bar.update()
             output.line(f"{words}: {len(rows)} points up to {max(rows):g} dB")
     return found
-
-
-def _draw(reproduction, found, path):
-    from advphy_figures import attack_panels
-    from advphy_training.reproduce import page
-    from advphy_training.reproduce.gan_curves import CLEAN
-
-    figure = reproduction.figure
-    panels = [
-        (
-            attack.title,
-            [
-                attack_panels.DrawnCurve(
-                    system.label,
-                    key == CLEAN,
-                    found.added_up(system.link, key),
-                    found.spread(system.link, key),
-                )
-                for system in figure.SYSTEMS
-                for key in (CLEAN, attack.key)
-            ],
-        )
-        for attack in figure.ATTACKS
-    ]
-    effort = reproduction.effort
-    attack_panels.draw(
-        panels,
-        path,
-        figure.TITLE,
-        f"PSR -6 dB; {effort.min_errors} errors or {effort.max_blocks:.0e} blocks",
-        page.verdicts(figure, found),
-    )

@@ -10,6 +10,7 @@ Recordings of other programs say nothing of the link: give --link, and --codewor
 
 import csv
 from dataclasses import dataclass
+from functools import partial
 
 from advphy_model.atomic_file import atomic_file
 from advphy_model.files import recording_reader
@@ -21,8 +22,8 @@ from advphy_model.modem.frame import Frame
 from advphy_commands import _progress
 from advphy_commands._numbers import whole
 from advphy_commands._options import operand, option
-from advphy_commands._secret import key_file, secret_of
 from advphy_commands._text import numbers, table
+from advphy_commands.secret import key_file, secret_of
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,10 @@ class Settings:
 
     recording: str = operand("RECORDING")
     link: str = option(
-        None,
-        "a file or a name (default: the name that the recording says)",
-        metavar="LINK",
+        None, "a file or a name (default: the name that the recording says)"
     )
     images: str = option(
-        None,
-        "of a semantic link (default: those that the recording says)",
-        metavar="IMAGES",
+        None, "of a semantic link (default: those that the recording says)"
     )
     key_file: str = key_file()
     seed: int = option(None, "of a recording that does not say it", whole)
@@ -61,16 +58,11 @@ def run(settings, output):
     if settings.images and not semantic:
         raise ValueError(f"link '{model.name}' sends no images; omit --images")
     pieces = -(-found.samples // recording_reader.PIECE)
-    scorer = scoring.score(
-        found,
-        model,
-        _frame(origin, found),
-        seed=origin.seed,
-        first_frame=origin.first_frame,
-        images=images,
-        secret=secret_of(settings.key_file, model),
-        along=lambda steps: _progress.bar(steps, total=pieces, unit="piece"),
-    )
+    along = partial(_progress.bar, total=pieces, unit="piece")
+    secret = secret_of(settings.key_file, model)
+    sent = {"seed": origin.seed, "first_frame": origin.first_frame, "images": images}
+    frame = _frame(origin, found)
+    scorer = scoring.score(found, model, frame, secret=secret, along=along, **sent)
     for warning in found.warnings:
         output.remark(f"{found.meta}: {warning}")
     lines = [_heading(found, origin), *table(scorer, found.sample_rate, model)]
@@ -152,38 +144,20 @@ def _comparison(live, counts):
 
 
 def _numbers(found, origin, scorer):
-    return {
-        "recording": found.meta.name,
-        "link": origin.link,
-        "model_sha256": origin.model_sha256,
-        "seed": origin.seed,
-        "samples_missing": found.missing,
-        "complete": found.complete,
-        "verified": found.verified,
-        "counts": scorer.counts,
-        "live_counts": found.counts,
-        **numbers(scorer, found.sample_rate),
-        "frames": [frame.as_row() for frame in scorer.frames],
-    }
+    said = {"recording": found.meta.name, "link": origin.link}
+    said |= {"model_sha256": origin.model_sha256, "seed": origin.seed}
+    said |= {"samples_missing": found.missing, "complete": found.complete}
+    said |= {"verified": found.verified, "counts": scorer.counts}
+    said |= {"live_counts": found.counts, **numbers(scorer, found.sample_rate)}
+    return said | {"frames": [frame.as_row() for frame in scorer.frames]}
 
 
-COLUMNS = (
-    "number",
-    "index",
-    "missed",
-    "snr_db",
-    "cfo",
-    "clock_ppm",
-    "blocks",
-    "block_errors",
-    "erasures",
-    "squared_error",
-    "intact",
-)
+COLUMNS = "number index missed snr_db cfo clock_ppm blocks block_errors erasures"
+COLUMNS += " squared_error intact"
 
 
 def _write_rows(path, scorer):
     with atomic_file(path) as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, COLUMNS.split(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(frame.as_row() for frame in scorer.frames)

@@ -44,22 +44,15 @@ def run(settings, output):
     points = []
     for link in settings.links:
         points += _points(links.load(link), settings)
-    steps = sweep.measure(
-        [point.setting for point in points],
-        StopRule(settings.min_errors),
-        folder / "synchronism.csv",
-        BurstCounts,
-        engine="burst",
-        at_once=ranges.cores(),
-    )
+    chains = [point.setting for point in points]
+    rule, out = StopRule(settings.min_errors), folder / "synchronism.csv"
+    how = {"engine": "burst", "at_once": ranges.cores()}
+    steps = sweep.measure(chains, rule, out, BurstCounts, **how)
     bar = _progress.bar(steps, total=len(points), unit="point")
     measured = [(point, step.row) for point, step in zip(points, bar, strict=True)]
-    figure.draw(
-        measured,
-        folder / "synchronism.png",
-        f"An attack out of step: PSR {settings.psr_db:g} dB, "
-        f"Eb/N0 {settings.ebn0_db:g} dB",
-    )
+    title = f"An attack out of step: PSR {settings.psr_db:g} dB, "
+    title += f"Eb/N0 {settings.ebn0_db:g} dB"
+    figure.draw(measured, folder / "synchronism.png", title)
     output.note(rows=[])
     for point, row in measured:
         where = {"curve": point.curve, "panel": point.panel, "x": point.x}
@@ -75,17 +68,10 @@ def _points(model, settings):
     from advphy_training import attacks
 
     ebn0_db, psr_db = settings.ebn0_db, settings.psr_db
-    known, unknown = (
-        attacks.craft_or_read(
-            "universal_pgd",
-            model,
-            attacks.Plan(psr_db, ebn0_db, shift=knowledge, phase=knowledge),
-            [],
-            settings.out / "perturbations",
-        )
-        for knowledge in ("known", "random")
-    )
-    frame = Frame.of_model(model)
-    return synchronism.points(
-        model, frame, known, unknown, ebn0_db, psr_db, settings.seed
-    )
+    crafted, kept = [], settings.out / "perturbations"
+    for timing in ("known", "random"):
+        plan = attacks.Plan(psr_db, ebn0_db, shift=timing, phase=timing)
+        p = attacks.craft_or_read("universal_pgd", model, plan, [], kept)
+        crafted.append(p)
+    at = ebn0_db, psr_db, settings.seed
+    return synchronism.points(model, Frame.of_model(model), *crafted, *at)

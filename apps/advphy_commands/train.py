@@ -10,7 +10,7 @@ import dataclasses
 import inspect
 from dataclasses import dataclass
 
-from advphy_commands._options import operand, option, switch
+from advphy_commands._options import operand, option, repeated, switch
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,7 @@ class Settings:
     scheme: str = operand("SCHEME", "such as autoencoder")
     out: str = option(metavar="FILE.safetensors")
     seed: int = option(1, type=int)
-    set: list = option(
-        [],
-        "a setting of the scheme; may be repeated",
-        action="append",
-        metavar="KEY=VALUE",
-    )
+    set: list = repeated("KEY=VALUE", "a setting of the scheme; may be repeated")
     settings: bool = switch("list the settings")
     quiet: bool = switch("no progress bar")
 
@@ -50,10 +45,5 @@ def run(settings, output):
         settings.scheme, chosen, settings.seed, settings.out, settings.quiet
     )
     output.line(f"{settings.out}: {model.name}, SHA-256 {model.sha256}")
-    output.note(
-        seed=settings.seed,
-        out=settings.out,
-        name=model.name,
-        sha256=model.sha256,
-        measured=model.recipe["measured"],
-    )
+    output.note(seed=settings.seed, out=settings.out, name=model.name)
+    output.note(sha256=model.sha256, measured=model.recipe["measured"])

@@ -70,13 +70,9 @@ def describe(rows, x=None, claims=()) -> dict:
     if not found:
         raise ValueError("there are no counts to draw")
     ebn0s = sorted({row.ebn0_db for row in rows})
-    return {
-        "figure": "bler",
-        "x": x,
-        "ebn0_db": ebn0s,
-        "curves": found,
-        "claims": [{"x": a, "bler": b, "text": text} for a, b, text in claims],
-    }
+    claims = [{"x": a, "bler": b, "text": text} for a, b, text in claims]
+    described = {"figure": "bler", "x": x, "ebn0_db": ebn0s, "curves": found}
+    return described | {"claims": claims}
 
 
 def _places(members, x):
@@ -113,11 +109,8 @@ def _theory(members):
     dbs = [row.ebn0_db for row in members]
     x = np.linspace(min(dbs), max(dbs), _THEORY_POINTS) if len(set(dbs)) > 1 else dbs
     what, bler = theory
-    return {
-        "what": what,
-        "x": [float(db) for db in x],
-        "bler": [float(bler(db)) for db in x],
-    }
+    rates = [float(bler(db)) for db in x]
+    return {"what": what, "x": [float(db) for db in x], "bler": rates}
 
 
 @look.applied()
@@ -128,22 +121,13 @@ def draw_described(described, path, title=""):
     plot(axes, described)
     axes.set_title(title)
     look.caption(figure, _caption(described))
-    notes = {
-        curve["label"]: f"dashed: {curve['theory']['what']}"
-        for curve in described["curves"]
-        if curve["theory"]
-    }
-    lines = [
-        (line.get_label(), line)
-        for line in axes.lines
-        if not line.get_label().startswith("_")
-    ]
-    ends = {
-        curve["label"]: end(curve["points"])
-        for curve in described["curves"]
-        if curve["points"]
-    }
-    direct_labels.label(axes, lines, notes, ends)
+    notes, ends = {}, {}
+    for curve in described["curves"]:
+        if curve["theory"]:
+            notes[curve["label"]] = f"dashed: {curve['theory']['what']}"
+        if curve["points"]:
+            ends[curve["label"]] = end(curve["points"])
+    direct_labels.label(axes, direct_labels.labelled(axes), notes, ends)
     look.save(figure, path)
 
 
@@ -165,32 +149,21 @@ def plot(axes, described):
         style = look.curve(i)
         plot_counted(axes, curve["label"], curve["points"], style)
         if curve["theory"]:
-            axes.plot(
-                curve["theory"]["x"],
-                curve["theory"]["bler"],
-                linewidth=0.9,
-                color=style["color"],
-                linestyle=look.THEORY,
-            )
+            x, bler = curve["theory"]["x"], curve["theory"]["bler"]
+            dashed = {"linewidth": 0.9, "linestyle": look.THEORY}
+            axes.plot(x, bler, color=style["color"], **dashed)
     ends = [point["x"] for curve in counted for point in curve["points"]] or [0.0]
     for curve in described["curves"]:
         if "level" in curve:  # in the colour of its link's first curve
             rate = curve["level"]["bler"] or curve["level"]["high"]
             colour = look.curve(number_of.get(curve["link"], len(counted)))["color"]
-            axes.plot(
-                [min(ends), max(ends)],
-                [rate, rate],
-                label=curve["label"],
-                linewidth=1,
-                color=colour,
-                linestyle=look.LEVEL,
-            )
+            its = {"label": curve["label"], "color": colour, "linestyle": look.LEVEL}
+            axes.plot([min(ends), max(ends)], [rate, rate], linewidth=1, **its)
     for claim in described["claims"]:
         plot_claim(axes, **claim)
     axes.set(xlabel=X_LABELS[described["x"]], ylabel="block error rate (BLER)")
-    axes.xaxis.set_major_locator(
-        MaxNLocator(integer=True, nbins=12, steps=[1, 2, 5, 10])
-    )
+    ticks = MaxNLocator(integer=True, nbins=12, steps=[1, 2, 5, 10])
+    axes.xaxis.set_major_locator(ticks)
     if min(ends) == max(ends):
         axes.set_xlim(ends[0] - 1, ends[0] + 1)
     _limit(axes, described)
@@ -209,48 +182,21 @@ def plot_counted(axes, label, points, style):
         axes.vlines(x, low, high, color=style["color"], linewidth=1)
     if none:
         at, bound = [p["x"] for p in none], np.array([p["high"] for p in none])
-        axes.errorbar(
-            at,
-            bound,
-            bound * 0.5,
-            uplims=True,
-            linestyle="none",
-            color=style["color"],
-            linewidth=1,
-            capsize=2.5,
-        )
+        bars = {"linestyle": "none", "linewidth": 1, "capsize": 2.5}
+        colour = style["color"]
+        axes.errorbar(at, bound, bound * 0.5, uplims=True, color=colour, **bars)
         style = style | {"linestyle": "none", "markerfacecolor": "white"}
         axes.plot(at, bound, label=None if seen else label, **style)
     for p in points:
         if p.get("missed_frames"):
-            axes.plot(
-                p["x"],
-                p["missed_frames"] / p["frames"],
-                marker="x",
-                color=style["color"],
-                markersize=7,
-            )
+            look.cross(axes, p["x"], p["missed_frames"] / p["frames"], style)
 
 
 def plot_claim(axes, x, bler, text):
     """Draw a star where others report a point, and their words beside it."""
-    axes.plot(
-        x,
-        bler,
-        marker="*",
-        markersize=11,
-        color=BLACK,
-        markerfacecolor="white",
-        zorder=5,
-    )
-    axes.annotate(
-        text,
-        (x, bler),
-        (8, 6),
-        textcoords="offset points",
-        fontsize="small",
-        color=look.QUIET,
-    )
+    star = {"marker": "*", "markersize": 11, "markerfacecolor": "white", "zorder": 5}
+    axes.plot(x, bler, color=BLACK, **star)
+    look.note(axes, text, (x, bler), (8, 6))
 
 
 def _limit(axes, described):

@@ -39,15 +39,10 @@ def pairs_of(x) -> list:
 
 def _describe(model):
     pairs = spectrum(model.codebook)
-    return {
-        "link": model.name,
-        "model_sha256": model.sha256,
-        "k": model.k,
-        "n": model.n,
-        "codebook": pairs_of(model.codebook),
-        "minimum_distance": pairs[0][0],
-        "distances": [{"distance": d, "pairs": count} for d, count in pairs],
-    }
+    found = {"link": model.name, "model_sha256": model.sha256}
+    found |= {"k": model.k, "n": model.n, "codebook": pairs_of(model.codebook)}
+    distances = [{"distance": d, "pairs": count} for d, count in pairs]
+    return found | {"minimum_distance": pairs[0][0], "distances": distances}
 
 
 @look.applied()
@@ -92,16 +87,16 @@ def _panel(axes, link, use, reach):
     points = np.array([row[use] for row in link["codebook"]])
     angle = np.linspace(0, 2 * np.pi, 181)
     axes.plot(np.cos(angle), np.sin(angle), color="0.75", linewidth=0.8)
-    axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
-    axes.axvline(0, color="0.85", linewidth=0.6, zorder=0)
-    axes.plot(*points.T, "o", markersize=3.2, color=BLUE)
+    plane(axes, points, reach, f"channel use {use}", BLUE)
     if len(points) <= MOST_NUMBERS:
         numbers.write(axes, points, reach, _PANEL - 0.5)
-    square(axes, reach, f"channel use {use}")
 
 
-def square(axes, reach, title):
-    """Give an axes the limits and ticks of a complex plane."""
+def plane(axes, points, reach, title, colour):
+    """Draw points [M, 2] into an axes, and give it the looks of a complex plane."""
+    axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
+    axes.axvline(0, color="0.85", linewidth=0.6, zorder=0)
+    axes.plot(*points.T, "o", markersize=3.2, color=colour)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=title)
     axes.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     axes.tick_params(labelsize="small")
@@ -118,17 +113,9 @@ def _distances(axes, link, longest):
         axes.plot(d, pairs, "o", color=BLUE)
     axes.axvline(least, color=VERMILLION, linestyle=look.THEORY, linewidth=1)
     left = least > 0.5 * longest  # is the room for the words
-    axes.annotate(
-        f"least {least:.3f}",
-        (least, 1),
-        (-3 if left else 3, 0),
-        ha="right" if left else "left",
-        va="top",
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        color=look.ink(VERMILLION),
-        fontsize="small",
-    )
+    place = {"ha": "right" if left else "left", "va": "top"}
+    place |= {"xycoords": ("data", "axes fraction"), "colour": look.ink(VERMILLION)}
+    look.note(axes, f"least {least:.3f}", (least, 1), (-3 if left else 3, 0), **place)
     axes.set(xlim=(0, longest * 1.08), xlabel="distance", title="pairs", ylim=(0, None))
     axes.set_box_aspect(1)
     axes.tick_params(labelsize="small")

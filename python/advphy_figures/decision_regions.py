@@ -26,15 +26,10 @@ def draw_described(described, path, title=""):
     decided = np.array(described["decided"])
     half = (u[1] - u[0]) / 2
     colours = regions_coloured(decided)
-    axes.imshow(
-        colours[decided],
-        origin="lower",
-        interpolation="nearest",
-        vmin=0,
-        vmax=len(COLORS) - 1,
-        cmap=ListedColormap(_tints()),
-        extent=(u[0] - half, u[-1] + half, v[0] - half, v[-1] + half),
-    )
+    extent = (u[0] - half, u[-1] + half, v[0] - half, v[-1] + half)
+    shades = {"vmin": 0, "vmax": len(COLORS) - 1, "cmap": ListedColormap(_tints())}
+    shades |= {"origin": "lower", "interpolation": "nearest"}
+    axes.imshow(colours[decided], extent=extent, **shades)
     for s in np.unique(decided):
         axes.contour(u, v, decided == s, [0.5], colors=[look.QUIET], linewidths=0.7)
     _borders(axes, described, u, v)
@@ -42,13 +37,8 @@ def draw_described(described, path, title=""):
     _codewords(axes, described)
     if described["perturbation"]:
         _arrow(axes, described)
-    axes.set(
-        xlabel=_axis_label(described, 0),
-        ylabel=_axis_label(described, 1),
-        aspect="equal",
-        xlim=(u[0], u[-1]),
-        ylim=(v[0], v[-1]),
-    )
+    axes.set(xlabel=_axis_label(described, 0), ylabel=_axis_label(described, 1))
+    axes.set(aspect="equal", xlim=(u[0], u[-1]), ylim=(v[0], v[-1]))
     figure.suptitle(title or f"{described['link']}: decisions")
     look.caption(figure, textwrap.fill(_caption(described), 92))
     look.save(figure, path)
@@ -79,22 +69,15 @@ def regions_coloured(decided) -> np.ndarray:
     return table
 
 
-def _book(described):
-    pairs = np.array(described["codebook"])
-    return pairs[..., 0] + 1j * pairs[..., 1]
-
-
-def _plane_of(described):
-    parts = []
-    for name in ("origin", "first", "second"):
-        pairs = np.array(described[name])
-        parts.append(pairs[:, 0] + 1j * pairs[:, 1])
-    return codebook_geometry.Plane(*parts)
+def _complex(pairs):
+    return np.array(pairs) @ (1, 1j)
 
 
 def _borders(axes, described, u, v):
     """Draw where the nearest codeword changes (exact lines), and the own borders."""
-    book, plane = _book(described), _plane_of(described)
+    book = _complex(described["codebook"])
+    axes_of = (_complex(described[name]) for name in ("origin", "first", "second"))
+    plane = codebook_geometry.Plane(*axes_of)
     points = plane.points(*np.meshgrid(u, v)).reshape(-1, described["n"])
     seen = np.unique(nearest_codeword(points, book))
     points = points.astype(complex)
@@ -108,15 +91,8 @@ def _borders(axes, described, u, v):
             if len(others):
                 beaten = np.maximum(scores[i], scores[j]) < others.max(axis=0)
                 difference = np.ma.array(difference, mask=beaten)
-            axes.contour(
-                u,
-                v,
-                difference,
-                [0],
-                linewidths=1,
-                linestyles=[look.THEORY],
-                colors=[BLACK],
-            )
+            dashed = {"linewidths": 1, "linestyles": [look.THEORY], "colors": [BLACK]}
+            axes.contour(u, v, difference, [0], **dashed)
 
 
 def _neighbours(labels):
@@ -142,28 +118,14 @@ def _number_regions(axes, described, u, v):
         inside = codes == s
         depth = inside.astype(int)
         while inside.any():  # peel off the rim until the innermost is left
-            inner_part = (
-                inside
-                & np.roll(inside, 1, 0)
-                & np.roll(inside, -1, 0)
-                & np.roll(inside, 1, 1)
-                & np.roll(inside, -1, 1)
-            )
-            depth += inner_part
-            inside = inner_part
+            moved = [np.roll(inside, by, axis) for by in (1, -1) for axis in (0, 1)]
+            inside = np.logical_and.reduce([inside, *moved])
+            depth += inside
         if depth.max() < _NARROWEST:
             continue
         row, column = np.unravel_index(depth.argmax(), depth.shape)
-        axes.text(
-            u[column - 1],
-            v[row - 1],
-            str(s),
-            ha="center",
-            va="center",
-            fontsize="large",
-            color="0.25",
-            alpha=0.8,
-        )
+        its = {"fontsize": "large", "color": "0.25", "alpha": 0.8}
+        axes.text(u[column - 1], v[row - 1], str(s), ha="center", va="center", **its)
 
 
 def _codewords(axes, described):
@@ -173,15 +135,8 @@ def _codewords(axes, described):
             continue
         axes.plot(word["u"], word["v"], "o", color=BLACK, markersize=5)
         below = word["u"], word["v"] - described["sigma"]
-        axes.annotate(
-            f"x{word['message']}",
-            below,
-            (0, -3),
-            ha="center",
-            va="top",
-            textcoords="offset points",
-            fontweight="bold",
-        )
+        bold = {"ha": "center", "va": "top", "fontsize": "medium", "fontweight": "bold"}
+        look.note(axes, f"x{word['message']}", below, (0, -3), "black", **bold)
         _circle(axes, word["u"], word["v"], described["sigma"], BLACK)
 
 
@@ -191,12 +146,8 @@ def _in_plane(described, word):
 
 def _circle(axes, u, v, radius, colour):
     angle = np.linspace(0, 2 * np.pi, 121)
-    axes.plot(
-        u + radius * np.cos(angle),
-        v + radius * np.sin(angle),
-        color=colour,
-        linewidth=1,
-    )
+    x, y = u + radius * np.cos(angle), v + radius * np.sin(angle)
+    axes.plot(x, y, color=colour, linewidth=1)
 
 
 def _arrow(axes, described):
@@ -205,15 +156,8 @@ def _arrow(axes, described):
     tip = at["u"] + p["u"], at["v"] + p["v"]
     look.arrow(axes, (at["u"], at["v"]), tip, VERMILLION, 2)
     _circle(axes, *tip, described["sigma"], VERMILLION)
-    axes.annotate(
-        "p",
-        tip,
-        (5, -10),
-        textcoords="offset points",
-        fontsize="large",
-        fontweight="bold",
-        color=look.ink(VERMILLION),
-    )
+    bold = {"fontsize": "large", "fontweight": "bold"}
+    look.note(axes, "p", tip, (5, -10), look.ink(VERMILLION), **bold)
 
 
 def _axis_label(described, axis):

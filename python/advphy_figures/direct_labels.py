@@ -44,14 +44,15 @@ def label(axes, curves, notes=None, ends=None):
     for text in texts:
         text.remove()
     if curves:
-        _legend(
-            axes,
-            [
-                (" - ".join(filter(None, (text, notes.get(text)))), line)
-                for text, line in curves
-            ],
-        )
+        named = [(filter(None, (text, notes.get(text))), line) for text, line in curves]
+        _legend(axes, [(" - ".join(words), line) for words, line in named])
     return "legend"
+
+
+def labelled(axes) -> list:
+    """Return [(text, Line2D)] of the lines of an axes that have a label."""
+    named = [(line.get_label(), line) for line in axes.lines]
+    return [pair for pair in named if not pair[0].startswith("_")]
 
 
 def _legend(axes, named):
@@ -59,15 +60,10 @@ def _legend(axes, named):
     figure = axes.figure
     columns = 1 if max(len(name) for name, _ in named) > _WRAP + 15 else 2
     below = ScaledTranslation(0, -_BELOW, figure.dpi_scale_trans)
-    legend = axes.legend(
-        [line for _, line in named],
-        [name for name, _ in named],
-        ncol=columns,
-        loc="upper left",
-        bbox_to_anchor=(0, 0),
-        borderaxespad=0,
-        bbox_transform=axes.transAxes + below,
-    )
+    names, lines = zip(*named, strict=True)
+    place = {"loc": "upper left", "bbox_to_anchor": (0, 0), "borderaxespad": 0}
+    place["bbox_transform"] = axes.transAxes + below
+    legend = axes.legend(lines, names, ncol=columns, **place)
     figure.draw_without_rendering()
     height = legend.get_window_extent().height / figure.dpi
     width, before = figure.get_size_inches()
@@ -80,24 +76,11 @@ def _text(axes, text, colour, end, note):
     words = textwrap.fill(text, _WRAP)
     if note:
         words += "\n" + textwrap.fill(note, _WRAP)
-    return axes.annotate(
-        words,
-        end,
-        (1.03, 0.5),
-        textcoords="axes fraction",
-        color=look.ink(colour),
-        fontsize="small",
-        va="center",
-        annotation_clip=False,
-        arrowprops={
-            "arrowstyle": "-",
-            "color": colour,
-            "linewidth": 0.6,
-            "shrinkA": 1,
-            "shrinkB": 3,
-            "relpos": (0, 0.5),
-        },
-    )
+    leader = {"arrowstyle": "-", "color": colour, "linewidth": 0.6}
+    leader |= {"shrinkA": 1, "shrinkB": 3, "relpos": (0, 0.5)}
+    its = {"color": look.ink(colour), "fontsize": "small", "va": "center"}
+    its |= {"textcoords": "axes fraction", "annotation_clip": False}
+    return axes.annotate(words, end, (1.03, 0.5), arrowprops=leader, **its)
 
 
 def _end(line):

@@ -36,25 +36,13 @@ def _bars(axes, curves, snr_db, chance):
     shares = np.array([correct / frames for correct, frames in counts])
     bounds = np.array([interval(*point) for point in counts])
     places = np.arange(len(labels))[::-1]
-    axes.barh(
-        places,
-        shares,
-        height=0.6,
-        color=COLORS[0],
-        xerr=np.abs(bounds.T - shares),
-        capsize=3,
-    )
+    bars = {"xerr": np.abs(bounds.T - shares), "capsize": 3}
+    axes.barh(places, shares, height=0.6, color=COLORS[0], **bars)
     for place, share in zip(places, shares, strict=True):
         axes.text(share + 0.02, place, f"{share:.3f}", va="center", fontsize="small")
     axes.axvline(chance, color=look.QUIET, linestyle=look.THEORY, linewidth=1)
-    axes.text(
-        chance + 0.005,
-        len(labels) - 0.5,
-        "blind",
-        fontsize="small",
-        color=look.QUIET,
-        va="bottom",
-    )
+    above = {"va": "bottom", "fontsize": "small", "color": look.QUIET}
+    axes.text(chance + 0.005, len(labels) - 0.5, "blind", **above)
     axes.set_yticks(places, labels)
     axes.set_xlim(0, 1.1)
     axes.set_ylim(-0.6, len(labels) - 0.1)
@@ -71,13 +59,7 @@ def _over_snr(axes, curves, chance):
         lines.append((label, line))
     axes.axhline(chance, color=look.QUIET, linestyle=look.THEORY, linewidth=1)
     axes.set(ylim=(0, 1), xlabel="SNR [dB]", ylabel="accuracy of Eve")
-    axes.text(
-        0.01,
-        chance + 0.01,
-        "blind",
-        fontsize="small",
-        color=look.QUIET,
-        transform=axes.get_yaxis_transform(),
-    )
+    its = {"fontsize": "small", "color": look.QUIET}
+    axes.text(0.01, chance + 0.01, "blind", transform=axes.get_yaxis_transform(), **its)
     look.grid(axes)
     direct_labels.label(axes, lines)

@@ -83,11 +83,10 @@ def curve(i: int) -> dict:
 
 def luminance(colour) -> float:
     """Return the relative luminance of a colour, 0..1 (WCAG 2.1)."""
-    channels = [
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-        for c in to_rgb(colour)
-    ]
-    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
+    found = 0.0
+    for weight, c in zip((0.2126, 0.7152, 0.0722), to_rgb(colour), strict=True):
+        found += weight * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
+    return found
 
 
 def ink(colour) -> tuple:
@@ -105,8 +104,18 @@ def grid(axes):
 
 def band(axes, x, low, value, high, style, opacity=BAND):
     """Draw a curve with its intervals as a band; return its line in a list."""
-    axes.fill_between(x, low, high, color=style["color"], alpha=opacity, linewidth=0)
+    fill(axes, x, low, high, style, opacity)
     return axes.plot(x, value, **style)
+
+
+def fill(axes, x, low, high, style, opacity=BAND):
+    """Draw a band in the colour of a style."""
+    axes.fill_between(x, low, high, color=style["color"], alpha=opacity, linewidth=0)
+
+
+def cross(axes, x, share, style):
+    """Draw a cross in the colour of a style: a share of frames that were missed."""
+    axes.plot(x, share, color=style["color"], marker="x", markersize=7)
 
 
 def arrow(axes, start, end, colour, width):
@@ -116,10 +125,31 @@ def arrow(axes, start, end, colour, width):
     axes.annotate("", end, start, arrowprops=looks)
 
 
+def note(axes, text, at, offset=(0, 0), colour=QUIET, **more):
+    """Write small words next to a point, away from it by an offset in points of type.
+
+    Args:
+        axes: of a figure.
+        text: the words.
+        at: the point.
+        offset: (to the right, up).
+        colour: of the words.
+        more: for axes.annotate.
+    """
+    more = {"textcoords": "offset points", "fontsize": "small"} | more
+    axes.annotate(text, at, offset, color=colour, **more)
+
+
 def caption(drawn, text):
     """Put a sentence or two below a figure, small."""
     if text:
         drawn.supxlabel(text, fontsize="small", color=QUIET)
+
+
+def legend_below(drawn, handles, labels, note):
+    """Put a legend below a figure, under a note."""
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncol": 4}
+    drawn.legend(handles, labels, title=note, title_fontsize="small", **place)
 
 
 def kind_of(path) -> str:
@@ -144,10 +174,5 @@ def save(drawn, path, tight=False):
     """
     kind = kind_of(path)
     with atomic_file(path, "wb") as file:
-        drawn.savefig(
-            file,
-            format=kind,
-            dpi=DPI,
-            metadata=_UNDATED[kind],
-            bbox_inches="tight" if tight else None,
-        )
+        given = {"format": kind, "metadata": _UNDATED[kind], "dpi": DPI}
+        drawn.savefig(file, bbox_inches="tight" if tight else None, **given)

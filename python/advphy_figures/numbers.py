@@ -38,23 +38,12 @@ def write(axes, points, reach, inches, colour=BLACK, size=6.5):
     placed = []
     for i in np.argsort(_crowded(centres))[::-1]:
         lines = texts[i].split("\n")
-        half = (
-            unit
-            * size
-            / 2
-            * np.array([_LETTER * max(map(len, lines)), _LINE * len(lines)])
-        )
+        half = np.array([_LETTER * max(map(len, lines)), _LINE * len(lines)])
+        half *= unit * size / 2
         place = _place(centres[i], half, unit, reach, placed + dots)
         placed.append((place, half))
-        axes.text(
-            *place,
-            texts[i],
-            ha="center",
-            va="center_baseline",
-            color=look.ink(colour),
-            fontsize=size,
-            linespacing=1,
-        )
+        its = {"color": look.ink(colour), "fontsize": size, "linespacing": 1}
+        axes.text(*place, texts[i], ha="center", va="center_baseline", **its)
 
 
 def together(points, near) -> list:

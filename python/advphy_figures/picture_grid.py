@@ -22,22 +22,13 @@ def draw(rows, shape, path, title):
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for axes_row, (label, pictures) in zip(grid, rows.items(), strict=True):
         for axes, picture in zip(axes_row, pictures, strict=True):
-            axes.imshow(
-                np.reshape(picture, shape),
-                cmap="gray",
-                vmin=0,
-                vmax=1,
-                interpolation="nearest",
-            )
+            grey = {"cmap": "gray", "vmin": 0, "vmax": 1}
+            axes.imshow(np.reshape(picture, shape), interpolation="nearest", **grey)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
-        axes_row[0].set_ylabel(
-            label, rotation=0, ha="right", va="center", fontsize="small"
-        )
-    left = 2.5 / figure.get_figwidth()
-    top = 1 - 0.4 / figure.get_figheight()
-    figure.subplots_adjust(
-        left=left, right=0.99, top=top, bottom=0.02, wspace=0.06, hspace=0.06
-    )
+        its = {"rotation": 0, "ha": "right", "va": "center", "fontsize": "small"}
+        axes_row[0].set_ylabel(label, **its)
+    left, top = 2.5 / figure.get_figwidth(), 1 - 0.4 / figure.get_figheight()
+    figure.subplots_adjust(left, 0.02, 0.99, top, wspace=0.06, hspace=0.06)
     figure.suptitle(title)
     look.save(figure, path)

@@ -27,16 +27,11 @@ def draw(curves, path, xlabel, title="", lines=()):
     for i, (label, points) in enumerate(counted.items()):
         bler_curves.plot_counted(axes, label, points, look.curve(i))
     for i, (label, points) in enumerate(lines):
-        axes.plot(
-            *zip(*sorted(points.items()), strict=True),
-            label=label,
-            color=look.QUIET,
-            linewidth=1,
-            linestyle=_LINES[i % 3],
-        )
+        x, bler = zip(*sorted(points.items()), strict=True)
+        thin = {"color": look.QUIET, "linewidth": 1, "linestyle": _LINES[i % 3]}
+        axes.plot(x, bler, label=label, **thin)
     axes.set(xlabel=xlabel, ylabel="block error rate (BLER)", title=title)
     look.grid(axes)
-    named = [line for line in axes.lines if not line.get_label().startswith("_")]
     ends = {label: bler_curves.end(points) for label, points in counted.items()}
-    direct_labels.label(axes, [(line.get_label(), line) for line in named], ends=ends)
+    direct_labels.label(axes, direct_labels.labelled(axes), ends=ends)
     look.save(figure, path)

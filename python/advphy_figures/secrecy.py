@@ -6,6 +6,9 @@ from advphy_model.measure.curve_looks import GREEN, PURPLE, VERMILLION
 
 from advphy_figures import look
 
+_BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncol": 2}
+_BELOW |= {"fontsize": "x-small"}
+_SMALL = {"fontsize": "x-small", "color": look.QUIET}
 _WITHOUT = "_without"  # ends the name of a curve without Bob's module
 _FRONTIER = {
     "noise": ("plain noise, less power", "o", "0.45"),
@@ -44,32 +47,16 @@ def draw(measured, figure, chance, path, note=""):
         axes.set_xlabel(figure.X_LABEL)
         axes.set_xticks(sorted({x for points in table.values() for x in points}))
         look.grid(axes)
-        axes.legend(
-            fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.13), ncol=2
-        )
+        axes.legend(**_BELOW)
     left.set(ylabel="mean squared error of Bob's images", title="(a) Bob")
     left.set_ylim(bottom=0)
     middle.set(ylabel="accuracy of Eve", ylim=(0, 1), title="(b) Eve")
     middle.axhline(chance, color=look.QUIET, linestyle=":", linewidth=1)
-    middle.text(
-        middle.get_xlim()[0],
-        chance + 0.01,
-        " blind",
-        fontsize="x-small",
-        color=look.QUIET,
-    )
+    middle.text(middle.get_xlim()[0], chance + 0.01, " blind", **_SMALL)
     _frontier(right, measured.frontier, chance)
     page.suptitle(figure.TITLE)
     if note:
-        right.text(
-            0.5,
-            -0.3,
-            note,
-            transform=right.transAxes,
-            ha="center",
-            fontsize="x-small",
-            color=look.QUIET,
-        )
+        right.text(0.5, -0.3, note, transform=right.transAxes, ha="center", **_SMALL)
     look.save(page, path, tight=True)
 
 
@@ -97,26 +84,13 @@ def _frontier(axes, frontier, chance):
         found = [points for (_, key), points in frontier.items() if key == name]
         for i, points in enumerate(found):
             x, y = np.transpose(sorted(points))
-            line = "-" if name == "noise" else "none"
-            axes.plot(
-                x,
-                y,
-                marker=marker,
-                color=colour,
-                linestyle=line,
-                linewidth=1,
-                markersize=6,
-                label=label if i == 0 else None,
-            )
+            style = {"marker": marker, "color": colour, "linewidth": 1, "markersize": 6}
+            style["linestyle"] = "-" if name == "noise" else "none"
+            axes.plot(x, y, label=label if i == 0 else None, **style)
     axes.axhline(chance, color=look.QUIET, linestyle=":", linewidth=1)
-    axes.set(
-        xlabel="mean squared error of Bob's images",
-        ylabel="accuracy of the Eve who adapts",
-        ylim=(0, 1),
-        title="(c) what secrecy costs Bob",
-    )
+    axes.set(title="(c) what secrecy costs Bob", ylim=(0, 1))
+    axes.set_xlabel("mean squared error of Bob's images")
+    axes.set_ylabel("accuracy of the Eve who adapts")
     axes.set_xlim(left=0)
     look.grid(axes)
-    axes.legend(
-        fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.13), ncol=2
-    )
+    axes.legend(**_BELOW)

@@ -22,15 +22,10 @@ def describe(rows) -> dict:
         raise ValueError("there are no counts to draw")
     found = {"figure": "semantic", "mse": [], "accuracy": []}
     for label, points in _curves(rows).items():
-        eve = points[0].branch == "eve"
-        found["accuracy" if eve else "mse"].append(
-            {
-                "label": label,
-                "link": _link_label(points[0]),
-                "branch": points[0].branch,
-                "points": [_point(row) for row in points],
-            }
-        )
+        link, branch = _link_label(points[0]), points[0].branch
+        curve = {"label": label, "link": link, "branch": branch}
+        curve["points"] = [_point(row) for row in points]
+        found["accuracy" if branch == "eve" else "mse"].append(curve)
     return found
 
 
@@ -69,12 +64,8 @@ def _point(row):
     point = {"snr_db": row.snr_db, "frames": row.frames, "erasures": row.erasures}
     if row.branch == "eve":
         low, high = interval(row.correct, row.frames)
-        return point | {
-            "accuracy": row.accuracy,
-            "correct": row.correct,
-            "low": low,
-            "high": high,
-        }
+        point |= {"accuracy": row.accuracy, "correct": row.correct}
+        return point | {"low": low, "high": high}
     if row.erasures == row.frames:
         return point | {"mse": None, "low": None, "high": None}
     low, high = row.mse_interval()
@@ -176,11 +167,8 @@ def draw_frontier(described, path, title=""):
     """Draw what describe_frontier() returned; its format by the path's ending."""
     figure = look.figure(7.6, 5.2)
     axes = figure.subplots()
-    look.caption(
-        figure,
-        "Numbers: SNR of Bob in dB. Bars: 95 % intervals. "
-        "Lower left is better for Alice and Bob.",
-    )
+    words = "Numbers: SNR of Bob in dB. Bars: 95 % intervals. "
+    look.caption(figure, f"{words}Lower left is better for Alice and Bob.")
     lines = []
     for i, curve in enumerate(described["curves"]):
         style = look.curve(i)
@@ -190,33 +178,16 @@ def draw_frontier(described, path, title=""):
             for k in ("low", key, "high")
         ]
         left, x, right, low, y, high = map(np.array, ends)
-        axes.errorbar(
-            x,
-            y,
-            [y - low, high - y],
-            [x - left, right - x],
-            capsize=2,
-            linestyle="none",
-            color=style["color"],
-            linewidth=1,
-        )
+        bars = {"capsize": 2, "linestyle": "none", "linewidth": 1}
+        reach = [y - low, high - y], [x - left, right - x]
+        axes.errorbar(x, y, *reach, color=style["color"], **bars)
         lines += [(curve["label"], line) for line in axes.plot(x, y, **style)]
         for point in curve["points"]:
             place = point["bob"]["mse"], point["eve"]["accuracy"]
-            axes.annotate(
-                f"{point['bob']['snr_db']:g}",
-                place,
-                (4, 4),
-                textcoords="offset points",
-                fontsize="x-small",
-                color=look.ink(style["color"]),
-            )
-    axes.set(
-        xlabel="mean squared error of Bob's images",
-        ylabel="accuracy of Eve",
-        title=title,
-        ylim=(0, 1),
-    )
+            words, ink = f"{point['bob']['snr_db']:g}", look.ink(style["color"])
+            look.note(axes, words, place, (4, 4), ink, fontsize="x-small")
+    axes.set(xlabel="mean squared error of Bob's images", ylabel="accuracy of Eve")
+    axes.set(title=title, ylim=(0, 1))
     axes.set_xlim(left=0)
     look.grid(axes)
     direct_labels.label(axes, lines)

@@ -8,7 +8,7 @@ from advphy_model.link.codebook_geometry import closings, distances
 from advphy_model.measure.curve_looks import SKY, VERMILLION
 
 from advphy_figures import look, numbers
-from advphy_figures.constellation import MOST_NUMBERS, pairs_of, require_room, square
+from advphy_figures.constellation import MOST_NUMBERS, pairs_of, plane, require_room
 
 MOST_PAIRS = 12  # that have a bar
 _PANEL = 2.25  # inches
@@ -32,31 +32,15 @@ def describe(p, model, ebn0_db) -> dict:
     pairs = []
     for s, t, share in closings(model.codebook, p.rows):
         left = (1 - share) * apart[s, t] / 2
-        pairs.append(
-            {
-                "sent": s,
-                "decided": t,
-                "distance": float(apart[s, t]),
-                "closed": share,
-                "left": float(left),
-                "pair_error_rate": q_function(left / sigma),
-            }
-        )
-    return {
-        "figure": "perturbation",
-        "perturbation": p.name,
-        "kind": p.kind,
-        "psr_db": p.psr_db,
-        "victims": p.victims,
-        "warning": p.warning_for(model),
-        "link": model.name,
-        "model_sha256": model.sha256,
-        "ebn0_db": float(ebn0_db),
-        "sigma": sigma,
-        "rows": pairs_of(p.rows),
-        "codebook": pairs_of(model.codebook),
-        "pairs": pairs,
-    }
+        pair = {"sent": s, "decided": t, "distance": float(apart[s, t])}
+        pair |= {"closed": share, "left": float(left)}
+        pairs.append(pair | {"pair_error_rate": q_function(left / sigma)})
+    found = {"figure": "perturbation", "perturbation": p.name, "kind": p.kind}
+    found |= {"psr_db": p.psr_db, "victims": p.victims}
+    found |= {"warning": p.warning_for(model), "link": model.name}
+    found |= {"model_sha256": model.sha256, "ebn0_db": float(ebn0_db), "sigma": sigma}
+    found |= {"rows": pairs_of(p.rows), "codebook": pairs_of(model.codebook)}
+    return found | {"pairs": pairs}
 
 
 def require_direction(p, model):
@@ -75,12 +59,9 @@ def draw_described(described, path, title=""):
     uses = len(described["codebook"][0])
     columns = min(uses, 4)
     rows = -(-uses // columns)
-    panels = columns * _PANEL
-    bars = 3.6
-    figure = look.figure(panels + bars, max(rows * (_PANEL + 0.2) + 0.9, 3.6))
-    grid = figure.add_gridspec(
-        rows, columns + 1, width_ratios=[*[_PANEL] * columns, bars]
-    )
+    widths = [*[_PANEL] * columns, 3.6]
+    figure = look.figure(sum(widths), max(rows * (_PANEL + 0.2) + 0.9, 3.6))
+    grid = figure.add_gridspec(rows, columns + 1, width_ratios=widths)
     for use in range(uses):
         axes = figure.add_subplot(grid[use // columns, use % columns])
         _panel(axes, described, use)
@@ -106,15 +87,12 @@ def _caption(described):
 def _panel(axes, described, use):
     words = np.array([row[use] for row in described["codebook"]])
     reach = 1.25 * np.abs(described["codebook"]).max()
-    axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
-    axes.axvline(0, color="0.85", linewidth=0.6, zorder=0)
-    axes.plot(*words.T, "o", markersize=3.2, color=SKY)
+    plane(axes, words, reach, f"channel use {use}", SKY)
     if len(words) <= MOST_NUMBERS:
         numbers.write(axes, words, reach, _PANEL - 0.5, "0.5", 6)
     for s, row in enumerate(described["rows"]):
         start = words[s] if described["kind"] == "table" else np.zeros(2)
         look.arrow(axes, start, start + row[use], VERMILLION, 1.8)
-    square(axes, reach, f"channel use {use}")
 
 
 def _bars(axes, described):
@@ -123,29 +101,13 @@ def _bars(axes, described):
     closed = [pair["closed"] for pair in pairs]
     axes.barh(places, closed, height=0.65, color=VERMILLION, alpha=0.75)
     for place, pair in zip(places, pairs, strict=True):
-        axes.annotate(
-            f"{pair['pair_error_rate']:.1e}",
-            (max(pair["closed"], 0), place),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize="small",
-        )
+        rate, at = f"{pair['pair_error_rate']:.1e}", (max(pair["closed"], 0), place)
+        look.note(axes, rate, at, (4, 0), "black", va="center")
     axes.axvline(1, color=look.QUIET, linestyle=look.THEORY, linewidth=1)
-    axes.annotate(
-        "border",
-        (1, 1),
-        (0, 2),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha="center",
-        fontsize="small",
-        color=look.QUIET,
-    )
+    above = {"xycoords": ("data", "axes fraction"), "ha": "center"}
+    look.note(axes, "border", (1, 1), (0, 2), **above)
     names = [f"{pair['sent']} $\\to$ {pair['decided']}" for pair in pairs]
     axes.set_yticks(places, names, fontsize="small")
-    axes.set(
-        xlim=(min(0, *closed), max(1.08, 1.22 * max(closed))),
-        xlabel="share of half the distance",
-    )
+    axes.set_xlim(min(0, *closed), max(1.08, 1.22 * max(closed)))
+    axes.set_xlabel("share of half the distance")
     axes.tick_params(left=False)

@@ -27,9 +27,8 @@ def draw(measured, path, title):
     """
     links = list(dict.fromkeys(row.link for _, row in measured))
     figure = look.figure(14, 2.6 * len(links) + 1.6)
-    grid = figure.subplots(
-        len(links), len(PANELS), sharex="col", sharey=True, squeeze=False
-    )
+    size, shared = (len(links), len(PANELS)), {"sharex": "col", "sharey": True}
+    grid = figure.subplots(*size, squeeze=False, **shared)
     for row_of_axes, link in zip(grid, links, strict=True):
         of_link = [(point, row) for point, row in measured if row.link == link]
         for axes, panel in zip(row_of_axes, PANELS, strict=True):
@@ -37,7 +36,8 @@ def draw(measured, path, title):
         row_of_axes[0].set_ylabel(f"{link}\nBLER")
     for axes, panel in zip(grid[-1], PANELS, strict=True):
         axes.set_xlabel(PANELS[panel])
-    _label_unknown(grid[-1][-1])
+    names = {"rotation": 90, "fontsize": "small"}
+    grid[-1][-1].set_xticks(range(len(UNKNOWN)), list(UNKNOWN), **names)
     figure.suptitle(title)
     handles, labels = grid[0][0].get_legend_handles_labels()
     handles.append(Line2D([], [], color=look.QUIET, marker="x", linestyle="none"))
@@ -45,16 +45,9 @@ def draw(measured, path, title):
     rows = {row.setting: row for _, row in measured}.values()  # some are in two panels
     frames = sum(row.frames for row in rows)
     missed = sum(row.missed_frames for row in rows)
-    figure.legend(
-        handles,
-        labels,
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0),
-        ncol=4,
-        title="95 % intervals; triangles: no error seen, the rate that excludes this "
-        f"at 95 %; frames missed: {missed} of {frames}",
-        title_fontsize="small",
-    )
+    note = "95 % intervals; triangles: no error seen, the rate that excludes this at "
+    note += f"95 %; frames missed: {missed} of {frames}"
+    look.legend_below(figure, handles, labels, note)
     look.save(figure, path, tight=True)
 
 
@@ -71,13 +64,8 @@ def _draw_panel(axes, panel, measured):
     for curve, line in _REFERENCES.items():
         for point, row in measured:
             if point.curve == curve and row.failures:
-                axes.axhline(
-                    row.failures / row.blocks,
-                    color=look.QUIET,
-                    linestyle=line,
-                    linewidth=1.2,
-                    label=curve,
-                )
+                its = {"color": look.QUIET, "linestyle": line, "linewidth": 1.2}
+                axes.axhline(row.failures / row.blocks, label=curve, **its)
     axes.set_yscale("log")
     look.grid(axes)
 
@@ -98,17 +86,7 @@ def _draw_curve(axes, label, rows, style, line):
         if row.blocks and not row.failures:
             axes.plot(x, upper_bound(row.blocks), color=style["color"], marker=7)
         if row.missed_frames:
-            axes.plot(
-                x,
-                row.missed_frames / row.frames,
-                color=style["color"],
-                marker="x",
-                markersize=7,
-            )
-
-
-def _label_unknown(axes):
-    axes.set_xticks(range(len(UNKNOWN)), list(UNKNOWN), rotation=90, fontsize="small")
+            look.cross(axes, x, row.missed_frames / row.frames, style)
 
 
 def table(measured) -> str:

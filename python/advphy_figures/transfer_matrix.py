@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 from advphy_model.measure.curve_looks import VERMILLION
 from advphy_model.measure.curves import without_hash
-from advphy_model.measure.error_rate import interval, upper_bound
+from advphy_model.measure.measurement_text import rated
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 
@@ -45,15 +45,11 @@ def describe(rows, perturbations=()) -> dict:
     made_for = sorted(set(names.values()), key=lambda n: _order(n, links))
     if any(crafted == CLEAN for crafted, _ in found):
         made_for.append(CLEAN)
-    return {
-        "figure": "transfer-matrix",
-        "ebn0_db": ebn0_db,
-        "psr_db": attacked[0].psr_db,
-        "attacks": sorted({without_hash(row.attack) for row in attacked}),
-        "crafted_against": made_for,
-        "attacked": links,
-        "cells": [_cell(*key, *found[key]) for key in sorted(found)],
-    }
+    attacks = sorted({without_hash(row.attack) for row in attacked})
+    cells = [_cell(*key, *found[key]) for key in sorted(found)]
+    at = {"ebn0_db": ebn0_db, "psr_db": attacked[0].psr_db, "attacks": attacks}
+    at |= {"crafted_against": made_for, "attacked": links, "cells": cells}
+    return {"figure": "transfer-matrix", **at}
 
 
 def _refuse_several(attacked):
@@ -100,13 +96,7 @@ def _order(name, links):
 def _cell(crafted, link, failures, blocks):
     cell = {"crafted_against": crafted, "attacked": link}
     cell |= {"failures": failures, "blocks": blocks, "bler": None}
-    if blocks:
-        cell["bler"] = failures / blocks
-    if failures:
-        cell["low"], cell["high"] = interval(failures, blocks)
-    elif blocks:
-        cell["low"], cell["high"] = 0.0, upper_bound(blocks)
-    return cell
+    return cell | rated(failures, blocks) if blocks else cell
 
 
 @look.applied()
@@ -119,9 +109,8 @@ def draw_described(described, path, title=""):
         if cell["blocks"]:
             place = made_for.index(crafted), links.index(link)
             table[place] = cell["bler"] or cell["high"]
-    figure = look.figure(
-        _CELL_WIDTH * len(links) + 3.6, _CELL_HEIGHT * len(made_for) + 2.6
-    )
+    height = _CELL_HEIGHT * len(made_for) + 2.6
+    figure = look.figure(_CELL_WIDTH * len(links) + 3.6, height)
     axes = figure.add_subplot()
     norm = LogNorm(np.nanmin(table) / 1.5, min(1.5 * np.nanmax(table), 1))
     image = axes.imshow(table, cmap=_COLOURS, norm=norm, aspect="auto")
@@ -129,7 +118,9 @@ def draw_described(described, path, title=""):
         row, column = made_for.index(crafted), links.index(link)
         _write(axes, row, column, cell, image)
         if crafted == link:
-            axes.add_patch(_outline(row, column))
+            outline = {"fill": False, "edgecolor": VERMILLION, "linewidth": 2}
+            corner = column - 0.48, row - 0.48
+            axes.add_patch(Rectangle(corner, 0.96, 0.96, **outline))
     axes.set_xticks(range(len(links)), links, rotation=25, ha="right")
     axes.set_yticks(range(len(made_for)), made_for)
     axes.tick_params(length=0)
@@ -138,11 +129,8 @@ def draw_described(described, path, title=""):
     figure.colorbar(image, label="block error rate (BLER)", shrink=0.9)
     name = f"{', '.join(described['attacks'])}: PSR {described['psr_db']:g} dB, "
     axes.set_title(title or f"{name}Eb/N0 {described['ebn0_db']:g} dB")
-    look.caption(
-        figure,
-        "Below each rate its 95 % interval; outlined: p was crafted "
-        "against this very link.",
-    )
+    words = "Below each rate its 95 % interval; outlined: p was crafted against this "
+    look.caption(figure, f"{words}very link.")
     look.save(figure, path)
 
 
@@ -156,19 +144,6 @@ def _write(axes, row, column, cell, image):
     else:
         text, small, shade = f"< {cell['high']:.1e}", "no error", cell["high"]
     light = look.luminance(image.cmap(image.norm(shade))[:3]) > 0.18
-    colour = "black" if light else "white"
-    axes.text(column, row - 0.1, text, ha="center", va="center", color=colour)
-    axes.text(
-        column, row + 0.2, small, ha="center", va="center", color=colour, fontsize=6.5
-    )
-
-
-def _outline(row, column):
-    return Rectangle(
-        (column - 0.48, row - 0.48),
-        0.96,
-        0.96,
-        fill=False,
-        edgecolor=VERMILLION,
-        linewidth=2,
-    )
+    its = {"ha": "center", "va": "center", "color": "black" if light else "white"}
+    axes.text(column, row - 0.1, text, **its)
+    axes.text(column, row + 0.2, small, fontsize=6.5, **its)

@@ -89,11 +89,10 @@ class AttackedLink:
 
     def errors_by_message(self, rows, blocks, seed):
         """Return the same for each message by itself, integers [count, M]."""
+        judged = self._judge(rows, blocks, seed)
+        size = self.model.M
         return np.array(
-            [
-                np.bincount(sent[wrong], minlength=self.model.M)
-                for sent, wrong in self._judge(rows, blocks, seed)
-            ]
+            [np.bincount(sent[bad], minlength=size) for sent, bad in judged]
         )
 
     def decide(self, y):
@@ -109,9 +108,8 @@ class AttackedLink:
         """Yield (messages, which are decided wrongly) for each perturbation."""
         model = self.model
         sent = randomness.messages(seed, _JUDGED_FROM, blocks, model.k)
-        noisy = model.codebook[sent] + np.float32(self.sigma) * randomness.noise(
-            seed, _JUDGED_FROM, blocks, model.n
-        )
+        noise = randomness.noise(seed, _JUDGED_FROM, blocks, model.n)
+        noisy = model.codebook[sent] + np.float32(self.sigma) * noise
         for table in to_complex(np.asarray(rows)):
             p = table[sent] if len(table) > 1 else table
             decided, erased = self.decide(noisy + p)

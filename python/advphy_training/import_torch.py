@@ -48,12 +48,8 @@ def network_from_torch(module, input_shape) -> Network:
         module: torch.nn.Module.
         input_shape: of one item, without the batch.
     """
-    layers = []
-    for name, part in _leaves(module, ""):
-        layer = _layer(name or "layer", part)
-        if layer is not None:
-            layers.append(layer)
-    return Network(tuple(layers), tuple(input_shape))
+    found = [_layer(name or "layer", part) for name, part in _leaves(module, "")]
+    return Network(tuple(filter(None, found)), tuple(input_shape))
 
 
 def network_from_state_dict(state, layers, input_shape) -> Network:
@@ -122,9 +118,8 @@ def _layer(name, part):
         return Layer("flatten", name)
     if isinstance(part, nn.Unflatten) and part.dim == 1:
         if min(part.unflattened_size) < 1:
-            raise ValueError(
-                f"layer '{name}': {part}: write every extent out, without -1"
-            )
+            said = f"{part}: write every extent out, without -1"
+            raise ValueError(f"layer '{name}': {said}")
         return Layer("reshape", name, {}, {"shape": list(part.unflattened_size)})
     raise ValueError(
         f"layer '{name}': {part} is not one that a link model knows; there is Linear, "
@@ -146,9 +141,6 @@ def _convolution(name, part):
         else:
             zeros = 0 if part.padding == "valid" else part.padding[axis]
             padding += [zeros, zeros]
-    return Layer(
-        f"conv{len(part.kernel_size)}d",
-        name,
-        _parameters(part.weight, part.bias),
-        {"padding": padding, "stride": list(part.stride)},
-    )
+    attributes = {"padding": padding, "stride": list(part.stride)}
+    parameters = _parameters(part.weight, part.bias)
+    return Layer(f"conv{len(part.kernel_size)}d", name, parameters, attributes)

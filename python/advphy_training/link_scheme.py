@@ -29,12 +29,8 @@ class LinkScheme(loop.Scheme):
         attacked = AttackedLink(link, EBN0_DB)
         p = universal_fgm.craft([attacked], Plan(PSR_DB, EBN0_DB, restarts=8))
         rates = attacked.errors(np.stack([0 * p, p]), BLOCKS, seed=2) / BLOCKS
-        return {
-            "bler_clean": float(rates[0]),
-            "bler_attacked": float(rates[1]),
-            "ebn0_db": EBN0_DB,
-            "psr_db": PSR_DB,
-        }
+        found = {"bler_clean": float(rates[0]), "bler_attacked": float(rates[1])}
+        return found | {"ebn0_db": EBN0_DB, "psr_db": PSR_DB}
 
     def measured(self, link):
         """Return counts at Eb/N0 0..8 dB, by its own decision and nearest codeword."""

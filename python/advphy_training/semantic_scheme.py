@@ -99,13 +99,11 @@ class SchemeOnBase(SemanticScheme):
 
     def _on_base(self, name, networks, recipe, keying="none") -> SemanticLink:
         """Return the base with further networks; the recipe names it."""
-        return SemanticLink(
-            name=name,
-            image_shape=self._link.image_shape,
-            networks={role: self._link.networks[role] for role in BASE} | networks,
-            keying=keying,
-            recipe=recipe | {"base": {self._link.name: self._link.base_sha256}},
-        )
+        base = self._link
+        networks = {role: base.networks[role] for role in BASE} | networks
+        recipe = recipe | {"base": {base.name: base.base_sha256}}
+        kept = {"networks": networks, "keying": keying, "recipe": recipe}
+        return SemanticLink(name=name, image_shape=base.image_shape, **kept)
 
 
 def images_to_test(name):

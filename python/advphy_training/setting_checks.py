@@ -6,30 +6,22 @@ import math
 
 def within(settings, low, high, *names):
     """Refuse settings of these names that are not in low..high."""
-    for name in names:
-        if not low <= getattr(settings, name) <= high:
-            _refuse(settings, name, f"{low}..{high}")
+    _require(settings, names, lambda value: low <= value <= high, f"{low}..{high}")
 
 
 def finite(settings, *names):
     """Refuse settings of these names that are not finite."""
-    for name in names:
-        if not math.isfinite(getattr(settings, name)):
-            _refuse(settings, name, "a finite number")
+    _require(settings, names, math.isfinite, "a finite number")
 
 
 def positive(settings, *names):
     """Refuse settings of these names that are not positive and finite."""
-    for name in names:
-        if not 0 < getattr(settings, name) < math.inf:
-            _refuse(settings, name, "> 0")
+    _require(settings, names, lambda value: 0 < value < math.inf, "> 0")
 
 
 def not_negative(settings, *names):
     """Refuse settings of these names that are negative or not finite."""
-    for name in names:
-        if not 0 <= getattr(settings, name) < math.inf:
-            _refuse(settings, name, ">= 0")
+    _require(settings, names, lambda value: 0 <= value < math.inf, ">= 0")
 
 
 def word(settings, name, words):
@@ -56,10 +48,9 @@ def size(settings):
 def descent(settings):
     """Refuse a batch, steps and learning rates that make no sense."""
     positive(settings, "batch", "steps", "learning_rate", "last_learning_rate")
-    if settings.batch > 2**20:
-        _refuse(settings, "batch", "at most 2^20 messages")
-    if not 0 <= getattr(settings, "warm_up", 0.0) <= 0.9:
-        _refuse(settings, "warm_up", "0..0.9")
+    _require(settings, ["batch"], lambda n: n <= 2**20, "at most 2^20 messages")
+    if hasattr(settings, "warm_up"):
+        within(settings, 0, 0.9, "warm_up")
 
 
 def layer_sizes(text) -> list:
@@ -72,5 +63,8 @@ def layer_sizes(text) -> list:
     return [int(part) for part in parts]
 
 
-def _refuse(settings, name, wanted):
-    raise ValueError(f"{name} must be {wanted}, got {getattr(settings, name)}")
+def _require(settings, names, is_fine, wanted):
+    for name in names:
+        value = getattr(settings, name)
+        if not is_fine(value):
+            raise ValueError(f"{name} must be {wanted}, got {value}")

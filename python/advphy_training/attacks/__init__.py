@@ -69,9 +69,8 @@ def names() -> list:
 def attack(name: str):
     """Return the module of the attack of that name."""
     if name not in names():
-        raise ValueError(
-            f"attack '{name}' is neither a file nor one of: {', '.join(names())}"
-        )
+        known = ", ".join(names())
+        raise ValueError(f"attack '{name}' is neither a file nor one of: {known}")
     return found_by_name.module(sys.modules[__name__], "attack", name)
 
 
@@ -97,9 +96,8 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         )
     for model in substitutes:
         if model.sha256 == link.sha256:
-            raise ValueError(
-                f"substitute {model} is the link itself; leave it out for white box"
-            )
+            said = "is the link itself; leave it out for white box"
+            raise ValueError(f"substitute {model} {said}")
         if (model.k, model.n) != (link.k, link.n):
             raise ValueError(f"substitute {model} does not have the k and n of {link}")
     torch.set_num_threads(1)  # many times faster where the cores are shared
@@ -107,40 +105,27 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
     attacked = [AttackedLink(model, plan.ebn0_db) for model in known]
     rows = to_complex(module.craft(attacked, plan))
     blind = module.KIND == "jammer"  # it knows nothing of any link
-    found = Perturbation(
-        name=f"{name}_black_box" if substitutes and not blind else name,
-        kind=module.KIND,
-        k=link.k,
-        n=link.n,
-        rows=rows,
-        ebn0_db=float(plan.ebn0_db),
-        victims={} if blind else {model.name: model.sha256 for model in known},
-        knowledge={
-            "weights": "substitutes" if substitutes else "white box",
-            "message": "known" if module.KIND == "table" else "unknown",
-            "timing": plan.shift,
-            "phase": plan.phase,
-            "noise": "unknown",
-        },
-        recipe={
-            "attack": name,
-            "link": link.name,
-            **asdict(plan),
-            "version": __version__,
-        },
-    )
-    return found.scaled(plan.psr_db)
+    recipe = {"attack": name, "link": link.name, **_planned(plan)}
+    knowledge = {
+        "weights": "substitutes" if substitutes else "white box",
+        "message": "known" if module.KIND == "table" else "unknown",
+        **{"timing": plan.shift, "phase": plan.phase, "noise": "unknown"},
+    }
+    called = f"{name}_black_box" if substitutes and not blind else name
+    victims = {} if blind else {model.name: model.sha256 for model in known}
+    what = (called, module.KIND, link.k, link.n, rows, float(plan.ebn0_db))
+    return Perturbation(*what, victims, knowledge, recipe).scaled(plan.psr_db)
+
+
+def _planned(plan):
+    """Return what a recipe says of a plan."""
+    return {**asdict(plan), "version": __version__}
 
 
 def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
     """Return what craft() gives, from `folder` if it is there; else keep it there.
 
-    Args:
-        name: of the attack.
-        link: link model to be attacked.
-        plan: Plan.
-        substitutes: link models in the place of `link`, or none.
-        folder: where crafted perturbations are kept; made when missing.
+    The folder is made when it is missing; the other arguments are those of craft().
     """
     victims = {model.name: model.sha256 for model in list(substitutes) or [link]}
     words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
@@ -160,7 +145,7 @@ def _kept(path, victims, plan):
         found = Perturbation.read(path)
     except (OSError, ValueError):  # none there, or a damaged one
         return None
-    wanted = {**asdict(plan), "version": __version__}
+    wanted = _planned(plan)
     planned = {key: found.recipe.get(key) for key in wanted}
     known = not found.victims or found.victims == victims  # a jammer has no victims
     return found if known and planned == wanted else None
@@ -175,11 +160,9 @@ def shipped_substitutes(link) -> list:
         ValueError: when none has this k and n.
     """
     names = [name for name in links.names() if name.startswith("substitute_")]
-    found = [
-        model
-        for model in map(links.load, names)
-        if (model.k, model.n) == (link.k, link.n) and model.sha256 != link.sha256
-    ]
+    known = [links.load(name) for name in names]
+    found = [each for each in known if (each.k, each.n) == (link.k, link.n)]
+    found = [model for model in found if model.sha256 != link.sha256]
     if not found:
         raise ValueError(
             f"there is no shipped substitute with k = {link.k} and n = {link.n}; train "

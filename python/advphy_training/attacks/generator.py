@@ -34,17 +34,12 @@ def train(attacked, plan, pool):
         plan: attacks.Plan.
         pool: function from [M, 2n] to [M or 1, 2n] in between.
     """
-    found = np.stack(
-        [
-            _trained(attacked, plan, pool, restart)
-            for restart in range(min(plan.restarts, _MOST_RESTARTS))
-        ]
-    )
-    errors = sum(
-        link.errors(variant, _JUDGED, plan.seed)
-        for link in attacked
-        for variant in variants(found, plan)
-    )
+    starts = range(min(plan.restarts, _MOST_RESTARTS))
+    found = np.stack([_trained(attacked, plan, pool, start) for start in starts])
+    errors = 0
+    for link in attacked:
+        for variant in variants(found, plan):
+            errors = errors + link.errors(variant, _JUDGED, plan.seed)
     return found[errors.argmax()]
 
 

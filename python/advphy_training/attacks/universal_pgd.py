@@ -44,8 +44,7 @@ def candidates(attacked, plan):
 
     def stage(p, first, last, *settings):
         def gain(p):
-            found = [_gain(link, p, plan, generator, *settings) for link in attacked]
-            return sum(found)
+            return sum(_gain(each, p, plan, generator, *settings) for each in attacked)
 
         steps = ascend(p, gain, plan.steps, first, last)
         *_, p = progress.bar(steps, initial=first, total=plan.steps)

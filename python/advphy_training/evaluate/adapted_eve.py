@@ -6,6 +6,7 @@ She has intercepts, never a copy of Alice. What she may have in addition: labels
 own, or Bob's module, stolen.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,28 +64,21 @@ def adapt(
     if held.sum() < 1 or (~held).sum() < 1:
         raise ValueError(f"there must be at least {HELD_OUT} intercepts, got {len(y)}")
     rng = np.random.default_rng(effort.seed)
-    candidates = [
-        classifier(intercepts.reals, hidden, classes, rng, front)
-        for front in fronts
-        for hidden in effort.hidden
-    ]
+    reals, shapes = intercepts.reals, itertools.product(fronts, effort.hidden)
+    candidates = [classifier(reals, h, classes, rng, front) for front, h in shapes]
     if start is not None:
         candidates.append(start.networks["classifier"])
     best = (-1.0, None)
     for i, network in enumerate(candidates):
         found = _classify(TorchNetwork(network), y, labels, held, effort, i)
         best = max(best, found, key=lambda pair: pair[0])
-    return Eve(
-        name=name,
-        networks={"classifier": best[1]},
-        recipe={
-            "trained_on": f"{len(y)} labelled intercepts",
-            "held_out_accuracy": best[0],
-            "hidden": [list(hidden) for hidden in effort.hidden],
-            "steps": effort.steps,
-            "seed": effort.seed,
-        },
-    )
+    recipe = {
+        "trained_on": f"{len(y)} labelled intercepts",
+        "held_out_accuracy": best[0],
+        "hidden": [list(hidden) for hidden in effort.hidden],
+        **{"steps": effort.steps, "seed": effort.seed},
+    }
+    return Eve(name=name, networks={"classifier": best[1]}, recipe=recipe)
 
 
 def _classify(model, y, labels, held, effort, number):
@@ -111,9 +105,8 @@ def _classify(model, y, labels, held, effort, number):
 def _train(model, count, loss, effort, number, judge=None, weight_decay=0.0):
     """Descend the loss(indices) of batches of `count` intercepts."""
     generator = torch.Generator().manual_seed(effort.seed * 1009 + number)
-    adam = torch.optim.Adam(
-        model.parameters(), effort.learning_rate, weight_decay=weight_decay
-    )
+    given = {"lr": effort.learning_rate, "weight_decay": weight_decay}
+    adam = torch.optim.Adam(model.parameters(), **given)
     size = (min(BATCH, count),)
 
     def gradients(step):

@@ -42,10 +42,8 @@ class Intercepts:
 
     def tensors(self):
         """Return (vectors [count, L], labels int64) in torch."""
-        return (
-            torch.from_numpy(to_reals(self.y, self.reals)),
-            torch.from_numpy(self.labels.astype(np.int64)),
-        )
+        labels = torch.from_numpy(self.labels.astype(np.int64))
+        return torch.from_numpy(to_reals(self.y, self.reals)), labels
 
 
 def labelled(setting, record, count) -> Intercepts:
@@ -84,11 +82,8 @@ def from_surrogates(setting, count, settings: paired_arn.Settings, seeds) -> Int
             link = schemes.train("paired_arn", hers, seed, out)
             at = dataclasses.replace(setting, link=link, secret=None)
             found.append(labelled(at, semantic_chain.record, count))
-    return Intercepts(
-        np.concatenate([part.y for part in found]),
-        setting.link.reals,
-        np.concatenate([part.labels for part in found]),
-    )
+    y, labels = zip(*((part.y, part.labels) for part in found), strict=True)
+    return Intercepts(np.concatenate(y), setting.link.reals, np.concatenate(labels))
 
 
 def from_stolen_bob(setting, record, count, knows_base) -> Intercepts:

@@ -96,20 +96,16 @@ class Evaluation:
 
     def over_psr(self, role) -> dict:
         """Return {psr_db: Counts} of a role at the evaluation's own Eb/N0."""
-        found = {
-            psr: row
-            for (name, ebn0_db, psr), row in self.counts.items()
-            if name == role and ebn0_db == self.ebn0_db
-        }
+        found = {psr: row for (db, psr), row in self._of(role) if db == self.ebn0_db}
         return {p: found[p] for p in sorted(found.keys() - {None, CHANCE_PSR_DB})}
 
     def over_ebn0(self, role) -> dict:
         """Return {ebn0_db: Counts} of a role at the evaluation's PSR, or without."""
-        return {
-            ebn0_db: row
-            for (name, ebn0_db, psr), row in self.counts.items()
-            if name == role and psr in (None, self.psr_db)
-        }
+        return {db: row for (db, p), row in self._of(role) if p in (None, self.psr_db)}
+
+    def _of(self, role):
+        """Return [((ebn0_db, psr_db), Counts)] of a role."""
+        return [(key[1:], row) for key, row in self.counts.items() if key[0] == role]
 
 
 def evaluate(
@@ -167,10 +163,8 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     twin = link.with_nearest_codeword()
 
     def crafted_by(name, target=link, substitutes=(), **changes):
-        changed = dataclasses.replace(plan, **changes)
-        return partial(
-            attacks.craft_or_read, name, target, changed, substitutes, folder
-        )
+        given = target, dataclasses.replace(plan, **changes), substitutes, folder
+        return partial(attacks.craft_or_read, name, *given)
 
     def job(role, craft=None, measured=link, **changes):
         at = {"ebn0_db": plan.ebn0_db, "psr_db": plan.psr_db, **changes}

@@ -100,18 +100,16 @@ def _draw(evaluation, folder):
 
 
 def _as_json(evaluation, findings, command):
+    link, asdict = evaluation.link, dataclasses.asdict
     return {
-        "link": evaluation.link.name,
-        "model_sha256": evaluation.link.sha256,
-        "ebn0_db": evaluation.ebn0_db,
-        "psr_db": evaluation.psr_db,
-        "version": __version__,
-        "command": command,
+        **{"link": link.name, "model_sha256": link.sha256},
+        **{"ebn0_db": evaluation.ebn0_db, "psr_db": evaluation.psr_db},
+        **{"version": __version__, "command": command},
         "trusted": all(finding.passed for finding in findings),
-        "checks": [dataclasses.asdict(finding) for finding in findings],
+        "checks": [asdict(finding) for finding in findings],
         "gradients": evaluation.gradients,
         "results": [
-            {"role": role, "bler": row.failures / row.blocks, **dataclasses.asdict(row)}
+            {"role": role, "bler": row.failures / row.blocks, **asdict(row)}
             for (role, _, _), row in evaluation.counts.items()
         ],
     }

@@ -60,9 +60,8 @@ class Adaptation:
 
     def measure(self, eve):
         """Return the row of an Eve on the test images."""
-        setting = dataclasses.replace(
-            self.setting, images=self.tested, eve=eve, branches=("eve",)
-        )
+        hers = {"images": self.tested, "eve": eve, "branches": ("eve",)}
+        setting = dataclasses.replace(self.setting, **hers)
         first = first_unseen(self.setting.link, max(self.counts), self.tested)
         return semantic_chain.total(setting, len(self.tested), first)["eve"]
 
@@ -75,9 +74,8 @@ class Adaptation:
             if self.surrogate_steps:
                 yield SURROGATE, self._adapted(SURROGATE, self._own_alices())
             if self.knows_base is not None:
-                stolen = intercepts.from_stolen_bob(
-                    self.setting, self.record, max(self.counts), self.knows_base
-                )
+                most = self.record, max(self.counts), self.knows_base
+                stolen = intercepts.from_stolen_bob(self.setting, *most)
                 yield STOLEN, self._adapted(STOLEN, stolen)
         for count in sorted(self.counts):
             yield _known(count), self._adapted(_known(count), recorded.take(count))
@@ -87,31 +85,23 @@ class Adaptation:
     def _own_alices(self):
         known = self.setting.link.recipe.get("settings", {})
         same = {"epsilon", "power_reading", "block"}  # public: the letter's recipe
-        settings = paired_arn.Settings(
-            **{key: value for key, value in known.items() if key in same},
-            steps=self.surrogate_steps,
-        )
+        same = {key: value for key, value in known.items() if key in same}
+        settings = paired_arn.Settings(**same, steps=self.surrogate_steps)
         each = max(1, max(self.counts) // len(SURROGATES))
         return intercepts.from_surrogates(self.setting, each, settings, SURROGATES)
 
     def _adapted(self, means, learnt_from, fronts=((),)):
-        eve = adapted_eve.adapt(
-            learnt_from,
-            self.effort,
-            f"eve: {means}",
-            self.setting.eve if fronts == ((),) else None,
-            self.tested.classes,
-            fronts,
-        )
+        start = self.setting.eve if fronts == ((),) else None
+        how = (self.effort, f"eve: {means}", start, self.tested.classes, fronts)
+        eve = adapted_eve.adapt(learnt_from, *how)
         link = self.setting.link
         return dataclasses.replace(eve, listened_to={link.name: link.sha256})
 
     def _decode_images(self, recorded):
         """Train her own decoder of images on known pictures; measure it on others."""
         best = self.eves[_known(max(self.counts))]
-        eve, seen = decoded_images(
-            best, self.setting, recorded, self.tested, self.effort
-        )
+        how = self.setting, recorded, self.tested, self.effort
+        eve, seen = decoded_images(best, *how)
         self.eves["all"] = dataclasses.replace(eve, name="adapted_eve")
         sent = self.tested.as_reals()
         mean = np.broadcast_to(self.setting.images.as_reals().mean(axis=0), sent.shape)

@@ -11,13 +11,7 @@ from advphy_model.measure.error_rate import interval
 from advphy_model.measure.semantic_counts import SemanticCounts
 from advphy_model.version import __version__
 
-from advphy_training.evaluate.secrecy import (
-    SORTED,
-    STATIC,
-    STOLEN,
-    SURROGATE,
-    majority,
-)
+from advphy_training.evaluate.secrecy import SORTED, STATIC, STOLEN, SURROGATE, majority
 
 SENTENCES = {
     STATIC: "trained on the link without security, as in the letter; never adapts",
@@ -45,6 +39,8 @@ def write(done, folder, command) -> None:
         curves.setdefault(means, {})[row.snr_db] = row.correct, row.frames
     title = f"Eve's accuracy on {link.name}"
     eve_accuracy.draw(curves, chance, folder / "accuracy.png", title)
+    names = ("snr_db", "correct", "frames", "accuracy")
+    decoders = [{"snr_db": one.setting.eve_snr_db, **one.images} for one in done]
     report = {
         "link": link.name,
         "model_sha256": link.sha256,
@@ -52,18 +48,10 @@ def write(done, folder, command) -> None:
         "command": command,
         "majority_share": chance,
         "eves": [
-            {
-                "snr_db": row.snr_db,
-                "means": means,
-                "correct": row.correct,
-                "frames": row.frames,
-                "accuracy": row.accuracy,
-            }
+            {"means": means} | {name: getattr(row, name) for name in names}
             for means, row in found
         ],
-        "image_decoder": [
-            {"snr_db": one.setting.eve_snr_db, **one.images} for one in done
-        ],
+        "image_decoder": decoders,
     }
     with atomic_file(folder / "report.json") as file:
         json.dump(report, file, indent=1)

@@ -7,7 +7,25 @@ from dataclasses import dataclass, field
 from advphy_training.reproduce import arn_models
 from advphy_training.reproduce.claims import Point, share
 
+LABELS = {
+    "base": "original system",
+    "white": "pair, white box",
+    "white_without": "white box without Bob's module",
+    "white_adapted": "white box, Eve adapts",
+    "black": "pair, black box",
+    "black_without": "black box without Bob's module",
+    "fair": "original, SNR raised by the pair's power",
+    "transformer": "pair of transformers, white box",
+    "transformer_adapted": "transformers, Eve adapts",
+    "keyed": "keyed pair",
+    "keyed_base": "its original, per-message power",
+}
 FRONTIER_SNRS_DB = (0.0, 2.5, 5.0, 7.5, 10.0)  # turning the power down instead
+
+
+def labels(*curves) -> dict:
+    """Return {curve: label} for a panel, in this order."""
+    return {curve: LABELS[curve] for curve in curves}
 
 
 @dataclass
@@ -38,11 +56,9 @@ class Measured:
             without: keep Bob without his module as a curve, too.
         """
         self._keep(found.values())
-        names = {"bob": curve} | (
-            {"bob_without": f"{curve}_without"} if without else {}
-        )
+        names = {"bob": curve, "bob_without": f"{curve}_without"}
         for branch, name in names.items():
-            if branch in found:
+            if branch in found and (without or branch == "bob"):
                 row = found[branch]
                 low, high = row.mse_interval()
                 self._add(family, "mse", name, x, Point(low, row.mse, high))
@@ -90,30 +106,25 @@ class Measured:
             f"| curve | {figure.X_LABEL} | MSE | accuracy | PSR, power sent |",
             "|---|---|---|---|---|",
         ]
-        for curve, x in sorted(
-            {(c, x) for table in tables for c in table for x in table[c]}
-        ):
-            cells = [
-                _mean([p.value for p in t.get(curve, {}).get(x, [])]) for t in tables
-            ]
+        places = {(c, x) for table in tables for c in table for x in table[c]}
+        for curve, x in sorted(places):
+            found = [table.get(curve, {}).get(x, []) for table in tables]
+            cells = [_mean([point.value for point in points]) for points in found]
             label, power = labels.get(curve, curve), self._power(curve, x)
             lines.append(f"| {label} | {x:g} | {cells[0]} | {cells[1]} | {power} |")
         return lines
 
     def _power(self, curve, x):
-        found = [
-            both for (_, c, at), both in self.power_db.items() if (c, at) == (curve, x)
-        ]
-        if not found or found[0][1] is None:
+        here = [both for key, both in self.power_db.items() if key[1:] == (curve, x)]
+        if not here or here[0][1] is None:
             return ""
-        sent = f"{sum(power for _, power in found) / len(found):+.2f} dB"
-        if found[0][0] is None:
-            return f"none, {sent}"
-        return f"{sum(psr for psr, _ in found) / len(found):.2f} dB, {sent}"
+        psrs, powers = zip(*here, strict=True)
+        sent = f"{sum(powers) / len(powers):+.2f} dB"
+        return f"{'none' if psrs[0] is None else _mean(psrs, '.2f') + ' dB'}, {sent}"
 
 
-def _mean(values):
-    return f"{sum(values) / len(values):.4f}" if values else ""
+def _mean(values, form=".4f"):
+    return f"{sum(values) / len(values):{form}}" if values else ""
 
 
 def frontier(family, measured):

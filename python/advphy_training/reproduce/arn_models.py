@@ -78,9 +78,8 @@ class Family:
         """Return the keyed pair, whose base has per-message power."""
         base = self._path(self.base("per_message"))
         eve = self._path(self._model("eve_mnist_per_message", "eve", link=base))
-        return self._model(
-            "keyed_arn", "keyed_arn", link=base, measured_with=eve, **self._steps
-        )
+        given = {"link": base, "measured_with": eve, **self._steps}
+        return self._model("keyed_arn", "keyed_arn", **given)
 
     def adapted(self, link, snr_db):
         """Return the Eve who learned from RECORDED labeled intercepts of a link."""
@@ -89,14 +88,12 @@ class Family:
             sent, plain = images.load("mnist_train"), link.keying == "none"
             static = self.eve() if plain else None
             setting = setting_of(link, sent, snr_db, static, 100 + self.number)
-            self._adapted[key] = adapted_eve.adapt(
-                intercepts.labelled(setting, semantic_chain.record, RECORDED),
-                adapted_eve.Effort(steps=self._eve_steps, seed=1 + self.number),
-                f"adapted_eve_{self.number}_{snr_db:g}db",
-                static,
-                sent.classes,
-                ((),) if plain else ((), adapted_eve.SORTED),
-            )
+            heard = intercepts.labelled(setting, semantic_chain.record, RECORDED)
+            effort = adapted_eve.Effort(steps=self._eve_steps, seed=1 + self.number)
+            name = f"adapted_eve_{self.number}_{snr_db:g}db"
+            fronts = ((),) if plain else ((), adapted_eve.SORTED)
+            how = effort, name, static, sent.classes, fronts
+            self._adapted[key] = adapted_eve.adapt(heard, *how)
         return self._adapted[key]
 
     def measure(self, link, snr_db, eve=None):
@@ -138,9 +135,8 @@ class Family:
         path = self._file(name)
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            schemes.train(
-                scheme, settings, seed + retraining.SEEDS_APART * self.number, path
-            )
+            seed += retraining.SEEDS_APART * self.number
+            schemes.train(scheme, settings, seed, path)
         found = load(path)
         retraining.require_same(path, found.recipe, dataclasses.asdict(settings))
         return found

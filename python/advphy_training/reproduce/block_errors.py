@@ -53,9 +53,8 @@ class BlockErrors:
         curves = self._of(link, key)
         found = {}
         for db in self._common(curves):
-            rates = [
-                failures / blocks for failures, blocks in (added(c[db]) for c in curves)
-            ]
+            counted = [added(curve[db]) for curve in curves]
+            rates = [failures / blocks for failures, blocks in counted]
             found[db] = min(rates), max(rates)
         return found
 

@@ -75,9 +75,8 @@ def verdict(families) -> str:
     found = Counter(map(_verdict, families))
     if len(found) == 1:
         return next(iter(found))
-    return "; ".join(
-        f"{n} of {len(families)} seeds: {words}" for words, n in found.items()
-    )
+    count = len(families)
+    return "; ".join(f"{n} of {count} seeds: {words}" for words, n in found.items())
 
 
 def _verdict(outcomes):
@@ -115,16 +114,16 @@ def below(factor=1.0, more=0.0) -> Callable:
 
 def at_most(factor, more=0.0) -> Callable:
     """Return the test of below() by values alone, for points of the same noise."""
-    return lambda ours, theirs: (
-        HOLDS if ours.value <= factor * theirs.value + more else FAILS
-    )
+    return lambda ours, theirs: _held(ours.value <= factor * theirs.value + more)
 
 
 def below_by(least, most) -> Callable:
     """Return the test that a value is below another by least..most."""
-    return lambda ours, theirs: (
-        HOLDS if least <= theirs.value - ours.value <= most else FAILS
-    )
+    return lambda ours, theirs: _held(least <= theirs.value - ours.value <= most)
+
+
+def _held(held):
+    return HOLDS if held else FAILS
 
 
 def within(low, high) -> Callable:
@@ -187,9 +186,8 @@ def less_ebn0(words, better, worse, bler, margin) -> Condition:
         numbers = " against ".join(map(shown_db, needed)) + f" for a BLER of {bler:g}"
         if None in needed:
             missing = tuple(point is None for point in needed)
-            return {(True, False): FAILS, (False, True): HOLDS}.get(
-                missing, OPEN
-            ), numbers
+            states = {(True, False): FAILS, (False, True): HOLDS}
+            return states.get(missing, OPEN), numbers
         return below(more=margin)(*needed), numbers
 
     return Condition(words, (better, worse), judge)

@@ -24,6 +24,7 @@ CLEAN = "clean"
 PSR_DB = -6.0  # the usual setting of [gan, Sec. IV]
 FGM = "universal_fgm"  # input-agnostic FGM [sadeghi, Alg. 1], best of ten
 PGD = "universal_pgd"
+BLACK_BOX = (PGD, ("substitute_mlp", "substitute_cnn"))  # and what it is against
 STORED = "stored"  # what an adversarial training holds
 JAMMER = "noise_jammer"
 FGM_RUNS = 10  # one run varies fourfold with its seed; the best is kept
@@ -173,9 +174,8 @@ class Reproduction:
         while True:
             for i, adversary in enumerate(adversaries):
                 setting = LinkSetting(model, ebn0_db, seed + i, adversary)
-                for step in sweep.measure(
-                    [setting], rule, self.out, Counts, counted=counted
-                ):
+                where = self.out, Counts
+                for step in sweep.measure([setting], rule, *where, counted=counted):
                     rows[i] = step.row
                     yield tuple(rows.values())
             most = 2 * len(rows) * (rule.max_blocks or 0)
@@ -252,14 +252,8 @@ def _stored(link):
     module = schemes.scheme(link.recipe["scheme"])
     settings = module.Settings(**link.recipe["settings"])
     held = module.Scheme(settings, link.recipe["seed"]).state()["held"]
-    return perturbation.Perturbation(
-        name="stored_fgm",
-        kind="universal",
-        k=link.k,
-        n=link.n,
-        rows=to_complex(held[:1].numpy()),
-        ebn0_db=settings.ebn0_db,
-        victims=link.recipe["started_from"],
-        knowledge={"weights": "those that the training started from"},
-        recipe={"link": link.name},
-    ).scaled(PSR_DB)
+    rows, victims = to_complex(held[:1].numpy()), link.recipe["started_from"]
+    what = ("stored_fgm", "universal", link.k, link.n, rows, settings.ebn0_db)
+    knowledge = {"weights": "those that the training started from"}
+    made = perturbation.Perturbation(*what, victims, knowledge, {"link": link.name})
+    return made.scaled(PSR_DB)

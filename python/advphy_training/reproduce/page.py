@@ -96,19 +96,11 @@ def section(name, figure, measured, commands) -> str:
         commands: that made it, texts.
     """
     paper = _PAPERS[name.partition("-")[0]]
-    lines = [
-        f"# {name}: {figure.TITLE}",
-        "",
-        f"![{figure.TITLE}]({name}.png)",
-        "",
-        f"| claim | {paper.called} | ours | verdict |",
-        "|---|---|---|---|",
-    ]
+    lines = [f"# {name}: {figure.TITLE}", "", f"![{figure.TITLE}]({name}.png)", ""]
+    lines += [f"| claim | {paper.called} | ours | verdict |", "|---|---|---|---|"]
     for claim, outcomes in zip(figure.CLAIMS, _judged(figure, measured), strict=True):
-        lines.append(
-            f"| {claim.text} | {claim.source} | {_ours(outcomes)} "
-            f"| **{verdict(outcomes)}** |"
-        )
+        ours = f"{_ours(outcomes)} | **{verdict(outcomes)}**"
+        lines.append(f"| {claim.text} | {claim.source} | {ours} |")
     lines += [
         *("", paper.reading, "", *measured.table(figure), ""),
         f"What the {paper.called} leaves open, and what is chosen here:",

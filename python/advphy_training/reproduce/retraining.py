@@ -77,10 +77,7 @@ def jobs(names, seeds, folder, changes=()) -> list:
     known = {key for job in found.values() for key in job.settings}
     for text in changes:
         if text.partition("=")[0] not in known:
-            raise ValueError(
-                f"setting '{text}' is not key=value with one of the keys: "
-                f"{', '.join(sorted(known))}"
-            )
+            schemes.refuse_setting(text, sorted(known))
     return list(found.values())
 
 

@@ -46,16 +46,19 @@ def settings(module, assignments) -> object:
     for text in assignments:
         key, equals, value = text.partition("=")
         if not equals or key not in fields:
-            raise ValueError(
-                f"setting '{text}' is not key=value with one of the keys: "
-                f"{', '.join(fields)}"
-            )
+            refuse_setting(text, fields)
         kind = type(fields[key].default)
         try:
             values[key] = kind(value)
         except ValueError:
             raise ValueError(f"setting '{text}': wanted {kind.__name__}") from None
     return module.Settings(**values)
+
+
+def refuse_setting(text, known):
+    """Raise ValueError for a text that sets none of the known settings."""
+    keys = ", ".join(known)
+    raise ValueError(f"setting '{text}' is not key=value with one of the keys: {keys}")
 
 
 def train(scheme_name, settings, seed, out, quiet=False):
@@ -89,18 +92,9 @@ def train(scheme_name, settings, seed, out, quiet=False):
 
 def recipe(scheme_name, settings, seed) -> dict:
     """Return the command that trains this again and the settings it had."""
-    default = type(settings)()
-    given = dataclasses.asdict(settings)
-    changed = "".join(
-        f" --set {key}={value}"
-        for key, value in given.items()
-        if value != getattr(default, key)
-    )
-    return {
-        "command": f"advphy train {scheme_name} --seed {seed}{changed}",
-        "scheme": scheme_name,
-        "seed": seed,
-        "settings": given,
-        "version": __version__,
-        "torch": torch.__version__,
-    }
+    given, default = map(dataclasses.asdict, (settings, type(settings)()))
+    changed = [f" --set {k}={v}" for k, v in given.items() if v != default[k]]
+    command = f"advphy train {scheme_name} --seed {seed}{''.join(changed)}"
+    how = {"scheme": scheme_name, "seed": seed, "settings": given}
+    versions = {"version": __version__, "torch": torch.__version__}
+    return {"command": command, **how, **versions}

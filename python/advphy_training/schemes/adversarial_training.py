@@ -57,10 +57,8 @@ class Scheme(autoencoder.Scheme):
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings, seed)
         start = links.load(settings.link)
-        held = [
-            self._craft(start, 1000 * seed + i) for i in range(settings.perturbations)
-        ]
-        self._held = torch.cat(held)
+        seeds = range(1000 * seed, 1000 * seed + settings.perturbations)
+        self._held = torch.cat([self._craft(start, each) for each in seeds])
         self._steps = torch.zeros((), dtype=torch.int64)
 
     def state(self):
@@ -87,11 +85,7 @@ class Scheme(autoencoder.Scheme):
     def _craft(self, link, seed):
         """Return the perturbation crafted against a link, [1, 2n]."""
         settings = self._settings
-        plan = Plan(
-            psr_db=settings.psr_db,
-            ebn0_db=settings.ebn0_db,
-            restarts=settings.restarts,
-            seed=seed % 2**63,
-        )
+        spent = {"restarts": settings.restarts, "seed": seed % 2**63}
+        plan = Plan(settings.psr_db, settings.ebn0_db, **spent)
         attacked = AttackedLink(link, settings.ebn0_db)
         return torch.tensor(universal_fgm.craft([attacked], plan))

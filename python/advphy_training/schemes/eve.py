@@ -79,12 +79,9 @@ class Scheme(semantic_scheme.SchemeOnBase):
 
     def link(self, name, recipe):
         """Return Eve now."""
-        return Eve(
-            name=name,
-            networks={"classifier": self._classifier.export()},
-            listened_to={self._link.name: self._link.sha256},
-            recipe=recipe,
-        )
+        networks = {"classifier": self._classifier.export()}
+        heard = {self._link.name: self._link.sha256}
+        return Eve(name=name, networks=networks, listened_to=heard, recipe=recipe)
 
     def _results(self, eve, tested, snrs_db):
         """Return her accuracy on the link without security."""

@@ -73,12 +73,8 @@ class Scheme(autoencoder.Scheme):
     def gradients(self, generator):
         """Fill the gradients of the minimax game; return its value."""
         game = self.loss(generator)
-        consensus.gradients(
-            game,
-            self.parameters(),
-            list(self._generator.parameters()),
-            self._settings.gamma,
-        )
+        players = self.parameters(), list(self._generator.parameters())
+        consensus.gradients(game, *players, self._settings.gamma)
         return game.item()
 
     def loss(self, generator):

@@ -71,9 +71,8 @@ class Scheme(LinkScheme):
     def loss(self, generator):
         """Return the mean cross-entropy of a batch of received vectors."""
         codebook = self._codebook()
-        sent = torch.randint(
-            len(codebook), (self._settings.batch,), generator=generator
-        )
+        size = (self._settings.batch,)
+        sent = torch.randint(len(codebook), size, generator=generator)
         noise = torch.randn(len(sent), codebook.shape[1], generator=generator)
         y = codebook[sent] + self._sigma * noise
         energy = (codebook**2).sum(dim=1)
@@ -82,14 +81,9 @@ class Scheme(LinkScheme):
 
     def link(self, name: str, recipe: dict) -> LinkModel:
         """Return the link with the codebook of now."""
-        return LinkModel(
-            name=name,
-            k=self._settings.k,
-            n=self._settings.n,
-            codebook=to_complex(self._codebook().detach().numpy()),
-            decision="nearest_codeword",
-            recipe=recipe,
-        )
+        k, n = self._settings.k, self._settings.n
+        codebook = to_complex(self._codebook().detach().numpy())
+        return LinkModel(name, k, n, codebook, "nearest_codeword", recipe=recipe)
 
     def _codebook(self):
         normalise = _NORMALIZATIONS[self._settings.energy]

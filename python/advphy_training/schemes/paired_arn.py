@@ -159,23 +159,12 @@ def transformer_block(reals, rng) -> Network:
     embedding = {"weight": drawn(width), "position": drawn(reals, width)}
     layers = [Layer("token_embedding", "tokens", embedding)]
     for i in (1, 2):
-        matrices = {
-            key: drawn(width, width) for key in ("query", "key", "value", "output")
-        }
-        layers += [
-            Layer("self_attention", f"attention{i}", matrices | normal()),
-            Layer(
-                "feed_forward",
-                f"forward{i}",
-                {
-                    "inner": drawn(hidden, width),
-                    "inner_bias": np.zeros(hidden),
-                    "outer": drawn(width, hidden),
-                    "outer_bias": np.zeros(width),
-                }
-                | normal(),
-            ),
-        ]
+        roles = ("query", "key", "value", "output")
+        matrices = {role: drawn(width, width) for role in roles}
+        layers.append(Layer("self_attention", f"attention{i}", matrices | normal()))
+        inner = {"inner": drawn(hidden, width), "inner_bias": np.zeros(hidden)}
+        outer = {"outer": drawn(width, hidden), "outer_bias": np.zeros(width)}
+        layers.append(Layer("feed_forward", f"forward{i}", inner | outer | normal()))
     layers += [
         Layer("layer_normalisation", "norm", normal()),
         Layer("flatten", "flatten"),

@@ -12,10 +12,7 @@ from advphy_training import semantic_scheme, setting_checks
 from advphy_training.networks import perceptron
 from advphy_training.torch_network import TorchNetwork
 
-_POWER = {
-    "average": "average_power_normalisation",
-    "per_message": "l2_normalisation",
-}
+_POWER = {"average": "average_power_normalisation", "per_message": "l2_normalisation"}
 
 
 @dataclass(frozen=True)
@@ -94,10 +91,7 @@ class Scheme(semantic_scheme.SemanticScheme):
             for role, network in self._networks.items()
         }
         return SemanticLink(
-            name=name,
-            image_shape=self._images.shape,
-            networks=networks,
-            recipe=recipe,
+            name=name, image_shape=self._images.shape, networks=networks, recipe=recipe
         )
 
 

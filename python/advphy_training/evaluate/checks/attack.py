@@ -3,8 +3,8 @@
 
 from itertools import pairwise
 
-import numpy as np
 from advphy_model.link.baselines.nearest_codeword import q_function
+from advphy_model.link.codebook_geometry import spectrum
 from advphy_model.power import noise_sigma, perturbation_norm
 
 from advphy_training.evaluate.checks.finding import check, exceeds, or_else, rate, show
@@ -209,8 +209,6 @@ def minimum_distance_bound(evaluation):
 
 def bound(link, ebn0_db, psr_db) -> float:
     """Return (1/M) Q((dmin/2 - ||p||)/sigma)."""
-    book = np.asarray(link.codebook, complex)
-    distance = np.sqrt((np.abs(book[:, None] - book[None]) ** 2).sum(axis=2))
-    closest = distance[~np.eye(len(book), dtype=bool)].min()
+    closest, _ = spectrum(link.codebook)[0]
     room = closest / 2 - perturbation_norm(psr_db, link.n)
     return q_function(room / noise_sigma(ebn0_db, link.rate)) / link.M

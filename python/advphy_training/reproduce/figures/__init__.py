@@ -22,8 +22,7 @@ def names() -> list:
 def figure(name: str):
     """Return the module of a figure; ValueError with the names there are."""
     if name not in names():
-        raise ValueError(
-            f"figure '{name}' is not known; choose from {', '.join(names())}"
-        )
+        known = ", ".join(names())
+        raise ValueError(f"figure '{name}' is not known; choose from {known}")
     package = sys.modules[__name__]
     return found_by_name.module(package, "figure", name.replace("-", "_"))

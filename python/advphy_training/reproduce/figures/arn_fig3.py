@@ -3,33 +3,18 @@
 
 import functools
 
-from advphy_training.reproduce import arn_curves
+from advphy_training.reproduce.arn_curves import frontier, labels
 from advphy_training.reproduce.claims import Claim, at_most, below, only, within
 
 TITLE = "Bob's error and Eve's accuracy over SNR, PSR -10 dB [arn, Fig. 3]"
 X_LABEL = "SNR [dB]"
 SNRS_DB = (0.0, 5.0, 10.0, 15.0, 20.0)
 AT = 10.0
-MSE_CURVES = {
-    "base": "original system",
-    "white": "pair, white box",
-    "white_without": "white box without Bob's module",
-    "black": "pair, black box",
-    "black_without": "black box without Bob's module",
-    "fair": "original, SNR raised by the pair's power",
-    "transformer": "pair of transformers, white box",
-    "keyed": "keyed pair",
-    "keyed_base": "its original, per-message power",
-}
-ACCURACY_CURVES = {
-    "base": "original system",
-    "white": "pair, white box",
-    "black": "pair, black box",
-    "transformer": "pair of transformers, white box",
-    "white_adapted": "white box, Eve adapts",
-    "transformer_adapted": "transformers, Eve adapts",
-    "keyed": "keyed pair, Eve adapts",
-}
+_PAIRS = ("white", "white_without", "black", "black_without", "fair", "transformer")
+MSE_CURVES = labels("base", *_PAIRS, "keyed", "keyed_base")
+ACCURACY_CURVES = labels("base", "white", "black", "transformer")
+ACCURACY_CURVES |= labels("white_adapted", "transformer_adapted")
+ACCURACY_CURVES |= {"keyed": "keyed pair, Eve adapts"}
 LINES = {}
 
 
@@ -56,7 +41,7 @@ def measure(family, measured):
         note("keyed_base", snr_db, own)
         note("keyed", snr_db, family.measure_adapted(keyed, snr_db))
         yield f"{snr_db:g} dB, Eve adapts"
-    yield from arn_curves.frontier(family, measured)
+    yield from frontier(family, measured)
     white = family.measure_adapted(links["white"], AT)
     measured.note_frontier(family.number, "pair", white)
 

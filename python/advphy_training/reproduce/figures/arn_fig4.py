@@ -3,25 +3,15 @@
 
 import functools
 
-from advphy_training.reproduce import arn_curves
+from advphy_training.reproduce.arn_curves import frontier, labels
 from advphy_training.reproduce.claims import Claim, below_by, falling, only, within
 
 TITLE = "Bob's error and Eve's accuracy over PSR, SNR 10 dB [arn, Fig. 4]"
 X_LABEL = "PSR [dB]"
 PSRS_DB = (-20.0, -15.0, -10.0, -5.0)
 SNR_DB = 10.0
-MSE_CURVES = {
-    "white": "pair, white box",
-    "white_without": "white box without Bob's module",
-    "black": "pair, black box",
-    "black_without": "black box without Bob's module",
-    "fair": "original, SNR raised by the pair's power",
-}
-ACCURACY_CURVES = {
-    "white": "pair, white box",
-    "black": "pair, black box",
-    "white_adapted": "white box, Eve adapts",
-}
+MSE_CURVES = labels("white", "white_without", "black", "black_without", "fair")
+ACCURACY_CURVES = labels("white", "black", "white_adapted")
 LINES = {"base": "original system", "keyed": "keyed pair (PSR +3 dB), Eve adapts"}
 
 
@@ -44,7 +34,7 @@ def measure(family, measured):
         note("white_adapted", psr_db, {"eve": found["eve"]})
         measured.note_frontier(family.number, "pair", found)
         yield f"PSR {psr_db:g} dB, Eve adapts"
-    yield from arn_curves.frontier(family, measured)
+    yield from frontier(family, measured)
 
 
 CLAIMS = (

@@ -1,31 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[gan, Fig. 6(a)]: regular and adversarial training and the GAN defense, white box."""
 
+from advphy_training.reproduce import gan_curves as gan
 from advphy_training.reproduce.claims import Claim, less_ebn0, under_all
-from advphy_training.reproduce.gan_curves import (
-    CLEAN,
-    FGM,
-    PGD,
-    STORED,
-    Attack,
-    System,
-    no_worse_clean,
-)
 
 TITLE = "Regular and adversarial training, GAN defense, white box [gan, Fig. 6(a)]"
 _REGULAR, _ADVERSARIAL = "autoencoder_mlp_8p5db", "adversarial_training_mlp"
 _GAN, _CONTROL = "gan_mlp", "control_mlp_4db"
 SYSTEMS = (
-    System(_REGULAR, "regular training"),
-    System(_ADVERSARIAL, "adversarial training"),
-    System(_GAN, "GAN defense"),
-    System(_CONTROL, "control: plain, trained at 4 dB"),
-    System("pool_mlp", "pool defense (not in the paper)"),
+    gan.System(_REGULAR, "regular training"),
+    gan.System(_ADVERSARIAL, "adversarial training"),
+    gan.System(_GAN, "GAN defense"),
+    gan.System(_CONTROL, "control: plain, trained at 4 dB"),
+    gan.System("pool_mlp", "pool defense (not in the paper)"),
 )
+_STORED = (gan.STORED, (_ADVERSARIAL,))
+_BOTH_CLEAN = (_REGULAR, gan.CLEAN), (_ADVERSARIAL, gan.CLEAN)
 ATTACKS = (
-    Attack("stored", "the p that adversarial training knows", STORED, (_ADVERSARIAL,)),
-    Attack("fgm", "FGM crafted anew", FGM),
-    Attack("pgd", "universal PGD crafted anew", PGD),
+    gan.Attack("stored", "the p that adversarial training knows", *_STORED),
+    gan.Attack("fgm", "FGM crafted anew", gan.FGM),
+    gan.Attack("pgd", "universal PGD crafted anew", gan.PGD),
 )
 _ANEW = {"FGM crafted anew": "fgm", "PGD crafted anew": "pgd"}
 _ALL = {"the stored p": "stored", **_ANEW}
@@ -49,24 +43,18 @@ CLAIMS = (
         "Adversarial training costs performance without an attack",
         "'considerable performance degradation when there is no attack'",
         (
-            no_worse_clean(_REGULAR, _ADVERSARIAL),
-            less_ebn0(
-                "a loss of 0.1 dB",
-                (_REGULAR, CLEAN),
-                (_ADVERSARIAL, CLEAN),
-                bler=1e-3,
-                margin=-0.1,
-            ),
+            gan.no_worse_clean(_REGULAR, _ADVERSARIAL),
+            less_ebn0("a loss of 0.1 dB", *_BOTH_CLEAN, bler=1e-3, margin=-0.1),
         ),
     ),
     Claim(
         "The GAN defense costs no performance without an attack (10 % of errors)",
         "'still remains in a good performance under no attacks'",
-        (no_worse_clean(_GAN, _REGULAR, 1.1),),
+        (gan.no_worse_clean(_GAN, _REGULAR, 1.1),),
     ),
     Claim(
         "The GAN defense beats a plain autoencoder trained at 4 dB",
         "asked in addition: does the defense help, or the training Eb/N0?",
-        (*under_all(_ANEW, _GAN, _CONTROL), no_worse_clean(_GAN, _CONTROL)),
+        (*under_all(_ANEW, _GAN, _CONTROL), gan.no_worse_clean(_GAN, _CONTROL)),
     ),
 )

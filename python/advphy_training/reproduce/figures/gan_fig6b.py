@@ -1,55 +1,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """[gan, Fig. 6(b)]: regular and adversarial training and the GAN defense, black box."""
 
+from advphy_training.reproduce import gan_curves as gan
 from advphy_training.reproduce.claims import Claim, under_all
-from advphy_training.reproduce.gan_curves import (
-    FGM,
-    PGD,
-    Attack,
-    System,
-    no_worse_clean,
-)
 
 TITLE = "Regular and adversarial training, GAN defense, black box [gan, Fig. 6(b)]"
 _REGULAR, _ADVERSARIAL = "autoencoder_cnn_8p5db", "adversarial_training_cnn"
 _GAN, _CONTROL, _SOURCE = "gan_cnn", "control_cnn_4db", "autoencoder_mlp_8p5db"
 SYSTEMS = (
-    System(_REGULAR, "regular training"),
-    System(_ADVERSARIAL, "adversarial training"),
-    System(_GAN, "GAN defense"),
-    System(_CONTROL, "control: plain, trained at 4 dB"),
-    System("pool_cnn", "pool defense (not in the paper)"),
+    gan.System(_REGULAR, "regular training"),
+    gan.System(_ADVERSARIAL, "adversarial training"),
+    gan.System(_GAN, "GAN defense"),
+    gan.System(_CONTROL, "control: plain, trained at 4 dB"),
+    gan.System("pool_cnn", "pool defense (not in the paper)"),
 )
+_FGM = (gan.FGM, (_SOURCE,))
 ATTACKS = (
-    Attack(
+    gan.Attack(
         "shifted",
         "FGM against the MLP decoder, shifted at random",
-        FGM,
-        (_SOURCE,),
+        *_FGM,
         shift="random",
     ),
-    Attack("aligned", "the same, aligned", FGM, (_SOURCE,)),
-    Attack(
-        "pgd",
-        "PGD against two substitutes, aligned",
-        PGD,
-        ("substitute_mlp", "substitute_cnn"),
-    ),
+    gan.Attack("aligned", "the same, aligned", *_FGM),
+    gan.Attack("pgd", "PGD against two substitutes, aligned", *gan.BLACK_BOX),
 )
+
+
+_ALL = {f"p of the MLP decoder, {word}": word for word in ("shifted", "aligned")}
+_ALL |= {"PGD against substitutes": "pgd"}
+_AT = (7.0, 8.0, 9.0)  # dB: each has perturbations of its own
 
 
 def _under_all(better, worse, margin=1.0):
-    return under_all(
-        {
-            "p of the MLP decoder, shifted": "shifted",
-            "p of the MLP decoder, aligned": "aligned",
-            "PGD against substitutes": "pgd",
-        },
-        better,
-        worse,
-        at=(7.0, 8.0, 9.0),  # dB: each has perturbations of its own
-        margin=margin,
-    )
+    return under_all(_ALL, better, worse, at=_AT, margin=margin)
 
 
 CLAIMS = (
@@ -76,16 +60,16 @@ CLAIMS = (
     Claim(
         "Adversarial training costs performance without an attack",
         "'adversarial training shows a performance degradation under no attacks'",
-        (no_worse_clean(_REGULAR, _ADVERSARIAL),),
+        (gan.no_worse_clean(_REGULAR, _ADVERSARIAL),),
     ),
     Claim(
         "The GAN defense costs no performance without an attack (10 % of errors)",
         "'our system shows good generalization performance'",
-        (no_worse_clean(_GAN, _REGULAR, 1.1),),
+        (gan.no_worse_clean(_GAN, _REGULAR, 1.1),),
     ),
     Claim(
         "The GAN defense beats a plain autoencoder trained at 4 dB",
         "asked in addition: does the defense help, or the training Eb/N0?",
-        (*_under_all(_GAN, _CONTROL), no_worse_clean(_GAN, _CONTROL)),
+        (*_under_all(_GAN, _CONTROL), gan.no_worse_clean(_GAN, _CONTROL)),
     ),
 )
