@@ -18,7 +18,7 @@ def rates(samples_per_symbol=4) -> dict:
     """Return samples per second of processor time: sending, searching and locked.
 
     Searching is through noise; locked are frames without a pause at Es/N0 = 6 dB, the
-    equaliser on.
+    equalizer on.
     """
     model = links.load("two_simplices")
     frame = Frame.of_model(model, samples_per_symbol=samples_per_symbol)

@@ -62,7 +62,7 @@ class TorchChain:
         self._batch = batch
         self._sigma = snr_noise_variance(setting.snr_db) ** 0.5
         self._pixels = torch.tensor(setting.images.as_reals())
-        self._labels = torch.tensor(setting.images.labelled().astype("int64"))
+        self._labels = torch.tensor(setting.images.labeled().astype("int64"))
         pair, eve = link.networks, setting.eve.networks["classifier"]
         self._encoder, self._decoder = map(TorchNetwork, (link.encoder, link.decoder))
         self._alice, self._bob = TorchNetwork(pair["alice"]), TorchNetwork(pair["bob"])

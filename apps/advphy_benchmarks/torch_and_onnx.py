@@ -25,7 +25,7 @@ def torch_module(network):
             parts.append(torch.nn.ReLU())
         else:
             what = f"layer '{layer.name}' ({layer.kind})"
-            raise ValueError(f"{what}: dense or ReLU wanted")
+            raise ValueError(f"{what}: expected dense or ReLU")
     return torch.nn.Sequential(*parts)
 
 

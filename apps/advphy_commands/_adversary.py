@@ -10,7 +10,7 @@ from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.modem.burst_adversary import WHERE, AirAdversary
+from advphy_model.modem.burst_adversary import WHERE, BurstAdversary
 from advphy_model.receive.canceller import CancellerSettings
 
 from advphy_commands._numbers import number_or_random, psr_range, whole
@@ -249,7 +249,7 @@ class OverTheAir(_Attack):
             arrival = {"where": self.where, "phase": self.phase, "fading": self.fading}
             arrival["delay"] = delay if delay == "random" else delay * sps
             arrival["cfo"] = cfo if cfo == "random" else cfo / sps
-            return AirAdversary(p, frame, psr_db, **arrival, seed=seed)
+            return BurstAdversary(p, frame, psr_db, **arrival, seed=seed)
 
         def adversaries(model, frame, ebn0_db):
             if self.attack is None:

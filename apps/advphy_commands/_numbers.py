@@ -14,7 +14,7 @@ def db_range(name, text):
     Raises:
         ValueError: saying what a range looks like.
     """
-    wanted = f"{name} '{text}': wanted a number, a,b,c or FIRST:LAST:STEP"
+    wanted = f"{name} must be a number, a,b,c or FIRST:LAST:STEP, got '{text}'"
     try:
         if ":" not in text:
             values = [float(part) for part in text.split(",")]
@@ -43,7 +43,7 @@ def whole(name, text):
             return int(value)
     except (ValueError, OverflowError):
         pass
-    raise ValueError(f"{name} {text}: wanted a whole number such as 100000 or 1e8")
+    raise ValueError(f"{name} must be a whole number such as 100000 or 1e8, got {text}")
 
 
 def psr_range(name, text):
@@ -62,6 +62,8 @@ def number_or_random(kind):
         try:
             return text if text == "random" else kind(text)
         except ValueError:
-            raise ValueError(f"{name} '{text}': wanted a number or 'random'") from None
+            raise ValueError(
+                f"{name} must be a number or 'random', got '{text}'"
+            ) from None
 
     return parse

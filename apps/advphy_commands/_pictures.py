@@ -129,7 +129,7 @@ def _or(value, default):
 
 def _alone(what, words):
     if len(words) > 1:
-        raise ValueError(f"wanted one {what}, got {len(words)}: {', '.join(words)}")
+        raise ValueError(f"expected one {what}, got {len(words)}: {', '.join(words)}")
     return words[0]
 
 

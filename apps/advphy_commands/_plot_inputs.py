@@ -55,7 +55,7 @@ def of_one_kind(words, wanted=None) -> str:
     instead = f", '{words[0]}' a {first}; give files of one kind"
     for word, kind in zip(words, kinds, strict=True):
         if kind != first:
-            instead = f", wanted a {wanted}" if wanted else instead
+            instead = f", expected a {wanted}" if wanted else instead
             raise ValueError(f"'{word}' is a {kind}{instead}")
     return kinds[0]
 

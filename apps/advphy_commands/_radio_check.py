@@ -57,11 +57,9 @@ class Settings:
     def __post_init__(self):
         """Refuse what shows nothing, and a radio that is not named or not armed."""
         if not 20 <= self.frames <= 100_000:
-            raise ValueError(
-                f"--frames {self.frames}: wanted 20..100000, or nothing is shown"
-            )
+            raise ValueError(f"--frames must be 20..100000, got {self.frames}")
         if not 0 <= self.ebn0_db <= 20:
-            raise ValueError(f"--ebn0-db {self.ebn0_db:g}: wanted 0..20 dB")
+            raise ValueError(f"--ebn0-db must be 0..20 dB, got {self.ebn0_db:g}")
         if self.level != "radio":
             return
         if not self.device.args:

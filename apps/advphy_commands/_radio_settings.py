@@ -36,9 +36,9 @@ class Link:
     def __post_init__(self):
         """Refuse an end that is none."""
         if self.frames == 0:
-            raise ValueError("--frames 0: wanted at least 1")
+            raise ValueError("--frames must be at least 1, got 0")
         if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise ValueError(f"--seconds {self.seconds}: wanted a finite time > 0")
+            raise ValueError(f"--seconds must be a finite time > 0, got {self.seconds}")
 
     def load(self):
         """Return (link, {frame, seed, images, secret})."""
@@ -68,7 +68,7 @@ class Device:
             ValueError: a radio without a frequency, or a rate that is none.
         """
         if not 0 < self.rate < math.inf:
-            raise ValueError(f"--rate {self.rate:g}: wanted samples/s, more than 0")
+            raise ValueError(f"--rate must be above 0 samples/s, got {self.rate:g}")
         if self.frequency is None and driver in RADIOS:
             said = f"a radio ({driver}) has no default"
             raise ValueError(f"--frequency is missing: {said}")

@@ -99,7 +99,7 @@ def _whole_frames(settings, frame):
     if seconds is not None:
         fit = int(seconds / length)
         if not fit:
-            wanted = f"wanted at least {length:.3g}, one frame"
+            wanted = f"expected at least {length:.3g}, one frame"
             raise ValueError(f"--seconds {seconds:g}: {wanted}")
         frames = fit if frames is None else min(frames, fit)
     return frames, (frames + 1) * length
@@ -113,7 +113,7 @@ def _attack(settings, model, seed):
     from advphy_model.air.perturbation import Perturbation, jammer
 
     if not hasattr(model, "k"):
-        what = f"'{model.name}' is a semantic link, wanted a link model"
+        what = f"'{model.name}' is a semantic link, expected a link model"
         raise ValueError(f"--attack: {what}")
     if settings.attack == "noise_jammer":
         psr_db = -6.0 if settings.psr_db is None else settings.psr_db

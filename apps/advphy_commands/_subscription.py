@@ -126,8 +126,8 @@ def _check(address):
 
 def _no_address(address, why=""):
     return (
-        f"{address!r} is no address to connect to{why}; wanted tcp://HOST:PORT, such "
-        "as tcp://127.0.0.1:5570, or ipc://FILE"
+        f"{address!r} is no address to connect to{why}; give tcp://HOST:PORT, such as "
+        "tcp://127.0.0.1:5570, or ipc://FILE"
     )
 
 

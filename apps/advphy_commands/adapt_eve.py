@@ -26,7 +26,7 @@ from advphy_commands.secret import key_file, secret_of
 def _intercepts(name, text):
     counts = tuple(whole(name, n) for n in text.split(","))
     if min(counts) < 10:
-        raise ValueError(f"{name} {text}: wanted at least 10")
+        raise ValueError(f"{name} must be at least 10, got {text}")
     return counts
 
 

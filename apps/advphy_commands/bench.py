@@ -36,7 +36,7 @@ class Settings:
     def __post_init__(self):
         """Refuse to run none."""
         if self.rounds < 1:
-            raise ValueError(f"--rounds {self.rounds}: wanted at least 1")
+            raise ValueError(f"--rounds must be at least 1, got {self.rounds}")
 
 
 def run(settings, output):

@@ -34,11 +34,15 @@ def _layout(name, words):
     for word in words:
         key, _, value = word.partition("=")
         if key not in known:
-            raise ValueError(f"{name} '{word}': wanted KEY=VALUE of {', '.join(known)}")
+            raise ValueError(
+                f"{name} must be KEY=VALUE of {', '.join(known)}, got '{word}'"
+            )
         try:
             found[key] = float(value) if "." in value else int(value)
         except ValueError:
-            raise ValueError(f"{name} '{word}': wanted a number as VALUE") from None
+            raise ValueError(
+                f"{name} must be a number as VALUE, got '{word}'"
+            ) from None
     return found
 
 

@@ -29,8 +29,8 @@ def _one_db(name, text):
     found = db_range(name, text)
     if len(found) > 1:
         raise ValueError(
-            f"{name} '{text}': wanted one number; measure each of Eve's SNRs with a "
-            "command of its own"
+            f"{name} must be one number, got '{text}'; measure each of Eve's SNRs with "
+            "a command of its own"
         )
     return found[0]
 
@@ -62,7 +62,7 @@ class Settings:
     def __post_init__(self):
         """Refuse to send none."""
         if self.frames == 0:
-            raise ValueError("--frames 0: wanted at least 1")
+            raise ValueError("--frames must be at least 1, got 0")
 
 
 def run(settings, output):

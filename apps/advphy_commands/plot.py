@@ -43,7 +43,9 @@ def _claim(name, text):
     except ValueError:
         x = math.nan
     if not (math.isfinite(x) and 0 < rate <= 1 and words.strip()):
-        raise ValueError(f"{name} '{text}': wanted X,BLER,TEXT with BLER within 0..1")
+        raise ValueError(
+            f"{name} must be X,BLER,TEXT with BLER within 0..1, got '{text}'"
+        )
     return x, rate, words.strip()
 
 
@@ -52,7 +54,8 @@ def _messages(name, text):
         return [int(word) for word in text.split(",")]
     except ValueError:
         raise ValueError(
-            f"{name} '{text}': wanted two or three messages with commas, such as 3,7"
+            f"{name} must be two or three messages with commas, such as 3,7, got "
+            f"'{text}'"
         ) from None
 
 
@@ -116,7 +119,7 @@ class Settings:
 def run(settings, output):
     """Draw the figure, or print its numbers."""
     if not (output.json or "-").endswith(("-", ".json")):  # it may be a CSV
-        raise ValueError(f"--json {output.json}: wanted a name that ends in .json")
+        raise ValueError(f"--json must be a name that ends in .json, got {output.json}")
     picture, words = settings.picture
     _refuse_idle(settings, picture)
     if settings.out is None and output.json is None:
@@ -139,4 +142,4 @@ def _refuse_idle(settings, picture):
         if picture not in pictures:
             raise ValueError(f"{given} belongs to {', '.join(pictures)}, not {picture}")
         if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{given} {value}: wanted a finite number")
+            raise ValueError(f"{given} must be a finite number, got {value}")

@@ -56,9 +56,11 @@ class Settings:
     def __post_init__(self):
         """Refuse no training, and a rate that is none."""
         if self.seeds < 1:
-            raise ValueError(f"--seeds {self.seeds}: wanted at least 1")
+            raise ValueError(f"--seeds must be at least 1, got {self.seeds}")
         if self.down_to is not None and not 0 < self.down_to < 1:
-            raise ValueError(f"--down-to {self.down_to}: wanted a BLER between 0 and 1")
+            raise ValueError(
+                f"--down-to must be a BLER between 0 and 1, got {self.down_to}"
+            )
 
     @property
     def command(self):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Count the errors of a recording again, without GNU Radio.
 
-RECORDING is a .sigmf-meta with its .sigmf-data next to it. The samples are synchronised
+RECORDING is a .sigmf-meta with its .sigmf-data next to it. The samples are synchronized
 and decided anew, and compared with the messages (or images) that the recording's seed
 and the frames' numbers give; so the counts are those of the receiver that recorded.
 Recordings of other programs say nothing of the link: give --link, and --codewords and

@@ -68,7 +68,7 @@ class Settings:
     def __post_init__(self):
         """Refuse a time that is none."""
         if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise ValueError(f"--seconds {self.seconds:g}, wanted a number above 0")
+            raise ValueError(f"--seconds {self.seconds:g}, expected a number above 0")
 
 
 def run(settings, output):

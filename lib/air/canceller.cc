@@ -31,9 +31,9 @@ canceller::canceller(std::vector<float> codebook,
 {
     if (sampled == 0 || sampled % 16)
         throw std::invalid_argument("sample = " + std::to_string(sampled) +
-                                    " blocks, wanted a multiple of 16");
+                                    " blocks, expected a multiple of 16");
     if (iterations == 0 || d_families.empty())
-        throw std::invalid_argument("wanted at least one iteration and one family");
+        throw std::invalid_argument("expected at least one iteration and one family");
     for (const family& f : d_families)
         if (f.components == 0 || f.components > 256 ||
             (!f.tied.empty() && f.tied.size() != f.components))

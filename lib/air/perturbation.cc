@@ -32,7 +32,7 @@ perturbation::perturbation(const std::vector<float>& rows,
     const size_t floats = row_floats("perturbation", rows.size(), count, 2);
     if (!settings.by_message && count != 1)
         throw std::invalid_argument("perturbation has " + std::to_string(count) +
-                                    " rows, wanted one row");
+                                    " rows, expected one row");
     d_n = floats / 2;
     d_tile = std::clamp<size_t>(4096 / floats / group_counters, 1, 16) * group_counters;
     d_stride = 2 * floats + row_padding;

@@ -160,12 +160,12 @@ void checked_interpolate(const py::array& table,
     // So that nothing below overflows.
     if (samples >> 31 || count >> 30 || start >> 63 || step >> 33)
         throw std::invalid_argument(
-            "wanted samples and a start below 2^31, at most 2^30 of out, and a step "
+            "expected samples and a start below 2^31, at most 2^30 of out, and a step "
             "below 2");
     const uint64_t last = count ? start + (count - 1) * step : 0;
     if (count && (last >> 32) + interpolator_taps > samples)
         throw std::invalid_argument("x holds " + std::to_string(samples) +
-                                    " samples, wanted at least " +
+                                    " samples, expected at least " +
                                     std::to_string((last >> 32) + interpolator_taps));
     py::gil_scoped_release release;
     interpolate(taps, from, start, step, count, to);

@@ -148,7 +148,7 @@ void bind_randomness(py::module_& m)
            [](uint64_t seed, uint64_t first, unsigned k, py::array out) {
                if (k < 1 || k > 8)
                    throw std::invalid_argument("k = " + std::to_string(k) +
-                                               " bits per message, wanted 1..8");
+                                               " bits per message, expected 1..8");
                const size_t count = size_t(out.size());
                auto* to = data_of<uint8_t>(out, "out", count);
                py::gil_scoped_release release;

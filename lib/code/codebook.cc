@@ -50,7 +50,7 @@ hard_decision::hard_decision(std::vector<uint8_t> table, size_t n)
     if (n == 0 || n > 16 || d_table.size() != size_t(1) << n)
         throw std::invalid_argument(
             "hard-decision table has " + std::to_string(d_table.size()) +
-            " entries, wanted 2^n with n = " + std::to_string(n) + " of 1..16");
+            " entries, expected 2^n with n = " + std::to_string(n) + " of 1..16");
 }
 
 size_t hard_decision::decide(const float* y,

@@ -41,8 +41,8 @@ keyed_transform::keyed_transform(const std::string& name, size_t reals)
     if (std::find(names().begin(), names().end(), name) == names().end())
         throw std::invalid_argument("transform '" + name + "' is not known");
     if (reals < 1 || reals > largest_keyed)
-        throw std::invalid_argument("reals = " + std::to_string(reals) + ", wanted 1.." +
-                                    std::to_string(largest_keyed));
+        throw std::invalid_argument("reals = " + std::to_string(reals) +
+                                    ", expected 1.." + std::to_string(largest_keyed));
     const size_t signs = (reals + 31) / 32;
     d_words = name == "signs"      ? signs
               : name == "rotation" ? (reals + 1) * (reals + 1) / 4 * 2
@@ -61,7 +61,7 @@ void keyed_transform::apply(const uint32_t* words,
 {
     if (row < d_words)
         throw std::invalid_argument("words has " + std::to_string(row) +
-                                    " words an item, wanted at least " +
+                                    " words an item, expected at least " +
                                     std::to_string(d_words));
     if (d_name == "rotation")
         return rotate(words, row, x, count, inverse, out);

@@ -15,7 +15,7 @@
 // sign_permutation: W = L + ceil(L / 32). Fisher and Yates's shuffle of order = 0..L-1:
 //     for i = L-1, ..., 1: swap order[i] and order[j], j = (word i * (i + 1)) >> 32;
 //     then out[i] = +-x[order[i]], with the signs from word L on. Word 0 is not used.
-//     The draw below i + 1 favours some j by less than (i + 1) / 2^32 of its probability;
+//     The draw below i + 1 favors some j by less than (i + 1) / 2^32 of its probability;
 //     the order is within L (L + 1) / 2^34 of uniform in total variation (L = 23: 3e-8).
 // rotation: W = sum over m = 1..L of 2 ceil(m / 2) = 2 floor((L + 1)^2 / 4). Uniform
 //     (Haar) on the orthogonal matrices [stewart]: the Q that the Gaussian matrix has in

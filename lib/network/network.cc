@@ -36,7 +36,7 @@ network::network(size_t inputs, const std::vector<int>& slot)
 {
     if (inputs == 0 || inputs > 65536)
         throw std::invalid_argument("a network of " + std::to_string(inputs) +
-                                    " inputs, wanted 1..65536");
+                                    " inputs, expected 1..65536");
     std::vector<int> identity(inputs);
     std::iota(identity.begin(), identity.end(), 0);
     if (d_slot.empty())

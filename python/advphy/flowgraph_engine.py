@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 
-from .guard import top_block
+from .block_errors import top_block
 from .link import link
 
 POLL_SECONDS = 0.1

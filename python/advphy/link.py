@@ -8,7 +8,7 @@ from gnuradio import gr
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
-from .guard import kept_hier_block
+from .block_errors import kept_hier_block
 from .measure.error_counter import error_counter
 from .receive.decoder import decoder
 from .receive.perturbation_canceller import perturbation_canceller
@@ -28,11 +28,11 @@ class link(kept_hier_block):
         seed: of messages and noise.
         first_block: index of the first block.
         kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)".
-        stop: advphy.stop_rule that ends the flowgraph, or None: never.
+        stop: advphy.StopRule that ends the flowgraph, or None: never.
         latency: the most items in one call of work(), of every block.
-        attack: advphy.adversary(perturbation, ...) that is added behind the noise, or
+        attack: advphy.Adversary(perturbation, ...) that is added behind the noise, or
             None. With a stop rule its schedule is not tagged: one segment counts all.
-        canceller: advphy.canceller_settings(...) of a canceller in front of the
+        canceller: advphy.CancellerSettings(...) of a canceller in front of the
             decoder, or None.
         name: of the counts in displays; "": that of the link.
     """

@@ -5,7 +5,7 @@ from advphy_model.modem.frame import Frame
 from gnuradio import blocks
 
 from .air.perturbation_source import perturbation_source
-from .guard import top_block
+from .block_errors import top_block
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .receive.bob_arn import bob_arn

@@ -17,7 +17,7 @@ import weakref
 import pmt
 from advphy_model.measure.published import checked_name
 
-from .guard import guarded_general_block
+from .block_errors import guarded_general_block
 
 PUBLISH_SECONDS = 0.05
 _POLL_SECONDS = 0.01

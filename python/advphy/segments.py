@@ -4,7 +4,7 @@
 import dataclasses
 import threading
 
-from .guard import guarded_block
+from .block_errors import guarded_block
 
 
 class segmented_block(guarded_block):

@@ -12,7 +12,7 @@ from advphy_model.measure.semantic_counts import SemanticCounts
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
-from .guard import top_block
+from .block_errors import top_block
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
 from .receive.bob_arn import bob_arn

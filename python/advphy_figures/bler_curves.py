@@ -48,7 +48,7 @@ def describe(rows, x=None, claims=()) -> dict:
     rows = list(rows)
     x = x or natural_x(rows)
     if x not in X_LABELS:
-        raise ValueError(f"x = '{x}' is not known; there is {', '.join(X_LABELS)}")
+        raise ValueError(f"x = '{x}' is not known; choose from {', '.join(X_LABELS)}")
     if x == "psr_db" and not any(row.psr_db is not None for row in rows):
         raise ValueError("x = psr_db, but no row has an attack; leave --x away")
     found, with_theory = [], set()
@@ -127,7 +127,7 @@ def draw_described(described, path, title=""):
             notes[curve["label"]] = f"dashed: {curve['theory']['what']}"
         if curve["points"]:
             ends[curve["label"]] = end(curve["points"])
-    direct_labels.label(axes, direct_labels.labelled(axes), notes, ends)
+    direct_labels.label(axes, direct_labels.labeled(axes), notes, ends)
     look.save(figure, path)
 
 
@@ -140,7 +140,7 @@ def end(points):
 
 
 def plot(axes, described):
-    """Draw the curves into an axes; each has a line that is labelled with its name."""
+    """Draw the curves into an axes; each has a line that is labeled with its name."""
     axes.set_yscale("log")
     counted = [curve for curve in described["curves"] if "level" not in curve]
     number_of = {}
@@ -154,10 +154,10 @@ def plot(axes, described):
             axes.plot(x, bler, color=style["color"], **dashed)
     ends = [point["x"] for curve in counted for point in curve["points"]] or [0.0]
     for curve in described["curves"]:
-        if "level" in curve:  # in the colour of its link's first curve
+        if "level" in curve:  # in the color of its link's first curve
             rate = curve["level"]["bler"] or curve["level"]["high"]
-            colour = look.curve(number_of.get(curve["link"], len(counted)))["color"]
-            its = {"label": curve["label"], "color": colour, "linestyle": look.LEVEL}
+            color = look.curve(number_of.get(curve["link"], len(counted)))["color"]
+            its = {"label": curve["label"], "color": color, "linestyle": look.LEVEL}
             axes.plot([min(ends), max(ends)], [rate, rate], linewidth=1, **its)
     for claim in described["claims"]:
         plot_claim(axes, **claim)
@@ -183,8 +183,8 @@ def plot_counted(axes, label, points, style):
     if none:
         at, bound = [p["x"] for p in none], np.array([p["high"] for p in none])
         bars = {"linestyle": "none", "linewidth": 1, "capsize": 2.5}
-        colour = style["color"]
-        axes.errorbar(at, bound, bound * 0.5, uplims=True, color=colour, **bars)
+        color = style["color"]
+        axes.errorbar(at, bound, bound * 0.5, uplims=True, color=color, **bars)
         style = style | {"linestyle": "none", "markerfacecolor": "white"}
         axes.plot(at, bound, label=None if seen else label, **style)
     for p in points:

@@ -92,11 +92,11 @@ def _panel(axes, link, use, reach):
         numbers.write(axes, points, reach, _PANEL - 0.5)
 
 
-def plane(axes, points, reach, title, colour):
+def plane(axes, points, reach, title, color):
     """Draw points [M, 2] into an axes, and give it the looks of a complex plane."""
     axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
     axes.axvline(0, color="0.85", linewidth=0.6, zorder=0)
-    axes.plot(*points.T, "o", markersize=3.2, color=colour)
+    axes.plot(*points.T, "o", markersize=3.2, color=color)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=title)
     axes.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     axes.tick_params(labelsize="small")
@@ -114,7 +114,7 @@ def _distances(axes, link, longest):
     axes.axvline(least, color=VERMILLION, linestyle=look.THEORY, linewidth=1)
     left = least > 0.5 * longest  # is the room for the words
     place = {"ha": "right" if left else "left", "va": "top"}
-    place |= {"xycoords": ("data", "axes fraction"), "colour": look.ink(VERMILLION)}
+    place |= {"xycoords": ("data", "axes fraction"), "color": look.ink(VERMILLION)}
     look.note(axes, f"least {least:.3f}", (least, 1), (-3 if left else 3, 0), **place)
     axes.set(xlim=(0, longest * 1.08), xlabel="distance", title="pairs", ylim=(0, None))
     axes.set_box_aspect(1)

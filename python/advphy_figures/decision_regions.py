@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap, to_rgb
 
 from advphy_figures import look
 
-_TINT = 0.55  # share of white in a region's colour
+_TINT = 0.55  # share of white in a region's color
 _IN_PLANE = 1e-3  # of sigma: a codeword less off the plane is in it
 _NARROWEST = 9  # points of the grid from its rim: no room for a number below
 
@@ -25,11 +25,11 @@ def draw_described(described, path, title=""):
     u, v = np.array(described["u"]), np.array(described["v"])
     decided = np.array(described["decided"])
     half = (u[1] - u[0]) / 2
-    colours = regions_coloured(decided)
+    colors = regions_colored(decided)
     extent = (u[0] - half, u[-1] + half, v[0] - half, v[-1] + half)
     shades = {"vmin": 0, "vmax": len(COLORS) - 1, "cmap": ListedColormap(_tints())}
     shades |= {"origin": "lower", "interpolation": "nearest"}
-    axes.imshow(colours[decided], extent=extent, **shades)
+    axes.imshow(colors[decided], extent=extent, **shades)
     for s in np.unique(decided):
         axes.contour(u, v, decided == s, [0.5], colors=[look.QUIET], linewidths=0.7)
     _borders(axes, described, u, v)
@@ -49,23 +49,23 @@ def _tints():
     return [tuple(_TINT * white + (1 - _TINT) * np.array(to_rgb(c))) for c in COLORS]
 
 
-def regions_coloured(decided) -> np.ndarray:
-    """Return a colour's number for each message, uint8 [256]: neighbours differ.
+def regions_colored(decided) -> np.ndarray:
+    """Return a color's number for each message, uint8 [256]: neighbors differ.
 
-    Greedily, largest region first; it needs more than seven colours only where a
-    region has seven larger neighbours.
+    Greedily, largest region first; it needs more than seven colors only where a
+    region has seven larger neighbors.
     """
     messages, sizes = np.unique(decided, return_counts=True)
     messages = messages[np.argsort(-sizes, kind="stable")].tolist()
-    pairs = _neighbours(decided) if len(messages) > len(COLORS) else ()
-    colours = {}
+    pairs = _neighbors(decided) if len(messages) > len(COLORS) else ()
+    colors = {}
     for i, s in enumerate(messages):
-        taken = {colours.get(b) for a, b in pairs if a == s}
+        taken = {colors.get(b) for a, b in pairs if a == s}
         free = [c for c in range(len(COLORS)) if c not in taken]
-        colours[s] = free[0] if pairs and free else i % len(COLORS)
+        colors[s] = free[0] if pairs and free else i % len(COLORS)
     table = np.zeros(256, np.uint8)
-    for s, colour in colours.items():
-        table[s] = colour
+    for s, color in colors.items():
+        table[s] = color
     return table
 
 
@@ -84,7 +84,7 @@ def _borders(axes, described, u, v):
     # 2 Re <y, x> - ||x||^2 is largest for the nearest, and linear on the plane.
     scores = [2 * inner(points, book[s]) - inner(book[s], book[s]) for s in seen]
     scores = np.array(scores).reshape(len(seen), len(v), len(u))
-    for i, j in sorted(_neighbours(scores.argmax(axis=0))):
+    for i, j in sorted(_neighbors(scores.argmax(axis=0))):
         if i < j:
             others = np.delete(scores, (i, j), axis=0)
             difference = scores[i] - scores[j]
@@ -95,7 +95,7 @@ def _borders(axes, described, u, v):
             axes.contour(u, v, difference, [0], **dashed)
 
 
-def _neighbours(labels):
+def _neighbors(labels):
     """Return the ordered pairs of labels that touch."""
     pairs = set()
     for a, b in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
@@ -144,10 +144,10 @@ def _in_plane(described, word):
     return described["n"] == 1 or word["off"] < _IN_PLANE * described["sigma"]
 
 
-def _circle(axes, u, v, radius, colour):
+def _circle(axes, u, v, radius, color):
     angle = np.linspace(0, 2 * np.pi, 121)
     x, y = u + radius * np.cos(angle), v + radius * np.sin(angle)
-    axes.plot(x, y, color=colour, linewidth=1)
+    axes.plot(x, y, color=color, linewidth=1)
 
 
 def _arrow(axes, described):

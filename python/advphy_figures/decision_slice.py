@@ -25,7 +25,7 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
         ebn0_db: Eb/N0 in dB, of the noise drawn.
         p: Perturbation as it arrives, or None.
         codewords: two or three messages; None: without p the closest pair and its next
-            neighbour, with p the pair that it closes most.
+            neighbor, with p the pair that it closes most.
 
     Raises:
         ValueError: when the perturbation has no direction or another n, or a message
@@ -94,10 +94,12 @@ def _messages(model, rows, codewords):
             return list(codebook_geometry.closings(model.codebook, rows)[0][:2])
         return codebook_geometry.closest(model.codebook, 3)
     if len(codewords) not in (2, 3) or len(set(codewords)) < len(codewords):
-        raise ValueError(f"codewords = {codewords}, wanted two or three different ones")
+        raise ValueError(
+            f"codewords must be two or three different ones, got {codewords}"
+        )
     for s in codewords:
         if s not in range(model.M):
-            raise ValueError(f"codeword {s}, wanted messages of 0..{model.M - 1}")
+            raise ValueError(f"codeword {s}, expected messages of 0..{model.M - 1}")
     return list(codewords)
 
 
@@ -130,6 +132,6 @@ def _window(model, plane, corners, tip, sigma):
         shown = list(plane.project(model.codebook))
     shown = np.array(shown)
     margin = max(_MARGIN * np.hypot(*(corners[1] - corners[0])), 2 * sigma)
-    centre = (shown.max(axis=0) + shown.min(axis=0)) / 2
+    center = (shown.max(axis=0) + shown.min(axis=0)) / 2
     half = (np.ptp(shown, axis=0) / 2).max() + margin
-    return (np.linspace(c - half, c + half, GRID) for c in centre)
+    return (np.linspace(c - half, c + half, GRID) for c in center)

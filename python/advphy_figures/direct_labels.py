@@ -49,7 +49,7 @@ def label(axes, curves, notes=None, ends=None):
     return "legend"
 
 
-def labelled(axes) -> list:
+def labeled(axes) -> list:
     """Return [(text, Line2D)] of the lines of an axes that have a label."""
     named = [(line.get_label(), line) for line in axes.lines]
     return [pair for pair in named if not pair[0].startswith("_")]
@@ -72,13 +72,13 @@ def _legend(axes, named):
     figure.set_size_inches(width, before + figure._legend_inches - wanted)
 
 
-def _text(axes, text, colour, end, note):
+def _text(axes, text, color, end, note):
     words = textwrap.fill(text, _WRAP)
     if note:
         words += "\n" + textwrap.fill(note, _WRAP)
-    leader = {"arrowstyle": "-", "color": colour, "linewidth": 0.6}
+    leader = {"arrowstyle": "-", "color": color, "linewidth": 0.6}
     leader |= {"shrinkA": 1, "shrinkB": 3, "relpos": (0, 0.5)}
-    its = {"color": look.ink(colour), "fontsize": "small", "va": "center"}
+    its = {"color": look.ink(color), "fontsize": "small", "va": "center"}
     its |= {"textcoords": "axes fraction", "annotation_clip": False}
     return axes.annotate(words, end, (1.03, 0.5), arrowprops=leader, **its)
 

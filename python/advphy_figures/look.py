@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one look of all figures: colours, markers, sizes, and how a file is written.
+"""The one look of all figures: colors, markers, sizes, and how a file is written.
 
 A figure is drawn inside applied(), which leaves matplotlib's settings as they were and
 heeds none of the user's, and is written by save(): the same numbers give the same file.
@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-# After seven curves the same colours come again, dashed and with open markers.
+# After seven curves the same colors come again, dashed and with open markers.
 LINES = ("solid", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)))
 THEORY = (0, (3, 2))  # dashes of closed forms and bounds, thin and without markers
 LEVEL = (0, (1, 1.5))  # dots of what does not depend on x
@@ -70,28 +70,28 @@ def figure(width, height) -> Figure:
 
 
 def curve(i: int) -> dict:
-    """Return colour, marker and line of curve number i; 21 of them differ in grey."""
+    """Return color, marker and line of curve number i; 21 of them differ in gray."""
     turn = i // len(COLORS) % len(LINES)
-    colour = COLORS[i % len(COLORS)]
+    color = COLORS[i % len(COLORS)]
     return {
-        "color": colour,
+        "color": color,
         "marker": MARKERS[i % len(MARKERS)].matplotlib,
         "linestyle": LINES[turn],
-        "markerfacecolor": "white" if turn else colour,
+        "markerfacecolor": "white" if turn else color,
     }
 
 
-def luminance(colour) -> float:
-    """Return the relative luminance of a colour, 0..1 (WCAG 2.1)."""
+def luminance(color) -> float:
+    """Return the relative luminance of a color, 0..1 (WCAG 2.1)."""
     found = 0.0
-    for weight, c in zip((0.2126, 0.7152, 0.0722), to_rgb(colour), strict=True):
+    for weight, c in zip((0.2126, 0.7152, 0.0722), to_rgb(color), strict=True):
         found += weight * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
     return found
 
 
-def ink(colour) -> tuple:
-    """Return a colour made dark enough for words on white: contrast 4.5 (WCAG 2.1)."""
-    found = to_rgb(colour)
+def ink(color) -> tuple:
+    """Return a color made dark enough for words on white: contrast 4.5 (WCAG 2.1)."""
+    found = to_rgb(color)
     while 1.05 / (luminance(found) + 0.05) < 4.5:
         found = tuple(0.95 * c for c in found)
     return found
@@ -109,23 +109,23 @@ def band(axes, x, low, value, high, style, opacity=BAND):
 
 
 def fill(axes, x, low, high, style, opacity=BAND):
-    """Draw a band in the colour of a style."""
+    """Draw a band in the color of a style."""
     axes.fill_between(x, low, high, color=style["color"], alpha=opacity, linewidth=0)
 
 
 def cross(axes, x, share, style):
-    """Draw a cross in the colour of a style: a share of frames that were missed."""
+    """Draw a cross in the color of a style: a share of frames that were missed."""
     axes.plot(x, share, color=style["color"], marker="x", markersize=7)
 
 
-def arrow(axes, start, end, colour, width):
+def arrow(axes, start, end, color, width):
     """Draw an arrow from one point of an axes exactly to another."""
-    looks = {"arrowstyle": "-|>", "linewidth": width, "color": colour}
+    looks = {"arrowstyle": "-|>", "linewidth": width, "color": color}
     looks |= {"shrinkA": 0, "shrinkB": 0}
     axes.annotate("", end, start, arrowprops=looks)
 
 
-def note(axes, text, at, offset=(0, 0), colour=QUIET, **more):
+def note(axes, text, at, offset=(0, 0), color=QUIET, **more):
     """Write small words next to a point, away from it by an offset in points of type.
 
     Args:
@@ -133,11 +133,11 @@ def note(axes, text, at, offset=(0, 0), colour=QUIET, **more):
         text: the words.
         at: the point.
         offset: (to the right, up).
-        colour: of the words.
+        color: of the words.
         more: for axes.annotate.
     """
     more = {"textcoords": "offset points", "fontsize": "small"} | more
-    axes.annotate(text, at, offset, color=colour, **more)
+    axes.annotate(text, at, offset, color=color, **more)
 
 
 def caption(drawn, text):

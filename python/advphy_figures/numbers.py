@@ -13,7 +13,7 @@ _FAR = (0.0, 4.0, 9.0)  # further away, in points of type, when it is crowded
 _DIRECTIONS = [(np.cos(a), np.sin(a)) for a in np.arange(8) * np.pi / 4]
 
 
-def write(axes, points, reach, inches, colour=BLACK, size=6.5):
+def write(axes, points, reach, inches, color=BLACK, size=6.5):
     """Write each point's index beside it; points at one place have one text.
 
     Args:
@@ -21,12 +21,12 @@ def write(axes, points, reach, inches, colour=BLACK, size=6.5):
         points: [M, 2].
         reach: half the width of the axes, in its units.
         inches: about how wide the axes will be.
-        colour: of the numbers, made dark enough.
+        color: of the numbers, made dark enough.
         size: of the numbers in points.
     """
     unit = 2 * reach / (72 * inches)  # of the axes, for a point of type
     groups = together(points, _NEAR * reach)
-    centres = np.array([points[group].mean(axis=0) for group in groups])
+    centers = np.array([points[group].mean(axis=0) for group in groups])
     texts = [
         "\n".join(
             " ".join(map(str, group[i : i + _IN_A_LINE]))
@@ -34,15 +34,15 @@ def write(axes, points, reach, inches, colour=BLACK, size=6.5):
         )
         for group in groups
     ]
-    dots = [(c, np.full(2, 2.2 * unit)) for c in centres]
+    dots = [(c, np.full(2, 2.2 * unit)) for c in centers]
     placed = []
-    for i in np.argsort(_crowded(centres))[::-1]:
+    for i in np.argsort(_crowded(centers))[::-1]:
         lines = texts[i].split("\n")
         half = np.array([_LETTER * max(map(len, lines)), _LINE * len(lines)])
         half *= unit * size / 2
-        place = _place(centres[i], half, unit, reach, placed + dots)
+        place = _place(centers[i], half, unit, reach, placed + dots)
         placed.append((place, half))
-        its = {"color": look.ink(colour), "fontsize": size, "linespacing": 1}
+        its = {"color": look.ink(color), "fontsize": size, "linespacing": 1}
         axes.text(*place, texts[i], ha="center", va="center_baseline", **its)
 
 
@@ -59,19 +59,19 @@ def together(points, near) -> list:
     return groups
 
 
-def _crowded(centres):
+def _crowded(centers):
     """Return how near each point is to the others."""
-    apart = np.hypot(*np.moveaxis(centres[:, None] - centres[None], -1, 0))
+    apart = np.hypot(*np.moveaxis(centers[:, None] - centers[None], -1, 0))
     return (1 / (apart + 0.05)).sum(axis=1)
 
 
-def _place(centre, half, unit, reach, taken):
-    """Return the centre of the text that covers the least of what is there."""
+def _place(center, half, unit, reach, taken):
+    """Return the center of the text that covers the least of what is there."""
     best, least = None, np.inf
     for far in _FAR:
         for direction in _DIRECTIONS:
             away = half * direction + np.array(direction) * (3.5 + far) * unit
-            place = centre + away
+            place = center + away
             cost = sum(_overlap(place, half, *other) for other in taken)
             outside = np.maximum(np.abs(place) + half - reach, 0).sum()
             cost = cost / (4 * half.prod()) + 3 * outside / reach + 0.02 * far

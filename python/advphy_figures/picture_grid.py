@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows of small grey pictures, one row for each who sees them."""
+"""Rows of small gray pictures, one row for each who sees them."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,8 +22,8 @@ def draw(rows, shape, path, title):
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for axes_row, (label, pictures) in zip(grid, rows.items(), strict=True):
         for axes, picture in zip(axes_row, pictures, strict=True):
-            grey = {"cmap": "gray", "vmin": 0, "vmax": 1}
-            axes.imshow(np.reshape(picture, shape), interpolation="nearest", **grey)
+            gray = {"cmap": "gray", "vmin": 0, "vmax": 1}
+            axes.imshow(np.reshape(picture, shape), interpolation="nearest", **gray)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
         its = {"rotation": 0, "ha": "right", "va": "center", "fontsize": "small"}

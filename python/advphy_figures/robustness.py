@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Block error rate over PSR or Eb/N0 under many attacks, labelled at their ends."""
+"""Block error rate over PSR or Eb/N0 under many attacks, labeled at their ends."""
 
 from advphy_figures import bler_curves, direct_labels, look
 
@@ -11,7 +11,7 @@ def draw(curves, path, xlabel, title="", lines=()):
     """Draw BLER curves with 95 % intervals.
 
     Args:
-        curves: {label: {x in dB: (failures, blocks)}}, in the order of the colours.
+        curves: {label: {x in dB: (failures, blocks)}}, in the order of the colors.
         path: where to write; its ending chooses the format.
         xlabel: what x is.
         title: above the figure.
@@ -33,5 +33,5 @@ def draw(curves, path, xlabel, title="", lines=()):
     axes.set(xlabel=xlabel, ylabel="block error rate (BLER)", title=title)
     look.grid(axes)
     ends = {label: bler_curves.end(points) for label, points in counted.items()}
-    direct_labels.label(axes, direct_labels.labelled(axes), ends=ends)
+    direct_labels.label(axes, direct_labels.labeled(axes), ends=ends)
     look.save(figure, path)

@@ -61,7 +61,7 @@ def draw(measured, figure, chance, path, note=""):
 
 
 def _root(name):
-    """Return the system that a curve is of; its variants have the same colour."""
+    """Return the system that a curve is of; its variants have the same color."""
     return name.removesuffix(_WITHOUT).removesuffix("_adapted")
 
 
@@ -80,11 +80,11 @@ def _curve(axes, points, name, label, its, line):
 
 
 def _frontier(axes, frontier, chance):
-    for name, (label, marker, colour) in _FRONTIER.items():
+    for name, (label, marker, color) in _FRONTIER.items():
         found = [points for (_, key), points in frontier.items() if key == name]
         for i, points in enumerate(found):
             x, y = np.transpose(sorted(points))
-            style = {"marker": marker, "color": colour, "linewidth": 1, "markersize": 6}
+            style = {"marker": marker, "color": color, "linewidth": 1, "markersize": 6}
             style["linestyle"] = "-" if name == "noise" else "none"
             axes.plot(x, y, label=label if i == 0 else None, **style)
     axes.axhline(chance, color=look.QUIET, linestyle=":", linewidth=1)

@@ -97,7 +97,7 @@ def draw_described(described, path, title=""):
 
 
 def _styles(described):
-    """Return {label: style}: Bob and the first Eve of a link have one colour."""
+    """Return {label: style}: Bob and the first Eve of a link have one color."""
     found, number_of = {}, {}
     for curve in described["mse"] + described["accuracy"]:
         link = curve["link"]

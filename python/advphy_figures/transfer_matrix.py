@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an attack made for one link hits another: a cell for each, log colours."""
+"""How an attack made for one link hits another: a cell for each, log colors."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ from advphy_figures import look
 
 CLEAN = "no attack"
 _CELL_WIDTH, _CELL_HEIGHT = 1.25, 0.62  # inches
-_COLOURS = "cividis"  # as light as it is high, for every eye and in grey
+_COLORS = "cividis"  # as light as it is high, for every eye and in gray
 
 
 def describe(rows, perturbations=()) -> dict:
@@ -113,7 +113,7 @@ def draw_described(described, path, title=""):
     figure = look.figure(_CELL_WIDTH * len(links) + 3.6, height)
     axes = figure.add_subplot()
     norm = LogNorm(np.nanmin(table) / 1.5, min(1.5 * np.nanmax(table), 1))
-    image = axes.imshow(table, cmap=_COLOURS, norm=norm, aspect="auto")
+    image = axes.imshow(table, cmap=_COLORS, norm=norm, aspect="auto")
     for (crafted, link), cell in cells.items():
         row, column = made_for.index(crafted), links.index(link)
         _write(axes, row, column, cell, image)

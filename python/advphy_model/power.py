@@ -31,7 +31,7 @@ def noise_variance(ebn0_db: float, rate: float) -> float:
         ValueError: when ebn0_db is not one of -100..100.
     """
     if not abs(ebn0_db) <= 100:
-        raise ValueError(f"ebn0_db = {ebn0_db}, wanted a number of -100..100 dB")
+        raise ValueError(f"ebn0_db must be a number of -100..100 dB, got {ebn0_db}")
     return 1 / (2 * rate * from_db(ebn0_db))
 
 
@@ -54,7 +54,7 @@ def snr_noise_variance(snr_db: float) -> float:
         ValueError: when snr_db is not one of -100..100.
     """
     if not abs(snr_db) <= 100:
-        raise ValueError(f"snr_db = {snr_db}, wanted a number of -100..100 dB")
+        raise ValueError(f"snr_db must be a number of -100..100 dB, got {snr_db}")
     return 1 / from_db(snr_db)
 
 

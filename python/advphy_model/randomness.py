@@ -13,14 +13,14 @@ from advphy_model import kernels
 def checked_seed(seed) -> int:
     """Return the seed as an int; ValueError unless it is one of 0..2^64 - 1."""
     if isinstance(seed, bool) or int(seed) != seed or not 0 <= int(seed) < 2**64:
-        raise ValueError(f"seed = {seed}, wanted a whole number of 0..2^64 - 1")
+        raise ValueError(f"seed must be a whole number of 0..2^64 - 1, got {seed}")
     return int(seed)
 
 
 def checked_index(name: str, value) -> int:
     """Return a number of blocks as an int; ValueError unless it is one of 0..2^48."""
     if isinstance(value, bool) or not 0 <= value <= 2**48 or int(value) != value:
-        raise ValueError(f"{name} = {value}, wanted a whole number of 0..2^48")
+        raise ValueError(f"{name} must be a whole number of 0..2^48, got {value}")
     return int(value)
 
 

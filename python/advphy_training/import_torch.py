@@ -122,9 +122,9 @@ def _layer(name, part):
             raise ValueError(f"layer '{name}': {said}")
         return Layer("reshape", name, {}, {"shape": list(part.unflattened_size)})
     raise ValueError(
-        f"layer '{name}': {part} is not one that a link model knows; there is Linear, "
-        "Conv1d, Conv2d, ReLU, ELU, Sigmoid, Softmax, Flatten, Unflatten, Identity, "
-        "Dropout"
+        f"layer '{name}': {part} is not one that a link model knows; choose from "
+        "Linear, Conv1d, Conv2d, ReLU, ELU, Sigmoid, Softmax, Flatten, Unflatten, "
+        "Identity, Dropout"
     )
 
 

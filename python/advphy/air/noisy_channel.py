@@ -8,7 +8,7 @@ from advphy_model.air.channels import channel as channel_of
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 TAG = "channel"
 

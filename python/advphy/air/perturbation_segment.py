@@ -29,7 +29,7 @@ class Segment:
     smallest: float = math.inf
     largest: float = 0.0
 
-    def realised(self):
+    def realized(self):
         """Return the PSR in dB: average, smallest and largest of a block."""
         mean = self.energy / self.blocks if self.blocks else 0.0
         smallest = self.smallest if self.blocks else 0.0

@@ -13,7 +13,7 @@ from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..reports import Reporter
 from ..segments import segmented_block
 from .perturbation_segment import Segment, has_phases, phases, settings_of
@@ -203,7 +203,7 @@ class perturbation_source(segmented_block):
 
     def _publish(self, segment):
         counted = {"first_block": segment.first_block, "blocks": segment.blocks}
-        message = segment.realised() | counted
+        message = segment.realized() | counted
         self._reporter.send(message, segment.settings, {"p": self._newest})
 
 

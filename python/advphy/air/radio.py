@@ -4,7 +4,7 @@
 import importlib
 import math
 
-from ..guard import kept_hier_block
+from ..block_errors import kept_hier_block
 from . import standin
 from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES
 
@@ -17,7 +17,7 @@ def resolve(driver, args):
     """
     if driver not in RADIOS:
         raise ValueError(
-            f"driver = {driver!r} is not known; there are: "
+            f"driver = {driver!r} is not known; choose from "
             f"{', '.join([*RADIOS, *NO_RADIOS])}"
         )
     package, first = RADIOS[driver]
@@ -42,10 +42,10 @@ class radio_edge(kept_hier_block):
         ):
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(
-                    f"{name} = {value}, wanted a finite number > 0 of {unit}"
+                    f"{name} must be a finite number > 0 of {unit}, got {value}"
                 )
         if gain is not None and not math.isfinite(gain):
-            raise ValueError(f"gain = {gain}, wanted a finite number of dB, or None")
+            raise ValueError(f"gain must be a finite number of dB, or None, got {gain}")
         given = {"frequency": frequency, "sample_rate": sample_rate, "gain": gain}
         return {"driver": driver} | given
 

@@ -13,7 +13,7 @@ import time
 import numpy as np
 from gnuradio import gr
 
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 
 CAPACITY = 131072  # samples between the two flowgraphs
 HOLD_SECONDS = 0.5  # without a sample until zeros are sent in their place

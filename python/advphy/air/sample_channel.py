@@ -4,7 +4,7 @@
 import numpy as np
 from advphy_model.air.sample_channel import SampleChannel
 
-from ..guard import guarded_general_block
+from ..block_errors import guarded_general_block
 
 _FASTEST = 1.002  # samples that one sample becomes at most, by a clock offset
 

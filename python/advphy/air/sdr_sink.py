@@ -70,7 +70,7 @@ class sdr_sink(radio.radio_edge):
             amplitude_limit, time_limit, adversary, permitted
         )
         if not isinstance(armed, bool):
-            raise ValueError(f"armed = {armed!r}, wanted True or False")
+            raise ValueError(f"armed must be True or False, got {armed!r}")
         self._asked = self.ask(driver, frequency, sample_rate, gain)
         package, self._radiates = _reach(driver, args)
         self._events = StreamEvents(
@@ -165,7 +165,7 @@ def _silence_all():
 
 def _file_sink(path):
     if not path:
-        raise ValueError("args = '', wanted the path of a file for driver = 'file'")
+        raise ValueError("args must be the path of a file for driver = 'file', got ''")
     try:
         open(path, "wb").close()  # GNU Radio's own error does not say why
     except OSError as error:
@@ -182,6 +182,6 @@ def _reply_sink(endpoint):
         return zeromq.rep_sink(8, 1, endpoint, 100, True)
     except RuntimeError as error:
         raise ValueError(
-            f"args = '{endpoint}': zmq cannot bind that endpoint ({error}); wanted one "
+            f"args = '{endpoint}': zmq cannot bind that endpoint ({error}); give one "
             f"that is free, such as {ENDPOINT}"
         ) from None

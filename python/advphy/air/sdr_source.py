@@ -7,7 +7,7 @@ import numpy as np
 import pmt
 from gnuradio import blocks, gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..reports import hand_on
 from . import radio
 from .sdr_sink import ENDPOINT
@@ -110,8 +110,8 @@ def _file_source(path):
         size = os.path.getsize(path)
     except OSError as error:
         raise ValueError(
-            f"args = '{path}': the file cannot be read ({error.strerror}); wanted one "
-            "of complex64 samples"
+            f"args = '{path}': the file cannot be read ({error.strerror}); give one of "
+            "complex64 samples"
         ) from None
     if size < 8:
         raise ValueError(f"args = '{path}': the file holds no complex64 sample")
@@ -125,6 +125,6 @@ def _request_source(endpoint):
         return zeromq.req_source(8, 1, endpoint, 100, True)
     except RuntimeError as error:
         raise ValueError(
-            f"args = '{endpoint}': zmq cannot connect to that endpoint ({error}); "
-            f"wanted one such as {ENDPOINT}"
+            f"args = '{endpoint}': zmq cannot connect to that endpoint ({error}); give "
+            f"one such as {ENDPOINT}"
         ) from None

@@ -19,7 +19,7 @@ import time
 
 import pmt
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 PUBLISH_SECONDS = 0.5
 TOLD = {  # what a count begins with

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pmt
 
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 
 
 class transmit_gate(guarded_block):

@@ -162,11 +162,11 @@ class BlerCurveRecord(MessageRecord):
         self.x = str(x).strip()
         if not self.x:
             raise ValueError(
-                f"x = {x!r}, wanted the key of a setting, such as 'ebn0_db'"
+                f"x must be the key of a setting, such as 'ebn0_db', got {x!r}"
             )
         if not (math.isfinite(first) and math.isfinite(last) and first < last):
             raise ValueError(
-                f"first = {first!r} and last = {last!r}, wanted two numbers, the "
+                f"first = {first!r} and last = {last!r}, expected two numbers, the "
                 "first below the last"
             )
         self.x_label = X_LABELS.get(self.x, self.x.replace("_", " "))

@@ -7,7 +7,7 @@ from advphy_model.measure.curve_looks import look_of
 from advphy_model.measure.measurement_text import short_text
 
 from .bler_curve_items import CurveItems, add_earlier, add_theory
-from .plot_items import GREY, INK, logarithms, pen_of, pyqtgraph
+from .plot_items import GRAY, INK, logarithms, pen_of, pyqtgraph
 from .plot_window import PlotWindow
 from .side_labels import Label
 
@@ -25,7 +25,7 @@ class BlerCurveWindow(PlotWindow):
         self.add_labels(self.axes)
         self._overlays = self._add_overlays()
         self.present = pyqtgraph.ScatterPlotItem(pen=pen_of(INK), brush=None)
-        self.empty = pyqtgraph.TextItem("no counts yet", GREY, anchor=(0.5, 0.5))
+        self.empty = pyqtgraph.TextItem("no counts yet", GRAY, anchor=(0.5, 0.5))
         self.empty.setPos(sum(record.range) / 2, math.log10(record.floor) / 2)
         for item in (self.present, self.empty):
             item.setZValue(5)

@@ -28,8 +28,8 @@ def closed_form_lines(names, x, first, last):
         if theory is None:
             known = [n for n in links.names() if links.theory(n)]
             raise ValueError(
-                f"closed_forms = {names!r}: there is no theory of {name!r}; there is "
-                f"of {', '.join(known)}"
+                f"closed_forms = {names!r}: there is no theory of {name!r}; choose "
+                f"from {', '.join(known)}"
             )
         if x != "ebn0_db":
             raise ValueError(
@@ -55,15 +55,15 @@ def earlier_lines(paths, x):
     listed, found = _listed(paths), []
     if listed and x not in ("ebn0_db", "psr_db"):
         raise ValueError(
-            f"csv = {paths!r}: counts have no {x}; wanted x = 'ebn0_db' or 'psr_db', "
-            "or no csv"
+            f"csv = {paths!r}: counts have no {x}; give x = 'ebn0_db' or 'psr_db', or "
+            "no csv"
         )
     for path in listed:
         try:
             rows = table.read(path, Counts)
         except OSError as error:
             raise ValueError(
-                f"csv = {path!r} cannot be read: {error.strerror}; wanted a file that "
+                f"csv = {path!r} cannot be read: {error.strerror}; give a file that "
                 "advphy measure or this display wrote"
             ) from None
         for label, points in curves.curves(rows, x).items():
@@ -74,7 +74,7 @@ def earlier_lines(paths, x):
                 found.append((label, values, rates))
     if len(found) > MOST:
         raise ValueError(
-            f"csv = {paths!r} has {len(found)} curves, wanted at most {MOST}; leave "
+            f"csv = {paths!r} has {len(found)} curves, expected at most {MOST}; leave "
             "out some files or rows"
         )
     return found

@@ -5,7 +5,7 @@ import numpy as np
 from advphy_model.link.links import load
 from gnuradio import blocks, gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from .constellation_record import ConstellationRecord
 from .display_arguments import checked_count
 from .display_block import window_owner
@@ -62,8 +62,8 @@ class constellation_sink(window_owner, gr.hier_block2):
         """Draw another symbol of the codewords, 0..n-1, or all: -1."""
         if isinstance(channel_use, bool) or channel_use not in range(-1, self._model.n):
             raise ValueError(
-                f"channel_use = {channel_use!r}, wanted 0..{self._model.n - 1}, one of "
-                f"the {self._model.n} symbols of {self._model.name}, or -1: all"
+                f"channel_use must be 0..{self._model.n - 1}, one of the symbols of "
+                f"{self._model.name}, or -1 for all of them, got {channel_use!r}"
             )
         self._channel_use = int(channel_use)
 

@@ -9,8 +9,8 @@ def checked_frame_rate(frame_rate):
     if isinstance(frame_rate, (int, float)) and 0 < frame_rate <= FASTEST:
         return frame_rate
     raise ValueError(
-        f"frame_rate = {frame_rate!r}, wanted more than 0 and at most "
-        f"{FASTEST} a second; an eye follows no more"
+        f"frame_rate must be more than 0 and at most {FASTEST} a second, got "
+        f"{frame_rate!r}; an eye follows no more"
     )
 
 
@@ -19,8 +19,8 @@ def checked_floor(floor):
     if isinstance(floor, (int, float)) and 1e-15 <= floor <= 0.5:
         return float(floor)
     raise ValueError(
-        f"floor = {floor!r}, wanted the lowest BLER to be drawn, 1e-15..0.5, such as "
-        "1e-6"
+        "floor must be the lowest BLER to be drawn, 1e-15..0.5, such as 1e-6, got "
+        f"{floor!r}"
     )
 
 
@@ -28,4 +28,4 @@ def checked_count(name, value, most, of):
     """Return a whole number, 1..most, or raise ValueError."""
     if not isinstance(value, bool) and value in range(1, most + 1):
         return int(value)
-    raise ValueError(f"{name} = {value!r}, wanted a whole number of {of}, 1..{most}")
+    raise ValueError(f"{name} must be a whole number of {of}, 1..{most}, got {value!r}")

@@ -4,7 +4,7 @@
 import numpy as np
 from gnuradio import gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from .display_arguments import checked_count
 from .display_block import window_owner
 from .image_record import ImageRecord
@@ -75,8 +75,8 @@ def _checked_shape(image_shape):
         shape = ()
     if len(shape) != 2 or not all(1 <= extent <= 256 for extent in shape):
         raise ValueError(
-            f"image_shape = {image_shape!r}, wanted (rows, columns) of 1..256; "
-            "take image_shape of the semantic link"
+            f"image_shape must be (rows, columns) of 1..256, got {image_shape!r}; take "
+            "image_shape of the semantic link"
         )
     return shape
 
@@ -85,7 +85,7 @@ def _checked_titles(titles):
     found = [title.strip() for title in str(titles).split(",")]
     if not all(found) or len(found) > MOST_INPUTS:
         raise ValueError(
-            f"titles = {titles!r} names {len(found)} columns; wanted 1..{MOST_INPUTS} "
+            f"titles = {titles!r} names {len(found)} columns; give 1..{MOST_INPUTS} "
             "titles with commas between them, none of them empty"
         )
     return found

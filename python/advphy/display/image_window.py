@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window of the image viewer: grey images in columns, crisp at any size."""
+"""The window of the image viewer: gray images in columns, crisp at any size."""
 
 import math
 
@@ -48,7 +48,7 @@ def tiling(width, height, columns, rows, image_shape, title_height):
     return scale, round(top), corners
 
 
-def grey_levels(image, image_shape):
+def gray_levels(image, image_shape):
     """Return 0..255 of an image of 0..1, or None of one that is not finite."""
     if not np.isfinite(image).all():
         return None
@@ -57,7 +57,7 @@ def grey_levels(image, image_shape):
 
 
 def paint_tile(painter, tile, levels):
-    """Paint grey levels, or hatches where there are none, and a frame around them."""
+    """Paint gray levels, or hatches where there are none, and a frame around them."""
     if levels is None:
         painter.fillRect(tile, QtGui.QColor("white"))
         hatches = QtGui.QBrush(QtGui.QColor(90, 90, 90), QtCore.Qt.BDiagPattern)
@@ -79,7 +79,7 @@ def paint_tile(painter, tile, levels):
 
 
 class ImageWindow(DisplayWindow):
-    """Grey images, each stream in a column below its title."""
+    """Gray images, each stream in a column below its title."""
 
     def __init__(self, record, titles, frame_rate):
         super().__init__(record, f"images: {', '.join(titles)}", frame_rate)
@@ -109,7 +109,7 @@ class ImageWindow(DisplayWindow):
             self._paint_title(painter, column, top, of_column[0].top() - top)
             images = self._images[column]
             for tile, image in zip(of_column, images, strict=False):
-                levels = grey_levels(image, self.record.image_shape)
+                levels = gray_levels(image, self.record.image_shape)
                 paint_tile(painter, tile, levels)
             for tile in of_column[len(images) :]:  # no frame yet
                 painter.drawRect(tile.adjusted(-1, -1, 0, 0))

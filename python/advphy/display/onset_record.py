@@ -55,7 +55,9 @@ class OnsetRecord(MessageRecord):
         super().__init__()
         self.floor = checked_floor(floor)
         if not (isinstance(seconds, (int, float)) and 1 <= seconds <= 3600):
-            raise ValueError(f"seconds = {seconds!r}, wanted a time to show, 1..3600 s")
+            raise ValueError(
+                f"seconds must be a time to show, 1..3600 s, got {seconds!r}"
+            )
         self.seconds = float(seconds)
         self._totals = {}  # newest running total of each counter
         self._intervals, self._attacks, self._found = {}, {}, {}

@@ -10,7 +10,7 @@ from advphy_model.measure.measurement_text import short_text
 from PyQt5 import QtCore
 
 from .onset_record import delay_texts, lasting, newest_time, spells
-from .plot_items import GREY, INK, pen_of, pyqtgraph, show_line
+from .plot_items import GRAY, INK, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .side_labels import Label
 
@@ -99,7 +99,7 @@ class OnsetWindow(PlotWindow):
         self.psr = pyqtgraph.PlotCurveItem(pen=pen_of(ATTACK, 3), connect="pairs")
         self.estimated = pyqtgraph.PlotCurveItem(pen=pen_of(INK), connect="finite")
         self.curves = {}
-        self.empty = pyqtgraph.TextItem("nothing received yet", GREY, anchor=(0.5, 0.5))
+        self.empty = pyqtgraph.TextItem("nothing received yet", GRAY, anchor=(0.5, 0.5))
         self.empty.setPos(-self.record.seconds / 2, self._none / 2)
         for item in (self.spells[0], self.found, self.empty):
             self.upper.addItem(item, ignoreBounds=True)

@@ -19,7 +19,7 @@ for _part in vars(pyqtgraph.Qt).values():
     if isinstance(_part, pyqtgraph.Qt.FailedImport):
         _part.err.__traceback__ = None
 
-GREY, PALE, INK = "#555555", "#BBBBBB", "#111111"
+GRAY, PALE, INK = "#555555", "#BBBBBB", "#111111"
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -6,13 +6,13 @@ import time
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .display_window import DisplayWindow
-from .plot_items import GREY, INK, Axis, DecadeAxis, HomeView, pyqtgraph
+from .plot_items import GRAY, INK, Axis, DecadeAxis, HomeView, pyqtgraph
 from .side_labels import SHARE, SideLabels
 
 LABEL_SECONDS = 0.2  # between two writings of labels: none reads faster
 SHEET = f"""
 PlotWindow, PlotWindow > QLabel {{background: white; color: {INK}; border: none}}
-PlotWindow > QToolButton {{background: transparent; color: {GREY}; border: none}}
+PlotWindow > QToolButton {{background: transparent; color: {GRAY}; border: none}}
 QToolButton::menu-indicator {{image: none}}
 """
 LETTERS = 11, 17  # screen pixels, in a small window and in a large one
@@ -94,7 +94,7 @@ class PlotWindow(DisplayWindow):
         )
         plot.hideButtons()
         plot.setMenuEnabled(False, None)
-        plot.vb.setBorder(pyqtgraph.mkPen(GREY))
+        plot.vb.setBorder(pyqtgraph.mkPen(GRAY))
         plot.showGrid(x=True, y=True, alpha=0.12)
         for side in ("left", "bottom"):
             axis = plot.getAxis(side)
@@ -227,8 +227,8 @@ class PlotWindow(DisplayWindow):
         self._button.show()
         if not picture.save(str(path)):
             raise ValueError(
-                f"{path}: cannot be written as a picture; wanted a name that ends "
-                "in .png, in a folder that may be written"
+                f"{path}: cannot be written as a picture; give a name that ends in "
+                ".png, in a folder that may be written"
             )
 
     def _export(self):

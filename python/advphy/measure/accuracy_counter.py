@@ -29,7 +29,7 @@ class accuracy_counter(segmented_meter):
     """
 
     def __init__(self, images="mnist_sample", first_frame=0, settings=None, name=""):
-        self._labels = data_sets.load(images).labelled()
+        self._labels = data_sets.load(images).labeled()
         segmented_meter.__init__(
             self, "accuracy_counter", np.uint8, first_frame, "accuracy", settings, name
         )

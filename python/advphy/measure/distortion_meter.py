@@ -43,7 +43,9 @@ class distortion_meter(segmented_meter):
         found = data_sets.load(images)
         self._shape, self._pixels = found.pixels.shape[1:], found.as_reals()
         if int(ssim_every) != ssim_every or ssim_every < 0:
-            raise ValueError(f"ssim_every = {ssim_every}, wanted a whole number >= 0")
+            raise ValueError(
+                f"ssim_every must be a whole number >= 0, got {ssim_every}"
+            )
         if ssim_every and min(self._shape) < WINDOW:
             raise ValueError(
                 f"{found.name}: images of {self._shape[0]} x {self._shape[1]} pixels "

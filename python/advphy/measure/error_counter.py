@@ -13,7 +13,7 @@ from gnuradio import gr
 
 from ..air.channel import TAG as CHANNEL_TAG
 from ..air.perturbation_source import TAG as PERTURBATION_TAG
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 from ..receive.decoder import TAG as ERASURES_TAG
 from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
@@ -71,7 +71,7 @@ class error_counter(setting_follower):
         block_errors, erasures, bler; 20 times a second, at the end of a segment, and
         when the stream ends or is stopped.
 
-    A "frame" tag of the burst synchroniser says which block is next, and frames that
+    A "frame" tag of the burst synchronizer says which block is next, and frames that
     did not arrive are counted as missed_frames. A tag "channel", "perturbation" or
     "canceller" opens a new segment: no count mixes two settings. Erased blocks (tag
     "erasures") are counted apart from wrong ones; BLER is both over blocks.
@@ -80,7 +80,7 @@ class error_counter(setting_follower):
         model: link model, or the name or file of one; gives k.
         seed: of the message source.
         first_block: index of the first item.
-        stop: advphy.stop_rule that ends the flowgraph by the counts of the present
+        stop: advphy.StopRule that ends the flowgraph by the counts of the present
             segment, or None: never.
         settings: dictionary of what no tag says, such as a transmitter's gain, or None;
             set_settings changes it.
@@ -99,7 +99,7 @@ class error_counter(setting_follower):
         first = checked_index("first_block", first_block)
         if stop is not None and not hasattr(stop, "next_check"):
             raise ValueError(
-                f"stop = {stop}, wanted advphy.stop_rule(min_errors=...) or None"
+                f"stop must be advphy.StopRule(min_errors=...) or None, got {stop}"
             )
         self._rule = stop
         reporter = Reporter(self, "counts", "counts", name, model.name)

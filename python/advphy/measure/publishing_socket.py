@@ -19,7 +19,7 @@ from pathlib import Path
 
 import zmq
 
-WANTED = "wanted tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
+WANTED = "expected tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
 LONGEST_FRAME = 2048  # bytes that a subscriber sends at once: a handshake, a topic
 WAITING = 64  # messages that wait for a slow subscriber; what is more is lost
 LINGER_MS = 100  # for the last messages of a flowgraph that stops

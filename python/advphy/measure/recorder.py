@@ -7,7 +7,7 @@ from advphy_model.files.recording_writer import RecordingWriter
 from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 
 class recorder(guarded_block):
@@ -21,7 +21,7 @@ class recorder(guarded_block):
     Args:
         file: path of the .sigmf-meta; an existing recording is not overwritten.
         model: link model or semantic link, or the name or file of one.
-        frame: advphy.frame(...), the sender's, or None: Frame.of_model(model).
+        frame: advphy.Frame.of_model(...), the sender's, or None: Frame.of_model(model).
         sample_rate: in samples/s.
         frequency: of the carrier in Hz, or None: not known.
         seed: of the message source.

@@ -7,7 +7,7 @@ from itertools import pairwise
 from advphy_model.randomness import checked_index
 
 from ..air.noisy_channel import TAG as CHANNEL_TAG
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..reports import Reporter
 from ..transmit.alice_arn import TAG as ALICE_TAG
 from .setting_follower import setting_follower
@@ -31,7 +31,7 @@ class MeterSegment:
 class segmented_meter(setting_follower):
     """Sum up items per segment; a "channel" or "alice" tag opens a new one.
 
-    A "frame" tag of the burst synchroniser says which frame of data is next.
+    A "frame" tag of the burst synchronizer says which frame of data is next.
 
     A subclass has sums(items, first_frame) -> numbers by name, which are added up, and
     figures(sums) -> what they come to, published beside them.

@@ -10,7 +10,7 @@ from advphy_model.link.arn import BobModule
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.randomness import checked_index
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..transmit.alice_arn import KEY_TAG
 from ..transmit.alice_arn import TAG as ALICE_TAG
 from .burst_synchronizer import TAG as FRAME_TAG

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Burst synchroniser: received samples become aligned codewords again."""
+"""Burst synchronizer: received samples become aligned codewords again."""
 
 import math
 
@@ -10,7 +10,7 @@ from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import gr
 
-from ..guard import guarded_general_block
+from ..block_errors import guarded_general_block
 from ..reports import Reporter
 from ..transmit.alice_arn import KEY_TAG
 from ..transmit.alice_arn import TAG as ALICE_TAG
@@ -37,7 +37,7 @@ class burst_synchronizer(guarded_general_block):
     Args:
         model: link model or semantic link, or the name or file of one; a frame of
             another one ends the flowgraph with an error.
-        frame: advphy.frame(...), the sender's, or None: Frame.of_model(model).
+        frame: advphy.Frame.of_model(...), the sender's, or None: Frame.of_model(model).
         equalise: undo echoes by least squares; does nothing where there is none.
         phase_walk: phase noise expected, rad^2 per symbol.
         first_frame: number of the first frame that is expected, or None: whichever

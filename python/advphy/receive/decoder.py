@@ -6,7 +6,7 @@ import pmt
 from advphy_model.link import decision
 from advphy_model.link.links import load
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 TAG = "erasures"
 

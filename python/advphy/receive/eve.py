@@ -7,7 +7,7 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.network.packed_network import PackedNetwork, classifier
 from gnuradio import gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 ERASED = 255  # what stands for the label of an item that is not finite
 

@@ -8,7 +8,7 @@ import pmt
 from advphy_model.link.links import load
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..reports import Reporter
 
 TAG = "canceller"
@@ -40,7 +40,7 @@ class perturbation_canceller(guarded_block):
         adversary: "free", "signs", "shifts", "phases" or "any": what it may do with p.
         window: blocks; a power of two, at most 65536.
         sample: blocks of the window that are estimated from; a power of two.
-        iterations: of expectation-maximisation.
+        iterations: of expectation-maximization.
         forgetting: how much the window before counts, 0..<1.
         false_alarm: how often a window without a perturbation is taken for one with.
         enabled: False passes everything through; set_enabled changes it.

@@ -5,7 +5,7 @@ import numpy as np
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.packed_network import PackedNetwork
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 
 class semantic_decoder(guarded_block):

@@ -11,7 +11,7 @@ from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.power import energy
 from advphy_model.randomness import checked_index
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..reports import Reporter
 
 TAG = "alice"
@@ -29,7 +29,7 @@ class alice_arn(guarded_block):
             "key" on every 256th item of a keyed link: a dictionary with index and
             check, from which Bob tells a wrong, a repeated and a lost key.
     Message port "power": a dictionary with kind, name, time, settings (a dictionary
-            with inserted), psr_db (realised), transmit_power_db (over 1 per real
+            with inserted), psr_db (realized), transmit_power_db (over 1 per real
             dimension) and items; 20 times a second, of the items since, and at the end
             of the stream.
 
@@ -71,7 +71,7 @@ class alice_arn(guarded_block):
         return self._inserted
 
     def power(self):
-        """Return (realised PSR in dB or None, transmit power in dB) of all items."""
+        """Return (realized PSR in dB or None, transmit power in dB) of all items."""
         with self._lock:
             return _levels(self._all, self._reals)
 

@@ -8,7 +8,7 @@ from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
 from gnuradio import gr
 
-from ..guard import guarded_general_block
+from ..block_errors import guarded_general_block
 from .alice_arn import KEY_TAG
 from .alice_arn import TAG as ALICE_TAG
 
@@ -28,7 +28,7 @@ class burst_modulator(guarded_general_block):
 
     Args:
         model: link model or semantic link, or the name or file of one.
-        frame: advphy.frame(...), or None: Frame.of_model(model).
+        frame: advphy.Frame.of_model(...), or None: Frame.of_model(model).
         first_frame: number of the first frame; codeword c of frame f has index
             f * codewords + c.
         amplitude: largest magnitude of a sample, 0 < amplitude <= 1.

@@ -5,7 +5,7 @@ import numpy as np
 from advphy_model.link import decision
 from advphy_model.link.links import load
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 
 class encoder(guarded_block):

@@ -5,7 +5,7 @@ import numpy as np
 from advphy_model.files import images as data_sets
 from advphy_model.randomness import checked_index
 
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 
 
 class image_source(guarded_block):

@@ -6,7 +6,7 @@ from advphy_model import kernels
 from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 
 
 class message_source(guarded_block):

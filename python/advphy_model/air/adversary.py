@@ -97,22 +97,23 @@ class Adversary(Arriving):
         shifts = range(self.perturbation.n)
         if self.shift != "random" and self.shift not in shifts:
             raise ValueError(
-                f"shift = {self.shift}, wanted 0..{shifts[-1]} channel uses or 'random'"
+                f"shift must be 0..{shifts[-1]} channel uses or 'random', got "
+                f"{self.shift}"
             )
         if self.sign != "random" and self.sign not in (1, -1):
-            raise ValueError(f"sign = {self.sign}, wanted 1, -1 or 'random'")
+            raise ValueError(f"sign must be 1, -1 or 'random', got {self.sign}")
         for name, unit in (("phase", "radians"), ("frequency_offset", "cycles")):
             _check_number(name, getattr(self, name), unit)
         if self.fading not in FADINGS:
             raise ValueError(
-                f"fading '{self.fading}' is not known; there is {', '.join(FADINGS)}"
+                f"fading '{self.fading}' is not known; choose from {', '.join(FADINGS)}"
             )
         for name in ("off_blocks", "on_blocks"):
             checked_index(name, getattr(self, name))
         if self.off_blocks and not self.on_blocks:
             raise ValueError(
                 f"off_blocks = {self.off_blocks} with on_blocks = 0: the perturbation "
-                "would never arrive; wanted on_blocks >= 1"
+                "would never arrive; give on_blocks >= 1"
             )
         checked_seed(self.seed)
         self._check_full_scale()
@@ -121,7 +122,9 @@ class Adversary(Arriving):
         if self.full_scale is None:
             return
         if not isinstance(self.full_scale, numbers.Real) or not self.full_scale > 0:
-            raise ValueError(f"full_scale = {self.full_scale}, wanted > 0 or None")
+            raise ValueError(
+                f"full_scale must be more than 0 or None, got {self.full_scale}"
+            )
         jams = self.perturbation.kind == "jammer"
         largest = float(np.abs(self.scaled.rows).max()) * (JAMMER_PEAK if jams else 1)
         if largest > self.full_scale * (1 + 1e-6):  # of rounding
@@ -214,4 +217,4 @@ def _check_number(name, value, unit):
     if value == "random":
         return
     if not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise ValueError(f"{name} = {value}, wanted a number of {unit} or 'random'")
+        raise ValueError(f"{name} must be a number of {unit} or 'random', got {value}")

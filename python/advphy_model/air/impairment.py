@@ -89,5 +89,5 @@ class Limited:
             if not right:
                 impairment = type(self).__module__.rpartition(".")[2]
                 raise ValueError(
-                    f"{impairment}: {field.name} = {value!r}, wanted {wanted}"
+                    f"{impairment}: {field.name} must be {wanted}, got {value!r}"
                 )

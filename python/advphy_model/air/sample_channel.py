@@ -39,7 +39,7 @@ class SampleChannel:
         self._index = first
         if snr_db is not None and noise_variance is not None:
             raise ValueError(
-                f"snr_db = {snr_db} and noise_variance = {noise_variance}; wanted one"
+                f"snr_db = {snr_db} and noise_variance = {noise_variance}; give one"
             )
         self.set_noise_variance(0.0 if noise_variance is None else noise_variance)
         if snr_db is not None:
@@ -53,7 +53,7 @@ class SampleChannel:
         """Set the noise by its variance per real dimension, from now on."""
         if not 0 <= noise_variance < math.inf:
             raise ValueError(
-                f"noise_variance = {noise_variance}, wanted a finite number >= 0"
+                f"noise_variance must be a finite number >= 0, got {noise_variance}"
             )
         self._sigma = math.sqrt(noise_variance)
 
@@ -65,7 +65,7 @@ class SampleChannel:
         """
         y = np.ascontiguousarray(samples, np.complex64)
         if y.ndim != 1:
-            raise ValueError(f"samples have shape {y.shape}, wanted one dimension")
+            raise ValueError(f"samples have shape {y.shape}, expected one dimension")
         for stage in self._stages:
             if len(y):
                 y = stage.process(y)

@@ -95,7 +95,7 @@ def data_set(name: str) -> DataSet:
     """
     if name not in DATA_SETS:
         raise ValueError(
-            f"data set '{name}' is not known; there are: {', '.join(DATA_SETS)}; "
+            f"data set '{name}' is not known; choose from {', '.join(DATA_SETS)}; "
             "images of your own need no adopting, give their path"
         )
     return DATA_SETS[name]
@@ -156,7 +156,7 @@ def _verified(dataset, file, path):
     if digest != dataset.sha256[file]:
         raise ValueError(
             f"{path}: is not the {file} of {dataset.name} (SHA-256 {digest[:12]} of "
-            f"the content, wanted {dataset.sha256[file][:12]}); get it again"
+            f"the content, expected {dataset.sha256[file][:12]}); get it again"
         )
     return content
 

@@ -26,7 +26,7 @@ _PARTS = {
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """A set of grey images of one size, with what they show if that is known.
+    """A set of gray images of one size, with what they show if that is known.
 
     Args:
         name: says which set it is.
@@ -47,19 +47,19 @@ class Images:
         pixels, labels = self.pixels, self.labels
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.size == 0:
             raise ValueError(
-                f"{self.name}: pixels are {pixels.dtype} of shape {pixels.shape}; "
-                "wanted uint8 [count, rows, columns], none of them zero"
+                f"{self.name}: pixels are {pixels.dtype} of shape {pixels.shape}; give "
+                "uint8 [count, rows, columns], none of them zero"
             )
         if labels is None:
             return
         if labels.dtype != np.uint8 or labels.shape != pixels.shape[:1]:
             raise ValueError(
-                f"{self.name}: labels are {labels.dtype} of shape {labels.shape}; "
-                f"wanted uint8, one for each of {len(pixels)} images"
+                f"{self.name}: labels are {labels.dtype} of shape {labels.shape}; give "
+                f"uint8, one for each of {len(pixels)} images"
             )
         if labels.max() >= self.classes:
             raise ValueError(
-                f"{self.name}: there is a label {labels.max()}; wanted 0 to "
+                f"{self.name}: there is a label {labels.max()}; give 0 to "
                 f"{self.classes - 1}, or more classes"
             )
 
@@ -94,7 +94,7 @@ class Images:
         reals.setflags(write=False)
         return reals
 
-    def labelled(self) -> np.ndarray:
+    def labeled(self) -> np.ndarray:
         """Return the labels, uint8 [count].
 
         Raises:
@@ -118,7 +118,7 @@ def require_shape(images: Images, shape) -> None:
     if images.shape != tuple(shape):
         raise ValueError(
             f"{images.name}: images of {images.shape[0]} x {images.shape[1]} pixels; "
-            f"wanted {shape[0]} x {shape[1]}; scale them, or train for their size"
+            f"give {shape[0]} x {shape[1]}; scale them, or train for their size"
         )
 
 
@@ -148,7 +148,7 @@ def _parsed(content, shown, rank):
     if magic != wanted:
         raise ValueError(
             f"{shown}: is not an idx file of {_HELD[rank]}: it begins with "
-            f"{magic.hex() or 'nothing'}, wanted {wanted.hex()}; values that are no "
+            f"{magic.hex() or 'nothing'}, expected {wanted.hex()}; values that are no "
             "bytes have to be scaled to 0..255"
         )
     header = content[4 : 4 + 4 * rank]

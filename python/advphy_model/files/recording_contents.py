@@ -48,8 +48,8 @@ class Origin:
             checked_index("first_block", self.first_block) % codewords
         ):
             raise ValueError(
-                f"first_block = {self.first_block}, wanted the first of a frame: a "
-                f"multiple of {codewords}"
+                f"first_block must be the first of a burst, a multiple of {codewords}, "
+                f"got {self.first_block}"
             )
 
     @property
@@ -105,9 +105,11 @@ class Attack:
     def __post_init__(self):
         checked_index("first_sample", self.first_sample)
         if self.samples is not None and not checked_index("samples", self.samples):
-            raise ValueError("samples = 0, wanted at least 1 or None")
+            raise ValueError("samples must be at least 1 or None, got 0")
         if self.psr_db is not None and not math.isfinite(self.psr_db):
-            raise ValueError(f"psr_db = {self.psr_db}, wanted a finite number or None")
+            raise ValueError(
+                f"psr_db must be a finite number or None, got {self.psr_db}"
+            )
 
 
 def paths(path) -> tuple:
@@ -118,5 +120,5 @@ def paths(path) -> tuple:
     """
     path = Path(path)
     if path.suffix not in (META, DATA) or path.name in (META, DATA):
-        raise ValueError(f"recording '{path}': wanted a name that ends in {META}")
+        raise ValueError(f"recording '{path}': expected a name that ends in {META}")
     return path.with_suffix(META), path.with_suffix(DATA)

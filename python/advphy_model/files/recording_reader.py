@@ -156,16 +156,16 @@ def _sigmf(content):
     datatype, rate = said.get("core:datatype"), said.get("core:sample_rate", 0)
     if datatype != DATATYPE:
         raise ValueError(
-            f"datatype is {datatype}, wanted {DATATYPE}; convert the samples"
+            f"datatype is {datatype}, expected {DATATYPE}; convert the samples"
         )
     if said.get("core:num_channels", 1) != 1 or "core:dataset" in said:
-        raise ValueError("wanted one channel in one file of its own name")
+        raise ValueError("expected one channel in one file of its own name")
     if any(capture.get("core:header_bytes") for capture in captures):
-        raise ValueError("wanted a data file of samples only, no header_bytes")
+        raise ValueError("expected a data file of samples only, no header_bytes")
     if not (captures and rate > 0 and math.isfinite(rate)):
-        raise ValueError("wanted a core:sample_rate > 0 and a capture")
+        raise ValueError("expected a core:sample_rate > 0 and a capture")
     if not math.isfinite(captures[0].get("core:frequency", 0)):
-        raise ValueError("wanted a finite core:frequency")
+        raise ValueError("expected a finite core:frequency")
     return said, captures, annotations
 
 

@@ -109,7 +109,7 @@ class Keying:
         x = self._checked("x", x)
         out = np.empty_like(x) if out is None else self._checked("out", out)
         if len(out) != len(x):
-            raise ValueError(f"out has {len(out)} messages, wanted x's {len(x)}")
+            raise ValueError(f"out has {len(out)} messages, expected x's {len(x)}")
         for begin, words in self._words(first, len(x)):
             part = slice(begin, begin + len(words))
             self._kernel.apply(words, x[part], out[part], inverse)
@@ -133,8 +133,8 @@ class Keying:
         shape, dtype = np.shape(array), getattr(array, "dtype", type(array).__name__)
         if len(shape) != 2 or shape[1] != self.n or dtype != np.complex64:
             raise ValueError(
-                f"{name} is {dtype} of shape {shape}, "
-                f"wanted complex64 [batch, {self.n}]"
+                f"{name} is {dtype} of shape {shape}, expected complex64 [batch, "
+                f"{self.n}]"
             )
         return array
 
@@ -153,7 +153,7 @@ def _check_settings(transform, secret, reals):
         )
     most, whole = kernels.LARGEST_KEYED, isinstance(reals, numbers.Integral)
     if not whole or isinstance(reals, bool) or not 1 <= reals <= most:
-        raise ValueError(f"reals = {reals}, wanted a whole number of 1..{most}")
+        raise ValueError(f"reals must be a whole number of 1..{most}, got {reals}")
     if not isinstance(secret, bytes) or len(secret) != SECRET_BYTES:
         got = f"{len(secret)} bytes" if isinstance(secret, bytes) else type(secret)
         raise ValueError(

@@ -57,7 +57,7 @@ class Kind:
         try:
             if metadata["format"] != self.format:
                 raise OtherKindError(
-                    f"format '{metadata['format']}', wanted '{self.format}'"
+                    f"format '{metadata['format']}', expected '{self.format}'"
                 )
             return json.loads(metadata[self.key]), metadata["sha256"]
         except KeyError as error:
@@ -105,7 +105,7 @@ class StoredModel:
         """
         for key, wanted in cls.KIND.conventions.items():
             if described[key] != wanted:
-                raise ValueError(f"{key} is '{described[key]}', wanted '{wanted}'")
+                raise ValueError(f"{key} is '{described[key]}', expected '{wanted}'")
         own = cls.KIND.complex_arrays
         names = [f.name for f in dataclasses.fields(cls) if f.name not in own]
         given = {name: described[name] for name in names}

@@ -14,7 +14,7 @@ from advphy_model.measure.burst_segment import Segment
 from advphy_model.measure.error_rate import StopRule, ebn0_db_at
 from advphy_model.measure.link_chain import Counts, LinkSetting, OfLink
 from advphy_model.measure.table import names
-from advphy_model.modem.burst_adversary import AirAdversary
+from advphy_model.modem.burst_adversary import BurstAdversary
 from advphy_model.modem.frame import Frame
 from advphy_model.randomness import checked_index
 from advphy_model.receive.canceller import CancellerSettings
@@ -87,7 +87,7 @@ class BurstSetting(OfLink):
         frame: Frame of the model.
         ebn0_db: Eb/N0 in dB.
         seed: of messages, noise and impairments.
-        attack: AirAdversary, or None.
+        attack: BurstAdversary, or None.
         canceller: CancellerSettings without forgetting, or None. Windows are of
             codewords in the order of their arrival, from each segment's first on. To
             fill the last window more bursts are sent, which count nowhere.
@@ -102,7 +102,7 @@ class BurstSetting(OfLink):
     frame: Frame
     ebn0_db: float
     seed: int = 1
-    attack: AirAdversary | None = None
+    attack: BurstAdversary | None = None
     canceller: CancellerSettings | None = None
     channel: str = NOISE
     frames: int | None = None
@@ -113,16 +113,16 @@ class BurstSetting(OfLink):
         frame, attack = self.frame, self.attack
         self.check()
         if self.frames is not None and not checked_index("frames", self.frames):
-            raise ValueError("frames = 0, wanted at least 1")
+            raise ValueError("frames must be at least 1, got 0")
         if not isinstance(frame, Frame) or frame.n != self.model.n:
             raise ValueError(
                 f"frame = {frame} does not fit link '{self.model.name}' of n = "
-                f"{self.model.n}; wanted Frame.of_model(model, ...)"
+                f"{self.model.n}; give Frame.of_model(model, ...)"
             )
         if attack is not None and attack.frame != frame:
             raise ValueError(
-                f"the adversary's frame is {attack.frame}, the victim's {frame}; "
-                "wanted the same"
+                f"the adversary's frame is {attack.frame}, the victim's {frame}; give "
+                "the same"
             )
         self.impair(0)  # refuses what samples cannot go through
 

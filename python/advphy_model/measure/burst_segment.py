@@ -76,7 +76,7 @@ class Segment:
         return samples if self._channel is None else self._channel.process(samples)
 
     def _receive(self, samples):
-        """Add adversary and noise to the victim's samples, and synchronise."""
+        """Add adversary and noise to the victim's samples, and synchronize."""
         setting, scale = self._setting, self._modulator.scale
         y = np.ascontiguousarray(samples, np.complex64)
         if setting.attack is not None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Okabe and Ito (2008): told apart by colour-blind readers; with markers, in grey too.
+# Okabe and Ito (2008): told apart by color-blind readers; with markers, in gray too.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
 COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)

@@ -23,9 +23,9 @@ def interval(
         confidence: in (0, 1).
     """
     if method not in METHODS:
-        raise ValueError(f"method '{method}' is not known; there is {list(METHODS)}")
+        raise ValueError(f"method '{method}' is not known; choose from {list(METHODS)}")
     if not 0 <= errors <= blocks or blocks < 1:
-        raise ValueError(f"errors = {errors} of blocks = {blocks}, wanted 0..blocks")
+        raise ValueError(f"errors = {errors} of blocks = {blocks}, expected 0..blocks")
     if method == "wilson":
         return _wilson(int(errors), int(blocks), confidence)
     from scipy.stats import binomtest  # half a second to import
@@ -53,7 +53,7 @@ def upper_bound(blocks: int, confidence: float = 0.95) -> float:
     It is the exact one-sided bound (Clopper-Pearson), about 3 / blocks at 95 %.
     """
     if blocks < 1:
-        raise ValueError(f"blocks = {blocks}, wanted at least 1")
+        raise ValueError(f"blocks must be at least 1, got {blocks}")
     return 1 - (1 - confidence) ** (1 / blocks)
 
 
@@ -99,11 +99,11 @@ class StopRule:
             value = getattr(self, name)
             if value is not None and (value < 1 or int(value) != value):
                 raise ValueError(
-                    f"{name} = {value}, wanted a whole number >= 1 or None"
+                    f"{name} must be a whole number >= 1 or None, got {value}"
                 )
         if self.relative_width is not None and not self.relative_width > 0:
             raise ValueError(
-                f"relative_width = {self.relative_width}, wanted > 0 or None"
+                f"relative_width must be more than 0 or None, got {self.relative_width}"
             )
 
     def next_check(self, blocks: int) -> int:

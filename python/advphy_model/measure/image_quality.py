@@ -57,7 +57,7 @@ def psnr(mse, peak: float = 1.0):
     mse = np.asarray(mse, np.float64)
     if (mse < 0).any() or peak <= 0:
         raise ValueError(
-            f"mse = {mse}, peak = {peak}; wanted mse at least 0 and peak above 0"
+            f"mse = {mse}, peak = {peak}; give mse at least 0 and peak above 0"
         )
     with np.errstate(divide="ignore"):
         return 10 * np.log10(peak**2 / mse)
@@ -89,8 +89,8 @@ def ssim(a, b, shape):
     rows, columns = shape
     if min(rows, columns) < WINDOW or a.shape[1] != rows * columns:
         raise ValueError(
-            f"images of {a.shape[1]} pixels as {rows} x {columns}; wanted rows x "
-            f"columns pixels, at least {WINDOW} x {WINDOW}"
+            f"images of {a.shape[1]} pixels as {rows} x {columns}; give rows x columns "
+            f"pixels, at least {WINDOW} x {WINDOW}"
         )
     a, b = (_doubles(x).reshape(-1, rows, columns) for x in (a, b))
     mean_a, mean_b = _window_mean(a), _window_mean(b)
@@ -117,6 +117,6 @@ def _doubles(x):
 def _refuse_unlike(a, b):
     if a.shape != b.shape or len(a.shape) != 2:
         raise ValueError(
-            f"images of shapes {tuple(a.shape)} and {tuple(b.shape)}; wanted the same "
+            f"images of shapes {tuple(a.shape)} and {tuple(b.shape)}; give the same "
             "[batch, rows*columns]"
         )

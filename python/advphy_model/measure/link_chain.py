@@ -112,7 +112,7 @@ class OfLink:
         if self.canceller.forgetting:
             raise ValueError(
                 f"forgetting = {self.canceller.forgetting}: ranges are counted in any "
-                "order, so each window stands alone; wanted 0 (the block knows "
+                "order, so each window stands alone; give 0 (the block knows "
                 "forgetting)"
             )
         shared_canceller(self.model, self.canceller)

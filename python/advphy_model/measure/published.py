@@ -34,12 +34,14 @@ def checked_name(name) -> str:
         ValueError: when it is not a string, has control characters, or is too long.
     """
     if not isinstance(name, str):
-        raise ValueError(f"name = {name!r}, wanted a string, or '' for the usual one")
+        raise ValueError(
+            f"name must be a string, or '' for the usual one, got {name!r}"
+        )
     if not name.isprintable():
-        raise ValueError(f"name = {name!r}, wanted one without control characters")
+        raise ValueError(f"name must have no control characters, got {name!r}")
     if len(name) > LONGEST_NAME:
         raise ValueError(
-            f"name has {len(name)} characters, wanted at most {LONGEST_NAME}"
+            f"name has {len(name)} characters, expected at most {LONGEST_NAME}"
         )
     return name
 
@@ -106,7 +108,7 @@ def decode(data) -> list:
         ValueError: when it is not what a publisher sends.
     """
     if len(data) > LONGEST_MESSAGE:
-        raise ValueError(f"{len(data)} bytes, wanted at most {LONGEST_MESSAGE}")
+        raise ValueError(f"{len(data)} bytes, expected at most {LONGEST_MESSAGE}")
     try:
         message = json.loads(data, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
@@ -115,7 +117,7 @@ def decode(data) -> list:
         raise ValueError("not a message of an advphy publisher")
     version = message.get("version")
     if isinstance(version, bool):
-        raise ValueError(f"'version' is {version}, wanted {VERSION}")
+        raise ValueError(f"'version' is {version}, expected {VERSION}")
     if isinstance(version, int) and version != VERSION and version > 0:
         raise OtherVersionError(version)
     _check(message)

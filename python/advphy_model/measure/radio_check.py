@@ -158,7 +158,7 @@ def judged(counts, means, model, sent: int, expected: Expected):
 def file_level(
     model, frame, frames: int, ebn0_db: float, seed: int, loss_db: float, along=iter
 ):
-    """Return the Checks of modulator, noise and synchroniser, without a radio.
+    """Return the Checks of modulator, noise and synchronizer, without a radio.
 
     `along` is given the pieces that are decided and returns them, to show how far.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples become counts: synchronise, decide, compare with what was sent.
+"""Samples become counts: synchronize, decide, compare with what was sent.
 
 What was sent is re-created from seed and index, so a recording and the receiver that
 heard the same samples count the same.

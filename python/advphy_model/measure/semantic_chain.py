@@ -72,7 +72,7 @@ class SemanticSetting:
         for branch in self.branches:
             if branch not in BRANCHES:
                 raise ValueError(
-                    f"branch '{branch}' is not known; there is {', '.join(BRANCHES)}"
+                    f"branch '{branch}' is not known; choose from {', '.join(BRANCHES)}"
                 )
         if self.pair != "none":
             for secret in (self.secret, self.bob_secret or self.secret):
@@ -80,7 +80,7 @@ class SemanticSetting:
         if self.eve is not None:
             self.eve.require_fit(self.link)
             if "eve" in self.branches:
-                self.images.labelled()
+                self.images.labeled()
 
     @cached_property
     def _hashes(self):

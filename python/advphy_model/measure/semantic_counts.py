@@ -82,7 +82,7 @@ class SemanticCounts(Row):
 
     @property
     def psr_db(self) -> float | None:
-        """Return the realised perturbation-to-signal ratio in dB; None without one."""
+        """Return the realized perturbation-to-signal ratio in dB; None without one."""
         if not self.perturbation_energy:
             return None
         return 10 * math.log10(self.perturbation_energy / self.signal_energy)

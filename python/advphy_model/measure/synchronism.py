@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from advphy_model.air import perturbation
 from advphy_model.measure.burst_chain import BurstSetting
-from advphy_model.modem.burst_adversary import AirAdversary
+from advphy_model.modem.burst_adversary import BurstAdversary
 from advphy_model.receive.canceller import CancellerSettings
 
 CLEAN, JAMMER = "no attack", "noise jammer"
@@ -63,7 +63,7 @@ def points(model, frame, sharp, blind, ebn0_db, psr_db, seed=1) -> list:
     """
 
     def setting(p, canceller, frames, **arrival):
-        adversary = p and AirAdversary(p, frame, psr_db, seed=seed, **arrival)
+        adversary = p and BurstAdversary(p, frame, psr_db, seed=seed, **arrival)
         return BurstSetting(
             model, frame, ebn0_db, seed, adversary, canceller, frames=frames
         )
@@ -91,7 +91,7 @@ def points(model, frame, sharp, blind, ebn0_db, psr_db, seed=1) -> list:
 
 
 def _arrivals(frame):
-    """Return {panel: [(x, settings of AirAdversary)]}."""
+    """Return {panel: [(x, settings of BurstAdversary)]}."""
     n, sps = frame.n, frame.samples_per_symbol
     step = max(1, round(n / 7)) / 2
     delays = [i * step for i in range(math.floor(n / step) + 1)]

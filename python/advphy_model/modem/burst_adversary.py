@@ -24,7 +24,7 @@ _LEAST = 1e-3  # of the power sent, that the receiver's filter must let pass
 
 
 @dataclass(frozen=True)
-class AirAdversary(Arriving):
+class BurstAdversary(Arriving):
     """A second transmitter that sends a perturbation with the victim's pulse.
 
     It sends p symbol by symbol, at the victim's samples per symbol. What it sends
@@ -83,7 +83,7 @@ class AirAdversary(Arriving):
         if p.kind == "table":
             raise ValueError(
                 f"perturbation '{p.name}' depends on the message, which no second "
-                "transmitter knows in time; wanted a universal one or a jammer"
+                "transmitter knows in time; give a universal one or a jammer"
             )
         if p.n != self.frame.n:
             raise ValueError(
@@ -93,7 +93,7 @@ class AirAdversary(Arriving):
         for name, known in (("where", WHERE), ("fading", FADINGS)):
             if getattr(self, name) not in known:
                 raise ValueError(
-                    f"{name} '{getattr(self, name)}' is not known; there is "
+                    f"{name} '{getattr(self, name)}' is not known; choose from "
                     f"{', '.join(known)}"
                 )
         _check("delay", self.delay, LONGEST_DELAY, "samples")
@@ -133,7 +133,7 @@ class AirAdversary(Arriving):
         if not mean > _LEAST * wanted:
             raise ValueError(
                 f"delay = {self.delay}, cfo = {self.cfo}: nothing of the perturbation "
-                "is left over the payload behind the receiver's filter; wanted an "
+                "is left over the payload behind the receiver's filter; give an "
                 f"arrival during the frame's {self.frame.samples()} samples and an "
                 "offset within the pulse's band"
             )
@@ -160,7 +160,7 @@ class AirAdversary(Arriving):
         begin = frame_numbers * size - late - span // 2 - 1  # of the symbols needed
         symbols = self._symbols(begin, size + span + 2)
         out = shaped_late(symbols, rest, frame)
-        skipped = (span + 1) * sps  # the first symbol's pulse is centred at span / 2
+        skipped = (span + 1) * sps  # the first symbol's pulse is centered at span / 2
         return out[:, skipped : skipped + frame.samples()]
 
     def _symbols(self, begin, count):
@@ -237,6 +237,6 @@ def _check(name, value, most, unit):
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not number or not abs(value) <= most:
         raise ValueError(
-            f"{name} = {value}, wanted a number of -{most:g}..{most:g} {unit}, or "
-            "'random'"
+            f"{name} must be a number of -{most:g}..{most:g} {unit}, or 'random', got "
+            f"{value}"
         )

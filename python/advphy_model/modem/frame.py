@@ -3,7 +3,7 @@
 
     gap/2 | ramp | preamble | header and pilots | payload and pilots | ramp | gap/2
 
-Modulator, synchroniser and the recordings' annotations read it from here. Everything
+Modulator, synchronizer and the recordings' annotations read it from here. Everything
 but the payload is known to the receiver or coded conventionally, so that nothing
 depends on decisions about a learned constellation.
 """
@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.link import any_link
 
 VERSION = 1  # of the layout; it is in every header
 PREAMBLE = 128  # symbols: a maximal-length sequence of 127 and one more
@@ -72,26 +73,26 @@ class Frame:
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if isinstance(value, bool) or int(value) != value:
-                raise ValueError(f"frame: {name} = {value}, wanted a whole number")
+                raise ValueError(f"frame: {name} must be a whole number, got {value}")
             if not low <= value <= high:
-                raise ValueError(f"frame: {name} = {value}, wanted {low}..{high}")
+                raise ValueError(f"frame: {name} must be {low}..{high}, got {value}")
         for name in ("span", "gap"):
             if getattr(self, name) % 2:
                 raise ValueError(
-                    f"frame: {name} = {getattr(self, name)}, wanted an even number"
+                    f"frame: {name} must be an even number, got {getattr(self, name)}"
                 )
         behind = self.ramp + (self.gap - self.span) // 2
         if behind < kernels.TAIL_SYMBOLS:
             raise ValueError(
-                f"frame: ramp + (gap - span) / 2 = {behind}, wanted at least "
-                f"{kernels.TAIL_SYMBOLS} symbols, for which the receiver waits; raise "
-                "ramp or gap"
+                "frame: ramp + (gap - span) / 2 must be at least "
+                f"{kernels.TAIL_SYMBOLS} symbols, for which the receiver waits, got "
+                f"{behind}; raise ramp or gap"
             )
         if not 0.1 <= self.rolloff <= 1:
-            raise ValueError(f"frame: rolloff = {self.rolloff}, wanted 0.1..1")
+            raise ValueError(f"frame: rolloff must be 0.1..1, got {self.rolloff}")
         if not (self.symbol_energy > 0 and math.isfinite(self.symbol_energy)):
             raise ValueError(
-                f"frame: symbol_energy = {self.symbol_energy}, wanted a number > 0"
+                f"frame: symbol_energy must be a number > 0, got {self.symbol_energy}"
             )
 
     @cached_property
@@ -177,7 +178,8 @@ class Frame:
 
     @classmethod
     def of_model(cls, model, **settings):
-        """Return the frame for a link model or a semantic link."""
+        """Return the frame for a link model or a semantic link, or the name of one."""
+        model = any_link.load(model)
         reals = getattr(model, "reals", None)
         energy = 1.0 if reals is None else reals / model.n
         return cls(n=model.n, symbol_energy=energy, **settings)

@@ -33,7 +33,7 @@ class Header:
     def to_bytes(self) -> bytes:
         """Return the 16 bytes, the last four a CRC-32 over the others."""
         if not 0 <= self.number < 2**32:
-            raise ValueError(f"frame number {self.number}, wanted one of 0..2^32 - 1")
+            raise ValueError(f"frame number {self.number}, expected one of 0..2^32 - 1")
         return kernels.header_bytes(**vars(self))
 
 

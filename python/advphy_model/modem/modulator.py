@@ -32,11 +32,11 @@ class Modulator:
     def __init__(self, frame, model, first_frame=0, amplitude=0.8, peak_symbol=None):
         if not isinstance(frame, Frame) or frame.n != model.n:
             raise ValueError(
-                f"frame = {frame} does not fit a model of n = {model.n}; wanted "
+                f"frame = {frame} does not fit a model of n = {model.n}; give "
                 "Frame.of_model(model, ...)"
             )
         if not 0 < amplitude <= 1:
-            raise ValueError(f"amplitude = {amplitude}, wanted 0 < amplitude <= 1")
+            raise ValueError(f"amplitude must be 0 < amplitude <= 1, got {amplitude}")
         self.frame, self.amplitude = frame, amplitude
         self.number = checked_index("first_frame", first_frame)  # of the next frame
         self.clipped = 0
@@ -86,12 +86,12 @@ class Modulator:
         size = min(len(codewords), frame.codewords)
         if codewords.ndim != 2 or codewords.shape[1] != frame.n or not size:
             raise ValueError(
-                f"codewords have shape {codewords.shape}, wanted (blocks, {frame.n})"
+                f"codewords have shape {codewords.shape}, expected (blocks, {frame.n})"
             )
         if len(codewords) % size:
             raise ValueError(
-                f"{len(codewords)} codewords, wanted a multiple of {frame.codewords}, "
-                "or fewer"
+                f"{len(codewords)} codewords, expected a multiple of "
+                f"{frame.codewords}, or fewer"
             )
         count = len(codewords) // size
         checks = key_checks or [None] * count

@@ -30,7 +30,7 @@ def root_raised_cosine(t, rolloff: float) -> np.ndarray:
 def pulse_bank(samples_per_symbol: int, rolloff: float, span: int, phases: int):
     """Return the pulse at fractional delays, float32 [phases, taps].
 
-    Row f is centred at tap span * samples_per_symbol / 2 plus f / phases of a sample.
+    Row f is centered at tap span * samples_per_symbol / 2 plus f / phases of a sample.
     The energy of row 0 is 1.
     """
     taps = np.arange(span * samples_per_symbol + 2)
@@ -43,7 +43,7 @@ def pulse_bank(samples_per_symbol: int, rolloff: float, span: int, phases: int):
 def shaped_late(symbols, delay, frame) -> np.ndarray:
     """Return the samples of symbols that a transmitter sends late.
 
-    The pulse of symbol i is centred at sample (i + frame.span / 2) *
+    The pulse of symbol i is centered at sample (i + frame.span / 2) *
     samples_per_symbol + delay of its row. Its energy is 1 where the delay is 0.
 
     Args:
@@ -83,7 +83,7 @@ def payload_symbols(samples, frame) -> np.ndarray:
     size, sps = frame.samples(), frame.samples_per_symbol
     if samples.ndim != 1 or len(samples) % size or not len(samples):
         raise ValueError(
-            f"samples have shape {samples.shape}, wanted a multiple of {size}"
+            f"samples have shape {samples.shape}, expected a multiple of {size}"
         )
     pulse = pulse_bank(sps, frame.rolloff, frame.span, 1)[0][: frame.span * sps + 1]
     windows = np.lib.stride_tricks.sliding_window_view(

@@ -89,9 +89,11 @@ class Synchronizer:
         first_frame=None,
     ):
         if not 0 < threshold < 1:
-            raise ValueError(f"threshold = {threshold}, wanted 0 < threshold < 1")
+            raise ValueError(f"threshold must be 0 < threshold < 1, got {threshold}")
         if not 0 <= phase_walk < 1:
-            raise ValueError(f"phase_walk = {phase_walk}, wanted 0..1 rad^2 per symbol")
+            raise ValueError(
+                f"phase_walk must be 0..1 rad^2 per symbol, got {phase_walk}"
+            )
         self.frame, self._model = frame, model
         expected = b"" if model is None else bytes.fromhex(model.sha256[:8])
         self._kernel = kernels.burst_synchronizer(

@@ -2,7 +2,7 @@
 """What may be transmitted: amplitude, time, frequencies, and whose signal.
 
 The frequencies are the user's own: an allow-list in a file, because only the user
-knows the licence and the cable. Without the file no radio transmits on any frequency.
+knows the license and the cable. Without the file no radio transmits on any frequency.
 """
 
 import configparser
@@ -66,18 +66,19 @@ class TransmitLimits:
         """Refuse limits that limit nothing."""
         if not 0 < self.amplitude <= 1:
             raise ValueError(
-                f"amplitude_limit = {self.amplitude}, wanted 0 < amplitude_limit <= 1: "
-                "a converter's full scale is 1"
+                "amplitude_limit must be 0 < amplitude_limit <= 1, got "
+                f"{self.amplitude}: a converter's full scale is 1"
             )
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
             raise ValueError(
-                f"time_limit = {self.seconds}, wanted a finite time > 0 in seconds"
+                f"time_limit must be a finite time > 0 in seconds, got {self.seconds}"
             )
         if self.adversary not in ("no", "yes"):
-            raise ValueError(f"adversary = {self.adversary!r}, wanted 'no' or 'yes'")
+            raise ValueError(f"adversary must be 'no' or 'yes', got {self.adversary!r}")
         if self.permitted is not None and self.permitted not in PERMISSIONS:
             raise ValueError(
-                f"permitted = {self.permitted!r}, wanted None, 'cabled' or 'licensed'"
+                "permitted must be None, 'cabled' or 'licensed', got "
+                f"{self.permitted!r}"
             )
 
     def require_permission(self, driver: str) -> None:
@@ -90,7 +91,7 @@ class TransmitLimits:
             raise ValueError(
                 f"adversary = 'yes' transmits into a file, ZMQ or the stand-in only, "
                 f"not into driver = '{driver}'; permitted = 'cabled' or 'licensed' "
-                "says that the signal stays in a cable or that you hold a licence"
+                "says that the signal stays in a cable or that you hold a license"
             )
 
     def apply(self, samples: np.ndarray, out: np.ndarray) -> tuple[int, int, float]:
@@ -166,14 +167,14 @@ def _band(section) -> Band:
             numbers[key] = float(text)
         except ValueError:
             raise ValueError(
-                f"[{section.name}] {key} = {text!r}, wanted a number"
+                f"[{section.name}] {key} must be a number, got {text!r}"
             ) from None
     try:
         band = Band(section.name, **numbers)
     except TypeError:
         raise ValueError(f"[{section.name}] lacks first_hz or last_hz") from None
     if not 0 < band.first_hz < band.last_hz < math.inf:
-        raise ValueError(f"[{section.name}] wanted 0 < first_hz < last_hz")
+        raise ValueError(f"[{section.name}] expected 0 < first_hz < last_hz")
     return band
 
 
@@ -209,8 +210,8 @@ def require_allowed(
             return band
     given = "the device's own" if gain_db is None else f"{gain_db:g} dB"
     raise ValueError(
-        f"gain = {given}, wanted at most {inside[0].max_gain_db:g} dB in "
-        f"[{inside[0].name}] of {path}"
+        f"gain must be at most {inside[0].max_gain_db:g} dB in [{inside[0].name}] of "
+        f"{path}, got {given}"
     )
 
 

@@ -153,16 +153,16 @@ def layer_normalisation(x, scale, shift, epsilon=1e-5):
         shift: [features].
         epsilon: added to the variance.
     """
-    centred = x - x.mean(axis=-1, keepdims=True)
-    variance = (centred * centred).mean(axis=-1, keepdims=True)
-    return centred / (variance + epsilon) ** 0.5 * scale + shift
+    centered = x - x.mean(axis=-1, keepdims=True)
+    variance = (centered * centered).mean(axis=-1, keepdims=True)
+    return centered / (variance + epsilon) ** 0.5 * scale + shift
 
 
 def self_attention(x, query, key, value, output, scale, shift):
-    """Return x + attention over the tokens of its normalised self (one head).
+    """Return x + attention over the tokens of its normalized self (one head).
 
     Source: A. Vaswani et al., "Attention is all you need", 2017, with the
-    normalisation in front.
+    normalization in front.
 
     Args:
         x: [batch, tokens, width].
@@ -170,8 +170,8 @@ def self_attention(x, query, key, value, output, scale, shift):
         key: [width, width].
         value: [width, width].
         output: [width, width].
-        scale: [width], of the normalisation.
-        shift: [width], of the normalisation.
+        scale: [width], of the normalization.
+        shift: [width], of the normalization.
     """
     xp = array_module(x)
     z = layer_normalisation(x, scale, shift)
@@ -182,7 +182,7 @@ def self_attention(x, query, key, value, output, scale, shift):
 
 
 def feed_forward(x, inner, inner_bias, outer, outer_bias, scale, shift):
-    """Return x + a network of one hidden layer (ReLU) of each normalised token.
+    """Return x + a network of one hidden layer (ReLU) of each normalized token.
 
     Args:
         x: [batch, tokens, width].
@@ -190,8 +190,8 @@ def feed_forward(x, inner, inner_bias, outer, outer_bias, scale, shift):
         inner_bias: [hidden].
         outer: [width, hidden].
         outer_bias: [width].
-        scale: [width], of the normalisation.
-        shift: [width], of the normalisation.
+        scale: [width], of the normalization.
+        shift: [width], of the normalization.
     """
     z = layer_normalisation(x, scale, shift)
     return x + relu(z @ inner.T + inner_bias) @ outer.T + outer_bias

@@ -30,7 +30,7 @@ class CancellerSettings:
         sample: blocks of the window, evenly spread, that the estimate is made from: a
             power of two, at least 16. Noise in the estimate costs
             10 log10(1 + K / sample) dB with free components, else 1 for K.
-        iterations: of expectation-maximisation.
+        iterations: of expectation-maximization.
         forgetting: how much the estimate of the window before counts, 0..<1; 0: every
             window stands alone. For the block only.
         false_alarm: how often a window without a perturbation is taken for one with.
@@ -54,15 +54,15 @@ class CancellerSettings:
     def __post_init__(self):
         if self.adversary not in ADVERSARIES:
             raise ValueError(
-                f"adversary '{self.adversary}' is not known; there is "
+                f"adversary '{self.adversary}' is not known; choose from "
                 f"{', '.join(ADVERSARIES)}"
             )
         if not isinstance(self.components, int) or not 1 <= self.components <= 32:
-            raise ValueError(f"components = {self.components}, wanted 1..32")
+            raise ValueError(f"components must be 1..32, got {self.components}")
         if self.components > 1 and self.adversary != "free":
             raise ValueError(
                 f"components = {self.components} with adversary '{self.adversary}', "
-                "whose number follows from it; wanted 1, or adversary 'free'"
+                "whose number follows from it; give 1, or adversary 'free'"
             )
         for name, least, most in (
             ("window", 16, LONGEST_WINDOW),
@@ -72,14 +72,15 @@ class CancellerSettings:
             whole = isinstance(value, int) and value.bit_count() == 1
             if not whole or not least <= value <= most:
                 raise ValueError(
-                    f"{name} = {value} blocks, wanted a power of two of {least}..{most}"
+                    f"{name} must be a power of two of {least}..{most}, got {value} "
+                    "blocks"
                 )
         if not isinstance(self.iterations, int) or not 1 <= self.iterations <= 100:
-            raise ValueError(f"iterations = {self.iterations}, wanted 1..100")
+            raise ValueError(f"iterations must be 1..100, got {self.iterations}")
         for name, least in (("forgetting", 0), ("false_alarm", 1e-12)):
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not least <= value < 1:
-                raise ValueError(f"{name} = {value}, wanted {least:g} <= it < 1")
+                raise ValueError(f"{name} must be {least:g} <= it < 1, got {value}")
 
     @property
     def label(self) -> str:
@@ -127,7 +128,7 @@ class Canceller:
 
     y = x_s + p_z + noise: message s is uniform over the codebook, component z of K and
     the noise variance are unknown. p is fitted by expectation-maximization
-    (lib/air/mixture.h), from several starts if K > 1; the generalised likelihood ratio
+    (lib/air/mixture.h), from several starts if K > 1; the generalized likelihood ratio
     says whether there is a perturbation at all.
 
     Args:
@@ -171,7 +172,7 @@ class Canceller:
         """
         window = self.settings.window
         if len(y) % window:
-            raise ValueError(f"{len(y)} blocks, wanted a multiple of {window}")
+            raise ValueError(f"{len(y)} blocks, expected a multiple of {window}")
         parts = (y[at : at + window] for at in range(0, len(y), window))
         return [self._cancel_window(part) for part in parts]
 

@@ -35,8 +35,8 @@ class Intercepts:
         """Return the first `count` of them; ValueError when there are fewer."""
         if not 0 < count <= len(self.y):
             raise ValueError(
-                f"{count} intercepts asked for, {len(self.y)} recorded; wanted 1.."
-                f"{len(self.y)}"
+                f"{count} intercepts asked for, {len(self.y)} recorded; give "
+                f"1..{len(self.y)}"
             )
         return Intercepts(self.y[:count], self.reals, self.labels[:count])
 
@@ -46,7 +46,7 @@ class Intercepts:
         return torch.from_numpy(to_reals(self.y, self.reals)), labels
 
 
-def labelled(setting, record, count) -> Intercepts:
+def labeled(setting, record, count) -> Intercepts:
     """Return what Eve records of the target, with the labels that she knows.
 
     Args:
@@ -56,7 +56,7 @@ def labelled(setting, record, count) -> Intercepts:
         count: number of messages.
     """
     which = np.arange(count) % len(setting.images)
-    labels = setting.images.labelled()[which]
+    labels = setting.images.labeled()[which]
     return Intercepts(record(setting, count), setting.link.reals, labels)
 
 
@@ -81,7 +81,7 @@ def from_surrogates(setting, count, settings: paired_arn.Settings, seeds) -> Int
             out = Path(folder) / f"surrogate{seed}.safetensors"
             link = schemes.train("paired_arn", hers, seed, out)
             at = dataclasses.replace(setting, link=link, secret=None)
-            found.append(labelled(at, semantic_chain.record, count))
+            found.append(labeled(at, semantic_chain.record, count))
     y, labels = zip(*((part.y, part.labels) for part in found), strict=True)
     return Intercepts(np.concatenate(y), setting.link.reals, np.concatenate(labels))
 
@@ -94,7 +94,7 @@ def from_stolen_bob(setting, record, count, knows_base) -> Intercepts:
 
     Args:
         setting: of the target.
-        record: as of labelled.
+        record: as of labeled.
         count: number of messages.
         knows_base: Eve trained on the base over the SNRs.
     """

@@ -50,7 +50,7 @@ class Adaptation:
 
     def run(self):
         """Yield the means of each Eve when she has been measured."""
-        recorded = intercepts.labelled(self.setting, self.record, max(self.counts))
+        recorded = intercepts.labeled(self.setting, self.record, max(self.counts))
         for means, eve in self._eves(recorded):
             self.eves[means] = eve
             self.rows.append((means, self.measure(eve)))
@@ -149,4 +149,4 @@ def decoded_images(eve, setting, recorded, tested, effort) -> tuple:
 
 def majority(images) -> float:
     """Return the share of the most frequent label: what a blind Eve reaches."""
-    return float(np.bincount(images.labelled()).max() / len(images))
+    return float(np.bincount(images.labeled()).max() / len(images))

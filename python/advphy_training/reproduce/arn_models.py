@@ -88,7 +88,7 @@ class Family:
             sent, plain = images.load("mnist_train"), link.keying == "none"
             static = self.eve() if plain else None
             setting = setting_of(link, sent, snr_db, static, 100 + self.number)
-            heard = intercepts.labelled(setting, semantic_chain.record, RECORDED)
+            heard = intercepts.labeled(setting, semantic_chain.record, RECORDED)
             effort = adapted_eve.Effort(steps=self._eve_steps, seed=1 + self.number)
             name = f"adapted_eve_{self.number}_{snr_db:g}db"
             fronts = ((),) if plain else ((), adapted_eve.SORTED)

@@ -44,6 +44,6 @@ def _decoded(link, y):
 def _adapted(family, link, tested):
     """Return what an Eve sees who trained a decoder on known pictures."""
     setting = setting_of(link, images.load("mnist_train"), SNR_DB)
-    recorded = intercepts.labelled(setting, semantic_chain.record, RECORDED)
+    recorded = intercepts.labeled(setting, semantic_chain.record, RECORDED)
     eve, effort = family.adapted(link, SNR_DB), adapted_eve.Effort()
     return secrecy.decoded_images(eve, setting, recorded, tested, effort)[1]

@@ -51,7 +51,7 @@ def settings(module, assignments) -> object:
         try:
             values[key] = kind(value)
         except ValueError:
-            raise ValueError(f"setting '{text}': wanted {kind.__name__}") from None
+            raise ValueError(f"setting '{text}': expected {kind.__name__}") from None
     return module.Settings(**values)
 
 

@@ -5,7 +5,7 @@ The posterior of message s is softmax(-||y - x_s||^2 / 2 sigma^2). At high Eb/N0
 cross-entropy is ruled by the few smallest distances and its gradient dies early; at low
 Eb/N0 all distances count. There are several optima, equal without an attack to some
 hundredths of a dB, that differ twofold under a universal one, which strikes many
-messages at once when their neighbours lie in one direction: measure more than one seed.
+messages at once when their neighbors lie in one direction: measure more than one seed.
 """
 
 from dataclasses import dataclass
@@ -86,5 +86,5 @@ class Scheme(LinkScheme):
         return LinkModel(name, k, n, codebook, "nearest_codeword", recipe=recipe)
 
     def _codebook(self):
-        normalise = _NORMALIZATIONS[self._settings.energy]
-        return normalise(self._free, energy=self._settings.n)
+        normalize = _NORMALIZATIONS[self._settings.energy]
+        return normalize(self._free, energy=self._settings.n)

@@ -115,8 +115,8 @@ def impairments(kind: str) -> tuple:
         if name == NOISE:
             if given or position != len(terms) - 1:
                 raise ValueError(
-                    f"channel '{kind}': awgn has no settings and is always last; "
-                    "wanted it there, or left out"
+                    f"channel '{kind}': awgn has no settings and is always last; give "
+                    "it there, or left out"
                 )
             continue
         settings = _settings(module.Settings, name, given)
@@ -147,7 +147,7 @@ def _terms(kind):
         tree = tree.left
     terms = [tree, *reversed(terms)]
     if len(terms) > MOST:
-        raise ValueError(f"channel: {len(terms)} impairments, wanted at most {MOST}")
+        raise ValueError(f"channel: {len(terms)} impairments, expected at most {MOST}")
     return terms
 
 
@@ -168,10 +168,9 @@ def _read(term, kind):
 
 def _unreadable(kind):
     return ValueError(
-        f"channel {str(kind)[:200]!r} cannot be read; wanted NAME or "
-        "NAME(SETTING=NUMBER, ...), several joined by +, such as "
-        "'two_rays(delay=1, gain_db=-10) + cfo(frequency=0.01)'; names are: "
-        f"{', '.join(names())}"
+        f"channel {str(kind)[:200]!r} cannot be read; give NAME or "
+        "NAME(SETTING=NUMBER, ...), several joined by +, such as 'two_rays(delay=1, "
+        f"gain_db=-10) + cfo(frequency=0.01)'; names are: {', '.join(names())}"
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Quantisation: an analogue-to-digital converter in each branch."""
+"""Quantization: an analogue-to-digital converter in each branch."""
 
 from dataclasses import dataclass
 
@@ -31,11 +31,11 @@ def impair(x, settings, *, seed, stream, first_sample):
     """
     if not isinstance(x, np.ndarray):
         held = x.detach()
-        return x + (held.new_tensor(_quantised(held.numpy(), settings)) - held)
-    return _quantised(x, settings)
+        return x + (held.new_tensor(_quantized(held.numpy(), settings)) - held)
+    return _quantized(x, settings)
 
 
-def _quantised(x, settings):
+def _quantized(x, settings):
     half = 2 ** (settings.bits - 1)
     step = np.float32(settings.full_scale / half)
     reals = np.ascontiguousarray(x).view(np.float32)

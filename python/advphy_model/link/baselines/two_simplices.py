@@ -28,7 +28,7 @@ def two_simplices():
 
 
 def two_simplices_bler(ebn0_db: float) -> float:
-    """Return the union bound: 7 neighbours at 16 and 8 at 14, squared."""
+    """Return the union bound: 7 neighbors at 16 and 8 at 14, squared."""
     return union_bound(codebook(), K / N, ebn0_db)
 
 

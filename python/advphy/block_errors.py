@@ -103,7 +103,7 @@ class _guarded:
         """
         if int(latency) != latency or latency < 1:
             raise ValueError(
-                f"latency = {latency}, wanted a whole number >= 1 of items"
+                f"latency must be a whole number >= 1 of items, got {latency}"
             )
         items = max(1, min(int(latency), 2**25 // item_bytes))
         self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
@@ -121,8 +121,8 @@ def _watched_work(work):
             room = len(output_items[0] if output_items else input_items[0])
             if isinstance(produced, bool) or not hasattr(produced, "__index__"):
                 raise TypeError(
-                    f"{self.name()}: {work.__name__}() returned {produced!r}, "
-                    "wanted a number of items"
+                    f"{self.name()}: {work.__name__}() returned {produced!r}, expected "
+                    "a number of items"
                 )
             if not DONE <= operator.index(produced) <= room:
                 raise ValueError(
