@@ -195,14 +195,7 @@ def test_plot_draws_the_counts(tmp_path):
 def test_negative_ebn0_may_be_written_both_ways(tmp_path, words):
     out = tmp_path / "run.csv"
     found = advphy(
-        "measure",
-        "bpsk",
-        *words,
-        *LOOP,
-        "--max-blocks",
-        "1e4",
-        "--out",
-        out,
+        "measure", "bpsk", *words, *LOOP, "--max-blocks", "1e4", "--out", out
     )
     assert found.returncode == 0, found.stderr
     assert [r.ebn0_db for r in table.read(out, Counts)] == [-4.0, -2.0]

@@ -198,10 +198,7 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
         ("p.safetensors --link two_simplices --psr-db 99 --out a.png", "-100..60"),
         ("secrecy run.csv --out a.png", "wanted a CSV of semantic counts"),
         ("transfer-matrix run.csv --out a.png", "no row has an attack"),
-        (
-            "transfer-matrix bpsk --out a.png --perturbation p.safetensors",
-            "n = 7",
-        ),
+        ("transfer-matrix bpsk --out a.png --perturbation p.safetensors", "n = 7"),
         ("transfer-matrix two_simplices --json", "--out is missing"),
     ],
 )

@@ -29,8 +29,7 @@ def test_early_figures_are_of_both_rates(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "given"),
-    [("adversarial_training", (PLAIN,)), ("gan_defence", (PLAIN,))],
+    ("name", "given"), [("adversarial_training", (PLAIN,)), ("gan_defence", (PLAIN,))]
 )
 def test_a_frozen_encoder_keeps_the_codebook(tmp_path, name, given):
     path = tmp_path / "a.safetensors"
