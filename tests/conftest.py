@@ -3,7 +3,6 @@
 
 import faulthandler
 import hashlib
-import importlib
 import os
 import shutil
 import subprocess
@@ -56,22 +55,10 @@ def clone():
 
 
 @pytest.fixture
-def refuse(capsys):
-    """Return a function that runs what must fail, here, and returns its sentence."""
-    main = importlib.import_module("advphy_commands").main
-
-    def refuse(*words):
-        try:
-            code = main([str(word) for word in words])
-        except SystemExit as end:  # argparse has its own way
-            code = end.code
-        said = capsys.readouterr().err
-        assert code == 2, said
-        lines = [line for line in said.splitlines() if line.startswith("advphy")]
-        assert len(lines) == 1, said
-        return lines[0]
-
-    return refuse
+def here(tmp_path, monkeypatch):
+    """Work in a new folder during a test; return it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def mnist_beside_the_clone():
