@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,6 +90,10 @@ def refused(*parts):
 def started(*parts, **options):
     """Start a command in a process of its own; return the process."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # A shell's job in the background ignores Ctrl-C, and so would this.
+    pipes["preexec_fn"] = lambda: signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )
     return subprocess.Popen([ADVPHY, *words(*parts)], **{**pipes, **options})
 
 

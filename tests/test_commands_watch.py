@@ -3,12 +3,9 @@
 
 import http.server
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 
@@ -16,29 +13,8 @@ import pytest
 from advphy_model.measure import published, table
 from advphy_model.measure.link_chain import Counts
 
-from .conftest import CLONE
+from .commands import refused, started
 from .published_messages import counts, publisher
-
-ADVPHY = str(CLONE / "apps" / "advphy")
-
-
-def watch(*words):
-    """Start the command; return the process."""
-    return subprocess.Popen(
-        [sys.executable, ADVPHY, "watch", *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "DISPLAY": ""},
-        # A shell's job in the background ignores Ctrl-C, and so would this.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-
-
-def ended(process, seconds=20):
-    """Return (code, standard output, standard error) of a process that ends."""
-    out, said = process.communicate(timeout=seconds)
-    return process.returncode, out, said
 
 
 def main(*words):
@@ -154,20 +130,10 @@ def test_it_goes_on_with_a_csv_and_counts_no_block_twice(tmp_path, capsys):
 def test_figures_that_are_no_counts_are_shown_and_said_not_to_be_recorded(
     tmp_path, capsys
 ):
-    said = {
-        "kind": "accuracy",
-        "name": "Eve",
-        "block": "e0",
-        "time": 1.0,
-        "settings": {"snr_db": 8.0, "inserted": True},
-        "first_frame": 0,
-        "frames": 10,
-        "erasures": 0,
-        "correct": 4,
-        "accuracy": 0.4,
-        "low": 0.2,
-        "high": 0.6,
-    }
+    said = {"kind": "accuracy", "name": "Eve", "block": "e0", "time": 1.0}
+    said |= {"settings": {"snr_db": 8.0, "inserted": True}, "first_frame": 0}
+    said |= {"frames": 10, "erasures": 0, "correct": 4}
+    said |= {"accuracy": 0.4, "low": 0.2, "high": 0.6}
     message = published.measurement(said, "", "0123456789abcdef", 0)
     with publisher(message, counts()) as (address, _):
         assert main(address, "--csv", tmp_path / "a.csv", "--once") == 0
@@ -199,20 +165,20 @@ def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(tmp_path, capsy
 def test_ctrl_c_writes_the_csv_and_ends_with_130(tmp_path, number):
     out = tmp_path / "run.csv"
     with publisher(counts()) as (address, send):
-        process = watch(address, "--terminal", "--csv", out)
+        process = started("watch", address, "--terminal", "--csv", out)
         line = process.stdout.readline()  # it shows what it took
         feeding(send, counts(blocks=777), times=3).join()
         process.send_signal(number)
-        code, _, said = ended(process)
+        _, said = process.communicate(timeout=300)
     assert "BLER" in line
-    assert code == 130, said
+    assert process.returncode == 130, said
     assert "Traceback" not in said
     assert table.read(out, Counts)[0].blocks == 777
 
 
 def test_a_reader_that_goes_away_ends_it():
     with publisher(counts()) as (address, send):
-        process = watch(address, "--json", "--seconds", 15)
+        process = started("watch", address, "--json", "--seconds", 15)
         process.stdout.readline()
         process.stdout.close()
         for _ in range(200):
@@ -280,33 +246,25 @@ def test_malformed_messages_are_counted_and_ignored(capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nonsense"], "'nonsense' is no address"),
-        (["tcp://127.0.0.1:70000"], "is no address"),
-        (["--seconds", "0"], "--seconds 0, wanted a number above 0"),
-        (["--seconds", "nan"], "wanted a number above 0"),
-        (["--png", "/no/such/folder/x.png"], "/no/such/folder/x.png"),
-        (["--png", "x.gif"], "format 'gif' is not known"),
-        (["--csv", "/no/such/folder/x.csv"], "/no/such/folder/x.csv"),
-        (["--csv", "/dev/null"], "/dev/null"),
-        (["--csv", "."], "Is a directory"),
-        (["--window"], "there is no screen"),
+        ("nonsense", "'nonsense' is no address"),
+        ("tcp://127.0.0.1:70000", "is no address"),
+        ("--seconds 0", "--seconds 0, wanted a number above 0"),
+        ("--seconds nan", "wanted a number above 0"),
+        ("--png /no/such/folder/x.png", "/no/such/folder/x.png"),
+        ("--png x.gif", "format 'gif' is not known"),
+        ("--csv /no/such/folder/x.csv", "/no/such/folder/x.csv"),
+        ("--csv /dev/null", "/dev/null"),
+        ("--csv .", "Is a directory"),
+        ("--csv letters.csv", "is it a CSV of `advphy measure`"),
+        ("--window", "there is no screen"),
     ],
 )
-def test_bad_input_is_one_sentence(words, said, refuse, monkeypatch):
+def test_bad_input_is_one_sentence(here, words, said, monkeypatch):
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
-    assert said in refuse(
-        "watch",
-        *words,
-        "--seconds=0.1" * ("--seconds" not in words) or "tcp://127.0.0.1:1",
-    )
-
-
-def test_a_csv_that_is_none_is_refused_and_left_alone(tmp_path, refuse):
-    other = tmp_path / "letters.csv"
-    other.write_text("a,b\n1,2\n")
-    assert "is it a CSV of `advphy measure`" in refuse("watch", "--csv", other)
-    assert other.read_text() == "a,b\n1,2\n"
-    assert sorted(tmp_path.iterdir()) == [other]
+    (here / "letters.csv").write_text("a,b\n1,2\n")
+    limit = () if "--seconds" in words else "--seconds 0.1"
+    assert said in refused("watch", words, limit)
+    assert (here / "letters.csv").read_text() == "a,b\n1,2\n"
 
 
 def test_nothing_to_draw_is_said(tmp_path, capsys):
