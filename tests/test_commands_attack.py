@@ -100,14 +100,9 @@ def test_a_jammer_needs_no_torch(here):
 
 def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
     pytest.importorskip("torch", reason="attacks need torch")
-    from advphy_training.attacks import generator, per_message_pgd, universal_pgd
+    from . import short_trainings
 
-    few = {"_SCREENED": 4096, "_JUDGED": 16_384, "_CONFIRMED": 32_768}
-    for name, blocks in few.items():
-        monkeypatch.setattr(universal_pgd, name, blocks)
-    for module in (generator, per_message_pgd):
-        monkeypatch.setattr(module, "_JUDGED", 16_384)
-    monkeypatch.setattr(generator, "_STEPS", 1)
+    short_trainings.judge_little(monkeypatch)
     words = f"{SHORT} --psr-db -6 --over-ebn0-db 8 --min-errors 200 --max-blocks 1e5"
     done("evaluate autoencoder_mlp", words, "--out r")
     report = json.loads((here / "r" / "report.json").read_text())

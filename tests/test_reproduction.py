@@ -41,7 +41,8 @@ def test_an_unknown_figure_is_refused_in_one_sentence(here):
     assert "'gan-fig9' is not known; choose from arn-fig3" in said
 
 
-def test_quick_writes_picture_counts_and_claims_and_resumes(here):
+def test_quick_writes_picture_counts_and_claims_and_resumes(here, monkeypatch):
+    short_trainings.judge_little(monkeypatch)
     figure = figures.figure("gan-fig3")
     done(f"reproduce gan-fig3 --quick {TINY} --out .")
     assert (here / "gan-fig3.png").read_bytes().startswith(b"\x89PNG")
