@@ -49,6 +49,14 @@ def rng():
     return np.random.default_rng(20261121)
 
 
+@pytest.fixture(scope="session")
+def application():
+    """Return the application of Qt."""
+    from . import display_events
+
+    return display_events.application()
+
+
 @pytest.fixture
 def clone():
     return CLONE

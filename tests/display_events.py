@@ -105,7 +105,7 @@ class Paintings(QtCore.QObject):
     def __init__(self, widget):
         super().__init__()
         self.count = 0
-        widget.canvas.viewport().installEventFilter(self)
+        widget.installEventFilter(self)
 
     def eventFilter(self, watched, event):
         self.count += event.type() == QtCore.QEvent.Paint

@@ -4,9 +4,7 @@
 import math
 import subprocess
 import sys
-import time
 
-import numpy as np
 import pytest
 from advphy_model.measure import curves, table
 from advphy_model.measure.curve_looks import look_of
@@ -20,11 +18,6 @@ from .display_events import counts, painted
 from .display_events import curves_window as filled
 
 SINK = advphy.bler_curve_sink
-
-
-@pytest.fixture(scope="module")
-def application():
-    return display_events.application()
 
 
 def points(window):
@@ -355,25 +348,6 @@ def test_the_ground_is_white_and_text_is_dark_under_any_theme(application, size)
     assert (picture[: size[1] // 10, : size[0] // 2].min(axis=2) < 60).any()
 
 
-def test_painting_takes_less_time_than_a_frame(application):
-    names = [f"link {i}" for i in range(5)]
-    window = filled(
-        *(
-            counts(name, x / 2, 10_000, 9000 >> x, first=10_000 * x)
-            for name in names
-            for x in range(14)
-        ),
-        closed_forms="bpsk, hamming74_hard, hamming74_ml, two_simplices",
-    )
-    painted(window, 1280, 800)
-    begun = time.thread_time()  # a machine with other work does not count
-    for number in range(10):
-        window.record.take(counts(blocks=10 + number))
-        window.refresh()
-        window.canvas.grab()
-    assert time.thread_time() - begun < 10 * 0.033
-
-
 WITHOUT_QT = """if True:
     import sys
     from gnuradio import advphy
@@ -427,13 +401,3 @@ def test_pictures_are_no_more_frequent_than_the_frame_rate(application):
         display_events.until(lambda n=turn: timer.timeout.emit() or len(fills) > n)
     window.close()
     assert sink.curves() == {"link": {4.0: (0, 2999)}}
-
-
-def test_nan_of_a_marker_is_never_painted(application):
-    window = filled(
-        *(
-            counts(x=x, blocks=100, errors=0, first=int(1000 * x))
-            for x in np.arange(0, 10, 0.5)
-        )
-    )
-    painted(window)

@@ -12,16 +12,9 @@ from gnuradio import advphy, blocks
 from gnuradio.advphy.display import image_window
 from PyQt5 import QtCore
 
-from .display_events import until
+from .display_events import Paintings, until
 
 SHAPE, PIXELS = (8, 6), 48
-
-
-@pytest.fixture(scope="module")
-def application():
-    from PyQt5 import QtWidgets
-
-    return QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
 
 
 def numbered(frames, offset=0.0):
@@ -97,32 +90,25 @@ def test_fewer_frames_than_rows_are_shown():
 
 
 def test_a_fast_stream_is_painted_no_more_often_than_the_frame_rate(application):
-    class Counter(QtCore.QObject):
-        paintings = 0
-
-        def eventFilter(self, watched, event):
-            self.paintings += event.type() == QtCore.QEvent.Paint
-            return False
-
     viewer = advphy.image_viewer(SHAPE, frame_rate=10)
-    window, counter = viewer.qwidget(), Counter()
+    window = viewer.qwidget()
     timer = window.findChild(QtCore.QTimer)
     assert timer.interval() == 100
     timer.stop()
     window.show()
     application.processEvents()
-    window.installEventFilter(counter)
+    paintings = Paintings(window)
     for turn in range(3):
         flowgraph = advphy.top_block()
         flowgraph.connect(numbered(10_000 + turn), viewer)
         flowgraph.run()
         application.processEvents()
-        assert counter.paintings == turn  # not before the timer's time
+        assert paintings.count == turn  # not before the timer's time
         for _ in range(2):  # nothing new the second time
             timer.timeout.emit()
             application.processEvents()
     window.close()
-    assert counter.paintings == 3
+    assert paintings.count == 3
 
 
 def test_the_stream_goes_on_while_a_picture_is_painted(application, monkeypatch):

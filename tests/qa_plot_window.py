@@ -18,11 +18,6 @@ from . import display_events
 from .display_events import attend, counts, curves_window, painted, until
 
 
-@pytest.fixture(scope="module")
-def application():
-    return display_events.application()
-
-
 def test_decades_are_written_as_powers(application):
     axis = DecadeAxis({-4: "none seen"})
     (_, major), (_, minor) = axis.tickValues(-4.5, 0.0, 300)
@@ -106,7 +101,7 @@ def test_at_most_twenty_pictures_a_second_and_none_of_a_hidden_window(applicatio
     assert window.timer.isActive()
     window.hide()
     assert not window.timer.isActive()
-    paintings = display_events.Paintings(window)
+    paintings = display_events.Paintings(window.canvas.viewport())
     window.record.take(counts())
     application.processEvents()
     assert paintings.count == 0

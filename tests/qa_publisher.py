@@ -289,8 +289,7 @@ ODD_ADDRESSES = "tcp://127.0.0.1:5570\n", "tcp://no such host:5570", 5570, None
 
 
 @pytest.mark.parametrize(
-    "address",
-    [*NO_ADDRESSES.split(" "), *ODD_ADDRESSES, "ipc:///tmp/" + "x" * 200],
+    "address", [*NO_ADDRESSES.split(" "), *ODD_ADDRESSES, "ipc:///tmp/" + "x" * 200]
 )
 def test_addresses_that_cannot_be_bound_are_one_sentence(address):
     with pytest.raises(ValueError, match=r"^address = .*wanted tcp://HOST:PORT") as it:

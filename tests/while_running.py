@@ -4,10 +4,10 @@
 
 def before_calls(block, act):
     """Have act(index of the next item) called before each call of a block's work()."""
-    work = block.work
+    work, outputs = block.work, block.output_signature().max_streams()
 
     def acting(input_items, output_items):
-        act(block.nitems_written(0))
+        act(block.nitems_written(0) if outputs else block.nitems_read(0))
         return work(input_items, output_items)
 
     block.work = acting
