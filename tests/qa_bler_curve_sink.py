@@ -2,7 +2,6 @@
 """The BLER-curve sink: counts add up to points with intervals, painted and saved."""
 
 import math
-import subprocess
 import sys
 
 import pytest
@@ -16,6 +15,7 @@ from PyQt5 import QtCore, QtGui
 from . import display_events
 from .display_events import counts, painted
 from .display_events import curves_window as filled
+from .qa_grc import ran
 
 SINK = advphy.bler_curve_sink
 
@@ -368,14 +368,7 @@ WITHOUT_QT = """if True:
     [("none", "there is no QApplication"), ("missing", "PyQt5 is not installed")],
 )
 def test_without_qt_or_application_the_blocks_are_made_and_say_so(case, said):
-    found = subprocess.run(
-        [sys.executable, "-c", WITHOUT_QT, case],
-        env={"PYTHONPATH": ":".join(sys.path), "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert found.returncode == 0, found.stderr
+    found = ran("-c", WITHOUT_QT, case)
     lines = found.stdout.splitlines()
     assert [line.startswith(said) for line in lines] == [True] * 4 + [False]
     assert lines[-1] == str(case == "none")

@@ -58,6 +58,15 @@ def compile_example(example, folder):
     return subprocess.CompletedProcess([], 0 if path else 1, "".join(said), "")
 
 
+def ran(*words, **environment):
+    """Run a Python program that ends well; return the process."""
+    command, pipes = [sys.executable, *map(str, words)], {"capture_output": True}
+    pipes |= {"env": ENVIRONMENT | environment, "text": True, "timeout": 300}
+    done = subprocess.run(command, **pipes)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 @pytest.mark.parametrize("path", BLOCKS, ids=lambda p: p.stem)
 def test_companion_takes_the_block_file(path):
     validator = Validator(BLOCK_SCHEME)

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An error in a block ends the flowgraph and reaches the caller of run()."""
 
-import os
-import subprocess
-import sys
 import weakref
 
 import numpy as np
@@ -11,7 +8,8 @@ import pmt
 import pytest
 from gnuradio import advphy, blocks, gr
 
-from .conftest import CLONE, STAGED
+from .conftest import CLONE
+from .qa_grc import ENVIRONMENT, ran
 
 
 class faulty(advphy.guarded_block):
@@ -153,15 +151,7 @@ def test_temporaries_may_be_connected():
         tb.run()
         print("ended")
     """
-    path = ":".join(sys.path)
-    found = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert found.returncode == 0, found.stderr
+    found = ran("-c", program)
     assert found.stdout.endswith("ended\n")
 
 
@@ -188,12 +178,6 @@ def test_blocks_that_nobody_keeps_live_as_long_as_their_flowgraph():
         "print([s.blocks for s in counter().segments()])\n"
         "del flowgraph\ngc.collect()\nprint(counter())\n"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=CLONE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(STAGED), *sys.path])},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    path = f"{CLONE}:{ENVIRONMENT['PYTHONPATH']}"
+    found = ran("-c", program, PYTHONPATH=path)
     assert found.stdout.splitlines()[-2:] == ["[20000, 20000]", "None"], found.stderr

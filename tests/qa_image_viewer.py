@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The image viewer: frames that belong together, painted beside the stream."""
 
-import subprocess
-import sys
 import threading
 import time
 
@@ -13,6 +11,7 @@ from gnuradio.advphy.display import image_window
 from PyQt5 import QtCore
 
 from .display_events import Paintings, until
+from .qa_grc import ran
 
 SHAPE, PIXELS = (8, 6), 48
 
@@ -200,12 +199,5 @@ def test_without_a_window_it_is_a_sink_that_needs_no_qt():
         except ValueError as error:
             print(error)
     """
-    found = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"PYTHONPATH": ":".join(sys.path), "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert found.returncode == 0, found.stderr
+    found = ran("-c", program)
     assert "10 False\nthere is no QApplication, wanted one" in found.stdout

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from .conftest import CLONE
-from .qa_grc import ENVIRONMENT, compile_example
+from .qa_grc import ENVIRONMENT, compile_example, ran
 from .standin_link import needs_standin
 
 EXAMPLES = CLONE / "examples"
@@ -71,14 +71,6 @@ def both_ends(tmp_path_factory):
     program("over_the_air_tx", folder)
     program("over_the_air_rx", folder)
     return folder
-
-
-def ran(*words):
-    """Run a program that ends well; return the process."""
-    command, pipes = [sys.executable, *map(str, words)], {"capture_output": True}
-    done = subprocess.run(command, env=ENVIRONMENT, timeout=300, text=True, **pipes)
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 def received(name, folder, frames, **arguments):
