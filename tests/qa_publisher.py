@@ -17,7 +17,7 @@ from gnuradio import advphy, blocks, gr
 from zmq.utils.monitor import recv_monitor_message
 
 from . import small_semantic as small
-from .standin_link import until
+from .while_running import until
 
 ANY = "tcp://127.0.0.1:*"
 

@@ -17,7 +17,7 @@ from gnuradio.advphy.measure.publishing_socket import PublishingSocket
 
 from . import left_open
 from .published_messages import counts
-from .standin_link import until
+from .while_running import until
 
 ANY = "tcp://127.0.0.1:*"
 # ZMTP 3.0: signature, version, mechanism, as-server, filler (rfc.zeromq.org/spec/23)

@@ -11,8 +11,9 @@ from advphy_model.files import recording_reader
 from advphy_model.files.recording_contents import Attack
 
 from .commands import advphy, done, refused, started
-from .standin_link import needs_standin
 
+gnuradio = "radios are blocks of GNU Radio"
+needs_standin = pytest.importorskip("tests.standin_link", reason=gnuradio).needs_standin
 LINK = "autoencoder_mlp"
 RUN = "run.sigmf-meta"
 

@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Act on a flowgraph at certain items of a block, not at certain times."""
+"""Wait for what happens, act at certain items of a block: not at certain times."""
+
+import time
+
+
+def until(condition):
+    """Wait until something is so; the limit is that of the whole test."""
+    while not condition():
+        time.sleep(0.001)
 
 
 def before_calls(block, act):
