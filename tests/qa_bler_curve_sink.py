@@ -27,13 +27,10 @@ def points(window):
 def test_a_stream_fills_in_the_curve_of_its_counter():
     sink, flowgraph = SINK(), advphy.top_block()
     counter = advphy.error_counter("hamming74_hard", stop=StopRule(None, 200_000))
-    flowgraph.connect(
-        advphy.message_source("hamming74_hard"),
-        advphy.encoder("hamming74_hard"),
-        advphy.channel("hamming74_hard", 2.0),
-        advphy.decoder("hamming74_hard"),
-        counter,
-    )
+    name = "hamming74_hard"
+    source, channel = advphy.message_source(name), advphy.channel(name, 2.0)
+    flowgraph.connect(source, advphy.encoder(name), channel)
+    flowgraph.connect(channel, advphy.decoder(name), counter)
     flowgraph.msg_connect(counter, "counts", sink, "in")
     flowgraph.run()
     (segment,) = [s for s in counter.segments() if s.blocks]
@@ -270,20 +267,10 @@ def test_what_is_not_a_count_is_counted_and_said(application):
     window = filled()
     broken = counts()
     del broken["blocks"]
-    bad = [
-        3,
-        None,
-        "text",
-        {},
-        {"kind": 3},
-        {"kind": "counts"},
-        broken,
-        counts(blocks=-1, errors=0),
-        counts(blocks=1, errors=2),
-        counts() | {"settings": 3},
-        counts() | {"blocks": "many"},
-        counts() | {"blocks": math.nan},
-    ]
+    changes = {"settings": 3}, {"blocks": "many"}, {"blocks": math.nan}
+    bad = [3, None, "text", {}, {"kind": 3}, {"kind": "counts"}, broken]
+    bad += [counts(blocks=-1, errors=0), counts(blocks=1, errors=2)]
+    bad += [counts() | change for change in changes]
     assert [window.record.take(message) for message in bad] == [False] * len(bad)
     assert window.record.refused() == len(bad)
     # Other kinds are no error, and counts without the setting are said apart.
