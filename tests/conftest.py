@@ -21,6 +21,7 @@ for place in (STAGED, CLONE / "apps", CLONE / "setup"):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt5")  # where there is PyQt6, too
 END_SECONDS = 60
 
 

@@ -16,6 +16,7 @@ from advphy_model.measure.error_rate import StopRule
 from gnuradio import advphy, blocks, gr
 from zmq.utils.monitor import recv_monitor_message
 
+from . import published_messages
 from . import small_semantic as small
 from .while_running import until
 
@@ -54,10 +55,8 @@ class Reader:
 
 
 def said(kind="counts", name="mine", block="error_counter0", **more):
-    message = {"kind": kind, "name": name, "block": block, "time": 5.0, "settings": {}}
-    model = {"link": "bpsk", "model_sha256": "ab" * 32, "seed": 1, "first_block": 0}
-    figures = {"blocks": 10, "block_errors": 1, "erasures": 0, "bler": 0.1}
-    return pmt.to_pmt(message | model | figures | more)
+    message = published_messages.said(name, 10, 1, {}, block=block, time=5.0)
+    return pmt.to_pmt(message | {"kind": kind} | more)
 
 
 class Silent(gr.sync_block):
