@@ -35,27 +35,21 @@ class dropper(gr.basic_block):
         return len(kept)
 
 
-def over_the_air(frames, *between, frame=None, first_frame=0, **receiver):
+def over_the_air(
+    frames, *between, frame=None, first_frame=0, after=(), runs=1, **receiver
+):
     """Send frames of messages; return the error counter and the synchroniser."""
     frame = frame or Frame.of_model(MODEL)
-    flowgraph = advphy.top_block()
-    first = first_frame * frame.codewords
+    flowgraph, first = advphy.top_block(), first_frame * frame.codewords
     source = advphy.message_source(MODEL, first_block=first)
     head = blocks.head(1, frames * frame.codewords)
     modulator = advphy.burst_modulator(MODEL, frame, first_frame)
     synchronizer = advphy.burst_synchronizer(MODEL, frame, **receiver)
-    counter = advphy.error_counter(MODEL)
-    flowgraph.connect(
-        source,
-        head,
-        advphy.encoder(MODEL),
-        modulator,
-        *between,
-        synchronizer,
-        advphy.decoder(MODEL),
-        counter,
-    )
-    flowgraph.run()
+    counter, decoder = advphy.error_counter(MODEL), advphy.decoder(MODEL)
+    flowgraph.connect(source, head, advphy.encoder(MODEL), modulator)
+    flowgraph.connect(modulator, *between, synchronizer, *after, decoder, counter)
+    for _ in range(runs):
+        flowgraph.run()
     return counter, synchronizer
 
 
@@ -134,20 +128,8 @@ def test_the_decoder_of_another_link_is_refused():
 
 
 def test_the_canceller_works_behind_the_synchroniser():
-    frame = Frame.of_model(MODEL)
-    flowgraph = advphy.top_block()
-    counter = advphy.error_counter(MODEL)
-    flowgraph.connect(
-        advphy.message_source(MODEL),
-        blocks.head(1, 128 * 16),
-        advphy.encoder(MODEL),
-        advphy.burst_modulator(MODEL, frame),
-        advphy.burst_synchronizer(MODEL, frame),
-        advphy.perturbation_canceller(MODEL, window=1024),
-        advphy.decoder(MODEL),
-        counter,
-    )
-    flowgraph.run()
+    canceller = advphy.perturbation_canceller(MODEL, window=1024)
+    counter, _ = over_the_air(16, after=[canceller])
     assert total(counter, "blocks") == 2048
     assert total(counter, "block_errors") == 0
 
@@ -161,18 +143,13 @@ def semantic(link, between=(), secret=None, bobs=None, first_frame=0, codewords=
     alice = advphy.alice_arn(link, secret=secret, first_frame=first)
     bob = advphy.bob_arn(link, secret=bobs or secret)
     meter = advphy.distortion_meter(pictures, ssim_every=0)
-    flowgraph.connect(
-        advphy.image_source(pictures, first),
-        blocks.head(4 * PIXELS, 40 * codewords),
-        advphy.semantic_encoder(link),
-        alice,
-        advphy.burst_modulator(link, frame, first_frame, peak_symbol=6),
-        *between,
-        advphy.burst_synchronizer(link, frame),
-        bob,
-        advphy.semantic_decoder(link),
-        meter,
-    )
+    source = advphy.image_source(pictures, first)
+    head = blocks.head(4 * PIXELS, 40 * codewords)
+    modulator = advphy.burst_modulator(link, frame, first_frame, peak_symbol=6)
+    synchronizer = advphy.burst_synchronizer(link, frame)
+    flowgraph.connect(source, head, advphy.semantic_encoder(link), alice, modulator)
+    flowgraph.connect(modulator, *between, synchronizer, bob)
+    flowgraph.connect(bob, advphy.semantic_decoder(link), meter)
     flowgraph.run()
     return bob, meter
 
@@ -252,21 +229,9 @@ def test_frames_are_counted_from_their_tags_without_a_radio():
 
 
 def test_a_flowgraph_that_is_started_again_sends_the_same_again():
-    flowgraph = advphy.top_block()
-    counter = advphy.error_counter(MODEL)
-    flowgraph.connect(
-        advphy.message_source(MODEL),
-        blocks.head(1, 1000),
-        advphy.encoder(MODEL),
-        advphy.burst_modulator(MODEL),
-        advphy.burst_synchronizer(MODEL),
-        advphy.decoder(MODEL),
-        counter,
-    )
-    for _ in range(2):
-        flowgraph.run()
+    counter, _ = over_the_air(8, runs=2)
     assert total(counter, "block_errors") == 0
-    assert total(counter, "frames") >= 7
+    assert total(counter, "frames") >= 8
 
 
 def test_images_of_a_sender_that_begins_anew_are_decoded_where_there_is_no_key():

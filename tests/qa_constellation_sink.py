@@ -14,11 +14,6 @@ from . import display_events
 from .display_events import painted
 
 
-@pytest.fixture(scope="module")
-def application():
-    return display_events.application()
-
-
 def numbered(first, count, n=7):
     """Return vectors whose symbols are their index."""
     return (

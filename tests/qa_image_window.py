@@ -10,13 +10,6 @@ from PyQt5 import QtCore, QtGui
 SHAPE, PIXELS = (8, 6), 48
 
 
-@pytest.fixture(scope="module")
-def application():
-    from PyQt5 import QtWidgets
-
-    return QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-
-
 def grey(picture):
     """Return the grey levels of a picture."""
     picture = picture.convertToFormat(QtGui.QImage.Format_Grayscale8)

@@ -16,11 +16,6 @@ from .display_events import attack, counts, curves_window, estimate, painted
 from .display_events import strip_window as filled
 
 
-@pytest.fixture(scope="module")
-def application():
-    return display_events.application()
-
-
 def test_a_point_is_what_was_counted_between_two_messages(application):
     window = filled(
         counts(blocks=100, errors=1, at=1.0),

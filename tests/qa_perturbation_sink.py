@@ -22,11 +22,6 @@ from .display_events import attack, estimate, painted
 P = np.array([1, 0.5j, -0.2, 0, 0.3 - 0.3j, 0, 0.1])
 
 
-@pytest.fixture(scope="module")
-def application():
-    return display_events.application()
-
-
 def shown(codebook=None):
     """Return a window without messages."""
     codebook = links.load("hamming74_ml").codebook if codebook is None else codebook

@@ -41,6 +41,8 @@ def antipodal(decision="nearest_codeword"):
 
 
 def crafted(name, link, substitutes=(), **changes):
+    if name.startswith("generator"):  # each of its restarts trains a network
+        changes = {"restarts": 1} | changes
     return attacks.craft(name, link, dataclasses.replace(QUICK, **changes), substitutes)
 
 

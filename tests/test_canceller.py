@@ -166,10 +166,10 @@ def test_simulated_thresholds_keep_the_false_alarms(adversary):
     model = links.load("two_simplices")
     settings = CancellerSettings(window=256, false_alarm=1e-2, adversary=adversary)
     canceller = Canceller(model, settings)
-    y = received(model, 5.0, 5, 0, 256 * 1000)
+    y = received(model, 5.0, 5, 0, 256 * 500)
     alarms = sum(estimate.detected for estimate in canceller.cancel(y))
-    # 10 are expected; the threshold itself is known to some 5 %, a factor of 2 here.
-    assert 1 <= alarms <= 35
+    # 5 are expected; the threshold itself is known to some 5 %, a factor of 2 here.
+    assert 1 <= alarms <= 20
 
 
 def test_roc_of_one_component_is_that_of_chi_squared():

@@ -34,22 +34,11 @@ def rows(engine="loop", link="bpsk", scale=1):
 
 
 def attacked(psrs_db=(-10, -6, -2), ebn0_db=8.0):
-    return [
-        Counts(
-            "bpsk",
-            "loop",
-            ebn0_db,
-            1,
-            0,
-            1000,
-            100 + 10 * i,
-            0,
-            "abc",
-            psr_db=float(psr_db),
-            attack=f"universal_pgd {i:08x}",
-        )
-        for i, psr_db in enumerate(psrs_db)
-    ]
+    def row(i, psr_db):
+        attack = {"psr_db": float(psr_db), "attack": f"universal_pgd {i:08x}"}
+        return Counts("bpsk", "loop", ebn0_db, 1, 0, 1000, 100 + i, 0, "abc", **attack)
+
+    return [row(10 * i, psr_db) for i, psr_db in enumerate(psrs_db)]
 
 
 def plotted(described):

@@ -55,22 +55,14 @@ def test_every_channel_is_among_those_tested_for_chunks():
 def test_blocks_come_out_the_same_however_calls_cut_them(kind, first, rng):
     x, p = normals(rng, 300, 7), normals(rng, 300, 7)
     apply = channels.channel(kind)
-    whole = np.empty_like(x)
+    whole, other = np.empty_like(x), np.empty_like(x)
     apply(x, whole, seed=5, first_block=first, noise_variance=0.1, p=p)
     for size in (1, 7, 64):
         parts = x.copy()
         for at in range(0, 300, size):
-            part = parts[at : at + size]
-            apply(
-                part,
-                part,
-                seed=5,
-                first_block=first + at,
-                noise_variance=0.1,
-                p=p[at : at + size],
-            )
+            part, how = parts[at : at + size], {"seed": 5, "noise_variance": 0.1}
+            apply(part, part, first_block=first + at, p=p[at : at + size], **how)
         assert np.array_equal(parts, whole)
-    other = np.empty_like(x)
     apply(x, other, seed=6, first_block=first, noise_variance=0.1, p=p)
     assert not np.array_equal(other, whole)
 

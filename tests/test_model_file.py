@@ -307,10 +307,7 @@ def test_the_modem_carries_models_of_two_kinds(tmp_path):
         any_link.load("nothing")
     (tmp_path / "text").write_text("no model")
     MODELS["eve"].write(tmp_path / "eve")
-    for name, text in (
-        ("text", "not a valid link"),
-        ("eve", "'gr-advphy eve 1'"),
-    ):
+    for name, text in (("text", "not a valid link"), ("eve", "'gr-advphy eve 1'")):
         with pytest.raises(ModelFileError, match=f"{tmp_path / name}: .*{text}"):
             any_link.load(tmp_path / name)
 

@@ -67,8 +67,7 @@ def test_codewords_arrive_without_noise(samples_per_symbol):
 
 
 @pytest.mark.parametrize(
-    "impairment",
-    ["offset", "phase", "delay", "half", "gain", "all"],
+    "impairment", ["offset", "phase", "delay", "half", "gain", "all"]
 )
 def test_codewords_arrive_through_what_the_air_does(impairment):
     frame = Frame.of_model(MODEL)

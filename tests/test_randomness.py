@@ -39,12 +39,8 @@ def normals(count, seed=SEED, first=0):
 def test_independent_philox_gives_the_published_vector():
     # Random123 kat_vectors: all zero.
     words = philox(np.zeros(1, np.uint64), 0, 0)[0]
-    assert [f"{w:08x}" for w in words] == [
-        "6627e8d5",
-        "e169c58d",
-        "bc57ac4c",
-        "9b00dbd8",
-    ]
+    vector = "6627e8d5 e169c58d bc57ac4c 9b00dbd8"
+    assert " ".join(f"{w:08x}" for w in words) == vector
 
 
 def test_messages_are_bytes_of_an_independent_philox():

@@ -37,16 +37,11 @@ def run(tmp_path, samples):
     return path
 
 
-def scored(path):
+def scored(path, model=MODEL, secret=None):
     found = recording_reader.read(path)
-    origin = found.origin
-    return scoring.score(
-        found,
-        MODEL,
-        Frame.restore(origin.frame),
-        seed=origin.seed,
-        first_frame=origin.first_frame,
-    )
+    origin, at = found.origin, {"secret": secret, "images": found.origin.images}
+    at |= {"seed": origin.seed, "first_frame": origin.first_frame}
+    return scoring.score(found, model, Frame.restore(origin.frame), **at)
 
 
 def changed(path, **values):

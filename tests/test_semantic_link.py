@@ -69,8 +69,7 @@ def test_a_code_of_several_axes_is_refused():
     networks = dict(small.semantic_link(6).networks)
     fold = Layer("reshape", "fold", {}, {"shape": [2, 3]})
     networks["channel_encoder"] = dataclasses.replace(
-        networks["channel_encoder"],
-        layers=(*networks["channel_encoder"].layers, fold),
+        networks["channel_encoder"], layers=(*networks["channel_encoder"].layers, fold)
     )
     networks["channel_decoder"] = Network((Layer("flatten", "flat"),), (2, 3))
     with pytest.raises(ValueError, match=r"shape \(2, 3\), must have \(L,\)"):

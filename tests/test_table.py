@@ -156,9 +156,7 @@ def test_a_range_inside_a_counted_one_is_refused_before_the_work(tmp_path):
         measure(tmp_path / "run.csv", StopRule(None, 10**12), first=500)
 
 
-def test_ranges_resume_each_by_itself_and_do_not_run_into_the_next(
-    tmp_path,
-):
+def test_ranges_resume_each_by_itself_and_do_not_run_into_the_next(tmp_path):
     out = tmp_path / "run.csv"
     measure(out, StopRule(None, 1000))
     measure(out, StopRule(None, 500), first=1000)
