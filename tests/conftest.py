@@ -117,7 +117,7 @@ def no_data(tmp_path, monkeypatch):
 
 @pytest.fixture
 def tiny(no_data, monkeypatch):
-    """Have a data set "tiny" in the catalogue during a test; return its place."""
+    """Have a data set "tiny" in the catalog during a test; return its place."""
     from advphy_model.files import image_files
 
     hashes = {file: hashlib.sha256(found).hexdigest() for file, found in TINY.items()}

@@ -311,11 +311,11 @@ def test_messages_of_foreign_blocks_are_refused_without_an_end_of_the_flowgraph(
         ({"csv": "a.csv", "x": "snr_db"}, "counts have no snr_db"),
         ({"first": 5.0, "last": 5.0}, "first = 5.0 and last = 5.0"),
         ({"last": math.nan}, "last = nan"),
-        ({"floor": 0.0}, "floor = 0.0"),
-        ({"floor": 1.0}, "floor = 1.0"),
-        ({"frame_rate": 0}, "frame_rate = 0"),
-        ({"frame_rate": 100}, "frame_rate = 100"),
-        ({"x": " "}, "wanted the key of a setting"),
+        ({"floor": 0.0}, "floor must be.*got 0.0"),
+        ({"floor": 1.0}, "floor must be.*got 1.0"),
+        ({"frame_rate": 0}, "frame_rate must be.*got 0"),
+        ({"frame_rate": 100}, "frame_rate must be.*got 100"),
+        ({"x": " "}, "must be the key of a setting"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_sentence(settings, named):

@@ -38,7 +38,7 @@ class dropper(gr.basic_block):
 def over_the_air(
     frames, *between, frame=None, first_frame=0, after=(), runs=1, **receiver
 ):
-    """Send frames of messages; return the error counter and the synchroniser."""
+    """Send frames of messages; return the error counter and the synchronizer."""
     frame = frame or Frame.of_model(MODEL)
     flowgraph, first = advphy.top_block(), first_frame * frame.codewords
     source = advphy.message_source(MODEL, first_block=first)
@@ -127,7 +127,7 @@ def test_the_decoder_of_another_link_is_refused():
         flowgraph.run()
 
 
-def test_the_canceller_works_behind_the_synchroniser():
+def test_the_canceller_works_behind_the_synchronizer():
     canceller = advphy.perturbation_canceller(MODEL, window=1024)
     counter, _ = over_the_air(16, after=[canceller])
     assert total(counter, "blocks") == 2048
@@ -136,7 +136,7 @@ def test_the_canceller_works_behind_the_synchroniser():
 
 def semantic(link, between=(), secret=None, bobs=None, first_frame=0, codewords=16):
     """Send 40 frames of codes over the air; return Bob's block and the meter."""
-    frame = advphy.frame(link, codewords=codewords)
+    frame = advphy.Frame.of_model(link, codewords=codewords)
     flowgraph = advphy.top_block()
     pictures = images()
     first = first_frame * codewords
@@ -160,7 +160,7 @@ def test_semantic_frames_travel_the_same_way(keying):
     link = semantic_link(pair=pair, keying=keying)
     secret = SECRET if keying == "rotation" else None
     _, whole = semantic(link, secret=secret)
-    size = advphy.frame(link, codewords=16).samples()
+    size = advphy.Frame.of_model(link, codewords=16).samples()
     lost = dropper([(3 * size, 4 * size), (11 * size, 15 * size)])
     bob, meter = semantic(link, [lost], secret=secret, first_frame=5)
     sums = meter.total()
@@ -236,7 +236,7 @@ def test_a_flowgraph_that_is_started_again_sends_the_same_again():
 
 def test_images_of_a_sender_that_begins_anew_are_decoded_where_there_is_no_key():
     link = semantic_link(pair=("alice", "bob"))
-    frame = advphy.frame(link, codewords=16)
+    frame = advphy.Frame.of_model(link, codewords=16)
     codes = np.zeros((64, link.n), np.complex64)
     x = [Modulator(frame, link).modulate(codes) for _ in range(2)]
     flowgraph = advphy.top_block()

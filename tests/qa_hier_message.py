@@ -5,7 +5,7 @@ import pytest
 from gnuradio import advphy, blocks, gr
 
 from .left_open import buffers, descriptors, threads
-from .qa_guard import build
+from .qa_block_errors import build
 from .standin_link import needs_standin, own_air
 
 GRAPHS, FEW = 40, 10  # the first graph may open something for the process

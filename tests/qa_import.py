@@ -9,7 +9,7 @@ def test_import_brings_neither_torch_nor_scipy_nor_matplotlib():
     program = (
         "import sys\n"
         "from gnuradio import advphy\n"
-        "advphy.link_model('hamming74_ml')\n"
+        "advphy.LinkModel.load('hamming74_ml')\n"
         "advphy.image_source()\n"
         "advphy.alice_arn('paired_arn_white')\n"
         "advphy.eve('eve_mnist')\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Perturbation source: items, tags, realised PSR, and the attacked chain."""
+"""Perturbation source: items, tags, realized PSR, and the attacked chain."""
 
 import logging
 import math
@@ -83,9 +83,9 @@ def test_a_schedule_is_tagged_and_accounted_for():
     assert items[2000:4000].all()
     first, second, *_ = source.segments()
     assert (first.first_block, first.blocks) == (1000, 2000)
-    assert first.realised()["psr_db_realised"] == -math.inf
+    assert first.realized()["psr_db_realised"] == -math.inf
     assert (second.first_block, second.blocks) == (3000, 2000)
-    assert second.realised()["psr_db_realised"] == pytest.approx(-6.0)
+    assert second.realized()["psr_db_realised"] == pytest.approx(-6.0)
 
 
 def test_a_short_schedule_is_one_segment_whose_psr_is_that_of_the_time_it_is_on():
@@ -96,24 +96,24 @@ def test_a_short_schedule_is_one_segment_whose_psr_is_that_of_the_time_it_is_on(
     _, tags = sent_by(source, 4000)
     assert list(tags) == [0]
     (segment,) = source.segments()
-    realised = segment.realised()
-    assert realised["psr_db_realised"] == pytest.approx(
+    realized = segment.realized()
+    assert realized["psr_db_realised"] == pytest.approx(
         10 * math.log10(1 / 4), abs=0.01
     )
-    assert realised["psr_db_smallest"] == -math.inf
-    assert realised["psr_db_largest"] == pytest.approx(0.0, abs=1e-4)
+    assert realized["psr_db_smallest"] == -math.inf
+    assert realized["psr_db_largest"] == pytest.approx(0.0, abs=1e-4)
 
 
-def test_the_realised_psr_of_a_jammer_is_counted():
+def test_the_realized_psr_of_a_jammer_is_counted():
     source = advphy.perturbation_source("two_simplices", "jammer", -6.0)
     sent_by(source, 100_000)
-    realised = source.segments()[0].realised()
+    realized = source.segments()[0].realized()
     # Standard error of the mean of 700 000 or more exponential powers: 0.12 %.
-    assert realised["psr_db_realised"] == pytest.approx(-6.0, abs=0.03)
+    assert realized["psr_db_realised"] == pytest.approx(-6.0, abs=0.03)
     # The sum of 7 exponentials of mean 1 is below 0.2 or above 28 once in 10^9 or so;
     # the smallest and largest of many lie far from 7.
-    assert realised["psr_db_smallest"] < -9.0
-    assert -3.0 < realised["psr_db_largest"] < 0.5
+    assert realized["psr_db_smallest"] < -9.0
+    assert -3.0 < realized["psr_db_largest"] < 0.5
 
 
 @pytest.mark.parametrize(
@@ -242,10 +242,10 @@ def test_a_file_is_read(tmp_path):
     ("settings", "text"),
     [
         ({"model": "bpsk"}, "n = 7 channel uses"),
-        ({"psr_db": 100.0}, "psr_db = 100"),
+        ({"psr_db": 100.0}, "psr_db must be.*got 100"),
         ({"psr_db": 0.0, "full_scale": 0.1}, "would clip"),
-        ({"perturbation": "jammer", "shift": 7}, "shift = 7"),
-        ({"perturbation": "jammer", "latency": 0}, "latency = 0"),
+        ({"perturbation": "jammer", "shift": 7}, "shift must be.*got 7"),
+        ({"perturbation": "jammer", "latency": 0}, "latency must be.*got 0"),
     ],
 )
 def test_bad_parameters_are_refused_at_construction(settings, text):

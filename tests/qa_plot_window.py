@@ -106,7 +106,7 @@ def test_at_most_twenty_pictures_a_second_and_none_of_a_hidden_window(applicatio
 
 
 def test_the_flowgraph_survives_its_window(application):
-    model, sink = advphy.link_model("bpsk"), advphy.bler_curve_sink()
+    model, sink = advphy.LinkModel.load("bpsk"), advphy.bler_curve_sink()
     counter, flowgraph = advphy.error_counter(model), advphy.top_block()
     source, channel = advphy.message_source(model), advphy.channel(model, 2.0)
     flowgraph.connect(source, advphy.encoder(model), channel)

@@ -181,11 +181,11 @@ def test_images_eves_labels_and_alices_power_are_published():
     flowgraph, publisher = publishing((meter, "distortion"), (labels, "accuracy"))
     sent = np.tile(found.as_reals(), (2, 1)).astype(np.float32)
     flowgraph.connect(blocks.vector_source_f(sent.ravel(), False, sent.shape[1]), meter)
-    flowgraph.connect(blocks.vector_source_b(found.labelled().tolist()), labels)
+    flowgraph.connect(blocks.vector_source_b(found.labeled().tolist()), labels)
     last = last_of_a_run(flowgraph, publisher)
     assert (last["Bob"]["frames"], last["Bob"]["mse"]) == (len(sent), 0.0)
     assert last["Eve"]["accuracy"] == 1.0
-    assert last["Eve"]["frames"] == len(found.labelled())
+    assert last["Eve"]["frames"] == len(found.labeled())
 
 
 def test_who_joins_late_gets_what_each_block_said_last():
@@ -291,7 +291,9 @@ ODD_ADDRESSES = "tcp://127.0.0.1:5570\n", "tcp://no such host:5570", 5570, None
     "address", [*NO_ADDRESSES.split(" "), *ODD_ADDRESSES, "ipc:///tmp/" + "x" * 200]
 )
 def test_addresses_that_cannot_be_bound_are_one_sentence(address):
-    with pytest.raises(ValueError, match=r"^address = .*wanted tcp://HOST:PORT") as it:
+    with pytest.raises(
+        ValueError, match=r"^address = .*expected tcp://HOST:PORT"
+    ) as it:
         advphy.publisher(address, insecure=True)
     assert "\n" not in str(it.value)
 

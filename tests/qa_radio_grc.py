@@ -177,7 +177,10 @@ def test_both_ends_of_the_air_have_one_layout():
     [
         (("codewords: '128'", "codewords: '300'"), "codewords"),
         (("rolloff: '0.35'", "rolloff: '0.01'"), "rolloff"),
-        (("frame: frame", "frame: advphy.frame('bpsk')"), "frame.n == model.n"),
+        (
+            ("frame: frame", "frame: advphy.Frame.of_model('bpsk')"),
+            "frame.n == model.n",
+        ),
     ],
 )
 def test_companion_refuses_a_frame_that_does_not_fit(change, text, tmp_path):

@@ -82,7 +82,7 @@ def test_a_name_is_not_taken_for_markup():
 
 def test_a_window_shows_what_a_flowgraph_counts():
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    labels = images.load("mnist_sample").labelled().tolist()
+    labels = images.load("mnist_sample").labeled().tolist()
     flowgraph, readout = advphy.top_block(), advphy.readout("Eve")
     window = readout.qwidget()
     assert NOTHING in window.label.text()

@@ -17,7 +17,7 @@ SECRET = bytes(range(32))
 
 
 def frame_of(model):
-    return advphy.frame(model, codewords=8)
+    return advphy.Frame.of_model(model, codewords=8)
 
 
 def sent_samples(model, frames=FRAMES, **settings):
@@ -190,10 +190,10 @@ def test_a_full_disk_ends_the_flowgraph_with_its_error(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("more", "text"),
     [
-        ({"file": "run.wav"}, r"wanted a name that ends in \.sigmf-meta"),
+        ({"file": "run.wav"}, r"expected a name that ends in \.sigmf-meta"),
         ({"model": "nonsense"}, "link 'nonsense' is neither"),
-        ({"seed": -1}, "seed = -1"),
-        ({"first_block": 5}, "wanted the first of a frame: a multiple of 128"),
+        ({"seed": -1}, "seed must be.*got -1"),
+        ({"first_block": 5}, "must be the first of a burst, a multiple of 128"),
         ({"sample_rate": float("nan")}, "sample_rate = nan"),
         ({"frequency": float("inf")}, "frequency = inf"),
     ],

@@ -90,7 +90,7 @@ def test_the_page_says_what_is_set(step):
         assert f"`{value}`" in PAGE, f"{step.stem}: {name}.{key} = {value}"
 
 
-def test_the_last_step_shows_attack_and_defence(programs):
+def test_the_last_step_shows_attack_and_defense(programs):
     done = ran("-c", RUN, programs)
     clean, defended, attacked = json.loads(done.stdout.splitlines()[-1])
     # At 8 dB and PSR -6 dB (docs/results.md): 2.3e-5, with canceller 2.5e-5, 3.75e-2.

@@ -59,9 +59,9 @@ def test_an_adversary_out_of_step_is_in_the_row(here):
     [
         ("--delay 2", "--delay says how an adversary acts"),
         ("--window 128", "give --cancel"),
-        ("--frame colour=3", "wanted KEY=VALUE of codewords"),
-        ("--frame pilots=many", "wanted a number"),
-        ("--frame pilots=99", "wanted 1..16"),
+        ("--frame color=3", "expected KEY=VALUE of codewords"),
+        ("--frame pilots=many", "expected a number"),
+        ("--frame pilots=99", "expected 1..16"),
         ("--attack noise_jammer --delay late", "a number or 'random'"),
         ("--attack noise_jammer --psr-db nan", "--psr-db 'nan'"),
         ("--attack noise_jammer --fading deep", "fading 'deep'"),

@@ -33,7 +33,7 @@ def test_a_download_is_quiet_away_from_a_terminal(tmp_path, tiny, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ("cifar --from wrong", "'cifar' is not known; there are: mnist, fash"),
+        ("cifar --from wrong", "'cifar' is not known; choose from mnist, fash"),
         ("mnist --from nowhere", "nowhere: there is no such folder"),
         ("mnist --from empty", "empty: has no train-images-idx3-ubyte"),
         ("mnist --from wrong", "is not the train-images-idx3-ubyte of mnist"),

@@ -77,19 +77,19 @@ def test_a_keyed_link_takes_its_secret_from_a_file(here, key, monkeypatch):
     [
         ("nonsense", "semantic link 'nonsense' is neither"),
         ("bpsk", "semantic link 'bpsk' is neither"),
-        ("models/eve", "wanted 'gr-advphy semantic link"),
+        ("models/eve", "expected 'gr-advphy semantic link"),
         (f"{MNIST} --eve nonsense", "Eve 'nonsense' is neither"),
         (
             f"{MNIST} --eve models/wide",
             "she takes 6 reals, link 'semantic_mnist' sends 23",
         ),
-        (f"{MNIST} --eve models/base", "wanted 'gr-advphy e"),
+        (f"{MNIST} --eve models/base", "expected 'gr-advphy e"),
         (f"{MNIST} --snr-db loud", "--snr-db 'loud'"),
         (f"{MNIST} --snr-db nan", "--snr-db 'nan'"),
         (f"{MNIST} --snr-db 101", "--snr-db '101'"),
         (f"{MNIST} --eve-snr-db near", "--eve-snr-db 'near'"),
-        (f"{MNIST} --eve-snr-db 1,2", "--eve-snr-db '1,2': wanted one"),
-        (f"{MNIST} --frames 0", "--frames 0: wanted at least 1"),
+        (f"{MNIST} --eve-snr-db 1,2", "--eve-snr-db '1,2': expected one"),
+        (f"{MNIST} --frames 0", "--frames must be at least 1.*got 0"),
         (f"{MNIST} --frames 1.5", "--frames 1.5"),
         (f"{MNIST} --frames -3", "--frames"),
         (f"{MNIST} --first-frame -1", "--first-frame"),
@@ -97,7 +97,7 @@ def test_a_keyed_link_takes_its_secret_from_a_file(here, key, monkeypatch):
         (f"{MNIST} --seed -1", "seed = -1"),
         (f"{MNIST} --images nowhere", "images 'nowhere' are none of"),
         (f"{MNIST} --no-bob", "there is nothing to measure"),
-        ("models/base", "28 x 28 pixels; wanted 8 x 7"),
+        ("models/base", "28 x 28 pixels; give 8 x 7"),
         (f"{MNIST} --key-file key", "is not keyed; omit --key-file"),
         (f"{MNIST} --no-alice --key-file key", "is not keyed"),
         ("keyed_arn --key-file missing", "missing"),
@@ -136,7 +136,7 @@ def test_images_without_labels_serve_bob_and_not_eve(here):
     folder = write_tiny(here / "own", "{file}")
     (folder / "train-labels-idx1-ubyte").unlink()
     measure = f"measure-semantic {MNIST} --snr-db 10 {LOOP} --out run.csv --images"
-    assert "2 x 3 pixels; wanted 28 x 28" in refused(measure, folder / "train")
+    assert "2 x 3 pixels; give 28 x 28" in refused(measure, folder / "train")
     pixels = images.load("mnist_sample").pixels
     header = np.array([0x803, *pixels.shape], ">u4").tobytes()
     (here / "bare-images-idx3-ubyte").write_bytes(header + pixels.tobytes())

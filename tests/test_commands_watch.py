@@ -10,7 +10,7 @@ import socket
 import threading
 
 import pytest
-from advphy_commands import _watching
+from advphy_commands import _subscription, watch
 from advphy_model.measure import published, table
 from advphy_model.measure.link_chain import Counts
 
@@ -39,7 +39,7 @@ def end_when(monkeypatch):
         def left(turns):
             return 0.0 if condition(turns.received) else 1.0
 
-        monkeypatch.setattr(_watching._Turns, "seconds_left", left)
+        monkeypatch.setattr(watch._Turns, "seconds_left", left)
 
     return end_when
 
@@ -167,7 +167,7 @@ def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(
 ):
     address, out = f"tcp://127.0.0.1:{free_port()}", tmp_path / "run.csv"
     waits, seen = [], []
-    remark = _watching.Subscriptions
+    remark = _subscription.Subscriptions
 
     def listening(addresses, said, keys):
         def heard(text):
@@ -176,7 +176,7 @@ def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(
 
         return remark(addresses, heard, keys)
 
-    monkeypatch.setattr(_watching, "Subscriptions", listening)
+    monkeypatch.setattr(_subscription, "Subscriptions", listening)
     end_when(lambda received: seen.append(received) or received == 2)
 
     def come_and_go():
@@ -271,8 +271,8 @@ def test_malformed_messages_are_counted_and_ignored(capsys, end_when):
     [
         ("nonsense", "'nonsense' is no address"),
         ("tcp://127.0.0.1:70000", "is no address"),
-        ("--seconds 0", "--seconds 0, wanted a number above 0"),
-        ("--seconds nan", "wanted a number above 0"),
+        ("--seconds 0", "--seconds 0, expected a number above 0"),
+        ("--seconds nan", "expected a number above 0"),
         ("--png /no/such/folder/x.png", "/no/such/folder/x.png"),
         ("--png x.gif", "format 'gif' is not known"),
         ("--csv /no/such/folder/x.csv", "/no/such/folder/x.csv"),

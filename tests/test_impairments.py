@@ -262,7 +262,7 @@ def error_of_a_sine(bits):
 
 
 @pytest.mark.parametrize("bits", [4, 6, 8, 10, 12, 14])
-def test_quantisation_of_a_full_scale_sine(bits):
+def test_quantization_of_a_full_scale_sine(bits):
     turns = np.arange(200_003) * 0.1234567
     x = (2.0 * np.exp(2j * np.pi * turns))[None].astype(np.complex64)
     error = impaired(f"quantisation(bits={bits}, full_scale=2)", x) - x
@@ -274,7 +274,7 @@ def test_quantisation_of_a_full_scale_sine(bits):
     assert snr_db == pytest.approx(6.0206 * bits + 1.7609, abs=2.5 * 2 ** (-bits / 2))
 
 
-def test_quantisation_saturates_and_has_as_many_levels_as_said():
+def test_quantization_saturates_and_has_as_many_levels_as_said():
     x = np.linspace(-3, 3, 5001).astype(np.complex64)[None]
     levels = np.unique(impaired("quantisation(bits=2, full_scale=2)", x).real)
     assert np.allclose(levels, [-1.5, -0.5, 0.5, 1.5])

@@ -259,7 +259,7 @@ def test_a_file_of_another_kind_is_refused_by_both_formats(written):
     ours, path = written
     for kind in KINDS:
         if not isinstance(ours, kind):
-            text = f"{path}: .*'{ours.KIND.format}', wanted '{kind.KIND.format}'"
+            text = f"{path}: .*'{ours.KIND.format}', expected '{kind.KIND.format}'"
             with pytest.raises(ModelFileError, match=text):
                 kind.load(path)
 

@@ -67,10 +67,10 @@ def test_the_pool_keeps_its_power_and_climbs():
 def descend(gamma, steps=300):
     """Play min over a, max over b of a b, whose only solution is (0, 0)."""
     a, b = (torch.tensor([1.0], requires_grad=True) for _ in range(2))
-    optimiser = torch.optim.SGD([a, b], lr=0.1)
+    optimizer = torch.optim.SGD([a, b], lr=0.1)
     for _ in range(steps):
         consensus.gradients((a * b).sum(), [a], [b], gamma)
-        optimiser.step()
+        optimizer.step()
     return float(a.detach() ** 2 + b.detach() ** 2)
 
 

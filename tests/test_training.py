@@ -150,7 +150,7 @@ def test_the_seed_decides(tmp_path):
         ("autoencoder", "k=9", "k must be 1..8, got 9"),
         ("autoencoder", "architecture=rnn", "architecture 'rnn'.*mlp, cnn"),
         ("autoencoder", "depth=3", "keys: k, n"),
-        ("autoencoder", "k=four", "wanted int"),
+        ("autoencoder", "k=four", "expected int"),
         ("autoencoder", "k", "not key=value"),
         ("autoencoder", "steps=0", "steps must be > 0, got 0"),
         ("autoencoder", "batch=9999999", "batch must be at most"),

@@ -86,7 +86,7 @@ def test_gradients_are_those_of_torch(rng):
         assert torch.allclose(held[name], expected, atol=1e-4), name
 
 
-def test_normalised_tokens_have_mean_zero_and_variance_one(rng):
+def test_normalized_tokens_have_mean_zero_and_variance_one(rng):
     x = 3 + 5 * rng.normal(size=(4, 7, 50))
     y = layer_normalisation(x, np.full(50, 2.0), np.full(50, 0.5))
     assert np.allclose(y.mean(axis=2), 0.5)

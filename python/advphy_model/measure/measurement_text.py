@@ -20,6 +20,16 @@ def rated(failures, blocks) -> dict:
     return {"bler": failures / blocks, "low": low, "high": high}
 
 
+def table_texts(failures, blocks) -> tuple:
+    """Return a rate and its interval as two cells of a table."""
+    if not blocks:
+        return "-", ""
+    low, high = bounds(failures, blocks)
+    if not failures:
+        return "0", f"< {high:.1e}"
+    return f"{failures / blocks:.2e}", f"{low:.2e}..{high:.2e}"
+
+
 def short_text(failures, blocks) -> str:
     """Return a rate where there is little room."""
     if not failures:

@@ -165,14 +165,14 @@ def build(flowgraph, model="bpsk"):
         advphy.decoder(model),
         sink,
     )
-    flowgraph.connect(advphy.link(model, 3.0, stop=advphy.stop_rule(max_blocks=1000)))
+    flowgraph.connect(advphy.link(model, 3.0, stop=advphy.StopRule(max_blocks=1000)))
     return weakref.ref(sink)
 
 
 def test_blocks_that_nobody_keeps_live_as_long_as_their_flowgraph():
     """In a process of its own: GNU Radio calls a freed block, which crashes."""
     program = (
-        "import gc\nfrom gnuradio import gr\nfrom tests.qa_guard import build\n"
+        "import gc\nfrom gnuradio import gr\nfrom tests.qa_block_errors import build\n"
         "flowgraph = gr.top_block()\ncounter = build(flowgraph)\ngc.collect()\n"
         "for _ in range(2):\n    flowgraph.run()\n"
         "print([s.blocks for s in counter().segments()])\n"
