@@ -146,7 +146,7 @@ def test_files_and_endpoints_that_cannot_be_are_refused(tmp_path):
 
 @pytest.mark.parametrize("armed", ["False", "no", 1, None])
 def test_only_true_arms(armed, tmp_path):
-    with pytest.raises(ValueError, match="armed must be True or False.*got .*"):
+    with pytest.raises(ValueError, match=r"armed must be True or False.*got .*"):
         advphy.sdr_sink("file", str(tmp_path / "x"), armed=armed)
     assert not (tmp_path / "x").exists()
 

@@ -141,7 +141,7 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
         ("run.csv --out a", "use png, svg or pdf"),
         ("run.csv --out nowhere/a.png", "nowhere/a.png"),
         (f"run.csv {PNG} --x psr_db", "leave --x away"),
-        (f"run.csv {PNG} --at-bler nan", "expected a finite number"),
+        (f"run.csv {PNG} --at-bler nan", "must be a finite number"),
         (f"run.csv {PNG} --claim 4,2,words", "BLER within 0..1"),
         (f"run.csv {PNG} --claim 4,nan,words", "BLER within 0..1"),
         (f"run.csv {PNG} --claim 4", "X,BLER,TEXT"),
@@ -169,4 +169,4 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
     ],
 )
 def test_nonsense_is_refused_in_one_sentence(files, words, text):
-    assert text in refused("plot", words)
+    assert re.search(text, refused("plot", words))

@@ -210,13 +210,13 @@ RX = f"rx {LINK} --source file --args x.cf32"
     [
         (f"tx nonsense {FILE}", "link 'nonsense' is neither"),
         (f"{TX} --frames 0", "--frames must be at least 1.*got 0"),
-        (f"{TX} --frames many", "--frames many"),
-        (f"{TX} --seconds 0", "--seconds 0"),
-        (f"{TX} --seconds nan", "--seconds nan"),
-        (f"{TX} --seconds 1e-6", "expected at least 0.00559, one frame"),
-        (f"{TX} --codewords 0", "codewords = 0"),
+        (f"{TX} --frames many", "--frames must be.*got many"),
+        (f"{TX} --seconds 0", "--seconds must be.*got 0"),
+        (f"{TX} --seconds nan", "--seconds must be.*got nan"),
+        (f"{TX} --seconds 1e-6", "must be at least 0.00559"),
+        (f"{TX} --codewords 0", "codewords must be.*got 0"),
         (f"{TX} --first-frame -1", "--first-frame"),
-        (f"{TX} --seed -1", "--seed -1"),
+        (f"{TX} --seed -1", "--seed must be.*got -1"),
         (f"{TX} --rate 0 --frames 1", "--rate must be above 0 samples/s, got 0"),
         (f"{TX} --amplitude 2", "amplitude"),
         (f"{TX} --psr-db 3", "give --attack"),
@@ -226,15 +226,15 @@ RX = f"rx {LINK} --source file --args x.cf32"
         (f"tx paired_arn_white {FILE} --attack noise_jammer", "semantic"),
         (f"tx {LINK} --sink radio", "driver = 'radio' is not known"),
         (f"tx {LINK} --sink uhd", "--frequency is missing"),
-        (f"tx {LINK} --sink file --arm", "args = ''"),
+        (f"tx {LINK} --sink file --arm", "args must be.*got ''"),
         (f"tx {LINK} --sink file --args /nowhere/x --arm", "/nowhere/x"),
         (RX, "args = 'x.cf32': the file cannot be read"),
         (f"{RX} --psr-db 3", "give --attack"),
         (f"{RX} --attack words", "give --record"),
         (f"rx {LINK} --source soapy", "--frequency is missing"),
         (f"rx {LINK} --source zmq --args 'no endpoint'", "no endpoint"),
-        ("check --frames 3", "--frames 3: expected 20..100000"),
-        ("check --ebn0-db 99", "--ebn0-db 99"),
+        ("check --frames 3", "--frames must be 20..100000, got 3"),
+        ("check --ebn0-db 99", "--ebn0-db must be.*got 99"),
         ("check paired_arn_white", "link 'paired_arn_white' is neither"),
         ("check --level radio", "--level radio needs the --args"),
         ("check --level radio --args a=b", "give --arm"),
@@ -242,7 +242,7 @@ RX = f"rx {LINK} --source file --args x.cf32"
     ],
 )
 def test_nonsense_is_refused(words, text):
-    assert text in refused("radio", words)
+    assert re.search(text, refused("radio", words))
 
 
 def test_a_recording_that_exists_and_a_bad_place_are_refused(here):

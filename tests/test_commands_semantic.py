@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`advphy measure-semantic`: both engines, and nonsense refused in one sentence."""
 
+import re
+
 import numpy as np
 import pytest
 from advphy_model.files import images
@@ -84,17 +86,17 @@ def test_a_keyed_link_takes_its_secret_from_a_file(here, key, monkeypatch):
             "she takes 6 reals, link 'semantic_mnist' sends 23",
         ),
         (f"{MNIST} --eve models/base", "expected 'gr-advphy e"),
-        (f"{MNIST} --snr-db loud", "--snr-db 'loud'"),
-        (f"{MNIST} --snr-db nan", "--snr-db 'nan'"),
-        (f"{MNIST} --snr-db 101", "--snr-db '101'"),
-        (f"{MNIST} --eve-snr-db near", "--eve-snr-db 'near'"),
-        (f"{MNIST} --eve-snr-db 1,2", "--eve-snr-db '1,2': expected one"),
+        (f"{MNIST} --snr-db loud", "--snr-db must be.*got 'loud'"),
+        (f"{MNIST} --snr-db nan", "--snr-db must be.*got 'nan'"),
+        (f"{MNIST} --snr-db 101", "--snr-db must be.*got '101'"),
+        (f"{MNIST} --eve-snr-db near", "--eve-snr-db must be.*got 'near'"),
+        (f"{MNIST} --eve-snr-db 1,2", "--eve-snr-db must be one number, got '1,2'"),
         (f"{MNIST} --frames 0", "--frames must be at least 1.*got 0"),
-        (f"{MNIST} --frames 1.5", "--frames 1.5"),
+        (f"{MNIST} --frames 1.5", "--frames must be.*got 1.5"),
         (f"{MNIST} --frames -3", "--frames"),
         (f"{MNIST} --first-frame -1", "--first-frame"),
         (f"{MNIST} --first-frame 1e19", "first_frame"),
-        (f"{MNIST} --seed -1", "seed = -1"),
+        (f"{MNIST} --seed -1", "seed must be.*got -1"),
         (f"{MNIST} --images nowhere", "images 'nowhere' are none of"),
         (f"{MNIST} --no-bob", "there is nothing to measure"),
         ("models/base", "28 x 28 pixels; give 8 x 7"),
@@ -108,7 +110,7 @@ def test_a_keyed_link_takes_its_secret_from_a_file(here, key, monkeypatch):
 def test_nonsense_is_refused(place, key, words, text, monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     given = words if "--images" in words else f"{words} {SAMPLE}"
-    assert text in refused("measure-semantic", given, LOOP, "--out run.csv")
+    assert re.search(text, refused("measure-semantic", given, LOOP, "--out run.csv"))
 
 
 @pytest.mark.parametrize("engine", ["loop", "flowgraph"])

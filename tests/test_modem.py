@@ -257,9 +257,9 @@ def test_arguments_that_make_no_sense_are_refused():
         Modulator(Frame(8), MODEL)
     with pytest.raises(ValueError, match="130 codewords, expected a multiple of 128"):
         Modulator(frame, MODEL).modulate(codewords_of(MODEL, 130))
-    with pytest.raises(ValueError, match="threshold must be.*got 0"):
+    with pytest.raises(ValueError, match=r"threshold must be.*got 0"):
         Synchronizer(frame, MODEL, threshold=0)
-    with pytest.raises(ValueError, match="phase_walk must be.*got -1"):
+    with pytest.raises(ValueError, match=r"phase_walk must be.*got -1"):
         Synchronizer(frame, MODEL, phase_walk=-1)
     with pytest.raises(ValueError, match="frame number"):
         Header(2**32, 1, b"abcd").to_bytes()
