@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure what perturbations made for each of several links do to all of them."""
+"""Measurement of how perturbations transfer between links."""
 
 from advphy_model.air.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
@@ -12,19 +12,20 @@ from advphy_commands import _plot_inputs, _progress
 
 
 def measure(names, ebn0_db, psr_db, figure, wanted):
-    """Return (rows of counts, perturbations); counts go next to the figure, too.
+    """Measure every link under every perturbation; return (rows, perturbations).
 
-    The same command again goes on where it stopped.
+    The counts are also written next to the figure, and an interrupted measurement
+    continues from them.
 
     Args:
-        names: of the links.
+        names: names of the links.
         ebn0_db: Eb/N0 in dB.
         psr_db: PSR in dB.
         figure: path of the figure.
-        wanted: plot.Attacked; with perturbations, or an attack to craft (needs torch).
+        wanted: plot.Attacked with perturbations, or with an attack (needs torch).
 
     Raises:
-        ValueError: a perturbation does not fit a link.
+        ValueError: if a perturbation does not fit a link.
     """
     out = figure.with_suffix(".csv")
     refuse_unwritable(out)
@@ -62,7 +63,7 @@ def _crafted(name, models, plan, out, bar):
         if model.n != first.n:
             raise ValueError(
                 f"links '{first.name}' and '{model.name}' have n = {first.n} and "
-                f"{model.n}; an attack transfers only between equal n"
+                f"{model.n}; use links of equal n"
             )
     for model in models:
         bar.set_postfix_str(f"{name} against {model.name}")
