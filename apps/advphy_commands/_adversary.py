@@ -203,7 +203,8 @@ class OverTheAir(_Attack):
 
     where: str = option(
         "payload",
-        "at every codeword, over the whole burst, or without knowledge of bursts",
+        "payload: at every codeword; frame: over the whole burst; stream: without "
+        "knowledge of bursts",
         choices=WHERE,
     )
     delay: float | str = option(

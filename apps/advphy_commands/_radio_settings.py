@@ -31,7 +31,7 @@ class Link:
     images: str = option("mnist_sample", "images for a semantic link")
     key_file: str = key_file()
     frames: int = option(None, "number of bursts after which to end", whole)
-    seconds: float = option(None, "time after which to end", type=float)
+    seconds: float = option(None, "duration after which to end", type=float)
 
     def __post_init__(self):
         """Refuse limits that are not positive."""

@@ -55,12 +55,23 @@ def run(settings, output):
     from gnuradio.advphy.over_the_air import transmitter
 
     frames, seconds = _whole_frames(settings, sent["frame"])
-    amplitude = settings.amplitude
-    allowed = {"permitted": settings.permitted, "amplitude_limit": amplitude}
-    allowed |= {"adversary": "no" if attack is None else "yes"}
-    sink = advphy.sdr_sink(**device, armed=settings.arm, time_limit=seconds, **allowed)
-    sent |= {"attack": attack, "first_frame": settings.first_frame}
-    flowgraph = transmitter(model, sink, frames=frames, amplitude=amplitude, **sent)
+    sink = advphy.sdr_sink(
+        **device,
+        armed=settings.arm,
+        time_limit=seconds,
+        amplitude_limit=settings.amplitude,
+        adversary="no" if attack is None else "yes",
+        permitted=settings.permitted,
+    )
+    flowgraph = transmitter(
+        model,
+        sink,
+        frames=frames,
+        amplitude=settings.amplitude,
+        attack=attack,
+        first_frame=settings.first_frame,
+        **sent,
+    )
     if not settings.arm:
         sink.gate.at_end = None  # _print_sent prints the plan
     # zmq may wait for a receiver that has exited; a radio is silent already.

@@ -38,13 +38,13 @@ def measure(names, ebn0_db, psr_db, figure, wanted):
     rule = StopRule(errors, 10**7 if wanted.max_blocks is None else wanted.max_blocks)
     cells = len(models) * (len(given or models) + 1 + (not given))
     with _progress.bar(total=cells, unit="cell") as bar:
-        plan = {"psr_db": psr_db, "ebn0_db": ebn0_db}
         name = wanted.attack or "universal_pgd"
-        made = given or list(_crafted(name, models, plan, out, bar))
-        hits = (None, *(Adversary(p, psr_db) for p in made))
-        each = [(model, attack) for model in models for attack in hits]
+        made = given or list(_crafted(name, models, psr_db, ebn0_db, out, bar))
+        adversaries = [None, *(Adversary(p, psr_db) for p in made)]
         settings = [
-            LinkSetting(model, ebn0_db, attack=attack) for model, attack in each
+            LinkSetting(model, ebn0_db, attack=attack)
+            for model in models
+            for attack in adversaries
         ]
         rows = []
         for step in sweep.measure(settings, rule, out, Counts):
@@ -55,9 +55,10 @@ def measure(names, ebn0_db, psr_db, figure, wanted):
     return rows, made
 
 
-def _crafted(name, models, plan, out, bar):
+def _crafted(name, models, psr_db, ebn0_db, out, bar):
     from advphy_training import attacks
 
+    plan = attacks.Plan(psr_db, ebn0_db)
     first = models[0]
     for model in models:
         if model.n != first.n:
@@ -68,5 +69,5 @@ def _crafted(name, models, plan, out, bar):
     for model in models:
         bar.set_postfix_str(f"{name} against {model.name}")
         folder = out.with_suffix(".perturbations")
-        yield attacks.craft_or_read(name, model, attacks.Plan(**plan), [], folder)
+        yield attacks.craft_or_read(name, model, plan, [], folder)
         bar.update()

@@ -67,9 +67,9 @@ def run(settings, output):
         for what, adversary in (("clean", None), ("attacked", Adversary(found))):
             row = _count(model, settings.ebn0_db, adversary)
             rate = f"BLER {row['bler']:.2e}, 95 % {row['low']:.2e}..{row['high']:.2e}"
-            known = {"link": model.name, "model_sha256": model.sha256, "under": what}
+            where = {"link": model.name, "model_sha256": model.sha256, "under": what}
             text = f"{model.name}, {settings.ebn0_db:g} dB, {what}: {rate}"
-            output.row("measured", {**known, **row}, text)
+            output.row("measured", {**where, **row}, text)
 
 
 def _count(model, ebn0_db, attack):

@@ -113,8 +113,9 @@ class Place:
         build = f"make build, in {clone}"
         show = f"make grc, in {clone}; or sudo make install there; or export {paths}"
         models = f"git checkout python/advphy_model/trained && {build}"
-        names = {"build": build, "show": show, "models": models}
-        return text.format(**names, clone=clone, grc=clone / "grc")
+        return text.format(
+            build=build, show=show, models=models, clone=clone, grc=clone / "grc"
+        )
 
 
 def clone_of(file=__file__):
@@ -133,11 +134,15 @@ def ask(path, python, *words, patience=60.0):
         patience: seconds after which the process is stopped.
     """
     program = [str(python), _doctor_probes.__file__, json.dumps(list(path)), *words]
-    texts = {"text": True, "errors": "replace", "stdin": subprocess.DEVNULL}
-    offscreen = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     try:
         done = subprocess.run(
-            program, capture_output=True, timeout=patience, env=offscreen, **texts
+            program,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=patience,
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
         )
     except subprocess.TimeoutExpired:
         return {"broken": f"no answer within {patience:g} s"}
@@ -187,9 +192,11 @@ class Check:
         """Return a list of the Finding, or [] if the check does not apply."""
         if not getattr(place, self.only):
             return []
-        asked = ((), interpreter()) if self.companion else (place.path, sys.executable)
         words = [place.filled(word) for word in self.words.split()]
-        found = ask(*asked, *words)
+        if self.companion:
+            found = ask((), interpreter(), *words)
+        else:
+            found = ask(place.path, sys.executable, *words)
         if "version" in found:
             return [Finding(OK, self.what, found["version"])]
         remedy, state = place.filled(self.remedy), self.lack

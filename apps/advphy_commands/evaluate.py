@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a robustness report on a link that checks its own attacks (needs torch).
+"""Write a robustness report on a link, with checks of the attacks (needs torch).
 
 Measures LINK under every attack over PSR and over Eb/N0. Conventional schemes and the
 nearest-codeword decision are attacked as well, for comparison. Checks then show whether

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure how attacks suffer from an unsynchronized adversary (needs torch).
+"""Measure attacks of an adversary that is not synchronized (needs torch).
 
 Crafts two universal perturbations against each LINK: one for a synchronized adversary,
 one for an unknown phase and shift. A second transmitter sends them with a delay, a
