@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from advphy_model.link import links
 
 BATCH = 10_000
-FRAMES = (
-    1_000_000  # images that a semantic chain is timed over, since its start takes 0.1 s
-)
+FRAMES = 1_000_000  # images per run of a semantic chain, whose start takes 0.1 s
 
 
 @dataclass(frozen=True)

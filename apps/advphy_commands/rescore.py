@@ -129,7 +129,7 @@ def _heading(found, origin):
         f"{found.meta}: {found.samples} samples, {seconds:.3g} s at "
         f"{found.sample_rate / 1e6:g} Msample/s{where}, {checked}\n"
         f"link {origin.link} {origin.model_sha256[:8]}, seed {origin.seed}, "
-        f"{origin.frame['codewords']} codewords a frame"
+        f"{origin.frame['codewords']} codewords per burst"
     )
     for attack in found.attacks:
         psr = "" if attack.psr_db is None else f" at PSR {attack.psr_db:g} dB"
