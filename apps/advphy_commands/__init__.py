@@ -35,10 +35,7 @@ def main(words=None) -> int:
         text = f"{where}{error.strerror or error}"
     except MemoryError:
         text = "not enough memory"
-    except (
-        ValueError,
-        RuntimeError,
-    ) as error:  # GNU Radio and torch raise RuntimeError
+    except (ValueError, RuntimeError) as error:  # some are of GNU Radio or torch
         text = str(error)
     print(f"{name}: {text}", file=sys.stderr)
     return 2

@@ -14,7 +14,7 @@ def db_range(name, text):
     Raises:
         ValueError: if the text is no such range, or leaves -100..100 dB.
     """
-    rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP, got '{text}'"
+    rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP"
     try:
         if ":" not in text:
             values = [float(part) for part in text.split(",")]
@@ -27,11 +27,15 @@ def db_range(name, text):
                 raise OverflowError
             values = [round(first + i * step, 9) for i in range(count)]
     except ValueError:
-        raise ValueError(f"{rule} with FIRST <= LAST and STEP > 0") from None
+        raise ValueError(
+            f"{rule} with FIRST <= LAST and STEP > 0, got '{text}'"
+        ) from None
     except OverflowError:
-        raise ValueError(f"{rule} with at most {MOST_POINTS} points") from None
+        raise ValueError(
+            f"{rule} with at most {MOST_POINTS} points, got '{text}'"
+        ) from None
     if not all(math.isfinite(v) and abs(v) <= 100 for v in values):
-        raise ValueError(f"{rule} within -100..100 dB")
+        raise ValueError(f"{rule} within -100..100 dB, got '{text}'")
     return values
 
 

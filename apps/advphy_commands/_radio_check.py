@@ -32,10 +32,8 @@ LEVELS = ("file", "loopback", "radio")
 # 5 dB; the phase noise and the multipath of a radio are not known.
 LOSS_DB = {"file": 1.0, "loopback": 1.0, "radio": 3.0}
 MOST_LOST = {"loopback": 0.01, "radio": 0.1}  # share of the bursts
-CFO, CLOCK_PPM = (
-    0.002,
-    20.0,
-)  # of the loopback: cycles per sample, and the offset of two cheap crystals
+CFO = 0.002  # of the loopback, in cycles per sample
+CLOCK_PPM = 20.0  # of the loopback; the offset of two cheap crystals
 STANDIN_TAIL = 65536  # samples after the bursts: half of what sdr_sink sends
 SLOWEST_START = 1.0  # seconds until a radio sends, at most
 PATIENCE = 20.0  # seconds, in addition to three times the length of the samples
