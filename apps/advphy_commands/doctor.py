@@ -46,9 +46,7 @@ def run(settings, output):
     output.note(findings=[])
     with contextlib.ExitStack() as stack:
         bar = None
-        with contextlib.suppress(
-            Exception
-        ):  # a missing tqdm is a finding, not an error
+        with contextlib.suppress(Exception):  # a missing tqdm is only a finding
             bar = _progress.bar(total=len(CHECKS), unit="check")
             stack.callback(bar.close)
         pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
@@ -151,9 +149,8 @@ def ask(path, python, *words, patience=60.0):
     if done.returncode < 0:
         return {"broken": f"{python} crashed ({signal.Signals(-done.returncode).name})"}
     if done.returncode:
-        return {
-            "broken": (done.stderr.split("\n")[-2:-1] or ["it printed no error"])[0]
-        }
+        lines = done.stderr.splitlines()
+        return {"broken": lines[-1] if lines else "it printed no error"}
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

@@ -26,7 +26,7 @@ from advphy_commands._text import printable
 ADDRESS = "tcp://127.0.0.1:5570"
 ONCE_SECONDS = 5.0  # time for a publisher to answer
 WRITE_SECONDS = {"csv": 1.0, "png": 5.0}  # least time between two writes
-SHARE = 10  # also the least: 10 times the duration of a write
+SHARE = 10  # least time between two writes, in durations of a write
 
 
 @dataclass(frozen=True)
