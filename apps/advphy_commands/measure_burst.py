@@ -42,7 +42,7 @@ def _layout(name, words):
             found[key] = float(value) if "." in value else int(value)
         except ValueError:
             raise ValueError(
-                f"{name} must be KEY=VALUE with a number as VALUE, got '{word}'"
+                f"VALUE of {name} must be a number, got '{word}'"
             ) from None
     return found
 
