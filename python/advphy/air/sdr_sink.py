@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SDR sink: transmit samples by a radio, into a file, or to another process."""
+"""SDR sink: transmits samples by a radio, into a file, or to another process."""
 
 import atexit
 import logging
@@ -15,8 +15,8 @@ from .stream_events import StreamEvents, uhd_messages
 from .transmit_gate import transmit_gate
 
 ENDPOINT = "tcp://127.0.0.1:5557"
-# Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the others
-# that gr-uhd, gr-soapy and gr-osmosdr know queue less than 0.1 s.
+# Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the other
+# drivers of gr-uhd, gr-soapy and gr-osmosdr queue less than 0.1 s.
 SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
 _transmitters = weakref.WeakSet()
 
@@ -28,24 +28,24 @@ class sdr_sink(radio.radio_edge):
     Message port "stream_events": a dictionary twice a second, see events().
 
     Args:
-        driver: "uhd", "soapy", "osmosdr" (a radio), "hackrf" (gr-osmosdr's), "standin"
-            (the stand-in of a build tree), "file" or "zmq".
-        args: device arguments; the file's path; the endpoint that zmq binds.
-        frequency: in Hz.
-        sample_rate: in samples/s.
-        gain: in dB, or None: as the device is.
-        antenna: name, or "": as the device is.
-        channel: of the device.
-        armed: False: a dry run, no device is opened; plan() says what would be sent.
-        adversary: "yes" if the signal is an adversary's: then file, zmq and standin
-            only, unless permitted.
+        driver: "uhd", "soapy", "osmosdr", "hackrf" (by gr-osmosdr), "standin" (the
+            stand-in radio of a build tree), "file" or "zmq".
+        args: device arguments, the file's path, or the endpoint that zmq binds.
+        frequency: frequency in Hz.
+        sample_rate: sample rate in samples/s.
+        gain: gain in dB, or None: the device's own setting.
+        antenna: name of the antenna, or "": the device's own setting.
+        channel: channel of the device.
+        armed: False: a dry run that opens no device; plan() reports what would be sent.
+        adversary: "yes" if the signal is an adversary's; it goes to file, zmq and
+            standin only, unless permitted.
         permitted: "cabled", "licensed" or None.
         amplitude_limit: largest magnitude; larger samples are clipped and counted.
-        time_limit: in seconds of samples, over all starts of this sink; then the
+        time_limit: seconds of samples over all starts of this sink, after which the
             stream ends.
 
     Raises:
-        ValueError: a setting that the device or the user's allow-list does not have.
+        ValueError: if the device lacks a setting or the user's file does not allow it.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class sdr_sink(radio.radio_edge):
             self.messages = uhd_messages(self._events)
             companions.append(("async_msgs", self.messages, "async_msgs"))
         tail = max(SHORTEST_TAIL, round(TAIL_SECONDS * rate))
-        # gr-soapy and gr-osmosdr open a HackRF also without its name in the arguments.
+        # gr-soapy and gr-osmosdr may open a HackRF that the arguments do not name.
         if self._radiates and self.radio.package != "uhd":
             tail = max(tail, HACKRF_TAIL)
         self.feed = radio_feed(
@@ -115,11 +115,11 @@ class sdr_sink(radio.radio_edge):
         transmit_limits.require_allowed(frequency, sample_rate, gain)
 
     def _require_allowed_there(self):
-        """Refuse a device that came out elsewhere than it was asked to."""
+        """Refuse a device whose actual settings are not allowed."""
         if self._radiates:
-            found = self.radio.settings()
-            found.pop("antenna")
-            self._require_allowed(**found)
+            actual = self.radio.settings()
+            actual.pop("antenna")
+            self._require_allowed(**actual)
 
     def _set_radio(self, name, value, asked):
         if self._radiates:
@@ -133,19 +133,19 @@ class sdr_sink(radio.radio_edge):
                 raise
 
     def plan(self):
-        """Return one line that says what a dry run would have sent so far."""
+        """Return a line that describes what a dry run would have sent so far."""
         samples = self._events.counts()["samples"]
         return transmit_limits.describe(samples, self.gate.peak(), self._asked)
 
     def silence(self):
-        """Send zeros, turn the transmitter off, end this stream; wait for it."""
+        """Send zeros, turn the transmitter off, and end this stream."""
         self.gate.silence()
         if self.feed is not None:
             self.feed.silence()
 
 
 def _reach(driver, args):
-    """Return what opens the driver, and whether its signal leaves the computer."""
+    """Return the package that opens the driver, and whether the signal is radiated."""
     if driver in radio.NO_RADIOS:
         return driver, False
     package, full = radio.resolve(driver, args)
@@ -154,11 +154,11 @@ def _reach(driver, args):
 
 @atexit.register
 def _silence_all():
-    """A program that ends while it transmits ends in zeros, too."""
+    """Silence all transmitters when the program ends."""
     for sink in list(_transmitters):
         if sink.feed.is_running():
             sink.silence()
-            # Python must not go while GNU Radio's threads may still call it.
+            # Python must not end while GNU Radio's threads may still call it.
             sink.feed.stopped.wait(2)
             sink.gate.stopped.wait(2)
 
@@ -167,7 +167,7 @@ def _file_sink(path):
     if not path:
         raise ValueError("args must be the path of a file for driver = 'file', got ''")
     try:
-        open(path, "wb").close()  # GNU Radio's own error does not say why
+        open(path, "wb").close()  # GNU Radio's own error does not give the reason
     except OSError as error:
         raise ValueError(
             f"args = '{path}': the file cannot be written ({error.strerror})"
