@@ -124,8 +124,8 @@ def _watched_work(work):
                 )
             if not DONE <= operator.index(produced) <= room:
                 raise ValueError(
-                    f"{self.name()}: {work.__name__}() returned {produced}, expected "
-                    f"at most {room} items"
+                    f"{self.name()}: {work.__name__}() returned {produced}, but there "
+                    f"is room for {room} items"
                 )
             return operator.index(produced)
         except Exception as error:
