@@ -87,7 +87,7 @@ class burst_synchronizer(guarded_general_block):
     def text(self):
         """Return the numbers of bursts received and missed, as a line for a display."""
         counts = self.counts()
-        return "{received} frames, {missed} missed".format(**counts)
+        return "{received} bursts, {missed} missed".format(**counts)
 
     def estimates(self, sample_rate):
         """Return the estimates of the last burst, as a line for a display.
@@ -97,7 +97,7 @@ class burst_synchronizer(guarded_general_block):
         """
         last = self._last
         if last is None:
-            return "no frame yet"
+            return "no burst yet"
         parts = [
             f"SNR {last.snr_db:.1f} dB",
             f"CFO {round(last.cfo * sample_rate)} Hz",
