@@ -28,4 +28,6 @@ def checked_count(name, value, most, of):
     """Return a whole number in 1..most; ValueError if it is invalid."""
     if not isinstance(value, bool) and value in range(1, most + 1):
         return int(value)
-    raise ValueError(f"{name} must be a number of {of} in 1..{most}, got {value!r}")
+    raise ValueError(
+        f"{name} must be a whole number of {of} in 1..{most}, got {value!r}"
+    )
