@@ -102,8 +102,8 @@ class burst_modulator(guarded_general_block):
             expected = self._origin + tag.offset
             if value["index"] != expected:
                 raise ValueError(
-                    f"Alice's key has index {value['index']}, expected that of the "
-                    f"codeword, {expected}; set first_frame of the burst modulator to "
+                    f"Alice's key has index {value['index']}, but its codeword in the "
+                    f"burst has {expected}; set first_frame of the burst modulator to "
                     f"Alice's first_frame / {self._size}"
                 )
             self._keys = {expected: bytes.fromhex(value["check"][:CHECK_DIGITS])}
