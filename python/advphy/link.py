@@ -12,7 +12,7 @@ from .block_errors import kept_hier_block
 from .measure.error_counter import error_counter
 from .receive.decoder import decoder
 from .receive.perturbation_canceller import perturbation_canceller
-from .reports import hand_on
+from .reports import forward_messages
 from .transmit.encoder import encoder
 from .transmit.message_source import message_source
 
@@ -66,7 +66,7 @@ class link(kept_hier_block):
         self.connect(self.source, self.encoder, *received, self.decoder, self.counter)
         if attack is not None:
             self._connect_attack(model, attack, first_block, latency, stop)
-        hand_on(self, self.counter, "counts")
+        forward_messages(self, self.counter, "counts")
 
     def _connect_attack(self, model, attack, first_block, latency, stop):
         self.perturbation = perturbation_source(

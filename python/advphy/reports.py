@@ -152,7 +152,7 @@ def _listeners_of(block, port):
             yield listener
 
 
-def hand_on(hier_block, part, port):
+def forward_messages(hier_block, part, port):
     """Publish the messages of a part on the port of the same name of its hier block.
 
     In C++ this makes the hier block one of its own parts (hier_block2_detail::
@@ -167,10 +167,10 @@ def hand_on(hier_block, part, port):
     hier_block.message_port_register_hier_out(port)
     hier_block.msg_connect((part, port), (hier_block, port))
     weakref.finalize(
-        part, _let_go, hier_block._impl, part.to_basic_block(), port
+        part, _disconnect, hier_block._impl, part.to_basic_block(), port
     ).atexit = False
 
 
-def _let_go(hier_block, part, port):
+def _disconnect(hier_block, part, port):
     hier_block.primitive_msg_disconnect(part, port, hier_block.to_basic_block(), port)
     hier_block.disconnect_all()

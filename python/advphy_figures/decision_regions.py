@@ -76,8 +76,11 @@ def _complex(pairs):
 def _borders(axes, described, u, v):
     """Draw the exact lines on which the nearest codeword changes."""
     book = _complex(described["codebook"])
-    axes_of = (_complex(described[name]) for name in ("origin", "first", "second"))
-    plane = codebook_geometry.Plane(*axes_of)
+    plane = codebook_geometry.Plane(
+        _complex(described["origin"]),
+        _complex(described["first"]),
+        _complex(described["second"]),
+    )
     points = plane.points(*np.meshgrid(u, v)).reshape(-1, described["n"])
     seen = np.unique(nearest_codeword(points, book))
     points = points.astype(complex)

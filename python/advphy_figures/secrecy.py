@@ -90,7 +90,7 @@ def _frontier(axes, frontier, chance):
     axes.axhline(chance, color=look.QUIET, linestyle=":", linewidth=1)
     axes.set(title="(c) what secrecy costs Bob", ylim=(0, 1))
     axes.set_xlabel("mean squared error of Bob's images")
-    axes.set_ylabel("accuracy of the Eve who adapts")
+    axes.set_ylabel("accuracy of the adapted Eve")
     axes.set_xlim(left=0)
     look.grid(axes)
     axes.legend(**_BELOW)

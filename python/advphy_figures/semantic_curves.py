@@ -179,8 +179,8 @@ def draw_frontier(described, path, title=""):
         ]
         left, x, right, low, y, high = map(np.array, ends)
         bars = {"capsize": 2, "linestyle": "none", "linewidth": 1}
-        reach = [y - low, high - y], [x - left, right - x]
-        axes.errorbar(x, y, *reach, color=style["color"], **bars)
+        y_bars, x_bars = [y - low, high - y], [x - left, right - x]
+        axes.errorbar(x, y, y_bars, x_bars, color=style["color"], **bars)
         lines += [(curve["label"], line) for line in axes.plot(x, y, **style)]
         for point in curve["points"]:
             place = point["bob"]["mse"], point["eve"]["accuracy"]

@@ -37,17 +37,19 @@ def describe(rows, perturbations=()) -> dict:
     ebn0_db = attacked[0].ebn0_db
     rows = [row for row in rows if row.ebn0_db == ebn0_db]
     names = _names({row.attack for row in attacked}, perturbations)
-    found = {}
+    counts = {}
     for row in rows:
         cell = names.get(row.attack, CLEAN), row.link
-        failures, blocks = found.get(cell, (0, 0))
-        found[cell] = failures + row.failures, blocks + row.blocks
+        failures, blocks = counts.get(cell, (0, 0))
+        counts[cell] = failures + row.failures, blocks + row.blocks
     links = list(dict.fromkeys(row.link for row in rows))
     made_for = sorted(set(names.values()), key=lambda n: _order(n, links))
-    if any(crafted == CLEAN for crafted, _ in found):
+    if any(crafted == CLEAN for crafted, _ in counts):
         made_for.append(CLEAN)
     attacks = sorted({without_hash(row.attack) for row in attacked})
-    cells = [_cell(*key, *found[key]) for key in sorted(found)]
+    cells = [
+        _cell(crafted, link, *counts[crafted, link]) for crafted, link in sorted(counts)
+    ]
     at = {"ebn0_db": ebn0_db, "psr_db": attacked[0].psr_db, "attacks": attacks}
     at |= {"crafted_against": made_for, "attacked": links, "cells": cells}
     return {"figure": "transfer-matrix", **at}
@@ -76,7 +78,7 @@ def _names(attacks, perturbations):
     the attack differs from others.
     """
     known = {p.sha256[:8]: p for p in perturbations}
-    found = {}
+    names = {}
     for attack in attacks:
         head, _, settings = attack.partition(", ")
         name, _, hash8 = head.rpartition(" ")
@@ -84,10 +86,10 @@ def _names(attacks, perturbations):
         words = [" + ".join(p.victims) if p and p.victims else head]
         if len({other.partition(" ")[0] for other in attacks}) > 1 and p:
             words.insert(0, name)
-        found[attack] = ", ".join([*words, *([settings] if settings else [])])
-    twice = Counter(found.values())
+        names[attack] = ", ".join([*words, *([settings] if settings else [])])
+    uses = Counter(names.values())
     return {
-        attack: name if twice[name] == 1 else attack for attack, name in found.items()
+        attack: name if uses[name] == 1 else attack for attack, name in names.items()
     }
 
 

@@ -29,13 +29,13 @@ def resolve(driver, args):
 class radio_edge(kept_hier_block):
     """Base class of SDR sink and source, which may be tuned while they run.
 
-    A subclass implements _set_radio(name, value, asked), which sets one setting; asked
-    holds all settings with the new one.
+    A subclass implements _set_radio(name, value, requested), which sets one setting;
+    `requested` holds all settings with the new one.
     """
 
     radio = None
 
-    def ask(self, driver, frequency, sample_rate, gain):
+    def checked_settings(self, driver, frequency, sample_rate, gain):
         """Return the settings as a dictionary; ValueError if one is invalid."""
         for name, value, unit in (
             ("frequency", frequency, "Hz"),
@@ -51,10 +51,10 @@ class radio_edge(kept_hier_block):
         return {"driver": driver} | given
 
     def _change(self, name, value):
-        asked = self.ask(**self._asked | {name: value})
+        requested = self.checked_settings(**self._requested | {name: value})
         if self.radio is not None:
-            self._set_radio(name, value, asked)
-        self._asked = asked
+            self._set_radio(name, value, requested)
+        self._requested = requested
 
     def set_frequency(self, frequency):
         """Tune to a frequency in Hz; ValueError if it is not allowed."""
@@ -66,7 +66,7 @@ class radio_edge(kept_hier_block):
 
     def settings(self):
         """Return a dictionary of what the device reports; without one, the request."""
-        return self._asked if self.radio is None else self.radio.settings()
+        return self._requested if self.radio is None else self.radio.settings()
 
     def events(self):
         """Return counts since the start, as a dictionary.
@@ -85,8 +85,8 @@ class Radio:
     Args:
         direction: "sink" or "source".
         args: device arguments, as the driver defines them.
-        asked: driver (a key of RADIOS), frequency in Hz, sample_rate in samples/s, and
-            gain in dB or None: the device's own.
+        requested: dictionary with driver (a key of RADIOS), frequency in Hz,
+            sample_rate in samples/s, and gain in dB or None: the device's own.
         antenna: name of the antenna, or "": the device's own setting.
         channel: channel of the device; gr-soapy and gr-osmosdr have 0 only.
 
@@ -94,10 +94,10 @@ class Radio:
         ValueError: if there is no such driver or device, or it lacks a setting.
     """
 
-    def __init__(self, direction, args, asked, antenna, channel):
-        self.driver = asked["driver"]
+    def __init__(self, direction, args, requested, antenna, channel):
+        self.driver = requested["driver"]
         self.package, self.args = resolve(self.driver, args)
-        self.is_standin = standin.is_asked_for(self.package, self.args)
+        self.is_standin = standin.selects_standin(self.package, self.args)
         self.block = self._open(direction, channel)
         self._names = METHODS[self.package]
         if self.is_standin and list(self._get("antennas")) != [standin.ANTENNA]:
@@ -105,12 +105,12 @@ class Radio:
                 f"args = {args!r} asks for the stand-in, but the device reports "
                 f"antennas {list(self._get('antennas'))}"
             )
-        self._set_sample_rate(asked["sample_rate"])
-        self.set_frequency(asked["frequency"])
+        self._set_sample_rate(requested["sample_rate"])
+        self.set_frequency(requested["frequency"])
         if antenna:
             self._set_antenna(antenna)
-        if asked["gain"] is not None:
-            self.set_gain(asked["gain"])
+        if requested["gain"] is not None:
+            self.set_gain(requested["gain"])
 
     def _open(self, direction, channel):
         standin.make_findable()

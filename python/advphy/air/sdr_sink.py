@@ -8,7 +8,7 @@ import weakref
 from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
-from ..reports import hand_on
+from ..reports import forward_messages
 from . import radio, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
@@ -71,7 +71,7 @@ class sdr_sink(radio.radio_edge):
         )
         if not isinstance(armed, bool):
             raise ValueError(f"armed must be True or False, got {armed!r}")
-        self._asked = self.ask(driver, frequency, sample_rate, gain)
+        self._requested = self.checked_settings(driver, frequency, sample_rate, gain)
         package, self._radiates = _reach(driver, args)
         self._events = StreamEvents(
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
@@ -84,18 +84,18 @@ class sdr_sink(radio.radio_edge):
             self.end = blocks.null_sink(8)
             self.gate.at_end = lambda: logging.getLogger(__name__).warning(self.plan())
         self.connect(self, self.gate, self.end)
-        hand_on(self, self.gate, "stream_events")
+        forward_messages(self, self.gate, "stream_events")
 
     def _armed(self, args, antenna, channel):
-        driver, rate = self._asked["driver"], self._asked["sample_rate"]
+        driver, rate = self._requested["driver"], self._requested["sample_rate"]
         if driver == "file":
             return _file_sink(args)
         if driver == "zmq":
             return _reply_sink(args or ENDPOINT)
         if self._radiates:
             self._limits.require_permission(driver)
-            self._require_allowed(**self._asked)
-        self.radio = radio.Radio("sink", args, self._asked, antenna, channel)
+            self._require_allowed(**self._requested)
+        self.radio = radio.Radio("sink", args, self._requested, antenna, channel)
         self._require_allowed_there()
         companions = []
         if self.radio.package == "uhd":
@@ -121,9 +121,9 @@ class sdr_sink(radio.radio_edge):
             actual.pop("antenna")
             self._require_allowed(**actual)
 
-    def _set_radio(self, name, value, asked):
+    def _set_radio(self, name, value, requested):
         if self._radiates:
-            self._require_allowed(**asked)
+            self._require_allowed(**requested)
         if value is not None:
             getattr(self.radio, f"set_{name}")(value)
             try:
@@ -135,7 +135,7 @@ class sdr_sink(radio.radio_edge):
     def plan(self):
         """Return a line that describes what a dry run would have sent so far."""
         samples = self._events.counts()["samples"]
-        return transmit_limits.describe(samples, self.gate.peak(), self._asked)
+        return transmit_limits.describe(samples, self.gate.peak(), self._requested)
 
     def silence(self):
         """Send zeros, turn the transmitter off, and end this stream."""
@@ -149,7 +149,7 @@ def _reach(driver, args):
     if driver in radio.NO_RADIOS:
         return driver, False
     package, full = radio.resolve(driver, args)
-    return package, not standin.is_asked_for(package, full)
+    return package, not standin.selects_standin(package, full)
 
 
 @atexit.register

@@ -8,7 +8,7 @@ import pmt
 from gnuradio import blocks, gr
 
 from ..block_errors import guarded_block
-from ..reports import hand_on
+from ..reports import forward_messages
 from . import radio
 from .sdr_sink import ENDPOINT
 from .stream_events import StreamEvents
@@ -43,22 +43,22 @@ class sdr_source(radio.radio_edge):
         gr.hier_block2.__init__(
             self, "sdr_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, 8)
         )
-        self._asked = self.ask(driver, frequency, sample_rate, gain)
+        self._requested = self.checked_settings(driver, frequency, sample_rate, gain)
         package = driver
         if driver == "file":
             self.begin = _file_source(args)
         elif driver == "zmq":
             self.begin = _request_source(args or ENDPOINT)
         else:
-            self.radio = radio.Radio("source", args, self._asked, antenna, channel)
+            self.radio = radio.Radio("source", args, self._requested, antenna, channel)
             self.begin, package = self.radio.block, self.radio.package
         self._events = StreamEvents("source", package, samples=0)
         self.watch = _stream_watch(package, self._events)
         self.connect(self.begin, self)
         self.connect(self.begin, self.watch)
-        hand_on(self, self.watch, "stream_events")
+        forward_messages(self, self.watch, "stream_events")
 
-    def _set_radio(self, name, value, asked):
+    def _set_radio(self, name, value, requested):
         if value is not None:
             if name == "frequency":
                 self.watch.expect_tag()

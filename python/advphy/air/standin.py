@@ -29,7 +29,7 @@ def make_findable():
         )
 
 
-def is_asked_for(driver, args):
+def selects_standin(driver, args):
     """Return whether the arguments can only open a stand-in, which does not radiate.
 
     SoapySDR opens "driver=advphy_standin" by that driver only. gr-osmosdr opens a

@@ -197,10 +197,9 @@ class BlerCurveRecord(MessageRecord):
         self._newest[name] = segment
         segment = self._less_forgotten(name, segment)
         if segment.blocks:
-            link = str(message.get("link", name)), str(message.get("model_sha256", ""))
-            setting = other_settings(settings, self.x)
-            curve = Curve(name, *link, setting)
-            curve = self._curves.setdefault((name, *link, setting), curve)
+            link, sha256 = message.get("link", name), message.get("model_sha256", "")
+            key = name, str(link), str(sha256), other_settings(settings, self.x)
+            curve = self._curves.setdefault(key, Curve(*key))
             self._put(curve, segment, settings, round(x, 4))
 
     def _put(self, curve, segment, settings, x):

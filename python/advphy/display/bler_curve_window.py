@@ -81,7 +81,7 @@ class BlerCurveWindow(PlotWindow):
         )
         self.empty.setVisible(not self._drawn)
         self.show_labels()
-        self.say(self.note())
+        self.show_text(self.note())
 
     def labels(self):
         return [self._overlays + [self._label(curve) for curve in self._drawn]]

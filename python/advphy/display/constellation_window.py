@@ -73,7 +73,7 @@ class ConstellationWindow(PanelsWindow):
             item.move(symbols.real, symbols.imag)
         count = len(vectors)
         received = f"{count} newest received" if count else "nothing received yet"
-        self.say(
+        self.show_text(
             f"<span style='color: {COLORS[1]}'>◆</span> codebook &nbsp; "
             f"<span style='color: {COLORS[0]}'>▪</span> {received}"
         )

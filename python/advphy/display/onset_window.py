@@ -141,7 +141,7 @@ class OnsetWindow(PlotWindow):
         self.empty.setVisible(not now)
         self._drawn = intervals, attacks, found
         self.show_labels()
-        self.say(self.note())
+        self.show_text(self.note())
 
     def _fill_errors(self, intervals, now):
         for name, kept in intervals.items():

@@ -149,7 +149,7 @@ class PerturbationRecord(MessageRecord):
 
 def texts(seen):
     """Return the lines of text below the planes."""
-    lines = ["true: not told"]
+    lines = ["true: not reported"]
     if seen.p is not None or seen.on:
         lines = [f"true PSR {seen.psr_db:.1f} dB" if seen.on else "true: attack is off"]
         if seen.kind == "table":

@@ -88,7 +88,7 @@ class PerturbationWindow(PanelsWindow):
         ]
         key = f"<span style='color: {PALE}'>●</span> codebook"
         lines.append("; ".join(filter(None, (key, self.note()))))
-        self.say("<br>".join(lines))
+        self.show_text("<br>".join(lines))
 
     def _point(self, arrows, vector):
         for use, arrow in enumerate(arrows):

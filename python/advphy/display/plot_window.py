@@ -190,7 +190,7 @@ class PlotWindow(DisplayWindow):
     def arrange(self):
         """Adapt to the size of the window."""
 
-    def say(self, text):
+    def show_text(self, text):
         """Write HTML below the plots."""
         if text != self._below.text():
             self._below.setText(text)

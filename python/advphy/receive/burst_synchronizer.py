@@ -68,7 +68,7 @@ class burst_synchronizer(guarded_general_block):
         )
         self._synchronizer = self._make()
         self._codewords = np.empty((0, model.n), np.complex64)  # not put out yet
-        self._frames, self._ahead = [], 0  # bursts; samples pushed, not yet consumed
+        self._bursts, self._ahead = [], 0  # samples pushed, but not yet consumed
         self._inserted, self._last = None, None
         self._reporter = Reporter(self, "frames", "frames", name, "synchronizer")
         self.set_tag_propagation_policy(gr.TPP_DONT)
@@ -110,7 +110,7 @@ class burst_synchronizer(guarded_general_block):
 
     def start(self):
         self._synchronizer = self._make()
-        self._codewords, self._frames, self._ahead = self._codewords[:0], [], 0
+        self._codewords, self._bursts, self._ahead = self._codewords[:0], [], 0
         self._inserted = self._last = None
         self._reporter.begin()
         return True
@@ -130,7 +130,7 @@ class burst_synchronizer(guarded_general_block):
         # the stream would lose some. The first `ahead` samples were pushed before.
         while not len(self._codewords) and self._ahead < len(samples):
             piece = samples[self._ahead : self._ahead + _SAMPLES_AT_ONCE]
-            self._codewords, self._frames = self._synchronizer.push(piece)
+            self._codewords, self._bursts = self._synchronizer.push(piece)
             self._ahead += len(piece)
         count = min(len(out), len(self._codewords))
         out[:count] = self._codewords[:count]
@@ -146,25 +146,25 @@ class burst_synchronizer(guarded_general_block):
     def _tag(self, written, count):
         """Tag the bursts that begin among the next `count` codewords."""
         later = []
-        for frame in self._frames:
-            first = frame.first_codeword
+        for burst in self._bursts:
+            first = burst.first_codeword
             if first >= count:
-                later.append(frame.moved(-count))
+                later.append(burst.moved(-count))
                 continue
-            self._add(written + first, TAG, frame.as_dict())
+            self._add(written + first, TAG, burst.as_dict())
             if self._pairing is not None:
-                self._tag_semantic(written + first, frame)
-            self._last = frame
-        self._frames = later
+                self._tag_semantic(written + first, burst)
+            self._last = burst
+        self._bursts = later
 
-    def _tag_semantic(self, offset, frame):
-        header = frame.header
+    def _tag_semantic(self, offset, burst):
+        header = burst.header
         if header.inserted != self._inserted:
             self._inserted = header.inserted
             state = {"inserted": header.inserted, "pairing": self._pairing}
             self._add(offset, ALICE_TAG, state)
         if header.key_check is not None:
-            key = {"index": frame.index, "check": header.key_check.hex()}
+            key = {"index": burst.index, "check": header.key_check.hex()}
             self._add(offset, KEY_TAG, key)
 
     def _add(self, offset, key, value):

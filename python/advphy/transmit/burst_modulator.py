@@ -67,16 +67,16 @@ class burst_modulator(guarded_general_block):
         return True
 
     def forecast(self, noutput_items, ninputs):
-        frames = max(1, noutput_items // self._modulator.frame.samples())
-        return [frames * self._size] * ninputs
+        bursts = max(1, noutput_items // self._modulator.frame.samples())
+        return [bursts * self._size] * ninputs
 
     def general_work(self, input_items, output_items):
         size, samples = self._size, self._modulator.frame.samples()
-        frames = min(len(input_items[0]) // size, len(output_items[0]) // samples)
+        bursts = min(len(input_items[0]) // size, len(output_items[0]) // samples)
         read = self.nitems_read(0)
-        tags = self.get_tags_in_window(0, 0, frames * size)
+        tags = self.get_tags_in_window(0, 0, bursts * size)
         tags.sort(key=lambda tag: tag.offset)
-        for f in range(frames):
+        for f in range(bursts):
             begin = read + f * size
             while tags and tags[0].offset <= begin:
                 self._follow(tags.pop(0))
@@ -89,8 +89,8 @@ class burst_modulator(guarded_general_block):
             output_items[0][f * samples : (f + 1) * samples] = made
         for tag in tags:  # within the last burst: applies from the next one on
             self._follow(tag)
-        self.consume(0, frames * size)
-        return frames * samples
+        self.consume(0, bursts * size)
+        return bursts * samples
 
     def _follow(self, tag):
         """Apply one of Alice's tags."""
