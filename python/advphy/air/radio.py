@@ -180,8 +180,8 @@ class Radio:
         # A receiver would not follow an error above 10 ppm, that of a good clock.
         if not math.isclose(self.sample_rate(), sample_rate, rel_tol=1e-5):
             raise ValueError(
-                f"sample_rate = {sample_rate:g}, but the device (driver = "
-                f"'{self.driver}') comes no nearer than {self.sample_rate():.9g}"
+                f"sample_rate = {sample_rate:g}, but the nearest rate of the device "
+                f"(driver = '{self.driver}') is {self.sample_rate():.9g} samples/s"
             )
 
     def _set_antenna(self, antenna):
