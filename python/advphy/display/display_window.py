@@ -31,9 +31,8 @@ class DisplayWindow(QtWidgets.QWidget):
     def __init__(self, record, name, frame_rate):
         if QtWidgets.QApplication.instance() is None:
             raise ValueError(
-                "there is no QApplication, which a window needs; generate the "
-                "flowgraph as QT GUI, or begin with "
-                "PyQt5.QtWidgets.QApplication([])"
+                "there is no QApplication, make one before a window; generate the "
+                "flowgraph as QT GUI, or begin with PyQt5.QtWidgets.QApplication([])"
             )
         super().__init__()
         self.record, self._shown = record, None

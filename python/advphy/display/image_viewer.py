@@ -84,7 +84,7 @@ def _checked_titles(titles):
     names = [title.strip() for title in str(titles).split(",")]
     if not all(names) or len(names) > MOST_INPUTS:
         raise ValueError(
-            f"titles = {titles!r} names {len(names)} columns, expected "
-            f"1..{MOST_INPUTS} titles separated by commas, none of them empty"
+            f"titles = {titles!r} names {len(names)} columns; give 1..{MOST_INPUTS} "
+            "titles separated by commas, none of them empty"
         )
     return names
