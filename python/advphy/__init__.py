@@ -5,15 +5,15 @@ message_source -> encoder -> channel (+ perturbation_source)
     -> perturbation_canceller -> decoder -> error_counter
 image_source -> semantic_encoder -> alice_arn -> snr_channel
     -> bob_arn -> semantic_decoder -> distortion_meter
-    -> eve -> accuracy_counter (behind a channel of her own)
+    -> eve -> accuracy_counter (after a channel of her own)
 encoder or alice_arn -> burst_modulator -> a radio
-    -> burst_synchronizer -> what follows the channel above
-sample_channel stands between modems, where there are samples instead of codewords.
-image_viewer shows streams of images side by side; recorder keeps what a radio received.
+    -> burst_synchronizer -> the blocks that follow the channel above
+sample_channel replaces the radio between two modems: it passes samples, not codewords.
+image_viewer shows streams of images side by side; recorder records received samples.
 bler_curve_sink, onset_strip and perturbation_sink draw messages of the blocks above,
 readout writes them as text, publisher sends them to other programs; constellation_sink
 draws received symbols.
-sdr_sink and sdr_source are the edge to a radio, a file or another process.
+sdr_sink and sdr_source connect a flowgraph to a radio, a file or another process.
 """
 
 import types
@@ -70,7 +70,7 @@ from .transmit.semantic_encoder import semantic_encoder
 
 
 def image_pixels(name):
-    """Return how many pixels an image of a data set has, for a vector length."""
+    """Return the number of pixels of an image of a data set, for a vector length."""
     return images.load(name).as_reals().shape[1]
 
 
@@ -87,7 +87,7 @@ _RENAMED = {
 
 
 def __getattr__(name):
-    """Say how a name of version 0.5 is called now."""
+    """Raise AttributeError, with the new name of what version 0.5 called `name`."""
     if name in _RENAMED:
         raise AttributeError(f"advphy.{name} is now called advphy.{_RENAMED[name]}")
     raise AttributeError(f"gnuradio.advphy has no attribute '{name}'")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decision regions of a link on a plane of its received space, and an attack in it."""
+"""Figure of a link's decision regions on a plane of its received space."""
 
 import textwrap
 
@@ -13,13 +13,13 @@ from matplotlib.colors import ListedColormap, to_rgb
 from advphy_figures import look
 
 _TINT = 0.55  # share of white in a region's color
-_IN_PLANE = 1e-3  # of sigma: a codeword less off the plane is in it
-_NARROWEST = 9  # points of the grid from its rim: no room for a number below
+_IN_PLANE = 1e-3  # of sigma: largest distance of a codeword that is in the plane
+_NARROWEST = 9  # grid points from rim to center of a region with room for a number
 
 
 @look.applied()
 def draw_described(described, path, title=""):
-    """Draw what describe() returned; its format by the path's ending."""
+    """Draw the result of describe(); the ending of the path chooses the format."""
     figure = look.figure(6.4, 7.0)
     axes = figure.add_subplot()
     u, v = np.array(described["u"]), np.array(described["v"])
@@ -50,10 +50,10 @@ def _tints():
 
 
 def regions_colored(decided) -> np.ndarray:
-    """Return a color's number for each message, uint8 [256]: neighbors differ.
+    """Return the number of a color for each message, uint8 [256]; neighbors differ.
 
-    Greedily, largest region first; it needs more than seven colors only where a
-    region has seven larger neighbors.
+    Colors are assigned greedily, to the largest region first. Neighbors have the same
+    color only where a region has larger neighbors in all seven colors.
     """
     messages, sizes = np.unique(decided, return_counts=True)
     messages = messages[np.argsort(-sizes, kind="stable")].tolist()
@@ -74,10 +74,13 @@ def _complex(pairs):
 
 
 def _borders(axes, described, u, v):
-    """Draw where the nearest codeword changes (exact lines), and the own borders."""
+    """Draw the exact lines on which the nearest codeword changes."""
     book = _complex(described["codebook"])
-    axes_of = (_complex(described[name]) for name in ("origin", "first", "second"))
-    plane = codebook_geometry.Plane(*axes_of)
+    plane = codebook_geometry.Plane(
+        _complex(described["origin"]),
+        _complex(described["first"]),
+        _complex(described["second"]),
+    )
     points = plane.points(*np.meshgrid(u, v)).reshape(-1, described["n"])
     seen = np.unique(nearest_codeword(points, book))
     points = points.astype(complex)
@@ -96,7 +99,7 @@ def _borders(axes, described, u, v):
 
 
 def _neighbors(labels):
-    """Return the ordered pairs of labels that touch."""
+    """Return the pairs of labels that touch, in both orders."""
     pairs = set()
     for a, b in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
         edge = a != b
@@ -105,7 +108,7 @@ def _neighbors(labels):
 
 
 def _number_regions(axes, described, u, v):
-    """Write each region's message where it is widest, clear of the codewords."""
+    """Write each region's message where it is widest, away from the codewords."""
     decided = np.array(described["decided"])
     u_of, v_of = np.meshgrid(u, v)
     clear = np.ones(decided.shape, bool)
@@ -117,7 +120,7 @@ def _number_regions(axes, described, u, v):
     for s in np.unique(decided):
         inside = codes == s
         depth = inside.astype(int)
-        while inside.any():  # peel off the rim until the innermost is left
+        while inside.any():  # remove the rim until nothing is left
             moved = [np.roll(inside, by, axis) for by in (1, -1) for axis in (0, 1)]
             inside = np.logical_and.reduce([inside, *moved])
             depth += inside
@@ -129,7 +132,7 @@ def _number_regions(axes, described, u, v):
 
 
 def _codewords(axes, described):
-    """Draw the codewords of the plane, the noise around them, and feet of others."""
+    """Draw the codewords of the plane and the noise around them."""
     for word in described["codewords"]:
         if not _in_plane(described, word):
             continue
@@ -168,12 +171,12 @@ def _axis_label(described, axis):
         return f"along x{t} - x{s}"
     third = {"p": "p", "j": f"j (x{t} - x{s})"}.get(described["third"])
     third = third or f"x{described['messages'][-1]} - x{s}"
-    return f"the part of {third} at right angles to it"
+    return f"component of {third} orthogonal to it"
 
 
 def _caption(described):
     n, sigma = described["n"], described["sigma"]
-    words = "Shades, numbers: what the link's own decoder decides. "
+    words = "Shades and numbers: decisions of the link's decoder. "
     if n > 1:
         names = ", ".join(f"x{s}" for s in described["messages"])
         if described["third"] == "p":
@@ -187,6 +190,7 @@ def _caption(described):
     p = described["perturbation"]
     if p:
         words += f" p: {p['name']} at PSR {p['psr_db']:.2f} dB"
-        words += "." if p["share"] > 0.999 else f"; {p['share']:.0%} of its power is "
-        words += "" if p["share"] > 0.999 else "in the plane."
+        if p["share"] <= 0.999:
+            words += f"; {p['share']:.0%} of its power is in the plane"
+        words += "."
     return words

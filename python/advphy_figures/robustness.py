@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Block error rate over PSR or Eb/N0 under many attacks, labeled at their ends."""
+"""Figure of block error rates over PSR or Eb/N0 under several attacks."""
 
 from advphy_figures import bler_curves, direct_labels, look
 
@@ -12,10 +12,10 @@ def draw(curves, path, xlabel, title="", lines=()):
 
     Args:
         curves: {label: {x in dB: (failures, blocks)}}, in the order of the colors.
-        path: where to write; its ending chooses the format.
-        xlabel: what x is.
-        title: above the figure.
-        lines: (label, {x: BLER}) drawn thin, such as bounds.
+        path: path of the figure; its ending chooses the format.
+        xlabel: label of the horizontal axis.
+        title: title above the figure.
+        lines: (label, {x: BLER}) of thin lines, such as bounds.
     """
     figure = look.figure(8.8, 4.8)
     axes = figure.add_subplot()
