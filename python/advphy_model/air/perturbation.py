@@ -132,7 +132,7 @@ def checked_psr_db(psr_db) -> float:
     number = isinstance(psr_db, numbers.Real)
     if not number or not LOWEST_PSR_DB <= psr_db <= HIGHEST_PSR_DB:
         raise ValueError(
-            f"psr_db must be a number of {LOWEST_PSR_DB:g}..{HIGHEST_PSR_DB:g} dB, got "
+            f"psr_db must be a number in {LOWEST_PSR_DB:g}..{HIGHEST_PSR_DB:g} dB, got "
             f"{psr_db}"
         )
     return float(psr_db)

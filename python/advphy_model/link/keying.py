@@ -153,7 +153,7 @@ def _check_settings(transform, secret, reals):
         )
     most, whole = kernels.LARGEST_KEYED, isinstance(reals, numbers.Integral)
     if not whole or isinstance(reals, bool) or not 1 <= reals <= most:
-        raise ValueError(f"reals must be a whole number of 1..{most}, got {reals}")
+        raise ValueError(f"reals must be a whole number in 1..{most}, got {reals}")
     if not isinstance(secret, bytes) or len(secret) != SECRET_BYTES:
         got = f"{len(secret)} bytes" if isinstance(secret, bytes) else type(secret)
         raise ValueError(

@@ -237,6 +237,6 @@ def _check(name, value, most, unit):
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not number or not abs(value) <= most:
         raise ValueError(
-            f"{name} must be a number of -{most:g}..{most:g} {unit}, or 'random', got "
+            f"{name} must be a number in -{most:g}..{most:g} {unit}, or 'random', got "
             f"{value}"
         )
