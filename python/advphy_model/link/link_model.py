@@ -97,8 +97,8 @@ class LinkModel(StoredModel):
             wanted = wanted[::-1] if role == "decoder" else wanted
             if (network.input_shape, network.output_shape) != wanted:
                 self.refuse(
-                    f"the {role} must map {wanted[0]} to {wanted[1]}, got "
-                    f"{network.input_shape} to {network.output_shape}"
+                    f"the {role} maps {network.input_shape} to "
+                    f"{network.output_shape}, must map {wanted[0]} to {wanted[1]}"
                 )
         if self.decision == "network" and "decoder" not in self.networks:
             self.refuse("decision 'network' needs a network with the role 'decoder'")

@@ -95,7 +95,7 @@ class SemanticLink(StoredModel):
             if network and (network.input_shape, network.output_shape) != (code, code):
                 self.refuse(
                     f"{role} maps {network.input_shape} to {network.output_shape}, "
-                    f"expected {code} to {code}"
+                    f"must map {code} to {code}"
                 )
 
     def __repr__(self):
