@@ -48,7 +48,7 @@ class Images:
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.size == 0:
             raise ValueError(
                 f"{self.name}: pixels are {pixels.dtype} of shape {pixels.shape}, "
-                "expected uint8 [count, rows, columns] with at least one pixel"
+                "expected uint8 [count, rows, columns], none of them zero"
             )
         if labels is None:
             return

@@ -62,7 +62,7 @@ class Recording:
         found = []
         if not self.complete:
             found.append(
-                "the recorder did not finish: the number of lost samples is not known"
+                "the recorder was cut off: the number of lost samples is not known"
             )
         if self.missing:
             found.append(
@@ -163,7 +163,7 @@ def _sigmf(content):
             f"datatype is {datatype}, expected {DATATYPE}; convert the samples"
         )
     if fields.get("core:num_channels", 1) != 1 or "core:dataset" in fields:
-        raise ValueError("expected one channel in one file with the same name")
+        raise ValueError("expected one channel in one file of its own name")
     if any(capture.get("core:header_bytes") for capture in captures):
         raise ValueError("expected a data file with samples only, got header_bytes")
     if not (captures and rate > 0 and math.isfinite(rate)):
