@@ -26,9 +26,9 @@ def write(done, folder, command) -> None:
     """Write report.md, report.json, counts.csv and accuracy.png into a folder.
 
     Args:
-        done: secrecy.Adaptations, one an SNR, complete.
-        folder: exists.
-        command: that made it.
+        done: complete secrecy.Adaptations, one per SNR.
+        folder: existing folder.
+        command: command that repeats the report, shown in it.
     """
     folder, link = Path(folder), done[0].setting.link
     chance = majority(done[0].tested)
@@ -60,7 +60,7 @@ def write(done, folder, command) -> None:
 
 
 def _page(report, one, found):
-    """Return report.md of a report.json, of one of the Adaptations, and of the rows."""
+    """Return report.md from report.json, one of the Adaptations, and the rows."""
     link, chance = one.setting.link, report["majority_share"]
     what = "a keyed pair" if link.keying != "none" else "no security"
     if link.hides and link.keying == "none":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks on the attack, that it was strong enough to be believed."""
+"""Checks that the attack was strong enough."""
 
 from itertools import pairwise
 
@@ -11,13 +11,13 @@ from advphy_training.evaluate.checks.finding import check, exceeds, or_else, rat
 from advphy_training.evaluate.robustness import CHANCE_PSR_DB
 
 _CHANCE_SHARE = 0.98  # of 1 - 1/M that a drowning perturbation must reach
-_RESTARTS_APART = 0.1  # relative, that half the restarts may differ
+_RESTARTS_APART = 0.1  # relative difference that half of the restarts may have
 _ZERO_GRADIENTS = 0.01  # share of received vectors
-_PREDICTED = 0.8  # correlation; sound networks have 0.9 and more
+_PREDICTED = 0.8  # correlation; sound networks have 0.9 or more
 
 
 def _stronger(evaluation, pairs):
-    """Return in words where a role does more harm than one that must beat it, by PSR.
+    """Return texts of the PSRs at which a role does more harm than a stronger one.
 
     Args:
         evaluation: Evaluation.
@@ -69,7 +69,7 @@ def success_reaches_chance(evaluation):
 
 @check("white box beats black box")
 def white_box_beats_black_box(evaluation):
-    """Who knows the link must do at least as much harm as who does not.
+    """Knowing the link must do at least as much harm as not knowing it.
 
     A perturbation crafted against another decoder (a substitute, or the nearest
     codeword of the same codebook) does more harm than one crafted against the link
@@ -208,7 +208,7 @@ def minimum_distance_bound(evaluation):
 
 
 def bound(link, ebn0_db, psr_db) -> float:
-    """Return (1/M) Q((dmin/2 - ||p||)/sigma)."""
+    """Return the lower bound of the BLER, (1/M) Q((dmin/2 - ||p||)/sigma)."""
     closest, _ = spectrum(link.codebook)[0]
     room = closest / 2 - perturbation_norm(psr_db, link.n)
     return q_function(room / noise_sigma(ebn0_db, link.rate)) / link.M

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks on the defense, that it beats what needs no defense."""
+"""Checks that the defense is better than links without a defense."""
 
 from advphy_training.evaluate.checks.finding import check, exceeds, rate, show
 from advphy_training.evaluate.robustness import control_names
@@ -29,7 +29,7 @@ def training_controls(evaluation):
 
 @check("as good as the nearest codeword")
 def nearest_codeword_control(evaluation):
-    """No decoder beats the nearest codeword without attack; few should fall behind.
+    """No decoder beats the nearest codeword without attack; few should be worse.
 
     The nearest codeword is the best decision in Gaussian noise: a link that seems
     better without attack is measured wrongly. One that is worse under attack would gain
