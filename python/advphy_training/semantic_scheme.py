@@ -100,8 +100,13 @@ class SchemeOnBase(SemanticScheme):
         base = self._link
         networks = {role: base.networks[role] for role in BASE} | networks
         recipe = recipe | {"base": {base.name: base.base_sha256}}
-        kept = {"networks": networks, "keying": keying, "recipe": recipe}
-        return SemanticLink(name=name, image_shape=base.image_shape, **kept)
+        return SemanticLink(
+            name=name,
+            image_shape=base.image_shape,
+            networks=networks,
+            keying=keying,
+            recipe=recipe,
+        )
 
 
 def images_to_test(name):

@@ -127,14 +127,14 @@ def image_decoder(intercepts, pixels, effort):
     """
     torch.set_num_threads(1)
     y, _ = intercepts.tensors()
-    wanted = torch.from_numpy(np.array(pixels))
+    sent = torch.from_numpy(np.array(pixels))
     rng = np.random.default_rng((effort.seed, 2))
-    sizes = [intercepts.reals, _FEATURES, _FEATURES, wanted.shape[1]]
+    sizes = [intercepts.reals, _FEATURES, _FEATURES, sent.shape[1]]
     sigmoid = Layer("sigmoid", "sigmoid")
     model = TorchNetwork(perceptron(rng, sizes, "pixels", after=[sigmoid]))
 
     def loss(chosen):
-        return ((model(y[chosen]) - wanted[chosen]) ** 2).mean()
+        return ((model(y[chosen]) - sent[chosen]) ** 2).mean()
 
     _train(model, len(y), loss, effort, 7)
     return model.export()

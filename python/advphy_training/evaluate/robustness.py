@@ -180,14 +180,13 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     yield job("clean")
     yield job("nearest_codeword_clean", measured=twin)
     for psr_db in psrs_db:
-        at = {"psr_db": psr_db}
         jammer = partial(perturbation.jammer, link.k, link.n, psr_db)
-        yield job("noise_jammer", jammer, **at)
+        yield job("noise_jammer", jammer, psr_db=psr_db)
         for name in ("universal_fgm", "universal_pgd", "fgm", "per_message_pgd"):
-            yield anew(name, **at)
-        against_twin = crafted_by("universal_pgd", twin, **at)
-        yield job("twin", against_twin, **at)
-        yield job("nearest_codeword", against_twin, twin, **at)
+            yield anew(name, psr_db=psr_db)
+        against_twin = crafted_by("universal_pgd", twin, psr_db=psr_db)
+        yield job("twin", against_twin, psr_db=psr_db)
+        yield job("nearest_codeword", against_twin, twin, psr_db=psr_db)
     yield anew("universal_pgd", psr_db=CHANCE_PSR_DB)
     yield anew("generator")
     yield anew("generator_universal")
@@ -195,10 +194,9 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     halved = dataclasses.replace(plan, restarts=half, seed=plan.seed + 1)
     yield job("half_restarts", partial(attacks.craft, "universal_pgd", link, halved))
     for ebn0_db in ebn0s_db:
-        at = {"ebn0_db": ebn0_db}
-        yield job("clean", **at)
-        yield job("stored", crafted_by("universal_pgd"), **at)
-        yield anew("universal_pgd", **at)
+        yield job("clean", ebn0_db=ebn0_db)
+        yield job("stored", crafted_by("universal_pgd"), ebn0_db=ebn0_db)
+        yield anew("universal_pgd", ebn0_db=ebn0_db)
     yield from _others(link, job, crafted_by)
     if claimed is not None:
         yield job("claimed", lambda: claimed)

@@ -60,8 +60,9 @@ class Adaptation:
 
     def measure(self, eve):
         """Return the row of an Eve on the test images."""
-        hers = {"images": self.tested, "eve": eve, "branches": ("eve",)}
-        setting = dataclasses.replace(self.setting, **hers)
+        setting = dataclasses.replace(
+            self.setting, images=self.tested, eve=eve, branches=("eve",)
+        )
         first = first_unseen(self.setting.link, max(self.counts), self.tested)
         return semantic_chain.total(setting, len(self.tested), first)["eve"]
 

@@ -177,8 +177,10 @@ class Reproduction:
         while True:
             for i, adversary in enumerate(adversaries):
                 setting = LinkSetting(model, ebn0_db, seed + i, adversary)
-                where = self.out, Counts
-                for step in sweep.measure([setting], rule, *where, counted=counted):
+                steps = sweep.measure(
+                    [setting], rule, self.out, Counts, counted=counted
+                )
+                for step in steps:
                     rows[i] = step.row
                     yield tuple(rows.values())
             most = 2 * len(rows) * (rule.max_blocks or 0)
