@@ -17,7 +17,7 @@ from advphy_training.evaluate.checks.finding import rate, show
 
 SENTENCES = {
     "clean": "no attack",
-    "noise_jammer": "Gaussian jamming of equal power: the zero line",
+    "noise_jammer": "Gaussian jamming of equal power, the reference",
     "universal_fgm": "universal FGM, best of the restarts [sadeghi, Alg. 1]",
     "universal_pgd": "universal PGD, white box, crafted for this link and this Eb/N0",
     "black_box": "universal PGD crafted on the substitutes",
@@ -121,9 +121,9 @@ def _as_json(evaluation, findings, command):
 def _as_markdown(evaluation, findings, command):
     link = evaluation.link
     doubts = [finding.name for finding in findings if not finding.passed]
-    verdict = f"None of the {len(findings)} checks distrusts these figures."
+    verdict = f"All {len(findings)} checks of these figures passed."
     if doubts:
-        verdict = f"{len(doubts)} of {len(findings)} checks distrust these figures: "
+        verdict = f"{len(doubts)} of {len(findings)} checks of these figures failed: "
         verdict += ", ".join(doubts)
     parts = [
         f"# Robustness of {link.name}",
