@@ -42,7 +42,7 @@ const std::set<std::string> impairing = {
     "seed",         "overflow_every",  "loss_db",   "overflow_samples",
     "paced",        "record"
 };
-// Those that SoapySDR and gr-osmosdr add.
+// Arguments that SoapySDR and gr-osmosdr add.
 const std::set<std::string> naming = {
     "driver", "label", "id", "soapy", "nchan", "type"
 };
