@@ -191,7 +191,9 @@ def test_keys_that_do_not_fit_the_frames_are_refused():
         advphy.burst_modulator(link),
         blocks.null_sink(8),
     )
-    with pytest.raises(ValueError, match="key has index 5, the frame's codeword 0"):
+    with pytest.raises(
+        ValueError, match="key has index 5, but its codeword in the burst has 0"
+    ):
         flowgraph.run()
 
 

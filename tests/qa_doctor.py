@@ -53,7 +53,7 @@ def test_a_block_that_is_missing_and_one_that_differs(no_blocks, monkeypatch):
     block.write_text("changed")
     finding = found(BLOCKS, INSTALLED)
     assert finding.state == "warning"
-    assert f"those in {CLONE / 'grc'} differ from those in {copy}" in finding.said
+    assert f"the blocks in {CLONE / 'grc'} differ from those in {copy}" in finding.said
     block.unlink()
     finding = found(BLOCKS, INSTALLED)
     assert finding.state == "problem"

@@ -76,7 +76,7 @@ def test_a_canceller_that_is_switched_off_is_understood(application):
 def test_the_text_says_what_was_compared(application):
     window = shown()
     assert texts(window.record.seen()) == [
-        "true: not told",
+        "true: not reported",
         "estimated: nothing received yet",
     ]
     window.record.take(attack(1.0, True, -3.0, P.tolist()))

@@ -194,8 +194,8 @@ def test_a_full_disk_ends_the_flowgraph_with_its_error(tmp_path, monkeypatch):
         ({"model": "nonsense"}, "link 'nonsense' is neither"),
         ({"seed": -1}, "seed must be.*got -1"),
         ({"first_block": 5}, "must be the first of a burst, a multiple of 128"),
-        ({"sample_rate": float("nan")}, "sample_rate = nan"),
-        ({"frequency": float("inf")}, "frequency = inf"),
+        ({"sample_rate": float("nan")}, "sample_rate must be.*got nan"),
+        ({"frequency": float("inf")}, "frequency must be.*got inf"),
     ],
 )
 def test_nonsense_is_refused_before_there_is_a_file(tmp_path, more, text):

@@ -59,7 +59,7 @@ def test_the_snr_may_change_while_running():
     channel = advphy.sample_channel(snr_db=0.0)
     assert channel.snr_db() == 0.0
     channel.set_snr_db(None)
-    with pytest.raises(ValueError, match="snr_db = 1000"):
+    with pytest.raises(ValueError, match="snr_db must be.*got 1000"):
         channel.set_snr_db(1000)
     assert channel.snr_db() is None
 
@@ -69,10 +69,10 @@ def test_the_snr_may_change_while_running():
     [
         ({"kind": "rician"}, "'rician' is not known"),
         ({"kind": "rayleigh_block"}, "coherence = 0"),
-        ({"snr_db": float("nan")}, "snr_db = nan"),
-        ({"seed": -1}, "seed = -1"),
-        ({"first_sample": 0.5}, "first_sample = 0.5"),
-        ({"latency": 0}, "latency = 0"),
+        ({"snr_db": float("nan")}, "snr_db must be.*got nan"),
+        ({"seed": -1}, "seed must be.*got -1"),
+        ({"first_sample": 0.5}, "first_sample must be.*got 0.5"),
+        ({"latency": 0}, "latency must be.*got 0"),
     ],
 )
 def test_bad_parameters_are_refused_at_construction(settings, text):

@@ -199,7 +199,7 @@ def test_a_psr_that_would_clip_is_refused_and_the_largest_that_fits_is_named():
 
 
 def test_a_table_wants_the_messages():
-    with pytest.raises(ValueError, match="wants the messages"):
+    with pytest.raises(ValueError, match="messages are required"):
         Adversary(TABLE).write(None, 0, np.empty((1, N), np.complex64))
 
 

@@ -238,7 +238,9 @@ def test_a_senseless_plan_is_refused(changes, said):
 
 
 def test_an_unknown_attack_is_refused_with_the_names_there_are():
-    with pytest.raises(ValueError, match="neither a file nor one of: fgm, "):
+    with pytest.raises(
+        ValueError, match="neither a file nor an attack; choose from fgm, "
+    ):
         attacks.craft("nonsense", links.load("bpsk"), Plan())
     with pytest.raises(ValueError, match="knows the noise of every block"):
         attacks.craft("per_sample_pgd", links.load("bpsk"), Plan())

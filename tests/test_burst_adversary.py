@@ -190,7 +190,7 @@ TABLE = Perturbation("rows", "table", 4, N, np.tile(P.rows, (16, 1)))
     ("settings", "said"),
     [
         ({"psr_db": math.nan}, "psr_db must be.*got nan"),
-        ({"psr_db": 61}, "must be a number of -100..60"),
+        ({"psr_db": 61}, "must be a number in -100..60"),
         ({"delay": math.inf}, "delay must be.*got inf"),
         ({"delay": "late"}, "delay must be.*got late"),
         ({"delay": 2**21}, "samples, or 'random'"),

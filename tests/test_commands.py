@@ -72,7 +72,7 @@ def test_info_lists_the_channels_with_their_settings():
     listed = done("info channels")
     assert "cfo: Carrier frequency offset" in listed
     assert "defaults: frequency=0.001, phase=0.0" in listed
-    assert "linewidth: of the free oscillator's line" in listed
+    assert "linewidth: full width" in listed
 
 
 def test_measure_over_a_channel_says_so_and_shows_no_theory(here):

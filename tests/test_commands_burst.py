@@ -58,9 +58,9 @@ def test_an_adversary_out_of_step_is_in_the_row(here):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("--delay 2", "--delay says how an adversary acts"),
+        ("--delay 2", "--delay belongs to an adversary"),
         ("--window 128", "give --cancel"),
-        ("--frame color=3", "must be KEY=VALUE of codewords"),
+        ("--frame color=3", "must be KEY=VALUE, got .*choose KEY from codewords"),
         ("--frame pilots=many", "must be a number"),
         ("--frame pilots=99", "must be 1..16"),
         ("--attack noise_jammer --delay late", "a number or 'random'"),

@@ -233,7 +233,7 @@ RX = f"rx {LINK} --source file --args x.cf32"
         (f"{RX} --attack words", "give --record"),
         (f"rx {LINK} --source soapy", "--frequency is missing"),
         (f"rx {LINK} --source zmq --args 'no endpoint'", "no endpoint"),
-        ("check --frames 3", "--frames must be 20..100000, got 3"),
+        ("check --frames 3", "--frames must be in 20..100000, got 3"),
         ("check --ebn0-db 99", "--ebn0-db must be.*got 99"),
         ("check paired_arn_white", "link 'paired_arn_white' is neither"),
         ("check --level radio", "--level radio needs the --args"),

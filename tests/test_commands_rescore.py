@@ -118,8 +118,8 @@ def test_a_recording_of_ones_own_link_wants_its_file(tmp_path):
         (".", "ends in .sigmf-meta"),
         ("LINK --link autoencoder_cnn", "not of 'autoencoder_cnn'"),
         ("LINK --link nonsense", "link 'nonsense' is neither"),
-        ("LINK --seed 1", "says its seed; omit --seed"),
-        ("LINK --codewords 8", "says its codewords"),
+        ("LINK --seed 1", "contains its seed; omit --seed"),
+        ("LINK --codewords 8", "contains its codewords"),
         ("LINK --images mnist_sample", "sends no images"),
         ("LINK --key-file key", "is not keyed"),
         ("SEMANTIC --images nowhere", "images 'nowhere' are none of"),
@@ -139,4 +139,4 @@ def test_changed_and_swapped_samples_are_refused(golden):
     others = golden[SEMANTIC].with_suffix(".sigmf-data").read_bytes()
     for content in (data.read_bytes()[::-1], others):
         data.write_bytes(content)
-        assert "not the samples that were recorded" in refused("rescore", golden[LINK])
+        assert "not the recorded samples" in refused("rescore", golden[LINK])

@@ -99,7 +99,7 @@ def test_a_keyed_link_takes_its_secret_from_a_file(here, key, monkeypatch):
         (f"{MNIST} --seed -1", "seed must be.*got -1"),
         (f"{MNIST} --images nowhere", "images 'nowhere' are none of"),
         (f"{MNIST} --no-bob", "there is nothing to measure"),
-        ("models/base", "28 x 28 pixels; give 8 x 7"),
+        ("models/base", "28 x 28 pixels, expected 8 x 7"),
         (f"{MNIST} --key-file key", "is not keyed; omit --key-file"),
         (f"{MNIST} --no-alice --key-file key", "is not keyed"),
         ("keyed_arn --key-file missing", "missing"),
@@ -138,7 +138,7 @@ def test_images_without_labels_serve_bob_and_not_eve(here):
     folder = write_tiny(here / "own", "{file}")
     (folder / "train-labels-idx1-ubyte").unlink()
     measure = f"measure-semantic {MNIST} --snr-db 10 {LOOP} --out run.csv --images"
-    assert "2 x 3 pixels; give 28 x 28" in refused(measure, folder / "train")
+    assert "2 x 3 pixels, expected 28 x 28" in refused(measure, folder / "train")
     pixels = images.load("mnist_sample").pixels
     header = np.array([0x803, *pixels.shape], ">u4").tobytes()
     (here / "bare-images-idx3-ubyte").write_bytes(header + pixels.tobytes())

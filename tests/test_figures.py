@@ -124,7 +124,7 @@ def test_over_psr_where_only_that_differs():
     assert by_label["bpsk, no attack"]["level"]["bler"] == 0.007
     line = line_of(plotted(described), "bpsk, no attack")
     assert list(line.get_ydata()) == [0.007, 0.007]
-    with pytest.raises(ValueError, match="leave --x away"):
+    with pytest.raises(ValueError, match="omit --x"):
         bler_curves.describe(rows(), "psr_db")
 
 

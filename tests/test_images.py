@@ -51,7 +51,7 @@ def test_some_images_are_taken_with_their_labels():
         (PIXELS[0], None, r"shape \(2, 3\)"),
         (PIXELS, np.array([1], np.uint8), "one for each of 2 images"),
         (PIXELS, np.array([1, 2]), "labels are int64"),
-        (PIXELS, np.array([1, 10], np.uint8), "a label 10; give 0 to 9"),
+        (PIXELS, np.array([1, 10], np.uint8), "labels must be in 0..9, got 10"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(pixels, labels, text):
@@ -66,7 +66,9 @@ def test_missing_labels_are_named_with_the_remedy():
 
 def test_images_of_another_size_are_refused_with_both_sizes():
     images.require_shape(Images("mine", PIXELS), (2, 3))
-    with pytest.raises(ValueError, match="mine: images of 2 x 3 pixels; give 28 x 28"):
+    with pytest.raises(
+        ValueError, match="mine: images of 2 x 3 pixels, expected 28 x 28"
+    ):
         images.require_shape(Images("mine", PIXELS), (28, 28))
 
 
@@ -133,7 +135,9 @@ def test_absent_images_name_the_command_that_brings_them(no_data, name):
 
 
 def test_unknown_images_list_the_names(tmp_path):
-    with pytest.raises(ValueError, match=r"mnist_sample, mnist_train.*nor is there"):
+    with pytest.raises(
+        ValueError, match=r"mnist_sample, mnist_train.*and there is no file"
+    ):
         images.load(tmp_path / "nonsense")
 
 

@@ -148,7 +148,7 @@ def test_check_values_tell_secrets_transforms_and_indices_apart():
         ({"transform": "shift"}, "transform 'shift' is not known; choose from signs, "),
         ({"secret": bytes(31)}, "secret must be 32 bytes, got 31 bytes"),
         ({"secret": "x" * 32}, "secret must be 32 bytes, got <class 'str'>"),
-        ({"reals": 0}, "reals must be a whole number of 1..1024.*got 0"),
+        ({"reals": 0}, "reals must be a whole number in 1..1024.*got 0"),
         ({"reals": 1025}, "reals must be a whole number .*got 1025"),
         ({"reals": 2.5}, "reals must be a whole number .*got 2.5"),
         ({"reals": math.nan}, "reals must be a whole number .*got nan"),
@@ -167,7 +167,7 @@ def test_bad_arrays_and_indices_are_refused(rng):
     for bad in (x[0], x[:, :11], x.astype(complex), x.tolist()):
         with pytest.raises(ValueError, match=r"expected complex64 \[batch, 12\]"):
             ours.apply(bad, 0)
-    with pytest.raises(ValueError, match="out has 3 messages, expected x's 4"):
+    with pytest.raises(ValueError, match="out has 3 rows, expected 4 as x has"):
         ours.apply(x, 0, out=x[:3])
     with pytest.raises(ValueError, match="C-contiguous"):
         ours.apply(x[:, ::-1], 0)

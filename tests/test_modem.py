@@ -261,7 +261,7 @@ def test_arguments_that_make_no_sense_are_refused():
         Synchronizer(frame, MODEL, threshold=0)
     with pytest.raises(ValueError, match=r"phase_walk must be.*got -1"):
         Synchronizer(frame, MODEL, phase_walk=-1)
-    with pytest.raises(ValueError, match="frame number"):
+    with pytest.raises(ValueError, match="burst number must be"):
         Header(2**32, 1, b"abcd").to_bytes()
 
 

@@ -244,7 +244,7 @@ def test_a_wrong_key_gives_bob_nothing():
     [
         ({"snr_db": float("nan")}, "snr_db must be.*got nan"),
         ({"eve_snr_db": 101.0}, "snr_db must be.*got 101"),
-        ({"images": small.images(shape=(7, 8))}, "7 x 8 pixels; give 8 x 7"),
+        ({"images": small.images(shape=(7, 8))}, "7 x 8 pixels, expected 8 x 7"),
         ({"eve": small.eve(6)}, "takes 6 reals, link 'small' sends 5"),
         ({"images": small.images(labeled=False)}, "there are no labels"),
         ({"branches": ("bob", "mallory")}, "branch 'mallory' is not known.*bob_with"),

@@ -138,9 +138,9 @@ def damaged(path, **changes):
     ("changes", "text"),
     [
         ({"frames": "100.5"}, "100.5"),
-        ({"frames": "0", "correct": "0", "erasures": "0"}, "of 0 frames"),
+        ({"frames": "0", "correct": "0", "erasures": "0"}, "of 0 images"),
         ({"frames": "-100", "correct": "-100", "erasures": "0"}, "frames"),
-        ({"correct": "91"}, "91 right and 10 erased of 100"),
+        ({"correct": "91"}, "91 correct and 10 erased of 100"),
         ({"correct": "-1"}, "correct must be 0 or more"),
         ({"erasures": "-1"}, "erasures must be 0 or more"),
         ({"erasures": ""}, "erasures must be a number"),

@@ -147,7 +147,7 @@ def test_the_seed_decides(tmp_path):
 @pytest.mark.parametrize(
     ("name", "assignment", "text"),
     [
-        ("autoencoder", "k=9", "k must be 1..8, got 9"),
+        ("autoencoder", "k=9", "k must be in 1..8, got 9"),
         ("autoencoder", "architecture=rnn", "architecture 'rnn'.*mlp, cnn"),
         ("autoencoder", "depth=3", "keys: k, n"),
         ("autoencoder", "k=four", "expected int"),
@@ -158,12 +158,16 @@ def test_the_seed_decides(tmp_path):
         ("autoencoder", "hidden_bias=inf", "hidden_bias must be a finite number"),
         ("autoencoder", "channel=fog", "'fog' is not known"),
         ("adversarial_training", "mode=old", "mode 'old'.*stored, mixed"),
-        ("adversarial_training", "perturbations=0", "perturbations must be 1..100000"),
+        (
+            "adversarial_training",
+            "perturbations=0",
+            "perturbations must be in 1..100000",
+        ),
         ("gan_defence", "epsilon=0", "epsilon must be > 0"),
         ("gan_defence", "gamma=-1", "gamma must be >= 0"),
         ("gan_defence", "convention=dB", "convention 'dB'"),
         ("gan_defence", "encoder=frozen", "set link"),
-        ("pool_defence", "pool=0", "pool must be 1..2048"),
+        ("pool_defence", "pool=0", "pool must be in 1..2048"),
         ("pool_defence", "term=mse", "term 'mse'.*kl, ce"),
     ],
 )

@@ -116,7 +116,7 @@ def test_bad_limits_are_refused(limits, said):
 
 
 def test_an_adversary_needs_a_second_word_for_a_radio():
-    with pytest.raises(ValueError, match="a file, ZMQ or the stand-in only"):
+    with pytest.raises(ValueError, match="only into a file, ZMQ or the stand-in"):
         TransmitLimits(adversary="yes").require_permission("hackrf")
     TransmitLimits(adversary="yes", permitted="cabled").require_permission("hackrf")
     TransmitLimits(adversary="no").require_permission("hackrf")
