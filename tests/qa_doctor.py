@@ -97,7 +97,7 @@ def test_another_python_first_on_the_path(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     finding = found("python3 on PATH")
     assert finding.state == "warning"
-    assert finding.said.startswith(f"{other} has no GNU Radio")
+    assert finding.said.startswith(f"{other}, which starts a flowgraph, has no")
     assert "export PATH=/usr/bin:$PATH" in finding.remedy
 
 

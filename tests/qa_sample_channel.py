@@ -59,7 +59,7 @@ def test_the_snr_may_change_while_running():
     channel = advphy.sample_channel(snr_db=0.0)
     assert channel.snr_db() == 0.0
     channel.set_snr_db(None)
-    with pytest.raises(ValueError, match="snr_db must be.*got 1000"):
+    with pytest.raises(ValueError, match=r"snr_db must be.*got 1000"):
         channel.set_snr_db(1000)
     assert channel.snr_db() is None
 

@@ -120,7 +120,7 @@ def test_the_command_reports_what_is_left(here):
     assert by_means["static"] < 0.5 < by_means[many]
     assert found["majority_share"] == 0.1
     page = (folder / "report.md").read_text()
-    assert "is left is not secret" in page.replace("\n", " ")
+    assert "the link is not secret" in page.replace("\n", " ")
     assert (folder / "accuracy.png").read_bytes()[:4] == b"\x89PNG"
     eve = Eve.load(folder / "adapted_eve_10dB.safetensors")
     assert eve.pixels == 784

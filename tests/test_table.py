@@ -234,7 +234,7 @@ def test_a_measurement_says_what_it_went_through_and_resumes(tmp_path):
     clean, again = table.read(out, Counts)
     assert (clean.channel, again) == ("awgn", faded)
     assert faded.block_errors > 2 * clean.block_errors
-    with pytest.raises(ValueError, match="cfo: frequency must be.*got 3"):
+    with pytest.raises(ValueError, match=r"cfo: frequency must be.*got 3"):
         measure(out, rule, channel="cfo(frequency=3)")
     measure(out, StopRule(None, 200_000), channel="rayleigh_block(coherent=True)")
     assert [r.blocks for r in table.read(out, Counts)] == [100_000, 200_000]
