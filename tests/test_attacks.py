@@ -12,6 +12,7 @@ from advphy_model.air.adversary import Adversary
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link import links
 from advphy_model.link.link_model import LinkModel
+from advphy_model.measure import table
 from advphy_model.measure.error_rate import interval
 from advphy_model.network.network import Layer, Network
 from advphy_model.power import noise_sigma
@@ -219,6 +220,10 @@ def test_a_crafted_perturbation_is_kept_for_its_plan_only(tmp_path, monkeypatch)
     (file,) = tmp_path.glob("*.safetensors")
     file.write_bytes(b"damaged")
     assert kept(plan) == (first, 3)
+    monkeypatch.setattr(table, "__version__", "0.5.9")  # counts are those of 0.5.0
+    assert kept(plan) == (first, 3)
+    monkeypatch.setattr(table, "__version__", "0.6.0")
+    assert kept(plan)[1] == 4
 
 
 @pytest.mark.parametrize(

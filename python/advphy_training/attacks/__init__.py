@@ -17,6 +17,7 @@ from advphy_model import found_by_name
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.complex_baseband import to_complex
 from advphy_model.link import links
+from advphy_model.measure.table import same_counts
 from advphy_model.power import perturbation_norm
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
@@ -108,7 +109,8 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
     attacked = [AttackedLink(model, plan.ebn0_db) for model in known]
     rows = to_complex(module.craft(attacked, plan))
     blind = module.KIND == "jammer"  # it knows no link
-    recipe = {"attack": name, "link": link.name, **_planned(plan)}
+    recipe = {"attack": name, "link": link.name, **asdict(plan)}
+    recipe["version"] = __version__
     knowledge = {
         "weights": "substitutes" if substitutes else "white box",
         "message": "known" if module.KIND == "table" else "unknown",
@@ -123,11 +125,6 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         called, module.KIND, link.k, link.n, rows, ebn0_db, victims, knowledge, recipe
     )
     return crafted.scaled(plan.psr_db)
-
-
-def _planned(plan):
-    """Return a plan as a recipe contains it."""
-    return {**asdict(plan), "version": __version__}
 
 
 def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
@@ -148,15 +145,19 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
 
 
 def _kept(path, victims, plan):
-    """Return the perturbation of a file if its victims and plan are these, or None."""
+    """Return the perturbation of a file if its victims and plan are these, or None.
+
+    The file may be of another patch version, as a table of counts may.
+    """
     try:
         found = Perturbation.read(path)
     except (OSError, ValueError):  # no file, or a damaged one
         return None
-    wanted = _planned(plan)
+    wanted = asdict(plan)
     planned = {key: found.recipe.get(key) for key in wanted}
     known = not found.victims or found.victims == victims  # a jammer has no victims
-    return found if known and planned == wanted else None
+    alike = same_counts(str(found.recipe.get("version")))
+    return found if known and alike and planned == wanted else None
 
 
 def shipped_substitutes(link) -> list:
