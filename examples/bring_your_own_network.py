@@ -29,15 +29,15 @@ def trained_link(steps=1500, batch=512, ebn0_db=2.0):
     encoder = nn.Sequential(nn.Linear(M, 2 * N, bias=False))  # one-hot in, 2n reals out
     decoder = nn.Sequential(nn.Linear(2 * N, 32), nn.ReLU(), nn.Linear(32, M))
     sigma = noise_variance(ebn0_db, K / N) ** 0.5  # per real dimension
-    optimiser = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 5e-3)
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], 5e-3)
     for _ in range(steps):
         messages = torch.randint(M, (batch,))
         x = unit_energy(encoder(nn.functional.one_hot(torch.arange(M), M).float()))
         y = x[messages] + sigma * torch.randn(batch, 2 * N)
         loss = nn.functional.cross_entropy(decoder(y), messages)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     with torch.no_grad():  # what the file holds has the energy itself
         encoder[0].weight.copy_(unit_energy(encoder[0].weight.T).T)
     recipe = {"steps": steps, "ebn0_db": ebn0_db, "seed": 1}

@@ -3,7 +3,7 @@
 """Print the polynomial coefficients of the kernels (box_muller.h, exponential.h).
 
 Each polynomial is the interpolant at Chebyshev nodes, found in double precision and
-rounded to float32; the largest relative error that remains is printed beside it.
+rounded to float32; the largest relative error that remains is printed, too.
 Run: /usr/bin/python3 lib/fit_polynomials.py
 """
 

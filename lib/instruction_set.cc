@@ -31,7 +31,7 @@ const kernel_table* find(const std::string& name)
         names += (names.empty() ? "" : ", ") + std::string(table->name);
     }
     throw std::invalid_argument("instruction set '" + name +
-                                "' is not to be had here; there is: " + names);
+                                "' is not available here; choose from " + names);
 }
 
 std::atomic<const kernel_table*>& chosen()

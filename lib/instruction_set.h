@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which copy of the kernels runs: chosen once, at run time.
+// Choice of the instruction set of the kernels, at run time.
 #pragma once
 #include "kernels.h"
 #include <string>
@@ -7,14 +7,14 @@
 
 namespace gr::advphy {
 
-// The kernels in use: the best that this machine runs, or what was chosen last. The
-// environment variable ADVPHY_INSTRUCTION_SET names another one at start.
+// The kernels in use: the best that this machine can run, or those chosen last. The
+// environment variable ADVPHY_INSTRUCTION_SET selects others at the start.
 const kernel_table& kernels();
 
-// Names of those that this build has and this machine runs, best first.
+// Names of the instruction sets of this build that this machine can run, best first.
 std::vector<std::string> instruction_sets();
 
-// Use the kernels of that name from now on; std::invalid_argument names the choice.
+// Use the kernels of an instruction set; std::invalid_argument if it is not available.
 void choose_instruction_set(const std::string& name);
 
 } // namespace gr::advphy

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The kernels that exist once per instruction set, as tables of functions, one a room.
+// Tables of the kernels that are compiled once per instruction set, one per folder.
 #pragma once
 #include "air/mixture_kernels.h"
 #include "air/perturbation_kernels.h"

@@ -5,7 +5,7 @@
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
-// Each at the end of its *_simd.cc.
+// Each is defined at the end of its *_simd.cc.
 extern const random_kernels random_table;
 extern const network_kernels network_table;
 extern const code_kernels code_table;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the tests of the kernels share.
+// Functions shared by the tests of the kernels.
 #pragma once
 #include "instruction_set.h"
 #include <boost/test/unit_test.hpp>
@@ -8,7 +8,7 @@
 
 namespace gr::advphy {
 
-// Check every instruction set in turn; the best one runs again at the end.
+// Run the check on every instruction set, then select the best one again.
 template <typename Check> void on_each_instruction_set(Check check)
 {
     for (const auto& name : instruction_sets()) {

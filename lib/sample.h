@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What all kernels work on: complex samples, in rows that leave room for whole vectors.
+// Complex samples, and the padding of rows for whole vectors.
 #pragma once
 #include <complex>
 #include <cstddef>
@@ -7,10 +7,10 @@
 
 namespace gr::advphy {
 
-// Arrays of samples also pass as twice as many floats, real and imaginary in turn.
+// An array of samples may also be passed as floats, real and imaginary parts in turn.
 using sample = std::complex<float>;
 
-// Floats that a row may be read, and written, past its end: the widest vector's.
+// Floats that may be read and written past the end of a row: the widest vector.
 constexpr size_t row_padding = 16;
 
 } // namespace gr::advphy

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Vector types of the instruction set that this translation unit is compiled for.
 //
-// The *_simd.cc files are compiled once per instruction set (see CMakeLists.txt) into
-// a namespace of their own, and chosen at run time (instruction_set.cc). They must not
-// use the inline functions of the C++ library: the linker keeps only one copy of those,
-// perhaps the one with instructions that this machine does not have.
+// The *_simd.cc files are compiled once per instruction set (see CMakeLists.txt), each
+// time into another namespace, and selected at run time (instruction_set.cc). They must
+// not use inline functions of the C++ library: the linker keeps only one copy of these,
+// possibly one with instructions that this machine does not have.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -50,7 +50,7 @@ inline vfloat fill(float value) { return value - vfloat{}; }
 inline vint fill_int(int32_t value) { return value - vint{}; }
 inline vuint fill_uint(uint32_t value) { return value - vuint{}; }
 
-// Square root, correctly rounded, so the same on every instruction set.
+// Square root, correctly rounded, so it is the same on every instruction set.
 inline vfloat square_root(vfloat x)
 {
 #if defined(ADVPHY_AVX512)

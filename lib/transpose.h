@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Transposing a square of vectors: rows of items become one item a lane.
+// Transposition of a square of vectors: from one item per row to one item per lane.
 #pragma once
 #include "simd.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 namespace {
 
-// The low (high) halves of a and b, element by element in turn.
+// The low (high) halves of a and b, interleaved.
 #if defined(ADVPHY_AVX512)
 #define ADVPHY_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define ADVPHY_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
@@ -18,7 +18,7 @@ namespace {
 #define ADVPHY_HIGH 2, 6, 3, 7
 #endif
 
-// Transpose in place, by perfect shuffles: log2(lanes) rounds of lanes instructions.
+// Transpose in place by perfect shuffles. Cost: lanes log2(lanes) instructions.
 inline void transpose(vfloat (&m)[lanes])
 {
     vfloat n[lanes];

@@ -25,10 +25,10 @@ train autoencoder_mlp_8p5db autoencoder 1 --set ebn0_db=8.5 $usual
 train autoencoder_cnn_8p5db autoencoder 1 --set ebn0_db=8.5 $usual $cnn --set steps=10000
 train substitute_mlp autoencoder 2 --set ebn0_db=8.5 $usual
 train substitute_cnn autoencoder 2 --set ebn0_db=8.5 $usual $cnn --set steps=10000
-# The control: no defence, but for a training Eb/N0 at which the codebook spreads.
+# The control: no defense, but for a training Eb/N0 at which the codebook spreads.
 train control_mlp_4db autoencoder 1 --set ebn0_db=4 $usual
 train control_cnn_4db autoencoder 1 --set ebn0_db=4 $usual $cnn --set steps=10000
-# The paper's defences, which start from or compare with autoencoder_*_8p5db.
+# The paper's defenses, which start from or compare with autoencoder_*_8p5db.
 train adversarial_training_mlp adversarial_training 1
 train adversarial_training_cnn adversarial_training 1 $cnn --set link=autoencoder_cnn_8p5db
 train gan_mlp gan_defence 1

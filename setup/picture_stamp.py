@@ -6,7 +6,7 @@ import hashlib
 from PIL import Image, PngImagePlugin
 
 KEY = "flowgraph-sha256"
-COLOURS = 96  # what Companion and the windows draw has few; a third of the bytes
+COLORS = 96  # what Companion and the windows draw has few; a third of the bytes
 
 
 def flowgraph_sha256(path):
@@ -19,7 +19,7 @@ def stamped(path, sha256):
     said = PngImagePlugin.PngInfo()
     said.add_text(KEY, sha256)
     with Image.open(path) as drawn:
-        few = drawn.convert("RGB").quantize(COLOURS)
+        few = drawn.convert("RGB").quantize(COLORS)
     few.save(path, optimize=True, pnginfo=said)
 
 

@@ -3,7 +3,6 @@
 
 import faulthandler
 import hashlib
-import importlib
 import os
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ for place in (STAGED, CLONE / "apps", CLONE / "setup"):
     if str(place) not in sys.path:
         sys.path.insert(0, str(place))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PyQt5")  # where there is PyQt6, too
 END_SECONDS = 60
 
 
@@ -50,28 +50,24 @@ def rng():
     return np.random.default_rng(20261121)
 
 
+@pytest.fixture(scope="session")
+def application():
+    """Return the application of Qt."""
+    from . import display_events
+
+    return display_events.application()
+
+
 @pytest.fixture
 def clone():
     return CLONE
 
 
 @pytest.fixture
-def refuse(capsys):
-    """Return a function that runs what must fail, here, and returns its sentence."""
-    main = importlib.import_module("advphy_commands").main
-
-    def refuse(*words):
-        try:
-            code = main([str(word) for word in words])
-        except SystemExit as end:  # argparse has its own way
-            code = end.code
-        said = capsys.readouterr().err
-        assert code == 2, said
-        lines = [line for line in said.splitlines() if line.startswith("advphy")]
-        assert len(lines) == 1, said
-        return lines[0]
-
-    return refuse
+def here(tmp_path, monkeypatch):
+    """Work in a new folder during a test; return it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def mnist_beside_the_clone():
@@ -121,7 +117,7 @@ def no_data(tmp_path, monkeypatch):
 
 @pytest.fixture
 def tiny(no_data, monkeypatch):
-    """Have a data set "tiny" in the catalogue during a test; return its place."""
+    """Have a data set "tiny" in the catalog during a test; return its place."""
     from advphy_model.files import image_files
 
     hashes = {file: hashlib.sha256(found).hexdigest() for file, found in TINY.items()}

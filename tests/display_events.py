@@ -11,6 +11,8 @@ from gnuradio.advphy.display.onset_record import OnsetRecord
 from gnuradio.advphy.display.onset_window import OnsetWindow
 from PyQt5 import QtCore, QtGui, QtWidgets
 
+from .published_messages import said
+
 
 def application():
     """Return the application of Qt."""
@@ -19,52 +21,24 @@ def application():
 
 def counts(name="link", x=4.0, blocks=1000, errors=10, first=0, seed=1, at=0.0, **more):
     """Return a message of an error counter."""
-    return {
-        "kind": "counts",
-        "name": name,
-        "time": at,
-        "link": name,
-        "model_sha256": "ab" * 32,
-        "seed": seed,
-        "first_block": first,
-        "blocks": blocks,
-        "block_errors": errors,
-        "erasures": 0,
-        "bler": errors / blocks if blocks else 0.0,
-        "settings": {"ebn0_db": x, "noise_variance": 0.1, "kind": "awgn", **more},
-    }
+    settings = {"ebn0_db": x, "noise_variance": 0.1, "kind": "awgn", **more}
+    more = {"link": name, "seed": seed, "first_block": first, "time": at}
+    return said(name, blocks, errors, settings, **more)
 
 
 def attack(at, on, psr_db=-6.0, p=None, kind="universal"):
     """Return a message of a perturbation source."""
-    settings = {
-        "on": on,
-        "psr_db": psr_db if on else -np.inf,
-        "perturbation_kind": kind,
-    }
-    message = {
-        "kind": "psr",
-        "name": "adversary",
-        "time": at,
-        "settings": settings,
-        "first_block": 0,
-        "blocks": 1,
-    }
+    settings = {"on": on, "psr_db": psr_db if on else -np.inf}
+    message = {"kind": "psr", "name": "adversary", "time": at, "first_block": 0}
+    message |= {"settings": settings | {"perturbation_kind": kind}, "blocks": 1}
     return message if p is None else message | {"p": p}
 
 
 def estimate(at, detected, psr_db=-6.0, p=(0j,)):
     """Return a message of a perturbation canceller."""
-    return {
-        "kind": "estimate",
-        "name": "canceller",
-        "time": at,
-        "settings": {},
-        "p": p,
-        "weights": [1.0],
-        "psr_db": psr_db,
-        "detected": detected,
-    }
+    message = {"kind": "estimate", "name": "canceller", "time": at, "settings": {}}
+    found = {"p": p, "weights": [1.0], "psr_db": psr_db, "detected": detected}
+    return message | found
 
 
 def curves_window(*messages, title="", frame_rate=15, **settings):
@@ -105,7 +79,7 @@ class Paintings(QtCore.QObject):
     def __init__(self, widget):
         super().__init__()
         self.count = 0
-        widget.canvas.viewport().installEventFilter(self)
+        widget.installEventFilter(self)
 
     def eventFilter(self, watched, event):
         self.count += event.type() == QtCore.QEvent.Paint

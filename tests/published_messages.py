@@ -12,26 +12,23 @@ from advphy_model.measure import published
 SHA = "ab" * 32
 
 
+def said(name, blocks, errors, settings, **more):
+    """Return what an error counter says."""
+    bler = errors / blocks if blocks else 0.0
+    figures = {"blocks": blocks, "block_errors": errors, "erasures": 0, "bler": bler}
+    link = {"link": "bpsk", "model_sha256": SHA, "seed": 1, "first_block": 0}
+    return (
+        {"kind": "counts", "name": name, "settings": settings} | link | figures | more
+    )
+
+
 def counts(name="mine", blocks=100, errors=1, **more):
     """Return a measurement of an error counter; settings=, run= or figures."""
     run, sequence = more.pop("run", "0123456789abcdef"), more.pop("sequence", 0)
     settings = {"ebn0_db": 3.0, "kind": "awgn"} | more.pop("settings", {})
-    said = {
-        "kind": "counts",
-        "name": name,
-        "block": name,
-        "time": time.time(),
-        "settings": settings,
-        "link": "bpsk",
-        "model_sha256": SHA,
-        "seed": 1,
-        "first_block": 0,
-        "blocks": blocks,
-        "block_errors": errors,
-        "erasures": 0,
-        "bler": errors / blocks,
-    }
-    return published.measurement(said | more, "demo", run, sequence)
+    more = {"block": name, "time": time.time()} | more
+    message = said(name, blocks, errors, settings, **more)
+    return published.measurement(message, "demo", run, sequence)
 
 
 @contextlib.contextmanager

@@ -35,27 +35,21 @@ class dropper(gr.basic_block):
         return len(kept)
 
 
-def over_the_air(frames, *between, frame=None, first_frame=0, **receiver):
-    """Send frames of messages; return the error counter and the synchroniser."""
+def over_the_air(
+    frames, *between, frame=None, first_frame=0, after=(), runs=1, **receiver
+):
+    """Send frames of messages; return the error counter and the synchronizer."""
     frame = frame or Frame.of_model(MODEL)
-    flowgraph = advphy.top_block()
-    first = first_frame * frame.codewords
+    flowgraph, first = advphy.top_block(), first_frame * frame.codewords
     source = advphy.message_source(MODEL, first_block=first)
     head = blocks.head(1, frames * frame.codewords)
     modulator = advphy.burst_modulator(MODEL, frame, first_frame)
     synchronizer = advphy.burst_synchronizer(MODEL, frame, **receiver)
-    counter = advphy.error_counter(MODEL)
-    flowgraph.connect(
-        source,
-        head,
-        advphy.encoder(MODEL),
-        modulator,
-        *between,
-        synchronizer,
-        advphy.decoder(MODEL),
-        counter,
-    )
-    flowgraph.run()
+    counter, decoder = advphy.error_counter(MODEL), advphy.decoder(MODEL)
+    flowgraph.connect(source, head, advphy.encoder(MODEL), modulator)
+    flowgraph.connect(modulator, *between, synchronizer, *after, decoder, counter)
+    for _ in range(runs):
+        flowgraph.run()
     return counter, synchronizer
 
 
@@ -133,46 +127,29 @@ def test_the_decoder_of_another_link_is_refused():
         flowgraph.run()
 
 
-def test_the_canceller_works_behind_the_synchroniser():
-    frame = Frame.of_model(MODEL)
-    flowgraph = advphy.top_block()
-    counter = advphy.error_counter(MODEL)
-    flowgraph.connect(
-        advphy.message_source(MODEL),
-        blocks.head(1, 128 * 16),
-        advphy.encoder(MODEL),
-        advphy.burst_modulator(MODEL, frame),
-        advphy.burst_synchronizer(MODEL, frame),
-        advphy.perturbation_canceller(MODEL, window=1024),
-        advphy.decoder(MODEL),
-        counter,
-    )
-    flowgraph.run()
+def test_the_canceller_works_behind_the_synchronizer():
+    canceller = advphy.perturbation_canceller(MODEL, window=1024)
+    counter, _ = over_the_air(16, after=[canceller])
     assert total(counter, "blocks") == 2048
     assert total(counter, "block_errors") == 0
 
 
 def semantic(link, between=(), secret=None, bobs=None, first_frame=0, codewords=16):
     """Send 40 frames of codes over the air; return Bob's block and the meter."""
-    frame = advphy.frame(link, codewords=codewords)
+    frame = advphy.Frame.of_model(link, codewords=codewords)
     flowgraph = advphy.top_block()
     pictures = images()
     first = first_frame * codewords
     alice = advphy.alice_arn(link, secret=secret, first_frame=first)
     bob = advphy.bob_arn(link, secret=bobs or secret)
     meter = advphy.distortion_meter(pictures, ssim_every=0)
-    flowgraph.connect(
-        advphy.image_source(pictures, first),
-        blocks.head(4 * PIXELS, 40 * codewords),
-        advphy.semantic_encoder(link),
-        alice,
-        advphy.burst_modulator(link, frame, first_frame, peak_symbol=6),
-        *between,
-        advphy.burst_synchronizer(link, frame),
-        bob,
-        advphy.semantic_decoder(link),
-        meter,
-    )
+    source = advphy.image_source(pictures, first)
+    head = blocks.head(4 * PIXELS, 40 * codewords)
+    modulator = advphy.burst_modulator(link, frame, first_frame, peak_symbol=6)
+    synchronizer = advphy.burst_synchronizer(link, frame)
+    flowgraph.connect(source, head, advphy.semantic_encoder(link), alice, modulator)
+    flowgraph.connect(modulator, *between, synchronizer, bob)
+    flowgraph.connect(bob, advphy.semantic_decoder(link), meter)
     flowgraph.run()
     return bob, meter
 
@@ -183,7 +160,7 @@ def test_semantic_frames_travel_the_same_way(keying):
     link = semantic_link(pair=pair, keying=keying)
     secret = SECRET if keying == "rotation" else None
     _, whole = semantic(link, secret=secret)
-    size = advphy.frame(link, codewords=16).samples()
+    size = advphy.Frame.of_model(link, codewords=16).samples()
     lost = dropper([(3 * size, 4 * size), (11 * size, 15 * size)])
     bob, meter = semantic(link, [lost], secret=secret, first_frame=5)
     sums = meter.total()
@@ -214,7 +191,9 @@ def test_keys_that_do_not_fit_the_frames_are_refused():
         advphy.burst_modulator(link),
         blocks.null_sink(8),
     )
-    with pytest.raises(ValueError, match="key has index 5, the frame's codeword 0"):
+    with pytest.raises(
+        ValueError, match="key has index 5, but its codeword in the burst has 0"
+    ):
         flowgraph.run()
 
 
@@ -252,26 +231,14 @@ def test_frames_are_counted_from_their_tags_without_a_radio():
 
 
 def test_a_flowgraph_that_is_started_again_sends_the_same_again():
-    flowgraph = advphy.top_block()
-    counter = advphy.error_counter(MODEL)
-    flowgraph.connect(
-        advphy.message_source(MODEL),
-        blocks.head(1, 1000),
-        advphy.encoder(MODEL),
-        advphy.burst_modulator(MODEL),
-        advphy.burst_synchronizer(MODEL),
-        advphy.decoder(MODEL),
-        counter,
-    )
-    for _ in range(2):
-        flowgraph.run()
+    counter, _ = over_the_air(8, runs=2)
     assert total(counter, "block_errors") == 0
-    assert total(counter, "frames") >= 7
+    assert total(counter, "frames") >= 8
 
 
 def test_images_of_a_sender_that_begins_anew_are_decoded_where_there_is_no_key():
     link = semantic_link(pair=("alice", "bob"))
-    frame = advphy.frame(link, codewords=16)
+    frame = advphy.Frame.of_model(link, codewords=16)
     codes = np.zeros((64, link.n), np.complex64)
     x = [Modulator(frame, link).modulate(codes) for _ in range(2)]
     flowgraph = advphy.top_block()

@@ -47,7 +47,7 @@ application.run()
 WRONG = {
     "of_another_n": (
         "id: advphy_decoder\n  parameters:\n    comment: ''\n    model: link_model",
-        "id: advphy_decoder\n  parameters:\n    model: advphy.link_model('bpsk')",
+        "id: advphy_decoder\n  parameters:\n    model: advphy.LinkModel.load('bpsk')",
     ),
     "without_its_block": ("id: advphy_encoder", "id: advphy_no_such_block"),
     "of_another_model": ("model: autoencoder_mlp_8p5db", "model: nonsense"),

@@ -53,7 +53,7 @@ def test_a_block_that_is_missing_and_one_that_differs(no_blocks, monkeypatch):
     block.write_text("changed")
     finding = found(BLOCKS, INSTALLED)
     assert finding.state == "warning"
-    assert f"those in {CLONE / 'grc'} differ from those in {copy}" in finding.said
+    assert f"the blocks in {CLONE / 'grc'} differ from those in {copy}" in finding.said
     block.unlink()
     finding = found(BLOCKS, INSTALLED)
     assert finding.state == "problem"
@@ -97,7 +97,7 @@ def test_another_python_first_on_the_path(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     finding = found("python3 on PATH")
     assert finding.state == "warning"
-    assert finding.said.startswith(f"{other} has no GNU Radio")
+    assert finding.said.startswith(f"{other}, which starts a flowgraph, has no")
     assert "export PATH=/usr/bin:$PATH" in finding.remedy
 
 

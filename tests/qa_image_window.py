@@ -10,15 +10,8 @@ from PyQt5 import QtCore, QtGui
 SHAPE, PIXELS = (8, 6), 48
 
 
-@pytest.fixture(scope="module")
-def application():
-    from PyQt5 import QtWidgets
-
-    return QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-
-
-def grey(picture):
-    """Return the grey levels of a picture."""
+def gray(picture):
+    """Return the gray levels of a picture."""
     picture = picture.convertToFormat(QtGui.QImage.Format_Grayscale8)
     data = picture.constBits().asarray(picture.sizeInBytes())
     lines = np.array(data, np.uint8).reshape(picture.height(), picture.bytesPerLine())
@@ -26,7 +19,7 @@ def grey(picture):
 
 
 def shown(streams, application, size=(400, 300), rows=1):
-    """Return the grey levels of a window that shows streams of frames."""
+    """Return the gray levels of a window that shows streams of frames."""
     titles = ",".join("abcdef"[: len(streams)])
     viewer = advphy.image_viewer(SHAPE, titles, rows, 30)
     window = viewer.qwidget()
@@ -37,7 +30,7 @@ def shown(streams, application, size=(400, 300), rows=1):
     flowgraph.run()
     window.look()
     window.resize(*size)
-    return grey(window.grab().toImage())
+    return gray(window.grab().toImage())
 
 
 def test_an_image_that_is_not_finite_differs_from_black_and_from_none(application):
@@ -58,13 +51,13 @@ def test_pixels_are_enlarged_without_smoothing(application):
     painter = QtGui.QPainter(picture)
     image_window.paint_tile(painter, QtCore.QRect(0, 0, 60, 80), levels)
     painter.end()
-    lines = grey(picture)
+    lines = gray(picture)
     inside = np.kron(levels, np.ones((10, 10)))[:-1, :-1]
     assert np.array_equal(lines[:79, :59], inside)
 
 
 def test_values_beyond_the_range_are_black_and_white():
-    levels = image_window.grey_levels(np.array([-3.0, 0, 0.5, 1, 9, 1]), (2, 3))
+    levels = image_window.gray_levels(np.array([-3.0, 0, 0.5, 1, 9, 1]), (2, 3))
     assert levels.tolist() == [[0, 0, 128], [255, 255, 255]]
 
 

@@ -22,11 +22,6 @@ from .display_events import attack, estimate, painted
 P = np.array([1, 0.5j, -0.2, 0, 0.3 - 0.3j, 0, 0.1])
 
 
-@pytest.fixture(scope="module")
-def application():
-    return display_events.application()
-
-
 def shown(codebook=None):
     """Return a window without messages."""
     codebook = links.load("hamming74_ml").codebook if codebook is None else codebook
@@ -81,7 +76,7 @@ def test_a_canceller_that_is_switched_off_is_understood(application):
 def test_the_text_says_what_was_compared(application):
     window = shown()
     assert texts(window.record.seen()) == [
-        "true: not told",
+        "true: not reported",
         "estimated: nothing received yet",
     ]
     window.record.take(attack(1.0, True, -3.0, P.tolist()))
@@ -141,7 +136,10 @@ def test_what_is_not_understood_is_counted(application):
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
-    [({"model": "nonsense"}, "'nonsense' is neither"), ({"frame_rate": 0}, "rate = 0")],
+    [
+        ({"model": "nonsense"}, "'nonsense' is neither"),
+        ({"frame_rate": 0}, "rate must be.*got 0"),
+    ],
 )
 def test_bad_arguments_are_refused_in_one_sentence(arguments, named):
     with pytest.raises(ValueError, match=named):
@@ -149,7 +147,7 @@ def test_bad_arguments_are_refused_in_one_sentence(arguments, named):
 
 
 def test_a_stream_shows_what_was_sent_and_estimated(application):
-    model = advphy.link_model("autoencoder_mlp")
+    model = advphy.LinkModel.load("autoencoder_mlp")
     sink, flowgraph = advphy.perturbation_sink(model), advphy.top_block()
     row = np.exp(2j * np.pi * np.arange(7)[None] / 7)
     adversary = advphy.perturbation_source(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Perturbation source: items, tags, realised PSR, and the attacked chain."""
+"""Perturbation source: items, tags, realized PSR, and the attacked chain."""
 
 import logging
 import math
@@ -20,6 +20,7 @@ from gnuradio import advphy, blocks
 
 from .counting import counted, streamed
 from .heard import heard
+from .while_running import at_items
 
 N = 7
 RNG = np.random.default_rng(3)
@@ -82,9 +83,9 @@ def test_a_schedule_is_tagged_and_accounted_for():
     assert items[2000:4000].all()
     first, second, *_ = source.segments()
     assert (first.first_block, first.blocks) == (1000, 2000)
-    assert first.realised()["psr_db_realised"] == -math.inf
+    assert first.realized()["psr_db_realised"] == -math.inf
     assert (second.first_block, second.blocks) == (3000, 2000)
-    assert second.realised()["psr_db_realised"] == pytest.approx(-6.0)
+    assert second.realized()["psr_db_realised"] == pytest.approx(-6.0)
 
 
 def test_a_short_schedule_is_one_segment_whose_psr_is_that_of_the_time_it_is_on():
@@ -95,40 +96,24 @@ def test_a_short_schedule_is_one_segment_whose_psr_is_that_of_the_time_it_is_on(
     _, tags = sent_by(source, 4000)
     assert list(tags) == [0]
     (segment,) = source.segments()
-    realised = segment.realised()
-    assert realised["psr_db_realised"] == pytest.approx(
+    realized = segment.realized()
+    assert realized["psr_db_realised"] == pytest.approx(
         10 * math.log10(1 / 4), abs=0.01
     )
-    assert realised["psr_db_smallest"] == -math.inf
-    assert realised["psr_db_largest"] == pytest.approx(0.0, abs=1e-4)
+    assert realized["psr_db_smallest"] == -math.inf
+    assert realized["psr_db_largest"] == pytest.approx(0.0, abs=1e-4)
 
 
-def test_the_realised_psr_of_a_jammer_is_counted():
+def test_the_realized_psr_of_a_jammer_is_counted():
     source = advphy.perturbation_source("two_simplices", "jammer", -6.0)
     sent_by(source, 100_000)
-    realised = source.segments()[0].realised()
+    realized = source.segments()[0].realized()
     # Standard error of the mean of 700 000 or more exponential powers: 0.12 %.
-    assert realised["psr_db_realised"] == pytest.approx(-6.0, abs=0.03)
+    assert realized["psr_db_realised"] == pytest.approx(-6.0, abs=0.03)
     # The sum of 7 exponentials of mean 1 is below 0.2 or above 28 once in 10^9 or so;
     # the smallest and largest of many lie far from 7.
-    assert realised["psr_db_smallest"] < -9.0
-    assert -3.0 < realised["psr_db_largest"] < 0.5
-
-
-class _changer(advphy.guarded_block):
-    """Pass items on, and call something once an item has gone by."""
-
-    def __init__(self, at, change):
-        item = (np.complex64, N)
-        advphy.guarded_block.__init__(self, "changer", [item], [item])
-        self._at, self._change = at, change
-
-    def work(self, input_items, output_items):
-        output_items[0][:] = input_items[0]
-        if self._change and self.nitems_written(0) + len(output_items[0]) > self._at:
-            self._change()
-            self._change = None
-        return len(output_items[0])
+    assert realized["psr_db_smallest"] < -9.0
+    assert -3.0 < realized["psr_db_largest"] < 0.5
 
 
 @pytest.mark.parametrize(
@@ -145,16 +130,15 @@ class _changer(advphy.guarded_block):
 )
 def test_settings_change_while_running_at_a_tagged_item(setter, value, key, tagged):
     source = advphy.perturbation_source("two_simplices", UNIVERSAL, latency=100)
-    changer = _changer(1000, lambda: getattr(source, setter)(value))
-    changer.set_max_noutput_items(100)
+    at_items(source, {1000: lambda: getattr(source, setter)(value)})
     flowgraph, messages = advphy.top_block(), heard()
     sink = blocks.vector_sink_c(N)
-    flowgraph.connect(source, changer, blocks.head(8 * N, 30_000), sink)
+    flowgraph.connect(source, blocks.head(8 * N, 30_000), sink)
     flowgraph.msg_connect((source, "psr"), (messages, "in"))
     flowgraph.run()
     first, second = sorted(sink.tags(), key=lambda tag: tag.offset)[:2]
     assert first.offset == 0
-    assert second.offset > 1000
+    assert second.offset >= 1000
     settings = pmt.to_python(second.value)
     assert settings[key] == (pytest.approx(tagged) if key == "psr_db" else tagged)
     items = np.reshape(sink.data(), (-1, N)).astype(np.complex64)
@@ -255,32 +239,19 @@ def test_a_file_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "text"),
+    ("settings", "text"),
     [
-        (lambda: advphy.perturbation_source("bpsk", UNIVERSAL), "n = 7 channel uses"),
-        (
-            lambda: advphy.perturbation_source("two_simplices", UNIVERSAL, 100.0),
-            "psr_db = 100",
-        ),
-        (
-            lambda: advphy.perturbation_source(
-                "two_simplices", UNIVERSAL, 0.0, full_scale=0.1
-            ),
-            "would clip",
-        ),
-        (
-            lambda: advphy.perturbation_source("two_simplices", "jammer", shift=7),
-            "shift = 7",
-        ),
-        (
-            lambda: advphy.perturbation_source("two_simplices", "jammer", latency=0),
-            "latency = 0",
-        ),
+        ({"model": "bpsk"}, "n = 7 channel uses"),
+        ({"psr_db": 100.0}, "psr_db must be.*got 100"),
+        ({"psr_db": 0.0, "full_scale": 0.1}, "would clip"),
+        ({"perturbation": "jammer", "shift": 7}, "shift must be.*got 7"),
+        ({"perturbation": "jammer", "latency": 0}, "latency must be.*got 0"),
     ],
 )
-def test_bad_parameters_are_refused_at_construction(make, text):
+def test_bad_parameters_are_refused_at_construction(settings, text):
+    given = {"model": "two_simplices", "perturbation": UNIVERSAL} | settings
     with pytest.raises(ValueError, match=text):
-        make()
+        advphy.perturbation_source(**given)
 
 
 def test_a_setter_refuses_and_the_old_setting_stays():

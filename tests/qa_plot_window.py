@@ -18,11 +18,6 @@ from . import display_events
 from .display_events import attend, counts, curves_window, painted, until
 
 
-@pytest.fixture(scope="module")
-def application():
-    return display_events.application()
-
-
 def test_decades_are_written_as_powers(application):
     axis = DecadeAxis({-4: "none seen"})
     (_, major), (_, minor) = axis.tickValues(-4.5, 0.0, 300)
@@ -40,13 +35,8 @@ def test_panels_are_as_large_as_can_be():
 
 
 def test_a_plane_reaches_to_a_round_number():
-    assert [round_reach(size) for size in (0.9, 1.2, 1.7, 2.5, 7.0)] == [
-        1,
-        1.5,
-        2,
-        3,
-        8,
-    ]
+    sizes, rounded = (0.9, 1.2, 1.7, 2.5, 7.0), [1, 1.5, 2, 3, 8]
+    assert [round_reach(size) for size in sizes] == rounded
 
 
 class Told(MessageRecord):
@@ -106,7 +96,7 @@ def test_at_most_twenty_pictures_a_second_and_none_of_a_hidden_window(applicatio
     assert window.timer.isActive()
     window.hide()
     assert not window.timer.isActive()
-    paintings = display_events.Paintings(window)
+    paintings = display_events.Paintings(window.canvas.viewport())
     window.record.take(counts())
     application.processEvents()
     assert paintings.count == 0
@@ -116,15 +106,11 @@ def test_at_most_twenty_pictures_a_second_and_none_of_a_hidden_window(applicatio
 
 
 def test_the_flowgraph_survives_its_window(application):
-    model, sink = advphy.link_model("bpsk"), advphy.bler_curve_sink()
+    model, sink = advphy.LinkModel.load("bpsk"), advphy.bler_curve_sink()
     counter, flowgraph = advphy.error_counter(model), advphy.top_block()
-    flowgraph.connect(
-        advphy.message_source(model),
-        advphy.encoder(model),
-        advphy.channel(model, 2.0),
-        advphy.decoder(model),
-        counter,
-    )
+    source, channel = advphy.message_source(model), advphy.channel(model, 2.0)
+    flowgraph.connect(source, advphy.encoder(model), channel)
+    flowgraph.connect(channel, advphy.decoder(model), counter)
     flowgraph.msg_connect(counter, "counts", sink, "in")
     window = sink.qwidget()
     assert sink.qwidget() is window
@@ -169,13 +155,8 @@ def test_a_display_that_nobody_holds_is_gone_with_its_window(
 def test_a_menu_offers_what_the_display_can_do(application):
     window = curves_window()
     texts = [action.text() for action in window.menu.actions()]
-    assert texts == [
-        "View all",
-        "Save picture...",
-        "Export...",
-        "Save CSV...",
-        "Forget the counts",
-    ]
+    wanted = "View all, Save picture..., Export..., Save CSV..., Forget the counts"
+    assert ", ".join(texts) == wanted
     window.record.take(counts())
     window.menu.actions()[-1].trigger()
     assert window.record.curves() == []

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 
 from advphy_model.measure import published
 from gnuradio import advphy
@@ -52,9 +51,7 @@ def test_the_program_reads_a_flowgraph(tmp_path):
         text=True,
     )
     try:
-        begun = time.monotonic()
         lines = [reader.stdout.readline() for _ in range(3)]
-        assert time.monotonic() - begun < 10
     finally:
         reader.kill()
         reader.communicate()

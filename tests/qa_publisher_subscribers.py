@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What subscribers may do to a publisher: many, slow, mad ones; nothing comes of it."""
 
+import contextlib
 import json
 import os
 import socket
 import struct
 import threading
-import time
 
 import pytest
 import zmq
@@ -15,7 +15,9 @@ from gnuradio import advphy
 from gnuradio.advphy.measure import publishing_socket
 from gnuradio.advphy.measure.publishing_socket import PublishingSocket
 
+from . import left_open
 from .published_messages import counts
+from .while_running import until
 
 ANY = "tcp://127.0.0.1:*"
 # ZMTP 3.0: signature, version, mechanism, as-server, filler (rfc.zeromq.org/spec/23)
@@ -60,46 +62,39 @@ class Served:
         made = socket.create_connection(("127.0.0.1", self.port), 2)
         if zmtp:
             made.sendall(GREETING)
-            time.sleep(0.03)
+            made.recv(len(GREETING), socket.MSG_WAITALL)
             made.sendall(READY)
-            time.sleep(0.03)
+            made.recv(2, socket.MSG_WAITALL)  # the publisher's READY begins
         return made
 
 
-def memory():
-    """Return the bytes that this process has in memory."""
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def subscriber(context, address, **options):
+    """Return a socket that subscribes to all; RCVHWM= and other options of ZMQ."""
+    made = context.socket(zmq.SUB)
+    for name, value in options.items():
+        made.setsockopt(getattr(zmq, name), value)
+    made.connect(address)
+    made.setsockopt(zmq.SUBSCRIBE, b"")
+    return made
 
 
-def is_served(served, within=3.0):
+def is_served(served):
     """Return whether a subscriber that joins now receives what is sent."""
     context = zmq.Context()
-    reader = context.socket(zmq.SUB)
-    reader.connect(served.address)
-    reader.setsockopt(zmq.SUBSCRIBE, b"")
-    end = time.monotonic() + within
-    try:
-        while time.monotonic() < end:
-            served.send(b"still here")
-            if reader.poll(50):
-                return reader.recv() == b"still here"
-        return False
-    finally:
-        context.destroy(linger=0)
+    reader = subscriber(context, served.address)
+    while not reader.poll(10) or reader.recv() != b"still here":
+        served.send(b"still here")
+    context.destroy(linger=0)
+    return True
 
 
-def flood(connection, data, seconds=1.5, most=50_000_000):
-    """Send data until the other side ends it; return the bytes that went."""
-    sent, end = 0, time.monotonic() + seconds
-    connection.settimeout(0.2)
-    while sent < most and time.monotonic() < end:
-        try:
+def flood(connection, data, most=8_000_000):
+    """Send data until the other side takes no more; return the bytes that went."""
+    sent = 0
+    connection.settimeout(0.1)
+    with contextlib.suppress(OSError):  # of which TimeoutError is one
+        while sent < most:
             sent += connection.send(data)
-        except TimeoutError:
-            continue
-        except OSError:
-            break
     return sent
 
 
@@ -130,13 +125,14 @@ GARBAGE = {
 def test_a_subscriber_that_sends_garbage_changes_nothing(what):
     zmtp, data = GARBAGE[what]
     with Served() as served:
-        before, sent = memory(), 0
+        before, sent = left_open.resident_mib(), 0
         for _ in range(2):
             with served.raw(zmtp) as connection:
-                sent += flood(connection, data, seconds=0.25)
+                sent += flood(connection, data)
         assert is_served(served)
         # ZMQ may keep a message whose parts never end: docs/published.md.
-        assert memory() - before < 64e6 + 4 * sent
+        grown = left_open.resident_mib() - before
+        assert grown < 64 + 4 * sent / 2**20
 
 
 def test_large_requests_of_another_protocol_one_after_the_other():
@@ -150,24 +146,20 @@ def test_large_requests_of_another_protocol_one_after_the_other():
 
 def subscribed(address, folder, secret=True):
     """Return (context, socket) of a subscriber that has the keys of a folder."""
-    context = zmq.Context()
-    reader = context.socket(zmq.SUB)
+    context, keys = zmq.Context(), {}
     if folder is not None:
-        reader.curve_serverkey = publishing_socket.key_of(folder, "publisher", False)[0]
+        server, _ = publishing_socket.key_of(folder, "publisher", False)
         pair = publishing_socket.key_of(folder, "subscriber", True)
-        reader.curve_publickey, reader.curve_secretkey = (
-            pair if secret else zmq.curve_keypair()
-        )
-    reader.connect(address)
-    reader.setsockopt(zmq.SUBSCRIBE, b"")
-    return context, reader
+        public, private = pair if secret else zmq.curve_keypair()
+        keys = {"CURVE_SERVERKEY": server, "CURVE_PUBLICKEY": public}
+        keys["CURVE_SECRETKEY"] = private
+    return context, subscriber(context, address, **keys)
 
 
 def test_with_keys_only_who_has_the_subscribers_reads_along(tmp_path):
     files = publishing_socket.make_keys(tmp_path / "keys")
-    assert {file.stat().st_mode & 0o777 for file in files if "secret" in file.name} == {
-        0o600
-    }
+    secret = [file.stat().st_mode & 0o777 for file in files if "secret" in file.name]
+    assert set(secret) == {0o600}
     served = PublishingSocket("tcp://0.0.0.0:*", keys=tmp_path / "keys")
     address = served.address.replace("0.0.0.0", "127.0.0.1")
     readers = [
@@ -176,8 +168,7 @@ def test_with_keys_only_who_has_the_subscribers_reads_along(tmp_path):
         subscribed(address, None),
     ]
     try:
-        end = time.monotonic() + 20
-        while not readers[0][1].poll(50) and time.monotonic() < end:
+        while not readers[0][1].poll(50):
             served.turn(0.05)
             served.send(b"secret")
         assert [reader.poll(100) > 0 for _, reader in readers] == [True, False, False]
@@ -201,87 +192,56 @@ def test_a_hundred_subscribers_get_every_message_and_the_states():
         served.socket.welcome(published.encode(states))
         context = zmq.Context()
         context.setsockopt(zmq.MAX_SOCKETS, 4096)
-        readers = [context.socket(zmq.SUB) for _ in range(100)]
-        for reader in readers:
-            reader.connect(served.address)
-            reader.setsockopt(zmq.SUBSCRIBE, b"")
+        readers = [subscriber(context, served.address) for _ in range(100)]
         try:
-            for reader in readers:
-                assert reader.poll(5000)
+            for reader in readers:  # who has the states has subscribed, too
                 assert len(published.decode(reader.recv())) == 2
-            time.sleep(0.3)  # for the subscriptions of all
             for number in range(20):
                 served.send(published.encode(counts(blocks=number + 1)))
-                time.sleep(0.02)
             for reader in readers:
-                found = []
-                while len(found) < 20 and reader.poll(3000):
-                    found += [m["blocks"] for m in published.decode(reader.recv())]
-                assert found == list(range(1, 21))
+                found = [published.decode(reader.recv()) for _ in range(20)]
+                assert [m["blocks"] for (m,) in found] == list(range(1, 21))
         finally:
             context.destroy(linger=0)
 
 
-def unread(address, received=4096):
-    """Return a subscriber that reads nothing, and has room for little."""
-    context = zmq.Context()
-    reader = context.socket(zmq.SUB)
-    reader.setsockopt(zmq.RCVHWM, 1)
-    reader.setsockopt(zmq.RCVBUF, received)
-    reader.connect(address)
-    reader.setsockopt(zmq.SUBSCRIBE, b"")
-    return context
-
-
 def stream(least, silent_readers):
-    """Publish messages of a link; return (numbers heard, published, bytes grown)."""
+    """Publish messages of a link; return (numbers heard, published, MiB grown)."""
     flowgraph, publisher = advphy.top_block(), advphy.publisher(ANY)
     link = advphy.link("autoencoder_mlp", 3.0, latency=8192)
     flowgraph.connect(link)
     flowgraph.msg_connect((link, "counts"), (publisher, "in"))
-    contexts = [unread(publisher.address()) for _ in range(silent_readers)]
-    reader = zmq.Context()
-    heard = reader.socket(zmq.SUB)
-    heard.setsockopt(zmq.RCVHWM, 0)
-    heard.connect(publisher.address())
-    heard.setsockopt(zmq.SUBSCRIBE, b"")
+    context, little = zmq.Context(), {"RCVHWM": 1, "RCVBUF": 4096}
+    for _ in range(silent_readers):
+        subscriber(context, publisher.address(), **little)
+    heard = subscriber(context, publisher.address(), RCVHWM=0)
     flowgraph.start()
-    before = memory()
-    while publisher.counts()["published"] < least or not heard.poll(0):
-        time.sleep(0.01)
+    before = left_open.resident_mib()
+    until(lambda: publisher.counts()["published"] >= least and heard.poll(0))
     flowgraph.stop()
     flowgraph.wait()
-    grown = memory() - before
+    grown = left_open.resident_mib() - before
     messages = []
     while heard.poll(1000):
         messages.append(json.loads(heard.recv()))
     found = [m["sequence"] for m in messages if m["kind"] != "states"]
-    for context in (*contexts, reader):
-        context.destroy(linger=0)
+    context.destroy(linger=0)
     return found, publisher.counts()["published"], grown
 
 
-def mute(least):
+@pytest.mark.parametrize("least", [40, pytest.param(1200, marks=pytest.mark.slow)])
+def test_subscribers_that_read_nothing_change_nothing(least):
     heard, published_, grown = stream(least, 20)
     assert heard == list(range(heard[0], published_))  # all, once it has joined
-    assert grown < 64e6
-
-
-def test_subscribers_that_read_nothing_change_nothing():
-    mute(40)
-
-
-@pytest.mark.slow
-def test_subscribers_that_read_nothing_for_a_minute_change_nothing():
-    mute(1200)
+    assert grown < 64
 
 
 def test_a_message_larger_than_what_a_dead_reader_takes_does_not_wait():
     with Served() as served:
-        context = unread(served.address)
-        time.sleep(0.2)
+        served.socket.welcome(b"joined")
+        context = zmq.Context()
+        subscriber(context, served.address, RCVHWM=1, RCVBUF=4096).recv()
         for _ in range(300):  # 30 MB: more than all buffers together
             served.send(bytes(100_000))
-        time.sleep(0.5)
         assert is_served(served)
         context.destroy(linger=0)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from .conftest import CLONE
-from .qa_grc import ENVIRONMENT, compile_example
+from .qa_grc import ENVIRONMENT, compile_example, ran
 from .standin_link import needs_standin
 
 EXAMPLES = CLONE / "examples"
@@ -75,12 +75,7 @@ def both_ends(tmp_path_factory):
 
 def received(name, folder, frames, **arguments):
     """Run the program of a receiver; return its segments and its estimates."""
-    command = [sys.executable, "-c", RUN, str(folder), name]
-    command += [json.dumps(arguments), str(frames)]
-    done = subprocess.run(
-        command, env=ENVIRONMENT, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
+    done = ran("-c", RUN, folder, name, json.dumps(arguments), frames)
     assert "ends the flowgraph" not in done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -136,40 +131,15 @@ def test_a_transmitter_and_a_receiver_are_two_programs(both_ends, tmp_path):
 
 def test_a_transmitter_that_is_not_armed_says_what_it_would_send(both_ends):
     transmitter = both_ends / "over_the_air_tx.py"
-    done = subprocess.run(
-        [sys.executable, str(transmitter), "--driver", "uhd", "--seconds", "0.5"],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    done = ran(transmitter, "--driver", "uhd", "--seconds", "0.5")
     said = done.stdout + done.stderr
     assert re.search(r"would send 1000000 samples.* 433.92 MHz.*not armed", said)
 
 
 def test_a_recording_is_received_from_a_file(both_ends, tmp_path):
-    transmitter = both_ends / "over_the_air_tx.py"
     samples = tmp_path / "samples.cf32"
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(transmitter),
-            "--driver",
-            "file",
-            "--armed",
-            "1",
-            "--device",
-            str(samples),
-            "--seconds",
-            "0.5",
-        ],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    words = f"--driver file --armed 1 --seconds 0.5 --device {samples}"
+    ran(both_ends / "over_the_air_tx.py", *words.split())
     assert samples.stat().st_size == 8_000_000
     (segment,), _ = received(
         "over_the_air_rx", both_ends, 150, driver="file", device=str(samples)
@@ -207,7 +177,10 @@ def test_both_ends_of_the_air_have_one_layout():
     [
         (("codewords: '128'", "codewords: '300'"), "codewords"),
         (("rolloff: '0.35'", "rolloff: '0.01'"), "rolloff"),
-        (("frame: frame", "frame: advphy.frame('bpsk')"), "frame.n == model.n"),
+        (
+            ("frame: frame", "frame: advphy.Frame.of_model('bpsk')"),
+            "frame.n == model.n",
+        ),
     ],
 )
 def test_companion_refuses_a_frame_that_does_not_fit(change, text, tmp_path):

@@ -23,14 +23,8 @@ def lines_of(*messages):
 
 def test_lines_are_in_the_order_of_names_and_the_newest_counts():
     def counts(name, errors):
-        return message(
-            "counts",
-            name,
-            block_errors=errors,
-            erasures=1,
-            blocks=200,
-            bler=(errors + 1) / 200,
-        )
+        figures = {"block_errors": errors, "erasures": 1, "blocks": 200}
+        return message("counts", name, **figures, bler=(errors + 1) / 200)
 
     readout, lines = lines_of(counts("b", 1), counts("a", 3), counts("b", 9))
     assert lines == [
@@ -40,48 +34,24 @@ def test_lines_are_in_the_order_of_names_and_the_newest_counts():
     assert readout.refused() == 0
 
 
+ON, JAMMER = {"enabled": True}, {"on": True, "perturbation": "jammer 12ab"}
+FOUND = {"detected": True, "adversary": "signs", "psr_db": -5.96}
+READ = {"accuracy": 0.44, "low": 0.41, "high": 0.47}
+POWER = {"transmit_power_db": 0.2, "psr_db": -10.0}
+
+
 @pytest.mark.parametrize(
     ("kind", "settings", "figures", "said"),
     [
         ("psr", {"on": False}, {}, "off"),
-        (
-            "psr",
-            {"on": True, "perturbation": "jammer 12ab"},
-            {"psr_db_realised": -6.01},
-            "jammer, PSR -6.0 dB",
-        ),
+        ("psr", JAMMER, {"psr_db_realised": -6.01}, "jammer, PSR -6.0 dB"),
         ("estimate", {"enabled": False}, {"detected": False}, "switched off"),
-        (
-            "estimate",
-            {"enabled": True},
-            {"detected": False},
-            "no perturbation detected",
-        ),
-        (
-            "estimate",
-            {"enabled": True},
-            {"detected": True, "adversary": "signs", "psr_db": -5.96},
-            "perturbation detected: signs, PSR -6.0 dB",
-        ),
-        (
-            "distortion",
-            {},
-            {"mse": 0.0178, "psnr_db": 17.5},
-            "MSE 0.0178, PSNR 17.5 dB",
-        ),
-        (
-            "accuracy",
-            {},
-            {"accuracy": 0.44, "low": 0.41, "high": 0.47},
-            "reads 44.0 % of the labels (41.0 to 47.0 %)",
-        ),
+        ("estimate", ON, {"detected": False}, "no perturbation detected"),
+        ("estimate", ON, FOUND, "perturbation detected: signs, PSR -6.0 dB"),
+        ("distortion", {}, {"mse": 0.02, "psnr_db": 17.5}, "MSE 0.0200, PSNR 17.5 dB"),
+        ("accuracy", {}, READ, "reads 44.0 % of the labels (41.0 to 47.0 %)"),
         ("power", {}, {"transmit_power_db": 0.0}, "bypassed, transmit power 0.00 dB"),
-        (
-            "power",
-            {},
-            {"transmit_power_db": 0.2, "psr_db": -10.0},
-            "PSR -10.0 dB, transmit power 0.20 dB",
-        ),
+        ("power", {}, POWER, "PSR -10.0 dB, transmit power 0.20 dB"),
         ("frames", {}, {"received": 7, "missed": 1}, "7 frames, 1 missed"),
     ],
 )
@@ -112,7 +82,7 @@ def test_a_name_is_not_taken_for_markup():
 
 def test_a_window_shows_what_a_flowgraph_counts():
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    labels = images.load("mnist_sample").labelled().tolist()
+    labels = images.load("mnist_sample").labeled().tolist()
     flowgraph, readout = advphy.top_block(), advphy.readout("Eve")
     window = readout.qwidget()
     assert NOTHING in window.label.text()

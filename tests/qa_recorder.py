@@ -7,16 +7,17 @@ from advphy_model.files import recording_reader
 from advphy_model.files.recording_contents import Attack
 from advphy_model.link.any_link import load
 from advphy_model.measure import radio_check, scoring
-from advphy_model.modem.frame import Frame
 from gnuradio import advphy, blocks
 from gnuradio.advphy.over_the_air import receiver, transmitter
+
+from .test_recording import scored
 
 FRAMES = 30
 SECRET = bytes(range(32))
 
 
 def frame_of(model):
-    return advphy.frame(model, codewords=8)
+    return advphy.Frame.of_model(model, codewords=8)
 
 
 def sent_samples(model, frames=FRAMES, **settings):
@@ -57,20 +58,6 @@ def heard(model, samples, path, **settings):
     return flowgraph, recorder
 
 
-def rescored(path, model, secret=None):
-    found = recording_reader.read(path)
-    origin = found.origin
-    return scoring.score(
-        found,
-        model,
-        Frame.restore(origin.frame),
-        seed=origin.seed,
-        first_frame=origin.first_frame,
-        images=origin.images,
-        secret=secret,
-    )
-
-
 @pytest.mark.parametrize(
     "name", ["autoencoder_mlp", "hamming74_hard", "autoencoder_cnn:nearest_codeword"]
 )
@@ -80,7 +67,7 @@ def test_rescoring_counts_exactly_what_was_counted_live(name, tmp_path, rng):
     samples = impaired(sent_samples(model, seed=3, first_frame=7), rng, -5.0)
     path = tmp_path / "run.sigmf-meta"
     live, recorder = heard(model, samples, path, seed=3, first_frame=5)
-    again = rescored(path, model)
+    again = scored(path, model)
     assert again.counts == live.counts()
     assert recorder.samples() == again.counts["samples"] == len(samples)
     assert again.counts["missed"] > 2  # two before the first, and those in the holes
@@ -99,7 +86,7 @@ def test_images_are_scored_as_live(name, tmp_path, rng):
     live, _ = heard(
         model, samples, path, first_frame=0, images="mnist_sample", secret=secret
     )
-    counts, again = live.counts(), rescored(path, model, secret).counts
+    counts, again = live.counts(), scored(path, model, secret).counts
     error = counts.pop("squared_error")
     assert again.pop("squared_error") == pytest.approx(error, rel=1e-9)
     assert again == counts
@@ -115,7 +102,7 @@ def test_another_secret_erases_live_and_rescored(tmp_path, rng):
     live, _ = heard(model, samples, path, images="mnist_sample", secret=bytes(32))
     counts = live.counts()
     assert counts["erasures"] == counts["blocks"] == 320
-    assert rescored(path, model, bytes(32)).counts == counts
+    assert scored(path, model, bytes(32)).counts == counts
 
 
 def test_not_finite_samples_are_counted_alike(tmp_path, rng):
@@ -125,7 +112,7 @@ def test_not_finite_samples_are_counted_alike(tmp_path, rng):
     path = tmp_path / "run.sigmf-meta"
     live, _ = heard(model, samples, path)
     assert live.counts()["not_finite"] == 10
-    assert rescored(path, model).counts == live.counts()
+    assert scored(path, model).counts == live.counts()
 
 
 def test_what_is_noted_is_in_the_recording(tmp_path):
@@ -203,12 +190,12 @@ def test_a_full_disk_ends_the_flowgraph_with_its_error(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("more", "text"),
     [
-        ({"file": "run.wav"}, r"wanted a name that ends in \.sigmf-meta"),
+        ({"file": "run.wav"}, r"expected a name that ends in \.sigmf-meta"),
         ({"model": "nonsense"}, "link 'nonsense' is neither"),
-        ({"seed": -1}, "seed = -1"),
-        ({"first_block": 5}, "wanted the first of a frame: a multiple of 128"),
-        ({"sample_rate": float("nan")}, "sample_rate = nan"),
-        ({"frequency": float("inf")}, "frequency = inf"),
+        ({"seed": -1}, "seed must be.*got -1"),
+        ({"first_block": 5}, "must be the first of a burst, a multiple of 128"),
+        ({"sample_rate": float("nan")}, "sample_rate must be.*got nan"),
+        ({"frequency": float("inf")}, "frequency must be.*got inf"),
     ],
 )
 def test_nonsense_is_refused_before_there_is_a_file(tmp_path, more, text):

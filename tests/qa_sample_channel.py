@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The block sample_channel, and the guard around blocks with general_work."""
 
-import threading
-
 import numpy as np
 import pytest
 from advphy_model.air.sample_channel import SampleChannel
@@ -61,7 +59,7 @@ def test_the_snr_may_change_while_running():
     channel = advphy.sample_channel(snr_db=0.0)
     assert channel.snr_db() == 0.0
     channel.set_snr_db(None)
-    with pytest.raises(ValueError, match="snr_db = 1000"):
+    with pytest.raises(ValueError, match=r"snr_db must be.*got 1000"):
         channel.set_snr_db(1000)
     assert channel.snr_db() is None
 
@@ -71,10 +69,10 @@ def test_the_snr_may_change_while_running():
     [
         ({"kind": "rician"}, "'rician' is not known"),
         ({"kind": "rayleigh_block"}, "coherence = 0"),
-        ({"snr_db": float("nan")}, "snr_db = nan"),
-        ({"seed": -1}, "seed = -1"),
-        ({"first_sample": 0.5}, "first_sample = 0.5"),
-        ({"latency": 0}, "latency = 0"),
+        ({"snr_db": float("nan")}, "snr_db must be.*got nan"),
+        ({"seed": -1}, "seed must be.*got -1"),
+        ({"first_sample": 0.5}, "first_sample must be.*got 0.5"),
+        ({"latency": 0}, "latency must be.*got 0"),
     ],
 )
 def test_bad_parameters_are_refused_at_construction(settings, text):
@@ -111,21 +109,8 @@ def explode(_):
     ],
 )
 def test_a_fault_in_general_work_reaches_the_caller(fault, kind, text):
-    flowgraph, caught = advphy.top_block(), []
-    block = faulty(fault)
+    flowgraph, block = advphy.top_block(), faulty(fault)
     flowgraph.connect(blocks.null_source(8), block, blocks.null_sink(8))
-
-    def run():
-        try:
-            flowgraph.run()
-        except Exception as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(10)
-    assert not thread.is_alive()
-    (error,) = caught
-    assert type(error) is kind
-    assert text in str(error)
-    assert block.error is error
+    with pytest.raises(kind, match=text) as caught:
+        flowgraph.run()
+    assert block.error is caught.value

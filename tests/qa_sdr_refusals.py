@@ -70,7 +70,7 @@ def test_an_adversary_opens_no_radio_unless_permitted(driver, monkeypatch, tmp_p
     monkeypatch.setattr(radio, "Radio", None)
     with pytest.raises(ValueError, match="permitted = 'cabled' or 'licensed'"):
         advphy.sdr_sink(driver, gain=5, armed=True, adversary="yes")
-    with pytest.raises(ValueError, match="wanted at most 10 dB"):
+    with pytest.raises(ValueError, match="must be at most 10 dB"):
         advphy.sdr_sink(
             driver, gain=11, armed=True, adversary="yes", permitted="cabled"
         )
@@ -92,14 +92,14 @@ def test_an_adversary_may_use_the_stand_in(tmp_path, no_allow_list):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"driver": "rtl"}, r"driver = 'rtl' is not known; there are: uhd, .*zmq"),
+        ({"driver": "rtl"}, r"driver = 'rtl' is not known; choose from uhd, .*zmq"),
         ({"args": "cof=1"}, "'cof' is not one of its arguments"),
-        ({"args": "cfo=x"}, "cfo = 'x', wanted a number"),
-        ({"args": "delay=-1"}, "delay = '-1', wanted a whole number"),
+        ({"args": "cfo=x"}, "cfo = 'x', expected a number"),
+        ({"args": "delay=-1"}, "delay = '-1', expected a whole number"),
         ({"frequency": 10e9}, r"frequency = 1e\+10, but the device"),
-        ({"frequency": float("nan")}, "frequency = nan, wanted a finite"),
+        ({"frequency": float("nan")}, "frequency must be a finite.*got nan"),
         ({"sample_rate": 1e3}, r"sample_rate = 1000, but .*100000...2e\+07"),
-        ({"sample_rate": -1}, "sample_rate = -1, wanted"),
+        ({"sample_rate": -1}, "sample_rate must be.*got -1"),
         ({"gain": 61}, "gain = 61, but the device .* has 0...60 dB"),
         ({"antenna": "TX/RX"}, "antenna = 'TX/RX', but the device has: stand-in"),
         ({"channel": 1}, "channel = 1, but driver = 'standin' opens only 0"),
@@ -129,7 +129,7 @@ def test_a_driver_that_is_not_installed_is_named_with_its_remedy(driver, monkeyp
 
 
 def test_files_and_endpoints_that_cannot_be_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="wanted the path of a file"):
+    with pytest.raises(ValueError, match="must be the path of a file"):
         advphy.sdr_sink("file", armed=True)
     with pytest.raises(ValueError, match="cannot be written"):
         advphy.sdr_sink("file", str(tmp_path / "no" / "x"), armed=True)
@@ -146,7 +146,7 @@ def test_files_and_endpoints_that_cannot_be_are_refused(tmp_path):
 
 @pytest.mark.parametrize("armed", ["False", "no", 1, None])
 def test_only_true_arms(armed, tmp_path):
-    with pytest.raises(ValueError, match=r"armed = .*, wanted True or False"):
+    with pytest.raises(ValueError, match=r"armed must be True or False.*got .*"):
         advphy.sdr_sink("file", str(tmp_path / "x"), armed=armed)
     assert not (tmp_path / "x").exists()
 

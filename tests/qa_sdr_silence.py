@@ -12,7 +12,8 @@ from gnuradio import advphy, blocks, gr
 
 from .qa_grc import ENVIRONMENT
 from .qa_radio_grc import program
-from .standin_link import WAYS, happened, needs_standin, on_air, own_air, until
+from .standin_link import WAYS, happened, needs_standin, on_air, own_air
+from .while_running import until
 
 pytestmark = needs_standin
 

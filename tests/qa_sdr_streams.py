@@ -16,7 +16,8 @@ from gnuradio.advphy.air import standin, stream_events
 from gnuradio.advphy.air.radio_drivers import METHODS
 
 from .qa_grc import ENVIRONMENT, compile_example
-from .standin_link import sent_through, tones, until
+from .standin_link import sent_through, tones
+from .while_running import until
 
 
 def test_a_file_holds_what_is_sent_and_gives_it_back(rng, tmp_path):

@@ -2,8 +2,7 @@
 """GNU Radio Companion and the semantic blocks: ports, a chain compiled and run."""
 
 import json
-import subprocess
-import sys
+from itertools import pairwise
 
 import numpy as np
 import pmt
@@ -18,7 +17,7 @@ from gnuradio import advphy
 
 from . import small_semantic as small
 from .conftest import CLONE
-from .qa_grc import ENVIRONMENT, compile_example
+from .qa_grc import compile_example, ran
 
 LINK = small.semantic_link(5, ("alice", "bob"))
 SIZES = {"complex": 8, "float": 4, "byte": 1}
@@ -96,17 +95,11 @@ BLOCKS = {
     "eve": ("advphy_eve", {"model": "listener"}),
     "accuracy": ("advphy_accuracy_counter", {"first_frame": "20"}),
 }
-WIRES = [
-    "source encoder",
-    "encoder alice",
-    "alice to_bob",
-    "to_bob bob",
-    "bob decoder",
-    "decoder distortion",
-    "alice to_eve",
-    "to_eve eve",
-    "eve accuracy",
-]
+CHAINS = (
+    "source encoder alice to_bob bob decoder distortion",
+    "alice to_eve eve accuracy",
+)
+WIRES = [wire for chain in CHAINS for wire in pairwise(chain.split())]
 RUN = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -124,16 +117,10 @@ print(json.dumps([flowgraph.distortion.total(), flowgraph.accuracy.total(),
 
 def chain_file(folder, **changes):
     """Write the chain as Companion keeps it; changes are of parameters by block."""
+    options = {"id": "semantic_chain", "generate_options": "no_gui"}
+    options |= {"output_language": "python", "run_options": "run"}
     found = {
-        "options": {
-            "parameters": {
-                "id": "semantic_chain",
-                "generate_options": "no_gui",
-                "output_language": "python",
-                "run_options": "run",
-            },
-            "states": {},
-        },
+        "options": {"parameters": options, "states": {}},
         "blocks": [
             {
                 "name": name,
@@ -143,7 +130,7 @@ def chain_file(folder, **changes):
             }
             for name, (kind, parameters) in BLOCKS.items()
         ],
-        "connections": [[wire.split()[0], "0", wire.split()[1], "0"] for wire in WIRES],
+        "connections": [[a, "0", b, "0"] for a, b in WIRES],
         "metadata": {"file_format": 1},
     }
     path = folder / "semantic_chain.grc"
@@ -154,22 +141,10 @@ def chain_file(folder, **changes):
 def test_a_chain_made_in_companion_runs_and_measures(tmp_path):
     done = compile_example(chain_file(tmp_path), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, str(tmp_path)],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    done = ran("-c", RUN, tmp_path)
     distortion, accuracy, inserted, snr_db = json.loads(done.stdout.splitlines()[-1])
-    given = SemanticSetting(
-        SemanticLink.load("paired_arn_white"),
-        images.load("mnist_sample"),
-        10.0,
-        3.0,
-        Eve.load("eve_mnist"),
-    )
+    link, eve = SemanticLink.load("paired_arn_white"), Eve.load("eve_mnist")
+    given = SemanticSetting(link, images.load("mnist_sample"), 10.0, 3.0, eve)
     rows = semantic_chain.total(given, 1500, 20)
     assert (distortion["frames"], accuracy["frames"]) == (1500, 1500)
     expected = rows["bob"].squared_error

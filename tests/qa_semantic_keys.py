@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+from functools import partial
 
 import numpy as np
 import pmt
@@ -197,13 +198,8 @@ def test_a_key_tag_beyond_all_indices_is_wrong_and_no_crash():
 
 def test_a_keyed_alice_is_bypassed_and_inserted_again_in_step():
     alice = advphy.alice_arn(LINK, True, small.SECRET, 0, 64)
-    at_items(
-        alice,
-        {
-            1000: lambda: alice.set_inserted(False),
-            2500: lambda: alice.set_inserted(True),
-        },
-    )
+    steps = {1000: False, 2500: True}
+    at_items(alice, {at: partial(alice.set_inserted, to) for at, to in steps.items()})
     bob = advphy.bob_arn(LINK, "follow", small.SECRET, 0, 100)
     x, sent, out = codes(LINK, FRAMES), *(blocks.vector_sink_c(3) for _ in range(2))
     flowgraph = advphy.top_block()

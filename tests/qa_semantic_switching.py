@@ -3,6 +3,7 @@
 
 import queue
 import threading
+from functools import partial
 
 import numpy as np
 import pmt
@@ -96,13 +97,9 @@ class chain:
 
 def test_bob_follows_alice_at_the_very_same_item():
     alice = advphy.alice_arn(LINK, False, latency=64)
-    steps = {
-        1000: lambda: alice.set_inserted(True),
-        2000: lambda: alice.set_inserted(False),
-        2500: lambda: alice.set_inserted(True),
-        5000: lambda: alice.set_inserted(True),  # which changes nothing
-    }
-    at_items(alice, steps)
+    # The last changes nothing.
+    steps = {1000: True, 2000: False, 2500: True, 5000: True}
+    at_items(alice, {at: partial(alice.set_inserted, to) for at, to in steps.items()})
     made = chain(alice)
     made.flowgraph.run()
     assert [value for _, value in made.changes()] == [False, True, False, True]
@@ -175,11 +172,8 @@ def test_a_change_of_snr_opens_a_segment_of_that_receiver_alone():
     alice = advphy.alice_arn(LINK, latency=64)
     made = chain(alice)
     channel = made.eves_channel
-    steps = {
-        1500: lambda: channel.set_snr_db(20.0),
-        4000: lambda: channel.set_snr_db(3.0),
-    }
-    at_items(channel, steps)
+    steps = {1500: 20.0, 4000: 3.0}
+    at_items(channel, {at: partial(channel.set_snr_db, db) for at, db in steps.items()})
     made.flowgraph.run()
     (bobs,) = made.meter.segments()
     assert (bobs.settings["snr_db"], bobs.sums["frames"]) == (8.0, FRAMES)
@@ -188,10 +182,10 @@ def test_a_change_of_snr_opens_a_segment_of_that_receiver_alone():
     assert sum(s.sums["frames"] for s in eves) == FRAMES
     for segment in eves:
         given = setting(LINK, eve_snr_db=segment.settings["snr_db"])
-        row = semantic_chain.total(given, segment.sums["frames"], segment.first_frame)[
-            "eve"
-        ]
-        assert segment.sums["correct"] == row.correct
+        at = segment.sums["frames"], segment.first_frame
+        assert (
+            segment.sums["correct"] == semantic_chain.total(given, *at)["eve"].correct
+        )
 
 
 def test_a_flowgraph_may_be_stopped_and_started_again():

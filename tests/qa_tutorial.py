@@ -3,13 +3,12 @@
 
 import json
 import subprocess
-import sys
 
 import pytest
 import yaml
 
 from .conftest import CLONE
-from .qa_grc import ENVIRONMENT
+from .qa_grc import ENVIRONMENT, ran
 
 STEPS = sorted((CLONE / "docs" / "tutorial").glob("step*.grc"))
 PAGE = (CLONE / "docs" / "tutorial.md").read_text()
@@ -91,15 +90,8 @@ def test_the_page_says_what_is_set(step):
         assert f"`{value}`" in PAGE, f"{step.stem}: {name}.{key} = {value}"
 
 
-def test_the_last_step_shows_attack_and_defence(programs):
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, str(programs)],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+def test_the_last_step_shows_attack_and_defense(programs):
+    done = ran("-c", RUN, programs)
     clean, defended, attacked = json.loads(done.stdout.splitlines()[-1])
     # At 8 dB and PSR -6 dB (docs/results.md): 2.3e-5, with canceller 2.5e-5, 3.75e-2.
     rates = [errors / blocks for _, blocks, errors in (clean, defended, attacked)]

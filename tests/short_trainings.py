@@ -18,6 +18,18 @@ def quicken(monkeypatch):
     monkeypatch.setattr(semantic_scheme, "SNRS_DB", (10.0,))
 
 
+def judge_little(monkeypatch):
+    """Let attacks choose among what they craft by fewer blocks."""
+    from advphy_training.attacks import generator, per_message_pgd, universal_pgd
+
+    few = {"_SCREENED": 4096, "_JUDGED": 16_384, "_CONFIRMED": 65_536}
+    for name, blocks in few.items():
+        monkeypatch.setattr(universal_pgd, name, blocks)
+    for module in (generator, per_message_pgd):
+        monkeypatch.setattr(module, "_JUDGED", 16_384)
+    monkeypatch.setattr(generator, "_STEPS", 2)
+
+
 def settings(name, *assignments):
     """Return the Settings of a scheme, on the shipped sample of images."""
     module = schemes.scheme(name)

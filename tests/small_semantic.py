@@ -63,9 +63,9 @@ def eve(reals=5, decoder=False, seed=8, classes=10, name="listener"):
     return Eve(name, networks, {"small": "0" * 64}, {"noise": "none"})
 
 
-def images(count=61, seed=9, labelled=True, shape=SHAPE):
+def images(count=61, seed=9, labeled=True, shape=SHAPE):
     """Return random images; 61 of them do not divide any size of a batch."""
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 256, (count, *shape)).astype(np.uint8)
-    labels = rng.integers(0, 10, count).astype(np.uint8) if labelled else None
+    labels = rng.integers(0, 10, count).astype(np.uint8) if labeled else None
     return Images("random", pixels, labels)

@@ -2,7 +2,6 @@
 """Samples through the stand-in radio: sdr_sink, its air, sdr_source."""
 
 import itertools
-import time
 from pathlib import Path
 
 import numpy as np
@@ -59,12 +58,6 @@ def sent_through(sink, samples):
     flowgraph.connect(blocks.vector_source_c(samples.tolist()), sink)
     flowgraph.run()
     return sink
-
-
-def until(condition):
-    """Wait until something is so; the limit is that of the whole test."""
-    while not condition():
-        time.sleep(0.001)
 
 
 def happened(record):

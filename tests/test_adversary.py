@@ -168,19 +168,19 @@ def test_label_names_the_hash_and_what_is_not_default():
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"shift": 7}, r"shift = 7, wanted 0\.\.6"),
-        ({"shift": 0.5}, "shift = 0.5"),
-        ({"phase": "any"}, "phase = any"),
-        ({"phase": math.nan}, "phase = nan"),
-        ({"sign": 0}, "sign = 0"),
-        ({"frequency_offset": math.inf}, "frequency_offset = inf"),
-        ({"fading": "rician"}, "'rician' is not known; there is none, rayleigh"),
-        ({"off_blocks": -1}, "off_blocks = -1"),
+        ({"shift": 7}, r"shift must be 0\.\.6.*got 7"),
+        ({"shift": 0.5}, "shift must be.*got 0.5"),
+        ({"phase": "any"}, "phase must be.*got any"),
+        ({"phase": math.nan}, "phase must be.*got nan"),
+        ({"sign": 0}, "sign must be.*got 0"),
+        ({"frequency_offset": math.inf}, "frequency_offset must be.*got inf"),
+        ({"fading": "rician"}, "'rician' is not known; choose from none, rayleigh"),
+        ({"off_blocks": -1}, "off_blocks must be.*got -1"),
         ({"off_blocks": 5}, "on_blocks >= 1"),
-        ({"psr_db": 61.0}, "psr_db = 61"),
-        ({"psr_db": math.nan}, "psr_db = nan"),
-        ({"seed": -1}, "seed = -1"),
-        ({"full_scale": 0.0}, "full_scale = 0"),
+        ({"psr_db": 61.0}, "psr_db must be.*got 61"),
+        ({"psr_db": math.nan}, "psr_db must be.*got nan"),
+        ({"seed": -1}, "seed must be.*got -1"),
+        ({"full_scale": 0.0}, "full_scale must be.*got 0"),
     ],
 )
 def test_bad_settings_are_refused(settings, text):
@@ -199,7 +199,7 @@ def test_a_psr_that_would_clip_is_refused_and_the_largest_that_fits_is_named():
 
 
 def test_a_table_wants_the_messages():
-    with pytest.raises(ValueError, match="wants the messages"):
+    with pytest.raises(ValueError, match="messages are required"):
         Adversary(TABLE).write(None, 0, np.empty((1, N), np.complex64))
 
 

@@ -106,7 +106,7 @@ def test_the_gradient_reaches_the_encoder_through_a_channel():
 def trained(channel):
     """Return a link after a short training."""
     settings = autoencoder.Settings(
-        batch=1024, steps=600, ebn0_db=5.0, hidden_bias=0.0, channel=channel
+        batch=256, steps=300, ebn0_db=5.0, hidden_bias=0.0, channel=channel
     )
     scheme = autoencoder.Scheme(settings, 7)
     adam = torch.optim.Adam(scheme.parameters(), lr=settings.learning_rate)

@@ -50,13 +50,13 @@ def em_reference(y, codebook, p, transforms, iterations):
 
     blocks, n = y.shape
     components = np.array([image(p, z) for z in range(len(transforms))])
-    centres = codebook[:, None] + components[None]
-    square = np.abs(y[:, None, None] - centres[None]) ** 2
+    centers = codebook[:, None] + components[None]
+    square = np.abs(y[:, None, None] - centers[None]) ** 2
     variance = square.sum(-1).min(axis=(1, 2)).mean() / (2 * n)
     before = -math.inf
     for _ in range(iterations):
-        centres = codebook[:, None] + components[None]
-        square = (np.abs(y[:, None, None] - centres[None]) ** 2).sum(-1)
+        centers = codebook[:, None] + components[None]
+        square = (np.abs(y[:, None, None] - centers[None]) ** 2).sum(-1)
         log = -square / (2 * variance) - n * math.log(2 * math.pi * variance)
         log -= math.log(len(codebook) * len(transforms))
         top = log.max(axis=(1, 2), keepdims=True)
@@ -70,8 +70,8 @@ def em_reference(y, codebook, p, transforms, iterations):
             )
             p += np.roll(left / factor, -shift) / blocks
         components = np.array([image(p, z) for z in range(len(transforms))])
-        centres = codebook[:, None] + components[None]
-        square = (np.abs(y[:, None, None] - centres[None]) ** 2).sum(-1)
+        centers = codebook[:, None] + components[None]
+        square = (np.abs(y[:, None, None] - centers[None]) ** 2).sum(-1)
         variance = float((share * square).sum()) / (2 * n * blocks)
         if total - before < 0.01:
             break
@@ -166,10 +166,10 @@ def test_simulated_thresholds_keep_the_false_alarms(adversary):
     model = links.load("two_simplices")
     settings = CancellerSettings(window=256, false_alarm=1e-2, adversary=adversary)
     canceller = Canceller(model, settings)
-    y = received(model, 5.0, 5, 0, 256 * 1000)
+    y = received(model, 5.0, 5, 0, 256 * 500)
     alarms = sum(estimate.detected for estimate in canceller.cancel(y))
-    # 10 are expected; the threshold itself is known to some 5 %, a factor of 2 here.
-    assert 1 <= alarms <= 35
+    # 5 are expected; the threshold itself is known to some 5 %, a factor of 2 here.
+    assert 1 <= alarms <= 20
 
 
 def test_roc_of_one_component_is_that_of_chi_squared():
@@ -258,5 +258,5 @@ def test_ranges_in_any_order_cannot_remember():
 
 def test_cancel_wants_whole_windows():
     canceller = Canceller(links.load("two_simplices"))
-    with pytest.raises(ValueError, match="100 blocks, wanted a multiple of 4096"):
+    with pytest.raises(ValueError, match="100 blocks, expected a multiple of 4096"):
         canceller.cancel(np.zeros((100, 7), np.complex64))

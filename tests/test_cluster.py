@@ -11,7 +11,6 @@ import time
 
 import distributed
 import pytest
-from advphy_commands import main
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.link import links
@@ -19,6 +18,7 @@ from advphy_model.measure import cluster, ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 
+from .commands import LOOP, done, refused
 from .conftest import STAGED
 
 
@@ -119,7 +119,7 @@ def test_what_is_left_early_is_forgotten(two_workers):
 
 def test_a_worker_killed_half_way_costs_no_result():
     setting = LinkSetting(links.load("autoencoder_mlp"), 4.0)
-    rule, empty = StopRule(None, 60_000_000), first_rows(setting)
+    rule, empty = StopRule(None, 20_000_000), first_rows(setting)
     with workers(2) as address, cluster.workers(address) as there:
         client = distributed.Client(address, set_as_default=False)
         first = next(iter(client.run(os.getpid).values()))
@@ -195,40 +195,13 @@ def test_a_worker_without_the_packages_is_named():
                 connect(address)
 
 
-def test_measure_counts_on_a_cluster_what_the_loop_counts(two_workers, tmp_path):
-    words = ("measure", "hamming74_hard", "--ebn0-db", "4,7", "--max-blocks", "1e6")
-    for name, where in (
-        ("one", ("--engine", "loop")),
-        ("two", ("--cluster", two_workers)),
-    ):
-        assert main([*words, *where, "--out", str(tmp_path / f"{name}.csv")]) == 0
-    assert (tmp_path / "one.csv").read_text() == (tmp_path / "two.csv").read_text()
+def test_measure_counts_on_a_cluster_what_the_loop_counts(two_workers, here):
+    measure = "measure hamming74_hard --ebn0-db 4,7 --max-blocks 1e6 --out"
+    done(measure, "one.csv", LOOP)
+    done(measure, "two.csv --cluster", two_workers)
+    assert (here / "one.csv").read_text() == (here / "two.csv").read_text()
 
 
-def test_measure_says_in_one_sentence_that_no_scheduler_answers(
-    tmp_path, refuse, no_patience
-):
-    words = ("--cluster", "127.0.0.1:9", "--out", tmp_path / "run.csv")
-    assert "no scheduler answers" in refuse("measure", "bpsk", *words)
-
-
-@pytest.mark.slow
-def test_a_second_worker_shortens_a_sweep():
-    """Print the ratio; two shared cores do not let a test demand it."""
-    setting = LinkSetting(links.load("autoencoder_cnn"), 4.0)
-    rule = StopRule(None, 60_000_000)
-    seconds = {1: [], 2: []}
-    with (
-        workers(1) as one,
-        workers(2) as two,
-        cluster.workers(one) as alone,
-        cluster.workers(two) as both,
-    ):
-        for _ in range(3):
-            for count, there in {1: alone, 2: both}.items():
-                begun = time.perf_counter()
-                ranges.total(setting, rule, workers=there)
-                seconds[count].append(time.perf_counter() - begun)
-    ratios = [a / b for a, b in zip(*seconds.values(), strict=True)]
-    print(f"1 worker over 2, seconds: {seconds}, ratios: {ratios}")
-    assert sorted(ratios)[1] > 1.2
+def test_measure_says_in_one_sentence_that_no_scheduler_answers(here, no_patience):
+    said = refused("measure bpsk --cluster 127.0.0.1:9 --out run.csv")
+    assert "no scheduler answers" in said

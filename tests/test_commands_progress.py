@@ -1,39 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What takes time shows a bar with an estimate, on a terminal and nowhere else."""
 
-import importlib
+import contextlib
 import io
 import os
 import pty
 import re
-import subprocess
 import sys
 
 import pytest
+from advphy_commands import main
 
+from .commands import LOOP, advphy, started, words
 from .conftest import CLONE
-from .test_commands import ADVPHY
 
 LINK = "autoencoder_mlp"
 GOLDEN = CLONE / "tests" / "golden" / f"{LINK}.sigmf-meta"
 ESTIMATE = re.compile(r"\d+(\.\d+)?/\d+ \[\d\d:\d\d<")  # 3/4 [00:01<00:00
-COMMANDS = {
-    "measure": ["bpsk", "--engine", "loop", "--max-blocks", "1e5", "--out", "a.csv"],
-    "measure-burst": [LINK, "--ebn0-db", "4", "--max-blocks", "1e3", "--out", "a.csv"],
-    "measure-semantic": [
-        "paired_arn_white",
-        "--images",
-        "mnist_sample",
-        "--frames",
-        "9",
-        "--engine",
-        "loop",
-        "--out",
-        "a.csv",
-    ],
-    "rescore": [GOLDEN],
-    "radio check": ["--frames", "20"],
-}
+TAKE_MINUTES = (
+    "adapt_eve evaluate reproduce synchronism bench data _radio_settings doctor"
+)
+IMAGES = "paired_arn_white --images mnist_sample --frames 9"
+COMMANDS = (
+    f"measure bpsk {LOOP} --max-blocks 1e5 --out a.csv",
+    f"measure-burst {LINK} --ebn0-db 4 --max-blocks 1e3 --out a.csv",
+    f"measure-semantic {IMAGES} {LOOP} --out a.csv",
+    f"rescore {GOLDEN}",
+    "radio check --frames 20",
+)
 
 
 class Screen(io.StringIO):
@@ -46,45 +40,29 @@ class Screen(io.StringIO):
         return True
 
 
-@pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Return a function that runs a command here; what it wrote to stderr."""
-    monkeypatch.chdir(tmp_path)
-    main = importlib.import_module("advphy_commands").main
-
-    def run(name, words, screen):
-        if screen is not None:
-            monkeypatch.setattr(sys, "stderr", screen)
-        assert main([*name.split(), *map(str, words)]) == 0
-        return screen.getvalue() if screen else capsys.readouterr().err
-
-    return run
-
-
-def check(run, name, words):
-    shown = run(name, words, Screen())
+def check(monkeypatch, line):
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", Screen())
+        assert main(words(line)) == 0
+        shown = sys.stderr.getvalue()
     assert ESTIMATE.search(shown), shown
-    for file in ("a.csv", "p.safetensors"):
-        if os.path.exists(file):
-            os.remove(file)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_terminal_sees_a_bar_with_an_estimate(run, name):
-    check(run, name, COMMANDS[name])
-
-
-def test_a_terminal_sees_how_far_an_attack_is(run):
-    pytest.importorskip("torch", reason="attacks need torch")
-    words = ["universal_pgd", "--link", LINK, "--restarts", "2", "--steps", "3"]
-    check(run, "attack", [*words, "--out", "p.safetensors"])
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_pipe_sees_none(run, name):
-    shown = run(name, COMMANDS[name], None)
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_terminal_sees_a_bar_with_an_estimate_and_a_pipe_none(
+    here, monkeypatch, line
+):
+    check(monkeypatch, line)
+    (here / "a.csv").unlink(missing_ok=True)
+    shown = advphy(line).stderr
     assert "\r" not in shown
     assert not ESTIMATE.search(shown)
+
+
+def test_a_terminal_sees_how_far_an_attack_is(here, monkeypatch):
+    pytest.importorskip("torch", reason="attacks need torch")
+    short = f"--link {LINK} --restarts 2 --steps 3"
+    check(monkeypatch, f"attack universal_pgd {short} --out p.safetensors")
 
 
 def test_there_is_one_bar_and_all_that_takes_time_has_it():
@@ -96,16 +74,7 @@ def test_there_is_one_bar_and_all_that_takes_time_has_it():
     bar = "apps/advphy_commands/_progress.py"
     own = [name for name, text in sources.items() if re.search(r"\btqdm\(", text)]
     assert own == [bar]
-    for name in (  # what these run takes minutes
-        "adapt_eve",
-        "evaluate",
-        "reproduce",
-        "synchronism",
-        "bench",
-        "data",
-        "_radio_settings",
-        "doctor",
-    ):
+    for name in TAKE_MINUTES.split():
         assert "_progress.bar(" in sources[f"apps/advphy_commands/{name}.py"], name
 
 
@@ -129,24 +98,15 @@ def test_a_real_terminal(tmp_path):
         master, slave = pty.openpty()
     except OSError as error:
         pytest.skip(f"no pseudo terminal here: {error}")
-    words = ["measure", "bpsk", "--engine", "loop", "--max-blocks", "1e5", "--json"]
-    done = subprocess.Popen(
-        [ADVPHY, *words, "--out", tmp_path / "a.csv"],
-        stdout=subprocess.PIPE,
-        stderr=slave,
-    )
+    command = f"measure bpsk {LOOP} --max-blocks 1e5 --json --out"
+    done = started(command, tmp_path / "a.csv", stderr=slave)
     os.close(slave)
     said, _ = done.communicate(timeout=300)
     shown = b""
-    while True:
-        try:
-            more = os.read(master, 4096)
-        except OSError:  # what is at the end of a terminal
-            break
-        if not more:
-            break
-        shown += more
+    with contextlib.suppress(OSError):  # what is at the end of a terminal
+        while more := os.read(master, 4096):
+            shown += more
     os.close(master)
     assert done.returncode == 0
     assert ESTIMATE.search(shown.decode())
-    assert said.decode().startswith('{\n "command": "measure"')
+    assert said.startswith('{\n "command": "measure"')

@@ -1,44 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """advphy watch: what it shows and records, and how it waits."""
 
+import contextlib
 import http.server
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
-import time
 
 import pytest
+from advphy_commands import _subscription, watch
 from advphy_model.measure import published, table
 from advphy_model.measure.link_chain import Counts
 
-from .conftest import CLONE
+from .commands import refused, started
 from .published_messages import counts, publisher
-
-ADVPHY = str(CLONE / "apps" / "advphy")
-
-
-def watch(*words):
-    """Start the command; return the process."""
-    return subprocess.Popen(
-        [sys.executable, ADVPHY, "watch", *map(str, words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "DISPLAY": ""},
-        # A shell's job in the background ignores Ctrl-C, and so would this.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-
-
-def ended(process, seconds=20):
-    """Return (code, standard output, standard error) of a process that ends."""
-    out, said = process.communicate(timeout=seconds)
-    return process.returncode, out, said
+from .while_running import until
 
 
 def main(*words):
@@ -53,24 +31,40 @@ def no_screen(monkeypatch):
         monkeypatch.delenv(variable, raising=False)
 
 
+@pytest.fixture
+def end_when(monkeypatch):
+    """Return a function that sets when the command ends, given how much it received."""
+
+    def end_when(condition):
+        def left(turns):
+            return 0.0 if condition(turns.received) else 1.0
+
+        monkeypatch.setattr(watch._Turns, "seconds_left", left)
+
+    return end_when
+
+
 def free_port():
     with socket.socket() as made:
         made.bind(("127.0.0.1", 0))
         return made.getsockname()[1]
 
 
-def feeding(send, *messages, times=30):
-    """Send messages again and again in a thread, as a publisher does."""
+@contextlib.contextmanager
+def feeding(send, *messages):
+    """Send messages again and again in a thread meanwhile, as a publisher does."""
+    ended = threading.Event()
 
     def run():
-        for _ in range(times):
+        while not ended.wait(0.02):
             for message in messages:
                 send(message)
-            time.sleep(0.05)
 
     thread = threading.Thread(target=run)
     thread.start()
-    return thread
+    yield
+    ended.set()
+    thread.join()
 
 
 def test_once_prints_what_each_block_said_last_and_ends(capsys):
@@ -108,23 +102,24 @@ def test_two_publishers_and_their_flowgraphs_names(capsys):
 
 
 def test_lines_come_each_second_without_a_terminal(capsys):
-    with publisher(counts("mine", 10, 1)) as (address, send):
-        thread = feeding(send, counts("mine", 50, 5), times=40)
+    with (
+        publisher(counts("mine", 10, 1)) as (address, send),
+        feeding(send, counts("mine", 50, 5)),
+    ):
         assert main(address, "--terminal", "--seconds", 2.2) == 0
-        thread.join()
     lines = capsys.readouterr().out.splitlines()
     assert 2 <= len(lines) <= 4
     assert "5 of 50 blocks" in lines[-1]
 
 
-def test_the_csv_is_one_of_counts_that_plot_reads(tmp_path, capsys):
+def test_the_csv_is_one_of_counts_that_plot_reads(tmp_path, capsys, end_when):
     out, figure = tmp_path / "run.csv", tmp_path / "run.png"
     first = counts("mine", 1000, 90, settings={"ebn0_db": 2.0})
     second = counts("mine", 500, 20, settings={"ebn0_db": 4.0}, first_block=1000)
-    with publisher(first) as (address, send):
-        thread = feeding(send, second, second | {"blocks": 600, "bler": 20 / 600})
-        assert main(address, "--csv", out, "--png", figure, "--seconds", 1.2) == 0
-        thread.join()
+    end_when(lambda received: received > 9)
+    more = second, second | {"blocks": 600, "bler": 20 / 600}
+    with publisher(first) as (address, send), feeding(send, *more):
+        assert main(address, "--csv", out, "--png", figure) == 0
     found = [
         (r.link, r.ebn0_db, r.blocks, r.block_errors) for r in table.read(out, Counts)
     ]
@@ -136,14 +131,15 @@ def test_the_csv_is_one_of_counts_that_plot_reads(tmp_path, capsys):
     assert command(["plot", str(out), "--out", str(tmp_path / "again.png")]) == 0
 
 
-def test_it_goes_on_with_a_csv_and_counts_no_block_twice(tmp_path, capsys):
+def test_it_goes_on_with_a_csv_and_counts_no_block_twice(tmp_path, capsys, end_when):
     out = tmp_path / "run.csv"
+    end_when(lambda received: received)
     with publisher(counts(blocks=1000, errors=9)) as (address, _):
-        assert main(address, "--csv", out, "--seconds", 0.5, "--terminal") == 0
+        assert main(address, "--csv", out, "--terminal") == 0
     again = counts(blocks=300, errors=5, run="f" * 16)
     other = counts("other", 70, 5, run="f" * 16, seed=2)
     with publisher(again, other) as (address, _):
-        assert main(address, "--csv", out, "--seconds", 0.5, "--terminal") == 0
+        assert main(address, "--csv", out, "--terminal") == 0
     found = [(r.seed, r.blocks, r.block_errors) for r in table.read(out, Counts)]
     assert found == [(1, 1000, 9), (2, 70, 5)]
     said = capsys.readouterr().err
@@ -154,40 +150,44 @@ def test_it_goes_on_with_a_csv_and_counts_no_block_twice(tmp_path, capsys):
 def test_figures_that_are_no_counts_are_shown_and_said_not_to_be_recorded(
     tmp_path, capsys
 ):
-    said = {
-        "kind": "accuracy",
-        "name": "Eve",
-        "block": "e0",
-        "time": 1.0,
-        "settings": {"snr_db": 8.0, "inserted": True},
-        "first_frame": 0,
-        "frames": 10,
-        "erasures": 0,
-        "correct": 4,
-        "accuracy": 0.4,
-        "low": 0.2,
-        "high": 0.6,
-    }
+    said = {"kind": "accuracy", "name": "Eve", "block": "e0", "time": 1.0}
+    said |= {"settings": {"snr_db": 8.0, "inserted": True}, "first_frame": 0}
+    said |= {"frames": 10, "erasures": 0, "correct": 4}
+    said |= {"accuracy": 0.4, "low": 0.2, "high": 0.6}
     message = published.measurement(said, "", "0123456789abcdef", 0)
     with publisher(message, counts()) as (address, _):
         assert main(address, "--csv", tmp_path / "a.csv", "--once") == 0
     found = capsys.readouterr()
     assert "SNR 8 dB, inserted  accuracy 40.0%" in found.out
-    assert "nothing of Eve" in found.err
+    assert "not the measurements of Eve" in found.err
 
 
-def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(tmp_path, capsys):
+def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(
+    tmp_path, capsys, monkeypatch, end_when
+):
     address, out = f"tcp://127.0.0.1:{free_port()}", tmp_path / "run.csv"
+    waits, seen = [], []
+    remark = _subscription.Subscriptions
+
+    def listening(addresses, said, keys):
+        def heard(text):
+            waits.append(text)
+            said(text)
+
+        return remark(addresses, heard, keys)
+
+    monkeypatch.setattr(_subscription, "Subscriptions", listening)
+    end_when(lambda received: seen.append(received) or received == 2)
 
     def come_and_go():
-        for first in (0, 100):
-            time.sleep(0.5)
-            with publisher(counts(first_block=first), address=address):
-                time.sleep(0.6)
+        for turn in (0, 1):
+            until(lambda n=turn: sum("waiting for" in text for text in waits) > n)
+            with publisher(counts(first_block=100 * turn), address=address):
+                until(lambda n=turn: seen[-1] > n)
 
     thread = threading.Thread(target=come_and_go)
     thread.start()
-    assert main(address, "--terminal", "--csv", out, "--seconds", 2.4) == 0
+    assert main(address, "--terminal", "--csv", out) == 0
     thread.join()
     assert [r.first_block for r in table.read(out, Counts)] == [0, 100]
     assert capsys.readouterr().err.count(f"waiting for {address}") >= 2
@@ -199,28 +199,25 @@ def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(tmp_path, capsy
 def test_ctrl_c_writes_the_csv_and_ends_with_130(tmp_path, number):
     out = tmp_path / "run.csv"
     with publisher(counts()) as (address, send):
-        process = watch(address, "--terminal", "--csv", out)
+        process = started("watch", address, "--terminal", "--csv", out)
         line = process.stdout.readline()  # it shows what it took
-        feeding(send, counts(blocks=777), times=3).join()
+        with feeding(send, counts(blocks=777)):
+            assert any("777" in line for line in iter(process.stdout.readline, ""))
         process.send_signal(number)
-        code, _, said = ended(process)
+        _, said = process.communicate(timeout=300)
     assert "BLER" in line
-    assert code == 130, said
+    assert process.returncode == 130, said
     assert "Traceback" not in said
     assert table.read(out, Counts)[0].blocks == 777
 
 
 def test_a_reader_that_goes_away_ends_it():
     with publisher(counts()) as (address, send):
-        process = watch(address, "--json", "--seconds", 15)
+        process = started("watch", address, "--json")
         process.stdout.readline()
         process.stdout.close()
-        for _ in range(200):
-            send(counts(blocks=2))
-            time.sleep(0.02)
-            if process.poll() is not None:
-                break
-        assert process.wait(10) in (1, -signal.SIGPIPE)
+        with feeding(send, counts(blocks=2)):
+            assert process.wait() in (1, -signal.SIGPIPE)
         process.stderr.close()
 
 
@@ -246,33 +243,25 @@ def test_an_http_server_is_said_to_be_no_publisher(capsys, monkeypatch):
     assert f"nothing was received from {address}" in said
 
 
-def test_a_publisher_of_a_later_version_is_told_once_and_ignored(capsys):
+def test_a_publisher_of_a_later_version_is_told_once_and_ignored(capsys, end_when):
     later = counts() | {"version": 2}
-    with publisher() as (address, send):
-        thread = feeding(send, later, times=10)
-        assert main(address, "--terminal", "--seconds", 0.7) == 1
-        thread.join()
-    said = capsys.readouterr().err
-    assert said.count("the publisher speaks version 2, this is 1; update") == 1
-
-
-def test_malformed_messages_are_counted_and_ignored(capsys):
-    broken = [
-        b"",
-        b"\xff",
-        b"{",
-        b"\x1b[2J",
-        published.encode(counts())[:-1],
-        b"[]",
-        published.encode(counts() | {"blocks": -1}),
-    ]
-    with publisher() as (address, send):
-        thread = feeding(send, *broken, counts("good"), times=10)
-        assert main(address, "--terminal", "--seconds", 0.7) == 0
-        thread.join()
+    end_when(lambda received: received > 5)
+    with publisher() as (address, send), feeding(send, later, counts("good")):
+        assert main(address, "--terminal") == 0
     found = capsys.readouterr()
     assert "good" in found.out
-    assert found.err.count("ignored what is malformed") == 1
+    assert found.err.count("the publisher speaks version 2, this is 1; update") == 1
+
+
+def test_malformed_messages_are_counted_and_ignored(capsys, end_when):
+    broken = [b"", b"\xff", b"{", b"\x1b[2J", published.encode(counts())[:-1], b"[]"]
+    broken.append(published.encode(counts() | {"blocks": -1}))
+    end_when(lambda received: received > 5)
+    with publisher() as (address, send), feeding(send, *broken, counts("good")):
+        assert main(address, "--terminal") == 0
+    found = capsys.readouterr()
+    assert "good" in found.out
+    assert found.err.count("ignored a malformed message") == 1
     assert re.search(r"\d+ messages were ignored", found.err)
     assert "\x1b" not in found.err + found.out
 
@@ -280,33 +269,25 @@ def test_malformed_messages_are_counted_and_ignored(capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nonsense"], "'nonsense' is no address"),
-        (["tcp://127.0.0.1:70000"], "is no address"),
-        (["--seconds", "0"], "--seconds 0, wanted a number above 0"),
-        (["--seconds", "nan"], "wanted a number above 0"),
-        (["--png", "/no/such/folder/x.png"], "/no/such/folder/x.png"),
-        (["--png", "x.gif"], "format 'gif' is not known"),
-        (["--csv", "/no/such/folder/x.csv"], "/no/such/folder/x.csv"),
-        (["--csv", "/dev/null"], "/dev/null"),
-        (["--csv", "."], "Is a directory"),
-        (["--window"], "there is no screen"),
+        ("nonsense", "'nonsense' is not a valid address"),
+        ("tcp://127.0.0.1:70000", "is not a valid address"),
+        ("--seconds 0", "--seconds must be finite and above 0, got 0"),
+        ("--seconds nan", "--seconds must be finite and above 0, got nan"),
+        ("--png /no/such/folder/x.png", "/no/such/folder/x.png"),
+        ("--png x.gif", "format 'gif' is not known"),
+        ("--csv /no/such/folder/x.csv", "/no/such/folder/x.csv"),
+        ("--csv /dev/null", "/dev/null"),
+        ("--csv .", "Is a directory"),
+        ("--csv letters.csv", "is it a CSV of `advphy measure`"),
+        ("--window", "there is no screen"),
     ],
 )
-def test_bad_input_is_one_sentence(words, said, refuse, monkeypatch):
+def test_bad_input_is_one_sentence(here, words, said, monkeypatch):
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
-    assert said in refuse(
-        "watch",
-        *words,
-        "--seconds=0.1" * ("--seconds" not in words) or "tcp://127.0.0.1:1",
-    )
-
-
-def test_a_csv_that_is_none_is_refused_and_left_alone(tmp_path, refuse):
-    other = tmp_path / "letters.csv"
-    other.write_text("a,b\n1,2\n")
-    assert "is it a CSV of `advphy measure`" in refuse("watch", "--csv", other)
-    assert other.read_text() == "a,b\n1,2\n"
-    assert sorted(tmp_path.iterdir()) == [other]
+    (here / "letters.csv").write_text("a,b\n1,2\n")
+    limit = () if "--seconds" in words else "--seconds 0.1"
+    assert said in refused("watch", words, limit)
+    assert (here / "letters.csv").read_text() == "a,b\n1,2\n"
 
 
 def test_nothing_to_draw_is_said(tmp_path, capsys):

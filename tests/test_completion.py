@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from .commands import advphy, refused
 from .conftest import CLONE
 
 DRIVER = """
@@ -113,8 +114,8 @@ def test_zsh_may_evaluate_its_script(scripts):
     assert (done.stdout, done.stderr) == ("_advphy\n", "")
 
 
-def test_another_shell_is_told_which_there_are(refuse):
-    said = refuse("completion", "fish")
+def test_another_shell_is_told_which_there_are():
+    said = refused("completion fish")
     assert "'fish' (choose from 'bash', 'zsh')" in said
 
 
@@ -139,17 +140,15 @@ def test_installing_puts_scripts_where_shells_look(scripts, tmp_path):
         ("xyzzy", "`advphy --help` lists"),
     ],
 )
-def test_a_command_that_is_not_known_is_guessed(refuse, word, guess):
-    said = refuse(word)
+def test_a_command_that_is_not_known_is_guessed(word, guess):
+    said = refused(word)
     assert said.startswith(f"advphy: command '{word}' is not known; ")
     assert guess in said
 
 
-def test_help_lists_every_command_in_the_order_of_work(capsys):
+def test_help_lists_every_command_in_the_order_of_work():
     parser = importlib.import_module("advphy_commands._parser")
-    main = importlib.import_module("advphy_commands").main
-    assert main([]) == 2
-    lines = capsys.readouterr().out.splitlines()
+    lines = advphy().stdout.splitlines()
     begun = [line.split()[0] for line in lines if line[:3].strip() and line[:2] == "  "]
     assert [word for word in begun if word in parser.names()] == parser.names()
     assert begun.index("train") < begun.index("measure") < begun.index("plot")

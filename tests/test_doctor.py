@@ -57,7 +57,7 @@ def test_a_module_that_is_hidden(tmp_path, module, state, remedy):
             "crashed (SIGSEGV)",
         ),
         ("raise ValueError('an odd\\nend')", "an odd end"),
-        ("import os\nos._exit(3)", "it said nothing"),
+        ("import os\nos._exit(3)", "it printed no error"),
     ],
 )
 def test_a_module_whose_import_breaks(tmp_path, content, text):
@@ -169,11 +169,14 @@ def test_a_build_and_its_sources(fake_clone):
     (fake_clone / "lib" / "qa_network.cc").touch()
     finding = found("build", place)
     assert (finding.state, finding.remedy) == ("warning", remedy)
-    assert finding.said == "stale: advphy_model/power.py and 1 more changed since"
+    assert (
+        finding.said
+        == "stale: advphy_model/power.py and 1 more changed since the build"
+    )
     (built / "advphy_model" / "version.py").write_text('__version__ = "9.9.8"\n')
     finding = found("build", place)
     assert (finding.state, finding.remedy) == ("problem", remedy)
-    assert "what is built is 9.9.8, the sources are 9.9.9" in finding.said
+    assert "version 9.9.8 is built, the sources are 9.9.9" in finding.said
     shutil.rmtree(built)
     finding = found("build", place)
     assert (finding.state, finding.said) == ("problem", "nothing is built yet")

@@ -34,22 +34,11 @@ def rows(engine="loop", link="bpsk", scale=1):
 
 
 def attacked(psrs_db=(-10, -6, -2), ebn0_db=8.0):
-    return [
-        Counts(
-            "bpsk",
-            "loop",
-            ebn0_db,
-            1,
-            0,
-            1000,
-            100 + 10 * i,
-            0,
-            "abc",
-            psr_db=float(psr_db),
-            attack=f"universal_pgd {i:08x}",
-        )
-        for i, psr_db in enumerate(psrs_db)
-    ]
+    def row(i, psr_db):
+        attack = {"psr_db": float(psr_db), "attack": f"universal_pgd {i:08x}"}
+        return Counts("bpsk", "loop", ebn0_db, 1, 0, 1000, 100 + i, 0, "abc", **attack)
+
+    return [row(10 * i, psr_db) for i, psr_db in enumerate(psrs_db)]
 
 
 def plotted(described):
@@ -83,9 +72,9 @@ def test_what_is_drawn_is_what_was_counted():
     band = axes.collections[0].get_paths()[0].vertices
     # Wilson score interval of 1000 of 20000, by its formula.
     z, n, p = 1.959964, 20_000, 0.05
-    centre, half = p + z * z / 2 / n, z * math.sqrt(p * (1 - p) / n + z * z / 4 / n**2)
+    center, half = p + z * z / 2 / n, z * math.sqrt(p * (1 - p) / n + z * z / 4 / n**2)
     at_four = band[np.isclose(band[:, 0], 4)][:, 1]
-    for end in ((centre - half), (centre + half)):
+    for end in ((center - half), (center + half)):
         assert np.isclose(at_four, end / (1 + z * z / n), rtol=1e-5).any()
 
 
@@ -135,7 +124,7 @@ def test_over_psr_where_only_that_differs():
     assert by_label["bpsk, no attack"]["level"]["bler"] == 0.007
     line = line_of(plotted(described), "bpsk, no attack")
     assert list(line.get_ydata()) == [0.007, 0.007]
-    with pytest.raises(ValueError, match="leave --x away"):
+    with pytest.raises(ValueError, match="omit --x"):
         bler_curves.describe(rows(), "psr_db")
 
 
@@ -202,22 +191,22 @@ def test_what_cannot_be_drawn_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_curves_differ_in_grey():
+def test_curves_differ_in_gray():
     styles = [look.curve(i) for i in range(21)]
-    grey = [
+    gray = [
         (s["marker"], str(s["linestyle"]), s["markerfacecolor"] == "white")
         for s in styles
     ]
-    assert len(set(grey)) == 21
-    # The reader of a copy in grey has the marker, whether it is filled, and the line.
+    assert len(set(gray)) == 21
+    # The reader of a copy in gray has the marker, whether it is filled, and the line.
     assert len({s["marker"] for s in styles[:7]}) == len(COLORS)
 
 
 def test_luminance_and_ink():
     assert look.luminance("white") == pytest.approx(1)
     assert look.luminance("#808080") == pytest.approx(0.2159, abs=1e-3)
-    for colour in COLORS:
-        assert 1.05 / (look.luminance(look.ink(colour)) + 0.05) >= 4.5
+    for color in COLORS:
+        assert 1.05 / (look.luminance(look.ink(color)) + 0.05) >= 4.5
     assert look.ink("black") == (0, 0, 0)
 
 
@@ -237,7 +226,7 @@ def test_labels_are_moved_apart_as_little_as_can_be(rng):
         assert ends.max() <= 10 + 1e-9
 
 
-def labelled(x_of, names):
+def labeled(x_of, names):
     with look.applied():
         axes = look.figure(8, 5).add_subplot()
         lines = []
@@ -247,15 +236,15 @@ def labelled(x_of, names):
 
 
 def test_labels_are_at_the_ends_or_in_a_legend():
-    axes, where = labelled([4, 4, 4], ["one", "two", "three"])
+    axes, where = labeled([4, 4, 4], ["one", "two", "three"])
     assert where == "ends"
     assert axes.get_legend() is None
     axes.figure.draw_without_rendering()
     boxes = [matplotlib.text.Text.get_window_extent(text) for text in axes.texts]
     assert len(boxes) == 3
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
-    assert labelled([4, 2], ["one", "ends early"])[1] == "legend"
-    axes, where = labelled([4] * 40, [f"number {i}" for i in range(40)])
+    assert labeled([4, 2], ["one", "ends early"])[1] == "legend"
+    axes, where = labeled([4] * 40, [f"number {i}" for i in range(40)])
     assert where == "legend"
     assert not axes.texts
     axes.figure.draw_without_rendering()

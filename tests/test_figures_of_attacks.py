@@ -50,20 +50,8 @@ def test_the_picture_of_a_perturbation_has_its_parts(tmp_path, monkeypatch):
 
 
 def cell(link, errors, attack="none", psr_db=None, **settings):
-    return Counts(
-        link,
-        "loop",
-        8.0,
-        1,
-        0,
-        1000,
-        errors,
-        0,
-        link,
-        psr_db=psr_db,
-        attack=attack,
-        **settings,
-    )
+    settings |= {"psr_db": psr_db, "attack": attack}
+    return Counts(link, "loop", 8.0, 1, 0, 1000, errors, 0, link, **settings)
 
 
 def test_the_transfer_matrix_has_what_was_counted(tmp_path, monkeypatch):
@@ -110,26 +98,11 @@ def test_transfer_matrices_that_would_mix_are_refused(rows, text):
 def images(branch, snr_db, **sums):
     values = {"squared_error": 0.0, "correct": 0, "squared_error_squares": 0.0} | sums
     eve = {"eve": "eve_x", "eve_sha256": "e"} if branch == "eve" else {}
-    return SemanticCounts(
-        "arn",
-        "loop",
-        "mnist",
-        branch,
-        "learned",
-        float(snr_db),
-        1,
-        0,
-        frames=100,
-        pixels=10,
-        reals=4,
-        erasures=0,
-        signal_energy=1.0,
-        perturbation_energy=0.0,
-        transmit_energy=1.0,
-        model_sha256="m",
-        **values,
-        **eve,
-    )
+    values |= {"frames": 100, "pixels": 10, "reals": 4, "erasures": 0}
+    values |= {"signal_energy": 1.0, "perturbation_energy": 0.0}
+    values |= {"transmit_energy": 1.0, "model_sha256": "m"} | eve
+    at = ("arn", "loop", "mnist", branch, "learned", float(snr_db), 1, 0)
+    return SemanticCounts(*at, **values)
 
 
 def test_semantic_counts_give_error_accuracy_and_frontier(tmp_path):

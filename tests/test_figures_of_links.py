@@ -102,7 +102,7 @@ def test_the_picture_has_what_was_decided(tmp_path, monkeypatch):
     (image,) = kept[0].axes[0].images
     decided = np.array(described["decided"])
     shown = np.asarray(image.get_array())
-    for s in np.unique(decided):  # regions are few here: one colour each
+    for s in np.unique(decided):  # regions are few here: one color each
         assert len(np.unique(shown[decided == s])) == 1
     assert len(np.unique(shown)) == len(np.unique(decided))
     left, right, bottom, top = image.get_extent()
@@ -111,11 +111,11 @@ def test_the_picture_has_what_was_decided(tmp_path, monkeypatch):
     assert image.origin == "lower"
 
 
-def test_many_regions_have_other_colours_than_their_neighbours():
+def test_many_regions_have_other_colors_than_their_neighbors():
     model = links.load("autoencoder_mlp_n4_k8")
     decided = np.array(decision_slice.describe(model, 8.0)["decided"])
     assert len(np.unique(decided)) > 7
-    shown = decision_regions.regions_coloured(decided)[decided]
+    shown = decision_regions.regions_colored(decided)[decided]
     for a, b in ((decided[:, 1:], decided[:, :-1]), (decided[1:], decided[:-1])):
         c, d = (
             (shown[:, 1:], shown[:, :-1])
@@ -164,8 +164,8 @@ def test_p_lies_in_the_slice_and_points_at_the_border(tmp_path):
 @pytest.mark.parametrize(
     ("p", "codewords", "text"),
     [
-        (None, [1], "wanted two or three"),
-        (None, [1, 1], "wanted two or three"),
+        (None, [1], "must be two or three"),
+        (None, [1, 1], "must be two or three"),
         (None, [1, 16], "0..15"),
         (pushing(qpsk(), 0, 1), None, "n = 1"),
         (jammer(7), None, "no direction"),

@@ -56,7 +56,7 @@ def test_missing_files_are_named_and_nothing_is_copied(tmp_path, tiny):
         image_files.adopt("tiny", folder)
     with pytest.raises(ValueError, match="there is no such folder"):
         image_files.adopt("tiny", tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="'huge' is not known; there are: mnist"):
+    with pytest.raises(ValueError, match="'huge' is not known; choose from mnist"):
         image_files.adopt("huge", folder)
     assert not tiny.parent.exists()
 

@@ -29,7 +29,7 @@ def test_psnr_follows_its_formula():
     np.testing.assert_allclose(quality.psnr(65.025, peak=255), 30)
     assert quality.psnr(0) == np.inf
     for mse, peak in ((-1, 1), (1, 0)):
-        with pytest.raises(ValueError, match="wanted mse at least 0"):
+        with pytest.raises(ValueError, match="mse must be at least 0"):
             quality.psnr(mse, peak)
 
 
@@ -102,8 +102,8 @@ def test_ssim_has_the_gradient_of_a_finite_difference(rng):
     ("a", "b", "shape", "text"),
     [
         ((2, 784), (2, 783), SHAPE, r"shapes \(2, 784\) and \(2, 783\)"),
-        ((2, 28, 28), (2, 28, 28), SHAPE, "wanted the same"),
-        ((2, 784), (2, 784), (28, 27), "784 pixels as 28 x 27"),
+        ((2, 28, 28), (2, 28, 28), SHAPE, "expected the same"),
+        ((2, 784), (2, 784), (28, 27), "784 pixels, expected 28 x 27"),
         ((2, 60), (2, 60), (6, 10), "at least 7 x 7"),
     ],
 )

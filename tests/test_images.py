@@ -39,7 +39,7 @@ def test_some_images_are_taken_with_their_labels():
     found = Images("two", PIXELS, np.array([7, 9], np.uint8)).take(slice(1, 2))
     assert len(found) == 1
     np.testing.assert_array_equal(found.pixels, PIXELS[1:])
-    assert found.labelled().tolist() == [9]
+    assert found.labeled().tolist() == [9]
     with pytest.raises(ValueError, match="none of them zero"):
         found.take(slice(0))
 
@@ -51,7 +51,7 @@ def test_some_images_are_taken_with_their_labels():
         (PIXELS[0], None, r"shape \(2, 3\)"),
         (PIXELS, np.array([1], np.uint8), "one for each of 2 images"),
         (PIXELS, np.array([1, 2]), "labels are int64"),
-        (PIXELS, np.array([1, 10], np.uint8), "a label 10; wanted 0 to 9"),
+        (PIXELS, np.array([1, 10], np.uint8), "labels must be in 0..9, got 10"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(pixels, labels, text):
@@ -61,13 +61,13 @@ def test_what_does_not_fit_together_is_refused(pixels, labels, text):
 
 def test_missing_labels_are_named_with_the_remedy():
     with pytest.raises(ValueError, match="mine: there are no labels; put"):
-        Images("mine", PIXELS).labelled()
+        Images("mine", PIXELS).labeled()
 
 
 def test_images_of_another_size_are_refused_with_both_sizes():
     images.require_shape(Images("mine", PIXELS), (2, 3))
     with pytest.raises(
-        ValueError, match="mine: images of 2 x 3 pixels; wanted 28 x 28"
+        ValueError, match="mine: images of 2 x 3 pixels, expected 28 x 28"
     ):
         images.require_shape(Images("mine", PIXELS), (28, 28))
 
@@ -84,12 +84,12 @@ def test_an_idx_file_is_read_whatever_its_name_says(tmp_path, name, content):
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (b"", "begins with nothing, wanted 00000803"),
+        (b"", "begins with nothing, expected 00000803"),
         (b"\x89PNG" + IMAGES, "is not an idx file .*: it begins with 89504e47"),
         (IMAGES[:-1], "is truncated"),
         (IMAGES[:9], "is truncated"),
         (IMAGES + b"\0", "goes on after the 12 bytes"),
-        (b"\0\0\x0d\x03" + IMAGES[4:], "begins with 00000d03, wanted 00000803"),
+        (b"\0\0\x0d\x03" + IMAGES[4:], "begins with 00000d03, expected 00000803"),
         (LABELS, r"of images .*: it begins with 00000801"),
         (IMAGES[:4] + b"\xff" * 12, "is truncated: 0 of"),
         (gzip.compress(IMAGES, mtime=0)[:-9], "is damaged"),
@@ -109,7 +109,7 @@ def test_images_of_the_users_own_load_with_their_labels(tmp_path, spelling):
     write_tiny(tmp_path, spelling)
     found = images.load(tmp_path / "train")
     np.testing.assert_array_equal(found.pixels, PIXELS)
-    assert found.labelled().tolist() == [7, 9]
+    assert found.labeled().tolist() == [7, 9]
     (path,) = tmp_path.glob("train-images*")
     assert images.load(path).sha256 == found.sha256
 
@@ -135,7 +135,9 @@ def test_absent_images_name_the_command_that_brings_them(no_data, name):
 
 
 def test_unknown_images_list_the_names(tmp_path):
-    with pytest.raises(ValueError, match=r"mnist_sample, mnist_train.*nor is there"):
+    with pytest.raises(
+        ValueError, match=r"mnist_sample, mnist_train.*and there is no file"
+    ):
         images.load(tmp_path / "nonsense")
 
 

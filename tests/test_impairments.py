@@ -55,22 +55,14 @@ def test_every_channel_is_among_those_tested_for_chunks():
 def test_blocks_come_out_the_same_however_calls_cut_them(kind, first, rng):
     x, p = normals(rng, 300, 7), normals(rng, 300, 7)
     apply = channels.channel(kind)
-    whole = np.empty_like(x)
+    whole, other = np.empty_like(x), np.empty_like(x)
     apply(x, whole, seed=5, first_block=first, noise_variance=0.1, p=p)
     for size in (1, 7, 64):
         parts = x.copy()
         for at in range(0, 300, size):
-            part = parts[at : at + size]
-            apply(
-                part,
-                part,
-                seed=5,
-                first_block=first + at,
-                noise_variance=0.1,
-                p=p[at : at + size],
-            )
+            part, how = parts[at : at + size], {"seed": 5, "noise_variance": 0.1}
+            apply(part, part, first_block=first + at, p=p[at : at + size], **how)
         assert np.array_equal(parts, whole)
-    other = np.empty_like(x)
     apply(x, other, seed=6, first_block=first, noise_variance=0.1, p=p)
     assert not np.array_equal(other, whole)
 
@@ -270,7 +262,7 @@ def error_of_a_sine(bits):
 
 
 @pytest.mark.parametrize("bits", [4, 6, 8, 10, 12, 14])
-def test_quantisation_of_a_full_scale_sine(bits):
+def test_quantization_of_a_full_scale_sine(bits):
     turns = np.arange(200_003) * 0.1234567
     x = (2.0 * np.exp(2j * np.pi * turns))[None].astype(np.complex64)
     error = impaired(f"quantisation(bits={bits}, full_scale=2)", x) - x
@@ -282,7 +274,7 @@ def test_quantisation_of_a_full_scale_sine(bits):
     assert snr_db == pytest.approx(6.0206 * bits + 1.7609, abs=2.5 * 2 ** (-bits / 2))
 
 
-def test_quantisation_saturates_and_has_as_many_levels_as_said():
+def test_quantization_saturates_and_has_as_many_levels_as_said():
     x = np.linspace(-3, 3, 5001).astype(np.complex64)[None]
     levels = np.unique(impaired("quantisation(bits=2, full_scale=2)", x).real)
     assert np.allclose(levels, [-1.5, -0.5, 0.5, 1.5])

@@ -101,7 +101,7 @@ def test_kernel_is_the_documented_matrix(rng, transform, reals):
 
 
 def test_rotation_is_the_q_of_qr_with_positive_diagonal():
-    # L = 2, by hand: q's first column is the first Gaussian vector, normalised.
+    # L = 2, by hand: q's first column is the first Gaussian vector, normalized.
     words = np.array([[3, 7 << 28, 5, 9 << 28]], np.uint32)
     q, g = matrices("rotation", words, 2)[0], normals(words[0])
     np.testing.assert_allclose(q[:, 0], g[:2] / np.linalg.norm(g[:2]), atol=1e-6)

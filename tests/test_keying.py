@@ -3,7 +3,6 @@
 
 import itertools
 import math
-import re
 
 import numpy as np
 import pytest
@@ -149,16 +148,16 @@ def test_check_values_tell_secrets_transforms_and_indices_apart():
         ({"transform": "shift"}, "transform 'shift' is not known; choose from signs, "),
         ({"secret": bytes(31)}, "secret must be 32 bytes, got 31 bytes"),
         ({"secret": "x" * 32}, "secret must be 32 bytes, got <class 'str'>"),
-        ({"reals": 0}, "reals = 0, wanted a whole number of 1..1024"),
-        ({"reals": 1025}, "reals = 1025"),
-        ({"reals": 2.5}, "reals = 2.5"),
-        ({"reals": math.nan}, "reals = nan"),
-        ({"reals": True}, "reals = True"),
+        ({"reals": 0}, "reals must be a whole number in 1..1024.*got 0"),
+        ({"reals": 1025}, "reals must be a whole number .*got 1025"),
+        ({"reals": 2.5}, "reals must be a whole number .*got 2.5"),
+        ({"reals": math.nan}, "reals must be a whole number .*got nan"),
+        ({"reals": True}, "reals must be a whole number .*got True"),
     ],
 )
 def test_bad_settings_are_refused(changes, said):
     given = {"transform": "rotation", "secret": SECRET, "reals": 23, **changes}
-    with pytest.raises(ValueError, match=re.escape(said)):
+    with pytest.raises(ValueError, match=said):
         Keying(**given)
 
 
@@ -166,9 +165,9 @@ def test_bad_arrays_and_indices_are_refused(rng):
     ours, x = Keying("rotation", SECRET, 23), items(rng, 4, 23)
     assert ours.n == channel_uses(23) == 12
     for bad in (x[0], x[:, :11], x.astype(complex), x.tolist()):
-        with pytest.raises(ValueError, match=r"wanted complex64 \[batch, 12\]"):
+        with pytest.raises(ValueError, match=r"expected complex64 \[batch, 12\]"):
             ours.apply(bad, 0)
-    with pytest.raises(ValueError, match="out has 3 messages, wanted x's 4"):
+    with pytest.raises(ValueError, match="out has 3 rows, expected 4 as x has"):
         ours.apply(x, 0, out=x[:3])
     with pytest.raises(ValueError, match="C-contiguous"):
         ours.apply(x[:, ::-1], 0)

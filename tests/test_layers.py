@@ -11,13 +11,8 @@ from advphy_model.network.network import Layer, Network, run
 from advphy_training.torch_network import run_in_torch
 
 # Known to numpy and torch; a block whose network has one computes in numpy and says so.
-NUMPY_ONLY = {
-    "sorted_magnitudes",
-    "layer_normalisation",
-    "self_attention",
-    "feed_forward",
-    "token_embedding",
-}
+NUMPY_ONLY = {"sorted_magnitudes", "layer_normalisation", "self_attention"}
+NUMPY_ONLY |= {"feed_forward", "token_embedding"}
 
 
 def affine(rng, kind, name, shape, **attributes):
@@ -40,52 +35,26 @@ def random_network(rng):
         layers.append(layer)
         shape = Network(tuple(layers), first).output_shape
 
-    for depth in range(rng.integers(1, 5)):
-        choice = rng.integers(3)
+    def some(least, below, *size):
+        return rng.integers(least, below, *size).tolist()
+
+    for depth in range(some(1, 5)):
+        choice, width, name = some(0, 3), shape[0], f"conv{depth}"
         if choice == 0:
-            add(
-                affine(
-                    rng, "dense", f"dense{depth}", (int(rng.integers(1, 40)), shape[0])
-                )
-            )
+            add(affine(rng, "dense", f"dense{depth}", (some(1, 40), width)))
         elif choice == 1:
-            add(Layer("reshape", f"row{depth}", {}, {"shape": [1, shape[0]]}))
-            taps = int(rng.integers(1, 7))
-            padding = [int(p) for p in rng.integers(taps // 2, taps + 2, 2)]
-            filters = (int(rng.integers(1, 6)), 1, taps)
-            add(
-                affine(
-                    rng,
-                    "conv1d",
-                    f"conv{depth}",
-                    filters,
-                    padding=padding,
-                    stride=[int(rng.integers(1, 3))],
-                )
-            )
+            add(Layer("reshape", f"row{depth}", {}, {"shape": [1, width]}))
+            taps = some(1, 7)
+            how = {"padding": some(taps // 2, taps + 2, 2), "stride": [some(1, 3)]}
+            add(affine(rng, "conv1d", name, (some(1, 6), 1, taps), **how))
         else:
-            rows = 2 if shape[0] % 2 == 0 else 1
-            add(
-                Layer(
-                    "reshape",
-                    f"plane{depth}",
-                    {},
-                    {"shape": [1, rows, shape[0] // rows]},
-                )
-            )
-            size = rng.integers(1, 4, 2)
-            padding = [int(p) for s in size for p in rng.integers(s // 2, s + 1, 2)]
-            filters = (int(rng.integers(1, 6)), 1, *map(int, size))
-            add(
-                affine(
-                    rng,
-                    "conv2d",
-                    f"conv{depth}",
-                    filters,
-                    padding=padding,
-                    stride=[1, 1 + depth % 2],
-                )
-            )
+            rows = 2 if width % 2 == 0 else 1
+            plane = {"shape": [1, rows, width // rows]}
+            add(Layer("reshape", f"plane{depth}", {}, plane))
+            size = some(1, 4, 2)
+            padding = [p for s in size for p in some(s // 2, s + 1, 2)]
+            how = {"padding": padding, "stride": [1, 1 + depth % 2]}
+            add(affine(rng, "conv2d", name, (some(1, 6), 1, *size), **how))
         activation = rng.choice(["relu", "elu", "none"])
         if activation == "elu":
             add(Layer("elu", f"elu{depth}", {}, {"alpha": float(rng.uniform(0.5, 2))}))
@@ -94,23 +63,15 @@ def random_network(rng):
         if len(shape) > 1:
             add(Layer("flatten", f"flatten{depth}"))
     end = rng.choice(["sigmoid", "softmax", "l2", "power", "none"])
-    if end == "sigmoid":
-        add(Layer("sigmoid", "sigmoid"))
-    elif end == "softmax":
-        add(Layer("softmax", "softmax"))
+    if end in ("sigmoid", "softmax"):
+        add(Layer(end, end))
     elif end == "l2":
         # After a ReLU everything may be 0, which has no direction.
         add(affine(rng, "dense", "last", (8, shape[0])))
         add(Layer("l2_normalisation", "l2", {}, {"energy": 7.0}))
     elif end == "power":
-        add(
-            Layer(
-                "average_power_normalisation",
-                "power",
-                {"scale": np.array([0.3], np.float32)},
-                {"energy": 7.0},
-            )
-        )
+        scale = {"scale": np.array([0.3], np.float32)}
+        add(Layer("average_power_normalisation", "power", scale, {"energy": 7.0}))
     return Network(tuple(layers), first)
 
 
@@ -173,24 +134,17 @@ def test_average_power_is_that_of_the_batch_until_it_is_frozen(rng):
     assert np.mean(np.sum(y**2, axis=1)) == pytest.approx(7)
 
 
+def ones(name, shape, value=1.0):
+    weight = {"weight": np.full(shape, value), "bias": np.ones(shape[0])}
+    return Layer("dense", name, weight)
+
+
 @pytest.mark.parametrize(
     ("layers", "text"),
     [
-        (
-            [Layer("dense", "wide", {"weight": np.ones((3, 5)), "bias": np.ones(3)})],
-            "layer 'wide'",
-        ),
+        ([ones("wide", (3, 5))], "layer 'wide'"),
         ([Layer("relu", "a"), Layer("elu", "a")], "two layers"),
-        (
-            [
-                Layer(
-                    "dense",
-                    "bad",
-                    {"weight": np.full((3, 4), np.nan), "bias": np.ones(3)},
-                )
-            ],
-            "not finite",
-        ),
+        ([ones("bad", (3, 4), np.nan)], "not finite"),
     ],
 )
 def test_a_network_that_cannot_run_is_refused(layers, text):

@@ -30,7 +30,7 @@ def sent_samples(first, frames):
 
 
 def over_the_air(frames, ebn0_db, kind="awgn", seed=5, **settings):
-    """Return (block errors, blocks, the synchroniser's counts) of frames sent."""
+    """Return (block errors, blocks, the synchronizer's counts) of frames sent."""
     sigma2 = noise_variance(ebn0_db, MODEL.rate)
     air = SampleChannel(kind, seed=seed, noise_variance=sigma2)
     synchronizer = Synchronizer(FRAME, MODEL, first_frame=0, **settings)
@@ -99,7 +99,7 @@ def test_the_loss_is_small(kind, loss_db):
     assert errors < largest(1e-3 * blocks)
 
 
-def test_the_equaliser_is_no_worse_than_none_without_an_echo():
+def test_the_equalizer_is_no_worse_than_none_without_an_echo():
     with_it, blocks, _ = over_the_air(600, 4.5, equalise=True)
     without, _, _ = over_the_air(600, 4.5, equalise=False)
     # The same noise: only a false tap, in one frame of 2500, makes a difference.
@@ -108,7 +108,7 @@ def test_the_equaliser_is_no_worse_than_none_without_an_echo():
     assert blocks == 600 * FRAME.codewords
 
 
-def test_the_equaliser_is_better_than_none_with_an_echo():
+def test_the_equalizer_is_better_than_none_with_an_echo():
     kind = "two_rays(delay=4, gain_db=-6, phase_deg=60)"
     with_it, _, _ = over_the_air(200, 6.0, kind, equalise=True)
     without, _, _ = over_the_air(200, 6.0, kind, equalise=False)

@@ -65,8 +65,8 @@ def test_another_link_gets_a_warning_with_both_hashes(rng):
     ("changes", "said"),
     [
         ({"kind": "loud"}, "kind 'loud' is not known"),
-        ({"rows": np.ones((2, 7))}, r"shape \(2, 7\), must have \(1, 7\)"),
-        ({"kind": "table"}, r"must have \(16, 7\)"),
+        ({"rows": np.ones((2, 7))}, r"shape \(2, 7\), expected \(1, 7\)"),
+        ({"kind": "table"}, r"expected \(16, 7\)"),
         ({"rows": np.full((1, 7), np.nan)}, "not finite"),
         ({"rows": np.zeros((1, 7))}, "it is zero"),
     ],

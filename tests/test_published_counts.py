@@ -7,24 +7,13 @@ import pytest
 from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.published_counts import PublishedCounts
 
-SHA = "ab" * 32
+from .published_messages import SHA, said
 
 
 def message(blocks=100, errors=1, first=0, run="a", seed=1, name="mine", **settings):
-    return {
-        "kind": "counts",
-        "name": name,
-        "block": name,
-        "run": run,
-        "link": "bpsk",
-        "model_sha256": SHA,
-        "seed": seed,
-        "first_block": first,
-        "blocks": blocks,
-        "block_errors": errors,
-        "erasures": 2,
-        "settings": {"ebn0_db": 3.0, "kind": "awgn"} | settings,
-    }
+    settings = {"ebn0_db": 3.0, "kind": "awgn"} | settings
+    more = {"block": name, "run": run, "seed": seed, "first_block": first}
+    return said(name, blocks, errors, settings, erasures=2, **more)
 
 
 def taken(*messages, rows=()):
@@ -85,7 +74,7 @@ def test_rows_of_a_file_count_no_block_twice_either():
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "why"),
     [
         ({"ebn0_db": None}, "no ebn0_db"),
         ({"ebn0_db": True}, "no ebn0_db"),
@@ -94,10 +83,10 @@ def test_rows_of_a_file_count_no_block_twice_either():
         ({"perturbation": "x", "psr_db": [1]}, "psr_db"),
     ],
 )
-def test_counts_that_are_no_row_say_why(changes, said):
+def test_counts_that_are_no_row_say_why(changes, why):
     found = taken(message(**changes))
     assert found.rows() == []
-    assert said in found.refused["mine"]
+    assert why in found.refused["mine"]
 
 
 def test_counts_with_gaps_are_no_row():

@@ -21,7 +21,7 @@ def test_versions_agree(clone):
 @pytest.mark.parametrize(
     "pattern", ["python/**/*.py", "lib/**/*.cc", "lib/**/*.h", "apps/**/*.py"]
 )
-def test_every_source_names_its_licence(clone, pattern):
+def test_every_source_names_its_license(clone, pattern):
     sources = list(clone.glob(pattern))
     assert sources
     for source in sources:

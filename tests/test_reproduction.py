@@ -20,10 +20,10 @@ from advphy_training.reproduce.claims import Point
 from advphy_training.reproduce.curve_points import next_ebn0_db
 
 from . import short_trainings
-from .test_commands import advphy
+from .commands import done, refused
 
 PLAIN = "autoencoder_mlp_8p5db"
-TINY = ("--ebn0-db", "2,6,8", "--min-errors", 20, "--max-blocks", 70_000)
+TINY = "--ebn0-db 2,6,8 --min-errors 20 --max-blocks 70_000"
 
 
 def test_a_curve_ends_where_its_bler_is_low_enough():
@@ -37,34 +37,30 @@ def test_a_curve_ends_where_its_bler_is_low_enough():
     assert next_ebn0_db(dict.fromkeys(grid, 0.1), grid, 1e-5) is None
 
 
-def test_an_unknown_figure_is_refused_in_one_sentence(tmp_path):
-    found = advphy("reproduce", "gan-fig9", "--quick", "--out", tmp_path)
-    assert (found.returncode, found.stderr.count("\n")) == (2, 1)
-    assert "'gan-fig9' is not known; choose from arn-fig3" in found.stderr
+def test_an_unknown_figure_is_refused_in_one_sentence(here):
+    said = refused("reproduce gan-fig9 --quick --out .")
+    assert "'gan-fig9' is not known; choose from arn-fig3" in said
 
 
-def test_quick_writes_picture_counts_and_claims_and_resumes(tmp_path):
-    words = ("reproduce", "gan-fig3", "--quick", *TINY, "--out", tmp_path)
-    found = advphy(*words)
-    assert found.returncode == 0, found.stderr
-    assert (tmp_path / "gan-fig3.png").read_bytes().startswith(b"\x89PNG")
-    rows = table.read(tmp_path / "gan-fig3.csv", Counts)
-    systems = figures.figure("gan-fig3").SYSTEMS
-    assert {row.link for row in rows} == {system.link for system in systems}
+def test_quick_writes_picture_counts_and_claims_and_resumes(here, monkeypatch):
+    short_trainings.judge_little(monkeypatch)
+    figure = figures.figure("gan-fig3")
+    done(f"reproduce gan-fig3 --quick {TINY} --out .")
+    assert (here / "gan-fig3.png").read_bytes().startswith(b"\x89PNG")
+    rows = table.read("gan-fig3.csv", Counts)
+    assert {row.link for row in rows} == {system.link for system in figure.SYSTEMS}
     assert {row.psr_db and round(row.psr_db, 3) for row in rows} == {None, -6.0}
-    page = (tmp_path / "claims.md").read_text()
-    for claim in figures.figure("gan-fig3").CLAIMS:
+    page = (here / "claims.md").read_text()
+    for claim in figure.CLAIMS:
         assert f"| {claim.text} |" in page
-    assert advphy(*words).returncode == 0
-    assert table.read(tmp_path / "gan-fig3.csv", Counts) == rows
+    done(f"reproduce gan-fig3 --quick {TINY} --out .")
+    assert table.read("gan-fig3.csv", Counts) == rows
 
 
 @pytest.mark.slow
 def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
-    words = ("reproduce", "gan-fig3", "--seeds", 2, "--set", "steps=20", *TINY)
-    words = (*words, "--ebn0-db", 8)
-    found = advphy(*words, "--out", tmp_path)
-    assert found.returncode == 0, found.stderr
+    words = f"reproduce gan-fig3 --seeds 2 --set steps=20 {TINY} --ebn0-db 8"
+    done(words, "--out", tmp_path)
     trained = sorted((tmp_path / "trained").glob("*.safetensors"))
     models = [LinkModel.read(path) for path in trained]
     assert [m.name for m in models] == [f"{PLAIN}_seed1", f"{PLAIN}_seed2"]
@@ -76,9 +72,8 @@ def test_the_full_way_trains_each_link_again_and_judges_each_seed(tmp_path):
     rows = table.read(tmp_path / "gan-fig3.csv", Counts)
     assert {m.name for m in models} < {row.link for row in rows}
     assert " / " in (tmp_path / "claims.md").read_text()
-    other = advphy(*words, "--set", "steps=10", "--out", tmp_path)
-    assert other.returncode == 2
-    assert "a training with other settings" in other.stderr
+    said = refused(words, "--set steps=10 --out", tmp_path)
+    assert "a training with other settings" in said
 
 
 def test_a_defense_starts_from_the_link_trained_with_its_seed(tmp_path, monkeypatch):

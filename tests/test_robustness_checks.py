@@ -25,6 +25,8 @@ from advphy_training.evaluate.robustness import (
     evaluate,
 )
 
+from . import short_trainings
+
 PLAN = Plan(restarts=4, steps=15)
 REALS = to_reals(codebook())  # [16, 14]
 
@@ -100,8 +102,9 @@ def test_gradients_that_mislead_are_flagged(make):
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, monkeypatch):
     """Return a function that evaluates a link with little effort."""
+    short_trainings.judge_little(monkeypatch)
 
     def run(model, claimed=None):
         at = (model, PLAN, [-6.0], [8.0], tmp_path, Counter(None, 300, 200_000))

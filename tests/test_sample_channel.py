@@ -133,12 +133,12 @@ def test_interpolation_is_as_exact_as_its_page_says():
         ({"kind": "nonsense"}, "'nonsense' is not known"),
         ({"kind": "rayleigh_block"}, "coherence = 0 means a codeword"),
         ({"kind": "rician_block"}, "coherence = 0 means a codeword"),
-        ({"seed": -1}, "seed = -1"),
-        ({"first_sample": -1}, "first_sample = -1"),
-        ({"snr_db": 1000}, "snr_db = 1000"),
-        ({"noise_variance": -1}, "noise_variance = -1"),
-        ({"noise_variance": np.nan}, "noise_variance = nan"),
-        ({"noise_variance": 1, "snr_db": 1}, "wanted one"),
+        ({"seed": -1}, "seed must be.*got -1"),
+        ({"first_sample": -1}, "first_sample must be.*got -1"),
+        ({"snr_db": 1000}, "snr_db must be.*got 1000"),
+        ({"noise_variance": -1}, "noise_variance must be.*got -1"),
+        ({"noise_variance": np.nan}, "noise_variance must be.*got nan"),
+        ({"noise_variance": 1, "snr_db": 1}, "give one"),
     ],
 )
 def test_bad_settings_are_refused(settings, text):
@@ -147,7 +147,7 @@ def test_bad_settings_are_refused(settings, text):
 
 
 def test_samples_of_more_dimensions_are_refused():
-    with pytest.raises(ValueError, match="wanted one dimension"):
+    with pytest.raises(ValueError, match="expected one dimension"):
         SampleChannel("awgn").process(np.zeros((2, 3), np.complex64))
 
 
@@ -159,5 +159,5 @@ def test_the_interpolator_reads_nothing_that_is_not_there(samples, start, step):
         (kernels.INTERPOLATOR_PHASES + 1, kernels.INTERPOLATOR_TAPS), np.float32
     )
     x, out = np.zeros(samples, np.complex64), np.zeros(3, np.complex64)
-    with pytest.raises(ValueError, match="wanted"):
+    with pytest.raises(ValueError, match="expected"):
         kernels.interpolate(table, x, start, step, out)

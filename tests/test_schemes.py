@@ -29,8 +29,7 @@ def test_early_figures_are_of_both_rates(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "given"),
-    [("adversarial_training", (PLAIN,)), ("gan_defence", (PLAIN,))],
+    ("name", "given"), [("adversarial_training", (PLAIN,)), ("gan_defence", (PLAIN,))]
 )
 def test_a_frozen_encoder_keeps_the_codebook(tmp_path, name, given):
     path = tmp_path / "a.safetensors"
@@ -68,10 +67,10 @@ def test_the_pool_keeps_its_power_and_climbs():
 def descend(gamma, steps=300):
     """Play min over a, max over b of a b, whose only solution is (0, 0)."""
     a, b = (torch.tensor([1.0], requires_grad=True) for _ in range(2))
-    optimiser = torch.optim.SGD([a, b], lr=0.1)
+    optimizer = torch.optim.SGD([a, b], lr=0.1)
     for _ in range(steps):
         consensus.gradients((a * b).sum(), [a], [b], gamma)
-        optimiser.step()
+        optimizer.step()
     return float(a.detach() ** 2 + b.detach() ** 2)
 
 
@@ -102,7 +101,7 @@ def test_max_margin_has_no_decoder_and_is_measured_once(monkeypatch, tmp_path):
 
 
 def test_max_margin_spreads_the_codebook(tmp_path):
-    given = ("steps=600", "batch=512", "learning_rate=0.03")
+    given = ("steps=300", "batch=128", "learning_rate=0.03")
     book = to_reals(train("max_margin", tmp_path / "a.safetensors", *given).codebook)
     distances = np.linalg.norm(book[:, None] - book, axis=2) + 99 * np.eye(16)
     assert distances.min() ** 2 > 11  # random: 3 to 5; Rankin's bound: 14

@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from advphy_commands import main
 from advphy_model.complex_baseband import to_complex
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
@@ -17,6 +16,8 @@ from advphy_model.network.packed_network import classifier
 from advphy_training.evaluate import adapted_eve, intercepts, secrecy
 from advphy_training.evaluate.adapted_eve import Effort
 from advphy_training.evaluate.intercepts import Intercepts
+
+from .commands import done, refused
 
 REALS, CLASSES = 6, 4
 QUICK = Effort(hidden=((32,),), steps=400)
@@ -79,13 +80,8 @@ def test_what_eve_records_is_what_alice_sends_and_noise():
 def test_a_flowgraph_records_the_same():
     from gnuradio.advphy import semantic_engine as flowgraph
 
-    setting = SemanticSetting(
-        SemanticLink.load("keyed_arn"),
-        images.load("mnist_sample"),
-        5.0,
-        15.0,
-        secret=bytes(32),
-    )
+    link, sample = SemanticLink.load("keyed_arn"), images.load("mnist_sample")
+    setting = SemanticSetting(link, sample, 5.0, 15.0, secret=bytes(32))
     expected = semantic_chain.record(setting, 3000)
     assert np.array_equal(flowgraph.record(setting, 3000), expected)
 
@@ -113,11 +109,10 @@ def tiny_images():
 SAMPLE = "--images mnist_sample --test-images mnist_sample --out"
 
 
-def test_the_command_reports_what_is_left(tmp_path):
-    folder = tmp_path / "report"
+def test_the_command_reports_what_is_left(here):
+    folder = here / "report"
     words = "--intercepts 20,1000 --steps 200 --surrogate-steps 0 --engine loop"
-    words = f"adapt-eve paired_arn_white {words} {SAMPLE}".split()
-    assert main([*words, str(folder)]) == 0
+    done(f"adapt-eve paired_arn_white {words} {SAMPLE} report")
     found = json.loads((folder / "report.json").read_text())
     by_means = {row["means"]: row["accuracy"] for row in found["eves"]}
     few, many = (f"{count} labelled intercepts" for count in (20, 1000))
@@ -125,7 +120,7 @@ def test_the_command_reports_what_is_left(tmp_path):
     assert by_means["static"] < 0.5 < by_means[many]
     assert found["majority_share"] == 0.1
     page = (folder / "report.md").read_text()
-    assert "is left is not secret" in page.replace("\n", " ")
+    assert "the link is not secret" in page.replace("\n", " ")
     assert (folder / "accuracy.png").read_bytes()[:4] == b"\x89PNG"
     eve = Eve.load(folder / "adapted_eve_10dB.safetensors")
     assert eve.pixels == 784
@@ -144,14 +139,8 @@ def test_the_command_reports_what_is_left(tmp_path):
         ("paired_arn_white --test-images nonsense", "images 'nonsense'"),
     ],
 )
-def test_bad_words_are_refused_in_one_sentence(tmp_path, capsys, words, text):
-    link, *more = words.split()
-    out = str(tmp_path / "report")
-    assert main(["adapt-eve", link, *SAMPLE.split(), out, *more]) == 2
-    said = capsys.readouterr().err
-    assert text in said
-    assert said.count("\n") == 1
-    assert not (tmp_path / "report").exists()
+def test_bad_words_are_refused_in_one_sentence(here, words, text):
+    assert text in refused(f"adapt-eve {SAMPLE} report {words}")
 
 
 def test_a_keyed_link_is_measured_with_keys_that_were_not_recorded(tiny_images):

@@ -22,38 +22,17 @@ def write(path, rows):
 
 def row(**changes):
     """Return a row of Bob's: 100 frames from 0 on, 10 of them erased."""
-    values = {
-        "link": "small",
-        "engine": "loop",
-        "images": "random",
-        "branch": "bob",
-        "pair": "learned",
-        "snr_db": 10.0,
-        "seed": 1,
-        "first_frame": 0,
-        "frames": 100,
-        "pixels": 56,
-        "reals": 5,
-        "erasures": 10,
-        "squared_error": 252.0,
-        "correct": 0,
-        "signal_energy": 500.0,
-        "perturbation_energy": 50.0,
-        "transmit_energy": 550.0,
-        "model_sha256": "ab" * 32,
-    }
-    return SemanticCounts(**(values | changes))
+    values = {"link": "small", "engine": "loop", "images": "random", "branch": "bob"}
+    values |= {"pair": "learned", "snr_db": 10.0, "seed": 1, "first_frame": 0}
+    values |= {"frames": 100, "pixels": 56, "reals": 5, "erasures": 10}
+    values |= {"squared_error": 252.0, "correct": 0, "signal_energy": 500.0}
+    values |= {"perturbation_energy": 50.0, "transmit_energy": 550.0}
+    return SemanticCounts(**(values | {"model_sha256": "ab" * 32} | changes))
 
 
 def eves(**changes):
-    given = {
-        "branch": "eve",
-        "eve": "listener",
-        "eve_sha256": "cd" * 32,
-        "correct": 45,
-        "squared_error": 0.0,
-    }
-    return row(**(given | changes))
+    given = {"branch": "eve", "eve": "listener", "eve_sha256": "cd" * 32}
+    return row(**(given | {"correct": 45, "squared_error": 0.0} | changes))
 
 
 def test_figures_are_derived_from_sums():
@@ -159,9 +138,9 @@ def damaged(path, **changes):
     ("changes", "text"),
     [
         ({"frames": "100.5"}, "100.5"),
-        ({"frames": "0", "correct": "0", "erasures": "0"}, "of 0 frames"),
+        ({"frames": "0", "correct": "0", "erasures": "0"}, "of 0 images"),
         ({"frames": "-100", "correct": "-100", "erasures": "0"}, "frames"),
-        ({"correct": "91"}, "91 right and 10 erased of 100"),
+        ({"correct": "91"}, "91 correct and 10 erased of 100"),
         ({"correct": "-1"}, "correct must be 0 or more"),
         ({"erasures": "-1"}, "erasures must be 0 or more"),
         ({"erasures": ""}, "erasures must be a number"),

@@ -67,10 +67,7 @@ def test_an_eve_says_whom_she_listened_to(name):
 
 
 def test_sizes_are_those_of_the_letter():
-    link, eve = (
-        SemanticLink.load("paired_arn_white"),
-        Eve.load("eve_mnist"),
-    )
+    link, eve = (SemanticLink.load("paired_arn_white"), Eve.load("eve_mnist"))
 
     def widths(network):
         return [

@@ -156,9 +156,7 @@ def test_a_range_inside_a_counted_one_is_refused_before_the_work(tmp_path):
         measure(tmp_path / "run.csv", StopRule(None, 10**12), first=500)
 
 
-def test_ranges_resume_each_by_itself_and_do_not_run_into_the_next(
-    tmp_path,
-):
+def test_ranges_resume_each_by_itself_and_do_not_run_into_the_next(tmp_path):
     out = tmp_path / "run.csv"
     measure(out, StopRule(None, 1000))
     measure(out, StopRule(None, 500), first=1000)
@@ -236,7 +234,7 @@ def test_a_measurement_says_what_it_went_through_and_resumes(tmp_path):
     clean, again = table.read(out, Counts)
     assert (clean.channel, again) == ("awgn", faded)
     assert faded.block_errors > 2 * clean.block_errors
-    with pytest.raises(ValueError, match="cfo: frequency = 3"):
+    with pytest.raises(ValueError, match=r"cfo: frequency must be.*got 3"):
         measure(out, rule, channel="cfo(frequency=3)")
     measure(out, StopRule(None, 200_000), channel="rayleigh_block(coherent=True)")
     assert [r.blocks for r in table.read(out, Counts)] == [100_000, 200_000]

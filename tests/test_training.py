@@ -18,13 +18,8 @@ from .short_trainings import early_figures, settings, train
 
 PLAIN = "link=autoencoder_mlp_8p5db"
 CNN = ("architecture=cnn", "link=autoencoder_cnn_8p5db")
-TRANSFORMERS = (
-    "block=transformer",
-    "eve=eve_mnist+substitute_mnist",
-    "power_reading=literal",
-    "task_loss=ssim",
-    "batch=8",
-)
+READ = ("power_reading=literal", "task_loss=ssim", "batch=8")
+TRANSFORMERS = ("block=transformer", "eve=eve_mnist+substitute_mnist", *READ)
 CASES = [
     ("autoencoder", ()),
     ("adversarial_training", ()),
@@ -109,21 +104,18 @@ def test_a_new_training_does_not_keep_old_figures(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("architecture", "rate"),
-    [("mlp", "learning_rate=0.01"), ("cnn", "learning_rate=0.003")],
+    ("given", "most"),
+    [
+        ("architecture=mlp learning_rate=0.01 steps=500 batch=256", 4e-2),
+        ("architecture=cnn learning_rate=0.003 steps=250 batch=128", 0.1),
+    ],
 )
-def test_a_short_training_learns(tmp_path, architecture, rate):
-    given = (
-        "steps=500",
-        "batch=256",
-        "ebn0_db=3",
-        f"architecture={architecture}",
-        rate,
-    )
-    model = train("autoencoder", tmp_path / "a.safetensors", *given)
+def test_a_short_training_learns(tmp_path, given, most):
+    path = tmp_path / "a.safetensors"
+    model = train("autoencoder", path, "ebn0_db=3", *given.split())
     (row,) = ranges.total(LinkSetting(model, 4.0), StopRule(200, 10**6))
     # Hamming (7,4) with hard decision has 3.7e-2 there; an untrained link 0.9.
-    assert row.block_errors / row.blocks < 4e-2
+    assert row.block_errors / row.blocks < most
     assert LinkModel.read(tmp_path / "a.safetensors").sha256 == model.sha256
 
 
@@ -155,10 +147,10 @@ def test_the_seed_decides(tmp_path):
 @pytest.mark.parametrize(
     ("name", "assignment", "text"),
     [
-        ("autoencoder", "k=9", "k must be 1..8, got 9"),
+        ("autoencoder", "k=9", "k must be in 1..8, got 9"),
         ("autoencoder", "architecture=rnn", "architecture 'rnn'.*mlp, cnn"),
         ("autoencoder", "depth=3", "keys: k, n"),
-        ("autoencoder", "k=four", "wanted int"),
+        ("autoencoder", "k=four", "expected int"),
         ("autoencoder", "k", "not key=value"),
         ("autoencoder", "steps=0", "steps must be > 0, got 0"),
         ("autoencoder", "batch=9999999", "batch must be at most"),
@@ -166,12 +158,16 @@ def test_the_seed_decides(tmp_path):
         ("autoencoder", "hidden_bias=inf", "hidden_bias must be a finite number"),
         ("autoencoder", "channel=fog", "'fog' is not known"),
         ("adversarial_training", "mode=old", "mode 'old'.*stored, mixed"),
-        ("adversarial_training", "perturbations=0", "perturbations must be 1..100000"),
+        (
+            "adversarial_training",
+            "perturbations=0",
+            "perturbations must be in 1..100000",
+        ),
         ("gan_defence", "epsilon=0", "epsilon must be > 0"),
         ("gan_defence", "gamma=-1", "gamma must be >= 0"),
         ("gan_defence", "convention=dB", "convention 'dB'"),
         ("gan_defence", "encoder=frozen", "set link"),
-        ("pool_defence", "pool=0", "pool must be 1..2048"),
+        ("pool_defence", "pool=0", "pool must be in 1..2048"),
         ("pool_defence", "term=mse", "term 'mse'.*kl, ce"),
     ],
 )

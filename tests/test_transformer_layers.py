@@ -32,40 +32,23 @@ def theirs():
 
 def ours(layer):
     """Return self_attention and feed_forward with the weights of torch's layer."""
-    query, key, value = (
-        layer.self_attn.in_proj_weight.detach().numpy().reshape(3, WIDTH, WIDTH)
-    )
+    attention = layer.self_attn
+    query, key, value = attention.in_proj_weight.reshape(3, WIDTH, WIDTH)
 
-    def arrays(**tensors):
-        return {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+    def made(kind, name, norm, **tensors):
+        tensors |= {"scale": norm.weight, "shift": norm.bias}
+        arrays = {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+        return Layer(kind, name, arrays)
 
-    return Network(
-        (
-            Layer(
-                "self_attention",
-                "attention",
-                {"query": query, "key": key, "value": value}
-                | arrays(
-                    output=layer.self_attn.out_proj.weight,
-                    scale=layer.norm1.weight,
-                    shift=layer.norm1.bias,
-                ),
-            ),
-            Layer(
-                "feed_forward",
-                "forward",
-                arrays(
-                    inner=layer.linear1.weight,
-                    inner_bias=layer.linear1.bias,
-                    outer=layer.linear2.weight,
-                    outer_bias=layer.linear2.bias,
-                    scale=layer.norm2.weight,
-                    shift=layer.norm2.bias,
-                ),
-            ),
-        ),
-        (TOKENS, WIDTH),
+    held = {"query": query, "key": key, "value": value}
+    held |= {"output": attention.out_proj.weight}
+    forward = {"inner": layer.linear1.weight, "inner_bias": layer.linear1.bias}
+    forward |= {"outer": layer.linear2.weight, "outer_bias": layer.linear2.bias}
+    layers = (
+        made("self_attention", "attention", layer.norm1, **held),
+        made("feed_forward", "forward", layer.norm2, **forward),
     )
+    return Network(layers, (TOKENS, WIDTH))
 
 
 def test_attention_and_forward_are_an_encoder_layer_of_torch(rng):
@@ -103,7 +86,7 @@ def test_gradients_are_those_of_torch(rng):
         assert torch.allclose(held[name], expected, atol=1e-4), name
 
 
-def test_normalised_tokens_have_mean_zero_and_variance_one(rng):
+def test_normalized_tokens_have_mean_zero_and_variance_one(rng):
     x = 3 + 5 * rng.normal(size=(4, 7, 50))
     y = layer_normalisation(x, np.full(50, 2.0), np.full(50, 0.5))
     assert np.allclose(y.mean(axis=2), 0.5)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the displays cost a stream that is not throttled, and how long a picture takes.
+"""Cost of the displays for an unthrottled stream, and time to draw a picture.
 
 Two flowgraphs are compared: a link under an attack that is switched every second, and
-the same with a BLER-curve sink, an onset strip, a constellation and a perturbation
-sink, all shown at once. Both run for the same time next to the loop of Qt's events.
+the same link with a BLER-curve sink, an onset strip, a constellation sink and a
+perturbation sink, all visible. Both run for the same time with the event loop of Qt.
 """
 
 import functools
@@ -19,16 +19,16 @@ from gnuradio.advphy.display.display_block import require
 from advphy_benchmarks.link_loop import EBN0_DB
 
 WARM_UP = 0.4  # seconds before the rate is taken
-PICTURES = 15  # timed of each window
+PICTURES = 15  # pictures of each window that are timed
 SWITCH = 1.0  # seconds between changes of the attack
 SIZE = 640, 400  # screen pixels of a window, four of them on a screen of 1280x800
 
 
 def application():
-    """Return the application of Qt, on no screen where there is none.
+    """Return the Qt application, which is offscreen if there is no screen.
 
     Raises:
-        ImportError: PyQt5 or pyqtgraph is not installed.
+        ImportError: if PyQt5 or pyqtgraph is not installed.
     """
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -39,7 +39,7 @@ def application():
 
 
 class _attacked_link(advphy.top_block):
-    """A link under attack with a canceller, and perhaps displays of all of it."""
+    """Link under attack with a canceller, and with displays if `displayed`."""
 
     def __init__(self, model, displayed, frame_rate):
         advphy.top_block.__init__(self, "displayed" if displayed else "plain")
@@ -71,7 +71,7 @@ class _attacked_link(advphy.top_block):
         return [part.qwidget() for part in (curves, strip, planes, received)]
 
     def blocks(self):
-        """Return how many blocks have been counted."""
+        """Return the number of counted blocks."""
         return sum(segment.blocks for segment in self.counter.segments())
 
 
@@ -80,11 +80,11 @@ def stream_rate(model, displayed, seconds=2.0, frame_rate=15, frames=None):
 
     Args:
         model: link model.
-        displayed: whether the displays are shown.
-        seconds: how long the rate is taken.
-        frame_rate: of the displays.
-        frames: list that the time of a picture in seconds is added to, of the slowest
-            display.
+        displayed: whether the displays are visible.
+        seconds: duration of the measurement.
+        frame_rate: pictures per second of the displays.
+        frames: list to which the drawing time of the slowest display, in seconds, is
+            appended.
     """
     loop = application()
     flowgraph = _attacked_link(model, displayed, frame_rate)
@@ -108,7 +108,7 @@ def stream_rate(model, displayed, seconds=2.0, frame_rate=15, frames=None):
 
 
 def picture_seconds(window):
-    """Return what filling and painting a window takes, the median, in seconds."""
+    """Return the median time to fill and paint a window, in seconds."""
     spent = []
     for _ in range(PICTURES):
         begun = time.perf_counter()
@@ -119,21 +119,22 @@ def picture_seconds(window):
 
 
 def _attend(loop, flowgraph, seconds):
-    """Let Qt work for some time, and switch the attack now and then."""
+    """Run the event loop of Qt for some time, and switch the attack every second."""
     from PyQt5 import QtCore
 
-    begun = time.monotonic()
-    while (passed := time.monotonic() - begun) < seconds:
+    begun, passed = time.monotonic(), 0.0
+    while passed < seconds:
         flowgraph.adversary.set_enabled(int(passed / SWITCH) % 2)
         turn = min(SWITCH / 4, seconds - passed)
         QtCore.QTimer.singleShot(round(1000 * turn), loop.quit)
         loop.exec_()
+        passed = time.monotonic() - begun
 
 
 def displayed_rates(model, seconds=2.0, frames=None):
-    """Return {name: function of a rate} without displays and with all of them."""
-    rate, given = functools.partial(stream_rate, model), {"seconds": seconds}
+    """Return {name: function that returns a rate} without and with all displays."""
+    rate = functools.partial(stream_rate, model, seconds=seconds)
     return {
-        "undisplayed": functools.partial(rate, False, **given),
-        "displayed": functools.partial(rate, True, **given, frames=frames),
+        "undisplayed": functools.partial(rate, displayed=False),
+        "displayed": functools.partial(rate, displayed=True, frames=frames),
     }

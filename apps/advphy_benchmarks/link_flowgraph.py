@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speed of links in a flowgraph, ours and the usual way."""
+"""Speed of a link in a flowgraph of our blocks and of GNU Radio's own blocks."""
 
 import functools
 import time
@@ -17,15 +17,15 @@ from advphy_benchmarks.link_loop import EBN0_DB, engine_rate
 
 
 def flowgraph_rate(model, messages=20_000_000, latency=65536, **settings):
-    """Return messages per second through our blocks, start and end included."""
+    """Return messages per second of our blocks, with start and end of the flowgraph."""
     counted = functools.partial(flowgraph_engine.counted, latency=latency)
     return engine_rate(counted, LinkSetting(model, EBN0_DB, **settings), messages)
 
 
 def attacked_rates(model, messages=20_000_000):
-    """Return {name: function of a rate} with and without attack and canceller.
+    """Return {name: function that returns a rate}, with and without attack.
 
-    The attack is a universal perturbation that never changes.
+    The attack is a constant universal perturbation.
     """
     row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)
     attack = Adversary(Perturbation("turn", "universal", model.k, model.n, row), -6.0)
@@ -40,11 +40,12 @@ def attacked_rates(model, messages=20_000_000):
 
 
 class _callable_decoder(advphy.guarded_block):
-    """Decide with any function of y complex64 [batch, n]."""
+    """Decoder that calls any function of y, complex64 [batch, n]."""
 
     def __init__(self, model, decide):
-        signature = [(np.complex64, model.n)], [np.uint8]
-        advphy.guarded_block.__init__(self, "decoder", *signature)
+        advphy.guarded_block.__init__(
+            self, "decoder", [(np.complex64, model.n)], [np.uint8]
+        )
         self._decide = decide
 
     def work(self, input_items, output_items):
@@ -53,7 +54,7 @@ class _callable_decoder(advphy.guarded_block):
 
 
 class _compare(advphy.guarded_block):
-    """Count where two streams of messages differ, without the kernels."""
+    """Counter of differences between two streams of messages, without our kernels."""
 
     def __init__(self, messages):
         advphy.guarded_block.__init__(self, "compare", [np.uint8, np.uint8], None)
@@ -69,11 +70,10 @@ class _compare(advphy.guarded_block):
 
 
 def usual_rate(model, decide, messages=2_000_000):
-    """Return messages per second of the usual way at default buffers.
+    """Return messages per second of the usual flowgraph with default buffers.
 
-    GNU Radio's own blocks send messages, map them and add Gaussian noise; a Python
-    block calls `decide` (a torch module) in work(); errors are counted against the sent
-    ones.
+    GNU Radio's own blocks send messages, map them and add Gaussian noise. A Python
+    block calls `decide` (a torch module) in work(), and another counts the errors.
     """
     flowgraph = advphy.top_block("usual")
     random = np.random.default_rng(1).integers(model.M, size=1 << 16).tolist()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speed of the kernels, alone and in a loop, and how near to their limits they are."""
+"""Speed of the kernels, alone and in the loop engine, and their share of the limits."""
 
 import functools
 import time
@@ -23,7 +23,7 @@ NOISE_OPERATIONS = 260 * 16 / 64
 
 
 def engine_rate(counted, setting, blocks):
-    """Return messages per second of ranges.counted or its like, everything counted."""
+    """Return messages per second of an engine, such as ranges.counted."""
     rule = StopRule(min_errors=None, max_blocks=blocks)
     rows = setting.rows("speed", 0)
     begun = time.perf_counter()
@@ -32,14 +32,14 @@ def engine_rate(counted, setting, blocks):
 
 
 def loop_rate(model, blocks=20_000_000, threads=2):
-    """Return messages per second of the kernels without GNU Radio."""
+    """Return messages per second of the loop engine, without GNU Radio."""
     with ranges.threads(threads) as workers:
         counted = functools.partial(ranges.counted, workers=workers)
         return engine_rate(counted, LinkSetting(model, EBN0_DB), blocks)
 
 
 def decision_rate(model, batch):
-    """Return decisions per second of one batch after another, on one thread."""
+    """Return decisions per second in batches on one thread."""
     y = np.zeros((batch, model.n), np.complex64)
     kernels.gaussian(1, 0, y)
     decided, erased = np.empty(batch, np.uint8), np.empty(batch, np.uint8)
@@ -48,11 +48,11 @@ def decision_rate(model, batch):
 
 
 def kernel_shares(model):
-    """Return rows (kernel, M messages/s, kind of limit, share of it), one thread.
+    """Return rows (kernel, M messages/s, kind of limit, share of it) for one thread.
 
-    The arithmetic limit is the rate of multiply-adds that stay in registers; a vector
-    instruction of the noise counts as one. The memory limit is numpy's copy of as many
-    bytes in a buffer of the same size.
+    The arithmetic limit is the rate of multiply-adds in registers; each vector
+    instruction of the noise counts as one. The memory limit is the rate at which numpy
+    copies as many bytes in a buffer of the same size.
     """
     sent, decided = np.empty(TILE, np.uint8), np.empty(TILE, np.uint8)
     y, other = (np.empty((TILE, model.n), np.complex64) for _ in range(2))
@@ -65,8 +65,8 @@ def kernel_shares(model):
     multiply_adds = rate_of(work, work())
     decider = inference.kernel_network(model.networks["decoder"])
 
-    def rate(kernel, *given):
-        return rate_of(lambda: kernel(*given), TILE)
+    def rate(kernel, *arguments):
+        return rate_of(lambda: kernel(*arguments), TILE)
 
     messages = rate(kernels.messages, 1, 0, model.k, sent)
     look_up = rate(codebook.look_up, sent, y)

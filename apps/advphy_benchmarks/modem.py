@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples that the modem's kernels take in a second, on one thread."""
+"""Speed of the modem in samples per second on one thread."""
 
 import time
 
@@ -15,10 +15,10 @@ _CALL = 32768  # samples
 
 
 def rates(samples_per_symbol=4) -> dict:
-    """Return samples per second of processor time: sending, searching and locked.
+    """Return samples per second of processor time as {sending, searching, locked}.
 
-    Searching is through noise; locked are frames without a pause at Es/N0 = 6 dB, the
-    equaliser on.
+    Searching is the synchronizer in noise; locked is the synchronizer with equalizer in
+    consecutive bursts at Es/N0 = 6 dB.
     """
     model = links.load("two_simplices")
     frame = Frame.of_model(model, samples_per_symbol=samples_per_symbol)
@@ -39,5 +39,5 @@ def rates(samples_per_symbol=4) -> dict:
         found[name] = len(y) / (time.process_time() - begun)
         frames = synchronizer.counts["received"]
         if frames != (FRAMES if name == "locked" else 0):
-            raise RuntimeError(f"{name}: {frames} frames of {FRAMES} were received")
+            raise RuntimeError(f"{name}: {frames} of {FRAMES} bursts were received")
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The races of `advphy bench`: who runs against whom, and which ratios are formed."""
+"""Races of `advphy bench`: contestants and the ratios of their rates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from advphy_model.link import links
 
 BATCH = 10_000
-FRAMES = 1_000_000  # images that a semantic chain is timed over: the start costs 0.1 s
+FRAMES = 1_000_000  # images per run of a semantic chain, whose start takes 0.1 s
 
 
 @dataclass(frozen=True)
 class Race:
-    """Contestants that run in turn.
+    """Contestants that run in turn, and their ratios.
 
     Args:
         contestants: function that returns {name: function that returns a rate}.
         ratios: {name of a ratio: (contestant, contestant in the denominator)}.
-        unit: what the rates count, "messages" or "images".
-        reported: contestants whose rates are reported, too.
-        optional: whether it is left out where a package is missing.
+        unit: unit of the rates, "messages" or "images".
+        reported: contestants whose rates are reported in addition to the ratios.
+        optional: whether a missing package is allowed.
     """
 
     contestants: Callable
@@ -30,10 +30,10 @@ class Race:
 
 
 def races(frame_seconds):
-    """Return the races, in their order.
+    """Return the races in the order of their runs.
 
     Args:
-        frame_seconds: list that the display race appends the time of a picture to.
+        frame_seconds: list to which the display race appends times to draw a picture.
     """
     mlp = links.load("autoencoder_mlp")
     disturbed = ("attacked", "cancelled", "attacked_cancelled")
@@ -116,5 +116,5 @@ def _keyed():
 def _displayed(model, frame_seconds):
     from advphy_benchmarks import displays
 
-    displays.application()  # an ImportError where there is no Qt
+    displays.application()  # raises an ImportError without Qt
     return displays.displayed_rates(model, frames=frame_seconds)

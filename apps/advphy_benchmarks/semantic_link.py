@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speed of a semantic link, Bob's branch and Eve's: our flowgraph and plain torch."""
+"""Speed of a semantic link with Bob and Eve, in a flowgraph and in plain torch."""
 
 import dataclasses
 import functools
@@ -20,14 +20,20 @@ _ANY_SECRET = bytes(32)
 
 
 def setting_of(link, eve, **given):
-    """Return what speed is measured with: Bob's branch and Eve's."""
-    at = (SNR_DB, SNR_DB, Eve.load(eve))
-    link, sent = SemanticLink.load(link), images.load(images.SAMPLE)
-    return SemanticSetting(link, sent, *at, branches=("bob", "eve"), **given)
+    """Return the SemanticSetting of a link and an Eve for a measurement of speed."""
+    return SemanticSetting(
+        SemanticLink.load(link),
+        images.load(images.SAMPLE),
+        SNR_DB,
+        SNR_DB,
+        Eve.load(eve),
+        branches=("bob", "eve"),
+        **given,
+    )
 
 
 def chain_rate(setting, frames=100_000):
-    """Return frames per second through the flowgraph, start and end included."""
+    """Return images per second of the flowgraph, with its start and end."""
     rule, rows = StopRule(None, frames), setting.rows("flowgraph", 0)
     begun = time.perf_counter()
     list(semantic_engine.counted(setting, rows, rule))
@@ -35,12 +41,13 @@ def chain_rate(setting, frames=100_000):
 
 
 def keyed_rates(frames=100_000):
-    """Return {name: function of a rate} with and without keying by sign-permutation.
+    """Return {name: function that returns a rate}, with and without sign-permutation.
 
-    Bob has no denoiser in either, so that the keying is all that differs.
+    Bob has no denoiser in either case, so only the keying differs.
     """
-    names = "keyed_arn_permutation", "eve_mnist_per_message"
-    keyed = setting_of(*names, secret=_ANY_SECRET)
+    keyed = setting_of(
+        "keyed_arn_permutation", "eve_mnist_per_message", secret=_ANY_SECRET
+    )
     networks = {role: net for role, net in keyed.link.networks.items() if role != "bob"}
     link = dataclasses.replace(keyed.link, networks=networks)
     keyed = dataclasses.replace(keyed, link=link)
@@ -50,11 +57,11 @@ def keyed_rates(frames=100_000):
 
 
 class TorchChain:
-    """The chain the way a torch user writes it, in batches on whole tensors.
+    """Semantic link as written in plain torch, on batches of images.
 
     Args:
         setting: SemanticSetting of a learned pair with an Eve.
-        batch: images at once.
+        batch: images per batch.
     """
 
     def __init__(self, setting, batch=1000):
@@ -62,7 +69,7 @@ class TorchChain:
         self._batch = batch
         self._sigma = snr_noise_variance(setting.snr_db) ** 0.5
         self._pixels = torch.tensor(setting.images.as_reals())
-        self._labels = torch.tensor(setting.images.labelled().astype("int64"))
+        self._labels = torch.tensor(setting.images.labeled().astype("int64"))
         pair, eve = link.networks, setting.eve.networks["classifier"]
         self._encoder, self._decoder = map(TorchNetwork, (link.encoder, link.decoder))
         self._alice, self._bob = TorchNetwork(pair["alice"]), TorchNetwork(pair["bob"])
@@ -70,7 +77,7 @@ class TorchChain:
 
     @torch.inference_mode()
     def run(self, frames):
-        """Return (sum of squared errors, right labels) of that many frames."""
+        """Return (sum of squared errors, number of right labels) of `frames` images."""
         squared_error, correct = 0.0, 0
         for at in range(0, frames, self._batch):
             which = torch.arange(at, min(at + self._batch, frames)) % len(self._pixels)
@@ -80,14 +87,14 @@ class TorchChain:
             y = sent + self._sigma * torch.randn(x.shape)
             decoded = self._decoder(y - self._bob(y))
             squared_error += ((decoded - pixels) ** 2).sum().item()
-            hers = sent + self._sigma * torch.randn(x.shape)
-            right = self._eve(hers).argmax(1) == self._labels[which]
+            y_eve = sent + self._sigma * torch.randn(x.shape)
+            right = self._eve(y_eve).argmax(1) == self._labels[which]
             correct += right.sum().item()
         return squared_error, correct
 
 
 def torch_chain_rate(setting, frames, threads=2):
-    """Return frames per second of the chain in a torch loop."""
+    """Return images per second of the chain in a torch loop."""
     torch.set_num_threads(threads)
     chain = TorchChain(setting)
     begun = time.perf_counter()

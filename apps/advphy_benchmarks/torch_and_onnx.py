@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same work done in plain torch and in onnxruntime, to compare speed with."""
+"""The work of a link in plain torch and in onnxruntime, for comparison of speed."""
 
 import time
 
@@ -13,27 +13,28 @@ from advphy_benchmarks.race import rate_of
 
 
 def torch_module(network):
-    """Return a network of dense and ReLU layers the way a torch user writes it."""
+    """Return a network of dense and ReLU layers as a torch module."""
     parts = []
     for layer in network.layers:
         if layer.kind == "dense":
             part = torch.nn.Linear(*layer.parameters["weight"].shape[::-1])
-            given = layer.parameters.items()
-            part.load_state_dict({key: torch.tensor(value) for key, value in given})
+            parameters = layer.parameters.items()
+            part.load_state_dict({key: torch.tensor(p) for key, p in parameters})
             parts.append(part)
         elif layer.kind == "relu":
             parts.append(torch.nn.ReLU())
         else:
-            what = f"layer '{layer.name}' ({layer.kind})"
-            raise ValueError(f"{what}: dense or ReLU wanted")
+            raise ValueError(
+                f"layer '{layer.name}' must be dense or relu, got {layer.kind}"
+            )
     return torch.nn.Sequential(*parts)
 
 
 def torch_loop_rate(model, batch=10_000, batches=200, threads=2):
-    """Return messages per second of a plain torch loop, everything counted.
+    """Return messages per second of a complete link in a plain torch loop.
 
-    Each batch: draw messages, index the codebook, add noise, run the network, argmax,
-    compare and add up the errors.
+    Each batch draws messages, indexes the codebook, adds noise, runs the network, takes
+    the argmax and counts the errors.
     """
     torch.set_num_threads(threads)
     decoder = torch_module(model.networks["decoder"])
@@ -49,9 +50,9 @@ def torch_loop_rate(model, batch=10_000, batches=200, threads=2):
 
 
 def torch_decoder(model):
-    """Return a function from y complex64 [batch, n] to messages, by torch, one thread.
+    """Return a function from y, complex64 [batch, n], to messages, computed by torch.
 
-    One thread: inside a flowgraph torch is slower with more.
+    It uses one thread, since torch is slower with more inside a flowgraph.
     """
     torch.set_num_threads(1)
     decoder = torch_module(model.networks["decoder"])
@@ -67,7 +68,7 @@ def onnxruntime_rate(model, batch, threads=1):
     """Return decisions per second of onnxruntime on the model's decoder.
 
     Raises:
-        ModuleNotFoundError: when onnx or onnxruntime is missing.
+        ModuleNotFoundError: if onnx or onnxruntime is missing.
     """
     import onnxruntime
 
@@ -107,7 +108,9 @@ def to_onnx(network) -> bytes:
             inputs.append(f"{layer.name}.shape")
             kind = "Reshape"
         elif kind is None:
-            raise ValueError(f"layer '{layer.name}' ({layer.kind}): not made for ONNX")
+            raise ValueError(
+                f"layer '{layer.name}' has no ONNX form, got kind {layer.kind}"
+            )
         made = helper.make_node(kind, inputs, [layer.name], layer.name, **attributes)
         nodes.append(made)
         last = layer.name

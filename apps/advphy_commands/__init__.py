@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command `advphy`: one file a subcommand, found by file name.
+"""The command `advphy`: one module per subcommand, found by its file name.
 
-A subcommand's module has a docstring (its help), the dataclass Settings of its
-arguments (_options.py) and run(settings, output), which says what it has to say through
-output (_output.py). What several share is in modules whose names begin with "_".
+The module of a subcommand has a docstring (its help), a dataclass Settings with its
+arguments (_options.py) and a function run(settings, output), which prints through
+output (_output.py). Modules whose names begin with "_" are shared by subcommands.
 """
 
 import contextlib
@@ -25,19 +25,19 @@ def main(words=None) -> int:
         return code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader has gone: nothing more to say
+    except BrokenPipeError:  # nobody reads the output any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ImportError as error:
-        said = remedy(error)
+        text = remedy(error)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        said = f"{where}{error.strerror or error}"
+        text = f"{where}{error.strerror or error}"
     except MemoryError:
-        said = "there is not enough memory for that"
-    except (ValueError, RuntimeError) as error:  # RuntimeError: GNU Radio's and torch's
-        said = str(error)
-    print(f"{name}: {said}", file=sys.stderr)
+        text = "not enough memory"
+    except (ValueError, RuntimeError) as error:  # some are of GNU Radio or torch
+        text = str(error)
+    print(f"{name}: {text}", file=sys.stderr)
     return 2
 
 
@@ -62,7 +62,7 @@ def _run(words):
         from advphy_model.atomic_file import refuse_unwritable
 
         refuse_unwritable(output.json)
-    with contextlib.suppress(Exception):  # `doctor` says what is broken
+    with contextlib.suppress(Exception):  # `doctor` reports what is broken
         from advphy_training import progress
 
         progress.show = _progress.bar
@@ -72,10 +72,10 @@ def _run(words):
 
 
 def _joined(words):
-    """Give each option its value with "=", where argparse would take it wrongly.
+    """Join an option and its value with "=" where argparse would misread the value.
 
-    "--ebn0-db", "-2:4:1": it takes the second for an option. "--json", "LINK": it takes
-    the second for the file.
+    In "--ebn0-db", "-2:4:1" argparse takes the second word for an option; in "--json",
+    "LINK" it takes the second word for the name of a file.
     """
     joined, words = [], list(words)
     while words:

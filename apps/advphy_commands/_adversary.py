@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an adversary sends, knows and spends, and what stands against it."""
+"""Options of an adversary and of the canceller."""
 
 import dataclasses
 import logging
@@ -10,14 +10,13 @@ from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.modem.burst_adversary import WHERE, AirAdversary
+from advphy_model.modem.burst_adversary import WHERE, BurstAdversary
 from advphy_model.receive.canceller import CancellerSettings
 
 from advphy_commands._numbers import number_or_random, psr_range, whole
 from advphy_commands._options import changed, group, option, repeated, switch
 
 UNKNOWN = ("shift", "phase")  # what the adversary may not know
-
 
 _WHOLE, _REAL = number_or_random(int), number_or_random(float)
 
@@ -30,33 +29,39 @@ def _canceller(name, text):
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What the adversary knows and spends when an attack is crafted by its name."""
+    """Knowledge and effort of an adversary that crafts an attack."""
 
     black_box: bool = switch(
-        "craft against the shipped substitutes, not against the link"
+        "craft against the shipped substitutes instead of the link"
     )
     substitute: list = repeated(
-        "LINK", "craft against this link; several are an ensemble"
+        "LINK", "craft against this link instead; may be repeated for an ensemble"
     )
-    restarts: int = option(32, type=int)
-    steps: int = option(100, type=int)
+    restarts: int = option(32, "random starts, of which the best counts", type=int)
+    steps: int = option(100, "gradient steps of each start", type=int)
     unknown: list = repeated(
         None,
-        "what the adversary does not know, so takes the mean over",
+        "quantity that the adversary does not know; may be repeated",
         choices=UNKNOWN,
     )
-    craft_seed: int = option(1, type=int)
+    craft_seed: int = option(1, "seed of the crafting", type=int)
 
     def plan(self, psr_db, ebn0_db):
-        """Return the attacks.Plan at a PSR and an Eb/N0 in dB (needs torch)."""
+        """Return the attacks.Plan at a PSR in dB and an Eb/N0 in dB (needs torch)."""
         from advphy_training.attacks import Plan
 
-        known = ("random" if what in self.unknown else "known" for what in UNKNOWN)
-        spent = (self.restarts, self.steps)
-        return Plan(psr_db, ebn0_db, *spent, *known, self.craft_seed)
+        return Plan(
+            psr_db,
+            ebn0_db,
+            restarts=self.restarts,
+            steps=self.steps,
+            shift="random" if "shift" in self.unknown else "known",
+            phase="random" if "phase" in self.unknown else "known",
+            seed=self.craft_seed,
+        )
 
     def substitutes(self, link):
-        """Return the link models that the adversary has in the place of the link."""
+        """Return the links that an attack is crafted against instead; [] for none."""
         from advphy_training import attacks
 
         if self.substitute:
@@ -66,38 +71,36 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class _Attack:
-    """Which perturbation is sent, how it arrives, and what is done against it."""
+    """Perturbation, how it arrives, and the canceller."""
 
     attack: str = option(
         None,
-        "a perturbation file or the name of a shipped one, noise_jammer (neither needs "
-        "torch), or an attack",
+        "file or name of a perturbation, noise_jammer, or an attack to craft with "
+        "(needs torch)",
         metavar="FILE|NAME",
     )
     psr_db: list = option(
         None,
-        "perturbation-to-signal ratio at the receiver (over the air: over the payload "
-        "after the matched filter), written as --ebn0-db (default: that of the file, "
-        "or -6)",
+        "perturbation-to-signal ratios at the receiver in dB (modem: over the payload "
+        "after the matched filter; default: that of the file, or -6)",
         psr_range,
         metavar="DB",
     )
     phase: float | str = option(
-        "0", "radians, or random for each block (over the air: each frame)", _REAL
+        "0", "phase in radians, or random per block (modem: per burst)", _REAL
     )
     frequency_offset: float | str = option(
         "0",
-        "cycles per channel use, or random (over the air: within half a cycle a "
-        "codeword)",
+        "cycles per channel use, or random (modem: up to half a cycle per codeword)",
         _REAL,
     )
     fading: str = option(
-        "none", "none, or rayleigh: a gain for each block (over the air: each frame)"
+        "none", "none, or rayleigh: one gain per block (modem: per burst)"
     )
     cancel: CancellerSettings = option(
         None,
-        "estimate what arrives blindly and subtract it: one of K perturbations "
-        "(without a number: 1), or one p with random signs, shifts, phases or any",
+        "insert the blind canceller for one of K perturbations (default 1), or for one "
+        "perturbation with random signs, shifts, phases or any of these",
         _canceller,
         nargs="?",
         const="1",
@@ -106,28 +109,27 @@ class _Attack:
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def __post_init__(self):
-        """Refuse what would say something of an adversary when there is none."""
-        apart = {"--cancel", "--window", "--restarts", "--steps", "--craft-seed"}
-        idle = [name for name in changed(self) if name not in apart]
+        """Refuse options of an adversary without --attack."""
+        independent = {"--cancel", "--window", "--restarts", "--steps", "--craft-seed"}
+        idle = [name for name in changed(self) if name not in independent]
         if idle and self.attack is None:
             raise ValueError(
-                f"{idle[0]} says how an adversary acts, but there is none; give "
-                "--attack FILE|NAME, too"
+                f"{idle[0]} belongs to an adversary; give --attack FILE|NAME, too"
             )
 
     @property
     def canceller(self):
-        """Return the CancellerSettings asked for, or None."""
+        """Return the CancellerSettings, or None without --cancel."""
         return self.cancel
 
     def perturbations(self, model, ebn0_db, out, remark):
-        """Yield (perturbation, PSR in dB or None) against a link at an Eb/N0.
+        """Yield (perturbation, PSR in dB or None) for a link at an Eb/N0.
 
         Args:
             model: link model.
             ebn0_db: Eb/N0 in dB that an attack is crafted for.
-            out: path of the counts, next to which crafted ones are kept.
-            remark: function of a text, called with a warning.
+            out: path of the counts, next to which crafted perturbations are kept.
+            remark: function of a text, called with each warning.
         """
         for psr_db in self.psr_db or [None]:  # None: that of the file
             p = self._perturbation(model, ebn0_db, psr_db, out)
@@ -138,7 +140,7 @@ class _Attack:
             yield p, psr_db
 
     def _perturbation(self, model, ebn0_db, psr_db, out):
-        """Return the Perturbation of a file, or crafted for a link at an Eb/N0."""
+        """Return the Perturbation of a file, or craft one for a link at an Eb/N0."""
         if self.attack in Perturbation.names() or Path(self.attack).is_file():
             return Perturbation.load(self.attack)
         psr_db = -6.0 if psr_db is None else psr_db
@@ -153,22 +155,22 @@ class _Attack:
 
 @dataclass(frozen=True)
 class InStep(_Attack):
-    """An adversary whose p arrives in step with the codewords."""
+    """Adversary whose perturbation arrives in step with the codewords."""
 
-    shift: int | str = option("0", "0..n-1, or random for each block", _WHOLE)
-    sign: int | str = option("1", "1, -1, or random for each block", _WHOLE)
+    shift: int | str = option("0", "cyclic shift, 0..n-1, or random per block", _WHOLE)
+    sign: int | str = option("1", "1, -1, or random per block", _WHOLE)
     full_scale: float = option(
         None,
-        "largest amplitude of the adversary's transmitter; more is refused",
+        "largest amplitude that the adversary can transmit",
         type=float,
         metavar="A",
     )
 
     def adversaries(self, seed, out, remark):
-        """Return the function (model, ebn0_db) -> Adversaries; [None] without attack.
+        """Return a function (model, ebn0_db) -> Adversaries, or [None] without attack.
 
         Args:
-            seed: of what is random.
+            seed: seed of random phases, shifts and gains.
             out: path of the counts, next to which crafted perturbations are kept.
             remark: function of a text, called once with each warning.
         """
@@ -177,7 +179,7 @@ class InStep(_Attack):
         names = ("shift", "phase", "sign", "frequency_offset", "fading", "full_scale")
         arrival = {name: getattr(self, name) for name in names}
         warned = set()
-        # The block would say for every point what is said here once.
+        # The block would repeat the warning at every point.
         block = logging.getLogger("gnuradio.advphy.air.perturbation_source")
         block.addFilter(lambda record: record.getMessage() not in warned)
 
@@ -197,50 +199,48 @@ class InStep(_Attack):
 
 @dataclass(frozen=True)
 class OverTheAir(_Attack):
-    """An adversary with a transmitter of its own, in step or not."""
+    """Adversary with a second transmitter, synchronized or not."""
 
     where: str = option(
         "payload",
-        "in the place of every codeword; over the whole frame; or without knowing of "
-        "frames",
+        "payload: at every codeword; frame: over the whole burst; stream: without "
+        "knowledge of bursts",
         choices=WHERE,
     )
     delay: float | str = option(
         "0",
-        "channel uses, fractions too, or random for each frame within a codeword",
+        "channel uses (fractions too), or random within a codeword per burst",
         _REAL,
     )
     window: int = option(
         None,
-        "that are estimated from and corrected together, a power of two; that of a "
-        "frame where each frame is hit differently (4096)",
+        "blocks that the canceller processes together, a power of two (default 4096); "
+        "the codewords per burst if the perturbation changes from burst to burst",
         whole,
         metavar="BLOCKS",
     )
 
     def __post_init__(self):
-        """Refuse a window of no canceller, too."""
+        """Also refuse a window without a canceller."""
         super().__post_init__()
         if self.window is not None and self.cancel is None:
-            raise ValueError(
-                "--window is the canceller's, but there is none; give --cancel"
-            )
+            raise ValueError("--window belongs to the canceller; give --cancel, too")
 
     @property
     def canceller(self):
-        """Return the CancellerSettings asked for, or None."""
+        """Return the CancellerSettings, or None without --cancel."""
         if self.window is None:
             return self.cancel
         sample = min(self.cancel.sample, self.window)
         return dataclasses.replace(self.cancel, window=self.window, sample=sample)
 
     def adversaries(self, seed, out, remark):
-        """Return the function (model, frame, ebn0_db) -> AirAdversaries, or [None].
+        """Return a function (model, frame, ebn0_db) -> BurstAdversaries, or [None].
 
         Args:
-            seed: of what is random.
+            seed: seed of random phases, shifts and gains.
             out: path of the counts, next to which crafted perturbations are kept.
-            remark: function of a text, called with a warning.
+            remark: function of a text, called with each warning.
         """
 
         def adversary(frame, p, psr_db):
@@ -249,7 +249,7 @@ class OverTheAir(_Attack):
             arrival = {"where": self.where, "phase": self.phase, "fading": self.fading}
             arrival["delay"] = delay if delay == "random" else delay * sps
             arrival["cfo"] = cfo if cfo == "random" else cfo / sps
-            return AirAdversary(p, frame, psr_db, **arrival, seed=seed)
+            return BurstAdversary(p, frame, psr_db, **arrival, seed=seed)
 
         def adversaries(model, frame, ebn0_db):
             if self.attack is None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `advphy doctor` asks another process, which may crash, or be another Python.
+"""Probes of `advphy doctor`, run in a separate process that may crash.
 
     python _doctor_probes.py '[sys.path or []]' PROBE ARGUMENT...
 
-A probe returns the version or the place of what it looks at. A LookupError or an
-ImportError says that it is not there, any other exception that it is broken.
+A probe returns the version or the place of what it examines. It raises a LookupError or
+an ImportError if that is missing, and any other exception if it does not work.
 """
 
 import filecmp
@@ -21,12 +21,12 @@ PACKAGES = ("advphy_model", "advphy_training", "advphy_figures")
 
 
 def python():
-    """Say which Python this is."""
+    """Return the version and the path of this Python."""
     return f"{sys.version.split()[0]}, {sys.executable}"
 
 
 def module(name, part=""):
-    """Import a module, and a part of it that is needed."""
+    """Import a module and a part of it."""
     found = importlib.import_module(name)
     if part:
         importlib.import_module(f"{name}.{part}")
@@ -41,18 +41,18 @@ def version_in(folder):
 
 
 def differing(left, right):
-    """Return the Python files below a folder whose copy in another differs."""
+    """Return the Python files of a folder that differ in another folder."""
     names = [str(file.relative_to(left)) for file in sorted(left.rglob("*.py"))]
     same, _, _ = filecmp.cmpfiles(left, right, names, shallow=False)
     return [f"{left.name}/{name}" for name in names if name not in same]
 
 
 def packages():
-    """Find our packages, and others of the same name after them on the path."""
+    """Find our packages, and further copies of them on the path."""
     folders = dict.fromkeys(Path(folder).resolve() for folder in sys.path)
     found = [folder for folder in folders if version_in(folder)]
     if not found:
-        raise LookupError("are not on the path")
+        raise LookupError("the packages are not on the path")
     used, *others = found
     missing = [name for name in PACKAGES if not (used / name / "__init__.py").is_file()]
     if missing:
@@ -60,20 +60,20 @@ def packages():
     for other in others:
         if differing(used / "advphy_model", other / "advphy_model"):
             raise RuntimeError(
-                f"{used} ({version_in(used)}) hides {other} ({version_in(other)}), and "
-                "they differ: a flowgraph may run the other"
+                f"{used} ({version_in(used)}) hides {other} ({version_in(other)}); "
+                "they differ, and a flowgraph may use either"
             )
     return f"{version_in(used)}, {', '.join(map(str, found))}"
 
 
 def build(clone):
-    """Compare what a clone has built with its sources."""
+    """Compare the build tree of a clone with its sources."""
     sources, staged = Path(clone) / "python", Path(clone) / "build" / "test_modules"
     built, source = version_in(staged), version_in(sources)
     if built is None:
         raise LookupError("nothing is built yet")
     if built != source:
-        raise LookupError(f"stale: what is built is {built}, the sources are {source}")
+        raise LookupError(f"stale: version {built} is built, the sources are {source}")
     old = []
     for package in sorted(sources.glob("advphy*")):
         inside = "gnuradio" if package.name == "advphy" else ""
@@ -84,7 +84,7 @@ def build(clone):
             old.append(f"lib/{file.name}")
     if old:
         more = f" and {len(old) - 1} more" if len(old) > 1 else ""
-        raise RuntimeError(f"stale: {old[0]}{more} changed since")
+        raise RuntimeError(f"stale: {old[0]}{more} changed since the build")
     return f"{built}, as the sources"
 
 
@@ -96,7 +96,7 @@ def kernels():
 
 
 def gnu_radio():
-    """Import GNU Radio, and let a flowgraph run."""
+    """Import GNU Radio and run a flowgraph."""
     from gnuradio import blocks, gr
 
     flowgraph = gr.top_block()
@@ -107,12 +107,14 @@ def gnu_radio():
     if head.nitems_written(0) != 100000:
         raise RuntimeError(f"{head.nitems_written(0)} of 100000 items passed")
     if not gr.version().lstrip("v").startswith("3.10."):
-        raise RuntimeError(f"{gr.version()} is not tested; this is written for 3.10")
+        raise RuntimeError(
+            f"{gr.version()} is not tested; gr-advphy is written for 3.10"
+        )
     return f"{gr.version()}, a flowgraph runs"
 
 
 def _block_names():
-    """Return the names of the files of the blocks in gnuradio.advphy."""
+    """Return the file names of the blocks of gnuradio.advphy."""
     from gnuradio import advphy
 
     own = "gnuradio.advphy."
@@ -132,10 +134,10 @@ def our_blocks():
 
 
 def python_on_path(usual):
-    """Look at the python3 that runs a flowgraph saved by GNU Radio Companion.
+    """Examine the python3 that runs a flowgraph of GNU Radio Companion.
 
     Args:
-        usual: another Python; where it has no GNU Radio either, all is well.
+        usual: another Python; if it has no GNU Radio either, nothing is wrong.
     """
 
     def has_gnu_radio(python):
@@ -144,18 +146,18 @@ def python_on_path(usual):
 
     found = shutil.which("python3")
     if found is None:
-        raise LookupError("there is none")
+        raise LookupError("no python3 is on the path")
     if not has_gnu_radio(found) and has_gnu_radio(usual):
-        raise LookupError(f"{found} has no GNU Radio, and a flowgraph starts it")
+        raise LookupError(f"{found}, which starts a flowgraph, has no GNU Radio")
     return found
 
 
 def window():
-    """Import what the window of GNU Radio Companion needs."""
+    """Import the modules that the window of GNU Radio Companion needs."""
     import gi
 
     if shutil.which("gnuradio-companion") is None:
-        raise LookupError("is not installed")
+        raise LookupError("gnuradio-companion is not installed")
     for name, version in (("Gtk", "3.0"), ("PangoCairo", "1.0")):
         gi.require_version(name, version)
     gi.require_foreign("cairo", "Context")
@@ -165,18 +167,18 @@ def window():
 
 
 def display():
-    """Ask for a screen."""
+    """Look for a screen."""
     for name in ("WAYLAND_DISPLAY", "DISPLAY"):
         if os.environ.get(name):
             return f"{name}={os.environ[name]}"
-    raise LookupError("there is none, so no window opens")
+    raise LookupError("there is no screen, so no window opens")
 
 
 def block_files(folder=""):
-    """Look for our blocks where GNU Radio Companion does.
+    """Look for our blocks in the folders of GNU Radio Companion.
 
     Args:
-        folder: that has those there should be; "": those of gnuradio.advphy.
+        folder: folder of the expected blocks; "": those of gnuradio.advphy.
     """
     from gnuradio import gr
     from gnuradio.grc.core.Config import Config
@@ -188,7 +190,9 @@ def block_files(folder=""):
     paths = [Path(path) for path in Config(gr.version(), prefs=gr.prefs()).block_paths]
     found = {path: files(path) for path in paths if files(path)}
     if not found:
-        raise LookupError(f"not in {', '.join(map(str, paths)) or 'an empty path'}")
+        raise LookupError(
+            f"no block in {', '.join(map(str, paths)) or 'an empty path'}"
+        )
     used, *others = found
     wanted = files(Path(folder)).keys() if folder else _block_names()
     missing = sorted(wanted - found[used].keys())
@@ -197,20 +201,20 @@ def block_files(folder=""):
     for other in others:
         if found[other] != found[used]:
             raise RuntimeError(
-                f"those in {other} differ from those in {used}, and the last wins"
+                f"the blocks in {other} differ from those in {used}; the last are used"
             )
     return f"{len(found[used])} files, {', '.join(map(str, found))}"
 
 
 def models():
-    """Read every shipped model; its reader compares the hash."""
+    """Read every shipped model, which verifies its hash."""
     from advphy_model.link.eavesdropper import Eve
     from advphy_model.link.link_model import LinkModel
     from advphy_model.link.semantic_link import SemanticLink
 
     kinds = (LinkModel, SemanticLink, Eve)
     read = [kind.load(name) for kind in kinds for name in kind.names()]
-    return f"{len(read)}, their hashes are right"
+    return f"{len(read)}, all hashes are right"
 
 
 def images(name):
@@ -218,7 +222,7 @@ def images(name):
     from advphy_model.files import image_files
 
     if not image_files.is_adopted(name):
-        raise LookupError("are not here")
+        raise LookupError("the images are not installed")
     return str(image_files.place(name))
 
 
@@ -229,18 +233,18 @@ def devices(*words):
     done = subprocess.run(words, capture_output=True, text=True, errors="replace")
     lines = [line.strip() for line in done.stdout.splitlines()]
     named = [line for line in lines if line.startswith(("label =", "serial:"))]
-    return "; ".join(named) or "none is found"
+    return "; ".join(named) or "none found"
 
 
 def main(path, probe, *arguments):
-    """Run a probe; print {"version": ...}, or {"lacks" or "broken": what it says}."""
-    sys.path[:] = json.loads(path) or sys.path[1:]  # without this file's folder
+    """Run a probe; print a JSON object with "version", or "lacks", or "broken"."""
+    sys.path[:] = json.loads(path) or sys.path[1:]  # without the folder of this file
     try:
         found = {"version": globals()[probe](*arguments)}
     except (ImportError, LookupError) as error:
-        said = str(error.args[0] if error.args else error)
+        text = str(error.args[0] if error.args else error)
         missing = isinstance(error, ModuleNotFoundError) and error.name
-        found = {"lacks": missing or "", "said": said}
+        found = {"lacks": missing or "", "said": text}
     except Exception as error:
         found = {"broken": " ".join(str(error).split()) or type(error).__name__}
     sys.stdout.flush()

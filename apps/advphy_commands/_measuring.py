@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `measure`, `measure-burst` and `measure-semantic` have in common."""
+"""Options and loop shared by `measure`, `measure-burst` and `measure-semantic`."""
 
 import contextlib
 import dataclasses
@@ -18,38 +18,37 @@ from advphy_commands._numbers import db_range, whole
 from advphy_commands._options import operand, option
 
 
-def over(default, said=None, parse=db_range):
+def over(default, text=None, parse=db_range):
     """Return the field of an option that takes a range in dB."""
-    return option(default, said, parse, metavar="FIRST:LAST:STEP")
+    return option(default, text, parse, metavar="FIRST:LAST:STEP")
 
 
 def max_blocks(default):
     """Return the field of --max-blocks."""
-    return option(default, "stop a point at this many sent", whole)
+    return option(default, "blocks at which a point ends", whole)
 
 
 @dataclass(frozen=True)
 class Points:
-    """Which links are measured at which Eb/N0, until when, and where counts go."""
+    """Links, Eb/N0, end of a point, and file of the counts."""
 
-    links: list = operand("LINK", nargs="+")
+    links: list = operand("LINK", "file or name of a link", nargs="+")
     ebn0_db: list = over(
-        "0:8:1", "Eb/N0 in dB: one number, several with commas, or a range with its end"
+        "0:8:1", "Eb/N0 in dB: one number, a list a,b,c, or a range with its end"
     )
-    min_errors: int = option("200", "stop a point at this many", whole)
-    seed: int = option(1, type=int)
-    out: str = option(required=True, metavar="FILE.csv")
+    min_errors: int = option("200", "block errors at which a point ends", whole)
+    seed: int = option(1, "seed of messages and noise", type=int)
+    out: str = option(None, "file of the counts", required=True, metavar="FILE.csv")
 
 
 def chains(settings, remark, kind, of_model):
-    """Yield LinkSettings or BurstSettings in the order of measuring.
+    """Yield LinkSettings or BurstSettings in the order of the measurement.
 
     Args:
         settings: Points with adversary and channel.
-        remark: function of a text, called with a warning.
-        kind: what is made of them.
-        of_model: function of a link model that returns the first arguments of both an
-            adversary and `kind`.
+        remark: function of a text, called with each warning.
+        kind: LinkSetting or BurstSetting.
+        of_model: function of a link model that returns (model,) or (model, frame).
     """
     adversary = settings.adversary
     attacks = adversary.adversaries(settings.seed, settings.out, remark)
@@ -57,20 +56,26 @@ def chains(settings, remark, kind, of_model):
         first = of_model(links.load(link))
         for ebn0_db in settings.ebn0_db:
             for attack in attacks(*first, ebn0_db):
-                at = (ebn0_db, settings.seed, attack, adversary.canceller)
-                yield kind(*first, *at, settings.channel)
+                yield kind(
+                    *first,
+                    ebn0_db,
+                    settings.seed,
+                    attack,
+                    adversary.canceller,
+                    settings.channel,
+                )
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is measured, until when, and where the counts go.
+    """Settings, stop rule and output file of a measurement.
 
     Args:
-        settings: LinkSettings, BurstSettings or SemanticSettings, an iterable in their
-            order, which may take long to make.
+        settings: iterable of LinkSettings, BurstSettings or SemanticSettings, which
+            may take long to make.
         rule: StopRule.
-        out: CSV, continued if it is there.
-        schema: of its rows.
+        out: path of the CSV; an existing one is continued.
+        schema: class of its rows.
         more: further arguments of sweep.measure.
     """
 
@@ -83,13 +88,13 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Table:
-    """How the rows of a measurement are shown.
+    """Presentation of the rows of a measurement.
 
     Args:
         header: line above the rows.
-        unit: of the bar of progress.
+        unit: name of a setting in the progress bar.
         numbers: function of (Step, row) that returns the row of a document.
-        line: function of (Step, row, its numbers) that returns the line.
+        line: function of (Step, row, its numbers) that returns the printed line.
     """
 
     header: str
@@ -99,12 +104,12 @@ class Table:
 
 
 def workers(address, module="advphy_model.measure.ranges"):
-    """Return the context manager of Workers of a Dask cluster, or of this process."""
+    """Return a context manager of the workers of a Dask cluster or of this process."""
     return ranges.threads() if address is None else cluster.workers(address, module)
 
 
 def run(output, measurement: Measurement, table: Table):
-    """Measure, show progress on a terminal, and print a line when a row is done."""
+    """Measure, show the progress, and print a line for each row."""
     settings, rule = [], measurement.rule
 
     def made():
@@ -112,8 +117,9 @@ def run(output, measurement: Measurement, table: Table):
             settings.append(setting)
             yield setting
 
-    where = measurement.out, measurement.schema
-    steps = sweep.measure(made(), rule, *where, **measurement.more)
+    steps = sweep.measure(
+        made(), rule, measurement.out, measurement.schema, **measurement.more
+    )
     output.note(out=measurement.out, rows=[])
     output.line(table.header)
     begun, done = time.perf_counter(), 0
@@ -132,7 +138,7 @@ def run(output, measurement: Measurement, table: Table):
 
 
 def _share(step, rule):
-    """Return how much of a setting is done, in 0..1."""
+    """Return the finished share of a setting, in 0..1."""
     row, most = step.row, ranges.most_items(step.setting, rule)
     shares = [row.items / most] if most else []
     if rule.min_errors:
@@ -141,7 +147,7 @@ def _share(step, rule):
 
 
 def rated(row) -> dict:
-    """Return the columns of a row of blocks with its rate and interval."""
+    """Return the columns of a row of blocks, its rate and its interval."""
     return {**dataclasses.asdict(row), **_text.rated(row.failures, row.blocks)}
 
 

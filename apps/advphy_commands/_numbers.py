@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers and ranges of them on the command line."""
+"""Parsers for numbers and ranges of numbers on the command line."""
 
 import math
 
@@ -12,9 +12,9 @@ def db_range(name, text):
     """Return the values in dB of "a", "a,b,c" or "first:last:step".
 
     Raises:
-        ValueError: saying what a range looks like.
+        ValueError: if the text is no such range, or leaves -100..100 dB.
     """
-    wanted = f"{name} '{text}': wanted a number, a,b,c or FIRST:LAST:STEP"
+    rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP"
     try:
         if ":" not in text:
             values = [float(part) for part in text.split(",")]
@@ -27,41 +27,51 @@ def db_range(name, text):
                 raise OverflowError
             values = [round(first + i * step, 9) for i in range(count)]
     except ValueError:
-        raise ValueError(f"{wanted} with FIRST <= LAST and STEP > 0") from None
+        raise ValueError(
+            f"{rule} with FIRST <= LAST and STEP > 0, got '{text}'"
+        ) from None
     except OverflowError:
-        raise ValueError(f"{wanted} with at most {MOST_POINTS} points") from None
+        raise ValueError(
+            f"{rule} with at most {MOST_POINTS} points, got '{text}'"
+        ) from None
     if not all(math.isfinite(v) and abs(v) <= 100 for v in values):
-        raise ValueError(f"{wanted} within -100..100 dB")
+        raise ValueError(f"{rule} within -100..100 dB, got '{text}'")
     return values
 
 
 def whole(name, text):
-    """Return "100000000" or "1e8" as an int; ValueError if it is not whole."""
+    """Return a text such as "100000000" or "1e8" as an int.
+
+    Raises:
+        ValueError: if it is not a whole number.
+    """
     try:
         value = int(text) if text.strip().isdecimal() else float(text)
         if value >= 0 and value == int(value):
             return int(value)
     except (ValueError, OverflowError):
         pass
-    raise ValueError(f"{name} {text}: wanted a whole number such as 100000 or 1e8")
+    raise ValueError(f"{name} must be a whole number such as 100000 or 1e8, got {text}")
 
 
 def psr_range(name, text):
-    """Return PSRs in dB as db_range; ValueError beyond -100..60 dB."""
+    """Return PSRs in dB as db_range does; each must be within -100..60 dB."""
     return [checked_psr_db(value) for value in db_range(name, text)]
 
 
 def number_or_random(kind):
-    """Return the function (option, text) that returns "random", or a number of a kind.
+    """Return a function (option, text) that returns "random" or a number.
 
     Args:
-        kind: int or float.
+        kind: type of the number, int or float.
     """
 
     def parse(name, text):
         try:
             return text if text == "random" else kind(text)
         except ValueError:
-            raise ValueError(f"{name} '{text}': wanted a number or 'random'") from None
+            raise ValueError(
+                f"{name} must be a number or 'random', got '{text}'"
+            ) from None
 
     return parse

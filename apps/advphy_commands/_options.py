@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arguments of a command as fields of a dataclass: declared once, parsed at the door.
+"""Arguments of a command as fields of a dataclass, with help text and parser.
 
     @dataclass(frozen=True)
     class Settings:
@@ -7,53 +7,58 @@
         ebn0_db: list = option("0:8:1", "Eb/N0 in dB", parse=db_range)
         knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
-A field's name is that of its option. What depends on several fields is checked in
-__post_init__. `parse` is called with the option's name and its text, and raises a
-ValueError with a sentence.
+The name of a field is also the name of its option. `parse` is called with the name and
+the text of the option; it raises a ValueError with a text for the user. Checks that
+involve several fields belong in __post_init__.
 """
 
 import dataclasses
 
 
-def option(default=None, said=None, parse=None, flag=None, **given):
-    """Return the field of an option; its default is said in the help.
+def option(default=None, text=None, parse=None, flag=None, **given):
+    """Return the field of an option; its help names the default.
 
     Args:
-        default: its text, or its value where argparse has a type for it.
-        said: help.
-        parse: function (option, text) that returns the value; None is not parsed.
-        flag: the option; without: --the-field-s-name.
-        given: for argparse's add_argument.
+        default: text for `parse`, or a value if argparse converts with `type`.
+        text: help text.
+        parse: function (option, text) that returns the value; not called for None.
+        flag: name of the option; None: made from the name of the field.
+        given: further arguments of argparse's add_argument.
     """
     if default not in (None, "", []) and not isinstance(default, bool):
-        said = f"{said or ''} (default %(default)s)".strip()
-    given |= {"default": default, "help": said}
+        text = f"{text or ''} (default %(default)s)".strip()
+    given |= {"default": default, "help": text}
     return _field(given, parse, flag)
 
 
-def switch(said, alone=False):
-    """Return the field of an option without a value; `alone`: one of these at most."""
-    given = {"action": "store_true", "default": False, "help": said}
+def switch(text, alone=False):
+    """Return the field of an option without a value.
+
+    Args:
+        text: help text.
+        alone: whether the option excludes the other options with alone=True.
+    """
+    given = {"action": "store_true", "default": False, "help": text}
     return _field(given, alone=alone)
 
 
-def repeated(metavar, said, parse=None, **given):
-    """Return the field of an option that may be given again: a list of its texts."""
-    return option([], said, parse, action="append", metavar=metavar, **given)
+def repeated(metavar, text, parse=None, **given):
+    """Return the field of an option that may be repeated; its value is a list."""
+    return option([], text, parse, action="append", metavar=metavar, **given)
 
 
-def operand(metavar, said=None, parse=None, **given):
-    """Return the field of what stands without an option."""
-    return _field({"metavar": metavar, "help": said, **given}, parse, "")
+def operand(metavar, text=None, parse=None, **given):
+    """Return the field of a positional argument."""
+    return _field({"metavar": metavar, "help": text, **given}, parse, "")
 
 
 def group(settings, title=None):
-    """Return the field of a dataclass of arguments, a group of its own in the help."""
+    """Return the field of a dataclass of arguments; `title` heads it in the help."""
     return dataclasses.field(metadata={"settings": settings, "title": title})
 
 
 def typed():
-    """Return the field of {name: text or value as argparse has it} of all options."""
+    """Return the field that receives all arguments as argparse has them, by name."""
     return dataclasses.field(metadata={"typed": True})
 
 
@@ -63,7 +68,7 @@ def _field(given, parse=None, flag=None, alone=False):
 
 
 def declare(parser, settings, title=None):
-    """Declare the fields of a dataclass as arguments of a parser, or of a group."""
+    """Declare the fields of a dataclass as arguments of a parser, under a title."""
     place = parser.add_argument_group(title) if title else parser
     alone = None
     for field in dataclasses.fields(settings):
@@ -80,10 +85,10 @@ def declare(parser, settings, title=None):
 
 
 def parsed(settings, arguments):
-    """Return the dataclass that argparse's arguments give.
+    """Return the dataclass filled with the arguments that argparse parsed.
 
     Raises:
-        ValueError: a sentence of a field's parse or of the dataclass.
+        ValueError: if the parse function of a field or the dataclass refuses a value.
     """
     values = {}
     for field in dataclasses.fields(settings):
@@ -97,7 +102,7 @@ def parsed(settings, arguments):
 
 
 def changed(settings):
-    """Return {option: value} of a dataclass where that is not the default."""
+    """Return {option: value} of the options that differ from their defaults."""
     found = {}
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a command says: lines for people, or one JSON document for programs.
+"""Output of a command: lines for people, or one JSON document for programs.
 
-    output.line(text)              a line of its result, for people
-    output.note(key=value, ...)    keys of the document
-    output.row(key, values, text)  a row of a list in the document, and its line
-    output.event(key=value, ...)   a document of its own, at once: what has no end
-    output.remark(text)            "advphy NAME: text" on standard error, always
+    output.line(text)              print a line of the result
+    output.note(key=value, ...)    add keys to the document
+    output.row(key, values, text)  append to a list of the document and print a line
+    output.event(key=value, ...)   write a separate document immediately
+    output.remark(text)            print "advphy NAME: text" on standard error
 
-With --json, standard output is the document and nothing else, whatever else writes
-there: it goes to standard error. With --json FILE.json the document goes to the file,
-and the lines are printed as without. In a document, numbers that are not finite are
-null, complex numbers [real, imaginary], bytes hexadecimal digits.
+With --json, standard output receives only the document; all other output goes to
+standard error. With --json FILE.json the document goes to the file, and the lines are
+printed as usual. In a document, a number that is not finite becomes null, a complex
+number [real, imaginary], and bytes become hexadecimal digits.
 """
 
 import contextlib
@@ -25,23 +25,27 @@ OPTION = "--json"
 
 def add_option(parser):
     """Declare --json."""
-    said = "print one JSON document in the place of lines, or write it to a file"
-    bare = {"nargs": "?", "const": STANDARD_OUTPUT}
-    parser.add_argument(OPTION, **bare, metavar="FILE.json", help=said)
+    parser.add_argument(
+        OPTION,
+        nargs="?",
+        const=STANDARD_OUTPUT,
+        metavar="FILE.json",
+        help="print one JSON document instead of lines, or write it to a file",
+    )
 
 
 def bare_option(following):
-    """Return --json with its value: only a name that ends in .json is its file's."""
+    """Return --json with its value: the following word if it ends in .json, or "-"."""
     name = following if (following or "").endswith(".json") else STANDARD_OUTPUT
     return f"{OPTION}={name}"
 
 
 class Output:
-    """Lines or a document.
+    """Output of one command, as lines or as a document.
 
     Args:
         command: name of the command, such as "measure" or "radio rx".
-        json: None for lines; "-" for the document on standard output; or a path.
+        json: None for lines, "-" for a document on standard output, or a path.
     """
 
     def __init__(self, command="", json=None):
@@ -55,21 +59,21 @@ class Output:
             _write(text, sys.stdout)
 
     def remark(self, text):
-        """Print a remark or a warning, whether there is a document or not."""
+        """Print a remark or a warning on standard error."""
         _write(f"advphy {self.command}: {text}", sys.stderr)
 
     def note(self, **values):
-        """Put keys into the document."""
+        """Add keys to the document."""
         self._document.update(values)
 
     def row(self, key, values, text=None):
-        """Append to the document's list `key`, and print the row's line, if any."""
+        """Append values to the list `key` of the document, and print the text."""
         self._document.setdefault(key, []).append(values)
         if text is not None:
             self.line(text)
 
     def event(self, **values):
-        """Write a document of its own at once, on one line: what has no end."""
+        """Write a separate document on one line immediately, for endless output."""
         self._events = True
         if self.only_json:
             _write(document(values), self._stream)
@@ -79,7 +83,7 @@ class Output:
 
     @contextlib.contextmanager
     def document(self):
-        """Run a command within: write its document at its end and at Ctrl-C."""
+        """Write the document when the command inside ends or at Ctrl-C."""
         with contextlib.ExitStack() as stack:
             if self.only_json:
                 self._stream = stack.enter_context(_standard_output_alone())
@@ -107,22 +111,22 @@ class Output:
 
 
 def document(values, indent=None):
-    """Return values as a JSON text, of ASCII alone, without NaN and Infinity."""
+    """Return values as JSON in ASCII, without NaN and Infinity."""
     text = json.dumps(values, default=_plain)
     return json.dumps(json.loads(text, parse_constant=lambda _: None), indent=indent)
 
 
 def _plain(value):
-    """Return what JSON knows in the place of a value that it does not know."""
+    """Convert a value to a type that JSON has."""
     if dataclasses.is_dataclass(value):
         names = [field.name for field in dataclasses.fields(value)]
         return {name: getattr(value, name) for name in names}
-    if hasattr(value, "tolist"):  # numpy's
+    if hasattr(value, "tolist"):  # numpy
         return value.tolist()
     for kind, plain in _PLAIN.items():
         if isinstance(value, kind):
             return plain(value)
-    raise TypeError(f"{type(value).__name__} has no place in a JSON document")
+    raise TypeError(f"{type(value).__name__} cannot be written into a JSON document")
 
 
 _PLAIN = {
@@ -134,7 +138,7 @@ _PLAIN = {
 
 
 def _write(text, stream):
-    """Write a line; above a progress bar, if there is one."""
+    """Write a line, above the progress bar if there is one."""
     if "tqdm" in sys.modules:
         from tqdm import tqdm
 
@@ -146,12 +150,12 @@ def _write(text, stream):
 
 @contextlib.contextmanager
 def _standard_output_alone():
-    """Yield standard output; what anyone else writes there goes to standard error."""
+    """Yield standard output; redirect all other output to standard error."""
     stream = sys.stdout
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # a test's
-            if stream.fileno() == 1:  # a driver writes there, not to Python's object
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # in a test
+            if stream.fileno() == 1:  # drivers write to the file descriptor
                 stream.flush()
                 stream = stack.enter_context(open(os.dup(1), "w"))
                 os.dup2(2, 1)

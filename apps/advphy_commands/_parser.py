@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The parser of the command line, of modules that are found by file name.
+"""Parser of the command line, built from the modules of the commands.
 
-Only the module of the command that is given is imported: so `advphy doctor` runs where
-another one's imports fail, and help and completion are quick.
+Only the module of the given command is imported. So `advphy doctor` runs even if the
+imports of other commands fail, and the help appears quickly.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import textwrap
 import advphy_commands
 from advphy_commands import _options, _output
 
-# In the order of work. A command that is not listed comes last.
+# The groups of the help. A command that is not listed comes last.
 GROUPS = {
     "begin": "info doctor data",
     "train and attack": "train attack",
@@ -30,7 +30,7 @@ GROUPS = {title: names.split() for title, names in GROUPS.items()}
 
 
 def names():
-    """Return the names of the commands there are, in the order of work."""
+    """Return the names of all commands in the order of the help."""
     found = {
         module.name.replace("_", "-")
         for module in pkgutil.iter_modules(advphy_commands.__path__)
@@ -46,7 +46,7 @@ def command(name):
 
 
 def parser(only=None):
-    """Return the parser: of all commands, or with the arguments of one alone."""
+    """Return the parser of all commands, or of the command `only`."""
     top = argparse.ArgumentParser(
         prog="advphy",
         usage="advphy [-h] [--version] COMMAND ...",
@@ -73,7 +73,7 @@ def _added(place, name, module):
 
 
 def _declare(parser, module):
-    """Declare the arguments of a module's Settings, or of its actions' ones."""
+    """Declare the arguments of a module's Settings, or its actions."""
     if not hasattr(module, "ACTIONS"):
         _options.declare(parser, module.Settings)
         _output.add_option(parser)
@@ -85,7 +85,7 @@ def _declare(parser, module):
 
 
 def parsers(top, name=""):
-    """Yield (name, parser) of a parser and of all below it: ("radio tx", ...)."""
+    """Yield (name, parser) of a parser and all its subparsers: ("radio tx", ...)."""
     yield name, top
     for action in top._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -94,7 +94,7 @@ def parsers(top, name=""):
 
 
 def unknown(name):
-    """Return what to say of a command that there is not."""
+    """Return the error text for an unknown command."""
     near = difflib.get_close_matches(name, names(), n=1, cutoff=0.5)
     begun = [each for each in names() if each.startswith(name)]
     guess = (near or begun or [None])[0]
@@ -112,12 +112,12 @@ def _overview():
         if members:
             lines.append(f"\n{title}:" if lines else f"{title}:")
             lines += [_entry(name) for name in members]
-    return "\n".join([*lines, "\n`advphy COMMAND --help` says more of one."])
+    return "\n".join([*lines, "\n`advphy COMMAND --help` describes a command."])
 
 
 def _entry(name):
-    said = textwrap.wrap(summary(name), 60)
-    return f"  {name:<18}" + f"\n{' ' * 20}".join(said)
+    lines = textwrap.wrap(summary(name), 60)
+    return f"  {name:<18}" + f"\n{' ' * 20}".join(lines)
 
 
 def summary(name):
@@ -128,5 +128,5 @@ def summary(name):
 
 
 def _begun(sentence):
-    """Return a sentence as it stands in a list."""
+    """Return a sentence in lower case and without its period, for a list."""
     return sentence[0].lower() + sentence[1:].rstrip(".")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pictures of `advphy plot`: from its words to numbers and the function to draw."""
+"""Pictures of `advphy plot`: functions that return the numbers and how to draw them."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from advphy_commands import _plot_inputs, _transfer
 from advphy_commands._plot_inputs import COUNTS, LINK, PERTURBATION, SEMANTIC
 
 EBN0_DB, PSR_DB = 8.0, -6.0  # the usual setting of [gan, Sec. IV]
-# What a word alone is drawn as, and which options belong to which picture.
+# Default picture of each kind of file, and the pictures that an option belongs to.
 NATURAL = {COUNTS: "bler", SEMANTIC: "semantic"}
 NATURAL |= {LINK: "constellation", PERTURBATION: "perturbation"}
 OPTIONS = {
@@ -25,7 +25,7 @@ OPTIONS = {
 
 
 def bler(settings, words):
-    """Return the numbers of BLER curves and what draws them."""
+    """Return the numbers of BLER curves and the function that draws them."""
     from advphy_figures import bler_curves
 
     _plot_inputs.of_one_kind(words, COUNTS)
@@ -40,14 +40,14 @@ def _at_bler(rows, x, rate):
     from advphy_model.measure import curves, error_rate
 
     if x != "ebn0_db":
-        raise ValueError("--at-bler reads an Eb/N0, but x is psr_db; add --x ebn0_db")
+        raise ValueError("--at-bler needs an Eb/N0 axis, got psr_db; add --x ebn0_db")
     found = curves.curves(rows).items()
     needed = {label: error_rate.ebn0_db_at(points, rate) for label, points in found}
     return {"bler": rate, "ebn0_db": needed}
 
 
 def semantic(settings, words):
-    """Return the numbers of MSE and accuracy over SNR and what draws them."""
+    """Return MSE and accuracy over SNR and the function that draws them."""
     from advphy_figures import semantic_curves
 
     described = semantic_curves.describe(_plot_inputs.read_semantic(words))
@@ -55,7 +55,7 @@ def semantic(settings, words):
 
 
 def secrecy(settings, words):
-    """Return the numbers of the secrecy frontier and what draws it."""
+    """Return the secrecy frontier and the function that draws it."""
     from advphy_figures import semantic_curves
 
     described = semantic_curves.describe_frontier(_plot_inputs.read_semantic(words))
@@ -63,7 +63,7 @@ def secrecy(settings, words):
 
 
 def constellation(settings, words):
-    """Return the numbers of codebooks and what draws them."""
+    """Return the codebooks and the function that draws them."""
     from advphy_figures import constellation
 
     _plot_inputs.of_one_kind(words, LINK)
@@ -72,7 +72,7 @@ def constellation(settings, words):
 
 
 def decision_regions(settings, words):
-    """Return the numbers of a slice of a link's decisions and what draws them."""
+    """Return a slice of the decisions of a link and the function that draws it."""
     from advphy_figures import decision_regions, decision_slice
 
     _plot_inputs.of_one_kind(words, LINK)
@@ -88,7 +88,7 @@ def decision_regions(settings, words):
 
 
 def perturbation(settings, words):
-    """Return the numbers of a perturbation in signal space and what draws them."""
+    """Return a perturbation in signal space and the function that draws it."""
     from advphy_figures import signal_space
 
     _plot_inputs.of_one_kind(words, PERTURBATION)
@@ -100,7 +100,7 @@ def perturbation(settings, words):
 
 
 def transfer_matrix(settings, words):
-    """Return the numbers of a transfer matrix, counted or measured, and its drawing."""
+    """Return a transfer matrix, read or measured, and the function that draws it."""
     from advphy_figures import look, transfer_matrix
 
     wanted = settings.attacked
@@ -115,11 +115,14 @@ def transfer_matrix(settings, words):
     else:
         _plot_inputs.of_one_kind(words, LINK)
         if settings.out is None:
-            raise ValueError("--out is missing: the counts are kept next to the figure")
+            raise ValueError(
+                "--out is missing; give the figure, next to which the counts are kept"
+            )
         look.kind_of(settings.out)
-        at = _or(wanted.ebn0_db, EBN0_DB), checked_psr_db(_or(wanted.psr_db, PSR_DB))
+        ebn0_db = _or(wanted.ebn0_db, EBN0_DB)
+        psr_db = checked_psr_db(_or(wanted.psr_db, PSR_DB))
         names, out = list(dict.fromkeys(words)), Path(settings.out)
-        rows, made = _transfer.measure(names, *at, out, wanted)
+        rows, made = _transfer.measure(names, ebn0_db, psr_db, out, wanted)
     return transfer_matrix.describe(rows, made), transfer_matrix.draw_described
 
 
@@ -129,7 +132,7 @@ def _or(value, default):
 
 def _alone(what, words):
     if len(words) > 1:
-        raise ValueError(f"wanted one {what}, got {len(words)}: {', '.join(words)}")
+        raise ValueError(f"expected one {what}, got {len(words)}: {', '.join(words)}")
     return words[0]
 
 

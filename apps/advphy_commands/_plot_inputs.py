@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the words of `advphy plot` are, counts, links or attacks; and reading them."""
+"""Recognition and reading of the arguments of `advphy plot`."""
 
 import csv
 from pathlib import Path
@@ -16,11 +16,11 @@ LINK, PERTURBATION = "link", "perturbation"
 
 
 def kind_of(word) -> str:
-    """Return what a word names: COUNTS, SEMANTIC, LINK or PERTURBATION.
+    """Return the kind of an argument: COUNTS, SEMANTIC, LINK or PERTURBATION.
 
     Raises:
-        OSError: when a CSV cannot be read.
-        ValueError: when it is nothing of all this.
+        OSError: if a CSV cannot be read.
+        ValueError: if the argument is of no kind.
     """
     path = Path(word)
     if word.removesuffix(":nearest_codeword") in links.names():
@@ -31,12 +31,12 @@ def kind_of(word) -> str:
         with open(path, "rb") as file:
             marked = Perturbation.KIND.format.encode() in file.read(1 << 20)
         return PERTURBATION if marked else LINK
-    links.load(word)  # says what there is
+    links.load(word)  # raises an error that lists the links
     return LINK
 
 
 def _is_safetensors(path):
-    """Return whether a file begins as safetensors do: a length, then a JSON object."""
+    """Return whether a file begins like safetensors: a length, then a JSON object."""
     if not path.is_file():
         return False
     with open(path, "rb") as file:
@@ -49,23 +49,29 @@ def _columns(path):
 
 
 def of_one_kind(words, wanted=None) -> str:
-    """Return the kind that all words are of; ValueError when they differ."""
+    """Return the common kind of all arguments.
+
+    Raises:
+        ValueError: if the kinds differ, or differ from `wanted`.
+    """
     kinds = [kind_of(word) for word in words]
-    first = wanted or kinds[0]
-    instead = f", '{words[0]}' a {first}; give files of one kind"
     for word, kind in zip(words, kinds, strict=True):
-        if kind != first:
-            instead = f", wanted a {wanted}" if wanted else instead
-            raise ValueError(f"'{word}' is a {kind}{instead}")
+        if wanted and kind != wanted:
+            raise ValueError(f"'{word}' is a {kind}, expected a {wanted}")
+        if kind != kinds[0]:
+            raise ValueError(
+                f"'{word}' is a {kind}, but '{words[0]}' is a {kinds[0]}; give files "
+                "of one kind"
+            )
     return kinds[0]
 
 
 def read_counts(paths) -> list:
-    """Return the rows of CSVs of counts, those of frames through the modem, too.
+    """Return the rows of CSVs of counts, aligned or through the modem.
 
     Raises:
-        ValueError: naming the file and what is wrong, or when blocks are counted twice.
-        OSError: when a file cannot be read.
+        ValueError: if a file is not a CSV of counts, or if blocks are counted twice.
+        OSError: if a file cannot be read.
     """
     found = {Counts: [], BurstCounts: []}
     for path in paths:
@@ -78,7 +84,7 @@ def read_counts(paths) -> list:
 
 
 def read_semantic(paths) -> list:
-    """Return the rows of CSVs of semantic counts; errors as read_counts."""
+    """Return the rows of CSVs of semantic counts; raise the errors of read_counts."""
     of_one_kind(paths, SEMANTIC)
     rows = [row for path in paths for row in table.read(path, SemanticCounts)]
     if not rows:
@@ -87,7 +93,7 @@ def read_semantic(paths) -> list:
 
 
 def read_perturbations(paths, psr_db=None) -> list:
-    """Return perturbations of files, at a PSR in dB if one is given."""
+    """Read perturbations, and scale them to a PSR in dB if one is given."""
     found = [Perturbation.read(path) for path in paths]
     return found if psr_db is None else [p.scaled(psr_db) for p in found]
 
@@ -100,7 +106,7 @@ def kept_with(paths) -> list:
 
 
 def link_of(p, name):
-    """Return the link of a name, or the one that a perturbation was crafted against."""
+    """Return the link `name`, or the link that a perturbation was crafted against."""
     if name is not None:
         return links.load(name)
     for victim, sha256 in p.victims.items():
@@ -109,6 +115,6 @@ def link_of(p, name):
             if model.sha256 == sha256:
                 return model
     raise ValueError(
-        f"perturbation '{p.name}' was not crafted against a shipped link; say whose "
-        "codebook to draw with --link"
+        f"perturbation '{p.name}' was not crafted against a shipped link; give the "
+        "link whose codebook is drawn with --link"
     )

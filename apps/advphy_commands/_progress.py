@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one bar of everything that takes time: how far, and how long yet."""
+"""Progress bar of all commands."""
 
 import multiprocessing
 import sys
 
 
 def bar(steps=None, total=None, unit="step", **more):
-    """Return a tqdm on standard error, which is shown on a terminal only.
+    """Return a tqdm bar on standard error, which only a terminal shows.
 
-    One of several processes that share the terminal shows none.
+    A child process shows none.
 
     Args:
         steps: iterable whose items are counted, or None.
-        total: number of steps; None: as many as `steps` has, or not known.
-        unit: what is counted.
-        more: for tqdm, such as initial, desc or unit_scale.
+        total: number of steps; None: the length of `steps`, if it has one.
+        unit: name of a step.
+        more: further arguments of tqdm, such as initial, desc or unit_scale.
     """
     from tqdm import tqdm
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check modem and radio, level after level, against closed limits.
+"""Check the modem and a radio, level by level, against fixed limits.
 
-file: frames with noise, no radio. loopback: the same through the stand-in radio with
-frequency and clock offset (a build tree with libsoapysdr-dev has it). radio: a real
-device sends to itself, which --args names; it needs --arm and the allow-list. A level
-first passes those before it; exit code 1 says that a figure missed its limits.
+file: bursts with noise, without a radio. loopback: the same through the stand-in radio,
+with frequency and clock offset (needs a build tree with libsoapysdr-dev). radio: a real
+device, given by --args, sends to itself; needs --arm and the allow-list. The lower
+levels are checked first. The exit code is 1 if a figure is outside its limits.
 """
 
 import math
@@ -28,51 +28,56 @@ from advphy_commands._numbers import whole
 from advphy_commands._options import group, operand, option, switch
 
 LEVELS = ("file", "loopback", "radio")
-# What the modem may cost in Eb/N0: file and loopback measured at 3 and 5 dB; a radio
-# has phase noise and multipath of which nothing is known.
+# Allowed loss of the modem in Eb/N0. Those of file and loopback were measured at 3 and
+# 5 dB; the phase noise and the multipath of a radio are not known.
 LOSS_DB = {"file": 1.0, "loopback": 1.0, "radio": 3.0}
-MOST_LOST = {"loopback": 0.01, "radio": 0.1}  # share of the frames
-CFO, CLOCK_PPM = 0.002, 20.0  # of the loopback: cycles per sample; two cheap crystals
-STANDIN_TAIL = 65536  # samples after the frames: half of what sdr_sink sends
-SLOWEST_START = 1.0  # seconds that a radio may take until it sends
-PATIENCE = 20.0  # seconds beyond three times the samples' own
+MOST_LOST = {"loopback": 0.01, "radio": 0.1}  # share of the bursts
+CFO = 0.002  # of the loopback, in cycles per sample
+CLOCK_PPM = 20.0  # of the loopback; the offset of two cheap crystals
+STANDIN_TAIL = 65536  # samples after the bursts: half of what sdr_sink sends
+SLOWEST_START = 1.0  # seconds until a radio sends, at most
+PATIENCE = 20.0  # seconds, in addition to three times the length of the samples
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is checked, up to which level."""
+    """Link, level, and device of the last level."""
 
-    link: str = operand("LINK", nargs="?", default="autoencoder_mlp")
-    level: str = option("file", choices=LEVELS)
-    ebn0_db: float = option(4.0, "of the first two levels, in dB", type=float)
-    frames: int = option("200", parse=whole)
-    codewords: int = option("128", parse=whole)
-    seed: int = option("1", parse=whole)
-    driver: str = option("soapy", "of the radio")
+    link: str = operand(
+        "LINK",
+        "file or name of the link (default autoencoder_mlp)",
+        nargs="?",
+        default="autoencoder_mlp",
+    )
+    level: str = option("file", "last level to check", choices=LEVELS)
+    ebn0_db: float = option(4.0, "Eb/N0 in dB of file and loopback", type=float)
+    frames: int = option("200", "number of bursts", whole)
+    codewords: int = option("128", "codewords per burst", whole)
+    seed: int = option("1", "seed of the messages", whole)
+    driver: str = option("soapy", "driver of the radio")
     device: radio.Device = group(radio.Device)
-    rx_gain: float = option(None, type=float, metavar="DB")
-    amplitude: float = option(0.8, type=float)
-    arm: bool = switch("let the radio transmit")
+    rx_gain: float = option(None, "receive gain in dB", type=float, metavar="DB")
+    amplitude: float = option(0.8, "largest magnitude of a sample", type=float)
+    arm: bool = switch("allow the radio to transmit")
 
     def __post_init__(self):
-        """Refuse what shows nothing, and a radio that is not named or not armed."""
+        """Refuse too few bursts, and a radio that is not given or not armed."""
         if not 20 <= self.frames <= 100_000:
-            raise ValueError(
-                f"--frames {self.frames}: wanted 20..100000, or nothing is shown"
-            )
+            raise ValueError(f"--frames must be in 20..100000, got {self.frames}")
         if not 0 <= self.ebn0_db <= 20:
-            raise ValueError(f"--ebn0-db {self.ebn0_db:g}: wanted 0..20 dB")
+            raise ValueError(f"--ebn0-db must be in 0..20 dB, got {self.ebn0_db:g}")
         if self.level != "radio":
             return
         if not self.device.args:
             raise ValueError(
                 "--level radio needs the --args of a device, such as --driver uhd "
-                "--args serial=..., and a cable with an attenuator from its output to "
-                "its input"
+                "--args serial=..., and a cable with an attenuator from the output to "
+                "the input of the device"
             )
         if not self.arm:
-            said = "--level radio transmits; give --arm when the cable is there"
-            raise ValueError(said)
+            raise ValueError(
+                "--level radio transmits; give --arm when the cable is connected"
+            )
         self.device.of_driver(self.driver)
 
 
@@ -99,16 +104,22 @@ def run(settings, output):
 
 
 def _figures(check):
-    """Return a Check for a document."""
+    """Return the fields of a Check for a document."""
     names = ("name", "figure", "low", "high", "unit", "passed")
     return {name: getattr(check, name) for name in names}
 
 
 def _file(settings, output, model, frame):
     output.line(f"  Eb/N0 {settings.ebn0_db:g} dB, loss up to {LOSS_DB['file']:g} dB")
-    given = settings.frames, settings.ebn0_db, settings.seed, LOSS_DB["file"]
-    along = partial(_progress.bar, unit="piece")
-    return radio_check.file_level(model, frame, *given, along=along)
+    return radio_check.file_level(
+        model,
+        frame,
+        settings.frames,
+        settings.ebn0_db,
+        settings.seed,
+        LOSS_DB["file"],
+        along=partial(_progress.bar, unit="piece"),
+    )
 
 
 def _loopback(settings, output, model, frame):
@@ -116,7 +127,7 @@ def _loopback(settings, output, model, frame):
 
     if standin.plugin_folder() is None:
         raise ValueError(
-            "--level loopback wants the stand-in radio of a build tree: apt install "
+            "--level loopback needs the stand-in radio of a build tree; apt install "
             "libsoapysdr-dev, then `make test` or cmake -DADVPHY_TESTS=ON in the clone"
         )
     rate, ebn0_db, loss_db = 1e6, settings.ebn0_db, LOSS_DB["loopback"]
@@ -141,10 +152,10 @@ def _radio(settings, output, model, frame):
     device = settings.device.of_driver(settings.driver)
     output.line(
         f"  {settings.driver}, {device['frequency'] / 1e6:g} MHz, loss up to "
-        f"{LOSS_DB['radio']:g} dB from the SNR that is estimated"
+        f"{LOSS_DB['radio']:g} dB from the estimated SNR"
     )
-    heard = device | {"gain": settings.rx_gain}
-    counts, means, events = _through(settings, model, frame, device, heard)
+    receiving = device | {"gain": settings.rx_gain}
+    counts, means, events = _through(settings, model, frame, device, receiving)
     ebn0_db = means.get("snr_db", math.nan) - 10 * math.log10(model.rate)
     expected = radio_check.Expected(
         min(ebn0_db, 20.0), LOSS_DB["radio"], MOST_LOST["radio"], snr_slack_db=None
@@ -154,7 +165,7 @@ def _radio(settings, output, model, frame):
 
 
 def _events(events):
-    """Return the Checks of what drivers tell; they do not all tell the same."""
+    """Return the Checks of the events that the drivers report."""
     return [
         radio_check.Check(name, events[name], 0, 0)
         for name in ("underruns", "late", "clipped", "overruns")
@@ -162,20 +173,20 @@ def _events(events):
     ]
 
 
-def _through(settings, model, frame, sent, heard):
-    """Return (counts, means, events) of frames that a device sends to itself."""
+def _through(settings, model, frame, sending, receiving):
+    """Return (counts, means, events) of bursts that a device sends to itself."""
     from gnuradio import advphy, blocks
     from gnuradio.advphy.over_the_air import transmitter
 
-    frames, seed, rate = settings.frames, settings.seed, sent["sample_rate"]
+    frames, seed, rate = settings.frames, settings.seed, sending["sample_rate"]
     samples = frames * frame.samples()
     amplitude, limit = settings.amplitude, samples / rate + 0.01
     sink = advphy.sdr_sink(
-        **sent, armed=True, amplitude_limit=amplitude, time_limit=limit
+        **sending, armed=True, amplitude_limit=amplitude, time_limit=limit
     )
-    source = advphy.sdr_source(**heard)
+    source = advphy.sdr_source(**receiving)
     flowgraph = transmitter(model, sink, frame, frames, seed, amplitude=amplitude)
-    # The stand-in is heard as long as it sends, and it sends a tail of zeros.
+    # The stand-in radio delivers samples only while it sends; it sends trailing zeros.
     near = source.radio is not None and source.radio.is_standin
     more = STANDIN_TAIL if near else round(SLOWEST_START * rate)
     head = blocks.head(8, samples + more)
@@ -190,8 +201,9 @@ def _through(settings, model, frame, sent, heard):
         keep = blocks.file_sink(8, str(received))
         flowgraph.connect(source, head, keep)
         shown = ("samples", samples + more, lambda: head.nitems_written(0))
-        enough = {"enough": lambda: time.monotonic() > late}
-        if radio.run(flowgraph, end, shown=shown, **enough):
+        if radio.run(
+            flowgraph, end, enough=lambda: time.monotonic() > late, shown=shown
+        ):
             raise KeyboardInterrupt
         keep.close()
         scorer = Scorer(model, frame, seed, first_frame=0 if near else None)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Receive frames of a link, count their errors, and record them.
+"""Receive bursts of a link, count their errors and record them.
 
-A line a second says what has arrived; Ctrl-C, --frames or --seconds ends it. --record
-keeps the samples with all that `advphy rescore` needs.
+Prints the counts once per second. Ctrl-C, --frames or --seconds ends the reception.
+--record writes the samples and all that `advphy rescore` needs into a recording.
 """
 
 import time
@@ -13,32 +13,34 @@ from advphy_commands._numbers import whole
 from advphy_commands._options import group, option
 from advphy_commands._text import counted, entry, rates
 
-_FIRST = "the first that was sent: those before the first to arrive are missed"
+_FIRST = "number of the first burst sent; bursts lost after it count as missed"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is received, by which device, and recorded."""
+    """Link, device and recording."""
 
     link: radio.Link = group(radio.Link)
     driver: str = radio.driver("--source")
     device: radio.Device = group(radio.Device)
     first_frame: int = option(None, _FIRST, whole, metavar="NUMBER")
-    record: str = option(metavar="RUN.sigmf-meta")
-    attack: str = option(None, "what the recording shall say was sent", metavar="WORDS")
-    psr_db: float = option(None, "of --attack", type=float, metavar="DB")
+    record: str = option(None, "record into this file", metavar="RUN.sigmf-meta")
+    attack: str = option(None, "adversary, for the recording", metavar="WORDS")
+    psr_db: float = option(None, "PSR of --attack in dB", type=float, metavar="DB")
 
     def __post_init__(self):
-        """Refuse words of an adversary that are written nowhere."""
+        """Refuse options of an adversary that would not be recorded."""
         if self.attack and not self.record:
             raise ValueError("--attack is written into a recording; give --record, too")
         if self.psr_db is not None and not self.attack:
-            raise ValueError("--psr-db is of an adversary; give --attack WORDS, too")
+            raise ValueError(
+                "--psr-db belongs to an adversary; give --attack WORDS, too"
+            )
 
 
 @radio.ended_by_signals()
 def run(settings, output):
-    """Receive, and print counts."""
+    """Receive, and print the counts."""
     model, sent = settings.link.load()
     frames, seconds = settings.link.frames, settings.link.seconds
     device = settings.device.of_driver(settings.driver)
@@ -58,7 +60,7 @@ def run(settings, output):
     def received():
         return flowgraph.synchronizer.counts()["received"]
 
-    def say(second):
+    def show(second):
         output.line(_line(second, flowgraph, rate))
 
     begun, enough = time.monotonic(), None
@@ -66,22 +68,22 @@ def run(settings, output):
     if frames is not None:
         enough, shown = lambda: received() >= frames, ("frames", frames, received)
     try:
-        radio.run(flowgraph, flowgraph.end, say, enough, shown=shown)
+        radio.run(flowgraph, flowgraph.end, show, enough, shown=shown)
     finally:
         if recorder is not None:
             recorder.stop()
     counts = flowgraph.counts()
-    _say(output, model, flowgraph, counts, rate)
+    _print_counts(output, model, flowgraph, counts, rate)
     overruns = source.events()["overruns"]
-    output.line(entry("overruns", "not told" if overruns is None else overruns))
+    output.line(entry("overruns", "unknown" if overruns is None else overruns))
     output.note(overruns=overruns, recording=None)
     if recorder is not None:
         recorder.note_counts(counts)
-        _say_recorded(output, settings.record, recorder.samples(), counts["samples"])
+        _print_recorded(output, settings.record, recorder.samples(), counts["samples"])
 
 
-def _say(output, model, flowgraph, counts, rate):
-    """Say what was counted."""
+def _print_counts(output, model, flowgraph, counts, rate):
+    """Print the counts, and note them in the document."""
     pixels = getattr(model, "pixels", None)
     for line in counted(counts, pixels):
         output.line(line)
@@ -94,24 +96,35 @@ def _say(output, model, flowgraph, counts, rate):
     output.note(**rates(counts, pixels))
 
 
-def _say_recorded(output, path, samples, taken):
+def _print_recorded(output, path, samples, taken):
     output.line(f"recorded {samples} samples in {path}")
     output.note(recording={"file": path, "samples": samples})
     if samples != taken:
-        said = f"the receiver took {taken} of them before it was stopped, so rescoring"
-        output.remark(f"{said} may find more frames")
+        output.remark(
+            f"the receiver took {taken} of them before it was stopped, so rescoring "
+            "may find more bursts"
+        )
 
 
 def _recorder(settings, model, sent, device):
     from gnuradio import advphy
 
-    frame, first = sent["frame"], settings.first_frame
-    first = None if first is None else first * frame.codewords
-    at = device["sample_rate"], device["frequency"], sent["seed"], first
-    found = advphy.recorder(settings.record, model, frame, *at, sent["images"])
+    frame, first_block = sent["frame"], None
+    if settings.first_frame is not None:
+        first_block = settings.first_frame * frame.codewords
+    recorder = advphy.recorder(
+        settings.record,
+        model,
+        frame,
+        device["sample_rate"],
+        device["frequency"],
+        sent["seed"],
+        first_block,
+        sent["images"],
+    )
     if settings.attack:
-        found.note_attack(settings.attack, settings.psr_db)
-    return found
+        recorder.note_attack(settings.attack, settings.psr_db)
+    return recorder
 
 
 def _line(second, flowgraph, rate):
@@ -129,7 +142,7 @@ def _line(second, flowgraph, rate):
 def _last(flowgraph, rate):
     last = flowgraph.synchronizer.last()
     if last is None:
-        return "no frame arrived: check frequency, gain, rate and the sender's link"
+        return "no frame arrived: check frequency, gain, rate and link of the sender"
     return (
         entry("last frame", f"SNR {last['snr_db']:.2f} dB, CFO ")
         + f"{last['cfo'] * rate:.1f} Hz, clock {last['clock_ppm']:.1f} ppm"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What sending and receiving have in common on the command line."""
+"""Options and run loop shared by the actions of `advphy radio`."""
 
 import contextlib
 import math
@@ -18,27 +18,29 @@ from advphy_commands.secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
 NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer
-DEFAULT_FREQUENCY = 433.92e6  # Hz; of what has no carrier
+DEFAULT_FREQUENCY = 433.92e6  # Hz; for drivers without a carrier
 
 
 @dataclass(frozen=True)
 class Link:
-    """What is sent, and when to end."""
+    """Link, its settings, and when to end."""
 
-    link: str = operand("LINK")
-    seed: int = option("1", parse=whole)
-    codewords: int = option("128", "of a frame", whole)
-    images: str = option("mnist_sample", "of a semantic link")
+    link: str = operand("LINK", "file or name of a link")
+    seed: int = option("1", "seed of the messages", whole)
+    codewords: int = option("128", "codewords per burst", whole)
+    images: str = option("mnist_sample", "images for a semantic link")
     key_file: str = key_file()
-    frames: int = option(None, "end after so many", whole)
-    seconds: float = option(None, "end after so long", type=float)
+    frames: int = option(None, "number of bursts after which to end", whole)
+    seconds: float = option(None, "duration after which to end", type=float)
 
     def __post_init__(self):
-        """Refuse an end that is none."""
+        """Refuse limits that are not positive."""
         if self.frames == 0:
-            raise ValueError("--frames 0: wanted at least 1")
+            raise ValueError("--frames must be at least 1, got 0")
         if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise ValueError(f"--seconds {self.seconds}: wanted a finite time > 0")
+            raise ValueError(
+                f"--seconds must be finite and above 0, got {self.seconds}"
+            )
 
     def load(self):
         """Return (link, {frame, seed, images, secret})."""
@@ -53,43 +55,47 @@ class Link:
 
 @dataclass(frozen=True)
 class Device:
-    """Settings of a device; who inherits it declares the driver before."""
+    """Settings of a device other than its driver."""
 
-    args: str = option("", "of the device; the file's path; zmq's endpoint")
-    frequency: float = option(None, type=float, metavar="HZ")
-    rate: float = option("1e6", "samples/s", type=float)
-    gain: float = option(None, type=float, metavar="DB")
-    antenna: str = option("")
+    args: str = option("", "device arguments; path for file, endpoint for zmq")
+    frequency: float = option(None, "carrier in Hz", type=float, metavar="HZ")
+    rate: float = option("1e6", "samples per second", type=float)
+    gain: float = option(None, "gain in dB", type=float, metavar="DB")
+    antenna: str = option("", "name of the antenna port")
 
     def of_driver(self, driver):
         """Return the arguments of sdr_sink and sdr_source.
 
         Raises:
-            ValueError: a radio without a frequency, or a rate that is none.
+            ValueError: if a radio has no frequency, or the rate is not positive.
         """
         if not 0 < self.rate < math.inf:
-            raise ValueError(f"--rate {self.rate:g}: wanted samples/s, more than 0")
+            raise ValueError(f"--rate must be above 0 samples/s, got {self.rate:g}")
         if self.frequency is None and driver in RADIOS:
-            said = f"a radio ({driver}) has no default"
-            raise ValueError(f"--frequency is missing: {said}")
-        frequency = self.frequency or DEFAULT_FREQUENCY
-        tuned = {"frequency": frequency, "sample_rate": self.rate, "gain": self.gain}
-        return {"driver": driver, "args": self.args, **tuned, "antenna": self.antenna}
+            raise ValueError(f"--frequency is missing: driver {driver} has no default")
+        return {
+            "driver": driver,
+            "args": self.args,
+            "frequency": self.frequency or DEFAULT_FREQUENCY,
+            "sample_rate": self.rate,
+            "gain": self.gain,
+            "antenna": self.antenna,
+        }
 
 
 def driver(flag):
     """Return the field of the option that names a driver."""
-    said = "uhd, hackrf, soapy, osmosdr, standin, file or zmq"
-    return option(None, said, flag=flag, required=True, metavar="DRIVER")
+    text = "uhd, hackrf, soapy, osmosdr, standin, file or zmq"
+    return option(None, text, flag=flag, required=True, metavar="DRIVER")
 
 
 @contextlib.contextmanager
 def ended_by_signals():
-    """Let SIGTERM and SIGHUP end what runs within as Ctrl-C does, in silence."""
+    """Let SIGTERM and SIGHUP have the effect of Ctrl-C while the context is active."""
     before = {
         number: signal.signal(number, signal.default_int_handler)
         for number in (signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) != signal.SIG_IGN  # as nohup lets it be
+        if signal.getsignal(number) != signal.SIG_IGN  # nohup ignores SIGHUP
     }
     try:
         yield
@@ -98,20 +104,20 @@ def ended_by_signals():
             signal.signal(number, handler)
 
 
-def run(flowgraph, end, say=None, enough=None, patience=10.0, shown=None):
-    """Run a flowgraph to its end, or end it when there is enough or at Ctrl-C.
+def run(flowgraph, end, show=None, enough=None, patience=10.0, shown=None):
+    """Run a flowgraph until it ends, until enough has passed, or until Ctrl-C.
 
     Args:
         flowgraph: top_block of advphy.
-        end: is called to let its stream end.
-        say: is called once a second with the seconds since the start, or None.
-        enough: tells whether to end it, or None.
-        patience: seconds that the end may take until the flowgraph is stopped.
-        shown: (unit, how many there will be or None, function that tells how many
-            there are) of a bar on a terminal; without: the time that has passed.
+        end: function that ends the stream of the flowgraph.
+        show: function of the seconds since the start, called once a second, or None.
+        enough: function that returns whether to end the flowgraph, or None.
+        patience: seconds after which a flowgraph that does not end is stopped.
+        shown: (unit, total or None, function that returns the present count) for the
+            progress bar; None: the bar shows the elapsed time.
 
     Returns:
-        Whether it was Ctrl-C.
+        Whether Ctrl-C ended it.
     """
     ended, failures, interrupted = threading.Event(), [], False
 
@@ -122,7 +128,7 @@ def run(flowgraph, end, say=None, enough=None, patience=10.0, shown=None):
             failures.append(error)
         ended.set()
 
-    begun, said = time.monotonic(), 0
+    begun, shown_at = time.monotonic(), 0
     unit, total, done = shown or ("s", None, lambda: time.monotonic() - begun)
     bar = _progress.bar(total=total, unit=unit)
     try:
@@ -130,9 +136,9 @@ def run(flowgraph, end, say=None, enough=None, patience=10.0, shown=None):
         threading.Thread(target=wait, daemon=True).start()
         while not ended.wait(0.1):
             seconds = int(time.monotonic() - begun)
-            if say is not None and seconds > said:
-                said = seconds
-                say(seconds)
+            if show is not None and seconds > shown_at:
+                shown_at = seconds
+                show(seconds)
             bar.n = round(done() if total is None else min(done(), total), 1)
             bar.refresh()
             if enough is not None and enough():

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send frames of a link.
+"""Send bursts of a link.
 
-Without --arm nothing is opened: a line says what would be sent, where and for how long.
-A radio transmits only where the allow-list permits it. --attack adds a perturbation
-that was crafted before; on a radio it needs --permitted.
+Without --arm, no device is opened; the command only prints what it would send, on which
+frequency and for how long. A radio transmits only on frequencies that the allow-list
+permits. --attack adds a crafted perturbation; with a radio it needs --permitted.
 """
 
 from dataclasses import dataclass
@@ -14,40 +14,40 @@ from advphy_commands import _radio_settings as radio
 from advphy_commands._numbers import whole
 from advphy_commands._options import group, option, switch
 
-LONGEST = 10.0  # seconds, where neither --frames nor --seconds says
+LONGEST = 10.0  # seconds, if neither --frames nor --seconds is given
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is sent, by which device."""
+    """Link, device and adversary."""
 
     link: radio.Link = group(radio.Link)
     driver: str = radio.driver("--sink")
     device: radio.Device = group(radio.Device)
     amplitude: float = option(0.8, "largest magnitude of a sample", type=float)
-    first_frame: int = option("0", parse=whole)
+    first_frame: int = option("0", "number of the first burst", whole)
     arm: bool = switch("transmit")
-    attack: str = option(None, "a perturbation file, or noise_jammer", metavar="FILE")
-    psr_db: float = option(None, "of --attack", type=float, metavar="DB")
+    attack: str = option(None, "perturbation, or noise_jammer", metavar="FILE")
+    psr_db: float = option(None, "PSR of --attack in dB", type=float, metavar="DB")
     permitted: str = option(
         None,
-        "that the adversary's signal stays in a cable, or is licensed",
+        "why the adversary may transmit: over a cable, or with a license",
         choices=transmit_limits.PERMISSIONS,
     )
 
     def __post_init__(self):
-        """Refuse what would say something of an adversary when there is none."""
+        """Refuse options of an adversary without --attack."""
         for name in ("psr_db", "permitted"):
             if self.attack is None and getattr(self, name) is not None:
                 raise ValueError(
-                    f"--{name.replace('_', '-')} is of an adversary, but there is "
-                    "none; give --attack FILE, too"
+                    f"--{name.replace('_', '-')} belongs to an adversary; give "
+                    "--attack FILE, too"
                 )
 
 
 @radio.ended_by_signals()
 def run(settings, output):
-    """Send, or say what would be sent."""
+    """Send, or print what would be sent."""
     model, sent = settings.link.load()
     device = settings.device.of_driver(settings.driver)
     attack = _attack(settings, model, sent["seed"])
@@ -55,33 +55,44 @@ def run(settings, output):
     from gnuradio.advphy.over_the_air import transmitter
 
     frames, seconds = _whole_frames(settings, sent["frame"])
-    amplitude = settings.amplitude
-    allowed = {"permitted": settings.permitted, "amplitude_limit": amplitude}
-    allowed |= {"adversary": "no" if attack is None else "yes"}
-    sink = advphy.sdr_sink(**device, armed=settings.arm, time_limit=seconds, **allowed)
-    sent |= {"attack": attack, "first_frame": settings.first_frame}
-    flowgraph = transmitter(model, sink, frames=frames, amplitude=amplitude, **sent)
+    sink = advphy.sdr_sink(
+        **device,
+        armed=settings.arm,
+        time_limit=seconds,
+        amplitude_limit=settings.amplitude,
+        adversary="no" if attack is None else "yes",
+        permitted=settings.permitted,
+    )
+    flowgraph = transmitter(
+        model,
+        sink,
+        frames=frames,
+        amplitude=settings.amplitude,
+        attack=attack,
+        first_frame=settings.first_frame,
+        **sent,
+    )
     if not settings.arm:
-        sink.gate.at_end = None  # it is said below
-    # zmq may wait for a receiver that has gone; a radio is silent already.
+        sink.gate.at_end = None  # _print_sent prints the plan
+    # zmq may wait for a receiver that has exited; a radio is silent already.
     length = sent["frame"].samples()
     shown = ("frames", frames, lambda: sink.events()["samples"] / length)
     interrupted = radio.run(flowgraph, sink.silence, patience=3.0, shown=shown)
-    _say(settings, output, model, device, sink, length)
+    _print_sent(settings, output, model, device, sink, length)
     return 130 if interrupted else 0
 
 
-def _say(settings, output, model, device, sink, length):
-    """Say what was sent, or would be."""
+def _print_sent(settings, output, model, device, sink, length):
+    """Print what was sent or would be sent."""
     events, first = sink.events(), settings.first_frame
-    told = ("clipped", "non_finite", "pauses", "underruns", "late")
-    told = {name: events[name] for name in told if events.get(name) is not None}
+    names = ("clipped", "non_finite", "pauses", "underruns", "late")
+    known = {name: events[name] for name in names if events.get(name) is not None}
     count = events["samples"] / length
     what = f"{count:.5g} frames of link {model.name} from frame {first} on"
     output.note(armed=settings.arm, link=model.name, device=device)
-    output.note(frames=count, first_frame=first, **told)
+    output.note(frames=count, first_frame=first, **known)
     if settings.arm:
-        text = ", ".join(f"{name} {value}" for name, value in told.items())
+        text = ", ".join(f"{name} {value}" for name, value in known.items())
         output.line(f"sent {what}; {text}")
     else:
         allowed = _allowed(device)
@@ -91,7 +102,7 @@ def _say(settings, output, model, device, sink, length):
 
 
 def _whole_frames(settings, frame):
-    """Return how many frames fit the limits, and a time in which none is cut off."""
+    """Return the number of bursts within the limits, and a time limit above theirs."""
     frames, seconds = settings.link.frames, settings.link.seconds
     length = frame.samples() / settings.device.rate
     if seconds is None and frames is None:
@@ -99,22 +110,25 @@ def _whole_frames(settings, frame):
     if seconds is not None:
         fit = int(seconds / length)
         if not fit:
-            wanted = f"wanted at least {length:.3g}, one frame"
-            raise ValueError(f"--seconds {seconds:g}: {wanted}")
+            raise ValueError(
+                f"--seconds must be at least {length:.3g}, the length of one burst, "
+                f"got {seconds:g}"
+            )
         frames = fit if frames is None else min(frames, fit)
     return frames, (frames + 1) * length
 
 
 def _attack(settings, model, seed):
-    """Return the Adversary that is asked for, or None."""
+    """Return the Adversary of --attack, or None."""
     if settings.attack is None:
         return None
     from advphy_model.air.adversary import Adversary
     from advphy_model.air.perturbation import Perturbation, jammer
 
     if not hasattr(model, "k"):
-        what = f"'{model.name}' is a semantic link, wanted a link model"
-        raise ValueError(f"--attack: {what}")
+        raise ValueError(
+            f"--attack needs a link model, but '{model.name}' is a semantic link"
+        )
     if settings.attack == "noise_jammer":
         psr_db = -6.0 if settings.psr_db is None else settings.psr_db
         found = jammer(model.k, model.n, psr_db)
@@ -125,7 +139,7 @@ def _attack(settings, model, seed):
 
 
 def _allowed(device):
-    """Say whether the allow-list permits what a dry run would send."""
+    """Return the text that tells whether the allow-list permits the transmission."""
     if device["driver"] in radio.NEAR:
         return f"{device['driver']} does not radiate: no allow-list is asked"
     try:

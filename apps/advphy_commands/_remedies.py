@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How to get a package that is missing: by the name that is imported."""
+"""Commands that install a missing package, by the name of its import."""
 
 _OF_DEBIAN = "numpy scipy matplotlib cryptography tqdm PyQt5 pyqtgraph zmq rich shtab"
 REMEDIES = {
@@ -17,11 +17,13 @@ REMEDIES = {
 
 
 def remedy(error):
-    """Return a sentence for an ImportError: what is missing and how to get it."""
+    """Return the text for an ImportError: the missing package and how to install it."""
     package = (error.name or "").partition(".")[0]
     if package not in REMEDIES:
         return str(error)
     if package == "gnuradio":
-        said = "GNU Radio is not installed for this Python"
-        return f"{said}; {REMEDIES[package]}, or use --engine loop"
+        return (
+            "GNU Radio is not installed for this Python; "
+            f"{REMEDIES[package]}, or use --engine loop"
+        )
     return f"{package} is not installed; {REMEDIES[package]}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What publishers send: measurements, and what became of each connection."""
+"""Subscriptions to publishers: connections and received measurements."""
 
 import re
 import time
@@ -8,30 +8,36 @@ import zmq
 from advphy_model.measure import published
 from zmq.utils.monitor import recv_monitor_message
 
-WAITING = 10_000  # messages that wait to be looked at; what is more is lost
-HANDSHAKE_MS = 2000  # for who answers in another protocol, or not at all
-LOST = "DISCONNECTED CLOSED CONNECT_RETRIED HANDSHAKE_FAILED_NO_DETAIL"
-LOST = {zmq.Event[name] for name in (*LOST.split(), "HANDSHAKE_FAILED_PROTOCOL")}
+WAITING = 10_000  # messages in the queue; further messages are lost
+HANDSHAKE_MS = 2000  # for a peer that answers in another protocol or not at all
+LOST = {
+    zmq.Event.DISCONNECTED,
+    zmq.Event.CLOSED,
+    zmq.Event.CONNECT_RETRIED,
+    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL,
+    zmq.Event.HANDSHAKE_FAILED_PROTOCOL,
+}
 
 
 class Subscription:
-    """One publisher's messages.
+    """Connection to one publisher.
 
     Args:
-        address: such as tcp://127.0.0.1:5570.
-        remark: function of a text: what happens to the connection, each thing once.
+        address: address such as tcp://127.0.0.1:5570.
+        context: zmq.Context.
+        remark: function of a text, called when the state of the connection changes.
         keys: folder with subscriber.key_secret and publisher.key, or None.
 
     Raises:
-        ValueError: when it is no address.
+        ValueError: if the address is not valid.
     """
 
     def __init__(self, address, context, remark, keys=None):
         _check(address)
         self.address, self._remark = address, remark
         self.malformed = 0
-        self.connected, self.joined = False, False  # joined: it told its states
-        self._said, self._opened = set(), False
+        self.connected, self.joined = False, False  # joined: a measurement has arrived
+        self._remarked, self._opened = set(), False
         self.socket = context.socket(zmq.SUB)
         for name, value in {
             zmq.RCVHWM: WAITING,
@@ -51,7 +57,8 @@ class Subscription:
             self.socket.connect(address)
         except zmq.ZMQError as error:
             self.close()
-            raise ValueError(_no_address(address, f" ({error.strerror})")) from None
+            why = f" ({error.strerror})"
+            raise ValueError(_not_an_address(address, why)) from None
 
     def _use_keys(self, folder):
         from gnuradio.advphy.measure import publishing_socket as keys
@@ -66,25 +73,27 @@ class Subscription:
         self.socket.curve_publickey, self.socket.curve_secretkey = public, secret
 
     def events(self):
-        """Follow the connection: say when there is none, or no publisher."""
+        """Follow the connection; remark a lost one, and a peer that is no publisher."""
         while self.monitor.poll(0):
             event = recv_monitor_message(self.monitor)["event"]
             if event == zmq.EVENT_CONNECTED:
                 self._opened = True
             elif event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self.connected, self._opened = True, False
-                self._said.discard("waiting")
+                self._remarked.discard("waiting")
             elif event in LOST:
                 self._lost()
 
     def _lost(self):
         if self._opened and not self.connected:
-            self._say("stranger", f"{self.address} answers, but is no publisher")
+            self._remark_once(
+                "stranger", f"{self.address} answers, but is no publisher"
+            )
         self.connected, self._opened = False, False
-        self._say("waiting", f"waiting for {self.address}")
+        self._remark_once("waiting", f"waiting for {self.address}")
 
     def messages(self, most=1000):
-        """Return the measurements that have arrived, at most about so many."""
+        """Return the measurements of at most `most` messages that have arrived."""
         found = []
         for _ in range(most):
             try:
@@ -97,47 +106,46 @@ class Subscription:
                 break
             except published.OtherVersionError as error:
                 self.malformed += 1
-                self._say("version", f"{self.address}: {error}")
+                self._remark_once("version", f"{self.address}: {error}")
             except ValueError as error:
                 self.malformed += 1
-                said = f"ignored what is malformed: {str(error)[:200]!a}"
-                self._say("malformed", f"{self.address}: {said}")
+                text = f"ignored a malformed message: {str(error)[:200]!a}"
+                self._remark_once("malformed", f"{self.address}: {text}")
         self.joined = self.joined or bool(found)
         return found
 
-    def _say(self, what, text):
-        if what not in self._said:
-            self._said.add(what)
+    def _remark_once(self, what, text):
+        if what not in self._remarked:
+            self._remarked.add(what)
             self._remark(text)
 
     def close(self):
-        """Let go of the connection."""
+        """Close the connection."""
         self.socket.disable_monitor()
         self.monitor.close(linger=0)
         self.socket.close(linger=0)
 
 
 def _check(address):
-    """Refuse what ZMQ would only wait for."""
+    """Refuse an address for which ZeroMQ would wait without an error."""
     found = re.fullmatch(r"tcp://[^/]+:([0-9]{1,5})|ipc://.+", address)
     if not found or not 0 < int(found.group(1) or 1) < 65536:
-        raise ValueError(_no_address(address))
+        raise ValueError(_not_an_address(address))
 
 
-def _no_address(address, why=""):
+def _not_an_address(address, why=""):
     return (
-        f"{address!r} is no address to connect to{why}; wanted tcp://HOST:PORT, such "
-        "as tcp://127.0.0.1:5570, or ipc://FILE"
+        f"{address!r} is not a valid address{why}; give tcp://HOST:PORT, such as "
+        "tcp://127.0.0.1:5570, or ipc://FILE"
     )
 
 
 class Subscriptions:
-    """Several publishers' messages in one; a context manager.
+    """Connections to several publishers; a context manager.
 
     Args:
-        addresses: of publishers.
-        remark: function of a text.
-        keys: as for Subscription.
+        addresses: addresses of the publishers.
+        remark, keys: as for Subscription.
     """
 
     def __init__(self, addresses, remark, keys=None):
@@ -161,13 +169,13 @@ class Subscriptions:
         self.close()
 
     def close(self):
-        """Let go of all connections."""
+        """Close all connections."""
         for one in self.each:
             one.close()
         self._context.destroy(linger=0)
 
     def wait(self, seconds):
-        """Return the measurements of the next `seconds`, earlier when there are any."""
+        """Return the next measurements, or [] if none arrives within `seconds`."""
         end = time.monotonic() + seconds
         while True:
             left = end - time.monotonic()
@@ -181,10 +189,10 @@ class Subscriptions:
 
     @property
     def joined(self):
-        """Return whether each publisher has said something."""
+        """Return whether each publisher has sent a measurement."""
         return all(one.joined for one in self.each)
 
     @property
     def malformed(self):
-        """Return how many messages were ignored."""
+        """Return the number of ignored messages."""
         return sum(one.malformed for one in self.each)

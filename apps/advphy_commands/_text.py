@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Counts, rates and measurements in words, and the same as numbers for a document."""
+"""Texts of counts, rates and measurements, and the numbers for a document."""
 
 import contextlib
 
@@ -18,16 +18,16 @@ COUNTS = {
 
 
 def entry(name, text):
-    """Return a line of a list of names and what they are."""
+    """Return the line of a list: a name and its value."""
     return f"{name:<18}{text}"
 
 
 def counted(counts, pixels=None):
-    """Return the lines of counts of frames, with the rates that they give.
+    """Return the lines of the counts of bursts and of their error rate.
 
     Args:
-        counts: as Scorer.counts.
-        pixels: of an image of a semantic link, or None.
+        counts: dictionary as Scorer.counts.
+        pixels: number of pixels of an image; None for a link of messages.
     """
     names = COUNTS | ({} if pixels is None else {"blocks": "images"})
     lines = [entry(names[n], counts[n]) for n in names if n in counts]
@@ -42,7 +42,7 @@ def counted(counts, pixels=None):
 
 
 def rates(counts, pixels=None):
-    """Return bler with its 95 % interval, or mse, of counts of frames."""
+    """Return the BLER with its 95 % interval, or the MSE, of the counts of bursts."""
     if pixels is None:
         return rated(_failures(counts), counts["blocks"])
     decoded = counts["blocks"] - counts["erasures"]
@@ -67,7 +67,7 @@ def table(scorer, sample_rate, model):
 
 
 def numbers(scorer, sample_rate):
-    """Return bler with its interval, snr_db, cfo_hz and clock_ppm: what there is."""
+    """Return bler, bler_95_percent, snr_db, cfo_hz and clock_ppm, if known."""
     counts, means, found = scorer.counts, scorer.means, {}
     if "block_errors" in counts and counts["blocks"]:
         failures, blocks = _failures(counts), counts["blocks"]
@@ -79,7 +79,7 @@ def numbers(scorer, sample_rate):
     return found
 
 
-# Of a published measurement, a dictionary of advphy_model.measure.published.decode.
+# Texts of a published measurement, a dictionary of measure.published.decode.
 
 _SETTINGS = "Eb/N0 {ebn0_db:.4g} dB, SNR {snr_db:.4g} dB, PSR {psr_db:.4g} dB"
 _FIGURES = {
@@ -95,11 +95,11 @@ _FIGURES = {
 
 
 def cells(message, several) -> tuple:
-    """Return name, settings and figures of a measurement, each in a few words.
+    """Return the name, the settings and the figures of a measurement as short texts.
 
     Args:
-        message: of a publisher.
-        several: whether there are several flowgraphs.
+        message: measurement of a publisher.
+        several: whether several flowgraphs publish; the name then includes theirs.
     """
     flowgraph = message["flowgraph"] if several else ""
     name = f"{flowgraph}: " * bool(flowgraph) + message["name"]
@@ -115,12 +115,12 @@ def cells(message, several) -> tuple:
 
 
 def printable(text) -> str:
-    """Return a text without what could steer a terminal."""
+    """Replace the control characters of a text by question marks."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _parts(form, values):
-    """Return the parts of a form whose values are there."""
+    """Return the formatted parts of a form whose values are known."""
     words = []
     for part in form.split(", "):
         with contextlib.suppress(KeyError):
@@ -129,7 +129,7 @@ def _parts(form, values):
 
 
 def _settings(settings):
-    """Return the settings that matter."""
+    """Return the text of the settings that are not at their defaults."""
     numbers = {
         key: value
         for key, value in settings.items()
@@ -162,5 +162,5 @@ def _estimate(message):
     if not message["detected"]:
         return "no perturbation"
     psr_db = message.get("psr_db")
-    said = f"perturbation found: {message.get('adversary', '')}"
-    return said if psr_db is None else f"{said}, PSR {psr_db:.1f} dB"
+    text = f"perturbation found: {message.get('adversary', '')}"
+    return text if psr_db is None else f"{text}, PSR {psr_db:.1f} dB"

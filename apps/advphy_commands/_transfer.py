@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure what perturbations made for each of several links do to all of them."""
+"""Measurement of how perturbations transfer between links."""
 
 from advphy_model.air.adversary import Adversary
 from advphy_model.atomic_file import refuse_unwritable
@@ -12,19 +12,20 @@ from advphy_commands import _plot_inputs, _progress
 
 
 def measure(names, ebn0_db, psr_db, figure, wanted):
-    """Return (rows of counts, perturbations); counts go next to the figure, too.
+    """Measure every link under every perturbation; return (rows, perturbations).
 
-    The same command again goes on where it stopped.
+    The counts are also written next to the figure, and an interrupted measurement
+    continues from them.
 
     Args:
-        names: of the links.
+        names: names of the links.
         ebn0_db: Eb/N0 in dB.
         psr_db: PSR in dB.
         figure: path of the figure.
-        wanted: plot.Attacked; with perturbations, or an attack to craft (needs torch).
+        wanted: plot.Attacked with perturbations, or with an attack (needs torch).
 
     Raises:
-        ValueError: a perturbation does not fit a link.
+        ValueError: if a perturbation does not fit a link.
     """
     out = figure.with_suffix(".csv")
     refuse_unwritable(out)
@@ -37,13 +38,13 @@ def measure(names, ebn0_db, psr_db, figure, wanted):
     rule = StopRule(errors, 10**7 if wanted.max_blocks is None else wanted.max_blocks)
     cells = len(models) * (len(given or models) + 1 + (not given))
     with _progress.bar(total=cells, unit="cell") as bar:
-        plan = {"psr_db": psr_db, "ebn0_db": ebn0_db}
         name = wanted.attack or "universal_pgd"
-        made = given or list(_crafted(name, models, plan, out, bar))
-        hits = (None, *(Adversary(p, psr_db) for p in made))
-        each = [(model, attack) for model in models for attack in hits]
+        made = given or list(_crafted(name, models, psr_db, ebn0_db, out, bar))
+        adversaries = [None, *(Adversary(p, psr_db) for p in made)]
         settings = [
-            LinkSetting(model, ebn0_db, attack=attack) for model, attack in each
+            LinkSetting(model, ebn0_db, attack=attack)
+            for model in models
+            for attack in adversaries
         ]
         rows = []
         for step in sweep.measure(settings, rule, out, Counts):
@@ -54,18 +55,19 @@ def measure(names, ebn0_db, psr_db, figure, wanted):
     return rows, made
 
 
-def _crafted(name, models, plan, out, bar):
+def _crafted(name, models, psr_db, ebn0_db, out, bar):
     from advphy_training import attacks
 
+    plan = attacks.Plan(psr_db, ebn0_db)
     first = models[0]
     for model in models:
         if model.n != first.n:
             raise ValueError(
                 f"links '{first.name}' and '{model.name}' have n = {first.n} and "
-                f"{model.n}; an attack transfers only between equal n"
+                f"{model.n}; use links of equal n"
             )
     for model in models:
         bar.set_postfix_str(f"{name} against {model.name}")
         folder = out.with_suffix(".perturbations")
-        yield attacks.craft_or_read(name, model, attacks.Plan(**plan), [], folder)
+        yield attacks.craft_or_read(name, model, plan, [], folder)
         bar.update()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `advphy watch` shows: a window, a table in the terminal, or lines."""
+"""Displays of `advphy watch`: a window, a table in the terminal, or lines."""
 
 import contextlib
 import math
@@ -11,13 +11,17 @@ import time
 from advphy_commands._text import cells
 
 LINE_SECONDS = 1.0
-OLD_SECONDS = 3.0  # without a message: a gray row of the table
+OLD_SECONDS = 3.0  # without a message, after which a row of the table is dimmed
 WINDOW_MS = 30
-ENDS = {"psr_db": (-20.0, 10.0), "snr_db": (-10.0, 20.0)}  # of the horizontal axis
+ENDS = {"psr_db": (-20.0, 10.0), "snr_db": (-10.0, 20.0)}  # ends of the horizontal axis
 
 
 def wants_window(settings, output):
-    """Return whether to open a window; ValueError where it is wanted and cannot be."""
+    """Return whether to open a window.
+
+    Raises:
+        ValueError: if --window is given and there is no screen.
+    """
     screen = any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY"))
     if settings.window:
         if not screen and not os.environ.get("QT_QPA_PLATFORM"):
@@ -35,7 +39,7 @@ def wants_window(settings, output):
 
 
 def window(settings, turns):
-    """Show curves, and what happens over time, until the window is closed."""
+    """Show BLER curves and a strip over time until the window is closed."""
     from gnuradio.advphy.display.bler_curve_record import BlerCurveRecord
     from gnuradio.advphy.display.bler_curve_window import BlerCurveWindow
     from gnuradio.advphy.display.onset_record import OnsetRecord
@@ -85,13 +89,13 @@ def window(settings, turns):
 
 
 class _AsSent:
-    """Published messages as blocks send them to a display."""
+    """Converter of published messages to messages of blocks."""
 
     def __init__(self):
         self._flowgraphs = set()
 
     def message(self, message):
-        """Return it with a PSR of nothing as -inf dB, its flowgraph in its name."""
+        """Return a message with the flowgraph in its name and -inf dB for no PSR."""
         self._flowgraphs.add(message["flowgraph"])
         name = message["name"]
         if len(self._flowgraphs) > 1 and message["flowgraph"]:
@@ -105,7 +109,7 @@ class _AsSent:
 
 
 def terminal(output):
-    """Return a table that changes where there is a terminal and rich, else lines."""
+    """Return a live table if there is a terminal and rich is installed, else lines."""
     if sys.stdout.isatty() and not output.only_json:
         with contextlib.suppress(ImportError):  # rich is not installed
             return Table()
@@ -113,7 +117,7 @@ def terminal(output):
 
 
 class _Shown:
-    """What shows messages; a context manager."""
+    """Base of displays in the terminal; a context manager."""
 
     def __init__(self):
         self._flowgraphs = set()
@@ -122,12 +126,12 @@ class _Shown:
         return self
 
     def _cells(self, message):
-        """Return name, settings and figures in words."""
+        """Return the name, the settings and the figures of a message as texts."""
         return cells(message, len(self._flowgraphs) > 1)
 
 
 class Lines(_Shown):
-    """A line a second for each block that said something."""
+    """One line per second for each block that has sent a message."""
 
     def __init__(self, output):
         super().__init__()
@@ -150,7 +154,7 @@ class Lines(_Shown):
 
     def _print(self):
         for message in sorted(self._new.values(), key=lambda m: m["time"]):
-            # When it was measured, if a clock can say that.
+            # Time of the measurement, unless it is out of range.
             seconds = message["time"] if abs(message["time"]) < 2**33 else time.time()
             clock = time.strftime("%H:%M:%S", time.localtime(seconds))
             name, *parts = self._cells(message)
@@ -183,7 +187,7 @@ class Table(_Shown):
         self._last[key] = message, time.monotonic()
 
     def tick(self):
-        """Do nothing: the table looks by itself."""
+        """Do nothing; the table updates itself."""
 
     def _table(self):
         from rich.table import Table as RichTable

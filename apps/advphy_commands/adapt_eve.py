@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let Eve adapt to a semantic link and report what secrecy is left (needs torch).
+"""Let Eve adapt to a semantic link and report the remaining secrecy (needs torch).
 
-LINK is a file, or a name that `advphy info` lists. A flowgraph records what Eve
-receives; from that she learns again: with labels of some intercepts (known pictures),
-with pairs that she trains herself, with Bob's module stolen, and a decoder of images of
-her own. Writes report.md, report.json, counts.csv, accuracy.png and the best Eve.
+LINK is a file or a name that `advphy info` lists. A flowgraph records what Eve
+receives. Eve is then trained again on these intercepts: with the labels of some of
+them, with pairs that she trains herself, and with a stolen copy of Bob's module. She
+also trains an image decoder. Writes report.md, report.json, counts.csv, accuracy.png
+and the best Eve.
 """
 
 import json
@@ -26,48 +27,50 @@ from advphy_commands.secret import key_file, secret_of
 def _intercepts(name, text):
     counts = tuple(whole(name, n) for n in text.split(","))
     if min(counts) < 10:
-        raise ValueError(f"{name} {text}: wanted at least 10")
+        raise ValueError(f"{name} must be at least 10, got {text}")
     return counts
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Who adapts to what, and with which means."""
+    """Link, images, Eve and her effort."""
 
-    link: str = operand("LINK")
-    out: Path = option(required=True, type=Path, metavar="DIR")
+    link: str = operand("LINK", "file or name of the semantic link")
+    out: Path = option(
+        None, "folder of the report", required=True, type=Path, metavar="DIR"
+    )
     intercepts: tuple = option(
         "50,300,1000,50000",
         "numbers of labeled intercepts",
         _intercepts,
         metavar="N,N,...",
     )
-    snr_db: list = option("10", "Eve's SNRs in dB", db_range)
-    eve: str = option("eve_mnist", "the static one")
+    snr_db: list = option("10", "SNRs of Eve in dB", db_range)
+    eve: str = option("eve_mnist", "Eve that does not adapt, a file or a name")
     knows_base: str = option(
-        "eve_mnist_snr", "an Eve of the base, for a stolen Bob", metavar="EVE"
+        "eve_mnist_snr", "Eve of the link without a pair", metavar="EVE"
     )
-    images: str = option("mnist_train", "sent while she records", metavar="SET")
-    test_images: str = option("mnist_test", "measured on", metavar="SET")
-    steps: int = option("3000", "of each training of hers", whole)
-    surrogate_steps: int = option("2000", "of each pair of her own; 0: none", whole)
+    images: str = option("mnist_train", "images that Eve records", metavar="SET")
+    test_images: str = option("mnist_test", "images to measure on", metavar="SET")
+    steps: int = option("3000", "steps of each training of Eve", whole)
+    surrogate_steps: int = option("2000", "steps of each pair of Eve; 0: none", whole)
     key_file: str = key_file()
-    seed: int = option(1, type=int)
+    seed: int = option(1, "seed of all random numbers", type=int)
     engine: str = option(
         "flowgraph",
-        "that Eve records in; both give the same",
+        "engine that records; both give the same samples",
         choices=("flowgraph", "loop"),
     )
 
 
 def run(settings, output):
-    """Record, adapt, measure, report."""
+    """Record, adapt, measure and write the report."""
     from advphy_training.evaluate import secrecy_report
 
     folder, adaptations = settings.out, _adaptations(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    each = len(settings.intercepts) + 4
-    with _progress.bar(total=each * len(adaptations), unit="Eve") as bar:
+    steps = (len(settings.intercepts) + 4) * len(adaptations)
+    with _progress.bar(total=steps, unit="Eve") as bar:
         for one in adaptations:
             for means in one.run():
                 bar.update()
@@ -93,17 +96,28 @@ def _adaptations(settings):
     knows_base.require_fit(link)
     sent, tested = images.load(settings.images), images.load(settings.test_images)
     secret, seed = secret_of(settings.key_file, link), settings.seed
-    record, known = _record(settings.engine), {"secret": secret, "seed": seed}
+    record = _record(settings.engine)
     effort = Effort(steps=max(1, settings.steps), seed=seed)
-    hers = settings.intercepts, knows_base, settings.surrogate_steps, effort
     found = []
     for snr_db in settings.snr_db:
-        setting = SemanticSetting(link, sent, snr_db, snr_db, static, **known)
-        found.append(Adaptation(setting, tested, record, *hers))
+        setting = SemanticSetting(
+            link, sent, snr_db, snr_db, static, secret=secret, seed=seed
+        )
+        adaptation = Adaptation(
+            setting,
+            tested,
+            record,
+            settings.intercepts,
+            knows_base,
+            settings.surrogate_steps,
+            effort,
+        )
+        found.append(adaptation)
     return found
 
 
 def _record(engine):
+    """Return the function of an engine that records what Eve receives."""
     if engine == "loop":
         from advphy_model.measure import semantic_chain
 

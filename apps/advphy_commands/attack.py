@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Craft a perturbation against a link (needs torch) and say what it does.
+"""Craft a perturbation against a link and measure its effect (needs torch).
 
-ATTACK: universal_pgd (the strongest that needs no knowledge of the message),
-universal_fgm (as published), fgm and per_message_pgd (a row per message, an upper
-bound), generator and generator_universal (a trained network), noise_jammer (the zero
-line). The file names the hashes of what it was crafted against, PSR, power convention,
-Eb/N0 and what the adversary knew.
+ATTACK is one of
+  universal_pgd         strongest attack without knowledge of the message
+  universal_fgm         universal attack as published
+  fgm, per_message_pgd  one perturbation per message; an upper bound
+  generator             trained network that generates perturbations
+  generator_universal   universal perturbation of such a network
+  noise_jammer          noise of the same power, for comparison
+The file records the PSR, the power convention, the Eb/N0, what the adversary knew, and
+the hashes of the links that the perturbation was crafted against.
 """
 
 import dataclasses
@@ -22,24 +26,26 @@ from advphy_commands import _text
 from advphy_commands._adversary import Knowledge
 from advphy_commands._options import group, operand, option
 
-BLOCKS = 1_000_000  # that say what the perturbation does
+BLOCKS = 1_000_000  # sent with and without the perturbation
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is crafted, against which link."""
+    """Attack, link and knowledge of the adversary."""
 
-    attack: str = operand("ATTACK")
-    link: str = option(None, "a file or a name", required=True)
-    psr_db: float = option(-6.0, type=float)
-    ebn0_db: float = option(8.0, "where it shall work best", type=float)
-    out: str = option(required=True, metavar="FILE.safetensors")
-    name: str = option(None, "of the perturbation (default: the attack's)")
+    attack: str = operand("ATTACK", "attack to craft with")
+    link: str = option(None, "file or name of the link", required=True)
+    psr_db: float = option(-6.0, "PSR in dB", type=float)
+    ebn0_db: float = option(8.0, "Eb/N0 in dB to craft for", type=float)
+    out: str = option(
+        None, "file of the perturbation", required=True, metavar="FILE.safetensors"
+    )
+    name: str = option(None, "name of the perturbation (default: that of the attack)")
     knowledge: Knowledge = group(Knowledge)
 
 
 def run(settings, output):
-    """Craft, write, measure 10^6 blocks."""
+    """Craft and write the perturbation; measure 10^6 blocks."""
     from advphy_training import attacks
 
     link = links.load(settings.link)
@@ -61,9 +67,9 @@ def run(settings, output):
         for what, adversary in (("clean", None), ("attacked", Adversary(found))):
             row = _count(model, settings.ebn0_db, adversary)
             rate = f"BLER {row['bler']:.2e}, 95 % {row['low']:.2e}..{row['high']:.2e}"
-            known = {"link": model.name, "model_sha256": model.sha256, "under": what}
+            where = {"link": model.name, "model_sha256": model.sha256, "under": what}
             text = f"{model.name}, {settings.ebn0_db:g} dB, {what}: {rate}"
-            output.row("measured", {**known, **row}, text)
+            output.row("measured", {**where, **row}, text)
 
 
 def _count(model, ebn0_db, attack):

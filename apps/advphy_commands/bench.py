@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure speed: ratios between ours and the usual ways in one run, on 2 threads.
+"""Compare the speed of this software with torch and onnxruntime, on 2 threads.
 
-Ratios, medians over rounds in which all run in turn:
+Prints ratios of rates, which are medians over rounds in which all contestants run:
   loop_over_torch             loop engine over a plain torch loop in batches of 10 000
-  flowgraph_over_torch        our flowgraph over the same torch loop
-  flowgraph_over_torch_block  our flowgraph over one whose Python block calls torch
-  cnn_over_onnxruntime        CNN decoder over onnxruntime, one batch of 10 000, 1
-  thread
+  flowgraph_over_torch        flowgraph over the same torch loop
+  flowgraph_over_torch_block  flowgraph over one whose Python block calls torch
+  cnn_over_onnxruntime        CNN decoder over onnxruntime, batch of 10 000, 1 thread
   attacked_over_flowgraph     flowgraph with a perturbation source over one without
   cancelled_over_flowgraph    flowgraph with a canceller over one without
-  semantic_over_torch         semantic flowgraph, Bob and Eve, over a torch loop
-  keyed_over_semantic         the same keyed by sign-permutation over not keyed
-  displayed_over_undisplayed  flowgraph with four displays shown over one with none
-the samples a second that the modem's kernels take on one core at 4 samples a symbol,
-and the share of its arithmetic or memory limit that each kernel reaches.
+  semantic_over_torch         semantic flowgraph with Bob and Eve over a torch loop
+  keyed_over_semantic         semantic flowgraph keyed by sign-permutation over unkeyed
+  displayed_over_undisplayed  flowgraph with four visible displays over one without
+Then it prints the samples per second that the modem processes on one core (4 samples
+per symbol), and which share of its arithmetic or memory limit each kernel reaches.
 """
 
 import statistics
@@ -29,18 +28,18 @@ from advphy_commands._remedies import REMEDIES
 
 @dataclass(frozen=True)
 class Settings:
-    """How often each contestant runs."""
+    """Number of rounds."""
 
-    rounds: int = option(5, type=int)
+    rounds: int = option(5, "rounds, in each of which every contestant runs", type=int)
 
     def __post_init__(self):
-        """Refuse to run none."""
+        """Refuse fewer than one round."""
         if self.rounds < 1:
-            raise ValueError(f"--rounds {self.rounds}: wanted at least 1")
+            raise ValueError(f"--rounds must be at least 1, got {self.rounds}")
 
 
 def run(settings, output):
-    """Measure and say ratios, rates and shares."""
+    """Measure and print ratios, rates and shares."""
     from advphy_benchmarks import link_loop, modem
 
     output.line(f"instruction set: {kernels.instruction_set()}")
@@ -66,7 +65,7 @@ def _rounds(turns):
 
 
 def _races(rounds, output):
-    """Return the ratios of all races; None where a package is missing."""
+    """Return the ratios of all races; a ratio is None if a package is missing."""
     from advphy_benchmarks.race import median_ratio, rates_in_turn
     from advphy_benchmarks.races import races
 
@@ -79,8 +78,10 @@ def _races(rounds, output):
                 raise
             for name in race.ratios:
                 ratios[name] = None
-                said = f"{error.name} is not installed, so {name} is not measured"
-                output.remark(f"{said}; {REMEDIES.get(error.name, 'install it')}")
+                output.remark(
+                    f"{error.name} is not installed, so {name} is not measured; "
+                    f"{REMEDIES.get(error.name, 'install it')}"
+                )
             continue
         for name in race.reported:
             rate = reported[race.unit][name] = statistics.median(rates[name])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Print what lets a shell complete commands, options, links, attacks and files.
+"""Print the script that completes commands, options, links and files in a shell.
 
-bash: eval "$(advphy completion bash)" in ~/.bashrc; zsh: the same with zsh, after
-compinit, in ~/.zshrc. A `make install` has put the scripts where the shells look for
-them. They are made by shtab, which has no others that work here.
+For bash, add eval "$(advphy completion bash)" to ~/.bashrc. For zsh, add
+eval "$(advphy completion zsh)" to ~/.zshrc after compinit. `make install` has already
+installed both scripts. They are made with shtab.
 """
 
 import argparse
@@ -16,15 +16,15 @@ from advphy_commands import _parser, _radio_settings
 from advphy_commands._options import operand
 
 SHELLS = ("bash", "zsh")
-# What an argument takes is told by its choices or its metavar.
+# The choices or the metavar of an argument determine its completion.
 ENDINGS = dict.fromkeys(("LINK", "EVE", "FILE|NAME"), ".safetensors")
 ENDINGS |= {"RECORDING": ".sigmf-meta", "FILE": ""}
 FOLDERS = ("DIR", "FOLDER")
-# Commands whose LINK is of one kind only; elsewhere both are offered.
+# Commands whose LINK is of one kind only; the other commands take both kinds.
 MESSAGES = ("measure", "measure-burst", "attack", "evaluate", "synchronism")
 MESSAGES += ("radio check",)
 SEMANTIC = ("measure-semantic", "adapt-eve")
-# How a shell is told what to offer for "$1": words, files by their ending, folders.
+# Commands of a shell that complete "$1" by words, by files with an ending, by folders.
 FUNCTIONS = {
     "bash": {
         "words": "local IFS=$'\\n'; compgen -W '{}' -- \"$1\"",
@@ -37,7 +37,7 @@ FUNCTIONS = {
         "folders": "_files -/",
     },
 }
-# shtab's script within a function: some of its versions may not be evaluated.
+# A function around shtab's script, which cannot be evaluated in all its versions.
 ZSH = """#compdef advphy
 _advphy() {{
 {body}
@@ -54,7 +54,7 @@ fi
 
 @dataclass(frozen=True)
 class Settings:
-    """For which shell."""
+    """Shell."""
 
     shell: str = operand("SHELL", " or ".join(SHELLS), choices=SHELLS)
 
@@ -67,7 +67,7 @@ def run(settings, output):
 
 
 def script_of(shell):
-    """Return the script, which holds all names, so that a TAB starts no Python."""
+    """Return the script; it contains all names, so completion does not start Python."""
     import shtab
 
     top, names, functions = _parser.parser(), _names(), {}
@@ -75,20 +75,20 @@ def script_of(shell):
     for command, parser in _parser.parsers(top):
         for action in parser._actions:
             if isinstance(action, argparse._SubParsersAction):
-                action.help = action.dest  # that of the commands is suppressed
-            said = (action.help or "").partition(" (default")[0]
-            action.help = said.replace("%%", " percent") or None
+                action.help = action.dest  # the help of the commands is suppressed
+            text = (action.help or "").partition(" (default")[0]
+            action.help = text.replace("%%", " percent") or None
             offered = _offered(command, action, names)
-            if action.dest == "json" or isinstance(action, switch):  # take no word
+            if action.dest == "json" or isinstance(action, switch):  # take no value
                 action.__class__, action.nargs = argparse._StoreTrueAction, 0
                 offered = None
             elif action.option_strings and action.nargs == "?":
-                action.nargs = None  # to shtab, "?" is a number
+                action.nargs = None  # shtab takes "?" for a number
             if offered:
                 name = functions.setdefault(offered, f"_advphy_{len(functions)}")
                 action.complete = {shell: name}
             if not isinstance(action, argparse._SubParsersAction):
-                action.choices = None  # shtab 1.5 offers bash the first one alone
+                action.choices = None  # shtab 1.5 offers only the first in bash
     bodies = {name: _body(shell, *offered) for offered, name in functions.items()}
     preamble = "\n".join(f"{name}() {{\n    {b}\n}}" for name, b in bodies.items())
     script = shtab.complete(top, shell, preamble=preamble)
@@ -101,19 +101,20 @@ def script_of(shell):
 
 
 def _body(shell, words, files, folders):
-    """Return the commands of a shell that offer words, files and folders."""
-    say, body = FUNCTIONS[shell], []
+    """Return the shell commands that complete words, files and folders."""
+    commands, body = FUNCTIONS[shell], []
     if words:
-        body.append(say["words"].format(("\n" if shell == "bash" else " ").join(words)))
+        separator = "\n" if shell == "bash" else " "
+        body.append(commands["words"].format(separator.join(words)))
     if files is not None:
-        body.append(say["files"].format(files))
+        body.append(commands["files"].format(files))
     if folders:
-        body.append(say["folders"])
+        body.append(commands["folders"])
     return "; ".join(body)
 
 
 def _offered(command, action, names):
-    """Return (words, ending of files or None, whether folders), or None for nothing."""
+    """Return (words, ending of files or None, whether folders), or None."""
     metavar = action.metavar or action.dest.upper()
     ending = re.search(r"\.[a-z0-9-]+$", metavar)
     files = ending.group() if ending else ENDINGS.get(metavar)
@@ -137,7 +138,7 @@ def _links(command, names):
 
 
 def _names():
-    """Return the names that there are, by the metavar that they stand for."""
+    """Return the names that complete an argument, by its metavar."""
     from advphy_model.files import images
     from advphy_model.link import links
     from advphy_model.link.eavesdropper import Eve

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring the images of MNIST or Fashion-MNIST to where every command finds them.
+"""Install the images of MNIST or Fashion-MNIST for all commands.
 
-They come from a public mirror, or from the folder DIR that has the four files (idx,
-with or without .gz), and are verified. Their place is $ADVPHY_DATA, else
-$XDG_DATA_HOME/gr-advphy, else ~/.local/share/gr-advphy. mnist_sample, 1000 images,
-needs none of this.
+The images are downloaded from a public mirror, or copied from a folder DIR with the
+four idx files (with or without .gz). Their checksums are verified. They are stored in
+$ADVPHY_DATA, else $XDG_DATA_HOME/gr-advphy, else ~/.local/share/gr-advphy. The 1000
+images of mnist_sample are shipped and need no installation.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,16 @@ from advphy_commands._options import operand, option
 
 @dataclass(frozen=True)
 class Settings:
-    """Which data set, and where it comes from."""
+    """Data set and its source."""
 
-    name: str = operand("mnist|fashion-mnist")
-    folder: str = option(None, "adopt the files in DIR", flag="--from", metavar="DIR")
+    name: str = operand("mnist|fashion-mnist", "data set")
+    folder: str = option(
+        None, "copy the files from this folder", flag="--from", metavar="DIR"
+    )
 
 
 def run(settings, output):
-    """Adopt or download a data set, unless it is there."""
+    """Copy or download a data set unless it is installed already."""
     from advphy_model.files import image_files
 
     name = settings.name
@@ -39,11 +41,11 @@ def run(settings, output):
 
 
 def _fetch(name):
-    """Download with a progress bar, which a terminal alone sees."""
+    """Download a data set and show the progress on a terminal."""
     from advphy_model.files import image_files
 
     def bar(url):
-        # pooch knows the total; a bar of total 0 would be false, and so none
+        # pooch sets the total later; tqdm counts as false while its total is 0
         file = url.rpartition("/")[2]
         return _progress.bar(total=1, desc=file, unit="B", unit_scale=True)
 

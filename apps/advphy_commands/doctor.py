@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check the installation, and say the remedy for each finding.
+"""Check the installation and print a remedy for each finding.
 
-A line each: ok; note, something optional is missing; warning, something will not work
-as expected; problem, something that is needed does not work. The exit code is 1 if
-there is a problem. Radios are looked for with --devices only, since that takes seconds.
+Each line begins with the state of a finding:
+  ok       it works
+  note     something optional is missing
+  warning  something does not work as expected
+  problem  something that is required does not work
+The exit code is 1 if there is a problem. Only --devices looks for radios, since that
+takes some seconds.
 """
 
 import contextlib
@@ -24,25 +28,25 @@ from advphy_commands._options import switch
 from advphy_commands._remedies import REMEDIES
 
 OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
-IN_A_CLONE = "warning in a clone, where `make grc` mends it, else problem"
-THE_PYTHON = "/usr/bin/python3"  # that GNU Radio belongs to on Debian and Ubuntu
+IN_A_CLONE = "warning in a clone, where `make grc` repairs it, else problem"
+THE_PYTHON = "/usr/bin/python3"  # has GNU Radio on Debian and Ubuntu
 INSTALL = REMEDIES["gnuradio"]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is looked for."""
+    """Extent of the check."""
 
-    devices: bool = switch("look for radios, too (some seconds)")
+    devices: bool = switch("also look for radios, which takes some seconds")
 
 
 def run(settings, output):
-    """Say what is found; return 1 if there is a problem."""
+    """Print the findings; return 1 if there is a problem."""
     place, states = Place(clone_of(), settings.devices), Counter()
     output.note(findings=[])
     with contextlib.ExitStack() as stack:
         bar = None
-        with contextlib.suppress(Exception):  # no tqdm: a finding, not an end
+        with contextlib.suppress(Exception):  # a missing tqdm is only a finding
             bar = _progress.bar(total=len(CHECKS), unit="check")
             stack.callback(bar.close)
         pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
@@ -60,14 +64,14 @@ def run(settings, output):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """Result of one check.
 
     Args:
         state: OK, NOTE, WARNING or PROBLEM.
-        what: was looked at.
-        version: of it, or where it is; "" if it has none.
-        said: what is wrong, or what an optional thing is needed for.
-        remedy: the command that mends it; "" where nothing is wrong.
+        what: name of what was checked.
+        version: its version or place; "" if it has none.
+        said: what is wrong, or what needs an optional part.
+        remedy: command that repairs it; "" if nothing is wrong.
     """
 
     state: str
@@ -77,7 +81,7 @@ class Finding:
     remedy: str = ""
 
     def text(self):
-        """Return its line."""
+        """Return the line to print."""
         line = f"{self.state:<8} {self.what}"
         line += f" ({self.version})" if self.version else ""
         line += f": {self.said}" if self.said else ""
@@ -86,11 +90,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Place:
-    """Where this runs.
+    """Place of the command.
 
     Args:
-        clone: folder of the clone that the command belongs to; None if installed.
-        devices: whether radios may be looked for, which takes seconds.
+        clone: folder of the clone that contains the command; None if installed.
+        devices: whether to look for radios.
         path: sys.path of the command.
     """
 
@@ -99,7 +103,7 @@ class Place:
     path: tuple = field(default_factory=lambda: tuple(sys.path))
 
     def filled(self, text):
-        """Return a text with our commands and folders in the place of {...}."""
+        """Return a text with its {...} replaced by our commands and folders."""
         clone, install = self.clone, "sudo make install, in a clone"
         if clone is None:
             return text.format(build=install, show=install, models=install, grc="")
@@ -107,31 +111,36 @@ class Place:
         build = f"make build, in {clone}"
         show = f"make grc, in {clone}; or sudo make install there; or export {paths}"
         models = f"git checkout python/advphy_model/trained && {build}"
-        names = {"build": build, "show": show, "models": models}
-        return text.format(**names, clone=clone, grc=clone / "grc")
+        return text.format(
+            build=build, show=show, models=models, clone=clone, grc=clone / "grc"
+        )
 
 
 def clone_of(file=__file__):
-    """Return the clone that a file of apps/ belongs to, or None."""
+    """Return the clone that contains a file of apps/, or None."""
     found = Path(file).resolve().parents[2]
     return found if (found / "CMakeLists.txt").is_file() else None
 
 
 def ask(path, python, *words, patience=60.0):
-    """Return what a probe finds in another process, as _doctor_probes.main prints it.
+    """Run a probe in another process; return what _doctor_probes.main prints.
 
     Args:
-        path: its sys.path; empty: as it is for a program of the user's own.
-        python: that runs it.
-        words: the probe and its arguments.
-        patience: seconds.
+        path: sys.path of the process; empty: the default of `python`.
+        python: path of the Python that runs the probe.
+        words: name and arguments of the probe.
+        patience: seconds after which the process is stopped.
     """
     program = [str(python), _doctor_probes.__file__, json.dumps(list(path)), *words]
-    texts = {"text": True, "errors": "replace", "stdin": subprocess.DEVNULL}
-    offscreen = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     try:
         done = subprocess.run(
-            program, capture_output=True, timeout=patience, env=offscreen, **texts
+            program,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=patience,
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
         )
     except subprocess.TimeoutExpired:
         return {"broken": f"no answer within {patience:g} s"}
@@ -140,12 +149,13 @@ def ask(path, python, *words, patience=60.0):
     if done.returncode < 0:
         return {"broken": f"{python} crashed ({signal.Signals(-done.returncode).name})"}
     if done.returncode:
-        return {"broken": (done.stderr.split("\n")[-2:-1] or ["it said nothing"])[0]}
+        lines = done.stderr.splitlines()
+        return {"broken": lines[-1] if lines else "it printed no error"}
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def interpreter():
-    """Return the Python that GNU Radio Companion runs with."""
+    """Return the path of the Python that runs GNU Radio Companion."""
     program = shutil.which("gnuradio-companion")
     first = Path(program).read_bytes().partition(b"\n")[0] if program else b""
     found = re.match(r"#!\s*(\S*python\S*)", first.decode(errors="replace"))
@@ -154,16 +164,16 @@ def interpreter():
 
 @dataclass(frozen=True)
 class Check:
-    """A probe of _doctor_probes.py, and what it means when it fails.
+    """Probe of _doctor_probes.py, and the meaning of its failure.
 
     Args:
-        what: is looked at.
-        words: the probe and its arguments; they and remedy are for Place.filled.
-        remedy: the command that mends it.
-        lack, broken: state where it is not there, and where it does not work.
+        what: name of what is checked.
+        words: name and arguments of the probe; Place.filled completes words and remedy.
+        remedy: command that repairs it.
+        lack, broken: states of the finding if it is missing, and if it does not work.
         needed: what needs it.
-        companion: whether the Python of GNU Radio Companion is asked.
-        only: attribute of the Place without which it is not looked at.
+        companion: whether the Python of GNU Radio Companion runs the probe.
+        only: attribute of Place that must be true for the check to run.
     """
 
     what: str
@@ -176,12 +186,14 @@ class Check:
     only: str = "path"
 
     def findings(self, place):
-        """Return the Finding, in a list."""
+        """Return a list of the Finding, or [] if the check does not apply."""
         if not getattr(place, self.only):
             return []
-        asked = ((), interpreter()) if self.companion else (place.path, sys.executable)
         words = [place.filled(word) for word in self.words.split()]
-        found = ask(*asked, *words)
+        if self.companion:
+            found = ask((), interpreter(), *words)
+        else:
+            found = ask(place.path, sys.executable, *words)
         if "version" in found:
             return [Finding(OK, self.what, found["version"])]
         remedy, state = place.filled(self.remedy), self.lack
@@ -215,13 +227,13 @@ def _devices(name, program, remedy):
     return Check(f"devices of {name}", words, remedy, NOTE, only="devices")
 
 
-_ONE = "{build}; of two installations remove one, or install the newer"
+_ONE = "{build}; remove one of two installations, or install the newer version"
 _PATH = f"{THE_PYTHON} FLOWGRAPH.py, or export PATH=/usr/bin:$PATH"
 _SCREEN = "log in at a desktop, or with ssh -X; without a screen: xvfb-run -a COMMAND"
 _GTK = f"{INSTALL} gir1.2-gtk-3.0 python3-gi-cairo"
 CHECKS = (
     Check("Python", "python", ""),
-    _imported("numpy", PROBLEM, "everything needs it"),
+    _imported("numpy", PROBLEM, "all commands need it"),
     _imported("scipy", PROBLEM, "intervals of error rates need it"),
     _imported("tqdm", PROBLEM, "commands that take time need it"),
     _imported("matplotlib", WARNING, "figures need it"),
@@ -229,10 +241,10 @@ CHECKS = (
     _imported("pyqtgraph", WARNING, "displays of curves need it"),
     _imported("zmq", WARNING, "the publisher and `advphy watch` need it"),
     _imported("cryptography", NOTE, "keyed links need it"),
-    _imported("pooch", NOTE, "`advphy data` downloads with it"),
-    _imported("torch", NOTE, "training, crafting and their reports need it"),
-    _imported("onnxruntime", NOTE, "`advphy bench` compares with it"),
-    _imported("rich", NOTE, "`advphy watch` in a terminal looks better with it"),
+    _imported("pooch", NOTE, "downloads of `advphy data` need it"),
+    _imported("torch", NOTE, "training, attacks and their reports need it"),
+    _imported("onnxruntime", NOTE, "a comparison of `advphy bench` needs it"),
+    _imported("rich", NOTE, "the live table of `advphy watch` needs it"),
     _imported("shtab", NOTE, "`advphy completion` needs it"),
     _imported("distributed", NOTE, "--cluster needs it"),
     Check("gr-advphy", "packages", _ONE, broken=WARNING),

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a robustness report that distrusts itself (needs torch).
+"""Write a robustness report on a link, with checks of the attacks (needs torch).
 
-LINK under every attack over PSR and over Eb/N0, next to the conventional schemes and
-the nearest codeword attacked for themselves; then checks, each with a paragraph, that
-say whether the attacks were strong enough to be believed. --out gets report.md,
-report.json, counts.csv, two figures, and the perturbations.
+Measures LINK under every attack over PSR and over Eb/N0. Conventional schemes and the
+nearest-codeword decision are attacked as well, for comparison. Checks then show whether
+the attacks were strong enough to trust the results. Writes report.md, report.json,
+counts.csv, two figures and the perturbations into the folder.
 """
 
 import json
@@ -19,37 +19,39 @@ from advphy_commands import _measuring, _options, _progress
 from advphy_commands._numbers import psr_range, whole
 from advphy_commands._options import operand, option
 
-# The options of the command that makes a report again.
+# Options of the command that reproduces a report.
 AGAIN = "psr_db ebn0_db at_psr_db over_ebn0_db restarts steps min_errors max_blocks"
 AGAIN += " seed"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is evaluated, and how thoroughly."""
+    """Link, sweeps and effort of the evaluation."""
 
-    link: str = operand("LINK", "a file or a name")
-    out: Path = option(type=Path, required=True, metavar="FOLDER")
-    psr_db: list = _measuring.over("-10:2:2", parse=psr_range)
-    ebn0_db: float = option(8.0, "of the sweep over PSR", type=float)
-    at_psr_db: float = option(-6.0, "of the sweep over Eb/N0", type=float)
-    over_ebn0_db: list = _measuring.over("0:10:2")
-    restarts: int = option(32, type=int)
-    steps: int = option(100, type=int)
-    min_errors: int = option("1000", parse=whole)
-    max_blocks: int = option("2e6", parse=whole)
-    seed: int = option(1, type=int)
+    link: str = operand("LINK", "file or name of the link")
+    out: Path = option(
+        None, "folder of the report", type=Path, required=True, metavar="FOLDER"
+    )
+    psr_db: list = _measuring.over("-10:2:2", "PSRs of the first sweep", psr_range)
+    ebn0_db: float = option(8.0, "Eb/N0 in dB of the sweep over PSR", type=float)
+    at_psr_db: float = option(-6.0, "PSR in dB of the sweep over Eb/N0", type=float)
+    over_ebn0_db: list = _measuring.over("0:10:2", "Eb/N0 of the second sweep")
+    restarts: int = option(32, "restarts of each iterative attack", type=int)
+    steps: int = option(100, "steps of each restart", type=int)
+    min_errors: int = option("1000", "block errors at which a point ends", whole)
+    max_blocks: int = option("2e6", "blocks at which a point ends", whole)
+    seed: int = option(1, "seed of all random numbers", type=int)
     claimed: str = option(
         None,
-        "a perturbation that the link is said to resist",
+        "perturbation that the link is claimed to resist",
         metavar="FILE.safetensors",
     )
-    cluster: str = option(None, "of a Dask scheduler", metavar="ADDRESS")
+    cluster: str = option(None, "address of a Dask scheduler", metavar="ADDRESS")
     typed: dict = _options.typed()
 
     @property
     def command(self):
-        """Return the command that makes this report again."""
+        """Return the command that reproduces this report."""
         words = ["advphy", "evaluate", self.link]
         for name in AGAIN.split():
             words += [f"--{name.replace('_', '-')}", str(self.typed[name])]
@@ -59,7 +61,7 @@ class Settings:
 
 
 def run(settings, output):
-    """Measure, check, write."""
+    """Measure, check and write the report."""
     with _measuring.workers(settings.cluster) as workers:
         _evaluate(settings, output, workers)
 
@@ -70,8 +72,13 @@ def _evaluate(settings, output, workers):
     from advphy_training.evaluate import robustness, robustness_report
 
     link = links.load(settings.link)
-    spent = {"restarts": settings.restarts, "steps": settings.steps}
-    plan = Plan(settings.at_psr_db, settings.ebn0_db, **spent, seed=settings.seed)
+    plan = Plan(
+        settings.at_psr_db,
+        settings.ebn0_db,
+        restarts=settings.restarts,
+        steps=settings.steps,
+        seed=settings.seed,
+    )
     claimed = None
     if settings.claimed:
         claimed = Perturbation.read(settings.claimed)
@@ -79,10 +86,16 @@ def _evaluate(settings, output, workers):
     folder = settings.out
     folder.mkdir(exist_ok=True)
     counter = robustness.Counter(workers, settings.min_errors, settings.max_blocks)
-    sweeps = sorted({*settings.psr_db, plan.psr_db}), settings.over_ebn0_db
-    kept = folder / "perturbations"
-    shown = claimed, CancellerSettings()
-    steps = robustness.evaluate(link, plan, *sweeps, kept, counter, *shown)
+    steps = robustness.evaluate(
+        link,
+        plan,
+        sorted({*settings.psr_db, plan.psr_db}),
+        settings.over_ebn0_db,
+        folder / "perturbations",
+        counter,
+        claimed,
+        CancellerSettings(),
+    )
     with _progress.bar(unit="number") as bar:
         for done, bar.total, found in steps:  # noqa: B007
             bar.update(done - bar.n)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Say what a link, a perturbation or an Eve is made of, or list what there is.
+"""Describe a link, a perturbation or an Eve, or list those that are shipped.
 
-`advphy info channels` lists the impairments with their settings.
+`advphy info channels` lists the impairments of a channel with their settings.
 """
 
 import dataclasses
@@ -22,30 +22,32 @@ from advphy_commands._options import operand
 
 @dataclass(frozen=True)
 class Settings:
-    """What is described."""
+    """Name of what is described."""
 
-    link: str = operand("LINK", "a file, a name, or channels", nargs="?")
+    link: str = operand(
+        "LINK", "file or name, or channels; without it, all names are listed", nargs="?"
+    )
 
 
 def run(settings, output):
-    """Say what a link is, or the list of links."""
+    """Print a description, or the lists."""
     name = settings.link
     if name is None:
         _list_models(output)
     elif name == "channels":
         _list_channels(output)
     else:
-        found = model_file.load(name, *_SAY)
-        _SAY[type(found)](output, found)
+        found = model_file.load(name, *_DESCRIBE)
+        _DESCRIBE[type(found)](output, found)
 
 
 def _list_channels(output):
     output.note(channels=[])
     for module in found_by_name.modules(channels):
         name = module.__name__.rpartition(".")[2]
-        said = inspect.getdoc(module).splitlines()[0]
-        found = {"name": name, "is": said, "defaults": {}}
-        output.row("channels", found, f"{name}: {said}")
+        summary = inspect.getdoc(module).splitlines()[0]
+        found = {"name": name, "is": summary, "defaults": {}}
+        output.row("channels", found, f"{name}: {summary}")
         if hasattr(module, "Settings"):
             _, _, described = inspect.getdoc(module.Settings).partition("Args:\n")
             output.line(described.rstrip())
@@ -87,7 +89,7 @@ def _joined(values, sign=" "):
     return ", ".join(f"{key}{sign}{value}" for key, value in values.items())
 
 
-def _say_semantic(output, link):
+def _describe_semantic(output, link):
     output.line(
         f"{link.name}: {link.image_shape[0]} x {link.image_shape[1]} pixels on "
         f"{link.reals} reals, n = {link.n} channel uses, keying: {link.keying}"
@@ -95,33 +97,33 @@ def _say_semantic(output, link):
     output.line(f"SHA-256 {link.sha256}, pairing {link.pairing}")
     output.note(kind="semantic_link", pair=link.hides)
     output.note(**_picked(link, "pixels", "reals", "n", "keying"))
-    _say_networks_and_recipe(output, link)
-    _say_rows(output, link)
+    _print_networks_and_recipe(output, link)
+    _print_rows(output, link)
 
 
-def _say_eve(output, eve):
+def _describe_eve(output, eve):
     output.line(f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels")
     output.line(f"SHA-256 {eve.sha256}")
     output.note(kind="eve", **_picked(eve, "reals", "classes", "listened_to"))
     for name, sha256 in eve.listened_to.items():
         output.line(f"listened to {name}, SHA-256 {sha256}")
-    _say_networks_and_recipe(output, eve)
-    _say_rows(output, eve)
+    _print_networks_and_recipe(output, eve)
+    _print_rows(output, eve)
 
 
-def _say_rows(output, model):
+def _print_rows(output, model):
     for row in model.recipe.get("measured", {}).get("rows", []):
         output.line("    " + "  ".join(f"{key} {value}" for key, value in row.items()))
 
 
-def _say_link(output, model):
+def _describe_link(output, model):
     output.line(
         f"{model.name}: k = {model.k} bits on n = {model.n} channel uses, rate "
         f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}"
     )
     output.line(f"SHA-256 {model.sha256}")
     output.note(kind="link", **_picked(model, "k", "n", "M", "rate", "decision"))
-    _say_networks_and_recipe(output, model)
+    _print_networks_and_recipe(output, model)
     try:
         for decision, rows in model.recipe.get("measured", {}).items():
             output.line(f"measured with decision {decision}:")
@@ -129,11 +131,11 @@ def _say_link(output, model):
                 counts = "({block_errors} of {blocks})".format(**row)
                 rate = f"BLER {row['block_errors'] / row['blocks']:.2e}"
                 output.line(f"    {row['ebn0_db']:g} dB  {rate}  {counts}")
-    except (AttributeError, KeyError, TypeError):  # a recipe of the user's own
+    except (AttributeError, KeyError, TypeError):  # a recipe by the user
         output.line(f"measured: {model.recipe['measured']}")
 
 
-def _say_networks_and_recipe(output, model):
+def _print_networks_and_recipe(output, model):
     output.note(**_picked(model, "name", "sha256", "recipe"))
     output.note(networks={r: _described(n) for r, n in model.networks.items()})
     for role, network in model.networks.items():
@@ -154,7 +156,7 @@ def _shapes(layer):
 
 
 def _described(network):
-    """Return a network for a document."""
+    """Return the description of a network for a document."""
     layers = [
         _picked(layer, "name", "kind", "attributes") | {"parameters": _shapes(layer)}
         for layer in network.layers
@@ -162,7 +164,7 @@ def _described(network):
     return _picked(network, "input_shape", "output_shape") | {"layers": layers}
 
 
-def _say_perturbation(output, found):
+def _describe_perturbation(output, found):
     output.line(
         f"{found.name}: {found.kind} perturbation on n = {found.n} channel uses, PSR "
         f"{found.psr_db:.2f} dB ({CONVENTION})"
@@ -179,5 +181,9 @@ def _say_perturbation(output, found):
     output.line(f"recipe: {_joined(found.recipe)}")
 
 
-_SAY = {LinkModel: _say_link, SemanticLink: _say_semantic}
-_SAY |= {Eve: _say_eve, Perturbation: _say_perturbation}
+_DESCRIBE = {
+    LinkModel: _describe_link,
+    SemanticLink: _describe_semantic,
+    Eve: _describe_eve,
+    Perturbation: _describe_perturbation,
+}

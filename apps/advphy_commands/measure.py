@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure block error rates of links over Eb/N0.
 
-LINK is a file, or a name that `advphy info` lists; with ":nearest_codeword" behind it,
-its codebook is decided for the nearest codeword. Counts are written to the CSV after
-every point and at Ctrl-C; the same command again goes on where it stopped. Ranges of
-blocks (--first-block) or seeds counted elsewhere add up.
+LINK is a file or a name that `advphy info` lists. With the suffix ":nearest_codeword",
+the receiver decides for the nearest codeword of the codebook. The counts are written to
+the CSV after every point and at Ctrl-C, and the same command continues an interrupted
+measurement. Counts of other block ranges (--first-block) or seeds are added up.
 
---attack adds what an adversary sends: a perturbation from a file, or one that the named
-attack crafts for each link and Eb/N0 (kept beside the CSV). --cancel puts the blind
-canceller in front of the decoder. --channel puts impairments before the noise.
+--attack adds the perturbation of an adversary, from a file or crafted by the named
+attack for each link and Eb/N0 (kept next to the CSV). --cancel inserts the blind
+canceller before the decoder. --channel inserts impairments before the noise.
 """
 
 import functools
@@ -27,21 +27,21 @@ from advphy_commands._options import group, option
 
 @dataclass(frozen=True)
 class Settings(_measuring.Points):
-    """What is measured, and by what."""
+    """Points, engine, channel and adversary of a measurement."""
 
     max_blocks: int = _measuring.max_blocks("1e8")
     relative_width: float = option(
         None,
-        "stop when the 95%% interval is narrower than W times the rate",
+        "end a point when its 95%% interval is narrower than W times its rate",
         type=float,
         metavar="W",
     )
     engine: str = option(
-        "flowgraph", "both decide the same", choices=("flowgraph", "loop")
+        "flowgraph", "engine; both give the same counts", choices=("flowgraph", "loop")
     )
     cluster: str = option(
         None,
-        "spread ranges over the Dask cluster of this scheduler (loop engine)",
+        "use the Dask cluster of this scheduler (implies the loop engine)",
         metavar="ADDRESS",
     )
     channel: str = option(
@@ -51,12 +51,12 @@ class Settings(_measuring.Points):
         metavar="KIND",
     )
     first_block: int = option("0", "index of the first block", whole)
-    latency: int = option(65536, "most items per call in the flowgraph", type=int)
+    latency: int = option(65536, "largest number of items per work call", type=int)
     adversary: InStep = group(InStep, "adversary")
 
     @property
     def by_loop(self):
-        """Return whether GNU Radio stays out of it."""
+        """Return whether the loop engine measures, without GNU Radio."""
         return self.cluster is not None or self.engine == "loop"
 
 
@@ -74,8 +74,9 @@ def run(settings, output):
         chains = _measuring.chains(
             settings, output.remark, LinkSetting, lambda model: (model,)
         )
-        width = settings.relative_width
-        rule = StopRule(settings.min_errors, settings.max_blocks, width)
+        rule = StopRule(
+            settings.min_errors, settings.max_blocks, settings.relative_width
+        )
         engine = "loop" if settings.by_loop else "flowgraph"
         more = {"first": settings.first_block, "engine": engine, "counted": counted}
         measurement = _measuring.Measurement(chains, rule, settings.out, Counts, more)
@@ -101,10 +102,13 @@ def _line(step, row, found):
 
 
 def _numbers(step, row):
-    """Return the row of a document: what was counted, and what follows from it."""
+    """Return the row of a document: counts, rate, theory and speed."""
     plain = row.attack == row.canceller == "none" and row.channel == "awgn"
     theory = links.theory(row.link) if plain else None
-    what, bler = theory if theory else (None, lambda ebn0_db: None)
-    speed = step.new_items / step.seconds if step.new_items else None
-    found = {"theory": bler(row.ebn0_db), "theory_is": what}
-    return _measuring.rated(row) | found | {"messages_per_second": speed}
+    found = {"theory": None, "theory_is": None, "messages_per_second": None}
+    if theory:
+        found["theory_is"], bler = theory
+        found["theory"] = bler(row.ebn0_db)
+    if step.new_items:
+        found["messages_per_second"] = step.new_items / step.seconds
+    return _measuring.rated(row) | found

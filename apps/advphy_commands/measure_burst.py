@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure block error rates of links through the over-the-air modem.
 
-Frames of samples are made, disturbed, found and decided again, without GNU Radio.
-LINK, Eb/N0 and --attack are those of `advphy measure`; the noise is that of the same
-Eb/N0, so the BLER stands next to that of the aligned link ("aligned": under the same p
-in step, if there is an attack, and with the same canceller), and, without attack, what
-that is in dB. Frames that are missed are counted apart. The overhead of preamble,
-header, pilots and gaps is said, not counted. Counts are written to the CSV after every
-point and at Ctrl-C; the same command again goes on where it stopped.
+Bursts are modulated, disturbed, synchronized and decided, without GNU Radio. LINK,
+Eb/N0 and --attack are those of `advphy measure`. The column "aligned" is the BLER at
+the same Eb/N0 without a modem: with the same canceller, and with the perturbation in
+step if there is an attack. Without an attack, "loss" is the difference in dB. Missed
+bursts are counted separately. The overhead of preamble, header, pilots and gaps is
+printed, but not included in Eb/N0. The counts are written to the CSV after every point
+and at Ctrl-C, and the same command continues an interrupted measurement.
 """
 
 from dataclasses import dataclass
@@ -28,34 +28,39 @@ from advphy_commands._options import group, option, repeated
 
 
 def _layout(name, words):
-    """Return the settings of Frame that KEY=VALUE words say."""
+    """Return the settings of Frame in a list of KEY=VALUE texts."""
     found = {}
     known = [key for key in Frame(n=1).describe() if key != "n"]
     for word in words:
         key, _, value = word.partition("=")
         if key not in known:
-            raise ValueError(f"{name} '{word}': wanted KEY=VALUE of {', '.join(known)}")
+            raise ValueError(
+                f"{name} must be KEY=VALUE, got '{word}'; choose KEY from "
+                f"{', '.join(known)}"
+            )
         try:
             found[key] = float(value) if "." in value else int(value)
         except ValueError:
-            raise ValueError(f"{name} '{word}': wanted a number as VALUE") from None
+            raise ValueError(
+                f"VALUE of {name} must be a number, got '{word}'"
+            ) from None
     return found
 
 
 @dataclass(frozen=True)
 class Settings(_measuring.Points):
-    """What is measured, through which modem."""
+    """Points, channel, frame and adversary of a measurement."""
 
     max_blocks: int = _measuring.max_blocks("1e7")
     channel: str = option(
         "awgn",
-        "impairments of the victim's samples before the noise, such as "
+        "impairments of the transmitted samples before the noise, such as "
         "'cfo(frequency=0.001)' in cycles per sample",
         metavar="KIND",
     )
     frame: dict = repeated(
         "KEY=VALUE",
-        "a setting of the frame, such as codewords=64; may be repeated",
+        "setting of the frame, such as codewords=64; may be repeated",
         _layout,
     )
     adversary: OverTheAir = group(OverTheAir, "adversary, a second transmitter")
@@ -67,8 +72,7 @@ def run(settings, output):
     def framed(model):
         return model, Frame.of_model(model, **settings.frame)
 
-    chains = _measuring.chains(settings, output.remark, BurstSetting, framed)
-    chains = list(chains)
+    chains = list(_measuring.chains(settings, output.remark, BurstSetting, framed))
     output.note(frames=[])
     for frame in dict.fromkeys(chain.frame for chain in chains):
         size = {"samples": frame.samples(), "overhead_db": frame.overhead_db}
@@ -92,7 +96,7 @@ HEADER = (
 
 
 def _numbers(step, row):
-    """Return the row of a document: what was counted, and what follows from it."""
+    """Return the row of a document: counts, rate, aligned rate and loss."""
     setting, loss = step.setting, None
     attack = setting.attack
     if attack is not None:

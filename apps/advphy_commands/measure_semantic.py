@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure a semantic link over SNR: Bob's images and Eve's labels.
 
-LINK is a file, or a name that `advphy info` lists. Both branches hang on one
-transmitter; Eve may be nearer or farther than Bob (--eve-snr-db). Rows of sums go to
-the CSV: bob, bob_without (Alice's module is in, Bob's is not) and eve, an SNR each.
+LINK is a file or a name that `advphy info` lists. Bob and Eve receive the same
+transmitter; --eve-snr-db gives Eve an SNR of her own. For each SNR, the CSV receives
+rows of sums for the branches bob, bob_without (with Alice's module, but without Bob's)
+and eve.
 """
 
 import dataclasses
@@ -29,40 +30,40 @@ def _one_db(name, text):
     found = db_range(name, text)
     if len(found) > 1:
         raise ValueError(
-            f"{name} '{text}': wanted one number; measure each of Eve's SNRs with a "
-            "command of its own"
+            f"{name} must be one number, got '{text}'; use one command for each SNR "
+            "of Eve"
         )
     return found[0]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is measured, and by what."""
+    """Link, SNRs, images and engine of a measurement."""
 
-    link: str = operand("LINK")
+    link: str = operand("LINK", "file or name of the semantic link")
     snr_db: list = _measuring.over(
-        "0:20:5", "Bob's SNR in dB: a number, several with commas, or a range"
+        "0:20:5", "SNR of Bob in dB: one number, a list a,b,c, or a range"
     )
-    eve: str = option(None, "a file or a name; without: none", metavar="EVE")
+    eve: str = option(None, "file or name of Eve (default: no Eve)", metavar="EVE")
     eve_snr_db: float = option(
-        None, "one SNR of Eve's (default: that of Bob)", _one_db, metavar="DB"
+        None, "SNR of Eve in dB (default: that of Bob)", _one_db, metavar="DB"
     )
-    images: str = option("mnist_test")
-    frames: int = option(None, "images sent at each SNR (default: all, once)", whole)
-    first_frame: int = option("0", parse=whole)
-    alice: bool = option(True, "send through Alice's module", **ON_OR_OFF)
-    bob: bool = option(True, "measure with Bob's module, too", **ON_OR_OFF)
+    images: str = option("mnist_test", "images to send")
+    frames: int = option(None, "images per SNR (default: each image once)", whole)
+    first_frame: int = option("0", "index of the first image", whole)
+    alice: bool = option(True, "use Alice's module", **ON_OR_OFF)
+    bob: bool = option(True, "measure the branch with Bob's module, too", **ON_OR_OFF)
     key_file: str = key_file()
-    seed: int = option(1, type=int)
+    seed: int = option(1, "seed of the noise", type=int)
     engine: str = option(
-        "flowgraph", "both decide the same", choices=("flowgraph", "loop")
+        "flowgraph", "engine; both give the same sums", choices=("flowgraph", "loop")
     )
-    out: str = option(required=True, metavar="FILE.csv")
+    out: str = option(None, "file of the sums", required=True, metavar="FILE.csv")
 
     def __post_init__(self):
-        """Refuse to send none."""
+        """Refuse a measurement without images."""
         if self.frames == 0:
-            raise ValueError("--frames 0: wanted at least 1")
+            raise ValueError("--frames must be at least 1, got 0")
 
 
 def run(settings, output):
@@ -70,20 +71,27 @@ def run(settings, output):
     link = SemanticLink.load(settings.link)
     sent = images.load(settings.images)
     frames = len(sent) if settings.frames is None else settings.frames
-    unkeyed = link.keying == "none"  # no secret, and none may be given
+    unkeyed = link.keying == "none"  # then secret_of refuses --key-file
     secret = secret_of(settings.key_file, link) if settings.alice or unkeyed else None
     eve = Eve.load(settings.eve) if settings.eve else None
-    given = {"alice": settings.alice, "secret": secret, "seed": settings.seed}
-    given["branches"] = BRANCHES if settings.bob else BRANCHES[1:]
     chains = []
     for snr_db in settings.snr_db:
-        eve_snr_db = snr_db if settings.eve_snr_db is None else settings.eve_snr_db
-        at = (snr_db, eve_snr_db, eve)
-        chains.append(SemanticSetting(link, sent, *at, **given))
+        setting = SemanticSetting(
+            link,
+            sent,
+            snr_db,
+            snr_db if settings.eve_snr_db is None else settings.eve_snr_db,
+            eve,
+            alice=settings.alice,
+            branches=BRANCHES if settings.bob else BRANCHES[1:],
+            secret=secret,
+            seed=settings.seed,
+        )
+        chains.append(setting)
     if not chains[0].measured:
         raise ValueError(
-            "there is nothing to measure: without --eve and without Bob's module, the "
-            "link must have a pair that is in"
+            "there is nothing to measure: give --eve, or omit --no-bob, or choose a "
+            "link with a pair and omit --no-alice"
         )
     rule = StopRule(min_errors=None, max_blocks=frames)
     more = {"first": settings.first_frame, "engine": settings.engine}
@@ -104,7 +112,7 @@ HEADER = (
 
 
 def _numbers(step, row):
-    """Return the row of a document: what was counted, and what follows from it."""
+    """Return the row of a document: sums, MSE or accuracy, and power."""
     found = dict.fromkeys(("mse", "accuracy", "low", "high"))
     if row.branch == "eve":
         found["accuracy"] = row.accuracy

@@ -2,10 +2,10 @@
 """Draw figures: block error rates, constellations, decision regions, attacks, secrecy.
 
 PICTURE is bler, semantic, secrecy, constellation, decision-regions, perturbation or
-transfer-matrix. Without it the files say what is drawn: counts give BLER over Eb/N0
-(over PSR where only that differs), semantic counts Bob's error and Eve's accuracy over
-SNR, a link its constellation, a perturbation its parts. The ending of --out chooses
-PNG, SVG or PDF; the same counts give the same file.
+transfer-matrix. Without it, the files decide what is drawn: for counts the BLER over
+Eb/N0 (over PSR if only the PSR differs), for semantic counts Bob's error and Eve's
+accuracy over SNR, for a link its constellation, for a perturbation its parts. The
+extension of --out selects PNG, SVG or PDF. The same counts give the same file.
 
     advphy plot run.csv --out bler.svg --at-bler 1e-3
     advphy plot run.csv more.csv --out bler.png --claim "6,1e-3,[gan, Fig. 3]"
@@ -17,9 +17,10 @@ PNG, SVG or PDF; the same counts give the same file.
     advphy plot perturbation p.safetensors --psr-db -6 --out p.png
     advphy plot transfer-matrix gan_mlp pool_mlp max_margin --out transfer.png
 
-A transfer matrix of links crafts a perturbation against each (needs torch; else give
-files with --perturbation) and measures it on all; the counts are next to the figure. Of
-a CSV it draws what was counted, with the perturbations that `advphy measure` kept.
+For a transfer matrix of links, a perturbation is crafted against each link (needs
+torch, or files with --perturbation) and measured on all links; the counts are written
+next to the figure. For a transfer matrix of a CSV, its counts are drawn, with the
+perturbations that `advphy measure` kept.
 """
 
 import math
@@ -31,7 +32,7 @@ from advphy_commands._options import changed, group, operand, option, repeated
 
 
 def _claims(name, texts):
-    """Return (x, BLER, words) of each point that others report."""
+    """Return (x, BLER, text) of each reported point."""
     return [_claim(name, text) for text in texts]
 
 
@@ -43,7 +44,7 @@ def _claim(name, text):
     except ValueError:
         x = math.nan
     if not (math.isfinite(x) and 0 < rate <= 1 and words.strip()):
-        raise ValueError(f"{name} '{text}': wanted X,BLER,TEXT with BLER within 0..1")
+        raise ValueError(f"{name} must be X,BLER,TEXT with 0 < BLER <= 1, got '{text}'")
     return x, rate, words.strip()
 
 
@@ -52,75 +53,82 @@ def _messages(name, text):
         return [int(word) for word in text.split(",")]
     except ValueError:
         raise ValueError(
-            f"{name} '{text}': wanted two or three messages with commas, such as 3,7"
+            f"{name} must be two or three messages such as 3,7 or 3,7,9, got '{text}'"
         ) from None
 
 
 @dataclass(frozen=True)
 class Curves:
-    """What is drawn into block error rates."""
+    """Options of block error rates."""
 
-    x: str = option(None, None, choices=("ebn0_db", "psr_db"))
+    x: str = option(None, "horizontal axis", choices=("ebn0_db", "psr_db"))
     at_bler: float = option(
         None,
-        "print the Eb/N0 where each curve has this BLER, interpolated",
+        "print the Eb/N0 at which each curve reaches this BLER, interpolated",
         type=float,
         metavar="RATE",
     )
-    claim: list = repeated("X,BLER,TEXT", "mark a point that others report", _claims)
+    claim: list = repeated(
+        "X,BLER,TEXT", "mark a point of a publication; may be repeated", _claims
+    )
 
 
 @dataclass(frozen=True)
 class Attacked:
-    """What is drawn of links and attacks."""
+    """Options of links and attacks."""
 
-    ebn0_db: float = option(None, "(default 8)", type=float, metavar="DB")
+    ebn0_db: float = option(None, "Eb/N0 in dB (default 8)", type=float, metavar="DB")
     psr_db: float = option(
-        None, "(default: the file's, or -6)", type=float, metavar="DB"
+        None, "PSR in dB (default: that of the file, or -6)", type=float, metavar="DB"
     )
-    perturbation: list = repeated("FILE", "what the adversary adds")
+    perturbation: list = repeated("FILE", "perturbation; may be repeated")
     codewords: list = option(
-        None, "that the slice of decisions contains", _messages, metavar="A,B[,C]"
+        None,
+        "messages whose codewords the slice contains",
+        _messages,
+        metavar="A,B[,C]",
     )
-    link: str = option(None, "whose codebook a perturbation is drawn over")
-    attack: str = option(None, "to craft (default universal_pgd)", metavar="NAME")
-    min_errors: int = option(None, "of a cell (default 200)", whole)
-    max_blocks: int = option(None, "of a cell (default 1e7)", whole)
+    link: str = option(None, "link whose codebook is drawn with a perturbation")
+    attack: str = option(
+        None, "attack to craft with (default universal_pgd)", metavar="NAME"
+    )
+    min_errors: int = option(None, "block errors per cell (default 200)", whole)
+    max_blocks: int = option(None, "most blocks per cell (default 1e7)", whole)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is drawn, of which files or links."""
+    """Picture, files or links, and options of the pictures."""
 
-    what: list = operand("[PICTURE] FILE|LINK", nargs="+")
+    what: list = operand("[PICTURE] FILE|LINK", "what is drawn", nargs="+")
     out: str = option(
         None,
-        "format by its ending: png, svg, pdf; with --json it may be left out",
+        "file of the figure: png, svg or pdf; optional with --json",
         metavar="FIGURE.png",
     )
-    title: str = option("")
+    title: str = option("", "title of the figure")
     curves: Curves = group(Curves, "bler")
     attacked: Attacked = group(Attacked, "links and attacks")
 
     @property
     def picture(self):
-        """Return the picture and the files or links it is of."""
+        """Return the name of the picture, and the files or links to draw."""
         first, *rest = self.what
         if first not in _pictures.PICTURES:
             return _pictures.NATURAL[_plot_inputs.of_one_kind(self.what)], self.what
         if not rest:
-            raise ValueError(f"{first} of what? give a file or a link after it")
+            raise ValueError(f"{first} needs a file or a link; give it after {first}")
         return first, rest
 
 
 def run(settings, output):
     """Draw the figure, or print its numbers."""
-    if not (output.json or "-").endswith(("-", ".json")):  # it may be a CSV
-        raise ValueError(f"--json {output.json}: wanted a name that ends in .json")
+    if not (output.json or "-").endswith(("-", ".json")):  # perhaps a CSV to draw
+        raise ValueError(f"--json must be a name that ends in .json, got {output.json}")
     picture, words = settings.picture
     _refuse_idle(settings, picture)
     if settings.out is None and output.json is None:
-        raise ValueError("--out is missing: where to write the figure, such as a.png")
+        raise ValueError("--out is missing; give the file of the figure, such as a.png")
     described, draw = _pictures.PICTURES[picture](settings, words)
     if settings.out is not None:
         draw(described, settings.out, settings.title)
@@ -133,10 +141,10 @@ def run(settings, output):
 
 
 def _refuse_idle(settings, picture):
-    """Refuse options of other pictures, and numbers that are none."""
+    """Refuse options of other pictures, and numbers that are not finite."""
     for given, value in (changed(settings.curves) | changed(settings.attacked)).items():
         pictures = _pictures.OPTIONS[given]
         if picture not in pictures:
             raise ValueError(f"{given} belongs to {', '.join(pictures)}, not {picture}")
         if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{given} {value}: wanted a finite number")
+            raise ValueError(f"{given} must be a finite number, got {value}")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make keys for a Publisher that other hosts may reach, and for its subscribers.
+"""Make keys for a Publisher that other hosts can reach, and for its subscribers.
 
-Writes ZMQ's own CURVE keys into a new FOLDER of mode 0700: give the folder to the
-Publisher block (Folder of keys). Bring subscriber.key_secret and publisher.key to the
-other hosts by a way that nobody else sees, and give `advphy watch --keys` that folder.
+Writes CURVE keys of ZeroMQ into a new FOLDER of mode 0700. Give the folder to the
+Publisher block (parameter "Folder of keys"). Copy subscriber.key_secret and
+publisher.key to the other hosts over a secure channel, into a folder that is given to
+`advphy watch --keys`.
 """
 
 from dataclasses import dataclass
@@ -15,11 +16,11 @@ from advphy_commands._options import operand
 class Settings:
     """Where the keys are written."""
 
-    folder: str = operand("FOLDER")
+    folder: str = operand("FOLDER", "new folder for the keys")
 
 
 def run(settings, output):
-    """Write the keys; refuse a folder that is there."""
+    """Write the keys; refuse an existing folder."""
     from gnuradio.advphy.measure.publishing_socket import make_keys
 
     files = [str(path) for path in make_keys(settings.folder)]

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Send and receive over the air, or check a radio.
 
-tx sends frames of a link; without --arm it says what it would send, and opens no
-device. rx receives, counts and records them. check passes levels in order: a file, the
-stand-in radio, a real one. A radio is a driver (uhd, hackrf, soapy, osmosdr, standin)
-and its device arguments; file and zmq take a path and an endpoint in their place.
+tx sends bursts of a link; without --arm it only prints what it would send and opens no
+device. rx receives bursts, counts their errors and records them. check tests the modem
+level by level: with a file, with the stand-in radio, with a real radio. A radio is
+given by its driver (uhd, hackrf, soapy, osmosdr, standin) and its device arguments. The
+drivers file and zmq take a path or an endpoint as device arguments.
 """
 
 from advphy_commands import _radio_check, _radio_rx, _radio_tx

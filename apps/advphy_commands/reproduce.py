@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure a figure of a paper again and judge the paper's claims (needs torch).
+"""Reproduce a figure of a paper and judge the claims of the paper (needs torch).
 
-FIGURE: gan-fig3, gan-fig5a, gan-fig5b, gan-fig6a, gan-fig6b, arn-fig3, arn-fig4. Writes
-FIGURE.png, FIGURE.csv (rows of counts) and claims.md (claim, paper, ours, verdict) into
-the folder.
---quick measures the shipped links in some minutes. Without it every link is trained
-again from several seeds, which takes hours; the same command again goes on where it
-stopped.
+FIGURE is gan-fig3, gan-fig5a, gan-fig5b, gan-fig6a, gan-fig6b, arn-fig3 or arn-fig4.
+Writes FIGURE.png, FIGURE.csv (counts) and claims.md (claim, value of the paper,
+measured value, verdict) into the folder.
+--quick measures the shipped links, which takes some minutes. Without it, every link is
+trained again from several seeds, which takes hours; the same command continues an
+interrupted run.
 """
 
 import contextlib
@@ -26,48 +26,57 @@ from advphy_commands import _measuring, _progress, _text
 from advphy_commands._numbers import db_range, whole
 from advphy_commands._options import operand, option, repeated, switch
 
-QUICK_STEPS = 1500  # of the pairs of [arn] that are not shipped
+QUICK_STEPS = 1500  # training steps of the pairs of [arn] that are not shipped
 QUICK_EVE_STEPS = 800
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Which figure, and with how much effort."""
+    """Figure and effort of its reproduction."""
 
-    figure: str = operand("FIGURE")
-    out: Path = option(required=True, type=Path, metavar="DIR")
-    quick: bool = switch("from the shipped links")
+    figure: str = operand("FIGURE", "figure to reproduce")
+    out: Path = option(
+        None, "folder of the results", required=True, type=Path, metavar="DIR"
+    )
+    quick: bool = switch("use the shipped links")
     cluster: str = option(
         None,
-        "spread trainings, craftings and ranges over a Dask cluster",
+        "use the Dask cluster of this scheduler",
         metavar="ADDRESS",
     )
-    ebn0_db: list = _measuring.over(None, "(0:11:1 if quick, else 0:11:0.5)")
-    min_errors: int = option("200", "of a point", whole)
+    ebn0_db: list = _measuring.over(
+        None, "Eb/N0 in dB (default 0:11:0.5, or 0:11:1 with --quick)"
+    )
+    min_errors: int = option("200", "block errors at which a point ends", whole)
     max_blocks: int = option(
-        None, "of a point (enough for its errors at --down-to)", whole
+        None, "blocks at which a point ends (default: set by --down-to)", whole
     )
     down_to: float = option(
-        None, "(1e-5 if quick, else 1e-6)", type=float, metavar="BLER"
+        None,
+        "lowest BLER to measure (default 1e-6, or 1e-5 with --quick)",
+        type=float,
+        metavar="BLER",
     )
     seeds: int = option("3", "trainings of each link", whole)
-    set: list = repeated("KEY=VALUE", "a setting of all trainings; may be repeated")
+    set: list = repeated("KEY=VALUE", "setting of all trainings; may be repeated")
 
     def __post_init__(self):
-        """Refuse no training, and a rate that is none."""
+        """Refuse fewer than one training, and a BLER out of range."""
         if self.seeds < 1:
-            raise ValueError(f"--seeds {self.seeds}: wanted at least 1")
+            raise ValueError(f"--seeds must be at least 1, got {self.seeds}")
         if self.down_to is not None and not 0 < self.down_to < 1:
-            raise ValueError(f"--down-to {self.down_to}: wanted a BLER between 0 and 1")
+            raise ValueError(
+                f"--down-to must be above 0 and below 1, got {self.down_to}"
+            )
 
     @property
     def command(self):
-        """Return the command that this is."""
+        """Return the present command line."""
         return shlex.join(["advphy", *sys.argv[1:]])
 
 
 def run(settings, output):
-    """Train unless quick, measure, draw, judge."""
+    """Train unless --quick is given, measure, draw and judge."""
     from advphy_training.reproduce import figures, page
 
     folder, name = settings.out, settings.figure
@@ -91,7 +100,9 @@ def _letter(settings, output, figure):
     from advphy_training.reproduce import arn_curves, arn_pictures
     from advphy_training.reproduce.arn_models import SHIPPED, Family
 
-    tested = images.load("mnist_test")  # first of all: are the data here?
+    tested = images.load(
+        "mnist_test"
+    )  # raises an error if the images are not installed
     folder, name = settings.out, settings.figure
     place = folder / "trained"
     families = [Family(i, place) for i in range(1, settings.seeds + 1)]
@@ -139,7 +150,7 @@ def _paper(settings, output, figure):
 
 
 def _rows(found):
-    """Yield all points for a document."""
+    """Yield the rows of all points for a document."""
     for family in range(found.families):
         for (link, key), points in found.of_family(family).items():
             where = {"training": family + 1, "link": link, "attack": key}
@@ -162,7 +173,7 @@ def _effort(settings):
 
 
 def _families(settings, figure, crafters):
-    """Return functions from a shipped link's name to what takes its place."""
+    """Return functions from the name of a shipped link to the link used for it."""
     if settings.quick:
         return (cache(links.load),)
     from advphy_training.reproduce import retraining
@@ -186,21 +197,21 @@ def _families(settings, figure, crafters):
 
 
 def _trained(figure):
-    """Return the names of the links of a figure that came of a training."""
+    """Return the names of the trained links of a figure."""
     names = [system.link for system in figure.SYSTEMS]
     names += [name for attack in figure.ATTACKS for name in attack.against]
     return [name for name in dict.fromkeys(names) if links.load(name).networks]
 
 
 def _trainings(reproduction):
-    """Return the commands of the trainings that a figure came of."""
+    """Return the commands that trained the links of a figure."""
     names = _trained(reproduction.figure)
     models = [load(name) for load in reproduction.families for name in names]
     return [f"{m.recipe['command']} --out {m.name}.safetensors" for m in models]
 
 
 def _show(steps, unit):
-    """Show the progress of (done, all)."""
+    """Show the progress of steps that yield (done, total)."""
     with _progress.bar(unit=unit) as bar:
         for done, total in steps:
             bar.total, bar.n = total, done
@@ -208,7 +219,7 @@ def _show(steps, unit):
 
 
 def _measure(reproduction, output):
-    """Measure all curves; print a line for each."""
+    """Measure all curves and print a line for each."""
     from advphy_training.reproduce.block_errors import BlockErrors
     from advphy_training.reproduce.gan_curves import CLEAN
 

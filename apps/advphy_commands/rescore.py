@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Count the errors of a recording again, without GNU Radio.
 
-RECORDING is a .sigmf-meta with its .sigmf-data next to it. The samples are synchronised
-and decided anew, and compared with the messages (or images) that the recording's seed
-and the frames' numbers give; so the counts are those of the receiver that recorded.
-Recordings of other programs say nothing of the link: give --link, and --codewords and
---seed where they differ from the defaults.
+RECORDING is a .sigmf-meta file next to its .sigmf-data file. The samples are
+synchronized and decided again, and compared with the messages or images that follow
+from the seed and the burst numbers. So the counts equal those of the receiver that made
+the recording. A recording of another program does not name the link: give --link, and
+--codewords and --seed if they differ from the defaults.
 """
 
 import csv
@@ -28,41 +28,48 @@ from advphy_commands.secret import key_file, secret_of
 
 @dataclass(frozen=True)
 class Settings:
-    """Which recording is scored, and what it does not say."""
+    """Recording, and the settings that it does not contain."""
 
-    recording: str = operand("RECORDING")
+    recording: str = operand("RECORDING", "file of the recording, .sigmf-meta")
     link: str = option(
-        None, "a file or a name (default: the name that the recording says)"
+        None, "file or name of the link (default: the one in the recording)"
     )
     images: str = option(
-        None, "of a semantic link (default: those that the recording says)"
+        None, "images of a semantic link (default: those in the recording)"
     )
     key_file: str = key_file()
-    seed: int = option(None, "of a recording that does not say it", whole)
+    seed: int = option(None, "seed, if the recording has none", whole)
     codewords: int = option(
-        None, "of a frame, of a recording that does not say it", whole
+        None, "codewords per burst, if the recording does not tell", whole
     )
-    out: str = option(None, "write a row for each frame", metavar="FILE.csv")
+    out: str = option(None, "write one row per burst", metavar="FILE.csv")
 
 
 def run(settings, output):
-    """Print what was counted."""
+    """Score the recording and print the counts."""
     found = recording_reader.read(settings.recording)
     origin, model = _origin(settings, found)
     semantic = hasattr(model, "pixels")
     images = settings.images or origin.images
     if semantic and images is None:
         raise ValueError(
-            f"{found.meta} does not say which images were sent; give --images"
+            f"{found.meta} does not name the images that were sent; give --images"
         )
     if settings.images and not semantic:
         raise ValueError(f"link '{model.name}' sends no images; omit --images")
     pieces = -(-found.samples // recording_reader.PIECE)
     along = partial(_progress.bar, total=pieces, unit="piece")
     secret = secret_of(settings.key_file, model)
-    sent = {"seed": origin.seed, "first_frame": origin.first_frame, "images": images}
-    frame = _frame(origin, found)
-    scorer = scoring.score(found, model, frame, secret=secret, along=along, **sent)
+    scorer = scoring.score(
+        found,
+        model,
+        _frame(origin, found),
+        seed=origin.seed,
+        first_frame=origin.first_frame,
+        images=images,
+        secret=secret,
+        along=along,
+    )
     for warning in found.warnings:
         output.remark(f"{found.meta}: {warning}")
     lines = [_heading(found, origin), *table(scorer, found.sample_rate, model)]
@@ -80,14 +87,14 @@ def _origin(settings, found):
     if found.origin is not None:
         for name in ("seed", "codewords"):
             if getattr(settings, name) is not None:
-                raise ValueError(f"{found.meta} says its {name}; omit --{name}")
+                raise ValueError(f"{found.meta} contains its {name}; omit --{name}")
         model = _link(settings.link or found.origin.link, found)
         found.origin.require(model)
         return found.origin, model
     if settings.link is None:
         raise ValueError(
-            f"{found.meta} does not say of which link it is (there is no advphy: in "
-            "it); give --link"
+            f"{found.meta} does not name its link, since it has no advphy: fields; "
+            "give --link"
         )
     model, codewords = any_link.load(settings.link), settings.codewords
     layout = {} if codewords is None else {"codewords": codewords}
@@ -109,8 +116,8 @@ def _link(name, found):
         if name != found.origin.link:
             raise
         raise ValueError(
-            f"{found.meta} is of link '{name}', which is not among the shipped ones; "
-            "give its file with --link"
+            f"{found.meta} is of link '{name}', which is not a shipped link; give its "
+            "file with --link"
         ) from error
 
 
@@ -118,21 +125,21 @@ def _heading(found, origin):
     seconds = found.samples / found.sample_rate
     where = "" if found.frequency is None else f", {found.frequency / 1e6:g} MHz"
     checked = "SHA-512 right" if found.verified else "SHA-512 not checked"
-    said = (
+    text = (
         f"{found.meta}: {found.samples} samples, {seconds:.3g} s at "
         f"{found.sample_rate / 1e6:g} Msample/s{where}, {checked}\n"
         f"link {origin.link} {origin.model_sha256[:8]}, seed {origin.seed}, "
-        f"{origin.frame['codewords']} codewords a frame"
+        f"{origin.frame['codewords']} codewords per burst"
     )
     for attack in found.attacks:
         psr = "" if attack.psr_db is None else f" at PSR {attack.psr_db:g} dB"
-        said += f"\nadversary: {attack.what}{psr}, from sample {attack.first_sample}"
-    return said
+        text += f"\nadversary: {attack.what}{psr}, from sample {attack.first_sample}"
+    return text
 
 
 def _comparison(live, counts):
-    """Say whether the receiver that recorded counted the same."""
-    # Sums of real numbers depend on their order in the last digits.
+    """Return the text that compares the counts with those of the recording receiver."""
+    # The last digits of a sum of real numbers depend on the order.
     differing = [
         f"{name} {value} live"
         for name, value in live.items()
@@ -144,12 +151,19 @@ def _comparison(live, counts):
 
 
 def _numbers(found, origin, scorer):
-    said = {"recording": found.meta.name, "link": origin.link}
-    said |= {"model_sha256": origin.model_sha256, "seed": origin.seed}
-    said |= {"samples_missing": found.missing, "complete": found.complete}
-    said |= {"verified": found.verified, "counts": scorer.counts}
-    said |= {"live_counts": found.counts, **numbers(scorer, found.sample_rate)}
-    return said | {"frames": [frame.as_row() for frame in scorer.frames]}
+    return {
+        "recording": found.meta.name,
+        "link": origin.link,
+        "model_sha256": origin.model_sha256,
+        "seed": origin.seed,
+        "samples_missing": found.missing,
+        "complete": found.complete,
+        "verified": found.verified,
+        "counts": scorer.counts,
+        "live_counts": found.counts,
+        **numbers(scorer, found.sample_rate),
+        "frames": [frame.as_row() for frame in scorer.frames],
+    }
 
 
 COLUMNS = "number index missed snr_db cfo clock_ppm blocks block_errors erasures"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make the secret that Alice and Bob of a keyed link share.
 
-Writes 32 random bytes as hexadecimal digits to a new FILE with mode 0600. Bring it to
-the other side by a way that Eve does not see. It is encryption in the analog domain: it
-hides what is sent, it does not detect a change of it.
+Writes 32 random bytes as hexadecimal digits to a new FILE with mode 0600. Copy it to
+the other side over a channel that Eve cannot read. A keyed link encrypts in the analog
+domain: it hides what is sent, but does not detect changes.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from advphy_commands._options import operand, option
 class Settings:
     """Where the secret is written."""
 
-    file: str = operand("FILE")
+    file: str = operand("FILE", "new file for the secret")
 
 
 def run(settings, output):
-    """Write the file; refuse to overwrite one."""
+    """Write the secret; refuse to overwrite a file."""
     secret_file.create(settings.file)
     output.line(f"{settings.file}: a new secret, mode 0600")
     output.note(file=settings.file, mode="0600")
@@ -29,19 +29,19 @@ def run(settings, output):
 
 def key_file():
     """Return the field of --key-file."""
-    said = "the secret of a keyed link (mode 0600); without: asked for"
-    return option(None, said, metavar="FILE")
+    text = "secret of a keyed link, mode 0600 (default: ask for it)"
+    return option(None, text, metavar="FILE")
 
 
 def secret_of(key_file, link):
-    """Return the secret that a link needs; None where it is not keyed.
+    """Return the secret of a keyed link, or None if the link is not keyed.
 
     Args:
-        key_file: path, or None to ask for it.
+        key_file: path of the secret, or None to ask the user.
         link: link model or semantic link.
 
     Raises:
-        ValueError: a file for a link that is not keyed.
+        ValueError: if a file is given and the link is not keyed.
     """
     if getattr(link, "keying", "none") != "none":
         return secret_file.read(key_file) if key_file else secret_file.ask()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draw how much of an attack survives an adversary out of step (needs torch).
+"""Measure attacks of an adversary that is not synchronized (needs torch).
 
-Crafts two universal perturbations against each LINK, one for synchronism and one for an
-unknown phase and shift, and sends them over the air as a second transmitter: late, off
-in frequency, turned, and not knowing any of this. Writes synchronism.png, the counts
-synchronism.csv and the perturbations into the folder, and prints the rates; the same
-command again goes on where it stopped. Each has the PSR that is asked for over the
-payload after the receiver's matched filter, whatever that costs the adversary.
+Crafts two universal perturbations against each LINK: one for a synchronized adversary,
+one for an unknown phase and shift. A second transmitter sends them with a delay, a
+frequency offset or a phase. All have the given PSR over the payload after the matched
+filter of the receiver. Writes synchronism.png, synchronism.csv (counts) and the
+perturbations into the folder, and prints the rates. The same command continues an
+interrupted measurement.
 """
 
 from dataclasses import dataclass
@@ -25,18 +25,20 @@ from advphy_commands._options import operand, option
 
 @dataclass(frozen=True)
 class Settings:
-    """Which links are attacked, and how strongly."""
+    """Links and strength of the attack."""
 
-    links: list = operand("LINK", nargs="+")
-    out: Path = option(required=True, type=Path, metavar="DIR")
-    ebn0_db: float = option(8.0, type=float)
-    psr_db: float = option(-6.0, type=float)
-    min_errors: int = option("200", "stop a point at this many", whole)
-    seed: int = option(1, type=int)
+    links: list = operand("LINK", "file or name of a link", nargs="+")
+    out: Path = option(
+        None, "folder of the results", required=True, type=Path, metavar="DIR"
+    )
+    ebn0_db: float = option(8.0, "Eb/N0 in dB", type=float)
+    psr_db: float = option(-6.0, "PSR in dB", type=float)
+    min_errors: int = option("200", "block errors at which a point ends", whole)
+    seed: int = option(1, "seed of all random numbers", type=int)
 
 
 def run(settings, output):
-    """Craft, measure, draw, print."""
+    """Craft, measure, draw and print."""
     from advphy_figures import synchronism as figure
 
     folder = settings.out
@@ -46,8 +48,8 @@ def run(settings, output):
         points += _points(links.load(link), settings)
     chains = [point.setting for point in points]
     rule, out = StopRule(settings.min_errors), folder / "synchronism.csv"
-    how = {"engine": "burst", "at_once": ranges.cores()}
-    steps = sweep.measure(chains, rule, out, BurstCounts, **how)
+    cores = ranges.cores()
+    steps = sweep.measure(chains, rule, out, BurstCounts, engine="burst", at_once=cores)
     bar = _progress.bar(steps, total=len(points), unit="point")
     measured = [(point, step.row) for point, step in zip(points, bar, strict=True)]
     title = f"An attack out of step: PSR {settings.psr_db:g} dB, "
@@ -73,5 +75,5 @@ def _points(model, settings):
         plan = attacks.Plan(psr_db, ebn0_db, shift=timing, phase=timing)
         p = attacks.craft_or_read("universal_pgd", model, plan, [], kept)
         crafted.append(p)
-    at = ebn0_db, psr_db, settings.seed
-    return synchronism.points(model, Frame.of_model(model), *crafted, *at)
+    frame = Frame.of_model(model)
+    return synchronism.points(model, frame, *crafted, ebn0_db, psr_db, settings.seed)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Train a link model (needs torch).
 
-The recipe and the measured block error rates are written into the file. An interrupted
-training goes on when the same command is given again. SCHEME and its settings:
-`advphy train SCHEME --settings`.
+The recipe and the measured block error rates are written into the file. The same
+command continues an interrupted training. `advphy train SCHEME --settings` lists the
+settings of a scheme.
 """
 
 import dataclasses
@@ -17,16 +17,16 @@ from advphy_commands._options import operand, option, repeated, switch
 class Settings:
     """What is trained."""
 
-    scheme: str = operand("SCHEME", "such as autoencoder")
-    out: str = option(metavar="FILE.safetensors")
-    seed: int = option(1, type=int)
-    set: list = repeated("KEY=VALUE", "a setting of the scheme; may be repeated")
-    settings: bool = switch("list the settings")
-    quiet: bool = switch("no progress bar")
+    scheme: str = operand("SCHEME", "training scheme, such as autoencoder")
+    out: str = option(None, "file of the model", metavar="FILE.safetensors")
+    seed: int = option(1, "seed of the training", type=int)
+    set: list = repeated("KEY=VALUE", "setting of the scheme; may be repeated")
+    settings: bool = switch("list the settings of the scheme and end")
+    quiet: bool = switch("show no progress bar")
 
 
 def run(settings, output):
-    """Train, or list the settings of a scheme and what they mean."""
+    """Train, or list the settings of a scheme."""
     from advphy_training import schemes
 
     module = schemes.scheme(settings.scheme)
@@ -40,7 +40,7 @@ def run(settings, output):
         output.note(described=described)
         return
     if not settings.out:
-        raise ValueError("--out FILE.safetensors is missing")
+        raise ValueError("--out is missing; give --out FILE.safetensors")
     model = schemes.train(
         settings.scheme, chosen, settings.seed, settings.out, settings.quiet
     )

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Watch what flowgraphs publish: in a window, in the terminal, as a picture or a CSV.
+"""Show measurements of running flowgraphs in a window or terminal, or write them.
 
-A Publisher block sends what counters and meters say. Where there is a screen this opens
-a window, else it prints; --png, --csv and --json work without either. It waits for
-flowgraphs that are not there yet, and goes on when they come back. The CSV has the
-counts of block errors, and `advphy plot` reads it; figures of images and of Eve are
-shown, not recorded.
+Receives the measurements that Publisher blocks send. Opens a window if there is a
+screen, and prints otherwise; --png, --csv and --json need neither. Waits for flowgraphs
+that have not started, and reconnects to those that restart. The CSV contains counts of
+block errors, which `advphy plot` reads; measurements of images and of Eve are shown but
+not written.
 """
 
 import contextlib
@@ -24,55 +24,58 @@ from advphy_commands._options import operand, option, switch
 from advphy_commands._text import printable
 
 ADDRESS = "tcp://127.0.0.1:5570"
-ONCE_SECONDS = 5.0  # for a publisher to answer
-WRITE_SECONDS = {"csv": 1.0, "png": 5.0}  # from one writing to the next, at least
-SHARE = 10  # times what writing takes: the least, too
+ONCE_SECONDS = 5.0  # time for a publisher to answer
+WRITE_SECONDS = {"csv": 1.0, "png": 5.0}  # least time between two writes
+SHARE = 10  # least time between two writes, in durations of a write
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Whom to watch, how, and until when."""
+    """Publishers, display, files and end."""
 
     address: list = operand(
-        "ADDRESS", f"of publishers; default {ADDRESS}", nargs="*", default=[ADDRESS]
+        "ADDRESS",
+        f"address of a publisher (default {ADDRESS})",
+        nargs="*",
+        default=[ADDRESS],
     )
     keys: str = option(
         None,
-        "keys of `advphy publish-keys`, for publishers that want them",
+        "keys from `advphy publish-keys`, for publishers that require them",
         metavar="FOLDER",
     )
-    window: bool = switch(
-        "open a window; the default where there is a screen", alone=True
-    )
+    window: bool = switch("open a window (default if there is a screen)", alone=True)
     terminal: bool = switch(
-        "print: a table that changes, or lines into a file", alone=True
+        "print a live table, or lines if the output is a file", alone=True
     )
-    once: bool = switch("print what was measured last, and end", alone=True)
+    once: bool = switch("print the latest measurements and end", alone=True)
     png: str = option(
         None, "draw BLER curves every few seconds and at the end", metavar="FIGURE.png"
     )
     csv: str = option(
         None,
-        "record counts for `advphy plot`; goes on with a file that is there",
+        "write counts for `advphy plot`; an existing file is continued",
         metavar="RUN.csv",
     )
     seconds: float = option(
-        None, "end after so long; default: at Ctrl-C", type=float, metavar="N"
+        None, "time after which to end (default: at Ctrl-C)", type=float, metavar="N"
     )
     x: str = option(
         "ebn0_db",
-        "horizontal axis of the window: ebn0_db, psr_db ...",
+        "setting on the horizontal axis of the window, such as psr_db",
         metavar="SETTING",
     )
 
     def __post_init__(self):
-        """Refuse a time that is none."""
+        """Refuse a time that is not positive."""
         if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise ValueError(f"--seconds {self.seconds:g}, wanted a number above 0")
+            raise ValueError(
+                f"--seconds must be finite and above 0, got {self.seconds:g}"
+            )
 
 
 def run(settings, output):
-    """Watch until the time is over, the window closed, or Ctrl-C; 1: nothing came."""
+    """Watch until the end of the time, the window, or Ctrl-C; return the exit code."""
     from advphy_commands._subscription import Subscriptions
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -92,7 +95,7 @@ def run(settings, output):
 
 
 def _show(settings, output, publishers, record):
-    """Return how many measurements were received."""
+    """Show measurements until the end; return how many were received."""
     turns = _Turns(publishers, record, settings.seconds)
     if output.json is not None:
         turns.show(lambda message: output.event(**message))
@@ -104,18 +107,18 @@ def _show(settings, output, publishers, record):
         if settings.terminal or not (settings.png or output.only_json):
             shown = stack.enter_context(displays.terminal(output))
             turns.show(shown.take, shown.tick)
-        while (left := turns.seconds_left()) > 0:
-            turns.turn(min(0.1, left))
+        while turns.seconds_left() > 0:
+            turns.turn(min(0.1, turns.seconds_left()))
     return turns.received
 
 
 class _Turns:
-    """Hand what has arrived to the record and to the displays, again and again.
+    """Loop that passes measurements to the record and to the displays.
 
     Args:
         publishers: Subscriptions.
         record: Record.
-        seconds: until the end, or None: without end.
+        seconds: time until the end, or None for no end.
     """
 
     def __init__(self, publishers, record, seconds):
@@ -125,25 +128,25 @@ class _Turns:
         self.received = 0
 
     def show(self, take, tick=None):
-        """Hand each message to `take`, too, and call `tick` at each turn."""
+        """Also pass each message to `take`, and call `tick` at each turn."""
         self._takes.append(take)
         self._ticks += [] if tick is None else [tick]
 
     def seconds_left(self):
-        """Return the seconds until the end; they begin when this is first called."""
+        """Return the seconds until the end, counted from the first call."""
         now = time.monotonic()
         if self._end is None:
             self._end = now + self._seconds
         return self._end - now
 
     def take(self, message):
-        """Hand on one message."""
+        """Pass on one message."""
         self.received += 1
         for take in self._takes:
             take(message)
 
     def turn(self, seconds):
-        """Wait so long for messages, at most; then let each write what is due."""
+        """Pass on the messages of at most `seconds`, then call all ticks."""
         for message in self._publishers.wait(seconds):
             self.take(message)
         for tick in self._ticks:
@@ -151,7 +154,7 @@ class _Turns:
 
 
 def _once(settings, output, publishers, turns):
-    """Print what each block said last; return how many there are."""
+    """Print the latest message of each block; return the number of messages."""
     end = time.monotonic() + (settings.seconds or ONCE_SECONDS)
     last = {}
     while not publishers.joined and time.monotonic() < end:
@@ -165,20 +168,21 @@ def _once(settings, output, publishers, turns):
 
 
 class Record:
-    """Counts in files, written now and then, and by close().
+    """Files of the counts, written at intervals and by close().
 
     Args:
-        csv: path, or None; rows that are there are kept.
-        png: path of a figure, or None.
-        output: for remarks.
+        csv: path of the CSV, or None; existing rows are kept.
+        png: path of the figure, or None.
+        output: Output for remarks.
 
     Raises:
-        ValueError, OSError: when a file cannot be written, or is no CSV of counts.
+        ValueError: if an existing CSV is not one of counts, or is in use.
+        OSError: if a file cannot be written.
     """
 
     def __init__(self, csv, png, output):
         self._paths = {k: path for k, path in {"csv": csv, "png": png}.items() if path}
-        self._remark, self._said, self._unshown = output.remark, set(), set()
+        self._remark, self._remarked, self._unshown = output.remark, set(), set()
         self._changed, self._next = set(), {"csv": 0.0, "png": time.monotonic() + 1}
         before = []
         with contextlib.ExitStack() as stack:
@@ -195,14 +199,14 @@ class Record:
         self._counts = PublishedCounts(before)
 
     def take(self, message):
-        """Take in a measurement."""
+        """Add a measurement."""
         if message["kind"] in ("distortion", "accuracy"):
             self._unshown.add(message["name"])
         if self._counts.take(message):
             self._changed = set(self._paths)
 
     def tick(self):
-        """Write what is due."""
+        """Write the files that are due."""
         for kind in sorted(self._changed):
             begun = time.monotonic()
             if begun >= self._next[kind]:
@@ -211,16 +215,16 @@ class Record:
                 self._next[kind] = begun + max(WRITE_SECONDS[kind], SHARE * took)
 
     def close(self):
-        """Write what is not written yet, and say what is not in it."""
+        """Write the latest counts, and remark what the files do not contain."""
         with self._stack:
             for kind in sorted(self._changed):
                 self._write(kind)
             if "png" in self._paths and not self._counts.rows():
                 self._remark(f"{self._paths['png']}: there were no counts to draw")
             if "csv" in self._paths and self._unshown:
-                self._say(
-                    f"{self._paths['csv']} has block errors alone, and nothing of "
-                    f"{', '.join(sorted(self._unshown))}"
+                self._remark_once(
+                    f"{self._paths['csv']} has block errors only, not the measurements "
+                    f"of {', '.join(sorted(self._unshown))}"
                 )
 
     def _write(self, kind):
@@ -233,15 +237,15 @@ class Record:
 
             bler_curves.draw(table.add_up(rows), path)
         for name in self._counts.counted_twice():
-            self._say(
-                f"{path}: {name} counts blocks that are counted already, of the same "
-                "seed and settings; of ranges that overlap the longest is kept (give "
-                "each run a seed or a first block of its own)"
+            self._remark_once(
+                f"{path}: {name} counts blocks that are counted already, with the same "
+                "seed and settings; the longest of overlapping ranges is kept; give "
+                "each run its own seed or first block"
             )
         for name, why in self._counts.refused.items():
-            self._say(f"{path}: the counts of {name} are not in it: {why}")
+            self._remark_once(f"{path}: the counts of {name} are left out: {why}")
 
-    def _say(self, text):
-        if text not in self._said:
-            self._said.add(text)
+    def _remark_once(self, text):
+        if text not in self._remarked:
+            self._remarked.add(text)
             self._remark(printable(text))

@@ -11,7 +11,7 @@ namespace gr::advphy {
 
 namespace {
 
-// Starts are told apart by so many blocks and iterations: more found nothing better at
+// Blocks and iterations that compare the starts. More of them gave no better result at
 // PSR -14..6 dB, Eb/N0 4 and 8 dB.
 constexpr size_t trial_blocks = 64;
 constexpr size_t trial_iterations = 3;
@@ -31,14 +31,14 @@ canceller::canceller(std::vector<float> codebook,
 {
     if (sampled == 0 || sampled % 16)
         throw std::invalid_argument("sample = " + std::to_string(sampled) +
-                                    " blocks, wanted a multiple of 16");
+                                    " blocks, expected a multiple of 16");
     if (iterations == 0 || d_families.empty())
-        throw std::invalid_argument("wanted at least one iteration and one family");
+        throw std::invalid_argument("expected at least one iteration and one family");
     for (const family& f : d_families)
         if (f.components == 0 || f.components > 256 ||
             (!f.tied.empty() && f.tied.size() != f.components))
-            throw std::invalid_argument("a family has 1..256 components, one for each "
-                                        "transform where there are some");
+            throw std::invalid_argument("components of a family must be in 1..256, with "
+                                        "one transform each or none");
 }
 
 row canceller::codeword(size_t s) const
@@ -53,7 +53,7 @@ row canceller::difference_of_means(const observations& from) const
     row mean(d_floats);
     const double blocks = double(std::max<size_t>(from.present_blocks, 1));
     for (size_t f = 0; f < d_floats; ++f) {
-        float lane[16] = {}; // sums side by side, so that they do not wait
+        float lane[16] = {}; // independent sums
         for (size_t b = 0; b < from.blocks; b += 16)
             for (size_t i = 0; i < 16; ++i)
                 lane[i] += from.y[f * from.blocks + b + i];
@@ -82,8 +82,8 @@ rows canceller::differences(const row& y, size_t most) const
     return nearest;
 }
 
-// y - x_s of the first block: for one of the messages it is T_z p + noise, however
-// strong p is. Of many messages the nearest.
+// y - x_s of the first block, which is T_z p + noise for one of the messages at any power
+// of p. If there are many messages, only the nearest ones are used.
 rows canceller::first_guesses(const observations& from) const
 {
     size_t b = 0;
@@ -92,7 +92,7 @@ rows canceller::first_guesses(const observations& from) const
     return differences(from.block(b), most_guesses);
 }
 
-// Components far from each other: always that of the block worst explained so far.
+// Components far from each other: each is that of the block with the worst fit so far.
 rows canceller::spread(const observations& from, row first, size_t count) const
 {
     rows found{ std::move(first) };
@@ -125,7 +125,7 @@ std::vector<mixture> canceller::starts(const family& of, const observations& fro
             continue;
         }
         add(spread(from, guess, of.components));
-        if (of.components == 2) // equally likely, so that the mean fits
+        if (of.components == 2) // equally likely, so that their mean is right
             add({ guess, 2.0 * mean - guess });
     }
     return begin;

@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Blind estimate-and-cancel: find what an adversary adds to a window of received
-// vectors, knowing only the codebook, and take it off again.
+// Blind canceller: estimate what an adversary adds to a window of received vectors, from
+// the codebook alone, and subtract it.
 //
-// The adversary is assumed to be of one of several families. Each is fitted to a sample
-// of the window as a mixture (mixture.h), from several starts, and the most likely one
-// wins. Then every block of the window loses its most likely component.
+// The adversary is assumed to belong to one of several families. Each family is fitted to
+// a sample of the window as a mixture (mixture.h), from several starts, and the most
+// likely one is chosen. Then its most likely component is subtracted from each block.
 //
-// Cost: for one component 2 (iterations + 1) passes over the sample and one addition a
-// float of the window; for K some 3 M passes over 64 blocks more, and for each block of
-// the window M + K inner products and M K comparisons.
+// Cost: for one component 2 (iterations + 1) passes over the sample and one addition per
+// float of the window; for K components about 3 M further passes over 64 blocks, and for
+// each block of the window M + K inner products and M K comparisons.
 // Reference: the numpy EM in tests/test_canceller.py.
 #pragma once
 #include "air/mixture.h"
 
 namespace gr::advphy {
 
-// K free components, or the images of one p under these transforms.
+// A family: K free components, or the images of one p under these transforms.
 struct family {
     size_t components = 1;
     std::vector<transform> tied;
-    double penalty = 0; // taken off the log-likelihood, for parameters that fit noise
+    double penalty = 0; // subtracted from the log-likelihood: parameters also fit noise
 };
 
 struct estimate {
     mixture fitted;
-    size_t which; // of the families
+    size_t which; // index of the family
     double statistic; // 2 (log-likelihood - penalty - log-likelihood of no adversary)
-    statistics weight; // that the next window may go on from
+    statistics weight; // from which the next window may continue
 };
 
 class canceller
 {
 public:
-    // codebook: [messages][floats], real and imaginary parts in turn. sampled: blocks of
-    // a window to estimate from, a multiple of 16.
+    // codebook: [messages][floats], real and imaginary parts in turn. sampled: number of
+    // blocks of a window used for the estimate, a multiple of 16.
     canceller(std::vector<float> codebook,
               size_t messages,
               std::vector<family> families,
@@ -42,16 +42,16 @@ public:
 
     size_t floats() const { return d_floats; }
 
-    // Estimate from a window [blocks][floats]; blocks is a multiple of those sampled.
-    // With a past, its statistics count `forgetting` times, unless the window contradicts
-    // it by more than `change` in twice the log-likelihood.
+    // Estimate from a window [blocks][floats]; blocks is a multiple of `sampled`. The
+    // statistics of a past estimate are added with the factor `forgetting`, unless twice
+    // the log-likelihood of the window contradicts it by more than `change`.
     estimate find(const float* y,
                   size_t blocks,
                   const estimate* past = nullptr,
                   double forgetting = 0,
                   double change = 0) const;
 
-    // y -= the most likely component of each block.
+    // Subtract the most likely component from each block of y.
     void subtract(const estimate& found, float* y, size_t blocks) const;
 
 private:

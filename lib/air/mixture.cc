@@ -10,9 +10,9 @@ namespace gr::advphy {
 namespace {
 
 constexpr double least_weight = 1e-6;
-// Noise this far (50 dB) below a channel use's energy is no longer resolved in floats.
+// Floats do not resolve noise this far (50 dB) below the energy of a channel use.
 constexpr double least_relative_variance = 1e-5;
-constexpr double too_large = 1e15; // a square of it would overflow a float's range soon
+constexpr double too_large = 1e15; // its square is near the limit of a float
 
 } // namespace
 
@@ -150,7 +150,7 @@ void mixture::prepare(double inverse_variance)
         }
 }
 
-// One expectation step: fills the statistics, returns the log-likelihood.
+// One expectation step: fill the statistics and return the log-likelihood.
 double mixture::pass(const observations& from, size_t blocks, double variance)
 {
     prepare(1 / variance);
@@ -207,7 +207,7 @@ double mixture::pass(const observations& from, size_t blocks, double variance)
            count * std::log(double(d_messages));
 }
 
-// New components and weights from the statistics; corrects the residual for them.
+// Compute components and weights from the statistics, and correct the residual.
 void mixture::maximize(const statistics* past)
 {
     const size_t k = d_p.size();
@@ -258,7 +258,7 @@ double mixture::fit(const observations& from,
     const auto update_variance = [&] {
         d_variance = std::max(d_residual / dimensions, d_floor);
     };
-    if (d_variance == 0) { // begin with hard decisions
+    if (d_variance == 0) { // start with hard decisions
         pass(from, blocks, d_floor);
         update_variance();
     }

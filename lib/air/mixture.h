@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The mixture y = x_s + T_z p + noise and its maximum-likelihood fit.
 //
-// Message s is uniform over the codebook; component z of an adversary's K is unknown.
-// Components are free vectors with weights of their own, or tied: images of one p under
+// Message s is uniform over the codebook; the component z, one of K, is unknown.
+// Components are free vectors, each with its own weight, or tied: images of one p under
 // transforms T_z (a cyclic shift and a factor of modulus 1), all equally likely. The
-// noise variance, per real dimension, is estimated, too.
+// noise variance per real dimension is estimated as well.
 //
 // Cost of a pass per block: (M + 2 K) 2n multiply-adds and M K exponentials.
 // Reference: the numpy EM in tests/test_canceller.py.
@@ -16,14 +16,14 @@
 
 namespace gr::advphy {
 
-// Real and imaginary parts of a block in turn; blocks, or components.
+// Real and imaginary parts of a block in turn, and several blocks or components.
 using row = std::valarray<double>;
 using rows = std::vector<row>;
 
 // Sum of squares.
 double energy_of(const row& of);
 
-// Blocks to estimate from, as [floats][blocks]; blocks is a multiple of 16.
+// Blocks of an estimate, as [floats][blocks]; blocks is a multiple of 16.
 struct observations {
     size_t blocks = 0, floats = 0, present_blocks = 0;
     std::vector<float> y;
@@ -40,7 +40,7 @@ struct observations {
     row block(size_t b) const;
 };
 
-// Far below what noise adds to a log-likelihood: 1/2 for each parameter.
+// Far below the 1/2 per parameter that noise adds to a log-likelihood.
 constexpr double enough_rise = 0.01;
 
 struct transform {
@@ -52,7 +52,7 @@ struct transform {
 row image_of(const transform& t, const row& p);
 row inverse_image(const transform& t, const row& p);
 
-// Sufficient statistics: blocks of each component, and the sums of y - x_s over them.
+// Sufficient statistics: number of blocks of each component, and their sums of y - x_s.
 struct statistics {
     row blocks;
     rows sums;
@@ -70,24 +70,23 @@ public:
             std::vector<transform> tied,
             rows components);
 
-    // The tied mixture that begins with one p.
+    // The tied mixture that starts from p.
     static mixture tied_to(const std::vector<float>& codebook,
                            size_t messages,
                            const std::vector<transform>& tied,
                            const row& p);
 
-    // Fit by at most so many iterations of expectation-maximization, fewer when the
-    // log-likelihood no longer rises by more than enough_rise; returns the log-likelihood
-    // of the first `blocks` observed before the last step. The statistics of the
-    // past count as if they were observed, too. fixed: leave the components, fit the
-    // noise only.
+    // Fit to the first `blocks` observations by expectation-maximization. It stops after
+    // `iterations`, or when the log-likelihood rises by less than enough_rise. Returns
+    // the log-likelihood before the last step. The statistics of the past are added to
+    // those observed. fixed: fit only the noise, not the components.
     double fit(const observations& from,
                size_t blocks,
                size_t iterations,
                const statistics* past = nullptr,
                bool fixed = false);
 
-    // The most likely component of each block; y [count][floats].
+    // Write the most likely component of each block; y [count][floats].
     void choose(const float* y, size_t count, uint8_t* component) const;
     // Squared distance of each block to the nearest x_s + p_z.
     row distances(const observations& from, size_t blocks);
@@ -112,8 +111,8 @@ private:
     double d_variance = 0;
     statistics d_statistics;
     double d_residual = 0; // mean of |y - x_s - p_z|^2 over the posterior
-    double d_floor; // of the variance
-    // What the kernel reads.
+    double d_floor; // lower limit of the variance
+    // Arrays of the kernel.
     std::vector<float> d_rows, d_prior, d_work, d_largest, d_total, d_mean;
     std::vector<double> d_totals;
     float d_inverse = 0;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Mixtures of codewords and perturbations, once per instruction set: see mixture.h.
+// Kernels of mixtures of codewords and perturbations: see mixture.h.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 namespace gr::advphy {
 
-// A mixture as the kernels see it: y = x_s + p_z + noise, the pair (s, z) unknown.
+// A mixture for the kernels: y = x_s + p_z + noise with an unknown pair (s, z).
 struct mixture_view {
     int messages;
     int components;
@@ -17,16 +17,16 @@ struct mixture_view {
     float inverse_variance;
 };
 
-// Work memory that `pass` and `choose_components` need.
+// Work memory of `pass` and `choose_components`.
 constexpr size_t mixture_floats(size_t messages, size_t components, size_t floats)
 {
     return 16 * (2 * messages * components + components * (floats + 2)) +
            3 * 32 * (floats + 16);
 }
 
-// y [floats][stride], present and the outputs [blocks], a multiple of 16; totals: joint
-// [messages][components], sums [components][floats]. with_codewords: inner_products of y
-// with the codebook, [messages][stride].
+// y is [floats][stride]; present and the outputs are [blocks], a multiple of 16. totals:
+// joint [messages][components], sums [components][floats]. with_codewords: inner products
+// of y with the codebook, [messages][stride].
 struct mixture_kernels {
     void (*inner_products)(const float* y,
                            size_t blocks,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Mixtures of codewords and perturbations: one pass of expectation-maximization over a
-// sample, and the most likely component of each block. Blocks are lanes. Compiled once
-// per instruction set.
+// sample, and the most likely component of each block. There is one block per lane.
+// Compiled once per instruction set.
 #include "air/mixture_kernels.h"
 #include "network/exponential.h"
 #include "network/tile.h"
@@ -55,7 +55,7 @@ struct pass_memory {
     }
 };
 
-// Write (<y, x_s> + <y, p_z>) / variance + prior of every pair; return the largest.
+// Write (<y, x_s> + <y, p_z>) / variance + prior for every pair; return the largest.
 vfloat score(const mixture_view& m,
              const float* y,
              const float* with_codewords,
@@ -80,7 +80,7 @@ vfloat score(const mixture_view& m,
     return largest;
 }
 
-// Add what one vector of blocks contributes, each with weight `scale`.
+// Add the contribution of one vector of blocks, each with the weight `scale`.
 void accumulate(const mixture_view& m,
                 const float* y,
                 size_t stride,

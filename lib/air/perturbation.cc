@@ -11,7 +11,7 @@
 
 namespace gr::advphy {
 
-// What is known of the blocks at hand; whole groups of counters.
+// Values of the current blocks, which are whole groups of counters.
 struct perturbation::tile {
     std::vector<uint32_t> words, turns;
     std::vector<float> cosine, sine, gains, samples;
@@ -32,7 +32,7 @@ perturbation::perturbation(const std::vector<float>& rows,
     const size_t floats = row_floats("perturbation", rows.size(), count, 2);
     if (!settings.by_message && count != 1)
         throw std::invalid_argument("perturbation has " + std::to_string(count) +
-                                    " rows, wanted one row");
+                                    " rows, expected one row");
     d_n = floats / 2;
     d_tile = std::clamp<size_t>(4096 / floats / group_counters, 1, 16) * group_counters;
     d_stride = 2 * floats + row_padding;
@@ -119,7 +119,7 @@ void perturbation::turn(tile& t, uint64_t first, size_t count) const
     }
 }
 
-// Where each sample has a factor of its own.
+// Write samples that have a factor each.
 void perturbation::write_samples(tile& t, uint64_t first, size_t count) const
 {
     float* out = t.samples.data();
@@ -158,7 +158,7 @@ void perturbation::for_tiles(const uint8_t* messages,
 {
     if (d_settings.by_message && !messages)
         throw std::invalid_argument(
-            "the perturbation has a row for each message: it wants the messages");
+            "messages are required, because the perturbation has a row for each message");
     if (d_settings.by_message)
         check_messages(messages, count, d_rows);
     tile t(d_tile, 2 * d_n);

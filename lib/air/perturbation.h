@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What an adversary adds to each block, as a pure function of (seed, index of the block).
+// Perturbation of each block, as a pure function of (seed, index of the block).
 //
-// A perturbation is a table of rows of n complex samples: one row (universal), one for
-// each message, or one of root mean squares that Gaussian samples are scaled by (jammer).
-// Each block's row is shifted (cyclically), negated, turned and faded as the settings
-// say. What is drawn comes from Philox counter number `block` of the stream
-// "adversary": word 0 gives the shift, 1 the phase, 2 the sign, 3 the frequency offset.
+// A perturbation is a table of rows of n complex samples: one row (universal), one row
+// per message, or one row of root mean squares that scale Gaussian samples (jammer). The
+// settings select a cyclic shift, sign, phase and fading for each block. Random values
+// are from Philox counter number `block` of the stream "adversary": word 0 gives the
+// shift, 1 the phase, 2 the sign, 3 the frequency offset.
 //
-// Cost per block: a universal one that never changes one addition a float, bound by
-// memory; shifts and signs one copy of a row more; phases and fading one multiply-add a
-// float more; frequency offsets and faded jammers some 10 operations a sample.
+// Cost per block: one addition per float, limited by memory, for a constant row; with
+// shifts or signs one more copy of a row; with phases or fading one more multiply-add per
+// float; with frequency offsets or a faded jammer about 10 operations per sample.
 // Reference: the numpy adversary in tests/test_adversary.py.
 #pragma once
 #include <cstddef>
@@ -18,18 +18,18 @@
 
 namespace gr::advphy {
 
-// How it arrives.
+// How the perturbation arrives.
 struct perturbation_settings {
-    bool by_message = false; // row s for message s; otherwise there is one row
+    bool by_message = false; // row s for message s; false: one row
     bool jammer = false;
     bool random_shift = false;
     bool random_phase = false;
     bool random_sign = false;
-    bool random_frequency = false; // within half a turn a block, from phase 0
-    bool rayleigh = false; // one gain a block, CN(0, 1)
-    uint64_t frequency = 0; // in 2^-64 turns a sample, from sample 0 on
-    uint64_t off_blocks = 0; // of a period, before ...
-    uint64_t on_blocks = 0; // ... these; 0 and 0: always on
+    bool random_frequency = false; // at most half a turn per block, from phase 0
+    bool rayleigh = false; // one gain per block, CN(0, 1)
+    uint64_t frequency = 0; // in 2^-64 turns per sample, from sample 0 on
+    uint64_t off_blocks = 0; // first part of a period, without perturbation
+    uint64_t on_blocks = 0; // second part, with it; 0 and 0: always on
     uint64_t seed = 1;
 };
 
@@ -43,10 +43,10 @@ public:
 
     size_t n() const { return d_n; }
 
-    // out[count][2n] = what arrives in block first, first + 1, ...; messages [count] or,
-    // where the row does not depend on them, null.
+    // out[count][2n] = perturbation of block first, first + 1, ...; messages [count], or
+    // null if the row does not depend on them.
     void write(const uint8_t* messages, uint64_t first, size_t count, float* out) const;
-    // y += the same, to the bit.
+    // Add the same values to y.
     void add(const uint8_t* messages, uint64_t first, size_t count, float* y) const;
 
 private:
@@ -65,14 +65,14 @@ private:
     size_t d_n;
     size_t d_rows;
     size_t d_tile; // blocks at a time
-    size_t d_stride; // floats of a row, twice in a row so that a shift is an offset
-    bool d_draws; // anything from the stream "adversary"
+    size_t d_stride; // floats of a row, stored twice, so that a shift is an offset
+    bool d_draws; // whether random values are used
     bool d_turns; // rows are multiplied by a complex number
-    bool d_sampled; // sample by sample: frequency offset or jammer
+    bool d_sampled; // one factor per sample: frequency offset or jammer
     std::vector<float> d_table; // [2 rows + 1][stride]: rows, negated, zeros
     std::vector<float> d_quadrature; // the table times the imaginary unit
-    std::vector<float> d_pattern; // the only row again and again, or empty
-    float d_sigma = 0; // of a jammer without any structure, or 0
+    std::vector<float> d_pattern; // repetitions of the only row, or empty
+    float d_sigma = 0; // of a jammer with equal root mean squares, or 0
 };
 
 } // namespace gr::advphy

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Rows of a perturbation, once per instruction set: see perturbation.h.
+// Kernels of the rows of a perturbation: see perturbation.h.
 #pragma once
 #include <cstddef>
 
 namespace gr::advphy {
 
-// Work memory after `out`: row_padding floats.
+// row_padding floats after `out` may be written.
 struct perturbation_kernels {
     void (*write_rows)(const float* table,
                        const size_t* offset,
@@ -21,7 +21,7 @@ struct perturbation_kernels {
                               size_t count,
                               float* out);
     void (*add_floats)(const float* x, size_t count, float* y);
-    // pattern: as many whole vectors of row_padding floats as repeat without a seam.
+    // pattern: a whole number of vectors of row_padding floats that repeats seamlessly.
     void (*add_pattern)(const float* pattern, size_t period, size_t count, float* y);
 };
 

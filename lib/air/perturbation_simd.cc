@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Rows of a perturbation, turned and added. Compiled once per instruction set, always
-// without contraction: adding gives the same bits as writing and adding afterwards.
+// Rows of a perturbation, rotated and added. Compiled once per instruction set, always
+// without contraction, so that add gives the same bits as write with a later addition.
 #include "air/perturbation_kernels.h"
 #include "simd.h"
 
@@ -11,7 +11,7 @@ namespace {
 void write_rows(
     const float* table, const size_t* offset, size_t row_floats, size_t count, float* out)
 {
-    // Whole vectors: each row is written over the surplus of the row before.
+    // Whole vectors, where each row overwrites the surplus of the previous one.
     for (size_t i = 0; i < count; ++i)
         for (size_t j = 0; j < row_floats; j += lanes)
             store(out + i * row_floats + j, load(table + offset[i] + j));

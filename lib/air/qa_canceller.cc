@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Canceller: finds what was added, on every instruction set; nothing that is not finite
-// spreads; a component of each block by brute force.
+// Tests of the canceller: it finds the perturbation on every instruction set, values that
+// are not finite do not spread, and components are those of brute force.
 #include "air/canceller.h"
 #include "qa.h"
 #include <cmath>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Impairments of samples: phasors, products, values between samples; nothing is read or
-// written outside.
+// Tests of impairments: phasors, products, interpolation; nothing is read or written
+// outside.
 #include "air/impairment.h"
 #include "qa.h"
 #include <cmath>
@@ -39,14 +39,14 @@ BOOST_AUTO_TEST_CASE(a_product_may_be_written_over_its_factor)
 
 BOOST_AUTO_TEST_CASE(taps_are_interpolated_between_fractions_of_a_sample)
 {
-    // Taps 0 and 1 are 1 - fraction and fraction: linear interpolation of x.
+    // Taps 0 and 1 are 1 - fraction and fraction, which is linear interpolation of x.
     std::vector<float> table((interpolator_phases + 1) * interpolator_taps);
     for (size_t p = 0; p <= interpolator_phases; ++p) {
         const float fraction = float(p) / interpolator_phases;
         table[p * interpolator_taps] = 1 - fraction;
         table[p * interpolator_taps + 1] = fraction;
     }
-    samples x(interpolator_taps + 2); // no sample more than the last position needs
+    samples x(interpolator_taps + 2); // exactly the samples that the last position needs
     for (size_t i = 0; i < x.size(); ++i)
         x[i] = { float(i), float(2 * i) };
     samples out(3);

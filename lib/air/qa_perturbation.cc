@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Perturbations: any chunking and instruction set gives the same bits; adding is
-// writing and adding.
+// Tests of perturbations: any chunks and any instruction set give the same bits, and add
+// is the same as write with a later addition.
 #include "air/perturbation.h"
 #include "qa.h"
 #include <cmath>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t messages_there_are = 4;
 
-// Every combination of settings that takes another path.
+// All combinations of settings with different code paths.
 std::vector<perturbation_settings> all_settings()
 {
     std::vector<perturbation_settings> all;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Python module advphy_model.kernels: what is done to samples on the air, what is added
-// there, and what is taken off again.
+// Python module advphy_model.kernels: impairments, perturbations and the canceller.
 #include "air/canceller.h"
 #include "air/impairment.h"
 #include "air/perturbation.h"
@@ -44,7 +43,7 @@ perturbation perturbation_from(const py::array& rows, const py::kwargs& given)
     return perturbation(rows_of(rows, "rows"), size_t(rows.shape(0)), how);
 }
 
-// perturbation::write or add: the same arguments.
+// Define perturbation::write or add, which have the same arguments.
 template <typename Method>
 void define_arrival(py::class_<perturbation>& scope,
                     const char* name,
@@ -103,7 +102,7 @@ py::array_t<sample> components_of(const estimate& e)
 
 void bind_canceller(py::module_& m)
 {
-    py::class_<estimate>(m, "estimate", "What a canceller found in a window.")
+    py::class_<estimate>(m, "estimate", "Estimate of a canceller for a window.")
         .def_readonly("family", &estimate::which)
         .def_readonly("statistic", &estimate::statistic)
         .def_property_readonly("p", &components_of)
@@ -136,7 +135,7 @@ void bind_canceller(py::module_& m)
         py::arg("change") = 0.0);
     define(blind,
            "subtract",
-           "Take the most likely component off each block of y, in place.",
+           "Subtract the most likely component from each block of y, in place.",
            { "found", "y" },
            [](const canceller& self, const estimate& found, py::array y) {
                const size_t blocks = floats_in(y) / self.floats();
@@ -157,15 +156,15 @@ void checked_interpolate(const py::array& table,
     auto* to = data_of<sample>(out, "out", count);
     const auto* taps =
         data_of<float>(table, "table", (interpolator_phases + 1) * interpolator_taps);
-    // So that nothing below overflows.
+    // Limits that prevent an overflow below.
     if (samples >> 31 || count >> 30 || start >> 63 || step >> 33)
         throw std::invalid_argument(
-            "wanted samples and a start below 2^31, at most 2^30 of out, and a step "
+            "expected samples and a start below 2^31, at most 2^30 of out, and a step "
             "below 2");
     const uint64_t last = count ? start + (count - 1) * step : 0;
     if (count && (last >> 32) + interpolator_taps > samples)
         throw std::invalid_argument("x holds " + std::to_string(samples) +
-                                    " samples, wanted at least " +
+                                    " samples, expected at least " +
                                     std::to_string((last >> 32) + interpolator_taps));
     py::gil_scoped_release release;
     interpolate(taps, from, start, step, count, to);
@@ -200,7 +199,7 @@ void bind_impairments(py::module_& m)
            });
     define(m,
            "interpolate",
-           "Read x (complex64) at start + i step, in samples times 2^32, to out.",
+           "Write x (complex64) at start + i step, in samples times 2^32, to out.",
            { "table", "x", "start", "step", "out" },
            &checked_interpolate);
 }
@@ -210,12 +209,11 @@ void bind_impairments(py::module_& m)
 void bind_air(py::module_& m)
 {
     bind_impairments(m);
-    py::class_<perturbation> adversary(
-        m, "perturbation", "What an adversary adds to each block.");
+    py::class_<perturbation> adversary(m, "perturbation", "Perturbation of each block.");
     adversary.def(py::init(&perturbation_from), py::arg("rows"));
     define_arrival(adversary,
                    "write",
-                   "Write what arrives in the blocks first, first + 1, ... to y "
+                   "Write the perturbation of blocks first, first + 1, ... to y "
                    "(complex64).",
                    &perturbation::write);
     define_arrival(adversary, "add", "Add the same to y.", &perturbation::add);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How functions and numpy arrays come into the kernels.
+// Functions and numpy arrays of Python for the kernels.
 //
-// Arrays come in as C-contiguous numpy arrays of exactly the dtype and size wanted;
-// anything else is refused rather than copied. The GIL is released in every call that
-// works on a batch. std::invalid_argument arrives as ValueError.
+// Arrays must be C-contiguous and have exactly the expected dtype and size; others are
+// refused, not copied. The GIL is released in every call on a batch.
+// std::invalid_argument becomes ValueError.
 #pragma once
 #include "sample.h"
 #include <pybind11/numpy.h>
@@ -17,7 +17,7 @@ namespace py = pybind11;
 
 namespace gr::advphy {
 
-// scope.def() with the names of the arguments in one list.
+// scope.def() with the names of all arguments in one list.
 template <typename Scope, typename Function, size_t count, size_t... index>
 void define(Scope& scope,
             const char* name,
@@ -39,7 +39,7 @@ void define(Scope& scope,
     define(scope, name, doc, arguments, function, std::make_index_sequence<count>());
 }
 
-// Refuse what is not a C-contiguous array of `size` elements of T.
+// Throw unless the array is C-contiguous with `size` elements of T.
 template <typename T> void expect(const py::array& array, const char* name, size_t size)
 {
     if (!py::isinstance<py::array_t<T>>(array) || !(array.flags() & py::array::c_style) ||
@@ -64,7 +64,7 @@ const T* data_of(const py::array& array, const char* name, size_t size)
     return static_cast<const T*>(array.data());
 }
 
-// How many floats an array of float32 or complex64 holds.
+// Number of floats in an array of float32 or complex64.
 inline size_t floats_in(const py::array& array)
 {
     return size_t(array.size()) * (array.dtype().kind() == 'c' ? 2 : 1);
@@ -79,7 +79,7 @@ template <typename Array> auto floats_of(Array& array, const char* name, size_t 
     return data_of<float>(array, name, floats);
 }
 
-// All elements, copied.
+// A copy of all elements.
 template <typename T> std::vector<T> values_of(const py::array& array, const char* name)
 {
     const auto size = size_t(array.size());
@@ -87,7 +87,7 @@ template <typename T> std::vector<T> values_of(const py::array& array, const cha
     return { from, from + size };
 }
 
-// The floats of an array [rows][row], copied.
+// A copy of the floats of an array [rows][row].
 inline std::vector<float> rows_of(const py::array& array, const char* name)
 {
     if (array.ndim() != 2)

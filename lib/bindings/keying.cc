@@ -11,30 +11,30 @@ void bind_keying(py::module_& m)
     m.attr("LARGEST_KEYED") = largest_keyed;
     m.attr("KEYED_TRANSFORMS") = py::tuple(py::cast(keyed_transform::names()));
     py::class_<keyed_transform> transform(
-        m, "keyed_transform", "Orthogonal transforms that words choose.");
+        m, "keyed_transform", "Orthogonal transforms chosen by random words.");
     transform
         .def(py::init<const std::string&, size_t>(), py::arg("name"), py::arg("reals"))
-        .def_property_readonly(
-            "words", &keyed_transform::words, "Words (uint32) that choose one.");
-    define(
-        transform,
-        "apply",
-        "Write x (complex64), transformed as the rows of words choose, or the inverse.",
-        { "words", "x", "out", "inverse" },
-        [](const keyed_transform& self,
-           const py::array& words,
-           const py::array& x,
-           py::array out,
-           bool inverse) {
-            if (words.ndim() != 2)
-                throw std::invalid_argument("words must have two dimensions");
-            const size_t count = size_t(words.shape(0)), row = size_t(words.shape(1));
-            const auto* drawn = data_of<uint32_t>(words, "words", count * row);
-            const float* from = floats_of(x, "x", count * self.floats());
-            float* to = floats_of(out, "out", count * self.floats());
-            py::gil_scoped_release release;
-            self.apply(drawn, row, from, count, inverse, to);
-        });
+        .def_property_readonly("words",
+                               &keyed_transform::words,
+                               "Number of words (uint32) that choose a transform.");
+    define(transform,
+           "apply",
+           "Write x (complex64), transformed by the rows of words, or the inverse.",
+           { "words", "x", "out", "inverse" },
+           [](const keyed_transform& self,
+              const py::array& words,
+              const py::array& x,
+              py::array out,
+              bool inverse) {
+               if (words.ndim() != 2)
+                   throw std::invalid_argument("words must have two dimensions");
+               const size_t count = size_t(words.shape(0)), row = size_t(words.shape(1));
+               const auto* drawn = data_of<uint32_t>(words, "words", count * row);
+               const float* from = floats_of(x, "x", count * self.floats());
+               float* to = floats_of(out, "out", count * self.floats());
+               py::gil_scoped_release release;
+               self.apply(drawn, row, from, count, inverse, to);
+           });
 }
 
 } // namespace gr::advphy

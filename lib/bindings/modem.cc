@@ -119,18 +119,18 @@ void bind_header(py::module_& m)
     define(m,
            "encode_header",
            "Write the symbols (complex64) of a header's 16 bytes to out, of unit energy.",
-           { "said", "out" },
-           [](const std::string& said, py::array out) {
+           { "bytes", "out" },
+           [](const std::string& bytes, py::array out) {
                burst_header header;
-               if (said.copy(reinterpret_cast<char*>(header.bytes), header_bytes) !=
+               if (bytes.copy(reinterpret_cast<char*>(header.bytes), header_bytes) !=
                    header_bytes)
-                   throw std::invalid_argument("a header has 16 bytes");
+                   throw std::invalid_argument("bytes of a header must be 16");
                encode_header(header, data_of<sample>(out, "out", header_symbols));
            });
     define(m,
            "decode_header",
-           "Return the arguments of Header that its symbols (complex64) stand for, or "
-           "None where the CRC does not fit.",
+           "Return the arguments of Header of its symbols (complex64), or None if the "
+           "CRC is wrong.",
            { "symbols" },
            [](const py::array& symbols) -> py::object {
                const auto* from = data_of<sample>(symbols, "symbols", header_symbols);
@@ -142,7 +142,9 @@ void bind_header(py::module_& m)
 void bind_synchronizer(py::module_& m)
 {
     py::class_<burst_synchronizer> synchronizer(
-        m, "burst_synchronizer", "Samples in, aligned codewords out.");
+        m,
+        "burst_synchronizer",
+        "Receiver of bursts, from samples to aligned codewords.");
     synchronizer
         .def(py::init(&synchronizer_from),
              py::arg("layout"),

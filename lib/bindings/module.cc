@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Python module advphy_model.kernels: random numbers, networks, codes. Only this room
-// knows pybind11; arrays.h says how arrays come in.
+// Python module advphy_model.kernels: random numbers, networks, codes. Only this folder
+// uses pybind11; see arrays.h for the arguments.
 #include "bindings/arrays.h"
 #include "code/codebook.h"
 #include "code/distortion.h"
@@ -14,7 +14,7 @@ namespace gr::advphy {
 
 namespace {
 
-// Decide items of y, each of `floats`, with a network or a hard decision.
+// Define decide() of a network or hard decision; floats(self): floats of an item.
 template <typename Decider>
 void define_decide(py::class_<Decider>& scope, size_t (*floats)(const Decider&))
 {
@@ -106,7 +106,7 @@ void bind_codes(py::module_& m)
                                  [](const hard_decision& self) { return 2 * self.n(); });
     define(m,
            "count_differences",
-           "Return how many bytes of a and b differ.",
+           "Return the number of bytes that differ in a and b.",
            { "a", "b" },
            [](const py::array& a, const py::array& b) {
                const size_t count = size_t(a.size());
@@ -143,12 +143,12 @@ void bind_randomness(py::module_& m)
     };
     define(m,
            "messages",
-           "Write the messages number first, first + 1, ... of k bits to out (uint8).",
+           "Write messages of k bits, number first, first + 1, ..., to out (uint8).",
            { "seed", "first", "k", "out" },
            [](uint64_t seed, uint64_t first, unsigned k, py::array out) {
                if (k < 1 || k > 8)
                    throw std::invalid_argument("k = " + std::to_string(k) +
-                                               " bits per message, wanted 1..8");
+                                               " bits per message, expected 1..8");
                const size_t count = size_t(out.size());
                auto* to = data_of<uint8_t>(out, "out", count);
                py::gil_scoped_release release;
@@ -219,13 +219,17 @@ PYBIND11_MODULE(kernels, m)
     bind_air(m);
     bind_keying(m);
     bind_modem(m);
-    m.def("instruction_sets", &instruction_sets, "Those usable here, best first.");
+    m.def("instruction_sets",
+          &instruction_sets,
+          "Return the usable instruction sets, best first.");
     m.def(
-        "instruction_set", [] { return std::string(kernels().name); }, "The one in use.");
+        "instruction_set",
+        [] { return std::string(kernels().name); },
+        "Return the one in use.");
     m.def("choose_instruction_set", &choose_instruction_set, py::arg("name"));
     define(m,
            "multiply_adds",
-           "Do multiply-adds in registers only, the arithmetic limit; return how many.",
+           "Do multiply-adds in registers, the arithmetic limit; return their number.",
            { "rounds" },
            [](size_t rounds) {
                float sink[16] = {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Look-up and counting, once per instruction set: see codebook.h.
+// Kernels of codeword look-up and counting: see codebook.h.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -12,8 +12,8 @@ size_t row_floats(const char* what, size_t floats, size_t rows, size_t multiple_
 {
     if (rows == 0 || rows > 256 || floats == 0 || floats % (multiple_of * rows))
         throw std::invalid_argument(std::string(what) + " of " + std::to_string(floats) +
-                                    " floats cannot have " + std::to_string(rows) +
-                                    " rows of 1..256");
+                                    " floats in " + std::to_string(rows) +
+                                    " rows, expected 1..256 rows of equal length");
     return floats / rows;
 }
 
@@ -50,7 +50,7 @@ hard_decision::hard_decision(std::vector<uint8_t> table, size_t n)
     if (n == 0 || n > 16 || d_table.size() != size_t(1) << n)
         throw std::invalid_argument(
             "hard-decision table has " + std::to_string(d_table.size()) +
-            " entries, wanted 2^n with n = " + std::to_string(n) + " of 1..16");
+            " entries, expected 2^n with n = " + std::to_string(n) + " in 1..16");
 }
 
 size_t hard_decision::decide(const float* y,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Codes: from messages to codewords, hard decisions on binary codes, counting errors.
+// Codes: codeword look-up, hard decision on binary codes, counting of errors.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace gr::advphy {
 
-// The floats of each of `rows` rows; std::invalid_argument unless there are 1..256 of
-// them, which have the same length, a multiple of `multiple_of`.
+// Return the floats of a row; std::invalid_argument unless there are 1..256 rows of equal
+// length, a multiple of `multiple_of`.
 size_t row_floats(const char* what, size_t floats, size_t rows, size_t multiple_of);
 
-// Refuse messages that are not in 0..most - 1: std::invalid_argument names one.
+// Throw std::invalid_argument if a message is not in 0..most - 1.
 void check_messages(const uint8_t* messages, size_t count, size_t most);
 
 // Codeword look-up. Cost: one copy of a row. Reference: numpy codebook[messages].
@@ -24,7 +24,7 @@ public:
     size_t messages() const { return d_messages; }
     size_t row() const { return d_row; }
 
-    // out[i] = row of message in[i]; std::invalid_argument names a message too large.
+    // out[i] = row of message in[i]; std::invalid_argument if a message is too large.
     void look_up(const uint8_t* in, size_t count, float* out) const;
 
 private:
@@ -34,8 +34,8 @@ private:
     std::vector<float> d_values; // [messages][padded_row]
 };
 
-// Hard decision on n BPSK symbols: bit j is 1 where Re y[j] < 0, and message =
-// table[sum of bit j 2^(n-1-j)]. erased: as network::decide. Cost: n comparisons.
+// Hard decision on n BPSK symbols: bit j is 1 if Re y[j] < 0, and the message is
+// table[sum of bit j 2^(n-1-j)]. erased: as in network::decide. Cost: n comparisons.
 // Reference: baselines/hard_decision.py.
 class hard_decision
 {
@@ -51,7 +51,7 @@ private:
     size_t d_n;
 };
 
-// How many of the count bytes differ. Reference: numpy count_nonzero(a != b).
+// Number of bytes that differ. Reference: numpy count_nonzero(a != b).
 size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count);
 
 } // namespace gr::advphy

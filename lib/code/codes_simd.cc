@@ -14,8 +14,8 @@ void look_up(const float* codebook,
              size_t count,
              float* out)
 {
-    // Whole vectors, each row written over the surplus of the row before; the rows at
-    // the end, where a surplus would leave `out`, float by float.
+    // Whole vectors, where each row overwrites the surplus of the previous one. The last
+    // rows, whose surplus would be outside of `out`, are written float by float.
     const size_t surplus = (padded_row_floats - row_floats + row_floats - 1) / row_floats;
     const size_t whole = count > surplus ? count - surplus : 0;
     for (size_t i = 0; i < whole; ++i) {

@@ -6,7 +6,7 @@ namespace gr::advphy {
 void squared_error(
     const float* a, const float* b, size_t count, size_t features, double* out)
 {
-    constexpr size_t lanes = 8; // sums that do not wait for each other
+    constexpr size_t lanes = 8; // independent sums
     for (size_t i = 0; i < count; ++i, a += features, b += features) {
         double sums[lanes] = {};
         size_t j = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Codes: look-up of any row length, hard decision, counted differences, squared error.
+// Tests of codes: look-up, hard decision, counted differences, squared error.
 #include "code/codebook.h"
 #include "code/distortion.h"
 #include "qa.h"

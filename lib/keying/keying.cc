@@ -11,7 +11,7 @@ namespace gr::advphy {
 
 namespace {
 
-// The sign bit that real i is multiplied by.
+// The sign bit of the factor of real i.
 uint32_t sign_of(const uint32_t* words, size_t i)
 {
     return words[i / 32] >> (i % 32) << 31;
@@ -41,8 +41,8 @@ keyed_transform::keyed_transform(const std::string& name, size_t reals)
     if (std::find(names().begin(), names().end(), name) == names().end())
         throw std::invalid_argument("transform '" + name + "' is not known");
     if (reals < 1 || reals > largest_keyed)
-        throw std::invalid_argument("reals = " + std::to_string(reals) + ", wanted 1.." +
-                                    std::to_string(largest_keyed));
+        throw std::invalid_argument("reals = " + std::to_string(reals) +
+                                    ", expected 1.." + std::to_string(largest_keyed));
     const size_t signs = (reals + 31) / 32;
     d_words = name == "signs"      ? signs
               : name == "rotation" ? (reals + 1) * (reals + 1) / 4 * 2
@@ -61,7 +61,7 @@ void keyed_transform::apply(const uint32_t* words,
 {
     if (row < d_words)
         throw std::invalid_argument("words has " + std::to_string(row) +
-                                    " words an item, wanted at least " +
+                                    " words an item, expected at least " +
                                     std::to_string(d_words));
     if (d_name == "rotation")
         return rotate(words, row, x, count, inverse, out);
@@ -97,7 +97,7 @@ void keyed_transform::permute(const uint32_t* words,
     uint16_t order[largest_keyed];
     shuffle(words, reals(), order);
     std::memcpy(in, x, d_floats * sizeof(float));
-    bits[d_floats - 1] = 0; // the padding, if it is one
+    bits[d_floats - 1] = 0; // the padding, if there is any
     for (size_t i = 0; i < reals(); ++i) {
         const size_t from = inverse ? i : order[i], to = inverse ? order[i] : i;
         bits[d_place[to]] = in[d_place[from]] ^ sign_of(words + reals(), i);
@@ -120,7 +120,7 @@ void keyed_transform::rotate(const uint32_t* words,
         size_t stride = row;
         if (items < rotated_items)
             std::fill(tile.begin(), tile.end(), 0.0f);
-        if ((count - done - items) * row < row_padding) { // too near the end to over-read
+        if ((count - done - items) * row < row_padding) { // too near the end
             stride = d_words + row_padding;
             last.assign(rotated_items * stride, 0);
             for (size_t i = 0; i < items; ++i)
@@ -134,7 +134,7 @@ void keyed_transform::rotate(const uint32_t* words,
             drawn, stride, reals(), inverse, work.data(), tile.data());
         for (size_t i = 0; i < items; ++i) {
             float* to = out + (done + i) * d_floats;
-            to[d_floats - 1] = 0.0f; // the padding, if it is one
+            to[d_floats - 1] = 0.0f; // the padding, if there is any
             for (size_t j = 0; j < reals(); ++j)
                 to[d_place[j]] = tile[j * rotated_items + i];
         }

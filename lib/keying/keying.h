@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Orthogonal transforms chosen by random words, one of each batch item: x' = Q x.
+// Orthogonal transforms x' = Q x chosen by random words, another Q for each item.
 //
-// An item is L reals on n = ceil(L / 2) complex samples: real j < n is the real part of
-// sample j, real n + j its imaginary part. Where L is odd the last imaginary part is
-// padding: never read, and written as 0. Items are [count][2n] floats; x and out may be
-// the same array, but must not overlap otherwise. What is not finite stays so.
+// An item has L reals in n = ceil(L / 2) complex samples: real j < n is the real part of
+// sample j, real n + j its imaginary part. If L is odd, the last imaginary part is
+// padding: it is not read, and written as 0. Items are [count][2n] floats; x and out may
+// be the same array but must not overlap otherwise. Values that are not finite stay so.
 //
-// words [count][row]: row number i chooses the Q of item i by its first W words, row >=
-// W. Words that are uniform and independent give the distribution stated. The inverse is
-// the transpose, and the numbers are the same bits on any instruction set.
+// words [count][row], row >= W: the first W words of row i choose the Q of item i.
+// Uniform and independent words give the distributions stated below. The inverse is the
+// transpose. The bits of the result are the same on every instruction set.
 //
-// signs: W = ceil(L / 32). Real i changes its sign where bit i % 32, counted from the
-//     least significant, of word i / 32 is set. Uniform on the 2^L choices.
-// sign_permutation: W = L + ceil(L / 32). Fisher and Yates's shuffle of order = 0..L-1:
+// signs: W = ceil(L / 32). Real i changes its sign if bit i % 32, counted from the least
+//     significant, of word i / 32 is set. Uniform on the 2^L choices.
+// sign_permutation: W = L + ceil(L / 32). Fisher-Yates shuffle of order = 0..L-1:
 //     for i = L-1, ..., 1: swap order[i] and order[j], j = (word i * (i + 1)) >> 32;
 //     then out[i] = +-x[order[i]], with the signs from word L on. Word 0 is not used.
-//     The draw below i + 1 favours some j by less than (i + 1) / 2^32 of its probability;
+//     The draw below i + 1 favors some j by less than (i + 1) / 2^32 of its probability;
 //     the order is within L (L + 1) / 2^34 of uniform in total variation (L = 23: 3e-8).
 // rotation: W = sum over m = 1..L of 2 ceil(m / 2) = 2 floor((L + 1)^2 / 4). Uniform
 //     (Haar) on the orthogonal matrices [stewart]: the Q that the Gaussian matrix has in
@@ -24,12 +24,12 @@
 //     H_m reflects the last m reals at the hyperplane normal to g + s_m |g| e_0. Then
 //     Q = H_L ... H_2 diag(-s_L, ..., -s_2, s_1).
 //     Normals: two from the words a, b as in box_muller.h, within 6.66 sigma.
-//     |Q^T Q x - x| is some 1e-6 |x|.
+//     |Q^T Q x - x| is about 1e-6 |x|.
 //
 // [stewart] G. W. Stewart, "The efficient generation of random orthogonal matrices with
 // an application to condition estimators", SIAM J. Numer. Anal. 17(3), 1980.
 //
-// Cost per item: signs some 2 L operations; sign_permutation some 15 L, one item at a
+// Cost per item: signs about 2 L operations; sign_permutation about 15 L, one item at a
 // time; rotation 4 L^2 operations and L^2 / 2 normals, 16 items at a time.
 // Reference: the numpy matrices in tests/test_keying.py.
 #pragma once
@@ -40,13 +40,13 @@
 
 namespace gr::advphy {
 
-// The reals that an item may have: 1..largest_keyed.
+// Largest number of reals of an item.
 constexpr size_t largest_keyed = 1024;
 
 class keyed_transform
 {
 public:
-    // std::invalid_argument for a name that is none of names(), or reals out of range.
+    // std::invalid_argument if the name is not in names(), or reals is out of range.
     keyed_transform(const std::string& name, size_t reals);
 
     static const std::vector<std::string>& names();
@@ -54,10 +54,10 @@ public:
     size_t reals() const { return d_place.size(); }
     // Floats of an item.
     size_t floats() const { return d_floats; }
-    // W, the words that choose one transform.
+    // W, the number of words that choose one transform.
     size_t words() const { return d_words; }
 
-    // Write Q x to out, or the inverse; std::invalid_argument where row < words().
+    // Write Q x, or the inverse, to out; std::invalid_argument if row < words().
     void apply(const uint32_t* words,
                size_t row,
                const float* x,
@@ -76,7 +76,7 @@ private:
                 float* out) const;
 
     std::string d_name;
-    std::vector<uint16_t> d_place; // which float of an item each real is
+    std::vector<uint16_t> d_place; // index of each real among the floats of an item
     size_t d_floats, d_words;
 };
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Random rotations, once per instruction set: see keying.h.
+// Kernel of random rotations: see keying.h.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 namespace gr::advphy {
 
-// Items that `rotate` turns together, one a lane, and the work memory it needs.
+// Items that `rotate` rotates together, one per lane, and the work memory it needs.
 constexpr size_t rotated_items = 16;
 constexpr size_t rotation_floats(size_t reals) { return 16 * (reals + 1 + 2 * 16); }
 
 struct keying_kernels {
-    // x [reals][rotated_items] in place; words [rotated_items][row], each row readable to
-    // row_padding words past those of a rotation.
+    // x [reals][rotated_items] is rotated in place; words [rotated_items][row], of which
+    // row_padding words after those of a rotation must be readable.
     void (*rotate)(const uint32_t* words,
                    size_t row,
                    size_t reals,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Random rotations, an item a lane. Compiled once per instruction set, always without
-// contraction: Alice and Bob must find the same rotation on different machines.
+// Random rotations, one item per lane. Compiled once per instruction set, always without
+// contraction, because Alice and Bob need the same rotation on different machines.
 #include "keying/keying_kernels.h"
 #include "random/box_muller.h"
 #include "simd.h"
@@ -12,11 +12,11 @@ namespace {
 
 constexpr size_t items = rotated_items;
 
-// The words that vectors of length 1..m take: each a whole number of pairs.
+// Number of words for vectors of length 1..m, each a whole number of pairs.
 inline size_t words_up_to(size_t m) { return (m + 1) * (m + 1) / 4 * 2; }
 
-// Words first..first + count of `lanes` rows, transposed to [word][lane]; return word
-// number `first`. Up to lanes words are read and written before and after.
+// Transpose words first..first + count of `lanes` rows to [word][lane]; return word
+// number `first`. Up to `lanes` words before and after them are read and written, too.
 inline float*
 gather_words(const uint32_t* words, size_t row, size_t first, size_t count, float* to)
 {
@@ -32,7 +32,7 @@ gather_words(const uint32_t* words, size_t row, size_t first, size_t count, floa
     return to + (first - begin) * lanes;
 }
 
-// Words become normals, pair by pair, in place.
+// Replace words by normals, pair by pair.
 inline void normals(float* g, size_t count)
 {
     for (size_t k = 0; k < count; k += 2) {
@@ -52,14 +52,13 @@ inline vfloat inner_product(const float* g, const float* x, size_t m, size_t str
     return sum;
 }
 
-// x[m] = H x with the Householder matrix of v = g + sign |g| e_0; g is lost.
+// x[m] = H x with the Householder matrix of v = g + sign |g| e_0; g is overwritten.
 inline void reflect(float* g, vuint sign, size_t m, float* x)
 {
     const vfloat norm = square_root(inner_product(g, g, m, lanes));
     const vfloat g0 = load(g);
     store(g, g0 + (vfloat)((vuint)norm ^ sign));
-    // 2 / v^T v = 1 / (|g| (|g| + |g0|)); a vector of zeros (all radii 0) reflects
-    // nothing.
+    // 2 / v^T v = 1 / (|g| (|g| + |g0|)); no reflection if g is 0 (all radii 0).
     const vfloat half = norm * (norm + (vfloat)((vuint)g0 ^ sign));
     const vfloat scale = half > 0.0f ? 1.0f / half : vfloat{};
     const vfloat along = inner_product(g, x, m, items) * scale;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Keyed transforms: orthogonal, undone by the inverse, the same bits on any instruction
-// set, padding untouched. tests/test_keyed_transforms.py has their matrices.
+// Tests of keyed transforms: they are orthogonal, the inverse undoes them, every
+// instruction set gives the same bits, and padding has no effect.
+// tests/test_keyed_transforms.py has their matrices.
 #include "keying/keying.h"
 #include "qa.h"
 #include <cmath>

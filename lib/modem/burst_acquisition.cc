@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// burst_synchronizer: what it finds out from the symbols that it knows.
+// burst_synchronizer: measurements from known symbols.
 #include "modem/burst_synchronizer.h"
 #include <algorithm>
 #include <cmath>
@@ -36,8 +36,8 @@ double periodogram(const std::vector<float>& chips, const sample* y, double cycl
 
 } // namespace
 
-// How far from where it is taken to be the preamble's correlation is largest: a parabola
-// over +-width.
+// Offset from the assumed position at which the preamble's correlation is largest, by a
+// parabola over +-width.
 double burst_synchronizer::peak(double width)
 {
     double power[3];
@@ -53,11 +53,11 @@ double burst_synchronizer::peak(double width)
     return width * vertex(power[0], power[1], power[2]);
 }
 
-// Frequency, then position, then both once more and finer.
+// Estimate frequency and position, then both again with finer steps.
 void burst_synchronizer::acquire()
 {
     const int chips = int(d_layout.preamble.size());
-    // The search leaves a quarter of the null-to-null width at most.
+    // The error of the search is at most a quarter of the null-to-null width.
     const double width = 0.25 / chips;
     for (int round = 0; round < 2; ++round) {
         turn_burst(chips, d_layout.samples_per_symbol);
@@ -80,7 +80,7 @@ void burst_synchronizer::acquire()
     }
 }
 
-// Preamble and pilots, and with the header the symbols that it was sent with.
+// Preamble and pilots, and optionally the symbols of the header.
 known_symbols::known_symbols(const frame_layout& layout, bool with_header)
 {
     std::vector<std::pair<int, sample>> all;
@@ -115,13 +115,13 @@ burst_synchronizer::track(const known_symbols& known, int last, double deviation
 {
     const auto groups = groups_of(
         known.index, known.values, known.up_to(last), d_y.data(), d_layout.segment);
-    // Twice: the SNR that weighs the measurements comes from the first time.
+    // Track twice: the first result gives the SNR that weights the measurements.
     const phase_tracker rough(groups, 1.0, d_settings.phase_walk, deviation);
     const double snr = snr_of(rough, int(d_layout.preamble.size()) - 1);
     return { groups, snr, d_settings.phase_walk, deviation };
 }
 
-// From the known symbols up to the last one; d_straight becomes d_y corrected.
+// SNR from the known symbols up to the last one. Fills d_straight.
 double burst_synchronizer::snr_of(const phase_tracker& tracked, int last)
 {
     straighten(tracked, size_t(last + 1));

@@ -10,7 +10,7 @@ namespace {
 constexpr size_t positions_at_once = 512; // a multiple of 64: whole groups of vectors
 constexpr size_t over_read = 4 * row_padding;
 
-// The longest step that leaves two filtered values a symbol, all at the same instants.
+// The longest stride with at least two filtered values per symbol.
 size_t stride_of(size_t samples_per_symbol)
 {
     size_t stride = samples_per_symbol / 2;
@@ -32,8 +32,8 @@ burst_search::burst_search(const frame_layout& layout)
     d_view.step = size_t(layout.samples_per_symbol) / d_view.stride;
     d_view.positions = positions_at_once;
     d_view.filtered = positions_at_once + (d_view.chips - 1) * d_view.step;
-    // Of a preamble of amplitude 1: c_k = segment, so the sum of products is
-    // segment^2 (segments - 1), and the energy is their number of chips.
+    // For a preamble of amplitude 1, c_k = segment, so the sum of products is
+    // segment^2 (segments - 1), and the energy is the number of chips.
     const float segment = float(d_view.segment), chips = float(d_view.chips);
     d_view.scale = segment * (chips - segment) / chips;
 

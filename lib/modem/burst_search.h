@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Find preambles: matched filter, correlation of each segment of the preamble, products
-// of neighboring segments. The products do not mind a frequency offset, and their
-// phase tells it; the energy below the preamble makes the metric a number of 0..1,
-// whatever the gain:
+// Search for preambles: matched filter, correlation c_k with each segment k of the
+// preamble, products of adjacent segments. The magnitude of the products does not depend
+// on a frequency offset, and their phase gives it. Normalized by the energy, the metric
+// is in 0..1 for any gain:
 //     metric = |sum over k of c_k conj(c_(k-1))|^2 / (scale energy)^2
-// Without noise it is 1; at an SNR of g per symbol about (g / (g + 1))^2; of noise alone
-// its root is about 0.03.
+// It is 1 without noise and about (g / (g + 1))^2 at an SNR of g per symbol. Its square
+// root is about 0.03 for noise alone.
 //
-// Cost per filtered value (2 or more a symbol): taps real multiply-adds of complex
+// Cost per filtered value (2 or more per symbol): taps real multiply-adds of complex
 // samples, 128 additions, 15 complex products.
 // Reference: the definition in double precision in lib/modem/qa_modem.cc.
 #pragma once
@@ -22,12 +22,12 @@ public:
     // The layout must outlive the search.
     explicit burst_search(const frame_layout& layout);
 
-    // Samples that one call of run() reads, and positions that it looks at, this many
-    // samples apart. Position 0 is a preamble whose first pulse begins at sample 0.
+    // Samples that a call of run() reads, positions that it tests, and samples from one
+    // position to the next. At position 0 the first pulse begins at sample 0.
     size_t samples() const { return d_length * d_view.stride; }
     size_t positions() const { return d_view.positions; }
     size_t stride() const { return d_view.stride; }
-    size_t step() const { return d_view.step; } // positions a symbol
+    size_t step() const { return d_view.step; } // positions per symbol
 
     void run(const sample* samples);
 

@@ -10,13 +10,13 @@ namespace gr::advphy {
 
 namespace {
 
-constexpr float largest = 1e6f; // a larger sample is no sample
-constexpr int look_ahead = 64; // symbols after a crossing in which the peak is sought
+constexpr float largest = 1e6f; // a larger sample is an error
+constexpr int look_ahead = 64; // symbols after a crossing that may contain the peak
 constexpr int after_false_alarm = 8; // symbols
-constexpr int header_rounds = 2; // of decoding once more
-// From how many of the last pilots a loss is told, and how many are sure enough.
+constexpr int header_rounds = 2; // of decoding again
+// Largest number of last pilots that detect a loss, and a number that is reliable.
 constexpr size_t most_pilots = 16, enough_pilots = 8;
-// Of the position of a preamble, in symbols: [mengali, ch. 7] at 0 dB gives 0.02.
+// Of the position of a preamble, in symbols, at 0 dB: [mengali, ch. 7].
 constexpr double position_deviation = 0.02;
 
 } // namespace
@@ -30,7 +30,7 @@ burst_synchronizer::burst_synchronizer(frame_layout layout,
       d_next(&burst_synchronizer::search),
       d_known{ known_symbols(d_layout, false), known_symbols(d_layout, true) }
 {
-    // Room to look back by when the first preamble begins at once.
+    // Zeros in front, in case the first preamble begins immediately.
     d_filled = d_from = size_t(4 * d_layout.samples_per_symbol);
     d_first = -double(d_filled);
     d_samples.resize(d_filled + d_filter.reach());
@@ -55,7 +55,7 @@ void burst_synchronizer::push(const sample* from, size_t count)
 
 void burst_synchronizer::discard_before(double at)
 {
-    if (at < double(d_samples.size() / 2)) // move seldom
+    if (at < double(d_samples.size() / 2)) // move rarely, because it copies
         return;
     const auto gone = std::min(size_t(at), d_filled);
     d_samples.erase(d_samples.begin(), d_samples.begin() + long(gone));
@@ -64,7 +64,7 @@ void burst_synchronizer::discard_before(double at)
     d_first += double(gone);
 }
 
-// Each of the three steps returns whether there may be more to do with what is there.
+// Each of the three steps returns true if the samples may allow another step.
 
 bool burst_synchronizer::search()
 {
@@ -78,7 +78,7 @@ bool burst_synchronizer::search()
     const auto position = size_t(crossing - metric.begin());
     const size_t ahead = look_ahead * d_search.step();
     if (crossing == metric.end() || (position > 0 && position + ahead > metric.size())) {
-        d_from += position * d_search.stride(); // look at the rest from there
+        d_from += position * d_search.stride(); // continue with the rest from there
         return true;
     }
     const auto highest = std::max_element(
@@ -92,8 +92,8 @@ bool burst_synchronizer::search()
     return true;
 }
 
-// Fill d_turned with the samples from the preamble's first pulse on to that of a symbol,
-// turned back; symbols are `spacing` samples apart.
+// Fill d_turned with the samples from the preamble's first pulse to that of a symbol,
+// with the frequency offset removed; symbols are `spacing` samples apart.
 void burst_synchronizer::turn_burst(int symbols, double spacing)
 {
     const size_t count = size_t(std::ceil(symbols * spacing)) +
@@ -105,7 +105,7 @@ void burst_synchronizer::turn_burst(int symbols, double spacing)
     turn_back(d_samples.data() + begin, there, d_candidate.frequency, d_turned.data());
 }
 
-// Fill d_y with the symbols 0..last of the preamble and what follows it.
+// Fill d_y with the symbols 0..last, counted from the preamble.
 void burst_synchronizer::filter_burst(int last, double spacing)
 {
     d_y.resize(size_t(last + 1));
@@ -123,11 +123,11 @@ bool burst_synchronizer::read_header()
     acquire();
     turn_burst(last, d_layout.samples_per_symbol);
     filter_burst(last, d_layout.samples_per_symbol);
-    // The preamble leaves a frequency of 1e-3 rad a symbol; the header's pilots find it.
+    // The preamble leaves an error of 1e-3 rad per symbol; the header's pilots find it.
     phase_tracker tracked = track(d_known[0], last, 3e-3);
     burst_header header = header_under(tracked);
     for (int again = 0; again < header_rounds && !header.valid(); ++again) {
-        // Most of what was decided is right, and tells the phase better than the pilots.
+        // Most decisions are right and give a better phase than the pilots.
         set_header(header);
         tracked = track(d_known[1], last, 3e-3);
         header = header_under(tracked);
@@ -160,7 +160,7 @@ bool burst_synchronizer::read_payload()
     const burst_header& header = d_candidate.header;
     const bool known_version = header.version() == d_layout.version;
     const auto codewords = size_t(header.codewords());
-    // The last one before the ramp; ramp and half a gap are as long as at the beginning.
+    // The last symbol before the ramp; ramp and half a gap are as long as at the start.
     const int last = index(d_layout.symbols[codewords] - d_layout.preamble_at) - 1;
     const double spacing = d_layout.samples_per_symbol * (1 + d_clock.offset());
     const double end =
@@ -175,18 +175,18 @@ bool burst_synchronizer::read_payload()
     const std::string& expected = d_settings.expected_hash;
     if (known_version && (expected.empty() || expected == header.model_hash()))
         receive(burst, last, spacing);
-    else // the caller says so
+    else // reported by the caller
         d_from = size_t(instant());
     bursts.push_back(burst);
     return true;
 }
 
-// Fill in what is known of a burst, and append its codewords.
+// Fill in the measurements of a burst and append its codewords.
 void burst_synchronizer::receive(received_burst& burst, int last, double spacing)
 {
     set_header(burst.header);
     turn_burst(last, spacing);
-    // The preamble's middle stays where it was found.
+    // Keep the middle of the preamble where it was found.
     const double middle = double(d_layout.preamble.size() - 1) / 2;
     d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
     filter_burst(last, spacing);
@@ -195,26 +195,26 @@ void burst_synchronizer::receive(received_burst& burst, int last, double spacing
     if (d_settings.equalize && undo_echoes(tracked)) {
         burst.equalized = true;
         tracked = track(d_known[1], last, 1e-3);
-        burst.gain *= tracked.gain(); // of symbols that were scaled before
+        burst.gain *= tracked.gain(); // of symbols that are already scaled
     }
     burst.at = position();
     burst.snr = snr_of(tracked, last);
     burst.frequency = d_candidate.frequency;
     burst.clock = d_clock.offset();
-    // Where samples were lost on the way, the next burst may begin inside this one.
+    // If samples were lost, the next burst may begin inside this one.
     size_t pilots = 0;
     const double arrived = pilots_arrived(last, pilots);
     burst.intact = arrived > 0.5;
     const bool sure = arrived > 0.7 && pilots >= enough_pilots;
     const auto payload = size_t(burst.header.codewords() * d_layout.n);
-    for (size_t i = 0; i < payload; ++i) // snr_of has made the symbols straight
+    for (size_t i = 0; i < payload; ++i) // snr_of has filled d_straight
         codewords.push_back(d_layout.scale *
                             d_straight[size_t(index(d_layout.payload_at[i]))]);
     const int resume = sure ? last : index(d_layout.header_at.back());
     d_from += size_t(d_candidate.at + double(resume) * spacing);
 }
 
-// Equalize d_y where preamble and header show an echo; return whether they do.
+// Equalize d_y if preamble and header show an echo; return whether they do.
 bool burst_synchronizer::undo_echoes(const phase_tracker& tracked)
 {
     straighten(tracked, d_y.size());
@@ -226,16 +226,16 @@ bool burst_synchronizer::undo_echoes(const phase_tracker& tracked)
     return equalizer.needed();
 }
 
-// The first `count` of d_y become d_straight, phase and gain corrected.
+// Fill d_straight with `count` symbols of d_y, corrected in phase and gain.
 void burst_synchronizer::straighten(const phase_tracker& tracked, size_t count)
 {
     d_straight.resize(count);
     tracked.correct(d_y.data(), count, d_straight.data());
 }
 
-// How much of the last pilots is where it should be: 1, by noise alone hardly more than
-// 0 where there are several groups of them. Sets how many after the header there were
-// to tell it from; without any, it is 1.
+// Correlation of the last pilots with their known values: 1 if they are in the right
+// place, close to 0 for noise if there are several groups of them. Sets `pilots` to the
+// number of pilots used, those after the header; without any the result is 1.
 double burst_synchronizer::pilots_arrived(int last, size_t& pilots) const
 {
     const known_symbols& known = d_known[1];

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Samples in, aligned codewords out: search, acquire, decode the header, track, equalize.
+// Burst synchronizer, from samples to aligned codewords: search, acquisition, header,
+// tracking, equalizer.
 //
-// What it does is a function of the samples' positions in the stream, not of how they
-// are cut into calls. A sample that is not finite, or larger than 10^6, counts as 0.
+// The output does not depend on how the samples are divided into calls. A sample that is
+// not finite, or larger than 10^6, is replaced by 0.
 //
-// Cost per sample at 4 a symbol: half of burst_search.h's cost per value while
-// searching; two turns, three matched filters and the tracking of a burst.
+// Cost per sample at 4 samples per symbol: half of the cost per value of burst_search.h
+// during the search; two rotations, three matched filters and the tracking of a burst.
 // Reference: the codewords that were sent, tests/test_modem.py and test_modem_air.py.
 #pragma once
 #include "modem/burst_search.h"
@@ -18,32 +19,32 @@
 namespace gr::advphy {
 
 struct synchronizer_settings {
-    double threshold; // of the square root of the metric
+    double threshold; // for the square root of the metric
     bool equalize;
-    double phase_walk; // rad^2 a symbol
+    double phase_walk; // rad^2 per symbol
     std::string expected_hash; // 4 bytes, or empty: any model
 };
 
-// What the receiver knows beforehand, in the order of the symbols.
+// Symbols known to the receiver, in order of their index.
 struct known_symbols {
     known_symbols(const frame_layout& layout, bool with_header);
-    size_t up_to(int last) const; // how many are at or before a symbol
+    size_t up_to(int last) const; // number of them up to a symbol, inclusive
 
-    std::vector<int> index; // from the preamble's first symbol on
+    std::vector<int> index; // counted from the first symbol of the preamble
     std::vector<sample> values;
-    std::vector<size_t> header_in; // where the header's symbols are in `values`
+    std::vector<size_t> header_in; // indices of the header's symbols in `values`
 };
 
 struct received_burst {
     burst_header header;
-    double at; // sample of its first preamble symbol, from the stream's beginning
+    double at; // sample of its first preamble symbol in the stream
     double snr; // per symbol, linear
-    double frequency; // cycles a sample
-    double clock; // sample clock's offset, relative
+    double frequency; // cycles per sample
+    double clock; // relative offset of the sample clock
     double gain; // amplitude of the preamble's symbols after the matched filter
     size_t first_codeword; // in the output
     bool equalized;
-    bool intact; // the last pilots were where they belong
+    bool intact; // the last pilots were in the right place
 };
 
 class burst_synchronizer
@@ -54,16 +55,16 @@ public:
 
     void push(const sample* samples, size_t count);
 
-    // What was received since they were cleared: bursts, and n symbols per codeword.
+    // Received since they were last cleared: bursts, and n symbols per codeword.
     std::vector<received_burst> bursts;
     std::vector<sample> codewords;
-    // Of the whole stream.
+    // Counters of the whole stream.
     size_t samples = 0, not_finite = 0, preambles = 0, bad_headers = 0;
 
 private:
     struct candidate {
-        double at; // of the first symbol, from where the search found it
-        double frequency; // cycles a sample
+        double at; // first symbol, relative to where the search found it
+        double frequency; // cycles per sample
         burst_header header;
     };
 
@@ -83,9 +84,9 @@ private:
     double pilots_arrived(int last, size_t& pilots) const;
     void set_header(const burst_header& header);
     void discard_before(double at);
-    // Where the preamble's first symbol is: in d_samples; in the stream (whole numbers
-    // first, so that the sum does not depend on where d_samples begins); in d_turned,
-    // which begins a symbol earlier than its pulse.
+    // Position of the preamble's first symbol: in d_samples; in the stream (whole numbers
+    // are added first, so that the sum does not depend on d_first); in d_turned, which
+    // begins one symbol earlier than the pulse.
     double instant() const { return double(d_from + d_filter.center()) + d_candidate.at; }
     double position() const
     {
@@ -102,10 +103,10 @@ private:
     burst_search d_search;
     matched_filter d_filter;
     clock_tracker d_clock;
-    std::vector<sample> d_samples; // zeros after them for what is read too far
+    std::vector<sample> d_samples; // followed by zeros that may be read
     size_t d_filled; // samples in d_samples
     double d_first; // position of d_samples[0] in the stream
-    size_t d_from; // where in d_samples the search goes on
+    size_t d_from; // index in d_samples at which the search continues
     bool (burst_synchronizer::*d_next)();
     candidate d_candidate;
     std::vector<sample> d_turned, d_y, d_straight;

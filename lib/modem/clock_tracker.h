@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The sample clock's offset, from the distances between preambles of bursts that were
-// sent without a pause: a Kalman filter of one state.
+// Offset of the sample clock, from the distances between preambles of bursts that were
+// sent without a pause, by a Kalman filter with one state.
 //
-// Cost: a few operations a burst.
+// Cost: a few operations per burst.
 // Reference: a known clock offset in tests/test_modem.py.
 #pragma once
 #include <cmath>
@@ -13,7 +13,8 @@ namespace gr::advphy {
 class clock_tracker
 {
 public:
-    // burst_samples: of a full burst. deviation: of a preamble's position, in samples.
+    // burst_samples: length of a full burst. deviation: standard deviation of a
+    // preamble's position, in samples.
     clock_tracker(double burst_samples, double deviation)
         : d_burst_samples(burst_samples), d_deviation(deviation)
     {
@@ -21,7 +22,7 @@ public:
 
     double offset() const { return d_offset; }
 
-    // A preamble at a sample of the stream; `full`: whether its burst is a full one.
+    // Take a preamble at a sample of the stream; `full`: whether its burst is full.
     void note(double at, uint32_t number, bool full)
     {
         const double bursts = double(number) - double(d_number);
@@ -38,16 +39,16 @@ public:
 
 private:
     static constexpr double most_bursts = 4;
-    static constexpr double most_offset = 200e-6; // more is a pause or a loss of samples
-    static constexpr double prior = 20e-6; // an ordinary crystal's deviation
-    static constexpr double drift = 0.05e-6; // of it, from burst to burst
+    static constexpr double most_offset = 200e-6; // more means a pause or lost samples
+    static constexpr double prior = 20e-6; // standard deviation of a usual crystal
+    static constexpr double drift = 0.05e-6; // of the offset from burst to burst
 
     void correct(double measured, double variance)
     {
         d_variance += drift * drift;
         const double innovation = measured - d_offset;
         const double sum = d_variance + variance;
-        if (innovation * innovation > 25 * sum) { // a sample was lost, or it begins anew
+        if (innovation * innovation > 25 * sum) { // a lost sample, or a new start
             if (++d_refused < 3)
                 return;
             d_variance = prior * prior;

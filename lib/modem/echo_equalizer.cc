@@ -8,8 +8,8 @@ namespace gr::advphy {
 
 namespace {
 
-// |tap|^2 over its variance is exponential where there is no echo: 11 taps, so one burst
-// in 2500 has a false one, which costs next to nothing.
+// Without an echo |tap|^2 over its variance has an exponential distribution. With 11 taps
+// one burst in 2500 has a false echo, whose effect is negligible.
 constexpr double significance = 10;
 
 } // namespace
@@ -22,8 +22,8 @@ echo_equalizer::echo_equalizer(const sample* y, const sample* known, int count)
         find_filter();
 }
 
-// sum over i of conj(x[i - a]) x[i - b] for all delays a, b, where i leaves out both
-// ends: each sum is its neighbor on the diagonal, moved by one symbol.
+// Sums over i of conj(x[i - a]) x[i - b] for all delays a, b, without both ends. Each sum
+// is its neighbor on the diagonal, shifted by one symbol.
 hermitian_system echo_equalizer::correlations(const sample* x, int count) const
 {
     constexpr int size = before + 1 + after;
@@ -33,7 +33,7 @@ hermitian_system echo_equalizer::correlations(const sample* x, int count) const
     };
     hermitian_system all(size);
     for (int lag = 0; lag < size; ++lag) {
-        // Delays a = lag - before, b = -before; then both one more, and so on.
+        // Delays a = lag - before, b = -before; then both increase by one each time.
         std::complex<double> sum = 0;
         for (int i = begin; i < end; ++i)
             sum += product(i - (lag - before), i + before);
@@ -63,7 +63,7 @@ void echo_equalizer::find_channel(const sample* y, const sample* known, int coun
     std::vector<size_t> kept(all);
     for (size_t k = 0; k < kept.size(); ++k)
         kept[k] = k;
-    // First with all taps, then with the significant ones alone.
+    // First with all taps, then only with the significant ones.
     for (int round = 0; round < 2; ++round) {
         hermitian_system normal(kept.size());
         std::vector<std::complex<double>> right;
@@ -95,8 +95,8 @@ void echo_equalizer::find_channel(const sample* y, const sample* known, int coun
 
 void echo_equalizer::find_filter()
 {
-    // w = (H^H H + noise)^-1 H^H e, the symbol itself in the middle: autocorrelation of
-    // the channel on the left, its conjugate on the right.
+    // w = (H^H H + noise)^-1 H^H e, with the symbol itself in the middle: the matrix is
+    // the autocorrelation of the channel, the right-hand side its conjugate.
     const int size = 2 * reach + 1, taps = before + 1 + after;
     hermitian_system normal{ size_t(size) };
     for (int k = 0; k < size; ++k)
@@ -106,7 +106,7 @@ void echo_equalizer::find_filter()
                 sum += d_channel[size_t(t)] * std::conj(d_channel[size_t(t - (k - l))]);
             normal.at(size_t(k), size_t(l)) = sum;
         }
-    // out[i] = sum over k of conj(w[k]) y[i + k - reach]; y[i + m] has x[i] by tap m.
+    // out[i] = sum over k of conj(w[k]) y[i + k - reach]; tap m puts x[i] into y[i + m].
     std::vector<std::complex<double>> right(size_t(size), 0.0);
     for (int t = 0; t < taps; ++t)
         right[size_t(reach + t - before)] = d_channel[size_t(t)];
@@ -114,7 +114,7 @@ void echo_equalizer::find_filter()
     d_filter = normal.solve(right);
     for (auto& w : d_filter)
         w = std::conj(w);
-    // Without bias: the mean of out is x.
+    // No bias: the mean of out is x.
     std::complex<double> through = 0;
     for (int t = 0; t < taps; ++t)
         through += d_filter[size_t(reach + t - before)] * d_channel[size_t(t)];

@@ -10,12 +10,12 @@ namespace gr::advphy {
 namespace {
 
 constexpr int memory = 6, states = 1 << memory;
-constexpr unsigned list_size = 8; // half a dB better than the best path alone
+constexpr unsigned list_size = 8; // half a dB better than only the best path
 constexpr unsigned first_generator = 0171, second_generator = 0133;
 
 int parity(unsigned bits) { return __builtin_popcount(bits) & 1; }
 
-// The register holds the newest bit highest: 7 bits, of which the state is the older 6.
+// The register has 7 bits, the newest one highest; the 6 older ones are the state.
 struct outputs {
     std::array<sample, 2 * states> of; // by register: the QPSK symbol, unit energy
 
@@ -56,17 +56,17 @@ void to_big_endian(uint32_t value, uint8_t* bytes)
         bytes[i] = uint8_t(value >> (24 - 8 * i));
 }
 
-// The most likely of the `size` best paths whose CRC fits, or the best one.
+// The most likely of the `size` best paths with a valid CRC, or the best path.
 template <unsigned size> burst_header best_path(const sample* symbols)
 {
     // Register = new bit << 6 | state; the next state is the register without its
-    // oldest bit. Two registers lead to a state, which differ in that bit. Each state
-    // keeps its best paths, best first: where each came from is oldest bit + 2 rank.
+    // oldest bit. The two registers that lead to a state differ in that bit. Each state
+    // keeps its best paths, best first; the origin of each is oldest bit + 2 rank.
     using paths = std::array<float, size>;
     std::array<paths, states> likelihood, next;
     for (paths& none : likelihood)
         none.fill(-1e30f);
-    likelihood[0][0] = 0; // the encoder begins with zeros
+    likelihood[0][0] = 0; // the encoder starts with zeros
     std::vector<std::array<uint8_t, states * size>> from(header_steps);
     for (size_t step = 0; step < header_steps; ++step) {
         const sample y = symbols[step] + symbols[step + header_steps];

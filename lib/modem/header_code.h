@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The header of a burst: 16 bytes in a convolutional code of rate 1/2 (constraint length
-// 7, 171 and 133 octal, the one of [ccsds]) ended by 6 zeros, sent twice as QPSK. The
-// second copy follows the first, so a fade or a burst of noise must hit both. The Viterbi
-// algorithm decodes it; the CRC-32 also chooses among the eight most likely paths
+// 7, 171 and 133 octal, that of [ccsds]) terminated by 6 zeros, sent twice as QPSK. The
+// second copy follows the first, so only an error in both destroys the header. The
+// Viterbi algorithm decodes it; the CRC-32 selects one of the eight most likely paths
 // [seshadri].
 //
-// Cost: 134 steps over 64 states, some 20 us; eight times that where the best path's CRC
-// does not fit.
+// Cost: 134 steps over 64 states, about 20 us; eight times that if the CRC of the best
+// path is wrong.
 // Reference: zlib's crc32 in tests/test_modem_frame.py; gr-fec encodes the same in
 // tests/qa_burst_modem.py.
 #pragma once
@@ -19,14 +19,14 @@ constexpr size_t header_bytes = 16;
 constexpr size_t header_steps = 8 * header_bytes + 6;
 constexpr size_t header_symbols = 2 * header_steps; // two copies of 134 QPSK symbols
 
-// What a burst reports of itself.
+// The contents of a header.
 struct burst_header {
     // Byte 0: version, flags keyed and inserted; 1: codewords - 1; 2..5: number; 6..9:
-    // model hash; 10, 11: key check; 12..15: CRC-32. The highest byte comes first.
+    // model hash; 10, 11: key check; 12..15: CRC-32. Big endian.
     uint8_t bytes[header_bytes] = {};
 
     burst_header() = default;
-    // model_hash: 4 bytes; key_check: 2 bytes, or none where the link is not keyed.
+    // model_hash: 4 bytes; key_check: 2 bytes, or empty if the link is not keyed.
     burst_header(uint32_t number,
                  int codewords,
                  const std::string& model_hash,
@@ -34,7 +34,7 @@ struct burst_header {
                  const std::string& key_check,
                  int version);
 
-    bool valid() const; // by the CRC-32
+    bool valid() const; // whether the CRC-32 is right
 
     uint32_t number() const;
     int codewords() const { return bytes[1] + 1; }
@@ -46,7 +46,7 @@ struct burst_header {
 
 burst_header decode_header(const sample* symbols);
 
-// Symbols of unit energy, as they were sent.
+// Write the symbols of a header, of unit energy.
 void encode_header(const burst_header& from, sample* symbols);
 
 } // namespace gr::advphy

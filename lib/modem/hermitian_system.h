@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A small system of equations with a positive definite Hermitian matrix, by Cholesky.
+// Small systems of equations with a positive definite Hermitian matrix, by Cholesky.
 //
 // Cost: size^3 / 6 multiply-adds to factor, size^2 to solve.
 // Reference: numpy.linalg.solve.
@@ -20,7 +20,7 @@ public:
 
     number& at(size_t row, size_t column) { return d_m[row * d_size + column]; }
 
-    // The lower triangle becomes L with A = L L^H; a tiny pivot is raised, so that a
+    // Replace the lower triangle by L with A = L L^H. A tiny pivot is raised, so that a
     // singular matrix gives finite results.
     void factor()
     {

@@ -34,9 +34,9 @@ void matched_filter::symbols(
 
 void turn_back(const sample* x, size_t count, double cycles, sample* out)
 {
-    constexpr size_t turns = 256; // between exact values
+    constexpr size_t turns = 256; // between two exact values
     std::vector<sample> turning(std::min(turns, count));
-    // By doubling: the first 2^k turned by 2^k steps are the next ones.
+    // Doubling: the first 2^k rotated by 2^k steps are the next 2^k.
     std::vector<std::complex<double>> exact(turns, 1.0);
     for (size_t known = 1; known < turns; known *= 2) {
         const auto further = std::polar(1.0, -2 * M_PI * cycles * double(known));

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The modem's inner loops, once per instruction set: see burst_search.h,
-// matched_filter.h.
+// Kernels of the modem: see burst_search.h and matched_filter.h.
 #pragma once
 #include "sample.h"
 
 namespace gr::advphy {
 
-// A search for the preamble. Filtered values are `step` apart a symbol.
+// A search for the preamble, with `step` filtered values per symbol.
 struct search_view {
     const float* preamble; // [chips]
     size_t chips, segment; // segment divides chips, a power of two
@@ -15,7 +14,7 @@ struct search_view {
     size_t stride; // samples from one filtered value to the next
     size_t step;
     size_t positions, filtered; // positions + (chips - 1) step
-    float scale; // of the energy, so that the metric of a preamble is 1
+    float scale; // factor of the energy, so that the metric of a preamble is 1
 };
 
 struct modem_kernels {
@@ -25,7 +24,7 @@ struct modem_kernels {
                    float* metric,
                    float* product_re,
                    float* product_im);
-    // out[i] = the sum of samples from start[i] on times taps[i], each tap there twice.
+    // out[i] = sum of the samples from start[i] times taps[i], where each tap is twice.
     void (*filter_symbols)(const sample* samples,
                            const size_t* start,
                            const float* const* taps,
@@ -36,8 +35,8 @@ struct modem_kernels {
     void (*turn)(
         const sample* x, size_t count, const sample* turning, sample base, sample* out);
     // out[i sps + phase] = sum over j of symbols[i - j] pulse[j sps + phase]. Cost per
-    // symbol: taps multiply-adds of real and complex. Reference: what the matched filter
-    // gives back, tests/test_modem.py.
+    // symbol: taps multiply-adds of real and complex. Reference: the symbols after the
+    // matched filter, tests/test_modem.py.
     void (*shape_pulses)(const sample* symbols,
                          size_t count,
                          const float* pulse,

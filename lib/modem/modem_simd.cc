@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The modem's inner loops. Compiled once per instruction set.
+// Kernels of the modem. Compiled once per instruction set.
 #include "modem/modem_kernels.h"
 #include "simd.h"
 
@@ -7,7 +7,7 @@ namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
-// The functions of std::complex are the C++ library's: see simd.h.
+// Not std::complex: functions of the C++ library must not be used here (simd.h).
 inline const float* floats_of(const sample* x)
 {
     return reinterpret_cast<const float*>(x);
@@ -30,7 +30,7 @@ add(complex_vectors& sums, vfloat factor, const float* re, const float* im, size
     }
 }
 
-// Samples dealt to `stride` pairs of arrays [length]: x[phase][i] is sample
+// Distribute samples to `stride` pairs of arrays [length]: x[phase][i] is sample
 // i * stride + phase.
 void deal(const float* samples, size_t stride, size_t length, float* to)
 {

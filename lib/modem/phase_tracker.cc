@@ -11,7 +11,7 @@ struct state {
     double phase, frequency;
     double pp, pf, ff; // covariance
 
-    // After `step` symbols.
+    // Predict the state after `step` symbols.
     state ahead(double step, double walk) const
     {
         return { phase + step * frequency,
@@ -21,7 +21,7 @@ struct state {
                  ff };
     }
 
-    // After a measurement of the phase that is off by `innovation`.
+    // Correct the state by a phase measurement that differs by `innovation`.
     state corrected(double innovation, double variance) const
     {
         const double kp = pp / (pp + variance), kf = pf / (pp + variance);
@@ -33,7 +33,7 @@ struct state {
     }
 };
 
-// The state at a group, given that at the next one.
+// The smoothed state at a group, from that at the next one.
 state smoothed(const state& filtered,
                const state& predicted,
                const state& later,
@@ -51,7 +51,7 @@ state smoothed(const state& filtered,
     const double g11 = (d * predicted.pp - c * predicted.pf) / determinant;
     const double phase = later.phase - predicted.phase;
     const double frequency = later.frequency - predicted.frequency;
-    state s = filtered; // the covariance is not needed any more
+    state s = filtered; // its covariance is not used
     s.phase += g00 * phase + g01 * frequency;
     s.frequency += g10 * phase + g11 * frequency;
     return s;
@@ -143,7 +143,7 @@ double phase_tracker::frequency() const
 
 void phase_tracker::correct(const sample* y, size_t count, sample* out) const
 {
-    // The phase is linear between groups: an exact value where a piece begins.
+    // The phase is linear between groups; each piece begins with an exact value.
     size_t later = 0;
     for (size_t i = 0; i < count;) {
         while (later < d_at.size() && double(i) >= d_at[later])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Modem: the search against brute force on every instruction set, where the preamble is
-// and where it is not, the header's code, tracking against least squares, the equalizer
-// against echoes, and a synchronizer that lives through anything.
+// Tests of the modem: the search compared with brute force on every instruction set, with
+// and without a preamble; the header's code; tracking compared with least squares; the
+// equalizer with echoes; and a synchronizer that survives any input.
 #include "modem/burst_synchronizer.h"
 #include "modem/echo_equalizer.h"
 #include "qa.h"
@@ -73,7 +73,7 @@ std::vector<sample> noise(size_t count, float deviation, unsigned seed)
     return made;
 }
 
-// Pulses of symbols, the first one's beginning at sample `at`.
+// Pulses of symbols, of which the first begins at sample `at`.
 void add_symbols(const frame_layout& layout,
                  const std::vector<sample>& symbols,
                  size_t at,
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_preamble_is_found_once_and_not_half_of_it_early)
         const auto off = std::abs(double(q * search.stride()) - double(at));
         if (off == 0)
             BOOST_TEST(search.metric()[q] > 0.9);
-        if (off > 8) // beside its own pulse
+        if (off > 8) // outside of its own pulse
             BOOST_TEST(search.metric()[q] < 0.25 * 0.25); // a crossing costs a header
     }
 }

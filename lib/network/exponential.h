@@ -32,7 +32,7 @@ struct exponential {
     }
 
     vfloat value() const { return power * rest + power; }
-    // exp(x) - 1, with a small relative error near 0, too.
+    // exp(x) - 1, with a small relative error also near 0.
     vfloat minus_one() const { return power * rest + (power - 1.0f); }
 };
 

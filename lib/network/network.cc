@@ -10,14 +10,14 @@ namespace gr::advphy {
 
 namespace {
 
-// Work memory of the calling thread; grows, never shrinks.
+// Work memory of the calling thread; it grows but never shrinks.
 float* work_memory_of(const plan& net)
 {
     thread_local std::vector<float> memory;
     const size_t wanted = work_floats(net.widest) + 16;
     if (memory.size() < wanted)
         memory.resize(wanted);
-    // Whole cache lines: tiles are then never split between two of them.
+    // Aligned to cache lines, so that no vector is split between two of them.
     const auto address = reinterpret_cast<uintptr_t>(memory.data());
     return memory.data() + (64 - address % 64) % 64 / sizeof(float);
 }
@@ -36,7 +36,7 @@ network::network(size_t inputs, const std::vector<int>& slot)
 {
     if (inputs == 0 || inputs > 65536)
         throw std::invalid_argument("a network of " + std::to_string(inputs) +
-                                    " inputs, wanted 1..65536");
+                                    " inputs, expected 1..65536");
     std::vector<int> identity(inputs);
     std::iota(identity.begin(), identity.end(), 0);
     if (d_slot.empty())
@@ -62,7 +62,7 @@ void network::add_affine(const std::vector<float>& weight,
         from.feature.size() != from.row.size() || !all_below(from.feature, d_features) ||
         !all_below(from.row, rows))
         throw std::invalid_argument(
-            "the taps of an affine map do not fit its weight and the features before it");
+            "the taps of an affine map do not fit its weight and its input features");
 
     // weights[row][padded channel]
     const size_t padded = (channels + channel_block - 1) / channel_block * channel_block;
@@ -110,7 +110,7 @@ void network::add_step(const std::string& kind, float value)
         throw std::invalid_argument("step '" + kind + "' is not known to the kernels");
     const bool activates =
         found->second == step_kind::relu || found->second == step_kind::elu;
-    // An activation right after an affine map is computed with it.
+    // An activation directly after an affine map is computed together with it.
     if (activates && !d_steps.empty() && d_steps.back().kind == step_kind::affine &&
         d_steps.back().affine.then == activation::none) {
         affine_map& map = d_steps.back().affine;
@@ -142,8 +142,9 @@ network::decide(const float* in, size_t count, uint8_t* messages, uint8_t* erase
 {
     const plan net = view();
     if (net.outputs > 256)
-        throw std::invalid_argument("a decision among " + std::to_string(net.outputs) +
-                                    " messages does not fit a byte; 256 at most");
+        throw std::invalid_argument(
+            "a decision among " + std::to_string(net.outputs) +
+            " messages does not fit into a byte, expected at most 256");
     return kernels().network.decide(
         net, in, count, messages, erased, work_memory_of(net));
 }

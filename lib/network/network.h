@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Batched inference of a network, step after step.
+// Batched inference of a network, step by step.
 //
-// Cost: one multiply-add per weight use and item, in tiles of vectors that hold one item
-// a lane; an item's result depends neither on the batch nor on its place in it. No call
-// allocates once the calling thread has run a network as wide before.
+// Cost: one multiply-add per use of a weight and item, in tiles of vectors with one item
+// per lane. The result of an item depends neither on the batch nor on its place in it. A
+// call allocates no memory if the thread has run a network of the same width before.
 // Reference: advphy_model/network/network.py (numpy).
 #pragma once
 #include "network/network_kernels.h"
@@ -13,8 +13,8 @@
 
 namespace gr::advphy {
 
-// The taps of an affine map (network_kernels.h): which input features each position
-// reads, and by which rows of the weights it multiplies them.
+// The taps of an affine map (network_kernels.h): the input features that each position
+// reads, and the rows of the weights that they are multiplied by.
 struct taps {
     std::vector<int> first; // [positions + 1]
     std::vector<int> feature, row; // [first.back()]
@@ -23,13 +23,13 @@ struct taps {
 class network
 {
 public:
-    // inputs: features of an item. slot: the feature that column c of an input row
-    // becomes (empty: c itself); the order of complex_baseband.py for samples.
+    // inputs: number of features of an item. slot[c]: feature of column c of an input row
+    // (empty: c); for samples the order of complex_baseband.py.
     explicit network(size_t inputs, const std::vector<int>& slot = {});
-    network(network&&) = default; // the steps point into d_maps: no copies
+    network(network&&) = default; // no copies, because the steps point into d_maps
 
     // Append an affine map. weight: [channels][rows]; bias: [channels].
-    // std::invalid_argument where they and the taps do not fit the features so far.
+    // std::invalid_argument if they or the taps do not fit the features so far.
     void add_affine(const std::vector<float>& weight,
                     const std::vector<float>& bias,
                     const taps& from);
@@ -45,14 +45,14 @@ public:
     // out[count][outputs] from in[count][inputs].
     void run(const float* in, size_t count, float* out) const;
 
-    // messages[i] = index of the largest output of item i, the first among equals.
-    // erased[i] = 1 where an input or output is not finite (the message is then 0);
-    // returns how many. Reference: numpy argmax.
+    // messages[i] = index of the largest output of item i, the first of equal ones.
+    // erased[i] = 1 if an input or output is not finite (the message is then 0). Returns
+    // the number of erasures. Reference: numpy argmax.
     size_t
     decide(const float* in, size_t count, uint8_t* messages, uint8_t* erased) const;
 
 private:
-    // What an affine_map points to.
+    // The arrays of an affine_map.
     struct map {
         taps from;
         std::vector<float> weights, bias;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A network as the kernels see it, and what runs it once per instruction set.
+// The description of a network for the kernels, and the kernels that run it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,8 +16,8 @@ struct affine_map {
     int channels;
     int padded_channels; // a multiple of channel_block; the padding has weight 0
     const int* first_tap; // [positions + 1]
-    const int* tap_feature; // which input feature a tap reads
-    const int* tap_row; // which row of weights it uses
+    const int* tap_feature; // input feature of a tap
+    const int* tap_row; // row of weights of a tap
     const float* weights; // [rows][padded_channels]
     const float* bias; // [padded_channels]
     activation then;
@@ -33,7 +33,7 @@ struct step {
     float value; // eLU's alpha, or the target energy, or the scale
 };
 
-// Inputs are rows of `inputs` floats; `slot[c]` is the feature that column c becomes.
+// Inputs are rows of `inputs` floats; `slot[c]` is the feature of column c.
 struct plan {
     const step* steps;
     int step_count;
@@ -43,9 +43,9 @@ struct plan {
     const int* slot;
 };
 
-// Channels that one pass of the affine kernel computes together, on any instruction set.
+// Channels that one pass of the affine kernel computes, on every instruction set.
 constexpr int channel_block = 8;
-// Work memory that `run` and `decide` need for features: 2 buffers and one row block.
+// Work memory of `run` and `decide`: two buffers and one block of rows.
 constexpr size_t work_floats(int widest) { return size_t(3) * 32 * (widest + 16); }
 
 struct network_kernels { // see network.h
@@ -56,7 +56,7 @@ struct network_kernels { // see network.h
                      uint8_t* messages,
                      uint8_t* erased,
                      float* work);
-    // Multiply-adds in registers, the arithmetic limit: returns how many were done.
+    // Do multiply-adds in registers, the arithmetic limit; return their number.
     size_t (*multiply_adds)(size_t rounds, float* sink);
 };
 

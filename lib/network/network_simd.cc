@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Networks on tiles of items, one item a lane.
+// Networks on tiles of items, one item per lane.
 //
 // Compiled once per instruction set. A tile holds `tile` items as [feature][item], so
-// every layer is arithmetic between whole vectors, and an item's result does not depend
+// every layer is arithmetic on whole vectors, and the result of an item does not depend
 // on its place in the batch. Cost of an affine map: one multiply-add per weight and item.
 #include "network/exponential.h"
 #include "network/network_kernels.h"
@@ -58,7 +58,7 @@ void run_softmax(int features, float* x)
         vfloat largest = load(x + v);
         for (int f = 1; f < features; ++f)
             largest = maximum(largest, load(x + size_t(f) * tile + v));
-        // Kahan's sum: plain ones lose digits over hundreds of features.
+        // Kahan summation: a plain sum is inexact for hundreds of features.
         vfloat sum = vfloat{}, lost = vfloat{};
         for (int f = 0; f < features; ++f) {
             float* p = x + size_t(f) * tile + v;
@@ -91,7 +91,7 @@ void run_l2_normalization(int features, float energy, float* x)
     }
 }
 
-// Run the steps on one tile; return where the outputs are. a and b are the two buffers.
+// Run the steps on one tile with the buffers a and b; return that of the outputs.
 float* run_steps(const plan& net, float* a, float* b)
 {
     for (int i = 0; i < net.step_count; ++i) {
@@ -132,8 +132,8 @@ float* run_steps(const plan& net, float* a, float* b)
     return a;
 }
 
-// Index of the largest of `outputs` logits per item, the first of equals; erase items
-// with `poison` or with logits that are not finite.
+// Index of the largest of `outputs` logits per item, the first of equal ones. Items with
+// `poison` or with logits that are not finite are erased.
 size_t decide_tile(int outputs,
                    const float* logits,
                    const vfloat* poison,
@@ -152,7 +152,7 @@ size_t decide_tile(int outputs,
             index = x > best ? fill_int(f) : index;
             best = x > best ? x : best;
         }
-        const vint erase = bad != 0.0f; // NaN where anything was not finite
+        const vint erase = bad != 0.0f; // NaN if anything is not finite
         index = erase ? vint{} : index;
         *reinterpret_cast<vbytes*>(decided + v * lanes) =
             __builtin_convertvector(index, vbytes);
@@ -207,7 +207,7 @@ size_t multiply_adds(size_t rounds, float* sink)
     vfloat sum[channels_at_once * tile_vectors];
     for (int i = 0; i < channels_at_once * tile_vectors; ++i)
         sum[i] = fill(sink[i % lanes] + float(i));
-    const vfloat a = fill(0.5f), b = fill(1.0f); // tends to 2, never to a denormal
+    const vfloat a = fill(0.5f), b = fill(1.0f); // converges to 2, never to a denormal
     for (size_t r = 0; r < rounds; ++r)
 #pragma GCC unroll 16
         for (int i = 0; i < channels_at_once * tile_vectors; ++i)

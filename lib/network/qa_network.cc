@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Networks: hand-made results, batches of any size, erasures, errors, no allocation.
+// Tests of networks: known results, any batch size, erasures, errors, no allocation.
 // tests/test_layers.py compares random networks in numpy, the kernels and torch.
 #include "network/network.h"
 #include "qa.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A tile: items of a batch as [feature][item], one item a lane, and how to fill it.
+// Tiles: items of a batch as [feature][item], one item per lane.
 #pragma once
 #include "network/network_kernels.h"
 #include "simd.h"
@@ -18,7 +18,7 @@ constexpr int channels_at_once = 4; // 8 accumulators of 16 registers
 static_assert(channel_block % channels_at_once == 0, "padding of the weights");
 static_assert(tile <= 32, "work_floats counts on it");
 
-// Fill a tile from rows that may be read to `lanes` floats past their last column.
+// Fill a tile from rows that may be read up to `lanes` floats past their end.
 inline void load_tile(const plan& net, const float* rows, size_t stride, float* features)
 {
     for (int c0 = 0; c0 < net.inputs; c0 += lanes)
@@ -50,7 +50,7 @@ inline void store_tile(const float* features, int outputs, size_t items, float* 
             out[i * outputs + f] = features[size_t(f) * tile + i];
 }
 
-// Where the parts of the work memory are.
+// The parts of the work memory.
 struct work_memory {
     float *a, *b, *rows;
     size_t row;
@@ -67,7 +67,7 @@ void load_tile_at(
     const plan& net, const float* in, size_t first, size_t count, const work_memory& work)
 {
     const size_t width = net.inputs;
-    // Items whose rows may be over-read lie at least `lanes` floats before the end.
+    // Rows may be read past their end if at least `lanes` floats follow them.
     const size_t left = count - first;
     if (left > tile && (left - tile) * width >= lanes) {
         load_tile(net, in + first * width, width, work.a);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Standard normals from pairs of random words, a pair a lane.
+// Standard normals from pairs of random words, one pair per lane.
 //
-// To be compiled without contraction to fused multiply-add, so that every instruction
-// set gives the same bits. Constants: fit_polynomials.py.
+// Compile without contraction to fused multiply-add, so that every instruction set
+// gives the same bits. Constants: fit_polynomials.py.
 #pragma once
 #include "simd.h"
 
@@ -32,7 +32,7 @@ inline vfloat radius(vuint a)
     return square_root(square > 0.0f ? square : vfloat{});
 }
 
-// Sine and cosine of an angle within pi/4 of 0.
+// Sine and cosine of an angle in -pi/4..pi/4.
 inline void sine_and_cosine(vfloat angle, vfloat& sine, vfloat& cosine)
 {
     const vfloat z = angle * angle;
@@ -46,7 +46,7 @@ inline void sine_and_cosine(vfloat angle, vfloat& sine, vfloat& cosine)
     sine = s * angle;
 }
 
-// Two independent standard normals a lane from two words.
+// Two independent standard normals per lane, from two words.
 inline void box_muller(vuint a, vuint b, vfloat& first, vfloat& second)
 {
     const vfloat r = radius(a);

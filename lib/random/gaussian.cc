@@ -7,8 +7,8 @@ namespace gr::advphy {
 
 namespace {
 
-// Write elements first..first + count, which write(group, groups, to) makes in groups of
-// `size`: whole groups in their place, parts of one by way of a copy.
+// Write elements first..first + count, which write(group, groups, to) generates in groups
+// of `size`. Whole groups are written in place, parts of a group are copied.
 template <size_t size, typename Element, typename Write>
 void write_elements(uint64_t first, size_t count, Element* out, Write write)
 {
@@ -46,7 +46,7 @@ void add_gaussian(uint64_t seed,
                   float* y,
                   const float* p)
 {
-    const auto add_part = [=](size_t begin, size_t end) { // of a group
+    const auto add_part = [=](size_t begin, size_t end) { // of one group
         float normals[gaussian_group];
         gaussian(seed, which, first + begin, end - begin, normals);
         for (size_t i = begin; i < end; ++i) {

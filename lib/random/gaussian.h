@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Gaussian noise and random bytes as pure functions of (seed, index).
 //
-// Philox4x32-10 (random_kernels.h gives the layout) and Box-Muller: any chunking, thread
-// and instruction set gives the same bits. Normals lie within 6.66 sigma, beyond which
-// 2.7e-11 of the probability lies. Cost: about 2 cycles a normal with AVX-512.
+// Philox4x32-10 (see random_kernels.h for the layout) and Box-Muller: the bits do not
+// depend on chunks, threads or the instruction set. Normals lie within 6.66 sigma; the
+// probability beyond is 2.7e-11. Cost: about 2 cycles per normal with AVX-512.
 // Reference: a numpy Philox in tests/test_randomness.py, and the published vectors of
 // [philox].
 #pragma once
@@ -14,7 +14,7 @@ namespace gr::advphy {
 // out[i] = standard normal number first + i of this seed and stream.
 void gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float* out);
 
-// y[i] = (x[i] + sigma * (standard normal number first + i)) + p[i], where there is a p.
+// y[i] = (x[i] + sigma * (standard normal number first + i)) + p[i]; p may be null.
 // y may be x.
 void add_gaussian(uint64_t seed,
                   stream which,
@@ -25,8 +25,8 @@ void add_gaussian(uint64_t seed,
                   float* y,
                   const float* p = nullptr);
 
-// out[i] = random byte number first + i of this seed and stream, and mask. A mask of
-// 2^k - 1 gives uniform messages of k bits.
+// out[i] = random byte number first + i of this seed and stream, ANDed with mask. A mask
+// of 2^k - 1 gives uniform messages of k bits.
 void random_bytes(uint64_t seed,
                   stream which,
                   uint64_t first,
@@ -34,7 +34,7 @@ void random_bytes(uint64_t seed,
                   uint8_t mask,
                   uint8_t* out);
 
-// out[4 i .. 4 i + 3] = the words of Philox's counter first + i of this seed and stream.
+// out[4 i .. 4 i + 3] = the words of Philox counter first + i of this seed and stream.
 void random_words(
     uint64_t seed, stream which, uint64_t first, size_t count, uint32_t* out);
 

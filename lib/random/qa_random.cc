@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Random numbers: the bits of every machine, independence of the chunks, and no byte
-// written outside. tests/test_randomness.py has an independent Philox.
+// Tests of random numbers: the bits are the same on every machine and for any chunks, and
+// nothing is written outside. tests/test_randomness.py has an independent Philox.
 #include "qa.h"
 #include "random/gaussian.h"
 #include <cstring>
@@ -20,7 +20,7 @@ uint64_t fnv1a(const void* elements, size_t count)
     return hash;
 }
 
-// Compare parts of `whole`, written by write(first, count, to), and what surrounds them.
+// Compare parts of `whole`, written by write(first, count, to), and their surroundings.
 template <typename T, typename Write>
 void check_chunks(const std::vector<T>& whole, Write write)
 {
@@ -39,8 +39,8 @@ void check_chunks(const std::vector<T>& whole, Write write)
 
 BOOST_AUTO_TEST_CASE(the_bits_are_those_of_every_machine)
 {
-    // Kept from x86-64; aarch64 gives the same. A change here makes old counts and new
-    // ones incomparable.
+    // Values from x86-64; they are the same on aarch64. If they change, counts of old and
+    // new versions cannot be compared.
     std::vector<float> normals(100003);
     on_each_instruction_set([&] {
         gaussian(9, stream::noise, 17, normals.size(), normals.data());

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How random words are laid out, and what makes them once per instruction set.
+// Layout of random words, and the kernels that generate them.
 //
-// Sixteen Philox counters make a group. Counter 16 g + l gives four words w; the group's
-// words lie in memory as [w][l]. As normals a group is 64 elements (words 0, 1 and 2, 3
-// are the Box-Muller pairs), as bytes 256. The layout belongs to the definition of the
-// numbers, not to the machine.
+// Sixteen Philox counters form a group. Counter 16 g + l gives four words w, and a group
+// is stored as [w][l]. It gives 64 normals (words 0, 1 and words 2, 3 are the Box-Muller
+// pairs) or 256 bytes. This layout is part of the definition of the numbers, so it is the
+// same on every machine.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 namespace gr::advphy {
 
-// Independent streams of random numbers that one seed gives.
+// Independent streams of random numbers from one seed.
 enum class stream : uint32_t {
     messages = 0,
     noise = 1,
@@ -27,10 +27,10 @@ constexpr int word_group = 4 * group_counters;
 constexpr int byte_group = 16 * group_counters;
 
 struct random_kernels {
-    // Groups of normals, from number `group` on, each of gaussian_group.
+    // Groups of gaussian_group normals, beginning with group number `group`.
     void (*gaussian_groups)(
         uint64_t seed, stream which, uint64_t group, size_t groups, float* out);
-    // y = (x + sigma normals) + p, where p is not null.
+    // y = (x + sigma normals) + p; p may be null.
     void (*add_gaussian_groups)(uint64_t seed,
                                 stream which,
                                 uint64_t group,
@@ -39,14 +39,14 @@ struct random_kernels {
                                 const float* x,
                                 float* y,
                                 const float* p);
-    // Groups of words, each `and` mask, as byte_group bytes.
+    // Groups of words, each ANDed with mask, as byte_group bytes.
     void (*word_groups)(uint64_t seed,
                         stream which,
                         uint64_t group,
                         size_t groups,
                         uint32_t mask,
                         uint8_t* out);
-    // Cosine and sine of turns / 2^32; count: a multiple of group_counters.
+    // Cosine and sine of 2 pi turns / 2^32; count is a multiple of group_counters.
     void (*unit_circle)(const uint32_t* turns, size_t count, float* cosine, float* sine);
 };
 

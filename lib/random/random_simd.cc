@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Random numbers as a pure function of (seed, index): Philox4x32-10 and Box-Muller.
 //
-// Compiled once per instruction set, always without contraction to fused multiply-add:
-// every instruction set gives the same bits. Constants: [philox] Salmon et al.,
+// Compiled once per instruction set, always without contraction to fused multiply-add, so
+// that every instruction set gives the same bits. Constants: [philox] Salmon et al.,
 // "Parallel random numbers: as easy as 1, 2, 3", SC11.
 #include "random/box_muller.h"
 #include "random/random_kernels.h"
@@ -21,12 +21,12 @@ const vulong even_lanes = { 0, 2 };
 #endif
 
 struct words {
-    vuint w[4]; // output words of Philox, one counter a lane
+    vuint w[4]; // output words of Philox, one counter per lane
 };
 
 // Philox4x32-10 of the counters {base + lane, stream}; base is a multiple of lanes.
-// Two halves (even and odd counters) live in the low halves of 64-bit lanes, where the
-// products arise; the high halves hold what is ignored.
+// Even and odd counters are kept apart, in the low halves of 64-bit lanes, where the
+// products are computed; the high halves are ignored.
 inline words philox(uint64_t seed, uint32_t which, uint64_t base)
 {
     constexpr int rounds = 10;
@@ -62,8 +62,8 @@ inline words philox(uint64_t seed, uint32_t which, uint64_t base)
     return out;
 }
 
-// Call use(number of the group, first of its counters, their words) for vectors of
-// counters, in order of memory.
+// Call use(number of the group, first of its counters, their words) for all vectors of
+// counters, in the order of memory.
 template <typename F>
 inline void for_words(uint64_t seed, stream which, uint64_t group, size_t groups, F use)
 {
@@ -74,7 +74,7 @@ inline void for_words(uint64_t seed, stream which, uint64_t group, size_t groups
                 philox(seed, uint32_t(which), (group + g) * group_counters + part));
 }
 
-// Call use(offset, normals) for the vectors of the groups.
+// Call use(offset, normals) for all vectors of the groups.
 template <typename F>
 inline void
 for_gaussian_groups(uint64_t seed, stream which, uint64_t group, size_t groups, F use)
@@ -107,7 +107,7 @@ void add_gaussian_groups(uint64_t seed,
                          float* y,
                          const float* p)
 {
-    if (p) // in the same loop: arithmetic hides the time that memory takes
+    if (p) // in the same loop: arithmetic hides the memory latency
         for_gaussian_groups(seed, which, group, groups, [=](size_t offset, vfloat z) {
             store(y + offset, (load(x + offset) + sigma * z) + load(p + offset));
         });
@@ -135,7 +135,7 @@ void word_groups(uint64_t seed,
 void unit_circle(const uint32_t* turns, size_t count, float* cosine, float* sine)
 {
     for (size_t i = 0; i < count; i += lanes) {
-        // The nearest quarter of a turn, and what is left: at most an eighth.
+        // The nearest quarter of a turn, and the rest: at most an eighth.
         const vuint w = *reinterpret_cast<const vuint_at*>(turns + i);
         const vuint quarter = (w + 0x20000000u) >> 30;
         const vint rest = (vint)(w - (quarter << 30));
@@ -143,7 +143,7 @@ void unit_circle(const uint32_t* turns, size_t count, float* cosine, float* sine
         sine_and_cosine(__builtin_convertvector(rest, vfloat) * 1.462918079e-09f, s, c);
         const vint odd = (vint)(quarter << 31) < 0;
         const vfloat real = odd ? s : c, imaginary = odd ? c : s;
-        // Quarters 1 and 2 turn the real part round, 2 and 3 the imaginary one.
+        // Quarters 1 and 2 negate the real part, 2 and 3 the imaginary part.
         const vuint real_sign = (quarter ^ (quarter >> 1)) << 31;
         const vuint imaginary_sign = (quarter >> 1) << 31;
         store(cosine + i, (vfloat)((vuint)real ^ real_sign));

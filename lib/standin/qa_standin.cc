@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A paced stand-in radio whose receiver is late at every read: samples come between two
-// overflows, and the list of losses does not grow for ever.
+// Test of a paced stand-in radio whose receiver is late at every read: samples come
+// between two overflows, and the list of losses is limited.
 #include "qa.h"
 #include "standin_air.h"
 #include <cstdio>
@@ -11,7 +11,7 @@ using reading = standin_air::reading;
 
 namespace {
 
-// The receiver's queue is full after a first second at 1 Msample/s. Then the receiver
+// The receiver's queue is full after the first second at 1 Msample/s. Then the receiver
 // takes one sample whenever two more have arrived.
 struct late_receiver {
     explicit late_receiver(const std::string& record)
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(the_list_of_losses_is_bounded)
     for (; std::getline(events, line); last = line)
         overflows += line.rfind("overflow", 0) == 0;
     BOOST_CHECK_EQUAL(overflows, 10000);
-    BOOST_CHECK_EQUAL(last, "tx on 0"); // what is no loss is written all the same
+    BOOST_CHECK_EQUAL(last, "tx on 0"); // events that are no losses are still written
     std::remove(record.c_str());
     std::remove((record + ".events").c_str());
 }

@@ -8,11 +8,11 @@
 namespace gr::advphy {
 
 namespace {
-// The transmitter's queue is half of the shortest tail of zeros of a sdr_sink.
+// The transmitter's queue is half of the shortest tail of zeros of an sdr_sink.
 constexpr size_t transmit_queue = 65536;
 constexpr size_t receive_queue = 262144;
-constexpr size_t tick = 8192; // samples that move at once
-constexpr uint64_t most_losses = 10000; // underruns and overflows that are written down
+constexpr size_t tick = 8192; // samples per step
+constexpr uint64_t most_losses = 10000; // underruns and overflows that are recorded
 } // namespace
 
 standin_air::standin_air(std::function<clock::time_point()> now) : d_now(std::move(now))
@@ -80,8 +80,8 @@ void standin_air::switch_transmitter(bool on)
     if (on != d_transmitting)
         note(on ? "tx on" : "tx off", d_on_air);
     d_transmitting = on;
-    d_waiting.clear(); // what a radio has not sent when it is turned off is never sent
-    d_starved = true; // an underrun is one only behind a first sample
+    d_waiting.clear(); // a radio that is turned off never sends its queue
+    d_starved = true; // there is no underrun before the first sample
     d_record.flush();
     d_changed.notify_all();
 }
@@ -105,7 +105,8 @@ void standin_air::switch_receiver(bool on)
 void standin_air::note(const std::string& event, uint64_t index)
 {
     if (d_events.is_open())
-        d_events << event << ' ' << index << std::endl; // flushed: a process may die
+        d_events << event << ' ' << index
+                 << std::endl; // flushed, because the process may die
 }
 
 void standin_air::note_loss(const std::string& loss, uint64_t index)
@@ -114,7 +115,7 @@ void standin_air::note_loss(const std::string& loss, uint64_t index)
         note(loss, index);
 }
 
-// Put samples on the air, and what arrives of them into the receiver's queue.
+// Put samples on the air, and those that arrive into the receiver's queue.
 void standin_air::transmit(const sample* samples, size_t count, bool on_air)
 {
     const auto gain = float(std::pow(10.0, d_transmit_gain_db / 20));
@@ -143,7 +144,7 @@ void standin_air::transmit(const sample* samples, size_t count, bool on_air)
             d_lost = true;
 }
 
-// Let the air carry on to the present time of the clock on the wall.
+// Run a paced air up to the current time.
 void standin_air::run_clock()
 {
     if (!d_settings.paced)
@@ -201,7 +202,7 @@ standin_air::write(const sample* samples, size_t count, std::chrono::microsecond
     return taken;
 }
 
-// Hand out what has arrived, or say that some of it is lost; return whether either was.
+// Deliver arrived samples or report a loss; return false if there is neither.
 bool standin_air::take(sample* samples, size_t count, size_t& delivered, reading& found)
 {
     const auto losing = std::min<uint64_t>(d_to_lose, d_arrived.size());

@@ -21,7 +21,7 @@ double number(const arguments& args, const std::string& key, double otherwise)
     }
     if (used == 0 || used != found->second.size() || !std::isfinite(value)) {
         throw std::invalid_argument("stand-in radio: " + key + " = '" + found->second +
-                                    "', wanted a number");
+                                    "', expected a number");
     }
     return value;
 }
@@ -31,7 +31,7 @@ uint64_t count(const arguments& args, const std::string& key, uint64_t otherwise
     const double value = number(args, key, double(otherwise));
     if (value < 0 || value != std::floor(value) || value > 1e15) {
         throw std::invalid_argument("stand-in radio: " + key + " = '" + args.at(key) +
-                                    "', wanted a whole number >= 0");
+                                    "', expected a whole number >= 0");
     }
     return uint64_t(value);
 }
@@ -42,7 +42,7 @@ const std::set<std::string> impairing = {
     "seed",         "overflow_every",  "loss_db",   "overflow_samples",
     "paced",        "record"
 };
-// Those that SoapySDR and gr-osmosdr add.
+// Arguments that SoapySDR and gr-osmosdr add.
 const std::set<std::string> naming = {
     "driver", "label", "id", "soapy", "nchan", "type"
 };
@@ -67,7 +67,7 @@ void read_settings(const arguments& args, air_settings& found)
         found.record = args.at("record");
     if (channel.noise_variance < 0 || std::abs(channel.ppm) > 1000) {
         throw std::invalid_argument(
-            "stand-in radio: wanted noise_variance >= 0 and ppm in -1000..1000");
+            "stand-in radio: expected noise_variance >= 0 and ppm in -1000..1000");
     }
 }
 } // namespace

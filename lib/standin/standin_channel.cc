@@ -34,7 +34,7 @@ standin_channel::standin_channel(const impairments& given, double sample_rate)
 {
     if (given.ppm != 0) {
         d_filters = fractional_delays();
-        // So that sample 0 comes out in the middle of the filter.
+        // Sample 0 is then in the middle of the filter.
         d_waiting.assign(taps / 2 - 1, { 0, 0 });
     }
 }
@@ -43,7 +43,7 @@ void standin_channel::pass(const sample* sent, size_t count, std::vector<sample>
 {
     const size_t begin = out.size();
     auto& first = d_given.ppm == 0 ? out : d_waiting;
-    // A little of the delay with each call: a long one shall not fill the memory.
+    // A part of the delay with each call, so that a long one does not fill the memory.
     const size_t zeros = std::min<uint64_t>(d_delay_left, 65536);
     first.insert(first.end(), zeros, { 0, 0 });
     d_delay_left -= zeros;
@@ -55,7 +55,7 @@ void standin_channel::pass(const sample* sent, size_t count, std::vector<sample>
 
 void standin_channel::resample(std::vector<sample>& out)
 {
-    // Received sample k was sent at k + slip(k); kept apart, so the fraction stays exact.
+    // Received sample k was sent at k + slip(k); slip is separate to keep it exact.
     for (;; ++d_resampled) {
         const double slip = double(d_resampled) * d_given.ppm * 1e-6;
         const double whole = std::floor(slip);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a stand-in radio's samples go through between its transmitter and its receiver.
+// The channel between transmitter and receiver of a stand-in radio.
 //
 // Order: delay, clock offset, frequency offset, gain steps, noise, bursts of NaN. The
 // noise is a pure function of (seed, index of the sample); without impairments the
-// output is the input, bit for bit. Cost: 2 ns a sample of noise, 64 multiplications
-// a sample of clock offset. Reference: numpy, in tests/qa_sdr_standin.py.
+// output is the input, bit for bit. Cost per sample: 2 ns for noise, 64
+// multiplications for a clock offset. Reference: numpy, in tests/qa_sdr_standin.py.
 #pragma once
 #include "sample.h"
 #include <vector>
@@ -12,10 +12,10 @@
 namespace gr::advphy {
 
 struct impairments {
-    double cfo = 0; // Hz that the received carrier is above the receiver's
+    double cfo = 0; // Hz by which the received carrier is above the receiver's
     double noise_variance = 0; // per real dimension
     uint64_t delay = 0; // samples
-    double ppm = 0; // that the transmitter's clock is faster than the receiver's
+    double ppm = 0; // by which the transmitter's clock is faster than the receiver's
     uint64_t gain_step_every = 0; // samples between two steps, up and down; 0: none
     double gain_step_db = 0;
     uint64_t nan_every = 0; // samples between the beginnings of two bursts; 0: none
@@ -28,7 +28,7 @@ class standin_channel
 public:
     standin_channel(const impairments& given, double sample_rate);
 
-    // Append what is received of `count` samples to `out`.
+    // Append the samples received from `count` sent ones to `out`.
     void pass(const sample* sent, size_t count, std::vector<sample>& out);
 
 private:

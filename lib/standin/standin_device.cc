@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A stand-in radio as a SoapySDR device, driver=advphy_standin: for tests, no hardware.
+// A stand-in radio without hardware for tests: SoapySDR device, driver=advphy_standin.
 #include "standin_air.h"
 #include "standin_arguments.h"
 #include <SoapySDR/Device.hpp>
@@ -11,7 +11,8 @@
 namespace {
 using SoapySDR::Kwargs;
 const std::string driver = "advphy_standin";
-const std::string name = "stand-in"; // of its antennas, too: a block knows it by them
+const std::string name =
+    "stand-in"; // also of its antennas, by which a block recognizes it
 
 class standin_device : public SoapySDR::Device
 {
@@ -20,7 +21,8 @@ public:
         : d_air(gr::advphy::standin_air::named(args.count("id") ? args.at("id") : "0"))
     {
         gr::advphy::air_settings settings;
-        if (gr::advphy::read_arguments(args, settings)) // else it only names the air
+        if (gr::advphy::read_arguments(args,
+                                       settings)) // otherwise they only name the air
             d_air->configure(settings);
     }
 
@@ -52,7 +54,8 @@ public:
         return SOAPY_SDR_CF32;
     }
 
-    // By name only: SoapySDR::Device finds the one gain and the one frequency by theirs.
+    // Only those by name: SoapySDR::Device derives the total gain and frequency from
+    // them.
     std::vector<std::string> listGains(const int, const size_t) const override
     {
         return { "all" };
@@ -177,7 +180,7 @@ public:
                     const long long,
                     const long timeout_us) override
     {
-        // 0 and not SOAPY_SDR_TIMEOUT: gr-soapy logs that one at each call.
+        // 0, not SOAPY_SDR_TIMEOUT, which gr-soapy logs at each call.
         return int(d_air->write(static_cast<const gr::advphy::sample*>(buffers[0]),
                                 given,
                                 std::chrono::microseconds(timeout_us)));
@@ -202,13 +205,13 @@ private:
     double d_sample_rate[2] = { 1e6, 1e6 };
 };
 
-// Never found unasked: a program that lists radios shall not meet one that is none.
+// Found only by its driver name, so that programs do not list it as a radio.
 SoapySDR::KwargsList find(const Kwargs& args)
 {
     const auto asked = args.find("driver");
     if (asked == args.end() || asked->second != driver)
         return {};
-    Kwargs found = args; // so that ends with other arguments are other devices
+    Kwargs found = args; // other arguments give another device
     found["label"] = "stand-in radio (no hardware)";
     return { found };
 }

@@ -5,31 +5,30 @@ message_source -> encoder -> channel (+ perturbation_source)
     -> perturbation_canceller -> decoder -> error_counter
 image_source -> semantic_encoder -> alice_arn -> snr_channel
     -> bob_arn -> semantic_decoder -> distortion_meter
-    -> eve -> accuracy_counter (behind a channel of her own)
+    -> eve -> accuracy_counter (after a channel of her own)
 encoder or alice_arn -> burst_modulator -> a radio
-    -> burst_synchronizer -> what follows the channel above
-sample_channel stands between modems, where there are samples instead of codewords.
-image_viewer shows streams of images side by side; recorder keeps what a radio received.
+    -> burst_synchronizer -> the blocks that follow the channel above
+sample_channel replaces the radio between two modems: it passes samples, not codewords.
+image_viewer shows streams of images side by side; recorder records received samples.
 bler_curve_sink, onset_strip and perturbation_sink draw messages of the blocks above,
 readout writes them as text, publisher sends them to other programs; constellation_sink
 draws received symbols.
-sdr_sink and sdr_source are the edge to a radio, a file or another process.
+sdr_sink and sdr_source connect a flowgraph to a radio, a file or another process.
 """
 
-from types import ModuleType
+import types
 
 from advphy_model import __version__
-from advphy_model.air import adversary as arriving
+from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.files import images
-from advphy_model.link import any_link
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
 from advphy_model.link.secret_file import read as secret
 from advphy_model.link.semantic_link import SemanticLink
-from advphy_model.measure import error_rate
+from advphy_model.measure.error_rate import StopRule
 from advphy_model.modem.frame import Frame
-from advphy_model.receive import canceller
+from advphy_model.receive.canceller import CancellerSettings
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
@@ -37,13 +36,19 @@ from .air.sample_channel import sample_channel
 from .air.sdr_sink import sdr_sink
 from .air.sdr_source import sdr_source
 from .air.snr_channel import snr_channel
+from .block_errors import (
+    end_by_signals,
+    guarded_block,
+    guarded_general_block,
+    run,
+    top_block,
+)
 from .display.bler_curve_sink import bler_curve_sink
 from .display.constellation_sink import constellation_sink
 from .display.image_viewer import image_viewer
 from .display.onset_strip import onset_strip
 from .display.perturbation_sink import perturbation_sink
 from .display.readout import readout
-from .guard import end_by_signals, guarded_block, guarded_general_block, run, top_block
 from .link import link
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
@@ -63,27 +68,35 @@ from .transmit.image_source import image_source
 from .transmit.message_source import message_source
 from .transmit.semantic_encoder import semantic_encoder
 
-link_model, semantic_link = LinkModel.load, SemanticLink.load
-eve_model, perturbation = Eve.load, Perturbation.load
-adversary = arriving.Adversary
-canceller_settings = canceller.CancellerSettings
-stop_rule = error_rate.StopRule
-
-
-def frame(model, **settings):
-    """Return the layout of frames for a link: see advphy_model.modem.frame.Frame."""
-    return Frame.of_model(any_link.load(model), **settings)
-
 
 def image_pixels(name):
-    """Return how many pixels an image of a data set has, for a vector length."""
+    """Return the number of pixels of an image of a data set, for a vector length."""
     return images.load(name).as_reals().shape[1]
 
 
-# The blocks and what makes their arguments; neither modules nor classes of the model.
+_RENAMED = {
+    "adversary": "Adversary",
+    "canceller_settings": "CancellerSettings",
+    "eve_model": "Eve.load",
+    "frame": "Frame.of_model",
+    "link_model": "LinkModel.load",
+    "perturbation": "Perturbation.load",
+    "semantic_link": "SemanticLink.load",
+    "stop_rule": "StopRule",
+}
+
+
+def __getattr__(name):
+    """Raise AttributeError, with the new name of what version 0.5 called `name`."""
+    if name in _RENAMED:
+        raise AttributeError(f"advphy.{name} is now called advphy.{_RENAMED[name]}")
+    raise AttributeError(f"gnuradio.advphy has no attribute '{name}'")
+
+
+# The blocks and what makes their arguments, not the modules.
 __all__ = ["__version__"]
 __all__ += sorted(
     name
     for name, value in vars().items()
-    if name.islower() and name[0] != "_" and not isinstance(value, ModuleType)
+    if name[0] != "_" and not isinstance(value, types.ModuleType)
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure a link by streaming it through a flowgraph."""
+"""Engine that measures a link by streaming it through a flowgraph."""
 
 import dataclasses
 import threading
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 
-from .guard import top_block
+from .block_errors import top_block
 from .link import link
 
 POLL_SECONDS = 0.1
@@ -16,14 +16,14 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class _Continued:
-    """A stop rule that goes on after what was counted before."""
+    """A stop rule that continues from earlier counts."""
 
     rule: StopRule
     blocks: int
     failures: int
 
     def next_check(self, blocks):
-        """Return at how many new blocks the rule is looked at next."""
+        """Return the number of new blocks at which the rule is checked next."""
         return self.rule.next_check(self.blocks + blocks) - self.blocks
 
     def met(self, blocks, failures):
@@ -32,17 +32,17 @@ class _Continued:
 
 
 def counted(setting, rows, rule, limit=None, latency=65536):
-    """Yield the row of a LinkSetting as its blocks stream, until the rule is met.
+    """Yield the row of a LinkSetting while its blocks stream, until the rule is met.
 
     Arguments and decisions are those of advphy_model.measure.ranges.counted; latency is
-    the most items in one call of a block.
+    the largest number of items in one call of work().
     """
     (row,) = rows
     most = ranges.most_items(setting, rule, limit)
     rule = dataclasses.replace(rule, max_blocks=most)
     window = 1 if setting.canceller is None else setting.canceller.window
     if row.blocks % window:
-        # A window that was begun before: the flowgraph goes on after it.
+        # The last window is incomplete: the flowgraph begins after its end.
         end = min(-(-row.blocks // window) * window, rule.next_check(row.blocks))
         (totals,) = setting.count(row.first_block, row.blocks, end)
         row = row.plus(totals)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole link as one hier block."""
+"""Hier block with a whole link, from the messages to the error counts."""
 
 import dataclasses
 
@@ -8,33 +8,33 @@ from gnuradio import gr
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
-from .guard import kept_hier_block
+from .block_errors import kept_hier_block
 from .measure.error_counter import error_counter
 from .receive.decoder import decoder
 from .receive.perturbation_canceller import perturbation_canceller
-from .reports import hand_on
+from .reports import forward_messages
 from .transmit.encoder import encoder
 from .transmit.message_source import message_source
 
 
 class link(kept_hier_block):
-    """Send messages over a channel, decide them, count the errors.
+    """Send messages over a channel, decide them, and count the errors.
 
-    Message port "counts": those of the error counter.
+    Message port "counts": the messages of the error counter.
 
     Args:
-        model: link model, or the name or file of one.
+        model: link model, or its name or file.
         ebn0_db: Eb/N0 in dB; set_ebn0_db changes it.
-        seed: of messages and noise.
+        seed: seed of messages and noise.
         first_block: index of the first block.
-        kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)".
-        stop: advphy.stop_rule that ends the flowgraph, or None: never.
-        latency: the most items in one call of work(), of every block.
-        attack: advphy.adversary(perturbation, ...) that is added behind the noise, or
+        kind: channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)".
+        stop: advphy.StopRule that ends the flowgraph, or None: never.
+        latency: largest number of items in one call of work(), for every block.
+        attack: advphy.Adversary(perturbation, ...) that is added after the noise, or
             None. With a stop rule its schedule is not tagged: one segment counts all.
-        canceller: advphy.canceller_settings(...) of a canceller in front of the
-            decoder, or None.
-        name: of the counts in displays; "": that of the link.
+        canceller: advphy.CancellerSettings(...) of a canceller before the decoder, or
+            None.
+        name: name of the counts in displays; "": the name of the link.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class link(kept_hier_block):
         self.connect(self.source, self.encoder, *received, self.decoder, self.counter)
         if attack is not None:
             self._connect_attack(model, attack, first_block, latency, stop)
-        hand_on(self, self.counter, "counts")
+        forward_messages(self, self.counter, "counts")
 
     def _connect_attack(self, model, attack, first_block, latency, stop):
         self.perturbation = perturbation_source(
@@ -79,13 +79,13 @@ class link(kept_hier_block):
         self.connect(self.perturbation, (self.channel, 1))
 
     def set_ebn0_db(self, ebn0_db):
-        """Set Eb/N0 in dB from the next call of the channel on."""
+        """Set Eb/N0 in dB, from the channel's next call of work() on."""
         self.channel.set_ebn0_db(ebn0_db)
 
     def segments(self):
-        """Return the error counter's segments, the present one last."""
+        """Return the error counter's segments, the current one last."""
         return self.counter.segments()
 
     def bler(self):
-        """Return the block error rate of the present segment."""
+        """Return the block error rate of the current segment."""
         return self.counter.bler()

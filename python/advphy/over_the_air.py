@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two ends of a link over the air as flowgraphs: transmitter and receiver."""
+"""Flowgraphs of the two ends of a link over the air: transmitter and receiver."""
 
 from advphy_model.modem.frame import Frame
 from gnuradio import blocks
 
 from .air.perturbation_source import perturbation_source
-from .guard import top_block
+from .block_errors import top_block
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .receive.bob_arn import bob_arn
@@ -19,22 +19,22 @@ from .transmit.image_source import image_source
 from .transmit.message_source import message_source
 from .transmit.semantic_encoder import semantic_encoder
 
-FOR_EVER = 2**62  # samples
+UNLIMITED = 2**62  # samples
 
 
 class transmitter(top_block):
-    """Messages or images as frames into a sink.
+    """Flowgraph that sends bursts of messages or images into a sink.
 
     Args:
         model: link model or semantic link.
         sink: block that takes samples, such as sdr_sink.
         frame: Frame, or None: Frame.of_model(model).
-        frames: how many to send, or None: without end.
-        seed: of the messages.
-        first_frame: number of the first frame.
-        images: of a semantic link: Images or the name of a data set.
-        secret: of a keyed semantic link: 32 bytes.
-        attack: Adversary of a link model, added to what Alice sends, or None.
+        frames: number of bursts to send, or None: without end.
+        seed: seed of the messages.
+        first_frame: number of the first burst.
+        images: Images or the name of a data set, for a semantic link.
+        secret: 32 bytes, for a keyed semantic link.
+        attack: Adversary of a link model, added to Alice's codewords, or None.
         amplitude: largest magnitude of a sample.
     """
 
@@ -55,7 +55,7 @@ class transmitter(top_block):
         frame = Frame.of_model(model) if frame is None else frame
         first = first_frame * frame.codewords
         count = None if frames is None else frames * frame.codewords
-        at_once = 4 * frame.codewords  # a radio shall not run ahead by seconds
+        at_once = 4 * frame.codewords  # small, so that buffers do not hold seconds
         self.modulator = burst_modulator(model, frame, first_frame, amplitude)
         self.sink = sink
         if images is not None:
@@ -71,7 +71,7 @@ class transmitter(top_block):
         self.connect(*parts, self.modulator, sink)
 
     def _attacked(self, model, attack, first, at_once, source):
-        """Return the adder behind the encoder, the perturbation in its second input."""
+        """Return an adder with the perturbation connected to its second input."""
         perturbation = perturbation_source(
             model, **attack.settings(), first_block=first, latency=at_once
         )
@@ -83,17 +83,18 @@ class transmitter(top_block):
 
 
 class receiver(top_block):
-    """Frames of a source, decided and counted.
+    """Flowgraph that receives bursts from a source, decides and counts their items.
 
     Args:
         model: link model or semantic link.
-        source: block that gives samples, such as sdr_source.
-        frame: Frame, the sender's, or None: Frame.of_model(model).
-        seed: of the messages.
-        first_frame: number of the first frame sent; None: whichever arrives first.
-        images: of a semantic link: Images or the name of a data set.
-        secret: of a keyed semantic link: 32 bytes.
-        samples: after how many to end, or None: when the source ends.
+        source: block that puts out samples, such as sdr_source.
+        frame: the sender's Frame, or None: Frame.of_model(model).
+        seed: seed of the messages.
+        first_frame: number of the first burst that was sent; None: the first one that
+            arrives.
+        images: Images or the name of a data set, for a semantic link.
+        secret: 32 bytes, for a keyed semantic link.
+        samples: number of samples to receive, or None: until the source ends.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class receiver(top_block):
     ):
         top_block.__init__(self, "receiver")
         self.source = source
-        self._head = blocks.head(8, FOR_EVER if samples is None else samples)
+        self._head = blocks.head(8, UNLIMITED if samples is None else samples)
         self.synchronizer = burst_synchronizer(model, frame, first_frame=first_frame)
         parts = [self.synchronizer]
         self._semantic = images is not None
@@ -124,21 +125,21 @@ class receiver(top_block):
         self.connect(source, self._head, *parts)
 
     def record(self, recorder):
-        """Give the same samples to a block that keeps them; before the start."""
+        """Connect a block that records the same samples; call it before the start."""
         self.connect(self._head, recorder)
 
     def end(self):
-        """Take no more samples; what was taken is still decided and recorded."""
+        """Take no more samples; those already taken are still decided and recorded."""
         self._head.set_length(0)
 
     def counts(self):
-        """Return what was counted so far, named as scoring.Scorer's counts."""
-        found = self.synchronizer.counts()
+        """Return the counts so far, with the names of scoring.Scorer's counts."""
+        counts = self.synchronizer.counts()
         if self._semantic:
             sums = self.meter.total()
-            found["blocks"] = sums.get("frames", 0)
-            names = "erasures", "squared_error"
-            return found | {name: sums.get(name, 0) for name in names}
+            counts["blocks"] = sums.get("frames", 0)
+            names = ("erasures", "squared_error")
+            return counts | {name: sums.get(name, 0) for name in names}
         names = ("blocks", "erasures", "block_errors")
         segments = self.meter.segments()
-        return found | {n: sum(getattr(s, n) for s in segments) for n in names}
+        return counts | {n: sum(getattr(s, n) for s in segments) for n in names}

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages about the stream: what measuring blocks send, and who listens or hands on.
+"""Messages about the stream: sent by measuring blocks, received by listening blocks.
 
 A message is a dictionary with kind, name, block (its alias), time (unix seconds),
-settings (a dictionary of what the tags said) and the figures of its kind.
+settings (a dictionary, from the tags) and the figures of its kind.
 
 GNU Radio ends a block with message inputs as soon as one of the blocks before it ends,
-and drops what is still in its queue. A listener stays until each block that reports to
-it has said its last word.
+and drops the messages in its queue. A listening block stays until each block that
+reports to it has sent its last message.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import weakref
 import pmt
 from advphy_model.measure.published import checked_name
 
-from .guard import guarded_general_block
+from .block_errors import guarded_general_block
 
 PUBLISH_SECONDS = 0.05
 _POLL_SECONDS = 0.01
@@ -25,21 +25,21 @@ _listeners = weakref.WeakSet()
 
 
 class Reporter:
-    """Send the messages of one port of a block.
+    """Sender of the messages of one port of a block.
 
-    The block calls begin() in start(), send() now and then while due(), and for the
-    last time within ending() in stop().
+    The block calls begin() in start(), send() in work() whenever due() is true, and
+    send() for the last time within ending() in stop().
 
     Args:
-        block: a guarded block.
+        block: guarded block.
         port: name of its message port, which is registered here.
-        kind: of the messages.
-        name: what the block is called in displays; "": `default`.
-        default: that name where none is given.
+        kind: kind of the messages.
+        name: name of the block in displays; "": `default`.
+        default: name that is used if `name` is empty.
     """
 
     def __init__(self, block, port, kind, name, default):
-        self._block = weakref.proxy(block)  # no cycle: a block ends with its flowgraph
+        self._block = weakref.proxy(block)  # a cycle would keep the block alive
         self._port = pmt.intern(port)
         self._kind, self.name = kind, checked_name(name) or default
         self._sent = 0.0
@@ -47,7 +47,7 @@ class Reporter:
         block.message_port_register_out(self._port)
 
     def due(self):
-        """Return whether the last message was sent PUBLISH_SECONDS ago."""
+        """Return whether the last message is older than PUBLISH_SECONDS."""
         return time.monotonic() - self._sent > PUBLISH_SECONDS
 
     def send(self, figures, settings, vectors=None):
@@ -55,7 +55,7 @@ class Reporter:
 
         Args:
             figures: dictionary of numbers, booleans and strings.
-            settings: dictionary of the same.
+            settings: dictionary of values of the same types.
             vectors: {key: complex64 array}, sent as c32vector, or None.
         """
         self._sent = time.monotonic()
@@ -70,14 +70,14 @@ class Reporter:
         self._block.message_port_pub(self._port, message)
 
     def begin(self):
-        """Tell those who listen that this block will report."""
+        """Tell the listening blocks that this block will report."""
         self._listening = list(_listeners_of(self._block, self._port))
         for listener in self._listening:
             listener.expect(self)
 
     @contextlib.contextmanager
     def ending(self):
-        """Say the last word within; then tell them that there is no more to come."""
+        """Let the body send the last message, then tell the listening blocks."""
         try:
             yield
         finally:
@@ -87,10 +87,10 @@ class Reporter:
 
 
 class listening_block(guarded_general_block):
-    """A block with message inputs only, which stays until all who report have ended.
+    """A block with message inputs only, which stays until all reporters have ended.
 
-    A subclass registers its ports and handlers with `listen`; one that has a stop() of
-    its own calls listening_block.stop(self) in it first.
+    A subclass registers its ports and handlers with `listen`. If it overrides stop(),
+    it calls listening_block.stop(self) there first.
     """
 
     def __init__(self, name):
@@ -100,7 +100,7 @@ class listening_block(guarded_general_block):
         _listeners.add(self)
 
     def listen(self, port, handler):
-        """Register a message input and what handles its messages."""
+        """Register a message input and its handler."""
         port = pmt.intern(port)
         self.message_port_register_in(port)
         self.set_msg_handler(port, handler)
@@ -112,13 +112,13 @@ class listening_block(guarded_general_block):
             self._reporters.add(reporter)
 
     def dismiss(self, reporter):
-        """Do not wait for this reporter any more."""
+        """Wait for this reporter no longer."""
         with self._change:
             self._reporters.discard(reporter)
             self._change.notify_all()
 
     def stop(self):
-        """Handle what comes until all who report have ended."""
+        """Handle messages until all reporters have ended."""
         while True:
             with self._change:
                 ended = self._change.wait_for(
@@ -152,13 +152,12 @@ def _listeners_of(block, port):
             yield listener
 
 
-def hand_on(hier_block, part, port):
-    """Publish on a hier block's port what a part publishes on its own of that name.
+def forward_messages(hier_block, part, port):
+    """Publish the messages of a part on the port of the same name of its hier block.
 
-    GNU Radio then lists the hier block among its own parts, in C++, and so would keep
-    it, its sockets, files and threads for ever (hier_block2_detail::msg_connect). That
-    circle is opened when the part, a Python block that no flowgraph can do without, is
-    gone.
+    In C++ this makes the hier block one of its own parts (hier_block2_detail::
+    msg_connect), a cycle that would keep its sockets, files and threads alive forever.
+    The cycle is opened when the Python block `part` is deleted.
 
     Args:
         hier_block: gr.hier_block2.
@@ -168,10 +167,10 @@ def hand_on(hier_block, part, port):
     hier_block.message_port_register_hier_out(port)
     hier_block.msg_connect((part, port), (hier_block, port))
     weakref.finalize(
-        part, _let_go, hier_block._impl, part.to_basic_block(), port
+        part, _disconnect, hier_block._impl, part.to_basic_block(), port
     ).atexit = False
 
 
-def _let_go(hier_block, part, port):
+def _disconnect(hier_block, part, port):
     hier_block.primitive_msg_disconnect(part, port, hier_block.to_basic_block(), port)
     hier_block.disconnect_all()

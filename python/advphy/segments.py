@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Blocks that sum up a stream in segments of constant settings, and publish them."""
+"""Base class of blocks that count a stream in segments of constant settings."""
 
 import dataclasses
 import threading
 
-from .guard import guarded_block
+from .block_errors import guarded_block
 
 
 class segmented_block(guarded_block):
-    """A block with segments; the present one is the last.
+    """A block that counts in segments and publishes them; the last one is current.
 
     A subclass calls begin_segments() in its constructor, adds to self._segments[-1]
-    under self._lock, and has _publish(segment).
+    under self._lock, and implements _publish(segment).
 
     Class attributes:
         SEGMENT: dataclass whose first fields are the index of the first item and the
             settings.
-        COUNTED: its field that is empty, or 0, while nothing was counted.
+        COUNTED: field of it that is empty, or 0, in an empty segment.
     """
 
     COUNTED = "blocks"
@@ -33,12 +33,12 @@ class segmented_block(guarded_block):
         self._segments = [self.SEGMENT(first)]
 
     def segments(self):
-        """Return a copy of the segments so far, the present one last."""
+        """Return a copy of the segments so far, the current one last."""
         with self._lock:
             return [_copied(segment) for segment in self._segments]
 
     def start(self):
-        """Begin at the first item again, in a new segment."""
+        """Begin a new segment at the first item."""
         with self._lock:
             if getattr(self._segments[-1], self.COUNTED):
                 self._segments.append(self.SEGMENT(self._first))
@@ -47,22 +47,22 @@ class segmented_block(guarded_block):
 
     def stop(self):
         """Publish the last segment."""
-        present = self.segments()[-1]
+        current = self.segments()[-1]
         with self._reporter.ending():
-            if getattr(present, self.COUNTED):
-                self._publish(present)
+            if getattr(current, self.COUNTED):
+                self._publish(current)
         return True
 
     def _open(self, first, settings):
-        """Open a segment at the item of an index; an empty one before it vanishes."""
+        """Begin a segment at an index; publish the previous one unless it is empty."""
         with self._lock:
-            present = self._segments[-1]
-            counted = getattr(present, self.COUNTED)
+            previous = self._segments[-1]
+            counted = getattr(previous, self.COUNTED)
             if not counted:
                 self._segments.pop()
             self._segments.append(self.SEGMENT(first, settings))
         if counted:
-            self._publish(present)
+            self._publish(previous)
 
 
 def _copied(segment):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure a semantic link by streaming it: one transmitter, Bob's branch and Eve's."""
+"""Engine that measures a semantic link by streaming it to Bob and to Eve."""
 
 import dataclasses
 import tempfile
@@ -12,7 +12,7 @@ from advphy_model.measure.semantic_counts import SemanticCounts
 from gnuradio import blocks
 
 from .air.snr_channel import snr_channel
-from .guard import top_block
+from .block_errors import top_block
 from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
 from .receive.bob_arn import bob_arn
@@ -24,14 +24,14 @@ from .transmit.semantic_encoder import semantic_encoder
 
 
 class semantic_flowgraph(top_block):
-    """The whole chain of a SemanticSetting, over some frames.
+    """Flowgraph of a SemanticSetting: one transmitter, Bob's branch and Eve's.
 
     Args:
         setting: SemanticSetting.
-        frames: how many.
-        first_frame: index of the first.
-        latency: the most items in one call of work(), of every block.
-        recording: file that what Eve receives is written to, complex64, or None.
+        frames: number of images.
+        first_frame: index of the first image.
+        latency: largest number of items in one call of work(), for every block.
+        recording: file for the vectors that Eve receives, complex64, or None.
     """
 
     def __init__(self, setting, frames, first_frame=0, latency=6000, recording=None):
@@ -87,7 +87,7 @@ class semantic_flowgraph(top_block):
             self.meters[branch] = meter
 
     def _energies(self):
-        """Return the sums of energies; without a pair those of the codes themselves."""
+        """Return the sums of energies; without a pair, the energy of the codes."""
         if self.alice is not None:
             return self.alice.energies()
         frames = max(meter.total().get("frames", 0) for meter in self.meters.values())
@@ -95,20 +95,20 @@ class semantic_flowgraph(top_block):
         return {"signal_energy": energy, "transmit_energy": energy}
 
     def totals(self):
-        """Return the sums of what has streamed, for each branch that is measured."""
+        """Return a dictionary of sums for each branch that is measured."""
         energies = self._energies()
-        found = []
+        totals = []
         for branch in self._setting.measured:
             sums = energies | self.meters[branch].total()
-            found.append({name: sums.get(name, 0) for name in SemanticCounts.SUMS})
-        return found
+            totals.append({name: sums.get(name, 0) for name in SemanticCounts.SUMS})
+        return totals
 
 
 def counted(setting, rows, rule, limit=None, latency=6000):
-    """Yield the rows of a SemanticSetting once all frames have streamed.
+    """Yield the rows of a SemanticSetting once all images have streamed.
 
-    Arguments and decisions are those of advphy_model.measure.ranges.counted, and so are
-    the sums but for the order of adding.
+    Arguments and decisions are those of advphy_model.measure.ranges.counted. The sums
+    are equal to its sums, except for the order of the additions.
     """
     frames = ranges.most_items(setting, rule, limit) - rows[0].frames
     flowgraph = semantic_flowgraph(setting, frames, rows[0].end, latency)
@@ -118,7 +118,7 @@ def counted(setting, rows, rule, limit=None, latency=6000):
 
 
 def record(setting, frames, first_frame=0):
-    """Return what Eve's branch of a flowgraph recorded, complex64 [frames, n]."""
+    """Return the vectors that Eve receives in a flowgraph, complex64 [frames, n]."""
     with tempfile.TemporaryDirectory(prefix="advphy-") as folder:
         path = Path(folder) / "eve.c64"
         only_eve = dataclasses.replace(setting, branches=())

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures from counts and link models, with one look for all."""
+"""Figures of counts and link models, all in the same style."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BLER curves in panels, one for each attack: clean dashed, attacked solid."""
+"""Figure of BLER curves with a panel for each attack: clean dashed, attacked solid."""
 
 import numpy as np
 from advphy_model.measure.error_rate import interval
@@ -14,16 +14,16 @@ _LOWEST = 5e-7
 
 @look.applied()
 def draw(found, figure, path, note="", claims=()):
-    """Draw a panel for each attack side by side, two rows from four on.
+    """Draw a panel for each attack side by side, in two rows if there are four or more.
 
     Args:
-        found: with added_up(link, key), {ebn0_db: (failures, blocks)} of all seeds, and
-            spread(link, key), {ebn0_db: (lowest, highest BLER of a seed)} or none; the
-            key is an attack's or "clean".
-        figure: with TITLE, SYSTEMS (link, label) and ATTACKS (key, title).
-        path: where to write; its ending chooses the format.
-        note: below the figure.
-        claims: (text, verdict) of what the paper says of this figure, below it.
+        found: results with added_up(link, key), {ebn0_db: (failures, blocks)} over all
+            seeds, and spread(link, key), {ebn0_db: (lowest, highest BLER of a seed)},
+            which may be empty; key is that of an attack, or "clean".
+        figure: module with TITLE, SYSTEMS (link, label) and ATTACKS (key, title).
+        path: path of the figure; its ending chooses the format.
+        note: text below the figure.
+        claims: (text, verdict) of the paper's claims about this figure, listed below.
     """
     attacks = figure.ATTACKS
     columns = len(attacks) if len(attacks) < 4 else (len(attacks) + 1) // 2

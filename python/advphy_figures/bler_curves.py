@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Block error rate over Eb/N0 or PSR: counts with 95 % intervals, theory dashed."""
+"""Figure of block error rates over Eb/N0 or PSR, with 95 % intervals and theory."""
 
 import numpy as np
 from advphy_model.link import links
@@ -16,42 +16,42 @@ _THEORY_POINTS = 101
 
 
 def draw(rows, path, title="", x=None, claims=()):
-    """Draw one curve per link, engine, attack and what else tells rows apart.
+    """Draw a curve for each setting in which the rows differ except x.
 
     Args:
         rows: Counts; those of one setting (other ranges or seeds) are added up.
-        path: where to write; its ending chooses the format.
-        title: above the figure.
-        x: "ebn0_db" or "psr_db"; None: as natural_x() says.
-        claims: (x, BLER, text) of what others report, each a star.
+        path: path of the figure; its ending chooses the format.
+        title: title above the figure.
+        x: "ebn0_db" or "psr_db"; None: that of natural_x().
+        claims: (x, BLER, text) of points that others report, drawn as stars.
 
     Raises:
-        ValueError: when there is nothing to draw, or the format is not known.
+        ValueError: if there is nothing to draw, or the format is not known.
     """
     look.kind_of(path)
     draw_described(describe(rows, x, claims), path, title)
 
 
 def natural_x(rows) -> str:
-    """Return "psr_db" where rows differ in PSR at one Eb/N0, otherwise "ebn0_db"."""
+    """Return "psr_db" if the rows differ in PSR at one Eb/N0, otherwise "ebn0_db"."""
     psrs = {row.psr_db for row in rows if row.psr_db is not None}
     one = len({row.ebn0_db for row in rows}) == 1
     return "psr_db" if one and len(psrs) > 1 else "ebn0_db"
 
 
 def describe(rows, x=None, claims=()) -> dict:
-    """Return all numbers of the figure, as JSON knows them.
+    """Return all numbers of the figure, as values for JSON.
 
-    Each curve has a label, its link, its points with 95 % intervals (from a point
-    without errors: the bound that excludes more at 95 %), its theory, if there is one.
+    Each curve has a label, its link, its points with 95 % intervals (a point without
+    errors has an upper bound at 95 %), and its theory, if there is one.
     """
     rows = list(rows)
     x = x or natural_x(rows)
     if x not in X_LABELS:
-        raise ValueError(f"x = '{x}' is not known; there is {', '.join(X_LABELS)}")
+        raise ValueError(f"x = '{x}' is not known; choose from {', '.join(X_LABELS)}")
     if x == "psr_db" and not any(row.psr_db is not None for row in rows):
-        raise ValueError("x = psr_db, but no row has an attack; leave --x away")
-    found, with_theory = [], set()
+        raise ValueError("x = psr_db, but no row has an attack; omit --x")
+    curves, with_theory = [], set()
     for label, members in by_label(rows, x).items():
         points = [_added_up(at, members, x) for at in _places(members, x)]
         level = next((p for p in points if p["x"] is None), None)
@@ -66,12 +66,12 @@ def describe(rows, x=None, claims=()) -> dict:
         if curve["theory"]:
             with_theory.add(members[0].link)
         if points:
-            found.append(curve)
-    if not found:
+            curves.append(curve)
+    if not curves:
         raise ValueError("there are no counts to draw")
     ebn0s = sorted({row.ebn0_db for row in rows})
     claims = [{"x": a, "bler": b, "text": text} for a, b, text in claims]
-    described = {"figure": "bler", "x": x, "ebn0_db": ebn0s, "curves": found}
+    described = {"figure": "bler", "x": x, "ebn0_db": ebn0s, "curves": curves}
     return described | {"claims": claims}
 
 
@@ -81,20 +81,20 @@ def _places(members, x):
 
 
 def point(x, failures, blocks) -> dict:
-    """Return a point with its rate and interval; without errors: the upper bound."""
-    found = {"x": x, "failures": failures, "blocks": blocks}
-    return found | rated(failures, blocks) if blocks else found
+    """Return a point with its rate and interval, or its upper bound without errors."""
+    counts = {"x": x, "failures": failures, "blocks": blocks}
+    return counts | rated(failures, blocks) if blocks else counts
 
 
 def _added_up(at, members, x):
-    """Return the point of what was counted at one place."""
+    """Return the point of all counts at one x."""
     here = [row for row in members if getattr(row, x) == at]
-    found = point(at, sum(r.failures for r in here), sum(r.blocks for r in here))
+    total = point(at, sum(r.failures for r in here), sum(r.blocks for r in here))
     frames = sum(getattr(row, "frames", 0) for row in here)
     if frames:
         missed = sum(row.missed_frames for row in here)
-        found |= {"frames": frames, "missed_frames": missed}
-    return found
+        total |= {"frames": frames, "missed_frames": missed}
+    return total
 
 
 def _theory(members):
@@ -115,7 +115,7 @@ def _theory(members):
 
 @look.applied()
 def draw_described(described, path, title=""):
-    """Draw what describe() returned; arguments as draw()."""
+    """Draw the result of describe(); path and title: see draw()."""
     figure = look.figure(_WIDTH, _HEIGHT)
     axes = figure.add_subplot()
     plot(axes, described)
@@ -127,12 +127,12 @@ def draw_described(described, path, title=""):
             notes[curve["label"]] = f"dashed: {curve['theory']['what']}"
         if curve["points"]:
             ends[curve["label"]] = end(curve["points"])
-    direct_labels.label(axes, direct_labels.labelled(axes), notes, ends)
+    direct_labels.label(axes, direct_labels.labeled(axes), notes, ends)
     look.save(figure, path)
 
 
 def end(points):
-    """Return where a curve ends, at its last rate or bound; None: neither is there."""
+    """Return (x, y) of the last rate or bound of a curve, or None without blocks."""
     counted = [point for point in points if point["blocks"]]
     if not counted:
         return None
@@ -140,7 +140,7 @@ def end(points):
 
 
 def plot(axes, described):
-    """Draw the curves into an axes; each has a line that is labelled with its name."""
+    """Draw the curves into an axes; the label of each line is the curve's label."""
     axes.set_yscale("log")
     counted = [curve for curve in described["curves"] if "level" not in curve]
     number_of = {}
@@ -154,10 +154,10 @@ def plot(axes, described):
             axes.plot(x, bler, color=style["color"], **dashed)
     ends = [point["x"] for curve in counted for point in curve["points"]] or [0.0]
     for curve in described["curves"]:
-        if "level" in curve:  # in the colour of its link's first curve
+        if "level" in curve:  # in the color of its link's first curve
             rate = curve["level"]["bler"] or curve["level"]["high"]
-            colour = look.curve(number_of.get(curve["link"], len(counted)))["color"]
-            its = {"label": curve["label"], "color": colour, "linestyle": look.LEVEL}
+            color = look.curve(number_of.get(curve["link"], len(counted)))["color"]
+            its = {"label": curve["label"], "color": color, "linestyle": look.LEVEL}
             axes.plot([min(ends), max(ends)], [rate, rate], linewidth=1, **its)
     for claim in described["claims"]:
         plot_claim(axes, **claim)
@@ -171,7 +171,7 @@ def plot(axes, described):
 
 
 def plot_counted(axes, label, points, style):
-    """Draw a curve: intervals as a band, upper bounds as arrows, missed frames as x."""
+    """Draw a curve: intervals as a band, upper bounds as arrows, missed bursts as x."""
     seen = [p for p in points if p["failures"]]
     none = [p for p in points if p["blocks"] and not p["failures"]]
     x = [p["x"] for p in seen]
@@ -183,8 +183,8 @@ def plot_counted(axes, label, points, style):
     if none:
         at, bound = [p["x"] for p in none], np.array([p["high"] for p in none])
         bars = {"linestyle": "none", "linewidth": 1, "capsize": 2.5}
-        colour = style["color"]
-        axes.errorbar(at, bound, bound * 0.5, uplims=True, color=colour, **bars)
+        color = style["color"]
+        axes.errorbar(at, bound, bound * 0.5, uplims=True, color=color, **bars)
         style = style | {"linestyle": "none", "markerfacecolor": "white"}
         axes.plot(at, bound, label=None if seen else label, **style)
     for p in points:
@@ -193,14 +193,14 @@ def plot_counted(axes, label, points, style):
 
 
 def plot_claim(axes, x, bler, text):
-    """Draw a star where others report a point, and their words beside it."""
+    """Draw a star at a point that others report, with a text next to it."""
     star = {"marker": "*", "markersize": 11, "markerfacecolor": "white", "zorder": 5}
     axes.plot(x, bler, color=BLACK, **star)
     look.note(axes, text, (x, bler), (8, 6))
 
 
 def _limit(axes, described):
-    """Leave theory out of the limits: it goes on where nothing was counted."""
+    """Set the limits of y without the theory, which may extend far below the counts."""
     points = [p for c in described["curves"] for p in c["points"] or [c["level"]]]
     values = [p["low"] or p["high"] / 2 for p in points if p["blocks"]]
     values += [c["bler"] for c in described["claims"]]
@@ -214,9 +214,9 @@ def _caption(described):
     points = [p for c in described["curves"] for p in c["points"]]
     words = ["Bands and bars: 95 % intervals"]
     if any(p["blocks"] and not p["failures"] for p in points):
-        words.append("arrows: no error seen, the rate that excludes at 95 %")
+        words.append("arrows: no error seen, upper bound of the rate at 95 %")
     if any(p.get("missed_frames") for p in points):
-        words.append("crosses: missed frames, share of those sent")
+        words.append("crosses: missed bursts, share of those sent")
     if described["x"] == "psr_db" and len(described["ebn0_db"]) == 1:
         words.append(f"Eb/N0 {described['ebn0_db'][0]:g} dB")
     if described["claims"]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codebooks, a panel for each channel use, codewords numbered; and their distances."""
+"""Figure of codebooks: a panel for each channel use, and a histogram of distances."""
 
 import numpy as np
 from advphy_model.link.codebook_geometry import spectrum
@@ -7,16 +7,16 @@ from advphy_model.measure.curve_looks import BLUE, VERMILLION
 
 from advphy_figures import look, numbers
 
-MOST_USES = 16  # that a figure has room for
+MOST_USES = 16  # panels that fit into a figure
 MOST_NUMBERS = 32  # codewords that are numbered
 _PANEL = 2.15  # inches
 
 
 def describe(models) -> dict:
-    """Return all numbers of the figure, as JSON knows them.
+    """Return all numbers of the figure, as values for JSON.
 
     Raises:
-        ValueError: when a link has more channel uses than there is room for.
+        ValueError: if a link has more channel uses than there is room for.
     """
     for model in models:
         require_room(model)
@@ -24,16 +24,16 @@ def describe(models) -> dict:
 
 
 def require_room(model):
-    """Refuse a link of more channel uses than a figure has panels for."""
+    """Refuse a link with more channel uses than a figure has panels."""
     if model.n > MOST_USES:
         raise ValueError(
-            f"link '{model.name}' has n = {model.n} channel uses; the figure has room "
-            f"for {MOST_USES} panels"
+            f"link '{model.name}' has n = {model.n} channel uses, but the figure has "
+            f"room for {MOST_USES} panels"
         )
 
 
 def pairs_of(x) -> list:
-    """Return complex [..., n] as lists of [real, imaginary], as JSON knows them."""
+    """Return complex [..., n] as nested lists of [real, imaginary] for JSON."""
     return np.stack([np.real(x), np.imag(x)], axis=-1).astype(float).tolist()
 
 
@@ -47,7 +47,7 @@ def _describe(model):
 
 @look.applied()
 def draw_described(described, path, title=""):
-    """Draw what describe() returned; its format by the path's ending."""
+    """Draw the result of describe(); the ending of the path chooses the format."""
     links = described["links"]
     uses = max(link["n"] for link in links)
     alone = len(links) == 1 and uses > 4
@@ -74,12 +74,12 @@ def draw_described(described, path, title=""):
 
 
 def _caption(links):
-    words = "One panel a channel use"
+    words = "One panel for each channel use"
     if all(2 ** link["k"] <= MOST_NUMBERS for link in links):
         words += "; the numbers are the messages"
     return (
         f"{words}. E||x||² = n. Circle: one unit of energy. "
-        "Last panel: how many pairs are how far apart."
+        "Last panel: number of pairs at each distance."
     )
 
 
@@ -92,11 +92,11 @@ def _panel(axes, link, use, reach):
         numbers.write(axes, points, reach, _PANEL - 0.5)
 
 
-def plane(axes, points, reach, title, colour):
-    """Draw points [M, 2] into an axes, and give it the looks of a complex plane."""
+def plane(axes, points, reach, title, color):
+    """Draw points [M, 2] into an axes that is styled as a complex plane."""
     axes.axhline(0, color="0.85", linewidth=0.6, zorder=0)
     axes.axvline(0, color="0.85", linewidth=0.6, zorder=0)
-    axes.plot(*points.T, "o", markersize=3.2, color=colour)
+    axes.plot(*points.T, "o", markersize=3.2, color=color)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=title)
     axes.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     axes.tick_params(labelsize="small")
@@ -112,9 +112,9 @@ def _distances(axes, link, longest):
         axes.vlines(d, 0, pairs, color=BLUE, linewidth=2.5)
         axes.plot(d, pairs, "o", color=BLUE)
     axes.axvline(least, color=VERMILLION, linestyle=look.THEORY, linewidth=1)
-    left = least > 0.5 * longest  # is the room for the words
+    left = least > 0.5 * longest  # the side with room for the text
     place = {"ha": "right" if left else "left", "va": "top"}
-    place |= {"xycoords": ("data", "axes fraction"), "colour": look.ink(VERMILLION)}
+    place |= {"xycoords": ("data", "axes fraction"), "color": look.ink(VERMILLION)}
     look.note(axes, f"least {least:.3f}", (least, 1), (-3 if left else 3, 0), **place)
     axes.set(xlim=(0, longest * 1.08), xlabel="distance", title="pairs", ylim=(0, None))
     axes.set_box_aspect(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decision regions of a link on a plane of its received space, and an attack in it."""
+"""Figure of a link's decision regions on a plane of its received space."""
 
 import textwrap
 
@@ -12,24 +12,24 @@ from matplotlib.colors import ListedColormap, to_rgb
 
 from advphy_figures import look
 
-_TINT = 0.55  # share of white in a region's colour
-_IN_PLANE = 1e-3  # of sigma: a codeword less off the plane is in it
-_NARROWEST = 9  # points of the grid from its rim: no room for a number below
+_TINT = 0.55  # share of white in a region's color
+_IN_PLANE = 1e-3  # of sigma: largest distance of a codeword that is in the plane
+_NARROWEST = 9  # grid points from rim to center of a region with room for a number
 
 
 @look.applied()
 def draw_described(described, path, title=""):
-    """Draw what describe() returned; its format by the path's ending."""
+    """Draw the result of describe(); the ending of the path chooses the format."""
     figure = look.figure(6.4, 7.0)
     axes = figure.add_subplot()
     u, v = np.array(described["u"]), np.array(described["v"])
     decided = np.array(described["decided"])
     half = (u[1] - u[0]) / 2
-    colours = regions_coloured(decided)
+    colors = regions_colored(decided)
     extent = (u[0] - half, u[-1] + half, v[0] - half, v[-1] + half)
     shades = {"vmin": 0, "vmax": len(COLORS) - 1, "cmap": ListedColormap(_tints())}
     shades |= {"origin": "lower", "interpolation": "nearest"}
-    axes.imshow(colours[decided], extent=extent, **shades)
+    axes.imshow(colors[decided], extent=extent, **shades)
     for s in np.unique(decided):
         axes.contour(u, v, decided == s, [0.5], colors=[look.QUIET], linewidths=0.7)
     _borders(axes, described, u, v)
@@ -49,23 +49,23 @@ def _tints():
     return [tuple(_TINT * white + (1 - _TINT) * np.array(to_rgb(c))) for c in COLORS]
 
 
-def regions_coloured(decided) -> np.ndarray:
-    """Return a colour's number for each message, uint8 [256]: neighbours differ.
+def regions_colored(decided) -> np.ndarray:
+    """Return the number of a color for each message, uint8 [256]; neighbors differ.
 
-    Greedily, largest region first; it needs more than seven colours only where a
-    region has seven larger neighbours.
+    Colors are assigned greedily, to the largest region first. Neighbors have the same
+    color only where a region has larger neighbors in all seven colors.
     """
     messages, sizes = np.unique(decided, return_counts=True)
     messages = messages[np.argsort(-sizes, kind="stable")].tolist()
-    pairs = _neighbours(decided) if len(messages) > len(COLORS) else ()
-    colours = {}
+    pairs = _neighbors(decided) if len(messages) > len(COLORS) else ()
+    colors = {}
     for i, s in enumerate(messages):
-        taken = {colours.get(b) for a, b in pairs if a == s}
+        taken = {colors.get(b) for a, b in pairs if a == s}
         free = [c for c in range(len(COLORS)) if c not in taken]
-        colours[s] = free[0] if pairs and free else i % len(COLORS)
+        colors[s] = free[0] if pairs and free else i % len(COLORS)
     table = np.zeros(256, np.uint8)
-    for s, colour in colours.items():
-        table[s] = colour
+    for s, color in colors.items():
+        table[s] = color
     return table
 
 
@@ -74,17 +74,20 @@ def _complex(pairs):
 
 
 def _borders(axes, described, u, v):
-    """Draw where the nearest codeword changes (exact lines), and the own borders."""
+    """Draw the exact lines on which the nearest codeword changes."""
     book = _complex(described["codebook"])
-    axes_of = (_complex(described[name]) for name in ("origin", "first", "second"))
-    plane = codebook_geometry.Plane(*axes_of)
+    plane = codebook_geometry.Plane(
+        _complex(described["origin"]),
+        _complex(described["first"]),
+        _complex(described["second"]),
+    )
     points = plane.points(*np.meshgrid(u, v)).reshape(-1, described["n"])
     seen = np.unique(nearest_codeword(points, book))
     points = points.astype(complex)
     # 2 Re <y, x> - ||x||^2 is largest for the nearest, and linear on the plane.
     scores = [2 * inner(points, book[s]) - inner(book[s], book[s]) for s in seen]
     scores = np.array(scores).reshape(len(seen), len(v), len(u))
-    for i, j in sorted(_neighbours(scores.argmax(axis=0))):
+    for i, j in sorted(_neighbors(scores.argmax(axis=0))):
         if i < j:
             others = np.delete(scores, (i, j), axis=0)
             difference = scores[i] - scores[j]
@@ -95,8 +98,8 @@ def _borders(axes, described, u, v):
             axes.contour(u, v, difference, [0], **dashed)
 
 
-def _neighbours(labels):
-    """Return the ordered pairs of labels that touch."""
+def _neighbors(labels):
+    """Return the pairs of labels that touch, in both orders."""
     pairs = set()
     for a, b in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
         edge = a != b
@@ -105,7 +108,7 @@ def _neighbours(labels):
 
 
 def _number_regions(axes, described, u, v):
-    """Write each region's message where it is widest, clear of the codewords."""
+    """Write each region's message where it is widest, away from the codewords."""
     decided = np.array(described["decided"])
     u_of, v_of = np.meshgrid(u, v)
     clear = np.ones(decided.shape, bool)
@@ -117,7 +120,7 @@ def _number_regions(axes, described, u, v):
     for s in np.unique(decided):
         inside = codes == s
         depth = inside.astype(int)
-        while inside.any():  # peel off the rim until the innermost is left
+        while inside.any():  # remove the rim until nothing is left
             moved = [np.roll(inside, by, axis) for by in (1, -1) for axis in (0, 1)]
             inside = np.logical_and.reduce([inside, *moved])
             depth += inside
@@ -129,7 +132,7 @@ def _number_regions(axes, described, u, v):
 
 
 def _codewords(axes, described):
-    """Draw the codewords of the plane, the noise around them, and feet of others."""
+    """Draw the codewords of the plane and the noise around them."""
     for word in described["codewords"]:
         if not _in_plane(described, word):
             continue
@@ -144,10 +147,10 @@ def _in_plane(described, word):
     return described["n"] == 1 or word["off"] < _IN_PLANE * described["sigma"]
 
 
-def _circle(axes, u, v, radius, colour):
+def _circle(axes, u, v, radius, color):
     angle = np.linspace(0, 2 * np.pi, 121)
     x, y = u + radius * np.cos(angle), v + radius * np.sin(angle)
-    axes.plot(x, y, color=colour, linewidth=1)
+    axes.plot(x, y, color=color, linewidth=1)
 
 
 def _arrow(axes, described):
@@ -168,12 +171,12 @@ def _axis_label(described, axis):
         return f"along x{t} - x{s}"
     third = {"p": "p", "j": f"j (x{t} - x{s})"}.get(described["third"])
     third = third or f"x{described['messages'][-1]} - x{s}"
-    return f"the part of {third} at right angles to it"
+    return f"component of {third} orthogonal to it"
 
 
 def _caption(described):
     n, sigma = described["n"], described["sigma"]
-    words = "Shades, numbers: what the link's own decoder decides. "
+    words = "Shades and numbers: decisions of the link's decoder. "
     if n > 1:
         names = ", ".join(f"x{s}" for s in described["messages"])
         if described["third"] == "p":
@@ -187,6 +190,7 @@ def _caption(described):
     p = described["perturbation"]
     if p:
         words += f" p: {p['name']} at PSR {p['psr_db']:.2f} dB"
-        words += "." if p["share"] > 0.999 else f"; {p['share']:.0%} of its power is "
-        words += "" if p["share"] > 0.999 else "in the plane."
+        if p["share"] <= 0.999:
+            words += f"; {p['share']:.0%} of its power is in the plane"
+        words += "."
     return words

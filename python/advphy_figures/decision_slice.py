@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a link decides on a plane of its received space: the numbers of the figure."""
+"""Numbers of the figure of decision regions: a link's decisions on a plane."""
 
 import numpy as np
 from advphy_model import power
@@ -9,27 +9,27 @@ from advphy_model.link.codebook_geometry import inner
 from advphy_figures.constellation import pairs_of
 from advphy_figures.signal_space import require_direction
 
-GRID = 320  # points of a side
-_MARGIN = 0.75  # of the pair's distance, around what must be seen
+GRID = 320  # points on each side
+_MARGIN = 0.75  # around the points that are shown, relative to the pair's distance
 
 
 def describe(model, ebn0_db, p=None, codewords=None) -> dict:
-    """Return all numbers of the figure, as JSON knows them.
+    """Return all numbers of the figure, as values for JSON.
 
-    The plane goes through two codewords and a third point: the next codeword, or the
+    The plane goes through two codewords and a third point: a third codeword, or the
     first one + p if a perturbation is given and no third codeword. With n = 1 it is
     the received space itself.
 
     Args:
         model: link model.
-        ebn0_db: Eb/N0 in dB, of the noise drawn.
+        ebn0_db: Eb/N0 in dB, of the noise that is drawn.
         p: Perturbation as it arrives, or None.
         codewords: two or three messages; None: without p the closest pair and its next
-            neighbour, with p the pair that it closes most.
+            neighbor, with p the pair whose border it brings nearest.
 
     Raises:
-        ValueError: when the perturbation has no direction or another n, or a message
-            is not one.
+        ValueError: if the perturbation has no direction or another n, or a message is
+            out of range.
     """
     sigma = power.noise_sigma(ebn0_db, model.rate)
     rows = None if p is None else _rows(p, model)
@@ -94,17 +94,19 @@ def _messages(model, rows, codewords):
             return list(codebook_geometry.closings(model.codebook, rows)[0][:2])
         return codebook_geometry.closest(model.codebook, 3)
     if len(codewords) not in (2, 3) or len(set(codewords)) < len(codewords):
-        raise ValueError(f"codewords = {codewords}, wanted two or three different ones")
+        raise ValueError(
+            f"codewords must be two or three different messages, got {codewords}"
+        )
     for s in codewords:
         if s not in range(model.M):
-            raise ValueError(f"codeword {s}, wanted messages of 0..{model.M - 1}")
+            raise ValueError(f"codewords must be in 0..{model.M - 1}, got {s}")
     return list(codewords)
 
 
 def _plane(book, messages, rows):
-    """Return the plane, the messages whose codewords span it, and what is third in it.
+    """Return the plane, the messages whose codewords span it, and its third point.
 
-    The third is "codeword", "p", or "j" where all codewords are on a line.
+    The third point is "codeword", "p", or "j" if all codewords are on a line.
     """
     if book.shape[1] == 1:
         plane = codebook_geometry.Plane(np.zeros(1), np.ones(1), np.full(1, 1j))
@@ -122,7 +124,7 @@ def _plane(book, messages, rows):
 
 
 def _window(model, plane, corners, tip, sigma):
-    """Return the coordinates u and v of the grid, around all that is drawn."""
+    """Return the coordinates u and v of a grid around all points that are drawn."""
     shown = list(corners)
     if tip is not None:
         shown.append(corners[0] + tip)
@@ -130,6 +132,6 @@ def _window(model, plane, corners, tip, sigma):
         shown = list(plane.project(model.codebook))
     shown = np.array(shown)
     margin = max(_MARGIN * np.hypot(*(corners[1] - corners[0])), 2 * sigma)
-    centre = (shown.max(axis=0) + shown.min(axis=0)) / 2
+    center = (shown.max(axis=0) + shown.min(axis=0)) / 2
     half = (np.ptp(shown, axis=0) / 2).max() + margin
-    return (np.linspace(c - half, c + half, GRID) for c in centre)
+    return (np.linspace(c - half, c + half, GRID) for c in center)

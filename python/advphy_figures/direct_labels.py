@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labels at the ends of curves, moved apart; a legend where they do not fit."""
+"""Labels at the ends of curves, without overlaps; a legend if they do not fit."""
 
 import textwrap
 
@@ -10,23 +10,23 @@ from matplotlib.transforms import ScaledTranslation
 
 from advphy_figures import look
 
-_GAP = 0.25  # of a text's height, between two labels
-_WIDEST = 0.42  # of the figure, for the column of labels
-_AT_THE_EDGE = 0.06  # of the width: a curve that ends nearer than this ends there
-_WRAP = 30  # letters of a line
-_BELOW = 0.5  # inches from an axes to its legend: ticks and their label
+_GAP = 0.25  # between two labels, relative to the height of a line
+_WIDEST = 0.42  # largest width of the labels, relative to the figure
+_AT_THE_EDGE = 0.06  # largest distance of a curve's end from the edge, relative
+_WRAP = 30  # letters in a line
+_BELOW = 0.5  # inches from an axes to its legend, for ticks and their label
 
 
 def label(axes, curves, notes=None, ends=None):
     """Label curves at their right ends, or in a legend below if that does not fit.
 
-    Call it when all is drawn and the limits are final.
+    Call it when everything is drawn and the limits are final.
 
     Args:
-        axes: with the lines in it.
+        axes: axes that contain the lines.
         curves: [(text, Line2D)].
-        notes: {text: a second line for it}, such as what its dashes are.
-        ends: {text: (x, y)} where a curve ends elsewhere than its line.
+        notes: {text: second line of the label}, such as the meaning of the dashes.
+        ends: {text: (x, y)} of curves that do not end at the end of their line.
 
     Returns:
         "ends" or "legend".
@@ -49,14 +49,14 @@ def label(axes, curves, notes=None, ends=None):
     return "legend"
 
 
-def labelled(axes) -> list:
-    """Return [(text, Line2D)] of the lines of an axes that have a label."""
+def labeled(axes) -> list:
+    """Return [(label, Line2D)] of the lines of an axes that have a label."""
     named = [(line.get_label(), line) for line in axes.lines]
     return [pair for pair in named if not pair[0].startswith("_")]
 
 
 def _legend(axes, named):
-    """Put a legend below an axes; the figure grows by what that takes."""
+    """Put a legend below an axes, and enlarge the figure by its height."""
     figure = axes.figure
     columns = 1 if max(len(name) for name, _ in named) > _WRAP + 15 else 2
     below = ScaledTranslation(0, -_BELOW, figure.dpi_scale_trans)
@@ -72,13 +72,13 @@ def _legend(axes, named):
     figure.set_size_inches(width, before + figure._legend_inches - wanted)
 
 
-def _text(axes, text, colour, end, note):
+def _text(axes, text, color, end, note):
     words = textwrap.fill(text, _WRAP)
     if note:
         words += "\n" + textwrap.fill(note, _WRAP)
-    leader = {"arrowstyle": "-", "color": colour, "linewidth": 0.6}
+    leader = {"arrowstyle": "-", "color": color, "linewidth": 0.6}
     leader |= {"shrinkA": 1, "shrinkB": 3, "relpos": (0, 0.5)}
-    its = {"color": look.ink(colour), "fontsize": "small", "va": "center"}
+    its = {"color": look.ink(color), "fontsize": "small", "va": "center"}
     its |= {"textcoords": "axes fraction", "annotation_clip": False}
     return axes.annotate(words, end, (1.03, 0.5), arrowprops=leader, **its)
 
@@ -90,14 +90,14 @@ def _end(line):
 
 
 def _arrange(axes, points, texts):
-    """Move the texts to their places; return whether they fit."""
+    """Move the texts next to the ends of the curves; return whether they fit."""
     figure = axes.figure
     frame = axes.get_window_extent()
     ends = axes.transData.transform(points)
     if np.any(ends[:, 0] < frame.x1 - _AT_THE_EDGE * frame.width):
         return False
     renderer = figure.canvas.get_renderer()
-    # Of the words alone, without the line that leads to them.
+    # The boxes of the texts, without the lines that lead to them.
     boxes = [Text.get_window_extent(text, renderer) for text in texts]
     if max(box.width for box in boxes) > _WIDEST * figure.bbox.width:
         return False

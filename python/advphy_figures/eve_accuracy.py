@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Eve's accuracy: bars of several Eves at one SNR, or curves over SNR."""
+"""Figure of Eve's accuracy: bars of several Eves at one SNR, or curves over SNR."""
 
 import numpy as np
 from advphy_model.measure.curve_looks import COLORS
@@ -15,8 +15,8 @@ def draw(curves, chance, path, title):
     Args:
         curves: {label: {snr_db: (correct, frames)}}.
         chance: share of the most frequent label, drawn as a line.
-        path: where to write; its ending chooses the format.
-        title: above the figure.
+        path: path of the figure; its ending chooses the format.
+        title: title above the figure.
     """
     snrs_db = sorted({snr_db for points in curves.values() for snr_db in points})
     height = 0.45 * len(curves) + 1.6 if len(snrs_db) == 1 else 4.6

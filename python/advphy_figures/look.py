@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one look of all figures: colours, markers, sizes, and how a file is written.
+"""Style of all figures: colors, markers, sizes, and the writing of files.
 
-A figure is drawn inside applied(), which leaves matplotlib's settings as they were and
-heeds none of the user's, and is written by save(): the same numbers give the same file.
+A figure is drawn within applied(), which replaces matplotlib's settings and restores
+them afterwards, and is written by save(). The same numbers give the same file, whatever
+the user's own settings are.
 """
 
 import contextlib
@@ -16,18 +17,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-# After seven curves the same colours come again, dashed and with open markers.
+# After seven curves the colors repeat, with dashes and open markers.
 LINES = ("solid", (0, (6, 1.5)), (0, (6, 1.5, 1, 1.5)))
 THEORY = (0, (3, 2))  # dashes of closed forms and bounds, thin and without markers
-LEVEL = (0, (1, 1.5))  # dots of what does not depend on x
-QUIET = "0.35"  # of what explains: captions, reference lines
+LEVEL = (0, (1, 1.5))  # dots of lines that do not depend on x
+QUIET = "0.35"  # color of captions and reference lines
 BAND = 0.2  # opacity of intervals
 FORMATS = ("png", "svg", "pdf")
 DPI = 150
 
 SETTINGS = {
     "font.family": ["sans-serif"],
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],  # of equal widths
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],  # of equal width
     "font.size": 10.0,
     "axes.titlesize": "medium",
     "axes.labelsize": "medium",
@@ -46,7 +47,7 @@ SETTINGS = {
     "svg.hashsalt": "advphy",
     "pdf.fonttype": 42,
 }
-# What would put the date, or which matplotlib it was, into a file.
+# Metadata that would contain the date or the version of matplotlib.
 _UNDATED = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -56,49 +57,49 @@ _UNDATED = {
 
 @contextlib.contextmanager
 def applied():
-    """Have matplotlib's own defaults and SETTINGS within; as before afterwards."""
+    """Apply matplotlib's defaults and SETTINGS within the context."""
     with matplotlib.style.context(["default", SETTINGS]):
         yield
 
 
 def figure(width, height) -> Figure:
-    """Return an empty figure of so many inches that makes room for what is in it."""
+    """Return an empty figure of a size in inches, with a constrained layout."""
     made = Figure((width, height), layout="constrained")
     made.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
-    FigureCanvasAgg(made)  # measures texts before there is a file
+    FigureCanvasAgg(made)  # can measure texts before a file is written
     return made
 
 
 def curve(i: int) -> dict:
-    """Return colour, marker and line of curve number i; 21 of them differ in grey."""
+    """Return color, marker and line style of curve i; 21 of them differ in gray."""
     turn = i // len(COLORS) % len(LINES)
-    colour = COLORS[i % len(COLORS)]
+    color = COLORS[i % len(COLORS)]
     return {
-        "color": colour,
+        "color": color,
         "marker": MARKERS[i % len(MARKERS)].matplotlib,
         "linestyle": LINES[turn],
-        "markerfacecolor": "white" if turn else colour,
+        "markerfacecolor": "white" if turn else color,
     }
 
 
-def luminance(colour) -> float:
-    """Return the relative luminance of a colour, 0..1 (WCAG 2.1)."""
-    found = 0.0
-    for weight, c in zip((0.2126, 0.7152, 0.0722), to_rgb(colour), strict=True):
-        found += weight * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
-    return found
+def luminance(color) -> float:
+    """Return the relative luminance of a color, 0..1 (WCAG 2.1)."""
+    total = 0.0
+    for weight, c in zip((0.2126, 0.7152, 0.0722), to_rgb(color), strict=True):
+        total += weight * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
+    return total
 
 
-def ink(colour) -> tuple:
-    """Return a colour made dark enough for words on white: contrast 4.5 (WCAG 2.1)."""
-    found = to_rgb(colour)
-    while 1.05 / (luminance(found) + 0.05) < 4.5:
-        found = tuple(0.95 * c for c in found)
-    return found
+def ink(color) -> tuple:
+    """Return a color darkened for text on white, to a contrast of 4.5 (WCAG 2.1)."""
+    darker = to_rgb(color)
+    while 1.05 / (luminance(darker) + 0.05) < 4.5:
+        darker = tuple(0.95 * c for c in darker)
+    return darker
 
 
 def grid(axes):
-    """Draw the grid: thin, at the major ticks."""
+    """Draw a grid at the major ticks."""
     axes.grid(which="major")
 
 
@@ -109,51 +110,51 @@ def band(axes, x, low, value, high, style, opacity=BAND):
 
 
 def fill(axes, x, low, high, style, opacity=BAND):
-    """Draw a band in the colour of a style."""
+    """Draw a band in the color of a style."""
     axes.fill_between(x, low, high, color=style["color"], alpha=opacity, linewidth=0)
 
 
 def cross(axes, x, share, style):
-    """Draw a cross in the colour of a style: a share of frames that were missed."""
+    """Draw a cross in the color of a style, for the share of missed bursts."""
     axes.plot(x, share, color=style["color"], marker="x", markersize=7)
 
 
-def arrow(axes, start, end, colour, width):
-    """Draw an arrow from one point of an axes exactly to another."""
-    looks = {"arrowstyle": "-|>", "linewidth": width, "color": colour}
+def arrow(axes, start, end, color, width):
+    """Draw an arrow that ends exactly at two points of an axes."""
+    looks = {"arrowstyle": "-|>", "linewidth": width, "color": color}
     looks |= {"shrinkA": 0, "shrinkB": 0}
     axes.annotate("", end, start, arrowprops=looks)
 
 
-def note(axes, text, at, offset=(0, 0), colour=QUIET, **more):
-    """Write small words next to a point, away from it by an offset in points of type.
+def note(axes, text, at, offset=(0, 0), color=QUIET, **more):
+    """Write a small text next to a point.
 
     Args:
-        axes: of a figure.
-        text: the words.
-        at: the point.
-        offset: (to the right, up).
-        colour: of the words.
-        more: for axes.annotate.
+        axes: axes of a figure.
+        text: text to write.
+        at: (x, y) of the point.
+        offset: distance to the right and upwards, in typographic points.
+        color: color of the text.
+        more: arguments of axes.annotate.
     """
     more = {"textcoords": "offset points", "fontsize": "small"} | more
-    axes.annotate(text, at, offset, color=colour, **more)
+    axes.annotate(text, at, offset, color=color, **more)
 
 
 def caption(drawn, text):
-    """Put a sentence or two below a figure, small."""
+    """Put a small caption below a figure."""
     if text:
         drawn.supxlabel(text, fontsize="small", color=QUIET)
 
 
 def legend_below(drawn, handles, labels, note):
-    """Put a legend below a figure, under a note."""
+    """Put a legend below a figure, with a note as its title."""
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncol": 4}
     drawn.legend(handles, labels, title=note, title_fontsize="small", **place)
 
 
 def kind_of(path) -> str:
-    """Return "png", "svg" or "pdf" of a path's ending; ValueError for another."""
+    """Return the format by a path's ending; ValueError if it is not in FORMATS."""
     kind = Path(path).suffix[1:].lower()
     if kind not in FORMATS:
         raise ValueError(f"{path}: format '{kind}' is not known; use png, svg or pdf")
@@ -161,18 +162,23 @@ def kind_of(path) -> str:
 
 
 def save(drawn, path, tight=False):
-    """Write a figure, whole or not at all; the path's ending chooses the format.
+    """Write a figure atomically; the ending of the path chooses the format.
 
     Args:
-        drawn: Figure, made inside applied(); this must be called there, too.
-        path: a .png, .svg or .pdf.
-        tight: cut to what is drawn, or grow to hold it.
+        drawn: Figure, made within applied(); save() must be called there, too.
+        path: path that ends in .png, .svg or .pdf.
+        tight: whether to fit the page to what is drawn.
 
     Raises:
-        ValueError: when the format is not known.
-        OSError: when the place cannot be written.
+        ValueError: if the format is not known.
+        OSError: if the file cannot be written.
     """
     kind = kind_of(path)
     with atomic_file(path, "wb") as file:
-        given = {"format": kind, "metadata": _UNDATED[kind], "dpi": DPI}
-        drawn.savefig(file, bbox_inches="tight" if tight else None, **given)
+        drawn.savefig(
+            file,
+            bbox_inches="tight" if tight else None,
+            format=kind,
+            metadata=_UNDATED[kind],
+            dpi=DPI,
+        )

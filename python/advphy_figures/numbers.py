@@ -1,32 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers beside points of a small square panel, clear of points and of each other."""
+"""Numbers next to the points of a small square panel, without overlaps."""
 
 import numpy as np
 from advphy_model.measure.curve_looks import BLACK
 
 from advphy_figures import look
 
-_LETTER, _LINE = 0.62, 1.15  # width and height of a letter, of the font's size
-_NEAR = 0.02  # of the panel's half: points nearer than this share a place
+_LETTER, _LINE = 0.62, 1.15  # width and height of a letter, relative to the font size
+_NEAR = 0.02  # of half the panel: points nearer than this are at one place
 _IN_A_LINE = 4
-_FAR = (0.0, 4.0, 9.0)  # further away, in points of type, when it is crowded
+_FAR = (0.0, 4.0, 9.0)  # additional distances from a point, in typographic points
 _DIRECTIONS = [(np.cos(a), np.sin(a)) for a in np.arange(8) * np.pi / 4]
 
 
-def write(axes, points, reach, inches, colour=BLACK, size=6.5):
-    """Write each point's index beside it; points at one place have one text.
+def write(axes, points, reach, inches, color=BLACK, size=6.5):
+    """Write each point's index next to it; points at one place share a text.
 
     Args:
-        axes: from -reach to reach in both directions.
-        points: [M, 2].
+        axes: axes from -reach to reach in both directions.
+        points: coordinates [M, 2].
         reach: half the width of the axes, in its units.
-        inches: about how wide the axes will be.
-        colour: of the numbers, made dark enough.
-        size: of the numbers in points.
+        inches: approximate width of the axes in inches.
+        color: color of the numbers, which is darkened if necessary.
+        size: font size in typographic points.
     """
-    unit = 2 * reach / (72 * inches)  # of the axes, for a point of type
+    unit = 2 * reach / (72 * inches)  # a typographic point in units of the axes
     groups = together(points, _NEAR * reach)
-    centres = np.array([points[group].mean(axis=0) for group in groups])
+    centers = np.array([points[group].mean(axis=0) for group in groups])
     texts = [
         "\n".join(
             " ".join(map(str, group[i : i + _IN_A_LINE]))
@@ -34,20 +34,20 @@ def write(axes, points, reach, inches, colour=BLACK, size=6.5):
         )
         for group in groups
     ]
-    dots = [(c, np.full(2, 2.2 * unit)) for c in centres]
+    dots = [(c, np.full(2, 2.2 * unit)) for c in centers]
     placed = []
-    for i in np.argsort(_crowded(centres))[::-1]:
+    for i in np.argsort(_crowded(centers))[::-1]:
         lines = texts[i].split("\n")
         half = np.array([_LETTER * max(map(len, lines)), _LINE * len(lines)])
         half *= unit * size / 2
-        place = _place(centres[i], half, unit, reach, placed + dots)
+        place = _place(centers[i], half, unit, reach, placed + dots)
         placed.append((place, half))
-        its = {"color": look.ink(colour), "fontsize": size, "linespacing": 1}
+        its = {"color": look.ink(color), "fontsize": size, "linespacing": 1}
         axes.text(*place, texts[i], ha="center", va="center_baseline", **its)
 
 
 def together(points, near) -> list:
-    """Return lists of the indices of points that are at one place."""
+    """Return lists of the indices of points at one place, nearer than `near`."""
     groups = []
     for i, point in enumerate(points):
         for group in groups:
@@ -59,19 +59,19 @@ def together(points, near) -> list:
     return groups
 
 
-def _crowded(centres):
-    """Return how near each point is to the others."""
-    apart = np.hypot(*np.moveaxis(centres[:, None] - centres[None], -1, 0))
+def _crowded(centers):
+    """Return a measure of how near each point is to the others."""
+    apart = np.hypot(*np.moveaxis(centers[:, None] - centers[None], -1, 0))
     return (1 / (apart + 0.05)).sum(axis=1)
 
 
-def _place(centre, half, unit, reach, taken):
-    """Return the centre of the text that covers the least of what is there."""
+def _place(center, half, unit, reach, taken):
+    """Return the center of a text that overlaps the least with the taken boxes."""
     best, least = None, np.inf
     for far in _FAR:
         for direction in _DIRECTIONS:
             away = half * direction + np.array(direction) * (3.5 + far) * unit
-            place = centre + away
+            place = center + away
             cost = sum(_overlap(place, half, *other) for other in taken)
             outside = np.maximum(np.abs(place) + half - reach, 0).sum()
             cost = cost / (4 * half.prod()) + 3 * outside / reach + 0.02 * far

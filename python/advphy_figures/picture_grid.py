@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows of small grey pictures, one row for each who sees them."""
+"""Figure of small gray pictures, one row for each label."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,18 +12,18 @@ def draw(rows, shape, path, title):
     """Draw pictures in a grid.
 
     Args:
-        rows: {label: images, float [count, pixels] of 0..1}.
+        rows: {label: images, float [count, pixels] in 0..1}.
         shape: (rows, columns) of an image.
-        path: where to write; its ending chooses the format.
-        title: above the figure.
+        path: path of the figure; its ending chooses the format.
+        title: title above the figure.
     """
     columns = len(next(iter(rows.values())))
     figure = Figure((0.8 * columns + 2.6, 0.85 * len(rows) + 0.5))
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for axes_row, (label, pictures) in zip(grid, rows.items(), strict=True):
         for axes, picture in zip(axes_row, pictures, strict=True):
-            grey = {"cmap": "gray", "vmin": 0, "vmax": 1}
-            axes.imshow(np.reshape(picture, shape), interpolation="nearest", **grey)
+            gray = {"cmap": "gray", "vmin": 0, "vmax": 1}
+            axes.imshow(np.reshape(picture, shape), interpolation="nearest", **gray)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
         its = {"rotation": 0, "ha": "right", "va": "center", "fontsize": "small"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Block error rate over PSR or Eb/N0 under many attacks, labelled at their ends."""
+"""Figure of block error rates over PSR or Eb/N0 under several attacks."""
 
 from advphy_figures import bler_curves, direct_labels, look
 
@@ -11,11 +11,11 @@ def draw(curves, path, xlabel, title="", lines=()):
     """Draw BLER curves with 95 % intervals.
 
     Args:
-        curves: {label: {x in dB: (failures, blocks)}}, in the order of the colours.
-        path: where to write; its ending chooses the format.
-        xlabel: what x is.
-        title: above the figure.
-        lines: (label, {x: BLER}) drawn thin, such as bounds.
+        curves: {label: {x in dB: (failures, blocks)}}, in the order of the colors.
+        path: path of the figure; its ending chooses the format.
+        xlabel: label of the horizontal axis.
+        title: title above the figure.
+        lines: (label, {x: BLER}) of thin lines, such as bounds.
     """
     figure = look.figure(8.8, 4.8)
     axes = figure.add_subplot()
@@ -33,5 +33,5 @@ def draw(curves, path, xlabel, title="", lines=()):
     axes.set(xlabel=xlabel, ylabel="block error rate (BLER)", title=title)
     look.grid(axes)
     ends = {label: bler_curves.end(points) for label, points in counted.items()}
-    direct_labels.label(axes, direct_labels.labelled(axes), ends=ends)
+    direct_labels.label(axes, direct_labels.labeled(axes), ends=ends)
     look.save(figure, path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Three panels: Bob's error, Eve's accuracy, and the frontier between the two."""
+"""Figure of three panels: Bob's error, Eve's accuracy, and the trade-off of both."""
 
 import numpy as np
 from advphy_model.measure.curve_looks import GREEN, PURPLE, VERMILLION
@@ -9,7 +9,7 @@ from advphy_figures import look
 _BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncol": 2}
 _BELOW |= {"fontsize": "x-small"}
 _SMALL = {"fontsize": "x-small", "color": look.QUIET}
-_WITHOUT = "_without"  # ends the name of a curve without Bob's module
+_WITHOUT = "_without"  # suffix of the name of a curve without Bob's module
 _FRONTIER = {
     "noise": ("plain noise, less power", "o", "0.45"),
     "pair": ("the letter's pairs", "s", VERMILLION),
@@ -23,12 +23,12 @@ def draw(measured, figure, chance, path, note=""):
     """Draw a figure of the letter.
 
     Args:
-        measured: with over_families(quantity), {curve: {x: points with low, value,
-            high}}, and frontier {(family, name): [(MSE, accuracy)]}.
-        figure: with TITLE, X_LABEL, MSE_CURVES, ACCURACY_CURVES and LINES.
+        measured: results with over_families(quantity), {curve: {x: points with low,
+            value, high}}, and frontier, {(family, name): [(MSE, accuracy)]}.
+        figure: module with TITLE, X_LABEL, MSE_CURVES, ACCURACY_CURVES and LINES.
         chance: share of the most frequent label.
-        path: where to write; its ending chooses the format.
-        note: below it.
+        path: path of the figure; its ending chooses the format.
+        note: text below the figure.
     """
     page = look.figure(13.5, 5.6)
     left, middle, right = page.subplots(1, 3)
@@ -61,12 +61,12 @@ def draw(measured, figure, chance, path, note=""):
 
 
 def _root(name):
-    """Return the system that a curve is of; its variants have the same colour."""
+    """Return the system of a curve; all variants of a system have the same color."""
     return name.removesuffix(_WITHOUT).removesuffix("_adapted")
 
 
 def _curve(axes, points, name, label, its, line):
-    """Draw the mean over families, the widest interval of theirs as a band."""
+    """Draw the mean over families, and a band from their lowest to highest bound."""
     x = sorted(points)
     mean = [np.mean([p.value for p in points[v]]) for v in x]
     low = [min(p.low for p in points[v]) for v in x]
@@ -80,17 +80,17 @@ def _curve(axes, points, name, label, its, line):
 
 
 def _frontier(axes, frontier, chance):
-    for name, (label, marker, colour) in _FRONTIER.items():
+    for name, (label, marker, color) in _FRONTIER.items():
         found = [points for (_, key), points in frontier.items() if key == name]
         for i, points in enumerate(found):
             x, y = np.transpose(sorted(points))
-            style = {"marker": marker, "color": colour, "linewidth": 1, "markersize": 6}
+            style = {"marker": marker, "color": color, "linewidth": 1, "markersize": 6}
             style["linestyle"] = "-" if name == "noise" else "none"
             axes.plot(x, y, label=label if i == 0 else None, **style)
     axes.axhline(chance, color=look.QUIET, linestyle=":", linewidth=1)
     axes.set(title="(c) what secrecy costs Bob", ylim=(0, 1))
     axes.set_xlabel("mean squared error of Bob's images")
-    axes.set_ylabel("accuracy of the Eve who adapts")
+    axes.set_ylabel("accuracy of the adapted Eve")
     axes.set_xlim(left=0)
     look.grid(axes)
     axes.legend(**_BELOW)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bob's error and Eve's accuracy over SNR, and one against the other."""
+"""Figures of Bob's error and Eve's accuracy over SNR, and of one over the other."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ _OF_BRANCH = {"bob": "", "bob_without": ", without Bob's module"}
 
 
 def describe(rows) -> dict:
-    """Return all numbers of the two panels over SNR, as JSON knows them.
+    """Return all numbers of the two panels over SNR, as values for JSON.
 
     Args:
         rows: SemanticCounts; ranges and seeds are added up.
@@ -32,24 +32,24 @@ def describe(rows) -> dict:
 def _curves(rows):
     """Return {label: rows added up, one for each SNR}."""
     rows = list(rows)
-    told = [
+    distinct = [
         name
         for name in ("engine", "images", "model_sha256")
         if len({(row.link, getattr(row, name)) for row in rows})
         > len({row.link for row in rows})
     ]
-    found = {}
+    curves = {}
     for row in rows:
-        points = found.setdefault(_label(row, told), {})
+        points = curves.setdefault(_label(row, distinct), {})
         whole = dataclasses.replace(row, seed=0, first_frame=0)
         here = points.get(row.snr_db)
         points[row.snr_db] = whole if here is None else here.joined(whole)
-    return {label: [p[db] for db in sorted(p)] for label, p in found.items()}
+    return {label: [p[db] for db in sorted(p)] for label, p in curves.items()}
 
 
-def _label(row, told):
+def _label(row, distinct):
     words = _link_label(row)
-    for name in told:
+    for name in distinct:
         words += f", {str(getattr(row, name))[:12]}"
     if row.branch == "eve":
         return f"{row.eve} on {words}"
@@ -74,7 +74,7 @@ def _point(row):
 
 @look.applied()
 def draw_described(described, path, title=""):
-    """Draw what describe() returned; its format by the path's ending."""
+    """Draw the result of describe(); the ending of the path chooses the format."""
     panels = [key for key in ("mse", "accuracy") if described[key]]
     figure = look.figure(6.6 * len(panels) if len(panels) > 1 else 7.6, 4.8)
     words = {"mse": "mean squared error of Bob's images", "accuracy": "accuracy of Eve"}
@@ -97,7 +97,7 @@ def draw_described(described, path, title=""):
 
 
 def _styles(described):
-    """Return {label: style}: Bob and the first Eve of a link have one colour."""
+    """Return {label: style}: Bob and the first Eve of a link have one color."""
     found, number_of = {}, {}
     for curve in described["mse"] + described["accuracy"]:
         link = curve["link"]
@@ -121,13 +121,13 @@ def _curve(axes, points, key, style):
 
 
 def describe_frontier(rows) -> dict:
-    """Return Bob's MSE against Eve's accuracy, link by link and Eve by Eve.
+    """Return Bob's MSE and Eve's accuracy, in a curve for each link and Eve.
 
-    A point is an SNR at which both were measured; where one of them has a single SNR,
-    it stands beside each of the other's.
+    A point is an SNR at which both were measured. If one of them has a single SNR, it
+    is paired with each SNR of the other.
 
     Raises:
-        ValueError: when Bob and Eve were never measured on one link.
+        ValueError: if Bob and Eve were never measured on the same link.
     """
     bobs, eves = {}, {}
     for points in _curves(rows).values():
@@ -164,7 +164,7 @@ def _pairs(bob, eve):
 
 @look.applied()
 def draw_frontier(described, path, title=""):
-    """Draw what describe_frontier() returned; its format by the path's ending."""
+    """Draw the result of describe_frontier(); path and title: see draw_described()."""
     figure = look.figure(7.6, 5.2)
     axes = figure.subplots()
     words = "Numbers: SNR of Bob in dB. Bars: 95 % intervals. "
@@ -179,8 +179,8 @@ def draw_frontier(described, path, title=""):
         ]
         left, x, right, low, y, high = map(np.array, ends)
         bars = {"capsize": 2, "linestyle": "none", "linewidth": 1}
-        reach = [y - low, high - y], [x - left, right - x]
-        axes.errorbar(x, y, *reach, color=style["color"], **bars)
+        y_bars, x_bars = [y - low, high - y], [x - left, right - x]
+        axes.errorbar(x, y, y_bars, x_bars, color=style["color"], **bars)
         lines += [(curve["label"], line) for line in axes.plot(x, y, **style)]
         for point in curve["points"]:
             place = point["bob"]["mse"], point["eve"]["accuracy"]

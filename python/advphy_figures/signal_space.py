@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A perturbation in signal space: its parts over the codebook, the pairs it closes."""
+"""Figure of a perturbation in signal space, and of the codeword pairs it affects."""
 
 import numpy as np
 from advphy_model import power
@@ -10,20 +10,20 @@ from advphy_model.measure.curve_looks import SKY, VERMILLION
 from advphy_figures import look, numbers
 from advphy_figures.constellation import MOST_NUMBERS, pairs_of, plane, require_room
 
-MOST_PAIRS = 12  # that have a bar
+MOST_PAIRS = 12  # pairs with a bar
 _PANEL = 2.25  # inches
 
 
 def describe(p, model, ebn0_db) -> dict:
-    """Return all numbers of the figure, as JSON knows them.
+    """Return all numbers of the figure, as values for JSON.
 
     Args:
         p: Perturbation as it arrives, universal or a table.
         model: link model whose codebook is drawn.
-        ebn0_db: Eb/N0 in dB, for the noise that has to do the rest.
+        ebn0_db: Eb/N0 in dB, for the error rates of the pairs.
 
     Raises:
-        ValueError: when the perturbation has no direction or does not fit.
+        ValueError: if the perturbation has no direction or does not fit.
     """
     require_direction(p, model)
     require_room(model)
@@ -44,18 +44,18 @@ def describe(p, model, ebn0_db) -> dict:
 
 
 def require_direction(p, model):
-    """Refuse a perturbation that does not fit the link, or is noise."""
+    """Refuse a perturbation that does not fit the link or is noise."""
     p.require_fit(model)
     if p.kind == "jammer":
         raise ValueError(
             f"perturbation '{p.name}' is noise and has no direction to draw; give a "
-            "universal one or a table"
+            "universal perturbation or a table"
         )
 
 
 @look.applied()
 def draw_described(described, path, title=""):
-    """Draw what describe() returned; its format by the path's ending."""
+    """Draw the result of describe(); the ending of the path chooses the format."""
     uses = len(described["codebook"][0])
     columns = min(uses, 4)
     rows = -(-uses // columns)
@@ -74,12 +74,12 @@ def draw_described(described, path, title=""):
 
 
 def _caption(described):
-    arrows = "Arrows: what p adds in each channel use"
+    arrows = "Arrows: p in each channel use"
     if described["kind"] == "table":
-        arrows += " to the codeword of each message"
+        arrows += ", added to the codeword of each message"
     return (
         f"{arrows}; dots: codewords. Bars: 2 Re<p, x_t - x_s> / ||x_t - x_s||², the\n"
-        "share of the way from x_s to the border of x_t that p goes alone; beside them "
+        "share of the way from x_s to the border of x_t that p covers; next to them "
         f"the error rate of the pair at Eb/N0 {described['ebn0_db']:g} dB."
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much of an attack survives lack of synchronism: a row of panels for each link."""
+"""Figure of attacks that are not synchronized: a row of panels for each link."""
 
 import numpy as np
 from advphy_model.measure import synchronism
@@ -9,26 +9,26 @@ from matplotlib.lines import Line2D
 
 from advphy_figures import look
 
-_ASIDE = 0.17  # of a place, so that points of one place do not cover each other
+_ASIDE = 0.17  # horizontal distance of points that would cover each other
 _REFERENCES = {JAMMER: ":", CLEAN: look.THEORY}
 
 
 @look.applied()
 def draw(measured, path, title):
-    """Draw block error rates over delay, frequency offset, phase, and what is unknown.
+    """Draw block error rates over delay, frequency offset, phase, and the unknowns.
 
-    Frames that were missed are crosses (their share of the frames sent), where there
-    are any; the figure says how many there were.
+    Crosses are the shares of bursts that were missed; a note gives their number.
 
     Args:
         measured: [(synchronism.Point, BurstCounts)] of one or more links.
-        path: where to write; its ending chooses the format.
-        title: above the figure.
+        path: path of the figure; its ending chooses the format.
+        title: title above the figure.
     """
     links = list(dict.fromkeys(row.link for _, row in measured))
     figure = look.figure(14, 2.6 * len(links) + 1.6)
-    size, shared = (len(links), len(PANELS)), {"sharex": "col", "sharey": True}
-    grid = figure.subplots(*size, squeeze=False, **shared)
+    grid = figure.subplots(
+        len(links), len(PANELS), squeeze=False, sharex="col", sharey=True
+    )
     for row_of_axes, link in zip(grid, links, strict=True):
         of_link = [(point, row) for point, row in measured if row.link == link]
         for axes, panel in zip(row_of_axes, PANELS, strict=True):
@@ -41,12 +41,12 @@ def draw(measured, path, title):
     figure.suptitle(title)
     handles, labels = grid[0][0].get_legend_handles_labels()
     handles.append(Line2D([], [], color=look.QUIET, marker="x", linestyle="none"))
-    labels.append("missed frames, share of those sent")
+    labels.append("missed bursts, share of those sent")
     rows = {row.setting: row for _, row in measured}.values()  # some are in two panels
     frames = sum(row.frames for row in rows)
     missed = sum(row.missed_frames for row in rows)
-    note = "95 % intervals; triangles: no error seen, the rate that excludes this at "
-    note += f"95 %; frames missed: {missed} of {frames}"
+    note = "95 % intervals; triangles: no error seen, upper bound of the rate at 95 %; "
+    note += f"bursts missed: {missed} of {frames}"
     look.legend_below(figure, handles, labels, note)
     look.save(figure, path, tight=True)
 

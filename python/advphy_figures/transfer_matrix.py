@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an attack made for one link hits another: a cell for each, log colours."""
+"""Figure of a transfer matrix: attacks on links they were not crafted against."""
 
 from collections import Counter
 
@@ -14,20 +14,21 @@ from advphy_figures import look
 
 CLEAN = "no attack"
 _CELL_WIDTH, _CELL_HEIGHT = 1.25, 0.62  # inches
-_COLOURS = "cividis"  # as light as it is high, for every eye and in grey
+_COLORS = "cividis"  # luminance rises with the value, also for color-blind readers
 
 
 def describe(rows, perturbations=()) -> dict:
-    """Return all numbers of the figure, as JSON knows them.
+    """Return all numbers of the figure, as values for JSON.
 
     Args:
-        rows: Counts at one Eb/N0 and one PSR; those without an attack are a row of
-            their own.
-        perturbations: what the attacks are. The label of an attack has the hash of its
-            perturbation; with it here, the row is named after its victims.
+        rows: Counts at one Eb/N0 and one PSR; those without an attack have a row of
+            their own in the matrix.
+        perturbations: Perturbations of the attacks. The label of an attack contains the
+            hash of its perturbation; if it is known, the row is named after its
+            victims.
 
     Raises:
-        ValueError: when there is no attack, or there are several Eb/N0 or PSR.
+        ValueError: if there is no attack, or there are several Eb/N0 or PSR.
     """
     attacked = [row for row in rows if row.attack != "none"]
     if not attacked:
@@ -36,28 +37,30 @@ def describe(rows, perturbations=()) -> dict:
     ebn0_db = attacked[0].ebn0_db
     rows = [row for row in rows if row.ebn0_db == ebn0_db]
     names = _names({row.attack for row in attacked}, perturbations)
-    found = {}
+    counts = {}
     for row in rows:
         cell = names.get(row.attack, CLEAN), row.link
-        failures, blocks = found.get(cell, (0, 0))
-        found[cell] = failures + row.failures, blocks + row.blocks
+        failures, blocks = counts.get(cell, (0, 0))
+        counts[cell] = failures + row.failures, blocks + row.blocks
     links = list(dict.fromkeys(row.link for row in rows))
     made_for = sorted(set(names.values()), key=lambda n: _order(n, links))
-    if any(crafted == CLEAN for crafted, _ in found):
+    if any(crafted == CLEAN for crafted, _ in counts):
         made_for.append(CLEAN)
     attacks = sorted({without_hash(row.attack) for row in attacked})
-    cells = [_cell(*key, *found[key]) for key in sorted(found)]
+    cells = [
+        _cell(crafted, link, *counts[crafted, link]) for crafted, link in sorted(counts)
+    ]
     at = {"ebn0_db": ebn0_db, "psr_db": attacked[0].psr_db, "attacks": attacks}
     at |= {"crafted_against": made_for, "attacked": links, "cells": cells}
     return {"figure": "transfer-matrix", **at}
 
 
 def _refuse_several(attacked):
-    """Refuse rows that differ in more than the link and the perturbation."""
+    """Refuse attacked rows that differ in more than link and perturbation."""
     for what in ("ebn0_db", "psr_db", "engine", "canceller", "channel"):
         values = sorted({str(getattr(row, what)) for row in attacked})
         if len(values) > 1:
-            remedy = "give CSVs that have one"
+            remedy = "give CSVs with one of them"
             if what in ("ebn0_db", "psr_db"):
                 remedy = f"choose one with --{what.replace('_', '-')}"
             raise ValueError(
@@ -65,16 +68,17 @@ def _refuse_several(attacked):
             )
     models = {(row.link, row.model_sha256) for row in attacked}
     if len(models) > len({link for link, _ in models}):
-        raise ValueError("the rows are of several models of one name; rename them")
+        raise ValueError("several models have the same name; rename them")
 
 
 def _names(attacks, perturbations):
-    """Return {attack: what its row is called}.
+    """Return {attack: name of its row}.
 
-    That is its victims, where its file is known, and what else tells it from others.
+    The name consists of the victims, if the file is known, and of the settings in which
+    the attack differs from others.
     """
     known = {p.sha256[:8]: p for p in perturbations}
-    found = {}
+    names = {}
     for attack in attacks:
         head, _, settings = attack.partition(", ")
         name, _, hash8 = head.rpartition(" ")
@@ -82,10 +86,10 @@ def _names(attacks, perturbations):
         words = [" + ".join(p.victims) if p and p.victims else head]
         if len({other.partition(" ")[0] for other in attacks}) > 1 and p:
             words.insert(0, name)
-        found[attack] = ", ".join([*words, *([settings] if settings else [])])
-    twice = Counter(found.values())
+        names[attack] = ", ".join([*words, *([settings] if settings else [])])
+    uses = Counter(names.values())
     return {
-        attack: name if twice[name] == 1 else attack for attack, name in found.items()
+        attack: name if uses[name] == 1 else attack for attack, name in names.items()
     }
 
 
@@ -101,7 +105,7 @@ def _cell(crafted, link, failures, blocks):
 
 @look.applied()
 def draw_described(described, path, title=""):
-    """Draw what describe() returned; its format by the path's ending."""
+    """Draw the result of describe(); the ending of the path chooses the format."""
     made_for, links = described["crafted_against"], described["attacked"]
     cells = {(c["crafted_against"], c["attacked"]): c for c in described["cells"]}
     table = np.full((len(made_for), len(links)), np.nan)
@@ -113,7 +117,7 @@ def draw_described(described, path, title=""):
     figure = look.figure(_CELL_WIDTH * len(links) + 3.6, height)
     axes = figure.add_subplot()
     norm = LogNorm(np.nanmin(table) / 1.5, min(1.5 * np.nanmax(table), 1))
-    image = axes.imshow(table, cmap=_COLOURS, norm=norm, aspect="auto")
+    image = axes.imshow(table, cmap=_COLORS, norm=norm, aspect="auto")
     for (crafted, link), cell in cells.items():
         row, column = made_for.index(crafted), links.index(link)
         _write(axes, row, column, cell, image)
@@ -125,12 +129,12 @@ def draw_described(described, path, title=""):
     axes.set_yticks(range(len(made_for)), made_for)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set(xlabel="link that is attacked", ylabel="p was crafted against")
+    axes.set(xlabel="attacked link", ylabel="p was crafted against")
     figure.colorbar(image, label="block error rate (BLER)", shrink=0.9)
     name = f"{', '.join(described['attacks'])}: PSR {described['psr_db']:g} dB, "
     axes.set_title(title or f"{name}Eb/N0 {described['ebn0_db']:g} dB")
-    words = "Below each rate its 95 % interval; outlined: p was crafted against this "
-    look.caption(figure, f"{words}very link.")
+    words = "Below each rate: its 95 % interval. Outlined: p was crafted against this "
+    look.caption(figure, f"{words}link.")
     look.save(figure, path)
 
 

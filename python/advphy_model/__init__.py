@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mathematics of gr-advphy: link models, channels, baselines, engines, statistics.
+"""Mathematics of gr-advphy: link models, channels, baselines, modem, statistics.
 
-Needs numpy and the compiled kernels; neither GNU Radio nor torch.
+The package needs numpy and the compiled kernels, but neither GNU Radio nor torch.
 """
 
 from advphy_model.version import __version__

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a file beside its place and rename it, so that nothing is ever half written."""
+"""Files that are written under a temporary name and renamed when they are complete."""
 
 import contextlib
 import errno
@@ -11,40 +11,40 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def atomic_file(path, mode="w"):
-    """Open a file that appears under `path` only when the block ends without error.
+    """Open a file that appears under `path` only if the block ends without an error.
 
     Args:
-        path: where the file shall be; its folder must exist.
+        path: name of the file; its folder must exist.
         mode: "w" (text, UTF-8) or "wb".
 
     Raises:
-        OSError: naming `path`: no such folder, not writable, disk full.
+        OSError: if the file cannot be written; the text names `path`.
     """
-    shown, path = path, Path(path).resolve()  # a symlink stays one
-    beside = None
+    shown, path = path, Path(path).resolve()  # a symbolic link stays a link
+    temporary = None
     try:
         if path.exists():
             _refuse_special(path)
         text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-        handle, beside = tempfile.mkstemp(
+        handle, temporary = tempfile.mkstemp(
             dir=path.parent or ".", prefix=f".{path.name}."
         )
         with open(handle, mode, **text) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(beside, 0o666 & ~_umask())
-        os.replace(beside, path)
-        beside = None
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+        temporary = None
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(shown)) from error
     finally:
-        if beside is not None:
-            Path(beside).unlink(missing_ok=True)
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
 
 
 def refuse_unwritable(path):
-    """Raise OSError now where a file could not be written later, after the work."""
+    """Raise OSError if a file could not be written, before any work is done."""
     place = Path(path).resolve()
     try:
         if place.exists():
@@ -58,7 +58,7 @@ def refuse_unwritable(path):
 
 @contextlib.contextmanager
 def only_writer(path):
-    """Hold a lock beside the file; ValueError when another process holds it."""
+    """Hold a lock file next to `path`; ValueError if another process holds it."""
     place = Path(path).resolve()
     lock = place.parent / f".{place.name}.lock"
     try:
@@ -80,7 +80,7 @@ def only_writer(path):
 
 
 def _refuse_special(path):
-    """Refuse to replace what is not a regular file, or is write-protected."""
+    """Raise OSError if path is not a regular file or is write-protected."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not path.is_file():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one definition of how 2n reals make n complex numbers.
+"""Conversion between 2n reals and n complex symbols.
 
-The reals are the n real parts, then the n imaginary parts [gan, Sec. II-A].
+The first n reals are the real parts, the last n the imaginary parts [gan, Sec. II-A].
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ LAYOUT = "real parts, then imaginary parts"
 
 
 def channel_uses(reals: int) -> int:
-    """Return how many channel uses carry this many reals (odd: one of padding)."""
+    """Return the channel uses that carry so many reals; an odd number is padded."""
     return (reals + 1) // 2
 
 
@@ -22,7 +22,7 @@ def to_reals(x: np.ndarray, reals: int | None = None) -> np.ndarray:
 
 
 def to_complex(x: np.ndarray) -> np.ndarray:
-    """Return reals [..., 2n or 2n - 1] as complex64 [..., n], padded by 0."""
+    """Return reals [..., 2n or 2n - 1] as complex64 [..., n], padded with 0."""
     x = np.asarray(x, np.float32)
     n = channel_uses(x.shape[-1])
     out = np.zeros((*x.shape[:-1], n), np.complex64)
@@ -32,5 +32,5 @@ def to_complex(x: np.ndarray) -> np.ndarray:
 
 
 def slot(n: int) -> list:
-    """Return which real each float of an interleaved complex vector of n becomes."""
+    """Return the index of the real that each float of n interleaved symbols holds."""
     return [column // 2 + (column % 2) * n for column in range(2 * n)]

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules of a package that are found by their file name: channels, schemes, links."""
+"""Lookup of a package's modules by file name: channels, schemes, baseline links."""
 
 import importlib
 import pkgutil
 
 
 def names(package) -> list:
-    """Return the names of the modules of a package, sorted."""
+    """Return the sorted names of the modules of a package."""
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 def module(package, kind: str, name: str):
-    """Return the module of that name.
+    """Return the module with this name.
 
     Raises:
-        ValueError: "KIND 'name' is not known" and what there is.
+        ValueError: if there is no such module; the text lists the known names.
     """
     if name not in names(package):
         raise ValueError(
@@ -25,5 +25,5 @@ def module(package, kind: str, name: str):
 
 
 def modules(package) -> list:
-    """Return all modules of a package, in the order of their names."""
+    """Return all modules of a package, sorted by name."""
     return [module(package, "module", name) for name in names(package)]

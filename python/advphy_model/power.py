@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one definition of power: energy of codewords, noise, perturbations.
+"""Power of codewords, noise and perturbations.
 
-A codeword spends one unit of energy per channel use on average over the codebook,
-E||x||^2 = n over its n complex symbols. A semantic code of L reals spends one unit per
-REAL dimension, E||x||^2 = L. Noise variance is per REAL dimension in both.
+A codeword has one unit of energy per channel use on average over the codebook:
+E||x||^2 = n over its n complex symbols. A semantic code of L reals has one unit per
+REAL dimension: E||x||^2 = L. Noise variance is per REAL dimension in both cases.
 """
 
 import math
@@ -19,7 +19,7 @@ def from_db(value_db: float) -> float:
 def noise_variance(ebn0_db: float, rate: float) -> float:
     """Return the noise variance per real dimension.
 
-    A codeword spends one unit of energy per channel use, so
+    A codeword has one unit of energy per channel use, so
 
         sigma^2 = 1 / (2 R Eb/N0)                       [gan, Sec. II-A]
 
@@ -28,10 +28,10 @@ def noise_variance(ebn0_db: float, rate: float) -> float:
         rate: R = k/n, information bits per channel use.
 
     Raises:
-        ValueError: when ebn0_db is not one of -100..100.
+        ValueError: if ebn0_db is not in -100..100.
     """
     if not abs(ebn0_db) <= 100:
-        raise ValueError(f"ebn0_db = {ebn0_db}, wanted a number of -100..100 dB")
+        raise ValueError(f"ebn0_db must be a number in -100..100 dB, got {ebn0_db}")
     return 1 / (2 * rate * from_db(ebn0_db))
 
 
@@ -41,9 +41,9 @@ def noise_sigma(ebn0_db: float, rate: float) -> float:
 
 
 def snr_noise_variance(snr_db: float) -> float:
-    """Return the noise variance per real dimension of a semantic code at an SNR.
+    """Return the noise variance per real dimension for a semantic code.
 
-    A semantic code has mean x_i^2 = 1 in each of its real dimensions, so
+    A semantic code has mean x_i^2 = 1 in each real dimension, so
 
         sigma^2 = 1 / SNR                               [arn, eq. 6]
 
@@ -51,10 +51,10 @@ def snr_noise_variance(snr_db: float) -> float:
         snr_db: signal power over noise power, in dB.
 
     Raises:
-        ValueError: when snr_db is not one of -100..100.
+        ValueError: if snr_db is not in -100..100.
     """
     if not abs(snr_db) <= 100:
-        raise ValueError(f"snr_db = {snr_db}, wanted a number of -100..100 dB")
+        raise ValueError(f"snr_db must be a number in -100..100 dB, got {snr_db}")
     return 1 / from_db(snr_db)
 
 
@@ -62,34 +62,35 @@ def psr_db_of_limit(epsilon: float, reading: str, reals: int) -> float:
     """Return the PSR in dB that the power limit epsilon of [arn, eq. 20] allows.
 
     Args:
-        epsilon: limit of ||delta||^2 / N over the N = `reals` dimensions.
-        reading: "per_dimension": against mean x_i^2 = 1, PSR = epsilon. "literal":
-            against E||x||^2 = 1 as printed in [arn, Sec. V], so PSR = N epsilon,
-            which for 0.1 and 23 dimensions is 3.6 dB ABOVE the signal.
-        reals: N.
+        epsilon: limit of ||delta||^2 / N.
+        reading: how the limit is understood. "per_dimension": the signal has mean
+            x_i^2 = 1, so PSR = epsilon. "literal": the signal has E||x||^2 = 1 as
+            printed in [arn, Sec. V], so PSR = N epsilon; 0.1 and 23 dimensions give a
+            perturbation 3.6 dB ABOVE the signal.
+        reals: N, number of real dimensions.
     """
     if reading not in ("per_dimension", "literal"):
         raise ValueError(
-            f"power reading '{reading}' is not known; it is 'per_dimension' or "
-            "'literal'"
+            f"power reading '{reading}' is not known; choose from per_dimension, "
+            "literal"
         )
     return 10 * math.log10(epsilon * (reals if reading == "literal" else 1))
 
 
 def snr_db(ebn0_db: float, rate: float) -> float:
-    """Return signal over noise power per channel use, in dB: R Eb/N0."""
+    """Return R Eb/N0, the SNR per channel use, in dB."""
     return ebn0_db + 10 * math.log10(rate)
 
 
 def mean_energy(codebook: np.ndarray) -> float:
-    """Return the mean squared norm of the rows of a codebook [M, n] complex."""
+    """Return the mean squared norm of the rows of a codebook, complex [M, n]."""
     return float(np.mean(np.sum(np.abs(np.asarray(codebook, complex)) ** 2, axis=1)))
 
 
 def energy(x: np.ndarray) -> float:
-    """Return the sum of |x|^2 over all of complex64 x, added up in double precision."""
+    """Return the sum of |x|^2 over a complex64 array, added in double precision."""
     reals = x.view(np.float32).astype(np.float64).ravel()
-    # Not np.dot: BLAS splits long vectors over threads, and so the last bit changes.
+    # Not np.dot: BLAS splits long vectors over threads, which changes the last bits.
     return float(np.sum(np.square(reals)))
 
 
@@ -104,20 +105,20 @@ def psr_db(p: np.ndarray, n: int) -> float:
 
 
 def perturbation_norm(psr_db: float, n: int) -> float:
-    """Return ||p|| of a perturbation of this PSR over n channel uses."""
+    """Return the norm ||p|| of a perturbation with this PSR over n channel uses."""
     return math.sqrt(n * from_db(psr_db))
 
 
 def psr_db_of_epsilon(epsilon: float, convention: str) -> float:
-    """Return the PSR in dB that the scale factor epsilon of [gan, eq. 2] means.
+    """Return the PSR in dB for the scale factor epsilon of [gan, eq. 2].
 
     Args:
         epsilon: positive scale factor.
         convention: "power": ||p||^2 = epsilon ||x||^2; "amplitude":
-            ||p|| = epsilon ||x||. The paper does not say which.
+            ||p|| = epsilon ||x||. The paper does not state which one it uses.
     """
     if convention not in ("power", "amplitude"):
         raise ValueError(
-            f"convention '{convention}' is not known; it is 'power' or 'amplitude'"
+            f"convention '{convention}' is not known; choose from power, amplitude"
         )
     return (10 if convention == "power" else 20) * math.log10(epsilon)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages and noise as pure functions of (seed, index of the block of data).
+"""Messages and noise as pure functions of the seed and the block index.
 
-The numbers come from Philox4x32-10 keyed by the seed (lib/random/gaussian.h), so any
-chunking, thread, engine and instruction set gives the same bits.
+The numbers come from Philox4x32-10 with the seed as key (lib/random/gaussian.h), so
+they are the same bits for any chunk size, thread, engine and instruction set.
 """
 
 import numpy as np
@@ -11,21 +11,21 @@ from advphy_model import kernels
 
 
 def checked_seed(seed) -> int:
-    """Return the seed as an int; ValueError unless it is one of 0..2^64 - 1."""
+    """Return the seed as an int; ValueError unless it is in 0..2^64 - 1."""
     if isinstance(seed, bool) or int(seed) != seed or not 0 <= int(seed) < 2**64:
-        raise ValueError(f"seed = {seed}, wanted a whole number of 0..2^64 - 1")
+        raise ValueError(f"seed must be a whole number in 0..2^64 - 1, got {seed}")
     return int(seed)
 
 
 def checked_index(name: str, value) -> int:
-    """Return a number of blocks as an int; ValueError unless it is one of 0..2^48."""
+    """Return an index or count as an int; ValueError unless it is in 0..2^48."""
     if isinstance(value, bool) or not 0 <= value <= 2**48 or int(value) != value:
-        raise ValueError(f"{name} = {value}, wanted a whole number of 0..2^48")
+        raise ValueError(f"{name} must be a whole number in 0..2^48, got {value}")
     return int(value)
 
 
 def messages(seed: int, first_block: int, blocks: int, k: int) -> np.ndarray:
-    """Return the messages of the blocks from first_block on, uint8 [blocks]."""
+    """Return the messages of `blocks` blocks from first_block on, uint8 [blocks]."""
     out = np.empty(blocks, np.uint8)
     kernels.messages(seed, first_block, k, out)
     return out

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The version of the module; CMakeLists.txt, MANIFEST.yml and CITATION.cff agree."""
+"""Version of gr-advphy, the same as in CMakeLists.txt, MANIFEST.yml, CITATION.cff."""
 
 __version__ = "0.5.0"

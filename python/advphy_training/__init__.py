@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Train link models, and import networks of the user's own. Needs torch."""
+"""Training, attacks and evaluation of link models; needs torch."""

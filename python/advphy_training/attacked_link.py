@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A link as the adversary sees it: differentiable logits, and errors of an attack."""
+"""A link as an attack sees it: differentiable logits and block errors."""
 
 import numpy as np
 import torch
@@ -10,16 +10,16 @@ from advphy_model.power import noise_sigma
 
 from advphy_training.torch_network import TorchNetwork
 
-# Candidates are judged on blocks that no measurement of the same seed reaches, or the
-# best of many would be flattered by its own noise.
+# Candidates are judged on blocks that no measurement of the same seed reaches.
+# Otherwise the best of many candidates would seem stronger than it is.
 _JUDGED_FROM = 2**40
 
 
 class AttackedLink:
-    """What is attacked, or a substitute for it, at one Eb/N0.
+    """The attacked link, or a substitute for it, at one Eb/N0.
 
     Args:
-        model: link model, with any decision.
+        model: link model with any kind of decision.
         ebn0_db: Eb/N0 in dB.
     """
 
@@ -35,10 +35,10 @@ class AttackedLink:
     def logits(self, y):
         """Return logits [batch, M] of received vectors y, float tensor [batch, 2n].
 
-        A network gives its own. The nearest codeword has the log-posterior
-        -||y - x_s||^2 / (2 sigma^2), but for what all messages share. A hard decision
-        on signs picks the message with the largest correlation of signs; the sign
-        becomes tanh(2 y / sigma).
+        A network has logits of its own. Those of the nearest codeword are
+        -||y - x_s||^2 / (2 sigma^2), without the term that all messages share. Those
+        of a hard decision correlate the signs of a codeword with the signs of y, which
+        are smoothed to tanh(2 y / sigma).
         """
         if self.model.decision == "network":
             return self._decoder(y)
@@ -48,25 +48,24 @@ class AttackedLink:
         return torch.tanh(2 * y / self.sigma) @ self.codebook.sign().T
 
     def margin(self, y, sent):
-        """Return how far the best wrong logit lies above the right one, [batch]."""
+        """Return the best wrong logit minus the right one, [batch]."""
         logits = self.logits(y)
         right = torch.nn.functional.one_hot(sent, logits.shape[1]).bool()
         wrong = logits.masked_fill(right, -torch.inf).amax(dim=1)
         return wrong - logits[right]
 
     def smooth_bler(self, y, sent, width=0.3):
-        """Return the block error rate made smooth, so that attacks have a gradient.
+        """Return a smooth block error rate, which has a gradient.
 
-        It is the mean over the last axis of sigmoid(margin / width): a block counts 1
-        where the best wrong logit lies far above the right one. The width is a share of
-        the margins' own spread over that axis, so that logits which are scaled or
-        saturated hide nothing.
+        It is the mean of sigmoid(margin / width) over the last axis. The width is
+        relative to the standard deviation of the margins over that axis, so that
+        scaled or saturated logits do not hide the gradient.
 
         Args:
             y: received vectors, [..., blocks, 2n].
             sent: messages, integers that broadcast to [..., blocks].
-            width: of the sigmoid, in standard deviations of the margin. A wide one
-                guides from far, a narrow one is closer to the rate itself.
+            width: width of the sigmoid, in standard deviations of the margin. A wide
+                one has a gradient far from an error; a narrow one is closer to BLER.
         """
         shape = y.shape[:-1]
         margin = self.margin(y.flatten(0, -2), sent.expand(shape).flatten())
@@ -75,20 +74,20 @@ class AttackedLink:
         return torch.sigmoid(margin / spread.clamp_min(1e-12)).mean(dim=-1)
 
     def errors(self, rows, blocks, seed):
-        """Return the block errors of each perturbation under one and the same noise.
+        """Return the block errors under each perturbation, all with the same noise.
 
         Args:
             rows: perturbations, reals [count, 1 or M (a row per message), 2n].
-            blocks: how many messages.
-            seed: of messages and noise.
+            blocks: number of messages.
+            seed: seed of messages and noise.
 
         Returns:
-            Errors and erasures, integers [count].
+            Errors, including erasures, integers [count].
         """
         return np.array([wrong.sum() for _, wrong in self._judge(rows, blocks, seed)])
 
     def errors_by_message(self, rows, blocks, seed):
-        """Return the same for each message by itself, integers [count, M]."""
+        """Return the errors of errors() per message, integers [count, M]."""
         judged = self._judge(rows, blocks, seed)
         size = self.model.M
         return np.array(
@@ -96,16 +95,16 @@ class AttackedLink:
         )
 
     def decide(self, y):
-        """Return (messages, erased) that the link decides for, y complex64 [batch, n].
+        """Return (messages, erased) of received vectors y, complex64 [batch, n].
 
-        It is the link's own decision, not the smooth one of logits().
+        The link's own decision is used, not that of logits().
         """
         decided, erased = np.empty(len(y), np.uint8), np.empty(len(y), np.uint8)
         self._decision.decide(y, decided, erased)
         return decided, erased.astype(bool)
 
     def _judge(self, rows, blocks, seed):
-        """Yield (messages, which are decided wrongly) for each perturbation."""
+        """Yield (messages, mask of wrong decisions) for each perturbation."""
         model = self.model
         sent = randomness.messages(seed, _JUDGED_FROM, blocks, model.k)
         noise = randomness.noise(seed, _JUDGED_FROM, blocks, model.n)
@@ -116,13 +115,13 @@ class AttackedLink:
             yield sent, (decided != sent) | erased
 
     def gradients(self, seed, blocks=4096):
-        """Return how far the gradients of the margin can be trusted.
+        """Measure how reliable the gradients of the margin are.
 
         Returns:
-            zero: share of received vectors where the gradient is zero or not finite.
-            predicted: correlation over received vectors between the change of the
-                margin that the gradient predicts for a random step of a third of a
-                noise standard deviation per real dimension, and the change there is.
+            zero: share of received vectors whose gradient is zero or not finite.
+            predicted: correlation over received vectors between the true change of the
+                margin and the change that the gradient predicts. The step is random,
+                a third of the noise's standard deviation per real dimension.
         """
         generator = torch.Generator().manual_seed(seed)
         sent = torch.arange(blocks) % self.model.M

@@ -1,36 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Send codewords through the impairments of a channel while training, with gradients.
+"""Differentiable impairments of a channel, applied to codewords during training.
 
-Impairments are drawn as everywhere else, by seed and index of the block, and applied to
-torch's tensors. What is linear (CFO, phase noise, fading, two rays, timing, clock, IQ
-imbalance) and clipping have their exact gradients; quantization is straight-through.
+As in measurements, impairments are functions of seed and block index. Linear ones (CFO,
+phase noise, fading, two rays, timing, clock, IQ imbalance) and clipping have exact
+gradients; that of quantization is straight-through.
 """
 
 import torch
 from advphy_model.air.channels import impairments
 
-_INDICES = 2**40  # of the first block of a batch: each batch meets others
+_INDICES = 2**40  # range of seed and first block, which are drawn for each batch
 
 
 class Augmentation:
-    """The impairments of a channel; the noise is not among them.
+    """The impairments of a channel, without its noise.
 
     Args:
-        kind: the channel (air/channels); "awgn" changes nothing and draws nothing.
+        kind: name of the channel (air/channels); "awgn" has no impairments.
 
     Raises:
-        ValueError: when there is no such channel.
+        ValueError: if there is no such channel.
     """
 
     def __init__(self, kind: str):
         self._parts = impairments(kind)
 
     def impair(self, x, generator):
-        """Return what becomes of a batch of codewords, float32 [batch, 2n].
+        """Return a batch of codewords after the impairments, float32 [batch, 2n].
 
         Args:
-            x: the real parts, then the imaginary parts.
-            generator: torch.Generator that seed and first index are drawn with.
+            x: codewords, float32 [batch, 2n]: real parts, then imaginary parts.
+            generator: torch.Generator that draws the seed and the first block.
         """
         if not self._parts:
             return x

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gradients of a minimax game, with consensus optimization [gan, eq. 9-10]."""
+"""Gradients of a minimax game with consensus optimization [gan, eq. 9-10]."""
 
 import torch
 
 
 def gradients(game, minimizers, maximizers, gamma=0.0):
-    """Fill .grad of both players, so that one descending optimizer serves them.
+    """Fill .grad of both players for one optimizer that descends.
 
     The vector field of the game is v = (grad_theta d, grad_phi g). With
-    L = ||v||^2 / 2 the minimizing player descends d + gamma L, the maximizing one
-    ascends g - gamma L: both are drawn towards v = 0. [gan, eq. 10] prints d - gamma L,
-    which drives the minimizing player away from it. Ascent is descent of the negated
-    gradient.
+    L = ||v||^2 / 2 the minimizing player descends d + gamma L and the maximizing player
+    ascends g - gamma L, which leads both to v = 0. [gan, eq. 10] prints d - gamma L,
+    which leads the minimizing player away from it. The gradients of the maximizing
+    player are negated.
 
     Args:
-        game: scalar d. phi enters d only through g, so that grad_phi d = grad_phi g.
+        game: scalar d. phi enters d only through g, so grad_phi d = grad_phi g.
         minimizers: tensors theta.
         maximizers: tensors phi.
-        gamma: weight of L; 0 costs a third of the time.
+        gamma: weight of L; with 0 a step takes a third of the time.
     """
     players = [*minimizers, *maximizers]
     field = torch.autograd.grad(game, players, create_graph=gamma > 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make link models of the user's own torch networks."""
+"""Conversion of torch networks to link models."""
 
 import numpy as np
 import torch
@@ -9,23 +9,24 @@ from advphy_model.network.network import Layer, Network, run
 
 
 def link_from_torch(name, k, n, decoder, encoder=None, codebook=None, recipe=None):
-    """Return a link model made of torch modules of known layers.
+    """Make a link model from torch modules of known layers.
 
     Args:
-        name: of the link.
+        name: name of the link.
         k: bits per message.
-        n: channel uses.
+        n: channel uses per codeword.
         decoder: module from [batch, 2n] reals (real parts, then imaginary parts) to
             [batch, 2^k] logits.
-        encoder: module from one-hot [batch, 2^k] to [batch, 2n] reals; or give
-        codebook: complex [2^k, n], mean energy n.
-        recipe: dictionary of what to remember, JSON values.
+        encoder: module from one-hot [batch, 2^k] to [batch, 2n] reals; None if there is
+            a codebook.
+        codebook: complex [2^k, n] of mean energy n; None if there is an encoder.
+        recipe: dictionary of JSON values to store with the link.
 
     Returns:
-        LinkModel; its write(path) makes a file of it.
+        LinkModel; write(path) stores it in a file.
 
     Raises:
-        ValueError: naming the layer or what does not fit.
+        ValueError: if a layer is not known, or if the parts do not fit k and n.
     """
     if (encoder is None) == (codebook is None):
         raise ValueError("give either an encoder or a codebook")
@@ -38,15 +39,15 @@ def link_from_torch(name, k, n, decoder, encoder=None, codebook=None, recipe=Non
 
 
 def network_from_torch(module, input_shape) -> Network:
-    """Return a torch module of known layers as a Network.
+    """Convert a torch module of known layers to a Network.
 
-    Known are Sequential (nested), Linear, Conv1d, Conv2d, ReLU, ELU, Softmax over
-    dimension 1, Flatten, Unflatten of dimension 1, and Identity and Dropout, which do
-    nothing at inference.
+    The known layers are Sequential (nested), Linear, Conv1d, Conv2d, ReLU, ELU,
+    Sigmoid, Softmax over dimension 1, Flatten, Unflatten of dimension 1, and Identity
+    and Dropout, which do nothing at inference.
 
     Args:
         module: torch.nn.Module.
-        input_shape: of one item, without the batch.
+        input_shape: shape of one item, without the batch.
     """
     found = [_layer(name or "layer", part) for name, part in _leaves(module, "")]
     return Network(tuple(filter(None, found)), tuple(input_shape))
@@ -56,10 +57,10 @@ def network_from_state_dict(state, layers, input_shape) -> Network:
     """Return a Network with the weights of a state_dict, in the order of its entries.
 
     Args:
-        state: the state_dict, such as torch.load(path, weights_only=True) gives.
-        layers: Layers without parameters (kind, name, attributes); each dense, conv1d
-            and conv2d takes the next "*.weight" and the "*.bias" that belongs to it.
-        input_shape: of one item, without the batch.
+        state: state_dict, for example from torch.load(path, weights_only=True).
+        layers: Layers without parameters (kind, name, attributes). Each dense, conv1d
+            and conv2d layer takes the next "*.weight" and its "*.bias".
+        input_shape: shape of one item, without the batch.
     """
     weights = [key for key in state if key.endswith("weight")]
     taken, made = 0, []
@@ -98,7 +99,7 @@ def _parameters(weight, bias):
 
 
 def _layer(name, part):
-    """Return the Layer of a torch module, or None when it does nothing."""
+    """Return the Layer of a torch module, or None if it does nothing."""
     nn = torch.nn
     if isinstance(part, nn.Identity | nn.Dropout):
         return None
@@ -118,13 +119,12 @@ def _layer(name, part):
         return Layer("flatten", name)
     if isinstance(part, nn.Unflatten) and part.dim == 1:
         if min(part.unflattened_size) < 1:
-            said = f"{part}: write every extent out, without -1"
-            raise ValueError(f"layer '{name}': {said}")
+            raise ValueError(f"layer '{name}': {part} must give every size, not -1")
         return Layer("reshape", name, {}, {"shape": list(part.unflattened_size)})
     raise ValueError(
-        f"layer '{name}': {part} is not one that a link model knows; there is Linear, "
-        "Conv1d, Conv2d, ReLU, ELU, Sigmoid, Softmax, Flatten, Unflatten, Identity, "
-        "Dropout"
+        f"layer '{name}': {part} is not one that a link model knows; choose from "
+        "Linear, Conv1d, Conv2d, ReLU, ELU, Sigmoid, Softmax, Flatten, Unflatten, "
+        "Identity, Dropout"
     )
 
 
@@ -132,7 +132,7 @@ def _convolution(name, part):
     if set(part.dilation) != {1} or part.groups != 1 or part.padding_mode != "zeros":
         raise ValueError(
             f"layer '{name}': {part}: dilation, groups and padding other than zeros "
-            "are not known"
+            "are not supported"
         )
     padding = []
     for axis, taps in enumerate(part.kernel_size):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What schemes that train links share: early block error rates, results, the file."""
+"""Base class of schemes that train links: early error rates, results, model file."""
 
 import numpy as np
 from advphy_model.measure import ranges
@@ -10,21 +10,20 @@ from advphy_training import loop, progress
 from advphy_training.attacked_link import AttackedLink
 from advphy_training.attacks import Plan, universal_fgm
 
-EBN0_DB = 5.0  # where a good (7, 4) link fails once in some hundred blocks
+EBN0_DB = 5.0  # a good (7, 4) link has a BLER of about 2e-3 here
 PSR_DB = -6.0  # the usual setting of [gan, Sec. IV]
-BLOCKS = 200_000  # a rate of 2e-3 then has 5 % of standard deviation
-RULE = StopRule(min_errors=1000, max_blocks=20_000_000)  # of a point of results
+BLOCKS = 200_000  # then a BLER of 2e-3 has a standard deviation of 5 %
+RULE = StopRule(min_errors=1000, max_blocks=20_000_000)  # of each result
 
 
 class LinkScheme(loop.Scheme):
-    """A scheme that makes LinkModels."""
+    """A scheme that trains a LinkModel."""
 
     def early_figures(self, link):
-        """Return the block error rates of a link now, clean and attacked.
+        """Return the current block error rates of a link, clean and attacked.
 
-        The attack is the quick one, universal FGM crafted against this very link: a
-        lower bound of what an adversary reaches, good enough to compare moments of a
-        training.
+        The attack is universal FGM against this link: it is fast, and its error rate is
+        good enough to compare stages of a training. Other attacks do more harm.
         """
         attacked = AttackedLink(link, EBN0_DB)
         p = universal_fgm.craft([attacked], Plan(PSR_DB, EBN0_DB, restarts=8))
@@ -33,7 +32,7 @@ class LinkScheme(loop.Scheme):
         return found | {"ebn0_db": EBN0_DB, "psr_db": PSR_DB}
 
     def measured(self, link):
-        """Return counts at Eb/N0 0..8 dB, by its own decision and nearest codeword."""
+        """Return counts at Eb/N0 0..8 dB, of its own decision and nearest codeword."""
         table = {}
         for model in (link, link.with_nearest_codeword()):
             if model.decision not in table:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one descent: an optimizer on gradients, step by step; resumable for schemes."""
+"""The training loop: steps of an optimizer, and training of a scheme with resume."""
 
 import math
 
@@ -7,43 +7,43 @@ import torch
 
 from advphy_training import progress, training_state
 
-SAVE_EVERY = 1000  # steps between two states to resume from, each with early figures
+SAVE_EVERY = 1000  # steps between two saved states, each with early figures
 
 
 class Scheme:
-    """What a training is made of, with the defaults of plain descent on a loss.
+    """Base class of the schemes, with defaults for plain descent on a loss.
 
-    A subclass has parameters() and loss(generator), or its own groups() and
-    gradients(generator), and what schemes/__init__.py asks for in addition.
+    A subclass defines parameters() and loss(generator), or groups() and
+    gradients(generator), and the other methods listed in schemes/__init__.py.
     """
 
     def groups(self):
-        """Return what Adam trains, each group with its factor of the learning rate."""
+        """Return the groups that Adam trains, each with its learning rate factor."""
         return [{"params": list(self.parameters()), "factor": 1.0}]
 
     def state(self):
-        """Return further tensors that change in training: none but Adam's."""
+        """Return further tensors that change in training, by name; here none."""
         return {}
 
     def gradients(self, generator):
-        """Add the gradients of a batch to .grad; return its loss."""
+        """Add the gradients of a batch to .grad and return its loss."""
         return backward(self.loss(generator))
 
 
 def descend(optimizer, gradients, steps, rate=None, first=0, after=None, label=None):
-    """Take an optimizer's steps.
+    """Run the steps of an optimizer.
 
     Args:
-        optimizer: torch.optim.Optimizer; a group may have a "factor" of the rate.
+        optimizer: torch.optim.Optimizer; "factor" of a group scales its learning rate.
         gradients: function of the step that fills .grad and returns the loss.
         steps: number of steps.
-        rate: function of the step that returns the learning rate; None: as it is.
-        first: step to begin with.
+        rate: function of the step that returns the learning rate; None: constant.
+        first: first step.
         after: function of (steps taken, loss, bar) called after each step, or None.
-        label: of the bar of progress.
+        label: label of the progress bar.
 
     Raises:
-        ValueError: the loss is not finite.
+        ValueError: if the loss is not finite.
     """
     bar = progress.bar(range(first, steps), total=steps, initial=first, desc=label)
     for step in bar:
@@ -62,23 +62,23 @@ def descend(optimizer, gradients, steps, rate=None, first=0, after=None, label=N
 
 
 def backward(loss):
-    """Add the gradients of a loss to .grad; return it as a number."""
+    """Add the gradients of a loss to .grad and return the loss as a number."""
     loss.backward()
     return loss.item()
 
 
 def run(scheme, settings, seed, out, identity):
-    """Take all the steps that are left of a training, saving on the way.
+    """Run the remaining steps of a training and save its state regularly.
 
-    Batches are a function of (seed, step), so that an interrupted training that goes
-    on comes to the result of an uninterrupted one.
+    Batches are a function of (seed, step), so a resumed training gives the result of an
+    uninterrupted one.
 
     Args:
         scheme: Scheme.
-        settings: with steps, learning_rate, last_learning_rate and perhaps warm_up.
-        seed: of the batches.
+        settings: steps, learning_rate, last_learning_rate and optionally warm_up.
+        seed: seed of the batches.
         out: path of the model file; state and early figures are kept next to it.
-        identity: text that tells this training from any other.
+        identity: text that identifies this training.
     """
     optimizer = torch.optim.Adam(scheme.groups(), lr=settings.learning_rate)
     first = training_state.resume(out, identity, scheme, optimizer)
@@ -100,10 +100,10 @@ def run(scheme, settings, seed, out, identity):
 
 
 def _rate(settings):
-    """Return the learning rate of a step as a function.
+    """Return the learning rate as a function of the step.
 
-    It rises over the share `warm_up` of the steps, if any, since a high rate at once
-    would leave many ReLUs dead; then it falls along a cosine.
+    It rises over the share `warm_up` of the steps, if any, because a high rate at the
+    start would leave many ReLUs dead. Then it falls along a cosine.
     """
     rising = getattr(settings, "warm_up", 0.0) * settings.steps
     highest, last = settings.learning_rate, settings.last_learning_rate
@@ -118,5 +118,5 @@ def _rate(settings):
 
 
 def falling(learning_rate, steps):
-    """Return a learning rate that falls to 0 in a line, as a function of the step."""
+    """Return a learning rate that falls linearly to 0, as a function of the step."""
     return lambda step: learning_rate * (1 - step / steps)

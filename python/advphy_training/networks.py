@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks with random weights, from which trainings start."""
+"""Networks with random weights, from which training starts."""
 
 import math
 
@@ -11,7 +11,7 @@ from advphy_training.torch_network import TorchNetwork
 
 
 def weights(rng, name, kind, shape, bias=0.0, **attributes):
-    """Return a layer with weights uniform in +-1/sqrt(inputs), as torch starts them."""
+    """Return a layer with weights uniform in +-1/sqrt(inputs), torch's default."""
     bound = 1 / math.sqrt(math.prod(shape[1:]))
     weight = rng.uniform(-bound, bound, shape)
     parameters = {"weight": weight, "bias": np.full(shape[0], bias)}
@@ -19,13 +19,12 @@ def weights(rng, name, kind, shape, bias=0.0, **attributes):
 
 
 def perceptron(rng, sizes, output=None, before=(), after=()) -> Network:
-    """Return dense layers, a ReLU after each but the one called `output`.
+    """Return dense layers with a ReLU after each, except after the layer `output`.
 
     Args:
-        rng: draws the weights.
-        sizes: numbers of the inputs, of the neurons of each hidden layer, and of the
-            outputs.
-        output: name of the last dense layer; None: the last one is a hidden one, too.
+        rng: numpy.random.Generator of the weights.
+        sizes: numbers of inputs, of neurons in each hidden layer, and of outputs.
+        output: name of the last dense layer; None: a ReLU follows it, too.
         before: layers in front, which keep the number of inputs.
         after: layers at the end.
     """
@@ -40,29 +39,29 @@ def perceptron(rng, sizes, output=None, before=(), after=()) -> Network:
 
 
 def classifier(reals, hidden, classes, rng, before=()) -> Network:
-    """Return an Eve's network from L reals to logits.
+    """Return the network of an Eve, from L reals to logits.
 
     Args:
-        reals: L.
-        hidden: neurons of the hidden layers.
+        reals: number L of inputs.
+        hidden: numbers of neurons in the hidden layers.
         classes: number of logits.
-        rng: draws the weights.
+        rng: numpy.random.Generator of the weights.
         before: layers in front, which keep the number of reals.
     """
     return perceptron(rng, [reals, *hidden, classes], "logits", before)
 
 
 def residual(reals, rng, hidden=None) -> Network:
-    """Return a residual F of ReLUs: L-L-64-L [arn, Sec. V], or of hidden sizes."""
+    """Return a residual network F: L-L-64-L [arn, Sec. V], or of given hidden sizes."""
     return perceptron(rng, [reals, *(hidden or (reals, 64)), reals], "output")
 
 
 class Generator(torch.nn.Module):
-    """G: codewords to perturbations, scaled by whoever uses them [gan, Table I, II].
+    """Generator G from codewords to perturbations, not scaled [gan, Tables I, II].
 
-    Two convolutions of 6 taps, 16 and 64 filters; in the CNN case 128 and 128 with
-    batch normalization, here over the codebook, which is all inputs there are: it needs
-    no running mean.
+    It has two convolutions of 6 taps with 16 and 64 filters; in the CNN case 128 and
+    128 with batch normalization. The batch is the codebook, which contains every
+    possible input, so no running mean is needed.
     """
 
     def __init__(self, architecture, n, rng):

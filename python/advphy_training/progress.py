@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps of long work, shown by the program's bar."""
+"""Progress bars of long work, shown by the program that runs it."""
 
 import contextlib
 from contextvars import ContextVar
 
-show = None  # function like tqdm that a program puts here; None: nothing is shown
+show = None  # function like tqdm, set by the program; None: no bars
 _HUSHED = ContextVar("hushed", default=False)
 
 
-class _Unseen:
-    """Steps that nobody is shown."""
+class _Hidden:
+    """Steps without a progress bar."""
 
     def __init__(self, steps):
         self._steps = steps
@@ -18,12 +18,12 @@ class _Unseen:
         return iter(self._steps)
 
     def set_postfix_str(self, text):
-        """Say nothing."""
+        """Ignore the text."""
 
 
 @contextlib.contextmanager
 def hushed(quiet=True):
-    """Show no bar within; one that is within is not worth it, or is not wanted."""
+    """Show no progress bars inside this context, if `quiet`."""
     token = _HUSHED.set(quiet or _HUSHED.get())
     try:
         yield
@@ -32,11 +32,11 @@ def hushed(quiet=True):
 
 
 def bar(steps, **more):
-    """Return the steps, as the program shows them.
+    """Return the steps with a progress bar, if the program shows any.
 
     Args:
-        steps: iterable whose items are counted.
-        more: for `show`, such as total, unit, initial or desc.
+        steps: iterable of which the bar counts the items.
+        more: options of `show`, such as total, unit, initial or desc.
     """
-    unseen = show is None or _HUSHED.get()
-    return _Unseen(steps) if unseen else show(steps, **more)
+    hidden = show is None or _HUSHED.get()
+    return _Hidden(steps) if hidden else show(steps, **more)

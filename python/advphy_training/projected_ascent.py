@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Projected gradient ascent on perturbations of a set norm."""
+"""Projected gradient ascent on perturbations of a fixed norm."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 
 
 def project(p, norm):
-    """Return p [..., 2n] scaled to that norm."""
+    """Return p [..., 2n] scaled to a norm."""
     tiny = torch.finfo(p.dtype).tiny
     return norm * p / p.norm(dim=-1, keepdim=True).clamp_min(tiny)
 
@@ -15,23 +15,23 @@ def project(p, norm):
 def step(p, gradient, length):
     """Return p moved along the gradient by `length` times its norm, and projected.
 
-    A gradient that vanishes moves nothing.
+    A zero gradient leaves p unchanged.
     """
     norm = p.norm(dim=-1, keepdim=True)
     return project(p + length * norm * project(gradient, 1.0), norm)
 
 
 def ascend(p, gain, steps, first=0, last=None):
-    """Yield p after each step along the gradient of a gain; the norm of p stays.
+    """Yield p after each step along the gradient of a gain; its norm is kept.
 
     The length of a step falls from 0.3 to 0.01 of the norm along a cosine.
 
     Args:
         p: perturbations, [..., 2n].
-        gain: function from p to what shall grow, a tensor that is added up.
+        gain: function from p to a tensor whose sum is maximized.
         steps: number of steps of the whole ascent.
-        first: step to begin with.
-        last: step to end before; None: with the ascent.
+        first: first step.
+        last: step to stop before; None: all steps.
     """
     for i in range(first, steps if last is None else last):
         p = p.detach().requires_grad_(True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What schemes that train semantic links share: data, noise, results, the file."""
+"""Base classes of schemes on semantic links: data, noise, results, model file."""
 
 import numpy as np
 import torch
@@ -17,30 +17,31 @@ from advphy_training import loop, progress, setting_checks
 from advphy_training.torch_network import TorchNetwork
 
 SNRS_DB = (0.0, 5.0, 10.0, 15.0, 20.0)  # [arn, Fig. 3]
-_EARLY = slice(0, 1000)  # images that early figures are of
-_ANY_SECRET = bytes(32)  # what a keyed link comes to does not depend on it
+_EARLY = slice(0, 1000)  # images of the early figures
+_ANY_SECRET = bytes(32)  # the results of a keyed link do not depend on it
 
 
 def check(settings):
-    """Raise ValueError unless SNRs, loss and the descent of Settings make sense."""
+    """Raise ValueError unless SNRs, loss and descent of Settings are valid."""
     setting_checks.descent(settings)
     low, high = settings.lowest_snr_db, settings.highest_snr_db
     for snr_db in (low, high):
         snr_noise_variance(snr_db)
     if low > high:
         raise ValueError(
-            f"lowest_snr_db = {low:g} is above highest_snr_db = {high:g}; swap them"
+            f"lowest_snr_db must be at most highest_snr_db = {high:g}, got {low:g}; "
+            "swap them"
         )
     if hasattr(settings, "task_loss"):
         setting_checks.word(settings, "task_loss", ("mse", "ssim"))
 
 
 class SemanticScheme(loop.Scheme):
-    """A scheme on images; what it makes is measured over SNR.
+    """Base class of schemes on images, with results over SNR.
 
     Args:
-        settings: with images, lowest_snr_db, highest_snr_db, batch; perhaps with
-            task_loss and measured_with, an Eve.
+        settings: images, lowest_snr_db, highest_snr_db, batch; optionally task_loss and
+            measured_with, the name of an Eve.
     """
 
     def __init__(self, settings):
@@ -49,27 +50,24 @@ class SemanticScheme(loop.Scheme):
         self._pixels = torch.tensor(self._images.as_reals())
 
     def _batch(self, generator):
-        """Return the indices of a batch of images."""
+        """Draw the indices of a batch of images."""
         size = (self._settings.batch,)
         return torch.randint(len(self._pixels), size, generator=generator)
 
     def _noise(self, like, generator):
-        """Return noise for codes [batch, L], each at an SNR drawn from the settings."""
+        """Draw noise for codes [batch, L], each at an SNR within the settings."""
         low, high = self._settings.lowest_snr_db, self._settings.highest_snr_db
         snr_db = low + (high - low) * torch.rand(len(like), 1, generator=generator)
         return torch.randn(like.shape, generator=generator) * 10 ** (-snr_db / 20)
 
     def _task_loss(self, decoded, pixels):
-        """Return the loss of semantic communication [arn, eq. 21] of images.
-
-        That is the mean squared error per pixel, or 1 - SSIM.
-        """
+        """Return the task loss of images [arn, eq. 21]: MSE per pixel, or 1 - SSIM."""
         if self._settings.task_loss == "mse":
             return ((decoded - pixels) ** 2).mean()
         return 1 - ssim(decoded, pixels, self._images.shape).mean()
 
     def early_figures(self, model):
-        """Return Bob's MSE at 10 dB, and the accuracy of Eve where there is one."""
+        """Return Bob's MSE at 10 dB, and the accuracy of Eve if there is one."""
         (row,) = self._results(model, self._images.take(_EARLY), (10.0,))
         return {key: row[key] for key in ("mse", "accuracy") if key in row}
 
@@ -89,7 +87,7 @@ class SemanticScheme(loop.Scheme):
 
 
 class SchemeOnBase(SemanticScheme):
-    """A scheme on the frozen base of the semantic link that its settings name."""
+    """Base class of schemes on the frozen base of the settings' semantic link."""
 
     def __init__(self, settings):
         self._link = SemanticLink.load(settings.link).without_pair()
@@ -98,16 +96,21 @@ class SchemeOnBase(SemanticScheme):
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
 
     def _on_base(self, name, networks, recipe, keying="none") -> SemanticLink:
-        """Return the base with further networks; the recipe names it."""
+        """Return the base with additional networks; the recipe names the base."""
         base = self._link
         networks = {role: base.networks[role] for role in BASE} | networks
         recipe = recipe | {"base": {base.name: base.base_sha256}}
-        kept = {"networks": networks, "keying": keying, "recipe": recipe}
-        return SemanticLink(name=name, image_shape=base.image_shape, **kept)
+        return SemanticLink(
+            name=name,
+            image_shape=base.image_shape,
+            networks=networks,
+            keying=keying,
+            recipe=recipe,
+        )
 
 
 def images_to_test(name):
-    """Return the images to test on where those of `name` were trained on."""
+    """Return the test images that belong to the training images `name`."""
     return images.load(name.removesuffix("_train") + "_test")
 
 
@@ -115,8 +118,8 @@ def _codes(link, pixels):
     """Return the codes of images [count, pixels] as a float tensor [count, L]."""
     if pixels.shape[1] != link.pixels:
         raise ValueError(
-            f"images of {pixels.shape[1]} pixels; link '{link.name}' takes "
-            f"{link.pixels}; scale them, or train a link for their size"
+            f"the images have {pixels.shape[1]} pixels, but link '{link.name}' expects "
+            f"{link.pixels}; scale the images, or train a link for their size"
         )
     x = np.empty((len(pixels), link.n), np.complex64)
     PackedNetwork(link.encoder, complex_output=True).run(pixels, x)
@@ -127,8 +130,7 @@ def results(link, tested, snrs_db, eve=None) -> list:
     """Return a dictionary for each SNR: mse, psr_db, accuracy, ... of a link."""
     rows = []
     for snr_db in progress.bar(snrs_db, unit="SNR", desc="measuring"):
-        at = (link, tested, snr_db, snr_db, eve)
-        setting = SemanticSetting(*at, secret=_ANY_SECRET)
+        setting = SemanticSetting(link, tested, snr_db, snr_db, eve, secret=_ANY_SECRET)
         found = semantic_chain.total(setting, len(tested))
         bob = found["bob"]
         row = {"snr_db": snr_db, "mse": round(bob.mse, 6)}

@@ -1,31 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks of a scheme's settings: each raises a ValueError that names the setting."""
+"""Checks of a scheme's settings; each raises a ValueError that names the setting."""
 
 import math
 
 
 def within(settings, low, high, *names):
-    """Refuse settings of these names that are not in low..high."""
-    _require(settings, names, lambda value: low <= value <= high, f"{low}..{high}")
+    """Require the named settings to be in low..high."""
+    _require(settings, names, lambda value: low <= value <= high, f"in {low}..{high}")
 
 
 def finite(settings, *names):
-    """Refuse settings of these names that are not finite."""
+    """Require the named settings to be finite."""
     _require(settings, names, math.isfinite, "a finite number")
 
 
 def positive(settings, *names):
-    """Refuse settings of these names that are not positive and finite."""
+    """Require the named settings to be positive and finite."""
     _require(settings, names, lambda value: 0 < value < math.inf, "> 0")
 
 
 def not_negative(settings, *names):
-    """Refuse settings of these names that are negative or not finite."""
+    """Require the named settings to be finite and not negative."""
     _require(settings, names, lambda value: 0 <= value < math.inf, ">= 0")
 
 
 def word(settings, name, words):
-    """Refuse a setting that is none of the words."""
+    """Require a setting to be one of the words."""
     value = getattr(settings, name)
     if value not in words:
         raise ValueError(
@@ -34,19 +34,19 @@ def word(settings, name, words):
 
 
 def psr(psr_db):
-    """Refuse a PSR in dB that no adversary may have."""
+    """Require a PSR in dB to be in -60..60 dB."""
     if not abs(psr_db) <= 60:
         raise ValueError(f"psr_db must be in -60..60 dB, got {psr_db}")
 
 
 def size(settings):
-    """Refuse a number of bits or of channel uses that cannot be trained."""
+    """Require k and n that can be trained."""
     within(settings, 1, 8, "k")
     within(settings, 1, 64, "n")
 
 
 def descent(settings):
-    """Refuse a batch, steps and learning rates that make no sense."""
+    """Require a valid batch, steps, learning rates and warm_up."""
     positive(settings, "batch", "steps", "learning_rate", "last_learning_rate")
     _require(settings, ["batch"], lambda n: n <= 2**20, "at most 2^20 messages")
     if hasattr(settings, "warm_up"):
@@ -54,17 +54,17 @@ def descent(settings):
 
 
 def layer_sizes(text) -> list:
-    """Return the neurons of hidden layers written as "64-32-32"; ValueError if not."""
+    """Return the sizes of hidden layers from a text such as "64-32-32"."""
     parts = text.split("-")
     if not all(part.isdecimal() and 1 <= int(part) <= 4096 for part in parts):
         raise ValueError(
-            f"hidden must be sizes of 1..4096 such as 64-32-32, got '{text}'"
+            f"hidden must be layer sizes in 1..4096 such as 64-32-32, got '{text}'"
         )
     return [int(part) for part in parts]
 
 
-def _require(settings, names, is_fine, wanted):
+def _require(settings, names, is_valid, rule):
     for name in names:
         value = getattr(settings, name)
-        if not is_fine(value):
-            raise ValueError(f"{name} must be {wanted}, got {value}")
+        if not is_valid(value):
+            raise ValueError(f"{name} must be {rule}, got {value}")

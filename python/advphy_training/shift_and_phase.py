@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a perturbation may arrive when the adversary does not know time or phase."""
+"""Perturbations as they arrive if the adversary does not know time or phase."""
 
 import math
 
 import numpy as np
 import torch
 
-_PHASES = 8  # that the choice among candidates averages over
+_PHASES = 8  # over which the choice among candidates averages
 
 
 def arrive(p, samples, plan, generator):
     """Return perturbations p [count, 2n] as they arrive, [count, samples or 1, 2n].
 
-    Shifts and phases are drawn for each sample as `plan` says.
+    Shift and phase are drawn for each sample if they are "random" in the plan.
     """
     arrived = p[:, None]
     if plan.shift == "random":
@@ -32,7 +32,7 @@ def arrive(p, samples, plan, generator):
 
 
 def variants(rows, plan):
-    """Yield rows [..., 2n] under each shift, and under phases all around the circle."""
+    """Yield rows [..., 2n] under all shifts and under phases around the circle."""
     n = rows.shape[-1] // 2
     both = rows[..., :n] + 1j * rows[..., n:]
     for shift in range(n) if plan.shift == "random" else (0,):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network with parameters that torch trains; the arithmetic is that of layers.py."""
+"""Networks that torch trains; the arithmetic is that of layers.py."""
 
 import math
 
@@ -10,7 +10,7 @@ from advphy_model.network.network import Layer, Network
 
 
 class TorchNetwork(torch.nn.Module):
-    """Hold a Network's parameters as torch parameters and run it on torch batches."""
+    """A Network whose parameters are those of a torch module."""
 
     def __init__(self, network: Network):
         super().__init__()
@@ -35,11 +35,11 @@ class TorchNetwork(torch.nn.Module):
         return x
 
     def export(self, batch=None) -> Network:
-        """Return the network with its present weights as float32 arrays.
+        """Return the network with its current weights as float32 arrays.
 
         Args:
-            batch: what an average-power normalization freezes its scale on (for an
-                encoder: all the one-hot vectors), float tensor [batch, *input_shape].
+            batch: inputs that fix the scale of an average-power normalization (for an
+                encoder: all one-hot vectors), float tensor [batch, *input_shape].
         """
         layers = []
         for layer in self._network.layers:
@@ -59,9 +59,9 @@ class TorchNetwork(torch.nn.Module):
 
 
 def _as_matrix(convolve, x, held, attributes):
-    """Return a convolution of a large batch as one product of matrices.
+    """Return a convolution of a large batch, computed as one product of matrices.
 
-    At the size of a codeword it is five times faster so. The matrix is the convolution
+    At the size of a codeword this is five times faster. The matrix is the convolution
     of the unit vectors, and the gradient flows through it to the weights.
     """
     units = torch.eye(math.prod(x.shape[1:])).reshape(-1, *x.shape[1:])

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a training keeps next to its model file: a state to go on from, early figures.
+"""Files that a training keeps next to its model file: its state and early figures.
 
-From the state the same training goes on exactly; it is there until the model is. The
-early figures stay, rows of numbers to compare moments of a training by.
+A training that resumes from the state gives the same result. The state is removed when
+the model is complete. The early figures stay: rows of numbers that compare stages of
+the training.
 """
 
 import csv
@@ -14,13 +15,13 @@ from advphy_model.atomic_file import atomic_file
 
 
 def save(out, identity, step, scheme, optimizer):
-    """Write what the training needs to go on with this step.
+    """Write the state from which the training resumes.
 
     Args:
         out: path of the model file.
-        identity: text that tells this training from any other.
-        step: the next one.
-        scheme: loop.Scheme, whose state() holds the tensors that Adam does not train.
+        identity: text that identifies this training.
+        step: next step.
+        scheme: loop.Scheme; state() gives the tensors that Adam does not train.
         optimizer: torch.optim.Adam over the scheme's groups.
     """
     arrays = {"identity": np.array(identity), "step": np.array(step)}
@@ -36,19 +37,19 @@ def save(out, identity, step, scheme, optimizer):
 
 
 def resume(out, identity, scheme, optimizer):
-    """Take up the state of the same training, if there is one; return the next step.
+    """Restore the state of this training, if there is one, and return the next step.
 
     Raises:
-        ValueError: the state is damaged or another training's.
+        ValueError: if the state is damaged or belongs to another training.
     """
     path = _path(out)
     if not path.exists():
         return 0
     try:
         with np.load(path) as arrays:
-            return _take_up(arrays, path, identity, scheme, optimizer)
+            return _restore(arrays, path, identity, scheme, optimizer)
     except (zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise ValueError(f"{path}: a damaged state ({error}); remove it") from error
+        raise ValueError(f"{path}: damaged state ({error}); remove it") from error
 
 
 def remove(out):
@@ -64,10 +65,10 @@ def _parameters(optimizer):
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-def _take_up(arrays, path, identity, scheme, optimizer):
+def _restore(arrays, path, identity, scheme, optimizer):
     if str(arrays["identity"]) != identity:
         raise ValueError(
-            f"{path}: the state of another training ({arrays['identity']}); remove "
+            f"{path}: state of another training ({arrays['identity']}); remove "
             "it or choose another --out"
         )
     step = int(arrays["step"])
@@ -85,11 +86,11 @@ def _take_up(arrays, path, identity, scheme, optimizer):
 
 
 class EarlyFigures:
-    """The file OUT.progress.csv, a row each time that a state is saved.
+    """The file OUT.progress.csv, with a row for each saved state.
 
     Args:
         out: path of the model file.
-        step: that the training goes on with; rows of later steps are forgotten.
+        step: step at which the training resumes; rows of later steps are dropped.
     """
 
     def __init__(self, out, step):
@@ -100,7 +101,7 @@ class EarlyFigures:
                 self._rows = [row for row in kept if int(row["step"]) <= step]
 
     def add(self, row) -> str:
-        """Write a row, too; return its numbers as a line of text."""
+        """Append a row to the file and return its numbers as a line of text."""
         self._rows.append(row)
         with atomic_file(self._path) as file:
             writer = csv.DictWriter(file, list(self._rows[0]), lineterminator="\n")

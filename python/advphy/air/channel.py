@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Channel: noise at a set Eb/N0, changeable while the flowgraph runs."""
+"""Channel: noise at a set Eb/N0, which may change while the flowgraph runs."""
 
 from advphy_model import power
 from advphy_model.link.links import load
@@ -13,20 +13,20 @@ class channel(noisy_channel):
     """Pass codewords through a channel.
 
     Input 0: codewords, complex64 [n]
-    Input 1: perturbation, complex64 [n], optional; added behind the noise
+    Input 1: perturbation, complex64 [n], optional; added after the noise
     Output: received vectors, complex64 [n]
     Tags:   "channel" on the first item under new settings: a dictionary with ebn0_db,
-            noise_variance (per real dimension) and kind. The error counter opens a
+            noise_variance (per real dimension) and kind. The error counter begins a
             new segment there.
 
     Args:
-        model: link model, or the name or file of one; gives n and the rate.
+        model: link model, or its name or file; its n and rate are used.
         ebn0_db: Eb/N0 in dB; set_ebn0_db changes it at an item boundary.
-        seed: of the noise, a pure function of seed and index of the block.
+        seed: seed of the noise, a pure function of seed and index of the block.
         first_block: index of the first item.
-        kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
+        kind: channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
             advphy_model/air/channels.
-        latency: the most items in one call of work().
+        latency: largest number of items in one call of work().
     """
 
     LEVEL = "ebn0_db"

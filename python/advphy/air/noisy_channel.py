@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What channels share, whatever their noise is set by: add it, tag new settings."""
+"""Base class of the channels: it adds noise and tags new settings."""
 
 import numpy as np
 import pmt
@@ -8,7 +8,7 @@ from advphy_model.air.channels import channel as channel_of
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 TAG = "channel"
 
@@ -16,16 +16,16 @@ TAG = "channel"
 class noisy_channel(guarded_block):
     """Pass vectors through a channel whose noise level may change while it runs.
 
-    A subclass has noise_variance(level) per real dimension, which raises ValueError for
-    a level that makes no sense.
+    A subclass implements noise_variance(level), per real dimension, which raises
+    ValueError if the level is invalid.
 
     Class attributes:
-        LEVEL: what the level is called in the tag.
+        LEVEL: name of the level in the tag.
 
     Args:
-        name: of the block; seed, first_block, kind and latency as those of channel.
-        n: channel uses of an item.
-        level: what sets the noise, in dB.
+        name: name of the block; seed, first_block, kind and latency: see `channel`.
+        n: number of channel uses of an item.
+        level: level that determines the noise, in dB.
     """
 
     def __init__(self, name, n, level, seed, first_block, kind, latency):
@@ -40,12 +40,12 @@ class noisy_channel(guarded_block):
         self.size_buffers(latency, 8 * n)
 
     def set_level(self, level):
-        """Set what sets the noise, in dB, from the next call of work() on."""
-        self.noise_variance(level)  # refuses what makes no sense
+        """Set the level in dB, from the next call of work() on."""
+        self.noise_variance(level)  # raises ValueError if it is invalid
         self._level = float(level)
 
     def level(self):
-        """Return what sets the noise, in dB."""
+        """Return the level in dB."""
         return self._level
 
     def start(self):

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a perturbation source sent between two changes, and when its attack is on."""
+"""Segments of a perturbation source, and the phases of its schedule."""
 
 import dataclasses
 import math
 from dataclasses import dataclass, field
 
-# Phases that are shorter are not told apart: each costs the error counter a segment.
+# Shorter phases are not tagged, because each begins a segment of the error counter.
 SHORTEST_TAGGED = 1000
 
 
 @dataclass
 class Segment:
-    """What was sent between two changes of the settings.
+    """Blocks that were sent under constant settings.
 
     Args:
         first_block: index of its first block.
-        settings: of the tag; psr_db is what was asked for.
-        blocks: how many.
-        energy: sum of ||p||^2 / n over them.
+        settings: dictionary of the tag, with psr_db as requested.
+        blocks: number of blocks.
+        energy: sum of ||p||^2 / n over the blocks.
         smallest: ||p||^2 / n of the weakest block.
-        largest: that of the strongest.
+        largest: ||p||^2 / n of the strongest block.
     """
 
     first_block: int
@@ -29,8 +29,8 @@ class Segment:
     smallest: float = math.inf
     largest: float = 0.0
 
-    def realised(self):
-        """Return the PSR in dB: average, smallest and largest of a block."""
+    def realized(self):
+        """Return the realized PSR in dB: average, smallest and largest of a block."""
         mean = self.energy / self.blocks if self.blocks else 0.0
         smallest = self.smallest if self.blocks else 0.0
         return {
@@ -41,13 +41,13 @@ class Segment:
 
 
 def settings_of(adversary, on, phase) -> dict:
-    """Return the settings of an Adversary as the tag says them.
+    """Return the settings of an Adversary for the tag.
 
     Args:
         adversary: Adversary.
         on: whether the perturbation is sent.
-        phase: whether they are those of one phase of its schedule, in which every block
-            is hit or none; the schedule is then not a part of them.
+        phase: whether they describe one phase of its schedule, in which every block is
+            attacked or none; the schedule is then left out.
     """
     if phase:
         adversary = dataclasses.replace(adversary, off_blocks=0, on_blocks=0)
@@ -62,7 +62,7 @@ def settings_of(adversary, on, phase) -> dict:
 
 
 def has_phases(adversary) -> bool:
-    """Return whether an Adversary has a schedule whose phases are told apart."""
+    """Return whether an Adversary has a schedule whose phases are tagged."""
     shortest = min(adversary.off_blocks, adversary.on_blocks)
     return shortest >= SHORTEST_TAGGED
 

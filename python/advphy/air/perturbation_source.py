@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Perturbation source: what an adversary adds, changeable while the flowgraph runs."""
+"""Perturbation source: an adversary's perturbation as it arrives at the receiver."""
 
 import dataclasses
 import logging
@@ -13,7 +13,7 @@ from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..reports import Reporter
 from ..segments import segmented_block
 from .perturbation_segment import Segment, has_phases, phases, settings_of
@@ -22,37 +22,38 @@ TAG = "perturbation"
 
 
 class perturbation_source(segmented_block):
-    """Send what arrives of an adversary's perturbation at the receiver.
+    """Send an adversary's perturbation as it arrives at the receiver.
 
-    Input:  messages, uint8, optional; a table wants them, or re-creates them from the
-            seed
+    Input:  messages, uint8, optional; only a perturbation with a vector for each
+            message needs it; without it the messages are re-created from the seed
     Output: perturbation, complex64 [n], for the channel's second input
     Tags:   "perturbation" on the first item under new settings, and where a schedule
-            (of at least 1000 blocks a phase) changes: a dictionary. The error counter
-            opens a new segment there.
-    Message port "psr": a dictionary with kind, name, time, settings (a dictionary: that
-            of the tag, with psr_db as requested), first_block, blocks, psr_db_realised,
-            psr_db_smallest and psr_db_largest of a block, and p, the newest block
-            (c32vector of n, zeros while off); 20 times a second, at the end of a
-            segment and at the end of the stream.
+            of at least 1000 blocks a phase changes: a dictionary. The error counter
+            begins a new segment there.
+    Message port "psr": a dictionary with kind, name, time, settings (the tag's, with
+            psr_db as requested), first_block, blocks, psr_db_realised, psr_db_smallest
+            and psr_db_largest (of a block), and p (c32vector of n, the newest block;
+            zeros while off); 20 times a second, when a segment ends and when the stream
+            ends.
 
     Args:
-        model: link model, or the name or file of one, that is under attack.
-        perturbation: Perturbation, the name or file of one, or "jammer".
-        psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
-        shift: in channel uses, 0..n-1, or "random" per block.
-        phase: in radians, or "random" per block.
+        model: link model under attack, or its name or file.
+        perturbation: Perturbation, its name or file, or "jammer".
+        psr_db: PSR at the receiver in dB, -100..60; None: as in the file.
+        shift: shift in channel uses, 0..n-1, or "random" per block.
+        phase: phase in radians, or "random" per block.
         sign: 1, -1, or "random" per block.
-        frequency_offset: in cycles per channel use, or "random" per block.
+        frequency_offset: offset in cycles per channel use, or "random" per block.
         fading: "none", or "rayleigh": one gain per block.
-        off_blocks: of each period, blocks without the perturbation at its beginning.
-        on_blocks: blocks with it behind those; 0 and 0: always on.
-        full_scale: largest amplitude that can be sent, or None: any.
-        seed: of what is drawn, and of the messages without a wire.
+        off_blocks: number of blocks without the perturbation, at the beginning of each
+            period.
+        on_blocks: number of blocks with it, after those; 0 and 0: always on.
+        full_scale: largest amplitude that can be sent, or None: unlimited.
+        seed: seed of the random settings, and of messages that are re-created.
         first_block: index of the first item.
-        latency: the most items in one call of work().
+        latency: largest number of items in one call of work().
         enabled: False sends zeros; set_enabled changes it.
-        name: of this block in displays; "": "adversary".
+        name: name of this block in displays; "": "adversary".
     """
 
     SEGMENT = Segment
@@ -80,21 +81,30 @@ class perturbation_source(segmented_block):
         item, messages = (np.complex64, self._model.n), [np.uint8]
         messages = gr.py_io_signature(0, 1, messages)
         guarded_block.__init__(self, "perturbation_source", messages, [item])
-        arrival = psr_db, shift, phase, sign, frequency_offset, fading
-        rest = off_blocks, on_blocks, full_scale, checked_seed(seed)
-        perturbation = self._perturbation(perturbation)
-        self._adversary = Adversary(perturbation, *arrival, *rest)
+        self._adversary = Adversary(
+            self._perturbation(perturbation),
+            psr_db,
+            shift,
+            phase,
+            sign,
+            frequency_offset,
+            fading,
+            off_blocks,
+            on_blocks,
+            full_scale,
+            checked_seed(seed),
+        )
         self._enabled = bool(enabled)
         first = checked_index("first_block", first_block)
         self.begin_segments(first, Reporter(self, "psr", "psr", name, "adversary"))
         self._tagged = None
         self._newest = np.zeros(self._model.n, np.complex64)
         self._messages = np.empty(0, np.uint8)
-        self.tags_schedule = True  # tags where it has phases that are long enough
+        self.tags_schedule = True  # if its phases are long enough
         self.size_buffers(latency, 8 * self._model.n)
 
     def _perturbation(self, given):
-        """Return the Perturbation of an argument; warn if it is for another link."""
+        """Return the Perturbation; log a warning if it was made for another link."""
         if isinstance(given, str) and given == "jammer":
             return jammer(self._model.k, self._model.n, 0.0)
         given = Perturbation.load(given)
@@ -133,7 +143,7 @@ class perturbation_source(segmented_block):
         self._set(frequency_offset=frequency_offset)
 
     def set_schedule(self, off_blocks, on_blocks):
-        """Set the blocks of each period without and with the perturbation; 0, 0: on."""
+        """Set the numbers of blocks without and with the perturbation in a period."""
         self._set(off_blocks=off_blocks, on_blocks=on_blocks)
 
     def set_enabled(self, enabled):
@@ -185,7 +195,7 @@ class perturbation_source(segmented_block):
         self._open(first, settings)
 
     def _account(self, adversary, on, part, always):
-        """Add energies to the present segment; `always`: all blocks are hit if `on`."""
+        """Add energies to the current segment; `always`: no schedule within `part`."""
         if not on or (adversary.constant and always):
             energy = 10 ** (adversary.scaled.psr_db / 10) if on else 0.0
             total, smallest, largest = energy * len(part), energy, energy
@@ -195,15 +205,15 @@ class perturbation_source(segmented_block):
             total = float(energies.sum(dtype=float))
             smallest, largest = float(energies.min()), float(energies.max())
         with self._lock:
-            present = self._segments[-1]
-            present.blocks += len(part)
-            present.energy += total
-            present.smallest = min(present.smallest, smallest)
-            present.largest = max(present.largest, largest)
+            segment = self._segments[-1]
+            segment.blocks += len(part)
+            segment.energy += total
+            segment.smallest = min(segment.smallest, smallest)
+            segment.largest = max(segment.largest, largest)
 
     def _publish(self, segment):
         counted = {"first_block": segment.first_block, "blocks": segment.blocks}
-        message = segment.realised() | counted
+        message = segment.realized() | counted
         self._reporter.send(message, segment.settings, {"p": self._newest})
 
 

@@ -4,99 +4,100 @@
 import importlib
 import math
 
-from ..guard import kept_hier_block
+from ..block_errors import kept_hier_block
 from . import standin
 from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES
 
 
 def resolve(driver, args):
-    """Return the package that opens a device, and all of its arguments.
+    """Return the package that opens a device, and the complete device arguments.
 
     Raises:
-        ValueError: the driver is not known.
+        ValueError: if the driver is not known.
     """
     if driver not in RADIOS:
         raise ValueError(
-            f"driver = {driver!r} is not known; there are: "
+            f"driver = {driver!r} is not known; choose from "
             f"{', '.join([*RADIOS, *NO_RADIOS])}"
         )
     package, first = RADIOS[driver]
     if first and args.startswith(first.partition("=")[0] + "="):
-        first = ""  # the user names another one of the kind
+        first = ""  # the user selects another device of this kind
     return package, ",".join(filter(None, (first, args)))
 
 
 class radio_edge(kept_hier_block):
-    """An edge of a flowgraph, perhaps to a Radio, that may be tuned while it runs.
+    """Base class of SDR sink and source, which may be tuned while they run.
 
-    A subclass has _set_radio(name, value, asked), which sets one of the settings.
+    A subclass implements _set_radio(name, value, requested), which sets one setting;
+    `requested` holds all settings with the new one.
     """
 
     radio = None
 
-    def ask(self, driver, frequency, sample_rate, gain):
-        """Return the settings as a dictionary; ValueError: no radio has them."""
+    def checked_settings(self, driver, frequency, sample_rate, gain):
+        """Return the settings as a dictionary; ValueError if one is invalid."""
         for name, value, unit in (
             ("frequency", frequency, "Hz"),
             ("sample_rate", sample_rate, "samples/s"),
         ):
             if not (math.isfinite(value) and value > 0):
                 raise ValueError(
-                    f"{name} = {value}, wanted a finite number > 0 of {unit}"
+                    f"{name} must be a finite number of {unit} > 0, got {value}"
                 )
         if gain is not None and not math.isfinite(gain):
-            raise ValueError(f"gain = {gain}, wanted a finite number of dB, or None")
+            raise ValueError(f"gain must be a finite number of dB, or None, got {gain}")
         given = {"frequency": frequency, "sample_rate": sample_rate, "gain": gain}
         return {"driver": driver} | given
 
     def _change(self, name, value):
-        asked = self.ask(**self._asked | {name: value})
+        requested = self.checked_settings(**self._requested | {name: value})
         if self.radio is not None:
-            self._set_radio(name, value, asked)
-        self._asked = asked
+            self._set_radio(name, value, requested)
+        self._requested = requested
 
     def set_frequency(self, frequency):
-        """Tune to a frequency in Hz, if it is allowed."""
+        """Tune to a frequency in Hz; ValueError if it is not allowed."""
         self._change("frequency", frequency)
 
     def set_gain(self, gain):
-        """Set the gain in dB, if it is allowed."""
+        """Set the gain in dB; ValueError if it is not allowed."""
         self._change("gain", gain)
 
     def settings(self):
-        """Return what the device reports, else what was asked for: a dictionary."""
-        return self._asked if self.radio is None else self.radio.settings()
+        """Return a dictionary of what the device reports; without one, the request."""
+        return self._requested if self.radio is None else self.radio.settings()
 
     def events(self):
         """Return counts since the start, as a dictionary.
 
-        underruns, overruns, late: what the driver tells, None where it does not.
-        samples; of a sink also clipped: above the amplitude limit; non_finite: sent as
-        zero; pauses: times that no sample came for half a second, so that zeros were
-        sent.
+        underruns, overruns, late: None where the driver does not report them. samples;
+        of a sink also clipped: samples above the amplitude limit; non_finite: samples
+        sent as zero; pauses: how often no sample came for half a second, so that zeros
+        were sent.
         """
         return self._events.counts()
 
 
 class Radio:
-    """A transmitter or receiver with the settings that were asked for.
+    """An open transmitter or receiver with the requested settings.
 
     Args:
         direction: "sink" or "source".
-        args: device arguments, in the driver's own words.
-        asked: driver (a key of RADIOS), frequency in Hz, sample_rate in samples/s, and
-            gain in dB or None: as the device is.
-        antenna: name, or "": as the device is.
-        channel: of the device; gr-soapy and gr-osmosdr have 0 only.
+        args: device arguments, as the driver defines them.
+        requested: dictionary with driver (a key of RADIOS), frequency in Hz,
+            sample_rate in samples/s, and gain in dB or None: the device's own.
+        antenna: name of the antenna, or "": the device's own setting.
+        channel: channel of the device; gr-soapy and gr-osmosdr have 0 only.
 
     Raises:
-        ValueError: no such driver or device, or a setting that it does not have.
+        ValueError: if there is no such driver or device, or it lacks a setting.
     """
 
-    def __init__(self, direction, args, asked, antenna, channel):
-        self.driver = asked["driver"]
+    def __init__(self, direction, args, requested, antenna, channel):
+        self.driver = requested["driver"]
         self.package, self.args = resolve(self.driver, args)
-        self.is_standin = standin.is_asked_for(self.package, self.args)
+        self.is_standin = standin.selects_standin(self.package, self.args)
         self.block = self._open(direction, channel)
         self._names = METHODS[self.package]
         if self.is_standin and list(self._get("antennas")) != [standin.ANTENNA]:
@@ -104,12 +105,12 @@ class Radio:
                 f"args = {args!r} asks for the stand-in, but the device reports "
                 f"antennas {list(self._get('antennas'))}"
             )
-        self._set_sample_rate(asked["sample_rate"])
-        self.set_frequency(asked["frequency"])
+        self._set_sample_rate(requested["sample_rate"])
+        self.set_frequency(requested["frequency"])
         if antenna:
             self._set_antenna(antenna)
-        if asked["gain"] is not None:
-            self.set_gain(asked["gain"])
+        if requested["gain"] is not None:
+            self.set_gain(requested["gain"])
 
     def _open(self, direction, channel):
         standin.make_findable()
@@ -133,10 +134,10 @@ class Radio:
                 return maker(self.args, "fc32", 1, "", "", [""], [""])
             return getattr(package, direction)(self.args)
         except (RuntimeError, ValueError, IndexError) as error:
-            said = " ".join(str(error).split())
+            reason = " ".join(str(error).split())
             raise ValueError(
                 f"driver = '{self.driver}', args = '{self.args}': no such device can "
-                f"be opened ({said}); {LISTS[self.package]} lists what is connected"
+                f"be opened ({reason}); {LISTS[self.package]} lists what is connected"
             ) from None
 
     def _get(self, name):
@@ -153,51 +154,51 @@ class Radio:
         try:
             getattr(self.block, self._names["set"][name])(*arguments)
         except (RuntimeError, ValueError) as error:
-            said = " ".join(str(error).split())
+            reason = " ".join(str(error).split())
             raise ValueError(
-                f"{name} = {value}: the device refuses it ({said})"
+                f"{name} = {value}: the device refuses it ({reason})"
             ) from None
 
     def _require_in_range(self, name, value, unit):
         try:
             ranges = _ranges(self._get(f"{name} range"))
-        except RuntimeError:  # an empty one of gr-uhd or gr-osmosdr
+        except RuntimeError:  # gr-uhd and gr-osmosdr raise it for an empty range
             ranges = []
         slack = 1e-9 * abs(value)
         if ranges and not any(a - slack <= value <= b + slack for a, b in ranges):
-            there = ", ".join(
+            available = ", ".join(
                 f"{a:g}" if a == b else f"{a:g}...{b:g}" for a, b in ranges
             )
             raise ValueError(
                 f"{name} = {value:g}, but the device (driver = '{self.driver}') has "
-                f"{there} {unit}"
+                f"{available} {unit}"
             )
 
     def _set_sample_rate(self, sample_rate):
         self._require_in_range("sample_rate", sample_rate, "samples/s")
         self._set("sample_rate", sample_rate)
-        # Farther off than a good clock's 10 ppm, a receiver would not follow.
+        # A receiver would not follow an error above 10 ppm, that of a good clock.
         if not math.isclose(self.sample_rate(), sample_rate, rel_tol=1e-5):
             raise ValueError(
-                f"sample_rate = {sample_rate:g}, but the device (driver = "
-                f"'{self.driver}') comes no nearer than {self.sample_rate():.9g}"
+                f"sample_rate = {sample_rate:g}, but the nearest rate of the device "
+                f"(driver = '{self.driver}') is {self.sample_rate():.9g} samples/s"
             )
 
     def _set_antenna(self, antenna):
-        there = list(self._get("antennas"))
-        if there and antenna not in there:
+        available = list(self._get("antennas"))
+        if available and antenna not in available:
             raise ValueError(
-                f"antenna = {antenna!r}, but the device has: {', '.join(there)}"
+                f"antenna = {antenna!r}, but the device has: {', '.join(available)}"
             )
         self._set("antenna", antenna)
 
     def set_frequency(self, frequency):
-        """Tune to a frequency in Hz; ValueError if the device has not got it."""
+        """Tune to a frequency in Hz; ValueError if it is out of the device's range."""
         self._require_in_range("frequency", frequency, "Hz")
         self._set("frequency", frequency)
 
     def set_gain(self, gain):
-        """Set the gain in dB; ValueError if the device has not got it."""
+        """Set the gain in dB; ValueError if it is out of the device's range."""
         self._require_in_range("gain", gain, "dB")
         self._set("gain", gain)
 
@@ -206,9 +207,10 @@ class Radio:
         return self._get("sample_rate")
 
     def settings(self):
-        """Return what the device reports, and the driver.
+        """Return the driver and what the device reports, as a dictionary.
 
-        frequency in Hz, sample_rate in samples/s, gain in dB, antenna.
+        Its keys are driver, frequency (Hz), sample_rate (samples/s), gain (dB) and
+        antenna.
         """
         names = ("frequency", "sample_rate", "gain", "antenna")
         return {"driver": self.driver} | {name: self._get(name) for name in names}
@@ -223,9 +225,9 @@ def _imported(name):
 
 
 def _ranges(given):
-    """Return the (lowest, highest) pairs of what a driver gives as its ranges.
+    """Return a driver's ranges as pairs (lowest, highest).
 
-    Of gr-uhd's and gr-osmosdr's only the ends: between them the device decides.
+    gr-uhd and gr-osmosdr give one pair; the device rejects values that lie in a gap.
     """
     if hasattr(given, "start"):
         return [(given.start(), given.stop())]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drivers of radios by their names, and how each calls the same things."""
+"""Names of the radio drivers, and the names that each gives to the same settings."""
 
 from . import standin
 
-# What opens the device, and its arguments in front of the user's.
+# The package that opens the device, and the arguments that precede the user's.
 RADIOS = {
     "uhd": ("uhd", ""),
     "soapy": ("soapy", ""),
@@ -17,7 +17,7 @@ REMEDIES = {
     "soapy": "gr-soapy is not installed; apt install gnuradio (3.10 or newer)",
     "osmosdr": "gr-osmosdr is not installed; apt install gr-osmosdr",
 }
-LISTS = {  # what lists the devices that there are
+LISTS = {  # commands that list the connected devices
     "uhd": "uhd_find_devices",
     "soapy": "SoapySDRUtil --find",
     "osmosdr": "SoapySDRUtil --find, or hackrf_info",
@@ -25,15 +25,15 @@ LISTS = {  # what lists the devices that there are
 
 
 def _methods(frequency, frequencies, rate, rates, antennas, plain=()):
-    """Return the names of a package's methods, to get and to set what a radio has.
+    """Return the names of a package's methods that get and set a radio's settings.
 
     Args:
-        frequency: what follows get_ and set_ of the frequency.
-        frequencies: name of the method that gives its range.
-        rate: what follows get_ and set_ of the sample rate.
-        rates: name of the method that gives its range.
-        antennas: name of the method that lists them.
-        plain: what is asked for without a channel.
+        frequency: name of the frequency after get_ and set_.
+        frequencies: name of the method that returns its range.
+        rate: name of the sample rate after get_ and set_.
+        rates: name of the method that returns its range.
+        antennas: name of the method that lists the antennas.
+        plain: settings whose methods take no channel.
     """
     words = {"frequency": frequency, "sample_rate": rate}
     words |= {name: name for name in ("gain", "antenna")}
@@ -46,11 +46,24 @@ def _methods(frequency, frequencies, rate, rates, antennas, plain=()):
     }
 
 
-_FREQUENCY = "center_freq", "get_freq_range"  # of gr-uhd, which gr-osmosdr follows
-_PLAIN = "get_antennas", ("sample_rate", "sample_rate range")
+_PLAIN = ("sample_rate", "sample_rate range")
 METHODS = {
-    "uhd": _methods(*_FREQUENCY, "samp_rate", "get_samp_rates", *_PLAIN),
-    "osmosdr": _methods(*_FREQUENCY, "sample_rate", "get_sample_rates", *_PLAIN),
+    "uhd": _methods(
+        "center_freq",
+        "get_freq_range",
+        "samp_rate",
+        "get_samp_rates",
+        "get_antennas",
+        _PLAIN,
+    ),
+    "osmosdr": _methods(
+        "center_freq",
+        "get_freq_range",
+        "sample_rate",
+        "get_sample_rates",
+        "get_antennas",
+        _PLAIN,
+    ),
     "soapy": _methods(
         "frequency",
         "get_frequency_range",

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Feed a transmitter that is a flowgraph of its own, so that it can end in zeros.
+"""Feed of a transmitter that runs in a second flowgraph, so that it ends in zeros.
 
-When a flowgraph stops, for whatever reason, GNU Radio interrupts all of its blocks at
-once: what a driver's sink last wrote is the last on the air, and some radios repeat it.
+When a flowgraph stops, GNU Radio interrupts all of its blocks at once. The last samples
+that the driver's sink wrote are then the last on the air, and some radios repeat them.
 Here the driver's sink runs in a second flowgraph. When the first one ends, the second
-still sends a tail of zeros that fills the device's buffers, and is then turned off.
+sends a tail of zeros that fills the device's buffers, and is then turned off.
 """
 
 import threading
@@ -13,16 +13,16 @@ import time
 import numpy as np
 from gnuradio import gr
 
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 
 CAPACITY = 131072  # samples between the two flowgraphs
-HOLD_SECONDS = 0.5  # without a sample until zeros are sent in their place
-SLACK_SECONDS = 2.0  # beyond the time limit: a radio's start and its buffers
-STALL_SECONDS = 10.0  # without progress of the driver until that is an error
+HOLD_SECONDS = 0.5  # time without a sample before zeros are sent instead
+SLACK_SECONDS = 2.0  # added to the time limit for a radio's start and its buffers
+STALL_SECONDS = 10.0  # time without progress of the driver before it is an error
 
 
 class SampleQueue:
-    """Samples from one thread to another, bounded."""
+    """Bounded queue of samples from one thread to another."""
 
     def __init__(self):
         self._samples = np.empty(CAPACITY, np.complex64)
@@ -30,13 +30,13 @@ class SampleQueue:
         self.open()
 
     def open(self):
-        """Begin empty."""
+        """Empty and open the queue."""
         with self._changed:
             self._first = self._filled = 0
             self.closed = False
 
     def close(self, discard=False):
-        """Take nothing more; drop what waits, if asked."""
+        """Close the queue for new samples; discard the waiting ones if requested."""
         with self._changed:
             self.closed = True
             if discard:
@@ -44,7 +44,7 @@ class SampleQueue:
             self._changed.notify_all()
 
     def put(self, samples, seconds):
-        """Append samples; return how many, 0 if there was no room for so long."""
+        """Append samples; return their number, 0 if there was no room in that time."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._filled < CAPACITY or self.closed, seconds
@@ -58,7 +58,7 @@ class SampleQueue:
             return size
 
     def get(self, out, seconds):
-        """Write what waits; return how many, 0 if nothing came for so long."""
+        """Write waiting samples; return their number, 0 if none came in that time."""
         with self._changed:
             self._changed.wait_for(lambda: self._filled or self.closed, seconds)
             size = min(len(out), self._filled, CAPACITY - self._first)
@@ -70,7 +70,7 @@ class SampleQueue:
 
 
 class _pump(guarded_block):
-    """Source of the second flowgraph: the queue's samples, zeros where it is dry."""
+    """Source of the second flowgraph: the queue's samples, zeros if it is empty."""
 
     def __init__(self, queue, tail, seconds, events):
         guarded_block.__init__(self, "sdr_sink", [], [np.complex64])
@@ -80,27 +80,27 @@ class _pump(guarded_block):
     def start(self):
         self._zeros_left = 0  # of a pause
         self._tail_left = self._tail
-        self._begun, self._wanting = time.monotonic(), True
+        self._begun, self._starved = time.monotonic(), True
         return True
 
     def work(self, input_items, output_items):
         out = output_items[0]
         late = time.monotonic() - self._begun > self._seconds + SLACK_SECONDS
-        if late and not self._queue.closed:  # samples came more slowly than their time
+        if late and not self._queue.closed:  # samples came slower than in real time
             self._queue.close(discard=True)
         if not self._zeros_left:
             size = self._queue.get(out, HOLD_SECONDS)
             if size:
-                self._wanting = False
+                self._starved = False
                 return size
             if self._queue.closed:
                 return self._end(out)
             if time.monotonic() - self._begun > self._seconds:
-                self._queue.close()  # a transmitter without samples is on no longer
+                self._queue.close()  # the time limit holds without samples, too
                 return 0
-            if self._wanting:
+            if self._starved:
                 return 0  # the zeros are sent already
-            self._wanting, self._zeros_left = True, self._tail
+            self._starved, self._zeros_left = True, self._tail
             self._events.add(pauses=1)
         size = min(len(out), self._zeros_left)
         out[:size] = 0
@@ -115,16 +115,17 @@ class _pump(guarded_block):
 
 
 class radio_feed(guarded_block):
-    """Hand samples to a transmitter; end it in zeros and turn it off.
+    """Pass samples to a transmitter, end it in zeros, and turn it off.
 
     Input: samples, complex64
 
     Args:
         radio: Radio that is a sink.
-        tail: zeros at the end, in samples: at least what the device can buffer.
-        seconds: longest time on, in seconds.
+        tail: number of zeros at the end, at least what the device can buffer.
+        seconds: time limit of the transmission in seconds.
         events: StreamEvents with pauses.
-        companions: blocks of the second flowgraph, as (port, block, port) of messages.
+        companions: tuples (port, block, port) of message connections from the driver's
+            sink to other blocks of the second flowgraph.
     """
 
     def __init__(self, radio, tail, seconds, events, companions=()):
@@ -162,16 +163,16 @@ class radio_feed(guarded_block):
         elif self._ended.is_set() or now - self._progress > STALL_SECONDS:
             raise RuntimeError(
                 f"driver = '{self._radio.driver}': the transmitter has taken no sample "
-                f"for {now - self._progress:.1f} s"
+                f"for {now - self._progress:.1f} s; check the device"
             )
         return size
 
     def is_running(self):
-        """Tell whether the transmitter is on."""
+        """Return whether the transmitter is on."""
         return self._running
 
     def silence(self):
-        """Drop what waits, send the zeros, turn the transmitter off; wait for it."""
+        """Discard waiting samples, send the zeros, and wait until it is turned off."""
         self._queue.close(discard=True)
         self._turn_off()
 
@@ -185,12 +186,11 @@ class radio_feed(guarded_block):
         if not self._running:
             return
         if not self._ended.wait(self._patience):
-            self.transmitter.stop()  # the driver stands still
+            self.transmitter.stop()  # the driver no longer takes samples
             self._ended.wait(2)
         self._running = False
 
     def _wait(self):
-        # Not transmitter.wait(): that starts a thread of its own, which Python 3.12
-        # refuses while it exits.
+        # transmitter.wait() would start a thread, which Python 3.12 refuses at exit.
         gr.top_block_wait_unlocked(self.transmitter._impl)
         self._ended.set()

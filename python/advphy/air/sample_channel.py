@@ -1,34 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Channel for samples: what a modem sends goes through impairments and noise."""
+"""Sample channel: impairments and noise for the samples between two modems."""
 
 import numpy as np
 from advphy_model.air.sample_channel import SampleChannel
 
-from ..guard import guarded_general_block
+from ..block_errors import guarded_general_block
 
-_FASTEST = 1.002  # samples that one sample becomes at most, by a clock offset
+_FASTEST = 1.002  # output samples for each input sample, at the largest clock offset
 
 
 class sample_channel(guarded_general_block):
     """Pass a stream of samples through impairments and noise.
 
     Input:  samples, complex64
-    Output: samples, complex64; as many, but for a clock offset. A clock offset and a
-            timing offset hold the last 16 samples back: send zeros behind the last.
+    Output: samples, complex64. A clock offset changes how many there are; it and a
+            timing offset hold the last 16 samples back: send zeros after the last.
     Tags:   keep their index.
 
-    What comes out is a pure function of seed and index of the sample: that of
+    Noise and impairments are pure functions of seed and index of the sample: those of
     advphy_model.air.sample_channel.SampleChannel.
 
     Args:
-        kind: a channel, its times in samples, such as
+        kind: channel with times in samples, such as
             "two_rays(delay=4, gain_db=-10) + cfo(frequency=0.001)"; see
             advphy_model/air/channels.
-        snr_db: power of the samples, where it is 1, over that of the noise, in dB;
-            None: no noise. set_snr_db changes it.
-        seed: of noise and impairments.
+        snr_db: SNR in dB of samples with unit power; None: no noise. set_snr_db changes
+            it.
+        seed: seed of noise and impairments.
         first_sample: index of the first sample.
-        latency: the most samples in one call of general_work().
+        latency: largest number of samples in one call of general_work().
     """
 
     def __init__(self, kind="awgn", snr_db=20.0, seed=1, first_sample=0, latency=65536):
@@ -42,7 +42,7 @@ class sample_channel(guarded_general_block):
 
     def _begin(self):
         self._channel = SampleChannel(self._kind, snr_db=self._snr_db, **self._settings)
-        self._waiting = np.empty(0, np.complex64)  # that there was no room for
+        self._waiting = np.empty(0, np.complex64)  # not yet written for lack of room
 
     def set_snr_db(self, snr_db):
         """Set the SNR in dB, or None, from the next call of general_work() on."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SDR sink: transmit samples by a radio, into a file, or to another process."""
+"""SDR sink: transmits samples by a radio, into a file, or to another process."""
 
 import atexit
 import logging
@@ -8,15 +8,15 @@ import weakref
 from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
-from ..reports import hand_on
+from ..reports import forward_messages
 from . import radio, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
 from .transmit_gate import transmit_gate
 
 ENDPOINT = "tcp://127.0.0.1:5557"
-# Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the others
-# that gr-uhd, gr-soapy and gr-osmosdr know queue less than 0.1 s.
+# Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the other
+# drivers of gr-uhd, gr-soapy and gr-osmosdr queue less than 0.1 s.
 SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
 _transmitters = weakref.WeakSet()
 
@@ -28,24 +28,24 @@ class sdr_sink(radio.radio_edge):
     Message port "stream_events": a dictionary twice a second, see events().
 
     Args:
-        driver: "uhd", "soapy", "osmosdr" (a radio), "hackrf" (gr-osmosdr's), "standin"
-            (the stand-in of a build tree), "file" or "zmq".
-        args: device arguments; the file's path; the endpoint that zmq binds.
-        frequency: in Hz.
-        sample_rate: in samples/s.
-        gain: in dB, or None: as the device is.
-        antenna: name, or "": as the device is.
-        channel: of the device.
-        armed: False: a dry run, no device is opened; plan() says what would be sent.
-        adversary: "yes" if the signal is an adversary's: then file, zmq and standin
-            only, unless permitted.
+        driver: "uhd", "soapy", "osmosdr", "hackrf" (by gr-osmosdr), "standin" (the
+            stand-in radio of a build tree), "file" or "zmq".
+        args: device arguments, the file's path, or the endpoint that zmq binds.
+        frequency: frequency in Hz.
+        sample_rate: sample rate in samples/s.
+        gain: gain in dB, or None: the device's own setting.
+        antenna: name of the antenna, or "": the device's own setting.
+        channel: channel of the device.
+        armed: False: a dry run that opens no device; plan() reports what would be sent.
+        adversary: "yes" if the signal is an adversary's; it goes to file, zmq and
+            standin only, unless permitted.
         permitted: "cabled", "licensed" or None.
         amplitude_limit: largest magnitude; larger samples are clipped and counted.
-        time_limit: in seconds of samples, over all starts of this sink; then the
+        time_limit: seconds of samples over all starts of this sink, after which the
             stream ends.
 
     Raises:
-        ValueError: a setting that the device or the user's allow-list does not have.
+        ValueError: if the device lacks a setting or the user's file does not allow it.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class sdr_sink(radio.radio_edge):
             amplitude_limit, time_limit, adversary, permitted
         )
         if not isinstance(armed, bool):
-            raise ValueError(f"armed = {armed!r}, wanted True or False")
-        self._asked = self.ask(driver, frequency, sample_rate, gain)
+            raise ValueError(f"armed must be True or False, got {armed!r}")
+        self._requested = self.checked_settings(driver, frequency, sample_rate, gain)
         package, self._radiates = _reach(driver, args)
         self._events = StreamEvents(
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
@@ -84,25 +84,25 @@ class sdr_sink(radio.radio_edge):
             self.end = blocks.null_sink(8)
             self.gate.at_end = lambda: logging.getLogger(__name__).warning(self.plan())
         self.connect(self, self.gate, self.end)
-        hand_on(self, self.gate, "stream_events")
+        forward_messages(self, self.gate, "stream_events")
 
     def _armed(self, args, antenna, channel):
-        driver, rate = self._asked["driver"], self._asked["sample_rate"]
+        driver, rate = self._requested["driver"], self._requested["sample_rate"]
         if driver == "file":
             return _file_sink(args)
         if driver == "zmq":
             return _reply_sink(args or ENDPOINT)
         if self._radiates:
             self._limits.require_permission(driver)
-            self._require_allowed(**self._asked)
-        self.radio = radio.Radio("sink", args, self._asked, antenna, channel)
+            self._require_allowed(**self._requested)
+        self.radio = radio.Radio("sink", args, self._requested, antenna, channel)
         self._require_allowed_there()
         companions = []
         if self.radio.package == "uhd":
             self.messages = uhd_messages(self._events)
             companions.append(("async_msgs", self.messages, "async_msgs"))
         tail = max(SHORTEST_TAIL, round(TAIL_SECONDS * rate))
-        # gr-soapy and gr-osmosdr open a HackRF also without its name in the arguments.
+        # gr-soapy and gr-osmosdr may open a HackRF that the arguments do not name.
         if self._radiates and self.radio.package != "uhd":
             tail = max(tail, HACKRF_TAIL)
         self.feed = radio_feed(
@@ -115,15 +115,15 @@ class sdr_sink(radio.radio_edge):
         transmit_limits.require_allowed(frequency, sample_rate, gain)
 
     def _require_allowed_there(self):
-        """Refuse a device that came out elsewhere than it was asked to."""
+        """Refuse a device whose actual settings are not allowed."""
         if self._radiates:
-            found = self.radio.settings()
-            found.pop("antenna")
-            self._require_allowed(**found)
+            actual = self.radio.settings()
+            actual.pop("antenna")
+            self._require_allowed(**actual)
 
-    def _set_radio(self, name, value, asked):
+    def _set_radio(self, name, value, requested):
         if self._radiates:
-            self._require_allowed(**asked)
+            self._require_allowed(**requested)
         if value is not None:
             getattr(self.radio, f"set_{name}")(value)
             try:
@@ -133,41 +133,41 @@ class sdr_sink(radio.radio_edge):
                 raise
 
     def plan(self):
-        """Return one line that says what a dry run would have sent so far."""
+        """Return a line that describes what a dry run would have sent so far."""
         samples = self._events.counts()["samples"]
-        return transmit_limits.describe(samples, self.gate.peak(), self._asked)
+        return transmit_limits.describe(samples, self.gate.peak(), self._requested)
 
     def silence(self):
-        """Send zeros, turn the transmitter off, end this stream; wait for it."""
+        """Send zeros, turn the transmitter off, and end this stream."""
         self.gate.silence()
         if self.feed is not None:
             self.feed.silence()
 
 
 def _reach(driver, args):
-    """Return what opens the driver, and whether its signal leaves the computer."""
+    """Return the package that opens the driver, and whether the signal is radiated."""
     if driver in radio.NO_RADIOS:
         return driver, False
     package, full = radio.resolve(driver, args)
-    return package, not standin.is_asked_for(package, full)
+    return package, not standin.selects_standin(package, full)
 
 
 @atexit.register
 def _silence_all():
-    """A program that ends while it transmits ends in zeros, too."""
+    """Silence all transmitters when the program ends."""
     for sink in list(_transmitters):
         if sink.feed.is_running():
             sink.silence()
-            # Python must not go while GNU Radio's threads may still call it.
+            # Python must not end while GNU Radio's threads may still call it.
             sink.feed.stopped.wait(2)
             sink.gate.stopped.wait(2)
 
 
 def _file_sink(path):
     if not path:
-        raise ValueError("args = '', wanted the path of a file for driver = 'file'")
+        raise ValueError("args must be the path of a file for driver = 'file', got ''")
     try:
-        open(path, "wb").close()  # GNU Radio's own error does not say why
+        open(path, "wb").close()  # GNU Radio's own error does not give the reason
     except OSError as error:
         raise ValueError(
             f"args = '{path}': the file cannot be written ({error.strerror})"
@@ -182,6 +182,6 @@ def _reply_sink(endpoint):
         return zeromq.rep_sink(8, 1, endpoint, 100, True)
     except RuntimeError as error:
         raise ValueError(
-            f"args = '{endpoint}': zmq cannot bind that endpoint ({error}); wanted one "
+            f"args = '{endpoint}': zmq cannot bind that endpoint ({error}); give one "
             f"that is free, such as {ENDPOINT}"
         ) from None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SDR source: receive samples by a radio, from a file, or from another process."""
+"""SDR source: receives samples by a radio, from a file, or from another process."""
 
 import os
 
@@ -7,8 +7,8 @@ import numpy as np
 import pmt
 from gnuradio import blocks, gr
 
-from ..guard import guarded_block
-from ..reports import hand_on
+from ..block_errors import guarded_block
+from ..reports import forward_messages
 from . import radio
 from .sdr_sink import ENDPOINT
 from .stream_events import StreamEvents
@@ -23,17 +23,11 @@ class sdr_source(radio.radio_edge):
     Message port "stream_events": a dictionary twice a second, see events().
 
     Args:
-        driver: "uhd", "soapy", "osmosdr" (a radio), "hackrf" (gr-osmosdr's), "standin"
-            (the stand-in of a build tree), "file" or "zmq".
-        args: device arguments; the file's path; the endpoint that zmq connects to.
-        frequency: in Hz.
-        sample_rate: in samples/s.
-        gain: in dB, or None: as the device is.
-        antenna: name, or "": as the device is.
-        channel: of the device.
+        driver, frequency, sample_rate, gain, antenna, channel: see sdr_sink.
+        args: device arguments, the file's path, or the endpoint that zmq connects to.
 
     Raises:
-        ValueError: a setting that the device does not have.
+        ValueError: if the device lacks a setting.
     """
 
     def __init__(
@@ -49,22 +43,22 @@ class sdr_source(radio.radio_edge):
         gr.hier_block2.__init__(
             self, "sdr_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, 8)
         )
-        self._asked = self.ask(driver, frequency, sample_rate, gain)
+        self._requested = self.checked_settings(driver, frequency, sample_rate, gain)
         package = driver
         if driver == "file":
             self.begin = _file_source(args)
         elif driver == "zmq":
             self.begin = _request_source(args or ENDPOINT)
         else:
-            self.radio = radio.Radio("source", args, self._asked, antenna, channel)
+            self.radio = radio.Radio("source", args, self._requested, antenna, channel)
             self.begin, package = self.radio.block, self.radio.package
         self._events = StreamEvents("source", package, samples=0)
         self.watch = _stream_watch(package, self._events)
         self.connect(self.begin, self)
         self.connect(self.begin, self.watch)
-        hand_on(self, self.watch, "stream_events")
+        forward_messages(self, self.watch, "stream_events")
 
-    def _set_radio(self, name, value, asked):
+    def _set_radio(self, name, value, requested):
         if value is not None:
             if name == "frequency":
                 self.watch.expect_tag()
@@ -72,16 +66,16 @@ class sdr_source(radio.radio_edge):
 
 
 class _stream_watch(guarded_block):
-    """Count the samples of a stream and what its driver says of it."""
+    """Count the samples of a stream and the overruns that its driver reports."""
 
     def __init__(self, package, events):
         guarded_block.__init__(self, "stream_watch", [np.complex64], [])
         self._package, self._events = package, events
-        self._expected_tags = 1  # gr-uhd's first, at the start
+        self._expected_tags = 1  # gr-uhd tags the first sample
         self.message_port_register_out(pmt.intern("stream_events"))
 
     def expect_tag(self):
-        """Say that gr-uhd will tag the time for another reason than an overrun."""
+        """Expect a time tag of gr-uhd that does not mean an overrun."""
         self._expected_tags += 1
 
     def start(self):
@@ -110,7 +104,7 @@ def _file_source(path):
         size = os.path.getsize(path)
     except OSError as error:
         raise ValueError(
-            f"args = '{path}': the file cannot be read ({error.strerror}); wanted one "
+            f"args = '{path}': the file cannot be read ({error.strerror}); give a file "
             "of complex64 samples"
         ) from None
     if size < 8:
@@ -125,6 +119,6 @@ def _request_source(endpoint):
         return zeromq.req_source(8, 1, endpoint, 100, True)
     except RuntimeError as error:
         raise ValueError(
-            f"args = '{endpoint}': zmq cannot connect to that endpoint ({error}); "
-            f"wanted one such as {ENDPOINT}"
+            f"args = '{endpoint}': zmq cannot connect to that endpoint ({error}); give "
+            f"one such as {ENDPOINT}"
         ) from None

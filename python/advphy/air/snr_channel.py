@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SNR channel: noise at a set SNR for semantic codes, one a receiver."""
+"""SNR channel: noise at a set SNR for semantic codes, one block for each receiver."""
 
 from advphy_model import power
 from advphy_model.link.semantic_link import SemanticLink
@@ -8,24 +8,24 @@ from .noisy_channel import noisy_channel
 
 
 class snr_channel(noisy_channel):
-    """Pass semantic codes through a channel: one to Bob, another to Eve.
+    """Pass semantic codes through a channel; Bob and Eve have one each.
 
     Input 0: codes, complex64 [n], mean x_i^2 = 1 per real dimension
-    Input 1: perturbation, complex64 [n], optional; added behind the noise
+    Input 1: perturbation, complex64 [n], optional; added after the noise
     Output: received vectors, complex64 [n]
     Tags:   "channel" on the first item under new settings: a dictionary with snr_db,
-            noise_variance (per real dimension) and kind. The meters open a new segment
+            noise_variance (per real dimension) and kind. The meters begin a new segment
             there.
 
     Args:
-        model: semantic link, or the name or file of one; gives n.
+        model: semantic link, or its name or file; its n is used.
         snr_db: signal over noise power in dB; set_snr_db changes it at an item
             boundary.
-        seed: of the noise; Bob's and Eve's channels want different ones.
+        seed: seed of the noise; Bob's and Eve's channels need different seeds.
         first_block: index of the first item.
-        kind: a channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
+        kind: channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
             advphy_model/air/channels.
-        latency: the most items in one call of work().
+        latency: largest number of items in one call of work().
     """
 
     LEVEL = "snr_db"

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stand-in radio of a build tree: where it is, and what makes a radio one."""
+"""Location of the stand-in radio of a build tree, and the arguments that select it."""
 
 import os
 from pathlib import Path
 
 DRIVER = "advphy_standin"
-ANTENNA = "stand-in"  # what it reports; gr-osmosdr hands on no driver's name
+ANTENNA = "stand-in"  # as the device reports it; gr-osmosdr reports no driver
 ARGUMENTS = set(
     "cfo noise_variance delay ppm gain_step_db gain_step_every nan_every nan_samples"
     " seed overflow_every overflow_samples loss_db paced record id driver".split()
@@ -13,14 +13,14 @@ ARGUMENTS = set(
 
 
 def plugin_folder():
-    """Return the folder for SOAPY_SDR_PLUGIN_PATH in a build tree; else None."""
+    """Return the plugin's folder in a build tree (SOAPY_SDR_PLUGIN_PATH), or None."""
     parents = Path(__file__).resolve().parents  # BUILD/test_modules/gnuradio/advphy/air
     folder = parents[4] / "standin"
     return folder if (folder / "advphyStandIn.so").is_file() else None
 
 
 def make_findable():
-    """Let SoapySDR find the stand-in, if there is one; before its first device."""
+    """Let SoapySDR find the stand-in; call it before a first device is opened."""
     folder = plugin_folder()
     known = os.environ.get("SOAPY_SDR_PLUGIN_PATH", "").split(os.pathsep)
     if folder is not None and str(folder) not in known:
@@ -29,12 +29,12 @@ def make_findable():
         )
 
 
-def is_asked_for(driver, args):
-    """Tell whether the arguments can open a stand-in only, and nothing that radiates.
+def selects_standin(driver, args):
+    """Return whether the arguments can only open a stand-in, which does not radiate.
 
-    SoapySDR makes "driver=advphy_standin" with that driver or not at all. gr-osmosdr
-    opens a device for each kind that it finds among the arguments, so every one of
-    them has to be the stand-in's own.
+    SoapySDR opens "driver=advphy_standin" by that driver only. gr-osmosdr opens a
+    device for each kind that it finds among the arguments, so all of them must be
+    arguments of the stand-in.
     """
     if driver not in ("soapy", "osmosdr") or any(c in args for c in " \t\n\"';{}:"):
         return False

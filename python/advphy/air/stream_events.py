@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Count what a radio loses: underruns, overruns, late packets.
+"""Counts of what a radio loses: underruns, overruns, late packets.
 
-What each driver tells, None where it does not:
+A count is None where the driver does not report it ("-"):
 
              underruns (sink)        overruns (source)       late (sink)
     uhd      async message           "rx_time" tag           async message
@@ -10,8 +10,8 @@ What each driver tells, None where it does not:
     file     0                       0                       0
     zmq      0                       0                       0
 
-gr-soapy never asks a device for the status of its transmit stream and writes "sO" on
-standard error for an overrun; gr-osmosdr drops the error codes.
+gr-soapy never reads the status of a transmit stream and reports an overrun only as "sO"
+on standard error; gr-osmosdr drops the error codes.
 """
 
 import threading
@@ -19,15 +19,15 @@ import time
 
 import pmt
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 PUBLISH_SECONDS = 0.5
-TOLD = {  # what a count begins with
+REPORTED = {  # initial counts
     ("sink", "uhd"): {"underruns": 0, "overruns": None, "late": 0},
     ("source", "uhd"): {"underruns": None, "overruns": 0, "late": None},
 }
 NOTHING_LOST = {"underruns": 0, "overruns": 0, "late": 0}
-NOT_TOLD = {"underruns": None, "overruns": None, "late": None}
+NOT_REPORTED = {"underruns": None, "overruns": None, "late": None}
 LOST = {
     "underflow": "underruns",
     "underflow_in_packet": "underruns",
@@ -39,25 +39,25 @@ class StreamEvents:
     """Counts since the start of a flowgraph, shared by the blocks that see them."""
 
     def __init__(self, direction, package, **more):
-        begun = NOTHING_LOST if package in ("file", "zmq") else NOT_TOLD
-        self._begun = TOLD.get((direction, package), begun) | more
+        initial = NOTHING_LOST if package in ("file", "zmq") else NOT_REPORTED
+        self._initial = REPORTED.get((direction, package), initial) | more
         self._lock = threading.Lock()
         self._published = 0.0
         self.restart()
 
     def restart(self):
-        """Begin to count at zero."""
+        """Reset the counts to zero."""
         with self._lock:
-            self._counts, self._since = dict(self._begun), time.time()
+            self._counts, self._since = dict(self._initial), time.time()
 
     def add(self, **counts):
-        """Add to counts."""
+        """Add to the counts of these names."""
         with self._lock:
             for name, count in counts.items():
                 self._counts[name] += count
 
     def counts(self):
-        """Return the counts, and `since`: seconds since 1970 of the start."""
+        """Return the counts and `since`, the start in unix seconds."""
         with self._lock:
             return self._counts | {"since": self._since}
 
@@ -74,7 +74,7 @@ class StreamEvents:
 
 
 class uhd_messages(guarded_block):
-    """Count what gr-uhd's sink says on its port "async_msgs"."""
+    """Count the events that gr-uhd's sink reports on its port "async_msgs"."""
 
     def __init__(self, events):
         guarded_block.__init__(self, "uhd_messages", [], [])

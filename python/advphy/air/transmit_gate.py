@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gate in front of a transmitter: its limits, its counts, its end."""
+"""Gate before a transmitter, which applies the limits and counts the samples."""
 
 import logging
 import threading
@@ -7,22 +7,22 @@ import threading
 import numpy as np
 import pmt
 
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 
 
 class transmit_gate(guarded_block):
-    """Pass samples within the limits; end when their time is over.
+    """Clip samples to the amplitude limit and end the stream at the time limit.
 
     Input and output: samples, complex64
     Message port "stream_events": the counts, twice a second.
 
     Args:
         limits: advphy_model.modem.transmit_limits.TransmitLimits.
-        sample_rate: in samples/s.
+        sample_rate: sample rate in samples/s.
         events: StreamEvents with samples, clipped and non_finite.
     """
 
-    at_end = None  # is called when the flowgraph stops
+    at_end = None  # called when the flowgraph stops
 
     def __init__(self, limits, sample_rate, events):
         guarded_block.__init__(self, "transmit_gate", [np.complex64], [np.complex64])
@@ -34,7 +34,7 @@ class transmit_gate(guarded_block):
         self.message_port_register_out(pmt.intern("stream_events"))
 
     def silence(self):
-        """End at the next call: what is behind sees the end of the stream."""
+        """End the stream at the next call of work()."""
         self._silent = True
 
     def peak(self):
@@ -42,7 +42,7 @@ class transmit_gate(guarded_block):
         return self._peak
 
     def start(self):
-        """Go on with the time that is left: lock and unlock start a block, too."""
+        """Continue with the time that is left: lock() and unlock() restart a block."""
         self._peak, self._silent = 0.0, False
         self._events.restart()
         self.stopped.clear()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Display: for each display a block, a record of what it shows, and a window."""
+"""Displays; each one has a block, a record of the data that it shows, and a window."""

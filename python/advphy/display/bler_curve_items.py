@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The items of pyqtgraph that draw a BLER curve, measured, of theory or of the past."""
+"""pyqtgraph items of measured, closed-form and earlier BLER curves."""
 
 import numpy as np
 from advphy_model.measure.curve_looks import look_of
@@ -7,13 +7,13 @@ from advphy_model.measure.measurement_text import sentence
 
 from .plot_items import INK, logarithms, pen_of, pyqtgraph, show_line
 
-DASHES = ([6, 4], [1.5, 3], [8, 3, 1.5, 3], [12, 4])  # of theory, in widths of the line
-DASH_GLYPHS = "╌", "┈", "─·", "─ ─"
-STYLES = None, [4, 2], [1, 2]  # of the settings of a name
+DASHES = ([6, 4], [1.5, 3], [8, 3, 1.5, 3], [12, 4])  # of theory, in line widths
+DASH_GLYPHS = ("╌", "┈", "─·", "─ ─")
+STYLES = (None, [4, 2], [1, 2])  # dashes of the variants of a curve
 
 
 def point_text(label, x_label, x, failures, blocks):
-    """Return what is said of a point under the mouse."""
+    """Return the text for a point under the mouse."""
     what, is_db, _ = x_label.partition(" (dB)")
     return (
         f"{label}\n{what} {x:g}{' dB' if is_db else ''}\n{sentence(failures, blocks)}\n"
@@ -22,11 +22,11 @@ def point_text(label, x_label, x, failures, blocks):
 
 
 class CurveItems:
-    """A measured curve with intervals in a PlotItem.
+    """A measured curve with its intervals in a PlotItem.
 
     Args:
         plot: PlotItem.
-        x_label: of its horizontal axis.
+        x_label: label of its horizontal axis.
     """
 
     def __init__(self, plot, x_label):
@@ -46,7 +46,7 @@ class CurveItems:
             plot.addItem(item, ignoreBounds=True)
 
     def remove(self):
-        """Take the curve out of the plot."""
+        """Remove the curve from the plot."""
         for item in self._all:
             self._plot.removeItem(item)
 
@@ -55,9 +55,12 @@ class CurveItems:
         if (curve, size) == self._shown:
             return
         self._shown, rows, look = (curve, size), curve.rows(), look_of(curve.name)
-        label = curve.label, self._x_label
-        texts = [point_text(*label, x, *at) for x, at in curve.points.items()]
-        texts = np.array(texts)
+        texts = np.array(
+            [
+                point_text(curve.label, self._x_label, x, *counts)
+                for x, counts in curve.points.items()
+            ]
+        )
         seen = ~np.isnan(rows[:, 1])
         x, (y, low, high) = rows[seen, 0], logarithms(rows[seen, 1:4]).T
         strength = 0.45 if curve.age else 1.0
@@ -78,7 +81,7 @@ class CurveItems:
 
 
 def add_theory(plot, number, x, rates):
-    """Draw a closed form; return its color and how it is dashed."""
+    """Draw a closed form; return its color and a glyph of its dashes."""
     dashes = number % len(DASHES)
     pen = pen_of(INK, 1, DASHES[dashes])
     item = pyqtgraph.PlotCurveItem(x, logarithms(rates), pen=pen, antialias=True)
@@ -88,7 +91,7 @@ def add_theory(plot, number, x, rates):
 
 
 def add_earlier(plot, label, x, rates):
-    """Draw counts of before as a thin line; return its color and marker."""
+    """Draw earlier counts as a thin line; return its color and marker."""
     look, y = look_of(label), logarithms(rates)
     pen = pen_of(look.color)
     marks = {"symbol": look.marker.pyqtgraph, "symbolSize": 7, "symbolBrush": "w"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Block error rates from messages of counters: points of curves that add up."""
+"""Record of the BLER curves: adds up counts from messages, point by point."""
 
 import dataclasses
 import math
@@ -17,12 +17,12 @@ from .display_arguments import checked_floor
 from .message_record import MessageRecord
 from .setting_words import other_settings, what_differs
 
-MOST_SEGMENTS = 500  # kept apart at one point; the oldest are summed beyond that
+MOST_SEGMENTS = 500  # kept separately at one point; the oldest are added up beyond that
 
 
 @dataclass(frozen=True)
 class Segment(table.Row):
-    """Blocks counted without a gap: a running total, less what was forgotten of it."""
+    """Counts of successive blocks: a running total without the forgotten part."""
 
     seed: int
     first_block: int
@@ -40,19 +40,19 @@ class Segment(table.Row):
         return {name: getattr(self, name) for name in self.SUMS}
 
     def after(self, before):
-        """Return what was counted after a shorter total of the same segment."""
+        """Return the counts that were added after an earlier total of this segment."""
         less = {name: -count for name, count in before.sums.items()}
         return dataclasses.replace(self.plus(less), first_block=before.end)
 
 
 @dataclass
 class Point:
-    """What was counted under one setting.
+    """Counts under one setting.
 
     Args:
-        settings: of the counter.
-        segments: by (seed, first block).
-        summed: Segment of those that are no longer kept apart, or None.
+        settings: settings of the counter.
+        segments: dictionary of Segments by (seed, first block).
+        summed: Segment of those that are no longer kept separately, or None.
     """
 
     settings: dict
@@ -63,9 +63,9 @@ class Point:
     def put(self, segment):
         """Replace a running total by a later one."""
         key = segment.seed, segment.first_block
-        present = self.segments.get(key)
-        if present is not None and present.blocks >= segment.blocks:
-            return  # a second run from the same block on counts nothing new
+        earlier = self.segments.get(key)
+        if earlier is not None and earlier.blocks >= segment.blocks:
+            return  # a second run from the same block counts nothing new
         self.segments[key], self._totals = segment, None
         if len(self.segments) > MOST_SEGMENTS:
             for old in list(self.segments)[: MOST_SEGMENTS // 2]:
@@ -73,7 +73,7 @@ class Point:
                 self.summed = self.summed.plus(more.sums) if self.summed else more
 
     def counted(self):
-        """Return the segments, each block in one of them: of two the longer stays."""
+        """Return segments that do not overlap: of two that do, the longer one stays."""
         kept, old = table.longest(self.segments.values())[0], self.summed
         if old is None:
             return kept
@@ -90,7 +90,7 @@ class Point:
 
 @dataclass
 class Curve:
-    """Points of one name whose settings differ only in x."""
+    """Points of one counter's name whose settings differ only in x."""
 
     name: str
     link: str
@@ -106,12 +106,12 @@ class DrawnCurve:
     """A curve as it is drawn.
 
     Args:
-        name: of the counter.
-        differs: what tells it from others of the name, or empty.
+        name: name of the counter.
+        differs: settings in which it differs from others of the name, or empty.
         points: {x: (failures, blocks)}.
-        present: x where it is being counted.
-        variant: 0 for the first settings of the name, 1 for the next ...
-        age: 0 for the settings that the name has now, 1 for those before ...
+        present: x where blocks are being counted.
+        variant: 0 for the first settings of the name, 1 for the next, ...
+        age: 0 for the current settings of the name, 1 for the previous ones, ...
     """
 
     name: str
@@ -123,34 +123,34 @@ class DrawnCurve:
 
     @property
     def label(self):
-        """Return name and differences."""
+        """Return the name and the differences."""
         return ", ".join(filter(None, (self.name, self.differs)))
 
     def rows(self):
         """Return rows of (x, bler, low, high, failures, blocks).
 
-        Where no block failed, bler is NaN and high the rate that this excludes at 95 %.
+        Where no block failed, bler is NaN and high is its upper bound at 95 %.
         """
-        found = []
+        rows = []
         for x, (failures, blocks) in self.points.items():
             bler = failures / blocks if failures else math.nan
-            found.append((x, bler, *bounds(failures, blocks), failures, blocks))
-        return np.array(found).reshape(-1, 6)
+            rows.append((x, bler, *bounds(failures, blocks), failures, blocks))
+        return np.array(rows).reshape(-1, 6)
 
 
 class BlerCurveRecord(MessageRecord):
-    """Curves of block error rates, filled by messages, and what is drawn behind them.
+    """Measured BLER curves from messages, with closed forms and earlier counts.
 
     Args:
-        x: the key of settings that is the horizontal axis.
-        first: its left end.
-        last: its right end.
+        x: key of the setting on the horizontal axis.
+        first: left end of that axis.
+        last: right end of that axis.
         floor: lowest BLER.
-        closed_forms: links whose theory is drawn, with commas.
-        csv: files of earlier counts, with commas.
+        closed_forms: names of links whose theory is drawn, separated by commas.
+        csv: files of earlier counts, separated by commas.
 
     Raises:
-        ValueError: naming what is wrong.
+        ValueError: if an argument is invalid.
     """
 
     KINDS = frozenset({"counts"})
@@ -162,11 +162,11 @@ class BlerCurveRecord(MessageRecord):
         self.x = str(x).strip()
         if not self.x:
             raise ValueError(
-                f"x = {x!r}, wanted the key of a setting, such as 'ebn0_db'"
+                f"x must be the key of a setting, such as 'ebn0_db', got {x!r}"
             )
         if not (math.isfinite(first) and math.isfinite(last) and first < last):
             raise ValueError(
-                f"first = {first!r} and last = {last!r}, wanted two numbers, the "
+                f"first = {first!r} and last = {last!r}, expected two numbers, the "
                 "first below the last"
             )
         self.x_label = X_LABELS.get(self.x, self.x.replace("_", " "))
@@ -175,7 +175,7 @@ class BlerCurveRecord(MessageRecord):
         self.earlier = earlier_lines(csv, self.x)
         self._curves = {}
         self._forgotten = {}  # totals to subtract, by (name, seed, first block)
-        self._newest = {}  # of each name: its newest running total
+        self._newest = {}  # newest running total, by name
         self._seen = 0
         self.without_x = 0  # messages that lack the setting
 
@@ -185,7 +185,7 @@ class BlerCurveRecord(MessageRecord):
         settings = message.get("settings") or {}  # an empty dictionary is nil in PMT
         x = settings.get(self.x)
         if not segment.blocks or (self.x in settings and x in (None, -math.inf)):
-            return  # over PSR: there is no attack
+            return  # without an attack, a curve over PSR has no point
         if (
             isinstance(x, bool)
             or not isinstance(x, (int, float))
@@ -197,10 +197,9 @@ class BlerCurveRecord(MessageRecord):
         self._newest[name] = segment
         segment = self._less_forgotten(name, segment)
         if segment.blocks:
-            link = str(message.get("link", name)), str(message.get("model_sha256", ""))
-            setting = other_settings(settings, self.x)
-            curve = Curve(name, *link, setting)
-            curve = self._curves.setdefault((name, *link, setting), curve)
+            link, sha256 = message.get("link", name), message.get("model_sha256", "")
+            key = name, str(link), str(sha256), other_settings(settings, self.x)
+            curve = self._curves.setdefault(key, Curve(*key))
             self._put(curve, segment, settings, round(x, 4))
 
     def _put(self, curve, segment, settings, x):
@@ -214,13 +213,13 @@ class BlerCurveRecord(MessageRecord):
         before = self._forgotten.get(key)
         if before is None:
             return segment
-        if segment.blocks < before.blocks:  # counted from its beginning again
+        if segment.blocks < before.blocks:  # the segment has begun again
             del self._forgotten[key]
             return segment
         return segment.after(before)
 
     def forget(self):
-        """Begin anew, also within the segments that are being counted."""
+        """Forget all counts, including those of the current segments."""
         with self.lock:
             self.collect()
             self._curves, self.without_x = {}, 0
@@ -245,7 +244,7 @@ class BlerCurveRecord(MessageRecord):
     def rows(self) -> list:
         """Return the counts as rows of link_chain.Counts.
 
-        Of the segments summed up at one point the first block is that of the first.
+        Segments that were added up at one point have the first block of the first one.
         """
         with self.lock:
             self.collect()
@@ -258,7 +257,7 @@ class BlerCurveRecord(MessageRecord):
             ]
 
     def save_csv(self, path):
-        """Write the counts as advphy plot reads them; they need an Eb/N0."""
+        """Write the counts to a CSV that advphy plot reads; they need an Eb/N0."""
         rows = self.rows()
         if not rows:
             raise ValueError("there are no counts with an Eb/N0 to save yet")
@@ -275,17 +274,17 @@ def _drawn(curve, variant, several):
 
 def _segment(message):
     blocks = int(message["blocks"])
-    names = "seed", "first_block", "block_errors", "erasures"
+    names = ("seed", "first_block", "block_errors", "erasures")
     seed, first, errors, erasures = (int(message.get(name, 0)) for name in names)
     if min(first, errors, erasures) < 0 or errors + erasures > blocks:
-        raise ValueError("counts that cannot be")
+        raise ValueError("counts are impossible")
     return Segment(seed, first, blocks, errors, erasures)
 
 
 def _row(curve, settings, segment):
     on = bool(settings.get("on", False))
     link = curve.link
-    if curve.name != link:  # several counters of one link are told apart
+    if curve.name != link:  # a link may have several counters
         link = f"{link} ({curve.name})"
     return Counts(
         link=link,

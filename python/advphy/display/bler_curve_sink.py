@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BLER-curve sink: counts that arrive as messages fill in curves with intervals."""
+"""BLER-curve sink: draws curves with intervals from the messages of counters."""
 
 from .bler_curve_record import BlerCurveRecord
 from .display_block import message_display
 
 
 class bler_curve_sink(message_display):
-    """Draw the block error rates of counters over a setting while it is changed.
+    """Draw block error rates over a setting that is changed while it runs.
 
-    Message port "in": messages of kind "counts"; others are ignored and counted.
+    Message port "in": messages of kind "counts"; others are ignored.
 
     Args:
-        title: above the plot.
-        x: the key of settings that is the horizontal axis: "ebn0_db", "psr_db", ...
-        first: left end of the axis.
-        last: right end of it.
-        floor: lowest BLER drawn, in (0, 1).
-        closed_forms: links whose theory is drawn, with commas: "bpsk, hamming74_ml".
-        csv: files of earlier counts to draw as thin lines, with commas.
+        title: title above the plot.
+        x: key of the setting on the horizontal axis: "ebn0_db", "psr_db", ...
+        first: left end of the horizontal axis.
+        last: right end of the horizontal axis.
+        floor: lowest BLER that is drawn, 1e-15..0.5.
+        closed_forms: links whose theory is drawn, such as "bpsk, hamming74_ml".
+        csv: files of earlier counts that are drawn as thin lines, separated by commas.
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = "bler_curve_window", "BlerCurveWindow"
+    WINDOW = ("bler_curve_window", "BlerCurveWindow")
 
     def __init__(
         self,
@@ -38,5 +38,5 @@ class bler_curve_sink(message_display):
         message_display.__init__(self, "bler_curve_sink", record, title, frame_rate)
 
     def curves(self):
-        """Return what has been counted: {label: {x: (failures, blocks)}}."""
+        """Return the counts as {label: {x: (failures, blocks)}}."""
         return {curve.label: curve.points for curve in self.record.curves()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window of BLER curves: measured ones in front of theory and the past."""
+"""Window of the BLER-curve sink."""
 
 import math
 
@@ -7,15 +7,15 @@ from advphy_model.measure.curve_looks import look_of
 from advphy_model.measure.measurement_text import short_text
 
 from .bler_curve_items import CurveItems, add_earlier, add_theory
-from .plot_items import GREY, INK, logarithms, pen_of, pyqtgraph
+from .plot_items import GRAY, INK, logarithms, pen_of, pyqtgraph
 from .plot_window import PlotWindow
 from .side_labels import Label
 
-MOST_VARIANTS = 4  # of the settings of one name, the newest
+MOST_VARIANTS = 4  # newest variants of a name that are drawn
 
 
 class BlerCurveWindow(PlotWindow):
-    """Curves of a BlerCurveRecord, for PlotWindow; it needs no flowgraph."""
+    """Window with the curves of a BlerCurveRecord; it needs no flowgraph."""
 
     def __init__(self, record, title="", frame_rate=15):
         super().__init__(record, title, frame_rate)
@@ -25,7 +25,7 @@ class BlerCurveWindow(PlotWindow):
         self.add_labels(self.axes)
         self._overlays = self._add_overlays()
         self.present = pyqtgraph.ScatterPlotItem(pen=pen_of(INK), brush=None)
-        self.empty = pyqtgraph.TextItem("no counts yet", GREY, anchor=(0.5, 0.5))
+        self.empty = pyqtgraph.TextItem("no counts yet", GRAY, anchor=(0.5, 0.5))
         self.empty.setPos(sum(record.range) / 2, math.log10(record.floor) / 2)
         for item in (self.present, self.empty):
             item.setZValue(5)
@@ -34,7 +34,7 @@ class BlerCurveWindow(PlotWindow):
         self.add_action("Forget the counts", self.forget)
 
     def _add_overlays(self):
-        """Draw what stands behind the measured curves; return its Labels."""
+        """Draw closed forms and earlier counts; return their Labels."""
         drawn = [
             (line, add_theory(self.axes, number, *line[1:]))
             for number, line in enumerate(self.record.theory)
@@ -48,7 +48,7 @@ class BlerCurveWindow(PlotWindow):
         return labels
 
     def forget(self):
-        """Draw only what is counted from now on."""
+        """Draw only blocks that are counted from now on."""
         self.record.forget()
         self.refresh()
 
@@ -64,7 +64,7 @@ class BlerCurveWindow(PlotWindow):
 
     def fill(self):
         self._drawn = [c for c in self.record.curves() if c.age < MOST_VARIANTS]
-        size, present = 0.6 * self.letter(), []
+        size, newest = 0.6 * self.letter(), []
         by_key = {(curve.name, curve.variant): curve for curve in self._drawn}
         for key in self.curves.keys() - by_key.keys():
             self.curves.pop(key).remove()
@@ -74,14 +74,14 @@ class BlerCurveWindow(PlotWindow):
             self.curves[key].show(curve, size)
             if not curve.age:
                 rows = curve.rows()
-                present += rows[rows[:, 0] == curve.present].tolist()
-        rates = [row[3] if math.isnan(row[1]) else row[1] for row in present]
+                newest += rows[rows[:, 0] == curve.present].tolist()
+        rates = [row[3] if math.isnan(row[1]) else row[1] for row in newest]
         self.present.setData(
-            [row[0] for row in present], logarithms(rates), size=2.1 * size
+            [row[0] for row in newest], logarithms(rates), size=2.1 * size
         )
         self.empty.setVisible(not self._drawn)
         self.show_labels()
-        self.say(self.note())
+        self.show_text(self.note())
 
     def labels(self):
         return [self._overlays + [self._label(curve) for curve in self._drawn]]
@@ -93,11 +93,17 @@ class BlerCurveWindow(PlotWindow):
         counted = curve.points.get(curve.present)
         value = short_text(*counted) if counted and not curve.age else ""
         color, marker = look_of(curve.name)
-        look = color, marker.glyph
-        y = float(logarithms(end))
-        return Label(y, curve.name, *look, curve.differs, value, bold=True)
+        return Label(
+            float(logarithms(end)),
+            curve.name,
+            color,
+            marker.glyph,
+            curve.differs,
+            value,
+            bold=True,
+        )
 
     def note(self):
-        lacking = self.record.without_x
-        lack = f"counts without {self.record.x}: {lacking}" if lacking else ""
-        return "; ".join(filter(None, (super().note(), lack)))
+        missing = self.record.without_x
+        text = f"counts without {self.record.x}: {missing}" if missing else ""
+        return "; ".join(filter(None, (super().note(), text)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is drawn behind measured curves: closed forms, and counts of before."""
+"""Closed forms and earlier counts that are drawn behind measured curves."""
 
 import numpy as np
 from advphy_model.link import links
@@ -7,29 +7,29 @@ from advphy_model.measure import curves, table
 from advphy_model.measure.link_chain import Counts
 
 X_LABELS = {"ebn0_db": "Eb/N0 (dB)", "psr_db": "PSR (dB)", "snr_db": "SNR (dB)"}
-MOST = 12  # lines that can be told apart
+MOST = 12  # lines that a reader can distinguish
 
 
 def closed_form_lines(names, x, first, last):
     """Return [(label, x values, BLER)] of links with theory.
 
     Args:
-        names: of links, with commas between them, or empty.
-        x: the horizontal axis.
-        first: its left end.
-        last: its right end.
+        names: names of links, separated by commas, or empty.
+        x: key of the setting on the horizontal axis.
+        first: left end of that axis.
+        last: right end of that axis.
 
     Raises:
-        ValueError: naming what is not known.
+        ValueError: if a link has no theory or x is not "ebn0_db".
     """
-    found = []
+    lines = []
     for name in _listed(names):
         theory = links.theory(name)
         if theory is None:
             known = [n for n in links.names() if links.theory(n)]
             raise ValueError(
-                f"closed_forms = {names!r}: there is no theory of {name!r}; there is "
-                f"of {', '.join(known)}"
+                f"closed_forms = {names!r}: there is no theory of {name!r}; choose "
+                f"from {', '.join(known)}"
             )
         if x != "ebn0_db":
             raise ValueError(
@@ -38,32 +38,32 @@ def closed_form_lines(names, x, first, last):
             )
         what, bler = theory
         values = np.linspace(first, last, 101)
-        found.append((f"{name}, {what}", values, np.array([bler(v) for v in values])))
-    return found
+        lines.append((f"{name}, {what}", values, np.array([bler(v) for v in values])))
+    return lines
 
 
 def earlier_lines(paths, x):
     """Return [(label, x values, BLER)] of CSVs of counts.
 
     Args:
-        paths: with commas between them, or empty.
+        paths: paths of the files, separated by commas, or empty.
         x: "ebn0_db" or "psr_db".
 
     Raises:
-        ValueError: naming the file and what is wrong with it.
+        ValueError: if x or a file is invalid, or if there are too many curves.
     """
-    listed, found = _listed(paths), []
+    listed, lines = _listed(paths), []
     if listed and x not in ("ebn0_db", "psr_db"):
         raise ValueError(
-            f"csv = {paths!r}: counts have no {x}; wanted x = 'ebn0_db' or 'psr_db', "
-            "or no csv"
+            f"csv = {paths!r}: counts have no {x}; give x = 'ebn0_db' or 'psr_db', or "
+            "leave csv empty"
         )
     for path in listed:
         try:
             rows = table.read(path, Counts)
         except OSError as error:
             raise ValueError(
-                f"csv = {path!r} cannot be read: {error.strerror}; wanted a file that "
+                f"csv = {path!r} cannot be read: {error.strerror}; give a file that "
                 "advphy measure or this display wrote"
             ) from None
         for label, points in curves.curves(rows, x).items():
@@ -71,13 +71,13 @@ def earlier_lines(paths, x):
             seen = [(at, failures / blocks) for at, failures, blocks in counted]
             values, rates = np.array([p for p in seen if p[1]]).reshape(-1, 2).T
             if len(values):
-                found.append((label, values, rates))
-    if len(found) > MOST:
+                lines.append((label, values, rates))
+    if len(lines) > MOST:
         raise ValueError(
-            f"csv = {paths!r} has {len(found)} curves, wanted at most {MOST}; leave "
+            f"csv = {paths!r} has {len(lines)} curves, expected at most {MOST}; leave "
             "out some files or rows"
         )
-    return found
+    return lines
 
 
 def _listed(text):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The newest received vectors of a stream that does not wait for a display."""
+"""Record of the constellation sink: the newest received vectors of a stream."""
 
 import threading
 
@@ -7,22 +7,22 @@ import numpy as np
 
 
 class ConstellationRecord:
-    """The newest received vectors, of which few are copied for each picture.
+    """The newest received vectors; at most `points` are copied for each picture.
 
     Args:
-        points: how many vectors are kept.
-        n: channel uses.
-        gate: function of whether more vectors are wanted.
+        points: number of vectors that are kept.
+        n: number of channel uses.
+        gate: function that is called with whether more vectors are needed.
     """
 
     def __init__(self, points, n, gate=lambda wanted: None):
         self._lock, self._gate = threading.Lock(), gate
         self._ring = np.zeros((points, n), np.complex64)
         self._count = 0  # vectors written
-        self._left = points  # wanted until somebody asks for more
+        self._left = points  # still to be copied before the next ask()
 
     def put(self, vectors):
-        """Copy the last of them, unless enough were copied since ask()."""
+        """Copy the last vectors, unless enough were copied since ask()."""
         with self._lock:
             if not self._left:
                 return
@@ -37,18 +37,18 @@ class ConstellationRecord:
                 self._gate(False)
 
     def ask(self):
-        """Want as many vectors again as are kept."""
+        """Ask for as many new vectors as are kept."""
         with self._lock:
             self._left = len(self._ring)
             self._gate(True)
 
     def state(self):
-        """Return what a picture depends on: how many vectors have been copied."""
+        """Return the number of vectors copied, which changes with each picture."""
         return self._count
 
     def newest(self):
-        """Return the vectors, complex64 [up to points, n], in any order; want more."""
+        """Return the vectors, complex64 [up to points, n], unordered; ask for more."""
         with self._lock:
-            found = self._ring[: self._count].copy()
+            vectors = self._ring[: self._count].copy()
         self.ask()
-        return found
+        return vectors

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Constellation sink: received symbols over the codebook."""
+"""Constellation sink: draws received symbols over the codebook."""
 
 import numpy as np
 from advphy_model.link.links import load
 from gnuradio import blocks, gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from .constellation_record import ConstellationRecord
 from .display_arguments import checked_count
 from .display_block import window_owner
@@ -14,7 +14,7 @@ MOST_POINTS = 10_000
 
 
 class symbol_tap(guarded_block):
-    """Give a ConstellationRecord what the gate lets through."""
+    """Put the vectors that pass the gate into a ConstellationRecord."""
 
     def __init__(self, record, n):
         guarded_block.__init__(self, "symbol_tap", [(np.complex64, n)], None)
@@ -27,23 +27,23 @@ class symbol_tap(guarded_block):
 
 
 class constellation_sink(window_owner, gr.hier_block2):
-    """Draw the newest received symbols over the codewords that may have been sent.
+    """Draw the newest received symbols over the symbols of all codewords.
 
-    The stream does not wait: a gate lets through at most `points` vectors for each
-    picture and drops the rest without Python. Symbols that are not finite are left out.
+    The stream does not wait: a gate passes at most `points` vectors for each picture
+    and drops the others without Python. Symbols that are not finite are not drawn.
 
     Input: received vectors, complex64 [n]
 
     Args:
-        model: link model, or the name or file of one; gives n and the codebook.
-        title: above the plot.
-        channel_use: which symbol of a codeword, 0..n-1; -1: each in a panel of its own,
-            or all in one plane where n > 8. set_channel_use changes it.
-        points: how many symbols of a channel use are drawn, 1..10000.
+        model: link model, or its name or file; its n and codebook are used.
+        title: title above the plot.
+        channel_use: symbol of a codeword, 0..n-1; -1: each in its own plane, or all in
+            one plane where n > 8. set_channel_use changes it.
+        points: number of symbols that are drawn for a channel use, 1..10000.
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = "constellation_window", "ConstellationWindow"
+    WINDOW = ("constellation_window", "ConstellationWindow")
 
     def __init__(self, model, title="", channel_use=-1, points=1000, frame_rate=15):
         self._model = load(model)
@@ -62,17 +62,17 @@ class constellation_sink(window_owner, gr.hier_block2):
         """Draw another symbol of the codewords, 0..n-1, or all: -1."""
         if isinstance(channel_use, bool) or channel_use not in range(-1, self._model.n):
             raise ValueError(
-                f"channel_use = {channel_use!r}, wanted 0..{self._model.n - 1}, one of "
-                f"the {self._model.n} symbols of {self._model.name}, or -1: all"
+                f"channel_use must be 0..{self._model.n - 1}, one of the symbols of "
+                f"{self._model.name}, or -1 for all of them, got {channel_use!r}"
             )
         self._channel_use = int(channel_use)
 
     def channel_use(self):
-        """Return which symbol is drawn, or -1."""
+        """Return the symbol that is drawn, or -1."""
         return self._channel_use
 
     def newest(self):
-        """Return the newest vectors copied, [up to points, n], and ask for more."""
+        """Return the newest vectors, [up to points, n], and ask for more."""
         return self.record.newest()
 
     def shown(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window of the constellation sink: received symbols over the codebook."""
+"""Window of the constellation sink."""
 
 import numpy as np
 from advphy_model.measure.curve_looks import COLORS
@@ -13,7 +13,7 @@ def groups_of(use, n):
 
     Args:
         use: channel use, or -1.
-        n: channel uses of a codeword.
+        n: number of channel uses of a codeword.
     """
     if use >= 0:
         return [(f"use {use}", [use])]
@@ -23,12 +23,12 @@ def groups_of(use, n):
 
 
 class ConstellationWindow(PanelsWindow):
-    """The newest symbols.
+    """Window with the newest received symbols over the codebook.
 
     Args:
         codebook: complex [M, n].
-        record: ConstellationRecord; title and frame_rate as those of PlotWindow.
-        channel_use: function that returns which symbol is shown, or -1: all.
+        record: ConstellationRecord; title and frame_rate: see PlotWindow.
+        channel_use: function that returns the channel use that is shown, or -1: all.
     """
 
     lines = 1
@@ -36,7 +36,7 @@ class ConstellationWindow(PanelsWindow):
     def __init__(self, codebook, record, channel_use, title, frame_rate):
         super().__init__(record, title, frame_rate)
         self._codebook, self._channel_use = codebook, channel_use
-        # The same for all channels, so that planes beside each other compare.
+        # The same scale for all windows of this codebook, so that they compare.
         self.reach = round_reach(max(2.0, 1.3 * largest_part(codebook)))
         self._show_use(channel_use())
 
@@ -73,7 +73,7 @@ class ConstellationWindow(PanelsWindow):
             item.move(symbols.real, symbols.imag)
         count = len(vectors)
         received = f"{count} newest received" if count else "nothing received yet"
-        self.say(
+        self.show_text(
             f"<span style='color: {COLORS[1]}'>◆</span> codebook &nbsp; "
             f"<span style='color: {COLORS[0]}'>▪</span> {received}"
         )

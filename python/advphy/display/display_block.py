@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the display blocks share: a window that is made late, messages that come in."""
+"""Base classes of the display blocks."""
 
 import importlib
 
@@ -8,7 +8,7 @@ from .display_arguments import checked_frame_rate
 
 
 class window_owner:
-    """A block with a window, which is made, and Qt imported, when it is asked for.
+    """A block with a window; qwidget() imports Qt and makes the window.
 
     Class attributes:
         WINDOW: (name of the window's module, name of its class).
@@ -17,15 +17,15 @@ class window_owner:
     _window = None
 
     def set_window(self, title, frame_rate):
-        """Keep what the window will have; ValueError for a wrong frame rate."""
+        """Store the window's arguments; ValueError if the frame rate is invalid."""
         self._window_arguments = title, checked_frame_rate(frame_rate)
 
     def qwidget(self):
-        """Return the widget; the first call makes it, in the thread of the window.
+        """Return the widget; the first call makes it and runs in the thread of Qt.
 
         Raises:
-            ValueError: there is no application of Qt.
-            ImportError: PyQt5 or pyqtgraph is not installed.
+            ValueError: if there is no QApplication.
+            ImportError: if PyQt5 or pyqtgraph is not installed.
         """
         if self._window is None:
             require("PyQt5.QtWidgets", "pyqtgraph")
@@ -40,7 +40,7 @@ class window_owner:
 
 
 def require(*modules):
-    """Import modules; ImportError says which package is missing."""
+    """Import modules; ImportError names the package that is missing."""
     for module in modules:
         name = module.partition(".")[0]
         try:
@@ -56,9 +56,9 @@ class message_display(window_owner, listening_block):
     """A block that shows the messages of its port "in".
 
     Args:
-        name: of the block.
+        name: name of the block.
         record: MessageRecord.
-        title: of the window.
+        title: title of the window.
         frame_rate: pictures a second.
     """
 
@@ -69,5 +69,5 @@ class message_display(window_owner, listening_block):
         self.listen("in", record.post)
 
     def refused(self):
-        """Return how many messages were not understood."""
+        """Return the number of messages that were not understood."""
         return self.record.refused()

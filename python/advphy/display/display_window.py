@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all windows share: a timer that looks for news while the window is shown."""
+"""Base class of all windows: a timer checks for changes while the window is shown."""
 
 import logging
 import math
@@ -9,21 +9,21 @@ from PyQt5.QtCore import QTimer
 
 from .display_arguments import checked_frame_rate
 
-PAINTED = 20  # pictures a second at most
+PAINTED = 20  # largest number of pictures a second
 
 
 class DisplayWindow(QtWidgets.QWidget):
-    """A widget that fills in what its record shows, when that has changed.
+    """A widget that is filled again whenever the state of its record has changed.
 
-    A subclass has fill(), called with the newest state().
+    A subclass implements fill().
 
     Args:
-        record: has state(), on which a picture depends.
-        name: of the window for readers of a screen.
+        record: object with state(), which differs when the picture has to change.
+        name: name of the window for screen readers.
         frame_rate: pictures a second; more than PAINTED count as PAINTED.
 
     Raises:
-        ValueError: there is no application of Qt.
+        ValueError: if there is no QApplication.
     """
 
     error = None
@@ -31,9 +31,8 @@ class DisplayWindow(QtWidgets.QWidget):
     def __init__(self, record, name, frame_rate):
         if QtWidgets.QApplication.instance() is None:
             raise ValueError(
-                "there is no QApplication, wanted one before a window is made; "
-                "generate the flowgraph as QT GUI, or begin with "
-                "PyQt5.QtWidgets.QApplication([])"
+                "there is no QApplication, make one before a window; generate the "
+                "flowgraph as QT GUI, or begin with PyQt5.QtWidgets.QApplication([])"
             )
         super().__init__()
         self.record, self._shown = record, None
@@ -53,19 +52,19 @@ class DisplayWindow(QtWidgets.QWidget):
         self.timer.stop()
 
     def state(self):
-        """Return what a picture depends on."""
+        """Return a value that differs when the picture has to change."""
         return self.record.state()
 
     def fill(self):
-        """Show what the record holds."""
+        """Show the data of the record."""
         raise NotImplementedError
 
     def look(self):
-        """Fill in what there is, if it is new."""
+        """Show the data of the record if they have changed."""
         self.guarded(self._fill)
 
     def refresh(self):
-        """Show the newest at once."""
+        """Show the newest data at once."""
         self._shown = None
         self.look()
 
@@ -79,7 +78,7 @@ class DisplayWindow(QtWidgets.QWidget):
         """Call a function; its first error stops the window and is logged."""
         try:
             call()
-        except Exception as error:  # Qt would end the process, flowgraph and all
+        except Exception as error:  # Qt would end the process with the flowgraph
             self.timer.stop()
             if self.error is None:
                 self.error = error

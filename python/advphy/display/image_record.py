@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The newest frames that all of several streams of images have reached."""
+"""Record of the image viewer: the newest images that all streams have reached."""
 
 import threading
 
@@ -7,15 +7,16 @@ import numpy as np
 
 
 class ImageRecord:
-    """The newest frames that all streams have reached, handed to the window.
+    """The newest images that all streams have reached.
 
-    The streams need not keep step: one that runs ahead, such as the original, is not
-    held back. Frames that none has reached yet are chosen; each stream gives its own
-    when it gets there, and when all have, those are shown and the next are chosen.
+    The streams need not be at the same index: one that runs ahead, such as that of the
+    sent images, does not wait. Indices that no stream has reached yet are chosen; each
+    stream copies its images when it reaches them. When all have, these images are
+    shown and the next indices are chosen.
 
     Args:
         inputs: number of streams.
-        rows: how many frames of each.
+        rows: number of images of each stream.
         image_shape: (rows, columns) of an image.
     """
 
@@ -23,25 +24,25 @@ class ImageRecord:
         self.inputs, self.rows, self.image_shape = inputs, rows, image_shape
         pixels = image_shape[0] * image_shape[1]
         self._lock = threading.Lock()
-        self._read = [0] * inputs  # frames read of each stream
+        self._read = [0] * inputs  # images read of each stream
         self._last = np.zeros((inputs, rows, pixels), np.float32)  # of each stream
-        self._chosen = 0  # index of the first frame that all shall give
+        self._chosen = 0  # index of the first chosen image
         self._given = np.zeros_like(self._last)
         self._shown = 0, self._last[:, :0]
 
     def restart(self, port):
-        """Have a stream begin at frame 0 again."""
+        """Let a stream begin at index 0 again."""
         with self._lock:
             self._read[port] = 0
             self._chosen = max(self._read)
             self._shown = 0, self._last[:, :0]
 
     def put(self, port, images, first):
-        """Copy the few that are wanted of images of a stream.
+        """Copy the chosen and the last images among new images of a stream.
 
         Args:
-            port: which stream.
-            images: [count, pixels].
+            port: number of the stream.
+            images: float32 [count, pixels].
             first: index of the first of them.
         """
         rows, end, count = self.rows, first + len(images), min(len(images), self.rows)
@@ -60,7 +61,7 @@ class ImageRecord:
                 self._chosen = max(self._read)
 
     def newest(self):
-        """Return (index behind the last frame, frames [inputs, up to rows, pixels])."""
+        """Return (index after the last image, images [inputs, up to rows, pixels])."""
         with self._lock:
             end = self._read[0]
             if all(read == end for read in self._read):
@@ -69,5 +70,5 @@ class ImageRecord:
             return self._shown
 
     def state(self):
-        """Return what a picture depends on."""
+        """Return the index after the last image, which changes with each picture."""
         return self.newest()[0]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image viewer: streams of images side by side in a window, the newest of each."""
+"""Image viewer: shows the newest images of several streams side by side."""
 
 import numpy as np
 from gnuradio import gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from .display_arguments import checked_count
 from .display_block import window_owner
 from .image_record import ImageRecord
@@ -14,7 +14,7 @@ MOST_ROWS = 16
 
 
 class image_tap(guarded_block):
-    """Pass a stream of images by, and give an ImageRecord those that it wants."""
+    """Put a stream of images into an ImageRecord."""
 
     def __init__(self, frames, port):
         pixels = frames.image_shape[0] * frames.image_shape[1]
@@ -32,28 +32,27 @@ class image_tap(guarded_block):
 
 
 class image_viewer(window_owner, gr.hier_block2):
-    """Show what streams of images hold at the same frames, each in a column.
+    """Show streams of images in columns; all images of a row have the same index.
 
     The streams wait neither for the window nor for each other: work() copies the newest
-    frames, and a timer of the window's thread paints them. An image that is not finite
+    images, and a timer of the window's thread paints them. An image that is not finite
     is hatched.
 
-    Inputs: images, float32 [pixels], values of 0..1; one for each title, frame i of all
-        belongs together
+    Inputs: images, float32 [pixels], values in 0..1; one input for each title
 
     Args:
         image_shape: (rows, columns) of an image; a semantic link has it.
-        titles: of the columns, with commas between them: 1 to 6.
-        rows: how many frames that follow each other are shown, at most 16.
+        titles: 1 to 6 titles of the columns, separated by commas.
+        rows: number of successive images that are shown, at most 16.
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = "image_window", "ImageWindow"
+    WINDOW = ("image_window", "ImageWindow")
 
     def __init__(self, image_shape, titles="images", rows=3, frame_rate=10):
         shape = _checked_shape(image_shape)
         self._titles = _checked_titles(titles)
-        rows = checked_count("rows", rows, MOST_ROWS, "frames")
+        rows = checked_count("rows", rows, MOST_ROWS, "images")
         self.set_window(self._titles, frame_rate)
         inputs, none = len(self._titles), gr.io_signature(0, 0, 0)
         images = gr.io_signature(inputs, inputs, 4 * shape[0] * shape[1])
@@ -64,7 +63,7 @@ class image_viewer(window_owner, gr.hier_block2):
             self.connect((self, port), tap)
 
     def newest(self):
-        """Return (index behind the last frame, frames [inputs, up to rows, pixels])."""
+        """Return (index after the last image, images [inputs, up to rows, pixels])."""
         return self.record.newest()
 
 
@@ -75,17 +74,17 @@ def _checked_shape(image_shape):
         shape = ()
     if len(shape) != 2 or not all(1 <= extent <= 256 for extent in shape):
         raise ValueError(
-            f"image_shape = {image_shape!r}, wanted (rows, columns) of 1..256; "
-            "take image_shape of the semantic link"
+            "image_shape must be (rows, columns), each in 1..256, got "
+            f"{image_shape!r}; give image_shape of the semantic link"
         )
     return shape
 
 
 def _checked_titles(titles):
-    found = [title.strip() for title in str(titles).split(",")]
-    if not all(found) or len(found) > MOST_INPUTS:
+    names = [title.strip() for title in str(titles).split(",")]
+    if not all(names) or len(names) > MOST_INPUTS:
         raise ValueError(
-            f"titles = {titles!r} names {len(found)} columns; wanted 1..{MOST_INPUTS} "
-            "titles with commas between them, none of them empty"
+            f"titles = {titles!r} names {len(names)} columns; give 1..{MOST_INPUTS} "
+            "titles separated by commas, none of them empty"
         )
-    return found
+    return names

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window of the image viewer: grey images in columns, crisp at any size."""
+"""Window of the image viewer: gray images in columns."""
 
 import math
 
@@ -9,23 +9,23 @@ from PyQt5 import QtCore, QtGui
 from .display_window import DisplayWindow
 
 GAP = 10  # screen pixels between tiles
-SMALLEST_COLUMN = 90  # screen pixels, so that a title on a few lines can be read
+SMALLEST_COLUMN = 90  # screen pixels, enough for a title on several lines
 NOT_FINITE = "not finite"
 
 
 def tiling(width, height, columns, rows, image_shape, title_height):
-    """Return where the tiles are: scale, top of the titles, corners [columns][rows].
+    """Return scale, top of the titles, and corners of the tiles [columns][rows].
 
-    The scale is a whole number of screen pixels for each of an image where there is
-    room, so that all are of one size.
+    The scale is the number of screen pixels for each pixel of an image. It is a whole
+    number if there is room, so that all pixels of an image have the same size.
 
     Args:
-        width: of the window, in screen pixels.
-        height: of the window.
+        width: width of the window, in screen pixels.
+        height: height of the window, in screen pixels.
         columns: number of streams.
-        rows: number of frames.
+        rows: number of images of a stream.
         image_shape: (rows, columns) of an image.
-        title_height: room above each column.
+        title_height: room above each column, in screen pixels.
     """
     column, free = width / columns, height - title_height
     scale = max(
@@ -48,8 +48,8 @@ def tiling(width, height, columns, rows, image_shape, title_height):
     return scale, round(top), corners
 
 
-def grey_levels(image, image_shape):
-    """Return 0..255 of an image of 0..1, or None of one that is not finite."""
+def gray_levels(image, image_shape):
+    """Return an image of 0..1 as uint8 [rows, columns], or None if it is not finite."""
     if not np.isfinite(image).all():
         return None
     levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
@@ -57,7 +57,7 @@ def grey_levels(image, image_shape):
 
 
 def paint_tile(painter, tile, levels):
-    """Paint grey levels, or hatches where there are none, and a frame around them."""
+    """Paint gray levels, or hatches if they are None, and a border around them."""
     if levels is None:
         painter.fillRect(tile, QtGui.QColor("white"))
         hatches = QtGui.QBrush(QtGui.QColor(90, 90, 90), QtCore.Qt.BDiagPattern)
@@ -74,12 +74,12 @@ def paint_tile(painter, tile, levels):
         image = QtGui.QImage(
             levels.tobytes(), columns, rows, columns, QtGui.QImage.Format_Grayscale8
         )
-        painter.drawImage(tile, image)  # without smoothing: the nearest pixel
+        painter.drawImage(tile, image)  # without smoothing
     painter.drawRect(tile.adjusted(-1, -1, 0, 0))
 
 
 class ImageWindow(DisplayWindow):
-    """Grey images, each stream in a column below its title."""
+    """Window with gray images, each stream in a column below its title."""
 
     def __init__(self, record, titles, frame_rate):
         super().__init__(record, f"images: {', '.join(titles)}", frame_rate)
@@ -109,14 +109,14 @@ class ImageWindow(DisplayWindow):
             self._paint_title(painter, column, top, of_column[0].top() - top)
             images = self._images[column]
             for tile, image in zip(of_column, images, strict=False):
-                levels = grey_levels(image, self.record.image_shape)
+                levels = gray_levels(image, self.record.image_shape)
                 paint_tile(painter, tile, levels)
-            for tile in of_column[len(images) :]:  # no frame yet
+            for tile in of_column[len(images) :]:  # no image yet
                 painter.drawRect(tile.adjusted(-1, -1, 0, 0))
         painter.end()
 
     def _tiles(self, painter):
-        """Choose the letters; return top of the titles, rectangles of images."""
+        """Set the font; return the top of the titles and the images' rectangles."""
         frames, font = self.record, self.font()
         font.setBold(True)
         font.setPixelSize(max(13, min(20, self.width() // 60)))

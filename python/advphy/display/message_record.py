@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a display of messages shows: the newest of each sender, decoded when wanted.
+"""Base class of the records of displays that show messages.
 
-Counts are running totals, so whoever looks 15 times a second needs only the last of
-each segment. Decoding a message costs far more than keeping it, and thousands may
-arrive in between.
+Counts are running totals, so a display that looks 15 times a second needs only the last
+message of each segment. Decoding a message costs far more than keeping it, and
+thousands may arrive between two pictures, so only the newest ones are decoded.
 """
 
 import threading
@@ -11,8 +11,8 @@ import time
 
 import pmt
 
-# All kinds, each with what tells messages apart that must not replace each other.
-_APART = {
+# All kinds; messages that differ in the value of the key do not replace each other.
+_DISTINCT = {
     "counts": pmt.intern("first_block"),
     "estimate": pmt.intern("detected"),
     "psr": pmt.intern("first_block"),
@@ -23,15 +23,15 @@ MOST_WAITING = 1000
 
 
 class MessageRecord:
-    """Messages of some kinds, safe among threads; a subclass has add(message).
+    """Thread-safe record of messages of some kinds; a subclass has add(message).
 
     Class attributes:
-        KINDS: that are added; messages of the other known kinds are passed over.
-        SLOT: seconds; of messages that arrive in different slots each is added, for
-            displays of time. None: only the newest.
+        KINDS: kinds that are added; messages of the other known kinds are ignored.
+        SLOT: seconds; messages that arrive in different slots of this length are all
+            added, for displays over time. None: only the newest one.
     """
 
-    KINDS = frozenset(_APART)
+    KINDS = frozenset(_DISTINCT)
     SLOT = None
 
     def __init__(self):
@@ -39,7 +39,7 @@ class MessageRecord:
         self._waiting, self._refused, self._version = {}, 0, 0
 
     def add(self, message):
-        """Add a message, within the lock; raise an error where it is not understood."""
+        """Add a message while the lock is held; raise an error if it is invalid."""
         raise NotImplementedError
 
     def take(self, message) -> bool:
@@ -50,7 +50,7 @@ class MessageRecord:
                 with self.lock:
                     self.add(message)
                     self._version += 1
-            elif kind not in _APART:
+            elif kind not in _DISTINCT:
                 raise ValueError("the kind is not known")
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             self._refuse()
@@ -58,29 +58,30 @@ class MessageRecord:
         return True
 
     def post(self, message):
-        """Keep a PMT until collect(); a later one of its sender replaces it."""
+        """Store a PMT until collect(); a later one of the same sender replaces it."""
         try:
             kind = pmt.symbol_to_string(pmt.dict_ref(message, _KIND, pmt.PMT_NIL))
             name = pmt.symbol_to_string(pmt.dict_ref(message, _NAME, pmt.PMT_NIL))
-            apart = _APART[kind]
+            distinct = _DISTINCT[kind]
             if kind not in self.KINDS:
                 return
-            if apart is not None:
-                apart = pmt.write_string(pmt.dict_ref(message, apart, pmt.PMT_NIL))
-        except Exception:  # PMT raises several kinds for what is not such a dictionary
+            if distinct is not None:
+                value = pmt.dict_ref(message, distinct, pmt.PMT_NIL)
+                distinct = pmt.write_string(value)
+        except Exception:  # PMT raises several errors if it is no such dictionary
             self._refuse()
             return
         slot = int(time.monotonic() / self.SLOT) if self.SLOT else 0
-        key = kind, name, apart, slot
+        key = kind, name, distinct, slot
         with self._posting:
-            self._waiting.pop(key, None)  # so that the order stays that of arrival
+            self._waiting.pop(key, None)  # keeps the order of arrival
             self._waiting[key] = message
             full = len(self._waiting) >= MOST_WAITING
-        if full:  # nobody looks: there may be no window
+        if full:  # there may be no window that collects
             self.collect()
 
     def collect(self):
-        """Add what waits, in order of arrival."""
+        """Add the waiting messages in order of arrival."""
         with self.lock:
             with self._posting:
                 waiting, self._waiting = self._waiting, {}
@@ -92,18 +93,18 @@ class MessageRecord:
                 self.take(decoded)
 
     def refused(self):
-        """Return how many messages were not understood."""
+        """Return the number of messages that were not understood."""
         self.collect()
         with self._posting:
             return self._refused
 
     def state(self):
-        """Return what a picture depends on; it differs after each message."""
+        """Return a value that differs after each message."""
         refused = self.refused()
         return self._version, refused
 
     def changed(self):
-        """Have state() differ, within the lock."""
+        """Let state() differ; call it while the lock is held."""
         self._version += 1
 
     def _refuse(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happened in the last seconds: errors, the attack, the canceller; and delays."""
+"""Record of the onset strip: errors, attacks and detections of the last seconds."""
 
 import collections
 import functools
@@ -11,12 +11,12 @@ from advphy_model.measure.error_rate import interval
 from .display_arguments import checked_floor
 from .message_record import MessageRecord
 
-_interval = functools.lru_cache(8192)(interval)  # stretches of the past stay the same
+_interval = functools.lru_cache(8192)(interval)  # past counts do not change
 
-MOST = 4000  # events kept of each name, whatever the time shown
-BEFORE = 2.0  # seconds before an attack that say how many errors are usual
-LAST_WORD = 0.2  # seconds: a source says last of a state where the state ends
-POOLED = 0.25  # seconds whose counts are taken together to tell errors from the usual
+MOST = 4000  # largest number of events that are kept of each name
+BEFORE = 2.0  # seconds before an attack, for the usual error rate
+LAST_WORD = 0.2  # seconds; a state's last message may arrive when the next one begins
+POOLED = 0.25  # seconds whose counts are added up before they are compared
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class State:
-    """What an adversary did, or a canceller found, from a time on."""
+    """State of an adversary or a canceller from a time on."""
 
     time: float
     on: bool
@@ -38,24 +38,24 @@ class State:
 
 
 class OnsetRecord(MessageRecord):
-    """The last seconds of counters, adversaries and cancellers.
+    """Messages of counters, adversaries and cancellers in the last seconds.
 
     Args:
-        seconds: how much time is shown.
+        seconds: time that is shown, 1..3600.
         floor: lowest BLER.
 
     Raises:
-        ValueError: naming what is wrong.
+        ValueError: if an argument is invalid.
     """
 
     KINDS = frozenset({"counts", "psr", "estimate"})
-    SLOT = 0.02  # seconds; of a faster sender the newest message of each is drawn
+    SLOT = 0.02  # seconds; a faster sender's newest message of each slot is drawn
 
     def __init__(self, seconds=20.0, floor=1e-5):
         super().__init__()
         self.floor = checked_floor(floor)
         if not (isinstance(seconds, (int, float)) and 1 <= seconds <= 3600):
-            raise ValueError(f"seconds = {seconds!r}, wanted a time to show, 1..3600 s")
+            raise ValueError(f"seconds must be a time in 1..3600 s, got {seconds!r}")
         self.seconds = float(seconds)
         self._totals = {}  # newest running total of each counter
         self._intervals, self._attacks, self._found = {}, {}, {}
@@ -64,7 +64,7 @@ class OnsetRecord(MessageRecord):
         """Add a message."""
         time = float(message["time"])
         if not math.isfinite(time):
-            raise ValueError("no time")
+            raise ValueError("time is not finite")
         add = {"counts": self._counts, "psr": self._psr, "estimate": self._estimate}
         add[message["kind"]](str(message["name"]), time, message)
 
@@ -86,11 +86,11 @@ class OnsetRecord(MessageRecord):
         on = bool(message["settings"].get("on", psr_db > -math.inf))
         before = self._attacks.get(name)
         if before and before[-1].on != on and 0 < time - before[-1].time < LAST_WORD:
-            time = before[-1].time  # it was sent where the state ended
+            time = before[-1].time  # the last message of the previous state
         self._keep(self._attacks, name, State(time, on, psr_db if on else -math.inf))
 
     def _estimate(self, name, time, message):
-        on = bool(message["detected"])  # one that is switched off says no PSR
+        on = bool(message["detected"])  # a disabled canceller sends no PSR
         psr_db = message["psr_db"] if on else message.get("psr_db")
         state = State(time, on, _number(psr_db))
         self._keep(self._found, name, state)
@@ -117,37 +117,38 @@ def _number(value):
 
 
 def spells(states, end):
-    """Return [(begin, end, psr_db)] while something is on, until the time `end`."""
-    found, begin = [], None
+    """Return [(begin, end, psr_db)] of the periods that are on, until a time `end`."""
+    periods, begin = [], None
     for state in states:
         if begin is not None and (not state.on or state.psr_db != begin.psr_db):
-            found.append((begin.time, state.time, begin.psr_db))
+            periods.append((begin.time, state.time, begin.psr_db))
             begin = None
         if state.on and begin is None:
             begin = state
     if begin is not None:
-        found.append((begin.time, max(end, begin.time), begin.psr_db))
-    return found
+        periods.append((begin.time, max(end, begin.time), begin.psr_db))
+    return periods
 
 
 def lasting(states):
-    """Return lists of states that are on, one after another, without those alone.
+    """Return the runs of at least two successive states that are on.
 
-    A canceller that looks at a thousand windows a second takes one of them for an
-    attack now and then.
+    A single one may be a false alarm, because a canceller tests a thousand windows a
+    second.
     """
-    found, run = [], []
+    runs, run = [], []
     for state in [*states, State(math.inf, False, -math.inf)]:
         if state.on:
             run.append(state)
-        else:
-            found += [run] if len(run) > 1 else []
-            run = []
-    return found
+            continue
+        if len(run) > 1:
+            runs.append(run)
+        run = []
+    return runs
 
 
 def last_change(states):
-    """Return (time, on) when the newest states began, or None without a change."""
+    """Return (time, on) of the last change between on and off, or None."""
     for before, after in zip(states[-2::-1], states[:0:-1], strict=False):
         if before.on != after.on:
             return after.time, after.on
@@ -155,10 +156,10 @@ def last_change(states):
 
 
 def found_after(states, onset):
-    """Return how many seconds after a time a canceller first says detected, or None.
+    """Return the seconds from the onset to the canceller's first detection, or None.
 
-    One that said so before the attack began gives None; LAST_WORD before counts as at
-    once, for messages are not more exact.
+    It is None if the canceller had detected something before. A detection of up to
+    LAST_WORD before the onset counts as 0 s, because messages are not more exact.
     """
     before = [state for state in states if state.time < onset - LAST_WORD]
     if before and before[-1].on:
@@ -168,15 +169,15 @@ def found_after(states, onset):
 
 
 def recovered_after(intervals, onset):
-    """Return (whether there were more errors, seconds until as few as before or None).
+    """Return (whether errors increased, seconds until as few as before or None).
 
-    "As few" is: the 95 % Wilson interval of the counts of POOLED seconds overlaps that
-    of the BEFORE seconds before the attack began. The first stretch that does, after
-    one that did not, is the recovery; it begins with the last message before it.
+    They are as few as before if the 95 % Wilson interval of the counts of POOLED
+    seconds overlaps that of the BEFORE seconds before the onset. The recovery is the
+    time of the last message before the first such counts that follow an increase.
 
     Args:
-        intervals: of one counter, in order of time.
-        onset: when the attack began.
+        intervals: Intervals of one counter, in order of time.
+        onset: time at which the attack began.
     """
     usual = _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
     if not usual[1]:
@@ -209,14 +210,14 @@ def newest_time(*events):
 
 
 def delay_texts(intervals, attacks, found):
-    """Return lines about the newest change of the attack: when it told.
+    """Return lines of text: the delays of detection and recovery after an onset.
 
     Args:
         intervals: {name: [Interval]}.
         attacks: {name: [State]} of adversaries.
         found: {name: [State]} of cancellers.
     """
-    changes = [change for states in attacks.values() if (change := last_change(states))]
+    changes = list(filter(None, map(last_change, attacks.values())))
     if not changes:
         return []
     onset, on = max(changes)

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Onset strip: BLER, attack and canceller over the last seconds."""
+"""Onset strip: draws BLER, attack and canceller over the last seconds."""
 
 from .display_block import message_display
 from .onset_record import OnsetRecord
 
 
 class onset_strip(message_display):
-    """Draw over time how block errors follow an attack, and when it is found.
+    """Draw block error rates, attacks and detections over time.
 
     Message port "in": messages of kind "counts", "psr" and "estimate"; others are
-        ignored and counted.
+        ignored.
 
     Args:
-        title: above the plot.
-        seconds: how much time is shown.
-        floor: lowest BLER drawn, in (0, 1).
+        title: title above the plot.
+        seconds: time that is shown, 1..3600 s.
+        floor: lowest BLER that is drawn, 1e-15..0.5.
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = "onset_window", "OnsetWindow"
+    WINDOW = ("onset_window", "OnsetWindow")
 
     def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):
         record = OnsetRecord(seconds, floor)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window of the onset strip: errors, attack and canceller over the last seconds."""
+"""Window of the onset strip."""
 
 import math
 import time
@@ -10,23 +10,23 @@ from advphy_model.measure.measurement_text import short_text
 from PyQt5 import QtCore
 
 from .onset_record import delay_texts, lasting, newest_time, spells
-from .plot_items import GREY, INK, pen_of, pyqtgraph, show_line
+from .plot_items import GRAY, INK, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .side_labels import Label
 
-DELAY_SECONDS = 0.5  # between two looks at the delays, which take a while
+DELAY_SECONDS = 0.5  # between computations of the delays, which take some time
 ATTACK = ORANGE
-GAP = 1.0  # seconds without counts over which no line is drawn
-MARKED = 14  # of the points of a curve have markers
+GAP = 1.0  # seconds without counts after which the line is interrupted
+MARKED = 14  # approximate number of markers of a curve
 
 
 def error_line(intervals, now, seconds, row):
-    """Return (x, y, which have markers) of a counter; NaN where a line ends.
+    """Return (x, y, flags of markers) of a counter; NaN where the line is interrupted.
 
     Args:
         intervals: [Interval] in order of time.
-        now: unix seconds at the right.
-        seconds: how far back.
+        now: time of the right end in unix seconds.
+        seconds: time that is shown.
         row: y of intervals without errors.
     """
     kept = [i for i in intervals if i.time - now >= -seconds - GAP]
@@ -34,7 +34,7 @@ def error_line(intervals, now, seconds, row):
     rates = np.array([i.failures / i.blocks for i in kept])
     y = np.where(rates > 0, np.log10(np.maximum(rates, 1e-30)), row)
     every = max(1, len(y) // MARKED)
-    # Counted from the right times: the same points stay marked while they move.
+    # Chosen by absolute time, so that a point keeps its marker while it moves.
     marked = np.floor(times * 20).astype(int) % every == 0
     breaks = np.flatnonzero(np.diff(times) > GAP) + 1
     return (
@@ -45,18 +45,18 @@ def error_line(intervals, now, seconds, row):
 
 
 def pairs(parts, now):
-    """Return x and y of lines, two points each, of [(begin, end, y)]."""
+    """Return x and y of horizontal lines [(begin, end, y)], two points each."""
     x = np.array([part[:2] for part in parts]).ravel() - now
     return x, np.repeat(np.array([y for *_, y in parts], float), 2)
 
 
 def found_parts(states, end):
-    """Return [(begin, end, psr_db)] while a canceller says detected, of any PSR."""
+    """Return [(begin, end, 0.0)] of a canceller's detections, whatever the PSR."""
     return spells([type(s)(s.time, s.on, 0.0) for s in states], end)
 
 
 def estimated_line(found, now):
-    """Return x and y of what cancellers estimate, NaN between stretches."""
+    """Return x and y of the cancellers' estimates, with NaN between runs."""
     x, y = [], []
     for states in found.values():
         for run in lasting(states):
@@ -67,7 +67,7 @@ def estimated_line(found, now):
 
 
 class OnsetWindow(PlotWindow):
-    """What an OnsetRecord holds, for PlotWindow; it needs no flowgraph."""
+    """Window with the events of an OnsetRecord; it needs no flowgraph."""
 
     def __init__(self, record, title="", frame_rate=15):
         super().__init__(record, title, frame_rate)
@@ -99,7 +99,7 @@ class OnsetWindow(PlotWindow):
         self.psr = pyqtgraph.PlotCurveItem(pen=pen_of(ATTACK, 3), connect="pairs")
         self.estimated = pyqtgraph.PlotCurveItem(pen=pen_of(INK), connect="finite")
         self.curves = {}
-        self.empty = pyqtgraph.TextItem("nothing received yet", GREY, anchor=(0.5, 0.5))
+        self.empty = pyqtgraph.TextItem("nothing received yet", GRAY, anchor=(0.5, 0.5))
         self.empty.setPos(-self.record.seconds / 2, self._none / 2)
         for item in (self.spells[0], self.found, self.empty):
             self.upper.addItem(item, ignoreBounds=True)
@@ -141,7 +141,7 @@ class OnsetWindow(PlotWindow):
         self.empty.setVisible(not now)
         self._drawn = intervals, attacks, found
         self.show_labels()
-        self.say(self.note())
+        self.show_text(self.note())
 
     def _fill_errors(self, intervals, now):
         for name, kept in intervals.items():
@@ -165,7 +165,7 @@ class OnsetWindow(PlotWindow):
         return items
 
     def _fit(self, true, estimated):
-        """Have the axis reach as far as the PSRs there are."""
+        """Extend the PSR axis to the values that are drawn."""
         values = [v for v in (*true, *estimated) if math.isfinite(v)]
         low, high = self._psr_range
         low = min([low, *(10 * math.floor((v - 1) / 10) for v in values)])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Panels of the complex plane, side by side and of one scale."""
+"""Base class of windows with panels of the complex plane, all at one scale."""
 
 import math
 
@@ -12,7 +12,7 @@ MOST_PANELS = 8
 
 
 def columns_for(width, height, count):
-    """Return in how many columns square panels are largest."""
+    """Return the number of columns in which square panels are largest."""
     return max(
         range(1, count + 1),
         key=lambda columns: min(width / columns, height / math.ceil(count / columns)),
@@ -25,18 +25,18 @@ def largest_part(vectors):
 
 
 def round_reach(size):
-    """Return the next round number."""
+    """Return the smallest round number that is not below a size."""
     decade = 10.0 ** math.floor(math.log10(max(size, 1e-6)))
     return next(m * decade for m in (1, 1.5, 2, 3, 4, 6, 8, 10) if m * decade >= size)
 
 
 class PanelsWindow(PlotWindow):
-    """Panels of the complex plane, each with its own ticks."""
+    """Window with panels of the complex plane, each with its own ticks."""
 
     reach = 1.0
 
     def make_panels(self, names):
-        """Draw so many empty panels, each with a name."""
+        """Draw an empty panel for each name."""
         for plot in self.plots:
             self.canvas.removeItem(plot)
         self.plots, self._names, self._columns = [], names, 0
@@ -46,7 +46,7 @@ class PanelsWindow(PlotWindow):
         self.set_reach(self.reach)
 
     def set_reach(self, reach):
-        """Have real and imaginary parts -reach..reach in each panel."""
+        """Show real and imaginary parts in -reach..reach in each panel."""
         self.reach = reach
         for plot in self.plots:
             plot.vb.set_home((-reach, reach), (-reach, reach))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A true perturbation and an estimate of it, and how far they are from each other."""
+"""Record of the perturbation sink: the true and the estimated perturbation."""
 
 import dataclasses
 import math
@@ -12,12 +12,12 @@ from .message_record import MessageRecord
 
 @dataclass(frozen=True)
 class Match:
-    """How near an estimate is to p, once it is turned as said.
+    """Residual of an estimate of p after a change of sign and a cyclic shift.
 
     Args:
-        residual_db: ||turned estimate - p||^2 / ||p||^2 in dB; -inf where they agree.
-        sign: 1 or -1, what the estimate was multiplied with.
-        shift: by how many channel uses it was shifted, cyclically.
+        residual_db: ||changed estimate - p||^2 / ||p||^2 in dB; -inf if they are equal.
+        sign: 1 or -1, the factor of the estimate.
+        shift: number of channel uses by which the estimate was shifted.
     """
 
     residual_db: float
@@ -26,7 +26,7 @@ class Match:
 
     @property
     def text(self):
-        """Return what was done to the estimate, in words; empty for nothing."""
+        """Return the change of the estimate in words, or an empty text."""
         words = ["sign changed"] if self.sign < 0 else []
         if self.shift:
             words.append(f"shifted by {self.shift}")
@@ -40,14 +40,14 @@ def residual_db(estimate, p):
 
 
 def matches(estimate, p):
-    """Return (Match as it is, the best Match over signs and cyclic shifts)."""
+    """Return (Match without a change, the best Match over signs and cyclic shifts)."""
     plain = Match(residual_db(estimate, p))
-    turned = [
+    changed = [
         Match(residual_db(sign * np.roll(estimate, shift), p), sign, shift)
         for sign in (1, -1)
         for shift in range(len(p))
     ]
-    return plain, min([plain, *turned], key=lambda match: match.residual_db)
+    return plain, min([plain, *changed], key=lambda match: match.residual_db)
 
 
 def angle_degrees(estimate, p):
@@ -59,18 +59,19 @@ def angle_degrees(estimate, p):
 
 @dataclass(frozen=True)
 class Seen:
-    """The newest that is known.
+    """Newest values of the messages.
 
     Args:
-        p: complex [n], what arrives of the perturbation; None: not told.
+        p: received perturbation, complex [n], or None: not reported. Of a table, it is
+            the vector of one message.
         on: whether the attack is on.
-        psr_db: its PSR.
-        kind: "universal", "table", ...; of a table p is what one message got.
-        estimate: complex [K, n], or None.
-        weights: how often each of the K arrives.
-        detected: whether the canceller says that there is one.
-        estimated_psr_db: its PSR.
-        enabled: whether the canceller looks at all.
+        psr_db: PSR of the attack.
+        kind: "universal", "table", ...
+        estimate: components of the estimate, complex [K, n], or None.
+        weights: frequency of each of the K components.
+        detected: whether the canceller has detected a perturbation.
+        estimated_psr_db: PSR of the estimate.
+        enabled: whether the canceller is enabled.
     """
 
     p: object = None
@@ -92,7 +93,7 @@ class PerturbationRecord(MessageRecord):
     """The newest messages of an adversary and a canceller.
 
     Args:
-        n: channel uses.
+        n: number of channel uses.
     """
 
     KINDS = frozenset({"psr", "estimate"})
@@ -121,7 +122,7 @@ class PerturbationRecord(MessageRecord):
     def _estimate(self, message):
         detected, p = bool(message["detected"]), message.get("p")
         if detected and p is None:
-            raise ValueError("detected, but nothing is said of what")
+            raise ValueError("detected, but without p")
         return {
             "estimate": None if p is None else self._vectors(p),
             "weights": tuple(float(w) for w in message.get("weights", [1.0])),
@@ -131,24 +132,24 @@ class PerturbationRecord(MessageRecord):
         }
 
     def _vectors(self, values):
-        """Return components [K, n]; of JSON they are pairs of real and imaginary."""
-        found = np.asarray(values)
-        if found.ndim and found.shape[-1] == 2 and not np.iscomplexobj(found):
-            found = found[..., 0] + 1j * found[..., 1]
-        found = found.astype(complex).reshape(-1, self.n)
-        if not len(found) or not np.isfinite(found).all():
-            raise ValueError("not a perturbation")
-        return found
+        """Return components [K, n]; JSON has pairs of real and imaginary parts."""
+        vectors = np.asarray(values)
+        if vectors.ndim and vectors.shape[-1] == 2 and not np.iscomplexobj(vectors):
+            vectors = vectors[..., 0] + 1j * vectors[..., 1]
+        vectors = vectors.astype(complex).reshape(-1, self.n)
+        if not len(vectors) or not np.isfinite(vectors).all():
+            raise ValueError("p is not a perturbation")
+        return vectors
 
     def seen(self):
-        """Return the newest, Seen."""
+        """Return the newest values, a Seen."""
         self.collect()
         return self._seen
 
 
 def texts(seen):
-    """Return the lines under the planes about what was Seen."""
-    lines = ["true: not told"]
+    """Return the lines of text below the planes."""
+    lines = ["true: not reported"]
     if seen.p is not None or seen.on:
         lines = [f"true PSR {seen.psr_db:.1f} dB" if seen.on else "true: attack is off"]
         if seen.kind == "table":
@@ -176,6 +177,6 @@ def texts(seen):
 
 
 def most_frequent(seen):
-    """Return the component of the estimate that arrives most often, [n]."""
+    """Return the most frequent component of the estimate, [n]."""
     weights = seen.weights if len(seen.weights) == len(seen.estimate) else (1.0,)
     return seen.estimate[int(np.argmax(weights))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Perturbation sink: what the adversary adds and what the canceller takes it for."""
+"""Perturbation sink: draws the true and the estimated perturbation."""
 
 from advphy_model.link.links import load
 
@@ -8,18 +8,17 @@ from .perturbation_record import PerturbationRecord
 
 
 class perturbation_sink(message_display):
-    """Draw the true and the estimated perturbation in signal space.
+    """Draw both perturbations as arrows in the complex plane of each channel use.
 
-    Message port "in": messages of kind "psr" and "estimate"; others are ignored and
-        counted.
+    Message port "in": messages of kind "psr" and "estimate"; others are ignored.
 
     Args:
-        model: link model, or the name or file of one; gives n and the codebook.
-        title: above the plot.
+        model: link model, or its name or file; its n and codebook are used.
+        title: title above the plot.
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = "perturbation_window", "PerturbationWindow"
+    WINDOW = ("perturbation_window", "PerturbationWindow")
 
     def __init__(self, model, title="", frame_rate=15):
         self._codebook = load(model).codebook

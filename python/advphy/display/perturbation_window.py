@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window of the perturbation sink: true and estimated arrows in signal space."""
+"""Window of the perturbation sink."""
 
 import html
 import math
@@ -15,7 +15,7 @@ MOST_ARROWS = 64  # in one plane
 
 
 class Arrow:
-    """A vector of a plane, from 0 on."""
+    """An arrow from the origin of a plane."""
 
     def __init__(self, plot, color, width, text):
         self.shaft = pyqtgraph.PlotCurveItem(pen=pen_of(color, width), antialias=True)
@@ -27,7 +27,7 @@ class Arrow:
             plot.addItem(item, ignoreBounds=True)
 
     def show(self, value):
-        """Point to a complex number, or vanish: None."""
+        """Point to a complex number; None hides the arrow."""
         seen = value is not None and value != 0
         for item in (self.shaft, self.head, self.text):
             item.setVisible(seen)
@@ -40,11 +40,11 @@ class Arrow:
 
 
 class PerturbationWindow(PanelsWindow):
-    """Arrows of the true and the estimated perturbation.
+    """Window with arrows of the true and the estimated perturbation.
 
     Args:
         codebook: complex [M, n].
-        record: PerturbationRecord; title and frame_rate as those of PlotWindow.
+        record: PerturbationRecord; title and frame_rate: see PlotWindow.
     """
 
     lines = 4
@@ -88,7 +88,7 @@ class PerturbationWindow(PanelsWindow):
         ]
         key = f"<span style='color: {PALE}'>●</span> codebook"
         lines.append("; ".join(filter(None, (key, self.note()))))
-        self.say("<br>".join(lines))
+        self.show_text("<br>".join(lines))
 
     def _point(self, arrows, vector):
         for use, arrow in enumerate(arrows):

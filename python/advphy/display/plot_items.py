@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the displays add to pyqtgraph: decades on an axis, a view that knows its home.
+"""Axes, views and other items that the displays add to pyqtgraph.
 
-Their colors are given to each item, never as options of pyqtgraph, which a user's own
-widgets share.
+Colors are set for each item, never as options of pyqtgraph, which would change the
+user's own widgets.
 """
 
 import math
@@ -11,38 +11,38 @@ import numpy as np
 from PyQt5 import QtGui
 
 # isort: split
-import pyqtgraph  # takes PyQt5 where that is imported already, perhaps another Qt else
+import pyqtgraph  # uses PyQt5 because that is already imported
 
-# pyqtgraph keeps the error of a part of Qt that is not installed, by its traceback the
-# frames of those who import it first, and so their flowgraph.
+# If a part of Qt is not installed, pyqtgraph stores the error. Its traceback would keep
+# the stack frames of the first importer, and with them a flowgraph, alive.
 for _part in vars(pyqtgraph.Qt).values():
     if isinstance(_part, pyqtgraph.Qt.FailedImport):
         _part.err.__traceback__ = None
 
-GREY, PALE, INK = "#555555", "#BBBBBB", "#111111"
+GRAY, PALE, INK = "#555555", "#BBBBBB", "#111111"
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def power_of_ten(exponent):
-    """Return 10 to a whole exponent as it is written by hand; 1 for 0."""
+    """Return 10 to a whole exponent as a text with a raised exponent; "1" for 0."""
     return "1" if exponent == 0 else "10" + str(exponent).translate(_RAISED)
 
 
 def logarithms(rates):
-    """Return log10 of rates, where 0 is far below every axis."""
+    """Return log10 of rates; that of 0 is far below every axis."""
     return np.log10(np.maximum(np.asarray(rates, float), 1e-30))
 
 
 def pen_of(color, width=1, dashes=None, opacity=1.0):
-    """Return a QPen; dashes are in widths of the line."""
-    named = QtGui.QColor(color)
-    named.setAlphaF(opacity)
-    return pyqtgraph.mkPen(named, width=width, dash=dashes)
+    """Return a QPen; dashes are in line widths."""
+    color = QtGui.QColor(color)
+    color.setAlphaF(opacity)
+    return pyqtgraph.mkPen(color, width=width, dash=dashes)
 
 
 def show_line(item, x, y, **look):
-    """Give a PlotCurveItem its data; without a stretch it vanishes.
+    """Set the data of a PlotCurveItem; hide it without two successive points.
 
     pyqtgraph 0.13.1 fails to paint a wide line of fewer than two points.
     """
@@ -52,7 +52,7 @@ def show_line(item, x, y, **look):
 
 
 class Axis(pyqtgraph.AxisItem):
-    """pyqtgraph leaves no room for half a label where there is a grid."""
+    """An axis with room for the half labels at its ends, which a grid would cut off."""
 
     letter = 12  # height of letters, in screen pixels
 
@@ -65,7 +65,7 @@ class DecadeAxis(Axis):
     """An axis whose values are exponents of ten.
 
     Args:
-        rows: {exponent: text} of rows that stand for something else than a rate.
+        rows: {exponent: text} of rows that do not mean a rate.
     """
 
     def __init__(self, rows=None):
@@ -73,7 +73,7 @@ class DecadeAxis(Axis):
         self.rows = rows or {}
 
     def tickValues(self, minimum, maximum, size):
-        if maximum - minimum < 1.2:  # a person looks closely
+        if maximum - minimum < 1.2:  # the user has zoomed in
             return super().tickValues(minimum, maximum, size)
         every = math.ceil((maximum - minimum) * 1.4 * self.letter / max(size, 1))
         whole = range(math.ceil(minimum), math.floor(maximum) + 1)
@@ -96,7 +96,7 @@ class DecadeAxis(Axis):
 
 
 class HomeView(pyqtgraph.ViewBox):
-    """A view with a range that "View all" returns to, and the window's menu."""
+    """A view with the window's menu and a home range, to which "View all" returns."""
 
     def __init__(self, menu, **more):
         super().__init__(enableMenu=False, **more)
@@ -107,14 +107,14 @@ class HomeView(pyqtgraph.ViewBox):
         self._moved = True
 
     def set_home(self, x_range, y_range):
-        """Show a range, unless a person looks at another."""
+        """Set the home range; show it unless the user has chosen another one."""
         if (x_range, y_range) != self.home:
             self.home = x_range, y_range
             if not self._moved:
                 self.autoRange()
 
     def autoRange(self, *arguments, **more):
-        """Return home."""
+        """Show the home range."""
         self._moved = False
         x_range, y_range = self.home
         self.setRange(xRange=x_range, yRange=y_range, padding=0)
@@ -127,13 +127,14 @@ class HomeView(pyqtgraph.ViewBox):
 
 
 class Dots(pyqtgraph.ScatterPlotItem):
-    """Points for each of which setData() would look up symbol and brush anew.
+    """Points that can be moved without setData().
 
-    That takes a millisecond for 1000 points, twice as long as to paint them.
+    setData() looks up symbol and brush of each point, which takes a millisecond for
+    1000 points, twice as long as painting them.
     """
 
     def move(self, x, y):
-        """Draw points at other places."""
+        """Move the points; their number may change."""
         if len(x) != len(self.data):
             self.setData(x, y)
             return

@@ -1,36 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the windows of plots share: axes of pyqtgraph, labels beside them, a menu."""
+"""Base class of windows with plots: pyqtgraph axes, labels next to them, a menu."""
 
 import time
 
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .display_window import DisplayWindow
-from .plot_items import GREY, INK, Axis, DecadeAxis, HomeView, pyqtgraph
+from .plot_items import GRAY, INK, Axis, DecadeAxis, HomeView, pyqtgraph
 from .side_labels import SHARE, SideLabels
 
-LABEL_SECONDS = 0.2  # between two writings of labels: none reads faster
+LABEL_SECONDS = 0.2  # between updates of the labels, which nobody reads faster
 SHEET = f"""
 PlotWindow, PlotWindow > QLabel {{background: white; color: {INK}; border: none}}
-PlotWindow > QToolButton {{background: transparent; color: {GREY}; border: none}}
+PlotWindow > QToolButton {{background: transparent; color: {GRAY}; border: none}}
 QToolButton::menu-indicator {{image: none}}
 """
-LETTERS = 11, 17  # screen pixels, in a small window and in a large one
+LETTERS = (11, 17)  # font heights in screen pixels, in a small and in a large window
 
 
 class PlotWindow(DisplayWindow):
-    """A widget whose plots get new data when what they show has changed.
+    """A widget with plots that are updated when the record has changed.
 
-    A subclass has fill(), which gives the plots their data, and perhaps arrange(),
-    which follows size and letters, and labels(), what is written beside the plots.
+    A subclass implements fill(), which sets the data of the plots. It may implement
+    arrange(), which adapts to the size of the window, and labels(), which returns the
+    labels next to the plots.
 
     Args:
-        record: what is shown, see DisplayWindow.
-        title: above the plots.
+        record: see DisplayWindow.
+        title: title above the plots.
         frame_rate: pictures a second.
     """
 
-    lines = 0  # of text below the plots that are always there
+    lines = 0  # lines of text below the plots that always have room
 
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or type(self).__name__, frame_rate)
@@ -71,9 +72,9 @@ class PlotWindow(DisplayWindow):
         self.add_action("Export...", self._export)
 
     def add_action(self, text, function):
-        """Add a line to the menu that calls a method of the window.
+        """Add a menu entry that calls a method of the window.
 
-        Another function would be kept by Qt, and what it holds by that for ever.
+        Qt would keep another function, and the objects it refers to, alive forever.
         """
         self.menu.addAction(text).triggered.connect(function)
 
@@ -81,11 +82,11 @@ class PlotWindow(DisplayWindow):
         """Add axes with a grid; return pyqtgraph's PlotItem.
 
         Args:
-            row: of the layout.
-            column: of it.
+            row: row of the layout.
+            column: column of the layout.
             rows: see DecadeAxis.
-            log: whether y is the logarithm of what the axis says.
-            more: of the view.
+            log: whether y is the logarithm of the values on the axis.
+            more: arguments of the view.
         """
         left = DecadeAxis(rows) if log else Axis("left")
         plot = pyqtgraph.PlotItem(
@@ -94,7 +95,7 @@ class PlotWindow(DisplayWindow):
         )
         plot.hideButtons()
         plot.setMenuEnabled(False, None)
-        plot.vb.setBorder(pyqtgraph.mkPen(GREY))
+        plot.vb.setBorder(pyqtgraph.mkPen(GRAY))
         plot.showGrid(x=True, y=True, alpha=0.12)
         for side in ("left", "bottom"):
             axis = plot.getAxis(side)
@@ -112,21 +113,21 @@ class PlotWindow(DisplayWindow):
         return plot
 
     def add_labels(self, plot, row=0):
-        """Add a column of labels right of a plot; return SideLabels."""
+        """Add a column of labels to the right of a plot; return its SideLabels."""
         self.columns.append(SideLabels(plot.vb))
         self.canvas.addItem(self.columns[-1], row, 1)
         return self.columns[-1]
 
     def labels(self):
-        """Return the Labels of each column."""
+        """Return a list of Labels for each column."""
         return []
 
     def _set_label_width(self, width):
-        """Make room for labels right of the plots, in screen pixels."""
+        """Set the width of the column of labels, in screen pixels."""
         self._width, parts = width, self.canvas.ci
         parts.layout.setColumnFixedWidth(1, width)
         parts.layout.activate()
-        parts.setGeometry(self.canvas.range)  # it may have been wider than this
+        parts.setGeometry(self.canvas.range)  # it may have been too wide
 
     def _write_labels(self):
         self._labels_due, written = time.monotonic() + LABEL_SECONDS, self.labels()
@@ -139,7 +140,7 @@ class PlotWindow(DisplayWindow):
             column.show_labels(labels)
 
     def label_axis(self, plot, side, text):
-        """Write what an axis is, in the letters of the window."""
+        """Label an axis in the font size of the window."""
         style = {"color": INK, "font-size": f"{self.letter()}px"}
         plot.getAxis(side).setLabel(text, **style)
 
@@ -147,7 +148,7 @@ class PlotWindow(DisplayWindow):
         return QtCore.QSize(640, 400)
 
     def hasHeightForWidth(self):
-        return False  # else lines that wrap ask for all of the plots' height
+        return False  # otherwise wrapped lines take all of the plots' height
 
     def resizeEvent(self, event):
         self._button.setGeometry(self.width() - 26, 1, 24, 22)
@@ -156,12 +157,12 @@ class PlotWindow(DisplayWindow):
         self._shown = None
 
     def letter(self):
-        """Return the height of letters, in screen pixels."""
+        """Return the font height in screen pixels."""
         low, high = LETTERS
         return max(low, min(high, self.width() // 62, self.height() // 28))
 
     def font_of(self, size=1.0, bold=False):
-        """Return a QFont of the window."""
+        """Return a QFont at a multiple of the font height."""
         font = QtGui.QFont(self.font())
         font.setPixelSize(round(self.letter() * size))
         font.setBold(bold)
@@ -187,26 +188,26 @@ class PlotWindow(DisplayWindow):
         self.arrange()
 
     def arrange(self):
-        """Follow the size of the window."""
+        """Adapt to the size of the window."""
 
-    def say(self, text):
+    def show_text(self, text):
         """Write HTML below the plots."""
         if text != self._below.text():
             self._below.setText(text)
             self._below.setVisible(bool(text) or self.lines > 0)
 
     def note(self):
-        """Return what is wrong with messages, or an empty text."""
+        """Return a text about refused messages, or an empty text."""
         refused = self.record.refused()
         return f"messages not understood: {refused}" if refused else ""
 
     def view_all(self):
-        """Show the whole of each plot again."""
+        """Show the home range of each plot."""
         for plot in self.plots:
             plot.vb.autoRange()
 
     def state(self):
-        """Return what a picture depends on."""
+        """Return a value that differs when the picture has to change."""
         return self.record.state(), self._late and time.monotonic() >= self._labels_due
 
     def show_labels(self):
@@ -216,10 +217,10 @@ class PlotWindow(DisplayWindow):
             self._write_labels()
 
     def save_picture(self, path):
-        """Write what is shown; the file's ending chooses the format.
+        """Write a picture of the window; the ending of the name chooses the format.
 
         Raises:
-            ValueError: the file cannot be written.
+            ValueError: if the file cannot be written.
         """
         self.refresh()
         self._button.hide()
@@ -227,8 +228,8 @@ class PlotWindow(DisplayWindow):
         self._button.show()
         if not picture.save(str(path)):
             raise ValueError(
-                f"{path}: cannot be written as a picture; wanted a name that ends "
-                "in .png, in a folder that may be written"
+                f"{path}: cannot be written as a picture; give a name that ends in "
+                ".png, in a folder that may be written"
             )
 
     def _export(self):
@@ -237,12 +238,12 @@ class PlotWindow(DisplayWindow):
         scene.showExportDialog()
 
     def add_saving(self, text, kinds, save):
-        """Add a line to the menu that asks for a file and saves to it.
+        """Add a menu entry that asks for a file and saves to it.
 
         Args:
-            text: of the menu.
-            kinds: "What (*.ending)".
-            save: function of a path; why it fails is said in a window.
+            text: text of the entry.
+            kinds: filter of file names, "Name (*.ending)".
+            save: function of a path; a dialog shows its OSError or ValueError.
         """
         self._savings[text] = kinds, save
         self.add_action(text, self._ask_and_save)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The newest figures of each sender, as lines of text."""
+"""Record of the readout: the newest numbers of each sender."""
 
 from advphy_model.measure.measurement_text import figures_of
 
@@ -23,7 +23,7 @@ class ReadoutRecord(MessageRecord):
         self._lines[sender] = figures_of(message)
 
     def lines(self):
-        """Return [(name, figures in words)] of those who reported, by their names."""
+        """Return [(name, numbers as text)] of the blocks that reported, by name."""
         with self.lock:
             self.collect()
             return [(name, text) for (name, _), text in sorted(self._lines.items())]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window of the readout: a title, and a line of text for each sender."""
+"""Window of the readout: a title, and a line of text for each sender."""
 
 import html
 
@@ -11,7 +11,7 @@ NOTHING = "nothing has reported yet"
 
 
 def text_of(title, lines, refused=0):
-    """Return a page of HTML."""
+    """Return the title, the lines and the number of refused messages as HTML."""
     rows = "".join(
         f"<tr><td style='white-space: nowrap'><b>{html.escape(name)}</b>"
         f"&nbsp;&nbsp;</td><td>{html.escape(text)}</td></tr>"
@@ -23,7 +23,7 @@ def text_of(title, lines, refused=0):
 
 
 class ReadoutWindow(DisplayWindow):
-    """A label whose text is written anew."""
+    """Window with a label whose text is updated."""
 
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or "readout", frame_rate)
@@ -36,7 +36,7 @@ class ReadoutWindow(DisplayWindow):
         self.label.setStyleSheet("background: white; color: #222")
         self.look()
 
-    # Its text grows and shrinks many times a second; the window must not.
+    # The text changes its size many times a second; the window must not.
     def sizeHint(self):
         return QtCore.QSize(320, 120)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tells the settings of a curve from those of another, and how it is said."""
+"""Differences between the settings of curves, in words."""
 
 from advphy_model.measure.curves import without_hash
 
-# Settings that follow from others, and those that say nothing without an attack.
+# Settings that follow from others, and those without a meaning if there is no attack.
 DERIVED = {"noise_variance", "perturbation_kind"}
 OF_ATTACK = DERIVED | set(
     "perturbation psr_db shift phase sign frequency_offset fading on".split()
@@ -11,7 +11,7 @@ OF_ATTACK = DERIVED | set(
 
 
 def other_settings(settings, x):
-    """Return what else was set than x and what follows, as sorted pairs of text."""
+    """Return the settings except x and derived ones, as sorted pairs of texts."""
     ignored = {x} | (DERIVED if settings.get("on", False) else OF_ATTACK)
     return tuple(
         sorted(
@@ -22,7 +22,7 @@ def other_settings(settings, x):
     )
 
 
-ON = "on", "True"
+ON = ("on", "True")
 WORDS = {
     "psr_db": "PSR {} dB",
     "ebn0_db": "Eb/N0 {} dB",
@@ -34,7 +34,7 @@ WORDS = {
 
 
 def what_differs(setting, settings):
-    """Return in words what a setting has that others of the same name have not."""
+    """Return in words how a setting differs from others of the same name."""
     attacked = [other for other in settings if ON in other]
     words = []
     if attacked and len(attacked) < len(settings):
@@ -46,7 +46,7 @@ def what_differs(setting, settings):
             return WORDS["psr_db"].format(dict(setting).get("psr_db", "?"))
     shared = set(settings[0]).intersection(*settings[1:])
     own = [pair for pair in setting if pair not in shared]
-    if len(own) > 1:  # the name of the perturbation is long: only if nothing else says
+    if len(own) > 1:  # the perturbation's name is long: only if nothing else differs
         own = [pair for pair in own if pair[0] != "perturbation"] or own
     words += [_words(key, value) for key, value in own]
     return ", ".join(words)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names and values at the ends of curves, right of a plot, none over another."""
+"""Labels at the ends of curves, to the right of a plot, without overlaps."""
 
 import html
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from PyQt5 import QtCore, QtGui
 
 from .plot_items import INK, pyqtgraph
 
-SHARE = 0.36  # of the window's width that labels take at most
+SHARE = 0.36  # largest share of the window's width for labels
 
 
 @dataclass(frozen=True)
 class Label:
-    """What is written at the end of a curve.
+    """Label at the end of a curve.
 
     Args:
-        y: where the curve ends.
-        name: of the curve; shortened where there is no room.
-        color: of the glyph.
-        glyph: the curve's marker, or how it is dashed.
-        words: what tells it from others of the name; shortened, too.
-        value: its newest; never shortened.
-        bold: whether the name is.
+        y: y at which the curve ends.
+        name: name of the curve; shortened if there is no room.
+        color: color of the glyph.
+        glyph: marker or dashes of the curve.
+        words: differences from others of the same name; shortened, too.
+        value: newest value; never shortened.
+        bold: whether the name is bold.
     """
 
     y: float
@@ -36,13 +36,13 @@ class Label:
 
 
 def lines_of(label, room, width, shortened):
-    """Return what is written of a label, as lines of text.
+    """Return the lines of text of a label.
 
     Args:
         label: Label.
-        room: how wide a line may be, in screen pixels.
+        room: largest width of a line, in screen pixels.
         width: function of a text that returns its width.
-        shortened: function of a text and the room for it.
+        shortened: function of a text and a width that returns a shortened text.
     """
     both = ": ".join(filter(None, (label.words, label.value)))
     below = [both] if width(both) <= room else [label.words, label.value]
@@ -53,7 +53,7 @@ def lines_of(label, room, width, shortened):
 
 
 class SideLabels(pyqtgraph.ViewBox):
-    """A column beside a plot that moves up and down with it."""
+    """A column of labels next to a plot, which follows its vertical axis."""
 
     def __init__(self, plot):
         super().__init__(enableMenu=False, enableMouse=False)
@@ -70,7 +70,7 @@ class SideLabels(pyqtgraph.ViewBox):
             self._place()
 
     def set_font(self, font):
-        """Choose letters."""
+        """Set the font."""
         bold = QtGui.QFont(font)
         bold.setBold(True)
         self._fonts = font, bold
@@ -81,7 +81,7 @@ class SideLabels(pyqtgraph.ViewBox):
             self.show_labels(labels)
 
     def wanted_width(self, labels):
-        """Return how wide the column should be for labels, in screen pixels."""
+        """Return the width that labels need without shortening, in screen pixels."""
         bold = QtGui.QFontMetricsF(self._fonts[1])
         texts = [f"{label.glyph} {label.name}" for label in labels]
         texts += [
@@ -90,11 +90,11 @@ class SideLabels(pyqtgraph.ViewBox):
         return max(map(bold.horizontalAdvance, texts), default=0) + 12
 
     def texts(self):
-        """Return the text of each label as it is written."""
+        """Return the text of each visible label."""
         return [item.toPlainText() for item in self._items if item.isVisible()]
 
     def show_labels(self, labels):
-        """Write labels; what is written already stays."""
+        """Show labels; only those that changed are written."""
         state = labels, self.width()
         if state == self._shown:
             return

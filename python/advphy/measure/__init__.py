@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure: counts of what arrived."""
+"""Blocks that count errors, measure distortion, record samples and publish messages."""

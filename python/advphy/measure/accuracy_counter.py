@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Accuracy counter: how many labels Eve reads rightly."""
+"""Accuracy counter: counts the labels that Eve reads correctly."""
 
 import numpy as np
 from advphy_model.files import images as data_sets
@@ -10,32 +10,32 @@ from .segmented_meter import segmented_meter
 
 
 class accuracy_counter(segmented_meter):
-    """Count the labels that are those of the images sent.
+    """Count the labels that Eve reads correctly, for each segment.
 
     The true labels are re-created from the data set and the index.
 
-    Input:  labels that Eve reads, uint8; 255: erased
+    Input:  labels that Eve reads, uint8; 255: erased, which counts as wrong
     Message port "accuracy": a dictionary with kind, name, time, settings (a
         dictionary with snr_db, inserted, ...), first_frame, frames, erasures, correct,
-        accuracy, and its 95 % Wilson interval (low, high); 20 times a second, at the
-        end of a segment and at the end of the stream. An erased frame is not right.
+        accuracy, low and high (95 % Wilson interval); 20 times a second, when a segment
+        ends and when the stream ends.
 
     Args:
-        images: Images with labels, or the name of the data set of the image source.
+        images: Images with labels, or the name of the image source's data set.
         first_frame: index of the first item.
-        settings: dictionary of what no tag says, such as an SNR before the modem, or
-            None; set_settings changes it.
-        name: of this block in displays; "": "accuracy".
+        settings: dictionary of settings that no tag carries, such as an SNR before the
+            modem, or None; set_settings changes it.
+        name: name of this block in displays; "": "accuracy".
     """
 
     def __init__(self, images="mnist_sample", first_frame=0, settings=None, name=""):
-        self._labels = data_sets.load(images).labelled()
+        self._labels = data_sets.load(images).labeled()
         segmented_meter.__init__(
             self, "accuracy_counter", np.uint8, first_frame, "accuracy", settings, name
         )
 
     def sums(self, items, first_frame):
-        """Return frames, erasures and right ones of labels read."""
+        """Return the numbers of labels: all, erased and correct."""
         which = np.arange(first_frame, first_frame + len(items)) % len(self._labels)
         return {
             "frames": len(items),
@@ -44,7 +44,7 @@ class accuracy_counter(segmented_meter):
         }
 
     def figures(self, sums):
-        """Return the accuracy and its interval; nothing while there are no frames."""
+        """Return the accuracy and its interval, or nothing if there are no items."""
         frames = sums.get("frames", 0)
         if not frames:
             return {}
@@ -52,12 +52,12 @@ class accuracy_counter(segmented_meter):
         return {"accuracy": sums["correct"] / frames, "low": low, "high": high}
 
     def accuracy(self):
-        """Return Eve's share of right labels of the present segment, or NaN."""
+        """Return the accuracy of the current segment, or NaN if it is empty."""
         return self.figures(self.segments()[-1].sums).get("accuracy", float("nan"))
 
     def text(self):
-        """Return the present segment as a line for a display."""
-        found = self.figures(self.segments()[-1].sums)
-        if not found:
-            return "no frame yet"
-        return "{accuracy:.1%} ({low:.1%}..{high:.1%})".format(**found)
+        """Return the accuracy of the current segment, as a line for a display."""
+        figures = self.figures(self.segments()[-1].sums)
+        if not figures:
+            return "no item yet"
+        return "{accuracy:.1%} ({low:.1%}..{high:.1%})".format(**figures)

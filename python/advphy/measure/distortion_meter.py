@@ -10,26 +10,26 @@ from .segmented_meter import segmented_meter
 
 
 class distortion_meter(segmented_meter):
-    """Compare decoded images with those that the image source sent.
+    """Measure the distortion of decoded images, for each segment.
 
-    The sent ones are re-created from the data set and the index, so that there is no
-    second stream that could slip.
+    The images that were sent are re-created from the data set and the index, so there
+    is no second stream that could slip.
 
     Input:  decoded images, float32 [pixels]
     Message port "distortion": a dictionary with kind, name, time, settings (a
         dictionary with snr_db, inserted, ...), first_frame, frames, erasures (images
-        that are not finite; in no other sum), squared_error (sum over frames and
-        pixels), mse, psnr_db, and ssim over ssim_frames; 20 times a second, at the end
-        of a segment and at the end of the stream.
+        that are not finite, which are in no other sum), squared_error (sum over images
+        and pixels), mse, psnr_db, and ssim over ssim_frames; 20 times a second, when a
+        segment ends and when the stream ends.
 
     Args:
-        images: Images, or the name of the data set of the image source.
+        images: Images, or the name of the image source's data set.
         first_frame: index of the first item.
-        ssim_every: SSIM is of every so many frames, since it costs as much as a
-            hundred squared errors; 0: of none.
-        settings: dictionary of what no tag says, such as an SNR before the modem, or
-            None; set_settings changes it.
-        name: of this block in displays; "": "distortion".
+        ssim_every: SSIM is measured on one of this many images, because it costs as
+            much as a hundred squared errors; 0: on none.
+        settings: dictionary of settings that no tag carries, such as an SNR before the
+            modem, or None; set_settings changes it.
+        name: name of this block in displays; "": "distortion".
     """
 
     def __init__(
@@ -40,13 +40,15 @@ class distortion_meter(segmented_meter):
         settings=None,
         name="",
     ):
-        found = data_sets.load(images)
-        self._shape, self._pixels = found.pixels.shape[1:], found.as_reals()
+        images = data_sets.load(images)
+        self._shape, self._pixels = images.pixels.shape[1:], images.as_reals()
         if int(ssim_every) != ssim_every or ssim_every < 0:
-            raise ValueError(f"ssim_every = {ssim_every}, wanted a whole number >= 0")
+            raise ValueError(
+                f"ssim_every must be a whole number >= 0, got {ssim_every}"
+            )
         if ssim_every and min(self._shape) < WINDOW:
             raise ValueError(
-                f"{found.name}: images of {self._shape[0]} x {self._shape[1]} pixels "
+                f"{images.name}: images of {self._shape[0]} x {self._shape[1]} pixels "
                 f"are smaller than the {WINDOW} x {WINDOW} of SSIM; set ssim_every=0"
             )
         self._ssim_every = int(ssim_every)
@@ -56,7 +58,7 @@ class distortion_meter(segmented_meter):
         )
 
     def sums(self, items, first_frame):
-        """Return frames, erasures and sums of errors of decoded images."""
+        """Return the number of images, the erasures and the sums of errors."""
         count, errors = len(self._pixels), np.empty(len(items))
         done = 0
         while done < len(items):
@@ -65,42 +67,42 @@ class distortion_meter(segmented_meter):
             sent = self._pixels[at : at + part.stop - part.start]
             kernels.squared_error(items[part], sent, errors[part])
             done = part.stop
-        found = {"frames": len(items)} | error_sums(errors)
+        sums = {"frames": len(items)} | error_sums(errors)
         if self._ssim_every:
-            found |= self._ssim(items, first_frame, np.isfinite(errors))
-        return found
+            sums |= self._ssim(items, first_frame, np.isfinite(errors))
+        return sums
 
-    def _ssim(self, items, first_frame, good):
-        """Return the sum of SSIM over the frames that it is taken of."""
+    def _ssim(self, items, first_frame, finite):
+        """Return the sum of SSIM over every ssim_every-th image, and their number."""
         at = np.arange(-first_frame % self._ssim_every, len(items), self._ssim_every)
-        at = at[good[at]]
+        at = at[finite[at]]
         sent = self._pixels[(first_frame + at) % len(self._pixels)]
         values = ssim(items[at], sent, self._shape) if len(at) else np.empty(0)
         return {"ssim_frames": len(at), "ssim_sum": float(values.sum())}
 
     def figures(self, sums):
-        """Return mse, psnr_db and ssim of sums; what cannot be said is left out."""
-        frames, found = sums.get("frames", 0) - sums.get("erasures", 0), {}
+        """Return mse, psnr_db and ssim of sums, without those that are not defined."""
+        frames, figures = sums.get("frames", 0) - sums.get("erasures", 0), {}
         if frames:
             mse = sums["squared_error"] / (frames * self._pixels.shape[1])
-            found = {"mse": mse, "psnr_db": float(psnr(mse)) if mse else 100.0}
+            figures = {"mse": mse, "psnr_db": float(psnr(mse)) if mse else 100.0}
         if sums.get("ssim_frames"):
-            found["ssim"] = sums["ssim_sum"] / sums["ssim_frames"]
-        return found
+            figures["ssim"] = sums["ssim_sum"] / sums["ssim_frames"]
+        return figures
 
     def mse(self):
-        """Return the mean squared error per pixel of the present segment, or NaN."""
+        """Return the mean squared error per pixel of the current segment, or NaN."""
         return self.figures(self.segments()[-1].sums).get("mse", float("nan"))
 
     def text(self):
-        """Return the present segment as a line for a display."""
-        found = self.figures(self.segments()[-1].sums)
+        """Return the figures of the current segment, as a line for a display."""
+        figures = self.figures(self.segments()[-1].sums)
         return ", ".join(
-            f"{name} {found[key]:.{digits}f}{unit}"
+            f"{name} {figures[key]:.{digits}f}{unit}"
             for name, key, digits, unit in (
                 ("MSE", "mse", 4, ""),
                 ("PSNR", "psnr_db", 1, " dB"),
                 ("SSIM", "ssim", 2, ""),
             )
-            if key in found
+            if key in figures
         )

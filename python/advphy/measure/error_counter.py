@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Error counter: block errors per segment of constant channel settings."""
+"""Error counter: counts block errors, for each segment of constant settings."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from gnuradio import gr
 
 from ..air.channel import TAG as CHANNEL_TAG
 from ..air.perturbation_source import TAG as PERTURBATION_TAG
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 from ..receive.decoder import TAG as ERASURES_TAG
 from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
@@ -22,17 +22,17 @@ from .setting_follower import setting_follower
 
 @dataclass
 class Segment:
-    """What was counted between two changes of the settings.
+    """Counts under constant settings.
 
     Args:
         first_block: index of its first block.
-        settings: of the channel's and the perturbation's tags; empty where there was
-            none.
-        blocks: blocks counted.
-        block_errors: blocks decided for a wrong message.
-        erasures: blocks not decided.
-        frames: frames that arrived over the air, and missed_frames that did not, whose
-            blocks are in no other count; 0 where there are no "frame" tags.
+        settings: settings from the tags and from set_settings.
+        blocks: number of blocks.
+        block_errors: number of blocks that were decided wrongly.
+        erasures: number of blocks that were not decided.
+        frames: number of bursts that arrived; 0 without "frame" tags.
+        missed_frames: number of bursts that did not arrive; their blocks are in no
+            other count.
     """
 
     first_block: int
@@ -45,16 +45,16 @@ class Segment:
 
     @property
     def failures(self):
-        """Return the blocks wrong or erased."""
+        """Return the number of blocks that are wrong or erased."""
         return self.block_errors + self.erasures
 
     @property
     def bler(self):
-        """Return the block error rate; 0 while empty."""
+        """Return the block error rate, or 0 if it is empty."""
         return self.failures / self.blocks if self.blocks else 0.0
 
     def figures(self):
-        """Return what is published of it: counts, and frames where there were any."""
+        """Return the published counts; those of bursts only if one arrived."""
         names = ["first_block", "blocks", "block_errors", "erasures", "bler"]
         if self.frames:
             names += ["frames", "missed_frames"]
@@ -65,26 +65,27 @@ class error_counter(setting_follower):
     """Count the blocks that were decided wrongly.
 
     Input 0: decided messages, uint8
-    Input 1: sent messages, uint8, optional; else they are re-created from the seed
+    Input 1: sent messages, uint8, optional; without it they are re-created from the
+        seed
     Message port "counts": a dictionary with kind, name, time, link, model_sha256, seed,
-        settings (a dictionary with ebn0_db and the others), first_block, blocks,
-        block_errors, erasures, bler; 20 times a second, at the end of a segment, and
-        when the stream ends or is stopped.
+        settings (a dictionary with ebn0_db and others), first_block, blocks,
+        block_errors, erasures and bler; 20 times a second, when a segment ends and when
+        the stream ends.
 
-    A "frame" tag of the burst synchroniser says which block is next, and frames that
-    did not arrive are counted as missed_frames. A tag "channel", "perturbation" or
-    "canceller" opens a new segment: no count mixes two settings. Erased blocks (tag
-    "erasures") are counted apart from wrong ones; BLER is both over blocks.
+    A "frame" tag of the burst synchronizer gives the index of the next block; bursts
+    that did not arrive are counted as missed_frames. A "channel", "perturbation" or
+    "canceller" tag begins a new segment: no count mixes two settings. Erased blocks
+    ("erasures" tag) are counted separately; BLER = (wrong + erased) / blocks.
 
     Args:
-        model: link model, or the name or file of one; gives k.
-        seed: of the message source.
+        model: link model, or its name or file; its k is used.
+        seed: seed of the message source.
         first_block: index of the first item.
-        stop: advphy.stop_rule that ends the flowgraph by the counts of the present
+        stop: advphy.StopRule that ends the flowgraph by the counts of the current
             segment, or None: never.
-        settings: dictionary of what no tag says, such as a transmitter's gain, or None;
-            set_settings changes it.
-        name: of this block in displays; "": that of the link.
+        settings: dictionary of settings that no tag carries, such as a transmitter's
+            gain, or None; set_settings changes it.
+        name: name of this block in displays; "": the name of the link.
     """
 
     SEGMENT = Segment
@@ -99,29 +100,28 @@ class error_counter(setting_follower):
         first = checked_index("first_block", first_block)
         if stop is not None and not hasattr(stop, "next_check"):
             raise ValueError(
-                f"stop = {stop}, wanted advphy.stop_rule(min_errors=...) or None"
+                f"stop must be advphy.StopRule(min_errors=...) or None, got {stop}"
             )
         self._rule = stop
         reporter = Reporter(self, "counts", "counts", name, model.name)
         self.follow(first, reporter, settings)
-        self._erased_until = 0  # offset behind the run of erasures we are in
+        self._erased_until = 0  # offset after the current run of erasures
         self._sent = np.empty(0, np.uint8)
         self._ended = False
         self._origin = {"link": model.name, "model_sha256": model.sha256}
         self._origin["seed"] = self._seed
 
     def bler(self):
-        """Return the block error rate of the present segment; 0 while empty."""
+        """Return the block error rate of the current segment, or 0 if it is empty."""
         with self._lock:
             return self._segments[-1].bler
 
     def text(self):
-        """Return the present segment as a line for a display."""
-        present = self.segments()[-1]
-        if not present.blocks:
+        """Return the BLER of the current segment, as a line for a display."""
+        segment = self.segments()[-1]
+        if not segment.blocks:
             return "no block yet"
-        rate = present.failures / present.blocks
-        return f"{rate:.2e} ({present.failures} of {present.blocks} blocks)"
+        return f"{segment.bler:.2e} ({segment.failures} of {segment.blocks} blocks)"
 
     def start(self):
         self._erased_until, self._ended = 0, False
@@ -140,27 +140,27 @@ class error_counter(setting_follower):
         for begin, end in self._pieces(changes, len(decided)):
             if begin in changes:
                 self._open(_index_of(begin, runs), changes[begin])
-            self._note_frames(begin, end, runs)
+            self._count_bursts(begin, end, runs)
             piece = slice(begin, end)
-            lost = None if erased is None else erased[piece]
-            if self._count(decided[piece], sent[piece], lost):
+            flags = None if erased is None else erased[piece]
+            if self._count(decided[piece], sent[piece], flags):
                 self._publish()
                 return DONE
         if self._reporter.due():
             self._publish()
         return len(decided)
 
-    def _note_frames(self, begin, end, runs):
-        """Count the frames that begin among items begin..end."""
-        found = [said for at, _, _, said in runs if said and begin <= at < end]
-        if found:
+    def _count_bursts(self, begin, end, runs):
+        """Count the bursts that begin among the items begin..end-1."""
+        bursts = [tag for at, _, _, tag in runs if tag and begin <= at < end]
+        if bursts:
             with self._lock:
-                present = self._segments[-1]
-                present.frames += len(found)
-                present.missed_frames += sum(said["missed"] for said in found)
+                segment = self._segments[-1]
+                segment.frames += len(bursts)
+                segment.missed_frames += sum(tag["missed"] for tag in bursts)
 
     def _sent_messages(self, input_items, runs):
-        """Return what was sent: the second input, or the messages from the seed."""
+        """Return the second input, or the messages re-created from the seed."""
         size = len(input_items[0])
         if len(input_items) == 2:
             return input_items[1][:size]
@@ -172,13 +172,13 @@ class error_counter(setting_follower):
         return sent
 
     def _erased(self, tags, read, size):
-        """Return flags of the erased items, or None when there are none."""
+        """Return flags of the erased items, or None if there are none."""
         runs = [
             (tag.offset, tag.offset + pmt.to_python(tag.value))
             for tag in tags
             if pmt.equal(tag.key, pmt.intern(ERASURES_TAG))
         ]
-        runs.append((read, self._erased_until))  # the rest of a run from before
+        runs.append((read, self._erased_until))  # the rest of an earlier run
         erased = None
         for begin, end in runs:
             self._erased_until = max(self._erased_until, end)
@@ -188,7 +188,7 @@ class error_counter(setting_follower):
         return erased
 
     def _pieces(self, changes, size):
-        """Yield (begin, end) between changes of settings and looks at the stop rule."""
+        """Yield (begin, end) between changes of settings or checks of the rule."""
         begin = 0
         while begin < size:
             later = [at for at in changes if at > begin]
@@ -200,25 +200,25 @@ class error_counter(setting_follower):
             begin = end
 
     def _count(self, decided, sent, erased):
-        """Add a piece to the present segment; return whether the flowgraph ends."""
+        """Add a piece to the current segment; return whether the flowgraph ends."""
         errors, erasures = count_blocks(decided, sent, erased)
         with self._lock:
-            present = self._segments[-1]
-            present.blocks += len(decided)
-            present.block_errors += errors
-            present.erasures += erasures
+            segment = self._segments[-1]
+            segment.blocks += len(decided)
+            segment.block_errors += errors
+            segment.erasures += erasures
             if self._rule is None:
                 return False
-            if self._rule.next_check(present.blocks - 1) != present.blocks:
+            if self._rule.next_check(segment.blocks - 1) != segment.blocks:
                 return False
-            self._ended = self._rule.met(present.blocks, present.failures)
+            self._ended = self._rule.met(segment.blocks, segment.failures)
             return self._ended
 
     def _publish(self, segment=None):
-        present = segment or self.segments()[-1]
-        self._reporter.send(self._origin | present.figures(), present.settings)
+        segment = segment or self.segments()[-1]
+        self._reporter.send(self._origin | segment.figures(), segment.settings)
 
 
 def _index_of(item, runs):
-    """Return the index of the block that an item of this call is."""
+    """Return the index of the block that is item number `item` of this call."""
     return next(index + item - at for at, end, index, _ in runs if at <= item < end)

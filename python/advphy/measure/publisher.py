@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Publisher: messages of counters and meters on a ZMQ socket, for any program."""
+"""Publisher: sends messages of counters and meters to other programs over ZMQ."""
 
 import logging
 import secrets
@@ -21,20 +21,20 @@ MOST_STATES = 256  # blocks whose last message is kept
 class publisher(listening_block):
     """Publish the messages of counters, meters and cancellers as JSON on ZMQ.
 
-    The address is bound at once, served while the flowgraph runs, and free again when
-    it stops. A thread of its own does all the work: no subscriber, whether it reads
-    nothing or sends garbage, holds the flowgraph up.
+    The address is bound by the constructor, served while the flowgraph runs, and free
+    again when it stops. A separate thread does all the work: subscribers that do not
+    read, or send garbage, do not delay the flowgraph.
 
     Message port "in": messages of any number of blocks: counts, distortion, accuracy,
         psr, estimate, power, frames. Others are counted as refused.
 
     Args:
-        address: "tcp://127.0.0.1:5570", "tcp://127.0.0.1:*" for a free port, or
-            "ipc://FILE". Any host other than this machine wants keys, or insecure.
-        name: of the flowgraph, in what is published.
-        keys: folder made by `advphy publish-keys`, with which only who has the
-            subscriber's key reads along; "": none.
-        insecure: True: other hosts may read along without keys.
+        address: "tcp://127.0.0.1:5570", "tcp://127.0.0.1:*" for any free port, or
+            "ipc://FILE". An address that other hosts can reach needs keys or insecure.
+        name: name of the flowgraph in displays.
+        keys: folder made by `advphy publish-keys`; then only subscribers with the key
+            can read the messages. "": no keys.
+        insecure: True: other hosts may read the messages without keys.
     """
 
     def __init__(
@@ -51,15 +51,15 @@ class publisher(listening_block):
         self.listen("in", self._take)
 
     def address(self):
-        """Return the address that is bound, with the port that was chosen."""
+        """Return the bound address, with the port that was chosen."""
         return self._address
 
     def counts(self):
-        """Return how many messages were published, refused and dropped."""
+        """Return the numbers of messages that were published, refused and dropped."""
         return dict(self._counts)
 
     def text(self):
-        """Return what was published as a line for a display."""
+        """Return the number of published messages, as a line for a display."""
         return f"{self._counts['published']} messages on {self._address}"
 
     def start(self):
@@ -75,7 +75,7 @@ class publisher(listening_block):
         return True
 
     def stop(self):
-        """Publish what comes until all who report have ended, and free the port."""
+        """Publish messages until all reporters have ended, and free the port."""
         listening_block.stop(self)
         if self._thread is not None:
             self._stopping.set()
@@ -84,7 +84,7 @@ class publisher(listening_block):
         return True
 
     def _take(self, message):
-        """Keep a message for the thread; never more than MOST_WAITING."""
+        """Store a message for the thread, at most MOST_WAITING of them."""
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
             self._counts["dropped"] += 1
@@ -104,7 +104,7 @@ class publisher(listening_block):
             self._socket = None
 
     def _publish(self):
-        """Send what waits; of a block and a segment only the newest."""
+        """Send the newest waiting message of each block and segment."""
         newest = {}
         while self._waiting:
             message = self._measurement(self._waiting.popleft())
@@ -128,11 +128,11 @@ class publisher(listening_block):
 
     def _measurement(self, message):
         try:
-            said = pmt.to_python(message)
-            if not isinstance(said, dict):
-                raise ValueError("not a dictionary")
-            said["settings"] = said.get("settings") or {}  # an empty one is nil in PMT
-            return published.measurement(said, self._name, self._run, 0)
+            decoded = pmt.to_python(message)
+            if not isinstance(decoded, dict):
+                raise ValueError("it is not a dictionary")
+            decoded["settings"] = decoded.get("settings") or {}  # PMT: empty is nil
+            return published.measurement(decoded, self._name, self._run, 0)
         except (ValueError, TypeError) as error:
             self._counts["refused"] += 1
             if self._counts["refused"] == 1:

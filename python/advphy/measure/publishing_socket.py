@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A ZMQ socket that publishes: bounded, and off this machine only with keys.
+"""ZMQ socket of the publisher, which other hosts can read only with keys.
 
-A subscriber that does not read loses messages, and one who joins late gets the states
-as the socket's welcome message. Keys are ZMQ's own, of CURVE: the publisher and every
-subscriber have a pair, `advphy publish-keys` makes both. Without keys whoever reaches
-the address reads along.
+A subscriber that does not read loses messages; one that joins late receives the newest
+messages as the socket's welcome message. Keys are pairs of ZMQ's CURVE: the publisher
+has one and all subscribers share another, `advphy publish-keys` makes both. Without
+keys, anyone who can reach the address can read the messages.
 """
 
 import errno
@@ -19,9 +19,9 @@ from pathlib import Path
 
 import zmq
 
-WANTED = "wanted tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
-LONGEST_FRAME = 2048  # bytes that a subscriber sends at once: a handshake, a topic
-WAITING = 64  # messages that wait for a slow subscriber; what is more is lost
+WANTED = "expected tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
+LONGEST_FRAME = 2048  # bytes that a subscriber may send at once: a handshake, a topic
+WAITING = 64  # messages that wait for a slow subscriber; further ones are lost
 LINGER_MS = 100  # for the last messages of a flowgraph that stops
 PUBLISHER, SUBSCRIBER = "publisher", "subscriber"  # names of the pairs of keys
 
@@ -30,14 +30,14 @@ def make_keys(folder) -> list:
     """Make a pair of keys for the publisher and one for its subscribers.
 
     Args:
-        folder: new folder, of mode 0700; NAME.key holds the public key of a pair,
-            NAME.key_secret both, of mode 0600.
+        folder: new folder, made with mode 0700. NAME.key holds the public key of a
+            pair; NAME.key_secret, with mode 0600, holds both keys.
 
     Returns:
         the paths of the files.
 
     Raises:
-        OSError: the folder is there already, or cannot be made.
+        OSError: if the folder exists or cannot be made.
     """
     from zmq import auth
 
@@ -53,7 +53,7 @@ def key_of(folder, name, secret):
     """Return (public key, secret key or None) of a pair in a folder of make_keys().
 
     Raises:
-        ValueError: there is none; says what makes one.
+        ValueError: if it cannot be read.
     """
     from zmq import auth
 
@@ -68,16 +68,16 @@ def key_of(folder, name, secret):
 
 
 class PublishingSocket:
-    """Bind an address at once; send(), welcome() and turn() in one thread.
+    """Socket that is bound by its constructor; one thread calls its other methods.
 
     Args:
-        address: see WANTED.
+        address: address in a form of WANTED.
         keys: folder of make_keys() with publisher.key_secret and subscriber.key; "":
-            whoever reaches the address reads along.
-        insecure: whether an address other than of this machine is bound without keys.
+            no keys.
+        insecure: whether an address that other hosts can reach is bound without keys.
 
     Raises:
-        ValueError: when it is none, cannot be bound, or wants keys.
+        ValueError: if the address is invalid, cannot be bound, or needs keys.
     """
 
     def __init__(self, address, keys="", insecure=False):
@@ -85,11 +85,11 @@ class PublishingSocket:
         self._context = zmq.Context()
         self._authenticator = None
         self._socket = made = self._context.socket(zmq.XPUB)
-        # Of one that is never used the context would wait for the socket for ever.
+        # Without this, the context of an unused socket would wait for it forever.
         self._unused = weakref.finalize(self, _close, self._context, made)
         made.setsockopt(zmq.SNDHWM, WAITING)
         made.setsockopt(zmq.MAXMSGSIZE, LONGEST_FRAME)
-        made.setsockopt(zmq.HANDSHAKE_IVL, 2000)  # ms, for who speaks another protocol
+        made.setsockopt(zmq.HANDSHAKE_IVL, 2000)  # ms, for peers of another protocol
         made.setsockopt(zmq.TCP_KEEPALIVE, 1)
         made.setsockopt(zmq.LINGER, LINGER_MS)
         made.setsockopt(zmq.IPV6, int("[" in address))
@@ -107,7 +107,7 @@ class PublishingSocket:
         self.address = made.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def _require_keys(self, folder):
-        """Let only subscribers with the subscriber's secret key in."""
+        """Admit only subscribers with the subscriber's secret key."""
         from zmq.auth.thread import ThreadAuthenticator
 
         public, secret = key_of(folder, PUBLISHER, secret=True)
@@ -121,26 +121,26 @@ class PublishingSocket:
         self._socket.curve_server = True
 
     def welcome(self, message):
-        """Send this first to each who connects from now on."""
+        """Set the message that each new subscriber receives first."""
         self._socket.setsockopt(zmq.XPUB_WELCOME_MSG, message)
 
     def send(self, message):
-        """Send to all who keep up."""
-        self._socket.send(message, zmq.NOBLOCK)  # a PUB drops, it never waits
+        """Send a message to all subscribers; those that are slow lose it."""
+        self._socket.send(message, zmq.NOBLOCK)  # a PUB socket drops, it never waits
 
     def begin(self):
-        """Leave closing to close(), since a thread uses this from now on."""
+        """Leave closing at exit to close(), because a thread uses this from now on."""
         self._unused.atexit = False
 
     def turn(self, seconds):
-        """Take what subscribers send, for so long, and forget it."""
+        """Receive and discard what subscribers send, for a number of seconds."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self._socket.poll(max(1, int(1000 * left))):
                 self._socket.recv_multipart(zmq.NOBLOCK)
 
     def close(self):
-        """Close the port; what was sent last has LINGER_MS to leave."""
+        """Close the port; the last messages have LINGER_MS to leave."""
         self._unused.detach()
         if self._authenticator is not None:
             self._authenticator.stop()
@@ -164,7 +164,7 @@ def _close(context, made):
 
 
 def _check(address, open_to_others):
-    """Refuse what is no address, and one that others reach unless that is wanted."""
+    """Refuse an invalid address, and one that others can reach unless they may."""
     if not isinstance(address, str):
         raise ValueError(f"address = {address!r}, {WANTED}")
     if address.startswith("ipc://") and len(address) > 6 and address.isprintable():
@@ -181,7 +181,7 @@ def _check(address, open_to_others):
         local = found.group(1) == "lo"
     if not (local or open_to_others):
         raise ValueError(
-            f"address = {address!r}: whoever reaches it would read along; give keys "
+            f"address = {address!r}: other hosts could read the messages; give keys "
             "(`advphy publish-keys FOLDER` makes them), or insecure=True if all may, "
             "or tcp://127.0.0.1:PORT for this machine alone"
         )
@@ -198,15 +198,15 @@ def _check_file(address):
         try:
             other.connect(path)
         except OSError:
-            return  # left behind by one that is no more
+            return  # the publisher that made it has ended
     raise ValueError(f"address = {address!r}: {_why(zmq.ZMQError(errno.EADDRINUSE))}")
 
 
 def _why(error):
     return {
         errno.EADDRINUSE: "in use, perhaps by another publisher; choose another port, "
-        "or * for any that is free",
+        "or * for any free port",
         errno.EADDRNOTAVAIL: "no address of this machine",
-        errno.ENODEV: "no address of this machine; use its number, such as 127.0.0.1",
-        errno.ENAMETOOLONG: "the name of the file is too long for a socket",
+        errno.ENODEV: "no address of this machine; give a numeric one, as 127.0.0.1",
+        errno.ENAMETOOLONG: "the file name is too long for a socket",
     }.get(error.errno, error.strerror or str(error)) + f"; {WANTED}"

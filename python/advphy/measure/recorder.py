@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recorder: received samples, kept as a SigMF recording that can be counted again."""
+"""Recorder: writes received samples to a SigMF recording for a later count."""
 
 import numpy as np
 from advphy_model.files.recording_contents import Attack, Origin
@@ -7,7 +7,7 @@ from advphy_model.files.recording_writer import RecordingWriter
 from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 
 class recorder(guarded_block):
@@ -15,20 +15,20 @@ class recorder(guarded_block):
 
     Input: samples, complex64
 
-    The .sigmf-meta is complete when the flowgraph has stopped; after a crash it says
-    that it is not. A flowgraph that is started again records nothing more.
+    The .sigmf-meta is complete when the flowgraph has stopped; after a crash it is
+    marked as incomplete. A flowgraph that is started again records nothing more.
 
     Args:
         file: path of the .sigmf-meta; an existing recording is not overwritten.
-        model: link model or semantic link, or the name or file of one.
-        frame: advphy.frame(...), the sender's, or None: Frame.of_model(model).
-        sample_rate: in samples/s.
-        frequency: of the carrier in Hz, or None: not known.
-        seed: of the message source.
-        first_block: index of the first block sent, the first of a frame, or None: not
+        model: link model or semantic link, or its name or file.
+        frame: the sender's advphy.Frame.of_model(...), or None: Frame.of_model(model).
+        sample_rate: sample rate in samples/s.
+        frequency: carrier frequency in Hz, or None: not known.
+        seed: seed of the message source.
+        first_block: index of the first block sent, the first of a burst, or None: not
             known.
         images: name of the data set of a semantic link's image source, or None.
-        description: a sentence for who finds the recording.
+        description: sentence that describes the recording.
     """
 
     def __init__(
@@ -53,17 +53,17 @@ class recorder(guarded_block):
         self._ended = False
 
     def note_attack(self, what, psr_db=None, first_sample=None, samples=None):
-        """Say in the recording what an adversary sends, from now on by default."""
+        """Add an annotation of an adversary's signal, by default from now on."""
         if first_sample is None:
             first_sample = self._writer.samples
         self._writer.note_attack(Attack(what, psr_db, first_sample, samples))
 
     def note_counts(self, counts):
-        """Say in the recording what was counted live: a dictionary of numbers."""
+        """Add the counts of the live measurement, a dictionary of numbers."""
         self._writer.note_counts(counts)
 
     def samples(self):
-        """Return how many samples were written."""
+        """Return the number of samples that were written."""
         return self._writer.samples
 
     def stop(self):

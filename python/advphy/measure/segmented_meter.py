@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What meters share: sums per segment of constant settings, published now and then."""
+"""Base class of the meters: sums for each segment of constant settings."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -7,7 +7,7 @@ from itertools import pairwise
 from advphy_model.randomness import checked_index
 
 from ..air.noisy_channel import TAG as CHANNEL_TAG
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..reports import Reporter
 from ..transmit.alice_arn import TAG as ALICE_TAG
 from .setting_follower import setting_follower
@@ -15,12 +15,12 @@ from .setting_follower import setting_follower
 
 @dataclass
 class MeterSegment:
-    """What was summed up between two changes of the settings.
+    """Sums under constant settings.
 
     Args:
-        first_frame: index of its first frame.
-        settings: of the tags "channel" and "alice"; empty where there was none.
-        sums: numbers by name.
+        first_frame: index of its first item.
+        settings: settings from the tags and from set_settings.
+        sums: dictionary of numbers.
     """
 
     first_frame: int
@@ -29,19 +29,19 @@ class MeterSegment:
 
 
 class segmented_meter(setting_follower):
-    """Sum up items per segment; a "channel" or "alice" tag opens a new one.
+    """Add up sums in segments; a "channel" or "alice" tag begins a new one.
 
-    A "frame" tag of the burst synchroniser says which frame of data is next.
+    A "frame" tag of the burst synchronizer gives the index of the next item.
 
-    A subclass has sums(items, first_frame) -> numbers by name, which are added up, and
-    figures(sums) -> what they come to, published beside them.
+    A subclass implements sums(items, first_frame), a dictionary of numbers that are
+    added up, and figures(sums), a dictionary of results that are published with them.
 
     Args:
-        name: of the block; first_frame and settings as those of distortion_meter.
+        name: name of the block; first_frame and settings: see distortion_meter.
         item: (dtype, length) or dtype of the input.
-        port: name of the message port, the kind of its messages, and the name of the
-            block in displays where none is given.
-        shown_as: its name in displays, or "".
+        port: name of the message port, which is also the kind of its messages and the
+            default name of the block in displays.
+        shown_as: name of the block in displays, or "".
     """
 
     SEGMENT, COUNTED, TAGS = MeterSegment, "sums", (CHANNEL_TAG, ALICE_TAG)
@@ -54,11 +54,11 @@ class segmented_meter(setting_follower):
 
     def total(self):
         """Return the sums over all segments."""
-        found = {}
+        total = {}
         for segment in self.segments():
             for name, value in segment.sums.items():
-                found[name] = found.get(name, 0) + value
-        return found
+                total[name] = total.get(name, 0) + value
+        return total
 
     def work(self, input_items, output_items):
         items, read = input_items[0], self.nitems_read(0)
@@ -70,10 +70,10 @@ class segmented_meter(setting_follower):
             first = next(i + begin - b for b, e, i, _ in runs if b <= begin < e)
             if begin in changes:
                 self._open(first, changes[begin])
-            found = self.sums(items[begin:end], first)
+            more = self.sums(items[begin:end], first)
             with self._lock:
                 sums = self._segments[-1].sums
-                for name, value in found.items():
+                for name, value in more.items():
                     sums[name] = sums.get(name, 0) + value
         if self._reporter.due():
             self._publish(self.segments()[-1])

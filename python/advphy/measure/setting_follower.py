@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What counters and meters follow: the index of items and their settings."""
+"""Base class of counters and meters that follow the tags of index and settings."""
 
 from itertools import pairwise
 
@@ -8,14 +8,14 @@ import pmt
 from ..receive.burst_synchronizer import TAG
 from ..segments import segmented_block
 
-GIVEN = "given"  # settings by a parameter, beside those by tags
+GIVEN = "given"  # settings by set_settings, in addition to those by tags
 
 
 class setting_follower(segmented_block):
-    """A segmented sink whose settings are given, or said by tags, as the index is.
+    """A segmented sink whose index comes from tags, and its settings also from calls.
 
     Class attributes:
-        TAGS: keys of the tags that say settings.
+        TAGS: keys of the tags that carry settings.
     """
 
     def follow(self, first, reporter, settings):
@@ -29,9 +29,9 @@ class setting_follower(segmented_block):
         self._next = self._first  # index of the next item
 
     def set_settings(self, settings):
-        """Open a new segment with these settings at the next call of work().
+        """Begin a new segment with these settings at the next call of work().
 
-        What was on its way when the setting changed is in it, too.
+        Items that are already in the flowgraph at that moment are counted in it, too.
         """
         self._given = dict(settings or {})
 
@@ -42,11 +42,11 @@ class setting_follower(segmented_block):
     def _runs(self, tags, read, size):
         """Return [(begin, end, index of the item at begin, tag's dictionary or None)].
 
-        Items follow each other, unless a "frame" tag says another index: frames may be
-        lost on the way.
+        Each run has successive indices. A "frame" tag begins a new run, because bursts
+        may have been missed before it.
 
         Args:
-            tags: of the `size` items from offset `read` on.
+            tags: tags of the `size` items from offset `read` on.
             read: offset of the first item.
             size: number of items.
         """
@@ -54,27 +54,27 @@ class setting_follower(segmented_block):
         for tag in tags:
             if pmt.equal(tag.key, pmt.intern(TAG)):
                 starts[tag.offset - read] = pmt.to_python(tag.value)
-        found = []
+        runs = []
         for begin, end in pairwise([*sorted(starts), size]):
-            said = starts[begin]
-            if said is not None:
-                self._next = said["index"]
-            found.append((begin, end, self._next, said))
+            burst = starts[begin]
+            if burst is not None:
+                self._next = burst["index"]
+            runs.append((begin, end, self._next, burst))
             self._next += end - begin
-        return found
+        return runs
 
     def _changes(self, tags, read):
         """Return {item: settings from there on}, given and by tags together."""
-        found, given = {}, self._given
+        changes, given = {}, self._given
         if given != self._settings.get(GIVEN, {}):
             self._settings[GIVEN] = given
-            found[0] = self._merged()
+            changes[0] = self._merged()
         for tag in sorted(tags, key=lambda tag: tag.offset):
             key = pmt.symbol_to_string(tag.key)
             if key in self.TAGS:
                 self._settings[key] = pmt.to_python(tag.value)
-                found[tag.offset - read] = self._merged()
-        return found
+                changes[tag.offset - read] = self._merged()
+        return changes
 
     def _merged(self):
         return {k: v for part in self._settings.values() for k, v in part.items()}

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Receive: from received vectors to decided messages."""
+"""Blocks of the receivers, from samples and received vectors to messages or images."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bob's module: it undoes what Alice's does, where hers is in."""
+"""Bob's module, which undoes what Alice's module does."""
 
 import threading
 from itertools import pairwise
@@ -10,7 +10,7 @@ from advphy_model.link.arn import BobModule
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.randomness import checked_index
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..transmit.alice_arn import KEY_TAG
 from ..transmit.alice_arn import TAG as ALICE_TAG
 from .burst_synchronizer import TAG as FRAME_TAG
@@ -19,24 +19,24 @@ INSERT = ("follow", "always", "never")
 
 
 class bob_arn(guarded_block):
-    """Put out x^ = y - F(y), behind Q_k^T where the link is keyed.
+    """Put out x^ = y - F(y); on a keyed link, Q_k^T is applied to y first.
 
     Input:  received vectors, complex64 [n]
-    Output: what the semantic decoder takes, complex64 [n]
+    Output: codes for the semantic decoder, complex64 [n]
     Message port "keys": a dictionary with wrong, repeated and lost, when one changed.
 
     An "alice" tag of another pairing ends the flowgraph with an error. Items under a
-    key that is wrong (its check differs) or repeated (its index was used before) come
-    out as NaN, which decoder and meters count as erasures, until a tag is right again.
-    When messages were lost on the way, Bob goes on with the index that the tag says, or
-    at the next frame ("frame" tag) that came over the air.
+    key that is wrong (its check differs) or repeated (its index was used before) are
+    put out as NaN, which decoder and meters count as erasures, until a correct tag
+    arrives. Where messages were lost, Bob continues with the index of Alice's "key" tag
+    or, over the air, with that of the next burst's "frame" tag.
 
     Args:
-        model: semantic link with a pair, or the name or file of one.
-        insert: "follow": in where Alice's tags say that hers is; "always"; "never".
-        secret: of a keyed link: 32 bytes.
-        first_frame: index of the first item, while no tag says another.
-        latency: the most items in one call of work().
+        model: semantic link with a pair, or its name or file.
+        insert: "follow" Alice's tags, "always", or "never".
+        secret: 32 bytes, for a keyed link.
+        first_frame: index of the first item, unless a tag gives another.
+        latency: largest number of items in one call of work().
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class bob_arn(guarded_block):
         self._first_frame = checked_index("first_frame", first_frame)
         self.set_insert(insert)
         self._index = self._first_frame  # of the next item
-        self._highest = self._first_frame - 1  # of the indices that were used
+        self._highest = self._first_frame - 1  # index that was used
         self._lock = threading.Lock()
         self._counts = {"wrong": 0, "repeated": 0, "lost": 0}
         self.start()
@@ -59,16 +59,18 @@ class bob_arn(guarded_block):
     def set_insert(self, insert):
         """Set "follow", "always" or "never" from the next call of work() on."""
         if insert not in INSERT:
-            raise ValueError(f"insert '{insert}' is not known; it is {INSERT}")
+            raise ValueError(
+                f"insert '{insert}' is not known; choose from {', '.join(INSERT)}"
+            )
         self._insert = insert
 
     def keys(self):
-        """Return the items not passed on (wrong, repeated), and the indices lost."""
+        """Return the counts: items put out as NaN (wrong, repeated), indices lost."""
         with self._lock:
             return dict(self._counts)
 
     def start(self):
-        self._following = False  # whether Alice's module is in
+        self._following = False  # whether Alice's module is inserted
         self._fault = None
         return True
 
@@ -89,30 +91,30 @@ class bob_arn(guarded_block):
         return len(out)
 
     def _take(self, tag):
-        """Follow a tag of Alice's."""
+        """Apply a tag of Alice's or of the burst synchronizer."""
         key = pmt.symbol_to_string(tag.key)
         if key == ALICE_TAG:
-            said = pmt.to_python(tag.value)
-            if said["pairing"] != self._model.pairing:
+            value = pmt.to_python(tag.value)
+            if value["pairing"] != self._model.pairing:
                 raise ValueError(
-                    f"Alice's module has pairing {said['pairing']}, Bob's of "
+                    f"Alice's module has pairing {value['pairing']}, Bob's of "
                     f"'{self._model.name}' has {self._model.pairing}; give both the "
                     "same semantic link"
                 )
-            self._following = said["inserted"]
+            self._following = value["inserted"]
         elif key == FRAME_TAG:
             self._go_to(pmt.to_python(tag.value)["index"])
         elif key == KEY_TAG and self._module.keying is not None:
-            said = pmt.to_python(tag.value)
-            self._check_key(said["index"], said["check"])
+            value = pmt.to_python(tag.value)
+            self._check_key(value["index"], value["check"])
 
     def _check_key(self, index, check):
-        """Compare what Alice says of her key with Bob's own."""
+        """Compare the check of Alice's key with that of Bob's key."""
         try:
             expected = f"{int(self._module.keying.checks(index, 1)[0]):016x}"
         except ValueError:  # no message has that index
             expected = None
-        # A header over the air has room for the first digits only.
+        # A burst header has room for the first digits only.
         if expected is None or not check or not expected.startswith(check):
             self._fault = "wrong"
             return
@@ -120,7 +122,7 @@ class bob_arn(guarded_block):
         self._go_to(index)
 
     def _go_to(self, index):
-        """Take the index of the next item, as a frame or a key says it."""
+        """Set the index of the next item, as a burst or a key gives it."""
         if self._fault != "wrong":
             keyed = self._module.keying is not None
             repeated = keyed and index <= self._highest
@@ -131,8 +133,8 @@ class bob_arn(guarded_block):
         self._index = index
 
     def _pass(self, y, out):
-        always = self._insert == "always"
-        if not (self._following if self._insert == "follow" else always):
+        follows = self._insert == "follow" and self._following
+        if not follows and self._insert != "always":
             out[:] = y
         elif self._fault is not None:
             out[:] = np.nan

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Burst synchroniser: received samples become aligned codewords again."""
+"""Burst synchronizer: finds bursts in samples and puts out their codewords."""
 
 import math
 
@@ -10,7 +10,7 @@ from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import gr
 
-from ..guard import guarded_general_block
+from ..block_errors import guarded_general_block
 from ..reports import Reporter
 from ..transmit.alice_arn import KEY_TAG
 from ..transmit.alice_arn import TAG as ALICE_TAG
@@ -20,29 +20,31 @@ _SAMPLES_AT_ONCE = 16384
 
 
 class burst_synchronizer(guarded_general_block):
-    """Find frames and put out their codewords, aligned, turned and scaled.
+    """Find bursts and put out their codewords, aligned, rotated and scaled.
 
     Input:  samples, complex64
-    Output: codewords, complex64 [n], of the frames that arrived
-    Tags:   "frame" on the first codeword of each: a dictionary with number, index (of
-            that codeword), codewords, missed (frames between it and the one before),
-            snr_db (per channel use, estimated), cfo (cycles per sample), clock_ppm,
-            gain, equalised, intact. Error counter and meters take the index from it.
-            Of semantic links also Alice's tags "alice" and "key".
+    Output: codewords, complex64 [n], of the bursts that arrived
+    Tags:   "frame" on the first codeword of each burst: a dictionary with number, index
+            (of that codeword), codewords, missed (bursts between it and the previous
+            one), snr_db (per channel use, estimated), cfo (cycles per sample),
+            clock_ppm (how much faster the sender's clock is), gain, equalised and
+            intact. Error counter and meters take the index from it. Of a semantic link
+            also Alice's tags "alice" and "key".
     Message port "frames": a dictionary with kind, name, time, settings (empty),
-            received, missed, restarts, bad_headers, not_finite, samples, and snr_db,
-            cfo, clock_ppm of the last frame; 20 times a second and at the end of the
-            stream.
+            received, missed, restarts, bad_headers, not_finite and samples, and snr_db,
+            cfo and clock_ppm of the last burst; 20 times a second and when the stream
+            ends.
 
     Args:
-        model: link model or semantic link, or the name or file of one; a frame of
-            another one ends the flowgraph with an error.
-        frame: advphy.frame(...), the sender's, or None: Frame.of_model(model).
-        equalise: undo echoes by least squares; does nothing where there is none.
-        phase_walk: phase noise expected, rad^2 per symbol.
-        first_frame: number of the first frame that is expected, or None: whichever
-            arrives first.
-        name: of this block in displays; "": "synchronizer".
+        model: link model or semantic link, or its name or file; a burst of another one
+            ends the flowgraph with an error.
+        frame: the sender's advphy.Frame.of_model(...), or None: Frame.of_model(model).
+        equalise: whether to undo echoes by least squares; no effect where there is
+            none.
+        phase_walk: expected phase noise in rad^2 per symbol.
+        first_frame: number of the first burst that is expected, or None: the first one
+            that arrives.
+        name: name of this block in displays; "": "synchronizer".
     """
 
     def __init__(
@@ -66,12 +68,12 @@ class burst_synchronizer(guarded_general_block):
         )
         self._synchronizer = self._make()
         self._codewords = np.empty((0, model.n), np.complex64)  # not put out yet
-        self._frames, self._ahead = [], 0
+        self._bursts, self._ahead = [], 0  # samples pushed, but not yet consumed
         self._inserted, self._last = None, None
         self._reporter = Reporter(self, "frames", "frames", name, "synchronizer")
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_relative_rate(frame.codewords, frame.samples())
-        self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
+        self.set_log_level("warn")  # otherwise GNU Radio logs every buffer
         self.set_min_output_buffer(4 * frame.codewords)
 
     def counts(self):
@@ -79,36 +81,36 @@ class burst_synchronizer(guarded_general_block):
         return dict(self._synchronizer.counts)
 
     def last(self):
-        """Return the last frame that was put out, as its tag says it, or None."""
+        """Return the dictionary of the tag of the last burst, or None."""
         return None if self._last is None else self._last.as_dict()
 
     def text(self):
-        """Return what was received as a line for a display."""
+        """Return the numbers of bursts received and missed, as a line for a display."""
         counts = self.counts()
-        return "{received} frames, {missed} missed".format(**counts)
+        return "{received} bursts, {missed} missed".format(**counts)
 
     def estimates(self, sample_rate):
-        """Return what is estimated of the last frame as a line for a display.
+        """Return the estimates of the last burst, as a line for a display.
 
         Args:
-            sample_rate: in samples/s, for the carrier frequency offset in Hz.
+            sample_rate: sample rate in samples/s, for the carrier frequency offset.
         """
         last = self._last
         if last is None:
-            return "no frame yet"
-        said = [
+            return "no burst yet"
+        parts = [
             f"SNR {last.snr_db:.1f} dB",
             f"CFO {round(last.cfo * sample_rate)} Hz",
             f"clock {last.clock_ppm:+.1f} ppm",
         ]
         if self._rate is not None:  # SNR = R Eb/N0
             ebn0_db = last.snr_db - 10 * math.log10(self._rate)
-            said.insert(0, f"Eb/N0 {ebn0_db:.1f} dB")
-        return ", ".join(said)
+            parts.insert(0, f"Eb/N0 {ebn0_db:.1f} dB")
+        return ", ".join(parts)
 
     def start(self):
         self._synchronizer = self._make()
-        self._codewords, self._frames, self._ahead = self._codewords[:0], [], 0
+        self._codewords, self._bursts, self._ahead = self._codewords[:0], [], 0
         self._inserted = self._last = None
         self._reporter.begin()
         return True
@@ -124,11 +126,11 @@ class burst_synchronizer(guarded_general_block):
 
     def general_work(self, input_items, output_items):
         samples, out = input_items[0], output_items[0]
-        # Samples are consumed when their codewords are out, or the stream's end would
-        # leave some behind; `ahead` were taken before.
+        # Samples are consumed once their codewords are put out; otherwise the end of
+        # the stream would lose some. The first `ahead` samples were pushed before.
         while not len(self._codewords) and self._ahead < len(samples):
             piece = samples[self._ahead : self._ahead + _SAMPLES_AT_ONCE]
-            self._codewords, self._frames = self._synchronizer.push(piece)
+            self._codewords, self._bursts = self._synchronizer.push(piece)
             self._ahead += len(piece)
         count = min(len(out), len(self._codewords))
         out[:count] = self._codewords[:count]
@@ -142,27 +144,28 @@ class burst_synchronizer(guarded_general_block):
         return count
 
     def _tag(self, written, count):
-        """Tag the frames that begin among the next `count` codewords."""
+        """Tag the bursts that begin among the next `count` codewords."""
         later = []
-        for first, frame in ((f.first_codeword, f) for f in self._frames):
+        for burst in self._bursts:
+            first = burst.first_codeword
             if first >= count:
-                later.append(frame.moved(-count))
+                later.append(burst.moved(-count))
                 continue
-            self._add(written + first, TAG, frame.as_dict())
+            self._add(written + first, TAG, burst.as_dict())
             if self._pairing is not None:
-                self._tag_semantic(written + first, frame)
-            self._last = frame
-        self._frames = later
+                self._tag_semantic(written + first, burst)
+            self._last = burst
+        self._bursts = later
 
-    def _tag_semantic(self, offset, frame):
-        header = frame.header
+    def _tag_semantic(self, offset, burst):
+        header = burst.header
         if header.inserted != self._inserted:
             self._inserted = header.inserted
-            said = {"inserted": header.inserted, "pairing": self._pairing}
-            self._add(offset, ALICE_TAG, said)
+            state = {"inserted": header.inserted, "pairing": self._pairing}
+            self._add(offset, ALICE_TAG, state)
         if header.key_check is not None:
-            said = {"index": frame.index, "check": header.key_check.hex()}
-            self._add(offset, KEY_TAG, said)
+            key = {"index": burst.index, "check": header.key_check.hex()}
+            self._add(offset, KEY_TAG, key)
 
     def _add(self, offset, key, value):
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))

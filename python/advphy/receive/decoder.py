@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decoder: from received vectors to decided messages."""
+"""Decoder: decides a message for each received vector."""
 
 import numpy as np
 import pmt
 from advphy_model.link import decision
 from advphy_model.link.links import load
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 TAG = "erasures"
 
@@ -15,14 +15,14 @@ class decoder(guarded_block):
     """Decide which message was sent.
 
     Input:  received vectors, complex64 [n]
-    Output: messages, uint8, each of 0..M-1
-    Tags:   "erasures" on the first of a run of blocks that have a sample which is not
-            finite: how many there are. They come out as message 0 and are not decided.
+    Output: messages, uint8, each in 0..M-1
+    Tags:   "erasures" on the first block of a run of blocks with a sample that is not
+            finite: the length of the run. These blocks are put out as message 0.
 
     Args:
-        model: link model, or the name or file of one; its decision is a network, the
-            nearest codeword, or a hard decision.
-        latency: the most items in one call of work().
+        model: link model, or its name or file; it decides by a network, the nearest
+            codeword, or a hard decision.
+        latency: largest number of items in one call of work().
     """
 
     def __init__(self, model, latency=65536):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Eve: reads labels off what she receives."""
+"""Eve: the eavesdropper, who reads labels from received vectors."""
 
 import numpy as np
 from advphy_model.complex_baseband import channel_uses
@@ -7,21 +7,21 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.network.packed_network import PackedNetwork, classifier
 from gnuradio import gr
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
-ERASED = 255  # what stands for the label of an item that is not finite
+ERASED = 255  # label of an item with a sample that is not finite
 
 
 class eve(guarded_block):
-    """Classify received vectors, and decode images where she has learnt to.
+    """Classify received vectors; an Eve with an image decoder also decodes images.
 
     Input:    received vectors, complex64 [n]
     Output 0: labels, uint8; 255 for an item with a sample that is not finite
-    Output 1: images, float32 [pixels], optional; of an Eve with an image decoder
+    Output 1: images, float32 [pixels], optional; needs an image decoder
 
     Args:
-        model: Eve, or the name or file of one.
-        latency: the most items in one call of work().
+        model: Eve, or her name or file.
+        latency: largest number of items in one call of work().
     """
 
     def __init__(self, model, latency=6000):
@@ -33,9 +33,8 @@ class eve(guarded_block):
         signature = gr.py_io_signature(1, len(outputs), outputs)
         guarded_block.__init__(self, "eve", [(np.complex64, n)], signature)
         self._classifier = classifier(model.networks["classifier"])
-        self._decoder = (
-            PackedNetwork(decoder, complex_input=True) if decoder is not None else None
-        )
+        if decoder is not None:
+            self._decoder = PackedNetwork(decoder, complex_input=True)
         self._erased = np.empty(0, np.uint8)
         self.size_buffers(latency, max(1, 4 * model.pixels))
 

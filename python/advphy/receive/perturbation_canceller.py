@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Perturbation canceller: blind estimate-and-cancel in front of any decoder."""
+"""Perturbation canceller: blind estimation and subtraction before any decoder."""
 
 import threading
 
@@ -8,44 +8,46 @@ import pmt
 from advphy_model.link.links import load
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..reports import Reporter
 
 TAG = "canceller"
-FIGURES = "psr_db", "noise_variance", "statistic"  # of an Estimate
+FIGURES = ("psr_db", "noise_variance", "statistic")  # of an Estimate
 
 
 class perturbation_canceller(guarded_block):
-    """Take off what an adversary adds, knowing nothing but the codebook.
+    """Subtract what an adversary adds, knowing nothing but the codebook.
 
     Input:  received vectors, complex64 [n]
     Output: corrected vectors, complex64 [n]
-    Tag:    "canceller" on the first item and where it is enabled, disabled or set
-            otherwise: a dictionary with canceller, its label or "none". The error
-            counter opens a new segment there.
+    Tag:    "canceller" on the first item and where it is enabled, disabled or its
+            settings change: a dictionary with canceller, its label or "none". The error
+            counter begins a new segment there.
     Message port "estimate": a dictionary with kind, name, time, settings (enabled and
-            those below), first_block of the window, adversary, p (c32vector: the
-            components, one after another), weights, psr_db, noise_variance, statistic,
-            threshold, detected; 20 times a second, whenever detected changes, and at
-            the end of the stream. While disabled only first_block and detected (False).
+            the parameters below), first_block of the window, adversary, p (c32vector:
+            the components, one after another), weights, psr_db, noise_variance (per
+            real dimension), statistic, threshold and detected; 20 times a second,
+            whenever detected changes, and when the stream ends. While disabled it has
+            only first_block and detected (False).
 
-    Each window is estimated from and corrected by itself; it waits until it is full,
-    so the last, incomplete window of a finite stream is not put out. Where nothing is
-    detected nothing is subtracted.
+    The perturbation is estimated from each window and subtracted from the same window.
+    The block waits until a window is full; the last, incomplete window of a finite
+    stream is dropped. Where nothing is detected nothing is subtracted.
 
     Args:
-        model: link model, or the name or file of one; only its codebook is used.
-        components: how many vectors a "free" adversary chooses among; 1: the same p
-            always.
-        adversary: "free", "signs", "shifts", "phases" or "any": what it may do with p.
-        window: blocks; a power of two, at most 65536.
-        sample: blocks of the window that are estimated from; a power of two.
-        iterations: of expectation-maximisation.
-        forgetting: how much the window before counts, 0..<1.
-        false_alarm: how often a window without a perturbation is taken for one with.
+        model: link model, or its name or file; only its codebook is used.
+        components: number of vectors that a "free" adversary chooses from; 1: it always
+            adds the same p.
+        adversary: how p may vary: "free", "signs", "shifts", "phases" or "any".
+        window: number of blocks; a power of two, at most 65536.
+        sample: number of blocks of the window for the estimate; a power of two.
+        iterations: number of iterations of expectation-maximization.
+        forgetting: weight of the previous window, at least 0 and below 1.
+        false_alarm: rate of windows without a perturbation that are taken for windows
+            with one.
         enabled: False passes everything through; set_enabled changes it.
-        latency: the most items in one call of work(), but at least a window.
-        name: of this block in displays; "": "canceller".
+        latency: largest number of items in one call of work(), but at least a window.
+        name: name of this block in displays; "": "canceller".
     """
 
     def __init__(
@@ -81,12 +83,12 @@ class perturbation_canceller(guarded_block):
         self._first_block = 0  # of the last window
         self.size_buffers(latency, 8 * self._model.n)
         self.set_output_multiple(window)
-        if self.max_noutput_items() < window:  # else it would wait for ever
+        if self.max_noutput_items() < window:  # otherwise it would wait forever
             self.set_min_output_buffer(2 * window)
             self.set_max_noutput_items(window)
 
     def set_components(self, components):
-        """Set how many vectors a "free" adversary chooses among, from the next call."""
+        """Set the number of vectors of a "free" adversary, from the next call on."""
         settings = CancellerSettings(components=components, **self._settings)
         self._canceller = Canceller(self._model, settings)
 
@@ -95,12 +97,12 @@ class perturbation_canceller(guarded_block):
         self._enabled = bool(enabled)
 
     def estimate(self):
-        """Return the Estimate of the last window corrected, or None."""
+        """Return the Estimate of the last window, or None."""
         with self._lock:
             return self._last
 
     def text(self):
-        """Return what the last window was taken for, as a line for a display."""
+        """Return the result of the last window, as a line for a display."""
         last = self.estimate()
         if last is None or not self._enabled:
             return "nothing looked for"
@@ -138,7 +140,7 @@ class perturbation_canceller(guarded_block):
                 self._publish()
             return len(out)
         first, window = self.nitems_written(0), canceller.settings.window
-        for at in range(0, len(out), window):  # one at a time: it stays in the cache
+        for at in range(0, len(out), window):  # one at a time, to stay in the cache
             part = out[at : at + window]
             part[:] = input_items[0][at : at + window]
             (estimate,) = canceller.cancel(part)

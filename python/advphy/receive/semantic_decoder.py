@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Semantic decoder: from received vectors to images, channel and semantic decoder."""
+"""Semantic decoder: channel and semantic decoder in one, from vectors to images."""
 
 import numpy as np
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.packed_network import PackedNetwork
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 
 class semantic_decoder(guarded_block):
     """Decode images [arn, eq. 7-8].
 
     Input:  received vectors, complex64 [n]
-    Output: images, float32 [pixels], values of 0..1; NaN where a sample is not finite
+    Output: images, float32 [pixels], values in 0..1; NaN where a sample is not finite
 
     Args:
-        model: semantic link, or the name or file of one.
-        latency: the most items in one call of work().
+        model: semantic link, or its name or file.
+        latency: largest number of items in one call of work().
     """
 
     def __init__(self, model, latency=6000):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Transmit: from messages to codewords."""
+"""Blocks of the transmitter, from messages or images to codewords and bursts."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Alice's module: what fools Eve, inserted and bypassed at an item boundary."""
+"""Alice's module, which fools Eve; it is inserted or bypassed at an item boundary."""
 
 import math
 import threading
@@ -11,37 +11,37 @@ from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.power import energy
 from advphy_model.randomness import checked_index
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 from ..reports import Reporter
 
 TAG = "alice"
 KEY_TAG = "key"
-KEY_TAG_EVERY = 256  # items; Bob finds a wrong, a repeated or a lost key at the next
+KEY_TAG_EVERY = 256  # items; Bob detects a wrong, repeated or lost key at the next tag
 
 
 class alice_arn(guarded_block):
-    """Send x' = x + F(x), or Q_k x with a key of its own for each message.
+    """Send x' = x + F(x), or Q_k x with a fresh key for each message.
 
     Input:  codes, complex64 [n]
     Output: codes to transmit, complex64 [n]
     Tags:   "alice" on the first item and where the module is inserted or bypassed: a
             dictionary with inserted, pairing and pair ("learned", a keying, or "none").
             "key" on every 256th item of a keyed link: a dictionary with index and
-            check, from which Bob tells a wrong, a repeated and a lost key.
+            check, by which Bob detects a wrong, a repeated and a lost key.
     Message port "power": a dictionary with kind, name, time, settings (a dictionary
-            with inserted), psr_db (realised), transmit_power_db (over 1 per real
-            dimension) and items; 20 times a second, of the items since, and at the end
-            of the stream.
+            with inserted), psr_db (realized), transmit_power_db (over 1 per real
+            dimension) and items, of the items since the previous message; 20 times a
+            second and when the stream ends.
 
     Args:
-        model: semantic link with a pair, or the name or file of one.
-        inserted: whether the module is in; set_inserted changes it at an item boundary.
-        secret: of a keyed link: 32 bytes (advphy.secret reads them from a file).
-        first_frame: index of the first item, which chooses its key. A stopped flowgraph
-            that is started again goes on behind it; under one secret no index may be
-            used for two messages, in another run neither.
-        latency: the most items in one call of work().
-        name: of this block in displays; "": "alice_arn".
+        model: semantic link with a pair, or its name or file.
+        inserted: whether the module is inserted; set_inserted changes it.
+        secret: 32 bytes, for a keyed link (advphy.secret reads them from a file).
+        first_frame: index of the first item, which selects its key. A flowgraph that is
+            stopped and started again continues after the last index. Under one secret,
+            no index may be used for two messages, not even in another run.
+        latency: largest number of items in one call of work().
+        name: name of this block in displays; "": "alice_arn".
     """
 
     def __init__(
@@ -67,16 +67,16 @@ class alice_arn(guarded_block):
         self._inserted = bool(inserted)
 
     def inserted(self):
-        """Return whether the module is in."""
+        """Return whether the module is inserted."""
         return self._inserted
 
     def power(self):
-        """Return (realised PSR in dB or None, transmit power in dB) of all items."""
+        """Return (realized PSR in dB or None, transmit power in dB) over all items."""
         with self._lock:
             return _levels(self._all, self._reals)
 
     def text(self):
-        """Return the levels last published as a line for a display."""
+        """Return the levels that were last published, as a line for a display."""
         return self._text
 
     def energies(self):
@@ -101,9 +101,9 @@ class alice_arn(guarded_block):
         x, out = input_items[0], output_items[0]
         inserted, written = self._inserted, self.nitems_written(0)
         if inserted != self._tagged:
-            said = {"inserted": inserted, "pairing": self._pairing}
-            said["pair"] = self._pair if inserted else "none"
-            self._tag(written, TAG, said)
+            pair = self._pair if inserted else "none"
+            state = {"inserted": inserted, "pairing": self._pairing, "pair": pair}
+            self._tag(written, TAG, state)
         if inserted:
             self._module.run(x, self._origin + written, out)
             if self._module.keying is not None:
@@ -112,7 +112,7 @@ class alice_arn(guarded_block):
             out[:] = x
         self._tagged = inserted
         self._next_index = self._origin + written + len(out)
-        self._note(x, out)
+        self._add_energies(x, out)
         return len(out)
 
     def _tag_keys(self, written, items, first):
@@ -121,19 +121,17 @@ class alice_arn(guarded_block):
         every = -(-index // KEY_TAG_EVERY) * KEY_TAG_EVERY
         indices = {index} if first else set()
         for at in sorted(indices.union(range(every, index + items, KEY_TAG_EVERY))):
-            check = int(self._module.keying.checks(at, 1)[0])
-            said = {"index": at, "check": f"{check:016x}"}
-            self._tag(written + at - index, KEY_TAG, said)
+            check = f"{int(self._module.keying.checks(at, 1)[0]):016x}"
+            self._tag(written + at - index, KEY_TAG, {"index": at, "check": check})
 
     def _tag(self, offset, key, value):
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
 
-    def _note(self, x, out):
-        difference = out - x
-        found = [len(x), *(energy(v) for v in (x, difference, out))]
+    def _add_energies(self, x, out):
+        energies = [len(x), energy(x), energy(out - x), energy(out)]
         with self._lock:
-            self._all += found
-        self._energies += found
+            self._all += energies
+        self._energies += energies
         if self._reporter.due():
             self._publish()
 

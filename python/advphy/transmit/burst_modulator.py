@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Burst modulator: codewords become frames of samples for a radio."""
+"""Burst modulator: makes bursts of samples for a radio from codewords."""
 
 import numpy as np
 import pmt
@@ -8,30 +8,30 @@ from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
 from gnuradio import gr
 
-from ..guard import guarded_general_block
+from ..block_errors import guarded_general_block
 from .alice_arn import KEY_TAG
 from .alice_arn import TAG as ALICE_TAG
 
-CHECK_DIGITS = 4  # of a key's check, hexadecimal, that a header has room for
+CHECK_DIGITS = 4  # hexadecimal digits of a key's check that fit into a header
 
 
 class burst_modulator(guarded_general_block):
-    """Make frames of codewords: preamble, header, pilots, pulses.
+    """Make bursts of codewords: preamble, header, pilots, payload, pulse shaping.
 
     Input:  codewords, complex64 [n]
     Output: samples, complex64, magnitude at most `amplitude`
 
-    A frame holds `codewords` of them; the last, incomplete frame of a stream that ends
-    is not sent. Alice's tags "alice" and "key" travel in the headers: the pair is
-    inserted or bypassed at the next frame, and a keyed link needs frames that begin
-    where its keys do, at index first_frame * codewords.
+    A burst holds frame.codewords codewords; the last, incomplete burst of a finite
+    stream is not sent. Alice's tags "alice" and "key" are sent in the headers: the pair
+    is inserted or bypassed at the next burst, and on a keyed link Alice's first index
+    must be first_frame * codewords.
 
     Args:
-        model: link model or semantic link, or the name or file of one.
-        frame: advphy.frame(...), or None: Frame.of_model(model).
-        first_frame: number of the first frame; codeword c of frame f has index
+        model: link model or semantic link, or its name or file.
+        frame: advphy.Frame.of_model(...), or None: Frame.of_model(model).
+        first_frame: number of the first burst; codeword c of burst f has index
             f * codewords + c.
-        amplitude: largest magnitude of a sample, 0 < amplitude <= 1.
+        amplitude: largest magnitude of a sample, above 0 and at most 1.
         peak_symbol: largest magnitude of a payload symbol, see Modulator, or None.
     """
 
@@ -52,31 +52,31 @@ class burst_modulator(guarded_general_block):
         self.start()
 
     def clipped(self):
-        """Return how many samples were clipped."""
+        """Return the number of samples that were clipped."""
         return self._modulator.clipped
 
     def frames(self):
-        """Return the number of the next frame."""
+        """Return the number of the next burst."""
         return self._modulator.number
 
     def start(self):
-        """Begin at the first frame again, as the sources do at their first item."""
+        """Begin at the first burst again, as the sources do at their first item."""
         self._modulator.number = self._first_frame
         self._origin = self._first_frame * self._size
         self._inserted, self._keys, self._keyed = False, {}, False
         return True
 
     def forecast(self, noutput_items, ninputs):
-        frames = max(1, noutput_items // self._modulator.frame.samples())
-        return [frames * self._size] * ninputs
+        bursts = max(1, noutput_items // self._modulator.frame.samples())
+        return [bursts * self._size] * ninputs
 
     def general_work(self, input_items, output_items):
         size, samples = self._size, self._modulator.frame.samples()
-        frames = min(len(input_items[0]) // size, len(output_items[0]) // samples)
+        bursts = min(len(input_items[0]) // size, len(output_items[0]) // samples)
         read = self.nitems_read(0)
-        tags = self.get_tags_in_window(0, 0, frames * size)
+        tags = self.get_tags_in_window(0, 0, bursts * size)
         tags.sort(key=lambda tag: tag.offset)
-        for f in range(frames):
+        for f in range(bursts):
             begin = read + f * size
             while tags and tags[0].offset <= begin:
                 self._follow(tags.pop(0))
@@ -87,29 +87,29 @@ class burst_modulator(guarded_general_block):
                 key_checks=[self._keys.pop(index, None)],
             )
             output_items[0][f * samples : (f + 1) * samples] = made
-        for tag in tags:  # within the last frame: from the next one on
+        for tag in tags:  # within the last burst: applies from the next one on
             self._follow(tag)
-        self.consume(0, frames * size)
-        return frames * samples
+        self.consume(0, bursts * size)
+        return bursts * samples
 
     def _follow(self, tag):
-        """Note what a tag of Alice's says."""
+        """Apply one of Alice's tags."""
         key, value = pmt.symbol_to_string(tag.key), pmt.to_python(tag.value)
         if key == ALICE_TAG:
             self._inserted = bool(value["inserted"])
         elif key == KEY_TAG:
-            self._go_on_with(value["index"] - tag.offset)
+            self._move_origin(value["index"] - tag.offset)
             expected = self._origin + tag.offset
             if value["index"] != expected:
                 raise ValueError(
-                    f"Alice's key has index {value['index']}, the frame's codeword "
-                    f"{expected}; set first_frame of the burst modulator to Alice's "
-                    f"first_frame / {self._size}"
+                    f"Alice's key has index {value['index']}, but its codeword in the "
+                    f"burst has {expected}; set first_frame of the burst modulator to "
+                    f"Alice's first_frame / {self._size}"
                 )
             self._keys = {expected: bytes.fromhex(value["check"][:CHECK_DIGITS])}
 
-    def _go_on_with(self, origin):
-        """Follow Alice, who under one secret never begins at an index again."""
+    def _move_origin(self, origin):
+        """Begin at Alice's index, because she never uses an index twice."""
         later = origin > self._origin and origin % self._size == 0
         if not self._keyed and later and self.nitems_read(0) == 0:
             self._modulator.number, self._origin = origin // self._size, origin

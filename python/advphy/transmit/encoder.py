@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Encoder: from messages to codewords."""
+"""Encoder: maps messages to codewords."""
 
 import numpy as np
 from advphy_model.link import decision
 from advphy_model.link.links import load
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 
 class encoder(guarded_block):
     """Send the codeword of each message.
 
-    Input:  messages, uint8, each of 0..M-1; another value ends the flowgraph
+    Input:  messages, uint8, each in 0..M-1; another value ends the flowgraph
     Output: codewords, complex64 [n], mean energy n
 
     Args:
-        model: link model, or the name or file of one.
-        latency: the most items in one call of work().
+        model: link model, or its name or file.
+        latency: largest number of items in one call of work().
     """
 
     def __init__(self, model, latency=65536):

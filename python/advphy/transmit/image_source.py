@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image source: the images of a data set in order, again and again."""
+"""Image source: repeats the images of a data set in order."""
 
 import numpy as np
 from advphy_model.files import images as data_sets
 from advphy_model.randomness import checked_index
 
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 
 
 class image_source(guarded_block):
-    """Send images; frame i is image i modulo their number.
+    """Send images; item i is image i modulo the size of the data set.
 
-    Output: images, float32 [rows * columns], values of 0..1
+    Output: images, float32 [rows * columns], values in 0..1
 
     Args:
-        images: Images, or the name of a data set such as mnist_sample; the meters
-            re-create what was sent from it.
-        first_frame: index of the first frame.
-        frames: how many to send, or None: without end.
-        latency: the most items in one call of work().
+        images: Images, or the name of a data set such as mnist_sample, from which the
+            meters re-create the images that were sent.
+        first_frame: index of the first item.
+        frames: number of images to send, or None: without end.
+        latency: largest number of items in one call of work().
     """
 
     def __init__(self, images="mnist_sample", first_frame=0, frames=None, latency=6000):

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Message source: random messages as a pure function of seed and index."""
+"""Message source: random messages that are a pure function of seed and index."""
 
 import numpy as np
 from advphy_model import kernels
 from advphy_model.link.links import load
 from advphy_model.randomness import checked_index, checked_seed
 
-from ..guard import DONE, guarded_block
+from ..block_errors import DONE, guarded_block
 
 
 class message_source(guarded_block):
-    """Send random messages, each of 0..M-1 with equal probability.
+    """Send random messages, uniformly distributed over 0..M-1.
 
     Output: messages, uint8
 
     Args:
-        model: link model, or the name or file of one; gives k.
-        seed: the counter re-creates the messages from it.
+        model: link model, or its name or file; its k is used.
+        seed: seed, from which the error counter re-creates the messages.
         first_block: index of the first message.
-        blocks: how many to send, or None: without end.
-        latency: the most items in one call of work().
+        blocks: number of messages to send, or None: without end.
+        latency: largest number of items in one call of work().
     """
 
     def __init__(self, model, seed=1, first_block=0, blocks=None, latency=65536):

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Semantic encoder: from images to codes, semantic and channel encoder in one."""
+"""Semantic encoder: maps images to codes; semantic and channel encoder in one."""
 
 import numpy as np
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network.packed_network import PackedNetwork
 
-from ..guard import guarded_block
+from ..block_errors import guarded_block
 
 
 class semantic_encoder(guarded_block):
     """Encode images [arn, eq. 4-5].
 
-    Input:  images, float32 [pixels], values of 0..1
+    Input:  images, float32 [pixels], values in 0..1
     Output: codes, complex64 [n], mean x_i^2 = 1 per real dimension
 
     Args:
-        model: semantic link, or the name or file of one.
-        latency: the most items in one call of work().
+        model: semantic link, or its name or file.
+        latency: largest number of items in one call of work().
     """
 
     def __init__(self, model, latency=6000):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens between transmitter and receiver: channels and adversaries."""
+"""Channels and adversaries between the transmitter and the receiver."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A perturbation as it arrives at the receiver, block after block."""
+"""Adversaries that add a perturbation to each block at the receiver."""
 
 import dataclasses
 import math
@@ -19,7 +19,7 @@ JAMMER_PEAK = 4  # rms; complex Gaussian samples exceed it once in 9 million
 
 
 def changed(settings, fields) -> list:
-    """Return "name value" of the fields of settings that are not the default."""
+    """Return "name value" for each field of settings that is not the default."""
     given = [(f.name, getattr(settings, f.name), f.default) for f in fields]
     return [
         f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
@@ -29,22 +29,22 @@ def changed(settings, fields) -> list:
 
 
 class Arriving:
-    """What adversaries share: a perturbation at the PSR asked for, and a label.
+    """Base of adversaries: a perturbation scaled to a PSR, and a label.
 
     Class attributes:
-        NAMELESS: how many of the first fields are not in the label by their names.
+        NAMELESS: number of first fields that the label does not list by name.
     """
 
     @cached_property
     def scaled(self) -> Perturbation:
-        """Return the perturbation at the PSR asked for."""
+        """Return the perturbation scaled to psr_db."""
         if self.psr_db is None:
             return self.perturbation
         return self.perturbation.scaled(self.psr_db)
 
     @property
     def label(self) -> str:
-        """Return its name, hash and settings other than the default, without PSR."""
+        """Return name, hash and settings other than the default, without the PSR."""
         name = f"{self.perturbation.name} {self.perturbation.sha256[:8]}"
         own = dataclasses.fields(self)[self.NAMELESS :]
         return ", ".join([name, *changed(self, own)])
@@ -52,30 +52,30 @@ class Arriving:
 
 @dataclass(frozen=True)
 class Adversary(Arriving):
-    """What arrives of a perturbation in each block: y = x + noise + p.
+    """An adversary who adds p to the received vector of each block: y = x + noise + p.
 
-    All draws are pure functions of (seed, index of the block); lib/air/perturbation.h
-    says which words give them.
+    All random values are pure functions of the seed and the block index;
+    lib/air/perturbation.h defines them.
 
     Args:
         perturbation: Perturbation.
         psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
-        shift: by how many channel uses p arrives late, 0..n-1, or "random" per block.
-            Cyclic, because the adversary repeats p block after block.
-        phase: of p at the receiver in radians, or "random": uniform per block.
+        shift: cyclic delay of p in channel uses, 0..n-1, or "random" per block. It is
+            cyclic because the adversary repeats p block after block.
+        phase: phase of p at the receiver in radians, or "random": uniform per block.
         sign: 1, -1, or "random" per block.
-        frequency_offset: in cycles per channel use; the phase runs on from block to
-            block. Or "random": per block uniform within +-1/(2n), from phase 0 at the
-            beginning of the block.
+        frequency_offset: frequency in cycles per channel use, with a phase that
+            continues from block to block. "random": uniform within +-1/(2n) per block,
+            with phase 0 at the beginning of each block.
         fading: "none", or "rayleigh": one gain CN(0, 1) per block.
-        off_blocks: of each period, the first this many blocks are without p ...
-        on_blocks: ... and this many with it; 0 and 0: always on.
-        full_scale: largest amplitude that the adversary's transmitter can send, or
-            None: any. A jammer needs 4 times its rms.
-        seed: of what is drawn.
+        off_blocks: number of blocks without p at the beginning of each period.
+        on_blocks: number of blocks with p that follow; 0 and 0: p is always on.
+        full_scale: largest amplitude that the adversary's transmitter can send; None:
+            no limit. A jammer needs 4 times its rms.
+        seed: seed of the random values.
 
     Raises:
-        ValueError: naming the parameter, what was got and what was wanted.
+        ValueError: if a parameter is not known or out of range.
     """
 
     perturbation: Perturbation
@@ -97,22 +97,23 @@ class Adversary(Arriving):
         shifts = range(self.perturbation.n)
         if self.shift != "random" and self.shift not in shifts:
             raise ValueError(
-                f"shift = {self.shift}, wanted 0..{shifts[-1]} channel uses or 'random'"
+                f"shift must be 0..{shifts[-1]} channel uses or 'random', got "
+                f"{self.shift}"
             )
         if self.sign != "random" and self.sign not in (1, -1):
-            raise ValueError(f"sign = {self.sign}, wanted 1, -1 or 'random'")
+            raise ValueError(f"sign must be 1, -1 or 'random', got {self.sign}")
         for name, unit in (("phase", "radians"), ("frequency_offset", "cycles")):
             _check_number(name, getattr(self, name), unit)
         if self.fading not in FADINGS:
             raise ValueError(
-                f"fading '{self.fading}' is not known; there is {', '.join(FADINGS)}"
+                f"fading '{self.fading}' is not known; choose from {', '.join(FADINGS)}"
             )
         for name in ("off_blocks", "on_blocks"):
             checked_index(name, getattr(self, name))
         if self.off_blocks and not self.on_blocks:
             raise ValueError(
-                f"off_blocks = {self.off_blocks} with on_blocks = 0: the perturbation "
-                "would never arrive; wanted on_blocks >= 1"
+                f"on_blocks must be at least 1 with off_blocks = {self.off_blocks}, "
+                "got 0: the perturbation would never arrive; give on_blocks >= 1"
             )
         checked_seed(self.seed)
         self._check_full_scale()
@@ -121,58 +122,60 @@ class Adversary(Arriving):
         if self.full_scale is None:
             return
         if not isinstance(self.full_scale, numbers.Real) or not self.full_scale > 0:
-            raise ValueError(f"full_scale = {self.full_scale}, wanted > 0 or None")
+            raise ValueError(
+                f"full_scale must be above 0 or None, got {self.full_scale}"
+            )
         jams = self.perturbation.kind == "jammer"
         largest = float(np.abs(self.scaled.rows).max()) * (JAMMER_PEAK if jams else 1)
-        if largest > self.full_scale * (1 + 1e-6):  # of rounding
+        if largest > self.full_scale * (1 + 1e-6):  # tolerance for rounding
             fits = self.scaled.psr_db + 20 * math.log10(self.full_scale / largest)
             what = (
                 f"{JAMMER_PEAK} rms of the jammer" if jams else "the largest amplitude"
             )
             raise ValueError(
                 f"psr_db = {self.scaled.psr_db:.2f} would clip: {what} is "
-                f"{largest:.4g}, full_scale is {self.full_scale:.4g}; at most "
-                f"{fits:.2f} dB PSR fit"
+                f"{largest:.4g}, full_scale is {self.full_scale:.4g}; give a PSR of at "
+                f"most {fits:.2f} dB"
             )
 
     @property
     def needs_messages(self) -> bool:
-        """Return whether what arrives depends on the messages sent."""
+        """Return whether the added vectors depend on the transmitted messages."""
         return self.perturbation.kind == "table"
 
     @property
     def constant(self) -> bool:
-        """Return whether every block that is hit is hit with the same energy."""
+        """Return whether p has the same energy in every block in which it is on."""
         return self.perturbation.kind == "universal" and self.fading == "none"
 
     @property
     def fixed(self) -> bool:
-        """Return whether the very same vector arrives in every block."""
+        """Return whether the same vector is added to every block."""
         drawn = "random" in (self.shift, self.phase, self.sign)
         still = self.frequency_offset == 0 and not self.off_blocks
         return self.constant and still and not drawn
 
     def on(self, block: int) -> bool:
-        """Return whether the schedule has the perturbation on in this block."""
+        """Return whether the perturbation is on in this block by the schedule."""
         period = self.off_blocks + self.on_blocks
         return not period or block % period >= self.off_blocks
 
     def require_fit(self, model) -> None:
-        """Raise ValueError unless a link model has this n and, for a table, this k."""
+        """Raise ValueError unless the perturbation fits: see Perturbation."""
         self.perturbation.require_fit(model)
 
     def write(self, messages, first_block, out) -> None:
-        """Write what arrives in the blocks from first_block on.
+        """Write the vectors that are added to the blocks from first_block on.
 
         Args:
-            messages: that were sent, uint8 [blocks]; None if not needs_messages.
+            messages: transmitted messages, uint8 [blocks]; None if not needs_messages.
             first_block: index of the first block.
             out: complex64 [blocks, n].
         """
         self._kernel.write(messages, first_block, out)
 
     def add(self, messages, first_block, y) -> None:
-        """Add what write() writes to y, complex64 [blocks, n]; the same bits."""
+        """Add the vectors of `write` to y, complex64 [blocks, n], with equal bits."""
         self._kernel.add(messages, first_block, y)
 
     @cached_property
@@ -204,14 +207,16 @@ class Adversary(Arriving):
         )
 
     def settings(self) -> dict:
-        """Return the fields by their names, with which Adversary(**...) is the same."""
+        """Return the fields by name, from which Adversary(**...) makes an equal one."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
 
-    __getstate__ = settings  # without what is cached
+    __getstate__ = settings  # without cached properties
 
 
 def _check_number(name, value, unit):
     if value == "random":
         return
     if not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise ValueError(f"{name} = {value}, wanted a number of {unit} or 'random'")
+        raise ValueError(
+            f"{name} must be a finite number ({unit}) or 'random', got {value}"
+        )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What fading channels share: one complex gain for each stretch of samples."""
+"""Common parts of fading channels: one complex gain per coherence interval."""
 
 from dataclasses import dataclass
 
@@ -11,35 +11,36 @@ from advphy_model.air.impairment import Limited, times, within
 
 @dataclass(frozen=True)
 class Fading(Limited):
-    """How long a gain lasts, and what the receiver knows of it: see rayleigh_block."""
+    """Coherence interval and what the receiver knows of it: see rayleigh_block."""
 
     coherence: int = within(0, 0, 2**32, "samples")
     coherent: bool = False
 
     def require_samples(self):
-        """Raise ValueError unless this makes sense for samples without codewords."""
+        """Raise ValueError if the coherence is one codeword."""
         if self.coherence == 0:
             raise ValueError(
-                "coherence = 0 means a codeword, and samples have none; set it to the "
-                "samples that have one gain"
+                "coherence = 0 means a codeword, which a stream of samples does not "
+                "have; set it to the number of samples with one gain"
             )
 
 
 def scattered(seed, stream, first, count) -> np.ndarray:
-    """Return complex normal gains of mean power 1, complex64 [count]."""
+    """Return complex normal gains with mean power 1, complex64 [count]."""
     out = np.empty(count, np.complex64)
     kernels.gaussian(seed, 2 * first, out, stream)
     return out * np.float32(0.5**0.5)
 
 
 def fade(x, fading, first_sample, gains_of):
-    """Return x times the gain of each stretch.
+    """Return x times the gain of each coherence interval.
 
     Args:
         x: samples [blocks, n].
         fading: Fading.
-        first_sample: index of the first.
-        gains_of: function of (first, count), indices of stretches: complex64 [count].
+        first_sample: index of the first sample.
+        gains_of: function that returns the gains of `count` intervals from index
+            `first` on, complex64 [count].
     """
     blocks, n = x.shape
     coherence = fading.coherence or n
@@ -52,5 +53,5 @@ def fade(x, fading, first_sample, gains_of):
     if fading.coherence in (0, n) and first_sample % n == 0:
         return times(x, gains[:, None])
     begin = first_sample - first * coherence
-    stretches = (np.arange(begin, begin + blocks * n) // coherence).reshape(x.shape)
-    return times(x, gains[stretches])
+    intervals = (np.arange(begin, begin + blocks * n) // coherence).reshape(x.shape)
+    return times(x, gains[intervals])

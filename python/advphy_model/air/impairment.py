@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What impairments share: exact products, indices, the limits of their settings.
+"""Common parts of impairments: exact products, indices, limits of settings.
 
 Samples are complex64 [blocks, n] in numpy, or complex tensors in torch, through which
-gradients flow. What numpy computes is rounded sample by sample in one order, so that
-the same samples come out whatever the calls are that a stream is cut into.
+gradients flow. In numpy each sample is rounded in the same order of operations, so the
+output does not depend on how a stream is cut into calls.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from advphy_model.network.layers import array_module
 
 
 def times(x, gains):
-    """Return the product of samples with complex64 gains that broadcast to them."""
+    """Return samples times complex64 gains that broadcast to their shape."""
     if not isinstance(x, np.ndarray):
         return x * array_module(x).asarray(np.asarray(gains), device=x.device)
     gains = np.ascontiguousarray(np.broadcast_to(gains, x.shape), np.complex64)
@@ -27,13 +27,13 @@ def times(x, gains):
 
 
 def indices(x, first_sample) -> np.ndarray:
-    """Return the index of each sample of x, uint64 [blocks * n], in order."""
+    """Return the indices of the samples of x, uint64 [blocks * n]."""
     count = math.prod(x.shape)
     return np.arange(first_sample, first_sample + count, dtype=np.uint64)
 
 
 def phasors(turns, shape) -> np.ndarray:
-    """Return exp(2 pi j turns / 2^32) of turns, uint32, as complex64 of that shape."""
+    """Return exp(2 pi j turns / 2^32) for uint32 turns, as complex64 of a shape."""
     out = np.empty(shape, np.complex64)
     kernels.phasors(np.ascontiguousarray(turns, np.uint32), out)
     return out
@@ -42,11 +42,11 @@ def phasors(turns, shape) -> np.ndarray:
 def carrier(x, first_sample, frequency) -> np.ndarray:
     """Return exp(2 pi j frequency i) at the samples of x.
 
-    The phase is a product of whole numbers modulo 2^64, so it never drifts.
+    The phase is a product of integers modulo 2^64, so rounding errors do not add up.
 
     Args:
-        x: samples, for their shape.
-        first_sample: index i of the first.
+        x: samples, of which only the shape is used.
+        first_sample: index i of the first sample.
         frequency: cycles per sample, rounded to a multiple of 2^-64.
     """
     word = np.uint64(int(frequency * 2.0**64) % 2**64)
@@ -55,7 +55,7 @@ def carrier(x, first_sample, frequency) -> np.ndarray:
 
 
 def delayed(x, samples):
-    """Return x, each block by itself, later by that many whole samples; 0 comes in."""
+    """Return x with each block delayed by whole samples and filled with 0."""
     y = x * 0
     if samples < x.shape[1]:
         y[:, samples:] = x[:, : x.shape[1] - samples]
@@ -63,16 +63,16 @@ def delayed(x, samples):
 
 
 def within(default, low, high, unit=""):
-    """Return the field of a setting of low..high, a whole number if its default is."""
+    """Return the field of a setting in low..high; an int default requires integers."""
     return dataclasses.field(default=default, metadata={"limits": (low, high, unit)})
 
 
 @dataclasses.dataclass(frozen=True)
 class Limited:
-    """Settings of an impairment: numbers within() limits, True or False.
+    """Settings of an impairment: numbers with limits from `within`, True or False.
 
     Raises:
-        ValueError: naming the impairment, the setting and what was wanted.
+        ValueError: if a setting has a wrong type or is out of range.
     """
 
     def __post_init__(self):
@@ -85,9 +85,9 @@ class Limited:
                 number = numbers.Integral if whole else numbers.Real
                 right = not right and isinstance(value, number) and low <= value <= high
                 kind = "a whole number" if whole else "a number"
-                wanted = f"{kind} of {low:g}..{high:g} {unit}".strip()
+                wanted = f"{kind} in {low:g}..{high:g} {unit}".strip()
             if not right:
                 impairment = type(self).__module__.rpartition(".")[2]
                 raise ValueError(
-                    f"{impairment}: {field.name} = {value!r}, wanted {wanted}"
+                    f"{impairment}: {field.name} must be {wanted}, got {value!r}"
                 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an adversary adds to the received vectors, and what it was crafted against."""
+"""Perturbations that an adversary adds to received vectors."""
 
 import dataclasses
 import math
@@ -22,21 +22,22 @@ class Perturbation(StoredModel):
     """A perturbation at the receiver, over the n channel uses of one codeword.
 
     Args:
-        name: of the attack that crafted it.
-        kind: "universal": rows [1, n] is added to every codeword; "table": rows [M, n],
-            row s when message s is sent; "jammer": channel use i is hit by Gaussian
-            noise of mean power |rows[0, i]|^2.
-        k: bits per message of the links it is meant for.
-        n: channel uses.
-        rows: complex64.
-        ebn0_db: Eb/N0 in dB at which it was crafted; None: it does not matter.
-        victims: what it was crafted against, name -> SHA-256 of the link model. In
-            black box these are the substitutes.
+        name: name of the attack that crafted it.
+        kind: "universal": rows [1, n] are added to every codeword; "table": rows
+            [M, n], row s is added when message s is sent; "jammer": Gaussian noise of
+            mean power |rows[0, i]|^2 is added to channel use i.
+        k: bits per message of the links under attack.
+        n: channel uses per codeword.
+        rows: complex64 [1, n] or [M, n].
+        ebn0_db: Eb/N0 in dB at which it was crafted; None if that does not matter.
+        victims: link models it was crafted against, name -> SHA-256. In a black-box
+            attack these are the substitutes.
         knowledge: what the adversary knew; JSON values.
-        recipe: how it was made; JSON values.
+        recipe: settings of the attack; JSON values.
 
     Raises:
-        ValueError: naming what does not fit.
+        ValueError: if the kind is not known, or rows have a wrong shape, are not finite
+            or are all zero.
     """
 
     name: str
@@ -68,14 +69,15 @@ class Perturbation(StoredModel):
         wanted = (2**self.k if self.kind == "table" else 1, self.n)
         if rows.shape != wanted:
             self.refuse(
-                f"rows have shape {rows.shape}, must have {wanted} for a {self.kind}"
+                f"rows have shape {rows.shape}, expected {wanted} for kind "
+                f"'{self.kind}'"
             )
         if not np.all(np.isfinite(rows.view(np.float32))):
-            self.refuse("a value is not finite")
+            self.refuse("a value is not finite; craft it again")
         if not rows.any():
             self.refuse(
-                "it is zero, so it has no PSR; the attack found no direction (are the "
-                "decoder's gradients zero?)"
+                "it is zero, so it has no PSR; check whether the decoder's gradients "
+                "are zero, since the attack found no direction"
             )
         rows.setflags(write=False)
         object.__setattr__(self, "rows", rows)
@@ -85,11 +87,11 @@ class Perturbation(StoredModel):
 
     @property
     def psr_db(self) -> float:
-        """Return 10 log10 of the rows' mean ||p||^2 / n."""
+        """Return 10 log10(||p||^2 / n) with the mean of ||p||^2 over the rows."""
         return 10 * math.log10(power.mean_energy(self.rows) / self.n)
 
     def derived(self) -> dict:
-        """Return the PSR for who reads the file; it follows from the rows."""
+        """Return the PSR, which follows from the rows, for readers of the file."""
         return {"psr_db": round(self.psr_db, 6)}
 
     def scaled(self, psr_db: float):
@@ -101,17 +103,17 @@ class Perturbation(StoredModel):
         """Raise ValueError unless a link model has this n and, for a table, this k."""
         if self.n != model.n:
             self.refuse(
-                f"it is over n = {self.n} channel uses, link '{model.name}' has n = "
-                f"{model.n}; craft one for it: advphy attack"
+                f"it has n = {self.n} channel uses, link '{model.name}' has n = "
+                f"{model.n}; craft one for this link with `advphy attack`"
             )
         if self.kind == "table" and self.k != model.k:
             self.refuse(
-                f"it has a row for each of {2**self.k} messages, link '{model.name}' "
-                f"has {model.M}; craft one for it: advphy attack"
+                f"it has rows for {2**self.k} messages, link '{model.name}' has "
+                f"{model.M}; craft one for this link with `advphy attack`"
             )
 
     def warning_for(self, model) -> str | None:
-        """Return a sentence if it was crafted against other links than this one."""
+        """Return a warning if it was not crafted against this link, else None."""
         if not self.victims or model.sha256 in self.victims.values():
             return None
         made_for = ", ".join(f"{n} ({h[:12]})" for n, h in self.victims.items())
@@ -122,17 +124,17 @@ class Perturbation(StoredModel):
 
 
 def jammer(k: int, n: int, psr_db: float) -> Perturbation:
-    """Return Gaussian noise of a PSR in dB, equally strong in every channel use."""
+    """Return a noise jammer with a PSR in dB and equal power in every channel use."""
     level = math.sqrt(power.from_db(checked_psr_db(psr_db)))
     return Perturbation("noise_jammer", "jammer", k, n, np.full((1, n), level))
 
 
 def checked_psr_db(psr_db) -> float:
-    """Return a PSR in dB as a float; ValueError unless it is one of -100..60."""
+    """Return a PSR in dB as a float; ValueError unless it is in -100..60."""
     number = isinstance(psr_db, numbers.Real)
     if not number or not LOWEST_PSR_DB <= psr_db <= HIGHEST_PSR_DB:
         raise ValueError(
-            f"psr_db = {psr_db}, wanted a number of {LOWEST_PSR_DB:g}.."
-            f"{HIGHEST_PSR_DB:g} dB"
+            f"psr_db must be a number in {LOWEST_PSR_DB:g}..{HIGHEST_PSR_DB:g} dB, got "
+            f"{psr_db}"
         )
     return float(psr_db)

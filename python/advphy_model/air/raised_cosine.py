@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The raised-cosine pulse, and codewords read off its rhythm."""
+"""The raised-cosine pulse and codewords sampled with a timing error."""
 
 from functools import lru_cache
 
@@ -9,13 +9,13 @@ from advphy_model.air.impairment import indices
 
 
 def pulse(t, roll_off) -> np.ndarray:
-    """Return the raised-cosine pulse h(t), 1 at 0 and 0 at all other whole numbers.
+    """Return the raised-cosine pulse h(t), which is 1 at 0 and 0 at other integers.
 
         h(t) = sinc(t) cos(pi b t) / (1 - (2 b t)^2)     [proakis, Sec. 9.2]
 
     Args:
-        t: in symbols.
-        roll_off: b, 0..1.
+        t: time in symbols.
+        roll_off: roll-off factor b, 0..1.
     """
     t = np.asarray(t, float)
     below = 1 - (2 * roll_off * t) ** 2
@@ -28,14 +28,14 @@ def read_late(x, late, first_sample, roll_off):
     """Return codewords that are sampled late.
 
     Symbol i of a block becomes the sum over k of x_k h(i + late_i - k). Nothing is sent
-    before and behind the block, as between guard intervals.
+    before and after the block, as with guard intervals.
 
     Args:
-        x: [blocks, n], numpy or torch.
-        late: (first, step, period): the channel use of index i is
-            first + step (i mod period) symbols late; period 0: n.
-        first_sample: index of the first.
-        roll_off: of the pulse.
+        x: codewords [blocks, n], numpy or torch.
+        late: (first, step, period): the channel use with index i is sampled
+            first + step (i mod period) symbols late; period 0 stands for n.
+        first_sample: index of the first channel use.
+        roll_off: roll-off factor of the pulse, 0..1.
     """
     n = x.shape[1]
     first, step, period = late
@@ -57,5 +57,5 @@ def read_late(x, late, first_sample, roll_off):
 
 @lru_cache(maxsize=256)
 def _weights(first, step, period, apart, roll_off):
-    """Return the pulse at `apart` and what is late, float32 [period]."""
+    """Return the pulse at `apart` plus the delay of each index, float32 [period]."""
     return pulse(apart + first + step * np.arange(period), roll_off).astype(np.float32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A channel for a stream of samples, which knows no blocks: for modems over the air."""
+"""A channel for a stream of samples without blocks, for simulation of the modem."""
 
 import math
 
@@ -12,21 +12,22 @@ from advphy_model.randomness import checked_index, checked_seed
 
 
 class SampleChannel:
-    """Impair a stream of samples, and add noise last.
+    """Impair a stream of samples and then add noise.
 
-    What comes out does not depend on how the stream is cut into calls. A clock offset
-    changes how many samples there are; it and a timing offset hold the last 16 samples
-    back (interpolation.py): send as many zeros behind the last.
+    The output does not depend on how the stream is cut into calls. A clock offset
+    changes the number of samples. A clock or timing offset delays the output by 16
+    samples (interpolation.py), so append 16 zeros to the stream.
 
     Args:
-        kind: a channel (air/channels), its times in samples.
-        seed: of noise and impairments.
-        snr_db: power of the samples, where it is 1, over that of the noise, in dB.
-        noise_variance: per real dimension, instead of snr_db. Neither: no noise.
-        first_sample: index of the first.
+        kind: label of a channel (air/channels); its times are in samples.
+        seed: seed of noise and impairments.
+        snr_db: signal power over noise power in dB, for samples of mean power 1.
+        noise_variance: noise variance per real dimension, instead of snr_db. If both
+            are None, there is no noise.
+        first_sample: index of the first sample.
 
     Raises:
-        ValueError: naming what was got and what was wanted.
+        ValueError: if an argument is not known or out of range.
     """
 
     def __init__(
@@ -39,33 +40,33 @@ class SampleChannel:
         self._index = first
         if snr_db is not None and noise_variance is not None:
             raise ValueError(
-                f"snr_db = {snr_db} and noise_variance = {noise_variance}; wanted one"
+                f"snr_db = {snr_db} and noise_variance = {noise_variance}; give one"
             )
         self.set_noise_variance(0.0 if noise_variance is None else noise_variance)
         if snr_db is not None:
             self.set_snr_db(snr_db)
 
     def set_snr_db(self, snr_db):
-        """Set the noise by the SNR in dB of samples of power 1, from now on."""
+        """Set the SNR in dB, for samples of mean power 1, from the next sample on."""
         self.set_noise_variance(sample_noise_variance(snr_db))
 
     def set_noise_variance(self, noise_variance):
-        """Set the noise by its variance per real dimension, from now on."""
+        """Set the noise variance per real dimension, from the next sample on."""
         if not 0 <= noise_variance < math.inf:
             raise ValueError(
-                f"noise_variance = {noise_variance}, wanted a finite number >= 0"
+                f"noise_variance must be a finite number >= 0, got {noise_variance}"
             )
         self._sigma = math.sqrt(noise_variance)
 
     def process(self, samples) -> np.ndarray:
-        """Return the samples that these complete, complex64.
+        """Return all output samples that are complete after this input, complex64.
 
         Args:
-            samples: complex64 [count], those behind the last call's.
+            samples: next samples of the stream, complex64 [count].
         """
         y = np.ascontiguousarray(samples, np.complex64)
         if y.ndim != 1:
-            raise ValueError(f"samples have shape {y.shape}, wanted one dimension")
+            raise ValueError(f"samples have shape {y.shape}, expected one dimension")
         for stage in self._stages:
             if len(y):
                 y = stage.process(y)
@@ -77,18 +78,18 @@ class SampleChannel:
 
 
 def sample_noise_variance(snr_db: float) -> float:
-    """Return the noise variance per real dimension at samples of power 1.
+    """Return the noise variance per real dimension for samples of mean power 1.
 
         sigma^2 = 1 / (2 SNR)
 
     Raises:
-        ValueError: when snr_db is not one of -100..100.
+        ValueError: if snr_db is not in -100..100.
     """
-    return snr_noise_variance(snr_db) / 2  # of which there are two in a sample
+    return snr_noise_variance(snr_db) / 2  # a sample has two real dimensions
 
 
 class _Memoryless:
-    """An impairment of each sample by itself, over a stream."""
+    """A stream through an impairment without memory."""
 
     def __init__(self, part, seed, first_sample):
         self._part, self._seed, self._index = part, seed, first_sample

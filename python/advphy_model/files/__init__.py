@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Image data sets and recordings of samples."""
+"""Files of images and recordings of samples."""

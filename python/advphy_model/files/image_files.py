@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The image data sets that are known: their files, hashes, mirrors, and their place."""
+"""Known image data sets: their files, hashes, mirrors and folders."""
 
 import gzip
 import hashlib
@@ -12,19 +12,19 @@ from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
 
-LARGEST = 64 << 20  # bytes; the largest file known has 47 million
-TIMEOUT = 20.0  # seconds without a byte, after which the next mirror is asked
+LARGEST = 64 << 20  # bytes; the largest known file has 47 million
+TIMEOUT = 20.0  # seconds without a byte until the next mirror is tried
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """Four idx files that are known by their hashes.
+    """Four idx files with known hashes.
 
     Args:
-        name: as the command `advphy data` takes it.
-        sha256: file name -> SHA-256 of the content, not compressed.
-        mirrors: addresses of folders that have the files with ".gz".
-        package: the Debian package that has the files, if any, and its folder.
+        name: name for the command `advphy data`.
+        sha256: file name -> SHA-256 of the uncompressed content.
+        mirrors: URLs of folders that have the files with ".gz".
+        package: Debian package with the files and its folder; empty: none.
     """
 
     name: str
@@ -34,7 +34,7 @@ class DataSet:
 
     @property
     def remedy(self) -> str:
-        """The command that brings the data set here."""
+        """Return the command that installs the data set, for error texts."""
         command = f"advphy data {self.name}"
         if not self.package:
             return f"run: {command}"
@@ -44,14 +44,14 @@ class DataSet:
         )
 
 
-PARTS = {  # the files of images and of labels
+PARTS = {  # files of images and of labels
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 
 
 def _files(*sha256):
-    """Return file name -> hash, for hashes in the order of PARTS."""
+    """Return file name -> hash for hashes in the order of PARTS."""
     return dict(zip(PARTS["train"] + PARTS["test"], sha256, strict=True))
 
 
@@ -88,29 +88,25 @@ DATA_SETS = {found.name: found for found in (_MNIST, _FASHION_MNIST)}
 
 
 def data_set(name: str) -> DataSet:
-    """Return a data set by its name.
-
-    Raises:
-        ValueError: when there is none; the text lists the names.
-    """
+    """Return a data set by its name; ValueError if the name is not known."""
     if name not in DATA_SETS:
         raise ValueError(
-            f"data set '{name}' is not known; there are: {', '.join(DATA_SETS)}; "
-            "images of your own need no adopting, give their path"
+            f"data set '{name}' is not known; choose from {', '.join(DATA_SETS)}; "
+            "use your own images by their path, without this command"
         )
     return DATA_SETS[name]
 
 
 def place(name: str) -> Path:
-    """Return the folder that an adopted data set has, which need not exist.
+    """Return the folder of an adopted data set, which may not exist yet.
 
-    It is in $ADVPHY_DATA, else in $XDG_DATA_HOME/gr-advphy, else in
+    It is in $ADVPHY_DATA if that is set, else in $XDG_DATA_HOME/gr-advphy, by default
     ~/.local/share/gr-advphy.
     """
     if os.environ.get("ADVPHY_DATA"):
         return Path(os.environ["ADVPHY_DATA"]).expanduser() / name
     shared = os.environ.get("XDG_DATA_HOME", "")
-    # The XDG specification: a relative path is to be ignored.
+    # The XDG specification requires that relative paths are ignored.
     root = Path(shared) if os.path.isabs(shared) else Path.home() / ".local" / "share"
     return root / "gr-advphy" / name
 
@@ -118,7 +114,7 @@ def place(name: str) -> Path:
 def find(folder, file: str):
     """Return the path of an idx file in a folder, or None.
 
-    Both "-idx3-ubyte" and ".idx3-ubyte" are looked for, with and without ".gz".
+    The name may have "-idx" or ".idx", and may end in ".gz".
     """
     for name in (file, file.replace("-idx", ".idx")):
         for ending in ("", ".gz"):
@@ -129,11 +125,11 @@ def find(folder, file: str):
 
 
 def read(path, largest: int) -> bytes:
-    """Return what is in a file, decompressed when it is gzip.
+    """Return the content of a file, decompressed if it is gzip.
 
     Raises:
-        ValueError: damaged, or more than `largest` bytes.
-        OSError: when it cannot be read.
+        ValueError: if the file is damaged or has more than `largest` bytes.
+        OSError: if the file cannot be read.
     """
     with open(path, "rb") as file:
         packed = file.peek(2)[:2] == b"\x1f\x8b"
@@ -145,18 +141,20 @@ def read(path, largest: int) -> bytes:
                 f"{path}: the gzip file is damaged ({error}); get it again"
             ) from None
     if len(found) > largest:
-        raise ValueError(f"{path}: has more than {largest} bytes; it is another file")
+        raise ValueError(
+            f"{path}: has more than {largest} bytes; this is another file, get it again"
+        )
     return found
 
 
 def _verified(dataset, file, path):
-    """Return the content of a file, which must be that of a data set's file."""
+    """Return the content of a file; ValueError if it is not the data set's file."""
     content = read(path, LARGEST)
     digest = hashlib.sha256(content).hexdigest()
     if digest != dataset.sha256[file]:
         raise ValueError(
             f"{path}: is not the {file} of {dataset.name} (SHA-256 {digest[:12]} of "
-            f"the content, wanted {dataset.sha256[file][:12]}); get it again"
+            f"the content, expected {dataset.sha256[file][:12]}); get it again"
         )
     return content
 
@@ -165,7 +163,7 @@ def adopted(name: str, file: str) -> bytes:
     """Return the verified content of a file of an adopted data set.
 
     Raises:
-        ValueError: absent or damaged; the text has the command that brings it.
+        ValueError: if the file is missing or damaged.
     """
     dataset = data_set(name)
     path = find(place(name), file)
@@ -178,7 +176,7 @@ def adopted(name: str, file: str) -> bytes:
 
 
 def is_adopted(name: str) -> bool:
-    """Return whether all files of a data set are in their place and verified."""
+    """Return whether all files of a data set are in its folder and verified."""
     try:
         for file in data_set(name).sha256:
             adopted(name, file)
@@ -188,22 +186,23 @@ def is_adopted(name: str) -> bool:
 
 
 def adopt(name: str, folder) -> Path:
-    """Copy a data set from a folder to its place, and return the place.
+    """Copy a data set from a folder to `place(name)` and return that.
 
-    Every file is verified before the first is copied.
+    All files are verified before the first is copied.
 
     Args:
-        name: of DATA_SETS.
-        folder: has the four files, in any spelling that find() knows.
+        name: one of DATA_SETS.
+        folder: folder with the four files, with names as for `find`.
 
     Raises:
-        ValueError: no such data set, folder or file, or another content.
-        OSError: when the place cannot be written.
+        ValueError: if the data set, the folder or a file does not exist, or a file has
+            another content.
+        OSError: if a file cannot be written.
     """
     dataset, target = data_set(name), place(name)
     if not Path(folder).is_dir():
         raise ValueError(
-            f"{folder}: there is no such folder; give the one that has the files "
+            f"{folder}: there is no such folder; give the folder with the files "
             f"{', '.join(dataset.sha256)}"
         )
     paths = {file: find(folder, file) for file in dataset.sha256}
@@ -211,7 +210,7 @@ def adopt(name: str, folder) -> Path:
     if missing:
         raise ValueError(
             f"{folder}: has no {', '.join(missing)} (with or without .gz); give the "
-            f"folder that has all of {dataset.name}"
+            f"folder with all files of {dataset.name}"
         )
     contents = {file: _verified(dataset, file, path) for file, path in paths.items()}
     target.mkdir(parents=True, exist_ok=True)
@@ -222,24 +221,23 @@ def adopt(name: str, folder) -> Path:
 
 
 def fetch(name: str, mirrors=None, bar=None) -> Path:
-    """Download a data set by pooch, then adopt it; return its place.
+    """Download a data set with pooch, adopt it and return its folder.
 
     Args:
-        name: of DATA_SETS.
-        mirrors: addresses of folders; None: those of the data set. One that fails, or
-            serves something else, is left for the next.
-        bar: function from an address to the tqdm of its download; None: no bar.
+        name: one of DATA_SETS.
+        mirrors: URLs of folders; None: those of the data set. If one fails or has
+            another content, the next is tried.
+        bar: function from a URL to the tqdm of its download; None: no bar.
 
     Raises:
-        ValueError: when no mirror had the files; the text says what each did, and the
-            way without a network.
-        OSError: when the place cannot be written.
-        ImportError: when pooch is not installed.
+        ValueError: if no mirror has the files; the text has the reason for each.
+        OSError: if a file cannot be written.
+        ImportError: if pooch is not installed.
     """
     import pooch
 
     dataset, failures = data_set(name), []
-    pooch.get_logger().setLevel("ERROR")  # it says each download on standard error
+    pooch.get_logger().setLevel("ERROR")  # by default it logs each download
 
     def unpacked(url, output_file, of_pooch):
         with tempfile.NamedTemporaryFile() as packed:
@@ -250,7 +248,7 @@ def fetch(name: str, mirrors=None, bar=None) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         for mirror in dataset.mirrors if mirrors is None else mirrors:
             try:
-                for file, known in dataset.sha256.items():  # what is there stays
+                for file, known in dataset.sha256.items():  # keeps earlier downloads
                     url = f"{mirror}{file}.gz"
                     pooch.retrieve(url, known, file, folder, downloader=unpacked)
             except (OSError, ValueError) as error:
@@ -265,7 +263,7 @@ def fetch(name: str, mirrors=None, bar=None) -> Path:
 
 
 def _reason(error):
-    """Return what went wrong first, without the words of the libraries above it."""
+    """Return the text of the first exception in the chain."""
     while not isinstance(error, ValueError) and error.__context__ is not None:
         if isinstance(error.__context__, TypeError):
             break  # urllib3 1 tries an argument of Python 2 before it reads

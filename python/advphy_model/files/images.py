@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images to send: MNIST, what is like it, and idx files of the user's own."""
+"""Images to send: MNIST, similar data sets and the user's own idx files."""
 
 import hashlib
 import math
@@ -11,11 +11,11 @@ import numpy as np
 
 from advphy_model.files import image_files
 
-LARGEST = 1 << 30  # bytes of one idx file; more than any set of small images has
-TRAINED_ON = 50_000  # of the 60000 images of a train file [arn, Sec. V]
+LARGEST = 1 << 30  # bytes of one idx file, more than any set of small images needs
+TRAINED_ON = 50_000  # images for training, of the 60000 in a train file [arn, Sec. V]
 SAMPLE = "mnist_sample"
 _SAMPLE_FOLDER = Path(__file__).parents[1] / SAMPLE
-_BYTES = 0x08  # the code of unsigned bytes in an idx file's magic number
+_BYTES = 0x08  # code for unsigned bytes in the magic number of an idx file
 _HELD = {1: "labels (bytes, 1 axis)", 3: "images (bytes, 3 axes)"}
 _PARTS = {
     "train": ("train", slice(None, TRAINED_ON)),
@@ -26,16 +26,16 @@ _PARTS = {
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """A set of grey images of one size, with what they show if that is known.
+    """A set of gray images of one size, with labels if they are known.
 
     Args:
-        name: says which set it is.
-        pixels: [count, rows, columns], uint8; 0 is background, 255 is full ink.
-        labels: [count], uint8, each in 0..classes-1; or None.
-        classes: how many kinds of images there are.
+        name: name of the set.
+        pixels: uint8 [count, rows, columns]; 0 is background, 255 is full ink.
+        labels: uint8 [count], each in 0..classes-1; or None.
+        classes: number of classes.
 
     Raises:
-        ValueError: when these do not fit together.
+        ValueError: if types, shapes or labels are not valid.
     """
 
     name: str
@@ -47,20 +47,20 @@ class Images:
         pixels, labels = self.pixels, self.labels
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.size == 0:
             raise ValueError(
-                f"{self.name}: pixels are {pixels.dtype} of shape {pixels.shape}; "
-                "wanted uint8 [count, rows, columns], none of them zero"
+                f"{self.name}: pixels are {pixels.dtype} of shape {pixels.shape}, "
+                "expected uint8 [count, rows, columns], none of them zero"
             )
         if labels is None:
             return
         if labels.dtype != np.uint8 or labels.shape != pixels.shape[:1]:
             raise ValueError(
-                f"{self.name}: labels are {labels.dtype} of shape {labels.shape}; "
-                f"wanted uint8, one for each of {len(pixels)} images"
+                f"{self.name}: labels are {labels.dtype} of shape {labels.shape}, "
+                f"expected uint8, one for each of {len(pixels)} images"
             )
         if labels.max() >= self.classes:
             raise ValueError(
-                f"{self.name}: there is a label {labels.max()}; wanted 0 to "
-                f"{self.classes - 1}, or more classes"
+                f"{self.name}: labels must be in 0..{self.classes - 1}, got "
+                f"{labels.max()}; correct the label, or give more classes"
             )
 
     def __len__(self):
@@ -68,12 +68,12 @@ class Images:
 
     @property
     def shape(self) -> tuple:
-        """Rows and columns of an image."""
+        """Return the rows and columns of an image."""
         return self.pixels.shape[1:]
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of shape, pixels and labels; the name does not matter."""
+        """Return the hash of shape, pixels and labels, without the name."""
         digest = hashlib.sha256(f"{self.pixels.shape}".encode())
         digest.update(np.ascontiguousarray(self.pixels))
         if self.labels is not None:
@@ -83,7 +83,7 @@ class Images:
     def as_reals(self) -> np.ndarray:
         """Return the images row by row, float32 [count, rows*columns] in 0..1.
 
-        It is computed once and cannot be written.
+        The array is computed once and is read-only.
         """
         return self._reals
 
@@ -94,50 +94,47 @@ class Images:
         reals.setflags(write=False)
         return reals
 
-    def labelled(self) -> np.ndarray:
-        """Return the labels, uint8 [count].
-
-        Raises:
-            ValueError: when there are none.
-        """
+    def labeled(self) -> np.ndarray:
+        """Return the labels, uint8 [count]; ValueError if there are none."""
         if self.labels is None:
             raise ValueError(
-                f"{self.name}: there are no labels; put the idx file of labels beside "
-                "the images, named alike with labels-idx1 for images-idx3"
+                f"{self.name}: there are no labels; put the idx file of labels next to "
+                "the images, with labels-idx1 instead of images-idx3 in its name"
             )
         return self.labels
 
     def take(self, which: slice) -> "Images":
-        """Return some of the images, at least one, under the same name."""
+        """Return a slice of at least one image, with the same name."""
         labels = None if self.labels is None else self.labels[which]
         return Images(self.name, self.pixels[which], labels, self.classes)
 
 
 def require_shape(images: Images, shape) -> None:
-    """Raise ValueError unless the images have that many rows and columns."""
+    """Raise ValueError unless the images have the shape (rows, columns)."""
     if images.shape != tuple(shape):
         raise ValueError(
-            f"{images.name}: images of {images.shape[0]} x {images.shape[1]} pixels; "
-            f"wanted {shape[0]} x {shape[1]}; scale them, or train for their size"
+            f"{images.name}: images of {images.shape[0]} x {images.shape[1]} pixels, "
+            f"expected {shape[0]} x {shape[1]}; scale them, or train a link for their "
+            "size"
         )
 
 
 def read_idx(path, rank: int = 3) -> np.ndarray:
-    """Return the bytes of an idx file, which may be compressed with gzip.
+    """Return the array in an idx file, which may be compressed with gzip.
 
     The format is that of MNIST: two zero bytes, the type (8 for unsigned bytes), the
-    number of axes, then the extent of each as 32 bits with the highest byte first.
+    number of axes, then the length of each axis as 32 bits, big endian.
 
     Args:
-        path: the file.
-        rank: number of axes wanted: 3 for images, 1 for labels.
+        path: path of the file.
+        rank: expected number of axes: 3 for images, 1 for labels.
 
     Returns:
-        uint8, of that many axes; not writable.
+        uint8 with `rank` axes, read-only.
 
     Raises:
-        ValueError: naming the file and what is wrong with it.
-        OSError: when the file cannot be read.
+        ValueError: if the file is not a valid idx file.
+        OSError: if the file cannot be read.
     """
     return _parsed(image_files.read(path, LARGEST), path, rank)
 
@@ -148,8 +145,8 @@ def _parsed(content, shown, rank):
     if magic != wanted:
         raise ValueError(
             f"{shown}: is not an idx file of {_HELD[rank]}: it begins with "
-            f"{magic.hex() or 'nothing'}, wanted {wanted.hex()}; values that are no "
-            "bytes have to be scaled to 0..255"
+            f"{magic.hex() or 'nothing'}, expected {wanted.hex()}; scale other values "
+            "to bytes in 0..255"
         )
     header = content[4 : 4 + 4 * rank]
     if len(header) < 4 * rank:
@@ -168,25 +165,26 @@ def _parsed(content, shown, rank):
 
 
 def names() -> list:
-    """Return the names that load() knows, whether or not the data are here."""
+    """Return the names that `load` knows, whether or not the data are installed."""
     sets = [name.replace("-", "_") for name in image_files.DATA_SETS]
     return [SAMPLE, *(f"{name}_{part}" for name in sets for part in _PARTS)]
 
 
 def load(name) -> Images:
-    """Return images by name, from idx files of the user's own, or themselves.
+    """Return images by name or from an idx file; Images are returned unchanged.
+
+    "mnist_sample" ships with the module. "_train" are the first 50000 images of a data
+    set's train file [arn, Sec. V], "_validation" the last 10000, "_test" its test file.
+    For the user's own images, labels are read from the file with "labels-idx1" instead
+    of "images-idx3" in its name, if it exists.
 
     Args:
-        name: Images, which are returned; or one of names(): "mnist_sample" ships with
-            the module; "_train" are the first 50000 of a data set's train file
-            [arn, Sec. V], "_validation" its last 10000, "_test" the test file. Or the
-            path of an idx file of images, or what its path has before
-            "-images-idx3-ubyte". Labels are read from the file named alike with
-            "labels-idx1" for "images-idx3", when there is one.
+        name: Images, one of names(), the path of an idx file of images, or such a path
+            without "-images-idx3-ubyte".
 
     Raises:
-        ValueError: not known, absent or damaged; the text says what to do.
-        OSError: when a file cannot be read.
+        ValueError: if the name is not known, or a file is missing or damaged.
+        OSError: if a file cannot be read.
     """
     if isinstance(name, Images):
         return name
@@ -207,7 +205,7 @@ def load(name) -> Images:
         path = image_files.find(path.parent, f"{path.name}-images-idx3-ubyte")
     if path is None:
         raise ValueError(
-            f"images '{name}' are none of: {', '.join(names())}; nor is there a file "
+            f"images '{name}' are none of: {', '.join(names())}; and there is no file "
             f"{name} or {name}-images-idx3-ubyte"
         )
     return _own(name, path)
@@ -219,12 +217,12 @@ def _sample():
 
 
 def _own(name, path):
-    """Return the images of an idx file, with the labels beside it if there are any."""
+    """Return the images of an idx file, with labels if their file exists."""
     pixels, labels, classes = read_idx(path), None, 10
     images_file = path.name.removesuffix(".gz").replace(".idx", "-idx")
     labels_file = images_file.replace("images-idx3", "labels-idx1")
-    beside = image_files.find(path.parent, labels_file)
-    if labels_file != images_file and beside is not None:
-        labels = read_idx(beside, rank=1)
+    labels_path = image_files.find(path.parent, labels_file)
+    if labels_file != images_file and labels_path is not None:
+        labels = read_idx(labels_path, rank=1)
         classes = max(classes, int(labels.max(initial=0)) + 1)
     return Images(name, pixels, labels, classes)

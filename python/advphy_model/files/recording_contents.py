@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a recording says of its samples beyond SigMF: what was sent, and by whom."""
+"""Metadata of recordings in addition to SigMF: origin of the samples and attacks."""
 
 import math
 import re
@@ -10,23 +10,26 @@ from advphy_model.randomness import checked_index, checked_seed
 from advphy_model.version import __version__
 
 DATATYPE = "cf32_le"
-OWN = "advphy:"  # in front of the names that SigMF does not know
+OWN = "advphy:"  # prefix of names that are not part of SigMF
 META, DATA = ".sigmf-meta", ".sigmf-data"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What was sent: enough to decide the samples again and count the errors.
+    """Origin of the samples, sufficient to decide them again and to count errors.
 
     Args:
         link: name of the link model or semantic link.
-        model_sha256: its whole hash, 64 hexadecimal digits.
-        frame: description of the layout, from which modem.frame.Frame.restore makes it.
-        seed: of the messages.
-        version: of the module that recorded.
-        first_block: index of the first block sent, the first of a frame; None: not
-            known, so frames before the first to arrive do not count as missed.
+        model_sha256: full hash of the link, 64 hexadecimal digits.
+        frame: description of the layout, as Frame.restore takes it.
+        seed: seed of the messages.
+        version: version of gr-advphy that made the recording.
+        first_block: index of the first transmitted block, which begins a burst; None:
+            not known, so bursts before the first received one do not count as missed.
         images: name of the data set of a semantic link, else None.
+
+    Raises:
+        ValueError: if a value is not valid.
     """
 
     link: str
@@ -40,7 +43,8 @@ class Origin:
     def __post_init__(self):
         if not re.fullmatch("[0-9a-fA-F]{64}", self.model_sha256):
             raise ValueError(
-                f"model_sha256 = '{self.model_sha256}', must have 64 hexadecimal digits"
+                "model_sha256 must have 64 hexadecimal digits, got "
+                f"'{self.model_sha256}'"
             )
         checked_seed(self.seed)
         codewords = self.frame["codewords"]
@@ -48,36 +52,32 @@ class Origin:
             checked_index("first_block", self.first_block) % codewords
         ):
             raise ValueError(
-                f"first_block = {self.first_block}, wanted the first of a frame: a "
-                f"multiple of {codewords}"
+                f"first_block must be the first of a burst, a multiple of {codewords}, "
+                f"got {self.first_block}"
             )
 
     @property
     def first_frame(self) -> int | None:
-        """Return the number of the first frame sent, or None: not known."""
+        """Return the number of the first transmitted burst, or None if not known."""
         if self.first_block is None:
             return None
         return self.first_block // self.frame["codewords"]
 
     @classmethod
     def of(cls, model, frame, seed=1, **more):
-        """Return what a recording says of a link.
+        """Return the origin for a link.
 
         Args:
             model: link model or semantic link.
-            frame: Frame, the layout.
-            seed: of the messages.
+            frame: Frame.
+            seed: seed of the messages.
             more: first_block, images.
         """
         described = frame.describe()
         return cls(model.name, model.sha256, described, seed, __version__, **more)
 
     def require(self, model) -> None:
-        """Refuse a link that is not the one that was sent.
-
-        Raises:
-            ValueError: their hashes differ.
-        """
+        """Raise ValueError unless the model is the link of the recording."""
         if model.sha256 != self.model_sha256:
             raise ValueError(
                 f"the recording is of link '{self.link}' {self.model_sha256[:8]}, not "
@@ -88,13 +88,13 @@ class Origin:
 
 @dataclass(frozen=True)
 class Attack:
-    """What an adversary sent, and when.
+    """An attack within a recording.
 
     Args:
-        what: in words, such as an Adversary's label.
-        psr_db: perturbation-to-signal ratio in dB, or None: not known.
-        first_sample: where it begins.
-        samples: how long it lasts, or None: to the end.
+        what: description, such as an Adversary's label.
+        psr_db: perturbation-to-signal ratio in dB; None: not known.
+        first_sample: index of its first sample.
+        samples: duration in samples; None: to the end.
     """
 
     what: str
@@ -105,18 +105,20 @@ class Attack:
     def __post_init__(self):
         checked_index("first_sample", self.first_sample)
         if self.samples is not None and not checked_index("samples", self.samples):
-            raise ValueError("samples = 0, wanted at least 1 or None")
+            raise ValueError("samples must be at least 1 or None, got 0")
         if self.psr_db is not None and not math.isfinite(self.psr_db):
-            raise ValueError(f"psr_db = {self.psr_db}, wanted a finite number or None")
+            raise ValueError(
+                f"psr_db must be a finite number or None, got {self.psr_db}"
+            )
 
 
 def paths(path) -> tuple:
-    """Return (path of the .sigmf-meta, path of the .sigmf-data) of either.
+    """Return the paths (.sigmf-meta, .sigmf-data) of a recording, given one of them.
 
     Raises:
-        ValueError: the name ends otherwise.
+        ValueError: if the name has another ending.
     """
     path = Path(path)
     if path.suffix not in (META, DATA) or path.name in (META, DATA):
-        raise ValueError(f"recording '{path}': wanted a name that ends in {META}")
+        raise ValueError(f"recording '{path}': expected a name that ends in {META}")
     return path.with_suffix(META), path.with_suffix(DATA)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a recording while samples arrive, so that a crash leaves one that tells so."""
+"""Writer of recordings, which are marked as incomplete until they are closed."""
 
 import dataclasses
 import datetime
@@ -17,33 +17,34 @@ _HIGHEST = 1e12  # Hz and samples/s that SigMF allows
 
 
 class RecordingWriter:
-    """Write samples, then what they are.
+    """Writer of one recording.
 
-    The .sigmf-meta is there from the beginning and says that the recording is not
-    complete. close() replaces it, whole or not at all, by one with the number of
-    samples and their SHA-512.
+    The .sigmf-meta exists from the beginning and marks the recording as incomplete.
+    close() replaces it by one with the number of samples and their SHA-512.
 
     Args:
-        path: of the .sigmf-meta; neither it nor its .sigmf-data may be there.
+        path: path of the .sigmf-meta; neither it nor the .sigmf-data may exist.
         origin: recording_contents.Origin.
-        sample_rate: in samples/s, 1..1e12.
-        frequency: of the carrier in Hz, or None: not known.
-        description: a sentence for who finds it, or "".
+        sample_rate: sample rate in samples/s, 1..1e12.
+        frequency: carrier frequency in Hz; None: not known.
+        description: description of the recording, or "".
         at: datetime of the first sample with its time zone; None: now.
 
     Raises:
-        ValueError: there is such a recording, or a setting does not fit.
-        OSError: it cannot be written.
+        ValueError: if the recording exists or a value is out of range.
+        OSError: if the files cannot be written.
     """
 
     def __init__(
         self, path, origin, sample_rate, frequency=None, description="", at=None
     ):
         if not 1 <= sample_rate <= _HIGHEST:
-            raise ValueError(f"sample_rate = {sample_rate}, must be 1..1e12 samples/s")
+            raise ValueError(
+                f"sample_rate must be 1..1e12 samples/s, got {sample_rate}"
+            )
         if frequency is not None and not abs(frequency) <= _HIGHEST:
             raise ValueError(
-                f"frequency = {frequency}, must be a finite number of Hz, at most 1e12"
+                f"frequency must be within +-1e12 Hz or None, got {frequency}"
             )
         self.meta, self.data = paths(path)
         for place in (self.meta, self.data):
@@ -55,7 +56,7 @@ class RecordingWriter:
         at = at or datetime.datetime.now(datetime.timezone.utc)
         utc = at.astimezone(datetime.timezone.utc).replace(tzinfo=None)
         extension = {"name": "advphy", "version": __version__, "optional": True}
-        self._said = {
+        self._fields = {
             "core:datatype": DATATYPE,
             "core:version": SIGMF,
             "core:num_channels": 1,
@@ -66,7 +67,7 @@ class RecordingWriter:
         }
         known = {OWN + key: value for key, value in dataclasses.asdict(origin).items()}
         known["core:description"] = str(description) or None
-        self._said |= _known(known)
+        self._fields |= _known(known)
         self._capture = {
             "core:sample_start": 0,
             "core:datetime": utc.isoformat(timespec="milliseconds") + "Z",
@@ -91,31 +92,31 @@ class RecordingWriter:
         self.samples += len(samples)
 
     def note_attack(self, attack: Attack) -> None:
-        """Say what an adversary sends; also after close()."""
-        said = {
+        """Add the annotation of an attack, before or after close()."""
+        annotation = {
             "core:sample_start": attack.first_sample,
             "core:sample_count": attack.samples,
             "core:label": "adversary",
             "advphy:attack": attack.what,
             "advphy:psr_db": attack.psr_db,
         }
-        self._annotations.append(_known(said))
-        self._annotations.sort(key=lambda said: said["core:sample_start"])
+        self._annotations.append(_known(annotation))
+        self._annotations.sort(key=lambda each: each["core:sample_start"])
         self._note()
 
     def note_counts(self, counts: dict) -> None:
-        """Say what the receiver counted: whole and real numbers; also after close()."""
-        self._said["advphy:counts"] = json.loads(json.dumps(counts, allow_nan=False))
+        """Set the counts of the receiver (finite numbers), before or after close()."""
+        self._fields["advphy:counts"] = json.loads(json.dumps(counts, allow_nan=False))
         self._note()
 
     def close(self) -> None:
-        """End the recording; it is complete."""
+        """End the recording and mark it as complete."""
         if self._file.closed:
             return
         self._file.close()
-        self._said["advphy:complete"] = True
-        self._said["core:sha512"] = self._hash.hexdigest()
-        self._said["advphy:samples"] = self.samples
+        self._fields["advphy:complete"] = True
+        self._fields["core:sha512"] = self._hash.hexdigest()
+        self._fields["advphy:samples"] = self.samples
         self._write()
 
     def _note(self):
@@ -123,12 +124,12 @@ class RecordingWriter:
             self._write()
 
     def _write(self):
-        content = {"global": self._said, "captures": [self._capture]}
+        content = {"global": self._fields, "captures": [self._capture]}
         content["annotations"] = self._annotations
         text = json.dumps(content, indent=4, allow_nan=False)
         with atomic_file(self.meta) as file:
             file.write(text + "\n")
 
 
-def _known(said):
-    return {key: value for key, value in said.items() if value is not None}
+def _known(fields):
+    return {key: value for key, value in fields.items() if value is not None}

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pair of pluggable modules: Alice's fools Eve, Bob's undoes it [arn, Sec. IV].
 
-A learned pair adds and subtracts what networks compute (adversarial residual networks).
-A keyed pair multiplies by an orthogonal Q_k that a shared secret gives anew for each
-message: F_Alice = (Q_k - I) x, F_Bob = (I - Q_k^T) y. That is encryption in the analog
-domain: it hides a code from who lacks the secret, it does not show a change of it.
+A learned pair adds and subtracts the outputs of adversarial residual networks. A keyed
+pair multiplies by an orthogonal Q_k that a shared secret selects for each message:
+F_Alice = (Q_k - I) x, F_Bob = (I - Q_k^T) y. This is encryption in the analog domain:
+it hides the code from receivers without the secret, but does not detect a change of it.
 """
 
 import numpy as np
@@ -14,13 +14,13 @@ from advphy_model.network.packed_network import PackedNetwork
 
 
 class _Module:
-    """What both modules have: a keyed transform, a residual network, or both."""
+    """Base of both modules: a keyed transform, a residual network, or both."""
 
     def __init__(self, link: SemanticLink, secret, role):
         if not link.hides:
             raise ValueError(
                 f"semantic link '{link.name}' has no module for {role.capitalize()}; "
-                "train one: advphy train paired_arn, or keyed_arn"
+                "train one with `advphy train paired_arn` or `advphy train keyed_arn`"
             )
         self.keying = keying_of(link, secret)
         self._network = None
@@ -31,7 +31,7 @@ class _Module:
         self._room = np.empty((0, link.n), np.complex64)
 
     def _residual(self, x):
-        """Return F(x) in memory that the next call writes again."""
+        """Return F(x) in a buffer that the next call overwrites."""
         if len(self._room) < len(x):
             self._room = np.empty(x.shape, np.complex64)
         residual = self._room[: len(x)]
@@ -40,23 +40,23 @@ class _Module:
 
 
 class AliceModule(_Module):
-    """x' = x + F_Alice(x) [arn, eq. 15], or x' = Q_k x with the key of each index.
+    """Alice's module: x' = x + F_Alice(x) [arn, eq. 15], or x' = Q_k x if keyed.
 
     Args:
-        link: semantic link that hides something.
-        secret: 32 bytes (secret_file.py) for a keyed link; None for a learned one.
+        link: semantic link with a pair or a keyed transform.
+        secret: 32 bytes (secret_file.py) for a keyed link; None for a learned pair.
     """
 
     def __init__(self, link: SemanticLink, secret: bytes | None = None):
         super().__init__(link, secret, "alice")
 
     def run(self, x, first_index, out):
-        """Write what Alice sends.
+        """Write the transmitted vectors to out.
 
         Args:
-            x: codes, complex64 [batch, n]; may be out.
+            x: codes, complex64 [batch, n].
             first_index: index of the first message.
-            out: complex64 [batch, n].
+            out: complex64 [batch, n]; may be x.
         """
         if self.keying is not None:
             self.keying.apply(x, first_index, out)
@@ -65,18 +65,18 @@ class AliceModule(_Module):
 
 
 class BobModule(_Module):
-    """x^ = y - F_Bob(y) [arn, eq. 17], behind Q_k^T where the link is keyed.
+    """Bob's module: x^ = y - F_Bob(y) [arn, eq. 17], after Q_k^T if keyed.
 
     Args:
-        link: semantic link that hides something.
-        secret: 32 bytes for a keyed link; None for a learned one.
+        link: semantic link with a pair or a keyed transform.
+        secret: 32 bytes (secret_file.py) for a keyed link; None for a learned pair.
     """
 
     def __init__(self, link: SemanticLink, secret: bytes | None = None):
         super().__init__(link, secret, "bob")
 
     def run(self, y, first_index, out):
-        """Write what Bob decodes for received vectors y; shapes as AliceModule.run."""
+        """Write the vectors to decode to out; for the arguments see AliceModule.run."""
         if self.keying is not None:
             self.keying.invert(y, first_index, out)
             y = out
@@ -88,7 +88,7 @@ def keying_of(link, secret):
     """Return the keyed transform of a link, or None for a learned pair.
 
     Raises:
-        ValueError: the link is keyed and the secret is missing or not 32 bytes.
+        ValueError: if the link is keyed and the secret is missing or not 32 bytes.
     """
     if link.keying == "none":
         return None

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A codebook as points of a Euclidean space: distances, pairs, planes through it.
+"""Geometry of a codebook in Euclidean space: distances, pairs, planes.
 
-C^n is taken as R^2n: the inner product is Re <a, b>, so ||a - b|| is what noise must
-overcome.
+C^n is treated as R^2n: the inner product is Re <a, b>, so ||a - b|| is the distance
+that noise must overcome.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-_SAME = 1e-4  # distances that differ by less (relative) are of one kind
-_FLAT = 1e-6  # of a length: what is left of a vector within the span of the others
+_SAME = 1e-4  # distances with a smaller relative difference count as equal
+_FLAT = 1e-6  # a vector with a smaller relative rest is in the span of the other
 
 
 def inner(a, b) -> np.ndarray:
@@ -19,13 +19,13 @@ def inner(a, b) -> np.ndarray:
 
 
 def distances(codebook) -> np.ndarray:
-    """Return ||x_s - x_t||, [M, M]."""
+    """Return the distances ||x_s - x_t|| of all codewords, [M, M]."""
     book = np.asarray(codebook, complex)
     return np.sqrt((np.abs(book[:, None] - book[None]) ** 2).sum(axis=2))
 
 
 def spectrum(codebook) -> list:
-    """Return [(distance, how many unordered pairs)], nearest first."""
+    """Return [(distance, number of unordered pairs)], smallest distance first."""
     apart = distances(codebook)
     found = np.sort(apart[np.triu_indices(len(apart), 1)])
     groups = []
@@ -38,8 +38,8 @@ def spectrum(codebook) -> list:
 
 
 def closest(codebook, count=2) -> list:
-    """Return messages: the closest pair, then the next nearest to either of it."""
-    apart = distances(codebook).round(6)  # equal ones stay equal: lowest number first
+    """Return `count` messages: the closest pair, then the next nearest to either."""
+    apart = distances(codebook).round(6)  # keeps ties, so the lowest message is first
     np.fill_diagonal(apart, np.inf)
     pair = np.unravel_index(apart.argmin(), apart.shape)
     chosen = sorted(int(s) for s in pair)
@@ -49,17 +49,18 @@ def closest(codebook, count=2) -> list:
 
 
 def closings(codebook, p) -> list:
-    """Return how far p closes each ordered pair, the most first.
+    """Return how far p moves each codeword toward each other codeword.
 
-    Sent s, the receiver is at x_s + p. Along x_t - x_s that is Re <p, x_t - x_s> /
-    ||x_t - x_s|| of the half distance ||x_t - x_s|| / 2 to the border of t; 1 is on it.
+    When s is sent, the received vector is x_s + p. Its shift toward x_t is
+    Re <p, x_t - x_s> / ||x_t - x_s||; the decision boundary to t is at
+    ||x_t - x_s|| / 2. The share is the ratio of both; 1 is on the boundary.
 
     Args:
         codebook: complex [M, n].
-        p: complex [n], or [M, n]: row s when message s is sent.
+        p: complex [n], or [M, n] with row s for message s.
 
     Returns:
-        [(s, t, share of the half distance)]; equal codewords are left out.
+        [(s, t, share)], largest share first; equal codewords are left out.
     """
     book = np.asarray(codebook, complex)
     rows = np.broadcast_to(np.asarray(p, complex), book.shape)
@@ -73,12 +74,12 @@ def closings(codebook, p) -> list:
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """A plane of C^n: origin + u first + v second, with real u and v.
+    """A plane in C^n: origin + u first + v second, with real u and v.
 
     Args:
         origin: complex [n].
-        first: complex [n], of length 1.
-        second: complex [n], of length 1 and at right angles to `first`.
+        first: complex [n] with norm 1.
+        second: complex [n] with norm 1, orthogonal to `first`.
     """
 
     origin: np.ndarray
@@ -86,31 +87,31 @@ class Plane:
     second: np.ndarray
 
     def points(self, u, v) -> np.ndarray:
-        """Return the points of coordinates u, v [...] as complex64 [..., n]."""
+        """Return the points with coordinates u, v [...] as complex64 [..., n]."""
         u, v = np.asarray(u)[..., None], np.asarray(v)[..., None]
         found = self.origin + u * self.first + v * self.second
         return found.astype(np.complex64)
 
     def project(self, x) -> np.ndarray:
-        """Return the coordinates [..., 2] of the points' feet on the plane."""
+        """Return the coordinates [..., 2] of points projected onto the plane."""
         return self.direction(np.asarray(x) - self.origin)
 
     def direction(self, d) -> np.ndarray:
-        """Return the coordinates [..., 2] of the part of vectors along the plane."""
+        """Return the components [..., 2] of vectors parallel to the plane."""
         return np.stack([inner(self.first, d), inner(self.second, d)], axis=-1)
 
     def height(self, x) -> np.ndarray:
-        """Return how far points are off the plane."""
+        """Return the distance of points to the plane."""
         d = np.asarray(x, complex) - self.origin
         rest = inner(d, d) - (self.direction(d) ** 2).sum(axis=-1)
         return np.sqrt(np.maximum(rest, 0))
 
 
 def spans(along, vector) -> bool:
-    """Return whether two vectors span a plane: neither is zero, nor are they aligned.
+    """Return whether two vectors are linearly independent and so span a plane.
 
     Raises:
-        ValueError: when `along` is zero.
+        ValueError: if `along` is zero.
     """
     along, vector = np.asarray(along, complex), np.asarray(vector, complex)
     length = np.sqrt(inner(along, along))
@@ -121,13 +122,13 @@ def spans(along, vector) -> bool:
 
 
 def plane(corner, along, towards=None) -> Plane:
-    """Return the plane that contains a corner, corner + along and corner + towards.
+    """Return the plane through corner, corner + along and corner + towards.
 
     Args:
-        corner: complex [n], the origin.
-        along: complex [n], its first direction.
-        towards: complex [n]; its part at right angles to `along` is the second
-            direction. None: j times the first.
+        corner: origin of the plane, complex [n].
+        along: first direction, complex [n].
+        towards: complex [n]; its part orthogonal to `along` is the second direction.
+            None: the second direction is j times the first.
     """
     along = np.asarray(along, complex)
     first = along / np.sqrt(inner(along, along))

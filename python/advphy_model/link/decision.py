@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a link model to fast functions: look up codewords, decide received vectors."""
+"""Fast functions of a link model: codeword lookup and decision."""
 
 import numpy as np
 
@@ -14,9 +14,9 @@ from advphy_model.network.network import Layer, Network
 def decider(model: LinkModel):
     """Return an object whose decide(y, messages, erased) decides a batch of blocks.
 
-    y is complex64 [batch, n]; messages and erased are uint8 [batch] to be written. A
-    block with a sample that is not finite is erased: flag 1, message 0. The call
-    returns how many were.
+    The received vectors y are complex64 [batch, n]; decide writes to messages and
+    erased, uint8 [batch]. A block with a sample that is not finite is erased: flag 1,
+    message 0. decide returns the number of erasures.
     """
     if model.decision == "hard_decision":
         return kernels.hard_decision(hard_decision_table(model.codebook), model.n)
@@ -29,13 +29,13 @@ def decider(model: LinkModel):
 
 
 def _nearest_codeword(codebook):
-    """Return the network whose outputs are Re<y, c> - |c|^2 / 2.
+    """Return the network with outputs Re<y, c> - |c|^2 / 2 for the codewords c.
 
-    The largest is that of the codeword c at least distance |y - c|; the reference is
-    baselines/nearest_codeword.py.
+    The output is largest for the codeword with the smallest distance |y - c|. The
+    reference is baselines/nearest_codeword.py.
     """
     rows = to_reals(codebook)
-    energy = np.cumsum(rows * rows, axis=1, dtype=float)[:, -1]  # added up in order
+    energy = np.cumsum(rows * rows, axis=1, dtype=float)[:, -1]  # in a fixed order
     parameters = {"weight": rows, "bias": (-0.5 * energy).astype(np.float32)}
     return Network((Layer("dense", "nearest_codeword", parameters),), rows.shape[1:])
 
@@ -46,19 +46,28 @@ def encoder(model: LinkModel):
 
 
 def hard_decision_table(codebook: np.ndarray) -> list:
-    """Return the message at least Hamming distance for each of the 2^n sign patterns.
+    """Return the message with the smallest Hamming distance to each sign pattern.
 
-    Bit j of a pattern, from the left, is 1 where Re y[j] < 0. Among equals the smallest
-    message is taken.
+    Bit j of a pattern, from the left, is 1 where Re y[j] < 0. If several messages have
+    the smallest distance, the smallest message is taken.
+
+    Args:
+        codebook: complex [M, n] with entries +a and -a; n at most 16.
+
+    Returns:
+        A list of 2^n messages.
 
     Raises:
-        ValueError: unless every codeword is made of +a and -a, with n <= 16.
+        ValueError: if the codebook has other entries or n is above 16.
     """
     real = np.asarray(codebook).real
     if np.any(np.asarray(codebook).imag != 0) or np.ptp(np.abs(real)) > 1e-6:
-        raise ValueError("hard decision wants a codebook of two real levels +a, -a")
+        raise ValueError(
+            "codebook for hard decision must have two real levels +a and -a, got "
+            "others; choose decision='nearest_codeword'"
+        )
     n = real.shape[1]
     if n > 16:
-        raise ValueError(f"hard decision wants n <= 16 channel uses, got {n}")
+        raise ValueError(f"n must be 1..16 channel uses for hard decision, got {n}")
     distance = (words(n)[:, None, :] != (real < 0)[None]).sum(axis=2)
     return distance.argmin(axis=1).tolist()

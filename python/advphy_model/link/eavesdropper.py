@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Eve: a classifier of what she receives, perhaps with a decoder of images."""
+"""The eavesdropper Eve: a classifier of received codes and maybe an image decoder."""
 
 from dataclasses import dataclass, field
 
@@ -11,17 +11,17 @@ ROLES = ("classifier", "image_decoder")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Eve(StoredModel):
-    """An eavesdropper who learnt to read labels, the private part, off received codes.
+    """An eavesdropper who was trained to find the label of an image from its code.
 
     Args:
-        name: what the user calls her.
-        networks: Network by role: "classifier" (L reals to a logit for each class),
-            and "image_decoder" (L reals to pixels), which she may lack.
-        listened_to: links she learnt from, name -> SHA-256.
-        recipe: how she was trained, at which SNR first of all; JSON values.
+        name: name for the user.
+        networks: Network by role: "classifier" (L reals to one logit per class) and,
+            optionally, "image_decoder" (L reals to pixels).
+        listened_to: links of the training, name -> SHA-256.
+        recipe: training settings, above all the SNR; JSON values.
 
     Raises:
-        ValueError: naming what does not fit.
+        ValueError: if a role is missing or not known, or shapes do not match.
     """
 
     name: str
@@ -42,20 +42,20 @@ class Eve(StoredModel):
         unknown = set(self.networks) - set(ROLES)
         if unknown or "classifier" not in self.networks:
             self.refuse(
-                f"roles are {sorted(self.networks)}; must be classifier, and "
-                "image_decoder if she has one"
+                f"roles are {sorted(self.networks)}, expected classifier and, "
+                "optionally, image_decoder"
             )
         shapes = {network.input_shape for network in self.networks.values()}
         if len(shapes) > 1 or len(next(iter(shapes))) != 1:
-            self.refuse(f"inputs have shapes {shapes}, must have one (L,)")
+            self.refuse(f"all networks must have one input shape (L,), got {shapes}")
         classes = self.networks["classifier"].output_shape
         if len(classes) != 1 or not 2 <= classes[0] <= 255:
             self.refuse(f"the classifier returns {classes}, must return 2..255 logits")
         decoder = self.networks.get("image_decoder")
         if decoder is not None and len(decoder.output_shape) != 1:
             self.refuse(
-                f"the image_decoder returns {decoder.output_shape}, must return "
-                "(pixels,)"
+                "the image_decoder must return shape (pixels,), got "
+                f"{decoder.output_shape}"
             )
 
     def __repr__(self):
@@ -63,22 +63,22 @@ class Eve(StoredModel):
 
     @property
     def reals(self) -> int:
-        """Return L, the real dimensions that she receives."""
+        """Return L, the number of reals in a code."""
         return self.networks["classifier"].input_shape[0]
 
     @property
     def classes(self) -> int:
-        """Return how many labels she tells apart."""
+        """Return the number of labels that the classifier distinguishes."""
         return self.networks["classifier"].output_shape[0]
 
     @property
     def pixels(self) -> int:
-        """Return the pixels of the images she decodes; 0 without a decoder."""
+        """Return the pixels of a decoded image, or 0 without an image decoder."""
         decoder = self.networks.get("image_decoder")
         return 0 if decoder is None else decoder.output_shape[0]
 
     def require_fit(self, link) -> None:
-        """Raise ValueError unless she takes codes of the link's length."""
+        """Raise ValueError unless the networks take codes of the link's length."""
         if self.reals != link.reals:
             self.refuse(
                 f"she takes {self.reals} reals, link '{link.name}' sends {link.reals}"

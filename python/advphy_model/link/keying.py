@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keyed orthogonal transforms: a fresh Q for each message, from a shared secret.
+"""Keyed orthogonal transforms: a new Q for each message, from a shared secret.
 
-Alice sends Q x, Bob takes Q^T of what he receives. Who does not know Q sees, of an x of
-known norm, a point on a sphere (rotation), or the magnitudes in unknown order and with
-unknown signs (sign_permutation), or the magnitudes (signs: weak). This is encryption in
-the analog domain, and no more:
+Alice sends Q x, and Bob multiplies the received vector by Q^T. A receiver that does not
+know Q learns only the norm of x (rotation), the magnitudes in unknown order
+(sign_permutation), or the magnitudes in order (signs, which is weak). This is
+encryption in the analog domain, with these limits:
 
-* No integrity: what arrives is not authenticated. An active adversary may add to it,
-  replay it, or repeat an old message under its old index, and Bob does not notice.
+* There is no integrity. An active adversary may add to the signal, replay it, or repeat
+  an old message under its old index, and Bob does not notice.
 * The norm of x is not hidden, nor when and how often Alice sends.
-* An index must never be used twice under one secret with different x: two messages
-  under the same Q show their inner product, and some L known ones show Q.
-* Check values let anyone who hears them test guesses of the secret. That is hopeless
-  for 32 random bytes, and is not for a passphrase that can be guessed.
+* An index must never be used twice with different x under one secret: two messages
+  under the same Q show their inner product, and about L known messages show Q.
+* Everyone who receives the check values can use them to test a guess of the secret.
+  That is hopeless for 32 random bytes, but not for a passphrase that can be guessed.
 
 Sub-keys are HKDF-SHA256 of the secret, without salt, with the info
 "gr-advphy keying 1, PURPOSE, TRANSFORM, L reals"; PURPOSE is "key stream" or "check".
-Each is the key of ChaCha20 [RFC 8439]. Message i belongs to segment i // 2^16, whose
-nonce is that number (8 bytes, little-endian) and 4 zeros; inside it, message
+Each is a key of ChaCha20 [RFC 8439]. Message i belongs to nonce number i // 2^16: the
+nonce is that number (8 bytes, little-endian) and 4 zeros. Under this nonce, message
 p = i mod 2^16 takes the bytes p B .. p B + B - 1 of the stream that begins at block
-counter 0. In the key stream B is the transform's W words (little-endian;
-lib/keying/keying.h) rounded up to whole blocks of 64 bytes; a check value has B = 8. L
-is at most 1024, so B < 2^22 and the counter stays below 2^32: no byte of the stream
-serves two messages.
+counter 0. In the key stream, B is the size of the transform's W words (little-endian;
+lib/keying/keying.h) rounded up to whole blocks of 64 bytes; a check value has B = 8.
+Since L is at most 1024, B < 2^22 and the counter stays below 2^32, so no byte of the
+stream is used for two messages.
 """
 
 import numbers
@@ -38,24 +38,24 @@ SECRET_BYTES = 32
 SEGMENT = 2**16  # messages under one nonce
 BLOCK = 64  # bytes of ChaCha20 under one counter
 CHECK_BYTES = 8
-TILE_BYTES = 2**18  # of key stream at a time: it stays in the cache
+TILE_BYTES = 2**18  # bytes of key stream at a time, so that they stay in the cache
 
 
 class Keying:
-    """The transforms that a secret gives to messages 0, 1, 2, ...
+    """The transforms of messages 0, 1, 2, ... under one secret.
 
-    What is done to a message depends on the secret, the transform, L and its index
-    only, not on how a stream is cut into batches.
+    The matrix Q depends only on the secret, the transform, L and the index of the
+    message, not on how a stream is cut into batches.
 
     Args:
         transform: one of TRANSFORMS.
         secret: 32 bytes that Alice and Bob share; see secret_file.
-        reals: L, the reals of a message, 1..1024; they ride on n = ceil(L / 2) channel
+        reals: L, reals per message, 1..1024; they are sent in n = ceil(L / 2) channel
             uses (complex_baseband).
 
     Raises:
-        ValueError: naming what was wanted; never showing the secret.
-        ImportError: the library `cryptography` is not installed.
+        ValueError: if an argument is out of range; the text never shows the secret.
+        ImportError: if the library `cryptography` is not installed.
     """
 
     def __init__(self, transform: str, secret: bytes, reals: int):
@@ -74,26 +74,28 @@ class Keying:
         """Write Q_i x_i to out and return it.
 
         Args:
-            x: complex64 [batch, n], messages first_index, first_index + 1, ...; where L
-                is odd the last imaginary part is padding, which is not read.
-            first_index: 0..2^48.
-            out: complex64 [batch, n], perhaps x itself; padding is written as 0.
+            x: messages first_index, first_index + 1, ..., complex64 [batch, n]. If L is
+                odd, the last imaginary part is padding, which is not read.
+            first_index: index of the first message, 0..2^48.
+            out: complex64 [batch, n], may be x; padding is written as 0. None: a new
+                array.
         """
         return self._transform(x, first_index, out, inverse=False)
 
     def invert(self, y: np.ndarray, first_index: int, out=None) -> np.ndarray:
-        """Write Q_i^T y_i to out and return it: arguments as apply's.
+        """Write Q_i^T y_i to out and return it; for the arguments see `apply`.
 
-        With another secret or index the result is another vector of the same norm, and
-        no error: compare `checks`.
+        A wrong secret or index gives no error, but another vector of the same norm:
+        compare `checks` to notice it.
         """
         return self._transform(y, first_index, out, inverse=True)
 
     def checks(self, first_index: int, count: int) -> np.ndarray:
         """Return the check values of messages first_index, ..., uint64 [count].
 
-        Alice may send them in the clear. They come from a sub-key of their own, so they
-        say nothing about Q, and two secrets agree on one with probability 2^-64.
+        Alice may send them in the clear. They come from their own sub-key, so they
+        reveal nothing about Q. Two secrets have equal check values for one message with
+        probability 2^-64.
         """
         first = checked_index("first_index", first_index)
         out = np.empty(checked_index("count", count), np.uint64)
@@ -109,14 +111,14 @@ class Keying:
         x = self._checked("x", x)
         out = np.empty_like(x) if out is None else self._checked("out", out)
         if len(out) != len(x):
-            raise ValueError(f"out has {len(out)} messages, wanted x's {len(x)}")
+            raise ValueError(f"out has {len(out)} rows, expected {len(x)} as x has")
         for begin, words in self._words(first, len(x)):
             part = slice(begin, begin + len(words))
             self._kernel.apply(words, x[part], out[part], inverse)
         return out
 
     def _words(self, first, count):
-        """Yield (begin, uint32 [messages, B / 4]) for tiles of the messages."""
+        """Yield (first row, key stream as uint32 [messages, B / 4]) in tiles."""
         tile = min(max(1, TILE_BYTES // self._bytes), max(count, 1))
         zeros = memoryview(bytes(tile * self._bytes))
         stream = np.empty(tile * self._bytes, np.uint8)
@@ -127,14 +129,14 @@ class Keying:
                 size = messages * self._bytes
                 cipher.update_into(zeros[:size], stream[:size])
                 words = stream[:size].view("<u4").reshape(messages, -1)
-                yield at, words.astype(np.uint32, copy=False)  # big-endian: swapped
+                yield at, words.astype(np.uint32, copy=False)  # swaps on big-endian
 
     def _checked(self, name, array):
         shape, dtype = np.shape(array), getattr(array, "dtype", type(array).__name__)
         if len(shape) != 2 or shape[1] != self.n or dtype != np.complex64:
             raise ValueError(
-                f"{name} is {dtype} of shape {shape}, "
-                f"wanted complex64 [batch, {self.n}]"
+                f"{name} is {dtype} of shape {shape}, expected complex64 [batch, "
+                f"{self.n}]"
             )
         return array
 
@@ -153,17 +155,17 @@ def _check_settings(transform, secret, reals):
         )
     most, whole = kernels.LARGEST_KEYED, isinstance(reals, numbers.Integral)
     if not whole or isinstance(reals, bool) or not 1 <= reals <= most:
-        raise ValueError(f"reals = {reals}, wanted a whole number of 1..{most}")
+        raise ValueError(f"reals must be a whole number in 1..{most}, got {reals}")
     if not isinstance(secret, bytes) or len(secret) != SECRET_BYTES:
         got = f"{len(secret)} bytes" if isinstance(secret, bytes) else type(secret)
         raise ValueError(
-            f"secret must be {SECRET_BYTES} bytes, got {got}; secret_file.create makes "
-            "a file with them, secret_file.read gives them"
+            f"secret must be {SECRET_BYTES} bytes, got {got}; make a file with "
+            "secret_file.create and read it with secret_file.read"
         )
 
 
 def _segments(first, count):
-    """Yield (begin, end, segment, position in it of begin) for 0..count."""
+    """Yield (begin, end, nonce number, position of begin) for the rows 0..count."""
     begin = 0
     while begin < count:
         segment, position = divmod(first + begin, SEGMENT)
@@ -173,10 +175,10 @@ def _segments(first, count):
 
 
 def _cipher(key, segment, counter):
-    """Return what gives the segment's stream from a block counter on."""
+    """Return the cipher for a nonce number, starting at a block counter."""
     from cryptography.hazmat.primitives.ciphers import Cipher
     from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 
-    # The library's nonce is the counter, then the 12 bytes that RFC 8439 calls nonce.
+    # The library's nonce is the counter followed by the 12-byte nonce of RFC 8439.
     nonce = counter.to_bytes(4, "little") + segment.to_bytes(8, "little") + bytes(4)
     return Cipher(ChaCha20(key, nonce), mode=None).encryptor()

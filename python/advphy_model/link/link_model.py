@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a link consists of: a codebook, how to decide, networks by role, a recipe."""
+"""Link models: a codebook, a decision rule, networks by role and a recipe."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -18,21 +18,21 @@ NEAREST = ":nearest_codeword"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LinkModel(StoredModel):
-    """A link of k bits over n channel uses.
+    """A link that sends k bits over n channel uses.
 
     Args:
-        name: what the user calls it.
+        name: name for the user.
         k: bits per message, 1..8.
-        n: channel uses, complex symbols per codeword.
-        codebook: [M, n] complex64, row s belongs to message s; mean energy n.
+        n: channel uses (complex symbols) per codeword, 1..4096.
+        codebook: complex64 [M, n], row s belongs to message s; mean energy n.
         decision: "network" (argmax of the decoder), "nearest_codeword", or
-            "hard_decision" (signs of the real parts; binary codebooks).
-        networks: Network by role; the decoder maps [2n] reals to M logits, the encoder
-            the M one-hot vectors to [2n] reals. The codebook is the frozen encoder.
-        recipe: how it was made and what it measured; JSON values.
+            "hard_decision" (signs of the real parts; only for binary codebooks).
+        networks: Network by role. The decoder maps [2n] reals to M logits, the encoder
+            maps M one-hot vectors to [2n] reals. The codebook is the frozen encoder.
+        recipe: training settings and measured results; JSON values.
 
     Raises:
-        ValueError: naming what does not fit.
+        ValueError: if an argument is out of range or does not match the others.
     """
 
     name: str
@@ -47,7 +47,7 @@ class LinkModel(StoredModel):
         format="gr-advphy link model 1",
         key="link",
         what="link",
-        remedy="advphy_training.import_torch makes one of your own network",
+        remedy="advphy_training.import_torch makes one from your own network",
         folder="",
         conventions={"power": "mean ||x||^2 = n over the codebook", "layout": LAYOUT},
         complex_arrays=("codebook",),
@@ -65,21 +65,21 @@ class LinkModel(StoredModel):
 
     def _check_code(self):
         if self.k not in range(1, 9):
-            self.refuse(f"k = {self.k}, must be 1..8 bits (a message is a byte)")
+            self.refuse(f"k must be 1..8 bits (a message is a byte), got {self.k}")
         if self.n not in range(1, 4097):
-            self.refuse(f"n = {self.n}, must be 1..4096 channel uses")
+            self.refuse(f"n must be 1..4096 channel uses, got {self.n}")
         wanted = (self.M, self.n)
         if self.codebook.shape != wanted:
             self.refuse(
-                f"codebook has shape {self.codebook.shape}, must have (M, n) = {wanted}"
+                f"codebook has shape {self.codebook.shape}, expected (M, n) = {wanted}"
             )
         if not np.all(np.isfinite(self.codebook.view(np.float32))):
-            self.refuse("the codebook is not finite")
+            self.refuse("codebook must be finite, got NaN or infinity; train it again")
         energy = mean_energy(self.codebook)
         if abs(energy / self.n - 1) > 1e-3:
             self.refuse(
-                f"mean energy of the codebook is {energy:.4g}, must be n = {self.n}; "
-                "scale it by sqrt(n / energy)"
+                f"mean energy of the codebook must be n = {self.n}, got {energy:.4g}; "
+                "scale the codebook by sqrt(n / energy)"
             )
         if self.decision not in DECISIONS:
             self.refuse(
@@ -110,11 +110,11 @@ class LinkModel(StoredModel):
 
     @property
     def rate(self) -> float:
-        """Return k/n, bits per channel use."""
+        """Return the rate k/n in bits per channel use."""
         return self.k / self.n
 
     def with_nearest_codeword(self):
-        """Return the same codebook with the nearest-codeword decision."""
+        """Return a link with the same codebook and the nearest-codeword decision."""
         return dataclasses.replace(
             self, name=f"{self.name}{NEAREST}", decision="nearest_codeword", networks={}
         )
@@ -126,9 +126,9 @@ class LinkModel(StoredModel):
 
     @classmethod
     def find(cls, given: str):
-        """Return the link of a name or file, perhaps followed by ":nearest_codeword".
+        """Return the link with a name or from a file, or None if there is none.
 
-        Such a link keeps its codebook and decides for the nearest codeword.
+        The suffix ":nearest_codeword" gives the link `with_nearest_codeword`.
         """
         plain, made = given.removesuffix(NEAREST), baselines.table("LINKS")
         found = made[plain]() if plain in made else super().find(plain)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Links by name or file: the shipped models, the baselines, and the user's files."""
+"""Lookup of link models by name or file: shipped models, baselines, user's files."""
 
 from advphy_model.link import baselines
 from advphy_model.link.link_model import LinkModel
@@ -8,5 +8,5 @@ names, load = LinkModel.names, LinkModel.load
 
 
 def theory(name: str):
-    """Return (what it is, BLER as a function of Eb/N0 in dB) of a baseline, or None."""
+    """Return the BLER entry of a baseline (see baselines), or None."""
     return baselines.table("BLER").get(name)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models in files: one way to describe, hash, write, read and find all kinds of them.
+"""Model files: how all kinds of models are described, hashed, written, read and found.
 
-The metadata of a safetensors file hold a model's description (JSON) and the SHA-256
-over description and arrays, so a file that was changed anywhere is refused.
+The metadata of a safetensors file hold the model's description (JSON) and the SHA-256
+of description and arrays, so a file with any change is refused.
 """
 
 import dataclasses
@@ -22,11 +22,11 @@ _MISFITS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 class ModelFileError(ValueError):
-    """A file is not of the kind that is wanted, or cannot be trusted."""
+    """Error for a file that does not hold the expected kind of model or is damaged."""
 
 
 class OtherKindError(ModelFileError):
-    """A file holds a model of another kind."""
+    """Error for a file that holds a model of another kind."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Kind:
     """A kind of model file.
 
     Args:
-        format: text in the metadata that says kind and version.
-        key: of the description in the metadata.
-        what: the kind in a sentence, such as "semantic link".
-        remedy: how to get such a file.
-        folder: of the shipped ones, in trained/.
-        conventions: what the description says besides the model's fields, such as the
-            convention of power; files that say otherwise are refused.
-        complex_arrays: fields that are complex arrays; the file holds their reals.
+        format: text in the metadata that names the kind and its version.
+        key: key of the description in the metadata.
+        what: name of the kind in error texts, such as "semantic link".
+        remedy: how to get such a file, for error texts.
+        folder: folder of the shipped models in trained/.
+        conventions: entries of the description in addition to the model's fields, such
+            as the power convention; files with other values are refused.
+        complex_arrays: names of fields that are complex arrays, stored as reals.
     """
 
     format: str
@@ -53,11 +53,11 @@ class Kind:
     complex_arrays: tuple = ()
 
     def described(self, metadata: dict) -> tuple:
-        """Return (description, SHA-256) that the metadata of a file hold."""
+        """Return (description, SHA-256) from the metadata of a file."""
         try:
             if metadata["format"] != self.format:
                 raise OtherKindError(
-                    f"format '{metadata['format']}', wanted '{self.format}'"
+                    f"format '{metadata['format']}', expected '{self.format}'"
                 )
             return json.loads(metadata[self.key]), metadata["sha256"]
         except KeyError as error:
@@ -68,24 +68,24 @@ class Kind:
 
 
 class StoredModel:
-    """A dataclass whose KIND says how its fields are kept in a file.
+    """Base of dataclasses that can be written to a model file as KIND specifies.
 
-    A field `networks` holds Networks by role; every other field is a JSON value or, if
-    the kind says so, a complex array.
+    A field `networks` holds Networks by role. Every other field is a JSON value, or a
+    complex array if the kind lists it in complex_arrays.
     """
 
     KIND: Kind
 
     def refuse(self, what: str):
-        """Raise ValueError: the kind and name of the model, then what is wrong."""
+        """Raise ValueError with the kind and name of the model, then `what`."""
         raise ValueError(f"{self.KIND.what} '{self.name}': {what}")
 
     def derived(self) -> dict:
-        """Return what the description says besides fields and conventions."""
+        """Return entries of the description that are computed from the fields."""
         return {}
 
     def describe(self) -> tuple:
-        """Return (JSON description, arrays by name) that say everything."""
+        """Return (JSON description, arrays by name), from which `restore` works."""
         own = self.KIND.complex_arrays
         names = [f.name for f in dataclasses.fields(self) if f.name not in own]
         described = {name: getattr(self, name) for name in names}
@@ -98,14 +98,14 @@ class StoredModel:
 
     @classmethod
     def restore(cls, described: dict, arrays: dict):
-        """Return the model that `describe` described.
+        """Return the model from the results of `describe`.
 
         Raises:
-            ValueError, KeyError or TypeError: when it does not fit.
+            ValueError, KeyError, TypeError: if entries are missing or do not match.
         """
         for key, wanted in cls.KIND.conventions.items():
             if described[key] != wanted:
-                raise ValueError(f"{key} is '{described[key]}', wanted '{wanted}'")
+                raise ValueError(f"{key} is '{described[key]}', expected '{wanted}'")
         own = cls.KIND.complex_arrays
         names = [f.name for f in dataclasses.fields(cls) if f.name not in own]
         given = {name: described[name] for name in names}
@@ -117,14 +117,14 @@ class StoredModel:
 
     @property
     def sha256(self) -> str:
-        """Return the hash of the whole model: description, shapes, every number."""
+        """Return the hash of the whole model: description, shapes and all numbers."""
         return content_hash(*self.describe())
 
     def write(self, path) -> None:
-        """Write the model; the file appears whole or not at all.
+        """Write the model to a file, which appears complete or not at all.
 
         Raises:
-            OSError: when the place cannot be written.
+            OSError: if the file cannot be written.
         """
         described, arrays = self.describe()
         metadata = {
@@ -139,8 +139,8 @@ class StoredModel:
         """Return the model in a file.
 
         Raises:
-            ModelFileError: naming the file, what is wrong and the remedy.
-            OSError: when the file cannot be read.
+            ModelFileError: if the file does not hold a valid model of this kind.
+            OSError: if the file cannot be read.
         """
         content = Path(path).read_bytes()
         try:
@@ -169,7 +169,7 @@ class StoredModel:
 
     @classmethod
     def find(cls, given: str):
-        """Return the shipped model of a name, or the one in a file; None: neither."""
+        """Return the shipped model with a name or the model in a file, else None."""
         shipped = _TRAINED / cls.KIND.folder / f"{given}.safetensors"
         if "/" not in given and shipped.is_file():
             return cls.read(shipped)
@@ -177,21 +177,21 @@ class StoredModel:
 
     @classmethod
     def load(cls, given):
-        """Return the model of a name of names(), of a file, or itself: see `load`."""
+        """Return the model by name or file: see the function `load`."""
         return load(given, cls)
 
 
 def load(given, *kinds):
-    """Return the model of a name, of a file, or itself.
+    """Return a model by name or file; a model is returned unchanged.
 
     Args:
-        given: a model; a name; or a path to a file.
-        kinds: the classes of StoredModel that it may be one of.
+        given: a model, a name or the path of a file.
+        kinds: accepted subclasses of StoredModel.
 
     Raises:
-        ValueError: when there is none; the text lists the names. ModelFileError: the
-            file is not one, or cannot be trusted.
-        OSError: when the file cannot be read.
+        ValueError: if there is no such model; the text lists the names.
+        ModelFileError: if the file does not hold a valid model of these kinds.
+        OSError: if the file cannot be read.
     """
     if isinstance(given, kinds):
         return given
@@ -215,7 +215,7 @@ def load(given, *kinds):
 
 
 def content_hash(description: dict, arrays: dict) -> str:
-    """Return SHA-256 over the sorted description and all names, shapes, bytes."""
+    """Return the SHA-256 of the description and of all array names, shapes, bytes."""
     digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name], "<f4")

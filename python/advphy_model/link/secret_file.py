@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The secret that Alice and Bob share: kept in a file, or asked for.
+"""The shared secret of Alice and Bob, read from a file or typed at the terminal.
 
 A secret is 32 bytes, written as 64 hexadecimal digits. No error text shows it.
 """
@@ -14,8 +14,8 @@ import warnings
 
 # OWASP's password storage cheat sheet (2023) for Scrypt: 128 MiB of memory.
 SCRYPT = {"n": 2**17, "r": 8, "p": 1}
-# Fixed, so that a passphrase alone gives both ends the same secret. The price: one
-# table of guesses serves against all users, so nobody must be able to guess it.
+# Fixed, so that a passphrase alone gives both ends the same secret. The drawback is
+# that one table of guesses works against all users, so passphrases must be strong.
 SALT = b"gr-advphy keying passphrase 1"
 
 
@@ -23,31 +23,31 @@ def read(path) -> bytes:
     """Return the secret in a file, 32 bytes.
 
     Raises:
-        ValueError: it is not a regular file of this user that nobody else may read, or
-            does not hold 64 hexadecimal digits.
-        OSError: it cannot be read.
+        ValueError: if the file is not a regular file of this user, others may access
+            it, or it does not hold 64 hexadecimal digits.
+        OSError: if the file cannot be read.
     """
-    with open(path, "rb", opener=_at_once) as file:
+    with open(path, "rb", opener=_nonblocking) as file:
         _refuse_careless(path, os.fstat(file.fileno()))
         secret = _from_hex(file.read(256).decode("ascii", "replace"))
     if secret is None:
         raise ValueError(
             f"{path}: the content is not 64 hexadecimal digits; "
-            "make a fresh secret under another name"
+            "make a new secret under another name"
         )
     return secret
 
 
-def _at_once(path, flags):
-    return os.open(path, flags | os.O_NONBLOCK)  # a FIFO would be waited for
+def _nonblocking(path, flags):
+    return os.open(path, flags | os.O_NONBLOCK)  # opening a FIFO would block
 
 
 def create(path) -> None:
-    """Write a fresh secret to a new file that only this user may read.
+    """Write a new random secret to a new file that only this user may read.
 
     Raises:
-        ValueError: there is something under this name already.
-        OSError: it cannot be written.
+        ValueError: if the file exists.
+        OSError: if the file cannot be written.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
@@ -58,31 +58,31 @@ def create(path) -> None:
         ) from None
     try:
         with open(handle, "w", encoding="ascii") as file:
-            os.fchmod(handle, 0o600)  # whatever the umask took away
+            os.fchmod(handle, 0o600)  # independent of the umask
             file.write(os.urandom(32).hex() + "\n")
             file.flush()
             os.fsync(handle)
     except OSError as error:
-        os.unlink(path)  # half a secret is none
+        os.unlink(path)  # an incomplete secret is useless
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def ask() -> bytes:
     """Ask for the secret at the terminal, without echo; return 32 bytes.
 
-    64 hexadecimal digits are the secret itself. Anything else is a passphrase, in
-    Unicode's form NFC and UTF-8, that gives it by Scrypt with SALT.
+    64 hexadecimal digits are the secret itself. Any other text is a passphrase: the
+    secret is derived from it (Unicode form NFC, UTF-8) by Scrypt with SALT.
 
     Raises:
-        ValueError: there is no terminal, or nothing was entered.
-        ImportError: the library `cryptography` is not installed.
+        ValueError: if there is no terminal, or nothing was entered.
+        ImportError: if the library `cryptography` is not installed.
     """
     if sys.stdin is None or not sys.stdin.isatty():
         raise ValueError(
-            "there is no terminal to ask for the passphrase at; give a secret file"
+            "there is no terminal to ask for the passphrase; give a secret file"
         )
     with warnings.catch_warnings():
-        warnings.simplefilter("error", getpass.GetPassWarning)  # it would echo
+        warnings.simplefilter("error", getpass.GetPassWarning)  # echo cannot be off
         try:
             entered = getpass.getpass("Passphrase or 64 hexadecimal digits: ")
         except (getpass.GetPassWarning, EOFError):
@@ -100,23 +100,24 @@ def _from_passphrase(passphrase):
 
 
 def _from_hex(text):
-    """Return the bytes of exactly 64 hexadecimal digits (and a newline), or None."""
+    """Return the bytes of 64 hexadecimal digits and an optional newline, or None."""
     if not re.fullmatch(r"[0-9A-Fa-f]{64}\r?\n?", text):
         return None
     return bytes.fromhex(text.strip())
 
 
 def _refuse_careless(path, status):
+    """Raise ValueError unless the file is regular, ours and private."""
     if not stat.S_ISREG(status.st_mode):
         raise ValueError(f"{path} is not a regular file; give one that holds a secret")
     if status.st_uid != os.geteuid():
         raise ValueError(
             f"{path} belongs to user number {status.st_uid}, not to you; "
-            f"make a copy of your own with mode 0600"
+            "make your own copy with mode 0600"
         )
     mode = stat.S_IMODE(status.st_mode)
     if mode & 0o077:
         raise ValueError(
-            f"{path} has mode {mode:04o}, so that others may use the secret; "
-            f"chmod 600 {path}"
+            f"{path} has mode {mode:04o}, so others may use the secret; "
+            f"run chmod 600 {path}"
         )

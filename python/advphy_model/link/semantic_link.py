@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a semantic link consists of: networks by role, and what hides it from Eve."""
+"""Semantic links: networks by role and the modules that hide the code from Eve."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -17,21 +17,21 @@ KEYING = ("none", *TRANSFORMS)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SemanticLink(StoredModel):
-    """An image link, and the pair of modules that may be plugged into it [arn].
+    """An image link with an optional pair of pluggable modules [arn].
 
     Args:
-        name: what the user calls it.
-        image_shape: (rows, columns) of an image of values 0..1.
+        name: name for the user.
+        image_shape: (rows, columns) of an image, 1..256 each; pixels are 0..1.
         networks: Network by role. The base: "semantic_encoder" (rows * columns reals
-            to features) and "channel_encoder" (to the L reals of a code),
+            to features), "channel_encoder" (features to the L reals of a code),
             "channel_decoder" and "semantic_decoder" (back to rows * columns). The pair:
             "alice" and "bob", the residuals F of [arn, eq. 15, 17], L reals to L.
-        keying: "none", or the transform that a shared secret keys, once per message:
-            "sign_permutation", "rotation" (or "signs", which hides little).
-        recipe: how it was made and what it measured; JSON values.
+        keying: "none", or the transform that a shared secret selects for each message:
+            "sign_permutation", "rotation" or "signs" (which hides little).
+        recipe: training settings and measured results; JSON values.
 
     Raises:
-        ValueError: naming what does not fit.
+        ValueError: if a role is missing or not known, or shapes do not match.
     """
 
     name: str
@@ -56,22 +56,22 @@ class SemanticLink(StoredModel):
         shape = tuple(int(extent) for extent in self.image_shape)
         object.__setattr__(self, "image_shape", shape)
         if len(shape) != 2 or not all(1 <= extent <= 256 for extent in shape):
-            self.refuse(f"image_shape is {shape}, must be (rows, columns) of 1..256")
+            self.refuse(f"image_shape must be two numbers in 1..256, got {shape}")
         missing = [role for role in BASE if role not in self.networks]
         unknown = set(self.networks) - {*BASE, *PAIR}
         if missing or unknown:
             self.refuse(
-                f"roles missing: {missing}, not known: {sorted(unknown)}; the base has "
-                f"{BASE}, a pair {PAIR}"
+                f"roles missing: {missing}, not known: {sorted(unknown)}; a base has "
+                f"{BASE}, a pair has {PAIR}"
             )
         if self.keying not in KEYING:
             self.refuse(
                 f"keying '{self.keying}' is not known; choose from {', '.join(KEYING)}"
             )
         if "alice" in self.networks and "bob" not in self.networks:
-            self.refuse("there is an alice without a bob to undo what she does")
+            self.refuse("there is an alice without a bob to undo her change")
         if "alice" in self.networks and self.keying != "none":
-            self.refuse("a keyed link has no learned alice")
+            self.refuse("a keyed link has no learned alice; omit the role 'alice'")
         self._check_shapes()
 
     def _check_shapes(self):
@@ -84,10 +84,12 @@ class SemanticLink(StoredModel):
                 )
             features = network.output_shape
         if features != (self.pixels,):
-            self.refuse(f"it returns {features}, must return {(self.pixels,)}")
+            self.refuse(
+                f"the semantic_decoder returns {features}, must return {(self.pixels,)}"
+            )
         code = self.networks["channel_encoder"].output_shape
         if len(code) != 1 or not 1 <= code[0] <= 8192:
-            self.refuse(f"a code has shape {code}, must have (L,) with L of 1..8192")
+            self.refuse(f"codes have shape {code}, expected (L,) with L in 1..8192")
         for role in PAIR:
             network = self.networks.get(role)
             if network and (network.input_shape, network.output_shape) != (code, code):
@@ -101,22 +103,22 @@ class SemanticLink(StoredModel):
 
     @property
     def pixels(self) -> int:
-        """Return rows * columns."""
+        """Return the number of pixels of an image."""
         return self.image_shape[0] * self.image_shape[1]
 
     @property
     def reals(self) -> int:
-        """Return L, the real dimensions of a code."""
+        """Return L, the number of reals in a code."""
         return self.networks["channel_encoder"].output_shape[0]
 
     @property
     def n(self) -> int:
-        """Return the channel uses of a code: L/2, rounded up."""
+        """Return the channel uses of a code, L/2 rounded up."""
         return channel_uses(self.reals)
 
     @property
     def hides(self) -> bool:
-        """Return whether there is a pair or a keyed transform."""
+        """Return whether the link has Alice's module or a keyed transform."""
         return "alice" in self.networks or self.keying != "none"
 
     @property
@@ -131,15 +133,15 @@ class SemanticLink(StoredModel):
 
     @property
     def base_sha256(self) -> str:
-        """Return the hash of the base alone: equal before and after a pair is in."""
+        """Return the hash of the base alone, which does not depend on the pair."""
         base = {role: self.networks[role] for role in BASE}
         return content_hash(*network_description.describe(base))
 
     @property
     def pairing(self) -> str:
-        """Return what Alice's and Bob's modules must have in common, 16 hex digits.
+        """Return 16 hexadecimal digits that must be equal for Alice and for Bob.
 
-        It covers both residuals, the kind of keying and the base, but no secret.
+        They depend on both residuals, the keying and the base, but not on the secret.
         """
         pair = {role: net for role, net in self.networks.items() if role in PAIR}
         described, arrays = network_description.describe(pair)
@@ -147,13 +149,13 @@ class SemanticLink(StoredModel):
         return content_hash(what, arrays)[:16]
 
     def without_pair(self):
-        """Return the base alone, bit for bit what it was before."""
+        """Return the link with its base alone, which is unchanged bit for bit."""
         base = {role: self.networks[role] for role in BASE}
         return dataclasses.replace(self, networks=base, keying="none")
 
 
 def _joined(networks, roles):
-    """Return networks in series as one; layers are named role/layer."""
+    """Return one network from networks in series; layers are named role/layer."""
     layers = [
         dataclasses.replace(layer, name=f"{role}/{layer.name}")
         for role in roles

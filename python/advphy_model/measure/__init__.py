@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From settings to counts: tables, sweeps, engines and statistics."""
+"""Measurements: settings, engines that count errors, tables and statistics."""

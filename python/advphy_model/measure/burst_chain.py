@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The link through the modem without GNU Radio: its counts and settings."""
+"""The link through the modem without GNU Radio: counts and settings."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from advphy_model.air.channels import NOISE
 from advphy_model.air.sample_channel import SampleChannel
 from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import ranges
-from advphy_model.measure.burst_segment import Segment
+from advphy_model.measure.burst_segment import BurstStream
 from advphy_model.measure.error_rate import StopRule, ebn0_db_at
 from advphy_model.measure.link_chain import Counts, LinkSetting, OfLink
 from advphy_model.measure.table import names
-from advphy_model.modem.burst_adversary import AirAdversary
+from advphy_model.modem.burst_adversary import BurstAdversary
 from advphy_model.modem.frame import Frame
 from advphy_model.randomness import checked_index
 from advphy_model.receive.canceller import CancellerSettings
 
-STEP_DB = 0.25  # between points of the aligned link that a loss is read from
+STEP_DB = 0.25  # spacing of the points of the aligned link for a loss
 MOST_STEPS = 20
-SEGMENT = 256  # bursts that one synchronizer sees; it begins anew for the next
+SEGMENT = 256  # bursts per synchronizer; the next bursts get a new one
 _ALIGNED = StopRule(min_errors=2000, max_blocks=50_000_000)
 
 
@@ -29,15 +29,15 @@ _ALIGNED = StopRule(min_errors=2000, max_blocks=50_000_000)
 class BurstCounts(Counts):
     """Counts of one range of bursts under one setting.
 
-    It has all the columns of Counts, with engine "burst", so `advphy plot` draws these
-    rows along with those of the aligned link. `blocks` are those of bursts received;
-    `channel` is what the victim's samples go through before the noise.
+    It has all columns of Counts, with engine "burst", so `advphy plot` can draw these
+    rows along with those of the aligned link. `blocks` counts only received bursts;
+    `channel` is applied to the victim's samples before the noise.
 
     Args:
         frame: layout_label of the frame.
-        first_frame: number of the first burst counted.
-        frames: bursts sent, from first_frame on without gaps.
-        missed_frames: of those, not received.
+        first_frame: number of the first burst.
+        frames: number of bursts sent, from first_frame on without gaps.
+        missed_frames: number of these bursts that were not received.
     """
 
     frame: str = "default"
@@ -58,16 +58,16 @@ class BurstCounts(Counts):
         return self.frame
 
     def require_possible(self) -> None:
-        """Raise ValueError for counts that cannot be."""
+        """Raise ValueError if the counts are contradictory or out of range."""
         super().require_possible()
         if not (0 <= self.missed_frames <= self.frames and self.first_frame >= 0):
             raise ValueError(
-                f"{self.missed_frames} missed of {self.frames} frames cannot be"
+                f"{self.missed_frames} missed of {self.frames} bursts cannot be"
             )
 
 
 def layout_label(frame: Frame) -> str:
-    """Return the settings of a frame other than the default, n and energy left out."""
+    """Return the settings of a frame other than the default, except n and energy."""
     return ", ".join(changed(frame, dataclasses.fields(frame)[1:-1])) or "default"
 
 
@@ -75,34 +75,34 @@ def layout_label(frame: Frame) -> str:
 class BurstSetting(OfLink):
     """A link through the modem at one Eb/N0.
 
-    modulate -> impair -> + adversary -> + noise -> synchronize -> cancel -> decide. The
-    noise is that of the symbols: after the matched filter its variance per real
-    dimension is power.noise_variance(ebn0_db, rate), so BLERs compare with those of
-    LinkSetting at the same Eb/N0; what preamble, header and pilots cost is not in it
+    modulate -> impair -> + adversary -> + noise -> synchronize -> cancel -> decide.
+    After the matched filter, the noise variance per real dimension is
+    power.noise_variance(ebn0_db, rate), so the BLER can be compared with LinkSetting at
+    the same Eb/N0. The energy of preamble, header and pilots is not counted in Eb/N0
     (Frame.overhead_db). Messages are those of LinkSetting for the same seed and block.
-    The first block of burst i is number i * frame.codewords.
+    The first block of burst i has the index i * frame.codewords.
 
     Args:
         model: link model.
         frame: Frame of the model.
         ebn0_db: Eb/N0 in dB.
-        seed: of messages, noise and impairments.
-        attack: AirAdversary, or None.
-        canceller: CancellerSettings without forgetting, or None. Windows are of
-            codewords in the order of their arrival, from each segment's first on. To
-            fill the last window more bursts are sent, which count nowhere.
-        channel: what the victim's samples alone go through (air/channels).
-        frames: the most bursts to be sent, below what the stop rule allows; None.
+        seed: seed of messages, noise and impairments.
+        attack: BurstAdversary, or None.
+        canceller: CancellerSettings without forgetting, or None. Windows consist of
+            codewords in order of arrival and begin anew every SEGMENT bursts. More
+            bursts are sent to fill the last window; they are not counted.
+        channel: label of the channel of the victim's samples (air/channels).
+        frames: largest number of bursts, in addition to the stop rule; None: no limit.
 
     Raises:
-        ValueError: naming what does not fit.
+        ValueError: if a value is out of range or does not match the link.
     """
 
     model: LinkModel
     frame: Frame
     ebn0_db: float
     seed: int = 1
-    attack: AirAdversary | None = None
+    attack: BurstAdversary | None = None
     canceller: CancellerSettings | None = None
     channel: str = NOISE
     frames: int | None = None
@@ -113,46 +113,46 @@ class BurstSetting(OfLink):
         frame, attack = self.frame, self.attack
         self.check()
         if self.frames is not None and not checked_index("frames", self.frames):
-            raise ValueError("frames = 0, wanted at least 1")
+            raise ValueError("frames must be at least 1, got 0")
         if not isinstance(frame, Frame) or frame.n != self.model.n:
             raise ValueError(
-                f"frame = {frame} does not fit link '{self.model.name}' of n = "
-                f"{self.model.n}; wanted Frame.of_model(model, ...)"
+                f"frame = {frame} does not fit link '{self.model.name}' with n = "
+                f"{self.model.n}; make it with Frame.of_model(model, ...)"
             )
         if attack is not None and attack.frame != frame:
             raise ValueError(
-                f"the adversary's frame is {attack.frame}, the victim's {frame}; "
-                "wanted the same"
+                f"the adversary's frame is {attack.frame}, the victim's {frame}; give "
+                "both the same frame"
             )
-        self.impair(0)  # refuses what samples cannot go through
+        self.impair(0)  # refuses channels that need codewords
 
     def impair(self, first_sample: int):
-        """Return what the victim's samples go through from one on; None: nothing."""
+        """Return the channel of the victim's samples from an index on, or None."""
         if self.channel == NOISE:
             return None
         return SampleChannel(self.channel, seed=self.seed, first_sample=first_sample)
 
     def rows(self, engine: str, first: int) -> tuple:
-        """Return the row of this setting with nothing counted."""
+        """Return the row of this setting with all counts 0."""
         more = {"frame": layout_label(self.frame), "first_frame": first}
         return self.row(BurstCounts, engine, first_block=0, **more)
 
     def items(self, blocks: int) -> int:
-        """Return how many bursts hold so many blocks, at most those to be sent."""
+        """Return the number of bursts for so many blocks, at most self.frames."""
         bursts = -(-blocks // self.frame.codewords)
         return bursts if self.frames is None else min(bursts, self.frames)
 
     def count(self, first: int, begin: int, end: int) -> tuple:
         """Return the totals of bursts first + begin .. first + end - 1."""
-        counts = Segment(self, first + begin).count(end - begin)
+        counts = BurstStream(self, first + begin).count(end - begin)
         return (dict(zip(BurstCounts.SUMS, counts, strict=True)),)
 
 
 def aligned_bler(setting: BurstSetting, attack=None) -> float:
-    """Return the BLER of the aligned link: the same codewords without modem or channel.
+    """Return the BLER of the aligned link, without modem and channel.
 
     Args:
-        setting: whose model, Eb/N0 and canceller count.
+        setting: BurstSetting, of which model, Eb/N0 and canceller are used.
         attack: Adversary, or None.
     """
     row = _aligned(setting, setting.ebn0_db, attack)
@@ -160,11 +160,15 @@ def aligned_bler(setting: BurstSetting, attack=None) -> float:
 
 
 def loss_db(setting: BurstSetting, bler: float) -> float | None:
-    """Return by how many dB the aligned link could do with less Eb/N0 for this BLER.
+    """Return the loss of the modem: how much less Eb/N0 the aligned link needs, in dB.
 
-    Read between points every STEP_DB below; below 0 when the BLER is smaller than the
-    aligned link's at the same Eb/N0, which chance does. None when it is further than
-    5 dB away. Neither attack nor canceller are considered.
+    The Eb/N0 of the aligned link is interpolated between points every STEP_DB. The loss
+    can be slightly negative by chance. It is None if it exceeds 5 dB. Attack and
+    canceller are not considered.
+
+    Args:
+        setting: BurstSetting, of which model and Eb/N0 are used.
+        bler: measured BLER of the link through the modem.
     """
     if not 0 < bler < 1:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One stretch of frames: sent, disturbed, received and decided."""
+"""A simulated stream of bursts: sent, disturbed, received and decided."""
 
 import numpy as np
 
@@ -10,12 +10,12 @@ from advphy_model.modem.synchronizer import Synchronizer
 from advphy_model.power import noise_sigma
 from advphy_model.receive.canceller import shared_canceller
 
-_AT_ONCE = 8  # frames, so that their samples stay in the cache
-_TAIL = 64  # samples of silence behind the last, for impairments that hold some back
+_AT_ONCE = 8  # bursts per step, so that their samples stay in the cache
+_TAIL = 64  # zeros after the last sample, for impairments with a delay
 
 
-class Segment:
-    """One stream of bursts, from a first one on.
+class BurstStream:
+    """A stream of bursts through the modem.
 
     Args:
         setting: BurstSetting.
@@ -34,16 +34,16 @@ class Segment:
         self._next = first_frame
         self._modulator = Modulator(setting.frame, model, first_frame)
         self._synchronizer = Synchronizer(setting.frame, model, first_frame=first_frame)
-        self._sample = first_frame * setting.frame.samples()  # whose noise is next
+        self._sample = first_frame * setting.frame.samples()  # index of the next noise
         self._channel = setting.impair(self._sample)
         self._jam = np.empty(0, np.complex64)
-        self._jammed = first_frame  # number of the adversary's next frame
-        self._waiting = [], []  # codewords and the index of each, for a whole window
-        self._seen = np.zeros(0, bool)  # of the frames that count: received
+        self._jammed = first_frame  # number of the adversary's next burst
+        self._waiting = [], []  # codewords and their indices until a window is full
+        self._seen = np.zeros(0, bool)  # whether each counted burst was received
         self._counts = np.zeros(3, int)  # blocks, block errors, erasures
 
     def count(self, frames):
-        """Return frames, missed frames, blocks, block errors, erasures."""
+        """Send bursts; return bursts, missed bursts, blocks, errors, erasures."""
         self._seen = np.zeros(frames, bool)
         for at in range(0, frames, _AT_ONCE):
             self._send(min(_AT_ONCE, frames - at))
@@ -54,12 +54,12 @@ class Segment:
         return frames, missed, *map(int, self._counts)
 
     def _fill_window(self):
-        """Send on until the canceller's last window is full."""
+        """Send more bursts until the canceller's last window is full."""
         size, window = self._codewords, self._window
         if window > 1:
             held = sum(map(len, self._waiting[1]))
             more = -(-(window - held % window) // size)
-            # Twice as many: the receiver holds one back, and some may be missed.
+            # Twice as many, since the receiver delays one and may miss some.
             for _ in range(2 * (more + 1)):
                 self._send(1)
 
@@ -76,7 +76,7 @@ class Segment:
         return samples if self._channel is None else self._channel.process(samples)
 
     def _receive(self, samples):
-        """Add adversary and noise to the victim's samples, and synchronise."""
+        """Add adversary and noise to the victim's samples, and synchronize."""
         setting, scale = self._setting, self._modulator.scale
         y = np.ascontiguousarray(samples, np.complex64)
         if setting.attack is not None:
@@ -88,7 +88,7 @@ class Segment:
         self._take(*self._synchronizer.push(out))
 
     def _jamming(self, count):
-        """Return the adversary's next samples: its clock is the receiver's."""
+        """Return the adversary's next samples, by the receiver's clock."""
         size = self._setting.frame.samples()
         if len(self._jam) < count:
             frames = -(-(count - len(self._jam)) // size)
@@ -99,11 +99,11 @@ class Segment:
         return now
 
     def _take(self, y, frames):
-        """Note what arrived, and decide whole windows."""
+        """Collect received bursts and decide all complete windows."""
         for found in frames:
             number = found.header.number - self._first
             if not 0 <= number < self._next - self._first:
-                continue  # its CRC was right by chance
+                continue  # the CRC matched by chance
             if number < len(self._seen):
                 self._seen[number] = True
             size = found.header.codewords
@@ -120,7 +120,7 @@ class Segment:
         self._waiting = [y[whole:]], [index[whole:]]
 
     def _decide(self, y, index):
-        """Decide blocks by index, and count those of the frames that count."""
+        """Decide blocks with their indices and count those of counted bursts."""
         decided = np.empty(len(y), np.uint8)
         erased = np.empty(len(y), np.uint8)
         self._decider.decide(np.ascontiguousarray(y), decided, erased)
@@ -131,7 +131,7 @@ class Segment:
         self._counts += wanted.sum(), wrong.sum(), lost.sum()
 
     def _sent(self, index):
-        """Return the messages of blocks by index."""
+        """Return the transmitted messages of blocks with these indices."""
         if not len(index):
             return np.empty(0, np.uint8)
         first = int(index.min())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Dask cluster as Workers (package distributed), with what is wrong in a sentence."""
+"""A Dask cluster (package distributed) as Workers, with readable errors."""
 
 import asyncio
 import concurrent.futures
@@ -14,26 +14,26 @@ from advphy_model.measure.ranges import Workers
 from advphy_model.version import __version__
 
 CONNECT_SECONDS = 10
-PATIENCE_SECONDS = 60  # without any worker before a run gives up
+PATIENCE_SECONDS = 60  # time without any worker until a run gives up
 _POLL_SECONDS = 2  # between polls of the workers
-_LARGEST = 128  # looks at the stop rule in a range: a second at most or two
-_RETRIES = 3  # of a task that raises; one whose worker died goes to another anyway
+_LARGEST = 128  # checks of the stop rule per range, which take one or two seconds
+_RETRIES = 3  # for a task that raises; if a worker dies, another one takes its task
 
 _SILENT = "the scheduler does not answer any more"
 
 
 @contextlib.contextmanager
 def workers(address: str, module: str = "advphy_model.measure.ranges"):
-    """Give the Workers of a scheduler, and disconnect from it in the end.
+    """Yield the Workers of a scheduler and disconnect from it at the end.
 
-    A worker that dies costs its range only.
+    If a worker dies, only its current range is computed again.
 
     Args:
-        address: of the scheduler, such as "localhost:8786".
-        module: that every worker must be able to import, of this version.
+        address: address of the scheduler, such as "localhost:8786".
+        module: module that every worker must be able to import, in this version.
 
     Raises:
-        ValueError: no scheduler answers there, or a worker cannot count.
+        ValueError: if no scheduler answers, or a worker cannot import the module.
     """
     cluster = _Cluster(address)
     try:
@@ -44,7 +44,7 @@ def workers(address: str, module: str = "advphy_model.measure.ranges"):
 
 
 class _Cluster(concurrent.futures.Executor):
-    """Client.get_executor() of a scheduler that is watched."""
+    """Executor of a Dask client that notices the loss of scheduler or workers."""
 
     def __init__(self, address):
         import distributed
@@ -56,37 +56,37 @@ class _Cluster(concurrent.futures.Executor):
         meeting = threading.Thread(target=self._meet, daemon=True)
         if address:
             meeting.start()
-            meeting.join(CONNECT_SECONDS + 1)  # another server may say nothing at all
+            meeting.join(CONNECT_SECONDS + 1)  # another server may never answer
         if self._client is None:
             raise ValueError(
                 f"cluster '{address}': no scheduler answers there within "
-                f"{CONNECT_SECONDS} s; `dask scheduler` starts one and prints its "
-                "address"
+                f"{CONNECT_SECONDS} s; start one with `dask scheduler`, which prints "
+                "its address"
             )
         self._executor = self._client.get_executor(pure=False, retries=_RETRIES)
 
     def _meet(self):
-        with contextlib.suppress(Exception):  # whatever it is, there is no scheduler
+        with contextlib.suppress(Exception):  # any error means no usable scheduler
             asyncio.run(asyncio.wait_for(self._greet(), CONNECT_SECONDS))
             self._client = self._distributed.Client(
                 self._address, timeout=CONNECT_SECONDS, set_as_default=False
             )
 
     async def _greet(self):
-        """Ask who is there: a client that fails leaves its thread behind for ever."""
+        """Contact the scheduler first, since a failing Client never ends its thread."""
         async with self._distributed.rpc(self._address) as scheduler:
             await scheduler.identity()
 
     def close(self):
-        """Leave the cluster; what it still computes is forgotten."""
+        """Disconnect from the cluster; pending results are discarded."""
         with contextlib.suppress(Exception):
             self._executor.shutdown(wait=False)
         self._client.close(timeout=CONNECT_SECONDS)
 
     def require(self, module):
-        """Raise ValueError unless there are workers and all can import a module."""
+        """Raise ValueError unless there are workers and all can import the module."""
 
-        def version():  # sent by value: it runs where advphy_model is missing
+        def version():  # sent by value, so that it runs without advphy_model
             try:
                 importlib.import_module(module)
                 found = importlib.import_module("advphy_model.version").__version__
@@ -98,18 +98,18 @@ class _Cluster(concurrent.futures.Executor):
         answers = self._client.run(version)
         if not answers:
             raise ValueError(
-                f"cluster '{self._address}' has no worker; `dask worker "
-                f"{self._address}` starts one"
+                f"cluster '{self._address}' has no worker; start one with `dask worker "
+                f"{self._address}`"
             )
         for worker, complaint in answers.items():
             if complaint:
                 raise ValueError(
                     f"cluster '{self._address}': worker {worker} {complaint}; start it "
-                    "with PYTHONPATH naming the folder of this version's packages"
+                    "with PYTHONPATH set to the folder of this version's packages"
                 )
 
     def threads(self):
-        """Return how many threads all workers have, at least 1."""
+        """Return the number of threads of all workers, at least 1."""
         if time.monotonic() > self._polled + _POLL_SECONDS:
             self._threads = self._count_threads()
             self._polled = time.monotonic()
@@ -125,7 +125,7 @@ class _Cluster(concurrent.futures.Executor):
         return self._executor.submit(call, pickle.dumps((function, arguments)))
 
     def result(self, future):
-        """Return a result; RuntimeError when the cluster cannot give it."""
+        """Return the result of a future; RuntimeError if the cluster fails."""
         last_worker = time.monotonic()
         while True:
             try:
@@ -133,7 +133,7 @@ class _Cluster(concurrent.futures.Executor):
             except self._distributed.KilledWorker:
                 raise self._lost("several workers died over the same task") from None
             except concurrent.futures.TimeoutError:
-                if future.done():  # the task's own
+                if future.done():  # the task itself raised it
                     raise
             except concurrent.futures.CancelledError:
                 raise self._lost(_SILENT) from None

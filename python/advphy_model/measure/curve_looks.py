@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How curves are told apart in figures and displays: colors, markers, labels."""
+"""Colors, markers and label positions of curves in figures and displays."""
 
 import threading
 from typing import NamedTuple
 
 import numpy as np
 
-# Okabe and Ito (2008): told apart by colour-blind readers; with markers, in grey too.
+# Okabe and Ito (2008): distinct for color-blind readers, and with markers also in gray.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
 COLORS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 
 
 class Marker(NamedTuple):
-    """A marker as matplotlib and pyqtgraph call it, and as a letter."""
+    """Names of a marker in matplotlib and pyqtgraph, and its character."""
 
     matplotlib: str
     pyqtgraph: str
@@ -24,49 +24,49 @@ MARKERS = tuple(map(Marker, "os^DvPX", "o s t1 d t + x".split(), "●■▲◆�
 
 
 class Look(NamedTuple):
-    """How a name is told from others: "#RRGGBB" and a Marker."""
+    """The color "#RRGGBB" and the Marker of a name."""
 
     color: str
     marker: Marker
 
 
 class NameLooks:
-    """Give each name a look of its own, in order of appearance; safe among threads."""
+    """Assign a Look to each name in order of appearance; thread-safe."""
 
     def __init__(self):
         self._lock, self._numbers = threading.Lock(), {}
 
     def look_of(self, name):
-        """Return the Look of a name, always the same one."""
+        """Return the Look of a name, which never changes."""
         with self._lock:
             number = self._numbers.setdefault(name, len(self._numbers))
         turn, color = divmod(number, len(COLORS))
-        marker = (color + turn) % len(MARKERS)  # 49 names before two look alike
+        marker = (color + turn) % len(MARKERS)  # 49 different combinations
         return Look(COLORS[color], MARKERS[marker])
 
 
-look_of = NameLooks().look_of  # of all displays of the process
+look_of = NameLooks().look_of  # shared by all displays of the process
 
 
 def apart(wanted, sizes, low, high):
-    """Return places that do not overlap, in the order wanted and as near as can be.
+    """Return positions that do not overlap, as near to the wanted ones as possible.
 
-    It is the least-squares solution (pooling of adjacent violators): a group that
-    touches sits around the mean of what its members want.
+    It is the least-squares solution (pooling of adjacent violators), which keeps the
+    order: adjacent positions form a group around the mean of their wanted positions.
 
     Args:
-        wanted: centers asked for.
-        sizes: lengths that the places occupy.
-        low: no place begins below this.
-        high: no place ends above it, unless the sizes need more: then the first begins
-            at low.
+        wanted: wanted centers.
+        sizes: lengths that the positions occupy.
+        low: lower bound of all positions.
+        high: upper bound of all positions; if the sizes do not fit, they begin at low
+            and exceed it.
     """
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    offset, offsets = 0.0, []  # of each center, were all stacked from 0
+    offset, offsets = 0.0, []  # centers if all positions were stacked from 0
     for i in order:
         offsets.append(offset + sizes[i] / 2)
         offset += sizes[i]
-    groups = []  # [mean begin of the stack wanted, members]
+    groups = []  # [mean wanted begin of the stack, number of members]
     for i, at in zip(order, offsets, strict=True):
         groups.append([wanted[i] - at, 1])
         while len(groups) > 1 and groups[-2][0] >= groups[-1][0]:

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Curves of block error rates: rows of counts under the labels that tell them apart."""
+"""Curves of block error rates: rows of counts grouped under distinct labels."""
 
 import re
 from collections import Counter
 
 
 def curves(rows, x="ebn0_db") -> dict:
-    """Return {label: {x: (failures, blocks)}}, ranges and seeds added up.
+    """Return {label: {x: (failures, blocks)}}, summed over ranges and seeds.
 
-    The label is the link, "over" its channel if that is not noise alone, with what
-    tells rows of one name apart: the engine, the model's hash, the attack, its PSR, the
-    canceller. A perturbation crafted anew for each Eb/N0 gives one curve.
+    The label has the link, "over" its channel if that is not "awgn", and what
+    distinguishes rows of one link: the engine, the model's hash, the attack, its PSR,
+    the canceller. Perturbations crafted separately for each Eb/N0 give one curve.
 
     Args:
         rows: Counts.
-        x: "ebn0_db"; or "psr_db", and the Eb/N0 is in the label where there are
-            several. Rows without an attack then are at x = None.
+        x: "ebn0_db" or "psr_db". With "psr_db" the Eb/N0 is part of the label if there
+            are several, and rows without an attack have x = None.
     """
     found = {}
     for label, members in by_label(rows, x).items():
@@ -27,7 +27,7 @@ def curves(rows, x="ebn0_db") -> dict:
 
 
 def by_label(rows, x="ebn0_db") -> dict:
-    """Return {label: rows} of the curves; see curves()."""
+    """Return {label: rows} with the labels of `curves`."""
     rows = list(rows)
     name_of = _labels(rows, x)
     found = {}
@@ -37,13 +37,13 @@ def by_label(rows, x="ebn0_db") -> dict:
 
 
 def _labels(rows, x):
-    """Return the function that gives the label of one of these rows."""
+    """Return the function that returns the label of a row."""
     several = len({row.engine for row in rows}) > 1
     ebn0s = len({row.ebn0_db for row in rows})
     hashes = {(row.link, row.model_sha256) for row in rows}
     models = Counter(link for link, _ in hashes)
 
-    def point(row):  # where there should be one perturbation
+    def point(row):  # rows with the same point should have the same perturbation
         place = row.link, row.engine, row.ebn0_db, row.psr_db
         return *place, without_hash(row.attack), row.canceller, row.channel
 

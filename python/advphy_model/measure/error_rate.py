@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From counts to block error rates: intervals, upper bounds, when to stop."""
+"""Block error rates from counts: intervals, upper bounds and the stop rule."""
 
 import math
 from dataclasses import dataclass
@@ -18,19 +18,24 @@ def interval(
 
     Args:
         errors: blocks in error.
-        blocks: blocks counted, at least 1.
-        method: "wilson" (Wilson score) or "clopper_pearson" (exact, never too short).
-        confidence: in (0, 1).
+        blocks: number of blocks, at least 1.
+        method: "wilson" (Wilson score) or "clopper_pearson" (exact, conservative).
+        confidence: confidence level, above 0 and below 1.
     """
     if method not in METHODS:
-        raise ValueError(f"method '{method}' is not known; there is {list(METHODS)}")
+        raise ValueError(
+            f"method '{method}' is not known; choose from {', '.join(METHODS)}"
+        )
     if not 0 <= errors <= blocks or blocks < 1:
-        raise ValueError(f"errors = {errors} of blocks = {blocks}, wanted 0..blocks")
+        raise ValueError(
+            f"errors must be in 0..blocks and blocks at least 1, got {errors} errors "
+            f"in {blocks} blocks"
+        )
     if method == "wilson":
         return _wilson(int(errors), int(blocks), confidence)
     from scipy.stats import binomtest  # half a second to import
 
-    with np.errstate(all="ignore"):  # its p-value, not wanted here, divides by zero
+    with np.errstate(all="ignore"):  # the p-value, which is not used, divides by zero
         found = binomtest(int(errors), int(blocks)).proportion_ci(
             confidence, method="exact"
         )
@@ -48,23 +53,24 @@ def _wilson(errors, blocks, confidence):
 
 
 def upper_bound(blocks: int, confidence: float = 0.95) -> float:
-    """Return the rate that `blocks` without an error exclude: 1 - (1 - c)^(1/blocks).
+    """Return the upper bound of an error rate after `blocks` blocks without error.
 
-    It is the exact one-sided bound (Clopper-Pearson), about 3 / blocks at 95 %.
+    It is the exact one-sided bound (Clopper-Pearson) 1 - (1 - c)^(1/blocks), about
+    3 / blocks at 95 %.
     """
     if blocks < 1:
-        raise ValueError(f"blocks = {blocks}, wanted at least 1")
+        raise ValueError(f"blocks must be at least 1, got {blocks}")
     return 1 - (1 - confidence) ** (1 / blocks)
 
 
 def ebn0_db_at(points: dict, bler: float) -> float | None:
-    """Return the Eb/N0 in dB where a curve falls to a BLER, or None if it does not.
+    """Return the Eb/N0 in dB at which a curve reaches a BLER, or None.
 
-    Between the two points around it, log BLER is taken as linear in dB.
+    The logarithm of the BLER is interpolated linearly in dB.
 
     Args:
         points: {ebn0_db: (failures, blocks)}.
-        bler: the rate looked for.
+        bler: BLER to reach.
     """
     rates = [
         (db, failures / blocks) for db, (failures, blocks) in sorted(points.items())
@@ -78,16 +84,20 @@ def ebn0_db_at(points: dict, bler: float) -> float | None:
 
 @dataclass(frozen=True)
 class StopRule:
-    """When a measurement has counted enough.
+    """Rule that ends a measurement.
 
-    It is looked at after every CHECK_EVERY blocks, counted from the first block, and at
-    max_blocks. So every engine stops at the same block, however its stream is cut.
+    It is checked after every CHECK_EVERY blocks from the first block on, and at
+    max_blocks. So every engine stops at the same block, regardless of chunk sizes.
 
     Args:
-        min_errors: stop at this many failed blocks (wrong or erased); None: never.
-        max_blocks: stop at this many blocks; None: never.
-        relative_width: stop when the 95 % Wilson interval is narrower than this times
-            the rate; None: never.
+        min_errors: number of failed blocks (wrong or erased) to stop at; None: no
+            limit.
+        max_blocks: number of blocks to stop at; None: no limit.
+        relative_width: width of the 95 % Wilson interval, relative to the rate, to stop
+            at; None: no limit.
+
+    Raises:
+        ValueError: if a value is out of range.
     """
 
     min_errors: int | None = 200
@@ -99,26 +109,26 @@ class StopRule:
             value = getattr(self, name)
             if value is not None and (value < 1 or int(value) != value):
                 raise ValueError(
-                    f"{name} = {value}, wanted a whole number >= 1 or None"
+                    f"{name} must be a whole number of at least 1 or None, got {value}"
                 )
         if self.relative_width is not None and not self.relative_width > 0:
             raise ValueError(
-                f"relative_width = {self.relative_width}, wanted > 0 or None"
+                f"relative_width must be above 0 or None, got {self.relative_width}"
             )
 
     def next_check(self, blocks: int) -> int:
-        """Return at how many blocks from the first the rule is looked at next."""
+        """Return the number of blocks at which the rule is checked next."""
         check = (blocks // CHECK_EVERY + 1) * CHECK_EVERY
         return check if self.max_blocks is None else min(check, self.max_blocks)
 
     def met(self, blocks: int, failures: int) -> bool:
-        """Return whether this many failures of this many blocks are enough."""
+        """Return whether the measurement ends after these blocks and failures."""
         if self.max_blocks is not None and blocks >= self.max_blocks:
             return True
         return self.enough(blocks, failures)
 
     def enough(self, blocks: int, failures: int) -> bool:
-        """Return whether the failures are enough, however few the blocks."""
+        """Return whether the failures are enough, regardless of max_blocks."""
         if self.min_errors is not None and failures >= self.min_errors:
             return True
         if self.relative_width is None or failures == 0:

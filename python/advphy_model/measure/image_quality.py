@@ -1,33 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How well images arrive: squared error, PSNR and SSIM, in numpy or torch.
+"""Quality of received images: squared error, PSNR and SSIM, in numpy or torch.
 
-Images are batches [batch, rows*columns] of reals in 0..1. The two arrays of a call are
-of the same library. Sums are in float64; gradients pass through in torch.
+Images are batches [batch, rows*columns] of reals in 0..1. Both arrays of a call belong
+to the same library. Sums are in float64; in torch, gradients pass through.
 """
 
 import numpy as np
 
-WINDOW = 7  # pixels, and the two constants below: the defaults of scikit-image
+WINDOW = 7  # pixels; this and the next two are the defaults of scikit-image
 _C1 = 0.01**2  # (K1 L)^2 with L = 1, the range of the pixels
 _C2 = 0.03**2  # (K2 L)^2
 
 
 def squared_error(a, b):
-    """Return the sum over the pixels of (a - b)^2, [batch]; such sums add up.
+    """Return the sum over the pixels of (a - b)^2, [batch].
 
     Raises:
-        ValueError: when the shapes differ.
+        ValueError: if the shapes differ.
     """
     _refuse_unlike(a, b)
     return ((_doubles(a) - _doubles(b)) ** 2).sum(axis=1)
 
 
 def error_sums(errors) -> dict:
-    """Return erasures, squared_error and squared_error_squares of frames.
+    """Return erasures, squared_error and squared_error_squares of images.
 
     Args:
-        errors: squared error of each frame, float64 [frames]; a frame whose error is
-            not finite is an erasure, and in no other sum.
+        errors: squared error of each image, float64 [images]. An image with an error
+            that is not finite is an erasure and is in no other sum.
     """
     good = np.isfinite(errors)
     return {
@@ -45,19 +45,19 @@ def mse(a, b):
 def psnr(mse, peak: float = 1.0):
     """Return the peak signal-to-noise ratio in dB, 10 log10(peak^2 / mse).
 
-    The PSNR of a mean MSE is not the mean of the PSNRs: say which is meant.
+    The PSNR of a mean MSE is not the mean of the PSNRs.
 
     Args:
-        mse: mean squared error a pixel, a number or a numpy array; 0 gives infinity.
-        peak: the largest value that a pixel can have.
+        mse: mean squared error per pixel, a number or a numpy array; 0 gives infinity.
+        peak: largest possible value of a pixel.
 
     Raises:
-        ValueError: when an mse is negative or peak is not positive.
+        ValueError: if an mse is negative or peak is not positive.
     """
     mse = np.asarray(mse, np.float64)
     if (mse < 0).any() or peak <= 0:
         raise ValueError(
-            f"mse = {mse}, peak = {peak}; wanted mse at least 0 and peak above 0"
+            f"mse must be at least 0 and peak above 0, got mse = {mse}, peak = {peak}"
         )
     with np.errstate(divide="ignore"):
         return 10 * np.log10(peak**2 / mse)
@@ -66,31 +66,30 @@ def psnr(mse, peak: float = 1.0):
 def ssim(a, b, shape):
     """Return the structural similarity of images, [batch], at most 1.
 
-    Over every 7 x 7 window that lies inside the image, with means m, sample variances
-    v and covariance c,
+    It is the mean over all 7 x 7 windows inside the image of
 
-        (2 m_a m_b + C1) (2 c + C2) / ((m_a^2 + m_b^2 + C1) (v_a + v_b + C2)),
+        (2 m_a m_b + C1) (2 c + C2) / ((m_a^2 + m_b^2 + C1) (v_a + v_b + C2))
 
-    and the mean of that over the windows. Z. Wang, A. C. Bovik, H. R. Sheikh, E. P.
-    Simoncelli, "Image quality assessment: from error visibility to structural
-    similarity", IEEE Trans. Image Processing 13(4), 2004, eq. 13 and 17, with the
-    uniform window and constants that scikit-image's structural_similarity has without
-    further arguments. The Gaussian window of the paper gives other values.
+    with means m, sample variances v and covariance c. Z. Wang, A. C. Bovik, H. R.
+    Sheikh, E. P. Simoncelli, "Image quality assessment: from error visibility to
+    structural similarity", IEEE Trans. Image Processing 13(4), 2004, eq. 13 and 17,
+    with the uniform window and the constants that scikit-image's structural_similarity
+    has by default. The Gaussian window of the paper gives other values.
 
     Args:
         a: [batch, rows*columns].
-        b: of the same shape; the order of the two does not matter.
+        b: [batch, rows*columns]; a and b may be exchanged.
         shape: (rows, columns), each at least 7.
 
     Raises:
-        ValueError: when the shapes do not fit, or an image is smaller than the window.
+        ValueError: if the shapes differ, or an image is smaller than the window.
     """
     _refuse_unlike(a, b)
     rows, columns = shape
     if min(rows, columns) < WINDOW or a.shape[1] != rows * columns:
         raise ValueError(
-            f"images of {a.shape[1]} pixels as {rows} x {columns}; wanted rows x "
-            f"columns pixels, at least {WINDOW} x {WINDOW}"
+            f"images have {a.shape[1]} pixels, expected {rows} x {columns} pixels, at "
+            f"least {WINDOW} x {WINDOW}"
         )
     a, b = (_doubles(x).reshape(-1, rows, columns) for x in (a, b))
     mean_a, mean_b = _window_mean(a), _window_mean(b)
@@ -110,13 +109,13 @@ def _window_mean(x):
 
 
 def _doubles(x):
-    """Return x as float64: in float32 the variances of flat windows are lost."""
+    """Return x as float64; float32 is too coarse for variances of flat windows."""
     return x.astype(np.float64) if isinstance(x, np.ndarray) else x.double()
 
 
 def _refuse_unlike(a, b):
     if a.shape != b.shape or len(a.shape) != 2:
         raise ValueError(
-            f"images of shapes {tuple(a.shape)} and {tuple(b.shape)}; wanted the same "
-            "[batch, rows*columns]"
+            f"images have shapes {tuple(a.shape)} and {tuple(b.shape)}, expected the "
+            "same [batch, rows*columns]"
         )

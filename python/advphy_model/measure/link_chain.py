@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The aligned link without GNU Radio: its counts, and the kernels in tiles."""
+"""The aligned link without GNU Radio: counts, settings and computation in tiles."""
 
 import threading
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from advphy_model.randomness import checked_seed
 from advphy_model.receive.canceller import CancellerSettings, shared_canceller
 from advphy_model.version import __version__
 
-_TILE_BYTES = 256 * 1024  # of received vectors: a quarter of a core's cache or less
+_TILE_BYTES = 256 * 1024  # received vectors, at most a quarter of a core's cache
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,17 @@ class Counts(Row):
         link: name of the link.
         engine: "flowgraph" or "loop".
         ebn0_db: Eb/N0 in dB.
-        seed: of messages and noise.
-        first_block: index of the first block counted.
-        blocks: blocks counted, from first_block on without gaps.
+        seed: seed of messages and noise.
+        first_block: index of the first block.
+        blocks: number of blocks, from first_block on without gaps.
         block_errors: blocks decided for a wrong message.
         erasures: blocks not decided, because a sample was not finite.
         model_sha256: hash of the link model.
         psr_db: perturbation-to-signal ratio in dB; None without an attack.
-        attack: what the adversary did (Adversary.label); "none".
-        canceller: what is in front of the decoder (CancellerSettings.label); "none".
-        channel: what the link goes through, written as air.channels.canonical does.
-        version: of this module.
+        attack: Adversary.label, or "none".
+        canceller: CancellerSettings.label, or "none".
+        channel: label of the channel, as air.channels.canonical returns it.
+        version: version of gr-advphy.
     """
 
     link: str
@@ -72,21 +72,21 @@ class Counts(Row):
 
     @property
     def failures(self) -> int:
-        """Return the blocks that did not arrive: wrong or erased."""
+        """Return the number of blocks that are wrong or erased."""
         return self.block_errors + self.erasures
 
     @property
     def layout(self) -> str:
-        """Return how blocks are put into bursts; "default" where there are none."""
+        """Return the layout of bursts; "default" for the aligned link."""
         return "default"
 
     @property
     def place(self) -> str:
-        """Return link and Eb/N0, for an error text."""
+        """Return link and Eb/N0 for error texts."""
         return f"{self.link} at {self.ebn0_db:g} dB"
 
     def require_possible(self) -> None:
-        """Raise ValueError for counts that cannot be."""
+        """Raise ValueError if the counts are contradictory or out of range."""
         if not (
             0 <= self.failures <= self.blocks
             and self.first_block >= 0 <= self.block_errors
@@ -96,36 +96,39 @@ class Counts(Row):
                 f"{self.blocks} blocks cannot be"
             )
         if (self.psr_db is None) != (self.attack == "none"):
-            raise ValueError("psr_db must be a number exactly where an attack is")
+            raise ValueError(
+                "psr_db must be a number with an attack and empty without, got "
+                f"{self.psr_db} with attack '{self.attack}'"
+            )
 
 
 class OfLink:
-    """What the settings of links share, aligned or through the modem."""
+    """Base of the settings of links, aligned or through the modem."""
 
     def check(self):
-        """Raise ValueError unless seed, Eb/N0, channel and canceller make sense."""
+        """Raise ValueError unless seed, Eb/N0, channel and canceller are valid."""
         checked_seed(self.seed)
-        noise_variance(self.ebn0_db, self.model.rate)  # refuses what is no Eb/N0
+        noise_variance(self.ebn0_db, self.model.rate)  # checks the range
         object.__setattr__(self, "channel", canonical(self.channel))
         if self.canceller is None:
             return
         if self.canceller.forgetting:
             raise ValueError(
                 f"forgetting = {self.canceller.forgetting}: ranges are counted in any "
-                "order, so each window stands alone; wanted 0 (the block knows "
-                "forgetting)"
+                "order, so windows must be independent; give 0, or use the canceller "
+                "block"
             )
         shared_canceller(self.model, self.canceller)
 
     def row(self, schema, engine: str, **more) -> tuple:
-        """Return the only row, with nothing counted.
+        """Return the only row, with all counts 0.
 
-        The PSR of rows in float32 is rounded, so that -6 dB is -6 dB.
+        The PSR is rounded, because the perturbation is float32.
 
         Args:
-            schema: Counts, or a subclass.
-            engine: of the row.
-            more: first_block, and the columns that the subclass adds.
+            schema: Counts or a subclass.
+            engine: name of the engine for the row.
+            more: first_block and columns of the subclass.
         """
         attack, canceller = self.attack, self.canceller
         row = schema(
@@ -146,18 +149,19 @@ class OfLink:
 
 @dataclass(frozen=True)
 class LinkSetting(OfLink):
-    """A link at one Eb/N0, under one adversary, behind one canceller.
+    """An aligned link at one Eb/N0, with one adversary and one canceller.
 
     Args:
         model: link model.
         ebn0_db: Eb/N0 in dB.
-        seed: of messages and noise.
-        attack: Adversary, whose p is added after the noise: y = (x + noise) + p; None.
-        canceller: CancellerSettings; the windows begin at the first block of a run.
-        channel: what the codewords go through (air/channels).
+        seed: seed of messages and noise.
+        attack: Adversary, or None; p is added after the noise: y = (x + noise) + p.
+        canceller: CancellerSettings, or None; windows begin at the first block of a
+            run.
+        channel: label of the channel of the codewords (air/channels).
 
     Raises:
-        ValueError: naming what does not fit.
+        ValueError: if a value is out of range or does not match the link.
     """
 
     model: LinkModel
@@ -167,7 +171,7 @@ class LinkSetting(OfLink):
     canceller: CancellerSettings | None = None
     channel: str = "awgn"
 
-    step: ClassVar = CHECK_EVERY  # items between looks at the stop rule
+    step: ClassVar = CHECK_EVERY  # items between checks of the stop rule
 
     def __post_init__(self):
         self.check()
@@ -175,11 +179,11 @@ class LinkSetting(OfLink):
             self.attack.require_fit(self.model)
 
     def rows(self, engine: str, first: int) -> tuple:
-        """Return the row of this setting with nothing counted."""
+        """Return the row of this setting with all counts 0."""
         return self.row(Counts, engine, first_block=first)
 
     def items(self, blocks: int) -> int:
-        """Return how many items hold so many blocks."""
+        """Return the number of items for so many blocks."""
         return blocks
 
     def count(self, first: int, begin: int, end: int) -> tuple:
@@ -191,11 +195,11 @@ class LinkSetting(OfLink):
         return (totals,)
 
 
-_own = threading.local()  # a thread's chain, and the setting that it is of
+_own = threading.local()  # a thread's chain and its setting
 
 
 class _Chain:
-    """One thread's buffers, and the link on one tile after another."""
+    """The buffers of one thread, which runs the link tile by tile."""
 
     def __init__(self, setting):
         model, canceller = setting.model, setting.canceller
@@ -205,7 +209,7 @@ class _Chain:
         self._channel = channel(setting.channel)
         self._variance = noise_variance(setting.ebn0_db, model.rate)
         self._canceller = canceller and shared_canceller(model, canceller)
-        # Tiles begin where windows do, and hold whole ones.
+        # A tile begins with a window and holds whole windows.
         self._window = 1 if canceller is None else canceller.window
         tile = max(64, _TILE_BYTES // (8 * model.n))
         tile = max(1, tile // self._window) * self._window
@@ -226,7 +230,7 @@ class _Chain:
             erased = self._erased[wanted]
             errors += kernels.count_differences(sent, decided)
             lost = int(np.count_nonzero(erased))
-            if lost:  # an erased block may have been message 0: it is no decision
+            if lost:  # an erased block is marked as message 0, but is not an error
                 errors -= int(np.count_nonzero((sent != decided) & (erased == 1)))
             erasures += lost
         return errors, erasures

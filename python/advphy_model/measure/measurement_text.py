@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rates with their intervals, and the figures of messages, as numbers and words."""
+"""Texts for rates with their intervals and for the figures of messages."""
 
 import functools
 
@@ -8,20 +8,30 @@ from advphy_model.measure.error_rate import interval, upper_bound
 
 @functools.lru_cache(8192)
 def bounds(failures, blocks) -> tuple:
-    """Return the 95 % interval of a rate; without failures 0 and what they exclude."""
+    """Return the 95 % interval of a rate; without failures from 0 to upper_bound."""
     return interval(failures, blocks) if failures else (0.0, upper_bound(blocks))
 
 
 def rated(failures, blocks) -> dict:
-    """Return bler, low and high of counts; None where there are no blocks."""
+    """Return bler, low and high of counts; None if there are no blocks."""
     if not blocks:
         return {"bler": None, "low": None, "high": None}
     low, high = bounds(failures, blocks)
     return {"bler": failures / blocks, "low": low, "high": high}
 
 
+def table_texts(failures, blocks) -> tuple:
+    """Return a rate and its interval as two cells of a table."""
+    if not blocks:
+        return "-", ""
+    low, high = bounds(failures, blocks)
+    if not failures:
+        return "0", f"< {high:.1e}"
+    return f"{failures / blocks:.2e}", f"{low:.2e}..{high:.2e}"
+
+
 def short_text(failures, blocks) -> str:
-    """Return a rate where there is little room."""
+    """Return a short text of a rate."""
     if not failures:
         return f"0 of {blocks:,.0f}".replace(",", " ")
     rate = failures / blocks
@@ -29,7 +39,7 @@ def short_text(failures, blocks) -> str:
 
 
 def sentence(failures, blocks) -> str:
-    """Return a rate with its interval in words."""
+    """Return a rate with its interval as a sentence."""
     low, high = bounds(failures, blocks)
     if not failures:
         return f"no error seen: BLER below {high:.2g} at 95 %"
@@ -37,29 +47,29 @@ def sentence(failures, blocks) -> str:
 
 
 def figures_of(message) -> str:
-    """Return what a message reports, in a few words.
+    """Return a short text with the figures of a message.
 
     Args:
-        message: dictionary of a counter, meter, adversary or canceller.
+        message: message of a counter, meter, adversary or canceller, as a dictionary.
 
     Raises:
-        KeyError: a figure of its kind is missing, or the kind is not known.
+        KeyError: if a figure is missing, or the kind is not known.
     """
     return _FIGURES[message["kind"]](message)
 
 
 def _counts(message):
     failures = message["block_errors"] + message["erasures"]
-    said = f"BLER {message['bler']:.2e} ({failures} of {message['blocks']} blocks)"
+    text = f"BLER {message['bler']:.2e} ({failures} of {message['blocks']} blocks)"
     if "frames" in message:
-        said += f", {message['frames']} frames, {message['missed_frames']} missed"
-    return said
+        text += f", {message['frames']} frames, {message['missed_frames']} missed"
+    return text
 
 
 def _distortion(message):
-    said = f"MSE {message['mse']:.4f}, PSNR {message['psnr_db']:.1f} dB"
+    text = f"MSE {message['mse']:.4f}, PSNR {message['psnr_db']:.1f} dB"
     ssim = message.get("ssim")
-    return said if ssim is None else f"{said}, SSIM {ssim:.2f}"
+    return text if ssim is None else f"{text}, SSIM {ssim:.2f}"
 
 
 def _accuracy(message):
@@ -95,12 +105,12 @@ def _power(message):
 
 
 def _frames(message):
-    said = f"{message['received']} frames, {message['missed']} missed"
+    text = f"{message['received']} frames, {message['missed']} missed"
     if "snr_db" in message:
-        said += (
+        text += (
             f", SNR {message['snr_db']:.1f} dB, clock {message['clock_ppm']:+.1f} ppm"
         )
-    return said
+    return text
 
 
 _FIGURES = {

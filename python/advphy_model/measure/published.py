@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Published messages: what counters and meters say of a stream, as versioned JSON.
+"""Published messages of counters and meters as versioned JSON.
 
-published.schema.json says what is in them. Unknown fields are to be ignored; the
-version changes when the meaning of a field changes.
+published.schema.json defines them. Receivers must ignore unknown fields; the version
+changes if the meaning of a field changes.
 """
 
 import functools
@@ -13,11 +13,11 @@ from pathlib import Path
 FORMAT, VERSION = "advphy", 1
 SCHEMA = Path(__file__).with_name("published.schema.json")
 LONGEST_NAME = 80
-LONGEST_MESSAGE = 2**22  # bytes; far above any that a publisher sends
+LONGEST_MESSAGE = 2**22  # bytes, far more than any publisher sends
 
 
 class OtherVersionError(ValueError):
-    """A message of a version that is not known here; `version` is its number."""
+    """Error for a message of another version; `version` is its number."""
 
     def __init__(self, version):
         super().__init__(
@@ -28,18 +28,18 @@ class OtherVersionError(ValueError):
 
 
 def checked_name(name) -> str:
-    """Return the name of a block in displays.
+    """Return the name of a block for displays.
 
     Raises:
-        ValueError: when it is not a string, has control characters, or is too long.
+        ValueError: if it is not a string, has control characters, or is too long.
     """
     if not isinstance(name, str):
-        raise ValueError(f"name = {name!r}, wanted a string, or '' for the usual one")
+        raise ValueError(f"name must be a string, or '' for the default, got {name!r}")
     if not name.isprintable():
-        raise ValueError(f"name = {name!r}, wanted one without control characters")
+        raise ValueError(f"name must have no control characters, got {name!r}")
     if len(name) > LONGEST_NAME:
         raise ValueError(
-            f"name has {len(name)} characters, wanted at most {LONGEST_NAME}"
+            f"name must have at most {LONGEST_NAME} characters, got {len(name)}"
         )
     return name
 
@@ -58,37 +58,37 @@ def _validator():
 
 
 def _check(message):
-    """Raise ValueError unless the schema allows a message."""
+    """Raise ValueError unless a message matches the schema."""
     try:
         _validator()(message)
     except ValueError as error:
-        said = str(error).replace("data.", "", 1)
-        raise ValueError(f"'{said.partition(' ')[0]}': {said[:200]}") from None
+        text = str(error).replace("data.", "", 1)
+        raise ValueError(f"'{text.partition(' ')[0]}': {text[:200]}") from None
 
 
-def measurement(said, flowgraph, run, sequence) -> dict:
-    """Return what a block said as a message to publish.
+def measurement(report, flowgraph, run, sequence) -> dict:
+    """Return the report of a block as a message to publish.
 
     Args:
-        said: dictionary of the block: kind, name, block, time, settings and figures;
-            numbers, also those of numpy, and lists and arrays of them.
+        report: dictionary from the block: kind, name, block, time, settings and
+            figures, which are numbers (also of numpy), or lists and arrays of them.
         flowgraph: name of the publisher, or "".
-        run: 16 hexadecimal digits, drawn for each start of the flowgraph.
+        run: 16 random hexadecimal digits, new for each start of the flowgraph.
         sequence: number of the message in this run.
 
     Raises:
-        ValueError: when it is not a message of a counter or meter.
+        ValueError: if it is not a report of a counter or meter.
     """
     head = {"format": FORMAT, "version": VERSION}
-    head |= {key: said[key] for key in ("kind", "name", "block") if key in said}
+    head |= {key: report[key] for key in ("kind", "name", "block") if key in report}
     head |= {"flowgraph": flowgraph, "run": run, "sequence": sequence}
-    message = _as_json(head | {k: v for k, v in said.items() if k not in head})
+    message = _as_json(head | {k: v for k, v in report.items() if k not in head})
     _check(message)
     return message
 
 
 def states(messages) -> dict:
-    """Return the message that tells who joins what each block said last."""
+    """Return the message with the last report of each block, for new subscribers."""
     head = {"format": FORMAT, "version": VERSION, "kind": "states"}
     return head | {"states": list(messages)}
 
@@ -99,23 +99,25 @@ def encode(message) -> bytes:
 
 
 def decode(data) -> list:
-    """Return the measurements of a message: one, or the states.
+    """Return the measurements in a message: one, or all of a "states" message.
 
     Raises:
-        OtherVersionError: when it is of another version.
-        ValueError: when it is not what a publisher sends.
+        OtherVersionError: if the message has another version.
+        ValueError: if it is not a valid message of a publisher.
     """
     if len(data) > LONGEST_MESSAGE:
-        raise ValueError(f"{len(data)} bytes, wanted at most {LONGEST_MESSAGE}")
+        raise ValueError(
+            f"message has {len(data)} bytes, expected at most {LONGEST_MESSAGE}"
+        )
     try:
         message = json.loads(data, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise ValueError("message is nested too deeply") from None
     if not isinstance(message, dict) or message.get("format") != FORMAT:
         raise ValueError("not a message of an advphy publisher")
     version = message.get("version")
     if isinstance(version, bool):
-        raise ValueError(f"'version' is {version}, wanted {VERSION}")
+        raise ValueError(f"'version' is {version}, expected {VERSION}")
     if isinstance(version, int) and version != VERSION and version > 0:
         raise OtherVersionError(version)
     _check(message)
@@ -130,13 +132,14 @@ def _refuse(constant):
 
 
 def _finite(text):
-    if not math.isfinite(value := float(text)):
+    value = float(text)
+    if not math.isfinite(value):
         raise ValueError(f"{text} is too large")
     return value
 
 
 def _as_json(value):
-    """Return a value as JSON has it: what is not finite is None, complex is a pair."""
+    """Return a value for JSON: None if it is not finite, a pair if it is complex."""
     if isinstance(value, dict):
         return {str(key): _as_json(part) for key, part in value.items()}
     if hasattr(value, "tolist"):  # of numpy

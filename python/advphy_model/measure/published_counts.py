@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows of counts from published messages: each block counted once, and in one row."""
+"""Rows of counts from published messages, in which each block is counted once."""
 
 from advphy_model.air.channels import canonical
 from advphy_model.measure import table
@@ -7,27 +7,26 @@ from advphy_model.measure.link_chain import Counts
 
 
 class PublishedCounts:
-    """What publishers counted so far, to be written beside the rows of a file.
+    """Counts of publishers so far, in addition to the rows of a file.
 
-    The counts of a segment grow from message to message; the newest stands for it.
-    Blocks of one setting and seed that were counted already, by another run or another
-    counter, are the same blocks under the same noise, so they are not counted again: of
-    ranges that overlap the longest is kept.
+    The counts of a segment grow with each message; the latest message is used. Blocks
+    with the same setting, seed and index have the same noise, even in another run or
+    counter, so they are not counted again: of overlapping ranges the longest is kept.
 
     Args:
-        rows: Counts that are there already.
+        rows: Counts of the file.
     """
 
     def __init__(self, rows=()):
         self._before = list(rows)
         self._segments = {}
-        self.refused = {}  # reason, by name: why counts are no rows
+        self.refused = {}  # name of the counter -> why its counts give no row
 
     def take(self, message) -> bool:
-        """Take in a measurement; return whether a row has changed.
+        """Process a measurement; return whether a row has changed.
 
         Args:
-            message: a dictionary of advphy_model.measure.published.decode.
+            message: dictionary from published.decode.
         """
         if message["kind"] != "counts" or not message["blocks"]:
             return False
@@ -44,11 +43,11 @@ class PublishedCounts:
         return True
 
     def rows(self) -> list:
-        """Return the rows, those of before among them."""
+        """Return all rows, including those of the file."""
         return self._longest()[0]
 
     def counted_twice(self) -> list:
-        """Return the names of counters with blocks that are left out, sorted."""
+        """Return the sorted names of counters with omitted rows."""
         kept, left_out = self._longest()
         names = {id(row): name for row, name in self._segments.values()}
         found = {names.get(id(row)) for row in left_out if row not in kept}
@@ -63,14 +62,14 @@ def _row(message):
     settings = message["settings"]
     ebn0_db = settings.get("ebn0_db")
     if isinstance(ebn0_db, bool) or not isinstance(ebn0_db, (int, float)):
-        raise ValueError("their settings have no ebn0_db")
+        raise ValueError("the settings have no ebn0_db")
     if message.get("missed_frames"):
-        raise ValueError("frames were missed, so their blocks have gaps")
+        raise ValueError("bursts were missed, so the range of blocks has gaps")
     psr_db, attack = settings.get("psr_db"), str(settings.get("perturbation", "none"))
     if psr_db is None or not settings.get("on", True):
         psr_db, attack = None, "none"
     if message["block_errors"] + message["erasures"] > message["blocks"]:
-        raise ValueError("more blocks failed than there were")
+        raise ValueError("more blocks failed than were counted")
     try:
         return Counts(
             link=message["link"],
@@ -88,4 +87,4 @@ def _row(message):
             channel=canonical(str(settings.get("kind", "awgn"))),
         )
     except TypeError:
-        raise ValueError("their psr_db is no number") from None
+        raise ValueError("psr_db is not a number") from None

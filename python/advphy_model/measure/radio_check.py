@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a modem must reach: figures of a run over the air against closed limits."""
+"""Acceptance test of the modem: figures of a run compared with limits."""
 
 import math
 from dataclasses import dataclass
@@ -16,24 +16,25 @@ from advphy_model.measure.scoring import Scorer
 from advphy_model.modem.modulator import Modulator
 from advphy_model.randomness import messages
 
-NOISE_SAMPLES = 2_000_000  # of noise alone, in which no frame may be found
-NOISE_SEED_STEP = 1  # the noise alone has another seed than that over the frames
-SNR_SLACK_DB = 0.5  # between the SNR estimated and the one that was set
-# Of the mean over the frames; the first of them say little of the clock, which is
-# measured from one frame to the next. 100 frames at 4 dB came within 4.4e-6 and 2.3.
+NOISE_SAMPLES = 2_000_000  # noise without signal, in which no burst may be found
+NOISE_SEED_STEP = 1  # difference between the seeds of this noise and the run's
+SNR_SLACK_DB = 0.5  # allowed difference of the estimated SNR
+# Allowed differences of the mean over the bursts. The clock is measured from one burst
+# to the next, so the first bursts contribute little. 100 bursts at 4 dB had 4.4e-6 and
+# 2.3 ppm.
 CFO_SLACK, CLOCK_SLACK_PPM = 1e-5, 4.0  # cycles per sample, ppm
 
 
 @dataclass(frozen=True)
 class Check:
-    """One figure, and the limits that it must keep.
+    """One figure and its limits.
 
     Args:
-        name: what it is.
-        figure: what came out.
-        low: the least that is right.
-        high: the most that is right.
-        unit: of all three, or "".
+        name: name of the figure.
+        figure: measured value.
+        low: lower limit, inclusive.
+        high: upper limit, inclusive.
+        unit: unit of figure and limits, or "".
     """
 
     name: str
@@ -44,11 +45,11 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Return whether the figure keeps the limits; NaN does not."""
+        """Return whether the figure is within the limits; NaN is not."""
         return self.low <= self.figure <= self.high
 
     def text(self) -> str:
-        """Return a line that says figure, limits and PASS or FAIL."""
+        """Return a line with PASS or FAIL, figure and limits."""
         verdict = "PASS" if self.passed else "FAIL"
         limits = f"{self.low:.4g}..{self.high:.4g}"
         return f"{verdict}  {self.name:<26}{self.figure:>12.4g}  {limits} {self.unit}"
@@ -56,16 +57,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a run is judged by.
+    """Expected figures of a run.
 
     Args:
-        ebn0_db: that was set, or that the estimated SNR gives.
-        loss_db: what the modem may cost.
-        most_lost: share of the frames that may be missed.
-        cfo: cycles per sample that was set, or None: not known.
-        clock_ppm: magnitude that was set, or None: not known.
-        snr_slack_db: between the SNR estimated and the one that was set, or None: the
-            latter is not known.
+        ebn0_db: Eb/N0 in dB, as set or from the estimated SNR.
+        loss_db: allowed loss of the modem in dB.
+        most_lost: share of the bursts that may be missed, 0..1.
+        cfo: carrier frequency offset in cycles per sample; None: not known.
+        clock_ppm: magnitude of the clock offset in ppm; None: not known.
+        snr_slack_db: allowed difference of the estimated SNR in dB; None: the SNR is
+            not known.
     """
 
     ebn0_db: float
@@ -77,16 +78,16 @@ class Expected:
 
 
 def sample_noise_variance(modulator, ebn0_db: float, rate: float) -> float:
-    """Return the variance per real dimension of noise on samples at an Eb/N0.
+    """Return the noise variance per real dimension of samples at an Eb/N0.
 
     The pulse has unit energy and the modulator scales symbols by `scale`, so a
-    channel use has the energy scale^2 behind the matched filter.
+    channel use has the energy scale^2 after the matched filter.
     """
     return modulator.scale**2 * power.noise_variance(ebn0_db, rate)
 
 
 def frames_of(model, frame, frames: int, seed: int, amplitude=0.8):
-    """Return (samples of frames 0 to frames - 1, complex64, and their Modulator)."""
+    """Return (samples of bursts 0..frames - 1 as complex64, their Modulator)."""
     modulator = Modulator(frame, model, amplitude=amplitude)
     blocks = frames * frame.codewords
     codewords = np.empty((blocks, model.n), np.complex64)
@@ -95,7 +96,7 @@ def frames_of(model, frame, frames: int, seed: int, amplitude=0.8):
 
 
 def noisy(samples, seed: int, noise_variance: float) -> np.ndarray:
-    """Return samples, complex64, with noise of a variance per real dimension."""
+    """Return samples plus noise of a variance per real dimension, complex64."""
     y = np.empty((len(samples), 1), np.complex64)
     sigma = math.sqrt(noise_variance)
     kernels.add_gaussian(seed, 0, sigma, samples.reshape(-1, 1), y, None)
@@ -103,7 +104,7 @@ def noisy(samples, seed: int, noise_variance: float) -> np.ndarray:
 
 
 def bler_without_modem(model, ebn0_db: float) -> float:
-    """Return the BLER of aligned codewords with noise."""
+    """Return the BLER of the aligned link with noise only."""
     rule = StopRule(min_errors=2000, max_blocks=10_000_000)
     (row,) = ranges.total(LinkSetting(model, ebn0_db), rule)
     return row.failures / row.blocks
@@ -112,15 +113,15 @@ def bler_without_modem(model, ebn0_db: float) -> float:
 def judged(counts, means, model, sent: int, expected: Expected):
     """Return the Checks of a run.
 
-    The BLER must be that of aligned codewords between Eb/N0 and loss_db less; that it
-    is not better shows that noise was there. Each limit is widened by the run's own
-    95 % interval.
+    The BLER must lie between those of the aligned link at Eb/N0 and at loss_db less. If
+    it were lower, there would be less noise than expected. Each limit is extended by
+    the 95 % interval of the run.
 
     Args:
-        counts: as Scorer.counts.
-        means: as Scorer.means.
+        counts: counts of the Scorer.
+        means: means of the Scorer.
         model: link model.
-        sent: frames.
+        sent: number of bursts sent.
         expected: Expected.
     """
     ebn0_db, cfo, ppm = expected.ebn0_db, expected.cfo, expected.clock_ppm
@@ -143,24 +144,24 @@ def judged(counts, means, model, sent: int, expected: Expected):
     checks.append(Check("BLER", rate, max(0.0, best), worst))
     if expected.snr_slack_db is not None:
         snr_db, slack = power.snr_db(ebn0_db, model.rate), expected.snr_slack_db
-        near = snr_db - slack, snr_db + slack
-        checks.append(Check("mean SNR", means["snr_db"], *near, "dB"))
+        found = means["snr_db"]
+        checks.append(Check("mean SNR", found, snr_db - slack, snr_db + slack, "dB"))
     if cfo is not None:
-        near = cfo - CFO_SLACK, cfo + CFO_SLACK
-        checks.append(Check("mean CFO", means["cfo"], *near, "cycles per sample"))
+        low, high = cfo - CFO_SLACK, cfo + CFO_SLACK
+        checks.append(Check("mean CFO", means["cfo"], low, high, "cycles per sample"))
     if ppm is not None:
-        near = max(0.0, ppm - CLOCK_SLACK_PPM), ppm + CLOCK_SLACK_PPM
+        low, high = max(0.0, ppm - CLOCK_SLACK_PPM), ppm + CLOCK_SLACK_PPM
         found = abs(means["clock_ppm"])
-        checks.append(Check("mean clock offset", found, *near, "ppm"))
+        checks.append(Check("mean clock offset", found, low, high, "ppm"))
     return checks
 
 
 def file_level(
     model, frame, frames: int, ebn0_db: float, seed: int, loss_db: float, along=iter
 ):
-    """Return the Checks of modulator, noise and synchroniser, without a radio.
+    """Return the Checks of modulator, noise and synchronizer, without a radio.
 
-    `along` is given the pieces that are decided and returns them, to show how far.
+    `along` is a function that returns its argument, the pieces, to show the progress.
     """
     samples, modulator = frames_of(model, frame, frames, seed)
     variance = sample_noise_variance(modulator, ebn0_db, model.rate)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Count ranges of items in order over any executor: threads, processes, a cluster."""
+"""Counting of ranges of items, in order, on threads, processes or a cluster."""
 
 import concurrent.futures
 import contextlib
@@ -10,19 +10,19 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_AHEAD = 2  # ranges for each worker's thread: one that runs, one that waits for it
-_GROWTH = 8  # a range is at most this share of what was handed out to each thread ...
+_AHEAD = 2  # ranges per worker thread: one is running, one is waiting
+_GROWTH = 8  # a range is at most 1/_GROWTH of the items submitted so far per thread
 
 
 @dataclass(frozen=True)
 class Workers:
-    """An executor, and how much to hand out to it.
+    """An executor and how to use it.
 
     Args:
         executor: concurrent.futures.Executor.
-        slots: function that returns how many calls run at once.
-        largest: the most looks at the stop rule in one range: 1 where a call costs
-            nothing, more where it has to travel.
+        slots: function that returns how many calls can run at the same time.
+        largest: largest number of checks of the stop rule per range; 1 if a call has no
+            overhead, more if it goes over a network.
         result: function that waits for a future and returns its result.
     """
 
@@ -33,13 +33,13 @@ class Workers:
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 @contextlib.contextmanager
 def threads(count=None):
-    """Give Workers that are threads of this process, one for each core."""
+    """Yield Workers that are threads of this process; None: one per core."""
     count = count or cores()
     with concurrent.futures.ThreadPoolExecutor(count) as executor:
         yield Workers(executor, lambda: count)
@@ -47,7 +47,7 @@ def threads(count=None):
 
 @contextlib.contextmanager
 def processes(count):
-    """Give Workers that are processes of this machine, of one thread each."""
+    """Yield Workers that are processes on this machine with one thread each."""
     executor = concurrent.futures.ProcessPoolExecutor(
         count, multiprocessing.get_context("spawn"), _one_thread
     )
@@ -58,25 +58,25 @@ def processes(count):
 
 
 def _one_thread():
-    """Let numerical libraries, not imported yet, use one thread in each process."""
+    """Limit numerical libraries, which are not imported yet, to one thread."""
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def counted(setting, rows, rule, workers=None, limit=None):
-    """Yield the rows of a setting as ranges are added, until the stop rule is met.
+    """Yield the growing rows of a setting until the stop rule is met.
 
-    Results are taken in their order, and the rule is looked at after every
-    setting.step items from the first, so any executor counts the same items.
+    Results are added in order, and the rule is checked after every setting.step items
+    from the first, so every executor counts the same items.
 
     Args:
         setting: LinkSetting, BurstSetting or SemanticSetting.
-        rows: its rows, with what was counted before.
+        rows: its rows, including earlier counts.
         rule: StopRule.
-        workers: Workers, or None: threads of this process for this call.
-        limit: the most items, below what the rule allows, or None.
+        workers: Workers; None: threads of this process for this call.
+        limit: largest number of items, in addition to the rule; None: no limit.
     """
     if not rows:
-        return  # a semantic link of which no branch is measured
+        return  # a semantic link without a measured branch
     if workers is None:
         with threads() as workers:
             yield from counted(setting, rows, rule, workers, limit)
@@ -88,10 +88,12 @@ def counted(setting, rows, rule, workers=None, limit=None):
         while not enough(rows, rule, most):
             slots = workers.slots()
             while len(ahead) < _AHEAD * slots and (most is None or start < most):
-                looks = (start - before) // setting.step // (_GROWTH * slots)
-                ends = _ends(setting.step, start, most, min(looks, workers.largest))
-                range_of = setting, rows[0].first, (start, *ends)
-                ahead.append(workers.executor.submit(_count, *range_of))
+                checks = (start - before) // setting.step // (_GROWTH * slots)
+                ends = _ends(setting.step, start, most, min(checks, workers.largest))
+                bounds = (start, *ends)
+                ahead.append(
+                    workers.executor.submit(_count, setting, rows[0].first, bounds)
+                )
                 start = ends[-1]
             for totals in workers.result(ahead.popleft()):
                 pairs = zip(rows, totals, strict=True)
@@ -105,7 +107,7 @@ def counted(setting, rows, rule, workers=None, limit=None):
 
 
 def most_items(setting, rule, limit=None):
-    """Return the most items that a rule and a limit allow, or None."""
+    """Return the largest number of items that rule and limit allow, or None."""
     bounds = [limit] if limit is not None else []
     if rule.max_blocks is not None:
         bounds.append(setting.items(rule.max_blocks))
@@ -113,38 +115,38 @@ def most_items(setting, rule, limit=None):
 
 
 def enough(rows, rule, most) -> bool:
-    """Return whether nothing more is to be counted."""
+    """Return whether no more items need to be counted."""
     row = rows[0]
     if most is not None and row.items >= most:
         return True
     return bool(row.items) and rule.enough(row.blocks, row.failures)
 
 
-def _ends(step, start, most, looks):
-    """Return where the next looks at the stop rule are, at least one."""
+def _ends(step, start, most, checks):
+    """Return the items at the next checks of the stop rule, at least one."""
     first = (start // step + 1) * step
-    ends = [first + i * step for i in range(max(1, looks))]
+    ends = [first + i * step for i in range(max(1, checks))]
     if most is not None:
-        ends = [end for end in ends if end < most] or []
-        if len(ends) < max(1, looks):
+        ends = [end for end in ends if end < most]
+        if len(ends) < max(1, checks):
             ends.append(most)
     return ends
 
 
 def _count(setting, first, ends):
-    """Return the totals between looks at the stop rule, in order."""
+    """Return the totals between checks of the stop rule, in order."""
     return [setting.count(first, *pair) for pair in itertools.pairwise(ends)]
 
 
 def total(setting, rule, first=0, workers=None, engine="loop"):
-    """Return the rows of a setting when the stop rule is met, counted in this process.
+    """Return the rows of a setting when the stop rule is met.
 
     Args:
-        setting: as for counted().
+        setting: as for `counted`.
         rule: StopRule.
         first: index of the first item.
-        workers: as for counted().
-        engine: for the rows.
+        workers: as for `counted`.
+        engine: name of the engine for the rows.
     """
     rows = setting.rows(engine, first)
     for more in counted(setting, rows, rule, workers):
@@ -156,9 +158,9 @@ def in_order(function, arguments, workers=None):
     """Yield function(argument) for each argument, in order.
 
     Args:
-        function: of a module, so that other processes find it.
-        arguments: what it is called with.
-        workers: Workers; None: this process, one after another.
+        function: function of a module, so that other processes can import it.
+        arguments: iterable of arguments.
+        workers: Workers; None: call it in this process, one argument after another.
     """
     if workers is None:
         yield from map(function, arguments)

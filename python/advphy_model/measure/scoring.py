@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples become counts: synchronise, decide, compare with what was sent.
+"""Error counts of received samples: synchronize, decide, compare with the messages.
 
-What was sent is re-created from seed and index, so a recording and the receiver that
-heard the same samples count the same.
+The transmitted messages are computed from seed and index, so a recording gives the same
+counts as the receiver of the same samples.
 """
 
 import math
@@ -25,9 +25,9 @@ def count_blocks(decided, sent, erased=None) -> tuple:
     """Return (block_errors, erasures) of decided messages, uint8 [blocks].
 
     Args:
-        decided: messages, uint8 [blocks].
-        sent: messages, uint8 [blocks].
-        erased: flags of the blocks that were not decided, or None: all were.
+        decided: decided messages, uint8 [blocks].
+        sent: transmitted messages, uint8 [blocks].
+        erased: whether each block is erased, [blocks]; None: none is.
     """
     if erased is None:
         return kernels.count_differences(decided, sent), 0
@@ -38,13 +38,13 @@ def count_blocks(decided, sent, erased=None) -> tuple:
 
 @dataclass(frozen=True)
 class FrameScore:
-    """What was counted in a frame that arrived.
+    """Counts of one received burst.
 
     Args:
         received: ReceivedFrame.
-        block_errors: blocks decided for a wrong message; None of a semantic link.
+        block_errors: blocks decided for a wrong message; None for a semantic link.
         erasures: blocks not decided.
-        squared_error: of the images over all pixels, not erased; None of a link model.
+        squared_error: sum over all pixels of images not erased; None for a link model.
     """
 
     received: ReceivedFrame
@@ -54,32 +54,32 @@ class FrameScore:
 
     @property
     def blocks(self) -> int:
-        """Return the blocks of the frame."""
+        """Return the number of blocks in the burst."""
         return self.received.header.codewords
 
     def as_row(self) -> dict:
         """Return plain values for a table."""
-        heard = {"number": self.received.header.number}
+        received = {"number": self.received.header.number}
         for name in "index missed snr_db cfo clock_ppm".split():
-            heard[name] = getattr(self.received, name)
+            received[name] = getattr(self.received, name)
         names = "blocks block_errors erasures squared_error".split()
         counted = {name: getattr(self, name) for name in names}
-        return heard | counted | {"intact": self.received.intact}
+        return received | counted | {"intact": self.received.intact}
 
 
 class Scorer:
-    """Count what samples bring.
+    """Counter of the errors in a stream of samples.
 
     Args:
         model: link model or semantic link.
-        frame: Frame, the sender's.
-        seed: of the messages.
-        first_frame: number of the first frame sent; None: not known.
-        images: Images or the name of a data set; of a semantic link only.
-        secret: 32 bytes of a keyed semantic link.
+        frame: Frame of the transmitter.
+        seed: seed of the messages.
+        first_frame: number of the first transmitted burst; None: not known.
+        images: Images or the name of a data set, for a semantic link.
+        secret: 32 bytes for a keyed semantic link.
 
     Raises:
-        ValueError: naming what does not fit.
+        ValueError: if the images do not match the link, or the secret is missing.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Scorer:
             self._score = self._messages
 
     def push(self, samples) -> list:
-        """Take samples, complex64; return the FrameScores that they completed."""
+        """Process samples, complex64; return the FrameScores of complete bursts."""
         codewords, received = self._synchronizer.push(samples)
         found = []
         for frame in received:
@@ -114,9 +114,10 @@ class Scorer:
 
     @property
     def counts(self) -> dict:
-        """Return those of the Synchronizer and the sums over the frames, so far.
+        """Return the counts of the Synchronizer and the sums over all bursts so far.
 
-        blocks, erasures, and block_errors or, of a semantic link, squared_error.
+        The sums are blocks, erasures, and block_errors or, for a semantic link,
+        squared_error.
         """
         names = ["blocks", "erasures"]
         names.append("squared_error" if self.semantic else "block_errors")
@@ -125,7 +126,7 @@ class Scorer:
 
     @property
     def means(self) -> dict:
-        """Return snr_db (of the mean SNR), cfo and clock_ppm; empty without a frame."""
+        """Return snr_db (of the mean SNR), cfo and clock_ppm; empty without bursts."""
         received = [frame.received for frame in self.frames]
         if not received:
             return {}
@@ -138,15 +139,17 @@ class Scorer:
 
 
 class ImageScorer:
-    """Decode as Bob does, his module in where the header says that Alice's is.
+    """Bob's decoder with the squared error of its images.
+
+    Bob's module is used for bursts whose header reports Alice's module as active.
 
     Args:
         link: semantic link.
-        images: Images that were sent: frame i is image i modulo their number.
-        secret: 32 bytes of a keyed link, or None.
+        images: transmitted Images: item i is image i modulo their number.
+        secret: 32 bytes for a keyed link, or None.
 
     Raises:
-        ValueError: the images do not fit, or the secret is missing.
+        ValueError: if the images do not match the link, or the secret is missing.
     """
 
     def __init__(self, link, images, secret=None):
@@ -154,16 +157,16 @@ class ImageScorer:
         if self._pixels.shape[1] != link.pixels:
             raise ValueError(
                 f"images '{images.name}' have {self._pixels.shape[1]} pixels, link "
-                f"'{link.name}' decodes {link.pixels}; give the ones that were sent"
+                f"'{link.name}' decodes {link.pixels}; give the transmitted images"
             )
         self._link = link
         self._decoder = PackedNetwork(link.decoder, complex_input=True)
         self._bob = BobModule(link, secret) if link.hides else None
-        self._highest = -1  # of the indices that were used
-        self._wrong = False  # the key, by the last header that had a check
+        self._highest = -1  # highest index that was used
+        self._wrong_key = False  # by the last header that had a check
 
     def score(self, y, frame) -> tuple:
-        """Return (None, erasures, squared error) of the codes of a frame.
+        """Return (None, erasures, squared error) of the codes of a burst.
 
         Args:
             y: complex64 [codewords, n].
@@ -180,12 +183,12 @@ class ImageScorer:
         return None, sums["erasures"], sums["squared_error"]
 
     def _revealed(self, y, frame):
-        """Return what Bob's module makes of y: NaN under a wrong or a used key."""
+        """Return the output of Bob's module, or NaN if the key is wrong or used."""
         out, keying = np.empty_like(y), self._bob.keying
         check = frame.header.key_check
         if keying is not None and check is not None:
-            self._wrong = not _fits(keying, frame.index, check)
-        if keying is not None and (self._wrong or frame.index <= self._highest):
+            self._wrong_key = not _fits(keying, frame.index, check)
+        if keying is not None and (self._wrong_key or frame.index <= self._highest):
             out[:] = np.nan
             return out
         self._bob.run(y, frame.index, out)
@@ -194,19 +197,20 @@ class ImageScorer:
 
 
 def _fits(keying, index, check):
-    """Tell whether a header's bytes are the first of the check of an index's key."""
+    """Return whether a key check matches the check value of an index."""
     return f"{int(keying.checks(index, 1)[0]):016x}".startswith(check.hex())
 
 
 def score(recording, model, frame, along=iter, **settings) -> Scorer:
-    """Return the Scorer that has taken a whole recording; settings as Scorer's.
+    """Return the Scorer after a whole recording.
 
     Args:
         recording: Recording.
-        model: the link.
-        frame: Frame.
-        along: is given the pieces of samples and returns them, to show how far.
-        settings: as Scorer's.
+        model: link model or semantic link.
+        frame: Frame of the transmitter.
+        along: function that returns its argument, the iterable of pieces, to show the
+            progress.
+        settings: other arguments of Scorer.
     """
     scorer = Scorer(model, frame, **settings)
     for samples in along(recording.pieces()):

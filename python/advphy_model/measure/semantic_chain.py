@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A semantic link without GNU Radio: one transmitter, Bob's branch and Eve's."""
+"""A semantic link without GNU Radio: transmitter and the branches of Bob and Eve."""
 
 import dataclasses
 import threading
@@ -23,29 +23,29 @@ from advphy_model.network.packed_network import PackedNetwork, classifier
 from advphy_model.power import energy, snr_noise_variance
 from advphy_model.randomness import checked_index, checked_seed
 
-_TILE = 512  # frames at once: what a tile needs stays in a core's cache
-EVE_SEED = 1  # Eve's noise has this seed more than Bob's: both are independent
+_TILE = 512  # images per step, so that their data stay in a core's cache
+EVE_SEED = 1  # Eve's seed is Bob's plus this, so that their noise is independent
 
 
 @dataclass(frozen=True)
 class SemanticSetting:
-    """What is sent, through what, to whom.
+    """A semantic link at one SNR for Bob and one for Eve.
 
     Args:
         link: SemanticLink.
-        images: Images; frame i is image i modulo their number.
+        images: Images; item i is image i modulo their number.
         snr_db: Bob's SNR in dB.
         eve_snr_db: Eve's SNR in dB.
         eve: Eve, or None.
-        alice: whether Alice's module is in, where the link has one.
-        branches: which of BRANCHES to measure.
+        alice: whether Alice's module is active, if the link has one.
+        branches: branches to measure, from BRANCHES.
         secret: 32 bytes for a keyed link.
-        bob_secret: another one for Bob, to see what a wrong key gives; None: the same.
-        seed: of Bob's noise; Eve's is seed + EVE_SEED.
-        kind: a channel (air/channels).
+        bob_secret: another secret for Bob, to measure a wrong key; None: the same.
+        seed: seed of Bob's noise; Eve's is seed + EVE_SEED.
+        kind: label of the channel (air/channels).
 
     Raises:
-        ValueError: naming what does not fit.
+        ValueError: if a value is out of range or does not match the link.
     """
 
     link: SemanticLink
@@ -60,31 +60,31 @@ class SemanticSetting:
     seed: int = 1
     kind: str = "awgn"
 
-    step: typing.ClassVar = 32 * _TILE  # frames that a thread takes at once
+    step: typing.ClassVar = 32 * _TILE  # images per range of a thread
 
     def __post_init__(self):
         require_shape(self.images, self.link.image_shape)
         for snr_db in (self.snr_db, self.eve_snr_db):
-            snr_noise_variance(snr_db)  # refuses what is no SNR
+            snr_noise_variance(snr_db)  # checks the range
         for seed in (self.seed, self.seed + EVE_SEED):
             checked_seed(seed)
-        channel(self.kind)  # refuses what is not known
+        channel(self.kind)  # checks the label
         for branch in self.branches:
             if branch not in BRANCHES:
                 raise ValueError(
-                    f"branch '{branch}' is not known; there is {', '.join(BRANCHES)}"
+                    f"branch '{branch}' is not known; choose from {', '.join(BRANCHES)}"
                 )
         if self.pair != "none":
             for secret in (self.secret, self.bob_secret or self.secret):
-                keying_of(self.link, secret)  # refuses a secret that is missing
+                keying_of(self.link, secret)  # checks the secret
         if self.eve is not None:
             self.eve.require_fit(self.link)
             if "eve" in self.branches:
-                self.images.labelled()
+                self.images.labeled()
 
     @cached_property
     def _hashes(self):
-        """Return the hashes of link and Eve, which take as long as a hundred frames."""
+        """Return the hashes of link and Eve, cached since they take time."""
         return self.link.sha256, "" if self.eve is None else self.eve.sha256
 
     @property
@@ -94,7 +94,7 @@ class SemanticSetting:
 
     @property
     def measured(self) -> tuple:
-        """Return the branches that there is something to measure of."""
+        """Return the branches that can be measured with this setting."""
         present = {
             "bob": True,
             "bob_without": self.link.hides and self.alice,
@@ -104,13 +104,13 @@ class SemanticSetting:
 
     @property
     def pair(self) -> str:
-        """Return what Alice sends through, as the rows name it."""
+        """Return Alice's module as the rows name it: see SemanticCounts."""
         if not (self.alice and self.link.hides):
             return "none"
         return "learned" if self.link.keying == "none" else self.link.keying
 
     def rows(self, engine: str, first: int) -> tuple:
-        """Return a row for each branch that is measured, with nothing counted."""
+        """Return a row for each measured branch, with all sums 0."""
         checked_index("first_frame", first)
         return tuple(self._row(branch, engine, first) for branch in self.measured)
 
@@ -134,19 +134,19 @@ class SemanticSetting:
         )
 
     def of(self, rows):
-        """Return the setting with the branches of some of its rows."""
+        """Return the setting restricted to the branches of some of its rows."""
         return dataclasses.replace(self, branches=tuple(row.branch for row in rows))
 
     def items(self, blocks: int) -> int:
-        """Return how many items hold so many blocks."""
+        """Return the number of items for so many blocks."""
         return blocks
 
     def count(self, first: int, begin: int, end: int) -> tuple:
-        """Return the sums of frames first + begin .. first + end - 1 by branch."""
+        """Return the sums of items first + begin .. first + end - 1 by branch."""
         return _chain(self).sums(first + begin, end - begin)
 
 
-_own = threading.local()  # a thread's chain, and the setting that it is of
+_own = threading.local()  # a thread's chain and its setting
 
 
 def _chain(setting):
@@ -157,7 +157,7 @@ def _chain(setting):
 
 
 class _Chain:
-    """One thread's buffers, and the link on one tile after another."""
+    """The buffers of one thread, which runs the link tile by tile."""
 
     def __init__(self, setting):
         link, images = setting.link, setting.images
@@ -182,7 +182,7 @@ class _Chain:
         self._read, self._erased = (np.empty(_TILE, np.uint8) for _ in range(2))
 
     def sums(self, first, frames):
-        """Return the sums of a range of frames, a dictionary for each branch."""
+        """Return the sums of a range of images, a dictionary for each branch."""
         total = [SemanticCounts.nothing() for _ in self._setting.measured]
         for at, which in self._tiles(first, frames):
             for sums, more in zip(total, self._tile(at, which), strict=True):
@@ -191,7 +191,7 @@ class _Chain:
         return tuple(total)
 
     def _tiles(self, first, frames):
-        """Yield (index of the first frame, numbers of the images) of each tile."""
+        """Yield (index of the first item, numbers of the images) of each tile."""
         for at in range(first, first + frames, _TILE):
             end = min(at + _TILE, first + frames)
             yield at, np.arange(at, end) % len(self._pixels)
@@ -224,14 +224,14 @@ class _Chain:
         return x, sent
 
     def record(self, first, out):
-        """Write what Eve receives of the frames from first on to out."""
+        """Write the vectors that Eve receives from item `first` on to out."""
         for at, which in self._tiles(first, len(out)):
             _, sent = self._send(self._pixels[which], at)
-            out[at - first :][: len(which)] = self._eve_hears(sent, at)
+            out[at - first :][: len(which)] = self._eve_receives(sent, at)
 
     def signal_energy(self, first, frames):
-        """Return the sum of ||x||^2 over the codes of frames."""
-        total_energy = 0.0  # not by sum(), which rounds otherwise since Python 3.12
+        """Return the sum of ||x||^2 over the codes of a range of images."""
+        total_energy = 0.0  # not sum(), which rounds differently since Python 3.12
         for at, which in self._tiles(first, frames):
             total_energy += energy(self._send(self._pixels[which], at)[0])
         return total_energy
@@ -242,7 +242,7 @@ class _Chain:
         self._apply(sent, y, seed=seed, first_block=first, noise_variance=variance)
         return y
 
-    def _eve_hears(self, sent, first):
+    def _eve_receives(self, sent, first):
         setting = self._setting
         return self._receive(sent, first, setting.seed + EVE_SEED, setting.eve_snr_db)
 
@@ -259,7 +259,7 @@ class _Chain:
         return error_sums(errors)
 
     def _eve(self, sent, first, labels):
-        y, size = self._eve_hears(sent, first), len(sent)
+        y, size = self._eve_receives(sent, first), len(sent)
         read, erased = self._read[:size], self._erased[:size]
         erasures = self._classifier.decide(y, read, erased)
         right = (read == labels) & (erased == 0)
@@ -267,7 +267,7 @@ class _Chain:
 
 
 def record(setting: SemanticSetting, frames: int, first_frame: int = 0) -> np.ndarray:
-    """Return what Eve receives, complex64 [frames, n]: her recording."""
+    """Return Eve's received vectors for a range of images, complex64 [frames, n]."""
     checked_index("frames", frames)
     checked_index(
         "first_frame + frames", checked_index("first_frame", first_frame) + frames
@@ -278,12 +278,12 @@ def record(setting: SemanticSetting, frames: int, first_frame: int = 0) -> np.nd
 
 
 def signal_energy(setting: SemanticSetting, frames: int, first_frame: int = 0) -> float:
-    """Return the sum of ||x||^2 over the codes of frames, before Alice's module."""
+    """Return the sum of ||x||^2 over a range of images, before Alice's module."""
     return _chain(setting).signal_energy(first_frame, frames)
 
 
 def total(setting: SemanticSetting, frames: int, first_frame: int = 0, workers=None):
-    """Return {branch: SemanticCounts} of frames, counted in this process."""
+    """Return {branch: SemanticCounts} of a range of images, counted in this process."""
     rule = StopRule(min_errors=None, max_blocks=frames)
     rows = ranges.total(setting, rule, first_frame, workers)
     return {row.branch: row for row in rows}

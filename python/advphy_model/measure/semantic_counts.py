@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows of sums of a semantic link: what Bob's images and Eve's labels came to."""
+"""Rows of sums of a semantic link: errors of Bob's images and of Eve's labels."""
 
 import math
 from dataclasses import dataclass
@@ -13,32 +13,32 @@ BRANCHES = ("bob", "bob_without", "eve")
 
 @dataclass(frozen=True)
 class SemanticCounts(Row):
-    """Sums of one branch over one range of frames under one setting.
+    """Sums of one branch over one range of images under one setting.
 
     Args:
         link: name of the semantic link.
         engine: "flowgraph" or "loop".
-        images: name of the data set; frame i is its image i modulo its size.
+        images: name of the data set; item i is its image i modulo its size.
         branch: "bob", "bob_without" (without his module), or "eve".
-        pair: what Alice sends through: "none" (bypassed), "learned", or a keying.
+        pair: Alice's module: "none" (bypassed), "learned", or the keying.
         snr_db: SNR of this branch in dB.
-        seed: of Bob's noise; Eve's is seed + 1.
-        first_frame: index of the first image sent.
-        frames: images sent, from first_frame on without gaps.
-        pixels: of an image.
-        reals: of a code.
-        erasures: frames with a sample that is not finite; in no other sum.
-        squared_error: sum over frames and pixels of (decoded - sent)^2; 0 for Eve.
-        correct: frames whose label Eve reads rightly; 0 for Bob.
+        seed: seed of Bob's noise; Eve's is seed + 1.
+        first_frame: index of the first image.
+        frames: number of images, from first_frame on without gaps.
+        pixels: pixels per image.
+        reals: reals per code.
+        erasures: images with a sample that is not finite, which are in no other sum.
+        squared_error: sum over images and pixels of (decoded - sent)^2; 0 for Eve.
+        correct: number of images whose label Eve finds; 0 for Bob.
         signal_energy: sum of ||x||^2 before Alice's module.
         perturbation_energy: sum of ||x' - x||^2.
         transmit_energy: sum of ||x'||^2.
         model_sha256: hash of the link.
         eve: name of Eve; "none" for Bob.
         eve_sha256: hash of Eve; empty for Bob.
-        squared_error_squares: sum over frames of the square of a frame's squared
-            error, from which the interval of the MSE comes.
-        version: of this module.
+        squared_error_squares: sum over images of the square of an image's squared
+            error, for the interval of the MSE.
+        version: version of gr-advphy.
     """
 
     link: str
@@ -72,7 +72,7 @@ class SemanticCounts(Row):
         "frames erasures squared_error squared_error_squares correct"
         " signal_energy perturbation_energy transmit_energy"
     )
-    # psr_db is derived, and there for who reads the file without this module.
+    # psr_db is derived; it is for readers of the file without this module.
     COLUMNS: ClassVar = names(
         "link engine images branch pair snr_db psr_db seed first_frame frames pixels"
         " reals erasures squared_error correct signal_energy perturbation_energy"
@@ -82,29 +82,29 @@ class SemanticCounts(Row):
 
     @property
     def psr_db(self) -> float | None:
-        """Return the realised perturbation-to-signal ratio in dB; None without one."""
+        """Return the realized PSR in dB, or None without a perturbation."""
         if not self.perturbation_energy:
             return None
         return 10 * math.log10(self.perturbation_energy / self.signal_energy)
 
     @property
     def transmit_power_db(self) -> float | None:
-        """Return the power sent, over 1 per real dimension, in dB; None: not known."""
+        """Return the transmit power over 1 per real dimension in dB, if known."""
         if not self.transmit_energy:
             return None
         return 10 * math.log10(self.transmit_energy / (self.frames * self.reals))
 
     @property
     def mse(self) -> float:
-        """Return Bob's mean squared error per pixel over the frames not erased.
+        """Return Bob's mean squared error per pixel over all images not erased.
 
-        NaN when all were: 0 would be the best there is.
+        If all images are erased it is NaN, since 0 would be a perfect result.
         """
         decoded = self.frames - self.erasures
         return self.squared_error / (decoded * self.pixels) if decoded else math.nan
 
     def mse_interval(self) -> tuple:
-        """Return the 95 % interval of the MSE, from the spread over the frames."""
+        """Return the 95 % interval of the MSE from the variance over the images."""
         frames = max(self.frames - self.erasures, 1)
         mean = self.squared_error / frames
         variance = max(self.squared_error_squares / frames - mean**2, 0.0)
@@ -113,31 +113,31 @@ class SemanticCounts(Row):
 
     @property
     def accuracy(self) -> float:
-        """Return Eve's share of right labels; a frame erased is not right."""
+        """Return Eve's share of correct labels; an erased image is not correct."""
         return self.correct / self.frames
 
     @property
     def place(self) -> str:
-        """Return link, branch and SNR, for an error text."""
+        """Return link, branch and SNR for error texts."""
         return f"{self.link}, {self.branch} at {self.snr_db:g} dB"
 
     @property
     def blocks(self) -> int:
-        """Return the items that a stop rule counts."""
+        """Return the number of items for a stop rule."""
         return self.frames
 
     @property
     def failures(self) -> int:
-        """Return 0: no image fails, so no stop rule counts errors."""
+        """Return 0, since images have no errors that a stop rule could count."""
         return 0
 
     def columns(self) -> dict:
-        """Return the values of the columns as they are written."""
+        """Return the values of the columns as they are written, with psr_db."""
         psr_db = "" if self.psr_db is None else f"{self.psr_db:.4f}"
         return super().columns() | {"psr_db": psr_db}
 
     def require_possible(self) -> None:
-        """Raise ValueError for sums that cannot be."""
+        """Raise ValueError if the sums are contradictory or out of range."""
         if self.branch not in BRANCHES:
             raise ValueError(
                 f"branch '{self.branch}' is not known; choose from "
@@ -151,6 +151,6 @@ class SemanticCounts(Row):
                 )
         if self.correct + self.erasures > self.frames or self.frames < 1:
             raise ValueError(
-                f"{self.correct} right and {self.erasures} erased of {self.frames} "
-                "frames cannot be"
+                f"{self.correct} correct and {self.erasures} erased of {self.frames} "
+                "images cannot be"
             )

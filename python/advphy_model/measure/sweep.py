@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure settings until the stop rule is met, continuing what was counted."""
+"""Measurement of settings until the stop rule is met, with continuation of tables."""
 
 import contextlib
 import dataclasses
@@ -16,13 +16,13 @@ from advphy_model.version import __version__
 
 @dataclass(frozen=True)
 class Step:
-    """What has been counted so far under one setting, and how fast.
+    """Progress of one setting.
 
     Args:
-        setting: what is measured.
-        rows: its rows, with what was counted before.
-        new_items: items counted in this run under this setting.
-        seconds: time that this run has spent under this setting.
+        setting: the setting.
+        rows: its rows, including earlier counts.
+        new_items: items counted for this setting in this run.
+        seconds: time spent on this setting in this run.
         done: whether the stop rule is met.
     """
 
@@ -34,7 +34,7 @@ class Step:
 
     @property
     def row(self):
-        """Return the first row, of most settings the only one."""
+        """Return the first row, which is the only one for most settings."""
         return self.rows[0]
 
 
@@ -43,26 +43,26 @@ def measure(
 ):
     """Yield Steps; write the rows to `out` after each setting and when interrupted.
 
-    A table that is there already is continued, half or whole; ranges of several runs
-    add up, and a run ends where the next range in `out` begins.
+    An existing table is continued. Its ranges are kept, and a range ends where the next
+    range of the same setting in `out` begins.
 
     Args:
-        settings: LinkSettings, BurstSettings or SemanticSettings, in their order, made
-            once it is clear that the table can be read and written. One that is given
-            twice is measured once, and yields its last step again.
-        rule: StopRule; what was counted before from `first` on counts towards it.
-        out: CSV, read first if it is there.
-        schema: of its rows, a subclass of table.Row.
+        settings: iterable of LinkSettings, BurstSettings or SemanticSettings. It is
+            evaluated after the check that the table can be read and written. A setting
+            that is given twice is measured once and yields its last Step again.
+        rule: StopRule; earlier counts from `first` on are included.
+        out: path of the CSV, which may exist.
+        schema: subclass of table.Row.
         first: index of the first item.
-        engine: what counts, for the rows: "loop", "flowgraph" or "burst".
-        counted: function of (setting, rows, rule, limit=...) that yields the rows as
-            they grow; None: ranges.counted with threads of this process.
-        at_once: settings that are counted at the same time, for settings of few items:
-            then only the last step of each is yielded.
+        engine: name of the engine for the rows: "loop", "flowgraph" or "burst".
+        counted: function of (setting, rows, rule, limit=...) that yields the growing
+            rows; None: ranges.counted with threads of this process.
+        at_once: number of settings that are counted at the same time, for settings with
+            few items; then only the last Step of each is yielded.
 
     Raises:
-        ValueError: the table is of another version or model, or a first item is
-            counted already.
+        ValueError: if the table has another version or model, or the first item of a
+            setting lies within a range that is counted already.
     """
     first = checked_index(schema.FIRST, first)
     with only_writer(out), contextlib.ExitStack() as stack:
@@ -81,7 +81,7 @@ def measure(
             counted = functools.partial(ranges.counted, workers=workers)
         point = functools.partial(_counted, rule=rule, counted=counted)
         points = _together(point, todo, at_once) if at_once > 1 else map(point, todo)
-        finished = {}  # the last step, by the row
+        finished = {}  # last step by order of the row
         for each, steps in zip(todo, points, strict=True):
             key, step = each[1][0].order, None
             if key in finished:
@@ -98,7 +98,7 @@ def measure(
 
 
 def _continued(setting, empty, rows, out):
-    """Yield (setting, rows to continue, limit); rows of unequal length apart."""
+    """Yield (setting, rows to continue, limit) for each group of equal length."""
     states = {}
     for row in empty:
         old, most = table.continued(row, rows, out)
@@ -127,7 +127,7 @@ def _counted(todo, rule, counted):
 
 
 def _together(point, todo, at_once):
-    """Yield the last Step of each setting, in order, several counted at once."""
+    """Yield the last Step of each setting in order; several are counted at once."""
     with ThreadPoolExecutor(at_once) as pool:
         futures = {}
         for each in todo:
@@ -143,6 +143,6 @@ def _together(point, todo, at_once):
 
 
 def _kept(rows, new):
-    """Return the rows of a table with new ones in the place of those they continue."""
+    """Return the rows of a table, where new rows replace those that they continue."""
     places = {row.order for row in new}
     return [row for row in rows if row.order not in places] + list(new)

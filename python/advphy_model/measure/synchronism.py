@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What to measure to see how much of an attack survives lack of synchronism."""
+"""Settings for the figure that shows attacks without synchronism."""
 
 import math
 from dataclasses import dataclass
 
 from advphy_model.air import perturbation
 from advphy_model.measure.burst_chain import BurstSetting
-from advphy_model.modem.burst_adversary import AirAdversary
+from advphy_model.modem.burst_adversary import BurstAdversary
 from advphy_model.receive.canceller import CancellerSettings
 
 CLEAN, JAMMER = "no attack", "noise jammer"
@@ -29,7 +29,7 @@ UNKNOWN = {
     "and gain": {**_RANDOM, "where": "stream", "cfo": "random", "fading": "rayleigh"},
 }
 _OFFSETS = (0, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1)
-_LONG, _SHORT = 1600, 256  # frames of a point without and with a canceller
+_LONG, _SHORT = 1600, 256  # bursts per point without and with a canceller
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Point:
     """One point of the figure.
 
     Args:
-        panel: one of PANELS, or "" for CLEAN and JAMMER, which know no synchronism.
+        panel: one of PANELS, or "" for CLEAN and JAMMER, which need no synchronism.
         curve: one of CURVES, CLEAN, JAMMER.
-        x: of the panel's axis; of "unknown" the place in UNKNOWN.
+        x: value on the panel's axis; in the panel "unknown" the index in UNKNOWN.
         setting: BurstSetting.
     """
 
@@ -54,16 +54,16 @@ def points(model, frame, sharp, blind, ebn0_db, psr_db, seed=1) -> list:
 
     Args:
         model: link model.
-        frame: Frame of it, whose codewords are a power of two.
+        frame: Frame of the model; its number of codewords is a power of two.
         sharp: Perturbation crafted for synchronism.
         blind: Perturbation crafted for unknown phase and shift.
         ebn0_db: Eb/N0 in dB.
-        psr_db: PSR at the receiver in dB, of all adversaries.
-        seed: of messages and noise, and of what the adversaries draw.
+        psr_db: PSR at the receiver in dB, equal for all adversaries.
+        seed: seed of messages, noise and adversaries.
     """
 
     def setting(p, canceller, frames, **arrival):
-        adversary = p and AirAdversary(p, frame, psr_db, seed=seed, **arrival)
+        adversary = p and BurstAdversary(p, frame, psr_db, seed=seed, **arrival)
         return BurstSetting(
             model, frame, ebn0_db, seed, adversary, canceller, frames=frames
         )
@@ -91,7 +91,7 @@ def points(model, frame, sharp, blind, ebn0_db, psr_db, seed=1) -> list:
 
 
 def _arrivals(frame):
-    """Return {panel: [(x, settings of AirAdversary)]}."""
+    """Return {panel: [(x, settings of BurstAdversary)]}."""
     n, sps = frame.n, frame.samples_per_symbol
     step = max(1, round(n / 7)) / 2
     delays = [i * step for i in range(math.floor(n / step) + 1)]

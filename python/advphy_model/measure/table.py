@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables of counts: read, write, add up and continue rows of any schema.
+"""Tables of counts: reading, writing, adding and continuing rows of any schema.
 
-A row holds the counts of one range of items under one setting. Its schema is a frozen
-dataclass below Row: link_chain.Counts, burst_chain.BurstCounts and
-semantic_counts.SemanticCounts. Rates are derived elsewhere.
+A row has the counts of one range of items under one setting. Its schema is a frozen
+dataclass derived from Row: link_chain.Counts, burst_chain.BurstCounts or
+semantic_counts.SemanticCounts. Rates are not stored.
 """
 
 import csv
@@ -17,38 +17,39 @@ from advphy_model.version import __version__
 
 
 def names(text: str) -> tuple:
-    """Return the names of columns that a text has between spaces."""
+    """Return the column names in a text, separated by spaces."""
     return tuple(text.split())
 
 
 class Row:
-    """What the schemas share: which columns name, place and count.
+    """Base of all schemas.
 
     Class attributes:
-        SETTING: columns that must be equal for two rows to add up; the order of rows.
+        SETTING: columns that must be equal if two rows are added; rows are sorted by
+            them.
         FIRST: column with the index of the first item.
-        SUMS: columns that add up, first of them the number of items.
+        SUMS: columns that are added; the first is the number of items.
         COLUMNS: all columns in the order of the file.
-        EARLIER: {column: value} of what files of earlier versions lack.
-        COMMAND: the command that writes such a table.
+        EARLIER: {column: value} for columns that files of earlier versions do not have.
+        COMMAND: command that writes such a table.
     """
 
     EARLIER: typing.ClassVar[dict] = {}
 
     @classmethod
     def nothing(cls) -> dict:
-        """Return what SUMS come to where nothing is counted."""
+        """Return zeros for all SUMS."""
         types = typing.get_type_hints(cls)
         return {name: types[name]() for name in cls.SUMS}
 
     @property
     def first_option(self) -> str:
-        """Return the option of a command that gives the index of the first item."""
+        """Return the command option for the index of the first item."""
         return "--" + self.FIRST.replace("_", "-")
 
     @property
     def setting(self) -> tuple:
-        """Return what must be equal for two rows to be the same measurement."""
+        """Return the values of SETTING, which are equal for one measurement."""
         return tuple(getattr(self, name) for name in self.SETTING)
 
     @property
@@ -68,17 +69,17 @@ class Row:
 
     @property
     def order(self) -> tuple:
-        """Return the key by which rows are sorted; no PSR comes before any."""
+        """Return the key by which rows are sorted; None is sorted first."""
         places = (-math.inf if value is None else value for value in self.setting)
         return *places, self.first
 
     def plus(self, totals: dict):
-        """Return the row with the totals of the items that follow it."""
+        """Return the row plus the totals of the items that follow."""
         sums = {name: getattr(self, name) + more for name, more in totals.items()}
         return dataclasses.replace(self, **sums)
 
     def joined(self, later):
-        """Return one row of this one and a row that continues it."""
+        """Return the sum of this row and the row that continues it."""
         totals = {name: getattr(later, name) for name in self.SUMS}
         return dataclasses.replace(self.plus(totals), version=later.version)
 
@@ -88,20 +89,20 @@ class Row:
         return {name: "" if value is None else value for name, value in values.items()}
 
     def require_possible(self) -> None:
-        """Raise ValueError for counts that cannot be."""
+        """Raise ValueError if the counts are contradictory or out of range."""
         raise NotImplementedError
 
 
 def same_counts(version: str) -> bool:
-    """Return whether a version counts as this one does: but for the patch number."""
+    """Return whether a version differs from this one at most in the patch number."""
     return version.rpartition(".")[0] == __version__.rpartition(".")[0]
 
 
 def add_up(rows) -> list:
-    """Return the rows with those joined that continue each other, sorted.
+    """Return the sorted rows, with consecutive ranges of one setting joined.
 
     Raises:
-        ValueError: when two rows of one setting count the same item.
+        ValueError: if two rows of one setting count the same item.
     """
     joined = []
     for row in sorted(rows, key=lambda row: row.order):
@@ -121,10 +122,10 @@ def add_up(rows) -> list:
 
 
 def longest(rows) -> tuple:
-    """Return (rows kept, rows left out): of rows that overlap the longest is kept.
+    """Return (kept rows, omitted rows); of overlapping rows the longest is kept.
 
-    For counters of one stream, which may count the same items: equal settings, seeds
-    and indices have equal counts, so nothing is lost but what is counted twice.
+    Counters of one stream may count the same items. Equal settings, seeds and indices
+    give equal counts, so only items that are counted twice are omitted.
     """
     kept, left_out = [], []
     for row in sorted(rows, key=lambda row: (*row.order, -row.items)):
@@ -140,13 +141,13 @@ def longest(rows) -> tuple:
 
 
 def write(path, rows, schema) -> None:
-    """Write rows of a schema as CSV, whole or not at all, sorted.
+    """Write sorted rows of a schema as CSV; the file appears complete or not at all.
 
-    Ranges stay apart, so that each can be continued by itself.
+    Ranges are not joined, so that each can be continued.
 
     Raises:
-        ValueError: as add_up.
-        OSError: when the place cannot be written.
+        ValueError: if two rows of one setting count the same item.
+        OSError: if the file cannot be written.
     """
     rows = sorted(rows, key=lambda row: row.order)
     add_up(rows)
@@ -157,15 +158,16 @@ def write(path, rows, schema) -> None:
 
 
 def read(path, schema) -> list:
-    """Return the rows of a CSV; columns beyond those of the schema are ignored.
+    """Return the rows of a CSV; columns that are not in the schema are ignored.
 
     Args:
-        path: of the CSV.
+        path: path of the CSV.
         schema: subclass of Row.
 
     Raises:
-        ValueError: naming the file, the line and what is wrong.
-        OSError: when the file cannot be read.
+        ValueError: if a column is missing or a value is not valid; the text names the
+            line.
+        OSError: if the file cannot be read.
     """
     rows, types = [], typing.get_type_hints(schema)
     fields = [field.name for field in dataclasses.fields(schema)]
@@ -181,7 +183,7 @@ def read(path, schema) -> list:
                 )
             for values in reader:
                 if None in values or None in values.values():
-                    raise ValueError("there are more or fewer values than columns")
+                    raise ValueError("the number of values is not that of columns")
                 values = schema.EARLIER | values
                 row = schema(**{n: _value(types[n], n, values[n]) for n in fields})
                 row.require_possible()
@@ -192,7 +194,7 @@ def read(path, schema) -> list:
 
 
 def _value(kind, name, text):
-    """Return the value of a column's text; an empty one is None where that may be."""
+    """Return the value of a column; an empty text is None if the type allows it."""
     choices = typing.get_args(kind)
     if type(None) in choices and not text:
         return None
@@ -207,21 +209,20 @@ def _value(kind, name, text):
 
 
 def read_existing(path, schema) -> list:
-    """Return the rows of a CSV, or none when there is no such file yet."""
+    """Return the rows of a CSV, or an empty list if the file does not exist."""
     return read(path, schema) if Path(path).exists() else []
 
 
 def continued(row, rows, out) -> tuple:
-    """Return (the row to continue, the most items that it may come to, or None).
+    """Return (row to continue, largest number of items of this row or None).
 
     Args:
-        row: of a setting, with nothing counted.
-        rows: what the table holds already.
-        out: name of the table, for the error.
+        row: row of a setting with all counts 0.
+        rows: rows of the table.
+        out: name of the table for the error text.
 
     Raises:
-        ValueError: when the first item is inside a range that is counted already, or
-            the table is of another version.
+        ValueError: if the first item lies within a range that is counted already.
     """
     same = [old for old in rows if old.setting == row.setting]
     later = [old.first for old in same if old.first > row.first]
@@ -239,26 +240,23 @@ def continued(row, rows, out) -> tuple:
 
 
 def require_continuable(rows, models: dict, out) -> None:
-    """Refuse a table of another version, or of other models of the same names.
+    """Raise ValueError if a table has another version or another model.
 
     Args:
-        rows: what the table holds.
-        models: {name: hash} of the links to be measured.
-        out: name of the table, for the error.
-
-    Raises:
-        ValueError: saying what differs and the remedy.
+        rows: rows of the table.
+        models: {name: hash} of the links to measure.
+        out: name of the table for the error text.
     """
     for row in rows:
         wanted = models.get(row.link, row.model_sha256)
         if row.model_sha256 != wanted:
             raise ValueError(
                 f"{out}: holds counts of another model called '{row.link}' "
-                f"({row.model_sha256[:12]}, now {wanted[:12]}); remove it, or choose "
-                "another --out"
+                f"({row.model_sha256[:12]}, now {wanted[:12]}); remove the file, or "
+                "choose another --out"
             )
         if not same_counts(row.version):
             raise ValueError(
                 f"{out}: holds counts of version {row.version}, this is {__version__}; "
-                "remove it, or choose another --out"
+                "remove the file, or choose another --out"
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The adversary as a second transmitter: its samples as they arrive at the receiver."""
+"""The adversary as a second transmitter, with its samples at the receiver."""
 
 import math
 import numbers
@@ -19,50 +19,50 @@ from advphy_model.randomness import checked_seed
 
 WHERE = ("payload", "frame", "stream")
 LONGEST_DELAY = 2**20  # samples
-_MEASURED = 64  # frames that the level is set by where frames differ
-_LEAST = 1e-3  # of the power sent, that the receiver's filter must let pass
+_MEASURED = 64  # bursts that are averaged to set the level if bursts differ
+_LEAST = 1e-3  # smallest share of the power that must pass the receiver's filter
 
 
 @dataclass(frozen=True)
-class AirAdversary(Arriving):
+class BurstAdversary(Arriving):
     """A second transmitter that sends a perturbation with the victim's pulse.
 
-    It sends p symbol by symbol, at the victim's samples per symbol. What it sends
-    where in the victim's frame (modem/frame.py):
+    It sends p symbol by symbol at the victim's symbol rate. `where` selects the parts
+    of the victim's bursts (modem/frame.py) during which it sends:
 
-        payload  p in the place of every codeword, silence in that of preamble, header
-                 and pilots: it knows the layout and the beginning of each frame
-        frame    the same, and over preamble, header and pilots p goes on cyclically;
-                 silence between frames
-        stream   p again and again, without knowing that there are frames; at delay 0 it
-                 meets the first codeword of frame 0 aligned, and not the next group
+        payload  p during each codeword, silence during preamble, header and pilots; the
+                 adversary knows the layout and the start of each burst
+        frame    as payload, but p continues cyclically during preamble, header and
+                 pilots; silence between bursts
+        stream   p repeated without gaps and without knowledge of the bursts; at delay 0
+                 it is aligned with the first group of codewords of burst 0 only
 
-    Receiver and victim share one clock and one carrier; delay, cfo and phase are the
-    adversary's against those. All draws are pure functions of (seed, frame's number),
-    from kernels.STREAMS: word 0 gives the delay, 1 the phase, 3 the offset.
+    Receiver and victim share one clock and one carrier; delay, cfo and phase are
+    relative to these. All random values are pure functions of the seed and the burst
+    number, from kernels.STREAMS: word 0 is for the delay, 1 the phase, 3 the offset.
 
-    The PSR is that over the symbols of the payload behind the receiver's matched
-    filter, of the mean frame, without fading: the level makes up for what fractions of
-    a symbol, an offset out of the filter's band and silence in the payload's place
-    cost, so that what is left to see is the lack of synchronism.
+    The PSR is measured over the payload symbols after the receiver's matched filter, in
+    the mean over bursts and without fading. The level compensates the losses from
+    fractions of a symbol, an offset beyond the filter's band and silence during the
+    payload, so that only the effect of missing synchronism remains.
 
     Args:
         perturbation: Perturbation, "universal" or "jammer".
         frame: Frame of the victim.
         psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
         where: one of WHERE.
-        delay: in samples, any real number of +-2^20, or "random": per frame uniform
-            over the samples of a codeword. A whole number of codewords is aligned again
-            but at the ends of a group of codewords.
-        cfo: carrier frequency offset in cycles per sample, -0.5..0.5; the phase runs on
-            from frame to frame. Or "random": per frame uniform within half a cycle per
-            codeword, from phase 0 at the frame's first sample.
-        phase: in radians, at the first sample of frame 0, or "random": per frame.
-        fading: "none", or "rayleigh": one gain CN(0, 1) per frame.
-        seed: of what is drawn.
+        delay: delay in samples, any real number within +-2^20. "random": uniform over
+            the samples of a codeword, per burst. At a whole number of codewords p is
+            aligned, except at the ends of a group of codewords.
+        cfo: carrier frequency offset in cycles per sample, -0.5..0.5, with a phase that
+            continues from burst to burst. "random": uniform within half a cycle per
+            codeword, per burst, with phase 0 at the burst's first sample.
+        phase: phase in radians at the first sample of burst 0, or "random": per burst.
+        fading: "none", or "rayleigh": one gain CN(0, 1) per burst.
+        seed: seed of the random values.
 
     Raises:
-        ValueError: naming the parameter, what was got and what was wanted.
+        ValueError: if a parameter is not known or out of range.
     """
 
     perturbation: Perturbation
@@ -82,18 +82,18 @@ class AirAdversary(Arriving):
         checked_psr_db(p.psr_db if self.psr_db is None else self.psr_db)
         if p.kind == "table":
             raise ValueError(
-                f"perturbation '{p.name}' depends on the message, which no second "
-                "transmitter knows in time; wanted a universal one or a jammer"
+                f"perturbation '{p.name}' depends on the message, which a second "
+                "transmitter does not know in time; give a universal one or a jammer"
             )
         if p.n != self.frame.n:
             raise ValueError(
-                f"perturbation '{p.name}' is over n = {p.n} channel uses, the frame's "
-                f"codewords have n = {self.frame.n}; craft one for it: advphy attack"
+                f"perturbation '{p.name}' has n = {p.n} channel uses, the frame's "
+                f"codewords have n = {self.frame.n}; craft one with `advphy attack`"
             )
         for name, known in (("where", WHERE), ("fading", FADINGS)):
             if getattr(self, name) not in known:
                 raise ValueError(
-                    f"{name} '{getattr(self, name)}' is not known; there is "
+                    f"{name} '{getattr(self, name)}' is not known; choose from "
                     f"{', '.join(known)}"
                 )
         _check("delay", self.delay, LONGEST_DELAY, "samples")
@@ -102,11 +102,17 @@ class AirAdversary(Arriving):
         checked_seed(self.seed)
 
     def samples(self, first_frame: int, frames: int) -> np.ndarray:
-        """Return what arrives during frames, complex64 [frames * frame.samples()].
+        """Return the adversary's samples at the receiver.
 
-        The unit is that of a symbol: a payload of mean energy 1 per symbol, shaped with
-        a pulse of unit energy, is what it disturbs. Frames are full ones; the first
-        sample is that of frame `first_frame`.
+        They are scaled for a payload with mean energy 1 per symbol, shaped with a pulse
+        of unit energy.
+
+        Args:
+            first_frame: number of the first burst.
+            frames: number of bursts, all full.
+
+        Returns:
+            complex64 [frames * frame.samples()].
         """
         out = self._shaped(first_frame, frames)
         gains = np.full(frames, self.level, complex)
@@ -121,10 +127,7 @@ class AirAdversary(Arriving):
 
     @cached_property
     def level(self) -> float:
-        """Return the amplitude that p is sent with, so that the PSR is as asked.
-
-        It is 1 for one that is aligned.
-        """
+        """Return the amplitude that gives the PSR; it is 1 if p is aligned."""
         still = self.where != "stream" and self.perturbation.kind == "universal"
         frames = 1 if still and self.delay != "random" else _MEASURED
         arrived = payload_symbols(self._shaped(0, frames).reshape(-1), self.frame)
@@ -133,9 +136,9 @@ class AirAdversary(Arriving):
         if not mean > _LEAST * wanted:
             raise ValueError(
                 f"delay = {self.delay}, cfo = {self.cfo}: nothing of the perturbation "
-                "is left over the payload behind the receiver's filter; wanted an "
-                f"arrival during the frame's {self.frame.samples()} samples and an "
-                "offset within the pulse's band"
+                "is left in the payload after the receiver's filter; give a delay "
+                f"within the burst's {self.frame.samples()} samples and a cfo within "
+                "the pulse's band"
             )
         return math.sqrt(wanted / mean)
 
@@ -151,7 +154,7 @@ class AirAdversary(Arriving):
         return out
 
     def _delayed(self, frame_numbers, delay):
-        """Return the frames' samples of a waveform that is late by `delay` samples."""
+        """Return the samples of bursts with a delay in samples, as _shaped."""
         frame = self.frame
         sps, span = frame.samples_per_symbol, frame.span
         late = math.floor(delay / sps)  # symbols
@@ -160,13 +163,13 @@ class AirAdversary(Arriving):
         begin = frame_numbers * size - late - span // 2 - 1  # of the symbols needed
         symbols = self._symbols(begin, size + span + 2)
         out = shaped_late(symbols, rest, frame)
-        skipped = (span + 1) * sps  # the first symbol's pulse is centred at span / 2
+        skipped = (span + 1) * sps  # the first symbol's pulse is centered at span / 2
         return out[:, skipped : skipped + frame.samples()]
 
     def _symbols(self, begin, count):
-        """Return symbols number begin..begin + count - 1, complex64 [frames, count].
+        """Return the symbols begin..begin + count - 1, complex64 [frames, count].
 
-        Number 0 is the first symbol of frame 0.
+        Symbol 0 is the first symbol of burst 0.
         """
         pattern = self._pattern
         index = (begin[:, None] + np.arange(count)) % len(pattern)
@@ -181,7 +184,7 @@ class AirAdversary(Arriving):
 
     @cached_property
     def _pattern(self):
-        """Return what is sent again and again, complex64: of a frame, or of p."""
+        """Return the symbols that repeat, complex64: those of a burst, or p."""
         p, frame = self.scaled.rows[0], self.frame
         if self.perturbation.kind == "jammer":
             p = np.abs(p).astype(np.complex64)
@@ -200,7 +203,7 @@ class AirAdversary(Arriving):
         return sent
 
     def _words(self, first, frames):
-        """Return the words drawn for frames over 2^32, [frames, 4]."""
+        """Return the random words of bursts divided by 2^32, [frames, 4]."""
         words = np.empty((frames, 4), np.uint32)
         kernels.random_words(self.seed, kernels.STREAMS["adversary"], first, words)
         return words / 2**32
@@ -210,7 +213,7 @@ class AirAdversary(Arriving):
         return self._words(first, frames)[:, 0] * most
 
     def _turn(self, out, first):
-        """Turn the samples of frames, [frames, samples], by phase and offset."""
+        """Rotate samples [frames, samples] in place by the phase and the cfo."""
         frames, size = out.shape
         words = self._words(first, frames)
         phases = words[:, 1] if self.phase == "random" else self.phase / (2 * np.pi)
@@ -237,6 +240,6 @@ def _check(name, value, most, unit):
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not number or not abs(value) <= most:
         raise ValueError(
-            f"{name} = {value}, wanted a number of -{most:g}..{most:g} {unit}, or "
-            "'random'"
+            f"{name} must be a number in -{most:g}..{most:g} {unit}, or 'random', got "
+            f"{value}"
         )

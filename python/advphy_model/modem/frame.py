@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a frame on the air consists of: the one definition of its layout.
+"""The layout of a burst.
 
     gap/2 | ramp | preamble | header and pilots | payload and pilots | ramp | gap/2
 
-Modulator, synchroniser and the recordings' annotations read it from here. Everything
-but the payload is known to the receiver or coded conventionally, so that nothing
-depends on decisions about a learned constellation.
+Modulator, synchronizer and recordings use this definition. Everything except the
+payload is known to the receiver or coded conventionally, so synchronization does not
+depend on decisions about a learned constellation.
 """
 
 import dataclasses
@@ -16,35 +16,35 @@ from functools import cached_property
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.link import any_link
 
-VERSION = 1  # of the layout; it is in every header
-PREAMBLE = 128  # symbols: a maximal-length sequence of 127 and one more
-SEGMENT = 8  # symbols that the detector adds up coherently
+VERSION = 1  # version of the layout, sent in every header
+PREAMBLE = 128  # symbols: a maximal-length sequence of 127 plus one
+SEGMENT = 8  # symbols that the detector adds coherently
 HEADER_GROUP = 32  # header symbols between pilots
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The layout of a frame.
+    """The layout of a burst.
 
     Args:
-        n: channel uses of a codeword, 1..4096.
-        codewords: of a full frame, 1..256.
-        samples_per_symbol: >= 2.
-        rolloff: of the root-raised-cosine pulse, 0.1..1.
-        span: length of the pulse in symbols, even.
-        gap: symbols of silence between frames, >= span; even.
+        n: channel uses per codeword, 1..4096.
+        codewords: codewords in a full burst, 1..256.
+        samples_per_symbol: samples per symbol, 2..64.
+        rolloff: roll-off of the root-raised-cosine pulse, 0.1..1.
+        span: length of the pulse in symbols, 4..64, even.
+        gap: silence between bursts in symbols, at least span, even.
         ramp: symbols over which the power rises before the preamble and falls at the
             end, 0..64.
-        group: codewords between pilots.
-        pilots: symbols in the place of which the receiver knows what was sent, between
-            groups, 1..16.
-        symbol_energy: mean energy of a symbol of the payload: 1 for link models
-            (power.py), L/n for semantic codes of L reals. Preamble, header and pilots
-            are sent with this energy, too.
+        group: codewords between pilots, 1..256.
+        pilots: known symbols between groups of codewords, 1..16.
+        symbol_energy: mean energy of a payload symbol: 1 for link models (power.py),
+            L/n for semantic codes of L reals. Preamble, header and pilots are sent with
+            the same energy.
 
     Raises:
-        ValueError: naming what does not fit.
+        ValueError: if a value is out of range.
     """
 
     n: int
@@ -72,35 +72,37 @@ class Frame:
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if isinstance(value, bool) or int(value) != value:
-                raise ValueError(f"frame: {name} = {value}, wanted a whole number")
+                raise ValueError(f"frame: {name} must be a whole number, got {value}")
             if not low <= value <= high:
-                raise ValueError(f"frame: {name} = {value}, wanted {low}..{high}")
+                raise ValueError(f"frame: {name} must be {low}..{high}, got {value}")
         for name in ("span", "gap"):
             if getattr(self, name) % 2:
                 raise ValueError(
-                    f"frame: {name} = {getattr(self, name)}, wanted an even number"
+                    f"frame: {name} must be an even number, got {getattr(self, name)}"
                 )
-        behind = self.ramp + (self.gap - self.span) // 2
-        if behind < kernels.TAIL_SYMBOLS:
+        tail = self.ramp + (self.gap - self.span) // 2
+        if tail < kernels.TAIL_SYMBOLS:
             raise ValueError(
-                f"frame: ramp + (gap - span) / 2 = {behind}, wanted at least "
-                f"{kernels.TAIL_SYMBOLS} symbols, for which the receiver waits; raise "
-                "ramp or gap"
+                "frame: ramp + (gap - span) / 2 must be at least "
+                f"{kernels.TAIL_SYMBOLS} symbols, for which the receiver waits, got "
+                f"{tail}; raise ramp or gap"
             )
         if not 0.1 <= self.rolloff <= 1:
-            raise ValueError(f"frame: rolloff = {self.rolloff}, wanted 0.1..1")
+            raise ValueError(f"frame: rolloff must be 0.1..1, got {self.rolloff}")
         if not (self.symbol_energy > 0 and math.isfinite(self.symbol_energy)):
             raise ValueError(
-                f"frame: symbol_energy = {self.symbol_energy}, wanted a number > 0"
+                "frame: symbol_energy must be finite and above 0, got "
+                f"{self.symbol_energy}"
             )
 
     @cached_property
     def preamble(self) -> np.ndarray:
         """Return the preamble, float32 [128] of -1 and 1.
 
-        A maximal-length sequence (x^7 + x + 1) and its first chip once more: unlike a
-        sequence sent twice it does not correlate with itself half a preamble early, and
-        unlike Zadoff-Chu's a frequency offset does not look like a delay.
+        It is a maximal-length sequence (x^7 + x + 1) followed by its first chip. Unlike
+        a sequence that is sent twice, it has no correlation peak half a preamble early.
+        Unlike with a Zadoff-Chu sequence, a frequency offset does not look like a
+        delay.
         """
         register, chips = [1] * 7, []
         for _ in range(PREAMBLE):
@@ -110,19 +112,19 @@ class Frame:
 
     @property
     def preamble_at(self) -> int:
-        """Return the index of the preamble's first symbol in the frame."""
+        """Return the index of the preamble's first symbol in the burst."""
         return self.gap // 2 + self.ramp
 
     @cached_property
     def header_at(self) -> np.ndarray:
-        """Return the indices of the header's symbols, int32."""
+        """Return the indices of the header symbols, int32."""
         index = np.arange(kernels.HEADER_SYMBOLS)
         first = self.preamble_at + PREAMBLE
         return (first + index + index // HEADER_GROUP * self.pilots).astype(np.int32)
 
     @cached_property
     def payload_at(self) -> np.ndarray:
-        """Return the indices of the payload's symbols in a full frame, int32."""
+        """Return the indices of the payload symbols in a full burst, int32."""
         index = np.arange(self.codewords * self.n)
         first = int(self.header_at[-1]) + 1 + self.pilots
         groups = index // (self.group * self.n)
@@ -130,7 +132,7 @@ class Frame:
 
     @cached_property
     def pilot_at(self) -> np.ndarray:
-        """Return the indices of the pilots in a full frame, int32."""
+        """Return the indices of the pilots in a full burst, int32."""
         end = self.symbols(self.codewords) - self.ramp - self.gap // 2
         first = self.preamble_at + PREAMBLE
         taken = np.concatenate([self.header_at, self.payload_at])
@@ -138,12 +140,12 @@ class Frame:
 
     @cached_property
     def pilot_symbols(self) -> np.ndarray:
-        """Return the pilots in order, complex64: QPSK from a fixed generator."""
+        """Return the pilots in order, complex64: QPSK symbols with a fixed seed."""
         bits = np.random.default_rng(VERSION).integers(0, 2, (len(self.pilot_at), 2))
         return ((1 - 2.0 * bits) @ [1, 1j] / math.sqrt(2)).astype(np.complex64)
 
     def symbols(self, codewords: int) -> int:
-        """Return the symbols of a frame of so many codewords, gaps included."""
+        """Return the number of symbols in a burst of so many codewords, with gaps."""
         last = int(self.payload_at[codewords * self.n - 1])
         behind = self.pilots if codewords % self.group == 0 else 0
         if codewords == self.codewords:
@@ -151,23 +153,23 @@ class Frame:
         return last + 1 + behind + self.ramp + self.gap // 2
 
     def samples(self, codewords: int | None = None) -> int:
-        """Return the samples of a frame, a full one unless told otherwise."""
+        """Return the number of samples in a burst; None: in a full burst."""
         codewords = self.codewords if codewords is None else codewords
         return self.symbols(codewords) * self.samples_per_symbol
 
     @property
     def overhead_db(self) -> float:
-        """Return the symbols sent over those of the payload, in dB, of full frames."""
+        """Return the symbols of a full burst over its payload symbols, in dB."""
         sent = self.symbols(self.codewords)
         return 10 * math.log10(sent / (self.codewords * self.n))
 
     def describe(self) -> dict:
-        """Return the settings, JSON values, from which Frame(**...) is the same."""
+        """Return the settings as JSON values, from which `restore` makes the frame."""
         return dataclasses.asdict(self)
 
     @classmethod
     def restore(cls, described: dict):
-        """Return the frame of what `describe` returned; ValueError if it is of none."""
+        """Return the frame from the result of `describe`; ValueError if not valid."""
         try:
             return cls(**described)
         except TypeError as error:
@@ -177,7 +179,8 @@ class Frame:
 
     @classmethod
     def of_model(cls, model, **settings):
-        """Return the frame for a link model or a semantic link."""
+        """Return the frame for a link (see any_link.load) with other settings given."""
+        model = any_link.load(model)
         reals = getattr(model, "reals", None)
         energy = 1.0 if reals is None else reals / model.n
         return cls(n=model.n, symbol_energy=energy, **settings)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The header of a frame: what it says. lib/modem/header_code.h says how it is coded."""
+"""The header of a burst; its coding is described in lib/modem/header_code.h."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from advphy_model import kernels
 
 @dataclass(frozen=True)
 class Header:
-    """What a frame says of itself.
+    """Contents of a burst's header.
 
     Args:
-        number: of the frame, 0..2^32 - 1; codeword c of it has index
-            number * codewords of a full frame + c.
-        codewords: in this frame, 1..256.
-        model_hash: the first 4 bytes of the model's SHA-256.
-        inserted: whether Alice's module is in (semantic links).
-        key_check: of a keyed link the first 2 bytes of the check of the first
-            codeword's key (keying.py), or None.
-        version: of the layout.
+        number: number of the burst, 0..2^32 - 1; its codeword c has the index
+            number * (codewords in a full burst) + c.
+        codewords: number of codewords in this burst, 1..256.
+        model_hash: first 4 bytes of the model's SHA-256.
+        inserted: whether Alice's module was active (semantic links).
+        key_check: first 2 bytes of the first codeword's check value (keying.py) if the
+            link is keyed, else None.
+        version: version of the layout.
     """
 
     number: int
@@ -31,14 +31,17 @@ class Header:
     version: int = 1
 
     def to_bytes(self) -> bytes:
-        """Return the 16 bytes, the last four a CRC-32 over the others."""
+        """Return 16 bytes, of which the last four are the CRC-32 of the others."""
         if not 0 <= self.number < 2**32:
-            raise ValueError(f"frame number {self.number}, wanted one of 0..2^32 - 1")
+            raise ValueError(
+                f"burst number must be in 0..2^32 - 1, got {self.number}; restart the "
+                "count"
+            )
         return kernels.header_bytes(**vars(self))
 
 
 def encode(headers) -> np.ndarray:
-    """Return the symbols of headers, complex64 [headers, 268] of unit energy."""
+    """Return the symbols of headers, complex64 [headers, 268] with unit energy."""
     symbols = np.empty((len(headers), kernels.HEADER_SYMBOLS), np.complex64)
     for header, row in zip(headers, symbols, strict=True):
         kernels.encode_header(header.to_bytes(), row)

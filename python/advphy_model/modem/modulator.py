@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codewords become frames of samples."""
+"""The modulator, which makes bursts of samples from codewords."""
 
 import math
 
@@ -13,32 +13,37 @@ from advphy_model.randomness import checked_index
 
 
 class Modulator:
-    """Make frames of codewords.
+    """Modulator that makes bursts of samples from codewords.
 
-    The samples are scaled so that no sequence of symbols up to `peak_symbol` gives one
-    larger than `amplitude`; what is larger, because a symbol was, is clipped to it (the
-    phase stays) and counted.
+    The scale is chosen such that symbols with a magnitude up to `peak_symbol` never
+    give a sample above `amplitude`. Larger symbols can: then the sample is clipped to
+    `amplitude` with its phase kept, and counted.
 
     Args:
         frame: Frame.
-        model: link model or semantic link; its hash goes into the headers.
-        first_frame: number of the first frame.
-        amplitude: largest magnitude of a sample, 0 < amplitude <= 1.
-        peak_symbol: largest magnitude of a symbol of the payload; None: of the
-            codebook, or 3 standard deviations of a semantic code, whose values have no
-            bound.
+        model: link model or semantic link; its hash is sent in the headers.
+        first_frame: number of the first burst.
+        amplitude: largest magnitude of a sample, above 0 and at most 1.
+        peak_symbol: largest expected magnitude of a payload symbol; None: that of the
+            codebook, or 3 standard deviations of a semantic code, which has no bound.
+
+    Raises:
+        ValueError: if the frame does not match the model, or an argument is out of
+            range.
     """
 
     def __init__(self, frame, model, first_frame=0, amplitude=0.8, peak_symbol=None):
         if not isinstance(frame, Frame) or frame.n != model.n:
             raise ValueError(
-                f"frame = {frame} does not fit a model of n = {model.n}; wanted "
+                f"frame = {frame} does not fit a model of n = {model.n}; make it with "
                 "Frame.of_model(model, ...)"
             )
         if not 0 < amplitude <= 1:
-            raise ValueError(f"amplitude = {amplitude}, wanted 0 < amplitude <= 1")
+            raise ValueError(
+                f"amplitude must be above 0 and at most 1, got {amplitude}"
+            )
         self.frame, self.amplitude = frame, amplitude
-        self.number = checked_index("first_frame", first_frame)  # of the next frame
+        self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0
         self._hash = bytes.fromhex(model.sha256[:8])
         sps = frame.samples_per_symbol
@@ -56,7 +61,7 @@ class Modulator:
         self._template = self._known_symbols()
 
     def _known_symbols(self):
-        """Return a full frame without header and payload, complex64 [symbols]."""
+        """Return a full burst without header and payload, complex64 [symbols]."""
         frame = self.frame
         symbols = np.zeros(frame.symbols(frame.codewords), np.complex64)
         symbols[frame.preamble_at : frame.preamble_at + PREAMBLE] = frame.preamble
@@ -64,7 +69,7 @@ class Modulator:
         return symbols
 
     def _with_ramps(self, symbols, codewords):
-        """Let the power rise before the preamble and fall behind the last symbol."""
+        """Write the ramps before the preamble and after the last symbol."""
         frame = self.frame
         rise = np.sin(np.pi / 2 * (np.arange(frame.ramp) + 0.5) / frame.ramp) ** 2
         begin = frame.gap // 2
@@ -74,24 +79,24 @@ class Modulator:
         symbols[:, end - frame.ramp : end] = rise[::-1] * chips
 
     def modulate(self, codewords, *, inserted=False, key_checks=None) -> np.ndarray:
-        """Return the samples of full frames, complex64.
+        """Return the samples of full bursts or of one shorter burst, complex64.
 
         Args:
-            codewords: complex64 [blocks, n]; blocks is a multiple of the frame's
-                codewords, or, in one frame, less.
-            inserted: whether Alice's module is in.
-            key_checks: bytes (or None) for each frame: see Header.
+            codewords: complex64 [blocks, n]; blocks is a multiple of the codewords in a
+                full burst, or less than that for one shorter burst.
+            inserted: whether Alice's module is active.
+            key_checks: key check (bytes or None) of each burst: see Header.
         """
         frame = self.frame
         size = min(len(codewords), frame.codewords)
         if codewords.ndim != 2 or codewords.shape[1] != frame.n or not size:
             raise ValueError(
-                f"codewords have shape {codewords.shape}, wanted (blocks, {frame.n})"
+                f"codewords have shape {codewords.shape}, expected (blocks, {frame.n})"
             )
         if len(codewords) % size:
             raise ValueError(
-                f"{len(codewords)} codewords, wanted a multiple of {frame.codewords}, "
-                "or fewer"
+                f"{len(codewords)} codewords, expected a multiple of "
+                f"{frame.codewords}, or fewer for one burst"
             )
         count = len(codewords) // size
         checks = key_checks or [None] * count
@@ -103,7 +108,7 @@ class Modulator:
         symbols[:, frame.header_at] = encode(headers)
         payload = codewords.reshape(count, size * frame.n) * self._energy_scale
         symbols[:, frame.payload_at[: size * frame.n]] = payload
-        # Pilots behind the last codeword give way to the ramp and the gap.
+        # In a shorter burst, the ramp and the gap replace the pilots at its end.
         symbols[:, frame.symbols(size) - frame.gap // 2 :] = 0
         if frame.ramp:
             self._with_ramps(symbols, size)
@@ -112,7 +117,7 @@ class Modulator:
 
     def _shaped(self, symbols):
         sps, half = self.frame.samples_per_symbol, self.frame.span // 2
-        # A pulse begins half its length before its symbol: into the gap.
+        # A pulse begins half its length before its symbol, so it reaches into the gap.
         ahead = np.roll(symbols, -half, axis=1)
         out = np.empty((len(symbols), symbols.shape[1] * sps), np.complex64)
         kernels.shape_pulses(ahead, self._pulse, sps, out)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The root-raised-cosine pulse: samples at any delay, and symbols behind its filter."""
+"""The root-raised-cosine pulse: shaping at any delay and the matched filter."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from advphy_model import kernels
 
 
 def root_raised_cosine(t, rolloff: float) -> np.ndarray:
-    """Return the pulse at times t, of unit energy over all time.
+    """Return the pulse at times t; it has unit energy over all time.
 
     p(t) = (sin(pi t (1 - b)) + 4 b t cos(pi t (1 + b))) / (pi t (1 - (4 b t)^2))
 
@@ -15,7 +15,7 @@ def root_raised_cosine(t, rolloff: float) -> np.ndarray:
 
     Args:
         t: times in symbols, any shape.
-        rolloff: b, 0 < b <= 1.
+        rolloff: roll-off b, above 0 and at most 1.
     """
     t, b = np.asarray(t, float), rolloff
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -30,8 +30,8 @@ def root_raised_cosine(t, rolloff: float) -> np.ndarray:
 def pulse_bank(samples_per_symbol: int, rolloff: float, span: int, phases: int):
     """Return the pulse at fractional delays, float32 [phases, taps].
 
-    Row f is centred at tap span * samples_per_symbol / 2 plus f / phases of a sample.
-    The energy of row 0 is 1.
+    Row f is centered at tap span * samples_per_symbol / 2 + f / phases. Row 0 has unit
+    energy.
     """
     taps = np.arange(span * samples_per_symbol + 2)
     delay = np.arange(phases)[:, None] / phases
@@ -41,15 +41,15 @@ def pulse_bank(samples_per_symbol: int, rolloff: float, span: int, phases: int):
 
 
 def shaped_late(symbols, delay, frame) -> np.ndarray:
-    """Return the samples of symbols that a transmitter sends late.
+    """Return the samples of symbols that a transmitter sends with a delay.
 
-    The pulse of symbol i is centred at sample (i + frame.span / 2) *
-    samples_per_symbol + delay of its row. Its energy is 1 where the delay is 0.
+    The pulse of symbol i is centered at sample (i + frame.span / 2) *
+    samples_per_symbol + delay in its row. At delay 0 it has unit energy.
 
     Args:
         symbols: complex64 [rows, count].
-        delay: in samples, 0 <= delay < samples_per_symbol.
-        frame: Frame, for pulse and samples per symbol.
+        delay: delay in samples, at least 0 and below samples_per_symbol.
+        frame: Frame that gives the pulse and the samples per symbol.
 
     Returns:
         complex64 [rows, count * samples_per_symbol].
@@ -66,24 +66,25 @@ def shaped_late(symbols, delay, frame) -> np.ndarray:
 
 
 def payload_symbols(samples, frame) -> np.ndarray:
-    """Return the payload's symbols of full frames that begin with the first sample.
+    """Return the payload symbols of full bursts after the matched filter.
 
-    The filter stands where the victim's symbols are; nothing is estimated or undone.
+    The first burst begins at the first sample. The filter is sampled at the nominal
+    symbol times, without any estimation or correction.
 
     Args:
-        samples: complex64 [frames * frame.samples()].
+        samples: complex64 [bursts * frame.samples()].
         frame: Frame.
 
     Returns:
-        complex64 [frames, codewords * n].
+        complex64 [bursts, codewords * n].
 
     Raises:
-        ValueError: when they are not whole frames.
+        ValueError: if samples are not whole bursts.
     """
     size, sps = frame.samples(), frame.samples_per_symbol
     if samples.ndim != 1 or len(samples) % size or not len(samples):
         raise ValueError(
-            f"samples have shape {samples.shape}, wanted a multiple of {size}"
+            f"samples have shape {samples.shape}, expected a multiple of {size}"
         )
     pulse = pulse_bank(sps, frame.rolloff, frame.span, 1)[0][: frame.span * sps + 1]
     windows = np.lib.stride_tricks.sliding_window_view(
@@ -91,6 +92,6 @@ def payload_symbols(samples, frame) -> np.ndarray:
     )
     first = (frame.payload_at - frame.span // 2) * sps
     found = np.empty((len(windows), len(first)), np.complex64)
-    for row, seen in zip(found, windows, strict=True):
-        np.dot(seen[first], pulse.astype(np.complex64), out=row)
+    for row, burst in zip(found, windows, strict=True):
+        np.dot(burst[first], pulse.astype(np.complex64), out=row)
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Received samples become aligned codewords again."""
+"""The synchronizer, which finds bursts in samples and returns aligned codewords."""
 
 import dataclasses
 import math
@@ -12,8 +12,8 @@ from advphy_model.modem.frame import SEGMENT, VERSION
 from advphy_model.modem.header import Header
 from advphy_model.modem.pulse import pulse_bank
 
-_PHASES = 64  # of a sample, at which the pulse is tabulated
-_OF_FRAME = (  # what the kernel takes as a frame has it
+_PHASES = 64  # fractions of a sample for which the pulse is tabulated
+_OF_FRAME = (  # attributes of Frame that the kernel takes unchanged
     "n codewords samples_per_symbol span preamble_at preamble header_at payload_at"
     " pilot_at"
 )
@@ -22,22 +22,22 @@ THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.
 
 @dataclass(frozen=True)
 class ReceivedFrame:
-    """What is known of a frame that arrived.
+    """Header and estimates of a received burst.
 
     Args:
         header: Header.
-        index: of its first codeword: number * codewords of a full frame.
-        missed: frames between the one before and this one, by their numbers.
-        first_codeword: where its codewords begin among those returned with it.
-        at: sample of its first preamble symbol, from the stream's beginning.
-        snr_db: signal over noise power per channel use, estimated.
-        cfo: carrier frequency offset, cycles per sample.
-        clock_ppm: by which the sender's clock is faster than the receiver's, parts per
-            million: 5, where a frame takes 5e-6 less than its samples.
-        gain: amplitude of the preamble's symbols behind the matched filter.
-        equalised: whether an echo was found and undone.
-        intact: whether the last pilots were where they belong; not so where samples
-            were lost within the frame.
+        index: index of its first codeword: number * (codewords in a full burst).
+        missed: number of bursts missed between the previous one and this one.
+        first_codeword: position of its first codeword in the array returned with it.
+        at: position of its first preamble symbol in samples from the stream's start.
+        snr_db: estimated signal over noise power per channel use, in dB.
+        cfo: carrier frequency offset in cycles per sample.
+        clock_ppm: parts per million by which the transmitter's clock is faster than the
+            receiver's; 5: the burst is shorter than nominal by a factor of 5e-6.
+        gain: amplitude of the preamble symbols after the matched filter.
+        equalised: whether an echo was found and equalized.
+        intact: whether the last pilots were at their positions, which fails if samples
+            were lost within the burst.
     """
 
     header: Header
@@ -53,30 +53,34 @@ class ReceivedFrame:
     intact: bool
 
     def as_dict(self) -> dict:
-        """Return what a tag or an annotation says of the frame: plain values."""
-        said = dataclasses.asdict(self)
+        """Return plain values for a tag or an annotation."""
+        fields = dataclasses.asdict(self)
         for name in ("header", "first_codeword", "at"):
-            said.pop(name)
+            fields.pop(name)
         header = self.header
-        return {"number": header.number, "codewords": header.codewords, **said}
+        return {"number": header.number, "codewords": header.codewords, **fields}
 
     def moved(self, codewords: int):
-        """Return the same frame, its first codeword so many places further."""
+        """Return the same burst with first_codeword moved by so many positions."""
         return dataclasses.replace(self, first_codeword=self.first_codeword + codewords)
 
 
 class Synchronizer:
-    """Find frames in samples and return their codewords.
+    """Synchronizer that finds bursts in samples and returns their codewords.
 
     Args:
         frame: Frame.
-        model: link model or semantic link that the frames must be of, or None: any.
-        equalise: undo echoes by least squares over preamble and header.
-        phase_walk: phase noise expected, rad^2 per symbol: how fast the tracking over
-            pilots forgets.
-        threshold: of the preamble's metric, 0..1 (lib/modem/burst_search.h).
-        first_frame: number of the first frame that is expected, so that those before
-            the first to arrive count as missed; None: whichever arrives first.
+        model: link model or semantic link that the bursts must have; None: any.
+        equalise: whether to equalize echoes by least squares over preamble and header.
+        phase_walk: expected phase noise in rad^2 per symbol, at least 0 and below 1;
+            the tracking over pilots forgets faster if it is larger.
+        threshold: threshold of the preamble metric (lib/modem/burst_search.h), above 0
+            and below 1.
+        first_frame: number of the first expected burst; earlier bursts than the first
+            received one count as missed from there on. None: do not count them.
+
+    Raises:
+        ValueError: if threshold or phase_walk is out of range.
     """
 
     def __init__(
@@ -89,24 +93,28 @@ class Synchronizer:
         first_frame=None,
     ):
         if not 0 < threshold < 1:
-            raise ValueError(f"threshold = {threshold}, wanted 0 < threshold < 1")
+            raise ValueError(f"threshold must be above 0 and below 1, got {threshold}")
         if not 0 <= phase_walk < 1:
-            raise ValueError(f"phase_walk = {phase_walk}, wanted 0..1 rad^2 per symbol")
+            raise ValueError(
+                "phase_walk must be at least 0 and below 1 rad^2 per symbol, got "
+                f"{phase_walk}"
+            )
         self.frame, self._model = frame, model
         expected = b"" if model is None else bytes.fromhex(model.sha256[:8])
         self._kernel = kernels.burst_synchronizer(
             _layout(frame), threshold, bool(equalise), phase_walk, expected
         )
-        self._expected = first_frame  # number of the next frame
+        self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = 0
 
     @property
     def counts(self) -> dict:
-        """Return what was counted so far.
+        """Return the counts so far.
 
-        received and missed frames; restarts: a number that is not higher than the one
-        before; preambles found and bad_headers, whose CRC did not fit; samples and
-        those of them not_finite (or absurdly large), which count as 0.
+        The keys are: received and missed, in bursts; restarts, when a burst number is
+        not higher than the previous one; preambles, the number found; bad_headers, with
+        a wrong CRC; samples; not_finite, samples that are not finite or far too large
+        and are replaced by 0.
         """
         names = ("preambles", "bad_headers", "samples", "not_finite")
         return {
@@ -117,23 +125,23 @@ class Synchronizer:
         }
 
     def push(self, samples):
-        """Take samples; return (codewords, frames) that they completed.
+        """Process samples and return the bursts that are complete after them.
 
         Args:
             samples: complex64, any number.
 
         Returns:
-            codewords, complex64 [blocks, n], and a list of ReceivedFrame.
+            Codewords, complex64 [blocks, n], and a list of ReceivedFrame.
 
         Raises:
-            ValueError: when a frame is of another model or layout.
+            ValueError: if a burst has another model or layout version.
         """
         symbols, found = self._kernel.push(samples)
         frames = [self._frame(*values) for values in found]
         return symbols.reshape(-1, self.frame.n), frames
 
     def flush(self):
-        """Return what zeros behind the last sample complete."""
+        """Return the bursts that are complete after zeros at the end, like `push`."""
         samples = self.frame.samples() + 4096 * self.frame.samples_per_symbol
         return self.push(np.zeros(samples, np.complex64))
 
@@ -141,16 +149,16 @@ class Synchronizer:
         header = Header(*fields)
         if header.version != VERSION:
             raise ValueError(
-                f"frame {header.number} has layout version {header.version}, this is "
-                f"version {VERSION}; use the same gr-advphy at both ends"
+                f"burst {header.number} has layout version {header.version}, expected "
+                f"{VERSION}; use the same gr-advphy at both ends"
             )
         if (
             self._model is not None
             and header.model_hash.hex() != self._model.sha256[:8]
         ):
             raise ValueError(
-                f"frame {header.number} is of the link model "
-                f"{header.model_hash.hex()}, this is '{self._model.name}' "
+                f"burst {header.number} is of the link model "
+                f"{header.model_hash.hex()}, expected '{self._model.name}' "
                 f"{self._model.sha256[:8]}; give both ends the same link"
             )
         missed = 0 if self._expected is None else header.number - self._expected
@@ -166,7 +174,7 @@ class Synchronizer:
 
 
 def _layout(frame):
-    """Return what the kernel wants to know."""
+    """Return the arguments of the kernel for a layout."""
     pulse = frame.samples_per_symbol, frame.rolloff, frame.span
     sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
     return {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be transmitted: amplitude, time, frequencies, and whose signal.
+"""Limits of transmissions: amplitude, time, frequencies and adversary signals.
 
-The frequencies are the user's own: an allow-list in a file, because only the user
-knows the licence and the cable. Without the file no radio transmits on any frequency.
+The allowed frequencies are in a file of the user (the allow-list), since only the user
+knows the license and the cabling. Without the file, no radio transmits at all.
 """
 
 import configparser
@@ -27,10 +27,10 @@ class Band:
     """A range of frequencies that the user allows.
 
     Args:
-        name: in the user's words.
+        name: name chosen by the user.
         first_hz: lower edge in Hz.
         last_hz: upper edge in Hz.
-        max_gain_db: highest gain of the transmitter in dB, or None: any.
+        max_gain_db: highest gain of the transmitter in dB; None: no limit.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Band:
     max_gain_db: float | None = None
 
     def holds(self, frequency: float, sample_rate: float) -> bool:
-        """Tell whether all that a sample rate can carry lies inside."""
+        """Return whether frequency +- sample_rate / 2 lies in the band."""
         half = sample_rate / 2
         return self.first_hz <= frequency - half and frequency + half <= self.last_hz
 
@@ -49,12 +49,15 @@ class TransmitLimits:
     """Limits of one transmitter.
 
     Args:
-        amplitude: largest magnitude of a sample, 0 < amplitude <= 1; larger ones are
-            clipped to it with their phase kept, and counted.
+        amplitude: largest magnitude of a sample, above 0 and at most 1; larger samples
+            are clipped to it with their phase kept, and counted.
         seconds: longest transmission, in seconds of samples.
         adversary: "yes" if the signal is an adversary's, else "no".
-        permitted: "cabled" or "licensed", which an adversary's signal needs on a
-            radio; else None.
+        permitted: "cabled" or "licensed", required for an adversary's signal on a
+            radio; otherwise None.
+
+    Raises:
+        ValueError: if a value is not known or out of range.
     """
 
     amplitude: float = 0.8
@@ -63,51 +66,48 @@ class TransmitLimits:
     permitted: str | None = None
 
     def __post_init__(self):
-        """Refuse limits that limit nothing."""
+        """Check the values."""
         if not 0 < self.amplitude <= 1:
             raise ValueError(
-                f"amplitude_limit = {self.amplitude}, wanted 0 < amplitude_limit <= 1: "
-                "a converter's full scale is 1"
+                "amplitude_limit must be above 0 and at most 1 (full scale of the "
+                f"converter), got {self.amplitude}"
             )
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
             raise ValueError(
-                f"time_limit = {self.seconds}, wanted a finite time > 0 in seconds"
+                f"time_limit must be a finite time above 0 s, got {self.seconds}"
             )
         if self.adversary not in ("no", "yes"):
-            raise ValueError(f"adversary = {self.adversary!r}, wanted 'no' or 'yes'")
+            raise ValueError(f"adversary must be 'no' or 'yes', got {self.adversary!r}")
         if self.permitted is not None and self.permitted not in PERMISSIONS:
             raise ValueError(
-                f"permitted = {self.permitted!r}, wanted None, 'cabled' or 'licensed'"
+                "permitted must be None, 'cabled' or 'licensed', got "
+                f"{self.permitted!r}"
             )
 
     def require_permission(self, driver: str) -> None:
-        """Refuse an adversary's signal on a radio unless it is said to be permitted.
-
-        Raises:
-            ValueError: adversary is "yes" and permitted is None.
-        """
+        """Raise ValueError if adversary is "yes" and permitted is None."""
         if self.adversary == "yes" and self.permitted is None:
             raise ValueError(
-                f"adversary = 'yes' transmits into a file, ZMQ or the stand-in only, "
-                f"not into driver = '{driver}'; permitted = 'cabled' or 'licensed' "
-                "says that the signal stays in a cable or that you hold a licence"
+                f"adversary = 'yes' transmits only into a file, ZMQ or the stand-in, "
+                f"not into driver = '{driver}'; set permitted = 'cabled' or 'licensed' "
+                "if the signal stays in a cable or you hold a license"
             )
 
     def apply(self, samples: np.ndarray, out: np.ndarray) -> tuple[int, int, float]:
-        """Write samples within the amplitude limit; what is not finite becomes zero.
+        """Clip samples to the amplitude limit and replace non-finite ones by zero.
 
         Args:
             samples: complex64 [N].
             out: complex64 [N].
 
         Returns:
-            How many samples were clipped, how many were not finite, and the largest
-            magnitude that was written.
+            Number of clipped samples, number of samples that were not finite, and the
+            largest magnitude in out.
         """
         out[:] = samples
         with np.errstate(over="ignore", invalid="ignore"):
             power = float((samples.real**2 + samples.imag**2).max(initial=0.0))
-        # The rule: a tenth of the time of np.abs. Not met by NaN and infinity.
+        # The usual case, in a tenth of the time of np.abs; false for NaN and infinity.
         if power < self.amplitude**2 * (1 - 1e-6):
             return 0, 0, math.sqrt(power)
         magnitude = np.abs(samples)
@@ -125,19 +125,19 @@ class TransmitLimits:
 
 
 def allow_list_path() -> Path:
-    """Return where the user's allow-list is, below XDG_CONFIG_HOME or ~/.config."""
+    """Return the path of the user's allow-list in XDG_CONFIG_HOME or ~/.config."""
     home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(home) / "gr-advphy" / "transmit.ini"
 
 
 def read_allow_list(path=None) -> list[Band]:
-    """Return the bands of an allow-list; without the file, none.
+    """Return the bands of an allow-list; there are none without the file.
 
     Args:
-        path: of the file; None: that of allow_list_path().
+        path: path of the file; None: allow_list_path().
 
     Raises:
-        ValueError: the file cannot be understood.
+        ValueError: if the file is not valid.
     """
     path = Path(path) if path is not None else allow_list_path()
     parser = configparser.ConfigParser(interpolation=None)
@@ -149,16 +149,16 @@ def read_allow_list(path=None) -> list[Band]:
     except FileNotFoundError:
         return []
     except (configparser.Error, ValueError) as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"allow-list {path}: {said}; an example:\n{EXAMPLE}") from None
+        text = " ".join(str(error).split())
+        raise ValueError(f"allow-list {path}: {text}; an example:\n{EXAMPLE}") from None
 
 
 def _band(section) -> Band:
     unknown = set(section) - {"first_hz", "last_hz", "max_gain_db"}
     if unknown:
         raise ValueError(
-            f"[{section.name}] has {', '.join(sorted(unknown))}, which is "
-            "not first_hz, last_hz or max_gain_db"
+            f"[{section.name}] has unknown keys {', '.join(sorted(unknown))}; choose "
+            "from first_hz, last_hz, max_gain_db"
         )
     numbers = {}
     for key, text in section.items():
@@ -166,32 +166,35 @@ def _band(section) -> Band:
             numbers[key] = float(text)
         except ValueError:
             raise ValueError(
-                f"[{section.name}] {key} = {text!r}, wanted a number"
+                f"[{section.name}] {key} must be a number, got {text!r}"
             ) from None
     try:
         band = Band(section.name, **numbers)
     except TypeError:
         raise ValueError(f"[{section.name}] lacks first_hz or last_hz") from None
     if not 0 < band.first_hz < band.last_hz < math.inf:
-        raise ValueError(f"[{section.name}] wanted 0 < first_hz < last_hz")
+        raise ValueError(
+            f"[{section.name}] must have 0 < first_hz < last_hz, got "
+            f"{band.first_hz:g} and {band.last_hz:g}"
+        )
     return band
 
 
 def require_allowed(
     frequency: float, sample_rate: float, gain_db: float | None, path=None
 ) -> Band:
-    """Return the band of the allow-list that a transmission lies in.
+    """Return the band of the allow-list that contains a transmission.
 
-    The whole of frequency +- sample_rate / 2 must lie inside.
+    The whole range frequency +- sample_rate / 2 must lie in the band.
 
     Args:
-        frequency: in Hz.
-        sample_rate: in samples/s.
-        gain_db: of the transmitter in dB, or None: the device's own.
-        path: of the allow-list; None: the user's.
+        frequency: center frequency in Hz.
+        sample_rate: sample rate in samples/s.
+        gain_db: gain of the transmitter in dB; None: the device's own.
+        path: path of the allow-list; None: allow_list_path().
 
     Raises:
-        ValueError: no band holds it, or the gain is higher than the band's.
+        ValueError: if no band contains it, or the gain is above the band's limit.
     """
     path = Path(path) if path is not None else allow_list_path()
     bands = read_allow_list(path)
@@ -209,8 +212,8 @@ def require_allowed(
             return band
     given = "the device's own" if gain_db is None else f"{gain_db:g} dB"
     raise ValueError(
-        f"gain = {given}, wanted at most {inside[0].max_gain_db:g} dB in "
-        f"[{inside[0].name}] of {path}"
+        f"gain must be at most {inside[0].max_gain_db:g} dB in [{inside[0].name}] of "
+        f"{path}, got {given}"
     )
 
 
@@ -229,11 +232,11 @@ def _why_not(frequency, sample_rate, bands, path) -> str:
 
 
 def describe(samples: int, peak: float, settings: dict) -> str:
-    """Say in one line what would be sent.
+    """Return one line that describes the transmission that is not armed.
 
     Args:
-        samples: how many, so far.
-        peak: their largest magnitude.
+        samples: number of samples so far.
+        peak: largest magnitude of a sample.
         settings: driver, frequency in Hz, sample_rate in samples/s, gain in dB or None.
     """
     rate, gain = settings["sample_rate"], settings["gain"]

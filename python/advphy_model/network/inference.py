@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks compiled for the kernels, or run in numpy where these lack a layer."""
+"""Compilation of networks for the kernels, with numpy as the fallback."""
 
 import logging
 import math
@@ -12,17 +12,17 @@ from advphy_model.network.network import Network, run
 
 
 class NumpyDecision:
-    """The decision of a network in plain numpy: reference and fallback.
+    """Decision by a network in plain numpy, as reference and fallback.
 
     Args:
-        net: 2n or 2n - 1 reals to a logit for each choice.
+        net: Network that maps 2n or 2n - 1 reals to one logit per choice.
     """
 
     def __init__(self, net):
         self._net = net
 
     def decide(self, y, decided, erased):
-        """Write decisions and erasure flags of y [batch, n]; return the erasures."""
+        """Write decisions and erasure flags for y [batch, n]; return the erasures."""
         reals = to_reals(y, self._net.input_shape[0])
         with np.errstate(all="ignore"):
             logits = run(self._net, reals)
@@ -33,7 +33,12 @@ class NumpyDecision:
 
 
 def kernels_lack(net: Network, whose: str) -> bool:
-    """Return whether a network has a layer that the kernels lack, and say so."""
+    """Return whether the kernels do not support a layer of the network; log a warning.
+
+    Args:
+        net: a Network.
+        whose: name of the network in the warning.
+    """
     unknown = {layer.kind for layer in net.layers} - set(known_layers())
     if unknown:
         logging.getLogger(__name__).warning(
@@ -45,11 +50,15 @@ def kernels_lack(net: Network, whose: str) -> bool:
 
 
 def kernel_network(net: Network, slots=()):
-    """Return the compiled network; ValueError for a layer that the kernels lack.
+    """Return the compiled network.
 
     Args:
         net: a Network.
-        slots: which input each column of an input row becomes; nothing: in order.
+        slots: index of the network input for each column of an input row; empty: the
+            columns are in order.
+
+    Raises:
+        ValueError: if the kernels do not support a layer.
     """
     kernel = kernels.network(math.prod(net.input_shape), list(slots))
     shape = net.input_shape
@@ -64,11 +73,12 @@ def kernel_network(net: Network, slots=()):
 
 
 def known_layers() -> list:
-    """Return the kinds of layer that the kernels can run."""
+    """Return the sorted kinds of layer that the kernels can run."""
     return sorted(_COMPILERS)
 
 
-# Each appends a layer to a kernel after features of a shape; returns the next shape.
+# Each of these functions appends a layer to a kernel, given the shape of the layer's
+# input, and returns the shape of its output.
 
 
 def _dense(kernel, layer, shape):
@@ -95,13 +105,13 @@ def _convolution(kernel, layer, shape):
 
 
 def _affine(kernel, layer, taps):
-    """Append an affine map; return its channels.
+    """Append an affine map; return its number of channels.
 
     Args:
         kernel: kernels.network.
-        layer: with weight [channels, ...] and bias [channels].
-        taps: for each position the feature that each weight of a channel multiplies,
-            [positions, weights]; -1: none.
+        layer: Layer with weight [channels, ...] and bias [channels].
+        taps: index of the feature that each weight of a channel multiplies,
+            [positions, weights]; -1 stands for a zero of the padding.
     """
     weight = np.asarray(layer.parameters["weight"], np.float32)
     bias = np.asarray(layer.parameters["bias"], np.float32)
@@ -132,8 +142,8 @@ def _step(kind, value=lambda layer: 0.0, flat=False):
 def _frozen_scale(layer):
     if "scale" not in layer.parameters:
         raise ValueError(
-            f"layer '{layer.name}' must have a scale, which training freezes; export "
-            "the network"
+            f"layer '{layer.name}' must have a scale, got none; export the network, "
+            "which freezes the scale"
         )
     return np.asarray(layer.parameters["scale"]).item()
 

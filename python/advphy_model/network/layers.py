@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The closed set of layers, each one function of arrays that may be numpy or torch.
+"""All kinds of layers, each a function of numpy or torch arrays.
 
-A layer takes a batch x of shape [batch, *features] and returns a batch. Its keyword
+A layer takes a batch x of shape [batch, *features] and returns a batch. Its other
 arguments are the parameters (arrays) and attributes (numbers) that a model file names.
-The kernels (lib/network, inference.py) compute the same; numpy here is the reference.
+The kernels (lib/network, inference.py) compute the same; numpy is the reference.
 """
 
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 
 
 def array_module(x):
-    """Return the module, numpy or torch, that the array x belongs to."""
+    """Return the module of the array x, numpy or torch."""
     return np if isinstance(x, np.ndarray) else sys.modules["torch"]
 
 
@@ -60,7 +60,7 @@ def conv2d(x, weight, bias, padding=(0, 0, 0, 0), stride=(1, 1)):
     width = (x.shape[3] - columns) // right + 1
     if height < 1 or width < 1:
         raise ValueError(f"filters of {rows} x {columns} are larger than the input")
-    if not isinstance(x, np.ndarray):  # torch has its own, several times faster
+    if not isinstance(x, np.ndarray):  # torch's own is several times faster
         return array_module(x).conv2d(x, weight, bias, (down, right))
     y = 0
     for i in range(rows):
@@ -90,34 +90,34 @@ def elu(x, alpha=1.0):
 
 
 def sigmoid(x):
-    """Return 1 / (1 + exp(-x)), where x is taken for -80..80 beyond these."""
+    """Return 1 / (1 + exp(-x)), with x clipped to -80..80."""
     xp = array_module(x)
     return 1 / (1 + xp.exp(-xp.clip(x, -80, 80)))
 
 
 def softmax(x):
-    """Return exp(x) / sum exp(x) over the features of [batch, features]."""
+    """Return exp(x) / sum exp(x) over the features of x [batch, features]."""
     xp = array_module(x)
     e = xp.exp(x - xp.amax(x, axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
 
 
 def l2_normalisation(x, energy=1.0):
-    """Scale every item of [batch, features] to squared norm `energy`."""
+    """Scale each row of x [batch, features] to the squared norm `energy`."""
     return x * (energy / (x * x).sum(axis=1, keepdims=True)) ** 0.5
 
 
 def average_power_normalisation(x, scale=None, energy=1.0):
-    """Scale a codebook to a mean squared norm of `energy` [gan, Sec. II-A].
+    """Scale a codebook to the mean squared norm `energy` [gan, Sec. II-A].
 
-    In training the batch is the whole codebook and gives the scale itself. At export
-    the scale is frozen as a parameter, so that an item's result no longer depends on
-    the batch.
+    In training the batch is the whole codebook, and the scale is computed from it. At
+    export the scale is frozen as a parameter, so that the output for one row no longer
+    depends on the other rows.
 
     Args:
         x: [batch, features].
-        scale: [1], the frozen factor, or None: from this batch.
-        energy: mean squared norm wanted.
+        scale: frozen factor, [1]; None: compute it from this batch.
+        energy: mean squared norm after scaling.
     """
     if scale is None:
         scale = (energy / (x * x).sum(axis=1).mean()) ** 0.5
@@ -125,19 +125,19 @@ def average_power_normalisation(x, scale=None, energy=1.0):
 
 
 def flatten(x):
-    """Return [batch, product of the features], in C order."""
+    """Return x as [batch, product of the features], in C order."""
     return x.reshape(x.shape[0], -1)
 
 
 def reshape(x, shape):
-    """Return [batch, *shape], in C order."""
+    """Return x as [batch, *shape], in C order."""
     return x.reshape(x.shape[0], *(int(extent) for extent in shape))
 
 
 def sorted_magnitudes(x):
-    """Return |x| over the features of [batch, features], the smallest first.
+    """Return |x| [batch, features] with each row sorted in ascending order.
 
-    It is what a random signed permutation of the features leaves as it was.
+    A random signed permutation of the features does not change the result.
     """
     if isinstance(x, np.ndarray):
         return np.sort(np.abs(x), axis=1)
@@ -153,16 +153,16 @@ def layer_normalisation(x, scale, shift, epsilon=1e-5):
         shift: [features].
         epsilon: added to the variance.
     """
-    centred = x - x.mean(axis=-1, keepdims=True)
-    variance = (centred * centred).mean(axis=-1, keepdims=True)
-    return centred / (variance + epsilon) ** 0.5 * scale + shift
+    centered = x - x.mean(axis=-1, keepdims=True)
+    variance = (centered * centered).mean(axis=-1, keepdims=True)
+    return centered / (variance + epsilon) ** 0.5 * scale + shift
 
 
 def self_attention(x, query, key, value, output, scale, shift):
-    """Return x + attention over the tokens of its normalised self (one head).
+    """Return x plus one-head self-attention over its normalized tokens.
 
     Source: A. Vaswani et al., "Attention is all you need", 2017, with the
-    normalisation in front.
+    normalization before the attention.
 
     Args:
         x: [batch, tokens, width].
@@ -170,8 +170,8 @@ def self_attention(x, query, key, value, output, scale, shift):
         key: [width, width].
         value: [width, width].
         output: [width, width].
-        scale: [width], of the normalisation.
-        shift: [width], of the normalisation.
+        scale: scale of the normalization, [width].
+        shift: shift of the normalization, [width].
     """
     xp = array_module(x)
     z = layer_normalisation(x, scale, shift)
@@ -182,7 +182,7 @@ def self_attention(x, query, key, value, output, scale, shift):
 
 
 def feed_forward(x, inner, inner_bias, outer, outer_bias, scale, shift):
-    """Return x + a network of one hidden layer (ReLU) of each normalised token.
+    """Return x plus a network with one hidden ReLU layer of each normalized token.
 
     Args:
         x: [batch, tokens, width].
@@ -190,25 +190,25 @@ def feed_forward(x, inner, inner_bias, outer, outer_bias, scale, shift):
         inner_bias: [hidden].
         outer: [width, hidden].
         outer_bias: [width].
-        scale: [width], of the normalisation.
-        shift: [width], of the normalisation.
+        scale: scale of the normalization, [width].
+        shift: shift of the normalization, [width].
     """
     z = layer_normalisation(x, scale, shift)
     return x + relu(z @ inner.T + inner_bias) @ outer.T + outer_bias
 
 
 def token_embedding(x, weight, position):
-    """Return a token for each feature: the feature times a vector, plus its place.
+    """Return one token per feature: the feature times a vector, plus its position.
 
     Args:
         x: [batch, features].
-        weight: [width].
-        position: [features, width].
+        weight: vector that each feature multiplies, [width].
+        position: vector that encodes the position of each feature, [features, width].
     """
     return x[:, :, None] * weight + position
 
 
-LAYERS = {  # every public function of this file but the one that is no layer
+LAYERS = {  # every public function of this file except array_module
     name: function
     for name, function in list(globals().items())
     if callable(function) and function is not array_module and name[0] != "_"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network: named layers with their parameters, how to run it, and its description."""
+"""Networks of named layers: how to run, describe and restore them."""
 
 import inspect
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from advphy_model.network.layers import LAYERS
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its kind (a function of layers.py), its name and what it holds.
+    """One layer of a network.
 
     Args:
         kind: name of a function in layers.py.
-        name: unique in its network; parameters are stored under it.
-        parameters: arrays, float32 when exported, by the function's argument names.
-        attributes: numbers or lists of numbers, by the function's argument names.
+        name: unique name in the network; parameters are stored under it.
+        parameters: arrays by argument name of the function; float32 when exported.
+        attributes: numbers or lists of numbers by argument name of the function.
     """
 
     kind: str
@@ -28,15 +28,15 @@ class Layer:
     def __post_init__(self):
         if self.kind not in LAYERS:
             raise ValueError(
-                f"layer '{self.name}': kind '{self.kind}' is not known; "
-                f"layers.py has {', '.join(sorted(LAYERS))}"
+                f"layer '{self.name}': kind '{self.kind}' is not known; choose from "
+                f"{', '.join(sorted(LAYERS))}"
             )
         known = list(inspect.signature(LAYERS[self.kind]).parameters)[1:]
         for key in (*self.parameters, *self.attributes):
             if key not in known:
                 raise ValueError(
                     f"layer '{self.name}' ({self.kind}): '{key}' is not one of its "
-                    f"arguments {known}"
+                    f"arguments; choose from {', '.join(known)}"
                 )
 
     def __call__(self, x):
@@ -46,11 +46,15 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """Layers in order, and the shape of one input without the batch.
+    """A sequence of layers.
+
+    Args:
+        layers: Layers in the order of computation.
+        input_shape: shape of one input, without the batch axis.
 
     Raises:
-        ValueError: two layers of one name, a parameter that is not finite, or shapes
-            that do not fit; the text names the layer.
+        ValueError: if two layers have the same name, a parameter is not finite, or
+            shapes do not match; the text names the layer.
     """
 
     layers: tuple
@@ -62,7 +66,7 @@ class Network:
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two layers are called '{name}'")
+                raise ValueError(f"two layers have the name '{name}'; rename one")
         object.__setattr__(self, "output_shape", self._check())
 
     def _check(self):
@@ -75,7 +79,7 @@ class Network:
                         "is not finite; train or export it again"
                     )
             try:
-                with np.errstate(all="ignore"):  # zeros have no norm to divide by
+                with np.errstate(all="ignore"):  # a normalization divides by 0 here
                     y = layer(x)
             except (ValueError, TypeError, IndexError, AttributeError) as error:
                 shapes = {k: np.shape(v) for k, v in layer.parameters.items()}
@@ -88,11 +92,11 @@ class Network:
 
 
 def run(network, x):
-    """Return the network's output for a batch, in numpy or torch as x is.
+    """Return the network's output for a batch, computed in numpy or torch as x is.
 
     Args:
         network: a Network.
-        x: [batch, *input_shape]; floats.
+        x: floats, [batch, *input_shape].
     """
     for layer in network.layers:
         x = layer(x)
@@ -100,17 +104,21 @@ def run(network, x):
 
 
 def describe(networks: dict) -> tuple:
-    """Return (JSON values by role, float32 arrays by "role.layer.parameter").
+    """Return the networks of a model file as JSON values and arrays.
 
-    They are what model files hold of networks by role.
+    Args:
+        networks: Network by role.
+
+    Returns:
+        JSON values by role, and float32 arrays by "role.layer.parameter".
     """
     described, arrays = {}, {}
     for role, network in sorted(networks.items()):
         layers = []
         for layer in network.layers:
-            said = {"kind": layer.kind, "name": layer.name}
-            said["parameters"] = sorted(layer.parameters)
-            layers.append(said | {"attributes": layer.attributes})
+            entry = {"kind": layer.kind, "name": layer.name}
+            entry["parameters"] = sorted(layer.parameters)
+            layers.append(entry | {"attributes": layer.attributes})
             for key in sorted(layer.parameters):
                 array = np.ascontiguousarray(layer.parameters[key], np.float32)
                 arrays[f"{role}.{layer.name}.{key}"] = array
@@ -119,10 +127,10 @@ def describe(networks: dict) -> tuple:
 
 
 def restore(described: dict, arrays: dict) -> dict:
-    """Return the networks by role of what `describe` returned.
+    """Return the networks by role from what `describe` returned.
 
     Raises:
-        ValueError: when they do not fit, or an array is used by no layer.
+        ValueError: if shapes do not match, or no layer uses an array.
     """
     unused = set(arrays)
     networks = {}

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks that read or write complex vectors as they lie in memory.
+"""Networks that read or write interleaved complex vectors directly.
 
-A complex64 vector of n is 2n floats, real and imaginary parts in turn, while networks
-take the reals of complex_baseband.py, perhaps an odd number of them. Which float is
-which real is folded into the weights of the first and of the last dense layer, so that
-no data is moved at run time.
+In memory, n complex64 symbols are 2n floats with real and imaginary parts interleaved,
+but a network takes reals in the order of complex_baseband.py, possibly an odd number of
+them. The weights of the first and the last dense layer are reordered accordingly, so
+that no data is moved at run time.
 """
 
 import dataclasses
@@ -15,17 +15,17 @@ from advphy_model.complex_baseband import channel_uses, slot, to_complex, to_rea
 from advphy_model.network.inference import NumpyDecision, kernel_network, kernels_lack
 from advphy_model.network.network import Network, run
 
-# What treats all features alike, and leaves zeros zero.
+# Layers that do not depend on the order of the features and map 0 to 0.
 _ALIKE = ("relu", "elu", "l2_normalisation", "average_power_normalisation")
 
 
 class PackedNetwork:
-    """A network on batches whose input, output or both are complex vectors.
+    """A network with complex vectors as its inputs, its outputs or both.
 
     Args:
-        network: flat features to flat features.
-        complex_input: whether inputs are complex64 [batch, n], else float32.
-        complex_output: whether outputs are.
+        network: Network with flat inputs and flat outputs.
+        complex_input: whether inputs are complex64 [batch, n] instead of float32.
+        complex_output: whether outputs are complex64 [batch, n] instead of float32.
     """
 
     def __init__(self, network: Network, complex_input=False, complex_output=False):
@@ -42,14 +42,14 @@ class PackedNetwork:
         self._kernel = kernel_network(folded) if usable else None
 
     def run(self, x, out):
-        """Write the outputs for a batch x to out, both C-contiguous.
+        """Write the outputs for a batch x to out; both are C-contiguous.
 
-        A complex item with a sample that is not finite gives only NaN.
+        A complex row with a sample that is not finite gives a row of NaN.
         """
         self._run(x, out)
         if not self._complex[0]:
             return
-        with np.errstate(invalid="ignore"):  # infinities of both signs
+        with np.errstate(invalid="ignore"):  # the sum of +inf and -inf is NaN
             finite = np.isfinite(np.sum(x))
         if not finite:
             out[~np.isfinite(x).all(axis=1)] = np.nan
@@ -67,11 +67,11 @@ class PackedNetwork:
 def classifier(network: Network):
     """Return an object whose decide(y, labels, erased) classifies complex vectors.
 
-    An item with a sample that is not finite is erased: flag 1, label 0. The call
-    returns how many were.
+    A vector with a sample that is not finite is erased: flag 1, label 0. decide returns
+    the number of erasures.
 
     Args:
-        network: L reals to a logit for each class, 256 at most.
+        network: Network that maps L reals to one logit per class, at most 256.
     """
     folded = _reading(network)
     if kernels_lack(network, "the classifier") or folded is None:
@@ -80,12 +80,12 @@ def classifier(network: Network):
 
 
 def _columns(reals):
-    """Return which real each float of a complex vector is; `reals` for the padding."""
+    """Return the real that each float of a complex vector holds; `reals`: padding."""
     return np.array(slot(channel_uses(reals)))
 
 
 def _reading(network):
-    """Return the network with inputs as they lie in memory, or None: it cannot be."""
+    """Return the network with interleaved inputs, or None if that is not possible."""
     if not network.layers or network.layers[0].kind != "dense":
         return None
     first = network.layers[0]
@@ -97,7 +97,7 @@ def _reading(network):
 
 
 def _writing(network):
-    """Return the network with outputs as they lie in memory, or None: it cannot be."""
+    """Return the network with interleaved outputs, or None if that is not possible."""
     dense = [i for i, layer in enumerate(network.layers) if layer.kind == "dense"]
     if not dense or any(
         layer.kind not in _ALIKE for layer in network.layers[dense[-1] + 1 :]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Blind estimate-and-cancel: find what an adversary adds, and take it off again."""
+"""Blind canceller: estimation and subtraction of the adversary's perturbation."""
 
 import cmath
 import dataclasses
@@ -13,34 +13,34 @@ from advphy_model import kernels
 from advphy_model.receive import detection
 
 ADVERSARIES = ("free", "signs", "shifts", "phases", "any")
-PHASES = 16  # rotations that stand for a random phase; 8 lose at PSR +6 dB
+PHASES = 16  # rotations that approximate a random phase; 8 are worse at PSR +6 dB
 LONGEST_WINDOW = 65536  # blocks
-CHANGE = 1e-6  # probability of taking noise for a change of the adversary
+CHANGE = 1e-6  # probability of mistaking noise for a change of the adversary
 
 
 @dataclass(frozen=True)
 class CancellerSettings:
-    """How to estimate and cancel.
+    """Settings of the canceller.
 
     Args:
-        components: K, how many vectors a "free" adversary adds, one of them in each
-            block; 1: always the same p. The others' number follows from the adversary.
-        window: blocks that are estimated from and corrected together: a power of two,
-            at most 65536.
-        sample: blocks of the window, evenly spread, that the estimate is made from: a
-            power of two, at least 16. Noise in the estimate costs
-            10 log10(1 + K / sample) dB with free components, else 1 for K.
-        iterations: of expectation-maximisation.
-        forgetting: how much the estimate of the window before counts, 0..<1; 0: every
-            window stands alone. For the block only.
-        false_alarm: how often a window without a perturbation is taken for one with.
-        adversary: what it may do beside adding the same p always: "free": nothing, or
-            choose among K > 1 vectors; "signs": flip p's sign; "shifts": shift p
-            cyclically; "phases": turn it by any phase; "any": one of the last three.
-            The likeliest wins.
+        components: number K of vectors of a "free" adversary, who adds one of them to
+            each block; 1: always the same p. Must be 1 for any other adversary.
+        window: number of blocks that are estimated and corrected together, a power of
+            two in 16..65536.
+        sample: number of blocks, evenly spread over the window, that are used for the
+            estimate; a power of two, at least 16. Noise in the estimate costs
+            10 log10(1 + K / sample) dB, where K is 1 unless components are free.
+        iterations: iterations of expectation-maximization, 1..100.
+        forgetting: weight of the previous window's estimate, at least 0 and below 1; 0:
+            windows are independent. Only the canceller block uses it.
+        false_alarm: probability of a detection in a window without a perturbation.
+        adversary: how the perturbation may vary, apart from the same p always. "free":
+            not at all, or one of K > 1 vectors; "signs": p with either sign; "shifts":
+            p shifted cyclically; "phases": p with any phase; "any": one of the last
+            three. The most likely case is used.
 
     Raises:
-        ValueError: naming the setting, what was got and what was wanted.
+        ValueError: if a setting is not known or out of range.
     """
 
     components: int = 1
@@ -54,15 +54,15 @@ class CancellerSettings:
     def __post_init__(self):
         if self.adversary not in ADVERSARIES:
             raise ValueError(
-                f"adversary '{self.adversary}' is not known; there is "
+                f"adversary '{self.adversary}' is not known; choose from "
                 f"{', '.join(ADVERSARIES)}"
             )
         if not isinstance(self.components, int) or not 1 <= self.components <= 32:
-            raise ValueError(f"components = {self.components}, wanted 1..32")
+            raise ValueError(f"components must be 1..32, got {self.components}")
         if self.components > 1 and self.adversary != "free":
             raise ValueError(
-                f"components = {self.components} with adversary '{self.adversary}', "
-                "whose number follows from it; wanted 1, or adversary 'free'"
+                f"components must be 1 with adversary '{self.adversary}', got "
+                f"{self.components}; give 1, or adversary 'free'"
             )
         for name, least, most in (
             ("window", 16, LONGEST_WINDOW),
@@ -72,14 +72,17 @@ class CancellerSettings:
             whole = isinstance(value, int) and value.bit_count() == 1
             if not whole or not least <= value <= most:
                 raise ValueError(
-                    f"{name} = {value} blocks, wanted a power of two of {least}..{most}"
+                    f"{name} must be a power of two in {least}..{most} blocks, got "
+                    f"{value}"
                 )
         if not isinstance(self.iterations, int) or not 1 <= self.iterations <= 100:
-            raise ValueError(f"iterations = {self.iterations}, wanted 1..100")
+            raise ValueError(f"iterations must be 1..100, got {self.iterations}")
         for name, least in (("forgetting", 0), ("false_alarm", 1e-12)):
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not least <= value < 1:
-                raise ValueError(f"{name} = {value}, wanted {least:g} <= it < 1")
+                raise ValueError(
+                    f"{name} must be at least {least:g} and below 1, got {value}"
+                )
 
     @property
     def label(self) -> str:
@@ -94,15 +97,15 @@ class CancellerSettings:
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """What was found in one window.
+    """Result of the estimation in one window.
 
     Args:
-        adversary: what it was taken for: "static", or which of ADVERSARIES.
-        p: complex64 [K, n], the components.
-        weights: how often each of them arrives, [K].
-        noise_variance: per real dimension.
-        statistic: twice the logarithm of the likelihood ratio to no perturbation, less
-            a penalty for free components beyond the first.
+        adversary: the most likely kind: "static", or one of ADVERSARIES.
+        p: components, complex64 [K, n].
+        weights: relative frequency of each component, [K].
+        noise_variance: noise variance per real dimension.
+        statistic: twice the log-likelihood ratio to no perturbation, minus a penalty
+            for free components beyond the first.
         detected: whether the statistic exceeds the threshold. If not, nothing was
             subtracted.
     """
@@ -123,16 +126,16 @@ class Estimate:
 
 
 class Canceller:
-    """Find and subtract a perturbation, window after window, knowing the codebook.
+    """Canceller that finds and subtracts a perturbation in each window of blocks.
 
-    y = x_s + p_z + noise: message s is uniform over the codebook, component z of K and
-    the noise variance are unknown. p is fitted by expectation-maximization
-    (lib/air/mixture.h), from several starts if K > 1; the generalised likelihood ratio
-    says whether there is a perturbation at all.
+    The model is y = x_s + p_z + noise, where message s is uniform over the codebook,
+    and component z of K and the noise variance are unknown. p is fitted by
+    expectation-maximization (lib/air/mixture.h), with several starts if K > 1. The
+    generalized likelihood ratio decides whether a perturbation is present.
 
     Args:
-        model: link model; only its codebook is used.
-        settings: CancellerSettings.
+        model: link model, of which only the codebook is used.
+        settings: CancellerSettings; None: the defaults.
     """
 
     def __init__(self, model, settings=None):
@@ -146,7 +149,7 @@ class Canceller:
         self.threshold = detection.chi_squared_quantile(
             2 * model.n, 1 - settings.false_alarm
         )
-        if len(families) > 1:  # whose likeliest exceeds that of one p
+        if len(families) > 1:  # the maximum over families exceeds that of one family
             simulated = detection.simulated_threshold(
                 model, self._statistic, sample, settings.false_alarm
             )
@@ -160,18 +163,18 @@ class Canceller:
         return self._kernel.find(y).statistic
 
     def forget(self) -> None:
-        """Let the next window stand alone."""
+        """Discard the estimate of previous windows."""
         self._past = None
 
     def cancel(self, y) -> list:
-        """Subtract, in place, what is found in each window; return the Estimates.
+        """Subtract the perturbation of each window in place; return the Estimates.
 
         Args:
-            y: received vectors, complex64 [a multiple of the window, n].
+            y: received vectors, complex64 [multiple of the window, n].
         """
         window = self.settings.window
         if len(y) % window:
-            raise ValueError(f"{len(y)} blocks, wanted a multiple of {window}")
+            raise ValueError(f"{len(y)} blocks, expected a multiple of {window}")
         parts = (y[at : at + window] for at in range(0, len(y), window))
         return [self._cancel_window(part) for part in parts]
 
@@ -184,18 +187,24 @@ class Canceller:
         detected = found.statistic > self.threshold
         if detected:
             self._kernel.subtract(found, y)
-        adversary, p = self._names[found.family], (found.p, found.weights)
-        return Estimate(adversary, *p, found.noise_variance, found.statistic, detected)
+        return Estimate(
+            adversary=self._names[found.family],
+            p=found.p,
+            weights=found.weights,
+            noise_variance=found.noise_variance,
+            statistic=found.statistic,
+            detected=detected,
+        )
 
 
 @functools.lru_cache(maxsize=64)
 def shared_canceller(model, settings) -> Canceller:
-    """Return a Canceller without memory; some thresholds take a second to find."""
+    """Return a cached Canceller, since some thresholds take a second to compute."""
     return Canceller(model, settings)
 
 
 def _families(settings, n):
-    """Return {name: (components, [(shift, factor) of each, or nothing], penalty)}."""
+    """Return {name: (components, list of (shift, factor) or empty, penalty)}."""
     turns = [(0, cmath.exp(2j * math.pi * i / PHASES)) for i in range(PHASES)]
     families = {"static": (1, [], 0.0)}
     tied = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a statistic says that there is a perturbation: thresholds and the ROC."""
+"""Detection of perturbations: thresholds of a statistic and the ROC."""
 
 import math
 from statistics import NormalDist
@@ -15,10 +15,10 @@ _SEED = 0x5EED
 
 
 def chi_squared_quantile(degrees: float, probability: float) -> float:
-    """Return the quantile of a chi-squared variable, by Wilson and Hilferty (1931).
+    """Return the quantile of a chi-squared variable by Wilson and Hilferty (1931).
 
     The cube root of chi-squared over its degrees d is nearly normal with mean
-    1 - 2/(9 d) and variance 2/(9 d): within 3 % for d >= 8 up to 1 - 1e-6.
+    1 - 2/(9 d) and variance 2/(9 d). For d >= 8 the error is below 3 % up to 1 - 1e-6.
     """
     z = NormalDist().inv_cdf(probability)
     variance = 2 / (9 * degrees)
@@ -28,14 +28,14 @@ def chi_squared_quantile(degrees: float, probability: float) -> float:
 def simulated_threshold(model, statistic, blocks, false_alarm) -> float:
     """Return the threshold of a statistic whose distribution has no formula.
 
-    Windows without a perturbation are simulated at SIMULATED_EBN0_DB; a multiple of a
-    chi-squared variable of the same mean and variance gives the quantile. The largest
-    over Eb/N0 counts.
+    Windows without a perturbation are simulated at SIMULATED_EBN0_DB. The quantile is
+    that of a scaled chi-squared variable with the same mean and variance; the largest
+    over Eb/N0 is the threshold.
 
     Args:
         model: link model.
         statistic: function of y, complex64 [blocks, n].
-        blocks: that the statistic is computed from.
+        blocks: number of blocks in y.
         false_alarm: probability that the statistic exceeds the threshold.
     """
     thresholds = []
@@ -52,7 +52,7 @@ def simulated_threshold(model, statistic, blocks, false_alarm) -> float:
 
 
 def received(model, ebn0_db, seed, first_block, blocks, attack=None):
-    """Return received vectors, complex64 [blocks, n]."""
+    """Return received vectors with AWGN and the attack, complex64 [blocks, n]."""
     sent = randomness.messages(seed, first_block, blocks, model.k)
     noise = randomness.noise(seed, first_block, blocks, model.n)
     y = model.codebook[sent] + np.float32(noise_sigma(ebn0_db, model.rate)) * noise
@@ -62,16 +62,16 @@ def received(model, ebn0_db, seed, first_block, blocks, attack=None):
 
 
 def roc(canceller, model, attack, *, ebn0_db, windows, thresholds, seed=1):
-    """Return (false alarms, detections) out of `windows` each, over the thresholds.
+    """Return (false alarms, detections) in `windows` windows each, per threshold.
 
     Args:
-        canceller: Canceller; its statistic is what is compared.
+        canceller: Canceller whose statistic is compared with the thresholds.
         model: link model.
-        attack: Adversary that is to be detected.
+        attack: Adversary to detect.
         ebn0_db: Eb/N0 in dB.
-        windows: how many windows with, and as many without the attack.
-        thresholds: of the statistic.
-        seed: of messages and noise.
+        windows: number of windows with the attack, and of windows without it.
+        thresholds: thresholds of the statistic.
+        seed: seed of messages and noise.
     """
     window = canceller.settings.window
     counts = []

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Attacks, one verb and one file each, found by file name.
+"""Attacks, one file each with a function craft(), found by file name.
 
-An attack module has KIND, that of its perturbation, and craft(attacked, plan), which
-returns the perturbation's rows, reals [1 or M, 2n]; their norm is set afterwards.
-`attacked` are AttackedLinks whose errors are maximized on average: the link itself in
+An attack module defines KIND, the kind of its perturbation, and craft(attacked, plan),
+which returns the rows of the perturbation, reals [1 or M, 2n]; craft() below scales
+them. `attacked` are AttackedLinks whose mean error is maximized: the link itself in
 white box, substitutes for it in black box. per_sample_pgd knows the noise of each
-block, so it has no rows: it has KIND None and count(link, plan, blocks).
+block, so it has no rows: its KIND is None, and it defines count(link, plan, blocks).
 """
 
 import sys
@@ -17,6 +17,7 @@ from advphy_model import found_by_name
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.complex_baseband import to_complex
 from advphy_model.link import links
+from advphy_model.measure.table import same_counts
 from advphy_model.power import perturbation_norm
 from advphy_model.randomness import checked_seed
 from advphy_model.version import __version__
@@ -27,17 +28,17 @@ from advphy_training.attacked_link import AttackedLink
 
 @dataclass(frozen=True)
 class Plan:
-    """What the adversary spends and does not know.
+    """Effort and limits of the adversary.
 
     Args:
         psr_db: perturbation-to-signal ratio at the receiver, in dB.
-        ebn0_db: Eb/N0 in dB at which the attack shall work best.
-        restarts: independent starts, of which the best is taken.
+        ebn0_db: Eb/N0 in dB for which the attack is optimized.
+        restarts: number of independent starts, of which the best is kept.
         steps: gradient steps of an iterative attack.
         shift: "known", or "random": the perturbation arrives cyclically shifted by an
-            unknown number of channel uses, over which the attack takes the mean.
-        phase: "known", or "random": it arrives turned by an unknown phase.
-        seed: of starts, messages and noise.
+            unknown number of channel uses, and the attack averages over the shifts.
+        phase: "known", or "random": it arrives rotated by an unknown phase.
+        seed: seed of starts, messages and noise.
     """
 
     psr_db: float = -6.0
@@ -62,30 +63,32 @@ class Plan:
 
 
 def names() -> list:
-    """Return the names of the attacks there are."""
+    """Return the names of all attacks."""
     return found_by_name.names(sys.modules[__name__])
 
 
 def attack(name: str):
-    """Return the module of the attack of that name."""
+    """Return the module of an attack."""
     if name not in names():
         known = ", ".join(names())
-        raise ValueError(f"attack '{name}' is neither a file nor one of: {known}")
+        raise ValueError(
+            f"'{name}' is neither a file nor an attack; choose from {known}"
+        )
     return found_by_name.module(sys.modules[__name__], "attack", name)
 
 
 def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
-    """Return the perturbation that an attack crafts.
+    """Craft a perturbation against a link.
 
     Args:
-        name: of the attack.
-        link: the link model to be attacked.
-        plan: what the adversary spends and does not know.
-        substitutes: link models that it has in the place of `link` (black box), or
-            none: it has the link itself (white box).
+        name: name of the attack.
+        link: link model to attack.
+        plan: Plan.
+        substitutes: link models that the adversary has instead of `link` (black box);
+            empty: it has the link itself (white box).
 
     Raises:
-        ValueError: for an attack without a perturbation to store, or a substitute of
+        ValueError: if the attack has no perturbation to store, or if a substitute has
             another k or n.
     """
     module = attack(name)
@@ -96,36 +99,38 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         )
     for model in substitutes:
         if model.sha256 == link.sha256:
-            said = "is the link itself; leave it out for white box"
-            raise ValueError(f"substitute {model} {said}")
+            raise ValueError(
+                f"substitute {model} is the link itself; omit it for white box"
+            )
         if (model.k, model.n) != (link.k, link.n):
             raise ValueError(f"substitute {model} does not have the k and n of {link}")
-    torch.set_num_threads(1)  # many times faster where the cores are shared
+    torch.set_num_threads(1)  # many times faster on shared cores
     known = list(substitutes) or [link]
     attacked = [AttackedLink(model, plan.ebn0_db) for model in known]
     rows = to_complex(module.craft(attacked, plan))
-    blind = module.KIND == "jammer"  # it knows nothing of any link
-    recipe = {"attack": name, "link": link.name, **_planned(plan)}
+    blind = module.KIND == "jammer"  # it knows no link
+    recipe = {"attack": name, "link": link.name, **asdict(plan)}
+    recipe["version"] = __version__
     knowledge = {
         "weights": "substitutes" if substitutes else "white box",
         "message": "known" if module.KIND == "table" else "unknown",
-        **{"timing": plan.shift, "phase": plan.phase, "noise": "unknown"},
+        "timing": plan.shift,
+        "phase": plan.phase,
+        "noise": "unknown",
     }
     called = f"{name}_black_box" if substitutes and not blind else name
     victims = {} if blind else {model.name: model.sha256 for model in known}
-    what = (called, module.KIND, link.k, link.n, rows, float(plan.ebn0_db))
-    return Perturbation(*what, victims, knowledge, recipe).scaled(plan.psr_db)
-
-
-def _planned(plan):
-    """Return what a recipe says of a plan."""
-    return {**asdict(plan), "version": __version__}
+    ebn0_db = float(plan.ebn0_db)
+    crafted = Perturbation(
+        called, module.KIND, link.k, link.n, rows, ebn0_db, victims, knowledge, recipe
+    )
+    return crafted.scaled(plan.psr_db)
 
 
 def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
-    """Return what craft() gives, from `folder` if it is there; else keep it there.
+    """Return the perturbation of craft(), which is kept in a folder.
 
-    The folder is made when it is missing; the other arguments are those of craft().
+    The folder is created if necessary; the other arguments are those of craft().
     """
     victims = {model.name: model.sha256 for model in list(substitutes) or [link]}
     words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
@@ -140,24 +145,28 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
 
 
 def _kept(path, victims, plan):
-    """Return the perturbation of a file if it is of these victims and this plan."""
+    """Return the perturbation of a file if its victims and plan are these, or None.
+
+    The file may be of another patch version, as a table of counts may.
+    """
     try:
         found = Perturbation.read(path)
-    except (OSError, ValueError):  # none there, or a damaged one
+    except (OSError, ValueError):  # no file, or a damaged one
         return None
-    wanted = _planned(plan)
+    wanted = asdict(plan)
     planned = {key: found.recipe.get(key) for key in wanted}
     known = not found.victims or found.victims == victims  # a jammer has no victims
-    return found if known and planned == wanted else None
+    alike = same_counts(str(found.recipe.get("version")))
+    return found if known and alike and planned == wanted else None
 
 
 def shipped_substitutes(link) -> list:
     """Return the shipped links that stand in for this one in black box.
 
-    They are those called substitute_*, of both architectures, trained from other seeds.
+    Their names are substitute_*; both architectures, trained from other seeds.
 
     Raises:
-        ValueError: when none has this k and n.
+        ValueError: if none has this k and n.
     """
     names = [name for name in links.names() if name.startswith("substitute_")]
     known = [links.load(name) for name in names]

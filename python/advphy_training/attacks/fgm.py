@@ -4,7 +4,7 @@
 import torch
 
 KIND = "table"
-_NOISE_DRAWS = 256  # the adversary knows the message, not the noise: a mean over it
+_NOISE_DRAWS = 256  # the gradient is averaged over the unknown noise
 
 
 def craft(attacked, plan):

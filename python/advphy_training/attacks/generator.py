@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A generator network trained against the frozen link, per message [gan, eq. 7].
 
-G(x) of every codeword is the row for its message: once trained, the network is this
-table, because it sees nothing but one of M codewords.
+G(x) of every codeword is the row for its message. The trained network is equivalent to
+this table, because its only inputs are the M codewords.
 """
 
 import numpy as np
@@ -15,10 +15,10 @@ from advphy_training.projected_ascent import project
 from advphy_training.shift_and_phase import variants
 
 KIND = "table"
-_STEPS = 10  # of Adam for each step of the plan: weights move more slowly than p
+_STEPS = 10  # of Adam per step of the plan: weights converge more slowly than p
 _LEARNING_RATE = 1e-3
-_JUDGED = 100_000  # blocks that tell the best of the restarts
-_MOST_RESTARTS = 3  # each is a network
+_JUDGED = 100_000  # blocks to choose the best restart
+_MOST_RESTARTS = 3  # each trains a network
 
 
 def craft(attacked, plan):
@@ -27,12 +27,12 @@ def craft(attacked, plan):
 
 
 def train(attacked, plan, pool):
-    """Return pool(G(x)) of the best of some trained generators.
+    """Train several generators and return pool(G(x)) of the best.
 
     Args:
-        attacked: AttackedLinks, frozen.
+        attacked: frozen AttackedLinks.
         plan: attacks.Plan.
-        pool: function from [M, 2n] to [M or 1, 2n] in between.
+        pool: function from the rows [M, 2n] to [M or 1, 2n].
     """
     starts = range(min(plan.restarts, _MOST_RESTARTS))
     found = np.stack([_trained(attacked, plan, pool, start) for start in starts])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Projected gradient ascent on one perturbation per message: the upper bound.
+"""Projected gradient ascent on one perturbation per message: an upper bound.
 
-The adversary knows each message before it is sent, which no one has over the air; what
-universal_pgd reaches lies below. What climbs is the smooth block error rate.
+The adversary knows each message before it is sent, which is impossible over the air;
+universal_pgd stays below this bound. The ascent maximizes the smooth block error rate.
 """
 
 import numpy as np
@@ -13,9 +13,9 @@ from advphy_training.projected_ascent import ascend, project
 from advphy_training.shift_and_phase import arrive, variants
 
 KIND = "table"
-_SAMPLES = 64  # noise draws in a step, for each message and restart
-_JUDGED = 100_000  # blocks that tell the best restart of each message
-_MOST_RESTARTS = 15  # each is a wrong message to push towards
+_SAMPLES = 64  # noise draws per step, message and restart
+_JUDGED = 100_000  # blocks to choose the best restart of each message
+_MOST_RESTARTS = 15  # each pushes towards another wrong message
 
 
 def craft(attacked, plan):
@@ -42,9 +42,9 @@ def smooth_bler(link, p, plan, generator):
 
     Args:
         link: AttackedLink.
-        p: tables, [count, M, 2n]; or [count, 1, 2n], a row for all messages.
+        p: tables, [count, M, 2n]; or [count, 1, 2n]: one row for all messages.
         plan: attacks.Plan.
-        generator: draws the noise, shifts and phases.
+        generator: torch.Generator of the noise, shifts and phases.
     """
     size, dimension = link.codebook.shape
     noise = torch.randn(size, _SAMPLES, dimension, generator=generator)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Projected gradient ascent for every received vector, with its noise known.
 
-Beyond any physical adversary: it shows how far each received vector lies from a wrong
-decision. There is no perturbation to store, so errors are counted at once.
+No physical adversary can do this. It shows how far each received vector is from a wrong
+decision. There is no perturbation to store, so the attack counts the errors itself.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ _MOST_RESTARTS = 15
 
 
 def count(link, plan, blocks):
-    """Return (errors, blocks): a block counts if any restart makes it wrong."""
+    """Return (errors, blocks); a block is wrong if any restart makes it wrong."""
     errors = 0
     for first in progress.bar(range(0, blocks, _BATCH), unit="batch"):
         size = min(_BATCH, blocks - first)
@@ -30,7 +30,7 @@ def count(link, plan, blocks):
 
 
 def _wrong(link, plan, sent, noise):
-    """Return which blocks some perturbation makes wrong, bools [blocks]."""
+    """Return whether some perturbation makes each block wrong, bools [blocks]."""
     norm = plan.norm(link.model.n)
     message = torch.tensor(sent.astype(np.int64))
     y = link.codebook[message] + link.sigma * torch.tensor(to_reals(noise))

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Input-agnostic fast gradient method [sadeghi, Alg. 1], best of the restarts.
 
-For each of ten received vectors that are still decided rightly: among the directions
-that lower the cross-entropy of one message each, take the one that needs the shortest
-step to a wrong decision (found by bisection), add that step to p, and shorten p to its
-norm when it is longer. One run varies fourfold with its seed, so the best of several
-is kept: the published attack is restarts = 1.
+Ten received vectors are used in turn, unless p already makes the decision wrong. Each
+message gives a direction that lowers its cross-entropy. The shortest step to a wrong
+decision along any of them, found by bisection, is added to p, and p is scaled down to
+its norm if it is longer. The BLER of one run varies by a factor of four with its seed,
+so the best of several runs is kept; the published attack has restarts = 1.
 """
 
 import numpy as np
@@ -16,12 +16,12 @@ from advphy_training.projected_ascent import project
 
 KIND = "universal"
 _SAMPLES = 10
-_BISECTIONS = 20  # to a millionth of ||y||
-_JUDGED = 50_000  # blocks that tell the best restart
+_BISECTIONS = 20  # for a precision of ||y|| / 10^6
+_JUDGED = 50_000  # blocks to choose the best restart
 
 
 def craft(attacked, plan):
-    """Return the best of `restarts` runs, shared among the links, reals [1, 2n]."""
+    """Return the best of `restarts` runs, divided among the links, reals [1, 2n]."""
     generator = torch.Generator().manual_seed(plan.seed)
     norm = plan.norm(attacked[0].model.n)
     found = []
@@ -44,7 +44,7 @@ def _run(link, norm, runs, generator):
         right = link.logits(y).argmax(dim=1) == sent
         p = p + torch.where(right[:, None], _shortest_step(link, y, sent), 0.0)
         p = p * (norm / p.norm(dim=1, keepdim=True).clamp_min(norm))
-    lost = ~p.any(dim=1, keepdim=True)  # no sample was decided rightly: any direction
+    lost = ~p.any(dim=1, keepdim=True)  # no decision was right: a random direction
     p = torch.where(lost, torch.randn(p.shape, generator=generator), p)
     return project(p, norm)
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Projected gradient ascent on one perturbation for all messages, with restarts.
 
-What climbs is the smooth block error rate, the mean over messages,
-noise, and the shift and phase that the adversary does not know. Starts: the best of the
-codebook's differences (what a minimum-distance decoder fears most) and of random
-directions, and random directions.
+The ascent maximizes the smooth block error rate, averaged over messages, noise, and the
+shift and phase that the adversary does not know. Half of the starts are random. The
+others are the best of random directions and of differences of codewords, which are the
+weakest directions of a minimum-distance decoder.
 
-A codebook that is nearly optimal has several kinds of weak points, of which different
-ones are found first at different noise. So the restarts explore under noise of several
-strengths; the best are then refined under the true noise, with more blocks and a
-narrower smoothing. At 9 dB that doubles the BLER found on max_margin.
+A nearly optimal codebook has several kinds of weak points, and the noise decides which
+are found first. So the restarts explore under noise of several strengths; the best are
+then refined under the true noise, with more blocks and a narrower smoothing. At 9 dB
+this doubles the BLER found on max_margin.
 """
 
 import math
@@ -23,11 +23,11 @@ from advphy_training.shift_and_phase import arrive, variants
 
 KIND = "universal"
 _SCREENED, _JUDGED, _CONFIRMED = 16_384, 100_000, 400_000  # blocks
-_EXPLORING = 1 / 3  # of the steps, after which a quarter of the restarts goes on
-_NOISES = (0.5, 0.7, 1.0, 1.25)  # of the true one, for the restarts in turn
-_EXPLORED, _REFINED = 1024, 4096  # blocks in a step, the same for every restart
-_WIDE, _NARROW = 0.2, 0.1  # width of the smoothing while exploring, while refining
-_MOST_PAIRS = 256  # of codewords, whose differences are starts
+_EXPLORING = 1 / 3  # of the steps; then a quarter of the restarts continues
+_NOISES = (0.5, 0.7, 1.0, 1.25)  # relative to the true noise, for the restarts in turn
+_EXPLORED, _REFINED = 1024, 4096  # blocks per step, the same for every restart
+_WIDE, _NARROW = 0.2, 0.1  # width of the smoothing in the two stages
+_MOST_PAIRS = 256  # of codewords whose differences are starts
 
 
 def craft(attacked, plan):
@@ -36,7 +36,7 @@ def craft(attacked, plan):
 
 
 def candidates(attacked, plan):
-    """Return the restarts that went on, best first, [count, 1, 2n], and their BLER."""
+    """Return the refined restarts, best first, [count, 1, 2n], and their BLER."""
     generator = torch.Generator().manual_seed(plan.seed)
     p = _starts(attacked, plan, generator)
     noises = torch.tensor(_NOISES).repeat(len(p) // len(_NOISES) + 1)[: len(p)]
@@ -60,7 +60,7 @@ def candidates(attacked, plan):
 
 
 def _starts(attacked, plan, generator):
-    """Return directions of norm ||p||, [restarts, 2n]."""
+    """Return start directions of norm ||p||, [restarts, 2n]."""
     dimension = attacked[0].codebook.shape[1]
     random = torch.randn(4 * plan.restarts, dimension, generator=generator)
     informed = [_differences(link.codebook, generator) for link in attacked]
@@ -71,7 +71,7 @@ def _starts(attacked, plan, generator):
 
 
 def _differences(codebook, generator):
-    """Return differences of two codewords, all or many of them, [count, 2n]."""
+    """Return differences of codewords, at most _MOST_PAIRS, [count, 2n]."""
     size = len(codebook)
     pairs = torch.tensor([(s, t) for s in range(size) for t in range(size) if s != t])
     chosen = torch.randperm(len(pairs), generator=generator)[:_MOST_PAIRS]

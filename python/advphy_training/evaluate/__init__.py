@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evaluation that distrusts itself: robustness of links, secrecy of semantic links."""
+"""Evaluation of links: robustness with checks of itself, and secrecy."""

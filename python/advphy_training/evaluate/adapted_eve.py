@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An Eve who adapts: networks trained on what she has recorded.
 
-She has intercepts, never a copy of Alice. What she may have in addition: labels of some
-(known pictures), the base system, which is public, from which she trains Alices of her
-own, or Bob's module, stolen.
+She has intercepts but never Alice's network. In addition she may have the labels of
+some intercepts (known images), the public base system, from which she trains pairs of
+her own, or Bob's stolen module.
 """
 
 import itertools
@@ -19,21 +19,21 @@ from advphy_training.networks import classifier, perceptron
 from advphy_training.torch_network import TorchNetwork
 
 BATCH = 256
-# What sign-permutation cannot change; so Eve looks at it.
+# What a sign permutation does not change.
 SORTED = (Layer("sorted_magnitudes", "sorted"),)
-HELD_OUT = 5  # every so many intercepts choose among the trainings, and train none
-_FEATURES = 256  # neurons of each hidden layer of a decoder of images
+HELD_OUT = 5  # one in so many intercepts is used for selection, not for training
+_FEATURES = 256  # neurons of each hidden layer of an image decoder
 
 
 @dataclass(frozen=True)
 class Effort:
-    """What an adapting Eve spends.
+    """Effort of an Eve who adapts.
 
     Args:
-        hidden: sizes of her hidden layers; several networks are tried.
-        steps: of each training.
-        learning_rate: of Adam at the start; it falls to 0.
-        seed: of weights and batches.
+        hidden: sizes of the hidden layers of each network that is tried.
+        steps: steps of each training.
+        learning_rate: learning rate of Adam at the start; it falls linearly to 0.
+        seed: seed of weights and batches.
     """
 
     hidden: tuple = ((64, 32, 32), (256, 128))
@@ -45,20 +45,20 @@ class Effort:
 def adapt(
     intercepts, effort: Effort, name, start: Eve | None = None, classes=10, fronts=((),)
 ) -> Eve:
-    """Return the best Eve of several trainings on the intercepts.
+    """Train several Eves on the intercepts and return the best.
 
-    Fresh networks of each size, and `start` trained on, compete on held-out intercepts;
-    the winner keeps its weights of the step that was best there.
+    New networks of each size, and `start`, are trained. The best network at its best
+    step is chosen by its accuracy on held-out intercepts.
 
     Args:
-        intercepts: Intercepts, labeled.
+        intercepts: labeled Intercepts.
         effort: Effort.
-        name: of the Eve that comes of it.
-        start: an Eve of before, who knows the link without security, or None.
+        name: name of the new Eve.
+        start: an earlier Eve, who knows the link without security, or None.
         classes: number of labels.
-        fronts: layers in front of the fresh networks; each is tried.
+        fronts: tuples of layers in front of the new networks; each is tried.
     """
-    torch.set_num_threads(1)  # no slower at this size, and sums come in one order
+    torch.set_num_threads(1)  # not slower at this size, and sums have one order
     y, labels = intercepts.tensors()
     held = torch.arange(len(y)) % HELD_OUT == 0
     if held.sum() < 1 or (~held).sum() < 1:
@@ -76,7 +76,8 @@ def adapt(
         "trained_on": f"{len(y)} labelled intercepts",
         "held_out_accuracy": best[0],
         "hidden": [list(hidden) for hidden in effort.hidden],
-        **{"steps": effort.steps, "seed": effort.seed},
+        "steps": effort.steps,
+        "seed": effort.seed,
     }
     return Eve(name=name, networks={"classifier": best[1]}, recipe=recipe)
 
@@ -103,10 +104,10 @@ def _classify(model, y, labels, held, effort, number):
 
 
 def _train(model, count, loss, effort, number, judge=None, weight_decay=0.0):
-    """Descend the loss(indices) of batches of `count` intercepts."""
+    """Minimize loss(indices) over batches of `count` intercepts."""
     generator = torch.Generator().manual_seed(effort.seed * 1009 + number)
-    given = {"lr": effort.learning_rate, "weight_decay": weight_decay}
-    adam = torch.optim.Adam(model.parameters(), **given)
+    lr = effort.learning_rate
+    adam = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=weight_decay)
     size = (min(BATCH, count),)
 
     def gradients(step):
@@ -117,23 +118,23 @@ def _train(model, count, loss, effort, number, judge=None, weight_decay=0.0):
 
 
 def image_decoder(intercepts, pixels, effort):
-    """Return a Network from L reals to pixels, trained on known pictures.
+    """Return a Network from L reals to pixels, trained on known images.
 
     Args:
         intercepts: Intercepts.
-        pixels: the pictures sent, float32 [count, pixels].
+        pixels: images sent, float32 [count, pixels].
         effort: Effort.
     """
     torch.set_num_threads(1)
     y, _ = intercepts.tensors()
-    wanted = torch.from_numpy(np.array(pixels))
+    sent = torch.from_numpy(np.array(pixels))
     rng = np.random.default_rng((effort.seed, 2))
-    sizes = [intercepts.reals, _FEATURES, _FEATURES, wanted.shape[1]]
+    sizes = [intercepts.reals, _FEATURES, _FEATURES, sent.shape[1]]
     sigmoid = Layer("sigmoid", "sigmoid")
     model = TorchNetwork(perceptron(rng, sizes, "pixels", after=[sigmoid]))
 
     def loss(chosen):
-        return ((model(y[chosen]) - wanted[chosen]) ** 2).mean()
+        return ((model(y[chosen]) - sent[chosen]) ** 2).mean()
 
     _train(model, len(y), loss, effort, 7)
     return model.export()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Eve records and learns from: with labels, from her own Alices, a stolen Bob."""
+"""Intercepts that Eve learns from: known labels, pairs of her own, or a stolen Bob."""
 
 import dataclasses
 import tempfile
@@ -19,12 +19,12 @@ from advphy_training.schemes import paired_arn
 
 @dataclass(frozen=True)
 class Intercepts:
-    """What Eve has recorded.
+    """Vectors that Eve has recorded.
 
     Args:
         y: received vectors, complex64 [count, n].
-        reals: L, how many reals of a vector are used.
-        labels: what the images showed, uint8 [count], as far as she knows.
+        reals: number L of reals of a vector that are used.
+        labels: labels of the images, uint8 [count], as far as she knows them.
     """
 
     y: np.ndarray
@@ -32,11 +32,11 @@ class Intercepts:
     labels: np.ndarray
 
     def take(self, count):
-        """Return the first `count` of them; ValueError when there are fewer."""
+        """Return the first `count` intercepts; raise ValueError if there are fewer."""
         if not 0 < count <= len(self.y):
             raise ValueError(
-                f"{count} intercepts asked for, {len(self.y)} recorded; wanted 1.."
-                f"{len(self.y)}"
+                f"cannot use {count} intercepts of {len(self.y)} recorded; choose "
+                f"1..{len(self.y)}"
             )
         return Intercepts(self.y[:count], self.reals, self.labels[:count])
 
@@ -46,31 +46,31 @@ class Intercepts:
         return torch.from_numpy(to_reals(self.y, self.reals)), labels
 
 
-def labelled(setting, record, count) -> Intercepts:
-    """Return what Eve records of the target, with the labels that she knows.
+def labeled(setting, record, count) -> Intercepts:
+    """Record the target, with the labels that Eve knows.
 
     Args:
         setting: SemanticSetting of the target.
-        record: function (setting, count) -> complex64 [count, n]; the flowgraph's, or
+        record: function (setting, count) -> complex64 [count, n], such as
             semantic_chain.record.
         count: number of messages.
     """
     which = np.arange(count) % len(setting.images)
-    labels = setting.images.labelled()[which]
+    labels = setting.images.labeled()[which]
     return Intercepts(record(setting, count), setting.link.reals, labels)
 
 
 def from_surrogates(setting, count, settings: paired_arn.Settings, seeds) -> Intercepts:
-    """Return codes of Eve's own Alices, whose labels she knows: none of the target's.
+    """Return labeled codes of pairs that Eve trains herself, none of the target.
 
-    She trains pairs by the letter's recipe on the public base, against an Eve of her
-    own, and hopes that the target's Alice is like them.
+    She trains them by the letter's recipe on the public base, against an Eve of her
+    own. They help her if the target's Alice is similar.
 
     Args:
-        setting: of the target; its base, images and SNR are what she knows.
-        count: messages of each surrogate.
-        settings: of the surrogates' training; its link is replaced by the base.
-        seeds: one for each surrogate.
+        setting: SemanticSetting of the target; she knows its base, images and SNR.
+        count: messages of each pair.
+        settings: settings of the training; the link is replaced by the base.
+        seeds: seeds, one for each pair.
     """
     found = []
     with tempfile.TemporaryDirectory(prefix="advphy-") as folder:
@@ -81,20 +81,20 @@ def from_surrogates(setting, count, settings: paired_arn.Settings, seeds) -> Int
             out = Path(folder) / f"surrogate{seed}.safetensors"
             link = schemes.train("paired_arn", hers, seed, out)
             at = dataclasses.replace(setting, link=link, secret=None)
-            found.append(labelled(at, semantic_chain.record, count))
+            found.append(labeled(at, semantic_chain.record, count))
     y, labels = zip(*((part.y, part.labels) for part in found), strict=True)
     return Intercepts(np.concatenate(y), setting.link.reals, np.concatenate(labels))
 
 
 def from_stolen_bob(setting, record, count, knows_base) -> Intercepts:
-    """Return intercepts of the target with labels guessed by help of Bob's module.
+    """Return intercepts of the target, labeled with the help of Bob's module.
 
-    After Bob's module the codes are those of the base again, which an Eve trained on
-    the base reads; her guesses are the labels.
+    Bob's module restores the codes of the base. An Eve trained on the base classifies
+    them, and her guesses are the labels.
 
     Args:
-        setting: of the target.
-        record: as of labelled.
+        setting: SemanticSetting of the target.
+        record: as in labeled().
         count: number of messages.
         knows_base: Eve trained on the base over the SNRs.
     """

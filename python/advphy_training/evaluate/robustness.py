@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure one link under every attack, and what it must be compared with."""
+"""Measurement of a link, and of others to compare with, under every attack."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -16,20 +16,20 @@ from advphy_model.measure.link_chain import Counts, LinkSetting
 from advphy_training import attacks
 from advphy_training.attacked_link import AttackedLink
 
-CHANCE_PSR_DB = 30.0  # where a perturbation drowns any codeword
+CHANCE_PSR_DB = 30.0  # at which a perturbation drowns any codeword
 CONTROLS = ("autoencoder_{}", "autoencoder_{}_8p5db", "control_{}_4db")
 _PER_SAMPLE_BLOCKS = 4096
 
 
 @dataclass(frozen=True)
 class Counter:
-    """How each number is counted.
+    """Settings of the count of each number.
 
     Args:
         workers: ranges.Workers, or None: threads of this process.
-        min_errors: at which a number ends ...
-        max_blocks: ... or at this many blocks.
-        seed: of messages and noise, the same each time.
+        min_errors: block errors that end a count.
+        max_blocks: blocks that end a count.
+        seed: seed of messages and noise, the same for each count.
     """
 
     workers: object = None
@@ -38,11 +38,13 @@ class Counter:
     seed: int = 3
 
     def row(self, job) -> Counts:
-        """Return the Counts of a Job."""
+        """Count a Job and return its Counts."""
         adversary = job.craft and Adversary(job.craft(), job.psr_db)
-        at = (job.link, job.ebn0_db, self.seed, adversary, job.canceller)
+        setting = LinkSetting(
+            job.link, job.ebn0_db, self.seed, adversary, job.canceller
+        )
         rule = StopRule(self.min_errors, self.max_blocks)
-        (row,) = ranges.total(LinkSetting(*at), rule, workers=self.workers)
+        (row,) = ranges.total(setting, rule, workers=self.workers)
         return row
 
 
@@ -51,10 +53,10 @@ class Job:
     """One number of the report.
 
     Args:
-        role: which, such as "universal_pgd"; see jobs().
-        link: link model that is measured.
+        role: name such as "universal_pgd"; see jobs().
+        link: measured link model.
         ebn0_db: Eb/N0 in dB.
-        psr_db: PSR in dB, or None: no attack.
+        psr_db: PSR in dB, or None without an attack.
         craft: function without arguments that returns the Perturbation, or None.
         canceller: CancellerSettings, or None.
     """
@@ -69,14 +71,14 @@ class Job:
 
 @dataclass
 class Evaluation:
-    """What was measured of a link.
+    """Results of an evaluation.
 
     Args:
         link: link model.
         ebn0_db: Eb/N0 in dB of the sweep over PSR.
         psr_db: PSR in dB of the sweep over Eb/N0.
         counts: {(role, ebn0_db, psr_db): Counts}.
-        gradients: what AttackedLink.gradients found.
+        gradients: result of AttackedLink.gradients.
     """
 
     link: object
@@ -86,21 +88,21 @@ class Evaluation:
     gradients: dict = field(default_factory=dict)
 
     def at(self, role, psr_db=None):
-        """Return the Counts of a role at the evaluation's own Eb/N0, at its PSR or one.
+        """Return the Counts of a role at the evaluation's Eb/N0, or None.
 
-        None where there are none; a role without an attack has no PSR.
+        The PSR is the evaluation's unless it is given. Without an attack it is ignored.
         """
         psr_db = self.psr_db if psr_db is None else psr_db
         found = self.counts.get((role, self.ebn0_db, psr_db))
         return found or self.counts.get((role, self.ebn0_db, None))
 
     def over_psr(self, role) -> dict:
-        """Return {psr_db: Counts} of a role at the evaluation's own Eb/N0."""
+        """Return {psr_db: Counts} of a role at the evaluation's Eb/N0."""
         found = {psr: row for (db, psr), row in self._of(role) if db == self.ebn0_db}
         return {p: found[p] for p in sorted(found.keys() - {None, CHANCE_PSR_DB})}
 
     def over_ebn0(self, role) -> dict:
-        """Return {ebn0_db: Counts} of a role at the evaluation's PSR, or without."""
+        """Return {ebn0_db: Counts} of a role at the evaluation's PSR, if it has one."""
         return {db: row for (db, p), row in self._of(role) if p in (None, self.psr_db)}
 
     def _of(self, role):
@@ -111,19 +113,19 @@ class Evaluation:
 def evaluate(
     link, plan, psrs_db, ebn0s_db, folder, counter, claimed=None, canceller=None
 ):
-    """Yield (done, all, Evaluation) while measuring.
+    """Yield (done, total, Evaluation) while measuring.
 
     Args:
         link: link model.
         plan: attacks.Plan; its psr_db and ebn0_db are those of the sweeps.
-        psrs_db: of the sweep over PSR at plan.ebn0_db.
-        ebn0s_db: of the sweep over Eb/N0 at plan.psr_db.
-        folder: where crafted perturbations are kept.
+        psrs_db: PSRs in dB of the sweep at plan.ebn0_db.
+        ebn0s_db: Eb/N0s in dB of the sweep at plan.psr_db.
+        folder: folder for crafted perturbations.
         counter: Counter.
-        claimed: a Perturbation that the link is said to resist, or None.
-        canceller: CancellerSettings to show it with, or None.
+        claimed: Perturbation that the link is said to resist, or None.
+        canceller: CancellerSettings to measure in addition, or None.
     """
-    torch.set_num_threads(1)  # many times faster where the cores are shared
+    torch.set_num_threads(1)  # many times faster on shared cores
     found = Evaluation(link, plan.ebn0_db, plan.psr_db)
     todo = {}
     for job in jobs(link, plan, psrs_db, ebn0s_db, folder, claimed, canceller):
@@ -149,22 +151,22 @@ def _per_sample(attacked, plan):
 
 
 def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
-    """Yield all Jobs but those that count by themselves.
+    """Yield all Jobs, except that of per_sample_pgd, which counts by itself.
 
     Roles: clean; noise_jammer; universal_fgm, universal_pgd, fgm, per_message_pgd
     (white box, crafted anew for each PSR); twin (crafted against the nearest-codeword
-    decision on the link's own codebook) and black_box (against the substitutes), which
-    a defense that hides its gradients cannot hide from; stored (crafted at
-    plan.ebn0_db) against universal_pgd (crafted anew for each Eb/N0); generator and
-    generator_universal; half_restarts; claimed; canceller; and other systems under
-    attacks made for them: nearest_codeword, hamming74_hard, hamming74_ml,
+    decision with the link's codebook) and black_box (against the substitutes), which
+    show whether a defense only hides its gradients; stored (crafted at plan.ebn0_db),
+    to compare with universal_pgd (crafted anew for each Eb/N0); generator and
+    generator_universal; half_restarts; claimed; canceller; and other systems, each
+    under attacks crafted for it: nearest_codeword, hamming74_hard, hamming74_ml,
     two_simplices and "control NAME".
     """
     twin = link.with_nearest_codeword()
 
     def crafted_by(name, target=link, substitutes=(), **changes):
-        given = target, dataclasses.replace(plan, **changes), substitutes, folder
-        return partial(attacks.craft_or_read, name, *given)
+        varied = dataclasses.replace(plan, **changes)
+        return partial(attacks.craft_or_read, name, target, varied, substitutes, folder)
 
     def job(role, craft=None, measured=link, **changes):
         at = {"ebn0_db": plan.ebn0_db, "psr_db": plan.psr_db, **changes}
@@ -178,25 +180,23 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     yield job("clean")
     yield job("nearest_codeword_clean", measured=twin)
     for psr_db in psrs_db:
-        at = {"psr_db": psr_db}
         jammer = partial(perturbation.jammer, link.k, link.n, psr_db)
-        yield job("noise_jammer", jammer, **at)
+        yield job("noise_jammer", jammer, psr_db=psr_db)
         for name in ("universal_fgm", "universal_pgd", "fgm", "per_message_pgd"):
-            yield anew(name, **at)
-        against_twin = crafted_by("universal_pgd", twin, **at)
-        yield job("twin", against_twin, **at)
-        yield job("nearest_codeword", against_twin, twin, **at)
+            yield anew(name, psr_db=psr_db)
+        against_twin = crafted_by("universal_pgd", twin, psr_db=psr_db)
+        yield job("twin", against_twin, psr_db=psr_db)
+        yield job("nearest_codeword", against_twin, twin, psr_db=psr_db)
     yield anew("universal_pgd", psr_db=CHANCE_PSR_DB)
     yield anew("generator")
     yield anew("generator_universal")
-    halved = {"restarts": max(1, plan.restarts // 2), "seed": plan.seed + 1}
-    halved = dataclasses.replace(plan, **halved)
+    half = max(1, plan.restarts // 2)
+    halved = dataclasses.replace(plan, restarts=half, seed=plan.seed + 1)
     yield job("half_restarts", partial(attacks.craft, "universal_pgd", link, halved))
     for ebn0_db in ebn0s_db:
-        at = {"ebn0_db": ebn0_db}
-        yield job("clean", **at)
-        yield job("stored", crafted_by("universal_pgd"), **at)
-        yield anew("universal_pgd", **at)
+        yield job("clean", ebn0_db=ebn0_db)
+        yield job("stored", crafted_by("universal_pgd"), ebn0_db=ebn0_db)
+        yield anew("universal_pgd", ebn0_db=ebn0_db)
     yield from _others(link, job, crafted_by)
     if claimed is not None:
         yield job("claimed", lambda: claimed)
@@ -205,7 +205,7 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
 
 
 def _others(link, job, crafted_by):
-    """Yield what the link is compared with under attacks made for each."""
+    """Yield Jobs of black_box and of other systems, each attacked for itself."""
     try:
         substitutes = attacks.shipped_substitutes(link)
     except ValueError:
@@ -221,7 +221,7 @@ def _others(link, job, crafted_by):
 
 
 def control_names(link) -> list:
-    """Return shipped plain autoencoders of the link's architecture, but itself."""
+    """Return the other shipped plain autoencoders of the link's architecture."""
     architecture = link.recipe.get("settings", {}).get("architecture", "mlp")
     names = [pattern.format(architecture) for pattern in CONTROLS]
     known = [name for name in names if name in links.names()]

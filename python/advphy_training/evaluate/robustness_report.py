@@ -17,7 +17,7 @@ from advphy_training.evaluate.checks.finding import rate, show
 
 SENTENCES = {
     "clean": "no attack",
-    "noise_jammer": "Gaussian jamming of equal power: the zero line",
+    "noise_jammer": "Gaussian jamming of equal power, the reference",
     "universal_fgm": "universal FGM, best of the restarts [sadeghi, Alg. 1]",
     "universal_pgd": "universal PGD, white box, crafted for this link and this Eb/N0",
     "black_box": "universal PGD crafted on the substitutes",
@@ -57,13 +57,13 @@ def write(evaluation, folder, command) -> list:
     """Write the report of an evaluation; return the findings.
 
     Args:
-        evaluation: robustness.Evaluation, complete.
-        folder: where to write; exists.
-        command: that makes the report again, shown in it.
+        evaluation: complete robustness.Evaluation.
+        folder: existing folder to write to.
+        command: command that repeats the report, shown in it.
     """
     folder = Path(folder)
     findings = checks.findings(evaluation)
-    rows = {row.setting: row for row in evaluation.counts.values()}  # some twice
+    rows = {row.setting: row for row in evaluation.counts.values()}  # no duplicates
     table.write(folder / "counts.csv", list(rows.values()), Counts)
     _draw(evaluation, folder)
     with atomic_file(folder / "report.json") as file:
@@ -102,9 +102,12 @@ def _draw(evaluation, folder):
 def _as_json(evaluation, findings, command):
     link, asdict = evaluation.link, dataclasses.asdict
     return {
-        **{"link": link.name, "model_sha256": link.sha256},
-        **{"ebn0_db": evaluation.ebn0_db, "psr_db": evaluation.psr_db},
-        **{"version": __version__, "command": command},
+        "link": link.name,
+        "model_sha256": link.sha256,
+        "ebn0_db": evaluation.ebn0_db,
+        "psr_db": evaluation.psr_db,
+        "version": __version__,
+        "command": command,
         "trusted": all(finding.passed for finding in findings),
         "checks": [asdict(finding) for finding in findings],
         "gradients": evaluation.gradients,
@@ -118,9 +121,9 @@ def _as_json(evaluation, findings, command):
 def _as_markdown(evaluation, findings, command):
     link = evaluation.link
     doubts = [finding.name for finding in findings if not finding.passed]
-    verdict = f"None of the {len(findings)} checks distrusts these figures."
+    verdict = f"All {len(findings)} checks of these figures passed."
     if doubts:
-        verdict = f"{len(doubts)} of {len(findings)} checks distrust these figures: "
+        verdict = f"{len(doubts)} of {len(findings)} checks of these figures failed: "
         verdict += ", ".join(doubts)
     parts = [
         f"# Robustness of {link.name}",

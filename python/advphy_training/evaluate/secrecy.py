@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What secrecy is left against an Eve who adapts: train her, measure her."""
+"""Secrecy against an Eve who adapts: her training and its results."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -21,20 +21,20 @@ SURROGATES = (101, 102, 103)  # seeds of Eve's own pairs
 
 @dataclass
 class Adaptation:
-    """The target, what Eve spends, and what she came to.
+    """The target, Eve's effort, and the results.
 
     Args:
         setting: SemanticSetting of the target with the images she records (training
-            images); its eve is the static one.
+            images) and the static Eve.
         tested: Images to measure on, which she has never seen.
         record: function (setting, count) -> complex64 [count, n].
         counts: numbers of labeled intercepts.
         knows_base: Eve trained on the base over the SNRs, or None.
-        surrogate_steps: of the training of each of her own pairs; 0: none.
+        surrogate_steps: steps of the training of each pair of her own; 0: no pairs.
         effort: Effort.
         rows: [(means, SemanticCounts)] measured so far.
         eves: Eves by means.
-        images: mean squared errors of her own image decoder and of the mean image.
+        images: MSE and SSIM of her own image decoder, and MSE of the mean image.
     """
 
     setting: SemanticSetting
@@ -49,8 +49,8 @@ class Adaptation:
     images: dict = field(default_factory=dict)
 
     def run(self):
-        """Yield the means of each Eve when she has been measured."""
-        recorded = intercepts.labelled(self.setting, self.record, max(self.counts))
+        """Train and measure each Eve, and yield her means."""
+        recorded = intercepts.labeled(self.setting, self.record, max(self.counts))
         for means, eve in self._eves(recorded):
             self.eves[means] = eve
             self.rows.append((means, self.measure(eve)))
@@ -60,13 +60,14 @@ class Adaptation:
 
     def measure(self, eve):
         """Return the row of an Eve on the test images."""
-        hers = {"images": self.tested, "eve": eve, "branches": ("eve",)}
-        setting = dataclasses.replace(self.setting, **hers)
+        setting = dataclasses.replace(
+            self.setting, images=self.tested, eve=eve, branches=("eve",)
+        )
         first = first_unseen(self.setting.link, max(self.counts), self.tested)
         return semantic_chain.total(setting, len(self.tested), first)["eve"]
 
     def _eves(self, recorded):
-        """Yield (means, Eve) from the one who knows least to the one who knows most."""
+        """Yield (means, Eve), from the least to the most knowledge."""
         link, static = self.setting.link, self.setting.eve
         if static is not None:
             yield STATIC, static
@@ -74,8 +75,9 @@ class Adaptation:
             if self.surrogate_steps:
                 yield SURROGATE, self._adapted(SURROGATE, self._own_alices())
             if self.knows_base is not None:
-                most = self.record, max(self.counts), self.knows_base
-                stolen = intercepts.from_stolen_bob(self.setting, *most)
+                stolen = intercepts.from_stolen_bob(
+                    self.setting, self.record, max(self.counts), self.knows_base
+                )
                 yield STOLEN, self._adapted(STOLEN, stolen)
         for count in sorted(self.counts):
             yield _known(count), self._adapted(_known(count), recorded.take(count))
@@ -90,18 +92,19 @@ class Adaptation:
         each = max(1, max(self.counts) // len(SURROGATES))
         return intercepts.from_surrogates(self.setting, each, settings, SURROGATES)
 
-    def _adapted(self, means, learnt_from, fronts=((),)):
+    def _adapted(self, means, recorded, fronts=((),)):
         start = self.setting.eve if fronts == ((),) else None
-        how = (self.effort, f"eve: {means}", start, self.tested.classes, fronts)
-        eve = adapted_eve.adapt(learnt_from, *how)
+        name, classes = f"eve: {means}", self.tested.classes
+        eve = adapted_eve.adapt(recorded, self.effort, name, start, classes, fronts)
         link = self.setting.link
         return dataclasses.replace(eve, listened_to={link.name: link.sha256})
 
     def _decode_images(self, recorded):
-        """Train her own decoder of images on known pictures; measure it on others."""
+        """Train her own image decoder on known images and measure it on others."""
         best = self.eves[_known(max(self.counts))]
-        how = self.setting, recorded, self.tested, self.effort
-        eve, seen = decoded_images(best, *how)
+        eve, seen = decoded_images(
+            best, self.setting, recorded, self.tested, self.effort
+        )
         self.eves["all"] = dataclasses.replace(eve, name="adapted_eve")
         sent = self.tested.as_reals()
         mean = np.broadcast_to(self.setting.images.as_reals().mean(axis=0), sent.shape)
@@ -117,9 +120,9 @@ def _known(count):
 
 
 def first_unseen(link, recorded, tested):
-    """Return a first message whose keys Eve has not recorded, if there are keys.
+    """Return the index of a first message whose keys Eve has not recorded.
 
-    The images to test on come in their order from there on.
+    It is a multiple of the number of test images. Without keys it is 0.
     """
     if link.keying == "none":
         return 0
@@ -127,11 +130,11 @@ def first_unseen(link, recorded, tested):
 
 
 def decoded_images(eve, setting, recorded, tested, effort) -> tuple:
-    """Return (Eve with a decoder of images, what it makes of the test images).
+    """Return (Eve with an image decoder, its output for the test images).
 
     Args:
-        eve: Eve, whose classifier stays.
-        setting: SemanticSetting that she recorded in, with the pictures that she knows.
+        eve: Eve, whose classifier is kept.
+        setting: SemanticSetting of her recording, with the images that she knows.
         recorded: Intercepts.
         tested: Images that she has not seen.
         effort: Effort.
@@ -148,5 +151,5 @@ def decoded_images(eve, setting, recorded, tested, effort) -> tuple:
 
 
 def majority(images) -> float:
-    """Return the share of the most frequent label: what a blind Eve reaches."""
-    return float(np.bincount(images.labelled()).max() / len(images))
+    """Return the share of the most frequent label, the accuracy of a blind Eve."""
+    return float(np.bincount(images.labeled()).max() / len(images))

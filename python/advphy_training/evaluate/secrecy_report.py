@@ -15,10 +15,10 @@ from advphy_training.evaluate.secrecy import SORTED, STATIC, STOLEN, SURROGATE, 
 
 SENTENCES = {
     STATIC: "trained on the link without security, as in the letter; never adapts",
-    STOLEN: "no labels: what Bob's stolen module undoes, an Eve of the base labels",
-    SURROGATE: "no labels of the target: learns from pairs that she trains herself",
-    SORTED: "all labelled intercepts, and looks only at what signs and permutations "
-    "leave as it was",
+    STOLEN: "no labels: an Eve of the base labels the output of Bob's stolen module",
+    SURROGATE: "no labels of the target: trained on pairs that she trains herself",
+    SORTED: "all labelled intercepts, of which she uses only what signs and "
+    "permutations do not change",
 }
 
 
@@ -26,9 +26,9 @@ def write(done, folder, command) -> None:
     """Write report.md, report.json, counts.csv and accuracy.png into a folder.
 
     Args:
-        done: secrecy.Adaptations, one an SNR, complete.
-        folder: exists.
-        command: that made it.
+        done: complete secrecy.Adaptations, one per SNR.
+        folder: existing folder.
+        command: command that repeats the report, shown in it.
     """
     folder, link = Path(folder), done[0].setting.link
     chance = majority(done[0].tested)
@@ -60,17 +60,17 @@ def write(done, folder, command) -> None:
 
 
 def _page(report, one, found):
-    """Return report.md of a report.json, of one of the Adaptations, and of the rows."""
+    """Return report.md from report.json, one of the Adaptations, and the rows."""
     link, chance = one.setting.link, report["majority_share"]
     what = "a keyed pair" if link.keying != "none" else "no security"
     if link.hides and link.keying == "none":
         what = "a pair"
     lines = [
-        f"# What is left to Eve of {link.name} ({what})",
+        f"# Secrecy of {link.name} ({what})",
         "",
         f"Measured on {len(one.tested)} images that she never saw "
-        f"({one.tested.name}). A blind Eve who says the most frequent label is "
-        f"right in {chance:.4f}.",
+        f"({one.tested.name}). The accuracy of a blind Eve, who always guesses the "
+        f"most frequent label, is {chance:.4f}.",
         "",
         "![Eve's accuracy](accuracy.png)",
         "",
@@ -102,8 +102,8 @@ def _page(report, one, found):
 
 def _verdict(best, chance):
     if best <= chance + 0.01:
-        return "No Eve tried is better than a blind one, by more than one in a hundred."
+        return "No Eve is better than a blind one by more than 0.01."
     return (
-        f"The best Eve reads {best:.1%} of the labels, a blind one {chance:.1%}: what "
-        "is left is not secret from her."
+        f"The best Eve finds {best:.1%} of the labels, a blind one {chance:.1%}: the "
+        "link is not secret."
     )

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figures of papers measured again, and the papers' claims judged."""
+"""Reproduction of figures of papers, with verdicts on the papers' claims."""

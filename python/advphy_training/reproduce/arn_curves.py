@@ -30,14 +30,14 @@ def labels(*curves) -> dict:
 
 @dataclass
 class Measured:
-    """What the curves of a figure came to.
+    """Results of the curves of a figure.
 
     Args:
         points: {(family, (quantity, curve)): {x: Point}}; the quantity is "mse", the
-            mean squared error of Bob's images, or "accuracy", of Eve.
+            mean squared error of Bob's images, or "accuracy", that of Eve.
         power_db: {(family, curve, x): (realized PSR or None, transmit power)}.
         frontier: {(family, name): [(MSE of Bob, accuracy of the adapted Eve)]}.
-        rows: SemanticCounts, all of them.
+        rows: all SemanticCounts.
     """
 
     points: dict = field(default_factory=dict)
@@ -46,14 +46,14 @@ class Measured:
     rows: list = field(default_factory=list)
 
     def note(self, family, curve, x, found, without=False):
-        """Keep what a measurement of a family came to.
+        """Keep a result of a family.
 
         Args:
-            family: its number.
+            family: number of the family.
             curve: name of the curve.
             x: SNR or PSR in dB.
             found: {branch: SemanticCounts}.
-            without: keep Bob without his module as a curve, too.
+            without: True keeps another curve, of Bob without his module.
         """
         self._keep(found.values())
         names = {"bob": curve, "bob_without": f"{curve}_without"}
@@ -71,18 +71,18 @@ class Measured:
         self.points.setdefault((family, (quantity, curve)), {})[x] = point
 
     def note_frontier(self, family, name, found):
-        """Keep what the error of Bob, or of any receiver, costs an Eve who adapts."""
+        """Keep a pair (MSE of Bob, accuracy of the adapted Eve) of a link."""
         pair = found["bob"].mse, found["eve"].accuracy
         self.frontier.setdefault((family, name), []).append(pair)
         self._keep(found.values())
 
     def _keep(self, rows):
-        """Keep rows that are not there yet; one measurement may be in two curves."""
+        """Keep rows that are new; one measurement may belong to two curves."""
         known = {(row.setting, row.first_frame) for row in self.rows}
         self.rows += [r for r in rows if (r.setting, r.first_frame) not in known]
 
     def by_family(self) -> list:
-        """Return {(quantity, curve): {x: Point}} of each family, as claims want it."""
+        """Return {(quantity, curve): {x: Point}} of each family, for the claims."""
         families = sorted({f for f, (quantity, _) in self.points if quantity == "mse"})
         return [
             {key: points for (f, key), points in self.points.items() if f == family}
@@ -90,7 +90,7 @@ class Measured:
         ]
 
     def over_families(self, quantity) -> dict:
-        """Return {curve: {x: Points of the families}}."""
+        """Return {curve: {x: Points of all families}}."""
         found = {}
         for (_, (which, curve)), points in self.points.items():
             for x, point in points.items():
@@ -99,7 +99,7 @@ class Measured:
         return found
 
     def table(self, figure) -> list:
-        """Return all points, the mean over the families."""
+        """Return the lines of a table of all points, averaged over the families."""
         labels = figure.MSE_CURVES | figure.ACCURACY_CURVES | figure.LINES
         tables = [self.over_families(quantity) for quantity in ("mse", "accuracy")]
         lines = [
@@ -128,7 +128,7 @@ def _mean(values, form=".4f"):
 
 
 def frontier(family, measured):
-    """Measure what plain noise hides, and other links; yield their names."""
+    """Measure the frontier of plain noise and of other links; yield their names."""
     note = functools.partial(measured.note_frontier, family.number)
     for snr_db in FRONTIER_SNRS_DB:
         note("noise", family.measure_adapted(family.base(), snr_db))
@@ -139,11 +139,11 @@ def frontier(family, measured):
 
 
 def run(figure, families):
-    """Yield (what is done, Measured so far) while a figure is measured.
+    """Yield (text of progress, Measured so far) while a figure is measured.
 
     Args:
         figure: module of figures/ with measure(family, measured).
-        families: arn_models.Family, one a seed.
+        families: arn_models.Family, one per seed.
     """
     measured = Measured()
     for family in families:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The models of [arn]'s figures that belong to one seed: trained, kept, found."""
+"""Models of the figures of [arn], for one training seed."""
 
 import dataclasses
 import hashlib
@@ -18,23 +18,23 @@ from advphy_training.reproduce import retraining
 
 SHIPPED = 0  # the number of the family of the shipped models
 RECORDED = 50_000  # labeled intercepts of an Eve who adapts
-_SECRET = hashlib.sha256(b"gr-advphy, measuring").digest()  # any: nobody relies on it
+_SECRET = hashlib.sha256(b"gr-advphy, measuring").digest()  # of no importance
 
 
 def setting_of(link, sent, snr_db, eve=None, seed=100) -> SemanticSetting:
-    """Return the setting of a link, with a secret if it is keyed."""
+    """Return the SemanticSetting of a link, with a secret if it is keyed."""
     secret = None if link.keying == "none" else _SECRET
     return SemanticSetting(link, sent, snr_db, snr_db, eve, secret=secret, seed=seed)
 
 
 class Family:
-    """Models that were trained from one seed; those missing are trained when asked for.
+    """Models trained from one seed; a missing one is trained when it is needed.
 
     Args:
         number: 1, 2, ...; or SHIPPED.
-        folder: where models are kept; training goes on where it stopped.
-        steps: of the trainings of pairs, or None: the scheme's.
-        eve_steps: of the trainings of an adapting Eve.
+        folder: folder for the models; an interrupted training resumes.
+        steps: steps of the training of a pair, or None: the default of the scheme.
+        eve_steps: steps of the training of an adapting Eve.
     """
 
     def __init__(self, number, folder, steps=None, eve_steps=3000):
@@ -78,28 +78,30 @@ class Family:
         """Return the keyed pair, whose base has per-message power."""
         base = self._path(self.base("per_message"))
         eve = self._path(self._model("eve_mnist_per_message", "eve", link=base))
-        given = {"link": base, "measured_with": eve, **self._steps}
-        return self._model("keyed_arn", "keyed_arn", **given)
+        return self._model(
+            "keyed_arn", "keyed_arn", link=base, measured_with=eve, **self._steps
+        )
 
     def adapted(self, link, snr_db):
-        """Return the Eve who learned from RECORDED labeled intercepts of a link."""
+        """Return the Eve trained on RECORDED labeled intercepts of a link."""
         key = link.sha256, snr_db
         if key not in self._adapted:
             sent, plain = images.load("mnist_train"), link.keying == "none"
             static = self.eve() if plain else None
             setting = setting_of(link, sent, snr_db, static, 100 + self.number)
-            heard = intercepts.labelled(setting, semantic_chain.record, RECORDED)
+            recorded = intercepts.labeled(setting, semantic_chain.record, RECORDED)
             effort = adapted_eve.Effort(steps=self._eve_steps, seed=1 + self.number)
             name = f"adapted_eve_{self.number}_{snr_db:g}db"
             fronts = ((),) if plain else ((), adapted_eve.SORTED)
-            how = effort, name, static, sent.classes, fronts
-            self._adapted[key] = adapted_eve.adapt(heard, *how)
+            self._adapted[key] = adapted_eve.adapt(
+                recorded, effort, name, static, sent.classes, fronts
+            )
         return self._adapted[key]
 
     def measure(self, link, snr_db, eve=None):
         """Return {branch: SemanticCounts} of a link on the 10000 test images.
 
-        Those of a keyed link have other keys than what Eve recorded.
+        With a keyed link their keys differ from those of the recorded messages.
         """
         tested = images.load("mnist_test")
         setting = setting_of(link, tested, snr_db, eve, 1 + 2 * self.number)
@@ -107,11 +109,11 @@ class Family:
         return semantic_chain.total(setting, len(tested), first)
 
     def measure_adapted(self, link, snr_db):
-        """Return the same with the Eve who adapted to that link at that SNR."""
+        """Return the same with the Eve adapted to this link at this SNR."""
         return self.measure(link, snr_db, self.adapted(link, snr_db))
 
     def _path(self, model):
-        """Return the name or the file of a model of this family, for Settings."""
+        """Return the name or file of a model of this family, for Settings."""
         if self.number == SHIPPED and not self._file(model.name).exists():
             return model.name
         return str(self._file(model.name))
@@ -120,10 +122,10 @@ class Family:
         return self._folder / f"{name}.safetensors"
 
     def _model(self, name, scheme, seed=1, **changes):
-        """Return a model: shipped, kept, or trained now.
+        """Return a model, which is trained if there is no file of it.
 
         Raises:
-            ValueError: the file there is of another training.
+            ValueError: if the file is of another training.
         """
         load = Eve.load if scheme == "eve" else SemanticLink.load
         shipped = SemanticLink.names() + Eve.names()

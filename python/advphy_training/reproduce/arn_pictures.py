@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Bob and Eve see: pictures after each receiver, of one family of models."""
+"""Images decoded by Bob and Eve, for one family of models."""
 
 import numpy as np
 from advphy_model.files import images
@@ -18,7 +18,7 @@ def rows(family, count=10) -> dict:
 
     Args:
         family: arn_models.Family.
-        count: pictures in a row.
+        count: number of images per row.
     """
     tested = images.load("mnist_test").take(slice(0, count))
     white, keyed = family.pair("white"), family.keyed()
@@ -42,8 +42,8 @@ def _decoded(link, y):
 
 
 def _adapted(family, link, tested):
-    """Return what an Eve sees who trained a decoder on known pictures."""
+    """Return the images of an Eve who trained a decoder on known images."""
     setting = setting_of(link, images.load("mnist_train"), SNR_DB)
-    recorded = intercepts.labelled(setting, semantic_chain.record, RECORDED)
+    recorded = intercepts.labeled(setting, semantic_chain.record, RECORDED)
     eve, effort = family.adapted(link, SNR_DB), adapted_eve.Effort()
     return secrecy.decoded_images(eve, setting, recorded, tested, effort)[1]

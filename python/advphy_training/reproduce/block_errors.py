@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the curves of a figure of [gan] came to: by family of links, and together."""
+"""Counts of the curves of a figure of [gan], by family of links and in total."""
 
 from dataclasses import dataclass, field
 
@@ -28,17 +28,17 @@ class BlockErrors:
         }
 
     def by_family(self) -> list:
-        """Return {(link, key): {ebn0_db: Point}} of each family, as claims want it."""
+        """Return {(link, key): {ebn0_db: Point}} of each family, for the claims."""
         return [
             {key: _points(curve) for key, curve in self.of_family(family).items()}
             for family in range(self.families)
         ]
 
     def added_up(self, link, key) -> dict:
-        """Return {ebn0_db: (failures, blocks)} over the families.
+        """Return {ebn0_db: (failures, blocks)}, the sum over the families.
 
-        A row that several families share, such as a baseline's, counts once. Where a
-        family has no point, because its curve has ended, there is none.
+        A row shared by several families, such as that of a baseline, counts once. The
+        Eb/N0s are those at which every family has a point.
         """
         curves = self._of(link, key)
         return {
@@ -47,7 +47,7 @@ class BlockErrors:
         }
 
     def spread(self, link, key) -> dict:
-        """Return {ebn0_db: (lowest, highest BLER of a family)}; one family has none."""
+        """Return {ebn0_db: (lowest, highest BLER of a family)}; {} for one family."""
         if self.families < 2:
             return {}
         curves = self._of(link, key)
@@ -65,7 +65,7 @@ class BlockErrors:
         return sorted(set.intersection(*map(set, curves)))
 
     def table(self, figure) -> list:
-        """Return the curves in numbers: BLER at 8 dB, Eb/N0 where BLER is 1e-3."""
+        """Return the lines of a table: BLER at 8 dB, Eb/N0 where BLER is 1e-3."""
         lines = [
             "| system | attack | BLER at 8 dB | Eb/N0 [dB] where BLER is 1e-3 |",
             "|---|---|---|---|",
@@ -85,7 +85,7 @@ class BlockErrors:
 
 
 def added(rows) -> tuple:
-    """Return (failures, blocks) of rows."""
+    """Return (failures, blocks), the sums over rows."""
     return sum(row.failures for row in rows), sum(row.blocks for row in rows)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Claims of a paper, judged from measured points with 95 % intervals."""
+"""Claims of a paper, judged by measured points with 95 % intervals."""
 
 import math
 from collections import Counter
@@ -22,21 +22,21 @@ class Point:
 
 
 def share(part, whole) -> Point:
-    """Return what part of a count it is, such as a block error rate."""
+    """Return the Point of part / whole, such as a block error rate."""
     low, high = interval(part, whole)
     return Point(low, part / whole, high)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One way to ask whether a claim holds.
+    """One condition of a claim.
 
     Args:
-        words: that finish "only with ..."; "": the only way.
-        curves: keys of the curves that are looked at.
+        words: completion of "only with ..."; "": the only condition.
+        curves: keys of the curves that are judged.
         judge: function of the curves, each {x: Point}, that returns the state (HOLDS,
             FAILS, or OPEN: the intervals overlap, or a number is missing) and the
-            numbers in words.
+            numbers as text.
     """
 
     words: str
@@ -46,12 +46,12 @@ class Condition:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a paper says, or what must be asked in addition.
+    """A claim of a paper, or one that is tested in addition.
 
     Args:
         text: the claim.
-        source: the paper's words, or why it is asked.
-        conditions: all hold when the claim does.
+        source: quotation from the paper, or the reason for the test.
+        conditions: conditions, all of which hold if the claim does.
     """
 
     text: str
@@ -59,7 +59,7 @@ class Claim:
     conditions: tuple
 
     def outcomes(self, curves) -> list:
-        """Return (words, state, numbers) of each condition, of {key: {x: Point}}."""
+        """Return (words, state, numbers) of each condition for {key: {x: Point}}."""
         return [
             (each.words, *each.judge(*(curves.get(key, {}) for key in each.curves)))
             for each in self.conditions
@@ -67,10 +67,10 @@ class Claim:
 
 
 def verdict(families) -> str:
-    """Return the verdict on a claim, or how many families came to which.
+    """Return the verdict on a claim; with the number of families if they differ.
 
     Args:
-        families: the outcomes of the claim, a list for each family.
+        families: outcomes of the claim, a list for each family.
     """
     found = Counter(map(_verdict, families))
     if len(found) == 1:
@@ -99,9 +99,9 @@ def _verdict(outcomes):
 
 
 def below(factor=1.0, more=0.0) -> Callable:
-    """Return the test that a point is at most factor times another, plus `more`.
+    """Return the test that a point is at most factor times another plus `more`.
 
-    Their intervals must be apart.
+    The intervals must not overlap.
     """
 
     def test(ours, theirs):
@@ -113,7 +113,7 @@ def below(factor=1.0, more=0.0) -> Callable:
 
 
 def at_most(factor, more=0.0) -> Callable:
-    """Return the test of below() by values alone, for points of the same noise."""
+    """Return the test of below() without intervals, for points of the same noise."""
     return lambda ours, theirs: _held(ours.value <= factor * theirs.value + more)
 
 
@@ -144,12 +144,12 @@ def fewer_errors(words, better, worse, at=(8.0,), margin=1.0) -> Condition:
     """Return the condition that a BLER is at most `margin` times another.
 
     Args:
-        words: of the condition.
-        better: key of the curve that should lie below ...
-        worse: ... this one.
-        at: Eb/N0 in dB; it must come out the same at each. An attack that is crafted
+        words: words of the condition.
+        better: key of the curve that should be lower.
+        worse: key of the curve that should be higher.
+        at: Eb/N0s in dB; the result must be the same at each. An attack that is crafted
             anew has another p at each.
-        margin: factor.
+        margin: largest ratio of the BLERs.
     """
 
     def judge(*curves):
@@ -178,7 +178,7 @@ def under_all(attacks, better, worse, **options) -> tuple:
 def less_ebn0(words, better, worse, bler, margin) -> Condition:
     """Return the condition that a curve needs at most `margin` dB more than another.
 
-    A curve that never falls to that BLER needs more than one that does.
+    A curve that does not fall to this BLER needs more than one that does.
     """
 
     def judge(*curves):
@@ -194,13 +194,13 @@ def less_ebn0(words, better, worse, bler, margin) -> Condition:
 
 
 def only(quantity, curves, at, test) -> tuple:
-    """Return the only condition of a claim: a test at each x, one of which may fail it.
+    """Return the only condition of a claim: a test that must hold at each x.
 
     Args:
         quantity: "mse" or "accuracy".
         curves: names of the curves of that quantity that are tested.
-        at: x that are looked at, as far as they are measured.
-        test: of the points at one x.
+        at: values of x to test, as far as they are measured.
+        test: test of the points at one x.
     """
 
     def judge(*found):
@@ -226,19 +226,19 @@ def falling(quantity, curve, at) -> tuple:
     def judge(points):
         values = [points[x].value for x in at if x in points]
         falls = all(b < a for a, b in pairwise(values))
-        state = OPEN if len(values) < len(at) else HOLDS if falls else FAILS
+        state = _held(falls) if len(values) == len(at) else OPEN
         return state, ", ".join(f"{value:.3f}" for value in values)
 
     return (Condition("", ((quantity, curve),), judge),)
 
 
-# Numbers in words.
+# Numbers as text.
 
 
 def ebn0_needed(curve, bler):
-    """Return the Point in dB where a curve falls to a BLER, or None.
+    """Return the Point in dB at which a curve falls to a BLER, or None.
 
-    The ends are where the ends of the BLERs' intervals do, or beyond the points.
+    Its ends are where the ends of the BLERs' intervals do so, or infinite.
     """
     ends = {"low": -math.inf, "value": None, "high": math.inf}
     for end, beyond in ends.items():
@@ -249,14 +249,14 @@ def ebn0_needed(curve, bler):
 
 
 def shown(point, form=".2e") -> str:
-    """Return a number with its interval."""
+    """Return a number with its interval as text."""
     if point is None:
         return "not measured"
     return f"{point.value:{form}} ({point.low:{form}}..{point.high:{form}})"
 
 
 def shown_db(point) -> str:
-    """Return an Eb/N0 with its interval."""
+    """Return an Eb/N0 with its interval as text."""
     if point is None:
         return "not within the points"
     return f"{point.value:.2f} dB ({point.low:.2f}..{point.high:.2f})"

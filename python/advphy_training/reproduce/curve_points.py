@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where to measure a curve next, so that it ends where its BLER is low enough."""
+"""Choice of the points of a curve, up to the one at which its BLER is low enough."""
 
 import math
 
 import numpy as np
 
-STEP_DB = 0.1  # of the last point
+STEP_DB = 0.1  # resolution of the last point
 
 
 def next_ebn0_db(measured, grid, down_to):
     """Return the Eb/N0 in dB of the next point of a curve, or None at its end.
 
-    The points are those of the grid until the curve has fallen to `down_to`. If the
-    next one lies below, by a parabola in log BLER through the last three, the last
-    point comes before it, where the parabola falls to `down_to`: it takes far fewer
-    blocks.
+    The points are those of the grid until the curve has fallen to `down_to`. A parabola
+    in log BLER through the last three points predicts the next one. If that is lower
+    than `down_to`, the last point is where the parabola falls to `down_to`, because it
+    requires far fewer blocks.
 
     Args:
         measured: {ebn0_db: BLER} so far, in rising Eb/N0.
-        grid: Eb/N0 in dB, rising.
-        down_to: BLER.
+        grid: Eb/N0s in dB, rising.
+        down_to: BLER at which the curve ends.
     """
     if not measured:
         return grid[0]
@@ -32,8 +32,8 @@ def next_ebn0_db(measured, grid, down_to):
         return left[0]
     steps = round((left[0] - last) / STEP_DB)
     between = [round(last + STEP_DB * i, 9) for i in range(1, steps)]
-    wanted = math.log(down_to)
-    return next((db for db in between if expected(db) <= wanted), left[0])
+    lowest = math.log(down_to)
+    return next((db for db in between if expected(db) <= lowest), left[0])
 
 
 def _parabola(measured):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measure the curves of a figure of [gan], over one family of links or several."""
+"""Measurement of the curves of a figure of [gan], for one or more families of links."""
 
 import functools
 from dataclasses import dataclass, field
@@ -24,11 +24,14 @@ CLEAN = "clean"
 PSR_DB = -6.0  # the usual setting of [gan, Sec. IV]
 FGM = "universal_fgm"  # input-agnostic FGM [sadeghi, Alg. 1], best of ten
 PGD = "universal_pgd"
-BLACK_BOX = (PGD, ("substitute_mlp", "substitute_cnn"))  # and what it is against
-STORED = "stored"  # what an adversarial training holds
+BLACK_BOX = (
+    PGD,
+    ("substitute_mlp", "substitute_cnn"),
+)  # the links it is against
+STORED = "stored"  # the perturbation of an adversarial training
 JAMMER = "noise_jammer"
-FGM_RUNS = 10  # one run varies fourfold with its seed; the best is kept
-DRAWS = 5  # p that hit a network they were not made for: by luck, so several, not one
+FGM_RUNS = 10  # the BLER of a run varies by a factor of four; the best is kept
+DRAWS = 5  # number of p of a transferred attack, because their effect varies
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class System:
 
     Args:
         link: name of a shipped link or baseline.
-        label: in the legend.
+        label: label in the legend.
     """
 
     link: str
@@ -52,7 +55,7 @@ HAMMING = (
 
 
 def beats_hamming(link) -> tuple:
-    """Return the conditions that a link beats the conventional scheme, no attack."""
+    """Return the conditions that a link beats Hamming without an attack."""
     return tuple(
         fewer_errors(words, (link, CLEAN), (other, CLEAN), (6.0,))
         for words, other in (("hard decision", HARD), ("maximum likelihood", ML))
@@ -66,17 +69,17 @@ def no_worse_clean(link, other, margin=1.0):
 
 @dataclass(frozen=True)
 class Attack:
-    """What hits every system of a figure.
+    """An attack on every system of a figure.
 
     Args:
-        key: short name, by which claims refer to it.
-        title: of its panel.
+        key: short name, used by the claims.
+        title: title of its panel.
         craft: name of an attack, or STORED.
-        against: links that p is crafted against; (): each system by itself. For STORED
-            the link whose training holds p.
-        own: systems that are attacked by a p of their own all the same, because
-            everybody knows them.
-        shift: by how many channel uses p arrives late, or "random" per block.
+        against: links that p is crafted against; (): the attacked system. For STORED
+            the link whose training contains p.
+        own: systems that are nevertheless attacked by a p of their own, because they
+            are publicly known.
+        shift: delay of p in channel uses, or "random" per block.
     """
 
     key: str
@@ -87,23 +90,23 @@ class Attack:
     shift: int | str = 0
 
     def substitutes(self, link: str) -> tuple:
-        """Return what p is crafted against in the place of a system."""
+        """Return the links that p is crafted against instead of a system."""
         itself = not self.against or link in self.own or self.against == (link,)
         return () if itself or self.craft in (STORED, JAMMER) else self.against
 
 
 @dataclass(frozen=True)
 class Effort:
-    """What is spent.
+    """Effort of a reproduction.
 
     Args:
-        grid: Eb/N0 in dB, rising.
-        min_errors: of a point.
-        max_blocks: of a point.
+        grid: Eb/N0s in dB, rising.
+        min_errors: block errors that end a point.
+        max_blocks: blocks that end a point.
         down_to: BLER at which a curve ends.
-        restarts: of universal PGD.
-        steps: of universal PGD.
-        seed: of messages and noise.
+        restarts: restarts of universal PGD.
+        steps: steps of universal PGD.
+        seed: seed of messages and noise.
     """
 
     grid: tuple
@@ -117,14 +120,14 @@ class Effort:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A figure, what it is measured with, and where it is kept.
+    """The measurement of a figure.
 
     Args:
         figure: module of figures/.
-        families: functions from a shipped link's name to a LinkModel; one for the
-            shipped links, or one for each seed they were trained from again.
+        families: functions from a shipped link's name to a LinkModel: one for the
+            shipped links, or one for each seed of retrained links.
         effort: Effort.
-        out: CSV of counts; perturbations are kept next to it.
+        out: path of the CSV of counts; perturbations are kept next to it.
         workers: ranges.Workers that count, or None: threads of this process.
         crafters: ranges.Workers that craft, or None: this process.
     """
@@ -138,7 +141,7 @@ class Reproduction:
     _crafted: dict = field(default_factory=dict)
 
     def curves(self):
-        """Return [(number of the family, System, Attack or None)] of all curves."""
+        """Return [(number of the family, System, Attack or None)], one per curve."""
         return [
             (family, system, attack)
             for family in range(len(self.families))
@@ -147,7 +150,7 @@ class Reproduction:
         ]
 
     def measure(self, curve):
-        """Yield {ebn0_db: Counts, one for each p} after every range and at the end."""
+        """Measure a curve; yield {ebn0_db: Counts of each p} after every range."""
         found, rates, blocks = {}, {}, 0
         while True:
             ebn0_db = next_ebn0_db(rates, self.effort.grid, self.effort.down_to)
@@ -160,7 +163,7 @@ class Reproduction:
             rates[ebn0_db] = failures / counted
 
     def _point(self, curve, ebn0_db, blocks):
-        """Yield the rows of a point; several p are counted over equally many blocks."""
+        """Measure a point and yield its rows, with as many blocks for each p."""
         effort, adversaries = self.effort, self._adversaries(curve, ebn0_db)
         several = len(adversaries) > 1
         rule = StopRule(effort.min_errors, effort.max_blocks)
@@ -168,14 +171,16 @@ class Reproduction:
             blocks = min(max(CHECK_EVERY, blocks), effort.max_blocks)
             rule = StopRule(None, blocks)
         model = self.families[curve[0]](curve[1].link)
-        seed = effort.seed + DRAWS * curve[0]  # noise of its own
+        seed = effort.seed + DRAWS * curve[0]  # each family has noise of its own
         counted = functools.partial(ranges.counted, workers=self.workers)
         rows = {}
         while True:
             for i, adversary in enumerate(adversaries):
                 setting = LinkSetting(model, ebn0_db, seed + i, adversary)
-                where = self.out, Counts
-                for step in sweep.measure([setting], rule, *where, counted=counted):
+                steps = sweep.measure(
+                    [setting], rule, self.out, Counts, counted=counted
+                )
+                for step in steps:
                     rows[i] = step.row
                     yield tuple(rows.values())
             most = 2 * len(rows) * (rule.max_blocks or 0)
@@ -185,7 +190,7 @@ class Reproduction:
             rule = StopRule(None, 2 * rule.max_blocks)
 
     def craft(self):
-        """Craft for all points of the grid at once; yield (done, all)."""
+        """Craft all perturbations of the grid in advance; yield (done, total)."""
         wanted = {}
         for family, system, attack in self.curves():
             if attack is None or attack.craft in (STORED, JAMMER):
@@ -199,7 +204,7 @@ class Reproduction:
             yield i + 1, len(wanted)
 
     def _adversaries(self, curve, ebn0_db):
-        """Return what hits a system; [None] without an attack."""
+        """Return the Adversaries of a point; [None] without an attack."""
         family, system, attack = curve
         if attack is None:
             return [None]
@@ -233,27 +238,36 @@ class Reproduction:
 
 
 def _key(task):
-    """Return what tells one crafting from another."""
+    """Return a key that identifies a crafting."""
     name, model, plan, substitutes, _ = task
     return name, plan, tuple(known.sha256 for known in substitutes or [model])
 
 
 def _craft(task):
-    """Return the perturbation of _task's arguments."""
-    torch.set_num_threads(1)  # a result must not depend on how many there are
+    """Return the perturbation of one of _tasks()."""
+    torch.set_num_threads(1)  # the result must not depend on the number of threads
     if Path(task[-1]).parent.parent.is_dir():
         return attacks.craft_or_read(*task)
-    return attacks.craft(*task[:-1])  # on a machine that does not share the folder
+    return attacks.craft(*task[:-1])  # a worker that does not share the folder
 
 
 @cache
 def _stored(link):
-    """Return the perturbation that a link's adversarial training was given first."""
+    """Return the first perturbation of a link's adversarial training."""
     module = schemes.scheme(link.recipe["scheme"])
     settings = module.Settings(**link.recipe["settings"])
     held = module.Scheme(settings, link.recipe["seed"]).state()["held"]
     rows, victims = to_complex(held[:1].numpy()), link.recipe["started_from"]
-    what = ("stored_fgm", "universal", link.k, link.n, rows, settings.ebn0_db)
     knowledge = {"weights": "those that the training started from"}
-    made = perturbation.Perturbation(*what, victims, knowledge, {"link": link.name})
-    return made.scaled(PSR_DB)
+    stored = perturbation.Perturbation(
+        "stored_fgm",
+        "universal",
+        link.k,
+        link.n,
+        rows,
+        settings.ebn0_db,
+        victims,
+        knowledge,
+        {"link": link.name},
+    )
+    return stored.scaled(PSR_DB)

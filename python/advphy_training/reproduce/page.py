@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""claims.md: a paper's claims, what was found, and what the paper leaves open."""
+"""The page claims.md: claims of a paper, results, and what the paper leaves open."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from advphy_model.atomic_file import atomic_file
 
 from advphy_training.reproduce.claims import verdict
 
-# What a paper leaves open: the question, a colon, what is chosen here.
+# Open questions of a paper, one per line: the question, a colon, the choice here.
 _GAN_CHOICES = """
 energy: mean ||x||^2 = n over the codebook (one unit per channel use), frozen; the limit
     printed in [gan, Sec. II-A] is garbled
@@ -56,12 +56,12 @@ the Eve who adapts: 50000 labelled intercepts at that SNR, three networks, the b
 
 @dataclass(frozen=True)
 class _Paper:
-    """What the page says of all figures of a paper.
+    """Texts of the page for all figures of a paper.
 
     Args:
-        called: what the page calls it.
-        reading: how the numbers are to be read.
-        choices: as _GAN_CHOICES.
+        called: word for the paper.
+        reading: explanation of the numbers.
+        choices: open questions, as in _GAN_CHOICES.
     """
 
     called: str
@@ -90,10 +90,10 @@ def section(name, figure, measured, commands) -> str:
     """Return the page's section on one figure.
 
     Args:
-        name: of the figure, such as gan-fig3.
+        name: name of the figure, such as gan-fig3.
         figure: module of figures/.
         measured: BlockErrors or Measured, with by_family() and table(figure).
-        commands: that made it, texts.
+        commands: commands that made the figure, texts.
     """
     paper = _PAPERS[name.partition("-")[0]]
     lines = [f"# {name}: {figure.TITLE}", "", f"![{figure.TITLE}]({name}.png)", ""]
@@ -112,7 +112,7 @@ def section(name, figure, measured, commands) -> str:
 
 
 def verdicts(figure, measured) -> list:
-    """Return (claim, verdict) of each claim of a figure, texts to put below it."""
+    """Return the texts (claim, verdict) of each claim of a figure."""
     found = _judged(figure, measured)
     texts = [claim.text for claim in figure.CLAIMS]
     return list(zip(texts, map(verdict, found), strict=True))
@@ -125,22 +125,22 @@ def _judged(figure, measured):
 
 
 def _ours(families):
-    """Return each condition's numbers and state, for each family."""
+    """Return the numbers and states of each condition as text."""
     words = []
     for outcomes in zip(*families, strict=True):
         conditions, states, numbers = zip(*outcomes, strict=True)
         if not conditions[0]:
             words += numbers
             continue
-        said = " / ".join(states)
+        state = " / ".join(states)
         if len(states) > 1 and len(set(states)) == 1:
-            said = f"{states[0]} for every seed"
-        words.append(f"{conditions[0]}: {' / '.join(numbers)}: {said}")
+            state = f"{states[0]} for every seed"
+        words.append(f"{conditions[0]}: {' / '.join(numbers)}: {state}")
     return "<br>".join(words)
 
 
 def _open(paper):
-    """Return (question, choice) of all that a paper leaves open."""
+    """Return [(question, choice)] of all open questions of a paper."""
     lines = paper.choices.strip().replace("\n    ", " ").split("\n")
     return [line.split(": ", 1) for line in lines]
 
@@ -150,7 +150,7 @@ def _cell(text):
 
 
 def write(path, name, text):
-    """Put a figure's section into the page, in the place of an older one."""
+    """Write a figure's section into the page; it replaces an older one."""
     path = Path(path)
     begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
     page = path.read_text(encoding="utf-8") if path.exists() else ""

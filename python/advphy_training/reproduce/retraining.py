@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Train shipped links again from other seeds, by the recipes in their files."""
+"""Training of shipped links from other seeds, by the recipes in their files."""
 
 import dataclasses
 import tempfile
@@ -13,7 +13,7 @@ from advphy_model.measure import ranges
 
 from advphy_training import schemes
 
-SEEDS_APART = 10  # seed 2 of a link must not be the substitute's seed
+SEEDS_APART = 10  # seed 2 of a link must differ from the seed of a substitute
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class Job:
     """One training.
 
     Args:
-        name: of the link that comes of it.
+        name: name of the trained link.
         scheme: name of the scheme.
-        settings: of the scheme; `link` is the name of another job's link, if any.
-        seed: of the training.
-        folder: where it is kept, if that folder is there.
-        start: the model file of `settings["link"]`, bytes, or None.
+        settings: settings of the scheme; `link` may name the link of another job.
+        seed: seed of the training.
+        folder: folder for the model file, if it exists on the worker.
+        start: bytes of the model file of `settings["link"]`, or None.
     """
 
     name: str
@@ -37,23 +37,23 @@ class Job:
     start: bytes | None = None
 
     def path(self, name=None, folder=None):
-        """Return the model file of this link, or of another one, or elsewhere."""
+        """Return the path of the model file of this or another link."""
         return Path(folder or self.folder) / f"{name or self.name}.safetensors"
 
 
 def jobs(names, seeds, folder, changes=()) -> list:
-    """Return the Jobs that train shipped links again, what starts first in front.
+    """Return the Jobs that retrain shipped links, ordered by their dependencies.
 
     Args:
-        names: of shipped links; a link that one of them starts from comes along.
-        seeds: number of trainings of each.
-        folder: where they are kept.
-        changes: texts "key=value" of settings that are other than in the recipes.
+        names: names of shipped links; links that they start from are added.
+        seeds: number of trainings of each link.
+        folder: folder for the model files.
+        changes: texts "key=value" of settings that differ from the recipes.
     """
     found, folder = {}, str(Path(folder).resolve())
 
     def add(name, number):
-        """Add the job of a link after that of the link it starts from; name it."""
+        """Add the job of a link after that of its start; return the new name."""
         own = f"{name}_seed{number}"
         if own in found:
             return own
@@ -82,14 +82,14 @@ def jobs(names, seeds, folder, changes=()) -> list:
 
 
 def train(wanted, workers=None):
-    """Train what is not there yet; yield (done, all).
+    """Train the links whose files are missing; yield (done, total).
 
     Args:
-        wanted: Jobs, what starts first in front.
+        wanted: Jobs, ordered by their dependencies.
         workers: ranges.Workers that train, or None: this process.
 
     Raises:
-        ValueError: a file there is of another training.
+        ValueError: if a file is of another training.
     """
     Path(wanted[0].folder).mkdir(parents=True, exist_ok=True)
     done = {job.name for job in wanted if _there(job)}
@@ -110,11 +110,11 @@ def train(wanted, workers=None):
 
 
 def _there(job):
-    """Return whether a job is done; ValueError when its file is another's."""
+    """Return whether a job is done; raise ValueError if its file is of another."""
     if not job.path().exists():
         return False
     recipe = LinkModel.read(job.path()).recipe
-    if recipe["settings"].get("link"):  # wherever the worker had it
+    if recipe["settings"].get("link"):  # the path was that of the worker
         recipe["settings"]["link"] = Path(recipe["settings"]["link"]).stem
     require_same(job.path(), recipe, job.settings, scheme=job.scheme, seed=job.seed)
     return True
@@ -125,8 +125,8 @@ def require_same(path, recipe, settings, **labels):
     same = {**recipe["settings"], **settings} == recipe["settings"]
     if not same or {**recipe, **labels} != recipe:
         raise ValueError(
-            f"{path}: a training with other settings ({recipe['command']}); remove it, "
-            "or choose another --out"
+            f"{path}: model of a training with other settings ({recipe['command']}); "
+            "remove it or choose another --out"
         )
 
 
@@ -136,7 +136,7 @@ def _start(job):
 
 
 def _train(job):
-    """Train one job here or on a worker; return the model file's bytes."""
+    """Train one job, here or on a worker, and return the bytes of the model file."""
     shared = Path(job.folder).is_dir()
     folder = job.folder if shared else tempfile.mkdtemp(prefix="advphy-")
     settings = dict(job.settings)

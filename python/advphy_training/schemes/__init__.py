@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Training schemes, one file each, found by file name; and how one is trained.
+"""Training schemes, one file each, found by file name, and their training.
 
-A scheme module has Settings, a dataclass of numbers and words with defaults, and
-Scheme, a loop.Scheme made of (settings, seed) with
+A scheme module defines Settings, a dataclass of numbers and words with defaults, and
+Scheme, a loop.Scheme with the arguments (settings, seed) and these methods:
 
-groups(): what Adam trains, [{"params": tensors, "factor": of the learning rate}];
-gradients(generator): adds to .grad of all of these for one batch drawn with that
-    generator, negated for a player that maximizes, and returns the loss to show;
-state(): further tensors by name that change in training and that a resumed training
-    must find again;
-link(name, recipe): the model now, such as a LinkModel;
-early_figures(model): numbers by name to show while training;
+groups(): groups that Adam trains, [{"params": tensors, "factor": of learning_rate}];
+gradients(generator): adds the gradients of a batch drawn with the generator to .grad of
+    these tensors, negated for a player that maximizes, and returns the loss to show;
+state(): further tensors that change in training, by name; they are saved and restored;
+link(name, recipe): the current model, such as a LinkModel;
+early_figures(model): numbers by name to show during training;
 measured(model): results for the recipe, JSON values;
-write(model, path): keep it in its kind of file.
+write(model, path): writes the model file.
 
 Settings have at least steps, learning_rate, last_learning_rate.
 """
@@ -31,15 +30,15 @@ from advphy_training import loop, progress, training_state
 
 
 def scheme(name: str):
-    """Return the module of the scheme of that name."""
+    """Return the module of a scheme."""
     return found_by_name.module(sys.modules[__name__], "scheme", name)
 
 
 def settings(module, assignments) -> object:
-    """Return the module's Settings with texts "key=value" applied.
+    """Return the Settings of a scheme's module, changed by texts "key=value".
 
     Raises:
-        ValueError: naming a key that is not there or a value of the wrong kind.
+        ValueError: if a key is not known or a value has the wrong type.
     """
     fields = {field.name: field for field in dataclasses.fields(module.Settings)}
     values = {}
@@ -51,12 +50,12 @@ def settings(module, assignments) -> object:
         try:
             values[key] = kind(value)
         except ValueError:
-            raise ValueError(f"setting '{text}': wanted {kind.__name__}") from None
+            raise ValueError(f"setting '{text}': expected {kind.__name__}") from None
     return module.Settings(**values)
 
 
 def refuse_setting(text, known):
-    """Raise ValueError for a text that sets none of the known settings."""
+    """Raise ValueError for a text that does not set one of the known settings."""
     keys = ", ".join(known)
     raise ValueError(f"setting '{text}' is not key=value with one of the keys: {keys}")
 
@@ -64,22 +63,22 @@ def refuse_setting(text, known):
 def train(scheme_name, settings, seed, out, quiet=False):
     """Train a scheme and write the model with its recipe and measured results.
 
-    A state next to `out` lets the same call go on after an interruption; the result is
-    that of an uninterrupted run. The early figures stay in OUT.progress.csv.
+    After an interruption the same call resumes from a state next to `out`; the result
+    is that of an uninterrupted run. The early figures stay in OUT.progress.csv.
 
     Args:
         scheme_name: name of a file in schemes/.
-        settings: its Settings.
-        seed: of weights and batches.
-        out: the model file to write; its stem is the model's name.
-        quiet: no bar of progress.
+        settings: Settings of the scheme.
+        seed: seed of weights and batches.
+        out: path of the model file; its stem is the model's name.
+        quiet: True shows no progress bar.
 
     Returns:
-        The model: a LinkModel, SemanticLink or Eve, as the scheme makes.
+        LinkModel, SemanticLink or Eve, depending on the scheme.
     """
     seed, out = checked_seed(seed), Path(out)
     refuse_unwritable(out)
-    torch.set_num_threads(1)  # no slower at this size, and sums come in one order
+    torch.set_num_threads(1)  # not slower at this size, and sums have one order
     made = scheme(scheme_name).Scheme(settings, seed)
     with progress.hushed(quiet):
         loop.run(made, settings, seed, out, f"{scheme_name} {settings} seed {seed}")
@@ -91,10 +90,15 @@ def train(scheme_name, settings, seed, out, quiet=False):
 
 
 def recipe(scheme_name, settings, seed) -> dict:
-    """Return the command that trains this again and the settings it had."""
+    """Return the command that repeats a training, with its settings and versions."""
     given, default = map(dataclasses.asdict, (settings, type(settings)()))
     changed = [f" --set {k}={v}" for k, v in given.items() if v != default[k]]
     command = f"advphy train {scheme_name} --seed {seed}{''.join(changed)}"
-    how = {"scheme": scheme_name, "seed": seed, "settings": given}
-    versions = {"version": __version__, "torch": torch.__version__}
-    return {"command": command, **how, **versions}
+    return {
+        "command": command,
+        "scheme": scheme_name,
+        "seed": seed,
+        "settings": given,
+        "version": __version__,
+        "torch": torch.__version__,
+    }

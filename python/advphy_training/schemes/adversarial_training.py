@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adversarial training: perturbed inputs next to the clean ones [gan, Sec. IV-D]."""
+"""Adversarial training with clean and perturbed inputs [gan, Sec. IV-D]."""
 
 from dataclasses import dataclass
 
@@ -14,19 +14,19 @@ from advphy_training.schemes import autoencoder
 
 @dataclass(frozen=True)
 class Settings(autoencoder.Settings):
-    """What can be chosen in addition to the settings of the autoencoder.
+    """Settings in addition to those of the autoencoder.
 
     Args:
-        link: a plain autoencoder, by name or file; its weights are the start, and in
-            mode "stored" it is what the perturbations are crafted against.
+        link: plain autoencoder, by name or file. Its weights are the start; in mode
+            "stored" the perturbations are crafted against it.
         mode: "stored": perturbations crafted once against the link [gan, Sec. III-A];
-            "mixed": crafted again and again against the networks of the moment.
+            "mixed": crafted repeatedly against the current networks.
         encoder: "trained" along with the decoder, or "frozen".
         psr_db: perturbation-to-signal ratio in dB.
-        perturbations: how many are held; each block meets one of them.
-        restarts: runs of universal FGM, of which the best is taken.
-        craft_every: steps between two perturbations in mode "mixed"; the newest takes
-            the place of the oldest.
+        perturbations: number of perturbations held; each block gets one of them.
+        restarts: runs of universal FGM, of which the best is kept.
+        craft_every: steps between two perturbations in mode "mixed"; the newest
+            replaces the oldest.
     """
 
     ebn0_db: float = 8.5  # [gan, Sec. IV]
@@ -52,7 +52,7 @@ class Settings(autoencoder.Settings):
 
 
 class Scheme(autoencoder.Scheme):
-    """An autoencoder that sees every batch clean and perturbed."""
+    """An autoencoder trained on every batch clean and perturbed."""
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings, seed)
@@ -62,15 +62,15 @@ class Scheme(autoencoder.Scheme):
         self._steps = torch.zeros((), dtype=torch.int64)
 
     def state(self):
-        """Return the perturbations held and the steps taken."""
+        """Return the perturbations held and the number of steps taken."""
         return {"held": self._held, "steps": self._steps}
 
     def gradients(self, generator):
-        """Craft when it is time, then fill the gradients of a batch."""
+        """Craft a perturbation if one is due, then fill the gradients of a batch."""
         taken = int(self._steps)
         if self._settings.mode == "mixed" and taken % self._settings.craft_every == 0:
             oldest = taken // self._settings.craft_every % len(self._held)
-            attacked = self.link("of_now", {})
+            attacked = self.link("current", {})
             self._held[oldest] = self._craft(attacked, generator.initial_seed())[0]
         self._steps += 1
         return super().gradients(generator)
@@ -85,7 +85,11 @@ class Scheme(autoencoder.Scheme):
     def _craft(self, link, seed):
         """Return the perturbation crafted against a link, [1, 2n]."""
         settings = self._settings
-        spent = {"restarts": settings.restarts, "seed": seed % 2**63}
-        plan = Plan(settings.psr_db, settings.ebn0_db, **spent)
+        plan = Plan(
+            psr_db=settings.psr_db,
+            ebn0_db=settings.ebn0_db,
+            restarts=settings.restarts,
+            seed=seed % 2**63,
+        )
         attacked = AttackedLink(link, settings.ebn0_db)
         return torch.tensor(universal_fgm.craft([attacked], plan))

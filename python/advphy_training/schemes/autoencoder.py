@@ -21,22 +21,22 @@ from advphy_training.torch_network import TorchNetwork
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be chosen.
+    """Settings of the autoencoder.
 
     Args:
         k: bits per message, 1..8.
-        n: channel uses.
+        n: channel uses per codeword, 1..64.
         architecture: "mlp" or "cnn" [gan, Tables I and II].
         ebn0_db: training Eb/N0 in dB.
-        hidden_bias: where the biases before the decoder's ReLUs start. At several times
-            the spread of their inputs the ReLUs start out linear, and the decoder as a
-            linear map: the form of the nearest-codeword decision. 0: the usual start.
+        hidden_bias: start value of the biases in front of the decoder's ReLUs. If it is
+            several times the spread of their inputs, the decoder is linear at the
+            start, which is the form of the nearest-codeword decision. 0: usual start.
         batch: messages per step.
-        steps: of Adam.
-        learning_rate: at the first step.
-        last_learning_rate: at the last, along a cosine.
+        steps: number of steps of Adam.
+        learning_rate: learning rate at the first step.
+        last_learning_rate: learning rate at the last step; it falls along a cosine.
         channel: impairments between encoder and noise, drawn anew for each batch, such
-            as "phase_noise" (augmentation.py). Results in the file are those of "awgn".
+            as "phase_noise" (augmentation.py). Results in the file are for "awgn".
     """
 
     k: int = 4
@@ -54,16 +54,16 @@ class Settings:
         setting_checks.size(self)
         setting_checks.word(self, "architecture", _NETWORKS)
         setting_checks.finite(self, "hidden_bias")
-        noise_sigma(self.ebn0_db, self.k / self.n)  # refuses what is no Eb/N0
+        noise_sigma(self.ebn0_db, self.k / self.n)  # raises for an invalid Eb/N0
         setting_checks.descent(self)
-        impairments(self.channel)  # refuses what is no channel
+        impairments(self.channel)  # raises for an unknown channel
 
 
 class Scheme(LinkScheme):
-    """Encoder and decoder, and the cross-entropy between them through noise."""
+    """Encoder and decoder, trained with the cross-entropy through noise."""
 
     def __init__(self, settings: Settings, seed: int):
-        """Draw the weights with the seed, or take those of the settings' link."""
+        """Draw the weights with the seed, or copy those of the link in the settings."""
         self._settings = settings
         encoder, decoder = _NETWORKS[settings.architecture](
             2**settings.k, settings.n, settings.hidden_bias, np.random.default_rng(seed)
@@ -80,7 +80,7 @@ class Scheme(LinkScheme):
         self._augmentation = Augmentation(settings.channel)
 
     def parameters(self):
-        """Return the tensors that minimize: all, or the decoder's alone."""
+        """Return the tensors that minimize: all, or those of the decoder only."""
         if getattr(self._settings, "encoder", "trained") == "frozen":
             return list(self._decoder.parameters())
         return [*self._encoder.parameters(), *self._decoder.parameters()]
@@ -101,7 +101,7 @@ class Scheme(LinkScheme):
         return sent, arriving + self._sigma * noise, codebook
 
     def link(self, name: str, recipe: dict) -> LinkModel:
-        """Return the link with the weights of now; the recipe says where from."""
+        """Return the current link; its recipe names the link of the start, if any."""
         encoder = self._encoder.export(self._one_hot)
         reals = run(encoder, np.eye(2**self._settings.k, dtype=np.float32))
         k, n, codebook = self._settings.k, self._settings.n, to_complex(reals)
@@ -111,13 +111,13 @@ class Scheme(LinkScheme):
 
 
 def _weights_of(start, role, network, settings):
-    """Return the network with the weights of a link's network of the same layers."""
+    """Return the network with the weights of the same layers of a link."""
     given = start.networks.get(role)
     if given is None or [*map(_form, given.layers)] != [*map(_form, network.layers)]:
         raise ValueError(
-            f"link = {start.name}: its {role} is not that of architecture = "
+            f"link = {start.name} has another {role} than architecture = "
             f"{settings.architecture}, k = {settings.k}, n = {settings.n}; set these "
-            "to the link's"
+            "as in the link"
         )
     layers = []
     for own, layer in zip(network.layers, given.layers, strict=True):
@@ -127,7 +127,7 @@ def _weights_of(start, role, network, settings):
 
 
 def _form(layer):
-    """Return what layers agree in that can take each other's weights."""
+    """Return what two layers must have in common to exchange weights."""
     trained = {k: np.shape(v) for k, v in layer.parameters.items() if k != "scale"}
     return layer.kind, layer.attributes, trained
 
@@ -137,7 +137,7 @@ def _power(n):
 
 
 def mlp(messages, n, hidden_bias, rng):
-    """Return (encoder, decoder) of [gan, Table I]: one hidden layer of M each."""
+    """Return (encoder, decoder) of [gan, Table I], each with one hidden layer of M."""
     encoder = (
         weights(rng, "hidden", "dense", (messages, messages)),
         Layer("elu", "elu"),
@@ -153,10 +153,10 @@ def mlp(messages, n, hidden_bias, rng):
 
 
 def cnn(messages, n, hidden_bias, rng):
-    """Return (encoder, decoder) of [gan, Table II], sizes after [sadeghi].
+    """Return (encoder, decoder) of [gan, Table II], with the sizes of [sadeghi].
 
-    The decoder sees two rows, real and imaginary parts, of n columns. Every convolution
-    keeps the extent of its input, with the odd zero of padding after it.
+    The decoder's input has two rows, real and imaginary parts, of n columns. Every
+    convolution keeps the size of its input; an odd zero of padding is at the end.
     """
     encoder = (
         weights(rng, "embedding", "dense", (messages, messages)),

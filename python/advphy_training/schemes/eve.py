@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Eve as in the letter: a classifier of the codes of a link without security [arn, IV].
 
-The letter does not say at which SNR she was trained, and that decides how easily she is
-fooled: trained on codes without noise she reproduces its figures; trained over 0..20 dB
-she is much harder to fool. `noise` says which; it is written into her file.
+The letter does not give the SNR of her training, which decides how easily she is
+fooled. Trained on codes without noise she reproduces its figures; trained over 0..20 dB
+she is much harder to fool. The setting `noise` selects one; her file contains it.
 """
 
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ from advphy_training.torch_network import TorchNetwork
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be chosen.
+    """Settings of the training of an Eve.
 
     Args:
-        link: semantic link that she listens to, by name or file; its base is used.
-        images: data set whose labels she learns.
+        link: semantic link that she intercepts, by name or file; its base is used.
+        images: data set with labels.
         hidden: neurons of her hidden layers, joined by "-"; "16" is Alice's substitute
             in black box [arn, Sec. V].
-        noise: "none": trained on clean codes; "snr": at SNRs of 0..20 dB.
-        lowest_snr_db: of the SNRs trained at, drawn uniformly in dB.
-        highest_snr_db: of them.
-        batch: images of a step.
-        steps: of the descent.
-        learning_rate: of Adam at the start.
-        last_learning_rate: at the end.
+        noise: "none": training on codes without noise; "snr": at the SNRs below.
+        lowest_snr_db: lowest SNR of the training in dB; SNRs are uniform in dB.
+        highest_snr_db: highest SNR of the training in dB.
+        batch: images per step.
+        steps: number of steps of Adam.
+        learning_rate: learning rate at the start.
+        last_learning_rate: learning rate at the end.
     """
 
     link: str = "semantic_mnist"
@@ -53,18 +53,18 @@ class Settings:
 
 
 class Scheme(semantic_scheme.SchemeOnBase):
-    """The cross-entropy of labels given received codes."""
+    """A classifier trained with the cross-entropy of labels given received codes."""
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings)
-        self._labels = torch.from_numpy(self._images.labelled().astype(np.int64))
+        self._labels = torch.from_numpy(self._images.labeled().astype(np.int64))
         hidden = setting_checks.layer_sizes(settings.hidden)
         rng, classes = np.random.default_rng(seed), self._images.classes
         network = classifier(self._link.reals, hidden, classes, rng)
         self._classifier = TorchNetwork(network)
 
     def parameters(self):
-        """Return what Adam trains."""
+        """Return the tensors that Adam trains."""
         return self._classifier.parameters()
 
     def loss(self, generator):
@@ -78,10 +78,10 @@ class Scheme(semantic_scheme.SchemeOnBase):
         )
 
     def link(self, name, recipe):
-        """Return Eve now."""
+        """Return the current Eve."""
         networks = {"classifier": self._classifier.export()}
-        heard = {self._link.name: self._link.sha256}
-        return Eve(name=name, networks=networks, listened_to=heard, recipe=recipe)
+        links = {self._link.name: self._link.sha256}
+        return Eve(name=name, networks=networks, listened_to=links, recipe=recipe)
 
     def _results(self, eve, tested, snrs_db):
         """Return her accuracy on the link without security."""

@@ -15,17 +15,17 @@ from advphy_training.schemes import autoencoder
 
 @dataclass(frozen=True)
 class Settings(autoencoder.Settings):
-    """What can be chosen in addition to the settings of the autoencoder.
+    """Settings in addition to those of the autoencoder.
 
     Args:
         epsilon: scale factor of the perturbation [gan, eq. 2].
         convention: "power": ||p||^2 = epsilon n; "amplitude": ||p|| = epsilon sqrt(n).
-            The paper does not say which.
+            The paper does not specify it.
         gamma: weight of the consensus regularizer [gan, eq. 10]; 0: none.
-        clean_weight: of the clean cross-entropy [gan, eq. 8]; 0: without.
-        encoder: "trained" along with the decoder, or "frozen", which needs a link.
-        link: a link whose weights are the start, by name or file; "": a fresh start.
-        generator_rate: learning rate of the generator over that of the others.
+        clean_weight: weight of the clean cross-entropy [gan, eq. 8]; 0: none.
+        encoder: "trained" along with the decoder, or "frozen", which requires a link.
+        link: link whose weights are the start, by name or file; "": random weights.
+        generator_rate: learning rate of the generator relative to that of the others.
     """
 
     ebn0_db: float = 8.5  # [gan, Sec. IV]
@@ -49,7 +49,7 @@ class Settings(autoencoder.Settings):
         setting_checks.word(self, "encoder", ("trained", "frozen"))
         if self.encoder == "frozen" and not self.link:
             raise ValueError(
-                "encoder = frozen needs a trained one: set link, such as "
+                "encoder = frozen requires a trained encoder; set link, such as "
                 "autoencoder_mlp_8p5db"
             )
 
@@ -66,19 +66,19 @@ class Scheme(autoencoder.Scheme):
         self._energy = perturbation_norm(psr_db, settings.n) ** 2
 
     def groups(self):
-        """Return both players, the generator with its own learning rate."""
+        """Return both players; the generator has a learning rate of its own."""
         players, factor = self._generator.parameters(), self._settings.generator_rate
         return [*super().groups(), {"params": list(players), "factor": factor}]
 
     def gradients(self, generator):
         """Fill the gradients of the minimax game; return its value."""
         game = self.loss(generator)
-        players = self.parameters(), list(self._generator.parameters())
-        consensus.gradients(game, *players, self._settings.gamma)
+        maximizers, gamma = list(self._generator.parameters()), self._settings.gamma
+        consensus.gradients(game, self.parameters(), maximizers, gamma)
         return game.item()
 
     def loss(self, generator):
-        """Return cross-entropy, clean plus under attack [gan, eq. 6]."""
+        """Return the sum of the cross-entropies, clean and attacked [gan, eq. 6]."""
         sent, y, codebook = self.received(generator)
         y = torch.cat([y, y + self.perturbations(codebook)[sent]])
         clean, attacked = self._decoder(y).chunk(2)
@@ -87,8 +87,5 @@ class Scheme(autoencoder.Scheme):
         return weight * cross_entropy(clean, sent) + cross_entropy(attacked, sent)
 
     def perturbations(self, codebook):
-        """Return G(x) of every codeword, [M, 2n].
-
-        The encoder does not see the gradient through it.
-        """
+        """Return G(x) of every codeword, [M, 2n], without gradient to the encoder."""
         return l2_normalisation(self._generator(codebook.detach()), self._energy)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A keyed pair: a shared secret hides the code, Bob inverts exactly, then denoises.
+"""A keyed pair: Alice hides the code with a shared secret; Bob inverts and denoises.
 
-Alice sends Q_k x, a fresh orthogonal Q_k for each message, so F_Alice = (Q_k - I) x
-and F_Bob = (I - Q_k^T) y in the letter's words. What is trained is a residual network
-after Bob's inverse: white noise is as white after a rotation, so it needs no key.
+Alice sends Q_k x with a new orthogonal Q_k for each message. In the letter's terms
+F_Alice = (Q_k - I) x and F_Bob = (I - Q_k^T) y. Only a residual network after Bob's
+inverse is trained. It needs no key, because white noise stays white after a rotation.
 The secret is never part of a link. This is encryption in the analog domain: it hides
-the code, it does not detect a change of it.
+the code but does not detect modifications.
 """
 
 import dataclasses
@@ -21,25 +21,25 @@ from advphy_training.torch_network import TorchNetwork
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be chosen.
+    """Settings of the keyed pair.
 
     Args:
-        link: semantic link with per-message power, by name or file; a code's length
-            would tell Eve something otherwise.
-        transform: "rotation" or "sign_permutation", which is faster and shows the
-            magnitudes of a code (or "signs", which hides little).
-        measured_with: Eve whom the results are of.
+        link: semantic link with per-message power, by name or file; with average power
+            the length of a code would inform Eve.
+        transform: "rotation"; "sign_permutation", which is faster but leaves the
+            magnitudes of a code visible; or "signs", which hides little.
+        measured_with: Eve of the results.
         images: data set to train the denoiser on.
-        denoiser: "mlp", or "none": Bob inverts and no more.
+        denoiser: "mlp", or "none": Bob only inverts.
         hidden: neurons of the denoiser's hidden layers, joined by "-".
         task_loss: "mse" or "ssim".
-        lowest_snr_db: of the SNRs trained at, uniform in dB.
-        highest_snr_db: of them.
-        batch: images of a step.
-        steps: of the descent.
-        learning_rate: of Adam at the start.
-        last_learning_rate: at the end.
-        warm_up: share of the steps over which the rate rises to the first.
+        lowest_snr_db: lowest SNR of the training in dB; SNRs are uniform in dB.
+        highest_snr_db: highest SNR of the training in dB.
+        batch: images per step.
+        steps: number of steps of Adam.
+        learning_rate: learning rate after the warm-up.
+        last_learning_rate: learning rate at the end.
+        warm_up: share of the steps over which the rate rises to learning_rate.
     """
 
     link: str = "semantic_mnist_per_message"
@@ -65,7 +65,7 @@ class Settings:
 
 
 class Scheme(semantic_scheme.SchemeOnBase):
-    """Bob's residual after the inverse; the base is frozen."""
+    """Bob's residual network after the inverse; the base is frozen."""
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings)
@@ -74,11 +74,11 @@ class Scheme(semantic_scheme.SchemeOnBase):
         self._bob = TorchNetwork(_idle(block))
 
     def parameters(self):
-        """Return what Adam trains: Bob's residual."""
+        """Return the tensors that Adam trains: Bob's residual network."""
         return self._bob.parameters()
 
     def loss(self, generator):
-        """Return the loss of Bob's images of a batch."""
+        """Return the loss of a batch of Bob's images."""
         chosen = self._batch(generator)
         y = self._codes[chosen]
         y = y + self._noise(y, generator)
@@ -86,14 +86,14 @@ class Scheme(semantic_scheme.SchemeOnBase):
         return self._task_loss(decoded, self._pixels[chosen])
 
     def link(self, name, recipe):
-        """Return the keyed link now; the recipe names its base."""
+        """Return the current keyed link; its recipe names the base."""
         trained = self._settings.denoiser != "none"
         networks = {"bob": self._bob.export()} if trained else {}
         return self._on_base(name, networks, recipe, self._settings.transform)
 
 
 def _idle(network):
-    """Return the network with an output of 0, so that training starts from the base."""
+    """Return the network with output 0, so that training starts from the base."""
     *first, last = network.layers
     zeros = {key: 0 * value for key, value in last.parameters.items()}
     last = dataclasses.replace(last, parameters=zeros)

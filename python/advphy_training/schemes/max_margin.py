@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A codebook trained through the nearest-codeword posterior; no decoder is learned.
+"""A codebook trained through the nearest-codeword posterior, without a decoder.
 
-The posterior of message s is softmax(-||y - x_s||^2 / 2 sigma^2). At high Eb/N0 its
-cross-entropy is ruled by the few smallest distances and its gradient dies early; at low
-Eb/N0 all distances count. There are several optima, equal without an attack to some
-hundredths of a dB, that differ twofold under a universal one, which strikes many
-messages at once when their neighbours lie in one direction: measure more than one seed.
+The posterior of message s is softmax(-||y - x_s||^2 / 2 sigma^2). At high Eb/N0 the
+few smallest distances dominate its cross-entropy and the gradient vanishes early; at
+low Eb/N0 all distances count. There are several optima. They differ by some hundredths
+of a dB without an attack, but by a factor of two under a universal one, which hits many
+messages at once if their neighbors lie in one direction. So measure several seeds.
 """
 
 from dataclasses import dataclass
@@ -25,18 +25,18 @@ _NORMALIZATIONS = {"equal": l2_normalisation, "average": average_power_normalisa
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be chosen.
+    """Settings of the codebook's training.
 
     Args:
         k: bits per message, 1..8.
-        n: channel uses.
-        energy: "equal": every codeword has energy n, as for the two simplices;
-            "average": the mean has.
+        n: channel uses per codeword, 1..64.
+        energy: "equal": every codeword has energy n, as in the two simplices;
+            "average": the mean energy is n.
         ebn0_db: training Eb/N0 in dB.
         batch: received vectors per step.
-        steps: of Adam.
-        learning_rate: at the first step.
-        last_learning_rate: at the last, along a cosine.
+        steps: number of steps of Adam.
+        learning_rate: learning rate at the first step.
+        last_learning_rate: learning rate at the last step; it falls along a cosine.
     """
 
     k: int = 4
@@ -51,7 +51,7 @@ class Settings:
     def __post_init__(self):
         setting_checks.size(self)
         setting_checks.word(self, "energy", _NORMALIZATIONS)
-        noise_sigma(self.ebn0_db, self.k / self.n)  # refuses what is no Eb/N0
+        noise_sigma(self.ebn0_db, self.k / self.n)  # raises for an invalid Eb/N0
         setting_checks.descent(self)
 
 
@@ -65,7 +65,7 @@ class Scheme(LinkScheme):
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
 
     def parameters(self):
-        """Return what Adam trains: the codebook before its normalization."""
+        """Return the tensor that Adam trains: the codebook without normalization."""
         return [self._free]
 
     def loss(self, generator):
@@ -80,11 +80,11 @@ class Scheme(LinkScheme):
         return torch.nn.functional.cross_entropy(logits, sent)
 
     def link(self, name: str, recipe: dict) -> LinkModel:
-        """Return the link with the codebook of now."""
+        """Return the link with the current codebook."""
         k, n = self._settings.k, self._settings.n
         codebook = to_complex(self._codebook().detach().numpy())
         return LinkModel(name, k, n, codebook, "nearest_codeword", recipe=recipe)
 
     def _codebook(self):
-        normalise = _NORMALIZATIONS[self._settings.energy]
-        return normalise(self._free, energy=self._settings.n)
+        normalize = _NORMALIZATIONS[self._settings.energy]
+        return normalize(self._free, energy=self._settings.n)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pair trained against Eves who adapt while it is trained: alternating min-max.
+"""A pair trained against Eves who adapt during the training (alternating min-max).
 
-The letter's Eve does not change. Here her classifiers go on learning from what she
-receives, so the pair has to hide labels from whoever listens, not from one network.
+The letter's Eve does not change. Here the Eves keep learning from what they receive, so
+the pair must hide the labels from any listener, not from one network only.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from advphy_training.torch_network import TorchNetwork
 
 @dataclass(frozen=True)
 class Settings(paired_arn.Settings):
-    """What can be chosen in addition to the settings of the letter's pair.
+    """Settings in addition to those of the letter's pair.
 
     Args:
-        adapting: how many Eves adapt, from different starts.
-        eve_rate: learning rate of these over that of the pair.
-        eve_steps: steps of theirs for each of the pair.
+        adapting: number of Eves who adapt, each from another start, 1..16.
+        eve_rate: learning rate of the Eves relative to that of the pair.
+        eve_steps: steps of the Eves per step of the pair, 1..100.
     """
 
     weight_privacy: float = 0.03
@@ -58,7 +58,7 @@ class Scheme(paired_arn.Scheme):
         return {f"eve{i}": p for i, p in enumerate(self._classifiers.parameters())}
 
     def gradients(self, generator):
-        """Let the Eves learn, then fill the pair's gradients; return its loss."""
+        """Train the Eves, then fill the pair's gradients and return its loss."""
         for _ in range(self._settings.eve_steps):
             with torch.no_grad():
                 _, intercepted, labels = self.batch_loss(generator)

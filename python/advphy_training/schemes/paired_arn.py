@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The letter's pair: Alice's residual network fools Eve, Bob's undoes it [arn, IV].
 
-The base is frozen. Alice and Bob minimize the weighted sum of what exceeds the power
-limit, the error of Bob's images, and Eve's confidence in the true label [arn, eq. 19].
-In white box Eve is the true one; in black box she is a substitute, or several.
+The base is frozen. Alice and Bob minimize a weighted sum [arn, eq. 19] of the power
+above the limit, the error of Bob's images, and Eve's confidence in the true label. In
+white box this is the true Eve; in black box it is a substitute, or several.
 """
 
 import math
@@ -19,32 +19,32 @@ from advphy_training import semantic_scheme, setting_checks
 from advphy_training.networks import residual, weights
 from advphy_training.torch_network import TorchNetwork
 
-_TOKEN = 16  # numbers of a token of the transformer block
+_TOKEN = 16  # width of a token of the transformer block
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be chosen.
+    """Settings of the letter's pair.
 
     Args:
         link: semantic link whose base is kept, by name or file.
-        eve: whom to fool, by name or file; several, joined by "+", are an ensemble.
-        measured_with: Eve whom the results are of: the true one in black box, too.
+        eve: Eve to fool, by name or file; several, joined by "+", form an ensemble.
+        measured_with: Eve of the results; also in black box the true one.
         images: data set to train on, with labels.
         epsilon: limit of ||delta||^2 / N [arn, eq. 20].
         power_reading: "per_dimension": epsilon is the PSR; "literal": as printed.
-        block: F is "mlp", 23-23-64-23 [arn, Sec. V], or "transformer".
-        weight_power: lambda_pow [arn, eq. 19].
-        weight_communication: lambda_com.
-        weight_privacy: lambda_pri.
+        block: network F: "mlp", 23-23-64-23 [arn, Sec. V], or "transformer".
+        weight_power: weight lambda_pow [arn, eq. 19].
+        weight_communication: weight lambda_com.
+        weight_privacy: weight lambda_pri.
         task_loss: "mse" [arn, eq. 21] or "ssim".
-        lowest_snr_db: of the SNRs trained at, Bob's and Eve's, uniform in dB.
-        highest_snr_db: of them.
-        batch: images of a step.
-        steps: of the descent.
-        learning_rate: of Adam at the start.
-        last_learning_rate: at the end.
-        warm_up: share of the steps over which the rate rises to the first.
+        lowest_snr_db: lowest SNR of Bob and of Eve in dB; SNRs are uniform in dB.
+        highest_snr_db: highest SNR of Bob and of Eve in dB.
+        batch: images per step.
+        steps: number of steps of Adam.
+        learning_rate: learning rate after the warm-up.
+        last_learning_rate: learning rate at the end.
+        warm_up: share of the steps over which the rate rises to learning_rate.
     """
 
     link: str = "semantic_mnist"
@@ -76,18 +76,19 @@ class Settings:
 
 
 class Scheme(semantic_scheme.SchemeOnBase):
-    """Alice and Bob against an Eve, or several, who do not change."""
+    """Alice and Bob against one or several Eves who do not change."""
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings)
-        self._labels = torch.from_numpy(self._images.labelled().astype(np.int64))
+        self._labels = torch.from_numpy(self._images.labeled().astype(np.int64))
         self._eves = [Eve.load(name) for name in settings.eve.split("+")]
         for eve in self._eves:
             eve.require_fit(self._link)
             if eve.classes < self._images.classes:
                 raise ValueError(
-                    f"Eve '{eve.name}' tells {eve.classes} classes apart; images "
-                    f"'{self._images.name}' have {self._images.classes}"
+                    f"Eve '{eve.name}' knows {eve.classes} classes, but images "
+                    f"'{self._images.name}' have {self._images.classes}; train an Eve "
+                    "on these images"
                 )
         self._classifiers = [
             TorchNetwork(eve.networks["classifier"]).requires_grad_(False)
@@ -101,7 +102,7 @@ class Scheme(semantic_scheme.SchemeOnBase):
         self._limit = from_db(limit)
 
     def parameters(self):
-        """Return what Adam trains: Alice's and Bob's residuals."""
+        """Return the tensors that Adam trains: Alice's and Bob's residual networks."""
         return [*self._alice.parameters(), *self._bob.parameters()]
 
     def loss(self, generator):
@@ -136,7 +137,7 @@ class Scheme(semantic_scheme.SchemeOnBase):
         return sum(found) / len(found)
 
     def link(self, name, recipe):
-        """Return the link with the pair of now; the recipe names base and Eves."""
+        """Return the link with the current pair; its recipe names base and Eves."""
         pair = {"alice": self._alice.export(), "bob": self._bob.export()}
         made = self._on_base(name, pair, recipe)
         made.recipe["eves"] = {eve.name: eve.sha256 for eve in self._eves}

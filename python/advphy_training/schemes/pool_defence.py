@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pool defense: an autoencoder against many free universal perturbations.
+"""The pool defense: an autoencoder against many universal perturbations.
 
-Each perturbation of the pool climbs its own gradient while encoder and decoder descend
-the clean loss plus a term that ties the decisions under attack to the clean ones, after
+Each perturbation of the pool ascends its own gradient. Encoder and decoder descend the
+clean loss plus a term that ties the decisions under attack to the clean ones, as in
 TRADES (Zhang et al., 2019).
 """
 
@@ -17,16 +17,16 @@ from advphy_training.schemes import autoencoder
 
 @dataclass(frozen=True)
 class Settings(autoencoder.Settings):
-    """What can be chosen in addition to the settings of the autoencoder.
+    """Settings in addition to those of the autoencoder.
 
     Args:
-        pool: perturbations in it; every block meets one of them.
-        psr_db: of each, in dB.
+        pool: number of perturbations; every block gets one of them.
+        psr_db: PSR of each perturbation in dB.
         beta: weight of the loss under attack.
         term: "kl": divergence of the posterior under attack from the clean one;
             "ce": cross-entropy under attack.
-        ascent: length of a perturbation's step as a share of its norm.
-        link: a link whose weights are the start, by name or file; "": a fresh start.
+        ascent: length of a perturbation's step relative to its norm.
+        link: link whose weights are the start, by name or file; "": random weights.
     """
 
     batch: int = 2048
@@ -62,7 +62,7 @@ class Scheme(autoencoder.Scheme):
         return {"pool": self._pool}
 
     def gradients(self, generator):
-        """Fill the gradients of a batch, let the pool climb, return the loss."""
+        """Fill the gradients of a batch, take a step of the pool, return the loss."""
         self._pool.grad = None
         loss = super().gradients(generator)
         with torch.no_grad():
@@ -71,13 +71,17 @@ class Scheme(autoencoder.Scheme):
         return loss
 
     def loss(self, generator):
-        """Return clean cross-entropy plus beta times the term under attack."""
+        """Return the clean cross-entropy plus beta times the term under attack."""
         sent, y, _ = self.received(generator)
         p = self._pool[torch.arange(len(sent)) % len(self._pool)]
         clean, attacked = self._decoder(torch.cat([y, y + p])).chunk(2)
         functional = torch.nn.functional
         term = functional.cross_entropy(attacked, sent)
         if self._settings.term == "kl":
-            both = (functional.log_softmax(each, 1) for each in (attacked, clean))
-            term = functional.kl_div(*both, reduction="batchmean", log_target=True)
+            term = functional.kl_div(
+                functional.log_softmax(attacked, 1),
+                functional.log_softmax(clean, 1),
+                reduction="batchmean",
+                log_target=True,
+            )
         return functional.cross_entropy(clean, sent) + self._settings.beta * term

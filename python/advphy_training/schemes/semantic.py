@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The semantic link without security: coders trained through noise [arn, Sec. III]."""
+"""The semantic link without security, trained through noise [arn, Sec. III]."""
 
 from dataclasses import dataclass
 
@@ -17,22 +17,22 @@ _POWER = {"average": "average_power_normalisation", "per_message": "l2_normalisa
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be chosen.
+    """Settings of the semantic link.
 
     Args:
         images: data set to train on, such as mnist_train.
         features: neurons of each layer of the semantic encoder and decoder.
         reals: L, real dimensions of a code; L over the pixels is the compression ratio.
-        power: "average": mean x_i^2 = 1 over all messages; "per_message": every code
-            has ||x||^2 = L, so that its length says nothing of the image.
-        lowest_snr_db: of the SNRs trained at, drawn uniformly in dB.
-        highest_snr_db: of them.
+        power: "average": mean x_i^2 = 1 over all messages; "per_message": ||x||^2 = L
+            for every code, so its length contains nothing about the image.
+        lowest_snr_db: lowest SNR of the training in dB; SNRs are uniform in dB.
+        highest_snr_db: highest SNR of the training in dB.
         task_loss: "mse" or "ssim".
-        batch: images of a step.
-        steps: of the descent.
-        learning_rate: of Adam at the start.
-        last_learning_rate: at the end.
-        warm_up: share of the steps over which the rate rises to that.
+        batch: images per step.
+        steps: number of steps of Adam.
+        learning_rate: learning rate after the warm-up.
+        last_learning_rate: learning rate at the end.
+        warm_up: share of the steps over which the rate rises to learning_rate.
     """
 
     images: str = "mnist_train"
@@ -56,7 +56,7 @@ class Settings:
 
 
 class Scheme(semantic_scheme.SemanticScheme):
-    """The four networks of the base, trained in series."""
+    """The four networks of the base, connected in series."""
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings)
@@ -67,7 +67,7 @@ class Scheme(semantic_scheme.SemanticScheme):
         )
 
     def parameters(self):
-        """Return what Adam trains."""
+        """Return the tensors that Adam trains."""
         return self._networks.parameters()
 
     def loss(self, generator):
@@ -83,7 +83,7 @@ class Scheme(semantic_scheme.SemanticScheme):
         return x
 
     def link(self, name, recipe):
-        """Return the link now, the power of its codes frozen over the images."""
+        """Return the current link; its power scale is fixed over the images."""
         with torch.no_grad():
             features = self._networks["semantic_encoder"](self._pixels)
         networks = {
@@ -96,10 +96,11 @@ class Scheme(semantic_scheme.SemanticScheme):
 
 
 def base(pixels, settings, rng) -> dict:
-    """Return the networks of [arn, Sec. V] by role, with weights to start from.
+    """Return the networks of [arn, Sec. V] by role, with random weights.
 
-    784-64-64 and 64-23 to Alice's power, 23-23 and 23-64-64-784 back; ReLU between,
-    and a sigmoid at the end, since pixels are of 0..1.
+    The encoders are 784-64-64 and 64-23, followed by the power normalization; the
+    decoders are 23-23 and 23-64-64-784. ReLUs are in between and a sigmoid is at the
+    end, because pixels are in 0..1.
     """
     features, reals = settings.features, settings.reals
     power = Layer(_POWER[settings.power], "power", {}, {"energy": float(reals)})

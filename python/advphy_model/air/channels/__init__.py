@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The register of channels, one file each, and the label of a chain of them.
+"""Channels: impairments, one file each, and labels of chains of them.
 
-A label is such as "two_rays(delay=1, gain_db=-10) + cfo(frequency=0.01)": a chain of
-impairments, each a file of this folder with the settings that differ from their
-defaults, in the order in which they happen; noise is added last of all. "awgn" is the
-chain of none. Nothing is evaluated: values are numbers, True or False.
+A label such as "two_rays(delay=1, gain_db=-10) + cfo(frequency=0.01)" is a chain of
+impairments in the order in which they are applied. Each is a file of this folder with
+the settings that differ from the defaults. Noise is always added last; "awgn" is noise
+without impairments. A label is never run as code: values are numbers, True or False.
 
-awgn is the noise, always there and always last. Each other file is an impairment, with
+Each file except awgn is an impairment with
 
 - Settings: a frozen dataclass of numbers with defaults and limits (impairment.Limited);
-- impair(x, settings, *, seed, stream, first_sample): what becomes of samples x, complex
-  [blocks, n] in numpy or torch, a pure function of (seed, index of the sample);
-  `stream` is the number of its stream of random numbers;
-- Stream, where it reaches beyond one sample: the same over samples without blocks, by
-  process(x) (sample_channel.py).
+- impair(x, settings, *, seed, stream, first_sample), which returns the impaired samples
+  of x, complex [blocks, n] in numpy or torch. It is a pure function of the seed and the
+  index of the sample; `stream` is the number of its stream of random numbers;
+- Stream, if the impairment has memory: a class whose process(x) does the same for a
+  stream of samples without blocks (sample_channel.py).
 """
 
 import ast
@@ -26,8 +26,8 @@ from advphy_model import found_by_name, kernels
 
 NOISE = "awgn"
 _HERE = sys.modules[__name__]
-MOST = 16  # impairments of one channel
-_LONGEST = 2000  # characters
+MOST = 16  # impairments in one channel
+_LONGEST = 2000  # characters of a label
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Impairment:
     """One impairment of a channel.
 
     Args:
-        module: of this folder.
-        settings: its Settings.
-        stream: number of its stream of random numbers, one for each place in the chain.
+        module: module of this folder.
+        settings: Settings of that module.
+        stream: number of its stream of random numbers, which depends on its position.
     """
 
     module: ModuleType
@@ -46,7 +46,7 @@ class Impairment:
 
     @property
     def text(self) -> str:
-        """Return it in words, with the settings that are not the defaults."""
+        """Return the label with the settings that are not the defaults."""
         given = [
             f"{field.name}={getattr(self.settings, field.name)!r}"
             for field in dataclasses.fields(self.settings)
@@ -56,18 +56,18 @@ class Impairment:
 
     @property
     def name(self) -> str:
-        """Return the name of its file."""
+        """Return the name of the module's file."""
         return self.module.__name__.rpartition(".")[2]
 
     def impair(self, x, *, seed, first_sample):
-        """Return what becomes of samples [blocks, n]."""
+        """Return the impaired samples of x [blocks, n]."""
         return self.module.impair(
             x, self.settings, seed=seed, stream=self.stream, first_sample=first_sample
         )
 
 
 def names() -> list:
-    """Return the names of the channels there are."""
+    """Return the sorted names of all channels."""
     return found_by_name.names(_HERE)
 
 
@@ -75,16 +75,16 @@ def channel(kind: str):
     """Return the apply function of a channel.
 
     apply(x, y, *, seed, first_block, noise_variance, p=None) reads codewords x,
-    complex64 [blocks, n], and writes received vectors to y, which may be x; the noise
+    complex64 [blocks, n], and writes received vectors to y, which may be x. The noise
     variance is per real dimension (power.py). A perturbation p, complex64 [blocks, n],
-    is added last of all: y = (x impaired + noise) + p. The index of a channel use is
-    first_block n + its place, so what goes on, such as a CFO, goes on across blocks.
+    is added last: y = (x impaired + noise) + p. Channel uses are counted from
+    first_block n on, so the phase of a CFO, for example, continues across blocks.
 
     Args:
-        kind: such as "awgn" or "rayleigh_block + cfo(frequency=0.01)".
+        kind: label such as "awgn" or "rayleigh_block + cfo(frequency=0.01)".
 
     Raises:
-        ValueError: saying what is not known or out of range, and what there is.
+        ValueError: if a name or setting is not known or a value is out of range.
     """
     add_noise = found_by_name.module(_HERE, "channel", NOISE).apply
     parts = impairments(kind)
@@ -103,20 +103,21 @@ def channel(kind: str):
 
 
 def impairments(kind: str) -> tuple:
-    """Return the Impairments of a channel in their order, none of "awgn".
+    """Return the Impairments of a channel in order; "awgn" has none.
 
     Raises:
-        ValueError: saying what is not known or out of range, and what there is.
+        ValueError: if a name or setting is not known or a value is out of range.
     """
     found = []
-    for position, term in enumerate(terms := _terms(kind)):
+    terms = _terms(kind)
+    for position, term in enumerate(terms):
         name, given = _read(term, kind)
         module = found_by_name.module(_HERE, "channel", name)
         if name == NOISE:
             if given or position != len(terms) - 1:
                 raise ValueError(
-                    f"channel '{kind}': awgn has no settings and is always last; "
-                    "wanted it there, or left out"
+                    f"channel '{kind}': awgn has no settings and is always last; move "
+                    "it to the end or omit it"
                 )
             continue
         settings = _settings(module.Settings, name, given)
@@ -126,9 +127,9 @@ def impairments(kind: str) -> tuple:
 
 
 def canonical(kind: str) -> str:
-    """Return the one way to write a channel, by which counts of it are told apart.
+    """Return the unique label of a channel, under which its counts are stored.
 
-    Defaults are left out, so a default never changes once counts were written under it.
+    The label omits defaults, so the default of a setting must never be changed.
     """
     return " + ".join(part.text for part in impairments(kind)) or NOISE
 
@@ -147,7 +148,7 @@ def _terms(kind):
         tree = tree.left
     terms = [tree, *reversed(terms)]
     if len(terms) > MOST:
-        raise ValueError(f"channel: {len(terms)} impairments, wanted at most {MOST}")
+        raise ValueError(f"channel: {len(terms)} impairments, expected at most {MOST}")
     return terms
 
 
@@ -168,20 +169,19 @@ def _read(term, kind):
 
 def _unreadable(kind):
     return ValueError(
-        f"channel {str(kind)[:200]!r} cannot be read; wanted NAME or "
-        "NAME(SETTING=NUMBER, ...), several joined by +, such as "
-        "'two_rays(delay=1, gain_db=-10) + cfo(frequency=0.01)'; names are: "
-        f"{', '.join(names())}"
+        f"channel {str(kind)[:200]!r} cannot be read; give NAME or "
+        "NAME(SETTING=NUMBER, ...), several joined by +, such as 'two_rays(delay=1, "
+        f"gain_db=-10) + cfo(frequency=0.01)'; choose from {', '.join(names())}"
     )
 
 
 def _settings(settings, name, given):
-    """Return the Settings with what is given, whole numbers as floats where due."""
+    """Return the Settings with the given values; ints become floats where needed."""
     kinds = typing.get_type_hints(settings)
     for key, value in given.items():
         if key not in kinds:
             raise ValueError(
-                f"{name}: setting '{key}' is not known; it has: {', '.join(kinds)}"
+                f"{name}: setting '{key}' is not known; choose from {', '.join(kinds)}"
             )
         if kinds[key] is float and type(value) is int and abs(value) < 2**53:
             given[key] = float(value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carrier frequency offset: the receiver's oscillator is not the transmitter's."""
+"""Carrier frequency offset between the oscillators of receiver and transmitter."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from advphy_model.air.impairment import Limited, carrier, times, within
 
 @dataclass(frozen=True)
 class Settings(Limited):
-    """How far off it is.
+    """Settings of the carrier frequency offset.
 
     Args:
-        frequency: cycles per sample (per channel use), -0.5..0.5: offset in Hz over the
-            sample (symbol) rate.
-        phase: of sample 0, in turns.
+        frequency: offset in cycles per sample (channel use), -0.5..0.5, which is the
+            offset in Hz over the sample (symbol) rate.
+        phase: phase at sample 0 in turns, -1..1.
     """
 
     frequency: float = within(0.001, -0.5, 0.5, "cycles per sample")
@@ -21,9 +21,9 @@ class Settings(Limited):
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return y_i = x_i exp(2 pi j (frequency i + phase)), i the index of the sample.
+    """Return y_i = x_i exp(2 pi j (frequency i + phase)) with the sample index i.
 
-    The phase goes on across blocks.
+    The phase continues across blocks.
     """
     gains = carrier(x, first_sample, settings.frequency)
     if settings.phase:

@@ -9,17 +9,17 @@ from advphy_model.power import from_db
 
 @dataclass(frozen=True)
 class Settings(Limited):
-    """Where it clips.
+    """Settings of the clipping.
 
     Args:
-        level_db: largest power of a sample over the mean power 1, in dB.
+        level_db: largest power of a sample over the mean power 1, in dB, -40..60.
     """
 
     level_db: float = within(3.0, -40, 60, "dB")
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return y = x min(1, A / |x|), A^2 the largest power: the soft limiter.
+    """Return y = x min(1, A / |x|) of a soft limiter, where A^2 is the largest power.
 
     Source: [ochiai].
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clock offset: the receiver's clock is slow, and its oscillator by the same ppm."""
+"""Clock offset: the receiver's sample clock and oscillator are slow by the same ppm."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from advphy_model.air.raised_cosine import read_late
 
 @dataclass(frozen=True)
 class Settings(Limited):
-    """How slow the clock is, and what hangs on it.
+    """Settings of the clock offset.
 
     Args:
         ppm: parts per million by which the receiver's clock is slow; < 0: fast.
-        carrier: frequency of the carrier over the sample (symbol) rate, where the clock
-            makes both: CFO = 1e-6 ppm carrier cycles per sample. 0: no CFO.
-        recovered: channel uses after which a receiver of codewords finds their timing
-            anew; 0: at each codeword. A stream of samples is never put right.
-        roll_off: of the raised-cosine pulse that carries codewords.
+        carrier: carrier frequency over the sample (symbol) rate, if one clock generates
+            both: CFO = 1e-6 ppm carrier cycles per sample. 0: no CFO.
+        recovered: channel uses after which a receiver of codewords recovers the timing;
+            0: at each codeword. In a stream of samples the timing is never recovered.
+        roll_off: roll-off of the raised-cosine pulse of codewords, 0..1.
     """
 
     ppm: float = within(20.0, -1000, 1000, "ppm")
@@ -33,9 +33,9 @@ class Settings(Limited):
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return y_i = sum over the k of a block of x_k h(i + late_i - k), with the CFO.
+    """Return y_i = sum over k in the block of x_k h(i + late_i - k), with the CFO.
 
-    late_i = 1e-6 ppm (i mod recovered), i the index of the channel use, and h the
+    late_i = 1e-6 ppm (i mod recovered) for the channel use with index i; h is the
     raised-cosine pulse (raised_cosine.py).
     """
     late = 0.0, 1e-6 * settings.ppm, settings.recovered
@@ -46,10 +46,10 @@ def impair(x, settings, *, seed, stream, first_sample):
 
 
 class Stream(Interpolator):
-    """y_i = x(i (1 + 1e-6 ppm)), turned by the CFO.
+    """Stream that returns y_i = x(i (1 + 1e-6 ppm)) with the CFO.
 
-    Of N samples N / (1 + 1e-6 ppm) come out. Sample 0 is right: the clocks agree at the
-    beginning.
+    N input samples give N / (1 + 1e-6 ppm) output samples. The clocks agree at the
+    first sample.
     """
 
     def __init__(self, settings, *, seed, stream, first_sample):
@@ -57,7 +57,7 @@ class Stream(Interpolator):
         self._settings, self._index = settings, first_sample
 
     def process(self, x):
-        """Return the samples behind those of the last call."""
+        """Return the samples that follow those of the last call."""
         y = super().process(x)
         if self._settings.carrier and len(y):
             turn = carrier(y, self._index, self._settings.frequency)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IQ imbalance and DC: the two branches of a direct-conversion receiver differ."""
+"""IQ imbalance and DC offset of a direct-conversion receiver."""
 
 import cmath
 import math
@@ -12,13 +12,13 @@ from advphy_model.air.impairment import Limited, times, within
 
 @dataclass(frozen=True)
 class Settings(Limited):
-    """How the branches differ.
+    """Settings of the IQ imbalance, for samples of mean power 1.
 
     Args:
-        gain_db: of the Q branch over the I branch, in dB.
-        phase_deg: by which the branches are not at right angles, in degrees.
-        dc_i: added to the I branch, where samples have mean power 1.
-        dc_q: added to the Q branch.
+        gain_db: gain of the Q branch over the I branch, in dB.
+        phase_deg: deviation from 90 degrees between the branches, in degrees.
+        dc_i: DC offset of the I branch.
+        dc_q: DC offset of the Q branch.
     """
 
     gain_db: float = within(0.5, -20, 20, "dB")
@@ -28,11 +28,11 @@ class Settings(Limited):
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return y = K1 x + K2 x* + dc, with g the gain and t the phase:
+    """Return y = K1 x + K2 x* + dc with the gain g and the phase t:
 
         K1 = (1 + g exp(-j t)) / 2,  K2 = (1 - g exp(j t)) / 2   [valkama]
 
-    The image is |K1|^2 / |K2|^2 below the signal (image rejection ratio).
+    The image rejection ratio is |K1|^2 / |K2|^2.
     """  # noqa: D400, D415
     direct, image = coefficients(settings)
     y = times(x, np.complex64(direct)) + times(x.conj(), np.complex64(image))
@@ -40,7 +40,7 @@ def impair(x, settings, *, seed, stream, first_sample):
 
 
 def coefficients(settings) -> tuple:
-    """Return (K1, K2), complex."""
+    """Return the complex coefficients (K1, K2)."""
     turned = 10 ** (settings.gain_db / 20) * cmath.exp(
         1j * math.radians(settings.phase_deg)
     )

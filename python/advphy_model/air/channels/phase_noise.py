@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Phase noise: an oscillator of Lorentzian line, running free or tracked by a loop.
+"""Phase noise of an oscillator with a Lorentzian line, free or tracked by a loop.
 
-The phase is the stationary Ornstein-Uhlenbeck process, sampled exactly, or Wiener's
-without a loop. Both are Markov and Gaussian, so what lies between two known points
-depends on these only, and the phase at any index is found by halving intervals from a
-power of two on (Levy's construction): a pure function of seed and index, without a sum
-over all that went before.
+The phase is a stationary Ornstein-Uhlenbeck process, sampled exactly, or without a loop
+a Wiener process. Both are Gaussian Markov processes, so the phase between two known
+points depends only on these points. The phase at any index is found by halving
+intervals between powers of two (Levy's construction). So it is a pure function of seed
+and index, and no sum over all earlier samples is needed.
 """
 
 import math
@@ -16,23 +16,23 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.air.impairment import Limited, phasors, times, within
 
-# Normals further apart than 2^_TOGETHER are drawn one by one: a call costs as much as
-# a thousand normals.
-_TOGETHER = 9
+# Normals further apart than 2^_DENSE_LEVELS are drawn one by one: a call costs as much
+# as a thousand normals.
+_DENSE_LEVELS = 9
 
 
 @dataclass(frozen=True)
 class Settings(Limited):
-    """How the oscillator and the loop are.
+    """Settings of the oscillator and the loop.
 
     Args:
-        linewidth: of the free oscillator's line, full width at half of the maximum, in
-            cycles per sample. Its phase is a Wiener process with increments of variance
-            2 pi linewidth radians^2.
-        loop_bandwidth: B of a first-order loop that tracks the phase, in cycles per
-            sample. What it leaves is stationary, of variance linewidth / (2 B)
-            radians^2 and power spectral density linewidth / (2 pi (f^2 + B^2)). 0: no
-            loop; the phase is 0 at sample 0 and wanders.
+        linewidth: full width at half maximum of the free oscillator's line, in cycles
+            per sample. The free phase is a Wiener process whose increments have the
+            variance 2 pi linewidth radians^2.
+        loop_bandwidth: bandwidth B of a first-order loop that tracks the phase, in
+            cycles per sample. The remaining phase is stationary with the variance
+            linewidth / (2 B) radians^2 and the power spectral density
+            linewidth / (2 pi (f^2 + B^2)). 0: no loop; the phase is 0 at sample 0.
     """
 
     linewidth: float = within(1e-4, 0, 0.5, "cycles per sample")
@@ -40,7 +40,7 @@ class Settings(Limited):
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return y_i = x_i exp(j phase_i). Source: [demir] for the free phase."""
+    """Return y_i = x_i exp(j phase_i); the source of the free phase is [demir]."""
     count = math.prod(x.shape)
     turns = phase(settings, seed, stream, first_sample, count) / (2 * math.pi)
     words = np.rint((turns - np.floor(turns)) * 2.0**32).astype(np.uint64)
@@ -52,14 +52,14 @@ def phase(settings, seed, stream, first_sample, count) -> np.ndarray:
     last = first_sample + count - 1
     step = _Step(settings)
     powers = _at_powers_of_two(step, seed, stream, max(1, last.bit_length()))
-    level = len(powers) - 2  # points are 2^level apart, and enclose the range
+    level = len(powers) - 2  # points are 2^level apart and enclose the range
     points, begin = np.array([powers[0], powers[-1]]), 0
     while level:
         level -= 1
         keep, spread = step.halve(2**level)
         middles = keep * (points[:-1] + points[1:])
         middles += spread * _normals(seed, stream, begin, len(middles), level)
-        if begin == 0:  # 2^level itself, which is known
+        if begin == 0:  # the first middle is 2^level, which is known
             middles[0] = powers[level + 1]
         both = np.empty(2 * len(points) - 1)
         both[::2], both[1::2] = points, middles
@@ -70,12 +70,12 @@ def phase(settings, seed, stream, first_sample, count) -> np.ndarray:
 
 
 def _normals(seed, stream, begin, count, level):
-    """Return the standard normals of the middles of intervals of 2^(level + 1) samples.
+    """Return the standard normals at the middles of intervals of 2^(level + 1) samples.
 
-    Each sample has the normal of its index, and is a middle on one level only.
+    Each sample uses the normal with its index and is the middle on one level only.
     """
     first, stride = (2 * begin + 1) << level, 2 << level
-    if level < _TOGETHER:
+    if level < _DENSE_LEVELS:
         drawn = np.empty((count - 1) * stride + 1, np.float32)
         kernels.gaussian(seed, first, drawn, stream)
         return drawn[::stride].astype(np.float64)
@@ -83,7 +83,7 @@ def _normals(seed, stream, begin, count, level):
 
 
 def _at_powers_of_two(step, seed, stream, level):
-    """Return the phase at 0, 1, 2, 4, ..., 2^level, each from the one before."""
+    """Return the phase at 0, 1, 2, 4, ..., 2^level, each from the previous one."""
     points = [step.initial * _one(seed, stream, 0)]
     for i in range(level + 1):
         keep, spread = step.forward(1 if i == 0 else 2 ** (i - 1))
@@ -98,7 +98,7 @@ def _one(seed, stream, index):
 
 
 class _Step:
-    """How the phase goes on from one point, and what lies between two.
+    """Transition of the phase to a later point and to the middle of two points.
 
     With a = 2 pi B and the variance v of the increment per sample, the process has
     stationary variance v / (2 a) and correlation exp(-a h) over h samples.
@@ -110,14 +110,14 @@ class _Step:
         self.initial = math.sqrt(self._v / (2 * self._a)) if self._a else 0.0
 
     def forward(self, samples):
-        """Return (factor of the point before, deviation) that many samples later."""
+        """Return (factor of the previous point, deviation) after so many samples."""
         if not self._a:
             return 1.0, math.sqrt(self._v * samples)
         lost = -math.expm1(-2 * self._a * samples)
         return math.exp(-self._a * samples), self.initial * math.sqrt(lost)
 
     def halve(self, samples):
-        """Return (factor of the ends' sum, deviation) that many samples from both."""
+        """Return (factor of the ends' sum, deviation) at this distance from both."""
         if not self._a:
             return 0.5, math.sqrt(self._v * samples / 2)
         kept = math.exp(-2 * self._a * samples)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Quantisation: an analogue-to-digital converter in each branch."""
+"""Quantization by an analog-to-digital converter in each branch."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from advphy_model.air.impairment import Limited, within
 
 @dataclass(frozen=True)
 class Settings(Limited):
-    """What the converters are.
+    """Settings of the converters.
 
     Args:
-        bits: of each of the two converters.
-        full_scale: largest value of a branch, where samples have mean power 1.
+        bits: resolution of each of the two converters, 1..16.
+        full_scale: largest value of a branch, for samples of mean power 1.
     """
 
     bits: int = within(8, 1, 16, "bits")
@@ -22,20 +22,19 @@ class Settings(Limited):
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return the middle of the step that each branch of x falls into (mid-rise).
+    """Return x with each branch rounded to the middle of its step (mid-rise).
 
-    There are 2^bits steps over -full_scale..full_scale; what is beyond becomes the last
-    one. A sine of full scale has the signal-to-noise ratio 6.02 bits + 1.76 dB
-    [bennett]. In torch, the gradient is that of y = x (straight-through): a staircase
-    has none.
+    There are 2^bits steps over -full_scale..full_scale; values beyond are clipped. A
+    sine at full scale has a signal-to-noise ratio of 6.02 bits + 1.76 dB [bennett]. In
+    torch the gradient is that of y = x (straight-through), since a staircase has none.
     """
     if not isinstance(x, np.ndarray):
         held = x.detach()
-        return x + (held.new_tensor(_quantised(held.numpy(), settings)) - held)
-    return _quantised(x, settings)
+        return x + (held.new_tensor(_quantized(held.numpy(), settings)) - held)
+    return _quantized(x, settings)
 
 
-def _quantised(x, settings):
+def _quantized(x, settings):
     half = 2 ** (settings.bits - 1)
     step = np.float32(settings.full_scale / half)
     reals = np.ascontiguousarray(x).view(np.float32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rayleigh block fading: many scattered rays and no line of sight."""
+"""Rayleigh block fading: many scattered rays without a line of sight."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -9,18 +9,18 @@ from advphy_model.air.fading import Fading, fade, scattered
 
 @dataclass(frozen=True)
 class Settings(Fading):
-    """How long a gain lasts, and what the receiver knows of it.
+    """Settings of the fading.
 
     Args:
-        coherence: samples (channel uses) that have one gain; 0: a codeword.
-        coherent: True: the receiver knows the phase of the gain and has turned it back,
-            so that the gain is its magnitude. False: the gain is complex.
+        coherence: samples (channel uses) with the same gain; 0: one codeword.
+        coherent: True: the receiver knows and corrects the phase of the gain, so only
+            the magnitude of the gain is applied. False: the gain is complex.
     """
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return y_i = h x_i with h complex normal, E|h|^2 = 1, in each stretch anew.
+    """Return y_i = h x_i with complex normal h, E|h|^2 = 1.
 
-    Source: [proakis, Sec. 14.1].
+    Each coherence interval has its own h. Source: [proakis, Sec. 14.1].
     """
     return fade(x, settings, first_sample, partial(scattered, seed, stream))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rician block fading: a line of sight beside the scattered rays."""
+"""Rician block fading: a line of sight and scattered rays."""
 
 import math
 from dataclasses import dataclass
@@ -13,14 +13,13 @@ from advphy_model.power import from_db
 
 @dataclass(frozen=True)
 class Settings(Fading):
-    """How strong the line of sight is, how long a gain lasts, what is known of it.
+    """Settings of the fading.
 
     Args:
-        coherence: samples (channel uses) that have one gain; 0: a codeword.
-        coherent: True: the receiver knows the phase of the gain and has turned it back,
-            so that the gain is its magnitude. False: the gain is complex.
-        line_of_sight_db: power of the line of sight, whose phase is 0, over that of the
-            scattered rays: Rice's factor, in dB.
+        coherence: see rayleigh_block.
+        coherent: see rayleigh_block.
+        line_of_sight_db: Rician factor in dB, which is the power of the line of sight
+            (with phase 0) over that of the scattered rays.
     """
 
     line_of_sight_db: float = within(6.0, -100, 100, "dB")
@@ -29,8 +28,8 @@ class Settings(Fading):
 def impair(x, settings, *, seed, stream, first_sample):
     """Return y_i = h x_i, h = sqrt(K / (K + 1)) + sqrt(1 / (K + 1)) g.
 
-    K is Rice's factor and g complex normal, E|g|^2 = 1, in each stretch anew.
-    Source: [proakis, Sec. 14.1].
+    K is the Rician factor and g is complex normal with E|g|^2 = 1. Each coherence
+    interval has its own g. Source: [proakis, Sec. 14.1].
     """
     k = from_db(settings.line_of_sight_db)
     direct, spread = math.sqrt(k / (k + 1)), math.sqrt(1 / (k + 1))

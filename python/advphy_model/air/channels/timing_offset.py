@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Timing offset: what is sent arrives later by a part of a sample."""
+"""Timing offset: the signal arrives later by a fraction of a sample."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from advphy_model.air.raised_cosine import read_late
 
 @dataclass(frozen=True)
 class Settings(Limited):
-    """How late, and by which pulse.
+    """Settings of the timing offset.
 
     Args:
-        offset: by which it arrives later, in samples (channel uses).
-        roll_off: of the raised-cosine pulse that carries codewords; a stream of samples
-            has its pulses already.
+        offset: delay of the signal in samples (channel uses), -1..1.
+        roll_off: roll-off of the raised-cosine pulse of codewords, 0..1; not used for a
+            stream of samples, which already has its pulses.
     """
 
     offset: float = within(0.1, -1, 1, "samples")
@@ -23,16 +23,16 @@ class Settings(Limited):
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return y_i = sum over the k of a block of x_k h(i - offset - k).
+    """Return y_i = sum over k in the block of x_k h(i - offset - k).
 
     h is the raised-cosine pulse (raised_cosine.py). The first and last symbols of a
-    block have less interference than those of an endless stream.
+    block have less interference than in a continuous stream.
     """
     return read_late(x, (-settings.offset, 0.0, 1), first_sample, settings.roll_off)
 
 
 class Stream(Interpolator):
-    """y_i = x(i - offset), x read between its samples (interpolation.py)."""
+    """Stream that returns y_i = x(i - offset) by interpolation (interpolation.py)."""
 
     def __init__(self, settings, *, seed, stream, first_sample):
         super().__init__(-settings.offset, 1.0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two rays: an echo behind the direct ray."""
+"""Two rays: a direct ray and a later echo."""
 
 import cmath
 import math
@@ -12,12 +12,12 @@ from advphy_model.air.impairment import Limited, delayed, times, within
 
 @dataclass(frozen=True)
 class Settings(Limited):
-    """Where the echo is.
+    """Settings of the echo.
 
     Args:
-        delay: of the echo in samples (channel uses).
+        delay: delay of the echo in samples (channel uses), 1..65536.
         gain_db: power of the echo over that of the direct ray, in dB.
-        phase_deg: of the echo, in degrees.
+        phase_deg: phase of the echo in degrees.
     """
 
     delay: int = within(1, 1, 65536, "samples")
@@ -28,9 +28,9 @@ class Settings(Limited):
 def impair(x, settings, *, seed, stream, first_sample):
     """Return y_i = x_i + g x_(i - delay), with x = 0 before each block.
 
-    Frequency response 1 + g exp(-2 pi j f delay) [rappaport]. The direct ray
-    keeps its power. Codewords hear no echo of the one before, as behind a guard
-    interval; in a stream of samples nothing is cut.
+    The frequency response is 1 + g exp(-2 pi j f delay) [rappaport]. The direct ray
+    keeps its power. As with a guard interval, a codeword receives no echo of the
+    previous one; in a stream of samples the echo continues.
     """
     gain = 10 ** (settings.gain_db / 20) * cmath.exp(
         1j * math.radians(settings.phase_deg)
@@ -39,14 +39,14 @@ def impair(x, settings, *, seed, stream, first_sample):
 
 
 class Stream:
-    """The same over a stream of samples, of which it keeps the last `delay`."""
+    """Stream that keeps the last `delay` samples for the echo."""
 
     def __init__(self, settings, *, seed, stream, first_sample):
         self._settings = settings
         self._before = np.zeros(settings.delay, np.complex64)
 
     def process(self, x):
-        """Return the samples behind those of the last call, as many as x."""
+        """Return the samples that follow those of the last call, as many as x."""
         both = np.concatenate([self._before, x])
         self._before = both[len(both) - self._settings.delay :]
         y = impair(both[None], self._settings, seed=0, stream=0, first_sample=0)

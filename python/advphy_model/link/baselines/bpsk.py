@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Uncoded BPSK: k = 4 bits on n = 4 channel uses, one bit each."""
+"""Uncoded BPSK with k = 4 bits over n = 4 channel uses, one bit per use."""
 
 from advphy_model.link.baselines.nearest_codeword import q_function, words
 from advphy_model.link.link_model import LinkModel
@@ -9,12 +9,12 @@ K = 4
 
 
 def bpsk():
-    """Return four bits, each +1 (bit 0) or -1 (bit 1) on the real axis."""
+    """Return the link that sends each of four bits as +1 (bit 0) or -1 (bit 1)."""
     return LinkModel("bpsk", K, K, 1 - 2 * words(K), "hard_decision")
 
 
 def bpsk_bler(ebn0_db: float) -> float:
-    """Return 1 - (1 - Q(sqrt(2 Eb/N0)))^4, exact."""
+    """Return the exact BLER 1 - (1 - Q(sqrt(2 Eb/N0)))^4."""
     return 1 - (1 - q_function(1 / noise_sigma(ebn0_db, 1.0))) ** K
 
 

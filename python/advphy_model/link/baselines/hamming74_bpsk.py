@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BPSK and the Hamming (7,4) code: hard decision and maximum likelihood.
+"""BPSK with the Hamming (7,4) code: hard decision and maximum likelihood.
 
-It uses 7 of the 14 real dimensions with the same ||x||^2 = n as a learned link.
+The link uses 7 of the 14 real dimensions, with the same ||x||^2 = n as a learned link.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from advphy_model.link.link_model import LinkModel
 from advphy_model.power import noise_sigma
 
 K, N = 4, 7
-# Systematic: four bits of the message, then three parities of three bits each.
+# Systematic: four message bits, then three parity bits over three message bits each.
 GENERATOR = np.array(
     [
         [1, 0, 0, 0, 1, 1, 0],
@@ -28,7 +28,7 @@ def codewords() -> np.ndarray:
 
 
 def hamming74_hard():
-    """Return the link that decides each bit first and corrects one wrong bit."""
+    """Return the link with a hard decision per bit that corrects one wrong bit."""
     return LinkModel("hamming74_hard", K, N, 1 - 2 * codewords(), "hard_decision")
 
 
@@ -38,13 +38,13 @@ def hamming74_ml():
 
 
 def hamming74_hard_bler(ebn0_db: float) -> float:
-    """Return 1 - (1-p)^7 - 7 p (1-p)^6 with p = Q(sqrt(2 R Eb/N0)), exact."""
+    """Return the exact BLER 1 - (1-p)^7 - 7 p (1-p)^6 with p = Q(sqrt(2 R Eb/N0))."""
     p = q_function(1 / noise_sigma(ebn0_db, K / N))
     return 1 - (1 - p) ** 7 - 7 * p * (1 - p) ** 6
 
 
 def hamming74_ml_bler(ebn0_db: float) -> float:
-    """Return the union bound over the code's 15 other words (weights 3, 4 and 7)."""
+    """Return the union bound over the 15 other codewords (weights 3, 4 and 7)."""
     return union_bound(1 - 2 * codewords(), K / N, ebn0_db)
 
 

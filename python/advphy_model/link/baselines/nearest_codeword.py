@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nearest-codeword decision in numpy, the union bound on its error rate, words."""
+"""The nearest-codeword decision in numpy, the union bound on its BLER, binary words."""
 
 import math
 
@@ -10,7 +10,7 @@ from advphy_model.power import noise_sigma
 
 
 def words(bits: int) -> np.ndarray:
-    """Return all words of so many bits, [2^bits, bits] of 0 and 1; row s is s."""
+    """Return all binary words, [2^bits, bits] of 0 and 1; row s is s, MSB first."""
     return (np.arange(2**bits)[:, None] >> np.arange(bits - 1, -1, -1)) & 1
 
 
@@ -31,8 +31,8 @@ def union_bound(codebook: np.ndarray, rate: float, ebn0_db: float) -> float:
         BLER <= mean over s of sum over t != s of Q(||x_s - x_t|| / (2 sigma))
 
     Args:
-        codebook: [M, n] complex.
-        rate: k/n.
+        codebook: complex [M, n].
+        rate: k/n, bits per channel use.
         ebn0_db: Eb/N0 in dB.
     """
     sigma = noise_sigma(ebn0_db, rate)

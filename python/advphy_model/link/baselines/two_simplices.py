@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The optimal codebook of 16 points in 14 dimensions: two orthogonal 7-simplices.
 
-Squared distances are 16 within a simplex and 14 between the two. Rankin's bound (1955)
-allows no more than 2 E = 14 for more than 15 points of energy E = 7 in 14 dimensions.
+Squared distances are 16 within a simplex and 14 between the two. By Rankin's bound
+(1955), more than 15 points of energy E = 7 in 14 dimensions cannot all have squared
+distances above 2 E = 14.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ K, N = 4, 7
 
 
 def codebook() -> np.ndarray:
-    """Return [16, 7] complex: a simplex on the real axes, one on the imaginary axes."""
+    """Return complex [16, 7]: a simplex on the real axes, one on the imaginary axes."""
     hadamard = np.ones((1, 1))
     for _ in range(3):
         hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
@@ -28,7 +29,7 @@ def two_simplices():
 
 
 def two_simplices_bler(ebn0_db: float) -> float:
-    """Return the union bound: 7 neighbours at 16 and 8 at 14, squared."""
+    """Return the union bound: 7 neighbors at squared distance 16 and 8 at 14."""
     return union_bound(codebook(), K / N, ebn0_db)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks that distrust a robustness evaluation: what a sound one must show.
+"""Checks of a robustness evaluation: what a sound one must show.
 
-Each check is a function of an Evaluation that returns a Finding, or None where it does
-not apply. A difference counts when the 95 % intervals of the two rates do not meet.
+Each check is a function of an Evaluation that returns a Finding, or None if it does not
+apply. Two rates differ if their 95 % intervals do not overlap.
 """
 
 from advphy_training.evaluate.checks import attack, defense

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks on the attack, that it was strong enough to be believed."""
+"""Checks that the attack was strong enough."""
 
 from itertools import pairwise
 
@@ -11,13 +11,13 @@ from advphy_training.evaluate.checks.finding import check, exceeds, or_else, rat
 from advphy_training.evaluate.robustness import CHANCE_PSR_DB
 
 _CHANCE_SHARE = 0.98  # of 1 - 1/M that a drowning perturbation must reach
-_RESTARTS_APART = 0.1  # relative, that half the restarts may differ
+_RESTARTS_APART = 0.1  # relative difference that half of the restarts may have
 _ZERO_GRADIENTS = 0.01  # share of received vectors
-_PREDICTED = 0.8  # correlation; sound networks have 0.9 and more
+_PREDICTED = 0.8  # correlation; sound networks have 0.9 or more
 
 
 def _stronger(evaluation, pairs):
-    """Return in words where a role does more harm than one that must beat it, by PSR.
+    """Return texts of the PSRs at which a role does more harm than a stronger one.
 
     Args:
         evaluation: Evaluation.
@@ -34,7 +34,7 @@ def _stronger(evaluation, pairs):
 
 @check("success grows with PSR")
 def success_grows_with_psr(evaluation):
-    """A stronger perturbation must not do less harm.
+    """Check that a stronger perturbation does not do less harm.
 
     An attack that does less harm with more power has lost its way: its gradients
     mislead it, or its steps are too few. The true robustness is lower.
@@ -53,7 +53,7 @@ def success_grows_with_psr(evaluation):
 
 @check("success reaches chance")
 def success_reaches_chance(evaluation):
-    """A perturbation that drowns the codeword must leave only guessing.
+    """Check that a perturbation that drowns the codeword leaves only guessing.
 
     Below chance at an unbounded PSR, the attack does not reach the decoder at all, or
     the decoder removes the perturbation, so that only an attack on that removal tells
@@ -69,7 +69,7 @@ def success_reaches_chance(evaluation):
 
 @check("white box beats black box")
 def white_box_beats_black_box(evaluation):
-    """Who knows the link must do at least as much harm as who does not.
+    """Check that knowledge of the link does at least as much harm as none.
 
     A perturbation crafted against another decoder (a substitute, or the nearest
     codeword of the same codebook) does more harm than one crafted against the link
@@ -88,7 +88,7 @@ def white_box_beats_black_box(evaluation):
 
 @check("iterative beats single step")
 def iterative_beats_single_step(evaluation):
-    """Many steps must do at least as much harm as one.
+    """Check that many steps do at least as much harm as one.
 
     An iterative attack that is weaker than one step of the gradient is not tuned to
     this link, or the loss surface is broken up to mislead it.
@@ -103,7 +103,7 @@ def iterative_beats_single_step(evaluation):
 
 @check("attack beats jamming")
 def attack_beats_jamming(evaluation):
-    """A crafted perturbation must do more harm than noise of its power.
+    """Check that a crafted perturbation does more harm than noise of its power.
 
     An attack below the zero line of Gaussian jamming has found nothing. It says nothing
     about robustness.
@@ -116,7 +116,7 @@ def attack_beats_jamming(evaluation):
 
 @check("upper bounds hold")
 def upper_bounds_hold(evaluation):
-    """More knowledge must do more harm: universal, per message, per sample.
+    """Check that more knowledge does more harm: universal, per message, per sample.
 
     An attack that knows the message, or even the noise, contains the one that does not.
     If it is weaker, it was not searched well enough.
@@ -136,7 +136,7 @@ def upper_bounds_hold(evaluation):
 
 @check("restarts converged")
 def restarts_converged(evaluation):
-    """Half of the restarts, from another seed, must find the same.
+    """Check that half of the restarts, from another seed, find the same.
 
     If the result still depends on the starts, a stronger perturbation is likely to be
     found with more of them: raise --restarts and --steps.
@@ -152,7 +152,7 @@ def restarts_converged(evaluation):
 
 @check("crafted anew for each Eb/N0")
 def crafted_anew_for_each_ebn0(evaluation):
-    """A perturbation crafted at one Eb/N0 must not beat those crafted at the others.
+    """Check that no perturbation is stronger than one crafted at the same Eb/N0.
 
     Where a stored perturbation is the stronger one, crafting has not converged there. A
     curve over Eb/N0 of one stored perturbation under-reports.
@@ -172,7 +172,7 @@ def crafted_anew_for_each_ebn0(evaluation):
 
 @check("gradients can be trusted")
 def gradients_can_be_trusted(evaluation):
-    """The gradient must be there, and must predict what a small step does.
+    """Check that gradients exist and predict the effect of a small step.
 
     Where gradients vanish (saturated logits) or do not predict (a decoder that is noisy
     or rugged), attacks that follow them find little although there is much to find.
@@ -189,7 +189,7 @@ def gradients_can_be_trusted(evaluation):
 
 @check("reaches the minimum-distance bound")
 def minimum_distance_bound(evaluation):
-    """The strongest attack must reach what a push along the closest pair does.
+    """Check that the attack reaches the bound given by the closest codewords.
 
     A push along the two closest codewords gives any minimum-distance decoder a BLER of
     at least (1/M) Q((dmin/2 - ||p||)/sigma). A lower figure means that the attack has
@@ -208,7 +208,7 @@ def minimum_distance_bound(evaluation):
 
 
 def bound(link, ebn0_db, psr_db) -> float:
-    """Return (1/M) Q((dmin/2 - ||p||)/sigma)."""
+    """Return the lower bound of the BLER, (1/M) Q((dmin/2 - ||p||)/sigma)."""
     closest, _ = spectrum(link.codebook)[0]
     room = closest / 2 - perturbation_norm(psr_db, link.n)
     return q_function(room / noise_sigma(ebn0_db, link.rate)) / link.M

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks on the defense, that it beats what needs no defense."""
+"""Checks that the defense is better than links without a defense."""
 
 from advphy_training.evaluate.checks.finding import check, exceeds, rate, show
 from advphy_training.evaluate.robustness import control_names
@@ -9,7 +9,7 @@ _CLAIMED_FACTOR = 2.0  # by which a crafted perturbation may exceed the claimed 
 
 @check("beats plain training")
 def training_controls(evaluation):
-    """A defense must beat plain training at another Eb/N0 or of another length.
+    """Check that the defense beats plain training, also at another Eb/N0 or longer.
 
     A plain autoencoder, trained at another Eb/N0 or longer, is as robust as the
     defense: the gain may come from how far the codebook was spread, not from the
@@ -29,7 +29,7 @@ def training_controls(evaluation):
 
 @check("as good as the nearest codeword")
 def nearest_codeword_control(evaluation):
-    """No decoder beats the nearest codeword without attack; few should fall behind.
+    """Compare the link with the nearest codeword, without and under attack.
 
     The nearest codeword is the best decision in Gaussian noise: a link that seems
     better without attack is measured wrongly. One that is worse under attack would gain
@@ -47,7 +47,7 @@ def nearest_codeword_control(evaluation):
 
 @check("resists more than the claimed perturbation")
 def claimed_perturbation(evaluation):
-    """Robustness against one known perturbation must extend to others.
+    """Check that robustness against one known perturbation extends to others.
 
     The link knows the one perturbation that it was trained or tuned for, and no other:
     an adversary who crafts a new one meets no defense.

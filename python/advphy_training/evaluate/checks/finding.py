@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a check is, what it found, and how two rates are compared."""
+"""Findings of checks, and the comparison of two rates."""
 
 import functools
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from advphy_model.measure.error_rate import interval
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found.
+    """The finding of a check.
 
     Args:
-        name: of the check.
-        passed: whether there is nothing to distrust.
-        numbers: what was compared, in a sentence.
-        why: what it means when it fails.
+        name: name of the check.
+        passed: True if the check found nothing wrong.
+        numbers: compared numbers, in a sentence.
+        why: meaning of a failure.
     """
 
     name: str
@@ -36,16 +36,16 @@ def show(row) -> str:
 
 
 def exceeds(one, other) -> bool:
-    """Return whether the rate of one row lies above that of the other for certain."""
+    """Return whether a rate exceeds another by more than their 95 % intervals."""
     return rate(one)[1] > rate(other)[2]
 
 
 def check(name):
     """Make a check of a function of an Evaluation.
 
-    It returns None where it does not apply, or (what is wrong, numbers); the check is
-    passed when nothing is wrong. The second paragraph of its docstring says in the
-    report what it means when it fails.
+    The function returns None if it does not apply, or else (what is wrong, numbers);
+    the check is passed if nothing is wrong. The second paragraph of its docstring
+    explains a failure in the report.
     """
 
     def decorate(function):
@@ -66,5 +66,5 @@ def check(name):
 
 
 def or_else(wrong, numbers):
-    """Return a list of what is wrong, with itself as the numbers unless it is empty."""
+    """Return (what is wrong, numbers); the former replaces the latter if not empty."""
     return wrong, "; ".join(wrong) or numbers

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of papers, one file each, found by file name: gan-fig3 is gan_fig3.py.
 
-A figure module has TITLE, what the figure shows, and CLAIMS, the claims.Claims that are
-judged from what is measured. One of [gan] has SYSTEMS, the gan_curves.Systems that are
-drawn, each clean and under each attack; and ATTACKS, the gan_curves.Attacks, a panel
-each. One of [arn] has measure(family, measured), X_LABEL, and {curve: label}s for its
-panels: MSE_CURVES, ACCURACY_CURVES, and LINES in both.
+A figure module defines TITLE and CLAIMS, the claims.Claims that are judged. A module of
+[gan] defines SYSTEMS, the gan_curves.Systems that are drawn, each clean and under each
+attack; and ATTACKS, the gan_curves.Attacks, one per panel. A module of [arn] defines
+measure(family, measured), X_LABEL, and the {curve: label} of its panels: MSE_CURVES,
+ACCURACY_CURVES, and LINES in both.
 """
 
 import sys
@@ -14,13 +14,13 @@ from advphy_model import found_by_name
 
 
 def names() -> list:
-    """Return the names of the figures there are."""
+    """Return the names of all figures."""
     modules = found_by_name.names(sys.modules[__name__])
     return [name.replace("_", "-") for name in modules]
 
 
 def figure(name: str):
-    """Return the module of a figure; ValueError with the names there are."""
+    """Return the module of a figure; raise ValueError if the name is not known."""
     if name not in names():
         known = ", ".join(names())
         raise ValueError(f"figure '{name}' is not known; choose from {known}")

@@ -19,7 +19,7 @@ LINES = {}
 
 
 def measure(family, measured):
-    """Measure the curves of a family of models; yield what is done."""
+    """Measure the curves of a family of models; yield texts of progress."""
     base, eve, keyed = family.base(), family.eve(), family.keyed()
     note = functools.partial(measured.note, family.number)
     links = {

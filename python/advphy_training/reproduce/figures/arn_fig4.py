@@ -16,7 +16,7 @@ LINES = {"base": "original system", "keyed": "keyed pair (PSR +3 dB), Eve adapts
 
 
 def measure(family, measured):
-    """Measure the curves of a family of models; yield what is done."""
+    """Measure the curves of a family of models; yield texts of progress."""
     base, eve = family.base(), family.eve()
     note = functools.partial(measured.note, family.number)
     unsecured = family.measure(base, SNR_DB, eve)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An error in a Python block ends the flowgraph and reaches the caller of run().
+"""Guarded blocks, whose errors end the flowgraph and reach the caller of run().
 
-GNU Radio itself prints a line, lets the block's thread die and waits for ever. Here
-every work(), start(), stop() and message handler of a guarded block is watched: the
-error is kept on the block, the block ends, and `top_block` (or `run` for any flowgraph,
-such as one that GNU Radio Companion made) stops the rest and raises the original error.
+When a Python block raises an error, GNU Radio prints a line, ends the block's thread
+and waits forever. Here every work(), start(), stop() and message handler of a guarded
+block is watched: the error is stored in the block, the block ends, and `top_block` (or
+`run` for any flowgraph, such as one that GNU Radio Companion made) stops the other
+blocks and raises the original error.
 """
 
 import contextlib
@@ -22,15 +23,15 @@ from gnuradio import gr
 _failure = threading.Condition()
 _watched_flowgraphs = weakref.WeakSet()  # whose errors are raised to a caller
 DONE = -1  # what work() returns to end the flowgraph
-_CALLS_OF_CONNECT = 4  # frames from connect() to the block that is asked for itself
+_CALLS_OF_CONNECT = 4  # stack frames from connect() to to_basic_block()
 
 
-def _kept_by_who_connects(block):
-    """Let the flowgraph that connects a block keep it.
+def _keep_in_flowgraph(block):
+    """Store a reference to a block in the flowgraph that connects it.
 
-    GNU Radio calls a Python block without holding it, so one that is connected and kept
-    in no variable would crash the process (gnuradio#8137). Whoever connects a block
-    asks it for its basic block: in one of the frames that call is connect().
+    GNU Radio calls a Python block without a reference to it, so a block that is
+    connected but stored in no variable would crash the process (gnuradio#8137).
+    connect() calls to_basic_block(), so one of the calling stack frames is connect().
     """
     frame = sys._getframe(2)
     for _ in range(_CALLS_OF_CONNECT):
@@ -44,15 +45,12 @@ def _kept_by_who_connects(block):
 
 
 class _guarded:
-    """What guarded blocks share, whatever kind of GNU Radio's blocks they are.
-
-    A flowgraph keeps them once they are connected.
-    """
+    """Common part of all guarded blocks; the flowgraph that connects one keeps it."""
 
     error = None
 
     def to_basic_block(self):
-        _kept_by_who_connects(self)
+        _keep_in_flowgraph(self)
         return super().to_basic_block()
 
     def __init_subclass__(cls, **arguments):
@@ -63,7 +61,7 @@ class _guarded:
             setattr(cls, name, watched[name](vars(cls)[name]))
 
     def set_msg_handler(self, which_port, handler_function):
-        """Handle messages; an error in the handler ends the flowgraph."""
+        """Register a message handler, whose errors end the flowgraph."""
 
         @functools.wraps(handler_function)
         def handler(message):
@@ -78,35 +76,35 @@ class _guarded:
         super().set_msg_handler(which_port, handler)
 
     def fail(self, error):
-        """Keep the first error, end this block, wake whoever watches the flowgraph."""
+        """Store the first error, end this block, wake the flowgraph's watcher."""
         with _failure:
             first = self.error is None
             if first:
                 self.error = error
             _failure.notify_all()
-        if first and not _watched_flowgraphs:  # a flowgraph shall not end in silence
+        if first and not _watched_flowgraphs:  # no caller would see the error
             logging.getLogger(__name__).error(
                 "block %s ends the flowgraph", self.name(), exc_info=error
             )
-        # Ends the thread of a block that waits for items, too.
+        # This also ends the thread of a block that waits for items.
         done = pmt.cons(pmt.intern("done"), pmt.from_long(1))
         self.to_basic_block()._post(pmt.intern("system"), done)
 
     def size_buffers(self, latency, item_bytes):
-        """Let one call of work() carry up to `latency` items, and make room for them.
+        """Let one call of work() carry up to `latency` items, and size the buffers.
 
         Args:
-            latency: items, one per block of data, at most what 32 MiB hold. More carry
-                more data in one call, so are faster; fewer answer sooner. The buffer is
-                never smaller than GNU Radio's own.
-            item_bytes: size of one item.
+            latency: number of items >= 1, limited to 32 MiB. More items are faster,
+                fewer items give a shorter delay. The buffer is never smaller than
+                GNU Radio's own.
+            item_bytes: size of one item in bytes.
         """
         if int(latency) != latency or latency < 1:
             raise ValueError(
-                f"latency = {latency}, wanted a whole number >= 1 of items"
+                f"latency must be a whole number of items >= 1, got {latency}"
             )
         items = max(1, min(int(latency), 2**25 // item_bytes))
-        self.set_log_level("warn")  # GNU Radio announces every buffer otherwise
+        self.set_log_level("warn")  # otherwise GNU Radio logs every buffer
         self.set_min_output_buffer(2 * items)  # a call fills half of it at most
         self.set_max_noutput_items(items)
 
@@ -121,13 +119,13 @@ def _watched_work(work):
             room = len(output_items[0] if output_items else input_items[0])
             if isinstance(produced, bool) or not hasattr(produced, "__index__"):
                 raise TypeError(
-                    f"{self.name()}: {work.__name__}() returned {produced!r}, "
-                    "wanted a number of items"
+                    f"{self.name()}: {work.__name__}() returned {produced!r}, expected "
+                    "a number of items"
                 )
             if not DONE <= operator.index(produced) <= room:
                 raise ValueError(
                     f"{self.name()}: {work.__name__}() returned {produced}, but there "
-                    f"was room for {room} items"
+                    f"is room for {room} items"
                 )
             return operator.index(produced)
         except Exception as error:
@@ -150,22 +148,22 @@ def _watched(method):
 
 
 class guarded_block(_guarded, gr.sync_block):
-    """A sync block whose errors are kept as `error` and end the flowgraph."""
+    """A sync block whose first error is stored as `error` and ends the flowgraph."""
 
 
 class kept_hier_block(gr.hier_block2):
     """A hier block that a flowgraph keeps once it is connected."""
 
     def to_basic_block(self):
-        _kept_by_who_connects(self)
+        _keep_in_flowgraph(self)
         return self._impl.to_basic_block()
 
 
 class guarded_general_block(_guarded, gr.basic_block):
-    """A general block whose errors are kept as `error` and end the flowgraph.
+    """A general block whose first error is stored as `error` and ends the flowgraph.
 
-    A subclass has general_work(input_items, output_items), which consumes what it has
-    read, and forecast(noutput_items, ninputs).
+    A subclass has general_work(input_items, output_items), which consumes the items
+    that it has read, and forecast(noutput_items, ninputs).
     """
 
 
@@ -221,13 +219,14 @@ def raising_errors(flowgraph):
 
 
 def end_by_signals():
-    """Let SIGTERM and SIGHUP end the program as sys.exit does, so a radio in zeros.
+    """Let SIGTERM and SIGHUP end the program as sys.exit does.
 
-    `run` and `top_block` call it; a program with GNU Radio's own top_block calls it
-    itself, as those of GNU Radio Companion do. A handler that is set already stays.
+    A radio then ends in zeros. `run` and `top_block` call it; a program with GNU
+    Radio's own top_block has to call it, as those of GNU Radio Companion do. A handler
+    that is already set stays.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # Python takes no handler elsewhere
+        return  # Python sets handlers only in the main thread
     for number, handler in ((signal.SIGTERM, _end), (signal.SIGHUP, _end_as_by_term)):
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, handler)
@@ -238,13 +237,13 @@ def _end(number, frame):
 
 
 def _end_as_by_term(number, frame):
-    """End by the handler of SIGTERM: Companion's programs set one of their own."""
+    """Call the handler of SIGTERM, because Companion's programs set their own."""
     handler = signal.getsignal(signal.SIGTERM)
     (handler if callable(handler) else _end)(number, frame)
 
 
 def run(flowgraph):
-    """Run any flowgraph to its end and raise the error that ended it, if one did.
+    """Run any flowgraph to its end; raise the error of a block, if there is one.
 
     Args:
         flowgraph: a gr.top_block that keeps its blocks as attributes.
@@ -256,10 +255,10 @@ def run(flowgraph):
 
 
 class top_block(gr.top_block):
-    """A flowgraph whose run() and wait() raise the error that a block ended with.
+    """A flowgraph whose run() and wait() raise the error of a block.
 
-    It keeps all blocks that are connected, so that temporaries may be connected, of
-    GNU Radio's and of others, too.
+    It keeps all blocks that are connected, so blocks without a variable of their own
+    may be connected, even if they are not guarded.
     """
 
     def __init__(self, name="advphy", catch_exceptions=True):
@@ -277,17 +276,17 @@ class top_block(gr.top_block):
         super().msg_connect(*points)
 
     def start(self, max_noutput_items=10_000_000):
-        """Start; wait() raises the error if a block fails."""
+        """Start the flowgraph; wait() raises the error if a block fails."""
         _watched_flowgraphs.add(self)
         end_by_signals()
         super().start(max_noutput_items)
 
     def run(self, max_noutput_items=10_000_000):
-        """Run to the end; raise a block's error."""
+        """Run the flowgraph to its end; raise the error if a block fails."""
         self.start(max_noutput_items)
         self.wait()
 
     def wait(self):
-        """Wait for the end; raise a block's error."""
+        """Wait for the end of the flowgraph; raise the error if a block fails."""
         with raising_errors(self):
             super().wait()
