@@ -139,17 +139,17 @@ def test_the_flowgraph_survives_its_window(application):
         ("image_viewer", ((4, 4),)),
     ],
 )
-def test_a_display_that_nobody_holds_is_gone_with_its_window(
-    application, name, arguments
-):
+def test_a_window_does_not_keep_its_flowgraph(application, name, arguments):
     display = getattr(advphy, name)(*arguments)
-    display.qwidget().show()
+    window, there = display.qwidget(), weakref.ref(display)
+    window.show()
     application.processEvents()
-    display.qwidget().close()
-    there = weakref.ref(display), weakref.ref(display.qwidget())
+    window.close()
     del display
     gc.collect()
-    assert [part() for part in there] == [None, None]
+    assert there() is None
+    window.refresh()
+    assert window.error is None
 
 
 def test_a_menu_offers_what_the_display_can_do(application):

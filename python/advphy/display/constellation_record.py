@@ -11,13 +11,16 @@ class ConstellationRecord:
 
     Args:
         points: number of vectors that are kept.
-        n: number of channel uses.
-        gate: function that is called with whether more vectors are needed.
+        codebook: complex [M, n].
+        channel_use: channel use that is shown, or -1: all.
+        gate: function that is called with whether more vectors are needed. It holds
+            no block, because a window may outlive its flowgraph.
     """
 
-    def __init__(self, points, n, gate=lambda wanted: None):
+    def __init__(self, points, codebook, channel_use=-1, gate=lambda wanted: None):
+        self.codebook, self.channel_use = codebook, channel_use
         self._lock, self._gate = threading.Lock(), gate
-        self._ring = np.zeros((points, n), np.complex64)
+        self._ring = np.zeros((points, codebook.shape[1]), np.complex64)
         self._count = 0  # vectors written
         self._left = points  # still to be copied before the next ask()
 
@@ -43,7 +46,11 @@ class ConstellationRecord:
             self._gate(True)
 
     def state(self):
-        """Return the number of vectors copied, which changes with each picture."""
+        """Return what a picture depends on."""
+        return self.copied(), self.channel_use
+
+    def copied(self):
+        """Return the number of vectors copied so far."""
         return self._count
 
     def newest(self):

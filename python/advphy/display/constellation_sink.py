@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Constellation sink: draws received symbols over the codebook."""
 
+import weakref
+
 import numpy as np
 from advphy_model.link.links import load
 from gnuradio import blocks, gr
@@ -49,31 +51,39 @@ class constellation_sink(window_owner, gr.hier_block2):
         self._model = load(model)
         points = checked_count("points", points, MOST_POINTS, "symbols")
         self.set_window(str(title), frame_rate)
-        self.set_channel_use(channel_use)
+        channel_use = self._checked(channel_use)
         n = self._model.n
         vectors, none = gr.io_signature(1, 1, 8 * n), gr.io_signature(0, 0, 0)
         gr.hier_block2.__init__(self, "constellation_sink", vectors, none)
         self.gate = blocks.copy(8 * n)
-        self.record = ConstellationRecord(points, n, self.gate.set_enabled)
+        gate = weakref.ref(self.gate)
+
+        def open_gate(wanted):
+            if (there := gate()) is not None:
+                there.set_enabled(wanted)
+
+        codebook = self._model.codebook
+        self.record = ConstellationRecord(points, codebook, channel_use, open_gate)
         self.tap = symbol_tap(self.record, n)
         self.connect(self, self.gate, self.tap)
 
+    def _checked(self, channel_use):
+        uses = range(-1, self._model.n)
+        if not isinstance(channel_use, bool) and channel_use in uses:
+            return int(channel_use)
+        raise ValueError(
+            f"channel_use must be 0..{self._model.n - 1}, one of the symbols of "
+            f"{self._model.name}, or -1 for all of them, got {channel_use!r}"
+        )
+
     def set_channel_use(self, channel_use):
         """Draw another symbol of the codewords, 0..n-1, or all: -1."""
-        if isinstance(channel_use, bool) or channel_use not in range(-1, self._model.n):
-            raise ValueError(
-                f"channel_use must be 0..{self._model.n - 1}, one of the symbols of "
-                f"{self._model.name}, or -1 for all of them, got {channel_use!r}"
-            )
-        self._channel_use = int(channel_use)
+        self.record.channel_use = self._checked(channel_use)
 
     def channel_use(self):
         """Return the symbol that is drawn, or -1."""
-        return self._channel_use
+        return self.record.channel_use
 
     def newest(self):
         """Return the newest vectors, [up to points, n], and ask for more."""
         return self.record.newest()
-
-    def shown(self):
-        return self._model.codebook, self.record, self.channel_use

@@ -26,27 +26,24 @@ class ConstellationWindow(PanelsWindow):
     """Window with the newest received symbols over the codebook.
 
     Args:
-        codebook: complex [M, n].
         record: ConstellationRecord; title and frame_rate: see PlotWindow.
-        channel_use: function that returns the channel use that is shown, or -1: all.
     """
 
     lines = 1
 
-    def __init__(self, codebook, record, channel_use, title, frame_rate):
+    def __init__(self, record, title, frame_rate):
         super().__init__(record, title, frame_rate)
-        self._codebook, self._channel_use = codebook, channel_use
         # The same scale for all windows of this codebook, so that they compare.
-        self.reach = round_reach(max(2.0, 1.3 * largest_part(codebook)))
-        self._show_use(channel_use())
+        self.reach = round_reach(max(2.0, 1.3 * largest_part(record.codebook)))
+        self._show_use(record.channel_use)
 
     def _show_use(self, use):
-        self._use, self._groups = use, groups_of(use, self._codebook.shape[1])
+        self._use, self._groups = use, groups_of(use, self.record.codebook.shape[1])
         self.make_panels([name for name, _ in self._groups])
         self.received, self.codewords = [], []
         pale = pen_of(COLORS[0], opacity=0.4).color()
         for plot, (_, uses) in zip(self.plots, self._groups, strict=True):
-            words = np.unique(self._codebook[:, uses].ravel().round(4))
+            words = np.unique(self.record.codebook[:, uses].ravel().round(4))
             dots = Dots(symbol="s", size=3, pen=None, brush=pale, antialias=False)
             self.received.append(dots)
             self.codewords.append(
@@ -57,12 +54,9 @@ class ConstellationWindow(PanelsWindow):
             plot.addItem(self.received[-1], ignoreBounds=True)
             plot.addItem(self.codewords[-1], ignoreBounds=True)
 
-    def state(self):
-        return self.record.state(), self._channel_use()
-
     def fill(self):
-        if self._channel_use() != self._use:
-            self._show_use(self._channel_use())
+        if self.record.channel_use != self._use:
+            self._show_use(self.record.channel_use)
         vectors = self.record.newest()
         size = max(6, min(10, self.plots[0].vb.width() / 18))
         for item in self.codewords:

@@ -17,6 +17,8 @@ QToolButton::menu-indicator {{image: none}}
 """
 LETTERS = (11, 17)  # font heights in screen pixels, in a small and in a large window
 
+_windows = {}  # id -> window that Qt has not destroyed
+
 
 class PlotWindow(DisplayWindow):
     """A widget with plots that are updated when the record has changed.
@@ -41,6 +43,10 @@ class PlotWindow(DisplayWindow):
         self.setStyleSheet(SHEET)
         self.setMinimumSize(240, 220)
         self._add_parts()
+        # A window of pyqtgraph crashes after Python has collected it; Qt destroys it.
+        key = id(self)
+        _windows[key] = self
+        self.destroyed.connect(lambda *_: _windows.pop(key, None))
 
     def _add_parts(self):
         self.menu, self.canvas = QtWidgets.QMenu(self), pyqtgraph.GraphicsLayoutWidget()
@@ -72,10 +78,7 @@ class PlotWindow(DisplayWindow):
         self.add_action("Export...", self._export)
 
     def add_action(self, text, function):
-        """Add a menu entry that calls a method of the window.
-
-        Qt would keep another function, and the objects it refers to, alive forever.
-        """
+        """Add a menu entry that calls a method of the window."""
         self.menu.addAction(text).triggered.connect(function)
 
     def add_plot(self, row, column=0, rows=None, log=False, **more):
