@@ -6,7 +6,6 @@ import pytest
 from advphy_model.files import images
 from gnuradio import advphy, blocks
 from gnuradio.advphy.display.readout_window import NOTHING, text_of
-from PyQt5 import QtWidgets
 
 
 def message(kind, name, settings=None, **figures):
@@ -52,7 +51,7 @@ POWER = {"transmit_power_db": 0.2, "psr_db": -10.0}
         ("accuracy", {}, READ, "reads 44.0 % of the labels (41.0 to 47.0 %)"),
         ("power", {}, {"transmit_power_db": 0.0}, "bypassed, transmit power 0.00 dB"),
         ("power", {}, POWER, "PSR -10.0 dB, transmit power 0.20 dB"),
-        ("frames", {}, {"received": 7, "missed": 1}, "7 frames, 1 missed"),
+        ("frames", {}, {"received": 7, "missed": 1}, "7 bursts, 1 missed"),
     ],
 )
 def test_each_kind_has_its_words(kind, settings, figures, said):
@@ -80,8 +79,7 @@ def test_a_name_is_not_taken_for_markup():
     assert text_of("", []) == NOTHING
 
 
-def test_a_window_shows_what_a_flowgraph_counts():
-    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
+def test_a_window_shows_what_a_flowgraph_counts(application):
     labels = images.load("mnist_sample").labeled().tolist()
     flowgraph, readout = advphy.top_block(), advphy.readout("Eve")
     window = readout.qwidget()

@@ -88,7 +88,7 @@ def test_rescore_gives_the_numbers_of_its_table():
     table = done(f"rescore {GOLDEN}").splitlines()
     said = document(f"rescore {GOLDEN}")
     table = {line[:18].strip(): line[18:].split() for line in table}
-    assert said["counts"]["received"] == int(table["frames received"][0])
+    assert said["counts"]["received"] == int(table["bursts received"][0])
     assert f"{said['snr_db']:.2f}" == table["mean SNR"][0]
     assert f"{said['cfo_hz']:.1f}" == table["mean CFO"][0]
 

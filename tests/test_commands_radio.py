@@ -71,8 +71,8 @@ def test_a_radio_off_the_allow_list_is_not_armed():
 def test_what_was_sent_is_received_recorded_and_rescored():
     sent("--seed 4 --first-frame 100 --codewords 32")
     said = received(f"--seed 4 --first-frame 98 --codewords 32 --record {RUN}")
-    assert "frames received   10" in said
-    assert "frames missed     2" in said
+    assert "bursts received   10" in said
+    assert "bursts missed     2" in said
     assert "blocks            320" in said
     assert "block errors      0" in said
     assert recording_reader.read(RUN).origin.first_block == 98 * 32
@@ -98,14 +98,14 @@ def test_images_cross_the_air():
 def test_receiving_ends_after_frames_or_seconds():
     sent(frames=40)
     # 30000 samples: 5 frames
-    assert "frames received   5" in received("--seconds 0.03")
+    assert "bursts received   5" in received("--seconds 0.03")
 
 
 def test_nothing_received_is_said(here):
     (here / "x").write_bytes(bytes(80_000))
     said = received()
-    assert "frames received   0" in said
-    assert "no frame arrived: check frequency, gain, rate" in said
+    assert "bursts received   0" in said
+    assert "no burst arrived: check frequency, gain, rate" in said
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_ctrl_c_ends_both_processes_properly(processes, how):
     rx.send_signal(how)
     said, errors = rx.communicate(timeout=300)
     assert rx.returncode == 0, errors
-    assert "frames received" in said
+    assert "bursts received" in said
     assert recording_reader.read(RUN).complete
     assert recording_reader.read(RUN).counts["received"] > 0
     assert rescored() == "the receiver that recorded counted the same"
@@ -151,7 +151,7 @@ def test_a_receiver_that_is_killed_leaves_what_can_be_scored(processes):
     found = advphy("rescore", RUN)
     assert found.returncode == 0, found.stderr
     assert "the recorder was cut off" in found.stderr
-    assert int(re.search(r"frames received +(\d+)", found.stdout).group(1)) > 0
+    assert int(re.search(r"bursts received +(\d+)", found.stdout).group(1)) > 0
 
 
 def test_the_level_file_passes_and_prints_limits():

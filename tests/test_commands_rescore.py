@@ -44,8 +44,8 @@ def test_a_table_and_the_counts_as_json_and_csv(golden, tmp_path):
     said = found.stdout
     assert "7968 samples, 0.00797 s at 1 Msample/s, 433.92 MHz, SHA-512 right" in said
     table = {line[:18].strip(): line[18:] for line in said.splitlines()}
-    assert table["frames received"] == "4"
-    assert table["frames missed"] == "1"
+    assert table["bursts received"] == "4"
+    assert table["bursts missed"] == "1"
     assert table["blocks"] == "32"
     assert table["block errors"] == "0"
     # nothing in 32 blocks excludes 1 - 0.05^(1/32) = 8.9 %
@@ -75,7 +75,7 @@ def test_a_truncated_recording_is_scored_and_says_what_is_missing(golden):
     found = advphy("rescore", golden[LINK])
     assert found.returncode == 0, found.stderr
     assert "2968 of 7968 samples are missing" in found.stderr
-    assert "frames received   2" in found.stdout
+    assert "bursts received   2" in found.stdout
     assert "counted otherwise: " in found.stdout
     assert "received 4 live" in found.stdout
 
@@ -85,7 +85,7 @@ def test_a_recording_of_another_program_wants_the_link(golden):
     assert "give --link" in refused("rescore", golden[LINK])
     said = done("rescore", golden[LINK], f"--link {LINK} --codewords 8")
     assert "block errors      0" in said
-    assert "frames missed     1" in said
+    assert "bursts missed     1" in said
     assert "receiver that recorded" not in said
     other = done("rescore", golden[LINK], f"--link {LINK} --codewords 8 --seed 2")
     assert int(re.search(r"block errors +(\d+)", other).group(1)) > 16

@@ -142,8 +142,8 @@ def _line(second, flowgraph, rate):
 def _last(flowgraph, rate):
     last = flowgraph.synchronizer.last()
     if last is None:
-        return "no frame arrived: check frequency, gain, rate and link of the sender"
+        return "no burst arrived: check frequency, gain, rate and link of the sender"
     return (
-        entry("last frame", f"SNR {last['snr_db']:.2f} dB, CFO ")
+        entry("last burst", f"SNR {last['snr_db']:.2f} dB, CFO ")
         + f"{last['cfo'] * rate:.1f} Hz, clock {last['clock_ppm']:.1f} ppm"
     )

@@ -7,8 +7,8 @@ from advphy_model.measure.error_rate import interval
 from advphy_model.measure.measurement_text import rated, table_texts
 
 COUNTS = {
-    "received": "frames received",
-    "missed": "frames missed",
+    "received": "bursts received",
+    "missed": "bursts missed",
     "restarts": "restarts",
     "bad_headers": "bad headers",
     "blocks": "blocks",

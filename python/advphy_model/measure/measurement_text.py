@@ -62,7 +62,7 @@ def _counts(message):
     failures = message["block_errors"] + message["erasures"]
     text = f"BLER {message['bler']:.2e} ({failures} of {message['blocks']} blocks)"
     if "frames" in message:
-        text += f", {message['frames']} frames, {message['missed_frames']} missed"
+        text += f", {message['frames']} bursts, {message['missed_frames']} missed"
     return text
 
 
@@ -105,7 +105,7 @@ def _power(message):
 
 
 def _frames(message):
-    text = f"{message['received']} frames, {message['missed']} missed"
+    text = f"{message['received']} bursts, {message['missed']} missed"
     if "snr_db" in message:
         text += (
             f", SNR {message['snr_db']:.1f} dB, clock {message['clock_ppm']:+.1f} ppm"
