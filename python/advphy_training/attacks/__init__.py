@@ -118,11 +118,16 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         "phase": plan.phase,
         "noise": "unknown",
     }
-    called = f"{name}_black_box" if substitutes and not blind else name
-    victims = {} if blind else {model.name: model.sha256 for model in known}
-    ebn0_db = float(plan.ebn0_db)
     crafted = Perturbation(
-        called, module.KIND, link.k, link.n, rows, ebn0_db, victims, knowledge, recipe
+        name=f"{name}_black_box" if substitutes and not blind else name,
+        kind=module.KIND,
+        k=link.k,
+        n=link.n,
+        rows=rows,
+        ebn0_db=float(plan.ebn0_db),
+        victims={} if blind else {model.name: model.sha256 for model in known},
+        knowledge=knowledge,
+        recipe=recipe,
     )
     return crafted.scaled(plan.psr_db)
 

@@ -257,17 +257,15 @@ def _stored(link):
     module = schemes.scheme(link.recipe["scheme"])
     settings = module.Settings(**link.recipe["settings"])
     held = module.Scheme(settings, link.recipe["seed"]).state()["held"]
-    rows, victims = to_complex(held[:1].numpy()), link.recipe["started_from"]
-    knowledge = {"weights": "those that the training started from"}
     stored = perturbation.Perturbation(
-        "stored_fgm",
-        "universal",
-        link.k,
-        link.n,
-        rows,
-        settings.ebn0_db,
-        victims,
-        knowledge,
-        {"link": link.name},
+        name="stored_fgm",
+        kind="universal",
+        k=link.k,
+        n=link.n,
+        rows=to_complex(held[:1].numpy()),
+        ebn0_db=settings.ebn0_db,
+        victims=link.recipe["started_from"],
+        knowledge={"weights": "those that the training started from"},
+        recipe={"link": link.name},
     )
     return stored.scaled(PSR_DB)
