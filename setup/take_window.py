@@ -8,6 +8,7 @@ Runs in GNU Radio's Python on a screen; setup/pictures.py calls it.
 
 import importlib
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -63,6 +64,10 @@ def main(program, path, settings):
     application.exec_()
     flowgraph.stop()
     flowgraph.wait()
+    # The threads of Companion's function probes never end: one that sets the text of a
+    # label while Python takes the window apart prints a traceback.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,6 @@ class BurstCounts(Counts):
     FIRST: ClassVar = "first_frame"
     SUMS: ClassVar = ("frames", "missed_frames", *Counts.SUMS)
     COLUMNS: ClassVar = Counts.COLUMNS + names("frame first_frame frames missed_frames")
-    EARLIER: ClassVar = {}
     COMMAND: ClassVar = "advphy measure-burst"
 
     @property
