@@ -87,13 +87,16 @@ def refused(*parts):
     return lines[0]
 
 
+def heed_signals():
+    """Let a new process end by signals that background jobs and nohup ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def started(*parts, **options):
     """Start a command in a process of its own; return the process."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    # A shell's job in the background ignores Ctrl-C, and so would this.
-    pipes["preexec_fn"] = lambda: signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )
+    pipes["preexec_fn"] = heed_signals
     return subprocess.Popen([ADVPHY, *words(*parts)], **{**pipes, **options})
 
 

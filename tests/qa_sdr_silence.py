@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from gnuradio import advphy, blocks, gr
 
+from .commands import heed_signals
 from .qa_grc import ENVIRONMENT
 from .qa_radio_grc import program
 from .standin_link import WAYS, happened, needs_standin, on_air, own_air
@@ -196,6 +197,7 @@ def transmitting(end, folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_signals,
     )
     assert process.stdout.readline() == "on\n"
     return process
@@ -243,8 +245,7 @@ def test_a_program_that_companion_wrote(name, how, companions, tmp_path):
         env=ENVIRONMENT,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell's job in the background ignores Ctrl-C, and so would this.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=heed_signals,
     )
     until(lambda: record.is_file() and record.stat().st_size > 8 * MANY)
     process.send_signal(how)
