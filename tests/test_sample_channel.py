@@ -4,12 +4,12 @@
 import numpy as np
 import pytest
 from advphy_model import kernels
-from advphy_model.air import channels
 from advphy_model.air.channels import impairments
 from advphy_model.air.sample_channel import SampleChannel
 
-EVERY_KIND = [
-    "awgn",
+from .test_impairments import with_all_others
+
+EVERY_KIND = with_all_others(
     "cfo(frequency=0.013)",
     "clipping(level_db=0)",
     "clock_offset(ppm=900, carrier=3)",
@@ -22,7 +22,7 @@ EVERY_KIND = [
     "timing_offset(offset=-0.3)",
     "two_rays(delay=9)",
     "clock_offset + two_rays(delay=3) + timing_offset + cfo + phase_noise",
-]
+)
 
 
 def sine(frequency, count, first=0):
@@ -32,10 +32,6 @@ def sine(frequency, count, first=0):
 
 def pieces(x, size):
     return [x[at : at + size] for at in range(0, len(x), size)]
-
-
-def test_every_channel_is_among_those_tested():
-    assert set(channels.names()) <= {kind.partition("(")[0] for kind in EVERY_KIND}
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])

@@ -5,6 +5,8 @@ from advphy_model.air.channels import canonical
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 
+NUMBERS = ("seed", Counts.FIRST, *Counts.SUMS)  # required by the schema
+
 
 class PublishedCounts:
     """Counts of publishers so far, in addition to the rows of a file.
@@ -75,11 +77,7 @@ def _row(message):
             link=message["link"],
             engine="flowgraph",
             ebn0_db=float(ebn0_db),
-            seed=int(message["seed"]),
-            first_block=int(message["first_block"]),
-            blocks=int(message["blocks"]),
-            block_errors=int(message["block_errors"]),
-            erasures=int(message["erasures"]),
+            **{name: int(message[name]) for name in NUMBERS},
             model_sha256=message["model_sha256"],
             psr_db=None if psr_db is None else round(float(psr_db), 4),
             attack=attack,
