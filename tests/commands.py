@@ -58,7 +58,8 @@ def advphy(*parts):
             code = main(given)
         except SystemExit as end:  # argparse has its own way
             code = end.code
-        sys.stdout.flush(), sys.stderr.flush()
+        sys.stdout.flush()
+        sys.stderr.flush()
         said = [os.pread(f.fileno(), 1 << 24, 0).decode() for f in (out, err)]
     return subprocess.CompletedProcess(given, code, *said)
 
@@ -75,15 +76,21 @@ def document(*parts):
     return json.loads(done(*parts, "--json"))
 
 
+def files_here():
+    """Return {path: bytes, or None of a folder} of this folder."""
+    found = sorted(Path().rglob("*"))
+    return {path: path.read_bytes() if path.is_file() else None for path in found}
+
+
 def refused(*parts):
     """Run a command that must fail and write nothing here; return its one sentence."""
-    before = sorted(os.listdir())
+    before = files_here()
     found = advphy(*parts)
     assert found.returncode == 2, found.stdout + found.stderr
     lines = [line for line in found.stderr.splitlines() if line.startswith("advphy")]
     assert len(lines) == 1, found.stderr
     assert "Traceback" not in found.stderr
-    assert sorted(os.listdir()) == before
+    assert files_here() == before
     return lines[0]
 
 

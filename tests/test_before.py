@@ -22,13 +22,8 @@ TORCH |= {"universal_pgd"}
 SLOW = {"evaluate", "synchronism", "reproduce", "doctor", "bench"}
 MACHINE = {"data", "completion", "doctor", "bench"}  # of these, the keys alone
 VARY = {"version", "torch", "messages_per_second"}  # keys and columns
-PROSE = {
-    "core:datetime",
-    "is",
-    "described",
-    "why",
-    "numbers",
-}  # keys of text that is for people
+# Only the keys of these are compared.
+TEXT = {"is", "described", "why", "numbers", "core:datetime"}
 DERIVED = {"bler", "low", "high", "sha256"}  # follow from counts and weights
 # Sums differ in their last bits between instruction sets. What torch trains and crafts
 # differs more between processors, and its counts then do so by less than their spread.
@@ -53,7 +48,7 @@ def leaves(value, path=()):
     """Yield (keys, value) of all that a document holds, but for what may vary."""
     if isinstance(value, dict):
         for key in value.keys() - VARY:
-            yield from leaves(None if key in PROSE else value[key], (*path, key))
+            yield from leaves(None if key in TEXT else value[key], (*path, key))
     elif isinstance(value, list):
         for place, each in zip(places(value), value, strict=True):
             yield from leaves(each, (*path, place))

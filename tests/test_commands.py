@@ -52,8 +52,8 @@ def test_both_engines_write_the_same_counts(here):
 @pytest.mark.parametrize("engine", ["loop", "flowgraph"])
 def test_control_c_keeps_what_was_counted_and_the_same_command_resumes(here, engine):
     command = "measure hamming74_ml --ebn0-db 8 --min-errors 1000000"
-    begun = f"{command} --engine {engine} --out run.csv --max-blocks"
-    process = started(begun, "1e12", cwd=here)
+    resumable = f"{command} --engine {engine} --out run.csv --max-blocks"
+    process = started(resumable, "1e12", cwd=here)
     wait_for_work(process, here / ".run.csv.lock")
     process.send_signal(signal.SIGINT)
     process.communicate()
@@ -61,7 +61,7 @@ def test_control_c_keeps_what_was_counted_and_the_same_command_resumes(here, eng
     (before,) = table.read("run.csv", Counts)
     assert before.blocks > 0
     wanted = before.blocks + 100_000
-    done(begun, wanted)
+    done(resumable, wanted)
     (after,) = table.read("run.csv", Counts)
     assert (after.first_block, after.blocks) == (0, wanted)
     done(command, LOOP, "--out whole.csv --max-blocks", wanted)

@@ -141,7 +141,7 @@ def test_radio_says_counts_and_checks(tmp_path):
     said = document(tx)
     assert (said["armed"], said["frames"]) == (False, 5)
     assert "would send" in said["plan"]
-    done(tx, "--arm")
+    assert document(tx, "--arm")["armed"] is True
     said = document(f"radio rx {LINK} --frames 5 --source file --args", path)
     assert (said["counts"]["received"], said["bler"]) == (5, 0)
     assert said["last_frame"]["snr_db"] > 20

@@ -169,4 +169,4 @@ def test_the_page_of_pictures_has_them_and_commands_that_parse(clone):
     ],
 )
 def test_nonsense_is_refused_in_one_sentence(files, words, text):
-    assert re.search(text, refused("plot", words))
+    assert text in refused("plot", words)

@@ -62,9 +62,11 @@ def feeding(send, *messages):
 
     thread = threading.Thread(target=run)
     thread.start()
-    yield
-    ended.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def test_once_prints_what_each_block_said_last_and_ends(capsys):
@@ -167,14 +169,14 @@ def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(
 ):
     address, out = f"tcp://127.0.0.1:{free_port()}", tmp_path / "run.csv"
     waits, seen = [], []
-    remark = _subscription.Subscriptions
+    subscriptions = _subscription.Subscriptions
 
     def listening(addresses, said, keys):
         def heard(text):
             waits.append(text)
             said(text)
 
-        return remark(addresses, heard, keys)
+        return subscriptions(addresses, heard, keys)
 
     monkeypatch.setattr(_subscription, "Subscriptions", listening)
     end_when(lambda received: seen.append(received) or received == 2)
@@ -185,7 +187,7 @@ def test_it_waits_for_a_publisher_and_goes_on_when_it_comes_back(
             with publisher(counts(first_block=100 * turn), address=address):
                 until(lambda n=turn: seen[-1] > n)
 
-    thread = threading.Thread(target=come_and_go)
+    thread = threading.Thread(target=come_and_go, daemon=True)
     thread.start()
     assert main(address, "--terminal", "--csv", out) == 0
     thread.join()
@@ -244,12 +246,13 @@ def test_an_http_server_is_said_to_be_no_publisher(capsys, monkeypatch):
 
 
 def test_a_publisher_of_a_later_version_is_told_once_and_ignored(capsys, end_when):
-    later = counts() | {"version": 2}
+    later = counts("later") | {"version": 2}
     end_when(lambda received: received > 5)
     with publisher() as (address, send), feeding(send, later, counts("good")):
         assert main(address, "--terminal") == 0
     found = capsys.readouterr()
     assert "good" in found.out
+    assert "later" not in found.out
     assert found.err.count("the publisher speaks version 2, this is 1; update") == 1
 
 

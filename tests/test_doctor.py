@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
+from .commands import ADVPHY
 from .conftest import CLONE, STAGED
-from .test_commands import ADVPHY
 
 doctor = importlib.import_module("advphy_commands.doctor")
 probes = importlib.import_module("advphy_commands._doctor_probes")

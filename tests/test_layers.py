@@ -126,7 +126,7 @@ def test_average_power_is_that_of_the_batch_until_it_is_frozen(rng):
     assert np.mean(np.sum(y**2, axis=1)) == pytest.approx(7)
 
 
-def ones(name, shape, value=1.0):
+def dense_layer(name, shape, value=1.0):
     weight = {"weight": np.full(shape, value), "bias": np.ones(shape[0])}
     return Layer("dense", name, weight)
 
@@ -134,9 +134,9 @@ def ones(name, shape, value=1.0):
 @pytest.mark.parametrize(
     ("layers", "text"),
     [
-        ([ones("wide", (3, 5))], "layer 'wide'"),
+        ([dense_layer("wide", (3, 5))], "layer 'wide'"),
         ([Layer("relu", "a"), Layer("elu", "a")], "two layers"),
-        ([ones("bad", (3, 4), np.nan)], "not finite"),
+        ([dense_layer("bad", (3, 4), np.nan)], "not finite"),
     ],
 )
 def test_a_network_that_cannot_run_is_refused(layers, text):

@@ -23,7 +23,7 @@ class LinkScheme(loop.Scheme):
         """Return the current block error rates of a link, clean and attacked.
 
         The attack is universal FGM against this link: it is fast, and its error rate is
-        good enough to compare stages of a training. Other attacks do more harm.
+        a lower bound that is good enough to compare stages of a training.
         """
         attacked = AttackedLink(link, EBN0_DB)
         p = universal_fgm.craft([attacked], Plan(PSR_DB, EBN0_DB, restarts=8))

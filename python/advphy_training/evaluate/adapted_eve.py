@@ -6,7 +6,6 @@ some intercepts (known images), the public base system, from which she trains pa
 her own, or Bob's stolen module.
 """
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,8 +63,11 @@ def adapt(
     if held.sum() < 1 or (~held).sum() < 1:
         raise ValueError(f"there must be at least {HELD_OUT} intercepts, got {len(y)}")
     rng = np.random.default_rng(effort.seed)
-    reals, shapes = intercepts.reals, itertools.product(fronts, effort.hidden)
-    candidates = [classifier(reals, h, classes, rng, front) for front, h in shapes]
+    candidates = [
+        classifier(intercepts.reals, hidden, classes, rng, front)
+        for front in fronts
+        for hidden in effort.hidden
+    ]
     if start is not None:
         candidates.append(start.networks["classifier"])
     best = (-1.0, None)

@@ -82,8 +82,9 @@ def from_surrogates(setting, count, settings: paired_arn.Settings, seeds) -> Int
             link = schemes.train("paired_arn", hers, seed, out)
             at = dataclasses.replace(setting, link=link, secret=None)
             found.append(labeled(at, semantic_chain.record, count))
-    y, labels = zip(*((part.y, part.labels) for part in found), strict=True)
-    return Intercepts(np.concatenate(y), setting.link.reals, np.concatenate(labels))
+    y = np.concatenate([part.y for part in found])
+    labels = np.concatenate([part.labels for part in found])
+    return Intercepts(y, setting.link.reals, labels)
 
 
 def from_stolen_bob(setting, record, count, knows_base) -> Intercepts:

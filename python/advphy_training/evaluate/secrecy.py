@@ -86,8 +86,8 @@ class Adaptation:
 
     def _own_alices(self):
         known = self.setting.link.recipe.get("settings", {})
-        same = {"epsilon", "power_reading", "block"}  # public: the letter's recipe
-        same = {key: value for key, value in known.items() if key in same}
+        public = {"epsilon", "power_reading", "block"}  # the letter's recipe
+        same = {key: value for key, value in known.items() if key in public}
         settings = paired_arn.Settings(**same, steps=self.surrogate_steps)
         each = max(1, max(self.counts) // len(SURROGATES))
         return intercepts.from_surrogates(self.setting, each, settings, SURROGATES)

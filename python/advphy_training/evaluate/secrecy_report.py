@@ -68,7 +68,7 @@ def _page(report, one, found):
     lines = [
         f"# Secrecy of {link.name} ({what})",
         "",
-        f"Measured on {len(one.tested)} images that she never saw "
+        f"Measured on {len(one.tested)} images that Eve never saw "
         f"({one.tested.name}). The accuracy of a blind Eve, who always guesses the "
         f"most frequent label, is {chance:.4f}.",
         "",
@@ -102,7 +102,7 @@ def _page(report, one, found):
 
 def _verdict(best, chance):
     if best <= chance + 0.01:
-        return "No Eve is better than a blind one by more than 0.01."
+        return "None of these Eves is better than a blind one by more than 0.01."
     return (
         f"The best Eve finds {best:.1%} of the labels, a blind one {chance:.1%}: the "
         "link is not secret."

@@ -100,7 +100,7 @@ class Measured:
 
     def table(self, figure) -> list:
         """Return the lines of a table of all points, averaged over the families."""
-        labels = figure.MSE_CURVES | figure.ACCURACY_CURVES | figure.LINES
+        names = figure.MSE_CURVES | figure.ACCURACY_CURVES | figure.LINES
         tables = [self.over_families(quantity) for quantity in ("mse", "accuracy")]
         lines = [
             f"| curve | {figure.X_LABEL} | MSE | accuracy | PSR, power sent |",
@@ -110,7 +110,7 @@ class Measured:
         for curve, x in sorted(places):
             found = [table.get(curve, {}).get(x, []) for table in tables]
             cells = [_mean([point.value for point in points]) for points in found]
-            label, power = labels.get(curve, curve), self._power(curve, x)
+            label, power = names.get(curve, curve), self._power(curve, x)
             lines.append(f"| {label} | {x:g} | {cells[0]} | {cells[1]} | {power} |")
         return lines
 
@@ -118,9 +118,9 @@ class Measured:
         here = [both for key, both in self.power_db.items() if key[1:] == (curve, x)]
         if not here or here[0][1] is None:
             return ""
-        psrs, powers = zip(*here, strict=True)
-        sent = f"{sum(powers) / len(powers):+.2f} dB"
-        return f"{'none' if psrs[0] is None else _mean(psrs, '.2f') + ' dB'}, {sent}"
+        psrs = [psr for psr, _ in here]
+        psr = "none" if psrs[0] is None else f"{_mean(psrs, '.2f')} dB"
+        return f"{psr}, {_mean([power for _, power in here], '+.2f')} dB"
 
 
 def _mean(values, form=".4f"):

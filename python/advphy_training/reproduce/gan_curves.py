@@ -24,10 +24,7 @@ CLEAN = "clean"
 PSR_DB = -6.0  # the usual setting of [gan, Sec. IV]
 FGM = "universal_fgm"  # input-agnostic FGM [sadeghi, Alg. 1], best of ten
 PGD = "universal_pgd"
-BLACK_BOX = (
-    PGD,
-    ("substitute_mlp", "substitute_cnn"),
-)  # the links it is against
+SUBSTITUTES = ("substitute_mlp", "substitute_cnn")  # for a black-box attack
 STORED = "stored"  # the perturbation of an adversarial training
 JAMMER = "noise_jammer"
 FGM_RUNS = 10  # the BLER of a run varies by a factor of four; the best is kept
@@ -163,7 +160,7 @@ class Reproduction:
             rates[ebn0_db] = failures / counted
 
     def _point(self, curve, ebn0_db, blocks):
-        """Measure a point and yield its rows, with as many blocks for each p."""
+        """Measure a point and yield its rows; each p has equally many blocks."""
         effort, adversaries = self.effort, self._adversaries(curve, ebn0_db)
         several = len(adversaries) > 1
         rule = StopRule(effort.min_errors, effort.max_blocks)

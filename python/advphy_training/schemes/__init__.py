@@ -91,8 +91,11 @@ def train(scheme_name, settings, seed, out, quiet=False):
 
 def recipe(scheme_name, settings, seed) -> dict:
     """Return the command that repeats a training, with its settings and versions."""
-    given, default = map(dataclasses.asdict, (settings, type(settings)()))
-    changed = [f" --set {k}={v}" for k, v in given.items() if v != default[k]]
+    given = dataclasses.asdict(settings)
+    default = dataclasses.asdict(type(settings)())
+    changed = [
+        f" --set {key}={value}" for key, value in given.items() if value != default[key]
+    ]
     command = f"advphy train {scheme_name} --seed {seed}{''.join(changed)}"
     return {
         "command": command,

@@ -104,10 +104,16 @@ class Scheme(LinkScheme):
         """Return the current link; its recipe names the link of the start, if any."""
         encoder = self._encoder.export(self._one_hot)
         reals = run(encoder, np.eye(2**self._settings.k, dtype=np.float32))
-        k, n, codebook = self._settings.k, self._settings.n, to_complex(reals)
-        networks = {"encoder": encoder, "decoder": self._decoder.export()}
         recipe = recipe | ({"started_from": self._start} if self._start else {})
-        return LinkModel(name, k, n, codebook, "network", networks, recipe)
+        return LinkModel(
+            name,
+            k=self._settings.k,
+            n=self._settings.n,
+            codebook=to_complex(reals),
+            decision="network",
+            networks={"encoder": encoder, "decoder": self._decoder.export()},
+            recipe=recipe,
+        )
 
 
 def _weights_of(start, role, network, settings):

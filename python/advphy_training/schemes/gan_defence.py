@@ -78,7 +78,7 @@ class Scheme(autoencoder.Scheme):
         return game.item()
 
     def loss(self, generator):
-        """Return the sum of the cross-entropies, clean and attacked [gan, eq. 6]."""
+        """Return clean_weight * clean + attacked cross-entropy [gan, eq. 6, 8]."""
         sent, y, codebook = self.received(generator)
         y = torch.cat([y, y + self.perturbations(codebook)[sent]])
         clean, attacked = self._decoder(y).chunk(2)

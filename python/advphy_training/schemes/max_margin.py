@@ -81,9 +81,14 @@ class Scheme(LinkScheme):
 
     def link(self, name: str, recipe: dict) -> LinkModel:
         """Return the link with the current codebook."""
-        k, n = self._settings.k, self._settings.n
-        codebook = to_complex(self._codebook().detach().numpy())
-        return LinkModel(name, k, n, codebook, "nearest_codeword", recipe=recipe)
+        return LinkModel(
+            name,
+            k=self._settings.k,
+            n=self._settings.n,
+            codebook=to_complex(self._codebook().detach().numpy()),
+            decision="nearest_codeword",
+            recipe=recipe,
+        )
 
     def _codebook(self):
         normalize = _NORMALIZATIONS[self._settings.energy]

@@ -69,7 +69,7 @@ def success_reaches_chance(evaluation):
 
 @check("white box beats black box")
 def white_box_beats_black_box(evaluation):
-    """Check that knowledge of the link does at least as much harm as none.
+    """Check that white-box attacks do at least as much harm as black-box ones.
 
     A perturbation crafted against another decoder (a substitute, or the nearest
     codeword of the same codebook) does more harm than one crafted against the link
@@ -105,7 +105,7 @@ def iterative_beats_single_step(evaluation):
 def attack_beats_jamming(evaluation):
     """Check that a crafted perturbation does more harm than noise of its power.
 
-    An attack below the zero line of Gaussian jamming has found nothing. It says nothing
+    An attack below the reference, Gaussian jamming, has found nothing. It says nothing
     about robustness.
     """
     if not evaluation.over_psr("noise_jammer"):

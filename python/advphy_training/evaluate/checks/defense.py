@@ -9,9 +9,9 @@ _CLAIMED_FACTOR = 2.0  # by which a crafted perturbation may exceed the claimed 
 
 @check("beats plain training")
 def training_controls(evaluation):
-    """Check that the defense beats plain training, also at another Eb/N0 or longer.
+    """Check that the defense beats plain training at another Eb/N0 or for longer.
 
-    A plain autoencoder, trained at another Eb/N0 or longer, is as robust as the
+    A plain autoencoder, trained at another Eb/N0 or for longer, is as robust as the
     defense: the gain may come from how far the codebook was spread, not from the
     defense.
     """

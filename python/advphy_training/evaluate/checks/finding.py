@@ -36,7 +36,7 @@ def show(row) -> str:
 
 
 def exceeds(one, other) -> bool:
-    """Return whether a rate exceeds another by more than their 95 % intervals."""
+    """Return whether one rate is above another and their 95 % intervals are apart."""
     return rate(one)[1] > rate(other)[2]
 
 

@@ -34,7 +34,7 @@ CLAIMS = (
     ),
     Claim(
         "The perturbation does more harm than noise of the same power",
-        "asked in addition: the zero line of any attack",
+        "asked in addition: the reference for any attack",
         (
             fewer_errors("FGM", (_AE, "jammer"), (_AE, "fgm")),
             fewer_errors("PGD", (_AE, "jammer"), (_AE, "pgd")),

@@ -11,12 +11,21 @@ SYSTEMS = (
     gan.System(_AE, "autoencoder (CNN)"),
     *gan.HAMMING,
 )
-_FGM, _KNOWN = (gan.FGM, (_SOURCE,)), (gan.HARD, gan.ML)
 ATTACKS = (
-    gan.Attack("paper", "FGM against the MLP decoder", *_FGM),
-    gan.Attack("shifted", "the same, shifted at random", *_FGM, shift="random"),
+    gan.Attack("paper", "FGM against the MLP decoder", gan.FGM, (_SOURCE,)),
     gan.Attack(
-        "pgd", "PGD against two substitutes; Hamming by its own", *gan.BLACK_BOX, _KNOWN
+        "shifted",
+        "the same, shifted at random",
+        gan.FGM,
+        (_SOURCE,),
+        shift="random",
+    ),
+    gan.Attack(
+        "pgd",
+        "PGD against two substitutes; Hamming by its own",
+        gan.PGD,
+        gan.SUBSTITUTES,
+        own=(gan.HARD, gan.ML),
     ),
 )
 _HALF = {"at": (7.0, 8.0, 9.0), "margin": 0.5}  # dB: each has a p of its own

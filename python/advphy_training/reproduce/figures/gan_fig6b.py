@@ -14,19 +14,17 @@ SYSTEMS = (
     gan.System(_CONTROL, "control: plain, trained at 4 dB"),
     gan.System("pool_cnn", "pool defense (not in the paper)"),
 )
-_FGM = (gan.FGM, (_SOURCE,))
 ATTACKS = (
     gan.Attack(
         "shifted",
         "FGM against the MLP decoder, shifted at random",
-        *_FGM,
+        gan.FGM,
+        (_SOURCE,),
         shift="random",
     ),
-    gan.Attack("aligned", "the same, aligned", *_FGM),
-    gan.Attack("pgd", "PGD against two substitutes, aligned", *gan.BLACK_BOX),
+    gan.Attack("aligned", "the same, aligned", gan.FGM, (_SOURCE,)),
+    gan.Attack("pgd", "PGD against two substitutes, aligned", gan.PGD, gan.SUBSTITUTES),
 )
-
-
 _ALL = {f"p of the MLP decoder, {word}": word for word in ("shifted", "aligned")}
 _ALL |= {"PGD against substitutes": "pgd"}
 _AT = (7.0, 8.0, 9.0)  # dB: each has perturbations of its own
