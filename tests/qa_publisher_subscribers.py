@@ -132,9 +132,9 @@ def test_a_subscriber_that_sends_garbage_changes_nothing(what):
                 sent += flood(connection, data)
         wait_until_served(served)
         grown = left_open.resident_mib() - before
-        # ZMQ may keep a message whose parts never end: docs/published.md.
-        kept = 4 * sent / 2**20 if what == "frames in parts" else 0
-        assert grown < 64 + kept
+        # ZMQ keeps a message whose parts never end: docs/published.md.
+        kept = 8 * sent / 2**20 if what == "frames in parts" else 0
+        assert grown < 20 + kept
 
 
 def test_large_requests_of_another_protocol_one_after_the_other():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """However a transmission ends, zeros are on the air and the transmitter is off."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -188,27 +189,39 @@ ENDS = {
 }
 
 
-def transmitting(end, folder):
-    """Return a process that has samples on the air and ends in some manner."""
-    air = own_air(record=folder / "air", paced=1)
+@contextlib.contextmanager
+def running(words):
+    """Give the process of a program of Python, and kill it if it is still there."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM + ENDS[end], air, str(MANY)],
+        [sys.executable, *words],
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=heed_signals,
     )
-    assert process.stdout.readline() == "on\n"
-    return process
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextlib.contextmanager
+def transmitting(end, folder):
+    """Give a process that has samples on the air and ends in some manner."""
+    air = own_air(record=folder / "air", paced=1)
+    with running(["-c", PROGRAM + ENDS[end], air, str(MANY)]) as process:
+        assert process.stdout.readline() == "on\n"
+        yield process
 
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
-    process = transmitting(end, tmp_path)
-    if end in ("run", "sleeps"):
-        process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=300)
+    with transmitting(end, tmp_path) as process:
+        if end in ("run", "sleeps"):
+            process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=300)
     # No crash: Python ends so after an exception or an interrupt that nobody catches.
     assert process.returncode in (0, 1, -signal.SIGINT), said
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
@@ -216,9 +229,9 @@ def test_a_process_that_is_interrupted_or_ends(end, tmp_path):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
 def test_a_process_that_is_terminated(how, tmp_path):
-    process = transmitting("sleeps", tmp_path)
-    process.send_signal(how)
-    _, said = process.communicate(timeout=300)
+    with transmitting("sleeps", tmp_path) as process:
+        process.send_signal(how)
+        _, said = process.communicate(timeout=300)
     assert process.returncode == 128 + how, said
     assert assert_silent_at_the_end(tmp_path / "air") > 10_000
 
@@ -240,18 +253,12 @@ def test_a_program_that_companion_wrote(name, how, companions, tmp_path):
         record = tmp_path / "air"
         words = ["--driver", "standin", "--device", f"record={record},paced=1"]
         words += ["--armed", "1", "--seconds", "600"]
-    process = subprocess.Popen(
-        [sys.executable, str(companions / f"{name}.py"), *words],
-        env=ENVIRONMENT,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_signals,
-    )
-    until(lambda: record.is_file() and record.stat().st_size > 8 * MANY)
-    process.send_signal(how)
-    _, said = process.communicate(timeout=30)
+    for earlier in (record, Path(f"{record}.events")):
+        earlier.unlink(missing_ok=True)
+    with running([str(companions / f"{name}.py"), *words]) as process:
+        until(lambda: record.is_file() and record.stat().st_size > 8 * MANY)
+        process.send_signal(how)
+        _, said = process.communicate(timeout=300)
     # Companion's programs start before they handle an interrupt.
     assert process.returncode in (0, 128 + how, -signal.SIGINT), said
     assert assert_silent_at_the_end(record) > 10_000
-    record.unlink()
-    Path(f"{record}.events").unlink()

@@ -147,7 +147,7 @@ def test_check_values_tell_secrets_transforms_and_indices_apart():
     [
         ({"transform": "shift"}, "transform 'shift' is not known; choose from signs, "),
         ({"secret": bytes(31)}, "secret must be 32 bytes, got 31 bytes"),
-        ({"secret": "x" * 32}, "secret must be 32 bytes, got <class 'str'>"),
+        ({"secret": "x" * 32}, "secret must be 32 bytes, got str"),
         ({"reals": 0}, "reals must be a whole number in 1..1024.*got 0"),
         ({"reals": 1025}, "reals must be a whole number .*got 1025"),
         ({"reals": 2.5}, "reals must be a whole number .*got 2.5"),

@@ -142,7 +142,11 @@ def _loopback(settings, output, model, frame):
     device |= {"sample_rate": rate, "frequency": radio.DEFAULT_FREQUENCY}
     counts, means, events = _through(settings, model, frame, device, device)
     expected = radio_check.Expected(
-        ebn0_db, loss_db, MOST_LOST["loopback"], CFO, CLOCK_PPM
+        ebn0_db=ebn0_db,
+        loss_db=loss_db,
+        most_lost=MOST_LOST["loopback"],
+        cfo=CFO,
+        clock_ppm=CLOCK_PPM,
     )
     checks = radio_check.judged(counts, means, model, settings.frames, expected)
     return checks + _events(events)
@@ -158,7 +162,10 @@ def _radio(settings, output, model, frame):
     counts, means, events = _through(settings, model, frame, device, receiving)
     ebn0_db = means.get("snr_db", math.nan) - 10 * math.log10(model.rate)
     expected = radio_check.Expected(
-        min(ebn0_db, 20.0), LOSS_DB["radio"], MOST_LOST["radio"], snr_slack_db=None
+        ebn0_db=min(ebn0_db, 20.0),
+        loss_db=LOSS_DB["radio"],
+        most_lost=MOST_LOST["radio"],
+        snr_slack_db=None,
     )
     checks = radio_check.judged(counts, means, model, settings.frames, expected)
     return _events(events) + checks

@@ -43,8 +43,8 @@ public:
     size_t floats() const { return d_floats; }
 
     // Estimate from a window [blocks][floats]; blocks is a multiple of `sampled`. The
-    // statistics of a past estimate are added with the factor `forgetting`, unless twice
-    // the log-likelihood of the window contradicts it by more than `change`.
+    // statistics of a past estimate are added with the factor `forgetting`. The past is
+    // ignored if it lowers twice the log-likelihood of the window by more than `change`.
     estimate find(const float* y,
                   size_t blocks,
                   const estimate* past = nullptr,

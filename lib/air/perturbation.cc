@@ -119,7 +119,7 @@ void perturbation::turn(tile& t, uint64_t first, size_t count) const
     }
 }
 
-// Write samples that have a factor each.
+// Write the blocks sample by sample, for a frequency offset or a jammer.
 void perturbation::write_samples(tile& t, uint64_t first, size_t count) const
 {
     float* out = t.samples.data();

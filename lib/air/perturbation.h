@@ -66,13 +66,15 @@ private:
     size_t d_rows;
     size_t d_tile; // blocks at a time
     size_t d_stride; // floats of a row, stored twice, so that a shift is an offset
-    bool d_draws; // whether random values are used
+    bool d_draws; // words of the stream "adversary" are drawn
     bool d_turns; // rows are multiplied by a complex number
     bool d_sampled; // one factor per sample: frequency offset or jammer
     std::vector<float> d_table; // [2 rows + 1][stride]: rows, negated, zeros
     std::vector<float> d_quadrature; // the table times the imaginary unit
     std::vector<float> d_pattern; // repetitions of the only row, or empty
-    float d_sigma = 0; // of a jammer with equal root mean squares, or 0
+    // Of a jammer with equal root mean squares that is always on and is neither faded nor
+    // rotated, else 0.
+    float d_sigma = 0;
 };
 
 } // namespace gr::advphy

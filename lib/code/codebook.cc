@@ -13,7 +13,9 @@ size_t row_floats(const char* what, size_t floats, size_t rows, size_t multiple_
     if (rows == 0 || rows > 256 || floats == 0 || floats % (multiple_of * rows))
         throw std::invalid_argument(std::string(what) + " of " + std::to_string(floats) +
                                     " floats in " + std::to_string(rows) +
-                                    " rows, expected 1..256 rows of equal length");
+                                    " rows, expected 1..256 rows of equal length, a "
+                                    "multiple of " +
+                                    std::to_string(multiple_of) + " floats each");
     return floats / rows;
 }
 

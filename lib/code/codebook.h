@@ -36,7 +36,7 @@ private:
 
 // Hard decision on n BPSK symbols: bit j is 1 if Re y[j] < 0, and the message is
 // table[sum of bit j 2^(n-1-j)]. erased: as in network::decide. Cost: n comparisons.
-// Reference: baselines/hard_decision.py.
+// Reference: hard_decision_table in link/decision.py.
 class hard_decision
 {
 public:

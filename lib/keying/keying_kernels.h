@@ -11,8 +11,8 @@ constexpr size_t rotated_items = 16;
 constexpr size_t rotation_floats(size_t reals) { return 16 * (reals + 1 + 2 * 16); }
 
 struct keying_kernels {
-    // x [reals][rotated_items] is rotated in place; words [rotated_items][row], of which
-    // row_padding words after those of a rotation must be readable.
+    // x [reals][rotated_items] is rotated in place; words [rotated_items][row], where
+    // row_padding words after the words of each row's rotation must be readable.
     void (*rotate)(const uint32_t* words,
                    size_t row,
                    size_t reals,

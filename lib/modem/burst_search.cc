@@ -10,7 +10,8 @@ namespace {
 constexpr size_t positions_at_once = 512; // a multiple of 64: whole groups of vectors
 constexpr size_t over_read = 4 * row_padding;
 
-// The longest stride with at least two filtered values per symbol.
+// The longest stride that divides samples_per_symbol and leaves at least two filtered
+// values per symbol.
 size_t stride_of(size_t samples_per_symbol)
 {
     size_t stride = samples_per_symbol / 2;

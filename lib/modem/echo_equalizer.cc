@@ -96,7 +96,7 @@ void echo_equalizer::find_channel(const sample* y, const sample* known, int coun
 void echo_equalizer::find_filter()
 {
     // w = (H^H H + noise)^-1 H^H e, with the symbol itself in the middle: the matrix is
-    // the autocorrelation of the channel, the right-hand side its conjugate.
+    // the autocorrelation of the channel, the right-hand side holds its taps.
     const int size = 2 * reach + 1, taps = before + 1 + after;
     hermitian_system normal{ size_t(size) };
     for (int k = 0; k < size; ++k)

@@ -24,7 +24,8 @@ struct modem_kernels {
                    float* metric,
                    float* product_re,
                    float* product_im);
-    // out[i] = sum of the samples from start[i] times taps[i], where each tap is twice.
+    // out[i] = sum of the samples from start[i] times taps[i], where each tap is
+    // stored twice.
     void (*filter_symbols)(const sample* samples,
                            const size_t* start,
                            const float* const* taps,

@@ -11,8 +11,8 @@
 namespace {
 using SoapySDR::Kwargs;
 const std::string driver = "advphy_standin";
-const std::string name =
-    "stand-in"; // also of its antennas, by which a block recognizes it
+// Also of its antennas, by which a block recognizes it.
+const std::string name = "stand-in";
 
 class standin_device : public SoapySDR::Device
 {
@@ -21,8 +21,8 @@ public:
         : d_air(gr::advphy::standin_air::named(args.count("id") ? args.at("id") : "0"))
     {
         gr::advphy::air_settings settings;
-        if (gr::advphy::read_arguments(args,
-                                       settings)) // otherwise they only name the air
+        // Without settings the arguments only name the air.
+        if (gr::advphy::read_arguments(args, settings))
             d_air->configure(settings);
     }
 
@@ -54,8 +54,8 @@ public:
         return SOAPY_SDR_CF32;
     }
 
-    // Only those by name: SoapySDR::Device derives the total gain and frequency from
-    // them.
+    // Only the overloads with a name: SoapySDR::Device derives the total gain and
+    // frequency from them.
     std::vector<std::string> listGains(const int, const size_t) const override
     {
         return { "all" };

@@ -113,7 +113,7 @@ class Adversary(Arriving):
         if self.off_blocks and not self.on_blocks:
             raise ValueError(
                 f"on_blocks must be at least 1 with off_blocks = {self.off_blocks}, "
-                "got 0: the perturbation would never arrive; give on_blocks >= 1"
+                "got 0: the perturbation would never arrive"
             )
         checked_seed(self.seed)
         self._check_full_scale()

@@ -67,6 +67,20 @@ def within(default, low, high, unit=""):
     return dataclasses.field(default=default, metadata={"limits": (low, high, unit)})
 
 
+def _violated(field, value):
+    """Return the rule of a setting that a value violates, or None."""
+    if isinstance(field.default, bool):
+        return None if isinstance(value, bool) else "True or False"
+    low, high, unit = field.metadata["limits"]
+    kind, number = "a number", numbers.Real
+    if isinstance(field.default, int):
+        kind, number = "a whole number", numbers.Integral
+    right = isinstance(value, number) and not isinstance(value, bool)
+    if right and low <= value <= high:
+        return None
+    return f"{kind} in {low:g}..{high:g} {unit}".strip()
+
+
 @dataclasses.dataclass(frozen=True)
 class Limited:
     """Settings of an impairment: numbers with limits from `within`, True or False.
@@ -77,16 +91,9 @@ class Limited:
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            value, wanted = getattr(self, field.name), "True or False"
-            right = isinstance(value, bool)
-            if not isinstance(field.default, bool):
-                whole = isinstance(field.default, int)
-                low, high, unit = field.metadata["limits"]
-                number = numbers.Integral if whole else numbers.Real
-                right = not right and isinstance(value, number) and low <= value <= high
-                kind = "a whole number" if whole else "a number"
-                wanted = f"{kind} in {low:g}..{high:g} {unit}".strip()
-            if not right:
+            value = getattr(self, field.name)
+            wanted = _violated(field, value)
+            if wanted is not None:
                 impairment = type(self).__module__.rpartition(".")[2]
                 raise ValueError(
                     f"{impairment}: {field.name} must be {wanted}, got {value!r}"

@@ -28,7 +28,7 @@ def read_late(x, late, first_sample, roll_off):
     """Return codewords that are sampled late.
 
     Symbol i of a block becomes the sum over k of x_k h(i + late_i - k). Nothing is sent
-    before and after the block, as with guard intervals.
+    before or after the block, as with guard intervals.
 
     Args:
         x: codewords [blocks, n], numpy or torch.

@@ -15,8 +15,8 @@ class SampleChannel:
     """Impair a stream of samples and then add noise.
 
     The output does not depend on how the stream is cut into calls. A clock offset
-    changes the number of samples. A clock or timing offset delays the output by 16
-    samples (interpolation.py), so append 16 zeros to the stream.
+    changes the number of samples. Each clock or timing offset holds back the last 16
+    samples (interpolation.py), so append 16 zeros for each.
 
     Args:
         kind: label of a channel (air/channels); its times are in samples.

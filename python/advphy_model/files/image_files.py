@@ -263,7 +263,7 @@ def fetch(name: str, mirrors=None, bar=None) -> Path:
 
 
 def _reason(error):
-    """Return the text of the first exception in the chain."""
+    """Return the text of the earliest cause, or of the first ValueError."""
     while not isinstance(error, ValueError) and error.__context__ is not None:
         if isinstance(error.__context__, TypeError):
             break  # urllib3 1 tries an argument of Python 2 before it reads

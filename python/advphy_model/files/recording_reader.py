@@ -25,7 +25,7 @@ _MISFITS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 
 @dataclass(frozen=True)
 class Recording:
-    """An open recording.
+    """A recording, of which the metadata were read.
 
     Args:
         meta: path of the .sigmf-meta.

@@ -124,8 +124,11 @@ class RecordingWriter:
             self._write()
 
     def _write(self):
-        content = {"global": self._fields, "captures": [self._capture]}
-        content["annotations"] = self._annotations
+        content = {
+            "global": self._fields,
+            "captures": [self._capture],
+            "annotations": self._annotations,
+        }
         text = json.dumps(content, indent=4, allow_nan=False)
         with atomic_file(self.meta) as file:
             file.write(text + "\n")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _SAME = 1e-4  # distances with a smaller relative difference count as equal
-_FLAT = 1e-6  # a vector with a smaller relative rest is in the span of the other
+_FLAT = 1e-6  # vectors are aligned if the orthogonal part is a smaller share
 
 
 def inner(a, b) -> np.ndarray:

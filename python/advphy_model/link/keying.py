@@ -153,11 +153,14 @@ def _check_settings(transform, secret, reals):
         raise ValueError(
             f"transform {transform!r} is not known; choose from {', '.join(TRANSFORMS)}"
         )
-    most, whole = kernels.LARGEST_KEYED, isinstance(reals, numbers.Integral)
-    if not whole or isinstance(reals, bool) or not 1 <= reals <= most:
+    most = kernels.LARGEST_KEYED
+    number = isinstance(reals, numbers.Real) and not isinstance(reals, bool)
+    if not number or not float(reals).is_integer() or not 1 <= reals <= most:
         raise ValueError(f"reals must be a whole number in 1..{most}, got {reals}")
     if not isinstance(secret, bytes) or len(secret) != SECRET_BYTES:
-        got = f"{len(secret)} bytes" if isinstance(secret, bytes) else type(secret)
+        got = type(secret).__name__
+        if isinstance(secret, bytes):
+            got = f"{len(secret)} bytes"
         raise ValueError(
             f"secret must be {SECRET_BYTES} bytes, got {got}; make a file with "
             "secret_file.create and read it with secret_file.read"

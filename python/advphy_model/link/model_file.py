@@ -15,7 +15,8 @@ import numpy as np
 
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link import safetensors_file
-from advphy_model.network import network as network_description
+from advphy_model.network.network import describe as describe_networks
+from advphy_model.network.network import restore as restore_networks
 
 _TRAINED = Path(__file__).parents[1] / "trained"
 _MISFITS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -85,13 +86,13 @@ class StoredModel:
         return {}
 
     def describe(self) -> tuple:
-        """Return (JSON description, arrays by name), from which `restore` works."""
+        """Return (JSON description, arrays by name) for `restore`."""
         own = self.KIND.complex_arrays
         names = [f.name for f in dataclasses.fields(self) if f.name not in own]
         described = {name: getattr(self, name) for name in names}
         arrays = {name: to_reals(getattr(self, name)) for name in own}
         if "networks" in described:
-            networks, weights = network_description.describe(self.networks)
+            networks, weights = describe_networks(self.networks)
             described["networks"], arrays = networks, arrays | weights
         described |= self.KIND.conventions | self.derived()
         return json.loads(json.dumps(described)), arrays
@@ -112,7 +113,7 @@ class StoredModel:
         given |= {name: to_complex(arrays[name]) for name in own}
         if "networks" in given:
             weights = {name: w for name, w in arrays.items() if name not in own}
-            given["networks"] = network_description.restore(given["networks"], weights)
+            given["networks"] = restore_networks(given["networks"], weights)
         return cls(**given)
 
     @property

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from advphy_model.complex_baseband import LAYOUT, channel_uses
 from advphy_model.link.keying import TRANSFORMS
 from advphy_model.link.model_file import Kind, StoredModel, content_hash
-from advphy_model.network import network as network_description
 from advphy_model.network.network import Network
+from advphy_model.network.network import describe as describe_networks
 
 BASE = ("semantic_encoder", "channel_encoder", "channel_decoder", "semantic_decoder")
 PAIR = ("alice", "bob")
@@ -135,7 +135,7 @@ class SemanticLink(StoredModel):
     def base_sha256(self) -> str:
         """Return the hash of the base alone, which does not depend on the pair."""
         base = {role: self.networks[role] for role in BASE}
-        return content_hash(*network_description.describe(base))
+        return content_hash(*describe_networks(base))
 
     @property
     def pairing(self) -> str:
@@ -144,7 +144,7 @@ class SemanticLink(StoredModel):
         They depend on both residuals, the keying and the base, but not on the secret.
         """
         pair = {role: net for role, net in self.networks.items() if role in PAIR}
-        described, arrays = network_description.describe(pair)
+        described, arrays = describe_networks(pair)
         what = {"pair": described, "keying": self.keying, "base": self.base_sha256}
         return content_hash(what, arrays)[:16]
 

@@ -10,7 +10,7 @@ from advphy_model.air.channels import NOISE
 from advphy_model.air.sample_channel import SampleChannel
 from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import ranges
-from advphy_model.measure.burst_segment import BurstStream
+from advphy_model.measure.burst_stream import BurstStream
 from advphy_model.measure.error_rate import StopRule, ebn0_db_at
 from advphy_model.measure.link_chain import Counts, LinkSetting, OfLink
 from advphy_model.measure.table import names
@@ -110,7 +110,7 @@ class BurstSetting(OfLink):
 
     def __post_init__(self):
         frame, attack = self.frame, self.attack
-        self.check()
+        self.prepare()
         if self.frames is not None and not checked_index("frames", self.frames):
             raise ValueError("frames must be at least 1, got 0")
         if not isinstance(frame, Frame) or frame.n != self.model.n:

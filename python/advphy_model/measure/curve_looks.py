@@ -20,7 +20,15 @@ class Marker(NamedTuple):
     glyph: str
 
 
-MARKERS = tuple(map(Marker, "os^DvPX", "o s t1 d t + x".split(), "●■▲◆▼✚✖"))
+MARKERS = (
+    Marker("o", "o", "●"),
+    Marker("s", "s", "■"),
+    Marker("^", "t1", "▲"),
+    Marker("D", "d", "◆"),
+    Marker("v", "t", "▼"),
+    Marker("P", "+", "✚"),
+    Marker("X", "x", "✖"),
+)
 
 
 class Look(NamedTuple):
@@ -57,9 +65,9 @@ def apart(wanted, sizes, low, high):
     Args:
         wanted: wanted centers.
         sizes: lengths that the positions occupy.
-        low: lower bound of all positions.
-        high: upper bound of all positions; if the sizes do not fit, they begin at low
-            and exceed it.
+        low: no length begins below this.
+        high: no length ends above this, unless they do not fit; then the first begins
+            at low.
     """
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     offset, offsets = 0.0, []  # centers if all positions were stacked from 0

@@ -55,8 +55,8 @@ def _wilson(errors, blocks, confidence):
 def upper_bound(blocks: int, confidence: float = 0.95) -> float:
     """Return the upper bound of an error rate after `blocks` blocks without error.
 
-    It is the exact one-sided bound (Clopper-Pearson) 1 - (1 - c)^(1/blocks), about
-    3 / blocks at 95 %.
+    It is the exact one-sided bound (Clopper-Pearson) 1 - (1 - c)^(1/blocks) at the
+    confidence c, about 3 / blocks at 95 %.
     """
     if blocks < 1:
         raise ValueError(f"blocks must be at least 1, got {blocks}")

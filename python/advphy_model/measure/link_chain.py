@@ -105,8 +105,8 @@ class Counts(Row):
 class OfLink:
     """Base of the settings of links, aligned or through the modem."""
 
-    def check(self):
-        """Raise ValueError unless seed, Eb/N0, channel and canceller are valid."""
+    def prepare(self):
+        """Check seed, Eb/N0, channel and canceller; make the channel canonical."""
         checked_seed(self.seed)
         noise_variance(self.ebn0_db, self.model.rate)  # checks the range
         object.__setattr__(self, "channel", canonical(self.channel))
@@ -121,7 +121,7 @@ class OfLink:
         shared_canceller(self.model, self.canceller)
 
     def row(self, schema, engine: str, **more) -> tuple:
-        """Return the only row, with all counts 0.
+        """Return a tuple with the only row, with all counts 0.
 
         The PSR is rounded, because the perturbation is float32.
 
@@ -174,7 +174,7 @@ class LinkSetting(OfLink):
     step: ClassVar = CHECK_EVERY  # items between checks of the stop rule
 
     def __post_init__(self):
-        self.check()
+        self.prepare()
         if self.attack is not None:
             self.attack.require_fit(self.model)
 

@@ -55,7 +55,7 @@ class Check:
         return f"{verdict}  {self.name:<26}{self.figure:>12.4g}  {limits} {self.unit}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Expected:
     """Expected figures of a run.
 
@@ -161,7 +161,7 @@ def file_level(
 ):
     """Return the Checks of modulator, noise and synchronizer, without a radio.
 
-    `along` is a function that returns its argument, the pieces, to show the progress.
+    `along` wraps the iterable of pieces, such as a progress bar, and yields them.
     """
     samples, modulator = frames_of(model, frame, frames, seed)
     variance = sample_noise_variance(modulator, ebn0_db, model.rate)
@@ -172,7 +172,7 @@ def file_level(
     alone = Scorer(model, frame, seed)
     silence = np.zeros(NOISE_SAMPLES, np.complex64)
     alone.push(noisy(silence, seed + NOISE_SEED_STEP, variance))
-    expected = Expected(ebn0_db, loss_db, cfo=0.0, clock_ppm=0.0)
+    expected = Expected(ebn0_db=ebn0_db, loss_db=loss_db, cfo=0.0, clock_ppm=0.0)
     return [
         Check("frames in noise alone", alone.counts["received"], 0, 0),
         *judged(scorer.counts, scorer.means, model, frames, expected),

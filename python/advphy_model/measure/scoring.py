@@ -59,12 +59,20 @@ class FrameScore:
 
     def as_row(self) -> dict:
         """Return plain values for a table."""
-        received = {"number": self.received.header.number}
-        for name in "index missed snr_db cfo clock_ppm".split():
-            received[name] = getattr(self.received, name)
-        names = "blocks block_errors erasures squared_error".split()
-        counted = {name: getattr(self, name) for name in names}
-        return received | counted | {"intact": self.received.intact}
+        received = self.received
+        return {
+            "number": received.header.number,
+            "index": received.index,
+            "missed": received.missed,
+            "snr_db": received.snr_db,
+            "cfo": received.cfo,
+            "clock_ppm": received.clock_ppm,
+            "blocks": self.blocks,
+            "block_errors": self.block_errors,
+            "erasures": self.erasures,
+            "squared_error": self.squared_error,
+            "intact": received.intact,
+        }
 
 
 class Scorer:
@@ -208,8 +216,8 @@ def score(recording, model, frame, along=iter, **settings) -> Scorer:
         recording: Recording.
         model: link model or semantic link.
         frame: Frame of the transmitter.
-        along: function that returns its argument, the iterable of pieces, to show the
-            progress.
+        along: wrapper of the iterable of pieces, such as a progress bar, that yields
+            them unchanged.
         settings: other arguments of Scorer.
     """
     scorer = Scorer(model, frame, **settings)

@@ -35,11 +35,13 @@ class BurstAdversary(Arriving):
         frame    as payload, but p continues cyclically during preamble, header and
                  pilots; silence between bursts
         stream   p repeated without gaps and without knowledge of the bursts; at delay 0
-                 it is aligned with the first group of codewords of burst 0 only
+                 it is aligned with the first group of codewords of burst 0, and in
+                 general not with the next ones
 
     Receiver and victim share one clock and one carrier; delay, cfo and phase are
     relative to these. All random values are pure functions of the seed and the burst
-    number, from kernels.STREAMS: word 0 is for the delay, 1 the phase, 3 the offset.
+    number: the stream "adversary" (kernels.STREAMS) gives the delay (word 0), phase
+    (word 1) and cfo (word 3) of each burst.
 
     The PSR is measured over the payload symbols after the receiver's matched filter, in
     the mean over bursts and without fading. The level compensates the losses from
@@ -154,7 +156,7 @@ class BurstAdversary(Arriving):
         return out
 
     def _delayed(self, frame_numbers, delay):
-        """Return the samples of bursts with a delay in samples, as _shaped."""
+        """Return the samples of bursts [bursts, samples], delayed by `delay`."""
         frame = self.frame
         sps, span = frame.samples_per_symbol, frame.span
         late = math.floor(delay / sps)  # symbols

@@ -179,7 +179,12 @@ class Frame:
 
     @classmethod
     def of_model(cls, model, **settings):
-        """Return the frame for a link (see any_link.load) with other settings given."""
+        """Return the frame for a link.
+
+        Args:
+            model: link model, semantic link, or its name or file (any_link.load).
+            settings: fields of Frame other than n and symbol_energy.
+        """
         model = any_link.load(model)
         reals = getattr(model, "reals", None)
         energy = 1.0 if reals is None else reals / model.n

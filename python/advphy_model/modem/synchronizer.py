@@ -13,10 +13,6 @@ from advphy_model.modem.header import Header
 from advphy_model.modem.pulse import pulse_bank
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
-_OF_FRAME = (  # attributes of Frame that the kernel takes unchanged
-    "n codewords samples_per_symbol span preamble_at preamble header_at payload_at"
-    " pilot_at"
-)
 THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.py
 
 
@@ -33,7 +29,7 @@ class ReceivedFrame:
         snr_db: estimated signal over noise power per channel use, in dB.
         cfo: carrier frequency offset in cycles per sample.
         clock_ppm: parts per million by which the transmitter's clock is faster than the
-            receiver's; 5: the burst is shorter than nominal by a factor of 5e-6.
+            receiver's; 5: the burst is shorter than nominal by 5e-6 of its length.
         gain: amplitude of the preamble symbols after the matched filter.
         equalised: whether an echo was found and equalized.
         intact: whether the last pilots were at their positions, which fails if samples
@@ -76,8 +72,9 @@ class Synchronizer:
             the tracking over pilots forgets faster if it is larger.
         threshold: threshold of the preamble metric (lib/modem/burst_search.h), above 0
             and below 1.
-        first_frame: number of the first expected burst; earlier bursts than the first
-            received one count as missed from there on. None: do not count them.
+        first_frame: number of the first expected burst; bursts between it and the
+            first received one count as missed. None: bursts before the first received
+            one are not counted.
 
     Raises:
         ValueError: if threshold or phase_walk is out of range.
@@ -175,15 +172,24 @@ class Synchronizer:
 
 def _layout(frame):
     """Return the arguments of the kernel for a layout."""
-    pulse = frame.samples_per_symbol, frame.rolloff, frame.span
     sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
     return {
-        **{name: getattr(frame, name) for name in _OF_FRAME.split()},
+        "n": frame.n,
+        "codewords": frame.codewords,
+        "samples_per_symbol": frame.samples_per_symbol,
+        "span": frame.span,
+        "preamble_at": frame.preamble_at,
+        "preamble": frame.preamble,
+        "header_at": frame.header_at,
+        "payload_at": frame.payload_at,
+        "pilot_at": frame.pilot_at,
         "version": VERSION,
         "segment": SEGMENT,
         "scale": math.sqrt(frame.symbol_energy),
         "pilots": frame.pilot_symbols,
         "symbols": np.array(sizes, np.int32),
         "phases": _PHASES,
-        "bank": pulse_bank(*pulse, _PHASES),
+        "bank": pulse_bank(
+            frame.samples_per_symbol, frame.rolloff, frame.span, _PHASES
+        ),
     }

@@ -6,6 +6,7 @@ arguments are the parameters (arrays) and attributes (numbers) that a model file
 The kernels (lib/network, inference.py) compute the same; numpy is the reference.
 """
 
+import inspect
 import sys
 
 import numpy as np
@@ -208,8 +209,12 @@ def token_embedding(x, weight, position):
     return x[:, :, None] * weight + position
 
 
-LAYERS = {  # every public function of this file except array_module
+# The closed set of layers that a model file may name: the public functions above.
+LAYERS = {
     name: function
     for name, function in list(globals().items())
-    if callable(function) and function is not array_module and name[0] != "_"
+    if inspect.isfunction(function)
+    and function.__module__ == __name__
+    and function is not array_module
+    and not name.startswith("_")
 }

@@ -116,9 +116,13 @@ def describe(networks: dict) -> tuple:
     for role, network in sorted(networks.items()):
         layers = []
         for layer in network.layers:
-            entry = {"kind": layer.kind, "name": layer.name}
-            entry["parameters"] = sorted(layer.parameters)
-            layers.append(entry | {"attributes": layer.attributes})
+            entry = {
+                "kind": layer.kind,
+                "name": layer.name,
+                "parameters": sorted(layer.parameters),
+                "attributes": layer.attributes,
+            }
+            layers.append(entry)
             for key in sorted(layer.parameters):
                 array = np.ascontiguousarray(layer.parameters[key], np.float32)
                 arrays[f"{role}.{layer.name}.{key}"] = array
@@ -138,9 +142,9 @@ def restore(described: dict, arrays: dict) -> dict:
         layers = []
         for layer in network["layers"]:
             kind, name = layer["kind"], layer["name"]
-            names = {key: f"{role}.{name}.{key}" for key in layer["parameters"]}
-            parameters = {key: arrays[name] for key, name in names.items()}
-            unused -= set(names.values())
+            stored = {key: f"{role}.{name}.{key}" for key in layer["parameters"]}
+            parameters = {key: arrays[place] for key, place in stored.items()}
+            unused -= set(stored.values())
             layers.append(Layer(kind, name, parameters, layer["attributes"]))
         networks[role] = Network(tuple(layers), tuple(network["input_shape"]))
     if unused:

@@ -34,10 +34,10 @@ class CancellerSettings:
         forgetting: weight of the previous window's estimate, at least 0 and below 1; 0:
             windows are independent. Only the canceller block uses it.
         false_alarm: probability of a detection in a window without a perturbation.
-        adversary: how the perturbation may vary, apart from the same p always. "free":
-            not at all, or one of K > 1 vectors; "signs": p with either sign; "shifts":
-            p shifted cyclically; "phases": p with any phase; "any": one of the last
-            three. The most likely case is used.
+        adversary: how p may vary from block to block; a constant p is always tried as
+            well. "free": not at all, or one of K > 1 vectors; "signs": p with either
+            sign; "shifts": p shifted cyclically; "phases": p with any phase; "any": one
+            of the last three. The most likely case is used.
 
     Raises:
         ValueError: if a setting is not known or out of range.
@@ -62,7 +62,7 @@ class CancellerSettings:
         if self.components > 1 and self.adversary != "free":
             raise ValueError(
                 f"components must be 1 with adversary '{self.adversary}', got "
-                f"{self.components}; give 1, or adversary 'free'"
+                f"{self.components}; for more, give adversary 'free'"
             )
         for name, least, most in (
             ("window", 16, LONGEST_WINDOW),
@@ -180,8 +180,10 @@ class Canceller:
 
     def _cancel_window(self, y):
         if self.settings.forgetting:
-            memory = self._past, self.settings.forgetting, self._change
-            self._past = found = self._kernel.find(y, *memory)
+            found = self._kernel.find(
+                y, self._past, self.settings.forgetting, self._change
+            )
+            self._past = found
         else:
             found = self._kernel.find(y)
         detected = found.statistic > self.threshold

@@ -91,13 +91,20 @@ def channel(kind: str):
     if not parts:
         return add_noise
 
-    def apply(x, y, *, seed, first_block, **noise):
+    def apply(x, y, *, seed, first_block, noise_variance, p=None):
         impaired = x
         for part in parts:
             if len(x):
                 first = first_block * x.shape[1]
                 impaired = part.impair(impaired, seed=seed, first_sample=first)
-        add_noise(impaired, y, seed=seed, first_block=first_block, **noise)
+        add_noise(
+            impaired,
+            y,
+            seed=seed,
+            first_block=first_block,
+            noise_variance=noise_variance,
+            p=p,
+        )
 
     return apply
 

@@ -11,7 +11,7 @@ from advphy_model.power import noise_sigma
 from advphy_model.receive.canceller import shared_canceller
 
 _AT_ONCE = 8  # bursts per step, so that their samples stay in the cache
-_TAIL = 64  # zeros after the last sample, for impairments with a delay
+_TAIL = 64  # zeros after the last sample, for impairments that hold back samples
 
 
 class BurstStream:
@@ -82,8 +82,8 @@ class BurstStream:
         if setting.attack is not None:
             y = y + np.float32(scale) * self._jamming(len(y))
         out = np.empty_like(y)
-        noise = 2 * self._sample, self._sigma * scale
-        kernels.add_gaussian(setting.seed, *noise, y, out)
+        sigma = self._sigma * scale
+        kernels.add_gaussian(setting.seed, 2 * self._sample, sigma, y, out)
         self._sample += len(out)
         self._take(*self._synchronizer.push(out))
 
