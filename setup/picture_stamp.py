@@ -6,7 +6,8 @@ import hashlib
 from PIL import Image, PngImagePlugin
 
 KEY = "flowgraph-sha256"
-COLORS = 96  # what Companion and the windows draw has few; a third of the bytes
+# Companion and the windows draw few colors; the file has a third of the bytes.
+COLORS = 96
 
 
 def flowgraph_sha256(path):

@@ -201,4 +201,4 @@ def test_without_a_window_it_is_a_sink_that_needs_no_qt():
             print(error)
     """
     found = ran("-c", program)
-    assert "10 False\nthere is no QApplication, make one" in found.stdout
+    assert "10 False\nthere is no QApplication; make one" in found.stdout

@@ -27,7 +27,7 @@ def no_allow_list(here, monkeypatch):
 def sent(words="", link=LINK, frames=10):
     """Send frames into the file x."""
     said = done(f"radio tx {link} --sink file --args x --frames {frames} --arm", words)
-    assert f"sent {frames} frames of link {link} from frame" in said
+    assert f"sent {frames} bursts of link {link} from burst" in said
 
 
 def received(words="", link=LINK):
@@ -44,7 +44,7 @@ def test_a_dry_run_sends_nothing_and_says_what_it_would(here):
     said = done(f"radio tx {LINK} --sink file --args x --frames 3 --rate 2e6")
     # 1398 symbols of 4 samples a frame
     assert "would send 16776 samples, 0.00839 s at 2 Msample/s" in said
-    assert "3 frames of link autoencoder_mlp from frame 0 on" in said
+    assert "3 bursts of link autoencoder_mlp from burst 0 on" in said
     assert "give --arm to send it" in said
     assert list(here.iterdir()) == []
 
@@ -53,7 +53,7 @@ def test_a_dry_run_says_whether_a_radio_would_be_allowed(no_allow_list):
     words = f"radio tx {LINK} --sink uhd --frequency 433.5e6 --gain 5 --seconds 0.1"
     said = done(words)
     assert "433.5 MHz, gain 5 dB" in said
-    assert "17 frames" in said  # of 5592 samples, in 0.1 s
+    assert "17 bursts" in said  # of 5592 samples, in 0.1 s
     assert "is not allowed: there is no allow-list" in said
     no_allow_list.parent.mkdir(parents=True)
     no_allow_list.write_text("[my box]\nfirst_hz = 433e6\nlast_hz = 434e6\n")
@@ -127,7 +127,7 @@ def processes():
 def test_ctrl_c_ends_both_processes_properly(processes, how):
     tx, rx = processes
     lines = iter(rx.stdout.readline, "")
-    assert any(re.match(r" +\d s  frames \d+  missed 0 ", line) for line in lines)
+    assert any(re.match(r" +\d s  bursts \d+  missed 0 ", line) for line in lines)
     rx.send_signal(how)
     said, errors = rx.communicate(timeout=300)
     assert rx.returncode == 0, errors

@@ -78,8 +78,8 @@ def test_once_prints_what_each_block_said_last_and_ends(capsys):
     out = capsys.readouterr().out
     # Wilson interval of 50 of 1000 at 95 %: 0.0381..0.0653
     assert re.search(
-        r"mine +Eb/N0 3 dB, PSR -6 dB, attack off  BLER 5.00e-02 \(3.8e-02..6.5e-02\), "
-        "50 of 1000 blocks",
+        r"mine +Eb/N0 3 dB, PSR -6 dB, attack off  BLER 5.00e-02 "
+        r"\(50 of 1000 blocks\), 95 %: 3.81e-02..6.53e-02",
         out,
     )
     assert "other" in out
@@ -160,7 +160,7 @@ def test_figures_that_are_no_counts_are_shown_and_said_not_to_be_recorded(
     with publisher(message, counts()) as (address, _):
         assert main(address, "--csv", tmp_path / "a.csv", "--once") == 0
     found = capsys.readouterr()
-    assert "SNR 8 dB, inserted  accuracy 40.0%" in found.out
+    assert "SNR 8 dB, inserted  reads 40.0 % of the labels" in found.out
     assert "not the measurements of Eve" in found.err
 
 

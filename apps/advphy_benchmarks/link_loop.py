@@ -65,14 +65,14 @@ def kernel_shares(model):
     multiply_adds = rate_of(work, work())
     decider = inference.kernel_network(model.networks["decoder"])
 
-    def rate(kernel, *arguments):
+    def rate_with(kernel, *arguments):
         return rate_of(lambda: kernel(*arguments), TILE)
 
-    messages = rate(kernels.messages, 1, 0, model.k, sent)
-    look_up = rate(codebook.look_up, sent, y)
-    noise = rate(kernels.add_gaussian, 1, 0, sigma, y, other)
+    messages = rate_with(kernels.messages, 1, 0, model.k, sent)
+    look_up = rate_with(codebook.look_up, sent, y)
+    noise = rate_with(kernels.add_gaussian, 1, 0, sigma, y, other)
     decisions = decision_rate(model, TILE)
-    count = rate(kernels.count_differences, sent, decided)
+    count = rate_with(kernels.count_differences, sent, decided)
     operations = NOISE_OPERATIONS * 2 * model.n
     rows = (
         ("messages", messages, "memory", copy_messages),

@@ -52,8 +52,10 @@ def keyed_rates(frames=100_000):
     link = dataclasses.replace(keyed.link, networks=networks)
     keyed = dataclasses.replace(keyed, link=link)
     chains = {"plain": dataclasses.replace(keyed, alice=False), "keyed": keyed}
-    partial = functools.partial
-    return {name: partial(chain_rate, chains[name], frames) for name in chains}
+    return {
+        name: functools.partial(chain_rate, chain, frames)
+        for name, chain in chains.items()
+    }
 
 
 class TorchChain:

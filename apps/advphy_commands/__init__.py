@@ -3,7 +3,8 @@
 
 The module of a subcommand has a docstring (its help), a dataclass Settings with its
 arguments (_options.py) and a function run(settings, output), which prints through
-output (_output.py). Modules whose names begin with "_" are shared by subcommands.
+output (_output.py). Modules whose names begin with "_" are no subcommands; they are
+shared, or are actions of one.
 """
 
 import contextlib

@@ -99,8 +99,9 @@ class _Attack:
     )
     cancel: CancellerSettings = option(
         None,
-        "insert the blind canceller for one of K perturbations (default 1), or for one "
-        "perturbation with random signs, shifts, phases or any of these",
+        "insert the blind canceller for one of K perturbations (K = 1 if no value is "
+        "given), or for one perturbation with random signs, shifts, phases or any of "
+        "these",
         _canceller,
         nargs="?",
         const="1",

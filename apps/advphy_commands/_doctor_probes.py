@@ -117,12 +117,12 @@ def _block_names():
     """Return the file names of the blocks of gnuradio.advphy."""
     from gnuradio import advphy
 
-    own = "gnuradio.advphy."
-    places = [
-        (n, getattr(getattr(advphy, n), "__module__", "")) for n in advphy.__all__
-    ]
-    ours = [n for n, at in places if at.startswith(own) and at.endswith(f".{n}")]
-    return {f"advphy_{name}.block.yml" for name in ours}
+    found = set()
+    for name in advphy.__all__:
+        module = getattr(getattr(advphy, name), "__module__", "")
+        if module.startswith("gnuradio.advphy.") and module.endswith(f".{name}"):
+            found.add(f"advphy_{name}.block.yml")
+    return found
 
 
 def our_blocks():

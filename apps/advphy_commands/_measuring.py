@@ -48,21 +48,22 @@ def chains(settings, remark, kind, of_model):
         settings: Points with adversary and channel.
         remark: function of a text, called with each warning.
         kind: LinkSetting or BurstSetting.
-        of_model: function of a link model that returns (model,) or (model, frame).
+        of_model: function of a link model that returns {"model": ...}, and the Frame
+            as "frame" for a BurstSetting.
     """
     adversary = settings.adversary
     attacks = adversary.adversaries(settings.seed, settings.out, remark)
     for link in settings.links:
         first = of_model(links.load(link))
         for ebn0_db in settings.ebn0_db:
-            for attack in attacks(*first, ebn0_db):
+            for attack in attacks(**first, ebn0_db=ebn0_db):
                 yield kind(
-                    *first,
-                    ebn0_db,
-                    settings.seed,
-                    attack,
-                    adversary.canceller,
-                    settings.channel,
+                    **first,
+                    ebn0_db=ebn0_db,
+                    seed=settings.seed,
+                    attack=attack,
+                    canceller=adversary.canceller,
+                    channel=settings.channel,
                 )
 
 

@@ -12,7 +12,8 @@ def db_range(name, text):
     """Return the values in dB of "a", "a,b,c" or "first:last:step".
 
     Raises:
-        ValueError: if the text is no such range, or leaves -100..100 dB.
+        ValueError: if the text is no such range, has more than MOST_POINTS points, or
+            leaves -100..100 dB.
     """
     rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP"
     try:

@@ -123,18 +123,17 @@ def _plain(value):
         return {name: getattr(value, name) for name in names}
     if hasattr(value, "tolist"):  # numpy
         return value.tolist()
-    for kind, plain in _PLAIN.items():
-        if isinstance(value, kind):
-            return plain(value)
+    if isinstance(value, complex):
+        return [value.real, value.imag]
+    if isinstance(value, bytes | bytearray):
+        return value.hex()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, range):
+        return list(value)
+    if isinstance(value, os.PathLike):
+        return str(value)
     raise TypeError(f"{type(value).__name__} cannot be written into a JSON document")
-
-
-_PLAIN = {
-    complex: lambda value: [value.real, value.imag],
-    bytes | bytearray: lambda value: value.hex(),
-    set | frozenset | range: sorted,
-    os.PathLike: str,
-}
 
 
 def _write(text, stream):

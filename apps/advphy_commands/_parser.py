@@ -18,15 +18,22 @@ from advphy_commands import _options, _output
 
 # The groups of the help. A command that is not listed comes last.
 GROUPS = {
-    "begin": "info doctor data",
-    "train and attack": "train attack",
-    "measure": "measure measure-burst measure-semantic evaluate synchronism adapt-eve "
-    "reproduce bench",
-    "draw and watch": "plot watch publish-keys",
-    "over the air": "radio rescore secret",
-    "shell": "completion",
+    "begin": ("info", "doctor", "data"),
+    "train and attack": ("train", "attack"),
+    "measure": (
+        "measure",
+        "measure-burst",
+        "measure-semantic",
+        "evaluate",
+        "synchronism",
+        "adapt-eve",
+        "reproduce",
+        "bench",
+    ),
+    "draw and watch": ("plot", "watch", "publish-keys"),
+    "over the air": ("radio", "rescore", "secret"),
+    "shell": ("completion",),
 }
-GROUPS = {title: names.split() for title, names in GROUPS.items()}
 
 
 def names():

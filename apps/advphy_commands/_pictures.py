@@ -11,16 +11,24 @@ from advphy_commands._plot_inputs import COUNTS, LINK, PERTURBATION, SEMANTIC
 
 EBN0_DB, PSR_DB = 8.0, -6.0  # the usual setting of [gan, Sec. IV]
 # Default picture of each kind of file, and the pictures that an option belongs to.
-NATURAL = {COUNTS: "bler", SEMANTIC: "semantic"}
-NATURAL |= {LINK: "constellation", PERTURBATION: "perturbation"}
+NATURAL = {
+    COUNTS: "bler",
+    SEMANTIC: "semantic",
+    LINK: "constellation",
+    PERTURBATION: "perturbation",
+}
 OPTIONS = {
-    **dict.fromkeys(("--x", "--at-bler", "--claim"), ("bler",)),
+    "--x": ("bler",),
+    "--at-bler": ("bler",),
+    "--claim": ("bler",),
     "--ebn0-db": ("decision-regions", "perturbation", "transfer-matrix"),
     "--psr-db": ("decision-regions", "perturbation", "transfer-matrix"),
     "--perturbation": ("decision-regions", "transfer-matrix"),
     "--codewords": ("decision-regions",),
     "--link": ("perturbation",),
-    **dict.fromkeys(("--attack", "--min-errors", "--max-blocks"), ("transfer-matrix",)),
+    "--attack": ("transfer-matrix",),
+    "--min-errors": ("transfer-matrix",),
+    "--max-blocks": ("transfer-matrix",),
 }
 
 
@@ -136,5 +144,12 @@ def _alone(what, words):
     return words[0]
 
 
-PICTURES = (bler, semantic, secrecy, constellation, decision_regions, perturbation)
-PICTURES = {f.__name__.replace("_", "-"): f for f in (*PICTURES, transfer_matrix)}
+PICTURES = {
+    "bler": bler,
+    "semantic": semantic,
+    "secrecy": secrecy,
+    "constellation": constellation,
+    "decision-regions": decision_regions,
+    "perturbation": perturbation,
+    "transfer-matrix": transfer_matrix,
+}

@@ -89,7 +89,7 @@ def run(settings, output):
     frames = settings.frames
     output.note(link=model.name, frames=frames, codewords=frame.codewords, levels=[])
     for level in LEVELS[: LEVELS.index(settings.level) + 1]:
-        what = f"{frames} frames of {frame.codewords} blocks, {model.name}"
+        what = f"{frames} bursts of {frame.codewords} blocks, {model.name}"
         output.line(f"{level}: {what}")
         checks = _RUNS[level](settings, output, model, frame)
         passed = all(check.passed for check in checks)

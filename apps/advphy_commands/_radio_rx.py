@@ -13,7 +13,10 @@ from advphy_commands._numbers import whole
 from advphy_commands._options import group, option
 from advphy_commands._text import counted, entry, rates
 
-_FIRST = "number of the first burst sent; bursts lost after it count as missed"
+_FIRST = (
+    "number of the first burst sent; then bursts lost before the first arrival count "
+    "as missed, too"
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,11 @@ def run(settings, output):
     begun, enough = time.monotonic(), None
     shown = ("s", seconds, lambda: time.monotonic() - begun)
     if frames is not None:
-        enough, shown = lambda: received() >= frames, ("frames", frames, received)
+        shown = ("bursts", frames, received)
+
+        def enough():
+            return received() >= frames
+
     try:
         radio.run(flowgraph, flowgraph.end, show, enough, shown=shown)
     finally:
@@ -130,7 +137,7 @@ def _recorder(settings, model, sent, device):
 def _line(second, flowgraph, rate):
     counts = flowgraph.counts()
     text = (
-        f"{second:>5} s  frames {counts['received']}  missed {counts['missed']}  "
+        f"{second:>5} s  bursts {counts['received']}  missed {counts['missed']}  "
         f"bad headers {counts['bad_headers']}  "
     )
     last = flowgraph.synchronizer.last()

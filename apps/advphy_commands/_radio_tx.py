@@ -76,7 +76,7 @@ def run(settings, output):
         sink.gate.at_end = None  # _print_sent prints the plan
     # zmq may wait for a receiver that has exited; a radio is silent already.
     length = sent["frame"].samples()
-    shown = ("frames", frames, lambda: sink.events()["samples"] / length)
+    shown = ("bursts", frames, lambda: sink.events()["samples"] / length)
     interrupted = radio.run(flowgraph, sink.silence, patience=3.0, shown=shown)
     _print_sent(settings, output, model, device, sink, length)
     return 130 if interrupted else 0
@@ -88,7 +88,7 @@ def _print_sent(settings, output, model, device, sink, length):
     names = ("clipped", "non_finite", "pauses", "underruns", "late")
     known = {name: events[name] for name in names if events.get(name) is not None}
     count = events["samples"] / length
-    what = f"{count:.5g} frames of link {model.name} from frame {first} on"
+    what = f"{count:.5g} bursts of link {model.name} from burst {first} on"
     output.note(armed=settings.arm, link=model.name, device=device)
     output.note(frames=count, first_frame=first, **known)
     if settings.arm:

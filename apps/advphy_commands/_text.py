@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Texts of counts, rates and measurements, and the numbers for a document."""
 
-import contextlib
-
 from advphy_model.measure.error_rate import interval
-from advphy_model.measure.measurement_text import rated, table_texts
+from advphy_model.measure.measurement_text import (
+    figures_of,
+    known_parts,
+    rated,
+    table_texts,
+)
 
 COUNTS = {
     "received": "bursts received",
@@ -81,17 +84,11 @@ def numbers(scorer, sample_rate):
 
 # Texts of a published measurement, a dictionary of measure.published.decode.
 
-_SETTINGS = "Eb/N0 {ebn0_db:.4g} dB, SNR {snr_db:.4g} dB, PSR {psr_db:.4g} dB"
-_FIGURES = {
-    "distortion": "MSE {mse:.4f}, PSNR {psnr_db:.1f} dB, SSIM {ssim:.2f}, "
-    "frames {frames}",
-    "accuracy": "accuracy {accuracy:.1%}, from {low:.1%}, to {high:.1%}, "
-    "frames {frames}",
-    "psr": "PSR sent {psr_db_realised:.1f} dB, blocks {blocks}",
-    "power": "PSR {psr_db:.1f} dB, transmit power {transmit_power_db:.2f} dB",
-    "frames": "frames {received}, missed {missed}, SNR {snr_db:.1f} dB, "
-    "clock {clock_ppm:+.1f} ppm",
-}
+_SETTINGS = (
+    "Eb/N0 {ebn0_db:.4g} dB",
+    "SNR {snr_db:.4g} dB",
+    "PSR {psr_db:.4g} dB",
+)
 
 
 def cells(message, several) -> tuple:
@@ -103,14 +100,11 @@ def cells(message, several) -> tuple:
     """
     flowgraph = message["flowgraph"] if several else ""
     name = f"{flowgraph}: " * bool(flowgraph) + message["name"]
-    kind = message["kind"]
-    if kind == "counts":
-        figures = _block_errors(message)
-    elif kind == "estimate":
-        figures = _estimate(message)
-    else:
-        there = {key: value for key, value in message.items() if value is not None}
-        figures = ", ".join(_parts(_FIGURES[kind], there)) or "nothing yet"
+    figures = figures_of(message)
+    if message["kind"] == "counts":
+        failures, blocks = _failures(message), message["blocks"]
+        if blocks > 0 and failures <= blocks:
+            figures += f", 95 %: {table_texts(failures, blocks)[1]}"
     return printable(name), _settings(message["settings"]), printable(figures)
 
 
@@ -119,23 +113,17 @@ def printable(text) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _parts(form, values):
-    """Return the formatted parts of a form whose values are known."""
-    words = []
-    for part in form.split(", "):
-        with contextlib.suppress(KeyError):
-            words.append(part.format_map(values))
-    return words
-
-
 def _settings(settings):
-    """Return the text of the settings that are not at their defaults."""
+    """Return the text of the levels, attack and pair, and of canceller and channel.
+
+    The last two are left out if they are none and awgn.
+    """
     numbers = {
         key: value
         for key, value in settings.items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }
-    words = _parts(_SETTINGS, numbers)
+    words = known_parts(_SETTINGS, numbers)
     if isinstance(settings.get("perturbation"), str):
         words.append(settings["perturbation"] if settings.get("on") else "attack off")
     if isinstance(settings.get("inserted"), bool):
@@ -144,23 +132,3 @@ def _settings(settings):
         if settings.get(key, usual) != usual:
             words.append(str(settings[key]))
     return printable(", ".join(words))[:200]
-
-
-def _block_errors(message):
-    failures, blocks = _failures(message), message["blocks"]
-    if not blocks or failures > blocks:
-        return "no block yet"
-    low, high = interval(failures, blocks)
-    missed = message.get("missed_frames", 0)
-    return (
-        f"BLER {failures / blocks:.2e} ({low:.1e}..{high:.1e}), {failures} of "
-        f"{blocks} blocks" + f", {missed} frames missed" * bool(missed)
-    )
-
-
-def _estimate(message):
-    if not message["detected"]:
-        return "no perturbation"
-    psr_db = message.get("psr_db")
-    text = f"perturbation found: {message.get('adversary', '')}"
-    return text if psr_db is None else f"{text}, PSR {psr_db:.1f} dB"

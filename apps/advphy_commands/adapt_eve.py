@@ -21,7 +21,7 @@ from advphy_model.link.semantic_link import SemanticLink
 from advphy_commands import _progress
 from advphy_commands._numbers import db_range, whole
 from advphy_commands._options import operand, option
-from advphy_commands.secret import key_file, secret_of
+from advphy_commands._secret import key_file, secret_of
 
 
 def _intercepts(name, text):

@@ -17,12 +17,23 @@ from advphy_commands._options import operand
 
 SHELLS = ("bash", "zsh")
 # The choices or the metavar of an argument determine its completion.
-ENDINGS = dict.fromkeys(("LINK", "EVE", "FILE|NAME"), ".safetensors")
-ENDINGS |= {"RECORDING": ".sigmf-meta", "FILE": ""}
+ENDINGS = {
+    "LINK": ".safetensors",
+    "EVE": ".safetensors",
+    "FILE|NAME": ".safetensors",
+    "RECORDING": ".sigmf-meta",
+    "FILE": "",
+}
 FOLDERS = ("DIR", "FOLDER")
 # Commands whose LINK is of one kind only; the other commands take both kinds.
-MESSAGES = ("measure", "measure-burst", "attack", "evaluate", "synchronism")
-MESSAGES += ("radio check",)
+MESSAGES = (
+    "measure",
+    "measure-burst",
+    "attack",
+    "evaluate",
+    "synchronism",
+    "radio check",
+)
 SEMANTIC = ("measure-semantic", "adapt-eve")
 # Commands of a shell that complete "$1" by words, by files with an ending, by folders.
 FUNCTIONS = {
@@ -147,14 +158,21 @@ def _names():
     attacks, sets = _files_of("advphy_training.attacks"), images.names()
     figures = _files_of("advphy_training.reproduce.figures")
     found = {
-        **{"links": links.names(), "semantic": SemanticLink.names()},
-        **{"EVE": Eve.names(), "ATTACK": attacks, "FILE|NAME": attacks},
+        "links": links.names(),
+        "semantic": SemanticLink.names(),
+        "EVE": Eve.names(),
+        "ATTACK": attacks,
+        "FILE|NAME": attacks,
         "SCHEME": _files_of("advphy_training.schemes"),
         "FIGURE": [name.replace("_", "-") for name in figures],
         "KIND": _files_of("advphy_model.air.channels"),
-        **{"IMAGES": sets, "SET": sets, "FADING": ("none", "rayleigh")},
+        "IMAGES": sets,
+        "SET": sets,
+        "FADING": ("none", "rayleigh"),
         "DRIVER": (*_radio_settings.RADIOS, *_radio_settings.NEAR),
-        **dict.fromkeys(("SHIFT", "PHASE", "SIGN"), ("random",)),
+        "SHIFT": ("random",),
+        "PHASE": ("random",),
+        "SIGN": ("random",),
     }
     return {metavar: tuple(names) for metavar, names in found.items()}
 

@@ -20,8 +20,17 @@ from advphy_commands._numbers import psr_range, whole
 from advphy_commands._options import operand, option
 
 # Options of the command that reproduces a report.
-AGAIN = "psr_db ebn0_db at_psr_db over_ebn0_db restarts steps min_errors max_blocks"
-AGAIN += " seed"
+AGAIN = (
+    "psr_db",
+    "ebn0_db",
+    "at_psr_db",
+    "over_ebn0_db",
+    "restarts",
+    "steps",
+    "min_errors",
+    "max_blocks",
+    "seed",
+)
 
 
 @dataclass(frozen=True)
@@ -32,10 +41,12 @@ class Settings:
     out: Path = option(
         None, "folder of the report", type=Path, required=True, metavar="FOLDER"
     )
-    psr_db: list = _measuring.over("-10:2:2", "PSRs of the first sweep", psr_range)
+    psr_db: list = _measuring.over(
+        "-10:2:2", "PSRs in dB of the first sweep", psr_range
+    )
     ebn0_db: float = option(8.0, "Eb/N0 in dB of the sweep over PSR", type=float)
     at_psr_db: float = option(-6.0, "PSR in dB of the sweep over Eb/N0", type=float)
-    over_ebn0_db: list = _measuring.over("0:10:2", "Eb/N0 of the second sweep")
+    over_ebn0_db: list = _measuring.over("0:10:2", "Eb/N0 in dB of the second sweep")
     restarts: int = option(32, "restarts of each iterative attack", type=int)
     steps: int = option(100, "steps of each restart", type=int)
     min_errors: int = option("1000", "block errors at which a point ends", whole)
@@ -53,7 +64,7 @@ class Settings:
     def command(self):
         """Return the command that reproduces this report."""
         words = ["advphy", "evaluate", self.link]
-        for name in AGAIN.split():
+        for name in AGAIN:
             words += [f"--{name.replace('_', '-')}", str(self.typed[name])]
         if self.claimed:
             words += ["--claimed", self.claimed]

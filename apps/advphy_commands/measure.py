@@ -72,7 +72,7 @@ def run(settings, output):
                 flowgraph_engine.counted, latency=settings.latency
             )
         chains = _measuring.chains(
-            settings, output.remark, LinkSetting, lambda model: (model,)
+            settings, output.remark, LinkSetting, lambda model: {"model": model}
         )
         rule = StopRule(
             settings.min_errors, settings.max_blocks, settings.relative_width

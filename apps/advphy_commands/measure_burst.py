@@ -70,7 +70,7 @@ def run(settings, output):
     """Measure and print a line per point."""
 
     def framed(model):
-        return model, Frame.of_model(model, **settings.frame)
+        return {"model": model, "frame": Frame.of_model(model, **settings.frame)}
 
     chains = list(_measuring.chains(settings, output.remark, BurstSetting, framed))
     output.note(frames=[])

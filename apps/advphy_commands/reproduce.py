@@ -100,9 +100,8 @@ def _letter(settings, output, figure):
     from advphy_training.reproduce import arn_curves, arn_pictures
     from advphy_training.reproduce.arn_models import SHIPPED, Family
 
-    tested = images.load(
-        "mnist_test"
-    )  # raises an error if the images are not installed
+    # This raises an error if the images are not installed.
+    tested = images.load("mnist_test")
     folder, name = settings.out, settings.figure
     place = folder / "trained"
     families = [Family(i, place) for i in range(1, settings.seeds + 1)]
@@ -136,15 +135,15 @@ def _paper(settings, output, figure):
         crafters = workers
         if settings.cluster is None:
             crafters = stack.enter_context(ranges.processes(ranges.cores()))
-        effort, place = _effort(settings), settings.out / settings.figure
-        settings.out.mkdir(parents=True, exist_ok=True)
+        effort, folder, name = _effort(settings), settings.out, settings.figure
+        folder.mkdir(parents=True, exist_ok=True)
         families = _families(settings, figure, crafters)
-        csv = place.with_name(f"{place.name}.csv")
+        csv = folder / f"{name}.csv"
         made = Reproduction(figure, families, effort, csv, workers, crafters)
         _show(made.craft(), "perturbations")
         found = _measure(made, output)
     note = f"PSR -6 dB; {effort.min_errors} errors or {effort.max_blocks:.0e} blocks"
-    claims, path = page.verdicts(figure, found), place.with_name(f"{place.name}.png")
+    claims, path = page.verdicts(figure, found), folder / f"{name}.png"
     attack_panels.draw(found, figure, path, note, claims)
     return found, list(_rows(found)), _trainings(made)
 

@@ -22,8 +22,8 @@ from advphy_model.modem.frame import Frame
 from advphy_commands import _progress
 from advphy_commands._numbers import whole
 from advphy_commands._options import operand, option
+from advphy_commands._secret import key_file, secret_of
 from advphy_commands._text import numbers, table
-from advphy_commands.secret import key_file, secret_of
 
 
 @dataclass(frozen=True)
@@ -166,12 +166,23 @@ def _numbers(found, origin, scorer):
     }
 
 
-COLUMNS = "number index missed snr_db cfo clock_ppm blocks block_errors erasures"
-COLUMNS += " squared_error intact"
+COLUMNS = (
+    "number",
+    "index",
+    "missed",
+    "snr_db",
+    "cfo",
+    "clock_ppm",
+    "blocks",
+    "block_errors",
+    "erasures",
+    "squared_error",
+    "intact",
+)
 
 
 def _write_rows(path, scorer):
     with atomic_file(path) as file:
-        writer = csv.DictWriter(file, COLUMNS.split(), lineterminator="\n")
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(frame.as_row() for frame in scorer.frames)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from advphy_model.link import secret_file
 
-from advphy_commands._options import operand, option
+from advphy_commands._options import operand
 
 
 @dataclass(frozen=True)
@@ -25,26 +25,3 @@ def run(settings, output):
     secret_file.create(settings.file)
     output.line(f"{settings.file}: a new secret, mode 0600")
     output.note(file=settings.file, mode="0600")
-
-
-def key_file():
-    """Return the field of --key-file."""
-    text = "secret of a keyed link, mode 0600 (default: ask for it)"
-    return option(None, text, metavar="FILE")
-
-
-def secret_of(key_file, link):
-    """Return the secret of a keyed link, or None if the link is not keyed.
-
-    Args:
-        key_file: path of the secret, or None to ask the user.
-        link: link model or semantic link.
-
-    Raises:
-        ValueError: if a file is given and the link is not keyed.
-    """
-    if getattr(link, "keying", "none") != "none":
-        return secret_file.read(key_file) if key_file else secret_file.ask()
-    if key_file:
-        raise ValueError(f"link '{link.name}' is not keyed; omit --key-file")
-    return None

@@ -76,4 +76,13 @@ def _points(model, settings):
         p = attacks.craft_or_read("universal_pgd", model, plan, [], kept)
         crafted.append(p)
     frame = Frame.of_model(model)
-    return synchronism.points(model, frame, *crafted, ebn0_db, psr_db, settings.seed)
+    known, unknown = crafted
+    return synchronism.points(
+        model,
+        frame,
+        sharp=known,
+        blind=unknown,
+        ebn0_db=ebn0_db,
+        psr_db=psr_db,
+        seed=settings.seed,
+    )

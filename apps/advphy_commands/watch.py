@@ -176,7 +176,8 @@ class Record:
         output: Output for remarks.
 
     Raises:
-        ValueError: if an existing CSV is not one of counts, or is in use.
+        ValueError: if an existing CSV is not one of counts, or is in use, or the format
+            of the figure is not known.
         OSError: if a file cannot be written.
     """
 

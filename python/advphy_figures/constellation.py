@@ -39,10 +39,15 @@ def pairs_of(x) -> list:
 
 def _describe(model):
     pairs = spectrum(model.codebook)
-    found = {"link": model.name, "model_sha256": model.sha256}
-    found |= {"k": model.k, "n": model.n, "codebook": pairs_of(model.codebook)}
-    distances = [{"distance": d, "pairs": count} for d, count in pairs]
-    return found | {"minimum_distance": pairs[0][0], "distances": distances}
+    return {
+        "link": model.name,
+        "model_sha256": model.sha256,
+        "k": model.k,
+        "n": model.n,
+        "codebook": pairs_of(model.codebook),
+        "minimum_distance": pairs[0][0],
+        "distances": [{"distance": d, "pairs": count} for d, count in pairs],
+    }
 
 
 @look.applied()

@@ -44,8 +44,11 @@ def label(axes, curves, notes=None, ends=None):
     for text in texts:
         text.remove()
     if curves:
-        named = [(filter(None, (text, notes.get(text))), line) for text, line in curves]
-        _legend(axes, [(" - ".join(words), line) for words, line in named])
+        named = []
+        for text, line in curves:
+            note = notes.get(text)
+            named.append((f"{text} - {note}" if note else text, line))
+        _legend(axes, named)
     return "legend"
 
 

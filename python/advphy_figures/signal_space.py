@@ -32,15 +32,31 @@ def describe(p, model, ebn0_db) -> dict:
     pairs = []
     for s, t, share in closings(model.codebook, p.rows):
         left = (1 - share) * apart[s, t] / 2
-        pair = {"sent": s, "decided": t, "distance": float(apart[s, t])}
-        pair |= {"closed": share, "left": float(left)}
-        pairs.append(pair | {"pair_error_rate": q_function(left / sigma)})
-    found = {"figure": "perturbation", "perturbation": p.name, "kind": p.kind}
-    found |= {"psr_db": p.psr_db, "victims": p.victims}
-    found |= {"warning": p.warning_for(model), "link": model.name}
-    found |= {"model_sha256": model.sha256, "ebn0_db": float(ebn0_db), "sigma": sigma}
-    found |= {"rows": pairs_of(p.rows), "codebook": pairs_of(model.codebook)}
-    return found | {"pairs": pairs}
+        pairs.append(
+            {
+                "sent": s,
+                "decided": t,
+                "distance": float(apart[s, t]),
+                "closed": share,
+                "left": float(left),
+                "pair_error_rate": q_function(left / sigma),
+            }
+        )
+    return {
+        "figure": "perturbation",
+        "perturbation": p.name,
+        "kind": p.kind,
+        "psr_db": p.psr_db,
+        "victims": p.victims,
+        "warning": p.warning_for(model),
+        "link": model.name,
+        "model_sha256": model.sha256,
+        "ebn0_db": float(ebn0_db),
+        "sigma": sigma,
+        "rows": pairs_of(p.rows),
+        "codebook": pairs_of(model.codebook),
+        "pairs": pairs,
+    }
 
 
 def require_direction(p, model):

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from advphy_figures import look
 
-_ASIDE = 0.17  # horizontal distance of points that would cover each other
+_ASIDE = 0.17  # places of the axis between points that would cover each other
 _REFERENCES = {JAMMER: ":", CLEAN: look.THEORY}
 
 

@@ -50,9 +50,15 @@ def describe(rows, perturbations=()) -> dict:
     cells = [
         _cell(crafted, link, *counts[crafted, link]) for crafted, link in sorted(counts)
     ]
-    at = {"ebn0_db": ebn0_db, "psr_db": attacked[0].psr_db, "attacks": attacks}
-    at |= {"crafted_against": made_for, "attacked": links, "cells": cells}
-    return {"figure": "transfer-matrix", **at}
+    return {
+        "figure": "transfer-matrix",
+        "ebn0_db": ebn0_db,
+        "psr_db": attacked[0].psr_db,
+        "attacks": attacks,
+        "crafted_against": made_for,
+        "attacked": links,
+        "cells": cells,
+    }
 
 
 def _refuse_several(attacked):

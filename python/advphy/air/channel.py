@@ -44,4 +44,10 @@ class channel(noisy_channel):
         """Return the noise variance per real dimension at an Eb/N0 in dB."""
         return power.noise_variance(ebn0_db, self._rate)
 
-    set_ebn0_db, ebn0_db = noisy_channel.set_level, noisy_channel.level
+    def set_ebn0_db(self, ebn0_db):
+        """Set the Eb/N0 in dB, from the next call of work() on."""
+        self.set_level(ebn0_db)
+
+    def ebn0_db(self):
+        """Return the Eb/N0 in dB."""
+        return self.level()

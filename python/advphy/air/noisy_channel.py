@@ -56,9 +56,11 @@ class noisy_channel(guarded_block):
         level = self._level  # one setting for the whole call
         written = self.nitems_written(0)
         if level != self._tagged:
-            variance = self.noise_variance(level)
-            settings = {self.LEVEL: level, "noise_variance": variance}
-            settings["kind"] = self._kind
+            settings = {
+                self.LEVEL: level,
+                "noise_variance": self.noise_variance(level),
+                "kind": self._kind,
+            }
             self.add_item_tag(0, written, pmt.intern(TAG), pmt.to_pmt(settings))
             self._tagged = level
         size = len(output_items[0])

@@ -51,12 +51,15 @@ def settings_of(adversary, on, phase) -> dict:
     """
     if phase:
         adversary = dataclasses.replace(adversary, off_blocks=0, on_blocks=0)
-    names = "shift phase sign frequency_offset fading".split()
     return {
         "perturbation": adversary.label,
         "psr_db": adversary.scaled.psr_db if on else -math.inf,
         "perturbation_kind": adversary.perturbation.kind,
-        **{name: getattr(adversary, name) for name in names},
+        "shift": adversary.shift,
+        "phase": adversary.phase,
+        "sign": adversary.sign,
+        "frequency_offset": adversary.frequency_offset,
+        "fading": adversary.fading,
         "on": on,
     }
 

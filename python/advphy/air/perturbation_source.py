@@ -143,7 +143,7 @@ class perturbation_source(segmented_block):
         self._set(frequency_offset=frequency_offset)
 
     def set_schedule(self, off_blocks, on_blocks):
-        """Set the numbers of blocks without and with the perturbation in a period."""
+        """Set the blocks without and with it in a period; 0 and 0: always on."""
         self._set(off_blocks=off_blocks, on_blocks=on_blocks)
 
     def set_enabled(self, enabled):

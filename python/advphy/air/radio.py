@@ -26,6 +26,26 @@ def resolve(driver, args):
     return package, ",".join(filter(None, (first, args)))
 
 
+def checked_settings(driver, frequency, sample_rate, gain):
+    """Return the settings as a dictionary; ValueError if one is invalid."""
+    for name, value, unit in (
+        ("frequency", frequency, "Hz"),
+        ("sample_rate", sample_rate, "samples/s"),
+    ):
+        if not (math.isfinite(value) and value > 0):
+            raise ValueError(
+                f"{name} must be a finite number of {unit} > 0, got {value}"
+            )
+    if gain is not None and not math.isfinite(gain):
+        raise ValueError(f"gain must be a finite number of dB, or None, got {gain}")
+    return {
+        "driver": driver,
+        "frequency": frequency,
+        "sample_rate": sample_rate,
+        "gain": gain,
+    }
+
+
 class radio_edge(kept_hier_block):
     """Base class of SDR sink and source, which may be tuned while they run.
 
@@ -35,23 +55,8 @@ class radio_edge(kept_hier_block):
 
     radio = None
 
-    def checked_settings(self, driver, frequency, sample_rate, gain):
-        """Return the settings as a dictionary; ValueError if one is invalid."""
-        for name, value, unit in (
-            ("frequency", frequency, "Hz"),
-            ("sample_rate", sample_rate, "samples/s"),
-        ):
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(
-                    f"{name} must be a finite number of {unit} > 0, got {value}"
-                )
-        if gain is not None and not math.isfinite(gain):
-            raise ValueError(f"gain must be a finite number of dB, or None, got {gain}")
-        given = {"frequency": frequency, "sample_rate": sample_rate, "gain": gain}
-        return {"driver": driver} | given
-
     def _change(self, name, value):
-        requested = self.checked_settings(**self._requested | {name: value})
+        requested = checked_settings(**self._requested | {name: value})
         if self.radio is not None:
             self._set_radio(name, value, requested)
         self._requested = requested
@@ -71,10 +76,10 @@ class radio_edge(kept_hier_block):
     def events(self):
         """Return counts since the start, as a dictionary.
 
-        underruns, overruns, late: None where the driver does not report them. samples;
-        of a sink also clipped: samples above the amplitude limit; non_finite: samples
-        sent as zero; pauses: how often no sample came for half a second, so that zeros
-        were sent.
+        underruns, overruns, late: None where the driver does not report them.
+        samples: sent or received. since: start in unix seconds. A sink adds clipped
+        (samples above the amplitude limit), non_finite (samples sent as zero) and
+        pauses (times that no sample came for half a second, so that zeros were sent).
         """
         return self._events.counts()
 
@@ -177,7 +182,7 @@ class Radio:
     def _set_sample_rate(self, sample_rate):
         self._require_in_range("sample_rate", sample_rate, "samples/s")
         self._set("sample_rate", sample_rate)
-        # A receiver would not follow an error above 10 ppm, that of a good clock.
+        # 10 ppm is the error of a good clock; a receiver would not follow a larger one.
         if not math.isclose(self.sample_rate(), sample_rate, rel_tol=1e-5):
             raise ValueError(
                 f"sample_rate = {sample_rate:g}, but the nearest rate of the device "
@@ -227,7 +232,8 @@ def _imported(name):
 def _ranges(given):
     """Return a driver's ranges as pairs (lowest, highest).
 
-    gr-uhd and gr-osmosdr give one pair; the device rejects values that lie in a gap.
+    gr-uhd and gr-osmosdr give only the two ends; within a gap the device chooses the
+    value.
     """
     if hasattr(given, "start"):
         return [(given.start(), given.stop())]

@@ -71,7 +71,7 @@ class sdr_sink(radio.radio_edge):
         )
         if not isinstance(armed, bool):
             raise ValueError(f"armed must be True or False, got {armed!r}")
-        self._requested = self.checked_settings(driver, frequency, sample_rate, gain)
+        self._requested = radio.checked_settings(driver, frequency, sample_rate, gain)
         package, self._radiates = _reach(driver, args)
         self._events = StreamEvents(
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
@@ -138,7 +138,7 @@ class sdr_sink(radio.radio_edge):
         return transmit_limits.describe(samples, self.gate.peak(), self._requested)
 
     def silence(self):
-        """Send zeros, turn the transmitter off, and end this stream."""
+        """Send zeros, turn the transmitter off, end this stream, and wait for it."""
         self.gate.silence()
         if self.feed is not None:
             self.feed.silence()

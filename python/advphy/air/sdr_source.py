@@ -43,7 +43,7 @@ class sdr_source(radio.radio_edge):
         gr.hier_block2.__init__(
             self, "sdr_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, 8)
         )
-        self._requested = self.checked_settings(driver, frequency, sample_rate, gain)
+        self._requested = radio.checked_settings(driver, frequency, sample_rate, gain)
         package = driver
         if driver == "file":
             self.begin = _file_source(args)

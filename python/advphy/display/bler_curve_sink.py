@@ -8,7 +8,8 @@ from .display_block import message_display
 class bler_curve_sink(message_display):
     """Draw block error rates over a setting that is changed while it runs.
 
-    Message port "in": messages of kind "counts"; others are ignored.
+    Message port "in": messages of kind "counts". Those of the other known kinds are
+        ignored; unknown messages are counted as refused.
 
     Args:
         title: title above the plot.

@@ -13,8 +13,8 @@ class ConstellationRecord:
         points: number of vectors that are kept.
         codebook: complex [M, n].
         channel_use: channel use that is shown, or -1: all.
-        gate: function that is called with whether more vectors are needed. It holds
-            no block, because a window may outlive its flowgraph.
+        gate: function of a bool, whether more vectors are needed. It holds no block,
+            because a window may outlive its flowgraph.
     """
 
     def __init__(self, points, codebook, channel_use=-1, gate=lambda wanted: None):

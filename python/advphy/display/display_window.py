@@ -31,7 +31,7 @@ class DisplayWindow(QtWidgets.QWidget):
     def __init__(self, record, name, frame_rate):
         if QtWidgets.QApplication.instance() is None:
             raise ValueError(
-                "there is no QApplication, make one before a window; generate the "
+                "there is no QApplication; make one before the window: generate the "
                 "flowgraph as QT GUI, or begin with PyQt5.QtWidgets.QApplication([])"
             )
         super().__init__()

@@ -16,7 +16,10 @@ _DISTINCT = {
     "counts": pmt.intern("first_block"),
     "estimate": pmt.intern("detected"),
     "psr": pmt.intern("first_block"),
-    **dict.fromkeys(("distortion", "accuracy", "power", "frames")),
+    "distortion": None,
+    "accuracy": None,
+    "power": None,
+    "frames": None,
 }
 _KIND, _NAME = pmt.intern("kind"), pmt.intern("name")
 MOST_WAITING = 1000

@@ -158,8 +158,9 @@ def last_change(states):
 def found_after(states, onset):
     """Return the seconds from the onset to the canceller's first detection, or None.
 
-    It is None if the canceller had detected something before. A detection of up to
-    LAST_WORD before the onset counts as 0 s, because messages are not more exact.
+    It is None if the canceller was already detecting something at the onset. A
+    detection of up to LAST_WORD before the onset counts as 0 s, because messages are
+    not more exact.
     """
     before = [state for state in states if state.time < onset - LAST_WORD]
     if before and before[-1].on:

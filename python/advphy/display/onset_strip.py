@@ -8,8 +8,8 @@ from .onset_record import OnsetRecord
 class onset_strip(message_display):
     """Draw block error rates, attacks and detections over time.
 
-    Message port "in": messages of kind "counts", "psr" and "estimate"; others are
-        ignored.
+    Message port "in": messages of kind "counts", "psr" and "estimate". Those of the
+        other known kinds are ignored; unknown messages are counted as refused.
 
     Args:
         title: title above the plot.

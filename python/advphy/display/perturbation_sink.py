@@ -10,7 +10,8 @@ from .perturbation_record import PerturbationRecord
 class perturbation_sink(message_display):
     """Draw both perturbations as arrows in the complex plane of each channel use.
 
-    Message port "in": messages of kind "psr" and "estimate"; others are ignored.
+    Message port "in": messages of kind "psr" and "estimate". Those of the other known
+        kinds are ignored; unknown messages are counted as refused.
 
     Args:
         model: link model, or its name or file; its n and codebook are used.

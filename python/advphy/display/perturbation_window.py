@@ -62,13 +62,11 @@ class PerturbationWindow(PanelsWindow):
                 words.real, words.imag, size=5, pen=None, brush=PALE
             )
             plot.addItem(dots, ignoreBounds=True)
-        texts = ["" if several or n == 1 else str(use) for use in range(n)]
+        numbers = ["" if several or n == 1 else str(use) for use in range(n)]
         plots = self.plots if several else self.plots * n
-        places = list(zip(plots, texts, strict=True))[:MOST_ARROWS]
-        self.true, self.estimated = (
-            [Arrow(plot, *look, text) for plot, text in places]
-            for look in ((COLORS[1], 4), (COLORS[0], 2))
-        )
+        places = list(zip(plots, numbers, strict=True))[:MOST_ARROWS]
+        self.true = [Arrow(plot, COLORS[1], 4, text) for plot, text in places]
+        self.estimated = [Arrow(plot, COLORS[0], 2, text) for plot, text in places]
 
     def fill(self):
         seen = self.record.seen()

@@ -37,7 +37,7 @@ class PlotWindow(DisplayWindow):
 
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or type(self).__name__, frame_rate)
-        self.title, self.plots, self.columns, self._savings = title, [], [], {}
+        self.title, self.plots, self.columns = title, [], []
         self._labels_due, self._late, self._width = 0.0, False, 0.0
         self.setAttribute(QtCore.Qt.WA_StyledBackground)
         self.setStyleSheet(SHEET)
@@ -78,8 +78,10 @@ class PlotWindow(DisplayWindow):
         self.add_action("Export...", self._export)
 
     def add_action(self, text, function):
-        """Add a menu entry that calls a method of the window."""
-        self.menu.addAction(text).triggered.connect(function)
+        """Add a menu entry that calls a method of the window; return its QAction."""
+        action = self.menu.addAction(text)
+        action.triggered.connect(function)
+        return action
 
     def add_plot(self, row, column=0, rows=None, log=False, **more):
         """Add axes with a grid; return pyqtgraph's PlotItem.
@@ -248,12 +250,11 @@ class PlotWindow(DisplayWindow):
             kinds: filter of file names, "Name (*.ending)".
             save: function of a path; a dialog shows its OSError or ValueError.
         """
-        self._savings[text] = kinds, save
-        self.add_action(text, self._ask_and_save)
+        action = self.add_action(text, self._ask_and_save)
+        action.setData((text, kinds, save))  # a desktop may change the text shown
 
     def _ask_and_save(self):
-        text = self.sender().text()
-        kinds, save = self._savings[text]
+        text, kinds, save = self.sender().data()
         path, _ = QtWidgets.QFileDialog.getSaveFileName(self, text, "", kinds)
         ending = kinds.rpartition("*")[2].rstrip(")")
         try:

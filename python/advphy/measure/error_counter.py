@@ -108,8 +108,11 @@ class error_counter(setting_follower):
         self._erased_until = 0  # offset after the current run of erasures
         self._sent = np.empty(0, np.uint8)
         self._ended = False
-        self._origin = {"link": model.name, "model_sha256": model.sha256}
-        self._origin["seed"] = self._seed
+        self._origin = {
+            "link": model.name,
+            "model_sha256": model.sha256,
+            "seed": self._seed,
+        }
 
     def bler(self):
         """Return the block error rate of the current segment, or 0 if it is empty."""

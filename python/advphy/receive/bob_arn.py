@@ -49,7 +49,7 @@ class bob_arn(guarded_block):
         self._first_frame = checked_index("first_frame", first_frame)
         self.set_insert(insert)
         self._index = self._first_frame  # of the next item
-        self._highest = self._first_frame - 1  # index that was used
+        self._highest = self._first_frame - 1  # highest index that was used
         self._lock = threading.Lock()
         self._counts = {"wrong": 0, "repeated": 0, "lost": 0}
         self.start()

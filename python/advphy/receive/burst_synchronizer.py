@@ -68,7 +68,8 @@ class burst_synchronizer(guarded_general_block):
         )
         self._synchronizer = self._make()
         self._codewords = np.empty((0, model.n), np.complex64)  # not put out yet
-        self._bursts, self._ahead = [], 0  # samples pushed, but not yet consumed
+        self._bursts = []  # bursts of these codewords
+        self._ahead = 0  # samples pushed, but not yet consumed
         self._inserted, self._last = None, None
         self._reporter = Reporter(self, "frames", "frames", name, "synchronizer")
         self.set_tag_propagation_policy(gr.TPP_DONT)

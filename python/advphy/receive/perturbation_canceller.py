@@ -12,7 +12,6 @@ from ..block_errors import guarded_block
 from ..reports import Reporter
 
 TAG = "canceller"
-FIGURES = ("psr_db", "noise_variance", "statistic")  # of an Estimate
 
 
 class perturbation_canceller(guarded_block):
@@ -163,7 +162,9 @@ class perturbation_canceller(guarded_block):
             figures |= {
                 "adversary": estimate.adversary,
                 "weights": list(map(float, estimate.weights)),
-                **{name: float(getattr(estimate, name)) for name in FIGURES},
+                "psr_db": float(estimate.psr_db),
+                "noise_variance": float(estimate.noise_variance),
+                "statistic": float(estimate.statistic),
                 "threshold": float(canceller.threshold),
                 "detected": bool(estimate.detected),
             }

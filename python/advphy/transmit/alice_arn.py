@@ -30,8 +30,8 @@ class alice_arn(guarded_block):
             check, by which Bob detects a wrong, a repeated and a lost key.
     Message port "power": a dictionary with kind, name, time, settings (a dictionary
             with inserted), psr_db (realized), transmit_power_db (over 1 per real
-            dimension) and items, of the items since the previous message; 20 times a
-            second and when the stream ends.
+            dimension) and items; all are of the items since the previous message; 20
+            times a second and when the stream ends.
 
     Args:
         model: semantic link with a pair, or its name or file.
@@ -118,9 +118,9 @@ class alice_arn(guarded_block):
     def _tag_keys(self, written, items, first):
         """Tag the items whose index is a multiple of KEY_TAG_EVERY, and the first."""
         index = self._origin + written
-        every = -(-index // KEY_TAG_EVERY) * KEY_TAG_EVERY
+        multiple = -(-index // KEY_TAG_EVERY) * KEY_TAG_EVERY
         indices = {index} if first else set()
-        for at in sorted(indices.union(range(every, index + items, KEY_TAG_EVERY))):
+        for at in sorted(indices.union(range(multiple, index + items, KEY_TAG_EVERY))):
             check = f"{int(self._module.keying.checks(at, 1)[0]):016x}"
             self._tag(written + at - index, KEY_TAG, {"index": at, "check": check})
 

@@ -23,8 +23,9 @@ class burst_modulator(guarded_general_block):
 
     A burst holds frame.codewords codewords; the last, incomplete burst of a finite
     stream is not sent. Alice's tags "alice" and "key" are sent in the headers: the pair
-    is inserted or bypassed at the next burst, and on a keyed link Alice's first index
-    must be first_frame * codewords.
+    is inserted or bypassed at the next burst. On a keyed link Alice's first index must
+    be first_frame * codewords, or a later multiple of codewords, at which the bursts
+    then begin.
 
     Args:
         model: link model or semantic link, or its name or file.
@@ -109,7 +110,10 @@ class burst_modulator(guarded_general_block):
             self._keys = {expected: bytes.fromhex(value["check"][:CHECK_DIGITS])}
 
     def _move_origin(self, origin):
-        """Begin at Alice's index, because she never uses an index twice."""
+        """Begin at Alice's index if it is a later first index of a burst.
+
+        She never uses an index twice, so she may begin later than first_frame.
+        """
         later = origin > self._origin and origin % self._size == 0
         if not self._keyed and later and self.nitems_read(0) == 0:
             self._modulator.number, self._origin = origin // self._size, origin

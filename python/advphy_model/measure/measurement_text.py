@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Texts for rates with their intervals and for the figures of messages."""
 
+import contextlib
 import functools
 
 from advphy_model.measure.error_rate import interval, upper_bound
@@ -47,70 +48,85 @@ def sentence(failures, blocks) -> str:
 
 
 def figures_of(message) -> str:
-    """Return a short text with the figures of a message.
+    """Return a short text with the figures of a message that are known.
 
     Args:
-        message: message of a counter, meter, adversary or canceller, as a dictionary.
+        message: message of a counter, meter, adversary or canceller, as a dictionary;
+            a figure that is missing or None is left out.
 
     Raises:
-        KeyError: if a figure is missing, or the kind is not known.
+        KeyError: if the kind is not known, or counts or `detected` are missing.
     """
-    return _FIGURES[message["kind"]](message)
+    known = {name: value for name, value in message.items() if value is not None}
+    return _FIGURES[message["kind"]](known) or "nothing yet"
+
+
+def known_parts(forms, values) -> list:
+    """Return the formatted texts of the forms whose values are all known."""
+    texts = []
+    for form in forms:
+        with contextlib.suppress(KeyError):
+            texts.append(form.format_map(values))
+    return texts
 
 
 def _counts(message):
     failures = message["block_errors"] + message["erasures"]
-    text = f"BLER {message['bler']:.2e} ({failures} of {message['blocks']} blocks)"
-    if "frames" in message:
-        text += f", {message['frames']} bursts, {message['missed_frames']} missed"
-    return text
+    blocks = message["blocks"]
+    if not blocks:
+        return "no block yet"
+    text = f"BLER {failures / blocks:.2e} ({failures} of {blocks} blocks)"
+    bursts = ("{frames} bursts", "{missed_frames} missed")
+    return ", ".join([text, *known_parts(bursts, message)])
 
 
 def _distortion(message):
-    text = f"MSE {message['mse']:.4f}, PSNR {message['psnr_db']:.1f} dB"
-    ssim = message.get("ssim")
-    return text if ssim is None else f"{text}, SSIM {ssim:.2f}"
+    forms = ("MSE {mse:.4f}", "PSNR {psnr_db:.1f} dB", "SSIM {ssim:.2f}")
+    return ", ".join(known_parts(forms, message))
 
 
 def _accuracy(message):
-    low, high = 100 * message["low"], 100 * message["high"]
-    return (
-        f"reads {100 * message['accuracy']:.1f} % of the labels "
-        f"({low:.1f} to {high:.1f} %)"
-    )
+    percent = {
+        name: 100 * message[name]
+        for name in ("accuracy", "low", "high")
+        if name in message
+    }
+    forms = ("reads {accuracy:.1f} % of the labels", "({low:.1f} to {high:.1f} %)")
+    return " ".join(known_parts(forms, percent))
 
 
 def _psr(message):
-    settings = message["settings"]
-    if not settings["on"]:
+    settings = message.get("settings", {})
+    if not settings.get("on", True):
         return "off"
-    name = settings["perturbation"].partition(" ")[0]
-    return f"{name}, PSR {message['psr_db_realised']:.1f} dB"
+    name = str(settings.get("perturbation") or "").partition(" ")[0]
+    sent = known_parts(["PSR {psr_db_realised:.1f} dB"], message)
+    return ", ".join(filter(None, [name, *sent]))
 
 
 def _estimate(message):
-    if not message["settings"].get("enabled", True):
+    if not message.get("settings", {}).get("enabled", True):
         return "switched off"
     if not message["detected"]:
         return "no perturbation detected"
-    return (
-        f"perturbation detected: {message['adversary']}, PSR {message['psr_db']:.1f} dB"
-    )
+    forms = ("perturbation detected: {adversary}", "PSR {psr_db:.1f} dB")
+    return ", ".join(known_parts(forms, message))
 
 
 def _power(message):
-    sent = f"transmit power {message['transmit_power_db']:.2f} dB"
-    psr_db = message.get("psr_db")
-    return f"bypassed, {sent}" if psr_db is None else f"PSR {psr_db:.1f} dB, {sent}"
+    state = [] if "psr_db" in message else ["bypassed"]
+    forms = ("PSR {psr_db:.1f} dB", "transmit power {transmit_power_db:.2f} dB")
+    return ", ".join(state + known_parts(forms, message))
 
 
 def _frames(message):
-    text = f"{message['received']} bursts, {message['missed']} missed"
-    if "snr_db" in message:
-        text += (
-            f", SNR {message['snr_db']:.1f} dB, clock {message['clock_ppm']:+.1f} ppm"
-        )
-    return text
+    forms = (
+        "{received} bursts",
+        "{missed} missed",
+        "SNR {snr_db:.1f} dB",
+        "clock {clock_ppm:+.1f} ppm",
+    )
+    return ", ".join(known_parts(forms, message))
 
 
 _FIGURES = {

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Option --key-file of the commands that use the secret of a keyed link."""
+
+from advphy_model.link import secret_file
+
+from advphy_commands._options import option
+
+
+def key_file():
+    """Return the field of --key-file."""
+    text = "secret of a keyed link, mode 0600 (default: ask for it)"
+    return option(None, text, metavar="FILE")
+
+
+def secret_of(key_file, link):
+    """Return the secret of a keyed link, or None if the link is not keyed.
+
+    Args:
+        key_file: path of the secret, or None to ask the user.
+        link: link model or semantic link.
+
+    Raises:
+        ValueError: if a file is given and the link is not keyed.
+    """
+    if getattr(link, "keying", "none") != "none":
+        return secret_file.read(key_file) if key_file else secret_file.ask()
+    if key_file:
+        raise ValueError(f"link '{link.name}' is not keyed; omit --key-file")
+    return None
