@@ -89,7 +89,7 @@ def wait_until_served(served):
         context.destroy(linger=0)
 
 
-def flood(connection, data, most=50_000_000):
+def flood(connection, data, most):
     """Send data until the other side takes no more; return the bytes that went."""
     sent = 0
     connection.settimeout(0.1)
@@ -125,16 +125,15 @@ GARBAGE = {
 @pytest.mark.parametrize("what", GARBAGE)
 def test_a_subscriber_that_sends_garbage_changes_nothing(what):
     zmtp, data = GARBAGE[what]
+    # ZMQ keeps a message whose parts never end: docs/published.md.
+    most = 4_000_000 if what == "frames in parts" else 50_000_000
     with Served() as served:
-        before, sent = left_open.resident_mib(), 0
+        before = left_open.resident_mib()
         for _ in range(2):
             with served.raw(zmtp) as connection:
-                sent += flood(connection, data)
+                flood(connection, data, most)
         wait_until_served(served)
-        grown = left_open.resident_mib() - before
-        # ZMQ keeps a message whose parts never end: docs/published.md.
-        kept = 8 * sent / 2**20 if what == "frames in parts" else 0
-        assert grown < 20 + kept
+        assert left_open.resident_mib() - before < 40
 
 
 def test_large_requests_of_another_protocol_one_after_the_other():

@@ -176,7 +176,7 @@ def test_label_names_the_hash_and_what_is_not_default():
         ({"frequency_offset": math.inf}, "frequency_offset must be.*got inf"),
         ({"fading": "rician"}, "'rician' is not known; choose from none, rayleigh"),
         ({"off_blocks": -1}, "off_blocks must be.*got -1"),
-        ({"off_blocks": 5}, "on_blocks >= 1"),
+        ({"off_blocks": 5}, "on_blocks must be at least 1 .*got 0"),
         ({"psr_db": 61.0}, "psr_db must be.*got 61"),
         ({"psr_db": math.nan}, "psr_db must be.*got nan"),
         ({"seed": -1}, "seed must be.*got -1"),
