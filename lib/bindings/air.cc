@@ -105,6 +105,7 @@ void bind_canceller(py::module_& m)
     py::class_<estimate>(m, "estimate", "Estimate of a canceller for a window.")
         .def_readonly("family", &estimate::which)
         .def_readonly("statistic", &estimate::statistic)
+        .def_readonly("gain", &estimate::gain)
         .def_property_readonly("p", &components_of)
         .def_property_readonly("weights",
                                [](const estimate& e) { return e.fitted.weights(); })
