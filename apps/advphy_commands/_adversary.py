@@ -21,6 +21,10 @@ UNKNOWN = ("shift", "phase")  # what the adversary may not know
 _WHOLE, _REAL = number_or_random(int), number_or_random(float)
 
 
+def _sign(name, text):
+    return text if text == "alternate" else _WHOLE(name, text)
+
+
 def _canceller(name, text):
     if text.isalpha():
         return CancellerSettings(adversary=text)
@@ -159,7 +163,21 @@ class InStep(_Attack):
     """Adversary whose perturbation arrives in step with the codewords."""
 
     shift: int | str = option("0", "cyclic shift, 0..n-1, or random per block", _WHOLE)
-    sign: int | str = option("1", "1, -1, or random per block", _WHOLE)
+    sign: int | str = option(
+        "1", "1, -1, random, or alternate: p and -p in turn", _sign
+    )
+    hop: list = repeated(
+        "FILE|NAME", "draw from this perturbation, too, for each block; may be repeated"
+    )
+    hold: int = option(
+        "1", "blocks for which a drawn sign or perturbation stays", whole, metavar="N"
+    )
+    off_blocks: int = option(
+        "0", "blocks without the perturbation in each period", whole, metavar="N"
+    )
+    on_blocks: int = option(
+        "0", "blocks with it after those; 0 and 0: always on", whole, metavar="N"
+    )
     full_scale: float = option(
         None,
         "largest amplitude that the adversary can transmit",
@@ -178,6 +196,7 @@ class InStep(_Attack):
         if self.attack is None:
             return lambda model, ebn0_db: [None]
         names = ("shift", "phase", "sign", "frequency_offset", "fading", "full_scale")
+        names += ("hold", "off_blocks", "on_blocks")
         arrival = {name: getattr(self, name) for name in names}
         warned = set()
         # The block would repeat the warning at every point.
@@ -191,11 +210,16 @@ class InStep(_Attack):
 
         def adversaries(model, ebn0_db):
             return [
-                Adversary(p, psr_db, **arrival, seed=seed)
+                Adversary(self._hopping(p), psr_db, **arrival, seed=seed)
                 for p, psr_db in self.perturbations(model, ebn0_db, out, once)
             ]
 
         return adversaries
+
+    def _hopping(self, p):
+        """Return p, or the book of p and the perturbations of --hop."""
+        others = [Perturbation.load(name) for name in self.hop]
+        return perturbation.book([p, *others]) if others else p
 
 
 @dataclass(frozen=True)

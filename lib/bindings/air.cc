@@ -17,15 +17,18 @@ perturbation perturbation_from(const py::array& rows, const py::kwargs& given)
     using settings = perturbation_settings;
     static const std::map<std::string, bool settings::*> switches = {
         { "by_message", &settings::by_message },
+        { "book", &settings::book },
         { "jammer", &settings::jammer },
         { "random_shift", &settings::random_shift },
         { "random_phase", &settings::random_phase },
         { "random_sign", &settings::random_sign },
+        { "alternate_sign", &settings::alternate_sign },
         { "random_frequency", &settings::random_frequency },
         { "rayleigh", &settings::rayleigh },
     };
     static const std::map<std::string, uint64_t settings::*> numbers = {
         { "frequency", &settings::frequency },
+        { "hold", &settings::hold },
         { "off_blocks", &settings::off_blocks },
         { "on_blocks", &settings::on_blocks },
         { "seed", &settings::seed },
