@@ -185,6 +185,8 @@ def test_label_names_the_hash_and_what_is_not_default():
         ({"phase": "any"}, "phase must be.*got any"),
         ({"phase": math.nan}, "phase must be.*got nan"),
         ({"sign": 0}, "sign must be.*got 0"),
+        ({"hold": 0}, "hold must be.*got 0"),
+        ({"hold": 1.5}, "hold must be.*got 1.5"),
         ({"frequency_offset": math.inf}, "frequency_offset must be.*got inf"),
         ({"fading": "rician"}, "'rician' is not known; choose from none, rayleigh"),
         ({"off_blocks": -1}, "off_blocks must be.*got -1"),

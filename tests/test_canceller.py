@@ -297,7 +297,10 @@ SCHEDULES = [
     {"phase": "random"},
     {"off_blocks": 15, "on_blocks": 1},
     {"off_blocks": 8, "on_blocks": 8},
+    {"sign": "alternate"},
+    {"sign": "alternate", "hold": 16},
 ]
+HOPS = {"perturbations": 60}
 
 
 def drawn_schedules():
@@ -317,15 +320,27 @@ def drawn_schedules():
     return drawn
 
 
+def sixty(model):
+    """Return a book of 30 differences of codewords and their negatives."""
+    rng = np.random.default_rng(60)
+    pairs = [rng.choice(model.M, 2, replace=False) for _ in range(30)]
+    rows = np.array([model.codebook[t] - model.codebook[s] for s, t in pairs])
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = np.concatenate([rows, -rows])
+    return Perturbation("sixty", "book", model.k, model.n, rows)
+
+
 def harm(model, how, psr_db, canceller, blocks):
-    """Return (errors with, without the canceller) under the worst p of a codebook."""
-    attack = Adversary(along_a_pair(model), psr_db, **how)
+    """Return (errors with, without the canceller) of an adversary."""
+    hops = how == HOPS
+    p = sixty(model) if hops else along_a_pair(model)
+    attack = Adversary(p, psr_db, **({} if hops else how))
     corrected = failures(model, blocks, attack=attack, canceller=canceller)
     return corrected, failures(model, blocks, attack=attack)
 
 
 @pytest.mark.parametrize("adversary", ["free", "any"])
-@pytest.mark.parametrize("how", SCHEDULES + drawn_schedules(), ids=str)
+@pytest.mark.parametrize("how", [*SCHEDULES, HOPS, *drawn_schedules()], ids=str)
 @pytest.mark.parametrize(
     "name",
     [pytest.param(n, marks=[pytest.mark.slow] * (i > 0)) for i, n in enumerate(SIX)],

@@ -111,11 +111,33 @@ class _Attack:
         const="1",
         metavar="K|signs|shifts|phases|any",
     )
+    window: int = option(
+        None,
+        "blocks that the canceller processes together, a power of two (default 4096; "
+        "modem: the codewords per burst if the perturbation changes with the burst)",
+        whole,
+        metavar="BLOCKS",
+    )
+    sample: int = option(
+        None,
+        "blocks of a window that it estimates from, a power of two (default 256)",
+        whole,
+        metavar="BLOCKS",
+    )
+    iterations: int = option(
+        None, "iterations of its estimate (default 5)", whole, metavar="N"
+    )
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def __post_init__(self):
-        """Refuse options of an adversary without --attack."""
-        independent = {"--cancel", "--window", "--restarts", "--steps", "--craft-seed"}
+        """Refuse options of an adversary or a canceller that is not there."""
+        for name in ("window", "sample", "iterations"):
+            if getattr(self, name) is not None and self.cancel is None:
+                raise ValueError(
+                    f"--{name} belongs to the canceller; give --cancel, too"
+                )
+        independent = {"--cancel", "--window", "--sample", "--iterations"}
+        independent |= {"--restarts", "--steps", "--craft-seed"}
         idle = [name for name in changed(self) if name not in independent]
         if idle and self.attack is None:
             raise ValueError(
@@ -125,7 +147,16 @@ class _Attack:
     @property
     def canceller(self):
         """Return the CancellerSettings, or None without --cancel."""
-        return self.cancel
+        if self.cancel is None:
+            return None
+        window = self.cancel.window if self.window is None else self.window
+        sample = min(self.cancel.sample, window) if self.sample is None else self.sample
+        iterations = self.iterations
+        if iterations is None:
+            iterations = self.cancel.iterations
+        return dataclasses.replace(
+            self.cancel, window=window, sample=sample, iterations=iterations
+        )
 
     def perturbations(self, model, ebn0_db, out, remark):
         """Yield (perturbation, PSR in dB or None) for a link at an Eb/N0.
@@ -237,27 +268,6 @@ class OverTheAir(_Attack):
         "channel uses (fractions too), or random within a codeword per burst",
         _REAL,
     )
-    window: int = option(
-        None,
-        "blocks that the canceller processes together, a power of two (default 4096); "
-        "the codewords per burst if the perturbation changes from burst to burst",
-        whole,
-        metavar="BLOCKS",
-    )
-
-    def __post_init__(self):
-        """Also refuse a window without a canceller."""
-        super().__post_init__()
-        if self.window is not None and self.cancel is None:
-            raise ValueError("--window belongs to the canceller; give --cancel, too")
-
-    @property
-    def canceller(self):
-        """Return the CancellerSettings, or None without --cancel."""
-        if self.window is None:
-            return self.cancel
-        sample = min(self.cancel.sample, self.window)
-        return dataclasses.replace(self.cancel, window=self.window, sample=sample)
 
     def adversaries(self, seed, out, remark):
         """Return a function (model, frame, ebn0_db) -> BurstAdversaries, or [None].

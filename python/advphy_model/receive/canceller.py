@@ -88,7 +88,7 @@ class CancellerSettings:
     @property
     def label(self) -> str:
         """Return a short text with the settings other than the default."""
-        words = ["drawn canceller"]  # that of 0.5 took every 16th block
+        words = ["canceller", "drawn sample"]  # that of 0.5 took every 16th block
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if value != field.default:
