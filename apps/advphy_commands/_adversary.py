@@ -49,6 +49,9 @@ class Knowledge:
         choices=UNKNOWN,
     )
     craft_seed: int = option(1, "seed of the crafting", type=int)
+    book: int = option(
+        "1", "perturbations to craft, of which one is drawn per block", whole
+    )
 
     def plan(self, psr_db, ebn0_db):
         """Return the attacks.Plan at a PSR in dB and an Eb/N0 in dB (needs torch)."""
@@ -62,6 +65,7 @@ class Knowledge:
             shift="random" if "shift" in self.unknown else "known",
             phase="random" if "phase" in self.unknown else "known",
             seed=self.craft_seed,
+            book=self.book,
         )
 
     def substitutes(self, link):
@@ -137,7 +141,7 @@ class _Attack:
                     f"--{name} belongs to the canceller; give --cancel, too"
                 )
         independent = {"--cancel", "--window", "--sample", "--iterations"}
-        independent |= {"--restarts", "--steps", "--craft-seed"}
+        independent |= {"--restarts", "--steps", "--craft-seed", "--book"}
         idle = [name for name in changed(self) if name not in independent]
         if idle and self.attack is None:
             raise ValueError(
