@@ -43,7 +43,8 @@ def book(attacked, plan, count):
     They are the restarts after their exploration and the negatives of these, the
     strongest first, without those that point within about 25 degrees of a stronger one.
     """
-    plan = dataclasses.replace(plan, restarts=max(plan.restarts, count))
+    # Several restarts end at the same perturbation.
+    plan = dataclasses.replace(plan, restarts=max(plan.restarts, 4 * count))
     p = _explored(attacked, plan, torch.Generator().manual_seed(plan.seed))
     both = torch.cat([p, -p])[:, None].numpy()
     ranked, _ = _best(attacked, plan, both, _SCREENED, len(both))
