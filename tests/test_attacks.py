@@ -104,7 +104,7 @@ def test_strength_grows_with_knowledge():
     assert reached == sorted(reached)
 
 
-def test_pgd_reaches_the_minimum_distance_bound_of_the_optimal_codebook():
+def test_pgd_reaches_the_minimum_distance_bound_of_two_simplices():
     link = links.load("two_simplices")
     room = math.sqrt(14) / 2 - math.sqrt(7 * 10**-0.6)
     bound = q(room / noise_sigma(8.0, 4 / 7)) / 16  # squared distance 14: Rankin
