@@ -93,8 +93,8 @@ def test_counts_and_their_order_are_those_of_one_machine(
     attack = jammed(model) if attacked else None
     setting = LinkSetting(model, 7.0, 3, attack)
     (row,) = setting.rows("loop", 12_345)
-    totals = zip(row.SUMS, (*counted, 0), strict=True)
-    rows = (row.plus(dict(totals)),)
+    blocks, errors = counted
+    rows = (row.plus({"blocks": blocks, "block_errors": errors}),)
     here = list(ranges.counted(setting, rows, rule))
     with cluster.workers(two_workers) as there:
         assert list(ranges.counted(setting, rows, rule, there)) == here

@@ -83,9 +83,8 @@ def test_rows_of_another_command_are_refused(here):
 
 def test_rows_add_totals():
     row = BurstCounts("x", "burst", 2.0, 1, 0, 0, 0, 0, "00")
-    for frames, missed, *blocks in ((3, 1, 20, 2, 1), (1, 0, 10, 0, 0)):
-        totals = zip(row.SUMS, (frames, missed, *blocks), strict=True)
-        row = row.plus(dict(totals))
+    row = row.plus({"frames": 3, "missed_frames": 1, "blocks": 20, "block_errors": 2})
+    row = row.plus({"frames": 1, "blocks": 10, "erasures": 1})
     assert (row.frames, row.missed_frames, row.blocks) == (4, 1, 30)
     assert row.failures == 3
 
@@ -138,8 +137,8 @@ def test_the_figures_points_have_every_curve_in_every_panel():
 def test_the_figure_is_drawn_and_told(tmp_path):
     def row(i, point):
         (empty,) = point.setting.rows("burst", 0)
-        totals = zip(empty.SUMS, (8, i % 3, 1024, i % 7, 0), strict=True)
-        return empty.plus(dict(totals))
+        counted = {"frames": 8, "missed_frames": i % 3, "block_errors": i % 7}
+        return empty.plus({"blocks": 1024, **counted})
 
     measured = [(point, row(i, point)) for i, point in enumerate(points())]
     figure.draw(measured, tmp_path / "s.png", "title")

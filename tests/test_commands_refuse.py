@@ -12,7 +12,16 @@ from advphy_model.link import links
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 
-from .commands import ADVPHY, LOOP, done, refused, started, wait_for_work, without_torch
+from .commands import (
+    ADVPHY,
+    LOOP,
+    advphy,
+    done,
+    refused,
+    started,
+    wait_for_work,
+    without_torch,
+)
 
 RANGES = "8:0:1 0:8:0 0:8 a 0:8:-1 nan 0:8:1:2 0:1e9:1e8"
 
@@ -109,9 +118,10 @@ def test_an_error_inside_a_flowgraph_is_one_sentence(here):
 def test_two_commands_do_not_write_one_file(here):
     first = started(f"measure two_simplices --ebn0-db 10 {LOOP} --out run.csv")
     wait_for_work(first, here / ".run.csv.lock")
-    said = refused(f"measure bpsk --ebn0-db 2 {LOOP} --out run.csv")
+    second = advphy(f"measure bpsk --ebn0-db 2 {LOOP} --out run.csv")
     first.send_signal(signal.SIGINT)
     first.communicate()
-    assert "another advphy is writing" in said
+    assert second.returncode == 2
+    assert "another advphy is writing" in second.stderr
     assert [row.link for row in table.read("run.csv", Counts)] == ["two_simplices"]
     assert [path.name for path in here.iterdir()] == ["run.csv"]

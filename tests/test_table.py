@@ -79,20 +79,23 @@ def test_curves_name_the_channel_and_keep_channels_apart():
     }
 
 
+# Of version 0.5.
+HEADER = (
+    "link,engine,ebn0_db,psr_db,attack,canceller,channel,seed,first_block,blocks,"
+    "block_errors,erasures,model_sha256,version\n"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
         ("", "column 'link' is missing"),
         ("a,b\n1,2\n", "column 'link' is missing"),
         (
-            ",".join(Counts.COLUMNS) + "\nbpsk,loop,4,,none,none,awgn,1,0,10,x,0,a,0\n",
-            "line 2",
+            HEADER + "bpsk,loop,4,,none,none,awgn,1,0,10,x,0,a,0\n",
+            "line 2: block_errors must be a number, got 'x'",
         ),
-        (
-            ",".join(Counts.COLUMNS)
-            + "\nbpsk,loop,4,,none,none,awgn,1,0,10,11,0,a,0\n",
-            "cannot be",
-        ),
+        (HEADER + "bpsk,loop,4,,none,none,awgn,1,0,10,11,0,a,0\n", "cannot be"),
         (",".join(Counts.COLUMNS) + "\nbpsk,loop\n", "line 2"),
     ],
 )

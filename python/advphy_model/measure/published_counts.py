@@ -5,7 +5,7 @@ from advphy_model.air.channels import canonical
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 
-NUMBERS = ("seed", Counts.FIRST, *Counts.SUMS)  # required by the schema
+NUMBERS = ("seed", Counts.FIRST, *Counts.SUMS)  # 0 where a publisher sends none
 
 
 class PublishedCounts:
@@ -77,7 +77,7 @@ def _row(message):
             link=message["link"],
             engine="flowgraph",
             ebn0_db=float(ebn0_db),
-            **{name: int(message[name]) for name in NUMBERS},
+            **{name: int(message.get(name, 0)) for name in NUMBERS},
             model_sha256=message["model_sha256"],
             psr_db=None if psr_db is None else round(float(psr_db), 4),
             attack=attack,
