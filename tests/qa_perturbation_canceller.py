@@ -138,7 +138,7 @@ def test_switching_it_opens_a_segment_so_that_no_count_mixes_both():
     flowgraph.connect(source, block, advphy.decoder(MODEL), counter)
     flowgraph.run()
     with_it, without = counter.segments()
-    assert with_it.settings == {"canceller": "canceller"}
+    assert with_it.settings == {"canceller": "canceller, drawn sample"}
     assert without.settings == {"canceller": "none"}
     assert without.first_block == with_it.blocks >= 8192
     assert with_it.blocks + without.blocks == 32_768

@@ -167,7 +167,7 @@ def test_every_block_that_measures_is_published_with_its_settings(finite):
     assert last["estimate"]["detected"]
     assert np.linalg.norm(found - sent) < 0.3 * np.linalg.norm(sent)
     settings = last["counts"]["settings"]
-    assert settings["canceller"] == "canceller"
+    assert settings["canceller"] == "canceller, drawn sample"
     assert settings["psr_db"] == pytest.approx(-6.0)
     assert last["counts"]["blocks"] == counter.segments()[-1].blocks
     if finite:

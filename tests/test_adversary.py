@@ -27,6 +27,7 @@ def rows(count, n=N):
 
 UNIVERSAL = Perturbation("some", "universal", K, N, rows(1))
 TABLE = Perturbation("some", "table", K, N, rows(16))
+BOOK = Perturbation("some", "book", K, N, rows(5))
 JAMMER = Perturbation("some", "jammer", K, N, np.abs(rows(1)))
 FLAT_JAMMER = perturbation.jammer(K, N, -3.0)
 
@@ -50,16 +51,23 @@ def reference(a, sent, first, count):
     psr = p.psr_db if a.psr_db is None else a.psr_db
     base = p.rows * 10 ** ((psr - p.psr_db) / 20)
     w = words(a.seed, first, count) / 2**32
+    period = block // a.hold
+    held = words(a.seed, period[0], period[-1] - period[0] + 1)[period - period[0], 2]
     out = np.empty((count, n), complex)
     for j in range(count):
-        row = base[sent[j] if p.kind == "table" else 0]
+        drawn = int(held[j] % 2**31 / 2**31 * len(base)) if p.kind == "book" else 0
+        row = base[sent[j] if p.kind == "table" else drawn]
         shift = int(w[j, 0] * n) if a.shift == "random" else a.shift
         out[j] = [row[(i - shift) % n] for i in range(n)]
     if p.kind == "jammer":
         g = gaussians(a.seed, first * n, count * n, 4).reshape(count, n)
         out = np.abs(out) * g / math.sqrt(2)
     phase = 2 * np.pi * w[:, 1] if a.phase == "random" else np.full(count, a.phase)
-    sign = np.where(w[:, 2] >= 0.5, -1, 1) if a.sign == "random" else a.sign
+    sign = a.sign
+    if sign == "random":
+        sign = np.where(held >= 2**31, -1, 1)
+    elif sign == "alternate":
+        sign = np.where(period % 2, -1, 1)
     i = np.arange(n)
     if a.frequency_offset == "random":
         drift = 2 * np.pi * ((w[:, 3] - 0.5) / n)[:, None] * i
@@ -83,6 +91,10 @@ SETTINGS = [
     {"phase": "random"},
     {"sign": -1},
     {"sign": "random"},
+    {"sign": "random", "hold": 6},
+    {"sign": "alternate"},
+    {"sign": "alternate", "hold": 5, "shift": "random"},
+    {"hold": 13},
     {"frequency_offset": 0.013},
     {"frequency_offset": -0.3, "phase": "random", "shift": "random"},
     {"frequency_offset": "random"},
@@ -102,7 +114,7 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-@pytest.mark.parametrize("kind", [UNIVERSAL, TABLE, JAMMER, FLAT_JAMMER])
+@pytest.mark.parametrize("kind", [UNIVERSAL, TABLE, BOOK, JAMMER, FLAT_JAMMER])
 def test_what_arrives_is_that_of_the_definition(kind, settings):
     a = Adversary(kind, seed=9, **settings)
     sent = randomness.messages(1, 1000, 700, K)
@@ -173,6 +185,8 @@ def test_label_names_the_hash_and_what_is_not_default():
         ({"phase": "any"}, "phase must be.*got any"),
         ({"phase": math.nan}, "phase must be.*got nan"),
         ({"sign": 0}, "sign must be.*got 0"),
+        ({"hold": 0}, "hold must be.*got 0"),
+        ({"hold": 1.5}, "hold must be.*got 1.5"),
         ({"frequency_offset": math.inf}, "frequency_offset must be.*got inf"),
         ({"fading": "rician"}, "'rician' is not known; choose from none, rayleigh"),
         ({"off_blocks": -1}, "off_blocks must be.*got -1"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from advphy_model import randomness
+from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link import links
@@ -103,7 +104,7 @@ def test_strength_grows_with_knowledge():
     assert reached == sorted(reached)
 
 
-def test_pgd_reaches_the_minimum_distance_bound_of_the_optimal_codebook():
+def test_pgd_reaches_the_minimum_distance_bound_of_two_simplices():
     link = links.load("two_simplices")
     room = math.sqrt(14) / 2 - math.sqrt(7 * 10**-0.6)
     bound = q(room / noise_sigma(8.0, 4 / 7)) / 16  # squared distance 14: Rankin
@@ -249,3 +250,26 @@ def test_an_unknown_attack_is_refused_with_the_names_there_are():
         attacks.craft("nonsense", links.load("bpsk"), Plan())
     with pytest.raises(ValueError, match="knows the noise of every block"):
         attacks.craft("per_sample_pgd", links.load("bpsk"), Plan())
+
+
+def test_a_book_has_strong_perturbations_of_unlike_direction():
+    model = links.load("two_simplices")
+    plan = attacks.Plan(restarts=16, steps=20, book=12)
+    book = attacks.craft("universal_pgd", model, plan)
+    assert (book.kind, len(book.rows), book.recipe["book"]) == ("book", 12, 12)
+    reals = to_reals(book.rows)
+    energy = np.sum(reals**2, axis=1)
+    assert np.allclose(energy, 7 * 10**-0.6, rtol=1e-3)
+    cosines = reals @ reals.T / np.sqrt(energy[:, None] * energy)
+    assert np.max(cosines - 2 * np.eye(12)) < 0.9 + 1e-3
+    one = counted(model, 8.0, 100_000, attack=Adversary(book, -6.0)).failures
+    jammer = perturbation.jammer(4, 7, -6.0)
+    assert one > 2 * counted(model, 8.0, 100_000, attack=Adversary(jammer)).failures
+
+
+def test_a_book_needs_restarts_and_an_attack_that_makes_one():
+    model = links.load("two_simplices")
+    with pytest.raises(ValueError, match="universal_fgm crafts no book"):
+        attacks.craft("universal_fgm", model, attacks.Plan(book=2))
+    with pytest.raises(ValueError, match=r"book must.*got 5000"):
+        attacks.Plan(book=5000)

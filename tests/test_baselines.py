@@ -6,7 +6,12 @@ import itertools
 import numpy as np
 import pytest
 from advphy_model.link import decision, links
-from advphy_model.link.baselines import hamming74_bpsk, nearest_codeword, two_simplices
+from advphy_model.link.baselines import (
+    hamming74_bpsk,
+    nearest_codeword,
+    pair_and_simplex,
+    two_simplices,
+)
 from advphy_model.link.decision import hard_decision_table
 
 from .counting import counted
@@ -95,3 +100,17 @@ def test_nearest_codeword_beats_hard_decision_on_the_same_noise():
         errors[name] = counted(links.load(name), 4.0, 1_000_000).block_errors
     assert errors["hamming74_hard:nearest_codeword"] == errors["hamming74_ml"]
     assert errors["hamming74_ml"] < 0.4 * errors["hamming74_hard"]  # 1.2e-2, 3.7e-2
+
+
+def test_a_pair_and_a_simplex_are_further_apart_than_equal_energies_allow():
+    book = pair_and_simplex.codebook()
+    energy = np.sum(np.abs(book) ** 2, axis=1)
+    assert energy.mean() == pytest.approx(7)
+    # Equal distances of r^2 + R^2 = 28/13 R^2 with 2 r^2 + 14 R^2 = 16 * 7.
+    assert np.allclose(energy, [7 * 240 / 212] * 2 + [7 * 208 / 212] * 14)
+    squared = np.sum(np.abs(book[:, None] - book[None]) ** 2, axis=2)
+    apart = squared[~np.eye(16, dtype=bool)]
+    assert apart.min() == pytest.approx(14 * 224 / 212)  # above 14
+    assert np.sum(apart > 14.8) == 2  # the pair itself
+    # Measured at 8 dB by an independent simulation, 600 errors: 1.78e-6.
+    assert links.theory("pair_and_simplex")[1](8) == pytest.approx(1.78e-6, rel=0.1)

@@ -59,7 +59,7 @@ def test_a_closed_form_decoder_is_maximum_likelihood(counted):
 
 
 def test_the_trained_link_works(counted):
-    # Hard decision has 3.7e-2, the optimal codebook 7.0e-3 (docs/results.md).
+    # Hard decision has 3.7e-2, two simplices 7.0e-3 (docs/results.md).
     errors, blocks = counted["trained"]
     assert 6.5e-3 < errors / blocks < 2e-2
 

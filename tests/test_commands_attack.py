@@ -6,12 +6,14 @@ import math
 
 import pytest
 from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import curves, table
 from advphy_model.measure.link_chain import Counts
 
 from .commands import LOOP, advphy, done, refused, without_torch
+from .counting import counted
 
 SHORT = "--restarts 4 --steps 10"
 FGM = "attack fgm --link bpsk --out p"
@@ -65,9 +67,52 @@ def test_both_engines_count_the_same_under_attack(crafted, here):
         for name in ("autoencoder_mlp_8p5db", "two_simplices"):
             assert links.load(name).sha256[:12] in found.stderr
     one, other = table.read("run.csv", Counts)
-    assert one.canceller == other.canceller == "canceller, adversary shifts"
+    assert (
+        one.canceller == other.canceller == "canceller, drawn sample, adversary shifts"
+    )
     assert one.attack == other.attack
     assert (one.blocks, one.failures) == (other.blocks, other.failures)
+
+
+def test_an_adversary_hops_and_holds(crafted, here):
+    other = "universal_pgd_autoencoder_mlp_8p5db"
+    words = f"--hop {other} --hold 3 --sign alternate --off-blocks 2 --on-blocks 9"
+    at = f"--ebn0-db 6 {SHORT} {LOOP} --out run.csv --attack"
+    done("measure autoencoder_mlp_8p5db", words, at, crafted[0])
+    (row,) = table.read("run.csv", Counts)
+    book = perturbation.book([Perturbation.load(crafted[0]), Perturbation.load(other)])
+    attack = Adversary(
+        book, -6.0, sign="alternate", off_blocks=2, on_blocks=9, hold=3, seed=row.seed
+    )
+    assert row.attack == attack.label
+    assert row.psr_db == pytest.approx(-6)
+    found = counted(links.load("autoencoder_mlp_8p5db"), 6.0, row.blocks, attack=attack)
+    assert row.failures == found.failures > 0
+
+
+def test_window_sample_and_iterations_are_those_of_the_canceller(here):
+    words = "--window 512 --sample 64 --iterations 7"
+    at = f"--cancel any {words} --ebn0-db 6 --max-blocks 1e4 {LOOP} --out run.csv"
+    done("measure two_simplices", at)
+    (row,) = table.read("run.csv", Counts)
+    assert row.canceller == (
+        "canceller, drawn sample, window 512, sample 64, iterations 7, adversary any"
+    )
+    for name, value in (("window", 512), ("sample", 64), ("iterations", 7)):
+        said = refused(
+            f"measure two_simplices --ebn0-db 6 --out b.csv --{name} {value}"
+        )
+        assert f"--{name} belongs to the canceller; give --cancel, too" in said
+    said = refused(
+        "measure two_simplices --ebn0-db 6 --out b.csv --cancel --sample 100"
+    )
+    assert "sample must be a power of two" in said
+
+
+def test_only_universal_perturbations_hop(here):
+    jammed = f"measure two_simplices --ebn0-db 6 {LOOP} --out run.csv --hop"
+    said = refused(jammed, "universal_pgd_pool_mlp --attack noise_jammer")
+    assert "kind 'jammer' with n = 7 cannot be in a book" in said
 
 
 def test_measure_crafts_for_each_point_and_keeps_it(here):

@@ -51,7 +51,10 @@ def test_an_adversary_out_of_step_is_in_the_row(here):
     assert row.psr_db == -3
     for said in ("where stream", "delay 10", "cfo 0.0025", "phase random"):
         assert said in row.attack
-    assert row.canceller == "canceller, window 128, sample 128, adversary signs"
+    assert (
+        row.canceller
+        == "canceller, drawn sample, window 128, sample 128, adversary signs"
+    )
     assert row.frame == "pilots 4"
 
 

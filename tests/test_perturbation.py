@@ -67,6 +67,7 @@ def test_another_link_gets_a_warning_with_both_hashes(rng):
         ({"kind": "loud"}, "kind 'loud' is not known"),
         ({"rows": np.ones((2, 7))}, r"shape \(2, 7\), expected \(1, 7\)"),
         ({"kind": "table"}, r"expected \(16, 7\)"),
+        ({"kind": "book"}, r"a book must have 2\.\.4096 rows, got 1"),
         ({"rows": np.full((1, 7), np.nan)}, "not finite"),
         ({"rows": np.zeros((1, 7))}, "it is zero"),
     ],
@@ -80,3 +81,19 @@ def test_what_is_no_perturbation_is_refused(rng, changes, said):
 def test_a_senseless_psr_is_refused(rng, psr_db):
     with pytest.raises(ValueError, match="psr_db"):
         universal(rng).scaled(psr_db)
+
+
+def test_a_book_has_the_power_of_its_first_perturbation(rng):
+    first, other = universal(rng), universal(rng, name="other", victims={"b": "cd"})
+    book = perturbation.book([first, other.scaled(3.0)])
+    assert (book.kind, book.name, len(book.rows)) == ("book", "mine+other", 2)
+    assert book.psr_db == pytest.approx(first.psr_db)
+    assert np.allclose(
+        np.sum(np.abs(book.rows) ** 2, axis=1), 7 * 10 ** (first.psr_db / 10)
+    )
+    assert book.victims == first.victims | {"b": "cd"}
+    assert perturbation.book([book, first]).rows.shape == (3, 7)
+    with pytest.raises(
+        ValueError, match="kind 'jammer' with n = 7 cannot be in a book"
+    ):
+        perturbation.book([first, perturbation.jammer(4, 7, 0.0)])

@@ -32,7 +32,7 @@ REALS = to_reals(codebook())  # [16, 14]
 
 
 def link(name, *layers):
-    """Return the optimal codebook with a decoder of these layers."""
+    """Return two simplices with a decoder of these layers."""
     decoder = Network(layers, (14,))
     return LinkModel(name, 4, 7, codebook(), "network", {"decoder": decoder})
 

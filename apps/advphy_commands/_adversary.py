@@ -21,6 +21,10 @@ UNKNOWN = ("shift", "phase")  # what the adversary may not know
 _WHOLE, _REAL = number_or_random(int), number_or_random(float)
 
 
+def _sign(name, text):
+    return text if text == "alternate" else _WHOLE(name, text)
+
+
 def _canceller(name, text):
     if text.isalpha():
         return CancellerSettings(adversary=text)
@@ -45,6 +49,9 @@ class Knowledge:
         choices=UNKNOWN,
     )
     craft_seed: int = option(1, "seed of the crafting", type=int)
+    book: int = option(
+        "1", "perturbations to craft, of which one is drawn per block", whole
+    )
 
     def plan(self, psr_db, ebn0_db):
         """Return the attacks.Plan at a PSR in dB and an Eb/N0 in dB (needs torch)."""
@@ -58,6 +65,7 @@ class Knowledge:
             shift="random" if "shift" in self.unknown else "known",
             phase="random" if "phase" in self.unknown else "known",
             seed=self.craft_seed,
+            book=self.book,
         )
 
     def substitutes(self, link):
@@ -107,11 +115,33 @@ class _Attack:
         const="1",
         metavar="K|signs|shifts|phases|any",
     )
+    window: int = option(
+        None,
+        "blocks that the canceller processes together, a power of two (default 4096; "
+        "modem: the codewords per burst if the perturbation changes with the burst)",
+        whole,
+        metavar="BLOCKS",
+    )
+    sample: int = option(
+        None,
+        "blocks of a window that it estimates from, a power of two (default 256)",
+        whole,
+        metavar="BLOCKS",
+    )
+    iterations: int = option(
+        None, "iterations of its estimate (default 5)", whole, metavar="N"
+    )
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def __post_init__(self):
-        """Refuse options of an adversary without --attack."""
-        independent = {"--cancel", "--window", "--restarts", "--steps", "--craft-seed"}
+        """Refuse options of an adversary or a canceller that is not there."""
+        for name in ("window", "sample", "iterations"):
+            if getattr(self, name) is not None and self.cancel is None:
+                raise ValueError(
+                    f"--{name} belongs to the canceller; give --cancel, too"
+                )
+        independent = {"--cancel", "--window", "--sample", "--iterations"}
+        independent |= {"--restarts", "--steps", "--craft-seed", "--book"}
         idle = [name for name in changed(self) if name not in independent]
         if idle and self.attack is None:
             raise ValueError(
@@ -121,7 +151,16 @@ class _Attack:
     @property
     def canceller(self):
         """Return the CancellerSettings, or None without --cancel."""
-        return self.cancel
+        if self.cancel is None:
+            return None
+        window = self.cancel.window if self.window is None else self.window
+        sample = min(self.cancel.sample, window) if self.sample is None else self.sample
+        iterations = self.iterations
+        if iterations is None:
+            iterations = self.cancel.iterations
+        return dataclasses.replace(
+            self.cancel, window=window, sample=sample, iterations=iterations
+        )
 
     def perturbations(self, model, ebn0_db, out, remark):
         """Yield (perturbation, PSR in dB or None) for a link at an Eb/N0.
@@ -159,7 +198,21 @@ class InStep(_Attack):
     """Adversary whose perturbation arrives in step with the codewords."""
 
     shift: int | str = option("0", "cyclic shift, 0..n-1, or random per block", _WHOLE)
-    sign: int | str = option("1", "1, -1, or random per block", _WHOLE)
+    sign: int | str = option(
+        "1", "1, -1, random, or alternate: p and -p in turn", _sign
+    )
+    hop: list = repeated(
+        "FILE|NAME", "draw from this perturbation, too, for each block; may be repeated"
+    )
+    hold: int = option(
+        "1", "blocks for which a drawn sign or perturbation stays", whole, metavar="N"
+    )
+    off_blocks: int = option(
+        "0", "blocks without the perturbation in each period", whole, metavar="N"
+    )
+    on_blocks: int = option(
+        "0", "blocks with it after those; 0 and 0: always on", whole, metavar="N"
+    )
     full_scale: float = option(
         None,
         "largest amplitude that the adversary can transmit",
@@ -178,6 +231,7 @@ class InStep(_Attack):
         if self.attack is None:
             return lambda model, ebn0_db: [None]
         names = ("shift", "phase", "sign", "frequency_offset", "fading", "full_scale")
+        names += ("hold", "off_blocks", "on_blocks")
         arrival = {name: getattr(self, name) for name in names}
         warned = set()
         # The block would repeat the warning at every point.
@@ -191,11 +245,16 @@ class InStep(_Attack):
 
         def adversaries(model, ebn0_db):
             return [
-                Adversary(p, psr_db, **arrival, seed=seed)
+                Adversary(self._hopping(p), psr_db, **arrival, seed=seed)
                 for p, psr_db in self.perturbations(model, ebn0_db, out, once)
             ]
 
         return adversaries
+
+    def _hopping(self, p):
+        """Return p, or the book of p and the perturbations of --hop."""
+        others = [Perturbation.load(name) for name in self.hop]
+        return perturbation.book([p, *others]) if others else p
 
 
 @dataclass(frozen=True)
@@ -213,27 +272,6 @@ class OverTheAir(_Attack):
         "channel uses (fractions too), or random within a codeword per burst",
         _REAL,
     )
-    window: int = option(
-        None,
-        "blocks that the canceller processes together, a power of two (default 4096); "
-        "the codewords per burst if the perturbation changes from burst to burst",
-        whole,
-        metavar="BLOCKS",
-    )
-
-    def __post_init__(self):
-        """Also refuse a window without a canceller."""
-        super().__post_init__()
-        if self.window is not None and self.cancel is None:
-            raise ValueError("--window belongs to the canceller; give --cancel, too")
-
-    @property
-    def canceller(self):
-        """Return the CancellerSettings, or None without --cancel."""
-        if self.window is None:
-            return self.cancel
-        sample = min(self.cancel.sample, self.window)
-        return dataclasses.replace(self.cancel, window=self.window, sample=sample)
 
     def adversaries(self, seed, out, remark):
         """Return a function (model, frame, ebn0_db) -> BurstAdversaries, or [None].

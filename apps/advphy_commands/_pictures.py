@@ -9,7 +9,7 @@ from advphy_model.link import links
 from advphy_commands import _plot_inputs, _transfer
 from advphy_commands._plot_inputs import COUNTS, LINK, PERTURBATION, SEMANTIC
 
-EBN0_DB, PSR_DB = 8.0, -6.0  # the usual setting of [gan, Sec. IV]
+EBN0_DB, PSR_DB = 8.0, -6.0  # the usual setting of these figures
 # Default picture of each kind of file, and the pictures that an option belongs to.
 NATURAL = {
     COUNTS: "bler",

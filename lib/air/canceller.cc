@@ -4,6 +4,7 @@
 #include "instruction_set.h"
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -17,6 +18,39 @@ constexpr size_t trial_blocks = 64;
 constexpr size_t trial_iterations = 3;
 constexpr size_t most_guesses = 32;
 constexpr size_t tile_blocks = 1024;
+
+// One block of each stratum of blocks / count successive ones to fit and, if there is
+// more than one in a stratum, another to check.
+struct drawn_blocks {
+    std::vector<size_t> fitted, checked;
+
+    drawn_blocks(const float* y, size_t floats, size_t blocks, size_t count)
+    {
+        const size_t step = blocks / count;
+        uint64_t state = 0;
+        for (size_t first = 0; first < blocks; first += step) {
+            uint64_t word;
+            std::memcpy(&word, y + first * floats, sizeof(word));
+            state = mixed(state ^ word);
+            const size_t one = size_t(state % step);
+            fitted.push_back(first + one);
+            if (step > 1) {
+                const size_t apart = 1 + size_t((state >> 32) % (step - 1));
+                checked.push_back(first + (one + apart) % step);
+            }
+        }
+    }
+
+private:
+    // The finalizer of SplitMix64: Steele, Lea and Flood 2014.
+    static uint64_t mixed(uint64_t z)
+    {
+        z += 0x9e3779b97f4a7c15;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        return z ^ (z >> 31);
+    }
+};
 
 } // namespace
 
@@ -159,7 +193,8 @@ estimate canceller::find(const float* y,
         throw std::invalid_argument("a window of " + std::to_string(blocks) +
                                     " blocks is not a multiple of the sample of " +
                                     std::to_string(d_sampled));
-    const observations from(y, d_codebook, d_messages, d_sampled, blocks / d_sampled);
+    const drawn_blocks drawn(y, d_floats, blocks, d_sampled);
+    const observations from(y, d_codebook, d_messages, drawn.fitted);
     mixture nobody(d_codebook, d_messages, {}, { row(d_floats) });
     const double without = nobody.fit(from, d_sampled, d_iterations, nullptr, true);
     double best = 0;
@@ -190,7 +225,12 @@ estimate canceller::find(const float* y,
         }
     }
     const double statistic = from.present_blocks ? 2 * (best - without) : 0.0;
-    return { std::move(fitted), which, statistic, std::move(weight) };
+    double gain = 0;
+    if (!drawn.checked.empty()) {
+        const observations others(y, d_codebook, d_messages, drawn.checked);
+        gain = 2 * (fitted.likelihood(others) - nobody.likelihood(others));
+    }
+    return { std::move(fitted), which, statistic, gain, std::move(weight) };
 }
 
 void canceller::subtract(const estimate& found, float* y, size_t blocks) const

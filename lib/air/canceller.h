@@ -6,7 +6,11 @@
 // a sample of the window as a mixture (mixture.h), from several starts, and the most
 // likely one is chosen. Then its most likely component is subtracted from each block.
 //
-// Cost: for one component 2 (iterations + 1) passes over the sample and one addition per
+// The sample has one block of each `blocks / sampled` successive ones, drawn by a hash of
+// the received samples: nobody knows their noise in advance, so no adversary can change p
+// in step with the sample. Another block of each is drawn for a check of the fit.
+//
+// Cost: for one component 2 (iterations + 2) passes over the sample and one addition per
 // float of the window; for K components about 3 M further passes over 64 blocks, and for
 // each block of the window M + K inner products and M K comparisons.
 // Reference: the numpy EM in tests/test_canceller.py.
@@ -26,6 +30,7 @@ struct estimate {
     mixture fitted;
     size_t which; // index of the family
     double statistic; // 2 (log-likelihood - penalty - log-likelihood of no adversary)
+    double gain; // the same on blocks that were not fitted, without penalty; else 0
     statistics weight; // from which the next window may continue
 };
 

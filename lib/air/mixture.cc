@@ -24,13 +24,12 @@ double energy_of(const row& of)
 observations::observations(const float* all,
                            const std::vector<float>& codebook,
                            size_t messages,
-                           size_t count,
-                           size_t step)
-    : blocks(count), floats(codebook.size() / messages), y(floats * count),
-      with_codewords(messages * count), present(count)
+                           const std::vector<size_t>& positions)
+    : blocks(positions.size()), floats(codebook.size() / messages), y(floats * blocks),
+      with_codewords(messages * blocks), present(blocks)
 {
-    for (size_t b = 0; b < count; ++b) {
-        const float* from = all + b * step * floats;
+    for (size_t b = 0; b < blocks; ++b) {
+        const float* from = all + positions[b] * floats;
         double square = 0;
         for (size_t f = 0; f < floats; ++f)
             square += double(from[f]) * from[f];
@@ -273,6 +272,11 @@ double mixture::fit(const observations& from,
     }
     prepare(1 / d_variance);
     return likelihood;
+}
+
+double mixture::likelihood(const observations& of)
+{
+    return pass(of, of.blocks, d_variance);
 }
 
 void mixture::choose(const float* y, size_t count, uint8_t* component) const

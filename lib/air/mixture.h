@@ -31,12 +31,11 @@ struct observations {
     std::vector<float> present; // 1, or 0 for a block that is not finite
     double energy = 0; // sum of |y|^2
 
-    // count blocks of y [..][floats], `step` blocks apart.
+    // The blocks of y [..][floats] at these positions, a multiple of 16 of them.
     observations(const float* y,
                  const std::vector<float>& codebook,
                  size_t messages,
-                 size_t count,
-                 size_t step);
+                 const std::vector<size_t>& positions);
     row block(size_t b) const;
 };
 
@@ -86,6 +85,8 @@ public:
                const statistics* past = nullptr,
                bool fixed = false);
 
+    // Return the log-likelihood of other observations, without a fit.
+    double likelihood(const observations& of);
     // Write the most likely component of each block; y [count][floats].
     void choose(const float* y, size_t count, uint8_t* component) const;
     // Squared distance of each block to the nearest x_s + p_z.

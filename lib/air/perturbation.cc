@@ -13,13 +13,14 @@ namespace gr::advphy {
 
 // Values of the current blocks, which are whole groups of counters.
 struct perturbation::tile {
-    std::vector<uint32_t> words, turns;
+    std::vector<uint32_t> words, held, turns;
     std::vector<float> cosine, sine, gains, samples;
     std::vector<size_t> offset;
 
     tile(size_t blocks, size_t floats)
-        : words(4 * blocks), turns(blocks), cosine(blocks), sine(blocks),
-          gains(2 * blocks), samples(blocks * floats + row_padding), offset(blocks)
+        : words(4 * blocks), held(4 * (blocks + group_counters)), turns(blocks),
+          cosine(blocks), sine(blocks), gains(2 * blocks),
+          samples(blocks * floats + row_padding), offset(blocks)
     {
     }
 };
@@ -30,14 +31,16 @@ perturbation::perturbation(const std::vector<float>& rows,
     : d_settings(settings), d_rows(count)
 {
     const size_t floats = row_floats("perturbation", rows.size(), count, 2);
-    if (!settings.by_message && count != 1)
+    if (settings.hold == 0)
+        throw std::invalid_argument("hold must be at least 1 block, got 0");
+    if (!settings.by_message && !settings.book && count != 1)
         throw std::invalid_argument("perturbation has " + std::to_string(count) +
                                     " rows, expected one row");
     d_n = floats / 2;
     d_tile = std::clamp<size_t>(4096 / floats / group_counters, 1, 16) * group_counters;
     d_stride = 2 * floats + row_padding;
-    d_draws = settings.random_shift || settings.random_phase || settings.random_sign ||
-              settings.random_frequency;
+    d_draws = settings.random_shift || settings.random_phase || settings.random_frequency;
+    d_holds = settings.random_sign || settings.book;
     const bool drifts = settings.frequency != 0 || settings.random_frequency;
     d_turns = settings.random_phase || settings.rayleigh || drifts;
     d_sampled = drifts || settings.jammer;
@@ -52,8 +55,9 @@ perturbation::perturbation(const std::vector<float>& rows,
             d_quadrature[at] =
                 sign * (j % 2 ? row[(j - 1) % floats] : -row[(j + 1) % floats]);
         }
-    const bool constant =
-        !settings.by_message && !d_draws && !d_turns && on(0) && settings.off_blocks == 0;
+    const bool constant = !settings.by_message && !d_draws && !d_holds &&
+                          !settings.alternate_sign && !d_turns && on(0) &&
+                          settings.off_blocks == 0;
     if (constant && !settings.jammer) {
         d_pattern.resize(row_padding * floats);
         for (size_t i = 0; i < d_pattern.size(); ++i)
@@ -76,8 +80,33 @@ void perturbation::draw(tile& t, uint64_t first, size_t count) const
 {
     if (d_draws)
         random_words(d_settings.seed, stream::adversary, first, count, t.words.data());
+    if (d_holds) {
+        const uint64_t from = first / d_settings.hold;
+        const uint64_t to = (first + count - 1) / d_settings.hold;
+        random_words(d_settings.seed,
+                     stream::adversary,
+                     from,
+                     size_t(to - from + 1),
+                     t.held.data());
+    }
     if (d_settings.rayleigh)
         gaussian(d_settings.seed, stream::fading, 2 * first, 2 * count, t.gains.data());
+}
+
+// The row of the table, of which two, with either sign, stand for one of the
+// perturbation.
+size_t perturbation::row_of(const tile& t, uint64_t first, uint64_t block) const
+{
+    const uint64_t period = block / d_settings.hold;
+    if (!d_holds)
+        return d_settings.alternate_sign ? size_t(period % 2) : 0;
+    const uint32_t word = t.held[4 * size_t(period - first / d_settings.hold) + 2];
+    size_t row = 0;
+    if (d_settings.book)
+        row = 2 * size_t((uint64_t(word & 0x7fffffff) * d_rows) >> 31);
+    if (d_settings.random_sign)
+        return row + (word >> 31);
+    return row + (d_settings.alternate_sign ? size_t(period % 2) : 0);
 }
 
 void perturbation::choose_rows(tile& t,
@@ -87,9 +116,9 @@ void perturbation::choose_rows(tile& t,
 {
     const size_t zeros = 2 * d_rows * d_stride;
     for (size_t i = 0; i < count; ++i) {
-        size_t row = d_settings.by_message ? 2 * size_t(messages[i]) : 0;
-        if (d_settings.random_sign)
-            row += t.words[4 * i + 2] >> 31;
+        size_t row = row_of(t, first, first + i);
+        if (d_settings.by_message)
+            row += 2 * size_t(messages[i]);
         size_t shift = 0;
         if (d_settings.random_shift)
             shift = size_t((uint64_t(t.words[4 * i]) * d_n) >> 32);

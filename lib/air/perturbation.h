@@ -2,10 +2,11 @@
 // Perturbation of each block, as a pure function of (seed, index of the block).
 //
 // A perturbation is a table of rows of n complex samples: one row (universal), one row
-// per message, or one row of root mean squares that scale Gaussian samples (jammer). The
-// settings select a cyclic shift, sign, phase and fading for each block. Random values
-// are from Philox counter number `block` of the stream "adversary": word 0 gives the
-// shift, 1 the phase, 2 the sign, 3 the frequency offset.
+// per message, a book of which a row is drawn, or one row of root mean squares that scale
+// Gaussian samples (jammer). The settings select a cyclic shift, sign, phase and fading
+// for each block. Random values are from Philox counter number `block` of the stream
+// "adversary": word 0 gives the shift, 1 the phase, 3 the frequency offset. Word 2 of
+// counter number block / hold gives the sign (bit 31) and the row of a book.
 //
 // Cost per block: one addition per float, limited by memory, for a constant row; with
 // shifts or signs one more copy of a row; with phases or fading one more multiply-add per
@@ -21,13 +22,16 @@ namespace gr::advphy {
 // How the perturbation arrives.
 struct perturbation_settings {
     bool by_message = false; // row s for message s; false: one row
+    bool book = false; // a row drawn from all
     bool jammer = false;
     bool random_shift = false;
     bool random_phase = false;
     bool random_sign = false;
+    bool alternate_sign = false; // plus, minus, plus, ...
     bool random_frequency = false; // at most half a turn per block, from phase 0
     bool rayleigh = false; // one gain per block, CN(0, 1)
     uint64_t frequency = 0; // in 2^-64 turns per sample, from sample 0 on
+    uint64_t hold = 1; // blocks for which sign and row of a book stay
     uint64_t off_blocks = 0; // first part of a period, without perturbation
     uint64_t on_blocks = 0; // second part, with it; 0 and 0: always on
     uint64_t seed = 1;
@@ -55,6 +59,7 @@ private:
     template <typename Use>
     void for_tiles(const uint8_t* messages, uint64_t first, size_t count, Use use) const;
     void draw(tile& t, uint64_t first, size_t count) const;
+    size_t row_of(const tile& t, uint64_t first, uint64_t block) const;
     void
     choose_rows(tile& t, const uint8_t* messages, uint64_t first, size_t count) const;
     void turn(tile& t, uint64_t first, size_t count) const;
@@ -66,7 +71,8 @@ private:
     size_t d_rows;
     size_t d_tile; // blocks at a time
     size_t d_stride; // floats of a row, stored twice, so that a shift is an offset
-    bool d_draws; // words of the stream "adversary" are drawn
+    bool d_draws; // words are drawn for each block
+    bool d_holds; // words are drawn for each `hold` blocks
     bool d_turns; // rows are multiplied by a complex number
     bool d_sampled; // one factor per sample: frequency offset or jammer
     std::vector<float> d_table; // [2 rows + 1][stride]: rows, negated, zeros

@@ -20,6 +20,9 @@ std::vector<perturbation_settings> all_settings()
         how.by_message = bits & 1;
         how.jammer = (bits & 2) && !how.by_message;
         how.random_shift = how.random_sign = bits & 4;
+        how.book = (bits & 4) && !how.by_message && !how.jammer;
+        how.hold = bits & 8 ? 7 : 1;
+        how.alternate_sign = !how.random_sign && (bits & 16);
         how.random_phase = bits & 8;
         how.random_frequency = bits & 16;
         how.rayleigh = bits & 32;
@@ -50,9 +53,10 @@ BOOST_AUTO_TEST_CASE(chunks_instruction_sets_and_adding_give_the_same_bits)
     const auto messages = some_messages(count);
     for (const size_t n : { 1, 7, 40 })
         for (const perturbation_settings& how : all_settings()) {
+            const bool several = how.by_message || how.book;
             const perturbation p(
-                random_floats((how.by_message ? messages_there_are : 1) * 2 * n, 1),
-                how.by_message ? messages_there_are : 1,
+                random_floats((several ? messages_there_are : 1) * 2 * n, 1),
+                several ? messages_there_are : 1,
                 how);
             choose_instruction_set("baseline");
             std::vector<float> wanted(count * 2 * n), y(count * 2 * n + 1, 0.25f);

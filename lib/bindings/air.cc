@@ -17,15 +17,18 @@ perturbation perturbation_from(const py::array& rows, const py::kwargs& given)
     using settings = perturbation_settings;
     static const std::map<std::string, bool settings::*> switches = {
         { "by_message", &settings::by_message },
+        { "book", &settings::book },
         { "jammer", &settings::jammer },
         { "random_shift", &settings::random_shift },
         { "random_phase", &settings::random_phase },
         { "random_sign", &settings::random_sign },
+        { "alternate_sign", &settings::alternate_sign },
         { "random_frequency", &settings::random_frequency },
         { "rayleigh", &settings::rayleigh },
     };
     static const std::map<std::string, uint64_t settings::*> numbers = {
         { "frequency", &settings::frequency },
+        { "hold", &settings::hold },
         { "off_blocks", &settings::off_blocks },
         { "on_blocks", &settings::on_blocks },
         { "seed", &settings::seed },
@@ -105,6 +108,7 @@ void bind_canceller(py::module_& m)
     py::class_<estimate>(m, "estimate", "Estimate of a canceller for a window.")
         .def_readonly("family", &estimate::which)
         .def_readonly("statistic", &estimate::statistic)
+        .def_readonly("gain", &estimate::gain)
         .def_property_readonly("p", &components_of)
         .def_property_readonly("weights",
                                [](const estimate& e) { return e.fitted.weights(); })

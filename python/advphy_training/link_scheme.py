@@ -11,7 +11,7 @@ from advphy_training.attacked_link import AttackedLink
 from advphy_training.attacks import Plan, universal_fgm
 
 EBN0_DB = 5.0  # a good (7, 4) link has a BLER of about 2e-3 here
-PSR_DB = -6.0  # the usual setting of [gan, Sec. IV]
+PSR_DB = -6.0  # of the code of [sadeghi] and of the authors of [gan]
 BLOCKS = 200_000  # then a BLER of 2e-3 has a standard deviation of 5 %
 RULE = StopRule(min_errors=1000, max_blocks=20_000_000)  # of each result
 

@@ -42,7 +42,7 @@ class perturbation_source(segmented_block):
         psr_db: PSR at the receiver in dB, -100..60; None: as in the file.
         shift: shift in channel uses, 0..n-1, or "random" per block.
         phase: phase in radians, or "random" per block.
-        sign: 1, -1, or "random" per block.
+        sign: 1, -1, "random", or "alternate": p and -p in turn.
         frequency_offset: offset in cycles per channel use, or "random" per block.
         fading: "none", or "rayleigh": one gain per block.
         off_blocks: number of blocks without the perturbation, at the beginning of each
@@ -54,6 +54,8 @@ class perturbation_source(segmented_block):
         latency: largest number of items in one call of work().
         enabled: False sends zeros; set_enabled changes it.
         name: name of this block in displays; "": "adversary".
+        hold: number of blocks for which a random or alternate sign, and the vector that
+            is drawn from a book, stay the same.
     """
 
     SEGMENT = Segment
@@ -76,6 +78,7 @@ class perturbation_source(segmented_block):
         latency=65536,
         enabled=True,
         name="",
+        hold=1,
     ):
         self._model = load(model)
         item, messages = (np.complex64, self._model.n), [np.uint8]
@@ -84,15 +87,16 @@ class perturbation_source(segmented_block):
         self._adversary = Adversary(
             self._perturbation(perturbation),
             psr_db,
-            shift,
-            phase,
-            sign,
-            frequency_offset,
-            fading,
-            off_blocks,
-            on_blocks,
-            full_scale,
-            checked_seed(seed),
+            shift=shift,
+            phase=phase,
+            sign=sign,
+            frequency_offset=frequency_offset,
+            fading=fading,
+            off_blocks=off_blocks,
+            on_blocks=on_blocks,
+            full_scale=full_scale,
+            seed=checked_seed(seed),
+            hold=hold,
         )
         self._enabled = bool(enabled)
         first = checked_index("first_block", first_block)
@@ -135,8 +139,12 @@ class perturbation_source(segmented_block):
         self._set(phase=phase)
 
     def set_sign(self, sign):
-        """Set the sign, 1, -1 or "random", from the next call on."""
+        """Set the sign, 1, -1, "random" or "alternate", from the next call on."""
         self._set(sign=sign)
+
+    def set_hold(self, hold):
+        """Set for how many blocks a drawn sign or vector stays, from the next call."""
+        self._set(hold=hold)
 
     def set_frequency_offset(self, frequency_offset):
         """Set the offset in cycles per channel use, or "random", from the next call."""

@@ -15,6 +15,7 @@ from advphy_model.air.perturbation import Perturbation, checked_psr_db
 from advphy_model.randomness import checked_index, checked_seed
 
 FADINGS = ("none", "rayleigh")
+SIGNS = ("random", "alternate")
 JAMMER_PEAK = 4  # rms; complex Gaussian samples exceed it once in 9 million
 
 
@@ -63,7 +64,7 @@ class Adversary(Arriving):
         shift: cyclic delay of p in channel uses, 0..n-1, or "random" per block. It is
             cyclic because the adversary repeats p block after block.
         phase: phase of p at the receiver in radians, or "random": uniform per block.
-        sign: 1, -1, or "random" per block.
+        sign: 1, -1, "random", or "alternate": p and -p in turn.
         frequency_offset: frequency in cycles per channel use, with a phase that
             continues from block to block. "random": uniform within +-1/(2n) per block,
             with phase 0 at the beginning of each block.
@@ -73,6 +74,8 @@ class Adversary(Arriving):
         full_scale: largest amplitude that the adversary's transmitter can send; None:
             no limit. A jammer needs 4 times its rms.
         seed: seed of the random values.
+        hold: number of blocks for which a random or alternate sign, and the vector that
+            is drawn from a book, stay the same, 1..2^32.
 
     Raises:
         ValueError: if a parameter is not known or out of range.
@@ -89,6 +92,7 @@ class Adversary(Arriving):
     on_blocks: int = 0
     full_scale: float | None = None
     seed: int = 1
+    hold: int = 1
 
     NAMELESS = 2
 
@@ -100,8 +104,12 @@ class Adversary(Arriving):
                 f"shift must be 0..{shifts[-1]} channel uses or 'random', got "
                 f"{self.shift}"
             )
-        if self.sign != "random" and self.sign not in (1, -1):
-            raise ValueError(f"sign must be 1, -1 or 'random', got {self.sign}")
+        if self.sign not in (*SIGNS, 1, -1):
+            raise ValueError(
+                f"sign must be 1, -1, 'random' or 'alternate', got {self.sign}"
+            )
+        if not isinstance(self.hold, int) or not 1 <= self.hold <= 2**32:
+            raise ValueError(f"hold must be 1..2^32 blocks, got {self.hold}")
         for name, unit in (("phase", "radians"), ("frequency_offset", "cycles")):
             _check_number(name, getattr(self, name), unit)
         if self.fading not in FADINGS:
@@ -151,7 +159,7 @@ class Adversary(Arriving):
     @property
     def fixed(self) -> bool:
         """Return whether the same vector is added to every block."""
-        drawn = "random" in (self.shift, self.phase, self.sign)
+        drawn = "random" in (self.shift, self.phase) or self.sign in SIGNS
         still = self.frequency_offset == 0 and not self.off_blocks
         return self.constant and still and not drawn
 
@@ -198,6 +206,9 @@ class Adversary(Arriving):
             random_shift=self.shift == "random",
             random_phase=self.phase == "random",
             random_sign=self.sign == "random",
+            alternate_sign=self.sign == "alternate",
+            book=self.perturbation.kind == "book",
+            hold=self.hold,
             random_frequency=not drifts,
             rayleigh=self.fading == "rayleigh",
             frequency=round(turns * 2**64) % 2**64,

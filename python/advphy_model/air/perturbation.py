@@ -12,7 +12,8 @@ from advphy_model import power
 from advphy_model.complex_baseband import LAYOUT
 from advphy_model.link.model_file import Kind, StoredModel
 
-KINDS = ("universal", "table", "jammer")
+KINDS = ("universal", "table", "book", "jammer")
+LONGEST_BOOK = 4096  # rows
 CONVENTION = "PSR = mean ||p||^2 / n at the receiver"
 LOWEST_PSR_DB, HIGHEST_PSR_DB = -100.0, 60.0
 
@@ -24,11 +25,12 @@ class Perturbation(StoredModel):
     Args:
         name: name of the attack that crafted it.
         kind: "universal": rows [1, n] are added to every codeword; "table": rows
-            [M, n], row s is added when message s is sent; "jammer": Gaussian noise of
-            mean power |rows[0, i]|^2 is added to channel use i.
+            [M, n], row s is added when message s is sent; "book": a row drawn from
+            rows [K, n] is added, K in 2..4096; "jammer": Gaussian noise of mean power
+            |rows[0, i]|^2 is added to channel use i.
         k: bits per message of the links under attack.
         n: channel uses per codeword.
-        rows: complex64 [1, n] or [M, n].
+        rows: complex64 [1, n], [M, n] or [K, n].
         ebn0_db: Eb/N0 in dB at which it was crafted; None if that does not matter.
         victims: link models it was crafted against, name -> SHA-256. In a black-box
             attack these are the substitutes.
@@ -66,7 +68,9 @@ class Perturbation(StoredModel):
                 f"kind '{self.kind}' is not known; choose from {', '.join(KINDS)}"
             )
         rows = np.array(self.rows, np.complex64, order="C")
-        wanted = (2**self.k if self.kind == "table" else 1, self.n)
+        if self.kind == "book" and not 2 <= len(rows) <= LONGEST_BOOK:
+            self.refuse(f"a book must have 2..{LONGEST_BOOK} rows, got {len(rows)}")
+        wanted = {"table": 2**self.k, "book": len(rows)}.get(self.kind, 1), self.n
         if rows.shape != wanted:
             self.refuse(
                 f"rows have shape {rows.shape}, expected {wanted} for kind "
@@ -127,6 +131,32 @@ def jammer(k: int, n: int, psr_db: float) -> Perturbation:
     """Return a noise jammer with a PSR in dB and equal power in every channel use."""
     level = math.sqrt(power.from_db(checked_psr_db(psr_db)))
     return Perturbation("noise_jammer", "jammer", k, n, np.full((1, n), level))
+
+
+def book(perturbations) -> Perturbation:
+    """Return the book of perturbations at the PSR of the first one.
+
+    Args:
+        perturbations: universal perturbations or books for equal n, two or more.
+
+    Raises:
+        ValueError: if one is of another kind or for another n.
+    """
+    first = perturbations[0]
+    for each in perturbations:
+        if each.kind not in ("universal", "book") or each.n != first.n:
+            each.refuse(
+                f"kind '{each.kind}' with n = {each.n} cannot be in a book with n = "
+                f"{first.n}; give universal perturbations"
+            )
+    scaled = [each.scaled(first.psr_db) for each in perturbations]
+    return dataclasses.replace(
+        first,
+        name="+".join(dict.fromkeys(each.name for each in perturbations)),
+        kind="book",
+        rows=np.concatenate([each.rows for each in scaled]),
+        victims={k: v for each in perturbations for k, v in each.victims.items()},
+    )
 
 
 def checked_psr_db(psr_db) -> float:

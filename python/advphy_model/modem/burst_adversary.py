@@ -82,6 +82,11 @@ class BurstAdversary(Arriving):
     def __post_init__(self):
         p = self.perturbation
         checked_psr_db(p.psr_db if self.psr_db is None else self.psr_db)
+        if p.kind == "book":
+            raise ValueError(
+                f"perturbation '{p.name}' is a book, from which a second transmitter "
+                "does not draw yet; give one of its vectors as a universal one"
+            )
         if p.kind == "table":
             raise ValueError(
                 f"perturbation '{p.name}' depends on the message, which a second "

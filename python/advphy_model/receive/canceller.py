@@ -27,9 +27,10 @@ class CancellerSettings:
             each block; 1: always the same p. Must be 1 for any other adversary.
         window: number of blocks that are estimated and corrected together, a power of
             two in 16..65536.
-        sample: number of blocks, evenly spread over the window, that are used for the
-            estimate; a power of two, at least 16. Noise in the estimate costs
-            10 log10(1 + K / sample) dB, where K is 1 unless components are free.
+        sample: number of blocks of the window that are used for the estimate; a power
+            of two, at least 16. They are drawn by the received noise, so that nobody
+            knows them in advance. Noise in the estimate costs 10 log10(1 + K / sample)
+            dB, where K is 1 unless components are free.
         iterations: iterations of expectation-maximization, 1..100.
         forgetting: weight of the previous window's estimate, at least 0 and below 1; 0:
             windows are independent. Only the canceller block uses it.
@@ -87,7 +88,7 @@ class CancellerSettings:
     @property
     def label(self) -> str:
         """Return a short text with the settings other than the default."""
-        words = ["canceller"]
+        words = ["canceller", "drawn sample"]  # that of 0.5 took every 16th block
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if value != field.default:
@@ -106,8 +107,10 @@ class Estimate:
         noise_variance: noise variance per real dimension.
         statistic: twice the log-likelihood ratio to no perturbation, minus a penalty
             for free components beyond the first.
-        detected: whether the statistic exceeds the threshold. If not, nothing was
-            subtracted.
+        gain: twice the log-likelihood ratio of the fit to no perturbation on as many
+            other blocks of the window; 0 if the sample is the whole window.
+        detected: whether the statistic exceeds the threshold and the gain is positive.
+            If not, nothing was subtracted.
     """
 
     adversary: str
@@ -115,6 +118,7 @@ class Estimate:
     weights: list
     noise_variance: float
     statistic: float
+    gain: float
     detected: bool
 
     @property
@@ -131,7 +135,9 @@ class Canceller:
     The model is y = x_s + p_z + noise, where message s is uniform over the codebook,
     and component z of K and the noise variance are unknown. p is fitted by
     expectation-maximization (lib/air/mixture.h), with several starts if K > 1. The
-    generalized likelihood ratio decides whether a perturbation is present.
+    generalized likelihood ratio decides whether a perturbation is present. The fit must
+    also explain blocks that it has not seen, and better than adversaries of the other
+    kinds do: a perturbation of a wrong kind would do harm.
 
     Args:
         model: link model, of which only the codebook is used.
@@ -142,10 +148,10 @@ class Canceller:
         self.settings = settings = settings or CancellerSettings()
         self.n = model.n
         families, sample = _families(settings, model.n), settings.sample
-        self._names, tried = list(families), list(families.values())
-        self._kernel = kernels.canceller(
-            model.codebook, tried, sample, settings.iterations
-        )
+        self._names = list(families)
+        self._kernel = self._kernel_for(model, families)
+        others = {k: v for k, v in _tied(model.n).items() if k not in families}
+        self._others = self._kernel_for(model, others) if others else None
         self.threshold = detection.chi_squared_quantile(
             2 * model.n, 1 - settings.false_alarm
         )
@@ -158,6 +164,11 @@ class Canceller:
             2 * model.n * settings.components, 1 - CHANGE
         )
         self._past = None
+
+    def _kernel_for(self, model, families):
+        sample, iterations = self.settings.sample, self.settings.iterations
+        tried = list(families.values())
+        return kernels.canceller(model.codebook, tried, sample, iterations)
 
     def _statistic(self, y):
         return self._kernel.find(y).statistic
@@ -186,7 +197,7 @@ class Canceller:
             self._past = found
         else:
             found = self._kernel.find(y)
-        detected = found.statistic > self.threshold
+        detected = found.statistic > self.threshold and self._holds(found, y)
         if detected:
             self._kernel.subtract(found, y)
         return Estimate(
@@ -195,8 +206,17 @@ class Canceller:
             weights=found.weights,
             noise_variance=found.noise_variance,
             statistic=found.statistic,
+            gain=found.gain,
             detected=detected,
         )
+
+    def _holds(self, found, y):
+        """Return whether a fit explains other blocks, and no other kind is likelier."""
+        if found.gain <= 0 and self.settings.sample < self.settings.window:
+            return False
+        if self._others is None:
+            return True
+        return self._others.find(y).statistic <= found.statistic + self._change
 
 
 @functools.lru_cache(maxsize=64)
@@ -205,15 +225,19 @@ def shared_canceller(model, settings) -> Canceller:
     return Canceller(model, settings)
 
 
-def _families(settings, n):
-    """Return {name: (components, list of (shift, factor) or empty, penalty)}."""
+def _tied(n):
+    """Return the families of one p under transforms, as _families does."""
     turns = [(0, cmath.exp(2j * math.pi * i / PHASES)) for i in range(PHASES)]
-    families = {"static": (1, [], 0.0)}
-    tied = {
+    return {
         "signs": (2, [(0, 1.0), (0, -1.0)], 0.0),
         "shifts": (n, [(i, 1.0) for i in range(n)], 0.0),
         "phases": (PHASES, turns, 0.0),
     }
+
+
+def _families(settings, n):
+    """Return {name: (components, list of (shift, factor) or empty, penalty)}."""
+    families, tied = {"static": (1, [], 0.0)}, _tied(n)
     if settings.adversary == "any":
         return families | tied
     if settings.adversary != "free":

@@ -6,6 +6,8 @@ which returns the rows of the perturbation, reals [1 or M, 2n]; craft() below sc
 them. `attacked` are AttackedLinks whose mean error is maximized: the link itself in
 white box, substitutes for it in black box. per_sample_pgd knows the noise of each
 block, so it has no rows: its KIND is None, and it defines count(link, plan, blocks).
+An attack that also defines book(attacked, plan, count) crafts several perturbations to
+hop among, reals [count, 2n].
 """
 
 import sys
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import torch
 from advphy_model import found_by_name
-from advphy_model.air.perturbation import Perturbation, checked_psr_db
+from advphy_model.air.perturbation import LONGEST_BOOK, Perturbation, checked_psr_db
 from advphy_model.complex_baseband import to_complex
 from advphy_model.link import links
 from advphy_model.measure.table import same_counts
@@ -39,6 +41,7 @@ class Plan:
             unknown number of channel uses, and the attack averages over the shifts.
         phase: "known", or "random": it arrives rotated by an unknown phase.
         seed: seed of starts, messages and noise.
+        book: number of perturbations that the adversary hops among; 1: one.
     """
 
     psr_db: float = -6.0
@@ -48,12 +51,14 @@ class Plan:
     shift: str = "known"
     phase: str = "known"
     seed: int = 1
+    book: int = 1
 
     def __post_init__(self):
         checked_psr_db(self.psr_db)
         checked_seed(self.seed)
         setting_checks.within(self, -100, 100, "ebn0_db")
         setting_checks.within(self, 1, 100_000, "restarts", "steps")
+        setting_checks.within(self, 1, LONGEST_BOOK, "book")
         for name in ("shift", "phase"):
             setting_checks.word(self, name, ("known", "random"))
 
@@ -107,9 +112,13 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
     torch.set_num_threads(1)  # many times faster on shared cores
     known = list(substitutes) or [link]
     attacked = [AttackedLink(model, plan.ebn0_db) for model in known]
-    rows = to_complex(module.craft(attacked, plan))
+    hops = plan.book > 1
+    if hops and not hasattr(module, "book"):
+        raise ValueError(f"{name} crafts no book; give universal_pgd, or book = 1")
+    crafted = module.book(attacked, plan, plan.book) if hops else None
+    rows = to_complex(crafted if hops else module.craft(attacked, plan))
     blind = module.KIND == "jammer"  # it knows no link
-    recipe = {"attack": name, "link": link.name, **asdict(plan)}
+    recipe = {"attack": name, "link": link.name, **_planned(plan)}
     recipe["version"] = __version__
     knowledge = {
         "weights": "substitutes" if substitutes else "white box",
@@ -120,7 +129,7 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
     }
     crafted = Perturbation(
         name=f"{name}_black_box" if substitutes and not blind else name,
-        kind=module.KIND,
+        kind="book" if hops else module.KIND,
         k=link.k,
         n=link.n,
         rows=rows,
@@ -140,6 +149,7 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
     victims = {model.name: model.sha256 for model in list(substitutes) or [link]}
     words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
     words += [what for what in ("shift", "phase") if getattr(plan, what) == "random"]
+    words += [f"book{plan.book}"] if plan.book > 1 else []
     path = Path(folder) / f"{'-'.join(words).replace(':', '-')}.safetensors"
     found = _kept(path, victims, plan)
     if found is None:
@@ -147,6 +157,14 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
         path.parent.mkdir(parents=True, exist_ok=True)
         found.write(path)
     return found
+
+
+def _planned(plan):
+    """Return the plan for a recipe; one perturbation is as in the files of 0.5."""
+    planned = asdict(plan)
+    if plan.book == 1:
+        del planned["book"]
+    return planned
 
 
 def _kept(path, victims, plan):
@@ -158,7 +176,7 @@ def _kept(path, victims, plan):
         found = Perturbation.read(path)
     except (OSError, ValueError):  # no file, or a damaged one
         return None
-    wanted = asdict(plan)
+    wanted = _planned(plan)
     planned = {key: found.recipe.get(key) for key in wanted}
     known = not found.victims or found.victims == victims  # a jammer has no victims
     alike = same_counts(str(found.recipe.get("version")))

@@ -12,6 +12,7 @@ then refined under the true noise, with more blocks and a narrower smoothing. At
 this doubles the BLER found on max_margin.
 """
 
+import dataclasses
 import math
 
 import numpy as np
@@ -28,6 +29,7 @@ _NOISES = (0.5, 0.7, 1.0, 1.25)  # relative to the true noise, for the restarts 
 _EXPLORED, _REFINED = 1024, 4096  # blocks per step, the same for every restart
 _WIDE, _NARROW = 0.2, 0.1  # width of the smoothing in the two stages
 _MOST_PAIRS = 256  # of codewords whose differences are starts
+_ALIKE = 0.9  # cosine of two perturbations of which a book has one
 
 
 def craft(attacked, plan):
@@ -35,28 +37,62 @@ def craft(attacked, plan):
     return candidates(attacked, plan)[0][0]
 
 
+def book(attacked, plan, count):
+    """Return `count` strong perturbations of unlike direction, reals [count, 2n].
+
+    They are the restarts after their exploration and the negatives of these, the
+    strongest first, without those that point within about 25 degrees of a stronger one.
+    """
+    # Several restarts end at the same perturbation.
+    plan = dataclasses.replace(plan, restarts=max(plan.restarts, 4 * count))
+    p = _explored(attacked, plan, torch.Generator().manual_seed(plan.seed))
+    both = torch.cat([p, -p])[:, None].numpy()
+    ranked, _ = _best(attacked, plan, both, _SCREENED, len(both))
+    chosen = []
+    for row in ranked[:, 0]:
+        close = [row @ other > _ALIKE * (row @ row) for other in chosen]
+        if not any(close):
+            chosen.append(row)
+    if len(chosen) < count:
+        raise ValueError(
+            f"book must have at most {len(chosen)} perturbations of unlike direction "
+            f"with {plan.restarts} restarts, got {count}; give more restarts"
+        )
+    return np.array(chosen[:count])
+
+
 def candidates(attacked, plan):
     """Return the refined restarts, best first, [count, 1, 2n], and their BLER."""
     generator = torch.Generator().manual_seed(plan.seed)
-    p = _starts(attacked, plan, generator)
-    noises = torch.tensor(_NOISES).repeat(len(p) // len(_NOISES) + 1)[: len(p)]
+    p = _explored(attacked, plan, generator)
     exploring = math.ceil(plan.steps * _EXPLORING)
-
-    def stage(p, first, last, *settings):
-        def gain(p):
-            return sum(_gain(each, p, plan, generator, *settings) for each in attacked)
-
-        steps = ascend(p, gain, plan.steps, first, last)
-        *_, p = progress.bar(steps, initial=first, total=plan.steps)
-        return p
-
-    p = stage(p, 0, exploring, _EXPLORED, _WIDE, noises)
     if exploring < plan.steps:
         kept = max(4, plan.restarts // 4)
         p = torch.tensor(_best(attacked, plan, p[:, None], _JUDGED, kept)[0][:, 0])
-        p = stage(p, exploring, plan.steps, _REFINED, _NARROW, torch.ones(len(p)))
+        settings = _REFINED, _NARROW, torch.ones(len(p))
+        p = _stage(attacked, plan, generator, p, exploring, plan.steps, settings)
     rows, _ = _best(attacked, plan, p[:, None], _JUDGED, max(2, plan.restarts // 8))
     return _best(attacked, plan, rows, _CONFIRMED, len(rows))
+
+
+def _explored(attacked, plan, generator):
+    """Return the restarts after their exploration, [restarts, 2n]."""
+    p = _starts(attacked, plan, generator)
+    noises = torch.tensor(_NOISES).repeat(len(p) // len(_NOISES) + 1)[: len(p)]
+    last = math.ceil(plan.steps * _EXPLORING)
+    settings = _EXPLORED, _WIDE, noises
+    return _stage(attacked, plan, generator, p, 0, last, settings)
+
+
+def _stage(attacked, plan, generator, p, first, last, settings):
+    """Return the perturbations after the steps first..last - 1 of the ascent."""
+
+    def gain(p):
+        return sum(_gain(each, p, plan, generator, *settings) for each in attacked)
+
+    steps = ascend(p, gain, plan.steps, first, last)
+    *_, p = progress.bar(steps, initial=first, total=plan.steps)
+    return p
 
 
 def _starts(attacked, plan, generator):

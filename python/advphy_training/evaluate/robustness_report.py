@@ -35,7 +35,7 @@ SENTENCES = {
     "nearest_codeword": "own codebook, nearest codeword, attacked for itself",
     "hamming74_hard": "Hamming (7,4) hard decision, attacked for itself",
     "hamming74_ml": "Hamming (7,4) maximum likelihood, attacked for itself",
-    "two_simplices": "optimal codebook, nearest codeword, attacked for itself",
+    "two_simplices": "two simplices, nearest codeword, attacked for itself",
 }
 _OVER_PSR = {  # role: label
     "per_message_pgd": "PGD per message (bound)",

@@ -21,7 +21,7 @@ from advphy_training.reproduce.claims import fewer_errors
 from advphy_training.reproduce.curve_points import next_ebn0_db
 
 CLEAN = "clean"
-PSR_DB = -6.0  # the usual setting of [gan, Sec. IV]
+PSR_DB = -6.0  # of the code of [sadeghi] and of the authors of [gan]
 FGM = "universal_fgm"  # input-agnostic FGM [sadeghi, Alg. 1], best of ten
 PGD = "universal_pgd"
 SUBSTITUTES = ("substitute_mlp", "substitute_cnn")  # for a black-box attack

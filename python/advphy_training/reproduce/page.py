@@ -28,7 +28,8 @@ black box: crafted on another network, and shifted at random per block, because 
     adversary's timing is unknown [sadeghi]
 consensus [gan, eq. 9-10]: minimizing players take d + gamma L, the generator g - gamma
     L; the sign printed diverges; gamma = 0 in the shipped links
-training: Adam at 8.5 dB; batches, steps, rates: `advphy info LINK`
+training: Adam at 8.5 dB, from the code of the authors; batches, steps and rates are our
+    choice: `advphy info LINK`
 conventional scheme: BPSK with Hamming (7,4) at the same ||x||^2, hard decision and
     maximum likelihood; at equal power, and by a p made for it
 strength: universal PGD stands next to FGM, because a defense against a weak attack

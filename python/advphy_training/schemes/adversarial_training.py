@@ -29,7 +29,7 @@ class Settings(autoencoder.Settings):
             replaces the oldest.
     """
 
-    ebn0_db: float = 8.5  # [gan, Sec. IV]
+    ebn0_db: float = 8.5  # the code of [sadeghi] and of [gan]'s authors
     hidden_bias: float = 0.0
     batch: int = 1024
     steps: int = 10000

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The optimal codebook of 16 points in 14 dimensions: two orthogonal 7-simplices.
+"""16 points of equal energy in 14 dimensions: two orthogonal 7-simplices.
 
 Squared distances are 16 within a simplex and 14 between the two. By Rankin's bound
-(1955), more than 15 points of energy E = 7 in 14 dimensions cannot all have squared
-distances above 2 E = 14.
+(1955), more than 15 points of equal energy E = 7 in 14 dimensions cannot all have
+squared distances above 2 E = 14. Points of unequal energy can: pair_and_simplex.
 """
 
 import numpy as np
