@@ -109,8 +109,8 @@ class Estimate:
             for free components beyond the first.
         gain: twice the log-likelihood ratio of the fit to no perturbation on as many
             other blocks of the window; 0 if the sample is the whole window.
-        detected: whether the statistic exceeds the threshold and the gain is positive.
-            If not, nothing was subtracted.
+        detected: whether the statistic exceeds the threshold, the gain is positive, and
+            no other kind of adversary is likelier. If not, nothing was subtracted.
     """
 
     adversary: str
