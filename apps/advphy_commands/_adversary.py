@@ -108,12 +108,12 @@ class _Attack:
     cancel: CancellerSettings = option(
         None,
         "insert the blind canceller for one of K perturbations (K = 1 if no value is "
-        "given), or for one perturbation with random signs, shifts, phases or any of "
+        "given), or for one with random signs, shifts or phases, periodic, or any of "
         "these",
         _canceller,
         nargs="?",
         const="1",
-        metavar="K|signs|shifts|phases|any",
+        metavar="K|signs|shifts|phases|periodic|any",
     )
     window: int = option(
         None,
