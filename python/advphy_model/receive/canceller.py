@@ -59,8 +59,8 @@ class CancellerSettings:
                 f"adversary '{self.adversary}' is not known; choose from "
                 f"{', '.join(ADVERSARIES)}"
             )
-        if not isinstance(self.components, int) or not 1 <= self.components <= 32:
-            raise ValueError(f"components must be 1..32, got {self.components}")
+        if not isinstance(self.components, int) or not 1 <= self.components <= 64:
+            raise ValueError(f"components must be 1..64, got {self.components}")
         if self.components > 1 and self.adversary != "free":
             raise ValueError(
                 f"components must be 1 with adversary '{self.adversary}', got "
