@@ -9,8 +9,8 @@ and 14.71. Points of equal energy cannot all be further apart than 14 (two_simpl
 
 The pair is the best that a search for the least union bound found from any start at
 8 dB (`advphy train max_margin --set objective=union_bound`), but a universal
-perturbation along the pair hits both of its messages. The triangle is better than
-two_simplices without and with an attack.
+perturbation along the pair hits both of its messages: BLER 7.6e-3 at PSR -6 dB, where
+the triangle has 5.0e-3 and two_simplices 4.8e-3 (docs/results.md).
 """
 
 from functools import partial
