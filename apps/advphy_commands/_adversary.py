@@ -16,7 +16,8 @@ from advphy_model.receive.canceller import CancellerSettings
 from advphy_commands._numbers import number_or_random, psr_range, whole
 from advphy_commands._options import changed, group, option, repeated, switch
 
-UNKNOWN = ("shift", "phase")  # what the adversary may not know
+# What the adversary may not know: attacks.UNKNOWN, which needs torch.
+UNKNOWN = ("shift", "phase", "sign", "frequency")
 
 _WHOLE, _REAL = number_or_random(int), number_or_random(float)
 
@@ -62,10 +63,9 @@ class Knowledge:
             ebn0_db,
             restarts=self.restarts,
             steps=self.steps,
-            shift="random" if "shift" in self.unknown else "known",
-            phase="random" if "phase" in self.unknown else "known",
             seed=self.craft_seed,
             book=self.book,
+            **dict.fromkeys(self.unknown, "random"),
         )
 
     def substitutes(self, link):

@@ -27,6 +27,9 @@ from advphy_model.version import __version__
 from advphy_training import setting_checks
 from advphy_training.attacked_link import AttackedLink
 
+# What the adversary may not know, or vary from block to block.
+UNKNOWN = ("shift", "phase", "sign", "frequency")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -40,6 +43,8 @@ class Plan:
         shift: "known", or "random": the perturbation arrives cyclically shifted by an
             unknown number of channel uses, and the attack averages over the shifts.
         phase: "known", or "random": it arrives rotated by an unknown phase.
+        sign: "known", or "random": p or -p is sent.
+        frequency: "known", or "random": it turns by up to half a turn within a block.
         seed: seed of starts, messages and noise.
         book: number of perturbations that the adversary hops among; 1: one.
     """
@@ -50,6 +55,8 @@ class Plan:
     steps: int = 100
     shift: str = "known"
     phase: str = "known"
+    sign: str = "known"
+    frequency: str = "known"
     seed: int = 1
     book: int = 1
 
@@ -59,7 +66,7 @@ class Plan:
         setting_checks.within(self, -100, 100, "ebn0_db")
         setting_checks.within(self, 1, 100_000, "restarts", "steps")
         setting_checks.within(self, 1, LONGEST_BOOK, "book")
-        for name in ("shift", "phase"):
+        for name in UNKNOWN:
             setting_checks.word(self, name, ("known", "random"))
 
     def norm(self, n):
@@ -127,6 +134,8 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         "phase": plan.phase,
         "noise": "unknown",
     }
+    newer = UNKNOWN[2:]
+    knowledge |= {key: "random" for key in newer if getattr(plan, key) == "random"}
     crafted = Perturbation(
         name=f"{name}_black_box" if substitutes and not blind else name,
         kind="book" if hops else module.KIND,
@@ -148,7 +157,7 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
     """
     victims = {model.name: model.sha256 for model in list(substitutes) or [link]}
     words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
-    words += [what for what in ("shift", "phase") if getattr(plan, what) == "random"]
+    words += [what for what in UNKNOWN if getattr(plan, what) == "random"]
     words += [f"book{plan.book}"] if plan.book > 1 else []
     path = Path(folder) / f"{'-'.join(words).replace(':', '-')}.safetensors"
     found = _kept(path, victims, plan)
@@ -160,11 +169,9 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
 
 
 def _planned(plan):
-    """Return the plan for a recipe; one perturbation is as in the files of 0.5."""
-    planned = asdict(plan)
-    if plan.book == 1:
-        del planned["book"]
-    return planned
+    """Return the plan for a recipe, without settings newer than 0.5 that are unused."""
+    unused = {"book": 1, "sign": "known", "frequency": "known"}
+    return {k: v for k, v in asdict(plan).items() if v != unused.get(k)}
 
 
 def _kept(path, victims, plan):

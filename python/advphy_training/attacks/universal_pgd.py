@@ -20,7 +20,7 @@ import torch
 
 from advphy_training import progress
 from advphy_training.projected_ascent import ascend, project
-from advphy_training.shift_and_phase import arrive, variants
+from advphy_training.unknown_arrival import arrive, variants
 
 KIND = "universal"
 _SCREENED, _JUDGED, _CONFIRMED = 16_384, 100_000, 400_000  # blocks
