@@ -407,7 +407,7 @@ def cases():
             yield pytest.param(name, how, adversary, marks=marks)
 
 
-@pytest.mark.parametrize(("name", "how", "adversary"), cases(), ids=str)
+@pytest.mark.parametrize(("name", "how", "adversary"), [*cases()], ids=str)
 def test_no_schedule_makes_the_canceller_do_harm(name, how, adversary):
     model, blocks = links.load(name), 65_536
     for psr_db in (-20.0, -12.0, -6.0, 0.0):
