@@ -14,6 +14,7 @@ from advphy_model.air.channels import channel
 from advphy_model.files.images import Images, require_shape
 from advphy_model.link.arn import AliceModule, BobModule, keying_of
 from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.code_power import require_unit_power
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
@@ -69,6 +70,7 @@ class SemanticSetting:
         for seed in (self.seed, self.seed + EVE_SEED):
             checked_seed(seed)
         channel(self.kind)  # checks the label
+        require_unit_power(self.link, self.images)
         for branch in self.branches:
             if branch not in BRANCHES:
                 raise ValueError(
