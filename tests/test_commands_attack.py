@@ -177,10 +177,14 @@ def test_pnr_is_psr_plus_snr_in_every_command(crafted, here):
 
 def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
     pytest.importorskip("torch", reason="attacks need torch")
+    from advphy_training.evaluate import schedules
+
     from . import short_trainings
 
     short_trainings.judge_little(monkeypatch)
+    monkeypatch.setattr(schedules, "BOOK", 4)
     words = f"{SHORT} --psr-db -6 --over-ebn0-db 8 --min-errors 200 --max-blocks 1e5"
+    words += " --cancel --window 1024"
     done("evaluate autoencoder_mlp", words, "--out r")
     report = json.loads((here / "r" / "report.json").read_text())
     assert report["model_sha256"] == links.load("autoencoder_mlp").sha256
@@ -192,6 +196,8 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
     assert bler["canceller"] < bler["universal_pgd"] / 10
     text = (here / "r" / "report.md").read_text()
     assert text.startswith("# Robustness of autoencoder_mlp")
+    for name in ("clean", "p hops", *schedules.schedules(7, 1024)):
+        assert f"| {name}, canceller | " in text
     for check in report["checks"]:
         assert check["name"] in text
         assert check["why"] in text
@@ -226,6 +232,7 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
         (f"{MEASURE} --cancel all", "adversary 'all'"),
         (f"{MEASURE} --shift 1", "give --attack"),
         ("evaluate nonsense --out r", "'nonsense' is neither"),
+        ("evaluate bpsk --out r --window 64", "--window belongs to the canceller"),
         (
             "evaluate bpsk --out r --psr-db 0:99:1",
             "psr_db must be a number in -100..60 dB, got 61",

@@ -12,17 +12,19 @@ from advphy_model.link import links
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import Counts, LinkSetting
+from advphy_model.receive.canceller import CancellerSettings
 
 from advphy_training import attacks
 from advphy_training.attacked_link import AttackedLink
+from advphy_training.evaluate import schedules
 
 CHANCE_PSR_DB = 30.0  # at which a perturbation drowns any codeword
 CONTROLS = ("autoencoder_{}", "autoencoder_{}_8p5db", "control_{}_4db")
 _PER_SAMPLE_BLOCKS = 4096
-
-
 # A push towards each wrong message matters; 100 steps find 0.2 % more than 20.
 _PER_SAMPLE_EFFORT = {"restarts": 15, "steps": 20}
+
+
 @dataclass(frozen=True)
 class Counter:
     """Settings of the count of each number.
@@ -41,7 +43,7 @@ class Counter:
 
     def row(self, job) -> Counts:
         """Count a Job and return its Counts."""
-        adversary = job.craft and Adversary(job.craft(), job.psr_db)
+        adversary = job.craft and Adversary(job.craft(), job.psr_db, **job.arrival)
         setting = LinkSetting(
             job.link, job.ebn0_db, self.seed, adversary, job.canceller
         )
@@ -61,6 +63,7 @@ class Job:
         psr_db: PSR in dB, or None without an attack.
         craft: function without arguments that returns the Perturbation, or None.
         canceller: CancellerSettings, or None.
+        arrival: further arguments of the Adversary.
     """
 
     role: str
@@ -69,6 +72,7 @@ class Job:
     psr_db: float | None = None
     craft: object = None
     canceller: object = None
+    arrival: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -125,7 +129,8 @@ def evaluate(
         folder: folder for crafted perturbations.
         counter: Counter.
         claimed: Perturbation that the link is said to resist, or None.
-        canceller: CancellerSettings to measure in addition, or None.
+        canceller: CancellerSettings to attack by all schedules, too; None: the default
+            canceller under a constant perturbation only.
     """
     torch.set_num_threads(1)  # many times faster on shared cores
     found = Evaluation(link, plan.ebn0_db, plan.psr_db)
@@ -160,9 +165,9 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     decision with the link's codebook) and black_box (against the substitutes), which
     show whether a defense only hides its gradients; stored (crafted at plan.ebn0_db),
     to compare with universal_pgd (crafted anew for each Eb/N0); generator and
-    generator_universal; half_restarts; claimed; canceller; and other systems, each
-    under attacks crafted for it: nearest_codeword, hamming74_hard, hamming74_ml,
-    two_simplices and "control NAME".
+    generator_universal; half_restarts; claimed; canceller; those of schedules.jobs; and
+    other systems, each under attacks crafted for it: nearest_codeword, hamming74_hard,
+    hamming74_ml, two_simplices and "control NAME".
     """
     twin = link.with_nearest_codeword()
 
@@ -202,8 +207,10 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     yield from _others(link, job, crafted_by)
     if claimed is not None:
         yield job("claimed", lambda: claimed)
+    constant = crafted_by("universal_pgd")
+    yield job("canceller", constant, canceller=canceller or CancellerSettings())
     if canceller is not None:
-        yield job("canceller", crafted_by("universal_pgd"), canceller=canceller)
+        yield from schedules.jobs(link, job, crafted_by, canceller)
 
 
 def _others(link, job, crafted_by):
