@@ -233,6 +233,7 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
         (f"{MEASURE} --shift 1", "give --attack"),
         ("evaluate nonsense --out r", "'nonsense' is neither"),
         ("evaluate bpsk --out r --window 64", "--window belongs to the canceller"),
+        ("evaluate bpsk --out r --cancel --window 100", "window must be a power of"),
         (
             "evaluate bpsk --out r --psr-db 0:99:1",
             "psr_db must be a number in -100..60 dB, got 61",

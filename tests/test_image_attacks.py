@@ -169,6 +169,7 @@ def p_of(kind, rows, **recipe):
     [
         (p_of("per_image", 61), "its 61 rows are for other images than 'random'"),
         (Perturbation("some", "universal", 4, 7, np.ones((1, 7))), "link 'small' has"),
+        (Perturbation("some", "universal", 0, 3, [[0, 0, 1j]]), "zero in the 5 reals"),
         (Perturbation("t", "table", 1, 3, np.ones((2, 3))), "rows for 2 messages"),
     ],
 )

@@ -91,7 +91,7 @@ def _evaluate(settings, output, workers):
     from advphy_training.attacks import Plan
     from advphy_training.evaluate import robustness, robustness_report
 
-    link = links.load(settings.link)
+    link, canceller = links.load(settings.link), settings.defended.canceller
     plan = Plan(
         settings.at_psr_db,
         settings.ebn0_db,
@@ -114,7 +114,7 @@ def _evaluate(settings, output, workers):
         folder / "perturbations",
         counter,
         claimed,
-        settings.defended.canceller,
+        canceller,
     )
     with _progress.bar(unit="number") as bar:
         for done, bar.total, found in steps:  # noqa: B007

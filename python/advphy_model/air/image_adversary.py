@@ -52,6 +52,7 @@ class ImageAdversary(Arriving):
                 f"its {len(p.rows)} rows are for other images than '{images.name}'; "
                 "craft it for these images"
             )
+        self.adder(link.reals)  # checks the energy
 
     def adder(self, reals: int):
         """Return a function (images, first, y) that adds p to y in place.
@@ -67,6 +68,8 @@ class ImageAdversary(Arriving):
         if p.kind == "jammer":  # half of its power is in the imaginary parts
             rows = np.abs(rows) * np.exp(0.25j * math.pi)
         within = np.mean(np.sum(to_reals(rows, reals).astype(float) ** 2, axis=1))
+        if not within > 0:
+            p.refuse(f"it is zero in the {reals} reals of a code; craft it again")
         gain = math.sqrt(reals * from_db(self.scaled.psr_db) / within)
         if p.kind == "per_image":
             table = (gain * p.rows).astype(np.complex64)
