@@ -89,7 +89,9 @@ def test_an_adversary_and_a_jammer_of_equal_power_at_bob(here):
     pytest.importorskip("torch", reason="attacks need torch")
     words = f"paired_arn_white --eve eve_mnist --snr-db 10 {SAMPLE} --out run.csv"
     words += " --attack universal_pgd --restarts 1 --steps 15 --pnr-db 4"
-    done("measure-semantic", words)
+    assert (
+        done("measure-semantic", words).count("accuracy") == 2
+    )  # of the header, and of one row
     rows = table.read("run.csv", SemanticCounts)
     assert {r.engine for r in rows} == {"loop"}
     assert [r.attack for r in rows if r.branch == "eve"] == ["none"]

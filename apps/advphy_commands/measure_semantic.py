@@ -65,7 +65,9 @@ class Settings:
     engine: str = option(
         "flowgraph", "engine; both give the same sums", choices=("flowgraph", "loop")
     )
-    ssim: bool = switch("sum the SSIM of Bob's images, too; takes longer")
+    ssim: bool = switch(
+        "sum the SSIM of Bob's images that are counted now, too; takes longer"
+    )
     out: str = option(None, "file of the sums", required=True, metavar="FILE.csv")
     adversary: AtBob = group(AtBob, "adversary at Bob's receiver")
 
@@ -102,8 +104,7 @@ def run(settings, output):
             seed=settings.seed,
             ssim=settings.ssim or settings.adversary.attack is not None,
         )
-        attacks = settings.adversary.adversaries(setting, settings.out, output.remark)
-        chains += [dataclasses.replace(setting, attack=attack) for attack in attacks]
+        chains += _attacked(setting, settings, output.remark)
     if not chains[0].measured:
         raise ValueError(
             "there is nothing to measure: give --eve, or omit --no-bob, or choose a "
@@ -121,6 +122,14 @@ def run(settings, output):
     )
     table = _measuring.Table(HEADER, "SNR", _numbers, _line)
     _measuring.run(output, measurement, table)
+
+
+def _attacked(setting, settings, remark):
+    """Yield the setting under each adversary; Eve, who has none, is measured once."""
+    found = settings.adversary.adversaries(setting, settings.out, remark)
+    for i, attack in enumerate(found):
+        branches = setting.branches[:-1] if i else setting.branches
+        yield dataclasses.replace(setting, attack=attack, branches=branches)
 
 
 HEADER = (
