@@ -160,6 +160,20 @@ def test_a_canceller_that_does_harm_is_flagged(run, monkeypatch):
     assert exceeds(*both["clean"][::-1])
 
 
+def test_restarts_are_compared_by_counts_that_can_tell_ten_percent(monkeypatch):
+    """1000 errors made 7.83e-3 of 8.4e-3 and 9.00e-3 of 8.6e-3: a false alarm."""
+    asked = {}
+
+    def count(counter, job):
+        asked.setdefault(job.role, counter.min_errors)
+        return row(1e-3, True)
+
+    monkeypatch.setattr(Counter, "row", count)
+    *_, _ = evaluate(sound_link(), PLAN, [-6.0], [], "", Counter(None, 1000))
+    assert asked["universal_pgd"] == asked["half_restarts"] == 8000
+    assert asked["clean"] == asked["noise_jammer"] == 1000
+
+
 def test_the_per_sample_bound_reaches_the_published_attack():
     """APGD-T of torchattacks reaches 0.569 to 0.572 on these blocks."""
     link = links.load("autoencoder_mlp_8p5db")
