@@ -12,6 +12,7 @@ hop among, reals [count, 2n].
 
 import sys
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -160,12 +161,8 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
     words += [what for what in UNKNOWN if getattr(plan, what) == "random"]
     words += [f"book{plan.book}"] if plan.book > 1 else []
     path = Path(folder) / f"{'-'.join(words).replace(':', '-')}.safetensors"
-    found = _kept(path, victims, plan)
-    if found is None:
-        found = craft(name, link, plan, substitutes)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        found.write(path)
-    return found
+    crafted = partial(craft, name, link, plan, substitutes)
+    return kept(path, victims, _planned(plan), crafted)
 
 
 def _planned(plan):
@@ -174,16 +171,31 @@ def _planned(plan):
     return {k: v for k, v in asdict(plan).items() if v != unused.get(k)}
 
 
-def _kept(path, victims, plan):
-    """Return the perturbation of a file if its victims and plan are these, or None.
+def kept(path, victims, wanted, crafted) -> Perturbation:
+    """Return the perturbation of a file, or else a crafted one that it keeps.
 
     The file may be of another patch version, as a table of counts may.
+
+    Args:
+        path: pathlib.Path of the file, whose folder is created if necessary.
+        victims: {name: SHA-256} of the links that the perturbation is crafted against.
+        wanted: entries that its recipe must have.
+        crafted: function without arguments that crafts it.
     """
+    found = _kept(path, victims, wanted)
+    if found is None:
+        found = crafted()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found.write(path)
+    return found
+
+
+def _kept(path, victims, wanted):
+    """Return the perturbation of a file if it is the wanted one, or None."""
     try:
         found = Perturbation.read(path)
     except (OSError, ValueError):  # no file, or a damaged one
         return None
-    wanted = _planned(plan)
     planned = {key: found.recipe.get(key) for key in wanted}
     known = not found.victims or found.victims == victims  # a jammer has no victims
     alike = same_counts(str(found.recipe.get("version")))

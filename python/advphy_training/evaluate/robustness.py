@@ -12,13 +12,18 @@ from advphy_model.link import links
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import Counts, LinkSetting
+from advphy_model.receive.canceller import CancellerSettings
 
 from advphy_training import attacks
 from advphy_training.attacked_link import AttackedLink
+from advphy_training.evaluate import schedules
 
 CHANCE_PSR_DB = 30.0  # at which a perturbation drowns any codeword
 CONTROLS = ("autoencoder_{}", "autoencoder_{}_8p5db", "control_{}_4db")
 _PER_SAMPLE_BLOCKS = 4096
+# A push towards each wrong message matters; 100 steps find 0.2 % more than 20.
+_PER_SAMPLE_EFFORT = {"restarts": 15, "steps": 20}
+_OF_RESTARTS = 8  # times the errors in two counts that shall differ by less than 10 %
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Counter:
 
     def row(self, job) -> Counts:
         """Count a Job and return its Counts."""
-        adversary = job.craft and Adversary(job.craft(), job.psr_db)
+        adversary = job.craft and Adversary(job.craft(), job.psr_db, **job.arrival)
         setting = LinkSetting(
             job.link, job.ebn0_db, self.seed, adversary, job.canceller
         )
@@ -59,6 +64,7 @@ class Job:
         psr_db: PSR in dB, or None without an attack.
         craft: function without arguments that returns the Perturbation, or None.
         canceller: CancellerSettings, or None.
+        arrival: further arguments of the Adversary.
     """
 
     role: str
@@ -67,6 +73,7 @@ class Job:
     psr_db: float | None = None
     craft: object = None
     canceller: object = None
+    arrival: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -123,15 +130,19 @@ def evaluate(
         folder: folder for crafted perturbations.
         counter: Counter.
         claimed: Perturbation that the link is said to resist, or None.
-        canceller: CancellerSettings to measure in addition, or None.
+        canceller: CancellerSettings to attack by all schedules, too; None: the default
+            canceller under a constant perturbation only.
     """
     torch.set_num_threads(1)  # many times faster on shared cores
     found = Evaluation(link, plan.ebn0_db, plan.psr_db)
     todo = {}
     for job in jobs(link, plan, psrs_db, ebn0s_db, folder, claimed, canceller):
         todo.setdefault((job.role, job.ebn0_db, job.psr_db), job)
+    longer = dataclasses.replace(counter, min_errors=_OF_RESTARTS * counter.min_errors)
+    of_restarts = ("universal_pgd", "half_restarts")
+    compared = {(role, plan.ebn0_db, plan.psr_db) for role in of_restarts}
     for i, (key, job) in enumerate(todo.items()):
-        found.counts[key] = counter.row(job)
+        found.counts[key] = (longer if key in compared else counter).row(job)
         yield i + 1, len(todo) + 2, found
     attacked = AttackedLink(link, plan.ebn0_db)
     key = ("per_sample_pgd", plan.ebn0_db, plan.psr_db)
@@ -142,9 +153,9 @@ def evaluate(
 
 
 def _per_sample(attacked, plan):
-    short = dataclasses.replace(plan, restarts=5, steps=20)
+    plan = dataclasses.replace(plan, **_PER_SAMPLE_EFFORT)
     module = attacks.attack("per_sample_pgd")
-    errors, blocks = module.count(attacked, short, _PER_SAMPLE_BLOCKS)
+    errors, blocks = module.count(attacked, plan, _PER_SAMPLE_BLOCKS)
     (row,) = LinkSetting(attacked.model, plan.ebn0_db, plan.seed).rows("loop", 0)
     counted = {"blocks": blocks, "block_errors": errors, "attack": "per_sample_pgd"}
     return dataclasses.replace(row, psr_db=plan.psr_db, **counted)
@@ -158,9 +169,9 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     decision with the link's codebook) and black_box (against the substitutes), which
     show whether a defense only hides its gradients; stored (crafted at plan.ebn0_db),
     to compare with universal_pgd (crafted anew for each Eb/N0); generator and
-    generator_universal; half_restarts; claimed; canceller; and other systems, each
-    under attacks crafted for it: nearest_codeword, hamming74_hard, hamming74_ml,
-    two_simplices and "control NAME".
+    generator_universal; half_restarts; claimed; canceller; those of schedules.jobs; and
+    other systems, each under attacks crafted for it: nearest_codeword, hamming74_hard,
+    hamming74_ml, two_simplices and "control NAME".
     """
     twin = link.with_nearest_codeword()
 
@@ -200,8 +211,10 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     yield from _others(link, job, crafted_by)
     if claimed is not None:
         yield job("claimed", lambda: claimed)
+    constant = crafted_by("universal_pgd")
+    yield job("canceller", constant, canceller=canceller or CancellerSettings())
     if canceller is not None:
-        yield job("canceller", crafted_by("universal_pgd"), canceller=canceller)
+        yield from schedules.jobs(link, job, crafted_by, canceller)
 
 
 def _others(link, job, crafted_by):
