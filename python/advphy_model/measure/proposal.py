@@ -6,8 +6,8 @@ with the weight p / q, where p is the density of message and noise on the air, a
 their density here. So the mean weight of the errors is the BLER, whatever q is. The
 noise of a message comes from a mixture of normal distributions: some are shifted to
 the nearest wrong decisions, one is not shifted, which bounds the weights, and one is
-wider. If a wrong decision was not found, the wider one still draws errors there, whose
-weights are so large that the interval stays wide.
+wider. Where a wrong decision was not found, errors are drawn by these two only; their
+weights are so large that they widen the interval, unless none is drawn at all.
 """
 
 import numpy as np
@@ -65,13 +65,14 @@ class Proposal:
         reach = self._reach(s, offsets)
         shares = np.broadcast_to(self._shares(reach), (len(normals), len(units) + 2))
         chosen = (uniform[:, None] > np.cumsum(shares[:, :-1], axis=1)).sum(axis=1)
-        noise = np.where((chosen == len(units) + 1)[:, None], self._wide, 1) * normals
-        shifted, which = np.flatnonzero(chosen < len(units)), chosen
-        far = np.broadcast_to(reach, (len(normals), len(units)))
+        width = self._wide
+        noise = np.where((chosen == len(units) + 1)[:, None], width, 1) * normals
+        shifted = np.flatnonzero(chosen < len(units))
         which = chosen[shifted]
-        noise[shifted] += far[shifted, which][:, None] * units[which]
-        squared, widths = (noise**2).sum(axis=1, keepdims=True), self._wide
-        wide = (1 - widths**-2) / 2 * squared - noise.shape[1] * np.log(widths)
+        far = np.broadcast_to(reach, (len(normals), len(units)))[shifted, which]
+        noise[shifted] += far[:, None] * units[which]
+        squared = (noise**2).sum(axis=1, keepdims=True)
+        wide = (1 - width**-2) / 2 * squared - noise.shape[1] * np.log(width)
         logs = [reach * (noise @ units.T) - reach**2 / 2, 0 * squared, wide]
         with np.errstate(over="ignore"):  # a weight of 0
             ratios = (shares * np.exp(np.concatenate(logs, axis=1))).sum(axis=1)
@@ -107,11 +108,11 @@ def _planes(shifts, fixed):
         fixed: whether the lengths are those of every block.
     """
     lengths = np.linalg.norm(shifts, axis=1)
-    kept = []
-    for i, shift in enumerate(shifts):
-        far = fixed and _log_shares(lengths[i]) < _log_shares(lengths[0]) - _FAR
-        near = np.linalg.norm(shifts[kept] - shift, axis=1) < _APART
-        if not far and not near.any():
+    near = np.linalg.norm(shifts[:, None] - shifts, axis=2) < _APART
+    logs, kept = _log_shares(lengths), []
+    for i in range(len(shifts)):
+        far = fixed and logs[i] < logs[0] - _FAR
+        if not far and not near[i, kept].any():
             kept.append(i)
     lengths = lengths[kept]
     return shifts[kept] / np.where(lengths > 0, lengths, 1)[:, None], lengths
