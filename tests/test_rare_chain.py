@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rare errors: closed forms, bounds, coverage, plain counting, what is refused."""
 
-import dataclasses
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -192,7 +192,7 @@ def test_ranges_and_seeds_add_up(tmp_path):
     assert parts.weight_sum == pytest.approx(whole.weight_sum, rel=1e-12)
     assert parts.largest_weight == pytest.approx(whole.largest_weight, rel=1e-12)
     assert parts.errors_drawn == whole.errors_drawn
-    other = dataclasses.replace(whole, seed=2, weight_sum=3 * whole.weight_sum)
+    other = replace(whole, seed=2, weight_sum=3 * whole.weight_sum)
     ((failures, blocks),) = curves([whole, other])["hamming74_hard"].values()
     assert failures / blocks == pytest.approx(2 * whole.weight_sum / 40_000)
 
@@ -223,13 +223,19 @@ def test_weights_of_1_are_plain_counts():
     ],
 )
 def test_sums_that_cannot_be_are_refused(tmp_path, changes):
-    table.write(tmp_path / "a.csv", [dataclasses.replace(ROW, **changes)], RareCounts)
+    table.write(tmp_path / "a.csv", [replace(ROW, **changes)], RareCounts)
     with pytest.raises(ValueError, match=r"cannot be|psr_db must be"):
         table.read(tmp_path / "a.csv", RareCounts)
 
 
 def test_few_effective_errors_raise_a_doubt():
-    assert "50 effective errors" in ROW.doubt
+    assert "50 errors are worth 50, must be at least 100" in ROW.doubt
+    many = {"blocks_drawn": 10**6, "errors_drawn": 50_000, "weight_sum": 900.0}
+    assert (
+        "worth 900, must be at least 1000"
+        in replace(ROW, **many, weight_squares=900.0).doubt
+    )
+    assert replace(ROW, **many, weight_squares=800.0).doubt is None
     nothing = RareSetting(links.load("bpsk"), 9.0).rows("rare", 0)[0]
     assert nothing.blocks == 0 < len(nothing.doubt)
 
@@ -256,7 +262,7 @@ def test_what_cannot_be_drawn_is_refused_with_a_remedy(settings, text):
 def test_the_command_measures_continues_and_draws_rare_errors(here):
     words = "measure bpsk --rare --out rare.csv --ebn0-db"
     (found,) = document(words, "12.5")["rows"]
-    assert found["low"] < closed_form("bpsk", 12.5) < found["high"]
+    assert found["bler"] == pytest.approx(closed_form("bpsk", 12.5), rel=0.1)
     assert (found["engine"], found["doubt"]) == ("rare", None)
     lines = done(words, "9.5:12.5:3").splitlines()
     assert [line.endswith("resumed") for line in lines[1:]] == [False, True]

@@ -14,13 +14,16 @@ from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link.decision import decider
 from advphy_model.link.link_model import LinkModel
 
-_MOST, _LEAST, _TOTAL = 64, 8, 2048  # displacements: per message, of all messages
-_ROUNDS = 160  # attempts to shorten a displacement
+_MOST, _LEAST, _TOTAL = 256, 16, 4096  # descents: per message, of all messages
+_KEPT = 64  # displacements per message
+_APART = 0.95  # largest cosine of the angle between two of them
+_SHARES = 1, 0.5, 0.25, 0.125, 0.0625  # of a component along an axis, removed in turn
+_ROUNDS = 100  # attempts to remove components along random directions
 _PARTS, _HALVINGS = 16, 12  # of the way along which the first wrong point is sought
 
 
 def nearest_errors(model: LinkModel, centers: np.ndarray, seed: int = 0) -> list:
-    """Return for each message the displacements found, shortest first.
+    """Return for each message the displacements in distinct directions, shortest first.
 
     A displacement d is just beyond the boundary of the decision: centers[s] + d is not
     decided for s. It is 0 if centers[s] itself is decided wrongly.
@@ -47,32 +50,33 @@ def nearest_errors(model: LinkModel, centers: np.ndarray, seed: int = 0) -> list
     sent, d = around.to_boundary(sent[near], d, 1)
     if not len(d):
         model.refuse("no displacement makes a decision wrong; check the decoder")
-    return [d[:1] * 0 if lost[s] else d[sent == s] for s in range(model.M)]
+    found = [_distinct(d[sent == s]) for s in range(model.M)]
+    return [d[:1] * 0 if lost[s] else each for s, each in enumerate(found)]
 
 
 def _starts(model, centers, most, rng):
     """Return the messages [count] and their displacements to begin with [count, 2n].
 
-    They point to the nearest codewords, at most `most`, in as many random directions,
-    and for hard decisions along axes and pairs of axes.
+    They point to the nearest codewords, at most `most`, and in random directions.
     """
     codebook = to_reals(model.codebook).astype(float)
-    axes = _axes(2 * model.n if model.decision == "hard_decision" else 0)
     found = []
     for s, center in enumerate(centers):
         others = np.delete(codebook, s, axis=0) - center
         others = others[np.argsort(np.linalg.norm(others, axis=1))[:most]]
         anywhere = rng.standard_normal((most, 2 * model.n))
-        found.append(_units(np.concatenate([others, anywhere, *axes])))
+        found.append(_units(np.concatenate([others, anywhere])))
     sent = np.repeat(np.arange(model.M), [len(each) for each in found])
     return sent, np.concatenate(found) * 2 * np.linalg.norm(codebook, axis=1).max()
 
 
-def _axes(size):
-    """Return the directions of all axes and of all pairs of axes, [[count, size]]."""
-    found = np.concatenate([np.eye(size), -np.eye(size)])
-    both = [a + b for a, b in itertools.combinations(found, 2) if (a + b).any()]
-    return [found, np.array(both)] if size else []
+def _distinct(d):
+    """Return the displacements that point in other directions than shorter ones."""
+    near, kept = _units(d) @ _units(d).T > _APART, []
+    for i in range(len(d)):
+        if len(kept) < _KEPT and not near[i, kept].any():
+            kept.append(i)
+    return d[kept]
 
 
 def _units(d):
@@ -114,16 +118,18 @@ class _Decisions:
     def shortened(self, sent, d, rng):
         """Return displacements from which components were removed while still wrong.
 
-        First components along axes are removed, which leads into the corners of hard
-        decisions, then components along random directions. Half of the attempts also
-        shorten the whole displacement by up to 10 %.
+        Along each axis the whole component is removed if possible, then shares of what
+        remains, which leads into the corners of hard decisions. Then components along
+        random directions are removed; half of these attempts also shorten the whole
+        displacement by up to 10 %.
         """
         count, size = d.shape
-        for i in range(_ROUNDS):
-            if i < 2 * size:
-                along = np.eye(size)[rng.integers(size, size=count)]
-            else:
-                along = _units(rng.standard_normal((count, size)))
+        axes = rng.permuted(np.tile(np.arange(size), (count, 1)), axis=1)
+        for share, axis in itertools.product(_SHARES, axes.T):
+            shorter = d - share * d * (np.arange(size) == axis[:, None])
+            d = np.where(self.wrong(sent, shorter)[:, None], shorter, d)
+        for _ in range(_ROUNDS):
+            along = _units(rng.standard_normal((count, size)))
             shorter = d - (d * along).sum(axis=1, keepdims=True) * along
             shorter *= 1 - 0.2 * np.maximum(rng.random((count, 1)) - 0.5, 0)
             d = np.where(self.wrong(sent, shorter)[:, None], shorter, d)

@@ -15,8 +15,6 @@ import numpy as np
 _SPREAD = 0.1  # probability that is shared equally, among messages and among shifts
 _PLAIN, _WIDE = 0.05, 0.05  # probabilities of the two distributions without shift
 _WIDE_REACH, _WIDEST = 3, 3  # the wider one reaches an error at this many deviations
-_APART = 1.0  # smallest distance of two shifts, in standard deviations of the noise
-_FAR = 12.0  # shifts whose probability is e^12 times smaller than another's are omitted
 
 
 class Proposal:
@@ -33,9 +31,12 @@ class Proposal:
     """
 
     def __init__(self, errors, sigma, offsets):
-        fixed = all(len(each) == 1 for each in offsets)
         self._sigma = sigma
-        self._planes = [_planes(each / sigma, fixed) for each in errors]
+        lengths = [np.linalg.norm(each, axis=1) for each in errors]
+        self._planes = [
+            (each / np.where(length > 0, length, 1)[:, None], length / sigma)
+            for each, length in zip(errors, lengths, strict=True)
+        ]
         self.nearest = min(r.min() for _, r in self._planes if len(r))
         self._wide = np.clip(self.nearest / _WIDE_REACH, 1, _WIDEST)
         found = [
@@ -98,21 +99,3 @@ class Proposal:
 def _log_shares(reach):
     """Return approximately the logarithm of Q(reach) + constant, without underflow."""
     return -(reach**2) / 2 - np.log(0.8 + reach)
-
-
-def _planes(shifts, fixed):
-    """Return (unit vectors, lengths) of shifts that are apart and probable enough.
-
-    Args:
-        shifts: shifts sorted by length, [count, 2n].
-        fixed: whether the lengths are those of every block.
-    """
-    lengths = np.linalg.norm(shifts, axis=1)
-    near = np.linalg.norm(shifts[:, None] - shifts, axis=2) < _APART
-    logs, kept = _log_shares(lengths), []
-    for i in range(len(shifts)):
-        far = fixed and logs[i] < logs[0] - _FAR
-        if not far and not near[i, kept].any():
-            kept.append(i)
-    lengths = lengths[kept]
-    return shifts[kept] / np.where(lengths > 0, lengths, 1)[:, None], lengths

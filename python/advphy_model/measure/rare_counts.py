@@ -5,11 +5,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from advphy_model.measure.link_chain import LinkRow
+from advphy_model.measure.link_chain import Counts, LinkRow
 from advphy_model.measure.table import names
 from advphy_model.version import __version__
 
 FEWEST = 100  # effective errors below which an estimate is not trusted
+LOWEST_SHARE = 0.02  # of the errors drawn; a smaller effective number is not, either
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,8 @@ class RareCounts(LinkRow):
     channel: str = "awgn"
     version: str = __version__
 
-    SETTING: ClassVar = names(
-        "link engine attack canceller channel psr_db model_sha256 ebn0_db seed"
-    )
-    FIRST: ClassVar = "first_block"
+    SETTING: ClassVar = Counts.SETTING
+    FIRST: ClassVar = Counts.FIRST
     SUMS: ClassVar = names(
         "blocks_drawn errors_drawn weight_sum weight_squares largest_weight"
     )
@@ -90,13 +89,14 @@ class RareCounts(LinkRow):
     @property
     def doubt(self) -> str | None:
         """Return why the estimate is not to be trusted, or None."""
-        if self.failures >= FEWEST:
+        wanted = max(FEWEST, LOWEST_SHARE * self.errors_drawn)
+        if self.failures >= wanted:
             return None
-        share = self.largest_weight / self.weight_sum if self.weight_sum else 0
         return (
-            f"the weights degenerate: {self.failures:.0f} effective errors, fewer than "
-            f"{FEWEST}; the largest weight is {100 * share:.0f} % of the sum; raise "
-            "--max-blocks, or omit --rare"
+            f"the weights degenerate: {self.errors_drawn} errors are worth "
+            f"{self.failures:.0f}, must be at least {wanted:.0f}; the nearest errors "
+            "were not all found, or depend on rare perturbations; raise --max-blocks, "
+            "or omit --rare"
         )
 
     def require_possible(self) -> None:
