@@ -125,6 +125,11 @@ SETTINGS = [
         id="attack over fading",
         marks=ALSO,
     ),
+    pytest.param(  # some codewords are decided wrongly even without noise and fading
+        6.0,
+        {"attack": Adversary(drawn("table"), 3), "channel": RAYLEIGH},
+        id="strong attack over fading",
+    ),
 ]
 
 

@@ -25,6 +25,7 @@ _LONGEST_BOOK = 256  # rows; each must be drawn often enough
 _MOST_USES = 256  # channel uses of a codeword, for the memory of a tile
 _TILE = 16384  # blocks
 _TRIED = 256  # blocks per message from which its probability in the proposal follows
+_ELSEWHERE = 2**47  # index of the first of these, so that no measurement counts them
 
 _decider = functools.lru_cache(8)(decider)
 _searching = threading.Lock()  # the other threads wait for the result
@@ -103,8 +104,9 @@ class RareSetting(LinkSetting):
         offsets = np.zeros((self.model.M, 1, 2 * self.model.n))
         if self._varies:
             sent = np.repeat(np.arange(self.model.M, dtype=np.uint8), _TRIED)
-            offsets = self._centers(sent, 0, self._uniform(0, len(sent))[:, 2:])[0]
-            offsets = offsets.reshape(self.model.M, _TRIED, -1) - origins[:, None]
+            uniform = self._uniform(_ELSEWHERE, len(sent))[:, 2:]
+            tried = self._centers(sent, _ELSEWHERE, uniform)[0]
+            offsets = tried.reshape(self.model.M, _TRIED, -1) - origins[:, None]
         made = Proposal(errors, self._sigma, offsets)
         if made.nearest > _FARTHEST and not self._fades:
             raise ValueError(
@@ -149,9 +151,9 @@ class RareSetting(LinkSetting):
         """
         squared = min((d**2).sum(axis=1).min() for d in self._errors[1] if len(d))
         fastest = 1 + squared / self._sigma**2 / 2
-        slower = 10.0 ** np.arange(np.ceil(np.log10(fastest)))
-        rates = np.append(slower, fastest)
-        return rates, np.append(np.full(len(slower), 0.5 / len(slower)), 0.5)
+        slower = 10.0 ** np.arange(max(1, np.ceil(np.log10(fastest))))
+        shares = np.append(np.full(len(slower), 0.5 / len(slower)), 0.5)
+        return np.append(slower, fastest), shares
 
     def _uniform(self, first, blocks):
         """Return four uniform numbers for each block, float64 [blocks, 4]."""
