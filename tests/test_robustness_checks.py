@@ -205,6 +205,7 @@ def planted(**changes):
     )
     found = Evaluation(model, 8.0, -6.0)
     found.gradients = {"zero": 0.0, "predicted": 0.95}
+    found.certified = {(8.0, -10.0): (6e-3, 2e-2), (8.0, -6.0): (5e-2, 0.2)}
     values = {
         ("clean", 8.0, None): 2.3e-6,
         ("nearest_codeword_clean", 8.0, None): 2.3e-6,
@@ -252,6 +253,7 @@ PLANTS = {
     "beats plain training": {("control autoencoder_mlp", 8.0, -6.0): 5e-3},
     "as good as the nearest codeword": {("nearest_codeword", 8.0, -6.0): 3e-3},
     "reaches the minimum-distance bound": {("universal_pgd", 8.0, -10.0): 1e-5},
+    "no attack beats the certificate": {("per_message_pgd", 8.0, -10.0): 3e-2},
     "resists more than the claimed perturbation": {("claimed", 8.0, -6.0): 1e-4},
     "the defense does not help the adversary": {("p hops, canceller", 8.0, -6.0): 6e-3},
 }

@@ -31,6 +31,7 @@ MESSAGES = (
     "measure-burst",
     "attack",
     "evaluate",
+    "certify",
     "synchronism",
     "radio check",
 )

@@ -10,6 +10,7 @@ from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.link import links
 from advphy_model.measure import ranges
+from advphy_model.measure.certificate import Certificate
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import Counts, LinkSetting
 from advphy_model.receive.canceller import CancellerSettings
@@ -52,6 +53,22 @@ class Counter:
         (row,) = ranges.total(setting, rule, workers=self.workers)
         return row
 
+    def certified(self, link, points) -> dict:
+        """Return the bounds (universal, per message) of the BLER at each point.
+
+        Args:
+            link: link model.
+            points: {(ebn0_db, psr_db)}.
+        """
+        found = {}
+        for ebn0_db in sorted({db for db, _ in points}):
+            at = link, ebn0_db, self.max_blocks, self.seed
+            bound = Certificate(*at, workers=self.workers)
+            for psr_db in sorted(psr for db, psr in points if db == ebn0_db):
+                both = bound.universal(psr_db), bound.per_message(psr_db)
+                found[ebn0_db, psr_db] = both
+        return found
+
 
 @dataclass(frozen=True)
 class Job:
@@ -86,6 +103,7 @@ class Evaluation:
         psr_db: PSR in dB of the sweep over Eb/N0.
         counts: {(role, ebn0_db, psr_db): Counts}.
         gradients: result of AttackedLink.gradients.
+        certified: result of Counter.certified.
     """
 
     link: object
@@ -93,6 +111,7 @@ class Evaluation:
     psr_db: float
     counts: dict = field(default_factory=dict)
     gradients: dict = field(default_factory=dict)
+    certified: dict = field(default_factory=dict)
 
     def at(self, role, psr_db=None):
         """Return the Counts of a role at the evaluation's Eb/N0, or None.
@@ -149,6 +168,8 @@ def evaluate(
     found.counts[key] = _per_sample(attacked, plan)
     yield len(todo) + 1, len(todo) + 2, found
     found.gradients = attacked.gradients(plan.seed)
+    points = {key[1:] for key in found.counts if key[2] is not None}
+    found.certified = counter.certified(link, points)
     yield len(todo) + 2, len(todo) + 2, found
 
 
