@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from advphy_model import randomness
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
@@ -14,6 +15,7 @@ from advphy_model.measure.error_rate import interval
 from advphy_model.receive import detection, spectrum
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 from advphy_model.receive.detection import received
+from advphy_training import attacks
 from scipy import stats
 
 from .counting import counted
@@ -415,3 +417,18 @@ def test_no_schedule_makes_the_canceller_do_harm(name, how, adversary):
         corrected, attacked = harm(model, how, psr_db, canceller, blocks)
         most = 1.05 * attacked
         assert corrected <= most + 3 * math.sqrt(most) + 3, psr_db
+
+
+@pytest.mark.slow
+def test_64_components_come_near_a_receiver_that_knows_all_perturbations():
+    model, blocks = links.load("autoencoder_mlp_8p5db"), 65_536
+    book = attacks.craft("universal_pgd", model, attacks.Plan(-6.0, 8.0, book=60))
+    sent = randomness.messages(1, 0, blocks, model.k)
+    y = received(model, 8.0, 1, 0, blocks, Adversary(book)).astype(complex)
+    pairs = (model.codebook[:, None] + book.rows[None]).reshape(-1, model.n)
+    likelier = (y @ pairs.conj().T).real - (np.abs(pairs) ** 2).sum(axis=1) / 2
+    knowing = np.count_nonzero(likelier.argmax(axis=1) // 60 != sent)
+    assert 7.0e-3 * blocks < knowing < 8.5e-3 * blocks  # docs/results.md
+    settings = CancellerSettings(64, window=65_536, sample=4096, iterations=20)
+    corrected = failures(model, blocks, attack=Adversary(book), canceller=settings)
+    assert 0.95 * knowing < corrected < 1.35 * knowing
