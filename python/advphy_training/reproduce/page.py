@@ -112,6 +112,13 @@ def section(name, figure, measured, commands) -> str:
     return "\n".join(lines)
 
 
+def summary(verdicts) -> str:
+    """Return a table of all verdicts, [(figure, claim, verdict)]."""
+    lines = ["# Verdicts", "", "| figure | claim | verdict |", "|---|---|---|"]
+    lines += [f"| {name} | {claim} | **{found}** |" for name, claim, found in verdicts]
+    return "\n".join([*lines, ""])
+
+
 def verdicts(figure, measured) -> list:
     """Return the texts (claim, verdict) of each claim of a figure."""
     found = _judged(figure, measured)
