@@ -79,12 +79,10 @@ def run(settings, output):
     """Train unless --quick is given, measure, draw and judge."""
     from advphy_training.reproduce import figures, page
 
-    name, claims = settings.figure, settings.out / "claims.md"
+    name = settings.figure
     if name != "all":
         files, rows, _ = _one(settings, output)
     else:
-        settings.out.mkdir(parents=True, exist_ok=True)
-        page.write(claims, "all", "")  # the first section
         files, rows, verdicts = [], [], []
         for each in figures.names():
             output.line(f"{each}:")
@@ -92,7 +90,7 @@ def run(settings, output):
             files += found[0]
             rows += [{"figure": each, **row} for row in found[1]]
             verdicts += [(each, *judged) for judged in found[2]]
-        page.write(claims, "all", page.summary(verdicts))
+        page.write(settings.out / "claims.md", "all", page.summary(verdicts), True)
         output.note(verdicts=verdicts)
         for each, claim, verdict in verdicts:
             output.line(f"{each}: {claim}: {verdict}")
