@@ -112,7 +112,8 @@ class Estimate:
         gain: twice the log-likelihood ratio of the fit to no perturbation on as many
             other blocks of the window; 0 if the sample is the whole window.
         detected: whether the statistic exceeds the threshold, the gain is positive, and
-            no other kind of adversary is likelier. If not, nothing was subtracted.
+            the mean of the window (for a static p) or the other kinds of adversaries do
+            not speak against it. If not, nothing was subtracted.
     """
 
     adversary: str
