@@ -35,7 +35,7 @@ def look():
         return
     if hasattr(flowgraph, "set_tx_gain") and not steps:
         steps.append(flowgraph.set_tx_gain(32.0))
-    else:
+    elif len(counter.segments()) > len(steps):  # the new gain has arrived
         application.quit()
 timer = Qt.QTimer()
 timer.timeout.connect(look)

@@ -7,6 +7,8 @@ import numpy as np
 import pmt
 import pytest
 from advphy_model import randomness
+from advphy_model.air import perturbation
+from advphy_model.air.image_adversary import ImageAdversary
 from advphy_model.link.arn import AliceModule
 from advphy_model.measure import semantic_chain
 from advphy_model.network.network import run as run_network
@@ -264,3 +266,9 @@ def test_every_block_of_the_flowgraph_keeps_to_the_latency():
 def test_bad_parameters_are_refused_at_construction(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_an_attack_on_images_is_not_left_out_in_silence():
+    jammer = ImageAdversary(perturbation.jammer(0, 3, -6.0))
+    with pytest.raises(ValueError, match="needs the loop engine"):
+        streamed.semantic_flowgraph(setting(attack=jammer), 10)

@@ -103,7 +103,7 @@ def test_nearest_codeword_beats_hard_decision_on_the_same_noise():
 
 
 def test_a_pair_and_a_simplex_are_further_apart_than_equal_energies_allow():
-    book = pair_and_simplex.codebook()
+    book = pair_and_simplex.codebook(2)
     energy = np.sum(np.abs(book) ** 2, axis=1)
     assert energy.mean() == pytest.approx(7)
     # Equal distances of r^2 + R^2 = 28/13 R^2 with 2 r^2 + 14 R^2 = 16 * 7.
@@ -114,3 +114,9 @@ def test_a_pair_and_a_simplex_are_further_apart_than_equal_energies_allow():
     assert np.sum(apart > 14.8) == 2  # the pair itself
     # Measured at 8 dB by an independent simulation, 600 errors: 1.78e-6.
     assert links.theory("pair_and_simplex")[1](8) == pytest.approx(1.78e-6, rel=0.1)
+    # A triangle and a simplex of 13: r^2 + R^2 = 26/12 R^2, 3 r^2 + 13 R^2 = 16 * 7.
+    book = links.load("triangle_and_simplex").codebook
+    squared = np.sum(np.abs(book[:, None] - book[None]) ** 2, axis=2)
+    apart = squared[~np.eye(16, dtype=bool)]
+    assert apart.min() == pytest.approx(26 / 12 * 112 / (3 * 14 / 12 + 13))
+    assert np.sum(apart > 14.8) == 6  # the triangle itself

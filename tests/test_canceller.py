@@ -2,17 +2,20 @@
 """The canceller: a numpy reference, its detector, what it recovers, what it costs."""
 
 import cmath
+import itertools
 import math
 
 import numpy as np
 import pytest
+from advphy_model import randomness
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure.error_rate import interval
-from advphy_model.receive import detection
+from advphy_model.receive import detection, spectrum
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 from advphy_model.receive.detection import received
+from advphy_training import attacks
 from scipy import stats
 
 from .counting import counted
@@ -164,7 +167,7 @@ def test_without_an_attack_the_statistic_is_chi_squared(name):
     assert stats.kstest(found, "chi2", args=(14,)).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("adversary", ["signs", "shifts", "phases", "any"])
+@pytest.mark.parametrize("adversary", ["signs", "shifts", "phases", "periodic", "any"])
 def test_simulated_thresholds_keep_the_false_alarms(adversary):
     model = links.load("two_simplices")
     settings = CancellerSettings(window=256, false_alarm=1e-2, adversary=adversary)
@@ -211,6 +214,63 @@ def test_a_static_attack_cannot_be_told_from_none(name, psr_db):
         least = failures(model, blocks, ebn0_db=6.0)
         most = failures(model, blocks, ebn0_db=5.95)
         assert least - 4 * math.sqrt(least) < attacked < most + 4 * math.sqrt(most)
+
+
+@pytest.mark.parametrize("psr_db", [-6.0, 0.0])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"frequency_offset": 1 / 16 / 7},
+        {"frequency_offset": 0.0123},
+        {"sign": "alternate"},
+        {"sign": "alternate", "hold": 2, "frequency_offset": -0.05},
+        {"off_blocks": 8, "on_blocks": 8},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "name", [LINKS[1], *(pytest.param(n, marks=pytest.mark.slow) for n in LINKS[::2])]
+)
+def test_a_periodic_attack_cannot_be_told_from_none(name, how, psr_db):
+    model, blocks = links.load(name), 65_536 * 4
+    attack = Adversary(along_a_pair(model), psr_db, **how)
+    canceller = CancellerSettings(adversary="periodic")
+    attacked = failures(model, blocks, 6.0, attack=attack, canceller=canceller)
+    least, most = failures(model, blocks, 6.0), failures(model, blocks, 5.9)
+    assert least - 4 * math.sqrt(least) < attacked < most + 4 * math.sqrt(most)
+
+
+def test_lines_are_those_of_a_sum_of_turning_vectors():
+    rng = np.random.default_rng(2)
+    y = (rng.normal(size=(4096, 7)) + 1j * rng.normal(size=(4096, 7))).astype("c8")
+    block = np.arange(4096) - 4095 / 2
+    given = {0.3: 0.5 * np.ones(7), 2.00071: 0.3j * np.arange(7)}
+    for phi, line in given.items():
+        y += np.exp(1j * phi * block)[:, None] * line
+    y[5], y[6] = np.nan, 1e20
+    frequencies, amplitudes, total = spectrum.lines(y, np.zeros(7), 60.0)
+    order = frequencies.argsort()
+    assert np.allclose(frequencies[order], sorted(given), atol=1e-4)
+    assert np.allclose(amplitudes[order], list(given.values()), atol=0.1)
+    turns = np.exp(1j * np.outer(block, frequencies))
+    assert np.allclose(total, turns @ amplitudes, atol=1e-4)
+    # Without an attack, one window in 1 / (4096 * chi-squared's tail) has a line.
+    assert stats.chi2.sf(60.0, 14) * 4096 < 1e-3
+    quiet = (rng.normal(size=(4096, 7)) + 1j * rng.normal(size=(4096, 7))).astype("c8")
+    assert len(spectrum.lines(quiet, np.zeros(7), 60.0)[0]) == 0
+
+
+def test_the_average_is_that_of_the_usable_blocks():
+    rng = np.random.default_rng(3)
+    y = (rng.normal(size=(256, 7)) + 1j * rng.normal(size=(256, 7))).astype("c8")
+    mean = np.arange(7)
+    found, variance = spectrum.average(y, mean)
+    assert np.allclose(found, y.mean(axis=0) - mean, atol=1e-5)
+    assert np.allclose(variance, y.var(axis=0) / 256, rtol=1e-5)
+    y[17, 3], y[20] = np.nan, np.inf
+    found, _ = spectrum.average(y, mean)
+    kept = np.delete(y, [17, 20], axis=0)
+    assert np.allclose(found, kept.sum(axis=0) / 256 - mean, atol=1e-5)
 
 
 @pytest.mark.parametrize("settings", [{}, {"adversary": "any", "window": 65536}])
@@ -339,12 +399,17 @@ def harm(model, how, psr_db, canceller, blocks):
     return corrected, failures(model, blocks, attack=attack)
 
 
-@pytest.mark.parametrize("adversary", ["free", "any"])
-@pytest.mark.parametrize("how", [*SCHEDULES, HOPS, *drawn_schedules()], ids=str)
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=[pytest.mark.slow] * (i > 0)) for i, n in enumerate(SIX)],
-)
+def cases():
+    """Yield all adversaries on all links; some are quick enough for each run."""
+    schedules = [*SCHEDULES, HOPS, *drawn_schedules()]
+    for name, how in itertools.product(SIX, schedules):
+        for adversary in ("free", "periodic", "any"):
+            told = adversary == "free" or how in (SCHEDULES[0], HOPS)
+            marks = () if told and name == SIX[0] else pytest.mark.slow
+            yield pytest.param(name, how, adversary, marks=marks)
+
+
+@pytest.mark.parametrize(("name", "how", "adversary"), [*cases()], ids=str)
 def test_no_schedule_makes_the_canceller_do_harm(name, how, adversary):
     model, blocks = links.load(name), 65_536
     for psr_db in (-20.0, -12.0, -6.0, 0.0):
@@ -352,3 +417,18 @@ def test_no_schedule_makes_the_canceller_do_harm(name, how, adversary):
         corrected, attacked = harm(model, how, psr_db, canceller, blocks)
         most = 1.05 * attacked
         assert corrected <= most + 3 * math.sqrt(most) + 3, psr_db
+
+
+@pytest.mark.slow
+def test_64_components_come_near_a_receiver_that_knows_all_perturbations():
+    model, blocks = links.load("autoencoder_mlp_8p5db"), 65_536
+    book = attacks.craft("universal_pgd", model, attacks.Plan(-6.0, 8.0, book=60))
+    sent = randomness.messages(1, 0, blocks, model.k)
+    y = received(model, 8.0, 1, 0, blocks, Adversary(book)).astype(complex)
+    pairs = (model.codebook[:, None] + book.rows[None]).reshape(-1, model.n)
+    likelier = (y @ pairs.conj().T).real - (np.abs(pairs) ** 2).sum(axis=1) / 2
+    knowing = np.count_nonzero(likelier.argmax(axis=1) // 60 != sent)
+    assert 7.0e-3 * blocks < knowing < 8.5e-3 * blocks  # docs/results.md
+    settings = CancellerSettings(64, window=65_536, sample=4096, iterations=20)
+    corrected = failures(model, blocks, attack=Adversary(book), canceller=settings)
+    assert 0.95 * knowing < corrected < 1.35 * knowing

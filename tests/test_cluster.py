@@ -19,7 +19,7 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 
 from .commands import LOOP, done, refused
-from .conftest import STAGED
+from .conftest import CLONE, STAGED
 
 
 @pytest.fixture(autouse=True)
@@ -32,15 +32,6 @@ def patience(monkeypatch):
 def no_patience(monkeypatch, patience):
     """Do not wait for long where nobody will answer."""
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
-
-
-@contextlib.contextmanager
-def workers(count):
-    """Give the address of a cluster of so many worker processes of one thread."""
-    with distributed.LocalCluster(
-        n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as local:
-        yield local.scheduler_address
 
 
 @contextlib.contextmanager
@@ -60,14 +51,35 @@ def process(what, *words, **environment):
         started.wait()
 
 
-def wait_for_a_worker(address):
+def worker(address):
+    """Run a worker of one thread, which can import the packages and the tests."""
+    words = "--no-nanny", "--nthreads", "1"
+    return process("worker", address, *words, PYTHONPATH=f"{STAGED}:{CLONE}")
+
+
+@contextlib.contextmanager
+def workers(count):
+    """Give (address, scheduler) of a cluster of so many worker processes."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    address = f"127.0.0.1:{port}"
+    with contextlib.ExitStack() as stack:
+        scheduler = stack.enter_context(process("scheduler", "--port", port))
+        for _ in range(count):
+            stack.enter_context(worker(address))
+        wait_for_workers(address, count)
+        yield address, scheduler
+
+
+def wait_for_workers(address, count):
     with distributed.Client(address, timeout=120, set_as_default=False) as client:
-        client.wait_for_workers(1)
+        if count:
+            client.wait_for_workers(count)
 
 
 @pytest.fixture(scope="module")
 def two_workers():
-    with workers(2) as address:
+    with workers(2) as (address, _):
         yield address
 
 
@@ -120,7 +132,7 @@ def test_what_is_left_early_is_forgotten(two_workers):
 def test_a_worker_killed_half_way_costs_no_result():
     setting = LinkSetting(links.load("autoencoder_mlp"), 4.0)
     rule, empty = StopRule(None, 20_000_000), first_rows(setting)
-    with workers(2) as address, cluster.workers(address) as there:
+    with workers(2) as (address, _), cluster.workers(address) as there:
         client = distributed.Client(address, set_as_default=False)
         first = next(iter(client.run(os.getpid).values()))
         found = []
@@ -150,13 +162,7 @@ def test_work_on_a_cluster_comes_back_in_order(two_workers):
 
 
 def test_a_scheduler_that_goes_away_is_one_sentence():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    with (
-        process("scheduler", "--port", address.partition(":")[2]) as scheduler,
-        process("worker", address, "--no-nanny", PYTHONPATH=str(STAGED)),
-    ):
-        wait_for_a_worker(address)
+    with workers(1) as (address, scheduler):
         setting = LinkSetting(links.load("bpsk"), 5.0)
         with cluster.workers(address) as there:
             rule = StopRule(None, 10**10)
@@ -186,11 +192,11 @@ def test_no_scheduler_is_one_sentence(address, no_patience):
 
 
 def test_a_worker_without_the_packages_is_named():
-    with workers(0) as address:
+    with workers(0) as (address, _):
         with pytest.raises(ValueError, match="has no worker"):
             connect(address)
         with process("worker", address, "--no-nanny", PYTHONPATH=""):
-            wait_for_a_worker(address)
+            wait_for_workers(address, 1)
             with pytest.raises(ValueError, match=r"cannot import advphy_model\."):
                 connect(address)
 

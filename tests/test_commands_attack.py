@@ -10,6 +10,7 @@ from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import curves, table
+from advphy_model.measure.burst_chain import BurstCounts
 from advphy_model.measure.link_chain import Counts
 
 from .commands import LOOP, advphy, done, refused, without_torch
@@ -143,12 +144,47 @@ def test_a_jammer_needs_no_torch(here):
     assert apart < 5 * math.sqrt(expected * (1 / row.blocks + 1 / clean.blocks))
 
 
+def test_a_jammer_at_pnr_0_db_doubles_the_noise(here):
+    jam = f"measure bpsk {LOOP} --attack noise_jammer --max-blocks 1e6 --out run.csv"
+    done(jam, "--pnr-db 0 --min-errors 1e9 --ebn0-db 4,6")
+    for row in table.read("run.csv", Counts):
+        assert row.psr_db == pytest.approx(-row.ebn0_db, abs=1e-4)  # the rate is 1
+        half = 10 ** (row.ebn0_db / 10) / 2
+        bit = math.erfc(math.sqrt(half)) / 2
+        expected = 1 - (1 - bit) ** 4  # k = 4
+        sigma = math.sqrt(expected * (1 - expected) / row.blocks)
+        assert abs(row.failures / row.blocks - expected) < 4.5 * sigma
+
+
+def test_pnr_is_psr_plus_snr_in_every_command(crafted, here):
+    snr_db = 6 + 10 * math.log10(4 / 7)
+    given = "two_simplices --pnr-db 1 --ebn0-db 6 --max-blocks 1e4 --out {}.csv"
+    attack = "--attack", crafted[0]
+    done("measure", given.format("measure"), LOOP, attack)
+    done("measure-burst", given.format("burst"), attack)
+    (row,) = table.read("measure.csv", Counts)
+    (burst,) = table.read("burst.csv", BurstCounts)
+    assert row.psr_db == pytest.approx(1 - snr_db, abs=1e-4)
+    assert burst.psr_db == pytest.approx(1 - snr_db, abs=1e-4)
+    fgm = "attack universal_fgm --restarts 1 --link two_simplices --ebn0-db 6"
+    done(fgm, "--pnr-db 1 --out p.safetensors")
+    made = Perturbation.read("p.safetensors")
+    assert made.psr_db == pytest.approx(1 - snr_db, abs=1e-4)
+    for command in (fgm, f"measure bpsk {LOOP} --attack noise_jammer"):
+        said = refused(command, "--psr-db -6 --pnr-db 1 --out q")
+        assert "--psr-db and --pnr-db exclude each other" in said
+
+
 def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
     pytest.importorskip("torch", reason="attacks need torch")
+    from advphy_training.evaluate import schedules
+
     from . import short_trainings
 
     short_trainings.judge_little(monkeypatch)
+    monkeypatch.setattr(schedules, "BOOK", 4)
     words = f"{SHORT} --psr-db -6 --over-ebn0-db 8 --min-errors 200 --max-blocks 1e5"
+    words += " --cancel --window 1024"
     done("evaluate autoencoder_mlp", words, "--out r")
     report = json.loads((here / "r" / "report.json").read_text())
     assert report["model_sha256"] == links.load("autoencoder_mlp").sha256
@@ -160,6 +196,8 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
     assert bler["canceller"] < bler["universal_pgd"] / 10
     text = (here / "r" / "report.md").read_text()
     assert text.startswith("# Robustness of autoencoder_mlp")
+    for name in ("clean", "p hops", *schedules.schedules(7, 1024)):
+        assert f"| {name}, canceller | " in text
     for check in report["checks"]:
         assert check["name"] in text
         assert check["why"] in text
@@ -194,6 +232,8 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
         (f"{MEASURE} --cancel all", "adversary 'all'"),
         (f"{MEASURE} --shift 1", "give --attack"),
         ("evaluate nonsense --out r", "'nonsense' is neither"),
+        ("evaluate bpsk --out r --window 64", "--window belongs to the canceller"),
+        ("evaluate bpsk --out r --cancel --window 100", "window must be a power of"),
         (
             "evaluate bpsk --out r --psr-db 0:99:1",
             "psr_db must be a number in -100..60 dB, got 61",

@@ -18,7 +18,7 @@ LINK = "autoencoder_mlp"
 GOLDEN = CLONE / "tests" / "golden" / f"{LINK}.sigmf-meta"
 ESTIMATE = re.compile(r"\d+(\.\d+)?/\d+ \[\d\d:\d\d<")  # 3/4 [00:01<00:00
 TAKE_MINUTES = (
-    "adapt_eve evaluate reproduce synchronism bench data _radio_settings doctor"
+    "adapt_eve certify evaluate reproduce synchronism bench data _radio_settings doctor"
 )
 IMAGES = "paired_arn_white --images mnist_sample --frames 9"
 COMMANDS = (

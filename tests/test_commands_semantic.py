@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from advphy_figures import semantic_curves
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
@@ -13,7 +14,7 @@ from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.measure.semantic_counts import SemanticCounts
 
 from . import small_semantic as small
-from .commands import LOOP, done, refused
+from .commands import LOOP, advphy, done, refused
 from .idx_bytes import write_tiny
 
 SAMPLE, MNIST = "--images mnist_sample", "semantic_mnist"
@@ -74,6 +75,44 @@ def test_a_keyed_link_takes_its_secret_from_a_file(here, key, monkeypatch):
     assert small.SECRET.hex() not in said + (here / "run.csv").read_text()
 
 
+def test_both_engines_sum_the_same_ssim(here):
+    words = f"{MNIST} --snr-db 5 --ssim --frames 300 {SAMPLE} --out run.csv --engine"
+    for engine in ("loop", "flowgraph"):
+        assert "SSIM 0." in done("measure-semantic", words, engine)
+    one, other = table.read("run.csv", SemanticCounts)
+    assert one.ssim_frames == other.ssim_frames == 300
+    assert one.ssim == pytest.approx(other.ssim, rel=1e-6)
+    assert 0.3 < one.ssim < 0.9
+
+
+def test_an_adversary_and_a_jammer_of_equal_power_at_bob(here):
+    pytest.importorskip("torch", reason="attacks need torch")
+    words = f"paired_arn_white --eve eve_mnist --snr-db 10 {SAMPLE} --out run.csv"
+    words += " --attack universal_pgd --restarts 1 --steps 15 --pnr-db 4"
+    assert (
+        done("measure-semantic", words).count("accuracy") == 2
+    )  # of the header, and of one row
+    rows = table.read("run.csv", SemanticCounts)
+    assert {r.engine for r in rows} == {"loop"}
+    assert [r.attack for r in rows if r.branch == "eve"] == ["none"]
+    bob = {r.attack.split()[0]: r for r in rows if r.branch == "bob"}
+    assert {r.attack_psr_db for r in bob.values()} == {-6.0}  # PNR 4 dB at SNR 10 dB
+    assert bob["universal_pgd"].mse > 1.2 * bob["noise_jammer"].mse
+    assert bob["universal_pgd"].ssim < bob["noise_jammer"].ssim
+    before = (here / "run.csv").read_bytes()
+    done("measure-semantic", words)
+    assert (here / "run.csv").read_bytes() == before
+    assert len(list((here / "run.perturbations").iterdir())) == 1
+    (kept,) = (here / "run.perturbations").iterdir()
+    attack = f"--attack {kept} --out again.csv --no-alice"
+    found = advphy("measure-semantic", words.partition(" --out")[0], attack)
+    assert "black box: perturbation 'universal_pgd' was crafted" in found.stderr
+    described = semantic_curves.describe(rows)
+    assert len({curve["label"] for curve in described["mse"]}) == 4  # two branches
+    with pytest.raises(ValueError, match="no link has counts of Bob and of Eve"):
+        semantic_curves.describe_frontier(rows)  # of Bob without an adversary
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [
@@ -105,6 +144,11 @@ def test_a_keyed_link_takes_its_secret_from_a_file(here, key, monkeypatch):
         ("keyed_arn --key-file missing", "missing"),
         ("keyed_arn --key-file models", "models"),
         ("keyed_arn", "no terminal to ask"),
+        (f"{MNIST} --psr-db -6", "--psr-db belongs to an adversary; give --attack"),
+        (f"{MNIST} --attack noise_jammer --psr-db 70", "psr_db must be.*got 70"),
+        (f"{MNIST} --attack noise_jammer --psr-db 1 --pnr-db 1", "exclude each other"),
+        (f"{MNIST} --attack fgm", "'fgm' is neither a file nor an attack on images"),
+        (f"{MNIST} --attack models/base", "expected 'gr-advphy perturbation"),
     ],
 )
 def test_nonsense_is_refused(place, key, words, text, monkeypatch):

@@ -53,8 +53,15 @@ def test_quick_writes_picture_counts_and_claims_and_resumes(here, monkeypatch):
     page = (here / "claims.md").read_text()
     for claim in figure.CLAIMS:
         assert f"| {claim.text} |" in page
-    done(f"reproduce gan-fig3 --quick {TINY} --out .")
+    monkeypatch.setattr(figures, "names", lambda: ["gan-fig3"])
+    said = done(f"reproduce all --quick {TINY} --out .")
     assert table.read("gan-fig3.csv", Counts) == rows
+    page = (here / "claims.md").read_text()
+    first, _, rest = page.partition("# gan-fig3")
+    for claim in figure.CLAIMS:
+        assert f"| gan-fig3 | {claim.text} |" in first
+        assert f"gan-fig3: {claim.text}: " in said
+        assert f"| {claim.text} |" in rest
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import pytest
 import torch
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link import links
+from advphy_model.link.baselines.nearest_codeword import union_bound
 from advphy_model.measure.error_rate import StopRule
 from advphy_training import consensus, link_scheme
 
@@ -105,3 +106,13 @@ def test_max_margin_spreads_the_codebook(tmp_path):
     book = to_reals(train("max_margin", tmp_path / "a.safetensors", *given).codebook)
     distances = np.linalg.norm(book[:, None] - book, axis=2) + 99 * np.eye(16)
     assert distances.min() ** 2 > 11  # random: 3 to 5; Rankin's bound: 14
+
+
+def test_the_union_bound_leads_to_a_pair_and_a_simplex(tmp_path):
+    given = ("objective=union_bound", "energy=average", "ebn0_db=8", "steps=1500")
+    link = train("max_margin", tmp_path / "a.safetensors", *given)
+    reached = union_bound(link.codebook, 4 / 7, 8.0)
+    assert reached <= links.theory("pair_and_simplex")[1](8.0)
+    energies = np.sort((np.abs(link.codebook) ** 2).sum(axis=1))
+    assert np.allclose(energies[:14], energies[0], rtol=0.01)
+    assert energies[14] > 1.1 * energies[13]

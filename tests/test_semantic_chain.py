@@ -13,6 +13,7 @@ from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges, semantic_chain
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.semantic_chain import EVE_SEED, SemanticSetting, total
+from advphy_model.network.network import Layer
 
 from . import small_semantic as small
 
@@ -237,6 +238,33 @@ def test_a_wrong_key_gives_bob_nothing():
     assert right < 0.02
     assert wrong >= 0.10
     assert wrong - right >= 0.05
+
+
+def scaled(gain):
+    """Return a link whose codes have another power, as an own one may."""
+    code = Layer("dense", "more", {"weight": gain * np.eye(5), "bias": np.zeros(5)})
+    link = small.semantic_link()
+    encoder = link.networks["channel_encoder"]
+    layers = (*encoder.layers, code)
+    networks = {"channel_encoder": dataclasses.replace(encoder, layers=layers)}
+    return dataclasses.replace(link, networks=link.networks | networks)
+
+
+@pytest.mark.parametrize("power_db", [-18.8, -1.2, 1.2, float("-inf")])
+def test_a_link_of_another_power_is_not_measured_at_an_snr(power_db):
+    with pytest.raises(ValueError, match=f"'small'.*power of {power_db:.2f} dB per re"):
+        setting(scaled(10 ** (power_db / 20)))
+    setting(scaled(10**0.04))  # 0.8 dB, as the mean over other images may be
+
+
+def test_a_link_of_average_power_is_not_measured_on_images_of_another_power():
+    sample = images.load("mnist_sample")
+    inverted = images.Images("inverted", 255 - sample.pixels, sample.labels)
+    link, eve = SemanticLink.load("semantic_mnist"), Eve.load("eve_mnist")
+    with pytest.raises(ValueError, match="its codes of 'inverted' have a mean power"):
+        setting(link, images=inverted, eve=eve)
+    same = SemanticLink.load("semantic_mnist_per_message")
+    setting(same, images=inverted, eve=eve)
 
 
 @pytest.mark.parametrize(

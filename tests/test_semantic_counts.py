@@ -45,6 +45,11 @@ def test_figures_are_derived_from_sums():
     assert (silent.psr_db, silent.transmit_power_db) == (None, None)
 
 
+def test_the_mean_ssim_is_over_the_images_that_have_one():
+    assert row().ssim is None
+    assert row(ssim_sum=20.0, ssim_frames=40).ssim == 0.5  # earlier rows have none
+
+
 def test_the_mse_of_nothing_but_erasures_is_not_a_good_one():
     assert math.isnan(row(erasures=100, squared_error=0.0).mse)
 
@@ -85,6 +90,8 @@ def test_a_gap_or_another_setting_keeps_rows_apart():
         row(images="other"),
         row(model_sha256="ef" * 32),
         eves(eve_sha256="12" * 32),
+        row(attack="p 0123abcd", attack_psr_db=-6.0),
+        row(attack="p 0123abcd", attack_psr_db=-3.0),
     ]
     assert len(table.add_up([row(), *others])) == len(others) + 1
 
@@ -154,6 +161,10 @@ def damaged(path, **changes):
         ({"first_frame": "-5"}, "first_frame must be 0 or more, got -5"),
         ({"pixels": "0"}, "pixels"),
         ({"reals": "-1"}, "reals"),
+        ({"ssim_sum": "2.5", "ssim_frames": "2"}, "ssim_sum 2.5 over 2 of 100"),
+        ({"ssim_frames": "101"}, "over 101 of 100 images"),
+        ({"attack": "p 0123abcd"}, "attack_psr_db must be a number with an attack"),
+        ({"attack_psr_db": "-6.0"}, "empty without, got -6.0 with attack 'none'"),
     ],
 )
 def test_damaged_rows_are_refused_with_their_line(tmp_path, changes, text):

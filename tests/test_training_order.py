@@ -11,7 +11,7 @@ from .test_import_table import PYTHON
 FLOORS = (
     ("attacks",),
     ("link_scheme", "semantic_scheme"),
-    ("schemes",),
+    ("schemes", "image_attacks"),
     ("evaluate",),
     ("reproduce",),
 )

@@ -1,34 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of an adversary and of the canceller."""
+"""Options of an adversary."""
 
-import dataclasses
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.modem.burst_adversary import WHERE, BurstAdversary
-from advphy_model.receive.canceller import CancellerSettings
+from advphy_model.power import snr_db
 
-from advphy_commands._numbers import number_or_random, psr_range, whole
+from advphy_commands._cancelling import Cancelling
+from advphy_commands._numbers import db_range, number_or_random, psr_range, whole
 from advphy_commands._options import changed, group, option, repeated, switch
 
-UNKNOWN = ("shift", "phase")  # what the adversary may not know
+# What the adversary may not know: attacks.UNKNOWN, which needs torch.
+UNKNOWN = ("shift", "phase", "sign", "frequency")
 
 _WHOLE, _REAL = number_or_random(int), number_or_random(float)
 
 
 def _sign(name, text):
     return text if text == "alternate" else _WHOLE(name, text)
-
-
-def _canceller(name, text):
-    if text.isalpha():
-        return CancellerSettings(adversary=text)
-    return CancellerSettings(components=whole(name, text))
 
 
 @dataclass(frozen=True)
@@ -62,10 +58,9 @@ class Knowledge:
             ebn0_db,
             restarts=self.restarts,
             steps=self.steps,
-            shift="random" if "shift" in self.unknown else "known",
-            phase="random" if "phase" in self.unknown else "known",
             seed=self.craft_seed,
             book=self.book,
+            **dict.fromkeys(self.unknown, "random"),
         )
 
     def substitutes(self, link):
@@ -77,9 +72,18 @@ class Knowledge:
         return attacks.shipped_substitutes(link) if self.black_box else []
 
 
+def require_one_ratio(psr_db, pnr_db):
+    """Raise ValueError if a PSR and a PNR are given."""
+    if psr_db is not None and pnr_db is not None:
+        raise ValueError(
+            "--psr-db and --pnr-db exclude each other; give one of them, since PNR = "
+            "PSR + SNR"
+        )
+
+
 @dataclass(frozen=True)
-class _Attack:
-    """Perturbation, how it arrives, and the canceller."""
+class Perturbed:
+    """Perturbation and its power."""
 
     attack: str = option(
         None,
@@ -94,6 +98,42 @@ class _Attack:
         psr_range,
         metavar="DB",
     )
+    pnr_db: list = option(
+        None,
+        "perturbation-to-noise ratios in dB instead: PNR = PSR + SNR",
+        db_range,
+        metavar="DB",
+    )
+
+    INDEPENDENT: ClassVar = frozenset()  # options that no adversary needs to go with
+
+    def __post_init__(self):
+        """Refuse two ratios, and options of an adversary that is not there."""
+        require_one_ratio(self.psr_db, self.pnr_db)
+        idle = [name for name in changed(self) if name not in self.INDEPENDENT]
+        if idle and self.attack is None:
+            raise ValueError(
+                f"{idle[0]} belongs to an adversary; give --attack FILE|NAME, too"
+            )
+
+    def psrs_db(self, snr_db):
+        """Return the PSRs in dB at an SNR in dB; [None]: that of the file."""
+        if self.pnr_db:
+            return [pnr_db - snr_db for pnr_db in self.pnr_db]
+        return self.psr_db or [None]
+
+    def stored(self, k, n, psr_db):
+        """Return the Perturbation of a file or of a jammer; None: one to craft."""
+        if self.attack in Perturbation.names() or Path(self.attack).is_file():
+            return Perturbation.load(self.attack)
+        jams = self.attack == "noise_jammer"
+        return perturbation.jammer(k, n, psr_db) if jams else None
+
+
+@dataclass(frozen=True)
+class _Attack(Perturbed, Cancelling):
+    """Perturbation, how it arrives, and the canceller."""
+
     phase: float | str = option(
         "0", "phase in radians, or random per block (modem: per burst)", _REAL
     )
@@ -105,62 +145,17 @@ class _Attack:
     fading: str = option(
         "none", "none, or rayleigh: one gain per block (modem: per burst)"
     )
-    cancel: CancellerSettings = option(
-        None,
-        "insert the blind canceller for one of K perturbations (K = 1 if no value is "
-        "given), or for one perturbation with random signs, shifts, phases or any of "
-        "these",
-        _canceller,
-        nargs="?",
-        const="1",
-        metavar="K|signs|shifts|phases|any",
-    )
-    window: int = option(
-        None,
-        "blocks that the canceller processes together, a power of two (default 4096; "
-        "modem: the codewords per burst if the perturbation changes with the burst)",
-        whole,
-        metavar="BLOCKS",
-    )
-    sample: int = option(
-        None,
-        "blocks of a window that it estimates from, a power of two (default 256)",
-        whole,
-        metavar="BLOCKS",
-    )
-    iterations: int = option(
-        None, "iterations of its estimate (default 5)", whole, metavar="N"
-    )
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
+
+    INDEPENDENT: ClassVar = {
+        *("--cancel", "--window", "--sample", "--iterations"),
+        *("--restarts", "--steps", "--craft-seed", "--book"),
+    }
 
     def __post_init__(self):
         """Refuse options of an adversary or a canceller that is not there."""
-        for name in ("window", "sample", "iterations"):
-            if getattr(self, name) is not None and self.cancel is None:
-                raise ValueError(
-                    f"--{name} belongs to the canceller; give --cancel, too"
-                )
-        independent = {"--cancel", "--window", "--sample", "--iterations"}
-        independent |= {"--restarts", "--steps", "--craft-seed", "--book"}
-        idle = [name for name in changed(self) if name not in independent]
-        if idle and self.attack is None:
-            raise ValueError(
-                f"{idle[0]} belongs to an adversary; give --attack FILE|NAME, too"
-            )
-
-    @property
-    def canceller(self):
-        """Return the CancellerSettings, or None without --cancel."""
-        if self.cancel is None:
-            return None
-        window = self.cancel.window if self.window is None else self.window
-        sample = min(self.cancel.sample, window) if self.sample is None else self.sample
-        iterations = self.iterations
-        if iterations is None:
-            iterations = self.cancel.iterations
-        return dataclasses.replace(
-            self.cancel, window=window, sample=sample, iterations=iterations
-        )
+        Cancelling.__post_init__(self)
+        Perturbed.__post_init__(self)
 
     def perturbations(self, model, ebn0_db, out, remark):
         """Yield (perturbation, PSR in dB or None) for a link at an Eb/N0.
@@ -171,7 +166,7 @@ class _Attack:
             out: path of the counts, next to which crafted perturbations are kept.
             remark: function of a text, called with each warning.
         """
-        for psr_db in self.psr_db or [None]:  # None: that of the file
+        for psr_db in self.psrs_db(snr_db(ebn0_db, model.rate)):
             p = self._perturbation(model, ebn0_db, psr_db, out)
             p.require_fit(model)
             warning = p.warning_for(model)
@@ -181,11 +176,10 @@ class _Attack:
 
     def _perturbation(self, model, ebn0_db, psr_db, out):
         """Return the Perturbation of a file, or craft one for a link at an Eb/N0."""
-        if self.attack in Perturbation.names() or Path(self.attack).is_file():
-            return Perturbation.load(self.attack)
         psr_db = -6.0 if psr_db is None else psr_db
-        if self.attack == "noise_jammer":
-            return perturbation.jammer(model.k, model.n, psr_db)
+        stored = self.stored(model.k, model.n, psr_db)
+        if stored is not None:
+            return stored
         from advphy_training import attacks
 
         kept, knowledge = Path(out).with_suffix(".perturbations"), self.knowledge

@@ -25,6 +25,7 @@ GROUPS = {
         "measure-burst",
         "measure-semantic",
         "evaluate",
+        "certify",
         "synchronism",
         "adapt-eve",
         "reproduce",

@@ -9,6 +9,7 @@ from advphy_model.link import links
 from advphy_model.measure import table
 from advphy_model.measure.burst_chain import BurstCounts
 from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.rare_counts import RareCounts
 from advphy_model.measure.semantic_counts import SemanticCounts
 
 COUNTS, SEMANTIC = "CSV of counts", "CSV of semantic counts"
@@ -67,17 +68,23 @@ def of_one_kind(words, wanted=None) -> str:
 
 
 def read_counts(paths) -> list:
-    """Return the rows of CSVs of counts, aligned or through the modem.
+    """Return the rows of CSVs of counts, aligned, of rare errors, or through the modem.
 
     Raises:
-        ValueError: if a file is not a CSV of counts, or if blocks are counted twice.
+        ValueError: if a file is not a CSV of counts, if blocks are counted twice, or if
+            weights of rare errors degenerate.
         OSError: if a file cannot be read.
     """
-    found = {Counts: [], BurstCounts: []}
+    special = {"missed_frames": BurstCounts, "weight_sum": RareCounts}
+    found = {Counts: [], BurstCounts: [], RareCounts: []}
     for path in paths:
-        schema = BurstCounts if "missed_frames" in _columns(path) else Counts
+        columns = _columns(path)
+        schema = next((special[name] for name in special if name in columns), Counts)
         found[schema] += table.read(path, schema)
     rows = [row for several in found.values() for row in table.add_up(several)]
+    for row in rows:
+        if getattr(row, "doubt", None):
+            raise ValueError(f"{row.place}: {row.doubt}")
     if not rows:
         raise ValueError(f"{', '.join(map(str, paths))}: there are no counts to draw")
     return rows

@@ -21,9 +21,10 @@ from advphy_model.link import links
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
+from advphy_model.power import snr_db
 
 from advphy_commands import _text
-from advphy_commands._adversary import Knowledge
+from advphy_commands._adversary import Knowledge, require_one_ratio
 from advphy_commands._options import group, operand, option
 
 BLOCKS = 1_000_000  # sent with and without the perturbation
@@ -35,13 +36,24 @@ class Settings:
 
     attack: str = operand("ATTACK", "attack to craft with")
     link: str = option(None, "file or name of the link", required=True)
-    psr_db: float = option(-6.0, "PSR in dB", type=float)
+    psr_db: float = option(None, "PSR in dB (default -6)", type=float)
+    pnr_db: float = option(None, "PNR in dB instead: PSR + SNR", type=float)
     ebn0_db: float = option(8.0, "Eb/N0 in dB to craft for", type=float)
     out: str = option(
         None, "file of the perturbation", required=True, metavar="FILE.safetensors"
     )
     name: str = option(None, "name of the perturbation (default: that of the attack)")
     knowledge: Knowledge = group(Knowledge)
+
+    def __post_init__(self):
+        """Refuse both ratios."""
+        require_one_ratio(self.psr_db, self.pnr_db)
+
+    def psr_db_on(self, link):
+        """Return the PSR in dB at the Eb/N0 of a link."""
+        if self.pnr_db is not None:
+            return self.pnr_db - snr_db(self.ebn0_db, link.rate)
+        return -6.0 if self.psr_db is None else self.psr_db
 
 
 def run(settings, output):
@@ -50,7 +62,7 @@ def run(settings, output):
 
     link = links.load(settings.link)
     refuse_unwritable(settings.out)
-    plan = settings.knowledge.plan(settings.psr_db, settings.ebn0_db)
+    plan = settings.knowledge.plan(settings.psr_db_on(link), settings.ebn0_db)
     substitutes = settings.knowledge.substitutes(link)
     found = attacks.craft(settings.attack, link, plan, substitutes)
     if settings.name:

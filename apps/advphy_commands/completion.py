@@ -31,6 +31,7 @@ MESSAGES = (
     "measure-burst",
     "attack",
     "evaluate",
+    "certify",
     "synchronism",
     "radio check",
 )
@@ -164,7 +165,7 @@ def _names():
         "ATTACK": attacks,
         "FILE|NAME": attacks,
         "SCHEME": _files_of("advphy_training.schemes"),
-        "FIGURE": [name.replace("_", "-") for name in figures],
+        "FIGURE": ["all", *(name.replace("_", "-") for name in figures)],
         "KIND": _files_of("advphy_model.air.channels"),
         "IMAGES": sets,
         "SET": sets,

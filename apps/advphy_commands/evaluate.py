@@ -5,6 +5,10 @@ Measures LINK under every attack over PSR and over Eb/N0. Conventional schemes a
 nearest-codeword decision are attacked as well, for comparison. Checks then show whether
 the attacks were strong enough to trust the results. Writes report.md, report.json,
 counts.csv, two figures and the perturbations into the folder.
+
+--cancel attacks the receiver with the canceller end to end as well: by perturbations
+that turn, alternate, vary at random, go on and off, or hop among 60 of a book, each
+next to the receiver without canceller. A canceller that does harm is reported.
 """
 
 import json
@@ -16,8 +20,9 @@ from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 
 from advphy_commands import _measuring, _options, _progress
+from advphy_commands._cancelling import Cancelling
 from advphy_commands._numbers import psr_range, whole
-from advphy_commands._options import operand, option
+from advphy_commands._options import group, operand, option
 
 # Options of the command that reproduces a report.
 AGAIN = (
@@ -31,6 +36,7 @@ AGAIN = (
     "max_blocks",
     "seed",
 )
+OF_CANCELLER = ("cancel", "window", "sample", "iterations")
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Settings:
         metavar="FILE.safetensors",
     )
     cluster: str = option(None, "address of a Dask scheduler", metavar="ADDRESS")
+    defended: Cancelling = group(Cancelling, "defended receiver")
     typed: dict = _options.typed()
 
     @property
@@ -66,6 +73,9 @@ class Settings:
         words = ["advphy", "evaluate", self.link]
         for name in AGAIN:
             words += [f"--{name.replace('_', '-')}", str(self.typed[name])]
+        for name in OF_CANCELLER:
+            if self.typed[name] is not None:
+                words += [f"--{name}", str(self.typed[name])]
         if self.claimed:
             words += ["--claimed", self.claimed]
         return shlex.join([*words, "--out", str(self.out)])
@@ -78,11 +88,10 @@ def run(settings, output):
 
 
 def _evaluate(settings, output, workers):
-    from advphy_model.receive.canceller import CancellerSettings
     from advphy_training.attacks import Plan
     from advphy_training.evaluate import robustness, robustness_report
 
-    link = links.load(settings.link)
+    link, canceller = links.load(settings.link), settings.defended.canceller
     plan = Plan(
         settings.at_psr_db,
         settings.ebn0_db,
@@ -105,7 +114,7 @@ def _evaluate(settings, output, workers):
         folder / "perturbations",
         counter,
         claimed,
-        CancellerSettings(),
+        canceller,
     )
     with _progress.bar(unit="number") as bar:
         for done, bar.total, found in steps:  # noqa: B007

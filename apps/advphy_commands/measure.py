@@ -9,6 +9,14 @@ measurement. Counts of other block ranges (--first-block) or seeds are added up.
 --attack adds the perturbation of an adversary, from a file or crafted by the named
 attack for each link and Eb/N0 (kept next to the CSV). --cancel inserts the blind
 canceller before the decoder. --channel inserts impairments before the noise.
+
+--rare estimates block error rates down to 1e-12 and below by importance sampling: noise
+is drawn near the nearest wrong decisions, and an error counts with a weight, so errors
+and intervals are those of an effective number. A point ends when its interval is
+narrower than --relative-width (default 0.2, which is 10 % to each side), or at
+--max-blocks. Random signs, shifts and phases, books, and
+--channel "rayleigh_block(coherent=True)" are possible; what is not is refused. A wrong
+decision that the search does not find and that is hit too rarely remains unseen.
 """
 
 import functools
@@ -18,11 +26,15 @@ from advphy_model.link import links
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import Counts, LinkSetting
+from advphy_model.measure.rare_chain import RareSetting
+from advphy_model.measure.rare_counts import RareCounts
 
 from advphy_commands import _measuring, _text
 from advphy_commands._adversary import InStep
 from advphy_commands._numbers import whole
-from advphy_commands._options import group, option
+from advphy_commands._options import changed, group, option, switch
+
+_RARE_WIDTH = 0.2  # of the interval, relative to the rate
 
 
 @dataclass(frozen=True)
@@ -52,12 +64,36 @@ class Settings(_measuring.Points):
     )
     first_block: int = option("0", "index of the first block", whole)
     latency: int = option(65536, "largest number of items per work call", type=int)
+    rare: bool = switch("estimate rare errors by importance sampling (loop engine)")
     adversary: InStep = group(InStep, "adversary")
+
+    def __post_init__(self):
+        """Refuse a number of errors where errors have weights."""
+        if self.rare and "--min-errors" in changed(self):
+            raise ValueError(
+                f"--min-errors {self.min_errors} does not belong to --rare, whose "
+                "points end by --relative-width; omit one of them"
+            )
 
     @property
     def by_loop(self):
         """Return whether the loop engine measures, without GNU Radio."""
-        return self.cluster is not None or self.engine == "loop"
+        return self.rare or self.cluster is not None or self.engine == "loop"
+
+    @property
+    def kind(self):
+        """Return the kind of setting, of its rows, and the name of the engine."""
+        if self.rare:
+            return RareSetting, RareCounts, "rare"
+        return LinkSetting, Counts, "loop" if self.by_loop else "flowgraph"
+
+    @property
+    def rule(self):
+        """Return the StopRule."""
+        least, width = self.min_errors, self.relative_width
+        if self.rare:
+            least, width = None, _RARE_WIDTH if width is None else width
+        return StopRule(least, self.max_blocks, width)
 
 
 def run(settings, output):
@@ -71,15 +107,14 @@ def run(settings, output):
             counted = functools.partial(
                 flowgraph_engine.counted, latency=settings.latency
             )
+        setting, schema, engine = settings.kind
         chains = _measuring.chains(
-            settings, output.remark, LinkSetting, lambda model: {"model": model}
+            settings, output.remark, setting, lambda model: {"model": model}
         )
-        rule = StopRule(
-            settings.min_errors, settings.max_blocks, settings.relative_width
-        )
-        engine = "loop" if settings.by_loop else "flowgraph"
         more = {"first": settings.first_block, "engine": engine, "counted": counted}
-        measurement = _measuring.Measurement(chains, rule, settings.out, Counts, more)
+        measurement = _measuring.Measurement(
+            chains, settings.rule, settings.out, schema, more
+        )
         table = _measuring.Table(HEADER, "point", _numbers, _line)
         _measuring.run(output, measurement, table)
 
@@ -95,17 +130,19 @@ def _line(step, row, found):
     theory, speed = found["theory"], found["messages_per_second"]
     expected = "" if theory is None else f"{theory:.2e} {found['theory_is']}"
     speed = "resumed" if speed is None else f"{speed / 1e6:.1f}"
+    doubt = f"  not to be trusted: {found['doubt']}" if found["doubt"] else ""
     return (
-        f"{row.link:<34}{row.ebn0_db:>7g}{row.blocks:>12}{row.failures:>9}{text:>10}"
-        f"  {bounds:<21}{expected:<22}{speed:>8}{_measuring.circumstances(row)}"
+        f"{row.link:<34}{row.ebn0_db:>7g}{row.items:>12}{row.failures:>9.0f}{text:>10}"
+        f"  {bounds:<21}{expected:<22}{speed:>8}{_measuring.circumstances(row)}{doubt}"
     )
 
 
 def _numbers(step, row):
-    """Return the row of a document: counts, rate, theory and speed."""
+    """Return the row of a document: counts, rate, theory, speed, and any doubt."""
     plain = row.attack == row.canceller == "none" and row.channel == "awgn"
     theory = links.theory(row.link) if plain else None
     found = {"theory": None, "theory_is": None, "messages_per_second": None}
+    found["doubt"] = getattr(row, "doubt", None)
     if theory:
         found["theory_is"], bler = theory
         found["theory"] = bler(row.ebn0_db)

@@ -5,6 +5,11 @@ LINK is a file or a name that `advphy info` lists. Bob and Eve receive the same
 transmitter; --eve-snr-db gives Eve an SNR of her own. For each SNR, the CSV receives
 rows of sums for the branches bob, bob_without (with Alice's module, but without Bob's)
 and eve.
+
+--attack adds the perturbation of an adversary to what Bob receives, from a file or
+crafted for each SNR (kept next to the CSV), next to a noise jammer of equal power. The
+adversary knows the link, but not the secret of a keyed one; per_image_pgd also knows
+each image. Rows under attack are measured by the loop engine and have an SSIM.
 """
 
 import dataclasses
@@ -14,13 +19,15 @@ from dataclasses import dataclass
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
+from advphy_model.measure.curves import without_hash
 from advphy_model.measure.error_rate import StopRule, interval
 from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 
 from advphy_commands import _measuring
+from advphy_commands._image_adversary import AtBob
 from advphy_commands._numbers import db_range, whole
-from advphy_commands._options import operand, option
+from advphy_commands._options import group, operand, option, switch
 from advphy_commands._secret import key_file, secret_of
 
 ON_OR_OFF = {"action": BooleanOptionalAction}
@@ -58,7 +65,16 @@ class Settings:
     engine: str = option(
         "flowgraph", "engine; both give the same sums", choices=("flowgraph", "loop")
     )
+    ssim: bool = switch(
+        "sum the SSIM of Bob's images that are counted now, too; takes longer"
+    )
     out: str = option(None, "file of the sums", required=True, metavar="FILE.csv")
+    adversary: AtBob = group(AtBob, "adversary at Bob's receiver")
+
+    @property
+    def by_loop(self):
+        """Return whether the loop engine measures, without GNU Radio."""
+        return self.adversary.attack is not None or self.engine == "loop"
 
     def __post_init__(self):
         """Refuse a measurement without images."""
@@ -86,16 +102,18 @@ def run(settings, output):
             branches=BRANCHES if settings.bob else BRANCHES[1:],
             secret=secret,
             seed=settings.seed,
+            ssim=settings.ssim or settings.adversary.attack is not None,
         )
-        chains.append(setting)
+        chains += _attacked(setting, settings, output.remark)
     if not chains[0].measured:
         raise ValueError(
             "there is nothing to measure: give --eve, or omit --no-bob, or choose a "
             "link with a pair and omit --no-alice"
         )
     rule = StopRule(min_errors=None, max_blocks=frames)
-    more = {"first": settings.first_frame, "engine": settings.engine}
-    if settings.engine == "flowgraph":
+    engine = "loop" if settings.by_loop else "flowgraph"
+    more = {"first": settings.first_frame, "engine": engine}
+    if not settings.by_loop:
         from gnuradio.advphy import semantic_engine
 
         more["counted"] = semantic_engine.counted
@@ -104,6 +122,14 @@ def run(settings, output):
     )
     table = _measuring.Table(HEADER, "SNR", _numbers, _line)
     _measuring.run(output, measurement, table)
+
+
+def _attacked(setting, settings, remark):
+    """Yield the setting under each adversary; Eve, who has none, is measured once."""
+    found = settings.adversary.adversaries(setting, settings.out, remark)
+    for i, attack in enumerate(found):
+        branches = setting.branches[:-1] if i else setting.branches
+        yield dataclasses.replace(setting, attack=attack, branches=branches)
 
 
 HEADER = (
@@ -119,6 +145,7 @@ def _numbers(step, row):
         found["low"], found["high"] = interval(row.correct, row.frames)
     else:
         found["mse"] = row.mse
+    found["ssim"] = row.ssim
     power = {"psr_db": row.psr_db, "transmit_power_db": row.transmit_power_db}
     return dataclasses.asdict(row) | found | power
 
@@ -129,10 +156,14 @@ def _line(step, row, found):
         text = f"accuracy {row.accuracy:.4f} ({bounds})"
     else:
         text = f"MSE {row.mse:.5f}"
+        if row.ssim is not None:
+            text += f", SSIM {row.ssim:.4f}"
     if row.erasures:
         text += f", {row.erasures} erased"
     power = f"{row.psr_db:.2f} dB" if row.psr_db is not None else "none"
     sent = row.transmit_power_db
     if sent is not None:
         power += f", {sent:+.2f} dB"
+    if row.attack != "none":
+        power += f"  {without_hash(row.attack)} at PSR {row.attack_psr_db:g} dB"
     return f"{row.snr_db:>6g}  {row.branch:<12}{row.frames:>8}  {text:<38}{power}"

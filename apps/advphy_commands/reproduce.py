@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reproduce a figure of a paper and judge the claims of the paper (needs torch).
 
-FIGURE is gan-fig3, gan-fig5a, gan-fig5b, gan-fig6a, gan-fig6b, arn-fig3 or arn-fig4.
-Writes FIGURE.png, FIGURE.csv (counts) and claims.md (claim, value of the paper,
-measured value, verdict) into the folder.
+FIGURE is gan-fig3, gan-fig5a, gan-fig5b, gan-fig6a, gan-fig6b, arn-fig3, arn-fig4, or
+all. Writes FIGURE.png, FIGURE.csv (counts) and claims.md (claim, value of the paper,
+measured value, verdict) into the folder; all: a page that begins with all verdicts.
 --quick measures the shipped links, which takes some minutes. Without it, every link is
 trained again from several seeds, which takes hours; the same command continues an
 interrupted run.
@@ -79,6 +79,28 @@ def run(settings, output):
     """Train unless --quick is given, measure, draw and judge."""
     from advphy_training.reproduce import figures, page
 
+    name = settings.figure
+    if name != "all":
+        files, rows, _ = _one(settings, output)
+    else:
+        files, rows, verdicts = [], [], []
+        for each in figures.names():
+            output.line(f"{each}:")
+            found = _one(dataclasses.replace(settings, figure=each), output)
+            files += found[0]
+            rows += [{"figure": each, **row} for row in found[1]]
+            verdicts += [(each, *judged) for judged in found[2]]
+        page.write(settings.out / "claims.md", "all", page.summary(verdicts), True)
+        output.note(verdicts=verdicts)
+        for each, claim, verdict in verdicts:
+            output.line(f"{each}: {claim}: {verdict}")
+    output.note(figure=name, quick=settings.quick, files=files, rows=rows)
+
+
+def _one(settings, output):
+    """Reproduce one figure; return files, rows and [(claim, verdict)]."""
+    from advphy_training.reproduce import figures, page
+
     folder, name = settings.out, settings.figure
     figure = figures.figure(name)
     measure = _letter if name.startswith("arn-") else _paper
@@ -89,7 +111,7 @@ def run(settings, output):
     files = [str(folder / file) for file in made if (folder / file).exists()]
     for file in files:
         output.line(file)
-    output.note(figure=name, quick=settings.quick, files=files, rows=rows)
+    return files, rows, page.verdicts(figure, found)
 
 
 def _letter(settings, output, figure):

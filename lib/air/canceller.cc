@@ -187,16 +187,25 @@ estimate canceller::find(const float* y,
                          size_t blocks,
                          const estimate* past,
                          double forgetting,
-                         double change) const
+                         double change,
+                         const float* known) const
 {
     if (blocks == 0 || blocks % d_sampled)
         throw std::invalid_argument("a window of " + std::to_string(blocks) +
                                     " blocks is not a multiple of the sample of " +
                                     std::to_string(d_sampled));
     const drawn_blocks drawn(y, d_floats, blocks, d_sampled);
-    const observations from(y, d_codebook, d_messages, drawn.fitted);
+    const observations from(y, known, d_codebook, d_messages, drawn.fitted);
     mixture nobody(d_codebook, d_messages, {}, { row(d_floats) });
-    const double without = nobody.fit(from, d_sampled, d_iterations, nullptr, true);
+    const auto use_all =
+        [&](const observations& rest, const std::vector<size_t>& positions, auto use) {
+            if (!known)
+                return use(rest);
+            return use(observations(y, nullptr, d_codebook, d_messages, positions));
+        };
+    const double without = use_all(from, drawn.fitted, [&](const observations& all) {
+        return nobody.fit(all, d_sampled, d_iterations, nullptr, true);
+    });
     double best = 0;
     mixture fitted = fit(d_families[0], from, best);
     size_t which = 0;
@@ -227,8 +236,11 @@ estimate canceller::find(const float* y,
     const double statistic = from.present_blocks ? 2 * (best - without) : 0.0;
     double gain = 0;
     if (!drawn.checked.empty()) {
-        const observations others(y, d_codebook, d_messages, drawn.checked);
-        gain = 2 * (fitted.likelihood(others) - nobody.likelihood(others));
+        const observations rest(y, known, d_codebook, d_messages, drawn.checked);
+        gain = 2 * fitted.likelihood(rest);
+        gain -= 2 * use_all(rest, drawn.checked, [&](const observations& all) {
+                    return nobody.likelihood(all);
+                });
     }
     return { std::move(fitted), which, statistic, gain, std::move(weight) };
 }

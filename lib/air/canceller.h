@@ -50,11 +50,14 @@ public:
     // Estimate from a window [blocks][floats]; blocks is a multiple of `sampled`. The
     // statistics of a past estimate are added with the factor `forgetting`. The past is
     // ignored if it lowers twice the log-likelihood of the window by more than `change`.
+    // known: a part of the perturbation that is known already, [blocks][floats], or null;
+    // the estimate is of the rest, and its statistic and gain are of both parts.
     estimate find(const float* y,
                   size_t blocks,
                   const estimate* past = nullptr,
                   double forgetting = 0,
-                  double change = 0) const;
+                  double change = 0,
+                  const float* known = nullptr) const;
 
     // Subtract the most likely component from each block of y.
     void subtract(const estimate& found, float* y, size_t blocks) const;

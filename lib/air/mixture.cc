@@ -22,6 +22,7 @@ double energy_of(const row& of)
 }
 
 observations::observations(const float* all,
+                           const float* known,
                            const std::vector<float>& codebook,
                            size_t messages,
                            const std::vector<size_t>& positions)
@@ -29,17 +30,18 @@ observations::observations(const float* all,
       with_codewords(messages * blocks), present(blocks)
 {
     for (size_t b = 0; b < blocks; ++b) {
-        const float* from = all + positions[b] * floats;
-        double square = 0;
+        const size_t at = positions[b] * floats;
+        row from(floats);
         for (size_t f = 0; f < floats; ++f)
-            square += double(from[f]) * from[f];
+            from[f] = double(all[at + f]) - (known ? double(known[at + f]) : 0.0);
+        const double square = energy_of(from);
         if (!(square < too_large))
             continue;
         present[b] = 1.0f;
         ++present_blocks;
         energy += square;
         for (size_t f = 0; f < floats; ++f)
-            y[f * blocks + b] = from[f];
+            y[f * blocks + b] = float(from[f]);
     }
     kernels().mixture.inner_products(y.data(),
                                      blocks,

@@ -31,8 +31,10 @@ struct observations {
     std::vector<float> present; // 1, or 0 for a block that is not finite
     double energy = 0; // sum of |y|^2
 
-    // The blocks of y [..][floats] at these positions, a multiple of 16 of them.
+    // The blocks of y [..][floats] at these positions, a multiple of 16 of them. known:
+    // what is subtracted from y before, [..][floats], or null.
     observations(const float* y,
+                 const float* known,
                  const std::vector<float>& codebook,
                  size_t messages,
                  const std::vector<size_t>& positions);

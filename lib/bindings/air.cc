@@ -126,17 +126,20 @@ void bind_canceller(py::module_& m)
            const py::array& y,
            const estimate* past,
            double forgetting,
-           double change) {
-            const size_t blocks = floats_in(y) / self.floats();
+           double change,
+           const std::optional<py::array>& known) {
+            const size_t floats = floats_in(y), blocks = floats / self.floats();
             const float* from = floats_of(y, "y", blocks * self.floats());
+            const float* minus = known ? floats_of(*known, "known", floats) : nullptr;
             py::gil_scoped_release release;
-            return self.find(from, blocks, past, forgetting, change);
+            return self.find(from, blocks, past, forgetting, change, minus);
         },
         "Estimate what was added to a window of blocks.",
         py::arg("y"),
         py::arg("past") = nullptr,
         py::arg("forgetting") = 0.0,
-        py::arg("change") = 0.0);
+        py::arg("change") = 0.0,
+        py::arg("known") = py::none());
     define(blind,
            "subtract",
            "Subtract the most likely component from each block of y, in place.",

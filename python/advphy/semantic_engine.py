@@ -36,6 +36,10 @@ class semantic_flowgraph(top_block):
 
     def __init__(self, setting, frames, first_frame=0, latency=6000, recording=None):
         top_block.__init__(self, "semantic")
+        if setting.attack is not None:
+            raise ValueError(
+                "an attack on images needs the loop engine; give --engine loop"
+            )
         self._setting, self._first_frame = setting, first_frame
         link = setting.link
         self.source = image_source(setting.images, first_frame, frames, latency)
@@ -77,7 +81,8 @@ class semantic_flowgraph(top_block):
         for branch in ("bob", "bob_without"):
             if branch not in setting.measured:
                 continue
-            meter = distortion_meter(setting.images, first_frame, ssim_every=0)
+            every = 1 if setting.ssim else 0
+            meter = distortion_meter(setting.images, first_frame, ssim_every=every)
             chain = [channel]
             if branch == "bob" and self.alice is not None:
                 secret = setting.bob_secret or setting.secret

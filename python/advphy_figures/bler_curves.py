@@ -3,6 +3,7 @@
 
 import numpy as np
 from advphy_model.link import links
+from advphy_model.measure import table
 from advphy_model.measure.curve_looks import BLACK
 from advphy_model.measure.curves import by_label
 from advphy_model.measure.measurement_text import rated
@@ -88,13 +89,11 @@ def point(x, failures, blocks) -> dict:
 
 def _added_up(at, members, x):
     """Return the point of all counts at one x."""
-    here = [row for row in members if getattr(row, x) == at]
-    total = point(at, sum(r.failures for r in here), sum(r.blocks for r in here))
-    frames = sum(getattr(row, "frames", 0) for row in here)
-    if frames:
-        missed = sum(row.missed_frames for row in here)
-        total |= {"frames": frames, "missed_frames": missed}
-    return total
+    total = table.total([row for row in members if getattr(row, x) == at])
+    found = point(at, total.failures, total.blocks)
+    if getattr(total, "frames", 0):
+        found |= {"frames": total.frames, "missed_frames": total.missed_frames}
+    return found
 
 
 def _theory(members):

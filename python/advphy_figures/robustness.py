@@ -3,7 +3,7 @@
 
 from advphy_figures import bler_curves, direct_labels, look
 
-_LINES = (look.LEVEL, look.THEORY, (0, (6, 1.5, 1, 1.5)))
+_LINES = (look.LEVEL, look.THEORY, (0, (6, 1.5, 1, 1.5)), (0, (1, 1)))
 
 
 @look.applied()
@@ -28,7 +28,7 @@ def draw(curves, path, xlabel, title="", lines=()):
         bler_curves.plot_counted(axes, label, points, look.curve(i))
     for i, (label, points) in enumerate(lines):
         x, bler = zip(*sorted(points.items()), strict=True)
-        thin = {"color": look.QUIET, "linewidth": 1, "linestyle": _LINES[i % 3]}
+        thin = {"color": look.QUIET, "linewidth": 1, "linestyle": _LINES[i % 4]}
         axes.plot(x, bler, label=label, **thin)
     axes.set(xlabel=xlabel, ylabel="block error rate (BLER)", title=title)
     look.grid(axes)

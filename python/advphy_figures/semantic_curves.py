@@ -4,6 +4,7 @@
 import dataclasses
 
 import numpy as np
+from advphy_model.measure.curves import without_hash
 from advphy_model.measure.error_rate import interval
 from matplotlib.ticker import MaxNLocator
 
@@ -57,7 +58,10 @@ def _label(row, distinct):
 
 
 def _link_label(row):
-    return row.link if row.pair == "none" else f"{row.link} ({row.pair} pair)"
+    words = row.link if row.pair == "none" else f"{row.link} ({row.pair} pair)"
+    if row.attack != "none":
+        words += f", {without_hash(row.attack)} at PSR {row.attack_psr_db:g} dB"
+    return words
 
 
 def _point(row):
@@ -133,7 +137,7 @@ def describe_frontier(rows) -> dict:
     for points in _curves(rows).values():
         for row in points:
             key = row.link, row.engine, row.images, row.pair, row.model_sha256
-            if row.branch == "bob":
+            if row.branch == "bob" and row.attack == "none":
                 bobs.setdefault(key, []).append(row)
             elif row.branch == "eve":
                 eves.setdefault((key, row.eve, row.eve_sha256), []).append(row)

@@ -92,7 +92,7 @@ class SchemeOnBase(SemanticScheme):
     def __init__(self, settings):
         self._link = SemanticLink.load(settings.link).without_pair()
         super().__init__(settings)
-        self._codes = _codes(self._link, self._images.as_reals())
+        self._codes = codes(self._link, self._images.as_reals())
         self._decoder = TorchNetwork(self._link.decoder).requires_grad_(False)
 
     def _on_base(self, name, networks, recipe, keying="none") -> SemanticLink:
@@ -114,7 +114,7 @@ def images_to_test(name):
     return images.load(name.removesuffix("_train") + "_test")
 
 
-def _codes(link, pixels):
+def codes(link, pixels):
     """Return the codes of images [count, pixels] as a float tensor [count, L]."""
     if pixels.shape[1] != link.pixels:
         raise ValueError(

@@ -37,7 +37,8 @@ class perturbation_canceller(guarded_block):
         model: link model, or its name or file; only its codebook is used.
         components: number of vectors that a "free" adversary chooses from; 1: it always
             adds the same p.
-        adversary: how p may vary: "free", "signs", "shifts", "phases" or "any".
+        adversary: how p may vary: "free", "signs", "shifts", "phases",
+            "periodic" or "any".
         window: number of blocks; a power of two, at most 65536.
         sample: number of blocks of the window for the estimate; a power of two.
         iterations: number of iterations of expectation-maximization.

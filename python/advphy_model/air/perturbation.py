@@ -12,7 +12,7 @@ from advphy_model import power
 from advphy_model.complex_baseband import LAYOUT
 from advphy_model.link.model_file import Kind, StoredModel
 
-KINDS = ("universal", "table", "book", "jammer")
+KINDS = ("universal", "table", "book", "jammer", "per_image")
 LONGEST_BOOK = 4096  # rows
 CONVENTION = "PSR = mean ||p||^2 / n at the receiver"
 LOWEST_PSR_DB, HIGHEST_PSR_DB = -100.0, 60.0
@@ -27,8 +27,9 @@ class Perturbation(StoredModel):
         kind: "universal": rows [1, n] are added to every codeword; "table": rows
             [M, n], row s is added when message s is sent; "book": a row drawn from
             rows [K, n] is added, K in 2..4096; "jammer": Gaussian noise of mean power
-            |rows[0, i]|^2 is added to channel use i.
-        k: bits per message of the links under attack.
+            |rows[0, i]|^2 is added to channel use i; "per_image": row i of rows [K, n]
+            is added to image i of a set (semantic links only).
+        k: bits per message of the links under attack; 0: semantic links.
         n: channel uses per codeword.
         rows: complex64 [1, n], [M, n] or [K, n].
         ebn0_db: Eb/N0 in dB at which it was crafted; None if that does not matter.
@@ -70,7 +71,8 @@ class Perturbation(StoredModel):
         rows = np.array(self.rows, np.complex64, order="C")
         if self.kind == "book" and not 2 <= len(rows) <= LONGEST_BOOK:
             self.refuse(f"a book must have 2..{LONGEST_BOOK} rows, got {len(rows)}")
-        wanted = {"table": 2**self.k, "book": len(rows)}.get(self.kind, 1), self.n
+        sizes = {"table": 2**self.k, "book": len(rows), "per_image": len(rows)}
+        wanted = sizes.get(self.kind, 1), self.n
         if rows.shape != wanted:
             self.refuse(
                 f"rows have shape {rows.shape}, expected {wanted} for kind "
@@ -104,16 +106,26 @@ class Perturbation(StoredModel):
         return dataclasses.replace(self, rows=self.rows * np.float32(gain))
 
     def require_fit(self, model) -> None:
-        """Raise ValueError unless a link model has this n and, for a table, this k."""
+        """Raise ValueError unless a link has this n and, for a table, this k.
+
+        Args:
+            model: link model; or semantic link, which takes no table.
+        """
         if self.n != model.n:
             self.refuse(
                 f"it has n = {self.n} channel uses, link '{model.name}' has n = "
                 f"{model.n}; craft one for this link with `advphy attack`"
             )
-        if self.kind == "table" and self.k != model.k:
+        messages = getattr(model, "M", None)  # of a semantic link: images instead
+        if self.kind == "table" and 2**self.k != messages:
             self.refuse(
                 f"it has rows for {2**self.k} messages, link '{model.name}' has "
-                f"{model.M}; craft one for this link with `advphy attack`"
+                f"{messages}; craft one for this link with `advphy attack`"
+            )
+        if self.kind == "per_image" and messages is not None:
+            self.refuse(
+                f"it has a row for each image, link '{model.name}' sends messages; "
+                "craft one for this link with `advphy attack`"
             )
 
     def warning_for(self, model) -> str | None:

@@ -4,6 +4,8 @@
 import re
 from collections import Counter
 
+from advphy_model.measure import table
+
 
 def curves(rows, x="ebn0_db") -> dict:
     """Return {label: {x: (failures, blocks)}}, summed over ranges and seeds.
@@ -13,16 +15,17 @@ def curves(rows, x="ebn0_db") -> dict:
     the canceller. Perturbations crafted separately for each Eb/N0 give one curve.
 
     Args:
-        rows: Counts.
+        rows: Counts or RareCounts.
         x: "ebn0_db" or "psr_db". With "psr_db" the Eb/N0 is part of the label if there
             are several, and rows without an attack have x = None.
     """
     found = {}
     for label, members in by_label(rows, x).items():
-        points = found.setdefault(label, {})
+        places = {}
         for row in members:
-            failures, blocks = points.get(getattr(row, x), (0, 0))
-            points[getattr(row, x)] = failures + row.failures, blocks + row.blocks
+            places.setdefault(getattr(row, x), []).append(row)
+        sums = {at: table.total(several) for at, several in places.items()}
+        found[label] = {at: (row.failures, row.blocks) for at, row in sums.items()}
     return found
 
 

@@ -17,7 +17,7 @@ def interval(
     """Return the two-sided confidence interval (low, high) of an error rate.
 
     Args:
-        errors: blocks in error.
+        errors: blocks in error; for "wilson", an effective number may be a fraction.
         blocks: number of blocks, at least 1.
         method: "wilson" (Wilson score) or "clopper_pearson" (exact, conservative).
         confidence: confidence level, above 0 and below 1.
@@ -32,7 +32,7 @@ def interval(
             f"in {blocks} blocks"
         )
     if method == "wilson":
-        return _wilson(int(errors), int(blocks), confidence)
+        return _wilson(float(errors), float(blocks), confidence)
     from scipy.stats import binomtest  # half a second to import
 
     with np.errstate(all="ignore"):  # the p-value, which is not used, divides by zero

@@ -22,8 +22,30 @@ from advphy_model.version import __version__
 _TILE_BYTES = 256 * 1024  # received vectors, at most a quarter of a core's cache
 
 
+class LinkRow(Row):
+    """Base of rows of one link at one Eb/N0."""
+
+    @property
+    def layout(self) -> str:
+        """Return the layout of bursts; "default" for the aligned link."""
+        return "default"
+
+    @property
+    def place(self) -> str:
+        """Return link and Eb/N0 for error texts."""
+        return f"{self.link} at {self.ebn0_db:g} dB"
+
+    def require_psr(self) -> None:
+        """Raise ValueError unless there is a PSR exactly if there is an attack."""
+        if (self.psr_db is None) != (self.attack == "none"):
+            raise ValueError(
+                "psr_db must be a number with an attack and empty without, got "
+                f"{self.psr_db} with attack '{self.attack}'"
+            )
+
+
 @dataclass(frozen=True)
-class Counts(Row):
+class Counts(LinkRow):
     """Counts of one range of blocks under one setting.
 
     Args:
@@ -75,16 +97,6 @@ class Counts(Row):
         """Return the number of blocks that are wrong or erased."""
         return self.block_errors + self.erasures
 
-    @property
-    def layout(self) -> str:
-        """Return the layout of bursts; "default" for the aligned link."""
-        return "default"
-
-    @property
-    def place(self) -> str:
-        """Return link and Eb/N0 for error texts."""
-        return f"{self.link} at {self.ebn0_db:g} dB"
-
     def require_possible(self) -> None:
         """Raise ValueError if the counts are contradictory or out of range."""
         if not (
@@ -95,11 +107,7 @@ class Counts(Row):
                 f"{self.block_errors} errors and {self.erasures} erasures of "
                 f"{self.blocks} blocks cannot be"
             )
-        if (self.psr_db is None) != (self.attack == "none"):
-            raise ValueError(
-                "psr_db must be a number with an attack and empty without, got "
-                f"{self.psr_db} with attack '{self.attack}'"
-            )
+        self.require_psr()
 
 
 class OfLink:

@@ -11,13 +11,15 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.air.channels import channel
+from advphy_model.air.image_adversary import ImageAdversary
 from advphy_model.files.images import Images, require_shape
 from advphy_model.link.arn import AliceModule, BobModule, keying_of
+from advphy_model.link.code_power import require_unit_power
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
-from advphy_model.measure.image_quality import error_sums
+from advphy_model.measure.image_quality import error_sums, ssim
 from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 from advphy_model.network.packed_network import PackedNetwork, classifier
 from advphy_model.power import energy, snr_noise_variance
@@ -43,6 +45,8 @@ class SemanticSetting:
         bob_secret: another secret for Bob, to measure a wrong key; None: the same.
         seed: seed of Bob's noise; Eve's is seed + EVE_SEED.
         kind: label of the channel (air/channels).
+        attack: ImageAdversary at Bob's receiver, or None; Eve does not receive its p.
+        ssim: whether the SSIM of Bob's images is summed, which takes longer.
 
     Raises:
         ValueError: if a value is out of range or does not match the link.
@@ -59,11 +63,14 @@ class SemanticSetting:
     bob_secret: bytes | None = field(default=None, repr=False)
     seed: int = 1
     kind: str = "awgn"
+    attack: ImageAdversary | None = None
+    ssim: bool = False
 
     step: typing.ClassVar = 32 * _TILE  # images per range of a thread
 
     def __post_init__(self):
         require_shape(self.images, self.link.image_shape)
+        require_unit_power(self.link, self.images)
         for snr_db in (self.snr_db, self.eve_snr_db):
             snr_noise_variance(snr_db)  # checks the range
         for seed in (self.seed, self.seed + EVE_SEED):
@@ -77,6 +84,11 @@ class SemanticSetting:
         if self.pair != "none":
             for secret in (self.secret, self.bob_secret or self.secret):
                 keying_of(self.link, secret)  # checks the secret
+        if self.attack is not None:
+            self.attack.require_fit(self.link, self.images)
+        if self.ssim:
+            one = self.images.as_reals()[:1]
+            ssim(one, one, self.link.image_shape)  # checks the size of the images
         if self.eve is not None:
             self.eve.require_fit(self.link)
             if "eve" in self.branches:
@@ -116,6 +128,7 @@ class SemanticSetting:
 
     def _row(self, branch, engine, first):
         eve = self.eve if branch == "eve" else None
+        attack = None if branch == "eve" else self.attack
         return SemanticCounts(
             link=self.link.name,
             engine=engine,
@@ -130,6 +143,8 @@ class SemanticSetting:
             model_sha256=self._hashes[0],
             eve="none" if eve is None else eve.name,
             eve_sha256="" if eve is None else self._hashes[1],
+            attack="none" if attack is None else attack.label,
+            attack_psr_db=None if attack is None else round(attack.scaled.psr_db, 4),
             **SemanticCounts.nothing(),
         )
 
@@ -173,6 +188,7 @@ class _Chain:
             classifier(setting.eve.networks["classifier"]) if setting.eve else None
         )
         self._apply = channel(setting.kind)
+        self._attack = setting.attack and setting.attack.adder(link.reals)
         n = link.n
         self._x, self._sent, self._y, self._clean = (
             np.empty((_TILE, n), np.complex64) for _ in range(4)
@@ -209,7 +225,7 @@ class _Chain:
             if branch == "eve":
                 sums = self._eve(sent, first, self._labels[which])
             else:
-                sums = self._bob_sums(sent, first, pixels, branch)
+                sums = self._bob_sums(sent, first, which, branch)
             found.append({"frames": len(which), **energies, **sums})
         return found
 
@@ -246,9 +262,11 @@ class _Chain:
         setting = self._setting
         return self._receive(sent, first, setting.seed + EVE_SEED, setting.eve_snr_db)
 
-    def _bob_sums(self, sent, first, pixels, branch):
-        setting, size = self._setting, len(sent)
+    def _bob_sums(self, sent, first, which, branch):
+        setting, size, pixels = self._setting, len(sent), self._pixels[which]
         y = self._receive(sent, first, setting.seed, setting.snr_db)
+        if self._attack is not None:
+            self._attack(which, first, y)
         if branch == "bob" and self._bob is not None:
             clean = self._clean[:size]
             self._bob.run(y, first, clean)
@@ -256,7 +274,12 @@ class _Chain:
         decoded, errors = self._decoded[:size], self._errors[:size]
         self._decoder.run(y, decoded)
         kernels.squared_error(decoded, pixels, errors)
-        return error_sums(errors)
+        sums = error_sums(errors)
+        if setting.ssim:
+            good = np.isfinite(errors)
+            values = ssim(decoded[good], pixels[good], setting.link.image_shape)
+            sums |= {"ssim_sum": float(values.sum()), "ssim_frames": len(values)}
+        return sums
 
     def _eve(self, sent, first, labels):
         y, size = self._eve_receives(sent, first), len(sent)

@@ -38,6 +38,10 @@ class SemanticCounts(Row):
         eve_sha256: hash of Eve; empty for Bob.
         squared_error_squares: sum over images of the square of an image's squared
             error, for the interval of the MSE.
+        attack: ImageAdversary.label, or "none"; p reaches Bob, not Eve.
+        attack_psr_db: PSR of the adversary in dB; None without an attack.
+        ssim_sum: sum over ssim_frames of the structural similarity of Bob's images.
+        ssim_frames: number of images whose SSIM was measured; 0: it was not.
         version: version of gr-advphy.
     """
 
@@ -62,27 +66,39 @@ class SemanticCounts(Row):
     eve: str = "none"
     eve_sha256: str = ""
     squared_error_squares: float = 0.0
+    attack: str = "none"
+    attack_psr_db: float | None = None
+    ssim_sum: float = 0.0
+    ssim_frames: int = 0
     version: str = __version__
 
     SETTING: ClassVar = names(
         "link engine images branch pair snr_db seed model_sha256 eve eve_sha256"
+        " attack attack_psr_db"
     )
     FIRST: ClassVar = "first_frame"
     SUMS: ClassVar = names(
         "frames erasures squared_error squared_error_squares correct"
-        " signal_energy perturbation_energy transmit_energy"
+        " signal_energy perturbation_energy transmit_energy ssim_sum ssim_frames"
     )
-    # psr_db is derived; it is for readers of the file without this module.
+    # psr_db, of Alice's module, is derived for readers of the file without this module.
     COLUMNS: ClassVar = names(
         "link engine images branch pair snr_db psr_db seed first_frame frames pixels"
         " reals erasures squared_error correct signal_energy perturbation_energy"
-        " transmit_energy model_sha256 eve eve_sha256 squared_error_squares version"
+        " transmit_energy model_sha256 eve eve_sha256 squared_error_squares attack"
+        " attack_psr_db ssim_sum ssim_frames version"
     )
+    EARLIER: ClassVar = {
+        "attack": "none",
+        "attack_psr_db": "",
+        "ssim_sum": "0",
+        "ssim_frames": "0",
+    }
     COMMAND: ClassVar = "advphy measure-semantic"
 
     @property
     def psr_db(self) -> float | None:
-        """Return the realized PSR in dB, or None without a perturbation."""
+        """Return the realized PSR of Alice's module in dB, or None without one."""
         if not self.perturbation_energy:
             return None
         return 10 * math.log10(self.perturbation_energy / self.signal_energy)
@@ -110,6 +126,11 @@ class SemanticCounts(Row):
         variance = max(self.squared_error_squares / frames - mean**2, 0.0)
         half = 1.96 * math.sqrt(variance / frames) / self.pixels
         return self.mse - half, self.mse + half
+
+    @property
+    def ssim(self) -> float | None:
+        """Return the mean SSIM of Bob's images, or None if it was not measured."""
+        return self.ssim_sum / self.ssim_frames if self.ssim_frames else None
 
     @property
     def accuracy(self) -> float:
@@ -144,7 +165,8 @@ class SemanticCounts(Row):
                 f"{', '.join(BRANCHES)}"
             )
         least = {"pixels": 1, "reals": 1, "first_frame": 0, "seed": 0}
-        for name, bound in (dict.fromkeys(self.SUMS, 0) | least).items():
+        least |= {name: 0 for name in self.SUMS if name != "ssim_sum"}
+        for name, bound in least.items():
             if getattr(self, name) < bound:
                 raise ValueError(
                     f"{name} must be {bound} or more, got {getattr(self, name)}"
@@ -153,4 +175,14 @@ class SemanticCounts(Row):
             raise ValueError(
                 f"{self.correct} correct and {self.erasures} erased of {self.frames} "
                 "images cannot be"
+            )
+        if abs(self.ssim_sum) > self.ssim_frames or self.ssim_frames > self.frames:
+            raise ValueError(
+                f"ssim_sum {self.ssim_sum} over {self.ssim_frames} of {self.frames} "
+                "images cannot be"
+            )
+        if (self.attack_psr_db is None) != (self.attack == "none"):
+            raise ValueError(
+                "attack_psr_db must be a number with an attack and empty without, got "
+                f"{self.attack_psr_db} with attack '{self.attack}'"
             )

@@ -8,6 +8,7 @@ semantic_counts.SemanticCounts. Rates are not stored.
 
 import csv
 import dataclasses
+import functools
 import math
 import typing
 from pathlib import Path
@@ -119,6 +120,11 @@ def add_up(rows) -> list:
                 continue
         joined.append(row)
     return joined
+
+
+def total(rows):
+    """Return a row with the sums of rows of one schema, whatever their ranges are."""
+    return functools.reduce(lambda one, more: one.joined(more), rows)
 
 
 def longest(rows) -> tuple:

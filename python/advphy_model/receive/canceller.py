@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.receive import detection
+from advphy_model.receive import detection, spectrum
 
-ADVERSARIES = ("free", "signs", "shifts", "phases", "any")
+ADVERSARIES = ("free", "signs", "shifts", "phases", "periodic", "any")
 PHASES = 16  # rotations that approximate a random phase; 8 are worse at PSR +6 dB
 LONGEST_WINDOW = 65536  # blocks
 CHANGE = 1e-6  # probability of mistaking noise for a change of the adversary
@@ -37,8 +37,9 @@ class CancellerSettings:
         false_alarm: probability of a detection in a window without a perturbation.
         adversary: how p may vary from block to block; a constant p is always tried as
             well. "free": not at all, or one of K > 1 vectors; "signs": p with either
-            sign; "shifts": p shifted cyclically; "phases": p with any phase; "any": one
-            of the last three. The most likely case is used.
+            sign; "shifts": p shifted cyclically; "phases": p with any phase;
+            "periodic": p turns, alternates or comes and goes by a schedule; "any": one
+            of the last four. The most likely case is used.
 
     Raises:
         ValueError: if a setting is not known or out of range.
@@ -58,8 +59,8 @@ class CancellerSettings:
                 f"adversary '{self.adversary}' is not known; choose from "
                 f"{', '.join(ADVERSARIES)}"
             )
-        if not isinstance(self.components, int) or not 1 <= self.components <= 32:
-            raise ValueError(f"components must be 1..32, got {self.components}")
+        if not isinstance(self.components, int) or not 1 <= self.components <= 64:
+            raise ValueError(f"components must be 1..64, got {self.components}")
         if self.components > 1 and self.adversary != "free":
             raise ValueError(
                 f"components must be 1 with adversary '{self.adversary}', got "
@@ -102,15 +103,17 @@ class Estimate:
 
     Args:
         adversary: the most likely kind: "static", or one of ADVERSARIES.
-        p: components, complex64 [K, n].
-        weights: relative frequency of each component, [K].
+        p: components, complex64 [K, n]; "periodic": amplitudes of the lines, which add
+            up.
+        weights: relative frequency of each component, [K]; 1 for each line.
         noise_variance: noise variance per real dimension.
         statistic: twice the log-likelihood ratio to no perturbation, minus a penalty
             for free components beyond the first.
         gain: twice the log-likelihood ratio of the fit to no perturbation on as many
             other blocks of the window; 0 if the sample is the whole window.
         detected: whether the statistic exceeds the threshold, the gain is positive, and
-            no other kind of adversary is likelier. If not, nothing was subtracted.
+            the mean of the window (for a static p) or the other kinds of adversaries do
+            not speak against it. If not, nothing was subtracted.
     """
 
     adversary: str
@@ -125,7 +128,8 @@ class Estimate:
     def psr_db(self) -> float:
         """Return the estimated PSR in dB."""
         power = np.abs(self.p.astype(complex)) ** 2
-        psr = float(np.average(power.mean(axis=1), weights=self.weights))
+        total = 1.0 if self.adversary == "periodic" else sum(self.weights)
+        psr = float(power.mean(axis=1) @ np.asarray(self.weights)) / total
         return 10 * math.log10(psr) if psr > 0 else -math.inf
 
 
@@ -163,6 +167,10 @@ class Canceller:
         self._change = detection.chi_squared_quantile(
             2 * model.n * settings.components, 1 - CHANGE
         )
+        self._mean = model.codebook.mean(axis=0)
+        self._line = detection.chi_squared_quantile(
+            2 * model.n, 1 - settings.false_alarm / settings.window
+        )
         self._past = None
 
     def _kernel_for(self, model, families):
@@ -197,22 +205,68 @@ class Canceller:
             self._past = found
         else:
             found = self._kernel.find(y)
-        detected = found.statistic > self.threshold and self._holds(found, y)
-        if detected:
+        name, p, weights = self._names[found.family], found.p, found.weights
+        rest, lines, known = self._periodic(y, found)
+        if rest is not None:
+            found, name, p, weights = rest, "periodic", lines, [1.0] * len(lines)
+        detected = found.statistic > self.threshold
+        if detected and name == "static":
+            p = self._static(found, y)
+            detected = p is not None
+            y -= p if detected else 0
+        elif detected and self._holds(found, y):
+            if rest is not None:
+                y -= known
             self._kernel.subtract(found, y)
+        else:
+            detected = False
         return Estimate(
-            adversary=self._names[found.family],
-            p=found.p,
-            weights=found.weights,
+            adversary=name,
+            p=found.p if p is None else p,
+            weights=weights,
             noise_variance=found.noise_variance,
             statistic=found.statistic,
             gain=found.gain,
             detected=detected,
         )
 
+    def _static(self, found, y):
+        """Return a constant p, complex64 [1, n], or None.
+
+        The mean of the window has much noise, for it holds the codewords, and no bias,
+        whatever p does. A fit that differs from it is that of a p which is not
+        constant; then the mean is subtracted, which lowers the power of any p.
+        """
+        mean, variance = spectrum.average(y, self._mean)
+        tolerance = variance + 4 * found.noise_variance / self.settings.sample
+        apart = 2 * (np.abs(found.p[0] - mean) ** 2 / tolerance).sum()
+        if apart <= self._change:
+            return found.p if self._gains(found) else None
+        strength = 2 * (np.abs(mean) ** 2 / variance).sum()
+        return mean[None].astype(np.complex64) if strength > self.threshold else None
+
+    def _periodic(self, y, found):
+        """Return (estimate of the rest, amplitudes of the lines, sum of the lines).
+
+        The estimate is None if periodic perturbations are not looked for, or if none is
+        likelier than what was found.
+        """
+        if self.settings.adversary in ("periodic", "any"):
+            turning, amplitudes, known = spectrum.lines(y, self._mean, self._line)
+            still = len(turning) == 1 and abs(turning[0]) < np.pi / len(y)
+            if len(turning) and not still:
+                rest = self._kernel.find(y, known=known)
+                if rest.statistic > found.statistic + self._change:
+                    return rest, amplitudes, known
+        return None, None, None
+
+    def _gains(self, found):
+        """Return whether a fit explains blocks that it has not seen."""
+        return found.gain > 0 or self.settings.sample == self.settings.window
+
     def _holds(self, found, y):
         """Return whether a fit explains other blocks, and no other kind is likelier."""
-        if found.gain <= 0 and self.settings.sample < self.settings.window:
+        if not self._gains(found):
             return False
         if self._others is None:
             return True
@@ -240,7 +294,7 @@ def _families(settings, n):
     families, tied = {"static": (1, [], 0.0)}, _tied(n)
     if settings.adversary == "any":
         return families | tied
-    if settings.adversary != "free":
+    if settings.adversary in tied:
         return families | {settings.adversary: tied[settings.adversary]}
     if settings.components > 1:
         more = (settings.components - 1) * (2 * n + 1)  # parameters

@@ -12,6 +12,7 @@ hop among, reals [count, 2n].
 
 import sys
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,6 +28,9 @@ from advphy_model.version import __version__
 from advphy_training import setting_checks
 from advphy_training.attacked_link import AttackedLink
 
+# What the adversary may not know, or vary from block to block.
+UNKNOWN = ("shift", "phase", "sign", "frequency")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -40,6 +44,8 @@ class Plan:
         shift: "known", or "random": the perturbation arrives cyclically shifted by an
             unknown number of channel uses, and the attack averages over the shifts.
         phase: "known", or "random": it arrives rotated by an unknown phase.
+        sign: "known", or "random": p or -p is sent.
+        frequency: "known", or "random": it turns by up to half a turn within a block.
         seed: seed of starts, messages and noise.
         book: number of perturbations that the adversary hops among; 1: one.
     """
@@ -50,6 +56,8 @@ class Plan:
     steps: int = 100
     shift: str = "known"
     phase: str = "known"
+    sign: str = "known"
+    frequency: str = "known"
     seed: int = 1
     book: int = 1
 
@@ -59,7 +67,7 @@ class Plan:
         setting_checks.within(self, -100, 100, "ebn0_db")
         setting_checks.within(self, 1, 100_000, "restarts", "steps")
         setting_checks.within(self, 1, LONGEST_BOOK, "book")
-        for name in ("shift", "phase"):
+        for name in UNKNOWN:
             setting_checks.word(self, name, ("known", "random"))
 
     def norm(self, n):
@@ -127,6 +135,8 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         "phase": plan.phase,
         "noise": "unknown",
     }
+    newer = UNKNOWN[2:]
+    knowledge |= {key: "random" for key in newer if getattr(plan, key) == "random"}
     crafted = Perturbation(
         name=f"{name}_black_box" if substitutes and not blind else name,
         kind="book" if hops else module.KIND,
@@ -148,35 +158,44 @@ def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
     """
     victims = {model.name: model.sha256 for model in list(substitutes) or [link]}
     words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
-    words += [what for what in ("shift", "phase") if getattr(plan, what) == "random"]
+    words += [what for what in UNKNOWN if getattr(plan, what) == "random"]
     words += [f"book{plan.book}"] if plan.book > 1 else []
     path = Path(folder) / f"{'-'.join(words).replace(':', '-')}.safetensors"
-    found = _kept(path, victims, plan)
+    crafted = partial(craft, name, link, plan, substitutes)
+    return kept(path, victims, _planned(plan), crafted)
+
+
+def _planned(plan):
+    """Return the plan for a recipe, without settings newer than 0.5 that are unused."""
+    unused = {"book": 1, "sign": "known", "frequency": "known"}
+    return {k: v for k, v in asdict(plan).items() if v != unused.get(k)}
+
+
+def kept(path, victims, wanted, crafted) -> Perturbation:
+    """Return the perturbation of a file, or else a crafted one that it keeps.
+
+    The file may be of another patch version, as a table of counts may.
+
+    Args:
+        path: pathlib.Path of the file, whose folder is created if necessary.
+        victims: {name: SHA-256} of the links that the perturbation is crafted against.
+        wanted: entries that its recipe must have.
+        crafted: function without arguments that crafts it.
+    """
+    found = _kept(path, victims, wanted)
     if found is None:
-        found = craft(name, link, plan, substitutes)
+        found = crafted()
         path.parent.mkdir(parents=True, exist_ok=True)
         found.write(path)
     return found
 
 
-def _planned(plan):
-    """Return the plan for a recipe; one perturbation is as in the files of 0.5."""
-    planned = asdict(plan)
-    if plan.book == 1:
-        del planned["book"]
-    return planned
-
-
-def _kept(path, victims, plan):
-    """Return the perturbation of a file if its victims and plan are these, or None.
-
-    The file may be of another patch version, as a table of counts may.
-    """
+def _kept(path, victims, wanted):
+    """Return the perturbation of a file if it is the wanted one, or None."""
     try:
         found = Perturbation.read(path)
     except (OSError, ValueError):  # no file, or a damaged one
         return None
-    wanted = _planned(plan)
     planned = {key: found.recipe.get(key) for key in wanted}
     known = not found.victims or found.victims == victims  # a jammer has no victims
     alike = same_counts(str(found.recipe.get("version")))

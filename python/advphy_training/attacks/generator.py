@@ -12,7 +12,7 @@ from advphy_training import loop
 from advphy_training.attacks.per_message_pgd import smooth_bler
 from advphy_training.networks import Generator
 from advphy_training.projected_ascent import project
-from advphy_training.shift_and_phase import variants
+from advphy_training.unknown_arrival import variants
 
 KIND = "table"
 _STEPS = 10  # of Adam per step of the plan: weights converge more slowly than p

@@ -10,7 +10,7 @@ import torch
 
 from advphy_training import progress
 from advphy_training.projected_ascent import ascend, project
-from advphy_training.shift_and_phase import arrive, variants
+from advphy_training.unknown_arrival import arrive, variants
 
 KIND = "table"
 _SAMPLES = 64  # noise draws per step, message and restart

@@ -31,17 +31,25 @@ def count(link, plan, blocks):
 
 def _wrong(link, plan, sent, noise):
     """Return whether some perturbation makes each block wrong, bools [blocks]."""
-    norm = plan.norm(link.model.n)
     message = torch.tensor(sent.astype(np.int64))
     y = link.codebook[message] + link.sigma * torch.tensor(to_reals(noise))
     wrong = np.zeros(len(sent), bool)
-    size = len(link.codebook)
-    for start in range(1, min(plan.restarts, _MOST_RESTARTS, size - 1) + 1):
-        other = link.codebook[(message + start) % size]
-        p = project(other - link.codebook[message], norm)
+    starts = min(plan.restarts, _MOST_RESTARTS, len(link.codebook) - 1)
+    for start in range(1, starts + 1):
+        left = np.flatnonzero(~wrong)  # only these can change the count
+        if len(left):
+            wrong[left] = _pushed(link, plan, y[left], message[left], start)
+    return wrong
+
+
+def _pushed(link, plan, y, message, start):
+    """Return whether a push towards message + start makes each block wrong."""
+    sent, size = message.numpy(), len(link.codebook)
+    other = link.codebook[(message + start) % size]
+    p = project(other - link.codebook[message], plan.norm(link.model.n))
+    wrong = _fails(link, y + p, sent)
+    for p in ascend(p, lambda p: link.margin(y + p, message), plan.steps):
         wrong |= _fails(link, y + p, sent)
-        for p in ascend(p, lambda p: link.margin(y + p, message), plan.steps):
-            wrong |= _fails(link, y + p, sent)
     return wrong
 
 

@@ -20,11 +20,11 @@ import torch
 
 from advphy_training import progress
 from advphy_training.projected_ascent import ascend, project
-from advphy_training.shift_and_phase import arrive, variants
+from advphy_training.unknown_arrival import arrive, variants
 
 KIND = "universal"
 _SCREENED, _JUDGED, _CONFIRMED = 16_384, 100_000, 400_000  # blocks
-_EXPLORING = 1 / 3  # of the steps; then a quarter of the restarts continues
+_EXPLORING = 1 / 3  # of the steps; then a quarter of the restarts continues, or 8
 _NOISES = (0.5, 0.7, 1.0, 1.25)  # relative to the true noise, for the restarts in turn
 _EXPLORED, _REFINED = 1024, 4096  # blocks per step, the same for every restart
 _WIDE, _NARROW = 0.2, 0.1  # width of the smoothing in the two stages
@@ -67,11 +67,11 @@ def candidates(attacked, plan):
     p = _explored(attacked, plan, generator)
     exploring = math.ceil(plan.steps * _EXPLORING)
     if exploring < plan.steps:
-        kept = max(4, plan.restarts // 4)
+        kept = max(8, plan.restarts // 4)
         p = torch.tensor(_best(attacked, plan, p[:, None], _JUDGED, kept)[0][:, 0])
         settings = _REFINED, _NARROW, torch.ones(len(p))
         p = _stage(attacked, plan, generator, p, exploring, plan.steps, settings)
-    rows, _ = _best(attacked, plan, p[:, None], _JUDGED, max(2, plan.restarts // 8))
+    rows, _ = _best(attacked, plan, p[:, None], _JUDGED, max(4, plan.restarts // 8))
     return _best(attacked, plan, rows, _CONFIRMED, len(rows))
 
 

@@ -10,15 +10,21 @@ from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.link import links
 from advphy_model.measure import ranges
+from advphy_model.measure.certificate import Certificate
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import Counts, LinkSetting
+from advphy_model.receive.canceller import CancellerSettings
 
 from advphy_training import attacks
 from advphy_training.attacked_link import AttackedLink
+from advphy_training.evaluate import schedules
 
 CHANCE_PSR_DB = 30.0  # at which a perturbation drowns any codeword
 CONTROLS = ("autoencoder_{}", "autoencoder_{}_8p5db", "control_{}_4db")
 _PER_SAMPLE_BLOCKS = 4096
+# A push towards each wrong message matters; 100 steps find 0.2 % more than 20.
+_PER_SAMPLE_EFFORT = {"restarts": 15, "steps": 20}
+_OF_RESTARTS = 8  # times the errors in two counts that shall differ by less than 10 %
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,29 @@ class Counter:
 
     def row(self, job) -> Counts:
         """Count a Job and return its Counts."""
-        adversary = job.craft and Adversary(job.craft(), job.psr_db)
+        adversary = job.craft and Adversary(job.craft(), job.psr_db, **job.arrival)
         setting = LinkSetting(
             job.link, job.ebn0_db, self.seed, adversary, job.canceller
         )
         rule = StopRule(self.min_errors, self.max_blocks)
         (row,) = ranges.total(setting, rule, workers=self.workers)
         return row
+
+    def certified(self, link, points) -> dict:
+        """Return the bounds (universal, per message) of the BLER at each point.
+
+        Args:
+            link: link model.
+            points: {(ebn0_db, psr_db)}.
+        """
+        found = {}
+        for ebn0_db in sorted({db for db, _ in points}):
+            at = link, ebn0_db, self.max_blocks, self.seed
+            bound = Certificate(*at, workers=self.workers)
+            for psr_db in sorted(psr for db, psr in points if db == ebn0_db):
+                both = bound.universal(psr_db), bound.per_message(psr_db)
+                found[ebn0_db, psr_db] = both
+        return found
 
 
 @dataclass(frozen=True)
@@ -59,6 +81,7 @@ class Job:
         psr_db: PSR in dB, or None without an attack.
         craft: function without arguments that returns the Perturbation, or None.
         canceller: CancellerSettings, or None.
+        arrival: further arguments of the Adversary.
     """
 
     role: str
@@ -67,6 +90,7 @@ class Job:
     psr_db: float | None = None
     craft: object = None
     canceller: object = None
+    arrival: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -79,6 +103,7 @@ class Evaluation:
         psr_db: PSR in dB of the sweep over Eb/N0.
         counts: {(role, ebn0_db, psr_db): Counts}.
         gradients: result of AttackedLink.gradients.
+        certified: result of Counter.certified.
     """
 
     link: object
@@ -86,6 +111,7 @@ class Evaluation:
     psr_db: float
     counts: dict = field(default_factory=dict)
     gradients: dict = field(default_factory=dict)
+    certified: dict = field(default_factory=dict)
 
     def at(self, role, psr_db=None):
         """Return the Counts of a role at the evaluation's Eb/N0, or None.
@@ -123,28 +149,34 @@ def evaluate(
         folder: folder for crafted perturbations.
         counter: Counter.
         claimed: Perturbation that the link is said to resist, or None.
-        canceller: CancellerSettings to measure in addition, or None.
+        canceller: CancellerSettings to attack by all schedules, too; None: the default
+            canceller under a constant perturbation only.
     """
     torch.set_num_threads(1)  # many times faster on shared cores
     found = Evaluation(link, plan.ebn0_db, plan.psr_db)
     todo = {}
     for job in jobs(link, plan, psrs_db, ebn0s_db, folder, claimed, canceller):
         todo.setdefault((job.role, job.ebn0_db, job.psr_db), job)
+    longer = dataclasses.replace(counter, min_errors=_OF_RESTARTS * counter.min_errors)
+    of_restarts = ("universal_pgd", "half_restarts")
+    compared = {(role, plan.ebn0_db, plan.psr_db) for role in of_restarts}
     for i, (key, job) in enumerate(todo.items()):
-        found.counts[key] = counter.row(job)
+        found.counts[key] = (longer if key in compared else counter).row(job)
         yield i + 1, len(todo) + 2, found
     attacked = AttackedLink(link, plan.ebn0_db)
     key = ("per_sample_pgd", plan.ebn0_db, plan.psr_db)
     found.counts[key] = _per_sample(attacked, plan)
     yield len(todo) + 1, len(todo) + 2, found
     found.gradients = attacked.gradients(plan.seed)
+    points = {key[1:] for key in found.counts if key[2] is not None}
+    found.certified = counter.certified(link, points)
     yield len(todo) + 2, len(todo) + 2, found
 
 
 def _per_sample(attacked, plan):
-    short = dataclasses.replace(plan, restarts=5, steps=20)
+    plan = dataclasses.replace(plan, **_PER_SAMPLE_EFFORT)
     module = attacks.attack("per_sample_pgd")
-    errors, blocks = module.count(attacked, short, _PER_SAMPLE_BLOCKS)
+    errors, blocks = module.count(attacked, plan, _PER_SAMPLE_BLOCKS)
     (row,) = LinkSetting(attacked.model, plan.ebn0_db, plan.seed).rows("loop", 0)
     counted = {"blocks": blocks, "block_errors": errors, "attack": "per_sample_pgd"}
     return dataclasses.replace(row, psr_db=plan.psr_db, **counted)
@@ -158,9 +190,9 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     decision with the link's codebook) and black_box (against the substitutes), which
     show whether a defense only hides its gradients; stored (crafted at plan.ebn0_db),
     to compare with universal_pgd (crafted anew for each Eb/N0); generator and
-    generator_universal; half_restarts; claimed; canceller; and other systems, each
-    under attacks crafted for it: nearest_codeword, hamming74_hard, hamming74_ml,
-    two_simplices and "control NAME".
+    generator_universal; half_restarts; claimed; canceller; those of schedules.jobs; and
+    other systems, each under attacks crafted for it: nearest_codeword, hamming74_hard,
+    hamming74_ml, two_simplices and "control NAME".
     """
     twin = link.with_nearest_codeword()
 
@@ -200,8 +232,10 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     yield from _others(link, job, crafted_by)
     if claimed is not None:
         yield job("claimed", lambda: claimed)
+    constant = crafted_by("universal_pgd")
+    yield job("canceller", constant, canceller=canceller or CancellerSettings())
     if canceller is not None:
-        yield job("canceller", crafted_by("universal_pgd"), canceller=canceller)
+        yield from schedules.jobs(link, job, crafted_by, canceller)
 
 
 def _others(link, job, crafted_by):

@@ -46,6 +46,7 @@ _OVER_PSR = {  # role: label
     "noise_jammer": "Gaussian jamming",
     "nearest_codeword": "nearest codeword, own PGD",
 }
+_CERTIFIED = ("ebn0_db", "psr_db", "universal", "per_message")
 _OVER_EBN0 = {
     "clean": "no attack",
     "stored": "universal PGD, kept",
@@ -86,10 +87,12 @@ def _draw(evaluation, folder):
     psrs = sorted(evaluation.over_psr("universal_pgd"))
     clean = evaluation.at("clean")
     limits = {p: bound(link, ebn0_db, p) for p in psrs}
+    proven = {p: evaluation.certified[ebn0_db, p][0] for p in psrs}
     lines = [
         ("clean", dict.fromkeys(psrs, max(rate(clean)[0], 1 / clean.blocks))),
         ("minimum-distance bound", limits),
         ("chance, 1 - 1/M", dict.fromkeys(psrs, 1 - 1 / link.M)),
+        ("certified, universal", proven),
     ]
     title = f"{link.name} at Eb/N0 {ebn0_db:g} dB"
     path = folder / "over_psr.png"
@@ -111,6 +114,10 @@ def _as_json(evaluation, findings, command):
         "trusted": all(finding.passed for finding in findings),
         "checks": [asdict(finding) for finding in findings],
         "gradients": evaluation.gradients,
+        "certified": [
+            dict(zip(_CERTIFIED, (*at, *bounds), strict=True))
+            for at, bounds in sorted(evaluation.certified.items())
+        ],
         "results": [
             {"role": role, "bler": row.failures / row.blocks, **asdict(row)}
             for (role, _, _), row in evaluation.counts.items()
@@ -139,12 +146,26 @@ def _as_markdown(evaluation, findings, command):
         "![BLER over PSR](over_psr.png)",
         "## Over Eb/N0",
         "![BLER over Eb/N0](over_ebn0.png)",
+        "## Certificate",
+        _certificate(evaluation),
+        "Upper bounds on the BLER under any perturbation of this power that does not "
+        "depend on the noise. At one Eb/N0 they hold together with 95 % confidence.",
         "## Checks",
     ]
     for finding in findings:
         mark = "passed" if finding.passed else "DISTRUST"
         parts += [f"### {finding.name}: {mark}", f"{finding.numbers}.", finding.why]
     return "\n\n".join(parts) + "\n"
+
+
+def _certificate(evaluation):
+    lines = ["| Eb/N0 | PSR | found | universal | per message |", "|---" * 5 + "|"]
+    for (ebn0_db, psr_db), bounds in sorted(evaluation.certified.items()):
+        row = evaluation.counts.get(("universal_pgd", ebn0_db, psr_db))
+        if row is not None:
+            rates = f"{rate(row)[0]:.2e} | {bounds[0]:.2e} | {bounds[1]:.2e}"
+            lines.append(f"| {ebn0_db:g} dB | {psr_db:g} dB | {rates} |")
+    return "\n".join(lines)
 
 
 def _table(evaluation):

@@ -112,6 +112,13 @@ def section(name, figure, measured, commands) -> str:
     return "\n".join(lines)
 
 
+def summary(verdicts) -> str:
+    """Return a table of all verdicts, [(figure, claim, verdict)]."""
+    lines = ["# Verdicts", "", "| figure | claim | verdict |", "|---|---|---|"]
+    lines += [f"| {name} | {claim} | **{found}** |" for name, claim, found in verdicts]
+    return "\n".join([*lines, ""])
+
+
 def verdicts(figure, measured) -> list:
     """Return the texts (claim, verdict) of each claim of a figure."""
     found = _judged(figure, measured)
@@ -150,12 +157,14 @@ def _cell(text):
     return text.replace("|", "\\|")
 
 
-def write(path, name, text):
-    """Write a figure's section into the page; it replaces an older one."""
+def write(path, name, text, first=False):
+    """Write a section into the page, at the end or first; it replaces an older one."""
     path = Path(path)
     begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
     page = path.read_text(encoding="utf-8") if path.exists() else ""
     before, found, rest = page.partition(begin)
     after = rest.partition(end)[2] if found else ""
+    if first:
+        before, after = "", before + after
     with atomic_file(path) as file:
         file.write(f"{before}{begin}{text}\n{end}{after}")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Uncoded BPSK with k = 4 bits over n = 4 channel uses, one bit per use."""
 
+import math
+
 from advphy_model.link.baselines.nearest_codeword import q_function, words
 from advphy_model.link.link_model import LinkModel
 from advphy_model.power import noise_sigma
@@ -15,7 +17,8 @@ def bpsk():
 
 def bpsk_bler(ebn0_db: float) -> float:
     """Return the exact BLER 1 - (1 - Q(sqrt(2 Eb/N0)))^4."""
-    return 1 - (1 - q_function(1 / noise_sigma(ebn0_db, 1.0))) ** K
+    q = q_function(1 / noise_sigma(ebn0_db, 1.0))
+    return -math.expm1(K * math.log1p(-q))  # without cancellation
 
 
 LINKS = {"bpsk": bpsk}

@@ -4,6 +4,8 @@
 The link uses 7 of the 14 real dimensions, with the same ||x||^2 = n as a learned link.
 """
 
+import math
+
 import numpy as np
 
 from advphy_model.link.baselines.nearest_codeword import q_function, union_bound, words
@@ -40,7 +42,8 @@ def hamming74_ml():
 def hamming74_hard_bler(ebn0_db: float) -> float:
     """Return the exact BLER 1 - (1-p)^7 - 7 p (1-p)^6 with p = Q(sqrt(2 R Eb/N0))."""
     p = q_function(1 / noise_sigma(ebn0_db, K / N))
-    return 1 - (1 - p) ** 7 - 7 * p * (1 - p) ** 6
+    wrong = range(2, N + 1)  # bits; their terms are added, so that none cancel
+    return sum(math.comb(N, i) * p**i * (1 - p) ** (N - i) for i in wrong)
 
 
 def hamming74_ml_bler(ebn0_db: float) -> float:

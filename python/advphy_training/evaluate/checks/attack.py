@@ -14,6 +14,9 @@ _CHANCE_SHARE = 0.98  # of 1 - 1/M that a drowning perturbation must reach
 _RESTARTS_APART = 0.1  # relative difference that half of the restarts may have
 _ZERO_GRADIENTS = 0.01  # share of received vectors
 _PREDICTED = 0.8  # correlation; sound networks have 0.9 or more
+_UNIVERSAL = ("universal_fgm", "universal_pgd", "half_restarts", "stored", "twin")
+_UNIVERSAL += ("black_box", "generator_universal")
+_PER_MESSAGE = ("fgm", "per_message_pgd", "generator", "claimed")
 
 
 def _stronger(evaluation, pairs):
@@ -205,6 +208,30 @@ def minimum_distance_bound(evaluation):
         if rate(row)[2] < bounds[psr]
     ]
     return or_else(below, "at every PSR")
+
+
+@check("no attack beats the certificate")
+def below_certificate(evaluation):
+    """Check that no attack does more harm than is proven to be possible.
+
+    An attack above the certificate means that something is wrong: a measurement, or an
+    assumption of the certificate, such as decisions that look at one block only.
+    """
+    found = {
+        (role, *key): (row, bounds[role in _PER_MESSAGE])
+        for key, bounds in evaluation.certified.items()
+        for role in (*_UNIVERSAL, *_PER_MESSAGE)
+        if (row := evaluation.counts.get((role, *key)))
+    }
+    if not found:
+        return None
+    above = [
+        f"{role} {show(row)} at Eb/N0 {ebn0_db:g} dB and PSR {psr_db:g} dB, certified "
+        f"at most {most:.2e}"
+        for (role, ebn0_db, psr_db), (row, most) in found.items()
+        if rate(row)[1] > most
+    ]
+    return or_else(above, f"{len(found)} rates are below what is proven")
 
 
 def bound(link, ebn0_db, psr_db) -> float:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks that the defense is better than links without a defense."""
 
-from advphy_training.evaluate.checks.finding import check, exceeds, rate, show
+from advphy_training.evaluate import schedules
+from advphy_training.evaluate.checks.finding import check, exceeds, or_else, rate, show
 from advphy_training.evaluate.robustness import control_names
 
 _CLAIMED_FACTOR = 2.0  # by which a crafted perturbation may exceed the claimed one
@@ -58,4 +59,31 @@ def claimed_perturbation(evaluation):
     factor = rate(anew)[0] / max(rate(claimed)[0], 1 / claimed.blocks)
     return factor > _CLAIMED_FACTOR and exceeds(anew, claimed), (
         f"claimed {show(claimed)}, crafted anew {show(anew)}: {factor:.3g} times"
+    )
+
+
+@check("the defense does not help the adversary")
+def defense_does_no_harm(evaluation):
+    """Check that the canceller does no harm, whatever the adversary does.
+
+    An adversary who knows the canceller chooses the schedule that it handles worst.
+    Where the receiver errs more often with the canceller than without it, the defense
+    is a second adversary.
+    """
+    pairs = schedules.pairs(evaluation)
+    if not pairs:
+        return None
+    worse = [
+        f"{name}: with canceller {show(defended)}, without {show(plain)}"
+        for name, (plain, defended) in pairs.items()
+        if exceeds(defended, plain)
+    ]
+    (name, plain), (kept, defended) = (
+        max(((name, rows[i]) for name, rows in pairs.items()), key=lambda x: rate(x[1]))
+        for i in (0, 1)
+    )
+    return or_else(
+        worse,
+        f"an adversary who knows: with canceller {show(defended)} ({kept}), without "
+        f"{show(plain)} ({name})",
     )

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of sums of weights of rare errors, instead of counts of errors."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar
+
+from advphy_model.measure.link_chain import Counts, LinkRow
+from advphy_model.measure.table import names
+from advphy_model.version import __version__
+
+FEWEST = 100  # effective errors below which an estimate is not trusted
+LOWEST_SHARE = 0.02  # of the errors drawn; a smaller effective number is not, either
+
+
+@dataclass(frozen=True)
+class RareCounts(LinkRow):
+    """Sums of weights of one range of blocks under one setting.
+
+    The BLER is weight_sum / blocks_drawn. For intervals, sums of weights S and of
+    squares T stand for S^2 / T errors in S / T blocks_drawn blocks of plain counting,
+    which have the same mean and variance.
+
+    Args:
+        link: name of the link.
+        engine: "rare".
+        ebn0_db: Eb/N0 in dB.
+        seed: seed of messages and noise.
+        first_block: index of the first block.
+        blocks_drawn: number of blocks, from first_block on without gaps.
+        errors_drawn: number of these that are wrong or erased; no measure of the BLER.
+        weight_sum: sum of the weights of these errors.
+        weight_squares: sum of the squares of these weights.
+        largest_weight: largest of these weights.
+        model_sha256: hash of the link model.
+        psr_db: perturbation-to-signal ratio in dB; None without an attack.
+        attack: Adversary.label, or "none".
+        canceller: "none".
+        channel: label of the channel.
+        version: version of gr-advphy.
+    """
+
+    link: str
+    engine: str
+    ebn0_db: float
+    seed: int
+    first_block: int
+    blocks_drawn: int
+    errors_drawn: int
+    weight_sum: float
+    weight_squares: float
+    largest_weight: float
+    model_sha256: str
+    psr_db: float | None = None
+    attack: str = "none"
+    canceller: str = "none"
+    channel: str = "awgn"
+    version: str = __version__
+
+    SETTING: ClassVar = Counts.SETTING
+    FIRST: ClassVar = Counts.FIRST
+    SUMS: ClassVar = names(
+        "blocks_drawn errors_drawn weight_sum weight_squares largest_weight"
+    )
+    COLUMNS: ClassVar = names(
+        "link engine ebn0_db psr_db attack canceller channel seed first_block"
+        " blocks_drawn errors_drawn weight_sum weight_squares largest_weight"
+        " model_sha256 version"
+    )
+    COMMAND: ClassVar = "advphy measure --rare"
+
+    def plus(self, totals: dict):
+        """Return the row plus totals, of which the largest weight is not added."""
+        largest = max(self.largest_weight, totals["largest_weight"])
+        return dataclasses.replace(super().plus(totals), largest_weight=largest)
+
+    @property
+    def failures(self) -> float:
+        """Return the effective number of errors."""
+        return self.weight_sum**2 / self.weight_squares if self.weight_squares else 0.0
+
+    @property
+    def blocks(self) -> float:
+        """Return the blocks of plain counting with as many errors; 0 without errors."""
+        if not self.weight_squares:
+            return 0.0
+        return self.weight_sum / self.weight_squares * self.blocks_drawn
+
+    @property
+    def doubt(self) -> str | None:
+        """Return why the estimate is not to be trusted, or None."""
+        wanted = max(FEWEST, LOWEST_SHARE * self.errors_drawn)
+        if self.failures >= wanted:
+            return None
+        return (
+            f"the weights degenerate: {self.errors_drawn} errors are worth "
+            f"{self.failures:.0f}, must be at least {wanted:.0f}; the nearest errors "
+            "were not all found, or depend on rare perturbations; raise --max-blocks, "
+            "or omit --rare"
+        )
+
+    def require_possible(self) -> None:
+        """Raise ValueError if the sums are contradictory or out of range."""
+        least, drawn = min(getattr(self, name) for name in self.SUMS), self.errors_drawn
+        tight = 1 + 1e-9  # for rounding
+        if not (
+            least >= 0 <= self.first_block
+            and drawn <= self.blocks_drawn
+            and self.largest_weight <= self.weight_sum * tight
+            and self.weight_sum**2 <= drawn * self.weight_squares * tight
+        ):
+            raise ValueError(
+                f"{drawn} errors with weights {self.weight_sum:g} and squares "
+                f"{self.weight_squares:g} in {self.blocks_drawn} blocks cannot be"
+            )
+        self.require_psr()
