@@ -264,11 +264,15 @@ def test_the_average_is_that_of_the_usable_blocks():
     rng = np.random.default_rng(3)
     y = (rng.normal(size=(256, 7)) + 1j * rng.normal(size=(256, 7))).astype("c8")
     mean = np.arange(7)
-    found, variance = spectrum.average(y, mean)
+    found, variance, spread = spectrum.average(y, mean)
     assert np.allclose(found, y.mean(axis=0) - mean, atol=1e-5)
+    parts = y.reshape(16, 16, 7).mean(axis=1) - y.mean(axis=0)
+    wanted = 2 * (np.abs(parts) ** 2 / (y.var(axis=0) / 16)).sum()
+    assert spread == pytest.approx(wanted, rel=1e-4)
+    assert stats.chi2.cdf(spread, 210) == pytest.approx(0.5, abs=0.499)
     assert np.allclose(variance, y.var(axis=0) / 256, rtol=1e-5)
     y[17, 3], y[20] = np.nan, np.inf
-    found, _ = spectrum.average(y, mean)
+    found, _, _ = spectrum.average(y, mean)
     kept = np.delete(y, [17, 20], axis=0)
     assert np.allclose(found, kept.sum(axis=0) / 256 - mean, atol=1e-5)
 
@@ -359,6 +363,8 @@ SCHEDULES = [
     {"off_blocks": 8, "on_blocks": 8},
     {"sign": "alternate"},
     {"sign": "alternate", "hold": 16},
+    {"sign": "random", "hold": 1000},
+    {"fading": "rayleigh"},
 ]
 HOPS = {"perturbations": 60}
 

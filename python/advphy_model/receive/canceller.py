@@ -168,6 +168,9 @@ class Canceller:
             2 * model.n * settings.components, 1 - CHANGE
         )
         self._mean = model.codebook.mean(axis=0)
+        self._slow = detection.chi_squared_quantile(30 * model.n, 1 - CHANGE)
+        # Twice the variance of a fit is allowed, so a constant p is rarely beyond it.
+        self._near = detection.chi_squared_quantile(2 * model.n, 0.95)
         self._line = detection.chi_squared_quantile(
             2 * model.n, 1 - settings.false_alarm / settings.window
         )
@@ -235,12 +238,15 @@ class Canceller:
 
         The mean of the window has much noise, for it holds the codewords, and no bias,
         whatever p does. A fit that differs from it is that of a p which is not
-        constant; then the mean is subtracted, which lowers the power of any p.
+        constant; then the mean is subtracted, which lowers the power of p. But nothing
+        is subtracted from a p that changes slowly: its mean may be far from each part.
         """
-        mean, variance = spectrum.average(y, self._mean)
+        mean, variance, spread = spectrum.average(y, self._mean)
+        if spread > self._slow:
+            return None
         tolerance = variance + 4 * found.noise_variance / self.settings.sample
         apart = 2 * (np.abs(found.p[0] - mean) ** 2 / tolerance).sum()
-        if apart <= self._change:
+        if apart <= self._near:
             return found.p if self._gains(found) else None
         strength = 2 * (np.abs(mean) ** 2 / variance).sum()
         return mean[None].astype(np.complex64) if strength > self.threshold else None

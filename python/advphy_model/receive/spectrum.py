@@ -15,7 +15,11 @@ _REFINEMENTS = 3  # a frequency is off by half a bin at the start
 
 
 def average(y, mean):
-    """Return (mean of y without that of the codewords, [n]; its variance, [n]).
+    """Return (mean of y without that of the codewords, [n]; its variance, [n]; spread).
+
+    The spread is that of the means of 16 parts of the window, over their variance:
+    chi-squared with 30 n degrees of freedom for a constant perturbation; 0 for windows
+    of less than 256 blocks.
 
     Args:
         y: received vectors, complex64 [blocks, n]; blocks with samples that are not
@@ -27,7 +31,12 @@ def average(y, mean):
     if not np.isfinite(power).all():
         return average(np.where(_usable(y), y, np.complex64(0)), mean)
     found = _sum(reals).view(np.complex64) / len(y)
-    return found - mean, (power - np.abs(found) ** 2) / len(y)
+    variance, spread = (power - np.abs(found) ** 2) / len(y), 0.0
+    if len(y) >= 256:
+        parts = np.array([_sum(part) for part in np.split(reals, 16)])
+        apart = parts.view(np.complex64) * (16 / len(y)) - found
+        spread = float(2 * (np.abs(apart) ** 2 / (16 * variance)).sum())
+    return found - mean, variance, spread
 
 
 def lines(y, mean, threshold):
