@@ -108,8 +108,9 @@ def brute_force(model, message):
     return best
 
 
-def test_the_exact_radius_is_that_of_brute_force_on_50_random_networks():
-    for model in random_links(50, one_hidden):
+@pytest.mark.parametrize("networks", [10, pytest.param(50, marks=pytest.mark.slow)])
+def test_the_exact_radius_is_that_of_brute_force_on_random_networks(networks):
+    for model in random_links(networks, one_hidden):
         for message, radius in enumerate(radii(model)):
             assert radius.exact
             truth = brute_force(model, message)
