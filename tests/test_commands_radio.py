@@ -5,12 +5,14 @@ import os
 import re
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 from advphy_model.files import recording_reader
 from advphy_model.files.recording_contents import Attack
 
 from .commands import advphy, done, refused, started
+from .while_running import until
 
 gnuradio = "radios are blocks of GNU Radio"
 needs_standin = pytest.importorskip("tests.standin_link", reason=gnuradio).needs_standin
@@ -145,7 +147,8 @@ def test_ctrl_c_ends_both_processes_properly(processes, how):
 
 def test_a_receiver_that_is_killed_leaves_what_can_be_scored(processes):
     _, rx = processes
-    rx.stdout.readline()
+    data = Path(RUN).with_suffix(".sigmf-data")
+    until(lambda: data.exists() and data.stat().st_size > 1_000_000)  # 20 bursts
     rx.kill()
     rx.communicate()
     found = advphy("rescore", RUN)
