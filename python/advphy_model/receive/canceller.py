@@ -214,9 +214,12 @@ class Canceller:
             found, name, p, weights = rest, "periodic", lines, [1.0] * len(lines)
         detected = found.statistic > self.threshold
         if detected and name == "static":
-            p = self._static(found, y)
+            fitted, p = p, self._static(found, p, y)
             detected = p is not None
-            y -= p if detected else 0
+            if p is fitted:
+                self._kernel.subtract(found, y)
+            elif detected:
+                y -= p
         elif detected and self._holds(found, y):
             if rest is not None:
                 y -= known
@@ -233,8 +236,8 @@ class Canceller:
             detected=detected,
         )
 
-    def _static(self, found, y):
-        """Return a constant p, complex64 [1, n], or None.
+    def _static(self, found, p, y):
+        """Return a constant p, complex64 [1, n], or None; `p` is that of the fit.
 
         The mean of the window has much noise, for it holds the codewords, and no bias,
         whatever p does. A fit that differs from it is that of a p which is not
@@ -245,9 +248,9 @@ class Canceller:
         if spread > self._slow:
             return None
         tolerance = variance + 4 * found.noise_variance / self.settings.sample
-        apart = 2 * (np.abs(found.p[0] - mean) ** 2 / tolerance).sum()
+        apart = 2 * (np.abs(p[0] - mean) ** 2 / tolerance).sum()
         if apart <= self._near:
-            return found.p if self._gains(found) else None
+            return p if self._gains(found) else None
         strength = 2 * (np.abs(mean) ** 2 / variance).sum()
         return mean[None].astype(np.complex64) if strength > self.threshold else None
 

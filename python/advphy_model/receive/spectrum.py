@@ -27,14 +27,14 @@ def average(y, mean):
         mean: mean of the codewords, complex [n].
     """
     reals = y.view(np.float32).reshape(len(y), -1)
-    power = _sum(reals * reals).reshape(-1, 2).sum(axis=1) / len(y)
+    power = _sum(reals * reals)[0].reshape(-1, 2).sum(axis=1) / len(y)
     if not np.isfinite(power).all():
         return average(np.where(_usable(y), y, np.complex64(0)), mean)
-    found = _sum(reals).view(np.complex64) / len(y)
+    parts = _sum(reals, 16 if len(y) >= 256 else 1).view(np.complex64)
+    found = parts.sum(axis=0) / len(y)
     variance, spread = (power - np.abs(found) ** 2) / len(y), 0.0
-    if len(y) >= 256:
-        parts = np.array([_sum(part) for part in np.split(reals, 16)])
-        apart = parts.view(np.complex64) * (16 / len(y)) - found
+    if len(parts) > 1:
+        apart = parts * (len(parts) / len(y)) - found
         spread = float(2 * (np.abs(apart) ** 2 / (16 * variance)).sum())
     return found - mean, variance, spread
 
@@ -73,9 +73,15 @@ def _usable(y):
     return (np.abs(y) < _LARGEST).all(axis=1, keepdims=True)  # not if not a number
 
 
-def _sum(reals):
-    """Return the sum over blocks, a multiple of 16, four times as fast as sum()."""
-    return reals.reshape(len(reals) // 16, -1).sum(axis=0).reshape(16, -1).sum(axis=0)
+def _sum(reals, parts=1):
+    """Return the sums over the blocks of equal parts, [parts, 2n].
+
+    Rows of 16 blocks are added first, which is four times as fast as sum(). A part has
+    a multiple of 16 blocks.
+    """
+    columns = reals.shape[1]
+    rows = reals.reshape(parts, -1, 16 * columns).sum(axis=1)
+    return rows.reshape(parts, 16, columns).sum(axis=1)
 
 
 def _energy(z):
