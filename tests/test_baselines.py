@@ -5,8 +5,10 @@ import itertools
 
 import numpy as np
 import pytest
+from advphy_model.complex_baseband import to_reals
 from advphy_model.link import decision, links
 from advphy_model.link.baselines import (
+    binary_codes,
     hamming74_bpsk,
     nearest_codeword,
     pair_and_simplex,
@@ -51,6 +53,32 @@ def test_hamming_hard_bler_is_that_of_the_literature():
 def test_uncoded_bpsk_bler_from_the_bit_error_rate():
     # Bit error rate of BPSK at 6.7895 dB is 1e-3 (any textbook).
     assert links.theory("bpsk")[1](6.7895) == pytest.approx(1 - 0.999**4, rel=1e-3)
+
+
+# Distances from a codeword: of RM(1, 3) 14 times 4 and once 8; of the code of Nordstrom
+# and Robinson 112, 30, 112 and 1 times 6, 8, 10 and 16 (MacWilliams and Sloane, 15).
+@pytest.mark.parametrize(
+    ("codebook", "expected"),
+    [
+        (binary_codes.reed_muller, {8: 14, 16: 1}),
+        (binary_codes.nordstrom_robinson, {12: 112, 16: 30, 20: 112, 32: 1}),
+    ],
+)
+def test_binary_codes_have_the_distances_of_the_literature(codebook, expected):
+    book = codebook()
+    squared = np.sum(np.abs(book[:, None] - book[None]) ** 2, axis=2).round(3)
+    for row in squared:
+        values, times = np.unique(row[row > 0], return_counts=True)
+        assert dict(zip(values.tolist(), times.tolist(), strict=True)) == expected
+
+
+def test_the_linear_code_of_32_bits_has_distance_13():
+    signs = np.sign(to_reals(binary_codes.linear()))
+    weights = (signs != 1).sum(axis=1)
+    assert sorted(weights)[:2] == [0, 13]
+    products = signs[:, None] * signs[None]  # the sum of two words is a word
+    words = {tuple(word) for word in signs}
+    assert all(tuple(word) in words for word in products[::17].reshape(-1, 32))
 
 
 def test_two_simplices_meet_rankins_bound():

@@ -63,6 +63,50 @@ def test_a_users_encoder_gives_the_codebook():
     )
 
 
+def test_a_bitwise_decoder_decides_each_bit_by_the_sign_of_its_logit(simplices, rng):
+    torch.manual_seed(3)
+    module = torch.nn.Sequential(
+        torch.nn.Linear(14, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4)
+    )
+    link = import_torch.link_from_torch(
+        "mine", 4, 7, module, codebook=simplices, bitwise=True
+    )
+    y = (rng.normal(size=(500, 7)) + 1j * rng.normal(size=(500, 7))).astype(
+        np.complex64
+    )
+    with torch.no_grad():
+        logits = module(torch.tensor(to_reals(y)))
+    expected = (logits > 0).numpy() @ [8, 4, 2, 1]  # the first bit is the highest
+    decided, erased = np.empty(500, np.uint8), np.empty(500, np.uint8)
+    decision.decider(link).decide(y, decided, erased)
+    assert np.array_equal(decided, expected)
+    # The cross-entropy of messages is the sum of those of the bits.
+    of_messages = torch.tensor(network.run(link.networks["decoder"], to_reals(y)))
+    sent = torch.tensor(rng.integers(16, size=500))
+    bits = (sent[:, None] >> torch.tensor([3, 2, 1, 0])) & 1
+    functional = torch.nn.functional
+    of_bits = functional.binary_cross_entropy_with_logits(
+        logits, bits.float(), reduction="sum"
+    )
+    total = functional.cross_entropy(of_messages, sent, reduction="sum")
+    assert float(total) == pytest.approx(float(of_bits), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "end", "error"),
+    [
+        (16, [], r"k = 4 outputs, got \(16,\)"),
+        (4, [torch.nn.Sigmoid()], "'layer1': a bitwise decoder must give logits"),
+    ],
+)
+def test_a_bitwise_decoder_of_another_kind_is_refused(simplices, outputs, end, error):
+    module = torch.nn.Sequential(torch.nn.Linear(14, outputs), *end)
+    with pytest.raises(ValueError, match=error):
+        import_torch.link_from_torch(
+            "mine", 4, 7, module, codebook=simplices, bitwise=True
+        )
+
+
 def test_a_state_dict_becomes_a_network(rng):
     module = torch.nn.Sequential(
         torch.nn.Linear(14, 8), torch.nn.ReLU(), torch.nn.Linear(8, 16)

@@ -22,6 +22,8 @@ READ = ("power_reading=literal", "task_loss=ssim", "batch=8")
 TRANSFORMERS = ("block=transformer", "eve=eve_mnist+substitute_mnist", *READ)
 CASES = [
     ("autoencoder", ()),
+    ("autoencoder", ("architecture=cnn_bits",)),
+    ("gan_defence", ("architecture=mlp_bits",)),
     ("adversarial_training", ()),
     ("adversarial_training", ("mode=mixed", "craft_every=7", "perturbations=2")),
     ("adversarial_training", (*CNN, "encoder=frozen")),

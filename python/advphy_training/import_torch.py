@@ -7,8 +7,12 @@ from advphy_model.complex_baseband import to_complex
 from advphy_model.link.link_model import LinkModel
 from advphy_model.network.network import Layer, Network, run
 
+from advphy_training.networks import messages_of_bits
 
-def link_from_torch(name, k, n, decoder, encoder=None, codebook=None, recipe=None):
+
+def link_from_torch(
+    name, k, n, decoder, encoder=None, codebook=None, recipe=None, bitwise=False
+):
     """Make a link model from torch modules of known layers.
 
     Args:
@@ -16,11 +20,13 @@ def link_from_torch(name, k, n, decoder, encoder=None, codebook=None, recipe=Non
         k: bits per message.
         n: channel uses per codeword.
         decoder: module from [batch, 2n] reals (real parts, then imaginary parts) to
-            [batch, 2^k] logits.
+            [batch, 2^k] logits of messages, or [batch, k] logits of bits.
         encoder: module from one-hot [batch, 2^k] to [batch, 2n] reals; None if there is
             a codebook.
         codebook: complex [2^k, n] of mean energy n; None if there is an encoder.
         recipe: dictionary of JSON values to store with the link.
+        bitwise: True: the decoder has a logit for each bit, positive for 1; the first
+            is that of the most significant bit.
 
     Returns:
         LinkModel; write(path) stores it in a file.
@@ -30,7 +36,8 @@ def link_from_torch(name, k, n, decoder, encoder=None, codebook=None, recipe=Non
     """
     if (encoder is None) == (codebook is None):
         raise ValueError("give either an encoder or a codebook")
-    networks = {"decoder": network_from_torch(decoder, (2 * n,))}
+    network = network_from_torch(decoder, (2 * n,))
+    networks = {"decoder": _of_bits(network, k) if bitwise else network}
     if encoder is not None:
         networks["encoder"] = network_from_torch(encoder, (2**k,))
         one_hot = np.eye(2**k, dtype=np.float32)
@@ -81,6 +88,21 @@ def network_from_state_dict(state, layers, input_shape) -> Network:
             f"no layer takes {', '.join(weights[taken:])} of the state_dict"
         )
     return Network(tuple(made), tuple(input_shape))
+
+
+def _of_bits(network, k):
+    if network.output_shape != (k,):
+        raise ValueError(
+            f"a bitwise decoder must have k = {k} outputs, got {network.output_shape}"
+        )
+    last = network.layers[-1]
+    if last.kind in ("sigmoid", "softmax"):
+        raise ValueError(
+            f"layer '{last.name}': a bitwise decoder must give logits, which are "
+            f"positive for 1; omit the {last.kind} at its end"
+        )
+    layers = (*network.layers, messages_of_bits(k))
+    return Network(layers, network.input_shape)
 
 
 def _leaves(module, prefix):

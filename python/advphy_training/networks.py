@@ -5,9 +5,12 @@ import math
 
 import numpy as np
 import torch
+from advphy_model.link.baselines.nearest_codeword import words
 from advphy_model.network.network import Layer, Network
 
 from advphy_training.torch_network import TorchNetwork
+
+BITS = "messages_of_bits"  # name of a layer that training does not change
 
 
 def weights(rng, name, kind, shape, bias=0.0, **attributes):
@@ -16,6 +19,18 @@ def weights(rng, name, kind, shape, bias=0.0, **attributes):
     weight = rng.uniform(-bound, bound, shape)
     parameters = {"weight": weight, "bias": np.full(shape[0], bias)}
     return Layer(kind, name, parameters, attributes)
+
+
+def messages_of_bits(k) -> Layer:
+    """Return the layer from k logits of bits to 2^k logits of messages.
+
+    A bit's logit is the logarithm of its odds of being 1; the first is that of the most
+    significant bit. Message s gets the sum of +-1/2 times these logits. The softmax
+    over the messages is then the product of the bits' probabilities, and the largest
+    is the message of the bits decided one by one.
+    """
+    signs = words(k).astype(np.float32) - 0.5
+    return Layer("dense", BITS, {"weight": signs, "bias": np.zeros(2**k, np.float32)})
 
 
 def perceptron(rng, sizes, output=None, before=(), after=()) -> Network:

@@ -10,16 +10,22 @@ from advphy_model.network.network import Layer, Network
 
 
 class TorchNetwork(torch.nn.Module):
-    """A Network whose parameters are those of a torch module."""
+    """A Network whose parameters are those of a torch module.
 
-    def __init__(self, network: Network):
+    Args:
+        network: Network that gives the layers and their first weights.
+        frozen: names of layers that keep these weights.
+    """
+
+    def __init__(self, network: Network, frozen=()):
         super().__init__()
         self._network = network
         self._held = torch.nn.ParameterDict()
         for layer in network.layers:
             for key, value in layer.parameters.items():
                 self._held[f"{layer.name}:{key}"] = torch.nn.Parameter(
-                    torch.tensor(np.asarray(value, np.float32))
+                    torch.tensor(np.asarray(value, np.float32)),
+                    requires_grad=layer.name not in frozen,
                 )
 
     def _run(self, layer, x):

@@ -2,6 +2,7 @@
 """The plain autoencoder: encoder and decoder trained through noise [gan, Sec. II-A]."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from advphy_model.power import noise_sigma
 from advphy_training import setting_checks
 from advphy_training.augmentation import Augmentation
 from advphy_training.link_scheme import LinkScheme
-from advphy_training.networks import weights
+from advphy_training.networks import BITS, messages_of_bits, weights
 from advphy_training.torch_network import TorchNetwork
 
 
@@ -26,7 +27,9 @@ class Settings:
     Args:
         k: bits per message, 1..8.
         n: channel uses per codeword, 1..64.
-        architecture: "mlp" or "cnn" [gan, Tables I and II].
+        architecture: "mlp" or "cnn" [gan, Tables I and II]; "mlp_bits" or "cnn_bits":
+            the decoder has k logits, whose bits are decided one by one. The loss is
+            then the sum of the cross-entropies of the bits.
         ebn0_db: training Eb/N0 in dB.
         hidden_bias: start value of the biases in front of the decoder's ReLUs. If it is
             several times the spread of their inputs, the decoder is linear at the
@@ -74,16 +77,20 @@ class Scheme(LinkScheme):
             encoder = _weights_of(start, "encoder", encoder, settings)
             decoder = _weights_of(start, "decoder", decoder, settings)
             self._start = {start.name: start.sha256}
-        self._encoder, self._decoder = TorchNetwork(encoder), TorchNetwork(decoder)
+        self._encoder, self._decoder = (
+            TorchNetwork(encoder),
+            TorchNetwork(decoder, (BITS,)),
+        )
         self._one_hot = torch.eye(2**settings.k)
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
         self._augmentation = Augmentation(settings.channel)
 
     def parameters(self):
         """Return the tensors that minimize: all, or those of the decoder only."""
+        trained = [p for p in self._decoder.parameters() if p.requires_grad]
         if getattr(self._settings, "encoder", "trained") == "frozen":
-            return list(self._decoder.parameters())
-        return [*self._encoder.parameters(), *self._decoder.parameters()]
+            return trained
+        return [*self._encoder.parameters(), *trained]
 
     def loss(self, generator):
         """Return the mean cross-entropy of a batch of messages through the noise."""
@@ -189,4 +196,16 @@ def cnn(messages, n, hidden_bias, rng):
     return Network(encoder, (messages,)), Network(decoder, (2 * n,))
 
 
+def _of_bits(made, messages, n, hidden_bias, rng):
+    """Return the networks of mlp() or cnn() with k logits of bits instead of M."""
+    encoder, decoder = made(messages, n, hidden_bias, rng)
+    *layers, last = decoder.layers
+    k = messages.bit_length() - 1
+    kept = {key: value[:k] for key, value in last.parameters.items()}
+    output = Layer(last.kind, last.name, kept)
+    decoder = Network((*layers, output, messages_of_bits(k)), decoder.input_shape)
+    return encoder, decoder
+
+
 _NETWORKS = {"mlp": mlp, "cnn": cnn}
+_NETWORKS |= {f"{name}_bits": partial(_of_bits, _NETWORKS[name]) for name in _NETWORKS}

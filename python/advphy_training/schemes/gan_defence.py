@@ -59,9 +59,9 @@ class Scheme(autoencoder.Scheme):
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings, seed)
-        self._generator = Generator(
-            settings.architecture, settings.n, np.random.default_rng((seed, 1))
-        )
+        architecture = settings.architecture.removesuffix("_bits")
+        rng = np.random.default_rng((seed, 1))
+        self._generator = Generator(architecture, settings.n, rng)
         psr_db = psr_db_of_epsilon(settings.epsilon, settings.convention)
         self._energy = perturbation_norm(psr_db, settings.n) ** 2
 
