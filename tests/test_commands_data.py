@@ -30,6 +30,14 @@ def test_a_download_is_quiet_away_from_a_terminal(tmp_path, tiny, monkeypatch):
     assert tree(tiny) == TINY
 
 
+def test_an_installed_package_is_used_without_a_network(tmp_path, tiny, monkeypatch):
+    package = ("dataset-tiny", str(write_tiny(tmp_path / "package")))
+    known = dataclasses.replace(image_files.DATA_SETS["tiny"], package=package)
+    monkeypatch.setitem(image_files.DATA_SETS, "tiny", known)
+    assert done("data tiny") == f"tiny: now in {tiny}, SHA-256 verified\n"
+    assert tree(tiny) == TINY
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [

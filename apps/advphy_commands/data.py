@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Install the images of MNIST or Fashion-MNIST for all commands.
 
-The images are downloaded from a public mirror, or copied from a folder DIR with the
-four idx files (with or without .gz). Their checksums are verified. They are stored in
+The images are copied from a folder DIR with the four idx files (with or without .gz),
+or from Debian's package dataset-fashion-mnist if it is installed, or downloaded from a
+public mirror. Their checksums are verified. They are stored in
 $ADVPHY_DATA, else $XDG_DATA_HOME/gr-advphy, else ~/.local/share/gr-advphy. The 1000
 images of mnist_sample are shipped and need no installation.
 """

@@ -38,10 +38,8 @@ class DataSet:
         command = f"advphy data {self.name}"
         if not self.package:
             return f"run: {command}"
-        package, folder = self.package
-        return (
-            f"run: {command} (or apt install {package}, then {command} --from {folder})"
-        )
+        package, _ = self.package
+        return f"run: {command} (apt install {package} first to avoid a download)"
 
 
 PARTS = {  # files of images and of labels
@@ -221,12 +219,13 @@ def adopt(name: str, folder) -> Path:
 
 
 def fetch(name: str, mirrors=None, bar=None) -> Path:
-    """Download a data set with pooch, adopt it and return its folder.
+    """Adopt a data set from its Debian package or from a mirror; return its folder.
 
     Args:
         name: one of DATA_SETS.
-        mirrors: URLs of folders; None: those of the data set. If one fails or has
-            another content, the next is tried.
+        mirrors: URLs of folders, from which pooch downloads if the package is not
+            installed; None: those of the data set. If one fails or has another content,
+            the next is tried.
         bar: function from a URL to the tqdm of its download; None: no bar.
 
     Raises:
@@ -234,9 +233,11 @@ def fetch(name: str, mirrors=None, bar=None) -> Path:
         OSError: if a file cannot be written.
         ImportError: if pooch is not installed.
     """
+    dataset, failures = data_set(name), []
+    if dataset.package and Path(dataset.package[1]).is_dir():
+        return adopt(name, dataset.package[1])
     import pooch
 
-    dataset, failures = data_set(name), []
     pooch.get_logger().setLevel("ERROR")  # by default it logs each download
 
     def unpacked(url, output_file, of_pooch):
