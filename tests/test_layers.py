@@ -149,3 +149,14 @@ def test_an_unknown_layer_is_refused_with_the_known_ones():
         Layer("gru", "g")
     with pytest.raises(ValueError, match="'slope' is not one of its arguments"):
         Layer("relu", "r", {}, {"slope": 0.1})
+
+
+def test_the_root_mean_square_is_all_that_a_rotation_leaves(rng):
+    x = rng.normal(size=(50, 6)).astype(np.float32)
+    q, _ = np.linalg.qr(rng.normal(size=(6, 6)))
+    layers = (Layer("root_mean_square", "length"),)
+    network = Network(layers, (6,))
+    turned = (x @ q).astype(np.float32)
+    expected = np.repeat(np.linalg.norm(x, axis=1)[:, None] / 6**0.5, 6, axis=1)
+    for found in (run(network, x), run(network, turned), run_in_torch(network, x)):
+        assert np.allclose(found, expected, rtol=1e-5)

@@ -39,6 +39,7 @@ CASES = [
     ("eve", ("noise=snr", "hidden=16")),
     ("paired_arn", ()),
     ("paired_arn", TRANSFORMERS),
+    ("paired_arn", ("block=convolution",)),
     ("minmax_arn", ("adapting=2", "eve_steps=2")),
     ("keyed_arn", ()),
     ("keyed_arn", ("transform=rotation", "task_loss=ssim")),

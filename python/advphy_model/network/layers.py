@@ -145,6 +145,14 @@ def sorted_magnitudes(x):
     return array_module(x).sort(x.abs(), dim=1).values
 
 
+def root_mean_square(x):
+    """Return the root mean square of each row of x [batch, features] in all features.
+
+    A rotation of the features does not change the result.
+    """
+    return 0 * x + (x * x).mean(1)[:, None] ** 0.5
+
+
 def layer_normalisation(x, scale, shift, epsilon=1e-5):
     """Return x with mean 0 and variance 1 over its last axis, scaled and shifted.
 

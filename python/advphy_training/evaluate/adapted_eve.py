@@ -18,8 +18,9 @@ from advphy_training.networks import classifier, perceptron
 from advphy_training.torch_network import TorchNetwork
 
 BATCH = 256
-# What a sign permutation does not change.
+# What sign permutations do not change, and what no rotation changes.
 SORTED = (Layer("sorted_magnitudes", "sorted"),)
+LENGTH = (Layer("root_mean_square", "length"),)
 HELD_OUT = 5  # one in so many intercepts is used for selection, not for training
 _FEATURES = 256  # neurons of each hidden layer of an image decoder
 

@@ -15,7 +15,7 @@ from advphy_training.evaluate.adapted_eve import Effort
 from advphy_training.schemes import paired_arn
 
 STATIC, STOLEN, SURROGATE = "static", "stolen Bob", "own Alices"
-SORTED = "sorted magnitudes"
+SORTED, LENGTH = "sorted magnitudes", "length only"
 SURROGATES = (101, 102, 103)  # seeds of Eve's own pairs
 
 
@@ -83,6 +83,7 @@ class Adaptation:
             yield _known(count), self._adapted(_known(count), recorded.take(count))
         if link.keying != "none":
             yield SORTED, self._adapted(SORTED, recorded, (adapted_eve.SORTED,))
+            yield LENGTH, self._adapted(LENGTH, recorded, (adapted_eve.LENGTH,))
 
     def _own_alices(self):
         known = self.setting.link.recipe.get("settings", {})

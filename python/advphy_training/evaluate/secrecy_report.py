@@ -11,7 +11,14 @@ from advphy_model.measure.error_rate import interval
 from advphy_model.measure.semantic_counts import SemanticCounts
 from advphy_model.version import __version__
 
-from advphy_training.evaluate.secrecy import SORTED, STATIC, STOLEN, SURROGATE, majority
+from advphy_training.evaluate.secrecy import (
+    LENGTH,
+    SORTED,
+    STATIC,
+    STOLEN,
+    SURROGATE,
+    majority,
+)
 
 SENTENCES = {
     STATIC: "trained on the link without security, as in the letter; never adapts",
@@ -19,6 +26,8 @@ SENTENCES = {
     SURROGATE: "no labels of the target: trained on pairs that she trains herself",
     SORTED: "all labelled intercepts, of which she uses only what signs and "
     "permutations do not change",
+    LENGTH: "all labelled intercepts, of which she uses only ||y||, which no rotation "
+    "changes",
 }
 
 

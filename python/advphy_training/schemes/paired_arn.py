@@ -33,7 +33,8 @@ class Settings:
         images: data set to train on, with labels.
         epsilon: limit of ||delta||^2 / N [arn, eq. 20].
         power_reading: "per_dimension": epsilon is the PSR; "literal": as printed.
-        block: network F: "mlp", 23-23-64-23 [arn, Sec. V], or "transformer".
+        block: network F: "mlp", 23-23-64-23 [arn, Sec. V], "convolution" or
+            "transformer".
         weight_power: weight lambda_pow [arn, eq. 19].
         weight_communication: weight lambda_com.
         weight_privacy: weight lambda_pri.
@@ -144,6 +145,21 @@ class Scheme(semantic_scheme.SchemeOnBase):
         return made
 
 
+def convolution_block(reals, rng) -> Network:
+    """Return F with two convolutions of 32 filters and 5 taps over the reals."""
+    same = {"padding": [2, 2]}
+    layers = (
+        Layer("reshape", "row", {}, {"shape": [1, reals]}),
+        weights(rng, "conv1", "conv1d", (32, 1, 5), **same),
+        Layer("relu", "relu1"),
+        weights(rng, "conv2", "conv1d", (32, 32, 5), **same),
+        Layer("relu", "relu2"),
+        Layer("flatten", "flatten"),
+        weights(rng, "output", "dense", (reals, 32 * reals)),
+    )
+    return Network(layers, (reals,))
+
+
 def transformer_block(reals, rng) -> Network:
     """Return F with two transformer layers; each real of a code is a token.
 
@@ -174,4 +190,8 @@ def transformer_block(reals, rng) -> Network:
     return Network(tuple(layers), (reals,))
 
 
-_BLOCKS = {"mlp": residual, "transformer": transformer_block}
+_BLOCKS = {
+    "mlp": residual,
+    "convolution": convolution_block,
+    "transformer": transformer_block,
+}
