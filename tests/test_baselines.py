@@ -56,7 +56,7 @@ def test_uncoded_bpsk_bler_from_the_bit_error_rate():
 
 
 # Distances from a codeword: of RM(1, 3) 14 times 4 and once 8; of the code of Nordstrom
-# and Robinson 112, 30, 112 and 1 times 6, 8, 10 and 16 (MacWilliams and Sloane, 15).
+# and Robinson 112, 30, 112 and 1 times 6, 8, 10 and 16 [macwilliams, ch. 15].
 @pytest.mark.parametrize(
     ("codebook", "expected"),
     [
