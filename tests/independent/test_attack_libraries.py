@@ -129,12 +129,9 @@ def test_a_universal_perturbation_of_art_is_weaker_than_ours(attacked, inner):
     plan = Plan(PSR_DB, EBN0_DB)
     sent, y = arriving(attacked, first=10_000, blocks=512)
     room = plan.norm(attacked.model.n)
-    given = {"norm": 2, "eps": room / 3, "verbose": False}
+    given = {"norm": 2, "eps": room / 3}
     if inner == "pgd":
-        given |= {"eps_step": room / 20, "max_iter": 10}
-        inner = "pgd"
-    else:
-        del given["verbose"]
+        given |= {"eps_step": room / 20, "max_iter": 10, "verbose": False}
     attack = UniversalPerturbation(
         estimator(attacked),
         attacker=inner,

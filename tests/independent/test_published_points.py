@@ -40,7 +40,8 @@ def test_hamming_hard_has_the_frame_error_rate_of_aff3ct(ebn0_db):
 @pytest.mark.parametrize("ebn0_db", BPSK_BITS)
 def test_bpsk_has_the_bit_error_rate_of_aff3ct(ebn0_db):
     frames, errors = BPSK_BITS[ebn0_db]
-    theirs = errors / (4003 * frames)
+    bits = 4003 * frames
+    theirs = errors / bits
     found, blocks = counted("bpsk", ebn0_db, 4_000_000)
     ours = 1 - (1 - found) ** (1 / 4)  # bits err independently
     deviation = (
