@@ -42,17 +42,13 @@ burst_search::burst_search(const frame_layout& layout)
     d_work.resize(2 * d_view.stride * d_length + 3 * (d_view.filtered + over_read));
     for (auto* values : { &d_metric, &d_product_re, &d_product_im })
         values->resize(d_view.positions);
+    d_view.work = d_work.data();
+    d_view.metric = d_metric.data();
+    d_view.product_re = d_product_re.data();
+    d_view.product_im = d_product_im.data();
 }
 
-void burst_search::run(const sample* samples)
-{
-    kernels().modem.search(d_view,
-                           samples,
-                           d_work.data(),
-                           d_metric.data(),
-                           d_product_re.data(),
-                           d_product_im.data());
-}
+void burst_search::run(const sample* samples) { kernels().modem.search(d_view, samples); }
 
 double burst_search::frequency(size_t position) const
 {

@@ -84,8 +84,8 @@ void standin_channel::impair(sample* samples, size_t count)
 {
     if (d_given.noise_variance > 0) {
         d_normals.resize(2 * count);
-        gaussian(
-            d_given.seed, stream::noise, 2 * d_index, d_normals.size(), d_normals.data());
+        const draw normals{ d_given.seed, stream::noise, 2 * d_index, 2 * count };
+        gaussian(normals, d_normals.data());
     }
     const auto sigma = float(std::sqrt(d_given.noise_variance));
     const auto step = float(std::pow(10.0, d_given.gain_step_db / 20));
