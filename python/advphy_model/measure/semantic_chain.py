@@ -13,8 +13,8 @@ from advphy_model import kernels
 from advphy_model.air.channels import channel
 from advphy_model.air.image_adversary import ImageAdversary
 from advphy_model.files.images import Images, require_shape
+from advphy_model.found_by_name import require_known
 from advphy_model.link.arn import AliceModule, BobModule, keying_of
-from advphy_model.link.code_power import require_unit_power
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
@@ -70,7 +70,7 @@ class SemanticSetting:
 
     def __post_init__(self):
         require_shape(self.images, self.link.image_shape)
-        require_unit_power(self.link, self.images)
+        self.link.require_unit_power(self.images)
         for snr_db in (self.snr_db, self.eve_snr_db):
             snr_noise_variance(snr_db)  # checks the range
         for seed in (self.seed, self.seed + EVE_SEED):
