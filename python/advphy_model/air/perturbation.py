@@ -64,10 +64,7 @@ class Perturbation(StoredModel):
     )
 
     def __post_init__(self):
-        if self.kind not in KINDS:
-            self.refuse(
-                f"kind '{self.kind}' is not known; choose from {', '.join(KINDS)}"
-            )
+        self.require_known("kind", self.kind, KINDS)
         rows = np.array(self.rows, np.complex64, order="C")
         if self.kind == "book" and not 2 <= len(rows) <= LONGEST_BOOK:
             self.refuse(f"a book must have 2..{LONGEST_BOOK} rows, got {len(rows)}")

@@ -71,10 +71,7 @@ class SemanticLink(StoredModel):
                 f"roles missing: {missing}, not known: {sorted(unknown)}; a base has "
                 f"{BASE}, a pair has {PAIR}"
             )
-        if self.keying not in KEYING:
-            self.refuse(
-                f"keying '{self.keying}' is not known; choose from {', '.join(KEYING)}"
-            )
+        self.require_known("keying", self.keying, KEYING)
         if "alice" in self.networks and "bob" not in self.networks:
             self.refuse("there is an alice without a bob to undo her change")
         if "alice" in self.networks and self.keying != "none":

@@ -7,6 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from advphy_model.found_by_name import require_known
+
 METHODS = "wilson", "clopper_pearson"
 CHECK_EVERY = 65536  # blocks; see StopRule
 
@@ -22,10 +24,7 @@ def interval(
         method: "wilson" (Wilson score) or "clopper_pearson" (exact, conservative).
         confidence: confidence level, above 0 and below 1.
     """
-    if method not in METHODS:
-        raise ValueError(
-            f"method '{method}' is not known; choose from {', '.join(METHODS)}"
-        )
+    require_known("method", method, METHODS)
     if not 0 <= errors <= blocks or blocks < 1:
         raise ValueError(
             f"errors must be in 0..blocks and blocks at least 1, got {errors} errors "

@@ -77,10 +77,7 @@ class SemanticSetting:
             checked_seed(seed)
         channel(self.kind)  # checks the label
         for branch in self.branches:
-            if branch not in BRANCHES:
-                raise ValueError(
-                    f"branch '{branch}' is not known; choose from {', '.join(BRANCHES)}"
-                )
+            require_known("branch", branch, BRANCHES)
         if self.pair != "none":
             for secret in (self.secret, self.bob_secret or self.secret):
                 keying_of(self.link, secret)  # checks the secret

@@ -12,6 +12,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.air.adversary import FADINGS, Arriving
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
+from advphy_model.found_by_name import require_known
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.pulse import payload_symbols, shaped_late
 from advphy_model.power import energy, from_db
@@ -98,11 +99,7 @@ class BurstAdversary(Arriving):
                 f"codewords have n = {self.frame.n}; craft one with `advphy attack`"
             )
         for name, known in (("where", WHERE), ("fading", FADINGS)):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name} '{getattr(self, name)}' is not known; choose from "
-                    f"{', '.join(known)}"
-                )
+            require_known(name, getattr(self, name), known)
         _check("delay", self.delay, LONGEST_DELAY, "samples")
         _check("cfo", self.cfo, 0.5, "cycles per sample")
         _check("phase", self.phase, 1e6, "radians")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from advphy_model.found_by_name import require_known
 from advphy_model.network.layers import LAYERS
 
 
@@ -26,11 +27,7 @@ class Layer:
     attributes: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        if self.kind not in LAYERS:
-            raise ValueError(
-                f"layer '{self.name}': kind '{self.kind}' is not known; choose from "
-                f"{', '.join(sorted(LAYERS))}"
-            )
+        require_known(f"layer '{self.name}': kind", self.kind, sorted(LAYERS))
         known = list(inspect.signature(LAYERS[self.kind]).parameters)[1:]
         for key in (*self.parameters, *self.attributes):
             if key not in known:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.found_by_name import require_known
 from advphy_model.receive import detection, spectrum
 
 ADVERSARIES = ("free", "signs", "shifts", "phases", "periodic", "any")
@@ -54,11 +55,7 @@ class CancellerSettings:
     adversary: str = "free"
 
     def __post_init__(self):
-        if self.adversary not in ADVERSARIES:
-            raise ValueError(
-                f"adversary '{self.adversary}' is not known; choose from "
-                f"{', '.join(ADVERSARIES)}"
-            )
+        require_known("adversary", self.adversary, ADVERSARIES)
         if not isinstance(self.components, int) or not 1 <= self.components <= 64:
             raise ValueError(f"components must be 1..64, got {self.components}")
         if self.components > 1 and self.adversary != "free":

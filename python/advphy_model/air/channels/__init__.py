@@ -186,10 +186,7 @@ def _settings(settings, name, given):
     """Return the Settings with the given values; ints become floats where needed."""
     kinds = typing.get_type_hints(settings)
     for key, value in given.items():
-        if key not in kinds:
-            raise ValueError(
-                f"{name}: setting '{key}' is not known; choose from {', '.join(kinds)}"
-            )
+        found_by_name.require_known(f"{name}: setting", key, kinds)
         if kinds[key] is float and type(value) is int and abs(value) < 2**53:
             given[key] = float(value)
     return settings(**given)
