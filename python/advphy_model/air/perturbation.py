@@ -105,8 +105,7 @@ class Perturbation(StoredModel):
     def require_fit(self, model) -> None:
         """Raise ValueError unless a link has this n and, for a table, this k.
 
-        Args:
-            model: link model; or semantic link, which takes no table.
+        A semantic link takes no table.
         """
         if self.n != model.n:
             self.refuse(

@@ -65,11 +65,8 @@ def upper_bound(blocks: int, confidence: float = 0.95) -> float:
 def ebn0_db_at(points: dict, bler: float) -> float | None:
     """Return the Eb/N0 in dB at which a curve reaches a BLER, or None.
 
-    The logarithm of the BLER is interpolated linearly in dB.
-
-    Args:
-        points: {ebn0_db: (failures, blocks)}.
-        bler: BLER to reach.
+    The logarithm of the BLER is interpolated linearly in dB between the points
+    {ebn0_db: (failures, blocks)}.
     """
     rates = [
         (db, failures / blocks) for db, (failures, blocks) in sorted(points.items())

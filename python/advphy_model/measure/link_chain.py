@@ -131,12 +131,8 @@ class OfLink:
     def row(self, schema, engine: str, **more) -> tuple:
         """Return a tuple with the only row, with all counts 0.
 
-        The PSR is rounded, because the perturbation is float32.
-
-        Args:
-            schema: Counts or a subclass.
-            engine: name of the engine for the row.
-            more: first_block and columns of the subclass.
+        The PSR is rounded, because the perturbation is float32. The schema is a
+        LinkRow; `more` are its columns that are not set here.
         """
         attack, canceller = self.attack, self.canceller
         row = schema(

@@ -50,9 +50,8 @@ def sentence(failures, blocks) -> str:
 def figures_of(message) -> str:
     """Return a short text with the figures of a message that are known.
 
-    Args:
-        message: message of a counter, meter, adversary or canceller, as a dictionary;
-            a figure that is missing or None is left out.
+    It is a dictionary of a counter, meter, adversary or canceller; a figure that is
+    missing or None is left out.
 
     Raises:
         KeyError: if the kind is not known, or counts or `detected` are missing.

@@ -115,14 +115,8 @@ def judged(counts, means, model, sent: int, expected: Expected):
 
     The BLER must lie between those of the aligned link at Eb/N0 and at loss_db less. If
     it were lower, there would be less noise than expected. Each limit is extended by
-    the 95 % interval of the run.
-
-    Args:
-        counts: counts of the Scorer.
-        means: means of the Scorer.
-        model: link model.
-        sent: number of bursts sent.
-        expected: Expected.
+    the 95 % interval of the run. Counts and means are those of the Scorer; `sent` is
+    the number of bursts.
     """
     ebn0_db, cfo, ppm = expected.ebn0_db, expected.cfo, expected.clock_ppm
     most_lost = math.floor(expected.most_lost * sent)

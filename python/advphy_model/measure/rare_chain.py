@@ -164,10 +164,7 @@ class RareSetting(LinkSetting):
     def _centers(self, sent, first, uniform):
         """Return (received vectors without noise as reals, weights of the gains).
 
-        Args:
-            sent: messages, uint8 [blocks].
-            first: index of the first block.
-            uniform: uniform numbers for the gains, [blocks, 2].
+        The uniform numbers [blocks, 2] give the gains.
         """
         x, weights = self.model.codebook[sent], np.ones(len(sent))
         if self._fades:

@@ -174,11 +174,9 @@ class ImageScorer:
         self._wrong_key = False  # by the last header that had a check
 
     def score(self, y, frame) -> tuple:
-        """Return (None, erasures, squared error) of the codes of a burst.
+        """Return (None, erasures, squared error) of the codes of a ReceivedFrame.
 
-        Args:
-            y: complex64 [codewords, n].
-            frame: ReceivedFrame.
+        The codes y are complex64 [codewords, n].
         """
         if frame.header.inserted and self._bob is not None:
             y = self._revealed(y, frame)

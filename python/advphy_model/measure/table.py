@@ -166,10 +166,6 @@ def write(path, rows, schema) -> None:
 def read(path, schema) -> list:
     """Return the rows of a CSV; columns that are not in the schema are ignored.
 
-    Args:
-        path: path of the CSV.
-        schema: subclass of Row.
-
     Raises:
         ValueError: if a column is missing or a value is not valid; the text names the
             line.
@@ -222,10 +218,7 @@ def read_existing(path, schema) -> list:
 def continued(row, rows, out) -> tuple:
     """Return (row to continue, largest number of items of this row or None).
 
-    Args:
-        row: row of a setting with all counts 0.
-        rows: rows of the table.
-        out: name of the table for the error text.
+    The row of a setting with all counts 0 is sought among the rows of the table `out`.
 
     Raises:
         ValueError: if the first item lies within a range that is counted already.
@@ -246,12 +239,9 @@ def continued(row, rows, out) -> tuple:
 
 
 def require_continuable(rows, models: dict, out) -> None:
-    """Raise ValueError if a table has another version or another model.
+    """Raise ValueError if the rows of the table `out` are of another version or model.
 
-    Args:
-        rows: rows of the table.
-        models: {name: hash} of the links to measure.
-        out: name of the table for the error text.
+    `models` is {name: hash} of the links to measure.
     """
     for row in rows:
         wanted = models.get(row.link, row.model_sha256)

@@ -106,17 +106,10 @@ class BurstAdversary(Arriving):
         checked_seed(self.seed)
 
     def samples(self, first_frame: int, frames: int) -> np.ndarray:
-        """Return the adversary's samples at the receiver.
+        """Return the adversary's samples during full bursts, at the receiver.
 
-        They are scaled for a payload with mean energy 1 per symbol, shaped with a pulse
-        of unit energy.
-
-        Args:
-            first_frame: number of the first burst.
-            frames: number of bursts, all full.
-
-        Returns:
-            complex64 [frames * frame.samples()].
+        They are complex64 [frames * frame.samples()], scaled for a payload with mean
+        energy 1 per symbol, shaped with a pulse of unit energy.
         """
         out = self._shaped(first_frame, frames)
         gains = np.full(frames, self.level, complex)

@@ -122,13 +122,9 @@ class Synchronizer:
         }
 
     def push(self, samples):
-        """Process samples and return the bursts that are complete after them.
+        """Process samples, complex64, and return the bursts that are complete then.
 
-        Args:
-            samples: complex64, any number.
-
-        Returns:
-            Codewords, complex64 [blocks, n], and a list of ReceivedFrame.
+        They are codewords, complex64 [blocks, n], and a list of ReceivedFrame.
 
         Raises:
             ValueError: if a burst has another model or layout version.

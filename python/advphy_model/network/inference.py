@@ -33,11 +33,9 @@ class NumpyDecision:
 
 
 def kernels_lack(net: Network, whose: str) -> bool:
-    """Return whether the kernels do not support a layer of the network; log a warning.
+    """Return whether the kernels do not support a layer of the network.
 
-    Args:
-        net: a Network.
-        whose: name of the network in the warning.
+    If so, log a warning, in which `whose` names the network.
     """
     unknown = {layer.kind for layer in net.layers} - set(known_layers())
     if unknown:

@@ -89,25 +89,16 @@ class Network:
 
 
 def run(network, x):
-    """Return the network's output for a batch, computed in numpy or torch as x is.
-
-    Args:
-        network: a Network.
-        x: floats, [batch, *input_shape].
-    """
+    """Return the outputs for floats x [batch, *input_shape] of numpy or torch."""
     for layer in network.layers:
         x = layer(x)
     return x
 
 
 def describe(networks: dict) -> tuple:
-    """Return the networks of a model file as JSON values and arrays.
+    """Return Networks by role as JSON values by role and as arrays.
 
-    Args:
-        networks: Network by role.
-
-    Returns:
-        JSON values by role, and float32 arrays by "role.layer.parameter".
+    The arrays are float32, by "role.layer.parameter".
     """
     described, arrays = {}, {}
     for role, network in sorted(networks.items()):

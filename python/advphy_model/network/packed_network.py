@@ -68,10 +68,7 @@ def classifier(network: Network):
     """Return an object whose decide(y, labels, erased) classifies complex vectors.
 
     A vector with a sample that is not finite is erased: flag 1, label 0. decide returns
-    the number of erasures.
-
-    Args:
-        network: Network that maps L reals to one logit per class, at most 256.
+    the number of erasures. The network maps L reals to at most 256 logits.
     """
     folded = _reading(network)
     if kernels_lack(network, "the classifier") or folded is None:

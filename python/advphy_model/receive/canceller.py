@@ -188,8 +188,7 @@ class Canceller:
     def cancel(self, y) -> list:
         """Subtract the perturbation of each window in place; return the Estimates.
 
-        Args:
-            y: received vectors, complex64 [multiple of the window, n].
+        The received vectors y are complex64 [multiple of the window, n].
         """
         window = self.settings.window
         if len(y) % window:
