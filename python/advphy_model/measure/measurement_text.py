@@ -79,11 +79,6 @@ def _counts(message):
     return ", ".join([text, *known_parts(bursts, message)])
 
 
-def _distortion(message):
-    forms = ("MSE {mse:.4f}", "PSNR {psnr_db:.1f} dB", "SSIM {ssim:.2f}")
-    return ", ".join(known_parts(forms, message))
-
-
 def _accuracy(message):
     percent = {
         name: 100 * message[name]
@@ -118,22 +113,22 @@ def _power(message):
     return ", ".join(state + known_parts(forms, message))
 
 
-def _frames(message):
-    forms = (
-        "{received} bursts",
-        "{missed} missed",
-        "SNR {snr_db:.1f} dB",
-        "clock {clock_ppm:+.1f} ppm",
-    )
-    return ", ".join(known_parts(forms, message))
+def _listed(*forms):
+    """Return a function that lists the known ones of these figures."""
+    return lambda message: ", ".join(known_parts(forms, message))
 
 
 _FIGURES = {
     "counts": _counts,
-    "distortion": _distortion,
+    "distortion": _listed("MSE {mse:.4f}", "PSNR {psnr_db:.1f} dB", "SSIM {ssim:.2f}"),
     "accuracy": _accuracy,
     "psr": _psr,
     "estimate": _estimate,
     "power": _power,
-    "frames": _frames,
+    "frames": _listed(
+        "{received} bursts",
+        "{missed} missed",
+        "SNR {snr_db:.1f} dB",
+        "clock {clock_ppm:+.1f} ppm",
+    ),
 }

@@ -97,10 +97,9 @@ def frames_of(model, frame, frames: int, seed: int, amplitude=0.8):
 
 def noisy(samples, seed: int, noise_variance: float) -> np.ndarray:
     """Return samples plus noise of a variance per real dimension, complex64."""
-    y = np.empty((len(samples), 1), np.complex64)
-    sigma = math.sqrt(noise_variance)
-    kernels.add_gaussian(seed, 0, sigma, samples.reshape(-1, 1), y, None)
-    return y.reshape(-1)
+    y = np.empty_like(samples)
+    kernels.add_gaussian(seed, 0, math.sqrt(noise_variance), samples, y)
+    return y
 
 
 def bler_without_modem(model, ebn0_db: float) -> float:

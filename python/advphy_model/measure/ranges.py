@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,16 @@ class Workers:
     slots: Callable
     largest: int = 1
     result: Callable = concurrent.futures.Future.result
+
+
+_own = threading.local()  # a thread's setting and the chain that counts it
+
+
+def chain_of(setting, make):
+    """Return this thread's chain make(setting), whose buffers are used again."""
+    if getattr(_own, "setting", None) is not setting:
+        _own.setting, _own.chain = setting, make(setting)
+    return _own.chain
 
 
 def cores() -> int:

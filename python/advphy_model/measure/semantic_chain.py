@@ -2,7 +2,6 @@
 """A semantic link without GNU Radio: transmitter and the branches of Bob and Eve."""
 
 import dataclasses
-import threading
 import typing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -155,17 +154,7 @@ class SemanticSetting:
 
     def count(self, first: int, begin: int, end: int) -> tuple:
         """Return the sums of items first + begin .. first + end - 1 by branch."""
-        return _chain(self).sums(first + begin, end - begin)
-
-
-_own = threading.local()  # a thread's chain and its setting
-
-
-def _chain(setting):
-    """Return this thread's chain of a setting."""
-    if getattr(_own, "setting", None) is not setting:
-        _own.setting, _own.chain = setting, _Chain(setting)
-    return _own.chain
+        return ranges.chain_of(self, _Chain).sums(first + begin, end - begin)
 
 
 class _Chain:
@@ -293,13 +282,13 @@ def record(setting: SemanticSetting, frames: int, first_frame: int = 0) -> np.nd
         "first_frame + frames", checked_index("first_frame", first_frame) + frames
     )
     out = np.empty((frames, setting.link.n), np.complex64)
-    _chain(setting).record(first_frame, out)
+    ranges.chain_of(setting, _Chain).record(first_frame, out)
     return out
 
 
 def signal_energy(setting: SemanticSetting, frames: int, first_frame: int = 0) -> float:
     """Return the sum of ||x||^2 over a range of images, before Alice's module."""
-    return _chain(setting).signal_energy(first_frame, frames)
+    return ranges.chain_of(setting, _Chain).signal_energy(first_frame, frames)
 
 
 def total(setting: SemanticSetting, frames: int, first_frame: int = 0, workers=None):

@@ -178,8 +178,4 @@ class SemanticCounts(Row):
                 f"ssim_sum {self.ssim_sum} over {self.ssim_frames} of {self.frames} "
                 "images cannot be"
             )
-        if (self.attack_psr_db is None) != (self.attack == "none"):
-            raise ValueError(
-                "attack_psr_db must be a number with an attack and empty without, got "
-                f"{self.attack_psr_db} with attack '{self.attack}'"
-            )
+        self.require_psr("attack_psr_db")

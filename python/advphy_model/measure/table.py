@@ -93,6 +93,15 @@ class Row:
         """Raise ValueError if the counts are contradictory or out of range."""
         raise NotImplementedError
 
+    def require_psr(self, name: str = "psr_db") -> None:
+        """Raise ValueError unless there is a PSR exactly if there is an attack."""
+        psr_db = getattr(self, name)
+        if (psr_db is None) != (self.attack == "none"):
+            raise ValueError(
+                f"{name} must be a number with an attack and empty without, got "
+                f"{psr_db} with attack '{self.attack}'"
+            )
+
 
 def same_counts(version: str) -> bool:
     """Return whether a version differs from this one at most in the patch number."""
