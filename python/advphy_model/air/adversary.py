@@ -37,6 +37,8 @@ class Arriving:
         NAMELESS: number of first fields that the label does not list by name.
     """
 
+    NAMELESS = 2
+
     @cached_property
     def scaled(self) -> Perturbation:
         """Return the perturbation scaled to psr_db."""
@@ -94,8 +96,6 @@ class Adversary(Arriving):
     full_scale: float | None = None
     seed: int = 1
     hold: int = 1
-
-    NAMELESS = 2
 
     def __post_init__(self):
         checked_psr_db(self.perturbation.psr_db if self.psr_db is None else self.psr_db)
@@ -225,12 +225,3 @@ class Adversary(Arriving):
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
 
     __getstate__ = settings  # without cached properties
-
-
-def _check_number(name, value, unit):
-    if value == "random":
-        return
-    if not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise ValueError(
-            f"{name} must be a finite number ({unit}) or 'random', got {value}"
-        )

@@ -32,8 +32,6 @@ class ImageAdversary(Arriving):
     psr_db: float | None = None
     seed: int = 1
 
-    NAMELESS = 2
-
     def __post_init__(self):
         checked_psr_db(self.scaled.psr_db)
         checked_seed(self.seed)

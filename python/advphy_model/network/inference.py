@@ -79,10 +79,6 @@ def known_layers() -> list:
 # input, and returns the shape of its output.
 
 
-def _dense(kernel, layer, shape):
-    return (_affine(kernel, layer, np.arange(shape[0])[None]),)
-
-
 def _convolution(kernel, layer, shape):
     kernel_shape = layer.parameters["weight"].shape[2:]
     dimensions = len(kernel_shape)
@@ -147,7 +143,9 @@ def _frozen_scale(layer):
 
 
 _COMPILERS = {
-    "dense": _dense,
+    "dense": lambda kernel, layer, shape: (
+        _affine(kernel, layer, np.arange(shape[0])[None]),
+    ),
     "conv1d": _convolution,
     "conv2d": _convolution,
     "relu": _step("relu"),

@@ -91,20 +91,13 @@ def channel(kind: str):
     if not parts:
         return add_noise
 
-    def apply(x, y, *, seed, first_block, noise_variance, p=None):
+    def apply(x, y, *, seed, first_block, **noise):
         impaired = x
         for part in parts:
             if len(x):
                 first = first_block * x.shape[1]
                 impaired = part.impair(impaired, seed=seed, first_sample=first)
-        add_noise(
-            impaired,
-            y,
-            seed=seed,
-            first_block=first_block,
-            noise_variance=noise_variance,
-            p=p,
-        )
+        add_noise(impaired, y, seed=seed, first_block=first_block, **noise)
 
     return apply
 
