@@ -143,7 +143,8 @@ class BurstAdversary(Arriving):
         """Return samples at level 1 without fading, complex64 [frames, samples]."""
         if self.delay == "random":
             out = np.empty((frames, self.frame.samples()), np.complex64)
-            for i, delay in enumerate(self._delays(first, frames)):
+            most = self.frame.n * self.frame.samples_per_symbol
+            for i, delay in enumerate(self._words(first, frames)[:, 0] * most):
                 out[i] = self._delayed(np.array([first + i]), delay)[0]
         else:
             out = self._delayed(np.arange(first, first + frames), self.delay).copy()
@@ -204,10 +205,6 @@ class BurstAdversary(Arriving):
         words = np.empty((frames, 4), np.uint32)
         kernels.random_words(self.seed, kernels.STREAMS["adversary"], first, words)
         return words / 2**32
-
-    def _delays(self, first, frames):
-        most = self.frame.n * self.frame.samples_per_symbol
-        return self._words(first, frames)[:, 0] * most
 
     def _turn(self, out, first):
         """Rotate samples [frames, samples] in place by the phase and the cfo."""
