@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The table of the kernels of one instruction set. Compiled once per instruction set.
-#include "kernels.h"
+#include "instruction_set.h"
 #include "simd.h"
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {

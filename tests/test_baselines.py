@@ -11,8 +11,7 @@ from advphy_model.link.baselines import (
     binary_codes,
     hamming74_bpsk,
     nearest_codeword,
-    pair_and_simplex,
-    two_simplices,
+    simplices,
 )
 from advphy_model.link.decision import hard_decision_table
 
@@ -82,7 +81,7 @@ def test_the_linear_code_of_32_bits_has_distance_13():
 
 
 def test_two_simplices_meet_rankins_bound():
-    book = two_simplices.codebook()
+    book = simplices.equal()
     energy = np.sum(np.abs(book) ** 2, axis=1)
     assert np.allclose(energy, 7)
     squared = np.sum(np.abs(book[:, None] - book[None]) ** 2, axis=2)
@@ -117,7 +116,7 @@ def test_nearest_codeword_decision_is_that_of_numpy(name, rng):
 
 def test_hard_decision_wants_two_levels():
     with pytest.raises(ValueError, match="two real levels"):
-        hard_decision_table(two_simplices.codebook())
+        hard_decision_table(simplices.equal())
     with pytest.raises(ValueError, match=r"n must be 1..16"):
         hard_decision_table(np.ones((2, 17)))
 
@@ -131,7 +130,7 @@ def test_nearest_codeword_beats_hard_decision_on_the_same_noise():
 
 
 def test_a_pair_and_a_simplex_are_further_apart_than_equal_energies_allow():
-    book = pair_and_simplex.codebook(2)
+    book = simplices.unequal(2)
     energy = np.sum(np.abs(book) ** 2, axis=1)
     assert energy.mean() == pytest.approx(7)
     # Equal distances of r^2 + R^2 = 28/13 R^2 with 2 r^2 + 14 R^2 = 16 * 7.

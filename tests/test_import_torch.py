@@ -29,9 +29,9 @@ def users_decoder():
 
 @pytest.fixture
 def simplices():
-    from advphy_model.link.baselines import two_simplices
+    from advphy_model.link.baselines import simplices
 
-    return two_simplices.codebook()
+    return simplices.equal()
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")

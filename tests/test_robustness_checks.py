@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link import links
-from advphy_model.link.baselines.two_simplices import codebook
+from advphy_model.link.baselines.simplices import equal as codebook
 from advphy_model.link.link_model import LinkModel
 from advphy_model.measure import link_chain
 from advphy_model.measure.link_chain import Counts

@@ -59,10 +59,10 @@ canceller::canceller(std::vector<float> codebook,
                      std::vector<family> families,
                      size_t sampled,
                      size_t iterations)
-    : d_codebook(std::move(codebook)), d_messages(messages),
-      d_floats(row_floats("codebook", d_codebook.size(), messages, 2)),
-      d_families(std::move(families)), d_sampled(sampled), d_iterations(iterations)
+    : d_code{ std::move(codebook), messages, 0 }, d_families(std::move(families)),
+      d_sampled(sampled), d_iterations(iterations)
 {
+    d_code.floats = row_floats("codebook", d_code.values.size(), messages, 2);
     if (sampled == 0 || sampled % 16)
         throw std::invalid_argument("sample = " + std::to_string(sampled) +
                                     " blocks, expected a multiple of 16");
@@ -77,24 +77,24 @@ canceller::canceller(std::vector<float> codebook,
 
 row canceller::codeword(size_t s) const
 {
-    row x(d_floats);
-    std::copy_n(d_codebook.begin() + long(s * d_floats), d_floats, std::begin(x));
+    row x(floats());
+    std::copy_n(d_code.values.begin() + long(s * floats()), floats(), std::begin(x));
     return x;
 }
 
 row canceller::difference_of_means(const observations& from) const
 {
-    row mean(d_floats);
+    row mean(floats());
     const double blocks = double(std::max<size_t>(from.present_blocks, 1));
-    for (size_t f = 0; f < d_floats; ++f) {
+    for (size_t f = 0; f < floats(); ++f) {
         float lane[16] = {}; // independent sums
         for (size_t b = 0; b < from.blocks; b += 16)
             for (size_t i = 0; i < 16; ++i)
                 lane[i] += from.y[f * from.blocks + b + i];
         for (const float sum : lane)
             mean[f] += double(sum) / blocks;
-        for (size_t s = 0; s < d_messages; ++s)
-            mean[f] -= d_codebook[s * d_floats + f] / double(d_messages);
+        for (size_t s = 0; s < d_code.messages; ++s)
+            mean[f] -= d_code.values[s * floats() + f] / double(d_code.messages);
     }
     return mean;
 }
@@ -102,9 +102,9 @@ row canceller::difference_of_means(const observations& from) const
 // y - x_s for the messages s nearest to y, the nearest first.
 rows canceller::differences(const row& y, size_t most) const
 {
-    rows all(d_messages);
+    rows all(d_code.messages);
     std::vector<std::pair<double, size_t>> order;
-    for (size_t s = 0; s < d_messages; ++s) {
+    for (size_t s = 0; s < d_code.messages; ++s) {
         all[s] = y - codeword(s);
         order.emplace_back(energy_of(all[s]), s);
     }
@@ -132,7 +132,7 @@ rows canceller::spread(const observations& from, row first, size_t count) const
     rows found{ std::move(first) };
     const size_t blocks = std::min(trial_blocks, from.blocks);
     while (found.size() < count) {
-        mixture so_far(d_codebook, d_messages, {}, found);
+        mixture so_far(d_code, {}, found);
         const row distance = so_far.distances(from, blocks);
         const auto worst = std::max_element(std::begin(distance), std::end(distance));
         const row y = from.block(size_t(worst - std::begin(distance)));
@@ -145,8 +145,7 @@ std::vector<mixture> canceller::starts(const family& of, const observations& fro
 {
     std::vector<mixture> begin;
     const auto add = [&](rows components) {
-        begin.emplace_back(
-            d_codebook, d_messages, std::vector<transform>{}, std::move(components));
+        begin.emplace_back(d_code, std::vector<transform>{}, std::move(components));
     };
     const row mean = difference_of_means(from);
     if (of.components == 1) {
@@ -155,7 +154,7 @@ std::vector<mixture> canceller::starts(const family& of, const observations& fro
     }
     for (const row& guess : first_guesses(from)) {
         if (!of.tied.empty()) {
-            begin.push_back(mixture::tied_to(d_codebook, d_messages, of.tied, guess));
+            begin.push_back(mixture::tied_to(d_code, of.tied, guess));
             continue;
         }
         add(spread(from, guess, of.components));
@@ -194,18 +193,16 @@ estimate canceller::find(const float* y,
         throw std::invalid_argument("a window of " + std::to_string(blocks) +
                                     " blocks is not a multiple of the sample of " +
                                     std::to_string(d_sampled));
-    const drawn_blocks drawn(y, d_floats, blocks, d_sampled);
-    const observations from(y, known, d_codebook, d_messages, drawn.fitted);
-    mixture nobody(d_codebook, d_messages, {}, { row(d_floats) });
-    const auto use_all =
-        [&](const observations& rest, const std::vector<size_t>& positions, auto use) {
-            if (!known)
-                return use(rest);
-            return use(observations(y, nullptr, d_codebook, d_messages, positions));
-        };
-    const double without = use_all(from, drawn.fitted, [&](const observations& all) {
-        return nobody.fit(all, d_sampled, d_iterations, nullptr, true);
-    });
+    const drawn_blocks drawn(y, floats(), blocks, d_sampled);
+    const observations from(y, known, d_code, drawn.fitted);
+    mixture nobody(d_code, {}, { row(floats()) });
+    const auto all = [&](const std::vector<size_t>& positions) {
+        return observations(y, nullptr, d_code, positions);
+    };
+    const auto noise_alone = [&](const observations& of) {
+        return nobody.fit(of, d_sampled, d_iterations, nullptr, true);
+    };
+    const double without = known ? noise_alone(all(drawn.fitted)) : noise_alone(from);
     double best = 0;
     mixture fitted = fit(d_families[0], from, best);
     size_t which = 0;
@@ -236,11 +233,10 @@ estimate canceller::find(const float* y,
     const double statistic = from.present_blocks ? 2 * (best - without) : 0.0;
     double gain = 0;
     if (!drawn.checked.empty()) {
-        const observations rest(y, known, d_codebook, d_messages, drawn.checked);
+        const observations rest(y, known, d_code, drawn.checked);
         gain = 2 * fitted.likelihood(rest);
-        gain -= 2 * use_all(rest, drawn.checked, [&](const observations& all) {
-                    return nobody.likelihood(all);
-                });
+        gain -=
+            2 * (known ? nobody.likelihood(all(drawn.checked)) : nobody.likelihood(rest));
     }
     return { std::move(fitted), which, statistic, gain, std::move(weight) };
 }
@@ -248,31 +244,31 @@ estimate canceller::find(const float* y,
 void canceller::subtract(const estimate& found, float* y, size_t blocks) const
 {
     const auto& p = found.fitted.p();
-    const size_t stride = d_floats + row_padding;
+    const size_t stride = floats() + row_padding;
     std::vector<float> table(p.size() * stride);
     for (size_t z = 0; z < p.size(); ++z)
-        for (size_t f = 0; f < d_floats; ++f)
+        for (size_t f = 0; f < floats(); ++f)
             table[z * stride + f] = float(-p[z][f]);
     if (p.size() == 1) {
-        std::vector<float> pattern(row_padding * d_floats);
+        std::vector<float> pattern(row_padding * floats());
         for (size_t i = 0; i < pattern.size(); ++i)
-            pattern[i] = table[i % d_floats];
+            pattern[i] = table[i % floats()];
         kernels().perturbation.add_pattern(
-            pattern.data(), pattern.size(), blocks * d_floats, y);
+            pattern.data(), pattern.size(), blocks * floats(), y);
         return;
     }
     std::vector<uint8_t> component(tile_blocks);
     std::vector<size_t> offset(tile_blocks);
-    std::vector<float> images(tile_blocks * d_floats + row_padding);
+    std::vector<float> images(tile_blocks * floats() + row_padding);
     for (size_t done = 0; done < blocks; done += tile_blocks) {
         const size_t count = std::min(tile_blocks, blocks - done);
-        float* at = y + done * d_floats;
+        float* at = y + done * floats();
         found.fitted.choose(at, count, component.data());
         for (size_t i = 0; i < count; ++i)
             offset[i] = component[i] * stride;
         kernels().perturbation.write_rows(
-            table.data(), offset.data(), d_floats, count, images.data());
-        kernels().perturbation.add_floats(images.data(), count * d_floats, at);
+            { table.data(), offset.data(), floats(), count }, images.data());
+        kernels().perturbation.add_floats(images.data(), count * floats(), at);
     }
 }
 

@@ -45,7 +45,7 @@ public:
               size_t sampled,
               size_t iterations);
 
-    size_t floats() const { return d_floats; }
+    size_t floats() const { return d_code.floats; }
 
     // Estimate from a window [blocks][floats]; blocks is a multiple of `sampled`. The
     // statistics of a past estimate are added with the factor `forgetting`. The past is
@@ -71,8 +71,7 @@ private:
     std::vector<mixture> starts(const family& of, const observations& from) const;
     mixture fit(const family& of, const observations& from, double& likelihood) const;
 
-    std::vector<float> d_codebook;
-    size_t d_messages, d_floats;
+    code d_code;
     std::vector<family> d_families;
     size_t d_sampled, d_iterations;
 };

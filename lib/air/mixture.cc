@@ -23,11 +23,10 @@ double energy_of(const row& of)
 
 observations::observations(const float* all,
                            const float* known,
-                           const std::vector<float>& codebook,
-                           size_t messages,
+                           const code& codewords,
                            const std::vector<size_t>& positions)
-    : blocks(positions.size()), floats(codebook.size() / messages), y(floats * blocks),
-      with_codewords(messages * blocks), present(blocks)
+    : blocks(positions.size()), floats(codewords.floats), y(floats * blocks),
+      with_codewords(codewords.messages * blocks), present(blocks)
 {
     for (size_t b = 0; b < blocks; ++b) {
         const size_t at = positions[b] * floats;
@@ -45,8 +44,8 @@ observations::observations(const float* all,
     }
     kernels().mixture.inner_products(y.data(),
                                      blocks,
-                                     codebook.data(),
-                                     int(messages),
+                                     codewords.values.data(),
+                                     int(codewords.messages),
                                      int(floats),
                                      with_codewords.data());
 }
@@ -94,39 +93,35 @@ statistics& statistics::operator*=(double factor)
     return *this;
 }
 
-mixture::mixture(const std::vector<float>& codebook,
-                 size_t messages,
-                 std::vector<transform> tied,
-                 rows components)
-    : d_codebook(codebook), d_messages(messages), d_floats(codebook.size() / messages),
-      d_tied(std::move(tied)), d_p(std::move(components)),
+mixture::mixture(const code& codewords, std::vector<transform> tied, rows components)
+    : d_code(codewords), d_tied(std::move(tied)), d_p(std::move(components)),
       d_weights(d_p.size(), 1.0 / double(d_p.size()))
 {
     double energy = 0;
-    for (const float v : d_codebook)
+    for (const float v : d_code.values)
         energy += double(v) * v;
-    d_floor = least_relative_variance * energy / double(d_codebook.size());
+    d_floor = least_relative_variance * energy / double(d_code.values.size());
     const size_t k = d_p.size();
-    d_work.resize(mixture_floats(d_messages, k, d_floats));
-    d_totals.resize(k * (d_messages + d_floats));
-    d_statistics = { row(k), rows(k, row(d_floats)) };
+    d_work.resize(mixture_floats(d_code.messages, k, d_code.floats));
+    d_totals.resize(k * (d_code.messages + d_code.floats));
+    d_statistics = { row(k), rows(k, row(d_code.floats)) };
 }
 
-mixture mixture::tied_to(const std::vector<float>& codebook,
-                         size_t messages,
-                         const std::vector<transform>& tied,
-                         const row& p)
+mixture
+mixture::tied_to(const code& codewords, const std::vector<transform>& tied, const row& p)
 {
     rows images;
     for (const transform& t : tied)
         images.push_back(image_of(t, p));
-    return mixture(codebook, messages, tied, std::move(images));
+    return mixture(codewords, tied, std::move(images));
 }
 
 mixture_view mixture::view() const
 {
-    return { int(d_messages), int(d_p.size()), int(d_floats), d_codebook.data(),
-             d_rows.data(),   d_prior.data(),  d_inverse };
+    return {
+        int(d_code.messages), int(d_p.size()), int(d_code.floats), d_code.values.data(),
+        d_rows.data(),        d_prior.data(),  d_inverse
+    };
 }
 
 // The prior of a pair: log w_z - |x_s + p_z|^2 / (2 variance).
@@ -134,16 +129,16 @@ void mixture::prepare(double inverse_variance)
 {
     const size_t k = d_p.size();
     d_inverse = float(inverse_variance);
-    d_rows.resize(k * d_floats);
-    d_prior.resize(k * d_messages);
+    d_rows.resize(k * d_code.floats);
+    d_prior.resize(k * d_code.messages);
     for (size_t z = 0; z < k; ++z)
-        for (size_t f = 0; f < d_floats; ++f)
-            d_rows[z * d_floats + f] = float(d_p[z][f]);
-    for (size_t s = 0; s < d_messages; ++s)
+        for (size_t f = 0; f < d_code.floats; ++f)
+            d_rows[z * d_code.floats + f] = float(d_p[z][f]);
+    for (size_t s = 0; s < d_code.messages; ++s)
         for (size_t z = 0; z < k; ++z) {
             double square = 0;
-            for (size_t f = 0; f < d_floats; ++f) {
-                const double v = d_codebook[s * d_floats + f] + d_p[z][f];
+            for (size_t f = 0; f < d_code.floats; ++f) {
+                const double v = d_code.values[s * d_code.floats + f] + d_p[z][f];
                 square += v * v;
             }
             d_prior[s * k + z] =
@@ -158,17 +153,10 @@ double mixture::pass(const observations& from, size_t blocks, double variance)
     d_largest.resize(from.blocks);
     d_total.resize(from.blocks);
     d_mean.resize(from.blocks);
-    kernels().mixture.pass(view(),
-                           from.y.data(),
-                           from.with_codewords.data(),
-                           from.blocks,
-                           from.present.data(),
-                           blocks,
-                           d_work.data(),
-                           d_largest.data(),
-                           d_total.data(),
-                           d_mean.data(),
-                           d_totals.data());
+    const pass_results to{
+        d_largest.data(), d_total.data(), d_mean.data(), d_totals.data()
+    };
+    kernels().mixture.pass(view(), from.view(blocks), d_work.data(), to);
     double score = 0, likelihood = 0, energy = 0, count = 0;
     for (size_t b = 0; b < blocks; b += 16) { // totals are 1..2^16: 16 of them fit
         double product = 1;
@@ -184,7 +172,7 @@ double mixture::pass(const observations& from, size_t blocks, double variance)
     if (blocks == from.blocks)
         energy = from.energy;
     else
-        for (size_t f = 0; f < d_floats; ++f)
+        for (size_t f = 0; f < d_code.floats; ++f)
             for (size_t b = 0; b < blocks; ++b)
                 energy +=
                     double(from.y[f * from.blocks + b]) * from.y[f * from.blocks + b];
@@ -192,20 +180,21 @@ double mixture::pass(const observations& from, size_t blocks, double variance)
     for (size_t z = 0; z < k; ++z) {
         d_statistics.blocks[z] = 0;
         row& left = d_statistics.sums[z];
-        left = row(d_totals.data() + d_messages * k + z * d_floats, d_floats);
-        for (size_t s = 0; s < d_messages; ++s) {
+        left =
+            row(d_totals.data() + d_code.messages * k + z * d_code.floats, d_code.floats);
+        for (size_t s = 0; s < d_code.messages; ++s) {
             const double share = d_totals[s * k + z];
             d_statistics.blocks[z] += share;
-            for (size_t f = 0; f < d_floats; ++f)
-                left[f] -= share * d_codebook[s * d_floats + f];
+            for (size_t f = 0; f < d_code.floats; ++f)
+                left[f] -= share * d_code.values[s * d_code.floats + f];
         }
         score -= d_statistics.blocks[z] * std::log(d_weights[z]);
     }
     d_residual = energy - 2 * variance * score;
-    const double dimensions = count * double(d_floats);
+    const double dimensions = count * double(d_code.floats);
     return likelihood - energy / (2 * variance) -
            dimensions / 2 * std::log(2 * M_PI * variance) -
-           count * std::log(double(d_messages));
+           count * std::log(double(d_code.messages));
 }
 
 // Compute components and weights from the statistics, and correct the residual.
@@ -228,14 +217,14 @@ void mixture::maximize(const statistics* past)
         for (double& w : d_weights)
             w /= sum;
     } else {
-        row p(d_floats);
+        row p(d_code.floats);
         for (size_t z = 0; z < k; ++z)
             p += inverse_image(d_tied[z], all.sums[z]) / total;
         for (size_t z = 0; z < k; ++z)
             next[z] = image_of(d_tied[z], p);
     }
     for (size_t z = 0; z < k; ++z)
-        for (size_t f = 0; f < d_floats; ++f) {
+        for (size_t f = 0; f < d_code.floats; ++f) {
             const double change = next[z][f] - d_p[z][f];
             d_residual +=
                 d_statistics.blocks[z] * change * change -
@@ -255,7 +244,7 @@ double mixture::fit(const observations& from,
     double present = 0;
     for (size_t b = 0; b < blocks; ++b)
         present += from.present[b];
-    const double dimensions = std::max(1.0, present) * double(d_floats);
+    const double dimensions = std::max(1.0, present) * double(d_code.floats);
     const auto update_variance = [&] {
         d_variance = std::max(d_residual / dimensions, d_floor);
     };
@@ -283,9 +272,9 @@ double mixture::likelihood(const observations& of)
 
 void mixture::choose(const float* y, size_t count, uint8_t* component) const
 {
-    std::vector<int> identity(d_floats);
+    std::vector<int> identity(d_code.floats);
     std::iota(identity.begin(), identity.end(), 0);
-    std::vector<float> work(mixture_floats(d_messages, d_p.size(), d_floats));
+    std::vector<float> work(mixture_floats(d_code.messages, d_p.size(), d_code.floats));
     kernels().mixture.choose_components(
         view(), identity.data(), y, count, work.data(), component);
 }

@@ -23,6 +23,12 @@ using rows = std::vector<row>;
 // Sum of squares.
 double energy_of(const row& of);
 
+// Codewords, [messages][floats].
+struct code {
+    std::vector<float> values;
+    size_t messages, floats;
+};
+
 // Blocks of an estimate, as [floats][blocks]; blocks is a multiple of 16.
 struct observations {
     size_t blocks = 0, floats = 0, present_blocks = 0;
@@ -35,10 +41,13 @@ struct observations {
     // what is subtracted from y before, [..][floats], or null.
     observations(const float* y,
                  const float* known,
-                 const std::vector<float>& codebook,
-                 size_t messages,
+                 const code& codewords,
                  const std::vector<size_t>& positions);
     row block(size_t b) const;
+    blocks_view view(size_t used) const
+    {
+        return { y.data(), with_codewords.data(), present.data(), blocks, used };
+    }
 };
 
 // Far below the 1/2 per parameter that noise adds to a log-likelihood.
@@ -65,17 +74,12 @@ struct statistics {
 class mixture
 {
 public:
-    // codebook: [messages][floats]; tied: a transform for each component, or empty.
-    mixture(const std::vector<float>& codebook,
-            size_t messages,
-            std::vector<transform> tied,
-            rows components);
+    // tied: a transform for each component, or empty.
+    mixture(const code& codewords, std::vector<transform> tied, rows components);
 
     // The tied mixture that starts from p.
-    static mixture tied_to(const std::vector<float>& codebook,
-                           size_t messages,
-                           const std::vector<transform>& tied,
-                           const row& p);
+    static mixture
+    tied_to(const code& codewords, const std::vector<transform>& tied, const row& p);
 
     // Fit to the first `blocks` observations by expectation-maximization. It stops after
     // `iterations`, or when the log-likelihood rises by less than enough_rise. Returns
@@ -94,7 +98,6 @@ public:
     // Squared distance of each block to the nearest x_s + p_z.
     row distances(const observations& from, size_t blocks);
 
-    size_t components() const { return d_p.size(); }
     const rows& p() const { return d_p; }
     const std::vector<double>& weights() const { return d_weights; }
     double variance() const { return d_variance; }
@@ -106,8 +109,7 @@ private:
     void maximize(const statistics* past);
     mixture_view view() const;
 
-    std::vector<float> d_codebook;
-    size_t d_messages, d_floats;
+    code d_code;
     std::vector<transform> d_tied;
     rows d_p;
     std::vector<double> d_weights;

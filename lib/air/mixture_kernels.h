@@ -24,9 +24,21 @@ constexpr size_t mixture_floats(size_t messages, size_t components, size_t float
            3 * 32 * (floats + 16);
 }
 
-// y is [floats][stride]; present and the outputs are [blocks], a multiple of 16. totals:
-// joint [messages][components], sums [components][floats]. with_codewords: inner products
-// of y with the codebook, [messages][stride].
+// Blocks of which the first `blocks`, a multiple of 16, are used.
+struct blocks_view {
+    const float* y; // [floats][stride]
+    const float* with_codewords; // inner products of y, [messages][stride]
+    const float* present; // [blocks]
+    size_t stride, blocks;
+};
+
+// Results of a pass: [blocks], and joint [messages][components] followed by sums
+// [components][floats].
+struct pass_results {
+    float *largest, *total, *mean;
+    double* totals;
+};
+
 struct mixture_kernels {
     void (*inner_products)(const float* y,
                            size_t blocks,
@@ -36,16 +48,9 @@ struct mixture_kernels {
                            float* out);
     // One step of expectation-maximization.
     void (*pass)(const mixture_view& m,
-                 const float* y,
-                 const float* with_codewords,
-                 size_t stride,
-                 const float* present,
-                 size_t blocks,
+                 const blocks_view& from,
                  float* work,
-                 float* largest,
-                 float* total,
-                 float* mean,
-                 double* totals);
+                 const pass_results& to);
     // The most likely component of each block; y [count][floats].
     void (*choose_components)(const mixture_view& m,
                               const int* identity,

@@ -55,14 +55,14 @@ struct pass_memory {
     }
 };
 
-// Write (<y, x_s> + <y, p_z>) / variance + prior for every pair; return the largest.
-vfloat score(const mixture_view& m,
-             const float* y,
-             const float* with_codewords,
-             size_t stride,
-             const pass_memory& w)
+// Write (<y, x_s> + <y, p_z>) / variance + prior for every pair of one vector of blocks;
+// return the largest.
+vfloat
+score(const mixture_view& m, const blocks_view& from, size_t b, const pass_memory& w)
 {
     const vfloat inverse = fill(m.inverse_variance);
+    const float *y = from.y + b, *with_codewords = from.with_codewords + b;
+    const size_t stride = from.stride;
     products(y, stride, m.p, m.components, m.floats, [&](int z, vfloat product) {
         store(w.component + size_t(z) * lanes, product * inverse);
     });
@@ -116,21 +116,14 @@ void inner_products(
 }
 
 void pass(const mixture_view& m,
-          const float* y,
-          const float* with_codewords,
-          size_t stride,
-          const float* present,
-          size_t blocks,
+          const blocks_view& from,
           float* work,
-          float* largest,
-          float* total,
-          float* mean,
-          double* totals)
+          const pass_results& to)
 {
     const pass_memory w(m, work);
     const int pairs = m.messages * m.components;
-    for (size_t b = 0; b < blocks; b += lanes) {
-        const vfloat top = score(m, y + b, with_codewords + b, stride, w);
+    for (size_t b = 0; b < from.blocks; b += lanes) {
+        const vfloat top = score(m, from, b, w);
         vfloat sum{}, weighted{};
         for (int i = 0; i < pairs; ++i) {
             float* at = w.scores + size_t(i) * lanes;
@@ -139,15 +132,15 @@ void pass(const mixture_view& m,
             weighted += e * t;
             store(at, e);
         }
-        store(largest + b, top);
-        store(total + b, sum);
-        store(mean + b, weighted / sum);
-        accumulate(m, y + b, stride, load(present + b) / sum, w);
+        store(to.largest + b, top);
+        store(to.total + b, sum);
+        store(to.mean + b, weighted / sum);
+        accumulate(m, from.y + b, from.stride, load(from.present + b) / sum, w);
     }
     for (size_t i = 0; i < w.accumulated; ++i) {
-        totals[i] = 0;
+        to.totals[i] = 0;
         for (int lane = 0; lane < lanes; ++lane)
-            totals[i] += w.joint[i * lanes + lane];
+            to.totals[i] += w.joint[i * lanes + lane];
     }
 }
 

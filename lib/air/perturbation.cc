@@ -2,7 +2,6 @@
 #include "air/perturbation.h"
 #include "code/codebook.h"
 #include "instruction_set.h"
-#include "random/gaussian.h"
 #include "sample.h"
 #include <algorithm>
 #include <cmath>
@@ -11,8 +10,11 @@
 
 namespace gr::advphy {
 
-// Values of the current blocks, which are whole groups of counters.
+// The current blocks and their values, which are whole groups of counters.
 struct perturbation::tile {
+    const uint8_t* messages = nullptr;
+    uint64_t first = 0;
+    size_t count = 0;
     std::vector<uint32_t> words, held, turns;
     std::vector<float> cosine, sine, gains, samples;
     std::vector<size_t> offset;
@@ -75,32 +77,35 @@ bool perturbation::on(uint64_t block) const
     return period == 0 || block % period >= d_settings.off_blocks;
 }
 
-// The words of each block, [block][4].
-void perturbation::draw(tile& t, uint64_t first, size_t count) const
+draw perturbation::jammer_samples(uint64_t first, size_t count) const
 {
+    return { d_settings.seed, stream::jammer, 2 * d_n * first, 2 * d_n * count };
+}
+
+// The words of each block, [block][4].
+void perturbation::draw_values(tile& t) const
+{
+    const uint64_t seed = d_settings.seed;
     if (d_draws)
-        random_words(d_settings.seed, stream::adversary, first, count, t.words.data());
+        random_words({ seed, stream::adversary, t.first, t.count }, t.words.data());
     if (d_holds) {
-        const uint64_t from = first / d_settings.hold;
-        const uint64_t to = (first + count - 1) / d_settings.hold;
-        random_words(d_settings.seed,
-                     stream::adversary,
-                     from,
-                     size_t(to - from + 1),
+        const uint64_t from = t.first / d_settings.hold;
+        const uint64_t to = (t.first + t.count - 1) / d_settings.hold;
+        random_words({ seed, stream::adversary, from, size_t(to - from + 1) },
                      t.held.data());
     }
     if (d_settings.rayleigh)
-        gaussian(d_settings.seed, stream::fading, 2 * first, 2 * count, t.gains.data());
+        gaussian({ seed, stream::fading, 2 * t.first, 2 * t.count }, t.gains.data());
 }
 
 // The row of the table, of which two, with either sign, stand for one of the
 // perturbation.
-size_t perturbation::row_of(const tile& t, uint64_t first, uint64_t block) const
+size_t perturbation::row_of(const tile& t, uint64_t block) const
 {
     const uint64_t period = block / d_settings.hold;
     if (!d_holds)
         return d_settings.alternate_sign ? size_t(period % 2) : 0;
-    const uint32_t word = t.held[4 * size_t(period - first / d_settings.hold) + 2];
+    const uint32_t word = t.held[4 * size_t(period - t.first / d_settings.hold) + 2];
     size_t row = 0;
     if (d_settings.book)
         row = 2 * size_t((uint64_t(word & 0x7fffffff) * d_rows) >> 31);
@@ -109,38 +114,36 @@ size_t perturbation::row_of(const tile& t, uint64_t first, uint64_t block) const
     return row + (d_settings.alternate_sign ? size_t(period % 2) : 0);
 }
 
-void perturbation::choose_rows(tile& t,
-                               const uint8_t* messages,
-                               uint64_t first,
-                               size_t count) const
+void perturbation::choose_rows(tile& t) const
 {
     const size_t zeros = 2 * d_rows * d_stride;
-    for (size_t i = 0; i < count; ++i) {
-        size_t row = row_of(t, first, first + i);
+    for (size_t i = 0; i < t.count; ++i) {
+        size_t row = row_of(t, t.first + i);
         if (d_settings.by_message)
-            row += 2 * size_t(messages[i]);
+            row += 2 * size_t(t.messages[i]);
         size_t shift = 0;
         if (d_settings.random_shift)
             shift = size_t((uint64_t(t.words[4 * i]) * d_n) >> 32);
         const size_t begin = shift ? 2 * (d_n - shift) : 0;
-        t.offset[i] = on(first + i) ? row * d_stride + begin : zeros;
+        t.offset[i] = on(t.first + i) ? row * d_stride + begin : zeros;
     }
 }
 
 // The complex number that each block's row is multiplied by.
-void perturbation::turn(tile& t, uint64_t first, size_t count) const
+void perturbation::turn(tile& t) const
 {
-    for (size_t i = 0; i < count; ++i) {
-        const uint64_t drift = d_settings.frequency * d_n * (first + i); // modulo a turn
+    for (size_t i = 0; i < t.count; ++i) {
+        const uint64_t drift = d_settings.frequency * d_n * (t.first + i); // mod a turn
         t.turns[i] =
             uint32_t(drift >> 32) + (d_settings.random_phase ? t.words[4 * i + 1] : 0);
     }
-    const size_t whole = (count + group_counters - 1) / group_counters * group_counters;
-    kernels().random.unit_circle(t.turns.data(), whole, t.cosine.data(), t.sine.data());
+    const size_t groups = (t.count + group_counters - 1) / group_counters;
+    kernels().random.unit_circle(
+        t.turns.data(), groups * group_counters, t.cosine.data(), t.sine.data());
     if (!d_settings.rayleigh)
         return;
     const float half = std::sqrt(0.5f);
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < t.count; ++i) {
         const float c = t.cosine[i], s = t.sine[i];
         const float re = half * t.gains[2 * i], im = half * t.gains[2 * i + 1];
         t.cosine[i] = c * re - s * im;
@@ -149,15 +152,15 @@ void perturbation::turn(tile& t, uint64_t first, size_t count) const
 }
 
 // Write the blocks sample by sample, for a frequency offset or a jammer.
-void perturbation::write_samples(tile& t, uint64_t first, size_t count) const
+void perturbation::write_samples(tile& t) const
 {
     float* out = t.samples.data();
     if (d_settings.jammer)
-        gaussian(d_settings.seed, stream::jammer, 2 * d_n * first, 2 * d_n * count, out);
+        gaussian(jammer_samples(t.first, t.count), out);
     const double turn = 2 * M_PI;
     double step = turn * double(int64_t(d_settings.frequency)) * 0x1p-64;
     float step_re = float(std::cos(step)), step_im = float(std::sin(step));
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < t.count; ++i) {
         if (d_settings.random_frequency) {
             step = turn * (t.words[4 * i + 3] * 0x1p-32 - 0.5) / double(d_n);
             step_re = float(std::cos(step));
@@ -192,26 +195,25 @@ void perturbation::for_tiles(const uint8_t* messages,
         check_messages(messages, count, d_rows);
     tile t(d_tile, 2 * d_n);
     for (size_t done = 0; done < count; done += d_tile) {
-        const size_t blocks = std::min(d_tile, count - done);
-        draw(t, first + done, blocks);
-        choose_rows(t, messages ? messages + done : nullptr, first + done, blocks);
+        t.first = first + done;
+        t.count = std::min(d_tile, count - done);
+        t.messages = messages ? messages + done : nullptr;
+        draw_values(t);
+        choose_rows(t);
         if (d_turns)
-            turn(t, first + done, blocks);
+            turn(t);
+        const chosen_rows rows{ d_table.data(), t.offset.data(), 2 * d_n, t.count };
         if (d_sampled)
-            write_samples(t, first + done, blocks);
+            write_samples(t);
         else if (d_turns)
-            kernels().perturbation.write_turned_rows(d_table.data(),
+            kernels().perturbation.write_turned_rows(rows,
                                                      d_quadrature.data(),
-                                                     t.offset.data(),
                                                      t.cosine.data(),
                                                      t.sine.data(),
-                                                     2 * d_n,
-                                                     blocks,
                                                      t.samples.data());
         else
-            kernels().perturbation.write_rows(
-                d_table.data(), t.offset.data(), 2 * d_n, blocks, t.samples.data());
-        use(t.samples.data(), 2 * d_n * blocks, 2 * d_n * done);
+            kernels().perturbation.write_rows(rows, t.samples.data());
+        use(t.samples.data(), 2 * d_n * t.count, 2 * d_n * done);
     }
 }
 
@@ -242,13 +244,7 @@ void perturbation::add(const uint8_t* messages,
         kernels().perturbation.add_pattern(
             d_pattern.data(), d_pattern.size(), count * floats, y);
     else if (d_sigma != 0.0f)
-        add_gaussian(d_settings.seed,
-                     stream::jammer,
-                     first * floats,
-                     count * floats,
-                     d_sigma,
-                     y,
-                     y);
+        add_gaussian(jammer_samples(first, count), d_sigma, y, y);
     else
         for_tiles(messages, first, count, [y](const float* p, size_t size, size_t at) {
             kernels().perturbation.add_floats(p, size, y + at);

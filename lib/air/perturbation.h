@@ -13,8 +13,7 @@
 // float; with frequency offsets or a faded jammer about 10 operations per sample.
 // Reference: the numpy adversary in tests/test_adversary.py.
 #pragma once
-#include <cstddef>
-#include <cstdint>
+#include "random/gaussian.h"
 #include <vector>
 
 namespace gr::advphy {
@@ -58,12 +57,12 @@ private:
 
     template <typename Use>
     void for_tiles(const uint8_t* messages, uint64_t first, size_t count, Use use) const;
-    void draw(tile& t, uint64_t first, size_t count) const;
-    size_t row_of(const tile& t, uint64_t first, uint64_t block) const;
-    void
-    choose_rows(tile& t, const uint8_t* messages, uint64_t first, size_t count) const;
-    void turn(tile& t, uint64_t first, size_t count) const;
-    void write_samples(tile& t, uint64_t first, size_t count) const;
+    draw jammer_samples(uint64_t first, size_t count) const;
+    void draw_values(tile& t) const;
+    size_t row_of(const tile& t, uint64_t block) const;
+    void choose_rows(tile& t) const;
+    void turn(tile& t) const;
+    void write_samples(tile& t) const;
     bool on(uint64_t block) const;
 
     perturbation_settings d_settings;

@@ -5,20 +5,22 @@
 
 namespace gr::advphy {
 
+// Rows of a table that begin at these offsets.
+struct chosen_rows {
+    const float* table;
+    const size_t* offset; // [count]
+    size_t floats; // of a row
+    size_t count;
+};
+
 // row_padding floats after `out` may be written.
 struct perturbation_kernels {
-    void (*write_rows)(const float* table,
-                       const size_t* offset,
-                       size_t row_floats,
-                       size_t count,
-                       float* out);
-    void (*write_turned_rows)(const float* table,
+    void (*write_rows)(chosen_rows rows, float* out);
+    // quadrature: the table times the imaginary unit; cosine, sine: [count].
+    void (*write_turned_rows)(chosen_rows rows,
                               const float* quadrature,
-                              const size_t* offset,
                               const float* cosine,
                               const float* sine,
-                              size_t row_floats,
-                              size_t count,
                               float* out);
     void (*add_floats)(const float* x, size_t count, float* y);
     // pattern: a whole number of vectors of row_padding floats that repeats seamlessly.

@@ -8,29 +8,25 @@ namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
-void write_rows(
-    const float* table, const size_t* offset, size_t row_floats, size_t count, float* out)
+void write_rows(chosen_rows rows, float* out)
 {
     // Whole vectors, where each row overwrites the surplus of the previous one.
-    for (size_t i = 0; i < count; ++i)
-        for (size_t j = 0; j < row_floats; j += lanes)
-            store(out + i * row_floats + j, load(table + offset[i] + j));
+    for (size_t i = 0; i < rows.count; ++i, out += rows.floats)
+        for (size_t j = 0; j < rows.floats; j += lanes)
+            store(out + j, load(rows.table + rows.offset[i] + j));
 }
 
-void write_turned_rows(const float* table,
+void write_turned_rows(chosen_rows rows,
                        const float* quadrature,
-                       const size_t* offset,
                        const float* cosine,
                        const float* sine,
-                       size_t row_floats,
-                       size_t count,
                        float* out)
 {
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < rows.count; ++i, out += rows.floats) {
         const vfloat c = fill(cosine[i]), s = fill(sine[i]);
-        for (size_t j = 0; j < row_floats; j += lanes)
-            store(out + i * row_floats + j,
-                  load(table + offset[i] + j) * c + load(quadrature + offset[i] + j) * s);
+        const size_t at = rows.offset[i];
+        for (size_t j = 0; j < rows.floats; j += lanes)
+            store(out + j, load(rows.table + at + j) * c + load(quadrature + at + j) * s);
     }
 }
 

@@ -6,13 +6,12 @@
 #include "bindings/arrays.h"
 #include <map>
 #include <pybind11/complex.h>
-#include <pybind11/stl.h>
 
 namespace gr::advphy {
 
 namespace {
 
-perturbation perturbation_from(const py::array& rows, const py::kwargs& given)
+perturbation perturbation_from(input rows, const py::kwargs& given)
 {
     using settings = perturbation_settings;
     static const std::map<std::string, bool settings::*> switches = {
@@ -53,28 +52,27 @@ void define_arrival(py::class_<perturbation>& scope,
                     const char* doc,
                     Method method)
 {
-    define(scope,
-           name,
-           doc,
-           { "messages", "first", "y" },
-           [method](const perturbation& self,
-                    const std::optional<py::array>& messages,
-                    uint64_t first,
-                    py::array y) {
-               const size_t count = floats_in(y) / (2 * self.n());
-               float* to = floats_of(y, "y", count * 2 * self.n());
-               const uint8_t* sent =
-                   messages ? data_of<uint8_t>(*messages, "messages", count) : nullptr;
-               py::gil_scoped_release release;
-               (self.*method)(sent, first, count, to);
-           });
+    define(
+        scope,
+        name,
+        doc,
+        { "messages", "first", "y" },
+        [method](
+            const perturbation& self, optional_input messages, uint64_t first, output y) {
+            const size_t count = floats_in(y) / (2 * self.n());
+            float* to = floats_of(y, "y", count * 2 * self.n());
+            const uint8_t* sent =
+                messages ? data_of<uint8_t>(*messages, "messages", count) : nullptr;
+            py::gil_scoped_release release;
+            (self.*method)(sent, first, count, to);
+        });
 }
 
 // (components, [(shift, factor), ...], penalty) of Python.
 using family_tuple =
     std::tuple<size_t, std::vector<std::pair<size_t, std::complex<double>>>, double>;
 
-canceller canceller_from(const py::array& codebook,
+canceller canceller_from(input codebook,
                          const std::vector<family_tuple>& descriptions,
                          size_t sampled,
                          size_t iterations)
@@ -123,11 +121,11 @@ void bind_canceller(py::module_& m)
     blind.def(
         "find",
         [](const canceller& self,
-           const py::array& y,
+           input y,
            const estimate* past,
            double forgetting,
            double change,
-           const std::optional<py::array>& known) {
+           optional_input known) {
             const size_t floats = floats_in(y), blocks = floats / self.floats();
             const float* from = floats_of(y, "y", blocks * self.floats());
             const float* minus = known ? floats_of(*known, "known", floats) : nullptr;
@@ -144,7 +142,7 @@ void bind_canceller(py::module_& m)
            "subtract",
            "Subtract the most likely component from each block of y, in place.",
            { "found", "y" },
-           [](const canceller& self, const estimate& found, py::array y) {
+           [](const canceller& self, const estimate& found, output y) {
                const size_t blocks = floats_in(y) / self.floats();
                float* to = floats_of(y, "y", blocks * self.floats());
                py::gil_scoped_release release;
@@ -152,11 +150,7 @@ void bind_canceller(py::module_& m)
            });
 }
 
-void checked_interpolate(const py::array& table,
-                         const py::array& x,
-                         uint64_t start,
-                         uint64_t step,
-                         py::array out)
+void checked_interpolate(input table, input x, uint64_t start, uint64_t step, output out)
 {
     const size_t samples = size_t(x.size()), count = size_t(out.size());
     const auto* from = data_of<sample>(x, "x", samples);
@@ -185,7 +179,7 @@ void bind_impairments(py::module_& m)
            "phasors",
            "Write exp(2 pi j turns / 2^32) of turns (uint32) to out (complex64).",
            { "turns", "out" },
-           [](const py::array& turns, py::array out) {
+           [](input turns, output out) {
                const size_t count = size_t(turns.size());
                const auto* from = data_of<uint32_t>(turns, "turns", count);
                auto* to = data_of<sample>(out, "out", count);
@@ -196,7 +190,7 @@ void bind_impairments(py::module_& m)
            "multiply",
            "Write gains times x (complex64) to y, which may be x.",
            { "gains", "x", "y" },
-           [](const py::array& gains, const py::array& x, py::array y) {
+           [](input gains, input x, output y) {
                const size_t count = size_t(y.size());
                const auto* by = data_of<sample>(gains, "gains", count);
                const auto* from = data_of<sample>(x, "x", count);

@@ -8,6 +8,7 @@
 #include "sample.h"
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -16,6 +17,12 @@
 namespace py = pybind11;
 
 namespace gr::advphy {
+
+// Arguments of functions: an array that is read, one that may be None, one that is
+// written.
+using input = const py::array&;
+using optional_input = const std::optional<py::array>&;
+using output = py::array;
 
 // scope.def() with the names of all arguments in one list.
 template <typename Scope, typename Function, size_t count, size_t... index>
@@ -87,11 +94,18 @@ template <typename T> std::vector<T> values_of(const py::array& array, const cha
     return { from, from + size };
 }
 
-// A copy of the floats of an array [rows][row].
-inline std::vector<float> rows_of(const py::array& array, const char* name)
+// Throw unless the array has rows and columns; return the number of rows.
+inline size_t rows_in(const py::array& array, const char* name)
 {
     if (array.ndim() != 2)
         throw std::invalid_argument(std::string(name) + " must have two dimensions");
+    return size_t(array.shape(0));
+}
+
+// A copy of the floats of an array [rows][row].
+inline std::vector<float> rows_of(const py::array& array, const char* name)
+{
+    rows_in(array, name);
     const float* from = floats_of(array, name, floats_in(array));
     return { from, from + floats_in(array) };
 }

@@ -2,7 +2,6 @@
 // Python module advphy_model.kernels: keyed transforms.
 #include "keying/keying.h"
 #include "bindings/arrays.h"
-#include <pybind11/stl.h>
 
 namespace gr::advphy {
 
@@ -17,24 +16,20 @@ void bind_keying(py::module_& m)
         .def_property_readonly("words",
                                &keyed_transform::words,
                                "Number of words (uint32) that choose a transform.");
-    define(transform,
-           "apply",
-           "Write x (complex64), transformed by the rows of words, or the inverse.",
-           { "words", "x", "out", "inverse" },
-           [](const keyed_transform& self,
-              const py::array& words,
-              const py::array& x,
-              py::array out,
-              bool inverse) {
-               if (words.ndim() != 2)
-                   throw std::invalid_argument("words must have two dimensions");
-               const size_t count = size_t(words.shape(0)), row = size_t(words.shape(1));
-               const auto* drawn = data_of<uint32_t>(words, "words", count * row);
-               const float* from = floats_of(x, "x", count * self.floats());
-               float* to = floats_of(out, "out", count * self.floats());
-               py::gil_scoped_release release;
-               self.apply(drawn, row, from, count, inverse, to);
-           });
+    define(
+        transform,
+        "apply",
+        "Write x (complex64), transformed by the rows of words, or the inverse.",
+        { "words", "x", "out", "inverse" },
+        [](const keyed_transform& self, input words, input x, output out, bool inverse) {
+            const size_t count = rows_in(words, "words");
+            const auto row = size_t(words.shape(1));
+            const auto* drawn = data_of<uint32_t>(words, "words", count * row);
+            const float* from = floats_of(x, "x", count * self.floats());
+            float* to = floats_of(out, "out", count * self.floats());
+            py::gil_scoped_release release;
+            self.apply(drawn, row, from, count, inverse, to);
+        });
 }
 
 } // namespace gr::advphy

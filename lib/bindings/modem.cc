@@ -4,7 +4,6 @@
 #include "instruction_set.h"
 #include "modem/burst_synchronizer.h"
 #include <memory>
-#include <pybind11/stl.h>
 
 namespace gr::advphy {
 
@@ -79,7 +78,7 @@ py::tuple fields_of(const received_burst& burst)
                           burst.intact);
 }
 
-py::tuple push(burst_synchronizer& self, const py::array& samples)
+py::tuple push(burst_synchronizer& self, input samples)
 {
     const auto count = size_t(samples.size());
     const auto* from = data_of<sample>(samples, "samples", count);
@@ -120,7 +119,7 @@ void bind_header(py::module_& m)
            "encode_header",
            "Write the symbols (complex64) of a header's 16 bytes to out, of unit energy.",
            { "bytes", "out" },
-           [](const std::string& bytes, py::array out) {
+           [](const std::string& bytes, output out) {
                burst_header header;
                if (bytes.copy(reinterpret_cast<char*>(header.bytes), header_bytes) !=
                    header_bytes)
@@ -132,7 +131,7 @@ void bind_header(py::module_& m)
            "Return the arguments of Header of its symbols (complex64), or None if the "
            "CRC is wrong.",
            { "symbols" },
-           [](const py::array& symbols) -> py::object {
+           [](input symbols) -> py::object {
                const auto* from = data_of<sample>(symbols, "symbols", header_symbols);
                const burst_header found = decode_header(from);
                return found.valid() ? py::object(fields_of(found)) : py::none();
@@ -174,10 +173,8 @@ void bind_modem(py::module_& m)
            "shape_pulses",
            "Write samples [rows][count * samples_per_symbol] of symbols [rows][count].",
            { "symbols", "pulse", "samples_per_symbol", "out" },
-           [](const py::array& symbols, const py::array& pulse, int sps, py::array out) {
-               if (symbols.ndim() != 2 || sps < 1)
-                   throw std::invalid_argument("symbols must have two dimensions");
-               const auto rows = size_t(symbols.shape(0));
+           [](input symbols, input pulse, int sps, output out) {
+               const size_t rows = rows_in(symbols, "symbols");
                const auto count = size_t(symbols.shape(1)), taps = size_t(pulse.size());
                const auto* from = data_of<sample>(symbols, "symbols", rows * count);
                const auto* g = data_of<float>(pulse, "pulse", taps);

@@ -3,12 +3,10 @@
 // uses pybind11; see arrays.h for the arguments.
 #include "bindings/arrays.h"
 #include "code/codebook.h"
-#include "code/distortion.h"
 #include "instruction_set.h"
 #include "network/network.h"
 #include "random/gaussian.h"
 #include <map>
-#include <pybind11/stl.h>
 
 namespace gr::advphy {
 
@@ -24,10 +22,7 @@ void define_decide(py::class_<Decider>& scope, size_t (*floats)(const Decider&))
         "Write messages (argmax of the outputs, or a hard decision) and erasure flags; "
         "return the number of erasures.",
         { "y", "messages", "erased" },
-        [floats](const Decider& self,
-                 const py::array& y,
-                 py::array messages,
-                 py::array erased) {
+        [floats](const Decider& self, input y, output messages, output erased) {
             const size_t count = size_t(messages.size());
             const float* in = floats_of(y, "y", count * floats(self));
             uint8_t* out = data_of<uint8_t>(messages, "messages", count);
@@ -51,11 +46,11 @@ void bind_networks(py::module_& m)
         "first_tap [positions + 1], tap_feature and tap_row are int32.",
         { "weight", "bias", "first_tap", "tap_feature", "tap_row" },
         [](network& self,
-           const py::array& weight,
-           const py::array& bias,
-           const py::array& first,
-           const py::array& feature,
-           const py::array& row) {
+           input weight,
+           input bias,
+           input first,
+           input feature,
+           input row) {
             self.add_affine(values_of<float>(weight, "weight"),
                             values_of<float>(bias, "bias"),
                             { values_of<int>(first, "first_tap"),
@@ -73,7 +68,7 @@ void bind_networks(py::module_& m)
            "run",
            "Compute out[count][outputs] from x[count][inputs] float32.",
            { "x", "out" },
-           [](const network& self, const py::array& x, py::array out) {
+           [](const network& self, input x, output out) {
                const size_t count = floats_in(out) / self.outputs();
                const float* from = floats_of(x, "x", count * self.inputs());
                float* to = floats_of(out, "out", count * self.outputs());
@@ -86,14 +81,14 @@ void bind_networks(py::module_& m)
 void bind_codes(py::module_& m)
 {
     py::class_<codebook> book(m, "codebook", "Codeword look-up.");
-    book.def(py::init([](const py::array& values) {
+    book.def(py::init([](input values) {
         return codebook(rows_of(values, "codebook"), size_t(values.shape(0)));
     }));
     define(book,
            "look_up",
            "Write the codewords of messages (uint8) to out (complex64 or float32).",
            { "messages", "out" },
-           [](const codebook& self, const py::array& messages, py::array out) {
+           [](const codebook& self, input messages, output out) {
                const size_t count = size_t(messages.size());
                const auto* from = data_of<uint8_t>(messages, "messages", count);
                float* to = floats_of(out, "out", count * self.row());
@@ -108,21 +103,19 @@ void bind_codes(py::module_& m)
            "count_differences",
            "Return the number of bytes that differ in a and b.",
            { "a", "b" },
-           [](const py::array& a, const py::array& b) {
+           [](input a, input b) {
                const size_t count = size_t(a.size());
                const auto* left = data_of<uint8_t>(a, "a", count);
                const auto* right = data_of<uint8_t>(b, "b", count);
                py::gil_scoped_release release;
-               return count_differences(left, right, count);
+               return kernels().code.count_differences(left, right, count);
            });
     define(m,
            "squared_error",
            "Write the sum of (a - b)^2 over the features of each row to out (float64).",
            { "a", "b", "out" },
-           [](const py::array& a, const py::array& b, py::array out) {
-               if (a.ndim() != 2)
-                   throw std::invalid_argument("a must have two dimensions");
-               const size_t count = size_t(a.shape(0)), features = size_t(a.shape(1));
+           [](input a, input b, output out) {
+               const size_t count = rows_in(a, "a"), features = size_t(a.shape(1));
                const auto* left = data_of<float>(a, "a", count * features);
                const auto* right = data_of<float>(b, "b", count * features);
                auto* to = data_of<double>(out, "out", count);
@@ -145,23 +138,23 @@ void bind_randomness(py::module_& m)
            "messages",
            "Write messages of k bits, number first, first + 1, ..., to out (uint8).",
            { "seed", "first", "k", "out" },
-           [](uint64_t seed, uint64_t first, unsigned k, py::array out) {
+           [](uint64_t seed, uint64_t first, unsigned k, output out) {
                if (k < 1 || k > 8)
                    throw std::invalid_argument("k = " + std::to_string(k) +
                                                " bits per message, expected 1..8");
                const size_t count = size_t(out.size());
                auto* to = data_of<uint8_t>(out, "out", count);
                py::gil_scoped_release release;
-               random_bytes(
-                   seed, stream::messages, first, count, uint8_t((1u << k) - 1), to);
+               const draw bytes{ seed, stream::messages, first, count };
+               random_bytes(bytes, uint8_t((1u << k) - 1), to);
            });
     m.def(
         "gaussian",
-        [](uint64_t seed, uint64_t first, py::array out, uint32_t which) {
+        [](uint64_t seed, uint64_t first, output out, uint32_t which) {
             const size_t floats = floats_in(out);
             float* to = floats_of(out, "out", floats);
             py::gil_scoped_release release;
-            gaussian(seed, stream(which), first, floats, to);
+            gaussian({ seed, stream(which), first, floats }, to);
         },
         "Write standard normals number first, first + 1, ... to out (float32).",
         py::arg("seed"),
@@ -173,26 +166,26 @@ void bind_randomness(py::module_& m)
         "random_words",
         "Write the 4 words of Philox's counters first, ... of a stream to out (uint32).",
         { "seed", "stream", "first", "out" },
-        [](uint64_t seed, uint32_t which, uint64_t first, py::array out) {
+        [](uint64_t seed, uint32_t which, uint64_t first, output out) {
             const size_t count = size_t(out.size()) / 4;
             auto* to = data_of<uint32_t>(out, "out", 4 * count);
             py::gil_scoped_release release;
-            random_words(seed, stream(which), first, count, to);
+            random_words({ seed, stream(which), first, count }, to);
         });
     m.def(
         "add_gaussian",
         [](uint64_t seed,
            uint64_t first,
            float sigma,
-           const py::array& x,
-           py::array y,
-           const std::optional<py::array>& p) {
+           input x,
+           output y,
+           optional_input p) {
             const size_t floats = floats_in(y);
             const float* from = floats_of(x, "x", floats);
             float* to = floats_of(y, "y", floats);
             const float* added = p ? floats_of(*p, "p", floats) : nullptr;
             py::gil_scoped_release release;
-            add_gaussian(seed, stream::noise, first, floats, sigma, from, to, added);
+            add_gaussian({ seed, stream::noise, first, floats }, sigma, from, to, added);
         },
         "Write (x + sigma * normals) + p to y; sigma is per real dimension; y may be x.",
         py::arg("seed"),

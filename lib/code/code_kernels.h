@@ -13,6 +13,7 @@ struct code_kernels {
                     const uint8_t* messages,
                     size_t count,
                     float* out);
+    // Number of bytes that differ. Reference: numpy count_nonzero(a != b).
     size_t (*count_differences)(const uint8_t* a, const uint8_t* b, size_t count);
 };
 

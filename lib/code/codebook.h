@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Codes: codeword look-up, hard decision on binary codes, counting of errors.
+// Codes: codeword look-up, hard decision on binary codes, counting of errors, squared
+// error of features.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +22,6 @@ public:
     // values: [messages][row] floats; a complex codeword of n is a row of 2n.
     codebook(const std::vector<float>& values, size_t messages);
 
-    size_t messages() const { return d_messages; }
     size_t row() const { return d_row; }
 
     // out[i] = row of message in[i]; std::invalid_argument if a message is too large.
@@ -51,7 +51,10 @@ private:
     size_t d_n;
 };
 
-// Number of bytes that differ. Reference: numpy count_nonzero(a != b).
-size_t count_differences(const uint8_t* a, const uint8_t* b, size_t count);
+// out[i] = sum over the features of (a[i][feature] - b[i][feature])^2, within 2e-7. Cost
+// per feature: a subtraction in float, two operations in double; limited by memory.
+// Reference: np.sum((a - b) ** 2, axis=1, dtype=float).
+void squared_error(
+    const float* a, const float* b, size_t count, size_t features, double* out);
 
 } // namespace gr::advphy

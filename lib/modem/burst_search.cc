@@ -10,16 +10,6 @@ namespace {
 constexpr size_t positions_at_once = 512; // a multiple of 64: whole groups of vectors
 constexpr size_t over_read = 4 * row_padding;
 
-// The longest stride that divides samples_per_symbol and leaves at least two filtered
-// values per symbol.
-size_t stride_of(size_t samples_per_symbol)
-{
-    size_t stride = samples_per_symbol / 2;
-    while (samples_per_symbol % stride)
-        --stride;
-    return stride;
-}
-
 } // namespace
 
 burst_search::burst_search(const frame_layout& layout)
@@ -29,8 +19,12 @@ burst_search::burst_search(const frame_layout& layout)
     d_view.segment = size_t(layout.segment);
     d_view.pulse = layout.bank.data();
     d_view.taps = layout.taps();
-    d_view.stride = stride_of(size_t(layout.samples_per_symbol));
-    d_view.step = size_t(layout.samples_per_symbol) / d_view.stride;
+    // The longest stride that divides a symbol and leaves at least two values of it.
+    const auto samples_per_symbol = size_t(layout.samples_per_symbol);
+    d_view.stride = samples_per_symbol / 2;
+    while (samples_per_symbol % d_view.stride)
+        --d_view.stride;
+    d_view.step = samples_per_symbol / d_view.stride;
     d_view.positions = positions_at_once;
     d_view.filtered = positions_at_once + (d_view.chips - 1) * d_view.step;
     // For a preamble of amplitude 1, c_k = segment, so the sum of products is
@@ -42,17 +36,13 @@ burst_search::burst_search(const frame_layout& layout)
     d_work.resize(2 * d_view.stride * d_length + 3 * (d_view.filtered + over_read));
     for (auto* values : { &d_metric, &d_product_re, &d_product_im })
         values->resize(d_view.positions);
+    d_view.work = d_work.data();
+    d_view.metric = d_metric.data();
+    d_view.product_re = d_product_re.data();
+    d_view.product_im = d_product_im.data();
 }
 
-void burst_search::run(const sample* samples)
-{
-    kernels().modem.search(d_view,
-                           samples,
-                           d_work.data(),
-                           d_metric.data(),
-                           d_product_re.data(),
-                           d_product_im.data());
-}
+void burst_search::run(const sample* samples) { kernels().modem.search(d_view, samples); }
 
 double burst_search::frequency(size_t position) const
 {

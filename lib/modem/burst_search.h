@@ -21,6 +21,7 @@ class burst_search
 public:
     // The layout must outlive the search.
     explicit burst_search(const frame_layout& layout);
+    burst_search(const burst_search&) = delete; // d_view points into the vectors
 
     // Samples that a call of run() reads, positions that it tests, and samples from one
     // position to the next. At position 0 the first pulse begins at sample 0.
@@ -36,7 +37,7 @@ public:
     double frequency(size_t position) const;
 
 private:
-    search_view d_view; // points into the layout
+    search_view d_view; // points into the layout, too
     size_t d_length;
     std::vector<float> d_work, d_metric, d_product_re, d_product_im;
 };

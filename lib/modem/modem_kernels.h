@@ -15,15 +15,12 @@ struct search_view {
     size_t step;
     size_t positions, filtered; // positions + (chips - 1) step
     float scale; // factor of the energy, so that the metric of a preamble is 1
+    float* work;
+    float *metric, *product_re, *product_im; // [positions]: the results
 };
 
 struct modem_kernels {
-    void (*search)(const search_view& s,
-                   const sample* samples,
-                   float* work,
-                   float* metric,
-                   float* product_re,
-                   float* product_im);
+    void (*search)(const search_view& s, const sample* samples);
     // out[i] = sum of the samples from start[i] times taps[i], where each tap is
     // stored twice.
     void (*filter_symbols)(const sample* samples,

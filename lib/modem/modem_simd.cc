@@ -69,19 +69,14 @@ void energies(const search_view& s, const float* re, const float* im, float* ene
             store(energy + q, load(energy + q) + load(energy + q + width * s.step));
 }
 
-void search(const search_view& s,
-            const sample* samples,
-            float* work,
-            float* metric,
-            float* product_re,
-            float* product_im)
+void search(const search_view& s, const sample* samples)
 {
     const size_t length = s.filtered + s.taps / s.stride + 1 + row_padding * together;
-    float* re = work + 2 * s.stride * length;
+    float* re = s.work + 2 * s.stride * length;
     float* im = re + s.filtered + row_padding * together;
     float* energy = im + s.filtered + row_padding * together;
-    deal(floats_of(samples), s.stride, length, work);
-    filter(s, work, length, re, im);
+    deal(floats_of(samples), s.stride, length, s.work);
+    filter(s, s.work, length, re, im);
     energies(s, re, im, energy);
     for (size_t q = 0; q < s.positions; q += together * lanes) {
         complex_vectors before{}, product{};
@@ -100,11 +95,11 @@ void search(const search_view& s,
         for (size_t v = 0; v < together; ++v) {
             const size_t at = q + v * lanes;
             const vfloat most = s.scale * load(energy + at) + 1e-15f;
-            store(metric + at,
+            store(s.metric + at,
                   (product.re[v] * product.re[v] + product.im[v] * product.im[v]) /
                       (most * most));
-            store(product_re + at, product.re[v]);
-            store(product_im + at, product.im[v]);
+            store(s.product_re + at, product.re[v]);
+            store(s.product_im + at, product.im[v]);
         }
     }
 }

@@ -11,31 +11,19 @@
 
 namespace gr::advphy {
 
-// out[i] = standard normal number first + i of this seed and stream.
-void gaussian(uint64_t seed, stream which, uint64_t first, size_t count, float* out);
+// out[i] = standard normal number first + i.
+void gaussian(const draw& normals, float* out);
 
 // y[i] = (x[i] + sigma * (standard normal number first + i)) + p[i]; p may be null.
 // y may be x.
-void add_gaussian(uint64_t seed,
-                  stream which,
-                  uint64_t first,
-                  size_t count,
-                  float sigma,
-                  const float* x,
-                  float* y,
-                  const float* p = nullptr);
+void add_gaussian(
+    const draw& normals, float sigma, const float* x, float* y, const float* p = nullptr);
 
-// out[i] = random byte number first + i of this seed and stream, ANDed with mask. A mask
-// of 2^k - 1 gives uniform messages of k bits.
-void random_bytes(uint64_t seed,
-                  stream which,
-                  uint64_t first,
-                  size_t count,
-                  uint8_t mask,
-                  uint8_t* out);
+// out[i] = random byte number first + i, ANDed with mask. A mask of 2^k - 1 gives uniform
+// messages of k bits.
+void random_bytes(const draw& bytes, uint8_t mask, uint8_t* out);
 
-// out[4 i .. 4 i + 3] = the words of Philox counter first + i of this seed and stream.
-void random_words(
-    uint64_t seed, stream which, uint64_t first, size_t count, uint32_t* out);
+// out[4 i .. 4 i + 3] = the words of Philox counter first + i.
+void random_words(const draw& counters, uint32_t* out);
 
 } // namespace gr::advphy

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(the_bits_are_those_of_every_machine)
     // new versions cannot be compared.
     std::vector<float> normals(100003);
     on_each_instruction_set([&] {
-        gaussian(9, stream::noise, 17, normals.size(), normals.data());
+        gaussian({ 9, stream::noise, 17, normals.size() }, normals.data());
         BOOST_TEST(fnv1a(normals.data(), normals.size()) == 11155205642406827617u);
     });
 }
@@ -53,14 +53,14 @@ BOOST_AUTO_TEST_CASE(chunks_do_not_matter_and_nothing_is_written_outside)
     const std::vector<float> x(1000, 0.25f);
     on_each_instruction_set([&] {
         const auto write = [](size_t at, size_t count, float* out) {
-            gaussian(3, stream::noise, 11 + at, count, out);
+            gaussian({ 3, stream::noise, 11 + at, count }, out);
         };
         const auto add = [&](size_t at, size_t count, float* out) {
-            add_gaussian(
-                3, stream::noise, 11 + at, count, 0.5f, &x[at], out, x.data() + at);
+            const draw normals{ 3, stream::noise, 11 + at, count };
+            add_gaussian(normals, 0.5f, &x[at], out, x.data() + at);
         };
         const auto draw = [](size_t at, size_t count, uint8_t* out) {
-            random_bytes(3, stream::messages, 11 + at, count, 0x0f, out);
+            random_bytes({ 3, stream::messages, 11 + at, count }, 0x0f, out);
         };
         std::vector<float> normals(1000), sums(1000);
         std::vector<uint8_t> messages(1000);

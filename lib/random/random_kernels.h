@@ -26,26 +26,22 @@ constexpr int gaussian_group = 4 * group_counters;
 constexpr int word_group = 4 * group_counters;
 constexpr int byte_group = 16 * group_counters;
 
+// Numbers (or groups, or counters) first .. first + count - 1 of a seed and stream.
+struct draw {
+    uint64_t seed;
+    stream which;
+    uint64_t first;
+    size_t count;
+};
+
 struct random_kernels {
-    // Groups of gaussian_group normals, beginning with group number `group`.
-    void (*gaussian_groups)(
-        uint64_t seed, stream which, uint64_t group, size_t groups, float* out);
+    // Groups of gaussian_group normals.
+    void (*gaussian_groups)(const draw& groups, float* out);
     // y = (x + sigma normals) + p; p may be null.
-    void (*add_gaussian_groups)(uint64_t seed,
-                                stream which,
-                                uint64_t group,
-                                size_t groups,
-                                float sigma,
-                                const float* x,
-                                float* y,
-                                const float* p);
+    void (*add_gaussian_groups)(
+        const draw& groups, float sigma, const float* x, float* y, const float* p);
     // Groups of words, each ANDed with mask, as byte_group bytes.
-    void (*word_groups)(uint64_t seed,
-                        stream which,
-                        uint64_t group,
-                        size_t groups,
-                        uint32_t mask,
-                        uint8_t* out);
+    void (*word_groups)(const draw& groups, uint32_t mask, uint8_t* out);
     // Cosine and sine of 2 pi turns / 2^32; count is a multiple of group_counters.
     void (*unit_circle)(const uint32_t* turns, size_t count, float* cosine, float* sine);
 };

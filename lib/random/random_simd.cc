@@ -64,22 +64,19 @@ inline words philox(uint64_t seed, uint32_t which, uint64_t base)
 
 // Call use(number of the group, first of its counters, their words) for all vectors of
 // counters, in the order of memory.
-template <typename F>
-inline void for_words(uint64_t seed, stream which, uint64_t group, size_t groups, F use)
+template <typename F> inline void for_words(draw groups, F use)
 {
-    for (size_t g = 0; g < groups; ++g)
-        for (int part = 0; part < group_counters; part += lanes)
-            use(g,
-                part,
-                philox(seed, uint32_t(which), (group + g) * group_counters + part));
+    for (size_t g = 0; g < groups.count; ++g)
+        for (int part = 0; part < group_counters; part += lanes) {
+            const uint64_t base = (groups.first + g) * group_counters + part;
+            use(g, part, philox(groups.seed, uint32_t(groups.which), base));
+        }
 }
 
 // Call use(offset, normals) for all vectors of the groups.
-template <typename F>
-inline void
-for_gaussian_groups(uint64_t seed, stream which, uint64_t group, size_t groups, F use)
+template <typename F> inline void for_gaussian_groups(const draw& groups, F use)
 {
-    for_words(seed, which, group, groups, [use](size_t g, int part, const words& w) {
+    for_words(groups, [use](size_t g, int part, const words& w) {
         for (int pair = 0; pair < 4; pair += 2) {
             vfloat first, second;
             box_muller(w.w[pair], w.w[pair + 1], first, second);
@@ -90,41 +87,27 @@ for_gaussian_groups(uint64_t seed, stream which, uint64_t group, size_t groups, 
     });
 }
 
-void gaussian_groups(
-    uint64_t seed, stream which, uint64_t group, size_t groups, float* out)
+void gaussian_groups(const draw& groups, float* out)
 {
-    for_gaussian_groups(seed, which, group, groups, [out](size_t offset, vfloat z) {
-        store(out + offset, z);
-    });
+    for_gaussian_groups(groups, [out](size_t at, vfloat z) { store(out + at, z); });
 }
 
-void add_gaussian_groups(uint64_t seed,
-                         stream which,
-                         uint64_t group,
-                         size_t groups,
-                         float sigma,
-                         const float* x,
-                         float* y,
-                         const float* p)
+void add_gaussian_groups(
+    const draw& groups, float sigma, const float* x, float* y, const float* p)
 {
     if (p) // in the same loop: arithmetic hides the memory latency
-        for_gaussian_groups(seed, which, group, groups, [=](size_t offset, vfloat z) {
-            store(y + offset, (load(x + offset) + sigma * z) + load(p + offset));
+        for_gaussian_groups(groups, [=](size_t at, vfloat z) {
+            store(y + at, (load(x + at) + sigma * z) + load(p + at));
         });
     else
-        for_gaussian_groups(seed, which, group, groups, [=](size_t offset, vfloat z) {
-            store(y + offset, load(x + offset) + sigma * z);
+        for_gaussian_groups(groups, [=](size_t at, vfloat z) {
+            store(y + at, load(x + at) + sigma * z);
         });
 }
 
-void word_groups(uint64_t seed,
-                 stream which,
-                 uint64_t group,
-                 size_t groups,
-                 uint32_t mask,
-                 uint8_t* out)
+void word_groups(const draw& groups, uint32_t mask, uint8_t* out)
 {
-    for_words(seed, which, group, groups, [=](size_t g, int part, const words& w) {
+    for_words(groups, [=](size_t g, int part, const words& w) {
         for (int word = 0; word < 4; ++word)
             *reinterpret_cast<vuint_at*>(out + g * byte_group +
                                          4 * (word * group_counters + part)) =

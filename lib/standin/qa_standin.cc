@@ -17,7 +17,7 @@ struct late_receiver {
     explicit late_receiver(const std::string& record)
     {
         air_settings settings;
-        settings.paced = true;
+        settings.paced = 1;
         settings.record = record;
         air.configure(settings);
         air.switch_receiver(true);

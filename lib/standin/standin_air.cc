@@ -38,10 +38,9 @@ void standin_air::configure(const air_settings& settings)
     if (!settings.record.empty() && settings.record != d_settings.record) {
         d_record.open(settings.record, std::ios::binary | std::ios::trunc);
         d_events.open(settings.record + ".events", std::ios::trunc);
-        if (!d_record || !d_events) {
+        if (!d_record || !d_events)
             throw std::invalid_argument("stand-in radio: record = '" + settings.record +
                                         "' cannot be written");
-        }
         d_losses = 0;
     }
     d_settings = settings;
@@ -54,16 +53,10 @@ void standin_air::set_sample_rate(double sample_rate)
     d_sample_rate = sample_rate;
 }
 
-void standin_air::set_transmit_gain(double gain_db)
+void standin_air::set_gain(bool of_transmitter, double gain_db)
 {
     const std::lock_guard<std::mutex> lock(d_mutex);
-    d_transmit_gain_db = gain_db;
-}
-
-void standin_air::set_receive_gain(double gain_db)
-{
-    const std::lock_guard<std::mutex> lock(d_mutex);
-    d_receive_gain_db = gain_db;
+    (of_transmitter ? d_transmit_gain_db : d_receive_gain_db) = gain_db;
 }
 
 void standin_air::expect_receiver(bool expected)
@@ -93,7 +86,7 @@ void standin_air::switch_receiver(bool on)
     d_receiving = on;
     d_receiver_expected = on;
     if (on) {
-        d_channel = std::make_unique<standin_channel>(d_settings.channel, d_sample_rate);
+        d_channel = std::make_unique<standin_channel>(d_settings, d_sample_rate);
         d_delivered = d_to_lose = 0;
         d_next_loss = d_settings.overflow_every;
         d_lost = d_reported = false;
@@ -118,27 +111,26 @@ void standin_air::note_loss(const std::string& loss, uint64_t index)
 // Put samples on the air, and those that arrive into the receiver's queue.
 void standin_air::transmit(const sample* samples, size_t count, bool on_air)
 {
-    const auto gain = float(std::pow(10.0, d_transmit_gain_db / 20));
+    const auto amplify = [](auto& block, double gain_db) {
+        const auto gain = float(std::pow(10.0, gain_db / 20));
+        for (auto& s : block)
+            s *= gain;
+    };
     d_block.assign(samples, samples + count);
-    for (auto& s : d_block)
-        s *= gain;
+    amplify(d_block, d_transmit_gain_db);
     if (on_air) {
         d_on_air += count;
-        if (d_record.is_open()) {
+        if (d_record.is_open())
             d_record.write(reinterpret_cast<const char*>(d_block.data()),
                            std::streamsize(count * sizeof(sample)));
-        }
     }
     if (!d_receiving)
         return;
-    const auto loss = float(std::pow(10.0, -d_settings.loss_db / 20));
-    for (auto& s : d_block)
-        s *= loss;
+    amplify(d_block, -d_settings.loss_db);
     d_received.clear();
     d_channel->pass(d_block.data(), count, d_received);
-    const auto receive = float(std::pow(10.0, d_receive_gain_db / 20));
-    for (auto& s : d_received)
-        d_arrived.push_back(s * receive);
+    amplify(d_received, d_receive_gain_db);
+    d_arrived.insert(d_arrived.end(), d_received.begin(), d_received.end());
     if (d_settings.paced)
         for (; d_arrived.size() > receive_queue; d_arrived.pop_front())
             d_lost = true;
@@ -181,8 +173,7 @@ size_t standin_air::room() const
     return d_receiver_expected ? 0 : tick;
 }
 
-size_t
-standin_air::write(const sample* samples, size_t count, std::chrono::microseconds timeout)
+size_t standin_air::write(const sample* samples, size_t count, microseconds timeout)
 {
     const auto end = clock::now() + timeout;
     std::unique_lock<std::mutex> lock(d_mutex);
@@ -230,10 +221,8 @@ bool standin_air::take(sample* samples, size_t count, size_t& delivered, reading
     return delivered > 0;
 }
 
-standin_air::reading standin_air::read(sample* samples,
-                                       size_t count,
-                                       size_t& delivered,
-                                       std::chrono::microseconds timeout)
+standin_air::reading
+standin_air::read(sample* samples, size_t count, size_t& delivered, microseconds timeout)
 {
     const auto end = clock::now() + timeout;
     std::unique_lock<std::mutex> lock(d_mutex);

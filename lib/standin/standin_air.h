@@ -21,11 +21,10 @@
 
 namespace gr::advphy {
 
-struct air_settings {
-    impairments channel;
+struct air_settings : impairments {
     uint64_t overflow_every = 0; // samples delivered between two losses; 0: none
     uint64_t overflow_samples = 1;
-    bool paced = false;
+    uint64_t paced = 0; // 0: as fast as possible; else in real time
     double loss_db = 0; // between the transmitter and the receiver
     std::string record; // file for the samples on the air, complex64; events next to it
 };
@@ -34,6 +33,7 @@ class standin_air
 {
 public:
     using clock = std::chrono::steady_clock;
+    using microseconds = std::chrono::microseconds;
     enum class reading { samples, timeout, overflow };
 
     // now: clock of a paced air.
@@ -44,8 +44,7 @@ public:
 
     void configure(const air_settings& settings);
     void set_sample_rate(double sample_rate);
-    void set_transmit_gain(double gain_db);
-    void set_receive_gain(double gain_db);
+    void set_gain(bool of_transmitter, double gain_db);
 
     // Whether there will be a receiver, for which an unpaced transmitter waits.
     void expect_receiver(bool expected);
@@ -53,11 +52,8 @@ public:
     void switch_receiver(bool on);
 
     // Take up to `count` samples within the timeout; return their number.
-    size_t write(const sample* samples, size_t count, std::chrono::microseconds timeout);
-    reading read(sample* samples,
-                 size_t count,
-                 size_t& delivered,
-                 std::chrono::microseconds timeout);
+    size_t write(const sample* samples, size_t count, microseconds timeout);
+    reading read(sample* samples, size_t count, size_t& delivered, microseconds timeout);
 
 private:
     void run_clock();

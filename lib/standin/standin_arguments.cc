@@ -7,83 +7,74 @@
 namespace gr::advphy {
 
 namespace {
-double number(const arguments& args, const std::string& key, double otherwise)
-{
-    const auto found = args.find(key);
-    if (found == args.end())
-        return otherwise;
-    size_t used = 0;
-    double value = 0;
-    try {
-        value = std::stod(found->second, &used);
-    } catch (const std::exception&) {
-        used = 0;
-    }
-    if (used == 0 || used != found->second.size() || !std::isfinite(value)) {
-        throw std::invalid_argument("stand-in radio: " + key + " = '" + found->second +
-                                    "', expected a number");
-    }
-    return value;
-}
-
-uint64_t count(const arguments& args, const std::string& key, uint64_t otherwise)
-{
-    const double value = number(args, key, double(otherwise));
-    if (value < 0 || value != std::floor(value) || value > 1e15) {
-        throw std::invalid_argument("stand-in radio: " + key + " = '" + args.at(key) +
-                                    "', expected a whole number >= 0");
-    }
-    return uint64_t(value);
-}
-
-const std::set<std::string> impairing = {
-    "cfo",          "noise_variance",  "delay",     "ppm",
-    "gain_step_db", "gain_step_every", "nan_every", "nan_samples",
-    "seed",         "overflow_every",  "loss_db",   "overflow_samples",
-    "paced",        "record"
+const std::map<std::string, double air_settings::*> reals = {
+    { "cfo", &air_settings::cfo },
+    { "noise_variance", &air_settings::noise_variance },
+    { "ppm", &air_settings::ppm },
+    { "gain_step_db", &air_settings::gain_step_db },
+    { "loss_db", &air_settings::loss_db },
+};
+const std::map<std::string, uint64_t air_settings::*> counts = {
+    { "delay", &air_settings::delay },
+    { "gain_step_every", &air_settings::gain_step_every },
+    { "nan_every", &air_settings::nan_every },
+    { "nan_samples", &air_settings::nan_samples },
+    { "seed", &air_settings::seed },
+    { "overflow_every", &air_settings::overflow_every },
+    { "overflow_samples", &air_settings::overflow_samples },
+    { "paced", &air_settings::paced },
 };
 // Arguments that SoapySDR and gr-osmosdr add.
 const std::set<std::string> naming = {
     "driver", "label", "id", "soapy", "nchan", "type"
 };
 
-void read_settings(const arguments& args, air_settings& found)
+[[noreturn]] void refuse(const std::string& what)
 {
-    auto& channel = found.channel;
-    channel.cfo = number(args, "cfo", 0);
-    channel.noise_variance = number(args, "noise_variance", 0);
-    channel.delay = count(args, "delay", 0);
-    channel.ppm = number(args, "ppm", 0);
-    channel.gain_step_db = number(args, "gain_step_db", 0);
-    channel.gain_step_every = count(args, "gain_step_every", 0);
-    channel.nan_every = count(args, "nan_every", 0);
-    channel.nan_samples = count(args, "nan_samples", 0);
-    channel.seed = count(args, "seed", 1);
-    found.overflow_every = count(args, "overflow_every", 0);
-    found.overflow_samples = count(args, "overflow_samples", 1);
-    found.loss_db = number(args, "loss_db", 0);
-    found.paced = count(args, "paced", 0) != 0;
-    if (args.count("record"))
-        found.record = args.at("record");
-    if (channel.noise_variance < 0 || std::abs(channel.ppm) > 1000) {
-        throw std::invalid_argument(
-            "stand-in radio: expected noise_variance >= 0 and ppm in -1000..1000");
+    throw std::invalid_argument("stand-in radio: " + what);
+}
+
+double number(const std::string& key, const std::string& text)
+{
+    size_t used = 0;
+    double value = 0;
+    try {
+        value = std::stod(text, &used);
+    } catch (const std::exception&) {
+        used = 0;
     }
+    if (used == 0 || used != text.size() || !std::isfinite(value))
+        refuse(key + " = '" + text + "', expected a number");
+    return value;
+}
+
+uint64_t count(const std::string& key, const std::string& text)
+{
+    const double value = number(key, text);
+    if (value < 0 || value != std::floor(value) || value > 1e15)
+        refuse(key + " = '" + text + "', expected a whole number >= 0");
+    return uint64_t(value);
 }
 } // namespace
 
 bool read_arguments(const arguments& args, air_settings& settings)
 {
     bool configures = false;
-    for (const auto& argument : args) {
-        if (!impairing.count(argument.first) && !naming.count(argument.first)) {
-            throw std::invalid_argument("stand-in radio: '" + argument.first +
-                                        "' is not one of its arguments");
-        }
-        configures |= impairing.count(argument.first) > 0;
+    for (const auto& [key, text] : args) {
+        if (naming.count(key))
+            continue;
+        configures = true;
+        if (reals.count(key))
+            settings.*reals.at(key) = number(key, text);
+        else if (counts.count(key))
+            settings.*counts.at(key) = count(key, text);
+        else if (key == "record")
+            settings.record = text;
+        else
+            refuse("'" + key + "' is not one of its arguments");
     }
-    if (configures)
-        read_settings(args, settings);
+    if (settings.noise_variance < 0 || std::abs(settings.ppm) > 1000)
+        refuse("expected noise_variance >= 0 and ppm in -1000..1000");
     return configures;
 }
 

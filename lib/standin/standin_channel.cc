@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "standin_channel.h"
+#include "air/impairment.h"
 #include "random/gaussian.h"
 #include <algorithm>
 #include <cmath>
@@ -8,29 +9,28 @@
 namespace gr::advphy {
 
 namespace {
-constexpr int taps = 32; // of a Hann window: -60 dB up to 0.4 of the rate
-constexpr int phases = 512;
+constexpr size_t taps = interpolator_taps, phases = interpolator_phases;
 
-// A sinc of `taps` zero crossings for each phase 0, 1/phases, ..., 1.
+// A sinc with a Hann window for each phase 0, 1/phases, ..., 1: -60 dB up to 0.4 of the
+// rate.
 std::vector<float> fractional_delays()
 {
-    std::vector<float> filters(size_t(phases + 1) * taps);
-    for (int phase = 0; phase <= phases; ++phase) {
-        for (int tap = 0; tap < taps; ++tap) {
-            const double t = tap - (taps / 2 - 1) - double(phase) / phases;
+    std::vector<float> filters;
+    for (size_t phase = 0; phase <= phases; ++phase)
+        for (size_t tap = 0; tap < taps; ++tap) {
+            const double t = double(tap) - (taps / 2 - 1) - double(phase) / phases;
             const double sinc = t == 0 ? 1 : std::sin(M_PI * t) / (M_PI * t);
             const double window = 0.5 + 0.5 * std::cos(M_PI * t / (taps / 2));
-            filters[size_t(phase) * taps + tap] =
-                std::abs(t) < taps / 2 ? float(sinc * window) : 0.0f;
+            filters.push_back(std::abs(t) < taps / 2 ? float(sinc * window) : 0.0f);
         }
-    }
     return filters;
 }
 } // namespace
 
 standin_channel::standin_channel(const impairments& given, double sample_rate)
     : d_given(given), d_cycles_per_sample(given.cfo / sample_rate),
-      d_delay_left(given.delay)
+      d_delay_left(given.delay),
+      d_step(uint64_t(std::llround((1 + given.ppm * 1e-6) * 0x1p32)))
 {
     if (given.ppm != 0) {
         d_filters = fractional_delays();
@@ -55,37 +55,29 @@ void standin_channel::pass(const sample* sent, size_t count, std::vector<sample>
 
 void standin_channel::resample(std::vector<sample>& out)
 {
-    // Received sample k was sent at k + slip(k); slip is separate to keep it exact.
-    for (;; ++d_resampled) {
-        const double slip = double(d_resampled) * d_given.ppm * 1e-6;
-        const double whole = std::floor(slip);
-        const int64_t start = int64_t(d_resampled) + int64_t(whole) - int64_t(d_dropped);
-        if (start < 0 || start + taps > int64_t(d_waiting.size()))
-            break;
-        const double phase = (slip - whole) * phases;
-        const auto row = size_t(phase);
-        const auto part = float(phase - double(row));
-        const float* low = &d_filters[row * taps];
-        const float* high = low + taps;
-        sample sum = 0;
-        for (int tap = 0; tap < taps; ++tap)
-            sum += d_waiting[start + tap] * (low[tap] + part * (high[tap] - low[tap]));
-        out.push_back(sum);
-    }
-    const auto next = int64_t(d_resampled) +
-                      int64_t(std::floor(double(d_resampled) * d_given.ppm * 1e-6)) -
-                      int64_t(d_dropped);
-    const auto gone = std::clamp<int64_t>(next - 2, 0, int64_t(d_waiting.size()));
-    d_waiting.erase(d_waiting.begin(), d_waiting.begin() + gone);
-    d_dropped += gone;
+    const uint64_t filters = d_waiting.size() - std::min(d_waiting.size(), taps - 1);
+    size_t count = 0; // of samples whose filter lies within d_waiting
+    if (d_at < filters << 32)
+        count = size_t(((filters << 32) - 1 - d_at) / d_step + 1);
+    out.resize(out.size() + count);
+    interpolate(d_filters.data(),
+                d_waiting.data(),
+                d_at,
+                d_step,
+                count,
+                out.data() + out.size() - count);
+    d_at += count * d_step;
+    const auto gone = std::min<uint64_t>(d_at >> 32, d_waiting.size());
+    d_waiting.erase(d_waiting.begin(), d_waiting.begin() + long(gone));
+    d_at -= gone << 32;
 }
 
 void standin_channel::impair(sample* samples, size_t count)
 {
     if (d_given.noise_variance > 0) {
         d_normals.resize(2 * count);
-        gaussian(
-            d_given.seed, stream::noise, 2 * d_index, d_normals.size(), d_normals.data());
+        const draw normals{ d_given.seed, stream::noise, 2 * d_index, 2 * count };
+        gaussian(normals, d_normals.data());
     }
     const auto sigma = float(std::sqrt(d_given.noise_variance));
     const auto step = float(std::pow(10.0, d_given.gain_step_db / 20));

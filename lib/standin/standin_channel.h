@@ -41,8 +41,7 @@ private:
     uint64_t d_delay_left;
     std::vector<float> d_filters; // [phases + 1][taps]
     std::vector<sample> d_waiting; // for the resampler
-    uint64_t d_dropped = 0; // samples that have left d_waiting
-    uint64_t d_resampled = 0;
+    uint64_t d_step, d_at = 0; // of the received samples in d_waiting, times 2^32
     std::vector<float> d_normals;
 };
 

@@ -10,6 +10,7 @@
 
 namespace {
 using SoapySDR::Kwargs;
+using strings = std::vector<std::string>;
 const std::string driver = "advphy_standin";
 // Also of its antennas, by which a block recognizes it.
 const std::string name = "stand-in";
@@ -35,20 +36,13 @@ public:
     std::string getDriverKey() const override { return driver; }
     std::string getHardwareKey() const override { return name; }
     Kwargs getHardwareInfo() const override { return { { "driver", driver } }; }
-    size_t getNumChannels(const int) const override { return 1; }
-    bool getFullDuplex(const int, const size_t) const override { return true; }
-    std::vector<std::string> listAntennas(const int, const size_t) const override
-    {
-        return { name };
-    }
-    std::string getAntenna(const int, const size_t) const override { return name; }
+    size_t getNumChannels(int) const override { return 1; }
+    bool getFullDuplex(int, size_t) const override { return true; }
+    strings listAntennas(int, size_t) const override { return { name }; }
+    std::string getAntenna(int, size_t) const override { return name; }
 
-    std::vector<std::string> getStreamFormats(const int, const size_t) const override
-    {
-        return { SOAPY_SDR_CF32 };
-    }
-    std::string
-    getNativeStreamFormat(const int, const size_t, double& full_scale) const override
+    strings getStreamFormats(int, size_t) const override { return { SOAPY_SDR_CF32 }; }
+    std::string getNativeStreamFormat(int, size_t, double& full_scale) const override
     {
         full_scale = 1;
         return SOAPY_SDR_CF32;
@@ -56,63 +50,48 @@ public:
 
     // Only the overloads with a name: SoapySDR::Device derives the total gain and
     // frequency from them.
-    std::vector<std::string> listGains(const int, const size_t) const override
-    {
-        return { "all" };
-    }
-    SoapySDR::Range
-    getGainRange(const int, const size_t, const std::string&) const override
+    strings listGains(int, size_t) const override { return { "all" }; }
+    SoapySDR::Range getGainRange(int, size_t, const std::string&) const override
     {
         return { 0, 60 };
     }
-    void setGain(const int direction,
-                 const size_t,
-                 const std::string&,
-                 const double gain_db) override
+    void setGain(int direction, size_t, const std::string&, double gain_db) override
     {
-        d_gain_db[direction] = std::min(60.0, std::max(0.0, gain_db));
-        if (direction == SOAPY_SDR_TX)
-            d_air->set_transmit_gain(d_gain_db[direction]);
-        else
-            d_air->set_receive_gain(d_gain_db[direction]);
+        d_gain_db[direction] = std::clamp(gain_db, 0.0, 60.0);
+        d_air->set_gain(direction == SOAPY_SDR_TX, d_gain_db[direction]);
     }
-    double getGain(const int direction, const size_t, const std::string&) const override
+    double getGain(int direction, size_t, const std::string&) const override
     {
         return d_gain_db[direction];
     }
 
-    std::vector<std::string> listFrequencies(const int, const size_t) const override
-    {
-        return { "RF" };
-    }
-    SoapySDR::RangeList
-    getFrequencyRange(const int, const size_t, const std::string&) const override
+    strings listFrequencies(int, size_t) const override { return { "RF" }; }
+    SoapySDR::RangeList getFrequencyRange(int, size_t, const std::string&) const override
     {
         return { SoapySDR::Range(1e6, 6e9) };
     }
-    void setFrequency(const int direction,
-                      const size_t,
+    void setFrequency(int direction,
+                      size_t,
                       const std::string&,
-                      const double frequency,
+                      double frequency,
                       const Kwargs&) override
     {
         d_frequency[direction] = frequency;
     }
-    double
-    getFrequency(const int direction, const size_t, const std::string&) const override
+    double getFrequency(int direction, size_t, const std::string&) const override
     {
         return d_frequency[direction];
     }
 
-    SoapySDR::RangeList getSampleRateRange(const int, const size_t) const override
+    SoapySDR::RangeList getSampleRateRange(int, size_t) const override
     {
         return { SoapySDR::Range(1e5, 20e6) };
     }
-    std::vector<double> listSampleRates(const int, const size_t) const override
+    std::vector<double> listSampleRates(int, size_t) const override
     {
         return { 1e5, 1e6, 20e6 };
     }
-    void setSampleRate(const int direction, const size_t, const double rate) override
+    void setSampleRate(int direction, size_t, double rate) override
     {
         d_sample_rate[direction] = rate;
         d_air->set_sample_rate(rate);
@@ -121,12 +100,12 @@ public:
             d_air->expect_receiver(true);
         }
     }
-    double getSampleRate(const int direction, const size_t) const override
+    double getSampleRate(int direction, size_t) const override
     {
         return d_sample_rate[direction];
     }
 
-    SoapySDR::Stream* setupStream(const int direction,
+    SoapySDR::Stream* setupStream(int direction,
                                   const std::string& format,
                                   const std::vector<size_t>&,
                                   const Kwargs&) override
@@ -137,24 +116,21 @@ public:
     }
     void closeStream(SoapySDR::Stream*) override { }
     size_t getStreamMTU(SoapySDR::Stream*) const override { return 8192; }
-    int activateStream(SoapySDR::Stream* stream,
-                       const int,
-                       const long long,
-                       const size_t) override
+    int activateStream(SoapySDR::Stream* stream, int, long long, size_t) override
     {
         return turn(stream, true);
     }
-    int deactivateStream(SoapySDR::Stream* stream, const int, const long long) override
+    int deactivateStream(SoapySDR::Stream* stream, int, long long) override
     {
         return turn(stream, false);
     }
 
     int readStream(SoapySDR::Stream*,
                    void* const* buffers,
-                   const size_t wanted,
+                   size_t wanted,
                    int& flags,
                    long long&,
-                   const long timeout_us) override
+                   long timeout_us) override
     {
         using reading = gr::advphy::standin_air::reading;
         flags = 0;
@@ -175,10 +151,10 @@ public:
 
     int writeStream(SoapySDR::Stream*,
                     const void* const* buffers,
-                    const size_t given,
+                    size_t given,
                     int&,
-                    const long long,
-                    const long timeout_us) override
+                    long long,
+                    long timeout_us) override
     {
         // 0, not SOAPY_SDR_TIMEOUT, which gr-soapy logs at each call.
         return int(d_air->write(static_cast<const gr::advphy::sample*>(buffers[0]),

@@ -33,7 +33,9 @@ def atomic_file(path, mode="w"):
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        mask = os.umask(0)  # the only way to read it
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
         temporary = None
     except OSError as error:
@@ -87,9 +89,3 @@ def _refuse_special(path):
         raise OSError(errno.EINVAL, "is not a regular file")
     if not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lookup of a package's modules by file name: channels, schemes, baseline links."""
+"""Names: which are known, and the modules of a package by file name."""
 
 import importlib
 import pkgutil
+
+
+def unknown(what: str, name, known) -> str:
+    """Return the error text for a name that is not known, which lists the others."""
+    return f"{what} '{name}' is not known; choose from {', '.join(known)}"
+
+
+def require_known(what: str, name, known) -> None:
+    """Raise ValueError unless a name is one of the known names."""
+    if name not in known:
+        raise ValueError(unknown(what, name, known))
 
 
 def names(package) -> list:

@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from advphy_model.found_by_name import require_known
+
 
 def from_db(value_db: float) -> float:
     """Return the linear ratio of a value in decibels."""
@@ -69,11 +71,7 @@ def psr_db_of_limit(epsilon: float, reading: str, reals: int) -> float:
             perturbation 3.6 dB ABOVE the signal.
         reals: N, number of real dimensions.
     """
-    if reading not in ("per_dimension", "literal"):
-        raise ValueError(
-            f"power reading '{reading}' is not known; choose from per_dimension, "
-            "literal"
-        )
+    require_known("power reading", reading, ("per_dimension", "literal"))
     return 10 * math.log10(epsilon * (reals if reading == "literal" else 1))
 
 
@@ -117,8 +115,5 @@ def psr_db_of_epsilon(epsilon: float, convention: str) -> float:
         convention: "power": ||p||^2 = epsilon ||x||^2; "amplitude":
             ||p|| = epsilon ||x||. The paper does not state which one it uses.
     """
-    if convention not in ("power", "amplitude"):
-        raise ValueError(
-            f"convention '{convention}' is not known; choose from power, amplitude"
-        )
+    require_known("convention", convention, ("power", "amplitude"))
     return (10 if convention == "power" else 20) * math.log10(epsilon)

@@ -12,6 +12,7 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
+from advphy_model.found_by_name import require_known
 from advphy_model.randomness import checked_index, checked_seed
 
 FADINGS = ("none", "rayleigh")
@@ -35,6 +36,8 @@ class Arriving:
     Class attributes:
         NAMELESS: number of first fields that the label does not list by name.
     """
+
+    NAMELESS = 2
 
     @cached_property
     def scaled(self) -> Perturbation:
@@ -94,8 +97,6 @@ class Adversary(Arriving):
     seed: int = 1
     hold: int = 1
 
-    NAMELESS = 2
-
     def __post_init__(self):
         checked_psr_db(self.perturbation.psr_db if self.psr_db is None else self.psr_db)
         shifts = range(self.perturbation.n)
@@ -111,11 +112,13 @@ class Adversary(Arriving):
         if not isinstance(self.hold, int) or not 1 <= self.hold <= 2**32:
             raise ValueError(f"hold must be 1..2^32 blocks, got {self.hold}")
         for name, unit in (("phase", "radians"), ("frequency_offset", "cycles")):
-            _check_number(name, getattr(self, name), unit)
-        if self.fading not in FADINGS:
-            raise ValueError(
-                f"fading '{self.fading}' is not known; choose from {', '.join(FADINGS)}"
-            )
+            value = getattr(self, name)
+            number = isinstance(value, numbers.Real) and math.isfinite(value)
+            if not number and value != "random":
+                raise ValueError(
+                    f"{name} must be a finite number ({unit}) or 'random', got {value}"
+                )
+        require_known("fading", self.fading, FADINGS)
         for name in ("off_blocks", "on_blocks"):
             checked_index(name, getattr(self, name))
         if self.off_blocks and not self.on_blocks:
@@ -222,12 +225,3 @@ class Adversary(Arriving):
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
 
     __getstate__ = settings  # without cached properties
-
-
-def _check_number(name, value, unit):
-    if value == "random":
-        return
-    if not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise ValueError(
-            f"{name} must be a finite number ({unit}) or 'random', got {value}"
-        )

@@ -32,19 +32,12 @@ class ImageAdversary(Arriving):
     psr_db: float | None = None
     seed: int = 1
 
-    NAMELESS = 2
-
     def __post_init__(self):
         checked_psr_db(self.scaled.psr_db)
         checked_seed(self.seed)
 
     def require_fit(self, link, images) -> None:
-        """Raise ValueError unless the perturbation is for such a link and images.
-
-        Args:
-            link: SemanticLink.
-            images: Images that are sent.
-        """
+        """Raise ValueError unless it is for such a SemanticLink and Images."""
         p = self.perturbation
         p.require_fit(link)
         if p.kind == "per_image" and p.recipe.get("images_sha256") != images.sha256:
@@ -55,13 +48,10 @@ class ImageAdversary(Arriving):
         self.adder(link.reals)  # checks the energy
 
     def adder(self, reals: int):
-        """Return a function (images, first, y) that adds p to y in place.
+        """Return a function (images, first, y) that adds p to codes of so many reals.
 
         Its arguments are the numbers of the images in their set, the index of the first
-        item, and y, complex64 [items, n].
-
-        Args:
-            reals: L, the reals of a code.
+        item, and y, complex64 [items, n], in place.
         """
         p = self.perturbation
         rows = p.rows.astype(complex)

@@ -64,10 +64,7 @@ class Perturbation(StoredModel):
     )
 
     def __post_init__(self):
-        if self.kind not in KINDS:
-            self.refuse(
-                f"kind '{self.kind}' is not known; choose from {', '.join(KINDS)}"
-            )
+        self.require_known("kind", self.kind, KINDS)
         rows = np.array(self.rows, np.complex64, order="C")
         if self.kind == "book" and not 2 <= len(rows) <= LONGEST_BOOK:
             self.refuse(f"a book must have 2..{LONGEST_BOOK} rows, got {len(rows)}")
@@ -108,8 +105,7 @@ class Perturbation(StoredModel):
     def require_fit(self, model) -> None:
         """Raise ValueError unless a link has this n and, for a table, this k.
 
-        Args:
-            model: link model; or semantic link, which takes no table.
+        A semantic link takes no table.
         """
         if self.n != model.n:
             self.refuse(

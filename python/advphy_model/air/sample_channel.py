@@ -59,11 +59,7 @@ class SampleChannel:
         self._sigma = math.sqrt(noise_variance)
 
     def process(self, samples) -> np.ndarray:
-        """Return all output samples that are complete after this input, complex64.
-
-        Args:
-            samples: next samples of the stream, complex64 [count].
-        """
+        """Return all samples that are complete after these, complex64 [count]."""
         y = np.ascontiguousarray(samples, np.complex64)
         if y.ndim != 1:
             raise ValueError(f"samples have shape {y.shape}, expected one dimension")

@@ -184,13 +184,10 @@ def is_adopted(name: str) -> bool:
 
 
 def adopt(name: str, folder) -> Path:
-    """Copy a data set from a folder to `place(name)` and return that.
+    """Copy one of DATA_SETS from a folder to `place(name)` and return that.
 
-    All files are verified before the first is copied.
-
-    Args:
-        name: one of DATA_SETS.
-        folder: folder with the four files, with names as for `find`.
+    The folder has the four files, with names as for `find`. All files are verified
+    before the first is copied.
 
     Raises:
         ValueError: if the data set, the folder or a file does not exist, or a file has

@@ -123,14 +123,8 @@ def read_idx(path, rank: int = 3) -> np.ndarray:
     """Return the array in an idx file, which may be compressed with gzip.
 
     The format is that of MNIST: two zero bytes, the type (8 for unsigned bytes), the
-    number of axes, then the length of each axis as 32 bits, big endian.
-
-    Args:
-        path: path of the file.
-        rank: expected number of axes: 3 for images, 1 for labels.
-
-    Returns:
-        uint8 with `rank` axes, read-only.
+    number of axes, then the length of each axis as 32 bits, big endian. The array is
+    uint8, read-only, and must have `rank` axes: 3 for images, 1 for labels.
 
     Raises:
         ValueError: if the file is not a valid idx file.

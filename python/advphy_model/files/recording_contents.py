@@ -65,14 +65,7 @@ class Origin:
 
     @classmethod
     def of(cls, model, frame, seed=1, **more):
-        """Return the origin for a link.
-
-        Args:
-            model: link model or semantic link.
-            frame: Frame.
-            seed: seed of the messages.
-            more: first_block, images.
-        """
+        """Return the origin for a link of either kind; `more`: first_block, images."""
         described = frame.describe()
         return cls(model.name, model.sha256, described, seed, __version__, **more)
 

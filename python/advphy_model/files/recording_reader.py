@@ -119,7 +119,9 @@ def read(path) -> Recording:
     try:
         recorded = checked_index("advphy:samples", fields.get("advphy:samples", 0))
         missing = max(0, recorded - samples)
-        origin = _origin(fields) if "advphy:model_sha256" in fields else None
+        names = [field.name for field in dataclasses.fields(Origin)]
+        known = {name: fields[OWN + name] for name in names if OWN + name in fields}
+        origin = Origin(**known) if "model_sha256" in known else None
         attacks = tuple(_attack(a) for a in annotations if "advphy:attack" in a)
     except _MISFITS as error:
         raise ValueError(
@@ -180,11 +182,6 @@ def _attack(annotation):
         first_sample=annotation["core:sample_start"],
         samples=annotation.get("core:sample_count"),
     )
-
-
-def _origin(fields):
-    names = [field.name for field in dataclasses.fields(Origin)]
-    return Origin(**{n: fields[OWN + n] for n in names if OWN + n in fields})
 
 
 def _require_hash(data, size, wanted):

@@ -14,9 +14,15 @@ from advphy_model.network.packed_network import PackedNetwork
 
 
 class _Module:
-    """Base of both modules: a keyed transform, a residual network, or both."""
+    """A keyed transform, a residual network, or both.
 
-    def __init__(self, link: SemanticLink, secret, role):
+    Args:
+        link: semantic link with a pair or a keyed transform.
+        secret: 32 bytes (secret_file.py) for a keyed link; None for a learned pair.
+    """
+
+    def __init__(self, link: SemanticLink, secret: bytes | None = None):
+        role = self.ROLE
         if not link.hides:
             raise ValueError(
                 f"semantic link '{link.name}' has no module for {role.capitalize()}; "
@@ -40,15 +46,9 @@ class _Module:
 
 
 class AliceModule(_Module):
-    """Alice's module: x' = x + F_Alice(x) [arn, eq. 15], or x' = Q_k x if keyed.
+    """Alice's module: x' = x + F_Alice(x) [arn, eq. 15], or x' = Q_k x if keyed."""
 
-    Args:
-        link: semantic link with a pair or a keyed transform.
-        secret: 32 bytes (secret_file.py) for a keyed link; None for a learned pair.
-    """
-
-    def __init__(self, link: SemanticLink, secret: bytes | None = None):
-        super().__init__(link, secret, "alice")
+    ROLE = "alice"
 
     def run(self, x, first_index, out):
         """Write the transmitted vectors to out.
@@ -65,15 +65,9 @@ class AliceModule(_Module):
 
 
 class BobModule(_Module):
-    """Bob's module: x^ = y - F_Bob(y) [arn, eq. 17], after Q_k^T if keyed.
+    """Bob's module: x^ = y - F_Bob(y) [arn, eq. 17], after Q_k^T if keyed."""
 
-    Args:
-        link: semantic link with a pair or a keyed transform.
-        secret: 32 bytes (secret_file.py) for a keyed link; None for a learned pair.
-    """
-
-    def __init__(self, link: SemanticLink, secret: bytes | None = None):
-        super().__init__(link, secret, "bob")
+    ROLE = "bob"
 
     def run(self, y, first_index, out):
         """Write the vectors to decode to out; for the arguments see AliceModule.run."""

@@ -46,16 +46,11 @@ def encoder(model: LinkModel):
 
 
 def hard_decision_table(codebook: np.ndarray) -> list:
-    """Return the message with the smallest Hamming distance to each sign pattern.
+    """Return the message with the smallest Hamming distance to each of 2^n patterns.
 
     Bit j of a pattern, from the left, is 1 where Re y[j] < 0. If several messages have
-    the smallest distance, the smallest message is taken.
-
-    Args:
-        codebook: complex [M, n] with entries +a and -a; n at most 16.
-
-    Returns:
-        A list of 2^n messages.
+    the smallest distance, the smallest message is taken. The codebook is complex [M, n]
+    with entries +a and -a; n is at most 16.
 
     Raises:
         ValueError: if the codebook has other entries or n is above 16.

@@ -81,18 +81,11 @@ class LinkModel(StoredModel):
                 f"mean energy of the codebook must be n = {self.n}, got {energy:.4g}; "
                 "scale the codebook by sqrt(n / energy)"
             )
-        if self.decision not in DECISIONS:
-            self.refuse(
-                f"decision '{self.decision}' is not known; choose from "
-                f"{', '.join(DECISIONS)}"
-            )
+        self.require_known("decision", self.decision, DECISIONS)
 
     def _check_networks(self):
         for role, network in self.networks.items():
-            if role not in ROLES:
-                self.refuse(
-                    f"role '{role}' is not known; choose from {', '.join(ROLES)}"
-                )
+            self.require_known("role", role, ROLES)
             wanted = ((self.M,), (2 * self.n,))
             wanted = wanted[::-1] if role == "decoder" else wanted
             if (network.input_shape, network.output_shape) != wanted:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from advphy_model.complex_baseband import to_complex, to_reals
+from advphy_model.found_by_name import unknown
 from advphy_model.link import safetensors_file
 from advphy_model.network.network import describe as describe_networks
 from advphy_model.network.network import restore as restore_networks
@@ -80,6 +81,11 @@ class StoredModel:
     def refuse(self, what: str):
         """Raise ValueError with the kind and name of the model, then `what`."""
         raise ValueError(f"{self.KIND.what} '{self.name}': {what}")
+
+    def require_known(self, what: str, name, known) -> None:
+        """Raise ValueError unless a name is one of the known names."""
+        if name not in known:
+            self.refuse(unknown(what, name, known))
 
     def derived(self) -> dict:
         """Return entries of the description that are computed from the fields."""

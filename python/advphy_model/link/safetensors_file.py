@@ -68,11 +68,9 @@ def parse(content: bytes) -> tuple:
 
 
 def arrays(header: dict, data: bytes) -> dict:
-    """Return the arrays by name; they must cover the data without gap or overlap.
+    """Return the arrays by name from the last two results of `parse`.
 
-    Args:
-        header: descriptions of the arrays from `parse`.
-        data: bytes of the arrays from `parse`.
+    They must cover the data without gap or overlap.
 
     Raises:
         ValueError: if an array does not match its description or is not finite.

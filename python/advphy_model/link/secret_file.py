@@ -27,7 +27,11 @@ def read(path) -> bytes:
             it, or it does not hold 64 hexadecimal digits.
         OSError: if the file cannot be read.
     """
-    with open(path, "rb", opener=_nonblocking) as file:
+
+    def nonblocking(path, flags):
+        return os.open(path, flags | os.O_NONBLOCK)  # opening a FIFO would block
+
+    with open(path, "rb", opener=nonblocking) as file:
         _refuse_careless(path, os.fstat(file.fileno()))
         secret = _from_hex(file.read(256).decode("ascii", "replace"))
     if secret is None:
@@ -36,10 +40,6 @@ def read(path) -> bytes:
             "make a new secret under another name"
         )
     return secret
-
-
-def _nonblocking(path, flags):
-    return os.open(path, flags | os.O_NONBLOCK)  # opening a FIFO would block
 
 
 def create(path) -> None:

@@ -2,17 +2,24 @@
 """Semantic links: networks by role and the modules that hide the code from Eve."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 
-from advphy_model.complex_baseband import LAYOUT, channel_uses
+import numpy as np
+
+from advphy_model.complex_baseband import LAYOUT, channel_uses, to_reals
 from advphy_model.link.keying import TRANSFORMS
 from advphy_model.link.model_file import Kind, StoredModel, content_hash
 from advphy_model.network.network import Network
 from advphy_model.network.network import describe as describe_networks
+from advphy_model.network.packed_network import PackedNetwork
+from advphy_model.power import from_db
 
 BASE = ("semantic_encoder", "channel_encoder", "channel_decoder", "semantic_decoder")
 PAIR = ("alice", "bob")
 KEYING = ("none", *TRANSFORMS)
+IMAGES = 512  # that are looked at for the power
+TOLERANCE_DB = 1.0  # of a link with average power, on images like those of its training
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,10 +71,7 @@ class SemanticLink(StoredModel):
                 f"roles missing: {missing}, not known: {sorted(unknown)}; a base has "
                 f"{BASE}, a pair has {PAIR}"
             )
-        if self.keying not in KEYING:
-            self.refuse(
-                f"keying '{self.keying}' is not known; choose from {', '.join(KEYING)}"
-            )
+        self.require_known("keying", self.keying, KEYING)
         if "alice" in self.networks and "bob" not in self.networks:
             self.refuse("there is an alice without a bob to undo her change")
         if "alice" in self.networks and self.keying != "none":
@@ -147,6 +151,33 @@ class SemanticLink(StoredModel):
         described, arrays = describe_networks(pair)
         what = {"pair": described, "keying": self.keying, "base": self.base_sha256}
         return content_hash(what, arrays)[:16]
+
+    def require_unit_power(self, images) -> None:
+        """Raise ValueError unless codes have mean x_i^2 = 1, which an SNR relies on.
+
+        The mean over the first IMAGES images may be off by TOLERANCE_DB and by three
+        standard errors.
+
+        Args:
+            images: Images of the link's shape.
+        """
+        pixels = images.as_reals()[:IMAGES]
+        x = np.empty((len(pixels), self.n), np.complex64)
+        PackedNetwork(self.encoder, complex_output=True).run(pixels, x)
+        powers = np.mean(to_reals(x, self.reals).astype(float) ** 2, axis=1)
+        mean, spread = powers.mean(), 3 * powers.std() / math.sqrt(len(powers))
+        if not math.isfinite(mean):
+            return  # erasures, which are counted
+        low, high = from_db(-TOLERANCE_DB), from_db(TOLERANCE_DB)
+        if low - spread <= mean <= high + spread:
+            return
+        power_db = 10 * math.log10(mean) if mean else -math.inf
+        self.refuse(
+            f"its codes of '{images.name}' have a mean power of {power_db:.2f} dB per "
+            f"real dimension, must be 0 dB within {TOLERANCE_DB:g} dB, or snr_db would "
+            "not be the SNR; end its channel_encoder with l2_normalisation, or scale "
+            "it for these images with average_power_normalisation"
+        )
 
     def without_pair(self):
         """Return the link with its base alone, which is unchanged bit for bit."""

@@ -150,9 +150,7 @@ class BurstSetting(OfLink):
 def aligned_bler(setting: BurstSetting, attack=None) -> float:
     """Return the BLER of the aligned link, without modem and channel.
 
-    Args:
-        setting: BurstSetting, of which model, Eb/N0 and canceller are used.
-        attack: Adversary, or None.
+    Of the setting, model, Eb/N0 and, under an attack (Adversary), canceller are used.
     """
     row = _aligned(setting, setting.ebn0_db, attack)
     return row.failures / row.blocks
@@ -162,12 +160,8 @@ def loss_db(setting: BurstSetting, bler: float) -> float | None:
     """Return the loss of the modem: how much less Eb/N0 the aligned link needs, in dB.
 
     The Eb/N0 of the aligned link is interpolated between points every STEP_DB. The loss
-    can be slightly negative by chance. It is None if it exceeds 5 dB. Attack and
-    canceller are not considered.
-
-    Args:
-        setting: BurstSetting, of which model and Eb/N0 are used.
-        bler: measured BLER of the link through the modem.
+    can be slightly negative by chance. It is None if it exceeds 5 dB. Of the setting,
+    only model and Eb/N0 are used; `bler` was measured through the modem.
     """
     if not 0 < bler < 1:
         return None

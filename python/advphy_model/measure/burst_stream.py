@@ -15,12 +15,7 @@ _TAIL = 64  # zeros after the last sample, for impairments that hold back sample
 
 
 class BurstStream:
-    """A stream of bursts through the modem.
-
-    Args:
-        setting: BurstSetting.
-        first_frame: number of the first burst.
-    """
+    """The bursts of a BurstSetting from number first_frame on."""
 
     def __init__(self, setting, first_frame):
         self._setting, self._first = setting, first_frame

@@ -109,8 +109,7 @@ class Certificate:
     def per_message(self, psr_db: float) -> float:
         """Return the bound for an adversary who chooses p for each message.
 
-        Args:
-            psr_db: PSR in dB; every p has at most this power.
+        Every p has at most the PSR psr_db in dB.
         """
         return float(np.mean(_shifted(self.limits, self._shift(psr_db))))
 
@@ -118,10 +117,7 @@ class Certificate:
         """Return the bound for one p, or for p drawn regardless of the message.
 
         It is the smallest of the bound for each message, the bound by moments and the
-        bound by pairs of codewords.
-
-        Args:
-            psr_db: PSR in dB; every p has at most this power.
+        bound by pairs of codewords. Every p has at most the PSR psr_db in dB.
         """
         shift, found = self._shift(psr_db), [self.per_message(psr_db)]
         if self._moments is not None and shift <= _MOST_SHIFT:
@@ -201,12 +197,7 @@ def _by_moments(mass, first, second, shift):
     """Return the largest mass after a shift of errors with these moments.
 
     Each cell of a counts with its largest likelihood ratio and its smallest moments.
-
-    Args:
-        mass: upper limit of E[e].
-        first: upper limit of E[e a].
-        second: upper limit of E[e a^2].
-        shift: delta.
+    The limits mass, first and second are those of E[e], E[e a] and E[e a^2].
     """
     from scipy.special import ndtr
 

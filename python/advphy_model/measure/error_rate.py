@@ -7,6 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from advphy_model.found_by_name import require_known
+
 METHODS = "wilson", "clopper_pearson"
 CHECK_EVERY = 65536  # blocks; see StopRule
 
@@ -22,10 +24,7 @@ def interval(
         method: "wilson" (Wilson score) or "clopper_pearson" (exact, conservative).
         confidence: confidence level, above 0 and below 1.
     """
-    if method not in METHODS:
-        raise ValueError(
-            f"method '{method}' is not known; choose from {', '.join(METHODS)}"
-        )
+    require_known("method", method, METHODS)
     if not 0 <= errors <= blocks or blocks < 1:
         raise ValueError(
             f"errors must be in 0..blocks and blocks at least 1, got {errors} errors "
@@ -66,11 +65,8 @@ def upper_bound(blocks: int, confidence: float = 0.95) -> float:
 def ebn0_db_at(points: dict, bler: float) -> float | None:
     """Return the Eb/N0 in dB at which a curve reaches a BLER, or None.
 
-    The logarithm of the BLER is interpolated linearly in dB.
-
-    Args:
-        points: {ebn0_db: (failures, blocks)}.
-        bler: BLER to reach.
+    The logarithm of the BLER is interpolated linearly in dB between the points
+    {ebn0_db: (failures, blocks)}.
     """
     rates = [
         (db, failures / blocks) for db, (failures, blocks) in sorted(points.items())

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The aligned link without GNU Radio: counts, settings and computation in tiles."""
 
-import threading
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from advphy_model.air.adversary import Adversary
 from advphy_model.air.channels import canonical, channel
 from advphy_model.link import decision
 from advphy_model.link.link_model import LinkModel
+from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import CHECK_EVERY
 from advphy_model.measure.table import Row, names
 from advphy_model.power import noise_variance
@@ -34,14 +34,6 @@ class LinkRow(Row):
     def place(self) -> str:
         """Return link and Eb/N0 for error texts."""
         return f"{self.link} at {self.ebn0_db:g} dB"
-
-    def require_psr(self) -> None:
-        """Raise ValueError unless there is a PSR exactly if there is an attack."""
-        if (self.psr_db is None) != (self.attack == "none"):
-            raise ValueError(
-                "psr_db must be a number with an attack and empty without, got "
-                f"{self.psr_db} with attack '{self.attack}'"
-            )
 
 
 @dataclass(frozen=True)
@@ -131,12 +123,8 @@ class OfLink:
     def row(self, schema, engine: str, **more) -> tuple:
         """Return a tuple with the only row, with all counts 0.
 
-        The PSR is rounded, because the perturbation is float32.
-
-        Args:
-            schema: Counts or a subclass.
-            engine: name of the engine for the row.
-            more: first_block and columns of the subclass.
+        The PSR is rounded, because the perturbation is float32. The schema is a
+        LinkRow; `more` are its columns that are not set here.
         """
         attack, canceller = self.attack, self.canceller
         row = schema(
@@ -179,6 +167,7 @@ class LinkSetting(OfLink):
     canceller: CancellerSettings | None = None
     channel: str = "awgn"
 
+    schema: ClassVar = Counts
     step: ClassVar = CHECK_EVERY  # items between checks of the stop rule
 
     def __post_init__(self):
@@ -188,7 +177,7 @@ class LinkSetting(OfLink):
 
     def rows(self, engine: str, first: int) -> tuple:
         """Return the row of this setting with all counts 0."""
-        return self.row(Counts, engine, first_block=first)
+        return self.row(self.schema, engine, first_block=first)
 
     def items(self, blocks: int) -> int:
         """Return the number of items for so many blocks."""
@@ -196,14 +185,9 @@ class LinkSetting(OfLink):
 
     def count(self, first: int, begin: int, end: int) -> tuple:
         """Return the totals of blocks first + begin .. first + end - 1."""
-        if getattr(_own, "setting", None) is not self:
-            _own.setting, _own.chain = self, _Chain(self)
-        errors, erasures = _own.chain.count(first, begin, end)
+        errors, erasures = ranges.chain_of(self, _Chain).count(first, begin, end)
         totals = {"blocks": end - begin, "block_errors": errors, "erasures": erasures}
         return (totals,)
-
-
-_own = threading.local()  # a thread's chain and its setting
 
 
 class _Chain:

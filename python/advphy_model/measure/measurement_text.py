@@ -50,9 +50,8 @@ def sentence(failures, blocks) -> str:
 def figures_of(message) -> str:
     """Return a short text with the figures of a message that are known.
 
-    Args:
-        message: message of a counter, meter, adversary or canceller, as a dictionary;
-            a figure that is missing or None is left out.
+    It is a dictionary of a counter, meter, adversary or canceller; a figure that is
+    missing or None is left out.
 
     Raises:
         KeyError: if the kind is not known, or counts or `detected` are missing.
@@ -78,11 +77,6 @@ def _counts(message):
     text = f"BLER {failures / blocks:.2e} ({failures} of {blocks} blocks)"
     bursts = ("{frames} bursts", "{missed_frames} missed")
     return ", ".join([text, *known_parts(bursts, message)])
-
-
-def _distortion(message):
-    forms = ("MSE {mse:.4f}", "PSNR {psnr_db:.1f} dB", "SSIM {ssim:.2f}")
-    return ", ".join(known_parts(forms, message))
 
 
 def _accuracy(message):
@@ -119,22 +113,22 @@ def _power(message):
     return ", ".join(state + known_parts(forms, message))
 
 
-def _frames(message):
-    forms = (
-        "{received} bursts",
-        "{missed} missed",
-        "SNR {snr_db:.1f} dB",
-        "clock {clock_ppm:+.1f} ppm",
-    )
-    return ", ".join(known_parts(forms, message))
+def _listed(*forms):
+    """Return a function that lists the known ones of these figures."""
+    return lambda message: ", ".join(known_parts(forms, message))
 
 
 _FIGURES = {
     "counts": _counts,
-    "distortion": _distortion,
+    "distortion": _listed("MSE {mse:.4f}", "PSNR {psnr_db:.1f} dB", "SSIM {ssim:.2f}"),
     "accuracy": _accuracy,
     "psr": _psr,
     "estimate": _estimate,
     "power": _power,
-    "frames": _frames,
+    "frames": _listed(
+        "{received} bursts",
+        "{missed} missed",
+        "SNR {snr_db:.1f} dB",
+        "clock {clock_ppm:+.1f} ppm",
+    ),
 }

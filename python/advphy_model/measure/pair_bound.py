@@ -119,7 +119,10 @@ def _bound(half, units, shift):
         limits.append((1 - even) * np.linalg.eigvalsh((w.T * c) @ w)[-1])
         prices.append((np.clip(even, low, high) - even) ** 2)
     limits, prices = np.array(limits), np.stack(prices)
-    half, c, count = _grouped(half, c)
+    # The smallest half distance and weight, and the size, of each group of pairs.
+    groups = np.array_split(np.argsort(half), min(len(half), _GROUPS))
+    rows = [(half[group].min(), c[group].min(), len(group)) for group in groups]
+    half, c, count = np.array(rows).T
     gain = _f(half[:, None], shift * np.sqrt(high))
 
     def dual(multipliers):
@@ -127,10 +130,3 @@ def _bound(half, units, shift):
         return multipliers @ limits + count @ left.max(axis=1)
 
     return least(dual, limits, float(count @ gain[:, -1]))
-
-
-def _grouped(half, c):
-    """Return smallest half distances, smallest weights and sizes of groups of pairs."""
-    parts = np.array_split(np.argsort(half), min(len(half), _GROUPS))
-    rows = [(half[part].min(), c[part].min(), len(part)) for part in parts]
-    return np.array(rows).T

@@ -25,11 +25,7 @@ class PublishedCounts:
         self.refused = {}  # name of the counter -> why its counts give no row
 
     def take(self, message) -> bool:
-        """Process a measurement; return whether a row has changed.
-
-        Args:
-            message: dictionary from published.decode.
-        """
+        """Process a message of published.decode; return whether a row has changed."""
         if message["kind"] != "counts" or not message["blocks"]:
             return False
         try:

@@ -97,10 +97,9 @@ def frames_of(model, frame, frames: int, seed: int, amplitude=0.8):
 
 def noisy(samples, seed: int, noise_variance: float) -> np.ndarray:
     """Return samples plus noise of a variance per real dimension, complex64."""
-    y = np.empty((len(samples), 1), np.complex64)
-    sigma = math.sqrt(noise_variance)
-    kernels.add_gaussian(seed, 0, sigma, samples.reshape(-1, 1), y, None)
-    return y.reshape(-1)
+    y = np.empty_like(samples)
+    kernels.add_gaussian(seed, 0, math.sqrt(noise_variance), samples, y)
+    return y
 
 
 def bler_without_modem(model, ebn0_db: float) -> float:
@@ -115,14 +114,8 @@ def judged(counts, means, model, sent: int, expected: Expected):
 
     The BLER must lie between those of the aligned link at Eb/N0 and at loss_db less. If
     it were lower, there would be less noise than expected. Each limit is extended by
-    the 95 % interval of the run.
-
-    Args:
-        counts: counts of the Scorer.
-        means: means of the Scorer.
-        model: link model.
-        sent: number of bursts sent.
-        expected: Expected.
+    the 95 % interval of the run. Counts and means are those of the Scorer; `sent` is
+    the number of bursts.
     """
     ebn0_db, cfo, ppm = expected.ebn0_db, expected.cfo, expected.clock_ppm
     most_lost = math.floor(expected.most_lost * sent)

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,16 @@ class Workers:
     slots: Callable
     largest: int = 1
     result: Callable = concurrent.futures.Future.result
+
+
+_own = threading.local()  # a thread's setting and the chain that counts it
+
+
+def chain_of(setting, make):
+    """Return this thread's chain make(setting), whose buffers are used again."""
+    if getattr(_own, "setting", None) is not setting:
+        _own.setting, _own.chain = setting, make(setting)
+    return _own.chain
 
 
 def cores() -> int:
@@ -139,14 +150,9 @@ def _count(setting, first, ends):
 
 
 def total(setting, rule, first=0, workers=None, engine="loop"):
-    """Return the rows of a setting when the stop rule is met.
+    """Return the rows of a setting, from item `first` on, when the stop rule is met.
 
-    Args:
-        setting: as for `counted`.
-        rule: StopRule.
-        first: index of the first item.
-        workers: as for `counted`.
-        engine: name of the engine for the rows.
+    The other arguments are those of `counted`; `engine` is the rows' name of it.
     """
     rows = setting.rows(engine, first)
     for more in counted(setting, rows, rule, workers):
@@ -157,10 +163,8 @@ def total(setting, rule, first=0, workers=None, engine="loop"):
 def in_order(function, arguments, workers=None):
     """Yield function(argument) for each argument, in order.
 
-    Args:
-        function: function of a module, so that other processes can import it.
-        arguments: iterable of arguments.
-        workers: Workers; None: call it in this process, one argument after another.
+    The function belongs to a module, so that other processes can import it. Without
+    Workers it is called in this process, for one argument after another.
     """
     if workers is None:
         yield from map(function, arguments)

@@ -5,6 +5,7 @@ import functools
 import threading
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -50,6 +51,8 @@ class RareSetting(LinkSetting):
             which rare errors cannot be drawn.
     """
 
+    schema: ClassVar = RareCounts
+
     def __post_init__(self):
         super().__post_init__()
         if self.model.n > _MOST_USES:
@@ -66,10 +69,6 @@ class RareSetting(LinkSetting):
             _refuse(f"channel '{self.channel}'", what, "choose one of these")
         if self.attack is not None:
             _require_drawable(self.attack)
-
-    def rows(self, engine: str, first: int) -> tuple:
-        """Return the row of this setting with all sums 0."""
-        return self.row(RareCounts, engine, first_block=first)
 
     def count(self, first: int, begin: int, end: int) -> tuple:
         """Return the totals of blocks first + begin .. first + end - 1."""
@@ -164,10 +163,7 @@ class RareSetting(LinkSetting):
     def _centers(self, sent, first, uniform):
         """Return (received vectors without noise as reals, weights of the gains).
 
-        Args:
-            sent: messages, uint8 [blocks].
-            first: index of the first block.
-            uniform: uniform numbers for the gains, [blocks, 2].
+        The uniform numbers [blocks, 2] give the gains.
         """
         x, weights = self.model.codebook[sent], np.ones(len(sent))
         if self._fades:

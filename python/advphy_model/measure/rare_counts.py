@@ -22,22 +22,15 @@ class RareCounts(LinkRow):
     which have the same mean and variance.
 
     Args:
-        link: name of the link.
+        link, ebn0_db, seed, first_block, model_sha256, psr_db, attack, channel,
+            version: see Counts.
         engine: "rare".
-        ebn0_db: Eb/N0 in dB.
-        seed: seed of messages and noise.
-        first_block: index of the first block.
+        canceller: "none".
         blocks_drawn: number of blocks, from first_block on without gaps.
         errors_drawn: number of these that are wrong or erased; no measure of the BLER.
         weight_sum: sum of the weights of these errors.
         weight_squares: sum of the squares of these weights.
         largest_weight: largest of these weights.
-        model_sha256: hash of the link model.
-        psr_db: perturbation-to-signal ratio in dB; None without an attack.
-        attack: Adversary.label, or "none".
-        canceller: "none".
-        channel: label of the channel.
-        version: version of gr-advphy.
     """
 
     link: str

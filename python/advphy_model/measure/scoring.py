@@ -174,11 +174,9 @@ class ImageScorer:
         self._wrong_key = False  # by the last header that had a check
 
     def score(self, y, frame) -> tuple:
-        """Return (None, erasures, squared error) of the codes of a burst.
+        """Return (None, erasures, squared error) of the codes of a ReceivedFrame.
 
-        Args:
-            y: complex64 [codewords, n].
-            frame: ReceivedFrame.
+        The codes y are complex64 [codewords, n].
         """
         if frame.header.inserted and self._bob is not None:
             y = self._revealed(y, frame)
@@ -195,7 +193,8 @@ class ImageScorer:
         out, keying = np.empty_like(y), self._bob.keying
         check = frame.header.key_check
         if keying is not None and check is not None:
-            self._wrong_key = not _fits(keying, frame.index, check)
+            expected = f"{int(keying.checks(frame.index, 1)[0]):016x}"
+            self._wrong_key = not expected.startswith(check.hex())
         if keying is not None and (self._wrong_key or frame.index <= self._highest):
             out[:] = np.nan
             return out
@@ -204,21 +203,10 @@ class ImageScorer:
         return out
 
 
-def _fits(keying, index, check):
-    """Return whether a key check matches the check value of an index."""
-    return f"{int(keying.checks(index, 1)[0]):016x}".startswith(check.hex())
-
-
 def score(recording, model, frame, along=iter, **settings) -> Scorer:
-    """Return the Scorer after a whole recording.
+    """Return the Scorer(model, frame, **settings) after a whole Recording.
 
-    Args:
-        recording: Recording.
-        model: link model or semantic link.
-        frame: Frame of the transmitter.
-        along: wrapper of the iterable of pieces, such as a progress bar, that yields
-            them unchanged.
-        settings: other arguments of Scorer.
+    `along` wraps the iterable of pieces, such as a progress bar, and yields them.
     """
     scorer = Scorer(model, frame, **settings)
     for samples in along(recording.pieces()):

@@ -2,7 +2,6 @@
 """A semantic link without GNU Radio: transmitter and the branches of Bob and Eve."""
 
 import dataclasses
-import threading
 import typing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,8 +12,8 @@ from advphy_model import kernels
 from advphy_model.air.channels import channel
 from advphy_model.air.image_adversary import ImageAdversary
 from advphy_model.files.images import Images, require_shape
+from advphy_model.found_by_name import require_known
 from advphy_model.link.arn import AliceModule, BobModule, keying_of
-from advphy_model.link.code_power import require_unit_power
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import ranges
@@ -70,17 +69,14 @@ class SemanticSetting:
 
     def __post_init__(self):
         require_shape(self.images, self.link.image_shape)
-        require_unit_power(self.link, self.images)
+        self.link.require_unit_power(self.images)
         for snr_db in (self.snr_db, self.eve_snr_db):
             snr_noise_variance(snr_db)  # checks the range
         for seed in (self.seed, self.seed + EVE_SEED):
             checked_seed(seed)
         channel(self.kind)  # checks the label
         for branch in self.branches:
-            if branch not in BRANCHES:
-                raise ValueError(
-                    f"branch '{branch}' is not known; choose from {', '.join(BRANCHES)}"
-                )
+            require_known("branch", branch, BRANCHES)
         if self.pair != "none":
             for secret in (self.secret, self.bob_secret or self.secret):
                 keying_of(self.link, secret)  # checks the secret
@@ -158,17 +154,7 @@ class SemanticSetting:
 
     def count(self, first: int, begin: int, end: int) -> tuple:
         """Return the sums of items first + begin .. first + end - 1 by branch."""
-        return _chain(self).sums(first + begin, end - begin)
-
-
-_own = threading.local()  # a thread's chain and its setting
-
-
-def _chain(setting):
-    """Return this thread's chain of a setting."""
-    if getattr(_own, "setting", None) is not setting:
-        _own.setting, _own.chain = setting, _Chain(setting)
-    return _own.chain
+        return ranges.chain_of(self, _Chain).sums(first + begin, end - begin)
 
 
 class _Chain:
@@ -296,13 +282,13 @@ def record(setting: SemanticSetting, frames: int, first_frame: int = 0) -> np.nd
         "first_frame + frames", checked_index("first_frame", first_frame) + frames
     )
     out = np.empty((frames, setting.link.n), np.complex64)
-    _chain(setting).record(first_frame, out)
+    ranges.chain_of(setting, _Chain).record(first_frame, out)
     return out
 
 
 def signal_energy(setting: SemanticSetting, frames: int, first_frame: int = 0) -> float:
     """Return the sum of ||x||^2 over a range of images, before Alice's module."""
-    return _chain(setting).signal_energy(first_frame, frames)
+    return ranges.chain_of(setting, _Chain).signal_energy(first_frame, frames)
 
 
 def total(setting: SemanticSetting, frames: int, first_frame: int = 0, workers=None):

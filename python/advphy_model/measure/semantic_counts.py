@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from advphy_model.found_by_name import require_known
 from advphy_model.measure.table import Row, names
 from advphy_model.version import __version__
 
@@ -159,11 +160,7 @@ class SemanticCounts(Row):
 
     def require_possible(self) -> None:
         """Raise ValueError if the sums are contradictory or out of range."""
-        if self.branch not in BRANCHES:
-            raise ValueError(
-                f"branch '{self.branch}' is not known; choose from "
-                f"{', '.join(BRANCHES)}"
-            )
+        require_known("branch", self.branch, BRANCHES)
         least = {"pixels": 1, "reals": 1, "first_frame": 0, "seed": 0}
         least |= {name: 0 for name in self.SUMS if name != "ssim_sum"}
         for name, bound in least.items():
@@ -181,8 +178,4 @@ class SemanticCounts(Row):
                 f"ssim_sum {self.ssim_sum} over {self.ssim_frames} of {self.frames} "
                 "images cannot be"
             )
-        if (self.attack_psr_db is None) != (self.attack == "none"):
-            raise ValueError(
-                "attack_psr_db must be a number with an attack and empty without, got "
-                f"{self.attack_psr_db} with attack '{self.attack}'"
-            )
+        self.require_psr("attack_psr_db")

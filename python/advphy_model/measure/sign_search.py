@@ -71,12 +71,9 @@ class SignSearch:
         """Return a lower bound of the distance under some signs, and a unit to fix.
 
         The unit is None where a p of this norm changes the decision, or where the bound
-        is no less than what was found.
-
-        Args:
-            bound: bound of the parent.
-            row: coefficients of a difference of outputs, which p makes 0.
-            signs: 1 or -1 for fixed units, 0 for the others.
+        is no less than what was found. The bound is at least that of the parent; p
+        makes the difference of outputs with the coefficients `row` 0; signs are 1 or -1
+        for fixed units, 0 for the others.
         """
         chain, x, fixed = self._chain, self._x, np.split(signs, self._ends)
         between = [

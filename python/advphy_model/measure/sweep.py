@@ -93,7 +93,9 @@ def measure(
                     yield step
             finally:
                 if step is not None and step.new_items:
-                    rows = _kept(rows, step.rows)
+                    continued = {row.order for row in step.rows}
+                    rows = [row for row in rows if row.order not in continued]
+                    rows += step.rows
                     table.write(out, rows, schema)
 
 
@@ -140,9 +142,3 @@ def _together(point, todo, at_once):
         finally:
             for future in futures.values():
                 future.cancel()
-
-
-def _kept(rows, new):
-    """Return the rows of a table, where new rows replace those that they continue."""
-    places = {row.order for row in new}
-    return [row for row in rows if row.order not in places] + list(new)

@@ -93,6 +93,15 @@ class Row:
         """Raise ValueError if the counts are contradictory or out of range."""
         raise NotImplementedError
 
+    def require_psr(self, name: str = "psr_db") -> None:
+        """Raise ValueError unless there is a PSR exactly if there is an attack."""
+        psr_db = getattr(self, name)
+        if (psr_db is None) != (self.attack == "none"):
+            raise ValueError(
+                f"{name} must be a number with an attack and empty without, got "
+                f"{psr_db} with attack '{self.attack}'"
+            )
+
 
 def same_counts(version: str) -> bool:
     """Return whether a version differs from this one at most in the patch number."""
@@ -166,10 +175,6 @@ def write(path, rows, schema) -> None:
 def read(path, schema) -> list:
     """Return the rows of a CSV; columns that are not in the schema are ignored.
 
-    Args:
-        path: path of the CSV.
-        schema: subclass of Row.
-
     Raises:
         ValueError: if a column is missing or a value is not valid; the text names the
             line.
@@ -222,10 +227,7 @@ def read_existing(path, schema) -> list:
 def continued(row, rows, out) -> tuple:
     """Return (row to continue, largest number of items of this row or None).
 
-    Args:
-        row: row of a setting with all counts 0.
-        rows: rows of the table.
-        out: name of the table for the error text.
+    The row of a setting with all counts 0 is sought among the rows of the table `out`.
 
     Raises:
         ValueError: if the first item lies within a range that is counted already.
@@ -246,12 +248,9 @@ def continued(row, rows, out) -> tuple:
 
 
 def require_continuable(rows, models: dict, out) -> None:
-    """Raise ValueError if a table has another version or another model.
+    """Raise ValueError if the rows of the table `out` are of another version or model.
 
-    Args:
-        rows: rows of the table.
-        models: {name: hash} of the links to measure.
-        out: name of the table for the error text.
+    `models` is {name: hash} of the links to measure.
     """
     for row in rows:
         wanted = models.get(row.link, row.model_sha256)

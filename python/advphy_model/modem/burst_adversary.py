@@ -12,6 +12,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.air.adversary import FADINGS, Arriving
 from advphy_model.air.perturbation import Perturbation, checked_psr_db
+from advphy_model.found_by_name import require_known
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.pulse import payload_symbols, shaped_late
 from advphy_model.power import energy, from_db
@@ -98,28 +99,17 @@ class BurstAdversary(Arriving):
                 f"codewords have n = {self.frame.n}; craft one with `advphy attack`"
             )
         for name, known in (("where", WHERE), ("fading", FADINGS)):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name} '{getattr(self, name)}' is not known; choose from "
-                    f"{', '.join(known)}"
-                )
+            require_known(name, getattr(self, name), known)
         _check("delay", self.delay, LONGEST_DELAY, "samples")
         _check("cfo", self.cfo, 0.5, "cycles per sample")
         _check("phase", self.phase, 1e6, "radians")
         checked_seed(self.seed)
 
     def samples(self, first_frame: int, frames: int) -> np.ndarray:
-        """Return the adversary's samples at the receiver.
+        """Return the adversary's samples during full bursts, at the receiver.
 
-        They are scaled for a payload with mean energy 1 per symbol, shaped with a pulse
-        of unit energy.
-
-        Args:
-            first_frame: number of the first burst.
-            frames: number of bursts, all full.
-
-        Returns:
-            complex64 [frames * frame.samples()].
+        They are complex64 [frames * frame.samples()], scaled for a payload with mean
+        energy 1 per symbol, shaped with a pulse of unit energy.
         """
         out = self._shaped(first_frame, frames)
         gains = np.full(frames, self.level, complex)
@@ -153,7 +143,8 @@ class BurstAdversary(Arriving):
         """Return samples at level 1 without fading, complex64 [frames, samples]."""
         if self.delay == "random":
             out = np.empty((frames, self.frame.samples()), np.complex64)
-            for i, delay in enumerate(self._delays(first, frames)):
+            most = self.frame.n * self.frame.samples_per_symbol
+            for i, delay in enumerate(self._words(first, frames)[:, 0] * most):
                 out[i] = self._delayed(np.array([first + i]), delay)[0]
         else:
             out = self._delayed(np.arange(first, first + frames), self.delay).copy()
@@ -214,10 +205,6 @@ class BurstAdversary(Arriving):
         words = np.empty((frames, 4), np.uint32)
         kernels.random_words(self.seed, kernels.STREAMS["adversary"], first, words)
         return words / 2**32
-
-    def _delays(self, first, frames):
-        most = self.frame.n * self.frame.samples_per_symbol
-        return self._words(first, frames)[:, 0] * most
 
     def _turn(self, out, first):
         """Rotate samples [frames, samples] in place by the phase and the cfo."""

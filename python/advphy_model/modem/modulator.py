@@ -58,15 +58,10 @@ class Modulator:
         padded[: len(self._pulse)] = np.abs(self._pulse)
         largest = padded.reshape(-1, sps).sum(axis=0).max()
         self.scale = amplitude / (largest * peak_symbol)
-        self._template = self._known_symbols()
-
-    def _known_symbols(self):
-        """Return a full burst without header and payload, complex64 [symbols]."""
-        frame = self.frame
-        symbols = np.zeros(frame.symbols(frame.codewords), np.complex64)
-        symbols[frame.preamble_at : frame.preamble_at + PREAMBLE] = frame.preamble
-        symbols[frame.pilot_at] = frame.pilot_symbols
-        return symbols
+        # A full burst without header and payload.
+        self._template = np.zeros(frame.symbols(frame.codewords), np.complex64)
+        self._template[frame.preamble_at :][:PREAMBLE] = frame.preamble
+        self._template[frame.pilot_at] = frame.pilot_symbols
 
     def _with_ramps(self, symbols, codewords):
         """Write the ramps before the preamble and after the last symbol."""

@@ -122,13 +122,9 @@ class Synchronizer:
         }
 
     def push(self, samples):
-        """Process samples and return the bursts that are complete after them.
+        """Process samples, complex64, and return the bursts that are complete then.
 
-        Args:
-            samples: complex64, any number.
-
-        Returns:
-            Codewords, complex64 [blocks, n], and a list of ReceivedFrame.
+        They are codewords, complex64 [blocks, n], and a list of ReceivedFrame.
 
         Raises:
             ValueError: if a burst has another model or layout version.
@@ -173,16 +169,11 @@ class Synchronizer:
 def _layout(frame):
     """Return the arguments of the kernel for a layout."""
     sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
-    return {
-        "n": frame.n,
-        "codewords": frame.codewords,
-        "samples_per_symbol": frame.samples_per_symbol,
-        "span": frame.span,
-        "preamble_at": frame.preamble_at,
-        "preamble": frame.preamble,
-        "header_at": frame.header_at,
-        "payload_at": frame.payload_at,
-        "pilot_at": frame.pilot_at,
+    same = (
+        "n codewords samples_per_symbol span"
+        " preamble_at preamble header_at payload_at pilot_at"
+    ).split()
+    return {name: getattr(frame, name) for name in same} | {
         "version": VERSION,
         "segment": SEGMENT,
         "scale": math.sqrt(frame.symbol_energy),

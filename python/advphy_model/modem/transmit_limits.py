@@ -131,10 +131,7 @@ def allow_list_path() -> Path:
 
 
 def read_allow_list(path=None) -> list[Band]:
-    """Return the bands of an allow-list; there are none without the file.
-
-    Args:
-        path: path of the file; None: allow_list_path().
+    """Return the bands of an allow-list (path; None: that of the user), if it exists.
 
     Raises:
         ValueError: if the file is not valid.

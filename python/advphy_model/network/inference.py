@@ -33,11 +33,9 @@ class NumpyDecision:
 
 
 def kernels_lack(net: Network, whose: str) -> bool:
-    """Return whether the kernels do not support a layer of the network; log a warning.
+    """Return whether the kernels do not support a layer of the network.
 
-    Args:
-        net: a Network.
-        whose: name of the network in the warning.
+    If so, log a warning, in which `whose` names the network.
     """
     unknown = {layer.kind for layer in net.layers} - set(known_layers())
     if unknown:
@@ -79,10 +77,6 @@ def known_layers() -> list:
 
 # Each of these functions appends a layer to a kernel, given the shape of the layer's
 # input, and returns the shape of its output.
-
-
-def _dense(kernel, layer, shape):
-    return (_affine(kernel, layer, np.arange(shape[0])[None]),)
 
 
 def _convolution(kernel, layer, shape):
@@ -149,7 +143,9 @@ def _frozen_scale(layer):
 
 
 _COMPILERS = {
-    "dense": _dense,
+    "dense": lambda kernel, layer, shape: (
+        _affine(kernel, layer, np.arange(shape[0])[None]),
+    ),
     "conv1d": _convolution,
     "conv2d": _convolution,
     "relu": _step("relu"),

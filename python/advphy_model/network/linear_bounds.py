@@ -106,10 +106,7 @@ def tangents(stage, z) -> tuple:
 def lines(stage, low, high) -> tuple:
     """Return slopes and values at 0 of chords and of tangents in the middle.
 
-    Args:
-        stage: Stage.
-        low: smallest z, [units].
-        high: largest z, [units].
+    The values z of the Stage are in low..high, [units].
     """
     width = np.maximum(high - low, 1e-300)
     slope = (stage.activation(high) - stage.activation(low)) / width
@@ -144,13 +141,7 @@ def above(chain, between, rows):
 
 
 def intervals(chain, x, radius):
-    """Return [(low, high)] of z of the stages but the last, in a ball around x.
-
-    Args:
-        chain: Stages.
-        x: center, [inputs].
-        radius: radius of the ball.
-    """
+    """Return [(low, high)] of z of all Stages but the last, in a ball around x."""
     found, between = [], []
     for i, stage in enumerate(chain[:-1]):
         eye = np.eye(len(stage.bias))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from advphy_model.found_by_name import require_known
 from advphy_model.network.layers import LAYERS
 
 
@@ -26,11 +27,7 @@ class Layer:
     attributes: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        if self.kind not in LAYERS:
-            raise ValueError(
-                f"layer '{self.name}': kind '{self.kind}' is not known; choose from "
-                f"{', '.join(sorted(LAYERS))}"
-            )
+        require_known(f"layer '{self.name}': kind", self.kind, sorted(LAYERS))
         known = list(inspect.signature(LAYERS[self.kind]).parameters)[1:]
         for key in (*self.parameters, *self.attributes):
             if key not in known:
@@ -92,25 +89,16 @@ class Network:
 
 
 def run(network, x):
-    """Return the network's output for a batch, computed in numpy or torch as x is.
-
-    Args:
-        network: a Network.
-        x: floats, [batch, *input_shape].
-    """
+    """Return the outputs for floats x [batch, *input_shape] of numpy or torch."""
     for layer in network.layers:
         x = layer(x)
     return x
 
 
 def describe(networks: dict) -> tuple:
-    """Return the networks of a model file as JSON values and arrays.
+    """Return Networks by role as JSON values by role and as arrays.
 
-    Args:
-        networks: Network by role.
-
-    Returns:
-        JSON values by role, and float32 arrays by "role.layer.parameter".
+    The arrays are float32, by "role.layer.parameter".
     """
     described, arrays = {}, {}
     for role, network in sorted(networks.items()):

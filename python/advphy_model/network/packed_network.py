@@ -33,7 +33,7 @@ class PackedNetwork:
         self._complex = complex_input, complex_output
         self._reals = network.input_shape[0]
         folded = network
-        if complex_input and folded is not None:
+        if complex_input:
             folded = _reading(folded)
         if complex_output and folded is not None:
             folded = _writing(folded)
@@ -46,32 +46,22 @@ class PackedNetwork:
 
         A complex row with a sample that is not finite gives a row of NaN.
         """
-        self._run(x, out)
-        if not self._complex[0]:
-            return
-        with np.errstate(invalid="ignore"):  # the sum of +inf and -inf is NaN
-            finite = np.isfinite(np.sum(x))
-        if not finite:
-            out[~np.isfinite(x).all(axis=1)] = np.nan
-
-    def _run(self, x, out):
-        if self._kernel is not None:
-            self._kernel.run(x, out)
-            return
         complex_input, complex_output = self._complex
-        with np.errstate(all="ignore"):
-            y = run(self._network, to_reals(x, self._reals) if complex_input else x)
-        out[:] = to_complex(y) if complex_output else y
+        with np.errstate(all="ignore"):  # the sum of +inf and -inf is NaN
+            if self._kernel is not None:
+                self._kernel.run(x, out)
+            else:
+                y = run(self._network, to_reals(x, self._reals) if complex_input else x)
+                out[:] = to_complex(y) if complex_output else y
+            if complex_input and not np.isfinite(np.sum(x)):
+                out[~np.isfinite(x).all(axis=1)] = np.nan
 
 
 def classifier(network: Network):
     """Return an object whose decide(y, labels, erased) classifies complex vectors.
 
     A vector with a sample that is not finite is erased: flag 1, label 0. decide returns
-    the number of erasures.
-
-    Args:
-        network: Network that maps L reals to one logit per class, at most 256.
+    the number of erasures. The network maps L reals to at most 256 logits.
     """
     folded = _reading(network)
     if kernels_lack(network, "the classifier") or folded is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.found_by_name import require_known
 from advphy_model.receive import detection, spectrum
 
 ADVERSARIES = ("free", "signs", "shifts", "phases", "periodic", "any")
@@ -54,11 +55,7 @@ class CancellerSettings:
     adversary: str = "free"
 
     def __post_init__(self):
-        if self.adversary not in ADVERSARIES:
-            raise ValueError(
-                f"adversary '{self.adversary}' is not known; choose from "
-                f"{', '.join(ADVERSARIES)}"
-            )
+        require_known("adversary", self.adversary, ADVERSARIES)
         if not isinstance(self.components, int) or not 1 <= self.components <= 64:
             raise ValueError(f"components must be 1..64, got {self.components}")
         if self.components > 1 and self.adversary != "free":
@@ -156,33 +153,25 @@ class Canceller:
         self._kernel = self._kernel_for(model, families)
         others = {k: v for k, v in _tied(model.n).items() if k not in families}
         self._others = self._kernel_for(model, others) if others else None
-        self.threshold = detection.chi_squared_quantile(
-            2 * model.n, 1 - settings.false_alarm
-        )
+        quantile, alarm = detection.chi_squared_quantile, settings.false_alarm
+        self.threshold = quantile(2 * model.n, 1 - alarm)
         if len(families) > 1:  # the maximum over families exceeds that of one family
             simulated = detection.simulated_threshold(
-                model, self._statistic, sample, settings.false_alarm
+                model, lambda y: self._kernel.find(y).statistic, sample, alarm
             )
             self.threshold = max(self.threshold, simulated)
-        self._change = detection.chi_squared_quantile(
-            2 * model.n * settings.components, 1 - CHANGE
-        )
+        self._change = quantile(2 * model.n * settings.components, 1 - CHANGE)
         self._mean = model.codebook.mean(axis=0)
-        self._slow = detection.chi_squared_quantile(30 * model.n, 1 - CHANGE)
+        self._slow = quantile(30 * model.n, 1 - CHANGE)
         # Twice the variance of a fit is allowed, so a constant p is rarely beyond it.
-        self._near = detection.chi_squared_quantile(2 * model.n, 0.95)
-        self._line = detection.chi_squared_quantile(
-            2 * model.n, 1 - settings.false_alarm / settings.window
-        )
+        self._near = quantile(2 * model.n, 0.95)
+        self._line = quantile(2 * model.n, 1 - alarm / settings.window)
         self._past = None
 
     def _kernel_for(self, model, families):
         sample, iterations = self.settings.sample, self.settings.iterations
         tried = list(families.values())
         return kernels.canceller(model.codebook, tried, sample, iterations)
-
-    def _statistic(self, y):
-        return self._kernel.find(y).statistic
 
     def forget(self) -> None:
         """Discard the estimate of previous windows."""
@@ -191,8 +180,7 @@ class Canceller:
     def cancel(self, y) -> list:
         """Subtract the perturbation of each window in place; return the Estimates.
 
-        Args:
-            y: received vectors, complex64 [multiple of the window, n].
+        The received vectors y are complex64 [multiple of the window, n].
         """
         window = self.settings.window
         if len(y) % window:

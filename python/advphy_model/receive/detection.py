@@ -30,13 +30,8 @@ def simulated_threshold(model, statistic, blocks, false_alarm) -> float:
 
     Windows without a perturbation are simulated at SIMULATED_EBN0_DB. The quantile is
     that of a scaled chi-squared variable with the same mean and variance; the largest
-    over Eb/N0 is the threshold.
-
-    Args:
-        model: link model.
-        statistic: function of y, complex64 [blocks, n].
-        blocks: number of blocks in y.
-        false_alarm: probability that the statistic exceeds the threshold.
+    over Eb/N0 is the threshold. The statistic is a function of y, complex64 [blocks,
+    n], and false_alarm the probability that it exceeds the threshold.
     """
     thresholds = []
     for ebn0_db in SIMULATED_EBN0_DB:

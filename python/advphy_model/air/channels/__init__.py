@@ -91,20 +91,13 @@ def channel(kind: str):
     if not parts:
         return add_noise
 
-    def apply(x, y, *, seed, first_block, noise_variance, p=None):
+    def apply(x, y, *, seed, first_block, **noise):
         impaired = x
         for part in parts:
             if len(x):
                 first = first_block * x.shape[1]
                 impaired = part.impair(impaired, seed=seed, first_sample=first)
-        add_noise(
-            impaired,
-            y,
-            seed=seed,
-            first_block=first_block,
-            noise_variance=noise_variance,
-            p=p,
-        )
+        add_noise(impaired, y, seed=seed, first_block=first_block, **noise)
 
     return apply
 
@@ -186,10 +179,7 @@ def _settings(settings, name, given):
     """Return the Settings with the given values; ints become floats where needed."""
     kinds = typing.get_type_hints(settings)
     for key, value in given.items():
-        if key not in kinds:
-            raise ValueError(
-                f"{name}: setting '{key}' is not known; choose from {', '.join(kinds)}"
-            )
+        found_by_name.require_known(f"{name}: setting", key, kinds)
         if kinds[key] is float and type(value) is int and abs(value) < 2**53:
             given[key] = float(value)
     return settings(**given)

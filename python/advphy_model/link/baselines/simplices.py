@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Codebooks of 16 points of unequal energy: two orthogonal simplices of unequal size.
+"""Codebooks of 16 points in 14 dimensions: two simplices in orthogonal subspaces.
 
-A pair and a simplex of 14 take 1 + 13 of the 14 real dimensions, a triangle and a
-simplex of 13 take 2 + 12. If a simplex of b points has squared radius r, its squared
-distances are 2 r b / (b - 1), and those between the two are the same if the smaller
-simplex has squared radius r (b + 1) / (b - 1). With the mean energy 7 they are 14.79
-and 14.71. Points of equal energy cannot all be further apart than 14 (two_simplices).
+Of equal energy (two_simplices): two 7-simplices, with squared distances of 16 within a
+simplex and 14 between the two. By Rankin's bound (1955), more than 15 points of equal
+energy E = 7 in 14 dimensions cannot all have squared distances above 2 E = 14.
+
+Of unequal energy: a pair and a simplex of 14 take 1 + 13 of the 14 real dimensions, a
+triangle and a simplex of 13 take 2 + 12. If a simplex of b points has squared radius r,
+its squared distances are 2 r b / (b - 1), and those between the two are the same if the
+smaller simplex has squared radius r (b + 1) / (b - 1). With the mean energy 7 they are
+14.79 and 14.71.
 
 The pair is the best that a search for the least union bound found from any start at
 8 dB (`advphy train max_margin --set objective=union_bound`), but a universal
@@ -22,7 +26,6 @@ from advphy_model.link.baselines.nearest_codeword import union_bound
 from advphy_model.link.link_model import LinkModel
 
 K, N = 4, 7
-NAMES = {"pair_and_simplex": 2, "triangle_and_simplex": 3}
 
 
 def simplex(points: int) -> np.ndarray:
@@ -38,7 +41,7 @@ def simplex(points: int) -> np.ndarray:
     return corners * np.sqrt(points / (points - 1))
 
 
-def codebook(small: int) -> np.ndarray:
+def unequal(small: int) -> np.ndarray:
     """Return complex [16, 7]: the simplex of `small` points first, then the other."""
     large = 2**K - small
     ratio = (large + 1) / (large - 1)  # of the squared radii
@@ -49,13 +52,28 @@ def codebook(small: int) -> np.ndarray:
     return to_complex(reals)
 
 
+def equal() -> np.ndarray:
+    """Return complex [16, 7]: a simplex on the real axes, one on the imaginary axes."""
+    hadamard = np.ones((1, 1))
+    for _ in range(3):
+        hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
+    return np.concatenate([hadamard[:, 1:], 1j * hadamard[:, 1:]])
+
+
+CODEBOOKS = {
+    "two_simplices": equal,
+    "pair_and_simplex": partial(unequal, 2),
+    "triangle_and_simplex": partial(unequal, 3),
+}
+
+
 def _link(name):
-    return LinkModel(name, K, N, codebook(NAMES[name]), "nearest_codeword")
+    return LinkModel(name, K, N, CODEBOOKS[name](), "nearest_codeword")
 
 
 def _bler(name, ebn0_db):
-    return union_bound(codebook(NAMES[name]), K / N, ebn0_db)
+    return union_bound(CODEBOOKS[name](), K / N, ebn0_db)
 
 
-LINKS = {name: partial(_link, name) for name in NAMES}
-BLER = {name: ("union bound", partial(_bler, name)) for name in NAMES}
+LINKS = {name: partial(_link, name) for name in CODEBOOKS}
+BLER = {name: ("union bound", partial(_bler, name)) for name in CODEBOOKS}
