@@ -90,6 +90,25 @@ class _guarded:
         done = pmt.cons(pmt.intern("done"), pmt.from_long(1))
         self.to_basic_block()._post(pmt.intern("system"), done)
 
+    def tag_item(self, offset, key, value):
+        """Tag the item of output 0 at an offset with a value that PMT can hold."""
+        self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
+
+    def tags_of(self, size, *keys):
+        """Return [(item, key, value)] of the tags with these keys, in their order.
+
+        Args:
+            size: number of items of input 0, from the first of this call on.
+            keys: names of the tags; others are ignored.
+        """
+        read, found = self.nitems_read(0), []
+        tags = self.get_tags_in_window(0, 0, size)
+        for tag in sorted(tags, key=lambda tag: tag.offset):
+            key = pmt.symbol_to_string(tag.key)
+            if key in keys:
+                found.append((tag.offset - read, key, pmt.to_python(tag.value)))
+        return found
+
     def size_buffers(self, latency, item_bytes):
         """Let one call of work() carry up to `latency` items, and size the buffers.
 
@@ -280,11 +299,6 @@ class top_block(gr.top_block):
         _watched_flowgraphs.add(self)
         end_by_signals()
         super().start(max_noutput_items)
-
-    def run(self, max_noutput_items=10_000_000):
-        """Run the flowgraph to its end; raise the error if a block fails."""
-        self.start(max_noutput_items)
-        self.wait()
 
     def wait(self):
         """Wait for the end of the flowgraph; raise the error if a block fails."""

@@ -2,7 +2,7 @@
 """Engine that measures a link by streaming it through a flowgraph."""
 
 import dataclasses
-import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from advphy_model.measure import ranges
@@ -62,32 +62,16 @@ def counted(setting, rows, rule, limit=None, latency=65536):
         canceller=setting.canceller,
     )
     flowgraph.connect(part)
-    ended = threading.Event()
-    errors = []
-
-    def wait_for_the_end():
-        try:
-            flowgraph.wait()
-        except Exception as error:
-            errors.append(error)
-        ended.set()
-
-    runner = threading.Thread(target=wait_for_the_end)
     flowgraph.start()
-    try:
-        runner.start()
-        while True:
-            last = ended.wait(POLL_SECONDS)
-            yield (row.plus(_totals(part, row.SUMS)),)
-            if last:
-                break
-    finally:
-        flowgraph.stop()
-        runner.join()
-    if errors:
-        raise errors[0]
-
-
-def _totals(part, names):
-    segments = part.segments()
-    return {name: sum(getattr(each, name) for each in segments) for name in names}
+    with ThreadPoolExecutor(1) as runner:
+        end = runner.submit(flowgraph.wait)
+        try:
+            ended = False
+            while not ended:
+                ended = bool(wait([end], POLL_SECONDS).done)
+                counts = [vars(segment) for segment in part.segments()]
+                totals = {n: sum(count[n] for count in counts) for n in row.SUMS}
+                yield (row.plus(totals),)
+        finally:
+            flowgraph.stop()
+    end.result()

@@ -32,16 +32,16 @@ class Reporter:
 
     Args:
         block: guarded block.
-        port: name of its message port, which is registered here.
-        kind: kind of the messages.
+        port: name of its message port, which is registered here, and the kind of its
+            messages.
         name: name of the block in displays; "": `default`.
         default: name that is used if `name` is empty.
     """
 
-    def __init__(self, block, port, kind, name, default):
+    def __init__(self, block, port, name, default):
         self._block = weakref.proxy(block)  # a cycle would keep the block alive
         self._port = pmt.intern(port)
-        self._kind, self.name = kind, checked_name(name) or default
+        self._kind, self.name = port, checked_name(name) or default
         self._sent = 0.0
         self._listening = []
         block.message_port_register_out(self._port)

@@ -64,12 +64,6 @@ def settings_of(adversary, on, phase) -> dict:
     }
 
 
-def has_phases(adversary) -> bool:
-    """Return whether an Adversary has a schedule whose phases are tagged."""
-    shortest = min(adversary.off_blocks, adversary.on_blocks)
-    return shortest >= SHORTEST_TAGGED
-
-
 def phases(adversary, first, size):
     """Yield (begin, end, on) of the phases among `size` blocks.
 

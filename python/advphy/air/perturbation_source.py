@@ -5,7 +5,6 @@ import dataclasses
 import logging
 
 import numpy as np
-import pmt
 from advphy_model import kernels
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation, jammer
@@ -16,7 +15,7 @@ from gnuradio import gr
 from ..block_errors import guarded_block
 from ..reports import Reporter
 from ..segments import segmented_block
-from .perturbation_segment import Segment, has_phases, phases, settings_of
+from .perturbation_segment import SHORTEST_TAGGED, Segment, phases, settings_of
 
 TAG = "perturbation"
 
@@ -100,10 +99,9 @@ class perturbation_source(segmented_block):
         )
         self._enabled = bool(enabled)
         first = checked_index("first_block", first_block)
-        self.begin_segments(first, Reporter(self, "psr", "psr", name, "adversary"))
+        self.begin_segments(first, Reporter(self, "psr", name, "adversary"))
         self._tagged = None
         self._newest = np.zeros(self._model.n, np.complex64)
-        self._messages = np.empty(0, np.uint8)
         self.tags_schedule = True  # if its phases are long enough
         self.size_buffers(latency, 8 * self._model.n)
 
@@ -170,16 +168,23 @@ class perturbation_source(segmented_block):
         messages = None
         if adversary.needs_messages:
             messages = self._sent(input_items, first, len(out))
-        tagged = self.tags_schedule and has_phases(adversary)
+        shortest = min(adversary.off_blocks, adversary.on_blocks)
+        tagged = self.tags_schedule and shortest >= SHORTEST_TAGGED
         parts = [(0, len(out), enabled)]
         if enabled and tagged:
             parts = phases(adversary, first, len(out))
         for begin, end, on in parts:
             if (adversary, on) != self._tagged:
-                self._begin(adversary, on, first + begin, tagged)
+                self._tagged = (adversary, on)
+                settings = settings_of(adversary, on, tagged)
+                self.tag_item(self.nitems_written(0) + begin, TAG, settings)
+                self._open(first + begin, settings)
             part = out[begin:end]
-            sent = None if messages is None else messages[begin:end]
-            _write(adversary, on, sent, first + begin, part)
+            if on:
+                sent = None if messages is None else messages[begin:end]
+                adversary.write(sent, first + begin, part)
+            else:
+                part[:] = 0
             self._account(adversary, on, part, tagged or not adversary.off_blocks)
             self._newest = part[0].copy()
         if self._reporter.due():
@@ -189,18 +194,9 @@ class perturbation_source(segmented_block):
     def _sent(self, input_items, first, size):
         if input_items:
             return input_items[0][:size]
-        if len(self._messages) < size:
-            self._messages = np.empty(size, np.uint8)
-        kernels.messages(
-            self._adversary.seed, first, self._model.k, self._messages[:size]
-        )
-        return self._messages[:size]
-
-    def _begin(self, adversary, on, first, phase):
-        settings, offset = settings_of(adversary, on, phase), first - self._first
-        self.add_item_tag(0, offset, pmt.intern(TAG), pmt.to_pmt(settings))
-        self._tagged = (adversary, on)
-        self._open(first, settings)
+        messages = np.empty(size, np.uint8)
+        kernels.messages(self._adversary.seed, first, self._model.k, messages)
+        return messages
 
     def _account(self, adversary, on, part, always):
         """Add energies to the current segment; `always`: no schedule within `part`."""
@@ -223,10 +219,3 @@ class perturbation_source(segmented_block):
         counted = {"first_block": segment.first_block, "blocks": segment.blocks}
         message = segment.realized() | counted
         self._reporter.send(message, segment.settings, {"p": self._newest})
-
-
-def _write(adversary, on, sent, first, part):
-    if on:
-        adversary.write(sent, first, part)
-    else:
-        part[:] = 0

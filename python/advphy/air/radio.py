@@ -119,9 +119,9 @@ class Radio:
 
     def _open(self, direction, channel):
         standin.make_findable()
-        top = "" if self.package == "osmosdr" else "gnuradio."
+        top = "" if self.package == "osmosdr" else "gnuradio."  # slow to import
         try:
-            package = _imported(top + self.package)
+            package = importlib.import_module(top + self.package)
         except ImportError:
             raise ValueError(
                 f"driver = '{self.driver}': {REMEDIES[self.package]}"
@@ -219,14 +219,6 @@ class Radio:
         """
         names = ("frequency", "sample_rate", "gain", "antenna")
         return {"driver": self.driver} | {name: self._get(name) for name in names}
-
-
-def _imported(name):
-    if name == "osmosdr":
-        import osmosdr  # a package of its own, slow to import
-
-        return osmosdr
-    return importlib.import_module(name)
 
 
 def _ranges(given):

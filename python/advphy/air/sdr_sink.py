@@ -72,7 +72,10 @@ class sdr_sink(radio.radio_edge):
         if not isinstance(armed, bool):
             raise ValueError(f"armed must be True or False, got {armed!r}")
         self._requested = radio.checked_settings(driver, frequency, sample_rate, gain)
-        package, self._radiates = _reach(driver, args)
+        package, self._radiates = driver, False
+        if driver not in radio.NO_RADIOS:
+            package, full = radio.resolve(driver, args)
+            self._radiates = not standin.selects_standin(package, full)
         self._events = StreamEvents(
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
         )
@@ -91,12 +94,12 @@ class sdr_sink(radio.radio_edge):
         if driver == "file":
             return _file_sink(args)
         if driver == "zmq":
-            return _reply_sink(args or ENDPOINT)
+            return zmq_block("rep_sink", args, "bind", "that is free, ")
         if self._radiates:
             self._limits.require_permission(driver)
-            self._require_allowed(**self._requested)
+            self._require_allowed(self._requested)
         self.radio = radio.Radio("sink", args, self._requested, antenna, channel)
-        self._require_allowed_there()
+        self._require_allowed(self.radio.settings())
         companions = []
         if self.radio.package == "uhd":
             self.messages = uhd_messages(self._events)
@@ -111,23 +114,18 @@ class sdr_sink(radio.radio_edge):
         _transmitters.add(self)
         return self.feed
 
-    def _require_allowed(self, frequency, sample_rate, gain, driver):
-        transmit_limits.require_allowed(frequency, sample_rate, gain)
-
-    def _require_allowed_there(self):
-        """Refuse a device whose actual settings are not allowed."""
+    def _require_allowed(self, settings):
+        """Refuse settings, requested or actual, that the user's file does not allow."""
         if self._radiates:
-            actual = self.radio.settings()
-            actual.pop("antenna")
-            self._require_allowed(**actual)
+            names = ("frequency", "sample_rate", "gain")
+            transmit_limits.require_allowed(*(settings[name] for name in names))
 
     def _set_radio(self, name, value, requested):
-        if self._radiates:
-            self._require_allowed(**requested)
+        self._require_allowed(requested)
         if value is not None:
             getattr(self.radio, f"set_{name}")(value)
             try:
-                self._require_allowed_there()
+                self._require_allowed(self.radio.settings())
             except ValueError:
                 self.silence()
                 raise
@@ -142,14 +140,6 @@ class sdr_sink(radio.radio_edge):
         self.gate.silence()
         if self.feed is not None:
             self.feed.silence()
-
-
-def _reach(driver, args):
-    """Return the package that opens the driver, and whether the signal is radiated."""
-    if driver in radio.NO_RADIOS:
-        return driver, False
-    package, full = radio.resolve(driver, args)
-    return package, not standin.selects_standin(package, full)
 
 
 @atexit.register
@@ -175,13 +165,15 @@ def _file_sink(path):
     return blocks.file_sink(8, path)
 
 
-def _reply_sink(endpoint):
+def zmq_block(maker, endpoint, does, wanted=""):
+    """Return a block of gr-zeromq for samples; ValueError if it `does` not work."""
     from gnuradio import zeromq
 
+    endpoint = endpoint or ENDPOINT
     try:
-        return zeromq.rep_sink(8, 1, endpoint, 100, True)
+        return getattr(zeromq, maker)(8, 1, endpoint, 100, True)
     except RuntimeError as error:
         raise ValueError(
-            f"args = '{endpoint}': zmq cannot bind that endpoint ({error}); give one "
-            f"that is free, such as {ENDPOINT}"
+            f"args = '{endpoint}': zmq cannot {does} that endpoint ({error}); give one "
+            f"{wanted}such as {ENDPOINT}"
         ) from None

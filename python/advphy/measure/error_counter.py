@@ -4,7 +4,6 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import pmt
 from advphy_model import kernels
 from advphy_model.link.links import load
 from advphy_model.measure.scoring import count_blocks
@@ -14,10 +13,11 @@ from gnuradio import gr
 from ..air.channel import TAG as CHANNEL_TAG
 from ..air.perturbation_source import TAG as PERTURBATION_TAG
 from ..block_errors import DONE, guarded_block
+from ..receive.burst_synchronizer import TAG as FRAME_TAG
 from ..receive.decoder import TAG as ERASURES_TAG
 from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
-from .setting_follower import setting_follower
+from .segmented_meter import index_of, setting_follower
 
 
 @dataclass
@@ -103,10 +103,9 @@ class error_counter(setting_follower):
                 f"stop must be advphy.StopRule(min_errors=...) or None, got {stop}"
             )
         self._rule = stop
-        reporter = Reporter(self, "counts", "counts", name, model.name)
+        reporter = Reporter(self, "counts", name, model.name)
         self.follow(first, reporter, settings)
         self._erased_until = 0  # offset after the current run of erasures
-        self._sent = np.empty(0, np.uint8)
         self._ended = False
         self._origin = {
             "link": model.name,
@@ -116,8 +115,7 @@ class error_counter(setting_follower):
 
     def bler(self):
         """Return the block error rate of the current segment, or 0 if it is empty."""
-        with self._lock:
-            return self._segments[-1].bler
+        return self.segments()[-1].bler
 
     def text(self):
         """Return the BLER of the current segment, as a line for a display."""
@@ -134,15 +132,13 @@ class error_counter(setting_follower):
         if self._ended:
             return DONE
         decided = input_items[0]
-        read = self.nitems_read(0)
-        tags = self.get_tags_in_window(0, 0, len(decided))
-        runs = self._runs(tags, read, len(decided))
+        tags = self.tags_of(len(decided), FRAME_TAG, ERASURES_TAG, *self.TAGS)
+        changes, runs = self._changes(tags), self._runs(tags, len(decided))
         sent = self._sent_messages(input_items, runs)
-        erased = self._erased(tags, read, len(decided))
-        changes = self._changes(tags, read)
+        erased = self._erased(tags, len(decided))
         for begin, end in self._pieces(changes, len(decided)):
             if begin in changes:
-                self._open(_index_of(begin, runs), changes[begin])
+                self._open(index_of(begin, runs), changes[begin])
             self._count_bursts(begin, end, runs)
             piece = slice(begin, end)
             flags = None if erased is None else erased[piece]
@@ -167,27 +163,22 @@ class error_counter(setting_follower):
         size = len(input_items[0])
         if len(input_items) == 2:
             return input_items[1][:size]
-        if len(self._sent) < size:
-            self._sent = np.empty(size, np.uint8)
-        sent = self._sent[:size]
+        sent = np.empty(size, np.uint8)
         for begin, end, index, _ in runs:
             kernels.messages(self._seed, index, self._k, sent[begin:end])
         return sent
 
-    def _erased(self, tags, read, size):
+    def _erased(self, tags, size):
         """Return flags of the erased items, or None if there are none."""
-        runs = [
-            (tag.offset, tag.offset + pmt.to_python(tag.value))
-            for tag in tags
-            if pmt.equal(tag.key, pmt.intern(ERASURES_TAG))
-        ]
-        runs.append((read, self._erased_until))  # the rest of an earlier run
+        runs = [(at, at + length) for at, key, length in tags if key == ERASURES_TAG]
+        runs.append((0, self._erased_until - self.nitems_read(0)))  # of earlier calls
         erased = None
         for begin, end in runs:
-            self._erased_until = max(self._erased_until, end)
             if begin < end:
                 erased = np.zeros(size, bool) if erased is None else erased
-                erased[begin - read : min(end - read, size)] = True
+                erased[begin:end] = True
+                until = self.nitems_read(0) + end
+                self._erased_until = max(self._erased_until, until)
         return erased
 
     def _pieces(self, changes, size):
@@ -220,8 +211,3 @@ class error_counter(setting_follower):
     def _publish(self, segment=None):
         segment = segment or self.segments()[-1]
         self._reporter.send(self._origin | segment.figures(), segment.settings)
-
-
-def _index_of(item, runs):
-    """Return the index of the block that is item number `item` of this call."""
-    return next(index + item - at for at, end, index, _ in runs if at <= item < end)

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Perturbation canceller: blind estimation and subtraction before any decoder."""
 
-import threading
-
 import numpy as np
-import pmt
 from advphy_model.link.links import load
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 
@@ -77,9 +74,8 @@ class perturbation_canceller(guarded_block):
         }
         self.set_components(components)
         self._enabled = bool(enabled)
-        self._lock = threading.Lock()
         self._last = None
-        self._reporter = Reporter(self, "estimate", "estimate", name, "canceller")
+        self._reporter = Reporter(self, "estimate", name, "canceller")
         self._first_block = 0  # of the last window
         self.size_buffers(latency, 8 * self._model.n)
         self.set_output_multiple(window)
@@ -98,8 +94,7 @@ class perturbation_canceller(guarded_block):
 
     def estimate(self):
         """Return the Estimate of the last window, or None."""
-        with self._lock:
-            return self._last
+        return self._last
 
     def text(self):
         """Return the result of the last window, as a line for a display."""
@@ -112,9 +107,7 @@ class perturbation_canceller(guarded_block):
 
     def start(self):
         self._canceller.forget()
-        with self._lock:
-            self._last = None
-        self._tagged = None
+        self._last = self._tagged = None
         self._reporter.begin()
         return True
 
@@ -128,14 +121,11 @@ class perturbation_canceller(guarded_block):
         out, canceller, enabled = output_items[0], self._canceller, self._enabled
         label = canceller.settings.label if enabled else "none"
         if label != self._tagged:
-            tag = pmt.to_pmt({"canceller": label})
-            self.add_item_tag(0, self.nitems_written(0), pmt.intern(TAG), tag)
+            self.tag_item(self.nitems_written(0), TAG, {"canceller": label})
             self._tagged = label
         if not enabled:
             out[:] = input_items[0][: len(out)]
-            self._first_block = self.nitems_written(0)
-            with self._lock:
-                self._last = None
+            self._first_block, self._last = self.nitems_written(0), None
             if self._reporter.due():
                 self._publish()
             return len(out)
@@ -144,8 +134,7 @@ class perturbation_canceller(guarded_block):
             part = out[at : at + window]
             part[:] = input_items[0][at : at + window]
             (estimate,) = canceller.cancel(part)
-            with self._lock:
-                before, self._last = self._last, estimate
+            before, self._last = self._last, estimate
             changed = before is None or before.detected != estimate.detected
             self._first_block = first + at
             if changed or self._reporter.due():
