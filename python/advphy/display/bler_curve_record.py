@@ -12,7 +12,7 @@ from advphy_model.measure.measurement_text import bounds
 
 from .bler_curve_points import Point, Segment
 from .bler_overlays import X_LABELS, closed_form_lines, earlier_lines
-from .display_arguments import checked_floor
+from .display_block import checked_floor
 from .message_record import MessageRecord
 from .setting_words import other_settings, what_differs
 
@@ -126,8 +126,10 @@ class BlerCurveRecord(MessageRecord):
         self._newest[name] = segment
         segment = self._less_forgotten(name, segment)
         if segment.blocks:
-            curve = self._curve(name, message, settings)
-            self._put(curve, segment, settings, round(x, 4))
+            curve, x = self._curve(name, message, settings), round(x, 4)
+            curve.points.setdefault(x, Point(settings)).put(segment)
+            self._seen += 1
+            curve.present, curve.seen = x, self._seen
 
     def _curve(self, name, message, settings):
         """Return the Curve of a message; a new one if there is none yet."""
@@ -139,12 +141,6 @@ class BlerCurveRecord(MessageRecord):
         )
         key = curve.name, curve.link, curve.model_sha256, curve.setting
         return self._curves.setdefault(key, curve)
-
-    def _put(self, curve, segment, settings, x):
-        point = curve.points.setdefault(x, Point(settings))
-        point.put(segment)
-        self._seen += 1
-        curve.present, curve.seen = x, self._seen
 
     def _less_forgotten(self, name, segment):
         key = name, segment.seed, segment.first_block
@@ -164,7 +160,7 @@ class BlerCurveRecord(MessageRecord):
             self._forgotten = {
                 (name, s.seed, s.first_block): s for name, s in self._newest.items()
             }
-            self.changed()
+            self._version += 1
 
     def curves(self) -> list:
         """Return the DrawnCurves in order of appearance."""

@@ -36,7 +36,7 @@ class bler_curve_sink(message_display):
         frame_rate=15,
     ):
         record = BlerCurveRecord(x, first, last, floor, closed_forms, csv)
-        message_display.__init__(self, "bler_curve_sink", record, title, frame_rate)
+        message_display.__init__(self, record, title, frame_rate)
 
     def curves(self):
         """Return the counts as {label: {x: (failures, blocks)}}."""

@@ -1,10 +1,40 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Base classes of the display blocks."""
+"""Base classes of the display blocks, and checks of their arguments."""
 
 import importlib
 
 from ..reports import listening_block
-from .display_arguments import checked_frame_rate
+
+FASTEST = 30  # pictures a second; an eye cannot follow more
+
+
+def checked_frame_rate(frame_rate):
+    """Return a number of pictures a second; ValueError if it is invalid."""
+    if isinstance(frame_rate, (int, float)) and 0 < frame_rate <= FASTEST:
+        return frame_rate
+    raise ValueError(
+        f"frame_rate must be above 0 and at most {FASTEST} pictures a second, got "
+        f"{frame_rate!r}"
+    )
+
+
+def checked_floor(floor):
+    """Return the lowest block error rate of an axis; ValueError if it is invalid."""
+    if isinstance(floor, (int, float)) and 1e-15 <= floor <= 0.5:
+        return float(floor)
+    raise ValueError(
+        "floor must be a number in 1e-15..0.5, the lowest BLER to be drawn, got "
+        f"{floor!r}; give one such as 1e-6"
+    )
+
+
+def checked_count(name, value, most, of):
+    """Return a whole number in 1..most; ValueError if it is invalid."""
+    if not isinstance(value, bool) and value in range(1, most + 1):
+        return int(value)
+    raise ValueError(
+        f"{name} must be a whole number of {of} in 1..{most}, got {value!r}"
+    )
 
 
 class window_owner:
@@ -31,12 +61,8 @@ class window_owner:
             require("PyQt5.QtWidgets", "pyqtgraph")
             module, name = self.WINDOW
             kind = getattr(importlib.import_module(f".{module}", __package__), name)
-            self._window = kind(*self.shown(), *self._window_arguments)
+            self._window = kind(self.record, *self._window_arguments)
         return self._window
-
-    def shown(self):
-        """Return the first arguments of the window."""
-        return (self.record,)
 
 
 def require(*modules):
@@ -56,15 +82,14 @@ class message_display(window_owner, listening_block):
     """A block that shows the messages of its port "in".
 
     Args:
-        name: name of the block.
         record: MessageRecord.
         title: title of the window.
         frame_rate: pictures a second.
     """
 
-    def __init__(self, name, record, title, frame_rate):
+    def __init__(self, record, title, frame_rate):
         self.set_window(str(title), frame_rate)
-        listening_block.__init__(self, name)
+        listening_block.__init__(self, type(self).__name__)
         self.record = record
         self.listen("in", record.post)
 

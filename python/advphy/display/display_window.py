@@ -7,8 +7,6 @@ import math
 from PyQt5 import QtWidgets
 from PyQt5.QtCore import QTimer
 
-from .display_arguments import checked_frame_rate
-
 PAINTED = 20  # largest number of pictures a second
 
 
@@ -40,7 +38,7 @@ class DisplayWindow(QtWidgets.QWidget):
         self.setSizePolicy(expanding, expanding)
         self.setAccessibleName(name)
         self.timer = QTimer(self)  # ends with the widget
-        rate = min(checked_frame_rate(frame_rate), PAINTED)
+        rate = min(frame_rate, PAINTED)
         self.timer.setInterval(math.ceil(1000 / rate))
         self.timer.timeout.connect(self.look)
 
@@ -52,11 +50,9 @@ class DisplayWindow(QtWidgets.QWidget):
         self.timer.stop()
 
     def state(self):
-        """Return a value that differs when the picture has to change."""
         return self.record.state()
 
     def fill(self):
-        """Show the data of the record."""
         raise NotImplementedError
 
     def look(self):

@@ -9,7 +9,7 @@ from advphy_model.measure.curve_looks import ORANGE, look_of
 from advphy_model.measure.measurement_text import short_text
 from PyQt5 import QtCore
 
-from .onset_record import delay_texts, lasting, newest_time, spells
+from .onset_strip import delay_texts, lasting, newest_time, spells
 from .plot_items import GRAY, INK, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .side_labels import Label
@@ -48,11 +48,6 @@ def pairs(parts, now):
     """Return x and y of horizontal lines [(begin, end, y)], two points each."""
     x = np.array([part[:2] for part in parts]).ravel() - now
     return x, np.repeat(np.array([y for *_, y in parts], float), 2)
-
-
-def found_parts(states, end):
-    """Return [(begin, end, 0.0)] of a canceller's detections, whatever the PSR."""
-    return spells([type(s)(s.time, s.on, 0.0) for s in states], end)
 
 
 def estimated_line(found, now):
@@ -132,7 +127,7 @@ class OnsetWindow(PlotWindow):
         detected = [
             (*part[:2], self._none - 1 + 0.25 * number)
             for number, states in enumerate(found.values())
-            for part in found_parts(states, now)
+            for part in spells(states, now, lambda state: state.on)
         ]
         show_line(self.found, *pairs(detected, now))
         show_line(self.psr, *pairs(attacked, now))
@@ -146,23 +141,20 @@ class OnsetWindow(PlotWindow):
     def _fill_errors(self, intervals, now):
         for name, kept in intervals.items():
             if name not in self.curves:
-                self.curves[name] = self._new_curve(look_of(name))
+                self._add_curve(name)
             line, dots = self.curves[name]
             x, y, marked = error_line(kept, now, self.record.seconds, self._none)
             show_line(line, x, y)
             dots.setData(x[marked], y[marked], size=0.5 * self.letter())
 
-    def _new_curve(self, look):
-        pen = pen_of(look.color, 2)
-        items = (
-            pyqtgraph.PlotCurveItem(pen=pen, connect="finite"),
-            pyqtgraph.ScatterPlotItem(
-                symbol=look.marker.pyqtgraph, pen=None, brush=look.color
-            ),
+    def _add_curve(self, name):
+        color, marker = look_of(name)
+        self.curves[name] = (
+            pyqtgraph.PlotCurveItem(pen=pen_of(color, 2), connect="finite"),
+            pyqtgraph.ScatterPlotItem(symbol=marker.pyqtgraph, pen=None, brush=color),
         )
-        for item in items:
+        for item in self.curves[name]:
             self.upper.addItem(item, ignoreBounds=True)
-        return items
 
     def _fit(self, true, estimated):
         """Extend the PSR axis to the values that are drawn."""

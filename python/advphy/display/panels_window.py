@@ -63,18 +63,17 @@ class PanelsWindow(PlotWindow):
                 self.canvas.removeItem(plot)
             for number, plot in enumerate(self.plots):
                 self.canvas.addItem(plot, *divmod(number, columns))
-        for number, plot in enumerate(self.plots):
-            self._arrange_panel(plot, number, count, letter)
+        for name, plot in zip(self._names, self.plots, strict=True):
+            self._arrange_panel(name, plot, count == 1, letter)
 
-    def _arrange_panel(self, plot, number, count, letter):
-        alone = count == 1
+    def _arrange_panel(self, name, plot, alone, letter):
         plot.getAxis("left").setWidth((4.2 if alone else 2.2) * letter)
         plot.getAxis("bottom").setHeight((2.9 if alone else 1.5) * letter)
         if alone:
             self.label_axis(plot, "left", "quadrature")
             self.label_axis(plot, "bottom", "in-phase")
         else:
-            plot.setTitle(self._names[number], size=f"{letter}px", color=INK)
+            plot.setTitle(name, size=f"{letter}px", color=INK)
             plot.titleLabel.setMaximumHeight(1.5 * letter)
             plot.layout.setRowFixedHeight(0, 1.5 * letter)
         for side in ("left", "bottom"):

@@ -8,7 +8,7 @@ import numpy as np
 from advphy_model.measure.curve_looks import COLORS
 
 from .panels_window import MOST_PANELS, PanelsWindow, largest_part, round_reach
-from .perturbation_record import most_frequent, texts
+from .perturbation_sink import most_frequent, texts
 from .plot_items import INK, PALE, pen_of, pyqtgraph
 
 MOST_ARROWS = 64  # in one plane
@@ -43,14 +43,14 @@ class PerturbationWindow(PanelsWindow):
     """Window with arrows of the true and the estimated perturbation.
 
     Args:
-        codebook: complex [M, n].
         record: PerturbationRecord; title and frame_rate: see PlotWindow.
     """
 
     lines = 4
 
-    def __init__(self, codebook, record, title="", frame_rate=15):
+    def __init__(self, record, title="", frame_rate=15):
         super().__init__(record, title, frame_rate)
+        codebook = record.codebook
         n, self._smallest = codebook.shape[1], 0.6 * largest_part(codebook)
         self.reach = round_reach(self._smallest)
         several = 1 < n <= MOST_PANELS

@@ -24,11 +24,6 @@ GRAY, PALE, INK = "#555555", "#BBBBBB", "#111111"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def power_of_ten(exponent):
-    """Return 10 to a whole exponent as a text with a raised exponent; "1" for 0."""
-    return "1" if exponent == 0 else "10" + str(exponent).translate(_RAISED)
-
-
 def logarithms(rates):
     """Return log10 of rates; that of 0 is far below every axis."""
     return np.log10(np.maximum(np.asarray(rates, float), 1e-30))
@@ -92,7 +87,8 @@ class DecadeAxis(Axis):
     def _text(self, value):
         if value != round(value):
             return f"{10.0**value:.2g}"
-        return self.rows.get(round(value)) or power_of_ten(round(value))
+        raised = f"10{str(round(value)).translate(_RAISED)}" if value else "1"
+        return self.rows.get(round(value), raised)
 
 
 class HomeView(pyqtgraph.ViewBox):
