@@ -40,7 +40,7 @@ def draw(found, figure, path, note="", claims=()):
                 _draw_curve(axes, key, points, spreads[-1], looks[system.label])
         axes.set(title=attack.title, yscale="log")
         axes.set_ylim(_LOWEST, 1)
-        look.grid(axes)
+        axes.grid()
     for axes in grid.flat[len(attacks) :]:
         axes.set_visible(False)
     for axes in grid[-1]:

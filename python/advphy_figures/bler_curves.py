@@ -54,7 +54,9 @@ def describe(rows, x=None, claims=()) -> dict:
         raise ValueError("x = psr_db, but no row has an attack; omit --x")
     curves, with_theory = [], set()
     for label, members in by_label(rows, x).items():
-        points = [_added_up(at, members, x) for at in _places(members, x)]
+        places = {getattr(row, x) for row in members}
+        places = sorted(places, key=lambda at: -np.inf if at is None else at)
+        points = [_added_up(at, members, x) for at in places]
         level = next((p for p in points if p["x"] is None), None)
         points = [p for p in points if p["blocks"] or p.get("missed_frames")]
         curve = {"label": label, "link": members[0].link, "theory": None}
@@ -74,11 +76,6 @@ def describe(rows, x=None, claims=()) -> dict:
     claims = [{"x": a, "bler": b, "text": text} for a, b, text in claims]
     described = {"figure": "bler", "x": x, "ebn0_db": ebn0s, "curves": curves}
     return described | {"claims": claims}
-
-
-def _places(members, x):
-    places = {getattr(row, x) for row in members}
-    return sorted(places, key=lambda at: -np.inf if at is None else at)
 
 
 def point(x, failures, blocks) -> dict:
@@ -158,15 +155,17 @@ def plot(axes, described):
             color = look.curve(number_of.get(curve["link"], len(counted)))["color"]
             its = {"label": curve["label"], "color": color, "linestyle": look.LEVEL}
             axes.plot([min(ends), max(ends)], [rate, rate], linewidth=1, **its)
-    for claim in described["claims"]:
-        plot_claim(axes, **claim)
+    for claim in described["claims"]:  # a star with a text next to it
+        star = {"marker": "*", "markersize": 11, "markerfacecolor": "white"}
+        axes.plot(claim["x"], claim["bler"], color=BLACK, zorder=5, **star)
+        look.note(axes, claim["text"], (claim["x"], claim["bler"]), (8, 6))
     axes.set(xlabel=X_LABELS[described["x"]], ylabel="block error rate (BLER)")
     ticks = MaxNLocator(integer=True, nbins=12, steps=[1, 2, 5, 10])
     axes.xaxis.set_major_locator(ticks)
     if min(ends) == max(ends):
         axes.set_xlim(ends[0] - 1, ends[0] + 1)
     _limit(axes, described)
-    look.grid(axes)
+    axes.grid()
 
 
 def plot_counted(axes, label, points, style):
@@ -189,13 +188,6 @@ def plot_counted(axes, label, points, style):
     for p in points:
         if p.get("missed_frames"):
             look.cross(axes, p["x"], p["missed_frames"] / p["frames"], style)
-
-
-def plot_claim(axes, x, bler, text):
-    """Draw a star at a point that others report, with a text next to it."""
-    star = {"marker": "*", "markersize": 11, "markerfacecolor": "white", "zorder": 5}
-    axes.plot(x, bler, color=BLACK, **star)
-    look.note(axes, text, (x, bler), (8, 6))
 
 
 def _limit(axes, described):

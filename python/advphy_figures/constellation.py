@@ -18,9 +18,16 @@ def describe(models) -> dict:
     Raises:
         ValueError: if a link has more channel uses than there is room for.
     """
+    links = []
     for model in models:
         require_room(model)
-    return {"figure": "constellation", "links": [_describe(model) for model in models]}
+        pairs = spectrum(model.codebook)
+        link = {"link": model.name, "model_sha256": model.sha256}
+        link |= {"k": model.k, "n": model.n, "codebook": pairs_of(model.codebook)}
+        link |= {"minimum_distance": pairs[0][0]}
+        link["distances"] = [{"distance": d, "pairs": count} for d, count in pairs]
+        links.append(link)
+    return {"figure": "constellation", "links": links}
 
 
 def require_room(model):
@@ -35,19 +42,6 @@ def require_room(model):
 def pairs_of(x) -> list:
     """Return complex [..., n] as nested lists of [real, imaginary] for JSON."""
     return np.stack([np.real(x), np.imag(x)], axis=-1).astype(float).tolist()
-
-
-def _describe(model):
-    pairs = spectrum(model.codebook)
-    return {
-        "link": model.name,
-        "model_sha256": model.sha256,
-        "k": model.k,
-        "n": model.n,
-        "codebook": pairs_of(model.codebook),
-        "minimum_distance": pairs[0][0],
-        "distances": [{"distance": d, "pairs": count} for d, count in pairs],
-    }
 
 
 @look.applied()

@@ -61,5 +61,5 @@ def _over_snr(axes, curves, chance):
     axes.set(ylim=(0, 1), xlabel="SNR [dB]", ylabel="accuracy of Eve")
     its = {"fontsize": "small", "color": look.QUIET}
     axes.text(0.01, chance + 0.01, "blind", transform=axes.get_yaxis_transform(), **its)
-    look.grid(axes)
+    axes.grid()
     direct_labels.label(axes, lines)

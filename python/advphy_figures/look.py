@@ -98,11 +98,6 @@ def ink(color) -> tuple:
     return darker
 
 
-def grid(axes):
-    """Draw a grid at the major ticks."""
-    axes.grid(which="major")
-
-
 def band(axes, x, low, value, high, style, opacity=BAND):
     """Draw a curve with its intervals as a band; return its line in a list."""
     fill(axes, x, low, high, style, opacity)

@@ -36,7 +36,9 @@ def write(axes, points, reach, inches, color=BLACK, size=6.5):
     ]
     dots = [(c, np.full(2, 2.2 * unit)) for c in centers]
     placed = []
-    for i in np.argsort(_crowded(centers))[::-1]:
+    apart = np.hypot(*np.moveaxis(centers[:, None] - centers[None], -1, 0))
+    crowded = (1 / (apart + 0.05)).sum(axis=1)  # how near each is to the others
+    for i in np.argsort(crowded)[::-1]:
         lines = texts[i].split("\n")
         half = np.array([_LETTER * max(map(len, lines)), _LINE * len(lines)])
         half *= unit * size / 2
@@ -57,12 +59,6 @@ def together(points, near) -> list:
         else:
             groups.append([i])
     return groups
-
-
-def _crowded(centers):
-    """Return a measure of how near each point is to the others."""
-    apart = np.hypot(*np.moveaxis(centers[:, None] - centers[None], -1, 0))
-    return (1 / (apart + 0.05)).sum(axis=1)
 
 
 def _place(center, half, unit, reach, taken):

@@ -31,7 +31,7 @@ def draw(curves, path, xlabel, title="", lines=()):
         thin = {"color": look.QUIET, "linewidth": 1, "linestyle": _LINES[i % 4]}
         axes.plot(x, bler, label=label, **thin)
     axes.set(xlabel=xlabel, ylabel="block error rate (BLER)", title=title)
-    look.grid(axes)
+    axes.grid()
     ends = {label: bler_curves.end(points) for label, points in counted.items()}
     direct_labels.label(axes, direct_labels.labeled(axes), ends=ends)
     look.save(figure, path)

@@ -67,7 +67,7 @@ def _draw_panel(axes, panel, measured):
                 its = {"color": look.QUIET, "linestyle": line, "linewidth": 1.2}
                 axes.axhline(row.failures / row.blocks, label=curve, **its)
     axes.set_yscale("log")
-    look.grid(axes)
+    axes.grid()
 
 
 def _draw_curve(axes, label, rows, style, line):
