@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Points of BLER curves, which add up segments of counts without overlaps."""
+"""BLER curves and their points, which add up segments of counts without overlaps."""
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
 from advphy_model.measure import table
+from advphy_model.measure.measurement_text import bounds
 
 MOST_SEGMENTS = 500  # kept separately at one point; the oldest are added up beyond that
 
@@ -26,7 +29,6 @@ class Segment(table.Row):
 
     @property
     def sums(self):
-        """Return the counts by their names."""
         return {name: getattr(self, name) for name in self.SUMS}
 
     def after(self, before):
@@ -37,17 +39,11 @@ class Segment(table.Row):
 
 @dataclass
 class Point:
-    """Counts under one setting.
+    """Counts under one setting."""
 
-    Args:
-        settings: settings of the counter.
-        segments: dictionary of Segments by (seed, first block).
-        summed: Segment of those that are no longer kept separately, or None.
-    """
-
-    settings: dict
-    segments: dict = field(default_factory=dict)
-    summed: Segment | None = None
+    settings: dict  # of the counter
+    segments: dict = field(default_factory=dict)  # Segments by (seed, first block)
+    summed: Segment | None = None  # of those that are no longer kept separately
     _totals: tuple | None = None
 
     def put(self, segment):
@@ -70,9 +66,48 @@ class Point:
         return [old, *(s for s in kept if s.seed != old.seed or s.first >= old.end)]
 
     def totals(self):
-        """Return (failures, blocks)."""
         if self._totals is None:
             kept = self.counted()
             failures = sum(s.block_errors + s.erasures for s in kept)
             self._totals = failures, sum(s.blocks for s in kept)
         return self._totals
+
+
+@dataclass
+class Curve:
+    """Points of one counter's name whose settings differ only in x."""
+
+    name: str
+    link: str
+    model_sha256: str
+    setting: tuple
+    points: dict = field(default_factory=dict)  # Point by x
+    present: float | None = None  # x of the newest message
+    seen: int = 0  # number of the newest message
+
+
+@dataclass(frozen=True)
+class DrawnCurve:
+    """A curve as it is drawn."""
+
+    name: str  # of the counter
+    differs: str  # settings in which it differs from others of the name, or empty
+    points: dict  # {x: (failures, blocks)}
+    present: float  # x where blocks are being counted
+    variant: int  # 0 for the first settings of the name, 1 for the next, ...
+    age: int  # 0 for the current settings of the name, 1 for the previous ones, ...
+
+    @property
+    def label(self):
+        return ", ".join(filter(None, (self.name, self.differs)))
+
+    def rows(self):
+        """Return rows of (x, bler, low, high, failures, blocks).
+
+        Where no block failed, bler is NaN and high is its upper bound at 95 %.
+        """
+        rows = []
+        for x, (failures, blocks) in self.points.items():
+            bler = failures / blocks if failures else math.nan
+            rows.append((x, bler, *bounds(failures, blocks), failures, blocks))
+        return np.array(rows).reshape(-1, 6)

@@ -27,12 +27,7 @@ def point_text(label, x_label, x, failures, blocks):
 
 
 class CurveItems:
-    """A measured curve with its intervals in a PlotItem.
-
-    Args:
-        plot: PlotItem.
-        x_label: label of its horizontal axis.
-    """
+    """A measured curve with its intervals in a PlotItem."""
 
     def __init__(self, plot, x_label):
         hover = {"hoverable": True, "tip": lambda x, y, data: data, "antialias": True}
@@ -51,7 +46,6 @@ class CurveItems:
             plot.addItem(item, ignoreBounds=True)
 
     def remove(self):
-        """Remove the curve from the plot."""
         for item in self._all:
             self._plot.removeItem(item)
 
@@ -180,7 +174,6 @@ class BlerCurveWindow(PlotWindow):
         return [self._overlays + [self._label(curve) for curve in self._drawn]]
 
     def _label(self, curve):
-        """Return the Label of a DrawnCurve, at its end."""
         rates = [failures / blocks for failures, blocks in curve.points.values()]
         end = next((rate for rate in reversed(rates) if rate), self.record.floor)
         counted = curve.points.get(curve.present)

@@ -11,16 +11,10 @@ MOST = 12  # lines that a reader can distinguish
 
 
 def closed_form_lines(names, x, first, last):
-    """Return [(label, x values, BLER)] of links with theory.
+    """Return [(label, x values, BLER)] of links with theory, named in a text.
 
-    Args:
-        names: names of links, separated by commas, or empty.
-        x: key of the setting on the horizontal axis.
-        first: left end of that axis.
-        last: right end of that axis.
-
-    Raises:
-        ValueError: if a link has no theory or x is not "ebn0_db".
+    The values of x lie in first..last. ValueError if a link has no theory or x is not
+    "ebn0_db".
     """
     lines = []
     for name in _listed(names):
@@ -43,14 +37,10 @@ def closed_form_lines(names, x, first, last):
 
 
 def earlier_lines(paths, x):
-    """Return [(label, x values, BLER)] of CSVs of counts.
+    """Return [(label, x values, BLER)] of CSVs of counts, whose paths are in a text.
 
-    Args:
-        paths: paths of the files, separated by commas, or empty.
-        x: "ebn0_db" or "psr_db".
-
-    Raises:
-        ValueError: if x or a file is invalid, or if there are too many curves.
+    ValueError if a file is invalid, if there are too many curves, or if x is neither
+    "ebn0_db" nor "psr_db".
     """
     listed, lines = _listed(paths), []
     if listed and x not in ("ebn0_db", "psr_db"):

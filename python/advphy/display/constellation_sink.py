@@ -48,17 +48,14 @@ class ConstellationRecord:
                 self._gate(False)
 
     def ask(self):
-        """Ask for as many new vectors as are kept."""
         with self._lock:
             self._left = len(self._ring)
             self._gate(True)
 
     def state(self):
-        """Return what a picture depends on."""
         return self.copied(), self.channel_use
 
     def copied(self):
-        """Return the number of vectors copied so far."""
         return self._count
 
     def newest(self):

@@ -8,26 +8,8 @@ from .panels_window import MOST_PANELS, PanelsWindow, largest_part, round_reach
 from .plot_items import Dots, pen_of, pyqtgraph
 
 
-def groups_of(use, n):
-    """Return [(name, channel uses)] of the panels.
-
-    Args:
-        use: channel use, or -1.
-        n: number of channel uses of a codeword.
-    """
-    if use >= 0:
-        return [(f"use {use}", [use])]
-    if n <= MOST_PANELS:
-        return [(f"use {i}", [i]) for i in range(n)]
-    return [(f"all {n} channel uses", list(range(n)))]
-
-
 class ConstellationWindow(PanelsWindow):
-    """Window with the newest received symbols over the codebook.
-
-    Args:
-        record: ConstellationRecord; title and frame_rate: see PlotWindow.
-    """
+    """Window with the newest received symbols over the codebook."""
 
     lines = 1
 
@@ -38,11 +20,15 @@ class ConstellationWindow(PanelsWindow):
         self._show_use(record.channel_use)
 
     def _show_use(self, use):
-        self._use, self._groups = use, groups_of(use, self.record.codebook.shape[1])
-        self.make_panels([name for name, _ in self._groups])
+        self._use, uses = use, range(self.record.codebook.shape[1])
+        groups = {f"use {i}": [i] for i in uses if use in (i, -1)}
+        if len(groups) > MOST_PANELS:
+            groups = {f"all {len(uses)} channel uses": list(uses)}
+        self.make_panels(list(groups))
+        self._groups = list(groups.values())
         self.received, self.codewords = [], []
         pale = pen_of(COLORS[0], opacity=0.4).color()
-        for plot, (_, uses) in zip(self.plots, self._groups, strict=True):
+        for plot, uses in zip(self.plots, self._groups, strict=True):
             words = np.unique(self.record.codebook[:, uses].ravel().round(4))
             dots = Dots(symbol="s", size=3, pen=None, brush=pale, antialias=False)
             self.received.append(dots)
@@ -61,7 +47,7 @@ class ConstellationWindow(PanelsWindow):
         size = max(6, min(10, self.plots[0].vb.width() / 18))
         for item in self.codewords:
             item.setSize(size if len(item.data) <= 64 else 0.6 * size)
-        for item, (_, uses) in zip(self.received, self._groups, strict=True):
+        for item, uses in zip(self.received, self._groups, strict=True):
             symbols = vectors[:, uses].ravel()
             symbols = symbols[np.isfinite(symbols)]
             item.move(symbols.real, symbols.imag)

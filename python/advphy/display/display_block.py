@@ -94,5 +94,4 @@ class message_display(window_owner, listening_block):
         self.listen("in", record.post)
 
     def refused(self):
-        """Return the number of messages that were not understood."""
         return self.record.refused()

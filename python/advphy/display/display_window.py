@@ -56,11 +56,9 @@ class DisplayWindow(QtWidgets.QWidget):
         raise NotImplementedError
 
     def look(self):
-        """Show the data of the record if they have changed."""
         self.guarded(self._fill)
 
     def refresh(self):
-        """Show the newest data at once."""
         self._shown = None
         self.look()
 

@@ -68,7 +68,6 @@ class ImageRecord:
                 self._chosen = max(self._read)
 
     def newest(self):
-        """Return (index after the last image, images [inputs, up to rows, pixels])."""
         with self._lock:
             end = self._read[0]
             if all(read == end for read in self._read):

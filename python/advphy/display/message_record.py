@@ -110,13 +110,11 @@ class MessageRecord:
                 self.take(decoded)
 
     def refused(self):
-        """Return the number of messages that were not understood."""
         self.collect()
         with self._posting:
             return self._refused
 
     def state(self):
-        """Return a value that differs after each message."""
         refused = self.refused()
         return self._version, refused
 

@@ -41,12 +41,7 @@ class State:
 class OnsetRecord(MessageRecord):
     """Messages of counters, adversaries and cancellers in the last seconds.
 
-    Args:
-        seconds: time that is shown, 1..3600.
-        floor: lowest BLER.
-
-    Raises:
-        ValueError: if an argument is invalid.
+    The arguments are those of onset_strip; ValueError if one is invalid.
     """
 
     KINDS = frozenset({"counts", "psr", "estimate"})
@@ -100,7 +95,6 @@ class OnsetRecord(MessageRecord):
             kept.popleft()
 
     def events(self):
-        """Return (intervals, attacks, estimates), each {name: [events]}."""
         with self.lock:
             self.collect()
             return tuple(
@@ -161,10 +155,6 @@ def recovered_after(intervals, onset):
     They are as few as before if the 95 % Wilson interval of the counts of POOLED
     seconds overlaps that of the BEFORE seconds before the onset. The recovery is the
     time of the last message before the first such counts that follow an increase.
-
-    Args:
-        intervals: Intervals of one counter, in order of time.
-        onset: time at which the attack began.
     """
     usual = _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
     if not usual[1]:

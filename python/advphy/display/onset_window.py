@@ -21,13 +21,10 @@ MARKED = 14  # approximate number of markers of a curve
 
 
 def error_line(intervals, now, seconds, row):
-    """Return (x, y, flags of markers) of a counter; NaN where the line is interrupted.
+    """Return (x, y, flags of markers) of a counter's Intervals.
 
-    Args:
-        intervals: [Interval] in order of time.
-        now: time of the right end in unix seconds.
-        seconds: time that is shown.
-        row: y of intervals without errors.
+    x is in seconds from `now`, and NaN where the line is interrupted; y is `row` where
+    there are no errors.
     """
     kept = [i for i in intervals if i.time - now >= -seconds - GAP]
     times = np.array([i.time for i in kept])
@@ -157,7 +154,6 @@ class OnsetWindow(PlotWindow):
             self.upper.addItem(item, ignoreBounds=True)
 
     def _fit(self, true, estimated):
-        """Extend the PSR axis to the values that are drawn."""
         values = [v for v in (*true, *estimated) if math.isfinite(v)]
         low, high = self._psr_range
         low = min([low, *(10 * math.floor((v - 1) / 10) for v in values)])
@@ -176,7 +172,6 @@ class OnsetWindow(PlotWindow):
         return [[self._label(*part) for part in intervals.items()], key]
 
     def _label(self, name, kept):
-        """Return the Label of a counter at its newest rate."""
         last, (color, marker) = kept[-1], look_of(name)
         rate = max(last.failures / last.blocks, self.record.floor)
         value = short_text(last.failures, last.blocks)

@@ -14,17 +14,11 @@ from .message_record import MessageRecord, attack_of, level
 
 @dataclass(frozen=True)
 class Match:
-    """Residual of an estimate of p after a change of sign and a cyclic shift.
+    """Residual of an estimate of p after a change of sign and a cyclic shift."""
 
-    Args:
-        residual_db: ||changed estimate - p||^2 / ||p||^2 in dB; -inf if they are equal.
-        sign: 1 or -1, the factor of the estimate.
-        shift: number of channel uses by which the estimate was shifted.
-    """
-
-    residual_db: float
-    sign: int = 1
-    shift: int = 0
+    residual_db: float  # ||changed estimate - p||^2 / ||p||^2; -inf if they are equal
+    sign: int = 1  # factor of the estimate
+    shift: int = 0  # channel uses by which the estimate was shifted
 
     @property
     def text(self):
@@ -61,30 +55,17 @@ def angle_degrees(estimate, p):
 
 @dataclass(frozen=True)
 class Seen:
-    """Newest values of the messages.
+    """Newest values of the messages."""
 
-    Args:
-        p: received perturbation, complex [n], or None: not reported. Of a table, it is
-            the vector of one message.
-        on: whether the attack is on.
-        psr_db: PSR of the attack.
-        kind: "universal", "table", ...
-        estimate: components of the estimate, complex [K, n], or None.
-        weights: frequency of each of the K components.
-        detected: whether the canceller has detected a perturbation.
-        estimated_psr_db: PSR of the estimate.
-        enabled: whether the canceller is enabled.
-    """
-
-    p: object = None
-    on: bool = False
-    psr_db: float = -math.inf
-    kind: str = ""
-    estimate: object = None
-    weights: tuple = ()
-    detected: bool = False
+    p: object = None  # complex [n]; of a table, the vector of one message
+    on: bool = False  # whether the attack is on
+    psr_db: float = -math.inf  # PSR of the attack
+    kind: str = ""  # "universal", "table", ...
+    estimate: object = None  # components of the estimate, complex [K, n]
+    weights: tuple = ()  # frequency of each of the K components
+    detected: bool = False  # whether the canceller has detected a perturbation
     estimated_psr_db: float = -math.inf
-    enabled: bool = True
+    enabled: bool = True  # whether the canceller is enabled
 
 
 class PerturbationRecord(MessageRecord):
@@ -136,7 +117,6 @@ class PerturbationRecord(MessageRecord):
         return vectors
 
     def seen(self):
-        """Return the newest values, a Seen."""
         self.collect()
         return self._seen
 

@@ -40,11 +40,7 @@ class Arrow:
 
 
 class PerturbationWindow(PanelsWindow):
-    """Window with arrows of the true and the estimated perturbation.
-
-    Args:
-        record: PerturbationRecord; title and frame_rate: see PlotWindow.
-    """
+    """Window with arrows of the true and the estimated perturbation."""
 
     lines = 4
 
@@ -77,8 +73,9 @@ class PerturbationWindow(PanelsWindow):
         reach = round_reach(max([self._smallest, *(1.1 * size for size in sizes)]))
         if reach > self.reach:
             self.set_reach(reach)
-        self._point(self.true, true)
-        self._point(self.estimated, estimated)
+        for arrows, vector in ((self.true, true), (self.estimated, estimated)):
+            for use, arrow in enumerate(arrows):
+                arrow.show(None if vector is None else complex(vector[use]))
         looks = (COLORS[1], "➔ "), (COLORS[0], "➔ "), (INK, "")
         lines = [
             f"<span style='color: {color}'>{glyph}</span>{html.escape(text)}"
@@ -87,7 +84,3 @@ class PerturbationWindow(PanelsWindow):
         key = f"<span style='color: {PALE}'>●</span> codebook"
         lines.append("; ".join(filter(None, (key, self.note()))))
         self.show_text("<br>".join(lines))
-
-    def _point(self, arrows, vector):
-        for use, arrow in enumerate(arrows):
-            arrow.show(None if vector is None else complex(vector[use]))

@@ -110,7 +110,6 @@ class HomeView(pyqtgraph.ViewBox):
                 self.autoRange()
 
     def autoRange(self, *arguments, **more):
-        """Show the home range."""
         self._moved = False
         x_range, y_range = self.home
         self.setRange(xRange=x_range, yRange=y_range, padding=0)
@@ -130,7 +129,6 @@ class Dots(pyqtgraph.ScatterPlotItem):
     """
 
     def move(self, x, y):
-        """Move the points; their number may change."""
         if len(x) != len(self.data):
             self.setData(x, y)
             return

@@ -23,7 +23,6 @@ class ReadoutRecord(MessageRecord):
         self._lines[sender] = figures_of(message)
 
     def lines(self):
-        """Return [(name, numbers as text)] of the blocks that reported, by name."""
         with self.lock:
             self.collect()
             return [(name, text) for (name, _), text in sorted(self._lines.items())]

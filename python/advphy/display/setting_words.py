@@ -5,17 +5,9 @@ from advphy_model.measure.curves import without_hash
 
 # Settings that follow from others, and those without a meaning if there is no attack.
 DERIVED = {"noise_variance", "perturbation_kind"}
-OF_ATTACK = {
-    *DERIVED,
-    "perturbation",
-    "psr_db",
-    "shift",
-    "phase",
-    "sign",
-    "frequency_offset",
-    "fading",
-    "on",
-}
+OF_ATTACK = DERIVED | set(
+    "perturbation psr_db shift phase sign frequency_offset fading on".split()
+)
 
 
 def other_settings(settings, x):

@@ -14,29 +14,18 @@ SHARE = 0.36  # largest share of the window's width for labels
 
 @dataclass(frozen=True)
 class Label:
-    """Label at the end of a curve.
+    """Label at the end of a curve."""
 
-    Args:
-        y: y at which the curve ends.
-        name: name of the curve; shortened if there is no room.
-        color: color of the glyph.
-        glyph: marker or dashes of the curve.
-        words: differences from others of the same name; shortened, too.
-        value: newest value; never shortened.
-        bold: whether the name is bold.
-    """
-
-    y: float
-    name: str
-    color: str = INK
-    glyph: str = ""
-    words: str = ""
-    value: str = ""
+    y: float  # where the curve ends
+    name: str  # shortened if there is no room
+    color: str = INK  # of the glyph
+    glyph: str = ""  # marker or dashes of the curve
+    words: str = ""  # differences from others of the same name; shortened, too
+    value: str = ""  # newest value; never shortened
     bold: bool = False
 
     @property
     def below(self):
-        """Return the differences and the value in one line."""
         return ": ".join(filter(None, (self.words, self.value)))
 
 
@@ -65,7 +54,6 @@ class SideLabels(pyqtgraph.ViewBox):
         return max(map(bold.horizontalAdvance, texts), default=0) + 12
 
     def texts(self):
-        """Return the text of each visible label."""
         return [item.toPlainText() for item in self._items if item.isVisible()]
 
     def show_labels(self, labels):
