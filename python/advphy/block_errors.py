@@ -285,12 +285,10 @@ class top_block(gr.top_block):
         self._connected = []
 
     def connect(self, *points):
-        """Connect blocks or (block, port) in series, and keep them."""
         self._connected.extend(points)
         super().connect(*points)
 
     def msg_connect(self, *points):
-        """Connect message ports, and keep the blocks."""
         self._connected.extend(points)
         super().msg_connect(*points)
 

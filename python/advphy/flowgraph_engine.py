@@ -23,11 +23,9 @@ class _Continued:
     failures: int
 
     def next_check(self, blocks):
-        """Return the number of new blocks at which the rule is checked next."""
         return self.rule.next_check(self.blocks + blocks) - self.blocks
 
     def met(self, blocks, failures):
-        """Return whether old and new counts together are enough."""
         return self.rule.met(self.blocks + blocks, self.failures + failures)
 
 

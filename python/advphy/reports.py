@@ -63,7 +63,9 @@ class Reporter:
         own |= {"block": self._block.alias(), "time": time.time()}
         message = pmt.to_pmt({"settings": dict(settings)})
         for key, value in (own | figures).items():
-            message = pmt.dict_add(message, pmt.intern(key), _as_pmt(value))
+            large = isinstance(value, int) and value >= 2**63  # to_pmt takes 63 bits
+            value = pmt.from_uint64(value) if large else pmt.to_pmt(value)
+            message = pmt.dict_add(message, pmt.intern(key), value)
         for key, vector in (vectors or {}).items():
             values = pmt.init_c32vector(vector.size, vector.ravel().tolist())
             message = pmt.dict_add(message, pmt.intern(key), values)
@@ -100,19 +102,16 @@ class listening_block(guarded_general_block):
         _listeners.add(self)
 
     def listen(self, port, handler):
-        """Register a message input and its handler."""
         port = pmt.intern(port)
         self.message_port_register_in(port)
         self.set_msg_handler(port, handler)
         self._handlers[port] = handler
 
     def expect(self, reporter):
-        """Stay until this reporter has ended."""
         with self._change:
             self._reporters.add(reporter)
 
     def dismiss(self, reporter):
-        """Wait for this reporter no longer."""
         with self._change:
             self._reporters.discard(reporter)
             self._change.notify_all()
@@ -133,12 +132,6 @@ class listening_block(guarded_general_block):
         for port, handler in self._handlers.items():
             while (message := block.delete_head_nowait(port)) is not None:
                 handler(message)
-
-
-def _as_pmt(value):
-    if isinstance(value, int) and value >= 2**63:  # a seed; to_pmt takes 63 bits
-        return pmt.from_uint64(value)
-    return pmt.to_pmt(value)
 
 
 def _listeners_of(block, port):

@@ -38,7 +38,6 @@ class segmented_block(guarded_block):
             return [_copied(segment) for segment in self._segments]
 
     def start(self):
-        """Begin a new segment at the first item."""
         with self._lock:
             if getattr(self._segments[-1], self.COUNTED):
                 self._segments.append(self.SEGMENT(self._first))
@@ -46,7 +45,6 @@ class segmented_block(guarded_block):
         return True
 
     def stop(self):
-        """Publish the last segment."""
         current = self.segments()[-1]
         with self._reporter.ending():
             if getattr(current, self.COUNTED):

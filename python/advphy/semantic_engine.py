@@ -26,12 +26,8 @@ from .transmit.semantic_encoder import semantic_encoder
 class semantic_flowgraph(top_block):
     """Flowgraph of a SemanticSetting: one transmitter, Bob's branch and Eve's.
 
-    Args:
-        setting: SemanticSetting.
-        frames: number of images.
-        first_frame: index of the first image.
-        latency: largest number of items in one call of work(), for every block.
-        recording: file for the vectors that Eve receives, complex64, or None.
+    It sends `frames` images from number first_frame on. The vectors that Eve receives,
+    complex64, are written into the file `recording` unless it is None.
     """
 
     def __init__(self, setting, frames, first_frame=0, latency=6000, recording=None):

@@ -45,7 +45,6 @@ class noisy_channel(guarded_block):
         self._level = float(level)
 
     def level(self):
-        """Return the level in dB."""
         return self._level
 
     def start(self):

@@ -11,23 +11,14 @@ SHORTEST_TAGGED = 1000
 
 @dataclass
 class Segment:
-    """Blocks that were sent under constant settings.
+    """Blocks that were sent under constant settings."""
 
-    Args:
-        first_block: index of its first block.
-        settings: dictionary of the tag, with psr_db as requested.
-        blocks: number of blocks.
-        energy: sum of ||p||^2 / n over the blocks.
-        smallest: ||p||^2 / n of the weakest block.
-        largest: ||p||^2 / n of the strongest block.
-    """
-
-    first_block: int
-    settings: dict = field(default_factory=dict)
+    first_block: int  # index of its first block
+    settings: dict = field(default_factory=dict)  # of the tag, psr_db as requested
     blocks: int = 0
-    energy: float = 0.0
-    smallest: float = math.inf
-    largest: float = 0.0
+    energy: float = 0.0  # sum of ||p||^2 / n over the blocks
+    smallest: float = math.inf  # ||p||^2 / n of the weakest block
+    largest: float = 0.0  # of the strongest block
 
     def realized(self):
         """Return the realized PSR in dB: average, smallest and largest of a block."""
@@ -41,13 +32,10 @@ class Segment:
 
 
 def settings_of(adversary, on, phase) -> dict:
-    """Return the settings of an Adversary for the tag.
+    """Return the settings of an Adversary for the tag; `on`: whether it sends.
 
-    Args:
-        adversary: Adversary.
-        on: whether the perturbation is sent.
-        phase: whether they describe one phase of its schedule, in which every block is
-            attacked or none; the schedule is then left out.
+    The schedule is left out of those of one `phase` of it, in which every block is
+    attacked or none.
     """
     if phase:
         adversary = dataclasses.replace(adversary, off_blocks=0, on_blocks=0)
@@ -65,12 +53,9 @@ def settings_of(adversary, on, phase) -> dict:
 
 
 def phases(adversary, first, size):
-    """Yield (begin, end, on) of the phases among `size` blocks.
+    """Yield (begin, end, on) of the phases of a schedule among `size` blocks.
 
-    Args:
-        adversary: Adversary with a schedule.
-        first: index of the first block.
-        size: number of blocks; begin and end count from the first.
+    begin and end count from the first block, whose index is `first`.
     """
     off, period = adversary.off_blocks, adversary.off_blocks + adversary.on_blocks
     begin = 0

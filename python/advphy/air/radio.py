@@ -208,7 +208,6 @@ class Radio:
         self._set("gain", gain)
 
     def sample_rate(self):
-        """Return the device's sample rate in samples/s."""
         return self._get("sample_rate")
 
     def settings(self):

@@ -94,7 +94,10 @@ class _pump(guarded_block):
                 self._starved = False
                 return size
             if self._queue.closed:
-                return self._end(out)
+                size = min(len(out), self._tail_left)
+                out[:size] = 0
+                self._tail_left -= size
+                return size if size else DONE
             if time.monotonic() - self._begun > self._seconds:
                 self._queue.close()  # the time limit holds without samples, too
                 return 0
@@ -106,12 +109,6 @@ class _pump(guarded_block):
         out[:size] = 0
         self._zeros_left -= size
         return size
-
-    def _end(self, out):
-        size = min(len(out), self._tail_left)
-        out[:size] = 0
-        self._tail_left -= size
-        return size if size else DONE
 
 
 class radio_feed(guarded_block):
@@ -168,7 +165,6 @@ class radio_feed(guarded_block):
         return size
 
     def is_running(self):
-        """Return whether the transmitter is on."""
         return self._running
 
     def silence(self):

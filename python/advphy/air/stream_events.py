@@ -46,12 +46,10 @@ class StreamEvents:
         self.restart()
 
     def restart(self):
-        """Reset the counts to zero."""
         with self._lock:
             self._counts, self._since = dict(self._initial), time.time()
 
     def add(self, **counts):
-        """Add to the counts of these names."""
         with self._lock:
             for name, count in counts.items():
                 self._counts[name] += count
@@ -66,11 +64,8 @@ class StreamEvents:
         now = time.monotonic()
         if at_once or now - self._published > PUBLISH_SECONDS:
             self._published = now
-            counts = pmt.make_dict()
-            for name, value in self.counts().items():
-                value = pmt.PMT_NIL if value is None else pmt.to_pmt(value)
-                counts = pmt.dict_add(counts, pmt.intern(name), value)
-            block.message_port_pub(pmt.intern("stream_events"), counts)
+            port = pmt.intern("stream_events")
+            block.message_port_pub(port, pmt.to_pmt(self.counts()))
 
 
 class uhd_messages(guarded_block):

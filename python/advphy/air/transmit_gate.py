@@ -38,7 +38,6 @@ class transmit_gate(guarded_block):
         self._silent = True
 
     def peak(self):
-        """Return the largest magnitude that was passed."""
         return self._peak
 
     def start(self):

@@ -22,30 +22,18 @@ from .segmented_meter import index_of, setting_follower
 
 @dataclass
 class Segment:
-    """Counts under constant settings.
+    """Counts under constant settings."""
 
-    Args:
-        first_block: index of its first block.
-        settings: settings from the tags and from set_settings.
-        blocks: number of blocks.
-        block_errors: number of blocks that were decided wrongly.
-        erasures: number of blocks that were not decided.
-        frames: number of bursts that arrived; 0 without "frame" tags.
-        missed_frames: number of bursts that did not arrive; their blocks are in no
-            other count.
-    """
-
-    first_block: int
-    settings: dict = field(default_factory=dict)
+    first_block: int  # index of its first block
+    settings: dict = field(default_factory=dict)  # from the tags and set_settings
     blocks: int = 0
-    block_errors: int = 0
-    erasures: int = 0
-    frames: int = 0
-    missed_frames: int = 0
+    block_errors: int = 0  # blocks that were decided wrongly
+    erasures: int = 0  # blocks that were not decided
+    frames: int = 0  # bursts that arrived; 0 without "frame" tags
+    missed_frames: int = 0  # bursts that did not; their blocks are in no other count
 
     @property
     def failures(self):
-        """Return the number of blocks that are wrong or erased."""
         return self.block_errors + self.erasures
 
     @property
@@ -139,7 +127,10 @@ class error_counter(setting_follower):
         for begin, end in self._pieces(changes, len(decided)):
             if begin in changes:
                 self._open(index_of(begin, runs), changes[begin])
-            self._count_bursts(begin, end, runs)
+            bursts = [tag for at, _, _, tag in runs if tag and begin <= at < end]
+            with self._lock:
+                self._segments[-1].frames += len(bursts)
+                self._segments[-1].missed_frames += sum(tag["missed"] for tag in bursts)
             piece = slice(begin, end)
             flags = None if erased is None else erased[piece]
             if self._count(decided[piece], sent[piece], flags):
@@ -148,15 +139,6 @@ class error_counter(setting_follower):
         if self._reporter.due():
             self._publish()
         return len(decided)
-
-    def _count_bursts(self, begin, end, runs):
-        """Count the bursts that begin among the items begin..end-1."""
-        bursts = [tag for at, _, _, tag in runs if tag and begin <= at < end]
-        if bursts:
-            with self._lock:
-                segment = self._segments[-1]
-                segment.frames += len(bursts)
-                segment.missed_frames += sum(tag["missed"] for tag in bursts)
 
     def _sent_messages(self, input_items, runs):
         """Return the second input, or the messages re-created from the seed."""

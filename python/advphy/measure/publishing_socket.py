@@ -120,7 +120,6 @@ class PublishingSocket:
         self._socket.curve_server = True
 
     def welcome(self, message):
-        """Set the message that each new subscriber receives first."""
         self._socket.setsockopt(zmq.XPUB_WELCOME_MSG, message)
 
     def send(self, message):
@@ -150,7 +149,6 @@ class _Only:
         self._allowed = allowed
 
     def callback(self, domain, key):
-        """Return whether a subscriber's public key is the allowed one."""
         return key == self._allowed
 
 

@@ -84,17 +84,11 @@ def index_of(item, runs):
 
 @dataclass
 class MeterSegment:
-    """Sums under constant settings.
+    """Sums under constant settings."""
 
-    Args:
-        first_frame: index of its first item.
-        settings: settings from the tags and from set_settings.
-        sums: dictionary of numbers.
-    """
-
-    first_frame: int
-    settings: dict = field(default_factory=dict)
-    sums: dict = field(default_factory=dict)
+    first_frame: int  # index of its first item
+    settings: dict = field(default_factory=dict)  # from the tags and set_settings
+    sums: dict = field(default_factory=dict)  # numbers by name
 
 
 class segmented_meter(setting_follower):
@@ -122,7 +116,6 @@ class segmented_meter(setting_follower):
         self.set_log_level("warn")
 
     def total(self):
-        """Return the sums over all segments."""
         total = {}
         for segment in self.segments():
             for name, value in segment.sums.items():

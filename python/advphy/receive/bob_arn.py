@@ -85,7 +85,6 @@ class bob_arn(guarded_block):
         return len(out)
 
     def _take(self, key, value):
-        """Apply a tag of Alice's or of the burst synchronizer."""
         if key == ALICE_TAG:
             if value["pairing"] != self._model.pairing:
                 raise ValueError(

@@ -152,20 +152,17 @@ class burst_synchronizer(guarded_general_block):
                 later.append(burst.moved(-count))
                 continue
             self.tag_item(written + first, TAG, burst.as_dict())
-            if self._pairing is not None:
-                self._tag_semantic(written + first, burst)
-            self._last = burst
+            self._last, header = burst, burst.header
+            if self._pairing is None:
+                continue
+            if header.inserted != self._inserted:
+                self._inserted = header.inserted
+                state = {"inserted": header.inserted, "pairing": self._pairing}
+                self.tag_item(written + first, ALICE_TAG, state)
+            if header.key_check is not None:
+                key = {"index": burst.index, "check": header.key_check.hex()}
+                self.tag_item(written + first, KEY_TAG, key)
         self._bursts = later
-
-    def _tag_semantic(self, offset, burst):
-        header = burst.header
-        if header.inserted != self._inserted:
-            self._inserted = header.inserted
-            state = {"inserted": header.inserted, "pairing": self._pairing}
-            self.tag_item(offset, ALICE_TAG, state)
-        if header.key_check is not None:
-            key = {"index": burst.index, "check": header.key_check.hex()}
-            self.tag_item(offset, KEY_TAG, key)
 
     def _publish(self):
         message = self.counts()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Perturbation canceller: blind estimation and subtraction before any decoder."""
 
+import dataclasses
+
 import numpy as np
 from advphy_model.link.links import load
 from advphy_model.receive.canceller import Canceller, CancellerSettings
@@ -64,15 +66,10 @@ class perturbation_canceller(guarded_block):
         self._model = load(model)
         item = (np.complex64, self._model.n)
         guarded_block.__init__(self, "perturbation_canceller", [item], [item])
-        self._settings = {
-            "adversary": adversary,
-            "window": window,
-            "sample": sample,
-            "iterations": iterations,
-            "forgetting": forgetting,
-            "false_alarm": false_alarm,
-        }
-        self.set_components(components)
+        settings = CancellerSettings(
+            components, window, sample, iterations, forgetting, false_alarm, adversary
+        )
+        self._canceller = Canceller(self._model, settings)
         self._enabled = bool(enabled)
         self._last = None
         self._reporter = Reporter(self, "estimate", name, "canceller")
@@ -85,7 +82,8 @@ class perturbation_canceller(guarded_block):
 
     def set_components(self, components):
         """Set the number of vectors of a "free" adversary, from the next call on."""
-        settings = CancellerSettings(components=components, **self._settings)
+        settings = self._canceller.settings
+        settings = dataclasses.replace(settings, components=components)
         self._canceller = Canceller(self._model, settings)
 
     def set_enabled(self, enabled):
@@ -143,10 +141,7 @@ class perturbation_canceller(guarded_block):
 
     def _publish(self):
         estimate, canceller = self.estimate(), self._canceller
-        settings = self._settings | {
-            "components": canceller.settings.components,
-            "enabled": self._enabled,
-        }
+        settings = dataclasses.asdict(canceller.settings) | {"enabled": self._enabled}
         figures, vectors = {"first_block": self._first_block, "detected": False}, None
         if estimate is not None:
             figures |= {

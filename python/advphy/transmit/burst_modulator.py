@@ -90,7 +90,6 @@ class burst_modulator(guarded_general_block):
         return bursts * samples
 
     def _follow(self, item, key, value):
-        """Apply one of Alice's tags."""
         if key == ALICE_TAG:
             self._inserted = bool(value["inserted"])
             return
