@@ -122,15 +122,9 @@ def arrow(axes, start, end, color, width):
 
 
 def note(axes, text, at, offset=(0, 0), color=QUIET, **more):
-    """Write a small text next to a point.
+    """Write a small text next to the point `at`, at an offset in typographic points.
 
-    Args:
-        axes: axes of a figure.
-        text: text to write.
-        at: (x, y) of the point.
-        offset: distance to the right and upwards, in typographic points.
-        color: color of the text.
-        more: arguments of axes.annotate.
+    More arguments are those of axes.annotate.
     """
     more = {"textcoords": "offset points", "fontsize": "small"} | more
     axes.annotate(text, at, offset, color=color, **more)

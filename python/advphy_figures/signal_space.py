@@ -7,8 +7,14 @@ from advphy_model.link.baselines.nearest_codeword import q_function
 from advphy_model.link.codebook_geometry import closings, distances
 from advphy_model.measure.curve_looks import SKY, VERMILLION
 
-from advphy_figures import look, numbers
-from advphy_figures.constellation import MOST_NUMBERS, pairs_of, plane, require_room
+from advphy_figures import look
+from advphy_figures.constellation import (
+    MOST_NUMBERS,
+    pairs_of,
+    plane,
+    require_room,
+    write_numbers,
+)
 
 MOST_PAIRS = 12  # pairs with a bar
 _PANEL = 2.25  # inches
@@ -105,7 +111,7 @@ def _panel(axes, described, use):
     reach = 1.25 * np.abs(described["codebook"]).max()
     plane(axes, words, reach, f"channel use {use}", SKY)
     if len(words) <= MOST_NUMBERS:
-        numbers.write(axes, words, reach, _PANEL - 0.5, "0.5", 6)
+        write_numbers(axes, words, reach, _PANEL - 0.5, "0.5", 6)
     for s, row in enumerate(described["rows"]):
         start = words[s] if described["kind"] == "table" else np.zeros(2)
         look.arrow(axes, start, start + row[use], VERMILLION, 1.8)
