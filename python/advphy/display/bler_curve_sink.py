@@ -7,11 +7,19 @@ from advphy_model.air.channels import canonical
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
 
-from .bler_curve_points import Curve, DrawnCurve, Point, Segment
-from .bler_overlays import X_LABELS, closed_form_lines, earlier_lines
+from .bler_curves import (
+    X_LABELS,
+    Curve,
+    DrawnCurve,
+    Point,
+    Segment,
+    closed_form_lines,
+    earlier_lines,
+    other_settings,
+    what_differs,
+)
 from .display_block import checked_floor, message_display
 from .message_record import MessageRecord
-from .setting_words import other_settings, what_differs
 
 
 class BlerCurveRecord(MessageRecord):

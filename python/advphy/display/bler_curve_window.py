@@ -17,15 +17,6 @@ STYLES = (None, [4, 2], [1, 2])  # dashes of the variants of a curve
 MOST_VARIANTS = 4  # newest variants of a name that are drawn
 
 
-def point_text(label, x_label, x, failures, blocks):
-    """Return the text for a point under the mouse."""
-    what, is_db, _ = x_label.partition(" (dB)")
-    return (
-        f"{label}\n{what} {x:g}{' dB' if is_db else ''}\n{sentence(failures, blocks)}\n"
-        f"{failures} of {blocks} blocks failed"
-    )
-
-
 class CurveItems:
     """A measured curve with its intervals in a PlotItem."""
 
@@ -54,12 +45,13 @@ class CurveItems:
         if (curve, size) == self._shown:
             return
         self._shown, rows, look = (curve, size), curve.rows(), look_of(curve.name)
-        texts = np.array(
-            [
-                point_text(curve.label, self._x_label, x, *counts)
-                for x, counts in curve.points.items()
-            ]
-        )
+        what, is_db, _ = self._x_label.partition(" (dB)")
+        texts = [  # of points under the mouse
+            f"{curve.label}\n{what} {x:g}{' dB' if is_db else ''}\n"
+            f"{sentence(failures, blocks)}\n{failures} of {blocks} blocks failed"
+            for x, (failures, blocks) in curve.points.items()
+        ]
+        texts = np.array(texts)
         seen = ~np.isnan(rows[:, 1])
         x, (y, low, high) = rows[seen, 0], logarithms(rows[seen, 1:4]).T
         strength = 0.45 if curve.age else 1.0
@@ -77,28 +69,6 @@ class CurveItems:
         x, excluded = rows[~seen, 0], logarithms(rows[~seen, 3])
         drawn = {"size": 3 * size, "brush": edge.color()}
         self.below.setData(x, excluded, pen=edge, **drawn, data=texts[~seen].tolist())
-
-
-def add_theory(plot, number, x, rates):
-    """Draw a closed form; return its color and a glyph of its dashes."""
-    dashes = number % len(DASHES)
-    pen = pen_of(INK, 1, DASHES[dashes])
-    item = pyqtgraph.PlotCurveItem(x, logarithms(rates), pen=pen, antialias=True)
-    item.setZValue(-1)
-    plot.addItem(item, ignoreBounds=True)
-    return INK, DASH_GLYPHS[dashes]
-
-
-def add_earlier(plot, label, x, rates):
-    """Draw earlier counts as a thin line; return its color and marker."""
-    look, y = look_of(label), logarithms(rates)
-    pen = pen_of(look.color)
-    marks = {"symbol": look.marker.pyqtgraph, "symbolSize": 7, "symbolBrush": "w"}
-    marks |= {"symbolPen": pen, "antialias": True}
-    item = pyqtgraph.PlotDataItem(x, y, pen=pen, **marks)
-    item.setZValue(-1)
-    plot.addItem(item, ignoreBounds=True)
-    return look.color, look.marker.glyph
 
 
 class BlerCurveWindow(PlotWindow):
@@ -122,13 +92,21 @@ class BlerCurveWindow(PlotWindow):
 
     def _add_overlays(self):
         """Draw closed forms and earlier counts; return their Labels."""
-        drawn = [
-            (line, add_theory(self.axes, number, *line[1:]))
-            for number, line in enumerate(self.record.theory)
-        ]
-        drawn += [(line, add_earlier(self.axes, *line)) for line in self.record.earlier]
-        labels = []
-        for (name, x, rates), look in drawn:
+        labels, theory = [], self.record.theory
+        for number, (name, x, rates) in enumerate(theory + self.record.earlier):
+            if number < len(theory):
+                dashes = number % len(DASHES)
+                look = INK, DASH_GLYPHS[dashes]
+                pen, marks = pen_of(INK, 1, DASHES[dashes]), {}
+            else:
+                color, marker = look_of(name)
+                look, pen = (color, marker.glyph), pen_of(color)
+                marks = {"symbol": marker.pyqtgraph, "symbolSize": 7}
+                marks |= {"symbolBrush": "w", "symbolPen": pen}
+            y = logarithms(rates)
+            item = pyqtgraph.PlotDataItem(x, y, pen=pen, antialias=True, **marks)
+            item.setZValue(-1)
+            self.axes.addItem(item, ignoreBounds=True)
             shown = rates[(x <= self.record.range[1]) & (rates > 0)]
             end = max(shown[-1], self.record.floor) if len(shown) else 1.0
             labels.append(Label(float(logarithms(end)), name, *look))

@@ -17,12 +17,8 @@ MOST_POINTS = 10_000
 class ConstellationRecord:
     """The newest received vectors; at most `points` are copied for each picture.
 
-    Args:
-        points: number of vectors that are kept.
-        codebook: complex [M, n].
-        channel_use: channel use that is shown, or -1: all.
-        gate: function of a bool, whether more vectors are needed. It holds no block,
-            because a window may outlive its flowgraph.
+    `gate` is called with whether more vectors are needed. It holds no block, because a
+    window may outlive its flowgraph.
     """
 
     def __init__(self, points, codebook, channel_use=-1, gate=lambda wanted: None):
@@ -96,7 +92,7 @@ class constellation_sink(window_owner, gr.hier_block2):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = ("constellation_window", "ConstellationWindow")
+    WINDOW = ("panels_window", "ConstellationWindow")
 
     def __init__(self, model, title="", channel_use=-1, points=1000, frame_rate=15):
         self._model = load(model)

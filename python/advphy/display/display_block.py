@@ -8,16 +8,6 @@ from ..reports import listening_block
 FASTEST = 30  # pictures a second; an eye cannot follow more
 
 
-def checked_frame_rate(frame_rate):
-    """Return a number of pictures a second; ValueError if it is invalid."""
-    if isinstance(frame_rate, (int, float)) and 0 < frame_rate <= FASTEST:
-        return frame_rate
-    raise ValueError(
-        f"frame_rate must be above 0 and at most {FASTEST} pictures a second, got "
-        f"{frame_rate!r}"
-    )
-
-
 def checked_floor(floor):
     """Return the lowest block error rate of an axis; ValueError if it is invalid."""
     if isinstance(floor, (int, float)) and 1e-15 <= floor <= 0.5:
@@ -48,7 +38,12 @@ class window_owner:
 
     def set_window(self, title, frame_rate):
         """Store the window's arguments; ValueError if the frame rate is invalid."""
-        self._window_arguments = title, checked_frame_rate(frame_rate)
+        if not (isinstance(frame_rate, (int, float)) and 0 < frame_rate <= FASTEST):
+            raise ValueError(
+                f"frame_rate must be above 0 and at most {FASTEST} pictures a second, "
+                f"got {frame_rate!r}"
+            )
+        self._window_arguments = title, frame_rate
 
     def qwidget(self):
         """Return the widget; the first call makes it and runs in the thread of Qt.
@@ -79,13 +74,7 @@ def require(*modules):
 
 
 class message_display(window_owner, listening_block):
-    """A block that shows the messages of its port "in".
-
-    Args:
-        record: MessageRecord.
-        title: title of the window.
-        frame_rate: pictures a second.
-    """
+    """A block that shows the messages of its port "in", which a MessageRecord keeps."""
 
     def __init__(self, record, title, frame_rate):
         self.set_window(str(title), frame_rate)

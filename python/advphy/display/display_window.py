@@ -19,9 +19,6 @@ class DisplayWindow(QtWidgets.QWidget):
         record: object with state(), which differs when the picture has to change.
         name: name of the window for screen readers.
         frame_rate: pictures a second; more than PAINTED count as PAINTED.
-
-    Raises:
-        ValueError: if there is no QApplication.
     """
 
     error = None
@@ -51,9 +48,6 @@ class DisplayWindow(QtWidgets.QWidget):
 
     def state(self):
         return self.record.state()
-
-    def fill(self):
-        raise NotImplementedError
 
     def look(self):
         self.guarded(self._fill)

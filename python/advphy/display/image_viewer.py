@@ -20,11 +20,6 @@ class ImageRecord:
     sent images, does not wait. Indices that no stream has reached yet are chosen; each
     stream copies its images when it reaches them. When all have, these images are
     shown and the next indices are chosen.
-
-    Args:
-        inputs: number of streams.
-        rows: number of images of each stream.
-        image_shape: (rows, columns) of an image.
     """
 
     def __init__(self, inputs, rows, image_shape):
@@ -45,13 +40,7 @@ class ImageRecord:
             self._shown = 0, self._last[:, :0]
 
     def put(self, port, images, first):
-        """Copy the chosen and the last images among new images of a stream.
-
-        Args:
-            port: number of the stream.
-            images: float32 [count, pixels].
-            first: index of the first of them.
-        """
+        """Copy the chosen and the last of new images, float32 [count, pixels]."""
         rows, end, count = self.rows, first + len(images), min(len(images), self.rows)
         with self._lock:
             last, chosen = self._last[port], self._chosen

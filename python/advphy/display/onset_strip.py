@@ -187,13 +187,7 @@ def newest_time(*events):
 
 
 def delay_texts(intervals, attacks, found):
-    """Return lines of text: the delays of detection and recovery after an onset.
-
-    Args:
-        intervals: {name: [Interval]}.
-        attacks: {name: [State]} of adversaries.
-        found: {name: [State]} of cancellers.
-    """
+    """Return the delays of detection and recovery after an onset, as lines of text."""
     changes = list(filter(None, map(last_change, attacks.values())))
     if not changes:
         return []

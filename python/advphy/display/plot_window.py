@@ -23,14 +23,9 @@ _windows = {}  # id -> window that Qt has not destroyed
 class PlotWindow(DisplayWindow):
     """A widget with plots that are updated when the record has changed.
 
-    A subclass implements fill(), which sets the data of the plots. It may implement
-    arrange(), which adapts to the size of the window, and labels(), which returns the
-    labels next to the plots.
-
-    Args:
-        record: see DisplayWindow.
-        title: title above the plots.
-        frame_rate: pictures a second.
+    A subclass implements fill(), which sets the data of the plots, arrange(), which
+    adapts to the size of the window, and, if it calls show_labels(), labels(), which
+    returns a list of Labels for each column. Arguments: see DisplayWindow.
     """
 
     lines = 0  # lines of text below the plots that always have room
@@ -116,9 +111,6 @@ class PlotWindow(DisplayWindow):
         self.canvas.addItem(self.columns[-1], row, 1)
         return self.columns[-1]
 
-    def labels(self):
-        return []
-
     def label_axis(self, plot, side, text):
         style = {"color": INK, "font-size": f"{self.letter()}px"}
         plot.getAxis(side).setLabel(text, **style)
@@ -161,9 +153,6 @@ class PlotWindow(DisplayWindow):
             column.set_font(self.font_of())
         self._labels_due = self._width = 0.0
         self.arrange()
-
-    def arrange(self):
-        """Adapt to the size of the window."""
 
     def show_text(self, text):
         """Write HTML below the plots."""
