@@ -95,11 +95,9 @@ class _guarded:
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
 
     def tags_of(self, size, *keys):
-        """Return [(item, key, value)] of the tags with these keys, in their order.
+        """Return sorted [(item, key, value)] of the tags with these keys.
 
-        Args:
-            size: number of items of input 0, from the first of this call on.
-            keys: names of the tags; others are ignored.
+        They are those of the first `size` items of input 0 of this call.
         """
         read, found = self.nitems_read(0), []
         tags = self.get_tags_in_window(0, 0, size)
@@ -262,11 +260,7 @@ def _end_as_by_term(number, frame):
 
 
 def run(flowgraph):
-    """Run any flowgraph to its end; raise the error of a block, if there is one.
-
-    Args:
-        flowgraph: a gr.top_block that keeps its blocks as attributes.
-    """
+    """Run a gr.top_block that keeps its blocks as attributes; raise a block's error."""
     end_by_signals()
     with raising_errors(flowgraph):
         flowgraph.start()

@@ -51,12 +51,9 @@ class Reporter:
         return time.monotonic() - self._sent > PUBLISH_SECONDS
 
     def send(self, figures, settings, vectors=None):
-        """Send a message.
+        """Send figures and settings, dictionaries of numbers, booleans and strings.
 
-        Args:
-            figures: dictionary of numbers, booleans and strings.
-            settings: dictionary of values of the same types.
-            vectors: {key: complex64 array}, sent as c32vector, or None.
+        vectors is {key: complex64 array}, sent as c32vector, or None.
         """
         self._sent = time.monotonic()
         own = {"kind": self._kind, "name": self.name}
@@ -151,11 +148,6 @@ def forward_messages(hier_block, part, port):
     In C++ this makes the hier block one of its own parts (hier_block2_detail::
     msg_connect), a cycle that would keep its sockets, files and threads alive forever.
     The cycle is opened when the Python block `part` is deleted.
-
-    Args:
-        hier_block: gr.hier_block2.
-        part: Python block in it.
-        port: name of both ports.
     """
     hier_block.message_port_register_hier_out(port)
     hier_block.msg_connect((part, port), (hier_block, port))

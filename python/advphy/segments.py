@@ -22,12 +22,7 @@ class segmented_block(guarded_block):
     COUNTED = "blocks"
 
     def begin_segments(self, first, reporter):
-        """Begin with an empty segment.
-
-        Args:
-            first: index of the first item.
-            reporter: Reporter of the block.
-        """
+        """Begin with an empty segment at the index `first`."""
         self._first, self._reporter = first, reporter
         self._lock = threading.Lock()
         self._segments = [self.SEGMENT(first)]

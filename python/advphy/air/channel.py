@@ -21,11 +21,7 @@ class noisy_channel(guarded_block):
     ValueError if the level is invalid.
 
     Class attributes:
-        LEVEL: name of the level in the tag.
-
-    Args:
-        n: number of channel uses of an item.
-        level: level that determines the noise, in dB; the others: see `channel`.
+        LEVEL: name of the level in the tag, in dB.
     """
 
     def __init__(self, n, level, seed, first_block, kind, latency):

@@ -10,11 +10,7 @@ from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES
 
 
 def resolve(driver, args):
-    """Return the package that opens a device, and the complete device arguments.
-
-    Raises:
-        ValueError: if the driver is not known.
-    """
+    """Return the package that opens a device, and the complete device arguments."""
     if driver not in RADIOS:
         raise ValueError(
             f"driver = {driver!r} is not known; choose from "
@@ -211,11 +207,7 @@ class Radio:
         return self._get("sample_rate")
 
     def settings(self):
-        """Return the driver and what the device reports, as a dictionary.
-
-        Its keys are driver, frequency (Hz), sample_rate (samples/s), gain (dB) and
-        antenna.
-        """
+        """Return the driver and what the device reports, in Hz, samples/s and dB."""
         names = ("frequency", "sample_rate", "gain", "antenna")
         return {"driver": self.driver} | {name: self._get(name) for name in names}
 

@@ -27,13 +27,8 @@ LISTS = {  # commands that list the connected devices
 def _methods(frequency, rate, frequencies, rates, antennas="get_antennas", plain=True):
     """Return the names of a package's methods that get and set a radio's settings.
 
-    Args:
-        frequency: name of the frequency after get_ and set_.
-        rate: name of the sample rate after get_ and set_.
-        frequencies: name of the range of frequencies after get_.
-        rates: name of the range of sample rates after get_.
-        antennas: name of the method that lists the antennas.
-        plain: whether the methods of the sample rate take no channel.
+    The first four are names after get_ and set_, of both settings and of their ranges.
+    If `plain`, the methods of the sample rate take no channel.
     """
     words = {"frequency": frequency, "sample_rate": rate}
     words |= {name: name for name in ("gain", "antenna")}

@@ -112,7 +112,7 @@ class _pump(guarded_block):
 
 
 class radio_feed(guarded_block):
-    """Pass samples to a transmitter, end it in zeros, and turn it off.
+    """Pass samples to a Radio, end it in zeros, and turn it off after some seconds.
 
     Input: samples, complex64
 
@@ -121,8 +121,7 @@ class radio_feed(guarded_block):
         tail: number of zeros at the end, at least what the device can buffer.
         seconds: time limit of the transmission in seconds.
         events: StreamEvents with pauses.
-        companions: tuples (port, block, port) of message connections from the driver's
-            sink to other blocks of the second flowgraph.
+        companions: (port, block, its port) of messages of the driver's sink.
     """
 
     def __init__(self, radio, tail, seconds, events, companions=()):

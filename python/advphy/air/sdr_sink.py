@@ -3,22 +3,81 @@
 
 import atexit
 import logging
+import threading
 import weakref
 
+import numpy as np
+import pmt
 from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
+from ..block_errors import DONE, guarded_block
 from ..reports import forward_messages
 from . import radio, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
-from .transmit_gate import transmit_gate
 
 ENDPOINT = "tcp://127.0.0.1:5557"
 # Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the other
 # drivers of gr-uhd, gr-soapy and gr-osmosdr queue less than 0.1 s.
 SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
 _transmitters = weakref.WeakSet()
+
+
+class transmit_gate(guarded_block):
+    """Clip samples to the amplitude limit and end the stream at the time limit.
+
+    Input and output: samples, complex64
+    Message port "stream_events": the counts, twice a second.
+    """
+
+    at_end = None  # called when the flowgraph stops
+
+    def __init__(self, limits, sample_rate, events):
+        guarded_block.__init__(self, "transmit_gate", [np.complex64], [np.complex64])
+        self._limits, self._events = limits, events
+        self._left = max(1, round(limits.seconds * sample_rate))
+        self._peak, self._silent = 0.0, False
+        self.stopped = threading.Event()
+        self.message_port_register_out(pmt.intern("stream_events"))
+
+    def silence(self):
+        """End the stream at the next call of work()."""
+        self._silent = True
+
+    def peak(self):
+        return self._peak
+
+    def start(self):
+        """Continue with the time that is left: lock() and unlock() restart a block."""
+        self._peak, self._silent = 0.0, False
+        self._events.restart()
+        self.stopped.clear()
+        return True
+
+    def stop(self):
+        self._events.publish(self, at_once=True)
+        if self.at_end is not None:
+            self.at_end()
+        self.stopped.set()
+        return True
+
+    def work(self, input_items, output_items):
+        size = min(len(output_items[0]), self._left)
+        if self._silent or size == 0:
+            if size == 0:
+                logging.getLogger(__name__).warning(
+                    "sdr_sink: time_limit = %g s is over, nothing more is sent",
+                    self._limits.seconds,
+                )
+            return DONE
+        out = output_items[0][:size]
+        clipped, non_finite, peak = self._limits.apply(input_items[0][:size], out)
+        self._left -= size
+        self._peak = max(self._peak, peak)
+        self._events.add(samples=size, clipped=clipped, non_finite=non_finite)
+        self._events.publish(self)
+        return size
 
 
 class sdr_sink(radio.radio_edge):

@@ -26,17 +26,10 @@ PUBLISHER, SUBSCRIBER = "publisher", "subscriber"  # names of the pairs of keys
 
 
 def make_keys(folder) -> list:
-    """Make a pair of keys for the publisher and one for its subscribers.
+    """Make keys for the publisher and its subscribers; return the paths of the files.
 
-    Args:
-        folder: new folder, made with mode 0700. NAME.key holds the public key of a
-            pair; NAME.key_secret, with mode 0600, holds both keys.
-
-    Returns:
-        the paths of the files.
-
-    Raises:
-        OSError: if the folder exists or cannot be made.
+    The folder is new, with mode 0700; OSError if it exists or cannot be made. NAME.key
+    holds the public key of a pair; NAME.key_secret, with mode 0600, holds both keys.
     """
     from zmq import auth
 
@@ -49,11 +42,7 @@ def make_keys(folder) -> list:
 
 
 def key_of(folder, name, secret):
-    """Return (public key, secret key or None) of a pair in a folder of make_keys().
-
-    Raises:
-        ValueError: if it cannot be read.
-    """
+    """Return (public key, secret key or None) of a pair; ValueError if unreadable."""
     from zmq import auth
 
     path = Path(folder) / f"{name}.key{'_secret' if secret else ''}"
@@ -69,14 +58,9 @@ def key_of(folder, name, secret):
 class PublishingSocket:
     """Socket that is bound by its constructor; one thread calls its other methods.
 
-    Args:
-        address: address in a form of WANTED.
-        keys: folder of make_keys() with publisher.key_secret and subscriber.key; "":
-            no keys.
-        insecure: whether an address that other hosts can reach is bound without keys.
-
-    Raises:
-        ValueError: if the address is invalid, cannot be bound, or needs keys.
+    The address has a form of WANTED, keys is a folder of make_keys() or "", and
+    insecure allows an address without keys that other hosts can reach. ValueError if
+    the address is invalid, cannot be bound, or needs keys.
     """
 
     def __init__(self, address, keys="", insecure=False):

@@ -45,10 +45,6 @@ class setting_follower(segmented_block):
 
         Each run has successive indices. A "frame" tag begins a new run, because bursts
         may have been missed before it.
-
-        Args:
-            tags: tags of these items, see tags_of.
-            size: number of items.
         """
         starts = {0: None}
         starts |= {item: value for item, key, value in tags if key == FRAME_TAG}
@@ -99,12 +95,9 @@ class segmented_meter(setting_follower):
     A subclass implements sums(items, first_frame), a dictionary of numbers that are
     added up, and figures(sums), a dictionary of results that are published with them.
 
-    Args:
-        name: name of the block; first_frame and settings: see distortion_meter.
-        item: (dtype, length) or dtype of the input.
-        port: name of the message port, which is also the kind of its messages and the
-            default name of the block in displays.
-        shown_as: name of the block in displays, or "".
+    `item` is the (dtype, length) or dtype of the input, `port` the name of the message
+    port, which is also the kind of its messages and the default of `shown_as`, the name
+    of the block in displays.
     """
 
     SEGMENT, COUNTED, TAGS = MeterSegment, "sums", (CHANNEL_TAG, ALICE_TAG)
