@@ -19,15 +19,10 @@ _THEORY_POINTS = 101
 def draw(rows, path, title="", x=None, claims=()):
     """Draw a curve for each setting in which the rows differ except x.
 
-    Args:
-        rows: Counts; those of one setting (other ranges or seeds) are added up.
-        path: path of the figure; its ending chooses the format.
-        title: title above the figure.
-        x: "ebn0_db" or "psr_db"; None: that of natural_x().
-        claims: (x, BLER, text) of points that others report, drawn as stars.
-
-    Raises:
-        ValueError: if there is nothing to draw, or the format is not known.
+    Counts of one setting (other ranges or seeds) are added up. x is "ebn0_db" or
+    "psr_db", or None: that of natural_x(). Claims are (x, BLER, text) of points that
+    others report, drawn as stars. The ending of the path chooses the format; ValueError
+    if it is not known, or if there is nothing to draw.
     """
     look.kind_of(path)
     draw_described(describe(rows, x, claims), path, title)
@@ -187,7 +182,8 @@ def plot_counted(axes, label, points, style):
         axes.plot(at, bound, label=None if seen else label, **style)
     for p in points:
         if p.get("missed_frames"):
-            look.cross(axes, p["x"], p["missed_frames"] / p["frames"], style)
+            share = p["missed_frames"] / p["frames"]
+            axes.plot(p["x"], share, color=style["color"], marker="x", markersize=7)
 
 
 def _limit(axes, described):

@@ -73,18 +73,12 @@ def draw_described(described, path, title=""):
         if len(links) > 1:
             axes_list[0].set_ylabel(f"{link['link']}\nquadrature")
     figure.suptitle(title or ", ".join(link["link"] for link in links))
-    look.caption(figure, _caption(links))
-    look.save(figure, path)
-
-
-def _caption(links):
     words = "One panel for each channel use"
     if all(2 ** link["k"] <= MOST_NUMBERS for link in links):
         words += "; the numbers are the messages"
-    return (
-        f"{words}. E||x||² = n. Circle: one unit of energy. "
-        "Last panel: number of pairs at each distance."
-    )
+    words += ". E||x||² = n. Circle: one unit of energy. "
+    look.caption(figure, f"{words}Last panel: number of pairs at each distance.")
+    look.save(figure, path)
 
 
 def _panel(axes, link, use, reach):

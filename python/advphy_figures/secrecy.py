@@ -27,7 +27,7 @@ def draw(measured, figure, chance, path, note=""):
             value, high}}, and frontier, {(family, name): [(MSE, accuracy)]}.
         figure: module with TITLE, X_LABEL, MSE_CURVES, ACCURACY_CURVES and LINES.
         chance: share of the most frequent label.
-        path: path of the figure; its ending chooses the format.
+        path: see look.save.
         note: text below the figure.
     """
     page = look.figure(13.5, 5.6)

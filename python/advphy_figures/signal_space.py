@@ -91,19 +91,16 @@ def draw_described(described, path, title=""):
     psr = f"PSR {described['psr_db']:.2f} dB"
     name = f"{described['perturbation']} against {described['link']}, {psr}"
     figure.suptitle(title or name)
-    look.caption(figure, _caption(described))
-    look.save(figure, path)
-
-
-def _caption(described):
-    arrows = "Arrows: p in each channel use"
+    words = "Arrows: p in each channel use"
     if described["kind"] == "table":
-        arrows += ", added to the codeword of each message"
-    return (
-        f"{arrows}; dots: codewords. Bars: 2 Re<p, x_t - x_s> / ||x_t - x_s||², the\n"
+        words += ", added to the codeword of each message"
+    words += (
+        "; dots: codewords. Bars: 2 Re<p, x_t - x_s> / ||x_t - x_s||², the\n"
         "share of the way from x_s to the border of x_t that p covers; next to them "
         f"the error rate of the pair at Eb/N0 {described['ebn0_db']:g} dB."
     )
+    look.caption(figure, words)
+    look.save(figure, path)
 
 
 def _panel(axes, described, use):
