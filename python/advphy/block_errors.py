@@ -244,19 +244,17 @@ def end_by_signals():
     """
     if threading.current_thread() is not threading.main_thread():
         return  # Python sets handlers only in the main thread
-    for number, handler in ((signal.SIGTERM, _end), (signal.SIGHUP, _end_as_by_term)):
+    for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, handler)
+            signal.signal(number, _end)
 
 
 def _end(number, frame):
-    sys.exit(128 + number)
-
-
-def _end_as_by_term(number, frame):
-    """Call the handler of SIGTERM, because Companion's programs set their own."""
+    """End by the handler of SIGTERM, because Companion's programs set their own."""
     handler = signal.getsignal(signal.SIGTERM)
-    (handler if callable(handler) else _end)(number, frame)
+    if handler is _end or not callable(handler):
+        sys.exit(128 + number)
+    handler(number, frame)
 
 
 def run(flowgraph):

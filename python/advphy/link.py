@@ -20,8 +20,7 @@ from .transmit.message_source import message_source
 class link(kept_hier_block):
     """Send messages over a channel, decide them, and count the errors.
 
-    Message port "counts": the messages of the error counter. set_ebn0_db() is that of
-        the channel, segments() and bler() are those of the error counter.
+    Message port "counts": the messages of the error counter.
 
     Args:
         model: link model, or its name or file.
@@ -68,8 +67,6 @@ class link(kept_hier_block):
         if attack is not None:
             self._connect_attack(model, attack, first_block, latency, stop)
         forward_messages(self, self.counter, "counts")
-        self.set_ebn0_db = self.channel.set_ebn0_db
-        self.segments, self.bler = self.counter.segments, self.counter.bler
 
     def _connect_attack(self, model, attack, first_block, latency, stop):
         self.perturbation = perturbation_source(
@@ -80,3 +77,15 @@ class link(kept_hier_block):
         if attack.needs_messages:
             self.connect(self.source, self.perturbation)
         self.connect(self.perturbation, (self.channel, 1))
+
+    def set_ebn0_db(self, ebn0_db):
+        """Set Eb/N0 in dB, from the channel's next call of work() on."""
+        self.channel.set_ebn0_db(ebn0_db)
+
+    def segments(self):
+        """Return the error counter's segments, the current one last."""
+        return self.counter.segments()
+
+    def bler(self):
+        """Return the block error rate of the current segment."""
+        return self.counter.bler()

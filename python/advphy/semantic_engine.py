@@ -54,8 +54,7 @@ class semantic_flowgraph(top_block):
     def _eves_branch(self, sent, latency, recording):
         setting = self._setting
         seed = setting.seed + EVE_SEED
-        channel = self._channel(setting.eve_snr_db, seed, latency)
-        self.connect(sent, channel)
+        channel = self._channel(sent, setting.eve_snr_db, seed, latency)
         if "eve" in setting.measured:
             meter = accuracy_counter(setting.images, self._first_frame)
             self.connect(channel, eve(setting.eve, latency), meter)
@@ -64,16 +63,17 @@ class semantic_flowgraph(top_block):
             self.recorder = blocks.file_sink(8 * setting.link.n, str(recording))
             self.connect(channel, self.recorder)
 
-    def _channel(self, snr_db, seed, latency):
-        setting = self._setting
-        return snr_channel(
-            setting.link, snr_db, seed, self._first_frame, setting.kind, latency
+    def _channel(self, sent, snr_db, seed, latency):
+        of = self._setting
+        channel = snr_channel(
+            of.link, snr_db, seed, self._first_frame, of.kind, latency
         )
+        self.connect(sent, channel)
+        return channel
 
     def _bobs_branch(self, sent, latency):
         setting, first_frame = self._setting, self._first_frame
-        channel = self._channel(setting.snr_db, setting.seed, latency)
-        self.connect(sent, channel)
+        channel = self._channel(sent, setting.snr_db, setting.seed, latency)
         for branch in ("bob", "bob_without"):
             if branch not in setting.measured:
                 continue

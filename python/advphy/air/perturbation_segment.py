@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 # Shorter phases are not tagged, because each begins a segment of the error counter.
 SHORTEST_TAGGED = 1000
+_ARRIVAL = ("shift", "phase", "sign", "frequency_offset", "fading")
 
 
 @dataclass
@@ -43,11 +44,7 @@ def settings_of(adversary, on, phase) -> dict:
         "perturbation": adversary.label,
         "psr_db": adversary.scaled.psr_db if on else -math.inf,
         "perturbation_kind": adversary.perturbation.kind,
-        "shift": adversary.shift,
-        "phase": adversary.phase,
-        "sign": adversary.sign,
-        "frequency_offset": adversary.frequency_offset,
-        "fading": adversary.fading,
+        **{name: getattr(adversary, name) for name in _ARRIVAL},
         "on": on,
     }
 

@@ -13,8 +13,7 @@ from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..block_errors import guarded_block
-from ..reports import Reporter
-from ..segments import segmented_block
+from ..reports import Reporter, segmented_block
 from .perturbation_segment import SHORTEST_TAGGED, Segment, phases, settings_of
 
 TAG = "perturbation"
@@ -39,22 +38,13 @@ class perturbation_source(segmented_block):
         model: link model under attack, or its name or file.
         perturbation: Perturbation, its name or file, or "jammer".
         psr_db: PSR at the receiver in dB, -100..60; None: as in the file.
-        shift: shift in channel uses, 0..n-1, or "random" per block.
-        phase: phase in radians, or "random" per block.
-        sign: 1, -1, "random", or "alternate": p and -p in turn.
-        frequency_offset: offset in cycles per channel use, or "random" per block.
-        fading: "none", or "rayleigh": one gain per block.
-        off_blocks: number of blocks without the perturbation, at the beginning of each
-            period.
-        on_blocks: number of blocks with it, after those; 0 and 0: always on.
-        full_scale: largest amplitude that can be sent, or None: unlimited.
+        shift, phase, sign, frequency_offset, fading, off_blocks, on_blocks, full_scale,
+            hold: see advphy.Adversary.
         seed: seed of the random settings, and of messages that are re-created.
         first_block: index of the first item.
         latency: largest number of items in one call of work().
         enabled: False sends zeros; set_enabled changes it.
         name: name of this block in displays; "": "adversary".
-        hold: number of blocks for which a random or alternate sign, and the vector that
-            is drawn from a book, stay the same.
     """
 
     SEGMENT = Segment
@@ -166,8 +156,11 @@ class perturbation_source(segmented_block):
             adversary, enabled = self._adversary, self._enabled
         first = self._first + self.nitems_written(0)
         messages = None
-        if adversary.needs_messages:
-            messages = self._sent(input_items, first, len(out))
+        if adversary.needs_messages and input_items:
+            messages = input_items[0]
+        elif adversary.needs_messages:
+            messages = np.empty(len(out), np.uint8)
+            kernels.messages(adversary.seed, first, self._model.k, messages)
         shortest = min(adversary.off_blocks, adversary.on_blocks)
         tagged = self.tags_schedule and shortest >= SHORTEST_TAGGED
         parts = [(0, len(out), enabled)]
@@ -190,13 +183,6 @@ class perturbation_source(segmented_block):
         if self._reporter.due():
             self._publish(self.segments()[-1])
         return len(out)
-
-    def _sent(self, input_items, first, size):
-        if input_items:
-            return input_items[0][:size]
-        messages = np.empty(size, np.uint8)
-        kernels.messages(self._adversary.seed, first, self._model.k, messages)
-        return messages
 
     def _account(self, adversary, on, part, always):
         """Add energies to the current segment; `always`: no schedule within `part`."""

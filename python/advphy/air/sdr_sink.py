@@ -182,7 +182,7 @@ class sdr_sink(radio.radio_edge):
     def _set_radio(self, name, value, requested):
         self._require_allowed(requested)
         if value is not None:
-            getattr(self.radio, f"set_{name}")(value)
+            self.radio.set(name, value)
             try:
                 self._require_allowed(self.radio.settings())
             except ValueError:

@@ -62,7 +62,7 @@ class sdr_source(radio.radio_edge):
         if value is not None:
             if name == "frequency":
                 self.watch.expect_tag()
-            getattr(self.radio, f"set_{name}")(value)
+            self.radio.set(name, value)
 
 
 class _stream_watch(guarded_block):

@@ -122,7 +122,12 @@ class error_counter(setting_follower):
         decided = input_items[0]
         tags = self.tags_of(len(decided), FRAME_TAG, ERASURES_TAG, *self.TAGS)
         changes, runs = self._changes(tags), self._runs(tags, len(decided))
-        sent = self._sent_messages(input_items, runs)
+        if len(input_items) == 2:
+            sent = input_items[1][: len(decided)]
+        else:  # re-created from the seed
+            sent = np.empty(len(decided), np.uint8)
+            for begin, end, index, _ in runs:
+                kernels.messages(self._seed, index, self._k, sent[begin:end])
         erased = self._erased(tags, len(decided))
         for begin, end in self._pieces(changes, len(decided)):
             if begin in changes:
@@ -139,16 +144,6 @@ class error_counter(setting_follower):
         if self._reporter.due():
             self._publish()
         return len(decided)
-
-    def _sent_messages(self, input_items, runs):
-        """Return the second input, or the messages re-created from the seed."""
-        size = len(input_items[0])
-        if len(input_items) == 2:
-            return input_items[1][:size]
-        sent = np.empty(size, np.uint8)
-        for begin, end, index, _ in runs:
-            kernels.messages(self._seed, index, self._k, sent[begin:end])
-        return sent
 
     def _erased(self, tags, size):
         """Return flags of the erased items, or None if there are none."""

@@ -9,8 +9,7 @@ from advphy_model.randomness import checked_index
 from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_block
 from ..receive.burst_synchronizer import TAG as FRAME_TAG
-from ..reports import Reporter
-from ..segments import segmented_block
+from ..reports import Reporter, segmented_block
 from ..transmit.alice_arn import TAG as ALICE_TAG
 
 GIVEN = "given"  # settings by set_settings, in addition to those by tags

@@ -11,6 +11,7 @@ from ..block_errors import guarded_block
 from ..reports import Reporter
 
 TAG = "canceller"
+_FIGURES = ("psr_db", "noise_variance", "statistic")  # of an Estimate
 
 
 class perturbation_canceller(guarded_block):
@@ -34,16 +35,8 @@ class perturbation_canceller(guarded_block):
 
     Args:
         model: link model, or its name or file; only its codebook is used.
-        components: number of vectors that a "free" adversary chooses from; 1: it always
-            adds the same p.
-        adversary: how p may vary: "free", "signs", "shifts", "phases",
-            "periodic" or "any".
-        window: number of blocks; a power of two, at most 65536.
-        sample: number of blocks of the window for the estimate; a power of two.
-        iterations: number of iterations of expectation-maximization.
-        forgetting: weight of the previous window, at least 0 and below 1.
-        false_alarm: rate of windows without a perturbation that are taken for windows
-            with one.
+        components, adversary, window, sample, iterations, forgetting, false_alarm: see
+            advphy.CancellerSettings; the window is a number of blocks.
         enabled: False passes everything through; set_enabled changes it.
         latency: largest number of items in one call of work(), but at least a window.
         name: name of this block in displays; "": "canceller".
@@ -147,9 +140,7 @@ class perturbation_canceller(guarded_block):
             figures |= {
                 "adversary": estimate.adversary,
                 "weights": list(map(float, estimate.weights)),
-                "psr_db": float(estimate.psr_db),
-                "noise_variance": float(estimate.noise_variance),
-                "statistic": float(estimate.statistic),
+                **{name: float(getattr(estimate, name)) for name in _FIGURES},
                 "threshold": float(canceller.threshold),
                 "detected": bool(estimate.detected),
             }
