@@ -3,30 +3,14 @@
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from types import SimpleNamespace
 
 from advphy_model.measure import ranges
-from advphy_model.measure.error_rate import StopRule
 
 from .block_errors import top_block
 from .link import link
 
 POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class _Continued:
-    """A stop rule that continues from earlier counts."""
-
-    rule: StopRule
-    blocks: int
-    failures: int
-
-    def next_check(self, blocks):
-        return self.rule.next_check(self.blocks + blocks) - self.blocks
-
-    def met(self, blocks, failures):
-        return self.rule.met(self.blocks + blocks, self.failures + failures)
 
 
 def counted(setting, rows, rule, limit=None, latency=65536):
@@ -47,6 +31,10 @@ def counted(setting, rows, rule, limit=None, latency=65536):
         yield (row,)
     if ranges.enough((row,), rule, most):
         return
+    continued = SimpleNamespace(  # from the counts so far
+        next_check=lambda more: rule.next_check(row.blocks + more) - row.blocks,
+        met=lambda more, failed: rule.met(row.blocks + more, row.failures + failed),
+    )
     flowgraph = top_block("measure")
     part = link(
         setting.model,
@@ -56,7 +44,7 @@ def counted(setting, rows, rule, limit=None, latency=65536):
         attack=setting.attack,
         first_block=row.end,
         latency=latency,
-        stop=_Continued(rule, row.blocks, row.failures),
+        stop=continued,
         canceller=setting.canceller,
     )
     flowgraph.connect(part)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Channel: noise at a set Eb/N0, which may change while the flowgraph runs."""
+"""Channel: noise at a set Eb/N0, and the base class of the channels."""
 
 import numpy as np
 from advphy_model import power

@@ -15,6 +15,7 @@ import socket
 import stat
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import zmq
 
@@ -99,7 +100,8 @@ class PublishingSocket:
             raise ValueError(f"keys = '{folder}': publisher.key_secret has no secret")
         self._authenticator = ThreadAuthenticator(self._context)
         self._authenticator.start()
-        self._authenticator.configure_curve_callback("*", _Only(allowed))
+        only = SimpleNamespace(callback=lambda domain, key: key == allowed)
+        self._authenticator.configure_curve_callback("*", only)
         self._socket.curve_publickey, self._socket.curve_secretkey = public, secret
         self._socket.curve_server = True
 
@@ -124,16 +126,6 @@ class PublishingSocket:
         if self._authenticator is not None:
             self._authenticator.stop()
         _close(self._context, self._socket)
-
-
-class _Only:
-    """Admit one public key."""
-
-    def __init__(self, allowed):
-        self._allowed = allowed
-
-    def callback(self, domain, key):
-        return key == self._allowed
 
 
 def _close(context, made):
