@@ -39,14 +39,25 @@ class PanelsWindow(PlotWindow):
 
     reach = 1.0
 
-    def make_panels(self, names):
-        """Draw an empty panel for each name."""
+    def make_panels(self, codebook, use=-1, **look):
+        """Draw codewords in a panel for each channel use, or for one; or all in one.
+
+        Return the channel uses of the panels and the items of their codewords.
+        """
         self.canvas.clear()
-        self.plots, self._names, self._columns = [], names, 0
-        for number in range(len(names)):
-            self.add_plot(0, number, lockAspect=1.0)
+        self.plots, self._columns, uses = [], 0, range(codebook.shape[1])
+        groups = {f"use {i}": [i] for i in uses if use in (i, -1)}
+        if len(groups) > MOST_PANELS:
+            groups = {f"all {len(uses)} channel uses": list(uses)}
+        self._names, items = list(groups), []
+        for number, part in enumerate(groups.values()):
+            words = np.unique(codebook[:, part].ravel().round(4))
+            items.append(pyqtgraph.ScatterPlotItem(words.real, words.imag, **look))
+            plot = self.add_plot(0, number, lockAspect=1.0)
+            plot.addItem(items[-1], ignoreBounds=True)
         self._arrange()
         self.set_reach(self.reach)
+        return list(groups.values()), items
 
     def set_reach(self, reach):
         """Show real and imaginary parts in -reach..reach in each panel."""
@@ -96,25 +107,16 @@ class ConstellationWindow(PanelsWindow):
         self._show_use(record.channel_use)
 
     def _show_use(self, use):
-        self._use, uses = use, range(self.record.codebook.shape[1])
-        groups = {f"use {i}": [i] for i in uses if use in (i, -1)}
-        if len(groups) > MOST_PANELS:
-            groups = {f"all {len(uses)} channel uses": list(uses)}
-        self.make_panels(list(groups))
-        self._groups = list(groups.values())
-        self.received, self.codewords = [], []
+        look = {"symbol": "d", "pen": "w", "brush": COLORS[1]}
+        panels = self.make_panels(self.record.codebook, use, **look)
+        self._groups, self.codewords = panels
+        self._use, self.received = use, []
         pale = pen_of(COLORS[0], opacity=0.4).color()
-        for plot, uses in zip(self.plots, self._groups, strict=True):
-            words = np.unique(self.record.codebook[:, uses].ravel().round(4))
+        for plot in self.plots:
             dots = Dots(symbol="s", size=3, pen=None, brush=pale, antialias=False)
+            dots.setZValue(-1)
             self.received.append(dots)
-            self.codewords.append(
-                pyqtgraph.ScatterPlotItem(
-                    words.real, words.imag, symbol="d", pen="w", brush=COLORS[1]
-                )
-            )
-            plot.addItem(self.received[-1], ignoreBounds=True)
-            plot.addItem(self.codewords[-1], ignoreBounds=True)
+            plot.addItem(dots, ignoreBounds=True)
 
     def fill(self):
         if self.record.channel_use != self._use:
@@ -170,17 +172,10 @@ class PerturbationWindow(PanelsWindow):
         codebook = record.codebook
         n, self._smallest = codebook.shape[1], 0.6 * largest_part(codebook)
         self.reach = round_reach(self._smallest)
-        several = 1 < n <= MOST_PANELS
-        self.make_panels([f"use {i}" for i in range(n if several else 1)])
-        for number, plot in enumerate(self.plots):
-            words = codebook[:, [number] if several else slice(None)]
-            words = np.unique(words.ravel().round(4))
-            dots = pyqtgraph.ScatterPlotItem(
-                words.real, words.imag, size=5, pen=None, brush=PALE
-            )
-            plot.addItem(dots, ignoreBounds=True)
-        numbers = ["" if several or n == 1 else str(use) for use in range(n)]
-        plots = self.plots if several else self.plots * n
+        self.make_panels(codebook, size=5, pen=None, brush=PALE)
+        single = len(self.plots) == n
+        numbers = ["" if single else str(use) for use in range(n)]
+        plots = self.plots if single else self.plots * n
         places = list(zip(plots, numbers, strict=True))[:MOST_ARROWS]
         self.true = [Arrow(plot, COLORS[1], 4, text) for plot, text in places]
         self.estimated = [Arrow(plot, COLORS[0], 2, text) for plot, text in places]
