@@ -6,6 +6,7 @@ import math
 import numpy as np
 from advphy_model.link.arn import AliceModule
 from advphy_model.link.semantic_link import SemanticLink
+from advphy_model.measure.measurement_text import figures_of
 from advphy_model.power import energy
 from advphy_model.randomness import checked_index
 
@@ -126,10 +127,9 @@ class alice_arn(guarded_block):
     def _publish(self):
         psr_db, transmit_db = _levels(self._energies, self._reals)
         figures = {"transmit_power_db": transmit_db, "items": int(self._energies[0])}
-        self._text = f"bypassed, transmit power {transmit_db:.2f} dB"
         if psr_db is not None:
             figures["psr_db"] = psr_db
-            self._text = f"PSR {psr_db:.1f} dB, transmit power {transmit_db:.2f} dB"
+        self._text = figures_of({"kind": "power"} | figures)
         self._reporter.send(figures, {"inserted": self._inserted})
         self._energies[:] = 0
 
