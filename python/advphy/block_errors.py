@@ -108,13 +108,10 @@ class _guarded:
         return found
 
     def size_buffers(self, latency, item_bytes):
-        """Let one call of work() carry up to `latency` items, and size the buffers.
+        """Let one call of work() carry up to `latency` items >= 1; size the buffers.
 
-        Args:
-            latency: number of items >= 1, limited to 32 MiB. More items are faster,
-                fewer items give a shorter delay. The buffer is never smaller than
-                GNU Radio's own.
-            item_bytes: size of one item in bytes.
+        The limit is 32 MiB. More items are faster, fewer items give a shorter delay.
+        The buffer is never smaller than GNU Radio's own.
         """
         if int(latency) != latency or latency < 1:
             raise ValueError(

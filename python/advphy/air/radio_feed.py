@@ -116,12 +116,8 @@ class radio_feed(guarded_block):
 
     Input: samples, complex64
 
-    Args:
-        radio: Radio that is a sink.
-        tail: number of zeros at the end, at least what the device can buffer.
-        seconds: time limit of the transmission in seconds.
-        events: StreamEvents with pauses.
-        companions: (port, block, its port) of messages of the driver's sink.
+    `tail` is the number of zeros, at least what the device can buffer; companions are
+    (port, block, its port) of messages of the driver's sink.
     """
 
     def __init__(self, radio, tail, seconds, events, companions=()):

@@ -13,12 +13,9 @@ PAINTED = 20  # largest number of pictures a second
 class DisplayWindow(QtWidgets.QWidget):
     """A widget that is filled again whenever the state of its record has changed.
 
-    A subclass implements fill().
-
-    Args:
-        record: object with state(), which differs when the picture has to change.
-        name: name of the window for screen readers.
-        frame_rate: pictures a second; more than PAINTED count as PAINTED.
+    A subclass implements fill(). The record has state(), which differs when the picture
+    has to change; the name of the window is for screen readers. More than PAINTED
+    pictures a second count as PAINTED.
     """
 
     error = None

@@ -69,11 +69,7 @@ class Seen:
 
 
 class PerturbationRecord(MessageRecord):
-    """The newest messages of an adversary and a canceller.
-
-    Args:
-        codebook: complex [M, n] of the link.
-    """
+    """The newest messages of adversary and canceller; codebook is complex [M, n]."""
 
     KINDS = frozenset({"psr", "estimate"})
 

@@ -57,11 +57,7 @@ class Axis(pyqtgraph.AxisItem):
 
 
 class DecadeAxis(Axis):
-    """An axis whose values are exponents of ten.
-
-    Args:
-        rows: {exponent: text} of rows that do not mean a rate.
-    """
+    """An axis of exponents of ten; rows, {exponent: text}, do not mean a rate."""
 
     def __init__(self, rows=None):
         super().__init__("left")
