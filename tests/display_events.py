@@ -5,9 +5,9 @@ import time
 
 import numpy as np
 import pyqtgraph
-from gnuradio.advphy.display.bler_curve_record import BlerCurveRecord
+from gnuradio.advphy.display.bler_curve_sink import BlerCurveRecord
 from gnuradio.advphy.display.bler_curve_window import BlerCurveWindow
-from gnuradio.advphy.display.onset_record import OnsetRecord
+from gnuradio.advphy.display.onset_strip import OnsetRecord
 from gnuradio.advphy.display.onset_window import OnsetWindow
 from PyQt5 import QtCore, QtGui, QtWidgets
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from advphy_model.link import links
 from gnuradio import advphy, blocks
-from gnuradio.advphy.display.constellation_record import ConstellationRecord
+from gnuradio.advphy.display.constellation_sink import ConstellationRecord
 
 from . import display_events
 from .display_events import painted

@@ -10,7 +10,7 @@ import pytest
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.measure.curve_looks import NameLooks, look_of
 from gnuradio import advphy
-from gnuradio.advphy.display.onset_record import Interval, delay_texts, spells
+from gnuradio.advphy.display.onset_strip import Interval, delay_texts, spells
 
 from . import display_events
 from .display_events import attack, counts, curves_window, estimate, painted

@@ -8,13 +8,13 @@ import pytest
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from gnuradio import advphy
-from gnuradio.advphy.display.perturbation_record import (
+from gnuradio.advphy.display.panels_window import PerturbationWindow
+from gnuradio.advphy.display.perturbation_sink import (
     PerturbationRecord,
     angle_degrees,
     matches,
     texts,
 )
-from gnuradio.advphy.display.perturbation_window import PerturbationWindow
 
 from . import display_events
 from .display_events import attack, estimate, painted
@@ -25,7 +25,7 @@ P = np.array([1, 0.5j, -0.2, 0, 0.3 - 0.3j, 0, 0.1])
 def shown(codebook=None):
     """Return a window without messages."""
     codebook = links.load("hamming74_ml").codebook if codebook is None else codebook
-    return PerturbationWindow(codebook, PerturbationRecord(codebook.shape[1]))
+    return PerturbationWindow(PerturbationRecord(codebook))
 
 
 def test_the_residual_is_that_of_the_estimate_as_it_is():

@@ -10,7 +10,6 @@ from advphy_figures import (
     decision_regions,
     decision_slice,
     look,
-    numbers,
 )
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import codebook_geometry, links
@@ -213,4 +212,4 @@ def test_a_constellation_has_each_codeword_and_distance(tmp_path, monkeypatch):
 
 def test_points_at_one_place_share_a_number():
     points = np.array([[0, 0], [1, 1], [0.001, 0]])
-    assert numbers.together(points, 0.01) == [[0, 2], [1]]
+    assert constellation.together(points, 0.01) == [[0, 2], [1]]

@@ -40,9 +40,9 @@ def wants_window(settings, output):
 
 def window(settings, turns):
     """Show BLER curves and a strip over time until the window is closed."""
-    from gnuradio.advphy.display.bler_curve_record import BlerCurveRecord
+    from gnuradio.advphy.display.bler_curve_sink import BlerCurveRecord
     from gnuradio.advphy.display.bler_curve_window import BlerCurveWindow
-    from gnuradio.advphy.display.onset_record import OnsetRecord
+    from gnuradio.advphy.display.onset_strip import OnsetRecord
     from gnuradio.advphy.display.onset_window import OnsetWindow
     from PyQt5 import QtCore, QtWidgets
 

@@ -90,14 +90,28 @@ class _guarded:
         done = pmt.cons(pmt.intern("done"), pmt.from_long(1))
         self.to_basic_block()._post(pmt.intern("system"), done)
 
-    def size_buffers(self, latency, item_bytes):
-        """Let one call of work() carry up to `latency` items, and size the buffers.
+    def tag_item(self, offset, key, value):
+        """Tag the item of output 0 at an offset with a value that PMT can hold."""
+        self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
 
-        Args:
-            latency: number of items >= 1, limited to 32 MiB. More items are faster,
-                fewer items give a shorter delay. The buffer is never smaller than
-                GNU Radio's own.
-            item_bytes: size of one item in bytes.
+    def tags_of(self, size, *keys):
+        """Return sorted [(item, key, value)] of the tags with these keys.
+
+        They are those of the first `size` items of input 0 of this call.
+        """
+        read, found = self.nitems_read(0), []
+        tags = self.get_tags_in_window(0, 0, size)
+        for tag in sorted(tags, key=lambda tag: tag.offset):
+            key = pmt.symbol_to_string(tag.key)
+            if key in keys:
+                found.append((tag.offset - read, key, pmt.to_python(tag.value)))
+        return found
+
+    def size_buffers(self, latency, item_bytes):
+        """Let one call of work() carry up to `latency` items >= 1; size the buffers.
+
+        The limit is 32 MiB. More items are faster, fewer items give a shorter delay.
+        The buffer is never smaller than GNU Radio's own.
         """
         if int(latency) != latency or latency < 1:
             raise ValueError(
@@ -227,27 +241,21 @@ def end_by_signals():
     """
     if threading.current_thread() is not threading.main_thread():
         return  # Python sets handlers only in the main thread
-    for number, handler in ((signal.SIGTERM, _end), (signal.SIGHUP, _end_as_by_term)):
+    for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, handler)
+            signal.signal(number, _end)
 
 
 def _end(number, frame):
-    sys.exit(128 + number)
-
-
-def _end_as_by_term(number, frame):
-    """Call the handler of SIGTERM, because Companion's programs set their own."""
+    """End by the handler of SIGTERM, because Companion's programs set their own."""
     handler = signal.getsignal(signal.SIGTERM)
-    (handler if callable(handler) else _end)(number, frame)
+    if handler is _end or not callable(handler):
+        sys.exit(128 + number)
+    handler(number, frame)
 
 
 def run(flowgraph):
-    """Run any flowgraph to its end; raise the error of a block, if there is one.
-
-    Args:
-        flowgraph: a gr.top_block that keeps its blocks as attributes.
-    """
+    """Run a gr.top_block that keeps its blocks as attributes; raise a block's error."""
     end_by_signals()
     with raising_errors(flowgraph):
         flowgraph.start()
@@ -266,12 +274,10 @@ class top_block(gr.top_block):
         self._connected = []
 
     def connect(self, *points):
-        """Connect blocks or (block, port) in series, and keep them."""
         self._connected.extend(points)
         super().connect(*points)
 
     def msg_connect(self, *points):
-        """Connect message ports, and keep the blocks."""
         self._connected.extend(points)
         super().msg_connect(*points)
 
@@ -280,11 +286,6 @@ class top_block(gr.top_block):
         _watched_flowgraphs.add(self)
         end_by_signals()
         super().start(max_noutput_items)
-
-    def run(self, max_noutput_items=10_000_000):
-        """Run the flowgraph to its end; raise the error if a block fails."""
-        self.start(max_noutput_items)
-        self.wait()
 
     def wait(self):
         """Wait for the end of the flowgraph; raise the error if a block fails."""

@@ -2,33 +2,15 @@
 """Engine that measures a link by streaming it through a flowgraph."""
 
 import dataclasses
-import threading
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor, wait
+from types import SimpleNamespace
 
 from advphy_model.measure import ranges
-from advphy_model.measure.error_rate import StopRule
 
 from .block_errors import top_block
 from .link import link
 
 POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class _Continued:
-    """A stop rule that continues from earlier counts."""
-
-    rule: StopRule
-    blocks: int
-    failures: int
-
-    def next_check(self, blocks):
-        """Return the number of new blocks at which the rule is checked next."""
-        return self.rule.next_check(self.blocks + blocks) - self.blocks
-
-    def met(self, blocks, failures):
-        """Return whether old and new counts together are enough."""
-        return self.rule.met(self.blocks + blocks, self.failures + failures)
 
 
 def counted(setting, rows, rule, limit=None, latency=65536):
@@ -49,6 +31,10 @@ def counted(setting, rows, rule, limit=None, latency=65536):
         yield (row,)
     if ranges.enough((row,), rule, most):
         return
+    continued = SimpleNamespace(  # from the counts so far
+        next_check=lambda more: rule.next_check(row.blocks + more) - row.blocks,
+        met=lambda more, failed: rule.met(row.blocks + more, row.failures + failed),
+    )
     flowgraph = top_block("measure")
     part = link(
         setting.model,
@@ -58,36 +44,20 @@ def counted(setting, rows, rule, limit=None, latency=65536):
         attack=setting.attack,
         first_block=row.end,
         latency=latency,
-        stop=_Continued(rule, row.blocks, row.failures),
+        stop=continued,
         canceller=setting.canceller,
     )
     flowgraph.connect(part)
-    ended = threading.Event()
-    errors = []
-
-    def wait_for_the_end():
-        try:
-            flowgraph.wait()
-        except Exception as error:
-            errors.append(error)
-        ended.set()
-
-    runner = threading.Thread(target=wait_for_the_end)
     flowgraph.start()
-    try:
-        runner.start()
-        while True:
-            last = ended.wait(POLL_SECONDS)
-            yield (row.plus(_totals(part, row.SUMS)),)
-            if last:
-                break
-    finally:
-        flowgraph.stop()
-        runner.join()
-    if errors:
-        raise errors[0]
-
-
-def _totals(part, names):
-    segments = part.segments()
-    return {name: sum(getattr(each, name) for each in segments) for name in names}
+    with ThreadPoolExecutor(1) as runner:
+        end = runner.submit(flowgraph.wait)
+        try:
+            ended = False
+            while not ended:
+                ended = bool(wait([end], POLL_SECONDS).done)
+                counts = [vars(segment) for segment in part.segments()]
+                totals = {n: sum(count[n] for count in counts) for n in row.SUMS}
+                yield (row.plus(totals),)
+        finally:
+            flowgraph.stop()
+    end.result()

@@ -89,11 +89,9 @@ class receiver(top_block):
         model: link model or semantic link.
         source: block that puts out samples, such as sdr_source.
         frame: the sender's Frame, or None: Frame.of_model(model).
-        seed: seed of the messages.
         first_frame: number of the first burst that was sent; None: the first one that
             arrives.
-        images: Images or the name of a data set, for a semantic link.
-        secret: 32 bytes, for a keyed semantic link.
+        seed, images, secret: those of the transmitter.
         samples: number of samples to receive, or None: until the source ends.
     """
 

@@ -10,6 +10,7 @@ reports to it has sent its last message.
 """
 
 import contextlib
+import dataclasses
 import threading
 import time
 import weakref
@@ -17,7 +18,7 @@ import weakref
 import pmt
 from advphy_model.measure.published import checked_name
 
-from .block_errors import guarded_general_block
+from .block_errors import guarded_block, guarded_general_block
 
 PUBLISH_SECONDS = 0.05
 _POLL_SECONDS = 0.01
@@ -32,16 +33,16 @@ class Reporter:
 
     Args:
         block: guarded block.
-        port: name of its message port, which is registered here.
-        kind: kind of the messages.
+        port: name of its message port, which is registered here, and the kind of its
+            messages.
         name: name of the block in displays; "": `default`.
         default: name that is used if `name` is empty.
     """
 
-    def __init__(self, block, port, kind, name, default):
+    def __init__(self, block, port, name, default):
         self._block = weakref.proxy(block)  # a cycle would keep the block alive
         self._port = pmt.intern(port)
-        self._kind, self.name = kind, checked_name(name) or default
+        self._kind, self.name = port, checked_name(name) or default
         self._sent = 0.0
         self._listening = []
         block.message_port_register_out(self._port)
@@ -51,19 +52,18 @@ class Reporter:
         return time.monotonic() - self._sent > PUBLISH_SECONDS
 
     def send(self, figures, settings, vectors=None):
-        """Send a message.
+        """Send figures and settings, dictionaries of numbers, booleans and strings.
 
-        Args:
-            figures: dictionary of numbers, booleans and strings.
-            settings: dictionary of values of the same types.
-            vectors: {key: complex64 array}, sent as c32vector, or None.
+        vectors is {key: complex64 array}, sent as c32vector, or None.
         """
         self._sent = time.monotonic()
         own = {"kind": self._kind, "name": self.name}
         own |= {"block": self._block.alias(), "time": time.time()}
         message = pmt.to_pmt({"settings": dict(settings)})
         for key, value in (own | figures).items():
-            message = pmt.dict_add(message, pmt.intern(key), _as_pmt(value))
+            large = isinstance(value, int) and value >= 2**63  # to_pmt takes 63 bits
+            value = pmt.from_uint64(value) if large else pmt.to_pmt(value)
+            message = pmt.dict_add(message, pmt.intern(key), value)
         for key, vector in (vectors or {}).items():
             values = pmt.init_c32vector(vector.size, vector.ravel().tolist())
             message = pmt.dict_add(message, pmt.intern(key), values)
@@ -71,7 +71,11 @@ class Reporter:
 
     def begin(self):
         """Tell the listening blocks that this block will report."""
-        self._listening = list(_listeners_of(self._block, self._port))
+        aliases, subscribers = set(), self._block.message_subscribers(self._port)
+        while pmt.is_pair(subscribers):
+            aliases.add(pmt.symbol_to_string(pmt.car(pmt.car(subscribers))))
+            subscribers = pmt.cdr(subscribers)
+        self._listening = [one for one in list(_listeners) if one.alias() in aliases]
         for listener in self._listening:
             listener.expect(self)
 
@@ -100,19 +104,16 @@ class listening_block(guarded_general_block):
         _listeners.add(self)
 
     def listen(self, port, handler):
-        """Register a message input and its handler."""
         port = pmt.intern(port)
         self.message_port_register_in(port)
         self.set_msg_handler(port, handler)
         self._handlers[port] = handler
 
     def expect(self, reporter):
-        """Stay until this reporter has ended."""
         with self._change:
             self._reporters.add(reporter)
 
     def dismiss(self, reporter):
-        """Wait for this reporter no longer."""
         with self._change:
             self._reporters.discard(reporter)
             self._change.notify_all()
@@ -124,32 +125,12 @@ class listening_block(guarded_general_block):
                 ended = self._change.wait_for(
                     lambda: not self._reporters, _POLL_SECONDS
                 )
-            self._drain()
+            block = self.to_basic_block()
+            for port, handler in self._handlers.items():
+                while (message := block.delete_head_nowait(port)) is not None:
+                    handler(message)
             if ended or self.error is not None:
                 return True
-
-    def _drain(self):
-        block = self.to_basic_block()
-        for port, handler in self._handlers.items():
-            while (message := block.delete_head_nowait(port)) is not None:
-                handler(message)
-
-
-def _as_pmt(value):
-    if isinstance(value, int) and value >= 2**63:  # a seed; to_pmt takes 63 bits
-        return pmt.from_uint64(value)
-    return pmt.to_pmt(value)
-
-
-def _listeners_of(block, port):
-    """Yield the listening blocks that a message port is connected to."""
-    aliases, subscribers = set(), block.message_subscribers(port)
-    while pmt.is_pair(subscribers):
-        aliases.add(pmt.symbol_to_string(pmt.car(pmt.car(subscribers))))
-        subscribers = pmt.cdr(subscribers)
-    for listener in list(_listeners):
-        if listener.alias() in aliases:
-            yield listener
 
 
 def forward_messages(hier_block, part, port):
@@ -158,11 +139,6 @@ def forward_messages(hier_block, part, port):
     In C++ this makes the hier block one of its own parts (hier_block2_detail::
     msg_connect), a cycle that would keep its sockets, files and threads alive forever.
     The cycle is opened when the Python block `part` is deleted.
-
-    Args:
-        hier_block: gr.hier_block2.
-        part: Python block in it.
-        port: name of both ports.
     """
     hier_block.message_port_register_hier_out(port)
     hier_block.msg_connect((part, port), (hier_block, port))
@@ -174,3 +150,59 @@ def forward_messages(hier_block, part, port):
 def _disconnect(hier_block, part, port):
     hier_block.primitive_msg_disconnect(part, port, hier_block.to_basic_block(), port)
     hier_block.disconnect_all()
+
+
+class segmented_block(guarded_block):
+    """A block that counts in segments and publishes them; the last one is current.
+
+    A subclass calls begin_segments() in its constructor, adds to self._segments[-1]
+    under self._lock, and implements _publish(segment).
+
+    Class attributes:
+        SEGMENT: dataclass whose first fields are the index of the first item and the
+            settings.
+        COUNTED: field of it that is empty, or 0, in an empty segment.
+    """
+
+    COUNTED = "blocks"
+
+    def begin_segments(self, first, reporter):
+        """Begin with an empty segment at the index `first`."""
+        self._first, self._reporter = first, reporter
+        self._lock = threading.Lock()
+        self._segments = [self.SEGMENT(first)]
+
+    def segments(self):
+        """Return a copy of the segments so far, the current one last."""
+        with self._lock:
+            return [_copied(segment) for segment in self._segments]
+
+    def start(self):
+        with self._lock:
+            if getattr(self._segments[-1], self.COUNTED):
+                self._segments.append(self.SEGMENT(self._first))
+        self._reporter.begin()
+        return True
+
+    def stop(self):
+        current = self.segments()[-1]
+        with self._reporter.ending():
+            if getattr(current, self.COUNTED):
+                self._publish(current)
+        return True
+
+    def _open(self, first, settings):
+        """Begin a segment at an index; publish the previous one unless it is empty."""
+        with self._lock:
+            previous = self._segments[-1]
+            counted = getattr(previous, self.COUNTED)
+            if not counted:
+                self._segments.pop()
+            self._segments.append(self.SEGMENT(first, settings))
+        if counted:
+            self._publish(previous)
+
+
+def _copied(segment):
+    own = {k: dict(v) for k, v in vars(segment).items() if isinstance(v, dict)}
+    return dataclasses.replace(segment, **own)

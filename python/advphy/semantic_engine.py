@@ -26,12 +26,8 @@ from .transmit.semantic_encoder import semantic_encoder
 class semantic_flowgraph(top_block):
     """Flowgraph of a SemanticSetting: one transmitter, Bob's branch and Eve's.
 
-    Args:
-        setting: SemanticSetting.
-        frames: number of images.
-        first_frame: index of the first image.
-        latency: largest number of items in one call of work(), for every block.
-        recording: file for the vectors that Eve receives, complex64, or None.
+    It sends `frames` images from number first_frame on. The vectors that Eve receives,
+    complex64, are written into the file `recording` unless it is None.
     """
 
     def __init__(self, setting, frames, first_frame=0, latency=6000, recording=None):
@@ -58,8 +54,7 @@ class semantic_flowgraph(top_block):
     def _eves_branch(self, sent, latency, recording):
         setting = self._setting
         seed = setting.seed + EVE_SEED
-        channel = self._channel(setting.eve_snr_db, seed, latency)
-        self.connect(sent, channel)
+        channel = self._channel(sent, setting.eve_snr_db, seed, latency)
         if "eve" in setting.measured:
             meter = accuracy_counter(setting.images, self._first_frame)
             self.connect(channel, eve(setting.eve, latency), meter)
@@ -68,16 +63,17 @@ class semantic_flowgraph(top_block):
             self.recorder = blocks.file_sink(8 * setting.link.n, str(recording))
             self.connect(channel, self.recorder)
 
-    def _channel(self, snr_db, seed, latency):
-        setting = self._setting
-        return snr_channel(
-            setting.link, snr_db, seed, self._first_frame, setting.kind, latency
+    def _channel(self, sent, snr_db, seed, latency):
+        of = self._setting
+        channel = snr_channel(
+            of.link, snr_db, seed, self._first_frame, of.kind, latency
         )
+        self.connect(sent, channel)
+        return channel
 
     def _bobs_branch(self, sent, latency):
         setting, first_frame = self._setting, self._first_frame
-        channel = self._channel(setting.snr_db, setting.seed, latency)
-        self.connect(sent, channel)
+        channel = self._channel(sent, setting.snr_db, setting.seed, latency)
         for branch in ("bob", "bob_without"):
             if branch not in setting.measured:
                 continue

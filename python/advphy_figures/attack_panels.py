@@ -2,7 +2,6 @@
 """Figure of BLER curves with a panel for each attack: clean dashed, attacked solid."""
 
 import numpy as np
-from advphy_model.measure.error_rate import interval
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -40,7 +39,7 @@ def draw(found, figure, path, note="", claims=()):
                 _draw_curve(axes, key, points, spreads[-1], looks[system.label])
         axes.set(title=attack.title, yscale="log")
         axes.set_ylim(_LOWEST, 1)
-        look.grid(axes)
+        axes.grid()
     for axes in grid.flat[len(attacks) :]:
         axes.set_visible(False)
     for axes in grid[-1]:
@@ -56,17 +55,15 @@ def _draw_curve(axes, key, points, spread, its):
     counted = sorted((db, *point) for db, point in points.items() if point[0])
     if not counted:
         return
-    x, failures, blocks = np.array(counted).T
-    bounds = [interval(e, b) for e, b in zip(failures, blocks, strict=True)]
     style = {"markersize": 4}
     if key == "clean":
         style = {"linestyle": look.THEORY, "linewidth": 1.0, "marker": None}
-    low, high = np.transpose(bounds)
-    look.band(axes, x, low, failures / blocks, high, its | style, opacity=0.3)
+    look.band(axes, *look.rates(counted), its | style, opacity=0.3)
     if spread:
         x = sorted(spread)
         low, high = np.transpose([spread[db] for db in x])
-        look.fill(axes, x, np.maximum(low, _LOWEST), high, its, opacity=0.12)
+        faint = {"color": its["color"], "alpha": 0.12, "linewidth": 0}
+        axes.fill_between(x, np.maximum(low, _LOWEST), high, **faint)
 
 
 def _legend(figure, looks, note, spread, claims):

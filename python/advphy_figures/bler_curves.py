@@ -19,15 +19,10 @@ _THEORY_POINTS = 101
 def draw(rows, path, title="", x=None, claims=()):
     """Draw a curve for each setting in which the rows differ except x.
 
-    Args:
-        rows: Counts; those of one setting (other ranges or seeds) are added up.
-        path: path of the figure; its ending chooses the format.
-        title: title above the figure.
-        x: "ebn0_db" or "psr_db"; None: that of natural_x().
-        claims: (x, BLER, text) of points that others report, drawn as stars.
-
-    Raises:
-        ValueError: if there is nothing to draw, or the format is not known.
+    Counts of one setting (other ranges or seeds) are added up. x is "ebn0_db" or
+    "psr_db", or None: that of natural_x(). Claims are (x, BLER, text) of points that
+    others report, drawn as stars. The ending of the path chooses the format; ValueError
+    if it is not known, or if there is nothing to draw.
     """
     look.kind_of(path)
     draw_described(describe(rows, x, claims), path, title)
@@ -54,7 +49,9 @@ def describe(rows, x=None, claims=()) -> dict:
         raise ValueError("x = psr_db, but no row has an attack; omit --x")
     curves, with_theory = [], set()
     for label, members in by_label(rows, x).items():
-        points = [_added_up(at, members, x) for at in _places(members, x)]
+        places = {getattr(row, x) for row in members}
+        places = sorted(places, key=lambda at: -np.inf if at is None else at)
+        points = [_added_up(at, members, x) for at in places]
         level = next((p for p in points if p["x"] is None), None)
         points = [p for p in points if p["blocks"] or p.get("missed_frames")]
         curve = {"label": label, "link": members[0].link, "theory": None}
@@ -74,11 +71,6 @@ def describe(rows, x=None, claims=()) -> dict:
     claims = [{"x": a, "bler": b, "text": text} for a, b, text in claims]
     described = {"figure": "bler", "x": x, "ebn0_db": ebn0s, "curves": curves}
     return described | {"claims": claims}
-
-
-def _places(members, x):
-    places = {getattr(row, x) for row in members}
-    return sorted(places, key=lambda at: -np.inf if at is None else at)
 
 
 def point(x, failures, blocks) -> dict:
@@ -158,15 +150,17 @@ def plot(axes, described):
             color = look.curve(number_of.get(curve["link"], len(counted)))["color"]
             its = {"label": curve["label"], "color": color, "linestyle": look.LEVEL}
             axes.plot([min(ends), max(ends)], [rate, rate], linewidth=1, **its)
-    for claim in described["claims"]:
-        plot_claim(axes, **claim)
+    for claim in described["claims"]:  # a star with a text next to it
+        star = {"marker": "*", "markersize": 11, "markerfacecolor": "white"}
+        axes.plot(claim["x"], claim["bler"], color=BLACK, zorder=5, **star)
+        look.note(axes, claim["text"], (claim["x"], claim["bler"]), (8, 6))
     axes.set(xlabel=X_LABELS[described["x"]], ylabel="block error rate (BLER)")
     ticks = MaxNLocator(integer=True, nbins=12, steps=[1, 2, 5, 10])
     axes.xaxis.set_major_locator(ticks)
     if min(ends) == max(ends):
         axes.set_xlim(ends[0] - 1, ends[0] + 1)
     _limit(axes, described)
-    look.grid(axes)
+    axes.grid()
 
 
 def plot_counted(axes, label, points, style):
@@ -188,14 +182,8 @@ def plot_counted(axes, label, points, style):
         axes.plot(at, bound, label=None if seen else label, **style)
     for p in points:
         if p.get("missed_frames"):
-            look.cross(axes, p["x"], p["missed_frames"] / p["frames"], style)
-
-
-def plot_claim(axes, x, bler, text):
-    """Draw a star at a point that others report, with a text next to it."""
-    star = {"marker": "*", "markersize": 11, "markerfacecolor": "white", "zorder": 5}
-    axes.plot(x, bler, color=BLACK, **star)
-    look.note(axes, text, (x, bler), (8, 6))
+            share = p["missed_frames"] / p["frames"]
+            axes.plot(p["x"], share, color=style["color"], marker="x", markersize=7)
 
 
 def _limit(axes, described):

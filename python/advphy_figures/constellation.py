@@ -3,13 +3,18 @@
 
 import numpy as np
 from advphy_model.link.codebook_geometry import spectrum
-from advphy_model.measure.curve_looks import BLUE, VERMILLION
+from advphy_model.measure.curve_looks import BLACK, BLUE, VERMILLION
 
-from advphy_figures import look, numbers
+from advphy_figures import look
 
 MOST_USES = 16  # panels that fit into a figure
 MOST_NUMBERS = 32  # codewords that are numbered
 _PANEL = 2.15  # inches
+_LETTER, _LINE = 0.62, 1.15  # width and height of a letter, relative to the font size
+_NEAR = 0.02  # of half the panel: points nearer than this are at one place
+_IN_A_LINE = 4
+_FAR = (0.0, 4.0, 9.0)  # additional distances from a point, in typographic points
+_DIRECTIONS = [(np.cos(a), np.sin(a)) for a in np.arange(8) * np.pi / 4]
 
 
 def describe(models) -> dict:
@@ -18,9 +23,16 @@ def describe(models) -> dict:
     Raises:
         ValueError: if a link has more channel uses than there is room for.
     """
+    links = []
     for model in models:
         require_room(model)
-    return {"figure": "constellation", "links": [_describe(model) for model in models]}
+        pairs = spectrum(model.codebook)
+        link = {"link": model.name, "model_sha256": model.sha256}
+        link |= {"k": model.k, "n": model.n, "codebook": pairs_of(model.codebook)}
+        link |= {"minimum_distance": pairs[0][0]}
+        link["distances"] = [{"distance": d, "pairs": count} for d, count in pairs]
+        links.append(link)
+    return {"figure": "constellation", "links": links}
 
 
 def require_room(model):
@@ -35,19 +47,6 @@ def require_room(model):
 def pairs_of(x) -> list:
     """Return complex [..., n] as nested lists of [real, imaginary] for JSON."""
     return np.stack([np.real(x), np.imag(x)], axis=-1).astype(float).tolist()
-
-
-def _describe(model):
-    pairs = spectrum(model.codebook)
-    return {
-        "link": model.name,
-        "model_sha256": model.sha256,
-        "k": model.k,
-        "n": model.n,
-        "codebook": pairs_of(model.codebook),
-        "minimum_distance": pairs[0][0],
-        "distances": [{"distance": d, "pairs": count} for d, count in pairs],
-    }
 
 
 @look.applied()
@@ -74,18 +73,12 @@ def draw_described(described, path, title=""):
         if len(links) > 1:
             axes_list[0].set_ylabel(f"{link['link']}\nquadrature")
     figure.suptitle(title or ", ".join(link["link"] for link in links))
-    look.caption(figure, _caption(links))
-    look.save(figure, path)
-
-
-def _caption(links):
     words = "One panel for each channel use"
     if all(2 ** link["k"] <= MOST_NUMBERS for link in links):
         words += "; the numbers are the messages"
-    return (
-        f"{words}. E||x||² = n. Circle: one unit of energy. "
-        "Last panel: number of pairs at each distance."
-    )
+    words += ". E||x||² = n. Circle: one unit of energy. "
+    look.caption(figure, f"{words}Last panel: number of pairs at each distance.")
+    look.save(figure, path)
 
 
 def _panel(axes, link, use, reach):
@@ -94,7 +87,7 @@ def _panel(axes, link, use, reach):
     axes.plot(np.cos(angle), np.sin(angle), color="0.75", linewidth=0.8)
     plane(axes, points, reach, f"channel use {use}", BLUE)
     if len(points) <= MOST_NUMBERS:
-        numbers.write(axes, points, reach, _PANEL - 0.5)
+        write_numbers(axes, points, reach, _PANEL - 0.5)
 
 
 def plane(axes, points, reach, title, color):
@@ -124,3 +117,67 @@ def _distances(axes, link, longest):
     axes.set(xlim=(0, longest * 1.08), xlabel="distance", title="pairs", ylim=(0, None))
     axes.set_box_aspect(1)
     axes.tick_params(labelsize="small")
+
+
+def write_numbers(axes, points, reach, inches, color=BLACK, size=6.5):
+    """Write each point's index next to it; points [M, 2] at one place share a text.
+
+    The axes goes from -reach to reach in both directions and is about `inches` wide.
+    The color is darkened if necessary; size is in typographic points.
+    """
+    unit = 2 * reach / (72 * inches)  # a typographic point in units of the axes
+    groups = together(points, _NEAR * reach)
+    centers = np.array([points[group].mean(axis=0) for group in groups])
+    texts = [
+        "\n".join(
+            " ".join(map(str, group[i : i + _IN_A_LINE]))
+            for i in range(0, len(group), _IN_A_LINE)
+        )
+        for group in groups
+    ]
+    dots = [(c, np.full(2, 2.2 * unit)) for c in centers]
+    placed = []
+    apart = np.hypot(*np.moveaxis(centers[:, None] - centers[None], -1, 0))
+    crowded = (1 / (apart + 0.05)).sum(axis=1)  # how near each is to the others
+    for i in np.argsort(crowded)[::-1]:
+        lines = texts[i].split("\n")
+        half = np.array([_LETTER * max(map(len, lines)), _LINE * len(lines)])
+        half *= unit * size / 2
+        place = _place(centers[i], half, unit, reach, placed + dots)
+        placed.append((place, half))
+        its = {"color": look.ink(color), "fontsize": size, "linespacing": 1}
+        axes.text(*place, texts[i], ha="center", va="center_baseline", **its)
+
+
+def together(points, near) -> list:
+    """Return lists of the indices of points at one place, nearer than `near`."""
+    groups = []
+    for i, point in enumerate(points):
+        for group in groups:
+            if np.hypot(*(points[group[0]] - point)) < near:
+                group.append(i)
+                break
+        else:
+            groups.append([i])
+    return groups
+
+
+def _place(center, half, unit, reach, taken):
+    """Return the center of a text that overlaps the least with the taken boxes."""
+    best, least = None, np.inf
+    for far in _FAR:
+        for direction in _DIRECTIONS:
+            away = half * direction + np.array(direction) * (3.5 + far) * unit
+            place = center + away
+            cost = sum(_overlap(place, half, *other) for other in taken)
+            outside = np.maximum(np.abs(place) + half - reach, 0).sum()
+            cost = cost / (4 * half.prod()) + 3 * outside / reach + 0.02 * far
+            if cost < least - 1e-9:
+                best, least = place, cost
+    return best
+
+
+def _overlap(a, a_half, b, b_half):
+    """Return the area that two boxes share."""
+    sides = np.minimum(a + a_half, b + b_half) - np.maximum(a - a_half, b - b_half)
+    return np.prod(np.maximum(sides, 0))

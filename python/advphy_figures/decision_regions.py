@@ -27,7 +27,8 @@ def draw_described(described, path, title=""):
     half = (u[1] - u[0]) / 2
     colors = regions_colored(decided)
     extent = (u[0] - half, u[-1] + half, v[0] - half, v[-1] + half)
-    shades = {"vmin": 0, "vmax": len(COLORS) - 1, "cmap": ListedColormap(_tints())}
+    tints = [_TINT + (1 - _TINT) * np.array(to_rgb(color)) for color in COLORS]
+    shades = {"vmin": 0, "vmax": len(COLORS) - 1, "cmap": ListedColormap(tints)}
     shades |= {"origin": "lower", "interpolation": "nearest"}
     axes.imshow(colors[decided], extent=extent, **shades)
     for s in np.unique(decided):
@@ -42,11 +43,6 @@ def draw_described(described, path, title=""):
     figure.suptitle(title or f"{described['link']}: decisions")
     look.caption(figure, textwrap.fill(_caption(described), 92))
     look.save(figure, path)
-
-
-def _tints():
-    white = np.ones(3)
-    return [tuple(_TINT * white + (1 - _TINT) * np.array(to_rgb(c))) for c in COLORS]
 
 
 def regions_colored(decided) -> np.ndarray:
@@ -64,23 +60,15 @@ def regions_colored(decided) -> np.ndarray:
         free = [c for c in range(len(COLORS)) if c not in taken]
         colors[s] = free[0] if pairs and free else i % len(COLORS)
     table = np.zeros(256, np.uint8)
-    for s, color in colors.items():
-        table[s] = color
+    table[list(colors)] = list(colors.values())
     return table
-
-
-def _complex(pairs):
-    return np.array(pairs) @ (1, 1j)
 
 
 def _borders(axes, described, u, v):
     """Draw the exact lines on which the nearest codeword changes."""
-    book = _complex(described["codebook"])
-    plane = codebook_geometry.Plane(
-        _complex(described["origin"]),
-        _complex(described["first"]),
-        _complex(described["second"]),
-    )
+    names = ("codebook", "origin", "first", "second")
+    book, *axes_of = (np.array(described[name]) @ (1, 1j) for name in names)
+    plane = codebook_geometry.Plane(*axes_of)
     points = plane.points(*np.meshgrid(u, v)).reshape(-1, described["n"])
     seen = np.unique(nearest_codeword(points, book))
     points = points.astype(complex)

@@ -32,7 +32,10 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
             out of range.
     """
     sigma = power.noise_sigma(ebn0_db, model.rate)
-    rows = None if p is None else _rows(p, model)
+    rows = None
+    if p is not None:  # p for each message
+        require_direction(p, model)
+        rows = np.broadcast_to(np.asarray(p.rows, complex), (model.M, model.n))
     book = np.asarray(model.codebook, complex)
     plane, messages, third = _plane(book, _messages(model, rows, codewords), rows)
     tip = None if rows is None else plane.direction(rows[messages[0]])
@@ -80,12 +83,6 @@ def _arrow(p, row, tip):
         "v": float(tip[1]),
         "share": float((tip**2).sum() / inner(row, row)),
     }
-
-
-def _rows(p, model):
-    """Return p for each message, complex [M, n]."""
-    require_direction(p, model)
-    return np.broadcast_to(np.asarray(p.rows, complex), (model.M, model.n))
 
 
 def _messages(model, rows, codewords):

@@ -20,16 +20,10 @@ _BELOW = 0.5  # inches from an axes to its legend, for ticks and their label
 def label(axes, curves, notes=None, ends=None):
     """Label curves at their right ends, or in a legend below if that does not fit.
 
-    Call it when everything is drawn and the limits are final.
-
-    Args:
-        axes: axes that contain the lines.
-        curves: [(text, Line2D)].
-        notes: {text: second line of the label}, such as the meaning of the dashes.
-        ends: {text: (x, y)} of curves that do not end at the end of their line.
-
-    Returns:
-        "ends" or "legend".
+    Call it when everything is drawn and the limits are final. Curves are [(text,
+    Line2D)]. notes is {text: second line of the label}, such as the meaning of the
+    dashes; ends is {text: (x, y)} of curves that do not end at the end of their line.
+    Return "ends" or "legend".
     """
     notes = notes or {}
     points = [(ends or {}).get(text) or _end(line) for text, line in curves]

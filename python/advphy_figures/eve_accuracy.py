@@ -3,20 +3,15 @@
 
 import numpy as np
 from advphy_model.measure.curve_looks import COLORS
-from advphy_model.measure.error_rate import interval
 
 from advphy_figures import direct_labels, look
 
 
 @look.applied()
 def draw(curves, chance, path, title):
-    """Draw the accuracy of several Eves with 95 % intervals.
+    """Draw the accuracy of several Eves, {label: {snr_db: (correct, frames)}}.
 
-    Args:
-        curves: {label: {snr_db: (correct, frames)}}.
-        chance: share of the most frequent label, drawn as a line.
-        path: path of the figure; its ending chooses the format.
-        title: title above the figure.
+    It has 95 % intervals. chance is the share of the most frequent label, a line.
     """
     snrs_db = sorted({snr_db for points in curves.values() for snr_db in points})
     height = 0.45 * len(curves) + 1.6 if len(snrs_db) == 1 else 4.6
@@ -32,11 +27,10 @@ def draw(curves, chance, path, title):
 
 def _bars(axes, curves, snr_db, chance):
     labels = list(curves)
-    counts = [curves[label][snr_db] for label in labels]
-    shares = np.array([correct / frames for correct, frames in counts])
-    bounds = np.array([interval(*point) for point in counts])
+    counted = [(snr_db, *curves[label][snr_db]) for label in labels]
+    _, low, shares, high = look.rates(counted)
     places = np.arange(len(labels))[::-1]
-    bars = {"xerr": np.abs(bounds.T - shares), "capsize": 3}
+    bars = {"xerr": np.abs([low - shares, high - shares]), "capsize": 3}
     axes.barh(places, shares, height=0.6, color=COLORS[0], **bars)
     for place, share in zip(places, shares, strict=True):
         axes.text(share + 0.02, place, f"{share:.3f}", va="center", fontsize="small")
@@ -52,14 +46,12 @@ def _bars(axes, curves, snr_db, chance):
 def _over_snr(axes, curves, chance):
     lines = []
     for i, (label, points) in enumerate(curves.items()):
-        x = sorted(points)
-        shares = [points[db][0] / points[db][1] for db in x]
-        low, high = np.transpose([interval(*points[db]) for db in x])
-        (line,) = look.band(axes, x, low, shares, high, look.curve(i))
+        counted = [(snr_db, *points[snr_db]) for snr_db in sorted(points)]
+        (line,) = look.band(axes, *look.rates(counted), look.curve(i))
         lines.append((label, line))
     axes.axhline(chance, color=look.QUIET, linestyle=look.THEORY, linewidth=1)
     axes.set(ylim=(0, 1), xlabel="SNR [dB]", ylabel="accuracy of Eve")
     its = {"fontsize": "small", "color": look.QUIET}
     axes.text(0.01, chance + 0.01, "blind", transform=axes.get_yaxis_transform(), **its)
-    look.grid(axes)
+    axes.grid()
     direct_labels.label(axes, lines)

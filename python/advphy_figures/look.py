@@ -11,8 +11,10 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.style
+import numpy as np
 from advphy_model.atomic_file import atomic_file
 from advphy_model.measure.curve_looks import COLORS, MARKERS
+from advphy_model.measure.error_rate import interval
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -98,25 +100,18 @@ def ink(color) -> tuple:
     return darker
 
 
-def grid(axes):
-    """Draw a grid at the major ticks."""
-    axes.grid(which="major")
+def rates(counted) -> tuple:
+    """Return x, low, rate, high of [(x, failures, blocks)], with 95 % intervals."""
+    x, failures, blocks = np.array(counted).T
+    bounds = [interval(f, b) for f, b in zip(failures, blocks, strict=True)]
+    low, high = np.transpose(bounds)
+    return x, low, failures / blocks, high
 
 
 def band(axes, x, low, value, high, style, opacity=BAND):
     """Draw a curve with its intervals as a band; return its line in a list."""
-    fill(axes, x, low, high, style, opacity)
-    return axes.plot(x, value, **style)
-
-
-def fill(axes, x, low, high, style, opacity=BAND):
-    """Draw a band in the color of a style."""
     axes.fill_between(x, low, high, color=style["color"], alpha=opacity, linewidth=0)
-
-
-def cross(axes, x, share, style):
-    """Draw a cross in the color of a style, for the share of missed bursts."""
-    axes.plot(x, share, color=style["color"], marker="x", markersize=7)
+    return axes.plot(x, value, **style)
 
 
 def arrow(axes, start, end, color, width):
@@ -127,15 +122,9 @@ def arrow(axes, start, end, color, width):
 
 
 def note(axes, text, at, offset=(0, 0), color=QUIET, **more):
-    """Write a small text next to a point.
+    """Write a small text next to the point `at`, at an offset in typographic points.
 
-    Args:
-        axes: axes of a figure.
-        text: text to write.
-        at: (x, y) of the point.
-        offset: distance to the right and upwards, in typographic points.
-        color: color of the text.
-        more: arguments of axes.annotate.
+    More arguments are those of axes.annotate.
     """
     more = {"textcoords": "offset points", "fontsize": "small"} | more
     axes.annotate(text, at, offset, color=color, **more)

@@ -9,13 +9,9 @@ from advphy_figures import look
 
 @look.applied()
 def draw(rows, shape, path, title):
-    """Draw pictures in a grid.
+    """Draw rows of pictures, {label: images, float [count, pixels] in 0..1}.
 
-    Args:
-        rows: {label: images, float [count, pixels] in 0..1}.
-        shape: (rows, columns) of an image.
-        path: path of the figure; its ending chooses the format.
-        title: title above the figure.
+    `shape` is (rows, columns) of an image.
     """
     columns = len(next(iter(rows.values())))
     figure = Figure((0.8 * columns + 2.6, 0.85 * len(rows) + 0.5))

@@ -8,14 +8,9 @@ _LINES = (look.LEVEL, look.THEORY, (0, (6, 1.5, 1, 1.5)), (0, (1, 1)))
 
 @look.applied()
 def draw(curves, path, xlabel, title="", lines=()):
-    """Draw BLER curves with 95 % intervals.
+    """Draw BLER curves, {label: {x in dB: (failures, blocks)}}, with 95 % intervals.
 
-    Args:
-        curves: {label: {x in dB: (failures, blocks)}}, in the order of the colors.
-        path: path of the figure; its ending chooses the format.
-        xlabel: label of the horizontal axis.
-        title: title above the figure.
-        lines: (label, {x: BLER}) of thin lines, such as bounds.
+    `lines` are (label, {x: BLER}) of thin lines, such as bounds.
     """
     figure = look.figure(8.8, 4.8)
     axes = figure.add_subplot()
@@ -31,7 +26,7 @@ def draw(curves, path, xlabel, title="", lines=()):
         thin = {"color": look.QUIET, "linewidth": 1, "linestyle": _LINES[i % 4]}
         axes.plot(x, bler, label=label, **thin)
     axes.set(xlabel=xlabel, ylabel="block error rate (BLER)", title=title)
-    look.grid(axes)
+    axes.grid()
     ends = {label: bler_curves.end(points) for label, points in counted.items()}
     direct_labels.label(axes, direct_labels.labeled(axes), ends=ends)
     look.save(figure, path)

@@ -27,7 +27,7 @@ def draw(measured, figure, chance, path, note=""):
             value, high}}, and frontier, {(family, name): [(MSE, accuracy)]}.
         figure: module with TITLE, X_LABEL, MSE_CURVES, ACCURACY_CURVES and LINES.
         chance: share of the most frequent label.
-        path: path of the figure; its ending chooses the format.
+        path: see look.save.
         note: text below the figure.
     """
     page = look.figure(13.5, 5.6)
@@ -46,7 +46,7 @@ def draw(measured, figure, chance, path, note=""):
                 _curve(axes, table[name], name, label, its, line)
         axes.set_xlabel(figure.X_LABEL)
         axes.set_xticks(sorted({x for points in table.values() for x in points}))
-        look.grid(axes)
+        axes.grid()
         axes.legend(**_BELOW)
     left.set(ylabel="mean squared error of Bob's images", title="(a) Bob")
     left.set_ylim(bottom=0)
@@ -92,5 +92,5 @@ def _frontier(axes, frontier, chance):
     axes.set_xlabel("mean squared error of Bob's images")
     axes.set_ylabel("accuracy of the adapted Eve")
     axes.set_xlim(left=0)
-    look.grid(axes)
+    axes.grid()
     axes.legend(**_BELOW)

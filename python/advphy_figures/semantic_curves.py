@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures of Bob's error and Eve's accuracy over SNR, and of one over the other."""
 
-import dataclasses
-
 import numpy as np
+from advphy_model.measure import table
 from advphy_model.measure.curves import without_hash
 from advphy_model.measure.error_rate import interval
 from matplotlib.ticker import MaxNLocator
@@ -42,10 +41,11 @@ def _curves(rows):
     curves = {}
     for row in rows:
         points = curves.setdefault(_label(row, distinct), {})
-        whole = dataclasses.replace(row, seed=0, first_frame=0)
-        here = points.get(row.snr_db)
-        points[row.snr_db] = whole if here is None else here.joined(whole)
-    return {label: [p[db] for db in sorted(p)] for label, p in curves.items()}
+        points.setdefault(row.snr_db, []).append(row)
+    return {
+        label: [table.total(points[db]) for db in sorted(points)]
+        for label, points in curves.items()
+    }
 
 
 def _label(row, distinct):
@@ -95,7 +95,7 @@ def draw_described(described, path, title=""):
         axes.set(xlabel="SNR [dB]", ylabel=words[key])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axes.set_ylim(0, 1 if key == "accuracy" else None)
-        look.grid(axes)
+        axes.grid()
         direct_labels.label(axes, lines)
     look.save(figure, path)
 
@@ -143,9 +143,15 @@ def describe_frontier(rows) -> dict:
                 eves.setdefault((key, row.eve, row.eve_sha256), []).append(row)
     found = []
     for (key, name, _), readings in eves.items():
-        pairs = _pairs(bobs.get(key, []), readings)
-        if pairs:
-            points = [{"bob": _point(b), "eve": _point(e)} for b, e in pairs]
+        bob = bobs.get(key, [])
+        single = len(bob) == 1 or len(readings) == 1
+        points = [
+            {"bob": _point(b), "eve": _point(e)}
+            for b in bob
+            for e in readings
+            if (single or b.snr_db == e.snr_db) and b.erasures < b.frames
+        ]
+        if points:
             label = f"{_link_label(readings[0])}, {name}"
             found.append({"label": label, "points": points})
     if not found:
@@ -154,16 +160,6 @@ def describe_frontier(rows) -> dict:
             "measure-semantic LINK --eve EVE"
         )
     return {"figure": "secrecy", "curves": found}
-
-
-def _pairs(bob, eve):
-    single = len(bob) == 1 or len(eve) == 1
-    return [
-        (b, e)
-        for b in bob
-        for e in eve
-        if (single or b.snr_db == e.snr_db) and b.erasures < b.frames
-    ]
 
 
 @look.applied()
@@ -193,6 +189,6 @@ def draw_frontier(described, path, title=""):
     axes.set(xlabel="mean squared error of Bob's images", ylabel="accuracy of Eve")
     axes.set(title=title, ylim=(0, 1))
     axes.set_xlim(left=0)
-    look.grid(axes)
+    axes.grid()
     direct_labels.label(axes, lines)
     look.save(figure, path)

@@ -7,8 +7,14 @@ from advphy_model.link.baselines.nearest_codeword import q_function
 from advphy_model.link.codebook_geometry import closings, distances
 from advphy_model.measure.curve_looks import SKY, VERMILLION
 
-from advphy_figures import look, numbers
-from advphy_figures.constellation import MOST_NUMBERS, pairs_of, plane, require_room
+from advphy_figures import look
+from advphy_figures.constellation import (
+    MOST_NUMBERS,
+    pairs_of,
+    plane,
+    require_room,
+    write_numbers,
+)
 
 MOST_PAIRS = 12  # pairs with a bar
 _PANEL = 2.25  # inches
@@ -85,19 +91,16 @@ def draw_described(described, path, title=""):
     psr = f"PSR {described['psr_db']:.2f} dB"
     name = f"{described['perturbation']} against {described['link']}, {psr}"
     figure.suptitle(title or name)
-    look.caption(figure, _caption(described))
-    look.save(figure, path)
-
-
-def _caption(described):
-    arrows = "Arrows: p in each channel use"
+    words = "Arrows: p in each channel use"
     if described["kind"] == "table":
-        arrows += ", added to the codeword of each message"
-    return (
-        f"{arrows}; dots: codewords. Bars: 2 Re<p, x_t - x_s> / ||x_t - x_s||², the\n"
+        words += ", added to the codeword of each message"
+    words += (
+        "; dots: codewords. Bars: 2 Re<p, x_t - x_s> / ||x_t - x_s||², the\n"
         "share of the way from x_s to the border of x_t that p covers; next to them "
         f"the error rate of the pair at Eb/N0 {described['ebn0_db']:g} dB."
     )
+    look.caption(figure, words)
+    look.save(figure, path)
 
 
 def _panel(axes, described, use):
@@ -105,7 +108,7 @@ def _panel(axes, described, use):
     reach = 1.25 * np.abs(described["codebook"]).max()
     plane(axes, words, reach, f"channel use {use}", SKY)
     if len(words) <= MOST_NUMBERS:
-        numbers.write(axes, words, reach, _PANEL - 0.5, "0.5", 6)
+        write_numbers(axes, words, reach, _PANEL - 0.5, "0.5", 6)
     for s, row in enumerate(described["rows"]):
         start = words[s] if described["kind"] == "table" else np.zeros(2)
         look.arrow(axes, start, start + row[use], VERMILLION, 1.8)

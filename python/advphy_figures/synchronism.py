@@ -3,7 +3,7 @@
 
 import numpy as np
 from advphy_model.measure import synchronism
-from advphy_model.measure.error_rate import interval, upper_bound
+from advphy_model.measure.error_rate import upper_bound
 from advphy_model.measure.synchronism import CLEAN, CURVES, JAMMER, PANELS, UNKNOWN
 from matplotlib.lines import Line2D
 
@@ -17,12 +17,8 @@ _REFERENCES = {JAMMER: ":", CLEAN: look.THEORY}
 def draw(measured, path, title):
     """Draw block error rates over delay, frequency offset, phase, and the unknowns.
 
-    Crosses are the shares of bursts that were missed; a note gives their number.
-
-    Args:
-        measured: [(synchronism.Point, BurstCounts)] of one or more links.
-        path: path of the figure; its ending chooses the format.
-        title: title above the figure.
+    measured is [(synchronism.Point, BurstCounts)] of one or more links. Crosses are the
+    shares of bursts that were missed; a note gives their number.
     """
     links = list(dict.fromkeys(row.link for _, row in measured))
     figure = look.figure(14, 2.6 * len(links) + 1.6)
@@ -67,16 +63,13 @@ def _draw_panel(axes, panel, measured):
                 its = {"color": look.QUIET, "linestyle": line, "linewidth": 1.2}
                 axes.axhline(row.failures / row.blocks, label=curve, **its)
     axes.set_yscale("log")
-    look.grid(axes)
+    axes.grid()
 
 
 def _draw_curve(axes, label, rows, style, line):
     seen = [(x, row.failures, row.blocks) for x, row in rows if row.failures]
     if seen:
-        x, failures, blocks = np.array(seen).T
-        rates = failures / blocks
-        bounds = [interval(e, b) for e, b in zip(failures, blocks, strict=True)]
-        low, high = np.array(bounds).T
+        x, low, rates, high = look.rates(seen)
         if line == "none":
             reach = np.maximum(0, [rates - low, high - rates])
             axes.errorbar(x, rates, reach, label=label, **style | {"linestyle": line})
@@ -86,7 +79,8 @@ def _draw_curve(axes, label, rows, style, line):
         if row.blocks and not row.failures:
             axes.plot(x, upper_bound(row.blocks), color=style["color"], marker=7)
         if row.missed_frames:
-            look.cross(axes, x, row.missed_frames / row.frames, style)
+            share = row.missed_frames / row.frames
+            axes.plot(x, share, color=style["color"], marker="x", markersize=7)
 
 
 def table(measured) -> str:

@@ -43,7 +43,8 @@ def describe(rows, perturbations=()) -> dict:
         failures, blocks = counts.get(cell, (0, 0))
         counts[cell] = failures + row.failures, blocks + row.blocks
     links = list(dict.fromkeys(row.link for row in rows))
-    made_for = sorted(set(names.values()), key=lambda n: _order(n, links))
+    known = {link: number for number, link in enumerate(links)}
+    made_for = sorted(set(names.values()), key=lambda n: (known.get(n, len(known)), n))
     if any(crafted == CLEAN for crafted, _ in counts):
         made_for.append(CLEAN)
     attacks = sorted({without_hash(row.attack) for row in attacked})
@@ -97,10 +98,6 @@ def _names(attacks, perturbations):
     return {
         attack: name if uses[name] == 1 else attack for attack, name in names.items()
     }
-
-
-def _order(name, links):
-    return (links.index(name) if name in links else len(links), name)
 
 
 def _cell(crafted, link, failures, blocks):

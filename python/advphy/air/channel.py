@@ -1,12 +1,73 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Channel: noise at a set Eb/N0, which may change while the flowgraph runs."""
+"""Channel: noise at a set Eb/N0, and the base class of the channels."""
 
+import numpy as np
 from advphy_model import power
+from advphy_model.air.channels import canonical
+from advphy_model.air.channels import channel as channel_of
 from advphy_model.link.links import load
+from advphy_model.randomness import checked_index, checked_seed
+from gnuradio import gr
 
-from .noisy_channel import TAG, noisy_channel
+from ..block_errors import guarded_block
 
-__all__ = ["TAG", "channel"]
+TAG = "channel"
+
+
+class noisy_channel(guarded_block):
+    """Pass vectors through a channel whose noise level may change while it runs.
+
+    A subclass implements noise_variance(level), per real dimension, which raises
+    ValueError if the level is invalid.
+
+    Class attributes:
+        LEVEL: name of the level in the tag, in dB.
+    """
+
+    def __init__(self, n, level, seed, first_block, kind, latency):
+        item = (np.complex64, n)
+        inputs = gr.py_io_signature(1, 2, [item, item])
+        guarded_block.__init__(self, type(self).__name__, inputs, [item])
+        self._apply, self._kind = channel_of(kind), canonical(kind)
+        self._seed = checked_seed(seed)
+        self._first_block = checked_index("first_block", first_block)
+        self._tagged = None
+        self.set_level(level)
+        self.size_buffers(latency, 8 * n)
+
+    def set_level(self, level):
+        """Set the level in dB, from the next call of work() on."""
+        self.noise_variance(level)  # raises ValueError if it is invalid
+        self._level = float(level)
+
+    def level(self):
+        return self._level
+
+    def start(self):
+        self._tagged = None
+        return True
+
+    def work(self, input_items, output_items):
+        level = self._level  # one setting for the whole call
+        written = self.nitems_written(0)
+        if level != self._tagged:
+            settings = {
+                self.LEVEL: level,
+                "noise_variance": self.noise_variance(level),
+                "kind": self._kind,
+            }
+            self.tag_item(written, TAG, settings)
+            self._tagged = level
+        size = len(output_items[0])
+        self._apply(
+            input_items[0][:size],
+            output_items[0],
+            seed=self._seed,
+            first_block=self._first_block + written,
+            noise_variance=self.noise_variance(level),
+            p=input_items[1][:size] if len(input_items) == 2 else None,
+        )
+        return size
 
 
 class channel(noisy_channel):
@@ -30,24 +91,15 @@ class channel(noisy_channel):
     """
 
     LEVEL = "ebn0_db"
+    set_ebn0_db, ebn0_db = noisy_channel.set_level, noisy_channel.level
 
     def __init__(
         self, model, ebn0_db=6.0, seed=1, first_block=0, kind="awgn", latency=65536
     ):
         model = load(model)
         self._rate = model.rate
-        noisy_channel.__init__(
-            self, "channel", model.n, ebn0_db, seed, first_block, kind, latency
-        )
+        noisy_channel.__init__(self, model.n, ebn0_db, seed, first_block, kind, latency)
 
     def noise_variance(self, ebn0_db):
         """Return the noise variance per real dimension at an Eb/N0 in dB."""
         return power.noise_variance(ebn0_db, self._rate)
-
-    def set_ebn0_db(self, ebn0_db):
-        """Set the Eb/N0 in dB, from the next call of work() on."""
-        self.set_level(ebn0_db)
-
-    def ebn0_db(self):
-        """Return the Eb/N0 in dB."""
-        return self.level()

@@ -7,27 +7,19 @@ from dataclasses import dataclass, field
 
 # Shorter phases are not tagged, because each begins a segment of the error counter.
 SHORTEST_TAGGED = 1000
+_ARRIVAL = ("shift", "phase", "sign", "frequency_offset", "fading")
 
 
 @dataclass
 class Segment:
-    """Blocks that were sent under constant settings.
+    """Blocks that were sent under constant settings."""
 
-    Args:
-        first_block: index of its first block.
-        settings: dictionary of the tag, with psr_db as requested.
-        blocks: number of blocks.
-        energy: sum of ||p||^2 / n over the blocks.
-        smallest: ||p||^2 / n of the weakest block.
-        largest: ||p||^2 / n of the strongest block.
-    """
-
-    first_block: int
-    settings: dict = field(default_factory=dict)
+    first_block: int  # index of its first block
+    settings: dict = field(default_factory=dict)  # of the tag, psr_db as requested
     blocks: int = 0
-    energy: float = 0.0
-    smallest: float = math.inf
-    largest: float = 0.0
+    energy: float = 0.0  # sum of ||p||^2 / n over the blocks
+    smallest: float = math.inf  # ||p||^2 / n of the weakest block
+    largest: float = 0.0  # of the strongest block
 
     def realized(self):
         """Return the realized PSR in dB: average, smallest and largest of a block."""
@@ -41,13 +33,10 @@ class Segment:
 
 
 def settings_of(adversary, on, phase) -> dict:
-    """Return the settings of an Adversary for the tag.
+    """Return the settings of an Adversary for the tag; `on`: whether it sends.
 
-    Args:
-        adversary: Adversary.
-        on: whether the perturbation is sent.
-        phase: whether they describe one phase of its schedule, in which every block is
-            attacked or none; the schedule is then left out.
+    The schedule is left out of those of one `phase` of it, in which every block is
+    attacked or none.
     """
     if phase:
         adversary = dataclasses.replace(adversary, off_blocks=0, on_blocks=0)
@@ -55,28 +44,15 @@ def settings_of(adversary, on, phase) -> dict:
         "perturbation": adversary.label,
         "psr_db": adversary.scaled.psr_db if on else -math.inf,
         "perturbation_kind": adversary.perturbation.kind,
-        "shift": adversary.shift,
-        "phase": adversary.phase,
-        "sign": adversary.sign,
-        "frequency_offset": adversary.frequency_offset,
-        "fading": adversary.fading,
+        **{name: getattr(adversary, name) for name in _ARRIVAL},
         "on": on,
     }
 
 
-def has_phases(adversary) -> bool:
-    """Return whether an Adversary has a schedule whose phases are tagged."""
-    shortest = min(adversary.off_blocks, adversary.on_blocks)
-    return shortest >= SHORTEST_TAGGED
-
-
 def phases(adversary, first, size):
-    """Yield (begin, end, on) of the phases among `size` blocks.
+    """Yield (begin, end, on) of the phases of a schedule among `size` blocks.
 
-    Args:
-        adversary: Adversary with a schedule.
-        first: index of the first block.
-        size: number of blocks; begin and end count from the first.
+    begin and end count from the first block, whose index is `first`.
     """
     off, period = adversary.off_blocks, adversary.off_blocks + adversary.on_blocks
     begin = 0

@@ -5,7 +5,6 @@ import dataclasses
 import logging
 
 import numpy as np
-import pmt
 from advphy_model import kernels
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation, jammer
@@ -14,9 +13,8 @@ from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
 from ..block_errors import guarded_block
-from ..reports import Reporter
-from ..segments import segmented_block
-from .perturbation_segment import Segment, has_phases, phases, settings_of
+from ..reports import Reporter, segmented_block
+from .perturbation_segment import SHORTEST_TAGGED, Segment, phases, settings_of
 
 TAG = "perturbation"
 
@@ -40,22 +38,13 @@ class perturbation_source(segmented_block):
         model: link model under attack, or its name or file.
         perturbation: Perturbation, its name or file, or "jammer".
         psr_db: PSR at the receiver in dB, -100..60; None: as in the file.
-        shift: shift in channel uses, 0..n-1, or "random" per block.
-        phase: phase in radians, or "random" per block.
-        sign: 1, -1, "random", or "alternate": p and -p in turn.
-        frequency_offset: offset in cycles per channel use, or "random" per block.
-        fading: "none", or "rayleigh": one gain per block.
-        off_blocks: number of blocks without the perturbation, at the beginning of each
-            period.
-        on_blocks: number of blocks with it, after those; 0 and 0: always on.
-        full_scale: largest amplitude that can be sent, or None: unlimited.
+        shift, phase, sign, frequency_offset, fading, off_blocks, on_blocks, full_scale,
+            hold: see advphy.Adversary.
         seed: seed of the random settings, and of messages that are re-created.
         first_block: index of the first item.
         latency: largest number of items in one call of work().
         enabled: False sends zeros; set_enabled changes it.
         name: name of this block in displays; "": "adversary".
-        hold: number of blocks for which a random or alternate sign, and the vector that
-            is drawn from a book, stay the same.
     """
 
     SEGMENT = Segment
@@ -100,10 +89,9 @@ class perturbation_source(segmented_block):
         )
         self._enabled = bool(enabled)
         first = checked_index("first_block", first_block)
-        self.begin_segments(first, Reporter(self, "psr", "psr", name, "adversary"))
+        self.begin_segments(first, Reporter(self, "psr", name, "adversary"))
         self._tagged = None
         self._newest = np.zeros(self._model.n, np.complex64)
-        self._messages = np.empty(0, np.uint8)
         self.tags_schedule = True  # if its phases are long enough
         self.size_buffers(latency, 8 * self._model.n)
 
@@ -168,39 +156,33 @@ class perturbation_source(segmented_block):
             adversary, enabled = self._adversary, self._enabled
         first = self._first + self.nitems_written(0)
         messages = None
-        if adversary.needs_messages:
-            messages = self._sent(input_items, first, len(out))
-        tagged = self.tags_schedule and has_phases(adversary)
+        if adversary.needs_messages and input_items:
+            messages = input_items[0]
+        elif adversary.needs_messages:
+            messages = np.empty(len(out), np.uint8)
+            kernels.messages(adversary.seed, first, self._model.k, messages)
+        shortest = min(adversary.off_blocks, adversary.on_blocks)
+        tagged = self.tags_schedule and shortest >= SHORTEST_TAGGED
         parts = [(0, len(out), enabled)]
         if enabled and tagged:
             parts = phases(adversary, first, len(out))
         for begin, end, on in parts:
             if (adversary, on) != self._tagged:
-                self._begin(adversary, on, first + begin, tagged)
+                self._tagged = (adversary, on)
+                settings = settings_of(adversary, on, tagged)
+                self.tag_item(self.nitems_written(0) + begin, TAG, settings)
+                self._open(first + begin, settings)
             part = out[begin:end]
-            sent = None if messages is None else messages[begin:end]
-            _write(adversary, on, sent, first + begin, part)
+            if on:
+                sent = None if messages is None else messages[begin:end]
+                adversary.write(sent, first + begin, part)
+            else:
+                part[:] = 0
             self._account(adversary, on, part, tagged or not adversary.off_blocks)
             self._newest = part[0].copy()
         if self._reporter.due():
             self._publish(self.segments()[-1])
         return len(out)
-
-    def _sent(self, input_items, first, size):
-        if input_items:
-            return input_items[0][:size]
-        if len(self._messages) < size:
-            self._messages = np.empty(size, np.uint8)
-        kernels.messages(
-            self._adversary.seed, first, self._model.k, self._messages[:size]
-        )
-        return self._messages[:size]
-
-    def _begin(self, adversary, on, first, phase):
-        settings, offset = settings_of(adversary, on, phase), first - self._first
-        self.add_item_tag(0, offset, pmt.intern(TAG), pmt.to_pmt(settings))
-        self._tagged = (adversary, on)
-        self._open(first, settings)
 
     def _account(self, adversary, on, part, always):
         """Add energies to the current segment; `always`: no schedule within `part`."""
@@ -223,10 +205,3 @@ class perturbation_source(segmented_block):
         counted = {"first_block": segment.first_block, "blocks": segment.blocks}
         message = segment.realized() | counted
         self._reporter.send(message, segment.settings, {"p": self._newest})
-
-
-def _write(adversary, on, sent, first, part):
-    if on:
-        adversary.write(sent, first, part)
-    else:
-        part[:] = 0

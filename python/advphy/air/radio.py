@@ -8,13 +8,11 @@ from ..block_errors import kept_hier_block
 from . import standin
 from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES
 
+UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
+
 
 def resolve(driver, args):
-    """Return the package that opens a device, and the complete device arguments.
-
-    Raises:
-        ValueError: if the driver is not known.
-    """
+    """Return the package that opens a device, and the complete device arguments."""
     if driver not in RADIOS:
         raise ValueError(
             f"driver = {driver!r} is not known; choose from "
@@ -28,13 +26,10 @@ def resolve(driver, args):
 
 def checked_settings(driver, frequency, sample_rate, gain):
     """Return the settings as a dictionary; ValueError if one is invalid."""
-    for name, value, unit in (
-        ("frequency", frequency, "Hz"),
-        ("sample_rate", sample_rate, "samples/s"),
-    ):
+    for name, value in (("frequency", frequency), ("sample_rate", sample_rate)):
         if not (math.isfinite(value) and value > 0):
             raise ValueError(
-                f"{name} must be a finite number of {unit} > 0, got {value}"
+                f"{name} must be a finite number of {UNITS[name]} > 0, got {value}"
             )
     if gain is not None and not math.isfinite(gain):
         raise ValueError(f"gain must be a finite number of dB, or None, got {gain}")
@@ -85,18 +80,11 @@ class radio_edge(kept_hier_block):
 
 
 class Radio:
-    """An open transmitter or receiver with the requested settings.
+    """An open transmitter ("sink") or receiver ("source") with the requested settings.
 
-    Args:
-        direction: "sink" or "source".
-        args: device arguments, as the driver defines them.
-        requested: dictionary with driver (a key of RADIOS), frequency in Hz,
-            sample_rate in samples/s, and gain in dB or None: the device's own.
-        antenna: name of the antenna, or "": the device's own setting.
-        channel: channel of the device; gr-soapy and gr-osmosdr have 0 only.
-
-    Raises:
-        ValueError: if there is no such driver or device, or it lacks a setting.
+    args, antenna and channel are those of sdr_sink; requested is a dictionary of
+    checked_settings(). gr-soapy and gr-osmosdr have only channel 0. ValueError if there
+    is no such driver or device, or it lacks a setting.
     """
 
     def __init__(self, direction, args, requested, antenna, channel):
@@ -111,17 +99,17 @@ class Radio:
                 f"antennas {list(self._get('antennas'))}"
             )
         self._set_sample_rate(requested["sample_rate"])
-        self.set_frequency(requested["frequency"])
+        self.set("frequency", requested["frequency"])
         if antenna:
             self._set_antenna(antenna)
         if requested["gain"] is not None:
-            self.set_gain(requested["gain"])
+            self.set("gain", requested["gain"])
 
     def _open(self, direction, channel):
         standin.make_findable()
         top = "" if self.package == "osmosdr" else "gnuradio."
         try:
-            package = _imported(top + self.package)
+            package = importlib.import_module(top + self.package)
         except ImportError:
             raise ValueError(
                 f"driver = '{self.driver}': {REMEDIES[self.package]}"
@@ -164,7 +152,8 @@ class Radio:
                 f"{name} = {value}: the device refuses it ({reason})"
             ) from None
 
-    def _require_in_range(self, name, value, unit):
+    def set(self, name, value):
+        """Set frequency, gain or sample rate; ValueError if it is out of range."""
         try:
             ranges = _ranges(self._get(f"{name} range"))
         except RuntimeError:  # gr-uhd and gr-osmosdr raise it for an empty range
@@ -176,12 +165,12 @@ class Radio:
             )
             raise ValueError(
                 f"{name} = {value:g}, but the device (driver = '{self.driver}') has "
-                f"{available} {unit}"
+                f"{available} {UNITS[name]}"
             )
+        self._set(name, value)
 
     def _set_sample_rate(self, sample_rate):
-        self._require_in_range("sample_rate", sample_rate, "samples/s")
-        self._set("sample_rate", sample_rate)
+        self.set("sample_rate", sample_rate)
         # 10 ppm is the error of a good clock; a receiver would not follow a larger one.
         if not math.isclose(self.sample_rate(), sample_rate, rel_tol=1e-5):
             raise ValueError(
@@ -197,36 +186,13 @@ class Radio:
             )
         self._set("antenna", antenna)
 
-    def set_frequency(self, frequency):
-        """Tune to a frequency in Hz; ValueError if it is out of the device's range."""
-        self._require_in_range("frequency", frequency, "Hz")
-        self._set("frequency", frequency)
-
-    def set_gain(self, gain):
-        """Set the gain in dB; ValueError if it is out of the device's range."""
-        self._require_in_range("gain", gain, "dB")
-        self._set("gain", gain)
-
     def sample_rate(self):
-        """Return the device's sample rate in samples/s."""
         return self._get("sample_rate")
 
     def settings(self):
-        """Return the driver and what the device reports, as a dictionary.
-
-        Its keys are driver, frequency (Hz), sample_rate (samples/s), gain (dB) and
-        antenna.
-        """
+        """Return the driver and what the device reports, in Hz, samples/s and dB."""
         names = ("frequency", "sample_rate", "gain", "antenna")
         return {"driver": self.driver} | {name: self._get(name) for name in names}
-
-
-def _imported(name):
-    if name == "osmosdr":
-        import osmosdr  # a package of its own, slow to import
-
-        return osmosdr
-    return importlib.import_module(name)
 
 
 def _ranges(given):

@@ -24,51 +24,33 @@ LISTS = {  # commands that list the connected devices
 }
 
 
-def _methods(frequency, frequencies, rate, rates, antennas, plain=()):
+def _methods(frequency, rate, frequencies, rates, antennas="get_antennas", plain=True):
     """Return the names of a package's methods that get and set a radio's settings.
 
-    Args:
-        frequency: name of the frequency after get_ and set_.
-        frequencies: name of the method that returns its range.
-        rate: name of the sample rate after get_ and set_.
-        rates: name of the method that returns its range.
-        antennas: name of the method that lists the antennas.
-        plain: settings whose methods take no channel.
+    The first four are names after get_ and set_, of both settings and of their ranges.
+    If `plain`, the methods of the sample rate take no channel.
     """
     words = {"frequency": frequency, "sample_rate": rate}
     words |= {name: name for name in ("gain", "antenna")}
     ranges = {"frequency range": frequencies, "sample_rate range": rates}
-    ranges |= {"gain range": "get_gain_range", "antennas": antennas}
+    read = words | ranges | {"gain range": "gain_range"}
+    getters = {name: f"get_{word}" for name, word in read.items()}
     return {
-        "get": {name: f"get_{word}" for name, word in words.items()} | ranges,
+        "get": getters | {"antennas": antennas},
         "set": {name: f"set_{word}" for name, word in words.items()},
-        "plain": plain,
+        "plain": ("sample_rate", "sample_rate range") if plain else (),
     }
 
 
-_PLAIN = ("sample_rate", "sample_rate range")
 METHODS = {
-    "uhd": _methods(
-        "center_freq",
-        "get_freq_range",
-        "samp_rate",
-        "get_samp_rates",
-        "get_antennas",
-        _PLAIN,
-    ),
-    "osmosdr": _methods(
-        "center_freq",
-        "get_freq_range",
-        "sample_rate",
-        "get_sample_rates",
-        "get_antennas",
-        _PLAIN,
-    ),
+    "uhd": _methods("center_freq", "samp_rate", "freq_range", "samp_rates"),
+    "osmosdr": _methods("center_freq", "sample_rate", "freq_range", "sample_rates"),
     "soapy": _methods(
         "frequency",
-        "get_frequency_range",
         "sample_rate",
-        "get_sample_rate_range",
+        "frequency_range",
+        "sample_rate_range",
         "list_antennas",
+        plain=False,
     ),
 }

@@ -94,7 +94,10 @@ class _pump(guarded_block):
                 self._starved = False
                 return size
             if self._queue.closed:
-                return self._end(out)
+                size = min(len(out), self._tail_left)
+                out[:size] = 0
+                self._tail_left -= size
+                return size if size else DONE
             if time.monotonic() - self._begun > self._seconds:
                 self._queue.close()  # the time limit holds without samples, too
                 return 0
@@ -107,25 +110,14 @@ class _pump(guarded_block):
         self._zeros_left -= size
         return size
 
-    def _end(self, out):
-        size = min(len(out), self._tail_left)
-        out[:size] = 0
-        self._tail_left -= size
-        return size if size else DONE
-
 
 class radio_feed(guarded_block):
-    """Pass samples to a transmitter, end it in zeros, and turn it off.
+    """Pass samples to a Radio, end it in zeros, and turn it off after some seconds.
 
     Input: samples, complex64
 
-    Args:
-        radio: Radio that is a sink.
-        tail: number of zeros at the end, at least what the device can buffer.
-        seconds: time limit of the transmission in seconds.
-        events: StreamEvents with pauses.
-        companions: tuples (port, block, port) of message connections from the driver's
-            sink to other blocks of the second flowgraph.
+    `tail` is the number of zeros, at least what the device can buffer; companions are
+    (port, block, its port) of messages of the driver's sink.
     """
 
     def __init__(self, radio, tail, seconds, events, companions=()):
@@ -168,7 +160,6 @@ class radio_feed(guarded_block):
         return size
 
     def is_running(self):
-        """Return whether the transmitter is on."""
         return self._running
 
     def silence(self):

@@ -3,22 +3,81 @@
 
 import atexit
 import logging
+import threading
 import weakref
 
+import numpy as np
+import pmt
 from advphy_model.modem import transmit_limits
 from gnuradio import blocks, gr
 
+from ..block_errors import DONE, guarded_block
 from ..reports import forward_messages
 from . import radio, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
-from .transmit_gate import transmit_gate
 
 ENDPOINT = "tcp://127.0.0.1:5557"
 # Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the other
 # drivers of gr-uhd, gr-soapy and gr-osmosdr queue less than 0.1 s.
 SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
 _transmitters = weakref.WeakSet()
+
+
+class transmit_gate(guarded_block):
+    """Clip samples to the amplitude limit and end the stream at the time limit.
+
+    Input and output: samples, complex64
+    Message port "stream_events": the counts, twice a second.
+    """
+
+    at_end = None  # called when the flowgraph stops
+
+    def __init__(self, limits, sample_rate, events):
+        guarded_block.__init__(self, "transmit_gate", [np.complex64], [np.complex64])
+        self._limits, self._events = limits, events
+        self._left = max(1, round(limits.seconds * sample_rate))
+        self._peak, self._silent = 0.0, False
+        self.stopped = threading.Event()
+        self.message_port_register_out(pmt.intern("stream_events"))
+
+    def silence(self):
+        """End the stream at the next call of work()."""
+        self._silent = True
+
+    def peak(self):
+        return self._peak
+
+    def start(self):
+        """Continue with the time that is left: lock() and unlock() restart a block."""
+        self._peak, self._silent = 0.0, False
+        self._events.restart()
+        self.stopped.clear()
+        return True
+
+    def stop(self):
+        self._events.publish(self, at_once=True)
+        if self.at_end is not None:
+            self.at_end()
+        self.stopped.set()
+        return True
+
+    def work(self, input_items, output_items):
+        size = min(len(output_items[0]), self._left)
+        if self._silent or size == 0:
+            if size == 0:
+                logging.getLogger(__name__).warning(
+                    "sdr_sink: time_limit = %g s is over, nothing more is sent",
+                    self._limits.seconds,
+                )
+            return DONE
+        out = output_items[0][:size]
+        clipped, non_finite, peak = self._limits.apply(input_items[0][:size], out)
+        self._left -= size
+        self._peak = max(self._peak, peak)
+        self._events.add(samples=size, clipped=clipped, non_finite=non_finite)
+        self._events.publish(self)
+        return size
 
 
 class sdr_sink(radio.radio_edge):
@@ -72,7 +131,10 @@ class sdr_sink(radio.radio_edge):
         if not isinstance(armed, bool):
             raise ValueError(f"armed must be True or False, got {armed!r}")
         self._requested = radio.checked_settings(driver, frequency, sample_rate, gain)
-        package, self._radiates = _reach(driver, args)
+        package, self._radiates = driver, False
+        if driver not in radio.NO_RADIOS:
+            package, full = radio.resolve(driver, args)
+            self._radiates = not standin.selects_standin(package, full)
         self._events = StreamEvents(
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
         )
@@ -91,12 +153,12 @@ class sdr_sink(radio.radio_edge):
         if driver == "file":
             return _file_sink(args)
         if driver == "zmq":
-            return _reply_sink(args or ENDPOINT)
+            return zmq_block("rep_sink", args, "bind", "that is free, ")
         if self._radiates:
             self._limits.require_permission(driver)
-            self._require_allowed(**self._requested)
+            self._require_allowed(self._requested)
         self.radio = radio.Radio("sink", args, self._requested, antenna, channel)
-        self._require_allowed_there()
+        self._require_allowed(self.radio.settings())
         companions = []
         if self.radio.package == "uhd":
             self.messages = uhd_messages(self._events)
@@ -111,23 +173,18 @@ class sdr_sink(radio.radio_edge):
         _transmitters.add(self)
         return self.feed
 
-    def _require_allowed(self, frequency, sample_rate, gain, driver):
-        transmit_limits.require_allowed(frequency, sample_rate, gain)
-
-    def _require_allowed_there(self):
-        """Refuse a device whose actual settings are not allowed."""
+    def _require_allowed(self, settings):
+        """Refuse settings, requested or actual, that the user's file does not allow."""
         if self._radiates:
-            actual = self.radio.settings()
-            actual.pop("antenna")
-            self._require_allowed(**actual)
+            names = ("frequency", "sample_rate", "gain")
+            transmit_limits.require_allowed(*(settings[name] for name in names))
 
     def _set_radio(self, name, value, requested):
-        if self._radiates:
-            self._require_allowed(**requested)
+        self._require_allowed(requested)
         if value is not None:
-            getattr(self.radio, f"set_{name}")(value)
+            self.radio.set(name, value)
             try:
-                self._require_allowed_there()
+                self._require_allowed(self.radio.settings())
             except ValueError:
                 self.silence()
                 raise
@@ -142,14 +199,6 @@ class sdr_sink(radio.radio_edge):
         self.gate.silence()
         if self.feed is not None:
             self.feed.silence()
-
-
-def _reach(driver, args):
-    """Return the package that opens the driver, and whether the signal is radiated."""
-    if driver in radio.NO_RADIOS:
-        return driver, False
-    package, full = radio.resolve(driver, args)
-    return package, not standin.selects_standin(package, full)
 
 
 @atexit.register
@@ -175,13 +224,15 @@ def _file_sink(path):
     return blocks.file_sink(8, path)
 
 
-def _reply_sink(endpoint):
+def zmq_block(maker, endpoint, does, wanted=""):
+    """Return a block of gr-zeromq for samples; ValueError if it `does` not work."""
     from gnuradio import zeromq
 
+    endpoint = endpoint or ENDPOINT
     try:
-        return zeromq.rep_sink(8, 1, endpoint, 100, True)
+        return getattr(zeromq, maker)(8, 1, endpoint, 100, True)
     except RuntimeError as error:
         raise ValueError(
-            f"args = '{endpoint}': zmq cannot bind that endpoint ({error}); give one "
-            f"that is free, such as {ENDPOINT}"
+            f"args = '{endpoint}': zmq cannot {does} that endpoint ({error}); give one "
+            f"{wanted}such as {ENDPOINT}"
         ) from None

@@ -10,7 +10,7 @@ from gnuradio import blocks, gr
 from ..block_errors import guarded_block
 from ..reports import forward_messages
 from . import radio
-from .sdr_sink import ENDPOINT
+from .sdr_sink import zmq_block
 from .stream_events import StreamEvents
 
 RX_TIME = pmt.intern("rx_time")
@@ -48,7 +48,7 @@ class sdr_source(radio.radio_edge):
         if driver == "file":
             self.begin = _file_source(args)
         elif driver == "zmq":
-            self.begin = _request_source(args or ENDPOINT)
+            self.begin = zmq_block("req_source", args, "connect to")
         else:
             self.radio = radio.Radio("source", args, self._requested, antenna, channel)
             self.begin, package = self.radio.block, self.radio.package
@@ -62,7 +62,7 @@ class sdr_source(radio.radio_edge):
         if value is not None:
             if name == "frequency":
                 self.watch.expect_tag()
-            getattr(self.radio, f"set_{name}")(value)
+            self.radio.set(name, value)
 
 
 class _stream_watch(guarded_block):
@@ -110,15 +110,3 @@ def _file_source(path):
     if size < 8:
         raise ValueError(f"args = '{path}': the file holds no complex64 sample")
     return blocks.file_source(8, path, False)
-
-
-def _request_source(endpoint):
-    from gnuradio import zeromq
-
-    try:
-        return zeromq.req_source(8, 1, endpoint, 100, True)
-    except RuntimeError as error:
-        raise ValueError(
-            f"args = '{endpoint}': zmq cannot connect to that endpoint ({error}); give "
-            f"one such as {ENDPOINT}"
-        ) from None

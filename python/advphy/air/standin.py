@@ -6,24 +6,10 @@ from pathlib import Path
 
 DRIVER = "advphy_standin"
 ANTENNA = "stand-in"  # as the device reports it; gr-osmosdr reports no driver
-ARGUMENTS = {
-    "cfo",
-    "noise_variance",
-    "delay",
-    "ppm",
-    "gain_step_db",
-    "gain_step_every",
-    "nan_every",
-    "nan_samples",
-    "seed",
-    "overflow_every",
-    "overflow_samples",
-    "loss_db",
-    "paced",
-    "record",
-    "id",
-    "driver",
-}
+ARGUMENTS = set(
+    "cfo noise_variance delay ppm gain_step_db gain_step_every nan_every nan_samples"
+    " seed overflow_every overflow_samples loss_db paced record id driver".split()
+)
 
 
 def plugin_folder():

@@ -22,12 +22,11 @@ import pmt
 from ..block_errors import guarded_block
 
 PUBLISH_SECONDS = 0.5
-REPORTED = {  # initial counts
-    ("sink", "uhd"): {"underruns": 0, "overruns": None, "late": 0},
-    ("source", "uhd"): {"underruns": None, "overruns": 0, "late": None},
+NAMES = ("underruns", "overruns", "late")
+REPORTED = {
+    ("sink", "uhd"): ("underruns", "late"),
+    ("source", "uhd"): ("overruns",),
 }
-NOTHING_LOST = {"underruns": 0, "overruns": 0, "late": 0}
-NOT_REPORTED = {"underruns": None, "overruns": None, "late": None}
 LOST = {
     "underflow": "underruns",
     "underflow_in_packet": "underruns",
@@ -39,19 +38,18 @@ class StreamEvents:
     """Counts since the start of a flowgraph, shared by the blocks that see them."""
 
     def __init__(self, direction, package, **more):
-        initial = NOTHING_LOST if package in ("file", "zmq") else NOT_REPORTED
-        self._initial = REPORTED.get((direction, package), initial) | more
+        lossless = NAMES if package in ("file", "zmq") else ()
+        known = REPORTED.get((direction, package), lossless)
+        self._initial = {name: 0 if name in known else None for name in NAMES} | more
         self._lock = threading.Lock()
         self._published = 0.0
         self.restart()
 
     def restart(self):
-        """Reset the counts to zero."""
         with self._lock:
             self._counts, self._since = dict(self._initial), time.time()
 
     def add(self, **counts):
-        """Add to the counts of these names."""
         with self._lock:
             for name, count in counts.items():
                 self._counts[name] += count
@@ -66,11 +64,8 @@ class StreamEvents:
         now = time.monotonic()
         if at_once or now - self._published > PUBLISH_SECONDS:
             self._published = now
-            counts = pmt.make_dict()
-            for name, value in self.counts().items():
-                value = pmt.PMT_NIL if value is None else pmt.to_pmt(value)
-                counts = pmt.dict_add(counts, pmt.intern(name), value)
-            block.message_port_pub(pmt.intern("stream_events"), counts)
+            port = pmt.intern("stream_events")
+            block.message_port_pub(port, pmt.to_pmt(self.counts()))
 
 
 class uhd_messages(guarded_block):

@@ -1,8 +1,180 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """BLER-curve sink: draws curves with intervals from the messages of counters."""
 
-from .bler_curve_record import BlerCurveRecord
-from .display_block import message_display
+import math
+
+from advphy_model.air.channels import canonical
+from advphy_model.measure import table
+from advphy_model.measure.link_chain import Counts
+
+from .bler_curves import (
+    X_LABELS,
+    Curve,
+    DrawnCurve,
+    Point,
+    Segment,
+    closed_form_lines,
+    earlier_lines,
+    other_settings,
+    what_differs,
+)
+from .display_block import checked_floor, message_display
+from .message_record import MessageRecord
+
+
+class BlerCurveRecord(MessageRecord):
+    """Measured BLER curves from messages, with closed forms and earlier counts.
+
+    The arguments are those of bler_curve_sink; ValueError if one is invalid.
+    """
+
+    KINDS = frozenset({"counts"})
+
+    def __init__(
+        self, x="ebn0_db", first=0.0, last=10.0, floor=1e-6, closed_forms="", csv=""
+    ):
+        super().__init__()
+        self.x = str(x).strip()
+        if not self.x:
+            raise ValueError(
+                f"x must be the key of a setting, such as 'ebn0_db', got {x!r}"
+            )
+        if not (math.isfinite(first) and math.isfinite(last) and first < last):
+            raise ValueError(
+                f"first = {first!r} and last = {last!r}, expected two numbers, the "
+                "first below the last"
+            )
+        self.x_label = X_LABELS.get(self.x, self.x.replace("_", " "))
+        self.range, self.floor = (float(first), float(last)), checked_floor(floor)
+        self.theory = closed_form_lines(closed_forms, self.x, *self.range)
+        self.earlier = earlier_lines(csv, self.x)
+        self._curves = {}
+        self._forgotten = {}  # totals to subtract, by (name, seed, first block)
+        self._newest = {}  # newest running total, by name
+        self._seen = 0
+        self.without_x = 0  # messages that lack the setting
+
+    def add(self, message):
+        segment = _segment(message)
+        settings = message.get("settings") or {}  # an empty dictionary is nil in PMT
+        x = settings.get(self.x)
+        if not segment.blocks or (self.x in settings and x in (None, -math.inf)):
+            return  # without an attack, a curve over PSR has no point
+        if (
+            isinstance(x, bool)
+            or not isinstance(x, (int, float))
+            or not math.isfinite(x)
+        ):
+            self.without_x += 1
+            return
+        name = str(message.get("name", "")) or "counts"
+        self._newest[name] = segment
+        segment = self._less_forgotten(name, segment)
+        if segment.blocks:
+            curve, x = self._curve(name, message, settings), round(x, 4)
+            curve.points.setdefault(x, Point(settings)).put(segment)
+            self._seen += 1
+            curve.present, curve.seen = x, self._seen
+
+    def _curve(self, name, message, settings):
+        """Return the Curve of a message; a new one if there is none yet."""
+        curve = Curve(
+            name=name,
+            link=str(message.get("link", name)),
+            model_sha256=str(message.get("model_sha256", "")),
+            setting=other_settings(settings, self.x),
+        )
+        key = curve.name, curve.link, curve.model_sha256, curve.setting
+        return self._curves.setdefault(key, curve)
+
+    def _less_forgotten(self, name, segment):
+        key = name, segment.seed, segment.first_block
+        before = self._forgotten.get(key)
+        if before is None:
+            return segment
+        if segment.blocks < before.blocks:  # the segment has begun again
+            del self._forgotten[key]
+            return segment
+        return segment.after(before)
+
+    def forget(self):
+        """Forget all counts, including those of the current segments."""
+        with self.lock:
+            self.collect()
+            self._curves, self.without_x = {}, 0
+            self._forgotten = {
+                (name, s.seed, s.first_block): s for name, s in self._newest.items()
+            }
+            self._version += 1
+
+    def curves(self) -> list:
+        """Return the DrawnCurves in order of appearance."""
+        with self.lock:
+            self.collect()
+            of_name = {}
+            for curve in self._curves.values():
+                of_name.setdefault(curve.name, []).append(curve)
+            drawn = []
+            for name, several in of_name.items():
+                settings = [curve.setting for curve in several]
+                for variant, curve in enumerate(several):
+                    differs = what_differs(curve.setting, settings)
+                    points = {x: curve.points[x].totals() for x in sorted(curve.points)}
+                    age = sum(other.seen > curve.seen for other in several)
+                    look = (differs, points, curve.present, variant, age)
+                    drawn.append(DrawnCurve(name, *look))
+            return drawn
+
+    def rows(self) -> list:
+        """Return the counts as rows of link_chain.Counts.
+
+        Segments that were added up at one point have the first block of the first one.
+        """
+        with self.lock:
+            self.collect()
+            return [
+                _row(curve, point.settings, segment)
+                for curve in self._curves.values()
+                for point in curve.points.values()
+                for segment in point.counted()
+                if "ebn0_db" in point.settings
+            ]
+
+    def save_csv(self, path):
+        """Write the counts to a CSV that advphy plot reads; they need an Eb/N0."""
+        rows = self.rows()
+        if not rows:
+            raise ValueError("there are no counts with an Eb/N0 to save yet")
+        table.write(path, rows, Counts)
+
+
+def _segment(message):
+    blocks = int(message["blocks"])
+    names = ("seed", "first_block", "block_errors", "erasures")
+    seed, first, errors, erasures = (int(message.get(name, 0)) for name in names)
+    if min(first, errors, erasures) < 0 or errors + erasures > blocks:
+        raise ValueError("counts are impossible")
+    return Segment(seed, first, blocks, errors, erasures)
+
+
+def _row(curve, settings, segment):
+    on = bool(settings.get("on", False))
+    link = curve.link
+    if curve.name != link:  # a link may have several counters
+        link = f"{link} ({curve.name})"
+    return Counts(
+        link=link,
+        engine="flowgraph",
+        ebn0_db=float(settings["ebn0_db"]),
+        seed=segment.seed,
+        first_block=segment.first_block,
+        **segment.sums,
+        model_sha256=curve.model_sha256,
+        psr_db=round(float(settings.get("psr_db", 0.0)), 4) if on else None,
+        attack=str(settings.get("perturbation", "attack")) if on else "none",
+        canceller=str(settings.get("canceller", "none")),
+        channel=canonical(str(settings.get("kind", "awgn"))),
+    )
 
 
 class bler_curve_sink(message_display):
@@ -36,7 +208,7 @@ class bler_curve_sink(message_display):
         frame_rate=15,
     ):
         record = BlerCurveRecord(x, first, last, floor, closed_forms, csv)
-        message_display.__init__(self, "bler_curve_sink", record, title, frame_rate)
+        message_display.__init__(self, record, title, frame_rate)
 
     def curves(self):
         """Return the counts as {label: {x: (failures, blocks)}}."""

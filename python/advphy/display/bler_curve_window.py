@@ -3,15 +3,72 @@
 
 import math
 
+import numpy as np
 from advphy_model.measure.curve_looks import look_of
-from advphy_model.measure.measurement_text import short_text
+from advphy_model.measure.measurement_text import sentence, short_text
 
-from .bler_curve_items import CurveItems, add_earlier, add_theory
-from .plot_items import GRAY, INK, logarithms, pen_of, pyqtgraph
+from .plot_items import GRAY, INK, logarithms, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .side_labels import Label
 
+DASHES = ([6, 4], [1.5, 3], [8, 3, 1.5, 3], [12, 4])  # of theory, in line widths
+DASH_GLYPHS = ("╌", "┈", "─·", "─ ─")
+STYLES = (None, [4, 2], [1, 2])  # dashes of the variants of a curve
 MOST_VARIANTS = 4  # newest variants of a name that are drawn
+
+
+class CurveItems:
+    """A measured curve with its intervals in a PlotItem."""
+
+    def __init__(self, plot, x_label):
+        hover = {"hoverable": True, "tip": lambda x, y, data: data, "antialias": True}
+        self.line = pyqtgraph.PlotCurveItem(antialias=True)
+        self.edges = [pyqtgraph.PlotCurveItem(pen=None) for _ in range(2)]
+        self.band = pyqtgraph.FillBetweenItem(*self.edges)
+        self.bars = pyqtgraph.ErrorBarItem(beam=0)
+        self.dots = pyqtgraph.ScatterPlotItem(**hover)
+        self.below = pyqtgraph.ScatterPlotItem(symbol="arrow_down", **hover)
+        self.bars.setZValue(1)
+        self.dots.setZValue(2)
+        self._shown, self._plot, self._x_label = None, plot, x_label
+        self._all = [*self.edges, self.band, self.line, self.bars, self.dots]
+        self._all.append(self.below)
+        for item in self._all:
+            plot.addItem(item, ignoreBounds=True)
+
+    def remove(self):
+        for item in self._all:
+            self._plot.removeItem(item)
+
+    def show(self, curve, size):
+        """Draw a DrawnCurve with markers of a size in screen pixels."""
+        if (curve, size) == self._shown:
+            return
+        self._shown, rows, look = (curve, size), curve.rows(), look_of(curve.name)
+        what, is_db, _ = self._x_label.partition(" (dB)")
+        texts = [  # of points under the mouse
+            f"{curve.label}\n{what} {x:g}{' dB' if is_db else ''}\n"
+            f"{sentence(failures, blocks)}\n{failures} of {blocks} blocks failed"
+            for x, (failures, blocks) in curve.points.items()
+        ]
+        texts = np.array(texts)
+        seen = ~np.isnan(rows[:, 1])
+        x, (y, low, high) = rows[seen, 0], logarithms(rows[seen, 1:4]).T
+        strength = 0.45 if curve.age else 1.0
+        edge = pen_of(look.color, opacity=strength)
+        style = STYLES[curve.variant % len(STYLES)]
+        show_line(self.line, x, y, pen=pen_of(look.color, 2, style, strength))
+        for item, part in zip(self.edges, (low, high), strict=True):
+            item.setData(x, part)
+        self.band.setBrush(pen_of(look.color, opacity=0.18).color())
+        self.band.setVisible(not curve.age and len(x) > 1)
+        self.bars.setData(x=x, y=y, top=high - y, bottom=y - low, pen=edge)
+        inside = "w" if curve.variant else edge.color()
+        drawn = {"symbol": look.marker.pyqtgraph, "size": size, "brush": inside}
+        self.dots.setData(x, y, pen=edge, **drawn, data=texts[seen].tolist())
+        x, excluded = rows[~seen, 0], logarithms(rows[~seen, 3])
+        drawn = {"size": 3 * size, "brush": edge.color()}
+        self.below.setData(x, excluded, pen=edge, **drawn, data=texts[~seen].tolist())
 
 
 class BlerCurveWindow(PlotWindow):
@@ -35,13 +92,21 @@ class BlerCurveWindow(PlotWindow):
 
     def _add_overlays(self):
         """Draw closed forms and earlier counts; return their Labels."""
-        drawn = [
-            (line, add_theory(self.axes, number, *line[1:]))
-            for number, line in enumerate(self.record.theory)
-        ]
-        drawn += [(line, add_earlier(self.axes, *line)) for line in self.record.earlier]
-        labels = []
-        for (name, x, rates), look in drawn:
+        labels, theory = [], self.record.theory
+        for number, (name, x, rates) in enumerate(theory + self.record.earlier):
+            if number < len(theory):
+                dashes = number % len(DASHES)
+                look = INK, DASH_GLYPHS[dashes]
+                pen, marks = pen_of(INK, 1, DASHES[dashes]), {}
+            else:
+                color, marker = look_of(name)
+                look, pen = (color, marker.glyph), pen_of(color)
+                marks = {"symbol": marker.pyqtgraph, "symbolSize": 7}
+                marks |= {"symbolBrush": "w", "symbolPen": pen}
+            y = logarithms(rates)
+            item = pyqtgraph.PlotDataItem(x, y, pen=pen, antialias=True, **marks)
+            item.setZValue(-1)
+            self.axes.addItem(item, ignoreBounds=True)
             shown = rates[(x <= self.record.range[1]) & (rates > 0)]
             end = max(shown[-1], self.record.floor) if len(shown) else 1.0
             labels.append(Label(float(logarithms(end)), name, *look))
@@ -87,7 +152,6 @@ class BlerCurveWindow(PlotWindow):
         return [self._overlays + [self._label(curve) for curve in self._drawn]]
 
     def _label(self, curve):
-        """Return the Label of a DrawnCurve, at its end."""
         rates = [failures / blocks for failures, blocks in curve.points.values()]
         end = next((rate for rate in reversed(rates) if rate), self.record.floor)
         counted = curve.points.get(curve.present)

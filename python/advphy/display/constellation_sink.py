@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Constellation sink: draws received symbols over the codebook."""
 
+import threading
 import weakref
 
 import numpy as np
@@ -8,11 +9,57 @@ from advphy_model.link.links import load
 from gnuradio import blocks, gr
 
 from ..block_errors import guarded_block
-from .constellation_record import ConstellationRecord
-from .display_arguments import checked_count
-from .display_block import window_owner
+from .display_block import checked_count, window_owner
 
 MOST_POINTS = 10_000
+
+
+class ConstellationRecord:
+    """The newest received vectors; at most `points` are copied for each picture.
+
+    `gate` is called with whether more vectors are needed. It holds no block, because a
+    window may outlive its flowgraph.
+    """
+
+    def __init__(self, points, codebook, channel_use=-1, gate=lambda wanted: None):
+        self.codebook, self.channel_use = codebook, channel_use
+        self._lock, self._gate = threading.Lock(), gate
+        self._ring = np.zeros((points, codebook.shape[1]), np.complex64)
+        self._count = 0  # vectors written
+        self._left = points  # still to be copied before the next ask()
+
+    def put(self, vectors):
+        """Copy the last vectors, unless enough were copied since ask()."""
+        with self._lock:
+            if not self._left:
+                return
+            vectors = vectors[-self._left :]
+            size, at = len(self._ring), self._count % len(self._ring)
+            first = min(len(vectors), size - at)
+            self._ring[at : at + first] = vectors[:first]
+            self._ring[: len(vectors) - first] = vectors[first:]
+            self._count += len(vectors)
+            self._left -= len(vectors)
+            if not self._left:
+                self._gate(False)
+
+    def ask(self):
+        with self._lock:
+            self._left = len(self._ring)
+            self._gate(True)
+
+    def state(self):
+        return self.copied(), self.channel_use
+
+    def copied(self):
+        return self._count
+
+    def newest(self):
+        """Return the vectors, complex64 [up to points, n], unordered; ask for more."""
+        with self._lock:
+            vectors = self._ring[: self._count].copy()
+        self.ask()
+        return vectors
 
 
 class symbol_tap(guarded_block):
@@ -45,7 +92,7 @@ class constellation_sink(window_owner, gr.hier_block2):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = ("constellation_window", "ConstellationWindow")
+    WINDOW = ("panels_window", "ConstellationWindow")
 
     def __init__(self, model, title="", channel_use=-1, points=1000, frame_rate=15):
         self._model = load(model)

@@ -1,10 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Base classes of the display blocks."""
+"""Base classes of the display blocks, and checks of their arguments."""
 
 import importlib
 
 from ..reports import listening_block
-from .display_arguments import checked_frame_rate
+
+FASTEST = 30  # pictures a second; an eye cannot follow more
+
+
+def checked_floor(floor):
+    """Return the lowest block error rate of an axis; ValueError if it is invalid."""
+    if isinstance(floor, (int, float)) and 1e-15 <= floor <= 0.5:
+        return float(floor)
+    raise ValueError(
+        "floor must be a number in 1e-15..0.5, the lowest BLER to be drawn, got "
+        f"{floor!r}; give one such as 1e-6"
+    )
+
+
+def checked_count(name, value, most, of):
+    """Return a whole number in 1..most; ValueError if it is invalid."""
+    if not isinstance(value, bool) and value in range(1, most + 1):
+        return int(value)
+    raise ValueError(
+        f"{name} must be a whole number of {of} in 1..{most}, got {value!r}"
+    )
 
 
 class window_owner:
@@ -18,7 +38,12 @@ class window_owner:
 
     def set_window(self, title, frame_rate):
         """Store the window's arguments; ValueError if the frame rate is invalid."""
-        self._window_arguments = title, checked_frame_rate(frame_rate)
+        if not (isinstance(frame_rate, (int, float)) and 0 < frame_rate <= FASTEST):
+            raise ValueError(
+                f"frame_rate must be above 0 and at most {FASTEST} pictures a second, "
+                f"got {frame_rate!r}"
+            )
+        self._window_arguments = title, frame_rate
 
     def qwidget(self):
         """Return the widget; the first call makes it and runs in the thread of Qt.
@@ -31,12 +56,8 @@ class window_owner:
             require("PyQt5.QtWidgets", "pyqtgraph")
             module, name = self.WINDOW
             kind = getattr(importlib.import_module(f".{module}", __package__), name)
-            self._window = kind(*self.shown(), *self._window_arguments)
+            self._window = kind(self.record, *self._window_arguments)
         return self._window
-
-    def shown(self):
-        """Return the first arguments of the window."""
-        return (self.record,)
 
 
 def require(*modules):
@@ -53,21 +74,13 @@ def require(*modules):
 
 
 class message_display(window_owner, listening_block):
-    """A block that shows the messages of its port "in".
+    """A block that shows the messages of its port "in", which a MessageRecord keeps."""
 
-    Args:
-        name: name of the block.
-        record: MessageRecord.
-        title: title of the window.
-        frame_rate: pictures a second.
-    """
-
-    def __init__(self, name, record, title, frame_rate):
+    def __init__(self, record, title, frame_rate):
         self.set_window(str(title), frame_rate)
-        listening_block.__init__(self, name)
+        listening_block.__init__(self, type(self).__name__)
         self.record = record
         self.listen("in", record.post)
 
     def refused(self):
-        """Return the number of messages that were not understood."""
         return self.record.refused()

@@ -7,23 +7,15 @@ import math
 from PyQt5 import QtWidgets
 from PyQt5.QtCore import QTimer
 
-from .display_arguments import checked_frame_rate
-
 PAINTED = 20  # largest number of pictures a second
 
 
 class DisplayWindow(QtWidgets.QWidget):
     """A widget that is filled again whenever the state of its record has changed.
 
-    A subclass implements fill().
-
-    Args:
-        record: object with state(), which differs when the picture has to change.
-        name: name of the window for screen readers.
-        frame_rate: pictures a second; more than PAINTED count as PAINTED.
-
-    Raises:
-        ValueError: if there is no QApplication.
+    A subclass implements fill(). The record has state(), which differs when the picture
+    has to change; the name of the window is for screen readers. More than PAINTED
+    pictures a second count as PAINTED.
     """
 
     error = None
@@ -40,7 +32,7 @@ class DisplayWindow(QtWidgets.QWidget):
         self.setSizePolicy(expanding, expanding)
         self.setAccessibleName(name)
         self.timer = QTimer(self)  # ends with the widget
-        rate = min(checked_frame_rate(frame_rate), PAINTED)
+        rate = min(frame_rate, PAINTED)
         self.timer.setInterval(math.ceil(1000 / rate))
         self.timer.timeout.connect(self.look)
 
@@ -52,19 +44,12 @@ class DisplayWindow(QtWidgets.QWidget):
         self.timer.stop()
 
     def state(self):
-        """Return a value that differs when the picture has to change."""
         return self.record.state()
 
-    def fill(self):
-        """Show the data of the record."""
-        raise NotImplementedError
-
     def look(self):
-        """Show the data of the record if they have changed."""
         self.guarded(self._fill)
 
     def refresh(self):
-        """Show the newest data at once."""
         self._shown = None
         self.look()
 

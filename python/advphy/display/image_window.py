@@ -17,15 +17,8 @@ def tiling(width, height, columns, rows, image_shape, title_height):
     """Return scale, top of the titles, and corners of the tiles [columns][rows].
 
     The scale is the number of screen pixels for each pixel of an image. It is a whole
-    number if there is room, so that all pixels of an image have the same size.
-
-    Args:
-        width: width of the window, in screen pixels.
-        height: height of the window, in screen pixels.
-        columns: number of streams.
-        rows: number of images of a stream.
-        image_shape: (rows, columns) of an image.
-        title_height: room above each column, in screen pixels.
+    number if there is room, so that all pixels of an image have the same size. Width,
+    height and title_height, the room above each column, are in screen pixels, too.
     """
     column, free = width / columns, height - title_height
     scale = max(
@@ -106,7 +99,10 @@ class ImageWindow(DisplayWindow):
         painter.setPen(self.palette().color(QtGui.QPalette.WindowText))
         top, tiles = self._tiles(painter)
         for column, of_column in enumerate(tiles):
-            self._paint_title(painter, column, top, of_column[0].top() - top)
+            width, height = self.width() / self.record.inputs, of_column[0].top() - top
+            place = QtCore.QRectF(column * width + GAP / 2, top, width - GAP, height)
+            where = QtCore.Qt.AlignCenter | QtCore.Qt.TextWordWrap
+            painter.drawText(place, int(where), self._titles[column])
             images = self._images[column]
             for tile, image in zip(of_column, images, strict=False):
                 levels = gray_levels(image, self.record.image_shape)
@@ -141,9 +137,3 @@ class ImageWindow(DisplayWindow):
             [QtCore.QRect(QtCore.QPoint(*corner), size) for corner in of_column]
             for of_column in corners
         ]
-
-    def _paint_title(self, painter, column, top, height):
-        width = self.width() / self.record.inputs
-        place = QtCore.QRectF(column * width + GAP / 2, top, width - GAP, height)
-        where = QtCore.Qt.AlignCenter | QtCore.Qt.TextWordWrap
-        painter.drawText(place, int(where), self._titles[column])

@@ -6,6 +6,7 @@ message of each segment. Decoding a message costs far more than keeping it, and
 thousands may arrive between two pictures, so only the newest ones are decoded.
 """
 
+import math
 import threading
 import time
 
@@ -23,6 +24,19 @@ _DISTINCT = {
 }
 _KIND, _NAME = pmt.intern("kind"), pmt.intern("name")
 MOST_WAITING = 1000
+
+
+def level(value):
+    """Return a level in dB; JSON has None where it is not finite."""
+    value = -math.inf if value is None else float(value)
+    return -math.inf if math.isnan(value) else value
+
+
+def attack_of(message):
+    """Return (whether an attack is on, its PSR in dB) of a message of kind "psr"."""
+    settings = message["settings"]
+    psr_db = level(message.get("psr_db", settings.get("psr_db")))
+    return bool(settings.get("on", psr_db > -math.inf)), psr_db
 
 
 class MessageRecord:
@@ -96,19 +110,13 @@ class MessageRecord:
                 self.take(decoded)
 
     def refused(self):
-        """Return the number of messages that were not understood."""
         self.collect()
         with self._posting:
             return self._refused
 
     def state(self):
-        """Return a value that differs after each message."""
         refused = self.refused()
         return self._version, refused
-
-    def changed(self):
-        """Let state() differ; call it while the lock is held."""
-        self._version += 1
 
     def _refuse(self):
         with self._posting:

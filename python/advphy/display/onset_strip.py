@@ -1,8 +1,211 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Onset strip: draws BLER, attack and canceller over the last seconds."""
 
-from .display_block import message_display
-from .onset_record import OnsetRecord
+import collections
+import functools
+import itertools
+import math
+from dataclasses import dataclass
+
+from advphy_model.measure.error_rate import interval
+
+from .display_block import checked_floor, message_display
+from .message_record import MessageRecord, attack_of, level
+
+_interval = functools.lru_cache(8192)(interval)  # past counts do not change
+
+MOST = 4000  # largest number of events that are kept of each name
+BEFORE = 2.0  # seconds before an attack, for the usual error rate
+LAST_WORD = 0.2  # seconds; a state's last message may arrive when the next one begins
+POOLED = 0.25  # seconds whose counts are added up before they are compared
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Blocks counted between two messages, at the time of the later one."""
+
+    time: float
+    blocks: int
+    failures: int
+
+
+@dataclass(frozen=True)
+class State:
+    """State of an adversary or a canceller from a time on."""
+
+    time: float
+    on: bool
+    psr_db: float
+
+
+class OnsetRecord(MessageRecord):
+    """Messages of counters, adversaries and cancellers in the last seconds.
+
+    The arguments are those of onset_strip; ValueError if one is invalid.
+    """
+
+    KINDS = frozenset({"counts", "psr", "estimate"})
+    SLOT = 0.02  # seconds; a faster sender's newest message of each slot is drawn
+
+    def __init__(self, seconds=20.0, floor=1e-5):
+        super().__init__()
+        self.floor = checked_floor(floor)
+        if not (isinstance(seconds, (int, float)) and 1 <= seconds <= 3600):
+            raise ValueError(f"seconds must be a time in 1..3600 s, got {seconds!r}")
+        self.seconds = float(seconds)
+        self._totals = {}  # newest running total of each counter
+        self._intervals, self._attacks, self._found = {}, {}, {}
+
+    def add(self, message):
+        time = float(message["time"])
+        if not math.isfinite(time):
+            raise ValueError("time is not finite")
+        add = {"counts": self._counts, "psr": self._psr, "estimate": self._estimate}
+        add[message["kind"]](str(message["name"]), time, message)
+
+    def _counts(self, name, time, message):
+        blocks = int(message["blocks"])
+        failures = int(message["block_errors"]) + int(message.get("erasures", 0))
+        if not 0 <= failures <= blocks:
+            raise ValueError("more failures than blocks")
+        first = int(message["first_block"])
+        before = self._totals.get(name, (first, 0, 0))
+        self._totals[name] = first, blocks, failures
+        if before[0] == first and before[1] <= blocks:
+            blocks, failures = blocks - before[1], failures - before[2]
+        if blocks > 0 and failures >= 0:
+            self._keep(self._intervals, name, Interval(time, blocks, failures))
+
+    def _psr(self, name, time, message):
+        on, psr_db = attack_of(message)
+        before = self._attacks.get(name)
+        if before and before[-1].on != on and 0 < time - before[-1].time < LAST_WORD:
+            time = before[-1].time  # the last message of the previous state
+        self._keep(self._attacks, name, State(time, on, psr_db if on else -math.inf))
+
+    def _estimate(self, name, time, message):
+        on = bool(message["detected"])  # a disabled canceller sends no PSR
+        psr_db = message["psr_db"] if on else message.get("psr_db")
+        self._keep(self._found, name, State(time, on, level(psr_db)))
+
+    def _keep(self, events, name, event):
+        kept = events.setdefault(name, collections.deque(maxlen=MOST))
+        kept.append(event)
+        while len(kept) > 2 and kept[1].time < event.time - self.seconds - BEFORE:
+            kept.popleft()
+
+    def events(self):
+        with self.lock:
+            self.collect()
+            return tuple(
+                {name: list(kept) for name, kept in events.items()}
+                for events in (self._intervals, self._attacks, self._found)
+            )
+
+
+def spells(states, end, same=lambda state: (state.on, state.psr_db)):
+    """Return [(begin, end, psr_db)] of the periods that are on, until a time `end`.
+
+    A period ends where `same`, a function of a State, has another value.
+    """
+    begun = [next(run) for _, run in itertools.groupby(states, same)]
+    ends = [*(state.time for state in begun[1:]), end]
+    return [
+        (state.time, max(state.time, until), state.psr_db)
+        for state, until in zip(begun, ends, strict=False)
+        if state.on
+    ]
+
+
+def lasting(states):
+    """Return the runs of at least two successive states that are on.
+
+    A single one may be a false alarm, because a canceller tests a thousand windows a
+    second.
+    """
+    runs = (list(run) for on, run in itertools.groupby(states, lambda s: s.on) if on)
+    return [run for run in runs if len(run) > 1]
+
+
+def last_change(states):
+    """Return (time, on) of the last change between on and off, or None."""
+    for before, after in zip(states[-2::-1], states[:0:-1], strict=False):
+        if before.on != after.on:
+            return after.time, after.on
+    return None
+
+
+def found_after(states, onset):
+    """Return the seconds from the onset to the canceller's first detection, or None.
+
+    It is None if the canceller was already detecting something at the onset. A
+    detection of up to LAST_WORD before the onset counts as 0 s, because messages are
+    not more exact.
+    """
+    before = [state for state in states if state.time < onset - LAST_WORD]
+    if before and before[-1].on:
+        return None
+    after = states[len(before) :]
+    return next((max(0.0, s.time - onset) for s in after if s.on), None)
+
+
+def recovered_after(intervals, onset):
+    """Return (whether errors increased, seconds until as few as before or None).
+
+    They are as few as before if the 95 % Wilson interval of the counts of POOLED
+    seconds overlaps that of the BEFORE seconds before the onset. The recovery is the
+    time of the last message before the first such counts that follow an increase.
+    """
+    usual = _sum(i for i in intervals if onset - BEFORE <= i.time < onset)
+    if not usual[1]:
+        return False, None
+    high = _interval(*usual)[1]
+    after = [i for i in intervals if i.time >= onset]
+    hurt, begin = False, 0
+    for end, newest in enumerate(after):
+        while newest.time - after[begin].time > POOLED:
+            begin += 1
+        low = _interval(*_sum(after[begin : end + 1]))[0]
+        if low > high:
+            hurt = True
+        elif hurt:
+            return True, after[max(begin - 1, 0)].time - onset
+    return hurt, None
+
+
+def _sum(intervals):
+    several = list(intervals)
+    return sum(i.failures for i in several), sum(i.blocks for i in several)
+
+
+def newest_time(*events):
+    """Return the time of the newest of all events, or 0."""
+    return max(
+        (kept[-1].time for part in events for kept in part.values() if kept),
+        default=0.0,
+    )
+
+
+def delay_texts(intervals, attacks, found):
+    """Return the delays of detection and recovery after an onset, as lines of text."""
+    changes = list(filter(None, map(last_change, attacks.values())))
+    if not changes:
+        return []
+    onset, on = max(changes)
+    if not on:
+        return []
+    lines = []
+    for name, states in found.items():
+        after = found_after(states, onset)
+        if after is not None:
+            lines.append(f"{name}: found after {after:.2f} s")
+    for name, counted in intervals.items():
+        hurt, after = recovered_after(counted, onset)
+        if after is not None:
+            lines.append(f"{name}: recovered after {after:.2f} s")
+        elif hurt:
+            lines.append(f"{name}: not recovered")
+    return lines
 
 
 class onset_strip(message_display):
@@ -22,7 +225,7 @@ class onset_strip(message_display):
 
     def __init__(self, title="", seconds=20.0, floor=1e-5, frame_rate=15):
         record = OnsetRecord(seconds, floor)
-        message_display.__init__(self, "onset_strip", record, title, frame_rate)
+        message_display.__init__(self, record, title, frame_rate)
 
     def events(self):
         """Return (intervals, attacks, estimates) of the last seconds, {name: [...]}."""

@@ -9,7 +9,7 @@ from advphy_model.measure.curve_looks import ORANGE, look_of
 from advphy_model.measure.measurement_text import short_text
 from PyQt5 import QtCore
 
-from .onset_record import delay_texts, lasting, newest_time, spells
+from .onset_strip import delay_texts, lasting, newest_time, spells
 from .plot_items import GRAY, INK, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
 from .side_labels import Label
@@ -21,13 +21,10 @@ MARKED = 14  # approximate number of markers of a curve
 
 
 def error_line(intervals, now, seconds, row):
-    """Return (x, y, flags of markers) of a counter; NaN where the line is interrupted.
+    """Return (x, y, flags of markers) of a counter's Intervals.
 
-    Args:
-        intervals: [Interval] in order of time.
-        now: time of the right end in unix seconds.
-        seconds: time that is shown.
-        row: y of intervals without errors.
+    x is in seconds from `now`, and NaN where the line is interrupted; y is `row` where
+    there are no errors.
     """
     kept = [i for i in intervals if i.time - now >= -seconds - GAP]
     times = np.array([i.time for i in kept])
@@ -48,11 +45,6 @@ def pairs(parts, now):
     """Return x and y of horizontal lines [(begin, end, y)], two points each."""
     x = np.array([part[:2] for part in parts]).ravel() - now
     return x, np.repeat(np.array([y for *_, y in parts], float), 2)
-
-
-def found_parts(states, end):
-    """Return [(begin, end, 0.0)] of a canceller's detections, whatever the PSR."""
-    return spells([type(s)(s.time, s.on, 0.0) for s in states], end)
 
 
 def estimated_line(found, now):
@@ -132,7 +124,7 @@ class OnsetWindow(PlotWindow):
         detected = [
             (*part[:2], self._none - 1 + 0.25 * number)
             for number, states in enumerate(found.values())
-            for part in found_parts(states, now)
+            for part in spells(states, now, lambda state: state.on)
         ]
         show_line(self.found, *pairs(detected, now))
         show_line(self.psr, *pairs(attacked, now))
@@ -146,26 +138,22 @@ class OnsetWindow(PlotWindow):
     def _fill_errors(self, intervals, now):
         for name, kept in intervals.items():
             if name not in self.curves:
-                self.curves[name] = self._new_curve(look_of(name))
+                self._add_curve(name)
             line, dots = self.curves[name]
             x, y, marked = error_line(kept, now, self.record.seconds, self._none)
             show_line(line, x, y)
             dots.setData(x[marked], y[marked], size=0.5 * self.letter())
 
-    def _new_curve(self, look):
-        pen = pen_of(look.color, 2)
-        items = (
-            pyqtgraph.PlotCurveItem(pen=pen, connect="finite"),
-            pyqtgraph.ScatterPlotItem(
-                symbol=look.marker.pyqtgraph, pen=None, brush=look.color
-            ),
+    def _add_curve(self, name):
+        color, marker = look_of(name)
+        self.curves[name] = (
+            pyqtgraph.PlotCurveItem(pen=pen_of(color, 2), connect="finite"),
+            pyqtgraph.ScatterPlotItem(symbol=marker.pyqtgraph, pen=None, brush=color),
         )
-        for item in items:
+        for item in self.curves[name]:
             self.upper.addItem(item, ignoreBounds=True)
-        return items
 
     def _fit(self, true, estimated):
-        """Extend the PSR axis to the values that are drawn."""
         values = [v for v in (*true, *estimated) if math.isfinite(v)]
         low, high = self._psr_range
         low = min([low, *(10 * math.floor((v - 1) / 10) for v in values)])
@@ -184,7 +172,6 @@ class OnsetWindow(PlotWindow):
         return [[self._label(*part) for part in intervals.items()], key]
 
     def _label(self, name, kept):
-        """Return the Label of a counter at its newest rate."""
         last, (color, marker) = kept[-1], look_of(name)
         rate = max(last.failures / last.blocks, self.record.floor)
         value = short_text(last.failures, last.blocks)

@@ -24,11 +24,6 @@ GRAY, PALE, INK = "#555555", "#BBBBBB", "#111111"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def power_of_ten(exponent):
-    """Return 10 to a whole exponent as a text with a raised exponent; "1" for 0."""
-    return "1" if exponent == 0 else "10" + str(exponent).translate(_RAISED)
-
-
 def logarithms(rates):
     """Return log10 of rates; that of 0 is far below every axis."""
     return np.log10(np.maximum(np.asarray(rates, float), 1e-30))
@@ -62,11 +57,7 @@ class Axis(pyqtgraph.AxisItem):
 
 
 class DecadeAxis(Axis):
-    """An axis whose values are exponents of ten.
-
-    Args:
-        rows: {exponent: text} of rows that do not mean a rate.
-    """
+    """An axis of exponents of ten; rows, {exponent: text}, do not mean a rate."""
 
     def __init__(self, rows=None):
         super().__init__("left")
@@ -92,7 +83,8 @@ class DecadeAxis(Axis):
     def _text(self, value):
         if value != round(value):
             return f"{10.0**value:.2g}"
-        return self.rows.get(round(value)) or power_of_ten(round(value))
+        raised = f"10{str(round(value)).translate(_RAISED)}" if value else "1"
+        return self.rows.get(round(value), raised)
 
 
 class HomeView(pyqtgraph.ViewBox):
@@ -114,7 +106,6 @@ class HomeView(pyqtgraph.ViewBox):
                 self.autoRange()
 
     def autoRange(self, *arguments, **more):
-        """Show the home range."""
         self._moved = False
         x_range, y_range = self.home
         self.setRange(xRange=x_range, yRange=y_range, padding=0)
@@ -134,7 +125,6 @@ class Dots(pyqtgraph.ScatterPlotItem):
     """
 
     def move(self, x, y):
-        """Move the points; their number may change."""
         if len(x) != len(self.data):
             self.setData(x, y)
             return

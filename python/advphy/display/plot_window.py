@@ -23,14 +23,9 @@ _windows = {}  # id -> window that Qt has not destroyed
 class PlotWindow(DisplayWindow):
     """A widget with plots that are updated when the record has changed.
 
-    A subclass implements fill(), which sets the data of the plots. It may implement
-    arrange(), which adapts to the size of the window, and labels(), which returns the
-    labels next to the plots.
-
-    Args:
-        record: see DisplayWindow.
-        title: title above the plots.
-        frame_rate: pictures a second.
+    A subclass implements fill(), which sets the data of the plots, arrange(), which
+    adapts to the size of the window, and, if it calls show_labels(), labels(), which
+    returns a list of Labels for each column. Arguments: see DisplayWindow.
     """
 
     lines = 0  # lines of text below the plots that always have room
@@ -78,20 +73,14 @@ class PlotWindow(DisplayWindow):
         self.add_action("Export...", self._export)
 
     def add_action(self, text, function):
-        """Add a menu entry that calls a method of the window; return its QAction."""
-        action = self.menu.addAction(text)
-        action.triggered.connect(function)
-        return action
+        """Add a menu entry that calls a function."""
+        self.menu.addAction(text).triggered.connect(function)
 
     def add_plot(self, row, column=0, rows=None, log=False, **more):
-        """Add axes with a grid; return pyqtgraph's PlotItem.
+        """Add axes with a grid at a place of the layout; return pyqtgraph's PlotItem.
 
-        Args:
-            row: row of the layout.
-            column: column of the layout.
-            rows: see DecadeAxis.
-            log: whether y is the logarithm of the values on the axis.
-            more: arguments of the view.
+        If `log`, the values on the axis are powers of ten of y, but for `rows`, see
+        DecadeAxis. More arguments are those of the view.
         """
         left = DecadeAxis(rows) if log else Axis("left")
         plot = pyqtgraph.PlotItem(
@@ -118,34 +107,11 @@ class PlotWindow(DisplayWindow):
         return plot
 
     def add_labels(self, plot, row=0):
-        """Add a column of labels to the right of a plot; return its SideLabels."""
         self.columns.append(SideLabels(plot.vb))
         self.canvas.addItem(self.columns[-1], row, 1)
         return self.columns[-1]
 
-    def labels(self):
-        """Return a list of Labels for each column."""
-        return []
-
-    def _set_label_width(self, width):
-        """Set the width of the column of labels, in screen pixels."""
-        self._width, parts = width, self.canvas.ci
-        parts.layout.setColumnFixedWidth(1, width)
-        parts.layout.activate()
-        parts.setGeometry(self.canvas.range)  # it may have been too wide
-
-    def _write_labels(self):
-        self._labels_due, written = time.monotonic() + LABEL_SECONDS, self.labels()
-        columns = list(zip(self.columns, written, strict=True))
-        width = max(column.wanted_width(labels) for column, labels in columns)
-        width = min(width, SHARE * self.width())
-        if not 0.7 * self._width <= width <= self._width:
-            self._set_label_width(width)
-        for column, labels in columns:
-            column.show_labels(labels)
-
     def label_axis(self, plot, side, text):
-        """Label an axis in the font size of the window."""
         style = {"color": INK, "font-size": f"{self.letter()}px"}
         plot.getAxis(side).setLabel(text, **style)
 
@@ -162,12 +128,10 @@ class PlotWindow(DisplayWindow):
         self._shown = None
 
     def letter(self):
-        """Return the font height in screen pixels."""
         low, high = LETTERS
         return max(low, min(high, self.width() // 62, self.height() // 28))
 
     def font_of(self, size=1.0, bold=False):
-        """Return a QFont at a multiple of the font height."""
         font = QtGui.QFont(self.font())
         font.setPixelSize(round(self.letter() * size))
         font.setBold(bold)
@@ -187,13 +151,8 @@ class PlotWindow(DisplayWindow):
                 axis.setStyle(tickFont=self.font_of(0.95))
         for column in self.columns:
             column.set_font(self.font_of())
-        if self.columns:
-            self._set_label_width(SHARE * self.width())
-            self._labels_due = self._width = 0.0
+        self._labels_due = self._width = 0.0
         self.arrange()
-
-    def arrange(self):
-        """Adapt to the size of the window."""
 
     def show_text(self, text):
         """Write HTML below the plots."""
@@ -207,26 +166,31 @@ class PlotWindow(DisplayWindow):
         return f"messages not understood: {refused}" if refused else ""
 
     def view_all(self):
-        """Show the home range of each plot."""
         for plot in self.plots:
             plot.vb.autoRange()
 
     def state(self):
-        """Return a value that differs when the picture has to change."""
         return self.record.state(), self._late and time.monotonic() >= self._labels_due
 
     def show_labels(self):
         """Write the labels, five times a second at most."""
         self._late = time.monotonic() < self._labels_due
-        if not self._late:
-            self._write_labels()
+        if self._late:
+            return
+        self._labels_due, written = time.monotonic() + LABEL_SECONDS, self.labels()
+        columns, parts = list(zip(self.columns, written, strict=True)), self.canvas.ci
+        width = max(column.wanted_width(labels) for column, labels in columns)
+        width = min(width, SHARE * self.width())
+        if not 0.7 * self._width <= width <= self._width:
+            self._width = width
+            parts.layout.setColumnFixedWidth(1, width)
+            parts.layout.activate()
+            parts.setGeometry(self.canvas.range)  # it may have been too wide
+        for column, labels in columns:
+            column.show_labels(labels)
 
     def save_picture(self, path):
-        """Write a picture of the window; the ending of the name chooses the format.
-
-        Raises:
-            ValueError: if the file cannot be written.
-        """
+        """Write a picture of the window; ValueError if the file cannot be written."""
         self.refresh()
         self._button.hide()
         picture = self.grab()
@@ -243,18 +207,13 @@ class PlotWindow(DisplayWindow):
         scene.showExportDialog()
 
     def add_saving(self, text, kinds, save):
-        """Add a menu entry that asks for a file and saves to it.
+        """Add a menu entry that asks for a path of `kinds`, "Name (*.ending)", to save.
 
-        Args:
-            text: text of the entry.
-            kinds: filter of file names, "Name (*.ending)".
-            save: function of a path; a dialog shows its OSError or ValueError.
+        A dialog shows an OSError or ValueError of save(path).
         """
-        action = self.add_action(text, self._ask_and_save)
-        action.setData((text, kinds, save))  # a desktop may change the text shown
+        self.add_action(text, lambda: self._ask_and_save(text, kinds, save))
 
-    def _ask_and_save(self):
-        text, kinds, save = self.sender().data()
+    def _ask_and_save(self, text, kinds, save):
         path, _ = QtWidgets.QFileDialog.getSaveFileName(self, text, "", kinds)
         ending = kinds.rpartition("*")[2].rstrip(")")
         try:

@@ -5,6 +5,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.files import images as data_sets
 from advphy_model.measure.image_quality import WINDOW, error_sums, psnr, ssim
+from advphy_model.measure.measurement_text import figures_of
 
 from .segmented_meter import segmented_meter
 
@@ -97,12 +98,4 @@ class distortion_meter(segmented_meter):
     def text(self):
         """Return the figures of the current segment, as a line for a display."""
         figures = self.figures(self.segments()[-1].sums)
-        return ", ".join(
-            f"{name} {figures[key]:.{digits}f}{unit}"
-            for name, key, digits, unit in (
-                ("MSE", "mse", 4, ""),
-                ("PSNR", "psnr_db", 1, " dB"),
-                ("SSIM", "ssim", 2, ""),
-            )
-            if key in figures
-        )
+        return figures_of({"kind": "distortion"} | figures) if figures else ""

@@ -4,7 +4,6 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import pmt
 from advphy_model import kernels
 from advphy_model.link.links import load
 from advphy_model.measure.scoring import count_blocks
@@ -14,38 +13,27 @@ from gnuradio import gr
 from ..air.channel import TAG as CHANNEL_TAG
 from ..air.perturbation_source import TAG as PERTURBATION_TAG
 from ..block_errors import DONE, guarded_block
+from ..receive.burst_synchronizer import TAG as FRAME_TAG
 from ..receive.decoder import TAG as ERASURES_TAG
 from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
-from .setting_follower import setting_follower
+from .segmented_meter import index_of, setting_follower
 
 
 @dataclass
 class Segment:
-    """Counts under constant settings.
+    """Counts under constant settings."""
 
-    Args:
-        first_block: index of its first block.
-        settings: settings from the tags and from set_settings.
-        blocks: number of blocks.
-        block_errors: number of blocks that were decided wrongly.
-        erasures: number of blocks that were not decided.
-        frames: number of bursts that arrived; 0 without "frame" tags.
-        missed_frames: number of bursts that did not arrive; their blocks are in no
-            other count.
-    """
-
-    first_block: int
-    settings: dict = field(default_factory=dict)
+    first_block: int  # index of its first block
+    settings: dict = field(default_factory=dict)  # from the tags and set_settings
     blocks: int = 0
-    block_errors: int = 0
-    erasures: int = 0
-    frames: int = 0
-    missed_frames: int = 0
+    block_errors: int = 0  # blocks that were decided wrongly
+    erasures: int = 0  # blocks that were not decided
+    frames: int = 0  # bursts that arrived; 0 without "frame" tags
+    missed_frames: int = 0  # bursts that did not; their blocks are in no other count
 
     @property
     def failures(self):
-        """Return the number of blocks that are wrong or erased."""
         return self.block_errors + self.erasures
 
     @property
@@ -103,10 +91,9 @@ class error_counter(setting_follower):
                 f"stop must be advphy.StopRule(min_errors=...) or None, got {stop}"
             )
         self._rule = stop
-        reporter = Reporter(self, "counts", "counts", name, model.name)
+        reporter = Reporter(self, "counts", name, model.name)
         self.follow(first, reporter, settings)
         self._erased_until = 0  # offset after the current run of erasures
-        self._sent = np.empty(0, np.uint8)
         self._ended = False
         self._origin = {
             "link": model.name,
@@ -116,8 +103,7 @@ class error_counter(setting_follower):
 
     def bler(self):
         """Return the block error rate of the current segment, or 0 if it is empty."""
-        with self._lock:
-            return self._segments[-1].bler
+        return self.segments()[-1].bler
 
     def text(self):
         """Return the BLER of the current segment, as a line for a display."""
@@ -134,16 +120,22 @@ class error_counter(setting_follower):
         if self._ended:
             return DONE
         decided = input_items[0]
-        read = self.nitems_read(0)
-        tags = self.get_tags_in_window(0, 0, len(decided))
-        runs = self._runs(tags, read, len(decided))
-        sent = self._sent_messages(input_items, runs)
-        erased = self._erased(tags, read, len(decided))
-        changes = self._changes(tags, read)
+        tags = self.tags_of(len(decided), FRAME_TAG, ERASURES_TAG, *self.TAGS)
+        changes, runs = self._changes(tags), self._runs(tags, len(decided))
+        if len(input_items) == 2:
+            sent = input_items[1][: len(decided)]
+        else:  # re-created from the seed
+            sent = np.empty(len(decided), np.uint8)
+            for begin, end, index, _ in runs:
+                kernels.messages(self._seed, index, self._k, sent[begin:end])
+        erased = self._erased(tags, len(decided))
         for begin, end in self._pieces(changes, len(decided)):
             if begin in changes:
-                self._open(_index_of(begin, runs), changes[begin])
-            self._count_bursts(begin, end, runs)
+                self._open(index_of(begin, runs), changes[begin])
+            bursts = [tag for at, _, _, tag in runs if tag and begin <= at < end]
+            with self._lock:
+                self._segments[-1].frames += len(bursts)
+                self._segments[-1].missed_frames += sum(tag["missed"] for tag in bursts)
             piece = slice(begin, end)
             flags = None if erased is None else erased[piece]
             if self._count(decided[piece], sent[piece], flags):
@@ -153,41 +145,17 @@ class error_counter(setting_follower):
             self._publish()
         return len(decided)
 
-    def _count_bursts(self, begin, end, runs):
-        """Count the bursts that begin among the items begin..end-1."""
-        bursts = [tag for at, _, _, tag in runs if tag and begin <= at < end]
-        if bursts:
-            with self._lock:
-                segment = self._segments[-1]
-                segment.frames += len(bursts)
-                segment.missed_frames += sum(tag["missed"] for tag in bursts)
-
-    def _sent_messages(self, input_items, runs):
-        """Return the second input, or the messages re-created from the seed."""
-        size = len(input_items[0])
-        if len(input_items) == 2:
-            return input_items[1][:size]
-        if len(self._sent) < size:
-            self._sent = np.empty(size, np.uint8)
-        sent = self._sent[:size]
-        for begin, end, index, _ in runs:
-            kernels.messages(self._seed, index, self._k, sent[begin:end])
-        return sent
-
-    def _erased(self, tags, read, size):
+    def _erased(self, tags, size):
         """Return flags of the erased items, or None if there are none."""
-        runs = [
-            (tag.offset, tag.offset + pmt.to_python(tag.value))
-            for tag in tags
-            if pmt.equal(tag.key, pmt.intern(ERASURES_TAG))
-        ]
-        runs.append((read, self._erased_until))  # the rest of an earlier run
+        runs = [(at, at + length) for at, key, length in tags if key == ERASURES_TAG]
+        runs.append((0, self._erased_until - self.nitems_read(0)))  # of earlier calls
         erased = None
         for begin, end in runs:
-            self._erased_until = max(self._erased_until, end)
             if begin < end:
                 erased = np.zeros(size, bool) if erased is None else erased
-                erased[begin - read : min(end - read, size)] = True
+                erased[begin:end] = True
+                until = self.nitems_read(0) + end
+                self._erased_until = max(self._erased_until, until)
         return erased
 
     def _pieces(self, changes, size):
@@ -220,8 +188,3 @@ class error_counter(setting_follower):
     def _publish(self, segment=None):
         segment = segment or self.segments()[-1]
         self._reporter.send(self._origin | segment.figures(), segment.settings)
-
-
-def _index_of(item, runs):
-    """Return the index of the block that is item number `item` of this call."""
-    return next(index + item - at for at, end, index, _ in runs if at <= item < end)

@@ -84,7 +84,6 @@ class publisher(listening_block):
         return True
 
     def _take(self, message):
-        """Store a message for the thread, at most MOST_WAITING of them."""
         if len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
             self._counts["dropped"] += 1

@@ -15,6 +15,7 @@ import socket
 import stat
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import zmq
 
@@ -26,17 +27,10 @@ PUBLISHER, SUBSCRIBER = "publisher", "subscriber"  # names of the pairs of keys
 
 
 def make_keys(folder) -> list:
-    """Make a pair of keys for the publisher and one for its subscribers.
+    """Make keys for the publisher and its subscribers; return the paths of the files.
 
-    Args:
-        folder: new folder, made with mode 0700. NAME.key holds the public key of a
-            pair; NAME.key_secret, with mode 0600, holds both keys.
-
-    Returns:
-        the paths of the files.
-
-    Raises:
-        OSError: if the folder exists or cannot be made.
+    The folder is new, with mode 0700; OSError if it exists or cannot be made. NAME.key
+    holds the public key of a pair; NAME.key_secret, with mode 0600, holds both keys.
     """
     from zmq import auth
 
@@ -49,11 +43,7 @@ def make_keys(folder) -> list:
 
 
 def key_of(folder, name, secret):
-    """Return (public key, secret key or None) of a pair in a folder of make_keys().
-
-    Raises:
-        ValueError: if it cannot be read.
-    """
+    """Return (public key, secret key or None) of a pair; ValueError if unreadable."""
     from zmq import auth
 
     path = Path(folder) / f"{name}.key{'_secret' if secret else ''}"
@@ -69,14 +59,9 @@ def key_of(folder, name, secret):
 class PublishingSocket:
     """Socket that is bound by its constructor; one thread calls its other methods.
 
-    Args:
-        address: address in a form of WANTED.
-        keys: folder of make_keys() with publisher.key_secret and subscriber.key; "":
-            no keys.
-        insecure: whether an address that other hosts can reach is bound without keys.
-
-    Raises:
-        ValueError: if the address is invalid, cannot be bound, or needs keys.
+    The address has a form of WANTED, keys is a folder of make_keys() or "", and
+    insecure allows an address without keys that other hosts can reach. ValueError if
+    the address is invalid, cannot be bound, or needs keys.
     """
 
     def __init__(self, address, keys="", insecure=False):
@@ -115,12 +100,12 @@ class PublishingSocket:
             raise ValueError(f"keys = '{folder}': publisher.key_secret has no secret")
         self._authenticator = ThreadAuthenticator(self._context)
         self._authenticator.start()
-        self._authenticator.configure_curve_callback("*", _Only(allowed))
+        only = SimpleNamespace(callback=lambda domain, key: key == allowed)
+        self._authenticator.configure_curve_callback("*", only)
         self._socket.curve_publickey, self._socket.curve_secretkey = public, secret
         self._socket.curve_server = True
 
     def welcome(self, message):
-        """Set the message that each new subscriber receives first."""
         self._socket.setsockopt(zmq.XPUB_WELCOME_MSG, message)
 
     def send(self, message):
@@ -141,17 +126,6 @@ class PublishingSocket:
         if self._authenticator is not None:
             self._authenticator.stop()
         _close(self._context, self._socket)
-
-
-class _Only:
-    """Admit one public key."""
-
-    def __init__(self, allowed):
-        self._allowed = allowed
-
-    def callback(self, domain, key):
-        """Return whether a subscriber's public key is the allowed one."""
-        return key == self._allowed
 
 
 def _close(context, made):

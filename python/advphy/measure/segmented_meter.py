@@ -1,31 +1,89 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Base class of the meters: sums for each segment of constant settings."""
+"""Base classes of counters and meters: segments that follow the tags of a stream."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from advphy_model.randomness import checked_index
 
-from ..air.noisy_channel import TAG as CHANNEL_TAG
+from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_block
-from ..reports import Reporter
+from ..receive.burst_synchronizer import TAG as FRAME_TAG
+from ..reports import Reporter, segmented_block
 from ..transmit.alice_arn import TAG as ALICE_TAG
-from .setting_follower import setting_follower
+
+GIVEN = "given"  # settings by set_settings, in addition to those by tags
+
+
+class setting_follower(segmented_block):
+    """A segmented sink whose index comes from tags, and its settings also from calls.
+
+    Class attributes:
+        TAGS: keys of the tags that carry settings.
+    """
+
+    def follow(self, first, reporter, settings):
+        """Begin with an empty segment: see begin_segments and set_settings."""
+        self.begin_segments(first, reporter)
+        self.set_settings(settings)
+
+    def set_settings(self, settings):
+        """Begin a new segment with these settings at the next call of work().
+
+        Items that are already in the flowgraph at that moment are counted in it, too.
+        """
+        self._given = dict(settings or {})
+
+    def start(self):
+        self._settings = {}  # by the key of their tag, or GIVEN
+        self._next = self._first  # index of the next item
+        return segmented_block.start(self)
+
+    def _runs(self, tags, size):
+        """Return [(begin, end, index of the item at begin, tag's dictionary or None)].
+
+        Each run has successive indices. A "frame" tag begins a new run, because bursts
+        may have been missed before it.
+        """
+        starts = {0: None}
+        starts |= {item: value for item, key, value in tags if key == FRAME_TAG}
+        runs = []
+        for begin, end in pairwise([*sorted(starts), size]):
+            burst = starts[begin]
+            if burst is not None:
+                self._next = burst["index"]
+            runs.append((begin, end, self._next, burst))
+            self._next += end - begin
+        return runs
+
+    def _changes(self, tags):
+        """Return {item: settings from there on}, given and by tags together."""
+        changes, given = {}, self._given
+        if given != self._settings.get(GIVEN, {}):
+            self._settings[GIVEN] = given
+            changes[0] = self._merged()
+        for item, key, value in tags:
+            if key in self.TAGS:
+                self._settings[key] = value
+                changes[item] = self._merged()
+        return changes
+
+    def _merged(self):
+        return {k: v for part in self._settings.values() for k, v in part.items()}
+
+
+def index_of(item, runs):
+    """Return the index of the item of this call with a number, from its run."""
+    return next(index + item - at for at, end, index, _ in runs if at <= item < end)
 
 
 @dataclass
 class MeterSegment:
-    """Sums under constant settings.
+    """Sums under constant settings."""
 
-    Args:
-        first_frame: index of its first item.
-        settings: settings from the tags and from set_settings.
-        sums: dictionary of numbers.
-    """
-
-    first_frame: int
-    settings: dict = field(default_factory=dict)
-    sums: dict = field(default_factory=dict)
+    first_frame: int  # index of its first item
+    settings: dict = field(default_factory=dict)  # from the tags and set_settings
+    sums: dict = field(default_factory=dict)  # numbers by name
 
 
 class segmented_meter(setting_follower):
@@ -36,12 +94,9 @@ class segmented_meter(setting_follower):
     A subclass implements sums(items, first_frame), a dictionary of numbers that are
     added up, and figures(sums), a dictionary of results that are published with them.
 
-    Args:
-        name: name of the block; first_frame and settings: see distortion_meter.
-        item: (dtype, length) or dtype of the input.
-        port: name of the message port, which is also the kind of its messages and the
-            default name of the block in displays.
-        shown_as: name of the block in displays, or "".
+    `item` is the (dtype, length) or dtype of the input, `port` the name of the message
+    port, which is also the kind of its messages and the default of `shown_as`, the name
+    of the block in displays.
     """
 
     SEGMENT, COUNTED, TAGS = MeterSegment, "sums", (CHANNEL_TAG, ALICE_TAG)
@@ -49,11 +104,10 @@ class segmented_meter(setting_follower):
     def __init__(self, name, item, first_frame, port, settings, shown_as):
         guarded_block.__init__(self, name, [item], None)
         first = checked_index("first_frame", first_frame)
-        self.follow(first, Reporter(self, port, port, shown_as, port), settings)
+        self.follow(first, Reporter(self, port, shown_as, port), settings)
         self.set_log_level("warn")
 
     def total(self):
-        """Return the sums over all segments."""
         total = {}
         for segment in self.segments():
             for name, value in segment.sums.items():
@@ -61,13 +115,12 @@ class segmented_meter(setting_follower):
         return total
 
     def work(self, input_items, output_items):
-        items, read = input_items[0], self.nitems_read(0)
-        tags = self.get_tags_in_window(0, 0, len(items))
-        changes = self._changes(tags, read)
-        runs = self._runs(tags, read, len(items))
+        items = input_items[0]
+        tags = self.tags_of(len(items), FRAME_TAG, *self.TAGS)
+        changes, runs = self._changes(tags), self._runs(tags, len(items))
         edges = sorted({0, *changes, *(run[0] for run in runs), len(items)})
         for begin, end in pairwise(edges):
-            first = next(i + begin - b for b, e, i, _ in runs if b <= begin < e)
+            first = index_of(begin, runs)
             if begin in changes:
                 self._open(first, changes[begin])
             more = self.sums(items[begin:end], first)

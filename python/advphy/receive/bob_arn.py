@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bob's module, which undoes what Alice's module does."""
 
-import threading
 from itertools import pairwise
 
 import numpy as np
@@ -50,7 +49,6 @@ class bob_arn(guarded_block):
         self.set_insert(insert)
         self._index = self._first_frame  # of the next item
         self._highest = self._first_frame - 1  # highest index that was used
-        self._lock = threading.Lock()
         self._counts = {"wrong": 0, "repeated": 0, "lost": 0}
         self.start()
         self.message_port_register_out(pmt.intern("keys"))
@@ -66,8 +64,7 @@ class bob_arn(guarded_block):
 
     def keys(self):
         """Return the counts: items put out as NaN (wrong, repeated), indices lost."""
-        with self._lock:
-            return dict(self._counts)
+        return dict(self._counts)
 
     def start(self):
         self._following = False  # whether Alice's module is inserted
@@ -76,25 +73,19 @@ class bob_arn(guarded_block):
 
     def work(self, input_items, output_items):
         y, out = input_items[0], output_items[0]
-        read, before = self.nitems_read(0), self.keys()
-        tags = self.get_tags_in_window(0, 0, len(y))
-        by_item = {}
-        for tag in tags:
-            by_item.setdefault(tag.offset - read, []).append(tag)
-        edges = sorted({0, *by_item, len(y)})
-        for begin, end in pairwise(edges):
-            for tag in by_item.get(begin, ()):
-                self._take(tag)
+        before, by_item = self.keys(), {}
+        for item, *tag in self.tags_of(len(y), ALICE_TAG, FRAME_TAG, KEY_TAG):
+            by_item.setdefault(item, []).append(tag)
+        for begin, end in pairwise(sorted({0, *by_item, len(y)})):
+            for key, value in by_item.get(begin, ()):
+                self._take(key, value)
             self._pass(y[begin:end], out[begin:end])
         if self.keys() != before:
             self.message_port_pub(pmt.intern("keys"), pmt.to_pmt(self.keys()))
         return len(out)
 
-    def _take(self, tag):
-        """Apply a tag of Alice's or of the burst synchronizer."""
-        key = pmt.symbol_to_string(tag.key)
+    def _take(self, key, value):
         if key == ALICE_TAG:
-            value = pmt.to_python(tag.value)
             if value["pairing"] != self._model.pairing:
                 raise ValueError(
                     f"Alice's module has pairing {value['pairing']}, Bob's of "
@@ -103,9 +94,8 @@ class bob_arn(guarded_block):
                 )
             self._following = value["inserted"]
         elif key == FRAME_TAG:
-            self._go_to(pmt.to_python(tag.value)["index"])
-        elif key == KEY_TAG and self._module.keying is not None:
-            value = pmt.to_python(tag.value)
+            self._go_to(value["index"])
+        elif self._module.keying is not None:
             self._check_key(value["index"], value["check"])
 
     def _check_key(self, index, check):
@@ -128,8 +118,7 @@ class bob_arn(guarded_block):
             repeated = keyed and index <= self._highest
             self._fault = "repeated" if repeated else None
             if self._fault is None and index > self._index:
-                with self._lock:
-                    self._counts["lost"] += index - self._index
+                self._counts["lost"] += index - self._index
         self._index = index
 
     def _pass(self, y, out):
@@ -138,8 +127,7 @@ class bob_arn(guarded_block):
             out[:] = y
         elif self._fault is not None:
             out[:] = np.nan
-            with self._lock:
-                self._counts[self._fault] += len(y)
+            self._counts[self._fault] += len(y)
         else:
             self._module.run(y, self._index, out)
             self._highest = max(self._highest, self._index + len(y) - 1)

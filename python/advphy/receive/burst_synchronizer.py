@@ -4,7 +4,6 @@
 import math
 
 import numpy as np
-import pmt
 from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
@@ -71,7 +70,7 @@ class burst_synchronizer(guarded_general_block):
         self._bursts = []  # bursts of these codewords
         self._ahead = 0  # samples pushed, but not yet consumed
         self._inserted, self._last = None, None
-        self._reporter = Reporter(self, "frames", "frames", name, "synchronizer")
+        self._reporter = Reporter(self, "frames", name, "synchronizer")
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_relative_rate(frame.codewords, frame.samples())
         self.set_log_level("warn")  # otherwise GNU Radio logs every buffer
@@ -152,24 +151,18 @@ class burst_synchronizer(guarded_general_block):
             if first >= count:
                 later.append(burst.moved(-count))
                 continue
-            self._add(written + first, TAG, burst.as_dict())
-            if self._pairing is not None:
-                self._tag_semantic(written + first, burst)
-            self._last = burst
+            self.tag_item(written + first, TAG, burst.as_dict())
+            self._last, header = burst, burst.header
+            if self._pairing is None:
+                continue
+            if header.inserted != self._inserted:
+                self._inserted = header.inserted
+                state = {"inserted": header.inserted, "pairing": self._pairing}
+                self.tag_item(written + first, ALICE_TAG, state)
+            if header.key_check is not None:
+                key = {"index": burst.index, "check": header.key_check.hex()}
+                self.tag_item(written + first, KEY_TAG, key)
         self._bursts = later
-
-    def _tag_semantic(self, offset, burst):
-        header = burst.header
-        if header.inserted != self._inserted:
-            self._inserted = header.inserted
-            state = {"inserted": header.inserted, "pairing": self._pairing}
-            self._add(offset, ALICE_TAG, state)
-        if header.key_check is not None:
-            key = {"index": burst.index, "check": header.key_check.hex()}
-            self._add(offset, KEY_TAG, key)
-
-    def _add(self, offset, key, value):
-        self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
 
     def _publish(self):
         message = self.counts()

@@ -2,7 +2,6 @@
 """Decoder: decides a message for each received vector."""
 
 import numpy as np
-import pmt
 from advphy_model.link import decision
 from advphy_model.link.links import load
 
@@ -29,22 +28,13 @@ class decoder(guarded_block):
         model = load(model)
         guarded_block.__init__(self, "decoder", [(np.complex64, model.n)], [np.uint8])
         self._decision = decision.decider(model)
-        self._erased = np.empty(0, np.uint8)
         self.size_buffers(latency, 1)
 
     def work(self, input_items, output_items):
         out = output_items[0]
-        if len(self._erased) < len(out):
-            self._erased = np.empty(len(out), np.uint8)
-        erased = self._erased[: len(out)]
+        erased = np.empty(len(out), np.uint8)
         if self._decision.decide(input_items[0], out, erased):
-            self._tag(erased)
+            edges = np.flatnonzero(np.diff(erased, prepend=0, append=0))
+            for begin, end in edges.reshape(-1, 2).tolist():
+                self.tag_item(self.nitems_written(0) + begin, TAG, end - begin)
         return len(out)
-
-    def _tag(self, erased):
-        edges = np.diff(erased, prepend=0, append=0).astype(np.int8)
-        begins, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-        written = self.nitems_written(0)
-        for begin, end in zip(begins, ends, strict=True):
-            count = pmt.from_long(int(end - begin))
-            self.add_item_tag(0, written + int(begin), pmt.intern(TAG), count)

@@ -35,14 +35,11 @@ class eve(guarded_block):
         self._classifier = classifier(model.networks["classifier"])
         if decoder is not None:
             self._decoder = PackedNetwork(decoder, complex_input=True)
-        self._erased = np.empty(0, np.uint8)
         self.size_buffers(latency, max(1, 4 * model.pixels))
 
     def work(self, input_items, output_items):
         y, labels = input_items[0], output_items[0]
-        if len(self._erased) < len(labels):
-            self._erased = np.empty(len(labels), np.uint8)
-        erased = self._erased[: len(labels)]
+        erased = np.empty(len(labels), np.uint8)
         if self._classifier.decide(y, labels, erased):
             labels[erased == 1] = ERASED
         if len(output_items) == 2:

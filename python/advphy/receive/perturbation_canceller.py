@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Perturbation canceller: blind estimation and subtraction before any decoder."""
 
-import threading
+import dataclasses
 
 import numpy as np
-import pmt
 from advphy_model.link.links import load
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 
@@ -12,6 +11,7 @@ from ..block_errors import guarded_block
 from ..reports import Reporter
 
 TAG = "canceller"
+_FIGURES = ("psr_db", "noise_variance", "statistic")  # of an Estimate
 
 
 class perturbation_canceller(guarded_block):
@@ -35,16 +35,8 @@ class perturbation_canceller(guarded_block):
 
     Args:
         model: link model, or its name or file; only its codebook is used.
-        components: number of vectors that a "free" adversary chooses from; 1: it always
-            adds the same p.
-        adversary: how p may vary: "free", "signs", "shifts", "phases",
-            "periodic" or "any".
-        window: number of blocks; a power of two, at most 65536.
-        sample: number of blocks of the window for the estimate; a power of two.
-        iterations: number of iterations of expectation-maximization.
-        forgetting: weight of the previous window, at least 0 and below 1.
-        false_alarm: rate of windows without a perturbation that are taken for windows
-            with one.
+        components, adversary, window, sample, iterations, forgetting, false_alarm: see
+            advphy.CancellerSettings; the window is a number of blocks.
         enabled: False passes everything through; set_enabled changes it.
         latency: largest number of items in one call of work(), but at least a window.
         name: name of this block in displays; "": "canceller".
@@ -67,19 +59,13 @@ class perturbation_canceller(guarded_block):
         self._model = load(model)
         item = (np.complex64, self._model.n)
         guarded_block.__init__(self, "perturbation_canceller", [item], [item])
-        self._settings = {
-            "adversary": adversary,
-            "window": window,
-            "sample": sample,
-            "iterations": iterations,
-            "forgetting": forgetting,
-            "false_alarm": false_alarm,
-        }
-        self.set_components(components)
+        settings = CancellerSettings(
+            components, window, sample, iterations, forgetting, false_alarm, adversary
+        )
+        self._canceller = Canceller(self._model, settings)
         self._enabled = bool(enabled)
-        self._lock = threading.Lock()
         self._last = None
-        self._reporter = Reporter(self, "estimate", "estimate", name, "canceller")
+        self._reporter = Reporter(self, "estimate", name, "canceller")
         self._first_block = 0  # of the last window
         self.size_buffers(latency, 8 * self._model.n)
         self.set_output_multiple(window)
@@ -89,7 +75,8 @@ class perturbation_canceller(guarded_block):
 
     def set_components(self, components):
         """Set the number of vectors of a "free" adversary, from the next call on."""
-        settings = CancellerSettings(components=components, **self._settings)
+        settings = self._canceller.settings
+        settings = dataclasses.replace(settings, components=components)
         self._canceller = Canceller(self._model, settings)
 
     def set_enabled(self, enabled):
@@ -98,8 +85,7 @@ class perturbation_canceller(guarded_block):
 
     def estimate(self):
         """Return the Estimate of the last window, or None."""
-        with self._lock:
-            return self._last
+        return self._last
 
     def text(self):
         """Return the result of the last window, as a line for a display."""
@@ -112,9 +98,7 @@ class perturbation_canceller(guarded_block):
 
     def start(self):
         self._canceller.forget()
-        with self._lock:
-            self._last = None
-        self._tagged = None
+        self._last = self._tagged = None
         self._reporter.begin()
         return True
 
@@ -128,14 +112,11 @@ class perturbation_canceller(guarded_block):
         out, canceller, enabled = output_items[0], self._canceller, self._enabled
         label = canceller.settings.label if enabled else "none"
         if label != self._tagged:
-            tag = pmt.to_pmt({"canceller": label})
-            self.add_item_tag(0, self.nitems_written(0), pmt.intern(TAG), tag)
+            self.tag_item(self.nitems_written(0), TAG, {"canceller": label})
             self._tagged = label
         if not enabled:
             out[:] = input_items[0][: len(out)]
-            self._first_block = self.nitems_written(0)
-            with self._lock:
-                self._last = None
+            self._first_block, self._last = self.nitems_written(0), None
             if self._reporter.due():
                 self._publish()
             return len(out)
@@ -144,8 +125,7 @@ class perturbation_canceller(guarded_block):
             part = out[at : at + window]
             part[:] = input_items[0][at : at + window]
             (estimate,) = canceller.cancel(part)
-            with self._lock:
-                before, self._last = self._last, estimate
+            before, self._last = self._last, estimate
             changed = before is None or before.detected != estimate.detected
             self._first_block = first + at
             if changed or self._reporter.due():
@@ -154,18 +134,13 @@ class perturbation_canceller(guarded_block):
 
     def _publish(self):
         estimate, canceller = self.estimate(), self._canceller
-        settings = self._settings | {
-            "components": canceller.settings.components,
-            "enabled": self._enabled,
-        }
+        settings = dataclasses.asdict(canceller.settings) | {"enabled": self._enabled}
         figures, vectors = {"first_block": self._first_block, "detected": False}, None
         if estimate is not None:
             figures |= {
                 "adversary": estimate.adversary,
                 "weights": list(map(float, estimate.weights)),
-                "psr_db": float(estimate.psr_db),
-                "noise_variance": float(estimate.noise_variance),
-                "statistic": float(estimate.statistic),
+                **{name: float(getattr(estimate, name)) for name in _FIGURES},
                 "threshold": float(canceller.threshold),
                 "detected": bool(estimate.detected),
             }

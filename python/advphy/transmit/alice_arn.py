@@ -2,12 +2,11 @@
 """Alice's module, which fools Eve; it is inserted or bypassed at an item boundary."""
 
 import math
-import threading
 
 import numpy as np
-import pmt
 from advphy_model.link.arn import AliceModule
 from advphy_model.link.semantic_link import SemanticLink
+from advphy_model.measure.measurement_text import figures_of
 from advphy_model.power import energy
 from advphy_model.randomness import checked_index
 
@@ -54,12 +53,11 @@ class alice_arn(guarded_block):
         self._pairing, self._reals = model.pairing, model.reals
         self._pair = "learned" if model.keying == "none" else model.keying
         self._next_index = checked_index("first_frame", first_frame)
-        self._lock = threading.Lock()
         self._energies, self._all = np.zeros(4), np.zeros(4)
         self._tagged = None
         self._text = "no item yet"
         self.set_inserted(inserted)
-        self._reporter = Reporter(self, "power", "power", name, "alice_arn")
+        self._reporter = Reporter(self, "power", name, "alice_arn")
         self.size_buffers(latency, 8 * model.n)
 
     def set_inserted(self, inserted):
@@ -72,8 +70,7 @@ class alice_arn(guarded_block):
 
     def power(self):
         """Return (realized PSR in dB or None, transmit power in dB) over all items."""
-        with self._lock:
-            return _levels(self._all, self._reals)
+        return _levels(self._all, self._reals)
 
     def text(self):
         """Return the levels that were last published, as a line for a display."""
@@ -82,8 +79,7 @@ class alice_arn(guarded_block):
     def energies(self):
         """Return the sums of ||x||^2, ||x' - x||^2 and ||x'||^2 over all items."""
         names = ("signal_energy", "perturbation_energy", "transmit_energy")
-        with self._lock:
-            return dict(zip(names, map(float, self._all[1:]), strict=True))
+        return dict(zip(names, map(float, self._all[1:]), strict=True))
 
     def start(self):
         self._tagged, self._origin = None, self._next_index
@@ -103,7 +99,7 @@ class alice_arn(guarded_block):
         if inserted != self._tagged:
             pair = self._pair if inserted else "none"
             state = {"inserted": inserted, "pairing": self._pairing, "pair": pair}
-            self._tag(written, TAG, state)
+            self.tag_item(written, TAG, state)
         if inserted:
             self._module.run(x, self._origin + written, out)
             if self._module.keying is not None:
@@ -112,7 +108,11 @@ class alice_arn(guarded_block):
             out[:] = x
         self._tagged = inserted
         self._next_index = self._origin + written + len(out)
-        self._add_energies(x, out)
+        energies = np.array([len(x), energy(x), energy(out - x), energy(out)])
+        self._all = self._all + energies  # not in place, because others read it
+        self._energies += energies
+        if self._reporter.due():
+            self._publish()
         return len(out)
 
     def _tag_keys(self, written, items, first):
@@ -122,26 +122,14 @@ class alice_arn(guarded_block):
         indices = {index} if first else set()
         for at in sorted(indices.union(range(multiple, index + items, KEY_TAG_EVERY))):
             check = f"{int(self._module.keying.checks(at, 1)[0]):016x}"
-            self._tag(written + at - index, KEY_TAG, {"index": at, "check": check})
-
-    def _tag(self, offset, key, value):
-        self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
-
-    def _add_energies(self, x, out):
-        energies = [len(x), energy(x), energy(out - x), energy(out)]
-        with self._lock:
-            self._all += energies
-        self._energies += energies
-        if self._reporter.due():
-            self._publish()
+            self.tag_item(written + at - index, KEY_TAG, {"index": at, "check": check})
 
     def _publish(self):
         psr_db, transmit_db = _levels(self._energies, self._reals)
         figures = {"transmit_power_db": transmit_db, "items": int(self._energies[0])}
-        self._text = f"bypassed, transmit power {transmit_db:.2f} dB"
         if psr_db is not None:
             figures["psr_db"] = psr_db
-            self._text = f"PSR {psr_db:.1f} dB, transmit power {transmit_db:.2f} dB"
+        self._text = figures_of({"kind": "power"} | figures)
         self._reporter.send(figures, {"inserted": self._inserted})
         self._energies[:] = 0
 

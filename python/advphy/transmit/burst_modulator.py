@@ -2,7 +2,6 @@
 """Burst modulator: makes bursts of samples for a radio from codewords."""
 
 import numpy as np
-import pmt
 from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
@@ -74,14 +73,11 @@ class burst_modulator(guarded_general_block):
     def general_work(self, input_items, output_items):
         size, samples = self._size, self._modulator.frame.samples()
         bursts = min(len(input_items[0]) // size, len(output_items[0]) // samples)
-        read = self.nitems_read(0)
-        tags = self.get_tags_in_window(0, 0, bursts * size)
-        tags.sort(key=lambda tag: tag.offset)
+        tags = self.tags_of(bursts * size, ALICE_TAG, KEY_TAG)
         for f in range(bursts):
-            begin = read + f * size
-            while tags and tags[0].offset <= begin:
-                self._follow(tags.pop(0))
-            index = self._origin + begin
+            while tags and tags[0][0] <= f * size:
+                self._follow(*tags.pop(0))
+            index = self._origin + self.nitems_read(0) + f * size
             made = self._modulator.modulate(
                 input_items[0][f * size : (f + 1) * size],
                 inserted=self._inserted,
@@ -89,32 +85,25 @@ class burst_modulator(guarded_general_block):
             )
             output_items[0][f * samples : (f + 1) * samples] = made
         for tag in tags:  # within the last burst: applies from the next one on
-            self._follow(tag)
+            self._follow(*tag)
         self.consume(0, bursts * size)
         return bursts * samples
 
-    def _follow(self, tag):
-        """Apply one of Alice's tags."""
-        key, value = pmt.symbol_to_string(tag.key), pmt.to_python(tag.value)
+    def _follow(self, item, key, value):
         if key == ALICE_TAG:
             self._inserted = bool(value["inserted"])
-        elif key == KEY_TAG:
-            self._move_origin(value["index"] - tag.offset)
-            expected = self._origin + tag.offset
-            if value["index"] != expected:
-                raise ValueError(
-                    f"Alice's key has index {value['index']}, but its codeword in the "
-                    f"burst has {expected}; set first_frame of the burst modulator to "
-                    f"Alice's first_frame / {self._size}"
-                )
-            self._keys = {expected: bytes.fromhex(value["check"][:CHECK_DIGITS])}
-
-    def _move_origin(self, origin):
-        """Begin at Alice's index if it is a later first index of a burst.
-
-        She never uses an index twice, so she may begin later than first_frame.
-        """
+            return
+        read, index = self.nitems_read(0), value["index"]
+        origin = index - read - item
+        # She never uses an index twice, so she may begin later than first_frame.
         later = origin > self._origin and origin % self._size == 0
-        if not self._keyed and later and self.nitems_read(0) == 0:
+        if later and not (self._keyed or read):
             self._modulator.number, self._origin = origin // self._size, origin
         self._keyed = True
+        if origin != self._origin:
+            raise ValueError(
+                f"Alice's key has index {index}, but its codeword in the burst has "
+                f"{self._origin + read + item}; set first_frame of the burst "
+                f"modulator to Alice's first_frame / {self._size}"
+            )
+        self._keys = {index: bytes.fromhex(value["check"][:CHECK_DIGITS])}

@@ -35,9 +35,7 @@ class image_source(guarded_block):
             out = out[: self._frames - written]
             if not len(out):
                 return DONE
-        at, done = (self._first_frame + written) % len(self._pixels), 0
-        while done < len(out):
-            part = self._pixels[at : at + len(out) - done]
-            out[done : done + len(part)] = part
-            at, done = 0, done + len(part)
+        first = (self._first_frame + written) % len(self._pixels)
+        wanted = np.arange(first, first + len(out))
+        self._pixels.take(wanted, axis=0, out=out, mode="wrap")
         return len(out)
