@@ -14,7 +14,7 @@ import pkgutil
 import textwrap
 
 import advphy_commands
-from advphy_commands import _options, _output
+from advphy_commands import _options
 
 # The groups of the help. A command that is not listed comes last.
 GROUPS = {
@@ -84,7 +84,13 @@ def _declare(parser, module):
     """Declare the arguments of a module's Settings, or its actions."""
     if not hasattr(module, "ACTIONS"):
         _options.declare(parser, module.Settings)
-        _output.add_option(parser)
+        parser.add_argument(
+            "--json",
+            nargs="?",
+            const="-",
+            metavar="FILE.json",
+            help="print one JSON document instead of lines, or write it to a file",
+        )
         parser.set_defaults(module=module)
         return
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -111,15 +117,13 @@ def unknown(name):
 
 
 def _overview():
-    lines = []
-    groups = {**GROUPS, "more": names()}
-    seen = set()
-    for title, members in groups.items():
-        members = [name for name in members if name in names() and name not in seen]
-        seen.update(members)
+    known, lines = names(), []
+    listed = {name for members in GROUPS.values() for name in members}
+    others = [name for name in known if name not in listed]
+    for title, members in {**GROUPS, "more": others}.items():
+        members = [name for name in members if name in known]
         if members:
-            lines.append(f"\n{title}:" if lines else f"{title}:")
-            lines += [_entry(name) for name in members]
+            lines += [f"\n{title}:" if lines else f"{title}:", *map(_entry, members)]
     return "\n".join([*lines, "\n`advphy COMMAND --help` describes a command."])
 
 
