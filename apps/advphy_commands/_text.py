@@ -91,6 +91,13 @@ _SETTINGS = (
 )
 
 
+def name_of(message, several) -> str:
+    """Return the name of a block, with that of its flowgraph if there are several."""
+    if several and message["flowgraph"]:
+        return f"{message['flowgraph']}: {message['name']}"
+    return message["name"]
+
+
 def cells(message, several) -> tuple:
     """Return the name, the settings and the figures of a measurement as short texts.
 
@@ -98,8 +105,7 @@ def cells(message, several) -> tuple:
         message: measurement of a publisher.
         several: whether several flowgraphs publish; the name then includes theirs.
     """
-    flowgraph = message["flowgraph"] if several else ""
-    name = f"{flowgraph}: " * bool(flowgraph) + message["name"]
+    name = name_of(message, several)
     figures = figures_of(message)
     if message["kind"] == "counts":
         failures, blocks = _failures(message), message["blocks"]
