@@ -116,18 +116,32 @@ class Perturbed:
                 f"{idle[0]} belongs to an adversary; give --attack FILE|NAME, too"
             )
 
-    def psrs_db(self, snr_db):
-        """Return the PSRs in dB at an SNR in dB; [None]: that of the file."""
-        if self.pnr_db:
-            return [pnr_db - snr_db for pnr_db in self.pnr_db]
-        return self.psr_db or [None]
+    def found(self, k, model, snr_db, craft, remark):
+        """Yield (perturbation, PSR in dB or None) at the power of each option.
 
-    def stored(self, k, n, psr_db):
-        """Return the Perturbation of a file or of a jammer; None: one to craft."""
-        if self.attack in Perturbation.names() or Path(self.attack).is_file():
-            return Perturbation.load(self.attack)
-        jams = self.attack == "noise_jammer"
-        return perturbation.jammer(k, n, psr_db) if jams else None
+        Args:
+            k: bits per message of a jammer.
+            model: link model or semantic link.
+            snr_db: SNR in dB, to which a PNR refers.
+            craft: function of a PSR in dB that crafts a perturbation.
+            remark: function of a text, called with each warning.
+        """
+        psrs_db = self.psr_db or [None]  # that of the file
+        if self.pnr_db:
+            psrs_db = [pnr_db - snr_db for pnr_db in self.pnr_db]
+        for psr_db in psrs_db:
+            level = -6.0 if psr_db is None else psr_db
+            if self.attack in Perturbation.names() or Path(self.attack).is_file():
+                p = Perturbation.load(self.attack)
+            elif self.attack == "noise_jammer":
+                p = perturbation.jammer(k, model.n, level)
+            else:
+                p = craft(level)
+            p.require_fit(model)
+            warning = p.warning_for(model)
+            if warning:
+                remark(warning)
+            yield p, psr_db
 
 
 @dataclass(frozen=True)
@@ -158,7 +172,7 @@ class _Attack(Perturbed, Cancelling):
         Perturbed.__post_init__(self)
 
     def perturbations(self, model, ebn0_db, out, remark):
-        """Yield (perturbation, PSR in dB or None) for a link at an Eb/N0.
+        """Return the (perturbation, PSR in dB or None) for a link at an Eb/N0.
 
         Args:
             model: link model.
@@ -166,25 +180,17 @@ class _Attack(Perturbed, Cancelling):
             out: path of the counts, next to which crafted perturbations are kept.
             remark: function of a text, called with each warning.
         """
-        for psr_db in self.psrs_db(snr_db(ebn0_db, model.rate)):
-            p = self._perturbation(model, ebn0_db, psr_db, out)
-            p.require_fit(model)
-            warning = p.warning_for(model)
-            if warning:
-                remark(warning)
-            yield p, psr_db
 
-    def _perturbation(self, model, ebn0_db, psr_db, out):
-        """Return the Perturbation of a file, or craft one for a link at an Eb/N0."""
-        psr_db = -6.0 if psr_db is None else psr_db
-        stored = self.stored(model.k, model.n, psr_db)
-        if stored is not None:
-            return stored
-        from advphy_training import attacks
+        def craft(psr_db):
+            from advphy_training import attacks
 
-        kept, knowledge = Path(out).with_suffix(".perturbations"), self.knowledge
-        plan, instead = knowledge.plan(psr_db, ebn0_db), knowledge.substitutes(model)
-        return attacks.craft_or_read(self.attack, model, plan, instead, kept)
+            plan = self.knowledge.plan(psr_db, ebn0_db)
+            instead = self.knowledge.substitutes(model)
+            kept = Path(out).with_suffix(".perturbations")
+            return attacks.craft_or_read(self.attack, model, plan, instead, kept)
+
+        snr = snr_db(ebn0_db, model.rate)
+        return self.found(model.k, model, snr, craft, remark)
 
 
 @dataclass(frozen=True)
@@ -215,15 +221,13 @@ class InStep(_Attack):
     )
 
     def adversaries(self, seed, out, remark):
-        """Return a function (model, ebn0_db) -> Adversaries, or [None] without attack.
+        """Return a function (model, ebn0_db) -> Adversaries.
 
         Args:
             seed: seed of random phases, shifts and gains.
             out: path of the counts, next to which crafted perturbations are kept.
             remark: function of a text, called once with each warning.
         """
-        if self.attack is None:
-            return lambda model, ebn0_db: [None]
         names = ("shift", "phase", "sign", "frequency_offset", "fading", "full_scale")
         names += ("hold", "off_blocks", "on_blocks")
         arrival = {name: getattr(self, name) for name in names}
@@ -237,13 +241,10 @@ class InStep(_Attack):
                 warned.add(warning)
                 remark(warning)
 
-        def adversaries(model, ebn0_db):
-            return [
-                Adversary(self._hopping(p), psr_db, **arrival, seed=seed)
-                for p, psr_db in self.perturbations(model, ebn0_db, out, once)
-            ]
-
-        return adversaries
+        return lambda model, ebn0_db: [
+            Adversary(self._hopping(p), psr_db, **arrival, seed=seed)
+            for p, psr_db in self.perturbations(model, ebn0_db, out, once)
+        ]
 
     def _hopping(self, p):
         """Return p, or the book of p and the perturbations of --hop."""
@@ -268,7 +269,7 @@ class OverTheAir(_Attack):
     )
 
     def adversaries(self, seed, out, remark):
-        """Return a function (model, frame, ebn0_db) -> BurstAdversaries, or [None].
+        """Return a function (model, frame, ebn0_db) -> BurstAdversaries.
 
         Args:
             seed: seed of random phases, shifts and gains.
@@ -276,18 +277,22 @@ class OverTheAir(_Attack):
             remark: function of a text, called with each warning.
         """
 
-        def adversary(frame, p, psr_db):
-            sps, delay = frame.samples_per_symbol, self.delay
-            cfo = self.frequency_offset
-            arrival = {"where": self.where, "phase": self.phase, "fading": self.fading}
-            arrival["delay"] = delay if delay == "random" else delay * sps
-            arrival["cfo"] = cfo if cfo == "random" else cfo / sps
-            return BurstAdversary(p, frame, psr_db, **arrival, seed=seed)
-
         def adversaries(model, frame, ebn0_db):
-            if self.attack is None:
-                return [None]
-            found = self.perturbations(model, ebn0_db, out, remark)
-            return [adversary(frame, *each) for each in found]
+            sps, delay, cfo = (
+                frame.samples_per_symbol,
+                self.delay,
+                self.frequency_offset,
+            )
+            arrival = {
+                "where": self.where,
+                "phase": self.phase,
+                "fading": self.fading,
+                "delay": delay if delay == "random" else delay * sps,
+                "cfo": cfo if cfo == "random" else cfo / sps,
+            }
+            return [
+                BurstAdversary(p, frame, psr_db, **arrival, seed=seed)
+                for p, psr_db in self.perturbations(model, ebn0_db, out, remark)
+            ]
 
         return adversaries

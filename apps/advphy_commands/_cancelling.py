@@ -9,6 +9,8 @@ from advphy_model.receive.canceller import CancellerSettings
 from advphy_commands._numbers import whole
 from advphy_commands._options import option
 
+SETTINGS = ("window", "sample", "iterations")
+
 
 def _canceller(name, text):
     if text.isalpha():
@@ -49,7 +51,7 @@ class Cancelling:
 
     def __post_init__(self):
         """Refuse settings of a canceller that is not there."""
-        for name in ("window", "sample", "iterations"):
+        for name in SETTINGS:
             if getattr(self, name) is not None and self.cancel is None:
                 raise ValueError(
                     f"--{name} belongs to the canceller; give --cancel, too"
@@ -60,11 +62,8 @@ class Cancelling:
         """Return the CancellerSettings, or None without --cancel."""
         if self.cancel is None:
             return None
-        window = self.cancel.window if self.window is None else self.window
-        sample = min(self.cancel.sample, window) if self.sample is None else self.sample
-        iterations = self.iterations
-        if iterations is None:
-            iterations = self.cancel.iterations
-        return dataclasses.replace(
-            self.cancel, window=window, sample=sample, iterations=iterations
-        )
+        given = {name: getattr(self, name) for name in SETTINGS}
+        given = {name: value for name, value in given.items() if value is not None}
+        if "window" in given:
+            given = {"sample": min(self.cancel.sample, self.window)} | given
+        return dataclasses.replace(self.cancel, **given)

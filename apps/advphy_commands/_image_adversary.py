@@ -32,29 +32,21 @@ class AtBob(Perturbed):
         if self.attack is None:
             yield None
             return
-        hides = setting.pair != "none"
-        link = setting.link if hides else setting.link.without_pair()
-        for psr_db in self.psrs_db(setting.snr_db):
-            p = self._perturbation(link, setting, psr_db, out)
-            warning = p.warning_for(link)
-            if warning:
-                remark(warning)
+        link = setting.link if setting.pair != "none" else setting.link.without_pair()
+
+        def craft(psr_db):
+            from advphy_training import attacks, image_attacks
+
+            effort = {"restarts": self.restarts, "steps": self.steps}
+            plan = attacks.Plan(psr_db, **effort, seed=self.craft_seed)
+            at = self.attack, link, setting.images, setting.snr_db, plan
+            kept = Path(out).with_suffix(".perturbations")
+            return image_attacks.craft_or_read(*at, kept)
+
+        for p, psr_db in self.found(0, link, setting.snr_db, craft, remark):
             found = ImageAdversary(p, psr_db, setting.seed)
             yield found
             if p.kind != "jammer":
                 level = round(found.scaled.psr_db, 4)  # as in the rows
                 jammer = perturbation.jammer(0, link.n, level)
                 yield ImageAdversary(jammer, seed=setting.seed)
-
-    def _perturbation(self, link, setting, psr_db, out):
-        psr_db = -6.0 if psr_db is None else psr_db
-        stored = self.stored(0, link.n, psr_db)
-        if stored is not None:
-            return stored
-        from advphy_training import attacks, image_attacks
-
-        effort = {"restarts": self.restarts, "steps": self.steps}
-        plan = attacks.Plan(psr_db, **effort, seed=self.craft_seed)
-        at = self.attack, link, setting.images, setting.snr_db, plan
-        kept = Path(out).with_suffix(".perturbations")
-        return image_attacks.craft_or_read(*at, kept)

@@ -112,11 +112,9 @@ def run(settings, output):
             settings, output.remark, setting, lambda model: {"model": model}
         )
         more = {"first": settings.first_block, "engine": engine, "counted": counted}
-        measurement = _measuring.Measurement(
-            chains, settings.rule, settings.out, schema, more
-        )
         table = _measuring.Table(HEADER, "point", _numbers, _line)
-        _measuring.run(output, measurement, table)
+        wanted = chains, settings.rule, settings.out, schema
+        _measuring.run(output, table, *wanted, **more)
 
 
 HEADER = (

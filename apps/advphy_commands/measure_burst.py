@@ -82,11 +82,9 @@ def run(settings, output):
         )
         output.row("frames", frame.describe() | size, text)
     rule = StopRule(settings.min_errors, settings.max_blocks)
-    measurement = _measuring.Measurement(
-        chains, rule, settings.out, BurstCounts, {"engine": "burst"}
-    )
     table = _measuring.Table(HEADER, "point", _numbers, _line)
-    _measuring.run(output, measurement, table)
+    wanted = chains, rule, settings.out, BurstCounts
+    _measuring.run(output, table, *wanted, engine="burst")
 
 
 HEADER = (

@@ -117,11 +117,9 @@ def run(settings, output):
         from gnuradio.advphy import semantic_engine
 
         more["counted"] = semantic_engine.counted
-    measurement = _measuring.Measurement(
-        chains, rule, settings.out, SemanticCounts, more
-    )
     table = _measuring.Table(HEADER, "SNR", _numbers, _line)
-    _measuring.run(output, measurement, table)
+    wanted = chains, rule, settings.out, SemanticCounts
+    _measuring.run(output, table, *wanted, **more)
 
 
 def _attacked(setting, settings, remark):
