@@ -12,21 +12,14 @@ FRAMES = 1_000_000  # images per run of a semantic chain, whose start takes 0.1 
 
 @dataclass(frozen=True)
 class Race:
-    """Contestants that run in turn, and their ratios.
+    """Contestants that run in turn, and their ratios."""
 
-    Args:
-        contestants: function that returns {name: function that returns a rate}.
-        ratios: {name of a ratio: (contestant, contestant in the denominator)}.
-        unit: unit of the rates, "messages" or "images".
-        reported: contestants whose rates are reported in addition to the ratios.
-        optional: whether a missing package is allowed.
-    """
-
-    contestants: Callable
-    ratios: dict
-    unit: str = "messages"
+    contestants: Callable  # function that returns {name: function that returns a rate}
+    ratios: dict  # {name of a ratio: (contestant, contestant in the denominator)}
+    unit: str = "messages"  # unit of the rates, "messages" or "images"
+    # contestants whose rates are reported in addition to the ratios
     reported: tuple = ()
-    optional: bool = False
+    optional: bool = False  # whether a missing package is allowed
 
 
 def races(frame_seconds):

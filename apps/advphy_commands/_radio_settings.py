@@ -73,14 +73,10 @@ class Device:
             raise ValueError(f"--rate must be above 0 samples/s, got {self.rate:g}")
         if self.frequency is None and driver in RADIOS:
             raise ValueError(f"--frequency is missing: driver {driver} has no default")
-        return {
-            "driver": driver,
-            "args": self.args,
-            "frequency": self.frequency or DEFAULT_FREQUENCY,
-            "sample_rate": self.rate,
-            "gain": self.gain,
-            "antenna": self.antenna,
-        }
+        same = {"args": self.args, "gain": self.gain, "antenna": self.antenna}
+        frequency = self.frequency or DEFAULT_FREQUENCY
+        at = {"driver": driver, "frequency": frequency, "sample_rate": self.rate}
+        return at | same
 
 
 def driver(flag):
