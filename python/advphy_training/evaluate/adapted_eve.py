@@ -26,19 +26,14 @@ _FEATURES = 256  # neurons of each hidden layer of an image decoder
 
 @dataclass(frozen=True)
 class Effort:
-    """Effort of an Eve who adapts.
+    """Effort of an Eve who adapts."""
 
-    Args:
-        hidden: sizes of the hidden layers of each network that is tried.
-        steps: steps of each training.
-        learning_rate: learning rate of Adam at the start; it falls linearly to 0.
-        seed: seed of weights and batches.
-    """
-
+    # sizes of the hidden layers of each network that is tried
     hidden: tuple = ((64, 32, 32), (256, 128))
-    steps: int = 3000
+    steps: int = 3000  # steps of each training
+    # learning rate of Adam at the start; it falls linearly to 0
     learning_rate: float = 2e-3
-    seed: int = 1
+    seed: int = 1  # seed of weights and batches
 
 
 def adapt(

@@ -21,31 +21,22 @@ SURROGATES = (101, 102, 103)  # seeds of Eve's own pairs
 
 @dataclass
 class Adaptation:
-    """The target, Eve's effort, and the results.
+    """The target, Eve's effort, and the results."""
 
-    Args:
-        setting: SemanticSetting of the target with the images she records (training
-            images) and the static Eve.
-        tested: Images to measure on, which she has never seen.
-        record: function (setting, count) -> complex64 [count, n].
-        counts: numbers of labeled intercepts.
-        knows_base: Eve trained on the base over the SNRs, or None.
-        surrogate_steps: steps of the training of each pair of her own; 0: no pairs.
-        effort: Effort.
-        rows: [(means, SemanticCounts)] measured so far.
-        eves: Eves by means.
-        images: MSE and SSIM of her own image decoder, and MSE of the mean image.
-    """
-
+    # SemanticSetting of the target with the images she records (training images) and
+    # the static Eve
     setting: SemanticSetting
-    tested: object
-    record: object
-    counts: tuple
-    knows_base: Eve | None = None
+    tested: object  # Images to measure on, which she has never seen
+    record: object  # function (setting, count) -> complex64 [count, n]
+    counts: tuple  # numbers of labeled intercepts
+    knows_base: Eve | None = None  # Eve trained on the base over the SNRs, or None
+    # steps of the training of each pair of her own; 0: no pairs
     surrogate_steps: int = 2000
-    effort: Effort = field(default_factory=Effort)
+    effort: Effort = field(default_factory=Effort)  # Effort
+    # [(means, SemanticCounts)] measured so far
     rows: list = field(default_factory=list)
-    eves: dict = field(default_factory=dict)
+    eves: dict = field(default_factory=dict)  # Eves by means
+    # MSE and SSIM of her own image decoder, and MSE of the mean image
     images: dict = field(default_factory=dict)
 
     def run(self):
