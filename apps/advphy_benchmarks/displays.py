@@ -6,7 +6,6 @@ the same link with a BLER-curve sink, an onset strip, a constellation sink and a
 perturbation sink, all visible. Both run for the same time with the event loop of Qt.
 """
 
-import functools
 import os
 import statistics
 import time
@@ -133,8 +132,7 @@ def _attend(loop, flowgraph, seconds):
 
 def displayed_rates(model, seconds=2.0, frames=None):
     """Return {name: function that returns a rate} without and with all displays."""
-    rate = functools.partial(stream_rate, model, seconds=seconds)
     return {
-        "undisplayed": functools.partial(rate, displayed=False),
-        "displayed": functools.partial(rate, displayed=True, frames=frames),
+        "undisplayed": lambda: stream_rate(model, False, seconds),
+        "displayed": lambda: stream_rate(model, True, seconds, frames=frames),
     }

@@ -8,24 +8,19 @@ import time
 def rate_of(work, amount, seconds=0.3):
     """Return the amount per second of calls of work(), measured over `seconds`."""
     work()
-    calls, spent, begun = 0, 0.0, time.perf_counter()
-    while spent < seconds:
+    calls, begun = 0, time.perf_counter()
+    while (spent := time.perf_counter() - begun) < seconds:
         work()
         calls += 1
-        spent = time.perf_counter() - begun
     return calls * amount / spent
 
 
 def rates_in_turn(contestants, rounds, along=iter):
     """Return {name: list with one rate per round}.
 
-    In every round all contestants run in turn, so a drift of the machine's speed does
-    not favor any of them.
-
-    Args:
-        contestants: {name: function that returns a rate}.
-        rounds: number of rounds.
-        along: function that returns an iterable and shows its progress.
+    In every round all contestants, {name: function that returns a rate}, run in turn,
+    so a drift of the machine's speed does not favor any of them. along() shows the
+    progress of an iterable.
     """
     rates = {name: [] for name in contestants}
     for _ in along(range(rounds)):

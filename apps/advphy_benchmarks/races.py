@@ -17,8 +17,7 @@ class Race:
     contestants: Callable  # function that returns {name: function that returns a rate}
     ratios: dict  # {name of a ratio: (contestant, contestant in the denominator)}
     unit: str = "messages"  # unit of the rates, "messages" or "images"
-    # contestants whose rates are reported in addition to the ratios
-    reported: tuple = ()
+    reported: tuple = ()  # contestants whose rates are reported, too
     optional: bool = False  # whether a missing package is allowed
 
 
@@ -30,33 +29,28 @@ def races(frame_seconds):
     """
     mlp = links.load("autoencoder_mlp")
     disturbed = ("attacked", "cancelled", "attacked_cancelled")
+    over_torch = {
+        "loop_over_torch": ("loop", "torch"),
+        "flowgraph_over_torch": ("flowgraph", "torch"),
+        "flowgraph_over_torch_block": ("flowgraph", "torch_block"),
+    }
+    over_plain = {f"{name}_over_flowgraph": (name, "plain") for name in disturbed}
+    semantic = ("semantic_torch", "semantic_flowgraph")
+    shown = ("undisplayed", "displayed")
     return (
         Race(
             lambda: _messages(mlp),
-            {
-                "loop_over_torch": ("loop", "torch"),
-                "flowgraph_over_torch": ("flowgraph", "torch"),
-                "flowgraph_over_torch_block": ("flowgraph", "torch_block"),
-            },
+            over_torch,
             reported=("torch", "loop", "flowgraph", "torch_block"),
         ),
-        Race(
-            lambda: _attacked(mlp),
-            {f"{name}_over_flowgraph": (name, "plain") for name in disturbed},
-            reported=disturbed,
-        ),
+        Race(lambda: _attacked(mlp), over_plain, reported=disturbed),
         Race(_cnn, {"cnn_over_onnxruntime": ("ours", "onnxruntime")}, optional=True),
-        Race(
-            _semantic,
-            {"semantic_over_torch": ("semantic_flowgraph", "semantic_torch")},
-            "images",
-            ("semantic_torch", "semantic_flowgraph"),
-        ),
+        Race(_semantic, {"semantic_over_torch": semantic[::-1]}, "images", semantic),
         Race(_keyed, {"keyed_over_semantic": ("keyed", "plain")}, "images"),
         Race(
             lambda: _displayed(mlp, frame_seconds),
-            {"displayed_over_undisplayed": ("displayed", "undisplayed")},
-            reported=("undisplayed", "displayed"),
+            {"displayed_over_undisplayed": shown[::-1]},
+            reported=shown,
             optional=True,
         ),
     )

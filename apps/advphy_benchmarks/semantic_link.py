@@ -59,12 +59,7 @@ def keyed_rates(frames=100_000):
 
 
 class TorchChain:
-    """Semantic link as written in plain torch, on batches of images.
-
-    Args:
-        setting: SemanticSetting of a learned pair with an Eve.
-        batch: images per batch.
-    """
+    """Semantic link of a learned pair with an Eve in plain torch, on batches."""
 
     def __init__(self, setting, batch=1000):
         link = setting.link

@@ -88,15 +88,8 @@ def workers(address, module="advphy_model.measure.ranges"):
 def run(output, table: Table, settings, rule, out, schema, **more):
     """Measure, show the progress, and print a line for each row.
 
-    Args:
-        output: Output.
-        table: Table.
-        settings: iterable of LinkSettings, BurstSettings or SemanticSettings, which
-            may take long to make.
-        rule: StopRule.
-        out: path of the CSV; an existing one is continued.
-        schema: class of its rows.
-        more: further arguments of sweep.measure.
+    The settings, which may take long to make, and what follows are arguments of
+    sweep.measure.
     """
     ready = []
 

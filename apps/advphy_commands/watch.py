@@ -112,13 +112,7 @@ def _show(settings, output, turns):
 
 
 class _Turns:
-    """Loop that passes measurements to the record and to the displays.
-
-    Args:
-        publishers: Subscriptions.
-        record: Record.
-        seconds: time until the end, or None for no end.
-    """
+    """Loop that passes measurements to the record and to the displays."""
 
     def __init__(self, publishers, record, seconds):
         self._publishers = publishers

@@ -28,12 +28,10 @@ _FEATURES = 256  # neurons of each hidden layer of an image decoder
 class Effort:
     """Effort of an Eve who adapts."""
 
-    # sizes of the hidden layers of each network that is tried
-    hidden: tuple = ((64, 32, 32), (256, 128))
-    steps: int = 3000  # steps of each training
-    # learning rate of Adam at the start; it falls linearly to 0
-    learning_rate: float = 2e-3
-    seed: int = 1  # seed of weights and batches
+    hidden: tuple = ((64, 32, 32), (256, 128))  # hidden layers of each network
+    steps: int = 3000  # of each training
+    learning_rate: float = 2e-3  # of Adam at the start; it falls linearly to 0
+    seed: int = 1  # of weights and batches
 
 
 def adapt(
@@ -115,12 +113,9 @@ def _train(model, count, loss, effort, number, judge=None, weight_decay=0.0):
 
 
 def image_decoder(intercepts, pixels, effort):
-    """Return a Network from L reals to pixels, trained on known images.
+    """Return a Network from L reals to pixels, trained on Intercepts of known images.
 
-    Args:
-        intercepts: Intercepts.
-        pixels: images sent, float32 [count, pixels].
-        effort: Effort.
+    The images that were sent are float32 [count, pixels].
     """
     torch.set_num_threads(1)
     y, _ = intercepts.tensors()

@@ -47,11 +47,9 @@ class Counter:
         return row
 
     def certified(self, link, points) -> dict:
-        """Return the bounds (universal, per message) of the BLER at each point.
+        """Return {point: bounds (universal, per message) of the BLER}.
 
-        Args:
-            link: link model.
-            points: {(ebn0_db, psr_db)}.
+        The points are a set of (ebn0_db, psr_db).
         """
         found = {}
         for ebn0_db in sorted({db for db, _ in points}):
@@ -71,8 +69,7 @@ class Job:
     link: object  # measured link model
     ebn0_db: float  # Eb/N0 in dB
     psr_db: float | None = None  # PSR in dB, or None without an attack
-    # function without arguments that returns the Perturbation, or None
-    craft: object = None
+    craft: object = None  # function that returns the Perturbation, or None
     canceller: object = None  # CancellerSettings, or None
     arrival: dict = field(default_factory=dict)  # further arguments of the Adversary
 
