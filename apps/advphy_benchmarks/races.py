@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Races of `advphy bench`: contestants and the ratios of their rates."""
+"""Races of `advphy bench`: contestants, their rates and the ratios of these."""
 
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +10,35 @@ from advphy_model.link import links
 
 BATCH = 10_000
 FRAMES = 1_000_000  # images per run of a semantic chain, whose start takes 0.1 s
+
+
+def rate_of(work, amount, seconds=0.3):
+    """Return the amount per second of calls of work(), measured over `seconds`."""
+    work()
+    calls, begun = 0, time.perf_counter()
+    while (spent := time.perf_counter() - begun) < seconds:
+        work()
+        calls += 1
+    return calls * amount / spent
+
+
+def rates_in_turn(contestants, rounds):
+    """Return {name: list with one rate per round}.
+
+    In every round all contestants, {name: function that returns a rate}, run in turn,
+    so a drift of the machine's speed does not favor any of them.
+    """
+    rates = {name: [] for name in contestants}
+    for _ in rounds:
+        for name, rate in contestants.items():
+            rates[name].append(rate())
+    return rates
+
+
+def median_ratio(rates, ours, theirs):
+    """Return the median over the rounds of the ratio of two contestants."""
+    pairs = zip(rates[ours], rates[theirs], strict=True)
+    return statistics.median(one / other for one, other in pairs)
 
 
 @dataclass(frozen=True)

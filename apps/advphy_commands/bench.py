@@ -60,19 +60,15 @@ def run(settings, output):
         output.line(f"kernel {name:<10}{text}")
 
 
-def _rounds(turns):
-    return _progress.bar(turns, unit="round")
-
-
 def _races(rounds, output):
     """Return the ratios of all races; a ratio is None if a package is missing."""
-    from advphy_benchmarks.race import median_ratio, rates_in_turn
-    from advphy_benchmarks.races import races
+    from advphy_benchmarks.races import median_ratio, races, rates_in_turn
 
     ratios, reported, pictures = {}, {"messages": {}, "images": {}}, []
     for race in races(pictures):
         try:
-            rates = rates_in_turn(race.contestants(), rounds, _rounds)
+            turns = _progress.bar(range(rounds), unit="round")
+            rates = rates_in_turn(race.contestants(), turns)
         except ImportError as error:
             if not race.optional:
                 raise
