@@ -48,7 +48,7 @@ def test_the_onnx_contestant_computes_the_same_logits(rng):
 def test_the_torch_chain_does_the_work_of_the_semantic_one():
     setting = semantic_link.setting_of("paired_arn_white", "eve_mnist")
     frames = 4000
-    squared_error, correct = semantic_link.TorchChain(setting).run(frames)
+    squared_error, correct = semantic_link.torch_chain(setting, frames)
     ours = semantic_chain.total(setting, frames)
     # Other noise on the same images: the standard error of the difference of two
     # accuracies near 0.44 over 4000 frames is 0.011 at most.

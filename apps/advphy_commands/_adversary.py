@@ -101,7 +101,6 @@ class Perturbed:
     INDEPENDENT: ClassVar = frozenset()  # options that no adversary needs to go with
 
     def __post_init__(self):
-        """Refuse two ratios, and options of an adversary that is not there."""
         require_one_ratio(self.psr_db, self.pnr_db)
         idle = [name for name in changed(self) if name not in self.INDEPENDENT]
         if idle and self.attack is None:
@@ -178,7 +177,6 @@ class Cancelling:
     )
 
     def __post_init__(self):
-        """Refuse settings of a canceller that is not there."""
         for name in _CANCELLER:
             if getattr(self, name) is not None and self.cancel is None:
                 raise ValueError(
@@ -220,7 +218,6 @@ class Attack(Perturbed, Cancelling):
     }
 
     def __post_init__(self):
-        """Refuse options of an adversary or a canceller that is not there."""
         Cancelling.__post_init__(self)
         Perturbed.__post_init__(self)
 

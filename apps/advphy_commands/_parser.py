@@ -18,22 +18,13 @@ from advphy_commands import _options
 
 # The groups of the help. A command that is not listed comes last.
 GROUPS = {
-    "begin": ("info", "doctor", "data"),
-    "train and attack": ("train", "attack"),
-    "measure": (
-        "measure",
-        "measure-burst",
-        "measure-semantic",
-        "evaluate",
-        "certify",
-        "synchronism",
-        "adapt-eve",
-        "reproduce",
-        "bench",
-    ),
-    "draw and watch": ("plot", "watch", "publish-keys"),
-    "over the air": ("radio", "rescore", "secret"),
-    "shell": ("completion",),
+    "begin": "info doctor data",
+    "train and attack": "train attack",
+    "measure": "measure measure-burst measure-semantic evaluate certify synchronism "
+    "adapt-eve reproduce bench",
+    "draw and watch": "plot watch publish-keys",
+    "over the air": "radio rescore secret",
+    "shell": "completion",
 }
 
 
@@ -44,7 +35,9 @@ def names():
         for module in pkgutil.iter_modules(advphy_commands.__path__)
         if not module.name.startswith("_")
     }
-    ordered = [name for group in GROUPS.values() for name in group if name in found]
+    ordered = [
+        name for group in GROUPS.values() for name in group.split() if name in found
+    ]
     return ordered + sorted(found - set(ordered))
 
 
@@ -118,10 +111,10 @@ def unknown(name):
 
 def _overview():
     known, lines = names(), []
-    listed = {name for members in GROUPS.values() for name in members}
-    others = [name for name in known if name not in listed]
+    listed = {name for members in GROUPS.values() for name in members.split()}
+    others = " ".join(name for name in known if name not in listed)
     for title, members in {**GROUPS, "more": others}.items():
-        members = [name for name in members if name in known]
+        members = [name for name in members.split() if name in known]
         if members:
             lines += [f"\n{title}:" if lines else f"{title}:", *map(_entry, members)]
     return "\n".join([*lines, "\n`advphy COMMAND --help` describes a command."])

@@ -61,7 +61,6 @@ class Settings:
     arm: bool = switch("allow the radio to transmit")
 
     def __post_init__(self):
-        """Refuse too few bursts, and a radio that is not given or not armed."""
         if not 20 <= self.frames <= 100_000:
             raise ValueError(f"--frames must be in 20..100000, got {self.frames}")
         if not 0 <= self.ebn0_db <= 20:

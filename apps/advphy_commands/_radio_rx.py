@@ -32,7 +32,6 @@ class Settings:
     psr_db: float = option(None, "PSR of --attack in dB", type=float, metavar="DB")
 
     def __post_init__(self):
-        """Refuse options of an adversary that would not be recorded."""
         if self.attack and not self.record:
             raise ValueError("--attack is written into a recording; give --record, too")
         if self.psr_db is not None and not self.attack:

@@ -34,7 +34,6 @@ class Link:
     seconds: float = option(None, "duration after which to end", type=float)
 
     def __post_init__(self):
-        """Refuse limits that are not positive."""
         if self.frames == 0:
             raise ValueError("--frames must be at least 1, got 0")
         if self.seconds is not None and not 0 < self.seconds < math.inf:

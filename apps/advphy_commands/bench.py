@@ -33,7 +33,6 @@ class Settings:
     rounds: int = option(5, "rounds, in each of which every contestant runs", type=int)
 
     def __post_init__(self):
-        """Refuse fewer than one round."""
         if self.rounds < 1:
             raise ValueError(f"--rounds must be at least 1, got {self.rounds}")
 

@@ -55,7 +55,6 @@ class Settings:
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def __post_init__(self):
-        """Refuse options that would have no effect."""
         given = changed(self).keys() - {"--link"}
         needed = {"--nodes": "--radius"} if not self.radius else {}
         if self.attack is None:

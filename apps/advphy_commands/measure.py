@@ -136,7 +136,6 @@ class Settings(_measuring.Points):
     adversary: InStep = group(InStep, "adversary")
 
     def __post_init__(self):
-        """Refuse a number of errors where errors have weights."""
         if self.rare and "--min-errors" in changed(self):
             raise ValueError(
                 f"--min-errors {self.min_errors} does not belong to --rare, whose "

@@ -117,7 +117,6 @@ class Settings:
         return self.adversary.attack is not None or self.engine == "loop"
 
     def __post_init__(self):
-        """Refuse a measurement without images."""
         if self.frames == 0:
             raise ValueError("--frames must be at least 1, got 0")
 

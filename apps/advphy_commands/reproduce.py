@@ -61,7 +61,6 @@ class Settings:
     set: list = repeated("KEY=VALUE", "setting of all trainings; may be repeated")
 
     def __post_init__(self):
-        """Refuse fewer than one training, and a BLER out of range."""
         if self.seeds < 1:
             raise ValueError(f"--seeds must be at least 1, got {self.seeds}")
         if self.down_to is not None and not 0 < self.down_to < 1:

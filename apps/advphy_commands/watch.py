@@ -68,7 +68,6 @@ class Settings:
     )
 
     def __post_init__(self):
-        """Refuse a time that is not positive."""
         if self.seconds is not None and not 0 < self.seconds < math.inf:
             raise ValueError(
                 f"--seconds must be finite and above 0, got {self.seconds:g}"
