@@ -39,9 +39,7 @@ class OverTheAir(Attack):
         choices=WHERE,
     )
     delay: float | str = option(
-        "0",
-        "channel uses (fractions too), or random within a codeword per burst",
-        REAL,
+        "0", "channel uses (fractions too), or random within a codeword per burst", REAL
     )
 
     def adversaries(self, seed, out, remark):

@@ -40,9 +40,7 @@ class Settings:
     )
     quick: bool = switch("use the shipped links")
     cluster: str = option(
-        None,
-        "use the Dask cluster of this scheduler",
-        metavar="ADDRESS",
+        None, "use the Dask cluster of this scheduler", metavar="ADDRESS"
     )
     ebn0_db: list = _measuring.over(
         None, "Eb/N0 in dB (default 0:11:0.5, or 0:11:1 with --quick)"
