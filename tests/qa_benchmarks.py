@@ -13,7 +13,6 @@ pytest.importorskip("torch", reason="torch is what they are compared with")
 from advphy_benchmarks import (
     displays,
     modem,
-    race,
     races,
     semantic_link,
     torch_and_onnx,
@@ -49,7 +48,7 @@ def test_the_onnx_contestant_computes_the_same_logits(rng):
 def test_the_torch_chain_does_the_work_of_the_semantic_one():
     setting = semantic_link.setting_of("paired_arn_white", "eve_mnist")
     frames = 4000
-    squared_error, correct = semantic_link.TorchChain(setting).run(frames)
+    squared_error, correct = semantic_link.torch_chain(setting, frames)
     ours = semantic_chain.total(setting, frames)
     # Other noise on the same images: the standard error of the difference of two
     # accuracies near 0.44 over 4000 frames is 0.011 at most.
@@ -67,9 +66,9 @@ def test_keying_is_all_that_the_keyed_rates_differ_in():
 def test_ratios_are_formed_within_a_round():
     drift = iter([1.0, 2.0, 10.0, 20.0, 100.0, 200.0])
     contestants = {"theirs": lambda: next(drift), "ours": lambda: next(drift)}
-    rates = race.rates_in_turn(contestants, rounds=3)
+    rates = races.rates_in_turn(contestants, range(3))
     assert rates == {"theirs": [1, 10, 100], "ours": [2, 20, 200]}
-    assert race.median_ratio(rates, "ours", "theirs") == 2.0
+    assert races.median_ratio(rates, "ours", "theirs") == 2.0
 
 
 def test_the_modem_receives_what_it_should_while_it_is_timed():

@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from .conftest import CLONE, STAGED
-from .test_doctor import HERE, doctor, found, hide
+from .test_doctor import HERE, Place, doctor, found, hide
 
 pytest.importorskip("gnuradio", reason="what is checked is GNU Radio")
-INSTALLED = doctor.Place(None)
+INSTALLED = Place(None)
 BLOCKS = "blocks in GNU Radio Companion"
 
 

@@ -6,6 +6,9 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -13,24 +16,33 @@ from .commands import ADVPHY
 from .conftest import CLONE, STAGED
 
 doctor = importlib.import_module("advphy_commands.doctor")
-probes = importlib.import_module("advphy_commands._doctor_probes")
-HERE = doctor.Place(CLONE)
+
+
+class Place(NamedTuple):
+    """Where the command is, and the path of its process."""
+
+    clone: Path | None
+    devices: bool = False
+    path: tuple = tuple(sys.path)
+
+
+HERE = Place(CLONE)
 MISSING = """raise ModuleNotFoundError("No module named '{0}'", name="{0}")
 """
 
 
 def found(what, place=HERE):
     """Return the Finding of one check."""
-    (check,) = (check for check in doctor.CHECKS if check.what == what)
-    (finding,) = check.findings(place)
-    return finding
+    checks = doctor.checks(place.clone, place.devices)
+    (check,) = (check for check in checks if check.what == what)
+    return check.finding(place.path)
 
 
 def hide(folder, *modules):
     """Return a Place whose path begins with a folder in which modules are missing."""
     for module in modules:
         (folder / f"{module}.py").write_text(MISSING.format(module))
-    return doctor.Place(CLONE, path=(str(folder), *HERE.path))
+    return Place(CLONE, path=(str(folder), *HERE.path))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +89,7 @@ def test_a_module_that_needs_what_is_missing(tmp_path):
 def test_a_module_that_hangs_and_one_that_prints(tmp_path):
     (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)")
     (tmp_path / "loud.py").write_text("print('{}')\n__version__ = '42'")
-    path, python = hide(tmp_path).path, doctor.sys.executable
+    path, python = hide(tmp_path).path, sys.executable
     said = doctor.ask(path, python, "module", "slow", patience=0.3)
     assert said == {"broken": "no answer within 0.3 s"}
     assert doctor.ask(path, python, "module", "loud") == {"version": "42"}
@@ -106,9 +118,9 @@ def test_devices_only_when_they_are_asked_for(tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\necho '    serial: 30F1'\n")
     program.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    (check,) = (check for check in doctor.CHECKS if check.what == "devices of uhd")
-    assert check.findings(HERE) == []
-    finding = found("devices of uhd", doctor.Place(CLONE, devices=True))
+    names = [check.what for check in doctor.checks(CLONE)]
+    assert [name for name in names if "devices" in name] == []
+    finding = found("devices of uhd", Place(CLONE, devices=True))
     assert (finding.state, finding.version) == ("ok", "serial: 30F1")
 
 
@@ -157,7 +169,7 @@ def fake_clone(tmp_path):
 
 
 def test_a_build_and_its_sources(fake_clone):
-    place, built = doctor.Place(fake_clone), fake_clone / "build" / "test_modules"
+    place, built = Place(fake_clone), fake_clone / "build" / "test_modules"
     remedy = f"make build, in {fake_clone}"
     finding = found("build", place)
     assert (finding.state, finding.version) == ("ok", "9.9.9, as the sources")
@@ -184,7 +196,7 @@ def test_a_build_and_its_sources(fake_clone):
 
 def test_one_installation_that_hides_another(fake_clone):
     other = fake_clone / "python"
-    finding = found("gr-advphy", doctor.Place(CLONE, path=(str(STAGED), str(other))))
+    finding = found("gr-advphy", Place(CLONE, path=(str(STAGED), str(other))))
     assert finding.state == "warning"
     assert f"{STAGED} (" in finding.said
     assert f"hides {other} (9.9.9)" in finding.said
@@ -192,7 +204,7 @@ def test_one_installation_that_hides_another(fake_clone):
 
 
 def test_packages_that_are_nowhere(tmp_path):
-    finding = found("gr-advphy", doctor.Place(None, path=(str(tmp_path),)))
+    finding = found("gr-advphy", Place(None, path=(str(tmp_path),)))
     assert finding.state == "problem"
     assert finding.remedy.startswith("sudo make install, in a clone")
 

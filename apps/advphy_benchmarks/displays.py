@@ -6,7 +6,6 @@ the same link with a BLER-curve sink, an onset strip, a constellation sink and a
 perturbation sink, all visible. Both run for the same time with the event loop of Qt.
 """
 
-import functools
 import os
 import statistics
 import time
@@ -21,6 +20,7 @@ from advphy_benchmarks.link_loop import EBN0_DB
 WARM_UP = 0.4  # seconds before the rate is taken
 PICTURES = 15  # pictures of each window that are timed
 SWITCH = 1.0  # seconds between changes of the attack
+FRAME_RATE = 15  # pictures per second of the displays
 SIZE = 640, 400  # screen pixels of a window, four of them on a screen of 1280x800
 
 
@@ -41,7 +41,7 @@ def application():
 class _attacked_link(advphy.top_block):
     """Link under attack with a canceller, and with displays if `displayed`."""
 
-    def __init__(self, model, displayed, frame_rate):
+    def __init__(self, model, displayed):
         advphy.top_block.__init__(self, "displayed" if displayed else "plain")
         row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)
         turn = Perturbation("turn", "universal", model.k, model.n, row)
@@ -53,10 +53,10 @@ class _attacked_link(advphy.top_block):
         self.connect(source, sent, (self.channel, 0))
         self.connect(self.adversary, (self.channel, 1))
         self.connect(self.channel, self.canceller, advphy.decoder(model), self.counter)
-        self.windows = self._displays(model, frame_rate) if displayed else []
+        self.windows = self._displays(model) if displayed else []
 
-    def _displays(self, model, frame_rate):
-        rate = {"frame_rate": frame_rate}
+    def _displays(self, model):
+        rate = {"frame_rate": FRAME_RATE}
         curves = advphy.bler_curve_sink(closed_forms="hamming74_ml", **rate)
         strip = advphy.onset_strip(**rate)
         planes = advphy.perturbation_sink(model, **rate)
@@ -75,19 +75,13 @@ class _attacked_link(advphy.top_block):
         return sum(segment.blocks for segment in self.counter.segments())
 
 
-def stream_rate(model, displayed, seconds=2.0, frame_rate=15, frames=None):
+def stream_rate(model, displayed, seconds=2.0, frames=None):
     """Return messages per second of a link with or without displays.
 
-    Args:
-        model: link model.
-        displayed: whether the displays are visible.
-        seconds: duration of the measurement.
-        frame_rate: pictures per second of the displays.
-        frames: list to which the drawing time of the slowest display, in seconds, is
-            appended.
+    The drawing time of the slowest display, in seconds, is appended to `frames`.
     """
     loop = application()
-    flowgraph = _attacked_link(model, displayed, frame_rate)
+    flowgraph = _attacked_link(model, displayed)
     for window in flowgraph.windows:
         window.resize(*SIZE)
         window.show()
@@ -133,8 +127,7 @@ def _attend(loop, flowgraph, seconds):
 
 def displayed_rates(model, seconds=2.0, frames=None):
     """Return {name: function that returns a rate} without and with all displays."""
-    rate = functools.partial(stream_rate, model, seconds=seconds)
     return {
-        "undisplayed": functools.partial(rate, displayed=False),
-        "displayed": functools.partial(rate, displayed=True, frames=frames),
+        "undisplayed": lambda: stream_rate(model, False, seconds),
+        "displayed": lambda: stream_rate(model, True, seconds, frames=frames),
     }

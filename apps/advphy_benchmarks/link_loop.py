@@ -13,7 +13,7 @@ from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.network import inference
 from advphy_model.power import noise_sigma
 
-from advphy_benchmarks.race import rate_of
+from advphy_benchmarks.races import rate_of
 
 EBN0_DB = 4.0
 TILE = 4096  # messages

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Races of `advphy bench`: contestants and the ratios of their rates."""
+"""Races of `advphy bench`: contestants, their rates and the ratios of these."""
 
+import statistics
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,23 +12,44 @@ BATCH = 10_000
 FRAMES = 1_000_000  # images per run of a semantic chain, whose start takes 0.1 s
 
 
+def rate_of(work, amount, seconds=0.3):
+    """Return the amount per second of calls of work(), measured over `seconds`."""
+    work()
+    calls, begun = 0, time.perf_counter()
+    while (spent := time.perf_counter() - begun) < seconds:
+        work()
+        calls += 1
+    return calls * amount / spent
+
+
+def rates_in_turn(contestants, rounds):
+    """Return {name: list with one rate per round}.
+
+    In every round all contestants, {name: function that returns a rate}, run in turn,
+    so a drift of the machine's speed does not favor any of them.
+    """
+    rates = {name: [] for name in contestants}
+    for _ in rounds:
+        for name, rate in contestants.items():
+            rates[name].append(rate())
+    return rates
+
+
+def median_ratio(rates, ours, theirs):
+    """Return the median over the rounds of the ratio of two contestants."""
+    pairs = zip(rates[ours], rates[theirs], strict=True)
+    return statistics.median(one / other for one, other in pairs)
+
+
 @dataclass(frozen=True)
 class Race:
-    """Contestants that run in turn, and their ratios.
+    """Contestants that run in turn, and their ratios."""
 
-    Args:
-        contestants: function that returns {name: function that returns a rate}.
-        ratios: {name of a ratio: (contestant, contestant in the denominator)}.
-        unit: unit of the rates, "messages" or "images".
-        reported: contestants whose rates are reported in addition to the ratios.
-        optional: whether a missing package is allowed.
-    """
-
-    contestants: Callable
-    ratios: dict
-    unit: str = "messages"
-    reported: tuple = ()
-    optional: bool = False
+    contestants: Callable  # function that returns {name: function that returns a rate}
+    ratios: dict  # {name of a ratio: (contestant, contestant in the denominator)}
+    unit: str = "messages"  # unit of the rates, "messages" or "images"
+    reported: tuple = ()  # contestants whose rates are reported, too
+    optional: bool = False  # whether a missing package is allowed
 
 
 def races(frame_seconds):
@@ -37,33 +60,28 @@ def races(frame_seconds):
     """
     mlp = links.load("autoencoder_mlp")
     disturbed = ("attacked", "cancelled", "attacked_cancelled")
+    over_torch = {
+        "loop_over_torch": ("loop", "torch"),
+        "flowgraph_over_torch": ("flowgraph", "torch"),
+        "flowgraph_over_torch_block": ("flowgraph", "torch_block"),
+    }
+    over_plain = {f"{name}_over_flowgraph": (name, "plain") for name in disturbed}
+    semantic = ("semantic_torch", "semantic_flowgraph")
+    shown = ("undisplayed", "displayed")
     return (
         Race(
             lambda: _messages(mlp),
-            {
-                "loop_over_torch": ("loop", "torch"),
-                "flowgraph_over_torch": ("flowgraph", "torch"),
-                "flowgraph_over_torch_block": ("flowgraph", "torch_block"),
-            },
+            over_torch,
             reported=("torch", "loop", "flowgraph", "torch_block"),
         ),
-        Race(
-            lambda: _attacked(mlp),
-            {f"{name}_over_flowgraph": (name, "plain") for name in disturbed},
-            reported=disturbed,
-        ),
+        Race(lambda: _attacked(mlp), over_plain, reported=disturbed),
         Race(_cnn, {"cnn_over_onnxruntime": ("ours", "onnxruntime")}, optional=True),
-        Race(
-            _semantic,
-            {"semantic_over_torch": ("semantic_flowgraph", "semantic_torch")},
-            "images",
-            ("semantic_torch", "semantic_flowgraph"),
-        ),
+        Race(_semantic, {"semantic_over_torch": semantic[::-1]}, "images", semantic),
         Race(_keyed, {"keyed_over_semantic": ("keyed", "plain")}, "images"),
         Race(
             lambda: _displayed(mlp, frame_seconds),
-            {"displayed_over_undisplayed": ("displayed", "undisplayed")},
-            reported=("undisplayed", "displayed"),
+            {"displayed_over_undisplayed": shown[::-1]},
+            reported=shown,
             optional=True,
         ),
     )

@@ -58,47 +58,35 @@ def keyed_rates(frames=100_000):
     }
 
 
-class TorchChain:
-    """Semantic link as written in plain torch, on batches of images.
+@torch.inference_mode()
+def torch_chain(setting, frames, batch=1000):
+    """Return (sum of squared errors, number of right labels) of a chain in plain torch.
 
-    Args:
-        setting: SemanticSetting of a learned pair with an Eve.
-        batch: images per batch.
+    It is that of a learned pair with an Eve, on batches of images.
     """
-
-    def __init__(self, setting, batch=1000):
-        link = setting.link
-        self._batch = batch
-        self._sigma = snr_noise_variance(setting.snr_db) ** 0.5
-        self._pixels = torch.tensor(setting.images.as_reals())
-        self._labels = torch.tensor(setting.images.labeled().astype("int64"))
-        pair, eve = link.networks, setting.eve.networks["classifier"]
-        self._encoder, self._decoder = map(TorchNetwork, (link.encoder, link.decoder))
-        self._alice, self._bob = TorchNetwork(pair["alice"]), TorchNetwork(pair["bob"])
-        self._eve = TorchNetwork(eve)
-
-    @torch.inference_mode()
-    def run(self, frames):
-        """Return (sum of squared errors, number of right labels) of `frames` images."""
-        squared_error, correct = 0.0, 0
-        for at in range(0, frames, self._batch):
-            which = torch.arange(at, min(at + self._batch, frames)) % len(self._pixels)
-            pixels = self._pixels[which]
-            x = self._encoder(pixels)
-            sent = x + self._alice(x)
-            y = sent + self._sigma * torch.randn(x.shape)
-            decoded = self._decoder(y - self._bob(y))
-            squared_error += ((decoded - pixels) ** 2).sum().item()
-            y_eve = sent + self._sigma * torch.randn(x.shape)
-            right = self._eve(y_eve).argmax(1) == self._labels[which]
-            correct += right.sum().item()
-        return squared_error, correct
+    link, sigma = setting.link, snr_noise_variance(setting.snr_db) ** 0.5
+    every = torch.tensor(setting.images.as_reals())
+    labels = torch.tensor(setting.images.labeled().astype("int64"))
+    networks = link.encoder, link.decoder, link.networks["alice"], link.networks["bob"]
+    encoder, decoder, alice, bob = map(TorchNetwork, networks)
+    eve = TorchNetwork(setting.eve.networks["classifier"])
+    squared_error, correct = 0.0, 0
+    for at in range(0, frames, batch):
+        which = torch.arange(at, min(at + batch, frames)) % len(every)
+        pixels = every[which]
+        x = encoder(pixels)
+        sent = x + alice(x)
+        y = sent + sigma * torch.randn(x.shape)
+        decoded = decoder(y - bob(y))
+        squared_error += ((decoded - pixels) ** 2).sum().item()
+        y_eve = sent + sigma * torch.randn(x.shape)
+        correct += (eve(y_eve).argmax(1) == labels[which]).sum().item()
+    return squared_error, correct
 
 
 def torch_chain_rate(setting, frames, threads=2):
     """Return images per second of the chain in a torch loop."""
     torch.set_num_threads(threads)
-    chain = TorchChain(setting)
     begun = time.perf_counter()
-    chain.run(frames)
+    torch_chain(setting, frames)
     return frames / (time.perf_counter() - begun)

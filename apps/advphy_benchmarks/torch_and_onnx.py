@@ -9,7 +9,7 @@ from advphy_model.complex_baseband import to_reals
 from advphy_model.power import noise_sigma
 
 from advphy_benchmarks.link_loop import EBN0_DB
-from advphy_benchmarks.race import rate_of
+from advphy_benchmarks.races import rate_of
 
 
 def torch_module(network):

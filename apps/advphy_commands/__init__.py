@@ -83,10 +83,9 @@ def _joined(words):
         word = words.pop(0)
         if word == "--":
             return [*joined, word, *words]
-        if word == _output.OPTION:
-            word = _output.bare_option(words[0] if words else None)
-            if not word.endswith(f"={_output.STANDARD_OUTPUT}"):
-                words.pop(0)
+        if word == "--json":
+            to_a_file = bool(words) and words[0].endswith(".json")
+            word = f"--json={words.pop(0) if to_a_file else '-'}"
         if (
             re.match(r"-[.\d]", word)
             and joined

@@ -1,30 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of an adversary."""
+"""Options of an adversary, and of the canceller of its perturbation."""
 
-import logging
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from advphy_model.air import perturbation
-from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.modem.burst_adversary import WHERE, BurstAdversary
 from advphy_model.power import snr_db
+from advphy_model.receive.canceller import CancellerSettings
 
-from advphy_commands._cancelling import Cancelling
 from advphy_commands._numbers import db_range, number_or_random, psr_range, whole
 from advphy_commands._options import changed, group, option, repeated, switch
 
 # What the adversary may not know: attacks.UNKNOWN, which needs torch.
 UNKNOWN = ("shift", "phase", "sign", "frequency")
-
-_WHOLE, _REAL = number_or_random(int), number_or_random(float)
-
-
-def _sign(name, text):
-    return text if text == "alternate" else _WHOLE(name, text)
+REAL = number_or_random(float)
 
 
 @dataclass(frozen=True)
@@ -108,7 +101,6 @@ class Perturbed:
     INDEPENDENT: ClassVar = frozenset()  # options that no adversary needs to go with
 
     def __post_init__(self):
-        """Refuse two ratios, and options of an adversary that is not there."""
         require_one_ratio(self.psr_db, self.pnr_db)
         idle = [name for name in changed(self) if name not in self.INDEPENDENT]
         if idle and self.attack is None:
@@ -116,31 +108,104 @@ class Perturbed:
                 f"{idle[0]} belongs to an adversary; give --attack FILE|NAME, too"
             )
 
-    def psrs_db(self, snr_db):
-        """Return the PSRs in dB at an SNR in dB; [None]: that of the file."""
-        if self.pnr_db:
-            return [pnr_db - snr_db for pnr_db in self.pnr_db]
-        return self.psr_db or [None]
+    def found(self, k, model, snr_db, craft, remark):
+        """Yield (perturbation, PSR in dB or None) for a link of either kind.
 
-    def stored(self, k, n, psr_db):
-        """Return the Perturbation of a file or of a jammer; None: one to craft."""
-        if self.attack in Perturbation.names() or Path(self.attack).is_file():
-            return Perturbation.load(self.attack)
-        jams = self.attack == "noise_jammer"
-        return perturbation.jammer(k, n, psr_db) if jams else None
+        Args:
+            k: bits per message of a jammer.
+            model: link model or semantic link.
+            snr_db: SNR in dB, to which a PNR refers.
+            craft: function of a PSR in dB that crafts a perturbation.
+            remark: function of a text, called with each warning.
+        """
+        psrs_db = self.psr_db or [None]  # that of the file
+        if self.pnr_db:
+            psrs_db = [pnr_db - snr_db for pnr_db in self.pnr_db]
+        for psr_db in psrs_db:
+            level = -6.0 if psr_db is None else psr_db
+            if self.attack in Perturbation.names() or Path(self.attack).is_file():
+                p = Perturbation.load(self.attack)
+            elif self.attack == "noise_jammer":
+                p = perturbation.jammer(k, model.n, level)
+            else:
+                p = craft(level)
+            p.require_fit(model)
+            warning = p.warning_for(model)
+            if warning:
+                remark(warning)
+            yield p, psr_db
+
+
+_CANCELLER = ("window", "sample", "iterations")
+
+
+def _canceller(name, text):
+    if text.isalpha():
+        return CancellerSettings(adversary=text)
+    return CancellerSettings(components=whole(name, text))
 
 
 @dataclass(frozen=True)
-class _Attack(Perturbed, Cancelling):
+class Cancelling:
+    """The canceller and its settings."""
+
+    cancel: CancellerSettings = option(
+        None,
+        "insert the blind canceller for one of K perturbations (K = 1 if no value is "
+        "given), or for one with random signs, shifts or phases, periodic, or any of "
+        "these",
+        _canceller,
+        nargs="?",
+        const="1",
+        metavar="K|signs|shifts|phases|periodic|any",
+    )
+    window: int = option(
+        None,
+        "blocks that the canceller processes together, a power of two (default 4096; "
+        "modem: the codewords per burst if the perturbation changes with the burst)",
+        whole,
+        metavar="BLOCKS",
+    )
+    sample: int = option(
+        None,
+        "blocks of a window that it estimates from, a power of two (default 256)",
+        whole,
+        metavar="BLOCKS",
+    )
+    iterations: int = option(
+        None, "iterations of its estimate (default 5)", whole, metavar="N"
+    )
+
+    def __post_init__(self):
+        for name in _CANCELLER:
+            if getattr(self, name) is not None and self.cancel is None:
+                raise ValueError(
+                    f"--{name} belongs to the canceller; give --cancel, too"
+                )
+
+    @property
+    def canceller(self):
+        """Return the CancellerSettings, or None without --cancel."""
+        if self.cancel is None:
+            return None
+        given = {name: getattr(self, name) for name in _CANCELLER}
+        given = {name: value for name, value in given.items() if value is not None}
+        if "window" in given:
+            given = {"sample": min(self.cancel.sample, self.window)} | given
+        return dataclasses.replace(self.cancel, **given)
+
+
+@dataclass(frozen=True)
+class Attack(Perturbed, Cancelling):
     """Perturbation, how it arrives, and the canceller."""
 
     phase: float | str = option(
-        "0", "phase in radians, or random per block (modem: per burst)", _REAL
+        "0", "phase in radians, or random per block (modem: per burst)", REAL
     )
     frequency_offset: float | str = option(
         "0",
         "cycles per channel use, or random (modem: up to half a cycle per codeword)",
-        _REAL,
+        REAL,
     )
     fading: str = option(
         "none", "none, or rayleigh: one gain per block (modem: per burst)"
@@ -153,12 +218,11 @@ class _Attack(Perturbed, Cancelling):
     }
 
     def __post_init__(self):
-        """Refuse options of an adversary or a canceller that is not there."""
         Cancelling.__post_init__(self)
         Perturbed.__post_init__(self)
 
     def perturbations(self, model, ebn0_db, out, remark):
-        """Yield (perturbation, PSR in dB or None) for a link at an Eb/N0.
+        """Return the (perturbation, PSR in dB or None) for a link at an Eb/N0.
 
         Args:
             model: link model.
@@ -166,128 +230,14 @@ class _Attack(Perturbed, Cancelling):
             out: path of the counts, next to which crafted perturbations are kept.
             remark: function of a text, called with each warning.
         """
-        for psr_db in self.psrs_db(snr_db(ebn0_db, model.rate)):
-            p = self._perturbation(model, ebn0_db, psr_db, out)
-            p.require_fit(model)
-            warning = p.warning_for(model)
-            if warning:
-                remark(warning)
-            yield p, psr_db
 
-    def _perturbation(self, model, ebn0_db, psr_db, out):
-        """Return the Perturbation of a file, or craft one for a link at an Eb/N0."""
-        psr_db = -6.0 if psr_db is None else psr_db
-        stored = self.stored(model.k, model.n, psr_db)
-        if stored is not None:
-            return stored
-        from advphy_training import attacks
+        def craft(psr_db):
+            from advphy_training import attacks
 
-        kept, knowledge = Path(out).with_suffix(".perturbations"), self.knowledge
-        plan, instead = knowledge.plan(psr_db, ebn0_db), knowledge.substitutes(model)
-        return attacks.craft_or_read(self.attack, model, plan, instead, kept)
+            plan = self.knowledge.plan(psr_db, ebn0_db)
+            instead = self.knowledge.substitutes(model)
+            kept = Path(out).with_suffix(".perturbations")
+            return attacks.craft_or_read(self.attack, model, plan, instead, kept)
 
-
-@dataclass(frozen=True)
-class InStep(_Attack):
-    """Adversary whose perturbation arrives in step with the codewords."""
-
-    shift: int | str = option("0", "cyclic shift, 0..n-1, or random per block", _WHOLE)
-    sign: int | str = option(
-        "1", "1, -1, random, or alternate: p and -p in turn", _sign
-    )
-    hop: list = repeated(
-        "FILE|NAME", "draw from this perturbation, too, for each block; may be repeated"
-    )
-    hold: int = option(
-        "1", "blocks for which a drawn sign or perturbation stays", whole, metavar="N"
-    )
-    off_blocks: int = option(
-        "0", "blocks without the perturbation in each period", whole, metavar="N"
-    )
-    on_blocks: int = option(
-        "0", "blocks with it after those; 0 and 0: always on", whole, metavar="N"
-    )
-    full_scale: float = option(
-        None,
-        "largest amplitude that the adversary can transmit",
-        type=float,
-        metavar="A",
-    )
-
-    def adversaries(self, seed, out, remark):
-        """Return a function (model, ebn0_db) -> Adversaries, or [None] without attack.
-
-        Args:
-            seed: seed of random phases, shifts and gains.
-            out: path of the counts, next to which crafted perturbations are kept.
-            remark: function of a text, called once with each warning.
-        """
-        if self.attack is None:
-            return lambda model, ebn0_db: [None]
-        names = ("shift", "phase", "sign", "frequency_offset", "fading", "full_scale")
-        names += ("hold", "off_blocks", "on_blocks")
-        arrival = {name: getattr(self, name) for name in names}
-        warned = set()
-        # The block would repeat the warning at every point.
-        block = logging.getLogger("gnuradio.advphy.air.perturbation_source")
-        block.addFilter(lambda record: record.getMessage() not in warned)
-
-        def once(warning):
-            if warning not in warned:
-                warned.add(warning)
-                remark(warning)
-
-        def adversaries(model, ebn0_db):
-            return [
-                Adversary(self._hopping(p), psr_db, **arrival, seed=seed)
-                for p, psr_db in self.perturbations(model, ebn0_db, out, once)
-            ]
-
-        return adversaries
-
-    def _hopping(self, p):
-        """Return p, or the book of p and the perturbations of --hop."""
-        others = [Perturbation.load(name) for name in self.hop]
-        return perturbation.book([p, *others]) if others else p
-
-
-@dataclass(frozen=True)
-class OverTheAir(_Attack):
-    """Adversary with a second transmitter, synchronized or not."""
-
-    where: str = option(
-        "payload",
-        "payload: at every codeword; frame: over the whole burst; stream: without "
-        "knowledge of bursts",
-        choices=WHERE,
-    )
-    delay: float | str = option(
-        "0",
-        "channel uses (fractions too), or random within a codeword per burst",
-        _REAL,
-    )
-
-    def adversaries(self, seed, out, remark):
-        """Return a function (model, frame, ebn0_db) -> BurstAdversaries, or [None].
-
-        Args:
-            seed: seed of random phases, shifts and gains.
-            out: path of the counts, next to which crafted perturbations are kept.
-            remark: function of a text, called with each warning.
-        """
-
-        def adversary(frame, p, psr_db):
-            sps, delay = frame.samples_per_symbol, self.delay
-            cfo = self.frequency_offset
-            arrival = {"where": self.where, "phase": self.phase, "fading": self.fading}
-            arrival["delay"] = delay if delay == "random" else delay * sps
-            arrival["cfo"] = cfo if cfo == "random" else cfo / sps
-            return BurstAdversary(p, frame, psr_db, **arrival, seed=seed)
-
-        def adversaries(model, frame, ebn0_db):
-            if self.attack is None:
-                return [None]
-            found = self.perturbations(model, ebn0_db, out, remark)
-            return [adversary(frame, *each) for each in found]
-
-        return adversaries
+        snr = snr_db(ebn0_db, model.rate)
+        return self.found(model.k, model, snr, craft, remark)

@@ -17,30 +17,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = ("advphy_model", "advphy_training", "advphy_figures")
-
 
 def python():
     """Return the version and the path of this Python."""
     return f"{sys.version.split()[0]}, {sys.executable}"
 
 
-def module(name, part=""):
-    """Import a module and a part of it."""
-    found = importlib.import_module(name)
-    if part:
-        importlib.import_module(f"{name}.{part}")
-    return str(getattr(found, "__version__", ""))
+def module(name):
+    """Import a module."""
+    return str(getattr(importlib.import_module(name), "__version__", ""))
 
 
-def version_in(folder):
+def _version_in(folder):
     """Return the version of the advphy_model in a folder, or None."""
     file = Path(folder) / "advphy_model" / "version.py"
     found = file.is_file() and re.search(r'version__ = "(.+)"', file.read_text())
     return found.group(1) if found else None
 
 
-def differing(left, right):
+def _differing(left, right):
     """Return the Python files of a folder that differ in another folder."""
     names = [str(file.relative_to(left)) for file in sorted(left.rglob("*.py"))]
     same, _, _ = filecmp.cmpfiles(left, right, names, shallow=False)
@@ -50,26 +45,27 @@ def differing(left, right):
 def packages():
     """Find our packages, and further copies of them on the path."""
     folders = dict.fromkeys(Path(folder).resolve() for folder in sys.path)
-    found = [folder for folder in folders if version_in(folder)]
+    found = {folder: version for folder in folders if (version := _version_in(folder))}
     if not found:
         raise LookupError("the packages are not on the path")
     used, *others = found
-    missing = [name for name in PACKAGES if not (used / name / "__init__.py").is_file()]
+    names = ("advphy_model", "advphy_training", "advphy_figures")
+    missing = [name for name in names if not (used / name / "__init__.py").is_file()]
     if missing:
         raise LookupError(f"{', '.join(missing)} is missing in {used}")
     for other in others:
-        if differing(used / "advphy_model", other / "advphy_model"):
+        if _differing(used / "advphy_model", other / "advphy_model"):
             raise RuntimeError(
-                f"{used} ({version_in(used)}) hides {other} ({version_in(other)}); "
-                "they differ, and a flowgraph may use either"
+                f"{used} ({found[used]}) hides {other} ({found[other]}); they differ, "
+                "and a flowgraph may use either"
             )
-    return f"{version_in(used)}, {', '.join(map(str, found))}"
+    return f"{found[used]}, {', '.join(map(str, found))}"
 
 
 def build(clone):
     """Compare the build tree of a clone with its sources."""
     sources, staged = Path(clone) / "python", Path(clone) / "build" / "test_modules"
-    built, source = version_in(staged), version_in(sources)
+    built, source = _version_in(staged), _version_in(sources)
     if built is None:
         raise LookupError("nothing is built yet")
     if built != source:
@@ -77,7 +73,7 @@ def build(clone):
     old = []
     for package in sorted(sources.glob("advphy*")):
         inside = "gnuradio" if package.name == "advphy" else ""
-        old += differing(package, staged / inside / package.name)
+        old += _differing(package, staged / inside / package.name)
     compiled = [file.stat().st_mtime for file in staged.glob("advphy_model/*.so")]
     for file in sorted(Path(clone, "lib").rglob("[!q]*.[ch]*")):  # tests are qa_*
         if compiled and file.stat().st_mtime > max(compiled):
@@ -99,30 +95,21 @@ def gnu_radio():
     """Import GNU Radio and run a flowgraph."""
     from gnuradio import blocks, gr
 
-    flowgraph = gr.top_block()
-    source, head = blocks.null_source(8), blocks.head(8, 100000)
-    sink = blocks.null_sink(8)
-    flowgraph.connect(source, head, sink)
+    flowgraph, head = gr.top_block(), blocks.head(8, 100000)
+    flowgraph.connect(blocks.null_source(8), head, blocks.null_sink(8))
     flowgraph.run()
     if head.nitems_written(0) != 100000:
         raise RuntimeError(f"{head.nitems_written(0)} of 100000 items passed")
-    if not gr.version().lstrip("v").startswith("3.10."):
-        raise RuntimeError(
-            f"{gr.version()} is not tested; gr-advphy is written for 3.10"
-        )
-    return f"{gr.version()}, a flowgraph runs"
+    version = gr.version()
+    if not version.lstrip("v").startswith("3.10."):
+        raise RuntimeError(f"{version} is not tested; gr-advphy is written for 3.10")
+    return f"{version}, a flowgraph runs"
 
 
-def _block_names():
+def _block_names(advphy):
     """Return the file names of the blocks of gnuradio.advphy."""
-    from gnuradio import advphy
-
-    found = set()
-    for name in advphy.__all__:
-        module = getattr(getattr(advphy, name), "__module__", "")
-        if module.startswith("gnuradio.advphy.") and module.endswith(f".{name}"):
-            found.add(f"advphy_{name}.block.yml")
-    return found
+    modules = {n: getattr(getattr(advphy, n), "__module__", "") for n in advphy.__all__}
+    return {f"advphy_{n}.block.yml" for n, m in modules.items() if m.endswith(f".{n}")}
 
 
 def our_blocks():
@@ -130,14 +117,13 @@ def our_blocks():
     from gnuradio import advphy
 
     where = Path(advphy.__file__).parent
-    return f"{advphy.__version__}, {len(_block_names())} blocks, {where}"
+    return f"{advphy.__version__}, {len(_block_names(advphy))} blocks, {where}"
 
 
 def python_on_path(usual):
     """Examine the python3 that runs a flowgraph of GNU Radio Companion.
 
-    Args:
-        usual: another Python; if it has no GNU Radio either, nothing is wrong.
+    If the usual Python has no GNU Radio either, nothing is wrong.
     """
 
     def has_gnu_radio(python):
@@ -158,8 +144,7 @@ def window():
 
     if shutil.which("gnuradio-companion") is None:
         raise LookupError("gnuradio-companion is not installed")
-    for name, version in (("Gtk", "3.0"), ("PangoCairo", "1.0")):
-        gi.require_version(name, version)
+    gi.require_versions({"Gtk": "3.0", "PangoCairo": "1.0"})
     gi.require_foreign("cairo", "Context")
     from gi.repository import Gtk
 
@@ -177,24 +162,26 @@ def display():
 def block_files(folder=""):
     """Look for our blocks in the folders of GNU Radio Companion.
 
-    Args:
-        folder: folder of the expected blocks; "": those of gnuradio.advphy.
+    The expected blocks are those of a folder, or else those of gnuradio.advphy.
     """
     from gnuradio import gr
     from gnuradio.grc.core.Config import Config
 
     def files(folder):
-        found = folder.rglob("*advphy_*.block.yml")
+        found = Path(folder).rglob("*advphy_*.block.yml")
         return {file.name: file.read_bytes() for file in found}
 
-    paths = [Path(path) for path in Config(gr.version(), prefs=gr.prefs()).block_paths]
-    found = {path: files(path) for path in paths if files(path)}
+    paths = Config(gr.version(), prefs=gr.prefs()).block_paths
+    found = {path: inside for path in paths if (inside := files(path))}
     if not found:
-        raise LookupError(
-            f"no block in {', '.join(map(str, paths)) or 'an empty path'}"
-        )
+        raise LookupError(f"no block in {', '.join(paths) or 'an empty path'}")
+    if folder:
+        wanted = files(folder).keys()
+    else:
+        from gnuradio import advphy
+
+        wanted = _block_names(advphy)
     used, *others = found
-    wanted = files(Path(folder)).keys() if folder else _block_names()
     missing = sorted(wanted - found[used].keys())
     if missing:
         raise LookupError(f"{', '.join(missing)} is missing in {used}")
@@ -203,7 +190,7 @@ def block_files(folder=""):
             raise RuntimeError(
                 f"the blocks in {other} differ from those in {used}; the last are used"
             )
-    return f"{len(found[used])} files, {', '.join(map(str, found))}"
+    return f"{len(found[used])} files, {', '.join(found)}"
 
 
 def models():

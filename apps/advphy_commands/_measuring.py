@@ -4,14 +4,12 @@
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from advphy_model.link import links
 from advphy_model.measure import cluster, ranges, sweep
 from advphy_model.measure.curves import without_hash
-from advphy_model.measure.error_rate import StopRule
 
 from advphy_commands import _progress, _text
 from advphy_commands._numbers import db_range, whole
@@ -53,6 +51,11 @@ def chains(settings, remark, kind, of_model):
     """
     adversary = settings.adversary
     attacks = adversary.adversaries(settings.seed, settings.out, remark)
+    if adversary.attack is None:
+
+        def attacks(**_):
+            return [None]
+
     for link in settings.links:
         first = of_model(links.load(link))
         for ebn0_db in settings.ebn0_db:
@@ -68,40 +71,13 @@ def chains(settings, remark, kind, of_model):
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """Settings, stop rule and output file of a measurement.
-
-    Args:
-        settings: iterable of LinkSettings, BurstSettings or SemanticSettings, which
-            may take long to make.
-        rule: StopRule.
-        out: path of the CSV; an existing one is continued.
-        schema: class of its rows.
-        more: further arguments of sweep.measure.
-    """
-
-    settings: Iterable
-    rule: StopRule
-    out: Path
-    schema: type
-    more: dict = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Table:
-    """Presentation of the rows of a measurement.
+    """Presentation of the rows of a measurement."""
 
-    Args:
-        header: line above the rows.
-        unit: name of a setting in the progress bar.
-        numbers: function of (Step, row) that returns the row of a document.
-        line: function of (Step, row, its numbers) that returns the printed line.
-    """
-
-    header: str
-    unit: str
-    numbers: Callable
-    line: Callable
+    header: str  # line above the rows
+    unit: str  # name of a setting in the progress bar
+    numbers: Callable  # function of (Step, row) that returns the row of a document
+    line: Callable  # function of (Step, row, its numbers) that returns a line
 
 
 def workers(address, module="advphy_model.measure.ranges"):
@@ -109,25 +85,27 @@ def workers(address, module="advphy_model.measure.ranges"):
     return ranges.threads() if address is None else cluster.workers(address, module)
 
 
-def run(output, measurement: Measurement, table: Table):
-    """Measure, show the progress, and print a line for each row."""
-    settings, rule = [], measurement.rule
+def run(output, table: Table, settings, rule, out, schema, **more):
+    """Measure, show the progress, and print a line for each row.
+
+    The settings, which may take long to make, and what follows are arguments of
+    sweep.measure.
+    """
+    ready = []
 
     def made():
-        for setting in measurement.settings:
-            settings.append(setting)
+        for setting in settings:
+            ready.append(setting)
             yield setting
 
-    steps = sweep.measure(
-        made(), rule, measurement.out, measurement.schema, **measurement.more
-    )
-    output.note(out=measurement.out, rows=[])
+    steps = sweep.measure(made(), rule, out, schema, **more)
+    output.note(out=out, rows=[])
     output.line(table.header)
     begun, done = time.perf_counter(), 0
     with _progress.bar(unit=table.unit) as bar, contextlib.closing(steps):
         for step in steps:
             share = 1.0 if step.done else _share(step, rule)
-            bar.total = len(settings)
+            bar.total = len(ready)
             bar.n = round(done + share, 2)
             bar.set_postfix_str(step.row.place)
             if step.done:

@@ -61,11 +61,7 @@ def psr_range(name, text):
 
 
 def number_or_random(kind):
-    """Return a function (option, text) that returns "random" or a number.
-
-    Args:
-        kind: type of the number, int or float.
-    """
+    """Return a function (option, text) that returns "random", or an int or float."""
 
     def parse(name, text):
         try:

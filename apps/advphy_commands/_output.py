@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Output of a command: lines for people, or one JSON document for programs.
 
-    output.line(text)              print a line of the result
-    output.note(key=value, ...)    add keys to the document
-    output.row(key, values, text)  append to a list of the document and print a line
-    output.event(key=value, ...)   write a separate document immediately
-    output.remark(text)            print "advphy NAME: text" on standard error
-
 With --json, standard output receives only the document; all other output goes to
 standard error. With --json FILE.json the document goes to the file, and the lines are
 printed as usual. In a document, a number that is not finite becomes null, a complex
@@ -19,29 +13,9 @@ import json
 import os
 import sys
 
-STANDARD_OUTPUT = "-"
-OPTION = "--json"
-
-
-def add_option(parser):
-    """Declare --json."""
-    parser.add_argument(
-        OPTION,
-        nargs="?",
-        const=STANDARD_OUTPUT,
-        metavar="FILE.json",
-        help="print one JSON document instead of lines, or write it to a file",
-    )
-
-
-def bare_option(following):
-    """Return --json with its value: the following word if it ends in .json, or "-"."""
-    name = following if (following or "").endswith(".json") else STANDARD_OUTPUT
-    return f"{OPTION}={name}"
-
 
 class Output:
-    """Output of one command, as lines or as a document.
+    """Output of one command.
 
     Args:
         command: name of the command, such as "measure" or "radio rx".
@@ -49,8 +23,7 @@ class Output:
     """
 
     def __init__(self, command="", json=None):
-        self.command, self.json = command, json
-        self.only_json = json == STANDARD_OUTPUT
+        self.command, self.json, self.only_json = command, json, json == "-"
         self._document, self._events, self._stream = {}, False, None
 
     def line(self, text=""):
@@ -84,9 +57,8 @@ class Output:
     @contextlib.contextmanager
     def document(self):
         """Write the document when the command inside ends or at Ctrl-C."""
-        with contextlib.ExitStack() as stack:
-            if self.only_json:
-                self._stream = stack.enter_context(_standard_output_alone())
+        alone = _standard_output_alone if self.only_json else contextlib.nullcontext
+        with alone() as self._stream:
             try:
                 yield
             except KeyboardInterrupt:
@@ -119,21 +91,16 @@ def document(values, indent=None):
 def _plain(value):
     """Convert a value to a type that JSON has."""
     if dataclasses.is_dataclass(value):
-        names = [field.name for field in dataclasses.fields(value)]
-        return {name: getattr(value, name) for name in names}
+        return dataclasses.asdict(value)
     if hasattr(value, "tolist"):  # numpy
         return value.tolist()
     if isinstance(value, complex):
         return [value.real, value.imag]
     if isinstance(value, bytes | bytearray):
         return value.hex()
-    if isinstance(value, set | frozenset):
+    if isinstance(value, set | frozenset | range):
         return sorted(value)
-    if isinstance(value, range):
-        return list(value)
-    if isinstance(value, os.PathLike):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be written into a JSON document")
+    return os.fspath(value)  # raises a TypeError if it is no path
 
 
 def _write(text, stream):

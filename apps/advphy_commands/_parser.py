@@ -14,26 +14,17 @@ import pkgutil
 import textwrap
 
 import advphy_commands
-from advphy_commands import _options, _output
+from advphy_commands import _options
 
 # The groups of the help. A command that is not listed comes last.
 GROUPS = {
-    "begin": ("info", "doctor", "data"),
-    "train and attack": ("train", "attack"),
-    "measure": (
-        "measure",
-        "measure-burst",
-        "measure-semantic",
-        "evaluate",
-        "certify",
-        "synchronism",
-        "adapt-eve",
-        "reproduce",
-        "bench",
-    ),
-    "draw and watch": ("plot", "watch", "publish-keys"),
-    "over the air": ("radio", "rescore", "secret"),
-    "shell": ("completion",),
+    "begin": "info doctor data",
+    "train and attack": "train attack",
+    "measure": "measure measure-burst measure-semantic evaluate certify synchronism "
+    "adapt-eve reproduce bench",
+    "draw and watch": "plot watch publish-keys",
+    "over the air": "radio rescore secret",
+    "shell": "completion",
 }
 
 
@@ -44,7 +35,9 @@ def names():
         for module in pkgutil.iter_modules(advphy_commands.__path__)
         if not module.name.startswith("_")
     }
-    ordered = [name for group in GROUPS.values() for name in group if name in found]
+    ordered = [
+        name for group in GROUPS.values() for name in group.split() if name in found
+    ]
     return ordered + sorted(found - set(ordered))
 
 
@@ -84,7 +77,13 @@ def _declare(parser, module):
     """Declare the arguments of a module's Settings, or its actions."""
     if not hasattr(module, "ACTIONS"):
         _options.declare(parser, module.Settings)
-        _output.add_option(parser)
+        parser.add_argument(
+            "--json",
+            nargs="?",
+            const="-",
+            metavar="FILE.json",
+            help="print one JSON document instead of lines, or write it to a file",
+        )
         parser.set_defaults(module=module)
         return
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -111,15 +110,13 @@ def unknown(name):
 
 
 def _overview():
-    lines = []
-    groups = {**GROUPS, "more": names()}
-    seen = set()
-    for title, members in groups.items():
-        members = [name for name in members if name in names() and name not in seen]
-        seen.update(members)
+    known, lines = names(), []
+    listed = {name for members in GROUPS.values() for name in members.split()}
+    others = " ".join(name for name in known if name not in listed)
+    for title, members in {**GROUPS, "more": others}.items():
+        members = [name for name in members.split() if name in known]
         if members:
-            lines.append(f"\n{title}:" if lines else f"{title}:")
-            lines += [_entry(name) for name in members]
+            lines += [f"\n{title}:" if lines else f"{title}:", *map(_entry, members)]
     return "\n".join([*lines, "\n`advphy COMMAND --help` describes a command."])
 
 

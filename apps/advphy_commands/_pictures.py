@@ -3,10 +3,15 @@
 
 from pathlib import Path
 
+from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import checked_psr_db
+from advphy_model.atomic_file import refuse_unwritable
 from advphy_model.link import links
+from advphy_model.measure import sweep
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import Counts, LinkSetting
 
-from advphy_commands import _plot_inputs, _transfer
+from advphy_commands import _plot_inputs, _progress
 from advphy_commands._plot_inputs import COUNTS, LINK, PERTURBATION, SEMANTIC
 
 EBN0_DB, PSR_DB = 8.0, -6.0  # the usual setting of these figures
@@ -58,7 +63,8 @@ def semantic(settings, words):
     """Return MSE and accuracy over SNR and the function that draws them."""
     from advphy_figures import semantic_curves
 
-    described = semantic_curves.describe(_plot_inputs.read_semantic(words))
+    _plot_inputs.of_one_kind(words, SEMANTIC)
+    described = semantic_curves.describe(_plot_inputs.read_counts(words))
     return described, semantic_curves.draw_described
 
 
@@ -66,7 +72,8 @@ def secrecy(settings, words):
     """Return the secrecy frontier and the function that draws it."""
     from advphy_figures import semantic_curves
 
-    described = semantic_curves.describe_frontier(_plot_inputs.read_semantic(words))
+    _plot_inputs.of_one_kind(words, SEMANTIC)
+    described = semantic_curves.describe_frontier(_plot_inputs.read_counts(words))
     return described, semantic_curves.draw_frontier
 
 
@@ -127,11 +134,61 @@ def transfer_matrix(settings, words):
                 "--out is missing; give the figure, next to which the counts are kept"
             )
         look.kind_of(settings.out)
-        ebn0_db = _or(wanted.ebn0_db, EBN0_DB)
-        psr_db = checked_psr_db(_or(wanted.psr_db, PSR_DB))
-        names, out = list(dict.fromkeys(words)), Path(settings.out)
-        rows, made = _transfer.measure(names, ebn0_db, psr_db, out, wanted)
+        models = [links.load(word) for word in dict.fromkeys(words)]
+        rows, made = _transferred(
+            models, Path(settings.out).with_suffix(".csv"), wanted
+        )
     return transfer_matrix.describe(rows, made), transfer_matrix.draw_described
+
+
+def _transferred(models, out, wanted):
+    """Measure every link under every perturbation; return (rows, perturbations).
+
+    The counts are also written to `out`, and an interrupted measurement continues from
+    them. The perturbations are read, or crafted against each link (needs torch).
+    """
+    ebn0_db = _or(wanted.ebn0_db, EBN0_DB)
+    psr_db = checked_psr_db(_or(wanted.psr_db, PSR_DB))
+    refuse_unwritable(out)
+    given = _plot_inputs.read_perturbations(wanted.perturbation, psr_db)
+    for p in given:
+        for model in models:
+            p.require_fit(model)
+    rule = StopRule(_or(wanted.min_errors, 200), _or(wanted.max_blocks, 10**7))
+    cells = len(models) * (len(given or models) + 1 + (not given))
+    with _progress.bar(total=cells, unit="cell") as bar:
+        name = wanted.attack or "universal_pgd"
+        made = given or list(_crafted(name, models, psr_db, ebn0_db, out, bar))
+        adversaries = [None, *(Adversary(p, psr_db) for p in made)]
+        settings = [
+            LinkSetting(model, ebn0_db, attack=attack)
+            for model in models
+            for attack in adversaries
+        ]
+        rows = []
+        for step in sweep.measure(settings, rule, out, Counts):
+            if step.done:
+                rows.append(step.row)
+                bar.update()
+                bar.set_postfix_str(step.row.link)
+    return rows, made
+
+
+def _crafted(name, models, psr_db, ebn0_db, out, bar):
+    from advphy_training import attacks
+
+    plan, first = attacks.Plan(psr_db, ebn0_db), models[0]
+    for model in models:
+        if model.n != first.n:
+            raise ValueError(
+                f"links '{first.name}' and '{model.name}' have n = {first.n} and "
+                f"{model.n}; use links of equal n"
+            )
+    for model in models:
+        bar.set_postfix_str(f"{name} against {model.name}")
+        folder = out.with_suffix(".perturbations")
+        yield attacks.craft_or_read(name, model, plan, [], folder)
+        bar.update()
 
 
 def _or(value, default):

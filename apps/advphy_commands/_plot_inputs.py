@@ -14,6 +14,9 @@ from advphy_model.measure.semantic_counts import SemanticCounts
 
 COUNTS, SEMANTIC = "CSV of counts", "CSV of semantic counts"
 LINK, PERTURBATION = "link", "perturbation"
+# Kinds of rows, in the order of drawing, by a column that no earlier kind has.
+_ROWS = {"missed_frames": BurstCounts, "weight_sum": RareCounts}
+_ROWS |= {"branch": SemanticCounts}
 
 
 def kind_of(word) -> str:
@@ -68,18 +71,17 @@ def of_one_kind(words, wanted=None) -> str:
 
 
 def read_counts(paths) -> list:
-    """Return the rows of CSVs of counts, aligned, of rare errors, or through the modem.
+    """Return the rows of CSVs of counts, which may be of several kinds.
 
     Raises:
         ValueError: if a file is not a CSV of counts, if blocks are counted twice, or if
             weights of rare errors degenerate.
         OSError: if a file cannot be read.
     """
-    special = {"missed_frames": BurstCounts, "weight_sum": RareCounts}
-    found = {Counts: [], BurstCounts: [], RareCounts: []}
+    found = {schema: [] for schema in (Counts, *_ROWS.values())}
     for path in paths:
         columns = _columns(path)
-        schema = next((special[name] for name in special if name in columns), Counts)
+        schema = next((_ROWS[name] for name in _ROWS if name in columns), Counts)
         found[schema] += table.read(path, schema)
     rows = [row for several in found.values() for row in table.add_up(several)]
     for row in rows:
@@ -88,15 +90,6 @@ def read_counts(paths) -> list:
     if not rows:
         raise ValueError(f"{', '.join(map(str, paths))}: there are no counts to draw")
     return rows
-
-
-def read_semantic(paths) -> list:
-    """Return the rows of CSVs of semantic counts; raise the errors of read_counts."""
-    of_one_kind(paths, SEMANTIC)
-    rows = [row for path in paths for row in table.read(path, SemanticCounts)]
-    if not rows:
-        raise ValueError(f"{', '.join(map(str, paths))}: there are no counts to draw")
-    return table.add_up(rows)
 
 
 def read_perturbations(paths, psr_db=None) -> list:

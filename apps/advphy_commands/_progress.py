@@ -8,13 +8,7 @@ import sys
 def bar(steps=None, total=None, unit="step", **more):
     """Return a tqdm bar on standard error, which only a terminal shows.
 
-    A child process shows none.
-
-    Args:
-        steps: iterable whose items are counted, or None.
-        total: number of steps; None: the length of `steps`, if it has one.
-        unit: name of a step.
-        more: further arguments of tqdm, such as initial, desc or unit_scale.
+    A child process shows none. The arguments are those of tqdm.
     """
     from tqdm import tqdm
 

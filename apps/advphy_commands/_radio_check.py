@@ -11,7 +11,7 @@ import math
 import os
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -61,7 +61,6 @@ class Settings:
     arm: bool = switch("allow the radio to transmit")
 
     def __post_init__(self):
-        """Refuse too few bursts, and a radio that is not given or not armed."""
         if not 20 <= self.frames <= 100_000:
             raise ValueError(f"--frames must be in 20..100000, got {self.frames}")
         if not 0 <= self.ebn0_db <= 20:
@@ -95,18 +94,13 @@ def run(settings, output):
         passed = all(check.passed for check in checks)
         for check in checks:
             output.line(f"  {check.text()}")
-        row = {"level": level, "passed": passed, "checks": [*map(_figures, checks)]}
+        figures = [asdict(check) | {"passed": check.passed} for check in checks]
+        row = {"level": level, "passed": passed, "checks": figures}
         output.row("levels", row, f"{level}: {'PASS' if passed else 'FAIL'}")
         output.note(passed=passed)
         if not passed:
             return 1
     return 0
-
-
-def _figures(check):
-    """Return the fields of a Check for a document."""
-    names = ("name", "figure", "low", "high", "unit", "passed")
-    return {name: getattr(check, name) for name in names}
 
 
 def _file(settings, output, model, frame):
@@ -140,7 +134,7 @@ def _loopback(settings, output, model, frame):
     args = f"id=check{os.getpid()},cfo={CFO * rate:g},ppm={CLOCK_PPM:g},"
     device = {"driver": "standin", "args": f"{args}noise_variance={variance:.9g}"}
     device |= {"sample_rate": rate, "frequency": radio.DEFAULT_FREQUENCY}
-    counts, means, events = _through(settings, model, frame, device, device)
+    scorer, events = _through(settings, model, frame, device, device)
     expected = radio_check.Expected(
         ebn0_db=ebn0_db,
         loss_db=loss_db,
@@ -148,8 +142,8 @@ def _loopback(settings, output, model, frame):
         cfo=CFO,
         clock_ppm=CLOCK_PPM,
     )
-    checks = radio_check.judged(counts, means, model, settings.frames, expected)
-    return checks + _events(events)
+    found = scorer.counts, scorer.means, model, settings.frames, expected
+    return radio_check.judged(*found) + events
 
 
 def _radio(settings, output, model, frame):
@@ -159,29 +153,23 @@ def _radio(settings, output, model, frame):
         f"{LOSS_DB['radio']:g} dB from the estimated SNR"
     )
     receiving = device | {"gain": settings.rx_gain}
-    counts, means, events = _through(settings, model, frame, device, receiving)
-    ebn0_db = means.get("snr_db", math.nan) - 10 * math.log10(model.rate)
+    scorer, events = _through(settings, model, frame, device, receiving)
+    ebn0_db = scorer.means.get("snr_db", math.nan) - 10 * math.log10(model.rate)
     expected = radio_check.Expected(
         ebn0_db=min(ebn0_db, 20.0),
         loss_db=LOSS_DB["radio"],
         most_lost=MOST_LOST["radio"],
         snr_slack_db=None,
     )
-    checks = radio_check.judged(counts, means, model, settings.frames, expected)
-    return _events(events) + checks
-
-
-def _events(events):
-    """Return the Checks of the events that the drivers report."""
-    return [
-        radio_check.Check(name, events[name], 0, 0)
-        for name in ("underruns", "late", "clipped", "overruns")
-        if events.get(name) is not None
-    ]
+    found = scorer.counts, scorer.means, model, settings.frames, expected
+    return events + radio_check.judged(*found)
 
 
 def _through(settings, model, frame, sending, receiving):
-    """Return (counts, means, events) of bursts that a device sends to itself."""
+    """Return the Scorer of bursts that a device sends to itself, and Checks of events.
+
+    The events are those that the drivers report.
+    """
     from gnuradio import advphy, blocks
     from gnuradio.advphy.over_the_air import transmitter
 
@@ -217,8 +205,10 @@ def _through(settings, model, frame, sending, receiving):
         pieces = range(0, received.stat().st_size, 8 * PIECE)
         for begin in _progress.bar(pieces, unit="piece"):
             scorer.push(np.fromfile(received, "<c8", PIECE, offset=begin))
-    overruns = {"overruns": source.events()["overruns"]}
-    return scorer.counts, scorer.means, sink.events() | overruns
+    events = sink.events() | {"overruns": source.events()["overruns"]}
+    names = ("underruns", "late", "clipped", "overruns")
+    known = [name for name in names if events.get(name) is not None]
+    return scorer, [radio_check.Check(name, events[name], 0, 0) for name in known]
 
 
 _RUNS = {"file": _file, "loopback": _loopback, "radio": _radio}

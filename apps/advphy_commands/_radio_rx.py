@@ -32,7 +32,6 @@ class Settings:
     psr_db: float = option(None, "PSR of --attack in dB", type=float, metavar="DB")
 
     def __post_init__(self):
-        """Refuse options of an adversary that would not be recorded."""
         if self.attack and not self.record:
             raise ValueError("--attack is written into a recording; give --record, too")
         if self.psr_db is not None and not self.attack:
@@ -55,57 +54,35 @@ def run(settings, output):
     flowgraph = receiver(
         model, source, samples=samples, first_frame=settings.first_frame, **sent
     )
-    recorder = None
-    if settings.record:
-        recorder = _recorder(settings, model, sent, device)
+    recorder = _recorder(settings, model, sent, device) if settings.record else None
+    if recorder is not None:
         flowgraph.record(recorder)
-
-    def received():
-        return flowgraph.synchronizer.counts()["received"]
-
-    def show(second):
-        output.line(_line(second, flowgraph, rate))
-
     begun, enough = time.monotonic(), None
     shown = ("s", seconds, lambda: time.monotonic() - begun)
     if frames is not None:
-        shown = ("bursts", frames, received)
+        shown = ("bursts", frames, lambda: flowgraph.synchronizer.counts()["received"])
 
         def enough():
-            return received() >= frames
+            return shown[2]() >= frames
+
+    def show(second):
+        output.line(_line(second, flowgraph, rate))
 
     try:
         radio.run(flowgraph, flowgraph.end, show, enough, shown=shown)
     finally:
         if recorder is not None:
             recorder.stop()
-    counts = flowgraph.counts()
-    _print_counts(output, model, flowgraph, counts, rate)
-    overruns = source.events()["overruns"]
+    counts, overruns = flowgraph.counts(), source.events()["overruns"]
+    _print_counts(output, model, counts, flowgraph.synchronizer.last(), rate)
     output.line(entry("overruns", "unknown" if overruns is None else overruns))
     output.note(overruns=overruns, recording=None)
-    if recorder is not None:
-        recorder.note_counts(counts)
-        _print_recorded(output, settings.record, recorder.samples(), counts["samples"])
-
-
-def _print_counts(output, model, flowgraph, counts, rate):
-    """Print the counts, and note them in the document."""
-    pixels = getattr(model, "pixels", None)
-    for line in counted(counts, pixels):
-        output.line(line)
-    output.line(_last(flowgraph, rate))
-    last = flowgraph.synchronizer.last()
-    if last is not None:
-        kept = {name: last[name] for name in ("snr_db", "clock_ppm")}
-        last = kept | {"cfo_hz": last["cfo"] * rate}
-    output.note(link=model.name, counts=counts, last_frame=last)
-    output.note(**rates(counts, pixels))
-
-
-def _print_recorded(output, path, samples, taken):
-    output.line(f"recorded {samples} samples in {path}")
-    output.note(recording={"file": path, "samples": samples})
+    if recorder is None:
+        return
+    recorder.note_counts(counts)
+    samples, taken = recorder.samples(), counts["samples"]
+    output.line(f"recorded {samples} samples in {settings.record}")
+    output.note(recording={"file": settings.record, "samples": samples})
     if samples != taken:
         output.remark(
             f"the receiver took {taken} of them before it was stopped, so rescoring "
@@ -116,9 +93,7 @@ def _print_recorded(output, path, samples, taken):
 def _recorder(settings, model, sent, device):
     from gnuradio import advphy
 
-    frame, first_block = sent["frame"], None
-    if settings.first_frame is not None:
-        first_block = settings.first_frame * frame.codewords
+    frame, first = sent["frame"], settings.first_frame
     recorder = advphy.recorder(
         settings.record,
         model,
@@ -126,7 +101,7 @@ def _recorder(settings, model, sent, device):
         device["sample_rate"],
         device["frequency"],
         sent["seed"],
-        first_block,
+        None if first is None else first * frame.codewords,
         sent["images"],
     )
     if settings.attack:
@@ -134,23 +109,27 @@ def _recorder(settings, model, sent, device):
     return recorder
 
 
+def _print_counts(output, model, counts, last, rate):
+    """Print the counts and the last burst, and note them in the document."""
+    pixels = getattr(model, "pixels", None)
+    text = "no burst arrived: check frequency, gain, rate and link of the sender"
+    if last is not None:
+        last = {name: last[name] for name in ("snr_db", "clock_ppm", "cfo")}
+        last["cfo_hz"] = last.pop("cfo") * rate
+        text = "SNR {snr_db:.2f} dB, CFO {cfo_hz:.1f} Hz, clock {clock_ppm:.1f} ppm"
+        text = entry("last burst", text.format(**last))
+    for line in (*counted(counts, pixels), text):
+        output.line(line)
+    output.note(link=model.name, counts=counts, last_frame=last)
+    output.note(**rates(counts, pixels))
+
+
 def _line(second, flowgraph, rate):
-    counts = flowgraph.counts()
+    counts, last = flowgraph.counts(), flowgraph.synchronizer.last()
     text = (
         f"{second:>5} s  bursts {counts['received']}  missed {counts['missed']}  "
         f"bad headers {counts['bad_headers']}  "
     )
-    last = flowgraph.synchronizer.last()
     if last is not None:
         text += f"SNR {last['snr_db']:.1f} dB  CFO {last['cfo'] * rate:.0f} Hz  "
     return text + flowgraph.meter.text()
-
-
-def _last(flowgraph, rate):
-    last = flowgraph.synchronizer.last()
-    if last is None:
-        return "no burst arrived: check frequency, gain, rate and link of the sender"
-    return (
-        entry("last burst", f"SNR {last['snr_db']:.2f} dB, CFO ")
-        + f"{last['cfo'] * rate:.1f} Hz, clock {last['clock_ppm']:.1f} ppm"
-    )

@@ -34,7 +34,6 @@ class Link:
     seconds: float = option(None, "duration after which to end", type=float)
 
     def __post_init__(self):
-        """Refuse limits that are not positive."""
         if self.frames == 0:
             raise ValueError("--frames must be at least 1, got 0")
         if self.seconds is not None and not 0 < self.seconds < math.inf:
@@ -73,14 +72,10 @@ class Device:
             raise ValueError(f"--rate must be above 0 samples/s, got {self.rate:g}")
         if self.frequency is None and driver in RADIOS:
             raise ValueError(f"--frequency is missing: driver {driver} has no default")
-        return {
-            "driver": driver,
-            "args": self.args,
-            "frequency": self.frequency or DEFAULT_FREQUENCY,
-            "sample_rate": self.rate,
-            "gain": self.gain,
-            "antenna": self.antenna,
-        }
+        same = {"args": self.args, "gain": self.gain, "antenna": self.antenna}
+        frequency = self.frequency or DEFAULT_FREQUENCY
+        at = {"driver": driver, "frequency": frequency, "sample_rate": self.rate}
+        return at | same
 
 
 def driver(flag):

@@ -36,7 +36,6 @@ class Settings:
     )
 
     def __post_init__(self):
-        """Refuse options of an adversary without --attack."""
         for name in ("psr_db", "permitted"):
             if self.attack is None and getattr(self, name) is not None:
                 raise ValueError(

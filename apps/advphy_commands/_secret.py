@@ -15,9 +15,7 @@ def key_file():
 def secret_of(key_file, link):
     """Return the secret of a keyed link, or None if the link is not keyed.
 
-    Args:
-        key_file: path of the secret, or None to ask the user.
-        link: link model or semantic link.
+    It is read from a file, or the user is asked for it.
 
     Raises:
         ValueError: if a file is given and the link is not keyed.

@@ -26,11 +26,9 @@ def entry(name, text):
 
 
 def counted(counts, pixels=None):
-    """Return the lines of the counts of bursts and of their error rate.
+    """Return the lines of Scorer.counts and of their error rate.
 
-    Args:
-        counts: dictionary as Scorer.counts.
-        pixels: number of pixels of an image; None for a link of messages.
+    The pixels are those of an image; None for a link of messages.
     """
     names = COUNTS | ({} if pixels is None else {"blocks": "images"})
     lines = [entry(names[n], counts[n]) for n in names if n in counts]
@@ -84,22 +82,19 @@ def numbers(scorer, sample_rate):
 
 # Texts of a published measurement, a dictionary of measure.published.decode.
 
-_SETTINGS = (
-    "Eb/N0 {ebn0_db:.4g} dB",
-    "SNR {snr_db:.4g} dB",
-    "PSR {psr_db:.4g} dB",
-)
+_SETTINGS = ("Eb/N0 {ebn0_db:.4g} dB", "SNR {snr_db:.4g} dB", "PSR {psr_db:.4g} dB")
+
+
+def name_of(message, several) -> str:
+    """Return the name of a block, with that of its flowgraph if there are several."""
+    if several and message["flowgraph"]:
+        return f"{message['flowgraph']}: {message['name']}"
+    return message["name"]
 
 
 def cells(message, several) -> tuple:
-    """Return the name, the settings and the figures of a measurement as short texts.
-
-    Args:
-        message: measurement of a publisher.
-        several: whether several flowgraphs publish; the name then includes theirs.
-    """
-    flowgraph = message["flowgraph"] if several else ""
-    name = f"{flowgraph}: " * bool(flowgraph) + message["name"]
+    """Return the name, the settings and the figures of a measurement as short texts."""
+    name = name_of(message, several)
     figures = figures_of(message)
     if message["kind"] == "counts":
         failures, blocks = _failures(message), message["blocks"]

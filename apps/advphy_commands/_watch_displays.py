@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 
-from advphy_commands._text import cells
+from advphy_commands._text import cells, name_of
 
 LINE_SECONDS = 1.0
 OLD_SECONDS = 3.0  # without a message, after which a row of the table is dimmed
@@ -55,9 +55,8 @@ def window(settings, turns):
     shown.addWidget(curves)
     shown.addWidget(strip)
     shown.resize(900, 760)
-    sent = _AsSent()
-    turns.show(lambda message: curves.record.take(sent.message(message)))
-    turns.show(lambda message: strip.record.take(sent.message(message)))
+    turns.show(lambda message: curves.record.take(_as_sent(message, turns.several)))
+    turns.show(lambda message: strip.record.take(_as_sent(message, turns.several)))
     errors = []
 
     def interrupt(*_):
@@ -85,109 +84,69 @@ def window(settings, turns):
         shown.close()
     if errors:
         raise errors[0]
-    return turns.received
 
 
-class _AsSent:
-    """Converter of published messages to messages of blocks."""
-
-    def __init__(self):
-        self._flowgraphs = set()
-
-    def message(self, message):
-        """Return a message with the flowgraph in its name and -inf dB for no PSR."""
-        self._flowgraphs.add(message["flowgraph"])
-        name = message["name"]
-        if len(self._flowgraphs) > 1 and message["flowgraph"]:
-            name = f"{message['flowgraph']}: {name}"
-        settings = dict(message["settings"])
-        if "psr_db" in settings and settings["psr_db"] is None:
-            settings["psr_db"] = -math.inf
-        none = [k for k in message if k.startswith("psr_db") and message[k] is None]
-        shown = message | dict.fromkeys(none, -math.inf)
-        return shown | {"name": name, "settings": settings}
+def _as_sent(message, several):
+    """Return a message with the flowgraph in its name and -inf dB for no PSR."""
+    none = [k for k in message if k.startswith("psr_db") and message[k] is None]
+    settings = message["settings"]
+    if "psr_db" in settings and settings["psr_db"] is None:
+        settings = settings | {"psr_db": -math.inf}
+    new = {"name": name_of(message, several), "settings": settings}
+    return message | dict.fromkeys(none, -math.inf) | new
 
 
-def terminal(output):
+def terminal(output, turns):
     """Return a live table if there is a terminal and rich is installed, else lines."""
     if sys.stdout.isatty() and not output.only_json:
         with contextlib.suppress(ImportError):  # rich is not installed
-            return Table()
-    return Lines(output)
+            return Table(turns)
+    return Lines(output, turns)
 
 
-class _Shown:
-    """Base of displays in the terminal; a context manager."""
-
-    def __init__(self):
-        self._flowgraphs = set()
-
-    def __enter__(self):
-        return self
-
-    def _cells(self, message):
-        """Return the name, the settings and the figures of a message as texts."""
-        return cells(message, len(self._flowgraphs) > 1)
-
-
-class Lines(_Shown):
+class Lines:
     """One line per second for each block that has sent a message."""
 
-    def __init__(self, output):
-        super().__init__()
-        self._output, self._new = output, {}
+    def __init__(self, output, turns):
+        self._output, self._turns, self._new = output, turns, {}
         self._next = time.monotonic() + LINE_SECONDS
+        turns.show(self._take, self._tick)
 
-    def __exit__(self, *_):
-        self._print()
-
-    def take(self, message):
-        """Keep the newest message of each block."""
-        self._flowgraphs.add(message["flowgraph"])
+    def _take(self, message):
         self._new[message["run"], message["kind"], message["block"]] = message
 
-    def tick(self):
-        """Print what is new, once a second."""
+    def _tick(self):
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + LINE_SECONDS
-            self._print()
+            self.close()
 
-    def _print(self):
+    def close(self):
+        """Print what is new."""
         for message in sorted(self._new.values(), key=lambda m: m["time"]):
             # Time of the measurement, unless it is out of range.
             seconds = message["time"] if abs(message["time"]) < 2**33 else time.time()
             clock = time.strftime("%H:%M:%S", time.localtime(seconds))
-            name, *parts = self._cells(message)
+            name, *parts = cells(message, self._turns.several)
             parts = filter(None, (clock, f"{name:<16}", *parts))
             self._output.line("  ".join(parts))
         self._new = {}
 
 
-class Table(_Shown):
-    """A table in the terminal, a row for each block. Needs rich."""
+class Table:
+    """A table in the terminal, a row for each block, which updates itself."""
 
-    def __init__(self):
+    def __init__(self, turns):
         from rich.live import Live
 
-        super().__init__()
-        self._last = {}
-        self._live = Live(refresh_per_second=4, get_renderable=self._table)
+        self._turns, self._last = turns, {}
+        live = Live(refresh_per_second=4, get_renderable=self._table)
+        live.start()
+        self.close = live.stop
+        turns.show(self._take)
 
-    def __enter__(self):
-        self._live.start()
-        return self
-
-    def __exit__(self, *_):
-        self._live.stop()
-
-    def take(self, message):
-        """Keep the newest message of each block."""
-        self._flowgraphs.add(message["flowgraph"])
+    def _take(self, message):
         key = message["flowgraph"], message["kind"], message["block"], message["name"]
         self._last[key] = message, time.monotonic()
-
-    def tick(self):
-        """Do nothing; the table updates itself."""
 
     def _table(self):
         from rich.table import Table as RichTable
@@ -196,6 +155,6 @@ class Table(_Shown):
         table = RichTable("name", "settings", "measured", expand=True)
         for message, when in list(self._last.values()):
             old = time.monotonic() - when > OLD_SECONDS
-            texts = map(Text, self._cells(message))
+            texts = map(Text, cells(message, self._turns.several))
             table.add_row(*texts, style="dim" if old else None)
         return table

@@ -8,7 +8,6 @@ also trains an image decoder. Writes report.md, report.json, counts.csv, accurac
 and the best Eve.
 """
 
-import json
 import shlex
 import sys
 from dataclasses import dataclass
@@ -76,52 +75,40 @@ def run(settings, output):
                 bar.update()
                 bar.set_postfix_str(f"{one.setting.eve_snr_db:g} dB: {means}")
     command = shlex.join(["advphy", *sys.argv[1:]])
-    secrecy_report.write(adaptations, folder, command)
+    report = secrecy_report.write(adaptations, folder, command)
     for one in adaptations:
         path = folder / f"adapted_eve_{one.setting.eve_snr_db:g}dB.safetensors"
         one.eves["all"].write(path)
     output.line(folder / "report.md")
-    report = json.loads((folder / "report.json").read_text())
     output.note(out=str(folder), report=report)
 
 
 def _adaptations(settings):
-    from advphy_model.measure.semantic_chain import SemanticSetting
+    from advphy_model.measure import semantic_chain
     from advphy_training.evaluate.adapted_eve import Effort
     from advphy_training.evaluate.secrecy import Adaptation
 
-    link = SemanticLink.load(settings.link)
-    static = Eve.load(settings.eve)
+    link, static = SemanticLink.load(settings.link), Eve.load(settings.eve)
     knows_base = Eve.load(settings.knows_base)
     knows_base.require_fit(link)
     sent, tested = images.load(settings.images), images.load(settings.test_images)
     secret, seed = secret_of(settings.key_file, link), settings.seed
-    record = _record(settings.engine)
-    effort = Effort(steps=max(1, settings.steps), seed=seed)
-    found = []
-    for snr_db in settings.snr_db:
-        setting = SemanticSetting(
-            link, sent, snr_db, snr_db, static, secret=secret, seed=seed
-        )
-        adaptation = Adaptation(
-            setting,
+    record = semantic_chain.record
+    if settings.engine == "flowgraph":
+        from gnuradio.advphy import semantic_engine
+
+        record = semantic_engine.record
+    return [
+        Adaptation(
+            semantic_chain.SemanticSetting(
+                link, sent, snr_db, snr_db, static, secret=secret, seed=seed
+            ),
             tested,
             record,
             settings.intercepts,
             knows_base,
             settings.surrogate_steps,
-            effort,
+            Effort(steps=max(1, settings.steps), seed=seed),
         )
-        found.append(adaptation)
-    return found
-
-
-def _record(engine):
-    """Return the function of an engine that records what Eve receives."""
-    if engine == "loop":
-        from advphy_model.measure import semantic_chain
-
-        return semantic_chain.record
-    from gnuradio.advphy import semantic_engine
-
-    return semantic_engine.record
+        for snr_db in settings.snr_db
+    ]

@@ -46,7 +46,6 @@ class Settings:
     knowledge: Knowledge = group(Knowledge)
 
     def __post_init__(self):
-        """Refuse both ratios."""
         require_one_ratio(self.psr_db, self.pnr_db)
 
     def psr_db_on(self, link):

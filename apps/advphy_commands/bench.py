@@ -33,7 +33,6 @@ class Settings:
     rounds: int = option(5, "rounds, in each of which every contestant runs", type=int)
 
     def __post_init__(self):
-        """Refuse fewer than one round."""
         if self.rounds < 1:
             raise ValueError(f"--rounds must be at least 1, got {self.rounds}")
 
@@ -60,19 +59,15 @@ def run(settings, output):
         output.line(f"kernel {name:<10}{text}")
 
 
-def _rounds(turns):
-    return _progress.bar(turns, unit="round")
-
-
 def _races(rounds, output):
     """Return the ratios of all races; a ratio is None if a package is missing."""
-    from advphy_benchmarks.race import median_ratio, rates_in_turn
-    from advphy_benchmarks.races import races
+    from advphy_benchmarks.races import median_ratio, races, rates_in_turn
 
     ratios, reported, pictures = {}, {"messages": {}, "images": {}}, []
     for race in races(pictures):
         try:
-            rates = rates_in_turn(race.contestants(), rounds, _rounds)
+            turns = _progress.bar(range(rounds), unit="round")
+            rates = rates_in_turn(race.contestants(), turns)
         except ImportError as error:
             if not race.optional:
                 raise

@@ -55,7 +55,6 @@ class Settings:
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def __post_init__(self):
-        """Refuse options that would have no effect."""
         given = changed(self).keys() - {"--link"}
         needed = {"--nodes": "--radius"} if not self.radius else {}
         if self.attack is None:
@@ -153,23 +152,20 @@ def _radii(link, nodes, output):
     """Print the radius of each codeword."""
     output.note(radii=[])
     output.line(f"{'message':>7}{'certified':>11}{'PSR':>8}{'found':>9}")
+
+    def line(name, radius, psr_db):
+        psr = "-" if psr_db is None else f"{psr_db:.2f}"
+        kind = "exact" if radius.exact else "lower limit"
+        return f"{name:>7}{radius.certified:>11.5f}{psr:>8}{radius.found:>9.5f}  {kind}"
+
     found = decision_radius.radii(link, nodes)
-    every = list(_progress.bar(found, total=link.M, unit="codeword"))
-    for message, radius in enumerate(every):
-        psr_db = _psr_db(radius.certified, link.n)
+    every = []
+    for radius in _progress.bar(found, total=link.M, unit="codeword"):
+        norm, psr_db = radius.certified / math.sqrt(link.n), None  # of a radius of 0
+        if norm > 0:
+            psr_db = 20 * math.log10(norm)
+        every.append((radius, psr_db))
+    for message, (radius, psr_db) in enumerate(every):
         values = {"message": message, "psr_db": psr_db, **dataclasses.asdict(radius)}
-        output.row("radii", values, _radius_line(message, radius, link.n))
-    least = min(every, key=lambda radius: radius.certified)
-    output.line(_radius_line("least", least, link.n))
-
-
-def _radius_line(name, radius, n):
-    psr_db = _psr_db(radius.certified, n)
-    psr = "-" if psr_db is None else f"{psr_db:.2f}"
-    kind = "exact" if radius.exact else "lower limit"
-    return f"{name:>7}{radius.certified:>11.5f}{psr:>8}{radius.found:>9.5f}  {kind}"
-
-
-def _psr_db(norm, n):
-    """Return the PSR in dB of a norm, or None for 0."""
-    return 20 * math.log10(norm / math.sqrt(n)) if norm > 0 else None
+        output.row("radii", values, line(message, radius, psr_db))
+    output.line(line("least", *min(every, key=lambda each: each[0].certified)))

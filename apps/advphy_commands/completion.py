@@ -16,41 +16,20 @@ from advphy_commands import _parser, _radio_settings
 from advphy_commands._options import operand
 
 SHELLS = ("bash", "zsh")
-# The choices or the metavar of an argument determine its completion.
-ENDINGS = {
-    "LINK": ".safetensors",
-    "EVE": ".safetensors",
-    "FILE|NAME": ".safetensors",
-    "RECORDING": ".sigmf-meta",
-    "FILE": "",
-}
-FOLDERS = ("DIR", "FOLDER")
-# Commands whose LINK is of one kind only; the other commands take both kinds.
-MESSAGES = (
-    "measure",
-    "measure-burst",
-    "attack",
-    "evaluate",
-    "certify",
-    "synchronism",
-    "radio check",
-)
-SEMANTIC = ("measure-semantic", "adapt-eve")
+SEMANTIC = ("measure-semantic", "adapt-eve")  # LINK is a semantic link
+ANY_LINK = ("info", "radio tx", "radio rx", "rescore")  # LINK is of either kind
+# Endings of the files that a metavar stands for.
+ENDINGS = dict.fromkeys(("LINK", "EVE", "FILE|NAME"), ".safetensors")
+ENDINGS |= {"RECORDING": ".sigmf-meta", "FILE": ""}
 # Commands of a shell that complete "$1" by words, by files with an ending, by folders.
-FUNCTIONS = {
-    "bash": {
-        "words": "local IFS=$'\\n'; compgen -W '{}' -- \"$1\"",
-        "files": 'compgen -f -X \'!*{}\' -- "$1"; compgen -d -- "$1"',
-        "folders": 'compgen -d -- "$1"',
-    },
-    "zsh": {
-        "words": "compadd -- {}",
-        "files": "_files -g '*{}'",
-        "folders": "_files -/",
-    },
-}
+BASH = (
+    "local IFS=$'\\n'; compgen -W '{}' -- \"$1\"",
+    'compgen -f -X \'!*{}\' -- "$1"; compgen -d -- "$1"',
+    'compgen -d -- "$1"',
+)
+ZSH = "compadd -- {}", "_files -g '*{}'", "_files -/"
 # A function around shtab's script, which cannot be evaluated in all its versions.
-ZSH = """#compdef advphy
+AROUND = """#compdef advphy
 _advphy() {{
 {body}
 typeset -A opt_args
@@ -83,70 +62,56 @@ def script_of(shell):
     import shtab
 
     top, names, functions = _parser.parser(), _names(), {}
-    switch = argparse.BooleanOptionalAction
     for command, parser in _parser.parsers(top):
         for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                action.help = action.dest  # the help of the commands is suppressed
-            text = (action.help or "").partition(" (default")[0]
-            action.help = text.replace("%%", " percent") or None
-            offered = _offered(command, action, names)
-            if action.dest == "json" or isinstance(action, switch):  # take no value
+            group = isinstance(action, argparse._SubParsersAction)
+            text = action.dest if group else action.help or ""  # theirs is suppressed
+            text = text.partition(" (default")[0].replace("%%", " percent")
+            action.help, body = text or None, _body(shell, command, action, names)
+            if action.dest == "json" or isinstance(
+                action, argparse.BooleanOptionalAction
+            ):
                 action.__class__, action.nargs = argparse._StoreTrueAction, 0
-                offered = None
             elif action.option_strings and action.nargs == "?":
                 action.nargs = None  # shtab takes "?" for a number
-            if offered:
-                name = functions.setdefault(offered, f"_advphy_{len(functions)}")
+            if body and action.nargs != 0:
+                name = functions.setdefault(body, f"_advphy_{len(functions)}")
                 action.complete = {shell: name}
-            if not isinstance(action, argparse._SubParsersAction):
+            if not group:
                 action.choices = None  # shtab 1.5 offers only the first in bash
-    bodies = {name: _body(shell, *offered) for offered, name in functions.items()}
-    preamble = "\n".join(f"{name}() {{\n    {b}\n}}" for name, b in bodies.items())
+    preamble = "\n".join(f"{f}() {{\n    {body}\n}}" for body, f in functions.items())
     script = shtab.complete(top, shell, preamble=preamble)
     if shell == "zsh":
         body, _, _ = script.partition("\ntypeset -A opt_args")
         options = re.compile(r"\$_shtab_[\w-]+_options")  # no "-" in a name: shtab 1.5
         body = options.sub(lambda found: found[0].replace("-", "_"), body)
-        script = ZSH.format(body=body)
+        script = AROUND.format(body=body)
     return script.rstrip() + "\n"
 
 
-def _body(shell, words, files, folders):
-    """Return the shell commands that complete words, files and folders."""
-    commands, body = FUNCTIONS[shell], []
-    if words:
-        separator = "\n" if shell == "bash" else " "
-        body.append(commands["words"].format(separator.join(words)))
-    if files is not None:
-        body.append(commands["files"].format(files))
-    if folders:
-        body.append(commands["folders"])
-    return "; ".join(body)
+def _body(shell, command, action, names):
+    """Return the shell commands that complete an argument; "" if none do.
 
-
-def _offered(command, action, names):
-    """Return (words, ending of files or None, whether folders), or None."""
+    Its choices or its metavar determine the words, files and folders.
+    """
     metavar = action.metavar or action.dest.upper()
     ending = re.search(r"\.[a-z0-9-]+$", metavar)
     files = ending.group() if ending else ENDINGS.get(metavar)
-    words, folders = names.get(metavar, ()), metavar in FOLDERS
+    words = names.get(metavar, ())
     if action.choices:
-        words = tuple(map(str, action.choices))
+        words = map(str, action.choices)
     elif metavar == "LINK":
-        words = _links(command, names)
+        words = [] if command in SEMANTIC else [*names["links"]]
+        words += names["semantic"] if command in (*SEMANTIC, *ANY_LINK) else []
+        words += [*names["EVE"], "channels"] if command == "info" else []
     elif "|" in metavar and not words:
-        words = tuple(part for part in metavar.split("|") if part.islower())
-    return (words, files, folders) if words or folders or files is not None else None
-
-
-def _links(command, names):
-    links, semantic = names["links"], names["semantic"]
-    if command == "info":
-        return (*links, *semantic, *names["EVE"], "channels")
-    if command in MESSAGES:
-        return links
-    return semantic if command in SEMANTIC else (*links, *semantic)
+        words = [part for part in metavar.split("|") if part.islower()]
+    by_words, by_files, by_folders = BASH if shell == "bash" else ZSH
+    words = ("\n" if shell == "bash" else " ").join(words)
+    body = [by_words.format(words)] if words else []
+    body += [] if files is None else [by_files.format(files)]
+    body += [by_folders] if metavar in ("DIR", "FOLDER") else []
+    return "; ".join(body)
 
 
 def _names():
@@ -156,29 +121,26 @@ def _names():
     from advphy_model.link.eavesdropper import Eve
     from advphy_model.link.semantic_link import SemanticLink
 
-    attacks, sets = _files_of("advphy_training.attacks"), images.names()
+    attacks = _files_of("advphy_training.attacks")
     figures = _files_of("advphy_training.reproduce.figures")
-    found = {
-        "links": links.names(),
-        "semantic": SemanticLink.names(),
+    return {
+        "links": list(links.names()),
+        "semantic": list(SemanticLink.names()),
         "EVE": Eve.names(),
         "ATTACK": attacks,
         "FILE|NAME": attacks,
         "SCHEME": _files_of("advphy_training.schemes"),
         "FIGURE": ["all", *(name.replace("_", "-") for name in figures)],
         "KIND": _files_of("advphy_model.air.channels"),
-        "IMAGES": sets,
-        "SET": sets,
+        "IMAGES": images.names(),
+        "SET": images.names(),
         "FADING": ("none", "rayleigh"),
         "DRIVER": (*_radio_settings.RADIOS, *_radio_settings.NEAR),
-        "SHIFT": ("random",),
-        "PHASE": ("random",),
-        "SIGN": ("random",),
+        **dict.fromkeys(("SHIFT", "PHASE", "SIGN"), ("random",)),
     }
-    return {metavar: tuple(names) for metavar, names in found.items()}
 
 
 def _files_of(package):
     """Return the names of a package's modules, without importing it."""
     places = importlib.util.find_spec(package).submodule_search_locations
-    return tuple(sorted(found.name for found in pkgutil.iter_modules(places)))
+    return sorted(found.name for found in pkgutil.iter_modules(places))

@@ -20,7 +20,7 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_commands import _doctor_probes, _progress
@@ -28,9 +28,28 @@ from advphy_commands._options import switch
 from advphy_commands._remedies import REMEDIES
 
 OK, NOTE, WARNING, PROBLEM = "ok", "note", "warning", "problem"
-IN_A_CLONE = "warning in a clone, where `make grc` repairs it, else problem"
-THE_PYTHON = "/usr/bin/python3"  # has GNU Radio on Debian and Ubuntu
-INSTALL = REMEDIES["gnuradio"]
+PYTHON = "/usr/bin/python3"  # has GNU Radio on Debian and Ubuntu
+MODULES = (  # state if it is missing, name, what needs it
+    (PROBLEM, "numpy", "all commands need it"),
+    (PROBLEM, "scipy", "intervals of error rates need it"),
+    (PROBLEM, "tqdm", "commands that take time need it"),
+    (WARNING, "matplotlib", "figures need it"),
+    (WARNING, "PyQt5.QtWidgets", "windows of flowgraphs need it"),
+    (WARNING, "pyqtgraph", "displays of curves need it"),
+    (WARNING, "zmq", "the publisher and `advphy watch` need it"),
+    (NOTE, "cryptography", "keyed links need it"),
+    (NOTE, "pooch", "downloads of `advphy data` need it"),
+    (NOTE, "torch", "training, attacks and their reports need it"),
+    (NOTE, "onnxruntime", "a comparison of `advphy bench` needs it"),
+    (NOTE, "rich", "the live table of `advphy watch` needs it"),
+    (NOTE, "shtab", "`advphy completion` needs it"),
+    (NOTE, "distributed", "--cluster needs it"),
+    (NOTE, "gnuradio.uhd", "USRPs need it"),
+    (NOTE, "gnuradio.soapy", "radios of SoapySDR need it"),
+    (NOTE, "osmosdr", "HackRF, RTL-SDR and others need it"),
+)
+GTK = f"{REMEDIES['gnuradio']} gir1.2-gtk-3.0 python3-gi-cairo"
+SCREEN = "log in at a desktop, or with ssh -X; without a screen: xvfb-run -a COMMAND"
 
 
 @dataclass(frozen=True)
@@ -42,20 +61,15 @@ class Settings:
 
 def run(settings, output):
     """Print the findings; return 1 if there is a problem."""
-    place, states = Place(clone_of(), settings.devices), Counter()
+    wanted, states = checks(clone_of(), settings.devices), Counter()
     output.note(findings=[])
-    with contextlib.ExitStack() as stack:
-        bar = None
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        findings = pool.map(Check.finding, wanted)
         with contextlib.suppress(Exception):  # a missing tqdm is only a finding
-            bar = _progress.bar(total=len(CHECKS), unit="check")
-            stack.callback(bar.close)
-        pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
-        for findings in pool.map(lambda check: check.findings(place), CHECKS):
-            for finding in findings:
-                states[finding.state] += 1
-                output.row("findings", finding, finding.text())
-            if bar is not None:
-                bar.update()
+            findings = _progress.bar(findings, total=len(wanted), unit="check")
+        for finding in findings:
+            states[finding.state] += 1
+            output.row("findings", finding, finding.text())
     counts = {state: states[state] for state in (PROBLEM, WARNING, NOTE, OK)}
     output.note(counts=counts)
     output.line(", ".join(f"{number} {state}" for state, number in counts.items()))
@@ -64,21 +78,13 @@ def run(settings, output):
 
 @dataclass(frozen=True)
 class Finding:
-    """Result of one check.
+    """Result of one check."""
 
-    Args:
-        state: OK, NOTE, WARNING or PROBLEM.
-        what: name of what was checked.
-        version: its version or place; "" if it has none.
-        said: what is wrong, or what needs an optional part.
-        remedy: command that repairs it; "" if nothing is wrong.
-    """
-
-    state: str
-    what: str
-    version: str = ""
-    said: str = ""
-    remedy: str = ""
+    state: str  # OK, NOTE, WARNING or PROBLEM
+    what: str  # name of what was checked
+    version: str = ""  # its version or place
+    said: str = ""  # what is wrong, or what needs an optional part
+    remedy: str = ""  # command that repairs it; "" if nothing is wrong
 
     def text(self):
         """Return the line to print."""
@@ -89,31 +95,85 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Place of the command.
+class Check:
+    """Probe of _doctor_probes.py, and the meaning of its failure."""
+
+    what: str  # name of what is checked
+    words: tuple  # name and arguments of the probe
+    remedy: str  # command that repairs it
+    lack: str = PROBLEM  # state of the finding if it is missing
+    broken: str = PROBLEM  # state of the finding if it does not work
+    needed: str = ""  # what needs it
+    companion: bool = False  # whether GNU Radio Companion's Python runs the probe
+
+    def finding(self, path=()):
+        """Return the Finding with a sys.path, by default that of this process."""
+        at = (
+            ((), interpreter())
+            if self.companion
+            else (path or sys.path, sys.executable)
+        )
+        found = ask(*at, *self.words)
+        if "version" in found:
+            return Finding(OK, self.what, found["version"])
+        if "broken" in found:
+            return Finding(self.broken, self.what, "", found["broken"], self.remedy)
+        remedy, package = self.remedy, found["lacks"].partition(".")[0]
+        if package in REMEDIES and found["lacks"] not in self.words:
+            remedy = REMEDIES[package]
+        said = "; ".join(filter(None, (found["said"], self.needed)))
+        return Finding(self.lack, self.what, "", said, remedy)
+
+
+def checks(clone, devices=False) -> list:
+    """Return all Checks.
 
     Args:
         clone: folder of the clone that contains the command; None if installed.
         devices: whether to look for radios.
-        path: sys.path of the command.
     """
-
-    clone: Path | None
-    devices: bool = False
-    path: tuple = field(default_factory=lambda: tuple(sys.path))
-
-    def filled(self, text):
-        """Return a text with its {...} replaced by our commands and folders."""
-        clone, install = self.clone, "sudo make install, in a clone"
-        if clone is None:
-            return text.format(build=install, show=install, models=install, grc="")
-        paths = f"GRC_BLOCKS_PATH={clone}/grc PYTHONPATH={clone}/build/test_modules"
-        build = f"make build, in {clone}"
+    build = show = models = "sudo make install, in a clone"
+    grc, unseen, found = "", PROBLEM, [Check("Python", ("python",), "")]
+    for state, name, needed in MODULES:
+        what, package = name.removesuffix(".QtWidgets"), name.partition(".")[0]
+        broken = PROBLEM if state == PROBLEM else WARNING
+        words = ("module", name)
+        found.append(Check(what, words, REMEDIES[package], state, broken, needed))
+    if clone is not None:
+        build, grc, unseen = f"make build, in {clone}", str(clone / "grc"), WARNING
+        paths = f"GRC_BLOCKS_PATH={grc} PYTHONPATH={clone}/build/test_modules"
         show = f"make grc, in {clone}; or sudo make install there; or export {paths}"
         models = f"git checkout python/advphy_model/trained && {build}"
-        return text.format(
-            build=build, show=show, models=models, clone=clone, grc=clone / "grc"
+        found.append(Check("build", ("build", str(clone)), build, broken=WARNING))
+    one = f"{build}; remove one of two installations, or install the newer version"
+    path = f"{PYTHON} FLOWGRAPH.py, or export PATH=/usr/bin:$PATH"
+    radio = f"{REMEDIES['gnuradio']}, or start this with {PYTHON}"
+    inside = {"broken": WARNING, "companion": True}
+    blocks, starts = "blocks in GNU Radio Companion", "flowgraphs that it starts"
+    found += [
+        Check("gr-advphy", ("packages",), one, broken=WARNING),
+        Check("compiled kernels", ("kernels",), build),
+        Check("GNU Radio", ("gnu_radio",), radio),
+        Check("gnuradio.advphy", ("our_blocks",), build),
+        Check("python3 on PATH", ("python_on_path", PYTHON), path, WARNING),
+        Check("GNU Radio Companion", ("window",), GTK, WARNING, **inside),
+        Check("display", ("display",), SCREEN, WARNING),
+        Check(blocks, ("block_files", grc), show, unseen, **inside),
+        Check(starts, ("our_blocks",), show, unseen, **inside),
+        Check("shipped models", ("models",), models),
+    ]
+    for name in ("mnist", "fashion-mnist"):
+        words, remedy = ("images", name), f"advphy data {name}"
+        found.append(Check(f"images of {name}", words, remedy, NOTE))
+    if devices:
+        uhd, soapy = (
+            ("devices", "uhd_find_devices"),
+            ("devices", "SoapySDRUtil", "--find"),
         )
+        found.append(Check("devices of uhd", uhd, "apt install uhd-host", NOTE))
+        tools = "apt install soapysdr-tools"
+        found.append(Check("devices of soapy", soapy, tools, NOTE))
+    return found
 
 
 def clone_of(file=__file__):
@@ -125,16 +185,11 @@ def clone_of(file=__file__):
 def ask(path, python, *words, patience=60.0):
     """Run a probe in another process; return what _doctor_probes.main prints.
 
-    Args:
-        path: sys.path of the process; empty: the default of `python`.
-        python: path of the Python that runs the probe.
-        words: name and arguments of the probe.
-        patience: seconds after which the process is stopped.
+    The process has a sys.path, if it is not empty, and some seconds of `patience`.
     """
-    program = [str(python), _doctor_probes.__file__, json.dumps(list(path)), *words]
     try:
         done = subprocess.run(
-            program,
+            [python, _doctor_probes.__file__, json.dumps(list(path)), *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -159,110 +214,4 @@ def interpreter():
     program = shutil.which("gnuradio-companion")
     first = Path(program).read_bytes().partition(b"\n")[0] if program else b""
     found = re.match(r"#!\s*(\S*python\S*)", first.decode(errors="replace"))
-    return found.group(1) if found else THE_PYTHON
-
-
-@dataclass(frozen=True)
-class Check:
-    """Probe of _doctor_probes.py, and the meaning of its failure.
-
-    Args:
-        what: name of what is checked.
-        words: name and arguments of the probe; Place.filled completes words and remedy.
-        remedy: command that repairs it.
-        lack, broken: states of the finding if it is missing, and if it does not work.
-        needed: what needs it.
-        companion: whether the Python of GNU Radio Companion runs the probe.
-        only: attribute of Place that must be true for the check to run.
-    """
-
-    what: str
-    words: str
-    remedy: str
-    lack: str = PROBLEM
-    broken: str = PROBLEM
-    needed: str = ""
-    companion: bool = False
-    only: str = "path"
-
-    def findings(self, place):
-        """Return a list of the Finding, or [] if the check does not apply."""
-        if not getattr(place, self.only):
-            return []
-        words = [place.filled(word) for word in self.words.split()]
-        if self.companion:
-            found = ask((), interpreter(), *words)
-        else:
-            found = ask(place.path, sys.executable, *words)
-        if "version" in found:
-            return [Finding(OK, self.what, found["version"])]
-        remedy, state = place.filled(self.remedy), self.lack
-        if "broken" in found:
-            return [Finding(self.broken, self.what, "", found["broken"], remedy)]
-        if state == IN_A_CLONE:
-            state = WARNING if place.clone else PROBLEM
-        package = found["lacks"].partition(".")[0]
-        if package in REMEDIES and found["lacks"] not in words:
-            remedy = REMEDIES[package]
-        said = "; ".join(filter(None, (found["said"], self.needed)))
-        return [Finding(state, self.what, "", said, remedy)]
-
-
-def _imported(name, lack, needed, part=""):
-    remedy = REMEDIES[name.partition(".")[0]]
-    broken = PROBLEM if lack == PROBLEM else WARNING
-    return Check(name, f"module {name} {part}", remedy, lack, broken, needed)
-
-
-def _companion(what, words, remedy, lack=IN_A_CLONE):
-    return Check(what, words, remedy, lack, WARNING, companion=True)
-
-
-def _images(name):
-    return Check(f"images of {name}", f"images {name}", f"advphy data {name}", NOTE)
-
-
-def _devices(name, program, remedy):
-    words = f"devices {program}"
-    return Check(f"devices of {name}", words, remedy, NOTE, only="devices")
-
-
-_ONE = "{build}; remove one of two installations, or install the newer version"
-_PATH = f"{THE_PYTHON} FLOWGRAPH.py, or export PATH=/usr/bin:$PATH"
-_SCREEN = "log in at a desktop, or with ssh -X; without a screen: xvfb-run -a COMMAND"
-_GTK = f"{INSTALL} gir1.2-gtk-3.0 python3-gi-cairo"
-CHECKS = (
-    Check("Python", "python", ""),
-    _imported("numpy", PROBLEM, "all commands need it"),
-    _imported("scipy", PROBLEM, "intervals of error rates need it"),
-    _imported("tqdm", PROBLEM, "commands that take time need it"),
-    _imported("matplotlib", WARNING, "figures need it"),
-    _imported("PyQt5", WARNING, "windows of flowgraphs need it", "QtWidgets"),
-    _imported("pyqtgraph", WARNING, "displays of curves need it"),
-    _imported("zmq", WARNING, "the publisher and `advphy watch` need it"),
-    _imported("cryptography", NOTE, "keyed links need it"),
-    _imported("pooch", NOTE, "downloads of `advphy data` need it"),
-    _imported("torch", NOTE, "training, attacks and their reports need it"),
-    _imported("onnxruntime", NOTE, "a comparison of `advphy bench` needs it"),
-    _imported("rich", NOTE, "the live table of `advphy watch` needs it"),
-    _imported("shtab", NOTE, "`advphy completion` needs it"),
-    _imported("distributed", NOTE, "--cluster needs it"),
-    Check("gr-advphy", "packages", _ONE, broken=WARNING),
-    Check("build", "build {clone}", "{build}", broken=WARNING, only="clone"),
-    Check("compiled kernels", "kernels", "{build}"),
-    Check("GNU Radio", "gnu_radio", f"{INSTALL}, or start this with {THE_PYTHON}"),
-    Check("gnuradio.advphy", "our_blocks", "{build}"),
-    Check("python3 on PATH", f"python_on_path {THE_PYTHON}", _PATH, WARNING),
-    _companion("GNU Radio Companion", "window", _GTK, WARNING),
-    Check("display", "display", _SCREEN, WARNING),
-    _companion("blocks in GNU Radio Companion", "block_files {grc}", "{show}"),
-    _companion("flowgraphs that it starts", "our_blocks", "{show}"),
-    Check("shipped models", "models", "{models}"),
-    _images("mnist"),
-    _images("fashion-mnist"),
-    _imported("gnuradio.uhd", NOTE, "USRPs need it"),
-    _imported("gnuradio.soapy", NOTE, "radios of SoapySDR need it"),
-    _imported("osmosdr", NOTE, "HackRF, RTL-SDR and others need it"),
-    _devices("uhd", "uhd_find_devices", "apt install uhd-host"),
-    _devices("soapy", "SoapySDRUtil --find", "apt install soapysdr-tools"),
-)
+    return found.group(1) if found else PYTHON

@@ -11,7 +11,6 @@ that turn, alternate, vary at random, go on and off, or hop among 60 of a book, 
 next to the receiver without canceller. A canceller that does harm is reported.
 """
 
-import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,23 +19,12 @@ from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 
 from advphy_commands import _measuring, _options, _progress
-from advphy_commands._cancelling import Cancelling
+from advphy_commands._adversary import Cancelling
 from advphy_commands._numbers import psr_range, whole
 from advphy_commands._options import group, operand, option
 
-# Options of the command that reproduces a report.
-AGAIN = (
-    "psr_db",
-    "ebn0_db",
-    "at_psr_db",
-    "over_ebn0_db",
-    "restarts",
-    "steps",
-    "min_errors",
-    "max_blocks",
-    "seed",
-)
-OF_CANCELLER = ("cancel", "window", "sample", "iterations")
+# Arguments that do not belong to the options of the command that repeats a report.
+NOT_AGAIN = ("command", "module", "version", "json", "link", "out", "cluster")
 
 
 @dataclass(frozen=True)
@@ -71,27 +59,19 @@ class Settings:
     def command(self):
         """Return the command that reproduces this report."""
         words = ["advphy", "evaluate", self.link]
-        for name in AGAIN:
-            words += [f"--{name.replace('_', '-')}", str(self.typed[name])]
-        for name in OF_CANCELLER:
-            if self.typed[name] is not None:
-                words += [f"--{name}", str(self.typed[name])]
-        if self.claimed:
-            words += ["--claimed", self.claimed]
+        for name, text in self.typed.items():
+            if name not in NOT_AGAIN and text is not None:
+                words += [f"--{name.replace('_', '-')}", str(text)]
         return shlex.join([*words, "--out", str(self.out)])
 
 
 def run(settings, output):
     """Measure, check and write the report."""
-    with _measuring.workers(settings.cluster) as workers:
-        _evaluate(settings, output, workers)
-
-
-def _evaluate(settings, output, workers):
     from advphy_training.attacks import Plan
     from advphy_training.evaluate import robustness, robustness_report
 
     link, canceller = links.load(settings.link), settings.defended.canceller
+    folder, claimed = settings.out, None
     plan = Plan(
         settings.at_psr_db,
         settings.ebn0_db,
@@ -99,29 +79,29 @@ def _evaluate(settings, output, workers):
         steps=settings.steps,
         seed=settings.seed,
     )
-    claimed = None
     if settings.claimed:
         claimed = Perturbation.read(settings.claimed)
         claimed.require_fit(link)
-    folder = settings.out
     folder.mkdir(exist_ok=True)
-    counter = robustness.Counter(workers, settings.min_errors, settings.max_blocks)
-    steps = robustness.evaluate(
-        link,
-        plan,
-        sorted({*settings.psr_db, plan.psr_db}),
-        settings.over_ebn0_db,
-        folder / "perturbations",
-        counter,
-        claimed,
-        canceller,
-    )
-    with _progress.bar(unit="number") as bar:
+    with (
+        _measuring.workers(settings.cluster) as workers,
+        _progress.bar(unit="number") as bar,
+    ):
+        steps = robustness.evaluate(
+            link,
+            plan,
+            sorted({*settings.psr_db, plan.psr_db}),
+            settings.over_ebn0_db,
+            folder / "perturbations",
+            robustness.Counter(workers, settings.min_errors, settings.max_blocks),
+            claimed,
+            canceller,
+        )
         for done, bar.total, found in steps:  # noqa: B007
             bar.update(done - bar.n)
-    for finding in robustness_report.write(found, folder, settings.command):
-        mark = "passed  " if finding.passed else "DISTRUST"
-        output.line(f"{mark} {finding.name}: {finding.numbers}")
+    report = robustness_report.write(found, folder, settings.command)
+    for check in report["checks"]:
+        mark = "passed  " if check["passed"] else "DISTRUST"
+        output.line(f"{mark} {check['name']}: {check['numbers']}")
     output.line(folder / "report.md")
-    report = json.loads((folder / "report.json").read_text())
     output.note(out=str(folder), report=report)

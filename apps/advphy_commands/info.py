@@ -37,8 +37,7 @@ def run(settings, output):
     elif name == "channels":
         _list_channels(output)
     else:
-        found = model_file.load(name, *_DESCRIBE)
-        _DESCRIBE[type(found)](output, found)
+        _describe(output, model_file.load(name, *_KINDS))
 
 
 def _list_channels(output):
@@ -57,28 +56,26 @@ def _list_channels(output):
 
 def _list_models(output):
     output.note(links=[], semantic_links=[], eves=[], perturbations=[])
-    for name in links.names():
-        model = links.load(name)
-        found = _picked(model, "k", "n", "decision", "sha256")
+
+    def row(kind, model, text, *names, width=28, **more):
+        values = {**_picked(model, *names, "sha256"), **more}
+        output.row(kind, values, f"{model.name:<{width}} {text}")
+
+    for model in map(links.load, links.names()):
         text = f"k={model.k} n={model.n:<3} {model.decision}"
-        output.row("links", {"name": name, **found}, f"{name:<28} {text}")
-    for name in SemanticLink.names():
-        link = SemanticLink.load(name)
-        found = _picked(link, "pixels", "reals", "keying", "sha256")
+        row("links", model, text, "name", "k", "n", "decision")
+    for link in map(SemanticLink.load, SemanticLink.names()):
         hides = "with a pair" if link.hides else "no security"
         what = hides if link.keying == "none" else f"keyed: {link.keying}"
-        text = f"{name:<28} {link.pixels} pixels on {link.reals} reals, {what}"
-        output.row("semantic_links", {"name": name, **found, "pair": link.hides}, text)
-    for name in Eve.names():
-        eve = Eve.load(name)
-        found = _picked(eve, "reals", "classes", "sha256")
-        text = f"{name:<28} Eve: {eve.reals} reals to {eve.classes} labels"
-        output.row("eves", {"name": name, **found}, text)
-    for name in Perturbation.names():
-        p = Perturbation.load(name)
-        found = _picked(p, "kind", "k", "n", "victims", "sha256")
-        text = f"{name:<44} {p.kind} against {', '.join(p.victims)}"
-        output.row("perturbations", {"name": name, **found}, text)
+        text = f"{link.pixels} pixels on {link.reals} reals, {what}"
+        names = ("name", "pixels", "reals", "keying")
+        row("semantic_links", link, text, *names, pair=link.hides)
+    for eve in map(Eve.load, Eve.names()):
+        text = f"Eve: {eve.reals} reals to {eve.classes} labels"
+        row("eves", eve, text, "name", "reals", "classes")
+    for p in map(Perturbation.load, Perturbation.names()):
+        text = f"{p.kind} against {', '.join(p.victims)}"
+        row("perturbations", p, text, "name", "kind", "k", "n", "victims", width=44)
 
 
 def _picked(model, *names):
@@ -89,54 +86,13 @@ def _joined(values, sign=" "):
     return ", ".join(f"{key}{sign}{value}" for key, value in values.items())
 
 
-def _describe_semantic(output, link):
-    output.line(
-        f"{link.name}: {link.image_shape[0]} x {link.image_shape[1]} pixels on "
-        f"{link.reals} reals, n = {link.n} channel uses, keying: {link.keying}"
-    )
-    output.line(f"SHA-256 {link.sha256}, pairing {link.pairing}")
-    output.note(kind="semantic_link", pair=link.hides)
-    output.note(**_picked(link, "pixels", "reals", "n", "keying"))
-    _print_networks_and_recipe(output, link)
-    _print_rows(output, link)
-
-
-def _describe_eve(output, eve):
-    output.line(f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels")
-    output.line(f"SHA-256 {eve.sha256}")
-    output.note(kind="eve", **_picked(eve, "reals", "classes", "listened_to"))
-    for name, sha256 in eve.listened_to.items():
-        output.line(f"listened to {name}, SHA-256 {sha256}")
-    _print_networks_and_recipe(output, eve)
-    _print_rows(output, eve)
-
-
-def _print_rows(output, model):
-    for row in model.recipe.get("measured", {}).get("rows", []):
-        output.line("    " + "  ".join(f"{key} {value}" for key, value in row.items()))
-
-
-def _describe_link(output, model):
-    output.line(
-        f"{model.name}: k = {model.k} bits on n = {model.n} channel uses, rate "
-        f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}"
-    )
-    output.line(f"SHA-256 {model.sha256}")
-    output.note(kind="link", **_picked(model, "k", "n", "M", "rate", "decision"))
-    _print_networks_and_recipe(output, model)
-    try:
-        for decision, rows in model.recipe.get("measured", {}).items():
-            output.line(f"measured with decision {decision}:")
-            for row in rows:
-                counts = "({block_errors} of {blocks})".format(**row)
-                rate = f"BLER {row['block_errors'] / row['blocks']:.2e}"
-                output.line(f"    {row['ebn0_db']:g} dB  {rate}  {counts}")
-    except (AttributeError, KeyError, TypeError):  # a recipe by the user
-        output.line(f"measured: {model.recipe['measured']}")
-
-
-def _print_networks_and_recipe(output, model):
-    output.note(**_picked(model, "name", "sha256", "recipe"))
+def _describe(output, model):
+    kind, values, lines = _KINDS[type(model)](model)
+    output.note(kind=kind, **values, **_picked(model, "name", "sha256", "recipe"))
+    for line in lines:
+        output.line(line)
+    if kind == "perturbation":
+        return
     output.note(networks={r: _described(n) for r, n in model.networks.items()})
     for role, network in model.networks.items():
         macs = ""
@@ -149,6 +105,23 @@ def _print_networks_and_recipe(output, model):
     for key, value in model.recipe.items():
         if key != "measured":
             output.line(f"{key}: {value}")
+    _print_measured(output, model.recipe.get("measured", {}), kind)
+
+
+def _print_measured(output, measured, kind):
+    if kind != "link":
+        for row in measured.get("rows", []):
+            output.line("    " + "  ".join(f"{key} {row[key]}" for key in row))
+        return
+    try:
+        for decision, rows in measured.items():
+            output.line(f"measured with decision {decision}:")
+            for row in rows:
+                counts = "({block_errors} of {blocks})".format(**row)
+                rate = f"BLER {row['block_errors'] / row['blocks']:.2e}"
+                output.line(f"    {row['ebn0_db']:g} dB  {rate}  {counts}")
+    except (AttributeError, KeyError, TypeError):  # a recipe by the user
+        output.line(f"measured: {measured}")
 
 
 def _shapes(layer):
@@ -164,26 +137,51 @@ def _described(network):
     return _picked(network, "input_shape", "output_shape") | {"layers": layers}
 
 
-def _describe_perturbation(output, found):
-    output.line(
-        f"{found.name}: {found.kind} perturbation on n = {found.n} channel uses, PSR "
-        f"{found.psr_db:.2f} dB ({CONVENTION})"
+def _link(model):
+    head = (
+        f"{model.name}: k = {model.k} bits on n = {model.n} channel uses, rate "
+        f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}"
     )
-    output.line(f"SHA-256 {found.sha256}")
-    output.note(kind="perturbation", perturbation=found.kind)
-    output.note(**_picked(found, "name", "sha256", "k", "n", "psr_db", "ebn0_db"))
-    output.note(**_picked(found, "victims", "knowledge", "recipe"))
-    if found.ebn0_db is not None:
-        output.line(f"crafted at Eb/N0 {found.ebn0_db:g} dB")
-    for name, sha256 in found.victims.items():
-        output.line(f"crafted against {name}, SHA-256 {sha256}")
-    output.line(f"knows: {_joined(found.knowledge)}")
-    output.line(f"recipe: {_joined(found.recipe)}")
+    values = _picked(model, "k", "n", "M", "rate", "decision")
+    return "link", values, (head, f"SHA-256 {model.sha256}")
 
 
-_DESCRIBE = {
-    LinkModel: _describe_link,
-    SemanticLink: _describe_semantic,
-    Eve: _describe_eve,
-    Perturbation: _describe_perturbation,
+def _semantic_link(link):
+    head = (
+        f"{link.name}: {link.image_shape[0]} x {link.image_shape[1]} pixels on "
+        f"{link.reals} reals, n = {link.n} channel uses, keying: {link.keying}"
+    )
+    values = _picked(link, "pixels", "reals", "n", "keying") | {"pair": link.hides}
+    sha = f"SHA-256 {link.sha256}, pairing {link.pairing}"
+    return "semantic_link", values, (head, sha)
+
+
+def _eve(eve):
+    lines = [f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels"]
+    lines.append(f"SHA-256 {eve.sha256}")
+    for name, sha256 in eve.listened_to.items():
+        lines.append(f"listened to {name}, SHA-256 {sha256}")
+    return "eve", _picked(eve, "reals", "classes", "listened_to"), lines
+
+
+def _perturbation(p):
+    lines = [
+        f"{p.name}: {p.kind} perturbation on n = {p.n} channel uses, PSR "
+        f"{p.psr_db:.2f} dB ({CONVENTION})",
+        f"SHA-256 {p.sha256}",
+    ]
+    if p.ebn0_db is not None:
+        lines.append(f"crafted at Eb/N0 {p.ebn0_db:g} dB")
+    for name, sha256 in p.victims.items():
+        lines.append(f"crafted against {name}, SHA-256 {sha256}")
+    lines += [f"knows: {_joined(p.knowledge)}", f"recipe: {_joined(p.recipe)}"]
+    values = _picked(p, "k", "n", "psr_db", "ebn0_db", "victims", "knowledge")
+    return "perturbation", values | {"perturbation": p.kind}, lines
+
+
+_KINDS = {
+    LinkModel: _link,
+    SemanticLink: _semantic_link,
+    Eve: _eve,
+    Perturbation: _perturbation,
 }

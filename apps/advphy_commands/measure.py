@@ -20,8 +20,12 @@ decision that the search does not find and that is hit too rarely remains unseen
 """
 
 import functools
+import logging
 from dataclasses import dataclass
 
+from advphy_model.air import perturbation
+from advphy_model.air.adversary import Adversary
+from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
@@ -30,11 +34,75 @@ from advphy_model.measure.rare_chain import RareSetting
 from advphy_model.measure.rare_counts import RareCounts
 
 from advphy_commands import _measuring, _text
-from advphy_commands._adversary import InStep
-from advphy_commands._numbers import whole
-from advphy_commands._options import changed, group, option, switch
+from advphy_commands._adversary import Attack
+from advphy_commands._numbers import number_or_random, whole
+from advphy_commands._options import changed, group, option, repeated, switch
 
 _RARE_WIDTH = 0.2  # of the interval, relative to the rate
+
+
+_WHOLE = number_or_random(int)
+
+
+def _sign(name, text):
+    return text if text == "alternate" else _WHOLE(name, text)
+
+
+@dataclass(frozen=True)
+class InStep(Attack):
+    """Adversary whose perturbation arrives in step with the codewords."""
+
+    shift: int | str = option("0", "cyclic shift, 0..n-1, or random per block", _WHOLE)
+    sign: int | str = option(
+        "1", "1, -1, random, or alternate: p and -p in turn", _sign
+    )
+    hop: list = repeated(
+        "FILE|NAME", "draw from this perturbation, too, for each block; may be repeated"
+    )
+    hold: int = option(
+        "1", "blocks for which a drawn sign or perturbation stays", whole, metavar="N"
+    )
+    off_blocks: int = option(
+        "0", "blocks without the perturbation in each period", whole, metavar="N"
+    )
+    on_blocks: int = option(
+        "0", "blocks with it after those; 0 and 0: always on", whole, metavar="N"
+    )
+    full_scale: float = option(
+        None,
+        "largest amplitude that the adversary can transmit",
+        type=float,
+        metavar="A",
+    )
+
+    def adversaries(self, seed, out, remark):
+        """Return a function (model, ebn0_db) -> Adversaries.
+
+        The seed is that of random phases, shifts and gains; out and remark are those of
+        perturbations(), but each warning is remarked once.
+        """
+        names = ("shift", "phase", "sign", "frequency_offset", "fading", "full_scale")
+        names += ("hold", "off_blocks", "on_blocks")
+        arrival = {name: getattr(self, name) for name in names}
+        warned = set()
+        # The block would repeat the warning at every point.
+        block = logging.getLogger("gnuradio.advphy.air.perturbation_source")
+        block.addFilter(lambda record: record.getMessage() not in warned)
+
+        def once(warning):
+            if warning not in warned:
+                warned.add(warning)
+                remark(warning)
+
+        return lambda model, ebn0_db: [
+            Adversary(self._hopping(p), psr_db, **arrival, seed=seed)
+            for p, psr_db in self.perturbations(model, ebn0_db, out, once)
+        ]
+
+    def _hopping(self, p):
+        """Return p, or the book of p and the perturbations of --hop."""
+        others = [Perturbation.load(name) for name in self.hop]
+        return perturbation.book([p, *others]) if others else p
 
 
 @dataclass(frozen=True)
@@ -68,7 +136,6 @@ class Settings(_measuring.Points):
     adversary: InStep = group(InStep, "adversary")
 
     def __post_init__(self):
-        """Refuse a number of errors where errors have weights."""
         if self.rare and "--min-errors" in changed(self):
             raise ValueError(
                 f"--min-errors {self.min_errors} does not belong to --rare, whose "
@@ -112,11 +179,9 @@ def run(settings, output):
             settings, output.remark, setting, lambda model: {"model": model}
         )
         more = {"first": settings.first_block, "engine": engine, "counted": counted}
-        measurement = _measuring.Measurement(
-            chains, settings.rule, settings.out, schema, more
-        )
         table = _measuring.Table(HEADER, "point", _numbers, _line)
-        _measuring.run(output, measurement, table)
+        wanted = chains, settings.rule, settings.out, schema
+        _measuring.run(output, table, *wanted, **more)
 
 
 HEADER = (

@@ -20,11 +20,54 @@ from advphy_model.measure.burst_chain import (
     loss_db,
 )
 from advphy_model.measure.error_rate import StopRule
+from advphy_model.modem.burst_adversary import WHERE, BurstAdversary
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _measuring, _text
-from advphy_commands._adversary import OverTheAir
+from advphy_commands._adversary import REAL, Attack
 from advphy_commands._options import group, option, repeated
+
+
+@dataclass(frozen=True)
+class OverTheAir(Attack):
+    """Adversary with a second transmitter, synchronized or not."""
+
+    where: str = option(
+        "payload",
+        "payload: at every codeword; frame: over the whole burst; stream: without "
+        "knowledge of bursts",
+        choices=WHERE,
+    )
+    delay: float | str = option(
+        "0", "channel uses (fractions too), or random within a codeword per burst", REAL
+    )
+
+    def adversaries(self, seed, out, remark):
+        """Return a function (model, frame, ebn0_db) -> BurstAdversaries.
+
+        The seed is that of random phases, shifts and gains; out and remark are those of
+        perturbations().
+        """
+
+        def adversaries(model, frame, ebn0_db):
+            sps, delay, cfo = (
+                frame.samples_per_symbol,
+                self.delay,
+                self.frequency_offset,
+            )
+            arrival = {
+                "where": self.where,
+                "phase": self.phase,
+                "fading": self.fading,
+                "delay": delay if delay == "random" else delay * sps,
+                "cfo": cfo if cfo == "random" else cfo / sps,
+            }
+            return [
+                BurstAdversary(p, frame, psr_db, **arrival, seed=seed)
+                for p, psr_db in self.perturbations(model, ebn0_db, out, remark)
+            ]
+
+        return adversaries
 
 
 def _layout(name, words):
@@ -82,11 +125,9 @@ def run(settings, output):
         )
         output.row("frames", frame.describe() | size, text)
     rule = StopRule(settings.min_errors, settings.max_blocks)
-    measurement = _measuring.Measurement(
-        chains, rule, settings.out, BurstCounts, {"engine": "burst"}
-    )
     table = _measuring.Table(HEADER, "point", _numbers, _line)
-    _measuring.run(output, measurement, table)
+    wanted = chains, rule, settings.out, BurstCounts
+    _measuring.run(output, table, *wanted, engine="burst")
 
 
 HEADER = (

@@ -15,7 +15,10 @@ each image. Rows under attack are measured by the loop engine and have an SSIM.
 import dataclasses
 from argparse import BooleanOptionalAction
 from dataclasses import dataclass
+from pathlib import Path
 
+from advphy_model.air import perturbation
+from advphy_model.air.image_adversary import ImageAdversary
 from advphy_model.files import images
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
@@ -25,7 +28,7 @@ from advphy_model.measure.semantic_chain import SemanticSetting
 from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 
 from advphy_commands import _measuring
-from advphy_commands._image_adversary import AtBob
+from advphy_commands._adversary import Perturbed
 from advphy_commands._numbers import db_range, whole
 from advphy_commands._options import group, operand, option, switch
 from advphy_commands._secret import key_file, secret_of
@@ -41,6 +44,43 @@ def _one_db(name, text):
             "of Eve"
         )
     return found[0]
+
+
+@dataclass(frozen=True)
+class AtBob(Perturbed):
+    """Perturbation of Bob's codes, and the effort of crafting it."""
+
+    restarts: int = option(4, "random starts, of which the best counts", type=int)
+    steps: int = option(100, "gradient steps of each start", type=int)
+    craft_seed: int = option(1, "seed of the crafting", type=int)
+
+    def adversaries(self, setting, out, remark):
+        """Yield ImageAdversaries, each followed by a noise jammer of equal power.
+
+        Without --attack, yield None. Crafted perturbations are kept next to the path
+        `out`, and remark(text) is called with each warning.
+        """
+        if self.attack is None:
+            yield None
+            return
+        link = setting.link if setting.pair != "none" else setting.link.without_pair()
+
+        def craft(psr_db):
+            from advphy_training import attacks, image_attacks
+
+            effort = {"restarts": self.restarts, "steps": self.steps}
+            plan = attacks.Plan(psr_db, **effort, seed=self.craft_seed)
+            at = self.attack, link, setting.images, setting.snr_db, plan
+            kept = Path(out).with_suffix(".perturbations")
+            return image_attacks.craft_or_read(*at, kept)
+
+        for p, psr_db in self.found(0, link, setting.snr_db, craft, remark):
+            found = ImageAdversary(p, psr_db, setting.seed)
+            yield found
+            if p.kind != "jammer":
+                level = round(found.scaled.psr_db, 4)  # as in the rows
+                jammer = perturbation.jammer(0, link.n, level)
+                yield ImageAdversary(jammer, seed=setting.seed)
 
 
 @dataclass(frozen=True)
@@ -77,7 +117,6 @@ class Settings:
         return self.adversary.attack is not None or self.engine == "loop"
 
     def __post_init__(self):
-        """Refuse a measurement without images."""
         if self.frames == 0:
             raise ValueError("--frames must be at least 1, got 0")
 
@@ -117,11 +156,9 @@ def run(settings, output):
         from gnuradio.advphy import semantic_engine
 
         more["counted"] = semantic_engine.counted
-    measurement = _measuring.Measurement(
-        chains, rule, settings.out, SemanticCounts, more
-    )
     table = _measuring.Table(HEADER, "SNR", _numbers, _line)
-    _measuring.run(output, measurement, table)
+    wanted = chains, rule, settings.out, SemanticCounts
+    _measuring.run(output, table, *wanted, **more)
 
 
 def _attacked(setting, settings, remark):

@@ -40,9 +40,7 @@ class Settings:
     )
     quick: bool = switch("use the shipped links")
     cluster: str = option(
-        None,
-        "use the Dask cluster of this scheduler",
-        metavar="ADDRESS",
+        None, "use the Dask cluster of this scheduler", metavar="ADDRESS"
     )
     ebn0_db: list = _measuring.over(
         None, "Eb/N0 in dB (default 0:11:0.5, or 0:11:1 with --quick)"
@@ -61,7 +59,6 @@ class Settings:
     set: list = repeated("KEY=VALUE", "setting of all trainings; may be repeated")
 
     def __post_init__(self):
-        """Refuse fewer than one training, and a BLER out of range."""
         if self.seeds < 1:
             raise ValueError(f"--seeds must be at least 1, got {self.seeds}")
         if self.down_to is not None and not 0 < self.down_to < 1:
@@ -69,49 +66,35 @@ class Settings:
                 f"--down-to must be above 0 and below 1, got {self.down_to}"
             )
 
-    @property
-    def command(self):
-        """Return the present command line."""
-        return shlex.join(["advphy", *sys.argv[1:]])
-
 
 def run(settings, output):
     """Train unless --quick is given, measure, draw and judge."""
     from advphy_training.reproduce import figures, page
 
-    name = settings.figure
-    if name != "all":
-        files, rows, _ = _one(settings, output)
-    else:
-        files, rows, verdicts = [], [], []
-        for each in figures.names():
-            output.line(f"{each}:")
-            found = _one(dataclasses.replace(settings, figure=each), output)
-            files += found[0]
-            rows += [{"figure": each, **row} for row in found[1]]
-            verdicts += [(each, *judged) for judged in found[2]]
-        page.write(settings.out / "claims.md", "all", page.summary(verdicts), True)
+    folder, every = settings.out, settings.figure == "all"
+    files, rows, verdicts = [], [], []
+    for name in figures.names() if every else [settings.figure]:
+        if every:
+            output.line(f"{name}:")
+        figure = figures.figure(name)
+        measure = _letter if name.startswith("arn-") else _paper
+        one = dataclasses.replace(settings, figure=name)
+        found, counted, trainings = measure(one, output, figure)
+        commands = [shlex.join(["advphy", *sys.argv[1:]]), *trainings]
+        text = page.section(name, figure, found, commands)
+        page.write(folder / "claims.md", name, text)
+        made = (f"{name}.png", f"{name}-pictures.png", f"{name}.csv", "claims.md")
+        for file in map(str, filter(Path.exists, (folder / file for file in made))):
+            output.line(file)
+            files.append(file)
+        rows += [{"figure": name, **row} for row in counted] if every else counted
+        verdicts += [(name, *judged) for judged in page.verdicts(figure, found)]
+    if every:
+        page.write(folder / "claims.md", "all", page.summary(verdicts), True)
         output.note(verdicts=verdicts)
-        for each, claim, verdict in verdicts:
-            output.line(f"{each}: {claim}: {verdict}")
-    output.note(figure=name, quick=settings.quick, files=files, rows=rows)
-
-
-def _one(settings, output):
-    """Reproduce one figure; return files, rows and [(claim, verdict)]."""
-    from advphy_training.reproduce import figures, page
-
-    folder, name = settings.out, settings.figure
-    figure = figures.figure(name)
-    measure = _letter if name.startswith("arn-") else _paper
-    found, rows, trainings = measure(settings, output, figure)
-    text = page.section(name, figure, found, [settings.command, *trainings])
-    page.write(folder / "claims.md", name, text)
-    made = (f"{name}.png", f"{name}-pictures.png", f"{name}.csv", "claims.md")
-    files = [str(folder / file) for file in made if (folder / file).exists()]
-    for file in files:
-        output.line(file)
-    return files, rows, page.verdicts(figure, found)
+        for judged in verdicts:
+            output.line(": ".join(judged))
+    output.note(figure=settings.figure, quick=settings.quick, files=files, rows=rows)
 
 
 def _letter(settings, output, figure):
@@ -119,29 +102,30 @@ def _letter(settings, output, figure):
     from advphy_figures import picture_grid, secrecy
     from advphy_model.files import images
     from advphy_training.evaluate.secrecy import majority
-    from advphy_training.reproduce import arn_curves, arn_pictures
-    from advphy_training.reproduce.arn_models import SHIPPED, Family
+    from advphy_training.reproduce import arn_models
+    from advphy_training.reproduce.arn_curves import Measured
 
-    # This raises an error if the images are not installed.
-    tested = images.load("mnist_test")
-    folder, name = settings.out, settings.figure
+    tested = images.load("mnist_test")  # raises an error if it is not installed
+    folder, name, measured = settings.out, settings.figure, Measured()
     place = folder / "trained"
-    families = [Family(i, place) for i in range(1, settings.seeds + 1)]
+    families = [arn_models.Family(i, place) for i in range(1, settings.seeds + 1)]
     if settings.quick:
-        families = [Family(SHIPPED, place, QUICK_STEPS, QUICK_EVE_STEPS)]
+        short = QUICK_STEPS, QUICK_EVE_STEPS
+        families = [arn_models.Family(arn_models.SHIPPED, place, *short)]
     folder.mkdir(parents=True, exist_ok=True)
-    measured = arn_curves.Measured()
     with _progress.bar(unit="points") as bar:
-        for words, measured in arn_curves.run(figure, families):
-            bar.update()
-            bar.set_postfix_str(words)
-            if not sys.stderr.isatty():
-                output.line(words)
-            table.write(folder / f"{name}.csv", measured.rows, SemanticCounts)
+        for family in families:
+            label = "shipped" if settings.quick else f"seed {family.number}"
+            for words in figure.measure(family, measured):
+                bar.update()
+                bar.set_postfix_str(f"{label}: {words}")
+                if not sys.stderr.isatty():
+                    output.line(f"{label}: {words}")
+                table.write(folder / f"{name}.csv", measured.rows, SemanticCounts)
     note = f"{len(families)} training seed(s); bands: lowest to highest 95 % interval"
     secrecy.draw(measured, figure, majority(tested), folder / f"{name}.png", note)
-    pictures, path = arn_pictures.rows(families[0]), folder / f"{name}-pictures.png"
-    picture_grid.draw(pictures, tested.shape, path, "SNR 10 dB, PSR -10 dB")
+    rows, path = arn_models.pictures(families[0]), folder / f"{name}-pictures.png"
+    picture_grid.draw(rows, tested.shape, path, "SNR 10 dB, PSR -10 dB")
     return measured, [dataclasses.asdict(row) for row in measured.rows], []
 
 
@@ -183,14 +167,15 @@ def _rows(found):
 def _effort(settings):
     from advphy_training.reproduce.gan_curves import Effort
 
-    quick = settings.quick
-    grid = settings.ebn0_db or db_range("--ebn0-db", "0:11:1" if quick else "0:11:0.5")
-    down_to = settings.down_to or (1e-5 if quick else 1e-6)
+    steps, lowest, spent = "0:11:0.5", 1e-6, {"restarts": 32, "steps": 100}
+    if settings.quick:
+        steps, lowest, spent = "0:11:1", 1e-5, {"restarts": 8, "steps": 30}
+    grid = settings.ebn0_db or db_range("--ebn0-db", steps)
+    least, down_to = settings.min_errors, settings.down_to or lowest
     most = settings.max_blocks
     if most is None:
-        most = round(2 * settings.min_errors / down_to)
-    spent = {"restarts": 8, "steps": 30} if quick else {"restarts": 32, "steps": 100}
-    return Effort(tuple(sorted(grid)), settings.min_errors, most, down_to, **spent)
+        most = round(2 * least / down_to)
+    return Effort(tuple(sorted(grid)), least, most, down_to, **spent)
 
 
 def _families(settings, figure, crafters):

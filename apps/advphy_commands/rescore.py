@@ -57,18 +57,20 @@ def run(settings, output):
         )
     if settings.images and not semantic:
         raise ValueError(f"link '{model.name}' sends no images; omit --images")
+    try:
+        frame = Frame.restore(origin.frame)
+    except ValueError as error:
+        raise ValueError(f"{found.meta}: {error}") from None
     pieces = -(-found.samples // recording_reader.PIECE)
-    along = partial(_progress.bar, total=pieces, unit="piece")
-    secret = secret_of(settings.key_file, model)
     scorer = scoring.score(
         found,
         model,
-        _frame(origin, found),
+        frame,
         seed=origin.seed,
         first_frame=origin.first_frame,
         images=images,
-        secret=secret,
-        along=along,
+        secret=secret_of(settings.key_file, model),
+        along=partial(_progress.bar, total=pieces, unit="piece"),
     )
     for warning in found.warnings:
         output.remark(f"{found.meta}: {warning}")
@@ -88,7 +90,16 @@ def _origin(settings, found):
         for name in ("seed", "codewords"):
             if getattr(settings, name) is not None:
                 raise ValueError(f"{found.meta} contains its {name}; omit --{name}")
-        model = _link(settings.link or found.origin.link, found)
+        name = settings.link or found.origin.link
+        try:
+            model = any_link.load(name)
+        except ValueError as error:
+            if name != found.origin.link:
+                raise
+            raise ValueError(
+                f"{found.meta} is of link '{name}', which is not a shipped link; give "
+                "its file with --link"
+            ) from error
         found.origin.require(model)
         return found.origin, model
     if settings.link is None:
@@ -100,25 +111,6 @@ def _origin(settings, found):
     layout = {} if codewords is None else {"codewords": codewords}
     seed = 1 if settings.seed is None else settings.seed
     return Origin.of(model, Frame.of_model(model, **layout), seed=seed), model
-
-
-def _frame(origin, found):
-    try:
-        return Frame.restore(origin.frame)
-    except ValueError as error:
-        raise ValueError(f"{found.meta}: {error}") from None
-
-
-def _link(name, found):
-    try:
-        return any_link.load(name)
-    except ValueError as error:
-        if name != found.origin.link:
-            raise
-        raise ValueError(
-            f"{found.meta} is of link '{name}', which is not a shipped link; give its "
-            "file with --link"
-        ) from error
 
 
 def _heading(found, origin):
@@ -167,17 +159,8 @@ def _numbers(found, origin, scorer):
 
 
 COLUMNS = (
-    "number",
-    "index",
-    "missed",
-    "snr_db",
-    "cfo",
-    "clock_ppm",
-    "blocks",
-    "block_errors",
-    "erasures",
-    "squared_error",
-    "intact",
+    *("number", "index", "missed", "snr_db", "cfo", "clock_ppm", "blocks"),
+    *("block_errors", "erasures", "squared_error", "intact"),
 )
 
 

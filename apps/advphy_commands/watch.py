@@ -9,8 +9,8 @@ not written.
 """
 
 import contextlib
+import functools
 import math
-import signal
 import time
 from dataclasses import dataclass
 
@@ -21,6 +21,7 @@ from advphy_model.measure.published_counts import PublishedCounts
 
 from advphy_commands import _watch_displays as displays
 from advphy_commands._options import operand, option, switch
+from advphy_commands._radio_settings import ended_by_signals
 from advphy_commands._text import printable
 
 ADDRESS = "tcp://127.0.0.1:5570"
@@ -67,70 +68,66 @@ class Settings:
     )
 
     def __post_init__(self):
-        """Refuse a time that is not positive."""
         if self.seconds is not None and not 0 < self.seconds < math.inf:
             raise ValueError(
                 f"--seconds must be finite and above 0, got {self.seconds:g}"
             )
 
 
+@ended_by_signals()
 def run(settings, output):
     """Watch until the end of the time, the window, or Ctrl-C; return the exit code."""
     from advphy_commands._subscription import Subscriptions
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with (
-            contextlib.closing(Record(settings.csv, settings.png, output)) as record,
-            Subscriptions(settings.address, output.remark, settings.keys) as publishers,
-        ):
-            received = _show(settings, output, publishers, record)
-            if publishers.malformed:
-                output.remark(f"{publishers.malformed} messages were ignored")
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    if not received:
+    with (
+        contextlib.closing(Record(settings.csv, settings.png, output)) as record,
+        Subscriptions(settings.address, output.remark, settings.keys) as publishers,
+    ):
+        turns = _Turns(publishers, record, settings.seconds)
+        if output.json is not None:
+            turns.show(lambda message: output.event(**message))
+        _show(settings, output, turns)
+        if publishers.malformed:
+            output.remark(f"{publishers.malformed} messages were ignored")
+    if not turns.received:
         output.remark(f"nothing was received from {', '.join(settings.address)}")
-    return 0 if received else 1
+    return 0 if turns.received else 1
 
 
-def _show(settings, output, publishers, record):
-    """Show measurements until the end; return how many were received."""
-    turns = _Turns(publishers, record, settings.seconds)
-    if output.json is not None:
-        turns.show(lambda message: output.event(**message))
+def _show(settings, output, turns):
+    """Show measurements until the end."""
     if settings.once:
-        return _once(settings, output, publishers, turns)
-    if displays.wants_window(settings, output):
-        return displays.window(settings, turns)
-    with contextlib.ExitStack() as stack:
-        if settings.terminal or not (settings.png or output.only_json):
-            shown = stack.enter_context(displays.terminal(output))
-            turns.show(shown.take, shown.tick)
-        while turns.seconds_left() > 0:
-            turns.turn(min(0.1, turns.seconds_left()))
-    return turns.received
+        with contextlib.closing(displays.Lines(output, turns)):
+            turns.take_last(settings.seconds or ONCE_SECONDS)
+    elif displays.wants_window(settings, output):
+        displays.window(settings, turns)
+    else:
+        with contextlib.ExitStack() as stack:
+            if settings.terminal or not (settings.png or output.only_json):
+                shown = displays.terminal(output, turns)
+                stack.enter_context(contextlib.closing(shown))
+            while turns.seconds_left() > 0:
+                turns.turn(min(0.1, turns.seconds_left()))
 
 
 class _Turns:
-    """Loop that passes measurements to the record and to the displays.
-
-    Args:
-        publishers: Subscriptions.
-        record: Record.
-        seconds: time until the end, or None for no end.
-    """
+    """Loop that passes measurements to the record and to the displays."""
 
     def __init__(self, publishers, record, seconds):
         self._publishers = publishers
         self._takes, self._ticks = [record.take], [record.tick]
         self._seconds, self._end = math.inf if seconds is None else seconds, None
-        self.received = 0
+        self._flowgraphs, self.received = set(), 0
 
     def show(self, take, tick=None):
         """Also pass each message to `take`, and call `tick` at each turn."""
         self._takes.append(take)
         self._ticks += [] if tick is None else [tick]
+
+    @property
+    def several(self):
+        """Return whether several flowgraphs have sent messages."""
+        return len(self._flowgraphs) > 1
 
     def seconds_left(self):
         """Return the seconds until the end, counted from the first call."""
@@ -139,32 +136,26 @@ class _Turns:
             self._end = now + self._seconds
         return self._end - now
 
-    def take(self, message):
-        """Pass on one message."""
-        self.received += 1
-        for take in self._takes:
-            take(message)
+    def _take(self, messages):
+        for message in messages:
+            self.received += 1
+            self._flowgraphs.add(message["flowgraph"])
+            for take in self._takes:
+                take(message)
 
     def turn(self, seconds):
         """Pass on the messages of at most `seconds`, then call all ticks."""
-        for message in self._publishers.wait(seconds):
-            self.take(message)
+        self._take(self._publishers.wait(seconds))
         for tick in self._ticks:
             tick()
 
-
-def _once(settings, output, publishers, turns):
-    """Print the latest message of each block; return the number of messages."""
-    end = time.monotonic() + (settings.seconds or ONCE_SECONDS)
-    last = {}
-    while not publishers.joined and time.monotonic() < end:
-        for message in publishers.wait(min(0.1, end - time.monotonic())):
-            last[message["run"], message["kind"], message["block"]] = message
-    with displays.Lines(output) as shown:
-        turns.show(shown.take)
-        for message in last.values():
-            turns.take(message)
-    return len(last)
+    def take_last(self, seconds):
+        """Pass on the latest message of each block when all publishers have sent."""
+        end, last = time.monotonic() + seconds, {}
+        while not self._publishers.joined and time.monotonic() < end:
+            for message in self._publishers.wait(min(0.1, end - time.monotonic())):
+                last[message["run"], message["kind"], message["block"]] = message
+        self._take(last.values())
 
 
 class Record:
@@ -183,21 +174,23 @@ class Record:
 
     def __init__(self, csv, png, output):
         self._paths = {k: path for k, path in {"csv": csv, "png": png}.items() if path}
-        self._remark, self._remarked, self._unshown = output.remark, set(), set()
-        self._changed, self._next = set(), {"csv": 0.0, "png": time.monotonic() + 1}
-        before = []
-        with contextlib.ExitStack() as stack:
-            if png:
-                from advphy_figures import look
+        # A cached function remarks each text once.
+        self._remark = functools.cache(lambda text: output.remark(printable(text)))
+        self._unshown, self._changed = set(), set()
+        self._next = {"csv": 0.0, "png": time.monotonic() + 1}
+        if png:
+            from advphy_figures import look
 
-                look.kind_of(png)
-                refuse_unwritable(png)
+            look.kind_of(png)
+            refuse_unwritable(png)
+        with contextlib.ExitStack() as stack:
+            before = []
             if csv:
                 refuse_unwritable(csv)
                 stack.enter_context(only_writer(csv))
                 before = table.read_existing(csv, Counts)
+            self._counts = PublishedCounts(before)
             self._stack = stack.pop_all()
-        self._counts = PublishedCounts(before)
 
     def take(self, message):
         """Add a measurement."""
@@ -223,7 +216,7 @@ class Record:
             if "png" in self._paths and not self._counts.rows():
                 self._remark(f"{self._paths['png']}: there were no counts to draw")
             if "csv" in self._paths and self._unshown:
-                self._remark_once(
+                self._remark(
                     f"{self._paths['csv']} has block errors only, not the measurements "
                     f"of {', '.join(sorted(self._unshown))}"
                 )
@@ -238,15 +231,10 @@ class Record:
 
             bler_curves.draw(table.add_up(rows), path)
         for name in self._counts.counted_twice():
-            self._remark_once(
+            self._remark(
                 f"{path}: {name} counts blocks that are counted already, with the same "
                 "seed and settings; the longest of overlapping ranges is kept; give "
                 "each run its own seed or first block"
             )
         for name, why in self._counts.refused.items():
-            self._remark_once(f"{path}: the counts of {name} are left out: {why}")
-
-    def _remark_once(self, text):
-        if text not in self._remarked:
-            self._remarked.add(text)
-            self._remark(printable(text))
+            self._remark(f"{path}: the counts of {name} are left out: {why}")

@@ -27,19 +27,12 @@ _FEATURES = 256  # neurons of each hidden layer of an image decoder
 
 @dataclass(frozen=True)
 class Effort:
-    """Effort of an Eve who adapts.
+    """Effort of an Eve who adapts."""
 
-    Args:
-        hidden: sizes of the hidden layers of each network that is tried.
-        steps: steps of each training.
-        learning_rate: learning rate of Adam at the start; it falls linearly to 0.
-        seed: seed of weights and batches.
-    """
-
-    hidden: tuple = ((64, 32, 32), (256, 128))
-    steps: int = 3000
-    learning_rate: float = 2e-3
-    seed: int = 1
+    hidden: tuple = ((64, 32, 32), (256, 128))  # hidden layers of each network
+    steps: int = 3000  # of each training
+    learning_rate: float = 2e-3  # of Adam at the start; it falls linearly to 0
+    seed: int = 1  # of weights and batches
 
 
 def adapt(
@@ -121,12 +114,9 @@ def _train(model, count, loss, effort, number, judge=None, weight_decay=0.0):
 
 
 def image_decoder(intercepts, pixels, effort):
-    """Return a Network from L reals to pixels, trained on known images.
+    """Return a Network from L reals to pixels, trained on Intercepts of known images.
 
-    Args:
-        intercepts: Intercepts.
-        pixels: images sent, float32 [count, pixels].
-        effort: Effort.
+    The images that were sent are float32 [count, pixels].
     """
     torch.set_num_threads(1)
     y, _ = intercepts.tensors()

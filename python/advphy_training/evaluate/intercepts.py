@@ -19,17 +19,11 @@ from advphy_training.schemes import paired_arn
 
 @dataclass(frozen=True)
 class Intercepts:
-    """Vectors that Eve has recorded.
+    """Vectors that Eve has recorded."""
 
-    Args:
-        y: received vectors, complex64 [count, n].
-        reals: number L of reals of a vector that are used.
-        labels: labels of the images, uint8 [count], as far as she knows them.
-    """
-
-    y: np.ndarray
-    reals: int
-    labels: np.ndarray
+    y: np.ndarray  # received vectors, complex64 [count, n]
+    reals: int  # number L of reals of a vector that are used
+    labels: np.ndarray  # labels of the images, uint8 [count], as far as she knows them
 
     def take(self, count):
         """Return the first `count` intercepts; raise ValueError if there are fewer."""

@@ -29,19 +29,12 @@ _OF_RESTARTS = 8  # times the errors in two counts that shall differ by less tha
 
 @dataclass(frozen=True)
 class Counter:
-    """Settings of the count of each number.
+    """Settings of the count of each number."""
 
-    Args:
-        workers: ranges.Workers, or None: threads of this process.
-        min_errors: block errors that end a count.
-        max_blocks: blocks that end a count.
-        seed: seed of messages and noise, the same for each count.
-    """
-
-    workers: object = None
-    min_errors: int = 1000
-    max_blocks: int = 2_000_000
-    seed: int = 3
+    workers: object = None  # ranges.Workers, or None: threads of this process
+    min_errors: int = 1000  # block errors that end a count
+    max_blocks: int = 2_000_000  # blocks that end a count
+    seed: int = 3  # seed of messages and noise, the same for each count
 
     def row(self, job) -> Counts:
         """Count a Job and return its Counts."""
@@ -54,11 +47,9 @@ class Counter:
         return row
 
     def certified(self, link, points) -> dict:
-        """Return the bounds (universal, per message) of the BLER at each point.
+        """Return {point: bounds (universal, per message) of the BLER}.
 
-        Args:
-            link: link model.
-            points: {(ebn0_db, psr_db)}.
+        The points are a set of (ebn0_db, psr_db).
         """
         found = {}
         for ebn0_db in sorted({db for db, _ in points}):
@@ -72,46 +63,27 @@ class Counter:
 
 @dataclass(frozen=True)
 class Job:
-    """One number of the report.
+    """One number of the report."""
 
-    Args:
-        role: name such as "universal_pgd"; see jobs().
-        link: measured link model.
-        ebn0_db: Eb/N0 in dB.
-        psr_db: PSR in dB, or None without an attack.
-        craft: function without arguments that returns the Perturbation, or None.
-        canceller: CancellerSettings, or None.
-        arrival: further arguments of the Adversary.
-    """
-
-    role: str
-    link: object
-    ebn0_db: float
-    psr_db: float | None = None
-    craft: object = None
-    canceller: object = None
-    arrival: dict = field(default_factory=dict)
+    role: str  # name such as "universal_pgd"; see jobs()
+    link: object  # measured link model
+    ebn0_db: float  # Eb/N0 in dB
+    psr_db: float | None = None  # PSR in dB, or None without an attack
+    craft: object = None  # function that returns the Perturbation, or None
+    canceller: object = None  # CancellerSettings, or None
+    arrival: dict = field(default_factory=dict)  # further arguments of the Adversary
 
 
 @dataclass
 class Evaluation:
-    """Results of an evaluation.
+    """Results of an evaluation."""
 
-    Args:
-        link: link model.
-        ebn0_db: Eb/N0 in dB of the sweep over PSR.
-        psr_db: PSR in dB of the sweep over Eb/N0.
-        counts: {(role, ebn0_db, psr_db): Counts}.
-        gradients: result of AttackedLink.gradients.
-        certified: result of Counter.certified.
-    """
-
-    link: object
-    ebn0_db: float
-    psr_db: float
-    counts: dict = field(default_factory=dict)
-    gradients: dict = field(default_factory=dict)
-    certified: dict = field(default_factory=dict)
+    link: object  # link model
+    ebn0_db: float  # Eb/N0 in dB of the sweep over PSR
+    psr_db: float  # PSR in dB of the sweep over Eb/N0
+    counts: dict = field(default_factory=dict)  # {(role, ebn0_db, psr_db): Counts}
+    gradients: dict = field(default_factory=dict)  # result of AttackedLink.gradients
+    certified: dict = field(default_factory=dict)  # result of Counter.certified
 
     def at(self, role, psr_db=None):
         """Return the Counts of a role at the evaluation's Eb/N0, or None.

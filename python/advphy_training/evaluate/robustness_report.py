@@ -54,8 +54,8 @@ _OVER_EBN0 = {
 }
 
 
-def write(evaluation, folder, command) -> list:
-    """Write the report of an evaluation; return the findings.
+def write(evaluation, folder, command) -> dict:
+    """Write report.md, report.json, counts.csv and two figures; return the report.
 
     Args:
         evaluation: complete robustness.Evaluation.
@@ -67,11 +67,12 @@ def write(evaluation, folder, command) -> list:
     rows = {row.setting: row for row in evaluation.counts.values()}  # no duplicates
     table.write(folder / "counts.csv", list(rows.values()), Counts)
     _draw(evaluation, folder)
+    report = _as_json(evaluation, findings, command)
     with atomic_file(folder / "report.json") as file:
-        json.dump(_as_json(evaluation, findings, command), file, indent=1)
+        json.dump(report, file, indent=1)
     with atomic_file(folder / "report.md") as file:
         file.write(_as_markdown(evaluation, findings, command))
-    return findings
+    return report
 
 
 def _draw(evaluation, folder):

@@ -21,32 +21,18 @@ SURROGATES = (101, 102, 103)  # seeds of Eve's own pairs
 
 @dataclass
 class Adaptation:
-    """The target, Eve's effort, and the results.
+    """The target, Eve's effort, and the results."""
 
-    Args:
-        setting: SemanticSetting of the target with the images she records (training
-            images) and the static Eve.
-        tested: Images to measure on, which she has never seen.
-        record: function (setting, count) -> complex64 [count, n].
-        counts: numbers of labeled intercepts.
-        knows_base: Eve trained on the base over the SNRs, or None.
-        surrogate_steps: steps of the training of each pair of her own; 0: no pairs.
-        effort: Effort.
-        rows: [(means, SemanticCounts)] measured so far.
-        eves: Eves by means.
-        images: MSE and SSIM of her own image decoder, and MSE of the mean image.
-    """
-
-    setting: SemanticSetting
-    tested: object
-    record: object
-    counts: tuple
-    knows_base: Eve | None = None
-    surrogate_steps: int = 2000
+    setting: SemanticSetting  # target, images that she records, static Eve
+    tested: object  # Images to measure on, which she has never seen
+    record: object  # function (setting, count) -> complex64 [count, n]
+    counts: tuple  # numbers of labeled intercepts
+    knows_base: Eve | None = None  # Eve trained on the base over the SNRs, or None
+    surrogate_steps: int = 2000  # of the training of each pair of her own; 0: none
     effort: Effort = field(default_factory=Effort)
-    rows: list = field(default_factory=list)
-    eves: dict = field(default_factory=dict)
-    images: dict = field(default_factory=dict)
+    rows: list = field(default_factory=list)  # [(means, SemanticCounts)] so far
+    eves: dict = field(default_factory=dict)  # Eves by means
+    images: dict = field(default_factory=dict)  # quality of her own image decoder
 
     def run(self):
         """Train and measure each Eve, and yield her means."""
@@ -102,10 +88,8 @@ class Adaptation:
 
     def _decode_images(self, recorded):
         """Train her own image decoder on known images and measure it on others."""
-        best = self.eves[_known(max(self.counts))]
-        eve, seen = decoded_images(
-            best, self.setting, recorded, self.tested, self.effort
-        )
+        best, given = self.eves[_known(max(self.counts))], (recorded, self.tested)
+        eve, seen = decoded_images(best, self.setting, *given, self.effort)
         self.eves["all"] = dataclasses.replace(eve, name="adapted_eve")
         sent = self.tested.as_reals()
         mean = np.broadcast_to(self.setting.images.as_reals().mean(axis=0), sent.shape)
@@ -136,7 +120,7 @@ def decoded_images(eve, setting, recorded, tested, effort) -> tuple:
     Args:
         eve: Eve, whose classifier is kept.
         setting: SemanticSetting of her recording, with the images that she knows.
-        recorded: Intercepts.
+        recorded: Intercepts of these images.
         tested: Images that she has not seen.
         effort: Effort.
     """

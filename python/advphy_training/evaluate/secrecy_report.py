@@ -31,8 +31,8 @@ SENTENCES = {
 }
 
 
-def write(done, folder, command) -> None:
-    """Write report.md, report.json, counts.csv and accuracy.png into a folder.
+def write(done, folder, command) -> dict:
+    """Write report.md, report.json, counts.csv and accuracy.png; return the report.
 
     Args:
         done: complete secrecy.Adaptations, one per SNR.
@@ -49,7 +49,6 @@ def write(done, folder, command) -> None:
     title = f"Eve's accuracy on {link.name}"
     eve_accuracy.draw(curves, chance, folder / "accuracy.png", title)
     names = ("snr_db", "correct", "frames", "accuracy")
-    decoders = [{"snr_db": one.setting.eve_snr_db, **one.images} for one in done]
     report = {
         "link": link.name,
         "model_sha256": link.sha256,
@@ -60,12 +59,15 @@ def write(done, folder, command) -> None:
             {"means": means} | {name: getattr(row, name) for name in names}
             for means, row in found
         ],
-        "image_decoder": decoders,
+        "image_decoder": [
+            {"snr_db": one.setting.eve_snr_db, **one.images} for one in done
+        ],
     }
     with atomic_file(folder / "report.json") as file:
         json.dump(report, file, indent=1)
     with atomic_file(folder / "report.md") as file:
         file.write(_page(report, done[0], found))
+    return report
 
 
 def _page(report, one, found):
@@ -104,15 +106,9 @@ def _page(report, one, found):
         for row in report["image_decoder"]
     ]
     best = max(row.accuracy for _, row in found)
-    command = f"    {report['command']}"
-    lines += ["", _verdict(best, chance), "", "Made by:", "", command, ""]
+    verdict = "None of these Eves is better than a blind one by more than 0.01."
+    if best > chance + 0.01:
+        verdict = f"The best Eve finds {best:.1%} of the labels, a blind one "
+        verdict += f"{chance:.1%}: the link is not secret."
+    lines += ["", verdict, "", "Made by:", "", f"    {report['command']}", ""]
     return "\n".join(lines)
-
-
-def _verdict(best, chance):
-    if best <= chance + 0.01:
-        return "None of these Eves is better than a blind one by more than 0.01."
-    return (
-        f"The best Eve finds {best:.1%} of the labels, a blind one {chance:.1%}: the "
-        "link is not secret."
-    )

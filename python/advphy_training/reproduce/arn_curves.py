@@ -4,7 +4,6 @@
 import functools
 from dataclasses import dataclass, field
 
-from advphy_training.reproduce import arn_models
 from advphy_training.reproduce.claims import Point, share
 
 LABELS = {
@@ -30,20 +29,15 @@ def labels(*curves) -> dict:
 
 @dataclass
 class Measured:
-    """Results of the curves of a figure.
+    """Results of the curves of a figure."""
 
-    Args:
-        points: {(family, (quantity, curve)): {x: Point}}; the quantity is "mse", the
-            mean squared error of Bob's images, or "accuracy", that of Eve.
-        power_db: {(family, curve, x): (realized PSR or None, transmit power)}.
-        frontier: {(family, name): [(MSE of Bob, accuracy of the adapted Eve)]}.
-        rows: all SemanticCounts.
-    """
-
+    # {(family, ("mse" of Bob's images or "accuracy" of Eve, curve)): {x: Point}}
     points: dict = field(default_factory=dict)
+    # {(family, curve, x): (realized PSR or None, transmit power)}
     power_db: dict = field(default_factory=dict)
+    # {(family, name): [(MSE of Bob, accuracy of the adapted Eve)]}
     frontier: dict = field(default_factory=dict)
-    rows: list = field(default_factory=list)
+    rows: list = field(default_factory=list)  # all SemanticCounts
 
     def note(self, family, curve, x, found, without=False):
         """Keep a result of a family.
@@ -56,19 +50,19 @@ class Measured:
             without: True keeps another curve, of Bob without his module.
         """
         self._keep(found.values())
-        names = {"bob": curve, "bob_without": f"{curve}_without"}
-        for branch, name in names.items():
-            if branch in found and (without or branch == "bob"):
-                row = found[branch]
+        names = {"bob": curve, "bob_without": f"{curve}_without", "eve": curve}
+        for branch, row in found.items():
+            if branch == "bob_without" and not without:
+                continue
+            if branch == "eve":
+                quantity, point = "accuracy", share(row.correct, row.frames)
+            else:
                 low, high = row.mse_interval()
-                self._add(family, "mse", name, x, Point(low, row.mse, high))
-                self.power_db[family, name, x] = row.psr_db, row.transmit_power_db
-        if "eve" in found:
-            row = found["eve"]
-            self._add(family, "accuracy", curve, x, share(row.correct, row.frames))
-
-    def _add(self, family, quantity, curve, x, point):
-        self.points.setdefault((family, (quantity, curve)), {})[x] = point
+                quantity, point = "mse", Point(low, row.mse, high)
+                power = row.psr_db, row.transmit_power_db
+                self.power_db[family, names[branch], x] = power
+            key = family, (quantity, names[branch])
+            self.points.setdefault(key, {})[x] = point
 
     def note_frontier(self, family, name, found):
         """Keep a pair (MSE of Bob, accuracy of the adapted Eve) of a link."""
@@ -136,19 +130,3 @@ def frontier(family, measured):
     for name, link in (("minmax", family.minmax()), ("keyed", family.keyed())):
         note(name, family.measure_adapted(link, 10.0))
         yield name
-
-
-def run(figure, families):
-    """Yield (text of progress, Measured so far) while a figure is measured.
-
-    Args:
-        figure: module of figures/ with measure(family, measured).
-        families: arn_models.Family, one per seed.
-    """
-    measured = Measured()
-    for family in families:
-        label = f"seed {family.number}"
-        if family.number == arn_models.SHIPPED:
-            label = "shipped"
-        for words in figure.measure(family, measured):
-            yield f"{label}: {words}", measured

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models of the figures of [arn], for one training seed."""
+"""Models of the figures of [arn] for one training seed, and images they decode."""
 
 import dataclasses
 import hashlib
 from pathlib import Path
 
+import numpy as np
 from advphy_model.files import images
+from advphy_model.link.arn import BobModule
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.semantic_chain import SemanticSetting
+from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.power import from_db
 
 from advphy_training import schemes
-from advphy_training.evaluate import adapted_eve, intercepts
+from advphy_training.evaluate import adapted_eve, intercepts, secrecy
 from advphy_training.reproduce import retraining
 
 SHIPPED = 0  # the number of the family of the shipped models
@@ -142,3 +145,38 @@ class Family:
         found = load(path)
         retraining.require_same(path, found.recipe, dataclasses.asdict(settings))
         return found
+
+
+PICTURES_SNR_DB = 10.0
+
+
+def pictures(family, count=10) -> dict:
+    """Return {label: images} of the first `count` test images, decoded at 10 dB."""
+    tested = images.load("mnist_test").take(slice(0, count))
+    white, keyed = family.pair("white"), family.keyed()
+    setting = setting_of(white, tested, PICTURES_SNR_DB, seed=1)
+    y = semantic_chain.record(setting, count)
+    clean = np.empty_like(y)
+    BobModule(white).run(y, 0, clean)
+    return {
+        "original": tested.as_reals(),
+        "Bob": _decoded(white, clean),
+        "Bob without his module": _decoded(white, y),
+        "static Eve's view": _decoded(family.base(), y),
+        "adapted Eve": _seen_by_eve(family, white, tested),
+        "adapted Eve, keyed": _seen_by_eve(family, keyed, tested),
+    }
+
+
+def _decoded(link, y):
+    out = np.empty((len(y), link.pixels), np.float32)
+    PackedNetwork(link.decoder, complex_input=True).run(y, out)
+    return out
+
+
+def _seen_by_eve(family, link, tested):
+    """Return the images of an Eve who trained a decoder on known images."""
+    setting = setting_of(link, images.load("mnist_train"), PICTURES_SNR_DB)
+    recorded = intercepts.labeled(setting, semantic_chain.record, RECORDED)
+    eve, effort = family.adapted(link, PICTURES_SNR_DB), adapted_eve.Effort()
+    return secrecy.decoded_images(eve, setting, recorded, tested, effort)[1]

@@ -8,15 +8,11 @@ from advphy_training.reproduce.claims import ebn0_needed, share, shown, shown_db
 
 @dataclass
 class BlockErrors:
-    """Counts of a figure's curves.
+    """Counts of a figure's curves."""
 
-    Args:
-        families: number of families of links (seeds) that were measured.
-        counts: {(family, link, attack key or "clean"): {ebn0_db: Counts of each p}};
-            `link` is the shipped link's name in every family.
-    """
-
-    families: int
+    families: int  # number of families of links (seeds) that were measured
+    # {(family, link, attack key or "clean"): {ebn0_db: Counts of each p}}; `link` is
+    # the shipped link's name in every family
     counts: dict = field(default_factory=dict)
 
     def of_family(self, family) -> dict:
@@ -40,29 +36,24 @@ class BlockErrors:
         A row shared by several families, such as that of a baseline, counts once. The
         Eb/N0s are those at which every family has a point.
         """
-        curves = self._of(link, key)
+        common = self._common(link, key).items()
         return {
-            db: added({row for points in curves for row in points[db]})
-            for db in self._common(curves)
+            db: added({row for rows in all_of for row in rows}) for db, all_of in common
         }
 
     def spread(self, link, key) -> dict:
         """Return {ebn0_db: (lowest, highest BLER of a family)}; {} for one family."""
-        if self.families < 2:
-            return {}
-        curves = self._of(link, key)
         found = {}
-        for db in self._common(curves):
-            counted = [added(curve[db]) for curve in curves]
-            rates = [failures / blocks for failures, blocks in counted]
+        for db, families in self._common(link, key).items():
+            rates = [failures / blocks for failures, blocks in map(added, families)]
             found[db] = min(rates), max(rates)
-        return found
+        return found if self.families > 1 else {}
 
-    def _of(self, link, key):
-        return [self.counts.get((i, link, key), {}) for i in range(self.families)]
-
-    def _common(self, curves):
-        return sorted(set.intersection(*map(set, curves)))
+    def _common(self, link, key):
+        """Return {ebn0_db: rows of each family} where every family has a point."""
+        curves = [self.counts.get((i, link, key), {}) for i in range(self.families)]
+        common = sorted(set.intersection(*map(set, curves)))
+        return {db: [curve[db] for curve in curves] for db in common}
 
     def table(self, figure) -> list:
         """Return the lines of a table: BLER at 8 dB, Eb/N0 where BLER is 1e-3."""

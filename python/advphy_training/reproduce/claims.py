@@ -29,34 +29,22 @@ def share(part, whole) -> Point:
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition of a claim.
+    """One condition of a claim."""
 
-    Args:
-        words: completion of "only with ..."; "": the only condition.
-        curves: keys of the curves that are judged.
-        judge: function of the curves, each {x: Point}, that returns the state (HOLDS,
-            FAILS, or OPEN: the intervals overlap, or a number is missing) and the
-            numbers as text.
-    """
-
-    words: str
-    curves: tuple
+    words: str  # completion of "only with ..."; "": the only condition
+    curves: tuple  # keys of the curves that are judged
+    # function of the curves, each {x: Point}, that returns the state (HOLDS, FAILS, or
+    # OPEN: the intervals overlap, or a number is missing) and the numbers as text
     judge: Callable
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of a paper, or one that is tested in addition.
-
-    Args:
-        text: the claim.
-        source: quotation from the paper, or the reason for the test.
-        conditions: conditions, all of which hold if the claim does.
-    """
+    """A claim of a paper, or one that is tested in addition."""
 
     text: str
-    source: str
-    conditions: tuple
+    source: str  # quotation from the paper, or the reason for the test
+    conditions: tuple  # all of them hold if the claim does
 
     def outcomes(self, curves) -> list:
         """Return (words, state, numbers) of each condition for {key: {x: Point}}."""
@@ -67,10 +55,9 @@ class Claim:
 
 
 def verdict(families) -> str:
-    """Return the verdict on a claim; with the number of families if they differ.
+    """Return the verdict on the outcomes of a claim, a list for each family.
 
-    Args:
-        families: outcomes of the claim, a list for each family.
+    It contains the number of families if they differ.
     """
     found = Counter(map(_verdict, families))
     if len(found) == 1:
@@ -80,17 +67,17 @@ def verdict(families) -> str:
 
 
 def _verdict(outcomes):
-    by_state = {state: [] for state in (HOLDS, FAILS, OPEN)}
-    for words, state, _ in outcomes:
-        by_state[state].append(words)
     if [words for words, _, _ in outcomes] == [""]:
         return outcomes[0][1]
-    held, unsure = "; ".join(by_state[HOLDS]), "; ".join(by_state[OPEN])
-    if held and by_state[FAILS]:
+    held, failed, unsure = (
+        "; ".join(words for words, state, _ in outcomes if state == wanted)
+        for wanted in (HOLDS, FAILS, OPEN)
+    )
+    if held and failed:
         return f"only with: {held}"
     if held:
         return "reproduced" + (f", but not decided with: {unsure}" if unsure else "")
-    if by_state[FAILS]:
+    if failed:
         return "not reproduced" + (f"; not decided with: {unsure}" if unsure else "")
     return "not decided"
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measurement of the curves of a figure of [gan], for one or more families of links."""
 
-import functools
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from advphy_model.air import perturbation
@@ -31,17 +31,11 @@ FGM_RUNS = 10  # the BLER of a run varies by a factor of four; the best is kept
 DRAWS = 5  # number of p of a transferred attack, because their effect varies
 
 
-@dataclass(frozen=True)
-class System:
-    """A curve's link.
+class System(NamedTuple):
+    """Link of a curve."""
 
-    Args:
-        link: name of a shipped link or baseline.
-        label: label in the legend.
-    """
-
-    link: str
-    label: str
+    link: str  # name of a shipped link or baseline
+    label: str  # in the legend
 
 
 HARD, ML = "hamming74_hard", "hamming74_ml"  # the conventional scheme
@@ -68,23 +62,17 @@ def no_worse_clean(link, other, margin=1.0):
 class Attack:
     """An attack on every system of a figure.
 
-    Args:
-        key: short name, used by the claims.
-        title: title of its panel.
-        craft: name of an attack, or STORED.
-        against: links that p is crafted against; (): the attacked system. For STORED
-            the link whose training contains p.
-        own: systems that are nevertheless attacked by a p of their own, because they
-            are publicly known.
-        shift: delay of p in channel uses, or "random" per block.
+    It is crafted against the links `against`, or else the attacked system; a system
+    that is publicly known is attacked by a p of its own. The p of STORED is that of the
+    training of the link.
     """
 
-    key: str
-    title: str
-    craft: str
-    against: tuple = ()
-    own: tuple = ()
-    shift: int | str = 0
+    key: str  # short name, used by the claims
+    title: str  # of its panel
+    craft: str  # name of an attack, or STORED
+    against: tuple = ()  # names of links
+    own: tuple = ()  # names of systems that are publicly known
+    shift: int | str = 0  # delay of p in channel uses, or "random" per block
 
     def substitutes(self, link: str) -> tuple:
         """Return the links that p is crafted against instead of a system."""
@@ -94,47 +82,27 @@ class Attack:
 
 @dataclass(frozen=True)
 class Effort:
-    """Effort of a reproduction.
+    """Effort of a reproduction."""
 
-    Args:
-        grid: Eb/N0s in dB, rising.
-        min_errors: block errors that end a point.
-        max_blocks: blocks that end a point.
-        down_to: BLER at which a curve ends.
-        restarts: restarts of universal PGD.
-        steps: steps of universal PGD.
-        seed: seed of messages and noise.
-    """
-
-    grid: tuple
-    min_errors: int = 200
-    max_blocks: int = 100_000_000
-    down_to: float = 1e-5
-    restarts: int = 8
-    steps: int = 30
-    seed: int = 1
+    grid: tuple  # Eb/N0s in dB, rising
+    min_errors: int  # block errors that end a point
+    max_blocks: int  # blocks that end a point
+    down_to: float  # BLER at which a curve ends
+    restarts: int  # of universal PGD
+    steps: int  # of universal PGD
+    seed: int = 1  # of messages and noise
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """The measurement of a figure.
+    """The measurement of a figure."""
 
-    Args:
-        figure: module of figures/.
-        families: functions from a shipped link's name to a LinkModel: one for the
-            shipped links, or one for each seed of retrained links.
-        effort: Effort.
-        out: path of the CSV of counts; perturbations are kept next to it.
-        workers: ranges.Workers that count, or None: threads of this process.
-        crafters: ranges.Workers that craft, or None: this process.
-    """
-
-    figure: object
-    families: tuple
+    figure: object  # module of figures/
+    families: tuple  # functions from the name of a link to its LinkModel of a seed
     effort: Effort
-    out: Path
-    workers: object = None
-    crafters: object = None
+    out: Path  # path of the CSV of counts; perturbations are kept next to it
+    workers: object = None  # ranges.Workers that count, or None: threads
+    crafters: object = None  # ranges.Workers that craft, or None: this process
     _crafted: dict = field(default_factory=dict)
 
     def curves(self):
@@ -169,15 +137,12 @@ class Reproduction:
             rule = StopRule(None, blocks)
         model = self.families[curve[0]](curve[1].link)
         seed = effort.seed + DRAWS * curve[0]  # each family has noise of its own
-        counted = functools.partial(ranges.counted, workers=self.workers)
+        counted = {"counted": partial(ranges.counted, workers=self.workers)}
         rows = {}
         while True:
             for i, adversary in enumerate(adversaries):
-                setting = LinkSetting(model, ebn0_db, seed + i, adversary)
-                steps = sweep.measure(
-                    [setting], rule, self.out, Counts, counted=counted
-                )
-                for step in steps:
+                setting = [LinkSetting(model, ebn0_db, seed + i, adversary)]
+                for step in sweep.measure(setting, rule, self.out, Counts, **counted):
                     rows[i] = step.row
                     yield tuple(rows.values())
             most = 2 * len(rows) * (rule.max_blocks or 0)
@@ -188,13 +153,13 @@ class Reproduction:
 
     def craft(self):
         """Craft all perturbations of the grid in advance; yield (done, total)."""
-        wanted = {}
-        for family, system, attack in self.curves():
-            if attack is None or attack.craft in (STORED, JAMMER):
-                continue
-            for ebn0_db in self.effort.grid:
-                for task in self._tasks((family, system, attack), ebn0_db):
-                    wanted[_key(task)] = task
+        wanted = {
+            _key(task): task
+            for curve in self.curves()
+            if curve[-1] is not None and curve[-1].craft not in (STORED, JAMMER)
+            for ebn0_db in self.effort.grid
+            for task in self._tasks(curve, ebn0_db)
+        }
         found = ranges.in_order(_craft, wanted.values(), self.crafters)
         for i, (key, crafted_now) in enumerate(zip(wanted, found, strict=True)):
             self._crafted[key] = crafted_now
@@ -220,6 +185,7 @@ class Reproduction:
         """Return the arguments of craft_or_read for each p."""
         family, system, attack = curve
         load, effort = self.families[family], self.effort
+        model = load(system.link)
         substitutes = [load(name) for name in attack.substitutes(system.link)]
         spent = {"restarts": effort.restarts, "steps": effort.steps}
         if attack.craft == FGM:
@@ -228,9 +194,11 @@ class Reproduction:
         kept = Path(self.out).resolve().with_suffix(".perturbations")
         tasks = []
         for seed in range(1, many + 1):
-            plan = Plan(psr_db=PSR_DB, ebn0_db=ebn0_db, seed=seed, **spent)
-            folder = str(kept / f"seed{seed}")
-            tasks.append((attack.craft, load(system.link), plan, substitutes, folder))
+            plan, folder = (
+                Plan(PSR_DB, ebn0_db, seed=seed, **spent),
+                kept / f"seed{seed}",
+            )
+            tasks.append((attack.craft, model, plan, substitutes, str(folder)))
         return tasks
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The page claims.md: claims of a paper, results, and what the paper leaves open."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
@@ -55,30 +54,16 @@ the Eve who adapts: 50000 labelled intercepts at that SNR, three networks, the b
 """
 
 
-@dataclass(frozen=True)
-class _Paper:
-    """Texts of the page for all figures of a paper.
-
-    Args:
-        called: word for the paper.
-        reading: explanation of the numbers.
-        choices: open questions, as in _GAN_CHOICES.
-    """
-
-    called: str
-    reading: str
-    choices: str
-
-
+# Word for the paper, explanation of the numbers, open questions.
 _PAPERS = {
-    "gan": _Paper(
+    "gan": (
         "paper",
         "Brackets are 95 % intervals of counting; what another training or another p "
         "would change is not in them, that is what the seeds are for. Not decided: the "
         "intervals overlap, differ between the Eb/N0 given, or a number is missing.",
         _GAN_CHOICES,
     ),
-    "arn": _Paper(
+    "arn": (
         "letter",
         "A line for each training seed; brackets are 95 % intervals over the 10000 "
         "test images.",
@@ -96,20 +81,19 @@ def section(name, figure, measured, commands) -> str:
         measured: BlockErrors or Measured, with by_family() and table(figure).
         commands: commands that made the figure, texts.
     """
-    paper = _PAPERS[name.partition("-")[0]]
+    called, reading, choices = _PAPERS[name.partition("-")[0]]
     lines = [f"# {name}: {figure.TITLE}", "", f"![{figure.TITLE}]({name}.png)", ""]
-    lines += [f"| claim | {paper.called} | ours | verdict |", "|---|---|---|---|"]
-    for claim, outcomes in zip(figure.CLAIMS, _judged(figure, measured), strict=True):
+    lines += [f"| claim | {called} | ours | verdict |", "|---|---|---|---|"]
+    for claim, outcomes in _judged(figure, measured):
         ours = f"{_ours(outcomes)} | **{verdict(outcomes)}**"
         lines.append(f"| {claim.text} | {claim.source} | {ours} |")
-    lines += [
-        *("", paper.reading, "", *measured.table(figure), ""),
-        f"What the {paper.called} leaves open, and what is chosen here:",
-        *("", "| question | choice |", "|---|---|"),
-        *(f"| {_cell(asked)} | {_cell(chosen)} |" for asked, chosen in _open(paper)),
-        *("", "Made by:", "", *(f"    {command}" for command in commands), ""),
-    ]
-    return "\n".join(lines)
+    lines += ["", reading, "", *measured.table(figure), ""]
+    lines += [f"What the {called} leaves open, and what is chosen here:", ""]
+    lines += ["| question | choice |", "|---|---|"]
+    for line in choices.strip().replace("\n    ", " ").replace("|", "\\|").split("\n"):
+        lines.append("| {} | {} |".format(*line.split(": ", 1)))
+    made = [f"    {command}" for command in commands]
+    return "\n".join([*lines, "", "Made by:", "", *made, ""])
 
 
 def summary(verdicts) -> str:
@@ -121,15 +105,13 @@ def summary(verdicts) -> str:
 
 def verdicts(figure, measured) -> list:
     """Return the texts (claim, verdict) of each claim of a figure."""
-    found = _judged(figure, measured)
-    texts = [claim.text for claim in figure.CLAIMS]
-    return list(zip(texts, map(verdict, found), strict=True))
+    return [(claim.text, verdict(found)) for claim, found in _judged(figure, measured)]
 
 
 def _judged(figure, measured):
-    """Return the outcomes of each claim of a figure, a list for each family."""
+    """Return [(claim, its outcomes for each family)] of a figure."""
     families = measured.by_family()
-    return [[claim.outcomes(curves) for curves in families] for claim in figure.CLAIMS]
+    return [(each, [each.outcomes(of) for of in families]) for each in figure.CLAIMS]
 
 
 def _ours(families):
@@ -145,16 +127,6 @@ def _ours(families):
             state = f"{states[0]} for every seed"
         words.append(f"{conditions[0]}: {' / '.join(numbers)}: {state}")
     return "<br>".join(words)
-
-
-def _open(paper):
-    """Return [(question, choice)] of all open questions of a paper."""
-    lines = paper.choices.strip().replace("\n    ", " ").split("\n")
-    return [line.split(": ", 1) for line in lines]
-
-
-def _cell(text):
-    return text.replace("|", "\\|")
 
 
 def write(path, name, text, first=False):

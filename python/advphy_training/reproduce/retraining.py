@@ -18,23 +18,14 @@ SEEDS_APART = 10  # seed 2 of a link must differ from the seed of a substitute
 
 @dataclass(frozen=True)
 class Job:
-    """One training.
+    """One training."""
 
-    Args:
-        name: name of the trained link.
-        scheme: name of the scheme.
-        settings: settings of the scheme; `link` may name the link of another job.
-        seed: seed of the training.
-        folder: folder for the model file, if it exists on the worker.
-        start: bytes of the model file of `settings["link"]`, or None.
-    """
-
-    name: str
-    scheme: str
-    settings: dict
-    seed: int
-    folder: str
-    start: bytes | None = None
+    name: str  # name of the trained link
+    scheme: str  # name of the scheme
+    settings: dict  # settings of the scheme; `link` may name the link of another job
+    seed: int  # seed of the training
+    folder: str  # folder for the model file, if it exists on the worker
+    start: bytes | None = None  # bytes of the model file of `settings["link"]`, or None
 
     def path(self, name=None, folder=None):
         """Return the path of the model file of this or another link."""
@@ -51,6 +42,7 @@ def jobs(names, seeds, folder, changes=()) -> list:
         changes: texts "key=value" of settings that differ from the recipes.
     """
     found, folder = {}, str(Path(folder).resolve())
+    changed = {text.partition("=")[0]: text for text in changes}
 
     def add(name, number):
         """Add the job of a link after that of its start; return the new name."""
@@ -60,11 +52,9 @@ def jobs(names, seeds, folder, changes=()) -> list:
         recipe = links.load(name).recipe
         module = schemes.scheme(recipe["scheme"])
         known = {field.name for field in dataclasses.fields(module.Settings)}
-        applied = {text.partition("=")[0]: text for text in changes}
-        applied = {key: text for key, text in applied.items() if key in known}
-        changed = schemes.settings(module, applied.values())
-        settings = dict(recipe["settings"])
-        settings |= {key: getattr(changed, key) for key in applied}
+        applied = {key: text for key, text in changed.items() if key in known}
+        chosen = schemes.settings(module, applied.values())
+        settings = recipe["settings"] | {key: getattr(chosen, key) for key in applied}
         if settings.get("link"):
             settings["link"] = add(settings["link"], number)
         seed = recipe["seed"] + SEEDS_APART * number
@@ -75,8 +65,8 @@ def jobs(names, seeds, folder, changes=()) -> list:
         for name in names:
             add(name, number)
     known = {key for job in found.values() for key in job.settings}
-    for text in changes:
-        if text.partition("=")[0] not in known:
+    for key, text in changed.items():
+        if key not in known:
             schemes.refuse_setting(text, sorted(known))
     return list(found.values())
 
@@ -95,11 +85,12 @@ def train(wanted, workers=None):
     done = {job.name for job in wanted if _there(job)}
     while len(done) < len(wanted):
         yield len(done), len(wanted)
-        ready = [
-            dataclasses.replace(job, start=_start(job))
-            for job in wanted
-            if job.name not in done and job.settings.get("link", "") in ("", *done)
-        ]
+        ready = []
+        for job in wanted:
+            start = job.settings.get("link")
+            if job.name not in done and (not start or start in done):
+                given = job.path(start).read_bytes() if start else None
+                ready.append(dataclasses.replace(job, start=given))
         trained = ranges.in_order(_train, ready, workers)
         for job, written in zip(ready, trained, strict=True):
             if not job.path().exists():  # a worker that does not share the folder
@@ -128,11 +119,6 @@ def require_same(path, recipe, settings, **labels):
             f"{path}: model of a training with other settings ({recipe['command']}); "
             "remove it or choose another --out"
         )
-
-
-def _start(job):
-    name = job.settings.get("link")
-    return job.path(name).read_bytes() if name else None
 
 
 def _train(job):

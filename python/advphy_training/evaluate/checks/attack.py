@@ -20,12 +20,7 @@ _PER_MESSAGE = ("fgm", "per_message_pgd", "generator", "claimed")
 
 
 def _stronger(evaluation, pairs):
-    """Return texts of the PSRs at which a role does more harm than a stronger one.
-
-    Args:
-        evaluation: Evaluation.
-        pairs: (role, role that must do at least as much harm).
-    """
+    """Return texts of the PSRs at which, of a pair, the first role does more harm."""
     return [
         f"{weak} {show(row)} against {strong} {show(limits[psr])} at {psr:g} dB"
         for weak, strong in pairs

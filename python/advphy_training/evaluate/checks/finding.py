@@ -9,19 +9,12 @@ from advphy_model.measure.error_rate import interval
 
 @dataclass(frozen=True)
 class Finding:
-    """The finding of a check.
+    """The finding of a check."""
 
-    Args:
-        name: name of the check.
-        passed: True if the check found nothing wrong.
-        numbers: compared numbers, in a sentence.
-        why: meaning of a failure.
-    """
-
-    name: str
-    passed: bool
-    numbers: str
-    why: str
+    name: str  # name of the check
+    passed: bool  # True if the check found nothing wrong
+    numbers: str  # compared numbers, in a sentence
+    why: str  # meaning of a failure
 
 
 def rate(row):

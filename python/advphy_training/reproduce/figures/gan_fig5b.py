@@ -14,11 +14,7 @@ SYSTEMS = (
 ATTACKS = (
     gan.Attack("paper", "FGM against the MLP decoder", gan.FGM, (_SOURCE,)),
     gan.Attack(
-        "shifted",
-        "the same, shifted at random",
-        gan.FGM,
-        (_SOURCE,),
-        shift="random",
+        "shifted", "the same, shifted at random", gan.FGM, (_SOURCE,), shift="random"
     ),
     gan.Attack(
         "pgd",

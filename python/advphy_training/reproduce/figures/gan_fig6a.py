@@ -16,10 +16,7 @@ SYSTEMS = (
 )
 ATTACKS = (
     gan.Attack(
-        "stored",
-        "the p that adversarial training knows",
-        gan.STORED,
-        (_ADVERSARIAL,),
+        "stored", "the p that adversarial training knows", gan.STORED, (_ADVERSARIAL,)
     ),
     gan.Attack("fgm", "FGM crafted anew", gan.FGM),
     gan.Attack("pgd", "universal PGD crafted anew", gan.PGD),
