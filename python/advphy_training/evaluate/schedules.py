@@ -21,7 +21,7 @@ def schedules(n, window) -> dict:
         n: channel uses per block.
         window: blocks that the canceller processes together.
     """
-    part = max(1, window // 4)
+    part, long = max(1, window // 4), 3 * window // 2
     return {
         "p turns slowly": {"frequency_offset": 1 / (TURNS * n)},
         "p alternates": {"sign": "alternate"},
@@ -29,6 +29,7 @@ def schedules(n, window) -> dict:
         "p has random shifts": {"shift": "random"},
         "p has random phases": {"phase": "random"},
         "p goes on and off": {"off_blocks": part, "on_blocks": part},
+        "p goes on and off slowly": {"off_blocks": long, "on_blocks": long},
     }
 
 
