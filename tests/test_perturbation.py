@@ -92,6 +92,7 @@ def test_a_book_has_the_power_of_its_first_perturbation(rng):
         np.sum(np.abs(book.rows) ** 2, axis=1), 7 * 10 ** (first.psr_db / 10)
     )
     assert book.victims == first.victims | {"b": "cd"}
+    assert book.recipe == {"of": [first.recipe, other.recipe]}
     assert perturbation.book([book, first]).rows.shape == (3, 7)
     with pytest.raises(
         ValueError, match="kind 'jammer' with n = 7 cannot be in a book"

@@ -164,6 +164,7 @@ def book(perturbations) -> Perturbation:
         kind="book",
         rows=np.concatenate([each.rows for each in scaled]),
         victims={k: v for each in perturbations for k, v in each.victims.items()},
+        recipe={"of": [each.recipe for each in perturbations]},
     )
 
 

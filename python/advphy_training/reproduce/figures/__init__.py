@@ -21,8 +21,6 @@ def names() -> list:
 
 def figure(name: str):
     """Return the module of a figure; raise ValueError if the name is not known."""
-    if name not in names():
-        known = ", ".join(names())
-        raise ValueError(f"figure '{name}' is not known; choose from {known}")
+    found_by_name.require_known("figure", name, [*names(), "all"])
     package = sys.modules[__name__]
     return found_by_name.module(package, "figure", name.replace("-", "_"))
