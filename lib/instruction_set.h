@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The kernels that are compiled once per instruction set, and their choice at run time.
+// No inline code here: it would be compiled with each instruction set, and the linker
+// keeps one copy for all.
 #pragma once
 #include "air/mixture_kernels.h"
 #include "air/perturbation_kernels.h"

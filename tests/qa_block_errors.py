@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An error in a block ends the flowgraph and reaches the caller of run()."""
 
+import signal
 import weakref
 
 import numpy as np
@@ -182,3 +183,22 @@ def test_blocks_that_nobody_keeps_live_as_long_as_their_flowgraph():
     path = f"{CLONE}:{ENVIRONMENT['PYTHONPATH']}"
     found = ran("-c", program, PYTHONPATH=path)
     assert found.stdout.splitlines()[-2:] == ["[20000, 20000]", "None"], found.stderr
+
+
+def test_a_handler_that_calls_the_one_before_it_is_called_once():
+    calls, before = [], signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        advphy.end_by_signals()
+        ours = signal.getsignal(signal.SIGTERM)
+
+        def own(number, frame):
+            calls.append(number)
+            ours(number, frame)
+
+        signal.signal(signal.SIGTERM, own)
+        with pytest.raises(SystemExit, match="143"):
+            own(signal.SIGTERM, None)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert calls == [signal.SIGTERM]

@@ -105,6 +105,25 @@ def test_at_most_twenty_pictures_a_second_and_none_of_a_hidden_window(applicatio
     window.close()
 
 
+def test_a_picture_of_a_window_that_was_never_shown_has_whole_labels(
+    application, tmp_path
+):
+    window = curves_window(frame_rate=30)
+    window.record.take(counts(name="a long name"))
+    found = []
+    for name in ("first.png", "second.png"):
+        window.save_picture(tmp_path / name)
+        found.append([column.texts() for column in window.columns])
+    assert found[0] == found[1]
+    assert "a long name" in found[0][0][0]
+
+
+@pytest.mark.parametrize("rate", [0, -1, 31, "x"])
+def test_a_window_without_a_block_refuses_a_frame_rate(application, rate):
+    with pytest.raises(ValueError, match="frame_rate must be above 0"):
+        curves_window(frame_rate=rate)
+
+
 def test_the_flowgraph_survives_its_window(application):
     model, sink = advphy.LinkModel.load("bpsk"), advphy.bler_curve_sink()
     counter, flowgraph = advphy.error_counter(model), advphy.top_block()

@@ -97,6 +97,7 @@ def test_a_bitwise_decoder_decides_each_bit_by_the_sign_of_its_logit(simplices, 
     [
         (16, [], r"k = 4 outputs, got \(16,\)"),
         (4, [torch.nn.Sigmoid()], "'layer1': a bitwise decoder must give logits"),
+        (4, [torch.nn.Sigmoid(), torch.nn.Flatten()], "omit the sigmoid"),
     ],
 )
 def test_a_bitwise_decoder_of_another_kind_is_refused(simplices, outputs, end, error):
@@ -105,6 +106,17 @@ def test_a_bitwise_decoder_of_another_kind_is_refused(simplices, outputs, end, e
         import_torch.link_from_torch(
             "mine", 4, 7, module, codebook=simplices, bitwise=True
         )
+
+
+def test_a_bitwise_decoder_without_layers_is_a_hard_decision():
+    qpsk = np.array([[-1 - 1j], [-1 + 1j], [1 - 1j], [1 + 1j]]) / 2**0.5
+    identity = torch.nn.Identity()
+    link = import_torch.link_from_torch(
+        "qpsk", 2, 1, identity, codebook=qpsk, bitwise=True
+    )
+    decided, erased = np.empty(4, np.uint8), np.empty(4, np.uint8)
+    decision.decider(link).decide(qpsk.astype(np.complex64), decided, erased)
+    assert decided.tolist() == [0, 1, 2, 3]
 
 
 def test_a_state_dict_becomes_a_network(rng):

@@ -156,7 +156,7 @@ def test_a_canceller_that_does_harm_is_flagged(run, monkeypatch):
     assert not finding.passed
     assert "clean: with canceller" in finding.numbers
     both = schedules.pairs(found)
-    assert len(both) == 9
+    assert len(both) == 10
     assert exceeds(*both["clean"][::-1])
 
 

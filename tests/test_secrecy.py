@@ -143,6 +143,18 @@ def test_bad_words_are_refused_in_one_sentence(here, words, text):
     assert text in refused(f"adapt-eve {SAMPLE} report {words}")
 
 
+def test_of_a_keyed_link_eve_tries_what_its_transform_leaves():
+    link, sample = SemanticLink.load("keyed_arn"), images.load("mnist_sample")
+    setting = SemanticSetting(link, sample, 10.0, 10.0, secret=bytes(32))
+    effort = Effort(hidden=((8,),), steps=5)
+    record = semantic_chain.record
+    one = secrecy.Adaptation(setting, sample, record, (20,), None, 0, effort)
+    known = "20 labelled intercepts"
+    assert [*one.run()] == [known, secrecy.SORTED, secrecy.LENGTH, "image decoder"]
+    first = one.eves[secrecy.LENGTH].networks["classifier"].layers[0]
+    assert first.kind == "root_mean_square"
+
+
 def test_a_keyed_link_is_measured_with_keys_that_were_not_recorded(tiny_images):
     link = SemanticLink.load("keyed_arn")
     setting = SemanticSetting(link, tiny_images, 10.0, 10.0, secret=bytes(32))

@@ -73,13 +73,17 @@ def window(settings, turns):
     timer = QtCore.QTimer()
     timer.timeout.connect(turn)
     timer.start(WINDOW_MS)
-    before = signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in ends}
+    for number in ends:  # an exception in a slot would abort the process
+        if before[number] != signal.SIG_IGN:
+            signal.signal(number, interrupt)
     try:
         shown.show()
         application.exec_()
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in ends:
+            signal.signal(number, before[number])
         timer.stop()
         shown.close()
     if errors:

@@ -3,7 +3,8 @@
 
 LINK is a file or a name that `advphy info` lists. A flowgraph records what Eve
 receives. Eve is then trained again on these intercepts: with the labels of some of
-them, with pairs that she trains herself, and with a stolen copy of Bob's module. She
+them, with pairs that she trains herself, and with a stolen copy of Bob's module; of a
+keyed link, with what its transform leaves: sorted magnitudes, or the length. She
 also trains an image decoder. Writes report.md, report.json, counts.csv, accuracy.png
 and the best Eve.
 """

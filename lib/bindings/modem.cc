@@ -174,6 +174,10 @@ void bind_modem(py::module_& m)
            "Write samples [rows][count * samples_per_symbol] of symbols [rows][count].",
            { "symbols", "pulse", "samples_per_symbol", "out" },
            [](input symbols, input pulse, int sps, output out) {
+               if (sps < 1)
+                   throw std::invalid_argument(
+                       "samples_per_symbol must be at least 1, got " +
+                       std::to_string(sps));
                const size_t rows = rows_in(symbols, "symbols");
                const auto count = size_t(symbols.shape(1)), taps = size_t(pulse.size());
                const auto* from = data_of<sample>(symbols, "symbols", rows * count);

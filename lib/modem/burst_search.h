@@ -22,6 +22,7 @@ public:
     // The layout must outlive the search.
     explicit burst_search(const frame_layout& layout);
     burst_search(const burst_search&) = delete; // d_view points into the vectors
+    burst_search& operator=(const burst_search&) = delete;
 
     // Samples that a call of run() reads, positions that it tests, and samples from one
     // position to the next. At position 0 the first pulse begins at sample 0.

@@ -110,7 +110,8 @@ class _guarded:
     def size_buffers(self, latency, item_bytes):
         """Let one call of work() carry up to `latency` items >= 1; size the buffers.
 
-        The limit is 32 MiB. More items are faster, fewer items give a shorter delay.
+        item_bytes is the size of one item; a call carries at most 32 MiB of items. More
+        items are faster, fewer items give a shorter delay.
         The buffer is never smaller than GNU Radio's own.
         """
         if int(latency) != latency or latency < 1:
@@ -247,9 +248,9 @@ def end_by_signals():
 
 
 def _end(number, frame):
-    """End by the handler of SIGTERM, because Companion's programs set their own."""
+    """Exit; SIGHUP by the handler of SIGTERM, as Companion's programs set their own."""
     handler = signal.getsignal(signal.SIGTERM)
-    if handler is _end or not callable(handler):
+    if number == signal.SIGTERM or handler is _end or not callable(handler):
         sys.exit(128 + number)
     handler(number, frame)
 

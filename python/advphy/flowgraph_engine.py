@@ -50,9 +50,8 @@ def counted(setting, rows, rule, limit=None, latency=65536):
     flowgraph.connect(part)
     flowgraph.start()
     with ThreadPoolExecutor(1) as runner:
-        end = runner.submit(flowgraph.wait)
         try:
-            ended = False
+            end, ended = runner.submit(flowgraph.wait), False
             while not ended:
                 ended = bool(wait([end], POLL_SECONDS).done)
                 counts = [vars(segment) for segment in part.segments()]

@@ -91,7 +91,9 @@ class receiver(top_block):
         frame: the sender's Frame, or None: Frame.of_model(model).
         first_frame: number of the first burst that was sent; None: the first one that
             arrives.
-        seed, images, secret: those of the transmitter.
+        seed: seed of the messages.
+        images: Images or the name of a data set, for a semantic link.
+        secret: 32 bytes, for a keyed semantic link.
         samples: number of samples to receive, or None: until the source ends.
     """
 

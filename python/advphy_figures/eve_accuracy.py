@@ -12,6 +12,7 @@ def draw(curves, chance, path, title):
     """Draw the accuracy of several Eves, {label: {snr_db: (correct, frames)}}.
 
     It has 95 % intervals. chance is the share of the most frequent label, a line.
+    path: see look.save.
     """
     snrs_db = sorted({snr_db for points in curves.values() for snr_db in points})
     height = 0.45 * len(curves) + 1.6 if len(snrs_db) == 1 else 4.6

@@ -11,7 +11,7 @@ from advphy_figures import look
 def draw(rows, shape, path, title):
     """Draw rows of pictures, {label: images, float [count, pixels] in 0..1}.
 
-    `shape` is (rows, columns) of an image.
+    `shape` is (rows, columns) of an image. path: see look.save.
     """
     columns = len(next(iter(rows.values())))
     figure = Figure((0.8 * columns + 2.6, 0.85 * len(rows) + 0.5))

@@ -10,7 +10,7 @@ _LINES = (look.LEVEL, look.THEORY, (0, (6, 1.5, 1, 1.5)), (0, (1, 1)))
 def draw(curves, path, xlabel, title="", lines=()):
     """Draw BLER curves, {label: {x in dB: (failures, blocks)}}, with 95 % intervals.
 
-    `lines` are (label, {x: BLER}) of thin lines, such as bounds.
+    `lines` are (label, {x: BLER}) of thin lines, such as bounds. path: see look.save.
     """
     figure = look.figure(8.8, 4.8)
     axes = figure.add_subplot()

@@ -95,8 +95,9 @@ def _of_bits(network, k):
         raise ValueError(
             f"a bitwise decoder must have k = {k} outputs, got {network.output_shape}"
         )
-    last = network.layers[-1]
-    if last.kind in ("sigmoid", "softmax"):
+    made = [x for x in network.layers if x.kind not in ("flatten", "reshape")]
+    last = made[-1] if made else None
+    if last is not None and last.kind in ("sigmoid", "softmax"):
         raise ValueError(
             f"layer '{last.name}': a bitwise decoder must give logits, which are "
             f"positive for 1; omit the {last.kind} at its end"

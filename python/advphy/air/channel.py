@@ -41,6 +41,7 @@ class noisy_channel(guarded_block):
         self._level = float(level)
 
     def level(self):
+        """Return the level in dB."""
         return self._level
 
     def start(self):
@@ -91,7 +92,6 @@ class channel(noisy_channel):
     """
 
     LEVEL = "ebn0_db"
-    set_ebn0_db, ebn0_db = noisy_channel.set_level, noisy_channel.level
 
     def __init__(
         self, model, ebn0_db=6.0, seed=1, first_block=0, kind="awgn", latency=65536
@@ -103,3 +103,11 @@ class channel(noisy_channel):
     def noise_variance(self, ebn0_db):
         """Return the noise variance per real dimension at an Eb/N0 in dB."""
         return power.noise_variance(ebn0_db, self._rate)
+
+    def set_ebn0_db(self, ebn0_db):
+        """Set the Eb/N0 in dB, from the next call of work() on."""
+        self.set_level(ebn0_db)
+
+    def ebn0_db(self):
+        """Return the Eb/N0 in dB."""
+        return self.level()

@@ -35,8 +35,8 @@ class Segment:
 def settings_of(adversary, on, phase) -> dict:
     """Return the settings of an Adversary for the tag; `on`: whether it sends.
 
-    The schedule is left out of those of one `phase` of it, in which every block is
-    attacked or none.
+    If `phase`, they describe one phase of its schedule, in which every block or none is
+    attacked, and the schedule is left out.
     """
     if phase:
         adversary = dataclasses.replace(adversary, off_blocks=0, on_blocks=0)

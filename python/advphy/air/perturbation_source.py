@@ -38,13 +38,22 @@ class perturbation_source(segmented_block):
         model: link model under attack, or its name or file.
         perturbation: Perturbation, its name or file, or "jammer".
         psr_db: PSR at the receiver in dB, -100..60; None: as in the file.
-        shift, phase, sign, frequency_offset, fading, off_blocks, on_blocks, full_scale,
-            hold: see advphy.Adversary.
+        shift: shift in channel uses, 0..n-1, or "random" per block.
+        phase: phase in radians, or "random" per block.
+        sign: 1, -1, "random", or "alternate": p and -p in turn.
+        frequency_offset: offset in cycles per channel use, or "random" per block.
+        fading: "none", or "rayleigh": one gain per block.
+        off_blocks: number of blocks without the perturbation, at the beginning of each
+            period.
+        on_blocks: number of blocks with it, after those; 0 and 0: always on.
+        full_scale: largest amplitude that can be sent, or None: unlimited.
         seed: seed of the random settings, and of messages that are re-created.
         first_block: index of the first item.
         latency: largest number of items in one call of work().
         enabled: False sends zeros; set_enabled changes it.
         name: name of this block in displays; "": "adversary".
+        hold: number of blocks for which a random or alternate sign, and the vector that
+            is drawn from a book, stay the same.
     """
 
     SEGMENT = Segment

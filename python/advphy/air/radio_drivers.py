@@ -27,7 +27,7 @@ LISTS = {  # commands that list the connected devices
 def _methods(frequency, rate, frequencies, rates, antennas="get_antennas", plain=True):
     """Return the names of a package's methods that get and set a radio's settings.
 
-    The first four are names after get_ and set_, of both settings and of their ranges.
+    frequency and rate are names after get_ and set_, their ranges after get_ alone.
     If `plain`, the methods of the sample rate take no channel.
     """
     words = {"frequency": frequency, "sample_rate": rate}

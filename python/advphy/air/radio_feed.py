@@ -112,12 +112,13 @@ class _pump(guarded_block):
 
 
 class radio_feed(guarded_block):
-    """Pass samples to a Radio, end it in zeros, and turn it off after some seconds.
+    """Pass samples to a Radio, end it in zeros, and turn it off.
 
     Input: samples, complex64
 
-    `tail` is the number of zeros, at least what the device can buffer; companions are
-    (port, block, its port) of messages of the driver's sink.
+    `seconds` is the time limit of the transmission; `tail` is the number of zeros, at
+    least what the device can buffer; companions are (port, block, its port) of messages
+    of the driver's sink.
     """
 
     def __init__(self, radio, tail, seconds, events, companions=()):

@@ -225,7 +225,11 @@ def _file_sink(path):
 
 
 def zmq_block(maker, endpoint, does, wanted=""):
-    """Return a block of gr-zeromq for samples; ValueError if it `does` not work."""
+    """Return a block of gr-zeromq for samples.
+
+    ValueError if it cannot bind or connect: `does` is that verb for the text, `wanted`
+    what an endpoint must be.
+    """
     from gnuradio import zeromq
 
     endpoint = endpoint or ENDPOINT

@@ -22,11 +22,13 @@ class snr_channel(noisy_channel):
         snr_db: signal over noise power in dB; set_snr_db changes it at an item
             boundary.
         seed: seed of the noise; Bob's and Eve's channels need different seeds.
-        first_block, kind, latency: see channel.
+        first_block: index of the first item.
+        kind: channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
+            advphy_model/air/channels.
+        latency: largest number of items in one call of work().
     """
 
     LEVEL = "snr_db"
-    set_snr_db, snr_db = noisy_channel.set_level, noisy_channel.level
 
     def __init__(
         self, model, snr_db=10.0, seed=1, first_block=0, kind="awgn", latency=6000
@@ -37,3 +39,11 @@ class snr_channel(noisy_channel):
     def noise_variance(self, snr_db):
         """Return the noise variance per real dimension at an SNR in dB."""
         return power.snr_noise_variance(snr_db)
+
+    def set_snr_db(self, snr_db):
+        """Set the SNR in dB, from the next call of work() on."""
+        self.set_level(snr_db)
+
+    def snr_db(self):
+        """Return the SNR in dB."""
+        return self.level()

@@ -23,7 +23,7 @@ from ..block_errors import guarded_block
 
 PUBLISH_SECONDS = 0.5
 NAMES = ("underruns", "overruns", "late")
-REPORTED = {
+REPORTED = {  # what a driver reports; the others are None
     ("sink", "uhd"): ("underruns", "late"),
     ("source", "uhd"): ("overruns",),
 }

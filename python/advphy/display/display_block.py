@@ -18,6 +18,16 @@ def checked_floor(floor):
     )
 
 
+def checked_frame_rate(rate):
+    """Return the pictures a second of a window; ValueError if they are invalid."""
+    if isinstance(rate, (int, float)) and 0 < rate <= FASTEST:
+        return rate
+    raise ValueError(
+        f"frame_rate must be above 0 and at most {FASTEST} pictures a second, got "
+        f"{rate!r}"
+    )
+
+
 def checked_count(name, value, most, of):
     """Return a whole number in 1..most; ValueError if it is invalid."""
     if not isinstance(value, bool) and value in range(1, most + 1):
@@ -38,12 +48,7 @@ class window_owner:
 
     def set_window(self, title, frame_rate):
         """Store the window's arguments; ValueError if the frame rate is invalid."""
-        if not (isinstance(frame_rate, (int, float)) and 0 < frame_rate <= FASTEST):
-            raise ValueError(
-                f"frame_rate must be above 0 and at most {FASTEST} pictures a second, "
-                f"got {frame_rate!r}"
-            )
-        self._window_arguments = title, frame_rate
+        self._window_arguments = title, checked_frame_rate(frame_rate)
 
     def qwidget(self):
         """Return the widget; the first call makes it and runs in the thread of Qt.

@@ -7,6 +7,8 @@ import math
 from PyQt5 import QtWidgets
 from PyQt5.QtCore import QTimer
 
+from .display_block import checked_frame_rate
+
 PAINTED = 20  # largest number of pictures a second
 
 
@@ -32,7 +34,7 @@ class DisplayWindow(QtWidgets.QWidget):
         self.setSizePolicy(expanding, expanding)
         self.setAccessibleName(name)
         self.timer = QTimer(self)  # ends with the widget
-        rate = min(frame_rate, PAINTED)
+        rate = min(checked_frame_rate(frame_rate), PAINTED)
         self.timer.setInterval(math.ceil(1000 / rate))
         self.timer.timeout.connect(self.look)
 

@@ -40,7 +40,10 @@ class ImageRecord:
             self._shown = 0, self._last[:, :0]
 
     def put(self, port, images, first):
-        """Copy the chosen and the last of new images, float32 [count, pixels]."""
+        """Copy the chosen and the last of new images, float32 [count, pixels].
+
+        first is the index of the first of them.
+        """
         rows, end, count = self.rows, first + len(images), min(len(images), self.rows)
         with self._lock:
             last, chosen = self._last[port], self._chosen

@@ -151,6 +151,8 @@ class PlotWindow(DisplayWindow):
                 axis.setStyle(tickFont=self.font_of(0.95))
         for column in self.columns:
             column.set_font(self.font_of())
+        if self.columns:
+            self._set_label_width(SHARE * self.width())
         self._labels_due = self._width = 0.0
         self.arrange()
 
@@ -172,20 +174,23 @@ class PlotWindow(DisplayWindow):
     def state(self):
         return self.record.state(), self._late and time.monotonic() >= self._labels_due
 
+    def _set_label_width(self, width):
+        self._width, parts = width, self.canvas.ci
+        parts.layout.setColumnFixedWidth(1, width)
+        parts.layout.activate()
+        parts.setGeometry(self.canvas.range)  # it may have been too wide
+
     def show_labels(self):
         """Write the labels, five times a second at most."""
         self._late = time.monotonic() < self._labels_due
         if self._late:
             return
         self._labels_due, written = time.monotonic() + LABEL_SECONDS, self.labels()
-        columns, parts = list(zip(self.columns, written, strict=True)), self.canvas.ci
+        columns = list(zip(self.columns, written, strict=True))
         width = max(column.wanted_width(labels) for column, labels in columns)
         width = min(width, SHARE * self.width())
         if not 0.7 * self._width <= width <= self._width:
-            self._width = width
-            parts.layout.setColumnFixedWidth(1, width)
-            parts.layout.activate()
-            parts.setGeometry(self.canvas.range)  # it may have been too wide
+            self._set_label_width(width)
         for column, labels in columns:
             column.show_labels(labels)
 
@@ -207,9 +212,10 @@ class PlotWindow(DisplayWindow):
         scene.showExportDialog()
 
     def add_saving(self, text, kinds, save):
-        """Add a menu entry that asks for a path of `kinds`, "Name (*.ending)", to save.
+        """Add a menu entry that asks for a file and saves to it.
 
-        A dialog shows an OSError or ValueError of save(path).
+        `kinds` is the filter of the files, "Name (*.ending)". A dialog shows an OSError
+        or ValueError of save(path).
         """
         self.add_action(text, lambda: self._ask_and_save(text, kinds, save))
 

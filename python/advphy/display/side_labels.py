@@ -38,13 +38,18 @@ class SideLabels(pyqtgraph.ViewBox):
         self.set_font(QtGui.QFont())
         self.setXRange(0, 1, padding=0)
         self.setYLink(plot)
-        self.sigResized.connect(self._place)
-        self.sigYRangeChanged.connect(self._place)
+        self.sigResized.connect(self._again)
+        self.sigYRangeChanged.connect(self._again)
+
+    def _again(self, *_):
+        self.show_labels(self._labels)  # a label's text depends on the width
+        self._place()
 
     def set_font(self, font):
         self._shown, bold = None, QtGui.QFont(font)
         bold.setBold(True)
         self._fonts = font, bold
+        self.show_labels(self._labels)
 
     def wanted_width(self, labels):
         """Return the width that labels need without shortening, in screen pixels."""

@@ -22,7 +22,9 @@ class accuracy_counter(segmented_meter):
 
     Args:
         images: Images with labels, or the name of the image source's data set.
-        first_frame, settings: see distortion_meter.
+        first_frame: index of the first item.
+        settings: dictionary of settings that no tag carries, such as an SNR before the
+            modem, or None; set_settings changes it.
         name: name of this block in displays; "": "accuracy".
     """
 

@@ -73,7 +73,7 @@ class setting_follower(segmented_block):
 
 
 def index_of(item, runs):
-    """Return the index of the item of this call with a number, from its run."""
+    """Return the index of the block that is item number `item` of this call."""
     return next(index + item - at for at, end, index, _ in runs if at <= item < end)
 
 

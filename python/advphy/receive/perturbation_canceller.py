@@ -35,8 +35,16 @@ class perturbation_canceller(guarded_block):
 
     Args:
         model: link model, or its name or file; only its codebook is used.
-        components, adversary, window, sample, iterations, forgetting, false_alarm: see
-            advphy.CancellerSettings; the window is a number of blocks.
+        components: number of vectors that a "free" adversary chooses from; 1: it always
+            adds the same p.
+        adversary: how p may vary: "free", "signs", "shifts", "phases",
+            "periodic" or "any".
+        window: number of blocks; a power of two, at most 65536.
+        sample: number of blocks of the window for the estimate; a power of two.
+        iterations: number of iterations of expectation-maximization.
+        forgetting: weight of the previous window, at least 0 and below 1.
+        false_alarm: rate of windows without a perturbation that are taken for windows
+            with one.
         enabled: False passes everything through; set_enabled changes it.
         latency: largest number of items in one call of work(), but at least a window.
         name: name of this block in displays; "": "canceller".

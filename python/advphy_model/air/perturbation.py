@@ -164,8 +164,12 @@ def book(perturbations) -> Perturbation:
         kind="book",
         rows=np.concatenate([each.rows for each in scaled]),
         victims={k: v for each in perturbations for k, v in each.victims.items()},
-        recipe={"of": [each.recipe for each in perturbations]},
+        recipe={"of": [recipe for each in perturbations for recipe in _recipes(each)]},
     )
+
+
+def _recipes(p):
+    return p.recipe.get("of", [p.recipe])  # of a book
 
 
 def checked_psr_db(psr_db) -> float:

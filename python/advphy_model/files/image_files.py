@@ -231,8 +231,11 @@ def fetch(name: str, mirrors=None, bar=None) -> Path:
         ImportError: if pooch is not installed.
     """
     dataset, failures = data_set(name), []
-    if dataset.package and Path(dataset.package[1]).is_dir():
-        return adopt(name, dataset.package[1])
+    if mirrors is None and dataset.package and Path(dataset.package[1]).is_dir():
+        try:
+            return adopt(name, dataset.package[1])
+        except ValueError as error:
+            failures.append(str(error))
     import pooch
 
     pooch.get_logger().setLevel("ERROR")  # by default it logs each download

@@ -131,7 +131,7 @@ def allow_list_path() -> Path:
 
 
 def read_allow_list(path=None) -> list[Band]:
-    """Return the bands of an allow-list (path; None: that of the user), if it exists.
+    """Return the bands of an allow-list, [] without the file (path; None: the user's).
 
     Raises:
         ValueError: if the file is not valid.

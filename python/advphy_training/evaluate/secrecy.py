@@ -32,7 +32,8 @@ class Adaptation:
     effort: Effort = field(default_factory=Effort)
     rows: list = field(default_factory=list)  # [(means, SemanticCounts)] so far
     eves: dict = field(default_factory=dict)  # Eves by means
-    images: dict = field(default_factory=dict)  # quality of her own image decoder
+    # MSE and SSIM of her own image decoder, and MSE of the mean image.
+    images: dict = field(default_factory=dict)
 
     def run(self):
         """Train and measure each Eve, and yield her means."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Binary codes sent by QPSK, the best known codebooks of three further sizes.
+"""Binary codes sent by QPSK, the best known of three further sizes.
 
 For n = 4, k = 4: the first-order Reed-Muller code, 16 points in 8 dimensions with the
 squared distances 8 and 16 at energy 4, which are the largest possible [rankin].
