@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Messages about the stream: sent by measuring blocks, received by listening blocks.
 
+Blocks that count in segments, under constant settings each, begin with segmented_block.
+
 A message is a dictionary with kind, name, block (its alias), time (unix seconds),
 settings (a dictionary, from the tags) and the figures of its kind.
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figure of codebooks: a panel for each channel use, and a histogram of distances."""
+"""Figure of codebooks: a panel for each channel use, and a histogram of distances.
+
+The numbers of points are placed without overlaps, here and in signal_space.
+"""
 
 import numpy as np
 from advphy_model.link.codebook_geometry import spectrum

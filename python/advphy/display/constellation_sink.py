@@ -92,7 +92,7 @@ class constellation_sink(window_owner, gr.hier_block2):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = ("panels_window", "ConstellationWindow")
+    WINDOW = ("constellation_window", "ConstellationWindow")
 
     def __init__(self, model, title="", channel_use=-1, points=1000, frame_rate=15):
         self._model = load(model)
