@@ -183,6 +183,8 @@ def test_evaluate_writes_a_report_that_can_be_made_again(here, monkeypatch):
 
     short_trainings.judge_little(monkeypatch)
     monkeypatch.setattr(schedules, "BOOK", 4)
+    monkeypatch.setattr(schedules, "DRAWN", 6)
+    monkeypatch.setattr(schedules, "MORE_BLOCKS", 2**16)
     words = f"{SHORT} --psr-db -6 --over-ebn0-db 8 --min-errors 200 --max-blocks 1e5"
     words += " --cancel --window 1024"
     done("evaluate autoencoder_mlp", words, "--out r")

@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from advphy_model.air.adversary import Adversary
 from advphy_model.complex_baseband import to_reals
 from advphy_model.link import links
 from advphy_model.link.baselines.simplices import equal as codebook
 from advphy_model.link.link_model import LinkModel
-from advphy_model.measure import link_chain
-from advphy_model.measure.link_chain import Counts
+from advphy_model.measure import link_chain, ranges
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import Counts, LinkSetting
 from advphy_model.network.network import Layer, Network
 from advphy_model.receive.canceller import CancellerSettings
 from advphy_training import attacks
@@ -150,13 +152,15 @@ def test_a_canceller_that_does_harm_is_flagged(run, monkeypatch):
     p = attacks.craft("universal_pgd", links.load("two_simplices"), PLAN).rows
     monkeypatch.setattr(link_chain, "shared_canceller", lambda *_: Harmful(p))
     monkeypatch.setattr(schedules, "BOOK", 4)
+    monkeypatch.setattr(schedules, "DRAWN", 6)
+    monkeypatch.setattr(schedules, "MORE_BLOCKS", 2**16)
     name = "the defense does not help the adversary"
     found = run(sound_link(), canceller=CancellerSettings())
     (finding,) = (f for f in checks.findings(found) if f.name == name)
     assert not finding.passed
     assert "clean: with canceller" in finding.numbers
     both = schedules.pairs(found)
-    assert len(both) == 10
+    assert len(both) == 11
     assert exceeds(*both["clean"][::-1])
 
 
@@ -287,3 +291,19 @@ def test_controls_are_plain_autoencoders_of_the_same_architecture():
     names = control_names(links.load("autoencoder_cnn_8p5db"))
     assert names
     assert not [name for name in names if "mlp" in name]
+
+
+def test_a_search_finds_the_schedule_that_a_canceller_handles_worst(monkeypatch):
+    link, canceller = links.load("two_simplices"), CancellerSettings(window=1024)
+    p = attacks.craft("universal_pgd", link, PLAN)
+    monkeypatch.setattr(schedules, "DRAWN", 8)
+    monkeypatch.setattr(schedules, "MORE_BLOCKS", 2**17)
+    found = schedules.searched(link, p, -6.0, 6.0, canceller, seed=1)
+
+    def failures(arrival):
+        adversary = Adversary(p, -6.0, **arrival)
+        setting = LinkSetting(link, 6.0, 9, adversary, canceller)
+        (row,) = ranges.total(setting, StopRule(None, 2**18))
+        return row.failures
+
+    assert failures(found) > 3 * failures({})  # the canceller removes a constant p

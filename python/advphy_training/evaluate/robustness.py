@@ -38,7 +38,8 @@ class Counter:
 
     def row(self, job) -> Counts:
         """Count a Job and return its Counts."""
-        adversary = job.craft and Adversary(job.craft(), job.psr_db, **job.arrival)
+        arrival = job.arrival() if callable(job.arrival) else job.arrival
+        adversary = job.craft and Adversary(job.craft(), job.psr_db, **arrival)
         setting = LinkSetting(
             job.link, job.ebn0_db, self.seed, adversary, job.canceller
         )
@@ -71,7 +72,8 @@ class Job:
     psr_db: float | None = None  # PSR in dB, or None without an attack
     craft: object = None  # function that returns the Perturbation, or None
     canceller: object = None  # CancellerSettings, or None
-    arrival: dict = field(default_factory=dict)  # further arguments of the Adversary
+    # Further arguments of the Adversary, or a function that returns them.
+    arrival: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -207,7 +209,7 @@ def jobs(link, plan, psrs_db, ebn0s_db, folder, claimed=None, canceller=None):
     constant = crafted_by("universal_pgd")
     yield job("canceller", constant, canceller=canceller or CancellerSettings())
     if canceller is not None:
-        yield from schedules.jobs(link, job, crafted_by, canceller)
+        yield from schedules.jobs(link, plan, job, crafted_by, canceller)
 
 
 def _others(link, job, crafted_by):

@@ -7,11 +7,21 @@ the defended receiver, next to the worst for the undefended one, is what a cance
 worth.
 """
 
+import functools
 from functools import partial
+
+import numpy as np
+from advphy_model.air.adversary import Adversary
+from advphy_model.measure import ranges
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
 
 BOOK = 60  # perturbations to hop among
 WITH = ", canceller"  # end of the role of a defended receiver
 TURNS = 16  # blocks in which a slowly turning p comes round
+# Schedules of a search: drawn, and counted again with more blocks.
+DRAWN, COUNTED_AGAIN = 40, 5
+BLOCKS, MORE_BLOCKS = 2**16, 2**19
 
 
 def schedules(n, window) -> dict:
@@ -33,20 +43,75 @@ def schedules(n, window) -> dict:
     }
 
 
-def jobs(link, job, crafted_by, canceller):
+def searched(link, p, psr_db, ebn0_db, canceller, seed) -> dict:
+    """Return the arguments of an Adversary that do most harm through the canceller.
+
+    The search needs no gradient: it draws schedules at random, counts each, and counts
+    the worst again on other blocks.
+
+    Args:
+        link: link model.
+        p: Perturbation to send.
+        psr_db: PSR in dB.
+        ebn0_db: Eb/N0 in dB.
+        canceller: CancellerSettings.
+        seed: seed of the search; those of the counts are other ones.
+    """
+
+    def failures(arrival, seed, blocks):
+        adversary = Adversary(p, psr_db, **arrival, seed=seed)
+        setting = LinkSetting(link, ebn0_db, seed, adversary, canceller)
+        (row,) = ranges.total(setting, StopRule(None, blocks))
+        return row.failures / row.blocks
+
+    rng, window = np.random.default_rng(seed), canceller.window
+    drawn = [_drawn(rng, link.n, window) for _ in range(DRAWN)]
+    drawn.sort(key=lambda arrival: -failures(arrival, seed + 1, max(BLOCKS, window)))
+    most = max(MORE_BLOCKS, window)
+    return max(
+        drawn[:COUNTED_AGAIN], key=lambda arrival: failures(arrival, seed + 2, most)
+    )
+
+
+def _drawn(rng, n, window):
+    """Return random arguments of an Adversary, with spans of up to 4 windows."""
+
+    def span():
+        return int(2 ** rng.uniform(0, np.log2(4 * window)))
+
+    found = {"sign": (1, "alternate", "random")[rng.integers(3)]}
+    if found["sign"] != 1:
+        found["hold"] = span()
+    if rng.random() < 0.5:
+        found["frequency_offset"] = float(2 ** rng.uniform(-20, -2)) / n
+    if rng.random() < 0.5:
+        found |= {"off_blocks": span(), "on_blocks": span()}
+    return found
+
+
+def jobs(link, plan, job, crafted_by, canceller):
     """Yield the Jobs of each schedule, without and with the canceller.
 
     Args:
         link: link model.
+        plan: attacks.Plan of the evaluation.
         job: function of role, craft and fields that returns a Job.
         crafted_by: function of an attack and fields of its plan that returns a craft.
         canceller: CancellerSettings.
     """
     yield job(f"clean{WITH}", canceller=canceller)
+    constant = crafted_by("universal_pgd")
+
+    @functools.cache
+    def worst():
+        at = plan.psr_db, plan.ebn0_db, canceller, plan.seed
+        return searched(link, constant(), *at)
+
     crafted = {
-        name: (crafted_by("universal_pgd"), arrival)
+        name: (constant, arrival)
         for name, arrival in schedules(link.n, canceller.window).items()
     }
+    crafted["p by a searched schedule"] = constant, worst
     crafted["p hops"] = partial(_largest_book, crafted_by), {}
     for name, (craft, arrival) in crafted.items():
         yield job(name, craft, arrival=arrival)
