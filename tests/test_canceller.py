@@ -222,6 +222,7 @@ def test_a_static_attack_cannot_be_told_from_none(name, psr_db):
     [
         {"frequency_offset": 1 / 16 / 7},
         {"frequency_offset": 0.0123},
+        {"frequency_offset": 3.4e-6},
         {"sign": "alternate"},
         {"sign": "alternate", "hold": 2, "frequency_offset": -0.05},
         {"off_blocks": 8, "on_blocks": 8},
@@ -357,6 +358,7 @@ SIX = [
 SCHEDULES = [
     {"frequency_offset": 1 / 16 / 7},
     {"frequency_offset": 1 / 2 / 7},
+    {"frequency_offset": 3.4e-6},  # a tenth of a turn in a window
     {"sign": "random"},
     {"phase": "random"},
     {"off_blocks": 15, "on_blocks": 1},

@@ -26,7 +26,7 @@ from .short_trainings import scheme, settings
         ("eve", "noise=loud", "noise 'loud'.*none, snr"),
         ("paired_arn", "epsilon=0", "epsilon must be > 0, got 0"),
         ("paired_arn", "power_reading=mine", "power reading 'mine'"),
-        ("paired_arn", "block=cnn", "block 'cnn'.*mlp, transformer"),
+        ("paired_arn", "block=cnn", "block 'cnn'.*mlp, convolution, transformer"),
         ("paired_arn", "weight_privacy=-1", "weight_privacy must be >= 0"),
         ("minmax_arn", "adapting=0", "adapting must be in 1..16"),
         ("minmax_arn", "eve_steps=101", "eve_steps must be in 1..100"),

@@ -250,10 +250,14 @@ class Canceller:
         """
         if self.settings.adversary in ("periodic", "any"):
             turning, amplitudes, known = spectrum.lines(y, self._mean, self._line)
-            still = len(turning) == 1 and abs(turning[0]) < np.pi / len(y)
-            if len(turning) and not still:
+            margin = self._change
+            if len(turning) == 1 and abs(turning[0]) < np.pi / len(y):
+                if spectrum.average(y, self._mean)[2] <= self._slow:
+                    return None, None, None  # as slow as this it is a constant p
+                margin = 0.0  # not a constant one, which is the next likely
+            if len(turning):
                 rest = self._kernel.find(y, known=known)
-                if rest.statistic > found.statistic + self._change:
+                if rest.statistic > found.statistic + margin:
                     return rest, amplitudes, known
         return None, None, None
 
