@@ -3,12 +3,12 @@
 
     .venv/bin/python examples/classical_images.py --snr-db 10
 
-An image of MNIST becomes three bytes by residual vector quantization: each stage has 256
-centroids of what the stages before it have left over. Each byte is sent over 4 channel
-uses by the link `autoencoder_mlp_n4_k8`, so an image takes 12, as many as the 23 reals
-of `semantic_mnist`. The program prints Bob's mean squared error and SSIM on the test
-images without an attack, beside a jammer, and under a universal perturbation that was
-crafted for the link, for three trainings of the centroids.
+An image of MNIST becomes three bytes by residual vector quantization: each stage has
+256 centroids of what the stages before it have left over. Each byte is sent over 4
+channel uses by the link `autoencoder_mlp_n4_k8`, so an image takes 12, as many as the
+23 reals of `semantic_mnist`. The program prints Bob's mean squared error and SSIM on
+the test images without an attack, with a jammer, and under a universal perturbation
+that was crafted for the link, for three trainings of the centroids.
 """
 
 import argparse
