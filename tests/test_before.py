@@ -25,7 +25,7 @@ VARY = {"version", "torch", "messages_per_second"}  # keys and columns
 # Only the keys of these are compared.
 TEXT = {"is", "described", "why", "numbers", "core:datetime"}
 # From 0.6 on the canceller draws its sample: another label, and other counts.
-CORRECTED = {"canceller", "blocks", "block_errors", "erasures"}
+CORRECTED = {"canceller", "frames", "blocks", "block_errors", "erasures"}
 CORRECTED |= {"bler", "aligned_bler", "low", "high"}
 DERIVED = {"bler", "low", "high", "sha256"}  # follow from counts and weights
 # Sums differ in their last bits between instruction sets. What torch trains and crafts
