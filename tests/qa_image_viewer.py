@@ -168,6 +168,7 @@ def test_the_flowgraph_survives_its_window(application):
     ("arguments", "named"),
     [
         ({"image_shape": 784}, "image_shape must be.*got 784"),
+        ({"image_shape": (28, 28, 4)}, r"image_shape must be.*got \(28, 28, 4\)"),
         ({"image_shape": (28, 0)}, r"image_shape must be.*got \(28, 0\)"),
         ({"titles": "a,b,c,d,e,f,g"}, "names 7 columns"),
         ({"titles": "a,,b"}, "none of them empty"),

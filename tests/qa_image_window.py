@@ -56,8 +56,19 @@ def test_pixels_are_enlarged_without_smoothing(application):
     assert np.array_equal(lines[:79, :59], inside)
 
 
+def test_colors_are_painted_as_they_are():
+    levels = np.zeros((2, 5, 3), np.uint8)  # 15 bytes a line, no multiple of 4
+    levels[1, 4], levels[0, 2] = (255, 51, 0), (0, 102, 204)
+    picture = QtGui.QImage(50, 20, QtGui.QImage.Format_RGB32)
+    painter = QtGui.QPainter(picture)
+    image_window.paint_tile(painter, QtCore.QRect(0, 0, 50, 20), levels)
+    painter.end()
+    seen = [QtGui.QColor(picture.pixel(*at)).getRgb()[:3] for at in ((45, 15), (25, 5))]
+    assert seen == [(255, 51, 0), (0, 102, 204)]
+
+
 def test_values_beyond_the_range_are_black_and_white():
-    levels = image_window.gray_levels(np.array([-3.0, 0, 0.5, 1, 9, 1]), (2, 3))
+    levels = image_window.levels_of(np.array([-3.0, 0, 0.5, 1, 9, 1]), (2, 3))
     assert levels.tolist() == [[0, 0, 128], [255, 255, 255]]
 
 

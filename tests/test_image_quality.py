@@ -69,6 +69,15 @@ def test_ssim_is_that_of_scikit_image(rng, deviation, shape):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
+def test_ssim_in_color_is_that_of_scikit_image(rng):
+    from skimage.metrics import structural_similarity
+
+    a, b = rng.random((2, 9, 8, 3))
+    expected = structural_similarity(a, b, data_range=1.0, channel_axis=2)
+    found = quality.ssim(a.reshape(1, -1), b.reshape(1, -1), (9, 8, 3))
+    np.testing.assert_allclose(found, [expected], rtol=1e-9)
+
+
 def test_psnr_is_that_of_scikit_image(rng):
     from skimage.metrics import peak_signal_noise_ratio
 

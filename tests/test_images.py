@@ -48,6 +48,7 @@ def test_some_images_are_taken_with_their_labels():
     ("pixels", "labels", "text"),
     [
         (PIXELS.astype(float), None, "pixels are float64"),
+        (PIXELS[..., None], None, r"a fourth axis of 3 for color"),
         (PIXELS[0], None, r"shape \(2, 3\)"),
         (PIXELS, np.array([1], np.uint8), "one for each of 2 images"),
         (PIXELS, np.array([1, 2]), "labels are int64"),
@@ -127,11 +128,12 @@ def test_more_than_ten_classes_are_counted(tmp_path):
     assert images.load(tmp_path / "x").classes == 26
 
 
-@pytest.mark.parametrize("name", [n for n in images.names() if n != images.SAMPLE])
-def test_absent_images_name_the_command_that_brings_them(no_data, name):
-    command = f"run: advphy data {name.rpartition('_')[0].replace('_', '-')}"
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+@pytest.mark.parametrize("kind", ["mnist", "fashion_mnist"])
+def test_absent_images_name_the_command_that_brings_them(no_data, kind, part):
+    command = f"run: advphy data {kind.replace('_', '-')}"
     with pytest.raises(ValueError, match=f"{no_data}.*{command}"):
-        images.load(name)
+        images.load(f"{kind}_{part}")
 
 
 def test_unknown_images_list_the_names(tmp_path):

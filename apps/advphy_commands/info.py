@@ -147,8 +147,10 @@ def _link(model):
 
 
 def _semantic_link(link):
+    from advphy_model.files.images import size_text
+
     head = (
-        f"{link.name}: {link.image_shape[0]} x {link.image_shape[1]} pixels on "
+        f"{link.name}: {size_text(link.image_shape)} on "
         f"{link.reals} reals, n = {link.n} channel uses, keying: {link.keying}"
     )
     values = _picked(link, "pixels", "reals", "n", "keying") | {"pair": link.hides}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Figure of small gray pictures, one row for each label."""
+"""Figure of small pictures, one row for each label."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,7 +11,7 @@ from advphy_figures import look
 def draw(rows, shape, path, title):
     """Draw rows of pictures, {label: images, float [count, pixels] in 0..1}.
 
-    `shape` is (rows, columns) of an image. path: see look.save.
+    `shape` is (rows, columns) of an image, or (rows, columns, 3). path: see look.save.
     """
     columns = len(next(iter(rows.values())))
     figure = Figure((0.8 * columns + 2.6, 0.85 * len(rows) + 0.5))
@@ -19,7 +19,8 @@ def draw(rows, shape, path, title):
     for axes_row, (label, pictures) in zip(grid, rows.items(), strict=True):
         for axes, picture in zip(axes_row, pictures, strict=True):
             gray = {"cmap": "gray", "vmin": 0, "vmax": 1}
-            axes.imshow(np.reshape(picture, shape), interpolation="nearest", **gray)
+            image = np.clip(np.reshape(picture, shape), 0, 1)
+            axes.imshow(image, interpolation="nearest", **gray)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
         its = {"rotation": 0, "ha": "right", "va": "center", "fontsize": "small"}

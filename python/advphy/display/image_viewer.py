@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Image viewer: shows the newest images of several streams side by side."""
 
+import math
 import threading
 
 import numpy as np
+from advphy_model.link.semantic_link import checked_shape
 from gnuradio import gr
 
 from ..block_errors import guarded_block
@@ -24,7 +26,7 @@ class ImageRecord:
 
     def __init__(self, inputs, rows, image_shape):
         self.inputs, self.rows, self.image_shape = inputs, rows, image_shape
-        pixels = image_shape[0] * image_shape[1]
+        pixels = math.prod(image_shape)
         self._lock = threading.Lock()
         self._read = [0] * inputs  # images read of each stream
         self._last = np.zeros((inputs, rows, pixels), np.float32)  # of each stream
@@ -76,7 +78,7 @@ class image_tap(guarded_block):
     """Put a stream of images into an ImageRecord."""
 
     def __init__(self, frames, port):
-        pixels = frames.image_shape[0] * frames.image_shape[1]
+        pixels = math.prod(frames.image_shape)
         guarded_block.__init__(self, "image_tap", [(np.float32, pixels)], None)
         self._frames, self._port = frames, port
         self.set_log_level("warn")
@@ -100,7 +102,8 @@ class image_viewer(window_owner, gr.hier_block2):
     Inputs: images, float32 [pixels], values in 0..1; one input for each title
 
     Args:
-        image_shape: (rows, columns) of an image; a semantic link has it.
+        image_shape: (rows, columns) of an image, or (rows, columns, 3) in color; a
+            semantic link has it.
         titles: 1 to 6 titles of the columns, separated by commas.
         rows: number of successive images that are shown, at most 16.
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
@@ -109,12 +112,12 @@ class image_viewer(window_owner, gr.hier_block2):
     WINDOW = ("image_window", "ImageWindow")
 
     def __init__(self, image_shape, titles="images", rows=3, frame_rate=10):
-        shape = _checked_shape(image_shape)
+        shape = checked_shape(image_shape)
         self._titles = _checked_titles(titles)
         rows = checked_count("rows", rows, MOST_ROWS, "images")
         self.set_window(self._titles, frame_rate)
         inputs, none = len(self._titles), gr.io_signature(0, 0, 0)
-        images = gr.io_signature(inputs, inputs, 4 * shape[0] * shape[1])
+        images = gr.io_signature(inputs, inputs, 4 * math.prod(shape))
         gr.hier_block2.__init__(self, "image_viewer", images, none)
         self.record = ImageRecord(inputs, rows, shape)
         self.taps = [image_tap(self.record, port) for port in range(inputs)]
@@ -124,19 +127,6 @@ class image_viewer(window_owner, gr.hier_block2):
     def newest(self):
         """Return (index after the last image, images [inputs, up to rows, pixels])."""
         return self.record.newest()
-
-
-def _checked_shape(image_shape):
-    try:
-        shape = tuple(int(extent) for extent in image_shape)
-    except (TypeError, ValueError):
-        shape = ()
-    if len(shape) != 2 or not all(1 <= extent <= 256 for extent in shape):
-        raise ValueError(
-            "image_shape must be (rows, columns), each in 1..256, got "
-            f"{image_shape!r}; give image_shape of the semantic link"
-        )
-    return shape
 
 
 def _checked_titles(titles):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Window of the image viewer: gray images in columns."""
+"""Window of the image viewer: images in columns."""
 
 import math
 
@@ -41,8 +41,8 @@ def tiling(width, height, columns, rows, image_shape, title_height):
     return scale, round(top), corners
 
 
-def gray_levels(image, image_shape):
-    """Return an image of 0..1 as uint8 [rows, columns], or None if it is not finite."""
+def levels_of(image, image_shape):
+    """Return an image of 0..1 as uint8 of its shape, or None if it is not finite."""
     if not np.isfinite(image).all():
         return None
     levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
@@ -50,7 +50,7 @@ def gray_levels(image, image_shape):
 
 
 def paint_tile(painter, tile, levels):
-    """Paint gray levels, or hatches if they are None, and a border around them."""
+    """Paint levels, or hatches if they are None, and a border around them."""
     if levels is None:
         painter.fillRect(tile, QtGui.QColor("white"))
         hatches = QtGui.QBrush(QtGui.QColor(90, 90, 90), QtCore.Qt.BDiagPattern)
@@ -63,16 +63,16 @@ def paint_tile(painter, tile, levels):
             painter.drawText(tile, QtCore.Qt.AlignCenter, NOT_FINITE)
             painter.restore()
     else:
-        rows, columns = levels.shape
-        image = QtGui.QImage(
-            levels.tobytes(), columns, rows, columns, QtGui.QImage.Format_Grayscale8
-        )
+        rows, columns, *colors = levels.shape
+        kind = QtGui.QImage.Format_RGB888 if colors else QtGui.QImage.Format_Grayscale8
+        line = columns * math.prod(colors)  # bytes
+        image = QtGui.QImage(levels.tobytes(), columns, rows, line, kind)
         painter.drawImage(tile, image)  # without smoothing
     painter.drawRect(tile.adjusted(-1, -1, 0, 0))
 
 
 class ImageWindow(DisplayWindow):
-    """Window with gray images, each stream in a column below its title."""
+    """Window with images, each stream in a column below its title."""
 
     def __init__(self, record, titles, frame_rate):
         super().__init__(record, f"images: {', '.join(titles)}", frame_rate)
@@ -84,7 +84,7 @@ class ImageWindow(DisplayWindow):
         )
 
     def sizeHint(self):
-        rows, columns = self.record.image_shape
+        rows, columns = self.record.image_shape[:2]
         return QtCore.QSize(
             self.record.inputs * max(240, 4 * columns + GAP),
             self.record.rows * (5 * rows + GAP) + 60,
@@ -105,7 +105,7 @@ class ImageWindow(DisplayWindow):
             painter.drawText(place, int(where), self._titles[column])
             images = self._images[column]
             for tile, image in zip(of_column, images, strict=False):
-                levels = gray_levels(image, self.record.image_shape)
+                levels = levels_of(image, self.record.image_shape)
                 paint_tile(painter, tile, levels)
             for tile in of_column[len(images) :]:  # no image yet
                 painter.drawRect(tile.adjusted(-1, -1, 0, 0))
@@ -131,7 +131,7 @@ class ImageWindow(DisplayWindow):
             frames.image_shape,
             titles + GAP,
         )
-        rows, columns = frames.image_shape
+        rows, columns = frames.image_shape[:2]
         size = QtCore.QSize(round(scale * columns), round(scale * rows))
         return top, [
             [QtCore.QRect(QtCore.QPoint(*corner), size) for corner in of_column]

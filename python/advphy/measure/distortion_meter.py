@@ -47,9 +47,9 @@ class distortion_meter(segmented_meter):
             raise ValueError(
                 f"ssim_every must be a whole number >= 0, got {ssim_every}"
             )
-        if ssim_every and min(self._shape) < WINDOW:
+        if ssim_every and min(self._shape[:2]) < WINDOW:
             raise ValueError(
-                f"{images.name}: images of {self._shape[0]} x {self._shape[1]} pixels "
+                f"{images.name}: images of {data_sets.size_text(self._shape)} "
                 f"are smaller than the {WINDOW} x {WINDOW} of SSIM; set ssim_every=0"
             )
         self._ssim_every = int(ssim_every)

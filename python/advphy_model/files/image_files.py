@@ -10,6 +10,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from advphy_model.atomic_file import atomic_file
 
 LARGEST = 64 << 20  # bytes; the largest known file has 47 million
@@ -90,7 +92,7 @@ def data_set(name: str) -> DataSet:
     if name not in DATA_SETS:
         raise ValueError(
             f"data set '{name}' is not known; choose from {', '.join(DATA_SETS)}; "
-            "use your own images by their path, without this command"
+            "for pictures of your own: advphy data images --from DIR"
         )
     return DATA_SETS[name]
 
@@ -107,6 +109,25 @@ def place(name: str) -> Path:
     # The XDG specification requires that relative paths are ignored.
     root = Path(shared) if os.path.isabs(shared) else Path.home() / ".local" / "share"
     return root / "gr-advphy" / name
+
+
+def own_sets() -> list:
+    """Return the sorted names of the data sets that `picture_folder` stored."""
+    root = place("mnist").parent
+    found = (path.parent.name for path in root.glob(f"*/{PARTS['test'][0]}"))
+    return sorted(set(found) - set(DATA_SETS))
+
+
+def write(name: str, file: str, array) -> None:
+    """Write uint8 values as an idx file of a data set; None: remove the file."""
+    path = place(name) / file
+    if array is None:
+        path.unlink(missing_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    extents = np.array(array.shape, ">u4").tobytes()
+    with atomic_file(path, "wb") as out:
+        out.write(bytes([0, 0, 8, array.ndim]) + extents + array.tobytes())
 
 
 def find(folder, file: str):

@@ -12,25 +12,21 @@ import numpy as np
 from advphy_model.files import image_files
 
 LARGEST = 1 << 30  # bytes of one idx file, more than any set of small images needs
-TRAINED_ON = 50_000  # images for training, of the 60000 in a train file [arn, Sec. V]
 SAMPLE = "mnist_sample"
 _SAMPLE_FOLDER = Path(__file__).parents[1] / SAMPLE
 _BYTES = 0x08  # code for unsigned bytes in the magic number of an idx file
-_HELD = {1: "labels (bytes, 1 axis)", 3: "images (bytes, 3 axes)"}
-_PARTS = {
-    "train": ("train", slice(None, TRAINED_ON)),
-    "validation": ("train", slice(TRAINED_ON, None)),
-    "test": ("test", slice(None)),
-}
+_HELD = {1: "labels (bytes, 1 axis)", 3: "images (bytes, 3 axes; 4 with color)"}
+_COLORS = 3  # red, green, blue
+_PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """A set of gray images of one size, with labels if they are known.
+    """A set of images of one size, gray or in color, with labels if they are known.
 
     Args:
         name: name of the set.
-        pixels: uint8 [count, rows, columns]; 0 is background, 255 is full ink.
+        pixels: uint8 [count, rows, columns], or [count, rows, columns, 3] in color.
         labels: uint8 [count], each in 0..classes-1; or None.
         classes: number of classes.
 
@@ -45,10 +41,12 @@ class Images:
 
     def __post_init__(self):
         pixels, labels = self.pixels, self.labels
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.size == 0:
+        gray = pixels.ndim == 3 or pixels.shape[3:] == (_COLORS,)
+        if pixels.dtype != np.uint8 or not gray or pixels.size == 0:
             raise ValueError(
                 f"{self.name}: pixels are {pixels.dtype} of shape {pixels.shape}, "
-                "expected uint8 [count, rows, columns], none of them zero"
+                "expected uint8 [count, rows, columns], none of them zero, with a "
+                "fourth axis of 3 for color"
             )
         if labels is None:
             return
@@ -68,7 +66,7 @@ class Images:
 
     @property
     def shape(self) -> tuple:
-        """Return the rows and columns of an image."""
+        """Return the rows and columns of an image; with color (rows, columns, 3)."""
         return self.pixels.shape[1:]
 
     @cached_property
@@ -83,7 +81,8 @@ class Images:
     def as_reals(self) -> np.ndarray:
         """Return the images row by row, float32 [count, rows*columns] in 0..1.
 
-        The array is computed once and is read-only.
+        A pixel in color has three values, one after the other. The array is computed
+        once and is read-only.
         """
         return self._reals
 
@@ -110,13 +109,17 @@ class Images:
 
 
 def require_shape(images: Images, shape) -> None:
-    """Raise ValueError unless the images have the shape (rows, columns)."""
+    """Raise ValueError unless the images have the shape (rows, columns[, 3])."""
     if images.shape != tuple(shape):
         raise ValueError(
-            f"{images.name}: images of {images.shape[0]} x {images.shape[1]} pixels, "
-            f"expected {shape[0]} x {shape[1]}; scale them, or train a link for their "
-            "size"
+            f"{images.name}: images of {size_text(images.shape)}, expected "
+            f"{size_text(shape)}; scale them, or train a link for their size"
         )
+
+
+def size_text(shape) -> str:
+    """Return the shape of an image as a text."""
+    return f"{shape[0]} x {shape[1]} pixels{' in color' if len(shape) == 3 else ''}"
 
 
 def read_idx(path, rank: int = 3) -> np.ndarray:
@@ -124,7 +127,8 @@ def read_idx(path, rank: int = 3) -> np.ndarray:
 
     The format is that of MNIST: two zero bytes, the type (8 for unsigned bytes), the
     number of axes, then the length of each axis as 32 bits, big endian. The array is
-    uint8, read-only, and must have `rank` axes: 3 for images, 1 for labels.
+    uint8, read-only, and must have `rank` axes: 3 for images (4 in color), 1 for
+    labels.
 
     Raises:
         ValueError: if the file is not a valid idx file.
@@ -136,7 +140,9 @@ def read_idx(path, rank: int = 3) -> np.ndarray:
 def _parsed(content, shown, rank):
     """Return the array of an idx file's content."""
     magic, wanted = content[:4], bytes([0, 0, _BYTES, rank])
-    if magic != wanted:
+    if rank == 3 and magic == bytes([0, 0, _BYTES, 4]):
+        rank = 4
+    elif magic != wanted:
         raise ValueError(
             f"{shown}: is not an idx file of {_HELD[rank]}: it begins with "
             f"{magic.hex() or 'nothing'}, expected {wanted.hex()}; scale other values "
@@ -160,15 +166,17 @@ def _parsed(content, shown, rank):
 
 def names() -> list:
     """Return the names that `load` knows, whether or not the data are installed."""
-    sets = [name.replace("-", "_") for name in image_files.DATA_SETS]
+    known = [*image_files.DATA_SETS, *image_files.own_sets()]
+    sets = [name.replace("-", "_") for name in known]
     return [SAMPLE, *(f"{name}_{part}" for name in sets for part in _PARTS)]
 
 
 def load(name) -> Images:
     """Return images by name or from an idx file; Images are returned unchanged.
 
-    "mnist_sample" ships with the module. "_train" are the first 50000 images of a data
-    set's train file [arn, Sec. V], "_validation" the last 10000, "_test" its test file.
+    "mnist_sample" ships with the module. "_train" are the first five sixths of a data
+    set's train file (50000 of MNIST [arn, Sec. V]), "_validation" the others, "_test"
+    its test file.
     For the user's own images, labels are read from the file with "labels-idx1" instead
     of "images-idx3" in its name, if it exists.
 
@@ -188,12 +196,18 @@ def load(name) -> Images:
     if name in names():
         dataset, _, part = name.rpartition("_")
         dataset = dataset.replace("_", "-")
-        file, which = _PARTS[part]
-        arrays = (
-            _parsed(image_files.adopted(dataset, file), file, rank)
-            for file, rank in zip(image_files.PARTS[file], (3, 1), strict=True)
-        )
-        return Images(name, *arrays).take(which)
+        files = image_files.PARTS["test" if part == "test" else "train"]
+        if dataset in image_files.DATA_SETS:
+            arrays = (
+                _parsed(image_files.adopted(dataset, file), file, rank)
+                for file, rank in zip(files, (3, 1), strict=True)
+            )
+            found = Images(name, *arrays)
+        else:
+            found = _own(name, image_files.place(dataset) / files[0])
+        trained = len(found) * 5 // 6
+        each = slice(None, trained), slice(trained, None), slice(None)
+        return found.take(each[_PARTS.index(part)])
     path = Path(name)
     if not path.is_file():
         path = image_files.find(path.parent, f"{path.name}-images-idx3-ubyte")

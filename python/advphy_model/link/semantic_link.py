@@ -28,10 +28,11 @@ class SemanticLink(StoredModel):
 
     Args:
         name: name for the user.
-        image_shape: (rows, columns) of an image, 1..256 each; pixels are 0..1.
-        networks: Network by role. The base: "semantic_encoder" (rows * columns reals
+        image_shape: (rows, columns) of an image, 1..256 each, or (rows, columns, 3) in
+            color; pixels are 0..1.
+        networks: Network by role. The base: "semantic_encoder" (the reals of an image
             to features), "channel_encoder" (features to the L reals of a code),
-            "channel_decoder" and "semantic_decoder" (back to rows * columns). The pair:
+            "channel_decoder" and "semantic_decoder" (back to an image). The pair:
             "alice" and "bob", the residuals F of [arn, eq. 15, 17], L reals to L.
         keying: "none", or the transform that a shared secret selects for each message:
             "sign_permutation", "rotation" or "signs" (which hides little).
@@ -60,10 +61,10 @@ class SemanticLink(StoredModel):
     )
 
     def __post_init__(self):
-        shape = tuple(int(extent) for extent in self.image_shape)
-        object.__setattr__(self, "image_shape", shape)
-        if len(shape) != 2 or not all(1 <= extent <= 256 for extent in shape):
-            self.refuse(f"image_shape must be two numbers in 1..256, got {shape}")
+        try:
+            object.__setattr__(self, "image_shape", checked_shape(self.image_shape))
+        except ValueError as error:
+            self.refuse(str(error))
         missing = [role for role in BASE if role not in self.networks]
         unknown = set(self.networks) - {*BASE, *PAIR}
         if missing or unknown:
@@ -107,8 +108,8 @@ class SemanticLink(StoredModel):
 
     @property
     def pixels(self) -> int:
-        """Return the number of pixels of an image."""
-        return self.image_shape[0] * self.image_shape[1]
+        """Return the number of reals of an image: of its pixels, times 3 in color."""
+        return math.prod(self.image_shape)
 
     @property
     def reals(self) -> int:
@@ -183,6 +184,21 @@ class SemanticLink(StoredModel):
         """Return the link with its base alone, which is unchanged bit for bit."""
         base = {role: self.networks[role] for role in BASE}
         return dataclasses.replace(self, networks=base, keying="none")
+
+
+def checked_shape(shape) -> tuple:
+    """Return the shape of an image as whole numbers; ValueError if it is not one."""
+    try:
+        found = tuple(int(extent) for extent in shape)
+    except (TypeError, ValueError):
+        found = ()
+    inside = all(1 <= extent <= 256 for extent in found[:2])
+    if len(found) < 2 or not inside or found[2:] not in ((), (3,)):
+        raise ValueError(
+            "image_shape must be (rows, columns), each in 1..256, or (rows, columns, "
+            f"3) in color, got {shape!r}; a semantic link has it"
+        )
+    return found
 
 
 def _joined(networks, roles):

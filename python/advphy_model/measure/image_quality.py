@@ -5,6 +5,8 @@ Images are batches [batch, rows*columns] of reals in 0..1. Both arrays of a call
 to the same library. Sums are in float64; in torch, gradients pass through.
 """
 
+import math
+
 import numpy as np
 
 WINDOW = 7  # pixels; this and the next two are the defaults of scikit-image
@@ -77,21 +79,22 @@ def ssim(a, b, shape):
     has by default. The Gaussian window of the paper gives other values.
 
     Args:
-        a: [batch, rows*columns].
-        b: [batch, rows*columns]; a and b may be exchanged.
-        shape: (rows, columns), each at least 7.
+        a: [batch, rows*columns], times 3 in color.
+        b: the same shape; a and b may be exchanged.
+        shape: (rows, columns), each at least 7; (rows, columns, 3) in color, where the
+            similarity is the mean over the colors.
 
     Raises:
         ValueError: if the shapes differ, or an image is smaller than the window.
     """
     _refuse_unlike(a, b)
-    rows, columns = shape
-    if min(rows, columns) < WINDOW or a.shape[1] != rows * columns:
+    rows, columns, *colors = shape
+    if min(rows, columns) < WINDOW or a.shape[1] != math.prod(shape):
         raise ValueError(
             f"images have {a.shape[1]} pixels, expected {rows} x {columns} pixels, at "
             f"least {WINDOW} x {WINDOW}"
         )
-    a, b = (_doubles(x).reshape(-1, rows, columns) for x in (a, b))
+    a, b = (_doubles(x).reshape(-1, rows, columns, *colors) for x in (a, b))
     mean_a, mean_b = _window_mean(a), _window_mean(b)
     sample = WINDOW**2 / (WINDOW**2 - 1)
     variances = sample * (_window_mean(a * a + b * b) - mean_a**2 - mean_b**2)
