@@ -22,7 +22,9 @@ ALLOWED = {
 }
 # Only inside a function: scipy is slow to import, the others are there to compare with.
 INSIDE_FUNCTIONS = {
-    "advphy_model": {"scipy", "distributed", "cryptography", "pooch", "fastjsonschema"},
+    "advphy_model": set(
+        "scipy distributed cryptography pooch fastjsonschema PIL".split()
+    ),
     "advphy_training": {"scipy", "onnx", "onnxruntime"},
 }
 # Qt stands in modules of display/ that a function imports: the blocks work without it.

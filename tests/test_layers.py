@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """numpy, the kernels and torch agree on random networks; torch's own layers too."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -51,13 +53,28 @@ def random_network(rng):
             padding = [p for s in size for p in some(s // 2, s + 1, 2)]
             how = {"padding": padding, "stride": [1, 1 + depth % 2]}
             add(affine(rng, "conv2d", name, (some(1, 6), 1, *size), **how))
-        activation = rng.choice(["relu", "elu", "none"])
-        if activation == "elu":
-            add(Layer("elu", f"elu{depth}", {}, {"alpha": float(rng.uniform(0.5, 2))}))
-        elif activation == "relu":
-            add(Layer("relu", f"relu{depth}"))
+        own = {"elu": {"alpha": float(rng.uniform(0.5, 2))}}
+        own |= {"leaky_relu": {"slope": 0.2}, "gelu": {"tangent": bool(depth % 2)}}
+        kinds = ("relu", "elu", "leaky_relu", "gelu", "silu", "tanh", "none")
+        if (kind := str(rng.choice(kinds))) != "none":
+            add(Layer(kind, f"{kind}{depth}", {}, own.get(kind, {})))
         if len(shape) > 1:
             add(Layer("flatten", f"flatten{depth}"))
+        sizes = {
+            layer.name: np.size(layer.parameters["bias"])
+            for layer in layers
+            if layer.kind == "dense"
+        }
+        same = [name for name, size in sizes.items() if (size,) == shape]
+        for name in same:  # a sum with each earlier output of this size
+            pair = [name, layers[-1].name]
+            rng.shuffle(pair)
+            add(Layer("add", f"sum{depth}_{name}", inputs=pair))
+        if same and depth % 2:  # a branch
+            branch = affine(rng, "dense", f"branch{depth}", (shape[0], shape[0]))
+            last = layers[-1].name
+            add(dataclasses.replace(branch, inputs=(same[0],)))
+            add(Layer("add", f"both{depth}", inputs=(last, branch.name)))
     end = rng.choice(["sigmoid", "softmax", "l2", "power", "none"])
     if end in ("sigmoid", "softmax"):
         add(Layer(end, end))

@@ -60,8 +60,8 @@ void bind_networks(py::module_& m)
     define(
         net,
         "add_step",
-        "Append relu, elu (alpha), sigmoid, softmax, l2_normalization (energy) or scale "
-        "(factor).",
+        "Append an activation (alpha), softmax, l2_normalization (energy), scale "
+        "(factor), or keep, recall or add (place).",
         { "kind", "value" },
         &network::add_step);
     define(net,

@@ -14,7 +14,7 @@ namespace {
 float* work_memory_of(const plan& net)
 {
     thread_local std::vector<float> memory;
-    const size_t wanted = work_floats(net.widest) + 16;
+    const size_t wanted = work_floats(net.widest, net.places) + 16;
     if (memory.size() < wanted)
         memory.resize(wanted);
     // Aligned to cache lines, so that no vector is split between two of them.
@@ -98,28 +98,52 @@ void network::add_affine(const std::vector<float>& weight,
 void network::add_step(const std::string& kind, float value)
 {
     static const std::map<std::string, step_kind> kinds = {
-        { "relu", step_kind::relu },
-        { "elu", step_kind::elu },
-        { "sigmoid", step_kind::sigmoid },
         { "softmax", step_kind::softmax },
         { "l2_normalization", step_kind::l2_normalization },
         { "scale", step_kind::scale },
+        { "keep", step_kind::keep },
+        { "recall", step_kind::recall },
+        { "add", step_kind::add },
     };
-    const auto found = kinds.find(kind);
-    if (found == kinds.end())
-        throw std::invalid_argument("step '" + kind + "' is not known to the kernels");
-    const bool activates =
-        found->second == step_kind::relu || found->second == step_kind::elu;
-    // An activation directly after an affine map is computed together with it.
-    if (activates && !d_steps.empty() && d_steps.back().kind == step_kind::affine &&
-        d_steps.back().affine.then == activation::none) {
-        affine_map& map = d_steps.back().affine;
-        map.then = found->second == step_kind::relu ? activation::relu : activation::elu;
-        map.alpha = value;
-        return;
-    }
+    static const std::map<std::string, activation> activations = {
+        { "relu", activation::relu },
+        { "leaky_relu", activation::leaky_relu },
+        { "elu", activation::elu },
+        { "sigmoid", activation::sigmoid },
+        { "silu", activation::silu },
+        { "gelu", activation::gelu },
+        { "gelu_tangent", activation::gelu_tangent },
+        { "tanh", activation::tanh },
+    };
     step s{};
-    s.kind = found->second;
+    const auto then = activations.find(kind);
+    if (then != activations.end()) {
+        // Directly after an affine map it is computed together with it.
+        const bool together = !d_steps.empty() &&
+                              d_steps.back().kind == step_kind::affine &&
+                              d_steps.back().affine.then == activation::none;
+        affine_map& map = together ? d_steps.back().affine : s.affine;
+        map.then = then->second;
+        map.alpha = value;
+        if (together)
+            return;
+        s.kind = step_kind::activate;
+    } else if (kinds.count(kind))
+        s.kind = kinds.at(kind);
+    else
+        throw std::invalid_argument("step '" + kind + "' is not known to the kernels");
+    if (s.kind >= step_kind::keep) {
+        const size_t place = value >= 0 && value < 4096 ? size_t(value) : d_kept.size();
+        if (s.kind == step_kind::keep && place <= d_kept.size()) {
+            d_kept.resize(std::max(d_kept.size(), place + 1));
+            d_kept[place] = d_features;
+        }
+        if (place >= d_kept.size() ||
+            (s.kind == step_kind::add && d_kept[place] != d_features))
+            throw std::invalid_argument("nothing of this size is kept in place " +
+                                        std::to_string(value));
+        d_features = d_kept[place];
+    }
     s.features = int(d_features);
     s.value = value;
     d_steps.push_back(s);
@@ -127,8 +151,8 @@ void network::add_step(const std::string& kind, float value)
 
 plan network::view() const
 {
-    return { d_steps.data(),  int(d_steps.size()), int(d_inputs),
-             int(d_features), int(d_widest),       d_slot.data() };
+    return { d_steps.data(), int(d_steps.size()), int(d_inputs), int(d_features),
+             int(d_widest),  int(d_kept.size()),  d_slot.data() };
 }
 
 void network::run(const float* in, size_t count, float* out) const

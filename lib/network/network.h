@@ -33,8 +33,8 @@ public:
     void add_affine(const std::vector<float>& weight,
                     const std::vector<float>& bias,
                     const taps& from);
-    // Append relu, elu (value: alpha), sigmoid, softmax, l2_normalization (value: the
-    // energy) or scale (value: the factor), by name.
+    // Append an activation (value: alpha), softmax, l2_normalization (value: the energy),
+    // scale (value: the factor), or keep, recall or add (value: the place), by name.
     void add_step(const std::string& kind, float value);
 
     size_t inputs() const { return d_inputs; }
@@ -66,6 +66,7 @@ private:
     size_t d_inputs;
     size_t d_features; // so far
     size_t d_widest;
+    std::vector<size_t> d_kept; // features in each place
     size_t d_multiply_adds = 0;
 };
 

@@ -6,7 +6,17 @@
 
 namespace gr::advphy {
 
-enum class activation { none, relu, elu };
+enum class activation {
+    none,
+    relu,
+    leaky_relu, // with the slope alpha
+    elu, // with alpha
+    sigmoid,
+    silu,
+    gelu,
+    gelu_tangent,
+    tanh
+};
 
 // An affine map with shared weights: a dense layer (one position) or a convolution.
 // Output feature [channel * positions + position] =
@@ -21,16 +31,26 @@ struct affine_map {
     const float* weights; // [rows][padded_channels]
     const float* bias; // [padded_channels]
     activation then;
-    float alpha; // of the exponential linear unit
+    float alpha; // of the activation
 };
 
-enum class step_kind { affine, relu, elu, sigmoid, softmax, l2_normalization, scale };
+// keep, recall: copy the features to or from a place; add: add those of a place.
+enum class step_kind {
+    affine,
+    activate,
+    softmax,
+    l2_normalization,
+    scale,
+    keep,
+    recall,
+    add
+};
 
 struct step {
     step_kind kind;
     int features; // of the step's output
-    affine_map affine;
-    float value; // eLU's alpha, or the target energy, or the scale
+    affine_map affine; // of activate: the activation only
+    float value; // the target energy, the scale, or the number of the place
 };
 
 // Inputs are rows of `inputs` floats; `slot[c]` is the feature of column c.
@@ -40,13 +60,17 @@ struct plan {
     int inputs;
     int outputs;
     int widest; // largest number of features anywhere
+    int places; // that features are kept in
     const int* slot;
 };
 
 // Channels that one pass of the affine kernel computes, on every instruction set.
 constexpr int channel_block = 8;
-// Work memory of `run` and `decide`: two buffers and one block of rows.
-constexpr size_t work_floats(int widest) { return size_t(3) * 32 * (widest + 16); }
+// Work memory of `run` and `decide`: two buffers, one block of rows, and the places.
+constexpr size_t work_floats(int widest, int places = 0)
+{
+    return size_t(3 + places) * 32 * (widest + 16);
+}
 
 struct network_kernels { // see network.h
     void (*run)(const plan& net, const float* in, size_t count, float* out, float* work);

@@ -8,18 +8,50 @@
 #include "network/network_kernels.h"
 #include "network/tile.h"
 #include "simd.h"
+#include <algorithm>
 
 namespace gr::advphy::ADVPHY_SIMD_NAMESPACE {
 
 namespace {
 
+inline vfloat sigmoid(vfloat x) { return 1.0f / (1.0f + exponential(-x).value()); }
+
+// Error below 1.5e-7: M. Abramowitz, I. A. Stegun, "Handbook of mathematical functions",
+// 7.1.26.
+inline vfloat erf(vfloat x)
+{
+    const vfloat size = x < 0.0f ? -x : x;
+    const vfloat t = 1.0f / (1.0f + 0.3275911f * size);
+    vfloat p = fill(1.061405429f);
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = p * t + 0.254829592f;
+    const vfloat value = 1.0f - p * t * exponential(-x * x).value();
+    return x < 0.0f ? -value : value;
+}
+
 inline vfloat apply(activation then, float alpha, vfloat x)
 {
-    switch (then) {
+    switch (then) { // NaN stays NaN
     case activation::relu:
-        return x < 0.0f ? vfloat{} : x; // NaN stays NaN
+        return x < 0.0f ? vfloat{} : x;
+    case activation::leaky_relu:
+        return x < 0.0f ? alpha * x : x;
     case activation::elu:
-        return x <= 0.0f ? alpha * exponential(x).minus_one() : x; // NaN stays NaN
+        return x <= 0.0f ? alpha * exponential(x).minus_one() : x;
+    case activation::sigmoid:
+        return sigmoid(x);
+    case activation::silu:
+        return x * sigmoid(x);
+    case activation::gelu:
+        return 0.5f * x * (1.0f + erf(x * 0.707106781f));
+    case activation::gelu_tangent:
+        return x * sigmoid(1.59576912f * (x + 0.044715f * x * x * x));
+    case activation::tanh: {
+        const vfloat e = exponential(2.0f * x).minus_one();
+        return e / (e + 2.0f);
+    }
     default:
         return x;
     }
@@ -91,12 +123,15 @@ void run_l2_normalization(int features, float energy, float* x)
     }
 }
 
-// Run the steps on one tile with the buffers a and b; return that of the outputs.
-float* run_steps(const plan& net, float* a, float* b)
+// Run the steps on one tile in memory.a; return the buffer of the outputs.
+float* run_steps(const plan& net, const work_memory& memory)
 {
+    float *a = memory.a, *b = memory.b;
     for (int i = 0; i < net.step_count; ++i) {
         const step& s = net.steps[i];
         const size_t size = size_t(s.features) * tile;
+        const size_t number = s.kind >= step_kind::keep ? size_t(s.value) : 0;
+        float* place = memory.kept + number * tile * net.widest;
         switch (s.kind) {
         case step_kind::affine: {
             run_affine(s.affine, a, b);
@@ -105,17 +140,9 @@ float* run_steps(const plan& net, float* a, float* b)
             b = swap;
             break;
         }
-        case step_kind::relu:
-        case step_kind::elu: {
-            const activation then =
-                s.kind == step_kind::relu ? activation::relu : activation::elu;
+        case step_kind::activate:
             for (size_t j = 0; j < size; j += lanes)
-                store(a + j, apply(then, s.value, load(a + j)));
-            break;
-        }
-        case step_kind::sigmoid:
-            for (size_t j = 0; j < size; j += lanes)
-                store(a + j, 1.0f / (1.0f + exponential(-load(a + j)).value()));
+                store(a + j, apply(s.affine.then, s.affine.alpha, load(a + j)));
             break;
         case step_kind::softmax:
             run_softmax(s.features, a);
@@ -126,6 +153,16 @@ float* run_steps(const plan& net, float* a, float* b)
         case step_kind::scale:
             for (size_t j = 0; j < size; j += lanes)
                 store(a + j, load(a + j) * s.value);
+            break;
+        case step_kind::keep:
+            std::copy_n(a, size, place);
+            break;
+        case step_kind::recall:
+            std::copy_n(place, size, a);
+            break;
+        case step_kind::add:
+            for (size_t j = 0; j < size; j += lanes)
+                store(a + j, load(a + j) + load(place + j));
             break;
         }
     }
@@ -173,7 +210,7 @@ void run(const plan& net, const float* in, size_t count, float* out, float* work
     const work_memory memory(net, work);
     for (size_t first = 0; first < count; first += tile) {
         load_tile_at(net, in, first, count, memory);
-        const float* result = run_steps(net, memory.a, memory.b);
+        const float* result = run_steps(net, memory);
         const size_t items = count - first < tile ? count - first : tile;
         store_tile(result, net.outputs, items, out + first * net.outputs);
     }
@@ -194,7 +231,7 @@ size_t decide(const plan& net,
         for (int f = 0; f < net.inputs; ++f)
             for (int v = 0; v < tile_vectors; ++v)
                 poison[v] += load(memory.a + size_t(f) * tile + v * lanes) * 0.0f;
-        const float* logits = run_steps(net, memory.a, memory.b);
+        const float* logits = run_steps(net, memory);
         const size_t items = count - first < tile ? count - first : tile;
         erasures += decide_tile(
             net.outputs, logits, poison, items, messages + first, erased + first);

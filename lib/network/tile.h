@@ -52,13 +52,14 @@ inline void store_tile(const float* features, int outputs, size_t items, float* 
 
 // The parts of the work memory.
 struct work_memory {
-    float *a, *b, *rows;
+    float *a, *b, *rows, *kept;
     size_t row;
 
     work_memory(const plan& net, float* work)
         : a(work), b(work + size_t(tile) * net.widest),
           rows(work + size_t(2) * tile * net.widest), row(size_t(net.inputs) + lanes)
     {
+        kept = rows + tile * row;
     }
 };
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Networks that torch trains; the arithmetic is that of layers.py."""
 
+import dataclasses
 import math
 
 import numpy as np
 import torch
 from advphy_model.network.layers import LAYERS
-from advphy_model.network.network import Layer, Network
+from advphy_model.network.network import Network, run
 
 
 class TorchNetwork(torch.nn.Module):
@@ -28,17 +29,15 @@ class TorchNetwork(torch.nn.Module):
                     requires_grad=layer.name not in frozen,
                 )
 
-    def _run(self, layer, x):
+    def _run(self, layer, *x):
         held = {key: self._held[f"{layer.name}:{key}"] for key in layer.parameters}
-        if layer.kind in ("conv1d", "conv2d") and len(x) > math.prod(x.shape[1:]):
-            return _as_matrix(LAYERS[layer.kind], x, held, layer.attributes)
-        return LAYERS[layer.kind](x, **held, **layer.attributes)
+        if layer.kind in ("conv1d", "conv2d") and len(x[0]) > math.prod(x[0].shape[1:]):
+            return _as_matrix(LAYERS[layer.kind], x[0], held, layer.attributes)
+        return layer(*x, **held)
 
     def forward(self, x):
         """Return the outputs for a batch [batch, *input_shape]."""
-        for layer in self._network.layers:
-            x = self._run(layer, x)
-        return x
+        return run(self._network, x, self._run)
 
     def export(self, batch=None) -> Network:
         """Return the network with its current weights as float32 arrays.
@@ -48,19 +47,25 @@ class TorchNetwork(torch.nn.Module):
                 encoder: all one-hot vectors), float tensor [batch, *input_shape].
         """
         layers = []
-        for layer in self._network.layers:
+
+        def exported(layer, *x):
             arrays = {
                 key: self._held[f"{layer.name}:{key}"].detach().numpy().copy()
                 for key in layer.parameters
             }
             if layer.kind == "average_power_normalisation" and "scale" not in arrays:
-                energy = (batch * batch).sum(axis=1).mean().item()
+                energy = (x[0] * x[0]).sum(axis=1).mean().item()
                 scale = np.sqrt(layer.attributes["energy"] / energy)
                 arrays["scale"] = np.array([scale], np.float32)
-            layers.append(Layer(layer.kind, layer.name, arrays, layer.attributes))
-            if batch is not None:
-                with torch.no_grad():
-                    batch = self._run(layer, batch)
+            layers.append(dataclasses.replace(layer, parameters=arrays))
+            return self._run(layer, *x) if x else None
+
+        if batch is None:
+            for layer in self._network.layers:
+                exported(layer)
+        else:
+            with torch.no_grad():
+                run(self._network, batch, exported)
         return Network(tuple(layers), self._network.input_shape)
 
 

@@ -7,7 +7,7 @@ from advphy_model import kernels
 from advphy_model.complex_baseband import slot, to_reals
 from advphy_model.link.baselines.nearest_codeword import words
 from advphy_model.link.link_model import LinkModel
-from advphy_model.network.inference import NumpyDecision, kernel_network, kernels_lack
+from advphy_model.network.inference import NumpyDecision, kernel_network, kernel_or_none
 from advphy_model.network.network import Layer, Network
 
 
@@ -23,9 +23,8 @@ def decider(model: LinkModel):
     if model.decision == "nearest_codeword":
         return kernel_network(_nearest_codeword(model.codebook), slot(model.n))
     decoder = model.networks["decoder"]
-    if kernels_lack(decoder, f"link '{model.name}'"):
-        return NumpyDecision(decoder)
-    return kernel_network(decoder, slot(model.n))
+    kernel = kernel_or_none(decoder, f"link '{model.name}'", slot(model.n))
+    return kernel or NumpyDecision(decoder)
 
 
 def _nearest_codeword(codebook):

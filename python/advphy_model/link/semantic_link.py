@@ -10,7 +10,7 @@ import numpy as np
 from advphy_model.complex_baseband import LAYOUT, channel_uses, to_reals
 from advphy_model.link.keying import TRANSFORMS
 from advphy_model.link.model_file import Kind, StoredModel, content_hash
-from advphy_model.network.network import Network
+from advphy_model.network.network import Network, in_series
 from advphy_model.network.network import describe as describe_networks
 from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.power import from_db
@@ -129,12 +129,12 @@ class SemanticLink(StoredModel):
     @property
     def encoder(self) -> Network:
         """Return semantic and channel encoder as one network, pixels to L reals."""
-        return _joined(self.networks, BASE[:2])
+        return in_series({role: self.networks[role] for role in BASE[:2]})
 
     @property
     def decoder(self) -> Network:
         """Return channel and semantic decoder as one network, L reals to pixels."""
-        return _joined(self.networks, BASE[2:])
+        return in_series({role: self.networks[role] for role in BASE[2:]})
 
     @property
     def base_sha256(self) -> str:
@@ -199,13 +199,3 @@ def checked_shape(shape) -> tuple:
             f"3) in color, got {shape!r}; a semantic link has it"
         )
     return found
-
-
-def _joined(networks, roles):
-    """Return one network from networks in series; layers are named role/layer."""
-    layers = [
-        dataclasses.replace(layer, name=f"{role}/{layer.name}")
-        for role in roles
-        for layer in networks[role].layers
-    ]
-    return Network(tuple(layers), networks[roles[0]].input_shape)

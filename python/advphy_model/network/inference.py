@@ -8,7 +8,7 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.complex_baseband import to_reals
-from advphy_model.network.network import Network, run
+from advphy_model.network.network import INPUT, Network, run
 
 
 class NumpyDecision:
@@ -32,19 +32,18 @@ class NumpyDecision:
         return int(bad.sum())
 
 
-def kernels_lack(net: Network, whose: str) -> bool:
-    """Return whether the kernels do not support a layer of the network.
+def kernel_or_none(net: Network, whose: str, slots=()):
+    """Return the compiled network, or None if the kernels cannot compute it.
 
     If so, log a warning, in which `whose` names the network.
     """
-    unknown = {layer.kind for layer in net.layers} - set(known_layers())
-    if unknown:
+    try:
+        return kernel_network(net, slots)
+    except ValueError as error:
         logging.getLogger(__name__).warning(
-            "%s: the kernels do not know %s; computing in numpy, more slowly",
-            whose,
-            ", ".join(sorted(unknown)),
+            "%s: %s; computing in numpy, more slowly", whose, error
         )
-    return bool(unknown)
+        return None
 
 
 def kernel_network(net: Network, slots=()):
@@ -58,15 +57,34 @@ def kernel_network(net: Network, slots=()):
     Raises:
         ValueError: if the kernels do not support a layer.
     """
+    unknown = {layer.kind for layer in net.layers} - set(known_layers())
+    if unknown:
+        raise ValueError(
+            f"the kernels do not know {', '.join(sorted(unknown))}; they have "
+            f"{', '.join(known_layers())}"
+        )
     kernel = kernels.network(math.prod(net.input_shape), list(slots))
-    shape = net.input_shape
-    for layer in net.layers:
-        if layer.kind not in _COMPILERS:
-            raise ValueError(
-                f"layer '{layer.name}': kind '{layer.kind}' is not known to the "
-                f"kernels, which have {', '.join(known_layers())}"
-            )
-        shape = _COMPILERS[layer.kind](kernel, layer, shape)
+    shapes, places, free = {INPUT: net.input_shape}, {}, []
+    now = INPUT  # the layer whose output the kernel has
+    names = [INPUT, *(layer.name for layer in net.layers)]
+    for i, layer in enumerate(net.layers):
+        again = [*net.sources[i + 1 :], net.sources[i][1:]]  # who takes `now` later
+        first, *others = net.sources[i]
+        if others == [now] != [first]:  # a sum, whose parts may be exchanged
+            first, others = now, [first]
+        if any(now in given for given in again) and now not in places:
+            places[now] = free.pop() if free else len(places)
+            kernel.add_step("keep", places[now])
+        if first != now:
+            kernel.add_step("recall", places[first])
+        shape = _COMPILERS[layer.kind](kernel, layer, shapes[first])
+        for other in others:
+            if shapes[other] != shape:
+                raise ValueError(f"layer '{layer.name}' repeats one of its parts")
+            kernel.add_step("add", places[other])
+        free += [places.pop(name) for name in net.last_used[i] if name in places]
+        now = names[i + 1]
+        shapes[now] = shape
     return kernel
 
 
@@ -95,6 +113,8 @@ def _convolution(kernel, layer, shape):
     windows = windows[(slice(None), *(slice(None, None, int(s)) for s in stride))]
     positions = windows.shape[1 : 1 + dimensions]
     taps = np.moveaxis(windows, 0, dimensions).reshape(math.prod(positions), -1)
+    unused = ~np.any(layer.parameters["weight"], axis=0).ravel()  # between dilated taps
+    taps = np.where(unused, -1, taps)
     return (_affine(kernel, layer, taps), *positions)
 
 
@@ -122,15 +142,22 @@ def _affine(kernel, layer, taps):
 
 def _step(kind, value=lambda layer: 0.0, flat=False):
     def append(kernel, layer, shape):
-        if flat and len(shape) != 1:
-            raise ValueError(
-                f"layer '{layer.name}' ({layer.kind}) must have flat features before "
-                f"it, got shape {shape}; put a flatten layer before it"
-            )
-        kernel.add_step(kind, value(layer))
-        return shape
+        kernel.add_step(kind if isinstance(kind, str) else kind(layer), value(layer))
+        return _flat(layer, shape) if flat else shape
 
     return append
+
+
+def _slope(layer):
+    if layer.parameters:
+        raise ValueError(f"layer '{layer.name}' has more than one slope")
+    return layer.attributes.get("slope", 0.01)
+
+
+def _last_axis(layer):
+    if layer.attributes.get("axis", 1) not in (1, -1):
+        raise ValueError(f"layer '{layer.name}' is over the batch")
+    return 0.0
 
 
 def _frozen_scale(layer):
@@ -142,16 +169,37 @@ def _frozen_scale(layer):
     return np.asarray(layer.parameters["scale"]).item()
 
 
+def _sum(kernel, layer, shape):
+    if layer.parameters:
+        raise ValueError(f"layer '{layer.name}' adds a constant, not another layer")
+    return shape
+
+
+def _dense(kernel, layer, shape):
+    return (_affine(kernel, layer, np.arange(_flat(layer, shape)[0])[None]),)
+
+
+def _flat(layer, shape):
+    if len(shape) != 1:
+        raise ValueError(
+            f"layer '{layer.name}' ({layer.kind}) must have flat features before it, "
+            f"got shape {shape}; put a flatten layer before it"
+        )
+    return shape
+
+
 _COMPILERS = {
-    "dense": lambda kernel, layer, shape: (
-        _affine(kernel, layer, np.arange(shape[0])[None]),
-    ),
+    "add": _sum,
+    "dense": _dense,
     "conv1d": _convolution,
     "conv2d": _convolution,
-    "relu": _step("relu"),
+    **{kind: _step(kind) for kind in ("relu", "sigmoid", "silu", "tanh")},
+    "gelu": _step(
+        lambda layer: "gelu_tangent" if layer.attributes.get("tangent") else "gelu"
+    ),
+    "leaky_relu": _step("leaky_relu", _slope),
     "elu": _step("elu", lambda layer: layer.attributes.get("alpha", 1.0)),
-    "sigmoid": _step("sigmoid"),
-    "softmax": _step("softmax", flat=True),
+    "softmax": _step("softmax", _last_axis, flat=True),
     "l2_normalisation": _step(
         "l2_normalization", lambda layer: layer.attributes.get("energy", 1.0), flat=True
     ),

@@ -2,7 +2,9 @@
 """All kinds of layers, each a function of numpy or torch arrays.
 
 A layer takes a batch x of shape [batch, *features] and returns a batch. Its other
-arguments are the parameters (arrays) and attributes (numbers) that a model file names.
+arguments are parameters (arrays), outputs of further layers, and attributes (numbers)
+that a model file names. In between, the batch may be on another axis: where a size
+depends on it, -1 stands for that size.
 The kernels (lib/network, inference.py) compute the same; numpy is the reference.
 """
 
@@ -79,9 +81,30 @@ def _pad(x, padding):
     return array_module(x).nn.functional.pad(x, (left, right, top, bottom))
 
 
+def zero_stuffing(x, stride):
+    """Return x [batch, channels, ...] with stride - 1 zeros after each value but last.
+
+    A convolution of it is a transposed convolution.
+
+    Args:
+        x: [batch, channels, ...].
+        stride: one whole number for each axis after the channels.
+    """
+    sizes = [(n - 1) * int(s) + 1 for n, s in zip(x.shape[2:], stride, strict=True)]
+    xp = array_module(x)
+    y = xp.zeros((*x.shape[:2], *sizes), dtype=x.dtype)
+    y[(..., *(slice(None, None, int(s)) for s in stride))] = x
+    return y
+
+
 def relu(x):
     """Return max(x, 0)."""
     return array_module(x).clip(x, 0, None)
+
+
+def leaky_relu(x, slope=0.01):
+    """Return x where it is positive and slope x elsewhere; slope may be an array."""
+    return array_module(x).where(x > 0, x, slope * x)
 
 
 def elu(x, alpha=1.0):
@@ -96,11 +119,184 @@ def sigmoid(x):
     return 1 / (1 + xp.exp(-xp.clip(x, -80, 80)))
 
 
-def softmax(x):
-    """Return exp(x) / sum exp(x) over the features of x [batch, features]."""
+def silu(x):
+    """Return x / (1 + exp(-x))."""
+    return x * sigmoid(x)
+
+
+def gelu(x, tangent=False):
+    """Return x times the normal distribution function of x.
+
+    Source: D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016.
+
+    Args:
+        x: [batch, *features].
+        tangent: True: the source's approximation by a hyperbolic tangent.
+    """
+    if tangent:
+        return x * sigmoid(1.5957691216057308 * (x + 0.044715 * x**3))
+    return x * 0.5 * (1 + erf(x * 0.7071067811865476))
+
+
+def erf(x):
+    """Return the error function of x."""
+    if not isinstance(x, np.ndarray):
+        return array_module(x).erf(x)
+    from scipy.special import erf
+
+    return erf(x)
+
+
+def softplus(x):
+    """Return log(1 + exp(x))."""
+    return array_module(x).clip(x, 0, None) + log1p(exp(-abs(x)))
+
+
+def softmax(x, axis=1):
+    """Return exp(x) / sum exp(x) over an axis."""
     xp = array_module(x)
-    e = xp.exp(x - xp.amax(x, axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    e = xp.exp(x - xp.amax(x, axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def clip(x, low=None, high=None):
+    """Return x within low..high; None: no limit."""
+    return array_module(x).clip(x, low, high)
+
+
+def _of_each(name):
+    """Return the layer that applies a function of numpy and torch to each value."""
+
+    def layer(x):
+        return getattr(array_module(x), name)(x)
+
+    layer.__doc__ = f"Return {name}(x) of each value."
+    return layer
+
+
+exp, expm1, log, log1p, sqrt, absolute, tanh, sin, cos = map(
+    _of_each, "exp expm1 log log1p sqrt abs tanh sin cos".split()
+)
+
+
+def add(x, y):
+    """Return x + y; this and the next may take arrays of shapes that broadcast."""
+    return x + y
+
+
+def subtract(x, y):
+    """Return x - y."""
+    return x - y
+
+
+def multiply(x, y):
+    """Return x y."""
+    return x * y
+
+
+def divide(x, y):
+    """Return x / y."""
+    return x / y
+
+
+def power(x, y):
+    """Return x to the power of y."""
+    return x**y
+
+
+def maximum(x, y):
+    """Return the larger of x and y."""
+    return array_module(x).maximum(x, y)
+
+
+def minimum(x, y):
+    """Return the smaller of x and y."""
+    return array_module(x).minimum(x, y)
+
+
+def greater(x, y):
+    """Return 1 where x > y, otherwise 0."""
+    return 0 * x + (x > y)
+
+
+def equal(x, y):
+    """Return 1 where x = y, otherwise 0."""
+    return (x == y) * array_module(x).ones_like(x)
+
+
+def choice(condition, x, y):
+    """Return x where the condition is not 0, and y elsewhere."""
+    return array_module(condition).where(condition != 0, x, y)
+
+
+def matrix_product(x, y):
+    """Return the product of the last two axes of x and y."""
+    return x @ y
+
+
+def mean(x, axes, keepdims=False):
+    """Return the mean over axes."""
+    return x.mean(tuple(map(int, axes)), keepdims=bool(keepdims))
+
+
+def total(x, axes, keepdims=False):
+    """Return the sum over axes."""
+    return x.sum(tuple(map(int, axes)), keepdims=bool(keepdims))
+
+
+def largest(x, axes, keepdims=False):
+    """Return the largest value over axes."""
+    axes = tuple(map(int, axes))
+    return array_module(x).amax(x, axes, keepdims=bool(keepdims))
+
+
+def permute(x, axes):
+    """Return x with its axes in another order."""
+    axes = tuple(map(int, axes))
+    return x.transpose(axes) if isinstance(x, np.ndarray) else x.permute(axes)
+
+
+def view(x, shape):
+    """Return x in another shape, in C order; one size may be -1."""
+    return x.reshape(tuple(map(int, shape)))
+
+
+def expand(x, shape):
+    """Return x repeated along axes of size 1 to a shape; -1 keeps a size."""
+    own = (1,) * (len(shape) - len(x.shape)) + tuple(x.shape)
+    sizes = [n if s == -1 else int(s) for n, s in zip(own, shape, strict=True)]
+    return array_module(x).broadcast_to(x, tuple(sizes))
+
+
+def pick(x, axis, indices):
+    """Return some parts of x along an axis, in the order of the indices."""
+    return x[(slice(None),) * int(axis) + ([int(i) for i in indices],)]
+
+
+def concatenation(*x, axis=1):
+    """Return arrays after one another along an axis; others of size 1 are repeated."""
+    xp, axis = array_module(x[0]), int(axis)
+    most = [max(sizes) for sizes in zip(*(part.shape for part in x), strict=True)]
+    parts = []
+    for part in x:
+        shape = [*most[:axis], part.shape[axis], *most[axis + 1 :]]
+        parts.append(xp.broadcast_to(part, tuple(shape)))
+    return xp.concatenate(parts, axis)
+
+
+def pad(x, padding, value=0.0):
+    """Return x with a value around it.
+
+    Args:
+        x: [...].
+        padding: how many values before and after on each axis, [2 axes].
+        value: what is added.
+    """
+    pairs = [tuple(map(int, padding[i : i + 2])) for i in range(0, len(padding), 2)]
+    if isinstance(x, np.ndarray):
+        return np.pad(x, pairs, constant_values=value)
+    backwards = [count for pair in reversed(pairs) for count in pair]
+    return array_module(x).nn.functional.pad(x, backwards, value=value)
 
 
 def l2_normalisation(x, energy=1.0):

@@ -47,6 +47,11 @@ def stages(network) -> list:
     Raises:
         ValueError: if a layer is neither affine nor ReLU nor ELU with alpha up to 1.
     """
+    if not network.is_chain:
+        raise ValueError(
+            "a radius needs a decoder whose layers are a chain, without branches: omit "
+            "--radius"
+        )
     found, layers = [], list(network.layers)
     if layers and layers[-1].kind == "softmax":
         layers.pop()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Networks of named layers: how to run, describe and restore them."""
 
+import dataclasses
 import inspect
 from dataclasses import dataclass, field
 
@@ -8,6 +9,8 @@ import numpy as np
 
 from advphy_model.found_by_name import require_known
 from advphy_model.network.layers import LAYERS
+
+INPUT = ""  # what a layer's `inputs` call the input of the network
 
 
 @dataclass(frozen=True)
@@ -19,39 +22,55 @@ class Layer:
         name: unique name in the network; parameters are stored under it.
         parameters: arrays by argument name of the function; float32 when exported.
         attributes: numbers or lists of numbers by argument name of the function.
+        inputs: names of the layers whose outputs are the other arguments, in their
+            order, INPUT for the network's input; empty: the layer before.
     """
 
     kind: str
     name: str
     parameters: dict = field(default_factory=dict)
     attributes: dict = field(default_factory=dict)
+    inputs: tuple = ()
 
     def __post_init__(self):
         require_known(f"layer '{self.name}': kind", self.kind, sorted(LAYERS))
-        known = list(inspect.signature(LAYERS[self.kind]).parameters)[1:]
-        for key in (*self.parameters, *self.attributes):
+        known = list(inspect.signature(LAYERS[self.kind]).parameters)
+        given = [*self.parameters, *self.attributes]
+        for key in given:
             if key not in known:
                 raise ValueError(
                     f"layer '{self.name}' ({self.kind}): '{key}' is not one of its "
-                    f"arguments; choose from {', '.join(known)}"
+                    f"arguments; choose from {', '.join(known[1:])}"
                 )
+        object.__setattr__(self, "inputs", tuple(self.inputs))
+        object.__setattr__(self, "_free", [name for name in known if name not in given])
 
-    def __call__(self, x):
-        """Return the layer's output for the batch x."""
-        return LAYERS[self.kind](x, **self.parameters, **self.attributes)
+    def __call__(self, *x, **parameters):
+        """Return the layer's output for batches, with other parameters if given."""
+        given = (parameters or self.parameters) | self.attributes
+        if len(x) == 1 and not self.inputs:  # the common case
+            return LAYERS[self.kind](x[0], **given)
+        if self.kind == "concatenation":
+            return LAYERS[self.kind](*x, **given)
+        return LAYERS[self.kind](**dict(zip(self._free, x, strict=False)), **given)
 
 
 @dataclass(frozen=True)
 class Network:
-    """A sequence of layers.
+    """A graph of layers, in the common case a chain; the last one's output is its own.
 
     Args:
         layers: Layers in the order of computation.
         input_shape: shape of one input, without the batch axis.
 
+    Attributes:
+        output_shape: shape of one output.
+        sources: for each layer, the names of the layers that it takes.
+        last_used: for each layer, those that no later layer takes.
+
     Raises:
-        ValueError: if two layers have the same name, a parameter is not finite, or
-            shapes do not match; the text names the layer.
+        ValueError: if two layers have the same name, an input is not known, a parameter
+            is not finite, or shapes do not match; the text names the layer.
     """
 
     layers: tuple
@@ -64,11 +83,31 @@ class Network:
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two layers have the name '{name}'; rename one")
+        before = [INPUT, *names]
+        sources = tuple(
+            layer.inputs or (before[i],) for i, layer in enumerate(self.layers)
+        )
+        uses = {name: i for i, given in enumerate(sources) for name in given}
+        last_used = [[] for _ in sources]
+        for name, i in uses.items():
+            last_used[i].append(name)
+            if name not in before[: i + 1]:
+                raise ValueError(
+                    f"layer '{names[i]}' takes '{name}', which is none of the layers "
+                    f"before it: {', '.join(names[:i]) or 'there are none'}"
+                )
+        object.__setattr__(self, "sources", sources)
+        object.__setattr__(self, "last_used", tuple(map(tuple, last_used)))
         object.__setattr__(self, "output_shape", self._check())
 
+    @property
+    def is_chain(self) -> bool:
+        """Return whether each layer takes the one before it and no other."""
+        before = [INPUT, *(layer.name for layer in self.layers)]
+        return all(given == (before[i],) for i, given in enumerate(self.sources))
+
     def _check(self):
-        x = np.zeros((1, *self.input_shape), np.float32)
-        for layer in self.layers:
+        def checked(layer, *x):
             for key, value in layer.parameters.items():
                 if not np.all(np.isfinite(value)):
                     raise ValueError(
@@ -77,22 +116,44 @@ class Network:
                     )
             try:
                 with np.errstate(all="ignore"):  # a normalization divides by 0 here
-                    y = layer(x)
+                    return np.zeros_like(layer(*x))
             except (ValueError, TypeError, IndexError, AttributeError) as error:
                 shapes = {k: np.shape(v) for k, v in layer.parameters.items()}
                 raise ValueError(
                     f"layer '{layer.name}' ({layer.kind}) cannot follow features of "
-                    f"shape {x.shape[1:]} with parameters {shapes}: {error}"
+                    f"shape {x[0].shape[1:]} with parameters {shapes}: {error}"
                 ) from error
-            x = np.zeros_like(y)
-        return x.shape[1:]
+
+        x = np.zeros((1, *self.input_shape), np.float32)
+        return run(self, x, checked).shape[1:]
 
 
-def run(network, x):
-    """Return the outputs for floats x [batch, *input_shape] of numpy or torch."""
-    for layer in network.layers:
-        x = layer(x)
+def run(network, x, layer_of=Layer.__call__):
+    """Return the outputs for floats x [batch, *input_shape] of numpy or torch.
+
+    `layer_of` is called with each layer and its inputs in place of the layer.
+    """
+    held = {INPUT: x}
+    for layer, given, done in zip(
+        network.layers, network.sources, network.last_used, strict=True
+    ):
+        x = layer_of(layer, *(held[name] for name in given))
+        for name in done:
+            del held[name]
+        held[layer.name] = x
     return x
+
+
+def in_series(networks: dict) -> Network:
+    """Return one network of networks by role; layers are named role/layer."""
+    layers, before = [], INPUT
+    for role, network in networks.items():
+        for layer in network.layers:
+            names = (f"{role}/{name}" if name else before for name in layer.inputs)
+            renamed = {"name": f"{role}/{layer.name}", "inputs": tuple(names)}
+            layers.append(dataclasses.replace(layer, **renamed))
+        before = layers[-1].name if layers else INPUT
+    return Network(tuple(layers), next(iter(networks.values())).input_shape)
 
 
 def describe(networks: dict) -> tuple:
@@ -110,6 +171,8 @@ def describe(networks: dict) -> tuple:
                 "parameters": sorted(layer.parameters),
                 "attributes": layer.attributes,
             }
+            if layer.inputs:  # absent in a chain, as in files of version 0.5
+                entry["inputs"] = list(layer.inputs)
             layers.append(entry)
             for key in sorted(layer.parameters):
                 array = np.ascontiguousarray(layer.parameters[key], np.float32)
@@ -133,7 +196,8 @@ def restore(described: dict, arrays: dict) -> dict:
             stored = {key: f"{role}.{name}.{key}" for key in layer["parameters"]}
             parameters = {key: arrays[place] for key, place in stored.items()}
             unused -= set(stored.values())
-            layers.append(Layer(kind, name, parameters, layer["attributes"]))
+            inputs = layer.get("inputs", ())
+            layers.append(Layer(kind, name, parameters, layer["attributes"], inputs))
         networks[role] = Network(tuple(layers), tuple(network["input_shape"]))
     if unused:
         raise ValueError(f"arrays that no layer uses: {', '.join(sorted(unused))}")

@@ -12,11 +12,14 @@ import dataclasses
 import numpy as np
 
 from advphy_model.complex_baseband import channel_uses, slot, to_complex, to_reals
-from advphy_model.network.inference import NumpyDecision, kernel_network, kernels_lack
+from advphy_model.network.inference import NumpyDecision, kernel_or_none
 from advphy_model.network.network import Network, run
 
 # Layers that do not depend on the order of the features and map 0 to 0.
-_ALIKE = ("relu", "elu", "l2_normalisation", "average_power_normalisation")
+_ALIKE = (
+    *("relu", "leaky_relu", "elu", "silu", "gelu", "tanh"),
+    *("l2_normalisation", "average_power_normalisation"),
+)
 
 
 class PackedNetwork:
@@ -37,9 +40,9 @@ class PackedNetwork:
             folded = _reading(folded)
         if complex_output and folded is not None:
             folded = _writing(folded)
-        lacking = kernels_lack(network, f"a network of {self._reals} inputs")
-        usable = folded is not None and not lacking
-        self._kernel = kernel_network(folded) if usable else None
+        self._packed = folded is not None
+        whose = f"a network of {self._reals} inputs"
+        self._kernel = kernel_or_none(folded if self._packed else network, whose)
 
     def run(self, x, out):
         """Write the outputs for a batch x to out; both are C-contiguous.
@@ -48,10 +51,15 @@ class PackedNetwork:
         """
         complex_input, complex_output = self._complex
         with np.errstate(all="ignore"):  # the sum of +inf and -inf is NaN
-            if self._kernel is not None:
+            if self._packed and self._kernel is not None:
                 self._kernel.run(x, out)
             else:
-                y = run(self._network, to_reals(x, self._reals) if complex_input else x)
+                reals = to_reals(x, self._reals) if complex_input else x
+                if self._kernel is not None:
+                    y = np.empty((len(x), *self._network.output_shape), np.float32)
+                    self._kernel.run(np.ascontiguousarray(reals), y)
+                else:
+                    y = run(self._network, reals)
                 out[:] = to_complex(y) if complex_output else y
             if complex_input and not np.isfinite(np.sum(x)):
                 out[~np.isfinite(x).all(axis=1)] = np.nan
@@ -64,9 +72,8 @@ def classifier(network: Network):
     the number of erasures. The network maps L reals to at most 256 logits.
     """
     folded = _reading(network)
-    if kernels_lack(network, "the classifier") or folded is None:
-        return NumpyDecision(network)
-    return kernel_network(folded)
+    kernel = None if folded is None else kernel_or_none(folded, "the classifier")
+    return kernel or NumpyDecision(network)
 
 
 def _columns(reals):
@@ -76,7 +83,7 @@ def _columns(reals):
 
 def _reading(network):
     """Return the network with interleaved inputs, or None if that is not possible."""
-    if not network.layers or network.layers[0].kind != "dense":
+    if not network.is_chain or not network.layers or network.layers[0].kind != "dense":
         return None
     first = network.layers[0]
     columns = _columns(network.input_shape[0])
@@ -89,8 +96,10 @@ def _reading(network):
 def _writing(network):
     """Return the network with interleaved outputs, or None if that is not possible."""
     dense = [i for i, layer in enumerate(network.layers) if layer.kind == "dense"]
-    if not dense or any(
-        layer.kind not in _ALIKE for layer in network.layers[dense[-1] + 1 :]
+    if (
+        not network.is_chain
+        or not dense
+        or any(layer.kind not in _ALIKE for layer in network.layers[dense[-1] + 1 :])
     ):
         return None
     last = network.layers[dense[-1]]
