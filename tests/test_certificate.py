@@ -145,6 +145,18 @@ def test_bounds_hold_where_clean_error_rates_underflow():
     assert 1 / 16 <= bound.universal(-3.0) < 4 / 16
 
 
+@pytest.mark.parametrize("apart", [0, 1e-6, 1e-4])
+def test_of_equal_codewords_one_is_always_wrong(apart):
+    book = np.array([[1], [1 + apart], [-1], [-1 - apart]], complex)
+    book /= np.sqrt(np.mean(abs(book) ** 2))
+    model = LinkModel("pairs", 2, 1, book, "nearest_codeword")
+    bound = Certificate(model, 10.0, 20_000)
+    clean = q(apart / 2 / sigma_of(model, 10.0))
+    for psr_db in (-60.0, -10.0):
+        assert bound.universal(psr_db) >= clean - 1e-3
+        assert bound.per_message(psr_db) >= clean - 1e-3
+
+
 def test_limits_of_rates_and_moments_cover_their_closed_forms():
     model, sigma = bpsk(), sigma_of(bpsk(), 0.0)
     half = 1 / sigma

@@ -9,6 +9,7 @@ import torch
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.link import links
 from advphy_model.link.link_model import LinkModel
+from advphy_model.measure import sign_search
 from advphy_model.measure.decision_radius import radii
 from advphy_model.network.network import Layer, Network, run
 from advphy_training.attacked_link import AttackedLink
@@ -139,6 +140,19 @@ def test_no_point_inside_a_certified_ball_is_decided_differently(make, kind):
 def test_relu_is_exact_behind_two_layers_and_behind_a_convolution(make):
     for model in random_links(8, make):
         assert all(radius.exact for radius in radii(model))
+
+
+def test_planes_that_a_point_satisfies_are_no_farther_than_it():
+    # Many planes meet in one point, some of them nearly opposite: scipy's multipliers
+    # are then large numbers at times, which prove nothing.
+    random = np.random.default_rng(7)
+    for _ in range(1500):
+        rows = random.normal(size=(int(random.integers(4, 14)), 3))
+        rows[1] = -rows[0] + 1e-9 * random.normal(size=3)
+        point = random.normal(size=3)
+        least = rows @ point - 0.3 * np.maximum(random.normal(size=len(rows)), 0)
+        _, bound = sign_search.least_distance(rows, least)
+        assert bound <= np.linalg.norm(point) * (1 + 1e-9)
 
 
 def test_a_network_without_a_hidden_layer_has_half_the_distances():

@@ -57,13 +57,12 @@ void bind_networks(py::module_& m)
                               values_of<int>(feature, "tap_feature"),
                               values_of<int>(row, "tap_row") });
         });
-    define(
-        net,
-        "add_step",
-        "Append an activation (alpha), softmax, l2_normalization (energy), scale "
-        "(factor), or keep, recall or add (place).",
-        { "kind", "value" },
-        &network::add_step);
+    define(net,
+           "add_step",
+           "Append an activation (alpha), softmax, l2_normalization (energy), scale "
+           "(factor), or keep, recall or add (place).",
+           { "kind", "value" },
+           &network::add_step);
     define(net,
            "run",
            "Compute out[count][outputs] from x[count][inputs] float32.",

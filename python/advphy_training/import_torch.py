@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Conversion of torch networks to link models."""
 
+import copy
+import warnings
+
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_complex
 from advphy_model.link.link_model import LinkModel
-from advphy_model.network.network import Layer, Network, run
+from advphy_model.network.network import INPUT, Layer, Network, run
 
+from advphy_training import network_builder
 from advphy_training.networks import messages_of_bits
+from advphy_training.torch_operators import KEPT, OPERATORS
 
 
 def link_from_torch(
@@ -46,18 +51,35 @@ def link_from_torch(
 
 
 def network_from_torch(module, input_shape) -> Network:
-    """Convert a torch module of known layers to a Network.
+    """Convert a torch module to a Network; torch.export traces it.
 
-    The known layers are Sequential (nested), Linear, Conv1d, Conv2d, ReLU, ELU,
-    Sigmoid, Softmax over dimension 1, Flatten, Unflatten of dimension 1, and Identity
-    and Dropout, which do nothing at inference.
+    Module and result are compared on 1000 random inputs, in evaluation mode and in
+    float32. The module stays as it is.
 
     Args:
-        module: torch.nn.Module.
+        module: torch.nn.Module from [batch, *input_shape] to [batch, ...].
         input_shape: shape of one item, without the batch.
+
+    Raises:
+        ValueError: if an operator is not known, a weight is complex, not finite or
+            without values, torch cannot trace the module, or the result differs; the
+            text names the layer.
     """
-    found = [_layer(name or "layer", part) for name, part in _leaves(module, "")]
-    return Network(tuple(filter(None, found)), tuple(input_shape))
+    module = _checked_copy(module)
+    graphs = {}
+
+    def build(builder):
+        graphs[builder.batch] = _Graph(module, builder)
+        return graphs[builder.batch].output()
+
+    network = network_builder.read(build, input_shape)
+
+    def original(x):
+        with torch.no_grad():
+            return module(torch.from_numpy(x)).numpy()
+
+    network_builder.verify(network, original, f"module {type(module).__name__}")
+    return network
 
 
 def network_from_state_dict(state, layers, input_shape) -> Network:
@@ -106,14 +128,6 @@ def _of_bits(network, k):
     return Network(layers, network.input_shape)
 
 
-def _leaves(module, prefix):
-    if isinstance(module, torch.nn.Sequential):
-        for name, part in module.named_children():
-            yield from _leaves(part, f"{prefix}_{name}" if prefix else f"layer{name}")
-    else:
-        yield prefix, module
-
-
 def _parameters(weight, bias):
     weight = weight.detach().cpu().numpy().astype(np.float32)
     zeros = np.zeros(len(weight), np.float32)
@@ -121,49 +135,135 @@ def _parameters(weight, bias):
     return {"weight": weight, "bias": given}
 
 
-def _layer(name, part):
-    """Return the Layer of a torch module, or None if it does nothing."""
-    nn = torch.nn
-    if isinstance(part, nn.Identity | nn.Dropout):
-        return None
-    if isinstance(part, nn.Linear):
-        return Layer("dense", name, _parameters(part.weight, part.bias))
-    if isinstance(part, nn.Conv1d | nn.Conv2d):
-        return _convolution(name, part)
-    if isinstance(part, nn.ReLU):
-        return Layer("relu", name)
-    if isinstance(part, nn.ELU):
-        return Layer("elu", name, {}, {"alpha": float(part.alpha)})
-    if isinstance(part, nn.Sigmoid):
-        return Layer("sigmoid", name)
-    if isinstance(part, nn.Softmax) and part.dim in (1, -1):
-        return Layer("softmax", name)
-    if isinstance(part, nn.Flatten) and (part.start_dim, part.end_dim) == (1, -1):
-        return Layer("flatten", name)
-    if isinstance(part, nn.Unflatten) and part.dim == 1:
-        if min(part.unflattened_size) < 1:
-            raise ValueError(f"layer '{name}': {part} must give every size, not -1")
-        return Layer("reshape", name, {}, {"shape": list(part.unflattened_size)})
-    raise ValueError(
-        f"layer '{name}': {part} is not one that a link model knows; choose from "
-        "Linear, Conv1d, Conv2d, ReLU, ELU, Sigmoid, Softmax, Flatten, Unflatten, "
-        "Identity, Dropout"
-    )
+def _checked_copy(module):
+    """Return a copy in evaluation mode, in float32 on the CPU, without gradients."""
+    for name, part in module.named_modules():
+        if part.training and isinstance(part, torch.nn.modules.batchnorm._NormBase):
+            raise ValueError(
+                f"{_named(name)}: {part} is in training mode and depends on the other "
+                "items of a batch; call .eval()"
+            )
+    memo, tensors = {}, [*module.named_parameters(), *module.named_buffers()]
+    for name, value in tensors:
+        if isinstance(value, torch.nn.parameter.UninitializedTensorMixin):
+            raise ValueError(
+                f"{_named(name)}: has no size yet; run the lazy module on an input once"
+            )
+        if value.is_meta:
+            raise ValueError(f"{_named(name)}: is on the meta device, without values")
+        if value.is_complex():
+            raise ValueError(
+                f"{_named(name)}: is complex; use real and imaginary parts as reals"
+            )
+        if value.is_floating_point() and not torch.isfinite(value).all():
+            raise ValueError(
+                f"{_named(name)}: has a value that is not finite; train it again"
+            )
+    for part in module.modules():  # weight_norm keeps a result, which has no copy
+        for value in vars(part).values():
+            if isinstance(value, torch.Tensor) and not value.is_leaf:
+                memo[id(value)] = value.detach().clone()
+    return copy.deepcopy(module, memo).cpu().float().eval().requires_grad_(False)
 
 
-def _convolution(name, part):
-    if set(part.dilation) != {1} or part.groups != 1 or part.padding_mode != "zeros":
-        raise ValueError(
-            f"layer '{name}': {part}: dilation, groups and padding other than zeros "
-            "are not supported"
-        )
-    padding = []
-    for axis, taps in enumerate(part.kernel_size):
-        if part.padding == "same":  # torch puts the odd zero last
-            padding += [(taps - 1) // 2, taps - 1 - (taps - 1) // 2]
-        else:
-            zeros = 0 if part.padding == "valid" else part.padding[axis]
-            padding += [zeros, zeros]
-    attributes = {"padding": padding, "stride": list(part.stride)}
-    parameters = _parameters(part.weight, part.bias)
-    return Layer(f"conv{len(part.kernel_size)}d", name, parameters, attributes)
+def _named(path):
+    """Return "layer 'NAME'" for the path of a module or of its parameter."""
+    return f"layer '{_name(path)}'"
+
+
+def _name(path):
+    path = path.replace(".", "_")
+    return f"layer{path}" if path[:1].isdigit() else path
+
+
+class _Graph:
+    """The graph of a module for one batch, converted node by node."""
+
+    def __init__(self, module, builder):
+        x = torch.from_numpy(builder.array(INPUT))
+        try:
+            with warnings.catch_warnings(), torch.random.fork_rng(), torch.no_grad():
+                warnings.simplefilter("ignore")
+                traced = torch.export.export(module, (x,), strict=False)
+                table = torch.export.default_decompositions()
+                for kept in KEPT:
+                    table.pop(kept, None)
+                self._traced = traced.run_decompositions(table)
+        except Exception as error:  # torch has no common class of these
+            raise ValueError(
+                f"torch.export cannot trace {type(module).__name__}: "
+                f"{str(error).strip().partition(chr(10))[0]}"
+            ) from error
+        self._builder, self._value = builder, {}
+        self._torch = {}  # what torch has for each node
+        self._depends = set()  # names of nodes that depend on the input
+
+    def output(self):
+        """Return the value of the output."""
+        signature = self._traced.graph_signature
+        held = dict(self._traced.state_dict) | dict(self._traced.constants)
+        held |= dict(self._traced.named_buffers())
+        targets = signature.inputs_to_parameters | signature.inputs_to_buffers
+        targets |= signature.inputs_to_lifted_tensor_constants
+        for node in self._traced.graph.nodes:
+            if node.op == "placeholder":
+                tensor = held[targets[node.name]] if node.name in targets else None
+                if tensor is None:
+                    tensor = torch.from_numpy(self._builder.array(INPUT))
+                    self._value[node.name] = INPUT
+                    self._depends.add(node.name)
+                else:
+                    self._value[node.name] = tensor.detach().numpy()
+                self._torch[node.name] = tensor
+            elif node.op == "call_function":
+                self._call(node)
+            elif node.op == "output":
+                found = node.args[0]
+                if len(found) != 1 or not isinstance(found[0], torch.fx.Node):
+                    raise ValueError(
+                        f"the module returns {len(found)} outputs, expected one tensor"
+                    )
+                return self._value[found[0].name]
+        raise AssertionError("a graph ends with its output")
+
+    def _call(self, node):
+        path = list((node.meta.get("nn_module_stack") or {"": ("",)}).values())[-1][0]
+        builder = self._builder
+        builder.at = _name(path)
+        whole = getattr(node.target, "__name__", str(node.target))
+        operator = whole.partition(".")[0]
+
+        def given(held):
+            arguments = node.args, node.kwargs
+            args, named = torch.fx.node.map_arg(arguments, lambda n: held[n.name])
+            return args, dict(named)
+
+        args, named = given(self._torch)
+        reference = node.target(*args, **named)
+        if operator == "empty":
+            reference.zero_()
+        self._torch[node.name] = reference
+        if not any(node.name in self._depends for node in node.all_input_nodes):
+            self._value[node.name] = torch.utils._pytree.tree_map_only(
+                torch.Tensor, lambda tensor: tensor.detach().numpy(), reference
+            )
+            return
+        self._depends.add(node.name)
+        if operator not in OPERATORS:
+            raise ValueError(
+                f"layer '{builder.at or operator}': torch's operator {whole} is not "
+                f"one that a network knows; known are {', '.join(sorted(OPERATORS))}"
+            )
+        args, named = given(self._value)
+        for key in ("dtype", "layout", "device", "pin_memory", "memory_format"):
+            named.pop(key, None)
+        shape = tuple(getattr(node.meta["val"], "shape", ()))
+        found = OPERATORS[operator](builder, shape, *args, **named)
+        self._value[node.name] = found
+        if isinstance(found, str):
+            theirs = np.asarray(reference, np.float32)
+            apart = network_builder.unlike(builder.array(found), theirs)
+            if apart is not None:
+                raise ValueError(
+                    f"layer '{found}': differs from torch's {whole} {apart}"
+                )

@@ -91,7 +91,7 @@ def _hard(codebook):
     real, n = codebook.real, codebook.shape[1]
     flips = (words(n)[:, None] != (real < 0)).sum(axis=2)
     stays = np.array(hard_decision_table(codebook))[:, None] == np.arange(len(real))
-    return np.abs(real).max() * np.sqrt(np.where(stays, n + 1, flips).min(axis=0))
+    return np.abs(real).min() * np.sqrt(np.where(stays, n + 1, flips).min(axis=0))
 
 
 def _of_network(chain, points, message, nodes):

@@ -30,7 +30,9 @@ _MOST_DIMENSIONS = 40  # for the second constraint, whose matrix has D^2 rows
 def union_bounds(codebook, sigma) -> np.ndarray:
     """Return the union bound on the error rate of each message without attack, [M].
 
-    It is at least 1e-300, since a bound that underflows to 0 proves nothing.
+    It is at least 1e-300, since a bound that underflows to 0 proves nothing. A pair
+    closer than 1e-2 counts as always wrong: of equal codewords, or of those that
+    rounding makes equal, one is never decided.
 
     Args:
         codebook: complex [M, n].
@@ -40,7 +42,8 @@ def union_bounds(codebook, sigma) -> np.ndarray:
 
     apart = distances(codebook)
     np.fill_diagonal(apart, np.inf)
-    return np.clip(ndtr(-apart / (2 * sigma)).sum(axis=1), 1e-300, 1.0)
+    each = np.where(apart < 1e-2, 1.0, ndtr(-apart / (2 * sigma)))
+    return np.clip(each.sum(axis=1), 1e-300, 1.0)
 
 
 def universal(codebook, sigma, shift) -> float:
@@ -73,7 +76,7 @@ def least(dual, limits, scale) -> float:
         return max(float(dual(np.exp(np.clip(x, -600, 600)))), 1e-300)
 
     if not scale > 0:
-        return scale
+        return 1e-300
     start = np.log(scale / (2 * limits))
     simplex = np.vstack([start, start + 2 * np.eye(len(start))])
     options = {"initial_simplex": simplex, "maxfev": 400, "xatol": 1e-2, "fatol": 1e-5}

@@ -19,7 +19,7 @@ class RareCounts(LinkRow):
 
     The BLER is weight_sum / blocks_drawn. For intervals, sums of weights S and of
     squares T stand for S^2 / T errors in S / T blocks_drawn blocks of plain counting,
-    which have the same mean and variance.
+    whose mean is the same and whose variance is no smaller.
 
     Args:
         link, ebn0_db, seed, first_block, model_sha256, psr_db, attack, channel,
@@ -77,7 +77,8 @@ class RareCounts(LinkRow):
         """Return the blocks of plain counting with as many errors; 0 without errors."""
         if not self.weight_squares:
             return 0.0
-        return self.weight_sum / self.weight_squares * self.blocks_drawn
+        plain = self.weight_sum / self.weight_squares * self.blocks_drawn
+        return max(plain, self.failures)  # few blocks may weigh more than all
 
     @property
     def doubt(self) -> str | None:

@@ -110,7 +110,8 @@ def least_distance(weight, least):
     """Return the shortest p with weight p >= least, and a lower bound of its norm.
 
     It is the dual of a least-squares problem with nonnegative variables, whose solution
-    proves the bound [lawson, Ch. 23].
+    proves the bound [lawson, Ch. 23]. Any nonnegative variables prove one, less what
+    they may lose by rounding.
 
     Args:
         weight: [planes, inputs].
@@ -125,11 +126,12 @@ def least_distance(weight, least):
     wanted = np.append(np.zeros(weight.shape[1]), 1.0)
     try:
         dual, _ = nnls(np.vstack([weight.T, least]), wanted)
-    except RuntimeError:  # too many iterations: the farthest plane alone
-        dual = np.eye(len(least))[least.argmax()]
+    except RuntimeError:  # too many iterations
+        dual = np.zeros(len(least))
     push = dual @ weight
     length = np.linalg.norm(push)
-    if length <= 1e-12 * dual.sum():
-        return np.zeros(weight.shape[1]), np.inf  # no p satisfies all
-    bound = float(dual @ least) / length
-    return bound * push / length, bound
+    slip = 1e-15 * len(least) * (dual @ (1 + np.abs(least)))
+    bound = float(dual @ least - slip) / max(length + slip, 1e-300)
+    if not bound >= least.max():  # the farthest plane alone proves more
+        push, length, bound = weight[least.argmax()], 1.0, float(least.max())
+    return bound * push / max(length, 1e-300), bound

@@ -175,6 +175,14 @@ def _sum(kernel, layer, shape):
     return shape
 
 
+def _product(kernel, layer, shape):
+    factor = layer.parameters.get("y", layer.parameters.get("x"))
+    if np.size(factor) != 1:
+        raise ValueError(f"layer '{layer.name}' multiplies by more than one number")
+    kernel.add_step("scale", np.asarray(factor).item())
+    return shape
+
+
 def _dense(kernel, layer, shape):
     return (_affine(kernel, layer, np.arange(_flat(layer, shape)[0])[None]),)
 
@@ -190,6 +198,7 @@ def _flat(layer, shape):
 
 _COMPILERS = {
     "add": _sum,
+    "multiply": _product,
     "dense": _dense,
     "conv1d": _convolution,
     "conv2d": _convolution,

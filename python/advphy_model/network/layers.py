@@ -273,6 +273,11 @@ def pick(x, axis, indices):
     return x[(slice(None),) * int(axis) + ([int(i) for i in indices],)]
 
 
+def constant(x, value):
+    """Return a value whatever x is; its batch has one item, which stands for each."""
+    return value
+
+
 def concatenation(*x, axis=1):
     """Return arrays after one another along an axis; others of size 1 are repeated."""
     xp, axis = array_module(x[0]), int(axis)

@@ -44,13 +44,14 @@ class Layer:
                 )
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "_free", [name for name in known if name not in given])
+        count = max(1, len(self.inputs))
+        in_order = self.kind == "concatenation" or self._free[:count] == known[:count]
+        object.__setattr__(self, "_in_order", in_order)
 
     def __call__(self, *x, **parameters):
         """Return the layer's output for batches, with other parameters if given."""
         given = (parameters or self.parameters) | self.attributes
-        if len(x) == 1 and not self.inputs:  # the common case
-            return LAYERS[self.kind](x[0], **given)
-        if self.kind == "concatenation":
+        if self._in_order:
             return LAYERS[self.kind](*x, **given)
         return LAYERS[self.kind](**dict(zip(self._free, x, strict=False)), **given)
 

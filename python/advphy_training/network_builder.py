@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Networks from graphs of other libraries: constants, names, batches, verification."""
+
+import dataclasses
+import inspect
+
+import numpy as np
+from advphy_model.network.layers import LAYERS
+from advphy_model.network.network import INPUT, Layer, Network, run
+
+BATCHES = (11, 13)  # a graph is read with both; what differs depends on the batch
+TRIED = 1000  # random inputs of the verification
+TOLERANCE = 1e-5  # of the largest output
+
+
+class Builder:
+    """Layers that are made one after the other, each tried on a batch.
+
+    A value of the other library's graph is an array if it does not depend on the
+    network's input; otherwise it is the name of a layer, or INPUT.
+
+    Args:
+        x: batch of inputs, float32 [batch, *input_shape].
+    """
+
+    def __init__(self, x):
+        self.layers, self.batch = [], len(x)
+        self._made = {INPUT: x}
+        self.at = ""  # name for the next layers
+
+    def array(self, value) -> np.ndarray:
+        """Return what a value is for the batch."""
+        return self._made[value] if isinstance(value, str) else np.asarray(value)
+
+    def shape(self, value) -> tuple:
+        """Return the shape of a value for the batch."""
+        return self.array(value).shape
+
+    def apply(self, kind, *operands, **attributes):
+        """Return the value of a layer of operands, which is an array if they all are.
+
+        Raises:
+            ValueError: if shapes do not match; the text names the layer.
+        """
+        if not any(isinstance(value, str) for value in operands):
+            found = LAYERS[kind](*map(np.asarray, operands), **attributes)
+            return found.astype(np.float32) if found.dtype == float else found
+        if kind == "concatenation":
+            operands = [
+                value
+                if isinstance(value, str)
+                else self.apply("constant", INPUT, value)
+                for value in operands
+            ]
+        names = inspect.signature(LAYERS[kind]).parameters
+        parameters = {
+            name: np.asarray(value, np.float32).copy()
+            for name, value in zip(names, operands, strict=False)
+            if not isinstance(value, str)
+        }
+        inputs = tuple(value for value in operands if isinstance(value, str))
+        layer = Layer(kind, self._name(kind), parameters, attributes, inputs)
+        try:
+            with np.errstate(all="ignore"):
+                y = layer(*(self._made[name] for name in inputs))
+        except (ValueError, TypeError, IndexError) as error:
+            raise ValueError(f"layer '{layer.name}' ({kind}): {error}") from error
+        self.layers.append(layer)
+        self._made[layer.name] = np.asarray(y, np.float32)
+        return layer.name
+
+    def _name(self, kind):
+        taken = {layer.name for layer in self.layers}
+        whole = self.at or kind
+        for name in (whole, f"{whole}_{kind}"):
+            if name not in taken:
+                return name
+        return f"{whole}_{kind}_{len(self.layers)}"
+
+    def arithmetic(self, kind, x, y):
+        """Return the value of add, subtract, multiply or divide, simplified."""
+        if not isinstance(y, str):
+            if kind == "subtract":
+                kind, y = "add", -np.asarray(y)
+            elif kind == "divide":
+                kind, y = "multiply", 1 / np.asarray(y, np.float32)
+        return self.apply(kind, x, y)
+
+    def view(self, x, shape):
+        """Return a value in another shape, as flatten or reshape where it can be."""
+        if self.shape(x) == tuple(shape):
+            return x
+        if isinstance(x, str) and self.shape(x)[0] == self.batch == shape[0]:
+            if len(shape) == 2:
+                return self.apply("flatten", x)
+            return self.apply("reshape", x, shape=list(map(int, shape[1:])))
+        return self.apply("view", x, shape=list(map(int, shape)))
+
+    def permute(self, x, axes):
+        """Return a value with its axes in another order."""
+        axes = [int(axis) % len(self.shape(x)) for axis in axes]
+        return x if axes == sorted(axes) else self.apply("permute", x, axes=axes)
+
+    def pick(self, x, axis, indices):
+        """Return parts of a value along an axis."""
+        size = self.shape(x)[axis]
+        axis %= len(self.shape(x))
+        indices = [int(i) % size for i in indices]
+        if indices == list(range(size)):
+            return x
+        return self.apply("pick", x, axis=axis, indices=indices)
+
+    def product(self, x, y, bias=None):
+        """Return a product of matrices plus a bias, if it can be a dense layer."""
+        if not isinstance(y, str):
+            y = np.asarray(y)
+            while y.ndim > 2 and (y == y[:1]).all():
+                y = y[0]
+            if isinstance(x, str) and len(self.shape(x)) == 2 and y.ndim == 2:
+                rows = np.zeros(y.shape[1]) if bias is None else bias
+                if not isinstance(rows, str) and np.size(rows) == y.shape[1]:
+                    return self.apply("dense", x, y.T, np.reshape(rows, -1))
+        y = self.apply("matrix_product", x, y)
+        return y if bias is None else self.apply("add", y, bias)
+
+    def convolution(self, x, weight, bias, stride, padding, dilation=(), groups=1):
+        """Return the value of a convolution over one or two axes.
+
+        Args:
+            x: value [batch, channels, ...].
+            weight: [filters, channels of a group, ...].
+            bias: [filters], or None.
+            stride: one number for each axis.
+            padding: zeros before and after, for each axis.
+            dilation: distance of the taps on each axis.
+            groups: groups of channels, which are not mixed.
+        """
+        weight = np.asarray(weight, np.float32)
+        axes = weight.ndim - 2
+        if axes not in (1, 2):
+            raise ValueError(f"layer '{self.at}': a convolution over {axes} axes")
+        if any(step != 1 for step in dilation):
+            weight = LAYERS["zero_stuffing"](weight, dilation)
+        if groups > 1:
+            each, inside = len(weight) // groups, weight.shape[1]
+            whole = np.zeros((len(weight), inside * groups, *weight.shape[2:]), "f4")
+            for g in range(groups):
+                rows = slice(g * each, (g + 1) * each)
+                whole[rows, g * inside : (g + 1) * inside] = weight[rows]
+            weight = whole
+        bias = np.zeros(len(weight)) if bias is None else bias
+        how = {"padding": list(map(int, padding)), "stride": list(map(int, stride))}
+        return self.apply(f"conv{axes}d", x, weight, bias, **how)
+
+    def transposed(self, x, weight, bias, stride, padding, dilation, groups, more):
+        """Return the value of a transposed convolution; `more`: its output padding.
+
+        The weight is [channels, filters of a group, ...].
+        """
+        axes = tuple(range(2, np.ndim(weight)))
+        parts = np.split(np.asarray(weight, np.float32), groups)
+        weight = np.concatenate([np.flip(p.swapaxes(0, 1), axes) for p in parts])
+        if any(step != 1 for step in stride):
+            x = self.apply("zero_stuffing", x, stride=list(map(int, stride)))
+        sides = []
+        for i, taps in enumerate(weight.shape[2:]):
+            reach = dilation[i] * (taps - 1)
+            sides += [reach - padding[2 * i], reach - padding[2 * i + 1] + more[i]]
+        for i, side in enumerate(sides):
+            if side < 0:
+                size = self.shape(x)[2 + i // 2]
+                kept = range(-side, size) if i % 2 == 0 else range(size + side)
+                x = self.pick(x, 2 + i // 2, kept)
+        sides = [max(side, 0) for side in sides]
+        return self.convolution(
+            x, weight, bias, (1,) * len(axes), sides, dilation, groups
+        )
+
+    def normalized(self, x, axes, epsilon):
+        """Return a value with mean 0 and variance 1 over axes."""
+        x = self.arithmetic(
+            "subtract", x, self.apply("mean", x, axes=axes, keepdims=True)
+        )
+        squares = self.apply("multiply", x, x)
+        variance = self.apply("mean", squares, axes=axes, keepdims=True)
+        deviation = self.apply("sqrt", self.apply("add", variance, epsilon))
+        return self.arithmetic("divide", x, deviation)
+
+    def layer_norm(self, x, axes, scale, shift, epsilon):
+        """Return a value normalized over its last axes, scaled and shifted."""
+        constant = not isinstance(scale, str) and not isinstance(shift, str)
+        if constant and len(axes) == 1:
+            size = self.shape(x)[-1:]
+            scale = np.ones(size) if scale is None else np.broadcast_to(scale, size)
+            shift = np.zeros(size) if shift is None else np.broadcast_to(shift, size)
+            return self.apply(
+                "layer_normalisation", x, scale, shift, epsilon=float(epsilon)
+            )
+        return self.affine(self.normalized(x, axes, epsilon), scale, shift)
+
+    def affine(self, x, scale, shift):
+        """Return a value scaled and shifted; None: by nothing."""
+        x = x if scale is None else self.apply("multiply", x, scale)
+        return x if shift is None else self.apply("add", x, shift)
+
+    def batch_norm(self, x, scale, shift, mean, variance, epsilon):
+        """Return a value normalized by constants, one for each channel."""
+        gain = 1 / np.sqrt(np.asarray(variance, float) + epsilon)
+        gain = gain if scale is None else gain * np.asarray(scale)
+        offset = -gain * np.asarray(mean)
+        offset = offset if shift is None else offset + np.asarray(shift)
+        shape = (-1,) + (1,) * (len(self.shape(x)) - 2)
+        return self.affine(x, gain.reshape(shape), offset.reshape(shape))
+
+    def network(self, output) -> list:
+        """Return the layers that lead to an output value, in their order."""
+        if not isinstance(output, str):
+            raise ValueError("the output does not depend on the input")
+        if self.shape(output)[:1] != (self.batch,):
+            raise ValueError(
+                f"the output has shape {self.shape(output)} for a batch of "
+                f"{self.batch}; its first axis must be the batch"
+            )
+        needed, layers = {output}, []
+        for layer in reversed(self.layers):
+            if layer.name in needed:
+                needed |= set(layer.inputs)
+                layers.insert(0, layer)
+        return _folded(layers)
+
+
+def _folded(layers):
+    """Return layers with constant gains and offsets in the affine layer before them."""
+    done, renamed = {}, {}
+    uses = [name for layer in layers for name in layer.inputs]
+    for layer in layers:
+        inputs = tuple(renamed.get(name, name) for name in layer.inputs)
+        merged = None
+        if len(inputs) == 1 and uses.count(layer.inputs[0]) == 1:
+            merged = _merged(done.get(inputs[0]), layer)
+        if merged is None:
+            done[layer.name] = dataclasses.replace(layer, inputs=inputs)
+        else:
+            done[inputs[0]] = merged
+            renamed[layer.name] = inputs[0]
+    return list(done.values())
+
+
+def _merged(before, layer):
+    """Return an affine layer times or plus the constant of the next, or None."""
+    known = before is not None and before.kind in ("dense", "conv1d", "conv2d")
+    if not known or layer.kind not in ("multiply", "add"):
+        return None
+    (value,) = layer.parameters.values()
+    weight, bias = before.parameters["weight"], before.parameters["bias"]
+    of_channels = (len(bias),) + (1,) * (weight.ndim - 2)
+    if value.size != 1 and value.shape[-len(of_channels) :] != of_channels:
+        return None
+    if value.size not in (1, len(bias)):
+        return None
+    value = np.broadcast_to(value.ravel(), bias.shape)
+    if layer.kind == "add":
+        merged = {"weight": weight, "bias": bias + value}
+    else:
+        gains = value.reshape(-1, *[1] * (weight.ndim - 1))
+        merged = {"weight": weight * gains, "bias": bias * value}
+    return dataclasses.replace(before, parameters=merged)
+
+
+def read(build, input_shape) -> Network:
+    """Return the Network that a graph stands for, whatever the size of the batch.
+
+    Args:
+        build: function (Builder) -> value of the output; it is called with two batches.
+        input_shape: shape of one item.
+
+    Raises:
+        ValueError: if the graph treats items differently in other batches.
+    """
+    found = []
+    for batch in BATCHES:
+        rng = np.random.default_rng(1)
+        x = rng.standard_normal((batch, *input_shape), np.float32)
+        builder = Builder(x)
+        found.append(builder.network(build(builder)))
+    if [layer.kind for layer in found[0]] != [layer.kind for layer in found[1]]:
+        raise ValueError(
+            "the layers depend on the number of items in a batch; treat each item by "
+            "itself, on the first axis"
+        )
+    layers = [_for_any_batch(*pair) for pair in zip(*found, strict=True)]
+    before = [INPUT, *(layer.name for layer in layers)]
+    chained = [
+        dataclasses.replace(layer, inputs=()) if layer.inputs == (before[i],) else layer
+        for i, layer in enumerate(layers)
+    ]
+    return Network(tuple(chained), tuple(input_shape))
+
+
+def _for_any_batch(one, other):
+    """Return the layer for any batch, from those for two."""
+    parameters, attributes = {}, {}
+    for key, value in one.parameters.items():
+        same = other.parameters[key]
+        for axis in range(value.ndim):
+            if value.shape[axis] != same.shape[axis]:
+                value, same = (a.take([0], axis) for a in (value, same))
+        parameters[key] = value
+        if not np.array_equal(value, same):
+            raise _depends(one)
+    for key, value in one.attributes.items():
+        same = other.attributes[key]
+        if value != same:
+            if key != "shape" or len(value) != len(same):
+                raise _depends(one)
+            pairs = zip(value, same, strict=True)
+            value = [a if a == b else -1 for a, b in pairs]
+            if value.count(-1) != 1 and one.kind != "expand":
+                raise _depends(one)
+        attributes[key] = value
+    return dataclasses.replace(one, parameters=parameters, attributes=attributes)
+
+
+def _depends(layer):
+    return ValueError(
+        f"layer '{layer.name}' ({layer.kind}) depends on the number of items in a "
+        "batch; treat each item by itself"
+    )
+
+
+def verify(network, original, what) -> None:
+    """Raise ValueError unless a network and its original agree on random inputs.
+
+    Args:
+        network: Network.
+        original: function of a batch, float32 [TRIED, *input_shape].
+        what: name of the original, for the text.
+    """
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((TRIED, *network.input_shape), np.float32)
+    with np.errstate(all="ignore"):
+        found, expected = run(network, x), original(x)
+        few = run(network, x[:7])
+    if (difference := unlike(found, expected)) is not None:
+        raise ValueError(f"{what}: the result differs from the original {difference}")
+    if unlike(few, expected[:7]) is not None:
+        raise ValueError(
+            f"{what}: an output depends on the other items of its batch; use the "
+            "statistics of the training (call .eval())"
+        )
+
+
+def unlike(found, expected):
+    """Return in words how far arrays are apart, or None if they agree."""
+    if np.shape(found) != np.shape(expected):
+        return f"in its shape, {np.shape(found)} for {np.shape(expected)}"
+    finite = np.isfinite(expected)
+    if not np.array_equal(finite, np.isfinite(found)):
+        return "in what is not finite"
+    most = np.abs(expected[finite]).max(initial=0)
+    apart = np.abs(found - expected)[finite].max(initial=0)
+    if apart <= TOLERANCE * most:
+        return None
+    return f"by {apart:.2g}, where its largest output is {most:.2g}"
