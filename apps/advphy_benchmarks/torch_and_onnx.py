@@ -71,6 +71,7 @@ def onnxruntime_rate(model, batch, threads=1):
         ModuleNotFoundError: if onnx or onnxruntime is missing.
     """
     import onnxruntime
+    from advphy_training.export_onnx import to_onnx
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -80,48 +81,3 @@ def onnxruntime_rate(model, batch, threads=1):
     )
     y = np.random.default_rng(1).normal(size=(batch, 2 * model.n)).astype(np.float32)
     return rate_of(lambda: session.run(None, {"x": y})[0].argmax(1), batch)
-
-
-_ONNX = {"relu": "Relu", "elu": "Elu", "softmax": "Softmax"}
-
-
-def to_onnx(network) -> bytes:
-    """Return the network as an ONNX model with input x and output `logits`."""
-    from onnx import TensorProto, checker, helper, numpy_helper
-
-    nodes, constants, last = [], [], "x"
-    for layer in network.layers:
-        inputs, kind, attributes = [last], _ONNX.get(layer.kind), {}
-        for key in ("weight", "bias"):
-            if key in layer.parameters:
-                array = np.asarray(layer.parameters[key], np.float32)
-                constants.append(numpy_helper.from_array(array, f"{layer.name}.{key}"))
-                inputs.append(f"{layer.name}.{key}")
-        if layer.kind == "dense":
-            kind, attributes = "Gemm", {"transB": 1}
-        elif layer.kind == "conv2d":
-            top, bottom, left, right = layer.attributes.get("padding", (0, 0, 0, 0))
-            kind, attributes = "Conv", {"pads": [top, left, bottom, right]}
-        elif layer.kind in ("reshape", "flatten"):
-            shape = np.array([0, *layer.attributes.get("shape", [-1])], np.int64)
-            constants.append(numpy_helper.from_array(shape, f"{layer.name}.shape"))
-            inputs.append(f"{layer.name}.shape")
-            kind = "Reshape"
-        elif kind is None:
-            raise ValueError(
-                f"layer '{layer.name}' has no ONNX form, got kind {layer.kind}"
-            )
-        made = helper.make_node(kind, inputs, [layer.name], layer.name, **attributes)
-        nodes.append(made)
-        last = layer.name
-    nodes.append(helper.make_node("Identity", [last], ["logits"]))
-    shapes = {"x": network.input_shape, "logits": network.output_shape}
-    x, logits = (
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])
-        for name, shape in shapes.items()
-    )
-    graph = helper.make_graph(nodes, "decoder", [x], [logits], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
-    model.ir_version = 8
-    checker.check_model(model)
-    return model.SerializeToString()

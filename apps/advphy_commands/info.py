@@ -14,6 +14,7 @@ from advphy_model.air.perturbation import CONVENTION, Perturbation
 from advphy_model.link import links, model_file
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
+from advphy_model.link.network_file import NetworkFile
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.network import inference
 
@@ -96,8 +97,8 @@ def _describe(output, model):
     output.note(networks={r: _described(n) for r, n in model.networks.items()})
     for role, network in model.networks.items():
         macs = ""
-        if not inference.kernels_lack(network, role):
-            macs = f", {inference.kernel_network(network).multiply_adds} multiply-adds"
+        if kernel := inference.kernel_or_none(network, role):
+            macs = f", {kernel.multiply_adds} multiply-adds"
         output.line(f"{role}: {network.input_shape} -> {network.output_shape}{macs}")
         for layer in network.layers:
             what = f"{_shapes(layer) or ''}{layer.attributes or ''}"
@@ -181,7 +182,14 @@ def _perturbation(p):
     return "perturbation", values | {"perturbation": p.kind}, lines
 
 
+def _network(model):
+    head = f"{model.name}: a network, {model.inputs} reals to {model.outputs}"
+    values = _picked(model, "inputs", "outputs")
+    return "network", values, (head, f"SHA-256 {model.sha256}")
+
+
 _KINDS = {
+    NetworkFile: _network,
     LinkModel: _link,
     SemanticLink: _semantic_link,
     Eve: _eve,

@@ -59,6 +59,7 @@ from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
 from .receive.decoder import decoder
 from .receive.eve import eve
+from .receive.neural_network import network_reals, neural_network
 from .receive.perturbation_canceller import perturbation_canceller
 from .receive.semantic_decoder import semantic_decoder
 from .transmit.alice_arn import alice_arn

@@ -2,6 +2,7 @@
 """Conversion of torch networks to link models."""
 
 import copy
+import re
 import warnings
 
 import numpy as np
@@ -39,14 +40,23 @@ def link_from_torch(
     Raises:
         ValueError: if a layer is not known, or if the parts do not fit k and n.
     """
+    decoder = network_from_torch(decoder, (2 * n,))
+    if encoder is not None:
+        encoder = network_from_torch(encoder, (2**k,))
+    return link_of_networks(name, k, n, decoder, encoder, codebook, recipe, bitwise)
+
+
+def link_of_networks(
+    name, k, n, decoder, encoder=None, codebook=None, recipe=None, bitwise=False
+):
+    """Make a link model from Networks; see link_from_torch."""
     if (encoder is None) == (codebook is None):
         raise ValueError("give either an encoder or a codebook")
-    network = network_from_torch(decoder, (2 * n,))
-    networks = {"decoder": _of_bits(network, k) if bitwise else network}
+    networks = {"decoder": _of_bits(decoder, k) if bitwise else decoder}
     if encoder is not None:
-        networks["encoder"] = network_from_torch(encoder, (2**k,))
+        networks["encoder"] = encoder
         one_hot = np.eye(2**k, dtype=np.float32)
-        codebook = to_complex(run(networks["encoder"], one_hot))
+        codebook = to_complex(run(encoder, one_hot))
     return LinkModel(name, k, n, codebook, "network", networks, recipe or {})
 
 
@@ -78,37 +88,50 @@ def network_from_torch(module, input_shape) -> Network:
         with torch.no_grad():
             return module(torch.from_numpy(x)).numpy()
 
-    network_builder.verify(network, original, f"module {type(module).__name__}")
+    try:
+        network_builder.verify(network, original, f"module {type(module).__name__}")
+    except ValueError as error:
+        where = graphs[network_builder.BATCHES[0]].apart
+        raise ValueError(f"{error}{f'; {where}' if where else ''}") from None
     return network
 
 
 def network_from_state_dict(state, layers, input_shape) -> Network:
-    """Return a Network with the weights of a state_dict, in the order of its entries.
+    """Return a Network with the weights of a state_dict, in the order of its numbers.
 
     Args:
         state: state_dict, for example from torch.load(path, weights_only=True).
         layers: Layers without parameters (kind, name, attributes). Each dense, conv1d
-            and conv2d layer takes the next "*.weight" and its "*.bias".
+            and conv2d layer takes the next "*.weight" and its "*.bias", in the order of
+            the numbers in the keys.
         input_shape: shape of one item, without the batch.
+
+    Raises:
+        ValueError: if the keys do not say the order, or weights and layers do not fit.
     """
     weights = [key for key in state if key.endswith("weight")]
-    taken, made = 0, []
+    order = {key: tuple(map(int, re.findall(r"\d+", key))) for key in weights}
+    if len(weights) > 1 and len(set(order.values()) - {()}) < len(weights):
+        raise ValueError(
+            f"the keys {', '.join(weights)} do not say by numbers of their own in "
+            "which order the layers are; rename them, or import the module itself"
+        )
+    weights.sort(key=order.get)
+    left, made = dict(state), []
     for layer in layers:
         parameters = {}
         if layer.kind in ("dense", "conv1d", "conv2d"):
-            if taken == len(weights):
+            if not weights:
                 raise ValueError(
                     f"layer '{layer.name}': the state_dict has no weight left"
                 )
-            key = weights[taken]
-            taken += 1
-            bias = state.get(key[: -len("weight")] + "bias")
-            parameters = _parameters(state[key], bias)
+            key = weights.pop(0)
+            bias = left.pop(key[: -len("weight")] + "bias", None)
+            parameters = _parameters(left.pop(key), bias)
         made.append(Layer(layer.kind, layer.name, parameters, layer.attributes))
-    if taken != len(weights):
-        raise ValueError(
-            f"no layer takes {', '.join(weights[taken:])} of the state_dict"
-        )
+    left.pop("num_batches_tracked", None)
+    if left:
+        raise ValueError(f"no layer takes {', '.join(left)} of the state_dict")
     return Network(tuple(made), tuple(input_shape))
 
 
@@ -196,6 +219,7 @@ class _Graph:
             ) from error
         self._builder, self._value = builder, {}
         self._torch = {}  # what torch has for each node
+        self.apart = None  # after which layer the results differ first
         self._depends = set()  # names of nodes that depend on the input
 
     def output(self):
@@ -232,6 +256,8 @@ class _Graph:
         builder.at = _name(path)
         whole = getattr(node.target, "__name__", str(node.target))
         operator = whole.partition(".")[0]
+        if operator.startswith("_assert"):
+            return
 
         def given(held):
             arguments = node.args, node.kwargs
@@ -260,10 +286,7 @@ class _Graph:
         shape = tuple(getattr(node.meta["val"], "shape", ()))
         found = OPERATORS[operator](builder, shape, *args, **named)
         self._value[node.name] = found
-        if isinstance(found, str):
+        if isinstance(found, str) and not self.apart:
             theirs = np.asarray(reference, np.float32)
             apart = network_builder.unlike(builder.array(found), theirs)
-            if apart is not None:
-                raise ValueError(
-                    f"layer '{found}': differs from torch's {whole} {apart}"
-                )
+            self.apart = apart and f"first after layer '{found}' ({whole}), {apart}"

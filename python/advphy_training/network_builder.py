@@ -166,15 +166,20 @@ class Builder:
         for i, taps in enumerate(weight.shape[2:]):
             reach = dilation[i] * (taps - 1)
             sides += [reach - padding[2 * i], reach - padding[2 * i + 1] + more[i]]
-        for i, side in enumerate(sides):
-            if side < 0:
-                size = self.shape(x)[2 + i // 2]
-                kept = range(-side, size) if i % 2 == 0 else range(size + side)
-                x = self.pick(x, 2 + i // 2, kept)
+        x = self.padded(x, [0] * 4 + [min(side, 0) for side in sides])
         sides = [max(side, 0) for side in sides]
         return self.convolution(
             x, weight, bias, (1,) * len(axes), sides, dilation, groups
         )
+
+    def padded(self, x, sides, value=0.0):
+        """Return x with values around it on each axis; negative sides: without some."""
+        for axis in range(len(sides) // 2):
+            before, after = sides[2 * axis : 2 * axis + 2]
+            size = self.shape(x)[axis]
+            x = self.pick(x, axis, range(max(-before, 0), size + min(after, 0)))
+        sides = [max(int(side), 0) for side in sides]
+        return self.apply("pad", x, padding=sides, value=value) if any(sides) else x
 
     def normalized(self, x, axes, epsilon):
         """Return a value with mean 0 and variance 1 over axes."""

@@ -31,7 +31,11 @@ class TorchNetwork(torch.nn.Module):
 
     def _run(self, layer, *x):
         held = {key: self._held[f"{layer.name}:{key}"] for key in layer.parameters}
-        if layer.kind in ("conv1d", "conv2d") and len(x[0]) > math.prod(x[0].shape[1:]):
+        if (
+            layer.kind in ("conv1d", "conv2d")
+            and not torch.compiler.is_exporting()
+            and len(x[0]) > math.prod(x[0].shape[1:])
+        ):
             return _as_matrix(LAYERS[layer.kind], x[0], held, layer.attributes)
         return layer(*x, **held)
 
@@ -80,6 +84,12 @@ def _as_matrix(convolve, x, held, attributes):
     matrix = convolve(units, held["weight"], torch.zeros_like(bias), **attributes)
     y = x.flatten(1) @ matrix.flatten(1)
     return y.reshape(-1, *matrix.shape[1:]) + bias.reshape(-1, *[1] * (x.ndim - 2))
+
+
+def modules(networks: dict) -> torch.nn.ModuleDict:
+    """Return Networks by role as torch modules of the same weights."""
+    made = {role: TorchNetwork(network) for role, network in networks.items()}
+    return torch.nn.ModuleDict(made).eval()
 
 
 def run_in_torch(network: Network, x: np.ndarray) -> np.ndarray:

@@ -232,7 +232,7 @@ def _pad(b, shape, x, sides, value=0.0):
     pairs = [0] * (2 * len(shape) - len(sides))
     backwards = [sides[i : i + 2] for i in range(len(sides) - 2, -1, -2)]
     padding = [*pairs, *(int(side) for pair in backwards for side in pair)]
-    return b.apply("pad", x, padding=padding, value=float(value))
+    return b.padded(x, padding, float(value))
 
 
 def _scatter(b, shape, x, source, axis=0, start=None, end=None, step=1):
@@ -315,6 +315,7 @@ OPERATORS |= {
     "lt": _compared(True, False, swapped=True),
     "le": _compared(True, True, swapped=True),
     "eq": _compared(False, True),
+    "ne": lambda b, shape, x, y: _not(b, shape, b.apply("equal", x, y)),
     "logical_not": _not,
     "where": _where,
     "clamp": _clip,

@@ -7,6 +7,7 @@ of description and arrays, so a file with any change is refused.
 
 import dataclasses
 import hashlib
+import importlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,15 @@ class StoredModel:
             weights = {name: w for name, w in arrays.items() if name not in own}
             given["networks"] = restore_networks(given["networks"], weights)
         return cls(**given)
+
+    def to_torch(self):
+        """Return the networks as a torch.nn.ModuleDict by role, with their weights.
+
+        Raises:
+            ImportError: if torch is not installed.
+        """
+        torch_network = importlib.import_module("advphy_training.torch_network")
+        return torch_network.modules(getattr(self, "networks", {}))
 
     @property
     def sha256(self) -> str:

@@ -90,11 +90,13 @@ def zero_stuffing(x, stride):
         x: [batch, channels, ...].
         stride: one whole number for each axis after the channels.
     """
-    sizes = [(n - 1) * int(s) + 1 for n, s in zip(x.shape[2:], stride, strict=True)]
-    xp = array_module(x)
-    y = xp.zeros((*x.shape[:2], *sizes), dtype=x.dtype)
-    y[(..., *(slice(None, None, int(s)) for s in stride))] = x
-    return y
+    for axis, step in enumerate(map(int, stride), 2):
+        front, size, back = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
+        x = x.reshape(*front, size, 1, *back)
+        sides = [0] * (2 * axis + 3) + [step - 1] + [0] * (2 * len(back))
+        x = pad(x, sides).reshape(*front, size * step, *back)
+        x = pick(x, axis, range(size * step - step + 1))
+    return x
 
 
 def relu(x):
@@ -270,7 +272,10 @@ def expand(x, shape):
 
 def pick(x, axis, indices):
     """Return some parts of x along an axis, in the order of the indices."""
-    return x[(slice(None),) * int(axis) + ([int(i) for i in indices],)]
+    axis, indices = int(axis), [int(i) for i in indices]
+    if isinstance(x, np.ndarray):
+        return np.take(x, indices, axis)
+    return x.index_select(axis, array_module(x).tensor(indices))
 
 
 def constant(x, value):

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write a network of a link, a semantic link or an Eve as an ONNX model.
+
+It is checked by onnx, and by onnxruntime on 1000 random inputs. --role selects one of
+the model's networks, such as decoder, encoder, alice, bob or classifier; `advphy info`
+lists them.
+
+    advphy export autoencoder_mlp --onnx decoder.onnx
+    advphy export paired_arn_white --role alice --onnx alice.onnx
+"""
+
+from dataclasses import dataclass
+
+from advphy_commands._options import operand, option
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Model, role and file to write."""
+
+    link: str = operand("LINK", "link, semantic link, Eve or network; name or file")
+    onnx: str = option(None, "file to write", required=True, metavar="FILE")
+    role: str = option("", "which network; default: the decoder, or the only one")
+
+
+def run(settings, output):
+    """Export, write and name the file."""
+    from advphy_model.atomic_file import atomic_file
+    from advphy_model.link import model_file
+    from advphy_model.link.eavesdropper import Eve
+    from advphy_model.link.link_model import LinkModel
+    from advphy_model.link.network_file import NetworkFile
+    from advphy_model.link.semantic_link import SemanticLink
+    from advphy_training.export_onnx import to_onnx
+
+    kinds = LinkModel, SemanticLink, Eve, NetworkFile
+    model = model_file.load(settings.link, *kinds)
+    networks = model.networks
+    role = settings.role or ("decoder" if "decoder" in networks else "")
+    if not role and len(networks) == 1:
+        (role,) = networks
+    if role not in networks:
+        raise ValueError(
+            f"{model.KIND.what} '{model.name}' has no network '{role}'; give --role, "
+            f"one of: {', '.join(networks) or 'none, it decides without a network'}"
+        )
+    content = to_onnx(networks[role], f"{model.name}_{role}")
+    with atomic_file(settings.onnx, "wb") as file:
+        file.write(content)
+    output.line(f"{settings.onnx}: {role} of {model.name}, {len(content)} bytes")
+    output.note(file=settings.onnx, role=role, bytes=len(content))

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Neural Network: any network as a block."""
+
+import logging
+import math
+import time
+
+import numpy as np
+from advphy_model.complex_baseband import to_complex, to_reals
+from advphy_model.link import model_file
+from advphy_model.link.link_model import LinkModel
+from advphy_model.link.network_file import NetworkFile
+from advphy_model.network.inference import kernel_or_none
+from advphy_model.network.network import run
+
+from ..block_errors import guarded_block
+
+TAG = "network"
+TYPES = {"float": np.float32, "complex": np.complex64}
+LAYOUTS = ("halves", "interleaved")
+_TRIED = 256  # items, to measure the rate
+
+
+class _Onnx:
+    """An ONNX model that onnxruntime computes."""
+
+    def __init__(self, path):
+        try:
+            import onnxruntime
+        except ImportError:
+            raise ValueError(
+                f"{path}: onnxruntime is not installed for this Python; run: advphy "
+                f"import {path} --out FILE.safetensors, and give that file"
+            ) from None
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(
+                path, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime has no common class of these
+            raise ValueError(f"{path}: not a valid ONNX model: {error}") from None
+        given, found = self._session.get_inputs(), self._session.get_outputs()
+        shapes = [part.shape[1:] for part in (*given, *found)]
+        sizes = [size for shape in shapes for size in shape]
+        if len(shapes) != 2 or not all(isinstance(size, int) for size in sizes):
+            raise ValueError(
+                f"{path}: inputs and outputs have shapes {shapes} without the batch, "
+                "expected one of each, of fixed sizes"
+            )
+        self._name, (self.input_shape, self.output_shape) = given[0].name, shapes
+
+    def run(self, x, out):
+        """Write the outputs for a batch [batch, reals] to out [batch, reals]."""
+        x = x.reshape(-1, *self.input_shape)
+        (y,) = self._session.run(None, {self._name: x})
+        out[:] = y.reshape(out.shape)
+
+
+class _Numpy:
+    """A network that numpy computes."""
+
+    def __init__(self, network):
+        self._network = network
+
+    def run(self, x, out):
+        """Write the outputs for a batch [batch, reals] to out [batch, reals]."""
+        y = run(self._network, x.reshape(-1, *self._network.input_shape))
+        out[:] = y.reshape(out.shape)
+
+
+def network_reals(file) -> tuple:
+    """Return the numbers of reals that a network takes and returns.
+
+    Args:
+        file: a NetworkFile, a link model (its decoder is meant), the file or name of
+            one, or the file of an ONNX model.
+
+    Raises:
+        ValueError: if there is no such network, or it is not valid.
+    """
+    network = _network(file)[1]
+    return math.prod(network.input_shape), math.prod(network.output_shape)
+
+
+def _network(file):
+    """Return (name, Network or _Onnx)."""
+    if str(file).endswith(".onnx"):
+        return str(file), _Onnx(str(file))
+    found = model_file.load(file, NetworkFile, LinkModel)
+    role = "decoder" if isinstance(found, LinkModel) else "network"
+    if role not in found.networks:
+        raise ValueError(
+            f"link '{found.name}' decides by {found.decision}, without a network; use "
+            "the Decoder block"
+        )
+    return found.name, found.networks[role]
+
+
+class neural_network(guarded_block):
+    """Compute a network for each item and the items before it.
+
+    Inputs:  vectors of reals or complex numbers, float32 or complex64 [length]
+    Outputs: the same
+    Tags:    "network" on the first item, and where the network is exchanged: its name
+
+    The lengths follow from the network. Its input is what all input ports have: port by
+    port, and for each port the `window` last items, the oldest first (before the first
+    item: zeros). Its output is divided equally among the output ports. A network that
+    the kernels cannot compute runs in numpy, one in an ONNX file in onnxruntime, at a
+    rate that is measured and logged.
+
+    Args:
+        file: network or link model, the name or file of one, or an ONNX file.
+        input_type: "float" or "complex".
+        output_type: "float" or "complex".
+        window: number of items that one inference sees, at least 1.
+        input_ports: number of input ports.
+        output_ports: number of output ports.
+        layout: how reals make complex numbers: "halves" (all real parts, then all
+            imaginary parts of a port) or "interleaved" (both parts of each number).
+        latency: largest number of items in one call of work().
+
+    Raises:
+        ValueError: if an argument is not valid, or the network's reals cannot be
+            divided so; the text names the argument.
+    """
+
+    def __init__(
+        self,
+        file,
+        input_type="float",
+        output_type="float",
+        window=1,
+        input_ports=1,
+        output_ports=1,
+        layout="halves",
+        latency=65536,
+    ):
+        counts = {"window": window, "input_ports": input_ports}
+        for name, count in (counts | {"output_ports": output_ports}).items():
+            if int(count) != count or count < 1:
+                raise ValueError(f"{name} must be a whole number >= 1, got {count}")
+        kinds = {"input_type": input_type, "output_type": output_type}
+        for name, kind in kinds.items():
+            if kind not in TYPES:
+                raise ValueError(f"{name} must be float or complex, got '{kind}'")
+        if layout not in LAYOUTS:
+            raise ValueError(f"layout must be one of {LAYOUTS}, got '{layout}'")
+        reals = network_reals(file)
+        items = [
+            _item(*part)
+            for part in (
+                ("input_type", input_type, reals[0], input_ports * window),
+                ("output_type", output_type, reals[1], output_ports),
+            )
+        ]
+        self._window, self._layout = int(window), layout
+        guarded_block.__init__(
+            self,
+            "neural_network",
+            [items[0]] * int(input_ports),
+            [items[1]] * int(output_ports),
+        )
+        self._reals, self._logged = reals, False
+        self._take(file)
+        self.set_history(self._window)
+        largest = max(np.dtype(item).itemsize for item in items)
+        self.size_buffers(latency, largest)
+
+    def set_network(self, file):
+        """Exchange the network before the next item; its reals must be the same."""
+        if network_reals(file) != self._reals:
+            raise ValueError(
+                f"a network of {network_reals(file)} reals cannot replace one of "
+                f"{self._reals} reals"
+            )
+        self._take(file)
+
+    def _take(self, file):
+        name, network = _network(file)
+        by = "onnxruntime"
+        if not isinstance(network, _Onnx):
+            kernel, by = kernel_or_none(network, f"network '{name}'"), "numpy"
+            network = kernel or _Numpy(network)
+            by = "" if kernel else by
+        self._next = name, network
+        if by:
+            x = np.zeros((_TRIED, self._reals[0]), np.float32)
+            out = np.empty((_TRIED, self._reals[1]), np.float32)
+            begun = time.perf_counter()
+            network.run(x, out)
+            rate = _TRIED / (time.perf_counter() - begun)
+            logging.getLogger(__name__).warning(
+                "network '%s': %s computes it, about %.2g items a second",
+                name,
+                by,
+                rate,
+            )
+
+    def work(self, input_items, output_items):
+        name, network = self._next  # once, since another thread may exchange it
+        written, count = self.nitems_written(0), len(output_items[0])
+        if self._next is not self._logged:
+            self._logged = self._next
+            self.tag_item(written, TAG, name)
+        parts = [self._reals_of(items) for items in input_items]
+        x = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        y = np.empty((count, self._reals[1]), np.float32)
+        with np.errstate(all="ignore"):
+            network.run(np.ascontiguousarray(x, np.float32), y)
+        for out, part in zip(
+            output_items, np.split(y, len(output_items), axis=1), strict=True
+        ):
+            if out.dtype == np.float32:
+                values = part
+            elif self._layout == "halves":
+                values = to_complex(part)
+            else:
+                values = np.ascontiguousarray(part).view(np.complex64)
+            out[:] = values.reshape(out.shape)
+        return count
+
+    def _reals_of(self, items):
+        """Return the reals of one port, float32 [items, reals]."""
+        items = items.reshape(len(items), -1)
+        if self._window > 1:
+            windows = np.lib.stride_tricks.sliding_window_view(items, self._window, 0)
+            items = windows.transpose(0, 2, 1).reshape(len(windows), -1)
+        if items.dtype == np.float32:
+            return items
+        if self._layout == "halves":
+            return to_reals(items)
+        return np.ascontiguousarray(items).view(np.float32)
+
+
+def _item(name, kind, reals, shares):
+    """Return the item of a port, (type, length)."""
+    each = shares * (2 if kind == "complex" else 1)
+    if reals % each:
+        raise ValueError(
+            f"{name} = '{kind}': {reals} reals of the network cannot be divided into "
+            f"{shares} equal parts of this type; change the type, ports or window"
+        )
+    return TYPES[kind], (reals // each,)

@@ -1,0 +1,525 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Conversion of ONNX models to networks, by way of torch."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from advphy_model.network.network import Network
+from torch.nn import functional as F  # noqa: N812, as everywhere
+
+from advphy_training import network_builder
+from advphy_training.import_torch import network_from_torch
+
+OPSETS = range(9, 23)
+_BY_OTHERS = [  # operators that ONNX itself defines by others
+    ("", name)
+    for name in "Celu HardSwish Mish Softsign Swish ThresholdedRelu GroupNormalization "
+    "MeanVarianceNormalization RMSNormalization".split()
+]
+
+
+def network_from_onnx(path) -> Network:
+    """Convert an ONNX model with one input and one output to a Network.
+
+    Model and result are compared on 1000 random inputs by onnxruntime.
+
+    Args:
+        path: file of the model, or its content as bytes. The first axis of its input is
+            the batch, of any size.
+
+    Raises:
+        ValueError: if the file is not a valid model, an operator or its opset is not
+            known, a shape is not fixed, or the result differs; the text says which.
+        OSError: if the file cannot be read.
+        ImportError: if onnx or onnxruntime is not installed.
+    """
+    import onnxruntime
+
+    model, shown = _loaded(path)
+    held = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in held]
+    if len(inputs) != 1 or len(model.graph.output) != 1:
+        raise ValueError(
+            f"{shown}: has {len(inputs)} inputs and {len(model.graph.output)} outputs, "
+            "expected one of each"
+        )
+    name, shape = inputs[0].name, _item_shape(inputs[0], shown)
+    try:
+        network = network_from_torch(_Module(model, name), shape)
+    except ValueError as error:
+        raise ValueError(f"{shown}: {error}") from error
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    network_builder.verify(network, lambda x: session.run(None, {name: x})[0], shown)
+    return network
+
+
+def _loaded(path):
+    import onnx
+    import onnx.inliner
+    from google.protobuf.message import DecodeError
+
+    content = path if isinstance(path, bytes) else Path(path).read_bytes()
+    shown = "ONNX model" if isinstance(path, bytes) else str(path)
+    try:
+        model = onnx.load_from_string(content)
+        onnx.checker.check_model(model)
+    except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(f"{shown}: is not a valid ONNX model: {reason}") from None
+    for opset in model.opset_import:
+        if opset.domain in ("", "ai.onnx") and opset.version not in OPSETS:
+            raise ValueError(
+                f"{shown}: has opset {opset.version}, known are {OPSETS[0]} to "
+                f"{OPSETS[-1]}; export it with another opset_version"
+            )
+    inline = onnx.inliner.inline_selected_functions
+    return inline(model, _BY_OTHERS, inline_schema_functions=True), shown
+
+
+def _item_shape(given, shown):
+    kind = given.type.tensor_type
+    sizes = [d.dim_value or d.dim_param or "?" for d in kind.shape.dim]
+    if kind.elem_type != 1:
+        raise ValueError(
+            f"{shown}: the input '{given.name}' is not of float32; export it so"
+        )
+    if len(sizes) < 2 or any(isinstance(size, str) for size in sizes[1:]):
+        raise ValueError(
+            f"{shown}: the input '{given.name}' has shape {sizes}; all but the first "
+            "axis, the batch, must have a fixed size"
+        )
+    if not isinstance(sizes[0], str):
+        raise ValueError(
+            f"{shown}: the first axis of the input '{given.name}' has the fixed size "
+            f"{sizes[0]}; export it with a dynamic batch axis"
+        )
+    return tuple(sizes[1:])
+
+
+class _Module(torch.nn.Module):
+    """An ONNX graph in torch; values that do not depend on the input are arrays."""
+
+    def __init__(self, model, input_name):
+        from onnx import numpy_helper
+
+        super().__init__()
+        graph, imports = model.graph, model.opset_import
+        opset = max(o.version for o in imports if o.domain in ("", "ai.onnx"))
+        self._input, self._output = input_name, graph.output[0].name
+        self._constants = {
+            tensor.name: _floats(numpy_helper.to_array(tensor))
+            for tensor in graph.initializer
+        }
+        self._steps = []
+        for node in graph.node:
+            whole = (node.name or node.output[0]).strip("/")
+            name = whole.replace("/", "_").replace(".", "_")
+            step = _Node(node, name, opset, imports)
+            self._steps.append(step)
+            setattr(self, name, step)
+
+    def forward(self, x):
+        values = {"": None, self._input: x, **self._constants}
+        for step in self._steps:
+            values |= step(values)
+        return values[self._output]
+
+
+class _Node(torch.nn.Module):
+    """A node of an ONNX graph."""
+
+    def __init__(self, node, name, opset, imports):
+        from onnx import helper
+
+        super().__init__()
+        self._node, self._imports = node, imports
+        self._own = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        self._own |= {"opset": opset, "outputs": len(node.output)}
+        self._refusal = None
+        if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS:
+            self._refusal = (
+                f"layer '{name}': ONNX's operator {node.domain or 'ai.onnx'}."
+                f"{node.op_type} of opset {opset} is not one that a network knows; "
+                f"known are {', '.join(sorted(OPERATORS))}"
+            )
+
+    def forward(self, values):
+        node, given = self._node, [values[name] for name in self._node.input]
+        if not any(isinstance(value, torch.Tensor) for value in given):
+            return _computed(node, given, self._imports)
+        if self._refusal:
+            raise ValueError(self._refusal)
+        found = OPERATORS[node.op_type](self._own, *given)
+        found = found if isinstance(found, tuple) else (found,)
+        return dict(zip(node.output, found, strict=False))
+
+
+def _computed(node, given, imports):
+    """Return the values of a node whose inputs are constants, by name."""
+    from onnx import helper
+    from onnx.reference import ReferenceEvaluator
+
+    feeds = {n: v for n, v in zip(node.input, given, strict=True) if n}
+    inputs = [
+        helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
+        )
+        for name, value in feeds.items()
+    ]
+    outputs = [helper.make_empty_tensor_value_info(name) for name in node.output]
+    alone = helper.make_graph([node], "constants", inputs, outputs)
+    made = helper.make_model(alone, opset_imports=imports)
+    found = ReferenceEvaluator(made).run(None, feeds)
+    return dict(zip(node.output, map(_floats, map(np.asarray, found)), strict=True))
+
+
+def _floats(array):
+    """Return floats of any size as float32, and others as they are."""
+    known = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
+    return array.astype(np.float32) if known else array
+
+
+def _tensor(value):
+    """Return a value as a tensor; None stays None."""
+    if value is None or isinstance(value, torch.Tensor):
+        return value
+    return torch.tensor(np.asarray(value, np.float32))
+
+
+def _numbers(value):
+    """Return whole numbers; ValueError if they depend on the input."""
+    if isinstance(value, torch.Tensor):
+        raise ValueError("sizes or indices depend on the input")
+    return None if value is None else [int(v) for v in np.ravel(value)]
+
+
+# Each operator is a function (attributes, *inputs) -> output, or a tuple of outputs.
+
+
+def _plain(function):
+    return lambda own, *x: function(*map(_tensor, x))
+
+
+def _repeated(function):
+    def operator(own, x, *others):
+        x = _tensor(x)
+        for y in others:
+            x = function(x, _tensor(y))
+        return x
+
+    return operator
+
+
+def _compared(function):
+    return lambda own, x, y: function(_tensor(x), _tensor(y)).float()
+
+
+def _clip(own, x, low=None, high=None):
+    low, high = own.get("min", low), own.get("max", high)
+    return torch.clamp(x, *(None if v is None else float(v) for v in (low, high)))
+
+
+def _softmax(function):
+    def operator(own, x):
+        if own["opset"] >= 13:
+            return function(x, own.get("axis", -1))
+        axis = own.get("axis", 1)  # over all axes from this one on
+        return function(x.flatten(axis), axis).view(x.shape)
+
+    return operator
+
+
+def _gemm(own, x, y, bias=None):
+    x, y = _tensor(x), _tensor(y)
+    x = x.T if own.get("transA") else x
+    y = (y.T if own.get("transB") else y) * own.get("alpha", 1.0)
+    return x @ y if bias is None else x @ y + _tensor(bias) * own.get("beta", 1.0)
+
+
+def _sides(own, x, weight):
+    """Return the padding of a convolution, for each axis before and after."""
+    axes = weight.ndim - 2
+    kind = own.get("auto_pad", b"NOTSET")
+    if kind == b"NOTSET":
+        pads = own.get("pads", [0] * 2 * axes)
+        return [pads[i + side * axes] for i in range(axes) for side in (0, 1)]
+    sides = []
+    for i in range(axes):
+        stride, size = own.get("strides", [1] * axes)[i], x.shape[2 + i]
+        reach = own.get("dilations", [1] * axes)[i] * (weight.shape[2 + i] - 1) + 1
+        more = max(0, (math.ceil(size / stride) - 1) * stride + reach - size)
+        pair = [more // 2, more - more // 2] if kind != b"VALID" else [0, 0]
+        sides += pair if kind != b"SAME_LOWER" else pair[::-1]
+    return sides
+
+
+def _backwards(sides):
+    """Return sides of axes in the order of torch's pad, from the last axis on."""
+    pairs = zip(sides[::2], sides[1::2], strict=True)
+    return [side for pair in reversed(list(pairs)) for side in pair]
+
+
+def _conv(own, x, weight, bias=None):
+    weight, ones = _tensor(weight), [1] * (x.ndim - 2)
+    x = F.pad(x, _backwards(_sides(own, x, weight)))
+    how = own.get("dilations", ones), own.get("group", 1)
+    function = getattr(F, f"conv{x.ndim - 2}d")
+    return function(x, weight, _tensor(bias), own.get("strides", ones), 0, *how)
+
+
+def _conv_transpose(own, x, weight, bias=None):
+    if own.get("auto_pad", b"NOTSET") != b"NOTSET" or "output_shape" in own:
+        raise ValueError("a transposed convolution needs pads, not an output shape")
+    ones, sides = [1] * (x.ndim - 2), _sides(own, x, weight)
+    more = own.get("output_padding", [0] * len(ones))
+    function = getattr(F, f"conv_transpose{x.ndim - 2}d")
+    groups, dilations = own.get("group", 1), own.get("dilations", ones)
+    strides = own.get("strides", ones)
+    sizes = zip(more, sides[1::2], strict=True)
+    y = function(x, _tensor(weight), None, strides, 0, 0, groups, dilations)
+    cut = [
+        side
+        for before, (extra, after) in zip(sides[::2], sizes, strict=True)
+        for side in (-before, extra - after)
+    ]
+    y = F.pad(y, _backwards(cut))
+    each = (-1, *ones)
+    return y if bias is None else y + _tensor(bias).view(each)
+
+
+def _batch_norm(own, x, scale, shift, mean, variance):
+    if own.get("training_mode"):
+        raise ValueError(
+            "a BatchNormalization is in training mode; export in eval mode"
+        )
+    scale, shift, mean, variance = map(_tensor, (scale, shift, mean, variance))
+    return F.batch_norm(x, mean, variance, scale, shift, eps=own.get("epsilon", 1e-5))
+
+
+def _instance_norm(own, x, scale, shift):
+    how = {"weight": _tensor(scale), "bias": _tensor(shift)}
+    return F.instance_norm(x, eps=own.get("epsilon", 1e-5), **how)
+
+
+def _layer_norm(own, x, scale, shift=None):
+    sizes = x.shape[own.get("axis", -1) :]
+    scale, shift = _tensor(scale), _tensor(shift)
+    return F.layer_norm(x, sizes, scale, shift, own.get("epsilon", 1e-5))
+
+
+def _reduced(function):
+    """Return the operator of a reduction, a function (x, axes, keepdim)."""
+
+    def operator(own, x, axes=None):
+        axes = own.get("axes") if axes is None else _numbers(axes)
+        if not axes and own.get("noop_with_empty_axes"):
+            return x
+        axes = axes or list(range(x.ndim))
+        return function(x, axes, bool(own.get("keepdims", 1)))
+
+    return operator
+
+
+def _reshape(own, x, shape):
+    shape = _numbers(shape)
+    if not own.get("allowzero"):
+        shape = [x.shape[i] if size == 0 else size for i, size in enumerate(shape)]
+    return x.reshape(shape)
+
+
+def _flatten(own, x):
+    axis = own.get("axis", 1)
+    return x.reshape(math.prod(x.shape[:axis]), math.prod(x.shape[axis:]))
+
+
+def _squeeze(own, x, axes=None):
+    axes = own.get("axes") if axes is None else _numbers(axes)
+    return x.squeeze() if axes is None else x.squeeze(tuple(axes))
+
+
+def _unsqueeze(own, x, axes=None):
+    axes = own.get("axes") if axes is None else _numbers(axes)
+    for axis in sorted(axis % (x.ndim + len(axes)) for axis in axes):
+        x = x.unsqueeze(axis)
+    return x
+
+
+def _slice(own, x, starts=None, ends=None, axes=None, steps=None):
+    starts, ends, axes, steps = map(_numbers, (starts, ends, axes, steps))
+    if own["opset"] < 10:
+        starts, ends, axes = own["starts"], own["ends"], own.get("axes")
+    axes = axes or range(len(starts))
+    for i, axis in enumerate(axes):
+        step, size = steps[i] if steps else 1, x.shape[axis]
+        end = None if step < 0 and ends[i] < -size else ends[i]
+        chosen = range(size)[slice(starts[i], end, step)]
+        x = x.index_select(axis, torch.tensor(list(chosen), dtype=torch.int64))
+    return x
+
+
+def _split(own, x, sizes=None):
+    axis, sizes = own.get("axis", 0), own.get("split") or _numbers(sizes)
+    return tuple(x.split(sizes or math.ceil(x.shape[axis] / own["outputs"]), axis))
+
+
+def _gather(own, x, index):
+    axis, index = own.get("axis", 0) % x.ndim, np.asarray(index)
+    chosen = torch.tensor(_numbers(index % x.shape[axis]), dtype=torch.int64)
+    sizes = (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
+    return x.index_select(axis, chosen).reshape(sizes)
+
+
+def _expand(own, x, shape):
+    return x.expand(np.broadcast_shapes(tuple(x.shape), tuple(_numbers(shape))))
+
+
+def _pad(own, x, pads=None, value=None, axes=None):
+    if axes is not None:
+        raise ValueError("padding of chosen axes is not known")
+    pads = own.get("pads") if pads is None else _numbers(pads)
+    value = own.get("value", 0.0) if value is None else float(np.ravel(value)[0])
+    mode = own.get("mode", b"constant").decode()
+    if mode == "constant":
+        sides = [pads[i + side * x.ndim] for i in range(x.ndim) for side in (0, 1)]
+        return F.pad(x, _backwards(sides), value=value)
+    for axis in range(x.ndim):
+        pair = pads[axis], pads[axis + x.ndim]
+        places = np.pad(np.arange(x.shape[axis]), pair, mode)
+        x = x.index_select(axis, torch.tensor(places))
+    return x
+
+
+def _cast(own, x):
+    if own["to"] not in (1, 9, 10, 11, 16):  # floats and booleans
+        raise ValueError("a cast to whole numbers is not known")
+    return x
+
+
+def _depth_to_space(own, x):
+    count, channels, rows, columns = x.shape
+    size = own["blocksize"]
+    deep = channels // size**2
+    if own.get("mode", b"DCR") == b"DCR":
+        x = x.view(count, size, size, deep, rows, columns).permute(0, 3, 4, 1, 5, 2)
+    else:
+        x = x.view(count, deep, size, size, rows, columns).permute(0, 1, 4, 2, 5, 3)
+    return x.reshape(count, deep, rows * size, columns * size)
+
+
+def _recurrent(kind, order):
+    """Return the operator GRU or LSTM; order: torch's gates by ONNX's numbers."""
+
+    def operator(own, x, weight, again, bias=None, lengths=None, *starts):
+        special = {"activations", "clip", "input_forget"} & set(own)
+        linear = kind is torch.nn.LSTM or own.get("linear_before_reset")
+        way = own.get("direction", b"forward")
+        if (
+            special
+            or lengths is not None
+            or own.get("layout")
+            or not linear
+            or (way == b"reverse")
+        ):
+            raise ValueError(
+                f"a {kind.__name__} with lengths, activations, layout, one reverse "
+                "direction or linear_before_reset = 0 is not known"
+            )
+        size, ways = own["hidden_size"], 1 + (way == b"bidirectional")
+        module = kind(x.shape[2], size, bidirectional=ways == 2)
+        places = np.concatenate([np.arange(size) + size * gate for gate in order])
+        if bias is None:
+            bias = np.zeros((ways, 2 * len(order) * size), np.float32)
+        state = {}
+        for i, end in zip(range(ways), ("l0", "l0_reverse"), strict=False):
+            mine, others = np.split(bias[i], 2)
+            parts = {"weight_ih": weight[i], "weight_hh": again[i]}
+            for name, value in (parts | {"bias_ih": mine, "bias_hh": others}).items():
+                state[f"{name}_{end}"] = torch.tensor(value[places])
+        starts = [_tensor(start) for start in starts if start is not None]
+        first = None if not starts else starts[0] if len(starts) == 1 else tuple(starts)
+        with torch.no_grad():
+            module.load_state_dict(state)
+        y, last = module(x, first)
+        y = y.reshape(*y.shape[:2], ways, size).permute(0, 2, 1, 3)
+        return (y, *(last if isinstance(last, tuple) else (last,)))
+
+    return operator
+
+
+def _largest(x, axes, keepdim):
+    return torch.amax(x, axes, keepdim)
+
+
+OPERATORS = {
+    name: _plain(getattr(torch, name.lower()))
+    for name in "Relu Sigmoid Tanh Exp Log Sqrt Sin Cos Erf Abs Neg Reciprocal Pow "
+    "MatMul".split()
+}
+OPERATORS |= {
+    "Add": _repeated(torch.add),
+    "Sub": _repeated(torch.sub),
+    "Mul": _repeated(torch.mul),
+    "Div": _repeated(torch.div),
+    "Sum": _repeated(torch.add),
+    "Max": _repeated(torch.maximum),
+    "Min": _repeated(torch.minimum),
+    "Greater": _compared(torch.gt),
+    "GreaterOrEqual": _compared(torch.ge),
+    "Less": _compared(torch.lt),
+    "LessOrEqual": _compared(torch.le),
+    "Equal": _compared(torch.eq),
+    "Not": lambda own, x: (x == 0).float(),
+    "Where": lambda own, c, x, y: torch.where(_tensor(c) != 0, _tensor(x), _tensor(y)),
+    "LeakyRelu": lambda own, x: F.leaky_relu(x, own.get("alpha", 0.01)),
+    "Selu": lambda own, x: own.get("gamma", 1.0507009873554805)
+    * F.elu(x, own.get("alpha", 1.6732632423543772)),
+    "Elu": lambda own, x: F.elu(x, own.get("alpha", 1.0)),
+    "Softplus": lambda own, x: F.softplus(x),
+    "HardSigmoid": lambda own, x: torch.clamp(
+        own.get("alpha", 0.2) * x + own.get("beta", 0.5), 0, 1
+    ),
+    "Gelu": lambda own, x: F.gelu(
+        x, approximate=own.get("approximate", b"none").decode()
+    ),
+    "PRelu": lambda own, x, slope: torch.where(x > 0, x, _tensor(slope) * x),
+    "Clip": _clip,
+    "Softmax": _softmax(torch.softmax),
+    "LogSoftmax": _softmax(torch.log_softmax),
+    "Gemm": _gemm,
+    "Conv": _conv,
+    "ConvTranspose": _conv_transpose,
+    "BatchNormalization": _batch_norm,
+    "InstanceNormalization": _instance_norm,
+    "LayerNormalization": _layer_norm,
+    "ReduceMean": _reduced(torch.mean),
+    "ReduceSum": _reduced(torch.sum),
+    "ReduceMax": _reduced(_largest),
+    "ReduceL1": _reduced(lambda x, *how: torch.linalg.vector_norm(x, 1, *how)),
+    "ReduceL2": _reduced(lambda x, *how: torch.linalg.vector_norm(x, 2, *how)),
+    "ReduceSumSquare": _reduced(lambda x, *how: torch.sum(x * x, *how)),
+    "GlobalAveragePool": lambda own, x: x.mean(list(range(2, x.ndim)), keepdim=True),
+    "Reshape": _reshape,
+    "Flatten": _flatten,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Transpose": lambda own, x: x.permute(own.get("perm", list(range(x.ndim))[::-1])),
+    "Slice": _slice,
+    "Split": _split,
+    "Gather": _gather,
+    "Concat": lambda own, *x: torch.cat([*map(_tensor, x)], own["axis"]),
+    "Expand": _expand,
+    "Pad": _pad,
+    "Shape": lambda own, x: np.array(x.shape[own.get("start", 0) : own.get("end")]),
+    "Cast": _cast,
+    "DepthToSpace": _depth_to_space,
+    "GRU": _recurrent(torch.nn.GRU, (1, 0, 2)),
+    "LSTM": _recurrent(torch.nn.LSTM, (0, 2, 3, 1)),
+    "Identity": lambda own, x: x,
+    "Dropout": lambda own, x, *_: x,
+}
