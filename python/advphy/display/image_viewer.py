@@ -79,7 +79,7 @@ class image_tap(guarded_block):
 
     def __init__(self, frames, port):
         pixels = math.prod(frames.image_shape)
-        guarded_block.__init__(self, "image_tap", [(np.float32, pixels)], None)
+        guarded_block.__init__(self, "image_tap", [(np.float32, (pixels,))], None)
         self._frames, self._port = frames, port
         self.set_log_level("warn")
 
