@@ -62,9 +62,7 @@ def test_a_picture_in_color_appears_byte_by_byte(application):
     viewer.qwidget()
     first = np.arange(count, dtype=np.uint8) * 4
     flowgraph = advphy.top_block()
-    for port, sent in enumerate(
-        [first, np.r_[first, [255] * 17]]
-    ):  # a line and 2 bytes
+    for port, sent in enumerate([first, np.r_[first, [255] * 17]]):
         flowgraph.connect(blocks.vector_source_b(sent.tolist()), (viewer, port))
     flowgraph.run()
     levels = np.rint(viewer.newest()[1][:, 0] * 255)
