@@ -2,7 +2,9 @@
 """The live demos: what is in them, and that two of them run and count."""
 
 import json
+import wave
 
+import numpy as np
 import pytest
 import yaml
 
@@ -12,7 +14,7 @@ from .qa_grc import ran
 
 ENDS = [f"distributed_link_{who}" for who in ("alice", "bob", "eve")]
 DEMOS = ["autoencoder_loopback", "attacked_link", "defended_link", "secure_semantic"]
-DEMOS += [*ENDS, "compare_channels"]
+DEMOS += [*ENDS, "compare_channels", "attacked_picture", "attacked_audio"]
 
 
 def flowgraph(name):
@@ -179,3 +181,70 @@ def test_secure_semantic_shows_what_eve_gets(folder):
     assert figure("keyed: Bob", "mse") < 0.03
     assert figure("keyed: Eve's images", "mse") > 0.08
     assert figure("keyed: Eve", "accuracy") < 0.2
+
+
+RUN_PICTURE = """
+import json, sys, time
+from PyQt5 import Qt
+sys.path.insert(0, sys.argv[1])
+import attacked_picture as example
+application = Qt.QApplication(sys.argv)
+flowgraph = example.attacked_picture()
+flowgraph.set_line_rate(1e6)  # as fast as they go
+flowgraph.start()
+if hasattr(flowgraph, "flowgraph_started"):
+    flowgraph.flowgraph_started.set()
+flowgraph.show()
+begun, record = [], flowgraph.viewer.record
+def look():
+    lines = min(record._read) / 384
+    if not begun and lines > 300:
+        begun[:] = time.time(), lines
+    elif begun and time.time() - begun[0] > 5:
+        rate = (lines - begun[1]) / (time.time() - begun[0])
+        shown = record.newest()[1][:, 0] * 255
+        sent = flowgraph.source._pixels[0] * 255
+        print(json.dumps([rate, (abs(shown - sent) > 0.5).mean(axis=1).tolist()]))
+        application.quit()
+timer = Qt.QTimer()
+timer.timeout.connect(look)
+timer.start(50)
+application.exec_()
+flowgraph.stop()
+flowgraph.wait()
+"""
+
+
+def test_a_picture_is_sent_at_more_than_20_lines_a_second(folder):
+    compiled(folder, "attacked_picture")
+    done = ran("-c", RUN_PICTURE, folder, HOME=str(folder))
+    assert "Traceback" not in done.stderr
+    rate, (sent, plain, defended, canceller) = json.loads(done.stdout.splitlines()[-1])
+    print(f"{rate:.0f} lines/s; wrong bytes {plain:.3f} {defended:.3f} {canceller:.3f}")
+    assert rate > 20
+    # The BLER of the plain link is 0.11, so 1 - 0.89^2 = 0.21 of its bytes are wrong.
+    assert sent == 0
+    assert 0.15 < plain < 0.25
+    assert 0.04 < defended < 0.1
+    assert canceller < 0.005
+
+
+def test_an_attack_is_in_the_sound_at_once_and_the_sound_in_a_file(folder):
+    controls = [
+        control("counts", "music", {"on": on}, attacked=on) for on in (False, True)
+    ]
+    plan = {"seconds": 6, "controls": controls}
+    sound = folder / "sound.wav"
+    with running(folder, "attacked_audio", plan, "--wav", str(sound)) as process:
+        found = ended(process, 60)
+    for _, seconds in found["seconds"]:
+        assert seconds < 0.5
+    with wave.open(str(sound)) as file:
+        assert (file.getframerate(), file.getsampwidth()) == (16000, 1)
+        samples = np.frombuffer(file.readframes(-1), np.uint8).astype(float)
+    assert len(samples) > 4 * 16000
+    # Music is smooth; a wrong message is a jump. There are parts with and without it.
+    jumps = np.abs(np.diff(samples)).reshape(-1)[: len(samples) // 1600 * 1600 - 1600]
+    parts = (jumps.reshape(-1, 1600) > 70).mean(axis=1)
+    assert parts.min() == 0
+    assert np.median(parts[-10:]) > 0.03

@@ -56,6 +56,20 @@ def test_pixels_are_enlarged_without_smoothing(application):
     assert np.array_equal(lines[:79, :59], inside)
 
 
+def test_a_picture_in_color_appears_byte_by_byte(application):
+    shape, count = (4, 5, 3), 60
+    viewer = advphy.image_viewer(shape, "a,b", 3, 30, from_bytes=True)
+    viewer.qwidget()
+    first = np.arange(count, dtype=np.uint8) * 4
+    flowgraph = advphy.top_block()
+    for port, sent in enumerate([first, np.r_[first, [255] * 17]]):
+        flowgraph.connect(blocks.vector_source_b(sent.tolist()), (viewer, port))
+    flowgraph.run()
+    levels = np.rint(viewer.newest()[1][:, 0] * 255)
+    assert np.array_equal(levels[0], first)
+    assert np.array_equal(levels[1], np.r_[[255] * 17, first[17:]])
+
+
 def test_colors_are_painted_as_they_are():
     levels = np.zeros((2, 5, 3), np.uint8)  # 15 bytes a line, no multiple of 4
     levels[1, 4], levels[0, 2] = (255, 51, 0), (0, 102, 204)

@@ -69,6 +69,18 @@ CONTROLS = {
         control("counts", "noise only", {"ebn0_db": 6.0}, ebn0_db=6.0),
         shown(channel_use=1),
     ],
+    "attacked_picture": [
+        control("counts", "plain", {"ebn0_db": 6.0}, ebn0_db=6.0),
+        control("counts", PAIR, {"on": False}, attacked=False),
+        control("counts", "GAN-defended", {"on": True}, attacked=True),
+        control("counts", "plain", {"psr_db": -9.0}, psr_db=-9.0),
+    ],
+    "attacked_audio": [
+        control("counts", "music", {"ebn0_db": 6.0}, ebn0_db=6.0),
+        control("counts", "music", {"psr_db": -9.0}, psr_db=-9.0),
+        control("estimate", "canceller", {"enabled": True}, cancel=True),
+        control("counts", "music", {"on": False}, attacked=False),
+    ],
     "secure_semantic": [
         shown(image_rate=1000),
         control("distortion", "Bob", {"snr_db": 3.0}, bob_snr_db=3.0),
@@ -84,7 +96,8 @@ def test_a_minute_of_a_demo(name, folder):
     if name == "autoencoder_loopback":  # no variable: it has few blocks
         compiled(folder, name, ("samples_per_second: 200e3", "samples_per_second: 1e6"))
     plan = {"seconds": SECONDS, "controls": CONTROLS[name]}
-    with running(folder, name, plan) as process:
+    words = ["--wav", f"{folder}/sound.wav"] if name == "attacked_audio" else []
+    with running(folder, name, plan, *words) as process:
         found = ended(process, 100)
     seconds = reactions(found)
     assert len(seconds) == sum("kind" in c for c in CONTROLS[name])

@@ -138,7 +138,7 @@ def test_absent_images_name_the_command_that_brings_them(no_data, kind, part):
 
 def test_unknown_images_list_the_names(tmp_path):
     with pytest.raises(
-        ValueError, match=r"mnist_sample, mnist_train.*and there is no file"
+        ValueError, match=r"mnist_sample, photograph, mnist_train.*and there is no file"
     ):
         images.load(tmp_path / "nonsense")
 

@@ -76,6 +76,7 @@ def races(frame_seconds):
         ),
         Race(lambda: _attacked(mlp), over_plain, reported=disturbed),
         Race(_cnn, {"cnn_over_onnxruntime": ("ours", "onnxruntime")}, optional=True),
+        Race(_network, {"network_over_onnxruntime_block": ("ours", "onnxruntime")}),
         Race(_semantic, {"semantic_over_torch": semantic[::-1]}, "images", semantic),
         Race(_keyed, {"keyed_over_semantic": ("keyed", "plain")}, "images"),
         Race(
@@ -113,6 +114,12 @@ def _cnn():
         "onnxruntime": lambda: torch_and_onnx.onnxruntime_rate(cnn, BATCH),
         "ours": lambda: link_loop.decision_rate(cnn, BATCH),
     }
+
+
+def _network():
+    from advphy_benchmarks import network_block
+
+    return network_block.rates()
 
 
 def _semantic():

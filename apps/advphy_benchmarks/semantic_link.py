@@ -23,7 +23,7 @@ def setting_of(link, eve, **given):
     """Return the SemanticSetting of a link and an Eve for a measurement of speed."""
     return SemanticSetting(
         SemanticLink.load(link),
-        images.load(images.SAMPLE),
+        images.load("mnist_sample"),
         SNR_DB,
         SNR_DB,
         Eve.load(eve),

@@ -9,6 +9,8 @@ image_source -> semantic_encoder -> alice_arn -> snr_channel
 encoder or alice_arn -> burst_modulator -> a radio
     -> burst_synchronizer -> the blocks that follow the channel above
 sample_channel replaces the radio between two modems: it passes samples, not codewords.
+bytes_to_messages replaces the message source, and messages_to_bytes the error counter,
+to send data of one's own.
 image_viewer shows streams of images side by side; recorder records received samples.
 bler_curve_sink, onset_strip and perturbation_sink draw messages of the blocks above,
 readout writes them as text, publisher sends them to other programs; constellation_sink
@@ -59,11 +61,13 @@ from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
 from .receive.decoder import decoder
 from .receive.eve import eve
+from .receive.messages_to_bytes import messages_to_bytes
 from .receive.neural_network import network_reals, neural_network
 from .receive.perturbation_canceller import perturbation_canceller
 from .receive.semantic_decoder import semantic_decoder
 from .transmit.alice_arn import alice_arn
 from .transmit.burst_modulator import burst_modulator
+from .transmit.bytes_to_messages import bytes_to_messages
 from .transmit.encoder import encoder
 from .transmit.image_source import image_source
 from .transmit.message_source import message_source

@@ -17,6 +17,7 @@ import sys
 import threading
 import weakref
 
+import numpy as np
 import pmt
 from gnuradio import gr
 
@@ -94,6 +95,12 @@ class _guarded:
         """Tag the item of output 0 at an offset with a value that PMT can hold."""
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
 
+    def tag_runs(self, flags, key):
+        """Tag the first of each run of set flags of this call's output: its length."""
+        edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+        for begin, end in edges.reshape(-1, 2).tolist():
+            self.tag_item(self.nitems_written(0) + begin, key, end - begin)
+
     def tags_of(self, size, *keys):
         """Return sorted [(item, key, value)] of the tags with these keys.
 
@@ -163,7 +170,10 @@ def _watched(method):
 
 
 class guarded_block(_guarded, gr.sync_block):
-    """A sync block whose first error is stored as `error` and ends the flowgraph."""
+    """A sync block whose first error is stored as `error` and ends the flowgraph.
+
+    Vectors are declared as (dtype, (n,)): GNU Radio makes flat arrays of (dtype, 1).
+    """
 
 
 class kept_hier_block(gr.hier_block2):

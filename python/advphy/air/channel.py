@@ -25,7 +25,7 @@ class noisy_channel(guarded_block):
     """
 
     def __init__(self, n, level, seed, first_block, kind, latency):
-        item = (np.complex64, n)
+        item = (np.complex64, (n,))
         inputs = gr.py_io_signature(1, 2, [item, item])
         guarded_block.__init__(self, type(self).__name__, inputs, [item])
         self._apply, self._kind = channel_of(kind), canonical(kind)

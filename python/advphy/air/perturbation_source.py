@@ -79,7 +79,7 @@ class perturbation_source(segmented_block):
         hold=1,
     ):
         self._model = load(model)
-        item, messages = (np.complex64, self._model.n), [np.uint8]
+        item, messages = (np.complex64, (self._model.n,)), [np.uint8]
         messages = gr.py_io_signature(0, 1, messages)
         guarded_block.__init__(self, "perturbation_source", messages, [item])
         self._adversary = Adversary(

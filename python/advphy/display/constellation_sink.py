@@ -66,7 +66,7 @@ class symbol_tap(guarded_block):
     """Put the vectors that pass the gate into a ConstellationRecord."""
 
     def __init__(self, record, n):
-        guarded_block.__init__(self, "symbol_tap", [(np.complex64, n)], None)
+        guarded_block.__init__(self, "symbol_tap", [(np.complex64, (n,))], None)
         self._record = record
         self.set_log_level("warn")
 

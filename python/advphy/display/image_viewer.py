@@ -74,12 +74,43 @@ class ImageRecord:
         return self.newest()[0]
 
 
+class PictureRecord:
+    """The newest picture of each stream, whose bytes are drawn where they belong."""
+
+    rows = 1
+
+    def __init__(self, inputs, image_shape):
+        self.inputs, self.image_shape = inputs, image_shape
+        self._read = [0] * inputs  # bytes read of each stream
+        self._levels = np.zeros((inputs, math.prod(image_shape)), np.uint8)
+
+    def restart(self, port):
+        """Let a stream begin with the first byte of a picture again."""
+        self._read[port] = self._levels[port] = 0
+
+    def put(self, port, levels, first):
+        """Draw bytes, uint8; first is the number of bytes before them."""
+        self._read[port] = end = first + len(levels)
+        levels = levels[-self._levels.shape[1] :]
+        places = np.arange(end - len(levels), end) % self._levels.shape[1]
+        self._levels[port, places] = levels
+
+    def newest(self):
+        return max(self._read), self._levels[:, None] / np.float32(255)
+
+    def state(self):
+        """Return the number of bytes, which changes with each picture."""
+        return sum(self._read)
+
+
 class image_tap(guarded_block):
-    """Put a stream of images into an ImageRecord."""
+    """Put a stream of images, or of their bytes, into a record."""
 
     def __init__(self, frames, port):
-        pixels = math.prod(frames.image_shape)
-        guarded_block.__init__(self, "image_tap", [(np.float32, pixels)], None)
+        item = (np.float32, (math.prod(frames.image_shape),))
+        if isinstance(frames, PictureRecord):
+            item = np.uint8
+        guarded_block.__init__(self, "image_tap", [item], None)
         self._frames, self._port = frames, port
         self.set_log_level("warn")
 
@@ -99,7 +130,8 @@ class image_viewer(window_owner, gr.hier_block2):
     images, and a timer of the window's thread paints them. An image that is not finite
     is hatched.
 
-    Inputs: images, float32 [pixels], values in 0..1; one input for each title
+    Inputs: images, float32 [pixels], values in 0..1; one input for each title. Or, if
+            from_bytes, uint8: the pixels of one picture after another, row by row
 
     Args:
         image_shape: (rows, columns) of an image, or (rows, columns, 3) in color; a
@@ -107,25 +139,32 @@ class image_viewer(window_owner, gr.hier_block2):
         titles: 1 to 6 titles of the columns, separated by commas.
         rows: number of successive images that are shown, at most 16.
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
+        from_bytes: whether the inputs are bytes. Each is drawn over the picture before
+            as it arrives, so a picture appears line by line; rows is not used.
     """
 
     WINDOW = ("image_window", "ImageWindow")
 
-    def __init__(self, image_shape, titles="images", rows=3, frame_rate=10):
+    def __init__(
+        self, image_shape, titles="images", rows=3, frame_rate=10, from_bytes=False
+    ):
         shape = checked_shape(image_shape)
         self._titles = _checked_titles(titles)
         rows = checked_count("rows", rows, MOST_ROWS, "images")
         self.set_window(self._titles, frame_rate)
         inputs, none = len(self._titles), gr.io_signature(0, 0, 0)
-        images = gr.io_signature(inputs, inputs, 4 * math.prod(shape))
+        item = 1 if from_bytes else 4 * math.prod(shape)
+        images = gr.io_signature(inputs, inputs, item)
         gr.hier_block2.__init__(self, "image_viewer", images, none)
         self.record = ImageRecord(inputs, rows, shape)
+        if from_bytes:
+            self.record = PictureRecord(inputs, shape)
         self.taps = [image_tap(self.record, port) for port in range(inputs)]
         for port, tap in enumerate(self.taps):
             self.connect((self, port), tap)
 
     def newest(self):
-        """Return (index after the last image, images [inputs, up to rows, pixels])."""
+        """Return (number of images or bytes, images [inputs, up to rows, pixels])."""
         return self.record.newest()
 
 

@@ -77,7 +77,7 @@ class ImageWindow(DisplayWindow):
     def __init__(self, record, titles, frame_rate):
         super().__init__(record, f"images: {', '.join(titles)}", frame_rate)
         self._titles, self._images = titles, record.newest()[1]
-        rows, columns = record.image_shape
+        rows, columns = record.image_shape[:2]
         self.setMinimumSize(
             record.inputs * max(SMALLEST_COLUMN, columns + GAP),
             record.rows * (rows + GAP) + 60,

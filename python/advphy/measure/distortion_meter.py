@@ -53,7 +53,7 @@ class distortion_meter(segmented_meter):
                 f"are smaller than the {WINDOW} x {WINDOW} of SSIM; set ssim_every=0"
             )
         self._ssim_every = int(ssim_every)
-        item = (np.float32, self._pixels.shape[1])
+        item = (np.float32, (self._pixels.shape[1],))
         segmented_meter.__init__(
             self, "distortion_meter", item, first_frame, "distortion", settings, name
         )

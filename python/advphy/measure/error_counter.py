@@ -15,6 +15,7 @@ from ..air.perturbation_source import TAG as PERTURBATION_TAG
 from ..block_errors import DONE, guarded_block
 from ..receive.burst_synchronizer import TAG as FRAME_TAG
 from ..receive.decoder import TAG as ERASURES_TAG
+from ..receive.decoder import Erasures
 from ..receive.perturbation_canceller import TAG as CANCELLER_TAG
 from ..reports import Reporter
 from .segmented_meter import index_of, setting_follower
@@ -93,8 +94,7 @@ class error_counter(setting_follower):
         self._rule = stop
         reporter = Reporter(self, "counts", name, model.name)
         self.follow(first, reporter, settings)
-        self._erased_until = 0  # offset after the current run of erasures
-        self._ended = False
+        self._erasures, self._ended = Erasures(), False
         self._origin = {
             "link": model.name,
             "model_sha256": model.sha256,
@@ -113,7 +113,7 @@ class error_counter(setting_follower):
         return f"{segment.bler:.2e} ({segment.failures} of {segment.blocks} blocks)"
 
     def start(self):
-        self._erased_until, self._ended = 0, False
+        self._erasures, self._ended = Erasures(), False
         return setting_follower.start(self)
 
     def work(self, input_items, output_items):
@@ -128,7 +128,7 @@ class error_counter(setting_follower):
             sent = np.empty(len(decided), np.uint8)
             for begin, end, index, _ in runs:
                 kernels.messages(self._seed, index, self._k, sent[begin:end])
-        erased = self._erased(tags, len(decided))
+        erased = self._erasures.flags(tags, len(decided), self.nitems_read(0))
         for begin, end in self._pieces(changes, len(decided)):
             if begin in changes:
                 self._open(index_of(begin, runs), changes[begin])
@@ -144,19 +144,6 @@ class error_counter(setting_follower):
         if self._reporter.due():
             self._publish()
         return len(decided)
-
-    def _erased(self, tags, size):
-        """Return flags of the erased items, or None if there are none."""
-        runs = [(at, at + length) for at, key, length in tags if key == ERASURES_TAG]
-        runs.append((0, self._erased_until - self.nitems_read(0)))  # of earlier calls
-        erased = None
-        for begin, end in runs:
-            if begin < end:
-                erased = np.zeros(size, bool) if erased is None else erased
-                erased[begin:end] = True
-                until = self.nitems_read(0) + end
-                self._erased_until = max(self._erased_until, until)
-        return erased
 
     def _pieces(self, changes, size):
         """Yield (begin, end) between changes of settings or checks of the rule."""

@@ -42,7 +42,7 @@ class bob_arn(guarded_block):
         self, model, insert="follow", secret=None, first_frame=0, latency=6000
     ):
         model = SemanticLink.load(model)
-        item = (np.complex64, model.n)
+        item = (np.complex64, (model.n,))
         guarded_block.__init__(self, "bob_arn", [item], [item])
         self._module, self._model = BobModule(model, secret), model
         self._first_frame = checked_index("first_frame", first_frame)

@@ -58,7 +58,7 @@ class burst_synchronizer(guarded_general_block):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
         guarded_general_block.__init__(
-            self, "burst_synchronizer", [np.complex64], [(np.complex64, model.n)]
+            self, "burst_synchronizer", [np.complex64], [(np.complex64, (model.n,))]
         )
         self._pairing = getattr(model, "pairing", None)
         self._rate = model.k / model.n if hasattr(model, "k") else None

@@ -10,6 +10,31 @@ from ..block_errors import guarded_block
 TAG = "erasures"
 
 
+class Erasures:
+    """Runs of erased messages in a decoder's stream, from its tags."""
+
+    def __init__(self):
+        self._until = 0  # offset after the last run
+
+    def flags(self, tags, size, read):
+        """Return flags of the next items, bool [size], or None if none is erased.
+
+        Args:
+            tags: tags_of() these items.
+            size: number of items.
+            read: number of items read before them.
+        """
+        runs = [(at, at + length) for at, key, length in tags if key == TAG]
+        runs.append((0, self._until - read))  # of earlier calls
+        erased = None
+        for begin, end in runs:
+            if begin < end:
+                erased = np.zeros(size, bool) if erased is None else erased
+                erased[begin:end] = True
+                self._until = max(self._until, read + end)
+        return erased
+
+
 class decoder(guarded_block):
     """Decide which message was sent.
 
@@ -26,7 +51,9 @@ class decoder(guarded_block):
 
     def __init__(self, model, latency=65536):
         model = load(model)
-        guarded_block.__init__(self, "decoder", [(np.complex64, model.n)], [np.uint8])
+        guarded_block.__init__(
+            self, "decoder", [(np.complex64, (model.n,))], [np.uint8]
+        )
         self._decision = decision.decider(model)
         self.size_buffers(latency, 1)
 
@@ -34,7 +61,5 @@ class decoder(guarded_block):
         out = output_items[0]
         erased = np.empty(len(out), np.uint8)
         if self._decision.decide(input_items[0], out, erased):
-            edges = np.flatnonzero(np.diff(erased, prepend=0, append=0))
-            for begin, end in edges.reshape(-1, 2).tolist():
-                self.tag_item(self.nitems_written(0) + begin, TAG, end - begin)
+            self.tag_runs(erased, TAG)
         return len(out)

@@ -29,9 +29,9 @@ class eve(guarded_block):
         n, decoder = channel_uses(model.reals), model.networks.get("image_decoder")
         outputs = [np.uint8]
         if decoder is not None:
-            outputs.append((np.float32, model.pixels))
+            outputs.append((np.float32, (model.pixels,)))
         signature = gr.py_io_signature(1, len(outputs), outputs)
-        guarded_block.__init__(self, "eve", [(np.complex64, n)], signature)
+        guarded_block.__init__(self, "eve", [(np.complex64, (n,))], signature)
         self._classifier = classifier(model.networks["classifier"])
         if decoder is not None:
             self._decoder = PackedNetwork(decoder, complex_input=True)

@@ -65,7 +65,7 @@ class perturbation_canceller(guarded_block):
         name="",
     ):
         self._model = load(model)
-        item = (np.complex64, self._model.n)
+        item = (np.complex64, (self._model.n,))
         guarded_block.__init__(self, "perturbation_canceller", [item], [item])
         settings = CancellerSettings(
             components, window, sample, iterations, forgetting, false_alarm, adversary

@@ -21,7 +21,7 @@ class semantic_decoder(guarded_block):
 
     def __init__(self, model, latency=6000):
         model = SemanticLink.load(model)
-        images, codes = [(np.float32, model.pixels)], [(np.complex64, model.n)]
+        images, codes = [(np.float32, (model.pixels,))], [(np.complex64, (model.n,))]
         guarded_block.__init__(self, "semantic_decoder", codes, images)
         self._decoder = PackedNetwork(model.decoder, complex_input=True)
         self.size_buffers(latency, 4 * model.pixels)

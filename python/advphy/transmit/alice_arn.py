@@ -47,7 +47,7 @@ class alice_arn(guarded_block):
         self, model, inserted=True, secret=None, first_frame=0, latency=6000, name=""
     ):
         model = SemanticLink.load(model)
-        item = (np.complex64, model.n)
+        item = (np.complex64, (model.n,))
         guarded_block.__init__(self, "alice_arn", [item], [item])
         self._module = AliceModule(model, secret)
         self._pairing, self._reals = model.pairing, model.reals

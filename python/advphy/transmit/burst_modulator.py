@@ -41,7 +41,7 @@ class burst_modulator(guarded_general_block):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
         guarded_general_block.__init__(
-            self, "burst_modulator", [(np.complex64, model.n)], [np.complex64]
+            self, "burst_modulator", [(np.complex64, (model.n,))], [np.complex64]
         )
         self._modulator = Modulator(frame, model, first_frame, amplitude, peak_symbol)
         self._first_frame, self._size = self._modulator.number, frame.codewords

@@ -21,7 +21,9 @@ class encoder(guarded_block):
 
     def __init__(self, model, latency=65536):
         model = load(model)
-        guarded_block.__init__(self, "encoder", [np.uint8], [(np.complex64, model.n)])
+        guarded_block.__init__(
+            self, "encoder", [np.uint8], [(np.complex64, (model.n,))]
+        )
         self._codebook = decision.encoder(model)
         self.size_buffers(latency, 8 * model.n)
 

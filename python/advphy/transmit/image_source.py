@@ -24,7 +24,7 @@ class image_source(guarded_block):
     def __init__(self, images="mnist_sample", first_frame=0, frames=None, latency=6000):
         self._pixels = data_sets.load(images).as_reals()
         pixels = self._pixels.shape[1]
-        guarded_block.__init__(self, "image_source", None, [(np.float32, pixels)])
+        guarded_block.__init__(self, "image_source", None, [(np.float32, (pixels,))])
         self._first_frame = checked_index("first_frame", first_frame)
         self._frames = None if frames is None else checked_index("frames", frames)
         self.size_buffers(latency, 4 * pixels)

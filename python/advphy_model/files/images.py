@@ -12,8 +12,7 @@ import numpy as np
 from advphy_model.files import image_files
 
 LARGEST = 1 << 30  # bytes of one idx file, more than any set of small images needs
-SAMPLE = "mnist_sample"
-_SAMPLE_FOLDER = Path(__file__).parents[1] / SAMPLE
+SAMPLES = ("mnist_sample", "photograph")  # shipped, each in a folder of this name
 _BYTES = 0x08  # code for unsigned bytes in the magic number of an idx file
 _HELD = {1: "labels (bytes, 1 axis)", 3: "images (bytes, 3 axes; 4 with color)"}
 _COLORS = 3  # red, green, blue
@@ -168,13 +167,14 @@ def names() -> list:
     """Return the names that `load` knows, whether or not the data are installed."""
     known = [*image_files.DATA_SETS, *image_files.own_sets()]
     sets = [name.replace("-", "_") for name in known]
-    return [SAMPLE, *(f"{name}_{part}" for name in sets for part in _PARTS)]
+    return [*SAMPLES, *(f"{name}_{part}" for name in sets for part in _PARTS)]
 
 
 def load(name) -> Images:
     """Return images by name or from an idx file; Images are returned unchanged.
 
-    "mnist_sample" ships with the module. "_train" are the first five sixths of a data
+    "mnist_sample" and "photograph", an image in color of 128 x 128 pixels, ship with
+    the module. "_train" are the first five sixths of a data
     set's train file (50000 of MNIST [arn, Sec. V]), "_validation" the others, "_test"
     its test file.
     For the user's own images, labels are read from the file with "labels-idx1" instead
@@ -191,8 +191,8 @@ def load(name) -> Images:
     if isinstance(name, Images):
         return name
     name = str(name)
-    if name == SAMPLE:
-        return _sample()
+    if name in SAMPLES:
+        return _sample(name)
     if name in names():
         dataset, _, part = name.rpartition("_")
         dataset = dataset.replace("_", "-")
@@ -220,8 +220,8 @@ def load(name) -> Images:
 
 
 @cache
-def _sample():
-    return _own(SAMPLE, _SAMPLE_FOLDER / "images-idx3-ubyte.gz")
+def _sample(name):
+    return _own(name, Path(__file__).parents[1] / name / "images-idx3-ubyte.gz")
 
 
 def _own(name, path):
