@@ -132,24 +132,44 @@ def test_a_state_dict_becomes_a_network(rng):
     x = rng.normal(size=(9, 14)).astype(np.float32)
     expected = module(torch.tensor(x)).detach().numpy()
     assert np.allclose(network.run(net, x), expected, atol=1e-6)
-    with pytest.raises(ValueError, match=r"no layer takes 2\.weight"):
+    with pytest.raises(ValueError, match=r"no layer takes 2\.weight, 2\.bias"):
         import_torch.network_from_state_dict(module.state_dict(), layers[:1], (14,))
     with pytest.raises(ValueError, match=r"layer 'b'.*no weight left"):
         import_torch.network_from_state_dict({}, layers[2:], (14,))
 
 
+def test_a_state_dict_is_taken_in_the_order_of_its_numbers(rng):
+    parts = [torch.nn.Linear(5, 5) for _ in range(11)]
+    module = torch.nn.Sequential(*parts)
+    state = dict(sorted(module.state_dict().items()))  # "10.weight" before "2.weight"
+    layers = [network.Layer("dense", f"layer{i}") for i in range(11)]
+    net = import_torch.network_from_state_dict(state, layers, (5,))
+    x = rng.normal(size=(9, 5)).astype(np.float32)
+    expected = module(torch.tensor(x)).detach().numpy()
+    assert np.allclose(network.run(net, x), expected, atol=1e-6)
+    for names in (("first", "second"), ("a1", "b1")):
+        state = {f"{name}.weight": torch.eye(5) for name in names}
+        with pytest.raises(ValueError, match="do not say by numbers"):
+            import_torch.network_from_state_dict(state, layers[:2], (5,))
+
+
+def test_a_link_goes_back_to_torch(simplices, rng):
+    module = users_decoder()
+    link = import_torch.link_from_torch("mine", 4, 7, module, codebook=simplices)
+    x = torch.from_numpy(rng.normal(size=(50, 14)).astype(np.float32))
+    with torch.no_grad():
+        assert torch.allclose(link.to_torch()["decoder"](x), module(x), atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("module", "text"),
     [
-        (torch.nn.LSTM(14, 16), "LSTM"),
-        (torch.nn.Sequential(torch.nn.Linear(13, 16)), "layer0"),
-        (torch.nn.Linear(14, 15), "the decoder maps"),
+        (torch.nn.LSTM(14, 16), "returns 3 outputs"),
         (
-            torch.nn.Sequential(
-                torch.nn.Unflatten(1, (1, 14)), torch.nn.Conv1d(1, 1, 3, dilation=2)
-            ),
-            "dilation",
+            torch.nn.Sequential(torch.nn.Linear(13, 16)),
+            r"cannot trace Sequential.*\[13, 16\]",
         ),
+        (torch.nn.Linear(14, 15), "the decoder maps"),
     ],
 )
 def test_modules_that_do_not_fit_are_refused(module, text, simplices):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Speed of the Neural Network block and of a Python block that calls onnxruntime."""
 
+import itertools
 import tempfile
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ def rates(items=300_000) -> dict:
     from advphy_training.export_onnx import to_onnx
 
     rng, layers = np.random.default_rng(1), []
-    for i, (columns, rows) in enumerate(zip(SIZES[:-1], SIZES[1:], strict=True)):
+    for i, (columns, rows) in enumerate(itertools.pairwise(SIZES)):
         weight = rng.normal(size=(rows, columns)) / columns**0.5
         parameters = {"weight": weight.astype("f4"), "bias": np.zeros(rows, "f4")}
         layers += [Layer("dense", f"dense{i}", parameters), Layer("relu", f"relu{i}")]
@@ -42,11 +43,8 @@ class _onnx_block(gr.sync_block):
 
         shapes = [(np.float32, SIZES[:1])], [(np.float32, SIZES[-1:])]
         gr.sync_block.__init__(self, "onnx", *shapes)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
-        )
+        providers = ["CPUExecutionProvider"]
+        self._session = onnxruntime.InferenceSession(content, providers=providers)
 
     def work(self, input_items, output_items):
         output_items[0][:] = self._session.run(None, {"x": input_items[0]})[0]

@@ -27,7 +27,7 @@ def to_onnx(network, name="network") -> bytes:
     import onnxruntime
 
     module = TorchNetwork(network).eval().requires_grad_(False)
-    x = torch.randn(network_builder.BATCHES[0], *network.input_shape)
+    x = torch.randn(network_builder.BATCHES[0][0], *network.input_shape)
     logging.getLogger("onnxscript").setLevel("ERROR")
     try:
         with warnings.catch_warnings():

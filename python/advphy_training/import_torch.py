@@ -2,6 +2,7 @@
 """Conversion of torch networks to link models."""
 
 import copy
+import logging
 import re
 import warnings
 
@@ -91,7 +92,7 @@ def network_from_torch(module, input_shape) -> Network:
     try:
         network_builder.verify(network, original, f"module {type(module).__name__}")
     except ValueError as error:
-        where = graphs[network_builder.BATCHES[0]].apart
+        where = next(iter(graphs.values())).apart
         raise ValueError(f"{error}{f'; {where}' if where else ''}") from None
     return network
 
@@ -205,6 +206,7 @@ class _Graph:
     def __init__(self, module, builder):
         x = torch.from_numpy(builder.array(INPUT))
         try:
+            logging.getLogger("torch._subclasses.fake_tensor").setLevel("CRITICAL")
             with warnings.catch_warnings(), torch.random.fork_rng(), torch.no_grad():
                 warnings.simplefilter("ignore")
                 traced = torch.export.export(module, (x,), strict=False)

@@ -8,7 +8,9 @@ import numpy as np
 from advphy_model.network.layers import LAYERS
 from advphy_model.network.network import INPUT, Layer, Network, run
 
-BATCHES = (11, 13)  # a graph is read with both; what differs depends on the batch
+# A graph is read with two batches; what differs depends on the batch. The second pair
+# is for graphs that have the numbers of the first among their own.
+BATCHES = (11, 13), (17, 19)
 TRIED = 1000  # random inputs of the verification
 TOLERANCE = 1e-5  # of the largest output
 
@@ -282,18 +284,20 @@ def read(build, input_shape) -> Network:
     Raises:
         ValueError: if the graph treats items differently in other batches.
     """
-    found = []
-    for batch in BATCHES:
-        rng = np.random.default_rng(1)
-        x = rng.standard_normal((batch, *input_shape), np.float32)
-        builder = Builder(x)
-        found.append(builder.network(build(builder)))
-    if [layer.kind for layer in found[0]] != [layer.kind for layer in found[1]]:
-        raise ValueError(
-            "the layers depend on the number of items in a batch; treat each item by "
-            "itself, on the first axis"
-        )
-    layers = [_for_any_batch(*pair) for pair in zip(*found, strict=True)]
+    for pair in BATCHES:
+        found = []
+        for batch in pair:
+            rng = np.random.default_rng(1)
+            x = rng.standard_normal((batch, *input_shape), np.float32)
+            builder = Builder(x)
+            found.append(builder.network(build(builder)))
+        try:
+            layers = _for_any_batch(*found)
+            break
+        except ValueError as error:
+            depends = error
+    else:
+        raise depends
     before = [INPUT, *(layer.name for layer in layers)]
     chained = [
         dataclasses.replace(layer, inputs=()) if layer.inputs == (before[i],) else layer
@@ -302,7 +306,17 @@ def read(build, input_shape) -> Network:
     return Network(tuple(chained), tuple(input_shape))
 
 
-def _for_any_batch(one, other):
+def _for_any_batch(ones, others):
+    """Return the layers for any batch, from those for two."""
+    if [layer.kind for layer in ones] != [layer.kind for layer in others]:
+        raise ValueError(
+            "the layers depend on the number of items in a batch; treat each item by "
+            "itself, on the first axis"
+        )
+    return [_merged_batches(*pair) for pair in zip(ones, others, strict=True)]
+
+
+def _merged_batches(one, other):
     """Return the layer for any batch, from those for two."""
     parameters, attributes = {}, {}
     for key, value in one.parameters.items():
