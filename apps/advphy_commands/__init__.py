@@ -38,6 +38,11 @@ def main(words=None) -> int:
         text = "not enough memory"
     except (ValueError, RuntimeError) as error:  # some are of GNU Radio or torch
         text = str(error)
+    if "numpy" in text and "hides" not in text:  # of scipy, matplotlib or numpy itself
+        with contextlib.suppress(ImportError):
+            from advphy_model.numpy_copies import hidden_numpy
+
+            text = "; ".join(filter(None, [text.partition("\n")[0], hidden_numpy()]))
     print(f"{name}: {text}", file=sys.stderr)
     return 2
 

@@ -117,7 +117,8 @@ class Check:
         if "version" in found:
             return Finding(OK, self.what, found["version"])
         if "broken" in found:
-            return Finding(self.broken, self.what, "", found["broken"], self.remedy)
+            remedy = found.get("remedy", self.remedy)
+            return Finding(self.broken, self.what, "", found["broken"], remedy)
         remedy, package = self.remedy, found["lacks"].partition(".")[0]
         if package in REMEDIES and found["lacks"] not in self.words:
             remedy = REMEDIES[package]
@@ -137,7 +138,7 @@ def checks(clone, devices=False) -> list:
     for state, name, needed in MODULES:
         what, package = name.removesuffix(".QtWidgets"), name.partition(".")[0]
         broken = PROBLEM if state == PROBLEM else WARNING
-        words = ("module", name)
+        words = ("numpy",) if name == "numpy" else ("module", name)
         found.append(Check(what, words, REMEDIES[package], state, broken, needed))
     if clone is not None:
         build, grc, unseen = f"make build, in {clone}", str(clone / "grc"), WARNING
