@@ -47,7 +47,8 @@ for text in ("800.5", "-8e2", "+1.5e-3", "1.5x", "", "nan", "1e999", "0x10", "8 
         advphy.sdr_source("standin", f"id=comma,cfo={text}", 433e6, 1e6)
         print("right")
     except (ValueError, RuntimeError) as error:
-        print("refused" if f"cfo = '{text}', expected a number" in str(error) else error)
+        said = str(error)
+        print("refused" if f"cfo = '{text}', expected a number" in said else said)
 """
 
 

@@ -8,6 +8,7 @@ shared, or are actions of one.
 """
 
 import contextlib
+import functools
 import os
 import re
 import sys
@@ -18,7 +19,11 @@ from advphy_commands._remedies import remedy
 
 def main(words=None) -> int:
     """Run the command line; return the exit code: 2 for bad input, 130 for Ctrl-C."""
-    words = _joined(sys.argv[1:] if words is None else list(words))
+    if not os.path.isabs(os.path.expanduser("~")):
+        os.environ["HOME"] = "/nonexistent"  # libraries raise errors without a home
+    # A shell leaves the "~" in --out=~/x as it is.
+    home = functools.partial(re.sub, r"(^|=)~(?=/)", rf"\1{os.path.expanduser('~')}")
+    words = _joined(map(home, sys.argv[1:] if words is None else words))
     name = " ".join(["advphy", *words[:1]])
     try:
         code = _run(words)

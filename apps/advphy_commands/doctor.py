@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -142,7 +143,8 @@ def checks(clone, devices=False) -> list:
         found.append(Check(what, words, REMEDIES[package], state, broken, needed))
     if clone is not None:
         build, grc, unseen = f"make build, in {clone}", str(clone / "grc"), WARNING
-        paths = f"GRC_BLOCKS_PATH={grc} PYTHONPATH={clone}/build/test_modules"
+        staged = shlex.quote(str(clone / "build" / "test_modules"))
+        paths = f"GRC_BLOCKS_PATH={shlex.quote(grc)} PYTHONPATH={staged}"
         show = f"make grc, in {clone}; or sudo make install there; or export {paths}"
         models = f"git checkout python/advphy_model/trained && {build}"
         found.append(Check("build", ("build", str(clone)), build, broken=WARNING))

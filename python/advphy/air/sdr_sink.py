@@ -9,6 +9,7 @@ import weakref
 import numpy as np
 import pmt
 from advphy_model.modem import transmit_limits
+from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
 from ..block_errors import DONE, guarded_block
@@ -216,6 +217,7 @@ def _file_sink(path):
     if not path:
         raise ValueError("args must be the path of a file for driver = 'file', got ''")
     try:
+        path = str(user_path(path))
         open(path, "wb").close()  # GNU Radio's own error does not give the reason
     except OSError as error:
         raise ValueError(

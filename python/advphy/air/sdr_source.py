@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pmt
+from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
 from ..block_errors import guarded_block
@@ -101,6 +102,7 @@ class _stream_watch(guarded_block):
 
 def _file_source(path):
     try:
+        path = str(user_path(path))
         size = os.path.getsize(path)
     except OSError as error:
         raise ValueError(

@@ -11,9 +11,9 @@ import dataclasses
 import functools
 import math
 import typing
-from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
+from advphy_model.user_folders import user_path
 from advphy_model.version import __version__
 
 
@@ -221,7 +221,7 @@ def _value(kind, name, text):
 
 def read_existing(path, schema) -> list:
     """Return the rows of a CSV, or an empty list if the file does not exist."""
-    return read(path, schema) if Path(path).exists() else []
+    return read(path, schema) if user_path(path).exists() else []
 
 
 def continued(row, rows, out) -> tuple:
