@@ -60,12 +60,13 @@ def test_a_tilde_after_an_option(tmp_path):
 NOBODY = "import pwd\ndef no(uid): raise KeyError(uid)\npwd.getpwuid = no"
 
 
-@pytest.mark.parametrize("home", [None, "", "relative"])
+@pytest.mark.parametrize("home", [None, "relative"])
 def test_commands_without_a_home_folder(home, tmp_path):
     given = {"code": NOBODY} | ({} if home is None else {"HOME": home})
     out = str(tmp_path / "m.csv")
     words = ("measure", "bpsk", "--ebn0-db", "0", "--max-blocks", "1000", "--out", out)
-    assert command(*words, **given)[0] == 0
+    code, said = command(*words, **given)
+    assert code == 0, said
     code, said = command("plot", out, "--out", str(tmp_path / "m.png"), **given)
     assert (code, "Traceback" in said) == (0, False), said
     words = (
@@ -87,7 +88,15 @@ def test_no_home_folder_and_a_read_only_one(monkeypatch, tmp_path):
     monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
     assert transmit_limits.read_allow_list() == []
     assert image_files.own_sets() == []
-    (tmp_path / "file").touch()  # as a folder read-only for everybody, root too
+    (tmp_path / "file").write_text("")  # as a folder read-only for everybody, root too
     monkeypatch.setenv("HOME", str(tmp_path / "file"))
     with pytest.raises(OSError, match="set ADVPHY_DATA to a folder that you may write"):
         image_files.write("own", "images-idx3-ubyte", np.zeros((2, 7, 7), np.uint8))
+
+
+def test_gnu_radio_with_a_home_folder_that_is_read_only(tmp_path):
+    (tmp_path / "file").touch()
+    words = ("measure", "bpsk", "--ebn0-db", "0", "--max-blocks", "1000", "--out", "m")
+    code, said = command(*words, HOME=str(tmp_path / "file"))
+    assert (code, "GNU Radio needs a HOME that it may write to" in said) == (2, True)
+    assert "Traceback" not in said

@@ -20,7 +20,9 @@ from advphy_commands._remedies import remedy
 def main(words=None) -> int:
     """Run the command line; return the exit code: 2 for bad input, 130 for Ctrl-C."""
     if not os.path.isabs(os.path.expanduser("~")):
-        os.environ["HOME"] = "/nonexistent"  # libraries raise errors without a home
+        os.environ.pop("HOME", None)
+        for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):  # matplotlib needs them
+            os.environ.setdefault(name, "/nonexistent")
     # A shell leaves the "~" in --out=~/x as it is.
     home = functools.partial(re.sub, r"(^|=)~(?=/)", rf"\1{os.path.expanduser('~')}")
     words = _joined(map(home, sys.argv[1:] if words is None else words))
@@ -43,6 +45,8 @@ def main(words=None) -> int:
         text = "not enough memory"
     except (ValueError, RuntimeError) as error:  # some are of GNU Radio or torch
         text = str(error)
+    if "/.gnuradio]" in text:
+        text += "; GNU Radio needs a HOME that it may write to, such as HOME=/tmp"
     if "numpy" in text and "hides" not in text:  # of scipy, matplotlib or numpy itself
         with contextlib.suppress(ImportError):
             from advphy_model.numpy_copies import hidden_numpy

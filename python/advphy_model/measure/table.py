@@ -182,7 +182,7 @@ def read(path, schema) -> list:
     """
     rows, types = [], typing.get_type_hints(schema)
     fields = [field.name for field in dataclasses.fields(schema)]
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(user_path(path), encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         try:
             known = {*schema.EARLIER, *(reader.fieldnames or [])}
