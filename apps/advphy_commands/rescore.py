@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Count the errors of a recording again, without GNU Radio.
 
-RECORDING is a .sigmf-meta file next to its .sigmf-data file. The samples are
-synchronized and decided again, and compared with the messages or images that follow
-from the seed and the burst numbers. So the counts equal those of the receiver that made
-the recording. A recording of another program does not name the link: give --link, and
+RECORDING is a .sigmf-meta file next to its .sigmf-data file, or a .sigmf archive. The
+samples are synchronized and decided again, and compared with the messages or images
+that follow from the seed and the burst numbers. So the counts equal those of the
+receiver that made the recording. A recording of another program does not name the link: give --link, and
 --codewords and --seed if they differ from the defaults.
 """
 
@@ -30,7 +30,9 @@ from advphy_commands._text import numbers, table
 class Settings:
     """Recording, and the settings that it does not contain."""
 
-    recording: str = operand("RECORDING", "file of the recording, .sigmf-meta")
+    recording: str = operand(
+        "RECORDING", "file of the recording, .sigmf-meta or .sigmf"
+    )
     link: str = option(
         None, "file or name of the link (default: the one in the recording)"
     )
@@ -117,6 +119,8 @@ def _heading(found, origin):
     seconds = found.samples / found.sample_rate
     where = "" if found.frequency is None else f", {found.frequency / 1e6:g} MHz"
     checked = "SHA-512 right" if found.verified else "SHA-512 not checked"
+    if len(found.captures) > 1:
+        where += f", {len(found.captures)} captures"
     text = (
         f"{found.meta}: {found.samples} samples, {seconds:.3g} s at "
         f"{found.sample_rate / 1e6:g} Msample/s{where}, {checked}\n"
