@@ -4,8 +4,8 @@
 RECORDING is a .sigmf-meta file next to its .sigmf-data file, or a .sigmf archive. The
 samples are synchronized and decided again, and compared with the messages or images
 that follow from the seed and the burst numbers. So the counts equal those of the
-receiver that made the recording. A recording of another program does not name the link: give --link, and
---codewords and --seed if they differ from the defaults.
+receiver that made the recording. A recording of another program does not name the link:
+give --link, and --codewords and --seed if they differ from the defaults.
 """
 
 import csv
