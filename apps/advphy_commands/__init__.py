@@ -61,6 +61,7 @@ def _run(words):
     if given is not None and given not in _parser.names():
         print(f"advphy: {_parser.unknown(given)}", file=sys.stderr)
         return 2
+    _parser.refuse_dashes(words)
     parser = _parser.parser(given)
     arguments = parser.parse_args(words)
     if arguments.version:
@@ -83,6 +84,8 @@ def _run(words):
         progress.show = _progress.bar
     module = arguments.module
     with output.document():
+        for note in _parser.comma_notes(words):
+            output.remark(note)
         return module.run(_options.parsed(module.Settings, arguments), output) or 0
 
 
@@ -101,7 +104,7 @@ def _joined(words):
             to_a_file = bool(words) and words[0].endswith(".json")
             word = f"--json={words.pop(0) if to_a_file else '-'}"
         if (
-            re.match(r"-[.\d]", word)
+            re.match(r"-([.\d]|inf|nan)", word.lower())
             and joined
             and joined[-1].startswith("--")
             and "=" not in joined[-1]
