@@ -117,18 +117,22 @@ def test_samples_of_a_sender_that_is_killed_and_started_again(kind, tmp_path):
     flowgraph.connect(source, blocks.null_sink(8))
     flowgraph.start()
     seconds = []
-    for _ in range(3):
-        command = [sys.executable, "-c", ENDLESS, endpoint]
-        pipe = {"stdout": subprocess.PIPE, "env": ENVIRONMENT}
-        with subprocess.Popen(command, **pipe) as sender:
-            before = source.events()["samples"]
-            assert sender.stdout.readline() == b"up\n"
-            since = time.monotonic()
-            until(lambda before=before: source.events()["samples"] > before + 10_000)
-            seconds.append(time.monotonic() - since)
-            sender.kill()
-    flowgraph.stop()
-    flowgraph.wait()
+    try:
+        for _ in range(3):
+            command = [sys.executable, "-c", ENDLESS, endpoint]
+            pipe = {"stdout": subprocess.PIPE, "env": ENVIRONMENT}
+            with subprocess.Popen(command, **pipe) as sender:
+                before = source.events()["samples"]
+                assert sender.stdout.readline() == b"up\n"
+                since = time.monotonic()
+                until(
+                    lambda before=before: source.events()["samples"] > before + 10_000
+                )
+                seconds.append(time.monotonic() - since)
+                sender.kill()
+    finally:
+        flowgraph.stop()
+        flowgraph.wait()
     assert max(seconds) < 3
 
 
