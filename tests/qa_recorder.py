@@ -251,3 +251,18 @@ def test_nonsense_is_refused_before_there_is_a_file(tmp_path, more, text):
 def test_a_folder_that_is_not_there_is_named():
     with pytest.raises(OSError, match="nowhere"):
         advphy.recorder("/nowhere/run.sigmf-meta", "autoencoder_mlp")
+
+
+def test_a_receiver_says_that_i_and_q_are_exchanged(caplog):
+    model = load("autoencoder_mlp")
+    samples = sent_samples(model, 4).conj()
+    for swap_iq, bursts in ((False, 0), (True, 4)):
+        caplog.clear()
+        source = blocks.vector_source_c(samples.tolist())
+        flowgraph = receiver(model, source, frame_of(model), swap_iq=swap_iq)
+        flowgraph.run()
+        assert flowgraph.counts()["received"] == bursts
+        said = "I and Q are exchanged; give swap_iq"
+        assert caplog.text.count(said) == (0 if swap_iq else 1)
+        estimates = flowgraph.synchronizer.estimates(1e6)
+        assert (estimates == said) == (not swap_iq)

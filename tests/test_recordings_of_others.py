@@ -143,3 +143,19 @@ def test_impossible_captures_are_refused_by_number(starts, text, tmp_path):
     path = write(tmp_path, bytes(8 * 100), "cf32_le", captures)
     with pytest.raises(ValueError, match=text):
         recording_reader.read(path)
+
+
+@pytest.mark.parametrize("exchange", [np.conj, lambda x: 1j * x.conj()])
+def test_exchanged_i_and_q_are_found_out(parts, tmp_path, exchange):
+    swapped = exchange(parts.view(np.complex64)).astype("<c8")
+    path = write(tmp_path, swapped.tobytes(), "cf32_le")
+    recording = recording_reader.read(path)
+    scorer = scoring.score(recording, MODEL, FRAME, seed=5)
+    assert scorer.counts["received"] == 0
+    assert scorer.hint == "I and Q are exchanged; give swap_iq"
+    right = scoring.score(recording, MODEL, FRAME, seed=5, swap_iq=True)
+    assert (right.counts["received"], right.hint) == (FRAMES, "")
+    path = write(tmp_path, parts.tobytes(), "cf32_le")
+    recording = recording_reader.read(path)
+    wrong = scoring.score(recording, MODEL, FRAME, seed=5, swap_iq=True)
+    assert wrong.hint == "I and Q are exchanged by swap_iq only; omit it"

@@ -21,7 +21,7 @@ from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
 from advphy_commands._numbers import whole
-from advphy_commands._options import operand, option
+from advphy_commands._options import operand, option, switch
 from advphy_commands._secret import key_file, secret_of
 from advphy_commands._text import numbers, table
 
@@ -44,6 +44,7 @@ class Settings:
     codewords: int = option(
         None, "codewords per burst, if the recording does not tell", whole
     )
+    swap_iq: bool = switch("exchange I and Q of the samples")
     out: str = option(None, "write one row per burst", metavar="FILE.csv")
 
 
@@ -72,9 +73,11 @@ def run(settings, output):
         first_frame=origin.first_frame,
         images=images,
         secret=secret_of(settings.key_file, model),
+        swap_iq=settings.swap_iq,
         along=partial(_progress.bar, total=pieces, unit="piece"),
     )
-    for warning in found.warnings:
+    hint = scorer.hint.replace("swap_iq", "--swap-iq")
+    for warning in filter(None, [*found.warnings, hint]):
         output.remark(f"{found.meta}: {warning}")
     lines = [_heading(found, origin), *table(scorer, found.sample_rate, model)]
     if found.counts is not None:
