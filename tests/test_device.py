@@ -6,6 +6,7 @@ import pytest
 from advphy_model.link.link_model import LinkModel
 
 from .commands import done, refused
+from .conftest import CLONE
 
 torch = pytest.importorskip("torch", reason="devices are torch's")
 from advphy_model.link import links  # noqa: E402
@@ -58,21 +59,21 @@ def test_a_step_of_an_attack_has_all_its_tensors_on_the_device(link):
     assert rate.device.type == p.grad.device.type == "meta"
 
 
-def test_numbers_are_drawn_as_on_the_cpu():
-    on_cpu = device._OnDevice(torch.device("cpu"))
-
+def test_numbers_are_drawn_on_the_cpu_and_moved():
     def drawn():
         generator = torch.Generator().manual_seed(5)
-        parts = [torch.randn(7, generator=generator), torch.arange(3), torch.eye(2)]
-        parts += [
-            torch.from_numpy(np.ones(2)),
-            torch.randint(9, (4,), generator=generator),
-        ]
-        return [part.numpy() for part in parts]
+        tensor = torch.randn(7, generator=generator)
+        return tensor, generator.get_state()
 
-    plain = drawn()
-    with on_cpu:
-        assert all(map(np.array_equal, plain, drawn()))
+    plain, after = drawn()
+    with device._OnDevice(torch.device("cpu")):
+        assert torch.equal(plain, drawn()[0])
+    with device.on_device(META):
+        moved, state = drawn()
+        assert torch.equal(state, after)  # drawn, though meta has no numbers
+        made = [moved, torch.as_tensor(np.ones(2)), torch.tensor([1.0]), torch.eye(2)]
+        assert {tensor.device.type for tensor in made} == {"meta"}
+        assert torch.zeros(1, device="cpu").device.type == "cpu"
 
 
 def test_commands_on_the_cpu_give_the_same_files(tmp_path, monkeypatch):
@@ -86,3 +87,9 @@ def test_commands_on_the_cpu_give_the_same_files(tmp_path, monkeypatch):
         a, b = (LinkModel.load(f"{name}.safetensors").codebook for name in "ab")
         assert np.array_equal(a, b)
         assert "torch finds no GPU" in refused(f"{words} --out c --device cuda")
+
+
+def test_nothing_stays_on_the_cpu_unseen():
+    sources = (CLONE / "python" / "advphy_training").rglob("*.py")
+    calls = [path.name for path in sources if "torch.from_numpy(" in path.read_text()]
+    assert calls == []  # no context of torch sees it

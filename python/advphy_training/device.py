@@ -28,7 +28,8 @@ def on_device(device):
     """Return a context in which new tensors are on a device, drawn as on the CPU.
 
     Random numbers of a Generator are drawn on the CPU, so every device trains and
-    attacks with the same batches and noise; numpy() copies to the CPU.
+    attacks with the same batches and noise; numpy() copies to the CPU. torch does not
+    let a context see torch.from_numpy; use torch.as_tensor.
     """
     device = torch.device(device)
     return contextlib.nullcontext() if device.type == "cpu" else _OnDevice(device)
@@ -43,8 +44,6 @@ class _OnDevice(TorchFunctionMode):
         kwargs = kwargs or {}
         if function in (torch.Tensor.numpy, torch.Tensor.__array__):
             return function(args[0].cpu(), *args[1:], **kwargs)
-        if function is torch.from_numpy:
-            return function(*args).to(self._device)
         if function not in self._made or kwargs.get("device") is not None:
             return function(*args, **kwargs)
         if kwargs.get("generator") is not None:
