@@ -130,6 +130,53 @@ def test_errors_inside_hier_blocks_are_found():
         flowgraph.run()
 
 
+class hiding(gr.hier_block2):
+    """Hier block with a faulty block where no list of attributes would find it."""
+
+    def __init__(self, place):
+        one = gr.io_signature(1, 1, 1)
+        gr.hier_block2.__init__(self, "hiding", one, one)
+        part = faulty(explode)
+        if place is not None:
+            self.place = place(deep=[{"er": part}])
+        self.connect(self, part, self)
+
+
+@pytest.mark.parametrize("place", [dict, None])
+def test_errors_of_blocks_in_hier_blocks_that_are_kept_anywhere(place):
+    flowgraph = gr.top_block()  # as GNU Radio Companion makes it
+    hier = hiding(place)
+    source, sink = blocks.null_source(1), blocks.null_sink(1)
+    flowgraph.connect(source, hier, sink)
+    for _ in range(2):  # the error stays in its block
+        with pytest.raises(ZeroDivisionError):
+            advphy.run(flowgraph)
+
+
+def test_a_plain_flowgraph_next_to_a_watched_one_says_its_error(caplog):
+    watched, plain = advphy.top_block(), gr.top_block()
+    endless, sink = blocks.null_source(1), blocks.null_sink(1)
+    watched.connect(endless, sink)
+    watched.start()
+    source, block, end = blocks.null_source(1), faulty(explode), blocks.null_sink(1)
+    plain.connect(source, block, end)
+    plain.run()
+    assert caplog.text.count("block faulty ends the flowgraph") == 1
+    assert "Traceback" in caplog.text
+    watched.stop()
+    watched.wait()  # raises nothing: the error is of the other flowgraph
+    caplog.clear()
+
+
+def test_a_watched_error_is_raised_and_logged_once(caplog):
+    flowgraph = advphy.top_block()
+    flowgraph.connect(blocks.null_source(1), faulty(explode), blocks.null_sink(1))
+    with pytest.raises(ZeroDivisionError):
+        flowgraph.run()
+    assert caplog.text.count("ZeroDivisionError") == 1
+    assert "Traceback" not in caplog.text
+
+
 def test_a_message_that_is_none_of_the_codebook_ends_the_flowgraph():
     flowgraph = advphy.top_block()
     flowgraph.connect(

@@ -103,9 +103,11 @@ def test_another_python_first_on_the_path(tmp_path, monkeypatch):
 
 def test_the_interpreter_is_that_of_the_program(tmp_path, monkeypatch):
     program = tmp_path / "gnuradio-companion"
-    program.write_text(f"#!{sys.executable} -u\n")
+    python = tmp_path / "python3"  # a path without blanks
+    python.symlink_to(sys.executable)
+    program.write_text(f"#!{python} -u\n")
     program.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert doctor.interpreter() == sys.executable
+    assert doctor.interpreter() == str(python)
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     assert doctor.interpreter() == "/usr/bin/python3"

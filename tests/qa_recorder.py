@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The recorder: what it keeps is counted as the receiver beside it counted."""
 
+import json
+import time
+
 import numpy as np
+import pmt
 import pytest
 from advphy_model.files import recording_reader
 from advphy_model.files.recording_contents import Attack
 from advphy_model.link.any_link import load
 from advphy_model.measure import radio_check, scoring
-from gnuradio import advphy, blocks
+from gnuradio import advphy, blocks, gr
 from gnuradio.advphy.over_the_air import receiver, transmitter
 
 from .test_recording import scored
@@ -131,13 +135,52 @@ def test_what_is_noted_is_in_the_recording(tmp_path):
     )
 
 
-def test_a_flowgraph_started_again_does_not_spoil_the_recording(tmp_path):
+def test_after_unlock_and_another_start_it_goes_on_in_a_new_capture(tmp_path):
     model = load("autoencoder_mlp")
     path = tmp_path / "run.sigmf-meta"
-    flowgraph, _ = heard(model, sent_samples(model, 2), path)
-    before = path.read_bytes(), path.with_suffix(".sigmf-data").read_bytes()
+    samples = sent_samples(model, 2)
+    flowgraph, recorder = heard(model, samples, path)
+    flowgraph.source.rewind()
     flowgraph.run()
-    assert (path.read_bytes(), path.with_suffix(".sigmf-data").read_bytes()) == before
+    found = recording_reader.read(path)  # it checks the hash
+    size = len(samples)
+    assert [count for _, count in found.captures] == [size, size]
+    assert (found.complete, found.verified, found.warnings) == (True, True, [])
+    assert scored(path, model).counts["received"] == 4
+
+    path = tmp_path / "locked.sigmf-meta"
+    recorder = advphy.recorder(str(path), model)
+    flowgraph = advphy.top_block()
+    source, slow = blocks.null_source(8), blocks.throttle(8, 2e5)
+    flowgraph.connect(source, slow, recorder)
+    flowgraph.start()
+    for captures in (1, 2, 3):
+        before = recorder.samples()
+        while recorder.samples() == before:
+            time.sleep(0.01)
+        assert len(json.loads(path.read_text())["captures"]) == captures
+        assert not recording_reader.read(path).complete
+        flowgraph.lock()
+        flowgraph.unlock()
+    flowgraph.stop()
+    flowgraph.wait()
+    found = recording_reader.read(path)
+    assert (found.samples, found.complete) == (recorder.samples(), True)
+
+
+def test_lost_samples_begin_a_capture(tmp_path):
+    path = tmp_path / "run.sigmf-meta"
+    recorder = advphy.recorder(str(path), "autoencoder_mlp")
+    time_of = pmt.make_tuple(pmt.from_uint64(3), pmt.from_double(0.5))
+    tags = [
+        gr.tag_utils.python_to_tag((at, pmt.intern("rx_time"), time_of, pmt.PMT_F))
+        for at in (0, 700, 900)
+    ]
+    flowgraph = advphy.top_block()
+    flowgraph.connect(blocks.vector_source_c([1j] * 1000, False, 1, tags), recorder)
+    flowgraph.run()
+    found = recording_reader.read(path)
+    assert found.captures == ((0, 700), (8 * 700, 200), (8 * 900, 100))
 
 
 def test_a_receiver_ends_after_its_samples(tmp_path):
@@ -208,3 +251,18 @@ def test_nonsense_is_refused_before_there_is_a_file(tmp_path, more, text):
 def test_a_folder_that_is_not_there_is_named():
     with pytest.raises(OSError, match="nowhere"):
         advphy.recorder("/nowhere/run.sigmf-meta", "autoencoder_mlp")
+
+
+def test_a_receiver_says_that_i_and_q_are_exchanged(caplog):
+    model = load("autoencoder_mlp")
+    samples = sent_samples(model, 4).conj()
+    for swap_iq, bursts in ((False, 0), (True, 4)):
+        caplog.clear()
+        source = blocks.vector_source_c(samples.tolist())
+        flowgraph = receiver(model, source, frame_of(model), swap_iq=swap_iq)
+        flowgraph.run()
+        assert flowgraph.counts()["received"] == bursts
+        said = "I and Q are exchanged; give swap_iq"
+        assert caplog.text.count(said) == (0 if swap_iq else 1)
+        estimates = flowgraph.synchronizer.estimates(1e6)
+        assert (estimates == said) == (not swap_iq)

@@ -7,10 +7,12 @@ import re
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pmt
 import pytest
+import zmq
 from gnuradio import advphy, blocks, gr
 from gnuradio.advphy.air import standin, stream_events
 from gnuradio.advphy.air.radio_drivers import METHODS
@@ -90,6 +92,67 @@ def test_zmq_carries_samples_and_tags_between_two_processes():
         (t.offset, pmt.to_python(t.key), pmt.to_python(t.value)) for t in found.tags()
     ]
     assert (1234, "frame", 7) in tags
+
+
+ENDLESS = """
+import sys
+from gnuradio import advphy, blocks
+flowgraph = advphy.top_block()
+flowgraph.connect(blocks.vector_source_c([0.5] * 1000, True), blocks.throttle(8, 1e6),
+                  advphy.sdr_sink("zmq", sys.argv[1], armed=True))
+flowgraph.start()
+print("up", flush=True)
+flowgraph.wait()
+"""
+
+
+@pytest.mark.parametrize("kind", ["tcp", "ipc"])
+def test_samples_of_a_sender_that_is_killed_and_started_again(kind, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        endpoint = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    endpoint = endpoint if kind == "tcp" else f"ipc://{tmp_path}/samples"
+    source = advphy.sdr_source("zmq", endpoint)
+    flowgraph = advphy.top_block()
+    flowgraph.connect(source, blocks.null_sink(8))
+    flowgraph.start()
+    seconds = []
+    try:
+        for _ in range(3):
+            command = [sys.executable, "-c", ENDLESS, endpoint]
+            pipe = {"stdout": subprocess.PIPE, "env": ENVIRONMENT}
+            with subprocess.Popen(command, **pipe) as sender:
+                before = source.events()["samples"]
+                assert sender.stdout.readline() == b"up\n"
+                since = time.monotonic()
+                until(
+                    lambda before=before: source.events()["samples"] > before + 10_000
+                )
+                seconds.append(time.monotonic() - since)
+                sender.kill()
+    finally:
+        flowgraph.stop()
+        flowgraph.wait()
+    assert max(seconds) < 3
+
+
+def test_ipv6_is_received_and_gr_zeromq_is_named_where_it_cannot_send():
+    with zmq.Context() as context, context.socket(zmq.REP) as sender:
+        sender.ipv6, sender.linger = True, 0
+        try:
+            port = sender.bind_to_random_port("tcp://[::1]")
+        except zmq.ZMQError:
+            pytest.skip("this machine has no IPv6")
+        flowgraph = advphy.top_block()
+        flowgraph.connect(
+            advphy.sdr_source("zmq", f"tcp://[::1]:{port}"), blocks.null_sink(8)
+        )
+        flowgraph.start()
+        assert sender.poll(20_000), "no request came"
+        flowgraph.stop()
+        flowgraph.wait()
+    with pytest.raises(ValueError, match=r"gr-zeromq does not know IPv6.* of IPv4"):
+        advphy.sdr_sink("zmq", "tcp://[::1]:5557", armed=True)
 
 
 def test_events_are_published_and_none_is_what_a_driver_does_not_tell(tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command advphy: what it prints and what it writes."""
 
+import shlex
 import signal
 import subprocess
 
@@ -126,7 +127,7 @@ def test_without_a_command_the_help_is_printed():
 
 
 def test_output_into_a_pipe_that_closes_is_no_complaint():
-    piped = ["bash", "-c", f"{ADVPHY} info | true"]
+    piped = ["bash", "-c", f"{shlex.quote(str(ADVPHY))} info | true"]
     assert subprocess.run(piped, capture_output=True, text=True).stderr == ""
 
 

@@ -4,6 +4,7 @@
 import os
 import pickle
 import re
+import shlex
 import signal
 import subprocess
 
@@ -92,7 +93,8 @@ def test_a_full_disk_leaves_the_old_counts(here):
     done(words, "--max-blocks 1e4")
     before = (here / "run.csv").read_bytes()
     # A limit on the size of files acts like a full disk.
-    limited = f"trap '' XFSZ; ulimit -f 0; exec {ADVPHY} {words} --max-blocks 2e4"
+    limited = f"trap '' XFSZ; ulimit -f 0; exec {shlex.quote(str(ADVPHY))} {words}"
+    limited += " --max-blocks 2e4"
     found = subprocess.run(["bash", "-c", limited], capture_output=True, text=True)
     assert found.returncode == 2, found.stderr
     assert "File too large" in found.stderr

@@ -5,6 +5,7 @@ import csv
 import dataclasses
 
 import pytest
+from advphy_commands import _plot_inputs
 from advphy_model import __version__
 from advphy_model.link import links
 from advphy_model.measure import curves, sweep, table
@@ -93,7 +94,7 @@ HEADER = (
         ("a,b\n1,2\n", "column 'link' is missing"),
         (
             HEADER + "bpsk,loop,4,,none,none,awgn,1,0,10,x,0,a,0\n",
-            "line 2: block_errors must be a number, got 'x'",
+            "line 2: block_errors must be a whole number, got 'x'",
         ),
         (HEADER + "bpsk,loop,4,,none,none,awgn,1,0,10,11,0,a,0\n", "cannot be"),
         (",".join(Counts.COLUMNS) + "\nbpsk,loop\n", "line 2"),
@@ -241,3 +242,56 @@ def test_a_measurement_says_what_it_went_through_and_resumes(tmp_path):
         measure(out, rule, channel="cfo(frequency=3)")
     measure(out, StopRule(None, 200_000), channel="rayleigh_block(coherent=True)")
     assert [r.blocks for r in table.read(out, Counts)] == [100_000, 200_000]
+
+
+def spreadsheet(path, change, encoding="utf-8"):
+    """Write a table of counts, then again as a spreadsheet would."""
+    table.write(path, [at(0), at(5000, ebn0_db=4.5)], Counts)
+    path.write_bytes(change(path.read_text()).encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_byte_order_mark_and_quotes_are_read(tmp_path, ends):
+    def quoted(text):
+        rows = csv.reader(text.splitlines())
+        return ends.join(",".join(f'"{v}"' for v in row) for row in rows)
+
+    path = spreadsheet(tmp_path / "a.csv", quoted, "utf-8-sig")
+    assert table.read(path, Counts) == [at(0), at(5000, ebn0_db=4.5)]
+    assert _plot_inputs.kind_of(str(path)) == _plot_inputs.COUNTS
+
+
+@pytest.mark.parametrize(
+    ("change", "encoding", "found"),
+    [
+        (lambda text: text.replace(",", ";"), "utf-8", "has semicolons between"),
+        (
+            lambda text: text.replace(",", ";").replace("4.5", "4,5"),
+            "utf-8-sig",
+            "has semicolons between",
+        ),
+        (lambda text: text.replace(",", "\t"), "utf-8", "has tabs between"),
+        (lambda text: "sep=,\n" + text, "utf-8", "begins with 'sep=,'"),
+        (str, "utf-16", "is UTF-16"),
+        (str, "utf-16-le", "is UTF-16"),
+        (str, "utf-16-be", "is UTF-16"),
+        (str, "utf-32", "is UTF-32"),
+        (lambda text: text.replace("bpsk", "b\xe9"), "latin-1", "is not UTF-8"),
+        (
+            lambda text: text.replace("4.5", '"4,5"'),
+            "utf-8",
+            "ebn0_db must be a number, got '4,5' with a decimal comma",
+        ),
+        (
+            lambda text: text.replace("1000", "1E+03"),
+            "utf-8",
+            "blocks must be a whole number, got '1E\\+03'",
+        ),
+    ],
+)
+def test_what_else_a_spreadsheet_writes_is_named(tmp_path, change, encoding, found):
+    path = spreadsheet(tmp_path / "a.csv", change, encoding)
+    with pytest.raises(ValueError, match=rf"a\.csv: (line \d: )?{found}") as raised:
+        table.read(path, Counts)
+    assert "\n" not in str(raised.value)

@@ -8,6 +8,7 @@ shared, or are actions of one.
 """
 
 import contextlib
+import functools
 import os
 import re
 import sys
@@ -18,7 +19,13 @@ from advphy_commands._remedies import remedy
 
 def main(words=None) -> int:
     """Run the command line; return the exit code: 2 for bad input, 130 for Ctrl-C."""
-    words = _joined(sys.argv[1:] if words is None else list(words))
+    if not os.path.isabs(os.path.expanduser("~")):
+        os.environ.pop("HOME", None)
+        for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):  # matplotlib needs them
+            os.environ.setdefault(name, "/nonexistent")
+    # A shell leaves the "~" in --out=~/x as it is.
+    home = functools.partial(re.sub, r"(^|=)~(?=/)", rf"\1{os.path.expanduser('~')}")
+    words = _joined(map(home, sys.argv[1:] if words is None else words))
     name = " ".join(["advphy", *words[:1]])
     try:
         code = _run(words)
@@ -38,6 +45,13 @@ def main(words=None) -> int:
         text = "not enough memory"
     except (ValueError, RuntimeError) as error:  # some are of GNU Radio or torch
         text = str(error)
+    if "/.gnuradio]" in text:
+        text += "; GNU Radio needs a HOME that it may write to, such as HOME=/tmp"
+    if "numpy" in text and "hides" not in text:  # of scipy, matplotlib or numpy itself
+        with contextlib.suppress(ImportError):
+            from advphy_model.numpy_copies import hidden_numpy
+
+            text = "; ".join(filter(None, [text.partition("\n")[0], hidden_numpy()]))
     print(f"{name}: {text}", file=sys.stderr)
     return 2
 
@@ -47,6 +61,7 @@ def _run(words):
     if given is not None and given not in _parser.names():
         print(f"advphy: {_parser.unknown(given)}", file=sys.stderr)
         return 2
+    _parser.refuse_dashes(words)
     parser = _parser.parser(given)
     arguments = parser.parse_args(words)
     if arguments.version:
@@ -69,6 +84,8 @@ def _run(words):
         progress.show = _progress.bar
     module = arguments.module
     with output.document():
+        for note in _parser.comma_notes(words):
+            output.remark(note)
         return module.run(_options.parsed(module.Settings, arguments), output) or 0
 
 
@@ -87,7 +104,7 @@ def _joined(words):
             to_a_file = bool(words) and words[0].endswith(".json")
             word = f"--json={words.pop(0) if to_a_file else '-'}"
         if (
-            re.match(r"-[.\d]", word)
+            re.match(r"-([.\d]|inf|nan)", word.lower())
             and joined
             and joined[-1].startswith("--")
             and "=" not in joined[-1]

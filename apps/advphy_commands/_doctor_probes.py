@@ -7,6 +7,7 @@ A probe returns the version or the place of what it examines. It raises a Lookup
 an ImportError if that is missing, and any other exception if it does not work.
 """
 
+import contextlib
 import filecmp
 import importlib
 import json
@@ -26,6 +27,16 @@ def python():
 def module(name):
     """Import a module."""
     return str(getattr(importlib.import_module(name), "__version__", ""))
+
+
+def numpy():
+    """Import numpy, and look for copies of another major version that it hides."""
+    used = module("numpy")
+    from advphy_model.numpy_copies import numpy_copies
+
+    if len({version.partition(".")[0] for version in numpy_copies().values()}) > 1:
+        raise ImportError(f"two major versions of numpy are found, {used} is used")
+    return used
 
 
 def _version_in(folder):
@@ -223,17 +234,29 @@ def devices(*words):
     return "; ".join(named) or "none found"
 
 
+def _of_hidden_numpy(said):
+    """Return the finding for what does not load since one numpy hides another one."""
+    with contextlib.suppress(ImportError):
+        from advphy_model.numpy_copies import hidden_numpy
+
+        if hidden_numpy() and "hides" not in said:
+            first = said.partition(". ")[0][:100]  # numpy's own text fills a page
+            return {"broken": f"{first}; {hidden_numpy()}", "remedy": ""}
+    return {"remedy": ""} if "hides" in said else {}
+
+
 def main(path, probe, *arguments):
     """Run a probe; print a JSON object with "version", or "lacks", or "broken"."""
     sys.path[:] = json.loads(path) or sys.path[1:]  # without the folder of this file
     try:
         found = {"version": globals()[probe](*arguments)}
-    except (ImportError, LookupError) as error:
+    except (ModuleNotFoundError, LookupError) as error:
         text = str(error.args[0] if error.args else error)
-        missing = isinstance(error, ModuleNotFoundError) and error.name
-        found = {"lacks": missing or "", "said": text}
+        found = {"lacks": getattr(error, "name", ""), "said": text}
     except Exception as error:
         found = {"broken": " ".join(str(error).split()) or type(error).__name__}
+        if isinstance(error, ImportError) or "numpy" in found["broken"]:
+            found |= _of_hidden_numpy(found["broken"])
     sys.stdout.flush()
     print("\n" + json.dumps(found))
 

@@ -2,6 +2,7 @@
 """Parsers for numbers and ranges of numbers on the command line."""
 
 import math
+import re
 
 from advphy_model.air.perturbation import checked_psr_db
 
@@ -18,9 +19,9 @@ def db_range(name, text):
     rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP"
     try:
         if ":" not in text:
-            values = [float(part) for part in text.split(",")]
+            values = [_number(part) for part in text.split(",")]
         else:
-            first, last, step = (float(part) for part in text.split(":"))
+            first, last, step = (_number(part) for part in text.split(":"))
             if not (step > 0 and first <= last):
                 raise ValueError
             count = math.floor((last - first) / step + 1e-9) + 1
@@ -40,6 +41,13 @@ def db_range(name, text):
     return values
 
 
+def _number(text):
+    """Return a float; ValueError for what Python reads besides, such as 1_0."""
+    if not re.fullmatch(r" *[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan", text, re.A | re.I):
+        raise ValueError
+    return float(text)
+
+
 def whole(name, text):
     """Return a text such as "100000000" or "1e8" as an int.
 
@@ -47,7 +55,7 @@ def whole(name, text):
         ValueError: if it is not a whole number.
     """
     try:
-        value = int(text) if text.strip().isdecimal() else float(text)
+        value = int(text) if text.strip().isdecimal() else _number(text)
         if value >= 0 and value == int(value):
             return int(value)
     except (ValueError, OverflowError):

@@ -47,6 +47,12 @@ def repeated(metavar, text, parse=None, **given):
     return option([], text, parse, action="append", metavar=metavar, **given)
 
 
+def device():
+    """Return the field of --device: where torch computes."""
+    text = "auto: a GPU if torch finds one"
+    return option("auto", text, choices=("auto", "cpu", "cuda"))
+
+
 def operand(metavar, text=None, parse=None, **given):
     """Return the field of a positional argument."""
     return _field({"metavar": metavar, "help": text, **given}, parse, "")

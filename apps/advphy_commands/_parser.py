@@ -10,7 +10,9 @@ import ast
 import difflib
 import importlib
 import importlib.util
+import locale
 import pkgutil
+import re
 import textwrap
 
 import advphy_commands
@@ -98,6 +100,33 @@ def parsers(top, name=""):
         if isinstance(action, argparse._SubParsersAction):
             for word, below in action.choices.items():
                 yield from parsers(below, f"{name} {word}".strip())
+
+
+def refuse_dashes(words):
+    """Raise ValueError for a dash that a word processor wrote in place of a minus."""
+    for word in words:
+        found = re.search(r"(?:^|[,:=])([\u2010-\u2015\u2212\ufe63\uff0d])[\d.]", word)
+        if found:
+            raise ValueError(
+                f"'{word}' has the character U+{ord(found[1]):04X}, which is no minus; "
+                f"give {word.replace(found[1], '-')}"
+            )
+
+
+def comma_notes(words):
+    """Yield a sentence for each 0,5 in a locale with decimal commas: two numbers."""
+    before = locale.setlocale(locale.LC_NUMERIC)
+    try:
+        locale.setlocale(locale.LC_NUMERIC, "")
+        comma = locale.localeconv()["decimal_point"] == ","
+    except locale.Error:  # it is not installed
+        return
+    finally:
+        locale.setlocale(locale.LC_NUMERIC, before)
+    for word in words if comma else ():
+        if found := re.fullmatch(r"(?:--[\w-]+=)?([-+]?\d+),(\d+)", word):
+            one, two = found.groups()
+            yield f"{one},{two} is {one} and {two}; the number is {one}.{two}"
 
 
 def unknown(name):

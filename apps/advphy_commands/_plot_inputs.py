@@ -48,8 +48,7 @@ def _is_safetensors(path):
 
 
 def _columns(path):
-    with open(path, encoding="utf-8", errors="replace", newline="") as file:
-        return next(csv.reader(file), [])
+    return next(csv.reader([table.text_of(path).partition("\n")[0]]), [])
 
 
 def of_one_kind(words, wanted=None) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from advphy_commands import _radio_settings as radio
 from advphy_commands._numbers import whole
-from advphy_commands._options import group, option
+from advphy_commands._options import group, option, switch
 from advphy_commands._text import counted, entry, rates
 
 _FIRST = (
@@ -27,6 +27,7 @@ class Settings:
     driver: str = radio.driver("--source")
     device: radio.Device = group(radio.Device)
     first_frame: int = option(None, _FIRST, whole, metavar="NUMBER")
+    swap_iq: bool = switch("exchange I and Q of the samples")
     record: str = option(None, "record into this file", metavar="RUN.sigmf-meta")
     attack: str = option(None, "adversary, for the recording", metavar="WORDS")
     psr_db: float = option(None, "PSR of --attack in dB", type=float, metavar="DB")
@@ -52,7 +53,12 @@ def run(settings, output):
     source, rate = advphy.sdr_source(**device), device["sample_rate"]
     samples = None if seconds is None else round(seconds * rate)
     flowgraph = receiver(
-        model, source, samples=samples, first_frame=settings.first_frame, **sent
+        model,
+        source,
+        samples=samples,
+        first_frame=settings.first_frame,
+        swap_iq=settings.swap_iq,
+        **sent,
     )
     recorder = _recorder(settings, model, sent, device) if settings.record else None
     if recorder is not None:

@@ -25,7 +25,7 @@ from advphy_model.power import snr_db
 
 from advphy_commands import _text
 from advphy_commands._adversary import Knowledge, require_one_ratio
-from advphy_commands._options import group, operand, option
+from advphy_commands._options import device, group, operand, option
 
 BLOCKS = 1_000_000  # sent with and without the perturbation
 
@@ -43,6 +43,7 @@ class Settings:
         None, "file of the perturbation", required=True, metavar="FILE.safetensors"
     )
     name: str = option(None, "name of the perturbation (default: that of the attack)")
+    device: str = device()
     knowledge: Knowledge = group(Knowledge)
 
     def __post_init__(self):
@@ -58,12 +59,14 @@ class Settings:
 def run(settings, output):
     """Craft and write the perturbation; measure 10^6 blocks."""
     from advphy_training import attacks
+    from advphy_training.device import device_of, on_device
 
     link = links.load(settings.link)
     refuse_unwritable(settings.out)
     plan = settings.knowledge.plan(settings.psr_db_on(link), settings.ebn0_db)
     substitutes = settings.knowledge.substitutes(link)
-    found = attacks.craft(settings.attack, link, plan, substitutes)
+    with on_device(device_of(settings.device)):
+        found = attacks.craft(settings.attack, link, plan, substitutes)
     if settings.name:
         found = dataclasses.replace(found, name=settings.name)
     found.write(settings.out)

@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -117,7 +118,8 @@ class Check:
         if "version" in found:
             return Finding(OK, self.what, found["version"])
         if "broken" in found:
-            return Finding(self.broken, self.what, "", found["broken"], self.remedy)
+            remedy = found.get("remedy", self.remedy)
+            return Finding(self.broken, self.what, "", found["broken"], remedy)
         remedy, package = self.remedy, found["lacks"].partition(".")[0]
         if package in REMEDIES and found["lacks"] not in self.words:
             remedy = REMEDIES[package]
@@ -137,11 +139,12 @@ def checks(clone, devices=False) -> list:
     for state, name, needed in MODULES:
         what, package = name.removesuffix(".QtWidgets"), name.partition(".")[0]
         broken = PROBLEM if state == PROBLEM else WARNING
-        words = ("module", name)
+        words = ("numpy",) if name == "numpy" else ("module", name)
         found.append(Check(what, words, REMEDIES[package], state, broken, needed))
     if clone is not None:
         build, grc, unseen = f"make build, in {clone}", str(clone / "grc"), WARNING
-        paths = f"GRC_BLOCKS_PATH={grc} PYTHONPATH={clone}/build/test_modules"
+        staged = shlex.quote(str(clone / "build" / "test_modules"))
+        paths = f"GRC_BLOCKS_PATH={shlex.quote(grc)} PYTHONPATH={staged}"
         show = f"make grc, in {clone}; or sudo make install there; or export {paths}"
         models = f"git checkout python/advphy_model/trained && {build}"
         found.append(Check("build", ("build", str(clone)), build, broken=WARNING))

@@ -24,7 +24,7 @@ from advphy_commands._numbers import psr_range, whole
 from advphy_commands._options import group, operand, option
 
 # Arguments that do not belong to the options of the command that repeats a report.
-NOT_AGAIN = ("command", "module", "version", "json", "link", "out", "cluster")
+NOT_AGAIN = ("command", "module", "version", "json", "link", "out", "cluster", "device")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Settings:
         metavar="FILE.safetensors",
     )
     cluster: str = option(None, "address of a Dask scheduler", metavar="ADDRESS")
+    device: str = _options.device()
     defended: Cancelling = group(Cancelling, "defended receiver")
     typed: dict = _options.typed()
 
@@ -68,6 +69,7 @@ class Settings:
 def run(settings, output):
     """Measure, check and write the report."""
     from advphy_training.attacks import Plan
+    from advphy_training.device import device_of, on_device
     from advphy_training.evaluate import robustness, robustness_report
 
     link, canceller = links.load(settings.link), settings.defended.canceller
@@ -84,6 +86,7 @@ def run(settings, output):
         claimed.require_fit(link)
     folder.mkdir(exist_ok=True)
     with (
+        on_device(device_of(settings.device)),
         _measuring.workers(settings.cluster) as workers,
         _progress.bar(unit="number") as bar,
     ):

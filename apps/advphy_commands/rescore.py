@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Count the errors of a recording again, without GNU Radio.
 
-RECORDING is a .sigmf-meta file next to its .sigmf-data file. The samples are
-synchronized and decided again, and compared with the messages or images that follow
-from the seed and the burst numbers. So the counts equal those of the receiver that made
-the recording. A recording of another program does not name the link: give --link, and
---codewords and --seed if they differ from the defaults.
+RECORDING is a .sigmf-meta file next to its .sigmf-data file, or a .sigmf archive. The
+samples are synchronized and decided again, and compared with the messages or images
+that follow from the seed and the burst numbers. So the counts equal those of the
+receiver that made the recording. A recording of another program does not name the link:
+give --link, and --codewords and --seed if they differ from the defaults.
 """
 
 import csv
@@ -21,7 +21,7 @@ from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
 from advphy_commands._numbers import whole
-from advphy_commands._options import operand, option
+from advphy_commands._options import operand, option, switch
 from advphy_commands._secret import key_file, secret_of
 from advphy_commands._text import numbers, table
 
@@ -30,7 +30,9 @@ from advphy_commands._text import numbers, table
 class Settings:
     """Recording, and the settings that it does not contain."""
 
-    recording: str = operand("RECORDING", "file of the recording, .sigmf-meta")
+    recording: str = operand(
+        "RECORDING", "file of the recording, .sigmf-meta or .sigmf"
+    )
     link: str = option(
         None, "file or name of the link (default: the one in the recording)"
     )
@@ -42,6 +44,7 @@ class Settings:
     codewords: int = option(
         None, "codewords per burst, if the recording does not tell", whole
     )
+    swap_iq: bool = switch("exchange I and Q of the samples")
     out: str = option(None, "write one row per burst", metavar="FILE.csv")
 
 
@@ -70,9 +73,11 @@ def run(settings, output):
         first_frame=origin.first_frame,
         images=images,
         secret=secret_of(settings.key_file, model),
+        swap_iq=settings.swap_iq,
         along=partial(_progress.bar, total=pieces, unit="piece"),
     )
-    for warning in found.warnings:
+    hint = scorer.hint.replace("swap_iq", "--swap-iq")
+    for warning in filter(None, [*found.warnings, hint]):
         output.remark(f"{found.meta}: {warning}")
     lines = [_heading(found, origin), *table(scorer, found.sample_rate, model)]
     if found.counts is not None:
@@ -117,6 +122,8 @@ def _heading(found, origin):
     seconds = found.samples / found.sample_rate
     where = "" if found.frequency is None else f", {found.frequency / 1e6:g} MHz"
     checked = "SHA-512 right" if found.verified else "SHA-512 not checked"
+    if len(found.captures) > 1:
+        where += f", {len(found.captures)} captures"
     text = (
         f"{found.meta}: {found.samples} samples, {seconds:.3g} s at "
         f"{found.sample_rate / 1e6:g} Msample/s{where}, {checked}\n"

@@ -10,7 +10,7 @@ import dataclasses
 import inspect
 from dataclasses import dataclass
 
-from advphy_commands._options import operand, option, repeated, switch
+from advphy_commands._options import device, operand, option, repeated, switch
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,14 @@ class Settings:
     seed: int = option(1, "seed of the training", type=int)
     set: list = repeated("KEY=VALUE", "setting of the scheme; may be repeated")
     settings: bool = switch("list the settings of the scheme and end")
+    device: str = device()
     quiet: bool = switch("show no progress bar")
 
 
 def run(settings, output):
     """Train, or list the settings of a scheme."""
     from advphy_training import schemes
+    from advphy_training.device import device_of, on_device
 
     module = schemes.scheme(settings.scheme)
     chosen = schemes.settings(module, settings.set)
@@ -41,9 +43,10 @@ def run(settings, output):
         return
     if not settings.out:
         raise ValueError("--out is missing; give --out FILE.safetensors")
-    model = schemes.train(
-        settings.scheme, chosen, settings.seed, settings.out, settings.quiet
-    )
+    with on_device(device_of(settings.device)):
+        model = schemes.train(
+            settings.scheme, chosen, settings.seed, settings.out, settings.quiet
+        )
     output.line(f"{settings.out}: {model.name}, SHA-256 {model.sha256}")
     output.note(seed=settings.seed, out=settings.out, name=model.name)
     output.note(sha256=model.sha256, measured=model.recipe["measured"])

@@ -90,14 +90,14 @@ canceller canceller_from(input codebook,
                      iterations);
 }
 
-py::array_t<sample> components_of(const estimate& e)
+py::array components_of(const estimate& e)
 {
     const auto& p = e.fitted.p();
-    py::array_t<sample> out({ p.size(), p[0].size() / 2 });
-    auto to = out.mutable_unchecked<2>();
-    for (size_t z = 0; z < p.size(); ++z)
-        for (size_t i = 0; i < p[z].size() / 2; ++i)
-            to(z, i) = { float(p[z][2 * i]), float(p[z][2 * i + 1]) };
+    const size_t floats = p[0].size();
+    py::array out = new_samples(p.size(), floats / 2);
+    float* to = floats_of(out, "p", p.size() * floats);
+    for (const auto& component : p)
+        to = std::copy(std::begin(component), std::end(component), to);
     return out;
 }
 

@@ -86,6 +86,33 @@ template <typename Array> auto floats_of(Array& array, const char* name, size_t 
     return data_of<float>(array, name, floats);
 }
 
+// New complex64 of a shape. numpy itself allocates it, since pybind11 before 2.12
+// computes wrong strides with numpy 2.
+template <typename... Sizes> py::array new_samples(Sizes... shape)
+{
+    return py::module_::import("numpy").attr("empty")(py::make_tuple(shape...),
+                                                      "complex64");
+}
+
+// Throw ImportError unless arrays of this numpy are read and written correctly.
+inline void require_numpy()
+{
+    std::string why = "another layout";
+    try {
+        py::array array = new_samples(2, 3);
+        const sample written(3, 4);
+        floats_of(array, "array", 12)[10] = written.real();
+        floats_of(array, "array", 12)[11] = written.imag();
+        if (array.attr("item")(1, 2).cast<sample>() == written)
+            return;
+    } catch (const std::exception& error) {
+        why = error.what();
+    }
+    throw py::import_error("the kernels of gr-advphy cannot use the arrays of this "
+                           "numpy (" +
+                           why + "); build them again: make clean build");
+}
+
 // A copy of all elements.
 template <typename T> std::vector<T> values_of(const py::array& array, const char* name)
 {

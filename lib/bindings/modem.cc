@@ -86,8 +86,11 @@ py::tuple push(burst_synchronizer& self, input samples)
         py::gil_scoped_release release;
         self.push(from, count);
     }
-    py::array_t<sample> codewords(py::ssize_t(self.codewords.size()),
-                                  self.codewords.data());
+    const size_t found = self.codewords.size();
+    py::array codewords = new_samples(found);
+    std::copy(self.codewords.begin(),
+              self.codewords.end(),
+              data_of<sample>(codewords, "codewords", found));
     py::list bursts;
     for (const received_burst& burst : self.bursts)
         bursts.append(fields_of(burst));

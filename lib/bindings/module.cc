@@ -205,6 +205,7 @@ PYBIND11_MODULE(kernels, m)
 {
     m.doc() = "Compiled kernels of gr-advphy; see the headers in lib/ for cost and "
               "reference.";
+    require_numpy();
     bind_randomness(m);
     bind_networks(m);
     bind_codes(m);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "standin_arguments.h"
 #include <cmath>
+#include <locale>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 namespace gr::advphy {
@@ -36,14 +38,10 @@ const std::set<std::string> naming = {
 
 double number(const std::string& key, const std::string& text)
 {
-    size_t used = 0;
+    std::istringstream stream(text);
+    stream.imbue(std::locale::classic()); // Qt sets the user's, perhaps with commas
     double value = 0;
-    try {
-        value = std::stod(text, &used);
-    } catch (const std::exception&) {
-        used = 0;
-    }
-    if (used == 0 || used != text.size() || !std::isfinite(value))
+    if (!(stream >> value) || !stream.eof() || !std::isfinite(value))
         refuse(key + " = '" + text + "', expected a number");
     return value;
 }

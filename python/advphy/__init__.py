@@ -18,6 +18,8 @@ draws received symbols.
 sdr_sink and sdr_source connect a flowgraph to a radio, a file or another process.
 """
 
+import contextlib
+import io
 import types
 
 from advphy_model import __version__
@@ -30,7 +32,16 @@ from advphy_model.link.secret_file import read as secret
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.modem.frame import Frame
+from advphy_model.numpy_copies import hidden_numpy
 from advphy_model.receive.canceller import CancellerSettings
+
+try:  # with a numpy that it was not built for, GNU Radio prints pages
+    with contextlib.redirect_stderr(io.StringIO()):
+        from gnuradio import gr
+except ImportError:
+    if not hidden_numpy():
+        raise
+    raise ImportError(f"GNU Radio does not load: {hidden_numpy()}") from None
 
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source

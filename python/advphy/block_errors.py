@@ -3,9 +3,9 @@
 
 When a Python block raises an error, GNU Radio prints a line, ends the block's thread
 and waits forever. Here every work(), start(), stop() and message handler of a guarded
-block is watched: the error is stored in the block, the block ends, and `top_block` (or
-`run` for any flowgraph, such as one that GNU Radio Companion made) stops the other
-blocks and raises the original error.
+block is watched: the error is stored in the block and logged once, the block ends,
+and `top_block` (or `run` for any flowgraph, such as one that GNU Radio Companion made)
+stops the other blocks and raises the original error.
 """
 
 import contextlib
@@ -77,15 +77,21 @@ class _guarded:
         super().set_msg_handler(which_port, handler)
 
     def fail(self, error):
-        """Store the first error, end this block, wake the flowgraph's watcher."""
+        """Store and log the first error, end this block, wake who waits for it."""
         with _failure:
             first = self.error is None
-            if first:
-                self.error = error
+            self.error = error if first else self.error
+            # While it runs: a flowgraph that has ended does not know its blocks.
+            watched = [each for each in _watched_flowgraphs if _runs(each, self)]
+            for flowgraph in watched:
+                vars(flowgraph).setdefault("_block_error", self.error)
             _failure.notify_all()
-        if first and not _watched_flowgraphs:  # no caller would see the error
+        if first:
             logging.getLogger(__name__).error(
-                "block %s ends the flowgraph", self.name(), exc_info=error
+                "block %s ends the flowgraph: %s",
+                self.name(),
+                repr(error),  # the record shall not hold the block
+                exc_info=None if watched else error,  # the caller has its traceback
             )
         # This also ends the thread of a block that waits for items.
         done = pmt.cons(pmt.intern("done"), pmt.from_long(1))
@@ -134,7 +140,8 @@ class _guarded:
 def _watched_work(work):
     @functools.wraps(work)
     def watched(self, input_items, output_items):
-        if self.error is not None:
+        if self.error is not None:  # of an earlier run of the flowgraph
+            self.fail(self.error)
             return DONE
         try:
             produced = work(self, input_items, output_items)
@@ -192,28 +199,15 @@ class guarded_general_block(_guarded, gr.basic_block):
     """
 
 
-def guarded_parts(flowgraph):
-    """Yield the guarded blocks among the attributes of a flowgraph or hier block."""
-    seen, waiting = set(), [flowgraph]
-    while waiting:
-        part = waiting.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, _guarded):
-            yield part
-        elif isinstance(part, (list, tuple)):
-            waiting.extend(part)
-        elif isinstance(part, dict):
-            waiting.extend(part.values())
-        elif isinstance(part, gr.hier_block2):
-            waiting.extend(vars(part).values())
+def _runs(flowgraph, block):
+    """Return whether a block is part of a top block, in whatever hier block it is."""
+    edges = flowgraph.edge_list() + flowgraph.msg_edge_list()
+    ends = (end for edge in edges.splitlines() for end in edge.split("->"))
+    return any(end.startswith(f"{block.alias()}:") for end in ends)
 
 
 def _first_error(flowgraph):
-    return next(
-        (p.error for p in guarded_parts(flowgraph) if p.error is not None), None
-    )
+    return getattr(flowgraph, "_block_error", None)
 
 
 @contextlib.contextmanager
@@ -227,7 +221,8 @@ def raising_errors(flowgraph):
         if not ended:
             flowgraph.stop()
 
-    _watched_flowgraphs.add(flowgraph)
+    with _failure:
+        _watched_flowgraphs.add(flowgraph)
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
@@ -266,7 +261,7 @@ def _end(number, frame):
 
 
 def run(flowgraph):
-    """Run a gr.top_block that keeps its blocks as attributes; raise a block's error."""
+    """Run a gr.top_block; raise a block's error."""
     end_by_signals()
     with raising_errors(flowgraph):
         flowgraph.start()

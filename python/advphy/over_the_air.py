@@ -95,6 +95,7 @@ class receiver(top_block):
         images: Images or the name of a data set, for a semantic link.
         secret: 32 bytes, for a keyed semantic link.
         samples: number of samples to receive, or None: until the source ends.
+        swap_iq: whether I and Q of the samples are exchanged.
     """
 
     def __init__(
@@ -107,11 +108,14 @@ class receiver(top_block):
         images=None,
         secret=None,
         samples=None,
+        swap_iq=False,
     ):
         top_block.__init__(self, "receiver")
         self.source = source
         self._head = blocks.head(8, UNLIMITED if samples is None else samples)
-        self.synchronizer = burst_synchronizer(model, frame, first_frame=first_frame)
+        self.synchronizer = burst_synchronizer(
+            model, frame, first_frame=first_frame, swap_iq=swap_iq
+        )
         parts = [self.synchronizer]
         self._semantic = images is not None
         if self._semantic:

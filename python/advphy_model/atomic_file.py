@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from advphy_model.user_folders import user_path
+
 
 @contextlib.contextmanager
 def atomic_file(path, mode="w"):
@@ -20,7 +22,7 @@ def atomic_file(path, mode="w"):
     Raises:
         OSError: if the file cannot be written; the text names `path`.
     """
-    shown, path = path, Path(path).resolve()  # a symbolic link stays a link
+    shown, path = path, user_path(path).resolve()  # a symbolic link stays a link
     temporary = None
     try:
         if path.exists():
@@ -47,7 +49,7 @@ def atomic_file(path, mode="w"):
 
 def refuse_unwritable(path):
     """Raise OSError if a file could not be written, before any work is done."""
-    place = Path(path).resolve()
+    place = user_path(path).resolve()
     try:
         if place.exists():
             _refuse_special(place)
@@ -61,7 +63,7 @@ def refuse_unwritable(path):
 @contextlib.contextmanager
 def only_writer(path):
     """Hold a lock file next to `path`; ValueError if another process holds it."""
-    place = Path(path).resolve()
+    place = user_path(path).resolve()
     lock = place.parent / f".{place.name}.lock"
     try:
         handle = open(lock, "w", encoding="utf-8")  # noqa: SIM115 - closed below

@@ -52,7 +52,7 @@ class AttackedLink:
         logits = self.logits(y)
         right = torch.nn.functional.one_hot(sent, logits.shape[1]).bool()
         wrong = logits.masked_fill(right, -torch.inf).amax(dim=1)
-        return wrong - logits[right]
+        return wrong - logits.gather(1, sent[:, None])[:, 0]
 
     def smooth_bler(self, y, sent, width=0.3):
         """Return a smooth block error rate, which has a gradient.

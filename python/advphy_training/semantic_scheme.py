@@ -123,7 +123,7 @@ def codes(link, pixels):
         )
     x = np.empty((len(pixels), link.n), np.complex64)
     PackedNetwork(link.encoder, complex_output=True).run(pixels, x)
-    return torch.from_numpy(to_reals(x, link.reals))
+    return torch.as_tensor(to_reals(x, link.reals))
 
 
 def results(link, tested, snrs_db, eve=None) -> list:

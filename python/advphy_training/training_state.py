@@ -76,7 +76,7 @@ def _restore(arrays, path, identity, scheme, optimizer):
         for i, parameter in enumerate(_parameters(optimizer)):
             parameter.copy_(torch.tensor(arrays[f"value{i}"]))
             optimizer.state[parameter] = {
-                "step": torch.tensor(float(step)),
+                "step": torch.tensor(float(step), device="cpu"),  # as Adam wants it
                 "exp_avg": torch.tensor(arrays[f"mean{i}"]),
                 "exp_avg_sq": torch.tensor(arrays[f"square{i}"]),
             }

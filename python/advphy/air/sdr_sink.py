@@ -9,6 +9,7 @@ import weakref
 import numpy as np
 import pmt
 from advphy_model.modem import transmit_limits
+from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
 from ..block_errors import DONE, guarded_block
@@ -153,7 +154,7 @@ class sdr_sink(radio.radio_edge):
         if driver == "file":
             return _file_sink(args)
         if driver == "zmq":
-            return zmq_block("rep_sink", args, "bind", "that is free, ")
+            return _zmq_sink(args or ENDPOINT)
         if self._radiates:
             self._limits.require_permission(driver)
             self._require_allowed(self._requested)
@@ -216,6 +217,7 @@ def _file_sink(path):
     if not path:
         raise ValueError("args must be the path of a file for driver = 'file', got ''")
     try:
+        path = str(user_path(path))
         open(path, "wb").close()  # GNU Radio's own error does not give the reason
     except OSError as error:
         raise ValueError(
@@ -224,19 +226,25 @@ def _file_sink(path):
     return blocks.file_sink(8, path)
 
 
-def zmq_block(maker, endpoint, does, wanted=""):
-    """Return a block of gr-zeromq for samples.
-
-    ValueError if it cannot bind or connect: `does` is that verb for the text, `wanted`
-    what an endpoint must be.
-    """
+def zmq_block(maker, endpoint):
+    """Return a block of gr-zeromq for samples; RuntimeError if it cannot be made."""
     from gnuradio import zeromq
 
-    endpoint = endpoint or ENDPOINT
+    return getattr(zeromq, maker)(8, 1, endpoint, 100, True)
+
+
+def zmq_refusal(endpoint, does, why, wanted=""):
+    """Return a ValueError; `does` is a verb, `wanted` what an endpoint must be."""
+    return ValueError(
+        f"args = '{endpoint}': zmq cannot {does} that endpoint ({why}); give one "
+        f"{wanted}such as {ENDPOINT}"
+    )
+
+
+def _zmq_sink(endpoint):
+    if "[" in endpoint:
+        raise zmq_refusal(endpoint, "bind", "gr-zeromq does not know IPv6", "of IPv4, ")
     try:
-        return getattr(zeromq, maker)(8, 1, endpoint, 100, True)
+        return zmq_block("rep_sink", endpoint)
     except RuntimeError as error:
-        raise ValueError(
-            f"args = '{endpoint}': zmq cannot {does} that endpoint ({error}); give one "
-            f"{wanted}such as {ENDPOINT}"
-        ) from None
+        raise zmq_refusal(endpoint, "bind", error, "that is free, ") from None

@@ -2,16 +2,20 @@
 """SDR source: receives samples by a radio, from a file, or from another process."""
 
 import os
+import weakref
 
 import numpy as np
 import pmt
+import zmq
+from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
 from ..block_errors import guarded_block
 from ..reports import forward_messages
 from . import radio
-from .sdr_sink import zmq_block
+from .sdr_sink import ENDPOINT, zmq_block, zmq_refusal
 from .stream_events import StreamEvents
+from .zmq_relay import ZmqRelay
 
 RX_TIME = pmt.intern("rx_time")
 
@@ -48,7 +52,7 @@ class sdr_source(radio.radio_edge):
         if driver == "file":
             self.begin = _file_source(args)
         elif driver == "zmq":
-            self.begin = zmq_block("req_source", args, "connect to")
+            self.begin = _zmq_source(self, args or ENDPOINT)
         else:
             self.radio = radio.Radio("source", args, self._requested, antenna, channel)
             self.begin, package = self.radio.block, self.radio.package
@@ -99,8 +103,19 @@ class _stream_watch(guarded_block):
         return size
 
 
+def _zmq_source(owner, endpoint):
+    """Return the source of a sender's samples, and end its relay with the owner."""
+    try:
+        relay = ZmqRelay(endpoint)
+    except zmq.ZMQError as error:
+        raise zmq_refusal(endpoint, "connect to", error) from None
+    weakref.finalize(owner, relay.close)
+    return zmq_block("req_source", relay.address)
+
+
 def _file_source(path):
     try:
+        path = str(user_path(path))
         size = os.path.getsize(path)
     except OSError as error:
         raise ValueError(

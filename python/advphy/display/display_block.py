@@ -2,6 +2,8 @@
 """Base classes of the display blocks, and checks of their arguments."""
 
 import importlib
+import os
+import sys
 
 from ..reports import listening_block
 
@@ -66,16 +68,23 @@ class window_owner:
 
 
 def require(*modules):
-    """Import modules; ImportError names the package that is missing."""
+    """Import modules of PyQt5; ImportError names what is missing or does not fit."""
+    os.environ["PYQTGRAPH_QT_LIB"] = "PyQt5"  # as GNU Radio 3.10, also next to PyQt6
     for module in modules:
         name = module.partition(".")[0]
         try:
             importlib.import_module(module)
-        except ImportError:
+        except ModuleNotFoundError:
             raise ImportError(
                 f"{name} is not installed, which displays need; install "
                 f"python3-{name.lower()}"
             ) from None
+    used = getattr(getattr(sys.modules.get("pyqtgraph"), "Qt", None), "QT_LIB", "PyQt5")
+    if used != "PyQt5":
+        raise ImportError(
+            f"pyqtgraph was imported with {used}, but GNU Radio 3.10 uses PyQt5; "
+            "import PyQt5 and gnuradio before it"
+        )
 
 
 class message_display(window_owner, listening_block):

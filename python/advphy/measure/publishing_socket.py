@@ -14,10 +14,10 @@ import re
 import socket
 import stat
 import weakref
-from pathlib import Path
 from types import SimpleNamespace
 
 import zmq
+from advphy_model.user_folders import user_path
 
 WANTED = "expected tcp://HOST:PORT, tcp://HOST:* for any free port, or ipc://FILE"
 LONGEST_FRAME = 2048  # bytes that a subscriber may send at once: a handshake, a topic
@@ -34,7 +34,7 @@ def make_keys(folder) -> list:
     """
     from zmq import auth
 
-    folder = Path(folder)
+    folder = user_path(folder)
     folder.mkdir(mode=0o700)
     for name in (PUBLISHER, SUBSCRIBER):
         _, secret = auth.create_certificates(folder, name)
@@ -46,7 +46,7 @@ def key_of(folder, name, secret):
     """Return (public key, secret key or None) of a pair; ValueError if unreadable."""
     from zmq import auth
 
-    path = Path(folder) / f"{name}.key{'_secret' if secret else ''}"
+    path = user_path(folder) / f"{name}.key{'_secret' if secret else ''}"
     try:
         return auth.load_certificate(path)
     except (OSError, ValueError) as error:

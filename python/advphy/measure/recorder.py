@@ -16,7 +16,8 @@ class recorder(guarded_block):
     Input: samples, complex64
 
     The .sigmf-meta is complete when the flowgraph has stopped; after a crash it is
-    marked as incomplete. A flowgraph that is started again records nothing more.
+    marked as incomplete. After lock() and unlock(), or another start, it goes on in a
+    new capture; also after lost samples, which gr-uhd marks by a tag "rx_time".
 
     Args:
         file: path of the .sigmf-meta; an existing recording is not overwritten.
@@ -66,12 +67,24 @@ class recorder(guarded_block):
         """Return the number of samples that were written."""
         return self._writer.samples
 
+    def start(self):
+        if self._ended:
+            self._writer.begin_capture()
+            self._ended = False
+        return True
+
     def stop(self):
         self._ended = True
         self._writer.close()
         return True
 
     def work(self, input_items, output_items):
-        if not self._ended:
-            self._writer.write(input_items[0])
-        return len(input_items[0])
+        samples, begin = input_items[0], 0
+        if self._ended:
+            return len(samples)
+        for at, _, _ in self.tags_of(len(samples), "rx_time"):
+            self._writer.write(samples[begin:at])
+            self._writer.begin_capture()
+            begin = at
+        self._writer.write(samples[begin:])
+        return len(samples)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Burst synchronizer: finds bursts in samples and puts out their codewords."""
 
+import logging
 import math
 
 import numpy as np
@@ -44,6 +45,8 @@ class burst_synchronizer(guarded_general_block):
         first_frame: number of the first burst that is expected, or None: the first one
             that arrives.
         name: name of this block in displays; "": "synchronizer".
+        swap_iq: whether I and Q of the samples are exchanged; a warning is logged if
+            only that finds bursts.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class burst_synchronizer(guarded_general_block):
         phase_walk=1e-5,
         first_frame=None,
         name="",
+        swap_iq=False,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -63,8 +67,9 @@ class burst_synchronizer(guarded_general_block):
         self._pairing = getattr(model, "pairing", None)
         self._rate = model.k / model.n if hasattr(model, "k") else None
         self._make = lambda: Synchronizer(
-            frame, model, equalise, phase_walk, first_frame=first_frame
+            frame, model, equalise, phase_walk, first_frame=first_frame, swap_iq=swap_iq
         )
+        self._warned = False
         self._synchronizer = self._make()
         self._codewords = np.empty((0, model.n), np.complex64)  # not put out yet
         self._bursts = []  # bursts of these codewords
@@ -97,7 +102,7 @@ class burst_synchronizer(guarded_general_block):
         """
         last = self._last
         if last is None:
-            return "no burst yet"
+            return self._synchronizer.hint or "no burst yet"
         parts = [
             f"SNR {last.snr_db:.1f} dB",
             f"CFO {round(last.cfo * sample_rate)} Hz",
@@ -132,6 +137,11 @@ class burst_synchronizer(guarded_general_block):
             piece = samples[self._ahead : self._ahead + _SAMPLES_AT_ONCE]
             self._codewords, self._bursts = self._synchronizer.push(piece)
             self._ahead += len(piece)
+            if self._synchronizer.hint and not self._warned:
+                self._warned = True
+                logging.getLogger(__name__).warning(
+                    "%s: %s", self.name(), self._synchronizer.hint
+                )
         count = min(len(out), len(self._codewords))
         out[:count] = self._codewords[:count]
         self._tag(self.nitems_written(0), count)

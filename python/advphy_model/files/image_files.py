@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from advphy_model.atomic_file import atomic_file
+from advphy_model.user_folders import make_user_folder, user_folder, user_path
 
 LARGEST = 64 << 20  # bytes; the largest known file has 47 million
 TIMEOUT = 20.0  # seconds without a byte until the next mirror is tried
@@ -104,11 +105,8 @@ def place(name: str) -> Path:
     ~/.local/share/gr-advphy.
     """
     if os.environ.get("ADVPHY_DATA"):
-        return Path(os.environ["ADVPHY_DATA"]).expanduser() / name
-    shared = os.environ.get("XDG_DATA_HOME", "")
-    # The XDG specification requires that relative paths are ignored.
-    root = Path(shared) if os.path.isabs(shared) else Path.home() / ".local" / "share"
-    return root / "gr-advphy" / name
+        return user_path(os.environ["ADVPHY_DATA"]) / name
+    return user_folder("XDG_DATA_HOME", ".local/share") / name
 
 
 def own_sets() -> list:
@@ -124,7 +122,7 @@ def write(name: str, file: str, array) -> None:
     if array is None:
         path.unlink(missing_ok=True)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_user_folder(path.parent, "ADVPHY_DATA")
     extents = np.array(array.shape, ">u4").tobytes()
     with atomic_file(path, "wb") as out:
         out.write(bytes([0, 0, 8, array.ndim]) + extents + array.tobytes())
@@ -137,7 +135,7 @@ def find(folder, file: str):
     """
     for name in (file, file.replace("-idx", ".idx")):
         for ending in ("", ".gz"):
-            path = Path(folder) / f"{name}{ending}"
+            path = user_path(folder) / f"{name}{ending}"
             if path.is_file():
                 return path
     return None
@@ -216,7 +214,7 @@ def adopt(name: str, folder) -> Path:
         OSError: if a file cannot be written.
     """
     dataset, target = data_set(name), place(name)
-    if not Path(folder).is_dir():
+    if not user_path(folder).is_dir():
         raise ValueError(
             f"{folder}: there is no such folder; give the folder with the files "
             f"{', '.join(dataset.sha256)}"
@@ -229,7 +227,7 @@ def adopt(name: str, folder) -> Path:
             f"folder with all files of {dataset.name}"
         )
     contents = {file: _verified(dataset, file, path) for file, path in paths.items()}
-    target.mkdir(parents=True, exist_ok=True)
+    make_user_folder(target, "ADVPHY_DATA")
     for file, content in contents.items():
         with atomic_file(target / file, "wb") as out:
             out.write(content)

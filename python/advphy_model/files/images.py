@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from advphy_model.files import image_files
+from advphy_model.user_folders import user_path
 
 LARGEST = 1 << 30  # bytes of one idx file, more than any set of small images needs
 SAMPLES = ("mnist_sample", "photograph")  # shipped, each in a folder of this name
@@ -208,7 +209,7 @@ def load(name) -> Images:
         trained = len(found) * 5 // 6
         each = slice(None, trained), slice(trained, None), slice(None)
         return found.take(each[_PARTS.index(part)])
-    path = Path(name)
+    path = user_path(name)
     if not path.is_file():
         path = image_files.find(path.parent, f"{path.name}-images-idx3-ubyte")
     if path is None:

@@ -2,11 +2,11 @@
 """Folders of PNG and JPEG files as data sets of small images."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 
 from advphy_model.files import image_files
+from advphy_model.user_folders import user_path
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 LARGEST_SIZE = 256  # pixels in each direction
@@ -38,7 +38,7 @@ def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
         OSError: if a file cannot be written.
         ImportError: if Pillow is not installed.
     """
-    folder = Path(folder).expanduser()
+    folder = user_path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder}: there is no such folder")
     name = name or folder.resolve().name.lower()

@@ -4,9 +4,9 @@
 import math
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from advphy_model.randomness import checked_index, checked_seed
+from advphy_model.user_folders import user_path
 from advphy_model.version import __version__
 
 DATATYPE = "cf32_le"
@@ -111,7 +111,7 @@ def paths(path) -> tuple:
     Raises:
         ValueError: if the name has another ending.
     """
-    path = Path(path)
+    path = user_path(path)
     if path.suffix not in (META, DATA) or path.name in (META, DATA):
         raise ValueError(f"recording '{path}': expected a name that ends in {META}")
     return path.with_suffix(META), path.with_suffix(DATA)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reader of SigMF recordings, with the metadata to count their errors again.
 
-A recording consists of two files: NAME.sigmf-data with complex64 samples and
-NAME.sigmf-meta with JSON as defined by SigMF. Additional keys begin with "advphy:".
+A recording consists of two files: NAME.sigmf-data with complex samples and
+NAME.sigmf-meta with JSON as defined by SigMF; an archive NAME.sigmf has both.
+Additional keys begin with "advphy:".
 """
 
 import dataclasses
@@ -12,13 +13,13 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from advphy_model.files.recording_contents import DATATYPE, OWN, Attack, Origin, paths
+from advphy_model.files import recording_layout
+from advphy_model.files.recording_contents import DATA, META, OWN, Attack, Origin
+from advphy_model.files.recording_layout import PIECE as PIECE
+from advphy_model.files.recording_layout import Stored
 from advphy_model.randomness import checked_index
+from advphy_model.user_folders import user_path
 
-PIECE = 2**18  # samples read at once
-_BYTES = 8  # bytes per sample
 _PARTS = {"global": dict, "captures": list, "annotations": list}
 _MISFITS = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 
@@ -28,10 +29,14 @@ class Recording:
     """A recording, of which the metadata were read.
 
     Args:
-        meta: path of the .sigmf-meta.
-        samples: number of complex64 samples in the data file.
+        meta: path of the .sigmf-meta or of the archive.
+        data: Stored bytes of the data file.
+        datatype: core:datatype.
+        captures: (first byte, samples) of each capture, in order.
+        samples: number of samples in all captures.
+        left_out: number of samples before the first capture.
         sample_rate: sample rate in samples/s.
-        frequency: carrier frequency in Hz; None: not known.
+        frequency: carrier frequency in Hz of all captures; None: not known or several.
         origin: Origin; None if the metadata have none.
         attacks: Attacks in order.
         counts: counts of the receiver during the recording, or None.
@@ -41,7 +46,11 @@ class Recording:
     """
 
     meta: Path
+    data: Stored
+    datatype: str
+    captures: tuple
     samples: int
+    left_out: int
     sample_rate: float
     frequency: float | None
     origin: Origin | None
@@ -53,8 +62,10 @@ class Recording:
 
     def pieces(self):
         """Yield the samples in order, complex64, in pieces of up to PIECE samples."""
-        for data in _pieces(paths(self.meta)[1], self.samples):
-            yield np.frombuffer(data, "<c8").astype(np.complex64, copy=False)
+        kind = recording_layout.kind_of(self.datatype)
+        for at, samples in self.captures:
+            for data in self.data.pieces(at, samples * 2 * kind.itemsize):
+                yield recording_layout.samples_of(data, kind)
 
     @property
     def warnings(self) -> list:
@@ -63,6 +74,10 @@ class Recording:
         if not self.complete:
             found.append(
                 "the recorder was cut off: the number of lost samples is not known"
+            )
+        if self.left_out:
+            found.append(
+                f"{self.left_out} samples before the first capture are left out"
             )
         if self.missing:
             found.append(
@@ -74,51 +89,43 @@ class Recording:
         return found
 
 
-def _pieces(path, samples):
-    left = samples * _BYTES
-    with open(path, "rb") as file:
-        while left > 0:
-            data = file.read(min(left, PIECE * _BYTES))
-            if not data:
-                raise ValueError(
-                    f"{path}: became shorter while it was read; read it again"
-                )
-            left -= len(data)
-            yield data
-
-
 def read(path) -> Recording:
-    """Open a recording, given its .sigmf-meta or .sigmf-data, and check its hash.
+    """Open a recording, given its .sigmf-meta, .sigmf-data or .sigmf; check its hash.
 
     A truncated recording is opened too, and so is one whose recorder did not finish;
     `warnings` then describes the defect.
 
     Raises:
-        ValueError: if it is not a SigMF recording of complex64 samples, the data file
+        ValueError: if it is not a SigMF recording of complex samples, the data file
             is missing or empty, or the data do not match the hash.
         OSError: if a file cannot be read.
     """
-    meta, data = paths(path)
-    content = meta.read_bytes()
+    content, find_data = recording_layout.stored(path)
+    meta = user_path(path)
+    meta = meta.with_suffix(META) if meta.suffix == DATA else meta
     try:
         fields, captures, annotations = _sigmf(content)
+        item = 2 * recording_layout.kind_of(fields.get("core:datatype")).itemsize
+        data = find_data(fields.get("core:dataset"))
+        places = recording_layout.places(fields, captures, data.size, item)
+    except FileNotFoundError as error:
+        raise ValueError(
+            f"{error.filename} is missing; put it next to {meta.name}, which only "
+            "describes the samples"
+        ) from None
     except (*_MISFITS, RecursionError) as error:
         raise ValueError(
-            f"{meta} is not a SigMF recording of complex64 samples: {error}"
+            f"{meta} is not a SigMF recording of complex samples: {error}"
         ) from None
-    try:
-        size = data.stat().st_size
-    except FileNotFoundError:
-        raise ValueError(
-            f"{data} is missing; put it next to {meta.name}, which only describes the "
-            "samples"
-        ) from None
-    samples = size // _BYTES
+    samples = sum(count for _, count in places)
     if not samples:
-        raise ValueError(f"{data} holds no complex64 sample; copy it again")
+        raise ValueError(f"{data.path} holds no complex sample; copy it again")
     try:
         recorded = checked_index("advphy:samples", fields.get("advphy:samples", 0))
         missing = max(0, recorded - samples)
+        empty = [number for number, (_, count) in enumerate(places, 1) if not count]
+        if empty and not missing:
+            raise ValueError(f"capture {empty[0]} has no sample in the data file")
         names = [field.name for field in dataclasses.fields(Origin)]
         known = {name: fields[OWN + name] for name in names if OWN + name in fields}
         origin = Origin(**known) if "model_sha256" in known else None
@@ -129,13 +136,18 @@ def read(path) -> Recording:
         ) from None
     verified = not missing and "core:sha512" in fields
     if verified:
-        _require_hash(data, size, str(fields["core:sha512"]))
+        _require_hash(data, str(fields["core:sha512"]))
+    frequencies = {capture.get("core:frequency") for capture in captures}
     counts = fields.get("advphy:counts")
     return Recording(
         meta=meta,
+        data=data,
+        datatype=fields["core:datatype"],
+        captures=tuple(places),
         samples=samples,
+        left_out=captures[0].get("core:sample_start", 0) - fields.get("core:offset", 0),
         sample_rate=float(fields["core:sample_rate"]),
-        frequency=captures[0].get("core:frequency"),
+        frequency=frequencies.pop() if len(frequencies) == 1 else None,
         origin=origin,
         attacks=attacks,
         counts=counts if isinstance(counts, dict) else None,
@@ -159,19 +171,16 @@ def _sigmf(content):
     fields, captures, annotations = (found[key] for key in _PARTS)
     if not all(isinstance(part, dict) for part in captures + annotations):
         raise ValueError("a capture or an annotation is not a dict")
-    datatype, rate = fields.get("core:datatype"), fields.get("core:sample_rate", 0)
-    if datatype != DATATYPE:
-        raise ValueError(
-            f"datatype is {datatype}, expected {DATATYPE}; convert the samples"
-        )
-    if fields.get("core:num_channels", 1) != 1 or "core:dataset" in fields:
-        raise ValueError("expected one channel in one file of its own name")
-    if any(capture.get("core:header_bytes") for capture in captures):
-        raise ValueError("expected a data file with samples only, got header_bytes")
+    rate, channels = fields.get("core:sample_rate", 0), fields.get("core:num_channels")
+    if channels not in (None, 1):
+        raise ValueError(f"core:num_channels is {channels}, expected one channel")
+    if fields.get("core:metadata_only") or "/" in fields.get("core:dataset", ""):
+        raise ValueError("expected a data file in the same folder")
     if not (captures and rate > 0 and math.isfinite(rate)):
         raise ValueError("expected a core:sample_rate > 0 and a capture")
-    if not math.isfinite(captures[0].get("core:frequency", 0)):
-        raise ValueError("expected a finite core:frequency")
+    for number, capture in enumerate(captures, 1):
+        if not math.isfinite(capture.get("core:frequency", 0)):
+            raise ValueError(f"expected a finite core:frequency in capture {number}")
     return fields, captures, annotations
 
 
@@ -184,13 +193,12 @@ def _attack(annotation):
     )
 
 
-def _require_hash(data, size, wanted):
+def _require_hash(data, wanted):
     found = hashlib.sha512()
-    for piece in _pieces(data, size // _BYTES):
+    for piece in data.pieces():
         found.update(piece)
-    if size % _BYTES or found.hexdigest() != wanted.lower():
+    if found.hexdigest() != wanted.lower():
         raise ValueError(
-            f"{data}: SHA-512 is {found.hexdigest()[:8]}..., expected "
-            f"{wanted[:8]}...: these are not the recorded samples; copy both files "
-            "again"
+            f"{data.path}: SHA-512 is {found.hexdigest()[:8]}..., expected "
+            f"{wanted[:8]}...: these are not the recorded samples; copy them again"
         )

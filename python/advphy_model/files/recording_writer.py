@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import hashlib
 import json
+import os
 
 import numpy as np
 
@@ -53,8 +54,6 @@ class RecordingWriter:
                     f"recording '{place}' exists and is not overwritten; choose "
                     "another name"
                 )
-        at = at or datetime.datetime.now(datetime.timezone.utc)
-        utc = at.astimezone(datetime.timezone.utc).replace(tzinfo=None)
         extension = {"name": "advphy", "version": __version__, "optional": True}
         self._fields = {
             "core:datatype": DATATYPE,
@@ -68,14 +67,10 @@ class RecordingWriter:
         known = {OWN + key: value for key, value in dataclasses.asdict(origin).items()}
         known["core:description"] = str(description) or None
         self._fields |= _known(known)
-        self._capture = {
-            "core:sample_start": 0,
-            "core:datetime": utc.isoformat(timespec="milliseconds") + "Z",
-        }
-        if frequency is not None:
-            self._capture["core:frequency"] = float(frequency)
-        self._annotations = []
-        self._hash, self.samples = hashlib.sha512(), 0
+        self._frequency = None if frequency is None else float(frequency)
+        self._captures, self._annotations = [], []
+        self._hash, self.samples, self._interrupted = hashlib.sha512(), 0, False
+        self._begin(at)
         self._file = open(self.data, "xb")  # noqa: SIM115 - close() closes it
         try:
             self._write()
@@ -84,8 +79,39 @@ class RecordingWriter:
             self.data.unlink()
             raise
 
+    def _begin(self, at=None):
+        """Note that a capture begins with the next sample."""
+        at = at or datetime.datetime.now(datetime.timezone.utc)
+        utc = at.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        capture = {
+            "core:sample_start": self.samples,
+            "core:datetime": utc.isoformat(timespec="milliseconds") + "Z",
+            "core:frequency": self._frequency,
+        }
+        self._captures.append(_known(capture))
+
+    def begin_capture(self) -> None:
+        """Begin a capture with the next sample, because samples before it are missing.
+
+        After close(), the recording is opened again and is incomplete until close().
+        """
+        self._interrupted = True
+        if not self._file.closed:
+            return
+        self._file = open(self.data, "r+b")  # noqa: SIM115 - close() closes it
+        self._file.seek(0, os.SEEK_END)
+        self._fields["advphy:complete"] = False
+        for name in ("core:sha512", "advphy:samples"):
+            self._fields.pop(name, None)
+        self._write()
+
     def write(self, samples) -> None:
         """Append samples, complex64."""
+        if self._interrupted and len(samples):
+            self._interrupted = False
+            if self.samples:
+                self._begin()
+                self._write()
         data = np.ascontiguousarray(samples, "<c8").data
         self._file.write(data)
         self._hash.update(data)
@@ -126,7 +152,7 @@ class RecordingWriter:
     def _write(self):
         content = {
             "global": self._fields,
-            "captures": [self._capture],
+            "captures": self._captures,
             "annotations": self._annotations,
         }
         text = json.dumps(content, indent=4, allow_nan=False)

@@ -19,6 +19,7 @@ from advphy_model.found_by_name import unknown
 from advphy_model.link import safetensors_file
 from advphy_model.network.network import describe as describe_networks
 from advphy_model.network.network import restore as restore_networks
+from advphy_model.user_folders import user_path
 
 _TRAINED = Path(__file__).parents[1] / "trained"
 _MISFITS = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
@@ -159,7 +160,7 @@ class StoredModel:
             ModelFileError: if the file does not hold a valid model of this kind.
             OSError: if the file cannot be read.
         """
-        content = Path(path).read_bytes()
+        content = user_path(path).read_bytes()
         try:
             metadata, header, data = safetensors_file.parse(content)
             described, sha256 = cls.KIND.described(metadata)
@@ -190,7 +191,7 @@ class StoredModel:
         shipped = _TRAINED / cls.KIND.folder / f"{given}.safetensors"
         if "/" not in given and shipped.is_file():
             return cls.read(shipped)
-        return cls.read(given) if Path(given).is_file() else None
+        return cls.read(given) if user_path(given).is_file() else None
 
     @classmethod
     def load(cls, given):

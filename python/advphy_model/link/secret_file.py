@@ -12,6 +12,8 @@ import sys
 import unicodedata
 import warnings
 
+from advphy_model.user_folders import user_path
+
 # OWASP's password storage cheat sheet (2023) for Scrypt: 128 MiB of memory.
 SCRYPT = {"n": 2**17, "r": 8, "p": 1}
 # Fixed, so that a passphrase alone gives both ends the same secret. The drawback is
@@ -31,7 +33,7 @@ def read(path) -> bytes:
     def nonblocking(path, flags):
         return os.open(path, flags | os.O_NONBLOCK)  # opening a FIFO would block
 
-    with open(path, "rb", opener=nonblocking) as file:
+    with open(user_path(path), "rb", opener=nonblocking) as file:
         _refuse_careless(path, os.fstat(file.fileno()))
         secret = _from_hex(file.read(256).decode("ascii", "replace"))
     if secret is None:
@@ -51,7 +53,7 @@ def create(path) -> None:
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
-        handle = os.open(path, flags, 0o600)
+        handle = os.open(user_path(path), flags, 0o600)
     except FileExistsError:
         raise ValueError(
             f"{path} exists and is not overwritten; choose another name"

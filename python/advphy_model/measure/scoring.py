@@ -85,15 +85,25 @@ class Scorer:
         first_frame: number of the first transmitted burst; None: not known.
         images: Images or the name of a data set, for a semantic link.
         secret: 32 bytes for a keyed semantic link.
+        swap_iq: whether I and Q of the samples are exchanged.
 
     Raises:
         ValueError: if the images do not match the link, or the secret is missing.
     """
 
     def __init__(
-        self, model, frame, seed=1, first_frame=None, images=None, secret=None
+        self,
+        model,
+        frame,
+        seed=1,
+        first_frame=None,
+        images=None,
+        secret=None,
+        swap_iq=False,
     ):
-        self._synchronizer = Synchronizer(frame, model, first_frame=first_frame)
+        self._synchronizer = Synchronizer(
+            frame, model, first_frame=first_frame, swap_iq=swap_iq
+        )
         self.semantic = isinstance(model, SemanticLink)
         self.frames = []
         if self.semantic:
@@ -119,6 +129,11 @@ class Scorer:
         any_erased = self._decision.decide(y, decided, erased)
         sent = messages(self._seed, frame.index, len(y), self._k)
         return count_blocks(decided, sent, erased if any_erased else None)
+
+    @property
+    def hint(self) -> str:
+        """Return the hint of the Synchronizer, or an empty text."""
+        return self._synchronizer.hint
 
     @property
     def counts(self) -> dict:

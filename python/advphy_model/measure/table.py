@@ -6,14 +6,17 @@ dataclass derived from Row: link_chain.Counts, burst_chain.BurstCounts or
 semantic_counts.SemanticCounts. Rates are not stored.
 """
 
+import codecs
 import csv
 import dataclasses
 import functools
+import io
 import math
+import re
 import typing
-from pathlib import Path
 
 from advphy_model.atomic_file import atomic_file
+from advphy_model.user_folders import user_path
 from advphy_model.version import __version__
 
 
@@ -172,6 +175,37 @@ def write(path, rows, schema) -> None:
         writer.writerows(row.columns() for row in rows)
 
 
+def text_of(path) -> str:
+    """Return the text of a CSV, without a byte order mark.
+
+    Raises:
+        ValueError: if a spreadsheet wrote it otherwise than with commas in UTF-8; the
+            text names what was found.
+        OSError: if the file cannot be read.
+    """
+    content, found = user_path(path).read_bytes(), None
+    text = content.decode("utf-8-sig", "replace")
+    first = text.partition("\n")[0].strip()
+    if content[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        found = "is UTF-32"
+    elif content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or "\0" in first:
+        found = "is UTF-16"
+    elif "\ufffd" in text:
+        found = "is not UTF-8"
+    elif first.lower().startswith("sep="):
+        found = f"begins with '{first}'"
+    elif "," not in first:
+        marks = {";": "semicolons", "\t": "tabs", "|": "bars"}
+        between = [name for mark, name in marks.items() if mark in first]
+        found = f"has {between[0]} between its columns" if between else None
+    if found:
+        raise ValueError(
+            f"{path}: {found}, expected commas between the columns, decimal points and "
+            "UTF-8; export it again as such a CSV"
+        )
+    return text
+
+
 def read(path, schema) -> list:
     """Return the rows of a CSV; columns that are not in the schema are ignored.
 
@@ -182,7 +216,7 @@ def read(path, schema) -> list:
     """
     rows, types = [], typing.get_type_hints(schema)
     fields = [field.name for field in dataclasses.fields(schema)]
-    with open(path, encoding="utf-8", newline="") as file:
+    with io.StringIO(text_of(path), newline="") as file:
         reader = csv.DictReader(file)
         try:
             known = {*schema.EARLIER, *(reader.fieldnames or [])}
@@ -213,7 +247,9 @@ def _value(kind, name, text):
     try:
         value = kind(text)
     except ValueError:
-        raise ValueError(f"{name} must be a number, got '{text}'") from None
+        wanted = "a whole number" if kind is int else "a number"
+        why = " with a decimal comma" if re.fullmatch(r"[-+\d.]+,\d+", text) else ""
+        raise ValueError(f"{name} must be {wanted}, got '{text}'{why}") from None
     if kind is float and not math.isfinite(value):
         raise ValueError(f"{name} must be a finite number, got {value}")
     return value
@@ -221,7 +257,7 @@ def _value(kind, name, text):
 
 def read_existing(path, schema) -> list:
     """Return the rows of a CSV, or an empty list if the file does not exist."""
-    return read(path, schema) if Path(path).exists() else []
+    return read(path, schema) if user_path(path).exists() else []
 
 
 def continued(row, rows, out) -> tuple:

@@ -75,6 +75,9 @@ class Synchronizer:
         first_frame: number of the first expected burst; bursts between it and the
             first received one count as missed. None: bursts before the first received
             one are not counted.
+        swap_iq: whether I and Q of the samples are exchanged.
+
+    `hint` is a sentence if only the conjugated samples hold bursts, else an empty text.
 
     Raises:
         ValueError: if threshold or phase_walk is out of range.
@@ -88,6 +91,7 @@ class Synchronizer:
         phase_walk=1e-5,
         threshold=THRESHOLD,
         first_frame=None,
+        swap_iq=False,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"threshold must be above 0 and below 1, got {threshold}")
@@ -98,9 +102,13 @@ class Synchronizer:
             )
         self.frame, self._model = frame, model
         expected = b"" if model is None else bytes.fromhex(model.sha256[:8])
-        self._kernel = kernels.burst_synchronizer(
-            _layout(frame), threshold, bool(equalise), phase_walk, expected
+        self._kernel, self._mirror = (
+            kernels.burst_synchronizer(
+                _layout(frame), threshold, bool(equalise), phase_walk, expected
+            )
+            for _ in range(2)
         )
+        self._swap_iq, self.hint = bool(swap_iq), ""
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = 0
 
@@ -129,9 +137,26 @@ class Synchronizer:
         Raises:
             ValueError: if a burst has another model or layout version.
         """
+        if self._mirror is not None:
+            self._look_in_mirror(samples)
+        samples = samples.conj() if self._swap_iq else samples
         symbols, found = self._kernel.push(samples)
         frames = [self._frame(*values) for values in found]
         return symbols.reshape(-1, self.frame.n), frames
+
+    def _look_in_mirror(self, samples):
+        """Search the conjugated samples until there is a burst on either side."""
+        if self._received:
+            self._mirror = None
+            return
+        _, found = self._mirror.push(samples if self._swap_iq else samples.conj())
+        if found:
+            self._mirror = None
+            self.hint = (
+                "I and Q are exchanged by swap_iq only; omit it"
+                if self._swap_iq
+                else "I and Q are exchanged; give swap_iq"
+            )
 
     def flush(self):
         """Return the bursts that are complete after zeros at the end, like `push`."""

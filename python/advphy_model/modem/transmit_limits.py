@@ -8,10 +8,11 @@ knows the license and the cabling. Without the file, no radio transmits at all.
 import configparser
 import dataclasses
 import math
-import os
 from pathlib import Path
 
 import numpy as np
+
+from advphy_model.user_folders import user_folder
 
 EXAMPLE = """\
 [433 MHz ISM, my shielded box]
@@ -126,8 +127,7 @@ class TransmitLimits:
 
 def allow_list_path() -> Path:
     """Return the path of the user's allow-list in XDG_CONFIG_HOME or ~/.config."""
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(home) / "gr-advphy" / "transmit.ini"
+    return user_folder("XDG_CONFIG_HOME", ".config") / "transmit.ini"
 
 
 def read_allow_list(path=None) -> list[Band]:

@@ -120,7 +120,7 @@ def image_decoder(intercepts, pixels, effort):
     """
     torch.set_num_threads(1)
     y, _ = intercepts.tensors()
-    sent = torch.from_numpy(np.array(pixels))
+    sent = torch.as_tensor(np.array(pixels))
     rng = np.random.default_rng((effort.seed, 2))
     sizes = [intercepts.reals, _FEATURES, _FEATURES, sent.shape[1]]
     sigmoid = Layer("sigmoid", "sigmoid")

@@ -36,8 +36,8 @@ class Intercepts:
 
     def tensors(self):
         """Return (vectors [count, L], labels int64) in torch."""
-        labels = torch.from_numpy(self.labels.astype(np.int64))
-        return torch.from_numpy(to_reals(self.y, self.reals)), labels
+        labels = torch.as_tensor(self.labels.astype(np.int64))
+        return torch.as_tensor(to_reals(self.y, self.reals)), labels
 
 
 def labeled(setting, record, count) -> Intercepts:

@@ -57,7 +57,7 @@ class Scheme(semantic_scheme.SchemeOnBase):
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings)
-        self._labels = torch.from_numpy(self._images.labeled().astype(np.int64))
+        self._labels = torch.as_tensor(self._images.labeled().astype(np.int64))
         hidden = setting_checks.layer_sizes(settings.hidden)
         rng, classes = np.random.default_rng(seed), self._images.classes
         network = classifier(self._link.reals, hidden, classes, rng)

@@ -81,7 +81,7 @@ class Scheme(semantic_scheme.SchemeOnBase):
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings)
-        self._labels = torch.from_numpy(self._images.labeled().astype(np.int64))
+        self._labels = torch.as_tensor(self._images.labeled().astype(np.int64))
         self._eves = [Eve.load(name) for name in settings.eve.split("+")]
         for eve in self._eves:
             eve.require_fit(self._link)

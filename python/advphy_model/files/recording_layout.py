@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the samples of a SigMF recording are, and what their bytes mean."""
+
+import dataclasses
+import re
+import tarfile
+from pathlib import Path
+
+import numpy as np
+
+from advphy_model.files.recording_contents import DATA, META, paths
+from advphy_model.randomness import checked_index
+from advphy_model.user_folders import user_path
+
+ARCHIVE = ".sigmf"
+PIECE = 2**18  # samples read at once
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """Bytes of a data file, which may be part of an archive.
+
+    Args:
+        path: file to read.
+        at: index of the first byte.
+        size: number of bytes.
+    """
+
+    path: Path
+    at: int
+    size: int
+
+    def pieces(self, at=0, size=None):
+        """Yield `size` bytes from `at` on, by default all, in pieces."""
+        left = self.size if size is None else size
+        with open(self.path, "rb") as file:
+            file.seek(self.at + at)
+            while left > 0:
+                data = file.read(min(left, 8 * PIECE))
+                if not data:
+                    raise ValueError(
+                        f"{self.path}: became shorter while it was read; read it again"
+                    )
+                left -= len(data)
+                yield data
+
+
+def stored(path) -> tuple:
+    """Return (bytes of the metadata, function name -> Stored data).
+
+    `path` is a .sigmf-meta, a .sigmf-data or a .sigmf archive of one recording. The
+    name is that of core:dataset, or None.
+
+    Raises:
+        ValueError: if an archive does not hold one recording.
+        OSError: if a file cannot be read.
+    """
+    path = user_path(path)
+    if path.suffix != ARCHIVE:
+        meta, data = paths(path)
+
+        def beside(name):
+            file = data if name is None else meta.with_name(name)
+            return Stored(file, 0, file.stat().st_size)
+
+        return meta.read_bytes(), beside
+    try:
+        with tarfile.open(path, "r:") as tar:
+            files = {member.name: member for member in tar if member.isfile()}
+            metas = [name for name in files if name.endswith(META)]
+            if len(metas) != 1:
+                raise ValueError(
+                    f"{path}: holds {len(metas)} recordings, expected one; unpack it "
+                    "and give a .sigmf-meta"
+                )
+            content = tar.extractfile(metas[0]).read()
+    except tarfile.TarError:
+        raise ValueError(
+            f"{path}: is not a tar archive, or is compressed; unpack it and give the "
+            ".sigmf-meta"
+        ) from None
+
+    def inside(name):
+        own = metas[0].removesuffix(META) + DATA
+        member = files.get(own if name is None else str(Path(own).with_name(name)))
+        if member is None:
+            raise FileNotFoundError(
+                2, "is not in the archive", f"{path}: {name or own}"
+            )
+        return Stored(path, member.offset_data, member.size)
+
+    return content, inside
+
+
+def kind_of(datatype) -> np.dtype:
+    """Return the type of a real or imaginary part; ValueError if it is not known."""
+    found = re.fullmatch(r"c(f32|f64|[iu](?:32|16|8))(_le|_be)?", str(datatype))
+    if found is None or (found[2] is None and found[1][1:] != "8"):
+        raise ValueError(
+            f"core:datatype is {datatype}, expected complex samples such as cf32_le, "
+            "ci16_le, ci8 or cu8; convert the samples"
+        )
+    order = ">" if found[2] == "_be" else "<"
+    return np.dtype(f"{order}{found[1][0]}{int(found[1][1:]) // 8}")
+
+
+def samples_of(data, kind) -> np.ndarray:
+    """Return complex64; integers are scaled to -1..1, also unsigned ones.
+
+    So the samples are those of a receiver that gave them as floats.
+    """
+    values = np.frombuffer(data, kind)
+    if kind.kind != "f":
+        scale = 2.0 ** (8 * kind.itemsize - 1)
+        values = (values - (scale if kind.kind == "u" else 0.0)) / scale
+    with np.errstate(over="ignore"):  # infinities are counted as not finite
+        return np.ascontiguousarray(values, np.float32).view(np.complex64)
+
+
+def places(fields, captures, size, item) -> list:
+    """Return [(first byte, samples)] of the captures, in order.
+
+    Args:
+        fields: global fields.
+        captures: captures; samples before the first belong to none.
+        size: bytes of the data file.
+        item: bytes of a sample.
+
+    Raises:
+        ValueError: if a capture does not begin after the one before; the text has its
+            number.
+    """
+    offset = checked_index("core:offset", fields.get("core:offset", 0))
+    end = size - checked_index("trailing_bytes", fields.get("core:trailing_bytes", 0))
+    begins, ends, headers, last = [], [], 0, offset - 1
+    for number, capture in enumerate(captures, 1):
+        name = f"core:sample_start of capture {number}"
+        start = checked_index(name, capture.get("core:sample_start", 0))
+        if start <= last:
+            raise ValueError(f"{name} is {start}, expected more than {last}")
+        last = start
+        name = f"core:header_bytes of capture {number}"
+        ends.append((start - offset) * item + headers)
+        headers += checked_index(name, capture.get("core:header_bytes", 0))
+        begins.append((start - offset) * item + headers)
+    found = zip(begins, [*ends[1:], end], strict=True)
+    return [(at, max(0, min(end, stop) - at) // item) for at, stop in found]
