@@ -167,7 +167,7 @@ def test_a_link_goes_back_to_torch(simplices, rng):
         (torch.nn.LSTM(14, 16), "returns 3 outputs"),
         (
             torch.nn.Sequential(torch.nn.Linear(13, 16)),
-            r"cannot trace Sequential.*\[13, 16\]",
+            "cannot trace Sequential",
         ),
         (torch.nn.Linear(14, 15), "the decoder maps"),
     ],
