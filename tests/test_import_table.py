@@ -25,7 +25,8 @@ INSIDE_FUNCTIONS = {
     "advphy_model": set(
         "scipy distributed cryptography pooch fastjsonschema PIL".split()
     ),
-    "advphy_training": {"scipy", "onnx", "onnxruntime"},
+    "advphy": {"onnxruntime"},
+    "advphy_training": {"scipy", "onnx", "onnxruntime", "google"},
 }
 # Qt stands in modules of display/ that a function imports: the blocks work without it.
 QT = {"PyQt5", "sip", "pyqtgraph"}

@@ -56,7 +56,7 @@ def _list_channels(output):
 
 
 def _list_models(output):
-    output.note(links=[], semantic_links=[], eves=[], perturbations=[])
+    output.note(links=[], semantic_links=[], eves=[], perturbations=[], own=[])
 
     def row(kind, model, text, *names, width=28, **more):
         values = {**_picked(model, *names, "sha256"), **more}
@@ -74,6 +74,10 @@ def _list_models(output):
     for eve in map(Eve.load, Eve.names()):
         text = f"Eve: {eve.reals} reals to {eve.classes} labels"
         row("eves", eve, text, "name", "reals", "classes")
+    for kind in found_by_name.OWN:
+        for name, path in found_by_name.own_files(kind).items():
+            values = {"kind": kind, "name": name, "origin": str(path)}
+            output.row("own", values, f"{name:<28} {kind}: your own, {path}")
     for p in map(Perturbation.load, Perturbation.names()):
         text = f"{p.kind} against {', '.join(p.victims)}"
         row("perturbations", p, text, "name", "kind", "k", "n", "victims", width=44)

@@ -3,7 +3,8 @@
 
 The recipe and the measured block error rates are written into the file. The same
 command continues an interrupted training. `advphy train SCHEME --settings` lists the
-settings of a scheme.
+settings of a scheme; a file of them, such as `steps = 1000` in a line, is given by
+--settings FILE.toml, and --set changes single ones.
 """
 
 import dataclasses
@@ -21,7 +22,17 @@ class Settings:
     out: str = option(None, "file of the model", metavar="FILE.safetensors")
     seed: int = option(1, "seed of the training", type=int)
     set: list = repeated("KEY=VALUE", "setting of the scheme; may be repeated")
-    settings: bool = switch("list the settings of the scheme and end")
+    settings: str = option(
+        None,
+        "settings in a file; without FILE.toml: list the settings and end",
+        nargs="?",
+        const="",
+        metavar="FILE.toml",
+    )
+    no_measure: bool = switch("do not measure the trained model")
+    save_seconds: int = option(
+        300, "seconds after which the state is saved again", type=int
+    )
     device: str = device()
     quiet: bool = switch("show no progress bar")
 
@@ -32,9 +43,9 @@ def run(settings, output):
     from advphy_training.device import device_of, on_device
 
     module = schemes.scheme(settings.scheme)
-    chosen = schemes.settings(module, settings.set)
+    chosen = schemes.settings(module, _from_file(settings) + settings.set)
     output.note(scheme=settings.scheme, settings=dataclasses.asdict(chosen))
-    if settings.settings:
+    if settings.settings == "":
         described = inspect.getdoc(module.Settings)
         output.line(described)
         for key, value in dataclasses.asdict(chosen).items():
@@ -45,8 +56,28 @@ def run(settings, output):
         raise ValueError("--out is missing; give --out FILE.safetensors")
     with on_device(device_of(settings.device)):
         model = schemes.train(
-            settings.scheme, chosen, settings.seed, settings.out, settings.quiet
+            settings.scheme,
+            chosen,
+            settings.seed,
+            settings.out,
+            settings.quiet,
+            not settings.no_measure,
+            settings.save_seconds,
         )
     output.line(f"{settings.out}: {model.name}, SHA-256 {model.sha256}")
     output.note(seed=settings.seed, out=settings.out, name=model.name)
-    output.note(sha256=model.sha256, measured=model.recipe["measured"])
+    output.note(sha256=model.sha256, measured=model.recipe.get("measured"))
+
+
+def _from_file(settings):
+    """Return the settings of a file as texts "key=value"."""
+    if not settings.settings:
+        return []
+    import tomllib
+
+    try:
+        with open(settings.settings, "rb") as file:
+            found = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{settings.settings}: not a TOML file: {error}") from None
+    return [f"{key}={value}" for key, value in found.items()]

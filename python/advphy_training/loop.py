@@ -2,6 +2,7 @@
 """The training loop: steps of an optimizer, and training of a scheme with resume."""
 
 import math
+import time
 
 import torch
 
@@ -67,7 +68,7 @@ def backward(loss):
     return loss.item()
 
 
-def run(scheme, settings, seed, out, identity):
+def run(scheme, settings, seed, out, identity, save_seconds=300):
     """Run the remaining steps of a training and save its state regularly.
 
     Batches are a function of (seed, step), so a resumed training gives the result of an
@@ -79,18 +80,27 @@ def run(scheme, settings, seed, out, identity):
         seed: seed of the batches.
         out: path of the model file; state and early figures are kept next to it.
         identity: text that identifies this training.
+        save_seconds: seconds after which the state is saved, besides every SAVE_EVERY
+            steps.
     """
+    if save_seconds < 1:
+        raise ValueError(f"save_seconds must be at least 1, got {save_seconds}")
     optimizer = torch.optim.Adam(scheme.groups(), lr=settings.learning_rate)
     first = training_state.resume(out, identity, scheme, optimizer)
-    figures = training_state.EarlyFigures(out, first)
+    figures, saved = training_state.EarlyFigures(out, first), time.monotonic()
 
     def gradients(step):
         generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
         return scheme.gradients(generator)
 
     def save(taken, loss, bar):
+        nonlocal saved
         if taken % SAVE_EVERY:
+            if time.monotonic() - saved > save_seconds:
+                saved = time.monotonic()
+                training_state.save(out, identity, taken, scheme, optimizer)
             return
+        saved = time.monotonic()
         with progress.hushed():
             early = scheme.early_figures(scheme.link(out.stem, {}))
         bar.set_postfix_str(figures.add({"step": taken, "loss": loss, **early}))

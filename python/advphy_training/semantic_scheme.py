@@ -71,6 +71,10 @@ class SemanticScheme(loop.Scheme):
         (row,) = self._results(model, self._images.take(_EARLY), (10.0,))
         return {key: row[key] for key in ("mse", "accuracy") if key in row}
 
+    def require_measurable(self):
+        """Raise ValueError unless there are images to measure the model on."""
+        images_to_test(self._settings.images)
+
     def measured(self, model):
         """Return results over SNR on the test images, for the recipe."""
         tested = images_to_test(self._settings.images)

@@ -95,6 +95,7 @@ class EarlyFigures:
 
     def __init__(self, out, step):
         self._path, self._rows = out.with_name(out.name + ".progress.csv"), []
+        self._board = _board(out)
         if step and self._path.exists():
             with open(self._path, encoding="utf-8", newline="") as file:
                 kept = csv.DictReader(file)
@@ -107,4 +108,18 @@ class EarlyFigures:
             writer = csv.DictWriter(file, list(self._rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self._rows)
+        if self._board is not None:
+            for key, value in row.items():
+                if key != "step":
+                    self._board.add_scalar(key, value, row["step"])
+            self._board.flush()
         return ", ".join(f"{k} {v:.3g}" for k, v in row.items() if k != "step")
+
+
+def _board(out):
+    """Return a writer of TensorBoard logs in OUT.logs, or None without TensorBoard."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(out.with_name(out.name + ".logs")))

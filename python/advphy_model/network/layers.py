@@ -423,7 +423,8 @@ def token_embedding(x, weight, position):
     return x[:, :, None] * weight + position
 
 
-# The closed set of layers that a model file may name: the public functions above.
+# The layers that a model file may name: the public functions above. network.py adds the
+# user's own.
 LAYERS = {
     name: function
     for name, function in list(globals().items())

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from advphy_model.found_by_name import require_known
+from advphy_model.found_by_name import own_functions, require_known
 from advphy_model.network.layers import LAYERS
 
+_BUILT_IN = frozenset(LAYERS)
 INPUT = ""  # what a layer's `inputs` call the input of the network
 
 
@@ -33,6 +34,8 @@ class Layer:
     inputs: tuple = ()
 
     def __post_init__(self):
+        if self.kind not in LAYERS:
+            LAYERS.update(own_functions("layers", _BUILT_IN))
         require_known(f"layer '{self.name}': kind", self.kind, sorted(LAYERS))
         known = list(inspect.signature(LAYERS[self.kind]).parameters)
         given = [*self.parameters, *self.attributes]

@@ -82,6 +82,11 @@ def names() -> list:
 
 def attack(name: str):
     """Return the module of an attack."""
+    if name.endswith(".py"):
+        raise ValueError(
+            f"'{name}': an attack is found by the name of its file; put it into "
+            f"attacks/ in a folder on ADVPHY_PATH, and give '{Path(name).stem}'"
+        )
     if name not in names():
         known = ", ".join(names())
         raise ValueError(

@@ -60,7 +60,9 @@ def refuse_setting(text, known):
     raise ValueError(f"setting '{text}' is not key=value with one of the keys: {keys}")
 
 
-def train(scheme_name, settings, seed, out, quiet=False):
+def train(
+    scheme_name, settings, seed, out, quiet=False, measure=True, save_seconds=300
+):
     """Train a scheme and write the model with its recipe and measured results.
 
     After an interruption the same call resumes from a state next to `out`; the result
@@ -72,6 +74,8 @@ def train(scheme_name, settings, seed, out, quiet=False):
         seed: seed of weights and batches.
         out: path of the model file; its stem is the model's name.
         quiet: True shows no progress bar.
+        measure: whether the model is measured when it is trained.
+        save_seconds: seconds after which the state is saved again.
 
     Returns:
         LinkModel, SemanticLink or Eve, depending on the scheme.
@@ -81,9 +85,13 @@ def train(scheme_name, settings, seed, out, quiet=False):
     torch.set_num_threads(1)  # not slower at this size, and sums have one order
     made = scheme(scheme_name).Scheme(settings, seed)
     with progress.hushed(quiet):
-        loop.run(made, settings, seed, out, f"{scheme_name} {settings} seed {seed}")
+        if measure and hasattr(made, "require_measurable"):
+            made.require_measurable()
+        identity = f"{scheme_name} {settings} seed {seed}"
+        loop.run(made, settings, seed, out, identity, save_seconds)
         model = made.link(out.stem, recipe(scheme_name, settings, seed))
-        model.recipe["measured"] = made.measured(model)
+        if measure:
+            model.recipe["measured"] = made.measured(model)
     made.write(model, out)
     training_state.remove(out)
     return model
