@@ -14,7 +14,7 @@ from advphy_model.network.network import INPUT, Layer, Network, run
 
 from advphy_training import network_builder
 from advphy_training.networks import messages_of_bits
-from advphy_training.torch_operators import KEPT, OPERATORS
+from advphy_training.torch_operators import OPERATORS, decompositions
 
 
 def link_from_torch(
@@ -210,10 +210,7 @@ class _Graph:
             with warnings.catch_warnings(), torch.random.fork_rng(), torch.no_grad():
                 warnings.simplefilter("ignore")
                 traced = torch.export.export(module, (x,), strict=False)
-                table = torch.export.default_decompositions()
-                for kept in KEPT:
-                    table.pop(kept, None)
-                self._traced = traced.run_decompositions(table)
+                self._traced = traced.run_decompositions(decompositions())
         except Exception as error:  # torch has no common class of these
             raise ValueError(
                 f"torch.export cannot trace {type(module).__name__}: "

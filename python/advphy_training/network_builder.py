@@ -210,15 +210,6 @@ class Builder:
         x = x if scale is None else self.apply("multiply", x, scale)
         return x if shift is None else self.apply("add", x, shift)
 
-    def batch_norm(self, x, scale, shift, mean, variance, epsilon):
-        """Return a value normalized by constants, one for each channel."""
-        gain = 1 / np.sqrt(np.asarray(variance, float) + epsilon)
-        gain = gain if scale is None else gain * np.asarray(scale)
-        offset = -gain * np.asarray(mean)
-        offset = offset if shift is None else offset + np.asarray(shift)
-        shape = (-1,) + (1,) * (len(self.shape(x)) - 2)
-        return self.affine(x, gain.reshape(shape), offset.reshape(shape))
-
     def network(self, output) -> list:
         """Return the layers that lead to an output value, in their order."""
         if not isinstance(output, str):

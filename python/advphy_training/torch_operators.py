@@ -8,10 +8,18 @@ array, or the name of a layer that depends on the input.
 import numpy as np
 import torch
 
-KEPT = [  # not taken apart into others
-    getattr(torch.ops.aten, name).default
-    for name in "silu softplus _prelu_kernel".split()
-]
+_ATEN = torch.ops.aten
+KEPT = [_ATEN.silu.default, _ATEN.softplus.default, _ATEN._prelu_kernel.default]
+
+
+def decompositions() -> dict:
+    """Return torch's table of operators that are taken apart into others."""
+    table = torch.export.default_decompositions()
+    for kept in KEPT:
+        table.pop(kept, None)
+    apart = [_ATEN._log_softmax, _ATEN.linalg_vector_norm, _ATEN.hardtanh]
+    table.update(torch._decomp.get_decompositions(apart))
+    return table
 
 
 def _layer(kind):
@@ -78,26 +86,8 @@ def _variance(b, shape, x, axes=None, correction=1, keepdim=False):
     return b.arithmetic("divide", summed, max(count - correction, 0))
 
 
-def _norm(b, shape, x, order=2, axes=None, keepdim=False):
-    how = {"axes": _axes(b, x, axes), "keepdims": bool(keepdim)}
-    size = b.apply("absolute", x)
-    if order == np.inf:
-        return b.apply("largest", size, **how)
-    if order == 1:
-        return b.apply("total", size, **how)
-    summed = b.apply("total", b.apply("power", size, float(order)), **how)
-    return b.apply("power", summed, 1 / order)
-
-
 def _softmax(b, shape, x, axis, *_):
     return b.apply("softmax", x, axis=axis % len(shape))
-
-
-def _log_softmax(b, shape, x, axis, *_):
-    how = {"axes": [axis % len(shape)], "keepdims": True}
-    x = b.arithmetic("subtract", x, b.apply("largest", x, **how))
-    summed = b.apply("total", b.apply("exp", x), **how)
-    return b.arithmetic("subtract", x, b.apply("log", summed))
 
 
 def _elu(b, shape, x, alpha=1.0, scale=1.0, input_scale=1.0):
@@ -134,7 +124,12 @@ def _convolution(
 
 
 def _batch_norm(b, shape, x, scale, shift, mean, variance, momentum, epsilon):
-    return (b.batch_norm(x, scale, shift, mean, variance, epsilon), None, None)
+    gain = 1 / np.sqrt(np.asarray(variance, float) + epsilon)
+    gain = gain if scale is None else gain * np.asarray(scale)
+    offset = -gain * np.asarray(mean)
+    offset = offset if shift is None else offset + np.asarray(shift)
+    each = (-1,) + (1,) * (len(b.shape(x)) - 2)
+    return (b.affine(x, gain.reshape(each), offset.reshape(each)), None, None)
 
 
 def _instance_norm(b, shape, x, scale, shift, training, momentum, epsilon):
@@ -319,20 +314,16 @@ OPERATORS |= {
     "logical_not": _not,
     "where": _where,
     "clamp": _clip,
-    "hardtanh": _clip,
     "leaky_relu": _leaky_relu,
     "elu": _elu,
     "gelu": _gelu,
     "_softmax": _softmax,
-    "_log_softmax": _log_softmax,
     "mean": _reduced("mean"),
     "sum": _reduced("total"),
     "amax": _reduced("largest"),
     "any": _reduced("largest"),
     "var": _variance,
-    "linalg_vector_norm": _norm,
     "convolution": _convolution,
-    "_native_batch_norm_legit_no_training": _batch_norm,
     "native_layer_norm": _layer_norm,
     "native_group_norm": _group_norm,
     **dict.fromkeys(("view", "_unsafe_view", "reshape", "unsqueeze", "squeeze"), _view),
@@ -357,6 +348,7 @@ OPERATORS |= {
     "zeros_like": lambda b, shape, x, **_: np.zeros(shape, np.float32),
     "ones_like": lambda b, shape, x, **_: np.ones(shape, np.float32),
     "_native_batch_norm_legit": _instance_norm,
+    "_native_batch_norm_legit_no_training": _batch_norm,
     "addmm": _addmm,
     "mm": _mm,
     "bmm": _mm,
