@@ -24,9 +24,7 @@ REAL = number_or_random(float)
 class Knowledge:
     """Knowledge and effort of an adversary that crafts an attack."""
 
-    black_box: bool = switch(
-        "craft against the shipped substitutes instead of the link"
-    )
+    black_box: bool = switch("craft against the shipped substitutes, not the link")
     substitute: list = repeated(
         "LINK", "craft against this link instead; may be repeated for an ensemble"
     )
@@ -111,12 +109,8 @@ class Perturbed:
     def found(self, k, model, snr_db, craft, remark):
         """Yield (perturbation, PSR in dB or None) for a link of either kind.
 
-        Args:
-            k: bits per message of a jammer.
-            model: link model or semantic link.
-            snr_db: SNR in dB, to which a PNR refers.
-            craft: function of a PSR in dB that crafts a perturbation.
-            remark: function of a text, called with each warning.
+        `k` is that of a jammer, snr_db the SNR to which a PNR refers; craft(psr_db)
+        crafts a perturbation; remark(text) is called with each warning.
         """
         psrs_db = self.psr_db or [None]  # that of the file
         if self.pnr_db:
@@ -130,8 +124,7 @@ class Perturbed:
             else:
                 p = craft(level)
             p.require_fit(model)
-            warning = p.warning_for(model)
-            if warning:
+            if warning := p.warning_for(model):
                 remark(warning)
             yield p, psr_db
 
@@ -222,13 +215,9 @@ class Attack(Perturbed, Cancelling):
         Perturbed.__post_init__(self)
 
     def perturbations(self, model, ebn0_db, out, remark):
-        """Return the (perturbation, PSR in dB or None) for a link at an Eb/N0.
+        """Return the (perturbation, PSR in dB or None) for a link model at an Eb/N0.
 
-        Args:
-            model: link model.
-            ebn0_db: Eb/N0 in dB that an attack is crafted for.
-            out: path of the counts, next to which crafted perturbations are kept.
-            remark: function of a text, called with each warning.
+        Crafted ones are kept next to the path `out`; remark(text) takes each warning.
         """
 
         def craft(psr_db):

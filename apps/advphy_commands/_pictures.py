@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures of `advphy plot`: functions that return the numbers and how to draw them."""
 
+import itertools
 from pathlib import Path
 
 from advphy_model.air.adversary import Adversary
@@ -16,24 +17,16 @@ from advphy_commands._plot_inputs import COUNTS, LINK, PERTURBATION, SEMANTIC
 
 EBN0_DB, PSR_DB = 8.0, -6.0  # the usual setting of these figures
 # Default picture of each kind of file, and the pictures that an option belongs to.
-NATURAL = {
-    COUNTS: "bler",
-    SEMANTIC: "semantic",
-    LINK: "constellation",
-    PERTURBATION: "perturbation",
-}
-OPTIONS = {
-    "--x": ("bler",),
-    "--at-bler": ("bler",),
-    "--claim": ("bler",),
+NATURAL = {COUNTS: "bler", SEMANTIC: "semantic"}
+NATURAL |= {LINK: "constellation", PERTURBATION: "perturbation"}
+OPTIONS = dict.fromkeys(("--x", "--at-bler", "--claim"), ("bler",))
+OPTIONS |= {
     "--ebn0-db": ("decision-regions", "perturbation", "transfer-matrix"),
     "--psr-db": ("decision-regions", "perturbation", "transfer-matrix"),
     "--perturbation": ("decision-regions", "transfer-matrix"),
     "--codewords": ("decision-regions",),
     "--link": ("perturbation",),
-    "--attack": ("transfer-matrix",),
-    "--min-errors": ("transfer-matrix",),
-    "--max-blocks": ("transfer-matrix",),
+    **dict.fromkeys(("--attack", "--min-errors", "--max-blocks"), ("transfer-matrix",)),
 }
 
 
@@ -144,28 +137,22 @@ def transfer_matrix(settings, words):
 def _transferred(models, out, wanted):
     """Measure every link under every perturbation; return (rows, perturbations).
 
-    The counts are also written to `out`, and an interrupted measurement continues from
-    them. The perturbations are read, or crafted against each link (needs torch).
+    The counts are also written to `out`, from which an interrupted measurement goes on.
     """
     ebn0_db = _or(wanted.ebn0_db, EBN0_DB)
     psr_db = checked_psr_db(_or(wanted.psr_db, PSR_DB))
     refuse_unwritable(out)
     given = _plot_inputs.read_perturbations(wanted.perturbation, psr_db)
-    for p in given:
-        for model in models:
-            p.require_fit(model)
+    for p, model in itertools.product(given, models):
+        p.require_fit(model)
     rule = StopRule(_or(wanted.min_errors, 200), _or(wanted.max_blocks, 10**7))
-    cells = len(models) * (len(given or models) + 1 + (not given))
-    with _progress.bar(total=cells, unit="cell") as bar:
+    number = len(models) * (len(given or models) + 1 + (not given))
+    with _progress.bar(total=number, unit="cell") as bar:
         name = wanted.attack or "universal_pgd"
         made = given or list(_crafted(name, models, psr_db, ebn0_db, out, bar))
         adversaries = [None, *(Adversary(p, psr_db) for p in made)]
-        settings = [
-            LinkSetting(model, ebn0_db, attack=attack)
-            for model in models
-            for attack in adversaries
-        ]
-        rows = []
+        cells, rows = itertools.product(models, adversaries), []
+        settings = [LinkSetting(model, ebn0_db, attack=p) for model, p in cells]
         for step in sweep.measure(settings, rule, out, Counts):
             if step.done:
                 rows.append(step.row)

@@ -21,15 +21,11 @@ LOST = {
 
 
 class Subscriptions:
-    """Connections to several publishers; a context manager.
+    """Connections to publishers such as tcp://127.0.0.1:5570; a context manager.
 
-    Args:
-        addresses: addresses such as tcp://127.0.0.1:5570.
-        remark: function of a text, called when the state of a connection changes.
-        keys: folder with subscriber.key_secret and publisher.key, or None.
-
-    Raises:
-        ValueError: if an address or a key is not valid.
+    remark(text) is called when the state of a connection changes. `keys` is a folder
+    with subscriber.key_secret and publisher.key, or None. ValueError if an address or a
+    key is not valid.
     """
 
     def __init__(self, addresses, remark, keys=None):

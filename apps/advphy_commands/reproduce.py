@@ -14,7 +14,7 @@ import dataclasses
 import shlex
 import sys
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from advphy_model.link import links
@@ -173,8 +173,7 @@ def _effort(settings):
     grid = settings.ebn0_db or db_range("--ebn0-db", steps)
     least, down_to = settings.min_errors, settings.down_to or lowest
     most = settings.max_blocks
-    if most is None:
-        most = round(2 * least / down_to)
+    most = round(2 * least / down_to) if most is None else most
     return Effort(tuple(sorted(grid)), least, most, down_to, **spent)
 
 
@@ -189,17 +188,13 @@ def _families(settings, figure, crafters):
     _show(retraining.train(jobs, crafters), "trainings")
     names = {job.name for job in jobs}
 
-    def family(number):
-        @cache
-        def load(name):
-            own = f"{name}_seed{number}"
-            if own in names:
-                return LinkModel.read(place / f"{own}.safetensors")
-            return links.load(name)
+    def load(number, name):
+        own = f"{name}_seed{number}"
+        file = place / f"{own}.safetensors"
+        return LinkModel.read(file) if own in names else links.load(name)
 
-        return load
-
-    return tuple(family(number) for number in range(1, settings.seeds + 1))
+    numbers = range(1, settings.seeds + 1)
+    return tuple(cache(partial(load, number)) for number in numbers)
 
 
 def _trained(figure):

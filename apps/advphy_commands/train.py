@@ -35,7 +35,8 @@ def run(settings, output):
     chosen = schemes.settings(module, settings.set)
     output.note(scheme=settings.scheme, settings=dataclasses.asdict(chosen))
     if settings.settings:
-        described = inspect.getdoc(module.Settings)
+        kinds = module.Settings.__mro__[:-1]  # with those that it inherits
+        described = "\n\n".join(map(inspect.getdoc, kinds))
         output.line(described)
         for key, value in dataclasses.asdict(chosen).items():
             output.line(f"    {key} = {value}")
@@ -44,9 +45,8 @@ def run(settings, output):
     if not settings.out:
         raise ValueError("--out is missing; give --out FILE.safetensors")
     with on_device(device_of(settings.device)):
-        model = schemes.train(
-            settings.scheme, chosen, settings.seed, settings.out, settings.quiet
-        )
+        how = settings.seed, settings.out, settings.quiet
+        model = schemes.train(settings.scheme, chosen, *how)
     output.line(f"{settings.out}: {model.name}, SHA-256 {model.sha256}")
     output.note(seed=settings.seed, out=settings.out, name=model.name)
     output.note(sha256=model.sha256, measured=model.recipe["measured"])

@@ -161,15 +161,9 @@ class _Turns:
 class Record:
     """Files of the counts, written at intervals and by close().
 
-    Args:
-        csv: path of the CSV, or None; existing rows are kept.
-        png: path of the figure, or None.
-        output: Output for remarks.
-
-    Raises:
-        ValueError: if an existing CSV is not one of counts, or is in use, or the format
-            of the figure is not known.
-        OSError: if a file cannot be written.
+    The CSV, whose existing rows are kept, and the figure are paths or None. ValueError
+    if an existing CSV is not one of counts, or is in use, or the format of the figure
+    is not known; OSError if a file cannot be written.
     """
 
     def __init__(self, csv, png, output):

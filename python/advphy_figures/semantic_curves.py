@@ -15,8 +15,7 @@ _OF_BRANCH = {"bob": "", "bob_without": ", without Bob's module"}
 def describe(rows) -> dict:
     """Return all numbers of the two panels over SNR, as values for JSON.
 
-    Args:
-        rows: SemanticCounts; ranges and seeds are added up.
+    The rows are SemanticCounts, whose ranges and seeds are added up.
     """
     if not rows:
         raise ValueError("there are no counts to draw")
@@ -31,14 +30,13 @@ def describe(rows) -> dict:
 
 def _curves(rows):
     """Return {label: rows added up, one for each SNR}."""
-    rows = list(rows)
+    rows, curves = list(rows), {}
+    links = {row.link for row in rows}
     distinct = [
         name
         for name in ("engine", "images", "model_sha256")
-        if len({(row.link, getattr(row, name)) for row in rows})
-        > len({row.link for row in rows})
+        if len({(row.link, getattr(row, name)) for row in rows}) > len(links)
     ]
-    curves = {}
     for row in rows:
         points = curves.setdefault(_label(row, distinct), {})
         points.setdefault(row.snr_db, []).append(row)
@@ -128,10 +126,7 @@ def describe_frontier(rows) -> dict:
     """Return Bob's MSE and Eve's accuracy, in a curve for each link and Eve.
 
     A point is an SNR at which both were measured. If one of them has a single SNR, it
-    is paired with each SNR of the other.
-
-    Raises:
-        ValueError: if Bob and Eve were never measured on the same link.
+    is paired with each SNR of the other. ValueError if there is no point.
     """
     bobs, eves = {}, {}
     for points in _curves(rows).values():
@@ -187,8 +182,7 @@ def draw_frontier(described, path, title=""):
             words, ink = f"{point['bob']['snr_db']:g}", look.ink(style["color"])
             look.note(axes, words, place, (4, 4), ink, fontsize="x-small")
     axes.set(xlabel="mean squared error of Bob's images", ylabel="accuracy of Eve")
-    axes.set(title=title, ylim=(0, 1))
-    axes.set_xlim(left=0)
+    axes.set(title=title, ylim=(0, 1), xlim=(0, None))
     axes.grid()
     direct_labels.label(axes, lines)
     look.save(figure, path)

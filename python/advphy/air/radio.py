@@ -33,12 +33,8 @@ def checked_settings(driver, frequency, sample_rate, gain):
             )
     if gain is not None and not math.isfinite(gain):
         raise ValueError(f"gain must be a finite number of dB, or None, got {gain}")
-    return {
-        "driver": driver,
-        "frequency": frequency,
-        "sample_rate": sample_rate,
-        "gain": gain,
-    }
+    at = {"frequency": frequency, "sample_rate": sample_rate}
+    return {"driver": driver, **at, "gain": gain}
 
 
 class radio_edge(kept_hier_block):
@@ -111,26 +107,23 @@ class Radio:
         try:
             package = importlib.import_module(top + self.package)
         except ImportError:
-            raise ValueError(
-                f"driver = '{self.driver}': {REMEDIES[self.package]}"
-            ) from None
+            said = REMEDIES[self.package]
+            raise ValueError(f"driver = '{self.driver}': {said}") from None
         if self.package != "uhd" and channel != 0:
             raise ValueError(
                 f"channel = {channel}, but driver = '{self.driver}' opens only 0"
             )
+        maker = getattr(package, "usrp_" * (self.package == "uhd") + direction)
+        more = ("fc32", 1, "", "", [""], [""]) if self.package == "soapy" else ()
         try:
             if self.package == "uhd":
-                stream = package.stream_args(cpu_format="fc32", channels=[channel])
-                return getattr(package, f"usrp_{direction}")(self.args, stream)
-            if self.package == "soapy":
-                maker = getattr(package, direction)
-                return maker(self.args, "fc32", 1, "", "", [""], [""])
-            return getattr(package, direction)(self.args)
+                more = [package.stream_args(cpu_format="fc32", channels=[channel])]
+            return maker(self.args, *more)
         except (RuntimeError, ValueError, IndexError) as error:
-            reason = " ".join(str(error).split())
             raise ValueError(
                 f"driver = '{self.driver}', args = '{self.args}': no such device can "
-                f"be opened ({reason}); {LISTS[self.package]} lists what is connected"
+                f"be opened ({' '.join(str(error).split())}); {LISTS[self.package]} "
+                "lists what is connected"
             ) from None
 
     def _get(self, name):
@@ -138,19 +131,14 @@ class Radio:
         return getattr(self.block, self._names["get"][name])(*arguments)
 
     def _set(self, name, value):
-        if name in self._names["plain"]:
-            arguments = [value]
-        elif self.package == "soapy":
-            arguments = [0, value]
-        else:
-            arguments = [value, 0]
+        arguments = [value] if name in self._names["plain"] else [value, 0]
+        if self.package == "soapy":
+            arguments.reverse()
         try:
             getattr(self.block, self._names["set"][name])(*arguments)
         except (RuntimeError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise ValueError(
-                f"{name} = {value}: the device refuses it ({reason})"
-            ) from None
+            said = f"the device refuses it ({' '.join(str(error).split())})"
+            raise ValueError(f"{name} = {value}: {said}") from None
 
     def set(self, name, value):
         """Set frequency, gain or sample rate; ValueError if it is out of range."""
@@ -160,12 +148,10 @@ class Radio:
             ranges = []
         slack = 1e-9 * abs(value)
         if ranges and not any(a - slack <= value <= b + slack for a, b in ranges):
-            available = ", ".join(
-                f"{a:g}" if a == b else f"{a:g}...{b:g}" for a, b in ranges
-            )
+            ends = (f"{a:g}" if a == b else f"{a:g}...{b:g}" for a, b in ranges)
             raise ValueError(
                 f"{name} = {value:g}, but the device (driver = '{self.driver}') has "
-                f"{available} {UNITS[name]}"
+                f"{', '.join(ends)} {UNITS[name]}"
             )
         self._set(name, value)
 
@@ -198,8 +184,7 @@ class Radio:
 def _ranges(given):
     """Return a driver's ranges as pairs (lowest, highest).
 
-    gr-uhd and gr-osmosdr give only the two ends; within a gap the device chooses the
-    value.
+    gr-uhd and gr-osmosdr give only the two ends; in a gap, the device chooses a value.
     """
     if hasattr(given, "start"):
         return [(given.start(), given.stop())]

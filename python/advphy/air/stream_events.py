@@ -27,11 +27,8 @@ REPORTED = {  # what a driver reports; the others are None
     ("sink", "uhd"): ("underruns", "late"),
     ("source", "uhd"): ("overruns",),
 }
-LOST = {
-    "underflow": "underruns",
-    "underflow_in_packet": "underruns",
-    "time_error": "late",
-}
+LOST = dict.fromkeys(("underflow", "underflow_in_packet"), "underruns")
+LOST["time_error"] = "late"
 
 
 class StreamEvents:

@@ -128,24 +128,14 @@ OF_ATTACK = DERIVED | set(
 def other_settings(settings, x):
     """Return the settings except x and derived ones, as sorted pairs of texts."""
     ignored = {x} | (DERIVED if settings.get("on", False) else OF_ATTACK)
-    return tuple(
-        sorted(
-            (str(key), f"{value:g}" if isinstance(value, float) else str(value))
-            for key, value in settings.items()
-            if key not in ignored
-        )
-    )
+    others = {str(key): settings[key] for key in settings.keys() - ignored}
+    texts = {k: f"{v:g}" if isinstance(v, float) else str(v) for k, v in others.items()}
+    return tuple(sorted(texts.items()))
 
 
 ON = ("on", "True")
-WORDS = {
-    "psr_db": "PSR {} dB",
-    "ebn0_db": "Eb/N0 {} dB",
-    "snr_db": "SNR {} dB",
-    "kind": "{}",
-    "perturbation": "{}",
-    "canceller": "{}",
-}
+WORDS = {"psr_db": "PSR {} dB", "ebn0_db": "Eb/N0 {} dB", "snr_db": "SNR {} dB"}
+WORDS |= dict.fromkeys(("kind", "perturbation", "canceller"), "{}")
 
 
 def what_differs(setting, settings):

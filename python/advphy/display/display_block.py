@@ -40,11 +40,7 @@ def checked_count(name, value, most, of):
 
 
 class window_owner:
-    """A block with a window; qwidget() imports Qt and makes the window.
-
-    Class attributes:
-        WINDOW: (name of the window's module, name of its class).
-    """
+    """A block with a window, WINDOW = (name of its module, name of its class)."""
 
     _window = None
 
@@ -55,9 +51,7 @@ class window_owner:
     def qwidget(self):
         """Return the widget; the first call makes it and runs in the thread of Qt.
 
-        Raises:
-            ValueError: if there is no QApplication.
-            ImportError: if PyQt5 or pyqtgraph is not installed.
+        ValueError if there is no QApplication, ImportError without PyQt5 or pyqtgraph.
         """
         if self._window is None:
             require("PyQt5.QtWidgets", "pyqtgraph")

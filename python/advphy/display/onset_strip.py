@@ -180,21 +180,15 @@ def _sum(intervals):
 
 def newest_time(*events):
     """Return the time of the newest of all events, or 0."""
-    return max(
-        (kept[-1].time for part in events for kept in part.values() if kept),
-        default=0.0,
-    )
+    return max((k[-1].time for part in events for k in part.values() if k), default=0.0)
 
 
 def delay_texts(intervals, attacks, found):
     """Return the delays of detection and recovery after an onset, as lines of text."""
-    changes = list(filter(None, map(last_change, attacks.values())))
-    if not changes:
-        return []
-    onset, on = max(changes)
+    changes, lines = list(filter(None, map(last_change, attacks.values()))), []
+    onset, on = max(changes, default=(0.0, False))
     if not on:
         return []
-    lines = []
     for name, states in found.items():
         after = found_after(states, onset)
         if after is not None:
