@@ -9,11 +9,10 @@ import os
 import statistics
 import time
 
-import numpy as np
-from advphy_model.air.perturbation import Perturbation
 from gnuradio import advphy
 from gnuradio.advphy.display.display_block import require
 
+from advphy_benchmarks.link_flowgraph import turn
 from advphy_benchmarks.link_loop import EBN0_DB
 
 WARM_UP = 0.4  # seconds before the rate is taken
@@ -24,11 +23,7 @@ SIZE = 640, 400  # screen pixels of a window, four of them on a screen of 1280x8
 
 
 def application():
-    """Return the Qt application, which is offscreen if there is no screen.
-
-    Raises:
-        ImportError: if PyQt5 or pyqtgraph is not installed.
-    """
+    """Return the Qt application, offscreen without a screen; ImportError without Qt."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     require("PyQt5.QtWidgets", "pyqtgraph")
@@ -42,9 +37,7 @@ class _attacked_link(advphy.top_block):
 
     def __init__(self, model, displayed):
         advphy.top_block.__init__(self, "displayed" if displayed else "plain")
-        row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)
-        turn = Perturbation("turn", "universal", model.k, model.n, row)
-        self.adversary = advphy.perturbation_source(model, turn)
+        self.adversary = advphy.perturbation_source(model, turn(model))
         self.channel = advphy.channel(model, EBN0_DB)
         self.canceller = advphy.perturbation_canceller(model)
         self.counter = advphy.error_counter(model)

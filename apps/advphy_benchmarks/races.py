@@ -52,11 +52,7 @@ class Race:
 
 
 def races(frame_seconds):
-    """Return the races in the order of their runs.
-
-    Args:
-        frame_seconds: list to which the display race appends times to draw a picture.
-    """
+    """Return the races in order; that of the displays appends times of pictures."""
     mlp = links.load("autoencoder_mlp")
     disturbed = ("attacked", "cancelled", "attacked_cancelled")
     over_torch = {

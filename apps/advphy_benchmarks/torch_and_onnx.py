@@ -57,11 +57,7 @@ def torch_decoder(model):
 
 
 def onnxruntime_rate(model, batch, threads=1):
-    """Return decisions per second of onnxruntime on the model's decoder.
-
-    Raises:
-        ModuleNotFoundError: if onnx or onnxruntime is missing.
-    """
+    """Return decisions per second of onnxruntime, if installed, on a decoder."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

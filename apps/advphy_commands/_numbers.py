@@ -13,9 +13,7 @@ MOST_POINTS = 1000
 def db_range(name, text):
     """Return the values in dB of "a", "a,b,c" or "first:last:step".
 
-    Raises:
-        ValueError: if the text is no such range, has more than MOST_POINTS points, or
-            leaves -100..100 dB.
+    ValueError for another text, for more than MOST_POINTS, or beyond -100..100 dB.
     """
     wrong = "with FIRST <= LAST and STEP > 0"
     with contextlib.suppress(ValueError, OverflowError):  # int() of an infinite count
@@ -45,11 +43,7 @@ def _number(text):
 
 
 def whole(name, text):
-    """Return a text such as "100000000" or "1e8" as an int.
-
-    Raises:
-        ValueError: if it is not a whole number.
-    """
+    """Return a text such as "100000000" or "1e8" as an int, or raise ValueError."""
     with contextlib.suppress(ValueError, OverflowError):
         value = int(text) if text.strip().isdecimal() else _number(text)
         if value >= 0 and value == int(value):

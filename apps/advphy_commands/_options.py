@@ -83,11 +83,7 @@ def declare(parser, settings, title=None):
 
 
 def parsed(settings, arguments):
-    """Return the dataclass filled with the arguments that argparse parsed.
-
-    Raises:
-        ValueError: if the parse function of a field or the dataclass refuses a value.
-    """
+    """Return the dataclass with the arguments of argparse; ValueError if it refuses."""
 
     def value(field):
         if "settings" in field.metadata:

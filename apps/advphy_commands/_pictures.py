@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of `advphy plot`: functions that return the numbers and how to draw them."""
+"""Pictures of `advphy plot`: functions that return the numbers and how to draw them.
+
+Their arguments are the Settings and the files or links to draw.
+"""
 
 import itertools
 from pathlib import Path
@@ -30,8 +33,7 @@ OPTIONS |= {
 }
 
 
-def bler(settings, words):
-    """Return the numbers of BLER curves and the function that draws them."""
+def _bler(settings, words):
     from advphy_figures import bler_curves
 
     _plot_inputs.of_one_kind(words, COUNTS)
@@ -52,8 +54,7 @@ def _at_bler(rows, x, rate):
     return {"bler": rate, "ebn0_db": needed}
 
 
-def semantic(settings, words):
-    """Return MSE and accuracy over SNR and the function that draws them."""
+def _semantic(settings, words):
     from advphy_figures import semantic_curves
 
     _plot_inputs.of_one_kind(words, SEMANTIC)
@@ -61,8 +62,7 @@ def semantic(settings, words):
     return described, semantic_curves.draw_described
 
 
-def secrecy(settings, words):
-    """Return the secrecy frontier and the function that draws it."""
+def _secrecy(settings, words):
     from advphy_figures import semantic_curves
 
     _plot_inputs.of_one_kind(words, SEMANTIC)
@@ -70,8 +70,7 @@ def secrecy(settings, words):
     return described, semantic_curves.draw_frontier
 
 
-def constellation(settings, words):
-    """Return the codebooks and the function that draws them."""
+def _constellation(settings, words):
     from advphy_figures import constellation
 
     _plot_inputs.of_one_kind(words, LINK)
@@ -79,8 +78,7 @@ def constellation(settings, words):
     return described, constellation.draw_described
 
 
-def decision_regions(settings, words):
-    """Return a slice of the decisions of a link and the function that draws it."""
+def _decision_regions(settings, words):
     from advphy_figures import decision_regions, decision_slice
 
     _plot_inputs.of_one_kind(words, LINK)
@@ -95,8 +93,7 @@ def decision_regions(settings, words):
     return described, decision_regions.draw_described
 
 
-def perturbation(settings, words):
-    """Return a perturbation in signal space and the function that draws it."""
+def _perturbation(settings, words):
     from advphy_figures import signal_space
 
     _plot_inputs.of_one_kind(words, PERTURBATION)
@@ -107,8 +104,7 @@ def perturbation(settings, words):
     return signal_space.describe(p, model, ebn0_db), signal_space.draw_described
 
 
-def transfer_matrix(settings, words):
-    """Return a transfer matrix, read or measured, and the function that draws it."""
+def _transfer_matrix(settings, words):
     from advphy_figures import look, transfer_matrix
 
     wanted = settings.attacked
@@ -189,11 +185,11 @@ def _alone(what, words):
 
 
 PICTURES = {
-    "bler": bler,
-    "semantic": semantic,
-    "secrecy": secrecy,
-    "constellation": constellation,
-    "decision-regions": decision_regions,
-    "perturbation": perturbation,
-    "transfer-matrix": transfer_matrix,
+    "bler": _bler,
+    "semantic": _semantic,
+    "secrecy": _secrecy,
+    "constellation": _constellation,
+    "decision-regions": _decision_regions,
+    "perturbation": _perturbation,
+    "transfer-matrix": _transfer_matrix,
 }

@@ -36,9 +36,8 @@ class Settings:
         if self.attack and not self.record:
             raise ValueError("--attack is written into a recording; give --record, too")
         if self.psr_db is not None and not self.attack:
-            raise ValueError(
-                "--psr-db belongs to an adversary; give --attack WORDS, too"
-            )
+            needed = "an adversary; give --attack WORDS, too"
+            raise ValueError(f"--psr-db belongs to {needed}")
 
 
 @radio.ended_by_signals()

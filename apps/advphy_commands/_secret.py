@@ -13,12 +13,9 @@ def key_file():
 
 
 def secret_of(key_file, link):
-    """Return the secret of a keyed link, or None if the link is not keyed.
+    """Return the secret of a keyed link, from a file or the user, or None.
 
-    It is read from a file, or the user is asked for it.
-
-    Raises:
-        ValueError: if a file is given and the link is not keyed.
+    ValueError if a file is given and the link is not keyed.
     """
     if getattr(link, "keying", "none") != "none":
         return secret_file.read(key_file) if key_file else secret_file.ask()

@@ -54,8 +54,7 @@ def draw_described(described, path, title=""):
     links = described["links"]
     uses = max(link["n"] for link in links)
     alone = len(links) == 1 and uses > 4
-    columns = -(-(uses + 1) // 2) if alone else uses + 1
-    rows = 2 if alone else len(links)
+    columns, rows = (uses // 2 + 1, 2) if alone else (uses + 1, len(links))
     width = max(columns * _PANEL, 4.5)
     figure = look.figure(width, rows * (_PANEL + 0.25) + 0.7)
     grid = figure.subplots(rows, columns, squeeze=False)

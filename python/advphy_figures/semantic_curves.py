@@ -40,10 +40,8 @@ def _curves(rows):
     for row in rows:
         points = curves.setdefault(_label(row, distinct), {})
         points.setdefault(row.snr_db, []).append(row)
-    return {
-        label: [table.total(points[db]) for db in sorted(points)]
-        for label, points in curves.items()
-    }
+    each = curves.items()
+    return {k: [table.total(rows[db]) for db in sorted(rows)] for k, rows in each}
 
 
 def _label(row, distinct):

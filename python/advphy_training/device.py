@@ -13,8 +13,7 @@ CHOICES = ("auto", "cpu", "cuda")
 def device_of(name: str) -> torch.device:
     """Return the device of a choice; "auto" is a GPU if torch finds one, else the CPU.
 
-    Raises:
-        ValueError: if torch finds no GPU, or the choice is not known.
+    ValueError if torch finds no GPU, or the choice is not known.
     """
     if name not in CHOICES:
         raise ValueError(f"device must be one of {', '.join(CHOICES)}, got '{name}'")

@@ -6,7 +6,7 @@ import math
 
 from ..block_errors import kept_hier_block
 from . import standin
-from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES
+from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES, WITHOUT_CHANNEL
 
 UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
 
@@ -127,11 +127,13 @@ class Radio:
             ) from None
 
     def _get(self, name):
-        arguments = [] if name in self._names["plain"] else [0]
-        return getattr(self.block, self._names["get"][name])(*arguments)
+        return getattr(self.block, self._names["get"][name])(*self._channel(name))
+
+    def _channel(self, name):
+        return [] if name in WITHOUT_CHANNEL and self.package != "soapy" else [0]
 
     def _set(self, name, value):
-        arguments = [value] if name in self._names["plain"] else [value, 0]
+        arguments = [value, *self._channel(name)]
         if self.package == "soapy":
             arguments.reverse()
         try:

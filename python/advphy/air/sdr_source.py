@@ -25,12 +25,8 @@ class sdr_source(radio.radio_edge):
     Output: samples, complex64; zmq keeps the sender's tags
     Message port "stream_events": a dictionary twice a second, see events().
 
-    Args:
-        driver, frequency, sample_rate, gain, antenna, channel: see sdr_sink.
-        args: device arguments, the file's path, or the endpoint that zmq connects to.
-
-    Raises:
-        ValueError: if the device lacks a setting.
+    The arguments are those of sdr_sink; zmq connects to an endpoint. ValueError if the
+    device lacks a setting.
     """
 
     def __init__(

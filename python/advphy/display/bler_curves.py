@@ -165,9 +165,8 @@ def _words(key, value):
 
 
 def closed_form_lines(names, x, first, last):
-    """Return [(label, x values, BLER)] of links with theory.
+    """Return [(label, x in first..last, BLER)] of links, separated by commas.
 
-    names is a text, separated by commas, or empty. The values of x lie in first..last.
     ValueError if a link has no theory or x is not "ebn0_db".
     """
     lines = []
@@ -191,10 +190,10 @@ def closed_form_lines(names, x, first, last):
 
 
 def earlier_lines(paths, x):
-    """Return [(label, x values, BLER)] of CSVs of counts.
+    """Return [(label, x values, BLER)] of CSVs of counts, separated by commas.
 
-    paths is a text, separated by commas, or empty. ValueError if a file is invalid, if
-    there are too many curves, or if x is neither "ebn0_db" nor "psr_db".
+    ValueError if a file is invalid, if there are too many curves, or if x is neither
+    "ebn0_db" nor "psr_db".
     """
     listed, lines = _listed(paths), []
     if listed and x not in ("ebn0_db", "psr_db"):

@@ -64,11 +64,10 @@ class OnsetRecord(MessageRecord):
         add[message["kind"]](str(message["name"]), time, message)
 
     def _counts(self, name, time, message):
-        blocks = int(message["blocks"])
+        blocks, first = int(message["blocks"]), int(message["first_block"])
         failures = int(message["block_errors"]) + int(message.get("erasures", 0))
         if not 0 <= failures <= blocks:
             raise ValueError("more failures than blocks")
-        first = int(message["first_block"])
         before = self._totals.get(name, (first, 0, 0))
         self._totals[name] = first, blocks, failures
         if before[0] == first and before[1] <= blocks:

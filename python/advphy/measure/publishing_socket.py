@@ -59,9 +59,8 @@ def key_of(folder, name, secret):
 class PublishingSocket:
     """Socket that is bound by its constructor; one thread calls its other methods.
 
-    The address has a form of WANTED, keys is a folder of make_keys() or "", and
-    insecure allows an address without keys that other hosts can reach. ValueError if
-    the address is invalid, cannot be bound, or needs keys.
+    See publisher for the arguments. ValueError if the address is not of a form of
+    WANTED, cannot be bound, or needs keys.
     """
 
     def __init__(self, address, keys="", insecure=False):
