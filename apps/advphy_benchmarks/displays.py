@@ -68,10 +68,7 @@ class _attacked_link(advphy.top_block):
 
 
 def stream_rate(model, displayed, seconds=2.0, frames=None):
-    """Return messages per second of a link with or without displays.
-
-    The drawing time of the slowest display, in seconds, is appended to `frames`.
-    """
+    """Return messages/s of a link; append the slowest picture's seconds to `frames`."""
     loop = application()
     flowgraph = _attacked_link(model, displayed)
     for window in flowgraph.windows:

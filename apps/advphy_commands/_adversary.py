@@ -65,11 +65,9 @@ class Knowledge:
 
 def require_one_ratio(psr_db, pnr_db):
     """Raise ValueError if a PSR and a PNR are given."""
-    if psr_db is not None and pnr_db is not None:
-        raise ValueError(
-            "--psr-db and --pnr-db exclude each other; give one of them, since PNR = "
-            "PSR + SNR"
-        )
+    if None not in (psr_db, pnr_db):
+        remedy = "give one of them, since PNR = PSR + SNR"
+        raise ValueError(f"--psr-db and --pnr-db exclude each other; {remedy}")
 
 
 @dataclass(frozen=True)
@@ -170,8 +168,8 @@ class Cancelling:
     )
 
     def __post_init__(self):
-        for name in _CANCELLER:
-            if getattr(self, name) is not None and self.cancel is None:
+        for name in _CANCELLER if self.cancel is None else ():
+            if getattr(self, name) is not None:
                 raise ValueError(
                     f"--{name} belongs to the canceller; give --cancel, too"
                 )

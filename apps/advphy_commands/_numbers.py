@@ -63,8 +63,7 @@ def number_or_random(kind):
         try:
             return text if text == "random" else kind(text)
         except ValueError:
-            raise ValueError(
-                f"{name} must be a number or 'random', got '{text}'"
-            ) from None
+            rule = "a number or 'random'"
+            raise ValueError(f"{name} must be {rule}, got '{text}'") from None
 
     return parse

@@ -56,10 +56,8 @@ def of_one_kind(words, wanted=None) -> str:
         if wanted and kind != wanted:
             raise ValueError(f"'{word}' is a {kind}, expected a {wanted}")
         if kind != kinds[0]:
-            raise ValueError(
-                f"'{word}' is a {kind}, but '{words[0]}' is a {kinds[0]}; give files "
-                "of one kind"
-            )
+            other = f"'{words[0]}' is a {kinds[0]}; give files of one kind"
+            raise ValueError(f"'{word}' is a {kind}, but {other}")
     return kinds[0]
 
 

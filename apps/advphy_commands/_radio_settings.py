@@ -21,6 +21,12 @@ NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; for drivers without a carrier
 
 
+def checked_seconds(seconds):
+    """Raise ValueError unless --seconds is positive and finite, or None."""
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise ValueError(f"--seconds must be finite and above 0, got {seconds:g}")
+
+
 @dataclass(frozen=True)
 class Link:
     """Link, its settings, and when to end."""
@@ -36,10 +42,7 @@ class Link:
     def __post_init__(self):
         if self.frames == 0:
             raise ValueError("--frames must be at least 1, got 0")
-        if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise ValueError(
-                f"--seconds must be finite and above 0, got {self.seconds}"
-            )
+        checked_seconds(self.seconds)
 
     def load(self):
         """Return (link, {frame, seed, images, secret})."""
@@ -68,10 +71,9 @@ class Device:
             raise ValueError(f"--rate must be above 0 samples/s, got {self.rate:g}")
         if self.frequency is None and driver in RADIOS:
             raise ValueError(f"--frequency is missing: driver {driver} has no default")
-        same = {"args": self.args, "gain": self.gain, "antenna": self.antenna}
         frequency = self.frequency or DEFAULT_FREQUENCY
         at = {"driver": driver, "frequency": frequency, "sample_rate": self.rate}
-        return at | same
+        return at | {"args": self.args, "gain": self.gain, "antenna": self.antenna}
 
 
 def driver(flag):

@@ -26,10 +26,7 @@ def entry(name, text):
 
 
 def counted(counts, pixels=None):
-    """Return the lines of Scorer.counts and of their error rate.
-
-    The pixels are those of an image; None for a link of messages.
-    """
+    """Return the lines of Scorer.counts and of their BLER, or the MSE per pixel."""
     names = COUNTS | ({} if pixels is None else {"blocks": "images"})
     lines = [entry(names[n], counts[n]) for n in names if n in counts]
     if not counts["blocks"]:

@@ -99,8 +99,6 @@ def _adaptations(settings):
     effort = Effort(steps=max(1, settings.steps), seed=seed)
     hers = settings.intercepts, knows_base, settings.surrogate_steps, effort
     at = {"eve": static, "secret": secret, "seed": seed}
-    targets = (
-        semantic_chain.SemanticSetting(link, sent, snr_db, snr_db, **at)
-        for snr_db in settings.snr_db
-    )
+    setting, snrs_db = semantic_chain.SemanticSetting, settings.snr_db
+    targets = (setting(link, sent, snr_db, snr_db, **at) for snr_db in snrs_db)
     return [Adaptation(target, tested, record, *hers) for target in targets]

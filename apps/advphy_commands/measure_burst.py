@@ -73,16 +73,13 @@ def _layout(name, words):
     for word in words:
         key, _, value = word.partition("=")
         if key not in known:
-            raise ValueError(
-                f"{name} must be KEY=VALUE, got '{word}'; choose KEY from "
-                f"{', '.join(known)}"
-            )
+            keys = f"choose KEY from {', '.join(known)}"
+            raise ValueError(f"{name} must be KEY=VALUE, got '{word}'; {keys}")
         try:
             found[key] = float(value) if "." in value else int(value)
         except ValueError:
-            raise ValueError(
-                f"VALUE of {name} must be a number, got '{word}'"
-            ) from None
+            said = f"VALUE of {name} must be a number, got '{word}'"
+            raise ValueError(said) from None
     return found
 
 

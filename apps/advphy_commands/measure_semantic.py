@@ -39,10 +39,8 @@ ON_OR_OFF = {"action": BooleanOptionalAction}
 def _one_db(name, text):
     found = db_range(name, text)
     if len(found) > 1:
-        raise ValueError(
-            f"{name} must be one number, got '{text}'; use one command for each SNR "
-            "of Eve"
-        )
+        remedy = "use one command for each SNR of Eve"
+        raise ValueError(f"{name} must be one number, got '{text}'; {remedy}")
     return found[0]
 
 

@@ -51,9 +51,8 @@ def _messages(name, text):
     try:
         return [int(word) for word in text.split(",")]
     except ValueError:
-        raise ValueError(
-            f"{name} must be two or three messages such as 3,7 or 3,7,9, got '{text}'"
-        ) from None
+        rule = "two or three messages such as 3,7 or 3,7,9"
+        raise ValueError(f"{name} must be {rule}, got '{text}'") from None
 
 
 @dataclass(frozen=True)

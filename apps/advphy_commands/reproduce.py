@@ -61,10 +61,9 @@ class Settings:
     def __post_init__(self):
         if self.seeds < 1:
             raise ValueError(f"--seeds must be at least 1, got {self.seeds}")
-        if self.down_to is not None and not 0 < self.down_to < 1:
-            raise ValueError(
-                f"--down-to must be above 0 and below 1, got {self.down_to}"
-            )
+        down_to = self.down_to
+        if down_to is not None and not 0 < down_to < 1:
+            raise ValueError(f"--down-to must be above 0 and below 1, got {down_to}")
 
 
 def run(settings, output):

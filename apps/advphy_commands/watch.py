@@ -21,7 +21,7 @@ from advphy_model.measure.published_counts import PublishedCounts
 
 from advphy_commands import _watch_displays as displays
 from advphy_commands._options import operand, option, switch
-from advphy_commands._radio_settings import ended_by_signals
+from advphy_commands._radio_settings import checked_seconds, ended_by_signals
 from advphy_commands._text import printable
 
 ADDRESS = "tcp://127.0.0.1:5570"
@@ -68,10 +68,7 @@ class Settings:
     )
 
     def __post_init__(self):
-        if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise ValueError(
-                f"--seconds must be finite and above 0, got {self.seconds:g}"
-            )
+        checked_seconds(self.seconds)
 
 
 @ended_by_signals()

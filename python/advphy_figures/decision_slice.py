@@ -86,9 +86,8 @@ def _messages(model, rows, codewords):
             return list(codebook_geometry.closings(model.codebook, rows)[0][:2])
         return codebook_geometry.closest(model.codebook, 3)
     if len(codewords) not in (2, 3) or len(set(codewords)) < len(codewords):
-        raise ValueError(
-            f"codewords must be two or three different messages, got {codewords}"
-        )
+        rule = "two or three different messages"
+        raise ValueError(f"codewords must be {rule}, got {codewords}")
     for s in codewords:
         if s not in range(model.M):
             raise ValueError(f"codewords must be in 0..{model.M - 1}, got {s}")

@@ -122,10 +122,7 @@ def arrow(axes, start, end, color, width):
 
 
 def note(axes, text, at, offset=(0, 0), color=QUIET, **more):
-    """Write a small text next to the point `at`, at an offset in typographic points.
-
-    More arguments are those of axes.annotate.
-    """
+    """Write a small text at an offset in points; `more` is as in axes.annotate."""
     more = {"textcoords": "offset points", "fontsize": "small"} | more
     axes.annotate(text, at, offset, color=color, **more)
 

@@ -13,10 +13,7 @@ _OF_BRANCH = {"bob": "", "bob_without": ", without Bob's module"}
 
 
 def describe(rows) -> dict:
-    """Return all numbers of the two panels over SNR, as values for JSON.
-
-    The rows are SemanticCounts, whose ranges and seeds are added up.
-    """
+    """Return all numbers of SemanticCounts over SNR, added up, as values for JSON."""
     if not rows:
         raise ValueError("there are no counts to draw")
     found = {"figure": "semantic", "mse": [], "accuracy": []}

@@ -49,9 +49,8 @@ def descend(optimizer, gradients, steps, rate=None, first=0, after=None, label=N
         optimizer.zero_grad()
         loss = gradients(step)
         if not math.isfinite(loss):
-            raise ValueError(
-                f"the loss is not finite at step {step}; set a smaller learning_rate"
-            )
+            remedy = "set a smaller learning_rate"
+            raise ValueError(f"the loss is not finite at step {step}; {remedy}")
         optimizer.step()
         if after is not None:
             after(step + 1, loss, bar)

@@ -32,9 +32,6 @@ def hushed(quiet=True):
 
 
 def bar(steps, **more):
-    """Return the steps with a progress bar, if the program shows any.
-
-    The options, such as total, unit, initial or desc, are those of `show`.
-    """
+    """Return the steps with the bar show(steps, **more), if the program shows any."""
     hidden = show is None or _HUSHED.get()
     return _Hidden(steps) if hidden else show(steps, **more)

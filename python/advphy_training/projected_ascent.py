@@ -13,10 +13,7 @@ def project(p, norm):
 
 
 def step(p, gradient, length):
-    """Return p moved along the gradient by `length` times its norm, and projected.
-
-    A zero gradient leaves p unchanged.
-    """
+    """Return p after a step of `length` norms along a gradient; a zero one keeps p."""
     norm = p.norm(dim=-1, keepdim=True)
     return project(p + length * norm * project(gradient, 1.0), norm)
 

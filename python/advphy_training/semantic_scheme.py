@@ -58,10 +58,7 @@ class Settings:
 
 
 class SemanticScheme(loop.Scheme):
-    """Base class of schemes on images, with results over SNR.
-
-    The Settings may have task_loss and measured_with, the name of an Eve.
-    """
+    """Base class of schemes on images; task_loss and measured_with are optional."""
 
     def __init__(self, settings):
         self._settings = settings

@@ -11,10 +11,7 @@ from advphy_model.network.network import Network, run
 
 
 class TorchNetwork(torch.nn.Module):
-    """A Network whose parameters are those of a torch module.
-
-    The Network gives the layers and their first weights, which `frozen` layers keep.
-    """
+    """A Network whose parameters torch trains, except those of `frozen` layers."""
 
     def __init__(self, network: Network, frozen=()):
         super().__init__()

@@ -50,10 +50,7 @@ def settings_of(adversary, on, phase) -> dict:
 
 
 def phases(adversary, first, size):
-    """Yield (begin, end, on) of the phases of a schedule among `size` blocks.
-
-    begin and end count from the first block, whose index is `first`.
-    """
+    """Yield (begin, end, on) of a schedule among `size` blocks, relative to `first`."""
     off, period = adversary.off_blocks, adversary.off_blocks + adversary.on_blocks
     begin = 0
     while begin < size:

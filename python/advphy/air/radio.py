@@ -14,10 +14,8 @@ UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
 def resolve(driver, args):
     """Return the package that opens a device, and the complete device arguments."""
     if driver not in RADIOS:
-        raise ValueError(
-            f"driver = {driver!r} is not known; choose from "
-            f"{', '.join([*RADIOS, *NO_RADIOS])}"
-        )
+        known = ", ".join([*RADIOS, *NO_RADIOS])
+        raise ValueError(f"driver = {driver!r} is not known; choose from {known}")
     package, first = RADIOS[driver]
     if first and args.startswith(first.partition("=")[0] + "="):
         first = ""  # the user selects another device of this kind
@@ -26,14 +24,13 @@ def resolve(driver, args):
 
 def checked_settings(driver, frequency, sample_rate, gain):
     """Return the settings as a dictionary; ValueError if one is invalid."""
-    for name, value in (("frequency", frequency), ("sample_rate", sample_rate)):
+    at = {"frequency": frequency, "sample_rate": sample_rate}
+    for name, value in at.items():
         if not (math.isfinite(value) and value > 0):
-            raise ValueError(
-                f"{name} must be a finite number of {UNITS[name]} > 0, got {value}"
-            )
+            rule = f"a finite number of {UNITS[name]} > 0"
+            raise ValueError(f"{name} must be {rule}, got {value}")
     if gain is not None and not math.isfinite(gain):
         raise ValueError(f"gain must be a finite number of dB, or None, got {gain}")
-    at = {"frequency": frequency, "sample_rate": sample_rate}
     return {"driver": driver, **at, "gain": gain}
 
 
@@ -89,11 +86,10 @@ class Radio:
         self.is_standin = standin.selects_standin(self.package, self.args)
         self.block = self._open(direction, channel)
         self._names = METHODS[self.package]
-        if self.is_standin and list(self._get("antennas")) != [standin.ANTENNA]:
-            raise ValueError(
-                f"args = {args!r} asks for the stand-in, but the device reports "
-                f"antennas {list(self._get('antennas'))}"
-            )
+        wanted = [standin.ANTENNA]
+        if self.is_standin and (found := list(self._get("antennas"))) != wanted:
+            said = f"the device reports antennas {found}"
+            raise ValueError(f"args = {args!r} asks for the stand-in, but {said}")
         self._set_sample_rate(requested["sample_rate"])
         self.set("frequency", requested["frequency"])
         if antenna:

@@ -23,10 +23,7 @@ from .message_record import MessageRecord
 
 
 class BlerCurveRecord(MessageRecord):
-    """Measured BLER curves from messages, with closed forms and earlier counts.
-
-    The arguments are those of bler_curve_sink; ValueError if one is invalid.
-    """
+    """Measured BLER curves, closed forms and earlier counts; see bler_curve_sink."""
 
     KINDS = frozenset({"counts"})
 

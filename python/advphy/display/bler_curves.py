@@ -165,10 +165,7 @@ def _words(key, value):
 
 
 def closed_form_lines(names, x, first, last):
-    """Return [(label, x in first..last, BLER)] of links, separated by commas.
-
-    ValueError if a link has no theory or x is not "ebn0_db".
-    """
+    """Return [(label, x, BLER)] of links; ValueError without theory over this x."""
     lines = []
     for name in _listed(names):
         theory = links.theory(name)

@@ -24,19 +24,16 @@ def checked_frame_rate(rate):
     """Return the pictures a second of a window; ValueError if they are invalid."""
     if isinstance(rate, (int, float)) and 0 < rate <= FASTEST:
         return rate
-    raise ValueError(
-        f"frame_rate must be above 0 and at most {FASTEST} pictures a second, got "
-        f"{rate!r}"
-    )
+    rule = f"above 0 and at most {FASTEST} pictures a second"
+    raise ValueError(f"frame_rate must be {rule}, got {rate!r}")
 
 
 def checked_count(name, value, most, of):
     """Return a whole number in 1..most; ValueError if it is invalid."""
     if not isinstance(value, bool) and value in range(1, most + 1):
         return int(value)
-    raise ValueError(
-        f"{name} must be a whole number of {of} in 1..{most}, got {value!r}"
-    )
+    rule = f"a whole number of {of} in 1..{most}"
+    raise ValueError(f"{name} must be {rule}, got {value!r}")
 
 
 class window_owner:

@@ -39,10 +39,7 @@ class State:
 
 
 class OnsetRecord(MessageRecord):
-    """Messages of counters, adversaries and cancellers in the last seconds.
-
-    The arguments are those of onset_strip; ValueError if one is invalid.
-    """
+    """Messages of counters, adversaries and cancellers; arguments: see onset_strip."""
 
     KINDS = frozenset({"counts", "psr", "estimate"})
     SLOT = 0.02  # seconds; a faster sender's newest message of each slot is drawn

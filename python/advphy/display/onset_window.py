@@ -76,11 +76,9 @@ class OnsetWindow(PlotWindow):
 
     def _add_items(self):
         pale = pen_of(ATTACK, opacity=0.22).color()
-        empty = {"x0": [], "x1": [], "y0": [], "y1": []}
-        self.spells = [
-            pyqtgraph.BarGraphItem(**empty, brush=pale, pen=pyqtgraph.mkPen(None))
-            for _ in range(2)
-        ]
+        its = {"x0": [], "x1": [], "y0": [], "y1": [], "brush": pale}
+        its["pen"] = pyqtgraph.mkPen(None)
+        self.spells = [pyqtgraph.BarGraphItem(**its) for _ in range(2)]
         thick = pen_of(INK, 7)
         thick.setCapStyle(QtCore.Qt.FlatCap)
         self.found = pyqtgraph.PlotCurveItem(pen=thick, connect="pairs")

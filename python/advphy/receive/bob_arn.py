@@ -58,9 +58,8 @@ class bob_arn(guarded_block):
     def set_insert(self, insert):
         """Set "follow", "always" or "never" from the next call of work() on."""
         if insert not in INSERT:
-            raise ValueError(
-                f"insert '{insert}' is not known; choose from {', '.join(INSERT)}"
-            )
+            known = ", ".join(INSERT)
+            raise ValueError(f"insert '{insert}' is not known; choose from {known}")
         self._insert = insert
 
     def keys(self):

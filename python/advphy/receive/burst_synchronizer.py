@@ -95,10 +95,7 @@ class burst_synchronizer(guarded_general_block):
         return "{received} bursts, {missed} missed".format(**counts)
 
     def estimates(self, sample_rate):
-        """Return the estimates of the last burst, as a line for a display.
-
-        The carrier frequency offset is in Hz at a sample_rate in samples/s.
-        """
+        """Return the last estimates as a line; sample_rate is in samples/s."""
         last = self._last
         if last is None:
             return self._synchronizer.hint or "no burst yet"

@@ -158,11 +158,9 @@ class neural_network(guarded_block):
 
     def set_network(self, file):
         """Exchange the network before the next item; its reals must be the same."""
-        if network_reals(file) != self._reals:
-            raise ValueError(
-                f"a network of {network_reals(file)} reals cannot replace one of "
-                f"{self._reals} reals"
-            )
+        if (reals := network_reals(file)) != self._reals:
+            other = f"one of {self._reals} reals"
+            raise ValueError(f"a network of {reals} reals cannot replace {other}")
         self._take(file)
 
     def _take(self, file):

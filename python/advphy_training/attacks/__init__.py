@@ -104,9 +104,8 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         )
     for model in substitutes:
         if model.sha256 == link.sha256:
-            raise ValueError(
-                f"substitute {model} is the link itself; omit it for white box"
-            )
+            said = "is the link itself; omit it for white box"
+            raise ValueError(f"substitute {model} {said}")
         if (model.k, model.n) != (link.k, link.n):
             raise ValueError(f"substitute {model} does not have the k and n of {link}")
     torch.set_num_threads(1)  # many times faster on shared cores

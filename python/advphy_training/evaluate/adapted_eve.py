@@ -106,10 +106,7 @@ def _train(model, count, loss, effort, number, judge=None, weight_decay=0.0):
 
 
 def image_decoder(intercepts, pixels, effort):
-    """Return a Network from L reals to pixels, trained on Intercepts of known images.
-
-    The images that were sent are float32 [count, pixels].
-    """
+    """Return a Network from L reals to the known images, float32 [count, pixels]."""
     torch.set_num_threads(1)
     y, _ = intercepts.tensors()
     sent = torch.as_tensor(np.array(pixels))

@@ -47,19 +47,17 @@ def write(done, folder, command) -> dict:
     title = f"Eve's accuracy on {link.name}"
     eve_accuracy.draw(curves, chance, folder / "accuracy.png", title)
     names = ("snr_db", "correct", "frames", "accuracy")
+    picked = [{name: getattr(row, name) for name in names} for _, row in found]
+    eves = [{"means": of[0]} | row for of, row in zip(found, picked, strict=True)]
+    seen = [{"snr_db": one.setting.eve_snr_db, **one.images} for one in done]
     report = {
         "link": link.name,
         "model_sha256": link.sha256,
         "version": __version__,
         "command": command,
         "majority_share": chance,
-        "eves": [
-            {"means": means} | {name: getattr(row, name) for name in names}
-            for means, row in found
-        ],
-        "image_decoder": [
-            {"snr_db": one.setting.eve_snr_db, **one.images} for one in done
-        ],
+        "eves": eves,
+        "image_decoder": seen,
     }
     with atomic_file(folder / "report.json") as file:
         json.dump(report, file, indent=1)

@@ -40,10 +40,7 @@ class Measured:
     rows: list = field(default_factory=list)  # all SemanticCounts
 
     def note(self, family, curve, x, found, without=False):
-        """Keep {branch: SemanticCounts} of a family at an SNR or PSR x in dB.
-
-        `without` keeps another curve, of Bob without his module.
-        """
+        """Keep {branch: SemanticCounts} at x dB; `without`: Bob without his module."""
         self._keep(found.values())
         names = {"bob": curve, "bob_without": f"{curve}_without", "eve": curve}
         for branch, row in found.items():

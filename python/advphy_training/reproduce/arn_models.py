@@ -100,10 +100,7 @@ class Family:
         return self._adapted[key]
 
     def measure(self, link, snr_db, eve=None):
-        """Return {branch: SemanticCounts} of a link on the 10000 test images.
-
-        With a keyed link their keys differ from those of the recorded messages.
-        """
+        """Return {branch: SemanticCounts} of the 10000 test images, under new keys."""
         tested = images.load("mnist_test")
         setting = setting_of(link, tested, snr_db, eve, 1 + 2 * self.number)
         first = 0 if link.keying == "none" else RECORDED

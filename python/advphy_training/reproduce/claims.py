@@ -86,10 +86,7 @@ def _verdict(outcomes):
 
 
 def below(factor=1.0, more=0.0) -> Callable:
-    """Return the test that a point is at most factor times another plus `more`.
-
-    The intervals must not overlap.
-    """
+    """Return the test of point <= factor * other + more, with intervals apart."""
 
     def test(ours, theirs):
         if ours.high <= factor * theirs.low + more:

@@ -77,10 +77,8 @@ class Scheme(semantic_scheme.SchemeOnBase):
                     f"'{self._images.name}' have {self._images.classes}; train an Eve "
                     "on these images"
                 )
-        self._classifiers = [
-            TorchNetwork(eve.networks["classifier"]).requires_grad_(False)
-            for eve in self._eves
-        ]
+        made = (TorchNetwork(eve.networks["classifier"]) for eve in self._eves)
+        self._classifiers = [network.requires_grad_(False) for network in made]
         rng, reals = np.random.default_rng(seed), self._link.reals
         self._alice, self._bob = (
             TorchNetwork(_BLOCKS[settings.block](reals, rng)) for _ in range(2)
@@ -147,10 +145,7 @@ def convolution_block(reals, rng) -> Network:
 
 
 def transformer_block(reals, rng) -> Network:
-    """Return F with two transformer layers; each real of a code is a token.
-
-    The letter names transformers as future work [arn, Sec. VI].
-    """
+    """Return F with two transformer layers, each real a token [arn, Sec. VI]."""
     width, hidden = _TOKEN, 2 * _TOKEN
 
     def drawn(*shape):
