@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cost of the displays for an unthrottled stream, and time to draw a picture.
 
-Two flowgraphs are compared: a link under an attack that is switched every second, and
-the same link with a BLER-curve sink, an onset strip, a constellation sink and a
-perturbation sink, all visible. Both run for the same time with the event loop of Qt.
+A link under an attack that is switched every second is compared with the same link and
+four visible displays. Both run for the same time with the event loop of Qt.
 """
 
 import os
 import statistics
 import time
 
-import numpy as np
-from advphy_model.air.perturbation import Perturbation
 from gnuradio import advphy
 from gnuradio.advphy.display.display_block import require
 
+from advphy_benchmarks.link_flowgraph import turn
 from advphy_benchmarks.link_loop import EBN0_DB
 
 WARM_UP = 0.4  # seconds before the rate is taken
@@ -25,11 +23,7 @@ SIZE = 640, 400  # screen pixels of a window, four of them on a screen of 1280x8
 
 
 def application():
-    """Return the Qt application, which is offscreen if there is no screen.
-
-    Raises:
-        ImportError: if PyQt5 or pyqtgraph is not installed.
-    """
+    """Return the Qt application, offscreen without a screen; ImportError without Qt."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     require("PyQt5.QtWidgets", "pyqtgraph")
@@ -43,9 +37,7 @@ class _attacked_link(advphy.top_block):
 
     def __init__(self, model, displayed):
         advphy.top_block.__init__(self, "displayed" if displayed else "plain")
-        row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)
-        turn = Perturbation("turn", "universal", model.k, model.n, row)
-        self.adversary = advphy.perturbation_source(model, turn)
+        self.adversary = advphy.perturbation_source(model, turn(model))
         self.channel = advphy.channel(model, EBN0_DB)
         self.canceller = advphy.perturbation_canceller(model)
         self.counter = advphy.error_counter(model)
@@ -76,10 +68,7 @@ class _attacked_link(advphy.top_block):
 
 
 def stream_rate(model, displayed, seconds=2.0, frames=None):
-    """Return messages per second of a link with or without displays.
-
-    The drawing time of the slowest display, in seconds, is appended to `frames`.
-    """
+    """Return messages/s of a link; append the slowest picture's seconds to `frames`."""
     loop = application()
     flowgraph = _attacked_link(model, displayed)
     for window in flowgraph.windows:
@@ -127,6 +116,7 @@ def _attend(loop, flowgraph, seconds):
 
 def displayed_rates(model, seconds=2.0, frames=None):
     """Return {name: function that returns a rate} without and with all displays."""
+    application()  # raises an ImportError without Qt
     return {
         "undisplayed": lambda: stream_rate(model, False, seconds),
         "displayed": lambda: stream_rate(model, True, seconds, frames=frames),

@@ -22,13 +22,15 @@ def flowgraph_rate(model, messages=20_000_000, latency=65536, **settings):
     return engine_rate(counted, LinkSetting(model, EBN0_DB, **settings), messages)
 
 
-def attacked_rates(model, messages=20_000_000):
-    """Return {name: function that returns a rate}, with and without attack.
-
-    The attack is a constant universal perturbation.
-    """
+def turn(model):
+    """Return a universal perturbation that turns once over a codeword."""
     row = np.exp(2j * np.pi * np.arange(model.n)[None] / model.n)
-    attack = Adversary(Perturbation("turn", "universal", model.k, model.n, row), -6.0)
+    return Perturbation("turn", "universal", model.k, model.n, row)
+
+
+def attacked_rates(model, messages=20_000_000):
+    """Return {name: function that returns a rate}, with and without an attack."""
+    attack = Adversary(turn(model), -6.0)
     attacked, cancelled = {"attack": attack}, {"canceller": CancellerSettings()}
     rate = functools.partial(flowgraph_rate, model, messages)
     return {

@@ -13,13 +13,21 @@ from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.network import inference
 from advphy_model.power import noise_sigma
 
-from advphy_benchmarks.races import rate_of
-
 EBN0_DB = 4.0
 TILE = 4096  # messages
 # Vector instructions for 64 normals, times 16 lanes: 260 in the disassembled AVX-512
 # loop of random_simd.cc (GCC 12).
 NOISE_OPERATIONS = 260 * 16 / 64
+
+
+def rate_of(work, amount, seconds=0.3):
+    """Return the amount per second of calls of work(), measured over `seconds`."""
+    work()
+    calls, begun = 0, time.perf_counter()
+    while (spent := time.perf_counter() - begun) < seconds:
+        work()
+        calls += 1
+    return calls * amount / spent
 
 
 def engine_rate(counted, setting, blocks):
@@ -64,6 +72,7 @@ def kernel_shares(model):
     work = functools.partial(kernels.multiply_adds, 10000)
     multiply_adds = rate_of(work, work())
     decider = inference.kernel_network(model.networks["decoder"])
+    operations = NOISE_OPERATIONS * 2 * model.n
 
     def rate_with(kernel, *arguments):
         return rate_of(lambda: kernel(*arguments), TILE)
@@ -73,7 +82,6 @@ def kernel_shares(model):
     noise = rate_with(kernels.add_gaussian, 1, 0, sigma, y, other)
     decisions = decision_rate(model, TILE)
     count = rate_with(kernels.count_differences, sent, decided)
-    operations = NOISE_OPERATIONS * 2 * model.n
     rows = (
         ("messages", messages, "memory", copy_messages),
         ("look-up", look_up, "memory", copy_vectors),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from advphy_model.link.network_file import NetworkFile
 from advphy_model.network.network import Layer, Network
+from advphy_training.export_onnx import to_onnx
 from gnuradio import advphy, blocks, gr
 
 SIZES = (14, 64, 64, 16)
@@ -16,8 +17,6 @@ SIZES = (14, 64, 64, 16)
 
 def rates(items=300_000) -> dict:
     """Return {name: function that returns items per second} of a dense network."""
-    from advphy_training.export_onnx import to_onnx
-
     rng, layers = np.random.default_rng(1), []
     for i, (columns, rows) in enumerate(itertools.pairwise(SIZES)):
         weight = rng.normal(size=(rows, columns)) / columns**0.5

@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Races of `advphy bench`: contestants, their rates and the ratios of these."""
 
+import functools
 import statistics
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from advphy_model.link import links
 
+from advphy_benchmarks import (
+    displays,
+    link_flowgraph,
+    link_loop,
+    network_block,
+    semantic_link,
+    torch_and_onnx,
+)
+
 BATCH = 10_000
 FRAMES = 1_000_000  # images per run of a semantic chain, whose start takes 0.1 s
-
-
-def rate_of(work, amount, seconds=0.3):
-    """Return the amount per second of calls of work(), measured over `seconds`."""
-    work()
-    calls, begun = 0, time.perf_counter()
-    while (spent := time.perf_counter() - begun) < seconds:
-        work()
-        calls += 1
-    return calls * amount / spent
 
 
 def rates_in_turn(contestants, rounds):
@@ -53,11 +52,7 @@ class Race:
 
 
 def races(frame_seconds):
-    """Return the races in the order of their runs.
-
-    Args:
-        frame_seconds: list to which the display race appends times to draw a picture.
-    """
+    """Return the races in order; that of the displays appends times of pictures."""
     mlp = links.load("autoencoder_mlp")
     disturbed = ("attacked", "cancelled", "attacked_cancelled")
     over_torch = {
@@ -65,6 +60,9 @@ def races(frame_seconds):
         "flowgraph_over_torch": ("flowgraph", "torch"),
         "flowgraph_over_torch_block": ("flowgraph", "torch_block"),
     }
+    attacked = functools.partial(link_flowgraph.attacked_rates, mlp)
+    keyed = functools.partial(semantic_link.keyed_rates, FRAMES)
+    onnx = ("ours", "onnxruntime")
     over_plain = {f"{name}_over_flowgraph": (name, "plain") for name in disturbed}
     semantic = ("semantic_torch", "semantic_flowgraph")
     shown = ("undisplayed", "displayed")
@@ -74,13 +72,13 @@ def races(frame_seconds):
             over_torch,
             reported=("torch", "loop", "flowgraph", "torch_block"),
         ),
-        Race(lambda: _attacked(mlp), over_plain, reported=disturbed),
-        Race(_cnn, {"cnn_over_onnxruntime": ("ours", "onnxruntime")}, optional=True),
-        Race(_network, {"network_over_onnxruntime_block": ("ours", "onnxruntime")}),
+        Race(attacked, over_plain, reported=disturbed),
+        Race(_cnn, {"cnn_over_onnxruntime": onnx}, optional=True),
+        Race(network_block.rates, {"network_over_onnxruntime_block": onnx}),
         Race(_semantic, {"semantic_over_torch": semantic[::-1]}, "images", semantic),
-        Race(_keyed, {"keyed_over_semantic": ("keyed", "plain")}, "images"),
+        Race(keyed, {"keyed_over_semantic": ("keyed", "plain")}, "images"),
         Race(
-            lambda: _displayed(mlp, frame_seconds),
+            lambda: displays.displayed_rates(mlp, frames=frame_seconds),
             {"displayed_over_undisplayed": shown[::-1]},
             reported=shown,
             optional=True,
@@ -89,8 +87,6 @@ def races(frame_seconds):
 
 
 def _messages(model):
-    from advphy_benchmarks import link_flowgraph, link_loop, torch_and_onnx
-
     decide = torch_and_onnx.torch_decoder
     return {
         "torch": lambda: torch_and_onnx.torch_loop_rate(model),
@@ -100,15 +96,7 @@ def _messages(model):
     }
 
 
-def _attacked(model):
-    from advphy_benchmarks import link_flowgraph
-
-    return link_flowgraph.attacked_rates(model)
-
-
 def _cnn():
-    from advphy_benchmarks import link_loop, torch_and_onnx
-
     cnn = links.load("autoencoder_cnn")
     return {
         "onnxruntime": lambda: torch_and_onnx.onnxruntime_rate(cnn, BATCH),
@@ -116,30 +104,9 @@ def _cnn():
     }
 
 
-def _network():
-    from advphy_benchmarks import network_block
-
-    return network_block.rates()
-
-
 def _semantic():
-    from advphy_benchmarks import semantic_link
-
     setting = semantic_link.setting_of("paired_arn_white", "eve_mnist")
     return {
         "semantic_torch": lambda: semantic_link.torch_chain_rate(setting, FRAMES),
         "semantic_flowgraph": lambda: semantic_link.chain_rate(setting, FRAMES),
     }
-
-
-def _keyed():
-    from advphy_benchmarks import semantic_link
-
-    return semantic_link.keyed_rates(FRAMES)
-
-
-def _displayed(model, frame_seconds):
-    from advphy_benchmarks import displays
-
-    displays.application()  # raises an ImportError without Qt
-    return displays.displayed_rates(model, frames=frame_seconds)

@@ -16,7 +16,6 @@ from advphy_training.torch_network import TorchNetwork
 from gnuradio.advphy import semantic_engine
 
 SNR_DB = 10.0
-_ANY_SECRET = bytes(32)
 
 
 def setting_of(link, eve, **given):
@@ -45,25 +44,18 @@ def keyed_rates(frames=100_000):
 
     Bob has no denoiser in either case, so only the keying differs.
     """
-    keyed = setting_of(
-        "keyed_arn_permutation", "eve_mnist_per_message", secret=_ANY_SECRET
-    )
+    names = "keyed_arn_permutation", "eve_mnist_per_message"
+    keyed = setting_of(*names, secret=bytes(32))
     networks = {role: net for role, net in keyed.link.networks.items() if role != "bob"}
     link = dataclasses.replace(keyed.link, networks=networks)
     keyed = dataclasses.replace(keyed, link=link)
     chains = {"plain": dataclasses.replace(keyed, alice=False), "keyed": keyed}
-    return {
-        name: functools.partial(chain_rate, chain, frames)
-        for name, chain in chains.items()
-    }
+    return {k: functools.partial(chain_rate, v, frames) for k, v in chains.items()}
 
 
 @torch.inference_mode()
 def torch_chain(setting, frames, batch=1000):
-    """Return (sum of squared errors, number of right labels) of a chain in plain torch.
-
-    It is that of a learned pair with an Eve, on batches of images.
-    """
+    """Return (sum of squared errors, right labels) of a learned pair in plain torch."""
     link, sigma = setting.link, snr_noise_variance(setting.snr_db) ** 0.5
     every = torch.tensor(setting.images.as_reals())
     labels = torch.tensor(setting.images.labeled().astype("int64"))
@@ -84,9 +76,9 @@ def torch_chain(setting, frames, batch=1000):
     return squared_error, correct
 
 
-def torch_chain_rate(setting, frames, threads=2):
-    """Return images per second of the chain in a torch loop."""
-    torch.set_num_threads(threads)
+def torch_chain_rate(setting, frames):
+    """Return images per second of the chain in a torch loop on 2 threads."""
+    torch.set_num_threads(2)
     begun = time.perf_counter()
     torch_chain(setting, frames)
     return frames / (time.perf_counter() - begun)

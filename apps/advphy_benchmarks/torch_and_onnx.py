@@ -7,26 +7,18 @@ import numpy as np
 import torch
 from advphy_model.complex_baseband import to_reals
 from advphy_model.power import noise_sigma
+from advphy_training.export_onnx import to_onnx
 
-from advphy_benchmarks.link_loop import EBN0_DB
-from advphy_benchmarks.races import rate_of
+from advphy_benchmarks.link_loop import EBN0_DB, rate_of
 
 
 def torch_module(network):
-    """Return a network of dense and ReLU layers as a torch module."""
-    parts = []
+    """Return a network of dense and ReLU layers only as a torch module."""
+    parts, kinds = [], {"dense": torch.nn.Linear, "relu": torch.nn.ReLU}
     for layer in network.layers:
-        if layer.kind == "dense":
-            part = torch.nn.Linear(*layer.parameters["weight"].shape[::-1])
-            parameters = layer.parameters.items()
-            part.load_state_dict({key: torch.tensor(p) for key, p in parameters})
-            parts.append(part)
-        elif layer.kind == "relu":
-            parts.append(torch.nn.ReLU())
-        else:
-            raise ValueError(
-                f"layer '{layer.name}' must be dense or relu, got {layer.kind}"
-            )
+        held = {key: torch.tensor(p) for key, p in layer.parameters.items()}
+        parts.append(kinds[layer.kind](*held["weight"].shape[::-1] if held else ()))
+        parts[-1].load_state_dict(held)
     return torch.nn.Sequential(*parts)
 
 
@@ -65,13 +57,8 @@ def torch_decoder(model):
 
 
 def onnxruntime_rate(model, batch, threads=1):
-    """Return decisions per second of onnxruntime on the model's decoder.
-
-    Raises:
-        ModuleNotFoundError: if onnx or onnxruntime is missing.
-    """
+    """Return decisions per second of onnxruntime, if installed, on a decoder."""
     import onnxruntime
-    from advphy_training.export_onnx import to_onnx
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -26,7 +26,6 @@ def main(words=None) -> int:
     # A shell leaves the "~" in --out=~/x as it is.
     home = functools.partial(re.sub, r"(^|=)~(?=/)", rf"\1{os.path.expanduser('~')}")
     words = _joined(map(home, sys.argv[1:] if words is None else words))
-    name = " ".join(["advphy", *words[:1]])
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -52,7 +51,7 @@ def main(words=None) -> int:
             from advphy_model.numpy_copies import hidden_numpy
 
             text = "; ".join(filter(None, [text.partition("\n")[0], hidden_numpy()]))
-    print(f"{name}: {text}", file=sys.stderr)
+    print(" ".join(["advphy", *words[:1]]) + f": {text}", file=sys.stderr)
     return 2
 
 
@@ -103,12 +102,8 @@ def _joined(words):
         if word == "--json":
             to_a_file = bool(words) and words[0].endswith(".json")
             word = f"--json={words.pop(0) if to_a_file else '-'}"
-        if (
-            re.match(r"-([.\d]|inf|nan)", word.lower())
-            and joined
-            and joined[-1].startswith("--")
-            and "=" not in joined[-1]
-        ):
+        negative = re.match(r"-([.\d]|inf|nan)", word.lower())
+        if negative and joined and re.match("--[^=]*$", joined[-1]):
             joined[-1] += f"={word}"
         else:
             joined.append(word)

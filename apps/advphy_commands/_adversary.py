@@ -24,9 +24,7 @@ REAL = number_or_random(float)
 class Knowledge:
     """Knowledge and effort of an adversary that crafts an attack."""
 
-    black_box: bool = switch(
-        "craft against the shipped substitutes instead of the link"
-    )
+    black_box: bool = switch("craft against the shipped substitutes, not the link")
     substitute: list = repeated(
         "LINK", "craft against this link instead; may be repeated for an ensemble"
     )
@@ -67,11 +65,9 @@ class Knowledge:
 
 def require_one_ratio(psr_db, pnr_db):
     """Raise ValueError if a PSR and a PNR are given."""
-    if psr_db is not None and pnr_db is not None:
-        raise ValueError(
-            "--psr-db and --pnr-db exclude each other; give one of them, since PNR = "
-            "PSR + SNR"
-        )
+    if None not in (psr_db, pnr_db):
+        remedy = "give one of them, since PNR = PSR + SNR"
+        raise ValueError(f"--psr-db and --pnr-db exclude each other; {remedy}")
 
 
 @dataclass(frozen=True)
@@ -111,12 +107,8 @@ class Perturbed:
     def found(self, k, model, snr_db, craft, remark):
         """Yield (perturbation, PSR in dB or None) for a link of either kind.
 
-        Args:
-            k: bits per message of a jammer.
-            model: link model or semantic link.
-            snr_db: SNR in dB, to which a PNR refers.
-            craft: function of a PSR in dB that crafts a perturbation.
-            remark: function of a text, called with each warning.
+        `k` is that of a jammer, snr_db the SNR to which a PNR refers; craft(psr_db)
+        crafts a perturbation; remark(text) is called with each warning.
         """
         psrs_db = self.psr_db or [None]  # that of the file
         if self.pnr_db:
@@ -130,8 +122,7 @@ class Perturbed:
             else:
                 p = craft(level)
             p.require_fit(model)
-            warning = p.warning_for(model)
-            if warning:
+            if warning := p.warning_for(model):
                 remark(warning)
             yield p, psr_db
 
@@ -177,8 +168,8 @@ class Cancelling:
     )
 
     def __post_init__(self):
-        for name in _CANCELLER:
-            if getattr(self, name) is not None and self.cancel is None:
+        for name in _CANCELLER if self.cancel is None else ():
+            if getattr(self, name) is not None:
                 raise ValueError(
                     f"--{name} belongs to the canceller; give --cancel, too"
                 )
@@ -222,13 +213,9 @@ class Attack(Perturbed, Cancelling):
         Perturbed.__post_init__(self)
 
     def perturbations(self, model, ebn0_db, out, remark):
-        """Return the (perturbation, PSR in dB or None) for a link at an Eb/N0.
+        """Return the (perturbation, PSR in dB or None) for a link model at an Eb/N0.
 
-        Args:
-            model: link model.
-            ebn0_db: Eb/N0 in dB that an attack is crafted for.
-            out: path of the counts, next to which crafted perturbations are kept.
-            remark: function of a text, called with each warning.
+        Crafted ones are kept next to the path `out`; remark(text) takes each warning.
         """
 
         def craft(psr_db):

@@ -117,8 +117,10 @@ def gnu_radio():
     return f"{version}, a flowgraph runs"
 
 
-def _block_names(advphy):
+def _block_names():
     """Return the file names of the blocks of gnuradio.advphy."""
+    from gnuradio import advphy
+
     modules = {n: getattr(getattr(advphy, n), "__module__", "") for n in advphy.__all__}
     return {f"advphy_{n}.block.yml" for n, m in modules.items() if m.endswith(f".{n}")}
 
@@ -128,21 +130,17 @@ def our_blocks():
     from gnuradio import advphy
 
     where = Path(advphy.__file__).parent
-    return f"{advphy.__version__}, {len(_block_names(advphy))} blocks, {where}"
+    return f"{advphy.__version__}, {len(_block_names())} blocks, {where}"
 
 
 def python_on_path(usual):
-    """Examine the python3 that runs a flowgraph of GNU Radio Companion.
-
-    If the usual Python has no GNU Radio either, nothing is wrong.
-    """
+    """Look for GNU Radio in the python3 of the path, if the usual Python has it."""
 
     def has_gnu_radio(python):
         words = [python, "-c", "import gnuradio.gr"]
         return not subprocess.run(words, stderr=subprocess.DEVNULL).returncode
 
-    found = shutil.which("python3")
-    if found is None:
+    if (found := shutil.which("python3")) is None:
         raise LookupError("no python3 is on the path")
     if not has_gnu_radio(found) and has_gnu_radio(usual):
         raise LookupError(f"{found}, which starts a flowgraph, has no GNU Radio")
@@ -171,10 +169,7 @@ def display():
 
 
 def block_files(folder=""):
-    """Look for our blocks in the folders of GNU Radio Companion.
-
-    The expected blocks are those of a folder, or else those of gnuradio.advphy.
-    """
+    """Look in GNU Radio Companion's folders for the blocks of a folder, or all ours."""
     from gnuradio import gr
     from gnuradio.grc.core.Config import Config
 
@@ -186,13 +181,8 @@ def block_files(folder=""):
     found = {path: inside for path in paths if (inside := files(path))}
     if not found:
         raise LookupError(f"no block in {', '.join(paths) or 'an empty path'}")
-    if folder:
-        wanted = files(folder).keys()
-    else:
-        from gnuradio import advphy
-
-        wanted = _block_names(advphy)
     used, *others = found
+    wanted = files(folder).keys() if folder else _block_names()
     missing = sorted(wanted - found[used].keys())
     if missing:
         raise LookupError(f"{', '.join(missing)} is missing in {used}")

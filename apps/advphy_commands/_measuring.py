@@ -26,6 +26,11 @@ def max_blocks(default):
     return option(default, "blocks at which a point ends", whole)
 
 
+def engine(text):
+    """Return the field of --engine."""
+    return option("flowgraph", text, choices=("flowgraph", "loop"))
+
+
 @dataclass(frozen=True)
 class Points:
     """Links, Eb/N0, end of a point, and file of the counts."""
@@ -39,35 +44,22 @@ class Points:
     out: str = option(None, "file of the counts", required=True, metavar="FILE.csv")
 
 
-def chains(settings, remark, kind, of_model):
+def chains(settings, remark, kind, of_model=lambda model: {"model": model}):
     """Yield LinkSettings or BurstSettings in the order of the measurement.
 
-    Args:
-        settings: Points with adversary and channel.
-        remark: function of a text, called with each warning.
-        kind: LinkSetting or BurstSetting.
-        of_model: function of a link model that returns {"model": ...}, and the Frame
-            as "frame" for a BurstSetting.
+    `settings` are Points with adversary and channel; remark(text) is called with each
+    warning. of_model(model) returns {"model": ...}, and "frame" for a BurstSetting.
     """
     adversary = settings.adversary
     attacks = adversary.adversaries(settings.seed, settings.out, remark)
-    if adversary.attack is None:
-
-        def attacks(**_):
-            return [None]
-
+    same = {"seed": settings.seed, "channel": settings.channel}
+    same["canceller"] = adversary.canceller
     for link in settings.links:
         first = of_model(links.load(link))
         for ebn0_db in settings.ebn0_db:
-            for attack in attacks(**first, ebn0_db=ebn0_db):
-                yield kind(
-                    **first,
-                    ebn0_db=ebn0_db,
-                    seed=settings.seed,
-                    attack=attack,
-                    canceller=adversary.canceller,
-                    channel=settings.channel,
-                )
+            at = first | {"ebn0_db": ebn0_db}
+            for attack in [None] if adversary.attack is None else attacks(**at):
+                yield kind(**at, attack=attack, **same)
 
 
 @dataclass(frozen=True)
@@ -86,11 +78,7 @@ def workers(address, module="advphy_model.measure.ranges"):
 
 
 def run(output, table: Table, settings, rule, out, schema, **more):
-    """Measure, show the progress, and print a line for each row.
-
-    The settings, which may take long to make, and what follows are arguments of
-    sweep.measure.
-    """
+    """Measure with sweep.measure, show the progress, and print a line for each row."""
     ready = []
 
     def made():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Parsers for numbers and ranges of numbers on the command line."""
 
+import contextlib
 import math
 import re
 
@@ -12,33 +13,26 @@ MOST_POINTS = 1000
 def db_range(name, text):
     """Return the values in dB of "a", "a,b,c" or "first:last:step".
 
-    Raises:
-        ValueError: if the text is no such range, has more than MOST_POINTS points, or
-            leaves -100..100 dB.
+    ValueError for another text, for more than MOST_POINTS, or beyond -100..100 dB.
     """
-    rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP"
-    try:
+    wrong = "with FIRST <= LAST and STEP > 0"
+    with contextlib.suppress(ValueError, OverflowError):  # int() of an infinite count
         if ":" not in text:
             values = [_number(part) for part in text.split(",")]
         else:
             first, last, step = (_number(part) for part in text.split(":"))
             if not (step > 0 and first <= last):
                 raise ValueError
+            wrong = f"with at most {MOST_POINTS} points"
             count = math.floor((last - first) / step + 1e-9) + 1
             if count > MOST_POINTS:
-                raise OverflowError
+                raise ValueError
             values = [round(first + i * step, 9) for i in range(count)]
-    except ValueError:
-        raise ValueError(
-            f"{rule} with FIRST <= LAST and STEP > 0, got '{text}'"
-        ) from None
-    except OverflowError:
-        raise ValueError(
-            f"{rule} with at most {MOST_POINTS} points, got '{text}'"
-        ) from None
-    if not all(math.isfinite(v) and abs(v) <= 100 for v in values):
-        raise ValueError(f"{rule} within -100..100 dB, got '{text}'")
-    return values
+        wrong = "within -100..100 dB"
+        if all(math.isfinite(v) and abs(v) <= 100 for v in values):
+            return values
+    rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP"
+    raise ValueError(f"{rule} {wrong}, got '{text}'")
 
 
 def _number(text):
@@ -49,17 +43,11 @@ def _number(text):
 
 
 def whole(name, text):
-    """Return a text such as "100000000" or "1e8" as an int.
-
-    Raises:
-        ValueError: if it is not a whole number.
-    """
-    try:
+    """Return a text such as "100000000" or "1e8" as an int, or raise ValueError."""
+    with contextlib.suppress(ValueError, OverflowError):
         value = int(text) if text.strip().isdecimal() else _number(text)
         if value >= 0 and value == int(value):
             return int(value)
-    except (ValueError, OverflowError):
-        pass
     raise ValueError(f"{name} must be a whole number such as 100000 or 1e8, got {text}")
 
 
@@ -75,8 +63,7 @@ def number_or_random(kind):
         try:
             return text if text == "random" else kind(text)
         except ValueError:
-            raise ValueError(
-                f"{name} must be a number or 'random', got '{text}'"
-            ) from None
+            rule = "a number or 'random'"
+            raise ValueError(f"{name} must be {rule}, got '{text}'") from None
 
     return parse

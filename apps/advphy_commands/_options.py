@@ -18,12 +18,9 @@ import dataclasses
 def option(default=None, text=None, parse=None, flag=None, **given):
     """Return the field of an option; its help names the default.
 
-    Args:
-        default: text for `parse`, or a value if argparse converts with `type`.
-        text: help text.
-        parse: function (option, text) that returns the value; not called for None.
-        flag: name of the option; None: made from the name of the field.
-        given: further arguments of argparse's add_argument.
+    `default` is a text for parse(option, text), which returns the value, or a value if
+    argparse converts with `type`. `flag` is made from the name of the field if None;
+    `given` are further arguments of argparse's add_argument.
     """
     if default not in (None, "", []) and not isinstance(default, bool):
         text = f"{text or ''} (default %(default)s)".strip()
@@ -32,12 +29,7 @@ def option(default=None, text=None, parse=None, flag=None, **given):
 
 
 def switch(text, alone=False):
-    """Return the field of an option without a value.
-
-    Args:
-        text: help text.
-        alone: whether the option excludes the other options with alone=True.
-    """
+    """Return the field of an option without a value; two with `alone` are refused."""
     given = {"action": "store_true", "default": False, "help": text}
     return _field(given, alone=alone)
 
@@ -91,20 +83,16 @@ def declare(parser, settings, title=None):
 
 
 def parsed(settings, arguments):
-    """Return the dataclass filled with the arguments that argparse parsed.
+    """Return the dataclass with the arguments of argparse; ValueError if it refuses."""
 
-    Raises:
-        ValueError: if the parse function of a field or the dataclass refuses a value.
-    """
-    values = {}
-    for field in dataclasses.fields(settings):
+    def value(field):
         if "settings" in field.metadata:
-            values[field.name] = parsed(field.metadata["settings"], arguments)
-        elif "typed" in field.metadata:
-            values[field.name] = vars(arguments)
-        else:
-            values[field.name] = _value(field, getattr(arguments, field.name))
-    return settings(**values)
+            return parsed(field.metadata["settings"], arguments)
+        if "typed" in field.metadata:
+            return vars(arguments)
+        return _value(field, getattr(arguments, field.name))
+
+    return settings(**{one.name: value(one) for one in dataclasses.fields(settings)})
 
 
 def changed(settings):

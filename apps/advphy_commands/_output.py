@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Output of a command: lines for people, or one JSON document for programs.
 
-With --json, standard output receives only the document; all other output goes to
-standard error. With --json FILE.json the document goes to the file, and the lines are
-printed as usual. In a document, a number that is not finite becomes null, a complex
-number [real, imaginary], and bytes become hexadecimal digits.
+With --json, standard output receives only the document, and standard error the rest.
+With --json FILE.json, the lines are printed as usual. In a document, a number that is
+not finite becomes null, a complex one [real, imaginary], bytes become hexadecimal.
 """
 
 import contextlib
@@ -15,11 +14,9 @@ import sys
 
 
 class Output:
-    """Output of one command.
+    """Output of a command such as "radio rx".
 
-    Args:
-        command: name of the command, such as "measure" or "radio rx".
-        json: None for lines, "-" for a document on standard output, or a path.
+    `json` is None for lines, "-" for a document on standard output, or a path.
     """
 
     def __init__(self, command="", json=None):
@@ -63,18 +60,19 @@ class Output:
                 yield
             except KeyboardInterrupt:
                 if self._document:
-                    self._finish(interrupted=True)
+                    self.note(interrupted=True)
+                    self._finish()
                 raise
             self._finish()
 
-    def _finish(self, **more):
+    def _finish(self):
         from advphy_model import __version__
         from advphy_model.atomic_file import atomic_file
 
         if self.json is None or self._events:
             return
         head = {"command": self.command, "version": __version__}
-        text = document(head | self._document | more, indent=1)
+        text = document(head | self._document, indent=1)
         if self.only_json:
             _write(text, self._stream)
         else:
@@ -105,12 +103,8 @@ def _plain(value):
 
 def _write(text, stream):
     """Write a line, above the progress bar if there is one."""
-    if "tqdm" in sys.modules:
-        from tqdm import tqdm
-
-        tqdm.write(str(text), file=stream)
-    else:
-        print(text, file=stream)
+    bars = getattr(sys.modules.get("tqdm"), "tqdm", None)
+    (bars.write if bars else print)(str(text), file=stream)
     stream.flush()
 
 

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of `advphy plot`: functions that return the numbers and how to draw them."""
+"""Pictures of `advphy plot`: functions that return the numbers and how to draw them.
 
+Their arguments are the Settings and the files or links to draw.
+"""
+
+import itertools
 from pathlib import Path
 
 from advphy_model.air.adversary import Adversary
@@ -16,29 +20,20 @@ from advphy_commands._plot_inputs import COUNTS, LINK, PERTURBATION, SEMANTIC
 
 EBN0_DB, PSR_DB = 8.0, -6.0  # the usual setting of these figures
 # Default picture of each kind of file, and the pictures that an option belongs to.
-NATURAL = {
-    COUNTS: "bler",
-    SEMANTIC: "semantic",
-    LINK: "constellation",
-    PERTURBATION: "perturbation",
-}
-OPTIONS = {
-    "--x": ("bler",),
-    "--at-bler": ("bler",),
-    "--claim": ("bler",),
+NATURAL = {COUNTS: "bler", SEMANTIC: "semantic"}
+NATURAL |= {LINK: "constellation", PERTURBATION: "perturbation"}
+OPTIONS = dict.fromkeys(("--x", "--at-bler", "--claim"), ("bler",))
+OPTIONS |= {
     "--ebn0-db": ("decision-regions", "perturbation", "transfer-matrix"),
     "--psr-db": ("decision-regions", "perturbation", "transfer-matrix"),
     "--perturbation": ("decision-regions", "transfer-matrix"),
     "--codewords": ("decision-regions",),
     "--link": ("perturbation",),
-    "--attack": ("transfer-matrix",),
-    "--min-errors": ("transfer-matrix",),
-    "--max-blocks": ("transfer-matrix",),
+    **dict.fromkeys(("--attack", "--min-errors", "--max-blocks"), ("transfer-matrix",)),
 }
 
 
-def bler(settings, words):
-    """Return the numbers of BLER curves and the function that draws them."""
+def _bler(settings, words):
     from advphy_figures import bler_curves
 
     _plot_inputs.of_one_kind(words, COUNTS)
@@ -59,8 +54,7 @@ def _at_bler(rows, x, rate):
     return {"bler": rate, "ebn0_db": needed}
 
 
-def semantic(settings, words):
-    """Return MSE and accuracy over SNR and the function that draws them."""
+def _semantic(settings, words):
     from advphy_figures import semantic_curves
 
     _plot_inputs.of_one_kind(words, SEMANTIC)
@@ -68,8 +62,7 @@ def semantic(settings, words):
     return described, semantic_curves.draw_described
 
 
-def secrecy(settings, words):
-    """Return the secrecy frontier and the function that draws it."""
+def _secrecy(settings, words):
     from advphy_figures import semantic_curves
 
     _plot_inputs.of_one_kind(words, SEMANTIC)
@@ -77,8 +70,7 @@ def secrecy(settings, words):
     return described, semantic_curves.draw_frontier
 
 
-def constellation(settings, words):
-    """Return the codebooks and the function that draws them."""
+def _constellation(settings, words):
     from advphy_figures import constellation
 
     _plot_inputs.of_one_kind(words, LINK)
@@ -86,8 +78,7 @@ def constellation(settings, words):
     return described, constellation.draw_described
 
 
-def decision_regions(settings, words):
-    """Return a slice of the decisions of a link and the function that draws it."""
+def _decision_regions(settings, words):
     from advphy_figures import decision_regions, decision_slice
 
     _plot_inputs.of_one_kind(words, LINK)
@@ -102,8 +93,7 @@ def decision_regions(settings, words):
     return described, decision_regions.draw_described
 
 
-def perturbation(settings, words):
-    """Return a perturbation in signal space and the function that draws it."""
+def _perturbation(settings, words):
     from advphy_figures import signal_space
 
     _plot_inputs.of_one_kind(words, PERTURBATION)
@@ -114,8 +104,7 @@ def perturbation(settings, words):
     return signal_space.describe(p, model, ebn0_db), signal_space.draw_described
 
 
-def transfer_matrix(settings, words):
-    """Return a transfer matrix, read or measured, and the function that draws it."""
+def _transfer_matrix(settings, words):
     from advphy_figures import look, transfer_matrix
 
     wanted = settings.attacked
@@ -144,28 +133,22 @@ def transfer_matrix(settings, words):
 def _transferred(models, out, wanted):
     """Measure every link under every perturbation; return (rows, perturbations).
 
-    The counts are also written to `out`, and an interrupted measurement continues from
-    them. The perturbations are read, or crafted against each link (needs torch).
+    The counts are also written to `out`, from which an interrupted measurement goes on.
     """
     ebn0_db = _or(wanted.ebn0_db, EBN0_DB)
     psr_db = checked_psr_db(_or(wanted.psr_db, PSR_DB))
     refuse_unwritable(out)
     given = _plot_inputs.read_perturbations(wanted.perturbation, psr_db)
-    for p in given:
-        for model in models:
-            p.require_fit(model)
+    for p, model in itertools.product(given, models):
+        p.require_fit(model)
     rule = StopRule(_or(wanted.min_errors, 200), _or(wanted.max_blocks, 10**7))
-    cells = len(models) * (len(given or models) + 1 + (not given))
-    with _progress.bar(total=cells, unit="cell") as bar:
+    number = len(models) * (len(given or models) + 1 + (not given))
+    with _progress.bar(total=number, unit="cell") as bar:
         name = wanted.attack or "universal_pgd"
         made = given or list(_crafted(name, models, psr_db, ebn0_db, out, bar))
         adversaries = [None, *(Adversary(p, psr_db) for p in made)]
-        settings = [
-            LinkSetting(model, ebn0_db, attack=attack)
-            for model in models
-            for attack in adversaries
-        ]
-        rows = []
+        cells, rows = itertools.product(models, adversaries), []
+        settings = [LinkSetting(model, ebn0_db, attack=p) for model, p in cells]
         for step in sweep.measure(settings, rule, out, Counts):
             if step.done:
                 rows.append(step.row)
@@ -202,11 +185,11 @@ def _alone(what, words):
 
 
 PICTURES = {
-    "bler": bler,
-    "semantic": semantic,
-    "secrecy": secrecy,
-    "constellation": constellation,
-    "decision-regions": decision_regions,
-    "perturbation": perturbation,
-    "transfer-matrix": transfer_matrix,
+    "bler": _bler,
+    "semantic": _semantic,
+    "secrecy": _secrecy,
+    "constellation": _constellation,
+    "decision-regions": _decision_regions,
+    "perturbation": _perturbation,
+    "transfer-matrix": _transfer_matrix,
 }

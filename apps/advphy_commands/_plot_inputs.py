@@ -22,9 +22,7 @@ _ROWS |= {"branch": SemanticCounts}
 def kind_of(word) -> str:
     """Return the kind of an argument: COUNTS, SEMANTIC, LINK or PERTURBATION.
 
-    Raises:
-        OSError: if a CSV cannot be read.
-        ValueError: if the argument is of no kind.
+    OSError if a CSV cannot be read, ValueError if the argument is of no kind.
     """
     path = Path(word)
     if word.removesuffix(":nearest_codeword") in links.names():
@@ -52,30 +50,22 @@ def _columns(path):
 
 
 def of_one_kind(words, wanted=None) -> str:
-    """Return the common kind of all arguments.
-
-    Raises:
-        ValueError: if the kinds differ, or differ from `wanted`.
-    """
+    """Return the common kind of all; ValueError if they differ, also from `wanted`."""
     kinds = [kind_of(word) for word in words]
     for word, kind in zip(words, kinds, strict=True):
         if wanted and kind != wanted:
             raise ValueError(f"'{word}' is a {kind}, expected a {wanted}")
         if kind != kinds[0]:
-            raise ValueError(
-                f"'{word}' is a {kind}, but '{words[0]}' is a {kinds[0]}; give files "
-                "of one kind"
-            )
+            other = f"'{words[0]}' is a {kinds[0]}; give files of one kind"
+            raise ValueError(f"'{word}' is a {kind}, but {other}")
     return kinds[0]
 
 
 def read_counts(paths) -> list:
     """Return the rows of CSVs of counts, which may be of several kinds.
 
-    Raises:
-        ValueError: if a file is not a CSV of counts, if blocks are counted twice, or if
-            weights of rare errors degenerate.
-        OSError: if a file cannot be read.
+    ValueError if a file is not a CSV of counts, if blocks are counted twice, or if
+    weights of rare errors degenerate; OSError if a file cannot be read.
     """
     found = {schema: [] for schema in (Counts, *_ROWS.values())}
     for path in paths:

@@ -6,10 +6,7 @@ import sys
 
 
 def bar(steps=None, total=None, unit="step", **more):
-    """Return a tqdm bar on standard error, which only a terminal shows.
-
-    A child process shows none. The arguments are those of tqdm.
-    """
+    """Return a tqdm bar on standard error, hidden in a file and in a child process."""
     from tqdm import tqdm
 
     more["unit"] = unit if more.get("unit_scale") else f" {unit}"

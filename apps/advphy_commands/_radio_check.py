@@ -105,15 +105,9 @@ def run(settings, output):
 
 def _file(settings, output, model, frame):
     output.line(f"  Eb/N0 {settings.ebn0_db:g} dB, loss up to {LOSS_DB['file']:g} dB")
-    return radio_check.file_level(
-        model,
-        frame,
-        settings.frames,
-        settings.ebn0_db,
-        settings.seed,
-        LOSS_DB["file"],
-        along=partial(_progress.bar, unit="piece"),
-    )
+    at = settings.frames, settings.ebn0_db, settings.seed, LOSS_DB["file"]
+    along = partial(_progress.bar, unit="piece")
+    return radio_check.file_level(model, frame, *at, along=along)
 
 
 def _loopback(settings, output, model, frame):
@@ -135,13 +129,9 @@ def _loopback(settings, output, model, frame):
     device = {"driver": "standin", "args": f"{args}noise_variance={variance:.9g}"}
     device |= {"sample_rate": rate, "frequency": radio.DEFAULT_FREQUENCY}
     scorer, events = _through(settings, model, frame, device, device)
-    expected = radio_check.Expected(
-        ebn0_db=ebn0_db,
-        loss_db=loss_db,
-        most_lost=MOST_LOST["loopback"],
-        cfo=CFO,
-        clock_ppm=CLOCK_PPM,
-    )
+    limits = {"loss_db": loss_db, "most_lost": MOST_LOST["loopback"]}
+    limits |= {"cfo": CFO, "clock_ppm": CLOCK_PPM}
+    expected = radio_check.Expected(ebn0_db=ebn0_db, **limits)
     found = scorer.counts, scorer.means, model, settings.frames, expected
     return radio_check.judged(*found) + events
 
@@ -155,21 +145,15 @@ def _radio(settings, output, model, frame):
     receiving = device | {"gain": settings.rx_gain}
     scorer, events = _through(settings, model, frame, device, receiving)
     ebn0_db = scorer.means.get("snr_db", math.nan) - 10 * math.log10(model.rate)
-    expected = radio_check.Expected(
-        ebn0_db=min(ebn0_db, 20.0),
-        loss_db=LOSS_DB["radio"],
-        most_lost=MOST_LOST["radio"],
-        snr_slack_db=None,
-    )
+    limits = {"loss_db": LOSS_DB["radio"], "most_lost": MOST_LOST["radio"]}
+    ebn0_db = min(ebn0_db, 20.0)
+    expected = radio_check.Expected(ebn0_db=ebn0_db, **limits, snr_slack_db=None)
     found = scorer.counts, scorer.means, model, settings.frames, expected
     return events + radio_check.judged(*found)
 
 
 def _through(settings, model, frame, sending, receiving):
-    """Return the Scorer of bursts that a device sends to itself, and Checks of events.
-
-    The events are those that the drivers report.
-    """
+    """Return the Scorer of bursts of a device to itself, and Checks of its events."""
     from gnuradio import advphy, blocks
     from gnuradio.advphy.over_the_air import transmitter
 
@@ -196,9 +180,8 @@ def _through(settings, model, frame, sending, receiving):
         keep = blocks.file_sink(8, str(received))
         flowgraph.connect(source, head, keep)
         shown = ("samples", samples + more, lambda: head.nitems_written(0))
-        if radio.run(
-            flowgraph, end, enough=lambda: time.monotonic() > late, shown=shown
-        ):
+        in_time = {"enough": lambda: time.monotonic() > late, "shown": shown}
+        if radio.run(flowgraph, end, **in_time):
             raise KeyboardInterrupt
         keep.close()
         scorer = Scorer(model, frame, seed, first_frame=0 if near else None)

@@ -36,9 +36,8 @@ class Settings:
         if self.attack and not self.record:
             raise ValueError("--attack is written into a recording; give --record, too")
         if self.psr_db is not None and not self.attack:
-            raise ValueError(
-                "--psr-db belongs to an adversary; give --attack WORDS, too"
-            )
+            needed = "an adversary; give --attack WORDS, too"
+            raise ValueError(f"--psr-db belongs to {needed}")
 
 
 @radio.ended_by_signals()
@@ -52,14 +51,8 @@ def run(settings, output):
 
     source, rate = advphy.sdr_source(**device), device["sample_rate"]
     samples = None if seconds is None else round(seconds * rate)
-    flowgraph = receiver(
-        model,
-        source,
-        samples=samples,
-        first_frame=settings.first_frame,
-        swap_iq=settings.swap_iq,
-        **sent,
-    )
+    sent_from = {"first_frame": settings.first_frame, "swap_iq": settings.swap_iq}
+    flowgraph = receiver(model, source, samples=samples, **sent_from, **sent)
     recorder = _recorder(settings, model, sent, device) if settings.record else None
     if recorder is not None:
         flowgraph.record(recorder)
@@ -100,16 +93,9 @@ def _recorder(settings, model, sent, device):
     from gnuradio import advphy
 
     frame, first = sent["frame"], settings.first_frame
-    recorder = advphy.recorder(
-        settings.record,
-        model,
-        frame,
-        device["sample_rate"],
-        device["frequency"],
-        sent["seed"],
-        None if first is None else first * frame.codewords,
-        sent["images"],
-    )
+    first = None if first is None else first * frame.codewords
+    at = device["sample_rate"], device["frequency"], sent["seed"], first, sent["images"]
+    recorder = advphy.recorder(settings.record, model, frame, *at)
     if settings.attack:
         recorder.note_attack(settings.attack, settings.psr_db)
     return recorder

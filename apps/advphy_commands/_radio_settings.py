@@ -21,6 +21,12 @@ NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; for drivers without a carrier
 
 
+def checked_seconds(seconds):
+    """Raise ValueError unless --seconds is positive and finite, or None."""
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise ValueError(f"--seconds must be finite and above 0, got {seconds:g}")
+
+
 @dataclass(frozen=True)
 class Link:
     """Link, its settings, and when to end."""
@@ -36,10 +42,7 @@ class Link:
     def __post_init__(self):
         if self.frames == 0:
             raise ValueError("--frames must be at least 1, got 0")
-        if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise ValueError(
-                f"--seconds must be finite and above 0, got {self.seconds}"
-            )
+        checked_seconds(self.seconds)
 
     def load(self):
         """Return (link, {frame, seed, images, secret})."""
@@ -63,19 +66,14 @@ class Device:
     antenna: str = option("", "name of the antenna port")
 
     def of_driver(self, driver):
-        """Return the arguments of sdr_sink and sdr_source.
-
-        Raises:
-            ValueError: if a radio has no frequency, or the rate is not positive.
-        """
+        """Return the arguments of sdr_sink and sdr_source; ValueError if invalid."""
         if not 0 < self.rate < math.inf:
             raise ValueError(f"--rate must be above 0 samples/s, got {self.rate:g}")
         if self.frequency is None and driver in RADIOS:
             raise ValueError(f"--frequency is missing: driver {driver} has no default")
-        same = {"args": self.args, "gain": self.gain, "antenna": self.antenna}
         frequency = self.frequency or DEFAULT_FREQUENCY
         at = {"driver": driver, "frequency": frequency, "sample_rate": self.rate}
-        return at | same
+        return at | {"args": self.args, "gain": self.gain, "antenna": self.antenna}
 
 
 def driver(flag):
@@ -84,12 +82,17 @@ def driver(flag):
     return option(None, text, flag=flag, required=True, metavar="DRIVER")
 
 
-@contextlib.contextmanager
 def ended_by_signals():
     """Let SIGTERM and SIGHUP have the effect of Ctrl-C while the context is active."""
+    return handled(signal.default_int_handler, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def handled(handler, *numbers):
+    """Let a handler handle signals while the context is active."""
     before = {
-        number: signal.signal(number, signal.default_int_handler)
-        for number in (signal.SIGTERM, signal.SIGHUP)
+        number: signal.signal(number, handler)
+        for number in numbers
         if signal.getsignal(number) != signal.SIG_IGN  # nohup ignores SIGHUP
     }
     try:
@@ -100,19 +103,16 @@ def ended_by_signals():
 
 
 def run(flowgraph, end, show=None, enough=None, patience=10.0, shown=None):
-    """Run a flowgraph until it ends, until enough has passed, or until Ctrl-C.
+    """Run a top_block of advphy until it ends; return whether Ctrl-C ended it.
 
     Args:
-        flowgraph: top_block of advphy.
-        end: function that ends the stream of the flowgraph.
+        flowgraph: top_block, whose stream end() ends.
+        end: called at Ctrl-C, or when enough() is true.
         show: function of the seconds since the start, called once a second, or None.
         enough: function that returns whether to end the flowgraph, or None.
         patience: seconds after which a flowgraph that does not end is stopped.
-        shown: (unit, total or None, function that returns the present count) for the
-            progress bar; None: the bar shows the elapsed time.
-
-    Returns:
-        Whether Ctrl-C ended it.
+        shown: (unit, total or None, function that returns the present count) of the
+            progress bar; None: elapsed seconds.
     """
     ended, failures, interrupted = threading.Event(), [], False
 

@@ -36,12 +36,11 @@ class Settings:
     )
 
     def __post_init__(self):
-        for name in ("psr_db", "permitted"):
-            if self.attack is None and getattr(self, name) is not None:
-                raise ValueError(
-                    f"--{name.replace('_', '-')} belongs to an adversary; give "
-                    "--attack FILE, too"
-                )
+        given = {"--psr-db": self.psr_db, "--permitted": self.permitted}
+        for name, value in given.items():
+            if self.attack is None and value is not None:
+                needed = "an adversary; give --attack FILE, too"
+                raise ValueError(f"{name} belongs to {needed}")
 
 
 @radio.ended_by_signals()
@@ -62,15 +61,8 @@ def run(settings, output):
         adversary="no" if attack is None else "yes",
         permitted=settings.permitted,
     )
-    flowgraph = transmitter(
-        model,
-        sink,
-        frames=frames,
-        amplitude=settings.amplitude,
-        attack=attack,
-        first_frame=settings.first_frame,
-        **sent,
-    )
+    sent |= {"first_frame": settings.first_frame, "amplitude": settings.amplitude}
+    flowgraph = transmitter(model, sink, frames=frames, attack=attack, **sent)
     if not settings.arm:
         sink.gate.at_end = None  # _print_sent prints the plan
     # zmq may wait for a receiver that has exited; a radio is silent already.
@@ -107,12 +99,9 @@ def _whole_frames(settings, frame):
     if seconds is None and frames is None:
         seconds = LONGEST
     if seconds is not None:
-        fit = int(seconds / length)
-        if not fit:
-            raise ValueError(
-                f"--seconds must be at least {length:.3g}, the length of one burst, "
-                f"got {seconds:g}"
-            )
+        if not (fit := int(seconds / length)):
+            least = f"{length:.3g}, the length of one burst"
+            raise ValueError(f"--seconds must be at least {least}, got {seconds:g}")
         frames = fit if frames is None else min(frames, fit)
     return frames, (frames + 1) * length
 

@@ -13,13 +13,7 @@ def key_file():
 
 
 def secret_of(key_file, link):
-    """Return the secret of a keyed link, or None if the link is not keyed.
-
-    It is read from a file, or the user is asked for it.
-
-    Raises:
-        ValueError: if a file is given and the link is not keyed.
-    """
+    """Return a keyed link's secret, or None; ValueError for a file that has no use."""
     if getattr(link, "keying", "none") != "none":
         return secret_file.read(key_file) if key_file else secret_file.ask()
     if key_file:

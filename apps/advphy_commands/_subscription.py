@@ -21,15 +21,11 @@ LOST = {
 
 
 class Subscriptions:
-    """Connections to several publishers; a context manager.
+    """Connections to publishers such as tcp://127.0.0.1:5570; a context manager.
 
-    Args:
-        addresses: addresses such as tcp://127.0.0.1:5570.
-        remark: function of a text, called when the state of a connection changes.
-        keys: folder with subscriber.key_secret and publisher.key, or None.
-
-    Raises:
-        ValueError: if an address or a key is not valid.
+    remark(text) is called when the state of a connection changes. `keys` is a folder
+    with subscriber.key_secret and publisher.key, or None. ValueError if an address or a
+    key is not valid.
     """
 
     def __init__(self, addresses, remark, keys=None):
@@ -58,16 +54,10 @@ class Subscriptions:
         if not found or not 0 < int(found.group(1) or 1) < 65536:  # ZeroMQ would wait
             raise ValueError(_not_an_address(address))
         socket = self._context.socket(zmq.SUB)
-        for name, value in {
-            zmq.RCVHWM: WAITING,
-            zmq.MAXMSGSIZE: published.LONGEST_MESSAGE,
-            zmq.HANDSHAKE_IVL: HANDSHAKE_MS,
-            zmq.RECONNECT_IVL_MAX: 1000,
-            zmq.LINGER: 0,
-            zmq.IPV6: int("[" in address),
-            zmq.SUBSCRIBE: b"",
-        }.items():
-            socket.setsockopt(name, value)
+        socket.rcvhwm, socket.maxmsgsize = WAITING, published.LONGEST_MESSAGE
+        socket.handshake_ivl, socket.reconnect_ivl_max = HANDSHAKE_MS, 1000
+        socket.linger, socket.ipv6 = 0, "[" in address
+        socket.subscribe(b"")
         if keys is not None:
             from gnuradio.advphy.measure import publishing_socket as files
 
@@ -92,10 +82,9 @@ class Subscriptions:
             found = []
             for address, (socket, monitor) in self._sockets.items():
                 self._follow(address, monitor)
-                received = self._received(address, socket)
-                if received:
+                if received := self._received(address, socket):
                     self._silent.discard(address)
-                found += received
+                    found += received
             if found or left <= 0:
                 return found
 

@@ -26,10 +26,7 @@ def entry(name, text):
 
 
 def counted(counts, pixels=None):
-    """Return the lines of Scorer.counts and of their error rate.
-
-    The pixels are those of an image; None for a link of messages.
-    """
+    """Return the lines of Scorer.counts and of their BLER, or the MSE per pixel."""
     names = COUNTS | ({} if pixels is None else {"blocks": "images"})
     lines = [entry(names[n], counts[n]) for n in names if n in counts]
     if not counts["blocks"]:
@@ -109,16 +106,9 @@ def printable(text) -> str:
 
 
 def _settings(settings):
-    """Return the text of the levels, attack and pair, and of canceller and channel.
-
-    The last two are left out if they are none and awgn.
-    """
-    numbers = {
-        key: value
-        for key, value in settings.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
-    words = known_parts(_SETTINGS, numbers)
+    """Return the text of the levels, the attack, the pair, canceller and channel."""
+    known = {k: v for k, v in settings.items() if type(v) in (int, float)}
+    words = known_parts(_SETTINGS, known)
     if isinstance(settings.get("perturbation"), str):
         words.append(settings["perturbation"] if settings.get("on") else "attack off")
     if isinstance(settings.get("inserted"), bool):

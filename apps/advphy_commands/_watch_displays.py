@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 
+from advphy_commands._radio_settings import handled
 from advphy_commands._text import cells, name_of
 
 LINE_SECONDS = 1.0
@@ -17,11 +18,7 @@ ENDS = {"psr_db": (-20.0, 10.0), "snr_db": (-10.0, 20.0)}  # ends of the horizon
 
 
 def wants_window(settings, output):
-    """Return whether to open a window.
-
-    Raises:
-        ValueError: if --window is given and there is no screen.
-    """
+    """Return whether to open a window; ValueError for --window without a screen."""
     screen = any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY"))
     if settings.window:
         if not screen and not os.environ.get("QT_QPA_PLATFORM"):
@@ -74,18 +71,11 @@ def window(settings, turns):
     timer.timeout.connect(turn)
     timer.start(WINDOW_MS)
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in ends}
-    for number in ends:  # an exception in a slot would abort the process
-        if before[number] != signal.SIG_IGN:
-            signal.signal(number, interrupt)
-    try:
+    # An exception in a slot would abort the process.
+    with handled(interrupt, *ends), contextlib.closing(shown):
         shown.show()
         application.exec_()
-    finally:
-        for number in ends:
-            signal.signal(number, before[number])
-        timer.stop()
-        shown.close()
+    timer.stop()
     if errors:
         raise errors[0]
 

@@ -19,6 +19,7 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.semantic_link import SemanticLink
 
 from advphy_commands import _progress
+from advphy_commands._measuring import engine
 from advphy_commands._numbers import db_range, whole
 from advphy_commands._options import operand, option
 from advphy_commands._secret import key_file, secret_of
@@ -56,11 +57,7 @@ class Settings:
     surrogate_steps: int = option("2000", "steps of each pair of Eve; 0: none", whole)
     key_file: str = key_file()
     seed: int = option(1, "seed of all random numbers", type=int)
-    engine: str = option(
-        "flowgraph",
-        "engine that records; both give the same samples",
-        choices=("flowgraph", "loop"),
-    )
+    engine: str = engine("engine that records; both give the same samples")
 
 
 def run(settings, output):
@@ -99,17 +96,9 @@ def _adaptations(settings):
         from gnuradio.advphy import semantic_engine
 
         record = semantic_engine.record
-    return [
-        Adaptation(
-            semantic_chain.SemanticSetting(
-                link, sent, snr_db, snr_db, static, secret=secret, seed=seed
-            ),
-            tested,
-            record,
-            settings.intercepts,
-            knows_base,
-            settings.surrogate_steps,
-            Effort(steps=max(1, settings.steps), seed=seed),
-        )
-        for snr_db in settings.snr_db
-    ]
+    effort = Effort(steps=max(1, settings.steps), seed=seed)
+    hers = settings.intercepts, knows_base, settings.surrogate_steps, effort
+    at = {"eve": static, "secret": secret, "seed": seed}
+    setting, snrs_db = semantic_chain.SemanticSetting, settings.snr_db
+    targets = (setting(link, sent, snr_db, snr_db, **at) for snr_db in snrs_db)
+    return [Adaptation(target, tested, record, *hers) for target in targets]

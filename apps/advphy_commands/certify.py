@@ -158,13 +158,10 @@ def _radii(link, nodes, output):
         kind = "exact" if radius.exact else "lower limit"
         return f"{name:>7}{radius.certified:>11.5f}{psr:>8}{radius.found:>9.5f}  {kind}"
 
-    found = decision_radius.radii(link, nodes)
-    every = []
+    found, every = decision_radius.radii(link, nodes), []
     for radius in _progress.bar(found, total=link.M, unit="codeword"):
-        norm, psr_db = radius.certified / math.sqrt(link.n), None  # of a radius of 0
-        if norm > 0:
-            psr_db = 20 * math.log10(norm)
-        every.append((radius, psr_db))
+        norm = radius.certified / math.sqrt(link.n)
+        every.append((radius, 20 * math.log10(norm) if norm > 0 else None))
     for message, (radius, psr_db) in enumerate(every):
         values = {"message": message, "psr_db": psr_db, **dataclasses.asdict(radius)}
         output.row("radii", values, line(message, radius, psr_db))

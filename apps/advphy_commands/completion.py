@@ -68,9 +68,8 @@ def script_of(shell):
             text = action.dest if group else action.help or ""  # theirs is suppressed
             text = text.partition(" (default")[0].replace("%%", " percent")
             action.help, body = text or None, _body(shell, command, action, names)
-            if action.dest == "json" or isinstance(
-                action, argparse.BooleanOptionalAction
-            ):
+            on_or_off = isinstance(action, argparse.BooleanOptionalAction)
+            if action.dest == "json" or on_or_off:
                 action.__class__, action.nargs = argparse._StoreTrueAction, 0
             elif action.option_strings and action.nargs == "?":
                 action.nargs = None  # shtab takes "?" for a number
@@ -90,10 +89,7 @@ def script_of(shell):
 
 
 def _body(shell, command, action, names):
-    """Return the shell commands that complete an argument; "" if none do.
-
-    Its choices or its metavar determine the words, files and folders.
-    """
+    """Return the shell commands that complete an argument by its choices or metavar."""
     metavar = action.metavar or action.dest.upper()
     ending = re.search(r"\.[a-z0-9-]+$", metavar)
     files = ending.group() if ending else ENDINGS.get(metavar)
@@ -127,13 +123,11 @@ def _names():
         "links": list(links.names()),
         "semantic": list(SemanticLink.names()),
         "EVE": Eve.names(),
-        "ATTACK": attacks,
-        "FILE|NAME": attacks,
+        **dict.fromkeys(("ATTACK", "FILE|NAME"), attacks),
         "SCHEME": _files_of("advphy_training.schemes"),
         "FIGURE": ["all", *(name.replace("_", "-") for name in figures)],
         "KIND": _files_of("advphy_model.air.channels"),
-        "IMAGES": images.names(),
-        "SET": images.names(),
+        **dict.fromkeys(("IMAGES", "SET"), images.names()),
         "FADING": ("none", "rayleigh"),
         "DRIVER": (*_radio_settings.RADIOS, *_radio_settings.NEAR),
         **dict.fromkeys(("SHIFT", "PHASE", "SIGN"), ("random",)),

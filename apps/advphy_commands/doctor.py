@@ -49,6 +49,10 @@ MODULES = (  # state if it is missing, name, what needs it
     (NOTE, "gnuradio.soapy", "radios of SoapySDR need it"),
     (NOTE, "osmosdr", "HackRF, RTL-SDR and others need it"),
 )
+DEVICES = (  # package of the driver, program that finds its devices, package of that
+    ("uhd", "uhd_find_devices", "uhd-host"),
+    ("soapy", "SoapySDRUtil --find", "soapysdr-tools"),
+)
 GTK = f"{REMEDIES['gnuradio']} gir1.2-gtk-3.0 python3-gi-cairo"
 SCREEN = "log in at a desktop, or with ssh -X; without a screen: xvfb-run -a COMMAND"
 
@@ -89,10 +93,9 @@ class Finding:
 
     def text(self):
         """Return the line to print."""
-        line = f"{self.state:<8} {self.what}"
-        line += f" ({self.version})" if self.version else ""
-        line += f": {self.said}" if self.said else ""
-        return line + (f"  -> {self.remedy}" if self.remedy else "")
+        parts = {" ({})": self.version, ": {}": self.said, "  -> {}": self.remedy}
+        parts = (form.format(text) for form, text in parts.items() if text)
+        return f"{self.state:<8} {self.what}{''.join(parts)}"
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,8 @@ class Check:
 
     def finding(self, path=()):
         """Return the Finding with a sys.path, by default that of this process."""
-        at = (
-            ((), interpreter())
-            if self.companion
-            else (path or sys.path, sys.executable)
-        )
-        found = ask(*at, *self.words)
+        ours = path or sys.path, sys.executable
+        found = ask(*((), interpreter()) if self.companion else ours, *self.words)
         if "version" in found:
             return Finding(OK, self.what, found["version"])
         if "broken" in found:
@@ -128,12 +127,7 @@ class Check:
 
 
 def checks(clone, devices=False) -> list:
-    """Return all Checks.
-
-    Args:
-        clone: folder of the clone that contains the command; None if installed.
-        devices: whether to look for radios.
-    """
+    """Return the Checks of a clone (None: an installation), and those of `devices`."""
     build = show = models = "sudo make install, in a clone"
     grc, unseen, found = "", PROBLEM, [Check("Python", ("python",), "")]
     for state, name, needed in MODULES:
@@ -152,7 +146,8 @@ def checks(clone, devices=False) -> list:
     path = f"{PYTHON} FLOWGRAPH.py, or export PATH=/usr/bin:$PATH"
     radio = f"{REMEDIES['gnuradio']}, or start this with {PYTHON}"
     inside = {"broken": WARNING, "companion": True}
-    blocks, starts = "blocks in GNU Radio Companion", "flowgraphs that it starts"
+    blocks = "blocks in GNU Radio Companion"
+    starts = Check("flowgraphs that it starts", ("our_blocks",), show, unseen, **inside)
     found += [
         Check("gr-advphy", ("packages",), one, broken=WARNING),
         Check("compiled kernels", ("kernels",), build),
@@ -162,20 +157,15 @@ def checks(clone, devices=False) -> list:
         Check("GNU Radio Companion", ("window",), GTK, WARNING, **inside),
         Check("display", ("display",), SCREEN, WARNING),
         Check(blocks, ("block_files", grc), show, unseen, **inside),
-        Check(starts, ("our_blocks",), show, unseen, **inside),
+        starts,
         Check("shipped models", ("models",), models),
     ]
     for name in ("mnist", "fashion-mnist"):
         words, remedy = ("images", name), f"advphy data {name}"
         found.append(Check(f"images of {name}", words, remedy, NOTE))
-    if devices:
-        uhd, soapy = (
-            ("devices", "uhd_find_devices"),
-            ("devices", "SoapySDRUtil", "--find"),
-        )
-        found.append(Check("devices of uhd", uhd, "apt install uhd-host", NOTE))
-        tools = "apt install soapysdr-tools"
-        found.append(Check("devices of soapy", soapy, tools, NOTE))
+    for name, program, package in DEVICES if devices else ():
+        words, remedy = ("devices", *program.split()), f"apt install {package}"
+        found.append(Check(f"devices of {name}", words, remedy, NOTE))
     return found
 
 
@@ -186,10 +176,7 @@ def clone_of(file=__file__):
 
 
 def ask(path, python, *words, patience=60.0):
-    """Run a probe in another process; return what _doctor_probes.main prints.
-
-    The process has a sys.path, if it is not empty, and some seconds of `patience`.
-    """
+    """Run a probe with a sys.path ((): its own); return what main() there prints."""
     try:
         done = subprocess.run(
             [python, _doctor_probes.__file__, json.dumps(list(path)), *words],

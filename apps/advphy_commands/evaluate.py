@@ -74,13 +74,8 @@ def run(settings, output):
 
     link, canceller = links.load(settings.link), settings.defended.canceller
     folder, claimed = settings.out, None
-    plan = Plan(
-        settings.at_psr_db,
-        settings.ebn0_db,
-        restarts=settings.restarts,
-        steps=settings.steps,
-        seed=settings.seed,
-    )
+    effort = {name: getattr(settings, name) for name in ("restarts", "steps", "seed")}
+    plan = Plan(settings.at_psr_db, settings.ebn0_db, **effort)
     if settings.claimed:
         claimed = Perturbation.read(settings.claimed)
         claimed.require_fit(link)
@@ -90,16 +85,10 @@ def run(settings, output):
         _measuring.workers(settings.cluster) as workers,
         _progress.bar(unit="number") as bar,
     ):
-        steps = robustness.evaluate(
-            link,
-            plan,
-            sorted({*settings.psr_db, plan.psr_db}),
-            settings.over_ebn0_db,
-            folder / "perturbations",
-            robustness.Counter(workers, settings.min_errors, settings.max_blocks),
-            claimed,
-            canceller,
-        )
+        counter = robustness.Counter(workers, settings.min_errors, settings.max_blocks)
+        psrs_db = sorted({*settings.psr_db, plan.psr_db})
+        sweeps = link, plan, psrs_db, settings.over_ebn0_db, folder / "perturbations"
+        steps = robustness.evaluate(*sweeps, counter, claimed, canceller)
         for done, bar.total, found in steps:  # noqa: B007
             bar.update(done - bar.n)
     report = robustness_report.write(found, folder, settings.command)

@@ -100,9 +100,8 @@ def _describe(output, model):
         return
     output.note(networks={r: _described(n) for r, n in model.networks.items()})
     for role, network in model.networks.items():
-        macs = ""
-        if kernel := inference.kernel_or_none(network, role):
-            macs = f", {kernel.multiply_adds} multiply-adds"
+        kernel = inference.kernel_or_none(network, role)
+        macs = f", {kernel.multiply_adds} multiply-adds" if kernel else ""
         output.line(f"{role}: {network.input_shape} -> {network.output_shape}{macs}")
         for layer in network.layers:
             what = f"{_shapes(layer) or ''}{layer.attributes or ''}"

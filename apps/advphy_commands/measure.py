@@ -39,8 +39,6 @@ from advphy_commands._numbers import number_or_random, whole
 from advphy_commands._options import changed, group, option, repeated, switch
 
 _RARE_WIDTH = 0.2  # of the interval, relative to the rate
-
-
 _WHOLE = number_or_random(int)
 
 
@@ -76,10 +74,9 @@ class InStep(Attack):
     )
 
     def adversaries(self, seed, out, remark):
-        """Return a function (model, ebn0_db) -> Adversaries.
+        """Return a function (model, ebn0_db) -> Adversaries; see perturbations().
 
-        The seed is that of random phases, shifts and gains; out and remark are those of
-        perturbations(), but each warning is remarked once.
+        The seed is that of random phases, shifts and gains; each warning comes once.
         """
         names = ("shift", "phase", "sign", "frequency_offset", "fading", "full_scale")
         names += ("hold", "off_blocks", "on_blocks")
@@ -116,9 +113,7 @@ class Settings(_measuring.Points):
         type=float,
         metavar="W",
     )
-    engine: str = option(
-        "flowgraph", "engine; both give the same counts", choices=("flowgraph", "loop")
-    )
+    engine: str = _measuring.engine("engine; both give the same counts")
     cluster: str = option(
         None,
         "use the Dask cluster of this scheduler (implies the loop engine)",
@@ -171,13 +166,10 @@ def run(settings, output):
         else:
             from gnuradio.advphy import flowgraph_engine
 
-            counted = functools.partial(
-                flowgraph_engine.counted, latency=settings.latency
-            )
-        setting, schema, engine = settings.kind
-        chains = _measuring.chains(
-            settings, output.remark, setting, lambda model: {"model": model}
-        )
+            more = {"latency": settings.latency}
+            counted = functools.partial(flowgraph_engine.counted, **more)
+        kind, schema, engine = settings.kind
+        chains = _measuring.chains(settings, output.remark, kind)
         more = {"first": settings.first_block, "engine": engine, "counted": counted}
         table = _measuring.Table(HEADER, "point", _numbers, _line)
         wanted = chains, settings.rule, settings.out, schema

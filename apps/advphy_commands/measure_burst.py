@@ -45,16 +45,12 @@ class OverTheAir(Attack):
     def adversaries(self, seed, out, remark):
         """Return a function (model, frame, ebn0_db) -> BurstAdversaries.
 
-        The seed is that of random phases, shifts and gains; out and remark are those of
-        perturbations().
+        The seed is that of random phases, shifts and gains; see perturbations().
         """
 
         def adversaries(model, frame, ebn0_db):
-            sps, delay, cfo = (
-                frame.samples_per_symbol,
-                self.delay,
-                self.frequency_offset,
-            )
+            sps, delay = frame.samples_per_symbol, self.delay
+            cfo = self.frequency_offset
             arrival = {
                 "where": self.where,
                 "phase": self.phase,
@@ -77,16 +73,13 @@ def _layout(name, words):
     for word in words:
         key, _, value = word.partition("=")
         if key not in known:
-            raise ValueError(
-                f"{name} must be KEY=VALUE, got '{word}'; choose KEY from "
-                f"{', '.join(known)}"
-            )
+            keys = f"choose KEY from {', '.join(known)}"
+            raise ValueError(f"{name} must be KEY=VALUE, got '{word}'; {keys}")
         try:
             found[key] = float(value) if "." in value else int(value)
         except ValueError:
-            raise ValueError(
-                f"VALUE of {name} must be a number, got '{word}'"
-            ) from None
+            said = f"VALUE of {name} must be a number, got '{word}'"
+            raise ValueError(said) from None
     return found
 
 
@@ -144,11 +137,8 @@ def _numbers(step, row):
         attack = Adversary(attack.perturbation, attack.psr_db)
     if attack is None and setting.canceller is None and row.blocks:
         loss = loss_db(setting, row.failures / row.blocks)
-    return {
-        **_measuring.rated(row),
-        "aligned_bler": aligned_bler(setting, attack),
-        "loss_db": loss,
-    }
+    aligned = {"aligned_bler": aligned_bler(setting, attack), "loss_db": loss}
+    return _measuring.rated(row) | aligned
 
 
 def _line(step, row, found):

@@ -39,10 +39,8 @@ ON_OR_OFF = {"action": BooleanOptionalAction}
 def _one_db(name, text):
     found = db_range(name, text)
     if len(found) > 1:
-        raise ValueError(
-            f"{name} must be one number, got '{text}'; use one command for each SNR "
-            "of Eve"
-        )
+        remedy = "use one command for each SNR of Eve"
+        raise ValueError(f"{name} must be one number, got '{text}'; {remedy}")
     return found[0]
 
 
@@ -55,10 +53,9 @@ class AtBob(Perturbed):
     craft_seed: int = option(1, "seed of the crafting", type=int)
 
     def adversaries(self, setting, out, remark):
-        """Yield ImageAdversaries, each followed by a noise jammer of equal power.
+        """Yield ImageAdversaries and noise jammers of equal power, or one None.
 
-        Without --attack, yield None. Crafted perturbations are kept next to the path
-        `out`, and remark(text) is called with each warning.
+        Crafted ones are kept next to the path `out`; remark(text) takes each warning.
         """
         if self.attack is None:
             yield None
@@ -102,9 +99,7 @@ class Settings:
     bob: bool = option(True, "measure the branch with Bob's module, too", **ON_OR_OFF)
     key_file: str = key_file()
     seed: int = option(1, "seed of the noise", type=int)
-    engine: str = option(
-        "flowgraph", "engine; both give the same sums", choices=("flowgraph", "loop")
-    )
+    engine: str = _measuring.engine("engine; both give the same sums")
     ssim: bool = switch(
         "sum the SSIM of Bob's images that are counted now, too; takes longer"
     )
@@ -130,19 +125,12 @@ def run(settings, output):
     secret = secret_of(settings.key_file, link) if settings.alice or unkeyed else None
     eve = Eve.load(settings.eve) if settings.eve else None
     chains = []
+    given = {"alice": settings.alice, "secret": secret, "seed": settings.seed}
+    given["branches"] = BRANCHES if settings.bob else BRANCHES[1:]
+    given["ssim"] = settings.ssim or settings.adversary.attack is not None
     for snr_db in settings.snr_db:
-        setting = SemanticSetting(
-            link,
-            sent,
-            snr_db,
-            snr_db if settings.eve_snr_db is None else settings.eve_snr_db,
-            eve,
-            alice=settings.alice,
-            branches=BRANCHES if settings.bob else BRANCHES[1:],
-            secret=secret,
-            seed=settings.seed,
-            ssim=settings.ssim or settings.adversary.attack is not None,
-        )
+        eve_db = snr_db if settings.eve_snr_db is None else settings.eve_snr_db
+        setting = SemanticSetting(link, sent, snr_db, eve_db, eve, **given)
         chains += _attacked(setting, settings, output.remark)
     if not chains[0].measured:
         raise ValueError(

@@ -33,28 +33,26 @@ from advphy_commands._options import changed, group, operand, option, repeated
 
 def _claims(name, texts):
     """Return (x, BLER, text) of each reported point."""
-    return [_claim(name, text) for text in texts]
-
-
-def _claim(name, text):
-    x, _, rest = text.partition(",")
-    rate, _, words = rest.partition(",")
-    try:
-        x, rate = float(x), float(rate)
-    except ValueError:
-        x = math.nan
-    if not (math.isfinite(x) and 0 < rate <= 1 and words.strip()):
-        raise ValueError(f"{name} must be X,BLER,TEXT with 0 < BLER <= 1, got '{text}'")
-    return x, rate, words.strip()
+    found = []
+    for text in texts:
+        x, rate, words = [*text.split(",", 2), "", ""][:3]
+        try:
+            x, rate = float(x), float(rate)
+        except ValueError:
+            x = math.nan
+        if not (math.isfinite(x) and 0 < rate <= 1 and words.strip()):
+            rule = "X,BLER,TEXT with 0 < BLER <= 1"
+            raise ValueError(f"{name} must be {rule}, got '{text}'")
+        found.append((x, rate, words.strip()))
+    return found
 
 
 def _messages(name, text):
     try:
         return [int(word) for word in text.split(",")]
     except ValueError:
-        raise ValueError(
-            f"{name} must be two or three messages such as 3,7 or 3,7,9, got '{text}'"
-        ) from None
+        rule = "two or three messages such as 3,7 or 3,7,9"
+        raise ValueError(f"{name} must be {rule}, got '{text}'") from None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import dataclasses
 import shlex
 import sys
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from advphy_model.link import links
@@ -61,10 +61,9 @@ class Settings:
     def __post_init__(self):
         if self.seeds < 1:
             raise ValueError(f"--seeds must be at least 1, got {self.seeds}")
-        if self.down_to is not None and not 0 < self.down_to < 1:
-            raise ValueError(
-                f"--down-to must be above 0 and below 1, got {self.down_to}"
-            )
+        down_to = self.down_to
+        if down_to is not None and not 0 < down_to < 1:
+            raise ValueError(f"--down-to must be above 0 and below 1, got {down_to}")
 
 
 def run(settings, output):
@@ -173,8 +172,7 @@ def _effort(settings):
     grid = settings.ebn0_db or db_range("--ebn0-db", steps)
     least, down_to = settings.min_errors, settings.down_to or lowest
     most = settings.max_blocks
-    if most is None:
-        most = round(2 * least / down_to)
+    most = round(2 * least / down_to) if most is None else most
     return Effort(tuple(sorted(grid)), least, most, down_to, **spent)
 
 
@@ -189,17 +187,13 @@ def _families(settings, figure, crafters):
     _show(retraining.train(jobs, crafters), "trainings")
     names = {job.name for job in jobs}
 
-    def family(number):
-        @cache
-        def load(name):
-            own = f"{name}_seed{number}"
-            if own in names:
-                return LinkModel.read(place / f"{own}.safetensors")
-            return links.load(name)
+    def load(number, name):
+        own = f"{name}_seed{number}"
+        file = place / f"{own}.safetensors"
+        return LinkModel.read(file) if own in names else links.load(name)
 
-        return load
-
-    return tuple(family(number) for number in range(1, settings.seeds + 1))
+    numbers = range(1, settings.seeds + 1)
+    return tuple(cache(partial(load, number)) for number in numbers)
 
 
 def _trained(figure):

@@ -55,9 +55,8 @@ def run(settings, output):
     semantic = hasattr(model, "pixels")
     images = settings.images or origin.images
     if semantic and images is None:
-        raise ValueError(
-            f"{found.meta} does not name the images that were sent; give --images"
-        )
+        unknown = "does not name the images that were sent; give --images"
+        raise ValueError(f"{found.meta} {unknown}")
     if settings.images and not semantic:
         raise ValueError(f"link '{model.name}' sends no images; omit --images")
     try:
@@ -108,10 +107,8 @@ def _origin(settings, found):
         found.origin.require(model)
         return found.origin, model
     if settings.link is None:
-        raise ValueError(
-            f"{found.meta} does not name its link, since it has no advphy: fields; "
-            "give --link"
-        )
+        why = "since it has no advphy: fields; give --link"
+        raise ValueError(f"{found.meta} does not name its link, {why}")
     model, codewords = any_link.load(settings.link), settings.codewords
     layout = {} if codewords is None else {"codewords": codewords}
     seed = 1 if settings.seed is None else settings.seed

@@ -70,19 +70,9 @@ def _points(model, settings):
     from advphy_training import attacks
 
     ebn0_db, psr_db = settings.ebn0_db, settings.psr_db
-    crafted, kept = [], settings.out / "perturbations"
-    for timing in ("known", "random"):
+    crafted, kept = {}, settings.out / "perturbations"
+    for name, timing in (("sharp", "known"), ("blind", "random")):
         plan = attacks.Plan(psr_db, ebn0_db, shift=timing, phase=timing)
-        p = attacks.craft_or_read("universal_pgd", model, plan, [], kept)
-        crafted.append(p)
-    frame = Frame.of_model(model)
-    known, unknown = crafted
-    return synchronism.points(
-        model,
-        frame,
-        sharp=known,
-        blind=unknown,
-        ebn0_db=ebn0_db,
-        psr_db=psr_db,
-        seed=settings.seed,
-    )
+        crafted[name] = attacks.craft_or_read("universal_pgd", model, plan, [], kept)
+    at = {"ebn0_db": ebn0_db, "psr_db": psr_db, "seed": settings.seed}
+    return synchronism.points(model, Frame.of_model(model), **crafted, **at)

@@ -46,7 +46,8 @@ def run(settings, output):
     chosen = schemes.settings(module, _from_file(settings) + settings.set)
     output.note(scheme=settings.scheme, settings=dataclasses.asdict(chosen))
     if settings.settings == "":
-        described = inspect.getdoc(module.Settings)
+        kinds = module.Settings.__mro__[:-1]  # with those that it inherits
+        described = "\n\n".join(map(inspect.getdoc, kinds))
         output.line(described)
         for key, value in dataclasses.asdict(chosen).items():
             output.line(f"    {key} = {value}")
@@ -55,15 +56,9 @@ def run(settings, output):
     if not settings.out:
         raise ValueError("--out is missing; give --out FILE.safetensors")
     with on_device(device_of(settings.device)):
-        model = schemes.train(
-            settings.scheme,
-            chosen,
-            settings.seed,
-            settings.out,
-            settings.quiet,
-            not settings.no_measure,
-            settings.save_seconds,
-        )
+        how = settings.seed, settings.out, settings.quiet
+        limits = not settings.no_measure, settings.save_seconds
+        model = schemes.train(settings.scheme, chosen, *how, *limits)
     output.line(f"{settings.out}: {model.name}, SHA-256 {model.sha256}")
     output.note(seed=settings.seed, out=settings.out, name=model.name)
     output.note(sha256=model.sha256, measured=model.recipe.get("measured"))

@@ -21,7 +21,7 @@ from advphy_model.measure.published_counts import PublishedCounts
 
 from advphy_commands import _watch_displays as displays
 from advphy_commands._options import operand, option, switch
-from advphy_commands._radio_settings import ended_by_signals
+from advphy_commands._radio_settings import checked_seconds, ended_by_signals
 from advphy_commands._text import printable
 
 ADDRESS = "tcp://127.0.0.1:5570"
@@ -68,10 +68,7 @@ class Settings:
     )
 
     def __post_init__(self):
-        if self.seconds is not None and not 0 < self.seconds < math.inf:
-            raise ValueError(
-                f"--seconds must be finite and above 0, got {self.seconds:g}"
-            )
+        checked_seconds(self.seconds)
 
 
 @ended_by_signals()
@@ -161,15 +158,9 @@ class _Turns:
 class Record:
     """Files of the counts, written at intervals and by close().
 
-    Args:
-        csv: path of the CSV, or None; existing rows are kept.
-        png: path of the figure, or None.
-        output: Output for remarks.
-
-    Raises:
-        ValueError: if an existing CSV is not one of counts, or is in use, or the format
-            of the figure is not known.
-        OSError: if a file cannot be written.
+    The CSV, whose existing rows are kept, and the figure are paths or None. ValueError
+    if an existing CSV is not one of counts, or is in use, or the format of the figure
+    is not known; OSError if a file cannot be written.
     """
 
     def __init__(self, csv, png, output):

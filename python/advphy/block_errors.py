@@ -34,15 +34,13 @@ def _keep_in_flowgraph(block):
     connected but stored in no variable would crash the process (gnuradio#8137).
     connect() calls to_basic_block(), so one of the calling stack frames is connect().
     """
-    frame = sys._getframe(2)
-    for _ in range(_CALLS_OF_CONNECT):
-        if frame is None:
-            return
+    frame, left = sys._getframe(2), _CALLS_OF_CONNECT
+    while frame is not None and left:
         flowgraph = frame.f_locals.get("self")
         if isinstance(flowgraph, gr.hier_block2) and flowgraph is not block:
             vars(flowgraph).setdefault("_kept", {})[id(block)] = block
             return
-        frame = frame.f_back
+        frame, left = frame.f_back, left - 1
 
 
 class _guarded:
@@ -123,14 +121,12 @@ class _guarded:
     def size_buffers(self, latency, item_bytes):
         """Let one call of work() carry up to `latency` items >= 1; size the buffers.
 
-        item_bytes is the size of one item; a call carries at most 32 MiB of items. More
-        items are faster, fewer items give a shorter delay.
-        The buffer is never smaller than GNU Radio's own.
+        More items, of item_bytes each and at most 32 MiB together, are faster, fewer
+        give a shorter delay. The buffer is never smaller than GNU Radio's own.
         """
         if int(latency) != latency or latency < 1:
-            raise ValueError(
-                f"latency must be a whole number of items >= 1, got {latency}"
-            )
+            rule = "a whole number of items >= 1"
+            raise ValueError(f"latency must be {rule}, got {latency}")
         items = max(1, min(int(latency), 2**25 // item_bytes))
         self.set_log_level("warn")  # otherwise GNU Radio logs every buffer
         self.set_min_output_buffer(2 * items)  # a call fills half of it at most

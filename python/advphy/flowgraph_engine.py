@@ -36,17 +36,9 @@ def counted(setting, rows, rule, limit=None, latency=65536):
         met=lambda more, failed: rule.met(row.blocks + more, row.failures + failed),
     )
     flowgraph = top_block("measure")
-    part = link(
-        setting.model,
-        ebn0_db=setting.ebn0_db,
-        seed=setting.seed,
-        kind=setting.channel,
-        attack=setting.attack,
-        first_block=row.end,
-        latency=latency,
-        stop=continued,
-        canceller=setting.canceller,
-    )
+    names = ("model", "ebn0_db", "seed", "attack", "canceller")
+    at = {name: getattr(setting, name) for name in names} | {"kind": setting.channel}
+    part = link(**at, first_block=row.end, latency=latency, stop=continued)
     flowgraph.connect(part)
     flowgraph.start()
     with ThreadPoolExecutor(1) as runner:

@@ -17,6 +17,14 @@ from .transmit.encoder import encoder
 from .transmit.message_source import message_source
 
 
+def attacking(flowgraph, attack, model, source, **at):
+    """Return the source of an Adversary's perturbation, with the messages if needed."""
+    made = perturbation_source(model, **attack.settings(), **at)
+    if attack.needs_messages:
+        flowgraph.connect(source, made)
+    return made
+
+
 class link(kept_hier_block):
     """Send messages over a channel, decide them, and count the errors.
 
@@ -65,18 +73,11 @@ class link(kept_hier_block):
             received.append(self.canceller)
         self.connect(self.source, self.encoder, *received, self.decoder, self.counter)
         if attack is not None:
-            self._connect_attack(model, attack, first_block, latency, stop)
+            at = {"first_block": first_block, "latency": latency}
+            self.perturbation = attacking(self, attack, model, self.source, **at)
+            self.perturbation.tags_schedule = stop is None
+            self.connect(self.perturbation, (self.channel, 1))
         forward_messages(self, self.counter, "counts")
-
-    def _connect_attack(self, model, attack, first_block, latency, stop):
-        self.perturbation = perturbation_source(
-            model, **attack.settings(), first_block=first_block, latency=latency
-        )
-        if stop is not None:
-            self.perturbation.tags_schedule = False
-        if attack.needs_messages:
-            self.connect(self.source, self.perturbation)
-        self.connect(self.perturbation, (self.channel, 1))
 
     def set_ebn0_db(self, ebn0_db):
         """Set Eb/N0 in dB, from the channel's next call of work() on."""

@@ -4,8 +4,8 @@
 from advphy_model.modem.frame import Frame
 from gnuradio import blocks
 
-from .air.perturbation_source import perturbation_source
 from .block_errors import top_block
+from .link import attacking
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .receive.bob_arn import bob_arn
@@ -67,19 +67,10 @@ class transmitter(top_block):
             source = message_source(model, seed, first, count, at_once)
             parts = [source, encoder(model, at_once)]
         if attack is not None:
-            parts.append(self._attacked(model, attack, first, at_once, source))
+            parts.append(blocks.add_vcc(model.n))
+            at = {"first_block": first, "latency": at_once}
+            self.connect(attacking(self, attack, model, source, **at), (parts[-1], 1))
         self.connect(*parts, self.modulator, sink)
-
-    def _attacked(self, model, attack, first, at_once, source):
-        """Return an adder with the perturbation connected to its second input."""
-        perturbation = perturbation_source(
-            model, **attack.settings(), first_block=first, latency=at_once
-        )
-        adder = blocks.add_vcc(model.n)
-        if attack.needs_messages:
-            self.connect(source, perturbation)
-        self.connect(perturbation, (adder, 1))
-        return adder
 
 
 class receiver(top_block):

@@ -33,12 +33,8 @@ class Reporter:
     The block calls begin() in start(), send() in work() whenever due() is true, and
     send() for the last time within ending() in stop().
 
-    Args:
-        block: guarded block.
-        port: name of its message port, which is registered here, and the kind of its
-            messages.
-        name: name of the block in displays; "": `default`.
-        default: name that is used if `name` is empty.
+    `block` is a guarded block. Its message port, which is registered here, has the kind
+    of its messages as name. `name` is that of the block in displays; "": `default`.
     """
 
     def __init__(self, block, port, name, default):
@@ -158,12 +154,9 @@ class segmented_block(guarded_block):
     """A block that counts in segments and publishes them; the last one is current.
 
     A subclass calls begin_segments() in its constructor, adds to self._segments[-1]
-    under self._lock, and implements _publish(segment).
-
-    Class attributes:
-        SEGMENT: dataclass whose first fields are the index of the first item and the
-            settings.
-        COUNTED: field of it that is empty, or 0, in an empty segment.
+    under self._lock, and implements _publish(segment). SEGMENT is a dataclass whose
+    first fields are the index of the first item and the settings; its field COUNTED is
+    empty, or 0, in an empty segment.
     """
 
     COUNTED = "blocks"

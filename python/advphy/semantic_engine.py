@@ -37,15 +37,15 @@ class semantic_flowgraph(top_block):
                 "an attack on images needs the loop engine; give --engine loop"
             )
         self._setting, self._first_frame = setting, first_frame
-        link = setting.link
         self.source = image_source(setting.images, first_frame, frames, latency)
-        self.encoder = semantic_encoder(link, latency)
+        self.encoder = sent = semantic_encoder(setting.link, latency)
         self.connect(self.source, self.encoder)
-        self.alice, self.meters, sent = None, {}, self.encoder
+        self.alice, self.meters = None, {}
         if setting.pair != "none":
-            self.alice = alice_arn(link, True, setting.secret, first_frame, latency)
-            self.connect(self.encoder, self.alice)
-            sent = self.alice
+            secret = setting.secret
+            sent = alice_arn(setting.link, True, secret, first_frame, latency)
+            self.alice = sent
+            self.connect(self.encoder, sent)
         if {"bob", "bob_without"} & set(setting.measured):
             self._bobs_branch(sent, latency)
         if "eve" in setting.measured or recording is not None:
@@ -64,10 +64,8 @@ class semantic_flowgraph(top_block):
             self.connect(channel, self.recorder)
 
     def _channel(self, sent, snr_db, seed, latency):
-        of = self._setting
-        channel = snr_channel(
-            of.link, snr_db, seed, self._first_frame, of.kind, latency
-        )
+        link, at = self._setting.link, (self._first_frame, self._setting.kind)
+        channel = snr_channel(link, snr_db, seed, *at, latency)
         self.connect(sent, channel)
         return channel
 
@@ -77,7 +75,7 @@ class semantic_flowgraph(top_block):
         for branch in ("bob", "bob_without"):
             if branch not in setting.measured:
                 continue
-            every = 1 if setting.ssim else 0
+            every = int(setting.ssim)
             meter = distortion_meter(setting.images, first_frame, ssim_every=every)
             chain = [channel]
             if branch == "bob" and self.alice is not None:
@@ -97,12 +95,10 @@ class semantic_flowgraph(top_block):
 
     def totals(self):
         """Return a dictionary of sums for each branch that is measured."""
-        energies = self._energies()
-        totals = []
-        for branch in self._setting.measured:
-            sums = energies | self.meters[branch].total()
-            totals.append({name: sums.get(name, 0) for name in SemanticCounts.SUMS})
-        return totals
+        none = dict.fromkeys(SemanticCounts.SUMS, 0) | self._energies()
+        branches = self._setting.measured
+        sums = [none | self.meters[branch].total() for branch in branches]
+        return [{name: of[name] for name in SemanticCounts.SUMS} for of in sums]
 
 
 def counted(setting, rows, rule, limit=None, latency=6000):

@@ -20,7 +20,7 @@ def draw(found, figure, path, note="", claims=()):
             seeds, and spread(link, key), {ebn0_db: (lowest, highest BLER of a seed)},
             which may be empty; key is that of an attack, or "clean".
         figure: module with TITLE, SYSTEMS (link, label) and ATTACKS (key, title).
-        path: path of the figure; its ending chooses the format.
+        path: see look.save.
         note: text below the figure.
         claims: (text, verdict) of the paper's claims about this figure, listed below.
     """
@@ -37,8 +37,7 @@ def draw(found, figure, path, note="", claims=()):
                 points = found.added_up(system.link, key)
                 spreads.append(found.spread(system.link, key))
                 _draw_curve(axes, key, points, spreads[-1], looks[system.label])
-        axes.set(title=attack.title, yscale="log")
-        axes.set_ylim(_LOWEST, 1)
+        axes.set(title=attack.title, yscale="log", ylim=(_LOWEST, 1))
         axes.grid()
     for axes in grid.flat[len(attacks) :]:
         axes.set_visible(False)

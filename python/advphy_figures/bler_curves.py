@@ -91,11 +91,8 @@ def _added_up(at, members, x):
 def _theory(members):
     """Return the closed form or bound of an undisturbed link, or None."""
     theory = links.theory(members[0].link)
-    disturbed = any(
-        (row.attack, row.canceller, row.channel) != ("none", "none", "awgn")
-        for row in members
-    )
-    if theory is None or disturbed:
+    settings = {(row.attack, row.canceller, row.channel) for row in members}
+    if theory is None or settings != {("none", "none", "awgn")}:
         return None
     dbs = [row.ebn0_db for row in members]
     x = np.linspace(min(dbs), max(dbs), _THEORY_POINTS) if len(set(dbs)) > 1 else dbs
@@ -124,10 +121,8 @@ def draw_described(described, path, title=""):
 
 def end(points):
     """Return (x, y) of the last rate or bound of a curve, or None without blocks."""
-    counted = [point for point in points if point["blocks"]]
-    if not counted:
-        return None
-    return counted[-1]["x"], counted[-1]["bler"] or counted[-1]["high"]
+    last = next((point for point in reversed(points) if point["blocks"]), None)
+    return last and (last["x"], last["bler"] or last["high"])
 
 
 def plot(axes, described):
@@ -191,9 +186,8 @@ def _limit(axes, described):
     points = [p for c in described["curves"] for p in c["points"] or [c["level"]]]
     values = [p["low"] or p["high"] / 2 for p in points if p["blocks"]]
     values += [c["bler"] for c in described["claims"]]
-    values += [
-        p["missed_frames"] / p["frames"] for p in points if p.get("missed_frames")
-    ]
+    missed = [p for p in points if p.get("missed_frames")]
+    values += [p["missed_frames"] / p["frames"] for p in missed]
     axes.set_ylim(min(values) / 1.6, min(axes.get_ylim()[1], 1.4))
 
 

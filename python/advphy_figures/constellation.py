@@ -21,11 +21,7 @@ _DIRECTIONS = [(np.cos(a), np.sin(a)) for a in np.arange(8) * np.pi / 4]
 
 
 def describe(models) -> dict:
-    """Return all numbers of the figure, as values for JSON.
-
-    Raises:
-        ValueError: if a link has more channel uses than there is room for.
-    """
+    """Return all numbers of the figure, as values for JSON; see require_room."""
     links = []
     for model in models:
         require_room(model)
@@ -39,7 +35,7 @@ def describe(models) -> dict:
 
 
 def require_room(model):
-    """Refuse a link with more channel uses than a figure has panels."""
+    """Raise ValueError if a link has more channel uses than a figure has panels."""
     if model.n > MOST_USES:
         raise ValueError(
             f"link '{model.name}' has n = {model.n} channel uses, but the figure has "
@@ -58,8 +54,7 @@ def draw_described(described, path, title=""):
     links = described["links"]
     uses = max(link["n"] for link in links)
     alone = len(links) == 1 and uses > 4
-    columns = -(-(uses + 1) // 2) if alone else uses + 1
-    rows = 2 if alone else len(links)
+    columns, rows = (uses // 2 + 1, 2) if alone else (uses + 1, len(links))
     width = max(columns * _PANEL, 4.5)
     figure = look.figure(width, rows * (_PANEL + 0.25) + 0.7)
     grid = figure.subplots(rows, columns, squeeze=False)
@@ -131,37 +126,33 @@ def write_numbers(axes, points, reach, inches, color=BLACK, size=6.5):
     unit = 2 * reach / (72 * inches)  # a typographic point in units of the axes
     groups = together(points, _NEAR * reach)
     centers = np.array([points[group].mean(axis=0) for group in groups])
+    cuts = [range(0, len(group), _IN_A_LINE) for group in groups]
     texts = [
-        "\n".join(
-            " ".join(map(str, group[i : i + _IN_A_LINE]))
-            for i in range(0, len(group), _IN_A_LINE)
-        )
-        for group in groups
+        [" ".join(map(str, group[i : i + _IN_A_LINE])) for i in cut]
+        for group, cut in zip(groups, cuts, strict=True)
     ]
     dots = [(c, np.full(2, 2.2 * unit)) for c in centers]
     placed = []
     apart = np.hypot(*np.moveaxis(centers[:, None] - centers[None], -1, 0))
     crowded = (1 / (apart + 0.05)).sum(axis=1)  # how near each is to the others
     for i in np.argsort(crowded)[::-1]:
-        lines = texts[i].split("\n")
+        lines = texts[i]
         half = np.array([_LETTER * max(map(len, lines)), _LINE * len(lines)])
         half *= unit * size / 2
         place = _place(centers[i], half, unit, reach, placed + dots)
         placed.append((place, half))
         its = {"color": look.ink(color), "fontsize": size, "linespacing": 1}
-        axes.text(*place, texts[i], ha="center", va="center_baseline", **its)
+        axes.text(*place, "\n".join(lines), ha="center", va="center_baseline", **its)
 
 
 def together(points, near) -> list:
     """Return lists of the indices of points at one place, nearer than `near`."""
     groups = []
     for i, point in enumerate(points):
-        for group in groups:
-            if np.hypot(*(points[group[0]] - point)) < near:
-                group.append(i)
-                break
-        else:
-            groups.append([i])
+        close = (g for g in groups if np.hypot(*(points[g[0]] - point)) < near)
+        if (group := next(close, None)) is None:
+            groups.append(group := [])
+        group.append(i)
     return groups
 
 

@@ -38,7 +38,7 @@ def draw_described(described, path, title=""):
     _codewords(axes, described)
     if described["perturbation"]:
         _arrow(axes, described)
-    axes.set(xlabel=_axis_label(described, 0), ylabel=_axis_label(described, 1))
+    axes.set(**_axis_labels(described))
     axes.set(aspect="equal", xlim=(u[0], u[-1]), ylim=(v[0], v[-1]))
     figure.suptitle(title or f"{described['link']}: decisions")
     look.caption(figure, textwrap.fill(_caption(described), 92))
@@ -151,15 +151,13 @@ def _arrow(axes, described):
     look.note(axes, "p", tip, (5, -10), look.ink(VERMILLION), **bold)
 
 
-def _axis_label(described, axis):
+def _axis_labels(described):
     if described["n"] == 1:
-        return ("in phase", "quadrature")[axis]
-    s, t = described["messages"][:2]
-    if axis == 0:
-        return f"along x{t} - x{s}"
+        return {"xlabel": "in phase", "ylabel": "quadrature"}
+    (s, t), other = described["messages"][:2], described["messages"][-1]
     third = {"p": "p", "j": f"j (x{t} - x{s})"}.get(described["third"])
-    third = third or f"x{described['messages'][-1]} - x{s}"
-    return f"component of {third} orthogonal to it"
+    along = f"component of {third or f'x{other} - x{s}'} orthogonal to it"
+    return {"xlabel": f"along x{t} - x{s}", "ylabel": along}
 
 
 def _caption(described):

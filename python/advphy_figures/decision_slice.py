@@ -23,13 +23,9 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
     Args:
         model: link model.
         ebn0_db: Eb/N0 in dB, of the noise that is drawn.
-        p: Perturbation as it arrives, or None.
+        p: Perturbation as it arrives, or None; ValueError if it has no direction.
         codewords: two or three messages; None: without p the closest pair and its next
             neighbor, with p the pair whose border it brings nearest.
-
-    Raises:
-        ValueError: if the perturbation has no direction or another n, or a message is
-            out of range.
     """
     sigma = power.noise_sigma(ebn0_db, model.rate)
     rows = None
@@ -40,6 +36,7 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
     plane, messages, third = _plane(book, _messages(model, rows, codewords), rows)
     tip = None if rows is None else plane.direction(rows[messages[0]])
     u, v = _window(model, plane, plane.project(book[messages]), tip, sigma)
+    words = zip(plane.project(book), plane.height(book), strict=True)
     return {
         "figure": "decision-regions",
         "link": model.name,
@@ -58,9 +55,7 @@ def describe(model, ebn0_db, p=None, codewords=None) -> dict:
         "decided": _decided(model, plane.points(*np.meshgrid(u, v))).tolist(),
         "codewords": [
             {"message": s, "u": float(at[0]), "v": float(at[1]), "off": float(off)}
-            for s, (at, off) in enumerate(
-                zip(plane.project(book), plane.height(book), strict=True)
-            )
+            for s, (at, off) in enumerate(words)
         ],
         "codebook": pairs_of(book),
         "perturbation": None if p is None else _arrow(p, rows[messages[0]], tip),
@@ -91,9 +86,8 @@ def _messages(model, rows, codewords):
             return list(codebook_geometry.closings(model.codebook, rows)[0][:2])
         return codebook_geometry.closest(model.codebook, 3)
     if len(codewords) not in (2, 3) or len(set(codewords)) < len(codewords):
-        raise ValueError(
-            f"codewords must be two or three different messages, got {codewords}"
-        )
+        rule = "two or three different messages"
+        raise ValueError(f"codewords must be {rule}, got {codewords}")
     for s in codewords:
         if s not in range(model.M):
             raise ValueError(f"codewords must be in 0..{model.M - 1}, got {s}")

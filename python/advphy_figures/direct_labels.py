@@ -38,11 +38,8 @@ def label(axes, curves, notes=None, ends=None):
     for text in texts:
         text.remove()
     if curves:
-        named = []
-        for text, line in curves:
-            note = notes.get(text)
-            named.append((f"{text} - {note}" if note else text, line))
-        _legend(axes, named)
+        its = {text: f"{text} - {note}" for text, note in notes.items() if note}
+        _legend(axes, [(its.get(text, text), line) for text, line in curves])
     return "legend"
 
 

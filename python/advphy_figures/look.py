@@ -122,10 +122,7 @@ def arrow(axes, start, end, color, width):
 
 
 def note(axes, text, at, offset=(0, 0), color=QUIET, **more):
-    """Write a small text next to the point `at`, at an offset in typographic points.
-
-    More arguments are those of axes.annotate.
-    """
+    """Write a small text at an offset in points; `more` is as in axes.annotate."""
     more = {"textcoords": "offset points", "fontsize": "small"} | more
     axes.annotate(text, at, offset, color=color, **more)
 
@@ -151,23 +148,13 @@ def kind_of(path) -> str:
 
 
 def save(drawn, path, tight=False):
-    """Write a figure atomically; the ending of the path chooses the format.
+    """Write a figure atomically, within applied().
 
-    Args:
-        drawn: Figure, made within applied(); save() must be called there, too.
-        path: path that ends in .png, .svg or .pdf.
-        tight: whether to fit the page to what is drawn.
-
-    Raises:
-        ValueError: if the format is not known.
-        OSError: if the file cannot be written.
+    The path ends in .png, .svg or .pdf, which chooses the format; `tight` fits the page
+    to what is drawn. ValueError if the format is not known, OSError if the file cannot
+    be written.
     """
-    kind = kind_of(path)
+    kind, page = kind_of(path), "tight" if tight else None
+    its = {"format": kind, "metadata": _UNDATED[kind], "bbox_inches": page}
     with atomic_file(path, "wb") as file:
-        drawn.savefig(
-            file,
-            bbox_inches="tight" if tight else None,
-            format=kind,
-            metadata=_UNDATED[kind],
-            dpi=DPI,
-        )
+        drawn.savefig(file, dpi=DPI, **its)

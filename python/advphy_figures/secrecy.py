@@ -20,7 +20,7 @@ _FRONTIER = {
 
 @look.applied()
 def draw(measured, figure, chance, path, note=""):
-    """Draw a figure of the letter.
+    """Draw a figure of the letter, over SNR or PSR.
 
     Args:
         measured: results with over_families(quantity), {curve: {x: points with low,
@@ -88,9 +88,8 @@ def _frontier(axes, frontier, chance):
             style["linestyle"] = "-" if name == "noise" else "none"
             axes.plot(x, y, label=label if i == 0 else None, **style)
     axes.axhline(chance, color=look.QUIET, linestyle=":", linewidth=1)
-    axes.set(title="(c) what secrecy costs Bob", ylim=(0, 1))
+    axes.set(title="(c) what secrecy costs Bob", ylim=(0, 1), xlim=(0, None))
     axes.set_xlabel("mean squared error of Bob's images")
     axes.set_ylabel("accuracy of the adapted Eve")
-    axes.set_xlim(left=0)
     axes.grid()
     axes.legend(**_BELOW)

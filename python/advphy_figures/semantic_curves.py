@@ -13,11 +13,7 @@ _OF_BRANCH = {"bob": "", "bob_without": ", without Bob's module"}
 
 
 def describe(rows) -> dict:
-    """Return all numbers of the two panels over SNR, as values for JSON.
-
-    Args:
-        rows: SemanticCounts; ranges and seeds are added up.
-    """
+    """Return all numbers of SemanticCounts over SNR, added up, as values for JSON."""
     if not rows:
         raise ValueError("there are no counts to draw")
     found = {"figure": "semantic", "mse": [], "accuracy": []}
@@ -31,21 +27,18 @@ def describe(rows) -> dict:
 
 def _curves(rows):
     """Return {label: rows added up, one for each SNR}."""
-    rows = list(rows)
+    rows, curves = list(rows), {}
+    links = {row.link for row in rows}
     distinct = [
         name
         for name in ("engine", "images", "model_sha256")
-        if len({(row.link, getattr(row, name)) for row in rows})
-        > len({row.link for row in rows})
+        if len({(row.link, getattr(row, name)) for row in rows}) > len(links)
     ]
-    curves = {}
     for row in rows:
         points = curves.setdefault(_label(row, distinct), {})
         points.setdefault(row.snr_db, []).append(row)
-    return {
-        label: [table.total(points[db]) for db in sorted(points)]
-        for label, points in curves.items()
-    }
+    each = curves.items()
+    return {k: [table.total(rows[db]) for db in sorted(rows)] for k, rows in each}
 
 
 def _label(row, distinct):
@@ -128,10 +121,7 @@ def describe_frontier(rows) -> dict:
     """Return Bob's MSE and Eve's accuracy, in a curve for each link and Eve.
 
     A point is an SNR at which both were measured. If one of them has a single SNR, it
-    is paired with each SNR of the other.
-
-    Raises:
-        ValueError: if Bob and Eve were never measured on the same link.
+    is paired with each SNR of the other. ValueError if there is no point.
     """
     bobs, eves = {}, {}
     for points in _curves(rows).values():
@@ -187,8 +177,7 @@ def draw_frontier(described, path, title=""):
             words, ink = f"{point['bob']['snr_db']:g}", look.ink(style["color"])
             look.note(axes, words, place, (4, 4), ink, fontsize="x-small")
     axes.set(xlabel="mean squared error of Bob's images", ylabel="accuracy of Eve")
-    axes.set(title=title, ylim=(0, 1))
-    axes.set_xlim(left=0)
+    axes.set(title=title, ylim=(0, 1), xlim=(0, None))
     axes.grid()
     direct_labels.label(axes, lines)
     look.save(figure, path)

@@ -23,13 +23,8 @@ _PANEL = 2.25  # inches
 def describe(p, model, ebn0_db) -> dict:
     """Return all numbers of the figure, as values for JSON.
 
-    Args:
-        p: Perturbation as it arrives, universal or a table.
-        model: link model whose codebook is drawn.
-        ebn0_db: Eb/N0 in dB, for the error rates of the pairs.
-
-    Raises:
-        ValueError: if the perturbation has no direction or does not fit.
+    `p` is a Perturbation as it arrives, universal or a table; ValueError if it does not
+    fit the link model. Eb/N0, in dB, is that of the error rates of the pairs.
     """
     require_direction(p, model)
     require_room(model)
@@ -37,17 +32,10 @@ def describe(p, model, ebn0_db) -> dict:
     apart = distances(model.codebook)
     pairs = []
     for s, t, share in closings(model.codebook, p.rows):
+        pair = {"sent": s, "decided": t, "distance": float(apart[s, t])}
         left = (1 - share) * apart[s, t] / 2
-        pairs.append(
-            {
-                "sent": s,
-                "decided": t,
-                "distance": float(apart[s, t]),
-                "closed": share,
-                "left": float(left),
-                "pair_error_rate": q_function(left / sigma),
-            }
-        )
+        pair |= {"closed": share, "left": float(left)}
+        pairs.append(pair | {"pair_error_rate": q_function(left / sigma)})
     return {
         "figure": "perturbation",
         "perturbation": p.name,

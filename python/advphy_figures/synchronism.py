@@ -87,11 +87,8 @@ def table(measured) -> str:
     """Return the rates of the last panel as lines of text, a row for each link."""
     lines = []
     for link in dict.fromkeys(row.link for _, row in measured):
-        rates = {
-            (point.curve, point.panel, point.x): row
-            for point, row in measured
-            if row.link == link
-        }
+        of_link = [(p, row) for p, row in measured if row.link == link]
+        rates = {(p.curve, p.panel, p.x): row for p, row in of_link}
         lines.append(f"{link:<40}" + "".join(f"{name:>12}" for name in UNKNOWN))
         for curve in synchronism.CURVES:
             cells = [rates[curve, "unknown", x] for x in range(len(UNKNOWN))]

@@ -20,15 +20,9 @@ _COLORS = "cividis"  # luminance rises with the value, also for color-blind read
 def describe(rows, perturbations=()) -> dict:
     """Return all numbers of the figure, as values for JSON.
 
-    Args:
-        rows: Counts at one Eb/N0 and one PSR; those without an attack have a row of
-            their own in the matrix.
-        perturbations: Perturbations of the attacks. The label of an attack contains the
-            hash of its perturbation; if it is known, the row is named after its
-            victims.
-
-    Raises:
-        ValueError: if there is no attack, or there are several Eb/N0 or PSR.
+    The rows are Counts at one Eb/N0 and PSR, or else ValueError; those without an
+    attack have a row of their own in the matrix. An attack is named after the victims
+    of its perturbation, whose hash its label contains, if that is known.
     """
     attacked = [row for row in rows if row.attack != "none"]
     if not attacked:
@@ -48,9 +42,7 @@ def describe(rows, perturbations=()) -> dict:
     if any(crafted == CLEAN for crafted, _ in counts):
         made_for.append(CLEAN)
     attacks = sorted({without_hash(row.attack) for row in attacked})
-    cells = [
-        _cell(crafted, link, *counts[crafted, link]) for crafted, link in sorted(counts)
-    ]
+    cells = [_cell(*key, *counts[key]) for key in sorted(counts)]
     return {
         "figure": "transfer-matrix",
         "ebn0_db": ebn0_db,
@@ -95,9 +87,7 @@ def _names(attacks, perturbations):
             words.insert(0, name)
         names[attack] = ", ".join([*words, *([settings] if settings else [])])
     uses = Counter(names.values())
-    return {
-        attack: name if uses[name] == 1 else attack for attack, name in names.items()
-    }
+    return {key: name if uses[name] == 1 else key for key, name in names.items()}
 
 
 def _cell(crafted, link, failures, blocks):
@@ -116,8 +106,8 @@ def draw_described(described, path, title=""):
         if cell["blocks"]:
             place = made_for.index(crafted), links.index(link)
             table[place] = cell["bler"] or cell["high"]
-    height = _CELL_HEIGHT * len(made_for) + 2.6
-    figure = look.figure(_CELL_WIDTH * len(links) + 3.6, height)
+    width = _CELL_WIDTH * len(links) + 3.6
+    figure = look.figure(width, _CELL_HEIGHT * len(made_for) + 2.6)
     axes = figure.add_subplot()
     norm = LogNorm(np.nanmin(table) / 1.5, min(1.5 * np.nanmax(table), 1))
     image = axes.imshow(table, cmap=_COLORS, norm=norm, aspect="auto")

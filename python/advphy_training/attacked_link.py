@@ -16,12 +16,7 @@ _JUDGED_FROM = 2**40
 
 
 class AttackedLink:
-    """The attacked link, or a substitute for it, at one Eb/N0.
-
-    Args:
-        model: link model with any kind of decision.
-        ebn0_db: Eb/N0 in dB.
-    """
+    """The attacked link model, or a substitute for it, at one Eb/N0 in dB."""
 
     def __init__(self, model, ebn0_db):
         self.model = model
@@ -57,15 +52,11 @@ class AttackedLink:
     def smooth_bler(self, y, sent, width=0.3):
         """Return a smooth block error rate, which has a gradient.
 
-        It is the mean of sigmoid(margin / width) over the last axis. The width is
-        relative to the standard deviation of the margins over that axis, so that
-        scaled or saturated logits do not hide the gradient.
-
-        Args:
-            y: received vectors, [..., blocks, 2n].
-            sent: messages, integers that broadcast to [..., blocks].
-            width: width of the sigmoid, in standard deviations of the margin. A wide
-                one has a gradient far from an error; a narrow one is closer to BLER.
+        It is the mean of sigmoid(margin / width) over the last axis of the received
+        vectors y [..., blocks, 2n]; the messages `sent` broadcast to [..., blocks]. The
+        width is in standard deviations of the margins over that axis, so that scaled or
+        saturated logits do not hide the gradient. A wide sigmoid has a gradient far
+        from an error; a narrow one is closer to BLER.
         """
         shape = y.shape[:-1]
         margin = self.margin(y.flatten(0, -2), sent.expand(shape).flatten())
@@ -74,25 +65,17 @@ class AttackedLink:
         return torch.sigmoid(margin / spread.clamp_min(1e-12)).mean(dim=-1)
 
     def errors(self, rows, blocks, seed):
-        """Return the block errors under each perturbation, all with the same noise.
+        """Return the errors among `blocks` under each perturbation, integers [count].
 
-        Args:
-            rows: perturbations, reals [count, 1 or M (a row per message), 2n].
-            blocks: number of messages.
-            seed: seed of messages and noise.
-
-        Returns:
-            Errors, including erasures, integers [count].
+        They include erasures. Perturbations are reals [count, 1 or M, 2n], M: one for
+        each message; all have the messages and the noise of the seed.
         """
         return np.array([wrong.sum() for _, wrong in self._judge(rows, blocks, seed)])
 
     def errors_by_message(self, rows, blocks, seed):
         """Return the errors of errors() per message, integers [count, M]."""
-        judged = self._judge(rows, blocks, seed)
-        size = self.model.M
-        return np.array(
-            [np.bincount(sent[bad], minlength=size) for sent, bad in judged]
-        )
+        judged, m = self._judge(rows, blocks, seed), self.model.M
+        return np.array([np.bincount(sent[bad], minlength=m) for sent, bad in judged])
 
     def decide(self, y):
         """Return (messages, erased) of received vectors y, complex64 [batch, n].
@@ -115,13 +98,11 @@ class AttackedLink:
             yield sent, (decided != sent) | erased
 
     def gradients(self, seed, blocks=4096):
-        """Measure how reliable the gradients of the margin are.
+        """Return {"zero", "predicted"}: how reliable the gradients of the margin are.
 
-        Returns:
-            zero: share of received vectors whose gradient is zero or not finite.
-            predicted: correlation over received vectors between the true change of the
-                margin and the change that the gradient predicts. The step is random,
-                a third of the noise's standard deviation per real dimension.
+        "zero" is the share of received vectors whose gradient is zero or not finite,
+        "predicted" the correlation over them of the true change of the margin and the
+        predicted one, for a random step of a third of the noise's standard deviation.
         """
         generator = torch.Generator().manual_seed(seed)
         sent = torch.arange(blocks) % self.model.M

@@ -13,24 +13,16 @@ _INDICES = 2**40  # range of seed and first block, which are drawn for each batc
 
 
 class Augmentation:
-    """The impairments of a channel, without its noise.
-
-    Args:
-        kind: name of the channel (air/channels); "awgn" has no impairments.
-
-    Raises:
-        ValueError: if there is no such channel.
-    """
+    """The impairments of a channel of air/channels, without its noise; "awgn": none."""
 
     def __init__(self, kind: str):
         self._parts = impairments(kind)
 
     def impair(self, x, generator):
-        """Return a batch of codewords after the impairments, float32 [batch, 2n].
+        """Return codewords x after the impairments, float32 [batch, 2n].
 
-        Args:
-            x: codewords, float32 [batch, 2n]: real parts, then imaginary parts.
-            generator: torch.Generator that draws the seed and the first block.
+        The real parts precede the imaginary parts; the torch.Generator draws the seed
+        and the first block.
         """
         if not self._parts:
             return x

@@ -13,20 +13,17 @@ def gradients(game, minimizers, maximizers, gamma=0.0):
     which leads the minimizing player away from it. The gradients of the maximizing
     player are negated.
 
-    Args:
-        game: scalar d. phi enters d only through g, so grad_phi d = grad_phi g.
-        minimizers: tensors theta.
-        maximizers: tensors phi.
-        gamma: weight of L; with 0 a step takes a third of the time.
+    `game` is the scalar d, minimizers are the tensors theta, maximizers phi, which
+    enter d only through g, so grad_phi d = grad_phi g. With gamma = 0 a step takes a
+    third of the time.
     """
     players = [*minimizers, *maximizers]
     field = torch.autograd.grad(game, players, create_graph=gamma > 0)
     pull = [0.0] * len(players)
     if gamma > 0:
         length = sum((part**2).sum() for part in field) / 2
-        pull = torch.autograd.grad(
-            length, players, allow_unused=True, materialize_grads=True
-        )
+        unused = {"allow_unused": True, "materialize_grads": True}
+        pull = torch.autograd.grad(length, players, **unused)
     signs = [1] * len(minimizers) + [-1] * len(maximizers)
     for player, part, towards, sign in zip(players, field, pull, signs, strict=True):
         player.grad = sign * part.detach() + gamma * towards

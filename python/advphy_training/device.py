@@ -11,11 +11,7 @@ CHOICES = ("auto", "cpu", "cuda")
 
 
 def device_of(name: str) -> torch.device:
-    """Return the device of a choice; "auto" is a GPU if torch finds one, else the CPU.
-
-    Raises:
-        ValueError: if torch finds no GPU, or the choice is not known.
-    """
+    """Return the device of a choice ("auto": a GPU if there is one), or ValueError."""
     if name not in CHOICES:
         raise ValueError(f"device must be one of {', '.join(CHOICES)}, got '{name}'")
     found = torch.cuda.is_available()

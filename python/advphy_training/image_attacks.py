@@ -33,13 +33,10 @@ _SECRETS = 512  # secrets of the adversary's own
 
 
 class AttackedImages:
-    """A semantic link and its images, as an attack sees them.
+    """A SemanticLink and the sent Images as an attack sees them.
 
-    Args:
-        link: SemanticLink; its modules are active if it has them.
-        images: Images that are sent.
-        snr_db: Bob's SNR in dB.
-        seed: seed of the secrets that the adversary tries.
+    Its modules are active if it has them. snr_db is Bob's SNR in dB, the seed that of
+    the secrets that the adversary tries.
     """
 
     def __init__(self, link, images, snr_db, seed):
@@ -65,13 +62,10 @@ class AttackedImages:
     def errors(self, p, which, generator):
         """Return Bob's MSE per pixel under each perturbation, [count, images].
 
-        A keyed link inverts its transform first, so that p arrives transformed by a
-        matrix that nobody else knows; the noise stays white.
-
-        Args:
-            p: perturbations, reals [count, 1 or images, L].
-            which: numbers of the images, integers [images].
-            generator: torch.Generator of noise and secrets.
+        A keyed link inverts its transform first, so that p, reals [count, 1 or images,
+        L], arrives transformed by a matrix that nobody else knows; the noise stays
+        white. `which` are numbers of images; the torch.Generator draws noise and
+        secrets.
         """
         sent, pixels = self._sent[which], self._pixels[which]
         if self._inverses is not None:
@@ -98,17 +92,10 @@ def _inverses(link, seed):
 
 
 def craft(name, link, images, snr_db, plan) -> Perturbation:
-    """Craft a perturbation against Bob's images of a semantic link.
+    """Craft a perturbation by "universal_pgd" or "per_image_pgd", or raise ValueError.
 
-    Args:
-        name: "universal_pgd" or "per_image_pgd".
-        link: SemanticLink to attack.
-        images: Images that are sent; a perturbation per image belongs to these.
-        snr_db: Bob's SNR in dB for which the attack is optimized.
-        plan: attacks.Plan, of which psr_db, restarts, steps and seed matter.
-
-    Raises:
-        ValueError: if the attack is not known.
+    It is optimized for Bob's SNR in dB against a SemanticLink; a perturbation per image
+    belongs to the Images. Of the attacks.Plan, psr_db, restarts, steps and seed matter.
     """
     if name not in KINDS:
         raise ValueError(
@@ -145,10 +132,9 @@ def craft_or_read(name, link, images, snr_db, plan, folder) -> Perturbation:
 
 def _wanted(images, snr_db, plan):
     """Return the entries of a recipe on which the perturbation depends."""
-    effort = {
-        key: getattr(plan, key) for key in ("psr_db", "restarts", "steps", "seed")
-    }
-    return effort | {"snr_db": snr_db, "images_sha256": images.sha256}
+    wanted = {"snr_db": snr_db, "images_sha256": images.sha256}
+    names = ("psr_db", "restarts", "steps", "seed")
+    return {name: getattr(plan, name) for name in names} | wanted
 
 
 def _universal(attacked, plan, reals, norm):

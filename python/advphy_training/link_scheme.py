@@ -40,10 +40,6 @@ class LinkScheme(loop.Scheme):
                 table[model.decision] = [_counted(model, float(db)) for db in ebn0s_db]
         return table
 
-    def write(self, link, path):
-        """Write the link model."""
-        link.write(path)
-
 
 def _counted(model, ebn0_db):
     (row,) = ranges.total(LinkSetting(model, ebn0_db), RULE)

@@ -30,21 +30,17 @@ class Scheme:
         """Add the gradients of a batch to .grad and return its loss."""
         return backward(self.loss(generator))
 
+    def write(self, model, path):
+        """Write the model file."""
+        model.write(path)
+
 
 def descend(optimizer, gradients, steps, rate=None, first=0, after=None, label=None):
-    """Run the steps of an optimizer.
+    """Run the steps first..steps - 1 of a torch optimizer; label: of the progress bar.
 
-    Args:
-        optimizer: torch.optim.Optimizer; "factor" of a group scales its learning rate.
-        gradients: function of the step that fills .grad and returns the loss.
-        steps: number of steps.
-        rate: function of the step that returns the learning rate; None: constant.
-        first: first step.
-        after: function of (steps taken, loss, bar) called after each step, or None.
-        label: label of the progress bar.
-
-    Raises:
-        ValueError: if the loss is not finite.
+    "factor" of a group scales its learning rate, which is rate(step), or constant.
+    gradients(step) fills .grad and returns the loss; ValueError if that is not finite.
+    after(steps taken, loss, bar) is called after each step.
     """
     bar = progress.bar(range(first, steps), total=steps, initial=first, desc=label)
     for step in bar:
@@ -54,9 +50,8 @@ def descend(optimizer, gradients, steps, rate=None, first=0, after=None, label=N
         optimizer.zero_grad()
         loss = gradients(step)
         if not math.isfinite(loss):
-            raise ValueError(
-                f"the loss is not finite at step {step}; set a smaller learning_rate"
-            )
+            remedy = "set a smaller learning_rate"
+            raise ValueError(f"the loss is not finite at step {step}; {remedy}")
         optimizer.step()
         if after is not None:
             after(step + 1, loss, bar)
@@ -72,16 +67,9 @@ def run(scheme, settings, seed, out, identity, save_seconds=300):
     """Run the remaining steps of a training and save its state regularly.
 
     Batches are a function of (seed, step), so a resumed training gives the result of an
-    uninterrupted one.
-
-    Args:
-        scheme: Scheme.
-        settings: steps, learning_rate, last_learning_rate and optionally warm_up.
-        seed: seed of the batches.
-        out: path of the model file; state and early figures are kept next to it.
-        identity: text that identifies this training.
-        save_seconds: seconds after which the state is saved, besides every SAVE_EVERY
-            steps.
+    uninterrupted one. State and early figures are kept next to the model file `out`;
+    the text `identity` identifies this training. The state is saved every SAVE_EVERY
+    steps and after `save_seconds`.
     """
     if save_seconds < 1:
         raise ValueError(f"save_seconds must be at least 1, got {save_seconds}")

@@ -36,12 +36,10 @@ def messages_of_bits(k) -> Layer:
 def perceptron(rng, sizes, output=None, before=(), after=()) -> Network:
     """Return dense layers with a ReLU after each, except after the layer `output`.
 
-    Args:
-        rng: numpy.random.Generator of the weights.
-        sizes: numbers of inputs, of neurons in each hidden layer, and of outputs.
-        output: name of the last dense layer; None: a ReLU follows it, too.
-        before: layers in front, which keep the number of inputs.
-        after: layers at the end.
+    If that is None, a ReLU follows the last one, too. `sizes` are the numbers of
+    inputs, of neurons in each hidden layer, and of outputs. Layers `before` are in
+    front and keep the number of inputs, `after` at the end. The numpy Generator draws
+    the weights.
     """
     hidden = sizes if output is None else sizes[:-1]
     layers = [*before]
@@ -54,15 +52,7 @@ def perceptron(rng, sizes, output=None, before=(), after=()) -> Network:
 
 
 def classifier(reals, hidden, classes, rng, before=()) -> Network:
-    """Return the network of an Eve, from L reals to logits.
-
-    Args:
-        reals: number L of inputs.
-        hidden: numbers of neurons in the hidden layers.
-        classes: number of logits.
-        rng: numpy.random.Generator of the weights.
-        before: layers in front, which keep the number of reals.
-    """
+    """Return the network of an Eve, from L reals to logits; see perceptron()."""
     return perceptron(rng, [reals, *hidden, classes], "logits", before)
 
 

@@ -32,11 +32,6 @@ def hushed(quiet=True):
 
 
 def bar(steps, **more):
-    """Return the steps with a progress bar, if the program shows any.
-
-    Args:
-        steps: iterable of which the bar counts the items.
-        more: options of `show`, such as total, unit, initial or desc.
-    """
+    """Return the steps with the bar show(steps, **more), if the program shows any."""
     hidden = show is None or _HUSHED.get()
     return _Hidden(steps) if hidden else show(steps, **more)

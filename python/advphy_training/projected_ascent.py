@@ -13,10 +13,7 @@ def project(p, norm):
 
 
 def step(p, gradient, length):
-    """Return p moved along the gradient by `length` times its norm, and projected.
-
-    A zero gradient leaves p unchanged.
-    """
+    """Return p after a step of `length` norms along a gradient; a zero one keeps p."""
     norm = p.norm(dim=-1, keepdim=True)
     return project(p + length * norm * project(gradient, 1.0), norm)
 
@@ -24,14 +21,9 @@ def step(p, gradient, length):
 def ascend(p, gain, steps, first=0, last=None):
     """Yield p after each step along the gradient of a gain; its norm is kept.
 
-    The length of a step falls from 0.3 to 0.01 of the norm along a cosine.
-
-    Args:
-        p: perturbations, [..., 2n].
-        gain: function from p to a tensor whose sum is maximized.
-        steps: number of steps of the whole ascent.
-        first: first step.
-        last: step to stop before; None: all steps.
+    The length of a step falls from 0.3 to 0.01 of the norm along a cosine. The sum of
+    gain(p) is maximized, p [..., 2n], from the step `first` until before `last` (None:
+    the end) of an ascent of `steps`.
     """
     for i in range(first, steps if last is None else last):
         p = p.detach().requires_grad_(True)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Base classes of schemes on semantic links: data, noise, results, model file."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from advphy_model.complex_baseband import to_reals
@@ -21,28 +23,42 @@ _EARLY = slice(0, 1000)  # images of the early figures
 _ANY_SECRET = bytes(32)  # the results of a keyed link do not depend on it
 
 
-def check(settings):
-    """Raise ValueError unless SNRs, loss and descent of Settings are valid."""
-    setting_checks.descent(settings)
-    low, high = settings.lowest_snr_db, settings.highest_snr_db
-    for snr_db in (low, high):
-        snr_noise_variance(snr_db)
-    if low > high:
-        raise ValueError(
-            f"lowest_snr_db must be at most highest_snr_db = {high:g}, got {low:g}; "
-            "swap them"
-        )
-    if hasattr(settings, "task_loss"):
-        setting_checks.word(settings, "task_loss", ("mse", "ssim"))
+@dataclass(frozen=True)
+class Settings:
+    """Settings of all schemes on images.
+
+    Args:
+        images: data set to train on.
+        lowest_snr_db: lowest SNR of the training in dB; SNRs are uniform in dB.
+        highest_snr_db: highest SNR of the training in dB.
+        batch: images per step.
+        steps: number of steps of Adam.
+        learning_rate: learning rate at the start, or after the warm-up.
+        last_learning_rate: learning rate at the end.
+    """
+
+    images: str = "mnist_train"
+    lowest_snr_db: float = 0.0
+    highest_snr_db: float = 20.0
+    batch: int = 256
+    steps: int = 4000
+    learning_rate: float = 2e-3
+    last_learning_rate: float = 1e-5
+
+    def __post_init__(self):
+        setting_checks.descent(self)
+        low, high = self.lowest_snr_db, self.highest_snr_db
+        for snr_db in (low, high):
+            snr_noise_variance(snr_db)  # raises for an invalid SNR
+        if low > high:
+            rule = f"at most highest_snr_db = {high:g}"
+            raise ValueError(f"lowest_snr_db must be {rule}, got {low:g}; swap them")
+        if hasattr(self, "task_loss"):
+            setting_checks.word(self, "task_loss", ("mse", "ssim"))
 
 
 class SemanticScheme(loop.Scheme):
-    """Base class of schemes on images, with results over SNR.
-
-    Args:
-        settings: images, lowest_snr_db, highest_snr_db, batch; optionally task_loss and
-            measured_with, the name of an Eve.
-    """
+    """Base class of schemes on images; task_loss and measured_with are optional."""
 
     def __init__(self, settings):
         self._settings = settings
@@ -85,10 +101,6 @@ class SemanticScheme(loop.Scheme):
         eve = Eve.load(name) if name else None
         return results(link, tested, snrs_db, eve)
 
-    def write(self, model, path):
-        """Write the semantic link, or the Eve."""
-        model.write(path)
-
 
 class SchemeOnBase(SemanticScheme):
     """Base class of schemes on the frozen base of the settings' semantic link."""
@@ -104,13 +116,8 @@ class SchemeOnBase(SemanticScheme):
         base = self._link
         networks = {role: base.networks[role] for role in BASE} | networks
         recipe = recipe | {"base": {base.name: base.base_sha256}}
-        return SemanticLink(
-            name=name,
-            image_shape=base.image_shape,
-            networks=networks,
-            keying=keying,
-            recipe=recipe,
-        )
+        made = {"networks": networks, "keying": keying, "recipe": recipe}
+        return SemanticLink(name=name, image_shape=base.image_shape, **made)
 
 
 def images_to_test(name):

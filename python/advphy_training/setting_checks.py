@@ -26,11 +26,9 @@ def not_negative(settings, *names):
 
 def word(settings, name, words):
     """Require a setting to be one of the words."""
-    value = getattr(settings, name)
-    if value not in words:
-        raise ValueError(
-            f"{name} '{value}' is not known; choose from {', '.join(words)}"
-        )
+    if (value := getattr(settings, name)) not in words:
+        known = ", ".join(words)
+        raise ValueError(f"{name} '{value}' is not known; choose from {known}")
 
 
 def psr(psr_db):
@@ -57,9 +55,8 @@ def layer_sizes(text) -> list:
     """Return the sizes of hidden layers from a text such as "64-32-32"."""
     parts = text.split("-")
     if not all(part.isdecimal() and 1 <= int(part) <= 4096 for part in parts):
-        raise ValueError(
-            f"hidden must be layer sizes in 1..4096 such as 64-32-32, got '{text}'"
-        )
+        rule = "layer sizes in 1..4096 such as 64-32-32"
+        raise ValueError(f"hidden must be {rule}, got '{text}'")
     return [int(part) for part in parts]
 
 

@@ -11,12 +11,7 @@ from advphy_model.network.network import Network, run
 
 
 class TorchNetwork(torch.nn.Module):
-    """A Network whose parameters are those of a torch module.
-
-    Args:
-        network: Network that gives the layers and their first weights.
-        frozen: names of layers that keep these weights.
-    """
+    """A Network whose parameters torch trains, except those of `frozen` layers."""
 
     def __init__(self, network: Network, frozen=()):
         super().__init__()
@@ -46,17 +41,14 @@ class TorchNetwork(torch.nn.Module):
     def export(self, batch=None) -> Network:
         """Return the network with its current weights as float32 arrays.
 
-        Args:
-            batch: inputs that fix the scale of an average-power normalization (for an
-                encoder: all one-hot vectors), float tensor [batch, *input_shape].
+        A batch of inputs (for an encoder: all one-hot vectors), a float tensor [batch,
+        *input_shape], fixes the scale of an average-power normalization.
         """
         layers = []
 
         def exported(layer, *x):
-            arrays = {
-                key: self._held[f"{layer.name}:{key}"].detach().numpy().copy()
-                for key in layer.parameters
-            }
+            held = {key: self._held[f"{layer.name}:{key}"] for key in layer.parameters}
+            arrays = {key: p.detach().numpy().copy() for key, p in held.items()}
             if layer.kind == "average_power_normalisation" and "scale" not in arrays:
                 energy = (x[0] * x[0]).sum(axis=1).mean().item()
                 scale = np.sqrt(layer.attributes["energy"] / energy)

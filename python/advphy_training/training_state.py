@@ -15,14 +15,10 @@ from advphy_model.atomic_file import atomic_file
 
 
 def save(out, identity, step, scheme, optimizer):
-    """Write the state from which the training resumes.
+    """Write the state from which a training resumes at a step, next to its model file.
 
-    Args:
-        out: path of the model file.
-        identity: text that identifies this training.
-        step: next step.
-        scheme: loop.Scheme; state() gives the tensors that Adam does not train.
-        optimizer: torch.optim.Adam over the scheme's groups.
+    The text `identity` identifies the training of a loop.Scheme, whose state() gives
+    the tensors that Adam, the optimizer, does not train.
     """
     arrays = {"identity": np.array(identity), "step": np.array(step)}
     for i, parameter in enumerate(_parameters(optimizer)):
@@ -39,8 +35,7 @@ def save(out, identity, step, scheme, optimizer):
 def resume(out, identity, scheme, optimizer):
     """Restore the state of this training, if there is one, and return the next step.
 
-    Raises:
-        ValueError: if the state is damaged or belongs to another training.
+    ValueError if the state is damaged or belongs to another training.
     """
     path = _path(out)
     if not path.exists():
@@ -66,11 +61,9 @@ def _parameters(optimizer):
 
 
 def _restore(arrays, path, identity, scheme, optimizer):
-    if str(arrays["identity"]) != identity:
-        raise ValueError(
-            f"{path}: state of another training ({arrays['identity']}); remove "
-            "it or choose another --out"
-        )
+    if (found := str(arrays["identity"])) != identity:
+        remedy = "remove it or choose another --out"
+        raise ValueError(f"{path}: state of another training ({found}); {remedy}")
     step = int(arrays["step"])
     with torch.no_grad():
         for i, parameter in enumerate(_parameters(optimizer)):
@@ -86,12 +79,7 @@ def _restore(arrays, path, identity, scheme, optimizer):
 
 
 class EarlyFigures:
-    """The file OUT.progress.csv, with a row for each saved state.
-
-    Args:
-        out: path of the model file.
-        step: step at which the training resumes; rows of later steps are dropped.
-    """
+    """The file OUT.progress.csv, with a row for each saved state up to a step."""
 
     def __init__(self, out, step):
         self._path, self._rows = out.with_name(out.name + ".progress.csv"), []

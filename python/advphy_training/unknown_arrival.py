@@ -17,30 +17,26 @@ def arrive(p, samples, plan, generator):
     Shift, phase, sign and frequency are drawn for each sample if they are "random" in
     the plan: as an Adversary draws them for each block.
     """
-    arrived = p[:, None]
+    arrived, n = p[:, None], p.shape[1] // 2
+    uses = torch.arange(n)
     if plan.shift == "random":
-        n = p.shape[1] // 2
-        uses = torch.arange(n)
         shift = torch.randint(n, (samples, 1), generator=generator)
         source = (uses - shift) % n
         arrived = p[:, torch.cat([source, source + n], dim=1)]
     if plan.sign == "random":
-        arrived = arrived * (
-            2 * torch.randint(2, (samples, 1), generator=generator) - 1
-        )
+        sign = 2 * torch.randint(2, (samples, 1), generator=generator) - 1
+        arrived = arrived * sign
     angle = torch.zeros(1, 1)
     if plan.phase == "random":
         angle = 2 * math.pi * torch.rand(samples, 1, generator=generator)
     if plan.frequency == "random":
         turns = torch.rand(samples, 1, generator=generator) - 0.5
-        n = p.shape[1] // 2
-        angle = angle + 2 * math.pi * turns * torch.arange(n) / n
+        angle = angle + 2 * math.pi * turns * uses / n
     if "random" in (plan.phase, plan.frequency):
         real, imaginary = arrived.chunk(2, dim=2)
         cosine, sine = torch.cos(angle), torch.sin(angle)
-        arrived = torch.cat(
-            [cosine * real - sine * imaginary, sine * real + cosine * imaginary], dim=2
-        )
+        turned = cosine * real - sine * imaginary, sine * real + cosine * imaginary
+        arrived = torch.cat(turned, dim=2)
     return arrived
 
 

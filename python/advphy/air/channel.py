@@ -17,11 +17,8 @@ TAG = "channel"
 class noisy_channel(guarded_block):
     """Pass vectors through a channel whose noise level may change while it runs.
 
-    A subclass implements noise_variance(level), per real dimension, which raises
-    ValueError if the level is invalid.
-
-    Class attributes:
-        LEVEL: name of the level in the tag, in dB.
+    A subclass has LEVEL, the name of the level in the tag, in dB, and
+    noise_variance(level), per real dimension; ValueError if the level is invalid.
     """
 
     def __init__(self, n, level, seed, first_block, kind, latency):
@@ -50,24 +47,15 @@ class noisy_channel(guarded_block):
 
     def work(self, input_items, output_items):
         level = self._level  # one setting for the whole call
-        written = self.nitems_written(0)
+        written, size = self.nitems_written(0), len(output_items[0])
+        noise = {"noise_variance": self.noise_variance(level)}
         if level != self._tagged:
-            settings = {
-                self.LEVEL: level,
-                "noise_variance": self.noise_variance(level),
-                "kind": self._kind,
-            }
+            settings = {self.LEVEL: level, **noise, "kind": self._kind}
             self.tag_item(written, TAG, settings)
             self._tagged = level
-        size = len(output_items[0])
-        self._apply(
-            input_items[0][:size],
-            output_items[0],
-            seed=self._seed,
-            first_block=self._first_block + written,
-            noise_variance=self.noise_variance(level),
-            p=input_items[1][:size] if len(input_items) == 2 else None,
-        )
+        at = {"seed": self._seed, "first_block": self._first_block + written}
+        p = input_items[1][:size] if len(input_items) == 2 else None
+        self._apply(input_items[0][:size], output_items[0], **at, **noise, p=p)
         return size
 
 

@@ -23,12 +23,12 @@ class Segment:
 
     def realized(self):
         """Return the realized PSR in dB: average, smallest and largest of a block."""
-        mean = self.energy / self.blocks if self.blocks else 0.0
-        smallest = self.smallest if self.blocks else 0.0
+        mean, smallest = self.energy / max(1, self.blocks), self.smallest
+        ratios = {"realised": mean, "smallest": smallest if self.blocks else 0.0}
+        ratios["largest"] = self.largest
         return {
-            "psr_db_realised": _db(mean),
-            "psr_db_smallest": _db(smallest),
-            "psr_db_largest": _db(self.largest),
+            f"psr_db_{name}": 10 * math.log10(ratio) if ratio > 0 else -math.inf
+            for name, ratio in ratios.items()
         }
 
 
@@ -50,10 +50,7 @@ def settings_of(adversary, on, phase) -> dict:
 
 
 def phases(adversary, first, size):
-    """Yield (begin, end, on) of the phases of a schedule among `size` blocks.
-
-    begin and end count from the first block, whose index is `first`.
-    """
+    """Yield (begin, end, on) of a schedule among `size` blocks, relative to `first`."""
     off, period = adversary.off_blocks, adversary.off_blocks + adversary.on_blocks
     begin = 0
     while begin < size:
@@ -62,7 +59,3 @@ def phases(adversary, first, size):
         end = min(size, begin + (period if on else off) - at)
         yield begin, end, on
         begin = end
-
-
-def _db(ratio):
-    return 10 * math.log10(ratio) if ratio > 0 else -math.inf

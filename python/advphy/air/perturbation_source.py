@@ -82,20 +82,11 @@ class perturbation_source(segmented_block):
         item, messages = (np.complex64, (self._model.n,)), [np.uint8]
         messages = gr.py_io_signature(0, 1, messages)
         guarded_block.__init__(self, "perturbation_source", messages, [item])
-        self._adversary = Adversary(
-            self._perturbation(perturbation),
-            psr_db,
-            shift=shift,
-            phase=phase,
-            sign=sign,
-            frequency_offset=frequency_offset,
-            fading=fading,
-            off_blocks=off_blocks,
-            on_blocks=on_blocks,
-            full_scale=full_scale,
-            seed=checked_seed(seed),
-            hold=hold,
-        )
+        p, arrival = self._perturbation(perturbation), {"shift": shift, "phase": phase}
+        arrival |= {"sign": sign, "hold": hold, "fading": fading}
+        arrival |= {"off_blocks": off_blocks, "on_blocks": on_blocks}
+        arrival |= {"frequency_offset": frequency_offset, "full_scale": full_scale}
+        self._adversary = Adversary(p, psr_db, **arrival, seed=checked_seed(seed))
         self._enabled = bool(enabled)
         first = checked_index("first_block", first_block)
         self.begin_segments(first, Reporter(self, "psr", name, "adversary"))
@@ -110,8 +101,7 @@ class perturbation_source(segmented_block):
             return jammer(self._model.k, self._model.n, 0.0)
         given = Perturbation.load(given)
         given.require_fit(self._model)
-        warning = given.warning_for(self._model)
-        if warning:
+        if warning := given.warning_for(self._model):
             logging.getLogger(__name__).warning(warning)
         return given
 
@@ -164,11 +154,8 @@ class perturbation_source(segmented_block):
         with self._lock:
             adversary, enabled = self._adversary, self._enabled
         first = self._first + self.nitems_written(0)
-        messages = None
-        if adversary.needs_messages and input_items:
-            messages = input_items[0]
-        elif adversary.needs_messages:
-            messages = np.empty(len(out), np.uint8)
+        messages = input_items[0] if input_items else np.empty(len(out), np.uint8)
+        if adversary.needs_messages and not input_items:
             kernels.messages(adversary.seed, first, self._model.k, messages)
         shortest = min(adversary.off_blocks, adversary.on_blocks)
         tagged = self.tags_schedule and shortest >= SHORTEST_TAGGED
@@ -183,7 +170,7 @@ class perturbation_source(segmented_block):
                 self._open(first + begin, settings)
             part = out[begin:end]
             if on:
-                sent = None if messages is None else messages[begin:end]
+                sent = messages[begin:end] if adversary.needs_messages else None
                 adversary.write(sent, first + begin, part)
             else:
                 part[:] = 0

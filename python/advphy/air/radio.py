@@ -6,7 +6,7 @@ import math
 
 from ..block_errors import kept_hier_block
 from . import standin
-from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES
+from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES, WITHOUT_CHANNEL
 
 UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
 
@@ -14,10 +14,8 @@ UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
 def resolve(driver, args):
     """Return the package that opens a device, and the complete device arguments."""
     if driver not in RADIOS:
-        raise ValueError(
-            f"driver = {driver!r} is not known; choose from "
-            f"{', '.join([*RADIOS, *NO_RADIOS])}"
-        )
+        known = ", ".join([*RADIOS, *NO_RADIOS])
+        raise ValueError(f"driver = {driver!r} is not known; choose from {known}")
     package, first = RADIOS[driver]
     if first and args.startswith(first.partition("=")[0] + "="):
         first = ""  # the user selects another device of this kind
@@ -26,19 +24,14 @@ def resolve(driver, args):
 
 def checked_settings(driver, frequency, sample_rate, gain):
     """Return the settings as a dictionary; ValueError if one is invalid."""
-    for name, value in (("frequency", frequency), ("sample_rate", sample_rate)):
+    at = {"frequency": frequency, "sample_rate": sample_rate}
+    for name, value in at.items():
         if not (math.isfinite(value) and value > 0):
-            raise ValueError(
-                f"{name} must be a finite number of {UNITS[name]} > 0, got {value}"
-            )
+            rule = f"a finite number of {UNITS[name]} > 0"
+            raise ValueError(f"{name} must be {rule}, got {value}")
     if gain is not None and not math.isfinite(gain):
         raise ValueError(f"gain must be a finite number of dB, or None, got {gain}")
-    return {
-        "driver": driver,
-        "frequency": frequency,
-        "sample_rate": sample_rate,
-        "gain": gain,
-    }
+    return {"driver": driver, **at, "gain": gain}
 
 
 class radio_edge(kept_hier_block):
@@ -93,11 +86,10 @@ class Radio:
         self.is_standin = standin.selects_standin(self.package, self.args)
         self.block = self._open(direction, channel)
         self._names = METHODS[self.package]
-        if self.is_standin and list(self._get("antennas")) != [standin.ANTENNA]:
-            raise ValueError(
-                f"args = {args!r} asks for the stand-in, but the device reports "
-                f"antennas {list(self._get('antennas'))}"
-            )
+        wanted = [standin.ANTENNA]
+        if self.is_standin and (found := list(self._get("antennas"))) != wanted:
+            said = f"the device reports antennas {found}"
+            raise ValueError(f"args = {args!r} asks for the stand-in, but {said}")
         self._set_sample_rate(requested["sample_rate"])
         self.set("frequency", requested["frequency"])
         if antenna:
@@ -111,46 +103,40 @@ class Radio:
         try:
             package = importlib.import_module(top + self.package)
         except ImportError:
-            raise ValueError(
-                f"driver = '{self.driver}': {REMEDIES[self.package]}"
-            ) from None
+            said = REMEDIES[self.package]
+            raise ValueError(f"driver = '{self.driver}': {said}") from None
         if self.package != "uhd" and channel != 0:
             raise ValueError(
                 f"channel = {channel}, but driver = '{self.driver}' opens only 0"
             )
+        maker = getattr(package, "usrp_" * (self.package == "uhd") + direction)
+        more = ("fc32", 1, "", "", [""], [""]) if self.package == "soapy" else ()
         try:
             if self.package == "uhd":
-                stream = package.stream_args(cpu_format="fc32", channels=[channel])
-                return getattr(package, f"usrp_{direction}")(self.args, stream)
-            if self.package == "soapy":
-                maker = getattr(package, direction)
-                return maker(self.args, "fc32", 1, "", "", [""], [""])
-            return getattr(package, direction)(self.args)
+                more = [package.stream_args(cpu_format="fc32", channels=[channel])]
+            return maker(self.args, *more)
         except (RuntimeError, ValueError, IndexError) as error:
-            reason = " ".join(str(error).split())
             raise ValueError(
                 f"driver = '{self.driver}', args = '{self.args}': no such device can "
-                f"be opened ({reason}); {LISTS[self.package]} lists what is connected"
+                f"be opened ({' '.join(str(error).split())}); {LISTS[self.package]} "
+                "lists what is connected"
             ) from None
 
     def _get(self, name):
-        arguments = [] if name in self._names["plain"] else [0]
-        return getattr(self.block, self._names["get"][name])(*arguments)
+        return getattr(self.block, self._names["get"][name])(*self._channel(name))
+
+    def _channel(self, name):
+        return [] if name in WITHOUT_CHANNEL and self.package != "soapy" else [0]
 
     def _set(self, name, value):
-        if name in self._names["plain"]:
-            arguments = [value]
-        elif self.package == "soapy":
-            arguments = [0, value]
-        else:
-            arguments = [value, 0]
+        arguments = [value, *self._channel(name)]
+        if self.package == "soapy":
+            arguments.reverse()
         try:
             getattr(self.block, self._names["set"][name])(*arguments)
         except (RuntimeError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise ValueError(
-                f"{name} = {value}: the device refuses it ({reason})"
-            ) from None
+            said = f"the device refuses it ({' '.join(str(error).split())})"
+            raise ValueError(f"{name} = {value}: {said}") from None
 
     def set(self, name, value):
         """Set frequency, gain or sample rate; ValueError if it is out of range."""
@@ -160,12 +146,10 @@ class Radio:
             ranges = []
         slack = 1e-9 * abs(value)
         if ranges and not any(a - slack <= value <= b + slack for a, b in ranges):
-            available = ", ".join(
-                f"{a:g}" if a == b else f"{a:g}...{b:g}" for a, b in ranges
-            )
+            ends = (f"{a:g}" if a == b else f"{a:g}...{b:g}" for a, b in ranges)
             raise ValueError(
                 f"{name} = {value:g}, but the device (driver = '{self.driver}') has "
-                f"{available} {UNITS[name]}"
+                f"{', '.join(ends)} {UNITS[name]}"
             )
         self._set(name, value)
 
@@ -198,8 +182,7 @@ class Radio:
 def _ranges(given):
     """Return a driver's ranges as pairs (lowest, highest).
 
-    gr-uhd and gr-osmosdr give only the two ends; within a gap the device chooses the
-    value.
+    gr-uhd and gr-osmosdr give only the two ends; in a gap, the device chooses a value.
     """
     if hasattr(given, "start"):
         return [(given.start(), given.stop())]

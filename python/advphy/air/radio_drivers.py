@@ -24,33 +24,24 @@ LISTS = {  # commands that list the connected devices
 }
 
 
-def _methods(frequency, rate, frequencies, rates, antennas="get_antennas", plain=True):
+def _methods(frequency, rate, ranges, antennas="get_antennas"):
     """Return the names of a package's methods that get and set a radio's settings.
 
     frequency and rate are names after get_ and set_, their ranges after get_ alone.
-    If `plain`, the methods of the sample rate take no channel.
     """
     words = {"frequency": frequency, "sample_rate": rate}
     words |= {name: name for name in ("gain", "antenna")}
-    ranges = {"frequency range": frequencies, "sample_rate range": rates}
-    read = words | ranges | {"gain range": "gain_range"}
+    names = (f"{name} range" for name in ("frequency", "sample_rate", "gain"))
+    read = words | dict(zip(names, (*ranges.split(), "gain_range"), strict=True))
     getters = {name: f"get_{word}" for name, word in read.items()}
-    return {
-        "get": getters | {"antennas": antennas},
-        "set": {name: f"set_{word}" for name, word in words.items()},
-        "plain": ("sample_rate", "sample_rate range") if plain else (),
-    }
+    setters = {name: f"set_{word}" for name, word in words.items()}
+    return {"get": getters | {"antennas": antennas}, "set": setters}
 
 
 METHODS = {
-    "uhd": _methods("center_freq", "samp_rate", "freq_range", "samp_rates"),
-    "osmosdr": _methods("center_freq", "sample_rate", "freq_range", "sample_rates"),
-    "soapy": _methods(
-        "frequency",
-        "sample_rate",
-        "frequency_range",
-        "sample_rate_range",
-        "list_antennas",
-        plain=False,
-    ),
+    "uhd": _methods("center_freq", "samp_rate", "freq_range samp_rates"),
+    "osmosdr": _methods("center_freq", "sample_rate", "freq_range sample_rates"),
 }
+_ranges = "frequency_range sample_rate_range"
+METHODS["soapy"] = _methods("frequency", "sample_rate", _ranges, "list_antennas")
+WITHOUT_CHANNEL = ("sample_rate", "sample_rate range")  # except in gr-soapy

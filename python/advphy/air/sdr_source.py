@@ -2,7 +2,6 @@
 """SDR source: receives samples by a radio, from a file, or from another process."""
 
 import os
-import weakref
 
 import numpy as np
 import pmt
@@ -15,7 +14,7 @@ from ..reports import forward_messages
 from . import radio
 from .sdr_sink import ENDPOINT, zmq_block, zmq_refusal
 from .stream_events import StreamEvents
-from .zmq_relay import ZmqRelay
+from .zmq_relay import zmq_relay
 
 RX_TIME = pmt.intern("rx_time")
 
@@ -26,12 +25,8 @@ class sdr_source(radio.radio_edge):
     Output: samples, complex64; zmq keeps the sender's tags
     Message port "stream_events": a dictionary twice a second, see events().
 
-    Args:
-        driver, frequency, sample_rate, gain, antenna, channel: see sdr_sink.
-        args: device arguments, the file's path, or the endpoint that zmq connects to.
-
-    Raises:
-        ValueError: if the device lacks a setting.
+    The arguments are those of sdr_sink; zmq connects to an endpoint. ValueError if the
+    device lacks a setting.
     """
 
     def __init__(
@@ -106,11 +101,10 @@ class _stream_watch(guarded_block):
 def _zmq_source(owner, endpoint):
     """Return the source of a sender's samples, and end its relay with the owner."""
     try:
-        relay = ZmqRelay(endpoint)
+        address = zmq_relay(owner, endpoint)
     except zmq.ZMQError as error:
         raise zmq_refusal(endpoint, "connect to", error) from None
-    weakref.finalize(owner, relay.close)
-    return zmq_block("req_source", relay.address)
+    return zmq_block("req_source", address)
 
 
 def _file_source(path):

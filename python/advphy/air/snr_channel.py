@@ -22,10 +22,7 @@ class snr_channel(noisy_channel):
         snr_db: signal over noise power in dB; set_snr_db changes it at an item
             boundary.
         seed: seed of the noise; Bob's and Eve's channels need different seeds.
-        first_block: index of the first item.
-        kind: channel, such as "awgn" or "rayleigh_block + cfo(frequency=0.01)"; see
-            advphy_model/air/channels.
-        latency: largest number of items in one call of work().
+        first_block, kind, latency: see channel.
     """
 
     LEVEL = "snr_db"

@@ -33,8 +33,7 @@ def selects_standin(driver, args):
     """Return whether the arguments can only open a stand-in, which does not radiate.
 
     SoapySDR opens "driver=advphy_standin" by that driver only. gr-osmosdr opens a
-    device for each kind that it finds among the arguments, so all of them must be
-    arguments of the stand-in.
+    device for each kind among the arguments, so all must be those of the stand-in.
     """
     if driver not in ("soapy", "osmosdr") or any(c in args for c in " \t\n\"';{}:"):
         return False

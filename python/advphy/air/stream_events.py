@@ -1,17 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Counts of what a radio loses: underruns, overruns, late packets.
 
-A count is None where the driver does not report it ("-"):
-
-             underruns (sink)        overruns (source)       late (sink)
-    uhd      async message           "rx_time" tag           async message
-    soapy    -                       -                       -
-    osmosdr  -                       -                       -
-    file     0                       0                       0
-    zmq      0                       0                       0
-
-gr-soapy never reads the status of a transmit stream and reports an overrun only as "sO"
-on standard error; gr-osmosdr drops the error codes.
+gr-uhd reports underruns and late packets of a sink by async messages, overruns of a
+source by "rx_time" tags. A count is None where the driver does not report it: gr-soapy
+never reads the status of a transmit stream and reports an overrun only as "sO" on
+standard error; gr-osmosdr drops the error codes. Files and ZMQ lose nothing.
 """
 
 import threading
@@ -27,11 +20,8 @@ REPORTED = {  # what a driver reports; the others are None
     ("sink", "uhd"): ("underruns", "late"),
     ("source", "uhd"): ("overruns",),
 }
-LOST = {
-    "underflow": "underruns",
-    "underflow_in_packet": "underruns",
-    "time_error": "late",
-}
+LOST = dict.fromkeys(("underflow", "underflow_in_packet"), "underruns")
+LOST["time_error"] = "late"
 
 
 class StreamEvents:

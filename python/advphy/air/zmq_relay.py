@@ -8,6 +8,7 @@ relay instead, which asks the sender again as soon as that can be reached.
 import itertools
 import os
 import threading
+import weakref
 
 import zmq
 
@@ -16,65 +17,55 @@ POLL_MS = 100
 HEARTBEAT_MS = 1000  # a sender that is silent for two of them has gone
 
 
-class ZmqRelay:
-    """Relay to the endpoint of a sender.
+def zmq_relay(owner, endpoint):
+    """Relay to a sender's endpoint until the owner is deleted; return the address.
 
-    `address` is where the REQ source connects to. Messages are passed unchanged.
-
-    Raises:
-        zmq.ZMQError: if the endpoint cannot be connected to.
+    The REQ source connects to the address; messages are passed unchanged. zmq.ZMQError
+    if the endpoint cannot be connected to.
     """
+    address = f"ipc://@advphy-relay-{os.getpid()}-{next(_numbers)}"
+    context, ended = zmq.Context(), threading.Event()
+    front = context.socket(zmq.REP)
+    front.linger = 0
+    front.bind(address)
+    try:
+        back = _connected(context, endpoint)
+    except zmq.ZMQError:
+        context.destroy(linger=0)
+        raise
+    arguments = context, front, back, endpoint, ended
+    thread = threading.Thread(target=_relay, args=arguments, daemon=True)
+    thread.start()
+    weakref.finalize(owner, lambda: (ended.set(), thread.join()))
+    return address
 
-    def __init__(self, endpoint):
-        self.address = f"ipc://@advphy-relay-{os.getpid()}-{next(_numbers)}"
-        self._endpoint, self._ended = endpoint, threading.Event()
-        self._context = zmq.Context()
-        self._front = self._context.socket(zmq.REP)
-        self._front.linger = 0
-        self._front.bind(self.address)
-        try:
-            self._connect()
-        except zmq.ZMQError:
-            self._context.destroy(linger=0)
-            raise
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
 
-    def close(self):
-        """End the thread and close the sockets."""
-        self._ended.set()
-        self._thread.join()
+def _connected(context, endpoint):
+    """Return (socket to the sender, its monitor)."""
+    back = context.socket(zmq.REQ)
+    back.linger = 0
+    back.ipv6 = "[" in endpoint  # else localhost may become ::1
+    back.heartbeat_ivl = HEARTBEAT_MS
+    back.heartbeat_timeout = 2 * HEARTBEAT_MS
+    monitor = back.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    back.connect(endpoint)
+    return back, monitor
 
-    def _connect(self):
-        self._back = self._context.socket(zmq.REQ)
-        self._back.linger = 0
-        self._back.ipv6 = "[" in self._endpoint  # else localhost may become ::1
-        self._back.heartbeat_ivl = HEARTBEAT_MS
-        self._back.heartbeat_timeout = 2 * HEARTBEAT_MS
-        self._monitor = self._back.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        self._back.connect(self._endpoint)
 
-    def _run(self):
-        while not self._ended.is_set():
-            if self._front.poll(POLL_MS):
-                reply = self._reply(self._front.recv())
-                if reply is not None:
-                    self._front.send_multipart(reply)
-        self._context.destroy(linger=0)
-
-    def _reply(self, request):
-        """Return the sender's reply to a request, or None at the end."""
-        self._back.send(request)
-        while not self._ended.is_set():
-            poller = zmq.Poller()
-            poller.register(self._back, zmq.POLLIN)
-            poller.register(self._monitor, zmq.POLLIN)
-            ready = dict(poller.poll(POLL_MS))
-            if self._back in ready:
-                return self._back.recv_multipart()
-            if self._monitor in ready:  # the reply will not come
-                self._back.disable_monitor()
-                self._back.close()
-                self._connect()
-                self._back.send(request)
-        return None
+def _relay(context, front, back, endpoint, ended):
+    request = None  # that has no reply yet
+    while not ended.is_set():
+        if request is None and front.poll(POLL_MS):
+            request = front.recv()
+            back[0].send(request)
+        elif request is not None:
+            ready, _, _ = zmq.select([*back], [], [], POLL_MS / 1000)
+            if back[0] in ready:
+                front.send_multipart(back[0].recv_multipart())
+                request = None
+            elif ready:  # the reply will not come
+                back[0].disable_monitor()
+                back[0].close()
+                back = _connected(context, endpoint)
+                back[0].send(request)
+    context.destroy(linger=0)

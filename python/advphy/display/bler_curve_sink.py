@@ -23,10 +23,7 @@ from .message_record import MessageRecord
 
 
 class BlerCurveRecord(MessageRecord):
-    """Measured BLER curves from messages, with closed forms and earlier counts.
-
-    The arguments are those of bler_curve_sink; ValueError if one is invalid.
-    """
+    """Measured BLER curves, closed forms and earlier counts; see bler_curve_sink."""
 
     KINDS = frozenset({"counts"})
 
@@ -36,10 +33,9 @@ class BlerCurveRecord(MessageRecord):
         super().__init__()
         self.x = str(x).strip()
         if not self.x:
-            raise ValueError(
-                f"x must be the key of a setting, such as 'ebn0_db', got {x!r}"
-            )
-        if not (math.isfinite(first) and math.isfinite(last) and first < last):
+            rule = "the key of a setting, such as 'ebn0_db'"
+            raise ValueError(f"x must be {rule}, got {x!r}")
+        if not -math.inf < first < last < math.inf:
             raise ValueError(
                 f"first = {first!r} and last = {last!r}, expected two numbers, the "
                 "first below the last"
@@ -60,11 +56,8 @@ class BlerCurveRecord(MessageRecord):
         x = settings.get(self.x)
         if not segment.blocks or (self.x in settings and x in (None, -math.inf)):
             return  # without an attack, a curve over PSR has no point
-        if (
-            isinstance(x, bool)
-            or not isinstance(x, (int, float))
-            or not math.isfinite(x)
-        ):
+        number = isinstance(x, int | float) and not isinstance(x, bool)
+        if not number or not math.isfinite(x):
             self.without_x += 1
             return
         name = str(message.get("name", "")) or "counts"
@@ -78,14 +71,9 @@ class BlerCurveRecord(MessageRecord):
 
     def _curve(self, name, message, settings):
         """Return the Curve of a message; a new one if there is none yet."""
-        curve = Curve(
-            name=name,
-            link=str(message.get("link", name)),
-            model_sha256=str(message.get("model_sha256", "")),
-            setting=other_settings(settings, self.x),
-        )
-        key = curve.name, curve.link, curve.model_sha256, curve.setting
-        return self._curves.setdefault(key, curve)
+        link, sha256 = message.get("link", name), message.get("model_sha256", "")
+        key = name, str(link), str(sha256), other_settings(settings, self.x)
+        return self._curves.setdefault(key, Curve(*key))
 
     def _less_forgotten(self, name, segment):
         key = name, segment.seed, segment.first_block
@@ -158,12 +146,10 @@ def _segment(message):
 
 
 def _row(curve, settings, segment):
-    on = bool(settings.get("on", False))
-    link = curve.link
-    if curve.name != link:  # a link may have several counters
-        link = f"{link} ({curve.name})"
+    on, link = bool(settings.get("on", False)), curve.link
+    several = "" if curve.name == link else f" ({curve.name})"  # counters of a link
     return Counts(
-        link=link,
+        link=link + several,
         engine="flowgraph",
         ebn0_db=float(settings["ebn0_db"]),
         seed=segment.seed,

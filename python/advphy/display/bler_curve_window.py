@@ -141,9 +141,8 @@ class BlerCurveWindow(PlotWindow):
                 rows = curve.rows()
                 newest += rows[rows[:, 0] == curve.present].tolist()
         rates = [row[3] if math.isnan(row[1]) else row[1] for row in newest]
-        self.present.setData(
-            [row[0] for row in newest], logarithms(rates), size=2.1 * size
-        )
+        x = [row[0] for row in newest]
+        self.present.setData(x, logarithms(rates), size=2.1 * size)
         self.empty.setVisible(not self._drawn)
         self.show_labels()
         self.show_text(self.note())
@@ -157,15 +156,8 @@ class BlerCurveWindow(PlotWindow):
         counted = curve.points.get(curve.present)
         value = short_text(*counted) if counted and not curve.age else ""
         color, marker = look_of(curve.name)
-        return Label(
-            float(logarithms(end)),
-            curve.name,
-            color,
-            marker.glyph,
-            curve.differs,
-            value,
-            bold=True,
-        )
+        words = curve.name, color, marker.glyph, curve.differs, value
+        return Label(float(logarithms(end)), *words, bold=True)
 
     def note(self):
         missing = self.record.without_x

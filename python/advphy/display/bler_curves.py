@@ -128,24 +128,14 @@ OF_ATTACK = DERIVED | set(
 def other_settings(settings, x):
     """Return the settings except x and derived ones, as sorted pairs of texts."""
     ignored = {x} | (DERIVED if settings.get("on", False) else OF_ATTACK)
-    return tuple(
-        sorted(
-            (str(key), f"{value:g}" if isinstance(value, float) else str(value))
-            for key, value in settings.items()
-            if key not in ignored
-        )
-    )
+    others = {str(key): settings[key] for key in settings.keys() - ignored}
+    texts = {k: f"{v:g}" if isinstance(v, float) else str(v) for k, v in others.items()}
+    return tuple(sorted(texts.items()))
 
 
 ON = ("on", "True")
-WORDS = {
-    "psr_db": "PSR {} dB",
-    "ebn0_db": "Eb/N0 {} dB",
-    "snr_db": "SNR {} dB",
-    "kind": "{}",
-    "perturbation": "{}",
-    "canceller": "{}",
-}
+WORDS = {"psr_db": "PSR {} dB", "ebn0_db": "Eb/N0 {} dB", "snr_db": "SNR {} dB"}
+WORDS |= dict.fromkeys(("kind", "perturbation", "canceller"), "{}")
 
 
 def what_differs(setting, settings):
@@ -175,11 +165,7 @@ def _words(key, value):
 
 
 def closed_form_lines(names, x, first, last):
-    """Return [(label, x values, BLER)] of links with theory.
-
-    names is a text, separated by commas, or empty. The values of x lie in first..last.
-    ValueError if a link has no theory or x is not "ebn0_db".
-    """
+    """Return [(label, x, BLER)] of links; ValueError without theory over this x."""
     lines = []
     for name in _listed(names):
         theory = links.theory(name)
@@ -201,10 +187,10 @@ def closed_form_lines(names, x, first, last):
 
 
 def earlier_lines(paths, x):
-    """Return [(label, x values, BLER)] of CSVs of counts.
+    """Return [(label, x values, BLER)] of CSVs of counts, separated by commas.
 
-    paths is a text, separated by commas, or empty. ValueError if a file is invalid, if
-    there are too many curves, or if x is neither "ebn0_db" nor "psr_db".
+    ValueError if a file is invalid, if there are too many curves, or if x is neither
+    "ebn0_db" nor "psr_db".
     """
     listed, lines = _listed(paths), []
     if listed and x not in ("ebn0_db", "psr_db"):

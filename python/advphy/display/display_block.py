@@ -24,27 +24,20 @@ def checked_frame_rate(rate):
     """Return the pictures a second of a window; ValueError if they are invalid."""
     if isinstance(rate, (int, float)) and 0 < rate <= FASTEST:
         return rate
-    raise ValueError(
-        f"frame_rate must be above 0 and at most {FASTEST} pictures a second, got "
-        f"{rate!r}"
-    )
+    rule = f"above 0 and at most {FASTEST} pictures a second"
+    raise ValueError(f"frame_rate must be {rule}, got {rate!r}")
 
 
 def checked_count(name, value, most, of):
     """Return a whole number in 1..most; ValueError if it is invalid."""
     if not isinstance(value, bool) and value in range(1, most + 1):
         return int(value)
-    raise ValueError(
-        f"{name} must be a whole number of {of} in 1..{most}, got {value!r}"
-    )
+    rule = f"a whole number of {of} in 1..{most}"
+    raise ValueError(f"{name} must be {rule}, got {value!r}")
 
 
 class window_owner:
-    """A block with a window; qwidget() imports Qt and makes the window.
-
-    Class attributes:
-        WINDOW: (name of the window's module, name of its class).
-    """
+    """A block with a window, WINDOW = (name of its module, name of its class)."""
 
     _window = None
 
@@ -55,9 +48,7 @@ class window_owner:
     def qwidget(self):
         """Return the widget; the first call makes it and runs in the thread of Qt.
 
-        Raises:
-            ValueError: if there is no QApplication.
-            ImportError: if PyQt5 or pyqtgraph is not installed.
+        ValueError if there is no QApplication, ImportError without PyQt5 or pyqtgraph.
         """
         if self._window is None:
             require("PyQt5.QtWidgets", "pyqtgraph")

@@ -16,8 +16,7 @@ class DisplayWindow(QtWidgets.QWidget):
     """A widget that is filled again whenever the state of its record has changed.
 
     A subclass implements fill(). The record has state(), which differs when the picture
-    has to change; the name of the window is for screen readers. More than PAINTED
-    pictures a second count as PAINTED.
+    has to change; the name is for screen readers. At most PAINTED pictures a second.
     """
 
     error = None

@@ -42,10 +42,7 @@ class ImageRecord:
             self._shown = 0, self._last[:, :0]
 
     def put(self, port, images, first):
-        """Copy the chosen and the last of new images, float32 [count, pixels].
-
-        first is the index of the first of them.
-        """
+        """Copy the chosen and the last of images from `first`, float32 [_, pixels]."""
         rows, end, count = self.rows, first + len(images), min(len(images), self.rows)
         with self._lock:
             last, chosen = self._last[port], self._chosen
@@ -53,9 +50,8 @@ class ImageRecord:
             last[rows - count :] = images[len(images) - count :]
             begin, stop = max(first, chosen), min(end, chosen + rows)
             if begin < stop:
-                self._given[port, begin - chosen : stop - chosen] = images[
-                    begin - first : stop - first
-                ]
+                part = images[begin - first : stop - first]
+                self._given[port, begin - chosen : stop - chosen] = part
             self._read[port] = end
             if min(self._read) >= chosen + rows:
                 self._shown = chosen + rows, self._given.copy()

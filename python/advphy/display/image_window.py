@@ -21,24 +21,15 @@ def tiling(width, height, columns, rows, image_shape, title_height):
     height and title_height, the room above each column, are in screen pixels, too.
     """
     column, free = width / columns, height - title_height
-    scale = max(
-        0.1, min((column - GAP) / image_shape[1], (free / rows - GAP) / image_shape[0])
-    )
+    across, down = (column - GAP) / image_shape[1], (free / rows - GAP) / image_shape[0]
+    scale = max(0.1, min(across, down))
     if scale >= 1:
         scale = math.floor(scale)
     tile_width, tile_height = scale * image_shape[1], scale * image_shape[0]
     top = max(0, (free - rows * (tile_height + GAP)) / 2)
-    corners = [
-        [
-            (
-                round((c + 0.5) * column - tile_width / 2),
-                round(top + title_height + r * (tile_height + GAP)),
-            )
-            for r in range(rows)
-        ]
-        for c in range(columns)
-    ]
-    return scale, round(top), corners
+    x = [round((c + 0.5) * column - tile_width / 2) for c in range(columns)]
+    y = [round(top + title_height + r * (tile_height + GAP)) for r in range(rows)]
+    return scale, round(top), [[(left, above) for above in y] for left in x]
 
 
 def levels_of(image, image_shape):
@@ -77,18 +68,16 @@ class ImageWindow(DisplayWindow):
     def __init__(self, record, titles, frame_rate):
         super().__init__(record, f"images: {', '.join(titles)}", frame_rate)
         self._titles, self._images = titles, record.newest()[1]
-        rows, columns = record.image_shape[:2]
-        self.setMinimumSize(
-            record.inputs * max(SMALLEST_COLUMN, columns + GAP),
-            record.rows * (rows + GAP) + 60,
-        )
+        self.setMinimumSize(self._size(SMALLEST_COLUMN, 1, 1))
 
     def sizeHint(self):
+        return self._size(240, 4, 5)
+
+    def _size(self, least, across, down):
+        """Return the size of the window for a scale, and the least of a column."""
         rows, columns = self.record.image_shape[:2]
-        return QtCore.QSize(
-            self.record.inputs * max(240, 4 * columns + GAP),
-            self.record.rows * (5 * rows + GAP) + 60,
-        )
+        width = self.record.inputs * max(least, across * columns + GAP)
+        return QtCore.QSize(width, self.record.rows * (down * rows + GAP) + 60)
 
     def fill(self):
         self._images = self.record.newest()[1]
@@ -120,20 +109,10 @@ class ImageWindow(DisplayWindow):
         letters = QtGui.QFontMetrics(font)
         room = QtCore.QRect(0, 0, self.width() // frames.inputs - GAP, 1000)
         flags = int(QtCore.Qt.TextWordWrap)
-        titles = max(
-            letters.boundingRect(room, flags, title).height() for title in self._titles
-        )
-        scale, top, corners = tiling(
-            self.width(),
-            self.height(),
-            frames.inputs,
-            frames.rows,
-            frames.image_shape,
-            titles + GAP,
-        )
+        rooms = (letters.boundingRect(room, flags, title) for title in self._titles)
+        titles = GAP + max(room.height() for room in rooms)
+        grid = frames.inputs, frames.rows, frames.image_shape
+        scale, top, corners = tiling(self.width(), self.height(), *grid, titles)
         rows, columns = frames.image_shape[:2]
-        size = QtCore.QSize(round(scale * columns), round(scale * rows))
-        return top, [
-            [QtCore.QRect(QtCore.QPoint(*corner), size) for corner in of_column]
-            for of_column in corners
-        ]
+        size = round(scale * columns), round(scale * rows)
+        return top, [[QtCore.QRect(*at, *size) for at in column] for column in corners]

@@ -6,6 +6,7 @@ message of each segment. Decoding a message costs far more than keeping it, and
 thousands may arrive between two pictures, so only the newest ones are decoded.
 """
 
+import contextlib
 import math
 import threading
 import time
@@ -13,15 +14,9 @@ import time
 import pmt
 
 # All kinds; messages that differ in the value of the key do not replace each other.
-_DISTINCT = {
-    "counts": pmt.intern("first_block"),
-    "estimate": pmt.intern("detected"),
-    "psr": pmt.intern("first_block"),
-    "distortion": None,
-    "accuracy": None,
-    "power": None,
-    "frames": None,
-}
+_DISTINCT = dict.fromkeys(("counts", "psr"), pmt.intern("first_block"))
+_DISTINCT["estimate"] = pmt.intern("detected")
+_DISTINCT |= dict.fromkeys(("distortion", "accuracy", "power", "frames"))
 _KIND, _NAME = pmt.intern("kind"), pmt.intern("name")
 MOST_WAITING = 1000
 
@@ -42,10 +37,8 @@ def attack_of(message):
 class MessageRecord:
     """Thread-safe record of messages of some kinds; a subclass has add(message).
 
-    Class attributes:
-        KINDS: kinds that are added; messages of the other known kinds are ignored.
-        SLOT: seconds; messages that arrive in different slots of this length are all
-            added, for displays over time. None: only the newest one.
+    Messages of other known kinds than KINDS are ignored. Those that arrive in different
+    slots of SLOT seconds are all added; None: only the newest one.
     """
 
     KINDS = frozenset(_DISTINCT)
@@ -103,10 +96,9 @@ class MessageRecord:
             with self._posting:
                 waiting, self._waiting = self._waiting, {}
             for message in waiting.values():
-                try:
+                decoded = None
+                with contextlib.suppress(ValueError, TypeError, KeyError, RuntimeError):
                     decoded = pmt.to_python(message)
-                except (ValueError, TypeError, KeyError, RuntimeError):
-                    decoded = None
                 self.take(decoded)
 
     def refused(self):

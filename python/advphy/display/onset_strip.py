@@ -39,10 +39,7 @@ class State:
 
 
 class OnsetRecord(MessageRecord):
-    """Messages of counters, adversaries and cancellers in the last seconds.
-
-    The arguments are those of onset_strip; ValueError if one is invalid.
-    """
+    """Messages of counters, adversaries and cancellers; arguments: see onset_strip."""
 
     KINDS = frozenset({"counts", "psr", "estimate"})
     SLOT = 0.02  # seconds; a faster sender's newest message of each slot is drawn
@@ -64,11 +61,10 @@ class OnsetRecord(MessageRecord):
         add[message["kind"]](str(message["name"]), time, message)
 
     def _counts(self, name, time, message):
-        blocks = int(message["blocks"])
+        blocks, first = int(message["blocks"]), int(message["first_block"])
         failures = int(message["block_errors"]) + int(message.get("erasures", 0))
         if not 0 <= failures <= blocks:
             raise ValueError("more failures than blocks")
-        first = int(message["first_block"])
         before = self._totals.get(name, (first, 0, 0))
         self._totals[name] = first, blocks, failures
         if before[0] == first and before[1] <= blocks:
@@ -180,21 +176,15 @@ def _sum(intervals):
 
 def newest_time(*events):
     """Return the time of the newest of all events, or 0."""
-    return max(
-        (kept[-1].time for part in events for kept in part.values() if kept),
-        default=0.0,
-    )
+    return max((k[-1].time for part in events for k in part.values() if k), default=0.0)
 
 
 def delay_texts(intervals, attacks, found):
     """Return the delays of detection and recovery after an onset, as lines of text."""
-    changes = list(filter(None, map(last_change, attacks.values())))
-    if not changes:
-        return []
-    onset, on = max(changes)
+    changes, lines = list(filter(None, map(last_change, attacks.values()))), []
+    onset, on = max(changes, default=(0.0, False))
     if not on:
         return []
-    lines = []
     for name, states in found.items():
         after = found_after(states, onset)
         if after is not None:

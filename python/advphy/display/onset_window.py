@@ -23,8 +23,7 @@ MARKED = 14  # approximate number of markers of a curve
 def error_line(intervals, now, seconds, row):
     """Return (x, y, flags of markers) of a counter's Intervals.
 
-    x is in seconds from `now`, and NaN where the line is interrupted; y is `row` where
-    there are no errors.
+    x is in seconds from `now`, NaN where the line ends; y is `row` without errors.
     """
     kept = [i for i in intervals if i.time - now >= -seconds - GAP]
     times = np.array([i.time for i in kept])
@@ -34,11 +33,8 @@ def error_line(intervals, now, seconds, row):
     # Chosen by absolute time, so that a point keeps its marker while it moves.
     marked = np.floor(times * 20).astype(int) % every == 0
     breaks = np.flatnonzero(np.diff(times) > GAP) + 1
-    return (
-        np.insert(times - now, breaks, np.nan),
-        np.insert(y, breaks, np.nan),
-        np.insert(marked, breaks, False),
-    )
+    x, y = (np.insert(part, breaks, np.nan) for part in (times - now, y))
+    return x, y, np.insert(marked, breaks, False)
 
 
 def pairs(parts, now):
@@ -80,11 +76,9 @@ class OnsetWindow(PlotWindow):
 
     def _add_items(self):
         pale = pen_of(ATTACK, opacity=0.22).color()
-        empty = {"x0": [], "x1": [], "y0": [], "y1": []}
-        self.spells = [
-            pyqtgraph.BarGraphItem(**empty, brush=pale, pen=pyqtgraph.mkPen(None))
-            for _ in range(2)
-        ]
+        its = {"x0": [], "x1": [], "y0": [], "y1": [], "brush": pale}
+        its["pen"] = pyqtgraph.mkPen(None)
+        self.spells = [pyqtgraph.BarGraphItem(**its) for _ in range(2)]
         thick = pen_of(INK, 7)
         thick.setCapStyle(QtCore.Qt.FlatCap)
         self.found = pyqtgraph.PlotCurveItem(pen=thick, connect="pairs")
@@ -114,13 +108,9 @@ class OnsetWindow(PlotWindow):
         attacked = [part for kept in attacks.values() for part in spells(kept, now)]
         self._fill_errors(intervals, now)
         x = pairs(attacked, now)[0]
+        tall = np.full(len(x) // 2, 1e3)
         for item in self.spells:
-            item.setOpts(
-                x0=x[::2],
-                x1=x[1::2],
-                y0=np.full(len(x) // 2, -1e3),
-                y1=np.full(len(x) // 2, 1e3),
-            )
+            item.setOpts(x0=x[::2], x1=x[1::2], y0=-tall, y1=tall)
         detected = [
             (*part[:2], self._none - 1 + 0.25 * number)
             for number, states in enumerate(found.values())

@@ -85,7 +85,6 @@ class PanelsWindow(PlotWindow):
             plot.setTitle(name, size=f"{letter}px", color=INK)
             plot.titleLabel.setMaximumHeight(1.5 * letter)
             plot.layout.setRowFixedHeight(0, 1.5 * letter)
+        few = {"maxTextLevel": 1, "textFillLimits": [(0, 1.0), (2, 0.8), (4, 0.4)]}
         for side in ("left", "bottom"):
-            plot.getAxis(side).setStyle(
-                maxTextLevel=1, textFillLimits=[(0, 1.0), (2, 0.8), (4, 0.4)]
-            )
+            plot.getAxis(side).setStyle(**few)

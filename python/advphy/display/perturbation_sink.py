@@ -37,13 +37,12 @@ def residual_db(estimate, p):
 
 def matches(estimate, p):
     """Return (Match without a change, the best Match over signs and cyclic shifts)."""
-    plain = Match(residual_db(estimate, p))
     changed = [
         Match(residual_db(sign * np.roll(estimate, shift), p), sign, shift)
         for sign in (1, -1)
         for shift in range(len(p))
     ]
-    return plain, min([plain, *changed], key=lambda match: match.residual_db)
+    return changed[0], min(changed, key=lambda match: match.residual_db)
 
 
 def angle_degrees(estimate, p):

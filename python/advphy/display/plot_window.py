@@ -83,10 +83,8 @@ class PlotWindow(DisplayWindow):
         DecadeAxis. More arguments are those of the view.
         """
         left = DecadeAxis(rows) if log else Axis("left")
-        plot = pyqtgraph.PlotItem(
-            viewBox=HomeView(self.menu, **more),
-            axisItems={"left": left, "bottom": Axis("bottom")},
-        )
+        axes = {"left": left, "bottom": Axis("bottom")}
+        plot = pyqtgraph.PlotItem(viewBox=HomeView(self.menu, **more), axisItems=axes)
         plot.hideButtons()
         plot.setMenuEnabled(False, None)
         plot.vb.setBorder(pyqtgraph.mkPen(GRAY))
@@ -96,12 +94,8 @@ class PlotWindow(DisplayWindow):
             axis.setPen(pyqtgraph.mkPen(INK))
             axis.setTextPen(pyqtgraph.mkPen(INK))
             axis.enableAutoSIPrefix(False)
-            axis.setStyle(
-                tickLength=0,
-                autoExpandTextSpace=False,
-                tickTextOffset=3,
-                hideOverlappingLabels=False,
-            )
+            fixed = {"autoExpandTextSpace": False, "hideOverlappingLabels": False}
+            axis.setStyle(tickLength=0, tickTextOffset=3, **fixed)
         self.canvas.addItem(plot, row, column)
         self.plots.append(plot)
         return plot
@@ -212,10 +206,9 @@ class PlotWindow(DisplayWindow):
         scene.showExportDialog()
 
     def add_saving(self, text, kinds, save):
-        """Add a menu entry that asks for a file and saves to it.
+        """Add a menu entry that saves to a file of `kinds`, such as "Name (*.ending)".
 
-        `kinds` is the filter of the files, "Name (*.ending)". A dialog shows an OSError
-        or ValueError of save(path).
+        A dialog shows an OSError or ValueError of save(path).
         """
         self.add_action(text, lambda: self._ask_and_save(text, kinds, save))
 

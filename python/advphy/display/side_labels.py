@@ -70,10 +70,9 @@ class SideLabels(pyqtgraph.ViewBox):
             self._items.append(pyqtgraph.TextItem(color=INK))
             self._items[-1].textItem.document().setDocumentMargin(0)
             self.addItem(self._items[-1], ignoreBounds=True)
-        for item in self._items:
-            item.setVisible(False)
+        for number, item in enumerate(self._items):
+            item.setVisible(number < len(labels))
         for item, label in zip(self._items, labels, strict=False):
-            item.setVisible(True)
             item.setFont(self._fonts[0])
             item.setHtml(self._page(label))
         self._place()
@@ -85,14 +84,10 @@ class SideLabels(pyqtgraph.ViewBox):
         if metrics.horizontalAdvance(label.below) > room:
             below = [label.words, label.value]
         lines = [f"{label.glyph} {label.name}" if label.glyph else label.name, *below]
+        right = QtCore.Qt.ElideRight
         first, *below = (
-            html.escape(
-                line
-                if line == label.value
-                else metrics.elidedText(line, QtCore.Qt.ElideRight, room)
-            )
-            for line in lines
-            if line
+            html.escape(s if s == label.value else metrics.elidedText(s, right, room))
+            for s in filter(None, lines)
         )
         if label.glyph:
             colored = f"<span style='color: {label.color}'>{label.glyph}</span>"

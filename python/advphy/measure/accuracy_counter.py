@@ -58,6 +58,5 @@ class accuracy_counter(segmented_meter):
     def text(self):
         """Return the accuracy of the current segment, as a line for a display."""
         figures = self.figures(self.segments()[-1].sums)
-        if not figures:
-            return "no item yet"
-        return "{accuracy:.1%} ({low:.1%}..{high:.1%})".format(**figures)
+        text = "{accuracy:.1%} ({low:.1%}..{high:.1%})" if figures else "no item yet"
+        return text.format(**figures)

@@ -6,6 +6,7 @@ from advphy_model import kernels
 from advphy_model.files import images as data_sets
 from advphy_model.measure.image_quality import WINDOW, error_sums, psnr, ssim
 from advphy_model.measure.measurement_text import figures_of
+from advphy_model.randomness import checked_index
 
 from .segmented_meter import segmented_meter
 
@@ -43,16 +44,12 @@ class distortion_meter(segmented_meter):
     ):
         images = data_sets.load(images)
         self._shape, self._pixels = images.pixels.shape[1:], images.as_reals()
-        if int(ssim_every) != ssim_every or ssim_every < 0:
-            raise ValueError(
-                f"ssim_every must be a whole number >= 0, got {ssim_every}"
-            )
+        self._ssim_every = checked_index("ssim_every", ssim_every)
         if ssim_every and min(self._shape[:2]) < WINDOW:
             raise ValueError(
                 f"{images.name}: images of {data_sets.size_text(self._shape)} "
                 f"are smaller than the {WINDOW} x {WINDOW} of SSIM; set ssim_every=0"
             )
-        self._ssim_every = int(ssim_every)
         item = (np.float32, (self._pixels.shape[1],))
         segmented_meter.__init__(
             self, "distortion_meter", item, first_frame, "distortion", settings, name

@@ -84,22 +84,16 @@ class error_counter(setting_follower):
         inputs = gr.py_io_signature(1, 2, [np.uint8, np.uint8])
         guarded_block.__init__(self, "error_counter", inputs, None)
         model = load(model)
-        self._k = model.k
-        self._seed = checked_seed(seed)
+        self._k, self._seed = model.k, checked_seed(seed)
         first = checked_index("first_block", first_block)
         if stop is not None and not hasattr(stop, "next_check"):
-            raise ValueError(
-                f"stop must be advphy.StopRule(min_errors=...) or None, got {stop}"
-            )
+            rule = "advphy.StopRule(min_errors=...) or None"
+            raise ValueError(f"stop must be {rule}, got {stop}")
         self._rule = stop
-        reporter = Reporter(self, "counts", name, model.name)
-        self.follow(first, reporter, settings)
+        self.follow(first, Reporter(self, "counts", name, model.name), settings)
         self._erasures, self._ended = Erasures(), False
-        self._origin = {
-            "link": model.name,
-            "model_sha256": model.sha256,
-            "seed": self._seed,
-        }
+        self._origin = {"link": model.name, "model_sha256": model.sha256}
+        self._origin["seed"] = self._seed
 
     def bler(self):
         """Return the block error rate of the current segment, or 0 if it is empty."""

@@ -135,8 +135,6 @@ class publisher(listening_block):
         except (ValueError, TypeError) as error:
             self._counts["refused"] += 1
             if self._counts["refused"] == 1:
-                logging.getLogger(__name__).warning(
-                    "a message that no counter or meter sends is not published: %s",
-                    error,
-                )
+                text = "a message that no counter or meter sends is not published: %s"
+                logging.getLogger(__name__).warning(text, error)
             return None

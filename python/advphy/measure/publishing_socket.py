@@ -59,9 +59,8 @@ def key_of(folder, name, secret):
 class PublishingSocket:
     """Socket that is bound by its constructor; one thread calls its other methods.
 
-    The address has a form of WANTED, keys is a folder of make_keys() or "", and
-    insecure allows an address without keys that other hosts can reach. ValueError if
-    the address is invalid, cannot be bound, or needs keys.
+    See publisher for the arguments. ValueError if the address is not of a form of
+    WANTED, cannot be bound, or needs keys.
     """
 
     def __init__(self, address, keys="", insecure=False):
@@ -71,23 +70,19 @@ class PublishingSocket:
         self._socket = made = self._context.socket(zmq.PUB)
         # Without this, the context of an unused socket would wait for it forever.
         self._unused = weakref.finalize(self, _close, self._context, made)
-        made.setsockopt(zmq.SNDHWM, WAITING)
-        made.setsockopt(zmq.MAXMSGSIZE, LONGEST_FRAME)
-        made.setsockopt(zmq.HANDSHAKE_IVL, 2000)  # ms, for peers of another protocol
-        made.setsockopt(zmq.TCP_KEEPALIVE, 1)
-        made.setsockopt(zmq.LINGER, LINGER_MS)
-        made.setsockopt(zmq.IPV6, int("[" in address))
-        made.setsockopt(zmq.XPUB_WELCOME_MSG, b"")
+        made.sndhwm, made.maxmsgsize, made.linger = WAITING, LONGEST_FRAME, LINGER_MS
+        made.handshake_ivl = 2000  # ms, for peers of another protocol
+        made.tcp_keepalive, made.ipv6 = 1, "[" in address
+        self.welcome(b"")
         try:
             if keys:
                 self._require_keys(keys)
             made.bind(address)
-        except zmq.ZMQError as error:
+        except (zmq.ZMQError, ValueError) as error:
             self.close()
+            if isinstance(error, ValueError):
+                raise
             raise ValueError(f"address = {address!r}: {_why(error)}") from None
-        except ValueError:
-            self.close()
-            raise
         self.address = made.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def _require_keys(self, folder):
@@ -135,20 +130,17 @@ def _close(context, made):
 
 def _check(address, open_to_others):
     """Refuse an invalid address, and one that others can reach unless they may."""
-    if not isinstance(address, str):
-        raise ValueError(f"address = {address!r}, {WANTED}")
-    if address.startswith("ipc://") and len(address) > 6 and address.isprintable():
+    text = address if isinstance(address, str) else ""
+    if text.startswith("ipc://") and len(text) > 6 and text.isprintable():
         _check_file(address)
         return
-    found = re.fullmatch(
-        r"tcp://(\[[0-9a-fA-F:%.\w]+\]|[\w.*-]+):(\d{1,5}|\*)", address
-    )
-    if not found or (found.group(2) != "*" and int(found.group(2)) > 65535):
+    found = re.fullmatch(r"tcp://(\[[:%.\w]+\]|[\w.*-]+):(\d{1,5}|\*)", text)
+    if not found or (found[2] != "*" and int(found[2]) > 65535):
         raise ValueError(f"address = {address!r}, {WANTED}")
     try:
-        local = ipaddress.ip_address(found.group(1).strip("[]")).is_loopback
+        local = ipaddress.ip_address(found[1].strip("[]")).is_loopback
     except ValueError:
-        local = found.group(1) == "lo"
+        local = found[1] == "lo"
     if not (local or open_to_others):
         raise ValueError(
             f"address = {address!r}: other hosts could read the messages; give keys "

@@ -16,11 +16,7 @@ GIVEN = "given"  # settings by set_settings, in addition to those by tags
 
 
 class setting_follower(segmented_block):
-    """A segmented sink whose index comes from tags, and its settings also from calls.
-
-    Class attributes:
-        TAGS: keys of the tags that carry settings.
-    """
+    """A segmented sink: the index comes from tags, settings from TAGS and calls."""
 
     def follow(self, first, reporter, settings):
         """Begin with an empty segment: see begin_segments and set_settings."""
@@ -77,6 +73,11 @@ def index_of(item, runs):
     return next(index + item - at for at, end, index, _ in runs if at <= item < end)
 
 
+def _add(sums, more):
+    for name, value in more.items():
+        sums[name] = sums.get(name, 0) + value
+
+
 @dataclass
 class MeterSegment:
     """Sums under constant settings."""
@@ -88,8 +89,6 @@ class MeterSegment:
 
 class segmented_meter(setting_follower):
     """Add up sums in segments; a "channel" or "alice" tag begins a new one.
-
-    A "frame" tag of the burst synchronizer gives the index of the next item.
 
     A subclass implements sums(items, first_frame), a dictionary of numbers that are
     added up, and figures(sums), a dictionary of results that are published with them.
@@ -110,8 +109,7 @@ class segmented_meter(setting_follower):
     def total(self):
         total = {}
         for segment in self.segments():
-            for name, value in segment.sums.items():
-                total[name] = total.get(name, 0) + value
+            _add(total, segment.sums)
         return total
 
     def work(self, input_items, output_items):
@@ -125,9 +123,7 @@ class segmented_meter(setting_follower):
                 self._open(first, changes[begin])
             more = self.sums(items[begin:end], first)
             with self._lock:
-                sums = self._segments[-1].sums
-                for name, value in more.items():
-                    sums[name] = sums.get(name, 0) + value
+                _add(self._segments[-1].sums, more)
         if self._reporter.due():
             self._publish(self.segments()[-1])
         return len(items)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bob's module, which undoes what Alice's module does."""
 
+import contextlib
 from itertools import pairwise
 
 import numpy as np
@@ -57,9 +58,8 @@ class bob_arn(guarded_block):
     def set_insert(self, insert):
         """Set "follow", "always" or "never" from the next call of work() on."""
         if insert not in INSERT:
-            raise ValueError(
-                f"insert '{insert}' is not known; choose from {', '.join(INSERT)}"
-            )
+            known = ", ".join(INSERT)
+            raise ValueError(f"insert '{insert}' is not known; choose from {known}")
         self._insert = insert
 
     def keys(self):
@@ -100,12 +100,11 @@ class bob_arn(guarded_block):
 
     def _check_key(self, index, check):
         """Compare the check of Alice's key with that of Bob's key."""
-        try:
+        expected = ""
+        with contextlib.suppress(ValueError):  # no message has that index
             expected = f"{int(self._module.keying.checks(index, 1)[0]):016x}"
-        except ValueError:  # no message has that index
-            expected = None
         # A burst header has room for the first digits only.
-        if expected is None or not check or not expected.startswith(check):
+        if not check or not expected.startswith(check):
             self._fault = "wrong"
             return
         self._fault = None

@@ -95,23 +95,15 @@ class burst_synchronizer(guarded_general_block):
         return "{received} bursts, {missed} missed".format(**counts)
 
     def estimates(self, sample_rate):
-        """Return the estimates of the last burst, as a line for a display.
-
-        Args:
-            sample_rate: sample rate in samples/s, for the carrier frequency offset.
-        """
+        """Return the last estimates as a line; sample_rate is in samples/s."""
         last = self._last
         if last is None:
             return self._synchronizer.hint or "no burst yet"
-        parts = [
-            f"SNR {last.snr_db:.1f} dB",
-            f"CFO {round(last.cfo * sample_rate)} Hz",
-            f"clock {last.clock_ppm:+.1f} ppm",
-        ]
+        text = f"SNR {last.snr_db:.1f} dB, CFO {round(last.cfo * sample_rate)} Hz, "
         if self._rate is not None:  # SNR = R Eb/N0
             ebn0_db = last.snr_db - 10 * math.log10(self._rate)
-            parts.insert(0, f"Eb/N0 {ebn0_db:.1f} dB")
-        return ", ".join(parts)
+            text = f"Eb/N0 {ebn0_db:.1f} dB, {text}"
+        return f"{text}clock {last.clock_ppm:+.1f} ppm"
 
     def start(self):
         self._synchronizer = self._make()
@@ -137,11 +129,10 @@ class burst_synchronizer(guarded_general_block):
             piece = samples[self._ahead : self._ahead + _SAMPLES_AT_ONCE]
             self._codewords, self._bursts = self._synchronizer.push(piece)
             self._ahead += len(piece)
-            if self._synchronizer.hint and not self._warned:
+            hint = self._synchronizer.hint
+            if hint and not self._warned:
                 self._warned = True
-                logging.getLogger(__name__).warning(
-                    "%s: %s", self.name(), self._synchronizer.hint
-                )
+                logging.getLogger(__name__).warning("%s: %s", self.name(), hint)
         count = min(len(out), len(self._codewords))
         out[:count] = self._codewords[:count]
         self._tag(self.nitems_written(0), count)
@@ -175,8 +166,6 @@ class burst_synchronizer(guarded_general_block):
         self._bursts = later
 
     def _publish(self):
-        message = self.counts()
-        if self._last is not None:
-            for name in ("snr_db", "cfo", "clock_ppm"):
-                message[name] = getattr(self._last, name)
-        self._reporter.send(message, {})
+        last, names = self._last, ("snr_db", "cfo", "clock_ppm")
+        known = {name: getattr(last, name) for name in names if last is not None}
+        self._reporter.send(self.counts() | known, {})

@@ -19,10 +19,7 @@ class Erasures:
     def flags(self, tags, size, read):
         """Return flags of the next items, bool [size], or None if none is erased.
 
-        Args:
-            tags: tags_of() these items.
-            size: number of items.
-            read: number of items read before them.
+        `tags` are tags_of() these items; `read` is the number of items before them.
         """
         runs = [(at, at + length) for at, key, length in tags if key == TAG]
         runs.append((0, self._until - read))  # of earlier calls

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Neural Network: any network as a block."""
 
+import functools
 import logging
 import math
 import time
@@ -21,7 +22,15 @@ LAYOUTS = ("halves", "interleaved")
 _TRIED = 256  # items, to measure the rate
 
 
-class _Onnx:
+class _Batches:
+    """A network without a kernel; a subclass has input_shape and compute(x)."""
+
+    def run(self, x, out):
+        """Write the outputs for a batch [batch, reals] to out [batch, reals]."""
+        out[:] = self.compute(x.reshape(-1, *self.input_shape)).reshape(out.shape)
+
+
+class _Onnx(_Batches):
     """An ONNX model that onnxruntime computes."""
 
     def __init__(self, path):
@@ -50,34 +59,23 @@ class _Onnx:
             )
         self._name, (self.input_shape, self.output_shape) = given[0].name, shapes
 
-    def run(self, x, out):
-        """Write the outputs for a batch [batch, reals] to out [batch, reals]."""
-        x = x.reshape(-1, *self.input_shape)
-        (y,) = self._session.run(None, {self._name: x})
-        out[:] = y.reshape(out.shape)
+    def compute(self, x):
+        return self._session.run(None, {self._name: x})[0]
 
 
-class _Numpy:
+class _Numpy(_Batches):
     """A network that numpy computes."""
 
     def __init__(self, network):
-        self._network = network
-
-    def run(self, x, out):
-        """Write the outputs for a batch [batch, reals] to out [batch, reals]."""
-        y = run(self._network, x.reshape(-1, *self._network.input_shape))
-        out[:] = y.reshape(out.shape)
+        self.input_shape = network.input_shape
+        self.compute = functools.partial(run, network)
 
 
 def network_reals(file) -> tuple:
     """Return the numbers of reals that a network takes and returns.
 
-    Args:
-        file: a NetworkFile, a link model (its decoder is meant), the file or name of
-            one, or the file of an ONNX model.
-
-    Raises:
-        ValueError: if there is no such network, or it is not valid.
+    It is that of a NetworkFile, of a link model's decoder, of the file or name of one,
+    or of an ONNX file; ValueError if there is none, or it is not valid.
     """
     network = _network(file)[1]
     return math.prod(network.input_shape), math.prod(network.output_shape)
@@ -147,71 +145,52 @@ class neural_network(guarded_block):
                 raise ValueError(f"{name} must be float or complex, got '{kind}'")
         if layout not in LAYOUTS:
             raise ValueError(f"layout must be one of {LAYOUTS}, got '{layout}'")
-        reals = network_reals(file)
-        items = [
-            _item(*part)
-            for part in (
-                ("input_type", input_type, reals[0], input_ports * window),
-                ("output_type", output_type, reals[1], output_ports),
-            )
-        ]
-        self._window, self._layout = int(window), layout
-        guarded_block.__init__(
-            self,
-            "neural_network",
-            [items[0]] * int(input_ports),
-            [items[1]] * int(output_ports),
-        )
-        self._reals, self._logged = reals, False
+        self._reals = reals = network_reals(file)
+        taken = _item("input_type", input_type, reals[0], input_ports * window)
+        given = _item("output_type", output_type, reals[1], output_ports)
+        self._window, self._layout, self._tagged = int(window), layout, None
+        ports = [taken] * int(input_ports), [given] * int(output_ports)
+        guarded_block.__init__(self, "neural_network", *ports)
         self._take(file)
         self.set_history(self._window)
-        largest = max(np.dtype(item).itemsize for item in items)
+        largest = max(np.dtype(item).itemsize for item in (taken, given))
         self.size_buffers(latency, largest)
 
     def set_network(self, file):
         """Exchange the network before the next item; its reals must be the same."""
-        if network_reals(file) != self._reals:
-            raise ValueError(
-                f"a network of {network_reals(file)} reals cannot replace one of "
-                f"{self._reals} reals"
-            )
+        if (reals := network_reals(file)) != self._reals:
+            other = f"one of {self._reals} reals"
+            raise ValueError(f"a network of {reals} reals cannot replace {other}")
         self._take(file)
 
     def _take(self, file):
         name, network = _network(file)
-        by = "onnxruntime"
         if not isinstance(network, _Onnx):
-            kernel, by = kernel_or_none(network, f"network '{name}'"), "numpy"
+            kernel = kernel_or_none(network, f"network '{name}'")
             network = kernel or _Numpy(network)
-            by = "" if kernel else by
         self._next = name, network
-        if by:
-            x = np.zeros((_TRIED, self._reals[0]), np.float32)
-            out = np.empty((_TRIED, self._reals[1]), np.float32)
+        if isinstance(network, _Batches):
+            x, out = (np.zeros((_TRIED, reals), np.float32) for reals in self._reals)
             begun = time.perf_counter()
             network.run(x, out)
             rate = _TRIED / (time.perf_counter() - begun)
-            logging.getLogger(__name__).warning(
-                "network '%s': %s computes it, about %.2g items a second",
-                name,
-                by,
-                rate,
-            )
+            by = "onnxruntime" if isinstance(network, _Onnx) else "numpy"
+            text = "network '%s': %s computes it, about %.2g items a second"
+            logging.getLogger(__name__).warning(text, name, by, rate)
 
     def work(self, input_items, output_items):
-        name, network = self._next  # once, since another thread may exchange it
+        chosen = name, network = self._next  # another thread may exchange it
         written, count = self.nitems_written(0), len(output_items[0])
-        if self._next is not self._logged:
-            self._logged = self._next
+        if chosen is not self._tagged:
+            self._tagged = chosen
             self.tag_item(written, TAG, name)
         parts = [self._reals_of(items) for items in input_items]
         x = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
         y = np.empty((count, self._reals[1]), np.float32)
         with np.errstate(all="ignore"):
             network.run(np.ascontiguousarray(x, np.float32), y)
-        for out, part in zip(
-            output_items, np.split(y, len(output_items), axis=1), strict=True
-        ):
+        divided = np.split(y, len(output_items), axis=1)
+        for out, part in zip(output_items, divided, strict=True):
             if out.dtype == np.float32:
                 values = part
             elif self._layout == "halves":

@@ -83,8 +83,7 @@ class perturbation_canceller(guarded_block):
 
     def set_components(self, components):
         """Set the number of vectors of a "free" adversary, from the next call on."""
-        settings = self._canceller.settings
-        settings = dataclasses.replace(settings, components=components)
+        settings = dataclasses.replace(self._canceller.settings, components=components)
         self._canceller = Canceller(self._model, settings)
 
     def set_enabled(self, enabled):
@@ -100,9 +99,8 @@ class perturbation_canceller(guarded_block):
         last = self.estimate()
         if last is None or not self._enabled:
             return "nothing looked for"
-        if not last.detected:
-            return "no perturbation"
-        return f"{last.adversary}, PSR {last.psr_db:.1f} dB"
+        found = f"{last.adversary}, PSR {last.psr_db:.1f} dB"
+        return found if last.detected else "no perturbation"
 
     def start(self):
         self._canceller.forget()

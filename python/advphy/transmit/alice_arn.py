@@ -127,8 +127,7 @@ class alice_arn(guarded_block):
     def _publish(self):
         psr_db, transmit_db = _levels(self._energies, self._reals)
         figures = {"transmit_power_db": transmit_db, "items": int(self._energies[0])}
-        if psr_db is not None:
-            figures["psr_db"] = psr_db
+        figures |= {} if psr_db is None else {"psr_db": psr_db}
         self._text = figures_of({"kind": "power"} | figures)
         self._reporter.send(figures, {"inserted": self._inserted})
         self._energies[:] = 0

@@ -59,11 +59,11 @@ class bytes_to_messages(guarded_general_block):
 
     def stop(self):
         """Warn of bits that did not fill a message."""
-        if len(self._bits) and self._frame is None:
+        left, k = len(self._bits), self._k
+        if left and self._frame is None:
             logging.getLogger(__name__).warning(
-                "the last %d bits of the bytes do not fill a message of %d bits and "
-                "were not sent; send a multiple of %d bytes",
-                *(len(self._bits), self._k, self._k),
+                f"the last {left} bits of the bytes do not fill a message of {k} bits "
+                f"and were not sent; send a multiple of {k} bytes"
             )
         return True
 

@@ -24,15 +24,13 @@ class message_source(guarded_block):
 
     def __init__(self, model, seed=1, first_block=0, blocks=None, latency=65536):
         guarded_block.__init__(self, "message_source", None, [np.uint8])
-        self._k = load(model).k
-        self._seed = checked_seed(seed)
+        self._k, self._seed = load(model).k, checked_seed(seed)
         self._first_block = checked_index("first_block", first_block)
         self._blocks = None if blocks is None else checked_index("blocks", blocks)
         self.size_buffers(latency, 1)
 
     def work(self, input_items, output_items):
-        out = output_items[0]
-        written = self.nitems_written(0)
+        out, written = output_items[0], self.nitems_written(0)
         if self._blocks is not None:
             out = out[: self._blocks - written]
             if not len(out):

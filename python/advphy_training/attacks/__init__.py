@@ -10,6 +10,7 @@ An attack that also defines book(attacked, plan, count) crafts several perturbat
 hop among, reals [count, 2n].
 """
 
+import contextlib
 import sys
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -87,27 +88,18 @@ def attack(name: str):
             f"'{name}': an attack is found by the name of its file; put it into "
             f"attacks/ in a folder on ADVPHY_PATH, and give '{Path(name).stem}'"
         )
-    if name not in names():
-        known = ", ".join(names())
-        raise ValueError(
-            f"'{name}' is neither a file nor an attack; choose from {known}"
-        )
+    if name not in (known := names()):
+        choice = f"choose from {', '.join(known)}"
+        raise ValueError(f"'{name}' is neither a file nor an attack; {choice}")
     return found_by_name.module(sys.modules[__name__], "attack", name)
 
 
 def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
-    """Craft a perturbation against a link.
+    """Craft a perturbation against a link model by the attack `name`.
 
-    Args:
-        name: name of the attack.
-        link: link model to attack.
-        plan: Plan.
-        substitutes: link models that the adversary has instead of `link` (black box);
-            empty: it has the link itself (white box).
-
-    Raises:
-        ValueError: if the attack has no perturbation to store, or if a substitute has
-            another k or n.
+    `substitutes` are the link models that the adversary has instead (black box); empty:
+    it has the link itself (white box). ValueError if the attack has no perturbation to
+    store, or if a substitute has another k or n.
     """
     module = attack(name)
     if module.KIND is None:
@@ -117,9 +109,8 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
         )
     for model in substitutes:
         if model.sha256 == link.sha256:
-            raise ValueError(
-                f"substitute {model} is the link itself; omit it for white box"
-            )
+            said = "is the link itself; omit it for white box"
+            raise ValueError(f"substitute {model} {said}")
         if (model.k, model.n) != (link.k, link.n):
             raise ValueError(f"substitute {model} does not have the k and n of {link}")
     torch.set_num_threads(1)  # many times faster on shared cores
@@ -142,25 +133,16 @@ def craft(name: str, link, plan: Plan, substitutes=()) -> Perturbation:
     }
     newer = UNKNOWN[2:]
     knowledge |= {key: "random" for key in newer if getattr(plan, key) == "random"}
-    crafted = Perturbation(
-        name=f"{name}_black_box" if substitutes and not blind else name,
-        kind="book" if hops else module.KIND,
-        k=link.k,
-        n=link.n,
-        rows=rows,
-        ebn0_db=float(plan.ebn0_db),
-        victims={} if blind else {model.name: model.sha256 for model in known},
-        knowledge=knowledge,
-        recipe=recipe,
-    )
+    victims = {} if blind else {model.name: model.sha256 for model in known}
+    about = {"victims": victims, "knowledge": knowledge, "recipe": recipe}
+    name += "_black_box" * (bool(substitutes) and not blind)
+    of = name, "book" if hops else module.KIND, link.k, link.n, rows
+    crafted = Perturbation(*of, ebn0_db=float(plan.ebn0_db), **about)
     return crafted.scaled(plan.psr_db)
 
 
 def craft_or_read(name, link, plan, substitutes, folder) -> Perturbation:
-    """Return the perturbation of craft(), which is kept in a folder.
-
-    The folder is created if necessary; the other arguments are those of craft().
-    """
+    """Return the perturbation of craft(), which is kept in a folder."""
     victims = {model.name: model.sha256 for model in list(substitutes) or [link]}
     words = [name, *victims, f"{plan.ebn0_db:g}dB", f"psr{plan.psr_db:g}"]
     words += [what for what in UNKNOWN if getattr(plan, what) == "random"]
@@ -179,41 +161,28 @@ def _planned(plan):
 def kept(path, victims, wanted, crafted) -> Perturbation:
     """Return the perturbation of a file, or else a crafted one that it keeps.
 
-    The file may be of another patch version, as a table of counts may.
-
-    Args:
-        path: pathlib.Path of the file, whose folder is created if necessary.
-        victims: {name: SHA-256} of the links that the perturbation is crafted against.
-        wanted: entries that its recipe must have.
-        crafted: function without arguments that crafts it.
+    The file may be of another patch version, as a table of counts may. The folder of
+    the Path is created if necessary; `victims` is {name: SHA-256} of the links that it
+    is crafted against, `wanted` are entries of its recipe, and crafted() crafts it.
     """
-    found = _kept(path, victims, wanted)
-    if found is None:
-        found = crafted()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        found.write(path)
+    with contextlib.suppress(OSError, ValueError):  # no file, or a damaged one
+        found = Perturbation.read(path)
+        planned = {key: found.recipe.get(key) for key in wanted}
+        known = not found.victims or found.victims == victims  # a jammer has no victims
+        alike = same_counts(str(found.recipe.get("version")))
+        if known and alike and planned == wanted:
+            return found
+    found = crafted()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found.write(path)
     return found
 
 
-def _kept(path, victims, wanted):
-    """Return the perturbation of a file if it is the wanted one, or None."""
-    try:
-        found = Perturbation.read(path)
-    except (OSError, ValueError):  # no file, or a damaged one
-        return None
-    planned = {key: found.recipe.get(key) for key in wanted}
-    known = not found.victims or found.victims == victims  # a jammer has no victims
-    alike = same_counts(str(found.recipe.get("version")))
-    return found if known and alike and planned == wanted else None
-
-
 def shipped_substitutes(link) -> list:
-    """Return the shipped links that stand in for this one in black box.
+    """Return the shipped links substitute_*, which stand in for a link in black box.
 
-    Their names are substitute_*; both architectures, trained from other seeds.
-
-    Raises:
-        ValueError: if none has this k and n.
+    They have both architectures, trained from other seeds; ValueError if none has this
+    k and n.
     """
     names = [name for name in links.names() if name.startswith("substitute_")]
     known = [links.load(name) for name in names]

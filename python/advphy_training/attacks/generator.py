@@ -27,19 +27,11 @@ def craft(attacked, plan):
 
 
 def train(attacked, plan, pool):
-    """Train several generators and return pool(G(x)) of the best.
-
-    Args:
-        attacked: frozen AttackedLinks.
-        plan: attacks.Plan.
-        pool: function from the rows [M, 2n] to [M or 1, 2n].
-    """
+    """Train several generators and return pool(G(x)) of the best, [M or 1, 2n]."""
     starts = range(min(plan.restarts, _MOST_RESTARTS))
     found = np.stack([_trained(attacked, plan, pool, start) for start in starts])
-    errors = 0
-    for link in attacked:
-        for variant in variants(found, plan):
-            errors = errors + link.errors(variant, _JUDGED, plan.seed)
+    ways = ((link, each) for link in attacked for each in variants(found, plan))
+    errors = sum(link.errors(each, _JUDGED, plan.seed) for link, each in ways)
     return found[errors.argmax()]
 
 

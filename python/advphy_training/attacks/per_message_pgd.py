@@ -30,21 +30,17 @@ def craft(attacked, plan):
         return sum(smooth_bler(link, p, plan, generator) for link in attacked)
 
     *_, p = progress.bar(ascend(p, gain, plan.steps), total=plan.steps)
-    tables, errors = p.numpy(), 0.0
-    for link in attacked:
-        for variant in variants(tables, plan):
-            errors = errors + link.errors_by_message(variant, _JUDGED, plan.seed)
+    tables = p.numpy()
+    ways = ((link, each) for link in attacked for each in variants(tables, plan))
+    errors = sum(link.errors_by_message(v, _JUDGED, plan.seed) for link, v in ways)
     return tables[errors.argmax(axis=0), np.arange(len(codebook))]
 
 
 def smooth_bler(link, p, plan, generator):
     """Return the smooth block error rate of each message under tables of rows.
 
-    Args:
-        link: AttackedLink.
-        p: tables, [count, M, 2n]; or [count, 1, 2n]: one row for all messages.
-        plan: attacks.Plan.
-        generator: torch.Generator of the noise, shifts and phases.
+    The tables p are [count, M, 2n], or [count, 1, 2n]: one row for all messages; the
+    torch.Generator draws noise, shifts and phases.
     """
     size, dimension = link.codebook.shape
     noise = torch.randn(size, _SAMPLES, dimension, generator=generator)

@@ -54,14 +54,12 @@ def _shortest_step(link, y, sent):
     size, runs = len(link.codebook), len(y)
     messages = torch.arange(size).repeat(runs)
     many = y.repeat_interleave(size, dim=0).requires_grad_(True)
-    loss = torch.nn.functional.cross_entropy(
-        link.logits(many), messages, reduction="sum"
-    )
+    logits = link.logits(many)
+    loss = torch.nn.functional.cross_entropy(logits, messages, reduction="sum")
     (gradient,) = torch.autograd.grad(loss, many)
     direction = -project(gradient, 1.0)
     many, right = many.detach(), sent.repeat_interleave(size)
-    low = torch.zeros(len(many), 1)
-    high = many.norm(dim=1, keepdim=True)
+    low, high = torch.zeros(len(many), 1), many.norm(dim=1, keepdim=True)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         holds = link.logits(many + middle * direction).argmax(dim=1) == right

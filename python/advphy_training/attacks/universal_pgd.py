@@ -50,8 +50,7 @@ def book(attacked, plan, count):
     ranked, _ = _best(attacked, plan, both, _SCREENED, len(both))
     chosen = []
     for row in ranked[:, 0]:
-        close = [row @ other > _ALIKE * (row @ row) for other in chosen]
-        if not any(close):
+        if not any(row @ other > _ALIKE * (row @ row) for other in chosen):
             chosen.append(row)
     if len(chosen) < count:
         raise ValueError(
@@ -126,11 +125,8 @@ def _gain(link, p, plan, generator, blocks, width, noises):
 def _best(attacked, plan, rows, blocks, count):
     """Return the `count` rows with the highest BLER, best first, and their BLER."""
     rows = np.asarray(rows)
-    blers = [
-        link.errors(variant, blocks, plan.seed) / blocks
-        for link in attacked
-        for variant in variants(rows, plan)
-    ]
+    ways = ((link, each) for link in attacked for each in variants(rows, plan))
+    blers = [link.errors(each, blocks, plan.seed) / blocks for link, each in ways]
     bler = sum(blers)
     order = np.argsort(-bler, kind="stable")[:count]
     return rows[order], bler[order] / len(blers)

@@ -6,6 +6,7 @@ some intercepts (known images), the public base system, from which she trains pa
 her own, or Bob's stolen module.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,18 +39,11 @@ class Effort:
 def adapt(
     intercepts, effort: Effort, name, start: Eve | None = None, classes=10, fronts=((),)
 ) -> Eve:
-    """Train several Eves on the intercepts and return the best.
+    """Train several Eves on labeled Intercepts and return the best.
 
-    New networks of each size, and `start`, are trained. The best network at its best
-    step is chosen by its accuracy on held-out intercepts.
-
-    Args:
-        intercepts: labeled Intercepts.
-        effort: Effort.
-        name: name of the new Eve.
-        start: an earlier Eve, who knows the link without security, or None.
-        classes: number of labels.
-        fronts: tuples of layers in front of the new networks; each is tried.
+    New networks of each size, with each of the tuples of layers `fronts` in front, and
+    `start`, an Eve who knows the link without security, are trained. The best network
+    at its best step is chosen by its accuracy on held-out intercepts.
     """
     torch.set_num_threads(1)  # not slower at this size, and sums have one order
     y, labels = intercepts.tensors()
@@ -59,11 +53,9 @@ def adapt(
     rng = np.random.default_rng(effort.seed)
     candidates = [
         classifier(intercepts.reals, hidden, classes, rng, front)
-        for front in fronts
-        for hidden in effort.hidden
+        for front, hidden in itertools.product(fronts, effort.hidden)
     ]
-    if start is not None:
-        candidates.append(start.networks["classifier"])
+    candidates += [] if start is None else [start.networks["classifier"]]
     best = (-1.0, None)
     for i, network in enumerate(candidates):
         found = _classify(TorchNetwork(network), y, labels, held, effort, i)
@@ -114,10 +106,7 @@ def _train(model, count, loss, effort, number, judge=None, weight_decay=0.0):
 
 
 def image_decoder(intercepts, pixels, effort):
-    """Return a Network from L reals to pixels, trained on Intercepts of known images.
-
-    The images that were sent are float32 [count, pixels].
-    """
+    """Return a Network from L reals to the known images, float32 [count, pixels]."""
     torch.set_num_threads(1)
     y, _ = intercepts.tensors()
     sent = torch.as_tensor(np.array(pixels))

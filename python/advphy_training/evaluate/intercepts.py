@@ -27,11 +27,10 @@ class Intercepts:
 
     def take(self, count):
         """Return the first `count` intercepts; raise ValueError if there are fewer."""
-        if not 0 < count <= len(self.y):
-            raise ValueError(
-                f"cannot use {count} intercepts of {len(self.y)} recorded; choose "
-                f"1..{len(self.y)}"
-            )
+        most = len(self.y)
+        if not 0 < count <= most:
+            said = f"cannot use {count} intercepts of {most} recorded"
+            raise ValueError(f"{said}; choose 1..{most}")
         return Intercepts(self.y[:count], self.reals, self.labels[:count])
 
     def tensors(self):
@@ -41,13 +40,9 @@ class Intercepts:
 
 
 def labeled(setting, record, count) -> Intercepts:
-    """Record the target, with the labels that Eve knows.
+    """Record `count` messages of a SemanticSetting, with the labels that Eve knows.
 
-    Args:
-        setting: SemanticSetting of the target.
-        record: function (setting, count) -> complex64 [count, n], such as
-            semantic_chain.record.
-        count: number of messages.
+    record(setting, count), such as semantic_chain.record, returns complex64 [count, n].
     """
     which = np.arange(count) % len(setting.images)
     labels = setting.images.labeled()[which]
@@ -57,14 +52,10 @@ def labeled(setting, record, count) -> Intercepts:
 def from_surrogates(setting, count, settings: paired_arn.Settings, seeds) -> Intercepts:
     """Return labeled codes of pairs that Eve trains herself, none of the target.
 
-    She trains them by the letter's recipe on the public base, against an Eve of her
-    own. They help her if the target's Alice is similar.
-
-    Args:
-        setting: SemanticSetting of the target; she knows its base, images and SNR.
-        count: messages of each pair.
-        settings: settings of the training; the link is replaced by the base.
-        seeds: seeds, one for each pair.
+    She trains a pair for each of the seeds by the letter's recipe, against an Eve of
+    her own, on the public base, which replaces the link of the settings; she knows it,
+    the images and the SNR. `count` messages of each help her if the target's Alice is
+    similar.
     """
     found = []
     with tempfile.TemporaryDirectory(prefix="advphy-") as folder:
@@ -84,14 +75,8 @@ def from_surrogates(setting, count, settings: paired_arn.Settings, seeds) -> Int
 def from_stolen_bob(setting, record, count, knows_base) -> Intercepts:
     """Return intercepts of the target, labeled with the help of Bob's module.
 
-    Bob's module restores the codes of the base. An Eve trained on the base classifies
-    them, and her guesses are the labels.
-
-    Args:
-        setting: SemanticSetting of the target.
-        record: as in labeled().
-        count: number of messages.
-        knows_base: Eve trained on the base over the SNRs.
+    Bob's module restores the codes of the base. An Eve trained on the base over the
+    SNRs, knows_base, classifies them; her guesses are the labels. See labeled().
     """
     y = record(setting, count)
     clean = np.empty_like(y)

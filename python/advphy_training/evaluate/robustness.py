@@ -40,18 +40,14 @@ class Counter:
         """Count a Job and return its Counts."""
         arrival = job.arrival() if callable(job.arrival) else job.arrival
         adversary = job.craft and Adversary(job.craft(), job.psr_db, **arrival)
-        setting = LinkSetting(
-            job.link, job.ebn0_db, self.seed, adversary, job.canceller
-        )
+        under = self.seed, adversary, job.canceller
+        setting = LinkSetting(job.link, job.ebn0_db, *under)
         rule = StopRule(self.min_errors, self.max_blocks)
         (row,) = ranges.total(setting, rule, workers=self.workers)
         return row
 
     def certified(self, link, points) -> dict:
-        """Return {point: bounds (universal, per message) of the BLER}.
-
-        The points are a set of (ebn0_db, psr_db).
-        """
+        """Return {(ebn0_db, psr_db): bounds (universal, per message) of the BLER}."""
         found = {}
         for ebn0_db in sorted({db for db, _ in points}):
             at = link, ebn0_db, self.max_blocks, self.seed
@@ -113,18 +109,13 @@ class Evaluation:
 def evaluate(
     link, plan, psrs_db, ebn0s_db, folder, counter, claimed=None, canceller=None
 ):
-    """Yield (done, total, Evaluation) while measuring.
+    """Yield (done, total, Evaluation) while measuring a link model with a Counter.
 
-    Args:
-        link: link model.
-        plan: attacks.Plan; its psr_db and ebn0_db are those of the sweeps.
-        psrs_db: PSRs in dB of the sweep at plan.ebn0_db.
-        ebn0s_db: Eb/N0s in dB of the sweep at plan.psr_db.
-        folder: folder for crafted perturbations.
-        counter: Counter.
-        claimed: Perturbation that the link is said to resist, or None.
-        canceller: CancellerSettings to attack by all schedules, too; None: the default
-            canceller under a constant perturbation only.
+    psrs_db are the PSRs in dB of the sweep at the Eb/N0 of the attacks.Plan, ebn0s_db
+    the Eb/N0s in dB at its PSR. The folder keeps crafted perturbations. The link is
+    said to resist the Perturbation `claimed`, if any. The CancellerSettings are
+    attacked by all schedules; None: the default canceller, by a constant perturbation
+    only.
     """
     torch.set_num_threads(1)  # many times faster on shared cores
     found = Evaluation(link, plan.ebn0_db, plan.psr_db)

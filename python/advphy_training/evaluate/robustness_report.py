@@ -57,10 +57,7 @@ _OVER_EBN0 = {
 def write(evaluation, folder, command) -> dict:
     """Write report.md, report.json, counts.csv and two figures; return the report.
 
-    Args:
-        evaluation: complete robustness.Evaluation.
-        folder: existing folder to write to.
-        command: command that repeats the report, shown in it.
+    The report shows the command that repeats it. The folder exists.
     """
     folder = Path(folder)
     findings = checks.findings(evaluation)
@@ -172,10 +169,9 @@ def _certificate(evaluation):
 def _table(evaluation):
     lines = ["| what | BLER | blocks | errors |", "|---|---|---|---|"]
     for (role, ebn0_db, psr), row in evaluation.counts.items():
-        if ebn0_db != evaluation.ebn0_db or psr not in (None, evaluation.psr_db):
-            continue
         what = SENTENCES.get(role, role.replace("_", " "))
         if role.startswith("control "):
             what = f"`{role.partition(' ')[2]}`, attacked for itself"
-        lines.append(f"| {what} | {show(row)} | {row.blocks} | {row.failures} |")
+        if ebn0_db == evaluation.ebn0_db and psr in (None, evaluation.psr_db):
+            lines.append(f"| {what} | {show(row)} | {row.blocks} | {row.failures} |")
     return "\n".join(lines)

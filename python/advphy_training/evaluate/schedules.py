@@ -27,9 +27,7 @@ BLOCKS, MORE_BLOCKS = 2**16, 2**19
 def schedules(n, window) -> dict:
     """Return {name: arguments of an Adversary} for blocks of n channel uses.
 
-    Args:
-        n: channel uses per block.
-        window: blocks that the canceller processes together.
+    The canceller processes `window` blocks together.
     """
     part, long = max(1, window // 4), 3 * window // 2
     return {
@@ -46,16 +44,9 @@ def schedules(n, window) -> dict:
 def searched(link, p, psr_db, ebn0_db, canceller, seed) -> dict:
     """Return the arguments of an Adversary that do most harm through the canceller.
 
-    The search needs no gradient: it draws schedules at random, counts each, and counts
-    the worst again on other blocks.
-
-    Args:
-        link: link model.
-        p: Perturbation to send.
-        psr_db: PSR in dB.
-        ebn0_db: Eb/N0 in dB.
-        canceller: CancellerSettings.
-        seed: seed of the search; those of the counts are other ones.
+    The search needs no gradient: it draws schedules of the Perturbation p at random,
+    counts each, and counts the worst again on other blocks. The seed is that of the
+    search; those of the counts are other ones.
     """
 
     def failures(arrival, seed, blocks):
@@ -67,10 +58,8 @@ def searched(link, p, psr_db, ebn0_db, canceller, seed) -> dict:
     rng, window = np.random.default_rng(seed), canceller.window
     drawn = [_drawn(rng, link.n, window) for _ in range(DRAWN)]
     drawn.sort(key=lambda arrival: -failures(arrival, seed + 1, max(BLOCKS, window)))
-    most = max(MORE_BLOCKS, window)
-    return max(
-        drawn[:COUNTED_AGAIN], key=lambda arrival: failures(arrival, seed + 2, most)
-    )
+    more = {"seed": seed + 2, "blocks": max(MORE_BLOCKS, window)}
+    return max(drawn[:COUNTED_AGAIN], key=functools.partial(failures, **more))
 
 
 def _drawn(rng, n, window):
@@ -92,12 +81,8 @@ def _drawn(rng, n, window):
 def jobs(link, plan, job, crafted_by, canceller):
     """Yield the Jobs of each schedule, without and with the canceller.
 
-    Args:
-        link: link model.
-        plan: attacks.Plan of the evaluation.
-        job: function of role, craft and fields that returns a Job.
-        crafted_by: function of an attack and fields of its plan that returns a craft.
-        canceller: CancellerSettings.
+    job(role, craft, **fields) returns a Job; crafted_by(attack, **fields of its plan)
+    returns a craft.
     """
     yield job(f"clean{WITH}", canceller=canceller)
     constant = crafted_by("universal_pgd")
@@ -107,10 +92,8 @@ def jobs(link, plan, job, crafted_by, canceller):
         at = plan.psr_db, plan.ebn0_db, canceller, plan.seed
         return searched(link, constant(), *at)
 
-    crafted = {
-        name: (constant, arrival)
-        for name, arrival in schedules(link.n, canceller.window).items()
-    }
+    known = schedules(link.n, canceller.window)
+    crafted = {name: (constant, arrival) for name, arrival in known.items()}
     crafted["p by a searched schedule"] = constant, worst
     crafted["p hops"] = partial(_largest_book, crafted_by), {}
     for name, (craft, arrival) in crafted.items():

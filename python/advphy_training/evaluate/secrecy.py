@@ -47,9 +47,8 @@ class Adaptation:
 
     def measure(self, eve):
         """Return the row of an Eve on the test images."""
-        setting = dataclasses.replace(
-            self.setting, images=self.tested, eve=eve, branches=("eve",)
-        )
+        changes = {"images": self.tested, "eve": eve, "branches": ("eve",)}
+        setting = dataclasses.replace(self.setting, **changes)
         first = first_unseen(self.setting.link, max(self.counts), self.tested)
         return semantic_chain.total(setting, len(self.tested), first)["eve"]
 
@@ -62,9 +61,8 @@ class Adaptation:
             if self.surrogate_steps:
                 yield SURROGATE, self._adapted(SURROGATE, self._own_alices())
             if self.knows_base is not None:
-                stolen = intercepts.from_stolen_bob(
-                    self.setting, self.record, max(self.counts), self.knows_base
-                )
+                given = self.record, max(self.counts), self.knows_base
+                stolen = intercepts.from_stolen_bob(self.setting, *given)
                 yield STOLEN, self._adapted(STOLEN, stolen)
         for count in sorted(self.counts):
             yield _known(count), self._adapted(_known(count), recorded.take(count))
@@ -110,20 +108,15 @@ def first_unseen(link, recorded, tested):
 
     It is a multiple of the number of test images. Without keys it is 0.
     """
-    if link.keying == "none":
-        return 0
-    return -(-recorded // len(tested)) * len(tested)
+    keyed = link.keying != "none"
+    return -(-recorded // len(tested)) * len(tested) if keyed else 0
 
 
 def decoded_images(eve, setting, recorded, tested, effort) -> tuple:
     """Return (Eve with an image decoder, its output for the test images).
 
-    Args:
-        eve: Eve, whose classifier is kept.
-        setting: SemanticSetting of her recording, with the images that she knows.
-        recorded: Intercepts of these images.
-        tested: Images that she has not seen.
-        effort: Effort.
+    Her classifier is kept. The SemanticSetting of her recording has the images that she
+    knows, `recorded` are its Intercepts; she has not seen the Images `tested`.
     """
     pixels = setting.images.as_reals()[np.arange(len(recorded.y)) % len(setting.images)]
     decoder = adapted_eve.image_decoder(recorded, pixels, effort)

@@ -34,10 +34,8 @@ SENTENCES = {
 def write(done, folder, command) -> dict:
     """Write report.md, report.json, counts.csv and accuracy.png; return the report.
 
-    Args:
-        done: complete secrecy.Adaptations, one per SNR.
-        folder: existing folder.
-        command: command that repeats the report, shown in it.
+    `done` are secrecy.Adaptations, one per SNR. The report shows the command that
+    repeats it. The folder exists.
     """
     folder, link = Path(folder), done[0].setting.link
     chance = majority(done[0].tested)
@@ -49,19 +47,17 @@ def write(done, folder, command) -> dict:
     title = f"Eve's accuracy on {link.name}"
     eve_accuracy.draw(curves, chance, folder / "accuracy.png", title)
     names = ("snr_db", "correct", "frames", "accuracy")
+    picked = [{name: getattr(row, name) for name in names} for _, row in found]
+    eves = [{"means": of[0]} | row for of, row in zip(found, picked, strict=True)]
+    seen = [{"snr_db": one.setting.eve_snr_db, **one.images} for one in done]
     report = {
         "link": link.name,
         "model_sha256": link.sha256,
         "version": __version__,
         "command": command,
         "majority_share": chance,
-        "eves": [
-            {"means": means} | {name: getattr(row, name) for name in names}
-            for means, row in found
-        ],
-        "image_decoder": [
-            {"snr_db": one.setting.eve_snr_db, **one.images} for one in done
-        ],
+        "eves": eves,
+        "image_decoder": seen,
     }
     with atomic_file(folder / "report.json") as file:
         json.dump(report, file, indent=1)
@@ -101,10 +97,8 @@ def _page(report, one, found):
         "| her own image decoder, SNR [dB] | MSE | SSIM | MSE of the mean image |",
         "|---|---|---|---|",
     ]
-    lines += [
-        "| {snr_db:g} | {mse:.4f} | {ssim:.3f} | {mean_image_mse:.4f} |".format(**row)
-        for row in report["image_decoder"]
-    ]
+    form = "| {snr_db:g} | {mse:.4f} | {ssim:.3f} | {mean_image_mse:.4f} |"
+    lines += [form.format(**row) for row in report["image_decoder"]]
     best = max(row.accuracy for _, row in found)
     verdict = "None of these Eves is better than a blind one by more than 0.01."
     if best > chance + 0.01:

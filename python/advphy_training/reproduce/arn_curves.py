@@ -40,15 +40,7 @@ class Measured:
     rows: list = field(default_factory=list)  # all SemanticCounts
 
     def note(self, family, curve, x, found, without=False):
-        """Keep a result of a family.
-
-        Args:
-            family: number of the family.
-            curve: name of the curve.
-            x: SNR or PSR in dB.
-            found: {branch: SemanticCounts}.
-            without: True keeps another curve, of Bob without his module.
-        """
+        """Keep {branch: SemanticCounts} at x dB; `without`: Bob without his module."""
         self._keep(found.values())
         names = {"bob": curve, "bob_without": f"{curve}_without", "eve": curve}
         for branch, row in found.items():
@@ -78,10 +70,8 @@ class Measured:
     def by_family(self) -> list:
         """Return {(quantity, curve): {x: Point}} of each family, for the claims."""
         families = sorted({f for f, (quantity, _) in self.points if quantity == "mse"})
-        return [
-            {key: points for (f, key), points in self.points.items() if f == family}
-            for family in families
-        ]
+        every = self.points.items()
+        return [{key: at for (f, key), at in every if f == one} for one in families]
 
     def over_families(self, quantity) -> dict:
         """Return {curve: {x: Points of all families}}."""

@@ -81,9 +81,8 @@ class Family:
         """Return the keyed pair, whose base has per-message power."""
         base = self._path(self.base("per_message"))
         eve = self._path(self._model("eve_mnist_per_message", "eve", link=base))
-        return self._model(
-            "keyed_arn", "keyed_arn", link=base, measured_with=eve, **self._steps
-        )
+        changes = {"link": base, "measured_with": eve, **self._steps}
+        return self._model("keyed_arn", "keyed_arn", **changes)
 
     def adapted(self, link, snr_db):
         """Return the Eve trained on RECORDED labeled intercepts of a link."""
@@ -95,17 +94,13 @@ class Family:
             recorded = intercepts.labeled(setting, semantic_chain.record, RECORDED)
             effort = adapted_eve.Effort(steps=self._eve_steps, seed=1 + self.number)
             name = f"adapted_eve_{self.number}_{snr_db:g}db"
-            fronts = ((),) if plain else ((), adapted_eve.SORTED)
-            self._adapted[key] = adapted_eve.adapt(
-                recorded, effort, name, static, sent.classes, fronts
-            )
+            more = sent.classes, ((),) if plain else ((), adapted_eve.SORTED)
+            eve = adapted_eve.adapt(recorded, effort, name, static, *more)
+            self._adapted[key] = eve
         return self._adapted[key]
 
     def measure(self, link, snr_db, eve=None):
-        """Return {branch: SemanticCounts} of a link on the 10000 test images.
-
-        With a keyed link their keys differ from those of the recorded messages.
-        """
+        """Return {branch: SemanticCounts} of the 10000 test images, under new keys."""
         tested = images.load("mnist_test")
         setting = setting_of(link, tested, snr_db, eve, 1 + 2 * self.number)
         first = 0 if link.keying == "none" else RECORDED
@@ -125,11 +120,7 @@ class Family:
         return self._folder / f"{name}.safetensors"
 
     def _model(self, name, scheme, seed=1, **changes):
-        """Return a model, which is trained if there is no file of it.
-
-        Raises:
-            ValueError: if the file is of another training.
-        """
+        """Return a model; train it without a file; ValueError if that is of another."""
         load = Eve.load if scheme == "eve" else SemanticLink.load
         shipped = SemanticLink.names() + Eve.names()
         if self.number == SHIPPED and name in shipped:

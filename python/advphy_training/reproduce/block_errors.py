@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Counts of the curves of a figure of [gan], by family of links and in total."""
 
+import itertools
 from dataclasses import dataclass, field
 
 from advphy_training.reproduce.claims import ebn0_needed, share, shown, shown_db
@@ -36,10 +37,8 @@ class BlockErrors:
         A row shared by several families, such as that of a baseline, counts once. The
         Eb/N0s are those at which every family has a point.
         """
-        common = self._common(link, key).items()
-        return {
-            db: added({row for rows in all_of for row in rows}) for db, all_of in common
-        }
+        every = self._common(link, key).items()
+        return {db: added(set(itertools.chain(*rows))) for db, rows in every}
 
     def spread(self, link, key) -> dict:
         """Return {ebn0_db: (lowest, highest BLER of a family)}; {} for one family."""

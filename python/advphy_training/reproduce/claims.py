@@ -86,10 +86,7 @@ def _verdict(outcomes):
 
 
 def below(factor=1.0, more=0.0) -> Callable:
-    """Return the test that a point is at most factor times another plus `more`.
-
-    The intervals must not overlap.
-    """
+    """Return the test of point <= factor * other + more, with intervals apart."""
 
     def test(ours, theirs):
         if ours.high <= factor * theirs.low + more:
@@ -130,13 +127,9 @@ def within(low, high) -> Callable:
 def fewer_errors(words, better, worse, at=(8.0,), margin=1.0) -> Condition:
     """Return the condition that a BLER is at most `margin` times another.
 
-    Args:
-        words: words of the condition.
-        better: key of the curve that should be lower.
-        worse: key of the curve that should be higher.
-        at: Eb/N0s in dB; the result must be the same at each. An attack that is crafted
-            anew has another p at each.
-        margin: largest ratio of the BLERs.
+    `better` and `worse` are keys of the curves that should be lower and higher. The
+    result must be the same at each Eb/N0 in dB of `at`; an attack that is crafted anew
+    has another p at each.
     """
 
     def judge(*curves):
@@ -181,13 +174,9 @@ def less_ebn0(words, better, worse, bler, margin) -> Condition:
 
 
 def only(quantity, curves, at, test) -> tuple:
-    """Return the only condition of a claim: a test that must hold at each x.
+    """Return the only condition of a claim: a test of curves that must hold at each x.
 
-    Args:
-        quantity: "mse" or "accuracy".
-        curves: names of the curves of that quantity that are tested.
-        at: values of x to test, as far as they are measured.
-        test: test of the points at one x.
+    The quantity is "mse" or "accuracy"; `at` are values of x, as far as measured.
     """
 
     def judge(*found):

@@ -14,12 +14,8 @@ def next_ebn0_db(measured, grid, down_to):
     The points are those of the grid until the curve has fallen to `down_to`. A parabola
     in log BLER through the last three points predicts the next one. If that is lower
     than `down_to`, the last point is where the parabola falls to `down_to`, because it
-    requires far fewer blocks.
-
-    Args:
-        measured: {ebn0_db: BLER} so far, in rising Eb/N0.
-        grid: Eb/N0s in dB, rising.
-        down_to: BLER at which the curve ends.
+    requires far fewer blocks. Measured are {ebn0_db: BLER} so far; both they and the
+    grid, in dB, rise.
     """
     if not measured:
         return grid[0]

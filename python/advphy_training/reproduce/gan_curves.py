@@ -194,11 +194,9 @@ class Reproduction:
         kept = Path(self.out).resolve().with_suffix(".perturbations")
         tasks = []
         for seed in range(1, many + 1):
-            plan, folder = (
-                Plan(PSR_DB, ebn0_db, seed=seed, **spent),
-                kept / f"seed{seed}",
-            )
-            tasks.append((attack.craft, model, plan, substitutes, str(folder)))
+            plan = Plan(PSR_DB, ebn0_db, seed=seed, **spent)
+            folder = str(kept / f"seed{seed}")
+            tasks.append((attack.craft, model, plan, substitutes, folder))
         return tasks
 
 
@@ -222,12 +220,9 @@ def _stored(link):
     module = schemes.scheme(link.recipe["scheme"])
     settings = module.Settings(**link.recipe["settings"])
     held = module.Scheme(settings, link.recipe["seed"]).state()["held"]
+    of = "stored_fgm", "universal", link.k, link.n, to_complex(held[:1].numpy())
     stored = perturbation.Perturbation(
-        name="stored_fgm",
-        kind="universal",
-        k=link.k,
-        n=link.n,
-        rows=to_complex(held[:1].numpy()),
+        *of,
         ebn0_db=settings.ebn0_db,
         victims=link.recipe["started_from"],
         knowledge={"weights": "those that the training started from"},

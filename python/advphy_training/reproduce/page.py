@@ -73,13 +73,9 @@ _PAPERS = {
 
 
 def section(name, figure, measured, commands) -> str:
-    """Return the page's section on one figure.
+    """Return the page's section on a figure such as gan-fig3, a module of figures/.
 
-    Args:
-        name: name of the figure, such as gan-fig3.
-        figure: module of figures/.
-        measured: BlockErrors or Measured, with by_family() and table(figure).
-        commands: commands that made the figure, texts.
+    `measured` are BlockErrors or Measured; the texts `commands` made the figure.
     """
     called, reading, choices = _PAPERS[name.partition("-")[0]]
     lines = [f"# {name}: {figure.TITLE}", "", f"![{figure.TITLE}]({name}.png)", ""]

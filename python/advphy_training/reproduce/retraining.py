@@ -35,11 +35,8 @@ class Job:
 def jobs(names, seeds, folder, changes=()) -> list:
     """Return the Jobs that retrain shipped links, ordered by their dependencies.
 
-    Args:
-        names: names of shipped links; links that they start from are added.
-        seeds: number of trainings of each link.
-        folder: folder for the model files.
-        changes: texts "key=value" of settings that differ from the recipes.
+    Links that these start from are added; `seeds` is the number of trainings of each,
+    `changes` are texts "key=value" of settings that differ from the recipes.
     """
     found, folder = {}, str(Path(folder).resolve())
     changed = {text.partition("=")[0]: text for text in changes}
@@ -65,21 +62,16 @@ def jobs(names, seeds, folder, changes=()) -> list:
         for name in names:
             add(name, number)
     known = {key for job in found.values() for key in job.settings}
-    for key, text in changed.items():
-        if key not in known:
-            schemes.refuse_setting(text, sorted(known))
+    for key in changed.keys() - known:
+        schemes.refuse_setting(changed[key], sorted(known))
     return list(found.values())
 
 
 def train(wanted, workers=None):
-    """Train the links whose files are missing; yield (done, total).
+    """Train the links of ordered Jobs whose files are missing; yield (done, total).
 
-    Args:
-        wanted: Jobs, ordered by their dependencies.
-        workers: ranges.Workers that train, or None: this process.
-
-    Raises:
-        ValueError: if a file is of another training.
+    ranges.Workers train them, or this process. ValueError if a file is of another
+    training.
     """
     Path(wanted[0].folder).mkdir(parents=True, exist_ok=True)
     done = {job.name for job in wanted if _there(job)}

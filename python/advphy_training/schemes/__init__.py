@@ -37,8 +37,7 @@ def scheme(name: str):
 def settings(module, assignments) -> object:
     """Return the Settings of a scheme's module, changed by texts "key=value".
 
-    Raises:
-        ValueError: if a key is not known or a value has the wrong type.
+    ValueError if a key is not known or a value has the wrong type.
     """
     fields = {field.name: field for field in dataclasses.fields(module.Settings)}
     values = {}
@@ -63,22 +62,13 @@ def refuse_setting(text, known):
 def train(
     scheme_name, settings, seed, out, quiet=False, measure=True, save_seconds=300
 ):
-    """Train a scheme and write the model with its recipe and measured results.
+    """Train a scheme; write and return the model with its recipe and measured results.
 
-    After an interruption the same call resumes from a state next to `out`; the result
-    is that of an uninterrupted run. The early figures stay in OUT.progress.csv.
-
-    Args:
-        scheme_name: name of a file in schemes/.
-        settings: Settings of the scheme.
-        seed: seed of weights and batches.
-        out: path of the model file; its stem is the model's name.
-        quiet: True shows no progress bar.
-        measure: whether the model is measured when it is trained.
-        save_seconds: seconds after which the state is saved again.
-
-    Returns:
-        LinkModel, SemanticLink or Eve, depending on the scheme.
+    After an interruption the same call resumes from a state next to `out`, a path whose
+    stem is the model's name; the result is that of an uninterrupted run. The early
+    figures stay in OUT.progress.csv. The seed is that of weights and batches; `quiet`
+    shows no progress bar; `measure` and `save_seconds` say whether the model is measured
+    and after how long the state is saved again. The model is a LinkModel, SemanticLink or Eve.
     """
     seed, out = checked_seed(seed), Path(out)
     refuse_unwritable(out)
@@ -101,10 +91,9 @@ def recipe(scheme_name, settings, seed) -> dict:
     """Return the command that repeats a training, with its settings and versions."""
     given = dataclasses.asdict(settings)
     default = dataclasses.asdict(type(settings)())
-    changed = [
-        f" --set {key}={value}" for key, value in given.items() if value != default[key]
-    ]
-    command = f"advphy train {scheme_name} --seed {seed}{''.join(changed)}"
+    changed = {key: value for key, value in given.items() if value != default[key]}
+    words = [f"--set {key}={value}" for key, value in changed.items()]
+    command = " ".join(["advphy train", scheme_name, f"--seed {seed}", *words])
     return {
         "command": command,
         "scheme": scheme_name,

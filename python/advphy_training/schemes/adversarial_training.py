@@ -85,11 +85,7 @@ class Scheme(autoencoder.Scheme):
     def _craft(self, link, seed):
         """Return the perturbation crafted against a link, [1, 2n]."""
         settings = self._settings
-        plan = Plan(
-            psr_db=settings.psr_db,
-            ebn0_db=settings.ebn0_db,
-            restarts=settings.restarts,
-            seed=seed % 2**63,
-        )
+        at = {key: getattr(settings, key) for key in ("psr_db", "ebn0_db", "restarts")}
+        plan = Plan(**at, seed=seed % 2**63)
         attacked = AttackedLink(link, settings.ebn0_db)
         return torch.tensor(universal_fgm.craft([attacked], plan))

@@ -77,10 +77,8 @@ class Scheme(LinkScheme):
             encoder = _weights_of(start, "encoder", encoder, settings)
             decoder = _weights_of(start, "decoder", decoder, settings)
             self._start = {start.name: start.sha256}
-        self._encoder, self._decoder = (
-            TorchNetwork(encoder),
-            TorchNetwork(decoder, (BITS,)),
-        )
+        self._encoder = TorchNetwork(encoder)
+        self._decoder = TorchNetwork(decoder, (BITS,))
         self._one_hot = torch.eye(2**settings.k)
         self._sigma = noise_sigma(settings.ebn0_db, settings.k / settings.n)
         self._augmentation = Augmentation(settings.channel)
@@ -100,9 +98,8 @@ class Scheme(LinkScheme):
     def received(self, generator):
         """Return (messages, received vectors, codebook) of a batch."""
         codebook = self._encoder(self._one_hot)
-        sent = torch.randint(
-            len(codebook), (self._settings.batch,), generator=generator
-        )
+        size = (self._settings.batch,)
+        sent = torch.randint(len(codebook), size, generator=generator)
         noise = torch.randn(len(sent), codebook.shape[1], generator=generator)
         arriving = self._augmentation.impair(codebook[sent], generator)
         return sent, arriving + self._sigma * noise, codebook
@@ -112,15 +109,10 @@ class Scheme(LinkScheme):
         encoder = self._encoder.export(self._one_hot)
         reals = run(encoder, np.eye(2**self._settings.k, dtype=np.float32))
         recipe = recipe | ({"started_from": self._start} if self._start else {})
-        return LinkModel(
-            name,
-            k=self._settings.k,
-            n=self._settings.n,
-            codebook=to_complex(reals),
-            decision="network",
-            networks={"encoder": encoder, "decoder": self._decoder.export()},
-            recipe=recipe,
-        )
+        networks = {"encoder": encoder, "decoder": self._decoder.export()}
+        size, book = {"k": self._settings.k, "n": self._settings.n}, to_complex(reals)
+        how = {"decision": "network", "networks": networks, "recipe": recipe}
+        return LinkModel(name, **size, codebook=book, **how)
 
 
 def _weights_of(start, role, network, settings):

@@ -18,36 +18,22 @@ from advphy_training.torch_network import TorchNetwork
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Settings of the training of an Eve.
+class Settings(semantic_scheme.Settings):
+    """Settings of the training of an Eve, on images with labels.
 
     Args:
         link: semantic link that she intercepts, by name or file; its base is used.
-        images: data set with labels.
         hidden: neurons of her hidden layers, joined by "-"; "16" is Alice's substitute
             in black box [arn, Sec. V].
-        noise: "none": training on codes without noise; "snr": at the SNRs below.
-        lowest_snr_db: lowest SNR of the training in dB; SNRs are uniform in dB.
-        highest_snr_db: highest SNR of the training in dB.
-        batch: images per step.
-        steps: number of steps of Adam.
-        learning_rate: learning rate at the start.
-        last_learning_rate: learning rate at the end.
+        noise: "none": training on codes without noise; "snr": at the SNRs of training.
     """
 
     link: str = "semantic_mnist"
-    images: str = "mnist_train"
     hidden: str = "64-32-32"  # [arn, Sec. V]
     noise: str = "none"
-    lowest_snr_db: float = 0.0
-    highest_snr_db: float = 20.0
-    batch: int = 256
-    steps: int = 4000
-    learning_rate: float = 2e-3
-    last_learning_rate: float = 1e-5
 
     def __post_init__(self):
-        semantic_scheme.check(self)
+        super().__post_init__()
         setting_checks.word(self, "noise", ("none", "snr"))
         setting_checks.layer_sizes(self.hidden)
 
@@ -73,9 +59,8 @@ class Scheme(semantic_scheme.SchemeOnBase):
         y = self._codes[chosen]
         if self._settings.noise == "snr":
             y = y + self._noise(y, generator)
-        return torch.nn.functional.cross_entropy(
-            self._classifier(y), self._labels[chosen]
-        )
+        logits, labels = self._classifier(y), self._labels[chosen]
+        return torch.nn.functional.cross_entropy(logits, labels)
 
     def link(self, name, recipe):
         """Return the current Eve."""

@@ -48,10 +48,8 @@ class Settings(autoencoder.Settings):
         setting_checks.psr(psr_db_of_epsilon(self.epsilon, self.convention))
         setting_checks.word(self, "encoder", ("trained", "frozen"))
         if self.encoder == "frozen" and not self.link:
-            raise ValueError(
-                "encoder = frozen requires a trained encoder; set link, such as "
-                "autoencoder_mlp_8p5db"
-            )
+            needed = "a trained encoder; set link, such as autoencoder_mlp_8p5db"
+            raise ValueError(f"encoder = frozen requires {needed}")
 
 
 class Scheme(autoencoder.Scheme):

@@ -20,7 +20,7 @@ from advphy_training.torch_network import TorchNetwork
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(semantic_scheme.Settings):
     """Settings of the keyed pair.
 
     Args:
@@ -29,36 +29,23 @@ class Settings:
         transform: "rotation"; "sign_permutation", which is faster but leaves the
             magnitudes of a code visible; or "signs", which hides little.
         measured_with: Eve of the results.
-        images: data set to train the denoiser on.
         denoiser: "mlp", or "none": Bob only inverts.
         hidden: neurons of the denoiser's hidden layers, joined by "-".
         task_loss: "mse" or "ssim".
-        lowest_snr_db: lowest SNR of the training in dB; SNRs are uniform in dB.
-        highest_snr_db: highest SNR of the training in dB.
-        batch: images per step.
-        steps: number of steps of Adam.
-        learning_rate: learning rate after the warm-up.
-        last_learning_rate: learning rate at the end.
         warm_up: share of the steps over which the rate rises to learning_rate.
     """
 
     link: str = "semantic_mnist_per_message"
     transform: str = "rotation"
     measured_with: str = "eve_mnist_per_message"
-    images: str = "mnist_train"
     denoiser: str = "mlp"
     hidden: str = "128-128"
     task_loss: str = "mse"
-    lowest_snr_db: float = 0.0
-    highest_snr_db: float = 20.0
-    batch: int = 256
     steps: int = 5000
-    learning_rate: float = 2e-3
-    last_learning_rate: float = 1e-5
     warm_up: float = 0.1
 
     def __post_init__(self):
-        semantic_scheme.check(self)
+        super().__post_init__()
         setting_checks.word(self, "transform", TRANSFORMS)
         setting_checks.word(self, "denoiser", ("mlp", "none"))
         setting_checks.layer_sizes(self.hidden)

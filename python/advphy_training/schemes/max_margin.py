@@ -93,14 +93,10 @@ class Scheme(LinkScheme):
 
     def link(self, name: str, recipe: dict) -> LinkModel:
         """Return the link with the current codebook."""
-        return LinkModel(
-            name,
-            k=self._settings.k,
-            n=self._settings.n,
-            codebook=to_complex(self._codebook().detach().numpy()),
-            decision="nearest_codeword",
-            recipe=recipe,
-        )
+        size = {"k": self._settings.k, "n": self._settings.n}
+        book = to_complex(self._codebook().detach().numpy())
+        how = {"decision": "nearest_codeword", "recipe": recipe}
+        return LinkModel(name, **size, codebook=book, **how)
 
     def _codebook(self):
         normalize = _NORMALIZATIONS[self._settings.energy]

@@ -64,9 +64,6 @@ class Scheme(paired_arn.Scheme):
                 _, intercepted, labels = self.batch_loss(generator)
             self._optimizer.zero_grad()
             loss = torch.nn.functional.cross_entropy
-            losses = [
-                loss(network(intercepted), labels) for network in self._classifiers
-            ]
-            sum(losses).backward()
+            sum(loss(eve(intercepted), labels) for eve in self._classifiers).backward()
             self._optimizer.step()
         return super().gradients(generator)

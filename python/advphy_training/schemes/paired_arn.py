@@ -23,14 +23,13 @@ _TOKEN = 16  # width of a token of the transformer block
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Settings of the letter's pair.
+class Settings(semantic_scheme.Settings):
+    """Settings of the letter's pair, on images with labels.
 
     Args:
         link: semantic link whose base is kept, by name or file.
         eve: Eve to fool, by name or file; several, joined by "+", form an ensemble.
         measured_with: Eve of the results; also in black box the true one.
-        images: data set to train on, with labels.
         epsilon: limit of ||delta||^2 / N [arn, eq. 20].
         power_reading: "per_dimension": epsilon is the PSR; "literal": as printed.
         block: network F: "mlp", 23-23-64-23 [arn, Sec. V], "convolution" or
@@ -39,19 +38,12 @@ class Settings:
         weight_communication: weight lambda_com.
         weight_privacy: weight lambda_pri.
         task_loss: "mse" [arn, eq. 21] or "ssim".
-        lowest_snr_db: lowest SNR of Bob and of Eve in dB; SNRs are uniform in dB.
-        highest_snr_db: highest SNR of Bob and of Eve in dB.
-        batch: images per step.
-        steps: number of steps of Adam.
-        learning_rate: learning rate after the warm-up.
-        last_learning_rate: learning rate at the end.
         warm_up: share of the steps over which the rate rises to learning_rate.
     """
 
     link: str = "semantic_mnist"
     eve: str = "eve_mnist"
     measured_with: str = "eve_mnist"
-    images: str = "mnist_train"
     epsilon: float = 0.1  # [arn, Sec. V]
     power_reading: str = "per_dimension"
     block: str = "mlp"
@@ -59,16 +51,10 @@ class Settings:
     weight_communication: float = 0.5  # [arn, Sec. V]
     weight_privacy: float = 0.01  # [arn, Sec. V]
     task_loss: str = "mse"
-    lowest_snr_db: float = 0.0
-    highest_snr_db: float = 20.0
-    batch: int = 256
-    steps: int = 4000
-    learning_rate: float = 2e-3
-    last_learning_rate: float = 1e-5
     warm_up: float = 0.1
 
     def __post_init__(self):
-        semantic_scheme.check(self)
+        super().__post_init__()
         setting_checks.word(self, "block", _BLOCKS)
         weights = ("weight_power", "weight_communication", "weight_privacy")
         setting_checks.not_negative(self, *weights)
@@ -91,10 +77,8 @@ class Scheme(semantic_scheme.SchemeOnBase):
                     f"'{self._images.name}' have {self._images.classes}; train an Eve "
                     "on these images"
                 )
-        self._classifiers = [
-            TorchNetwork(eve.networks["classifier"]).requires_grad_(False)
-            for eve in self._eves
-        ]
+        made = (TorchNetwork(eve.networks["classifier"]) for eve in self._eves)
+        self._classifiers = [network.requires_grad_(False) for network in made]
         rng, reals = np.random.default_rng(seed), self._link.reals
         self._alice, self._bob = (
             TorchNetwork(_BLOCKS[settings.block](reals, rng)) for _ in range(2)
@@ -161,10 +145,7 @@ def convolution_block(reals, rng) -> Network:
 
 
 def transformer_block(reals, rng) -> Network:
-    """Return F with two transformer layers; each real of a code is a token.
-
-    The letter names transformers as future work [arn, Sec. VI].
-    """
+    """Return F with two transformer layers, each real a token [arn, Sec. VI]."""
     width, hidden = _TOKEN, 2 * _TOKEN
 
     def drawn(*shape):
@@ -190,8 +171,5 @@ def transformer_block(reals, rng) -> Network:
     return Network(tuple(layers), (reals,))
 
 
-_BLOCKS = {
-    "mlp": residual,
-    "convolution": convolution_block,
-    "transformer": transformer_block,
-}
+_BLOCKS = {"mlp": residual, "convolution": convolution_block}
+_BLOCKS["transformer"] = transformer_block

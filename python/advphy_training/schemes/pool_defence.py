@@ -78,10 +78,6 @@ class Scheme(autoencoder.Scheme):
         functional = torch.nn.functional
         term = functional.cross_entropy(attacked, sent)
         if self._settings.term == "kl":
-            term = functional.kl_div(
-                functional.log_softmax(attacked, 1),
-                functional.log_softmax(clean, 1),
-                reduction="batchmean",
-                log_target=True,
-            )
+            both = (functional.log_softmax(logits, 1) for logits in (attacked, clean))
+            term = functional.kl_div(*both, reduction="batchmean", log_target=True)
         return functional.cross_entropy(clean, sent) + self._settings.beta * term

@@ -10,46 +10,34 @@ from advphy_model.network.network import Layer
 
 from advphy_training import semantic_scheme, setting_checks
 from advphy_training.networks import perceptron
-from advphy_training.torch_network import TorchNetwork
+from advphy_training.torch_network import modules
 
 _POWER = {"average": "average_power_normalisation", "per_message": "l2_normalisation"}
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(semantic_scheme.Settings):
     """Settings of the semantic link.
 
     Args:
-        images: data set to train on, such as mnist_train.
         features: neurons of each layer of the semantic encoder and decoder.
         reals: L, real dimensions of a code; L over the pixels is the compression ratio.
         power: "average": mean x_i^2 = 1 over all messages; "per_message": ||x||^2 = L
             for every code, so its length contains nothing about the image.
-        lowest_snr_db: lowest SNR of the training in dB; SNRs are uniform in dB.
-        highest_snr_db: highest SNR of the training in dB.
         task_loss: "mse" or "ssim".
-        batch: images per step.
-        steps: number of steps of Adam.
-        learning_rate: learning rate after the warm-up.
-        last_learning_rate: learning rate at the end.
         warm_up: share of the steps over which the rate rises to learning_rate.
     """
 
-    images: str = "mnist_train"
     features: int = 64  # [arn, Sec. V]
     reals: int = 23  # [arn, Sec. V]
     power: str = "average"
-    lowest_snr_db: float = 0.0
-    highest_snr_db: float = 20.0
     task_loss: str = "mse"
-    batch: int = 256
     steps: int = 6000
     learning_rate: float = 1e-2
-    last_learning_rate: float = 1e-5
     warm_up: float = 0.3
 
     def __post_init__(self):
-        semantic_scheme.check(self)
+        super().__post_init__()
         setting_checks.word(self, "power", _POWER)
         setting_checks.within(self, 1, 4096, "features")
         setting_checks.within(self, 1, 8192, "reals")
@@ -61,10 +49,7 @@ class Scheme(semantic_scheme.SemanticScheme):
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings)
         rng = np.random.default_rng(seed)
-        networks = base(self._pixels.shape[1], settings, rng)
-        self._networks = torch.nn.ModuleDict(
-            {role: TorchNetwork(network) for role, network in networks.items()}
-        )
+        self._networks = modules(base(self._pixels.shape[1], settings, rng))
 
     def parameters(self):
         """Return the tensors that Adam trains."""
@@ -90,9 +75,8 @@ class Scheme(semantic_scheme.SemanticScheme):
             role: network.export(features if role == "channel_encoder" else None)
             for role, network in self._networks.items()
         }
-        return SemanticLink(
-            name=name, image_shape=self._images.shape, networks=networks, recipe=recipe
-        )
+        made = {"networks": networks, "recipe": recipe}
+        return SemanticLink(name=name, image_shape=self._images.shape, **made)
 
 
 def base(pixels, settings, rng) -> dict:
@@ -106,11 +90,10 @@ def base(pixels, settings, rng) -> dict:
     power = Layer(_POWER[settings.power], "power", {}, {"energy": float(reals)})
     sigmoid = Layer("sigmoid", "sigmoid")
     hidden = [features, features]
+    sizes = [reals, *hidden, pixels]
     return {
         "semantic_encoder": perceptron(rng, [pixels, *hidden]),
         "channel_encoder": perceptron(rng, [features, reals], "code", after=[power]),
         "channel_decoder": perceptron(rng, [reals, reals], "received"),
-        "semantic_decoder": perceptron(
-            rng, [reals, *hidden, pixels], "pixels", after=[sigmoid]
-        ),
+        "semantic_decoder": perceptron(rng, sizes, "pixels", after=[sigmoid]),
     }

@@ -94,9 +94,8 @@ def iterative_beats_single_step(evaluation):
     if not evaluation.over_psr("universal_pgd"):
         return None
     pairs = [("universal_fgm", "universal_pgd"), ("fgm", "per_message_pgd")]
-    return or_else(
-        _stronger(evaluation, pairs), "at every PSR, universal and per message"
-    )
+    fine = "at every PSR, universal and per message"
+    return or_else(_stronger(evaluation, pairs), fine)
 
 
 @check("attack beats jamming")

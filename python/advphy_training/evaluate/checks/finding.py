@@ -46,11 +46,9 @@ def check(name):
 
         @functools.wraps(function)
         def judged(evaluation):
-            found = function(evaluation)
-            if found is None:
+            if (found := function(evaluation)) is None:
                 return None
-            wrong, numbers = found
-            return Finding(name, not wrong, numbers, why)
+            return Finding(name, not found[0], found[1], why)
 
         judged.check = name
         return judged
