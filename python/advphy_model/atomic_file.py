@@ -19,8 +19,7 @@ def atomic_file(path, mode="w"):
         path: name of the file; its folder must exist.
         mode: "w" (text, UTF-8) or "wb".
 
-    Raises:
-        OSError: if the file cannot be written; the text names `path`.
+    Raises OSError if the file cannot be written; the text names `path`.
     """
     shown, path = path, user_path(path).resolve()  # a symbolic link stays a link
     temporary = None

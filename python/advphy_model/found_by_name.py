@@ -24,8 +24,7 @@ def names(package) -> list:
 def module(package, kind: str, name: str):
     """Return the module with this name.
 
-    Raises:
-        ValueError: if there is no such module; the text lists the known names.
+    Raises ValueError if there is no such module; the text lists the known names.
     """
     if name not in names(package):
         raise ValueError(

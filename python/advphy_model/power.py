@@ -29,8 +29,7 @@ def noise_variance(ebn0_db: float, rate: float) -> float:
         ebn0_db: energy per information bit over N0, in dB.
         rate: R = k/n, information bits per channel use.
 
-    Raises:
-        ValueError: if ebn0_db is not in -100..100.
+    Raises ValueError if ebn0_db is not in -100..100.
     """
     if not abs(ebn0_db) <= 100:
         raise ValueError(f"ebn0_db must be a number in -100..100 dB, got {ebn0_db}")
@@ -52,8 +51,7 @@ def snr_noise_variance(snr_db: float) -> float:
     Args:
         snr_db: signal power over noise power, in dB.
 
-    Raises:
-        ValueError: if snr_db is not in -100..100.
+    Raises ValueError if snr_db is not in -100..100.
     """
     if not abs(snr_db) <= 100:
         raise ValueError(f"snr_db must be a number in -100..100 dB, got {snr_db}")

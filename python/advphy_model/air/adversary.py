@@ -80,8 +80,7 @@ class Adversary(Arriving):
         hold: number of blocks for which a random or alternate sign, and the vector that
             is drawn from a book, stay the same, 1..2^32.
 
-    Raises:
-        ValueError: if a parameter is not known or out of range.
+    Raises ValueError if a parameter is not known or out of range.
     """
 
     perturbation: Perturbation

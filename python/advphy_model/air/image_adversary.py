@@ -24,8 +24,7 @@ class ImageAdversary(Arriving):
         psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
         seed: seed of the noise of a jammer and of the draws from a book.
 
-    Raises:
-        ValueError: if the PSR or the seed is out of range.
+    Raises ValueError if the PSR or the seed is out of range.
     """
 
     perturbation: Perturbation

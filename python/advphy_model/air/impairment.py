@@ -85,8 +85,7 @@ def _violated(field, value):
 class Limited:
     """Settings of an impairment: numbers with limits from `within`, True or False.
 
-    Raises:
-        ValueError: if a setting has a wrong type or is out of range.
+    Raises ValueError if a setting has a wrong type or is out of range.
     """
 
     def __post_init__(self):

@@ -38,9 +38,8 @@ class Perturbation(StoredModel):
         knowledge: what the adversary knew; JSON values.
         recipe: settings of the attack; JSON values.
 
-    Raises:
-        ValueError: if the kind is not known, or rows have a wrong shape, are not finite
-            or are all zero.
+    Raises ValueError if the kind is not known, or rows have a wrong shape, are not
+    finite or are all zero.
     """
 
     name: str
@@ -147,8 +146,7 @@ def book(perturbations) -> Perturbation:
     Args:
         perturbations: universal perturbations or books for equal n, two or more.
 
-    Raises:
-        ValueError: if one is of another kind or for another n.
+    Raises ValueError if one is of another kind or for another n.
     """
     first = perturbations[0]
     for each in perturbations:

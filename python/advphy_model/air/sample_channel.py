@@ -26,8 +26,7 @@ class SampleChannel:
             are None, there is no noise.
         first_sample: index of the first sample.
 
-    Raises:
-        ValueError: if an argument is not known or out of range.
+    Raises ValueError if an argument is not known or out of range.
     """
 
     def __init__(
@@ -78,8 +77,7 @@ def sample_noise_variance(snr_db: float) -> float:
 
         sigma^2 = 1 / (2 SNR)
 
-    Raises:
-        ValueError: if snr_db is not in -100..100.
+    Raises ValueError if snr_db is not in -100..100.
     """
     return snr_noise_variance(snr_db) / 2  # a sample has two real dimensions
 

@@ -144,9 +144,8 @@ def find(folder, file: str):
 def read(path, largest: int) -> bytes:
     """Return the content of a file, decompressed if it is gzip.
 
-    Raises:
-        ValueError: if the file is damaged or has more than `largest` bytes.
-        OSError: if the file cannot be read.
+    Raises ValueError if the file is damaged or has more than `largest` bytes; OSError
+    if the file cannot be read.
     """
     with open(path, "rb") as file:
         packed = file.peek(2)[:2] == b"\x1f\x8b"
@@ -179,8 +178,7 @@ def _verified(dataset, file, path):
 def adopted(name: str, file: str) -> bytes:
     """Return the verified content of a file of an adopted data set.
 
-    Raises:
-        ValueError: if the file is missing or damaged.
+    Raises ValueError if the file is missing or damaged.
     """
     dataset = data_set(name)
     path = find(place(name), file)
@@ -206,12 +204,8 @@ def adopt(name: str, folder) -> Path:
     """Copy one of DATA_SETS from a folder to `place(name)` and return that.
 
     The folder has the four files, with names as for `find`. All files are verified
-    before the first is copied.
-
-    Raises:
-        ValueError: if the data set, the folder or a file does not exist, or a file has
-            another content.
-        OSError: if a file cannot be written.
+    before the first is copied. Raises ValueError if the data set, the folder or a file
+    does not exist, or a file has another content; OSError if a file cannot be written.
     """
     dataset, target = data_set(name), place(name)
     if not user_path(folder).is_dir():
@@ -244,10 +238,8 @@ def fetch(name: str, mirrors=None, bar=None) -> Path:
             the next is tried.
         bar: function from a URL to the tqdm of its download; None: no bar.
 
-    Raises:
-        ValueError: if no mirror has the files; the text has the reason for each.
-        OSError: if a file cannot be written.
-        ImportError: if pooch is not installed.
+    Raises ValueError if no mirror has the files; the text has the reason for each.
+    OSError if a file cannot be written. ImportError if pooch is not installed.
     """
     dataset, failures = data_set(name), []
     if mirrors is None and dataset.package and Path(dataset.package[1]).is_dir():

@@ -30,8 +30,7 @@ class Images:
         labels: uint8 [count], each in 0..classes-1; or None.
         classes: number of classes.
 
-    Raises:
-        ValueError: if types, shapes or labels are not valid.
+    Raises ValueError if types, shapes or labels are not valid.
     """
 
     name: str
@@ -128,11 +127,8 @@ def read_idx(path, rank: int = 3) -> np.ndarray:
     The format is that of MNIST: two zero bytes, the type (8 for unsigned bytes), the
     number of axes, then the length of each axis as 32 bits, big endian. The array is
     uint8, read-only, and must have `rank` axes: 3 for images (4 in color), 1 for
-    labels.
-
-    Raises:
-        ValueError: if the file is not a valid idx file.
-        OSError: if the file cannot be read.
+    labels. Raises ValueError if the file is not a valid idx file; OSError if the file
+    cannot be read.
     """
     return _parsed(image_files.read(path, LARGEST), path, rank)
 
@@ -185,9 +181,8 @@ def load(name) -> Images:
         name: Images, one of names(), the path of an idx file of images, or such a path
             without "-images-idx3-ubyte".
 
-    Raises:
-        ValueError: if the name is not known, or a file is missing or damaged.
-        OSError: if a file cannot be read.
+    Raises ValueError if the name is not known, or a file is missing or damaged; OSError
+    if a file cannot be read.
     """
     if isinstance(name, Images):
         return name

@@ -32,11 +32,9 @@ def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
     Returns:
         (place, images, names of the labels, files of other kinds that are left out).
 
-    Raises:
-        ValueError: if there are too few pictures or too many sub-folders, or a picture
-            is damaged, too small or has 16 bits for a pixel.
-        OSError: if a file cannot be written.
-        ImportError: if Pillow is not installed.
+    Raises ValueError if there are too few pictures or too many sub-folders, or a
+    picture is damaged, too small or has 16 bits for a pixel; OSError if a file cannot
+    be written; ImportError if Pillow is not installed.
     """
     folder = user_path(folder)
     if not folder.is_dir():

@@ -28,8 +28,7 @@ class Origin:
             not known, so bursts before the first received one do not count as missed.
         images: name of the data set of a semantic link, else None.
 
-    Raises:
-        ValueError: if a value is not valid.
+    Raises ValueError if a value is not valid.
     """
 
     link: str
@@ -108,8 +107,7 @@ class Attack:
 def paths(path) -> tuple:
     """Return the paths (.sigmf-meta, .sigmf-data) of a recording, given one of them.
 
-    Raises:
-        ValueError: if the name has another ending.
+    Raises ValueError if the name has another ending.
     """
     path = user_path(path)
     if path.suffix not in (META, DATA) or path.name in (META, DATA):

@@ -49,11 +49,8 @@ def stored(path) -> tuple:
     """Return (bytes of the metadata, function name -> Stored data).
 
     `path` is a .sigmf-meta, a .sigmf-data or a .sigmf archive of one recording. The
-    name is that of core:dataset, or None.
-
-    Raises:
-        ValueError: if an archive does not hold one recording.
-        OSError: if a file cannot be read.
+    name is that of core:dataset, or None. Raises ValueError if an archive does not hold
+    one recording; OSError if a file cannot be read.
     """
     path = user_path(path)
     if path.suffix != ARCHIVE:
@@ -126,9 +123,8 @@ def places(fields, captures, size, item) -> list:
         size: bytes of the data file.
         item: bytes of a sample.
 
-    Raises:
-        ValueError: if a capture does not begin after the one before; the text has its
-            number.
+    Raises ValueError if a capture does not begin after the one before; the text has its
+    number.
     """
     offset = checked_index("core:offset", fields.get("core:offset", 0))
     end = size - checked_index("trailing_bytes", fields.get("core:trailing_bytes", 0))

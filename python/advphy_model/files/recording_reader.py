@@ -93,12 +93,9 @@ def read(path) -> Recording:
     """Open a recording, given its .sigmf-meta, .sigmf-data or .sigmf; check its hash.
 
     A truncated recording is opened too, and so is one whose recorder did not finish;
-    `warnings` then describes the defect.
-
-    Raises:
-        ValueError: if it is not a SigMF recording of complex samples, the data file
-            is missing or empty, or the data do not match the hash.
-        OSError: if a file cannot be read.
+    `warnings` then describes the defect. Raises ValueError if it is not a SigMF
+    recording of complex samples, the data file is missing or empty, or the data do not
+    match the hash; OSError if a file cannot be read.
     """
     content, find_data = recording_layout.stored(path)
     meta = user_path(path)
@@ -160,9 +157,8 @@ def read(path) -> Recording:
 def _sigmf(content):
     """Return the global fields, captures and annotations of a .sigmf-meta.
 
-    Raises:
-        ValueError: if it is not one channel of complex64 samples at a known rate.
-        Others of _MISFITS: if a value has a type that SigMF does not allow.
+    Raises ValueError if it is not one channel of complex64 samples at a known rate;
+    others of _MISFITS if a value has a type that SigMF does not allow.
     """
     found = json.loads(content)
     for key, kind in _PARTS.items():

@@ -31,9 +31,8 @@ class RecordingWriter:
         description: description of the recording, or "".
         at: datetime of the first sample with its time zone; None: now.
 
-    Raises:
-        ValueError: if the recording exists or a value is out of range.
-        OSError: if the files cannot be written.
+    Raises ValueError if the recording exists or a value is out of range; OSError if the
+    files cannot be written.
     """
 
     def __init__(

@@ -81,8 +81,7 @@ class BobModule(_Module):
 def keying_of(link, secret):
     """Return the keyed transform of a link, or None for a learned pair.
 
-    Raises:
-        ValueError: if the link is keyed and the secret is missing or not 32 bytes.
+    Raises ValueError if the link is keyed and the secret is missing or not 32 bytes.
     """
     if link.keying == "none":
         return None

@@ -110,8 +110,7 @@ class Plane:
 def spans(along, vector) -> bool:
     """Return whether two vectors are linearly independent and so span a plane.
 
-    Raises:
-        ValueError: if `along` is zero.
+    Raises ValueError if `along` is zero.
     """
     along, vector = np.asarray(along, complex), np.asarray(vector, complex)
     length = np.sqrt(inner(along, along))

@@ -20,8 +20,7 @@ class Eve(StoredModel):
         listened_to: links of the training, name -> SHA-256.
         recipe: training settings, above all the SNR; JSON values.
 
-    Raises:
-        ValueError: if a role is missing or not known, or shapes do not match.
+    Raises ValueError if a role is missing or not known, or shapes do not match.
     """
 
     name: str

@@ -53,9 +53,8 @@ class Keying:
         reals: L, reals per message, 1..1024; they are sent in n = ceil(L / 2) channel
             uses (complex_baseband).
 
-    Raises:
-        ValueError: if an argument is out of range; the text never shows the secret.
-        ImportError: if the library `cryptography` is not installed.
+    Raises ValueError if an argument is out of range; the text never shows the secret.
+    ImportError if the library `cryptography` is not installed.
     """
 
     def __init__(self, transform: str, secret: bytes, reals: int):

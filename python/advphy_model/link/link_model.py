@@ -31,8 +31,7 @@ class LinkModel(StoredModel):
             maps M one-hot vectors to [2n] reals. The codebook is the frozen encoder.
         recipe: training settings and measured results; JSON values.
 
-    Raises:
-        ValueError: if an argument is out of range or does not match the others.
+    Raises ValueError if an argument is out of range or does not match the others.
     """
 
     name: str

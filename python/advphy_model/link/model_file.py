@@ -109,8 +109,7 @@ class StoredModel:
     def restore(cls, described: dict, arrays: dict):
         """Return the model from the results of `describe`.
 
-        Raises:
-            ValueError, KeyError, TypeError: if entries are missing or do not match.
+        Raises ValueError, KeyError, TypeError if entries are missing or do not match.
         """
         for key, wanted in cls.KIND.conventions.items():
             if described[key] != wanted:
@@ -127,8 +126,7 @@ class StoredModel:
     def to_torch(self):
         """Return the networks as a torch.nn.ModuleDict by role, with their weights.
 
-        Raises:
-            ImportError: if torch is not installed.
+        Raises ImportError if torch is not installed.
         """
         torch_network = importlib.import_module("advphy_training.torch_network")
         return torch_network.modules(getattr(self, "networks", {}))
@@ -141,8 +139,7 @@ class StoredModel:
     def write(self, path) -> None:
         """Write the model to a file, which appears complete or not at all.
 
-        Raises:
-            OSError: if the file cannot be written.
+        Raises OSError if the file cannot be written.
         """
         described, arrays = self.describe()
         metadata = {
@@ -156,9 +153,8 @@ class StoredModel:
     def read(cls, path):
         """Return the model in a file.
 
-        Raises:
-            ModelFileError: if the file does not hold a valid model of this kind.
-            OSError: if the file cannot be read.
+        Raises ModelFileError if the file does not hold a valid model of this kind;
+        OSError if the file cannot be read.
         """
         content = user_path(path).read_bytes()
         try:
@@ -206,10 +202,9 @@ def load(given, *kinds):
         given: a model, a name or the path of a file.
         kinds: accepted subclasses of StoredModel.
 
-    Raises:
-        ValueError: if there is no such model; the text lists the names.
-        ModelFileError: if the file does not hold a valid model of these kinds.
-        OSError: if the file cannot be read.
+    Raises ValueError if there is no such model; the text lists the names.
+    ModelFileError if the file does not hold a valid model of these kinds. OSError if
+    the file cannot be read.
     """
     if isinstance(given, kinds):
         return given

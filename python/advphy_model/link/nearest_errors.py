@@ -36,8 +36,7 @@ def nearest_errors(model: LinkModel, centers: np.ndarray, seed: int = 0) -> list
     Returns:
         M arrays float64 [0 to 64, 2n] (complex_baseband.py).
 
-    Raises:
-        ValueError: if no decision is found that is wrong.
+    Raises ValueError if no decision is found that is wrong.
     """
     rng, around = np.random.default_rng(seed), _Decisions(model, centers)
     sent = np.arange(model.M)

@@ -20,8 +20,7 @@ _LARGEST_HEADER = 100_000_000  # bytes, the limit of the safetensors format
 def write(path, metadata: dict, arrays: dict) -> None:
     """Write a file; it appears complete or not at all.
 
-    Raises:
-        OSError: if the file cannot be written.
+    Raises OSError if the file cannot be written.
     """
     header, offset = {"__metadata__": metadata}, 0
     for name, array in arrays.items():
@@ -42,8 +41,7 @@ def write(path, metadata: dict, arrays: dict) -> None:
 def parse(content: bytes) -> tuple:
     """Return (metadata, array descriptions, bytes of the arrays) of a file's content.
 
-    Raises:
-        ValueError: if the content is not a safetensors file.
+    Raises ValueError if the content is not a safetensors file.
     """
     # The length 0x380 looks like the start of a pickle, but a brace follows it.
     pickles = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -70,10 +68,8 @@ def parse(content: bytes) -> tuple:
 def arrays(header: dict, data: bytes) -> dict:
     """Return the arrays by name from the last two results of `parse`.
 
-    They must cover the data without gap or overlap.
-
-    Raises:
-        ValueError: if an array does not match its description or is not finite.
+    They must cover the data without gap or overlap. Raises ValueError if an array does
+    not match its description or is not finite.
     """
     found, end = {}, 0
     entries = sorted(header.items(), key=lambda item: item[1]["data_offsets"])

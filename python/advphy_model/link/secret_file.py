@@ -24,10 +24,8 @@ SALT = b"gr-advphy keying passphrase 1"
 def read(path) -> bytes:
     """Return the secret in a file, 32 bytes.
 
-    Raises:
-        ValueError: if the file is not a regular file of this user, others may access
-            it, or it does not hold 64 hexadecimal digits.
-        OSError: if the file cannot be read.
+    Raises ValueError if the file is not a regular file of this user, others may access
+    it, or it does not hold 64 hexadecimal digits; OSError if the file cannot be read.
     """
 
     def nonblocking(path, flags):
@@ -47,9 +45,7 @@ def read(path) -> bytes:
 def create(path) -> None:
     """Write a new random secret to a new file that only this user may read.
 
-    Raises:
-        ValueError: if the file exists.
-        OSError: if the file cannot be written.
+    Raises ValueError if the file exists; OSError if the file cannot be written.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
@@ -73,11 +69,9 @@ def ask() -> bytes:
     """Ask for the secret at the terminal, without echo; return 32 bytes.
 
     64 hexadecimal digits are the secret itself. Any other text is a passphrase: the
-    secret is derived from it (Unicode form NFC, UTF-8) by Scrypt with SALT.
-
-    Raises:
-        ValueError: if there is no terminal, or nothing was entered.
-        ImportError: if the library `cryptography` is not installed.
+    secret is derived from it (Unicode form NFC, UTF-8) by Scrypt with SALT. Raises
+    ValueError if there is no terminal, or nothing was entered; ImportError if the
+    library `cryptography` is not installed.
     """
     if sys.stdin is None or not sys.stdin.isatty():
         raise ValueError(

@@ -38,8 +38,7 @@ class SemanticLink(StoredModel):
             "sign_permutation", "rotation" or "signs" (which hides little).
         recipe: training settings and measured results; JSON values.
 
-    Raises:
-        ValueError: if a role is missing or not known, or shapes do not match.
+    Raises ValueError if a role is missing or not known, or shapes do not match.
     """
 
     name: str

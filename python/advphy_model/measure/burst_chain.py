@@ -93,8 +93,7 @@ class BurstSetting(OfLink):
         channel: label of the channel of the victim's samples (air/channels).
         frames: largest number of bursts, in addition to the stop rule; None: no limit.
 
-    Raises:
-        ValueError: if a value is out of range or does not match the link.
+    Raises ValueError if a value is out of range or does not match the link.
     """
 
     model: LinkModel

@@ -53,8 +53,7 @@ class Certificate:
         blocks: number of blocks of all messages.
         limits: upper limits of the error rates, whose mean is a limit, too, [M].
 
-    Raises:
-        ValueError: if ebn0_db or seed is out of range, or blocks is not in 1..1e10.
+    Raises ValueError if ebn0_db or seed is out of range, or blocks is not in 1..1e10.
     """
 
     def __init__(self, model, ebn0_db, blocks, seed=1, workers=None):

@@ -32,9 +32,8 @@ def workers(address: str, module: str = "advphy_model.measure.ranges"):
         address: address of the scheduler, such as "localhost:8786".
         module: module that every worker must be able to import, in this version.
 
-    Raises:
-        ValueError: if no scheduler answers, there is no worker, or a worker cannot
-            import the module or has another version.
+    Raises ValueError if no scheduler answers, there is no worker, or a worker cannot
+    import the module or has another version.
     """
     cluster = _Cluster(address)
     try:

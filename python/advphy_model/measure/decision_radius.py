@@ -63,8 +63,7 @@ def radii(model, nodes=2000):
         nodes: most nodes of a branch and bound; when they are used up, the radius is a
             lower limit.
 
-    Raises:
-        ValueError: if nodes is below 1, or if linear bounds do not know a layer.
+    Raises ValueError if nodes is below 1, or if linear bounds do not know a layer.
     """
     if nodes < 1 or int(nodes) != nodes:
         raise ValueError(f"nodes must be a whole number of at least 1, got {nodes}")

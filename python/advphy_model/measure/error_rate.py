@@ -92,8 +92,7 @@ class StopRule:
         relative_width: width of the 95 % Wilson interval, relative to the rate, to stop
             at; None: no limit.
 
-    Raises:
-        ValueError: if a value is out of range.
+    Raises ValueError if a value is out of range.
     """
 
     min_errors: int | None = 200

@@ -17,8 +17,7 @@ _C2 = 0.03**2  # (K2 L)^2
 def squared_error(a, b):
     """Return the sum over the pixels of (a - b)^2, [batch].
 
-    Raises:
-        ValueError: if the shapes differ.
+    Raises ValueError if the shapes differ.
     """
     _refuse_unlike(a, b)
     return ((_doubles(a) - _doubles(b)) ** 2).sum(axis=1)
@@ -53,8 +52,7 @@ def psnr(mse, peak: float = 1.0):
         mse: mean squared error per pixel, a number or a numpy array; 0 gives infinity.
         peak: largest possible value of a pixel.
 
-    Raises:
-        ValueError: if an mse is negative or peak is not positive.
+    Raises ValueError if an mse is negative or peak is not positive.
     """
     mse = np.asarray(mse, np.float64)
     if (mse < 0).any() or peak <= 0:
@@ -84,8 +82,7 @@ def ssim(a, b, shape):
         shape: (rows, columns), each at least 7; (rows, columns, 3) in color, where the
             similarity is the mean over the colors.
 
-    Raises:
-        ValueError: if the shapes differ, or an image is smaller than the window.
+    Raises ValueError if the shapes differ, or an image is smaller than the window.
     """
     _refuse_unlike(a, b)
     rows, columns, *colors = shape

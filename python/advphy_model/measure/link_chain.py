@@ -156,8 +156,7 @@ class LinkSetting(OfLink):
             run.
         channel: label of the channel of the codewords (air/channels).
 
-    Raises:
-        ValueError: if a value is out of range or does not match the link.
+    Raises ValueError if a value is out of range or does not match the link.
     """
 
     model: LinkModel

@@ -51,10 +51,8 @@ def figures_of(message) -> str:
     """Return a short text with the figures of a message that are known.
 
     It is a dictionary of a counter, meter, adversary or canceller; a figure that is
-    missing or None is left out.
-
-    Raises:
-        KeyError: if the kind is not known, or counts or `detected` are missing.
+    missing or None is left out. Raises KeyError if the kind is not known, or counts or
+    `detected` are missing.
     """
     known = {name: value for name, value in message.items() if value is not None}
     return _FIGURES[message["kind"]](known) or "nothing yet"

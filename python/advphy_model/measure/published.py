@@ -30,8 +30,7 @@ class OtherVersionError(ValueError):
 def checked_name(name) -> str:
     """Return the name of a block for displays.
 
-    Raises:
-        ValueError: if it is not a string, has control characters, or is too long.
+    Raises ValueError if it is not a string, has control characters, or is too long.
     """
     if not isinstance(name, str):
         raise ValueError(f"name must be a string, or '' for the default, got {name!r}")
@@ -76,8 +75,7 @@ def measurement(report, flowgraph, run, sequence) -> dict:
         run: 16 random hexadecimal digits, new for each start of the flowgraph.
         sequence: number of the message in this run.
 
-    Raises:
-        ValueError: if it is not a report of a counter or meter.
+    Raises ValueError if it is not a report of a counter or meter.
     """
     head = {"format": FORMAT, "version": VERSION}
     head |= {key: report[key] for key in ("kind", "name", "block") if key in report}
@@ -101,9 +99,8 @@ def encode(message) -> bytes:
 def decode(data) -> list:
     """Return the measurements in a message: one, or all of a "states" message.
 
-    Raises:
-        OtherVersionError: if the message has another version.
-        ValueError: if it is not a valid message of a publisher.
+    Raises OtherVersionError if the message has another version; ValueError if it is not
+    a valid message of a publisher.
     """
     if len(data) > LONGEST_MESSAGE:
         raise ValueError(

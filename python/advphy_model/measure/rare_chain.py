@@ -46,9 +46,8 @@ class RareSetting(LinkSetting):
         canceller: None.
         channel: "awgn", or "rayleigh_block(coherent=True)" with one gain per codeword.
 
-    Raises:
-        ValueError: if a value is out of range, does not match the link, or is one for
-            which rare errors cannot be drawn.
+    Raises ValueError if a value is out of range, does not match the link, or is one for
+    which rare errors cannot be drawn.
     """
 
     schema: ClassVar = RareCounts

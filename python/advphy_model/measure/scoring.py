@@ -87,8 +87,7 @@ class Scorer:
         secret: 32 bytes for a keyed semantic link.
         swap_iq: whether I and Q of the samples are exchanged.
 
-    Raises:
-        ValueError: if the images do not match the link, or the secret is missing.
+    Raises ValueError if the images do not match the link, or the secret is missing.
     """
 
     def __init__(
@@ -171,8 +170,7 @@ class ImageScorer:
         images: transmitted Images: item i is image i modulo their number.
         secret: 32 bytes for a keyed link, or None.
 
-    Raises:
-        ValueError: if the images do not match the link, or the secret is missing.
+    Raises ValueError if the images do not match the link, or the secret is missing.
     """
 
     def __init__(self, link, images, secret=None):

@@ -47,8 +47,7 @@ class SemanticSetting:
         attack: ImageAdversary at Bob's receiver, or None; Eve does not receive its p.
         ssim: whether the SSIM of Bob's images is summed, which takes longer.
 
-    Raises:
-        ValueError: if a value is out of range or does not match the link.
+    Raises ValueError if a value is out of range or does not match the link.
     """
 
     link: SemanticLink

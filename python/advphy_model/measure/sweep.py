@@ -60,9 +60,8 @@ def measure(
         at_once: number of settings that are counted at the same time, for settings with
             few items; then only the last Step of each is yielded.
 
-    Raises:
-        ValueError: if the table has another version or model, or the first item of a
-            setting lies within a range that is counted already.
+    Raises ValueError if the table has another version or model, or the first item of a
+    setting lies within a range that is counted already.
     """
     first = checked_index(schema.FIRST, first)
     with only_writer(out), contextlib.ExitStack() as stack:

@@ -114,8 +114,7 @@ def same_counts(version: str) -> bool:
 def add_up(rows) -> list:
     """Return the sorted rows, with consecutive ranges of one setting joined.
 
-    Raises:
-        ValueError: if two rows of one setting count the same item.
+    Raises ValueError if two rows of one setting count the same item.
     """
     joined = []
     for row in sorted(rows, key=lambda row: row.order):
@@ -161,11 +160,8 @@ def longest(rows) -> tuple:
 def write(path, rows, schema) -> None:
     """Write sorted rows of a schema as CSV; the file appears complete or not at all.
 
-    Ranges are not joined, so that each can be continued.
-
-    Raises:
-        ValueError: if two rows of one setting count the same item.
-        OSError: if the file cannot be written.
+    Ranges are not joined, so that each can be continued. Raises ValueError if two rows
+    of one setting count the same item; OSError if the file cannot be written.
     """
     rows = sorted(rows, key=lambda row: row.order)
     add_up(rows)
@@ -178,10 +174,8 @@ def write(path, rows, schema) -> None:
 def text_of(path) -> str:
     """Return the text of a CSV, without a byte order mark.
 
-    Raises:
-        ValueError: if a spreadsheet wrote it otherwise than with commas in UTF-8; the
-            text names what was found.
-        OSError: if the file cannot be read.
+    Raises ValueError if a spreadsheet wrote it otherwise than with commas in UTF-8; the
+    text names what was found. OSError if the file cannot be read.
     """
     content, found = user_path(path).read_bytes(), None
     text = content.decode("utf-8-sig", "replace")
@@ -209,10 +203,8 @@ def text_of(path) -> str:
 def read(path, schema) -> list:
     """Return the rows of a CSV; columns that are not in the schema are ignored.
 
-    Raises:
-        ValueError: if a column is missing or a value is not valid; the text names the
-            line.
-        OSError: if the file cannot be read.
+    Raises ValueError if a column is missing or a value is not valid; the text names the
+    line. OSError if the file cannot be read.
     """
     rows, types = [], typing.get_type_hints(schema)
     fields = [field.name for field in dataclasses.fields(schema)]
@@ -264,9 +256,7 @@ def continued(row, rows, out) -> tuple:
     """Return (row to continue, largest number of items of this row or None).
 
     The row of a setting with all counts 0 is sought among the rows of the table `out`.
-
-    Raises:
-        ValueError: if the first item lies within a range that is counted already.
+    Raises ValueError if the first item lies within a range that is counted already.
     """
     same = [old for old in rows if old.setting == row.setting]
     later = [old.first for old in same if old.first > row.first]

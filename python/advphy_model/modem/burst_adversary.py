@@ -64,8 +64,7 @@ class BurstAdversary(Arriving):
         fading: "none", or "rayleigh": one gain CN(0, 1) per burst.
         seed: seed of the random values.
 
-    Raises:
-        ValueError: if a parameter is not known or out of range.
+    Raises ValueError if a parameter is not known or out of range.
     """
 
     perturbation: Perturbation

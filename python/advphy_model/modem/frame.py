@@ -43,8 +43,7 @@ class Frame:
             L/n for semantic codes of L reals. Preamble, header and pilots are sent with
             the same energy.
 
-    Raises:
-        ValueError: if a value is out of range.
+    Raises ValueError if a value is out of range.
     """
 
     n: int

@@ -27,9 +27,8 @@ class Modulator:
         peak_symbol: largest expected magnitude of a payload symbol; None: that of the
             codebook, or 3 standard deviations of a semantic code, which has no bound.
 
-    Raises:
-        ValueError: if the frame does not match the model, or an argument is out of
-            range.
+    Raises ValueError if the frame does not match the model, or an argument is out of
+    range.
     """
 
     def __init__(self, frame, model, first_frame=0, amplitude=0.8, peak_symbol=None):

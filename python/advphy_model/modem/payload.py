@@ -38,8 +38,7 @@ def bits_of(messages, k: int) -> np.ndarray:
 def room(frame: Frame, k: int) -> int:
     """Return the largest length of a PDU in a burst, in bytes.
 
-    Raises:
-        ValueError: if frame is not a Frame or has no room for a byte.
+    Raises ValueError if frame is not a Frame or has no room for a byte.
     """
     if not isinstance(frame, Frame):
         raise ValueError(
@@ -57,8 +56,7 @@ def room(frame: Frame, k: int) -> int:
 def wrapped(pdu: bytes, frame: Frame, k: int) -> np.ndarray:
     """Return the messages of a burst with a PDU, uint8 [codewords], not whitened.
 
-    Raises:
-        ValueError: if the PDU is longer than room(frame, k).
+    Raises ValueError if the PDU is longer than room(frame, k).
     """
     if len(pdu) > room(frame, k):
         raise ValueError(

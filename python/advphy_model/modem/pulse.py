@@ -78,8 +78,7 @@ def payload_symbols(samples, frame) -> np.ndarray:
     Returns:
         complex64 [bursts, codewords * n].
 
-    Raises:
-        ValueError: if samples are not whole bursts.
+    Raises ValueError if samples are not whole bursts.
     """
     size, sps = frame.samples(), frame.samples_per_symbol
     if samples.ndim != 1 or len(samples) % size or not len(samples):

@@ -79,8 +79,7 @@ class Synchronizer:
 
     `hint` is a sentence if only the conjugated samples hold bursts, else an empty text.
 
-    Raises:
-        ValueError: if threshold or phase_walk is out of range.
+    Raises ValueError if threshold or phase_walk is out of range.
     """
 
     def __init__(
@@ -132,10 +131,8 @@ class Synchronizer:
     def push(self, samples):
         """Process samples, complex64, and return the bursts that are complete then.
 
-        They are codewords, complex64 [blocks, n], and a list of ReceivedFrame.
-
-        Raises:
-            ValueError: if a burst has another model or layout version.
+        They are codewords, complex64 [blocks, n], and a list of ReceivedFrame. Raises
+        ValueError if a burst has another model or layout version.
         """
         if self._mirror is not None:
             self._look_in_mirror(samples)

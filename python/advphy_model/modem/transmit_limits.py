@@ -57,8 +57,7 @@ class TransmitLimits:
         permitted: "cabled" or "licensed", required for an adversary's signal on a
             radio; otherwise None.
 
-    Raises:
-        ValueError: if a value is not known or out of range.
+    Raises ValueError if a value is not known or out of range.
     """
 
     amplitude: float = 0.8
@@ -133,8 +132,7 @@ def allow_list_path() -> Path:
 def read_allow_list(path=None) -> list[Band]:
     """Return the bands of an allow-list, [] without the file (path; None: the user's).
 
-    Raises:
-        ValueError: if the file is not valid.
+    Raises ValueError if the file is not valid.
     """
     path = Path(path) if path is not None else allow_list_path()
     parser = configparser.ConfigParser(interpolation=None)
@@ -190,8 +188,7 @@ def require_allowed(
         gain_db: gain of the transmitter in dB; None: the device's own.
         path: path of the allow-list; None: allow_list_path().
 
-    Raises:
-        ValueError: if no band contains it, or the gain is above the band's limit.
+    Raises ValueError if no band contains it, or the gain is above the band's limit.
     """
     path = Path(path) if path is not None else allow_list_path()
     bands = read_allow_list(path)

@@ -42,8 +42,7 @@ class CancellerSettings:
             "periodic": p turns, alternates or comes and goes by a schedule; "any": one
             of the last four. The most likely case is used.
 
-    Raises:
-        ValueError: if a setting is not known or out of range.
+    Raises ValueError if a setting is not known or out of range.
     """
 
     components: int = 1

@@ -83,8 +83,7 @@ def channel(kind: str):
     Args:
         kind: label such as "awgn" or "rayleigh_block + cfo(frequency=0.01)".
 
-    Raises:
-        ValueError: if a name or setting is not known or a value is out of range.
+    Raises ValueError if a name or setting is not known or a value is out of range.
     """
     add_noise = found_by_name.module(_HERE, "channel", NOISE).apply
     parts = impairments(kind)
@@ -105,8 +104,7 @@ def channel(kind: str):
 def impairments(kind: str) -> tuple:
     """Return the Impairments of a channel in order; "awgn" has none.
 
-    Raises:
-        ValueError: if a name or setting is not known or a value is out of range.
+    Raises ValueError if a name or setting is not known or a value is out of range.
     """
     found = []
     terms = _terms(kind)
