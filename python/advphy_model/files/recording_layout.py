@@ -81,9 +81,8 @@ def stored(path) -> tuple:
         own = metas[0].removesuffix(META) + DATA
         member = files.get(own if name is None else str(Path(own).with_name(name)))
         if member is None:
-            raise FileNotFoundError(
-                2, "is not in the archive", f"{path}: {name or own}"
-            )
+            at = f"{path}: {name or own}"
+            raise FileNotFoundError(2, "is not in the archive", at)
         return Stored(path, member.offset_data, member.size)
 
     return content, inside
@@ -102,10 +101,7 @@ def kind_of(datatype) -> np.dtype:
 
 
 def samples_of(data, kind) -> np.ndarray:
-    """Return complex64; integers are scaled to -1..1, also unsigned ones.
-
-    So the samples are those of a receiver that gave them as floats.
-    """
+    """Return complex64; integers are scaled to -1..1, as receivers do for floats."""
     values = np.frombuffer(data, kind)
     if kind.kind != "f":
         scale = 2.0 ** (8 * kind.itemsize - 1)
@@ -123,8 +119,7 @@ def places(fields, captures, size, item) -> list:
         size: bytes of the data file.
         item: bytes of a sample.
 
-    Raises ValueError if a capture does not begin after the one before; the text has its
-    number.
+    Raises ValueError if a capture does not begin after the one before.
     """
     offset = checked_index("core:offset", fields.get("core:offset", 0))
     end = size - checked_index("trailing_bytes", fields.get("core:trailing_bytes", 0))

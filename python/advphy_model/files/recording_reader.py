@@ -72,13 +72,9 @@ class Recording:
         """Return a sentence for each defect of the recording."""
         found = []
         if not self.complete:
-            found.append(
-                "the recorder was cut off: the number of lost samples is not known"
-            )
-        if self.left_out:
-            found.append(
-                f"{self.left_out} samples before the first capture are left out"
-            )
+            found.append("the recorder was cut off: how much is lost is not known")
+        if (before := self.left_out) > 0:
+            found.append(f"{before} samples before the first capture are left out")
         if self.missing:
             found.append(
                 f"the data file is truncated: {self.missing} of "
@@ -111,9 +107,8 @@ def read(path) -> Recording:
             "describes the samples"
         ) from None
     except (*_MISFITS, RecursionError) as error:
-        raise ValueError(
-            f"{meta} is not a SigMF recording of complex samples: {error}"
-        ) from None
+        what = "is not a SigMF recording of complex samples"
+        raise ValueError(f"{meta} {what}: {error}") from None
     samples = sum(count for _, count in places)
     if not samples:
         raise ValueError(f"{data.path} holds no complex sample; copy it again")
@@ -128,9 +123,8 @@ def read(path) -> Recording:
         origin = Origin(**known) if "model_sha256" in known else None
         attacks = tuple(_attack(a) for a in annotations if "advphy:attack" in a)
     except _MISFITS as error:
-        raise ValueError(
-            f"{meta}: the values of the advphy: keys are damaged: {error}"
-        ) from None
+        what = "the values of the advphy: keys are damaged"
+        raise ValueError(f"{meta}: {what}: {error}") from None
     verified = not missing and "core:sha512" in fields
     if verified:
         _require_hash(data, str(fields["core:sha512"]))
@@ -181,12 +175,9 @@ def _sigmf(content):
 
 
 def _attack(annotation):
-    return Attack(
-        what=str(annotation["advphy:attack"]),
-        psr_db=annotation.get("advphy:psr_db"),
-        first_sample=annotation["core:sample_start"],
-        samples=annotation.get("core:sample_count"),
-    )
+    what, start = str(annotation["advphy:attack"]), annotation["core:sample_start"]
+    psr_db, count = map(annotation.get, ("advphy:psr_db", "core:sample_count"))
+    return Attack(what, psr_db, start, count)
 
 
 def _require_hash(data, wanted):
