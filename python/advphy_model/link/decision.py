@@ -47,10 +47,9 @@ def encoder(model: LinkModel):
 def hard_decision_table(codebook: np.ndarray) -> list:
     """Return the message with the smallest Hamming distance to each of 2^n patterns.
 
-    Bit j of a pattern, from the left, is 1 where Re y[j] < 0. If several messages have
-    the smallest distance, the smallest message is taken. The codebook is complex [M, n]
-    with entries +a and -a; n is at most 16. Raises ValueError if the codebook has other
-    entries or n is above 16.
+    Bit j of a pattern, from the left, is 1 where Re y[j] < 0. Of several messages with
+    this distance the smallest is taken. Raises ValueError unless the codebook, complex
+    [M, n], has the entries +a and -a, and n is at most 16.
     """
     real = np.asarray(codebook).real
     if np.any(np.asarray(codebook).imag != 0) or np.ptp(np.abs(real)) > 1e-6:

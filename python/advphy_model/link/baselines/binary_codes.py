@@ -13,13 +13,10 @@ For n = 16, k = 8: a linear [32, 8] code with the distance 13, which is the larg
 linear code [grassl], so the squared distance is 26 at energy 16.
 """
 
-from functools import partial
-
 import numpy as np
 
 from advphy_model.complex_baseband import to_complex
-from advphy_model.link.baselines.nearest_codeword import union_bound, words
-from advphy_model.link.link_model import LinkModel
+from advphy_model.link.baselines.nearest_codeword import entries, words
 
 OCTACODE = np.array(
     [
@@ -59,17 +56,4 @@ CODEBOOKS = {
     "nordstrom_robinson": (8, 8, nordstrom_robinson),
     "linear_n16_k8": (16, 8, linear),
 }
-
-
-def _link(name):
-    n, k, codebook = CODEBOOKS[name]
-    return LinkModel(name, k, n, codebook(), "nearest_codeword")
-
-
-def _bler(name, ebn0_db):
-    n, k, codebook = CODEBOOKS[name]
-    return union_bound(codebook(), k / n, ebn0_db)
-
-
-LINKS = {name: partial(_link, name) for name in CODEBOOKS}
-BLER = {name: ("union bound", partial(_bler, name)) for name in CODEBOOKS}
+LINKS, BLER = entries(CODEBOOKS)
