@@ -47,10 +47,10 @@ class ImageAdversary(Arriving):
         self.adder(link.reals)  # checks the energy
 
     def adder(self, reals: int):
-        """Return a function (images, first, y) that adds p to codes of so many reals.
+        """Return a function that adds p to codes of so many reals, in place.
 
-        Its arguments are the numbers of the images in their set, the index of the first
-        item, and y, complex64 [items, n], in place.
+        Its arguments are the numbers of the images, the index of the first item, and
+        the codes, complex64 [items, n].
         """
         p = self.perturbation
         rows = p.rows.astype(complex)

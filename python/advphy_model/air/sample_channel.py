@@ -22,8 +22,7 @@ class SampleChannel:
         kind: label of a channel (air/channels); its times are in samples.
         seed: seed of noise and impairments.
         snr_db: signal power over noise power in dB, for samples of mean power 1.
-        noise_variance: noise variance per real dimension, instead of snr_db. If both
-            are None, there is no noise.
+        noise_variance: noise variance per real dimension, instead; both None: no noise.
         first_sample: index of the first sample.
 
     Raises ValueError if an argument is not known or out of range.
@@ -37,13 +36,14 @@ class SampleChannel:
         first = checked_index("first_sample", first_sample)
         self._stages = [_stage(part, seed, first) for part in impairments(kind)]
         self._index = first
-        if snr_db is not None and noise_variance is not None:
+        if snr_db is None:
+            self.set_noise_variance(noise_variance or 0.0)
+        elif noise_variance is None:
+            self.set_snr_db(snr_db)
+        else:
             raise ValueError(
                 f"snr_db = {snr_db} and noise_variance = {noise_variance}; give one"
             )
-        self.set_noise_variance(0.0 if noise_variance is None else noise_variance)
-        if snr_db is not None:
-            self.set_snr_db(snr_db)
 
     def set_snr_db(self, snr_db):
         """Set the SNR in dB, for samples of mean power 1, from the next sample on."""
