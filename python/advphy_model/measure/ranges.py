@@ -136,12 +136,8 @@ def enough(rows, rule, most) -> bool:
 def _ends(step, start, most, checks):
     """Return the items at the next checks of the stop rule, at least one."""
     first = (start // step + 1) * step
-    ends = [first + i * step for i in range(max(1, checks))]
-    if most is not None:
-        ends = [end for end in ends if end < most]
-        if len(ends) < max(1, checks):
-            ends.append(most)
-    return ends
+    ends = range(first, first + max(1, checks) * step, step)
+    return list(ends) if most is None else sorted({min(end, most) for end in ends})
 
 
 def _count(setting, first, ends):
