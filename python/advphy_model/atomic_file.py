@@ -15,8 +15,7 @@ from advphy_model.user_folders import user_path
 def atomic_file(path, mode="w"):
     """Open a file that appears under `path` only if the block ends without an error.
 
-    The mode is "w" (text, UTF-8) or "wb". Raises OSError with `path` if it cannot be
-    written.
+    The mode is "w" (text, UTF-8) or "wb". OSError has `path` if it cannot be written.
     """
     shown, path = path, user_path(path).resolve()  # a symbolic link stays a link
     temporary = None

@@ -171,8 +171,7 @@ class Adversary(Arriving):
     def write(self, messages, first_block, out) -> None:
         """Write the vectors that are added from first_block on to out.
 
-        out is complex64 [blocks, n]; messages are uint8 [blocks], or None if they are
-        not needed.
+        out is complex64 [blocks, n]; messages are uint8 [blocks], or None if unused.
         """
         self._kernel.write(messages, first_block, out)
 

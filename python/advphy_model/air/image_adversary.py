@@ -49,8 +49,7 @@ class ImageAdversary(Arriving):
     def adder(self, reals: int):
         """Return a function that adds p to codes of so many reals, in place.
 
-        Its arguments are the numbers of the images, the index of the first item, and
-        the codes, complex64 [items, n].
+        Its arguments are the numbers of the images, the first index, and the codes.
         """
         p = self.perturbation
         rows = p.rows.astype(complex)

@@ -164,8 +164,7 @@ def load(name) -> Images:
     "_train" are the first five sixths of a data set's train file (50000 of MNIST [arn,
     Sec. V]), "_validation" the others, "_test" its test file. Labels of the user's own
     images are in the file with "labels-idx1" instead of "images-idx3" in its name; a
-    path may omit "-images-idx3-ubyte". Raises ValueError if the name is not known, or a
-    file is missing or damaged.
+    path may omit "-images-idx3-ubyte". ValueError if it is not known or damaged.
     """
     if isinstance(name, Images):
         return name

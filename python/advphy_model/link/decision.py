@@ -30,8 +30,7 @@ def decider(model: LinkModel):
 def _nearest_codeword(codebook):
     """Return the network with outputs Re<y, c> - |c|^2 / 2 for the codewords c.
 
-    The output is largest for the codeword with the smallest distance |y - c|. The
-    reference is baselines/nearest_codeword.py.
+    It is largest for the nearest codeword; see baselines/nearest_codeword.py.
     """
     rows = to_reals(codebook)
     energy = np.cumsum(rows * rows, axis=1, dtype=float)[:, -1]  # in a fixed order

@@ -2,8 +2,7 @@
 """Files in the safetensors format: named float32 arrays and text, but no code.
 
 A file has 8 bytes (length of the header, little endian), the header (JSON: name ->
-dtype, shape, offsets; `__metadata__`: text -> text) and raw float32 values. Every
-framework can read it.
+dtype, shape, offsets; `__metadata__`: text -> text) and raw float32 values.
 """
 
 import json

@@ -153,8 +153,7 @@ def aligned_bler(setting: BurstSetting, attack=None) -> float:
 def loss_db(setting: BurstSetting, bler: float) -> float | None:
     """Return how much less Eb/N0 the aligned link needs for a BLER of the modem, in dB.
 
-    It is interpolated between points every STEP_DB, and None above 5 dB. Of the
-    setting, only model and Eb/N0 are used.
+    It is interpolated between points every STEP_DB, and None above 5 dB.
     """
     if not 0 < bler < 1:
         return None

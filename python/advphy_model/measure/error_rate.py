@@ -63,8 +63,7 @@ def upper_bound(blocks: int, confidence: float = 0.95) -> float:
 def ebn0_db_at(points: dict, bler: float) -> float | None:
     """Return the Eb/N0 in dB at which a curve reaches a BLER, or None.
 
-    The logarithm of the BLER is interpolated linearly in dB between the points
-    {ebn0_db: (failures, blocks)}.
+    log BLER is interpolated linearly in dB between {ebn0_db: (failures, blocks)}.
     """
     rates = [(db, lost / blocks) for db, (lost, blocks) in sorted(points.items())]
     for (left, high), (right, low) in itertools.pairwise(rates):

@@ -135,10 +135,9 @@ class OfLink:
             shared_canceller(self.model, self.canceller)
 
     def row(self, schema, engine: str, **more) -> tuple:
-        """Return a tuple with the only row, with all counts 0.
+        """Return a tuple with the only row, a LinkRow with all counts 0.
 
-        The PSR is rounded, because the perturbation is float32. The schema is a
-        LinkRow; `more` are its columns that are not set here.
+        The PSR is rounded, because the perturbation is float32.
         """
         attack, canceller = self.attack, self.canceller
         row = schema(

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Published messages of counters and meters as versioned JSON.
 
-published.schema.json defines them. Receivers must ignore unknown fields; the version
-changes if the meaning of a field changes.
+published.schema.json defines them. Receivers must ignore unknown fields.
 """
 
 import functools

@@ -22,8 +22,7 @@ class Workers:
     Args:
         executor: concurrent.futures.Executor.
         slots: function that returns how many calls can run at the same time.
-        largest: largest number of checks of the stop rule per range; 1 if a call has no
-            overhead, more if it goes over a network.
+        largest: most checks of the stop rule per range; more than 1 over a network.
         result: function that waits for a future and returns its result.
     """
 

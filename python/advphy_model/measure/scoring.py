@@ -139,8 +139,7 @@ class Scorer:
 class ImageScorer:
     """Bob's decoder with the squared error of its images; see Scorer.
 
-    Bob's module is used for bursts whose header reports Alice's module as active. Item
-    i is image i modulo the number of images.
+    Bob's module is used for bursts whose header reports Alice's module as active.
     """
 
     def __init__(self, link, images, secret=None):

@@ -55,8 +55,7 @@ def measure(
         first: index of the first item.
         engine: name of the engine for the rows: "loop", "flowgraph" or "burst".
         counted: function as ranges.counted, by default with threads of this process.
-        at_once: number of settings with few items that are counted at the same time;
-            then only the last Step of each is yielded.
+        at_once: settings counted at a time; of several only the last Step is yielded.
 
     Raises ValueError if the table has another version or model, or the first item of a
     setting lies within a range that is counted already.

@@ -194,8 +194,7 @@ def text_of(path) -> str:
 def read(path, schema) -> list:
     """Return the rows of a CSV; columns that are not in the schema are ignored.
 
-    Raises ValueError if a column is missing or a value is not valid; the text names the
-    line. OSError if the file cannot be read.
+    Raises ValueError with the line if a column is missing or a value is not valid.
     """
     rows, types = [], typing.get_type_hints(schema)
     fields = [field.name for field in dataclasses.fields(schema)]

@@ -48,8 +48,7 @@ class BurstAdversary(Arriving):
         frame: Frame of the victim.
         psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
         where: one of WHERE.
-        delay: delay in samples, any real number within +-2^20. "random": uniform over
-            the samples of a codeword, per burst.
+        delay: samples within +-2^20. "random": uniform over a codeword, per burst.
         cfo: carrier frequency offset in cycles per sample, -0.5..0.5, with a phase that
             continues from burst to burst. "random": uniform within half a cycle per
             codeword, per burst, from phase 0 on.

@@ -38,8 +38,7 @@ class Frame:
         ramp: symbols over which the power rises first and falls at the end, 0..64.
         group: codewords between pilots, 1..256.
         pilots: known symbols between groups of codewords, 1..16.
-        symbol_energy: mean energy of all symbols: 1 for link models (power.py), L/n for
-            semantic codes of L reals.
+        symbol_energy: mean energy of symbols: 1, or L/n for semantic codes of L reals.
 
     Raises ValueError if a value is out of range.
     """

@@ -45,8 +45,7 @@ def shaped_late(symbols, delay, frame) -> np.ndarray:
     """Return samples of delayed symbols, from [rows, count] to [rows, count * sps].
 
     The pulse of symbol i is centered at sample (i + frame.span / 2) sps + delay in its
-    row, with sps = frame.samples_per_symbol and a delay below sps. At delay 0 it has
-    unit energy.
+    row, with sps = frame.samples_per_symbol and a delay below sps.
     """
     sps, span = frame.samples_per_symbol, frame.span
     taps = np.arange((span + 1) * sps + 1)
@@ -62,9 +61,8 @@ def shaped_late(symbols, delay, frame) -> np.ndarray:
 def payload_symbols(samples, frame) -> np.ndarray:
     """Return payload symbols after the matched filter, complex64 [bursts, codewords n].
 
-    The filter is sampled at the nominal symbol times, without any estimation or
-    correction. Raises ValueError unless samples are whole full bursts of the frame,
-    complex64 [bursts * frame.samples()].
+    The filter is sampled at the nominal symbol times. Raises ValueError unless samples
+    are whole bursts of the frame, complex64 [bursts * frame.samples()].
     """
     size, sps = frame.samples(), frame.samples_per_symbol
     if samples.ndim != 1 or len(samples) % size or not len(samples):

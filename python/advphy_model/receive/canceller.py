@@ -24,8 +24,7 @@ class CancellerSettings:
     """Settings of the canceller.
 
     Args:
-        components: number K of vectors of a "free" adversary, who adds one of them to
-            each block; else 1.
+        components: K vectors of a "free" adversary, who adds one to each block; else 1.
         window: blocks that are corrected together, a power of two in 16..65536.
         sample: blocks of the window for the estimate, a power of two, at least 16. They
             are drawn by the received noise, so that nobody knows them in advance. Noise
@@ -94,8 +93,7 @@ class Estimate:
         p: components, complex64 [K, n]; "periodic": amplitudes of lines that add up.
         weights: relative frequency of each component, [K]; 1 for each line.
         noise_variance: noise variance per real dimension.
-        statistic: twice the log-likelihood ratio to no perturbation, minus a penalty
-            for free components beyond the first.
+        statistic: twice the log-likelihood ratio to no perturbation, minus a penalty.
         gain: the same ratio on as many other blocks; 0 if the sample is the window.
         detected: whether the statistic exceeds the threshold, the gain is positive, and
             the mean of the window (for a static p) or the other kinds of adversaries do

@@ -6,8 +6,7 @@ squared distances 8 and 16 at energy 4, which are the largest possible [rankin].
 
 For n = 8, k = 8: the Nordstrom-Robinson code, which has more words than any linear code
 of its length and distance 6. It is the Gray image of the octacode over the integers
-modulo 4 [forney], so an element c is sent as i^c. The squared distance is 12 at energy
-8.
+modulo 4 [forney], so c is sent as i^c. The squared distance is 12 at energy 8.
 
 For n = 16, k = 8: a linear [32, 8] code with the distance 13, which is the largest of a
 linear code [grassl], so the squared distance is 26 at energy 16.

@@ -30,8 +30,7 @@ K, N = 4, 7
 def simplex(points: int) -> np.ndarray:
     """Return the corners of a simplex of radius 1, [points, points - 1].
 
-    They are the columns of the Helmert matrix without its first row: its rows are a
-    basis of what is orthogonal to (1, ..., 1).
+    They are the columns of the Helmert matrix without its first row.
     """
     corners = np.zeros((points, points - 1))
     for row in range(1, points):
