@@ -23,9 +23,7 @@ def atomic_file(path, mode="w"):
         if path.exists():
             _refuse_special(path)
         text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent or ".", prefix=f".{path.name}."
-        )
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with open(handle, mode, **text) as file:
             yield file
             file.flush()

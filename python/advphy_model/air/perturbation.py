@@ -157,7 +157,6 @@ def checked_psr_db(psr_db) -> float:
     """Return a PSR in dB as a float; ValueError unless it is in -100..60."""
     low, high = LOWEST_PSR_DB, HIGHEST_PSR_DB
     if not isinstance(psr_db, numbers.Real) or not low <= psr_db <= high:
-        raise ValueError(
-            f"psr_db must be a number in {low:g}..{high:g} dB, got {psr_db}"
-        )
+        wanted = f"a number in {low:g}..{high:g} dB"
+        raise ValueError(f"psr_db must be {wanted}, got {psr_db}")
     return float(psr_db)

@@ -47,7 +47,8 @@ class SampleChannel:
 
     def set_snr_db(self, snr_db):
         """Set the SNR in dB, for samples of mean power 1, from the next sample on."""
-        self.set_noise_variance(sample_noise_variance(snr_db))
+        # A sample has two real dimensions.
+        self.set_noise_variance(snr_noise_variance(snr_db) / 2)
 
     def set_noise_variance(self, noise_variance):
         """Set the noise variance per real dimension, from the next sample on."""
@@ -70,16 +71,6 @@ class SampleChannel:
             kernels.add_gaussian(self._seed, 2 * self._index, self._sigma, out, out)
         self._index += len(out)
         return out
-
-
-def sample_noise_variance(snr_db: float) -> float:
-    """Return the noise variance per real dimension for samples of mean power 1.
-
-        sigma^2 = 1 / (2 SNR)
-
-    Raises ValueError if snr_db is not in -100..100.
-    """
-    return snr_noise_variance(snr_db) / 2  # a sample has two real dimensions
 
 
 class _Memoryless:

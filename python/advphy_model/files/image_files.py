@@ -145,9 +145,8 @@ def read(path, largest: int) -> bytes:
             with gzip.open(file) if packed else file as content:
                 found = content.read(largest + 1)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(
-                f"{path}: the gzip file is damaged ({error}); get it again"
-            ) from None
+            what = f"the gzip file is damaged ({error})"
+            raise ValueError(f"{path}: {what}; get it again") from None
     if len(found) > largest:
         raise ValueError(
             f"{path}: has more than {largest} bytes; this is another file, get it again"

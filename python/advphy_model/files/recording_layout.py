@@ -57,7 +57,7 @@ def stored(path) -> tuple:
         meta, data = paths(path)
 
         def beside(name):
-            file = data if name is None else meta.with_name(name)
+            file = meta.with_name(name or data.name)
             return Stored(file, 0, file.stat().st_size)
 
         return meta.read_bytes(), beside
@@ -79,7 +79,7 @@ def stored(path) -> tuple:
 
     def inside(name):
         own = metas[0].removesuffix(META) + DATA
-        member = files.get(own if name is None else str(Path(own).with_name(name)))
+        member = files.get(str(Path(own).with_name(name)) if name else own)
         if member is None:
             at = f"{path}: {name or own}"
             raise FileNotFoundError(2, "is not in the archive", at)
@@ -123,16 +123,19 @@ def places(fields, captures, size, item) -> list:
     """
     offset = checked_index("core:offset", fields.get("core:offset", 0))
     end = size - checked_index("trailing_bytes", fields.get("core:trailing_bytes", 0))
+
+    def value(number, capture, key):
+        return checked_index(f"{key} of capture {number}", capture.get(key, 0))
+
     begins, ends, headers, last = [], [], 0, offset - 1
-    for number, capture in enumerate(captures, 1):
-        name = f"core:sample_start of capture {number}"
-        start = checked_index(name, capture.get("core:sample_start", 0))
+    for at in enumerate(captures, 1):
+        start = value(*at, "core:sample_start")
         if start <= last:
-            raise ValueError(f"{name} is {start}, expected more than {last}")
+            what = f"core:sample_start of capture {at[0]}"
+            raise ValueError(f"{what} is {start}, expected more than {last}")
         last = start
-        name = f"core:header_bytes of capture {number}"
         ends.append((start - offset) * item + headers)
-        headers += checked_index(name, capture.get("core:header_bytes", 0))
+        headers += value(*at, "core:header_bytes")
         begins.append((start - offset) * item + headers)
     found = zip(begins, [*ends[1:], end], strict=True)
     return [(at, max(0, min(end, stop) - at) // item) for at, stop in found]

@@ -167,9 +167,8 @@ class StoredModel:
             raise type(error)(f"{path}: {error}") from None
         except _MISFITS as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else error
-            raise ModelFileError(
-                f"{path}: not a valid {cls.KIND.what}: {what}"
-            ) from error
+            kind = cls.KIND.what
+            raise ModelFileError(f"{path}: not a valid {kind}: {what}") from error
 
     @classmethod
     def names(cls) -> list:

@@ -46,9 +46,7 @@ def create(path) -> None:
     try:
         handle = os.open(user_path(path), flags, 0o600)
     except FileExistsError:
-        raise ValueError(
-            f"{path} exists and is not overwritten; choose another name"
-        ) from None
+        _refuse(path, "exists and is not overwritten; choose another name")
     try:
         with open(handle, "w", encoding="ascii") as file:
             os.fchmod(handle, 0o600)  # independent of the umask
@@ -68,9 +66,7 @@ def ask() -> bytes:
     ValueError if there is no terminal, or nothing was entered.
     """
     if sys.stdin is None or not sys.stdin.isatty():
-        raise ValueError(
-            "there is no terminal to ask for the passphrase; give a secret file"
-        )
+        raise ValueError("there is no terminal to ask for it; give a secret file")
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)  # echo cannot be off
         try:
@@ -101,4 +97,4 @@ def _refuse_careless(path, status):
 
 
 def _refuse(path, what):
-    raise ValueError(f"{path} {what}")
+    raise ValueError(f"{path} {what}") from None

@@ -59,10 +59,9 @@ class BurstCounts(Counts):
     def require_possible(self) -> None:
         """Raise ValueError if the counts are contradictory or out of range."""
         super().require_possible()
-        if not (0 <= self.missed_frames <= self.frames and self.first_frame >= 0):
-            raise ValueError(
-                f"{self.missed_frames} missed of {self.frames} bursts cannot be"
-            )
+        missed, sent = self.missed_frames, self.frames
+        if not (0 <= missed <= sent and self.first_frame >= 0):
+            raise ValueError(f"{missed} missed of {sent} bursts cannot be")
 
 
 def layout_label(frame: Frame) -> str:

@@ -20,15 +20,8 @@ class Marker(NamedTuple):
     glyph: str
 
 
-MARKERS = (
-    Marker("o", "o", "●"),
-    Marker("s", "s", "■"),
-    Marker("^", "t1", "▲"),
-    Marker("D", "d", "◆"),
-    Marker("v", "t", "▼"),
-    Marker("P", "+", "✚"),
-    Marker("X", "x", "✖"),
-)
+_SHAPES = "os^DvPX", ("o", "s", "t1", "d", "t", "+", "x"), "●■▲◆▼✚✖"
+MARKERS = tuple(map(Marker, *_SHAPES))
 
 
 class Look(NamedTuple):

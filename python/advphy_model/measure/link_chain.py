@@ -24,10 +24,8 @@ _TILE_BYTES = 256 * 1024  # received vectors, at most a quarter of a core's cach
 
 def columns_with(sums: tuple) -> tuple:
     """Return the columns of rows of a link that have these SUMS."""
-    before = names(
-        "link engine ebn0_db psr_db attack canceller channel seed first_block"
-    )
-    return (*before, *sums, "model_sha256", "version")
+    setting = "link engine ebn0_db psr_db attack canceller channel seed first_block"
+    return (*names(setting), *sums, "model_sha256", "version")
 
 
 def count_blocks(decided, sent, erased=None) -> tuple:
@@ -227,9 +225,8 @@ class _Chain:
             size = min(-(-(end - at) // window) * window, tile)
             self._decide(origin + at, size)
             part = slice(max(begin - at, 0), min(end - at, size))
-            wrong, lost = count_blocks(
-                self._decided[part], self._sent[part], self._erased[part]
-            )
+            results = self._decided, self._sent, self._erased
+            wrong, lost = count_blocks(*(each[part] for each in results))
             errors, erasures = errors + wrong, erasures + lost
         return errors, erasures
 

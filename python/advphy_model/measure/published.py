@@ -93,9 +93,7 @@ def decode(data) -> list:
     Raises OtherVersionError if it has another version, else ValueError if not valid.
     """
     if len(data) > LONGEST_MESSAGE:
-        raise ValueError(
-            f"message has {len(data)} bytes, expected at most {LONGEST_MESSAGE}"
-        )
+        raise ValueError(f"message has {len(data)} bytes, above {LONGEST_MESSAGE}")
     try:
         message = json.loads(data, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:

@@ -100,10 +100,8 @@ def counted(setting, rows, rule, workers=None, limit=None):
             while len(ahead) < _AHEAD * slots and (most is None or start < most):
                 checks = (start - before) // setting.step // (_GROWTH * slots)
                 ends = _ends(setting.step, start, most, min(checks, workers.largest))
-                bounds = (start, *ends)
-                ahead.append(
-                    workers.executor.submit(_count, setting, rows[0].first, bounds)
-                )
+                call = _count, setting, rows[0].first, (start, *ends)
+                ahead.append(workers.executor.submit(*call))
                 start = ends[-1]
             for totals in workers.result(ahead.popleft()):
                 pairs = zip(rows, totals, strict=True)

@@ -78,9 +78,8 @@ class Scorer:
         secret=None,
         swap_iq=False,
     ):
-        self._synchronizer = Synchronizer(
-            frame, model, first_frame=first_frame, swap_iq=swap_iq
-        )
+        more = {"first_frame": first_frame, "swap_iq": swap_iq}
+        self._synchronizer = Synchronizer(frame, model, **more)
         self.semantic = isinstance(model, SemanticLink)
         self.frames = []
         if self.semantic:

@@ -262,10 +262,8 @@ class _Chain:
 
 def record(setting: SemanticSetting, frames: int, first_frame: int = 0) -> np.ndarray:
     """Return Eve's received vectors for a range of images, complex64 [frames, n]."""
-    checked_index("frames", frames)
-    checked_index(
-        "first_frame + frames", checked_index("first_frame", first_frame) + frames
-    )
+    end = checked_index("first_frame", first_frame) + checked_index("frames", frames)
+    checked_index("first_frame + frames", end)
     out = np.empty((frames, setting.link.n), np.complex64)
     chain = ranges.chain_of(setting, _Chain)
     for at, _, sent in chain.sent(first_frame, frames):

@@ -163,9 +163,7 @@ class Frame:
         try:
             return cls(**described)
         except TypeError as error:
-            raise ValueError(
-                f"{described} does not describe a frame: {error}"
-            ) from None
+            raise ValueError(f"{described} describes no frame: {error}") from None
 
     @classmethod
     def of_model(cls, model, **settings):

@@ -33,9 +33,7 @@ class Modulator:
     def __init__(self, frame, model, first_frame=0, amplitude=0.8, peak_symbol=None):
         require_frame(frame, model)
         if not 0 < amplitude <= 1:
-            raise ValueError(
-                f"amplitude must be above 0 and at most 1, got {amplitude}"
-            )
+            raise ValueError(f"amplitude must be above 0, at most 1, got {amplitude}")
         self.frame, self.amplitude = frame, amplitude
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0

@@ -38,9 +38,7 @@ def bits_of(messages, k: int) -> np.ndarray:
 def room(frame: Frame, k: int) -> int:
     """Return the most bytes of a PDU in a burst; ValueError if not a Frame, or none."""
     if not isinstance(frame, Frame):
-        raise ValueError(
-            f"frame must be advphy.Frame.of_model(...) or None, got {frame!r}"
-        )
+        raise ValueError(f"frame must be advphy.Frame.of_model(...), got {frame!r}")
     found = frame.codewords * k // 8 - _LENGTH - _CRC
     if found < 1:
         raise ValueError(

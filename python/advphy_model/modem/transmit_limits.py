@@ -71,17 +71,14 @@ class TransmitLimits:
                 "amplitude_limit must be above 0 and at most 1 (full scale of the "
                 f"converter), got {self.amplitude}"
             )
-        if not (self.seconds > 0 and math.isfinite(self.seconds)):
-            raise ValueError(
-                f"time_limit must be a finite time above 0 s, got {self.seconds}"
-            )
+        if not 0 < (seconds := self.seconds) < math.inf:
+            raise ValueError(f"time_limit must be finite, above 0 s, got {seconds}")
         if self.adversary not in ("no", "yes"):
             raise ValueError(f"adversary must be 'no' or 'yes', got {self.adversary!r}")
         given = self.permitted
         if given not in (None, *PERMISSIONS):
-            raise ValueError(
-                f"permitted must be None, 'cabled' or 'licensed', got {given!r}"
-            )
+            wanted = "None, 'cabled' or 'licensed'"
+            raise ValueError(f"permitted must be {wanted}, got {given!r}")
 
     def require_permission(self, driver: str) -> None:
         """Raise ValueError if adversary is "yes" and permitted is None."""
@@ -133,9 +130,7 @@ def read_allow_list() -> list[Band]:
 
 def _band(section) -> Band:
     for key in section:
-        require_known(
-            f"[{section.name}] key", key, ("first_hz", "last_hz", "max_gain_db")
-        )
+        require_known(f"[{section.name}] key", key, _KEYS)
     try:
         band = Band(section.name, **{key: float(section[key]) for key in section})
     except ValueError as error:

@@ -69,9 +69,7 @@ class CancellerSettings:
         for name, least in (("forgetting", 0), ("false_alarm", 1e-12)):
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not least <= value < 1:
-                raise ValueError(
-                    f"{name} must be at least {least:g} and below 1, got {value}"
-                )
+                raise ValueError(f"{name} must be {least:g} up to below 1, got {value}")
 
     @property
     def label(self) -> str:
