@@ -162,8 +162,8 @@ class Frame:
         """Return the frame from the result of `describe`; ValueError if not valid."""
         try:
             return cls(**described)
-        except TypeError as error:
-            raise ValueError(f"{described} describes no frame: {error}") from None
+        except TypeError as why:
+            raise ValueError(f"{described} does not describe a frame: {why}") from None
 
     @classmethod
     def of_model(cls, model, **settings):
