@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from advphy_model.air.perturbation import Perturbation
-from advphy_model.measure.curve_looks import NameLooks, look_of
+from advphy_model.measure.curve_looks import look_of
 from gnuradio import advphy
 from gnuradio.advphy.display.onset_strip import Interval, delay_texts, spells
 
@@ -131,8 +131,8 @@ def test_a_name_looks_the_same_in_all_displays(application):
     before = look_of("y")
     curves.forget()
     assert look_of("y") == before
-    looks = NameLooks()
-    assert len({looks.look_of(str(i)) for i in range(49)}) == 49
+    numbers = {}
+    assert len({look_of(str(i), numbers) for i in range(49)}) == 49
 
 
 def test_labels_are_within_a_window_that_became_narrow(application):

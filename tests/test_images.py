@@ -89,13 +89,13 @@ def test_an_idx_file_is_read_whatever_its_name_says(tmp_path, name, content):
         (b"\x89PNG" + IMAGES, "is not an idx file .*: it begins with 89504e47"),
         (IMAGES[:-1], "is truncated"),
         (IMAGES[:9], "is truncated"),
-        (IMAGES + b"\0", "goes on after the 12 bytes"),
+        (IMAGES + b"\0", "is too long: 13 of 12 bytes"),
         (b"\0\0\x0d\x03" + IMAGES[4:], "begins with 00000d03, expected 00000803"),
         (LABELS, r"of images .*: it begins with 00000801"),
         (IMAGES[:4] + b"\xff" * 12, "is truncated: 0 of"),
         (gzip.compress(IMAGES, mtime=0)[:-9], "is damaged"),
         (gzip.compress(IMAGES, mtime=0)[:-8] + b"\0" * 8, "is damaged"),
-        (gzip.compress(IMAGES + b"\0", mtime=0), "goes on after"),
+        (gzip.compress(IMAGES + b"\0", mtime=0), "is too long"),
     ],
 )
 def test_a_bad_idx_file_is_refused_by_name(tmp_path, content, text):

@@ -175,7 +175,7 @@ def put(key, value):
         ("pair", put("layout", "interleaved"), "layout is"),
         ("pair", put("keying", "rotation"), "keyed link has no learned alice"),
         ("pair", put("keying", ["rotation"]), "keying"),
-        ("pair", put("image_shape", [7, 7]), "must take"),
+        ("pair", put("image_shape", [7, 7]), "must map"),
         ("pair", put("image_shape", 56), "not a valid semantic link"),
         ("pair", lambda described: described.pop("recipe"), "'recipe' is missing"),
         ("eve", put("layout", "interleaved"), "layout is"),

@@ -84,7 +84,7 @@ def test_the_wider_of_two_bands_does(allow_list):
     ("text", "said"),
     [
         ("[b]\nfirst_hz=1e6\n", "lacks"),
-        ("[b]\nfirst_hz=1e6\nlast_hz=x\n", "must be a number"),
+        ("[b]\nfirst_hz=1e6\nlast_hz=x\n", "must have numbers: .*'x'"),
         ("[b]\nfirst_hz=2e6\nlast_hz=1e6\n", "first_hz < last_hz"),
         ("[b]\nfirst_hz=nan\nlast_hz=1e6\n", "first_hz < last_hz"),
         ("[b]\nfirst_hz=1e6\nlast_hz=inf\n", "first_hz < last_hz"),

@@ -45,27 +45,30 @@ perturbation perturbation_from(input rows, const py::kwargs& given)
     return perturbation(rows_of(rows, "rows"), size_t(rows.shape(0)), how);
 }
 
-// Define perturbation::write or add, which have the same arguments.
-template <typename Method>
-void define_arrival(py::class_<perturbation>& scope,
-                    const char* name,
-                    const char* doc,
-                    Method method)
+// Define perturbation::write and add, which have the same arguments.
+void bind_perturbation(py::module_& m)
 {
-    define(
-        scope,
-        name,
-        doc,
-        { "messages", "first", "y" },
-        [method](
-            const perturbation& self, optional_input messages, uint64_t first, output y) {
-            const size_t count = floats_in(y) / (2 * self.n());
-            float* to = floats_of(y, "y", count * 2 * self.n());
-            const uint8_t* sent =
-                messages ? data_of<uint8_t>(*messages, "messages", count) : nullptr;
-            py::gil_scoped_release release;
-            (self.*method)(sent, first, count, to);
-        });
+    py::class_<perturbation> adversary(m, "perturbation", "Perturbation of each block.");
+    adversary.def(py::init(&perturbation_from), py::arg("rows"));
+    for (const auto& [name, method] : { std::pair("write", &perturbation::write),
+                                        std::pair("add", &perturbation::add) })
+        define(adversary,
+               name,
+               "Write the perturbation of blocks first, first + 1, ... to y (complex64), "
+               "or add it.",
+               { "messages", "first", "y" },
+               [method = method](const perturbation& self,
+                                 optional_input messages,
+                                 uint64_t first,
+                                 output y) {
+                   const size_t count = floats_in(y) / (2 * self.n());
+                   float* to = floats_of(y, "y", count * 2 * self.n());
+                   const uint8_t* sent =
+                       messages ? data_of<uint8_t>(*messages, "messages", count)
+                                : nullptr;
+                   py::gil_scoped_release release;
+                   (self.*method)(sent, first, count, to);
+               });
 }
 
 // (components, [(shift, factor), ...], penalty) of Python.
@@ -210,14 +213,7 @@ void bind_impairments(py::module_& m)
 void bind_air(py::module_& m)
 {
     bind_impairments(m);
-    py::class_<perturbation> adversary(m, "perturbation", "Perturbation of each block.");
-    adversary.def(py::init(&perturbation_from), py::arg("rows"));
-    define_arrival(adversary,
-                   "write",
-                   "Write the perturbation of blocks first, first + 1, ... to y "
-                   "(complex64).",
-                   &perturbation::write);
-    define_arrival(adversary, "add", "Add the same to y.", &perturbation::add);
+    bind_perturbation(m);
     bind_canceller(m);
 }
 

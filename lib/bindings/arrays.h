@@ -6,12 +6,14 @@
 // std::invalid_argument becomes ValueError.
 #pragma once
 #include "sample.h"
+#include <algorithm>
+#include <array>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 #include <stdexcept>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 namespace py = pybind11;
@@ -25,17 +27,6 @@ using optional_input = const std::optional<py::array>&;
 using output = py::array;
 
 // scope.def() with the names of all arguments in one list.
-template <typename Scope, typename Function, size_t count, size_t... index>
-void define(Scope& scope,
-            const char* name,
-            const char* doc,
-            const char* const (&arguments)[count],
-            Function function,
-            std::index_sequence<index...>)
-{
-    scope.def(name, function, doc, py::arg(arguments[index])...);
-}
-
 template <typename Scope, typename Function, size_t count>
 void define(Scope& scope,
             const char* name,
@@ -43,7 +34,10 @@ void define(Scope& scope,
             const char* const (&arguments)[count],
             Function function)
 {
-    define(scope, name, doc, arguments, function, std::make_index_sequence<count>());
+    std::array<const char*, count> names;
+    std::copy_n(arguments, count, names.begin());
+    std::apply([&](auto... each) { scope.def(name, function, doc, py::arg(each)...); },
+               names);
 }
 
 // Throw unless the array is C-contiguous with `size` elements of T.

@@ -1,19 +1,105 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A stand-in radio without hardware for tests: SoapySDR device, driver=advphy_standin.
+// Its arguments are:
+//
+//     id=NAME              air that the two ends in a process share
+//     cfo=HZ               frequency offset of the received carrier
+//     noise_variance=V     per real dimension, at the receiver's input
+//     delay=SAMPLES
+//     ppm=P                by which the transmitter's clock is faster than the receiver's
+//     loss_db=DB           loss between the two ends, in addition to their gains
+//     gain_step_every=N, gain_step_db=DB   alternately up and down
+//     nan_every=N, nan_samples=M           bursts of NaN
+//     overflow_every=N, overflow_samples=M lose M after N delivered samples
+//     paced=0|1            as fast as possible, or in real time
+//     record=FILE          samples on the air, complex64; FILE.events: list of events
+//     seed=S               seed of the noise
 #include "standin_air.h"
-#include "standin_arguments.h"
 #include <SoapySDR/Device.hpp>
 #include <SoapySDR/Formats.hpp>
 #include <SoapySDR/Registry.hpp>
 #include <algorithm>
+#include <cmath>
+#include <locale>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 
 namespace {
+using gr::advphy::air_settings;
 using SoapySDR::Kwargs;
 using strings = std::vector<std::string>;
 const std::string driver = "advphy_standin";
 // Also of its antennas, by which a block recognizes it.
 const std::string name = "stand-in";
+
+const std::map<std::string, double air_settings::*> reals = {
+    { "cfo", &air_settings::cfo },
+    { "noise_variance", &air_settings::noise_variance },
+    { "ppm", &air_settings::ppm },
+    { "gain_step_db", &air_settings::gain_step_db },
+    { "loss_db", &air_settings::loss_db },
+};
+const std::map<std::string, uint64_t air_settings::*> counts = {
+    { "delay", &air_settings::delay },
+    { "gain_step_every", &air_settings::gain_step_every },
+    { "nan_every", &air_settings::nan_every },
+    { "nan_samples", &air_settings::nan_samples },
+    { "seed", &air_settings::seed },
+    { "overflow_every", &air_settings::overflow_every },
+    { "overflow_samples", &air_settings::overflow_samples },
+    { "paced", &air_settings::paced },
+};
+// Arguments that SoapySDR and gr-osmosdr add.
+const std::set<std::string> naming = {
+    "driver", "label", "id", "soapy", "nchan", "type"
+};
+
+[[noreturn]] void refuse(const std::string& what)
+{
+    throw std::invalid_argument("stand-in radio: " + what);
+}
+
+double number(const std::string& key, const std::string& text)
+{
+    std::istringstream stream(text);
+    stream.imbue(std::locale::classic()); // Qt sets the user's, perhaps with commas
+    double value = 0;
+    if (!(stream >> value) || !stream.eof() || !std::isfinite(value))
+        refuse(key + " = '" + text + "', expected a number");
+    return value;
+}
+
+uint64_t count(const std::string& key, const std::string& text)
+{
+    const double value = number(key, text);
+    if (value < 0 || value != std::floor(value) || value > 1e15)
+        refuse(key + " = '" + text + "', expected a whole number >= 0");
+    return uint64_t(value);
+}
+
+// Read the settings; return whether any argument is one. std::invalid_argument if an
+// argument is not known or its value is bad.
+bool read_arguments(const Kwargs& args, air_settings& settings)
+{
+    bool configures = false;
+    for (const auto& [key, text] : args) {
+        if (naming.count(key))
+            continue;
+        configures = true;
+        if (reals.count(key))
+            settings.*reals.at(key) = number(key, text);
+        else if (counts.count(key))
+            settings.*counts.at(key) = count(key, text);
+        else if (key == "record")
+            settings.record = text;
+        else
+            refuse("'" + key + "' is not one of its arguments");
+    }
+    if (settings.noise_variance < 0 || std::abs(settings.ppm) > 1000)
+        refuse("expected noise_variance >= 0 and ppm in -1000..1000");
+    return configures;
+}
 
 class standin_device : public SoapySDR::Device
 {
@@ -21,9 +107,9 @@ public:
     explicit standin_device(const Kwargs& args)
         : d_air(gr::advphy::standin_air::named(args.count("id") ? args.at("id") : "0"))
     {
-        gr::advphy::air_settings settings;
+        air_settings settings;
         // Without settings the arguments only name the air.
-        if (gr::advphy::read_arguments(args, settings))
+        if (read_arguments(args, settings))
             d_air->configure(settings);
     }
 

@@ -15,12 +15,7 @@ from advphy_model.user_folders import user_path
 def atomic_file(path, mode="w"):
     """Open a file that appears under `path` only if the block ends without an error.
 
-    Args:
-        path: name of the file; its folder must exist.
-        mode: "w" (text, UTF-8) or "wb".
-
-    Raises:
-        OSError: if the file cannot be written; the text names `path`.
+    The mode is "w" (text, UTF-8) or "wb". OSError has `path` if it cannot be written.
     """
     shown, path = path, user_path(path).resolve()  # a symbolic link stays a link
     temporary = None
@@ -28,9 +23,7 @@ def atomic_file(path, mode="w"):
         if path.exists():
             _refuse_special(path)
         text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent or ".", prefix=f".{path.name}."
-        )
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with open(handle, mode, **text) as file:
             yield file
             file.flush()

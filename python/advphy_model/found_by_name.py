@@ -92,16 +92,8 @@ def own_functions(kind: str, known) -> dict:
 
 
 def module(package, kind: str, name: str):
-    """Return the module with this name.
-
-    Raises:
-        ValueError: if there is no such module; the text lists the known names.
-    """
-    if name not in names(package):
-        raise ValueError(
-            f"{kind} '{name}' is not known; {package.__name__.replace('.', '/')} has: "
-            f"{', '.join(names(package))}"
-        )
+    """Return the module with this name; ValueError with the known names."""
+    require_known(kind, name, names(package))
     return importlib.import_module(f"{package.__name__}.{name}")
 
 

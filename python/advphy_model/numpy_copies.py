@@ -10,19 +10,12 @@ from pathlib import Path
 def numpy_copies() -> dict:
     """Return {folder: version} of all copies, in the order of sys.path."""
     folders = dict.fromkeys(Path(folder).resolve() for folder in sys.path)
-    return {
-        folder: _version(folder)
-        for folder in folders
-        if (folder / "numpy" / "__init__.py").is_file()
-    }
+    holding = (at for at in folders if (at / "numpy" / "__init__.py").is_file())
+    return {folder: _version(folder) for folder in holding}
 
 
 def hidden_numpy() -> str:
-    """Return a sentence if one numpy hides another one, or an empty text.
-
-    Packages that are built for numpy 1 do not load with numpy 2, nor do packages for
-    another version of Python.
-    """
+    """Return a sentence if one numpy hides another, which packages need, or ""."""
     copies = [f"numpy {version} in {at}" for at, version in numpy_copies().items()]
     if len(copies) < 2:
         return ""

@@ -29,12 +29,9 @@ def noise_variance(ebn0_db: float, rate: float) -> float:
         ebn0_db: energy per information bit over N0, in dB.
         rate: R = k/n, information bits per channel use.
 
-    Raises:
-        ValueError: if ebn0_db is not in -100..100.
+    Raises ValueError if ebn0_db is not in -100..100.
     """
-    if not abs(ebn0_db) <= 100:
-        raise ValueError(f"ebn0_db must be a number in -100..100 dB, got {ebn0_db}")
-    return 1 / (2 * rate * from_db(ebn0_db))
+    return 1 / (2 * rate * _ratio("ebn0_db", ebn0_db))
 
 
 def noise_sigma(ebn0_db: float, rate: float) -> float:
@@ -49,15 +46,15 @@ def snr_noise_variance(snr_db: float) -> float:
 
         sigma^2 = 1 / SNR                               [arn, eq. 6]
 
-    Args:
-        snr_db: signal power over noise power, in dB.
-
-    Raises:
-        ValueError: if snr_db is not in -100..100.
+    Raises ValueError if snr_db is not in -100..100.
     """
-    if not abs(snr_db) <= 100:
-        raise ValueError(f"snr_db must be a number in -100..100 dB, got {snr_db}")
-    return 1 / from_db(snr_db)
+    return 1 / _ratio("snr_db", snr_db)
+
+
+def _ratio(name, value_db):
+    if not abs(value_db) <= 100:
+        raise ValueError(f"{name} must be a number in -100..100 dB, got {value_db}")
+    return from_db(value_db)
 
 
 def psr_db_of_limit(epsilon: float, reading: str, reals: int) -> float:
@@ -93,12 +90,7 @@ def energy(x: np.ndarray) -> float:
 
 
 def psr_db(p: np.ndarray, n: int) -> float:
-    """Return the perturbation-to-signal ratio 10 log10(||p||^2 / n) in dB.
-
-    Args:
-        p: perturbation at the receiver, complex [n].
-        n: channel uses, which is also the mean energy of a codeword.
-    """
+    """Return the PSR 10 log10(||p||^2 / n) in dB of p at the receiver, complex [n]."""
     return 10 * math.log10(np.sum(np.abs(np.asarray(p, complex)) ** 2) / n)
 
 
@@ -110,10 +102,8 @@ def perturbation_norm(psr_db: float, n: int) -> float:
 def psr_db_of_epsilon(epsilon: float, convention: str) -> float:
     """Return the PSR in dB for the scale factor epsilon of [gan, eq. 2].
 
-    Args:
-        epsilon: positive scale factor.
-        convention: "power": ||p||^2 = epsilon ||x||^2; "amplitude":
-            ||p|| = epsilon ||x||. The paper does not state which one it uses.
+    The convention is "power": ||p||^2 = epsilon ||x||^2, or "amplitude": ||p|| =
+    epsilon ||x||. The paper does not state which one it uses.
     """
     require_known("convention", convention, ("power", "amplitude"))
     return (10 if convention == "power" else 20) * math.log10(epsilon)

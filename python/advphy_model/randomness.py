@@ -31,6 +31,13 @@ def messages(seed: int, first_block: int, blocks: int, k: int) -> np.ndarray:
     return out
 
 
+def words(seed: int, stream: str, first: int, count: int) -> np.ndarray:
+    """Return Philox words of one of kernels.STREAMS, from `first` on, [count, 4]."""
+    out = np.empty((count, 4), np.uint32)
+    kernels.random_words(seed, kernels.STREAMS[stream], first, out)
+    return out
+
+
 def noise(seed: int, first_block: int, blocks: int, n: int) -> np.ndarray:
     """Return complex64 [blocks, n] noise with variance 1 per real dimension."""
     out = np.empty((blocks, n), np.complex64)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from advphy_model import kernels
 from advphy_model.link.links import load
-from advphy_model.measure.scoring import count_blocks
+from advphy_model.measure.link_chain import count_blocks
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 

@@ -64,24 +64,20 @@ class Adversary(Arriving):
     Args:
         perturbation: Perturbation.
         psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
-        shift: cyclic delay of p in channel uses, 0..n-1, or "random" per block. It is
-            cyclic because the adversary repeats p block after block.
+        shift: delay of the repeated p in channel uses, 0..n-1, or "random" per block.
         phase: phase of p at the receiver in radians, or "random": uniform per block.
         sign: 1, -1, "random", or "alternate": p and -p in turn.
-        frequency_offset: frequency in cycles per channel use, with a phase that
-            continues from block to block. "random": uniform within +-1/(2n) per block,
-            with phase 0 at the beginning of each block.
+        frequency_offset: in cycles per channel use, with a phase that continues from
+            block to block. "random": uniform within +-1/(2n), from phase 0 per block.
         fading: "none", or "rayleigh": one gain CN(0, 1) per block.
         off_blocks: number of blocks without p at the beginning of each period.
         on_blocks: number of blocks with p that follow; 0 and 0: p is always on.
-        full_scale: largest amplitude that the adversary's transmitter can send; None:
-            no limit. A jammer needs 4 times its rms.
+        full_scale: largest amplitude that can be sent, of a jammer 4 rms; None: any.
         seed: seed of the random values.
-        hold: number of blocks for which a random or alternate sign, and the vector that
-            is drawn from a book, stay the same, 1..2^32.
+        hold: number of blocks for which a random or alternate sign, and the vector from
+            a book, stay the same, 1..2^32.
 
-    Raises:
-        ValueError: if a parameter is not known or out of range.
+    Raises ValueError if a parameter is not known or out of range.
     """
 
     perturbation: Perturbation
@@ -99,25 +95,25 @@ class Adversary(Arriving):
 
     def __post_init__(self):
         checked_psr_db(self.perturbation.psr_db if self.psr_db is None else self.psr_db)
-        shifts = range(self.perturbation.n)
-        if self.shift != "random" and self.shift not in shifts:
-            raise ValueError(
-                f"shift must be 0..{shifts[-1]} channel uses or 'random', got "
-                f"{self.shift}"
-            )
-        if self.sign not in (*SIGNS, 1, -1):
-            raise ValueError(
-                f"sign must be 1, -1, 'random' or 'alternate', got {self.sign}"
-            )
-        if not isinstance(self.hold, int) or not 1 <= self.hold <= 2**32:
-            raise ValueError(f"hold must be 1..2^32 blocks, got {self.hold}")
-        for name, unit in (("phase", "radians"), ("frequency_offset", "cycles")):
+
+        def require(name, right, wanted):
             value = getattr(self, name)
+            if not right(value):
+                raise ValueError(f"{name} must be {wanted}, got {value}")
+
+        def finite(value):
             number = isinstance(value, numbers.Real) and math.isfinite(value)
-            if not number and value != "random":
-                raise ValueError(
-                    f"{name} must be a finite number ({unit}) or 'random', got {value}"
-                )
+            return number or value == "random"
+
+        shifts = range(self.perturbation.n)
+        shift = f"0..{shifts[-1]} channel uses or 'random'"
+        require("shift", lambda s: s == "random" or s in shifts, shift)
+        sign = "1, -1, 'random' or 'alternate'"
+        require("sign", lambda s: s in (*SIGNS, 1, -1), sign)
+        hold = range(1, 2**32 + 1)
+        require("hold", lambda h: isinstance(h, int) and h in hold, "1..2^32 blocks")
+        require("phase", finite, "a finite number (radians) or 'random'")
+        require("frequency_offset", finite, "a finite number (cycles) or 'random'")
         require_known("fading", self.fading, FADINGS)
         for name in ("off_blocks", "on_blocks"):
             checked_index(name, getattr(self, name))
@@ -130,23 +126,20 @@ class Adversary(Arriving):
         self._check_full_scale()
 
     def _check_full_scale(self):
-        if self.full_scale is None:
+        limit = self.full_scale
+        if limit is None:
             return
-        if not isinstance(self.full_scale, numbers.Real) or not self.full_scale > 0:
-            raise ValueError(
-                f"full_scale must be above 0 or None, got {self.full_scale}"
-            )
-        jams = self.perturbation.kind == "jammer"
-        largest = float(np.abs(self.scaled.rows).max()) * (JAMMER_PEAK if jams else 1)
-        if largest > self.full_scale * (1 + 1e-6):  # tolerance for rounding
-            fits = self.scaled.psr_db + 20 * math.log10(self.full_scale / largest)
-            what = (
-                f"{JAMMER_PEAK} rms of the jammer" if jams else "the largest amplitude"
-            )
+        if not isinstance(limit, numbers.Real) or not limit > 0:
+            raise ValueError(f"full_scale must be above 0 or None, got {limit}")
+        largest, what = float(np.abs(self.scaled.rows).max()), "the largest amplitude"
+        if self.perturbation.kind == "jammer":
+            largest, what = JAMMER_PEAK * largest, f"{JAMMER_PEAK} rms of the jammer"
+        if largest > limit * (1 + 1e-6):  # tolerance for rounding
+            fits = self.scaled.psr_db + 20 * math.log10(limit / largest)
             raise ValueError(
                 f"psr_db = {self.scaled.psr_db:.2f} would clip: {what} is "
-                f"{largest:.4g}, full_scale is {self.full_scale:.4g}; give a PSR of at "
-                f"most {fits:.2f} dB"
+                f"{largest:.4g}, full_scale is {limit:.4g}; give a PSR of at most "
+                f"{fits:.2f} dB"
             )
 
     @property
@@ -176,12 +169,9 @@ class Adversary(Arriving):
         self.perturbation.require_fit(model)
 
     def write(self, messages, first_block, out) -> None:
-        """Write the vectors that are added to the blocks from first_block on.
+        """Write the vectors that are added from first_block on to out.
 
-        Args:
-            messages: transmitted messages, uint8 [blocks]; None if not needs_messages.
-            first_block: index of the first block.
-            out: complex64 [blocks, n].
+        out is complex64 [blocks, n]; messages are uint8 [blocks], or None if unused.
         """
         self._kernel.write(messages, first_block, out)
 

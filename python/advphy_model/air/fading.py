@@ -39,8 +39,7 @@ def fade(x, fading, first_sample, gains_of):
         x: samples [blocks, n].
         fading: Fading.
         first_sample: index of the first sample.
-        gains_of: function that returns the gains of `count` intervals from index
-            `first` on, complex64 [count].
+        gains_of: function of (first, count): gains of these intervals, complex64.
     """
     blocks, n = x.shape
     coherence = fading.coherence or n

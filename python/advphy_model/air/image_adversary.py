@@ -24,8 +24,7 @@ class ImageAdversary(Arriving):
         psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
         seed: seed of the noise of a jammer and of the draws from a book.
 
-    Raises:
-        ValueError: if the PSR or the seed is out of range.
+    Raises ValueError if the PSR or the seed is out of range.
     """
 
     perturbation: Perturbation
@@ -48,10 +47,9 @@ class ImageAdversary(Arriving):
         self.adder(link.reals)  # checks the energy
 
     def adder(self, reals: int):
-        """Return a function (images, first, y) that adds p to codes of so many reals.
+        """Return a function that adds p to codes of so many reals, in place.
 
-        Its arguments are the numbers of the images in their set, the index of the first
-        item, and y, complex64 [items, n], in place.
+        Its arguments are the numbers of the images, the first index, and the codes.
         """
         p = self.perturbation
         rows = p.rows.astype(complex)

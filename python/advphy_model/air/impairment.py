@@ -6,6 +6,7 @@ gradients flow. In numpy each sample is rounded in the same order of operations,
 output does not depend on how a stream is cut into calls.
 """
 
+import cmath
 import dataclasses
 import math
 import numbers
@@ -43,15 +44,16 @@ def carrier(x, first_sample, frequency) -> np.ndarray:
     """Return exp(2 pi j frequency i) at the samples of x.
 
     The phase is a product of integers modulo 2^64, so rounding errors do not add up.
-
-    Args:
-        x: samples, of which only the shape is used.
-        first_sample: index i of the first sample.
-        frequency: cycles per sample, rounded to a multiple of 2^-64.
+    The index of the first sample is first_sample, the frequency in cycles per sample.
     """
     word = np.uint64(int(frequency * 2.0**64) % 2**64)
     turns = (indices(x, first_sample) * word) >> np.uint64(32)
     return phasors(turns.astype(np.uint32), x.shape)
+
+
+def phasor(gain_db, phase_deg) -> complex:
+    """Return the factor of a gain in dB and a phase in degrees."""
+    return 10 ** (gain_db / 20) * cmath.exp(1j * math.radians(phase_deg))
 
 
 def delayed(x, samples):
@@ -83,18 +85,11 @@ def _violated(field, value):
 
 @dataclasses.dataclass(frozen=True)
 class Limited:
-    """Settings of an impairment: numbers with limits from `within`, True or False.
-
-    Raises:
-        ValueError: if a setting has a wrong type or is out of range.
-    """
+    """Settings with limits from `within`, or bool; ValueError if one is violated."""
 
     def __post_init__(self):
+        own = type(self).__module__.rpartition(".")[2]
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            wanted = _violated(field, value)
-            if wanted is not None:
-                impairment = type(self).__module__.rpartition(".")[2]
-                raise ValueError(
-                    f"{impairment}: {field.name} must be {wanted}, got {value!r}"
-                )
+            if wanted := _violated(field, value):
+                raise ValueError(f"{own}: {field.name} must be {wanted}, got {value!r}")

@@ -2,6 +2,7 @@
 """Perturbations that an adversary adds to received vectors."""
 
 import dataclasses
+import itertools
 import math
 import numbers
 from dataclasses import dataclass, field
@@ -24,23 +25,19 @@ class Perturbation(StoredModel):
 
     Args:
         name: name of the attack that crafted it.
-        kind: "universal": rows [1, n] are added to every codeword; "table": rows
-            [M, n], row s is added when message s is sent; "book": a row drawn from
-            rows [K, n] is added, K in 2..4096; "jammer": Gaussian noise of mean power
-            |rows[0, i]|^2 is added to channel use i; "per_image": row i of rows [K, n]
-            is added to image i of a set (semantic links only).
+        kind: what is added: "universal": rows [1, n] to every codeword; "table": row s
+            of [M, n] to message s; "book": a row drawn from [K, n], K in 2..4096;
+            "jammer": Gaussian noise of mean power |rows[0, i]|^2 to channel use i;
+            "per_image": row i of [K, n] to image i of a set (semantic links only).
         k: bits per message of the links under attack; 0: semantic links.
         n: channel uses per codeword.
         rows: complex64 [1, n], [M, n] or [K, n].
         ebn0_db: Eb/N0 in dB at which it was crafted; None if that does not matter.
-        victims: link models it was crafted against, name -> SHA-256. In a black-box
-            attack these are the substitutes.
+        victims: link models (or substitutes) of the attack, name -> SHA-256.
         knowledge: what the adversary knew; JSON values.
         recipe: settings of the attack; JSON values.
 
-    Raises:
-        ValueError: if the kind is not known, or rows have a wrong shape, are not finite
-            or are all zero.
+    Raises ValueError if the kind or the shape is wrong, or rows are not finite or 0.
     """
 
     name: str
@@ -103,26 +100,21 @@ class Perturbation(StoredModel):
         return dataclasses.replace(self, rows=self.rows * np.float32(gain))
 
     def require_fit(self, model) -> None:
-        """Raise ValueError unless a link has this n and, for a table, this k.
+        """Raise ValueError unless a link has this n and takes this kind of rows."""
 
-        A semantic link takes no table.
-        """
-        if self.n != model.n:
+        def refuse(own, other):
             self.refuse(
-                f"it has n = {self.n} channel uses, link '{model.name}' has n = "
-                f"{model.n}; craft one for this link with `advphy attack`"
+                f"{own}, link '{model.name}' {other}; craft one for this link with "
+                "`advphy attack`"
             )
+
+        if self.n != model.n:
+            refuse(f"it has n = {self.n} channel uses", f"has n = {model.n}")
         messages = getattr(model, "M", None)  # of a semantic link: images instead
         if self.kind == "table" and 2**self.k != messages:
-            self.refuse(
-                f"it has rows for {2**self.k} messages, link '{model.name}' has "
-                f"{messages}; craft one for this link with `advphy attack`"
-            )
+            refuse(f"it has rows for {2**self.k} messages", f"has {messages}")
         if self.kind == "per_image" and messages is not None:
-            self.refuse(
-                f"it has a row for each image, link '{model.name}' sends messages; "
-                "craft one for this link with `advphy attack`"
-            )
+            refuse("it has a row for each image", "sends messages")
 
     def warning_for(self, model) -> str | None:
         """Return a warning if it was not crafted against this link, else None."""
@@ -142,14 +134,7 @@ def jammer(k: int, n: int, psr_db: float) -> Perturbation:
 
 
 def book(perturbations) -> Perturbation:
-    """Return the book of perturbations at the PSR of the first one.
-
-    Args:
-        perturbations: universal perturbations or books for equal n, two or more.
-
-    Raises:
-        ValueError: if one is of another kind or for another n.
-    """
+    """Return the book of universal ones or books of equal n, at the first PSR."""
     first = perturbations[0]
     for each in perturbations:
         if each.kind not in ("universal", "book") or each.n != first.n:
@@ -157,27 +142,21 @@ def book(perturbations) -> Perturbation:
                 f"kind '{each.kind}' with n = {each.n} cannot be in a book with n = "
                 f"{first.n}; give universal perturbations"
             )
-    scaled = [each.scaled(first.psr_db) for each in perturbations]
+    recipes = [each.recipe.get("of", [each.recipe]) for each in perturbations]
     return dataclasses.replace(
         first,
         name="+".join(dict.fromkeys(each.name for each in perturbations)),
         kind="book",
-        rows=np.concatenate([each.rows for each in scaled]),
+        rows=np.concatenate([each.scaled(first.psr_db).rows for each in perturbations]),
         victims={k: v for each in perturbations for k, v in each.victims.items()},
-        recipe={"of": [recipe for each in perturbations for recipe in _recipes(each)]},
+        recipe={"of": [*itertools.chain.from_iterable(recipes)]},
     )
-
-
-def _recipes(p):
-    return p.recipe.get("of", [p.recipe])  # of a book
 
 
 def checked_psr_db(psr_db) -> float:
     """Return a PSR in dB as a float; ValueError unless it is in -100..60."""
-    number = isinstance(psr_db, numbers.Real)
-    if not number or not LOWEST_PSR_DB <= psr_db <= HIGHEST_PSR_DB:
-        raise ValueError(
-            f"psr_db must be a number in {LOWEST_PSR_DB:g}..{HIGHEST_PSR_DB:g} dB, got "
-            f"{psr_db}"
-        )
+    low, high = LOWEST_PSR_DB, HIGHEST_PSR_DB
+    if not isinstance(psr_db, numbers.Real) or not low <= psr_db <= high:
+        wanted = f"a number in {low:g}..{high:g} dB"
+        raise ValueError(f"psr_db must be {wanted}, got {psr_db}")
     return float(psr_db)

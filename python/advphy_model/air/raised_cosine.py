@@ -13,9 +13,7 @@ def pulse(t, roll_off) -> np.ndarray:
 
         h(t) = sinc(t) cos(pi b t) / (1 - (2 b t)^2)     [proakis, Sec. 9.2]
 
-    Args:
-        t: time in symbols.
-        roll_off: roll-off factor b, 0..1.
+    with t in symbols and the roll-off factor b, 0..1.
     """
     t = np.asarray(t, float)
     below = 1 - (2 * roll_off * t) ** 2

@@ -22,12 +22,10 @@ class SampleChannel:
         kind: label of a channel (air/channels); its times are in samples.
         seed: seed of noise and impairments.
         snr_db: signal power over noise power in dB, for samples of mean power 1.
-        noise_variance: noise variance per real dimension, instead of snr_db. If both
-            are None, there is no noise.
+        noise_variance: noise variance per real dimension, instead; both None: no noise.
         first_sample: index of the first sample.
 
-    Raises:
-        ValueError: if an argument is not known or out of range.
+    Raises ValueError if an argument is not known or out of range.
     """
 
     def __init__(
@@ -38,17 +36,19 @@ class SampleChannel:
         first = checked_index("first_sample", first_sample)
         self._stages = [_stage(part, seed, first) for part in impairments(kind)]
         self._index = first
-        if snr_db is not None and noise_variance is not None:
+        if snr_db is None:
+            self.set_noise_variance(noise_variance or 0.0)
+        elif noise_variance is None:
+            self.set_snr_db(snr_db)
+        else:
             raise ValueError(
                 f"snr_db = {snr_db} and noise_variance = {noise_variance}; give one"
             )
-        self.set_noise_variance(0.0 if noise_variance is None else noise_variance)
-        if snr_db is not None:
-            self.set_snr_db(snr_db)
 
     def set_snr_db(self, snr_db):
         """Set the SNR in dB, for samples of mean power 1, from the next sample on."""
-        self.set_noise_variance(sample_noise_variance(snr_db))
+        # A sample has two real dimensions.
+        self.set_noise_variance(snr_noise_variance(snr_db) / 2)
 
     def set_noise_variance(self, noise_variance):
         """Set the noise variance per real dimension, from the next sample on."""
@@ -71,17 +71,6 @@ class SampleChannel:
             kernels.add_gaussian(self._seed, 2 * self._index, self._sigma, out, out)
         self._index += len(out)
         return out
-
-
-def sample_noise_variance(snr_db: float) -> float:
-    """Return the noise variance per real dimension for samples of mean power 1.
-
-        sigma^2 = 1 / (2 SNR)
-
-    Raises:
-        ValueError: if snr_db is not in -100..100.
-    """
-    return snr_noise_variance(snr_db) / 2  # a sample has two real dimensions
 
 
 class _Memoryless:

@@ -38,11 +38,10 @@ class DataSet:
     @property
     def remedy(self) -> str:
         """Return the command that installs the data set, for error texts."""
-        command = f"advphy data {self.name}"
+        command = f"run: advphy data {self.name}"
         if not self.package:
-            return f"run: {command}"
-        package, _ = self.package
-        return f"run: {command} (apt install {package} first to avoid a download)"
+            return command
+        return f"{command} (apt install {self.package[0]} first to avoid a download)"
 
 
 PARTS = {  # files of images and of labels
@@ -101,7 +100,7 @@ def data_set(name: str) -> DataSet:
 def place(name: str) -> Path:
     """Return the folder of an adopted data set, which may not exist yet.
 
-    It is in $ADVPHY_DATA if that is set, else in $XDG_DATA_HOME/gr-advphy, by default
+    It is in $ADVPHY_DATA; by default in the folder gr-advphy of $XDG_DATA_HOME, or in
     ~/.local/share/gr-advphy.
     """
     if os.environ.get("ADVPHY_DATA"):
@@ -129,10 +128,7 @@ def write(name: str, file: str, array) -> None:
 
 
 def find(folder, file: str):
-    """Return the path of an idx file in a folder, or None.
-
-    The name may have "-idx" or ".idx", and may end in ".gz".
-    """
+    """Return the path of an idx file (-idx or .idx, also .gz) in a folder, or None."""
     for name in (file, file.replace("-idx", ".idx")):
         for ending in ("", ".gz"):
             path = user_path(folder) / f"{name}{ending}"
@@ -142,21 +138,15 @@ def find(folder, file: str):
 
 
 def read(path, largest: int) -> bytes:
-    """Return the content of a file, decompressed if it is gzip.
-
-    Raises:
-        ValueError: if the file is damaged or has more than `largest` bytes.
-        OSError: if the file cannot be read.
-    """
+    """Return a file's content, unpacked; ValueError if damaged or above `largest`."""
     with open(path, "rb") as file:
         packed = file.peek(2)[:2] == b"\x1f\x8b"
         try:
             with gzip.open(file) if packed else file as content:
                 found = content.read(largest + 1)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(
-                f"{path}: the gzip file is damaged ({error}); get it again"
-            ) from None
+            what = f"the gzip file is damaged ({error})"
+            raise ValueError(f"{path}: {what}; get it again") from None
     if len(found) > largest:
         raise ValueError(
             f"{path}: has more than {largest} bytes; this is another file, get it again"
@@ -177,11 +167,7 @@ def _verified(dataset, file, path):
 
 
 def adopted(name: str, file: str) -> bytes:
-    """Return the verified content of a file of an adopted data set.
-
-    Raises:
-        ValueError: if the file is missing or damaged.
-    """
+    """Return the content of an adopted file; ValueError if it is missing or damaged."""
     dataset = data_set(name)
     path = find(place(name), file)
     if path is None:
@@ -206,12 +192,8 @@ def adopt(name: str, folder) -> Path:
     """Copy one of DATA_SETS from a folder to `place(name)` and return that.
 
     The folder has the four files, with names as for `find`. All files are verified
-    before the first is copied.
-
-    Raises:
-        ValueError: if the data set, the folder or a file does not exist, or a file has
-            another content.
-        OSError: if a file cannot be written.
+    before the first is copied. Raises ValueError if the data set, the folder or a file
+    does not exist, or a file has another content; OSError if a file cannot be written.
     """
     dataset, target = data_set(name), place(name)
     if not user_path(folder).is_dir():
@@ -239,15 +221,12 @@ def fetch(name: str, mirrors=None, bar=None) -> Path:
 
     Args:
         name: one of DATA_SETS.
-        mirrors: URLs of folders, from which pooch downloads if the package is not
-            installed; None: those of the data set. If one fails or has another content,
-            the next is tried.
+        mirrors: URLs of folders for pooch if the package is not installed, tried in
+            turn until one has the right content; None: those of the data set.
         bar: function from a URL to the tqdm of its download; None: no bar.
 
-    Raises:
-        ValueError: if no mirror has the files; the text has the reason for each.
-        OSError: if a file cannot be written.
-        ImportError: if pooch is not installed.
+    Raises ValueError if no mirror has the files; OSError if one cannot be written;
+    ImportError if pooch is not installed.
     """
     dataset, failures = data_set(name), []
     if mirrors is None and dataset.package and Path(dataset.package[1]).is_dir():

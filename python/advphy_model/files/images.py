@@ -30,8 +30,7 @@ class Images:
         labels: uint8 [count], each in 0..classes-1; or None.
         classes: number of classes.
 
-    Raises:
-        ValueError: if types, shapes or labels are not valid.
+    Raises ValueError if types, shapes or labels are not valid.
     """
 
     name: str
@@ -41,8 +40,8 @@ class Images:
 
     def __post_init__(self):
         pixels, labels = self.pixels, self.labels
-        gray = pixels.ndim == 3 or pixels.shape[3:] == (_COLORS,)
-        if pixels.dtype != np.uint8 or not gray or pixels.size == 0:
+        shaped = pixels.ndim == 3 or pixels.shape[3:] == (_COLORS,)
+        if pixels.dtype != np.uint8 or not shaped or pixels.size == 0:
             raise ValueError(
                 f"{self.name}: pixels are {pixels.dtype} of shape {pixels.shape}, "
                 "expected uint8 [count, rows, columns], none of them zero, with a "
@@ -55,10 +54,10 @@ class Images:
                 f"{self.name}: labels are {labels.dtype} of shape {labels.shape}, "
                 f"expected uint8, one for each of {len(pixels)} images"
             )
-        if labels.max() >= self.classes:
+        if (most := labels.max()) >= self.classes:
             raise ValueError(
-                f"{self.name}: labels must be in 0..{self.classes - 1}, got "
-                f"{labels.max()}; correct the label, or give more classes"
+                f"{self.name}: labels must be in 0..{self.classes - 1}, got {most}; "
+                "correct the label, or give more classes"
             )
 
     def __len__(self):
@@ -81,8 +80,7 @@ class Images:
     def as_reals(self) -> np.ndarray:
         """Return the images row by row, float32 [count, rows*columns] in 0..1.
 
-        A pixel in color has three values, one after the other. The array is computed
-        once and is read-only.
+        A pixel in color has three values in turn. The array is made once and read-only.
         """
         return self._reals
 
@@ -128,17 +126,12 @@ def read_idx(path, rank: int = 3) -> np.ndarray:
     The format is that of MNIST: two zero bytes, the type (8 for unsigned bytes), the
     number of axes, then the length of each axis as 32 bits, big endian. The array is
     uint8, read-only, and must have `rank` axes: 3 for images (4 in color), 1 for
-    labels.
-
-    Raises:
-        ValueError: if the file is not a valid idx file.
-        OSError: if the file cannot be read.
+    labels. Raises ValueError if it is not such a file; OSError if it cannot be read.
     """
     return _parsed(image_files.read(path, LARGEST), path, rank)
 
 
 def _parsed(content, shown, rank):
-    """Return the array of an idx file's content."""
     magic, wanted = content[:4], bytes([0, 0, _BYTES, rank])
     if rank == 3 and magic == bytes([0, 0, _BYTES, 4]):
         rank = 4
@@ -148,19 +141,12 @@ def _parsed(content, shown, rank):
             f"{magic.hex() or 'nothing'}, expected {wanted.hex()}; scale other values "
             "to bytes in 0..255"
         )
-    header = content[4 : 4 + 4 * rank]
-    if len(header) < 4 * rank:
-        raise ValueError(f"{shown}: is truncated; get it again")
+    header = content[4 : 4 + 4 * rank].ljust(4 * rank, b"\xff")  # gives a large size
     shape = tuple(int(extent) for extent in np.frombuffer(header, ">u4"))
     size, pixels = math.prod(shape), memoryview(content)[4 + 4 * rank :]
-    if len(pixels) < size:
-        raise ValueError(
-            f"{shown}: is truncated: {len(pixels)} of {size} bytes; get it again"
-        )
-    if len(pixels) > size:
-        raise ValueError(
-            f"{shown}: goes on after the {size} bytes of its header; get it again"
-        )
+    if (got := len(pixels)) != size:
+        what = "is truncated" if got < size else "is too long"
+        raise ValueError(f"{shown}: {what}: {got} of {size} bytes; get it again")
     return np.frombuffer(pixels, np.uint8).reshape(shape)
 
 
@@ -174,20 +160,11 @@ def names() -> list:
 def load(name) -> Images:
     """Return images by name or from an idx file; Images are returned unchanged.
 
-    "mnist_sample" and "photograph", an image in color of 128 x 128 pixels, ship with
-    the module. "_train" are the first five sixths of a data
-    set's train file (50000 of MNIST [arn, Sec. V]), "_validation" the others, "_test"
-    its test file.
-    For the user's own images, labels are read from the file with "labels-idx1" instead
-    of "images-idx3" in its name, if it exists.
-
-    Args:
-        name: Images, one of names(), the path of an idx file of images, or such a path
-            without "-images-idx3-ubyte".
-
-    Raises:
-        ValueError: if the name is not known, or a file is missing or damaged.
-        OSError: if a file cannot be read.
+    "mnist_sample" and "photograph" (128 x 128 pixels in color) ship with the module.
+    "_train" are the first five sixths of a data set's train file (50000 of MNIST [arn,
+    Sec. V]), "_validation" the others, "_test" its test file. Labels of the user's own
+    images are in the file with "labels-idx1" instead of "images-idx3" in its name; a
+    path may omit "-images-idx3-ubyte". ValueError if it is not known or damaged.
     """
     if isinstance(name, Images):
         return name

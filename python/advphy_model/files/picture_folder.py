@@ -17,9 +17,8 @@ _TEST = 7  # one image of seven is for tests, as in MNIST
 def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
     """Store a folder's pictures as a data set in `image_files.place(name)`.
 
-    Labels are numbers of the sub-folders in the order of their names; without
-    sub-folders there are none. The images are shuffled, equally each time, and one of
-    seven is for tests. Transparent parts become white.
+    Labels are numbers of the sorted sub-folders, if there are any. The images are
+    shuffled, equally each time; one of seven is for tests. Transparent becomes white.
 
     Args:
         folder: folder with PNG or JPEG files, which may be in sub-folders.
@@ -27,16 +26,14 @@ def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
         size: rows and columns of an image, 7..256.
         color: True: red, green and blue; False: gray.
         tiles: True: all squares of `size` pixels that fit beside each other in a
-            picture; False: the whole picture, scaled down to its largest middle square.
+            picture; False: its largest middle square, scaled down.
 
     Returns:
         (place, images, names of the labels, files of other kinds that are left out).
 
-    Raises:
-        ValueError: if there are too few pictures or too many sub-folders, or a picture
-            is damaged, too small or has 16 bits for a pixel.
-        OSError: if a file cannot be written.
-        ImportError: if Pillow is not installed.
+    Raises ValueError if there are too few pictures or too many sub-folders, or a
+    picture is damaged, too small or has 16 bits for a pixel; OSError if a file cannot
+    be written; ImportError if Pillow is not installed.
     """
     folder = user_path(folder)
     if not folder.is_dir():
@@ -51,7 +48,8 @@ def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
         raise ValueError(f"size must be in 7..{LARGEST_SIZE}, got {size}")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     pictures = [path for path in files if path.suffix.lower() in ENDINGS]
-    classes = sorted({path.relative_to(folder).parts[0] for path in pictures})
+    of_class = [path.relative_to(folder).parts[0] for path in pictures]
+    classes = sorted(set(of_class))
     loose = [path for path in pictures if path.parent == folder]
     if loose and len(loose) < len(pictures):
         raise ValueError(
@@ -61,11 +59,10 @@ def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
     if len(classes) > _LABELS and not loose:
         raise ValueError(f"{folder}: has more than {_LABELS} sub-folders of pictures")
     pixels, labels = [], []
-    for path in pictures:
+    for path, name_of_class in zip(pictures, of_class, strict=True):
         found = _squares(path, size, color, tiles)
         pixels += found
-        label = 0 if loose else classes.index(path.relative_to(folder).parts[0])
-        labels += [label] * len(found)
+        labels += [0 if loose else classes.index(name_of_class)] * len(found)
     if len(pixels) < _TEST:
         raise ValueError(
             f"{folder}: has {len(pixels)} images in PNG or JPEG files, needs at least "
@@ -84,7 +81,7 @@ def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
 
 def _squares(path, size, color, tiles) -> list:
     """Return the images of a picture, each uint8 [size, size] or [size, size, 3]."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(path) as opened:
@@ -92,13 +89,8 @@ def _squares(path, size, color, tiles) -> list:
             if picture.mode[0] in "IF":
                 raise ValueError("has more than 8 bits for a pixel; convert it to 8")
             picture = picture.convert("RGBA")
-    except (
-        OSError,
-        SyntaxError,  # of a damaged PNG
-        ValueError,
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-    ) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        # A damaged PNG gives a SyntaxError.
         raise ValueError(f"{path}: cannot be read as a picture: {error}") from None
     white = Image.new("RGBA", picture.size, "white")
     white.alpha_composite(picture)

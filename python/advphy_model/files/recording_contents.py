@@ -25,11 +25,10 @@ class Origin:
         seed: seed of the messages.
         version: version of gr-advphy that made the recording.
         first_block: index of the first transmitted block, which begins a burst; None:
-            not known, so bursts before the first received one do not count as missed.
+            bursts before the first received one do not count as missed.
         images: name of the data set of a semantic link, else None.
 
-    Raises:
-        ValueError: if a value is not valid.
+    Raises ValueError if a value is not valid.
     """
 
     link: str
@@ -41,19 +40,14 @@ class Origin:
     images: str | None = None
 
     def __post_init__(self):
-        if not re.fullmatch("[0-9a-fA-F]{64}", self.model_sha256):
-            raise ValueError(
-                "model_sha256 must have 64 hexadecimal digits, got "
-                f"'{self.model_sha256}'"
-            )
+        if not re.fullmatch("[0-9a-fA-F]{64}", sha := self.model_sha256):
+            raise ValueError(f"model_sha256 must be 64 hexadecimal digits, got '{sha}'")
         checked_seed(self.seed)
-        codewords = self.frame["codewords"]
-        if self.first_block is not None and (
-            checked_index("first_block", self.first_block) % codewords
-        ):
+        codewords, first = self.frame["codewords"], self.first_block
+        if first is not None and checked_index("first_block", first) % codewords:
             raise ValueError(
                 f"first_block must be the first of a burst, a multiple of {codewords}, "
-                f"got {self.first_block}"
+                f"got {first}"
             )
 
     @property
@@ -74,8 +68,7 @@ class Origin:
         if model.sha256 != self.model_sha256:
             raise ValueError(
                 f"the recording is of link '{self.link}' {self.model_sha256[:8]}, not "
-                f"of '{model.name}' {model.sha256[:8]}; give the file of that link "
-                "with --link"
+                f"of '{model.name}' {model.sha256[:8]}; give its file with --link"
             )
 
 
@@ -99,18 +92,12 @@ class Attack:
         checked_index("first_sample", self.first_sample)
         if self.samples is not None and not checked_index("samples", self.samples):
             raise ValueError("samples must be at least 1 or None, got 0")
-        if self.psr_db is not None and not math.isfinite(self.psr_db):
-            raise ValueError(
-                f"psr_db must be a finite number or None, got {self.psr_db}"
-            )
+        if (psr_db := self.psr_db) is not None and not math.isfinite(psr_db):
+            raise ValueError(f"psr_db must be a finite number or None, got {psr_db}")
 
 
 def paths(path) -> tuple:
-    """Return the paths (.sigmf-meta, .sigmf-data) of a recording, given one of them.
-
-    Raises:
-        ValueError: if the name has another ending.
-    """
+    """Return (.sigmf-meta, .sigmf-data), given one; ValueError for another ending."""
     path = user_path(path)
     if path.suffix not in (META, DATA) or path.name in (META, DATA):
         raise ValueError(f"recording '{path}': expected a name that ends in {META}")

@@ -49,18 +49,15 @@ def stored(path) -> tuple:
     """Return (bytes of the metadata, function name -> Stored data).
 
     `path` is a .sigmf-meta, a .sigmf-data or a .sigmf archive of one recording. The
-    name is that of core:dataset, or None.
-
-    Raises:
-        ValueError: if an archive does not hold one recording.
-        OSError: if a file cannot be read.
+    name is that of core:dataset, or None. Raises ValueError if an archive does not hold
+    one recording; OSError if a file cannot be read.
     """
     path = user_path(path)
     if path.suffix != ARCHIVE:
         meta, data = paths(path)
 
         def beside(name):
-            file = data if name is None else meta.with_name(name)
+            file = meta.with_name(name or data.name)
             return Stored(file, 0, file.stat().st_size)
 
         return meta.read_bytes(), beside
@@ -82,11 +79,10 @@ def stored(path) -> tuple:
 
     def inside(name):
         own = metas[0].removesuffix(META) + DATA
-        member = files.get(own if name is None else str(Path(own).with_name(name)))
+        member = files.get(str(Path(own).with_name(name)) if name else own)
         if member is None:
-            raise FileNotFoundError(
-                2, "is not in the archive", f"{path}: {name or own}"
-            )
+            at = f"{path}: {name or own}"
+            raise FileNotFoundError(2, "is not in the archive", at)
         return Stored(path, member.offset_data, member.size)
 
     return content, inside
@@ -105,10 +101,7 @@ def kind_of(datatype) -> np.dtype:
 
 
 def samples_of(data, kind) -> np.ndarray:
-    """Return complex64; integers are scaled to -1..1, also unsigned ones.
-
-    So the samples are those of a receiver that gave them as floats.
-    """
+    """Return complex64; integers are scaled to -1..1, as receivers do for floats."""
     values = np.frombuffer(data, kind)
     if kind.kind != "f":
         scale = 2.0 ** (8 * kind.itemsize - 1)
@@ -126,22 +119,23 @@ def places(fields, captures, size, item) -> list:
         size: bytes of the data file.
         item: bytes of a sample.
 
-    Raises:
-        ValueError: if a capture does not begin after the one before; the text has its
-            number.
+    Raises ValueError if a capture does not begin after the one before.
     """
     offset = checked_index("core:offset", fields.get("core:offset", 0))
     end = size - checked_index("trailing_bytes", fields.get("core:trailing_bytes", 0))
+
+    def value(number, capture, key):
+        return checked_index(f"{key} of capture {number}", capture.get(key, 0))
+
     begins, ends, headers, last = [], [], 0, offset - 1
-    for number, capture in enumerate(captures, 1):
-        name = f"core:sample_start of capture {number}"
-        start = checked_index(name, capture.get("core:sample_start", 0))
+    for at in enumerate(captures, 1):
+        start = value(*at, "core:sample_start")
         if start <= last:
-            raise ValueError(f"{name} is {start}, expected more than {last}")
+            what = f"core:sample_start of capture {at[0]}"
+            raise ValueError(f"{what} is {start}, expected more than {last}")
         last = start
-        name = f"core:header_bytes of capture {number}"
         ends.append((start - offset) * item + headers)
-        headers += checked_index(name, capture.get("core:header_bytes", 0))
+        headers += value(*at, "core:header_bytes")
         begins.append((start - offset) * item + headers)
     found = zip(begins, [*ends[1:], end], strict=True)
     return [(at, max(0, min(end, stop) - at) // item) for at, stop in found]

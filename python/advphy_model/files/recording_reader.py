@@ -72,13 +72,9 @@ class Recording:
         """Return a sentence for each defect of the recording."""
         found = []
         if not self.complete:
-            found.append(
-                "the recorder was cut off: the number of lost samples is not known"
-            )
-        if self.left_out:
-            found.append(
-                f"{self.left_out} samples before the first capture are left out"
-            )
+            found.append("the recorder was cut off: how much is lost is not known")
+        if (before := self.left_out) > 0:
+            found.append(f"{before} samples before the first capture are left out")
         if self.missing:
             found.append(
                 f"the data file is truncated: {self.missing} of "
@@ -93,12 +89,9 @@ def read(path) -> Recording:
     """Open a recording, given its .sigmf-meta, .sigmf-data or .sigmf; check its hash.
 
     A truncated recording is opened too, and so is one whose recorder did not finish;
-    `warnings` then describes the defect.
-
-    Raises:
-        ValueError: if it is not a SigMF recording of complex samples, the data file
-            is missing or empty, or the data do not match the hash.
-        OSError: if a file cannot be read.
+    `warnings` then describes the defect. Raises ValueError if it is not a SigMF
+    recording of complex samples, the data file is missing or empty, or the data do not
+    match the hash; OSError if a file cannot be read.
     """
     content, find_data = recording_layout.stored(path)
     meta = user_path(path)
@@ -114,9 +107,8 @@ def read(path) -> Recording:
             "describes the samples"
         ) from None
     except (*_MISFITS, RecursionError) as error:
-        raise ValueError(
-            f"{meta} is not a SigMF recording of complex samples: {error}"
-        ) from None
+        what = "is not a SigMF recording of complex samples"
+        raise ValueError(f"{meta} {what}: {error}") from None
     samples = sum(count for _, count in places)
     if not samples:
         raise ValueError(f"{data.path} holds no complex sample; copy it again")
@@ -131,9 +123,8 @@ def read(path) -> Recording:
         origin = Origin(**known) if "model_sha256" in known else None
         attacks = tuple(_attack(a) for a in annotations if "advphy:attack" in a)
     except _MISFITS as error:
-        raise ValueError(
-            f"{meta}: the values of the advphy: keys are damaged: {error}"
-        ) from None
+        what = "the values of the advphy: keys are damaged"
+        raise ValueError(f"{meta}: {what}: {error}") from None
     verified = not missing and "core:sha512" in fields
     if verified:
         _require_hash(data, str(fields["core:sha512"]))
@@ -160,9 +151,8 @@ def read(path) -> Recording:
 def _sigmf(content):
     """Return the global fields, captures and annotations of a .sigmf-meta.
 
-    Raises:
-        ValueError: if it is not one channel of complex64 samples at a known rate.
-        Others of _MISFITS: if a value has a type that SigMF does not allow.
+    Raises ValueError if it is not one channel of complex64 samples at a known rate;
+    others of _MISFITS if a value has a type that SigMF does not allow.
     """
     found = json.loads(content)
     for key, kind in _PARTS.items():
@@ -185,12 +175,9 @@ def _sigmf(content):
 
 
 def _attack(annotation):
-    return Attack(
-        what=str(annotation["advphy:attack"]),
-        psr_db=annotation.get("advphy:psr_db"),
-        first_sample=annotation["core:sample_start"],
-        samples=annotation.get("core:sample_count"),
-    )
+    what, start = str(annotation["advphy:attack"]), annotation["core:sample_start"]
+    psr_db, count = map(annotation.get, ("advphy:psr_db", "core:sample_count"))
+    return Attack(what, psr_db, start, count)
 
 
 def _require_hash(data, wanted):

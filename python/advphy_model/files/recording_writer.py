@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 
@@ -20,8 +21,8 @@ _HIGHEST = 1e12  # Hz and samples/s that SigMF allows
 class RecordingWriter:
     """Writer of one recording.
 
-    The .sigmf-meta exists from the beginning and marks the recording as incomplete.
-    close() replaces it by one with the number of samples and their SHA-512.
+    The .sigmf-meta marks the recording as incomplete until close() replaces it by one
+    with the number of samples and their SHA-512.
 
     Args:
         path: path of the .sigmf-meta; neither it nor the .sigmf-data may exist.
@@ -31,29 +32,22 @@ class RecordingWriter:
         description: description of the recording, or "".
         at: datetime of the first sample with its time zone; None: now.
 
-    Raises:
-        ValueError: if the recording exists or a value is out of range.
-        OSError: if the files cannot be written.
+    Raises ValueError if it exists or a value is out of range; OSError if not writable.
     """
 
     def __init__(
         self, path, origin, sample_rate, frequency=None, description="", at=None
     ):
-        if not 1 <= sample_rate <= _HIGHEST:
-            raise ValueError(
-                f"sample_rate must be 1..1e12 samples/s, got {sample_rate}"
-            )
+        if not 1 <= (rate := sample_rate) <= _HIGHEST:
+            raise ValueError(f"sample_rate must be 1..1e12 samples/s, got {rate}")
         if frequency is not None and not abs(frequency) <= _HIGHEST:
-            raise ValueError(
-                f"frequency must be within +-1e12 Hz or None, got {frequency}"
-            )
+            raise ValueError(f"frequency must be +-1e12 Hz or None, got {frequency}")
         self.meta, self.data = paths(path)
-        for place in (self.meta, self.data):
-            if place.exists():
-                raise ValueError(
-                    f"recording '{place}' exists and is not overwritten; choose "
-                    "another name"
-                )
+        for place in filter(Path.exists, (self.meta, self.data)):
+            raise ValueError(
+                f"recording '{place}' exists and is not overwritten; choose another "
+                "name"
+            )
         extension = {"name": "advphy", "version": __version__, "optional": True}
         self._fields = {
             "core:datatype": DATATYPE,
@@ -65,8 +59,7 @@ class RecordingWriter:
             "advphy:complete": False,
         }
         known = {OWN + key: value for key, value in dataclasses.asdict(origin).items()}
-        known["core:description"] = str(description) or None
-        self._fields |= _known(known)
+        self._fields |= _known(known | {"core:description": str(description) or None})
         self._frequency = None if frequency is None else float(frequency)
         self._captures, self._annotations = [], []
         self._hash, self.samples, self._interrupted = hashlib.sha512(), 0, False
@@ -80,7 +73,6 @@ class RecordingWriter:
             raise
 
     def _begin(self, at=None):
-        """Note that a capture begins with the next sample."""
         at = at or datetime.datetime.now(datetime.timezone.utc)
         utc = at.astimezone(datetime.timezone.utc).replace(tzinfo=None)
         capture = {
@@ -93,7 +85,7 @@ class RecordingWriter:
     def begin_capture(self) -> None:
         """Begin a capture with the next sample, because samples before it are missing.
 
-        After close(), the recording is opened again and is incomplete until close().
+        A closed recording is opened again and is incomplete until close().
         """
         self._interrupted = True
         if not self._file.closed:
@@ -101,8 +93,7 @@ class RecordingWriter:
         self._file = open(self.data, "r+b")  # noqa: SIM115 - close() closes it
         self._file.seek(0, os.SEEK_END)
         self._fields["advphy:complete"] = False
-        for name in ("core:sha512", "advphy:samples"):
-            self._fields.pop(name, None)
+        del self._fields["core:sha512"], self._fields["advphy:samples"]
         self._write()
 
     def write(self, samples) -> None:
@@ -150,11 +141,8 @@ class RecordingWriter:
             self._write()
 
     def _write(self):
-        content = {
-            "global": self._fields,
-            "captures": self._captures,
-            "annotations": self._annotations,
-        }
+        content = {"global": self._fields, "captures": self._captures}
+        content["annotations"] = self._annotations
         text = json.dumps(content, indent=4, allow_nan=False)
         with atomic_file(self.meta) as file:
             file.write(text + "\n")

@@ -51,12 +51,9 @@ class AliceModule(_Module):
     ROLE = "alice"
 
     def run(self, x, first_index, out):
-        """Write the transmitted vectors to out.
+        """Write the vectors to send for codes x, complex64 [batch, n], to out.
 
-        Args:
-            x: codes, complex64 [batch, n].
-            first_index: index of the first message.
-            out: complex64 [batch, n]; may be x.
+        The first message has the index first_index; out may be x.
         """
         if self.keying is not None:
             self.keying.apply(x, first_index, out)
@@ -79,11 +76,7 @@ class BobModule(_Module):
 
 
 def keying_of(link, secret):
-    """Return the keyed transform of a link, or None for a learned pair.
-
-    Raises:
-        ValueError: if the link is keyed and the secret is missing or not 32 bytes.
-    """
+    """Return the keyed transform or None; ValueError without a secret of 32 bytes."""
     if link.keying == "none":
         return None
     if secret is None:

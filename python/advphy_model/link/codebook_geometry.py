@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Geometry of a codebook in Euclidean space: distances, pairs, planes.
 
-C^n is treated as R^2n: the inner product is Re <a, b>, so ||a - b|| is the distance
-that noise must overcome.
+C^n is treated as R^2n, with the inner product Re <a, b>.
 """
 
 from dataclasses import dataclass
@@ -28,13 +27,12 @@ def spectrum(codebook) -> list:
     """Return [(distance, number of unordered pairs)], smallest distance first."""
     apart = distances(codebook)
     found = np.sort(apart[np.triu_indices(len(apart), 1)])
-    groups = []
-    for distance in found:
-        if groups and distance - groups[-1][0] <= _SAME * found[-1]:
-            groups[-1][1] += 1
-        else:
-            groups.append([float(distance), 1])
-    return [(distance, count) for distance, count in groups]
+    groups = {}
+    for distance in map(float, found):
+        last = next(reversed(groups), -np.inf)
+        near = last if distance - last <= _SAME * found[-1] else distance
+        groups[near] = groups.get(near, 0) + 1
+    return list(groups.items())
 
 
 def closest(codebook, count=2) -> list:
@@ -49,18 +47,12 @@ def closest(codebook, count=2) -> list:
 
 
 def closings(codebook, p) -> list:
-    """Return how far p moves each codeword toward each other codeword.
+    """Return [(s, t, share)] of how far p moves codewords, the largest share first.
 
     When s is sent, the received vector is x_s + p. Its shift toward x_t is
     Re <p, x_t - x_s> / ||x_t - x_s||; the decision boundary to t is at
-    ||x_t - x_s|| / 2. The share is the ratio of both; 1 is on the boundary.
-
-    Args:
-        codebook: complex [M, n].
-        p: complex [n], or [M, n] with row s for message s.
-
-    Returns:
-        [(s, t, share)], largest share first; equal codewords are left out.
+    ||x_t - x_s|| / 2. The share is the ratio of both; 1 is on the boundary. Equal
+    codewords are left out. p is complex [n], or [M, n] with row s for message s.
     """
     book = np.asarray(codebook, complex)
     rows = np.broadcast_to(np.asarray(p, complex), book.shape)
@@ -108,11 +100,7 @@ class Plane:
 
 
 def spans(along, vector) -> bool:
-    """Return whether two vectors are linearly independent and so span a plane.
-
-    Raises:
-        ValueError: if `along` is zero.
-    """
+    """Return whether two vectors span a plane; ValueError if `along` is zero."""
     along, vector = np.asarray(along, complex), np.asarray(vector, complex)
     length = np.sqrt(inner(along, along))
     if not length > 0:
@@ -124,11 +112,8 @@ def spans(along, vector) -> bool:
 def plane(corner, along, towards=None) -> Plane:
     """Return the plane through corner, corner + along and corner + towards.
 
-    Args:
-        corner: origin of the plane, complex [n].
-        along: first direction, complex [n].
-        towards: complex [n]; its part orthogonal to `along` is the second direction.
-            None: the second direction is j times the first.
+    The second direction is the part of `towards` orthogonal to `along`, or j times the
+    first if `towards` is None; all are complex [n].
     """
     along = np.asarray(along, complex)
     first = along / np.sqrt(inner(along, along))

@@ -30,8 +30,7 @@ def decider(model: LinkModel):
 def _nearest_codeword(codebook):
     """Return the network with outputs Re<y, c> - |c|^2 / 2 for the codewords c.
 
-    The output is largest for the codeword with the smallest distance |y - c|. The
-    reference is baselines/nearest_codeword.py.
+    It is largest for the nearest codeword; see baselines/nearest_codeword.py.
     """
     rows = to_reals(codebook)
     energy = np.cumsum(rows * rows, axis=1, dtype=float)[:, -1]  # in a fixed order
@@ -47,12 +46,9 @@ def encoder(model: LinkModel):
 def hard_decision_table(codebook: np.ndarray) -> list:
     """Return the message with the smallest Hamming distance to each of 2^n patterns.
 
-    Bit j of a pattern, from the left, is 1 where Re y[j] < 0. If several messages have
-    the smallest distance, the smallest message is taken. The codebook is complex [M, n]
-    with entries +a and -a; n is at most 16.
-
-    Raises:
-        ValueError: if the codebook has other entries or n is above 16.
+    Bit j of a pattern, from the left, is 1 where Re y[j] < 0. Of several messages with
+    this distance the smallest is taken. Raises ValueError unless the codebook, complex
+    [M, n], has the entries +a and -a, and n is at most 16.
     """
     real = np.asarray(codebook).real
     if np.any(np.asarray(codebook).imag != 0) or np.ptp(np.abs(real)) > 1e-6:

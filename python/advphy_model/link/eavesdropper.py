@@ -20,8 +20,7 @@ class Eve(StoredModel):
         listened_to: links of the training, name -> SHA-256.
         recipe: training settings, above all the SNR; JSON values.
 
-    Raises:
-        ValueError: if a role is missing or not known, or shapes do not match.
+    Raises ValueError if a role is missing or not known, or shapes do not match.
     """
 
     name: str
@@ -52,11 +51,8 @@ class Eve(StoredModel):
         if len(classes) != 1 or not 2 <= classes[0] <= 255:
             self.refuse(f"the classifier returns {classes}, must return 2..255 logits")
         decoder = self.networks.get("image_decoder")
-        if decoder is not None and len(decoder.output_shape) != 1:
-            self.refuse(
-                "the image_decoder must return shape (pixels,), got "
-                f"{decoder.output_shape}"
-            )
+        if decoder is not None and len(shape := decoder.output_shape) != 1:
+            self.refuse(f"the image_decoder must return shape (pixels,), got {shape}")
 
     def __repr__(self):
         return f"{self.name} ({self.reals} reals to {self.classes} classes)"
@@ -79,7 +75,6 @@ class Eve(StoredModel):
 
     def require_fit(self, link) -> None:
         """Raise ValueError unless the networks take codes of the link's length."""
-        if self.reals != link.reals:
-            self.refuse(
-                f"she takes {self.reals} reals, link '{link.name}' sends {link.reals}"
-            )
+        if (reals := self.reals) != link.reals:
+            name = link.name
+            self.refuse(f"she takes {reals} reals, link '{name}' sends {link.reals}")

@@ -31,6 +31,7 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.complex_baseband import channel_uses
+from advphy_model.found_by_name import require_known
 from advphy_model.randomness import checked_index
 
 TRANSFORMS = kernels.KEYED_TRANSFORMS
@@ -50,12 +51,10 @@ class Keying:
     Args:
         transform: one of TRANSFORMS.
         secret: 32 bytes that Alice and Bob share; see secret_file.
-        reals: L, reals per message, 1..1024; they are sent in n = ceil(L / 2) channel
-            uses (complex_baseband).
+        reals: L, reals per message, 1..1024, in n = ceil(L / 2) channel uses.
 
-    Raises:
-        ValueError: if an argument is out of range; the text never shows the secret.
-        ImportError: if the library `cryptography` is not installed.
+    Raises ValueError if an argument is out of range; the text never shows the secret.
+    ImportError if the library `cryptography` is not installed.
     """
 
     def __init__(self, transform: str, secret: bytes, reals: int):
@@ -77,8 +76,7 @@ class Keying:
             x: messages first_index, first_index + 1, ..., complex64 [batch, n]. If L is
                 odd, the last imaginary part is padding, which is not read.
             first_index: index of the first message, 0..2^48.
-            out: complex64 [batch, n], may be x; padding is written as 0. None: a new
-                array.
+            out: complex64 [batch, n], may be x; padding is written as 0. None: new.
         """
         return self._transform(x, first_index, out, inverse=False)
 
@@ -149,18 +147,14 @@ class Keying:
 
 
 def _check_settings(transform, secret, reals):
-    if transform not in TRANSFORMS:
-        raise ValueError(
-            f"transform {transform!r} is not known; choose from {', '.join(TRANSFORMS)}"
-        )
+    require_known("transform", transform, TRANSFORMS)
     most = kernels.LARGEST_KEYED
     number = isinstance(reals, numbers.Real) and not isinstance(reals, bool)
     if not number or not float(reals).is_integer() or not 1 <= reals <= most:
         raise ValueError(f"reals must be a whole number in 1..{most}, got {reals}")
     if not isinstance(secret, bytes) or len(secret) != SECRET_BYTES:
-        got = type(secret).__name__
-        if isinstance(secret, bytes):
-            got = f"{len(secret)} bytes"
+        size = f"{len(secret)} " if isinstance(secret, bytes) else ""
+        got = size + type(secret).__name__
         raise ValueError(
             f"secret must be {SECRET_BYTES} bytes, got {got}; make a file with "
             "secret_file.create and read it with secret_file.read"

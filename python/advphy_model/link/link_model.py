@@ -28,11 +28,10 @@ class LinkModel(StoredModel):
         decision: "network" (argmax of the decoder), "nearest_codeword", or
             "hard_decision" (signs of the real parts; only for binary codebooks).
         networks: Network by role. The decoder maps [2n] reals to M logits, the encoder
-            maps M one-hot vectors to [2n] reals. The codebook is the frozen encoder.
+            M one-hot vectors to [2n] reals, which the codebook has.
         recipe: training settings and measured results; JSON values.
 
-    Raises:
-        ValueError: if an argument is out of range or does not match the others.
+    Raises ValueError if an argument is out of range or does not match the others.
     """
 
     name: str
@@ -68,11 +67,9 @@ class LinkModel(StoredModel):
             self.refuse(f"k must be 1..8 bits (a message is a byte), got {self.k}")
         if self.n not in range(1, 4097):
             self.refuse(f"n must be 1..4096 channel uses, got {self.n}")
-        wanted = (self.M, self.n)
-        if self.codebook.shape != wanted:
-            self.refuse(
-                f"codebook has shape {self.codebook.shape}, expected (M, n) = {wanted}"
-            )
+        shape, wanted = self.codebook.shape, (self.M, self.n)
+        if shape != wanted:
+            self.refuse(f"codebook has shape {shape}, expected (M, n) = {wanted}")
         if not np.all(np.isfinite(self.codebook.view(np.float32))):
             self.refuse("codebook must be finite, got NaN or infinity; train it again")
         energy = mean_energy(self.codebook)
@@ -84,15 +81,10 @@ class LinkModel(StoredModel):
         self.require_known("decision", self.decision, DECISIONS)
 
     def _check_networks(self):
-        for role, network in self.networks.items():
+        shapes = (self.M,), (2 * self.n,)
+        for role in self.networks:
             self.require_known("role", role, ROLES)
-            wanted = ((self.M,), (2 * self.n,))
-            wanted = wanted[::-1] if role == "decoder" else wanted
-            if (network.input_shape, network.output_shape) != wanted:
-                self.refuse(
-                    f"the {role} maps {network.input_shape} to "
-                    f"{network.output_shape}, must map {wanted[0]} to {wanted[1]}"
-                )
+            self.require_shapes(role, *shapes[:: -1 if role == "decoder" else 1])
         if self.decision == "network" and "decoder" not in self.networks:
             self.refuse("decision 'network' needs a network with the role 'decoder'")
 

@@ -89,6 +89,15 @@ class StoredModel:
         if name not in known:
             self.refuse(unknown(what, name, known))
 
+    def require_shapes(self, role: str, takes: tuple, returns: tuple) -> None:
+        """Raise ValueError unless the network of a role maps one shape to the other."""
+        network = self.networks[role]
+        if (network.input_shape, network.output_shape) != (takes, returns):
+            self.refuse(
+                f"the {role} maps {network.input_shape} to {network.output_shape}, "
+                f"must map {takes} to {returns}"
+            )
+
     def derived(self) -> dict:
         """Return entries of the description that are computed from the fields."""
         return {}
@@ -107,11 +116,7 @@ class StoredModel:
 
     @classmethod
     def restore(cls, described: dict, arrays: dict):
-        """Return the model from the results of `describe`.
-
-        Raises:
-            ValueError, KeyError, TypeError: if entries are missing or do not match.
-        """
+        """Return the model from `describe`; ValueError, KeyError, TypeError if bad."""
         for key, wanted in cls.KIND.conventions.items():
             if described[key] != wanted:
                 raise ValueError(f"{key} is '{described[key]}', expected '{wanted}'")
@@ -125,11 +130,7 @@ class StoredModel:
         return cls(**given)
 
     def to_torch(self):
-        """Return the networks as a torch.nn.ModuleDict by role, with their weights.
-
-        Raises:
-            ImportError: if torch is not installed.
-        """
+        """Return the networks as a torch.nn.ModuleDict by role; needs torch."""
         torch_network = importlib.import_module("advphy_training.torch_network")
         return torch_network.modules(getattr(self, "networks", {}))
 
@@ -139,11 +140,7 @@ class StoredModel:
         return content_hash(*self.describe())
 
     def write(self, path) -> None:
-        """Write the model to a file, which appears complete or not at all.
-
-        Raises:
-            OSError: if the file cannot be written.
-        """
+        """Write the model to a file, complete or not at all; OSError if it fails."""
         described, arrays = self.describe()
         metadata = {
             "format": self.KIND.format,
@@ -154,12 +151,7 @@ class StoredModel:
 
     @classmethod
     def read(cls, path):
-        """Return the model in a file.
-
-        Raises:
-            ModelFileError: if the file does not hold a valid model of this kind.
-            OSError: if the file cannot be read.
-        """
+        """Return the model in a file; ModelFileError if it has none of this kind."""
         content = user_path(path).read_bytes()
         try:
             metadata, header, data = safetensors_file.parse(content)
@@ -175,9 +167,8 @@ class StoredModel:
             raise type(error)(f"{path}: {error}") from None
         except _MISFITS as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else error
-            raise ModelFileError(
-                f"{path}: not a valid {cls.KIND.what}: {what}"
-            ) from error
+            kind = cls.KIND.what
+            raise ModelFileError(f"{path}: not a valid {kind}: {what}") from error
 
     @classmethod
     def names(cls) -> list:
@@ -200,16 +191,11 @@ class StoredModel:
 
 
 def load(given, *kinds):
-    """Return a model by name or file; a model is returned unchanged.
+    """Return a model by name or file; a model of these kinds is returned unchanged.
 
-    Args:
-        given: a model, a name or the path of a file.
-        kinds: accepted subclasses of StoredModel.
-
-    Raises:
-        ValueError: if there is no such model; the text lists the names.
-        ModelFileError: if the file does not hold a valid model of these kinds.
-        OSError: if the file cannot be read.
+    Raises ValueError if there is no such model (the text lists the names), which is a
+    ModelFileError if the file holds no valid model of these subclasses of StoredModel;
+    OSError if it cannot be read.
     """
     if isinstance(given, kinds):
         return given

@@ -22,24 +22,15 @@ _ROUNDS = 100  # attempts to remove components along random directions
 _PARTS, _HALVINGS = 16, 12  # of the way along which the first wrong point is sought
 
 
-def nearest_errors(model: LinkModel, centers: np.ndarray, seed: int = 0) -> list:
+def nearest_errors(model: LinkModel, centers: np.ndarray) -> list:
     """Return for each message the displacements in distinct directions, shortest first.
 
-    A displacement d is just beyond the boundary of the decision: centers[s] + d is not
-    decided for s. It is 0 if centers[s] itself is decided wrongly.
-
-    Args:
-        model: link model.
-        centers: received vectors without noise, complex [M, n].
-        seed: seed of the random starts and attempts.
-
-    Returns:
-        M arrays float64 [0 to 64, 2n] (complex_baseband.py).
-
-    Raises:
-        ValueError: if no decision is found that is wrong.
+    They are M arrays float64 [0 to 64, 2n] (complex_baseband.py). A displacement d is
+    just beyond the boundary of the decision: centers[s] + d is not decided for s, where
+    centers are received vectors without noise, complex [M, n]. It is 0 if centers[s]
+    is decided wrongly. Raises ValueError if no decision is found that is wrong.
     """
-    rng, around = np.random.default_rng(seed), _Decisions(model, centers)
+    rng, around = np.random.default_rng(0), _Decisions(model, centers)
     sent = np.arange(model.M)
     lost = around.wrong(sent, np.zeros((model.M, 2 * model.n)))
     most = min(_MOST, max(_LEAST, _TOTAL // model.M))
@@ -86,8 +77,6 @@ def _units(d):
 
 
 class _Decisions:
-    """The decisions of a link at displacements from the centers."""
-
     def __init__(self, model, centers):
         self._decider = decider(model)
         self.centers = to_reals(centers).astype(float)

@@ -2,8 +2,7 @@
 """Files in the safetensors format: named float32 arrays and text, but no code.
 
 A file has 8 bytes (length of the header, little endian), the header (JSON: name ->
-dtype, shape, offsets; `__metadata__`: text -> text) and raw float32 values. Every
-framework can read it.
+dtype, shape, offsets; `__metadata__`: text -> text) and raw float32 values.
 """
 
 import json
@@ -18,11 +17,7 @@ _LARGEST_HEADER = 100_000_000  # bytes, the limit of the safetensors format
 
 
 def write(path, metadata: dict, arrays: dict) -> None:
-    """Write a file; it appears complete or not at all.
-
-    Raises:
-        OSError: if the file cannot be written.
-    """
+    """Write a file, which appears complete or not at all; OSError if it fails."""
     header, offset = {"__metadata__": metadata}, 0
     for name, array in arrays.items():
         header[name] = {
@@ -40,11 +35,7 @@ def write(path, metadata: dict, arrays: dict) -> None:
 
 
 def parse(content: bytes) -> tuple:
-    """Return (metadata, array descriptions, bytes of the arrays) of a file's content.
-
-    Raises:
-        ValueError: if the content is not a safetensors file.
-    """
+    """Return (metadata, array descriptions, data); ValueError if another format."""
     # The length 0x380 looks like the start of a pickle, but a brace follows it.
     pickles = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
     if content[:2] in pickles and content[8:9] != b"{":
@@ -68,25 +59,16 @@ def parse(content: bytes) -> tuple:
 
 
 def arrays(header: dict, data: bytes) -> dict:
-    """Return the arrays by name from the last two results of `parse`.
-
-    They must cover the data without gap or overlap.
-
-    Raises:
-        ValueError: if an array does not match its description or is not finite.
-    """
+    """Return the arrays by name; ValueError if not finite, with a gap or overlap."""
     found, end = {}, 0
     entries = sorted(header.items(), key=lambda item: item[1]["data_offsets"])
     for name, entry in entries:
         if set(entry) != {"dtype", "shape", "data_offsets"} or entry["dtype"] != "F32":
-            raise ValueError(
-                f"array '{name}' has dtype {entry.get('dtype')}, expected F32"
-            )
+            kind = entry.get("dtype")
+            raise ValueError(f"array '{name}' has dtype {kind}, expected F32")
         shape = entry["shape"]
         if not all(type(s) is int and 0 < s < 2**31 for s in shape):
-            raise ValueError(
-                f"array '{name}' has shape {shape}, expected positive whole numbers"
-            )
+            raise ValueError(f"array '{name}' has shape {shape}, expected numbers > 0")
         begin, stop = entry["data_offsets"]
         if begin != end or stop - begin != 4 * math.prod(shape):
             raise ValueError(f"array '{name}' has offsets that do not match its shape")
@@ -95,10 +77,7 @@ def arrays(header: dict, data: bytes) -> dict:
             raise ValueError(f"truncated in array '{name}'; get the file again")
         values = np.frombuffer(data, "<f4", math.prod(shape), begin)
         if not np.all(np.isfinite(values)):
-            raise ValueError(
-                f"array '{name}' has a value that is not finite; train or export it "
-                "again"
-            )
+            raise ValueError(f"array '{name}' is not finite; train or export it again")
         found[name] = values.reshape(shape)
     if end != len(data):
         raise ValueError(f"{len(data) - end} bytes follow the last array, expected 0")

@@ -5,6 +5,7 @@ A secret is 32 bytes, written as 64 hexadecimal digits. No error text shows it.
 """
 
 import getpass
+import hashlib
 import os
 import re
 import stat
@@ -15,7 +16,7 @@ import warnings
 from advphy_model.user_folders import user_path
 
 # OWASP's password storage cheat sheet (2023) for Scrypt: 128 MiB of memory.
-SCRYPT = {"n": 2**17, "r": 8, "p": 1}
+SCRYPT = {"n": 2**17, "r": 8, "p": 1, "maxmem": 2**28}
 # Fixed, so that a passphrase alone gives both ends the same secret. The drawback is
 # that one table of guesses works against all users, so passphrases must be strong.
 SALT = b"gr-advphy keying passphrase 1"
@@ -24,10 +25,8 @@ SALT = b"gr-advphy keying passphrase 1"
 def read(path) -> bytes:
     """Return the secret in a file, 32 bytes.
 
-    Raises:
-        ValueError: if the file is not a regular file of this user, others may access
-            it, or it does not hold 64 hexadecimal digits.
-        OSError: if the file cannot be read.
+    Raises ValueError if it is not a regular file of this user alone, or does not hold
+    64 hexadecimal digits; OSError if it cannot be read.
     """
 
     def nonblocking(path, flags):
@@ -37,27 +36,17 @@ def read(path) -> bytes:
         _refuse_careless(path, os.fstat(file.fileno()))
         secret = _from_hex(file.read(256).decode("ascii", "replace"))
     if secret is None:
-        raise ValueError(
-            f"{path}: the content is not 64 hexadecimal digits; "
-            "make a new secret under another name"
-        )
+        _refuse(path, "is not 64 hexadecimal digits; make a new secret")
     return secret
 
 
 def create(path) -> None:
-    """Write a new random secret to a new file that only this user may read.
-
-    Raises:
-        ValueError: if the file exists.
-        OSError: if the file cannot be written.
-    """
+    """Write a new random secret for this user alone; ValueError if the file exists."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
         handle = os.open(user_path(path), flags, 0o600)
     except FileExistsError:
-        raise ValueError(
-            f"{path} exists and is not overwritten; choose another name"
-        ) from None
+        _refuse(path, "exists and is not overwritten; choose another name")
     try:
         with open(handle, "w", encoding="ascii") as file:
             os.fchmod(handle, 0o600)  # independent of the umask
@@ -73,16 +62,11 @@ def ask() -> bytes:
     """Ask for the secret at the terminal, without echo; return 32 bytes.
 
     64 hexadecimal digits are the secret itself. Any other text is a passphrase: the
-    secret is derived from it (Unicode form NFC, UTF-8) by Scrypt with SALT.
-
-    Raises:
-        ValueError: if there is no terminal, or nothing was entered.
-        ImportError: if the library `cryptography` is not installed.
+    secret is derived from it (Unicode form NFC, UTF-8) by scrypt with SALT. Raises
+    ValueError if there is no terminal, or nothing was entered.
     """
     if sys.stdin is None or not sys.stdin.isatty():
-        raise ValueError(
-            "there is no terminal to ask for the passphrase; give a secret file"
-        )
+        raise ValueError("there is no terminal to ask for it; give a secret file")
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)  # echo cannot be off
         try:
@@ -91,14 +75,8 @@ def ask() -> bytes:
             entered = ""
     if not entered:
         raise ValueError("no passphrase was entered; enter one, or give a secret file")
-    return _from_hex(entered) or _from_passphrase(entered)
-
-
-def _from_passphrase(passphrase):
-    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-
-    text = unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogateescape")
-    return Scrypt(salt=SALT, length=32, **SCRYPT).derive(text)
+    text = unicodedata.normalize("NFC", entered).encode("utf-8", "surrogateescape")
+    return _from_hex(entered) or hashlib.scrypt(text, salt=SALT, dklen=32, **SCRYPT)
 
 
 def _from_hex(text):
@@ -111,15 +89,12 @@ def _from_hex(text):
 def _refuse_careless(path, status):
     """Raise ValueError unless the file is regular, ours and private."""
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"{path} is not a regular file; give one that holds a secret")
-    if status.st_uid != os.geteuid():
-        raise ValueError(
-            f"{path} belongs to user number {status.st_uid}, not to you; "
-            "make your own copy with mode 0600"
-        )
-    mode = stat.S_IMODE(status.st_mode)
-    if mode & 0o077:
-        raise ValueError(
-            f"{path} has mode {mode:04o}, so others may use the secret; "
-            f"run chmod 600 {path}"
-        )
+        _refuse(path, "is not a regular file; give one that holds a secret")
+    if (uid := status.st_uid) != os.geteuid():
+        _refuse(path, f"belongs to user {uid}, not to you; copy it with mode 0600")
+    if (mode := stat.S_IMODE(status.st_mode)) & 0o077:
+        _refuse(path, f"has mode {mode:04o}: it is not private; run chmod 600 {path}")
+
+
+def _refuse(path, what):
+    raise ValueError(f"{path} {what}") from None

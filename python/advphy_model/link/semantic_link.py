@@ -28,18 +28,16 @@ class SemanticLink(StoredModel):
 
     Args:
         name: name for the user.
-        image_shape: (rows, columns) of an image, 1..256 each, or (rows, columns, 3) in
-            color; pixels are 0..1.
+        image_shape: (rows, columns), 1..256 each, or (rows, columns, 3) in color.
         networks: Network by role. The base: "semantic_encoder" (the reals of an image
             to features), "channel_encoder" (features to the L reals of a code),
-            "channel_decoder" and "semantic_decoder" (back to an image). The pair:
-            "alice" and "bob", the residuals F of [arn, eq. 15, 17], L reals to L.
+            "channel_decoder" and "semantic_decoder" (back to an image of 0..1). The
+            pair: "alice" and "bob", the residuals F of [arn, eq. 15, 17], L reals to L.
         keying: "none", or the transform that a shared secret selects for each message:
             "sign_permutation", "rotation" or "signs" (which hides little).
         recipe: training settings and measured results; JSON values.
 
-    Raises:
-        ValueError: if a role is missing or not known, or shapes do not match.
+    Raises ValueError if a role is missing or not known, or shapes do not match.
     """
 
     name: str
@@ -82,26 +80,16 @@ class SemanticLink(StoredModel):
     def _check_shapes(self):
         features = (self.pixels,)
         for role in BASE:
-            network = self.networks[role]
-            if network.input_shape != features:
-                self.refuse(
-                    f"the {role} takes {network.input_shape}, must take {features}"
-                )
-            features = network.output_shape
-        if features != (self.pixels,):
-            self.refuse(
-                f"the semantic_decoder returns {features}, must return {(self.pixels,)}"
-            )
+            returned = self.networks[role].output_shape
+            if role == BASE[-1]:
+                returned = (self.pixels,)
+            self.require_shapes(role, features, returned)
+            features = returned
         code = self.networks["channel_encoder"].output_shape
         if len(code) != 1 or not 1 <= code[0] <= 8192:
             self.refuse(f"codes have shape {code}, expected (L,) with L in 1..8192")
-        for role in PAIR:
-            network = self.networks.get(role)
-            if network and (network.input_shape, network.output_shape) != (code, code):
-                self.refuse(
-                    f"{role} maps {network.input_shape} to {network.output_shape}, "
-                    f"must map {code} to {code}"
-                )
+        for role in self.networks.keys() & PAIR:
+            self.require_shapes(role, code, code)
 
     def __repr__(self):
         return f"{self.name} ({self.pixels} pixels on {self.reals} reals)"
@@ -144,10 +132,7 @@ class SemanticLink(StoredModel):
 
     @property
     def pairing(self) -> str:
-        """Return 16 hexadecimal digits that must be equal for Alice and for Bob.
-
-        They depend on both residuals, the keying and the base, but not on the secret.
-        """
+        """Return 16 hexadecimal digits of pair, keying and base, for Alice and Bob."""
         pair = {role: net for role, net in self.networks.items() if role in PAIR}
         described, arrays = describe_networks(pair)
         what = {"pair": described, "keying": self.keying, "base": self.base_sha256}
@@ -156,11 +141,8 @@ class SemanticLink(StoredModel):
     def require_unit_power(self, images) -> None:
         """Raise ValueError unless codes have mean x_i^2 = 1, which an SNR relies on.
 
-        The mean over the first IMAGES images may be off by TOLERANCE_DB and by three
-        standard errors.
-
-        Args:
-            images: Images of the link's shape.
+        The mean over the first IMAGES of some Images may be off by TOLERANCE_DB and by
+        three standard errors.
         """
         pixels = images.as_reals()[:IMAGES]
         x = np.empty((len(pixels), self.n), np.complex64)

@@ -15,7 +15,7 @@ from advphy_model.measure.error_rate import StopRule, ebn0_db_at
 from advphy_model.measure.link_chain import Counts, LinkSetting, OfLink
 from advphy_model.measure.table import names
 from advphy_model.modem.burst_adversary import BurstAdversary
-from advphy_model.modem.frame import Frame
+from advphy_model.modem.frame import Frame, require_frame
 from advphy_model.randomness import checked_index
 from advphy_model.receive.canceller import CancellerSettings
 
@@ -59,10 +59,9 @@ class BurstCounts(Counts):
     def require_possible(self) -> None:
         """Raise ValueError if the counts are contradictory or out of range."""
         super().require_possible()
-        if not (0 <= self.missed_frames <= self.frames and self.first_frame >= 0):
-            raise ValueError(
-                f"{self.missed_frames} missed of {self.frames} bursts cannot be"
-            )
+        missed, sent = self.missed_frames, self.frames
+        if not (0 <= missed <= sent and self.first_frame >= 0):
+            raise ValueError(f"{missed} missed of {sent} bursts cannot be")
 
 
 def layout_label(frame: Frame) -> str:
@@ -75,11 +74,10 @@ class BurstSetting(OfLink):
     """A link through the modem at one Eb/N0.
 
     modulate -> impair -> + adversary -> + noise -> synchronize -> cancel -> decide.
-    After the matched filter, the noise variance per real dimension is
-    power.noise_variance(ebn0_db, rate), so the BLER can be compared with LinkSetting at
-    the same Eb/N0. The energy of preamble, header and pilots is not counted in Eb/N0
-    (Frame.overhead_db). Messages are those of LinkSetting for the same seed and block.
-    The first block of burst i has the index i * frame.codewords.
+    After the matched filter, the noise is that of LinkSetting at the same Eb/N0, which
+    does not count the energy of preamble, header and pilots (Frame.overhead_db).
+    Messages are those of LinkSetting for the same seed and block; the first block of
+    burst i has the index i * frame.codewords.
 
     Args:
         model: link model.
@@ -87,14 +85,13 @@ class BurstSetting(OfLink):
         ebn0_db: Eb/N0 in dB.
         seed: seed of messages, noise and impairments.
         attack: BurstAdversary, or None.
-        canceller: CancellerSettings without forgetting, or None. Windows consist of
-            codewords in order of arrival and begin anew every SEGMENT bursts. More
-            bursts are sent to fill the last window; they are not counted.
+        canceller: CancellerSettings without forgetting, or None. Windows hold codewords
+            in order of arrival and begin anew every SEGMENT bursts; more bursts, which
+            are not counted, fill the last one.
         channel: label of the channel of the victim's samples (air/channels).
         frames: largest number of bursts, in addition to the stop rule; None: no limit.
 
-    Raises:
-        ValueError: if a value is out of range or does not match the link.
+    Raises ValueError if a value is out of range or does not match the link.
     """
 
     model: LinkModel
@@ -113,11 +110,7 @@ class BurstSetting(OfLink):
         self.prepare()
         if self.frames is not None and not checked_index("frames", self.frames):
             raise ValueError("frames must be at least 1, got 0")
-        if not isinstance(frame, Frame) or frame.n != self.model.n:
-            raise ValueError(
-                f"frame = {frame} does not fit link '{self.model.name}' with n = "
-                f"{self.model.n}; make it with Frame.of_model(model, ...)"
-            )
+        require_frame(frame, self.model)
         if attack is not None and attack.frame != frame:
             raise ValueError(
                 f"the adversary's frame is {attack.frame}, the victim's {frame}; give "
@@ -157,11 +150,9 @@ def aligned_bler(setting: BurstSetting, attack=None) -> float:
 
 
 def loss_db(setting: BurstSetting, bler: float) -> float | None:
-    """Return the loss of the modem: how much less Eb/N0 the aligned link needs, in dB.
+    """Return how much less Eb/N0 the aligned link needs for a BLER of the modem, in dB.
 
-    The Eb/N0 of the aligned link is interpolated between points every STEP_DB. The loss
-    can be slightly negative by chance. It is None if it exceeds 5 dB. Of the setting,
-    only model and Eb/N0 are used; `bler` was measured through the modem.
+    It is interpolated between points every STEP_DB, and None above 5 dB.
     """
     if not 0 < bler < 1:
         return None

@@ -5,6 +5,7 @@ import numpy as np
 
 from advphy_model import kernels, randomness
 from advphy_model.link import decision
+from advphy_model.measure.link_chain import count_blocks
 from advphy_model.modem.modulator import Modulator
 from advphy_model.modem.synchronizer import Synchronizer
 from advphy_model.power import noise_sigma
@@ -116,22 +117,13 @@ class BurstStream:
 
     def _decide(self, y, index):
         """Decide blocks with their indices and count those of counted bursts."""
-        decided = np.empty(len(y), np.uint8)
-        erased = np.empty(len(y), np.uint8)
-        self._decider.decide(np.ascontiguousarray(y), decided, erased)
-        end = (self._first + len(self._seen)) * self._codewords
-        wanted = index < end
-        lost = (erased == 1) & wanted
-        wrong = (decided != self._sent(index)) & wanted & ~lost
-        self._counts += wanted.sum(), wrong.sum(), lost.sum()
-
-    def _sent(self, index):
-        """Return the transmitted messages of blocks with these indices."""
-        if not len(index):
-            return np.empty(0, np.uint8)
-        first = int(index.min())
-        count = int(index.max()) - first + 1
-        sent = randomness.messages(
-            self._setting.seed, first, count, self._setting.model.k
-        )
-        return sent[index - first]
+        wanted = index < (self._first + len(self._seen)) * self._codewords
+        if not wanted.any():
+            return
+        y, index = y[wanted], index[wanted]
+        decided, erased = np.empty((2, len(y)), np.uint8)
+        self._decider.decide(y, decided, erased)
+        first, last = int(index.min()), int(index.max())
+        seed, k = self._setting.seed, self._setting.model.k
+        sent = randomness.messages(seed, first, last - first + 1, k)[index - first]
+        self._counts += len(y), *count_blocks(decided, sent, erased)

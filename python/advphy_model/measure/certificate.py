@@ -53,8 +53,7 @@ class Certificate:
         blocks: number of blocks of all messages.
         limits: upper limits of the error rates, whose mean is a limit, too, [M].
 
-    Raises:
-        ValueError: if ebn0_db or seed is out of range, or blocks is not in 1..1e10.
+    Raises ValueError if ebn0_db or seed is out of range, or blocks is not in 1..1e10.
     """
 
     def __init__(self, model, ebn0_db, blocks, seed=1, workers=None):
@@ -84,9 +83,8 @@ class Certificate:
     def _count(self, seed, start):
         """Count the blocks from start on.
 
-        Returns:
-            Errors of each message [M], errors where the nearest codeword is right, sum
-            of z and sum of z z^T over the errors.
+        Returns errors of each message [M], errors where the nearest codeword is right,
+        and the sums of z and z z^T over the errors.
         """
         model = self.model
         size = min(max(1, _TILE // model.n), self.blocks - start)
@@ -107,10 +105,7 @@ class Certificate:
         return errors, alone, z.sum(axis=0), z.T @ z
 
     def per_message(self, psr_db: float) -> float:
-        """Return the bound for an adversary who chooses p for each message.
-
-        Every p has at most the PSR psr_db in dB.
-        """
+        """Return the bound for one p for each message, of at most psr_db."""
         return float(np.mean(_shifted(self.limits, self._shift(psr_db))))
 
     def universal(self, psr_db: float) -> float:
@@ -166,8 +161,7 @@ def _limit(errors, blocks, lost):
 def _evened(limits, mean):
     """Return min(limit, level) with the level at which the mean is at most `mean`.
 
-    g is concave, so among all rates up to their limits with this mean, these have the
-    largest mean of g.
+    g is concave, so these have the largest mean of g of all rates with this mean.
     """
     if limits.mean() <= mean:
         return limits

@@ -26,15 +26,9 @@ _SILENT = "the scheduler does not answer any more"
 def workers(address: str, module: str = "advphy_model.measure.ranges"):
     """Yield the Workers of a scheduler and disconnect from it at the end.
 
-    If a worker dies, only its current range is computed again.
-
-    Args:
-        address: address of the scheduler, such as "localhost:8786".
-        module: module that every worker must be able to import, in this version.
-
-    Raises:
-        ValueError: if no scheduler answers, there is no worker, or a worker cannot
-            import the module or has another version.
+    The address is, for example, "localhost:8786". If a worker dies, only its current
+    range is computed again. Raises ValueError if no scheduler answers, there is no
+    worker, or a worker cannot import the module or has another version.
     """
     cluster = _Cluster(address)
     try:

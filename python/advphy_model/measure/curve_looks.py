@@ -20,15 +20,8 @@ class Marker(NamedTuple):
     glyph: str
 
 
-MARKERS = (
-    Marker("o", "o", "●"),
-    Marker("s", "s", "■"),
-    Marker("^", "t1", "▲"),
-    Marker("D", "d", "◆"),
-    Marker("v", "t", "▼"),
-    Marker("P", "+", "✚"),
-    Marker("X", "x", "✖"),
-)
+_SHAPES = "os^DvPX", ("o", "s", "t1", "d", "t", "+", "x"), "●■▲◆▼✚✖"
+MARKERS = tuple(map(Marker, *_SHAPES))
 
 
 class Look(NamedTuple):
@@ -38,22 +31,16 @@ class Look(NamedTuple):
     marker: Marker
 
 
-class NameLooks:
-    """Assign a Look to each name in order of appearance; thread-safe."""
-
-    def __init__(self):
-        self._lock, self._numbers = threading.Lock(), {}
-
-    def look_of(self, name):
-        """Return the Look of a name, which never changes."""
-        with self._lock:
-            number = self._numbers.setdefault(name, len(self._numbers))
-        turn, color = divmod(number, len(COLORS))
-        marker = (color + turn) % len(MARKERS)  # 49 different combinations
-        return Look(COLORS[color], MARKERS[marker])
+_lock, _numbers = threading.Lock(), {}  # shared by all displays of the process
 
 
-look_of = NameLooks().look_of  # shared by all displays of the process
+def look_of(name, numbers=_numbers):
+    """Return the Look of a name, which never changes, in order of appearance."""
+    with _lock:
+        number = numbers.setdefault(name, len(numbers))
+    turn, color = divmod(number, len(COLORS))
+    marker = (color + turn) % len(MARKERS)  # 49 different combinations
+    return Look(COLORS[color], MARKERS[marker])
 
 
 def apart(wanted, sizes, low, high):
@@ -66,23 +53,19 @@ def apart(wanted, sizes, low, high):
         wanted: wanted centers.
         sizes: lengths that the positions occupy.
         low: no length begins below this.
-        high: no length ends above this, unless they do not fit; then the first begins
-            at low.
+        high: no length ends above this, unless together they do not fit above low.
     """
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    offset, offsets = 0.0, []  # centers if all positions were stacked from 0
-    for i in order:
-        offsets.append(offset + sizes[i] / 2)
-        offset += sizes[i]
-    groups = []  # [mean wanted begin of the stack, number of members]
-    for i, at in zip(order, offsets, strict=True):
-        groups.append([wanted[i] - at, 1])
+    order = np.argsort(wanted, kind="stable")
+    ends = np.cumsum(np.asarray(sizes, float)[order])
+    offsets = ends - np.asarray(sizes)[order] / 2  # centers if all are stacked from 0
+    groups = []  # (mean wanted begin of the stack, number of members)
+    for begin in np.asarray(wanted)[order] - offsets:
+        groups.append((begin, 1))
         while len(groups) > 1 and groups[-2][0] >= groups[-1][0]:
-            (mean, count), (more, others) = groups[-2:]
-            together = (mean * count + more * others) / (count + others)
-            groups[-2:] = [[together, count + others]]
-    begins = np.repeat([g[0] for g in groups], [g[1] for g in groups])
-    begins = np.clip(begins, low, max(low, high - offset))
+            means, counts = zip(*groups[-2:], strict=True)
+            groups[-2:] = [(np.average(means, weights=counts), sum(counts))]
+    begins = np.repeat(*map(list, zip(*groups, strict=True))) if groups else ends
+    begins = np.clip(begins, low, max(low, high - sum(sizes)))
     places = np.empty(len(wanted))
     places[order] = begins + offsets
     return places

@@ -40,7 +40,6 @@ def by_label(rows, x="ebn0_db") -> dict:
 
 
 def _labels(rows, x):
-    """Return the function that returns the label of a row."""
     several = len({row.engine for row in rows}) > 1
     ebn0s = len({row.ebn0_db for row in rows})
     hashes = {(row.link, row.model_sha256) for row in rows}

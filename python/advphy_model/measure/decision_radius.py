@@ -56,15 +56,9 @@ class Radius:
 def radii(model, nodes=2000):
     """Yield the Radius of each codeword of a link model, in the order of the messages.
 
-    A codeword that is decided wrongly has the radius 0.
-
-    Args:
-        model: link model.
-        nodes: most nodes of a branch and bound; when they are used up, the radius is a
-            lower limit.
-
-    Raises:
-        ValueError: if nodes is below 1, or if linear bounds do not know a layer.
+    A codeword that is decided wrongly has the radius 0. After `nodes` nodes of a branch
+    and bound, the radius is a lower limit. Raises ValueError if nodes is below 1, or if
+    linear bounds do not know a layer.
     """
     if nodes < 1 or int(nodes) != nodes:
         raise ValueError(f"nodes must be a whole number of at least 1, got {nodes}")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Block error rates from counts: intervals, upper bounds and the stop rule."""
 
+import itertools
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -26,10 +27,7 @@ def interval(
     """
     require_known("method", method, METHODS)
     if not 0 <= errors <= blocks or blocks < 1:
-        raise ValueError(
-            f"errors must be in 0..blocks and blocks at least 1, got {errors} errors "
-            f"in {blocks} blocks"
-        )
+        raise ValueError(f"errors must be 0..blocks, got {errors} in {blocks} blocks")
     if method == "wilson":
         return _wilson(float(errors), float(blocks), confidence)
     from scipy.stats import binomtest  # half a second to import
@@ -65,13 +63,10 @@ def upper_bound(blocks: int, confidence: float = 0.95) -> float:
 def ebn0_db_at(points: dict, bler: float) -> float | None:
     """Return the Eb/N0 in dB at which a curve reaches a BLER, or None.
 
-    The logarithm of the BLER is interpolated linearly in dB between the points
-    {ebn0_db: (failures, blocks)}.
+    log BLER is interpolated linearly in dB between {ebn0_db: (failures, blocks)}.
     """
-    rates = [
-        (db, failures / blocks) for db, (failures, blocks) in sorted(points.items())
-    ]
-    for (left, high), (right, low) in zip(rates, rates[1:], strict=False):  # noqa: RUF007
+    rates = [(db, lost / blocks) for db, (lost, blocks) in sorted(points.items())]
+    for (left, high), (right, low) in itertools.pairwise(rates):
         if high >= bler >= low > 0:
             share = math.log(high / bler) / math.log(high / low) if high > low else 0
             return left + share * (right - left)
@@ -86,14 +81,11 @@ class StopRule:
     max_blocks. So every engine stops at the same block, regardless of chunk sizes.
 
     Args:
-        min_errors: number of failed blocks (wrong or erased) to stop at; None: no
-            limit.
-        max_blocks: number of blocks to stop at; None: no limit.
-        relative_width: width of the 95 % Wilson interval, relative to the rate, to stop
-            at; None: no limit.
+        min_errors: number of failed blocks (wrong or erased); None: no limit.
+        max_blocks: number of blocks; None: no limit.
+        relative_width: width of the 95 % Wilson interval over the rate; None: no limit.
 
-    Raises:
-        ValueError: if a value is out of range.
+    Raises ValueError if a value is out of range.
     """
 
     min_errors: int | None = 200
@@ -107,10 +99,8 @@ class StopRule:
                 raise ValueError(
                     f"{name} must be a whole number of at least 1 or None, got {value}"
                 )
-        if self.relative_width is not None and not self.relative_width > 0:
-            raise ValueError(
-                f"relative_width must be above 0 or None, got {self.relative_width}"
-            )
+        if (width := self.relative_width) is not None and not width > 0:
+            raise ValueError(f"relative_width must be above 0 or None, got {width}")
 
     def next_check(self, blocks: int) -> int:
         """Return the number of blocks at which the rule is checked next."""

@@ -15,22 +15,13 @@ _C2 = 0.03**2  # (K2 L)^2
 
 
 def squared_error(a, b):
-    """Return the sum over the pixels of (a - b)^2, [batch].
-
-    Raises:
-        ValueError: if the shapes differ.
-    """
+    """Return the sum over the pixels of (a - b)^2, [batch]; ValueError if unlike."""
     _refuse_unlike(a, b)
     return ((_doubles(a) - _doubles(b)) ** 2).sum(axis=1)
 
 
 def error_sums(errors) -> dict:
-    """Return erasures, squared_error and squared_error_squares of images.
-
-    Args:
-        errors: squared error of each image, float64 [images]. An image with an error
-            that is not finite is an erasure and is in no other sum.
-    """
+    """Return sums of squared errors [images]; one that is not finite is an erasure."""
     good = np.isfinite(errors)
     return {
         "erasures": int(len(errors) - good.sum()),
@@ -47,14 +38,8 @@ def mse(a, b):
 def psnr(mse, peak: float = 1.0):
     """Return the peak signal-to-noise ratio in dB, 10 log10(peak^2 / mse).
 
-    The PSNR of a mean MSE is not the mean of the PSNRs.
-
-    Args:
-        mse: mean squared error per pixel, a number or a numpy array; 0 gives infinity.
-        peak: largest possible value of a pixel.
-
-    Raises:
-        ValueError: if an mse is negative or peak is not positive.
+    The PSNR of a mean MSE is not a mean of PSNRs. The MSE per pixel is a number or
+    an array; 0 gives infinity. `peak` is the largest value of a pixel.
     """
     mse = np.asarray(mse, np.float64)
     if (mse < 0).any() or peak <= 0:
@@ -75,26 +60,24 @@ def ssim(a, b, shape):
     with means m, sample variances v and covariance c. Z. Wang, A. C. Bovik, H. R.
     Sheikh, E. P. Simoncelli, "Image quality assessment: from error visibility to
     structural similarity", IEEE Trans. Image Processing 13(4), 2004, eq. 13 and 17,
-    with the uniform window and the constants that scikit-image's structural_similarity
-    has by default. The Gaussian window of the paper gives other values.
+    with the window and the constants that scikit-image's structural_similarity has by
+    default; the Gaussian window of the paper gives other values.
 
     Args:
         a: [batch, rows*columns], times 3 in color.
         b: the same shape; a and b may be exchanged.
-        shape: (rows, columns), each at least 7; (rows, columns, 3) in color, where the
-            similarity is the mean over the colors.
+        shape: (rows, columns), each at least 7; (rows, columns, 3): mean over colors.
 
-    Raises:
-        ValueError: if the shapes differ, or an image is smaller than the window.
+    Raises ValueError if the shapes differ, or an image is smaller than the window.
     """
     _refuse_unlike(a, b)
-    rows, columns, *colors = shape
+    rows, columns = shape[:2]
     if min(rows, columns) < WINDOW or a.shape[1] != math.prod(shape):
         raise ValueError(
             f"images have {a.shape[1]} pixels, expected {rows} x {columns} pixels, at "
             f"least {WINDOW} x {WINDOW}"
         )
-    a, b = (_doubles(x).reshape(-1, rows, columns, *colors) for x in (a, b))
+    a, b = (_doubles(x).reshape(-1, *shape) for x in (a, b))
     mean_a, mean_b = _window_mean(a), _window_mean(b)
     sample = WINDOW**2 / (WINDOW**2 - 1)
     variances = sample * (_window_mean(a * a + b * b) - mean_a**2 - mean_b**2)

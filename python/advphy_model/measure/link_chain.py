@@ -22,8 +22,28 @@ from advphy_model.version import __version__
 _TILE_BYTES = 256 * 1024  # received vectors, at most a quarter of a core's cache
 
 
+def columns_with(sums: tuple) -> tuple:
+    """Return the columns of rows of a link that have these SUMS."""
+    setting = "link engine ebn0_db psr_db attack canceller channel seed first_block"
+    return (*names(setting), *sums, "model_sha256", "version")
+
+
+def count_blocks(decided, sent, erased=None) -> tuple:
+    """Return (block_errors, erasures) of uint8 [blocks]; erased may be None."""
+    errors = kernels.count_differences(decided, sent)
+    lost = 0 if erased is None else int(np.count_nonzero(erased))
+    if lost:  # an erased block is not an error, whatever was decided for it
+        errors -= int(np.count_nonzero((decided != sent) & np.asarray(erased, bool)))
+    return errors, lost
+
+
 class LinkRow(Row):
     """Base of rows of one link at one Eb/N0."""
+
+    SETTING: ClassVar = names(
+        "link engine attack canceller channel psr_db model_sha256 ebn0_db seed"
+    )
+    FIRST: ClassVar = "first_block"
 
     @property
     def layout(self) -> str:
@@ -72,15 +92,8 @@ class Counts(LinkRow):
     channel: str = "awgn"
     version: str = __version__
 
-    SETTING: ClassVar = names(
-        "link engine attack canceller channel psr_db model_sha256 ebn0_db seed"
-    )
-    FIRST: ClassVar = "first_block"
     SUMS: ClassVar = names("blocks block_errors erasures")
-    COLUMNS: ClassVar = names(
-        "link engine ebn0_db psr_db attack canceller channel seed first_block blocks"
-        " block_errors erasures model_sha256 version"
-    )
+    COLUMNS: ClassVar = columns_with(SUMS)
     EARLIER: ClassVar = {"channel": "awgn"}
     COMMAND: ClassVar = "advphy measure"
 
@@ -110,21 +123,19 @@ class OfLink:
         checked_seed(self.seed)
         noise_variance(self.ebn0_db, self.model.rate)  # checks the range
         object.__setattr__(self, "channel", canonical(self.channel))
-        if self.canceller is None:
-            return
-        if self.canceller.forgetting:
+        forgetting = 0 if self.canceller is None else self.canceller.forgetting
+        if forgetting:
             raise ValueError(
-                f"forgetting = {self.canceller.forgetting}: ranges are counted in any "
-                "order, so windows must be independent; give 0, or use the canceller "
-                "block"
+                f"forgetting = {forgetting}: ranges are counted in any order, so "
+                "windows must be independent; give 0, or use the canceller block"
             )
-        shared_canceller(self.model, self.canceller)
+        if self.canceller is not None:
+            shared_canceller(self.model, self.canceller)
 
     def row(self, schema, engine: str, **more) -> tuple:
-        """Return a tuple with the only row, with all counts 0.
+        """Return a tuple with the only row, a LinkRow with all counts 0.
 
-        The PSR is rounded, because the perturbation is float32. The schema is a
-        LinkRow; `more` are its columns that are not set here.
+        The PSR is rounded, because the perturbation is float32.
         """
         attack, canceller = self.attack, self.canceller
         row = schema(
@@ -152,12 +163,10 @@ class LinkSetting(OfLink):
         ebn0_db: Eb/N0 in dB.
         seed: seed of messages and noise.
         attack: Adversary, or None; p is added after the noise: y = (x + noise) + p.
-        canceller: CancellerSettings, or None; windows begin at the first block of a
-            run.
+        canceller: CancellerSettings, or None; windows begin with a run.
         channel: label of the channel of the codewords (air/channels).
 
-    Raises:
-        ValueError: if a value is out of range or does not match the link.
+    Raises ValueError if a value is out of range or does not match the link.
     """
 
     model: LinkModel
@@ -205,9 +214,7 @@ class _Chain:
         self._window = 1 if canceller is None else canceller.window
         tile = max(64, _TILE_BYTES // (8 * model.n))
         tile = max(1, tile // self._window) * self._window
-        self._sent = np.empty(tile, np.uint8)
-        self._decided = np.empty(tile, np.uint8)
-        self._erased = np.empty(tile, np.uint8)
+        self._sent, self._decided, self._erased = np.empty((3, tile), np.uint8)
         self._y = np.empty((tile, model.n), np.complex64)
 
     def count(self, origin, begin, end):
@@ -217,18 +224,13 @@ class _Chain:
         for at in range(begin // window * window, end, tile):
             size = min(-(-(end - at) // window) * window, tile)
             self._decide(origin + at, size)
-            wanted = slice(max(begin - at, 0), min(end - at, size))
-            sent, decided = self._sent[wanted], self._decided[wanted]
-            erased = self._erased[wanted]
-            errors += kernels.count_differences(sent, decided)
-            lost = int(np.count_nonzero(erased))
-            if lost:  # an erased block is marked as message 0, but is not an error
-                errors -= int(np.count_nonzero((sent != decided) & (erased == 1)))
-            erasures += lost
+            part = slice(max(begin - at, 0), min(end - at, size))
+            results = self._decided, self._sent, self._erased
+            wrong, lost = count_blocks(*(each[part] for each in results))
+            errors, erasures = errors + wrong, erasures + lost
         return errors, erasures
 
     def _decide(self, first, size):
-        """Fill sent, decided and erased with the blocks from first on."""
         sent, y = self._sent[:size], self._y[:size]
         kernels.messages(self._seed, first, self._k, sent)
         self._encoder.look_up(sent, y)

@@ -50,11 +50,8 @@ def sentence(failures, blocks) -> str:
 def figures_of(message) -> str:
     """Return a short text with the figures of a message that are known.
 
-    It is a dictionary of a counter, meter, adversary or canceller; a figure that is
-    missing or None is left out.
-
-    Raises:
-        KeyError: if the kind is not known, or counts or `detected` are missing.
+    It is a dictionary of a counter, meter, adversary or canceller. Raises KeyError if
+    the kind is not known, or counts or `detected` are missing.
     """
     known = {name: value for name, value in message.items() if value is not None}
     return _FIGURES[message["kind"]](known) or "nothing yet"
@@ -80,13 +77,9 @@ def _counts(message):
 
 
 def _accuracy(message):
-    percent = {
-        name: 100 * message[name]
-        for name in ("accuracy", "low", "high")
-        if name in message
-    }
-    forms = ("reads {accuracy:.1f} % of the labels", "({low:.1f} to {high:.1f} %)")
-    return " ".join(known_parts(forms, percent))
+    forms = ("reads {accuracy:.1%} of the labels", "({low:.1%} to {high:.1%})")
+    text = " ".join(known_parts(forms, message))
+    return text.replace("% to", " to").replace("%", " %")
 
 
 def _psr(message):

@@ -32,11 +32,8 @@ def union_bounds(codebook, sigma) -> np.ndarray:
 
     It is at least 1e-300, since a bound that underflows to 0 proves nothing. A pair
     closer than 1e-2 counts as always wrong: of equal codewords, or of those that
-    rounding makes equal, one is never decided.
-
-    Args:
-        codebook: complex [M, n].
-        sigma: standard deviation of the noise per real dimension.
+    rounding makes equal, one is never decided. The codebook is complex [M, n], sigma
+    the standard deviation of the noise per real dimension.
     """
     from scipy.special import ndtr
 
@@ -50,12 +47,8 @@ def universal(codebook, sigma, shift) -> float:
     """Return an upper bound on the BLER under any universal p.
 
     It is at most 1 - 1/M: for each noise, the codeword that is farthest in the
-    direction of p + noise is decided correctly.
-
-    Args:
-        codebook: complex [M, n].
-        sigma: standard deviation of the noise per real dimension.
-        shift: ||p|| / sigma.
+    direction of p + noise is decided correctly. The shift is ||p|| / sigma; for the
+    others see union_bounds.
     """
     half, units = _pairs(codebook)
     found = _bound(half / sigma, units, shift) / len(codebook)
@@ -63,12 +56,9 @@ def universal(codebook, sigma, shift) -> float:
 
 
 def least(dual, limits, scale) -> float:
-    """Return the smallest value found of a bound over its Lagrange multipliers.
+    """Return the smallest bound found of dual(Lagrange multipliers [K]).
 
-    Args:
-        dual: function of multipliers [K], which returns a bound for any of them.
-        limits: limits of the K constraints.
-        scale: value of the bound with all multipliers 0.
+    There are limits of K constraints; `scale` is the bound with all multipliers 0.
     """
     from scipy.optimize import minimize
 
@@ -94,10 +84,7 @@ def _f(half, a):
 
 
 def _pairs(codebook):
-    """Return half distances [pairs] and unit vectors [pairs, D] of the pairs s < t.
-
-    The coordinates are those of the span of all differences.
-    """
+    """Return half distances and unit vectors [pairs, D], in the span of all."""
     reals = to_reals(codebook).astype(float)
     first, second = np.triu_indices(len(reals), 1)
     way = reals[second] - reals[first]

@@ -43,8 +43,7 @@ class Proposal:
             np.exp(_log_shares(self._reach(s, each))).sum(axis=1).mean()
             for s, each in enumerate(offsets)
         ]
-        equal = np.full(len(found), 1 / len(found))
-        total = np.sum(found)
+        equal, total = np.full(len(found), 1 / len(found)), np.sum(found)
         shares = found / total if total > 0 else equal
         self.messages = (1 - _SPREAD) * shares + _SPREAD * equal  # probabilities [M]
 

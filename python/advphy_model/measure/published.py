@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Published messages of counters and meters as versioned JSON.
 
-published.schema.json defines them. Receivers must ignore unknown fields; the version
-changes if the meaning of a field changes.
+published.schema.json defines them. Receivers must ignore unknown fields.
 """
 
 import functools
@@ -28,18 +27,12 @@ class OtherVersionError(ValueError):
 
 
 def checked_name(name) -> str:
-    """Return the name of a block for displays.
-
-    Raises:
-        ValueError: if it is not a string, has control characters, or is too long.
-    """
-    if not isinstance(name, str):
-        raise ValueError(f"name must be a string, or '' for the default, got {name!r}")
-    if not name.isprintable():
-        raise ValueError(f"name must have no control characters, got {name!r}")
-    if len(name) > LONGEST_NAME:
+    """Return the name of a block for displays; ValueError if it cannot be shown."""
+    text = isinstance(name, str)
+    if not text or not name.isprintable() or len(name) > LONGEST_NAME:
         raise ValueError(
-            f"name must have at most {LONGEST_NAME} characters, got {len(name)}"
+            f"name must have at most {LONGEST_NAME} characters, none of them a control "
+            f"character, or be '' for the default, got {name!r}"
         )
     return name
 
@@ -58,7 +51,6 @@ def _validator():
 
 
 def _check(message):
-    """Raise ValueError unless a message matches the schema."""
     try:
         _validator()(message)
     except ValueError as error:
@@ -67,7 +59,7 @@ def _check(message):
 
 
 def measurement(report, flowgraph, run, sequence) -> dict:
-    """Return the report of a block as a message to publish.
+    """Return the report of a block as a message; ValueError if it is not valid.
 
     Args:
         report: dictionary from the block: kind, name, block, time, settings and
@@ -75,9 +67,6 @@ def measurement(report, flowgraph, run, sequence) -> dict:
         flowgraph: name of the publisher, or "".
         run: 16 random hexadecimal digits, new for each start of the flowgraph.
         sequence: number of the message in this run.
-
-    Raises:
-        ValueError: if it is not a report of a counter or meter.
     """
     head = {"format": FORMAT, "version": VERSION}
     head |= {key: report[key] for key in ("kind", "name", "block") if key in report}
@@ -101,14 +90,10 @@ def encode(message) -> bytes:
 def decode(data) -> list:
     """Return the measurements in a message: one, or all of a "states" message.
 
-    Raises:
-        OtherVersionError: if the message has another version.
-        ValueError: if it is not a valid message of a publisher.
+    Raises OtherVersionError if it has another version, else ValueError if not valid.
     """
     if len(data) > LONGEST_MESSAGE:
-        raise ValueError(
-            f"message has {len(data)} bytes, expected at most {LONGEST_MESSAGE}"
-        )
+        raise ValueError(f"message has {len(data)} bytes, above {LONGEST_MESSAGE}")
     try:
         message = json.loads(data, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:

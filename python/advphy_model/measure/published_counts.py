@@ -59,7 +59,7 @@ class PublishedCounts:
 def _row(message):
     settings = message["settings"]
     ebn0_db = settings.get("ebn0_db")
-    if isinstance(ebn0_db, bool) or not isinstance(ebn0_db, (int, float)):
+    if type(ebn0_db) not in (int, float):
         raise ValueError("the settings have no ebn0_db")
     if message.get("missed_frames"):
         raise ValueError("bursts were missed, so the range of blocks has gaps")

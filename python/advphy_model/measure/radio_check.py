@@ -65,8 +65,7 @@ class Expected:
         most_lost: share of the bursts that may be missed, 0..1.
         cfo: carrier frequency offset in cycles per sample; None: not known.
         clock_ppm: magnitude of the clock offset in ppm; None: not known.
-        snr_slack_db: allowed difference of the estimated SNR in dB; None: the SNR is
-            not known.
+        snr_slack_db: allowed difference of the SNR in dB; None: it is not known.
     """
 
     ebn0_db: float
@@ -78,17 +77,13 @@ class Expected:
 
 
 def sample_noise_variance(modulator, ebn0_db: float, rate: float) -> float:
-    """Return the noise variance per real dimension of samples at an Eb/N0.
-
-    The pulse has unit energy and the modulator scales symbols by `scale`, so a
-    channel use has the energy scale^2 after the matched filter.
-    """
+    """Return the noise variance per real dimension of samples at an Eb/N0."""
     return modulator.scale**2 * power.noise_variance(ebn0_db, rate)
 
 
-def frames_of(model, frame, frames: int, seed: int, amplitude=0.8):
+def frames_of(model, frame, frames: int, seed: int):
     """Return (samples of bursts 0..frames - 1 as complex64, their Modulator)."""
-    modulator = Modulator(frame, model, amplitude=amplitude)
+    modulator = Modulator(frame, model)
     blocks = frames * frame.codewords
     codewords = np.empty((blocks, model.n), np.complex64)
     encoder(model).look_up(messages(seed, 0, blocks, model.k), codewords)
@@ -112,10 +107,9 @@ def bler_without_modem(model, ebn0_db: float) -> float:
 def judged(counts, means, model, sent: int, expected: Expected):
     """Return the Checks of a run.
 
-    The BLER must lie between those of the aligned link at Eb/N0 and at loss_db less. If
-    it were lower, there would be less noise than expected. Each limit is extended by
-    the 95 % interval of the run. Counts and means are those of the Scorer; `sent` is
-    the number of bursts.
+    The BLER must lie between those of the aligned link at Eb/N0 and at loss_db less;
+    lower means less noise than expected. Each limit is extended by the 95 % interval of
+    the run. Counts and means are those of the Scorer; `sent` is the number of bursts.
     """
     ebn0_db, cfo, ppm = expected.ebn0_db, expected.cfo, expected.clock_ppm
     most_lost = math.floor(expected.most_lost * sent)
@@ -135,10 +129,10 @@ def judged(counts, means, model, sent: int, expected: Expected):
     best = bler_without_modem(model, ebn0_db) - (high - rate)
     worst = bler_without_modem(model, ebn0_db - expected.loss_db) + (rate - low)
     checks.append(Check("BLER", rate, max(0.0, best), worst))
-    if expected.snr_slack_db is not None:
-        snr_db, slack = power.snr_db(ebn0_db, model.rate), expected.snr_slack_db
-        found = means["snr_db"]
-        checks.append(Check("mean SNR", found, snr_db - slack, snr_db + slack, "dB"))
+    snr_db, slack_db = power.snr_db(ebn0_db, model.rate), expected.snr_slack_db
+    if slack_db is not None:
+        low, high = snr_db - slack_db, snr_db + slack_db
+        checks.append(Check("mean SNR", means["snr_db"], low, high, "dB"))
     if cfo is not None:
         low, high = cfo - CFO_SLACK, cfo + CFO_SLACK
         checks.append(Check("mean CFO", means["cfo"], low, high, "cycles per sample"))

@@ -22,8 +22,7 @@ class Workers:
     Args:
         executor: concurrent.futures.Executor.
         slots: function that returns how many calls can run at the same time.
-        largest: largest number of checks of the stop rule per range; 1 if a call has no
-            overhead, more if it goes over a network.
+        largest: most checks of the stop rule per range; more than 1 over a network.
         result: function that waits for a future and returns its result.
     """
 
@@ -101,10 +100,8 @@ def counted(setting, rows, rule, workers=None, limit=None):
             while len(ahead) < _AHEAD * slots and (most is None or start < most):
                 checks = (start - before) // setting.step // (_GROWTH * slots)
                 ends = _ends(setting.step, start, most, min(checks, workers.largest))
-                bounds = (start, *ends)
-                ahead.append(
-                    workers.executor.submit(_count, setting, rows[0].first, bounds)
-                )
+                call = _count, setting, rows[0].first, (start, *ends)
+                ahead.append(workers.executor.submit(*call))
                 start = ends[-1]
             for totals in workers.result(ahead.popleft()):
                 pairs = zip(rows, totals, strict=True)
@@ -136,12 +133,8 @@ def enough(rows, rule, most) -> bool:
 def _ends(step, start, most, checks):
     """Return the items at the next checks of the stop rule, at least one."""
     first = (start // step + 1) * step
-    ends = [first + i * step for i in range(max(1, checks))]
-    if most is not None:
-        ends = [end for end in ends if end < most]
-        if len(ends) < max(1, checks):
-            ends.append(most)
-    return ends
+    ends = range(first, first + max(1, checks) * step, step)
+    return list(ends) if most is None else sorted({min(end, most) for end in ends})
 
 
 def _count(setting, first, ends):

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from advphy_model import kernels
 from advphy_model.air.adversary import SIGNS
 from advphy_model.air.channels import impairments
 from advphy_model.complex_baseband import to_complex, to_reals
@@ -19,7 +18,7 @@ from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.measure.proposal import Proposal
 from advphy_model.measure.rare_counts import RareCounts
 from advphy_model.power import noise_sigma
-from advphy_model.randomness import noise
+from advphy_model.randomness import noise, words
 
 _FARTHEST = 25  # deviations of the noise; beyond, the squares of weights underflow
 _LONGEST_BOOK = 256  # rows; each must be drawn often enough
@@ -36,19 +35,17 @@ _searching = threading.Lock()  # the other threads wait for the result
 class RareSetting(LinkSetting):
     """An aligned link whose errors are rare, at one Eb/N0 and with one adversary.
 
-    Messages and noise are drawn from a Proposal. Random signs, shifts and phases of
-    the adversary, and rows of a book, are drawn as they are on the air; of a Rayleigh
-    gain, small values are drawn more often. The first count searches for errors, which
-    takes a second for 16 messages.
+    Messages and noise are drawn from a Proposal. Random signs, shifts, phases and rows
+    of a book are drawn as on the air; of a Rayleigh gain, small values are drawn more
+    often. The first count searches for errors: a second for 16 messages.
 
     Args:
         model, ebn0_db, seed, attack: see LinkSetting.
         canceller: None.
         channel: "awgn", or "rayleigh_block(coherent=True)" with one gain per codeword.
 
-    Raises:
-        ValueError: if a value is out of range, does not match the link, or is one for
-            which rare errors cannot be drawn.
+    Raises ValueError if a value is out of range or does not match the link, or rare
+    errors cannot be drawn.
     """
 
     schema: ClassVar = RareCounts
@@ -156,15 +153,10 @@ class RareSetting(LinkSetting):
 
     def _uniform(self, first, blocks):
         """Return four uniform numbers for each block, float64 [blocks, 4]."""
-        words = np.empty((blocks, 4), np.uint32)
-        kernels.random_words(self.seed, kernels.STREAMS["messages"], first, words)
-        return (words + 0.5) / 2**32
+        return (words(self.seed, "messages", first, blocks) + 0.5) / 2**32
 
     def _centers(self, sent, first, uniform):
-        """Return (received vectors without noise as reals, weights of the gains).
-
-        The uniform numbers [blocks, 2] give the gains.
-        """
+        """Return (received vectors without noise as reals, weights of the gains)."""
         x, weights = self.model.codebook[sent], np.ones(len(sent))
         if self._fades:
             rates, shares = self._gains

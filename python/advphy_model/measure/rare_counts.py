@@ -5,7 +5,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from advphy_model.measure.link_chain import Counts, LinkRow
+from advphy_model.measure.link_chain import LinkRow, columns_with
 from advphy_model.measure.table import names
 from advphy_model.version import __version__
 
@@ -22,10 +22,10 @@ class RareCounts(LinkRow):
     whose mean is the same and whose variance is no smaller.
 
     Args:
-        link, ebn0_db, seed, first_block, model_sha256, psr_db, attack, channel,
-            version: see Counts.
         engine: "rare".
         canceller: "none".
+        link, ebn0_db, seed, first_block, model_sha256, psr_db, attack, channel,
+            version: see Counts.
         blocks_drawn: number of blocks, from first_block on without gaps.
         errors_drawn: number of these that are wrong or erased; no measure of the BLER.
         weight_sum: sum of the weights of these errors.
@@ -50,16 +50,10 @@ class RareCounts(LinkRow):
     channel: str = "awgn"
     version: str = __version__
 
-    SETTING: ClassVar = Counts.SETTING
-    FIRST: ClassVar = Counts.FIRST
     SUMS: ClassVar = names(
         "blocks_drawn errors_drawn weight_sum weight_squares largest_weight"
     )
-    COLUMNS: ClassVar = names(
-        "link engine ebn0_db psr_db attack canceller channel seed first_block"
-        " blocks_drawn errors_drawn weight_sum weight_squares largest_weight"
-        " model_sha256 version"
-    )
+    COLUMNS: ClassVar = columns_with(SUMS)
     COMMAND: ClassVar = "advphy measure --rare"
 
     def plus(self, totals: dict):
@@ -88,8 +82,8 @@ class RareCounts(LinkRow):
             return None
         return (
             f"the weights degenerate: {self.errors_drawn} errors are worth "
-            f"{self.failures:.0f}, must be at least {wanted:.0f}; the nearest errors "
-            "were not all found, or depend on rare perturbations; raise --max-blocks, "
+            f"{self.failures:.0f}, must be at least {wanted:.0f}; not all nearest "
+            "errors were found, or they need rare perturbations; raise --max-blocks, "
             "or omit --rare"
         )
 

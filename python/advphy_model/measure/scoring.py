@@ -16,24 +16,10 @@ from advphy_model.link import decision
 from advphy_model.link.arn import BobModule
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.image_quality import error_sums
+from advphy_model.measure.link_chain import count_blocks
 from advphy_model.modem.synchronizer import ReceivedFrame, Synchronizer
 from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.randomness import checked_seed, messages
-
-
-def count_blocks(decided, sent, erased=None) -> tuple:
-    """Return (block_errors, erasures) of decided messages, uint8 [blocks].
-
-    Args:
-        decided: decided messages, uint8 [blocks].
-        sent: transmitted messages, uint8 [blocks].
-        erased: whether each block is erased, [blocks]; None: none is.
-    """
-    if erased is None:
-        return kernels.count_differences(decided, sent), 0
-    erased = np.asarray(erased, bool)
-    errors = int(np.count_nonzero((decided != sent) & ~erased))
-    return errors, int(np.count_nonzero(erased))
 
 
 @dataclass(frozen=True)
@@ -59,20 +45,12 @@ class FrameScore:
 
     def as_row(self) -> dict:
         """Return plain values for a table."""
-        received = self.received
-        return {
-            "number": received.header.number,
-            "index": received.index,
-            "missed": received.missed,
-            "snr_db": received.snr_db,
-            "cfo": received.cfo,
-            "clock_ppm": received.clock_ppm,
-            "blocks": self.blocks,
-            "block_errors": self.block_errors,
-            "erasures": self.erasures,
-            "squared_error": self.squared_error,
-            "intact": received.intact,
-        }
+        received = ("index", "missed", "snr_db", "cfo", "clock_ppm")
+        own = ("blocks", "block_errors", "erasures", "squared_error")
+        row = {"number": self.received.header.number}
+        row |= {name: getattr(self.received, name) for name in received}
+        row |= {name: getattr(self, name) for name in own}
+        return row | {"intact": self.received.intact}
 
 
 class Scorer:
@@ -87,8 +65,7 @@ class Scorer:
         secret: 32 bytes for a keyed semantic link.
         swap_iq: whether I and Q of the samples are exchanged.
 
-    Raises:
-        ValueError: if the images do not match the link, or the secret is missing.
+    Raises ValueError if the images do not match the link, or the secret is missing.
     """
 
     def __init__(
@@ -101,9 +78,8 @@ class Scorer:
         secret=None,
         swap_iq=False,
     ):
-        self._synchronizer = Synchronizer(
-            frame, model, first_frame=first_frame, swap_iq=swap_iq
-        )
+        more = {"first_frame": first_frame, "swap_iq": swap_iq}
+        self._synchronizer = Synchronizer(frame, model, **more)
         self.semantic = isinstance(model, SemanticLink)
         self.frames = []
         if self.semantic:
@@ -118,17 +94,16 @@ class Scorer:
         codewords, received = self._synchronizer.push(samples)
         found = []
         for frame in received:
-            begin = frame.first_codeword
-            y = codewords[begin : begin + frame.header.codewords]
+            y = codewords[frame.first_codeword :][: frame.header.codewords]
             found.append(FrameScore(frame, *self._score(y, frame)))
         self.frames += found
         return found
 
     def _messages(self, y, frame):
-        decided, erased = (np.empty(len(y), np.uint8) for _ in range(2))
-        any_erased = self._decision.decide(y, decided, erased)
+        decided, erased = np.empty((2, len(y)), np.uint8)
+        self._decision.decide(y, decided, erased)
         sent = messages(self._seed, frame.index, len(y), self._k)
-        return count_blocks(decided, sent, erased if any_erased else None)
+        return count_blocks(decided, sent, erased)
 
     @property
     def hint(self) -> str:
@@ -139,8 +114,7 @@ class Scorer:
     def counts(self) -> dict:
         """Return the counts of the Synchronizer and the sums over all bursts so far.
 
-        The sums are blocks, erasures, and block_errors or, for a semantic link,
-        squared_error.
+        They are blocks, erasures, and block_errors or (semantic links) squared_error.
         """
         names = ["blocks", "erasures"]
         names.append("squared_error" if self.semantic else "block_errors")
@@ -162,17 +136,9 @@ class Scorer:
 
 
 class ImageScorer:
-    """Bob's decoder with the squared error of its images.
+    """Bob's decoder with the squared error of its images; see Scorer.
 
     Bob's module is used for bursts whose header reports Alice's module as active.
-
-    Args:
-        link: semantic link.
-        images: transmitted Images: item i is image i modulo their number.
-        secret: 32 bytes for a keyed link, or None.
-
-    Raises:
-        ValueError: if the images do not match the link, or the secret is missing.
     """
 
     def __init__(self, link, images, secret=None):

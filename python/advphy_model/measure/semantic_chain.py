@@ -47,8 +47,7 @@ class SemanticSetting:
         attack: ImageAdversary at Bob's receiver, or None; Eve does not receive its p.
         ssim: whether the SSIM of Bob's images is summed, which takes longer.
 
-    Raises:
-        ValueError: if a value is out of range or does not match the link.
+    Raises ValueError if a value is out of range or does not match the link.
     """
 
     link: SemanticLink
@@ -103,12 +102,9 @@ class SemanticSetting:
     @property
     def measured(self) -> tuple:
         """Return the branches that can be measured with this setting."""
-        present = {
-            "bob": True,
-            "bob_without": self.link.hides and self.alice,
-            "eve": self.eve is not None,
-        }
-        return tuple(branch for branch in self.branches if present[branch])
+        absent = set() if self.eve else {"eve"}
+        absent |= set() if self.link.hides and self.alice else {"bob_without"}
+        return tuple(branch for branch in self.branches if branch not in absent)
 
     @property
     def pair(self) -> str:
@@ -170,18 +166,15 @@ class _Chain:
         secret, bobs = setting.secret, setting.bob_secret or setting.secret
         self._alice = AliceModule(link, secret) if inserted else None
         self._bob = BobModule(link, bobs) if inserted else None
-        self._classifier = (
-            classifier(setting.eve.networks["classifier"]) if setting.eve else None
-        )
+        eve = setting.eve
+        self._classifier = eve and classifier(eve.networks["classifier"])
         self._apply = channel(setting.kind)
         self._attack = setting.attack and setting.attack.adder(link.reals)
-        n = link.n
-        self._x, self._sent, self._y, self._clean = (
-            np.empty((_TILE, n), np.complex64) for _ in range(4)
-        )
+        buffers = np.empty((4, _TILE, link.n), np.complex64)
+        self._x, self._sent, self._y, self._clean = buffers
         self._decoded = np.empty((_TILE, link.pixels), np.float32)
         self._errors = np.empty(_TILE)
-        self._read, self._erased = (np.empty(_TILE, np.uint8) for _ in range(2))
+        self._read, self._erased = np.empty((2, _TILE), np.uint8)
 
     def sums(self, first, frames):
         """Return the sums of a range of images, a dictionary for each branch."""
@@ -216,7 +209,6 @@ class _Chain:
         return found
 
     def _send(self, pixels, first):
-        """Return (codes, what Alice sends) of images."""
         x, sent = self._x[: len(pixels)], self._sent[: len(pixels)]
         self._encoder.run(pixels, x)
         if self._alice is not None:
@@ -225,18 +217,10 @@ class _Chain:
             sent[:] = x
         return x, sent
 
-    def record(self, first, out):
-        """Write the vectors that Eve receives from item `first` on to out."""
-        for at, which in self._tiles(first, len(out)):
-            _, sent = self._send(self._pixels[which], at)
-            out[at - first :][: len(which)] = self._eve_receives(sent, at)
-
-    def signal_energy(self, first, frames):
-        """Return the sum of ||x||^2 over the codes of a range of images."""
-        total_energy = 0.0  # not sum(), which rounds differently since Python 3.12
+    def sent(self, first, frames):
+        """Yield (index of the first item, codes, what Alice sends) of each tile."""
         for at, which in self._tiles(first, frames):
-            total_energy += energy(self._send(self._pixels[which], at)[0])
-        return total_energy
+            yield at, *self._send(self._pixels[which], at)
 
     def _receive(self, sent, first, seed, snr_db):
         y = self._y[: len(sent)]
@@ -244,7 +228,8 @@ class _Chain:
         self._apply(sent, y, seed=seed, first_block=first, noise_variance=variance)
         return y
 
-    def _eve_receives(self, sent, first):
+    def eve_receives(self, sent, first):
+        """Return Eve's received vectors in a buffer, from item `first` on."""
         setting = self._setting
         return self._receive(sent, first, setting.seed + EVE_SEED, setting.eve_snr_db)
 
@@ -268,7 +253,7 @@ class _Chain:
         return sums
 
     def _eve(self, sent, first, labels):
-        y, size = self._eve_receives(sent, first), len(sent)
+        y, size = self.eve_receives(sent, first), len(sent)
         read, erased = self._read[:size], self._erased[:size]
         erasures = self._classifier.decide(y, read, erased)
         right = (read == labels) & (erased == 0)
@@ -277,18 +262,21 @@ class _Chain:
 
 def record(setting: SemanticSetting, frames: int, first_frame: int = 0) -> np.ndarray:
     """Return Eve's received vectors for a range of images, complex64 [frames, n]."""
-    checked_index("frames", frames)
-    checked_index(
-        "first_frame + frames", checked_index("first_frame", first_frame) + frames
-    )
+    end = checked_index("first_frame", first_frame) + checked_index("frames", frames)
+    checked_index("first_frame + frames", end)
     out = np.empty((frames, setting.link.n), np.complex64)
-    ranges.chain_of(setting, _Chain).record(first_frame, out)
+    chain = ranges.chain_of(setting, _Chain)
+    for at, _, sent in chain.sent(first_frame, frames):
+        out[at - first_frame :][: len(sent)] = chain.eve_receives(sent, at)
     return out
 
 
 def signal_energy(setting: SemanticSetting, frames: int, first_frame: int = 0) -> float:
     """Return the sum of ||x||^2 over a range of images, before Alice's module."""
-    return ranges.chain_of(setting, _Chain).signal_energy(first_frame, frames)
+    total_energy = 0.0  # not sum(), which rounds differently since Python 3.12
+    for _, x, _ in ranges.chain_of(setting, _Chain).sent(first_frame, frames):
+        total_energy += energy(x)
+    return total_energy
 
 
 def total(setting: SemanticSetting, frames: int, first_frame: int = 0, workers=None):

@@ -37,8 +37,7 @@ class SemanticCounts(Row):
         model_sha256: hash of the link.
         eve: name of Eve; "none" for Bob.
         eve_sha256: hash of Eve; empty for Bob.
-        squared_error_squares: sum over images of the square of an image's squared
-            error, for the interval of the MSE.
+        squared_error_squares: sum of the squares of the images' squared errors.
         attack: ImageAdversary.label, or "none"; p reaches Bob, not Eve.
         attack_psr_db: PSR of the adversary in dB; None without an attack.
         ssim_sum: sum over ssim_frames of the structural similarity of Bob's images.
@@ -161,19 +160,17 @@ class SemanticCounts(Row):
     def require_possible(self) -> None:
         """Raise ValueError if the sums are contradictory or out of range."""
         require_known("branch", self.branch, BRANCHES)
-        least = {"pixels": 1, "reals": 1, "first_frame": 0, "seed": 0}
-        least |= {name: 0 for name in self.SUMS if name != "ssim_sum"}
+        least = dict.fromkeys(("first_frame", "seed", *self.SUMS), 0)
+        least |= {"pixels": 1, "reals": 1, "ssim_sum": -self.ssim_frames}
         for name, bound in least.items():
-            if getattr(self, name) < bound:
-                raise ValueError(
-                    f"{name} must be {bound} or more, got {getattr(self, name)}"
-                )
+            if (value := getattr(self, name)) < bound:
+                raise ValueError(f"{name} must be {bound} or more, got {value}")
         if self.correct + self.erasures > self.frames or self.frames < 1:
             raise ValueError(
                 f"{self.correct} correct and {self.erasures} erased of {self.frames} "
                 "images cannot be"
             )
-        if abs(self.ssim_sum) > self.ssim_frames or self.ssim_frames > self.frames:
+        if not self.ssim_sum <= self.ssim_frames <= self.frames:
             raise ValueError(
                 f"ssim_sum {self.ssim_sum} over {self.ssim_frames} of {self.frames} "
                 "images cannot be"

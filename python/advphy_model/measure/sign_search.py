@@ -111,11 +111,7 @@ def least_distance(weight, least):
 
     It is the dual of a least-squares problem with nonnegative variables, whose solution
     proves the bound [lawson, Ch. 23]. Any nonnegative variables prove one, less what
-    they may lose by rounding.
-
-    Args:
-        weight: [planes, inputs].
-        least: [planes].
+    they may lose by rounding. weight is [planes, inputs], least [planes].
     """
     from scipy.optimize import nnls
 

@@ -47,22 +47,18 @@ def measure(
     range of the same setting in `out` begins.
 
     Args:
-        settings: iterable of LinkSettings, BurstSettings or SemanticSettings. It is
-            evaluated after the check that the table can be read and written. A setting
+        settings: iterable of settings, evaluated when the table can be written. One
             that is given twice is measured once and yields its last Step again.
         rule: StopRule; earlier counts from `first` on are included.
         out: path of the CSV, which may exist.
         schema: subclass of table.Row.
         first: index of the first item.
         engine: name of the engine for the rows: "loop", "flowgraph" or "burst".
-        counted: function of (setting, rows, rule, limit=...) that yields the growing
-            rows; None: ranges.counted with threads of this process.
-        at_once: number of settings that are counted at the same time, for settings with
-            few items; then only the last Step of each is yielded.
+        counted: function as ranges.counted, by default with threads of this process.
+        at_once: settings counted at a time; of several only the last Step is yielded.
 
-    Raises:
-        ValueError: if the table has another version or model, or the first item of a
-            setting lies within a range that is counted already.
+    Raises ValueError if the table has another version or model, or the first item of a
+    setting lies within a range that is counted already.
     """
     first = checked_index(schema.FIRST, first)
     with only_writer(out), contextlib.ExitStack() as stack:
@@ -111,7 +107,6 @@ def _continued(setting, empty, rows, out):
 
 
 def _counted(todo, rule, counted):
-    """Yield the Steps of one setting."""
     setting, rows, limit = todo
     begun, before = time.perf_counter(), rows[0].items
     most = ranges.most_items(setting, rule, limit)

@@ -64,9 +64,8 @@ def points(model, frame, sharp, blind, ebn0_db, psr_db, seed=1) -> list:
 
     def setting(p, canceller, frames, **arrival):
         adversary = p and BurstAdversary(p, frame, psr_db, seed=seed, **arrival)
-        return BurstSetting(
-            model, frame, ebn0_db, seed, adversary, canceller, frames=frames
-        )
+        link = model, frame, ebn0_db, seed
+        return BurstSetting(*link, adversary, canceller, frames=frames)
 
     jammer = perturbation.jammer(model.k, model.n, psr_db)
     found = [

@@ -29,8 +29,7 @@ class Row:
     """Base of all schemas.
 
     Class attributes:
-        SETTING: columns that must be equal if two rows are added; rows are sorted by
-            them.
+        SETTING: columns that are equal in rows that are added; they sort the rows.
         FIRST: column with the index of the first item.
         SUMS: columns that are added; the first is the number of items.
         COLUMNS: all columns in the order of the file.
@@ -112,11 +111,7 @@ def same_counts(version: str) -> bool:
 
 
 def add_up(rows) -> list:
-    """Return the sorted rows, with consecutive ranges of one setting joined.
-
-    Raises:
-        ValueError: if two rows of one setting count the same item.
-    """
+    """Return rows with consecutive ranges joined; ValueError if an item is twice."""
     joined = []
     for row in sorted(rows, key=lambda row: row.order):
         last = joined[-1] if joined else None
@@ -148,24 +143,20 @@ def longest(rows) -> tuple:
     kept, left_out = [], []
     for row in sorted(rows, key=lambda row: (*row.order, -row.items)):
         last = kept[-1] if kept else None
-        if last is None or last.setting != row.setting or row.first >= last.end:
-            kept.append(row)
-        elif row.items > last.items:
+        if last and last.setting == row.setting and row.first < last.end:
+            if row.items <= last.items:
+                left_out.append(row)
+                continue
             left_out.append(kept.pop())
-            kept.append(row)
-        else:
-            left_out.append(row)
+        kept.append(row)
     return kept, left_out
 
 
 def write(path, rows, schema) -> None:
     """Write sorted rows of a schema as CSV; the file appears complete or not at all.
 
-    Ranges are not joined, so that each can be continued.
-
-    Raises:
-        ValueError: if two rows of one setting count the same item.
-        OSError: if the file cannot be written.
+    Ranges are not joined, so that each can be continued. Raises ValueError if two rows
+    of one setting count the same item; OSError if the file cannot be written.
     """
     rows = sorted(rows, key=lambda row: row.order)
     add_up(rows)
@@ -176,13 +167,7 @@ def write(path, rows, schema) -> None:
 
 
 def text_of(path) -> str:
-    """Return the text of a CSV, without a byte order mark.
-
-    Raises:
-        ValueError: if a spreadsheet wrote it otherwise than with commas in UTF-8; the
-            text names what was found.
-        OSError: if the file cannot be read.
-    """
+    """Return the text of a CSV; ValueError unless it has commas and UTF-8."""
     content, found = user_path(path).read_bytes(), None
     text = content.decode("utf-8-sig", "replace")
     first = text.partition("\n")[0].strip()
@@ -209,10 +194,7 @@ def text_of(path) -> str:
 def read(path, schema) -> list:
     """Return the rows of a CSV; columns that are not in the schema are ignored.
 
-    Raises:
-        ValueError: if a column is missing or a value is not valid; the text names the
-            line.
-        OSError: if the file cannot be read.
+    Raises ValueError with the line if a column is missing or a value is not valid.
     """
     rows, types = [], typing.get_type_hints(schema)
     fields = [field.name for field in dataclasses.fields(schema)]
@@ -264,9 +246,7 @@ def continued(row, rows, out) -> tuple:
     """Return (row to continue, largest number of items of this row or None).
 
     The row of a setting with all counts 0 is sought among the rows of the table `out`.
-
-    Raises:
-        ValueError: if the first item lies within a range that is counted already.
+    Raises ValueError if the first item lies within a range that is counted already.
     """
     same = [old for old in rows if old.setting == row.setting]
     later = [old.first for old in same if old.first > row.first]

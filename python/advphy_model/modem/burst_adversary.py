@@ -16,7 +16,7 @@ from advphy_model.found_by_name import require_known
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.pulse import payload_symbols, shaped_late
 from advphy_model.power import energy, from_db
-from advphy_model.randomness import checked_seed
+from advphy_model.randomness import checked_seed, words
 
 WHERE = ("payload", "frame", "stream")
 LONGEST_DELAY = 2**20  # samples
@@ -28,44 +28,35 @@ _LEAST = 1e-3  # smallest share of the power that must pass the receiver's filte
 class BurstAdversary(Arriving):
     """A second transmitter that sends a perturbation with the victim's pulse.
 
-    It sends p symbol by symbol at the victim's symbol rate. `where` selects the parts
-    of the victim's bursts (modem/frame.py) during which it sends:
+    It sends p at the victim's symbol rate during these parts of its bursts (frame.py):
 
-        payload  p during each codeword, silence during preamble, header and pilots; the
-                 adversary knows the layout and the start of each burst
-        frame    as payload, but p continues cyclically during preamble, header and
-                 pilots; silence between bursts
+        payload  each codeword; it knows the layout and the start of each burst
+        frame    as payload, but p continues through preamble, header and pilots
         stream   p repeated without gaps and without knowledge of the bursts; at delay 0
-                 it is aligned with the first group of codewords of burst 0, and in
-                 general not with the next ones
+                 it is aligned with the first group of codewords of burst 0 only
 
-    Receiver and victim share one clock and one carrier; delay, cfo and phase are
-    relative to these. All random values are pure functions of the seed and the burst
-    number: the stream "adversary" (kernels.STREAMS) gives the delay (word 0), phase
-    (word 1) and cfo (word 3) of each burst.
+    Delay, cfo and phase are relative to the clock and carrier of receiver and victim.
+    Random values are pure functions of the seed and the burst number: the stream
+    "adversary" gives the delay (word 0), phase (word 1) and cfo (word 3) of each burst.
 
-    The PSR is measured over the payload symbols after the receiver's matched filter, in
-    the mean over bursts and without fading. The level compensates the losses from
-    fractions of a symbol, an offset beyond the filter's band and silence during the
-    payload, so that only the effect of missing synchronism remains.
+    The PSR is that of the payload symbols after the receiver's matched filter, in the
+    mean over bursts and without fading. The level compensates losses in the filter and
+    silence during the payload, so only the effect of missing synchronism remains.
 
     Args:
         perturbation: Perturbation, "universal" or "jammer".
         frame: Frame of the victim.
         psr_db: PSR at the receiver in dB, -100..60; None: the perturbation's own.
         where: one of WHERE.
-        delay: delay in samples, any real number within +-2^20. "random": uniform over
-            the samples of a codeword, per burst. At a whole number of codewords p is
-            aligned, except at the ends of a group of codewords.
+        delay: samples within +-2^20. "random": uniform over a codeword, per burst.
         cfo: carrier frequency offset in cycles per sample, -0.5..0.5, with a phase that
             continues from burst to burst. "random": uniform within half a cycle per
-            codeword, per burst, with phase 0 at the burst's first sample.
+            codeword, per burst, from phase 0 on.
         phase: phase in radians at the first sample of burst 0, or "random": per burst.
         fading: "none", or "rayleigh": one gain CN(0, 1) per burst.
         seed: seed of the random values.
 
-    Raises:
-        ValueError: if a parameter is not known or out of range.
+    Raises ValueError if a parameter is not known or out of range.
     """
 
     perturbation: Perturbation
@@ -84,19 +75,19 @@ class BurstAdversary(Arriving):
         p = self.perturbation
         checked_psr_db(p.psr_db if self.psr_db is None else self.psr_db)
         if p.kind == "book":
-            raise ValueError(
-                f"perturbation '{p.name}' is a book, from which a second transmitter "
-                "does not draw yet; give one of its vectors as a universal one"
+            p.refuse(
+                "it is a book, from which a second transmitter does not draw yet; give "
+                "one of its vectors as a universal one"
             )
         if p.kind == "table":
-            raise ValueError(
-                f"perturbation '{p.name}' depends on the message, which a second "
-                "transmitter does not know in time; give a universal one or a jammer"
+            p.refuse(
+                "it depends on the message, which a second transmitter does not know "
+                "in time; give a universal one or a jammer"
             )
         if p.n != self.frame.n:
-            raise ValueError(
-                f"perturbation '{p.name}' has n = {p.n} channel uses, the frame's "
-                f"codewords have n = {self.frame.n}; craft one with `advphy attack`"
+            p.refuse(
+                f"it has n = {p.n} channel uses, the frame's codewords have n = "
+                f"{self.frame.n}; craft one with `advphy attack`"
             )
         for name, known in (("where", WHERE), ("fading", FADINGS)):
             require_known(name, getattr(self, name), known)
@@ -114,10 +105,8 @@ class BurstAdversary(Arriving):
         out = self._shaped(first_frame, frames)
         gains = np.full(frames, self.level, complex)
         if self.fading == "rayleigh":
-            drawn = np.empty((frames, 2), np.float32)
-            kernels.gaussian(
-                self.seed, 2 * first_frame, drawn, kernels.STREAMS["fading"]
-            )
+            drawn, stream = np.empty((frames, 2), np.float32), kernels.STREAMS["fading"]
+            kernels.gaussian(self.seed, 2 * first_frame, drawn, stream)
             gains = gains * (drawn @ np.array([1, 1j]) / math.sqrt(2))
         out *= gains.astype(np.complex64)[:, None]
         return out.reshape(-1)
@@ -165,10 +154,7 @@ class BurstAdversary(Arriving):
         return out[:, skipped : skipped + frame.samples()]
 
     def _symbols(self, begin, count):
-        """Return the symbols begin..begin + count - 1, complex64 [frames, count].
-
-        Symbol 0 is the first symbol of burst 0.
-        """
+        """Return symbols from `begin` on, counted from burst 0: [frames, count]."""
         pattern = self._pattern
         index = (begin[:, None] + np.arange(count)) % len(pattern)
         symbols = pattern[index]
@@ -202,19 +188,17 @@ class BurstAdversary(Arriving):
 
     def _words(self, first, frames):
         """Return the random words of bursts divided by 2^32, [frames, 4]."""
-        words = np.empty((frames, 4), np.uint32)
-        kernels.random_words(self.seed, kernels.STREAMS["adversary"], first, words)
-        return words / 2**32
+        return words(self.seed, "adversary", first, frames) / 2**32
 
     def _turn(self, out, first):
         """Rotate samples [frames, samples] in place by the phase and the cfo."""
         frames, size = out.shape
-        words = self._words(first, frames)
-        phases = words[:, 1] if self.phase == "random" else self.phase / (2 * np.pi)
+        drawn = self._words(first, frames)
+        phases = drawn[:, 1] if self.phase == "random" else self.phase / (2 * np.pi)
         turns = np.zeros(frames) + phases  # cycles at each frame's first sample
         if self.cfo == "random":
             cycle = self.frame.n * self.frame.samples_per_symbol
-            for row, word in zip(out, words[:, 3], strict=True):
+            for row, word in zip(out, drawn[:, 3], strict=True):
                 row *= _turning((word - 0.5) / cycle, size)
         elif self.cfo:
             step = Fraction(self.cfo) * size

@@ -35,16 +35,12 @@ class Frame:
         rolloff: roll-off of the root-raised-cosine pulse, 0.1..1.
         span: length of the pulse in symbols, 4..64, even.
         gap: silence between bursts in symbols, at least span, even.
-        ramp: symbols over which the power rises before the preamble and falls at the
-            end, 0..64.
+        ramp: symbols over which the power rises first and falls at the end, 0..64.
         group: codewords between pilots, 1..256.
         pilots: known symbols between groups of codewords, 1..16.
-        symbol_energy: mean energy of a payload symbol: 1 for link models (power.py),
-            L/n for semantic codes of L reals. Preamble, header and pilots are sent with
-            the same energy.
+        symbol_energy: mean energy of symbols: 1, or L/n for semantic codes of L reals.
 
-    Raises:
-        ValueError: if a value is out of range.
+    Raises ValueError if a value is out of range.
     """
 
     n: int
@@ -75,11 +71,8 @@ class Frame:
                 raise ValueError(f"frame: {name} must be a whole number, got {value}")
             if not low <= value <= high:
                 raise ValueError(f"frame: {name} must be {low}..{high}, got {value}")
-        for name in ("span", "gap"):
-            if getattr(self, name) % 2:
-                raise ValueError(
-                    f"frame: {name} must be an even number, got {getattr(self, name)}"
-                )
+            if name in ("span", "gap") and value % 2:
+                raise ValueError(f"frame: {name} must be an even number, got {value}")
         tail = self.ramp + (self.gap - self.span) // 2
         if tail < kernels.TAIL_SYMBOLS:
             raise ValueError(
@@ -99,10 +92,9 @@ class Frame:
     def preamble(self) -> np.ndarray:
         """Return the preamble, float32 [128] of -1 and 1.
 
-        It is a maximal-length sequence (x^7 + x + 1) followed by its first chip. Unlike
-        a sequence that is sent twice, it has no correlation peak half a preamble early.
-        Unlike with a Zadoff-Chu sequence, a frequency offset does not look like a
-        delay.
+        It is a maximal-length sequence (x^7 + x + 1) followed by its first chip. It has
+        no correlation peak half a preamble early, as a repeated sequence has, and no
+        delay that looks like a frequency offset, as a Zadoff-Chu sequence has.
         """
         register, chips = [1] * 7, []
         for _ in range(PREAMBLE):
@@ -147,10 +139,8 @@ class Frame:
     def symbols(self, codewords: int) -> int:
         """Return the number of symbols in a burst of so many codewords, with gaps."""
         last = int(self.payload_at[codewords * self.n - 1])
-        behind = self.pilots if codewords % self.group == 0 else 0
-        if codewords == self.codewords:
-            behind = self.pilots
-        return last + 1 + behind + self.ramp + self.gap // 2
+        piloted = codewords % self.group == 0 or codewords == self.codewords
+        return last + 1 + piloted * self.pilots + self.ramp + self.gap // 2
 
     def samples(self, codewords: int | None = None) -> int:
         """Return the number of samples in a burst; None: in a full burst."""
@@ -172,20 +162,22 @@ class Frame:
         """Return the frame from the result of `describe`; ValueError if not valid."""
         try:
             return cls(**described)
-        except TypeError as error:
-            raise ValueError(
-                f"{described} does not describe a frame: {error}"
-            ) from None
+        except TypeError as why:
+            raise ValueError(f"{described} does not describe a frame: {why}") from None
 
     @classmethod
     def of_model(cls, model, **settings):
-        """Return the frame for a link.
-
-        Args:
-            model: link model, semantic link, or its name or file (any_link.load).
-            settings: fields of Frame other than n and symbol_energy.
-        """
+        """Return the frame for a link, or its name or file, with other settings."""
         model = any_link.load(model)
         reals = getattr(model, "reals", None)
         energy = 1.0 if reals is None else reals / model.n
         return cls(n=model.n, symbol_energy=energy, **settings)
+
+
+def require_frame(frame, model) -> None:
+    """Raise ValueError unless it is a Frame for the codewords of a link."""
+    if not isinstance(frame, Frame) or frame.n != model.n:
+        raise ValueError(
+            f"frame = {frame} does not fit a model of n = {model.n}; make it with "
+            "Frame.of_model(model, ...)"
+        )

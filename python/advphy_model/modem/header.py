@@ -18,8 +18,7 @@ class Header:
         codewords: number of codewords in this burst, 1..256.
         model_hash: first 4 bytes of the model's SHA-256.
         inserted: whether Alice's module was active (semantic links).
-        key_check: first 2 bytes of the first codeword's check value (keying.py) if the
-            link is keyed, else None.
+        key_check: first 2 bytes of the first codeword's keying.checks, or None.
         version: version of the layout.
     """
 

@@ -6,9 +6,9 @@ import math
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.modem.frame import PREAMBLE, VERSION, Frame
+from advphy_model.modem.frame import PREAMBLE, VERSION, require_frame
 from advphy_model.modem.header import Header, encode
-from advphy_model.modem.pulse import pulse_bank
+from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_index
 
 
@@ -25,29 +25,21 @@ class Modulator:
         first_frame: number of the first burst.
         amplitude: largest magnitude of a sample, above 0 and at most 1.
         peak_symbol: largest expected magnitude of a payload symbol; None: that of the
-            codebook, or 3 standard deviations of a semantic code, which has no bound.
+            codebook, or 3 standard deviations of a semantic code.
 
-    Raises:
-        ValueError: if the frame does not match the model, or an argument is out of
-            range.
+    Raises ValueError if the frame does not fit, or an argument is out of range.
     """
 
     def __init__(self, frame, model, first_frame=0, amplitude=0.8, peak_symbol=None):
-        if not isinstance(frame, Frame) or frame.n != model.n:
-            raise ValueError(
-                f"frame = {frame} does not fit a model of n = {model.n}; make it with "
-                "Frame.of_model(model, ...)"
-            )
+        require_frame(frame, model)
         if not 0 < amplitude <= 1:
-            raise ValueError(
-                f"amplitude must be above 0 and at most 1, got {amplitude}"
-            )
+            raise ValueError(f"amplitude must be above 0, at most 1, got {amplitude}")
         self.frame, self.amplitude = frame, amplitude
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0
         self._hash = bytes.fromhex(model.sha256[:8])
         sps = frame.samples_per_symbol
-        self._pulse = pulse_bank(sps, frame.rolloff, frame.span, 1)[0]
+        self._pulse = frame_bank(frame, 1)[0]
         self._energy_scale = np.float32(1 / math.sqrt(frame.symbol_energy))
         if peak_symbol is None:
             peak_symbol = 3 * math.sqrt(frame.symbol_energy)
@@ -64,7 +56,6 @@ class Modulator:
         self._template[frame.pilot_at] = frame.pilot_symbols
 
     def _with_ramps(self, symbols, codewords):
-        """Write the ramps before the preamble and after the last symbol."""
         frame = self.frame
         rise = np.sin(np.pi / 2 * (np.arange(frame.ramp) + 0.5) / frame.ramp) ** 2
         begin = frame.gap // 2
@@ -77,8 +68,7 @@ class Modulator:
         """Return the samples of full bursts or of one shorter burst, complex64.
 
         Args:
-            codewords: complex64 [blocks, n]; blocks is a multiple of the codewords in a
-                full burst, or less than that for one shorter burst.
+            codewords: complex64 [blocks, n], a multiple of a full burst's, or fewer.
             inserted: whether Alice's module is active.
             key_checks: key check (bytes or None) of each burst: see Header.
         """

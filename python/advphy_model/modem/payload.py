@@ -36,15 +36,9 @@ def bits_of(messages, k: int) -> np.ndarray:
 
 
 def room(frame: Frame, k: int) -> int:
-    """Return the largest length of a PDU in a burst, in bytes.
-
-    Raises:
-        ValueError: if frame is not a Frame or has no room for a byte.
-    """
+    """Return the most bytes of a PDU in a burst; ValueError if not a Frame, or none."""
     if not isinstance(frame, Frame):
-        raise ValueError(
-            f"frame must be advphy.Frame.of_model(...) or None, got {frame!r}"
-        )
+        raise ValueError(f"frame must be advphy.Frame.of_model(...), got {frame!r}")
     found = frame.codewords * k // 8 - _LENGTH - _CRC
     if found < 1:
         raise ValueError(
@@ -55,16 +49,11 @@ def room(frame: Frame, k: int) -> int:
 
 
 def wrapped(pdu: bytes, frame: Frame, k: int) -> np.ndarray:
-    """Return the messages of a burst with a PDU, uint8 [codewords], not whitened.
-
-    Raises:
-        ValueError: if the PDU is longer than room(frame, k).
-    """
-    if len(pdu) > room(frame, k):
+    """Return messages with a PDU, uint8 [codewords]; ValueError if it is too long."""
+    if len(pdu) > (most := room(frame, k)):
         raise ValueError(
             f"a PDU has {len(pdu)} bytes, but a burst of {frame.codewords} messages of "
-            f"{k} bits has room for {room(frame, k)}; raise codewords of the frame, or "
-            "split the PDU before"
+            f"{k} bits has room for {most}; raise codewords of the frame, or split it"
         )
     content = len(pdu).to_bytes(_LENGTH, "big") + pdu
     content += zlib.crc32(content).to_bytes(_CRC, "big")

@@ -11,11 +11,8 @@ def root_raised_cosine(t, rolloff: float) -> np.ndarray:
 
     p(t) = (sin(pi t (1 - b)) + 4 b t cos(pi t (1 + b))) / (pi t (1 - (4 b t)^2))
 
-    with its limits at t = 0 and |t| = 1 / (4 b).            [proakis, Sec. 9.2]
-
-    Args:
-        t: times in symbols, any shape.
-        rolloff: roll-off b, above 0 and at most 1.
+    with its limits at t = 0 and |t| = 1 / (4 b) [proakis, Sec. 9.2]. Times are in
+    symbols; the roll-off b is above 0 and at most 1.
     """
     t, b = np.asarray(t, float), rolloff
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -30,8 +27,7 @@ def root_raised_cosine(t, rolloff: float) -> np.ndarray:
 def pulse_bank(samples_per_symbol: int, rolloff: float, span: int, phases: int):
     """Return the pulse at fractional delays, float32 [phases, taps].
 
-    Row f is centered at tap span * samples_per_symbol / 2 + f / phases. Row 0 has unit
-    energy.
+    Row f is centered at span samples_per_symbol / 2 + f / phases; row 0 has energy 1.
     """
     taps = np.arange(span * samples_per_symbol + 2)
     delay = np.arange(phases)[:, None] / phases
@@ -40,19 +36,16 @@ def pulse_bank(samples_per_symbol: int, rolloff: float, span: int, phases: int):
     return (bank / np.sqrt(np.sum(bank[0] ** 2))).astype(np.float32)
 
 
+def frame_bank(frame, phases: int) -> np.ndarray:
+    """Return the pulse_bank of a Frame."""
+    return pulse_bank(frame.samples_per_symbol, frame.rolloff, frame.span, phases)
+
+
 def shaped_late(symbols, delay, frame) -> np.ndarray:
-    """Return the samples of symbols that a transmitter sends with a delay.
+    """Return samples of delayed symbols, from [rows, count] to [rows, count * sps].
 
-    The pulse of symbol i is centered at sample (i + frame.span / 2) *
-    samples_per_symbol + delay in its row. At delay 0 it has unit energy.
-
-    Args:
-        symbols: complex64 [rows, count].
-        delay: delay in samples, at least 0 and below samples_per_symbol.
-        frame: Frame that gives the pulse and the samples per symbol.
-
-    Returns:
-        complex64 [rows, count * samples_per_symbol].
+    The pulse of symbol i is centered at sample (i + frame.span / 2) sps + delay in its
+    row, with sps = frame.samples_per_symbol and a delay below sps.
     """
     sps, span = frame.samples_per_symbol, frame.span
     taps = np.arange((span + 1) * sps + 1)
@@ -66,27 +59,17 @@ def shaped_late(symbols, delay, frame) -> np.ndarray:
 
 
 def payload_symbols(samples, frame) -> np.ndarray:
-    """Return the payload symbols of full bursts after the matched filter.
+    """Return payload symbols after the matched filter, complex64 [bursts, codewords n].
 
-    The first burst begins at the first sample. The filter is sampled at the nominal
-    symbol times, without any estimation or correction.
-
-    Args:
-        samples: complex64 [bursts * frame.samples()].
-        frame: Frame.
-
-    Returns:
-        complex64 [bursts, codewords * n].
-
-    Raises:
-        ValueError: if samples are not whole bursts.
+    The filter is sampled at the nominal symbol times. Raises ValueError unless samples
+    are whole bursts of the frame, complex64 [bursts * frame.samples()].
     """
     size, sps = frame.samples(), frame.samples_per_symbol
     if samples.ndim != 1 or len(samples) % size or not len(samples):
         raise ValueError(
             f"samples have shape {samples.shape}, expected a multiple of {size}"
         )
-    pulse = pulse_bank(sps, frame.rolloff, frame.span, 1)[0][: frame.span * sps + 1]
+    pulse = frame_bank(frame, 1)[0][: frame.span * sps + 1]
     windows = np.lib.stride_tricks.sliding_window_view(
         samples.reshape(-1, size), len(pulse), axis=1
     )

@@ -10,7 +10,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.modem.frame import SEGMENT, VERSION
 from advphy_model.modem.header import Header
-from advphy_model.modem.pulse import pulse_bank
+from advphy_model.modem.pulse import frame_bank
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
 THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.py
@@ -28,12 +28,11 @@ class ReceivedFrame:
         at: position of its first preamble symbol in samples from the stream's start.
         snr_db: estimated signal over noise power per channel use, in dB.
         cfo: carrier frequency offset in cycles per sample.
-        clock_ppm: parts per million by which the transmitter's clock is faster than the
-            receiver's; 5: the burst is shorter than nominal by 5e-6 of its length.
+        clock_ppm: by which the transmitter's clock is faster than the receiver's, so
+            that a burst is shorter, in parts per million of its length.
         gain: amplitude of the preamble symbols after the matched filter.
         equalised: whether an echo was found and equalized.
-        intact: whether the last pilots were at their positions, which fails if samples
-            were lost within the burst.
+        intact: whether the last pilots were in place, so no samples were lost before.
     """
 
     header: Header
@@ -68,19 +67,15 @@ class Synchronizer:
         frame: Frame.
         model: link model or semantic link that the bursts must have; None: any.
         equalise: whether to equalize echoes by least squares over preamble and header.
-        phase_walk: expected phase noise in rad^2 per symbol, at least 0 and below 1;
-            the tracking over pilots forgets faster if it is larger.
-        threshold: threshold of the preamble metric (lib/modem/burst_search.h), above 0
-            and below 1.
+        phase_walk: expected phase noise in rad^2 per symbol, at least 0 and below 1.
+        threshold: of the preamble metric (lib/modem/burst_search.h), between 0 and 1.
         first_frame: number of the first expected burst; bursts between it and the
-            first received one count as missed. None: bursts before the first received
-            one are not counted.
+            first received one count as missed. None: they do not.
         swap_iq: whether I and Q of the samples are exchanged.
 
     `hint` is a sentence if only the conjugated samples hold bursts, else an empty text.
 
-    Raises:
-        ValueError: if threshold or phase_walk is out of range.
+    Raises ValueError if threshold or phase_walk is out of range.
     """
 
     def __init__(
@@ -116,10 +111,9 @@ class Synchronizer:
     def counts(self) -> dict:
         """Return the counts so far.
 
-        The keys are: received and missed, in bursts; restarts, when a burst number is
-        not higher than the previous one; preambles, the number found; bad_headers, with
-        a wrong CRC; samples; not_finite, samples that are not finite or far too large
-        and are replaced by 0.
+        They are received and missed bursts; restarts, where a burst number does not
+        rise; preambles; bad_headers, with a wrong CRC; samples; not_finite, samples
+        that are not finite or far too large and are replaced by 0.
         """
         names = ("preambles", "bad_headers", "samples", "not_finite")
         return {
@@ -132,31 +126,26 @@ class Synchronizer:
     def push(self, samples):
         """Process samples, complex64, and return the bursts that are complete then.
 
-        They are codewords, complex64 [blocks, n], and a list of ReceivedFrame.
-
-        Raises:
-            ValueError: if a burst has another model or layout version.
+        They are codewords, complex64 [blocks, n], and a list of ReceivedFrame. Raises
+        ValueError if a burst has another model or layout version.
         """
-        if self._mirror is not None:
-            self._look_in_mirror(samples)
-        samples = samples.conj() if self._swap_iq else samples
-        symbols, found = self._kernel.push(samples)
+        if self._mirror is not None and not self._received:
+            self._look_in_mirror(samples if self._swap_iq else samples.conj())
+        symbols, found = self._kernel.push(samples.conj() if self._swap_iq else samples)
         frames = [self._frame(*values) for values in found]
         return symbols.reshape(-1, self.frame.n), frames
 
     def _look_in_mirror(self, samples):
-        """Search the conjugated samples until there is a burst on either side."""
-        if self._received:
-            self._mirror = None
-            return
-        _, found = self._mirror.push(samples if self._swap_iq else samples.conj())
+        """Search the conjugated samples, until there is a burst on either side."""
+        _, found = self._mirror.push(samples)
         if found:
             self._mirror = None
-            self.hint = (
-                "I and Q are exchanged by swap_iq only; omit it"
-                if self._swap_iq
-                else "I and Q are exchanged; give swap_iq"
+            swapped = "I and Q are exchanged"
+            omit, give = (
+                f"{swapped} by swap_iq only; omit it",
+                f"{swapped}; give swap_iq",
             )
+            self.hint = omit if self._swap_iq else give
 
     def flush(self):
         """Return the bursts that are complete after zeros at the end, like `push`."""
@@ -170,14 +159,11 @@ class Synchronizer:
                 f"burst {header.number} has layout version {header.version}, expected "
                 f"{VERSION}; use the same gr-advphy at both ends"
             )
-        if (
-            self._model is not None
-            and header.model_hash.hex() != self._model.sha256[:8]
-        ):
+        model, sent = self._model, header.model_hash.hex()
+        if model is not None and sent != model.sha256[:8]:
             raise ValueError(
-                f"burst {header.number} is of the link model "
-                f"{header.model_hash.hex()}, expected '{self._model.name}' "
-                f"{self._model.sha256[:8]}; give both ends the same link"
+                f"burst {header.number} is of the link model {sent}, expected "
+                f"'{model.name}' {model.sha256[:8]}; give both ends the same link"
             )
         missed = 0 if self._expected is None else header.number - self._expected
         if missed < 0:
@@ -192,12 +178,9 @@ class Synchronizer:
 
 
 def _layout(frame):
-    """Return the arguments of the kernel for a layout."""
     sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
-    same = (
-        "n codewords samples_per_symbol span"
-        " preamble_at preamble header_at payload_at pilot_at"
-    ).split()
+    same = "n codewords samples_per_symbol span preamble_at preamble".split()
+    same += "header_at payload_at pilot_at".split()
     return {name: getattr(frame, name) for name in same} | {
         "version": VERSION,
         "segment": SEGMENT,
@@ -205,7 +188,5 @@ def _layout(frame):
         "pilots": frame.pilot_symbols,
         "symbols": np.array(sizes, np.int32),
         "phases": _PHASES,
-        "bank": pulse_bank(
-            frame.samples_per_symbol, frame.rolloff, frame.span, _PHASES
-        ),
+        "bank": frame_bank(frame, _PHASES),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from advphy_model.found_by_name import require_known
 from advphy_model.user_folders import user_folder
 
 EXAMPLE = """\
@@ -21,6 +22,7 @@ last_hz = 434.79e6
 max_gain_db = 20
 """
 PERMISSIONS = ("cabled", "licensed")
+_KEYS = ("first_hz", "last_hz", "max_gain_db")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,15 +52,12 @@ class TransmitLimits:
     """Limits of one transmitter.
 
     Args:
-        amplitude: largest magnitude of a sample, above 0 and at most 1; larger samples
-            are clipped to it with their phase kept, and counted.
+        amplitude: largest magnitude, above 0 and at most 1; larger samples are clipped.
         seconds: longest transmission, in seconds of samples.
         adversary: "yes" if the signal is an adversary's, else "no".
-        permitted: "cabled" or "licensed", required for an adversary's signal on a
-            radio; otherwise None.
+        permitted: "cabled" or "licensed" for an adversary's signal on a radio, or None.
 
-    Raises:
-        ValueError: if a value is not known or out of range.
+    Raises ValueError if a value is not known or out of range.
     """
 
     amplitude: float = 0.8
@@ -67,23 +66,19 @@ class TransmitLimits:
     permitted: str | None = None
 
     def __post_init__(self):
-        """Check the values."""
         if not 0 < self.amplitude <= 1:
             raise ValueError(
                 "amplitude_limit must be above 0 and at most 1 (full scale of the "
                 f"converter), got {self.amplitude}"
             )
-        if not (self.seconds > 0 and math.isfinite(self.seconds)):
-            raise ValueError(
-                f"time_limit must be a finite time above 0 s, got {self.seconds}"
-            )
+        if not 0 < (seconds := self.seconds) < math.inf:
+            raise ValueError(f"time_limit must be finite, above 0 s, got {seconds}")
         if self.adversary not in ("no", "yes"):
             raise ValueError(f"adversary must be 'no' or 'yes', got {self.adversary!r}")
-        if self.permitted is not None and self.permitted not in PERMISSIONS:
-            raise ValueError(
-                "permitted must be None, 'cabled' or 'licensed', got "
-                f"{self.permitted!r}"
-            )
+        given = self.permitted
+        if given not in (None, *PERMISSIONS):
+            wanted = "None, 'cabled' or 'licensed'"
+            raise ValueError(f"permitted must be {wanted}, got {given!r}")
 
     def require_permission(self, driver: str) -> None:
         """Raise ValueError if adversary is "yes" and permitted is None."""
@@ -97,13 +92,8 @@ class TransmitLimits:
     def apply(self, samples: np.ndarray, out: np.ndarray) -> tuple[int, int, float]:
         """Clip samples to the amplitude limit and replace non-finite ones by zero.
 
-        Args:
-            samples: complex64 [N].
-            out: complex64 [N].
-
-        Returns:
-            Number of clipped samples, number of samples that were not finite, and the
-            largest magnitude in out.
+        Both arrays are complex64 [N]. Returns the numbers of clipped and of non-finite
+        samples, and the largest magnitude in out.
         """
         out[:] = samples
         with np.errstate(over="ignore", invalid="ignore"):
@@ -112,17 +102,12 @@ class TransmitLimits:
         if power < self.amplitude**2 * (1 - 1e-6):
             return 0, 0, math.sqrt(power)
         magnitude = np.abs(samples)
-        non_finite = int(len(samples) - np.count_nonzero(np.isfinite(magnitude)))
-        if non_finite:
-            bad = ~np.isfinite(magnitude)
-            out[bad], magnitude[bad] = 0, 0
-        largest = float(magnitude.max(initial=0.0))
-        clipped = 0
-        if largest > np.float32(self.amplitude):
-            over = magnitude > np.float32(self.amplitude)
-            out[over] *= self.amplitude / magnitude[over]
-            clipped, largest = int(np.count_nonzero(over)), self.amplitude
-        return clipped, non_finite, largest
+        bad = ~np.isfinite(magnitude)
+        out[bad], magnitude[bad] = 0, 0
+        over = magnitude > np.float32(self.amplitude)
+        out[over] *= self.amplitude / magnitude[over]
+        largest = self.amplitude if over.any() else float(magnitude.max(initial=0.0))
+        return int(np.count_nonzero(over)), int(np.count_nonzero(bad)), largest
 
 
 def allow_list_path() -> Path:
@@ -130,19 +115,12 @@ def allow_list_path() -> Path:
     return user_folder("XDG_CONFIG_HOME", ".config") / "transmit.ini"
 
 
-def read_allow_list(path=None) -> list[Band]:
-    """Return the bands of an allow-list, [] without the file (path; None: the user's).
-
-    Raises:
-        ValueError: if the file is not valid.
-    """
-    path = Path(path) if path is not None else allow_list_path()
-    parser = configparser.ConfigParser(interpolation=None)
+def read_allow_list() -> list[Band]:
+    """Return the bands of the allow-list, [] without it; ValueError if not valid."""
+    path, parser = allow_list_path(), configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(path.read_text())
-        return [
-            _band(section) for section in map(parser.__getitem__, parser.sections())
-        ]
+        return [_band(parser[name]) for name in parser.sections()]
     except FileNotFoundError:
         return []
     except (configparser.Error, ValueError) as error:
@@ -151,22 +129,12 @@ def read_allow_list(path=None) -> list[Band]:
 
 
 def _band(section) -> Band:
-    unknown = set(section) - {"first_hz", "last_hz", "max_gain_db"}
-    if unknown:
-        raise ValueError(
-            f"[{section.name}] has unknown keys {', '.join(sorted(unknown))}; choose "
-            "from first_hz, last_hz, max_gain_db"
-        )
-    numbers = {}
-    for key, text in section.items():
-        try:
-            numbers[key] = float(text)
-        except ValueError:
-            raise ValueError(
-                f"[{section.name}] {key} must be a number, got {text!r}"
-            ) from None
+    for key in section:
+        require_known(f"[{section.name}] key", key, _KEYS)
     try:
-        band = Band(section.name, **numbers)
+        band = Band(section.name, **{key: float(section[key]) for key in section})
+    except ValueError as error:
+        raise ValueError(f"[{section.name}] must have numbers: {error}") from None
     except TypeError:
         raise ValueError(f"[{section.name}] lacks first_hz or last_hz") from None
     if not 0 < band.first_hz < band.last_hz < math.inf:
@@ -178,7 +146,7 @@ def _band(section) -> Band:
 
 
 def require_allowed(
-    frequency: float, sample_rate: float, gain_db: float | None, path=None
+    frequency: float, sample_rate: float, gain_db: float | None
 ) -> Band:
     """Return the band of the allow-list that contains a transmission.
 
@@ -188,13 +156,10 @@ def require_allowed(
         frequency: center frequency in Hz.
         sample_rate: sample rate in samples/s.
         gain_db: gain of the transmitter in dB; None: the device's own.
-        path: path of the allow-list; None: allow_list_path().
 
-    Raises:
-        ValueError: if no band contains it, or the gain is above the band's limit.
+    Raises ValueError if no band contains it, or the gain is above the band's limit.
     """
-    path = Path(path) if path is not None else allow_list_path()
-    bands = read_allow_list(path)
+    path, bands = allow_list_path(), read_allow_list()
     inside = [band for band in bands if band.holds(frequency, sample_rate)]
     if not inside:
         raise ValueError(
@@ -229,12 +194,9 @@ def _why_not(frequency, sample_rate, bands, path) -> str:
 
 
 def describe(samples: int, peak: float, settings: dict) -> str:
-    """Return one line that describes the transmission that is not armed.
+    """Return one line on a transmission that is not armed, with its peak magnitude.
 
-    Args:
-        samples: number of samples so far.
-        peak: largest magnitude of a sample.
-        settings: driver, frequency in Hz, sample_rate in samples/s, gain in dB or None.
+    The settings are driver, frequency (Hz), sample_rate (samples/s), gain (dB or None).
     """
     rate, gain = settings["sample_rate"], settings["gain"]
     gain = "the device's own gain" if gain is None else f"gain {gain:g} dB"

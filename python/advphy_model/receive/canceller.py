@@ -24,26 +24,20 @@ class CancellerSettings:
     """Settings of the canceller.
 
     Args:
-        components: number K of vectors of a "free" adversary, who adds one of them to
-            each block; 1: always the same p. Must be 1 for any other adversary.
-        window: number of blocks that are estimated and corrected together, a power of
-            two in 16..65536.
-        sample: number of blocks of the window that are used for the estimate; a power
-            of two, at least 16. They are drawn by the received noise, so that nobody
-            knows them in advance. Noise in the estimate costs 10 log10(1 + K / sample)
-            dB, where K is 1 unless components are free.
+        components: K vectors of a "free" adversary, who adds one to each block; else 1.
+        window: blocks that are corrected together, a power of two in 16..65536.
+        sample: blocks of the window for the estimate, a power of two, at least 16. They
+            are drawn by the received noise, so that nobody knows them in advance. Noise
+            in the estimate costs 10 log10(1 + K / sample) dB.
         iterations: iterations of expectation-maximization, 1..100.
-        forgetting: weight of the previous window's estimate, at least 0 and below 1; 0:
-            windows are independent. Only the canceller block uses it.
+        forgetting: weight of the previous window's estimate, at least 0 and below 1.
         false_alarm: probability of a detection in a window without a perturbation.
-        adversary: how p may vary from block to block; a constant p is always tried as
-            well. "free": not at all, or one of K > 1 vectors; "signs": p with either
-            sign; "shifts": p shifted cyclically; "phases": p with any phase;
-            "periodic": p turns, alternates or comes and goes by a schedule; "any": one
-            of the last four. The most likely case is used.
+        adversary: how p may vary from block to block, apart from a constant p. "free":
+            not at all, or one of K > 1 vectors; "signs": p with either sign; "shifts":
+            p shifted cyclically; "phases": p with any phase; "periodic": p turns,
+            alternates or comes and goes by a schedule; "any": the likeliest of these.
 
-    Raises:
-        ValueError: if a setting is not known or out of range.
+    Raises ValueError if a setting is not known or out of range.
     """
 
     components: int = 1
@@ -63,25 +57,19 @@ class CancellerSettings:
                 f"components must be 1 with adversary '{self.adversary}', got "
                 f"{self.components}; for more, give adversary 'free'"
             )
-        for name, least, most in (
-            ("window", 16, LONGEST_WINDOW),
-            ("sample", 16, self.window),
-        ):
+        for name, most in (("window", LONGEST_WINDOW), ("sample", self.window)):
             value = getattr(self, name)
             whole = isinstance(value, int) and value.bit_count() == 1
-            if not whole or not least <= value <= most:
+            if not whole or not 16 <= value <= most:
                 raise ValueError(
-                    f"{name} must be a power of two in {least}..{most} blocks, got "
-                    f"{value}"
+                    f"{name} must be a power of two in 16..{most} blocks, got {value}"
                 )
         if not isinstance(self.iterations, int) or not 1 <= self.iterations <= 100:
             raise ValueError(f"iterations must be 1..100, got {self.iterations}")
         for name, least in (("forgetting", 0), ("false_alarm", 1e-12)):
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not least <= value < 1:
-                raise ValueError(
-                    f"{name} must be at least {least:g} and below 1, got {value}"
-                )
+                raise ValueError(f"{name} must be {least:g} up to below 1, got {value}")
 
     @property
     def label(self) -> str:
@@ -100,14 +88,11 @@ class Estimate:
 
     Args:
         adversary: the most likely kind: "static", or one of ADVERSARIES.
-        p: components, complex64 [K, n]; "periodic": amplitudes of the lines, which add
-            up.
+        p: components, complex64 [K, n]; "periodic": amplitudes of lines that add up.
         weights: relative frequency of each component, [K]; 1 for each line.
         noise_variance: noise variance per real dimension.
-        statistic: twice the log-likelihood ratio to no perturbation, minus a penalty
-            for free components beyond the first.
-        gain: twice the log-likelihood ratio of the fit to no perturbation on as many
-            other blocks of the window; 0 if the sample is the whole window.
+        statistic: twice the log-likelihood ratio to no perturbation, minus a penalty.
+        gain: the same ratio on as many other blocks; 0 if the sample is the window.
         detected: whether the statistic exceeds the threshold, the gain is positive, and
             the mean of the window (for a static p) or the other kinds of adversaries do
             not speak against it. If not, nothing was subtracted.
@@ -133,12 +118,11 @@ class Estimate:
 class Canceller:
     """Canceller that finds and subtracts a perturbation in each window of blocks.
 
-    The model is y = x_s + p_z + noise, where message s is uniform over the codebook,
-    and component z of K and the noise variance are unknown. p is fitted by
-    expectation-maximization (lib/air/mixture.h), with several starts if K > 1. The
-    generalized likelihood ratio decides whether a perturbation is present. The fit must
-    also explain blocks that it has not seen, and better than adversaries of the other
-    kinds do: a perturbation of a wrong kind would do harm.
+    The model is y = x_s + p_z + noise (lib/air/mixture.h) with uniform messages s, and
+    unknown component z of K and noise variance. It is fitted by expectation-
+    maximization, with several starts if K > 1. The generalized likelihood ratio decides
+    whether p is present. The fit must also explain blocks that it has not seen, and
+    better than adversaries of other kinds: a perturbation of a wrong kind does harm.
 
     Args:
         model: link model, of which only the codebook is used.
@@ -178,10 +162,7 @@ class Canceller:
         self._past = None
 
     def cancel(self, y) -> list:
-        """Subtract the perturbation of each window in place; return the Estimates.
-
-        The received vectors y are complex64 [multiple of the window, n].
-        """
+        """Subtract from y, complex64 [k windows, n], in place; return the Estimates."""
         window = self.settings.window
         if len(y) % window:
             raise ValueError(f"{len(y)} blocks, expected a multiple of {window}")
@@ -189,13 +170,9 @@ class Canceller:
         return [self._cancel_window(part) for part in parts]
 
     def _cancel_window(self, y):
-        if self.settings.forgetting:
-            found = self._kernel.find(
-                y, self._past, self.settings.forgetting, self._change
-            )
-            self._past = found
-        else:
-            found = self._kernel.find(y)
+        forgetting = self.settings.forgetting
+        past = (self._past, forgetting, self._change) if forgetting else ()
+        found = self._past = self._kernel.find(y, *past)
         name, p, weights = self._names[found.family], found.p, found.weights
         rest, lines, known = self._periodic(y, found)
         if rest is not None:
@@ -245,8 +222,7 @@ class Canceller:
     def _periodic(self, y, found):
         """Return (estimate of the rest, amplitudes of the lines, sum of the lines).
 
-        The estimate is None if periodic perturbations are not looked for, or if none is
-        likelier than what was found.
+        The estimate is None if none is sought, or likelier than what was found.
         """
         if self.settings.adversary in ("periodic", "any"):
             turning, amplitudes, known = spectrum.lines(y, self._mean, self._line)
@@ -292,11 +268,10 @@ def _tied(n):
 
 def _families(settings, n):
     """Return {name: (components, list of (shift, factor) or empty, penalty)}."""
-    families, tied = {"static": (1, [], 0.0)}, _tied(n)
-    if settings.adversary == "any":
-        return families | tied
-    if settings.adversary in tied:
-        return families | {settings.adversary: tied[settings.adversary]}
+    families = {"static": (1, [], 0.0)}
+    for name, family in _tied(n).items():
+        if settings.adversary in (name, "any"):
+            families[name] = family
     if settings.components > 1:
         more = (settings.components - 1) * (2 * n + 1)  # parameters
         penalty = more / 2 * math.log(settings.sample)  # Schwarz (1978)

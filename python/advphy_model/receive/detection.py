@@ -33,12 +33,10 @@ def simulated_threshold(model, statistic, blocks, false_alarm) -> float:
     over Eb/N0 is the threshold. The statistic is a function of y, complex64 [blocks,
     n], and false_alarm the probability that it exceeds the threshold.
     """
-    thresholds = []
+    thresholds, starts = [], range(0, SIMULATED_WINDOWS * blocks, blocks)
     for ebn0_db in SIMULATED_EBN0_DB:
-        found = [
-            statistic(received(model, ebn0_db, _SEED, i * blocks, blocks))
-            for i in range(SIMULATED_WINDOWS)
-        ]
+        windows = (received(model, ebn0_db, _SEED, at, blocks) for at in starts)
+        found = [statistic(y) for y in windows]
         mean, variance = np.mean(found), np.var(found, ddof=1)
         degrees = 2 * mean**2 / variance
         quantile = chi_squared_quantile(degrees, 1 - false_alarm)

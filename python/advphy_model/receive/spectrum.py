@@ -22,8 +22,7 @@ def average(y, mean):
     of less than 256 blocks.
 
     Args:
-        y: received vectors, complex64 [blocks, n]; blocks with samples that are not
-            finite are ignored.
+        y: received vectors, complex64 [blocks, n]; those not finite are ignored.
         mean: mean of the codewords, complex [n].
     """
     reals = y.view(np.float32).reshape(len(y), -1)
@@ -47,9 +46,8 @@ def lines(y, mean, threshold):
     Args:
         y: as in average().
         mean: as in average().
-        threshold: twice the energy of a line, over that of noise and codewords, above
-            which it is present. Where there is none it is chi-squared with 2n degrees
-            of freedom.
+        threshold: twice the energy of a line over that of noise and codewords; without
+            a line it is chi-squared with 2n degrees of freedom.
     """
     rest = np.where(_usable(y), y - mean, 0).astype(complex).T.copy()
     block = np.arange(len(y)) - (len(y) - 1) / 2
@@ -76,8 +74,7 @@ def _usable(y):
 def _sum(reals, parts=1):
     """Return the sums over the blocks of equal parts, [parts, 2n].
 
-    Rows of 16 blocks are added first, which is four times as fast as sum(). A part has
-    a multiple of 16 blocks.
+    Rows of 16 blocks are added first, which is four times as fast as sum().
     """
     columns = reals.shape[1]
     rows = reals.reshape(parts, -1, 16 * columns).sum(axis=1)

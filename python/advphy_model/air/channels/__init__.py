@@ -28,6 +28,7 @@ NOISE = "awgn"
 _HERE = sys.modules[__name__]
 MOST = 16  # impairments in one channel
 _LONGEST = 2000  # characters of a label
+_MISFITS = (SyntaxError, ValueError, TypeError, AttributeError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,8 +84,7 @@ def channel(kind: str):
     Args:
         kind: label such as "awgn" or "rayleigh_block + cfo(frequency=0.01)".
 
-    Raises:
-        ValueError: if a name or setting is not known or a value is out of range.
+    Raises ValueError if a name or setting is not known or a value is out of range.
     """
     add_noise = found_by_name.module(_HERE, "channel", NOISE).apply
     parts = impairments(kind)
@@ -103,11 +103,7 @@ def channel(kind: str):
 
 
 def impairments(kind: str) -> tuple:
-    """Return the Impairments of a channel in order; "awgn" has none.
-
-    Raises:
-        ValueError: if a name or setting is not known or a value is out of range.
-    """
+    """Return the Impairments of a channel in order; ValueError as `channel`."""
     found = []
     terms = _terms(kind)
     for position, term in enumerate(terms):
@@ -140,7 +136,7 @@ def _terms(kind):
         if not isinstance(kind, str) or len(kind) > _LONGEST:
             raise ValueError
         tree = ast.parse(kind.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except (*_MISFITS, MemoryError, RecursionError):
         raise _unreadable(kind) from None
     terms = []
     while isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
@@ -156,15 +152,13 @@ def _read(term, kind):
     """Return (name, {setting: value}) of one term."""
     if isinstance(term, ast.Name):
         return term.id, {}
-    if not isinstance(term, ast.Call) or not isinstance(term.func, ast.Name):
-        raise _unreadable(kind)
-    if term.args or any(keyword.arg is None for keyword in term.keywords):
-        raise _unreadable(kind)
     try:
         given = {k.arg: ast.literal_eval(k.value) for k in term.keywords}
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        if term.args or None in given:
+            raise ValueError
+        return term.func.id, given
+    except (*_MISFITS, MemoryError, RecursionError):
         raise _unreadable(kind) from None
-    return term.func.id, given
 
 
 def _unreadable(kind):

@@ -11,8 +11,7 @@ class Settings(Limited):
     """Settings of the carrier frequency offset.
 
     Args:
-        frequency: offset in cycles per sample (channel use), -0.5..0.5, which is the
-            offset in Hz over the sample (symbol) rate.
+        frequency: offset in Hz over the sample (symbol) rate, -0.5..0.5.
         phase: phase at sample 0 in turns, -1..1.
     """
 

@@ -19,10 +19,7 @@ class Settings(Limited):
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return y = x min(1, A / |x|) of a soft limiter, where A^2 is the largest power.
-
-    Source: [ochiai].
-    """
+    """Return y = x min(1, A / |x|) with the largest power A^2 [ochiai]."""
     most = from_db(settings.level_db)
     power = x.real * x.real + x.imag * x.imag
     return x * (most / power.clip(min=most)) ** 0.5

@@ -46,11 +46,7 @@ def impair(x, settings, *, seed, stream, first_sample):
 
 
 class Stream(Interpolator):
-    """Stream that returns y_i = x(i (1 + 1e-6 ppm)) with the CFO.
-
-    N input samples give N / (1 + 1e-6 ppm) output samples. The clocks agree at the
-    first sample.
-    """
+    """Stream that returns y_i = x(i (1 + 1e-6 ppm)) from x(0) on, with the CFO."""
 
     def __init__(self, settings, *, seed, stream, first_sample):
         super().__init__(0.0, 1 + 1e-6 * settings.ppm)

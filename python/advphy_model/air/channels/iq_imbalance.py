@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """IQ imbalance and DC offset of a direct-conversion receiver."""
 
-import cmath
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from advphy_model.air.impairment import Limited, times, within
+from advphy_model.air.impairment import Limited, phasor, times, within
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,5 @@ def impair(x, settings, *, seed, stream, first_sample):
 
 def coefficients(settings) -> tuple:
     """Return the complex coefficients (K1, K2)."""
-    turned = 10 ** (settings.gain_db / 20) * cmath.exp(
-        1j * math.radians(settings.phase_deg)
-    )
+    turned = phasor(settings.gain_db, settings.phase_deg)
     return (1 + turned.conjugate()) / 2, (1 - turned) / 2

@@ -26,9 +26,8 @@ class Settings(Limited):
     """Settings of the oscillator and the loop.
 
     Args:
-        linewidth: full width at half maximum of the free oscillator's line, in cycles
-            per sample. The free phase is a Wiener process whose increments have the
-            variance 2 pi linewidth radians^2.
+        linewidth: full width at half maximum of the free line, in cycles per sample.
+            The free phase has increments of the variance 2 pi linewidth radians^2.
         loop_bandwidth: bandwidth B of a first-order loop that tracks the phase, in
             cycles per sample. The remaining phase is stationary with the variance
             linewidth / (2 B) radians^2 and the power spectral density

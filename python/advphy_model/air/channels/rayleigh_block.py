@@ -19,8 +19,5 @@ class Settings(Fading):
 
 
 def impair(x, settings, *, seed, stream, first_sample):
-    """Return y_i = h x_i with complex normal h, E|h|^2 = 1.
-
-    Each coherence interval has its own h. Source: [proakis, Sec. 14.1].
-    """
+    """Return y_i = h x_i, a CN(0, 1) h per coherence interval [proakis, Sec. 14.1]."""
     return fade(x, settings, first_sample, partial(scattered, seed, stream))

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two rays: a direct ray and a later echo."""
 
-import cmath
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from advphy_model.air.impairment import Limited, delayed, times, within
+from advphy_model.air.impairment import Limited, delayed, phasor, times, within
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,7 @@ def impair(x, settings, *, seed, stream, first_sample):
     keeps its power. As with a guard interval, a codeword receives no echo of the
     previous one; in a stream of samples the echo continues.
     """
-    gain = 10 ** (settings.gain_db / 20) * cmath.exp(
-        1j * math.radians(settings.phase_deg)
-    )
+    gain = phasor(settings.gain_db, settings.phase_deg)
     return x + times(delayed(x, settings.delay), np.complex64(gain))
 
 

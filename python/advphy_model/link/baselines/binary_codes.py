@@ -6,20 +6,16 @@ squared distances 8 and 16 at energy 4, which are the largest possible [rankin].
 
 For n = 8, k = 8: the Nordstrom-Robinson code, which has more words than any linear code
 of its length and distance 6. It is the Gray image of the octacode over the integers
-modulo 4 [forney], so an element c is sent as i^c. The squared distance is 12 at energy
-8.
+modulo 4 [forney], so c is sent as i^c. The squared distance is 12 at energy 8.
 
 For n = 16, k = 8: a linear [32, 8] code with the distance 13, which is the largest of a
 linear code [grassl], so the squared distance is 26 at energy 16.
 """
 
-from functools import partial
-
 import numpy as np
 
 from advphy_model.complex_baseband import to_complex
-from advphy_model.link.baselines.nearest_codeword import union_bound, words
-from advphy_model.link.link_model import LinkModel
+from advphy_model.link.baselines.nearest_codeword import entries, words
 
 OCTACODE = np.array(
     [
@@ -59,17 +55,4 @@ CODEBOOKS = {
     "nordstrom_robinson": (8, 8, nordstrom_robinson),
     "linear_n16_k8": (16, 8, linear),
 }
-
-
-def _link(name):
-    n, k, codebook = CODEBOOKS[name]
-    return LinkModel(name, k, n, codebook(), "nearest_codeword")
-
-
-def _bler(name, ebn0_db):
-    n, k, codebook = CODEBOOKS[name]
-    return union_bound(codebook(), k / n, ebn0_db)
-
-
-LINKS = {name: partial(_link, name) for name in CODEBOOKS}
-BLER = {name: ("union bound", partial(_bler, name)) for name in CODEBOOKS}
+LINKS, BLER = entries(CODEBOOKS)

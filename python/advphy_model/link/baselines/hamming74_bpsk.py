@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from advphy_model.link.baselines.nearest_codeword import q_function, union_bound, words
+from advphy_model.link.baselines.nearest_codeword import entries, q_function, words
 from advphy_model.link.link_model import LinkModel
 from advphy_model.power import noise_sigma
 
@@ -34,11 +34,6 @@ def hamming74_hard():
     return LinkModel("hamming74_hard", K, N, 1 - 2 * codewords(), "hard_decision")
 
 
-def hamming74_ml():
-    """Return the link with the maximum-likelihood (nearest-codeword) decision."""
-    return LinkModel("hamming74_ml", K, N, 1 - 2 * codewords(), "nearest_codeword")
-
-
 def hamming74_hard_bler(ebn0_db: float) -> float:
     """Return the exact BLER 1 - (1-p)^7 - 7 p (1-p)^6 with p = Q(sqrt(2 R Eb/N0))."""
     p = q_function(1 / noise_sigma(ebn0_db, K / N))
@@ -46,13 +41,6 @@ def hamming74_hard_bler(ebn0_db: float) -> float:
     return sum(math.comb(N, i) * p**i * (1 - p) ** (N - i) for i in wrong)
 
 
-def hamming74_ml_bler(ebn0_db: float) -> float:
-    """Return the union bound over the 15 other codewords (weights 3, 4 and 7)."""
-    return union_bound(1 - 2 * codewords(), K / N, ebn0_db)
-
-
-LINKS = {"hamming74_hard": hamming74_hard, "hamming74_ml": hamming74_ml}
-BLER = {
-    "hamming74_hard": ("closed form", hamming74_hard_bler),
-    "hamming74_ml": ("union bound", hamming74_ml_bler),
-}
+LINKS, BLER = entries({"hamming74_ml": (N, K, lambda: 1 - 2 * codewords())})
+LINKS["hamming74_hard"] = hamming74_hard
+BLER["hamming74_hard"] = "closed form", hamming74_hard_bler

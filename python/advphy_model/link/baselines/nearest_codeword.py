@@ -2,10 +2,12 @@
 """The nearest-codeword decision in numpy, the union bound on its BLER, binary words."""
 
 import math
+from functools import partial
 
 import numpy as np
 
 from advphy_model.link.codebook_geometry import distances
+from advphy_model.link.link_model import LinkModel
 from advphy_model.power import noise_sigma
 
 
@@ -25,15 +27,29 @@ def q_function(x: float) -> float:
     return math.erfc(x / math.sqrt(2)) / 2
 
 
+def entries(codebooks: dict) -> tuple:
+    """Return LINKS and BLER (see baselines) of {name: (n, k, function -> codebook)}."""
+    links, bounds = {}, {}
+    for name, (n, k, codebook) in codebooks.items():
+        links[name] = partial(_link, name, k, n, codebook)
+        bounds[name] = "union bound", partial(_bound, codebook, k / n)
+    return links, bounds
+
+
+def _link(name, k, n, codebook):
+    return LinkModel(name, k, n, codebook(), "nearest_codeword")
+
+
+def _bound(codebook, rate, ebn0_db):
+    return union_bound(codebook(), rate, ebn0_db)
+
+
 def union_bound(codebook: np.ndarray, rate: float, ebn0_db: float) -> float:
     """Return an upper bound on the BLER of the nearest-codeword decision.
 
         BLER <= mean over s of sum over t != s of Q(||x_s - x_t|| / (2 sigma))
 
-    Args:
-        codebook: complex [M, n].
-        rate: k/n, bits per channel use.
-        ebn0_db: Eb/N0 in dB.
+    for a codebook, complex [M, n], and a rate of k/n bits per channel use.
     """
     sigma = noise_sigma(ebn0_db, rate)
     apart = distances(codebook)[~np.eye(len(codebook), dtype=bool)]

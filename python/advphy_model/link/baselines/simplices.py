@@ -22,8 +22,7 @@ from functools import partial
 import numpy as np
 
 from advphy_model.complex_baseband import to_complex
-from advphy_model.link.baselines.nearest_codeword import union_bound
-from advphy_model.link.link_model import LinkModel
+from advphy_model.link.baselines.nearest_codeword import entries
 
 K, N = 4, 7
 
@@ -31,8 +30,7 @@ K, N = 4, 7
 def simplex(points: int) -> np.ndarray:
     """Return the corners of a simplex of radius 1, [points, points - 1].
 
-    They are the columns of the Helmert matrix without its first row: its rows are a
-    basis of what is orthogonal to (1, ..., 1).
+    They are the columns of the Helmert matrix without its first row.
     """
     corners = np.zeros((points, points - 1))
     for row in range(1, points):
@@ -65,15 +63,4 @@ CODEBOOKS = {
     "pair_and_simplex": partial(unequal, 2),
     "triangle_and_simplex": partial(unequal, 3),
 }
-
-
-def _link(name):
-    return LinkModel(name, K, N, CODEBOOKS[name](), "nearest_codeword")
-
-
-def _bler(name, ebn0_db):
-    return union_bound(CODEBOOKS[name](), K / N, ebn0_db)
-
-
-LINKS = {name: partial(_link, name) for name in CODEBOOKS}
-BLER = {name: ("union bound", partial(_bler, name)) for name in CODEBOOKS}
+LINKS, BLER = entries({name: (N, K, made) for name, made in CODEBOOKS.items()})
