@@ -67,8 +67,9 @@ def train(
     After an interruption the same call resumes from a state next to `out`, a path whose
     stem is the model's name; the result is that of an uninterrupted run. The early
     figures stay in OUT.progress.csv. The seed is that of weights and batches; `quiet`
-    shows no progress bar; `measure` and `save_seconds` say whether the model is measured
-    and after how long the state is saved again. The model is a LinkModel, SemanticLink or Eve.
+    shows no progress bar; `measure` and `save_seconds` say whether the model is
+    measured and how often its state is saved. The model is a LinkModel, SemanticLink or
+    Eve.
     """
     seed, out = checked_seed(seed), Path(out)
     refuse_unwritable(out)
