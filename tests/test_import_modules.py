@@ -74,13 +74,16 @@ def of_torch(module, inputs, opset):
 
 
 ONNX = [
-    *(("relu used twice", 9), ("relu used twice", 20), ("conv1d, norms", 17)),
-    *(("residual sums", 13), ("residual sums", 20), ("gru", 14), ("lstm", 12)),
-    *(("attention", 17), ("conv2d dilated", 13), ("weight norm", 15), ("SELU", 9)),
-    *(("PReLU", 10), ("Softplus", 18), ("Hardswish", 14)),
-    *(("GLU", 11), ("CELU", 12), ("LogSoftmax", 12), ("Softmax", 13), ("GELU", 20)),
-    *(("functions", 17), ("ELU", 16), ("group and instance norm", 17)),
+    *(("relu used twice", 9), ("conv1d, norms", 17), ("residual sums", 20)),
+    *(("gru", 14), ("attention", 17), ("Softmax", 12), ("Hardswish", 14)),
 ]
+MORE = [
+    *(("relu used twice", 20), ("residual sums", 13), ("lstm", 12), ("DeepJSCC", 13)),
+    *(("conv2d dilated", 13), ("weight norm", 15), ("SELU", 9), ("PReLU", 10)),
+    *(("Softplus", 18), ("GLU", 11), ("CELU", 12), ("LogSoftmax", 12), ("GELU", 20)),
+    *(("functions", 17), ("ELU", 16), ("group and instance norm", 17), ("Softmax", 13)),
+]
+ONNX += [pytest.param(*case, marks=pytest.mark.slow) for case in MORE]
 
 
 @pytest.mark.parametrize(("name", "opset"), ONNX)
