@@ -23,7 +23,7 @@ from . import short_trainings
 from .commands import done, refused
 
 PLAIN = "autoencoder_mlp_8p5db"
-TINY = "--ebn0-db 2,6,8 --min-errors 20 --max-blocks 70_000"
+TINY = "--ebn0-db 2,6,8 --min-errors 20 --max-blocks 70000"
 
 
 def test_a_curve_ends_where_its_bler_is_low_enough():

@@ -87,7 +87,7 @@ def network_from_torch(module, input_shape) -> Network:
 
     def original(x):
         with torch.no_grad():
-            return module(torch.from_numpy(x)).numpy()
+            return module(torch.tensor(x)).numpy()
 
     try:
         network_builder.verify(network, original, f"module {type(module).__name__}")
@@ -204,7 +204,7 @@ class _Graph:
     """The graph of a module for one batch, converted node by node."""
 
     def __init__(self, module, builder):
-        x = torch.from_numpy(builder.array(INPUT))
+        x = torch.tensor(builder.array(INPUT))
         try:
             logging.getLogger("torch._subclasses.fake_tensor").setLevel("CRITICAL")
             with warnings.catch_warnings(), torch.random.fork_rng(), torch.no_grad():
@@ -232,7 +232,7 @@ class _Graph:
             if node.op == "placeholder":
                 tensor = held[targets[node.name]] if node.name in targets else None
                 if tensor is None:
-                    tensor = torch.from_numpy(self._builder.array(INPUT))
+                    tensor = torch.tensor(self._builder.array(INPUT))
                     self._value[node.name] = INPUT
                     self._depends.add(node.name)
                 else:

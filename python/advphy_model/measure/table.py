@@ -173,10 +173,12 @@ def text_of(path) -> str:
     first = text.partition("\n")[0].strip()
     if content[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
         found = "is UTF-32"
-    elif content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or "\0" in first:
+    elif content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         found = "is UTF-16"
-    elif "\ufffd" in text:
-        found = "is not UTF-8"
+    elif set(content[1:40:2]) == {0} or set(content[:40:2]) == {0}:
+        found = "is UTF-16 without a mark"
+    elif "\0" in text or "\ufffd" in text:
+        found = "is not UTF-8 text"
     elif first.lower().startswith("sep="):
         found = f"begins with '{first}'"
     elif "," not in first:
