@@ -133,7 +133,8 @@ void network::add_step(const std::string& kind, float value)
     else
         throw std::invalid_argument("step '" + kind + "' is not known to the kernels");
     if (s.kind >= step_kind::keep) {
-        const size_t place = value >= 0 && value < 4096 ? size_t(value) : d_kept.size();
+        const bool known = value >= 0 && value < 4096;
+        const size_t place = known ? size_t(value) : d_kept.size() + 1;
         if (s.kind == step_kind::keep && place <= d_kept.size()) {
             d_kept.resize(std::max(d_kept.size(), place + 1));
             d_kept[place] = d_features;

@@ -119,8 +119,17 @@ BOOST_AUTO_TEST_CASE(what_is_not_a_number_stays_that)
 {
     const float x[] = { std::nanf(""), 1, -1 };
     on_each_instruction_set([&] {
-        for (const char* kind :
-             { "relu", "elu", "sigmoid", "softmax", "l2_normalization", "scale" }) {
+        for (const char* kind : { "relu",
+                                  "leaky_relu",
+                                  "elu",
+                                  "sigmoid",
+                                  "silu",
+                                  "gelu",
+                                  "gelu_tangent",
+                                  "tanh",
+                                  "softmax",
+                                  "l2_normalization",
+                                  "scale" }) {
             float out[3];
             network net(3);
             net.add_step(kind, 1);
@@ -139,6 +148,28 @@ BOOST_AUTO_TEST_CASE(inputs_go_to_their_slots)
     net.run(x, 1, out);
     const float wanted[] = { 1, 3, 2, 4 };
     BOOST_TEST(out == wanted, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_kept_is_recalled_and_added)
+{
+    // relu(x) + x + (x after a map to its double), with items of any number.
+    network net(inputs);
+    net.add_step("keep", 0);
+    net.add_step("relu", 0);
+    net.add_step("add", 0);
+    net.add_step("keep", 1);
+    net.add_step("recall", 0);
+    net.add_step("scale", 2);
+    net.add_step("add", 1);
+    on_each_instruction_set([&] {
+        for (size_t count : { 1, 31, 100 }) {
+            const auto x = random_floats(count * inputs, 4);
+            std::vector<float> out(count * inputs);
+            net.run(x.data(), count, out.data());
+            for (size_t i = 0; i < out.size(); ++i)
+                BOOST_TEST(std::fabs(out[i] - (std::max(x[i], 0.0f) + 3 * x[i])) < 1e-5);
+        }
+    });
 }
 
 BOOST_AUTO_TEST_CASE(no_allocation_in_the_loop)
@@ -177,4 +208,13 @@ BOOST_AUTO_TEST_CASE(bad_input_is_refused)
     BOOST_CHECK_THROW(network(0), std::invalid_argument);
     BOOST_CHECK_THROW(network(4, { 0, 1, 1, 3 }), std::invalid_argument);
     BOOST_CHECK_THROW(network(4).add_step("dropout", 0), std::invalid_argument);
+    for (const float place : { 0.0f, 1.0f, -1.0f, 1e9f, std::nanf("") })
+        for (const char* kind : { "recall", "add" })
+            BOOST_CHECK_THROW(network(4).add_step(kind, place), std::invalid_argument);
+    for (const float place : { 1.0f, -1.0f, std::nanf("") })
+        BOOST_CHECK_THROW(network(4).add_step("keep", place), std::invalid_argument);
+    network other_size = dense();
+    other_size.add_step("keep", 0);
+    other_size.add_affine(std::vector<float>(channels), { 0 }, all_of(channels));
+    BOOST_CHECK_THROW(other_size.add_step("add", 0), std::invalid_argument);
 }
