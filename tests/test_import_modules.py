@@ -128,6 +128,15 @@ def test_random_graphs_are_never_silently_wrong(first):
     assert agreed >= 9
 
 
+def test_a_rectifier_goes_to_onnx_and_back_as_itself():
+    module, inputs = KNOWN["relu used twice"]
+    network = network_from_torch(module, (inputs,))
+    again = network_from_onnx(to_onnx(network))
+    kinds = ["dense", "relu", "dense", "relu"]
+    assert [layer.kind for layer in network.layers] == kinds
+    assert [layer.kind for layer in again.layers] == kinds
+
+
 def test_a_wrong_layer_is_named(monkeypatch):
     from advphy_training import torch_operators
 

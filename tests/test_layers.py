@@ -58,6 +58,8 @@ def random_network(rng):
         kinds = ("relu", "elu", "leaky_relu", "gelu", "silu", "tanh", "none")
         if (kind := str(rng.choice(kinds))) != "none":
             add(Layer(kind, f"{kind}{depth}", {}, own.get(kind, {})))
+        if depth == 1:
+            add(Layer("multiply", "factor", {"y": np.array([-0.7], np.float32)}))
         if len(shape) > 1:
             add(Layer("flatten", f"flatten{depth}"))
         sizes = {

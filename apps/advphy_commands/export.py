@@ -40,9 +40,9 @@ def run(settings, output):
     if not role and len(networks) == 1:
         (role,) = networks
     if role not in networks:
+        has = ", ".join(networks) or "none, since it decides without a network"
         raise ValueError(
-            f"{model.KIND.what} '{model.name}' has no network '{role}'; give --role, "
-            f"one of: {', '.join(networks) or 'none, it decides without a network'}"
+            f"{model.KIND.what} '{model.name}': give --role, one of its networks: {has}"
         )
     content = to_onnx(networks[role], f"{model.name}_{role}")
     with atomic_file(settings.onnx, "wb") as file:

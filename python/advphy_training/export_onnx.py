@@ -28,7 +28,8 @@ def to_onnx(network, name="network") -> bytes:
 
     module = TorchNetwork(network).eval().requires_grad_(False)
     x = torch.randn(network_builder.BATCHES[0][0], *network.input_shape)
-    logging.getLogger("onnxscript").setLevel("ERROR")
+    for noisy in ("onnxscript", "torch.onnx._internal.exporter._registration"):
+        logging.getLogger(noisy).setLevel("ERROR")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -47,6 +47,11 @@ class Builder:
         if not any(isinstance(value, str) for value in operands):
             found = LAYERS[kind](*map(np.asarray, operands), **attributes)
             return found.astype(np.float32) if found.dtype == float else found
+        above_0 = kind == "clip" and attributes == {"low": 0.0}
+        if kind == "maximum" and not isinstance(operands[1], str):
+            above_0 = np.size(operands[1]) == 1 and np.all(operands[1] == 0)
+        if above_0:
+            return self.apply("relu", operands[0])
         if kind == "concatenation":
             operands = [
                 value

@@ -101,7 +101,7 @@ def zero_stuffing(x, stride):
 
 def relu(x):
     """Return max(x, 0)."""
-    return array_module(x).clip(x, 0, None)
+    return np.maximum(x, 0) if isinstance(x, np.ndarray) else x.relu()
 
 
 def leaky_relu(x, slope=0.01):
