@@ -28,7 +28,7 @@ class TorchNetwork(torch.nn.Module):
         held = {key: self._held[f"{layer.name}:{key}"] for key in layer.parameters}
         if (
             layer.kind in ("conv1d", "conv2d")
-            and not torch.compiler.is_exporting()
+            and not torch.compiler.is_compiling()
             and len(x[0]) > math.prod(x[0].shape[1:])
         ):
             return _as_matrix(LAYERS[layer.kind], x[0], held, layer.attributes)
