@@ -26,30 +26,39 @@ def to_onnx(network, name="network") -> bytes:
     import onnx
     import onnxruntime
 
-    module = TorchNetwork(network).eval().requires_grad_(False)
-    x = torch.randn(network_builder.BATCHES[0][0], *network.input_shape)
     for noisy in ("onnxscript", "torch.onnx._internal.exporter._registration"):
         logging.getLogger(noisy).setLevel("ERROR")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                module,
-                (x,),
-                dynamo=True,
-                verbose=False,
-                opset_version=OPSET,
-                input_names=["x"],
-                output_names=["y"],
-                dynamic_shapes={"x": {0: torch.export.Dim("batch")}},
+    module = TorchNetwork(network).eval().requires_grad_(False)
+    reasons = []
+    for newer in (True, False):  # torch has two exporters; early ones have gaps
+        try:
+            content = _exported(module, network.input_shape, newer)
+            onnx.checker.check_model(onnx.load_from_string(content))
+            session = onnxruntime.InferenceSession(
+                content, providers=["CPUExecutionProvider"]
             )
-    except torch.onnx.OnnxExporterError as error:
-        raise ValueError(f"{name}: torch.onnx cannot export it: {error}") from error
-    held = io.BytesIO()
-    program.save(held)
-    onnx.checker.check_model(onnx.load_from_string(held.getvalue()))
-    session = onnxruntime.InferenceSession(
-        held.getvalue(), providers=["CPUExecutionProvider"]
-    )
-    network_builder.verify(network, lambda x: session.run(None, {"x": x})[0], name)
+
+            def theirs(x, session=session):
+                return session.run(None, {"x": x})[0]
+
+            network_builder.verify(network, theirs, name)
+            return content
+        except Exception as error:  # of torch, onnxscript or onnxruntime
+            reasons.append(str(error).strip().partition("\n")[0])
+    raise ValueError(f"{name}: torch.onnx cannot export it: {'; '.join(reasons)}")
+
+
+def _exported(module, shape, newer):
+    """Return what one of torch's exporters makes of a module."""
+    x, held = torch.randn(network_builder.BATCHES[0][0], *shape), io.BytesIO()
+    named = {"input_names": ["x"], "output_names": ["y"], "opset_version": OPSET}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if newer:
+            batch = {"x": {0: torch.export.Dim("batch")}}
+            how = {"dynamo": True, "verbose": False, "dynamic_shapes": batch}
+            torch.onnx.export(module, (x,), **how, **named).save(held)
+        else:
+            how = {"dynamo": False, "dynamic_axes": {"x": {0: "batch"}}}
+            torch.onnx.export(module, (x,), held, **how, **named)
     return held.getvalue()

@@ -47,11 +47,13 @@ class Builder:
         if not any(isinstance(value, str) for value in operands):
             found = LAYERS[kind](*map(np.asarray, operands), **attributes)
             return found.astype(np.float32) if found.dtype == float else found
-        above_0 = kind == "clip" and attributes == {"low": 0.0}
-        if kind == "maximum" and not isinstance(operands[1], str):
-            above_0 = np.size(operands[1]) == 1 and np.all(operands[1] == 0)
-        if above_0:
-            return self.apply("relu", operands[0])
+        zeros = [v for v in operands if not isinstance(v, str) and not np.any(v)]
+        one = len(zeros) == 1 == np.size(zeros[0])
+        if (kind == "maximum" and one) or (
+            kind == "clip" and attributes == {"low": 0.0}
+        ):
+            (x,) = (value for value in operands if isinstance(value, str))
+            return self.apply("relu", x)
         if kind == "concatenation":
             operands = [
                 value

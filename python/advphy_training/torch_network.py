@@ -29,6 +29,7 @@ class TorchNetwork(torch.nn.Module):
         if (
             layer.kind in ("conv1d", "conv2d")
             and not torch.compiler.is_compiling()
+            and not torch.jit.is_tracing()
             and len(x[0]) > math.prod(x[0].shape[1:])
         ):
             return _as_matrix(LAYERS[layer.kind], x[0], held, layer.attributes)
