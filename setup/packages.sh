@@ -11,8 +11,10 @@ build="gnuradio cmake g++ make python3-dev pybind11-dev python3-numpy python3-sc
 companion="gir1.2-gtk-3.0 python3-gi-cairo python3-pyqt5 adwaita-icon-theme fonts-dejavu-core"
 case $goal in
 build) wanted=$build ;;
-# A stand-in radio, and the drivers that it is driven through; a screen for Companion.
-test) wanted="$build $companion python3-venv libboost-dev libsoapysdr-dev gr-osmosdr xvfb" ;;
+# A stand-in radio, and the drivers that it is driven through; a screen for Companion; what
+# a locale with decimal commas is made of.
+test) wanted="$build $companion python3-venv libboost-dev libsoapysdr-dev gr-osmosdr xvfb
+       locales" ;;
 grc) wanted="$build $companion" ;;
 deb) wanted="$build dpkg-dev file" ;;
 pictures) wanted="$build $companion libsoapysdr-dev xvfb python3-pil python3-yaml" ;;
