@@ -2,11 +2,11 @@
 """Conversion of ONNX models to networks, by way of torch."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import torch
 from advphy_model.network.network import Network
+from advphy_model.user_folders import user_path
 from torch.nn import functional as F  # noqa: N812, as everywhere
 
 from advphy_training import network_builder
@@ -64,7 +64,7 @@ def _loaded(path):
     import onnx.inliner
     from google.protobuf.message import DecodeError
 
-    content = path if isinstance(path, bytes) else Path(path).read_bytes()
+    content = path if isinstance(path, bytes) else user_path(path).read_bytes()
     shown = "ONNX model" if isinstance(path, bytes) else str(path)
     try:
         model = onnx.load_from_string(content)

@@ -13,6 +13,7 @@ from advphy_model.link.link_model import LinkModel
 from advphy_model.link.network_file import NetworkFile
 from advphy_model.network.inference import kernel_or_none
 from advphy_model.network.network import run
+from advphy_model.user_folders import user_path
 
 from ..block_errors import guarded_block
 
@@ -84,7 +85,7 @@ def network_reals(file) -> tuple:
 def _network(file):
     """Return (name, Network or _Onnx)."""
     if str(file).endswith(".onnx"):
-        return str(file), _Onnx(str(file))
+        return str(file), _Onnx(str(user_path(file)))
     found = model_file.load(file, NetworkFile, LinkModel)
     role = "decoder" if isinstance(found, LinkModel) else "network"
     if role not in found.networks:
