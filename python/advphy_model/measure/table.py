@@ -175,7 +175,7 @@ def text_of(path) -> str:
         found = "is UTF-32"
     elif content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         found = "is UTF-16"
-    elif set(content[1:40:2]) == {0} or set(content[:40:2]) == {0}:
+    elif content[9:] and {0} in (set(content[1:40:2]), set(content[:40:2])):
         found = "is UTF-16 without a mark"
     elif "\0" in text or "\ufffd" in text:
         found = "is not UTF-8 text"
