@@ -11,6 +11,7 @@ import torch
 from advphy_model.complex_baseband import to_complex
 from advphy_model.link.link_model import LinkModel
 from advphy_model.network.network import INPUT, Layer, Network, run
+from torch.nn.utils.weight_norm import WeightNorm
 
 from advphy_training import network_builder
 from advphy_training.networks import messages_of_bits
@@ -187,7 +188,12 @@ def _checked_copy(module):
         for value in vars(part).values():
             if isinstance(value, torch.Tensor) and not value.is_leaf:
                 memo[id(value)] = value.detach().clone()
-    return copy.deepcopy(module, memo).cpu().float().eval().requires_grad_(False)
+    copied = copy.deepcopy(module, memo)
+    for part in copied.modules():
+        for hook in list(part._forward_pre_hooks.values()):
+            if isinstance(hook, WeightNorm):
+                torch.nn.utils.remove_weight_norm(part, hook.name)
+    return copied.cpu().float().eval().requires_grad_(False)
 
 
 def _named(path):
