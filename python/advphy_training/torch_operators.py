@@ -297,7 +297,6 @@ OPERATORS |= {
     kind[:3]: _arithmetic(kind) for kind in ("add", "subtract", "multiply", "divide")
 }
 OPERATORS |= {
-    "mul": OPERATORS.pop("mul"),
     "abs": _layer("absolute"),
     "neg": _negative,
     "reciprocal": _reciprocal,
