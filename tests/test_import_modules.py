@@ -18,6 +18,14 @@ from advphy_training.import_torch import network_from_torch
 from . import foreign_modules
 
 KNOWN = foreign_modules.known()
+# More of the same kinds, for the slow tests.
+LATER = """Mish Hardswish LogSoftmax ReLU6 GLU CELU RMSNorm ELU Tanh Sigmoid Softmax
+Identity Dropout float16 bfloat16""".split()
+LATER += ["transformers, norm first", "attention", "circular", "conv2d dilated"]
+EACH = [
+    pytest.param(name, marks=pytest.mark.slow) if name in LATER else name
+    for name in KNOWN
+]
 
 
 def computed(module, x):
@@ -42,7 +50,7 @@ def require_agreement(network, expected, x):
     assert np.abs(out - expected).max() <= 1e-5 * most
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", EACH)
 def test_modules_agree_and_stay_as_they_are(name, rng):
     module, inputs = KNOWN[name]
     state = {key: value.clone() for key, value in module.state_dict().items()}
@@ -114,18 +122,18 @@ def imported(module, inputs):
 
 
 @pytest.mark.parametrize(
-    "first", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(10, 500, 10))]
+    "first", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(5, 500, 5))]
 )
 def test_random_graphs_are_never_silently_wrong(first):
     agreed = 0
-    for seed in range(first, first + 10):
+    for seed in range(first, first + 5):
         rng = np.random.default_rng(seed)
         module, inputs = foreign_modules.random_module(rng)
         x = rng.normal(size=(50, inputs)).astype(np.float32)
         if (network := imported(module, inputs)) is not None:
             require_agreement(network, computed(module, x), x)
             agreed += 1
-    assert agreed >= 9
+    assert agreed >= 4
 
 
 def test_a_rectifier_goes_to_onnx_and_back_as_itself():
