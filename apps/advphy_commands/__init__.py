@@ -44,7 +44,7 @@ def main(words=None) -> int:
         text = "not enough memory"
     except (ValueError, RuntimeError) as error:  # some are of GNU Radio or torch
         text = str(error)
-    if "/.gnuradio]" in text:
+    if "cannot create director" in text and "gnuradio" in text:
         text += "; GNU Radio needs a HOME that it may write to, such as HOME=/tmp"
     if "numpy" in text and "hides" not in text:  # of scipy, matplotlib or numpy itself
         with contextlib.suppress(ImportError):
