@@ -74,7 +74,9 @@ def races(frame_seconds):
         ),
         Race(attacked, over_plain, reported=disturbed),
         Race(_cnn, {"cnn_over_onnxruntime": onnx}, optional=True),
-        Race(network_block.rates, {"network_over_onnxruntime_block": onnx}),
+        Race(
+            network_block.rates, {"network_over_onnxruntime_block": onnx}, optional=True
+        ),
         Race(_semantic, {"semantic_over_torch": semantic[::-1]}, "images", semantic),
         Race(keyed, {"keyed_over_semantic": ("keyed", "plain")}, "images"),
         Race(

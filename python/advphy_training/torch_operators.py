@@ -9,14 +9,13 @@ import numpy as np
 import torch
 
 _ATEN = torch.ops.aten
-KEPT = [_ATEN.silu.default, _ATEN.softplus.default, _ATEN._prelu_kernel.default]
 
 
 def decompositions() -> dict:
     """Return torch's table of operators that are taken apart into others."""
     table = torch.export.default_decompositions()
-    for kept in KEPT:
-        table.pop(kept, None)
+    for kept in (_ATEN.silu, _ATEN.softplus, _ATEN._prelu_kernel):
+        table.pop(kept.default, None)
     apart = [_ATEN._log_softmax, _ATEN.linalg_vector_norm, _ATEN.hardtanh]
     table.update(torch._decomp.get_decompositions(apart))
     return table

@@ -131,6 +131,7 @@ class StoredModel:
 
     def to_torch(self):
         """Return the networks as a torch.nn.ModuleDict by role; needs torch."""
+        # The one way up in the house, when it is called: users look for it here.
         torch_network = importlib.import_module("advphy_training.torch_network")
         return torch_network.modules(getattr(self, "networks", {}))
 

@@ -9,7 +9,7 @@ from advphy_model.link.model_file import Kind, StoredModel
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NetworkFile(StoredModel):
-    """A network with named inputs and outputs.
+    """A network by itself.
 
     Args:
         name: name for the user.
