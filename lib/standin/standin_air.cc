@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <stdexcept>
+#include <utility>
 
 namespace gr::advphy {
 
@@ -47,6 +48,28 @@ void standin_air::configure(const air_settings& settings)
     d_next_loss = settings.overflow_every;
 }
 
+void standin_air::join(bool as_transmitter)
+{
+    const std::lock_guard<std::mutex> lock(d_mutex);
+    if (std::exchange(d_taken[as_transmitter], true))
+        throw std::invalid_argument(
+            std::string("stand-in radio: this air has a ") +
+            (as_transmitter ? "transmitter" : "receiver") +
+            " already; with air=NAME,name=STATION instead of id= it has room for eight");
+    if (!as_transmitter)
+        d_receiver_expected = true;
+    d_changed.notify_all();
+}
+
+void standin_air::leave(bool as_transmitter)
+{
+    const std::lock_guard<std::mutex> lock(d_mutex);
+    d_taken[as_transmitter] = false;
+    if (!as_transmitter)
+        d_receiver_expected = false;
+    d_changed.notify_all();
+}
+
 void standin_air::set_sample_rate(double sample_rate)
 {
     const std::lock_guard<std::mutex> lock(d_mutex);
@@ -57,13 +80,6 @@ void standin_air::set_gain(bool of_transmitter, double gain_db)
 {
     const std::lock_guard<std::mutex> lock(d_mutex);
     (of_transmitter ? d_transmit_gain_db : d_receive_gain_db) = gain_db;
-}
-
-void standin_air::expect_receiver(bool expected)
-{
-    const std::lock_guard<std::mutex> lock(d_mutex);
-    d_receiver_expected = expected;
-    d_changed.notify_all();
 }
 
 void standin_air::switch_transmitter(bool on)

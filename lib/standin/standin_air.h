@@ -8,9 +8,8 @@
 // before the next one is reported, because gr-soapy's source keeps reading inside work()
 // while there are overflows. Memory and the list of events are limited.
 #pragma once
+#include "air.h"
 #include "standin_channel.h"
-#include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <fstream>
@@ -29,13 +28,9 @@ struct air_settings : impairments {
     std::string record; // file for the samples on the air, complex64; events next to it
 };
 
-class standin_air
+class standin_air : public air
 {
 public:
-    using clock = std::chrono::steady_clock;
-    using microseconds = std::chrono::microseconds;
-    enum class reading { samples, timeout, overflow };
-
     // now: clock of a paced air.
     explicit standin_air(std::function<clock::time_point()> now = clock::now);
 
@@ -43,17 +38,16 @@ public:
     static std::shared_ptr<standin_air> named(const std::string& name);
 
     void configure(const air_settings& settings);
-    void set_sample_rate(double sample_rate);
-    void set_gain(bool of_transmitter, double gain_db);
-
-    // Whether there will be a receiver, for which an unpaced transmitter waits.
-    void expect_receiver(bool expected);
-    void switch_transmitter(bool on);
-    void switch_receiver(bool on);
-
-    // Take up to `count` samples within the timeout; return their number.
-    size_t write(const sample* samples, size_t count, microseconds timeout);
-    reading read(sample* samples, size_t count, size_t& delivered, microseconds timeout);
+    void join(bool as_transmitter) override; // one of each
+    void leave(bool as_transmitter) override;
+    void set_sample_rate(double sample_rate) override;
+    void set_gain(bool of_transmitter, double gain_db) override;
+    void set_frequency(bool, double) override { }
+    void switch_transmitter(bool on) override;
+    void switch_receiver(bool on) override;
+    size_t write(const sample* samples, size_t count, microseconds timeout) override;
+    reading
+    read(sample* samples, size_t count, size_t& delivered, microseconds timeout) override;
 
 private:
     void run_clock();
@@ -69,6 +63,7 @@ private:
     air_settings d_settings;
     double d_sample_rate = 1e6;
     double d_transmit_gain_db = 0, d_receive_gain_db = 0;
+    bool d_taken[2] = { false, false }; // [as_transmitter]
     bool d_receiver_expected = false, d_transmitting = false, d_receiving = false;
     clock::time_point d_clock_start; // time at which the first end was switched on
     uint64_t d_clock_samples = 0;

@@ -11,21 +11,23 @@ namespace gr::advphy {
 namespace {
 constexpr size_t taps = interpolator_taps, phases = interpolator_phases;
 
-// A sinc with a Hann window for each phase 0, 1/phases, ..., 1: -60 dB up to 0.4 of the
-// rate.
-std::vector<float> fractional_delays()
+} // namespace
+
+const std::vector<float>& fractional_delays()
 {
-    std::vector<float> filters;
-    for (size_t phase = 0; phase <= phases; ++phase)
-        for (size_t tap = 0; tap < taps; ++tap) {
-            const double t = double(tap) - (taps / 2 - 1) - double(phase) / phases;
-            const double sinc = t == 0 ? 1 : std::sin(M_PI * t) / (M_PI * t);
-            const double window = 0.5 + 0.5 * std::cos(M_PI * t / (taps / 2));
-            filters.push_back(std::abs(t) < taps / 2 ? float(sinc * window) : 0.0f);
-        }
+    static const std::vector<float> filters = [] {
+        std::vector<float> made;
+        for (size_t phase = 0; phase <= phases; ++phase)
+            for (size_t tap = 0; tap < taps; ++tap) {
+                const double t = double(tap) - (taps / 2 - 1) - double(phase) / phases;
+                const double sinc = t == 0 ? 1 : std::sin(M_PI * t) / (M_PI * t);
+                const double window = 0.5 + 0.5 * std::cos(M_PI * t / (taps / 2));
+                made.push_back(std::abs(t) < taps / 2 ? float(sinc * window) : 0.0f);
+            }
+        return made;
+    }();
     return filters;
 }
-} // namespace
 
 standin_channel::standin_channel(const impairments& given, double sample_rate)
     : d_given(given), d_cycles_per_sample(given.cfo / sample_rate),
@@ -33,7 +35,6 @@ standin_channel::standin_channel(const impairments& given, double sample_rate)
       d_step(uint64_t(std::llround((1 + given.ppm * 1e-6) * 0x1p32)))
 {
     if (given.ppm != 0) {
-        d_filters = fractional_delays();
         // Sample 0 is then in the middle of the filter.
         d_waiting.assign(taps / 2 - 1, { 0, 0 });
     }
@@ -60,7 +61,7 @@ void standin_channel::resample(std::vector<sample>& out)
     if (d_at < filters << 32)
         count = size_t(((filters << 32) - 1 - d_at) / d_step + 1);
     out.resize(out.size() + count);
-    interpolate(d_filters.data(),
+    interpolate(fractional_delays().data(),
                 d_waiting.data(),
                 d_at,
                 d_step,

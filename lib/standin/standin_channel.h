@@ -23,6 +23,10 @@ struct impairments {
     uint64_t seed = 1;
 };
 
+// A sinc with a Hann window for each fraction of a sample 0, 1/phases, ..., 1, for
+// interpolate(): -60 dB up to 0.4 of the rate.
+const std::vector<float>& fractional_delays();
+
 class standin_channel
 {
 public:
@@ -39,7 +43,6 @@ private:
     double d_cycles_per_sample;
     uint64_t d_index = 0; // of the next sample at the receiver
     uint64_t d_delay_left;
-    std::vector<float> d_filters; // [phases + 1][taps]
     std::vector<sample> d_waiting; // for the resampler
     uint64_t d_step, d_at = 0; // of the received samples in d_waiting, times 2^32
     std::vector<float> d_normals;

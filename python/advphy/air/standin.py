@@ -8,7 +8,9 @@ DRIVER = "advphy_standin"
 ANTENNA = "stand-in"  # as the device reports it; gr-osmosdr reports no driver
 ARGUMENTS = set(
     "cfo noise_variance delay ppm gain_step_db gain_step_every nan_every nan_samples"
-    " seed overflow_every overflow_samples loss_db paced record id driver".split()
+    " seed overflow_every overflow_samples loss_db paced record id driver air name"
+    " gain_db doppler profile spread_ns echo_delay echo_gain_db echo_phase lead stall_ms"
+    "".split()
 )
 
 
@@ -39,6 +41,7 @@ def selects_standin(driver, args):
         return False
     pairs = [part.partition("=")[::2] for part in args.split(",")]
     keys = [key for key, _ in pairs]
-    if driver == "osmosdr" and not set(keys) <= ARGUMENTS | {"soapy"}:
+    settings = {key.rpartition(".")[2] for key in keys}  # of a path: NAME.cfo
+    if driver == "osmosdr" and not settings <= ARGUMENTS | {"soapy"}:
         return False
     return len(set(keys)) == len(keys) and dict(pairs).get("driver") == DRIVER
