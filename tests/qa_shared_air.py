@@ -245,7 +245,7 @@ def test_another_frequency_is_another_channel(lab):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"name": "bob", "cfo": 1}, "a receiver called 'bob' is on air .* another name="),
+        ({"name": "bob"}, "a receiver called 'bob' is on air .* give another name="),
         ({"name": "b*b"}, "expected 1 to 31 letters"),
         ({"name": "x" * 40}, "expected 1 to 31 letters"),
         ({"rate": 2e6}, "runs at 1000000 samples/s, not 2000000"),
@@ -298,5 +298,5 @@ def test_nobody_is_on_the_air():
 def test_an_air_in_one_process_has_one_receiver_and_one_transmitter():
     first = advphy.sdr_source("standin", "id=twice", 433e6, RATE)
     with pytest.raises(ValueError, match="has a receiver already; with air=NAME"):
-        advphy.sdr_source("standin", "id=twice,cfo=1", 433e6, RATE)
+        advphy.sdr_source("standin", "id=twice", 433e6, RATE)
     del first

@@ -25,7 +25,7 @@ GROUPS = {
     "measure": "measure measure-burst measure-semantic evaluate certify synchronism "
     "adapt-eve reproduce bench",
     "draw and watch": "plot watch publish-keys",
-    "over the air": "radio rescore secret",
+    "over the air": "radio air rescore secret",
     "shell": "completion",
 }
 

@@ -84,8 +84,8 @@ const std::map<std::string, uint64_t station_settings::*> station_counts = {
     { "lead", &station_settings::lead },
 };
 // Arguments that SoapySDR and gr-osmosdr add.
-const std::set<std::string> naming = { "driver", "label", "id",  "soapy",
-                                       "nchan",  "type",  "air", "name" };
+const std::set<std::string> naming = { "driver", "label", "id",   "soapy", "nchan",
+                                       "type",   "air",   "name", "end" };
 
 [[noreturn]] void refuse(const std::string& what)
 {

@@ -84,6 +84,8 @@ class Radio:
         self.driver = requested["driver"]
         self.package, self.args = resolve(self.driver, args)
         self.is_standin = standin.selects_standin(self.package, self.args)
+        if self.is_standin:
+            self.args = standin.own_end(self.args)
         self.block = self._open(direction, channel)
         self._names = METHODS[self.package]
         wanted = [standin.ANTENNA]

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Location of the stand-in radio of a build tree, and the arguments that select it."""
+"""Location of the stand-in radio, and the arguments that select it."""
 
+import itertools
 import os
 from pathlib import Path
 
 DRIVER = "advphy_standin"
+_ends = itertools.count()
 ANTENNA = "stand-in"  # as the device reports it; gr-osmosdr reports no driver
 ARGUMENTS = set(
     "cfo noise_variance delay ppm gain_step_db gain_step_every nan_every nan_samples"
@@ -15,10 +17,12 @@ ARGUMENTS = set(
 
 
 def plugin_folder():
-    """Return the plugin's folder in a build tree (SOAPY_SDR_PLUGIN_PATH), or None."""
-    parents = Path(__file__).resolve().parents  # BUILD/test_modules/gnuradio/advphy/air
-    folder = parents[4] / "standin"
-    return folder if (folder / "advphyStandIn.so").is_file() else None
+    """Return the plugin's folder (SOAPY_SDR_PLUGIN_PATH), or None if it is missing."""
+    here = Path(__file__).resolve()  # BUILD/test_modules/gnuradio/advphy/air/standin.py
+    for folder in (here.parent / "standin_radio", here.parents[4] / "standin"):
+        if (folder / "advphyStandIn.so").is_file():
+            return folder
+    return None
 
 
 def make_findable():
@@ -29,6 +33,14 @@ def make_findable():
         os.environ["SOAPY_SDR_PLUGIN_PATH"] = os.pathsep.join(
             [str(folder), *filter(None, known)]
         )
+
+
+def own_end(args):
+    """Return the arguments of a device of one's own.
+
+    SoapySDR gives the same device to all who ask with the same arguments.
+    """
+    return f"{args},end={next(_ends)}"
 
 
 def selects_standin(driver, args):
