@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parsers for numbers and ranges of numbers on the command line."""
+"""Parsers for ranges of numbers and for random numbers on the command line."""
 
 import contextlib
 import math
-import re
 
 from advphy_model.air.perturbation import checked_psr_db
+
+from advphy_commands._options import number
 
 MOST_POINTS = 1000
 
@@ -18,9 +19,9 @@ def db_range(name, text):
     wrong = "with FIRST <= LAST and STEP > 0"
     with contextlib.suppress(ValueError, OverflowError):  # int() of an infinite count
         if ":" not in text:
-            values = [_number(part) for part in text.split(",")]
+            values = [number(part) for part in text.split(",")]
         else:
-            first, last, step = (_number(part) for part in text.split(":"))
+            first, last, step = (number(part) for part in text.split(":"))
             if not (step > 0 and first <= last):
                 raise ValueError
             wrong = f"with at most {MOST_POINTS} points"
@@ -33,22 +34,6 @@ def db_range(name, text):
             return values
     rule = f"{name} must be a number, a,b,c or FIRST:LAST:STEP"
     raise ValueError(f"{rule} {wrong}, got '{text}'")
-
-
-def _number(text):
-    """Return a float; ValueError for what Python reads besides, such as 1_0."""
-    if not re.fullmatch(r" *[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan", text, re.A | re.I):
-        raise ValueError
-    return float(text)
-
-
-def whole(name, text):
-    """Return a text such as "100000000" or "1e8" as an int, or raise ValueError."""
-    with contextlib.suppress(ValueError, OverflowError):
-        value = int(text) if text.strip().isdecimal() else _number(text)
-        if value >= 0 and value == int(value):
-            return int(value)
-    raise ValueError(f"{name} must be a whole number such as 100000 or 1e8, got {text}")
 
 
 def psr_range(name, text):

@@ -4,26 +4,55 @@
     @dataclass(frozen=True)
     class Settings:
         link: str = operand("LINK")
-        ebn0_db: list = option("0:8:1", "Eb/N0 in dB", parse=db_range)
+        psr_db: float = option("PSR in dB", -6.0)
+        ebn0_db: list = option("Eb/N0 in dB", "0:8:1", db_range)
         knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
-The name of a field is also the name of its option. `parse` is called with the name and
-the text of the option; it raises a ValueError with a text for the user. Checks that
-involve several fields belong in __post_init__.
+The name of a field is also the name of its option, and its type that of the value: an
+int is a whole number such as 1e6. `parse` is called with the name and the text of the
+option; it raises a ValueError with a text for the user. Checks that involve several
+fields belong in __post_init__.
 """
 
+import contextlib
 import dataclasses
+import re
+from pathlib import Path
 
 
-def option(default=None, text=None, parse=None, flag=None, **given):
+def number(text):
+    """Return a float; ValueError for what Python reads besides, such as 1_0."""
+    if not re.fullmatch(r" *[-+]?[\d.]+(e[-+]?\d+)?|[-+]?inf|nan", text, re.A | re.I):
+        raise ValueError
+    return float(text)
+
+
+def whole(name, text):
+    """Return a text such as "100000000" or "1e8" as an int, or raise ValueError."""
+    with contextlib.suppress(ValueError, OverflowError):
+        value = int(text) if text.strip().isdecimal() else number(text)
+        if value >= 0 and value == int(value):
+            return int(value)
+    raise ValueError(f"{name} must be a whole number such as 100000 or 1e8, got {text}")
+
+
+def positive(name, text):
+    """Return a whole number that is not 0, or raise ValueError."""
+    value = whole(name, text)
+    if value == 0:
+        raise ValueError(f"{name} must be at least 1, got 0")
+    return value
+
+
+def option(text, default=None, parse=None, flag=None, **given):
     """Return the field of an option; its help names the default.
 
-    `default` is a text for parse(option, text), which returns the value, or a value if
-    argparse converts with `type`. `flag` is made from the name of the field if None;
-    `given` are further arguments of argparse's add_argument.
+    `default` is a value, or a text for parse(option, text), which returns the value.
+    `flag` is made from the name of the field if None; `given` are further arguments of
+    argparse's add_argument.
     """
     if default not in (None, "", []) and not isinstance(default, bool):
-        text = f"{text or ''} (default %(default)s)".strip()
+        text += " (default %(default)s)"
     given |= {"default": default, "help": text}
     return _field(given, parse, flag)
 
@@ -36,13 +65,13 @@ def switch(text, alone=False):
 
 def repeated(metavar, text, parse=None, **given):
     """Return the field of an option that may be repeated; its value is a list."""
-    return option([], text, parse, action="append", metavar=metavar, **given)
+    return option(text, [], parse, action="append", metavar=metavar, **given)
 
 
 def device():
     """Return the field of --device: where torch computes."""
-    text = "auto: a GPU if torch finds one"
-    return option("auto", text, choices=("auto", "cpu", "cuda"))
+    choices = "auto", "cpu", "cuda"
+    return option("auto: a GPU if torch finds one", "auto", choices=choices)
 
 
 def operand(metavar, text=None, parse=None, **given):
@@ -75,11 +104,9 @@ def declare(parser, settings, title=None):
             alone = alone or place.add_mutually_exclusive_group()
         if "settings" in about:
             declare(parser, about["settings"], about["title"])
-        elif "given" in about and about["flag"] == "":
-            place.add_argument(field.name, **about["given"])
         elif "given" in about:
             where = alone if about["alone"] else place
-            where.add_argument(_flag(field), dest=field.name, **about["given"])
+            where.add_argument(*_names(field), **_defaults(field), **about["given"])
 
 
 def parsed(settings, arguments):
@@ -107,10 +134,28 @@ def changed(settings):
     return found
 
 
+def _names(field):
+    """Return the name of an operand, or the flag of an option."""
+    return [field.name] if field.metadata["flag"] == "" else [_flag(field)]
+
+
+def _defaults(field):
+    """Return the arguments of add_argument that follow from a field's name and type."""
+    given, found = field.metadata["given"], {}
+    if field.metadata["flag"] != "":
+        found["dest"] = field.name
+    if field.type in (float, Path) and field.metadata["parse"] is None:
+        found["type"] = field.type
+    if field.name.endswith("_db") and "action" not in given:
+        found["metavar"] = "DB"
+    return {key: value for key, value in found.items() if key not in given}
+
+
 def _flag(field):
     return field.metadata["flag"] or f"--{field.name.replace('_', '-')}"
 
 
 def _value(field, value):
-    parse = field.metadata["parse"]
-    return value if parse is None or value is None else parse(_flag(field), value)
+    parse = field.metadata["parse"] or (whole if field.type is int else None)
+    texts = isinstance(value, str | list)
+    return parse(_flag(field), value) if parse and texts else value

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from advphy_model.modem import transmit_limits
 
 from advphy_commands import _radio_settings as radio
-from advphy_commands._numbers import whole
 from advphy_commands._options import group, option, switch
 
 LONGEST = 10.0  # seconds, if neither --frames nor --seconds is given
@@ -24,13 +23,12 @@ class Settings:
     link: radio.Link = group(radio.Link)
     driver: str = radio.driver("--sink")
     device: radio.Device = group(radio.Device)
-    amplitude: float = option(0.8, "largest magnitude of a sample", type=float)
-    first_frame: int = option("0", "number of the first burst", whole)
+    amplitude: float = option("largest magnitude of a sample", 0.8)
+    first_frame: int = option("number of the first burst", "0")
     arm: bool = switch("transmit")
-    attack: str = option(None, "perturbation, or noise_jammer", metavar="FILE")
-    psr_db: float = option(None, "PSR of --attack in dB", type=float, metavar="DB")
+    attack: str = option("perturbation, or noise_jammer", metavar="FILE")
+    psr_db: float = option("PSR of --attack in dB")
     permitted: str = option(
-        None,
         "why the adversary may transmit: over a cable, or with a license",
         choices=transmit_limits.PERMISSIONS,
     )

@@ -9,7 +9,7 @@ from advphy_commands._options import option
 def key_file():
     """Return the field of --key-file."""
     text = "secret of a keyed link, mode 0600 (default: ask for it)"
-    return option(None, text, metavar="FILE")
+    return option(text, metavar="FILE")
 
 
 def secret_of(key_file, link):

@@ -20,8 +20,8 @@ from advphy_model.link.semantic_link import SemanticLink
 
 from advphy_commands import _progress
 from advphy_commands._measuring import engine
-from advphy_commands._numbers import db_range, whole
-from advphy_commands._options import operand, option
+from advphy_commands._numbers import db_range
+from advphy_commands._options import operand, option, whole
 from advphy_commands._secret import key_file, secret_of
 
 
@@ -37,26 +37,24 @@ class Settings:
     """Link, images, Eve and her effort."""
 
     link: str = operand("LINK", "file or name of the semantic link")
-    out: Path = option(
-        None, "folder of the report", required=True, type=Path, metavar="DIR"
-    )
+    out: Path = option("folder of the report", required=True, metavar="DIR")
     intercepts: tuple = option(
-        "50,300,1000,50000",
         "numbers of labeled intercepts",
+        "50,300,1000,50000",
         _intercepts,
         metavar="N,N,...",
     )
-    snr_db: list = option("10", "SNRs of Eve in dB", db_range)
-    eve: str = option("eve_mnist", "Eve that does not adapt, a file or a name")
+    snr_db: list = option("SNRs of Eve in dB", "10", db_range)
+    eve: str = option("Eve that does not adapt, a file or a name", "eve_mnist")
     knows_base: str = option(
-        "eve_mnist_snr", "Eve of the link without a pair", metavar="EVE"
+        "Eve of the link without a pair", "eve_mnist_snr", metavar="EVE"
     )
-    images: str = option("mnist_train", "images that Eve records", metavar="SET")
-    test_images: str = option("mnist_test", "images to measure on", metavar="SET")
-    steps: int = option("3000", "steps of each training of Eve", whole)
-    surrogate_steps: int = option("2000", "steps of each pair of Eve; 0: none", whole)
+    images: str = option("images that Eve records", "mnist_train", metavar="SET")
+    test_images: str = option("images to measure on", "mnist_test", metavar="SET")
+    steps: int = option("steps of each training of Eve", "3000")
+    surrogate_steps: int = option("steps of each pair of Eve; 0: none", "2000")
     key_file: str = key_file()
-    seed: int = option(1, "seed of all random numbers", type=int)
+    seed: int = option("seed of all random numbers", 1, type=int)
     engine: str = engine("engine that records; both give the same samples")
 
 

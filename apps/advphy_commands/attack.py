@@ -35,14 +35,14 @@ class Settings:
     """Attack, link and knowledge of the adversary."""
 
     attack: str = operand("ATTACK", "attack to craft with")
-    link: str = option(None, "file or name of the link", required=True)
-    psr_db: float = option(None, "PSR in dB (default -6)", type=float)
-    pnr_db: float = option(None, "PNR in dB instead: PSR + SNR", type=float)
-    ebn0_db: float = option(8.0, "Eb/N0 in dB to craft for", type=float)
+    link: str = option("file or name of the link", required=True)
+    psr_db: float = option("PSR in dB (default -6)")
+    pnr_db: float = option("PNR in dB instead: PSR + SNR")
+    ebn0_db: float = option("Eb/N0 in dB to craft for", 8.0)
     out: str = option(
-        None, "file of the perturbation", required=True, metavar="FILE.safetensors"
+        "file of the perturbation", required=True, metavar="FILE.safetensors"
     )
-    name: str = option(None, "name of the perturbation (default: that of the attack)")
+    name: str = option("name of the perturbation (default: that of the attack)")
     device: str = device()
     knowledge: Knowledge = group(Knowledge)
 

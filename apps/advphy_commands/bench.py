@@ -22,7 +22,7 @@ from advphy_model import kernels
 from advphy_model.link import links
 
 from advphy_commands import _progress
-from advphy_commands._options import option
+from advphy_commands._options import option, positive
 from advphy_commands._remedies import REMEDIES
 
 
@@ -30,11 +30,9 @@ from advphy_commands._remedies import REMEDIES
 class Settings:
     """Number of rounds."""
 
-    rounds: int = option(5, "rounds, in each of which every contestant runs", type=int)
-
-    def __post_init__(self):
-        if self.rounds < 1:
-            raise ValueError(f"--rounds must be at least 1, got {self.rounds}")
+    rounds: int = option(
+        "rounds, in each of which every contestant runs", "5", positive
+    )
 
 
 def run(settings, output):

@@ -14,7 +14,6 @@ NAME_test, with its sub-folders as labels, if there are any.
 from dataclasses import dataclass
 
 from advphy_commands import _progress
-from advphy_commands._numbers import whole
 from advphy_commands._options import operand, option, switch
 
 
@@ -24,12 +23,12 @@ class Settings:
 
     name: str = operand("mnist|fashion-mnist|images", "data set")
     folder: str = option(
-        None, "copy the files from this folder", flag="--from", metavar="DIR"
+        "copy the files from this folder", flag="--from", metavar="DIR"
     )
     own: str = option(
-        "", "images: name of the data set; default: of DIR", flag="--name"
+        "images: name of the data set; default: of DIR", "", flag="--name"
     )
-    size: int = option("32", "images: rows and columns", whole)
+    size: int = option("images: rows and columns", "32")
     color: bool = switch("images: in color")
     tiles: bool = switch("images: cut each picture into squares instead of scaling it")
 

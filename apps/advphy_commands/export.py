@@ -19,8 +19,8 @@ class Settings:
     """Model, role and file to write."""
 
     link: str = operand("LINK", "link, semantic link, Eve or network; name or file")
-    onnx: str = option(None, "file to write", required=True, metavar="FILE")
-    role: str = option("", "which network; default: the decoder, or the only one")
+    onnx: str = option("file to write", required=True, metavar="FILE")
+    role: str = option("which network; default: the decoder, or the only one", "")
 
 
 def run(settings, output):

@@ -20,10 +20,10 @@ class Settings:
     """Model, codebook and file to write."""
 
     file: str = operand("FILE.onnx", "ONNX model with a dynamic batch axis")
-    out: str = option(None, "file to write", required=True, metavar="FILE")
-    codebook: str = option("", "codebook of the link", metavar="CODEBOOK")
-    k: int = option(None, "bits per message", type=int)
-    n: int = option(None, "channel uses", type=int)
+    out: str = option("file to write", required=True, metavar="FILE")
+    codebook: str = option("codebook of the link", "", metavar="CODEBOOK")
+    k: int = option("bits per message")
+    n: int = option("channel uses")
     bitwise: bool = switch("the decoder has a logit for each bit")
 
     def __post_init__(self):

@@ -35,7 +35,7 @@ from advphy_model.measure.rare_counts import RareCounts
 
 from advphy_commands import _measuring, _text
 from advphy_commands._adversary import Attack
-from advphy_commands._numbers import number_or_random, whole
+from advphy_commands._numbers import number_or_random
 from advphy_commands._options import changed, group, option, repeated, switch
 
 _RARE_WIDTH = 0.2  # of the interval, relative to the rate
@@ -50,27 +50,24 @@ def _sign(name, text):
 class InStep(Attack):
     """Adversary whose perturbation arrives in step with the codewords."""
 
-    shift: int | str = option("0", "cyclic shift, 0..n-1, or random per block", _WHOLE)
+    shift: int | str = option("cyclic shift, 0..n-1, or random per block", "0", _WHOLE)
     sign: int | str = option(
-        "1", "1, -1, random, or alternate: p and -p in turn", _sign
+        "1, -1, random, or alternate: p and -p in turn", "1", _sign
     )
     hop: list = repeated(
         "FILE|NAME", "draw from this perturbation, too, for each block; may be repeated"
     )
     hold: int = option(
-        "1", "blocks for which a drawn sign or perturbation stays", whole, metavar="N"
+        "blocks for which a drawn sign or perturbation stays", "1", metavar="N"
     )
     off_blocks: int = option(
-        "0", "blocks without the perturbation in each period", whole, metavar="N"
+        "blocks without the perturbation in each period", "0", metavar="N"
     )
     on_blocks: int = option(
-        "0", "blocks with it after those; 0 and 0: always on", whole, metavar="N"
+        "blocks with it after those; 0 and 0: always on", "0", metavar="N"
     )
     full_scale: float = option(
-        None,
-        "largest amplitude that the adversary can transmit",
-        type=float,
-        metavar="A",
+        "largest amplitude that the adversary can transmit", metavar="A"
     )
 
     def adversaries(self, seed, out, remark):
@@ -108,25 +105,22 @@ class Settings(_measuring.Points):
 
     max_blocks: int = _measuring.max_blocks("1e8")
     relative_width: float = option(
-        None,
         "end a point when its 95%% interval is narrower than W times its rate",
-        type=float,
         metavar="W",
     )
     engine: str = _measuring.engine("engine; both give the same counts")
     cluster: str = option(
-        None,
         "use the Dask cluster of this scheduler (implies the loop engine)",
         metavar="ADDRESS",
     )
     channel: str = option(
-        "awgn",
         "impairments before the noise, such as 'rayleigh_block(coherent=True) + "
         "cfo(frequency=0.001)'; `advphy info channels` lists them",
+        "awgn",
         metavar="KIND",
     )
-    first_block: int = option("0", "index of the first block", whole)
-    latency: int = option(65536, "largest number of items per work call", type=int)
+    first_block: int = option("index of the first block", "0")
+    latency: int = option("largest number of items per work call", 65536)
     rare: bool = switch("estimate rare errors by importance sampling (loop engine)")
     adversary: InStep = group(InStep, "adversary")
 

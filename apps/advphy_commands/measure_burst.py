@@ -33,13 +33,13 @@ class OverTheAir(Attack):
     """Adversary with a second transmitter, synchronized or not."""
 
     where: str = option(
-        "payload",
         "payload: at every codeword; frame: over the whole burst; stream: without "
         "knowledge of bursts",
+        "payload",
         choices=WHERE,
     )
     delay: float | str = option(
-        "0", "channel uses (fractions too), or random within a codeword per burst", REAL
+        "channel uses (fractions too), or random within a codeword per burst", "0", REAL
     )
 
     def adversaries(self, seed, out, remark):
@@ -89,9 +89,9 @@ class Settings(_measuring.Points):
 
     max_blocks: int = _measuring.max_blocks("1e7")
     channel: str = option(
-        "awgn",
         "impairments of the transmitted samples before the noise, such as "
         "'cfo(frequency=0.001)' in cycles per sample",
+        "awgn",
         metavar="KIND",
     )
     frame: dict = repeated(

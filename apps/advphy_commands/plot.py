@@ -27,7 +27,6 @@ import math
 from dataclasses import dataclass
 
 from advphy_commands import _pictures, _plot_inputs
-from advphy_commands._numbers import whole
 from advphy_commands._options import changed, group, operand, option, repeated
 
 
@@ -59,11 +58,9 @@ def _messages(name, text):
 class Curves:
     """Options of block error rates."""
 
-    x: str = option(None, "horizontal axis", choices=("ebn0_db", "psr_db"))
+    x: str = option("horizontal axis", choices=("ebn0_db", "psr_db"))
     at_bler: float = option(
-        None,
         "print the Eb/N0 at which each curve reaches this BLER, interpolated",
-        type=float,
         metavar="RATE",
     )
     claim: list = repeated(
@@ -75,23 +72,19 @@ class Curves:
 class Attacked:
     """Options of links and attacks."""
 
-    ebn0_db: float = option(None, "Eb/N0 in dB (default 8)", type=float, metavar="DB")
-    psr_db: float = option(
-        None, "PSR in dB (default: that of the file, or -6)", type=float, metavar="DB"
-    )
+    ebn0_db: float = option("Eb/N0 in dB (default 8)")
+    psr_db: float = option("PSR in dB (default: that of the file, or -6)")
     perturbation: list = repeated("FILE", "perturbation; may be repeated")
     codewords: list = option(
-        None,
         "messages whose codewords the slice contains",
+        None,
         _messages,
         metavar="A,B[,C]",
     )
-    link: str = option(None, "link whose codebook is drawn with a perturbation")
-    attack: str = option(
-        None, "attack to craft with (default universal_pgd)", metavar="NAME"
-    )
-    min_errors: int = option(None, "block errors per cell (default 200)", whole)
-    max_blocks: int = option(None, "most blocks per cell (default 1e7)", whole)
+    link: str = option("link whose codebook is drawn with a perturbation")
+    attack: str = option("attack to craft with (default universal_pgd)", metavar="NAME")
+    min_errors: int = option("block errors per cell (default 200)")
+    max_blocks: int = option("most blocks per cell (default 1e7)")
 
 
 @dataclass(frozen=True)
@@ -100,11 +93,10 @@ class Settings:
 
     what: list = operand("[PICTURE] FILE|LINK", "what is drawn", nargs="+")
     out: str = option(
-        None,
         "file of the figure: png, svg or pdf; optional with --json",
         metavar="FIGURE.png",
     )
-    title: str = option("", "title of the figure")
+    title: str = option("title of the figure", "")
     curves: Curves = group(Curves, "bler")
     attacked: Attacked = group(Attacked, "links and attacks")
 

@@ -20,7 +20,6 @@ from advphy_model.measure import scoring
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
-from advphy_commands._numbers import whole
 from advphy_commands._options import operand, option, switch
 from advphy_commands._secret import key_file, secret_of
 from advphy_commands._text import numbers, table
@@ -33,19 +32,13 @@ class Settings:
     recording: str = operand(
         "RECORDING", "file of the recording, .sigmf-meta or .sigmf"
     )
-    link: str = option(
-        None, "file or name of the link (default: the one in the recording)"
-    )
-    images: str = option(
-        None, "images of a semantic link (default: those in the recording)"
-    )
+    link: str = option("file or name of the link (default: the one in the recording)")
+    images: str = option("images of a semantic link (default: those in the recording)")
     key_file: str = key_file()
-    seed: int = option(None, "seed, if the recording has none", whole)
-    codewords: int = option(
-        None, "codewords per burst, if the recording does not tell", whole
-    )
+    seed: int = option("seed, if the recording has none")
+    codewords: int = option("codewords per burst, if the recording does not tell")
     swap_iq: bool = switch("exchange I and Q of the samples")
-    out: str = option(None, "write one row per burst", metavar="FILE.csv")
+    out: str = option("write one row per burst", metavar="FILE.csv")
 
 
 def run(settings, output):
