@@ -70,8 +70,6 @@ def require_one_ratio(psr_db, pnr_db):
 
 @dataclass(frozen=True)
 class Perturbed:
-    """Perturbation and its power."""
-
     attack: str = option(
         "file or name of a perturbation, noise_jammer, or an attack to craft with "
         "(needs torch)",
@@ -131,8 +129,6 @@ def _canceller(name, text):
 
 @dataclass(frozen=True)
 class Cancelling:
-    """The canceller and its settings."""
-
     cancel: CancellerSettings = option(
         "insert the blind canceller for one of K perturbations (K = 1 if no value is "
         "given), or for one with random signs, shifts or phases, periodic, or any of "
@@ -175,8 +171,6 @@ class Cancelling:
 
 @dataclass(frozen=True)
 class Attack(Perturbed, Cancelling):
-    """Perturbation, how it arrives, and the canceller."""
-
     phase: float | str = option(
         "phase in radians, or random per block (modem: per burst)", "0", REAL
     )

@@ -33,8 +33,6 @@ def engine(text):
 
 @dataclass(frozen=True)
 class Points:
-    """Links, Eb/N0, end of a point, and file of the counts."""
-
     links: list = operand("LINK", "file or name of a link", nargs="+")
     ebn0_db: list = over(
         "0:8:1", "Eb/N0 in dB: one number, a list a,b,c, or a range with its end"

@@ -40,8 +40,6 @@ PATIENCE = 20.0  # seconds, in addition to three times the length of the samples
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, level, and device of the last level."""
-
     link: str = operand(
         "LINK",
         "file or name of the link (default autoencoder_mlp)",

@@ -20,8 +20,6 @@ _FIRST = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, device and recording."""
-
     link: radio.Link = group(radio.Link)
     driver: str = radio.driver("--source")
     device: radio.Device = group(radio.Device)
@@ -41,7 +39,6 @@ class Settings:
 
 @radio.ended_by_signals()
 def run(settings, output):
-    """Receive, and print the counts."""
     model, sent = settings.link.load()
     frames, seconds = settings.link.frames, settings.link.seconds
     device = settings.device.of_driver(settings.driver)

@@ -30,8 +30,6 @@ def duration(name, text):
 
 @dataclass(frozen=True)
 class Link:
-    """Link, its settings, and when to end."""
-
     link: str = operand("LINK", "file or name of a link")
     seed: int = option("seed of the messages", "1")
     codewords: int = option("codewords per burst", "128")
@@ -53,8 +51,6 @@ class Link:
 
 @dataclass(frozen=True)
 class Device:
-    """Settings of a device other than its driver."""
-
     args: str = option("device arguments; path for file, endpoint for zmq", "")
     frequency: float = option("carrier in Hz", metavar="HZ")
     rate: float = option("samples per second", "1e6")

@@ -18,8 +18,6 @@ LONGEST = 10.0  # seconds, if neither --frames nor --seconds is given
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, device and adversary."""
-
     link: radio.Link = group(radio.Link)
     driver: str = radio.driver("--sink")
     device: radio.Device = group(radio.Device)
@@ -43,7 +41,6 @@ class Settings:
 
 @radio.ended_by_signals()
 def run(settings, output):
-    """Send, or print what would be sent."""
     model, sent = settings.link.load()
     device = settings.device.of_driver(settings.driver)
     attack = _attack(settings, model, sent["seed"])

@@ -34,8 +34,6 @@ def _intercepts(name, text):
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, images, Eve and her effort."""
-
     link: str = operand("LINK", "file or name of the semantic link")
     out: Path = option("folder of the report", required=True, metavar="DIR")
     intercepts: tuple = option(
@@ -59,7 +57,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Record, adapt, measure and write the report."""
     from advphy_training.evaluate import secrecy_report
 
     folder, adaptations = settings.out, _adaptations(settings)

@@ -32,8 +32,6 @@ BLOCKS = 1_000_000  # sent with and without the perturbation
 
 @dataclass(frozen=True)
 class Settings:
-    """Attack, link and knowledge of the adversary."""
-
     attack: str = operand("ATTACK", "attack to craft with")
     link: str = option("file or name of the link", required=True)
     psr_db: float = option("PSR in dB (default -6)")
@@ -57,7 +55,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Craft and write the perturbation; measure 10^6 blocks."""
     from advphy_training import attacks
     from advphy_training.device import device_of, on_device
 

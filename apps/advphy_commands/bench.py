@@ -28,15 +28,12 @@ from advphy_commands._remedies import REMEDIES
 
 @dataclass(frozen=True)
 class Settings:
-    """Number of rounds."""
-
     rounds: int = option(
         "rounds, in each of which every contestant runs", "5", positive
     )
 
 
 def run(settings, output):
-    """Measure and print ratios, rates and shares."""
     from advphy_benchmarks import link_loop, modem
 
     output.line(f"instruction set: {kernels.instruction_set()}")

@@ -38,8 +38,6 @@ _SURE = 0.999  # confidence that an attack is above a bound
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, points, effort and attack of a certificate."""
-
     link: str = operand("LINK", "file or name of the link")
     ebn0_db: list = _measuring.over("8", "Eb/N0 in dB")
     psr_db: list = _measuring.over("-20:0:4", "PSRs in dB", psr_range)
@@ -66,7 +64,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Certify, and print a line for each point or codeword."""
     link = links.load(settings.link)
     output.note(link=link.name, model_sha256=link.sha256)
     if settings.radius:

@@ -19,8 +19,6 @@ from advphy_commands._options import operand, option, switch
 
 @dataclass(frozen=True)
 class Settings:
-    """Data set and its source."""
-
     name: str = operand("mnist|fashion-mnist|images", "data set")
     folder: str = option(
         "copy the files from this folder", flag="--from", metavar="DIR"
@@ -42,7 +40,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Copy or download a data set unless it is installed already."""
     from advphy_model.files import image_files
 
     name = settings.name

@@ -29,8 +29,6 @@ NOT_AGAIN = ("command", "module", "version", "json", "link", "out", "cluster", "
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, sweeps and effort of the evaluation."""
-
     link: str = operand("LINK", "file or name of the link")
     out: Path = option("folder of the report", required=True, metavar="FOLDER")
     psr_db: list = _measuring.over(
@@ -63,7 +61,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Measure, check and write the report."""
     from advphy_training.attacks import Plan
     from advphy_training.device import device_of, on_device
     from advphy_training.evaluate import robustness, robustness_report

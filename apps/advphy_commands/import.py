@@ -17,8 +17,6 @@ from advphy_commands._options import operand, option, switch
 
 @dataclass(frozen=True)
 class Settings:
-    """Model, codebook and file to write."""
-
     file: str = operand("FILE.onnx", "ONNX model with a dynamic batch axis")
     out: str = option("file to write", required=True, metavar="FILE")
     codebook: str = option("codebook of the link", "", metavar="CODEBOOK")
@@ -32,7 +30,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Import, write and name the file."""
     from advphy_model.link.network_file import NetworkFile
     from advphy_training.import_onnx import network_from_onnx
     from advphy_training.import_torch import link_of_networks

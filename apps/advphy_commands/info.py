@@ -23,15 +23,12 @@ from advphy_commands._options import operand
 
 @dataclass(frozen=True)
 class Settings:
-    """Name of what is described."""
-
     link: str = operand(
         "LINK", "file or name, or channels; without it, all names are listed", nargs="?"
     )
 
 
 def run(settings, output):
-    """Print a description, or the lists."""
     name = settings.link
     if name is None:
         _list_models(output)

@@ -101,8 +101,6 @@ class InStep(Attack):
 
 @dataclass(frozen=True)
 class Settings(_measuring.Points):
-    """Points, engine, channel and adversary of a measurement."""
-
     max_blocks: int = _measuring.max_blocks("1e8")
     relative_width: float = option(
         "end a point when its 95%% interval is narrower than W times its rate",
@@ -153,7 +151,6 @@ class Settings(_measuring.Points):
 
 
 def run(settings, output):
-    """Measure and print a line per point."""
     with _measuring.workers(settings.cluster) as workers:
         if settings.by_loop:
             counted = functools.partial(ranges.counted, workers=workers)

@@ -85,8 +85,6 @@ def _layout(name, words):
 
 @dataclass(frozen=True)
 class Settings(_measuring.Points):
-    """Points, channel, frame and adversary of a measurement."""
-
     max_blocks: int = _measuring.max_blocks("1e7")
     channel: str = option(
         "impairments of the transmitted samples before the noise, such as "
@@ -103,8 +101,6 @@ class Settings(_measuring.Points):
 
 
 def run(settings, output):
-    """Measure and print a line per point."""
-
     def framed(model):
         return {"model": model, "frame": Frame.of_model(model, **settings.frame)}
 

@@ -82,8 +82,6 @@ class AtBob(Perturbed):
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, SNRs, images and engine of a measurement."""
-
     link: str = operand("LINK", "file or name of the semantic link")
     snr_db: list = _measuring.over(
         "0:20:5", "SNR of Bob in dB: one number, a list a,b,c, or a range"
@@ -111,7 +109,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Measure and print a line for each SNR and branch."""
     link = SemanticLink.load(settings.link)
     sent = images.load(settings.images)
     frames = len(sent) if settings.frames is None else settings.frames

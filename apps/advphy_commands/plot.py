@@ -56,8 +56,6 @@ def _messages(name, text):
 
 @dataclass(frozen=True)
 class Curves:
-    """Options of block error rates."""
-
     x: str = option("horizontal axis", choices=("ebn0_db", "psr_db"))
     at_bler: float = option(
         "print the Eb/N0 at which each curve reaches this BLER, interpolated",
@@ -70,8 +68,6 @@ class Curves:
 
 @dataclass(frozen=True)
 class Attacked:
-    """Options of links and attacks."""
-
     ebn0_db: float = option("Eb/N0 in dB (default 8)")
     psr_db: float = option("PSR in dB (default: that of the file, or -6)")
     perturbation: list = repeated("FILE", "perturbation; may be repeated")
@@ -89,8 +85,6 @@ class Attacked:
 
 @dataclass(frozen=True)
 class Settings:
-    """Picture, files or links, and options of the pictures."""
-
     what: list = operand("[PICTURE] FILE|LINK", "what is drawn", nargs="+")
     out: str = option(
         "file of the figure: png, svg or pdf; optional with --json",
@@ -112,7 +106,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Draw the figure, or print its numbers."""
     if not (output.json or "-").endswith(("-", ".json")):  # perhaps a CSV to draw
         raise ValueError(f"--json must be a name that ends in .json, got {output.json}")
     picture, words = settings.picture

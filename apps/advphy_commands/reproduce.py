@@ -32,8 +32,6 @@ QUICK_EVE_STEPS = 800
 
 @dataclass(frozen=True)
 class Settings:
-    """Figure and effort of its reproduction."""
-
     figure: str = operand("FIGURE", "figure to reproduce")
     out: Path = option("folder of the results", required=True, metavar="DIR")
     quick: bool = switch("use the shipped links")
@@ -56,7 +54,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Train unless --quick is given, measure, draw and judge."""
     from advphy_training.reproduce import figures, page
 
     folder, every = settings.out, settings.figure == "all"

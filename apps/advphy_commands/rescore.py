@@ -27,8 +27,6 @@ from advphy_commands._text import numbers, table
 
 @dataclass(frozen=True)
 class Settings:
-    """Recording, and the settings that it does not contain."""
-
     recording: str = operand(
         "RECORDING", "file of the recording, .sigmf-meta or .sigmf"
     )
@@ -42,7 +40,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Score the recording and print the counts."""
     found = recording_reader.read(settings.recording)
     origin, model = _origin(settings, found)
     semantic = hasattr(model, "pixels")

@@ -15,13 +15,10 @@ from advphy_commands._options import operand
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the secret is written."""
-
     file: str = operand("FILE", "new file for the secret")
 
 
 def run(settings, output):
-    """Write the secret; refuse to overwrite a file."""
     secret_file.create(settings.file)
     output.line(f"{settings.file}: a new secret, mode 0600")
     output.note(file=settings.file, mode="0600")

@@ -24,8 +24,6 @@ from advphy_commands._options import operand, option
 
 @dataclass(frozen=True)
 class Settings:
-    """Links and strength of the attack."""
-
     links: list = operand("LINK", "file or name of a link", nargs="+")
     out: Path = option("folder of the results", required=True, metavar="DIR")
     ebn0_db: float = option("Eb/N0 in dB", 8.0)
@@ -35,7 +33,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Craft, measure, draw and print."""
     from advphy_figures import synchronism as figure
 
     folder = settings.out

@@ -16,8 +16,6 @@ from advphy_commands._options import device, operand, option, repeated, switch
 
 @dataclass(frozen=True)
 class Settings:
-    """What is trained."""
-
     scheme: str = operand("SCHEME", "training scheme, such as autoencoder")
     out: str = option("file of the model", metavar="FILE.safetensors")
     seed: int = option("seed of the training", 1, type=int)
@@ -35,7 +33,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Train, or list the settings of a scheme."""
     from advphy_training import schemes
     from advphy_training.device import device_of, on_device
 

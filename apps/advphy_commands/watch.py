@@ -32,8 +32,6 @@ SHARE = 10  # least time between two writes, in durations of a write
 
 @dataclass(frozen=True)
 class Settings:
-    """Publishers, display, files and end."""
-
     address: list = operand(
         "ADDRESS",
         f"address of a publisher (default {ADDRESS})",
