@@ -112,7 +112,7 @@ def run(settings, output):
     _refuse_idle(settings, picture)
     if settings.out is None and output.json is None:
         raise ValueError("--out is missing; give the file of the figure, such as a.png")
-    described, draw = _pictures.PICTURES[picture](settings, words)
+    described, draw = _pictures.described(picture, settings, words)
     if settings.out is not None:
         draw(described, settings.out, settings.title)
         output.line(settings.out)
