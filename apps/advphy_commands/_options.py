@@ -84,11 +84,6 @@ def group(settings, title=None):
     return dataclasses.field(metadata={"settings": settings, "title": title})
 
 
-def typed():
-    """Return the field that receives all arguments as argparse has them, by name."""
-    return dataclasses.field(metadata={"typed": True})
-
-
 def _field(given, parse=None, flag=None, alone=False):
     about = {"given": given, "parse": parse, "flag": flag, "alone": alone}
     return dataclasses.field(metadata=about)
@@ -104,7 +99,7 @@ def declare(parser, settings, title=None):
             alone = alone or place.add_mutually_exclusive_group()
         if "settings" in about:
             declare(parser, about["settings"], about["title"])
-        elif "given" in about:
+        else:
             where = alone if about["alone"] else place
             where.add_argument(*_names(field), **_defaults(field), **about["given"])
 
@@ -115,8 +110,6 @@ def parsed(settings, arguments):
     def value(field):
         if "settings" in field.metadata:
             return parsed(field.metadata["settings"], arguments)
-        if "typed" in field.metadata:
-            return vars(arguments)
         return _value(field, getattr(arguments, field.name))
 
     return settings(**{one.name: value(one) for one in dataclasses.fields(settings)})

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shlex
 import sys
 
 
@@ -22,6 +23,11 @@ class Output:
     def __init__(self, command="", json=None):
         self.command, self.json, self.only_json = command, json, json == "-"
         self._document, self._events, self._stream = {}, False, None
+
+    @property
+    def command_line(self):
+        """Return the command that was typed."""
+        return shlex.join(["advphy", *sys.argv[1:]])
 
     def line(self, text=""):
         """Print a line for people."""

@@ -9,8 +9,6 @@ also trains an image decoder. Writes report.md, report.json, counts.csv, accurac
 and the best Eve.
 """
 
-import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,8 +65,7 @@ def run(settings, output):
             for means in one.run():
                 bar.update()
                 bar.set_postfix_str(f"{one.setting.eve_snr_db:g} dB: {means}")
-    command = shlex.join(["advphy", *sys.argv[1:]])
-    report = secrecy_report.write(adaptations, folder, command)
+    report = secrecy_report.write(adaptations, folder, output.command_line)
     for one in adaptations:
         path = folder / f"adapted_eve_{one.setting.eve_snr_db:g}dB.safetensors"
         one.eves["all"].write(path)

@@ -11,20 +11,16 @@ that turn, alternate, vary at random, go on and off, or hop among 60 of a book, 
 next to the receiver without canceller. A canceller that does harm is reported.
 """
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 
-from advphy_commands import _measuring, _options, _progress
+from advphy_commands import _measuring, _progress
 from advphy_commands._adversary import Cancelling
 from advphy_commands._numbers import psr_range
-from advphy_commands._options import group, operand, option
-
-# Arguments that do not belong to the options of the command that repeats a report.
-NOT_AGAIN = ("command", "module", "version", "json", "link", "out", "cluster", "device")
+from advphy_commands._options import device, group, operand, option
 
 
 @dataclass(frozen=True)
@@ -46,18 +42,8 @@ class Settings:
         "perturbation that the link is claimed to resist", metavar="FILE.safetensors"
     )
     cluster: str = option("address of a Dask scheduler", metavar="ADDRESS")
-    device: str = _options.device()
+    device: str = device()
     defended: Cancelling = group(Cancelling, "defended receiver")
-    typed: dict = _options.typed()
-
-    @property
-    def command(self):
-        """Return the command that reproduces this report."""
-        words = ["advphy", "evaluate", self.link]
-        for name, text in self.typed.items():
-            if name not in NOT_AGAIN and text is not None:
-                words += [f"--{name.replace('_', '-')}", str(text)]
-        return shlex.join([*words, "--out", str(self.out)])
 
 
 def run(settings, output):
@@ -84,7 +70,7 @@ def run(settings, output):
         steps = robustness.evaluate(*sweeps, counter, claimed, canceller)
         for done, bar.total, found in steps:  # noqa: B007
             bar.update(done - bar.n)
-    report = robustness_report.write(found, folder, settings.command)
+    report = robustness_report.write(found, folder, output.command_line)
     for check in report["checks"]:
         mark = "passed  " if check["passed"] else "DISTRUST"
         output.line(f"{mark} {check['name']}: {check['numbers']}")

@@ -11,7 +11,6 @@ interrupted run.
 
 import contextlib
 import dataclasses
-import shlex
 import sys
 from dataclasses import dataclass
 from functools import cache, partial
@@ -65,7 +64,7 @@ def run(settings, output):
         measure = _letter if name.startswith("arn-") else _paper
         one = dataclasses.replace(settings, figure=name)
         found, counted, trainings = measure(one, output, figure)
-        commands = [shlex.join(["advphy", *sys.argv[1:]]), *trainings]
+        commands = [output.command_line, *trainings]
         text = page.section(name, figure, found, commands)
         page.write(folder / "claims.md", name, text)
         made = (f"{name}.png", f"{name}-pictures.png", f"{name}.csv", "claims.md")
