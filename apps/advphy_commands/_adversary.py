@@ -42,15 +42,9 @@ class Knowledge:
         """Return the attacks.Plan at a PSR in dB and an Eb/N0 in dB (needs torch)."""
         from advphy_training.attacks import Plan
 
-        return Plan(
-            psr_db,
-            ebn0_db,
-            restarts=self.restarts,
-            steps=self.steps,
-            seed=self.craft_seed,
-            book=self.book,
-            **dict.fromkeys(self.unknown, "random"),
-        )
+        effort = {"restarts": self.restarts, "steps": self.steps, "book": self.book}
+        unknown = dict.fromkeys(self.unknown, "random")
+        return Plan(psr_db, ebn0_db, seed=self.craft_seed, **effort, **unknown)
 
     def substitutes(self, link):
         """Return the links that an attack is crafted against instead; [] for none."""

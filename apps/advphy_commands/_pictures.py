@@ -93,8 +93,10 @@ def _transfer_matrix(figure, settings, words):
             value = getattr(wanted, name)
             if value is not None:
                 rows = [r for r in rows if getattr(r, name) in (value, None)]
-        made = _plot_inputs.read_perturbations(wanted.perturbation)
-        return figure.describe(rows, made + _plot_inputs.kept_with(words))
+        folders = [Path(word).with_suffix(".perturbations") for word in words]
+        kept = sorted(p for place in folders for p in place.glob("*.safetensors"))
+        made = _plot_inputs.read_perturbations([*wanted.perturbation, *kept])
+        return figure.describe(rows, made)
     _plot_inputs.of_one_kind(words, LINK)
     if settings.out is None:
         raise ValueError(

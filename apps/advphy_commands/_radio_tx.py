@@ -48,14 +48,10 @@ def run(settings, output):
     from gnuradio.advphy.over_the_air import transmitter
 
     frames, seconds = _whole_frames(settings, sent["frame"])
-    sink = advphy.sdr_sink(
-        **device,
-        armed=settings.arm,
-        time_limit=seconds,
-        amplitude_limit=settings.amplitude,
-        adversary="no" if attack is None else "yes",
-        permitted=settings.permitted,
-    )
+    limits = {"time_limit": seconds, "amplitude_limit": settings.amplitude}
+    limits |= {"adversary": "no" if attack is None else "yes"}
+    limits |= {"permitted": settings.permitted}
+    sink = advphy.sdr_sink(**device, armed=settings.arm, **limits)
     sent |= {"first_frame": settings.first_frame, "amplitude": settings.amplitude}
     flowgraph = transmitter(model, sink, frames=frames, attack=attack, **sent)
     if not settings.arm:

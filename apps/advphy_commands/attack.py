@@ -47,12 +47,6 @@ class Settings:
     def __post_init__(self):
         require_one_ratio(self.psr_db, self.pnr_db)
 
-    def psr_db_on(self, link):
-        """Return the PSR in dB at the Eb/N0 of a link."""
-        if self.pnr_db is not None:
-            return self.pnr_db - snr_db(self.ebn0_db, link.rate)
-        return -6.0 if self.psr_db is None else self.psr_db
-
 
 def run(settings, output):
     from advphy_training import attacks
@@ -60,7 +54,10 @@ def run(settings, output):
 
     link = links.load(settings.link)
     refuse_unwritable(settings.out)
-    plan = settings.knowledge.plan(settings.psr_db_on(link), settings.ebn0_db)
+    psr_db, ebn0_db = settings.psr_db, settings.ebn0_db
+    if settings.pnr_db is not None:
+        psr_db = settings.pnr_db - snr_db(ebn0_db, link.rate)
+    plan = settings.knowledge.plan(-6.0 if psr_db is None else psr_db, ebn0_db)
     substitutes = settings.knowledge.substitutes(link)
     with on_device(device_of(settings.device)):
         found = attacks.craft(settings.attack, link, plan, substitutes)
@@ -71,15 +68,15 @@ def run(settings, output):
         f"{settings.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "
         f"SHA-256 {found.sha256}"
     )
-    output.note(out=settings.out, attack=found.name, ebn0_db=settings.ebn0_db)
+    output.note(out=settings.out, attack=found.name, ebn0_db=ebn0_db)
     names = ("kind", "psr_db", "sha256", "victims", "knowledge", "recipe")
     output.note(**{name: getattr(found, name) for name in names}, measured=[])
     for model in (link, *substitutes):
         for what, adversary in (("clean", None), ("attacked", Adversary(found))):
-            row = _count(model, settings.ebn0_db, adversary)
+            row = _count(model, ebn0_db, adversary)
             rate = f"BLER {row['bler']:.2e}, 95 % {row['low']:.2e}..{row['high']:.2e}"
             where = {"link": model.name, "model_sha256": model.sha256, "under": what}
-            text = f"{model.name}, {settings.ebn0_db:g} dB, {what}: {rate}"
+            text = f"{model.name}, {ebn0_db:g} dB, {what}: {rate}"
             output.row("measured", {**where, **row}, text)
 
 

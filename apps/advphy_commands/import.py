@@ -43,15 +43,8 @@ def run(settings, output):
             wanted = getattr(settings, key)
             if wanted not in (None, found):
                 raise ValueError(f"--{key} {wanted}: the codebook has {key} = {found}")
-        model = link_of_networks(
-            name,
-            k,
-            n,
-            network,
-            codebook=codebook,
-            recipe=recipe,
-            bitwise=settings.bitwise,
-        )
+        more = {"recipe": recipe, "bitwise": settings.bitwise}
+        model = link_of_networks(name, k, n, network, codebook=codebook, **more)
     else:
         model = NetworkFile(name, {"network": network}, recipe)
     model.write(settings.out)

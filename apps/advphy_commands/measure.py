@@ -129,41 +129,29 @@ class Settings(_measuring.Points):
                 "points end by --relative-width; omit one of them"
             )
 
-    @property
-    def by_loop(self):
-        """Return whether the loop engine measures, without GNU Radio."""
-        return self.rare or self.cluster is not None or self.engine == "loop"
-
-    @property
-    def kind(self):
-        """Return the kind of setting, of its rows, and the name of the engine."""
-        if self.rare:
-            return RareSetting, RareCounts, "rare"
-        return LinkSetting, Counts, "loop" if self.by_loop else "flowgraph"
-
-    @property
-    def rule(self):
-        """Return the StopRule."""
-        least, width = self.min_errors, self.relative_width
-        if self.rare:
-            least, width = None, _RARE_WIDTH if width is None else width
-        return StopRule(least, self.max_blocks, width)
-
 
 def run(settings, output):
+    kind, schema, engine = LinkSetting, Counts, "flowgraph"
+    rule = StopRule(settings.min_errors, settings.max_blocks, settings.relative_width)
+    if settings.rare:
+        kind, schema, engine = RareSetting, RareCounts, "rare"
+        width = settings.relative_width
+        width = _RARE_WIDTH if width is None else width
+        rule = StopRule(None, settings.max_blocks, width)
+    elif settings.cluster is not None or settings.engine == "loop":
+        engine = "loop"
     with _measuring.workers(settings.cluster) as workers:
-        if settings.by_loop:
-            counted = functools.partial(ranges.counted, workers=workers)
-        else:
+        if engine == "flowgraph":
             from gnuradio.advphy import flowgraph_engine
 
             more = {"latency": settings.latency}
             counted = functools.partial(flowgraph_engine.counted, **more)
-        kind, schema, engine = settings.kind
+        else:
+            counted = functools.partial(ranges.counted, workers=workers)
         chains = _measuring.chains(settings, output.remark, kind)
         more = {"first": settings.first_block, "engine": engine, "counted": counted}
         table = _measuring.Table(HEADER, "point", _numbers, _line)
-        wanted = chains, settings.rule, settings.out, schema
+        wanted = chains, rule, settings.out, schema
         _measuring.run(output, table, *wanted, **more)
 
 

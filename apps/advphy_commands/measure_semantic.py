@@ -102,11 +102,6 @@ class Settings:
     out: str = option("file of the sums", required=True, metavar="FILE.csv")
     adversary: AtBob = group(AtBob, "adversary at Bob's receiver")
 
-    @property
-    def by_loop(self):
-        """Return whether the loop engine measures, without GNU Radio."""
-        return self.adversary.attack is not None or self.engine == "loop"
-
 
 def run(settings, output):
     link = SemanticLink.load(settings.link)
@@ -118,7 +113,8 @@ def run(settings, output):
     chains = []
     given = {"alice": settings.alice, "secret": secret, "seed": settings.seed}
     given["branches"] = BRANCHES if settings.bob else BRANCHES[1:]
-    given["ssim"] = settings.ssim or settings.adversary.attack is not None
+    attacked = settings.adversary.attack is not None
+    given["ssim"] = settings.ssim or attacked
     for snr_db in settings.snr_db:
         eve_db = snr_db if settings.eve_snr_db is None else settings.eve_snr_db
         setting = SemanticSetting(link, sent, snr_db, eve_db, eve, **given)
@@ -129,9 +125,9 @@ def run(settings, output):
             "link with a pair and omit --no-alice"
         )
     rule = StopRule(min_errors=None, max_blocks=frames)
-    engine = "loop" if settings.by_loop else "flowgraph"
+    engine = "loop" if attacked else settings.engine
     more = {"first": settings.first_frame, "engine": engine}
-    if not settings.by_loop:
+    if engine == "flowgraph":
         from gnuradio.advphy import semantic_engine
 
         more["counted"] = semantic_engine.counted

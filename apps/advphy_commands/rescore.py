@@ -75,7 +75,10 @@ def run(settings, output):
         output.line(line)
     output.note(**_numbers(found, origin, scorer))
     if settings.out:
-        _write_rows(settings.out, scorer)
+        with atomic_file(settings.out) as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(frame.as_row() for frame in scorer.frames)
 
 
 def _origin(settings, found):
@@ -156,10 +159,3 @@ COLUMNS = (
     *("number", "index", "missed", "snr_db", "cfo", "clock_ppm", "blocks"),
     *("block_errors", "erasures", "squared_error", "intact"),
 )
-
-
-def _write_rows(path, scorer):
-    with atomic_file(path) as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(frame.as_row() for frame in scorer.frames)
