@@ -13,7 +13,7 @@ from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
 from advphy_commands._options import number, operand, option, positive
-from advphy_commands._secret import key_file, secret_of
+from advphy_commands.secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
 NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer

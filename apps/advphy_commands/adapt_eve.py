@@ -20,7 +20,7 @@ from advphy_commands import _progress
 from advphy_commands._measuring import engine
 from advphy_commands._numbers import db_range
 from advphy_commands._options import operand, option, whole
-from advphy_commands._secret import key_file, secret_of
+from advphy_commands.secret import key_file, secret_of
 
 
 def _intercepts(name, text):

@@ -21,8 +21,8 @@ from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
 from advphy_commands._options import operand, option, switch
-from advphy_commands._secret import key_file, secret_of
 from advphy_commands._text import numbers, table
+from advphy_commands.secret import key_file, secret_of
 
 
 @dataclass(frozen=True)
