@@ -17,17 +17,14 @@ import sys
 class Output:
     """Output of a command such as "radio rx".
 
-    `json` is None for lines, "-" for a document on standard output, or a path.
+    `json` is None for lines, "-" for a document on standard output, or a path. `words`
+    are those of the command line.
     """
 
-    def __init__(self, command="", json=None):
+    def __init__(self, command="", json=None, words=()):
+        self.command_line = shlex.join(["advphy", *words])
         self.command, self.json, self.only_json = command, json, json == "-"
         self._document, self._events, self._stream = {}, False, None
-
-    @property
-    def command_line(self):
-        """Return the command that was typed."""
-        return shlex.join(["advphy", *sys.argv[1:]])
 
     def line(self, text=""):
         """Print a line for people."""
