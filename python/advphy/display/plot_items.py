@@ -51,6 +51,12 @@ class Axis(pyqtgraph.AxisItem):
 
     letter = 12  # height of letters, in screen pixels
 
+    def __init__(self, side):
+        super().__init__(side, pen=INK, textPen=INK, maxTickLength=0)
+        self.enableAutoSIPrefix(False)
+        fixed = {"autoExpandTextSpace": False, "hideOverlappingLabels": False}
+        self.setStyle(tickTextOffset=3, **fixed)
+
     def boundingRect(self):
         half = 2 * self.letter
         return super().boundingRect().adjusted(-half, -half, half, half)
