@@ -12,8 +12,17 @@ from advphy_model.link import links
 from advphy_model.power import snr_db
 from advphy_model.receive.canceller import CancellerSettings
 
-from advphy_commands._numbers import db_range, number_or_random, psr_range
-from advphy_commands._options import changed, group, option, repeated, switch, whole
+from advphy_commands._options import (
+    changed,
+    db_range,
+    group,
+    number_or_random,
+    option,
+    psr_range,
+    repeated,
+    switch,
+    whole,
+)
 
 # What the adversary may not know: attacks.UNKNOWN, which needs torch.
 UNKNOWN = ("shift", "phase", "sign", "frequency")

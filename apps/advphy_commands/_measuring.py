@@ -12,8 +12,7 @@ from advphy_model.measure import cluster, ranges, sweep
 from advphy_model.measure.curves import without_hash
 
 from advphy_commands import _progress, _text
-from advphy_commands._numbers import db_range
-from advphy_commands._options import operand, option
+from advphy_commands._options import db_range, operand, option
 
 
 def over(default, text=None, parse=db_range):

@@ -18,8 +18,7 @@ from advphy_model.link.semantic_link import SemanticLink
 
 from advphy_commands import _progress
 from advphy_commands._measuring import engine
-from advphy_commands._numbers import db_range
-from advphy_commands._options import operand, option, whole
+from advphy_commands._options import db_range, operand, option, whole
 from advphy_commands.secret import key_file, secret_of
 
 

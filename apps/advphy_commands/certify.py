@@ -30,8 +30,7 @@ from advphy_model.measure.link_chain import LinkSetting
 
 from advphy_commands import _measuring, _progress, _text
 from advphy_commands._adversary import Knowledge
-from advphy_commands._numbers import psr_range
-from advphy_commands._options import changed, group, operand, option, switch
+from advphy_commands._options import changed, group, operand, option, psr_range, switch
 
 _SURE = 0.999  # confidence that an attack is above a bound
 

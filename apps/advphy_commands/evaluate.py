@@ -19,8 +19,7 @@ from advphy_model.link import links
 
 from advphy_commands import _measuring, _progress
 from advphy_commands._adversary import Cancelling
-from advphy_commands._numbers import psr_range
-from advphy_commands._options import device, group, operand, option
+from advphy_commands._options import device, group, operand, option, psr_range
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,14 @@ from advphy_model.measure.rare_counts import RareCounts
 
 from advphy_commands import _measuring, _text
 from advphy_commands._adversary import Attack
-from advphy_commands._numbers import number_or_random
-from advphy_commands._options import changed, group, option, repeated, switch
+from advphy_commands._options import (
+    changed,
+    group,
+    number_or_random,
+    option,
+    repeated,
+    switch,
+)
 
 _RARE_WIDTH = 0.2  # of the interval, relative to the rate
 _WHOLE = number_or_random(int)

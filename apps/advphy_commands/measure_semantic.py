@@ -29,8 +29,7 @@ from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 
 from advphy_commands import _measuring
 from advphy_commands._adversary import Perturbed
-from advphy_commands._numbers import db_range
-from advphy_commands._options import group, operand, option, positive, switch
+from advphy_commands._options import db_range, group, operand, option, positive, switch
 from advphy_commands.secret import key_file, secret_of
 
 ON_OR_OFF = {"action": BooleanOptionalAction}

@@ -22,8 +22,14 @@ from advphy_model.measure import ranges, table
 from advphy_model.measure.semantic_counts import SemanticCounts
 
 from advphy_commands import _measuring, _progress, _text
-from advphy_commands._numbers import db_range
-from advphy_commands._options import operand, option, positive, repeated, switch
+from advphy_commands._options import (
+    db_range,
+    operand,
+    option,
+    positive,
+    repeated,
+    switch,
+)
 
 QUICK_STEPS = 1500  # training steps of the pairs of [arn] that are not shipped
 QUICK_EVE_STEPS = 800
