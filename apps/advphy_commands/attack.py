@@ -23,7 +23,7 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.power import snr_db
 
-from advphy_commands import _text
+from advphy_commands import _measuring
 from advphy_commands._adversary import Knowledge, require_one_ratio
 from advphy_commands._options import device, group, operand, option
 
@@ -73,16 +73,9 @@ def run(settings, output):
     output.note(**{name: getattr(found, name) for name in names}, measured=[])
     for model in (link, *substitutes):
         for what, adversary in (("clean", None), ("attacked", Adversary(found))):
-            row = _count(model, ebn0_db, adversary)
+            setting = LinkSetting(model, ebn0_db, seed=2, attack=adversary)
+            row = _measuring.rated(*ranges.total(setting, StopRule(None, BLOCKS)))
             rate = f"BLER {row['bler']:.2e}, 95 % {row['low']:.2e}..{row['high']:.2e}"
             where = {"link": model.name, "model_sha256": model.sha256, "under": what}
             text = f"{model.name}, {ebn0_db:g} dB, {what}: {rate}"
-            output.row("measured", {**where, **row}, text)
-
-
-def _count(model, ebn0_db, attack):
-    setting = LinkSetting(model, ebn0_db, seed=2, attack=attack)
-    (row,) = ranges.total(setting, StopRule(None, BLOCKS))
-    names = ("blocks", "block_errors", "erasures")
-    counts = {name: getattr(row, name) for name in names}
-    return counts | _text.rated(row.failures, row.blocks)
+            output.row("measured", row | where, text)

@@ -34,7 +34,7 @@ class Settings:
 
 
 def run(settings, output):
-    from advphy_benchmarks import link_loop, modem
+    from advphy_benchmarks import link_loop
 
     output.line(f"instruction set: {kernels.instruction_set()}")
     output.note(instruction_set=kernels.instruction_set(), rounds=settings.rounds)
@@ -43,7 +43,7 @@ def run(settings, output):
     for name, ratio in ratios.items():
         text = "not measured" if ratio is None else f"{ratio:.2f}"
         output.line(f"{name:<35}{text}")
-    rates = modem.rates()
+    rates = link_loop.modem_rates()
     output.note(modem_samples_per_second=rates)
     for name, rate in rates.items():
         output.line(f"modem {name:<12}{rate / 1e6:9.1f} M samples/s of one core")

@@ -4,10 +4,9 @@
 import dataclasses
 import math
 
-from advphy_model.air.channels import canonical
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
-from advphy_model.measure.published_counts import NUMBERS
+from advphy_model.measure.published_counts import row_of
 
 from .bler_curves import (
     X_LABELS,
@@ -53,9 +52,13 @@ class BlerCurveRecord(MessageRecord):
         self.without_x = 0  # messages that lack the setting
 
     def add(self, message):
-        settings = message.get("settings") or {}  # an empty dictionary is nil in PMT
-        name, x = str(message.get("name", "")) or "counts", settings.get(self.x)
-        segment = _row(name, message, settings)
+        name = str(message.get("name", "")) or "counts"
+        segment = row_of({"link": name} | message)
+        segment.require_possible()
+        if segment.link != name:  # there may be several counters of a link
+            segment = dataclasses.replace(segment, link=f"{segment.link} ({name})")
+        settings = message.get("settings") or {}
+        x = settings.get(self.x)
         if not segment.blocks or (self.x in settings and x in (None, -math.inf)):
             return  # without an attack, a curve over PSR has no point
         number = isinstance(x, int | float) and not isinstance(x, bool)
@@ -112,7 +115,7 @@ class BlerCurveRecord(MessageRecord):
         with self.lock:
             self.collect()
             return [
-                dataclasses.replace(row, channel=canonical(row.channel))
+                row
                 for curve in self._curves.values()
                 for point in curve.points.values()
                 for row in point.counted()
@@ -125,28 +128,6 @@ class BlerCurveRecord(MessageRecord):
         if not rows:
             raise ValueError("there are no counts with an Eb/N0 to save yet")
         table.write(path, rows, Counts)
-
-
-def _row(name, message, settings):
-    """Return the Counts of a message; ebn0_db is None if there is none."""
-    on, link = bool(settings.get("on", False)), str(message.get("link", name))
-    several = "" if name == link else f" ({name})"  # counters of a link
-    ebn0_db = settings.get("ebn0_db")
-    numbers = {"blocks": message["blocks"]}
-    numbers |= {key: message.get(key, 0) for key in NUMBERS if key != "blocks"}
-    row = Counts(
-        link=link + several,
-        engine="flowgraph",
-        ebn0_db=None if ebn0_db is None else float(ebn0_db),
-        **{key: int(number) for key, number in numbers.items()},
-        model_sha256=str(message.get("model_sha256", "")),
-        psr_db=round(float(settings.get("psr_db", 0.0)), 4) if on else None,
-        attack=str(settings.get("perturbation", "attack")) if on else "none",
-        canceller=str(settings.get("canceller", "none")),
-        channel=str(settings.get("kind", "awgn")),
-    )
-    row.require_possible()
-    return row
 
 
 class bler_curve_sink(message_display):

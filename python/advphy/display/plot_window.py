@@ -6,8 +6,16 @@ import time
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .display_window import DisplayWindow
-from .plot_items import GRAY, INK, Axis, DecadeAxis, HomeView, pyqtgraph
-from .side_labels import SHARE, SideLabels
+from .plot_items import (
+    GRAY,
+    INK,
+    SHARE,
+    Axis,
+    DecadeAxis,
+    HomeView,
+    SideLabels,
+    pyqtgraph,
+)
 
 LABEL_SECONDS = 0.2  # between updates of the labels, which nobody reads faster
 SHEET = f"""
