@@ -149,7 +149,8 @@ def declare(parser, settings, title=None):
             declare(parser, about["settings"], about["title"])
         else:
             where = alone if about["alone"] else place
-            where.add_argument(*_names(field), **_defaults(field), **about["given"])
+            name, given = _argument(field)
+            where.add_argument(name, **given)
 
 
 def parsed(settings, arguments):
@@ -175,21 +176,17 @@ def changed(settings):
     return found
 
 
-def _names(field):
-    """Return the name of an operand, or the flag of an option."""
-    return [field.name] if field.metadata["flag"] == "" else [_flag(field)]
-
-
-def _defaults(field):
-    """Return the arguments of add_argument that follow from a field's name and type."""
-    given, found = field.metadata["given"], {}
-    if field.metadata["flag"] != "":
-        found["dest"] = field.name
-    if field.type in (float, Path) and field.metadata["parse"] is None:
+def _argument(field):
+    """Return the name or flag of a field, and the arguments of add_argument."""
+    about, found = field.metadata, {}
+    if field.type in (float, Path) and about["parse"] is None:
         found["type"] = field.type
-    if field.name.endswith("_db") and "action" not in given:
+    if field.name.endswith("_db") and "action" not in about["given"]:
         found["metavar"] = "DB"
-    return {key: value for key, value in found.items() if key not in given}
+    found |= about["given"]
+    if about["flag"] == "":
+        return field.name, found
+    return _flag(field), found | {"dest": field.name}
 
 
 def _flag(field):
