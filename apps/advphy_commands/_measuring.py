@@ -20,11 +20,6 @@ def over(default, text=None, parse=db_range):
     return option(text, default, parse, metavar="FIRST:LAST:STEP")
 
 
-def max_blocks(default):
-    """Return the field of --max-blocks."""
-    return option("blocks at which a point ends", default)
-
-
 def engine(text):
     """Return the field of --engine."""
     return option(text, "flowgraph", choices=("flowgraph", "loop"))

@@ -107,7 +107,7 @@ class InStep(Attack):
 
 @dataclass(frozen=True)
 class Settings(_measuring.Points):
-    max_blocks: int = _measuring.max_blocks("1e8")
+    max_blocks: int = option("blocks at which a point ends", "1e8")
     relative_width: float = option(
         "end a point when its 95%% interval is narrower than W times its rate",
         metavar="W",

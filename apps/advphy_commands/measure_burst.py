@@ -85,7 +85,7 @@ def _layout(name, words):
 
 @dataclass(frozen=True)
 class Settings(_measuring.Points):
-    max_blocks: int = _measuring.max_blocks("1e7")
+    max_blocks: int = option("blocks at which a point ends", "1e7")
     channel: str = option(
         "impairments of the transmitted samples before the noise, such as "
         "'cfo(frequency=0.001)' in cycles per sample",
