@@ -12,7 +12,7 @@ pytest.importorskip("gnuradio", reason="flowgraphs are compared")
 pytest.importorskip("torch", reason="torch is what they are compared with")
 from advphy_benchmarks import (
     displays,
-    modem,
+    link_loop,
     races,
     semantic_link,
     torch_and_onnx,
@@ -72,7 +72,7 @@ def test_ratios_are_formed_within_a_round():
 
 
 def test_the_modem_receives_what_it_should_while_it_is_timed():
-    assert set(modem.rates()) == {"sending", "searching", "locked"}
+    assert set(link_loop.modem_rates()) == {"sending", "searching", "locked"}
 
 
 def test_every_ratio_is_of_contestants_that_run():

@@ -28,7 +28,7 @@ def test_of_a_fast_stream_few_vectors_are_copied_for_each_picture():
     newest = ConstellationRecord(100, np.eye(7), gate=gate.append)
     for first in range(0, 10_000, 1000):
         newest.put(numbered(first, 1000))
-    assert newest.copied() == 100
+    assert newest.state()[0] == 100
     assert newest.newest()[:, 0].real.tolist() == list(range(900, 1000))
     assert gate == [False, True]  # whoever looks wants more
     newest.put(numbered(20_000, 30))
@@ -39,7 +39,7 @@ def test_of_a_slow_stream_the_newest_are_kept():
     newest = ConstellationRecord(100, np.eye(7))
     for first in range(0, 1050, 7):
         newest.put(numbered(first, 7))
-        newest.ask()
+        newest.newest()
     kept = newest.newest()[:, 0].real
     assert sorted(kept.tolist()) == list(range(950, 1050))
 

@@ -55,7 +55,7 @@ def test_qpsk_goes_over_the_air():
 def test_a_constellation_of_one_channel_use_is_kept():
     flowgraph, sink = advphy.top_block(), advphy.constellation_sink(QPSK, points=10)
     x = blocks.vector_source_c(QPSK.codebook.ravel().tolist(), True)
-    sink.record.ask()
+    sink.record.newest()
     flowgraph.connect(x, blocks.head(8, 1000), sink)
     flowgraph.run()
     assert sink.record.newest().shape == (10, 1)

@@ -8,13 +8,13 @@ import pytest
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 from gnuradio import advphy
+from gnuradio.advphy.display.panels_window import PerturbationWindow
 from gnuradio.advphy.display.perturbation_sink import (
     PerturbationRecord,
     angle_degrees,
     matches,
     texts,
 )
-from gnuradio.advphy.display.perturbation_window import PerturbationWindow
 
 from . import display_events
 from .display_events import attack, estimate, painted

@@ -30,7 +30,7 @@ INSIDE_FUNCTIONS = {
 }
 # Qt stands in modules of display/ that a function imports: the blocks work without it.
 QT = {"PyQt5", "sip", "pyqtgraph"}
-WITH_QT = "advphy/display/*_window.py", "advphy/display/*_items.py", "*/side_labels.py"
+WITH_QT = "advphy/display/*_window.py", "advphy/display/*_items.py"
 # gr-osmosdr is optional, and not a part of the package gnuradio.
 RADIOS = {"advphy/air/radio.py": {"osmosdr"}}
 
@@ -115,7 +115,7 @@ def imported_at_the_top(path):
 def test_modules_with_qt_are_imported_by_functions_or_by_their_kind():
     displays = sorted((PYTHON / "advphy" / "display").glob("*.py"))
     with_qt = {path.stem for path in displays if has_qt(file_of(path))}
-    assert {"display_window", "plot_items", "side_labels"} < with_qt
+    assert {"display_window", "plot_items", "panels_window"} < with_qt
     for path in (PYTHON / "advphy").rglob("*.py"):
         if path.stem not in with_qt:
             assert not imported_at_the_top(path) & with_qt, path

@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speed of a link in a flowgraph of our blocks and of GNU Radio's own blocks."""
+"""Speed of flowgraphs of our blocks, and of those of GNU Radio and of Python blocks."""
 
 import functools
+import itertools
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
+from advphy_model.link.network_file import NetworkFile
 from advphy_model.measure.link_chain import LinkSetting
+from advphy_model.network.network import Layer, Network
 from advphy_model.power import noise_sigma
 from advphy_model.receive.canceller import CancellerSettings
 from gnuradio import advphy, analog, blocks, digital, gr
 from gnuradio.advphy import flowgraph_engine
 
 from advphy_benchmarks.link_loop import EBN0_DB, engine_rate
+from advphy_benchmarks.torch_and_onnx import onnx_session
+
+SIZES = (14, 64, 64, 16)  # of the layers of a network
 
 
 def flowgraph_rate(model, messages=20_000_000, latency=65536, **settings):
@@ -41,17 +49,19 @@ def attacked_rates(model, messages=20_000_000):
     }
 
 
-class _callable_decoder(advphy.guarded_block):
-    """Decoder that calls any function of y, complex64 [batch, n]."""
+class _python_block(advphy.guarded_block):
+    """What users write today: a Python block that calls any function of its input.
 
-    def __init__(self, model, decide):
-        advphy.guarded_block.__init__(
-            self, "decoder", [(np.complex64, model.n)], [np.uint8]
-        )
-        self._decide = decide
+    A type is numpy's, with the length of a vector.
+    """
+
+    def __init__(self, input_type, output_type, call):
+        types = [input_type], [output_type]
+        advphy.guarded_block.__init__(self, "python", *types)
+        self._call = call
 
     def work(self, input_items, output_items):
-        output_items[0][:] = self._decide(input_items[0])
+        output_items[0][:] = self._call(input_items[0])
         return len(output_items[0])
 
 
@@ -84,7 +94,8 @@ def usual_rate(model, decide, messages=2_000_000):
     power = 2**0.5 * noise_sigma(EBN0_DB, model.rate)  # of both dimensions together
     noise, add = analog.noise_source_c(analog.GR_GAUSSIAN, power, 1), blocks.add_cc()
     vectors = blocks.stream_to_vector(gr.sizeof_gr_complex, model.n)
-    decoder, compare = _callable_decoder(model, decide), _compare(messages)
+    decoder = _python_block((np.complex64, model.n), np.uint8, decide)
+    compare = _compare(messages)
     flowgraph.connect(source, encode, (add, 0))
     flowgraph.connect(noise, (add, 1))
     flowgraph.connect(add, vectors, decoder, (compare, 0))
@@ -92,3 +103,44 @@ def usual_rate(model, decide, messages=2_000_000):
     begun = time.perf_counter()
     flowgraph.run()
     return (messages - compare.left) / (time.perf_counter() - begun)
+
+
+def network_rates(items=300_000) -> dict:
+    """Return {name: function that returns items per second} of a dense network.
+
+    They are those of the Neural Network block, and of a block that calls onnxruntime.
+    """
+    rng, layers = np.random.default_rng(1), []
+    for i, (columns, rows) in enumerate(itertools.pairwise(SIZES)):
+        weight = rng.normal(size=(rows, columns)) / columns**0.5
+        parameters = {"weight": weight.astype("f4"), "bias": np.zeros(rows, "f4")}
+        layers += [Layer("dense", f"dense{i}", parameters), Layer("relu", f"relu{i}")]
+    network = Network(tuple(layers[:-1]), SIZES[:1])
+
+    def ours():
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "network.safetensors"
+            NetworkFile("network", {"network": network}).write(file)
+            return _network_rate(advphy.neural_network(file), 10 * items)
+
+    def onnxruntime():
+        session = onnx_session(network)
+        shapes = [(np.float32, SIZES[:1]), (np.float32, SIZES[-1:])]
+        block = _python_block(*shapes, lambda x: session.run(None, {"x": x})[0])
+        return _network_rate(block, items)
+
+    return {"ours": ours, "onnxruntime": onnxruntime}
+
+
+def _network_rate(block, items):
+    flowgraph = advphy.top_block()
+    row = np.random.default_rng(2).normal(size=4096 * SIZES[0])
+    flowgraph.connect(
+        blocks.vector_source_f(row.tolist(), True, SIZES[0]),
+        blocks.head(4 * SIZES[0], items),
+        block,
+        blocks.null_sink(4 * SIZES[-1]),
+    )
+    begun = time.perf_counter()
+    flowgraph.run()
+    return items / (time.perf_counter() - begun)

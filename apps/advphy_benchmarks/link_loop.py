@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speed of the kernels, alone and in the loop engine, and their share of the limits."""
+"""Speed of the kernels, alone and in the loop engine, and of the modem."""
 
 import functools
 import time
 
 import numpy as np
 from advphy_model import kernels
-from advphy_model.link import decision
+from advphy_model.link import decision, links
 from advphy_model.measure import ranges
 from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
+from advphy_model.modem.frame import Frame
+from advphy_model.modem.modulator import Modulator
+from advphy_model.modem.synchronizer import Synchronizer
 from advphy_model.network import inference
 from advphy_model.power import noise_sigma
 
 EBN0_DB = 4.0
 TILE = 4096  # messages
+FRAMES = 400  # bursts of the modem
+CALL = 32768  # samples in one call of the synchronizer
 # Vector instructions for 64 normals, times 16 lanes: 260 in the disassembled AVX-512
 # loop of random_simd.cc (GCC 12).
 NOISE_OPERATIONS = 260 * 16 / 64
@@ -90,3 +95,32 @@ def kernel_shares(model):
         ("count", count, "memory", copy_messages),
     )
     return [(name, rate / 1e6, kind, rate / limit) for name, rate, kind, limit in rows]
+
+
+def modem_rates(samples_per_symbol=4) -> dict:
+    """Return samples per second of processor time as {sending, searching, locked}.
+
+    Searching is the synchronizer in noise; locked is the synchronizer with equalizer in
+    consecutive bursts at Es/N0 = 6 dB.
+    """
+    model = links.load("two_simplices")
+    frame = Frame.of_model(model, samples_per_symbol=samples_per_symbol)
+    sent = np.empty(FRAMES * frame.codewords, np.uint8)
+    kernels.messages(1, 0, model.k, sent)
+    modulator = Modulator(frame, model)
+    begun = time.process_time()
+    x = modulator.modulate(model.codebook[sent]) / np.float32(modulator.scale)
+    sending = len(x) / (time.process_time() - begun)
+    noise = np.empty_like(x)
+    kernels.gaussian(2, 0, noise)
+    found = {"sending": sending}
+    for name, y in (("searching", noise), ("locked", x + np.float32(0.35) * noise)):
+        synchronizer = Synchronizer(frame, model)
+        begun = time.process_time()
+        for at in range(0, len(y), CALL):
+            synchronizer.push(y[at : at + CALL])
+        found[name] = len(y) / (time.process_time() - begun)
+        frames = synchronizer.counts["received"]
+        if frames != (FRAMES if name == "locked" else 0):
+            raise RuntimeError(f"{name}: {frames} of {FRAMES} bursts were received")
+    return found

@@ -12,7 +12,6 @@ from advphy_benchmarks import (
     displays,
     link_flowgraph,
     link_loop,
-    network_block,
     semantic_link,
     torch_and_onnx,
 )
@@ -75,7 +74,9 @@ def races(frame_seconds):
         Race(attacked, over_plain, reported=disturbed),
         Race(_cnn, {"cnn_over_onnxruntime": onnx}, optional=True),
         Race(
-            network_block.rates, {"network_over_onnxruntime_block": onnx}, optional=True
+            link_flowgraph.network_rates,
+            {"network_over_onnxruntime_block": onnx},
+            optional=True,
         ),
         Race(_semantic, {"semantic_over_torch": semantic[::-1]}, "images", semantic),
         Race(keyed, {"keyed_over_semantic": ("keyed", "plain")}, "images"),

@@ -20,14 +20,9 @@ SNR_DB = 10.0
 
 def setting_of(link, eve, **given):
     """Return the SemanticSetting of a link and an Eve for a measurement of speed."""
+    at = images.load("mnist_sample"), SNR_DB, SNR_DB, Eve.load(eve)
     return SemanticSetting(
-        SemanticLink.load(link),
-        images.load("mnist_sample"),
-        SNR_DB,
-        SNR_DB,
-        Eve.load(eve),
-        branches=("bob", "eve"),
-        **given,
+        SemanticLink.load(link), *at, branches=("bob", "eve"), **given
     )
 
 

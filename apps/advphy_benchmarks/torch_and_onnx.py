@@ -56,15 +56,18 @@ def torch_decoder(model):
     return decide
 
 
-def onnxruntime_rate(model, batch, threads=1):
-    """Return decisions per second of onnxruntime, if installed, on a decoder."""
+def onnx_session(network, threads=0):
+    """Return an onnxruntime session of a network; 0 threads: one for each core."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        to_onnx(model.networks["decoder"]), options, ["CPUExecutionProvider"]
-    )
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    providers = ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(to_onnx(network), options, providers)
+
+
+def onnxruntime_rate(model, batch, threads=1):
+    """Return decisions per second of onnxruntime, if installed, on a decoder."""
+    session = onnx_session(model.networks["decoder"], threads)
     y = np.random.default_rng(1).normal(size=(batch, 2 * model.n)).astype(np.float32)
     return rate_of(lambda: session.run(None, {"x": y})[0].argmax(1), batch)

@@ -72,7 +72,7 @@ def _run(words):
         parser.print_help()
         return 2
     name = " ".join(filter(None, [given, getattr(arguments, "action", None)]))
-    output = _output.Output(name, arguments.json)
+    output = _output.Output(name, arguments.json, words)
     if output.json is not None and not output.only_json:
         from advphy_model.atomic_file import refuse_unwritable
 

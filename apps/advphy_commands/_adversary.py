@@ -12,8 +12,17 @@ from advphy_model.link import links
 from advphy_model.power import snr_db
 from advphy_model.receive.canceller import CancellerSettings
 
-from advphy_commands._numbers import db_range, number_or_random, psr_range, whole
-from advphy_commands._options import changed, group, option, repeated, switch
+from advphy_commands._options import (
+    changed,
+    db_range,
+    group,
+    number_or_random,
+    option,
+    psr_range,
+    repeated,
+    switch,
+    whole,
+)
 
 # What the adversary may not know: attacks.UNKNOWN, which needs torch.
 UNKNOWN = ("shift", "phase", "sign", "frequency")
@@ -28,31 +37,23 @@ class Knowledge:
     substitute: list = repeated(
         "LINK", "craft against this link instead; may be repeated for an ensemble"
     )
-    restarts: int = option(32, "random starts, of which the best counts", type=int)
-    steps: int = option(100, "gradient steps of each start", type=int)
+    restarts: int = option("random starts, of which the best counts", 32)
+    steps: int = option("gradient steps of each start", 100)
     unknown: list = repeated(
         None,
         "quantity that the adversary does not know; may be repeated",
         choices=UNKNOWN,
     )
-    craft_seed: int = option(1, "seed of the crafting", type=int)
-    book: int = option(
-        "1", "perturbations to craft, of which one is drawn per block", whole
-    )
+    craft_seed: int = option("seed of the crafting", 1, type=int)
+    book: int = option("perturbations to craft, of which one is drawn per block", "1")
 
     def plan(self, psr_db, ebn0_db):
         """Return the attacks.Plan at a PSR in dB and an Eb/N0 in dB (needs torch)."""
         from advphy_training.attacks import Plan
 
-        return Plan(
-            psr_db,
-            ebn0_db,
-            restarts=self.restarts,
-            steps=self.steps,
-            seed=self.craft_seed,
-            book=self.book,
-            **dict.fromkeys(self.unknown, "random"),
-        )
+        effort = {"restarts": self.restarts, "steps": self.steps, "book": self.book}
+        unknown = dict.fromkeys(self.unknown, "random")
+        return Plan(psr_db, ebn0_db, seed=self.craft_seed, **effort, **unknown)
 
     def substitutes(self, link):
         """Return the links that an attack is crafted against instead; [] for none."""
@@ -72,26 +73,19 @@ def require_one_ratio(psr_db, pnr_db):
 
 @dataclass(frozen=True)
 class Perturbed:
-    """Perturbation and its power."""
-
     attack: str = option(
-        None,
         "file or name of a perturbation, noise_jammer, or an attack to craft with "
         "(needs torch)",
         metavar="FILE|NAME",
     )
     psr_db: list = option(
-        None,
         "perturbation-to-signal ratios at the receiver in dB (modem: over the payload "
         "after the matched filter; default: that of the file, or -6)",
+        None,
         psr_range,
-        metavar="DB",
     )
     pnr_db: list = option(
-        None,
-        "perturbation-to-noise ratios in dB instead: PNR = PSR + SNR",
-        db_range,
-        metavar="DB",
+        "perturbation-to-noise ratios in dB instead: PNR = PSR + SNR", None, db_range
     )
 
     INDEPENDENT: ClassVar = frozenset()  # options that no adversary needs to go with
@@ -138,34 +132,26 @@ def _canceller(name, text):
 
 @dataclass(frozen=True)
 class Cancelling:
-    """The canceller and its settings."""
-
     cancel: CancellerSettings = option(
-        None,
         "insert the blind canceller for one of K perturbations (K = 1 if no value is "
         "given), or for one with random signs, shifts or phases, periodic, or any of "
         "these",
+        None,
         _canceller,
         nargs="?",
         const="1",
         metavar="K|signs|shifts|phases|periodic|any",
     )
     window: int = option(
-        None,
         "blocks that the canceller processes together, a power of two (default 4096; "
         "modem: the codewords per burst if the perturbation changes with the burst)",
-        whole,
         metavar="BLOCKS",
     )
     sample: int = option(
-        None,
         "blocks of a window that it estimates from, a power of two (default 256)",
-        whole,
         metavar="BLOCKS",
     )
-    iterations: int = option(
-        None, "iterations of its estimate (default 5)", whole, metavar="N"
-    )
+    iterations: int = option("iterations of its estimate (default 5)", metavar="N")
 
     def __post_init__(self):
         for name in _CANCELLER if self.cancel is None else ():
@@ -188,18 +174,16 @@ class Cancelling:
 
 @dataclass(frozen=True)
 class Attack(Perturbed, Cancelling):
-    """Perturbation, how it arrives, and the canceller."""
-
     phase: float | str = option(
-        "0", "phase in radians, or random per block (modem: per burst)", REAL
+        "phase in radians, or random per block (modem: per burst)", "0", REAL
     )
     frequency_offset: float | str = option(
-        "0",
         "cycles per channel use, or random (modem: up to half a cycle per codeword)",
+        "0",
         REAL,
     )
     fading: str = option(
-        "none", "none, or rayleigh: one gain per block (modem: per burst)"
+        "none, or rayleigh: one gain per block (modem: per burst)", "none"
     )
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 

@@ -12,36 +12,28 @@ from advphy_model.measure import cluster, ranges, sweep
 from advphy_model.measure.curves import without_hash
 
 from advphy_commands import _progress, _text
-from advphy_commands._numbers import db_range, whole
-from advphy_commands._options import operand, option
+from advphy_commands._options import db_range, operand, option
 
 
 def over(default, text=None, parse=db_range):
     """Return the field of an option that takes a range in dB."""
-    return option(default, text, parse, metavar="FIRST:LAST:STEP")
-
-
-def max_blocks(default):
-    """Return the field of --max-blocks."""
-    return option(default, "blocks at which a point ends", whole)
+    return option(text, default, parse, metavar="FIRST:LAST:STEP")
 
 
 def engine(text):
     """Return the field of --engine."""
-    return option("flowgraph", text, choices=("flowgraph", "loop"))
+    return option(text, "flowgraph", choices=("flowgraph", "loop"))
 
 
 @dataclass(frozen=True)
 class Points:
-    """Links, Eb/N0, end of a point, and file of the counts."""
-
     links: list = operand("LINK", "file or name of a link", nargs="+")
     ebn0_db: list = over(
         "0:8:1", "Eb/N0 in dB: one number, a list a,b,c, or a range with its end"
     )
-    min_errors: int = option("200", "block errors at which a point ends", whole)
-    seed: int = option(1, "seed of messages and noise", type=int)
-    out: str = option(None, "file of the counts", required=True, metavar="FILE.csv")
+    min_errors: int = option("block errors at which a point ends", "200")
+    seed: int = option("seed of messages and noise", 1, type=int)
+    out: str = option("file of the counts", required=True, metavar="FILE.csv")
 
 
 def chains(settings, remark, kind, of_model=lambda model: {"model": model}):

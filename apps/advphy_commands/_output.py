@@ -10,16 +10,19 @@ import contextlib
 import dataclasses
 import json
 import os
+import shlex
 import sys
 
 
 class Output:
     """Output of a command such as "radio rx".
 
-    `json` is None for lines, "-" for a document on standard output, or a path.
+    `json` is None for lines, "-" for a document on standard output, or a path. `words`
+    are those of the command line.
     """
 
-    def __init__(self, command="", json=None):
+    def __init__(self, command="", json=None, words=()):
+        self.command_line = shlex.join(["advphy", *words])
         self.command, self.json, self.only_json = command, json, json == "-"
         self._document, self._events, self._stream = {}, False, None
 

@@ -145,13 +145,11 @@ def _overview():
     for title, members in {**GROUPS, "more": others}.items():
         members = [name for name in members.split() if name in known]
         if members:
-            lines += [f"\n{title}:" if lines else f"{title}:", *map(_entry, members)]
+            lines.append(f"\n{title}:" if lines else f"{title}:")
+        for name in members:
+            wrapped = textwrap.wrap(summary(name), 60)
+            lines.append(f"  {name:<18}" + f"\n{' ' * 20}".join(wrapped))
     return "\n".join([*lines, "\n`advphy COMMAND --help` describes a command."])
-
-
-def _entry(name):
-    lines = textwrap.wrap(summary(name), 60)
-    return f"  {name:<18}" + f"\n{' ' * 20}".join(lines)
 
 
 def summary(name):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of `advphy plot`: functions that return the numbers and how to draw them.
+"""Pictures of `advphy plot`: their numbers, and the functions that draw them."""
 
-Their arguments are the Settings and the files or links to draw.
-"""
-
+import importlib
 import itertools
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import checked_psr_db
@@ -33,15 +33,12 @@ OPTIONS |= {
 }
 
 
-def _bler(settings, words):
-    from advphy_figures import bler_curves
-
-    _plot_inputs.of_one_kind(words, COUNTS)
+def _bler(figure, settings, words):
     rows, wanted = _plot_inputs.read_counts(words), settings.curves
-    described = bler_curves.describe(rows, wanted.x, wanted.claim)
+    described = figure.describe(rows, wanted.x, wanted.claim)
     if wanted.at_bler is not None:
         described["at_bler"] = _at_bler(rows, described["x"], wanted.at_bler)
-    return described, bler_curves.draw_described
+    return described
 
 
 def _at_bler(rows, x, rate):
@@ -54,34 +51,21 @@ def _at_bler(rows, x, rate):
     return {"bler": rate, "ebn0_db": needed}
 
 
-def _semantic(settings, words):
-    from advphy_figures import semantic_curves
-
-    _plot_inputs.of_one_kind(words, SEMANTIC)
-    described = semantic_curves.describe(_plot_inputs.read_counts(words))
-    return described, semantic_curves.draw_described
+def _semantic(figure, settings, words):
+    return figure.describe(_plot_inputs.read_counts(words))
 
 
-def _secrecy(settings, words):
-    from advphy_figures import semantic_curves
-
-    _plot_inputs.of_one_kind(words, SEMANTIC)
-    described = semantic_curves.describe_frontier(_plot_inputs.read_counts(words))
-    return described, semantic_curves.draw_frontier
+def _secrecy(figure, settings, words):
+    return figure.describe_frontier(_plot_inputs.read_counts(words))
 
 
-def _constellation(settings, words):
-    from advphy_figures import constellation
-
-    _plot_inputs.of_one_kind(words, LINK)
-    described = constellation.describe([links.load(word) for word in words])
-    return described, constellation.draw_described
+def _constellation(figure, settings, words):
+    return figure.describe([links.load(word) for word in words])
 
 
-def _decision_regions(settings, words):
-    from advphy_figures import decision_regions, decision_slice
+def _decision_regions(figure, settings, words):
+    from advphy_figures import decision_slice
 
-    _plot_inputs.of_one_kind(words, LINK)
     model, wanted, p = links.load(_alone("link", words)), settings.attacked, None
     if wanted.perturbation:
         file = _alone("perturbation", wanted.perturbation)
@@ -89,23 +73,18 @@ def _decision_regions(settings, words):
     elif wanted.psr_db is not None:
         raise ValueError("--psr-db needs a perturbation; give --perturbation FILE, too")
     ebn0_db = _or(wanted.ebn0_db, EBN0_DB)
-    described = decision_slice.describe(model, ebn0_db, p, wanted.codewords)
-    return described, decision_regions.draw_described
+    return decision_slice.describe(model, ebn0_db, p, wanted.codewords)
 
 
-def _perturbation(settings, words):
-    from advphy_figures import signal_space
-
-    _plot_inputs.of_one_kind(words, PERTURBATION)
+def _perturbation(figure, settings, words):
     file, wanted = _alone("perturbation", words), settings.attacked
     (p,) = _plot_inputs.read_perturbations([file], wanted.psr_db)
     model = _plot_inputs.link_of(p, wanted.link)
-    ebn0_db = _or(wanted.ebn0_db, _or(p.ebn0_db, EBN0_DB))
-    return signal_space.describe(p, model, ebn0_db), signal_space.draw_described
+    return figure.describe(p, model, _or(wanted.ebn0_db, _or(p.ebn0_db, EBN0_DB)))
 
 
-def _transfer_matrix(settings, words):
-    from advphy_figures import look, transfer_matrix
+def _transfer_matrix(figure, settings, words):
+    from advphy_figures import look
 
     wanted = settings.attacked
     if _plot_inputs.of_one_kind(words) == COUNTS:
@@ -114,20 +93,19 @@ def _transfer_matrix(settings, words):
             value = getattr(wanted, name)
             if value is not None:
                 rows = [r for r in rows if getattr(r, name) in (value, None)]
-        made = _plot_inputs.read_perturbations(wanted.perturbation)
-        made += _plot_inputs.kept_with(words)
-    else:
-        _plot_inputs.of_one_kind(words, LINK)
-        if settings.out is None:
-            raise ValueError(
-                "--out is missing; give the figure, next to which the counts are kept"
-            )
-        look.kind_of(settings.out)
-        models = [links.load(word) for word in dict.fromkeys(words)]
-        rows, made = _transferred(
-            models, Path(settings.out).with_suffix(".csv"), wanted
+        folders = [Path(word).with_suffix(".perturbations") for word in words]
+        kept = sorted(p for place in folders for p in place.glob("*.safetensors"))
+        made = _plot_inputs.read_perturbations([*wanted.perturbation, *kept])
+        return figure.describe(rows, made)
+    _plot_inputs.of_one_kind(words, LINK)
+    if settings.out is None:
+        raise ValueError(
+            "--out is missing; give the figure, next to which the counts are kept"
         )
-    return transfer_matrix.describe(rows, made), transfer_matrix.draw_described
+    look.kind_of(settings.out)
+    models = [links.load(word) for word in dict.fromkeys(words)]
+    counts = Path(settings.out).with_suffix(".csv")
+    return figure.describe(*_transferred(models, counts, wanted))
 
 
 def _transferred(models, out, wanted):
@@ -184,12 +162,30 @@ def _alone(what, words):
     return words[0]
 
 
+class Picture(NamedTuple):
+    """Kind of the files or links of a picture, and how it is made."""
+
+    kind: str | None  # None: describe() checks it
+    figure: str  # module of advphy_figures
+    describe: Callable  # function (figure, settings, words) that returns the numbers
+    draw: str = "draw_described"  # function of the module
+
+
 PICTURES = {
-    "bler": _bler,
-    "semantic": _semantic,
-    "secrecy": _secrecy,
-    "constellation": _constellation,
-    "decision-regions": _decision_regions,
-    "perturbation": _perturbation,
-    "transfer-matrix": _transfer_matrix,
+    "bler": Picture(COUNTS, "bler_curves", _bler),
+    "semantic": Picture(SEMANTIC, "semantic_curves", _semantic),
+    "secrecy": Picture(SEMANTIC, "semantic_curves", _secrecy, "draw_frontier"),
+    "constellation": Picture(LINK, "constellation", _constellation),
+    "decision-regions": Picture(LINK, "decision_regions", _decision_regions),
+    "perturbation": Picture(PERTURBATION, "signal_space", _perturbation),
+    "transfer-matrix": Picture(None, "transfer_matrix", _transfer_matrix),
 }
+
+
+def described(name, settings, words):
+    """Return the numbers of a picture, and the function that draws them."""
+    picture = PICTURES[name]
+    figure = importlib.import_module(f"advphy_figures.{picture.figure}")
+    if picture.kind is not None:
+        _plot_inputs.of_one_kind(words, picture.kind)
+    return picture.describe(figure, settings, words), getattr(figure, picture.draw)

@@ -87,13 +87,6 @@ def read_perturbations(paths, psr_db=None) -> list:
     return found if psr_db is None else [p.scaled(psr_db) for p in found]
 
 
-def kept_with(paths) -> list:
-    """Return the perturbations that `advphy measure` kept next to its CSVs."""
-    folders = [Path(path).with_suffix(".perturbations") for path in paths]
-    files = [file for folder in folders for file in folder.glob("*.safetensors")]
-    return read_perturbations(sorted(files))
-
-
 def link_of(p, name):
     """Return the link `name`, or the link that a perturbation was crafted against."""
     if name is not None:

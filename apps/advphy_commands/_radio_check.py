@@ -24,7 +24,6 @@ from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
 from advphy_commands import _radio_settings as radio
-from advphy_commands._numbers import whole
 from advphy_commands._options import group, operand, option, switch
 
 LEVELS = ("file", "loopback", "radio")
@@ -41,23 +40,21 @@ PATIENCE = 20.0  # seconds, in addition to three times the length of the samples
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, level, and device of the last level."""
-
     link: str = operand(
         "LINK",
         "file or name of the link (default autoencoder_mlp)",
         nargs="?",
         default="autoencoder_mlp",
     )
-    level: str = option("file", "last level to check", choices=LEVELS)
-    ebn0_db: float = option(4.0, "Eb/N0 in dB of file and loopback", type=float)
-    frames: int = option("200", "number of bursts", whole)
-    codewords: int = option("128", "codewords per burst", whole)
-    seed: int = option("1", "seed of the messages", whole)
-    driver: str = option("soapy", "driver of the radio")
+    level: str = option("last level to check", "file", choices=LEVELS)
+    ebn0_db: float = option("Eb/N0 in dB of file and loopback", 4.0)
+    frames: int = option("number of bursts", "200")
+    codewords: int = option("codewords per burst", "128")
+    seed: int = option("seed of the messages", "1")
+    driver: str = option("driver of the radio", "soapy")
     device: radio.Device = group(radio.Device)
-    rx_gain: float = option(None, "receive gain in dB", type=float, metavar="DB")
-    amplitude: float = option(0.8, "largest magnitude of a sample", type=float)
+    rx_gain: float = option("receive gain in dB", metavar="DB")
+    amplitude: float = option("largest magnitude of a sample", 0.8)
     arm: bool = switch("allow the radio to transmit")
 
     def __post_init__(self):

@@ -9,7 +9,6 @@ import time
 from dataclasses import dataclass
 
 from advphy_commands import _radio_settings as radio
-from advphy_commands._numbers import whole
 from advphy_commands._options import group, option, switch
 from advphy_commands._text import counted, entry, rates
 
@@ -21,16 +20,14 @@ _FIRST = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, device and recording."""
-
     link: radio.Link = group(radio.Link)
     driver: str = radio.driver("--source")
     device: radio.Device = group(radio.Device)
-    first_frame: int = option(None, _FIRST, whole, metavar="NUMBER")
+    first_frame: int = option(_FIRST, metavar="NUMBER")
     swap_iq: bool = switch("exchange I and Q of the samples")
-    record: str = option(None, "record into this file", metavar="RUN.sigmf-meta")
-    attack: str = option(None, "adversary, for the recording", metavar="WORDS")
-    psr_db: float = option(None, "PSR of --attack in dB", type=float, metavar="DB")
+    record: str = option("record into this file", metavar="RUN.sigmf-meta")
+    attack: str = option("adversary, for the recording", metavar="WORDS")
+    psr_db: float = option("PSR of --attack in dB")
 
     def __post_init__(self):
         if self.attack and not self.record:
@@ -42,7 +39,6 @@ class Settings:
 
 @radio.ended_by_signals()
 def run(settings, output):
-    """Receive, and print the counts."""
     model, sent = settings.link.load()
     frames, seconds = settings.link.frames, settings.link.seconds
     device = settings.device.of_driver(settings.driver)

@@ -12,37 +12,31 @@ from advphy_model.link import any_link
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
-from advphy_commands._numbers import whole
-from advphy_commands._options import operand, option
-from advphy_commands._secret import key_file, secret_of
+from advphy_commands._options import number, operand, option, positive
+from advphy_commands.secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
 NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; for drivers without a carrier
 
 
-def checked_seconds(seconds):
-    """Raise ValueError unless --seconds is positive and finite, or None."""
-    if seconds is not None and not 0 < seconds < math.inf:
-        raise ValueError(f"--seconds must be finite and above 0, got {seconds:g}")
+def duration(name, text):
+    """Return a finite time in seconds above 0, or raise ValueError."""
+    with contextlib.suppress(ValueError):
+        if 0 < number(text) < math.inf:
+            return float(text)
+    raise ValueError(f"{name} must be finite and above 0, got {text}")
 
 
 @dataclass(frozen=True)
 class Link:
-    """Link, its settings, and when to end."""
-
     link: str = operand("LINK", "file or name of a link")
-    seed: int = option("1", "seed of the messages", whole)
-    codewords: int = option("128", "codewords per burst", whole)
-    images: str = option("mnist_sample", "images for a semantic link")
+    seed: int = option("seed of the messages", "1")
+    codewords: int = option("codewords per burst", "128")
+    images: str = option("images for a semantic link", "mnist_sample")
     key_file: str = key_file()
-    frames: int = option(None, "number of bursts after which to end", whole)
-    seconds: float = option(None, "duration after which to end", type=float)
-
-    def __post_init__(self):
-        if self.frames == 0:
-            raise ValueError("--frames must be at least 1, got 0")
-        checked_seconds(self.seconds)
+    frames: int = option("number of bursts after which to end", None, positive)
+    seconds: float = option("duration after which to end", None, duration)
 
     def load(self):
         """Return (link, {frame, seed, images, secret})."""
@@ -57,13 +51,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Device:
-    """Settings of a device other than its driver."""
-
-    args: str = option("", "device arguments; path for file, endpoint for zmq")
-    frequency: float = option(None, "carrier in Hz", type=float, metavar="HZ")
-    rate: float = option("1e6", "samples per second", type=float)
-    gain: float = option(None, "gain in dB", type=float, metavar="DB")
-    antenna: str = option("", "name of the antenna port")
+    args: str = option("device arguments; path for file, endpoint for zmq", "")
+    frequency: float = option("carrier in Hz", metavar="HZ")
+    rate: float = option("samples per second", "1e6")
+    gain: float = option("gain in dB", metavar="DB")
+    antenna: str = option("name of the antenna port", "")
 
     def of_driver(self, driver):
         """Return the arguments of sdr_sink and sdr_source; ValueError if invalid."""
@@ -79,7 +71,7 @@ class Device:
 def driver(flag):
     """Return the field of the option that names a driver."""
     text = "uhd, hackrf, soapy, osmosdr, standin, file or zmq"
-    return option(None, text, flag=flag, required=True, metavar="DRIVER")
+    return option(text, flag=flag, required=True, metavar="DRIVER")
 
 
 def ended_by_signals():

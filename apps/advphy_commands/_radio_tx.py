@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from advphy_model.modem import transmit_limits
 
 from advphy_commands import _radio_settings as radio
-from advphy_commands._numbers import whole
 from advphy_commands._options import group, option, switch
 
 LONGEST = 10.0  # seconds, if neither --frames nor --seconds is given
@@ -19,18 +18,15 @@ LONGEST = 10.0  # seconds, if neither --frames nor --seconds is given
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, device and adversary."""
-
     link: radio.Link = group(radio.Link)
     driver: str = radio.driver("--sink")
     device: radio.Device = group(radio.Device)
-    amplitude: float = option(0.8, "largest magnitude of a sample", type=float)
-    first_frame: int = option("0", "number of the first burst", whole)
+    amplitude: float = option("largest magnitude of a sample", 0.8)
+    first_frame: int = option("number of the first burst", "0")
     arm: bool = switch("transmit")
-    attack: str = option(None, "perturbation, or noise_jammer", metavar="FILE")
-    psr_db: float = option(None, "PSR of --attack in dB", type=float, metavar="DB")
+    attack: str = option("perturbation, or noise_jammer", metavar="FILE")
+    psr_db: float = option("PSR of --attack in dB")
     permitted: str = option(
-        None,
         "why the adversary may transmit: over a cable, or with a license",
         choices=transmit_limits.PERMISSIONS,
     )
@@ -45,7 +41,6 @@ class Settings:
 
 @radio.ended_by_signals()
 def run(settings, output):
-    """Send, or print what would be sent."""
     model, sent = settings.link.load()
     device = settings.device.of_driver(settings.driver)
     attack = _attack(settings, model, sent["seed"])
@@ -53,14 +48,10 @@ def run(settings, output):
     from gnuradio.advphy.over_the_air import transmitter
 
     frames, seconds = _whole_frames(settings, sent["frame"])
-    sink = advphy.sdr_sink(
-        **device,
-        armed=settings.arm,
-        time_limit=seconds,
-        amplitude_limit=settings.amplitude,
-        adversary="no" if attack is None else "yes",
-        permitted=settings.permitted,
-    )
+    limits = {"time_limit": seconds, "amplitude_limit": settings.amplitude}
+    limits |= {"adversary": "no" if attack is None else "yes"}
+    limits |= {"permitted": settings.permitted}
+    sink = advphy.sdr_sink(**device, armed=settings.arm, **limits)
     sent |= {"first_frame": settings.first_frame, "amplitude": settings.amplitude}
     flowgraph = transmitter(model, sink, frames=frames, attack=attack, **sent)
     if not settings.arm:

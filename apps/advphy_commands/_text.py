@@ -9,15 +9,9 @@ from advphy_model.measure.measurement_text import (
     table_texts,
 )
 
-COUNTS = {
-    "received": "bursts received",
-    "missed": "bursts missed",
-    "restarts": "restarts",
-    "bad_headers": "bad headers",
-    "blocks": "blocks",
-    "block_errors": "block errors",
-    "erasures": "erasures",
-}
+_AS_NAMED = "restarts bad_headers blocks block_errors erasures"
+COUNTS = {"received": "bursts received", "missed": "bursts missed"}
+COUNTS |= {name: name.replace("_", " ") for name in _AS_NAMED.split()}
 
 
 def entry(name, text):

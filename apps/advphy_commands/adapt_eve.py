@@ -9,8 +9,6 @@ also trains an image decoder. Writes report.md, report.json, counts.csv, accurac
 and the best Eve.
 """
 
-import shlex
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +18,8 @@ from advphy_model.link.semantic_link import SemanticLink
 
 from advphy_commands import _progress
 from advphy_commands._measuring import engine
-from advphy_commands._numbers import db_range, whole
-from advphy_commands._options import operand, option
-from advphy_commands._secret import key_file, secret_of
+from advphy_commands._options import db_range, operand, option, whole
+from advphy_commands.secret import key_file, secret_of
 
 
 def _intercepts(name, text):
@@ -34,34 +31,29 @@ def _intercepts(name, text):
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, images, Eve and her effort."""
-
     link: str = operand("LINK", "file or name of the semantic link")
-    out: Path = option(
-        None, "folder of the report", required=True, type=Path, metavar="DIR"
-    )
+    out: Path = option("folder of the report", required=True, metavar="DIR")
     intercepts: tuple = option(
-        "50,300,1000,50000",
         "numbers of labeled intercepts",
+        "50,300,1000,50000",
         _intercepts,
         metavar="N,N,...",
     )
-    snr_db: list = option("10", "SNRs of Eve in dB", db_range)
-    eve: str = option("eve_mnist", "Eve that does not adapt, a file or a name")
+    snr_db: list = option("SNRs of Eve in dB", "10", db_range)
+    eve: str = option("Eve that does not adapt, a file or a name", "eve_mnist")
     knows_base: str = option(
-        "eve_mnist_snr", "Eve of the link without a pair", metavar="EVE"
+        "Eve of the link without a pair", "eve_mnist_snr", metavar="EVE"
     )
-    images: str = option("mnist_train", "images that Eve records", metavar="SET")
-    test_images: str = option("mnist_test", "images to measure on", metavar="SET")
-    steps: int = option("3000", "steps of each training of Eve", whole)
-    surrogate_steps: int = option("2000", "steps of each pair of Eve; 0: none", whole)
+    images: str = option("images that Eve records", "mnist_train", metavar="SET")
+    test_images: str = option("images to measure on", "mnist_test", metavar="SET")
+    steps: int = option("steps of each training of Eve", "3000")
+    surrogate_steps: int = option("steps of each pair of Eve; 0: none", "2000")
     key_file: str = key_file()
-    seed: int = option(1, "seed of all random numbers", type=int)
+    seed: int = option("seed of all random numbers", 1, type=int)
     engine: str = engine("engine that records; both give the same samples")
 
 
 def run(settings, output):
-    """Record, adapt, measure and write the report."""
     from advphy_training.evaluate import secrecy_report
 
     folder, adaptations = settings.out, _adaptations(settings)
@@ -72,8 +64,7 @@ def run(settings, output):
             for means in one.run():
                 bar.update()
                 bar.set_postfix_str(f"{one.setting.eve_snr_db:g} dB: {means}")
-    command = shlex.join(["advphy", *sys.argv[1:]])
-    report = secrecy_report.write(adaptations, folder, command)
+    report = secrecy_report.write(adaptations, folder, output.command_line)
     for one in adaptations:
         path = folder / f"adapted_eve_{one.setting.eve_snr_db:g}dB.safetensors"
         one.eves["all"].write(path)

@@ -23,7 +23,7 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_model.measure.link_chain import LinkSetting
 from advphy_model.power import snr_db
 
-from advphy_commands import _text
+from advphy_commands import _measuring
 from advphy_commands._adversary import Knowledge, require_one_ratio
 from advphy_commands._options import device, group, operand, option
 
@@ -32,38 +32,32 @@ BLOCKS = 1_000_000  # sent with and without the perturbation
 
 @dataclass(frozen=True)
 class Settings:
-    """Attack, link and knowledge of the adversary."""
-
     attack: str = operand("ATTACK", "attack to craft with")
-    link: str = option(None, "file or name of the link", required=True)
-    psr_db: float = option(None, "PSR in dB (default -6)", type=float)
-    pnr_db: float = option(None, "PNR in dB instead: PSR + SNR", type=float)
-    ebn0_db: float = option(8.0, "Eb/N0 in dB to craft for", type=float)
+    link: str = option("file or name of the link", required=True)
+    psr_db: float = option("PSR in dB (default -6)")
+    pnr_db: float = option("PNR in dB instead: PSR + SNR")
+    ebn0_db: float = option("Eb/N0 in dB to craft for", 8.0)
     out: str = option(
-        None, "file of the perturbation", required=True, metavar="FILE.safetensors"
+        "file of the perturbation", required=True, metavar="FILE.safetensors"
     )
-    name: str = option(None, "name of the perturbation (default: that of the attack)")
+    name: str = option("name of the perturbation (default: that of the attack)")
     device: str = device()
     knowledge: Knowledge = group(Knowledge)
 
     def __post_init__(self):
         require_one_ratio(self.psr_db, self.pnr_db)
 
-    def psr_db_on(self, link):
-        """Return the PSR in dB at the Eb/N0 of a link."""
-        if self.pnr_db is not None:
-            return self.pnr_db - snr_db(self.ebn0_db, link.rate)
-        return -6.0 if self.psr_db is None else self.psr_db
-
 
 def run(settings, output):
-    """Craft and write the perturbation; measure 10^6 blocks."""
     from advphy_training import attacks
     from advphy_training.device import device_of, on_device
 
     link = links.load(settings.link)
     refuse_unwritable(settings.out)
-    plan = settings.knowledge.plan(settings.psr_db_on(link), settings.ebn0_db)
+    psr_db, ebn0_db = settings.psr_db, settings.ebn0_db
+    if settings.pnr_db is not None:
+        psr_db = settings.pnr_db - snr_db(ebn0_db, link.rate)
+    plan = settings.knowledge.plan(-6.0 if psr_db is None else psr_db, ebn0_db)
     substitutes = settings.knowledge.substitutes(link)
     with on_device(device_of(settings.device)):
         found = attacks.craft(settings.attack, link, plan, substitutes)
@@ -74,21 +68,14 @@ def run(settings, output):
         f"{settings.out}: {found.name}, {found.kind}, PSR {found.psr_db:.2f} dB, "
         f"SHA-256 {found.sha256}"
     )
-    output.note(out=settings.out, attack=found.name, ebn0_db=settings.ebn0_db)
+    output.note(out=settings.out, attack=found.name, ebn0_db=ebn0_db)
     names = ("kind", "psr_db", "sha256", "victims", "knowledge", "recipe")
     output.note(**{name: getattr(found, name) for name in names}, measured=[])
     for model in (link, *substitutes):
         for what, adversary in (("clean", None), ("attacked", Adversary(found))):
-            row = _count(model, settings.ebn0_db, adversary)
+            setting = LinkSetting(model, ebn0_db, seed=2, attack=adversary)
+            row = _measuring.rated(*ranges.total(setting, StopRule(None, BLOCKS)))
             rate = f"BLER {row['bler']:.2e}, 95 % {row['low']:.2e}..{row['high']:.2e}"
             where = {"link": model.name, "model_sha256": model.sha256, "under": what}
-            text = f"{model.name}, {settings.ebn0_db:g} dB, {what}: {rate}"
-            output.row("measured", {**where, **row}, text)
-
-
-def _count(model, ebn0_db, attack):
-    setting = LinkSetting(model, ebn0_db, seed=2, attack=attack)
-    (row,) = ranges.total(setting, StopRule(None, BLOCKS))
-    names = ("blocks", "block_errors", "erasures")
-    counts = {name: getattr(row, name) for name in names}
-    return counts | _text.rated(row.failures, row.blocks)
+            text = f"{model.name}, {ebn0_db:g} dB, {what}: {rate}"
+            output.row("measured", row | where, text)

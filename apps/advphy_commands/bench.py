@@ -22,24 +22,19 @@ from advphy_model import kernels
 from advphy_model.link import links
 
 from advphy_commands import _progress
-from advphy_commands._options import option
+from advphy_commands._options import option, positive
 from advphy_commands._remedies import REMEDIES
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Number of rounds."""
-
-    rounds: int = option(5, "rounds, in each of which every contestant runs", type=int)
-
-    def __post_init__(self):
-        if self.rounds < 1:
-            raise ValueError(f"--rounds must be at least 1, got {self.rounds}")
+    rounds: int = option(
+        "rounds, in each of which every contestant runs", "5", positive
+    )
 
 
 def run(settings, output):
-    """Measure and print ratios, rates and shares."""
-    from advphy_benchmarks import link_loop, modem
+    from advphy_benchmarks import link_loop
 
     output.line(f"instruction set: {kernels.instruction_set()}")
     output.note(instruction_set=kernels.instruction_set(), rounds=settings.rounds)
@@ -48,7 +43,7 @@ def run(settings, output):
     for name, ratio in ratios.items():
         text = "not measured" if ratio is None else f"{ratio:.2f}"
         output.line(f"{name:<35}{text}")
-    rates = modem.rates()
+    rates = link_loop.modem_rates()
     output.note(modem_samples_per_second=rates)
     for name, rate in rates.items():
         output.line(f"modem {name:<12}{rate / 1e6:9.1f} M samples/s of one core")

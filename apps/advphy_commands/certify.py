@@ -30,28 +30,24 @@ from advphy_model.measure.link_chain import LinkSetting
 
 from advphy_commands import _measuring, _progress, _text
 from advphy_commands._adversary import Knowledge
-from advphy_commands._numbers import psr_range, whole
-from advphy_commands._options import changed, group, operand, option, switch
+from advphy_commands._options import changed, group, operand, option, psr_range, switch
 
 _SURE = 0.999  # confidence that an attack is above a bound
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, points, effort and attack of a certificate."""
-
     link: str = operand("LINK", "file or name of the link")
     ebn0_db: list = _measuring.over("8", "Eb/N0 in dB")
     psr_db: list = _measuring.over("-20:0:4", "PSRs in dB", psr_range)
-    blocks: int = option("1e6", "blocks of each count", whole)
-    seed: int = option(1, "seed of messages and noise", type=int)
+    blocks: int = option("blocks of each count", "1e6")
+    seed: int = option("seed of messages and noise", 1, type=int)
     attack: str = option(
-        None,
         "file or name of a perturbation, or an attack to craft with (needs torch)",
         metavar="FILE|NAME",
     )
     radius: bool = switch("certify the codewords without noise instead")
-    nodes: int = option("2000", "most steps of an exact search (--radius)", whole)
+    nodes: int = option("most steps of an exact search (--radius)", "2000")
     knowledge: Knowledge = group(Knowledge, "crafting an attack by name")
 
     def __post_init__(self):
@@ -67,7 +63,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Certify, and print a line for each point or codeword."""
     link = links.load(settings.link)
     output.note(link=link.name, model_sha256=link.sha256)
     if settings.radius:

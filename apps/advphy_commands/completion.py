@@ -45,13 +45,10 @@ fi
 
 @dataclass(frozen=True)
 class Settings:
-    """Shell."""
-
     shell: str = operand("SHELL", " or ".join(SHELLS), choices=SHELLS)
 
 
 def run(settings, output):
-    """Print the script."""
     script = script_of(settings.shell)
     output.line(script.rstrip())
     output.note(shell=settings.shell, script=script)

@@ -14,22 +14,19 @@ NAME_test, with its sub-folders as labels, if there are any.
 from dataclasses import dataclass
 
 from advphy_commands import _progress
-from advphy_commands._numbers import whole
 from advphy_commands._options import operand, option, switch
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Data set and its source."""
-
     name: str = operand("mnist|fashion-mnist|images", "data set")
     folder: str = option(
-        None, "copy the files from this folder", flag="--from", metavar="DIR"
+        "copy the files from this folder", flag="--from", metavar="DIR"
     )
     own: str = option(
-        "", "images: name of the data set; default: of DIR", flag="--name"
+        "images: name of the data set; default: of DIR", "", flag="--name"
     )
-    size: int = option("32", "images: rows and columns", whole)
+    size: int = option("images: rows and columns", "32")
     color: bool = switch("images: in color")
     tiles: bool = switch("images: cut each picture into squares instead of scaling it")
 
@@ -43,7 +40,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Copy or download a data set unless it is installed already."""
     from advphy_model.files import image_files
 
     name = settings.name

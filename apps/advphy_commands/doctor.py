@@ -59,8 +59,6 @@ SCREEN = "log in at a desktop, or with ssh -X; without a screen: xvfb-run -a COM
 
 @dataclass(frozen=True)
 class Settings:
-    """Extent of the check."""
-
     devices: bool = switch("also look for radios, which takes some seconds")
 
 

@@ -11,63 +11,41 @@ that turn, alternate, vary at random, go on and off, or hop among 60 of a book, 
 next to the receiver without canceller. A canceller that does harm is reported.
 """
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
 
-from advphy_commands import _measuring, _options, _progress
+from advphy_commands import _measuring, _progress
 from advphy_commands._adversary import Cancelling
-from advphy_commands._numbers import psr_range, whole
-from advphy_commands._options import group, operand, option
-
-# Arguments that do not belong to the options of the command that repeats a report.
-NOT_AGAIN = ("command", "module", "version", "json", "link", "out", "cluster", "device")
+from advphy_commands._options import device, group, operand, option, psr_range
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, sweeps and effort of the evaluation."""
-
     link: str = operand("LINK", "file or name of the link")
-    out: Path = option(
-        None, "folder of the report", type=Path, required=True, metavar="FOLDER"
-    )
+    out: Path = option("folder of the report", required=True, metavar="FOLDER")
     psr_db: list = _measuring.over(
         "-10:2:2", "PSRs in dB of the first sweep", psr_range
     )
-    ebn0_db: float = option(8.0, "Eb/N0 in dB of the sweep over PSR", type=float)
-    at_psr_db: float = option(-6.0, "PSR in dB of the sweep over Eb/N0", type=float)
+    ebn0_db: float = option("Eb/N0 in dB of the sweep over PSR", 8.0)
+    at_psr_db: float = option("PSR in dB of the sweep over Eb/N0", -6.0)
     over_ebn0_db: list = _measuring.over("0:10:2", "Eb/N0 in dB of the second sweep")
-    restarts: int = option(32, "restarts of each iterative attack", type=int)
-    steps: int = option(100, "steps of each restart", type=int)
-    min_errors: int = option("1000", "block errors at which a point ends", whole)
-    max_blocks: int = option("2e6", "blocks at which a point ends", whole)
-    seed: int = option(1, "seed of all random numbers", type=int)
+    restarts: int = option("restarts of each iterative attack", 32)
+    steps: int = option("steps of each restart", 100)
+    min_errors: int = option("block errors at which a point ends", "1000")
+    max_blocks: int = option("blocks at which a point ends", "2e6")
+    seed: int = option("seed of all random numbers", 1, type=int)
     claimed: str = option(
-        None,
-        "perturbation that the link is claimed to resist",
-        metavar="FILE.safetensors",
+        "perturbation that the link is claimed to resist", metavar="FILE.safetensors"
     )
-    cluster: str = option(None, "address of a Dask scheduler", metavar="ADDRESS")
-    device: str = _options.device()
+    cluster: str = option("address of a Dask scheduler", metavar="ADDRESS")
+    device: str = device()
     defended: Cancelling = group(Cancelling, "defended receiver")
-    typed: dict = _options.typed()
-
-    @property
-    def command(self):
-        """Return the command that reproduces this report."""
-        words = ["advphy", "evaluate", self.link]
-        for name, text in self.typed.items():
-            if name not in NOT_AGAIN and text is not None:
-                words += [f"--{name.replace('_', '-')}", str(text)]
-        return shlex.join([*words, "--out", str(self.out)])
 
 
 def run(settings, output):
-    """Measure, check and write the report."""
     from advphy_training.attacks import Plan
     from advphy_training.device import device_of, on_device
     from advphy_training.evaluate import robustness, robustness_report
@@ -91,7 +69,7 @@ def run(settings, output):
         steps = robustness.evaluate(*sweeps, counter, claimed, canceller)
         for done, bar.total, found in steps:  # noqa: B007
             bar.update(done - bar.n)
-    report = robustness_report.write(found, folder, settings.command)
+    report = robustness_report.write(found, folder, output.command_line)
     for check in report["checks"]:
         mark = "passed  " if check["passed"] else "DISTRUST"
         output.line(f"{mark} {check['name']}: {check['numbers']}")

@@ -16,15 +16,12 @@ from advphy_commands._options import operand, option
 
 @dataclass(frozen=True)
 class Settings:
-    """Model, role and file to write."""
-
     link: str = operand("LINK", "link, semantic link, Eve or network; name or file")
-    onnx: str = option(None, "file to write", required=True, metavar="FILE")
-    role: str = option("", "which network; default: the decoder, or the only one")
+    onnx: str = option("file to write", required=True, metavar="FILE")
+    role: str = option("which network; default: the decoder, or the only one", "")
 
 
 def run(settings, output):
-    """Export, write and name the file."""
     from advphy_model.atomic_file import atomic_file
     from advphy_model.link import model_file
     from advphy_model.link.eavesdropper import Eve

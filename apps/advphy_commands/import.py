@@ -17,13 +17,11 @@ from advphy_commands._options import operand, option, switch
 
 @dataclass(frozen=True)
 class Settings:
-    """Model, codebook and file to write."""
-
     file: str = operand("FILE.onnx", "ONNX model with a dynamic batch axis")
-    out: str = option(None, "file to write", required=True, metavar="FILE")
-    codebook: str = option("", "codebook of the link", metavar="CODEBOOK")
-    k: int = option(None, "bits per message", type=int)
-    n: int = option(None, "channel uses", type=int)
+    out: str = option("file to write", required=True, metavar="FILE")
+    codebook: str = option("codebook of the link", "", metavar="CODEBOOK")
+    k: int = option("bits per message")
+    n: int = option("channel uses")
     bitwise: bool = switch("the decoder has a logit for each bit")
 
     def __post_init__(self):
@@ -32,7 +30,6 @@ class Settings:
 
 
 def run(settings, output):
-    """Import, write and name the file."""
     from advphy_model.link.network_file import NetworkFile
     from advphy_training.import_onnx import network_from_onnx
     from advphy_training.import_torch import link_of_networks
@@ -46,15 +43,8 @@ def run(settings, output):
             wanted = getattr(settings, key)
             if wanted not in (None, found):
                 raise ValueError(f"--{key} {wanted}: the codebook has {key} = {found}")
-        model = link_of_networks(
-            name,
-            k,
-            n,
-            network,
-            codebook=codebook,
-            recipe=recipe,
-            bitwise=settings.bitwise,
-        )
+        more = {"recipe": recipe, "bitwise": settings.bitwise}
+        model = link_of_networks(name, k, n, network, codebook=codebook, **more)
     else:
         model = NetworkFile(name, {"network": network}, recipe)
     model.write(settings.out)

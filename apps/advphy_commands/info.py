@@ -23,15 +23,12 @@ from advphy_commands._options import operand
 
 @dataclass(frozen=True)
 class Settings:
-    """Name of what is described."""
-
     link: str = operand(
         "LINK", "file or name, or channels; without it, all names are listed", nargs="?"
     )
 
 
 def run(settings, output):
-    """Print a description, or the lists."""
     name = settings.link
     if name is None:
         _list_models(output)
@@ -92,9 +89,10 @@ def _joined(values, sign=" "):
 
 
 def _describe(output, model):
-    kind, values, lines = _KINDS[type(model)](model)
+    kind, values, head, *more = _KINDS[type(model)](model)
     output.note(kind=kind, **values, **_picked(model, "name", "sha256", "recipe"))
-    for line in lines:
+    pairing = f", pairing {model.pairing}" if kind == "semantic_link" else ""
+    for line in (head, f"SHA-256 {model.sha256}{pairing}", *more):
         output.line(line)
     if kind == "perturbation":
         return
@@ -146,8 +144,7 @@ def _link(model):
         f"{model.name}: k = {model.k} bits on n = {model.n} channel uses, rate "
         f"{model.rate:.4g}, M = {model.M}, decision: {model.decision}"
     )
-    values = _picked(model, "k", "n", "M", "rate", "decision")
-    return "link", values, (head, f"SHA-256 {model.sha256}")
+    return "link", _picked(model, "k", "n", "M", "rate", "decision"), head
 
 
 def _semantic_link(link):
@@ -158,37 +155,31 @@ def _semantic_link(link):
         f"{link.reals} reals, n = {link.n} channel uses, keying: {link.keying}"
     )
     values = _picked(link, "pixels", "reals", "n", "keying") | {"pair": link.hides}
-    sha = f"SHA-256 {link.sha256}, pairing {link.pairing}"
-    return "semantic_link", values, (head, sha)
+    return "semantic_link", values, head
 
 
 def _eve(eve):
-    lines = [f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels"]
-    lines.append(f"SHA-256 {eve.sha256}")
-    for name, sha256 in eve.listened_to.items():
-        lines.append(f"listened to {name}, SHA-256 {sha256}")
-    return "eve", _picked(eve, "reals", "classes", "listened_to"), lines
+    head = f"{eve.name}: an Eve, {eve.reals} reals to {eve.classes} labels"
+    heard = [f"listened to {name}, SHA-256 {s}" for name, s in eve.listened_to.items()]
+    return "eve", _picked(eve, "reals", "classes", "listened_to"), head, *heard
 
 
 def _perturbation(p):
-    lines = [
+    head = (
         f"{p.name}: {p.kind} perturbation on n = {p.n} channel uses, PSR "
-        f"{p.psr_db:.2f} dB ({CONVENTION})",
-        f"SHA-256 {p.sha256}",
-    ]
-    if p.ebn0_db is not None:
-        lines.append(f"crafted at Eb/N0 {p.ebn0_db:g} dB")
-    for name, sha256 in p.victims.items():
-        lines.append(f"crafted against {name}, SHA-256 {sha256}")
+        f"{p.psr_db:.2f} dB ({CONVENTION})"
+    )
+    at = p.ebn0_db
+    lines = [] if at is None else [f"crafted at Eb/N0 {at:g} dB"]
+    lines += [f"crafted against {name}, SHA-256 {s}" for name, s in p.victims.items()]
     lines += [f"knows: {_joined(p.knowledge)}", f"recipe: {_joined(p.recipe)}"]
     values = _picked(p, "k", "n", "psr_db", "ebn0_db", "victims", "knowledge")
-    return "perturbation", values | {"perturbation": p.kind}, lines
+    return "perturbation", values | {"perturbation": p.kind}, head, *lines
 
 
 def _network(model):
     head = f"{model.name}: a network, {model.inputs} reals to {model.outputs}"
-    values = _picked(model, "inputs", "outputs")
-    return "network", values, (head, f"SHA-256 {model.sha256}")
+    return "network", _picked(model, "inputs", "outputs"), head
 
 
 _KINDS = {

@@ -35,8 +35,14 @@ from advphy_model.measure.rare_counts import RareCounts
 
 from advphy_commands import _measuring, _text
 from advphy_commands._adversary import Attack
-from advphy_commands._numbers import number_or_random, whole
-from advphy_commands._options import changed, group, option, repeated, switch
+from advphy_commands._options import (
+    changed,
+    group,
+    number_or_random,
+    option,
+    repeated,
+    switch,
+)
 
 _RARE_WIDTH = 0.2  # of the interval, relative to the rate
 _WHOLE = number_or_random(int)
@@ -50,27 +56,24 @@ def _sign(name, text):
 class InStep(Attack):
     """Adversary whose perturbation arrives in step with the codewords."""
 
-    shift: int | str = option("0", "cyclic shift, 0..n-1, or random per block", _WHOLE)
+    shift: int | str = option("cyclic shift, 0..n-1, or random per block", "0", _WHOLE)
     sign: int | str = option(
-        "1", "1, -1, random, or alternate: p and -p in turn", _sign
+        "1, -1, random, or alternate: p and -p in turn", "1", _sign
     )
     hop: list = repeated(
         "FILE|NAME", "draw from this perturbation, too, for each block; may be repeated"
     )
     hold: int = option(
-        "1", "blocks for which a drawn sign or perturbation stays", whole, metavar="N"
+        "blocks for which a drawn sign or perturbation stays", "1", metavar="N"
     )
     off_blocks: int = option(
-        "0", "blocks without the perturbation in each period", whole, metavar="N"
+        "blocks without the perturbation in each period", "0", metavar="N"
     )
     on_blocks: int = option(
-        "0", "blocks with it after those; 0 and 0: always on", whole, metavar="N"
+        "blocks with it after those; 0 and 0: always on", "0", metavar="N"
     )
     full_scale: float = option(
-        None,
-        "largest amplitude that the adversary can transmit",
-        type=float,
-        metavar="A",
+        "largest amplitude that the adversary can transmit", metavar="A"
     )
 
     def adversaries(self, seed, out, remark):
@@ -104,29 +107,24 @@ class InStep(Attack):
 
 @dataclass(frozen=True)
 class Settings(_measuring.Points):
-    """Points, engine, channel and adversary of a measurement."""
-
-    max_blocks: int = _measuring.max_blocks("1e8")
+    max_blocks: int = option("blocks at which a point ends", "1e8")
     relative_width: float = option(
-        None,
         "end a point when its 95%% interval is narrower than W times its rate",
-        type=float,
         metavar="W",
     )
     engine: str = _measuring.engine("engine; both give the same counts")
     cluster: str = option(
-        None,
         "use the Dask cluster of this scheduler (implies the loop engine)",
         metavar="ADDRESS",
     )
     channel: str = option(
-        "awgn",
         "impairments before the noise, such as 'rayleigh_block(coherent=True) + "
         "cfo(frequency=0.001)'; `advphy info channels` lists them",
+        "awgn",
         metavar="KIND",
     )
-    first_block: int = option("0", "index of the first block", whole)
-    latency: int = option(65536, "largest number of items per work call", type=int)
+    first_block: int = option("index of the first block", "0")
+    latency: int = option("largest number of items per work call", 65536)
     rare: bool = switch("estimate rare errors by importance sampling (loop engine)")
     adversary: InStep = group(InStep, "adversary")
 
@@ -137,42 +135,29 @@ class Settings(_measuring.Points):
                 "points end by --relative-width; omit one of them"
             )
 
-    @property
-    def by_loop(self):
-        """Return whether the loop engine measures, without GNU Radio."""
-        return self.rare or self.cluster is not None or self.engine == "loop"
-
-    @property
-    def kind(self):
-        """Return the kind of setting, of its rows, and the name of the engine."""
-        if self.rare:
-            return RareSetting, RareCounts, "rare"
-        return LinkSetting, Counts, "loop" if self.by_loop else "flowgraph"
-
-    @property
-    def rule(self):
-        """Return the StopRule."""
-        least, width = self.min_errors, self.relative_width
-        if self.rare:
-            least, width = None, _RARE_WIDTH if width is None else width
-        return StopRule(least, self.max_blocks, width)
-
 
 def run(settings, output):
-    """Measure and print a line per point."""
+    kind, schema, engine = LinkSetting, Counts, "flowgraph"
+    rule = StopRule(settings.min_errors, settings.max_blocks, settings.relative_width)
+    if settings.rare:
+        kind, schema, engine = RareSetting, RareCounts, "rare"
+        width = settings.relative_width
+        width = _RARE_WIDTH if width is None else width
+        rule = StopRule(None, settings.max_blocks, width)
+    elif settings.cluster is not None or settings.engine == "loop":
+        engine = "loop"
     with _measuring.workers(settings.cluster) as workers:
-        if settings.by_loop:
-            counted = functools.partial(ranges.counted, workers=workers)
-        else:
+        if engine == "flowgraph":
             from gnuradio.advphy import flowgraph_engine
 
             more = {"latency": settings.latency}
             counted = functools.partial(flowgraph_engine.counted, **more)
-        kind, schema, engine = settings.kind
+        else:
+            counted = functools.partial(ranges.counted, workers=workers)
         chains = _measuring.chains(settings, output.remark, kind)
         more = {"first": settings.first_block, "engine": engine, "counted": counted}
         table = _measuring.Table(HEADER, "point", _numbers, _line)
-        wanted = chains, settings.rule, settings.out, schema
+        wanted = chains, rule, settings.out, schema
         _measuring.run(output, table, *wanted, **more)
 
 

@@ -33,13 +33,13 @@ class OverTheAir(Attack):
     """Adversary with a second transmitter, synchronized or not."""
 
     where: str = option(
-        "payload",
         "payload: at every codeword; frame: over the whole burst; stream: without "
         "knowledge of bursts",
+        "payload",
         choices=WHERE,
     )
     delay: float | str = option(
-        "0", "channel uses (fractions too), or random within a codeword per burst", REAL
+        "channel uses (fractions too), or random within a codeword per burst", "0", REAL
     )
 
     def adversaries(self, seed, out, remark):
@@ -85,13 +85,11 @@ def _layout(name, words):
 
 @dataclass(frozen=True)
 class Settings(_measuring.Points):
-    """Points, channel, frame and adversary of a measurement."""
-
-    max_blocks: int = _measuring.max_blocks("1e7")
+    max_blocks: int = option("blocks at which a point ends", "1e7")
     channel: str = option(
-        "awgn",
         "impairments of the transmitted samples before the noise, such as "
         "'cfo(frequency=0.001)' in cycles per sample",
+        "awgn",
         metavar="KIND",
     )
     frame: dict = repeated(
@@ -103,8 +101,6 @@ class Settings(_measuring.Points):
 
 
 def run(settings, output):
-    """Measure and print a line per point."""
-
     def framed(model):
         return {"model": model, "frame": Frame.of_model(model, **settings.frame)}
 

@@ -29,9 +29,8 @@ from advphy_model.measure.semantic_counts import BRANCHES, SemanticCounts
 
 from advphy_commands import _measuring
 from advphy_commands._adversary import Perturbed
-from advphy_commands._numbers import db_range, whole
-from advphy_commands._options import group, operand, option, switch
-from advphy_commands._secret import key_file, secret_of
+from advphy_commands._options import db_range, group, operand, option, positive, switch
+from advphy_commands.secret import key_file, secret_of
 
 ON_OR_OFF = {"action": BooleanOptionalAction}
 
@@ -48,9 +47,9 @@ def _one_db(name, text):
 class AtBob(Perturbed):
     """Perturbation of Bob's codes, and the effort of crafting it."""
 
-    restarts: int = option(4, "random starts, of which the best counts", type=int)
-    steps: int = option(100, "gradient steps of each start", type=int)
-    craft_seed: int = option(1, "seed of the crafting", type=int)
+    restarts: int = option("random starts, of which the best counts", 4)
+    steps: int = option("gradient steps of each start", 100)
+    craft_seed: int = option("seed of the crafting", 1, type=int)
 
     def adversaries(self, setting, out, remark):
         """Yield ImageAdversaries and noise jammers of equal power, or one None.
@@ -82,42 +81,28 @@ class AtBob(Perturbed):
 
 @dataclass(frozen=True)
 class Settings:
-    """Link, SNRs, images and engine of a measurement."""
-
     link: str = operand("LINK", "file or name of the semantic link")
     snr_db: list = _measuring.over(
         "0:20:5", "SNR of Bob in dB: one number, a list a,b,c, or a range"
     )
-    eve: str = option(None, "file or name of Eve (default: no Eve)", metavar="EVE")
-    eve_snr_db: float = option(
-        None, "SNR of Eve in dB (default: that of Bob)", _one_db, metavar="DB"
-    )
-    images: str = option("mnist_test", "images to send")
-    frames: int = option(None, "images per SNR (default: each image once)", whole)
-    first_frame: int = option("0", "index of the first image", whole)
-    alice: bool = option(True, "use Alice's module", **ON_OR_OFF)
-    bob: bool = option(True, "measure the branch with Bob's module, too", **ON_OR_OFF)
+    eve: str = option("file or name of Eve (default: no Eve)", metavar="EVE")
+    eve_snr_db: float = option("SNR of Eve in dB (default: that of Bob)", None, _one_db)
+    images: str = option("images to send", "mnist_test")
+    frames: int = option("images per SNR (default: each image once)", None, positive)
+    first_frame: int = option("index of the first image", "0")
+    alice: bool = option("use Alice's module", True, **ON_OR_OFF)
+    bob: bool = option("measure the branch with Bob's module, too", True, **ON_OR_OFF)
     key_file: str = key_file()
-    seed: int = option(1, "seed of the noise", type=int)
+    seed: int = option("seed of the noise", 1, type=int)
     engine: str = _measuring.engine("engine; both give the same sums")
     ssim: bool = switch(
         "sum the SSIM of Bob's images that are counted now, too; takes longer"
     )
-    out: str = option(None, "file of the sums", required=True, metavar="FILE.csv")
+    out: str = option("file of the sums", required=True, metavar="FILE.csv")
     adversary: AtBob = group(AtBob, "adversary at Bob's receiver")
-
-    @property
-    def by_loop(self):
-        """Return whether the loop engine measures, without GNU Radio."""
-        return self.adversary.attack is not None or self.engine == "loop"
-
-    def __post_init__(self):
-        if self.frames == 0:
-            raise ValueError("--frames must be at least 1, got 0")
 
 
 def run(settings, output):
-    """Measure and print a line for each SNR and branch."""
     link = SemanticLink.load(settings.link)
     sent = images.load(settings.images)
     frames = len(sent) if settings.frames is None else settings.frames
@@ -127,7 +112,8 @@ def run(settings, output):
     chains = []
     given = {"alice": settings.alice, "secret": secret, "seed": settings.seed}
     given["branches"] = BRANCHES if settings.bob else BRANCHES[1:]
-    given["ssim"] = settings.ssim or settings.adversary.attack is not None
+    attacked = settings.adversary.attack is not None
+    given["ssim"] = settings.ssim or attacked
     for snr_db in settings.snr_db:
         eve_db = snr_db if settings.eve_snr_db is None else settings.eve_snr_db
         setting = SemanticSetting(link, sent, snr_db, eve_db, eve, **given)
@@ -138,9 +124,9 @@ def run(settings, output):
             "link with a pair and omit --no-alice"
         )
     rule = StopRule(min_errors=None, max_blocks=frames)
-    engine = "loop" if settings.by_loop else "flowgraph"
+    engine = "loop" if attacked else settings.engine
     more = {"first": settings.first_frame, "engine": engine}
-    if not settings.by_loop:
+    if engine == "flowgraph":
         from gnuradio.advphy import semantic_engine
 
         more["counted"] = semantic_engine.counted

@@ -27,7 +27,6 @@ import math
 from dataclasses import dataclass
 
 from advphy_commands import _pictures, _plot_inputs
-from advphy_commands._numbers import whole
 from advphy_commands._options import changed, group, operand, option, repeated
 
 
@@ -57,13 +56,9 @@ def _messages(name, text):
 
 @dataclass(frozen=True)
 class Curves:
-    """Options of block error rates."""
-
-    x: str = option(None, "horizontal axis", choices=("ebn0_db", "psr_db"))
+    x: str = option("horizontal axis", choices=("ebn0_db", "psr_db"))
     at_bler: float = option(
-        None,
         "print the Eb/N0 at which each curve reaches this BLER, interpolated",
-        type=float,
         metavar="RATE",
     )
     claim: list = repeated(
@@ -73,38 +68,29 @@ class Curves:
 
 @dataclass(frozen=True)
 class Attacked:
-    """Options of links and attacks."""
-
-    ebn0_db: float = option(None, "Eb/N0 in dB (default 8)", type=float, metavar="DB")
-    psr_db: float = option(
-        None, "PSR in dB (default: that of the file, or -6)", type=float, metavar="DB"
-    )
+    ebn0_db: float = option("Eb/N0 in dB (default 8)")
+    psr_db: float = option("PSR in dB (default: that of the file, or -6)")
     perturbation: list = repeated("FILE", "perturbation; may be repeated")
     codewords: list = option(
-        None,
         "messages whose codewords the slice contains",
+        None,
         _messages,
         metavar="A,B[,C]",
     )
-    link: str = option(None, "link whose codebook is drawn with a perturbation")
-    attack: str = option(
-        None, "attack to craft with (default universal_pgd)", metavar="NAME"
-    )
-    min_errors: int = option(None, "block errors per cell (default 200)", whole)
-    max_blocks: int = option(None, "most blocks per cell (default 1e7)", whole)
+    link: str = option("link whose codebook is drawn with a perturbation")
+    attack: str = option("attack to craft with (default universal_pgd)", metavar="NAME")
+    min_errors: int = option("block errors per cell (default 200)")
+    max_blocks: int = option("most blocks per cell (default 1e7)")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Picture, files or links, and options of the pictures."""
-
     what: list = operand("[PICTURE] FILE|LINK", "what is drawn", nargs="+")
     out: str = option(
-        None,
         "file of the figure: png, svg or pdf; optional with --json",
         metavar="FIGURE.png",
     )
-    title: str = option("", "title of the figure")
+    title: str = option("title of the figure", "")
     curves: Curves = group(Curves, "bler")
     attacked: Attacked = group(Attacked, "links and attacks")
 
@@ -120,14 +106,13 @@ class Settings:
 
 
 def run(settings, output):
-    """Draw the figure, or print its numbers."""
     if not (output.json or "-").endswith(("-", ".json")):  # perhaps a CSV to draw
         raise ValueError(f"--json must be a name that ends in .json, got {output.json}")
     picture, words = settings.picture
     _refuse_idle(settings, picture)
     if settings.out is None and output.json is None:
         raise ValueError("--out is missing; give the file of the figure, such as a.png")
-    described, draw = _pictures.PICTURES[picture](settings, words)
+    described, draw = _pictures.described(picture, settings, words)
     if settings.out is not None:
         draw(described, settings.out, settings.title)
         output.line(settings.out)

@@ -14,13 +14,10 @@ from advphy_commands._options import operand
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the keys are written."""
-
     folder: str = operand("FOLDER", "new folder for the keys")
 
 
 def run(settings, output):
-    """Write the keys; refuse an existing folder."""
     from gnuradio.advphy.measure.publishing_socket import make_keys
 
     files = [str(path) for path in make_keys(settings.folder)]

@@ -11,7 +11,6 @@ interrupted run.
 
 import contextlib
 import dataclasses
-import shlex
 import sys
 from dataclasses import dataclass
 from functools import cache, partial
@@ -23,8 +22,14 @@ from advphy_model.measure import ranges, table
 from advphy_model.measure.semantic_counts import SemanticCounts
 
 from advphy_commands import _measuring, _progress, _text
-from advphy_commands._numbers import db_range, whole
-from advphy_commands._options import operand, option, repeated, switch
+from advphy_commands._options import (
+    db_range,
+    operand,
+    option,
+    positive,
+    repeated,
+    switch,
+)
 
 QUICK_STEPS = 1500  # training steps of the pairs of [arn] that are not shipped
 QUICK_EVE_STEPS = 800
@@ -32,42 +37,28 @@ QUICK_EVE_STEPS = 800
 
 @dataclass(frozen=True)
 class Settings:
-    """Figure and effort of its reproduction."""
-
     figure: str = operand("FIGURE", "figure to reproduce")
-    out: Path = option(
-        None, "folder of the results", required=True, type=Path, metavar="DIR"
-    )
+    out: Path = option("folder of the results", required=True, metavar="DIR")
     quick: bool = switch("use the shipped links")
-    cluster: str = option(
-        None, "use the Dask cluster of this scheduler", metavar="ADDRESS"
-    )
+    cluster: str = option("use the Dask cluster of this scheduler", metavar="ADDRESS")
     ebn0_db: list = _measuring.over(
         None, "Eb/N0 in dB (default 0:11:0.5, or 0:11:1 with --quick)"
     )
-    min_errors: int = option("200", "block errors at which a point ends", whole)
-    max_blocks: int = option(
-        None, "blocks at which a point ends (default: set by --down-to)", whole
-    )
+    min_errors: int = option("block errors at which a point ends", "200")
+    max_blocks: int = option("blocks at which a point ends (default: set by --down-to)")
     down_to: float = option(
-        None,
-        "lowest BLER to measure (default 1e-6, or 1e-5 with --quick)",
-        type=float,
-        metavar="BLER",
+        "lowest BLER to measure (default 1e-6, or 1e-5 with --quick)", metavar="BLER"
     )
-    seeds: int = option("3", "trainings of each link", whole)
+    seeds: int = option("trainings of each link", "3", positive)
     set: list = repeated("KEY=VALUE", "setting of all trainings; may be repeated")
 
     def __post_init__(self):
-        if self.seeds < 1:
-            raise ValueError(f"--seeds must be at least 1, got {self.seeds}")
         down_to = self.down_to
         if down_to is not None and not 0 < down_to < 1:
             raise ValueError(f"--down-to must be above 0 and below 1, got {down_to}")
 
 
 def run(settings, output):
-    """Train unless --quick is given, measure, draw and judge."""
     from advphy_training.reproduce import figures, page
 
     folder, every = settings.out, settings.figure == "all"
@@ -79,7 +70,7 @@ def run(settings, output):
         measure = _letter if name.startswith("arn-") else _paper
         one = dataclasses.replace(settings, figure=name)
         found, counted, trainings = measure(one, output, figure)
-        commands = [shlex.join(["advphy", *sys.argv[1:]]), *trainings]
+        commands = [output.command_line, *trainings]
         text = page.section(name, figure, found, commands)
         page.write(folder / "claims.md", name, text)
         made = (f"{name}.png", f"{name}-pictures.png", f"{name}.csv", "claims.md")

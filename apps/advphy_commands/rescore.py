@@ -20,36 +20,26 @@ from advphy_model.measure import scoring
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
-from advphy_commands._numbers import whole
 from advphy_commands._options import operand, option, switch
-from advphy_commands._secret import key_file, secret_of
 from advphy_commands._text import numbers, table
+from advphy_commands.secret import key_file, secret_of
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Recording, and the settings that it does not contain."""
-
     recording: str = operand(
         "RECORDING", "file of the recording, .sigmf-meta or .sigmf"
     )
-    link: str = option(
-        None, "file or name of the link (default: the one in the recording)"
-    )
-    images: str = option(
-        None, "images of a semantic link (default: those in the recording)"
-    )
+    link: str = option("file or name of the link (default: the one in the recording)")
+    images: str = option("images of a semantic link (default: those in the recording)")
     key_file: str = key_file()
-    seed: int = option(None, "seed, if the recording has none", whole)
-    codewords: int = option(
-        None, "codewords per burst, if the recording does not tell", whole
-    )
+    seed: int = option("seed, if the recording has none")
+    codewords: int = option("codewords per burst, if the recording does not tell")
     swap_iq: bool = switch("exchange I and Q of the samples")
-    out: str = option(None, "write one row per burst", metavar="FILE.csv")
+    out: str = option("write one row per burst", metavar="FILE.csv")
 
 
 def run(settings, output):
-    """Score the recording and print the counts."""
     found = recording_reader.read(settings.recording)
     origin, model = _origin(settings, found)
     semantic = hasattr(model, "pixels")
@@ -85,7 +75,10 @@ def run(settings, output):
         output.line(line)
     output.note(**_numbers(found, origin, scorer))
     if settings.out:
-        _write_rows(settings.out, scorer)
+        with atomic_file(settings.out) as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(frame.as_row() for frame in scorer.frames)
 
 
 def _origin(settings, found):
@@ -166,10 +159,3 @@ COLUMNS = (
     *("number", "index", "missed", "snr_db", "cfo", "clock_ppm", "blocks"),
     *("block_errors", "erasures", "squared_error", "intact"),
 )
-
-
-def _write_rows(path, scorer):
-    with atomic_file(path) as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(frame.as_row() for frame in scorer.frames)

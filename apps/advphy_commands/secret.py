@@ -10,18 +10,30 @@ from dataclasses import dataclass
 
 from advphy_model.link import secret_file
 
-from advphy_commands._options import operand
+from advphy_commands._options import operand, option
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the secret is written."""
-
     file: str = operand("FILE", "new file for the secret")
 
 
 def run(settings, output):
-    """Write the secret; refuse to overwrite a file."""
     secret_file.create(settings.file)
     output.line(f"{settings.file}: a new secret, mode 0600")
     output.note(file=settings.file, mode="0600")
+
+
+def key_file():
+    """Return the field of --key-file."""
+    text = "secret of a keyed link, mode 0600 (default: ask for it)"
+    return option(text, metavar="FILE")
+
+
+def secret_of(key_file, link):
+    """Return a keyed link's secret, or None; ValueError for a file that has no use."""
+    if getattr(link, "keying", "none") != "none":
+        return secret_file.read(key_file) if key_file else secret_file.ask()
+    if key_file:
+        raise ValueError(f"link '{link.name}' is not keyed; omit --key-file")
+    return None

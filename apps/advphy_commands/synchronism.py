@@ -19,26 +19,20 @@ from advphy_model.measure.error_rate import StopRule
 from advphy_model.modem.frame import Frame
 
 from advphy_commands import _measuring, _progress
-from advphy_commands._numbers import whole
 from advphy_commands._options import operand, option
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Links and strength of the attack."""
-
     links: list = operand("LINK", "file or name of a link", nargs="+")
-    out: Path = option(
-        None, "folder of the results", required=True, type=Path, metavar="DIR"
-    )
-    ebn0_db: float = option(8.0, "Eb/N0 in dB", type=float)
-    psr_db: float = option(-6.0, "PSR in dB", type=float)
-    min_errors: int = option("200", "block errors at which a point ends", whole)
-    seed: int = option(1, "seed of all random numbers", type=int)
+    out: Path = option("folder of the results", required=True, metavar="DIR")
+    ebn0_db: float = option("Eb/N0 in dB", 8.0)
+    psr_db: float = option("PSR in dB", -6.0)
+    min_errors: int = option("block errors at which a point ends", "200")
+    seed: int = option("seed of all random numbers", 1, type=int)
 
 
 def run(settings, output):
-    """Craft, measure, draw and print."""
     from advphy_figures import synchronism as figure
 
     folder = settings.out

@@ -16,29 +16,23 @@ from advphy_commands._options import device, operand, option, repeated, switch
 
 @dataclass(frozen=True)
 class Settings:
-    """What is trained."""
-
     scheme: str = operand("SCHEME", "training scheme, such as autoencoder")
-    out: str = option(None, "file of the model", metavar="FILE.safetensors")
-    seed: int = option(1, "seed of the training", type=int)
+    out: str = option("file of the model", metavar="FILE.safetensors")
+    seed: int = option("seed of the training", 1, type=int)
     set: list = repeated("KEY=VALUE", "setting of the scheme; may be repeated")
     settings: str = option(
-        None,
         "settings in a file; without FILE.toml: list the settings and end",
         nargs="?",
         const="",
         metavar="FILE.toml",
     )
     no_measure: bool = switch("do not measure the trained model")
-    save_seconds: int = option(
-        300, "seconds after which the state is saved again", type=int
-    )
+    save_seconds: int = option("seconds after which the state is saved again", 300)
     device: str = device()
     quiet: bool = switch("show no progress bar")
 
 
 def run(settings, output):
-    """Train, or list the settings of a scheme."""
     from advphy_training import schemes
     from advphy_training.device import device_of, on_device
 

@@ -21,7 +21,7 @@ from advphy_model.measure.published_counts import PublishedCounts
 
 from advphy_commands import _watch_displays as displays
 from advphy_commands._options import operand, option, switch
-from advphy_commands._radio_settings import checked_seconds, ended_by_signals
+from advphy_commands._radio_settings import duration, ended_by_signals
 from advphy_commands._text import printable
 
 ADDRESS = "tcp://127.0.0.1:5570"
@@ -32,8 +32,6 @@ SHARE = 10  # least time between two writes, in durations of a write
 
 @dataclass(frozen=True)
 class Settings:
-    """Publishers, display, files and end."""
-
     address: list = operand(
         "ADDRESS",
         f"address of a publisher (default {ADDRESS})",
@@ -41,7 +39,6 @@ class Settings:
         default=[ADDRESS],
     )
     keys: str = option(
-        None,
         "keys from `advphy publish-keys`, for publishers that require them",
         metavar="FOLDER",
     )
@@ -51,24 +48,20 @@ class Settings:
     )
     once: bool = switch("print the latest measurements and end", alone=True)
     png: str = option(
-        None, "draw BLER curves every few seconds and at the end", metavar="FIGURE.png"
+        "draw BLER curves every few seconds and at the end", metavar="FIGURE.png"
     )
     csv: str = option(
-        None,
         "write counts for `advphy plot`; an existing file is continued",
         metavar="RUN.csv",
     )
     seconds: float = option(
-        None, "time after which to end (default: at Ctrl-C)", type=float, metavar="N"
+        "time after which to end (default: at Ctrl-C)", None, duration, metavar="N"
     )
     x: str = option(
-        "ebn0_db",
         "setting on the horizontal axis of the window, such as psr_db",
+        "ebn0_db",
         metavar="SETTING",
     )
-
-    def __post_init__(self):
-        checked_seconds(self.seconds)
 
 
 @ended_by_signals()

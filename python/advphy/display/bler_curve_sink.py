@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """BLER-curve sink: draws curves with intervals from the messages of counters."""
 
+import dataclasses
 import math
 
-from advphy_model.air.channels import canonical
 from advphy_model.measure import table
 from advphy_model.measure.link_chain import Counts
+from advphy_model.measure.published_counts import row_of
 
 from .bler_curves import (
     X_LABELS,
     Curve,
     DrawnCurve,
     Point,
-    Segment,
+    after,
     closed_form_lines,
     earlier_lines,
     other_settings,
@@ -51,8 +52,12 @@ class BlerCurveRecord(MessageRecord):
         self.without_x = 0  # messages that lack the setting
 
     def add(self, message):
-        segment = _segment(message)
-        settings = message.get("settings") or {}  # an empty dictionary is nil in PMT
+        name = str(message.get("name", "")) or "counts"
+        segment = row_of({"link": name} | message)
+        segment.require_possible()
+        if segment.link != name:  # there may be several counters of a link
+            segment = dataclasses.replace(segment, link=f"{segment.link} ({name})")
+        settings = message.get("settings") or {}
         x = settings.get(self.x)
         if not segment.blocks or (self.x in settings and x in (None, -math.inf)):
             return  # without an attack, a curve over PSR has no point
@@ -60,30 +65,19 @@ class BlerCurveRecord(MessageRecord):
         if not number or not math.isfinite(x):
             self.without_x += 1
             return
-        name = str(message.get("name", "")) or "counts"
         self._newest[name] = segment
-        segment = self._less_forgotten(name, segment)
+        before = self._forgotten.get((name, segment.seed, segment.first_block))
+        if before is not None and segment.blocks < before.blocks:  # it has begun again
+            del self._forgotten[name, segment.seed, segment.first_block]
+        elif before is not None:
+            segment = after(segment, before)
         if segment.blocks:
-            curve, x = self._curve(name, message, settings), round(x, 4)
-            curve.points.setdefault(x, Point(settings)).put(segment)
+            setting, x = other_settings(settings, self.x), round(x, 4)
+            key = name, segment.link, segment.model_sha256, setting
+            curve = self._curves.setdefault(key, Curve(name, setting))
+            curve.points.setdefault(x, Point()).put(segment)
             self._seen += 1
             curve.present, curve.seen = x, self._seen
-
-    def _curve(self, name, message, settings):
-        """Return the Curve of a message; a new one if there is none yet."""
-        link, sha256 = message.get("link", name), message.get("model_sha256", "")
-        key = name, str(link), str(sha256), other_settings(settings, self.x)
-        return self._curves.setdefault(key, Curve(*key))
-
-    def _less_forgotten(self, name, segment):
-        key = name, segment.seed, segment.first_block
-        before = self._forgotten.get(key)
-        if before is None:
-            return segment
-        if segment.blocks < before.blocks:  # the segment has begun again
-            del self._forgotten[key]
-            return segment
-        return segment.after(before)
 
     def forget(self):
         """Forget all counts, including those of the current segments."""
@@ -121,11 +115,11 @@ class BlerCurveRecord(MessageRecord):
         with self.lock:
             self.collect()
             return [
-                _row(curve, point.settings, segment)
+                row
                 for curve in self._curves.values()
                 for point in curve.points.values()
-                for segment in point.counted()
-                if "ebn0_db" in point.settings
+                for row in point.counted()
+                if row.ebn0_db is not None
             ]
 
     def save_csv(self, path):
@@ -134,33 +128,6 @@ class BlerCurveRecord(MessageRecord):
         if not rows:
             raise ValueError("there are no counts with an Eb/N0 to save yet")
         table.write(path, rows, Counts)
-
-
-def _segment(message):
-    blocks = int(message["blocks"])
-    names = ("seed", "first_block", "block_errors", "erasures")
-    seed, first, errors, erasures = (int(message.get(name, 0)) for name in names)
-    if min(first, errors, erasures) < 0 or errors + erasures > blocks:
-        raise ValueError("counts are impossible")
-    return Segment(seed, first, blocks, errors, erasures)
-
-
-def _row(curve, settings, segment):
-    on, link = bool(settings.get("on", False)), curve.link
-    several = "" if curve.name == link else f" ({curve.name})"  # counters of a link
-    return Counts(
-        link=link + several,
-        engine="flowgraph",
-        ebn0_db=float(settings["ebn0_db"]),
-        seed=segment.seed,
-        first_block=segment.first_block,
-        **segment.sums,
-        model_sha256=curve.model_sha256,
-        psr_db=round(float(settings.get("psr_db", 0.0)), 4) if on else None,
-        attack=str(settings.get("perturbation", "attack")) if on else "none",
-        canceller=str(settings.get("canceller", "none")),
-        channel=canonical(str(settings.get("kind", "awgn"))),
-    )
 
 
 class bler_curve_sink(message_display):

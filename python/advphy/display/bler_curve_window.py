@@ -7,9 +7,8 @@ import numpy as np
 from advphy_model.measure.curve_looks import look_of
 from advphy_model.measure.measurement_text import sentence, short_text
 
-from .plot_items import GRAY, INK, logarithms, pen_of, pyqtgraph, show_line
+from .plot_items import GRAY, INK, Label, logarithms, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
-from .side_labels import Label
 
 DASHES = ([6, 4], [1.5, 3], [8, 3, 1.5, 3], [12, 4])  # of theory, in line widths
 DASH_GLYPHS = ("╌", "┈", "─·", "─ ─")

@@ -4,7 +4,6 @@
 import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 from advphy_model.link import links
@@ -18,37 +17,18 @@ MOST = 12  # lines that a reader can distinguish
 MOST_SEGMENTS = 500  # kept separately at one point; the oldest are added up beyond that
 
 
-@dataclass(frozen=True)
-class Segment(table.Row):
-    """Counts of successive blocks: a running total without the forgotten part."""
-
-    seed: int
-    first_block: int
-    blocks: int
-    block_errors: int
-    erasures: int
-
-    SETTING: ClassVar = ("seed",)
-    FIRST: ClassVar = "first_block"
-    SUMS: ClassVar = ("blocks", "block_errors", "erasures")
-
-    @property
-    def sums(self):
-        return {name: getattr(self, name) for name in self.SUMS}
-
-    def after(self, before):
-        """Return the counts that were added after an earlier total of this segment."""
-        less = {name: -count for name, count in before.sums.items()}
-        return dataclasses.replace(self.plus(less), first_block=before.end)
+def after(total, before):
+    """Return the counts that were added after an earlier total of this segment."""
+    less = {name: -getattr(before, name) for name in Counts.SUMS}
+    return dataclasses.replace(total.plus(less), first_block=before.end)
 
 
 @dataclass
 class Point:
-    """Counts under one setting."""
+    """Counts under one setting; a segment is a running total of successive blocks."""
 
-    settings: dict  # of the counter
-    segments: dict = field(default_factory=dict)  # Segments by (seed, first block)
-    summed: Segment | None = None  # of those that are no longer kept separately
+    segments: dict = field(default_factory=dict)  # Counts by (seed, first block)
+    summed: Counts | None = None  # of those that are no longer kept separately
     _totals: tuple | None = None
 
     def put(self, segment):
@@ -59,9 +39,11 @@ class Point:
             return  # a second run from the same block counts nothing new
         self.segments[key], self._totals = segment, None
         if len(self.segments) > MOST_SEGMENTS:
-            for old in list(self.segments)[: MOST_SEGMENTS // 2]:
-                more = self.segments.pop(old)
-                self.summed = self.summed.plus(more.sums) if self.summed else more
+            old = [
+                self.segments.pop(key)
+                for key in list(self.segments)[: MOST_SEGMENTS // 2]
+            ]
+            self.summed = table.total([self.summed, *old] if self.summed else old)
 
     def counted(self):
         """Return segments that do not overlap: of two that do, the longer one stays."""
@@ -72,9 +54,8 @@ class Point:
 
     def totals(self):
         if self._totals is None:
-            kept = self.counted()
-            failures = sum(s.block_errors + s.erasures for s in kept)
-            self._totals = failures, sum(s.blocks for s in kept)
+            whole = table.total(self.counted())
+            self._totals = whole.failures, whole.blocks
         return self._totals
 
 
@@ -83,8 +64,6 @@ class Curve:
     """Points of one counter's name whose settings differ only in x."""
 
     name: str
-    link: str
-    model_sha256: str
     setting: tuple
     points: dict = field(default_factory=dict)  # Point by x
     present: float | None = None  # x of the newest message

@@ -23,43 +23,31 @@ class ConstellationRecord:
 
     def __init__(self, points, codebook, channel_use=-1, gate=lambda wanted: None):
         self.codebook, self.channel_use = codebook, channel_use
-        self._lock, self._gate = threading.Lock(), gate
-        self._ring = np.zeros((points, codebook.shape[1]), np.complex64)
-        self._count = 0  # vectors written
-        self._left = points  # still to be copied before the next ask()
+        self._lock, self._gate, self._points = threading.Lock(), gate, points
+        self._parts = [np.zeros((0, codebook.shape[1]), np.complex64)]
+        self._count = 0  # vectors copied
+        self._left = points  # still to be copied before the next newest()
 
     def put(self, vectors):
-        """Copy the last vectors, unless enough were copied since ask()."""
+        """Copy the last vectors, unless enough were copied since newest()."""
         with self._lock:
-            if not self._left:
-                return
-            vectors = vectors[-self._left :]
-            size, at = len(self._ring), self._count % len(self._ring)
-            first = min(len(vectors), size - at)
-            self._ring[at : at + first] = vectors[:first]
-            self._ring[: len(vectors) - first] = vectors[first:]
-            self._count += len(vectors)
-            self._left -= len(vectors)
-            if not self._left:
-                self._gate(False)
-
-    def ask(self):
-        with self._lock:
-            self._left = len(self._ring)
-            self._gate(True)
+            if self._left:
+                self._parts.append(vectors[-self._left :].copy())
+                self._count += len(self._parts[-1])
+                self._left -= len(self._parts[-1])
+                if not self._left:
+                    self._gate(False)
 
     def state(self):
-        return self.copied(), self.channel_use
-
-    def copied(self):
-        return self._count
+        return self._count, self.channel_use
 
     def newest(self):
-        """Return the vectors, complex64 [up to points, n], unordered; ask for more."""
+        """Return the vectors, complex64 [up to points, n], and ask for more."""
         with self._lock:
-            vectors = self._ring[: self._count].copy()
-        self.ask()
-        return vectors
+            self._parts = [np.concatenate(self._parts)[-self._points :]]
+            self._left = self._points
+            self._gate(True)
+            return self._parts[0]
 
 
 class symbol_tap(guarded_block):
@@ -92,7 +80,7 @@ class constellation_sink(window_owner, gr.hier_block2):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = ("constellation_window", "ConstellationWindow")
+    WINDOW = ("panels_window", "ConstellationWindow")
 
     def __init__(self, model, title="", channel_use=-1, points=1000, frame_rate=15):
         self._model = load(model)

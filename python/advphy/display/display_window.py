@@ -32,10 +32,9 @@ class DisplayWindow(QtWidgets.QWidget):
         expanding = QtWidgets.QSizePolicy.Expanding
         self.setSizePolicy(expanding, expanding)
         self.setAccessibleName(name)
-        self.timer = QTimer(self)  # ends with the widget
-        rate = min(checked_frame_rate(frame_rate), PAINTED)
-        self.timer.setInterval(math.ceil(1000 / rate))
-        self.timer.timeout.connect(self.look)
+        period = math.ceil(1000 / min(checked_frame_rate(frame_rate), PAINTED))
+        # It ends with the widget.
+        self.timer = QTimer(self, interval=period, timeout=self.look)
 
     def showEvent(self, event):
         if self.error is None:

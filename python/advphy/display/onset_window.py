@@ -10,9 +10,8 @@ from advphy_model.measure.measurement_text import short_text
 from PyQt5 import QtCore
 
 from .onset_strip import delay_texts, lasting, newest_time, spells
-from .plot_items import GRAY, INK, pen_of, pyqtgraph, show_line
+from .plot_items import GRAY, INK, Label, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
-from .side_labels import Label
 
 DELAY_SECONDS = 0.5  # between computations of the delays, which take some time
 ATTACK = ORANGE
@@ -128,20 +127,16 @@ class OnsetWindow(PlotWindow):
     def _fill_errors(self, intervals, now):
         for name, kept in intervals.items():
             if name not in self.curves:
-                self._add_curve(name)
+                color, marker = look_of(name)
+                look = {"symbol": marker.pyqtgraph, "pen": None, "brush": color}
+                line = pyqtgraph.PlotCurveItem(pen=pen_of(color, 2), connect="finite")
+                self.curves[name] = line, pyqtgraph.ScatterPlotItem(**look)
+                for item in self.curves[name]:
+                    self.upper.addItem(item, ignoreBounds=True)
             line, dots = self.curves[name]
             x, y, marked = error_line(kept, now, self.record.seconds, self._none)
             show_line(line, x, y)
             dots.setData(x[marked], y[marked], size=0.5 * self.letter())
-
-    def _add_curve(self, name):
-        color, marker = look_of(name)
-        self.curves[name] = (
-            pyqtgraph.PlotCurveItem(pen=pen_of(color, 2), connect="finite"),
-            pyqtgraph.ScatterPlotItem(symbol=marker.pyqtgraph, pen=None, brush=color),
-        )
-        for item in self.curves[name]:
-            self.upper.addItem(item, ignoreBounds=True)
 
     def _fit(self, true, estimated):
         values = [v for v in (*true, *estimated) if math.isfinite(v)]

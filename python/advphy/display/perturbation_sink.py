@@ -163,7 +163,7 @@ class perturbation_sink(message_display):
         frame_rate: pictures a second, at most 30; more than 20 count as 20.
     """
 
-    WINDOW = ("perturbation_window", "PerturbationWindow")
+    WINDOW = ("panels_window", "PerturbationWindow")
 
     def __init__(self, model, title="", frame_rate=15):
         record = PerturbationRecord(load(model).codebook)

@@ -6,8 +6,16 @@ import time
 from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .display_window import DisplayWindow
-from .plot_items import GRAY, INK, Axis, DecadeAxis, HomeView, pyqtgraph
-from .side_labels import SHARE, SideLabels
+from .plot_items import (
+    GRAY,
+    INK,
+    SHARE,
+    Axis,
+    DecadeAxis,
+    HomeView,
+    SideLabels,
+    pyqtgraph,
+)
 
 LABEL_SECONDS = 0.2  # between updates of the labels, which nobody reads faster
 SHEET = f"""
@@ -48,24 +56,18 @@ class PlotWindow(DisplayWindow):
         self.canvas.setBackground("w")
         self.canvas.setAntialiasing(False)
         self.canvas.ci.setSpacing(2)
-        self._above, self._below = QtWidgets.QLabel(self.title), QtWidgets.QLabel()
-        for label in (self._above, self._below):
-            label.setWordWrap(True)
-            label.setTextFormat(QtCore.Qt.RichText)
-        self._above.setTextFormat(QtCore.Qt.PlainText)
+        plain, rich = QtCore.Qt.PlainText, QtCore.Qt.RichText
+        self._above = QtWidgets.QLabel(self.title, wordWrap=True, textFormat=plain)
         self._above.setContentsMargins(8, 2, 28, 0)
         self._above.setVisible(bool(self.title))
+        self._below = QtWidgets.QLabel(wordWrap=True, textFormat=rich)
         self._below.setContentsMargins(8, 0, 8, 2)
         self._below.setVisible(self.lines > 0)
-        parts = QtWidgets.QVBoxLayout(self)
+        parts = QtWidgets.QVBoxLayout(self, spacing=0)
         parts.setContentsMargins(0, 0, 0, 0)
-        parts.setSpacing(0)
-        parts.addWidget(self._above)
-        parts.addWidget(self.canvas, 1)
-        parts.addWidget(self._below)
-        self._button = QtWidgets.QToolButton(self)
-        self._button.setText("\u2630")
-        self._button.setToolTip("Menu")
+        for part, stretch in ((self._above, 0), (self.canvas, 1), (self._below, 0)):
+            parts.addWidget(part, stretch)
+        self._button = QtWidgets.QToolButton(self, text="\u2630", toolTip="Menu")
         self._button.setPopupMode(QtWidgets.QToolButton.InstantPopup)
         self._button.setMenu(self.menu)
         self.add_action("View all", self.view_all)
@@ -89,13 +91,6 @@ class PlotWindow(DisplayWindow):
         plot.setMenuEnabled(False, None)
         plot.vb.setBorder(pyqtgraph.mkPen(GRAY))
         plot.showGrid(x=True, y=True, alpha=0.12)
-        for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            axis.setPen(pyqtgraph.mkPen(INK))
-            axis.setTextPen(pyqtgraph.mkPen(INK))
-            axis.enableAutoSIPrefix(False)
-            fixed = {"autoExpandTextSpace": False, "hideOverlappingLabels": False}
-            axis.setStyle(tickLength=0, tickTextOffset=3, **fixed)
         self.canvas.addItem(plot, row, column)
         self.plots.append(plot)
         return plot

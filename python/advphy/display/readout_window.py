@@ -27,13 +27,11 @@ class ReadoutWindow(DisplayWindow):
 
     def __init__(self, record, title, frame_rate):
         super().__init__(record, title or "readout", frame_rate)
-        self._title, self.label = title, QtWidgets.QLabel(self)
-        self.label.setTextFormat(QtCore.Qt.RichText)
-        self.label.setAlignment(QtCore.Qt.AlignTop | QtCore.Qt.AlignLeft)
-        self.label.setTextInteractionFlags(QtCore.Qt.TextSelectableByMouse)
-        self.label.setWordWrap(True)
-        self.label.setMargin(6)
-        self.label.setStyleSheet("background: white; color: #222")
+        look = {"wordWrap": True, "textFormat": QtCore.Qt.RichText, "margin": 6}
+        look["alignment"] = QtCore.Qt.AlignTop | QtCore.Qt.AlignLeft
+        look["textInteractionFlags"] = QtCore.Qt.TextSelectableByMouse
+        look["styleSheet"] = "background: white; color: #222"
+        self._title, self.label = title, QtWidgets.QLabel(self, **look)
         self.look()
 
     # The text changes its size many times a second; the window must not.

@@ -57,28 +57,33 @@ class PublishedCounts:
 
 
 def _row(message):
-    settings = message["settings"]
-    ebn0_db = settings.get("ebn0_db")
-    if type(ebn0_db) not in (int, float):
+    if type(message["settings"].get("ebn0_db")) not in (int, float):
         raise ValueError("the settings have no ebn0_db")
     if message.get("missed_frames"):
         raise ValueError("bursts were missed, so the range of blocks has gaps")
-    psr_db, attack = settings.get("psr_db"), str(settings.get("perturbation", "none"))
-    if psr_db is None or not settings.get("on", True):
-        psr_db, attack = None, "none"
     if message["block_errors"] + message["erasures"] > message["blocks"]:
         raise ValueError("more blocks failed than were counted")
     try:
-        return Counts(
-            link=message["link"],
-            engine="flowgraph",
-            ebn0_db=float(ebn0_db),
-            **{name: int(message.get(name, 0)) for name in NUMBERS},
-            model_sha256=message["model_sha256"],
-            psr_db=None if psr_db is None else round(float(psr_db), 4),
-            attack=attack,
-            canceller=str(settings.get("canceller", "none")),
-            channel=canonical(str(settings.get("kind", "awgn"))),
-        )
+        return row_of(message)
     except TypeError:
         raise ValueError("psr_db is not a number") from None
+
+
+def row_of(message) -> Counts:
+    """Return the row of a message of kind "counts"; its ebn0_db may be None."""
+    settings = message.get("settings") or {}  # an empty dictionary is nil in PMT
+    ebn0_db, psr_db = settings.get("ebn0_db"), settings.get("psr_db")
+    attacked = psr_db is not None and settings.get("on", True)
+    numbers = {name: message.get(name, 0) for name in NUMBERS}
+    numbers["blocks"] = message["blocks"]
+    return Counts(
+        link=str(message["link"]),
+        engine="flowgraph",
+        ebn0_db=None if ebn0_db is None else float(ebn0_db),
+        **{name: int(number) for name, number in numbers.items()},
+        model_sha256=str(message.get("model_sha256", "")),
+        psr_db=round(float(psr_db), 4) if attacked else None,
+        attack=str(settings.get("perturbation", "attack")) if attacked else "none",
+        canceller=str(settings.get("canceller", "none")),
+        channel=canonical(str(settings.get("kind", "awgn"))),
+    )
