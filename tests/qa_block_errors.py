@@ -196,6 +196,8 @@ def test_temporaries_may_be_connected():
         tb = advphy.top_block()
         tb.connect(advphy.message_source("bpsk", blocks=1000), advphy.encoder("bpsk"),
                    advphy.channel("bpsk"), advphy.decoder("bpsk"), blocks.null_sink(1))
+        tb.connect(advphy.message_source("qpsk", blocks=1000), advphy.encoder("qpsk"),
+                   advphy.constellation_sink("qpsk"))
         gc.collect()
         tb.run()
         print("ended")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Show who is on the air that stand-in radios share, and change a path.
 
-Stand-in radios with the device arguments air=NAME,name=STATION share the air NAME, in any
-processes of this computer. Without NAME, the names of all airs are listed. A path leads
-from a transmitter to a receiver and is changed while it is used:
+Stand-in radios with the device arguments air=NAME,name=STATION share the air NAME, in
+any processes of this computer. Without NAME, the names of all airs are listed. A path
+leads from a transmitter to a receiver and is changed while it is used:
 
     advphy air lab
     advphy air lab --path alice bob --set gain_db=-10 profile=tdl_a spread_ns=30
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from advphy_model.air.shared_air import PATH, PROFILES, SharedAir, names
 
 from advphy_commands._options import operand, option
-from advphy_commands._radio_settings import checked_seconds
+from advphy_commands._radio_settings import duration
 
 _SETTINGS = f"of {', '.join(PATH.names)}; profile is one of {', '.join(PROFILES)}"
 _UNITS = {"gain_db": "dB", "delay": "samples", "cfo": "Hz", "ppm": "ppm"}
@@ -28,12 +28,11 @@ class Settings:
     """Air, and a path with its new settings."""
 
     air: str = operand("NAME", "name of the air", nargs="?", default="")
-    path: list = option(None, "a path", nargs=2, metavar=("TRANSMITTER", "RECEIVER"))
-    set: list = option([], _SETTINGS, nargs="+", metavar="NAME=VALUE")
-    seconds: float = option(None, "how long to watch", type=float, metavar="S")
+    path: list = option("a path", nargs=2, metavar=("TRANSMITTER", "RECEIVER"))
+    set: list = option(_SETTINGS, [], nargs="+", metavar="NAME=VALUE")
+    seconds: float = option("how long to watch", parse=duration)
 
     def __post_init__(self):
-        checked_seconds(self.seconds)
         if bool(self.path) != bool(self.set):
             raise ValueError("--path and --set belong together; give both")
 
@@ -41,7 +40,7 @@ class Settings:
         """Return the new settings of the path."""
         found = {}
         for text in self.set:
-            name, equals, value = text.partition("=")
+            name, _, value = text.partition("=")
             try:
                 found[name] = value if name == "profile" else float(value)
             except ValueError:

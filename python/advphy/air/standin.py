@@ -11,8 +11,8 @@ ANTENNA = "stand-in"  # as the device reports it; gr-osmosdr reports no driver
 ARGUMENTS = set(
     "cfo noise_variance delay ppm gain_step_db gain_step_every nan_every nan_samples"
     " seed overflow_every overflow_samples loss_db paced record id driver air name"
-    " gain_db doppler profile spread_ns echo_delay echo_gain_db echo_phase lead stall_ms"
-    "".split()
+    " gain_db doppler profile spread_ns echo_delay echo_gain_db echo_phase lead"
+    " stall_ms".split()
 )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from advphy_model.link.links import load
 from gnuradio import blocks, gr
 
-from ..block_errors import guarded_block
+from ..block_errors import guarded_block, kept_hier_block
 from .display_block import checked_count, window_owner
 
 MOST_POINTS = 10_000
@@ -63,7 +63,7 @@ class symbol_tap(guarded_block):
         return len(input_items[0])
 
 
-class constellation_sink(window_owner, gr.hier_block2):
+class constellation_sink(window_owner, kept_hier_block):
     """Draw the newest received symbols over the symbols of all codewords.
 
     The stream does not wait: a gate passes at most `points` vectors for each picture
@@ -89,7 +89,7 @@ class constellation_sink(window_owner, gr.hier_block2):
         channel_use = self._checked(channel_use)
         n = self._model.n
         vectors, none = gr.io_signature(1, 1, 8 * n), gr.io_signature(0, 0, 0)
-        gr.hier_block2.__init__(self, "constellation_sink", vectors, none)
+        kept_hier_block.__init__(self, "constellation_sink", vectors, none)
         self.gate = blocks.copy(8 * n)
         gate = weakref.ref(self.gate)
 

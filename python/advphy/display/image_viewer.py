@@ -8,7 +8,7 @@ import numpy as np
 from advphy_model.link.semantic_link import checked_shape
 from gnuradio import gr
 
-from ..block_errors import guarded_block
+from ..block_errors import guarded_block, kept_hier_block
 from .display_block import checked_count, window_owner
 
 MOST_INPUTS = 6
@@ -119,7 +119,7 @@ class image_tap(guarded_block):
         return len(input_items[0])
 
 
-class image_viewer(window_owner, gr.hier_block2):
+class image_viewer(window_owner, kept_hier_block):
     """Show streams of images in columns; all images of a row have the same index.
 
     The streams wait neither for the window nor for each other: work() copies the newest
@@ -151,7 +151,7 @@ class image_viewer(window_owner, gr.hier_block2):
         inputs, none = len(self._titles), gr.io_signature(0, 0, 0)
         item = 1 if from_bytes else 4 * math.prod(shape)
         images = gr.io_signature(inputs, inputs, item)
-        gr.hier_block2.__init__(self, "image_viewer", images, none)
+        kept_hier_block.__init__(self, "image_viewer", images, none)
         self.record = ImageRecord(inputs, rows, shape)
         if from_bytes:
             self.record = PictureRecord(inputs, shape)
