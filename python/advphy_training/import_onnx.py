@@ -248,7 +248,7 @@ def _sides(own, x, weight):
     kind = own.get("auto_pad", b"NOTSET")
     if kind == b"NOTSET":
         pads = own.get("pads", [0] * 2 * axes)
-        return [pads[i + side * axes] for i in range(axes) for side in (0, 1)]
+        return np.reshape(pads, (2, -1)).T.ravel().tolist()
     sides = []
     for i in range(axes):
         stride, size = own.get("strides", [1] * axes)[i], x.shape[2 + i]
@@ -261,8 +261,7 @@ def _sides(own, x, weight):
 
 def _backwards(sides):
     """Return sides of axes in the order of torch's pad, from the last axis on."""
-    pairs = zip(sides[::2], sides[1::2], strict=True)
-    return [side for pair in reversed(list(pairs)) for side in pair]
+    return np.reshape(sides, (-1, 2))[::-1].ravel().tolist()
 
 
 def _conv(own, x, weight, bias=None):
@@ -277,20 +276,13 @@ def _conv_transpose(own, x, weight, bias=None):
     if own.get("auto_pad", b"NOTSET") != b"NOTSET" or "output_shape" in own:
         raise ValueError("a transposed convolution needs pads, not an output shape")
     ones, sides = [1] * (x.ndim - 2), _sides(own, x, weight)
-    more = own.get("output_padding", [0] * len(ones))
+    cut = -np.reshape(sides, (-1, 2))
+    cut[:, 1] += own.get("output_padding", 0)
     function = getattr(F, f"conv_transpose{x.ndim - 2}d")
-    groups, dilations = own.get("group", 1), own.get("dilations", ones)
-    strides = own.get("strides", ones)
-    sizes = zip(more, sides[1::2], strict=True)
-    y = function(x, _tensor(weight), None, strides, 0, 0, groups, dilations)
-    cut = [
-        side
-        for before, (extra, after) in zip(sides[::2], sizes, strict=True)
-        for side in (-before, extra - after)
-    ]
+    how = own.get("group", 1), own.get("dilations", ones)
+    y = function(x, _tensor(weight), None, own.get("strides", ones), 0, 0, *how)
     y = F.pad(y, _backwards(cut))
-    each = (-1, *ones)
-    return y if bias is None else y + _tensor(bias).view(each)
+    return y if bias is None else y + _tensor(bias).view(-1, *ones)
 
 
 def _batch_norm(own, x, scale, shift, mean, variance):
@@ -383,13 +375,12 @@ def _pad(own, x, pads=None, value=None, axes=None):
     if axes is not None:
         raise ValueError("padding of chosen axes is not known")
     pads = own.get("pads") if pads is None else _numbers(pads)
+    pairs = np.reshape(pads, (2, -1)).T  # before and after on each axis
     value = own.get("value", 0.0) if value is None else float(np.ravel(value)[0])
     mode = own.get("mode", b"constant").decode()
     if mode == "constant":
-        sides = [pads[i + side * x.ndim] for i in range(x.ndim) for side in (0, 1)]
-        return F.pad(x, _backwards(sides), value=value)
-    for axis in range(x.ndim):
-        pair = pads[axis], pads[axis + x.ndim]
+        return F.pad(x, _backwards(pairs), value=value)
+    for axis, pair in enumerate(pairs):
         places = np.pad(np.arange(x.shape[axis]), pair, mode)
         x = x.index_select(axis, torch.tensor(places))
     return x
@@ -402,14 +393,10 @@ def _cast(own, x):
 
 
 def _depth_to_space(own, x):
-    count, channels, rows, columns = x.shape
     size = own["blocksize"]
-    deep = channels // size**2
     if own.get("mode", b"DCR") == b"DCR":
-        x = x.view(count, size, size, deep, rows, columns).permute(0, 3, 4, 1, 5, 2)
-    else:
-        x = x.view(count, deep, size, size, rows, columns).permute(0, 1, 4, 2, 5, 3)
-    return x.reshape(count, deep, rows * size, columns * size)
+        x = x.unflatten(1, (size**2, -1)).transpose(1, 2).flatten(1, 2)
+    return F.pixel_shuffle(x, size)
 
 
 def _recurrent(kind, order):
@@ -450,10 +437,6 @@ def _recurrent(kind, order):
         return (y, *(last if isinstance(last, tuple) else (last,)))
 
     return operator
-
-
-def _largest(x, axes, keepdim):
-    return torch.amax(x, axes, keepdim)
 
 
 OPERATORS = {
@@ -499,7 +482,7 @@ OPERATORS |= {
     "LayerNormalization": _layer_norm,
     "ReduceMean": _reduced(torch.mean),
     "ReduceSum": _reduced(torch.sum),
-    "ReduceMax": _reduced(_largest),
+    "ReduceMax": _reduced(torch.amax),
     "ReduceL1": _reduced(lambda x, *how: torch.linalg.vector_norm(x, 1, *how)),
     "ReduceL2": _reduced(lambda x, *how: torch.linalg.vector_norm(x, 2, *how)),
     "ReduceSumSquare": _reduced(lambda x, *how: torch.sum(x * x, *how)),
