@@ -35,7 +35,7 @@ def run(settings, output):
     """Import, write and name the file."""
     from advphy_model.link.network_file import NetworkFile
     from advphy_training.import_onnx import network_from_onnx
-    from advphy_training.import_torch import link_of_networks
+    from advphy_training.import_torch import link_from_torch
 
     network, name = network_from_onnx(settings.file), Path(settings.out).stem
     recipe = {"imported": Path(settings.file).name}
@@ -46,7 +46,7 @@ def run(settings, output):
             wanted = getattr(settings, key)
             if wanted not in (None, found):
                 raise ValueError(f"--{key} {wanted}: the codebook has {key} = {found}")
-        model = link_of_networks(
+        model = link_from_torch(
             name,
             k,
             n,

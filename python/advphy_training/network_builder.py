@@ -41,8 +41,7 @@ class Builder:
     def apply(self, kind, *operands, **attributes):
         """Return the value of a layer of operands, which is an array if they all are.
 
-        Raises:
-            ValueError: if shapes do not match; the text names the layer.
+        Raises ValueError if shapes do not match; the text names the layer.
         """
         if not any(isinstance(value, str) for value in operands):
             found = LAYERS[kind](*map(np.asarray, operands), **attributes)
@@ -181,8 +180,7 @@ def read(build, input_shape) -> Network:
         build: function (Builder) -> value of the output; it is called with two batches.
         input_shape: shape of one item.
 
-    Raises:
-        ValueError: if the graph treats items differently in other batches.
+    Raises ValueError if the graph treats items differently in other batches.
     """
     for pair in BATCHES:
         found = []
