@@ -2,6 +2,7 @@
 """Claims of both papers judged on planted numbers, and the page that says so."""
 
 import pytest
+from advphy_model.measure.error_rate import Estimate, share
 from advphy_model.measure.link_chain import Counts
 from advphy_training.reproduce import figures, page
 from advphy_training.reproduce.arn_curves import Measured
@@ -12,7 +13,6 @@ from advphy_training.reproduce.claims import (
     OPEN,
     Claim,
     Condition,
-    Point,
     at_most,
     below,
     below_by,
@@ -20,7 +20,6 @@ from advphy_training.reproduce.claims import (
     fewer_errors,
     less_ebn0,
     only,
-    share,
     verdict,
     within,
 )
@@ -118,8 +117,8 @@ def test_a_verdict_says_under_what_a_claim_holds(states, expected):
 
 
 def points(half, *values):
-    """Return {x: Point} of values at 0, 1, ..., each with an interval of 2 half."""
-    return {x: Point(v - half, v, v + half) for x, v in enumerate(values)}
+    """Return {x: Estimate} of values at 0, 1, ..., each with an interval of 2 half."""
+    return {x: Estimate(v - half, v, v + half) for x, v in enumerate(values)}
 
 
 @pytest.mark.parametrize(
@@ -254,9 +253,9 @@ def test_a_figure_has_the_curves_that_its_claims_compare(name):
 def test_the_page_has_every_claim_and_every_choice(name):
     figure, measured = figures.figure(name), Measured()
     for curve in (*figure.MSE_CURVES, "base"):
-        measured.points[1, ("mse", curve)] = {-20.0: Point(0.2, 0.3, 0.4)}
+        measured.points[1, ("mse", curve)] = {-20.0: Estimate(0.2, 0.3, 0.4)}
     for curve in figure.ACCURACY_CURVES:
-        measured.points[1, ("accuracy", curve)] = {-20.0: Point(0.3, 0.4, 0.5)}
+        measured.points[1, ("accuracy", curve)] = {-20.0: Estimate(0.3, 0.4, 0.5)}
     text = page.section(name, figure, measured, ["advphy reproduce x"])
     for claim in figure.CLAIMS:
         assert f"| {claim.text} |" in text

@@ -12,11 +12,11 @@ from advphy_model.link.eavesdropper import Eve
 from advphy_model.link.link_model import LinkModel
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import table
+from advphy_model.measure.error_rate import Estimate
 from advphy_model.measure.link_chain import Counts
 from advphy_training import schemes
 from advphy_training.reproduce import arn_models, figures, retraining
 from advphy_training.reproduce.arn_curves import Measured
-from advphy_training.reproduce.claims import Point
 from advphy_training.reproduce.curve_points import next_ebn0_db
 
 from . import short_trainings
@@ -141,7 +141,7 @@ def test_figures_of_secrecy_are_drawn(tmp_path, rng):
     names = {"mse": figure.MSE_CURVES, "accuracy": figure.ACCURACY_CURVES}
     for quantity, curves in names.items():
         for curve in curves:
-            at = dict.fromkeys((0.0, 10.0), Point(0.4, 0.5, 0.6))
+            at = dict.fromkeys((0.0, 10.0), Estimate(0.4, 0.5, 0.6))
             measured.points[1, (quantity, curve)] = at
     noise = [(0.04, 0.6), (0.02, 0.9)]
     measured.frontier = {(1, "noise"): noise, (1, "keyed"): [(0.017, 0.1)]}

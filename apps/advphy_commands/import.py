@@ -32,7 +32,7 @@ class Settings:
 def run(settings, output):
     from advphy_model.link.network_file import NetworkFile
     from advphy_training.import_onnx import network_from_onnx
-    from advphy_training.import_torch import link_of_networks
+    from advphy_training.import_torch import link_from_torch
 
     network, name = network_from_onnx(settings.file), Path(settings.out).stem
     recipe = {"imported": Path(settings.file).name}
@@ -43,8 +43,15 @@ def run(settings, output):
             wanted = getattr(settings, key)
             if wanted not in (None, found):
                 raise ValueError(f"--{key} {wanted}: the codebook has {key} = {found}")
-        more = {"recipe": recipe, "bitwise": settings.bitwise}
-        model = link_of_networks(name, k, n, network, codebook=codebook, **more)
+        model = link_from_torch(
+            name,
+            k,
+            n,
+            network,
+            codebook=codebook,
+            recipe=recipe,
+            bitwise=settings.bitwise,
+        )
     else:
         model = NetworkFile(name, {"network": network}, recipe)
     model.write(settings.out)

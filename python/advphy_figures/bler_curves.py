@@ -49,9 +49,11 @@ def describe(rows, x=None, claims=()) -> dict:
         raise ValueError("x = psr_db, but no row has an attack; omit --x")
     curves, with_theory = [], set()
     for label, members in by_label(rows, x).items():
-        places = {getattr(row, x) for row in members}
-        places = sorted(places, key=lambda at: -np.inf if at is None else at)
-        points = [_added_up(at, members, x) for at in places]
+        places = {}
+        for row in members:
+            places.setdefault(getattr(row, x), []).append(row)
+        order = sorted(places, key=lambda at: -np.inf if at is None else at)
+        points = [point_of(at, table.total(places[at])) for at in order]
         level = next((p for p in points if p["x"] is None), None)
         points = [p for p in points if p["blocks"] or p.get("missed_frames")]
         curve = {"label": label, "link": members[0].link, "theory": None}
@@ -79,12 +81,11 @@ def point(x, failures, blocks) -> dict:
     return counts | rated(failures, blocks) if blocks else counts
 
 
-def _added_up(at, members, x):
-    """Return the point of all counts at one x."""
-    total = table.total([row for row in members if getattr(row, x) == at])
-    found = point(at, total.failures, total.blocks)
-    if getattr(total, "frames", 0):
-        found |= {"frames": total.frames, "missed_frames": total.missed_frames}
+def point_of(x, row) -> dict:
+    """Return the point of Counts at x, with the bursts sent and missed, if any."""
+    found = point(x, row.failures, row.blocks)
+    if getattr(row, "frames", 0):
+        found |= {"frames": row.frames, "missed_frames": row.missed_frames}
     return found
 
 
@@ -158,21 +159,27 @@ def plot(axes, described):
     axes.grid()
 
 
-def plot_counted(axes, label, points, style):
-    """Draw a curve: intervals as a band, upper bounds as arrows, missed bursts as x."""
+def plot_counted(axes, label, points, style, bars=False):
+    """Draw a curve: intervals as a band, upper bounds as arrows, missed bursts as x.
+
+    With bars, the points are not connected and have bars as intervals.
+    """
     seen = [p for p in points if p["failures"]]
     none = [p for p in points if p["blocks"] and not p["failures"]]
     x = [p["x"] for p in seen]
     low, rate, high = (np.array([p[k] for p in seen]) for k in ("low", "bler", "high"))
-    if seen:
+    if seen and bars:
+        reach = np.maximum(0, [rate - low, high - rate])
+        axes.errorbar(x, rate, reach, label=label, **style | {"linestyle": "none"})
+    elif seen:
         look.band(axes, x, low, rate, high, style | {"label": label})
     if len(seen) == 1:
         axes.vlines(x, low, high, color=style["color"], linewidth=1)
     if none:
         at, bound = [p["x"] for p in none], np.array([p["high"] for p in none])
-        bars = {"linestyle": "none", "linewidth": 1, "capsize": 2.5}
+        thin = {"linestyle": "none", "linewidth": 1, "capsize": 2.5}
         color = style["color"]
-        axes.errorbar(at, bound, bound * 0.5, uplims=True, color=color, **bars)
+        axes.errorbar(at, bound, bound * 0.5, uplims=True, color=color, **thin)
         style = style | {"linestyle": "none", "markerfacecolor": "white"}
         axes.plot(at, bound, label=None if seen else label, **style)
     for p in points:

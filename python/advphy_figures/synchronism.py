@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figure of attacks that are not synchronized: a row of panels for each link."""
 
-import numpy as np
 from advphy_model.measure import synchronism
-from advphy_model.measure.error_rate import upper_bound
+from advphy_model.measure.measurement_text import table_texts
 from advphy_model.measure.synchronism import CLEAN, CURVES, JAMMER, PANELS, UNKNOWN
 from matplotlib.lines import Line2D
 
-from advphy_figures import look
+from advphy_figures import bler_curves, look
 
 _ASIDE = 0.17  # places of the axis between points that would cover each other
 _REFERENCES = {JAMMER: ":", CLEAN: look.THEORY}
@@ -41,7 +40,7 @@ def draw(measured, path, title):
     rows = {row.setting: row for _, row in measured}.values()  # some are in two panels
     frames = sum(row.frames for row in rows)
     missed = sum(row.missed_frames for row in rows)
-    note = "95 % intervals; triangles: no error seen, upper bound of the rate at 95 %; "
+    note = "95 % intervals; arrows: no error seen, upper bound of the rate at 95 %; "
     note += f"bursts missed: {missed} of {frames}"
     look.legend_below(figure, handles, labels, note)
     look.save(figure, path, tight=True)
@@ -49,14 +48,14 @@ def draw(measured, path, title):
 
 def _draw_panel(axes, panel, measured):
     for i, curve in enumerate(CURVES):
-        rows = sorted(
-            (point.x + (panel == "unknown") * _ASIDE * (i - 1.5), row)
+        unknown = panel == "unknown"
+        points = [
+            bler_curves.point_of(point.x + unknown * _ASIDE * (i - 1.5), row)
             for point, row in measured
             if (point.panel, point.curve) == (panel, curve)
-        )
-        style = look.curve(i)
-        line = "none" if panel == "unknown" else "-"
-        _draw_curve(axes, curve, rows, style, line)
+        ]
+        points.sort(key=lambda point: point["x"])
+        bler_curves.plot_counted(axes, curve, points, look.curve(i), bars=unknown)
     for curve, line in _REFERENCES.items():
         for point, row in measured:
             if point.curve == curve and row.failures:
@@ -64,23 +63,6 @@ def _draw_panel(axes, panel, measured):
                 axes.axhline(row.failures / row.blocks, label=curve, **its)
     axes.set_yscale("log")
     axes.grid()
-
-
-def _draw_curve(axes, label, rows, style, line):
-    seen = [(x, row.failures, row.blocks) for x, row in rows if row.failures]
-    if seen:
-        x, low, rates, high = look.rates(seen)
-        if line == "none":
-            reach = np.maximum(0, [rates - low, high - rates])
-            axes.errorbar(x, rates, reach, label=label, **style | {"linestyle": line})
-        else:
-            look.band(axes, x, low, rates, high, style | {"label": label})
-    for x, row in rows:
-        if row.blocks and not row.failures:
-            axes.plot(x, upper_bound(row.blocks), color=style["color"], marker=7)
-        if row.missed_frames:
-            share = row.missed_frames / row.frames
-            axes.plot(x, share, color=style["color"], marker="x", markersize=7)
 
 
 def table(measured) -> str:
@@ -99,8 +81,5 @@ def table(measured) -> str:
 
 
 def _cell(row):
-    if not row.blocks:
-        return f"{'-':>12}"
-    if not row.failures:
-        return f"{f'< {upper_bound(row.blocks):.1e}':>12}"
-    return f"{row.failures / row.blocks:>12.2e}"
+    rate, bound = table_texts(row.failures, row.blocks)
+    return f"{bound if rate == '0' else rate:>12}"

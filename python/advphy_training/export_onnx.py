@@ -17,11 +17,8 @@ def to_onnx(network, name="network") -> bytes:
     """Return a Network as an ONNX model of opset 18, with a free number of items.
 
     Its input is "x", its output "y". The model is checked by onnx, and by onnxruntime
-    on 1000 random inputs.
-
-    Raises:
-        ValueError: if torch cannot export a layer, or a check fails.
-        ImportError: if onnx, onnxscript or onnxruntime is not installed.
+    on 1000 random inputs. Raises ValueError if torch cannot export a layer or a check
+    fails; ImportError if onnx, onnxscript or onnxruntime is not installed.
     """
     import onnx
     import onnxruntime

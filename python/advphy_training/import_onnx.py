@@ -29,11 +29,9 @@ def network_from_onnx(path) -> Network:
         path: file of the model, or its content as bytes. The first axis of its input is
             the batch, of any size.
 
-    Raises:
-        ValueError: if the file is not a valid model, an operator or its opset is not
-            known, a shape is not fixed, or the result differs; the text says which.
-        OSError: if the file cannot be read.
-        ImportError: if onnx or onnxruntime is not installed.
+    Raises ValueError if the file is not a valid model, an operator or its opset is not
+    known, a shape is not fixed, or the result differs, and says which; OSError if the
+    file cannot be read; ImportError if onnx or onnxruntime is not installed.
     """
     import onnxruntime
 
@@ -139,8 +137,8 @@ class _Node(torch.nn.Module):
 
         super().__init__()
         self._node, self._imports = node, imports
-        self._own = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-        self._own |= {"opset": opset, "outputs": len(node.output)}
+        own = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        self._own = _Attributes(own, opset=opset, outputs=len(node.output))
         self._refusal = None
         if node.domain not in ("", "ai.onnx") or node.op_type not in OPERATORS:
             self._refusal = (
@@ -199,7 +197,7 @@ def _numbers(value):
     return None if value is None else [int(v) for v in np.ravel(value)]
 
 
-# Each operator is a function (attributes, *inputs) -> output, or a tuple of outputs.
+# Each operator is a function (_Attributes, *inputs) -> output or a tuple of outputs.
 
 
 def _plain(function):
@@ -220,11 +218,6 @@ def _compared(function):
     return lambda own, x, y: function(_tensor(x), _tensor(y)).float()
 
 
-def _clip(own, x, low=None, high=None):
-    low, high = own.get("min", low), own.get("max", high)
-    return torch.clamp(x, *(None if v is None else float(v) for v in (low, high)))
-
-
 def _softmax(function):
     def operator(own, x):
         if own["opset"] >= 13:
@@ -235,82 +228,9 @@ def _softmax(function):
     return operator
 
 
-def _gemm(own, x, y, bias=None):
-    x, y = _tensor(x), _tensor(y)
-    x = x.T if own.get("transA") else x
-    y = (y.T if own.get("transB") else y) * own.get("alpha", 1.0)
-    return x @ y if bias is None else x @ y + _tensor(bias) * own.get("beta", 1.0)
-
-
-def _sides(own, x, weight):
-    """Return the padding of a convolution, for each axis before and after."""
-    axes = weight.ndim - 2
-    kind = own.get("auto_pad", b"NOTSET")
-    if kind == b"NOTSET":
-        pads = own.get("pads", [0] * 2 * axes)
-        return [pads[i + side * axes] for i in range(axes) for side in (0, 1)]
-    sides = []
-    for i in range(axes):
-        stride, size = own.get("strides", [1] * axes)[i], x.shape[2 + i]
-        reach = own.get("dilations", [1] * axes)[i] * (weight.shape[2 + i] - 1) + 1
-        more = max(0, (math.ceil(size / stride) - 1) * stride + reach - size)
-        pair = [more // 2, more - more // 2] if kind != b"VALID" else [0, 0]
-        sides += pair if kind != b"SAME_LOWER" else pair[::-1]
-    return sides
-
-
 def _backwards(sides):
     """Return sides of axes in the order of torch's pad, from the last axis on."""
-    pairs = zip(sides[::2], sides[1::2], strict=True)
-    return [side for pair in reversed(list(pairs)) for side in pair]
-
-
-def _conv(own, x, weight, bias=None):
-    weight, ones = _tensor(weight), [1] * (x.ndim - 2)
-    x = F.pad(x, _backwards(_sides(own, x, weight)))
-    how = own.get("dilations", ones), own.get("group", 1)
-    function = getattr(F, f"conv{x.ndim - 2}d")
-    return function(x, weight, _tensor(bias), own.get("strides", ones), 0, *how)
-
-
-def _conv_transpose(own, x, weight, bias=None):
-    if own.get("auto_pad", b"NOTSET") != b"NOTSET" or "output_shape" in own:
-        raise ValueError("a transposed convolution needs pads, not an output shape")
-    ones, sides = [1] * (x.ndim - 2), _sides(own, x, weight)
-    more = own.get("output_padding", [0] * len(ones))
-    function = getattr(F, f"conv_transpose{x.ndim - 2}d")
-    groups, dilations = own.get("group", 1), own.get("dilations", ones)
-    strides = own.get("strides", ones)
-    sizes = zip(more, sides[1::2], strict=True)
-    y = function(x, _tensor(weight), None, strides, 0, 0, groups, dilations)
-    cut = [
-        side
-        for before, (extra, after) in zip(sides[::2], sizes, strict=True)
-        for side in (-before, extra - after)
-    ]
-    y = F.pad(y, _backwards(cut))
-    each = (-1, *ones)
-    return y if bias is None else y + _tensor(bias).view(each)
-
-
-def _batch_norm(own, x, scale, shift, mean, variance):
-    if own.get("training_mode"):
-        raise ValueError(
-            "a BatchNormalization is in training mode; export in eval mode"
-        )
-    scale, shift, mean, variance = map(_tensor, (scale, shift, mean, variance))
-    return F.batch_norm(x, mean, variance, scale, shift, eps=own.get("epsilon", 1e-5))
-
-
-def _instance_norm(own, x, scale, shift):
-    how = {"weight": _tensor(scale), "bias": _tensor(shift)}
-    return F.instance_norm(x, eps=own.get("epsilon", 1e-5), **how)
-
-
-def _layer_norm(own, x, scale, shift=None):
-    sizes = x.shape[own.get("axis", -1) :]
-    scale, shift = _tensor(scale), _tensor(shift)
-    return F.layer_norm(x, sizes, scale, shift, own.get("epsilon", 1e-5))
+    return np.reshape(sides, (-1, 2))[::-1].ravel().tolist()
 
 
 def _reduced(function):
@@ -324,92 +244,6 @@ def _reduced(function):
         return function(x, axes, bool(own.get("keepdims", 1)))
 
     return operator
-
-
-def _reshape(own, x, shape):
-    shape = _numbers(shape)
-    if not own.get("allowzero"):
-        shape = [x.shape[i] if size == 0 else size for i, size in enumerate(shape)]
-    return x.reshape(shape)
-
-
-def _flatten(own, x):
-    axis = own.get("axis", 1)
-    return x.reshape(math.prod(x.shape[:axis]), math.prod(x.shape[axis:]))
-
-
-def _squeeze(own, x, axes=None):
-    axes = own.get("axes") if axes is None else _numbers(axes)
-    return x.squeeze() if axes is None else x.squeeze(tuple(axes))
-
-
-def _unsqueeze(own, x, axes=None):
-    axes = own.get("axes") if axes is None else _numbers(axes)
-    for axis in sorted(axis % (x.ndim + len(axes)) for axis in axes):
-        x = x.unsqueeze(axis)
-    return x
-
-
-def _slice(own, x, starts=None, ends=None, axes=None, steps=None):
-    starts, ends, axes, steps = map(_numbers, (starts, ends, axes, steps))
-    if own["opset"] < 10:
-        starts, ends, axes = own["starts"], own["ends"], own.get("axes")
-    axes = axes or range(len(starts))
-    for i, axis in enumerate(axes):
-        step, size = steps[i] if steps else 1, x.shape[axis]
-        end = None if step < 0 and ends[i] < -size else ends[i]
-        chosen = range(size)[slice(starts[i], end, step)]
-        x = x.index_select(axis, torch.tensor(list(chosen), dtype=torch.int64))
-    return x
-
-
-def _split(own, x, sizes=None):
-    axis, sizes = own.get("axis", 0), own.get("split") or _numbers(sizes)
-    return tuple(x.split(sizes or math.ceil(x.shape[axis] / own["outputs"]), axis))
-
-
-def _gather(own, x, index):
-    axis, index = own.get("axis", 0) % x.ndim, np.asarray(index)
-    chosen = torch.tensor(_numbers(index % x.shape[axis]), dtype=torch.int64)
-    sizes = (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
-    return x.index_select(axis, chosen).reshape(sizes)
-
-
-def _expand(own, x, shape):
-    return x.expand(np.broadcast_shapes(tuple(x.shape), tuple(_numbers(shape))))
-
-
-def _pad(own, x, pads=None, value=None, axes=None):
-    if axes is not None:
-        raise ValueError("padding of chosen axes is not known")
-    pads = own.get("pads") if pads is None else _numbers(pads)
-    value = own.get("value", 0.0) if value is None else float(np.ravel(value)[0])
-    mode = own.get("mode", b"constant").decode()
-    if mode == "constant":
-        sides = [pads[i + side * x.ndim] for i in range(x.ndim) for side in (0, 1)]
-        return F.pad(x, _backwards(sides), value=value)
-    for axis in range(x.ndim):
-        pair = pads[axis], pads[axis + x.ndim]
-        places = np.pad(np.arange(x.shape[axis]), pair, mode)
-        x = x.index_select(axis, torch.tensor(places))
-    return x
-
-
-def _cast(own, x):
-    if own["to"] not in (1, 9, 10, 11, 16):  # floats and booleans
-        raise ValueError("a cast to whole numbers is not known")
-    return x
-
-
-def _depth_to_space(own, x):
-    count, channels, rows, columns = x.shape
-    size = own["blocksize"]
-    deep = channels // size**2
-    if own.get("mode", b"DCR") == b"DCR":
-        x = x.view(count, size, size, deep, rows, columns).permute(0, 3, 4, 1, 5, 2)
-    else:
-        x = x.view(count, deep, size, size, rows, columns).permute(0, 1, 4, 2, 5, 3)
-    return x.reshape(count, deep, rows * size, columns * size)
 
 
 def _recurrent(kind, order):
@@ -452,8 +286,140 @@ def _recurrent(kind, order):
     return operator
 
 
-def _largest(x, axes, keepdim):
-    return torch.amax(x, axes, keepdim)
+class _Attributes(dict):
+    """Attributes of a node, with a method for each operator that has its name."""
+
+    def Clip(self, x, low=None, high=None):
+        low, high = self.get("min", low), self.get("max", high)
+        return torch.clamp(x, *(None if v is None else float(v) for v in (low, high)))
+
+    def Gemm(self, x, y, bias=None):
+        x, y = _tensor(x), _tensor(y)
+        x = x.T if self.get("transA") else x
+        y = (y.T if self.get("transB") else y) * self.get("alpha", 1.0)
+        return x @ y if bias is None else x @ y + _tensor(bias) * self.get("beta", 1.0)
+
+    def _sides(self, x, weight):
+        """Return the padding of a convolution, for each axis before and after."""
+        axes = weight.ndim - 2
+        kind = self.get("auto_pad", b"NOTSET")
+        if kind == b"NOTSET":
+            pads = self.get("pads", [0] * 2 * axes)
+            return np.reshape(pads, (2, -1)).T.ravel().tolist()
+        sides = []
+        for i in range(axes):
+            stride, size = self.get("strides", [1] * axes)[i], x.shape[2 + i]
+            reach = self.get("dilations", [1] * axes)[i] * (weight.shape[2 + i] - 1) + 1
+            more = max(0, (math.ceil(size / stride) - 1) * stride + reach - size)
+            pair = [more // 2, more - more // 2] if kind != b"VALID" else [0, 0]
+            sides += pair if kind != b"SAME_LOWER" else pair[::-1]
+        return sides
+
+    def Conv(self, x, weight, bias=None):
+        weight, ones = _tensor(weight), [1] * (x.ndim - 2)
+        x = F.pad(x, _backwards(self._sides(x, weight)))
+        how = self.get("dilations", ones), self.get("group", 1)
+        function = getattr(F, f"conv{x.ndim - 2}d")
+        return function(x, weight, _tensor(bias), self.get("strides", ones), 0, *how)
+
+    def ConvTranspose(self, x, weight, bias=None):
+        if self.get("auto_pad", b"NOTSET") != b"NOTSET" or "output_shape" in self:
+            raise ValueError("a transposed convolution needs pads, not an output shape")
+        ones, sides = [1] * (x.ndim - 2), self._sides(x, weight)
+        cut = -np.reshape(sides, (-1, 2))
+        cut[:, 1] += self.get("output_padding", 0)
+        function = getattr(F, f"conv_transpose{x.ndim - 2}d")
+        how = self.get("group", 1), self.get("dilations", ones)
+        y = function(x, _tensor(weight), None, self.get("strides", ones), 0, 0, *how)
+        y = F.pad(y, _backwards(cut))
+        return y if bias is None else y + _tensor(bias).view(-1, *ones)
+
+    def BatchNormalization(self, x, scale, shift, mean, variance):
+        if self.get("training_mode"):
+            raise ValueError(
+                "a BatchNormalization is in training mode; export in eval mode"
+            )
+        how = {"eps": self.get("epsilon", 1e-5)}
+        return F.batch_norm(x, *map(_tensor, (mean, variance, scale, shift)), **how)
+
+    def InstanceNormalization(self, x, scale, shift):
+        how = {"weight": _tensor(scale), "bias": _tensor(shift)}
+        return F.instance_norm(x, eps=self.get("epsilon", 1e-5), **how)
+
+    def LayerNormalization(self, x, scale, shift=None):
+        sizes = x.shape[self.get("axis", -1) :]
+        scale, shift = _tensor(scale), _tensor(shift)
+        return F.layer_norm(x, sizes, scale, shift, self.get("epsilon", 1e-5))
+
+    def Reshape(self, x, shape):
+        shape = _numbers(shape)
+        if not self.get("allowzero"):
+            shape = [x.shape[i] if size == 0 else size for i, size in enumerate(shape)]
+        return x.reshape(shape)
+
+    def Flatten(self, x):
+        axis = self.get("axis", 1)
+        return x.reshape(math.prod(x.shape[:axis]), math.prod(x.shape[axis:]))
+
+    def Squeeze(self, x, axes=None):
+        axes = self.get("axes") if axes is None else _numbers(axes)
+        return x.squeeze() if axes is None else x.squeeze(tuple(axes))
+
+    def Unsqueeze(self, x, axes=None):
+        axes = self.get("axes") if axes is None else _numbers(axes)
+        for axis in sorted(axis % (x.ndim + len(axes)) for axis in axes):
+            x = x.unsqueeze(axis)
+        return x
+
+    def Slice(self, x, starts=None, ends=None, axes=None, steps=None):
+        starts, ends, axes, steps = map(_numbers, (starts, ends, axes, steps))
+        if self["opset"] < 10:
+            starts, ends, axes = self["starts"], self["ends"], self.get("axes")
+        axes = axes or range(len(starts))
+        for i, axis in enumerate(axes):
+            step, size = steps[i] if steps else 1, x.shape[axis]
+            end = None if step < 0 and ends[i] < -size else ends[i]
+            chosen = range(size)[slice(starts[i], end, step)]
+            x = x.index_select(axis, torch.tensor(list(chosen), dtype=torch.int64))
+        return x
+
+    def Split(self, x, sizes=None):
+        axis, sizes = self.get("axis", 0), self.get("split") or _numbers(sizes)
+        return tuple(x.split(sizes or math.ceil(x.shape[axis] / self["outputs"]), axis))
+
+    def Gather(self, x, index):
+        axis, index = self.get("axis", 0) % x.ndim, np.asarray(index)
+        chosen = torch.tensor(_numbers(index % x.shape[axis]), dtype=torch.int64)
+        sizes = (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :])
+        return x.index_select(axis, chosen).reshape(sizes)
+
+    def Expand(self, x, shape):
+        return x.expand(np.broadcast_shapes(tuple(x.shape), tuple(_numbers(shape))))
+
+    def Pad(self, x, pads=None, value=None, axes=None):
+        if axes is not None:
+            raise ValueError("padding of chosen axes is not known")
+        pads = self.get("pads") if pads is None else _numbers(pads)
+        pairs = np.reshape(pads, (2, -1)).T  # before and after on each axis
+        value = self.get("value", 0.0) if value is None else float(np.ravel(value)[0])
+        mode = self.get("mode", b"constant").decode()
+        if mode == "constant":
+            return F.pad(x, _backwards(pairs), value=value)
+        for axis, pair in enumerate(pairs):
+            places = np.pad(np.arange(x.shape[axis]), pair, mode)
+            x = x.index_select(axis, torch.tensor(places))
+        return x
+
+    def Cast(self, x):
+        if self["to"] not in (1, 9, 10, 11, 16):  # floats and booleans
+            raise ValueError("a cast to whole numbers is not known")
+        return x
+
+    def DepthToSpace(self, x):
+        size = self["blocksize"]
+        if self.get("mode", b"DCR") == b"DCR":
+            x = x.unflatten(1, (size**2, -1)).transpose(1, 2).flatten(1, 2)
+        return F.pixel_shuffle(x, size)
 
 
 OPERATORS = {
@@ -488,38 +454,21 @@ OPERATORS |= {
         x, approximate=own.get("approximate", b"none").decode()
     ),
     "PRelu": lambda own, x, slope: torch.where(x > 0, x, _tensor(slope) * x),
-    "Clip": _clip,
     "Softmax": _softmax(torch.softmax),
     "LogSoftmax": _softmax(torch.log_softmax),
-    "Gemm": _gemm,
-    "Conv": _conv,
-    "ConvTranspose": _conv_transpose,
-    "BatchNormalization": _batch_norm,
-    "InstanceNormalization": _instance_norm,
-    "LayerNormalization": _layer_norm,
     "ReduceMean": _reduced(torch.mean),
     "ReduceSum": _reduced(torch.sum),
-    "ReduceMax": _reduced(_largest),
+    "ReduceMax": _reduced(torch.amax),
     "ReduceL1": _reduced(lambda x, *how: torch.linalg.vector_norm(x, 1, *how)),
     "ReduceL2": _reduced(lambda x, *how: torch.linalg.vector_norm(x, 2, *how)),
     "ReduceSumSquare": _reduced(lambda x, *how: torch.sum(x * x, *how)),
     "GlobalAveragePool": lambda own, x: x.mean(list(range(2, x.ndim)), keepdim=True),
-    "Reshape": _reshape,
-    "Flatten": _flatten,
-    "Squeeze": _squeeze,
-    "Unsqueeze": _unsqueeze,
     "Transpose": lambda own, x: x.permute(own.get("perm", list(range(x.ndim))[::-1])),
-    "Slice": _slice,
-    "Split": _split,
-    "Gather": _gather,
     "Concat": lambda own, *x: torch.cat([*map(_tensor, x)], own["axis"]),
-    "Expand": _expand,
-    "Pad": _pad,
     "Shape": lambda own, x: np.array(x.shape[own.get("start", 0) : own.get("end")]),
-    "Cast": _cast,
-    "DepthToSpace": _depth_to_space,
     "GRU": _recurrent(torch.nn.GRU, (1, 0, 2)),
     "LSTM": _recurrent(torch.nn.LSTM, (0, 2, 3, 1)),
     "Identity": lambda own, x: x,
     "Dropout": lambda own, x, *_: x,
 }
+OPERATORS |= {name: f for name, f in vars(_Attributes).items() if name[0] != "_"}

@@ -21,7 +21,9 @@ from advphy_training.torch_operators import OPERATORS, decompositions
 def link_from_torch(
     name, k, n, decoder, encoder=None, codebook=None, recipe=None, bitwise=False
 ):
-    """Make a link model from torch modules of known layers.
+    """Return a LinkModel of torch modules of known layers; write(path) stores it.
+
+    A Network may stand for a module.
 
     Args:
         name: name of the link.
@@ -36,27 +38,14 @@ def link_from_torch(
         bitwise: True: the decoder has a logit for each bit, positive for 1; the first
             is that of the most significant bit.
 
-    Returns:
-        LinkModel; write(path) stores it in a file.
-
-    Raises:
-        ValueError: if a layer is not known, or if the parts do not fit k and n.
+    Raises ValueError if a layer is not known, or if the parts do not fit k and n.
     """
-    decoder = network_from_torch(decoder, (2 * n,))
-    if encoder is not None:
-        encoder = network_from_torch(encoder, (2**k,))
-    return link_of_networks(name, k, n, decoder, encoder, codebook, recipe, bitwise)
-
-
-def link_of_networks(
-    name, k, n, decoder, encoder=None, codebook=None, recipe=None, bitwise=False
-):
-    """Make a link model from Networks; see link_from_torch."""
     if (encoder is None) == (codebook is None):
         raise ValueError("give either an encoder or a codebook")
+    decoder = network_from_torch(decoder, (2 * n,))
     networks = {"decoder": _of_bits(decoder, k) if bitwise else decoder}
     if encoder is not None:
-        networks["encoder"] = encoder
+        networks["encoder"] = encoder = network_from_torch(encoder, (2**k,))
         one_hot = np.eye(2**k, dtype=np.float32)
         codebook = to_complex(run(encoder, one_hot))
     return LinkModel(name, k, n, codebook, "network", networks, recipe or {})
@@ -69,14 +58,16 @@ def network_from_torch(module, input_shape) -> Network:
     float32. The module stays as it is.
 
     Args:
-        module: torch.nn.Module from [batch, *input_shape] to [batch, ...].
+        module: torch.nn.Module from [batch, *input_shape] to [batch, ...]; a Network is
+            returned unchanged.
         input_shape: shape of one item, without the batch.
 
-    Raises:
-        ValueError: if an operator is not known, a weight is complex, not finite or
-            without values, torch cannot trace the module, or the result differs; the
-            text names the layer.
+    Raises ValueError if an operator is not known, a weight is complex, not finite or
+    without values, torch cannot trace the module, or the result differs; the text names
+    the layer.
     """
+    if isinstance(module, Network):
+        return module
     module = _checked_copy(module)
     graphs = {}
 
@@ -108,8 +99,7 @@ def network_from_state_dict(state, layers, input_shape) -> Network:
             the numbers in the keys.
         input_shape: shape of one item, without the batch.
 
-    Raises:
-        ValueError: if the keys do not say the order, or weights and layers do not fit.
+    Raises ValueError if the keys do not say the order, or weights do not fit layers.
     """
     weights = [key for key in state if key.endswith("weight")]
     order = {key: tuple(map(int, re.findall(r"\d+", key))) for key in weights}
@@ -229,14 +219,13 @@ class _Graph:
 
     def output(self):
         """Return the value of the output."""
-        signature = self._traced.graph_signature
         held = dict(self._traced.state_dict) | dict(self._traced.constants)
         held |= dict(self._traced.named_buffers())
-        targets = signature.inputs_to_parameters | signature.inputs_to_buffers
-        targets |= signature.inputs_to_lifted_tensor_constants
+        specs = self._traced.graph_signature.input_specs
+        targets = {spec.arg.name: spec.target for spec in specs}  # None: the input
         for node in self._traced.graph.nodes:
             if node.op == "placeholder":
-                tensor = held[targets[node.name]] if node.name in targets else None
+                tensor = held.get(targets[node.name])
                 if tensor is None:
                     tensor = torch.tensor(self._builder.array(INPUT))
                     self._value[node.name] = INPUT

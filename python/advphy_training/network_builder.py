@@ -41,8 +41,7 @@ class Builder:
     def apply(self, kind, *operands, **attributes):
         """Return the value of a layer of operands, which is an array if they all are.
 
-        Raises:
-            ValueError: if shapes do not match; the text names the layer.
+        Raises ValueError if shapes do not match; the text names the layer.
         """
         if not any(isinstance(value, str) for value in operands):
             found = LAYERS[kind](*map(np.asarray, operands), **attributes)
@@ -119,104 +118,6 @@ class Builder:
             return x
         return self.apply("pick", x, axis=axis, indices=indices)
 
-    def product(self, x, y, bias=None):
-        """Return a product of matrices plus a bias, if it can be a dense layer."""
-        if not isinstance(y, str):
-            y = np.asarray(y)
-            while y.ndim > 2 and (y == y[:1]).all():
-                y = y[0]
-            if isinstance(x, str) and len(self.shape(x)) == 2 and y.ndim == 2:
-                rows = np.zeros(y.shape[1]) if bias is None else bias
-                if not isinstance(rows, str) and np.size(rows) == y.shape[1]:
-                    return self.apply("dense", x, y.T, np.reshape(rows, -1))
-        y = self.apply("matrix_product", x, y)
-        return y if bias is None else self.apply("add", y, bias)
-
-    def convolution(self, x, weight, bias, stride, padding, dilation=(), groups=1):
-        """Return the value of a convolution over one or two axes.
-
-        Args:
-            x: value [batch, channels, ...].
-            weight: [filters, channels of a group, ...].
-            bias: [filters], or None.
-            stride: one number for each axis.
-            padding: zeros before and after, for each axis.
-            dilation: distance of the taps on each axis.
-            groups: groups of channels, which are not mixed.
-        """
-        weight = np.asarray(weight, np.float32)
-        axes = weight.ndim - 2
-        if axes not in (1, 2):
-            raise ValueError(f"layer '{self.at}': a convolution over {axes} axes")
-        if any(step != 1 for step in dilation):
-            weight = LAYERS["zero_stuffing"](weight, dilation)
-        if groups > 1:
-            each, inside = len(weight) // groups, weight.shape[1]
-            whole = np.zeros((len(weight), inside * groups, *weight.shape[2:]), "f4")
-            for g in range(groups):
-                rows = slice(g * each, (g + 1) * each)
-                whole[rows, g * inside : (g + 1) * inside] = weight[rows]
-            weight = whole
-        bias = np.zeros(len(weight)) if bias is None else bias
-        how = {"padding": list(map(int, padding)), "stride": list(map(int, stride))}
-        return self.apply(f"conv{axes}d", x, weight, bias, **how)
-
-    def transposed(self, x, weight, bias, stride, padding, dilation, groups, more):
-        """Return the value of a transposed convolution; `more`: its output padding.
-
-        The weight is [channels, filters of a group, ...].
-        """
-        axes = tuple(range(2, np.ndim(weight)))
-        parts = np.split(np.asarray(weight, np.float32), groups)
-        weight = np.concatenate([np.flip(p.swapaxes(0, 1), axes) for p in parts])
-        if any(step != 1 for step in stride):
-            x = self.apply("zero_stuffing", x, stride=list(map(int, stride)))
-        sides = []
-        for i, taps in enumerate(weight.shape[2:]):
-            reach = dilation[i] * (taps - 1)
-            sides += [reach - padding[2 * i], reach - padding[2 * i + 1] + more[i]]
-        x = self.padded(x, [0] * 4 + [min(side, 0) for side in sides])
-        sides = [max(side, 0) for side in sides]
-        return self.convolution(
-            x, weight, bias, (1,) * len(axes), sides, dilation, groups
-        )
-
-    def padded(self, x, sides, value=0.0):
-        """Return x with values around it on each axis; negative sides: without some."""
-        for axis in range(len(sides) // 2):
-            before, after = sides[2 * axis : 2 * axis + 2]
-            size = self.shape(x)[axis]
-            x = self.pick(x, axis, range(max(-before, 0), size + min(after, 0)))
-        sides = [max(int(side), 0) for side in sides]
-        return self.apply("pad", x, padding=sides, value=value) if any(sides) else x
-
-    def normalized(self, x, axes, epsilon):
-        """Return a value with mean 0 and variance 1 over axes."""
-        x = self.arithmetic(
-            "subtract", x, self.apply("mean", x, axes=axes, keepdims=True)
-        )
-        squares = self.apply("multiply", x, x)
-        variance = self.apply("mean", squares, axes=axes, keepdims=True)
-        deviation = self.apply("sqrt", self.apply("add", variance, epsilon))
-        return self.arithmetic("divide", x, deviation)
-
-    def layer_norm(self, x, axes, scale, shift, epsilon):
-        """Return a value normalized over its last axes, scaled and shifted."""
-        constant = not isinstance(scale, str) and not isinstance(shift, str)
-        if constant and len(axes) == 1:
-            size = self.shape(x)[-1:]
-            scale = np.ones(size) if scale is None else np.broadcast_to(scale, size)
-            shift = np.zeros(size) if shift is None else np.broadcast_to(shift, size)
-            return self.apply(
-                "layer_normalisation", x, scale, shift, epsilon=float(epsilon)
-            )
-        return self.affine(self.normalized(x, axes, epsilon), scale, shift)
-
-    def affine(self, x, scale, shift):
-        """Return a value scaled and shifted; None: by nothing."""
-        x = x if scale is None else self.apply("multiply", x, scale)
-        return x if shift is None else self.apply("add", x, shift)
-
     def network(self, output) -> list:
         """Return the layers that lead to an output value, in their order."""
         if not isinstance(output, str):
@@ -279,8 +180,7 @@ def read(build, input_shape) -> Network:
         build: function (Builder) -> value of the output; it is called with two batches.
         input_shape: shape of one item.
 
-    Raises:
-        ValueError: if the graph treats items differently in other batches.
+    Raises ValueError if the graph treats items differently in other batches.
     """
     for pair in BATCHES:
         found = []

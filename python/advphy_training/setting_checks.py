@@ -3,6 +3,8 @@
 
 import math
 
+from advphy_model.found_by_name import require_known
+
 
 def within(settings, low, high, *names):
     """Require the named settings to be in low..high."""
@@ -26,9 +28,7 @@ def not_negative(settings, *names):
 
 def word(settings, name, words):
     """Require a setting to be one of the words."""
-    if (value := getattr(settings, name)) not in words:
-        known = ", ".join(words)
-        raise ValueError(f"{name} '{value}' is not known; choose from {known}")
+    require_known(name, getattr(settings, name), words)
 
 
 def psr(psr_db):

@@ -7,6 +7,7 @@ array, or the name of a layer that depends on the input.
 
 import numpy as np
 import torch
+from advphy_model.network.layers import LAYERS
 
 _ATEN = torch.ops.aten
 
@@ -23,10 +24,6 @@ def decompositions() -> dict:
 
 def _layer(kind):
     return lambda b, shape, x: b.apply(kind, x)
-
-
-def _same(b, shape, x, *_, **__):
-    return x
 
 
 def _arithmetic(kind):
@@ -57,10 +54,6 @@ def _compared(greater, equal, swapped=False):
     return operator
 
 
-def _not(b, shape, x):
-    return b.apply("equal", x, 0.0)
-
-
 def _reduced(kind):
     def operator(b, shape, x, axes=None, keepdim=False):
         return b.apply(kind, x, axes=_axes(b, x, axes), keepdims=bool(keepdim))
@@ -85,23 +78,11 @@ def _variance(b, shape, x, axes=None, correction=1, keepdim=False):
     return b.arithmetic("divide", summed, max(count - correction, 0))
 
 
-def _softmax(b, shape, x, axis, *_):
-    return b.apply("softmax", x, axis=axis % len(shape))
-
-
 def _elu(b, shape, x, alpha=1.0, scale=1.0, input_scale=1.0):
     if input_scale != 1:
         raise ValueError(f"layer '{b.at}': an ELU with an input scale is not known")
     y = b.apply("elu", x, alpha=float(alpha))
     return y if scale == 1 else b.arithmetic("multiply", y, scale)
-
-
-def _gelu(b, shape, x, approximate="none"):
-    return b.apply("gelu", x, tangent=approximate == "tanh")
-
-
-def _leaky_relu(b, shape, x, slope=0.01):
-    return b.apply("leaky_relu", x, slope=float(slope))
 
 
 def _clip(b, shape, x, low=None, high=None):
@@ -116,10 +97,96 @@ def _clip(b, shape, x, low=None, high=None):
 def _convolution(
     b, shape, x, weight, bias, stride, padding, dilation, transposed, more, groups
 ):
-    both = [side for p in padding for side in (p, p)]
-    if transposed:
-        return b.transposed(x, weight, bias, stride, both, dilation, groups, more)
-    return b.convolution(x, weight, bias, stride, both, dilation, groups)
+    weight = np.asarray(weight, np.float32)
+    axes = weight.ndim - 2
+    if axes not in (1, 2):
+        raise ValueError(f"layer '{b.at}': a convolution over {axes} axes")
+    sides = [side for p in padding for side in (p, p)]
+    if transposed:  # is a convolution of the input with zeros between its values
+        over = tuple(range(2, weight.ndim))
+        parts = np.split(weight, groups)
+        weight = np.concatenate([np.flip(p.swapaxes(0, 1), over) for p in parts])
+        if any(step != 1 for step in stride):
+            x = b.apply("zero_stuffing", x, stride=list(map(int, stride)))
+        for i, taps in enumerate(weight.shape[2:]):
+            rest = dilation[i] * (taps - 1) - padding[i]
+            sides[2 * i : 2 * i + 2] = rest, rest + more[i]
+        x = _padded(b, x, [0] * 4 + [min(side, 0) for side in sides])
+        sides, stride = [max(side, 0) for side in sides], [1] * axes
+    if any(step != 1 for step in dilation):
+        weight = LAYERS["zero_stuffing"](weight, dilation)
+    weight = _ungrouped(weight, groups)
+    bias = np.zeros(len(weight)) if bias is None else bias
+    how = {"padding": list(map(int, sides)), "stride": list(map(int, stride))}
+    return b.apply(f"conv{axes}d", x, weight, bias, **how)
+
+
+def _ungrouped(weight, groups):
+    """Return the weight of a convolution that mixes all channels."""
+    each, inside = len(weight) // groups, weight.shape[1]
+    whole = np.zeros((len(weight), inside * groups, *weight.shape[2:]), np.float32)
+    for g in range(groups):
+        rows = slice(g * each, (g + 1) * each)
+        whole[rows, g * inside : (g + 1) * inside] = weight[rows]
+    return whole
+
+
+def _padded(b, x, sides, value=0.0):
+    """Return x with values around it on each axis; negative sides: without some."""
+    for axis, (before, after) in enumerate(zip(sides[::2], sides[1::2], strict=True)):
+        size = b.shape(x)[axis]
+        x = b.pick(x, axis, range(max(-before, 0), size + min(after, 0)))
+    sides = [max(int(side), 0) for side in sides]
+    return b.apply("pad", x, padding=sides, value=value) if any(sides) else x
+
+
+def _pad(b, shape, x, sides, value=0.0):
+    pairs = [0] * (2 * len(shape) - len(sides))
+    backwards = np.reshape(sides, (-1, 2))[::-1].ravel().tolist()
+    return _padded(b, x, pairs + backwards, float(value))
+
+
+def _product(b, x, y, bias=None):
+    """Return a product of matrices plus a bias, as a dense layer if it can be one."""
+    if not isinstance(y, str):
+        y = np.asarray(y)
+        while y.ndim > 2 and (y == y[:1]).all():
+            y = y[0]
+        if isinstance(x, str) and len(b.shape(x)) == 2 and y.ndim == 2:
+            rows = np.zeros(y.shape[1]) if bias is None else bias
+            if not isinstance(rows, str) and np.size(rows) == y.shape[1]:
+                return b.apply("dense", x, y.T, np.reshape(rows, -1))
+    y = b.apply("matrix_product", x, y)
+    return y if bias is None else b.apply("add", y, bias)
+
+
+def _addmm(b, shape, bias, x, y, beta=1, alpha=1):
+    if (beta, alpha) != (1, 1):
+        raise ValueError(f"layer '{b.at}': addmm with factors is not known")
+    return _product(b, x, y, bias)
+
+
+def _normalized(b, x, axes, epsilon):
+    """Return a value with mean 0 and variance 1 over axes."""
+    middle = b.apply("mean", x, axes=axes, keepdims=True)
+    x = b.arithmetic("subtract", x, middle)
+    squares = b.apply("multiply", x, x)
+    variance = b.apply("mean", squares, axes=axes, keepdims=True)
+    deviation = b.apply("sqrt", b.apply("add", variance, epsilon))
+    return b.arithmetic("divide", x, deviation)
+
+
+def _affine(b, x, scale, shift):
+    """Return a value scaled and shifted; None: by nothing."""
+    x = x if scale is None else b.apply("multiply", x, scale)
+    return x if shift is None else b.apply("add", x, shift)
+
+
+def _of_channels(b, x, scale, shift):
+    """Return a value [batch, channels, ...] scaled and shifted for each channel."""
+    each = (-1,) + (1,) * (len(b.shape(x)) - 2)
+    both = (None if v is None else np.reshape(v, each) for v in (scale, shift))
+    return (_affine(b, x, *both), None, None)
 
 
 def _batch_norm(b, shape, x, scale, shift, mean, variance, momentum, epsilon):
@@ -127,40 +194,32 @@ def _batch_norm(b, shape, x, scale, shift, mean, variance, momentum, epsilon):
     gain = gain if scale is None else gain * np.asarray(scale)
     offset = -gain * np.asarray(mean)
     offset = offset if shift is None else offset + np.asarray(shift)
-    each = (-1,) + (1,) * (len(b.shape(x)) - 2)
-    return (b.affine(x, gain.reshape(each), offset.reshape(each)), None, None)
+    return _of_channels(b, x, gain, offset)
 
 
 def _instance_norm(b, shape, x, scale, shift, training, momentum, epsilon):
     axes = [axis for axis in range(len(b.shape(x))) if axis != 1]
-    each = (-1,) + (1,) * (len(axes) - 1)
-    scale, shift = (None if v is None else np.reshape(v, each) for v in (scale, shift))
-    return (b.affine(b.normalized(x, axes, epsilon), scale, shift), None, None)
-
-
-def _layer_norm(b, shape, x, sizes, scale, shift, epsilon):
-    rank = len(b.shape(x))
-    axes = list(range(rank - len(sizes), rank))
-    return (b.layer_norm(x, axes, scale, shift, epsilon), None, None)
+    return _of_channels(b, _normalized(b, x, axes, epsilon), scale, shift)
 
 
 def _group_norm(b, shape, x, scale, shift, count, channels, size, groups, epsilon):
     whole = b.shape(x)
     y = b.view(x, (whole[0], groups, channels // groups * size))
-    y = b.view(b.normalized(y, [2], epsilon), whole)
-    each = (-1,) + (1,) * (len(whole) - 2)
-    scale, shift = (
-        None if value is None else np.reshape(value, each) for value in (scale, shift)
-    )
-    return (b.affine(y, scale, shift), None, None)
+    y = b.view(_normalized(b, y, [2], epsilon), whole)
+    return _of_channels(b, y, scale, shift)
 
 
-def _view(b, shape, x, *_):
-    return b.view(x, shape)
-
-
-def _permute(b, shape, x, axes):
-    return b.permute(x, axes)
+def _layer_norm(b, shape, x, sizes, scale, shift, epsilon):
+    rank, size = len(b.shape(x)), b.shape(x)[-1:]
+    constant = not isinstance(scale, str) and not isinstance(shift, str)
+    if constant and len(sizes) == 1:
+        scale = np.ones(size) if scale is None else np.broadcast_to(scale, size)
+        shift = np.zeros(size) if shift is None else np.broadcast_to(shift, size)
+        how = {"epsilon": float(epsilon)}
+        return (b.apply("layer_normalisation", x, scale, shift, **how), None, None)
+    axes = list(range(rank - len(sizes), rank))
+    y = _normalized(b, x, axes, epsilon)
+    return (_affine(b, y, scale, shift), None, None)
 
 
 def _transpose(b, shape, x, one, other):
@@ -180,10 +239,6 @@ def _slice(b, shape, x, axis=0, start=None, end=None, step=1):
     return b.pick(x, axis, range(size)[slice(start, end, step)])
 
 
-def _select(b, shape, x, axis, index):
-    return b.view(b.pick(x, axis, [index]), shape)
-
-
 def _split(b, shape, x, sizes, axis=0):
     size = b.shape(x)[axis]
     if isinstance(sizes, int):
@@ -194,39 +249,23 @@ def _split(b, shape, x, sizes, axis=0):
     )
 
 
-def _index_select(b, shape, x, axis, index):
-    return b.pick(x, axis, _constant(b, index))
-
-
 def _index(b, shape, x, indices):
     chosen = [(axis, i) for axis, i in enumerate(indices) if i is not None]
     if len(chosen) != 1 or np.ndim(chosen[0][1]) != 1:
         raise ValueError(f"layer '{b.at}': this way to index is not known")
-    ((axis, index),) = chosen
-    return b.pick(x, axis, _constant(b, index))
+    return _index_select(b, shape, x, *chosen[0])
 
 
-def _constant(b, index):
+def _index_select(b, shape, x, axis, index):
     if isinstance(index, str):
         raise ValueError(f"layer '{b.at}': an index depends on the input")
-    return np.asarray(index).tolist()
+    return b.pick(x, axis, np.asarray(index).tolist())
 
 
 def _flip(b, shape, x, axes):
     for axis in axes:
         x = b.pick(x, axis, range(b.shape(x)[axis])[::-1])
     return x
-
-
-def _cat(b, shape, parts, axis=0):
-    return b.apply("concatenation", *parts, axis=axis % len(shape))
-
-
-def _pad(b, shape, x, sides, value=0.0):
-    pairs = [0] * (2 * len(shape) - len(sides))
-    backwards = [sides[i : i + 2] for i in range(len(sides) - 2, -1, -2)]
-    padding = [*pairs, *(int(side) for pair in backwards for side in pair)]
-    return b.padded(x, padding, float(value))
 
 
 def _scatter(b, shape, x, source, axis=0, start=None, end=None, step=1):
@@ -240,10 +279,6 @@ def _scatter(b, shape, x, source, axis=0, start=None, end=None, step=1):
     return parts[0] if len(parts) == 1 else b.apply("concatenation", *parts, axis=axis)
 
 
-def _prelu(b, shape, x, slope):
-    return b.apply("leaky_relu", x, slope)
-
-
 def _softplus(b, shape, x, beta=1.0, threshold=20.0):
     if beta * threshold < 15 and threshold < 15:
         raise ValueError(f"layer '{b.at}': a softplus with a threshold is not known")
@@ -253,36 +288,10 @@ def _softplus(b, shape, x, beta=1.0, threshold=20.0):
     return b.arithmetic("divide", y, beta)
 
 
-def _addmm(b, shape, bias, x, y, beta=1, alpha=1):
-    if (beta, alpha) != (1, 1):
-        raise ValueError(f"layer '{b.at}': addmm with factors is not known")
-    return b.product(x, y, bias)
-
-
-def _mm(b, shape, x, y):
-    return b.product(x, y)
-
-
-def _reciprocal(b, shape, x):
-    return b.apply("divide", 1.0, x)
-
-
-def _rsqrt(b, shape, x):
-    return b.apply("divide", 1.0, b.apply("sqrt", x))
-
-
-def _negative(b, shape, x):
-    return b.arithmetic("multiply", x, -1.0)
-
-
 def _where(b, shape, condition, x, y):
     if not isinstance(condition, str) and not np.any(condition):
         return y
     return b.apply("choice", condition, x, y)
-
-
-def _part(b, shape, parts, which):
-    return parts[which]
 
 
 OPERATORS = {
@@ -290,16 +299,17 @@ OPERATORS = {
     for name in "relu sigmoid silu tanh exp expm1 log log1p sqrt sin cos erf".split()
 }
 OPERATORS |= dict.fromkeys(
-    "clone alias detach contiguous _to_copy lift_fresh_copy dropout".split(), _same
+    "clone alias detach contiguous _to_copy lift_fresh_copy dropout".split(),
+    lambda b, shape, x, *_, **__: x,
 )
 OPERATORS |= {
     kind[:3]: _arithmetic(kind) for kind in ("add", "subtract", "multiply", "divide")
 }
 OPERATORS |= {
     "abs": _layer("absolute"),
-    "neg": _negative,
-    "reciprocal": _reciprocal,
-    "rsqrt": _rsqrt,
+    "neg": lambda b, shape, x: b.arithmetic("multiply", x, -1.0),
+    "reciprocal": lambda b, shape, x: b.apply("divide", 1.0, x),
+    "rsqrt": lambda b, shape, x: b.apply("divide", 1.0, b.apply("sqrt", x)),
     "pow": lambda b, shape, x, y: b.apply("power", x, y),
     "maximum": lambda b, shape, x, y: b.apply("maximum", x, y),
     "minimum": lambda b, shape, x, y: b.apply("minimum", x, y),
@@ -308,14 +318,20 @@ OPERATORS |= {
     "lt": _compared(True, False, swapped=True),
     "le": _compared(True, True, swapped=True),
     "eq": _compared(False, True),
-    "ne": lambda b, shape, x, y: _not(b, shape, b.apply("equal", x, y)),
-    "logical_not": _not,
+    "ne": lambda b, shape, x, y: b.apply("equal", b.apply("equal", x, y), 0.0),
+    "logical_not": lambda b, shape, x: b.apply("equal", x, 0.0),
     "where": _where,
     "clamp": _clip,
-    "leaky_relu": _leaky_relu,
+    "leaky_relu": lambda b, shape, x, slope=0.01: b.apply(
+        "leaky_relu", x, slope=float(slope)
+    ),
     "elu": _elu,
-    "gelu": _gelu,
-    "_softmax": _softmax,
+    "gelu": lambda b, shape, x, approximate="none": b.apply(
+        "gelu", x, tangent=approximate == "tanh"
+    ),
+    "_softmax": lambda b, shape, x, axis, *_: b.apply(
+        "softmax", x, axis=axis % len(shape)
+    ),
     "mean": _reduced("mean"),
     "sum": _reduced("total"),
     "amax": _reduced("largest"),
@@ -324,23 +340,28 @@ OPERATORS |= {
     "convolution": _convolution,
     "native_layer_norm": _layer_norm,
     "native_group_norm": _group_norm,
-    **dict.fromkeys(("view", "_unsafe_view", "reshape", "unsqueeze", "squeeze"), _view),
-    "permute": _permute,
+    **dict.fromkeys(
+        "view _unsafe_view reshape unsqueeze squeeze".split(),
+        lambda b, shape, x, *_: b.view(x, shape),
+    ),
+    "permute": lambda b, shape, x, axes: b.permute(x, axes),
     "transpose": _transpose,
     "expand": _expand,
     "slice": _slice,
-    "select": _select,
+    "select": lambda b, shape, x, axis, index: b.view(b.pick(x, axis, [index]), shape),
     "split_with_sizes": _split,
     "split": _split,
-    "getitem": _part,
+    "getitem": lambda b, shape, parts, which: parts[which],
     "index_select": _index_select,
     "index": _index,
     "flip": _flip,
-    "cat": _cat,
+    "cat": lambda b, shape, parts, axis=0: b.apply(
+        "concatenation", *parts, axis=axis % len(shape)
+    ),
     "constant_pad_nd": _pad,
     "slice_scatter": _scatter,
     "copy": lambda b, shape, x, source, *_: _expand(b, shape, source),
-    "_prelu_kernel": _prelu,
+    "_prelu_kernel": lambda b, shape, x, slope: b.apply("leaky_relu", x, slope),
     "softplus": _softplus,
     "full_like": lambda b, shape, x, value, **_: np.full(shape, value, np.float32),
     "zeros_like": lambda b, shape, x, **_: np.zeros(shape, np.float32),
@@ -348,6 +369,6 @@ OPERATORS |= {
     "_native_batch_norm_legit": _instance_norm,
     "_native_batch_norm_legit_no_training": _batch_norm,
     "addmm": _addmm,
-    "mm": _mm,
-    "bmm": _mm,
+    "mm": lambda b, shape, x, y: _product(b, x, y),
+    "bmm": lambda b, shape, x, y: _product(b, x, y),
 }

@@ -21,19 +21,12 @@ TIMEOUT = 20.0  # seconds without a byte until the next mirror is tried
 
 @dataclass(frozen=True)
 class DataSet:
-    """Four idx files with known hashes.
+    """Four idx files with known hashes."""
 
-    Args:
-        name: name for the command `advphy data`.
-        sha256: file name -> SHA-256 of the uncompressed content.
-        mirrors: URLs of folders that have the files with ".gz".
-        package: Debian package with the files and its folder; empty: none.
-    """
-
-    name: str
-    sha256: dict
-    mirrors: tuple
-    package: tuple = ()
+    name: str  # name for the command `advphy data`
+    sha256: dict  # file name -> SHA-256 of the uncompressed content
+    mirrors: tuple  # URLs of folders that have the files with ".gz"
+    package: tuple = ()  # Debian package with the files and its folder; empty: none
 
     @property
     def remedy(self) -> str:

@@ -17,6 +17,7 @@ _TEST = 7  # one image of seven is for tests, as in MNIST
 def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
     """Store a folder's pictures as a data set in `image_files.place(name)`.
 
+    Return (place, images, names of the labels, files of other kinds that are left out).
     Labels are numbers of the sorted sub-folders, if there are any. The images are
     shuffled, equally each time; one of seven is for tests. Transparent becomes white.
 
@@ -27,9 +28,6 @@ def adopt(folder, name="", size=32, color=False, tiles=False) -> tuple:
         color: True: red, green and blue; False: gray.
         tiles: True: all squares of `size` pixels that fit beside each other in a
             picture; False: its largest middle square, scaled down.
-
-    Returns:
-        (place, images, names of the labels, files of other kinds that are left out).
 
     Raises ValueError if there are too few pictures or too many sub-folders, or a
     picture is damaged, too small or has 16 bits for a pixel; OSError if a file cannot

@@ -18,17 +18,11 @@ PIECE = 2**18  # samples read at once
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """Bytes of a data file, which may be part of an archive.
+    """Bytes of a data file, which may be part of an archive."""
 
-    Args:
-        path: file to read.
-        at: index of the first byte.
-        size: number of bytes.
-    """
-
-    path: Path
-    at: int
-    size: int
+    path: Path  # file to read
+    at: int  # index of the first byte
+    size: int  # number of bytes
 
     def pieces(self, at=0, size=None):
         """Yield `size` bytes from `at` on, by default all, in pieces."""

@@ -56,13 +56,12 @@ class LinkModel(StoredModel):
         codebook = np.ascontiguousarray(self.codebook, np.complex64)
         codebook.setflags(write=False)
         object.__setattr__(self, "codebook", codebook)
-        self._check_code()
-        self._check_networks()
+        self._check()
 
     def __repr__(self):
         return f"{self.name} (k={self.k}, n={self.n})"
 
-    def _check_code(self):
+    def _check(self):
         if self.k not in range(1, 9):
             self.refuse(f"k must be 1..8 bits (a message is a byte), got {self.k}")
         if self.n not in range(1, 4097):
@@ -79,8 +78,6 @@ class LinkModel(StoredModel):
                 "scale the codebook by sqrt(n / energy)"
             )
         self.require_known("decision", self.decision, DECISIONS)
-
-    def _check_networks(self):
         shapes = (self.M,), (2 * self.n,)
         for role in self.networks:
             self.require_known("role", role, ROLES)

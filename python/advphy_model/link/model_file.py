@@ -35,25 +35,17 @@ class OtherKindError(ModelFileError):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of model file.
+    """A kind of model file."""
 
-    Args:
-        format: text in the metadata that names the kind and its version.
-        key: key of the description in the metadata.
-        what: name of the kind in error texts, such as "semantic link".
-        remedy: how to get such a file, for error texts.
-        folder: folder of the shipped models in trained/.
-        conventions: entries of the description in addition to the model's fields, such
-            as the power convention; files with other values are refused.
-        complex_arrays: names of fields that are complex arrays, stored as reals.
-    """
-
-    format: str
-    key: str
-    what: str
-    remedy: str
-    folder: str
+    format: str  # text in the metadata that names the kind and its version
+    key: str  # key of the description in the metadata
+    what: str  # name of the kind in error texts, such as "semantic link"
+    remedy: str  # how to get such a file, for error texts
+    folder: str  # folder of the shipped models in trained/
+    # Entries of the description in addition to the model's fields, such as the power
+    # convention; files with other values are refused.
     conventions: dict
+    # Names of fields that are complex arrays, stored as reals.
     complex_arrays: tuple = ()
 
     def described(self, metadata: dict) -> tuple:

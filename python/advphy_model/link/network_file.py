@@ -16,8 +16,7 @@ class NetworkFile(StoredModel):
         networks: {"network": Network}.
         recipe: where it comes from; JSON values.
 
-    Raises:
-        ValueError: if there is not exactly one network.
+    Raises ValueError if there is not exactly one network.
     """
 
     name: str

@@ -5,6 +5,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,6 +48,24 @@ def _wilson(errors, blocks, confidence):
     half = z / (1 + share) * math.sqrt((rate * (1 - rate) + share / 4) / blocks)
     low = 0.0 if errors == 0 else middle - half
     return low, 1.0 if errors == blocks else middle + half
+
+
+class Estimate(NamedTuple):
+    """A number of a measurement, with its 95 % interval of counting."""
+
+    low: float
+    value: float
+    high: float
+
+    def text(self, form=".2e") -> str:
+        """Return the number with its interval as text."""
+        return f"{self.value:{form}} ({self.low:{form}}..{self.high:{form}})"
+
+
+def share(part, whole) -> Estimate:
+    """Return part / whole, such as a block error rate, with its Wilson interval."""
+    low, high = interval(part, whole)
+    return Estimate(low, part / whole, high)
 
 
 def upper_bound(blocks: int, confidence: float = 0.95) -> float:

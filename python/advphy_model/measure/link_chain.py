@@ -94,7 +94,7 @@ class Counts(LinkRow):
 
     SUMS: ClassVar = names("blocks block_errors erasures")
     COLUMNS: ClassVar = columns_with(SUMS)
-    EARLIER: ClassVar = {"channel": "awgn"}
+    EARLIER: ClassVar = names("channel")
     COMMAND: ClassVar = "advphy measure"
 
     @property

@@ -27,21 +27,13 @@ CFO_SLACK, CLOCK_SLACK_PPM = 1e-5, 4.0  # cycles per sample, ppm
 
 @dataclass(frozen=True)
 class Check:
-    """One figure and its limits.
-
-    Args:
-        name: name of the figure.
-        figure: measured value.
-        low: lower limit, inclusive.
-        high: upper limit, inclusive.
-        unit: unit of figure and limits, or "".
-    """
+    """One figure and its limits."""
 
     name: str
-    figure: float
-    low: float = 0
-    high: float = math.inf
-    unit: str = ""
+    figure: float  # measured value
+    low: float = 0  # lower limit, inclusive
+    high: float = math.inf  # upper limit, inclusive
+    unit: str = ""  # unit of figure and limits, or ""
 
     @property
     def passed(self) -> bool:
@@ -57,22 +49,16 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """Expected figures of a run.
+    """Expected figures of a run."""
 
-    Args:
-        ebn0_db: Eb/N0 in dB, as set or from the estimated SNR.
-        loss_db: allowed loss of the modem in dB.
-        most_lost: share of the bursts that may be missed, 0..1.
-        cfo: carrier frequency offset in cycles per sample; None: not known.
-        clock_ppm: magnitude of the clock offset in ppm; None: not known.
-        snr_slack_db: allowed difference of the SNR in dB; None: it is not known.
-    """
-
-    ebn0_db: float
-    loss_db: float
-    most_lost: float = 0.01
+    ebn0_db: float  # Eb/N0 in dB, as set or from the estimated SNR
+    loss_db: float  # allowed loss of the modem in dB
+    most_lost: float = 0.01  # share of the bursts that may be missed, 0..1
+    # Carrier frequency offset in cycles per sample; None: not known.
     cfo: float | None = None
+    # Magnitude of the clock offset in ppm; None: not known.
     clock_ppm: float | None = None
+    # Allowed difference of the SNR in dB; None: it is not known.
     snr_slack_db: float | None = SNR_SLACK_DB
 
 

@@ -17,18 +17,13 @@ _GROWTH = 8  # a range is at most 1/_GROWTH of the items submitted so far per th
 
 @dataclass(frozen=True)
 class Workers:
-    """An executor and how to use it.
-
-    Args:
-        executor: concurrent.futures.Executor.
-        slots: function that returns how many calls can run at the same time.
-        largest: most checks of the stop rule per range; more than 1 over a network.
-        result: function that waits for a future and returns its result.
-    """
+    """An executor and how to use it."""
 
     executor: concurrent.futures.Executor
-    slots: Callable
+    slots: Callable  # function that returns how many calls can run at the same time
+    # Most checks of the stop rule per range; more than 1 over a network.
     largest: int = 1
+    # Function that waits for a future and returns its result.
     result: Callable = concurrent.futures.Future.result
 
 

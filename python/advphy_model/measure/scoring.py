@@ -24,18 +24,13 @@ from advphy_model.randomness import checked_seed, messages
 
 @dataclass(frozen=True)
 class FrameScore:
-    """Counts of one received burst.
-
-    Args:
-        received: ReceivedFrame.
-        block_errors: blocks decided for a wrong message; None for a semantic link.
-        erasures: blocks not decided.
-        squared_error: sum over all pixels of images not erased; None for a link model.
-    """
+    """Counts of one received burst."""
 
     received: ReceivedFrame
+    # Blocks decided for a wrong message; None for a semantic link.
     block_errors: int | None
-    erasures: int
+    erasures: int  # blocks not decided
+    # Sum over all pixels of images not erased; None for a link model.
     squared_error: float | None = None
 
     @property

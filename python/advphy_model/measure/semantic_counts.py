@@ -88,12 +88,7 @@ class SemanticCounts(Row):
         " transmit_energy model_sha256 eve eve_sha256 squared_error_squares attack"
         " attack_psr_db ssim_sum ssim_frames version"
     )
-    EARLIER: ClassVar = {
-        "attack": "none",
-        "attack_psr_db": "",
-        "ssim_sum": "0",
-        "ssim_frames": "0",
-    }
+    EARLIER: ClassVar = names("attack attack_psr_db ssim_sum ssim_frames")
     COMMAND: ClassVar = "advphy measure-semantic"
 
     @property

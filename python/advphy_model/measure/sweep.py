@@ -16,21 +16,13 @@ from advphy_model.version import __version__
 
 @dataclass(frozen=True)
 class Step:
-    """Progress of one setting.
-
-    Args:
-        setting: the setting.
-        rows: its rows, including earlier counts.
-        new_items: items counted for this setting in this run.
-        seconds: time spent on this setting in this run.
-        done: whether the stop rule is met.
-    """
+    """Progress of one setting."""
 
     setting: object
-    rows: tuple
-    new_items: int
-    seconds: float
-    done: bool
+    rows: tuple  # its rows, including earlier counts
+    new_items: int  # items counted for this setting in this run
+    seconds: float  # time spent on this setting in this run
+    done: bool  # whether the stop rule is met
 
     @property
     def row(self):

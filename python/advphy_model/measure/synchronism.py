@@ -34,18 +34,11 @@ _LONG, _SHORT = 1600, 256  # bursts per point without and with a canceller
 
 @dataclass(frozen=True)
 class Point:
-    """One point of the figure.
+    """One point of the figure."""
 
-    Args:
-        panel: one of PANELS, or "" for CLEAN and JAMMER, which need no synchronism.
-        curve: one of CURVES, CLEAN, JAMMER.
-        x: value on the panel's axis; in the panel "unknown" the index in UNKNOWN.
-        setting: BurstSetting.
-    """
-
-    panel: str
-    curve: str
-    x: float
+    panel: str  # one of PANELS, or "" for CLEAN and JAMMER, which need no synchronism
+    curve: str  # one of CURVES, CLEAN, JAMMER
+    x: float  # value on the panel's axis; in the panel "unknown" the index in UNKNOWN
     setting: BurstSetting
 
 

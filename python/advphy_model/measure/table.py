@@ -33,11 +33,11 @@ class Row:
         FIRST: column with the index of the first item.
         SUMS: columns that are added; the first is the number of items.
         COLUMNS: all columns in the order of the file.
-        EARLIER: {column: value} for columns that files of earlier versions do not have.
+        EARLIER: columns that files of earlier versions do not have; the default holds.
         COMMAND: command that writes such a table.
     """
 
-    EARLIER: typing.ClassVar[dict] = {}
+    EARLIER: typing.ClassVar[tuple] = ()
 
     @classmethod
     def nothing(cls) -> dict:
@@ -213,8 +213,8 @@ def read(path, schema) -> list:
             for values in reader:
                 if None in values or None in values.values():
                     raise ValueError("the number of values is not that of columns")
-                values = schema.EARLIER | values
-                row = schema(**{n: _value(types[n], n, values[n]) for n in fields})
+                given = [name for name in fields if name in values]
+                row = schema(**{n: _value(types[n], n, values[n]) for n in given})
                 row.require_possible()
                 rows.append(row)
         except (ValueError, TypeError, csv.Error) as error:

@@ -3,6 +3,8 @@
 
 import torch
 
+from advphy_training.projected_ascent import project
+
 KIND = "table"
 _NOISE_DRAWS = 256  # the gradient is averaged over the unknown noise
 
@@ -20,5 +22,4 @@ def craft(attacked, plan):
         loss = torch.nn.functional.cross_entropy(link.logits(y), sent, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, y)
         rows += gradient.reshape(len(codebook), _NOISE_DRAWS, -1).mean(dim=1)
-    norm = rows.norm(dim=1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
-    return (plan.norm(attacked[0].model.n) * rows / norm).numpy()
+    return project(rows, plan.norm(attacked[0].model.n)).numpy()

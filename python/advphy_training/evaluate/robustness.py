@@ -94,16 +94,14 @@ class Evaluation:
 
     def over_psr(self, role) -> dict:
         """Return {psr_db: Counts} of a role at the evaluation's Eb/N0."""
-        found = {psr: row for (db, psr), row in self._of(role) if db == self.ebn0_db}
+        here = role, self.ebn0_db
+        found = {key[2]: row for key, row in self.counts.items() if key[:2] == here}
         return {p: found[p] for p in sorted(found.keys() - {None, CHANCE_PSR_DB})}
 
     def over_ebn0(self, role) -> dict:
         """Return {ebn0_db: Counts} of a role at the evaluation's PSR, if it has one."""
-        return {db: row for (db, p), row in self._of(role) if p in (None, self.psr_db)}
-
-    def _of(self, role):
-        """Return [((ebn0_db, psr_db), Counts)] of a role."""
-        return [(key[1:], row) for key, row in self.counts.items() if key[0] == role]
+        here, of = (None, self.psr_db), self.counts.items()
+        return {db: row for (r, db, p), row in of if r == role and p in here}
 
 
 def evaluate(

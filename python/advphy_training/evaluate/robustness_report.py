@@ -87,7 +87,7 @@ def _draw(evaluation, folder):
     limits = {p: bound(link, ebn0_db, p) for p in psrs}
     proven = {p: evaluation.certified[ebn0_db, p][0] for p in psrs}
     lines = [
-        ("clean", dict.fromkeys(psrs, max(rate(clean)[0], 1 / clean.blocks))),
+        ("clean", dict.fromkeys(psrs, max(rate(clean).value, 1 / clean.blocks))),
         ("minimum-distance bound", limits),
         ("chance, 1 - 1/M", dict.fromkeys(psrs, 1 - 1 / link.M)),
         ("certified, universal", proven),
@@ -161,7 +161,7 @@ def _certificate(evaluation):
     for (ebn0_db, psr_db), bounds in sorted(evaluation.certified.items()):
         row = evaluation.counts.get(("universal_pgd", ebn0_db, psr_db))
         if row is not None:
-            rates = f"{rate(row)[0]:.2e} | {bounds[0]:.2e} | {bounds[1]:.2e}"
+            rates = f"{rate(row).value:.2e} | {bounds[0]:.2e} | {bounds[1]:.2e}"
             lines.append(f"| {ebn0_db:g} dB | {psr_db:g} dB | {rates} |")
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from advphy_figures import eve_accuracy
 from advphy_model.atomic_file import atomic_file
 from advphy_model.measure import table
-from advphy_model.measure.error_rate import interval
+from advphy_model.measure.error_rate import share
 from advphy_model.measure.semantic_counts import SemanticCounts
 from advphy_model.version import __version__
 
@@ -72,37 +72,30 @@ def _page(report, one, found):
     what = "a keyed pair" if link.keying != "none" else "no security"
     if link.hides and link.keying == "none":
         what = "a pair"
-    lines = [
-        f"# Secrecy of {link.name} ({what})",
-        "",
-        f"Measured on {len(one.tested)} images that Eve never saw "
-        f"({one.tested.name}). The accuracy of a blind Eve, who always guesses the "
-        f"most frequent label, is {chance:.4f}.",
-        "",
-        "![Eve's accuracy](accuracy.png)",
-        "",
-        "| Eve | SNR [dB] | accuracy (95 %) |",
-        "|---|---|---|",
-    ]
+    rows = ["| Eve | SNR [dB] | accuracy (95 %) |", "|---|---|---|"]
     for means, row in found:
-        low, high = interval(row.correct, row.frames)
-        lines.append(
-            f"| {means} | {row.snr_db:g} | {row.accuracy:.4f} ({low:.4f}..{high:.4f}) |"
-        )
+        accuracy = share(row.correct, row.frames).text(".4f")
+        rows.append(f"| {means} | {row.snr_db:g} | {accuracy} |")
     there = {means for means, _ in found}
-    lines += [
-        "",
-        *(f"- {means}: {text}." for means, text in SENTENCES.items() if means in there),
-        "",
-        "| her own image decoder, SNR [dB] | MSE | SSIM | MSE of the mean image |",
-        "|---|---|---|---|",
-    ]
+    seen = ["| her own image decoder, SNR [dB] | MSE | SSIM | MSE of the mean image |"]
     form = "| {snr_db:g} | {mse:.4f} | {ssim:.3f} | {mean_image_mse:.4f} |"
-    lines += [form.format(**row) for row in report["image_decoder"]]
+    seen += ["|---" * 4 + "|", *(form.format(**row) for row in report["image_decoder"])]
     best = max(row.accuracy for _, row in found)
     verdict = "None of these Eves is better than a blind one by more than 0.01."
     if best > chance + 0.01:
         verdict = f"The best Eve finds {best:.1%} of the labels, a blind one "
         verdict += f"{chance:.1%}: the link is not secret."
-    lines += ["", verdict, "", "Made by:", "", f"    {report['command']}", ""]
-    return "\n".join(lines)
+    parts = [
+        f"# Secrecy of {link.name} ({what})",
+        f"Measured on {len(one.tested)} images that Eve never saw "
+        f"({one.tested.name}). The accuracy of a blind Eve, who always guesses the "
+        f"most frequent label, is {chance:.4f}.",
+        "![Eve's accuracy](accuracy.png)",
+        "\n".join(rows),
+        "\n".join(f"- {k}: {text}." for k, text in SENTENCES.items() if k in there),
+        "\n".join(seen),
+        verdict,
+        "Made by:",
+        f"    {report['command']}",
+    ]
+    return "\n\n".join(parts) + "\n"

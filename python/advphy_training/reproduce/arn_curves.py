@@ -4,7 +4,7 @@
 import functools
 from dataclasses import dataclass, field
 
-from advphy_training.reproduce.claims import Point, share
+from advphy_model.measure.error_rate import Estimate, share
 
 LABELS = {
     "base": "original system",
@@ -31,7 +31,7 @@ def labels(*curves) -> dict:
 class Measured:
     """Results of the curves of a figure."""
 
-    # {(family, ("mse" of Bob's images or "accuracy" of Eve, curve)): {x: Point}}
+    # {(family, ("mse" of Bob's images or "accuracy" of Eve, curve)): {x: Estimate}}
     points: dict = field(default_factory=dict)
     # {(family, curve, x): (realized PSR or None, transmit power)}
     power_db: dict = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Measured:
                 quantity, point = "accuracy", share(row.correct, row.frames)
             else:
                 low, high = row.mse_interval()
-                quantity, point = "mse", Point(low, row.mse, high)
+                quantity, point = "mse", Estimate(low, row.mse, high)
                 power = row.psr_db, row.transmit_power_db
                 self.power_db[family, names[branch], x] = power
             key = family, (quantity, names[branch])
@@ -68,13 +68,13 @@ class Measured:
         self.rows += [r for r in rows if (r.setting, r.first_frame) not in known]
 
     def by_family(self) -> list:
-        """Return {(quantity, curve): {x: Point}} of each family, for the claims."""
+        """Return {(quantity, curve): {x: Estimate}} of each family, for the claims."""
         families = sorted({f for f, (quantity, _) in self.points if quantity == "mse"})
         every = self.points.items()
         return [{key: at for (f, key), at in every if f == one} for one in families]
 
     def over_families(self, quantity) -> dict:
-        """Return {curve: {x: Points of all families}}."""
+        """Return {curve: {x: Rates of all families}}."""
         found = {}
         for (_, (which, curve)), points in self.points.items():
             for x, point in points.items():

@@ -4,7 +4,9 @@
 import itertools
 from dataclasses import dataclass, field
 
-from advphy_training.reproduce.claims import ebn0_needed, share, shown, shown_db
+from advphy_model.measure.error_rate import share
+
+from advphy_training.reproduce.claims import ebn0_needed, shown, shown_db
 
 
 @dataclass
@@ -25,7 +27,7 @@ class BlockErrors:
         }
 
     def by_family(self) -> list:
-        """Return {(link, key): {ebn0_db: Point}} of each family, for the claims."""
+        """Return {(link, key): {ebn0_db: Estimate}} of each family, for the claims."""
         return [
             {key: _points(curve) for key, curve in self.of_family(family).items()}
             for family in range(self.families)

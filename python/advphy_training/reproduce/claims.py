@@ -7,24 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from advphy_model.measure.error_rate import ebn0_db_at, interval
+from advphy_model.measure.error_rate import Estimate, ebn0_db_at
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decided"
-
-
-@dataclass(frozen=True)
-class Point:
-    """One number of a curve, with its 95 % interval of counting."""
-
-    low: float
-    value: float
-    high: float
-
-
-def share(part, whole) -> Point:
-    """Return the Point of part / whole, such as a block error rate."""
-    low, high = interval(part, whole)
-    return Point(low, part / whole, high)
 
 
 @dataclass(frozen=True)
@@ -33,8 +18,8 @@ class Condition:
 
     words: str  # completion of "only with ..."; "": the only condition
     curves: tuple  # keys of the curves that are judged
-    # function of the curves, each {x: Point}, that returns the state (HOLDS, FAILS, or
-    # OPEN: the intervals overlap, or a number is missing) and the numbers as text
+    # function of the curves, each {x: Estimate}, that returns the state (HOLDS, FAILS,
+    # or OPEN: the intervals overlap, or a number is missing) and the numbers as text
     judge: Callable
 
 
@@ -47,7 +32,7 @@ class Claim:
     conditions: tuple  # all of them hold if the claim does
 
     def outcomes(self, curves) -> list:
-        """Return (words, state, numbers) of each condition for {key: {x: Point}}."""
+        """Return (words, state, numbers) of each condition for {key: {x: Estimate}}."""
         return [
             (each.words, *each.judge(*(curves.get(key, {}) for key in each.curves)))
             for each in self.conditions
@@ -212,7 +197,7 @@ def falling(quantity, curve, at) -> tuple:
 
 
 def ebn0_needed(curve, bler):
-    """Return the Point in dB at which a curve falls to a BLER, or None.
+    """Return the Estimate in dB at which a curve falls to a BLER, or None.
 
     Its ends are where the ends of the BLERs' intervals do so, or infinite.
     """
@@ -221,18 +206,16 @@ def ebn0_needed(curve, bler):
         points = {x: (getattr(point, end), 1) for x, point in curve.items()}
         found = ebn0_db_at(points, bler)
         ends[end] = beyond if found is None else found
-    return None if ends["value"] is None else Point(**ends)
+    return None if ends["value"] is None else Estimate(**ends)
 
 
 def shown(point, form=".2e") -> str:
     """Return a number with its interval as text."""
-    if point is None:
-        return "not measured"
-    return f"{point.value:{form}} ({point.low:{form}}..{point.high:{form}})"
+    return "not measured" if point is None else point.text(form)
 
 
 def shown_db(point) -> str:
     """Return an Eb/N0 with its interval as text."""
     if point is None:
         return "not within the points"
-    return f"{point.value:.2f} dB ({point.low:.2f}..{point.high:.2f})"
+    return point.text(".2f").replace(" ", " dB ", 1)

@@ -58,7 +58,10 @@ class Scheme(semantic_scheme.SchemeOnBase):
         super().__init__(settings)
         rng, hidden = np.random.default_rng(seed), settings.hidden
         block = residual(self._link.reals, rng, setting_checks.layer_sizes(hidden))
-        self._bob = TorchNetwork(_idle(block))
+        *first, last = block.layers  # an output of 0: training starts from the base
+        zeros = {key: 0 * value for key, value in last.parameters.items()}
+        layers = (*first, dataclasses.replace(last, parameters=zeros))
+        self._bob = TorchNetwork(dataclasses.replace(block, layers=layers))
 
     def parameters(self):
         """Return the tensors that Adam trains: Bob's residual network."""
@@ -77,11 +80,3 @@ class Scheme(semantic_scheme.SchemeOnBase):
         trained = self._settings.denoiser != "none"
         networks = {"bob": self._bob.export()} if trained else {}
         return self._on_base(name, networks, recipe, self._settings.transform)
-
-
-def _idle(network):
-    """Return the network with output 0, so that training starts from the base."""
-    *first, last = network.layers
-    zeros = {key: 0 * value for key, value in last.parameters.items()}
-    last = dataclasses.replace(last, parameters=zeros)
-    return dataclasses.replace(network, layers=(*first, last))

@@ -104,22 +104,18 @@ class Scheme(semantic_scheme.SchemeOnBase):
         y = sent + self._noise(x, generator)
         decoded = self._decoder(y - self._bob(y))
         intercepted = sent + self._noise(x, generator)
+        confidence = [  # of each Eve in the true label [arn, eq. 22-23]
+            torch.softmax(classifier(intercepted), 1).gather(1, labels[:, None]).mean()
+            for classifier in self._classifiers
+        ]
         power = torch.relu((delta**2).mean() - self._limit)  # [arn, eq. 20]
         communication = self._task_loss(decoded, self._pixels[chosen])
         total = (
             settings.weight_power * power
             + settings.weight_communication * communication
-            + settings.weight_privacy * self._confidence(intercepted, labels)
+            + settings.weight_privacy * (sum(confidence) / len(confidence))
         )
         return total, intercepted.detach(), labels
-
-    def _confidence(self, intercepted, labels):
-        """Return Eve's mean confidence in the true label [arn, eq. 22-23]."""
-        found = [
-            torch.softmax(classifier(intercepted), 1).gather(1, labels[:, None]).mean()
-            for classifier in self._classifiers
-        ]
-        return sum(found) / len(found)
 
     def link(self, name, recipe):
         """Return the link with the current pair; its recipe names base and Eves."""

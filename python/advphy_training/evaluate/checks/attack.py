@@ -62,7 +62,7 @@ def success_reaches_chance(evaluation):
         return None
     chance = 1 - 1 / evaluation.link.M
     numbers = f"BLER {show(row)} at PSR {CHANCE_PSR_DB:g} dB, chance is {chance:.4f}"
-    return rate(row)[2] < _CHANCE_SHARE * chance, numbers
+    return rate(row).high < _CHANCE_SHARE * chance, numbers
 
 
 @check("white box beats black box")
@@ -141,7 +141,7 @@ def restarts_converged(evaluation):
     half, whole = evaluation.at("half_restarts"), evaluation.at("universal_pgd")
     if half is None or whole is None:
         return None
-    apart = abs(rate(half)[0] - rate(whole)[0]) / max(rate(whole)[0], 1e-30)
+    apart = abs(rate(half).value - rate(whole).value) / max(rate(whole).value, 1e-30)
     differ = exceeds(half, whole) or exceeds(whole, half)
     numbers = f"half of the restarts {show(half)}, all {show(whole)}"
     return differ and apart > _RESTARTS_APART, numbers
@@ -159,7 +159,7 @@ def crafted_anew_for_each_ebn0(evaluation):
     if not both:
         return None
     worse = [db for db in both if exceeds(stored[db], anew[db])]
-    lost = max(rate(anew[db])[0] / max(rate(stored[db])[0], 1e-30) for db in both)
+    lost = max(rate(anew[db]).value / max(rate(stored[db]).value, 1e-30) for db in both)
     return worse, (
         f"crafted anew does up to {lost:.2g} times the harm of the one crafted at "
         f"{evaluation.ebn0_db:g} dB"
@@ -199,7 +199,7 @@ def minimum_distance_bound(evaluation):
     below = [
         f"{show(row)} at {psr:g} dB, bound {bounds[psr]:.2e}"
         for psr, row in rows.items()
-        if rate(row)[2] < bounds[psr]
+        if rate(row).high < bounds[psr]
     ]
     return or_else(below, "at every PSR")
 
@@ -223,7 +223,7 @@ def below_certificate(evaluation):
         f"{role} {show(row)} at Eb/N0 {ebn0_db:g} dB and PSR {psr_db:g} dB, certified "
         f"at most {most:.2e}"
         for (role, ebn0_db, psr_db), (row, most) in found.items()
-        if rate(row)[1] > most
+        if rate(row).low > most
     ]
     return or_else(above, f"{len(found)} rates are below what is proven")
 

@@ -56,7 +56,7 @@ def claimed_perturbation(evaluation):
     claimed, anew = evaluation.at("claimed"), evaluation.at("universal_pgd")
     if claimed is None or anew is None:
         return None
-    factor = rate(anew)[0] / max(rate(claimed)[0], 1 / claimed.blocks)
+    factor = rate(anew).value / max(rate(claimed).value, 1 / claimed.blocks)
     return factor > _CLAIMED_FACTOR and exceeds(anew, claimed), (
         f"claimed {show(claimed)}, crafted anew {show(anew)}: {factor:.3g} times"
     )
@@ -79,7 +79,10 @@ def defense_does_no_harm(evaluation):
         if exceeds(defended, plain)
     ]
     (name, plain), (kept, defended) = (
-        max(((name, rows[i]) for name, rows in pairs.items()), key=lambda x: rate(x[1]))
+        max(
+            ((name, rows[i]) for name, rows in pairs.items()),
+            key=lambda x: rate(x[1]).value,
+        )
         for i in (0, 1)
     )
     return or_else(

@@ -4,7 +4,7 @@
 import functools
 from dataclasses import dataclass
 
-from advphy_model.measure.error_rate import interval
+from advphy_model.measure.error_rate import Estimate, share
 
 
 @dataclass(frozen=True)
@@ -17,20 +17,19 @@ class Finding:
     why: str  # meaning of a failure
 
 
-def rate(row):
-    """Return (BLER, low, high) with the 95 % Wilson interval."""
-    return row.failures / row.blocks, *interval(row.failures, row.blocks)
+def rate(row) -> Estimate:
+    """Return the BLER of Counts with its 95 % interval."""
+    return share(row.failures, row.blocks)
 
 
 def show(row) -> str:
     """Return a rate with its interval as text."""
-    value, low, high = rate(row)
-    return f"{value:.2e} ({low:.2e}..{high:.2e})"
+    return rate(row).text()
 
 
 def exceeds(one, other) -> bool:
     """Return whether one rate is above another and their 95 % intervals are apart."""
-    return rate(one)[1] > rate(other)[2]
+    return rate(one).low > rate(other).high
 
 
 def check(name):
