@@ -11,7 +11,7 @@ from advphy_model.air import perturbation
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
-from advphy_model.modem.burst_adversary import BurstAdversary
+from advphy_model.modem.burst_adversary import SYNCHRONIZATION, BurstAdversary
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
 from advphy_model.modem.pulse import payload_symbols
@@ -52,6 +52,38 @@ def test_where_the_payload_is_p_arrives_in_every_codeword():
     for where in ("payload", "frame"):
         y = arrived(air(where=where))
         assert np.abs(y - P.scaled(-6.0).rows[0]).max() < INTERFERENCE * 4
+
+
+@pytest.mark.parametrize("where", SYNCHRONIZATION)
+@pytest.mark.parametrize("psr_db", [-20.0, 3.0])
+def test_what_attacks_synchronization_has_the_energy_of_the_payload(where, psr_db):
+    there = {
+        "preamble": np.arange(128) + FRAME.preamble_at,
+        "header": FRAME.header_at,
+        "pilots": FRAME.pilot_at,
+    }[where]
+    samples = air(where=where, psr_db=psr_db).samples(3, 1)
+    # Pulses of unit energy, orthogonal to each other but for their cut tails.
+    wanted = 10 ** (psr_db / 10) * FRAME.codewords * FRAME.n
+    assert np.sum(np.abs(samples) ** 2) == pytest.approx(wanted, rel=0.03)
+    sps, half = FRAME.samples_per_symbol, FRAME.span // 2
+    heard = np.zeros(len(samples), bool)
+    for at in there:
+        heard[max(0, (at - half) * sps) : (at + half + 1) * sps + 1] = True
+    assert not samples[~heard].any()
+
+
+def test_pilots_turned_by_a_phase_are_the_victims():
+    frame = air(where="pilots", phase=1.0).samples(0, 1)
+    link = Modulator(FRAME, LINK, amplitude=1.0)
+    silent = link.modulate(np.zeros((FRAME.codewords, N), np.complex64)) / link.scale
+    only_pilots = silent.copy()
+    first = int(FRAME.header_at[-1] + 1 + FRAME.span // 2) * FRAME.samples_per_symbol
+    last = (FRAME.symbols(FRAME.codewords) - FRAME.gap // 2 - FRAME.ramp) - FRAME.span
+    a, b = frame[first : last * 4], only_pilots[first : last * 4]
+    turn = np.vdot(b, a) / np.vdot(b, b)
+    assert np.angle(turn) == pytest.approx(1.0, abs=1e-3)
+    assert np.abs(a - turn * b).max() < 1e-3 * np.abs(a).max()
 
 
 @pytest.mark.parametrize(
@@ -201,7 +233,7 @@ TABLE = Perturbation("rows", "table", 4, N, np.tile(P.rows, (16, 1)))
             {"fading": "rician"},
             "fading 'rician' is not known; choose from none, rayleigh",
         ),
-        ({"where": "pilots"}, "choose from payload, frame, stream"),
+        ({"where": "gap"}, "choose from payload, frame, stream"),
         ({"seed": -1}, "seed must be.*got -1"),
         ({"p": TABLE}, "depends on the message"),
         ({"frame": Frame(n=5)}, "n = 7 channel uses, the frame's"),

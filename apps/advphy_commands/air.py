@@ -28,7 +28,9 @@ class Settings:
     """Air, and a path with its new settings."""
 
     air: str = operand("NAME", "name of the air", nargs="?", default="")
-    path: list = option("a path", nargs=2, metavar=("TRANSMITTER", "RECEIVER"))
+    path: list = option(
+        "a path: its transmitter, its receiver", nargs=2, metavar="STATION"
+    )
     set: list = option(_SETTINGS, [], nargs="+", metavar="NAME=VALUE")
     seconds: float = option("how long to watch", parse=duration)
 

@@ -34,7 +34,8 @@ class OverTheAir(Attack):
 
     where: str = option(
         "payload: at every codeword; frame: over the whole burst; stream: without "
-        "knowledge of bursts",
+        "knowledge of bursts; preamble, header or pilots: at those symbols only, with "
+        "the energy of payload",
         "payload",
         choices=WHERE,
     )

@@ -43,6 +43,7 @@ except ImportError:
         raise
     raise ImportError(f"GNU Radio does not load: {hidden_numpy()}") from None
 
+from .air.burst_adversary import burst_adversary
 from .air.channel import channel
 from .air.perturbation_source import perturbation_source
 from .air.sample_channel import sample_channel

@@ -18,7 +18,8 @@ from advphy_model.modem.pulse import payload_symbols, shaped_late
 from advphy_model.power import energy, from_db
 from advphy_model.randomness import checked_seed, words
 
-WHERE = ("payload", "frame", "stream")
+SYNCHRONIZATION = ("preamble", "header", "pilots")  # what the receiver relies on
+WHERE = ("payload", "frame", "stream", *SYNCHRONIZATION)
 LONGEST_DELAY = 2**20  # samples
 _MEASURED = 64  # bursts that are averaged to set the level if bursts differ
 _LEAST = 1e-3  # smallest share of the power that must pass the receiver's filter
@@ -34,6 +35,12 @@ class BurstAdversary(Arriving):
         frame    as payload, but p continues through preamble, header and pilots
         stream   p repeated without gaps and without knowledge of the bursts; at delay 0
                  it is aligned with the first group of codewords of burst 0 only
+        preamble the victim's preamble again; a false one with a delay
+        header   the same random QPSK symbols instead of a header
+        pilots   the victim's pilots again; turned ones with a phase
+
+    The last three need no p. They have the energy per burst that the payload of an
+    attack with the same PSR has, so a watt is compared with a watt.
 
     Delay, cfo and phase are relative to the clock and carrier of receiver and victim.
     Random values are pure functions of the seed and the burst number: the stream
@@ -111,9 +118,23 @@ class BurstAdversary(Arriving):
         out *= gains.astype(np.complex64)[:, None]
         return out.reshape(-1)
 
+    def burst(self, delay: float) -> np.ndarray:
+        """Return one full burst, `delay` samples later than settings say, complex64.
+
+        It has the scale of `samples`, without phase, cfo and fading.
+        """
+        return self._delayed(np.zeros(1, int), self.delay + delay)[0] * np.float32(
+            self.level
+        )
+
     @cached_property
     def level(self) -> float:
         """Return the amplitude that gives the PSR; it is 1 if p is aligned."""
+        if self.where in SYNCHRONIZATION:
+            symbols = self.frame.codewords * self.frame.n
+            return math.sqrt(
+                from_db(self.scaled.psr_db) * symbols / energy(self._pattern)
+            )
         still = self.where != "stream" and self.perturbation.kind == "universal"
         frames = 1 if still and self.delay != "random" else _MEASURED
         arrived = payload_symbols(self._shaped(0, frames).reshape(-1), self.frame)
@@ -177,6 +198,8 @@ class BurstAdversary(Arriving):
             return np.roll(p, payload[0])
         at = np.arange(frame.symbols(frame.codewords))
         following = np.minimum(np.searchsorted(payload, at), len(payload) - 1)
+        if self.where in SYNCHRONIZATION:
+            return _known_symbols(frame, self.where)
         sent = p[(following - (payload[following] - at)) % frame.n]
         if self.where == "payload":
             silent = ~np.isin(at, payload)
@@ -206,6 +229,20 @@ class BurstAdversary(Arriving):
             out *= _turning(self.cfo, size)
         if turns.any():
             out *= np.exp(2j * np.pi * turns).astype(np.complex64)[:, None]
+
+
+def _known_symbols(frame, where):
+    """Return the symbols of a burst, complex64, of one of SYNCHRONIZATION."""
+    bits = np.random.default_rng(2).integers(0, 2, (len(frame.header_at), 2))
+    preamble_at = slice(frame.preamble_at, frame.preamble_at + len(frame.preamble))
+    at, symbols = {
+        "preamble": (preamble_at, frame.preamble),
+        "header": (frame.header_at, (1 - 2.0 * bits) @ [1, 1j] / math.sqrt(2)),
+        "pilots": (frame.pilot_at, frame.pilot_symbols),
+    }[where]
+    sent = np.zeros(frame.symbols(frame.codewords), np.complex64)
+    sent[at] = symbols
+    return sent
 
 
 def _turning(cfo, size):

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The adversary on the air: it hears bursts by itself and answers with samples."""
+
+import dataclasses
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from advphy_model.air.perturbation import Perturbation, checked_psr_db, jammer
+from advphy_model.found_by_name import require_known
+from advphy_model.modem.burst_adversary import BurstAdversary
+from advphy_model.modem.frame import Frame
+from advphy_model.modem.pulse import shaped_late
+from advphy_model.modem.synchronizer import Synchronizer
+from advphy_model.power import energy, from_db
+
+# Kind of adversary, and where it sends (burst_adversary.WHERE).
+FREE = {"continuous": "stream", "noise": "stream"}
+AIMED = {
+    "reactive": "payload",
+    "preamble": "preamble",
+    "header": "header",
+    "pilots": "pilots",
+    "replay": "replay",
+}
+KINDS = (*FREE, *AIMED)
+PREDICTED = 8  # bursts after the last one heard for which it goes on
+_FRACTIONS = 64  # of a sample, at which answers are tabulated
+_SOUNDING = 512  # symbols
+_SOUNDING_LEVEL = 0.4  # largest amplitude of their samples
+_LONGEST_LOOP = 2**19  # samples
+_CLEAR = 0.2  # correlation with the sounding; another signal has it once in 10^9
+
+
+@dataclasses.dataclass
+class _Heard:
+    """A burst as the adversary's receiver heard it; times in samples of its stream."""
+
+    at: float  # of the first preamble symbol
+    cfo: float  # cycles per sample
+    stretch: float  # length of its bursts over the nominal one
+    phase: float  # radians, in the middle of the preamble
+    gain: float
+
+
+class AnsweringAdversary:
+    """An adversary with a receiver and a transmitter, sample by sample.
+
+    `respond` takes what its receiver hears and returns as many samples to transmit.
+
+        continuous  p repeated by its own clock, without knowledge of the bursts
+        noise       Gaussian noise of the same power in the same band: the zero line
+        reactive    p on the codewords, by timing, carrier and phase of the bursts heard
+        preamble    the preamble again, `delay` samples late: a false one
+        header      other symbols during the header
+        pilots      the pilots again, turned by `phase`
+        replay      an earlier burst again, `delay` samples late
+
+    All but the first two aim at bursts: it measures the delay of its own loop by a
+    sounding of 512 symbols, which its receiver must hear, and aims at the bursts that
+    follow the last one heard, up to PREDICTED of them. A burst cannot be hit that is on
+    the air earlier than the loop's delay: that is its turn-around.
+
+    The PSR is the mean power of its part of a burst over that of the payload (see
+    BurstAdversary). Its receiver measures the victim's level, and path_db corrects for
+    the paths, so that the PSR is the one at Bob.
+
+    Args:
+        frame: Frame of the victim.
+        kind: one of KINDS.
+        perturbation: Perturbation, "universal"; None for a kind without p.
+        psr_db: PSR at Bob in dB; None: silence, until set_psr_db.
+        path_db: gain to Bob of adversary over victim, times that from victim to
+            adversary, in dB; 0: all paths are alike.
+        delay: samples by which it is late at Bob beyond its estimate; a path to Bob
+            that is longer than the victim's is undone by a negative one.
+        phase: phase in radians at Bob, beyond its estimate.
+        loop_delay: samples from its transmitter to its receiver; None: measured.
+        level: amplitude of the victim's symbols at its receiver (gain of the tag
+            "frame"); None: measured, and silence until a burst was heard.
+        seed: seed of the noise.
+
+    Raises ValueError if a value is not known or out of range.
+    """
+
+    def __init__(
+        self,
+        frame,
+        kind="reactive",
+        perturbation=None,
+        psr_db=-6.0,
+        path_db=0.0,
+        delay=0.0,
+        phase=0.0,
+        loop_delay=None,
+        level=None,
+        seed=1,
+    ):
+        require_known("kind", kind, KINDS)
+        for name, value, good in (
+            ("path_db", path_db, math.isfinite(path_db)),
+            ("loop_delay", loop_delay, loop_delay is None or loop_delay >= 0),
+            ("level", level, level is None or 0 < level < math.inf),
+        ):
+            if not good:
+                raise ValueError(f"{name} must be finite and not negative, got {value}")
+        if perturbation is None and kind in ("continuous", "reactive"):
+            raise ValueError(
+                f"kind = {kind!r} sends a perturbation; give one that `advphy attack` "
+                "made"
+            )
+        if kind not in ("continuous", "reactive"):
+            perturbation = jammer(1, frame.n, 0.0)
+        if kind in ("preamble", "header", "pilots"):  # no noise, but their symbols
+            perturbation = _anything(frame.n)
+        self.frame, self.kind, self._aimed = frame, kind, kind in AIMED
+        where = (FREE | AIMED)[kind]
+        self._attack = BurstAdversary(
+            perturbation,
+            frame,
+            0.0,
+            where="payload" if where == "replay" else where,
+            delay=0.0 if self._aimed else delay,
+            seed=seed,
+        )
+        self.set_psr_db(psr_db)
+        self._path_db = path_db
+        self._delay, self._phase, self._level = float(delay), phase, level
+        self.loop_delay = loop_delay if self._aimed else 0.0
+        self._synchronizer = Synchronizer(frame)
+        self._taken = 0  # samples
+        self._kept = np.empty(0, np.complex64)  # newest samples of the receiver
+        self._sounding = None
+        self._heard, self._stream = None, np.empty(0, np.complex64)
+        self._replayed, self._bursts_sent = None, 0
+        self._wave = lru_cache(_FRACTIONS)(self._made)
+
+    def set_psr_db(self, psr_db):
+        """Set the PSR at Bob in dB, -100..60, or None: silence."""
+        self._psr_db = None if psr_db is None else checked_psr_db(psr_db)
+
+    @property
+    def counts(self) -> dict:
+        """Return bursts heard, bursts aimed at, and samples."""
+        return {
+            "heard": self._synchronizer.counts["received"],
+            "aimed": self._bursts_sent,
+            "samples": self._taken,
+        }
+
+    def last(self) -> dict:
+        """Return the estimates: loop_delay, and gain and cfo of the last burst."""
+        heard = self._heard
+        known = {} if heard is None else {"gain": heard.gain, "cfo": heard.cfo}
+        return {"loop_delay": self.loop_delay} | known
+
+    def respond(self, samples) -> np.ndarray:
+        """Return the samples to transmit, complex64 [N], as many as are received.
+
+        Raises RuntimeError if its receiver does not hear its sounding.
+        """
+        first, size = self._taken, len(samples)
+        self._taken += size
+        # A burst is known at its end, and its samples are needed then.
+        most = 3 * self.frame.samples() + size
+        self._kept = np.concatenate([self._kept, samples])[-most:]
+        out = np.zeros(size, np.complex64)
+        _, bursts = self._synchronizer.push(np.ascontiguousarray(samples))
+        for burst in bursts:
+            self._hear(burst)
+        if self.loop_delay is None:
+            self._sound(out, first)
+        elif self._psr_db is None:
+            pass
+        elif self._aimed:
+            self._aim(out, first + self.loop_delay)
+        elif self._level or self._heard:
+            out = self._free(size)
+        return out
+
+    def _amplitude(self):
+        level = self._level if self._level is not None else self._heard.gain
+        return np.float32(level * from_db(self._psr_db - self._path_db) ** 0.5)
+
+    def _free(self, size):
+        """Return the next samples of what is sent without aim."""
+        while len(self._stream) < size:
+            more = self._attack.samples(self._bursts_sent, 1)
+            self._stream = np.concatenate([self._stream, more])
+            self._bursts_sent += 1
+        now, self._stream = self._stream[:size], self._stream[size:]
+        return now * self._amplitude()
+
+    def _hear(self, burst):
+        """Take a burst of the synchronizer; measure its phase."""
+        waves = self._preamble_at(burst.at)
+        if waves is None:
+            return
+        heard, preamble, middle = waves
+        turning = np.exp(-2j * np.pi * burst.cfo * np.arange(len(heard)))
+        phase = float(np.angle(np.vdot(preamble, heard * turning)))
+        # of the first of these samples; the middle is that of the preamble
+        phase += 2 * np.pi * burst.cfo * middle
+        cfo, before = burst.cfo, self._heard
+        stretch = 1 - burst.clock_ppm * 1e-6
+        if before is not None:
+            passed = burst.at - before.at
+            if passed < 3.5 * self.frame.samples():
+                ahead = before.phase + 2 * np.pi * cfo * passed
+                cfo += _wrapped(phase - ahead) / (2 * np.pi * passed)
+        if self.kind == "replay" and self._replayed is None:
+            self._replayed = self._burst_at(burst.at, burst.gain, cfo)
+        self._heard = _Heard(burst.at, cfo, stretch, phase, burst.gain)
+
+    def _since(self, begin, size):
+        """Return kept samples from an index of the stream on, or None."""
+        start = begin - (self._taken - len(self._kept))
+        if start < 0 or start + size > len(self._kept):
+            return None
+        return self._kept[start : start + size].astype(complex)
+
+    def _preamble_at(self, at):
+        """Return samples of a preamble, its shape, and the index of its middle."""
+        sps, half = self.frame.samples_per_symbol, self.frame.span // 2
+        chips = len(self.frame.preamble)
+        begin = math.floor(at) - half * sps
+        shape = _shape(self.frame, at - math.floor(at))
+        heard = self._since(begin, len(shape))
+        middle = at - begin + (chips - 1) / 2 * sps
+        return None if heard is None else (heard, shape, middle)
+
+    def _burst_at(self, at, gain, cfo):
+        """Return a burst as heard, without gain and offset."""
+        begin = round(at) - self.frame.preamble_at * self.frame.samples_per_symbol
+        heard = self._since(begin, self.frame.samples())
+        if heard is None:
+            return None
+        turning = np.exp(-2j * np.pi * cfo * np.arange(len(heard)))
+        return (heard * turning / gain).astype(np.complex64)
+
+    def _made(self, fraction):
+        """Return an answer of one burst that begins `fraction` / 64 samples late."""
+        if self.kind == "replay":
+            return self._replayed
+        return self._attack.burst(fraction / _FRACTIONS)
+
+    def _aim(self, out, first):
+        """Add to `out` what is heard from `first` on, for all bursts within it."""
+        heard, frame = self._heard, self.frame
+        if heard is None or (self.kind == "replay" and self._replayed is None):
+            return
+        period = frame.samples() * heard.stretch
+        sps = frame.samples_per_symbol
+        begin = heard.at - frame.preamble_at * sps + self._delay
+        middle = heard.at + (len(frame.preamble) - 1) / 2 * sps
+        start = max(1, math.ceil((first - begin) / period) - 1)
+        for number in range(start, PREDICTED + 1):
+            at = begin + number * period - first
+            if at >= len(out):
+                break
+            whole = math.floor(at)
+            wave = self._wave(math.floor((at - whole) * _FRACTIONS))
+            low, high = max(0, whole), min(len(out), whole + len(wave))
+            if low >= high:
+                continue
+            self._bursts_sent += whole >= 0
+            times = first + np.arange(low, high) - middle
+            turns = heard.phase + self._phase + 2 * np.pi * heard.cfo * times
+            part = wave[low - whole : high - whole] * np.exp(1j * turns)
+            out[low:high] += (self._amplitude() * part).astype(np.complex64)
+
+    def _sound(self, out, first):
+        """Send the sounding, and find it in what was received."""
+        if self._sounding is None:
+            bits = np.random.default_rng(3).integers(0, 2, (1, _SOUNDING, 2))
+            symbols = ((1 - 2.0 * bits) @ [1, 1j]).astype(np.complex64)
+            shaped = shaped_late(symbols, 0.0, self.frame)[0]
+            peak = _SOUNDING_LEVEL / np.abs(shaped).max()
+            self._sounding = shaped * np.float32(peak)
+            self._listened = np.empty(0, np.complex64)
+        self._listened = np.concatenate([self._listened, self._kept[-len(out) :]])
+        sent = self._sounding[first : first + len(out)]
+        out[: len(sent)] = sent
+        delay = _found(self._sounding, self._listened)
+        if delay is not None:
+            self.loop_delay = delay
+            self._listened = None
+        elif first > _LONGEST_LOOP:
+            raise RuntimeError(
+                f"the adversary's receiver does not hear its transmitter within "
+                f"{_LONGEST_LOOP} samples; check both, or give loop_delay in samples"
+            )
+
+
+def _anything(n):
+    """Return a universal perturbation, for what only asks for its power."""
+    return Perturbation("none", "universal", 1, n, np.ones((1, n)))
+
+
+@lru_cache(1024)
+def _shape(frame: Frame, late: float):
+    """Return the samples of a preamble alone, whose first symbol is `late` samples."""
+    symbols = frame.preamble.astype(np.complex64)[None]
+    padded = np.pad(symbols, ((0, 0), (0, frame.span)))
+    return shaped_late(padded, late, frame)[0]
+
+
+def _wrapped(phase):
+    return math.remainder(phase, 2 * math.pi)
+
+
+def _found(wave, heard):
+    """Return the delay of a wave in samples, with its fraction, or None."""
+    if len(heard) < 2 * len(wave):
+        return None
+    size = 2 ** math.ceil(math.log2(len(heard) + len(wave)))
+    spectrum = np.fft.fft(heard, size) * np.fft.fft(wave, size).conj()
+    peaks = np.abs(np.fft.ifft(spectrum)[: len(heard) - len(wave)])
+    power = np.cumsum(np.abs(heard) ** 2, dtype=float)
+    there = power[len(wave) :] - power[: -len(wave)]
+    best = int(peaks.argmax())
+    likeness = peaks[best] / math.sqrt(energy(wave) * there[best] + 1e-30)
+    if not (0 < best < len(peaks) - 1 and likeness > _CLEAR):
+        return None
+    before, here, after = peaks[best - 1 : best + 2]
+    return best + (before - after) / (2 * (before - 2 * here + after))
