@@ -21,7 +21,7 @@ from .short_trainings import train
 from .test_training import stop_at
 
 GOLDEN = CLONE / "tests" / "golden"
-IMBALANCE = "iq_imbalance(gain_db=10,phase_deg=60)"  # the synchronizer leaves it
+IMBALANCE = "iq_imbalance(gain_db=0,phase_deg=70)"  # the synchronizer leaves it
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def quick(monkeypatch):
     short_trainings.quicken(monkeypatch)
 
 
-def recorded(path, link="autoencoder_mlp", bursts=80, ebn0_db=3.0, kind=IMBALANCE):
+def recorded(path, link="autoencoder_mlp", bursts=80, ebn0_db=6.0, kind=IMBALANCE):
     """Write a recording of simulated bursts of a link, and return its path."""
     model, seed = links.load(link), 5
     frame = Frame.of_model(model)
@@ -54,11 +54,11 @@ def test_a_held_out_part_has_fewer_errors(imbalanced, tmp_path):
     said = done("train fine_tune --from-recording", imbalanced, words, out)
     tuned, start = LinkModel.read(out), links.load("autoencoder_mlp")
     counts = tuned.recipe["held_out"]
-    assert counts["blocks"] == 16 * 128
-    # A count of 25 has a standard deviation of 20 %.
-    assert counts["failures_before"] > 25
+    assert counts["blocks"] in (15 * 128, 16 * 128)  # a burst may be lost
+    # A count of 60 has a standard deviation of 13 %.
+    assert counts["failures_before"] > 60
     assert counts["failures_after"] < 0.5 * counts["failures_before"]
-    assert "BLER of 2048 held-out blocks: 0.0" in said
+    assert f"BLER of {counts['blocks']} held-out blocks: 0.0" in said
     assert tuned.recipe["started_from"] == {start.name: start.sha256}
     assert np.array_equal(tuned.codebook, start.codebook)
     assert tuned.sha256 != start.sha256

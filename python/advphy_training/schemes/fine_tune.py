@@ -76,14 +76,14 @@ class Scheme(LinkScheme):
 
     def link(self, name: str, recipe: dict):
         """Return the link with the current decoder, and its held-out counts."""
-        start, held_out = self._start, {"blocks": len(self._held_out[1])}
-        own = {"started_from": {start.name: start.sha256}, "held_out": held_out}
+        start = self._start
         networks = start.networks | {"decoder": self._decoder.export()}
-        more = {"name": name, "networks": networks, "recipe": recipe | own}
-        made = dataclasses.replace(start, **more)
+        made = dataclasses.replace(start, name=name, networks=networks)
+        held_out = {"blocks": len(self._held_out[1])}
         held_out["failures_before"] = self._failures(start)
         held_out["failures_after"] = self._failures(made)
-        return made
+        own = {"started_from": {start.name: start.sha256}, "held_out": held_out}
+        return dataclasses.replace(made, recipe=recipe | own)
 
     def early_figures(self, link):
         """Return the block error rate of the held-out part."""
