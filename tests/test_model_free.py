@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 import torch
 from advphy_model.link import links
+from advphy_model.measure import error_rate
+from advphy_model.measure.error_rate import StopRule
 from advphy_model.power import noise_variance
-from advphy_training import loop, medium
+from advphy_training import loop, medium, schemes
 from advphy_training.schemes import model_free
 
 from .counting import counted
 from .short_trainings import scheme, settings
 
+CHANNEL = "two_rays(delay=1,gain_db=-6,phase_deg=70)+phase_noise(linewidth=0.001)"
 CLEAN = medium.simulated("awgn", 0.0)
 
 
@@ -197,3 +200,26 @@ def test_a_tiny_training_is_far_below_chance(through, steps, most):
 def test_a_shipped_link_stays_good():
     given = "link=autoencoder_mlp", "learning_rate=1e-4", "batch=512"
     assert learned(50, *given) < 1.3 * learned(1, *given)
+
+
+def ebn0_db_needed(name):
+    """Return the Eb/N0 in dB of a BLER of 1e-2 after 5000 steps under CHANNEL."""
+    chosen = settings(name, "steps=5000", "ebn0_db=2", f"channel={CHANNEL}")
+    made = schemes.scheme(name).Scheme(chosen, 1)
+    adam = torch.optim.Adam(made.parameters(), lr=chosen.learning_rate)
+
+    def gradients(step):
+        return made.gradients(torch.Generator().manual_seed(step))
+
+    loop.descend(adam, gradients, chosen.steps, loop.falling(1e-2, chosen.steps))
+    points, rule = {}, StopRule(5000, 10**6)
+    for ebn0_db in (2.0, 2.5, 3.0):
+        row = counted(made.link("link", {}), ebn0_db, rule, channel=CHANNEL)
+        points[ebn0_db] = row.block_errors, row.blocks
+    return error_rate.ebn0_db_at(points, 1e-2)
+
+
+@pytest.mark.slow
+def test_without_a_gradient_it_ends_near_the_training_with_one():
+    free, true = map(ebn0_db_needed, ("model_free", "autoencoder"))
+    assert abs(free - true) < 0.3
