@@ -68,7 +68,7 @@ def arrivals(synchronizer, pieces):
 
 
 def simulated(kind, noise_variance):
-    """Return the carrier through a channel of samples; the noise is that of y."""
+    """Return `carry` through a channel of samples; the noise is that of y."""
     SampleChannel(kind)  # refuses channels that need codewords
 
     def carry(samples, scale, seed, first):
@@ -80,7 +80,7 @@ def simulated(kind, noise_variance):
 
 
 def by_command(command):
-    """Return the carrier that runs a command for each batch, without a shell.
+    """Return `carry` that runs a command for each batch, without a shell.
 
     It sends the samples of its standard input, raw complex64, and writes those that it
     receives to its standard output.

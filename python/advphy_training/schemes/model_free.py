@@ -36,7 +36,7 @@ class Settings(autoencoder.Settings):
         super().__post_init__()
         setting_checks.within(self, 1e-6, 0.5, "exploration")
         setting_checks.within(self, 2, 2**20, "batch")  # which is halved
-        _carrier(self)  # raises for a channel or command that cannot be
+        _way(self)  # raises for a channel or command that cannot be
 
 
 class Scheme(autoencoder.Scheme):
@@ -44,7 +44,7 @@ class Scheme(autoencoder.Scheme):
 
     def __init__(self, settings: Settings, seed: int):
         super().__init__(settings, seed)
-        self._medium = _carrier(settings)
+        self._medium = _way(settings)
         if settings.medium != "channel":
             self._medium = medium.of_bursts(self.link("training", {}), self._medium)
 
@@ -97,7 +97,7 @@ def advantages(losses, sent, messages):
     return (count * losses - total) / (count - 1).clamp(min=1)
 
 
-def _carrier(settings):
+def _way(settings):
     made = {"channel": medium.of_codewords, "modem": medium.simulated}
     if settings.medium not in made:
         return medium.by_command(settings.medium)
