@@ -33,6 +33,8 @@ CASES = [
     ("pool_defence", ()),
     ("pool_defence", ("architecture=cnn", "term=kl", "pool=3")),
     ("max_margin", ()),
+    ("model_free", ("channel=phase_noise",)),
+    ("model_free", ("medium=modem", "ebn0_db=6", PLAIN)),
     ("semantic", ()),
     ("semantic", ("power=per_message", "task_loss=ssim", "reals=6", "features=20")),
     ("eve", ()),

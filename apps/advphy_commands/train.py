@@ -11,6 +11,8 @@ import dataclasses
 import inspect
 from dataclasses import dataclass
 
+from advphy_model.measure.measurement_text import short_text
+
 from advphy_commands._options import device, operand, option, repeated, switch
 
 
@@ -26,6 +28,9 @@ class Settings:
         const="",
         metavar="FILE.toml",
     )
+    from_recording: str = option(
+        None, "recording for fine_tune", metavar="RUN.sigmf-meta"
+    )
     no_measure: bool = switch("do not measure the trained model")
     save_seconds: int = option("seconds after which the state is saved again", 300)
     device: str = device()
@@ -37,7 +42,9 @@ def run(settings, output):
     from advphy_training.device import device_of, on_device
 
     module = schemes.scheme(settings.scheme)
-    chosen = schemes.settings(module, _from_file(settings) + settings.set)
+    recording = settings.from_recording
+    given = [f"recording={recording}"] if recording else []
+    chosen = schemes.settings(module, _from_file(settings) + settings.set + given)
     output.note(scheme=settings.scheme, settings=dataclasses.asdict(chosen))
     if settings.settings == "":
         kinds = module.Settings.__mro__[:-1]  # with those that it inherits
@@ -54,6 +61,11 @@ def run(settings, output):
         limits = not settings.no_measure, settings.save_seconds
         model = schemes.train(settings.scheme, chosen, *how, *limits)
     output.line(f"{settings.out}: {model.name}, SHA-256 {model.sha256}")
+    if held_out := model.recipe.get("held_out"):
+        blocks, *failures = held_out.values()
+        before, after = (short_text(each, blocks) for each in failures)
+        output.line(f"BLER of {blocks} held-out blocks: {before} before, {after} after")
+        output.note(held_out=held_out)
     output.note(seed=settings.seed, out=settings.out, name=model.name)
     output.note(sha256=model.sha256, measured=model.recipe.get("measured"))
 

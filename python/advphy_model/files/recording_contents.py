@@ -68,7 +68,7 @@ class Origin:
         if model.sha256 != self.model_sha256:
             raise ValueError(
                 f"the recording is of link '{self.link}' {self.model_sha256[:8]}, not "
-                f"of '{model.name}' {model.sha256[:8]}; give its file with --link"
+                f"of '{model.name}' {model.sha256[:8]}; give its file as the link"
             )
 
 
