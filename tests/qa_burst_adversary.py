@@ -109,12 +109,8 @@ def test_energy_where_the_receiver_relies_on_it(kind):
     assert counts["received"] == BURSTS
     # The sounding was heard in the first ones, and the last one is cut.
     assert max(np.mean(np.abs(error) ** 2) for error in errors[-4:-1]) < 0.01
-    errors, counts = arrived(strong, words)
-    if kind == "pilots":  # all bursts come, turned over
-        turned = [np.mean(np.abs(error) ** 2) for error in errors[-4:-1]]
-        assert min(turned) > 1
-    else:
-        assert counts["received"] < BURSTS / 2
+    _, counts = arrived(strong, words)
+    assert counts["received"] < BURSTS / 2
 
 
 def test_a_burst_that_is_sent_again_is_received_again():
