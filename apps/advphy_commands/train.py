@@ -28,9 +28,7 @@ class Settings:
         const="",
         metavar="FILE.toml",
     )
-    from_recording: str = option(
-        None, "recording for fine_tune", metavar="RUN.sigmf-meta"
-    )
+    from_recording: str = option("recording for fine_tune", metavar="RUN.sigmf-meta")
     no_measure: bool = switch("do not measure the trained model")
     save_seconds: int = option("seconds after which the state is saved again", 300)
     device: str = device()
