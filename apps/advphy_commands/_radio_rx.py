@@ -43,7 +43,8 @@ class Settings:
 @radio.ended_by_signals()
 def run(settings, output):
     """Receive, and print the counts."""
-    model, sent = settings.link.load()
+    sps = settings.device.of_symbol(settings.driver)
+    model, sent = settings.link.load(sps)
     frames, seconds = settings.link.frames, settings.link.seconds
     device = settings.device.of_driver(settings.driver)
     from gnuradio import advphy

@@ -17,7 +17,12 @@ from advphy_commands._options import operand, option
 from advphy_commands._secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
-NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer
+NEAR = (
+    "file",
+    "zmq",
+    "zmq_pub",
+    "standin",
+)  # drivers whose signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; for drivers without a carrier
 
 
@@ -44,15 +49,24 @@ class Link:
             raise ValueError("--frames must be at least 1, got 0")
         checked_seconds(self.seconds)
 
-    def load(self):
+    def load(self, samples_per_symbol):
         """Return (link, {frame, seed, images, secret})."""
-        model = any_link.load(self.link)
+        model, sps = any_link.load(self.link), samples_per_symbol
+        size = {"codewords": self.codewords, "samples_per_symbol": sps}
         return model, {
-            "frame": Frame.of_model(model, codewords=self.codewords),
+            "frame": Frame.of_model(model, **size),
             "seed": self.seed,
             "images": self.images if hasattr(model, "pixels") else None,
             "secret": secret_of(self.key_file, model),
         }
+
+
+def gain_of(option, text):
+    """Return the text of a gain, as a number if it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text  # sdr_sink and sdr_source check the stages
 
 
 @dataclass(frozen=True)
@@ -60,25 +74,44 @@ class Device:
     """Settings of a device other than its driver."""
 
     args: str = option("", "device arguments; path for file, endpoint for zmq")
+    serial: str = option("", "serial number of the device", metavar="NUMBER")
     frequency: float = option(None, "carrier in Hz", type=float, metavar="HZ")
-    rate: float = option("1e6", "samples per second", type=float)
-    gain: float = option(None, "gain in dB", type=float, metavar="DB")
+    rate: float = option(
+        None, "samples per second (HackRF 2e6, others 1e6)", type=float, metavar="HZ"
+    )
+    samples_per_symbol: int = option(
+        None, "samples per symbol (HackRF 8, others 4)", whole, metavar="NUMBER"
+    )
+    gain: float | str = option(
+        None, "gain in dB, or of stages: LNA=16,VGA=20", gain_of, metavar="DB"
+    )
     antenna: str = option("", "name of the antenna port")
 
     def of_driver(self, driver):
         """Return the arguments of sdr_sink and sdr_source; ValueError if invalid."""
-        if not 0 < self.rate < math.inf:
+        from gnuradio.advphy.air import radio_drivers
+
+        if self.rate is not None and not 0 < self.rate < math.inf:
             raise ValueError(f"--rate must be above 0 samples/s, got {self.rate:g}")
         if self.frequency is None and driver in RADIOS:
             raise ValueError(f"--frequency is missing: driver {driver} has no default")
+        rate = radio_drivers.checked_rate(driver, self.args, self.rate)
         frequency = self.frequency or DEFAULT_FREQUENCY
-        at = {"driver": driver, "frequency": frequency, "sample_rate": self.rate}
-        return at | {"args": self.args, "gain": self.gain, "antenna": self.antenna}
+        at = {"driver": driver, "frequency": frequency, "sample_rate": rate}
+        at |= {"args": self.args, "serial": self.serial, "antenna": self.antenna}
+        return at | {"gain": self.gain}
+
+    def of_symbol(self, driver):
+        """Return the samples per symbol of the option, or those of the driver."""
+        from gnuradio.advphy.air import radio_drivers
+
+        default = radio_drivers.rates(driver, self.args).samples_per_symbol
+        return default if self.samples_per_symbol is None else self.samples_per_symbol
 
 
 def driver(flag):
     """Return the field of the option that names a driver."""
-    text = "uhd, hackrf, soapy, osmosdr, standin, file or zmq"
+    text = "uhd, hackrf, soapy, osmosdr, standin, file, zmq or zmq_pub"
     return option(None, text, flag=flag, required=True, metavar="DRIVER")
 
 

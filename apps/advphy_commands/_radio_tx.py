@@ -46,13 +46,15 @@ class Settings:
 @radio.ended_by_signals()
 def run(settings, output):
     """Send, or print what would be sent."""
-    model, sent = settings.link.load()
+    sps = settings.device.of_symbol(settings.driver)
+    model, sent = settings.link.load(sps)
     device = settings.device.of_driver(settings.driver)
+    device["bandwidth"] = sent["frame"].occupied_width * device["sample_rate"]
     attack = _attack(settings, model, sent["seed"])
     from gnuradio import advphy
     from gnuradio.advphy.over_the_air import transmitter
 
-    frames, seconds = _whole_frames(settings, sent["frame"])
+    frames, seconds = _whole_frames(settings, sent["frame"], device["sample_rate"])
     sink = advphy.sdr_sink(
         **device,
         armed=settings.arm,
@@ -92,10 +94,10 @@ def _print_sent(settings, output, model, device, sink, length):
             output.line(line)
 
 
-def _whole_frames(settings, frame):
+def _whole_frames(settings, frame, rate):
     """Return the number of bursts within the limits, and a time limit above theirs."""
     frames, seconds = settings.link.frames, settings.link.seconds
-    length = frame.samples() / settings.device.rate
+    length = frame.samples() / rate
     if seconds is None and frames is None:
         seconds = LONGEST
     if seconds is not None:
@@ -130,9 +132,12 @@ def _allowed(device):
     """Return the text that tells whether the allow-list permits the transmission."""
     if device["driver"] in radio.NEAR:
         return f"{device['driver']} does not radiate: no allow-list is asked"
+    from gnuradio.advphy.air import radio_gain
+
+    at, gain = (device["frequency"], device["sample_rate"]), device["gain"]
     try:
         band = transmit_limits.require_allowed(
-            device["frequency"], device["sample_rate"], device["gain"]
+            *at, radio_gain.total(gain), device["bandwidth"]
         )
     except ValueError as error:
         return str(error).partition(", for example")[0]
