@@ -130,9 +130,9 @@ def opened(direction, driver, args="", **settings):
 def test_a_hackrf_has_rates_of_its_own(driver, args, hackrf):
     rates = radio_drivers.rates(driver, args)
     default = (2e6, 8) if hackrf else (1e6, 4)
-    assert (rates.default, rates.samples_per_symbol) == default
+    assert (rates.default, rates.symbol) == default
     # The symbol rate is the same: 250 kBd.
-    assert rates.default / rates.samples_per_symbol == 250e3
+    assert rates.default / rates.symbol == 250e3
 
 
 @pytest.mark.parametrize("made", [advphy.sdr_sink, advphy.sdr_source])
@@ -183,11 +183,11 @@ def test_a_serial_number_is_the_argument_of_each_driver(driver, args, wanted):
 @pytest.mark.parametrize(
     ("driver", "args", "serial", "text"),
     [
-        ("file", "x", "31A", "driver = 'file' has no serial number"),
-        ("zmq_pub", "", "31A", "has no serial number"),
-        ("standin", "", "31A", "has no serial number"),
-        ("osmosdr", "", "31A", "needs the kind of the device in args"),
-        ("uhd", "serial=7", "31A", "not be in args, too"),
+        ("file", "x", "31A", "does not fit driver = 'file', args = 'x'"),
+        ("zmq_pub", "", "31A", "does not fit driver"),
+        ("standin", "", "31A", "does not fit driver"),
+        ("osmosdr", "", "31A", "whose args name its kind"),
+        ("uhd", "serial=7", "31A", "does not fit driver = .uhd., args = .serial=7"),
         ("soapy", "driver=advphy_standin", "1,driver=hackrf", "letters and digits"),
         ("uhd", "", "a b", "letters and digits"),
         ("rtl", "", "31A", "driver = 'rtl' is not known"),
@@ -301,7 +301,7 @@ def test_a_stage_that_is_not_named_counts_as_the_device_has_it(fakes, tmp_path):
 def test_a_hackrf_sends_or_receives(driver, args, fakes):
     at = {"frequency": 433.92e6, "gain": 10}
     sink = advphy.sdr_sink(driver, args, armed=True, **at)
-    with pytest.raises(ValueError, match=r"has a sink on that HackRF.* second HackRF"):
+    with pytest.raises(ValueError, match=r"uses that HackRF already.* second one"):
         advphy.sdr_source(driver, args, **at)
     assert len(fakes) == 1  # it is not tried
     other = "hackrf=1" if driver == "hackrf" else "driver=hackrf,serial=31B"

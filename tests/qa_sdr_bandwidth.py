@@ -84,13 +84,10 @@ def test_clipping_widens_the_signal_that_is_measured(tmp_path):
 
 def test_a_dry_run_says_it(documented_band):
     at = {"frequency": 433.92e6, "sample_rate": 1e6, "bandwidth": 0.2e6}
-    narrow = sent_through(advphy.sdr_sink("uhd", **at), tones(9000, (0.05, 0.5)))
-    assert "200 kHz wide" in narrow.plan()
-    assert "ends an armed transmission" not in narrow.plan()
+    sent_through(advphy.sdr_sink("uhd", **at), tones(9000, (0.05, 0.5)))
     wide = tones(9000, (0.05, 0.4), (0.3, 0.2))
-    plan = sent_through(advphy.sdr_sink("uhd", **at), wide).plan()
-    # 0.04 / (0.16 + 0.04)
-    assert "20 % of the energy outside of the bandwidth, which ends an armed" in plan
+    with pytest.raises(ValueError, match=r"200000 Hz, but 20 % "):  # 0.04 / 0.2
+        sent_through(advphy.sdr_sink("uhd", **at), wide)
 
 
 def test_without_a_bandwidth_nothing_is_measured(tmp_path):

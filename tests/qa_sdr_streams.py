@@ -153,7 +153,7 @@ def test_ipv6_is_sent_and_received_and_gr_zeromq_is_named_where_it_cannot():
     until(lambda: source.events()["samples"] > 10_000)
     flowgraph.stop()
     flowgraph.wait()
-    with pytest.raises(ValueError, match=r"gr-zeromq does not know IPv6.* of IPv4"):
+    with pytest.raises(ValueError, match=r"gr-zeromq does not know IPv6.*127"):
         advphy.sdr_sink("zmq_pub", endpoint, armed=True)
 
 

@@ -8,7 +8,6 @@ import pmt
 import pytest
 import zmq
 from gnuradio import advphy, blocks, gr, zeromq
-from gnuradio.advphy.air import zmq_server
 
 from .while_running import until
 
@@ -38,6 +37,7 @@ def running():
         flowgraph.stop()
     for flowgraph in started:
         flowgraph.wait()
+    started.clear()  # pytest holds the function until all is looked at
 
 
 def sending(running, driver, endpoint, rate=1e6):
@@ -63,10 +63,7 @@ def gaps(found):
     return int(np.count_nonzero(np.diff(numbers) % 2**16 != 1))
 
 
-def test_a_second_receiver_of_zmq_is_refused_at_both_ends(
-    running, endpoint, caplog, monkeypatch
-):
-    monkeypatch.setattr(zmq_server, "PATIENCE", 0.3)
+def test_a_second_receiver_of_zmq_is_refused_at_both_ends(running, endpoint, caplog):
     sending(running, "zmq", endpoint)
     source, found = receiving(running, "zmq", endpoint)
     until(lambda: source.events()["samples"] > 10_000)
@@ -76,25 +73,24 @@ def test_a_second_receiver_of_zmq_is_refused_at_both_ends(
     with pytest.raises(ValueError, match=REMEDY):
         second.run()
     assert late.events()["samples"] == 0
-    assert "sdr_sink: a receiver was refused" in caplog.text
+    assert "refused a receiver" in caplog.text
     before = source.events()["samples"]
     until(lambda: source.events()["samples"] > before + 100_000)
     assert gaps(found) == 0  # the first one has them all
 
 
 def test_a_receiver_of_another_program_gets_no_sample_and_is_reported(
-    running, endpoint, caplog, monkeypatch
+    running, endpoint, caplog
 ):
-    monkeypatch.setattr(zmq_server, "PATIENCE", 0.3)
     sending(running, "zmq", endpoint)
     source, found = receiving(running, "zmq", endpoint)
     until(lambda: source.events()["samples"] > 10_000)
     plain = zeromq.req_source(8, 1, endpoint, 100, True)
     running(plain, blocks.null_sink(8))
-    until(lambda: "a receiver was refused" in caplog.text)
+    until(lambda: "refused a receiver" in caplog.text)
     assert plain.nitems_written(0) == 0
     assert gaps(found) == 0
-    assert caplog.text.count("a receiver was refused") == 1
+    assert caplog.text.count("refused a receiver") == 1
 
 
 def test_the_next_receiver_goes_on_where_the_first_one_ended(running, endpoint):

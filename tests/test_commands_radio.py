@@ -67,15 +67,10 @@ def test_the_documented_band_permits_two_million_samples(no_allow_list):
     no_allow_list.parent.mkdir(parents=True)
     no_allow_list.write_text(transmit_limits.EXAMPLE)
     words = f"radio tx {LINK} --sink uhd --frequency 433.92e6 --gain 5 --frames 20"
-    said = done(words, "--rate 2e6")
-    assert "675 kHz wide" in said  # 1.35 / 4 of 2 MHz
-    assert "allowed by [433 MHz ISM, my shielded box]" in said
-    # 1.35 / 2 of 2 MHz, with a guard of 10 %: 1.62 of the 1.74 MHz
-    said = done(words, "--rate 2e6 --samples-per-symbol 2")
-    assert "1350 kHz wide" in said
-    assert "allowed by" in said
-    said = done(words, "--rate 3e6 --samples-per-symbol 2")
-    assert "lies in no band" in said
+    # 1.35 / 4 of 2 MHz; with 2 samples a symbol and a guard 1.62 of the 1.74 MHz.
+    for more in ("--rate 2e6", "--rate 2e6 --samples-per-symbol 2"):
+        assert "allowed by [433 MHz ISM, my shielded box]" in done(words, more)
+    assert "lies in no band" in done(words, "--rate 3e6 --samples-per-symbol 2")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +87,6 @@ def test_rate_and_samples_per_symbol_are_those_of_the_driver(radio, rate, sample
     said = done(f"radio tx {LINK} {radio} --frequency 433.92e6 --frames 1")
     assert f"would send {samples} samples" in said
     assert f"at {rate} Msample/s" in said
-    assert "337.5 kHz wide" in said
 
 
 def test_what_a_driver_sends_another_receives_with_its_samples_per_symbol():
@@ -284,7 +278,7 @@ RX = f"rx {LINK} --source file --args x.cf32"
         (f"tx {LINK} --sink uhd", "--frequency is missing"),
         (f"tx {LINK} --sink hackrf --frequency 1e9 --rate 1e6", "a HackRF has 2e"),
         (f"rx {LINK} --source hackrf --frequency 1e9 --rate 1e6", "a HackRF has 2e"),
-        (f"{TX} --serial 31A", "driver = 'file' has no serial number"),
+        (f"{TX} --serial 31A", "does not fit driver = 'file'"),
         (f"{TX} --gain much", "gain must be a finite number.*got much"),
         (f"{TX} --samples-per-symbol 1", "samples_per_symbol must be 2..64, got 1"),
         (f"tx {LINK} --sink file --arm", "args must be.*got ''"),

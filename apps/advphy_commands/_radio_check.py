@@ -20,7 +20,6 @@ from advphy_model.files.recording_reader import PIECE
 from advphy_model.link import links
 from advphy_model.measure import radio_check
 from advphy_model.measure.scoring import Scorer
-from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
 from advphy_commands import _radio_settings as radio
@@ -86,9 +85,7 @@ class Settings:
 def run(settings, output):
     """Run the levels in order; stop at the first that fails."""
     model = links.load(settings.link)
-    sps = settings.device.of_symbol(settings.driver)
-    size = {"codewords": settings.codewords, "samples_per_symbol": sps}
-    frame = Frame.of_model(model, **size)
+    frame = settings.device.frame(settings.driver, model, settings.codewords)
     frames = settings.frames
     output.note(link=model.name, frames=frames, codewords=frame.codewords, levels=[])
     for level in LEVELS[: LEVELS.index(settings.level) + 1]:

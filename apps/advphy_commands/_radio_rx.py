@@ -43,8 +43,7 @@ class Settings:
 @radio.ended_by_signals()
 def run(settings, output):
     """Receive, and print the counts."""
-    sps = settings.device.of_symbol(settings.driver)
-    model, sent = settings.link.load(sps)
+    model, sent = settings.link.load(settings.device, settings.driver)
     frames, seconds = settings.link.frames, settings.link.seconds
     device = settings.device.of_driver(settings.driver)
     from gnuradio import advphy

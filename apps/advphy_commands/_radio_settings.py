@@ -17,12 +17,7 @@ from advphy_commands._options import operand, option
 from advphy_commands._secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
-NEAR = (
-    "file",
-    "zmq",
-    "zmq_pub",
-    "standin",
-)  # drivers whose signal stays in the computer
+NEAR = ("file", "zmq", "zmq_pub", "standin")  # their signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; for drivers without a carrier
 
 
@@ -49,12 +44,11 @@ class Link:
             raise ValueError("--frames must be at least 1, got 0")
         checked_seconds(self.seconds)
 
-    def load(self, samples_per_symbol):
-        """Return (link, {frame, seed, images, secret})."""
-        model, sps = any_link.load(self.link), samples_per_symbol
-        size = {"codewords": self.codewords, "samples_per_symbol": sps}
+    def load(self, device, driver):
+        """Return (link, {frame, seed, images, secret}) for a Device and its driver."""
+        model = any_link.load(self.link)
         return model, {
-            "frame": Frame.of_model(model, **size),
+            "frame": device.frame(driver, model, self.codewords),
             "seed": self.seed,
             "images": self.images if hasattr(model, "pixels") else None,
             "secret": secret_of(self.key_file, model),
@@ -101,12 +95,13 @@ class Device:
         at |= {"args": self.args, "serial": self.serial, "antenna": self.antenna}
         return at | {"gain": self.gain}
 
-    def of_symbol(self, driver):
-        """Return the samples per symbol of the option, or those of the driver."""
+    def frame(self, driver, model, codewords):
+        """Return the Frame with the samples per symbol of the option or the driver."""
         from gnuradio.advphy.air import radio_drivers
 
-        default = radio_drivers.rates(driver, self.args).samples_per_symbol
-        return default if self.samples_per_symbol is None else self.samples_per_symbol
+        sps = self.samples_per_symbol
+        sps = radio_drivers.rates(driver, self.args).symbol if sps is None else sps
+        return Frame.of_model(model, codewords=codewords, samples_per_symbol=sps)
 
 
 def driver(flag):

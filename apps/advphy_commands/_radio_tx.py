@@ -46,8 +46,7 @@ class Settings:
 @radio.ended_by_signals()
 def run(settings, output):
     """Send, or print what would be sent."""
-    sps = settings.device.of_symbol(settings.driver)
-    model, sent = settings.link.load(sps)
+    model, sent = settings.link.load(settings.device, settings.driver)
     device = settings.device.of_driver(settings.driver)
     device["bandwidth"] = sent["frame"].occupied_width * device["sample_rate"]
     attack = _attack(settings, model, sent["seed"])
@@ -88,7 +87,7 @@ def _print_sent(settings, output, model, device, sink, length):
         text = ", ".join(f"{name} {value}" for name, value in known.items())
         output.line(f"sent {what}; {text}")
     else:
-        allowed = _allowed(device)
+        allowed = _allowed(device["driver"], sink)
         output.note(plan=sink.plan(), allowed=allowed)
         for line in (f"{sink.plan()}: {what}", allowed, "give --arm to send it"):
             output.line(line)
@@ -128,17 +127,12 @@ def _attack(settings, model, seed):
     return Adversary(found, settings.psr_db, seed=seed)
 
 
-def _allowed(device):
+def _allowed(driver, sink):
     """Return the text that tells whether the allow-list permits the transmission."""
-    if device["driver"] in radio.NEAR:
-        return f"{device['driver']} does not radiate: no allow-list is asked"
-    from gnuradio.advphy.air import radio_gain
-
-    at, gain = (device["frequency"], device["sample_rate"]), device["gain"]
     try:
-        band = transmit_limits.require_allowed(
-            *at, radio_gain.total(gain), device["bandwidth"]
-        )
+        band = sink.require_allowed(sink.settings())
     except ValueError as error:
         return str(error).partition(", for example")[0]
+    if band is None:
+        return f"{driver} does not radiate: no allow-list is asked"
     return f"allowed by [{band.name}] of {transmit_limits.allow_list_path()}"

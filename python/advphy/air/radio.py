@@ -6,16 +6,8 @@ import math
 import weakref
 
 from ..block_errors import kept_hier_block
-from . import radio_gain, standin
-from .radio_drivers import (
-    HACKRF,
-    LISTS,
-    METHODS,
-    REMEDIES,
-    WITHOUT_CHANNEL,
-    hackrf_of,
-    resolve,
-)
+from . import radio_drivers, radio_gain, standin
+from .radio_drivers import HACKRF, LISTS, METHODS, REMEDIES, WITHOUT_CHANNEL
 
 _open = weakref.WeakSet()  # Radios
 UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
@@ -80,8 +72,8 @@ class Radio:
 
     def __init__(self, direction, args, requested, antenna, channel):
         self.driver = requested["driver"]
-        self.package, self.args = resolve(self.driver, args)
-        self._hackrf, self._direction = hackrf_of(self.package, self.args), direction
+        self.package, self.args = radio_drivers.resolve(self.driver, args)
+        self._hackrf = radio_drivers.hackrf_of(self.package, self.args)
         self._require_one_direction()
         self.is_standin = standin.selects_standin(self.package, self.args)
         self.block = self._open(direction, channel)
@@ -94,16 +86,15 @@ class Radio:
         self.set("frequency", requested["frequency"])
         if antenna:
             self._set_antenna(antenna)
-        self.set_gain(requested["gain"])
+        self.set("gain", requested["gain"])
         _open.add(self)
 
     def _require_one_direction(self):
         for other in _open:
             if self._hackrf and other._hackrf == self._hackrf:
                 raise ValueError(
-                    f"driver = '{self.driver}', args = '{self.args}': this program "
-                    f"has a {other._direction} on that HackRF, which sends or receives "
-                    "but not both; use a second HackRF, chosen by serial"
+                    f"args = '{self.args}': this program uses that HackRF already, "
+                    "which sends or receives, not both; use a second one (serial)"
                 )
 
     def _open(self, direction, channel):
@@ -152,17 +143,12 @@ class Radio:
 
     def set(self, name, value):
         """Set frequency, gain or sample rate; ValueError if it is out of range."""
+        wanted = {"": value}
         if name == "gain":
-            self.set_gain(value)
-        else:
-            self._set_within(name, value)
-
-    def set_gain(self, gain):
-        """Set the gain as sdr_sink does; ValueError if a stage is not as stated."""
-        names = list(self._get("gain names"))
-        wanted = radio_gain.by_stage(gain, names, bool(self._hackrf))
+            names = list(self._get("gain names"))
+            wanted = radio_gain.by_stage(value, names, self._hackrf)
         for stage, value in wanted.items():
-            self._set_within("gain", value, *filter(None, [stage]))
+            self._set_within(name, value, *filter(None, [stage]))
 
     def _set_within(self, name, value, *stage):
         try:

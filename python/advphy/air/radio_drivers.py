@@ -3,7 +3,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import standin
 
@@ -28,12 +28,11 @@ LISTS = {  # commands that list the connected devices
 }
 
 
-@dataclass(frozen=True)
-class Rates:
-    """Sample rates of a driver in samples/s, and its default samples per symbol."""
+class Rates(NamedTuple):
+    """Sample rates of a driver in samples/s; symbol: its default samples per symbol."""
 
     default: float = 1e6
-    samples_per_symbol: int = 4
+    symbol: int = 4
     lowest: float = 0.0
     highest: float = math.inf
 
@@ -71,40 +70,32 @@ def rates(driver, args):
 def checked_rate(driver, args, sample_rate):
     """Return the sample rate, or the driver's default; ValueError if it has none."""
     known = rates(driver, args)
-    if sample_rate is None:
-        return known.default
-    if not known.lowest <= sample_rate <= known.highest and sample_rate > 0:
+    rate = known.default if sample_rate is None else sample_rate
+    if known == HACKRF and not known.lowest <= rate <= known.highest:
         raise ValueError(
-            f"sample_rate = {sample_rate:g}, but a HackRF has {known.lowest:g}..."
+            f"sample_rate = {rate:g}, but a HackRF has {known.lowest:g}..."
             f"{known.highest:g} samples/s; for slower symbols raise samples_per_symbol "
-            f"({known.samples_per_symbol} by default) instead"
+            f"({known.symbol} by default) instead"
         )
-    return sample_rate
+    return rate
 
 
 def with_serial(driver, args, serial):
     """Return device arguments that select a serial number; "": those as they are."""
     if not serial:
         return args
-    if driver in (*NO_RADIOS, "standin"):
+    near = driver in (*NO_RADIOS, "standin")
+    kind, _, more = ("" if near else resolve(driver, args)[1]).partition(",")
+    kind, named = kind.partition("=")[0], driver in ("uhd", "soapy")
+    fits = (kind or named) and "serial=" not in args
+    if not (fits and re.fullmatch(r"[\w.:-]+", serial)):
         raise ValueError(
-            f"serial = {serial!r}, but driver = '{driver}' has no serial number; leave "
-            "serial empty"
+            f"serial = {serial!r} does not fit driver = '{driver}', args = {args!r}; "
+            "give letters and digits, to a radio whose args name its kind, such as "
+            "driver = 'osmosdr', args = 'hackrf=0'"
         )
-    if not re.fullmatch(r"[\w.:-]+", serial) or "serial=" in args:
-        raise ValueError(
-            f"serial must be letters and digits, and not be in args, too, got "
-            f"serial = {serial!r} and args = {args!r}"
-        )
-    kind, _, more = resolve(driver, args)[1].partition(",")
-    kind = kind.partition("=")[0]
-    if driver in ("uhd", "soapy") or kind in ("uhd", "soapy"):
+    if named or kind in ("uhd", "soapy"):
         return ",".join(filter(None, (args, f"serial={serial}")))
-    if not kind:
-        raise ValueError(
-            f"serial = {serial!r} needs the kind of the device in args for driver = "
-            f"'{driver}', such as args = 'hackrf=0'"
-        )
     return ",".join(filter(None, (f"{kind}={serial}", more)))
 
 

@@ -3,25 +3,21 @@
 
 import math
 
-AMPLIFIERS = ("AMP", "RF")  # of a HackRF, by gr-soapy and by gr-osmosdr
+AMPLIFIERS = {"AMP", "RF"}  # of a HackRF, by gr-soapy and by gr-osmosdr
 HACKRF_STAGES = ("LNA", "IF", "VGA", "BB")  # its others, the first one first
 LNA_MOST, LNA_STEP = 40.0, 8.0  # dB; of a HackRF's receiver (LNA, IF)
 
 
 def stages(gain):
     """Return {stage: dB} of "LNA=16,VGA=20", {"": dB} of a number, {} of None."""
-    if gain is None:
-        return {}
-    found = {}
+    parts = [] if gain is None else str(gain).split(",")
+    pairs = [part.rpartition("=")[::2] for part in parts]
     try:
-        for part in str(gain).split(","):
-            name, _, value = part.rpartition("=")
-            if (name := name.strip()) in found or ("=" in part and not name):
-                raise ValueError
-            found[name] = float(value)
+        found = {name.strip(): float(value) for name, value in pairs}
     except ValueError:
-        found = {"": math.nan}
-    if not all(map(math.isfinite, found.values())) or ("" in found and len(found) > 1):
+        found = {}
+    names_fit = len(found) == len(parts) and ("" not in found or "=" not in str(gain))
+    if not (names_fit and all(map(math.isfinite, found.values()))):
         raise ValueError(
             "gain must be a finite number of dB, stages such as 'LNA=16,VGA=20', or "
             f"None, got {gain}"
@@ -41,21 +37,17 @@ def by_stage(gain, names, hackrf):
     stages: the transmitter has one; the receiver's first gets half, in its steps.
     """
     wanted = stages(gain)
-    unknown = [name for name in wanted if name and name not in names]
-    if unknown:
+    if unknown := wanted.keys() - {"", *names}:
+        there = ", ".join(names) or "no stages; give a number"
         raise ValueError(
-            f"gain has the stage {unknown[0]!r}, but the device has: "
-            f"{', '.join(names) or 'no stages; give a number'}"
+            f"gain has the stage '{min(unknown)}', but the device has: {there}"
         )
-    amplifier = next((name for name in AMPLIFIERS if name in names), None)
-    if amplifier is None or not (hackrf or {"AMP", "VGA"} <= set(names)):
+    if not hackrf:
         return wanted
     if "" in wanted:
         value = wanted.pop("")
         first, *others = [name for name in HACKRF_STAGES if name in names]
-        wanted[first] = value
-        if others:
-            half = value / 2 // LNA_STEP * LNA_STEP
-            wanted[first] = min(LNA_MOST, half)
-            wanted[others[0]] = value - wanted[first]
-    return {amplifier: 0.0} | wanted
+        half = value / 2 // LNA_STEP * LNA_STEP
+        wanted[first] = min(LNA_MOST, half) if others else value
+        wanted |= dict.fromkeys(others, value - wanted[first])
+    return dict.fromkeys(AMPLIFIERS & set(names), 0.0) | wanted

@@ -3,24 +3,91 @@
 
 import atexit
 import logging
+import threading
 import weakref
 
+import numpy as np
+import pmt
 from advphy_model.modem import transmit_limits
 from advphy_model.modem.occupied_band import BandMeter
 from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
+from ..block_errors import DONE, guarded_block
 from ..reports import forward_messages
 from . import radio, radio_drivers, radio_gain, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
-from .transmit_gate import transmit_gate
-from .zmq_stream import zmq_sink
+from .zmq_relay import zmq_stream
 
 # Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the other
 # drivers of gr-uhd, gr-soapy and gr-osmosdr queue less than 0.1 s.
 SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
 _transmitters = weakref.WeakSet()
+
+
+class transmit_gate(guarded_block):
+    """Clip samples to the amplitude limit, end the stream at the time limit.
+
+    It also ends with an error if the signal is wider than the meter (BandMeter) allows.
+    A numbered gate tags the first sample of each call with its number: "sent".
+
+    Input and output: samples, complex64
+    Message port "stream_events": the counts, twice a second.
+    """
+
+    at_end = None  # called when the flowgraph stops
+    numbered = False  # whether to tag
+
+    def __init__(self, limits, sample_rate, events, meter):
+        guarded_block.__init__(self, "transmit_gate", [np.complex64], [np.complex64])
+        self._limits, self._events, self._meter = limits, events, meter
+        self._left = max(1, round(limits.seconds * sample_rate))
+        self._peak, self._silent = 0.0, False
+        self.stopped = threading.Event()
+        self.message_port_register_out(pmt.intern("stream_events"))
+
+    def silence(self):
+        """End the stream at the next call of work()."""
+        self._silent = True
+
+    def peak(self):
+        return self._peak
+
+    def start(self):
+        """Continue with the time that is left: lock() and unlock() restart a block."""
+        self._peak, self._silent = 0.0, False
+        self._events.restart()
+        self.stopped.clear()
+        return True
+
+    def stop(self):
+        self._events.publish(self, at_once=True)
+        if self.at_end is not None:
+            self.at_end()
+        self.stopped.set()
+        self._meter.finish()
+        return True
+
+    def work(self, input_items, output_items):
+        size = min(len(output_items[0]), self._left)
+        if self._silent or size == 0:
+            if size == 0:
+                logging.getLogger(__name__).warning(
+                    "sdr_sink: time_limit = %g s is over, nothing more is sent",
+                    self._limits.seconds,
+                )
+            return DONE
+        out = output_items[0][:size]
+        clipped, non_finite, peak = self._limits.apply(input_items[0][:size], out)
+        self._meter.take(out)
+        if self.numbered:
+            self.tag_item(self.nitems_written(0), "sent", self.nitems_written(0))
+        self._left -= size
+        self._peak = max(self._peak, peak)
+        self._events.add(samples=size, clipped=clipped, non_finite=non_finite)
+        self._events.publish(self)
+        return size
 
 
 class sdr_sink(radio.radio_edge):
@@ -45,16 +112,14 @@ class sdr_sink(radio.radio_edge):
             standin only, unless permitted.
         permitted: "cabled", "licensed" or None.
         amplitude_limit: largest magnitude; larger samples are clipped and counted.
-        time_limit: seconds of samples over all starts of this sink, after which the
-            stream ends.
-        bandwidth: width in Hz that the signal occupies around the frequency, such as
-            frame.occupied_width * sample_rate, or None: the sample rate. It plus a
-            guard must be allowed. An armed stream ends if more than 1 % of its energy
-            is outside; one block of 4096 samples in 16 is measured.
+        time_limit: seconds of samples over all starts, after which the stream ends.
+        bandwidth: width in Hz that the signal occupies, which must be allowed with a
+            guard: frame.occupied_width * sample_rate; None: the sample rate. The stream
+            ends with an error if more than 1 % of the energy is outside; one block of
+            4096 samples in 16 is measured.
         serial: serial number of the device, or "".
 
-    Raises:
-        ValueError: if the device lacks a setting or the user's file does not allow it.
+    ValueError if the device lacks a setting or the user's file does not allow it.
     """
 
     def __init__(
@@ -86,7 +151,7 @@ class sdr_sink(radio.radio_edge):
         rate = radio_drivers.checked_rate(driver, args, sample_rate)
         self._requested = radio.checked_settings(driver, frequency, rate, gain)
         self._bandwidth = bandwidth
-        self._meter = None if bandwidth is None else BandMeter(bandwidth, rate)
+        meter = BandMeter(rate if bandwidth is None else bandwidth, rate)
         package, self._radiates = driver, False
         if driver not in radio_drivers.NO_RADIOS:
             package, full = radio_drivers.resolve(driver, args)
@@ -95,7 +160,7 @@ class sdr_sink(radio.radio_edge):
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
         )
         self.feed = None
-        self.gate = transmit_gate(self._limits, rate, self._events, self._meter, armed)
+        self.gate = transmit_gate(self._limits, rate, self._events, meter)
         if armed:
             self.end = self._armed(args, antenna, channel)
         else:
@@ -110,12 +175,12 @@ class sdr_sink(radio.radio_edge):
             return _file_sink(args)
         if driver in ("zmq", "zmq_pub"):
             self.gate.numbered = driver == "zmq_pub"
-            return zmq_sink(self, driver, args)
+            return zmq_stream(self, driver, "bind", args)
         if self._radiates:
             self._limits.require_permission(driver)
-            self._require_allowed(self._requested)
+            self.require_allowed(self._requested)
         self.radio = radio.Radio("sink", args, self._requested, antenna, channel)
-        self._require_allowed(self.radio.settings())
+        self.require_allowed(self.radio.settings())
         companions = []
         if self.radio.package == "uhd":
             self.messages = uhd_messages(self._events)
@@ -130,19 +195,20 @@ class sdr_sink(radio.radio_edge):
         _transmitters.add(self)
         return self.feed
 
-    def _require_allowed(self, settings):
-        """Refuse settings, requested or actual, that the user's file does not allow."""
-        if self._radiates:
-            at = settings["frequency"], settings["sample_rate"]
-            gain = radio_gain.total(settings["gain"])
-            transmit_limits.require_allowed(*at, gain, self._bandwidth)
+    def require_allowed(self, settings):
+        """Return the band of the user's file that allows settings; None: any is."""
+        if not self._radiates:
+            return None
+        at, gain = (settings["frequency"], settings["sample_rate"]), settings["gain"]
+        gain = radio_gain.total(gain)
+        return transmit_limits.require_allowed(*at, gain, self._bandwidth)
 
     def _set_radio(self, name, value, requested):
-        self._require_allowed(requested)
+        self.require_allowed(requested)
         if value is not None:
             self.radio.set(name, value)
             try:
-                self._require_allowed(self.radio.settings())
+                self.require_allowed(self.radio.settings())
             except ValueError:
                 self.silence()
                 raise
@@ -150,10 +216,7 @@ class sdr_sink(radio.radio_edge):
     def plan(self):
         """Return a line that describes what a dry run would have sent so far."""
         samples = self._events.counts()["samples"]
-        band = "" if self._meter is None else self._meter.text()
-        return transmit_limits.describe(
-            samples, self.gate.peak(), self._requested, band
-        )
+        return transmit_limits.describe(samples, self.gate.peak(), self._requested)
 
     def silence(self):
         """Send zeros, turn the transmitter off, end this stream, and wait for it."""

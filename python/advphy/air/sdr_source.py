@@ -12,7 +12,7 @@ from ..block_errors import guarded_block
 from ..reports import forward_messages
 from . import radio, radio_drivers
 from .stream_events import StreamEvents
-from .zmq_stream import zmq_source
+from .zmq_relay import zmq_stream
 
 RX_TIME, SENT = pmt.intern("rx_time"), pmt.intern("sent")
 
@@ -49,7 +49,7 @@ class sdr_source(radio.radio_edge):
         if driver == "file":
             self.begin = _file_source(args)
         elif driver in ("zmq", "zmq_pub"):
-            self.begin = zmq_source(self, driver, args)
+            self.begin = zmq_stream(self, driver, "connect to", args)
         else:
             self.radio = radio.Radio("source", args, self._requested, antenna, channel)
             self.begin, package = self.radio.block, self.radio.package

@@ -6,8 +6,8 @@ import numpy as np
 GUARD_SHARE = 0.1  # of the bandwidth, on each side: the skirts of the pulse
 GUARD_PPM = 20.0  # of the carrier, on each side: the error of a radio's crystal
 MOST_OUTSIDE = 0.01  # share of the energy, -20 dB
-SIZE, EVERY = 4096, 16  # samples of a measured block; one block in so many is measured
-SHORTEST = 64  # samples of a stream that can be measured
+SIZE, EVERY = 4096, 16  # samples of a measured block; about one block in so many
+FAINT = 1e-4  # mean power over peak power of a block that holds only a signal's edge
 LEAK = 2  # bins by which a Hann window widens a line, on each side
 
 
@@ -25,16 +25,10 @@ def band_edges(frequency: float, sample_rate: float, bandwidth=None):
 
 
 class BandMeter:
-    """Meter of the energy of samples outside of a stated bandwidth.
+    """Meter of the energy outside of a bandwidth in Hz, up to the sample rate.
 
-    The first block with energy is measured, then one in 16. Each block counts half as
-    much as the next one, so that pauses between bursts do not matter.
-
-    Args:
-        bandwidth: width of the signal around its center in Hz, up to sample_rate.
-        sample_rate: samples/s.
-
-    Raises ValueError if the bandwidth is out of range.
+    Each measured block counts half as much as the next one, so that pauses between
+    bursts do not matter. Raises ValueError if the bandwidth is out of range.
     """
 
     def __init__(self, bandwidth: float, sample_rate: float):
@@ -45,57 +39,34 @@ class BandMeter:
                 "frame.occupied_width * sample_rate"
             )
         self._bandwidth, self._half = bandwidth, bandwidth / sample_rate / 2
-        self._block = np.empty(SIZE, np.complex64)
-        self.restart()
-
-    def restart(self) -> None:
-        """Begin with no measured block."""
-        self._filled = self._skip = 0
-        self._sums = np.zeros(2)  # energy outside, all energy
-        self.share = self.largest = 0.0  # outside: of the last blocks, of all
+        self._block, self._skip = np.empty(0, np.complex64), 0
+        self._outside = self._total = 0.0
 
     def take(self, samples) -> None:
-        """Take finite samples, complex64 [N], and measure the blocks that are full."""
-        while len(samples):
-            size = min(len(samples), self._skip or SIZE - self._filled)
-            if self._skip:
-                self._skip -= size
-            else:
-                self._block[self._filled : self._filled + size] = samples[:size]
-                self._filled += size
-                if self._filled == SIZE:
-                    self._measure()
-            samples = samples[size:]
+        """Take finite samples, complex64 [N], and measure a block that is full.
+
+        Raises ValueError if more than 1 % of the energy is outside.
+        """
+        self._block = np.append(self._block, samples[self._skip :])[:SIZE]
+        self._skip = max(0, self._skip - len(samples))
+        if len(self._block) == SIZE:
+            self.finish()
 
     def finish(self) -> None:
-        """Measure a stream that was shorter than a block."""
-        if not self._sums[1] and self._filled >= SHORTEST:
-            self._measure()
-
-    def _measure(self):
-        size, self._filled = self._filled, 0
-        power = np.abs(np.fft.fft(self._block[:size] * np.hanning(size))) ** 2
-        if not (total := power.sum()):
+        """Measure the block as far as it is full, as take() does."""
+        samples, size = self._block, len(self._block)
+        self._block, window = samples[:0], np.hanning(size)
+        energy = (np.abs(samples * window) ** 2).sum()
+        if energy <= FAINT * (np.abs(samples) ** 2).max(initial=0) * size:
             return
+        power = np.abs(np.fft.fft(samples * window)) ** 2
         outside = np.abs(np.fft.fftfreq(size)) > self._half + LEAK / size
-        self._sums = self._sums / 2 + (power[outside].sum(), total)
-        self.share = float(self._sums[0] / self._sums[1])
-        self.largest = max(self.largest, self.share)
         self._skip = (EVERY - 1) * SIZE
-
-    def require(self) -> None:
-        """Raise ValueError if more than 1 % of the energy is outside."""
-        if self.share > MOST_OUTSIDE:
+        self._outside = self._outside / 2 + float(power[outside].sum())
+        self._total = self._total / 2 + float(power.sum())
+        if (share := self._outside / self._total) > MOST_OUTSIDE:
             raise ValueError(
-                f"bandwidth = {self._bandwidth:g} Hz, but {100 * self.share:.2g} % of "
-                "the signal's energy lies outside (at most 1 % may); state the width "
-                "that the signal occupies, or filter it"
+                f"bandwidth = {self._bandwidth:g} Hz, but {100 * share:.2g} % of the "
+                "signal's energy lies outside (at most 1 % may); state the width that "
+                "the signal occupies, or filter it"
             )
-
-    def text(self) -> str:
-        """Return the measured share in words, for the plan of a dry run."""
-        text = f"{100 * self.largest:.2g} % of the energy outside of the bandwidth"
-        late = ", which ends an armed transmission (at most 1 %)"
-        return f"{self._bandwidth / 1e3:g} kHz wide, {text}" + (
-            late if self.largest > MOST_OUTSIDE else ""
-        )

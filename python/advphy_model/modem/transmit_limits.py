@@ -200,18 +200,17 @@ def _why_not(frequency, sample_rate, bandwidth, bands, path) -> str:
     )
 
 
-def describe(samples: int, peak: float, settings: dict, band: str = "") -> str:
+def describe(samples: int, peak: float, settings: dict) -> str:
     """Return one line on a transmission that is not armed, with its peak magnitude.
 
     The settings are driver, frequency (Hz), sample_rate (samples/s), gain (dB, stages
-    as text, or None); band is the text of a BandMeter, or "".
+    as text, or None).
     """
     rate, gain = settings["sample_rate"], settings["gain"]
-    stated = gain if isinstance(gain, str) else f"{gain or 0:g} dB"
-    gain = "the device's own gain" if gain is None else f"gain {stated}"
-    band = f"{band}, " if band else ""
+    gain = f"{gain:g} dB" if isinstance(gain, int | float) else gain
+    gain = "the device's own gain" if gain is None else f"gain {gain}"
     return (
         f"would send {samples} samples, {samples / rate:.3g} s at "
         f"{rate / 1e6:g} Msample/s, {settings['frequency'] / 1e6:g} MHz, {gain}, "
-        f"{band}peak amplitude {peak:.3g} (driver={settings['driver']}) - not armed"
+        f"peak amplitude {peak:.3g} (driver={settings['driver']}) - not armed"
     )
