@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Samples from standard input over a radio: a medium for `advphy train model_free`.
 
-    advphy train model_free --set "medium=python3 examples/samples_over_radio.py standin \
-           --args cfo=300,noise_variance=0.01 --arm" --set link=autoencoder_mlp \
-           --set steps=100 --out air.safetensors
+    advphy train model_free --set link=autoencoder_mlp --set steps=100 \
+           --set "medium=python3 examples/samples_over_radio.py standin --arm \
+           --args cfo=300,noise_variance=0.01" --out air.safetensors
 
 It sends the samples, raw complex64, and writes what it receives meanwhile to standard
 output. Without --arm it ends at once. A radio must be allowed to transmit; see

@@ -12,7 +12,6 @@ import time
 import numpy as np
 import pmt
 import pytest
-import zmq
 from gnuradio import advphy, blocks, gr
 from gnuradio.advphy.air import standin, stream_events
 from gnuradio.advphy.air.radio_drivers import METHODS
@@ -136,23 +135,26 @@ def test_samples_of_a_sender_that_is_killed_and_started_again(kind, tmp_path):
     assert max(seconds) < 3
 
 
-def test_ipv6_is_received_and_gr_zeromq_is_named_where_it_cannot_send():
-    with zmq.Context() as context, context.socket(zmq.REP) as sender:
-        sender.ipv6, sender.linger = True, 0
+def test_ipv6_is_sent_and_received_and_gr_zeromq_is_named_where_it_cannot():
+    with socket.socket(socket.AF_INET6) as free:
         try:
-            port = sender.bind_to_random_port("tcp://[::1]")
-        except zmq.ZMQError:
+            free.bind(("::1", 0))
+        except OSError:
             pytest.skip("this machine has no IPv6")
-        flowgraph = advphy.top_block()
-        flowgraph.connect(
-            advphy.sdr_source("zmq", f"tcp://[::1]:{port}"), blocks.null_sink(8)
-        )
-        flowgraph.start()
-        assert sender.poll(20_000), "no request came"
-        flowgraph.stop()
-        flowgraph.wait()
-    with pytest.raises(ValueError, match=r"gr-zeromq does not know IPv6.* of IPv4"):
-        advphy.sdr_sink("zmq", "tcp://[::1]:5557", armed=True)
+        endpoint = f"tcp://[::1]:{free.getsockname()[1]}"
+    flowgraph = advphy.top_block()
+    flowgraph.connect(
+        blocks.vector_source_c([0.5 + 0j] * 1000, True),
+        advphy.sdr_sink("zmq", endpoint, armed=True),
+    )
+    source = advphy.sdr_source("zmq", endpoint)
+    flowgraph.connect(source, blocks.null_sink(8))
+    flowgraph.start()
+    until(lambda: source.events()["samples"] > 10_000)
+    flowgraph.stop()
+    flowgraph.wait()
+    with pytest.raises(ValueError, match=r"gr-zeromq does not know IPv6.*127"):
+        advphy.sdr_sink("zmq_pub", endpoint, armed=True)
 
 
 def test_events_are_published_and_none_is_what_a_driver_does_not_tell(tmp_path):
@@ -239,7 +241,7 @@ def test_companion_differs_by_one_parameter_between_radios(tmp_path):
         assert found.returncode == 0, found.stdout + found.stderr
         made[driver] = (tmp_path / "radio_loop.py").read_text()
     assert "advphy.sdr_sink('uhd', '', " in made["uhd"]
-    assert "False, 'no', None, 0.8, 10.0)" in made["uhd"]
+    assert "False, 'no', None, 0.8, 10.0, None, '')" in made["uhd"]
     assert re.sub("'uhd'", "'hackrf'", made["uhd"]) == made["hackrf"]
 
 
@@ -265,5 +267,6 @@ def test_every_driver_has_the_methods_that_it_is_called_by(package, direction):
         "frequency range",
         "sample_rate range",
         "gain range",
+        "gain names",
     }
     assert set(names["set"]) == {"frequency", "sample_rate", "gain", "antenna"}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from advphy_model.files import recording_reader
 from advphy_model.files.recording_contents import Attack
+from advphy_model.modem import transmit_limits
 
 from .commands import advphy, done, refused, started
 from .while_running import until
@@ -60,6 +61,51 @@ def test_a_dry_run_says_whether_a_radio_would_be_allowed(no_allow_list):
     no_allow_list.parent.mkdir(parents=True)
     no_allow_list.write_text("[my box]\nfirst_hz = 433e6\nlast_hz = 434e6\n")
     assert "allowed by [my box]" in done(words)
+
+
+def test_the_documented_band_permits_two_million_samples(no_allow_list):
+    no_allow_list.parent.mkdir(parents=True)
+    no_allow_list.write_text(transmit_limits.EXAMPLE)
+    words = f"radio tx {LINK} --sink uhd --frequency 433.92e6 --gain 5 --frames 20"
+    # 1.35 / 4 of 2 MHz; with 2 samples a symbol and a guard 1.62 of the 1.74 MHz.
+    for more in ("--rate 2e6", "--rate 2e6 --samples-per-symbol 2"):
+        assert "allowed by [433 MHz ISM, my shielded box]" in done(words, more)
+    assert "lies in no band" in done(words, "--rate 3e6 --samples-per-symbol 2")
+
+
+@pytest.mark.parametrize(
+    ("radio", "rate", "samples"),
+    [
+        ("--sink uhd", 1, 5592),  # 1398 symbols of 4 samples
+        ("--sink hackrf", 2, 11184),
+        ("--sink soapy --args driver=hackrf", 2, 11184),
+        ("--sink osmosdr --args hackrf=0", 2, 11184),
+        ("--sink hackrf --rate 4e6 --samples-per-symbol 16", 4, 22368),
+    ],
+)
+def test_rate_and_samples_per_symbol_are_those_of_the_driver(radio, rate, samples):
+    said = done(f"radio tx {LINK} {radio} --frequency 433.92e6 --frames 1")
+    assert f"would send {samples} samples" in said
+    assert f"at {rate} Msample/s" in said
+
+
+def test_what_a_driver_sends_another_receives_with_its_samples_per_symbol():
+    sent("--samples-per-symbol 8")
+    said = received("--samples-per-symbol 8")
+    assert "bursts received   10" in said
+    assert "block errors      0" in said
+
+
+def test_gain_stages_and_a_serial_number_are_options(no_allow_list):
+    no_allow_list.parent.mkdir(parents=True)
+    no_allow_list.write_text(transmit_limits.EXAMPLE)
+    words = "--sink hackrf --serial 31A --frequency 433.92e6 --frames 1"
+    said = done(f"radio tx {LINK} {words} --gain RF=0,IF=20")
+    assert "gain RF=0,IF=20, " in said
+    assert "allowed by" in said
+    said = done(f"radio tx {LINK} {words} --gain RF=14,IF=20")
+    assert "gain must be at most 20 dB" in said
+    assert "got 34 dB" in said
 
 
 def test_a_radio_off_the_allow_list_is_not_armed():
@@ -129,7 +175,8 @@ def processes():
 def test_ctrl_c_ends_both_processes_properly(processes, how):
     tx, rx = processes
     lines = iter(rx.stdout.readline, "")
-    assert any(re.match(r" +\d s  bursts \d+  missed 0 ", line) for line in lines)
+    begun = r" +\d+ s  bursts [1-9]\d*  missed 0 "  # the sender may start later
+    assert any(re.match(begun, line) for line in lines)
     rx.send_signal(how)
     said, errors = rx.communicate(timeout=300)
     assert rx.returncode == 0, errors
@@ -229,6 +276,11 @@ RX = f"rx {LINK} --source file --args x.cf32"
         (f"tx paired_arn_white {FILE} --attack noise_jammer", "semantic"),
         (f"tx {LINK} --sink radio", "driver = 'radio' is not known"),
         (f"tx {LINK} --sink uhd", "--frequency is missing"),
+        (f"tx {LINK} --sink hackrf --frequency 1e9 --rate 1e6", "a HackRF has 2e"),
+        (f"rx {LINK} --source hackrf --frequency 1e9 --rate 1e6", "a HackRF has 2e"),
+        (f"{TX} --serial 31A", "does not fit driver = 'file'"),
+        (f"{TX} --gain much", "gain must be a finite number.*got much"),
+        (f"{TX} --samples-per-symbol 1", "samples_per_symbol must be 2..64, got 1"),
         (f"tx {LINK} --sink file --arm", "args must be.*got ''"),
         (f"tx {LINK} --sink file --args /nowhere/x --arm", "/nowhere/x"),
         (RX, "args = 'x.cf32': the file cannot be read"),

@@ -20,7 +20,6 @@ from advphy_model.files.recording_reader import PIECE
 from advphy_model.link import links
 from advphy_model.measure import radio_check
 from advphy_model.measure.scoring import Scorer
-from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
 from advphy_commands import _radio_settings as radio
@@ -31,7 +30,7 @@ LEVELS = ("file", "loopback", "radio")
 # 5 dB; the phase noise and the multipath of a radio are not known.
 LOSS_DB = {"file": 1.0, "loopback": 1.0, "radio": 3.0}
 MOST_LOST = {"loopback": 0.01, "radio": 0.1}  # share of the bursts
-CFO = 0.002  # of the loopback, in cycles per sample
+CFO = 0.008  # of the loopback, in cycles per symbol
 CLOCK_PPM = 20.0  # of the loopback; the offset of two cheap crystals
 STANDIN_TAIL = 65536  # samples after the bursts: half of what sdr_sink sends
 SLOWEST_START = 1.0  # seconds until a radio sends, at most
@@ -53,7 +52,9 @@ class Settings:
     seed: int = option("seed of the messages", "1")
     driver: str = option("driver of the radio", "soapy")
     device: radio.Device = group(radio.Device)
-    rx_gain: float = option("receive gain in dB", metavar="DB")
+    rx_gain: float | str = option(
+        "receive gain in dB, or of stages", None, radio.gain_of, metavar="DB"
+    )
     amplitude: float = option("largest magnitude of a sample", 0.8)
     arm: bool = switch("allow the radio to transmit")
 
@@ -64,7 +65,7 @@ class Settings:
             raise ValueError(f"--ebn0-db must be in 0..20 dB, got {self.ebn0_db:g}")
         if self.level != "radio":
             return
-        if not self.device.args:
+        if not (self.device.args or self.device.serial):
             raise ValueError(
                 "--level radio needs the --args of a device, such as --driver uhd "
                 "--args serial=..., and a cable with an attenuator from the output to "
@@ -81,7 +82,7 @@ class Settings:
 def run(settings, output):
     """Run the levels in order; stop at the first that fails."""
     model = links.load(settings.link)
-    frame = Frame.of_model(model, codewords=settings.codewords)
+    frame = settings.device.frame(settings.driver, model, settings.codewords)
     frames = settings.frames
     output.note(link=model.name, frames=frames, codewords=frame.codewords, levels=[])
     for level in LEVELS[: LEVELS.index(settings.level) + 1]:
@@ -115,19 +116,20 @@ def _loopback(settings, output, model, frame):
             "--level loopback needs the stand-in radio of a build tree; apt install "
             "libsoapysdr-dev, then `make test` or cmake -DADVPHY_TESTS=ON in the clone"
         )
+    cfo = CFO / frame.samples_per_symbol
     rate, ebn0_db, loss_db = 1e6, settings.ebn0_db, LOSS_DB["loopback"]
     _, modulator = radio_check.frames_of(model, frame, 1, 1)
     variance = radio_check.sample_noise_variance(modulator, ebn0_db, model.rate)
     output.line(
-        f"  stand-in radio: Eb/N0 {ebn0_db:g} dB, CFO {CFO:g} cycles per sample, "
+        f"  stand-in radio: Eb/N0 {ebn0_db:g} dB, CFO {cfo:g} cycles per sample, "
         f"clock {CLOCK_PPM:g} ppm, loss up to {loss_db:g} dB"
     )
-    args = f"id=check{os.getpid()},cfo={CFO * rate:g},ppm={CLOCK_PPM:g},"
+    args = f"id=check{os.getpid()},cfo={cfo * rate:g},ppm={CLOCK_PPM:g},"
     device = {"driver": "standin", "args": f"{args}noise_variance={variance:.9g}"}
     device |= {"sample_rate": rate, "frequency": radio.DEFAULT_FREQUENCY}
     scorer, events = _through(settings, model, frame, device, device)
     limits = {"loss_db": loss_db, "most_lost": MOST_LOST["loopback"]}
-    limits |= {"cfo": CFO, "clock_ppm": CLOCK_PPM}
+    limits |= {"cfo": cfo, "clock_ppm": CLOCK_PPM}
     expected = radio_check.Expected(ebn0_db=ebn0_db, **limits)
     found = scorer.counts, scorer.means, model, settings.frames, expected
     return radio_check.judged(*found) + events
@@ -157,9 +159,9 @@ def _through(settings, model, frame, sending, receiving):
     frames, seed, rate = settings.frames, settings.seed, sending["sample_rate"]
     samples = frames * frame.samples()
     amplitude, limit = settings.amplitude, samples / rate + 0.01
-    sink = advphy.sdr_sink(
-        **sending, armed=True, amplitude_limit=amplitude, time_limit=limit
-    )
+    limits = {"amplitude_limit": amplitude, "time_limit": limit}
+    limits["bandwidth"] = frame.occupied_width * rate
+    sink = advphy.sdr_sink(**sending, armed=True, **limits)
     source = advphy.sdr_source(**receiving)
     flowgraph = transmitter(model, sink, frame, frames, seed, amplitude=amplitude)
     # The stand-in radio delivers samples only while it sends; it sends trailing zeros.

@@ -39,7 +39,7 @@ class Settings:
 
 @radio.ended_by_signals()
 def run(settings, output):
-    model, sent = settings.link.load()
+    model, sent = settings.link.load(settings.device, settings.driver)
     frames, seconds = settings.link.frames, settings.link.seconds
     device = settings.device.of_driver(settings.driver)
     from gnuradio import advphy

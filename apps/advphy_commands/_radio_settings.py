@@ -16,7 +16,7 @@ from advphy_commands._options import number, operand, option, positive
 from advphy_commands.secret import key_file, secret_of
 
 RADIOS = ("uhd", "hackrf", "soapy", "osmosdr")
-NEAR = ("file", "zmq", "standin")  # drivers whose signal stays in the computer
+NEAR = ("file", "zmq", "zmq_pub", "standin")  # their signal stays in the computer
 DEFAULT_FREQUENCY = 433.92e6  # Hz; for drivers without a carrier
 
 
@@ -38,39 +38,65 @@ class Link:
     frames: int = option("number of bursts after which to end", None, positive)
     seconds: float = option("duration after which to end", None, duration)
 
-    def load(self):
-        """Return (link, {frame, seed, images, secret})."""
+    def load(self, device, driver):
+        """Return (link, {frame, seed, images, secret}) for a Device and its driver."""
         model = any_link.load(self.link)
         return model, {
-            "frame": Frame.of_model(model, codewords=self.codewords),
+            "frame": device.frame(driver, model, self.codewords),
             "seed": self.seed,
             "images": self.images if hasattr(model, "pixels") else None,
             "secret": secret_of(self.key_file, model),
         }
 
 
+def gain_of(option, text):
+    """Return the text of a gain, as a number if it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text  # sdr_sink and sdr_source check the stages
+
+
 @dataclass(frozen=True)
 class Device:
     args: str = option("device arguments; path for file, endpoint for zmq", "")
+    serial: str = option("serial number of the device", "", metavar="NUMBER")
     frequency: float = option("carrier in Hz", metavar="HZ")
-    rate: float = option("samples per second", "1e6")
-    gain: float = option("gain in dB", metavar="DB")
+    rate: float = option("samples per second (HackRF 2e6, others 1e6)", metavar="HZ")
+    samples_per_symbol: int = option(
+        "samples per symbol (HackRF 8, others 4)", metavar="NUMBER"
+    )
+    gain: float | str = option(
+        "gain in dB, or of stages: LNA=16,VGA=20", None, gain_of, metavar="DB"
+    )
     antenna: str = option("name of the antenna port", "")
 
     def of_driver(self, driver):
         """Return the arguments of sdr_sink and sdr_source; ValueError if invalid."""
-        if not 0 < self.rate < math.inf:
+        from gnuradio.advphy.air import radio_drivers
+
+        if self.rate is not None and not 0 < self.rate < math.inf:
             raise ValueError(f"--rate must be above 0 samples/s, got {self.rate:g}")
         if self.frequency is None and driver in RADIOS:
             raise ValueError(f"--frequency is missing: driver {driver} has no default")
+        rate = radio_drivers.checked_rate(driver, self.args, self.rate)
         frequency = self.frequency or DEFAULT_FREQUENCY
-        at = {"driver": driver, "frequency": frequency, "sample_rate": self.rate}
-        return at | {"args": self.args, "gain": self.gain, "antenna": self.antenna}
+        at = {"driver": driver, "frequency": frequency, "sample_rate": rate}
+        at |= {"args": self.args, "serial": self.serial, "antenna": self.antenna}
+        return at | {"gain": self.gain}
+
+    def frame(self, driver, model, codewords):
+        """Return the Frame with the samples per symbol of the option or the driver."""
+        from gnuradio.advphy.air import radio_drivers
+
+        sps = self.samples_per_symbol
+        sps = radio_drivers.rates(driver, self.args).symbol if sps is None else sps
+        return Frame.of_model(model, codewords=codewords, samples_per_symbol=sps)
 
 
 def driver(flag):
     """Return the field of the option that names a driver."""
-    text = "uhd, hackrf, soapy, osmosdr, standin, file or zmq"
+    text = "uhd, hackrf, soapy, osmosdr, standin, file, zmq or zmq_pub"
     return option(text, flag=flag, required=True, metavar="DRIVER")
 
 

@@ -41,13 +41,14 @@ class Settings:
 
 @radio.ended_by_signals()
 def run(settings, output):
-    model, sent = settings.link.load()
+    model, sent = settings.link.load(settings.device, settings.driver)
     device = settings.device.of_driver(settings.driver)
+    device["bandwidth"] = sent["frame"].occupied_width * device["sample_rate"]
     attack = _attack(settings, model, sent["seed"])
     from gnuradio import advphy
     from gnuradio.advphy.over_the_air import transmitter
 
-    frames, seconds = _whole_frames(settings, sent["frame"])
+    frames, seconds = _whole_frames(settings, sent["frame"], device["sample_rate"])
     limits = {"time_limit": seconds, "amplitude_limit": settings.amplitude}
     limits |= {"adversary": "no" if attack is None else "yes"}
     limits |= {"permitted": settings.permitted}
@@ -77,16 +78,16 @@ def _print_sent(settings, output, model, device, sink, length):
         text = ", ".join(f"{name} {value}" for name, value in known.items())
         output.line(f"sent {what}; {text}")
     else:
-        allowed = _allowed(device)
+        allowed = _allowed(device["driver"], sink)
         output.note(plan=sink.plan(), allowed=allowed)
         for line in (f"{sink.plan()}: {what}", allowed, "give --arm to send it"):
             output.line(line)
 
 
-def _whole_frames(settings, frame):
+def _whole_frames(settings, frame, rate):
     """Return the number of bursts within the limits, and a time limit above theirs."""
     frames, seconds = settings.link.frames, settings.link.seconds
-    length = frame.samples() / settings.device.rate
+    length = frame.samples() / rate
     if seconds is None and frames is None:
         seconds = LONGEST
     if seconds is not None:
@@ -117,14 +118,12 @@ def _attack(settings, model, seed):
     return Adversary(found, settings.psr_db, seed=seed)
 
 
-def _allowed(device):
+def _allowed(driver, sink):
     """Return the text that tells whether the allow-list permits the transmission."""
-    if device["driver"] in radio.NEAR:
-        return f"{device['driver']} does not radiate: no allow-list is asked"
     try:
-        band = transmit_limits.require_allowed(
-            device["frequency"], device["sample_rate"], device["gain"]
-        )
+        band = sink.require_allowed(sink.settings())
     except ValueError as error:
         return str(error).partition(", for example")[0]
+    if band is None:
+        return f"{driver} does not radiate: no allow-list is asked"
     return f"allowed by [{band.name}] of {transmit_limits.allow_list_path()}"

@@ -3,23 +3,14 @@
 
 import importlib
 import math
+import weakref
 
 from ..block_errors import kept_hier_block
-from . import standin
-from .radio_drivers import LISTS, METHODS, NO_RADIOS, RADIOS, REMEDIES, WITHOUT_CHANNEL
+from . import radio_drivers, radio_gain, standin
+from .radio_drivers import HACKRF, LISTS, METHODS, REMEDIES, WITHOUT_CHANNEL
 
+_open = weakref.WeakSet()  # Radios
 UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
-
-
-def resolve(driver, args):
-    """Return the package that opens a device, and the complete device arguments."""
-    if driver not in RADIOS:
-        known = ", ".join([*RADIOS, *NO_RADIOS])
-        raise ValueError(f"driver = {driver!r} is not known; choose from {known}")
-    package, first = RADIOS[driver]
-    if first and args.startswith(first.partition("=")[0] + "="):
-        first = ""  # the user selects another device of this kind
-    return package, ",".join(filter(None, (first, args)))
 
 
 def checked_settings(driver, frequency, sample_rate, gain):
@@ -29,8 +20,7 @@ def checked_settings(driver, frequency, sample_rate, gain):
         if not (math.isfinite(value) and value > 0):
             rule = f"a finite number of {UNITS[name]} > 0"
             raise ValueError(f"{name} must be {rule}, got {value}")
-    if gain is not None and not math.isfinite(gain):
-        raise ValueError(f"gain must be a finite number of dB, or None, got {gain}")
+    radio_gain.stages(gain)
     return {"driver": driver, **at, "gain": gain}
 
 
@@ -54,7 +44,7 @@ class radio_edge(kept_hier_block):
         self._change("frequency", frequency)
 
     def set_gain(self, gain):
-        """Set the gain in dB; ValueError if it is not allowed."""
+        """Set the gain in dB, or of stages; ValueError if it is not allowed."""
         self._change("gain", gain)
 
     def settings(self):
@@ -82,7 +72,9 @@ class Radio:
 
     def __init__(self, direction, args, requested, antenna, channel):
         self.driver = requested["driver"]
-        self.package, self.args = resolve(self.driver, args)
+        self.package, self.args = radio_drivers.resolve(self.driver, args)
+        self._hackrf = radio_drivers.hackrf_of(self.package, self.args)
+        self._require_one_direction()
         self.is_standin = standin.selects_standin(self.package, self.args)
         if self.is_standin:
             self.args = standin.own_end(self.args)
@@ -96,8 +88,16 @@ class Radio:
         self.set("frequency", requested["frequency"])
         if antenna:
             self._set_antenna(antenna)
-        if requested["gain"] is not None:
-            self.set("gain", requested["gain"])
+        self.set("gain", requested["gain"])
+        _open.add(self)
+
+    def _require_one_direction(self):
+        for other in _open:
+            if self._hackrf and other._hackrf == self._hackrf:
+                raise ValueError(
+                    f"args = '{self.args}': this program uses that HackRF already, "
+                    "which sends or receives, not both; use a second one (serial)"
+                )
 
     def _open(self, direction, channel):
         standin.make_findable()
@@ -124,14 +124,17 @@ class Radio:
                 "lists what is connected"
             ) from None
 
-    def _get(self, name):
-        return getattr(self.block, self._names["get"][name])(*self._channel(name))
+    def _get(self, name, *stage):
+        arguments = [*stage, *self._channel(name)]
+        if self.package == "soapy":
+            arguments.reverse()
+        return getattr(self.block, self._names["get"][name])(*arguments)
 
     def _channel(self, name):
         return [] if name in WITHOUT_CHANNEL and self.package != "soapy" else [0]
 
-    def _set(self, name, value):
-        arguments = [value, *self._channel(name)]
+    def _set(self, name, value, *stage):
+        arguments = [value, *stage, *self._channel(name)]
         if self.package == "soapy":
             arguments.reverse()
         try:
@@ -142,18 +145,28 @@ class Radio:
 
     def set(self, name, value):
         """Set frequency, gain or sample rate; ValueError if it is out of range."""
+        wanted = {"": value}
+        if name == "gain":
+            names = list(self._get("gain names"))
+            wanted = radio_gain.by_stage(value, names, self._hackrf)
+        for stage, value in wanted.items():
+            self._set_within(name, value, *filter(None, [stage]))
+
+    def _set_within(self, name, value, *stage):
         try:
-            ranges = _ranges(self._get(f"{name} range"))
+            ranges = _ranges(self._get(f"{name} range", *stage))
         except RuntimeError:  # gr-uhd and gr-osmosdr raise it for an empty range
             ranges = []
+        if self._hackrf and name == "sample_rate":  # gr-osmosdr lists the best ones
+            ranges = [(HACKRF.lowest, HACKRF.highest)]
         slack = 1e-9 * abs(value)
         if ranges and not any(a - slack <= value <= b + slack for a, b in ranges):
             ends = (f"{a:g}" if a == b else f"{a:g}...{b:g}" for a, b in ranges)
             raise ValueError(
-                f"{name} = {value:g}, but the device (driver = '{self.driver}') has "
-                f"{', '.join(ends)} {UNITS[name]}"
+                f"{' '.join([name, *stage])} = {value:g}, but the device (driver = "
+                f"'{self.driver}') has {', '.join(ends)} {UNITS[name]}"
             )
-        self._set(name, value)
+        self._set(name, value, *stage)
 
     def _set_sample_rate(self, sample_rate):
         self.set("sample_rate", sample_rate)
@@ -176,9 +189,14 @@ class Radio:
         return self._get("sample_rate")
 
     def settings(self):
-        """Return the driver and what the device reports, in Hz, samples/s and dB."""
+        """Return the driver and what the device reports, in Hz, samples/s and dB.
+
+        gain is the sum of the stages: gr-osmosdr's gain of a HackRF is its amplifier's.
+        """
         names = ("frequency", "sample_rate", "gain", "antenna")
-        return {"driver": self.driver} | {name: self._get(name) for name in names}
+        found = {"driver": self.driver} | {name: self._get(name) for name in names}
+        stages = {name: self._get("gain", name) for name in self._get("gain names")}
+        return found | ({"gain": sum(stages.values())} if stages else {})
 
 
 def _ranges(given):

@@ -9,16 +9,17 @@ import weakref
 import numpy as np
 import pmt
 from advphy_model.modem import transmit_limits
+from advphy_model.modem.occupied_band import BandMeter
 from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
 from ..block_errors import DONE, guarded_block
 from ..reports import forward_messages
-from . import radio, standin
+from . import radio, radio_drivers, radio_gain, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
+from .zmq_relay import zmq_stream
 
-ENDPOINT = "tcp://127.0.0.1:5557"
 # Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the other
 # drivers of gr-uhd, gr-soapy and gr-osmosdr queue less than 0.1 s.
 SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
@@ -26,17 +27,21 @@ _transmitters = weakref.WeakSet()
 
 
 class transmit_gate(guarded_block):
-    """Clip samples to the amplitude limit and end the stream at the time limit.
+    """Clip samples to the amplitude limit, end the stream at the time limit.
+
+    It also ends with an error if the signal is wider than the meter (BandMeter) allows.
+    A numbered gate tags the first sample of each call with its number: "sent".
 
     Input and output: samples, complex64
     Message port "stream_events": the counts, twice a second.
     """
 
     at_end = None  # called when the flowgraph stops
+    numbered = False  # whether to tag
 
-    def __init__(self, limits, sample_rate, events):
+    def __init__(self, limits, sample_rate, events, meter):
         guarded_block.__init__(self, "transmit_gate", [np.complex64], [np.complex64])
-        self._limits, self._events = limits, events
+        self._limits, self._events, self._meter = limits, events, meter
         self._left = max(1, round(limits.seconds * sample_rate))
         self._peak, self._silent = 0.0, False
         self.stopped = threading.Event()
@@ -61,6 +66,7 @@ class transmit_gate(guarded_block):
         if self.at_end is not None:
             self.at_end()
         self.stopped.set()
+        self._meter.finish()
         return True
 
     def work(self, input_items, output_items):
@@ -74,6 +80,9 @@ class transmit_gate(guarded_block):
             return DONE
         out = output_items[0][:size]
         clipped, non_finite, peak = self._limits.apply(input_items[0][:size], out)
+        self._meter.take(out)
+        if self.numbered:
+            self.tag_item(self.nitems_written(0), "sent", self.nitems_written(0))
         self._left -= size
         self._peak = max(self._peak, peak)
         self._events.add(samples=size, clipped=clipped, non_finite=non_finite)
@@ -89,11 +98,13 @@ class sdr_sink(radio.radio_edge):
 
     Args:
         driver: "uhd", "soapy", "osmosdr", "hackrf" (by gr-osmosdr), "standin" (the
-            stand-in radio of a build tree), "file" or "zmq".
+            stand-in radio of a build tree), "file", "zmq" (for one receiver) or
+            "zmq_pub" (for many; a slow one loses samples).
         args: device arguments, the file's path, or the endpoint that zmq binds.
         frequency: frequency in Hz.
-        sample_rate: sample rate in samples/s.
-        gain: gain in dB, or None: the device's own setting.
+        sample_rate: sample rate in samples/s, or None: the driver's, 1e6 (HackRF 2e6).
+        gain: gain in dB, or of stages, such as "LNA=16,VGA=20", or None: the device's
+            own setting. A HackRF's amplifier (AMP, RF) is off unless it is named.
         antenna: name of the antenna, or "": the device's own setting.
         channel: channel of the device.
         armed: False: a dry run that opens no device; plan() reports what would be sent.
@@ -101,11 +112,14 @@ class sdr_sink(radio.radio_edge):
             standin only, unless permitted.
         permitted: "cabled", "licensed" or None.
         amplitude_limit: largest magnitude; larger samples are clipped and counted.
-        time_limit: seconds of samples over all starts of this sink, after which the
-            stream ends.
+        time_limit: seconds of samples over all starts, after which the stream ends.
+        bandwidth: width in Hz that the signal occupies, which must be allowed with a
+            guard: frame.occupied_width * sample_rate; None: the sample rate. The stream
+            ends with an error if more than 1 % of the energy is outside; one block of
+            4096 samples in 16 is measured.
+        serial: serial number of the device, or "".
 
-    Raises:
-        ValueError: if the device lacks a setting or the user's file does not allow it.
+    ValueError if the device lacks a setting or the user's file does not allow it.
     """
 
     def __init__(
@@ -113,7 +127,7 @@ class sdr_sink(radio.radio_edge):
         driver="file",
         args="",
         frequency=433.92e6,
-        sample_rate=1e6,
+        sample_rate=None,
         gain=None,
         antenna="",
         channel=0,
@@ -122,6 +136,8 @@ class sdr_sink(radio.radio_edge):
         permitted=None,
         amplitude_limit=0.8,
         time_limit=10.0,
+        bandwidth=None,
+        serial="",
     ):
         gr.hier_block2.__init__(
             self, "sdr_sink", gr.io_signature(1, 1, 8), gr.io_signature(0, 0, 0)
@@ -131,16 +147,20 @@ class sdr_sink(radio.radio_edge):
         )
         if not isinstance(armed, bool):
             raise ValueError(f"armed must be True or False, got {armed!r}")
-        self._requested = radio.checked_settings(driver, frequency, sample_rate, gain)
+        args = radio_drivers.with_serial(driver, args, serial)
+        rate = radio_drivers.checked_rate(driver, args, sample_rate)
+        self._requested = radio.checked_settings(driver, frequency, rate, gain)
+        self._bandwidth = bandwidth
+        meter = BandMeter(rate if bandwidth is None else bandwidth, rate)
         package, self._radiates = driver, False
-        if driver not in radio.NO_RADIOS:
-            package, full = radio.resolve(driver, args)
+        if driver not in radio_drivers.NO_RADIOS:
+            package, full = radio_drivers.resolve(driver, args)
             self._radiates = not standin.selects_standin(package, full)
         self._events = StreamEvents(
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
         )
         self.feed = None
-        self.gate = transmit_gate(self._limits, sample_rate, self._events)
+        self.gate = transmit_gate(self._limits, rate, self._events, meter)
         if armed:
             self.end = self._armed(args, antenna, channel)
         else:
@@ -153,13 +173,14 @@ class sdr_sink(radio.radio_edge):
         driver, rate = self._requested["driver"], self._requested["sample_rate"]
         if driver == "file":
             return _file_sink(args)
-        if driver == "zmq":
-            return _zmq_sink(args or ENDPOINT)
+        if driver in ("zmq", "zmq_pub"):
+            self.gate.numbered = driver == "zmq_pub"
+            return zmq_stream(self, driver, "bind", args)
         if self._radiates:
             self._limits.require_permission(driver)
-            self._require_allowed(self._requested)
+            self.require_allowed(self._requested)
         self.radio = radio.Radio("sink", args, self._requested, antenna, channel)
-        self._require_allowed(self.radio.settings())
+        self.require_allowed(self.radio.settings())
         companions = []
         if self.radio.package == "uhd":
             self.messages = uhd_messages(self._events)
@@ -174,18 +195,20 @@ class sdr_sink(radio.radio_edge):
         _transmitters.add(self)
         return self.feed
 
-    def _require_allowed(self, settings):
-        """Refuse settings, requested or actual, that the user's file does not allow."""
-        if self._radiates:
-            names = ("frequency", "sample_rate", "gain")
-            transmit_limits.require_allowed(*(settings[name] for name in names))
+    def require_allowed(self, settings):
+        """Return the band of the user's file that allows settings; None: any is."""
+        if not self._radiates:
+            return None
+        at, gain = (settings["frequency"], settings["sample_rate"]), settings["gain"]
+        gain = radio_gain.total(gain)
+        return transmit_limits.require_allowed(*at, gain, self._bandwidth)
 
     def _set_radio(self, name, value, requested):
-        self._require_allowed(requested)
+        self.require_allowed(requested)
         if value is not None:
             self.radio.set(name, value)
             try:
-                self._require_allowed(self.radio.settings())
+                self.require_allowed(self.radio.settings())
             except ValueError:
                 self.silence()
                 raise
@@ -224,27 +247,3 @@ def _file_sink(path):
             f"args = '{path}': the file cannot be written ({error.strerror})"
         ) from None
     return blocks.file_sink(8, path)
-
-
-def zmq_block(maker, endpoint):
-    """Return a block of gr-zeromq for samples; RuntimeError if it cannot be made."""
-    from gnuradio import zeromq
-
-    return getattr(zeromq, maker)(8, 1, endpoint, 100, True)
-
-
-def zmq_refusal(endpoint, does, why, wanted=""):
-    """Return a ValueError; `does` is a verb, `wanted` what an endpoint must be."""
-    return ValueError(
-        f"args = '{endpoint}': zmq cannot {does} that endpoint ({why}); give one "
-        f"{wanted}such as {ENDPOINT}"
-    )
-
-
-def _zmq_sink(endpoint):
-    if "[" in endpoint:
-        raise zmq_refusal(endpoint, "bind", "gr-zeromq does not know IPv6", "of IPv4, ")
-    try:
-        return zmq_block("rep_sink", endpoint)
-    except RuntimeError as error:
-        raise zmq_refusal(endpoint, "bind", error, "that is free, ") from None

@@ -5,24 +5,23 @@ import os
 
 import numpy as np
 import pmt
-import zmq
 from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
 from ..block_errors import guarded_block
 from ..reports import forward_messages
-from . import radio
-from .sdr_sink import ENDPOINT, zmq_block, zmq_refusal
+from . import radio, radio_drivers
 from .stream_events import StreamEvents
-from .zmq_relay import zmq_relay
+from .zmq_relay import zmq_stream
 
-RX_TIME = pmt.intern("rx_time")
+RX_TIME, SENT = pmt.intern("rx_time"), pmt.intern("sent")
 
 
 class sdr_source(radio.radio_edge):
     """Receive samples.
 
-    Output: samples, complex64; zmq keeps the sender's tags
+    Output: samples, complex64; zmq and zmq_pub keep the sender's tags. With zmq_pub,
+        tags "sent" have the sender's number of a sample; a gap counts as an overrun.
     Message port "stream_events": a dictionary twice a second, see events().
 
     The arguments are those of sdr_sink; zmq connects to an endpoint. ValueError if the
@@ -34,20 +33,23 @@ class sdr_source(radio.radio_edge):
         driver="file",
         args="",
         frequency=433.92e6,
-        sample_rate=1e6,
+        sample_rate=None,
         gain=None,
         antenna="",
         channel=0,
+        serial="",
     ):
         gr.hier_block2.__init__(
             self, "sdr_source", gr.io_signature(0, 0, 0), gr.io_signature(1, 1, 8)
         )
-        self._requested = radio.checked_settings(driver, frequency, sample_rate, gain)
+        args = radio_drivers.with_serial(driver, args, serial)
+        rate = radio_drivers.checked_rate(driver, args, sample_rate)
+        self._requested = radio.checked_settings(driver, frequency, rate, gain)
         package = driver
         if driver == "file":
             self.begin = _file_source(args)
-        elif driver == "zmq":
-            self.begin = _zmq_source(self, args or ENDPOINT)
+        elif driver in ("zmq", "zmq_pub"):
+            self.begin = zmq_stream(self, driver, "connect to", args)
         else:
             self.radio = radio.Radio("source", args, self._requested, antenna, channel)
             self.begin, package = self.radio.block, self.radio.package
@@ -56,6 +58,10 @@ class sdr_source(radio.radio_edge):
         self.connect(self.begin, self)
         self.connect(self.begin, self.watch)
         forward_messages(self, self.watch, "stream_events")
+
+    def fail(self, error):
+        """End the flowgraph with an error."""
+        self.watch.fail(error)
 
     def _set_radio(self, name, value, requested):
         if value is not None:
@@ -79,7 +85,7 @@ class _stream_watch(guarded_block):
 
     def start(self):
         self._events.restart()
-        self._expected_tags = 1
+        self._expected_tags, self._behind = 1, None
         return True
 
     def stop(self):
@@ -93,18 +99,21 @@ class _stream_watch(guarded_block):
             expected = min(tags, self._expected_tags)
             self._expected_tags -= expected
             self._events.add(overruns=tags - expected)
+        if self._package == "zmq_pub":
+            self._events.add(overruns=self._gaps(size))
         self._events.add(samples=size)
         self._events.publish(self)
         return size
 
-
-def _zmq_source(owner, endpoint):
-    """Return the source of a sender's samples, and end its relay with the owner."""
-    try:
-        address = zmq_relay(owner, endpoint)
-    except zmq.ZMQError as error:
-        raise zmq_refusal(endpoint, "connect to", error) from None
-    return zmq_block("req_source", address)
+    def _gaps(self, size):
+        """Count the gaps before the tags of the sender's sample numbers."""
+        gaps = 0
+        for tag in self.get_tags_in_window(0, 0, size, SENT):
+            behind = pmt.to_long(tag.value) - tag.offset
+            # It falls when the sender starts again.
+            gaps += self._behind is not None and behind > self._behind
+            self._behind = behind
+        return gaps
 
 
 def _file_source(path):

@@ -4,7 +4,8 @@
 gr-uhd reports underruns and late packets of a sink by async messages, overruns of a
 source by "rx_time" tags. A count is None where the driver does not report it: gr-soapy
 never reads the status of a transmit stream and reports an overrun only as "sO" on
-standard error; gr-osmosdr drops the error codes. Files and ZMQ lose nothing.
+standard error; gr-osmosdr drops the error codes. Files and zmq lose
+nothing; a receiver of zmq_pub knows its gaps by the sender's sample numbers.
 """
 
 import threading
@@ -19,6 +20,7 @@ NAMES = ("underruns", "overruns", "late")
 REPORTED = {  # what a driver reports; the others are None
     ("sink", "uhd"): ("underruns", "late"),
     ("source", "uhd"): ("overruns",),
+    ("source", "zmq_pub"): ("overruns",),
 }
 LOST = dict.fromkeys(("underflow", "underflow_in_packet"), "underruns")
 LOST["time_error"] = "late"

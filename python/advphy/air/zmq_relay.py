@@ -1,71 +1,143 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Relay between gr-zeromq's REQ source and a sender that may end and start again.
+"""Ends of a stream of samples between processes, by gr-zeromq.
 
-The REQ source waits for ever for the reply of a sender that has ended. It asks the
-relay instead, which asks the sender again as soon as that can be reached.
+zmq_pub is PUB/SUB: many receivers, each of which loses the samples for which its queue
+has no room. zmq is REQ/REP: one receiver gets every sample. A REP sink replies to
+whoever asks, so that each of two receivers would get half of the samples; its relay
+serves one until that disconnects. A REQ source waits for ever for the reply of a sender
+that has ended; its relay asks the sender again as soon as that can be reached.
 """
 
 import itertools
+import logging
 import os
 import threading
+import uuid
 import weakref
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
+ENDPOINT = "tcp://127.0.0.1:5557"
 _numbers = itertools.count()
 POLL_MS = 100
-HEARTBEAT_MS = 1000  # a sender that is silent for two of them has gone
+HEARTBEAT_MS = 1000  # a peer that is silent for two of them has gone
+RECEIVER = b"advphy-"  # begins the routing ids of receivers that know REFUSED
+REFUSED = b"advphy: refused"  # reply to another receiver
+REMEDY = (
+    "driver = 'zmq' is for one receiver, and another one has the samples of {0}; end "
+    "that one, or use driver = 'zmq_pub' at both ends"
+)
 
 
-def zmq_relay(owner, endpoint):
-    """Relay to a sender's endpoint until the owner is deleted; return the address.
+def zmq_stream(owner, driver, does, endpoint):
+    """Return the block of gr-zeromq; its relay ends with the owner.
 
-    The REQ source connects to the address; messages are passed unchanged. zmq.ZMQError
-    if the endpoint cannot be connected to.
+    `does` is "bind" for a sink, "connect to" for a source, whose fail(error) is called
+    if the sender refuses it. ValueError if the endpoint cannot be used.
     """
+    from gnuradio import zeromq
+
+    endpoint = endpoint or ENDPOINT
+    sink, address = does == "bind", endpoint
+    try:
+        if driver == "zmq":
+            maker = zeromq.rep_sink if sink else zeromq.req_source
+            address = _relay(owner, endpoint, sink)
+        elif "[" in endpoint:
+            raise RuntimeError("gr-zeromq does not know IPv6")
+        else:
+            maker = zeromq.pub_sink if sink else zeromq.sub_source
+        return maker(8, 1, address, 100, True)
+    except (RuntimeError, zmq.ZMQError) as error:
+        free = "that is free, " if sink else ""
+        raise ValueError(
+            f"args = '{endpoint}': {driver} cannot {does} that endpoint ({error}); "
+            f"give one {free}such as {ENDPOINT}"
+        ) from None
+
+
+def _relay(owner, endpoint, of_sink):
+    """Start a relay that ends with the owner; return its address for the block."""
     address = f"ipc://@advphy-relay-{os.getpid()}-{next(_numbers)}"
     context, ended = zmq.Context(), threading.Event()
-    front = context.socket(zmq.REP)
-    front.linger = 0
-    front.bind(address)
+    block = context.socket(zmq.REQ if of_sink else zmq.REP)
+    block.linger = 0
+    (block.connect if of_sink else block.bind)(address)
     try:
-        back = _connected(context, endpoint)
+        peer = _open(context, endpoint, zmq.ROUTER if of_sink else zmq.REQ)
     except zmq.ZMQError:
         context.destroy(linger=0)
         raise
-    arguments = context, front, back, endpoint, ended
-    thread = threading.Thread(target=_relay, args=arguments, daemon=True)
+    relay = _serve if of_sink else _ask
+    arguments = context, block, peer, endpoint, ended, weakref.ref(owner)
+    thread = threading.Thread(target=relay, args=arguments, daemon=True)
     thread.start()
     weakref.finalize(owner, lambda: (ended.set(), thread.join()))
     return address
 
 
-def _connected(context, endpoint):
-    """Return (socket to the sender, its monitor)."""
-    back = context.socket(zmq.REQ)
-    back.linger = 0
-    back.ipv6 = "[" in endpoint  # else localhost may become ::1
-    back.heartbeat_ivl = HEARTBEAT_MS
-    back.heartbeat_timeout = 2 * HEARTBEAT_MS
-    monitor = back.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-    back.connect(endpoint)
-    return back, monitor
+def _open(context, endpoint, kind):
+    """Return (socket at the endpoint, its monitor)."""
+    peer = context.socket(kind)
+    peer.linger = 0
+    peer.ipv6 = "[" in endpoint  # else localhost may become ::1
+    peer.heartbeat_ivl = HEARTBEAT_MS
+    peer.heartbeat_timeout = 2 * HEARTBEAT_MS
+    monitor = peer.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+    if kind == zmq.REQ:
+        peer.routing_id = RECEIVER + uuid.uuid4().bytes
+        peer.connect(endpoint)
+    else:
+        peer.bind(endpoint)
+    return peer, monitor
 
 
-def _relay(context, front, back, endpoint, ended):
+def _serve(context, block, peer, endpoint, ended, owner):
+    receiver = asked = None  # connection of the one; who has no reply yet
+    while not ended.is_set():
+        # Without a receiver the reply waits for the next one.
+        reply = [block] if receiver is not None else []
+        ready, _, _ = zmq.select([*reply, *peer], [], [], POLL_MS / 1000)
+        if peer[1] in ready:
+            gone = recv_monitor_message(peer[1])["value"]
+            receiver = None if gone == receiver else receiver
+        elif block in ready:
+            peer[0].send_multipart([asked, b"", *block.recv_multipart()])
+            asked = None
+        elif ready:
+            who, *_, request = peer[0].recv_multipart(copy=False)
+            if receiver in (None, request.get(zmq.SRCFD)):
+                if asked is None:
+                    block.send(request)
+                receiver, asked = request.get(zmq.SRCFD), who.bytes
+                continue
+            remedy = REMEDY.format(endpoint)
+            logging.getLogger(__name__).warning("refused a receiver: %s", remedy)
+            if who.bytes.startswith(RECEIVER):  # another would not understand it
+                peer[0].send_multipart([who.bytes, b"", REFUSED])
+    context.destroy(linger=0)
+
+
+def _ask(context, block, peer, endpoint, ended, owner):
     request = None  # that has no reply yet
     while not ended.is_set():
-        if request is None and front.poll(POLL_MS):
-            request = front.recv()
-            back[0].send(request)
+        if request is None and block.poll(POLL_MS):
+            request = block.recv()
+            peer[0].send(request)
         elif request is not None:
-            ready, _, _ = zmq.select([*back], [], [], POLL_MS / 1000)
-            if back[0] in ready:
-                front.send_multipart(back[0].recv_multipart())
+            ready, _, _ = zmq.select([*peer], [], [], POLL_MS / 1000)
+            if peer[0] in ready:
+                reply = peer[0].recv_multipart()
+                if reply == [REFUSED] and (source := owner()):
+                    remedy = REMEDY.format(endpoint)
+                    source.fail(ValueError(f"args = '{endpoint}': {remedy}"))
+                    break
+                block.send_multipart(reply)
                 request = None
             elif ready:  # the reply will not come
-                back[0].disable_monitor()
-                back[0].close()
-                back = _connected(context, endpoint)
-                back[0].send(request)
+                peer[0].disable_monitor()
+                peer[0].close()
+                peer = _open(context, endpoint, zmq.REQ)
+                peer[0].send(request)
     context.destroy(linger=0)

@@ -148,6 +148,11 @@ class Frame:
         return self.symbols(codewords) * self.samples_per_symbol
 
     @property
+    def occupied_width(self) -> float:
+        """Return the width of a burst's spectrum in cycles per sample."""
+        return (1 + self.rolloff) / self.samples_per_symbol
+
+    @property
     def overhead_db(self) -> float:
         """Return the symbols of a full burst over its payload symbols, in dB."""
         sent = self.symbols(self.codewords)

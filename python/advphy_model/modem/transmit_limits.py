@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from advphy_model.found_by_name import require_known
+from advphy_model.modem.occupied_band import band_edges
 from advphy_model.user_folders import user_folder
 
 EXAMPLE = """\
@@ -41,10 +42,10 @@ class Band:
     last_hz: float
     max_gain_db: float | None = None
 
-    def holds(self, frequency: float, sample_rate: float) -> bool:
-        """Return whether frequency +- sample_rate / 2 lies in the band."""
-        half = sample_rate / 2
-        return self.first_hz <= frequency - half and frequency + half <= self.last_hz
+    def holds(self, frequency: float, sample_rate: float, bandwidth=None) -> bool:
+        """Return whether the band_edges of a transmission lie in the band."""
+        low, high = band_edges(frequency, sample_rate, bandwidth)
+        return self.first_hz <= low and high <= self.last_hz
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,25 +147,30 @@ def _band(section) -> Band:
 
 
 def require_allowed(
-    frequency: float, sample_rate: float, gain_db: float | None
+    frequency: float,
+    sample_rate: float,
+    gain_db: float | None,
+    bandwidth: float | None = None,
 ) -> Band:
     """Return the band of the allow-list that contains a transmission.
 
-    The whole range frequency +- sample_rate / 2 must lie in the band.
+    The whole range of occupied_band.band_edges must lie in the band.
 
     Args:
         frequency: center frequency in Hz.
         sample_rate: sample rate in samples/s.
         gain_db: gain of the transmitter in dB; None: the device's own.
+        bandwidth: width of the signal in Hz; None: the sample rate.
 
     Raises ValueError if no band contains it, or the gain is above the band's limit.
     """
     path, bands = allow_list_path(), read_allow_list()
-    inside = [band for band in bands if band.holds(frequency, sample_rate)]
+    signal = frequency, sample_rate, bandwidth
+    inside = [band for band in bands if band.holds(*signal)]
     if not inside:
         raise ValueError(
             f"frequency = {frequency:g} Hz is not allowed: "
-            + _why_not(frequency, sample_rate, bands, path)
+            + _why_not(*signal, bands, path)
             + f", for example\n{EXAMPLE}"
         )
     for band in inside:
@@ -179,27 +185,30 @@ def require_allowed(
     )
 
 
-def _why_not(frequency, sample_rate, bands, path) -> str:
+def _why_not(frequency, sample_rate, bandwidth, bands, path) -> str:
     if not bands:
         return f"there is no allow-list; write the bands that you may use into {path}"
-    low, high = frequency - sample_rate / 2, frequency + sample_rate / 2
+    low, high = band_edges(frequency, sample_rate, bandwidth)
+    narrower = ", or state the signal's bandwidth" if bandwidth is None else ""
     there = ", ".join(
         f"[{band.name}] {band.first_hz / 1e6:g}...{band.last_hz / 1e6:g} MHz"
         for band in bands
     )
     return (
         f"{low / 1e6:g}...{high / 1e6:g} MHz lies in no band of {path}, which has "
-        f"{there}; add a band if you may use it"
+        f"{there}; add a band if you may use it{narrower}"
     )
 
 
 def describe(samples: int, peak: float, settings: dict) -> str:
     """Return one line on a transmission that is not armed, with its peak magnitude.
 
-    The settings are driver, frequency (Hz), sample_rate (samples/s), gain (dB or None).
+    The settings are driver, frequency (Hz), sample_rate (samples/s), gain (dB, stages
+    as text, or None).
     """
     rate, gain = settings["sample_rate"], settings["gain"]
-    gain = "the device's own gain" if gain is None else f"gain {gain:g} dB"
+    gain = f"{gain:g} dB" if isinstance(gain, int | float) else gain
+    gain = "the device's own gain" if gain is None else f"gain {gain}"
     return (
         f"would send {samples} samples, {samples / rate:.3g} s at "
         f"{rate / 1e6:g} Msample/s, {settings['frequency'] / 1e6:g} MHz, {gain}, "
