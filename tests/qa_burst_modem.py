@@ -127,6 +127,37 @@ def test_the_decoder_of_another_link_is_refused():
         flowgraph.run()
 
 
+@pytest.mark.parametrize("sent", [None, 1, 2])
+def test_messages_of_another_seed_are_refused_and_not_counted(sent):
+    frame, flowgraph = Frame.of_model(MODEL), advphy.top_block()
+    head = blocks.head(1, 4 * frame.codewords)
+    source, counter = advphy.message_source(MODEL, 1), advphy.error_counter(MODEL, 1)
+    flowgraph.connect(
+        *(source, head, advphy.encoder(MODEL)),
+        advphy.burst_modulator(MODEL, frame, seed=sent),
+        *(advphy.burst_synchronizer(MODEL, frame), advphy.decoder(MODEL), counter),
+    )
+    if sent == 2:
+        with pytest.raises(ValueError, match=r"seed must be.*got 1.*probably seed 2"):
+            flowgraph.run()
+        return
+    flowgraph.run()
+    assert (total(counter, "blocks"), total(counter, "block_errors")) == (512, 0)
+
+
+def test_with_the_sent_messages_at_hand_no_seed_is_asked():
+    frame, flowgraph = Frame.of_model(MODEL), advphy.top_block()
+    sent = advphy.message_source(MODEL, 2, blocks=4 * frame.codewords)
+    counter = advphy.error_counter(MODEL, seed=1)
+    flowgraph.connect(
+        *(sent, advphy.encoder(MODEL), advphy.burst_modulator(MODEL, frame, seed=2)),
+        *(advphy.burst_synchronizer(MODEL, frame), advphy.decoder(MODEL), counter),
+    )
+    flowgraph.connect(sent, (counter, 1))
+    flowgraph.run()
+    assert (total(counter, "blocks"), total(counter, "block_errors")) == (512, 0)
+
+
 def test_the_canceller_works_behind_the_synchronizer():
     canceller = advphy.perturbation_canceller(MODEL, window=1024)
     counter, _ = over_the_air(16, after=[canceller])

@@ -81,6 +81,17 @@ def test_what_was_sent_is_received_recorded_and_rescored():
     assert rescored() == "the receiver that recorded counted the same"
 
 
+def test_another_seed_is_refused_in_one_sentence_and_can_be_corrected():
+    sent("--seed 7")
+    words = "radio rx autoencoder_mlp --source file --args x --seed 2"
+    found = advphy(words, f"--record {RUN}")
+    assert found.returncode == 2
+    (said,) = [x for x in found.stderr.splitlines() if x.startswith("advphy")]
+    assert re.search("got 2: burst 0 .* probably seed 7; .*--seed", said)
+    assert "probably seed 7" in refused("rescore", RUN)  # the recording says 2
+    assert "block errors      0" in done("rescore", RUN, "--seed 7")
+
+
 def test_an_attack_is_sent_and_noted():
     sent("--attack noise_jammer --psr-db 3", frames=20)
     said = received(f"--attack 'noise jammer' --psr-db 3 --record {RUN}")

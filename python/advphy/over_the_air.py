@@ -56,7 +56,8 @@ class transmitter(top_block):
         first = first_frame * frame.codewords
         count = None if frames is None else frames * frame.codewords
         at_once = 4 * frame.codewords  # small, so that buffers do not hold seconds
-        self.modulator = burst_modulator(model, frame, first_frame, amplitude)
+        own = {"amplitude": amplitude, "seed": seed if images is None else None}
+        self.modulator = burst_modulator(model, frame, first_frame, **own)
         self.sink = sink
         if images is not None:
             source = image_source(images, first, count, at_once)

@@ -7,6 +7,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.link.links import load
 from advphy_model.measure.link_chain import count_blocks
+from advphy_model.modem.header import require_seed
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
@@ -64,7 +65,9 @@ class error_counter(setting_follower):
     A "frame" tag of the burst synchronizer gives the index of the next block; bursts
     that did not arrive are counted as missed_frames. A "channel", "perturbation" or
     "canceller" tag begins a new segment: no count mixes two settings. Erased blocks
-    ("erasures" tag) are counted separately; BLER = (wrong + erased) / blocks.
+    ("erasures" tag) are counted separately; BLER = (wrong + erased) / blocks. A burst
+    whose header reports another seed ends the flowgraph with an error, unless the sent
+    messages are connected.
 
     Args:
         model: link model, or its name or file; its k is used.
@@ -120,7 +123,10 @@ class error_counter(setting_follower):
             sent = input_items[1][: len(decided)]
         else:  # re-created from the seed
             sent = np.empty(len(decided), np.uint8)
-            for begin, end, index, _ in runs:
+            for begin, end, index, burst in runs:
+                if burst and "seed_check" in burst:
+                    check = bytes.fromhex(burst["seed_check"])
+                    require_seed(self._seed, check, burst["number"])
                 kernels.messages(self._seed, index, self._k, sent[begin:end])
         erased = self._erasures.flags(tags, len(decided), self.nitems_read(0))
         for begin, end in self._pieces(changes, len(decided)):

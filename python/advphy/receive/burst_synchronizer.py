@@ -27,9 +27,9 @@ class burst_synchronizer(guarded_general_block):
     Tags:   "frame" on the first codeword of each burst: a dictionary with number, index
             (of that codeword), codewords, missed (bursts between it and the previous
             one), snr_db (per channel use, estimated), cfo (cycles per sample),
-            clock_ppm (how much faster the sender's clock is), gain, equalised and
-            intact. Error counter and meters take the index from it. Of a semantic link
-            also Alice's tags "alice" and "key".
+            clock_ppm (how much faster the sender's clock is), gain, equalised,
+            intact, and seed_check if the header has one. Error counter and meters take
+            the index from it. Of a semantic link also Alice's tags "alice" and "key".
     Message port "frames": a dictionary with kind, name, time, settings (empty),
             received, missed, restarts, bad_headers, not_finite and samples, and snr_db,
             cfo and clock_ppm of the last burst; 20 times a second and when the stream

@@ -53,6 +53,8 @@ class ReceivedFrame:
         for name in ("header", "first_codeword", "at"):
             fields.pop(name)
         header = self.header
+        if header.seed_check is not None:
+            fields["seed_check"] = header.seed_check.hex()
         return {"number": header.number, "codewords": header.codewords, **fields}
 
     def moved(self, codewords: int):
