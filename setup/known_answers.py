@@ -61,7 +61,7 @@ def received(name):
         adversary = BurstAdversary(Perturbation.load(attack), frame, psr_db)
         x = x + np.float32(modulator.scale) * adversary.samples(first, bursts)
     if lost is not None:
-        x = np.delete(x.reshape(bursts, -1), lost - first, axis=0).reshape(-1)
+        x.reshape(bursts, -1)[lost - first] = 0
     ends = np.zeros(200, np.complex64)
     air = SampleChannel(channel, seed=11)
     y = air.process(np.concatenate([ends, x, ends]))
@@ -74,7 +74,7 @@ def make(name, folder):
     model, frame, samples = received(name)
     link, ebn0_db, channel, attack, psr_db, first, seed, lost = RECORDINGS[name]
     what = f"{link}, Eb/N0 {ebn0_db} dB, {channel}"
-    what += "" if lost is None else f", burst {lost} lost"
+    what += "" if lost is None else f", burst {lost} is not there"
     meta = Path(folder) / f"{name}.sigmf-meta"
     origin = Origin.of(model, frame, seed, first_block=first * frame.codewords)
     more = {"description": f"{what}; made by: {COMMAND}", "at": MADE}
