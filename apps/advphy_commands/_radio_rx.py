@@ -75,7 +75,12 @@ def run(settings, output):
     counts, overruns = flowgraph.counts(), source.events()["overruns"]
     _print_counts(output, model, counts, flowgraph.synchronizer.last(), rate)
     output.line(entry("overruns", "unknown" if overruns is None else overruns))
-    output.note(overruns=overruns, recording=None)
+    latency = flowgraph.meter.latency.figures()
+    if latency:
+        texts = (f"{1e3 * seconds:.3g} ms" for seconds in latency.values())
+        text = "median {}, 99 % {}, last sample of a burst to decision"
+        output.line(entry("latency", text.format(*texts)))
+    output.note(overruns=overruns, recording=None, latency_seconds=latency)
     if recorder is None:
         return
     recorder.note_counts(counts)

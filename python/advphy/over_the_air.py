@@ -106,7 +106,11 @@ class receiver(top_block):
         self.source = source
         self._head = blocks.head(8, UNLIMITED if samples is None else samples)
         self.synchronizer = burst_synchronizer(
-            model, frame, first_frame=first_frame, swap_iq=swap_iq
+            model,
+            frame,
+            first_frame=first_frame,
+            swap_iq=swap_iq,
+            arrivals=getattr(source, "arrivals", None),
         )
         parts = [self.synchronizer]
         self._semantic = images is not None

@@ -10,6 +10,7 @@ from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import gr
 
+from ..air.arrival_times import ArrivalTimes
 from ..block_errors import guarded_general_block
 from ..reports import Reporter
 from ..transmit.alice_arn import KEY_TAG
@@ -28,8 +29,9 @@ class burst_synchronizer(guarded_general_block):
             (of that codeword), codewords, missed (bursts between it and the previous
             one), snr_db (per channel use, estimated), cfo (cycles per sample),
             clock_ppm (how much faster the sender's clock is), gain, equalised,
-            intact, and seed_check if the header has one. Error counter and meters take
-            the index from it. Of a semantic link also Alice's tags "alice" and "key".
+            intact, arrived (of its last sample, by time.monotonic), and seed_check if
+            the header has one. Error counter and meters take the index from it. Of a
+            semantic link also Alice's tags "alice" and "key".
     Message port "frames": a dictionary with kind, name, time, settings (empty),
             received, missed, restarts, bad_headers, not_finite and samples, and snr_db,
             cfo and clock_ppm of the last burst; 20 times a second and when the stream
@@ -47,6 +49,8 @@ class burst_synchronizer(guarded_general_block):
         name: name of this block in displays; "": "synchronizer".
         swap_iq: whether I and Q of the samples are exchanged; a warning is logged if
             only that finds bursts.
+        arrivals: ArrivalTimes of an sdr_source, or None: times at which the samples
+            reach this block.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class burst_synchronizer(guarded_general_block):
         first_frame=None,
         name="",
         swap_iq=False,
+        arrivals=None,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -69,6 +74,8 @@ class burst_synchronizer(guarded_general_block):
         self._make = lambda: Synchronizer(
             frame, model, equalise, phase_walk, first_frame=first_frame, swap_iq=swap_iq
         )
+        self._frame, self._noting = frame, arrivals is None
+        self._arrivals = ArrivalTimes() if arrivals is None else arrivals
         self._warned = False
         self._synchronizer = self._make()
         self._codewords = np.empty((0, model.n), np.complex64)  # not put out yet
@@ -109,6 +116,8 @@ class burst_synchronizer(guarded_general_block):
         self._synchronizer = self._make()
         self._codewords, self._bursts, self._ahead = self._codewords[:0], [], 0
         self._inserted = self._last = None
+        if self._noting:
+            self._arrivals.clear()
         self._reporter.begin()
         return True
 
@@ -123,6 +132,8 @@ class burst_synchronizer(guarded_general_block):
 
     def general_work(self, input_items, output_items):
         samples, out = input_items[0], output_items[0]
+        if self._noting:
+            self._arrivals.note(self.nitems_read(0) + len(samples))
         # Samples are consumed once their codewords are put out; otherwise the end of
         # the stream would lose some. The first `ahead` samples were pushed before.
         while not len(self._codewords) and self._ahead < len(samples):
@@ -152,8 +163,9 @@ class burst_synchronizer(guarded_general_block):
             if first >= count:
                 later.append(burst.moved(-count))
                 continue
-            self.tag_item(written + first, TAG, burst.as_dict())
             self._last, header = burst, burst.header
+            arrived = {"arrived": self._arrivals.of(self._end_of(burst))}
+            self.tag_item(written + first, TAG, burst.as_dict() | arrived)
             if self._pairing is None:
                 continue
             if header.inserted != self._inserted:
@@ -164,6 +176,12 @@ class burst_synchronizer(guarded_general_block):
                 key = {"index": burst.index, "check": header.key_check.hex()}
                 self.tag_item(written + first, KEY_TAG, key)
         self._bursts = later
+
+    def _end_of(self, burst):
+        """Return the index of a burst's last sample, but for the clock offset."""
+        frame = self._frame
+        symbols = frame.symbols(burst.header.codewords) - 2 * frame.preamble_at
+        return round(burst.at) + symbols * frame.samples_per_symbol
 
     def _publish(self):
         last, names = self._last, ("snr_db", "cfo", "clock_ppm")
