@@ -70,9 +70,11 @@ def test_figures_are_median_and_99th_percentile(monkeypatch):
 @pytest.mark.parametrize("where", ["samples", "codewords"])
 def test_what_holds_a_burst_is_in_its_latency_and_published(where, tmp_path):
     source = advphy.sdr_source("file", sent(tmp_path, 12))
-    arrivals = source.arrivals if where == "samples" else None
+    synchronizer = advphy.burst_synchronizer(MODEL, FRAME)
+    if where == "samples":
+        synchronizer.set_arrivals(source.arrivals)
     parts = [
-        *(source, advphy.burst_synchronizer(MODEL, FRAME, arrivals=arrivals)),
+        *(source, synchronizer),
         *(advphy.decoder(MODEL), advphy.error_counter(MODEL)),
     ]
     if where == "samples":  # a burst goes through in one call
