@@ -6,9 +6,12 @@ import pmt
 import pytest
 from advphy_model import kernels
 from advphy_model.link import links
+from advphy_model.measure import radio_check
+from advphy_model.measure.error_rate import interval
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.header import Header, encode
 from advphy_model.modem.modulator import Modulator
+from advphy_model.randomness import messages
 from gnuradio import advphy, blocks, fec, gr
 
 from .small_semantic import OTHER_SECRET, PIXELS, SECRET, images, semantic_link
@@ -125,6 +128,86 @@ def test_the_decoder_of_another_link_is_refused():
     )
     with pytest.raises(ValueError, match=f"is of the link model {other.sha256[:8]}"):
         flowgraph.run()
+
+
+@pytest.mark.parametrize("sent", [None, 1, 2])
+def test_messages_of_another_seed_are_refused_and_not_counted(sent):
+    frame, flowgraph = Frame.of_model(MODEL), advphy.top_block()
+    head = blocks.head(1, 4 * frame.codewords)
+    source, counter = advphy.message_source(MODEL, 1), advphy.error_counter(MODEL, 1)
+    flowgraph.connect(
+        *(source, head, advphy.encoder(MODEL)),
+        advphy.burst_modulator(MODEL, frame, seed=sent),
+        *(advphy.burst_synchronizer(MODEL, frame), advphy.decoder(MODEL), counter),
+    )
+    if sent == 2:
+        with pytest.raises(ValueError, match=r"seed must be.*got 1.*probably seed 2"):
+            flowgraph.run()
+        return
+    flowgraph.run()
+    assert (total(counter, "blocks"), total(counter, "block_errors")) == (512, 0)
+
+
+def test_with_the_sent_messages_at_hand_no_seed_is_asked():
+    frame, flowgraph = Frame.of_model(MODEL), advphy.top_block()
+    sent = advphy.message_source(MODEL, 2, blocks=4 * frame.codewords)
+    counter = advphy.error_counter(MODEL, seed=1)
+    flowgraph.connect(
+        *(sent, advphy.encoder(MODEL), advphy.burst_modulator(MODEL, frame, seed=2)),
+        *(advphy.burst_synchronizer(MODEL, frame), advphy.decoder(MODEL), counter),
+    )
+    flowgraph.connect(sent, (counter, 1))
+    flowgraph.run()
+    assert (total(counter, "blocks"), total(counter, "block_errors")) == (512, 0)
+
+
+def test_codewords_are_worsened_and_counted_under_their_level():
+    counter, _ = over_the_air(400, ebn0_db=3.0)
+    (segment,) = counter.segments()
+    assert segment.settings == {"worsened": True, "ebn0_db": 3.0}
+    # As many errors as aligned codewords have at 3 dB, because nothing else is lost.
+    aligned = radio_check.bler_without_modem(MODEL, 3.0)
+    low, high = interval(segment.block_errors, segment.blocks)
+    assert segment.blocks == 400 * 128
+    assert low < aligned * 1.03
+    assert high > aligned * 0.97
+
+
+def test_a_change_of_the_level_begins_a_segment():
+    flowgraph, frame = advphy.top_block(), Frame.of_model(MODEL)
+    x = Modulator(frame, MODEL, seed=1).modulate(
+        MODEL.codebook[messages(1, 0, 40 * 128, MODEL.k)]
+    )
+    synchronizer = advphy.burst_synchronizer(MODEL, frame, ebn0_db=2.0)
+    change = calling(10 * frame.samples(), lambda: synchronizer.set_ebn0_db(None))
+    source = blocks.vector_source_c(np.pad(x, (0, 4000)).tolist())
+    counter = advphy.error_counter(MODEL)
+    flowgraph.connect(source, change, synchronizer, advphy.decoder(MODEL), counter)
+    flowgraph.run()
+    worse, better = counter.segments()
+    assert worse.settings == {"worsened": True, "ebn0_db": 2.0}
+    assert better.settings == {"worsened": False}
+    assert worse.first_block == 0
+    assert better.first_block == worse.blocks
+    assert (worse.blocks + better.blocks, better.block_errors) == (40 * 128, 0)
+    assert worse.block_errors > 0
+    with pytest.raises(ValueError, match=r"ebn0_db must be.*got 101"):
+        synchronizer.set_ebn0_db(101)
+
+
+class calling(gr.sync_block):
+    """Pass samples on in small pieces, and call a function after some of them."""
+
+    def __init__(self, after, function):
+        gr.sync_block.__init__(self, "calling", [np.complex64], [np.complex64])
+        self.set_max_noutput_items(4096)
+        self._after, self._function = after, function
+
+    def work(self, input_items, output_items):
+        if self._function and self.nitems_read(0) > self._after:
+            self._function = self._function()
+        output_items[0][:] = input_items[0]
+        return len(output_items[0])
 
 
 def test_the_canceller_works_behind_the_synchronizer():

@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """advphy radio: dry runs, files and processes, levels, and what it refuses."""
 
+import json
 import os
 import re
 import signal
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
-from advphy_model.files import recording_reader
+from advphy_model.complex_baseband import to_reals
+from advphy_model.files import images, recording_reader
 from advphy_model.files.recording_contents import Attack
+from advphy_model.link import any_link
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.modem import transmit_limits
+from advphy_model.network.network import run as run_network
+from advphy_model.network.packed_network import PackedNetwork
 
 from .commands import advphy, done, refused, started
 from .while_running import until
@@ -127,6 +134,17 @@ def test_what_was_sent_is_received_recorded_and_rescored():
     assert rescored() == "the receiver that recorded counted the same"
 
 
+def test_another_seed_is_refused_in_one_sentence_and_can_be_corrected():
+    sent("--seed 7")
+    words = "radio rx autoencoder_mlp --source file --args x --seed 2"
+    found = advphy(words, f"--record {RUN}")
+    assert found.returncode == 2
+    (said,) = [x for x in found.stderr.splitlines() if x.startswith("advphy")]
+    assert re.search("got 2: burst 0 .* probably seed 7; .*--seed", said)
+    assert "probably seed 7" in refused("rescore", RUN)  # the recording says 2
+    assert "block errors      0" in done("rescore", RUN, "--seed 7")
+
+
 def test_an_attack_is_sent_and_noted():
     sent("--attack noise_jammer --psr-db 3", frames=20)
     said = received(f"--attack 'noise jammer' --psr-db 3 --record {RUN}")
@@ -141,6 +159,45 @@ def test_images_cross_the_air():
     said = received(link="paired_arn_white")
     assert "images            256" in said
     assert re.search(r"MSE +0\.01", said)
+
+
+def test_eve_reads_labels_from_the_codes_that_arrive(here):
+    sent(link="semantic_mnist", frames=2)
+    said = received("--eve eve_mnist --json run.json", link="semantic_mnist")
+    found = json.loads((here / "run.json").read_text())["eve"]
+    # Without noise and without a module the codes are those of the encoder.
+    link, pictures = any_link.load("semantic_mnist"), images.load("mnist_sample")
+    codes = np.empty((256, link.n), np.complex64)
+    encoder = PackedNetwork(link.encoder, complex_output=True)
+    encoder.run(pictures.as_reals()[:256], codes)
+    classifier = Eve.load("eve_mnist").networks["classifier"]
+    logits = run_network(classifier, to_reals(codes, link.reals))
+    right = np.count_nonzero(logits.argmax(axis=1) == pictures.labels[:256])
+    assert right > 200
+    assert found["correct"] == pytest.approx(right, abs=1)
+    assert (found["frames"], found["erasures"]) == (256, 0)
+    assert found["low"] < found["accuracy"] == found["correct"] / 256 < found["high"]
+    (line,) = re.findall(r"Eve's accuracy +(.*)", said)
+    assert line.startswith(f"{found['accuracy']:.1%}  (")
+    assert line.endswith(f"{found['correct']} of 256")
+    assert "MSE" in said
+
+
+def test_codewords_are_worsened_to_an_ebn0(here):
+    sent(frames=100)
+    errors = re.search(r"block errors +(\d+)", received("--ebn0-db 2")).group(1)
+    assert 300 < int(errors) < 900  # 12 800 blocks; 4.5 % are wrong when aligned
+    said = refused(f"radio rx {LINK} --source file --args x --ebn0-db 70")
+    assert re.search(r"got 70: burst 0 has \d+\.\d+ dB", said)
+    words = f"radio rx {LINK} --source file --args x --eve eve_mnist"
+    assert "'autoencoder_mlp', a link of messages, got 'eve_mnist'" in refused(words)
+
+
+def test_images_have_no_ebn0_and_eve_fits_them(here):
+    sent(link="paired_arn_white", frames=1)
+    words = "radio rx paired_arn_white --source file --args x"
+    assert "Eb/N0 is defined for link models" in refused(words, "--ebn0-db 3")
+    assert "nobody" in refused(words, "--eve nobody")
 
 
 def test_receiving_ends_after_frames_or_seconds():
@@ -286,6 +343,7 @@ RX = f"rx {LINK} --source file --args x.cf32"
         (RX, "args = 'x.cf32': the file cannot be read"),
         (f"{RX} --psr-db 3", "give --attack"),
         (f"{RX} --attack words", "give --record"),
+        (f"{RX} --ebn0-db 3 --record {RUN}", "a recording does not have; omit it"),
         (f"rx {LINK} --source soapy", "--frequency is missing"),
         (f"rx {LINK} --source zmq --args 'no endpoint'", "no endpoint"),
         ("check --frames 3", "--frames must be in 20..100000, got 3"),

@@ -118,7 +118,7 @@ def test_a_recording_of_ones_own_link_wants_its_file(tmp_path):
         (".", "ends in .sigmf-meta"),
         ("LINK --link autoencoder_cnn", "not of 'autoencoder_cnn'"),
         ("LINK --link nonsense", "link 'nonsense' is neither"),
-        ("LINK --seed 1", "contains its seed; omit --seed"),
+        ("LINK --seed -1", "--seed must be"),
         ("LINK --codewords 8", "contains its codewords"),
         ("LINK --images mnist_sample", "sends no images"),
         ("LINK --key-file key", "is not keyed"),

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 from advphy_model.air.sample_channel import SampleChannel
-from advphy_model.link import links
+from advphy_model.link import any_link, links
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.header import Header
@@ -261,6 +261,9 @@ def test_arguments_that_make_no_sense_are_refused():
         Synchronizer(frame, MODEL, threshold=0)
     with pytest.raises(ValueError, match=r"phase_walk must be.*got -1"):
         Synchronizer(frame, MODEL, phase_walk=-1)
+    link = any_link.load("minmax_arn")
+    with pytest.raises(ValueError, match=r"seed must be None for 'minmax_arn'.*got 1"):
+        Modulator(Frame.of_model(link), link, seed=1)
     with pytest.raises(ValueError, match="burst number must be"):
         Header(2**32, 1, b"abcd").to_bytes()
 

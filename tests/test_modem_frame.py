@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from advphy_model import kernels
 from advphy_model.modem.frame import PREAMBLE, Frame
-from advphy_model.modem.header import Header, encode
+from advphy_model.modem.header import Header, check_of_seed, encode, require_seed
 from advphy_model.modem.pulse import pulse_bank, root_raised_cosine
 
 from .test_modem import noise
@@ -59,6 +59,37 @@ def test_a_header_says_what_it_said():
     assert symbols.shape == (2, kernels.HEADER_SYMBOLS)
     assert np.abs(symbols) == pytest.approx(1)
     assert Header(*kernels.decode_header(symbols[0])) == header
+
+
+def test_the_check_of_a_seed_is_in_bytes_10_and_11_under_a_flag_of_its_own():
+    without = Header(3, 128, b"abcd").to_bytes()
+    header = Header(3, 128, b"abcd", seed_check=check_of_seed(1))
+    said = header.to_bytes()
+    assert (without[0], said[0]) == (0x10, 0x14)  # version 1 stays
+    assert without[10:12] == b"\0\0"
+    # `printf '\0\0\0\0\0\0\0\1' | sha256sum` begins with cd26...
+    assert said[10:12].hex() == "cd26"
+    symbols = encode([header, Header(3, 128, b"abcd")])
+    assert Header(*kernels.decode_header(symbols[0])) == header
+    assert Header(*kernels.decode_header(symbols[1])).seed_check is None
+
+
+def test_another_seed_is_refused_and_a_small_one_is_named():
+    require_seed(5, check_of_seed(5), 0)
+    require_seed(5, None, 0)  # of an old sender, or data of the user's own
+    with pytest.raises(
+        ValueError, match=r"got 2: burst 7 .* probably seed 1; .*--seed"
+    ):
+        require_seed(2, check_of_seed(1), 7)
+    with pytest.raises(ValueError, match="messages of another seed; give"):
+        require_seed(2, check_of_seed(2**63), 7)
+
+
+def test_a_small_seed_is_named_only_where_it_is_unique():
+    checks = [check_of_seed(seed) for seed in range(1000)]
+    shared = next(each for each in checks if checks.count(each) > 1)
+    with pytest.raises(ValueError, match="another seed; give it"):
+        require_seed(2**40, shared, 0)
 
 
 def test_a_header_is_decoded_with_a_third_of_its_symbols_gone():

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Check the modem and a radio, level by level, against fixed limits.
 
-file: bursts with noise, without a radio. loopback: the same through the stand-in radio,
-with frequency and clock offset (needs a build tree with libsoapysdr-dev). radio: a real
-device, given by --args, sends to itself; needs --arm and the allow-list. The lower
-levels are checked first. The exit code is 1 if a figure is outside its limits.
+file: recordings whose counts are known, then bursts with noise, without a radio.
+loopback: bursts through the stand-in radio, with frequency and clock offset (needs a
+build tree with libsoapysdr-dev). radio: a real device, given by --args, sends to
+itself; needs --arm and the allow-list. The lower levels are checked first. The exit
+code is 1 if a figure is outside its limits.
 """
 
 import math
@@ -18,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from advphy_model.files.recording_reader import PIECE
 from advphy_model.link import links
-from advphy_model.measure import radio_check
+from advphy_model.measure import known_answers, radio_check
 from advphy_model.measure.scoring import Scorer
 
 from advphy_commands import _progress
@@ -102,10 +103,14 @@ def run(settings, output):
 
 
 def _file(settings, output, model, frame):
+    known = []
+    for sentence, checks in known_answers.answers():
+        output.line(f"  {sentence}")
+        known += checks
     output.line(f"  Eb/N0 {settings.ebn0_db:g} dB, loss up to {LOSS_DB['file']:g} dB")
     at = settings.frames, settings.ebn0_db, settings.seed, LOSS_DB["file"]
     along = partial(_progress.bar, unit="piece")
-    return radio_check.file_level(model, frame, *at, along=along)
+    return known + radio_check.file_level(model, frame, *at, along=along)
 
 
 def _loopback(settings, output, model, frame):

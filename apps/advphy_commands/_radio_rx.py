@@ -17,6 +17,11 @@ _FIRST = (
     "as missed, too"
 )
 
+_NOISE = (
+    "add noise to the bursts of messages, after synchronization, down to this Eb/N0 in "
+    "dB; synchronization still sees the better signal"
+)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -28,6 +33,8 @@ class Settings:
     record: str = option("record into this file", metavar="RUN.sigmf-meta")
     attack: str = option("adversary, for the recording", metavar="WORDS")
     psr_db: float = option("PSR of --attack in dB")
+    eve: str = option("Eve whose accuracy on a semantic link is counted")
+    ebn0_db: float = option(_NOISE)
 
     def __post_init__(self):
         if self.attack and not self.record:
@@ -35,6 +42,9 @@ class Settings:
         if self.psr_db is not None and not self.attack:
             needed = "an adversary; give --attack WORDS, too"
             raise ValueError(f"--psr-db belongs to {needed}")
+        if self.ebn0_db is not None and self.record:
+            why = "--ebn0-db adds noise that a recording does not have"
+            raise ValueError(f"{why}; omit it or --record")
 
 
 @radio.ended_by_signals()
@@ -47,8 +57,9 @@ def run(settings, output):
 
     source, rate = advphy.sdr_source(**device), device["sample_rate"]
     samples = None if seconds is None else round(seconds * rate)
-    sent_from = {"first_frame": settings.first_frame, "swap_iq": settings.swap_iq}
-    flowgraph = receiver(model, source, samples=samples, **sent_from, **sent)
+    names = ("first_frame", "swap_iq", "eve", "ebn0_db")
+    own = {name: getattr(settings, name) for name in names}
+    flowgraph = receiver(model, source, samples=samples, **own, **sent)
     recorder = _recorder(settings, model, sent, device) if settings.record else None
     if recorder is not None:
         flowgraph.record(recorder)
@@ -71,7 +82,15 @@ def run(settings, output):
     counts, overruns = flowgraph.counts(), source.events()["overruns"]
     _print_counts(output, model, counts, flowgraph.synchronizer.last(), rate)
     output.line(entry("overruns", "unknown" if overruns is None else overruns))
-    output.note(overruns=overruns, recording=None)
+    if settings.eve:
+        _print_eve(output, settings.eve, flowgraph.eve_counter)
+    latency = flowgraph.meter.latency.figures()
+    if latency:
+        texts = (f"{1e3 * seconds:.3g} ms" for seconds in latency.values())
+        text = "median {}, 99 % {}, last sample of a burst to decision"
+        output.line(entry("latency", text.format(*texts)))
+    output.note(overruns=overruns, recording=None, latency_seconds=latency)
+    output.note(ebn0_db=settings.ebn0_db)
     if recorder is None:
         return
     recorder.note_counts(counts)
@@ -110,6 +129,15 @@ def _print_counts(output, model, counts, last, rate):
         output.line(line)
     output.note(link=model.name, counts=counts, last_frame=last)
     output.note(**rates(counts, pixels))
+
+
+def _print_eve(output, name, counter):
+    """Print the accuracy of Eve on the images that arrived, and note it."""
+    sums = counter.total()
+    found = sums | counter.figures(sums)
+    text = "{accuracy:.1%}  ({low:.1%}..{high:.1%}, 95 %), {correct} of {frames}"
+    output.line(entry("Eve's accuracy", text.format(**found) if sums else "no image"))
+    output.note(eve={"name": name} | found)
 
 
 def _line(second, flowgraph, rate):

@@ -5,10 +5,12 @@ RECORDING is a .sigmf-meta file next to its .sigmf-data file, or a .sigmf archiv
 samples are synchronized and decided again, and compared with the messages or images
 that follow from the seed and the burst numbers. So the counts equal those of the
 receiver that made the recording. A recording of another program does not name the link:
-give --link, and --codewords and --seed if they differ from the defaults.
+give --link, and --codewords and --seed if they differ from the defaults. --seed also
+corrects the seed of a recording whose receiver was given a wrong one.
 """
 
 import csv
+import dataclasses
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,7 +35,7 @@ class Settings:
     link: str = option("file or name of the link (default: the one in the recording)")
     images: str = option("images of a semantic link (default: those in the recording)")
     key_file: str = key_file()
-    seed: int = option("seed, if the recording has none")
+    seed: int = option("seed of the messages (default: that in the recording, or 1)")
     codewords: int = option("codewords per burst, if the recording does not tell")
     swap_iq: bool = switch("exchange I and Q of the samples")
     out: str = option("write one row per burst", metavar="FILE.csv")
@@ -84,9 +86,8 @@ def run(settings, output):
 def _origin(settings, found):
     """Return the Origin and the link, from the recording or the settings."""
     if found.origin is not None:
-        for name in ("seed", "codewords"):
-            if getattr(settings, name) is not None:
-                raise ValueError(f"{found.meta} contains its {name}; omit --{name}")
+        if settings.codewords is not None:
+            raise ValueError(f"{found.meta} contains its codewords; omit --codewords")
         name = settings.link or found.origin.link
         try:
             model = any_link.load(name)
@@ -98,7 +99,8 @@ def _origin(settings, found):
                 "its file with --link"
             ) from error
         found.origin.require(model)
-        return found.origin, model
+        known = {} if settings.seed is None else {"seed": settings.seed}
+        return dataclasses.replace(found.origin, **known), model
     if settings.link is None:
         why = "since it has no advphy: fields; give --link"
         raise ValueError(f"{found.meta} does not name its link, {why}")

@@ -56,13 +56,16 @@ std::unique_ptr<burst_synchronizer> synchronizer_from(const py::dict& layout,
 // The arguments of Python's Header.
 py::tuple fields_of(const burst_header& header)
 {
-    const std::string check = header.key_check();
+    const auto known = [](const std::string& check) {
+        return check.empty() ? py::object(py::none()) : py::bytes(check);
+    };
     return py::make_tuple(header.number(),
                           header.codewords(),
                           py::bytes(header.model_hash()),
                           header.inserted(),
-                          check.empty() ? py::object(py::none()) : py::bytes(check),
-                          header.version());
+                          known(header.key_check()),
+                          header.version(),
+                          known(header.seed_check()));
 }
 
 py::tuple fields_of(const received_burst& burst)
@@ -105,16 +108,27 @@ void bind_header(py::module_& m)
     define(m,
            "header_bytes",
            "Return the 16 bytes of a header, the last four a CRC-32 over the others.",
-           { "number", "codewords", "model_hash", "inserted", "key_check", "version" },
+           { "number",
+             "codewords",
+             "model_hash",
+             "inserted",
+             "key_check",
+             "version",
+             "seed_check" },
            [](uint32_t number,
               int codewords,
               const std::string& model_hash,
               bool inserted,
               const std::optional<std::string>& key_check,
-              int version) {
-               const std::string check = key_check.value_or("");
-               const burst_header header(
-                   number, codewords, model_hash, inserted, check, version);
+              int version,
+              const std::optional<std::string>& seed_check) {
+               const burst_header header(number,
+                                         codewords,
+                                         model_hash,
+                                         inserted,
+                                         key_check.value_or(""),
+                                         version,
+                                         seed_check.value_or(""));
                return py::bytes(reinterpret_cast<const char*>(header.bytes),
                                 header_bytes);
            });

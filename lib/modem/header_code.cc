@@ -115,13 +115,15 @@ burst_header::burst_header(uint32_t number,
                            const std::string& model_hash,
                            bool inserted,
                            const std::string& key_check,
-                           int version)
-    : bytes{ uint8_t(version << 4 | !key_check.empty() << 1 | int(inserted)),
+                           int version,
+                           const std::string& seed_check)
+    : bytes{ uint8_t(version << 4 | !seed_check.empty() << 2 | !key_check.empty() << 1 |
+                     int(inserted)),
              uint8_t(codewords - 1) }
 {
     to_big_endian(number, bytes + 2);
     model_hash.copy(reinterpret_cast<char*>(bytes + 6), 4);
-    key_check.copy(reinterpret_cast<char*>(bytes + 10), 2);
+    (key_check + seed_check).copy(reinterpret_cast<char*>(bytes + 10), 2);
     to_big_endian(crc32(bytes, header_bytes - 4), bytes + header_bytes - 4);
 }
 
@@ -134,9 +136,9 @@ uint32_t burst_header::number() const { return big_endian(bytes + 2); }
 
 std::string burst_header::model_hash() const { return { bytes + 6, bytes + 10 }; }
 
-std::string burst_header::key_check() const
+std::string burst_header::check(int flag) const
 {
-    return bytes[0] & 2 ? std::string(bytes + 10, bytes + 12) : "";
+    return bytes[0] & flag ? std::string(bytes + 10, bytes + 12) : "";
 }
 
 burst_header decode_header(const sample* symbols)

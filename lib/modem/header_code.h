@@ -21,18 +21,20 @@ constexpr size_t header_symbols = 2 * header_steps; // two copies of 134 QPSK sy
 
 // The contents of a header.
 struct burst_header {
-    // Byte 0: version, flags keyed and inserted; 1: codewords - 1; 2..5: number; 6..9:
-    // model hash; 10, 11: key check; 12..15: CRC-32. Big endian.
+    // Byte 0: version, flags seeded, keyed and inserted; 1: codewords - 1; 2..5: number;
+    // 6..9: model hash; 10, 11: check of the key or the seed; 12..15: CRC-32. Big endian.
     uint8_t bytes[header_bytes] = {};
 
     burst_header() = default;
-    // model_hash: 4 bytes; key_check: 2 bytes, or empty if the link is not keyed.
+    // model_hash: 4 bytes; key_check: 2 bytes, or empty if the link is not keyed;
+    // seed_check: 2 bytes, or empty if the messages are of no seed. Not both.
     burst_header(uint32_t number,
                  int codewords,
                  const std::string& model_hash,
                  bool inserted,
                  const std::string& key_check,
-                 int version);
+                 int version,
+                 const std::string& seed_check);
 
     bool valid() const; // whether the CRC-32 is right
 
@@ -40,8 +42,12 @@ struct burst_header {
     int codewords() const { return bytes[1] + 1; }
     std::string model_hash() const;
     bool inserted() const { return bytes[0] & 1; }
-    std::string key_check() const;
+    std::string key_check() const { return check(2); }
+    std::string seed_check() const { return check(4); }
     int version() const { return bytes[0] >> 4; }
+
+private:
+    std::string check(int flag) const; // empty without this flag
 };
 
 burst_header decode_header(const sample* symbols);

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Flowgraphs of the two ends of a link over the air: transmitter and receiver."""
 
+from advphy_model.link.eavesdropper import Eve
 from advphy_model.modem.frame import Frame
 from gnuradio import blocks
 
 from .block_errors import top_block
 from .link import attacking
+from .measure.accuracy_counter import accuracy_counter
 from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
 from .receive.decoder import decoder
+from .receive.eve import eve as listening_eve
 from .receive.semantic_decoder import semantic_decoder
 from .transmit.alice_arn import alice_arn
 from .transmit.burst_modulator import burst_modulator
@@ -56,7 +59,8 @@ class transmitter(top_block):
         first = first_frame * frame.codewords
         count = None if frames is None else frames * frame.codewords
         at_once = 4 * frame.codewords  # small, so that buffers do not hold seconds
-        self.modulator = burst_modulator(model, frame, first_frame, amplitude)
+        own = {"amplitude": amplitude, "seed": seed if images is None else None}
+        self.modulator = burst_modulator(model, frame, first_frame, **own)
         self.sink = sink
         if images is not None:
             source = image_source(images, first, count, at_once)
@@ -87,6 +91,9 @@ class receiver(top_block):
         secret: 32 bytes, for a keyed semantic link.
         samples: number of samples to receive, or None: until the source ends.
         swap_iq: whether I and Q of the samples are exchanged.
+        eve: Eve, or her name or file, who reads labels from the codes that arrive; her
+            accuracy_counter is eve_counter. None: nobody.
+        ebn0_db: Eb/N0 in dB to which noise worsens the bursts of a link model, or None.
     """
 
     def __init__(
@@ -100,13 +107,22 @@ class receiver(top_block):
         secret=None,
         samples=None,
         swap_iq=False,
+        eve=None,
+        ebn0_db=None,
     ):
         top_block.__init__(self, "receiver")
         self.source = source
         self._head = blocks.head(8, UNLIMITED if samples is None else samples)
         self.synchronizer = burst_synchronizer(
-            model, frame, first_frame=first_frame, swap_iq=swap_iq
+            model,
+            frame,
+            first_frame=first_frame,
+            swap_iq=swap_iq,
+            ebn0_db=ebn0_db,
+            noise_seed=seed,
         )
+        if hasattr(source, "arrivals"):
+            self.synchronizer.set_arrivals(source.arrivals)
         parts = [self.synchronizer]
         self._semantic = images is not None
         if self._semantic:
@@ -118,6 +134,16 @@ class receiver(top_block):
             self.meter = error_counter(model, seed)
             parts += [decoder(model), self.meter]
         self.connect(source, self._head, *parts)
+        if eve is not None:
+            eve = Eve.load(eve)
+            if not self._semantic:
+                raise ValueError(
+                    f"eve must be None for '{model.name}', a link of messages, got "
+                    f"'{eve.name}'; she reads labels of images, so omit her"
+                )
+            eve.require_fit(model)
+            self.eve_counter = accuracy_counter(images)
+            self.connect(self.synchronizer, listening_eve(eve), self.eve_counter)
 
     def record(self, recorder):
         """Connect a block that records the same samples; call it before the start."""

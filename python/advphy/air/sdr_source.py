@@ -11,6 +11,7 @@ from gnuradio import blocks, gr
 from ..block_errors import guarded_block
 from ..reports import forward_messages
 from . import radio, radio_drivers
+from .arrival_times import ArrivalTimes
 from .stream_events import StreamEvents
 from .zmq_relay import zmq_stream
 
@@ -23,6 +24,8 @@ class sdr_source(radio.radio_edge):
     Output: samples, complex64; zmq and zmq_pub keep the sender's tags. With zmq_pub,
         tags "sent" have the sender's number of a sample; a gap counts as an overrun.
     Message port "stream_events": a dictionary twice a second, see events().
+
+    `arrivals` are the ArrivalTimes of the samples.
 
     The arguments are those of sdr_sink; zmq connects to an endpoint. ValueError if the
     device lacks a setting.
@@ -55,6 +58,7 @@ class sdr_source(radio.radio_edge):
             self.begin, package = self.radio.block, self.radio.package
         self._events = StreamEvents("source", package, samples=0)
         self.watch = _stream_watch(package, self._events)
+        self.arrivals = self.watch.arrivals
         self.connect(self.begin, self)
         self.connect(self.begin, self.watch)
         forward_messages(self, self.watch, "stream_events")
@@ -75,7 +79,7 @@ class _stream_watch(guarded_block):
 
     def __init__(self, package, events):
         guarded_block.__init__(self, "stream_watch", [np.complex64], [])
-        self._package, self._events = package, events
+        self._package, self._events, self.arrivals = package, events, ArrivalTimes()
         self._expected_tags = 1  # gr-uhd tags the first sample
         self.message_port_register_out(pmt.intern("stream_events"))
 
@@ -85,6 +89,7 @@ class _stream_watch(guarded_block):
 
     def start(self):
         self._events.restart()
+        self.arrivals.clear()
         self._expected_tags, self._behind = 1, None
         return True
 
@@ -94,6 +99,7 @@ class _stream_watch(guarded_block):
 
     def work(self, input_items, output_items):
         size = len(input_items[0])
+        self.arrivals.note(self.nitems_read(0) + size)
         if self._package == "uhd":
             tags = len(self.get_tags_in_window(0, 0, size, RX_TIME))
             expected = min(tags, self._expected_tags)

@@ -11,16 +11,21 @@ from ..block_errors import guarded_block
 from ..receive.burst_synchronizer import TAG as FRAME_TAG
 from ..reports import Reporter, segmented_block
 from ..transmit.alice_arn import TAG as ALICE_TAG
+from .latency import Latency
 
 GIVEN = "given"  # settings by set_settings, in addition to those by tags
 
 
 class setting_follower(segmented_block):
-    """A segmented sink: the index comes from tags, settings from TAGS and calls."""
+    """A segmented sink: the index comes from tags, settings from TAGS and calls.
+
+    `latency` is the Latency of the bursts since the start.
+    """
 
     def follow(self, first, reporter, settings):
         """Begin with an empty segment: see begin_segments and set_settings."""
         self.begin_segments(first, reporter)
+        self.latency = Latency()
         self.set_settings(settings)
 
     def set_settings(self, settings):
@@ -33,6 +38,7 @@ class setting_follower(segmented_block):
     def start(self):
         self._settings = {}  # by the key of their tag, or GIVEN
         self._next = self._first  # index of the next item
+        self.latency = Latency()
         return segmented_block.start(self)
 
     def _runs(self, tags, size):
@@ -48,6 +54,7 @@ class setting_follower(segmented_block):
             burst = starts[begin]
             if burst is not None:
                 self._next = burst["index"]
+                self.latency.note(burst)
             runs.append((begin, end, self._next, burst))
             self._next += end - begin
         return runs
@@ -130,4 +137,5 @@ class segmented_meter(setting_follower):
 
     def _publish(self, segment):
         message = {"first_frame": segment.first_frame} | segment.sums
+        message |= self.latency.figures()
         self._reporter.send(message | self.figures(segment.sums), segment.settings)

@@ -10,6 +10,8 @@ from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import gr
 
+from ..air.arrival_times import ArrivalTimes
+from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_general_block
 from ..reports import Reporter
 from ..transmit.alice_arn import KEY_TAG
@@ -27,9 +29,11 @@ class burst_synchronizer(guarded_general_block):
     Tags:   "frame" on the first codeword of each burst: a dictionary with number, index
             (of that codeword), codewords, missed (bursts between it and the previous
             one), snr_db (per channel use, estimated), cfo (cycles per sample),
-            clock_ppm (how much faster the sender's clock is), gain, equalised and
-            intact. Error counter and meters take the index from it. Of a semantic link
-            also Alice's tags "alice" and "key".
+            clock_ppm (how much faster the sender's clock is), gain, equalised,
+            intact, arrived (of its last sample, by time.monotonic), and seed_check if
+            the header has one. Error counter and meters take the index from it. Of a
+            semantic link also Alice's tags "alice" and "key". "channel" where ebn0_db
+            begins or changes: a dictionary with worsened and ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
             received, missed, restarts, bad_headers, not_finite and samples, and snr_db,
             cfo and clock_ppm of the last burst; 20 times a second and when the stream
@@ -47,6 +51,11 @@ class burst_synchronizer(guarded_general_block):
         name: name of this block in displays; "": "synchronizer".
         swap_iq: whether I and Q of the samples are exchanged; a warning is logged if
             only that finds bursts.
+        ebn0_db: Eb/N0 in dB to which noise worsens the codewords of each burst, given
+            its estimated SNR; a burst with less ends the flowgraph with an error.
+            Synchronization still sees the better signal. None: no noise. set_ebn0_db
+            changes it.
+        noise_seed: seed of this noise.
     """
 
     def __init__(
@@ -58,6 +67,8 @@ class burst_synchronizer(guarded_general_block):
         first_frame=None,
         name="",
         swap_iq=False,
+        ebn0_db=None,
+        noise_seed=1,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -66,20 +77,39 @@ class burst_synchronizer(guarded_general_block):
         )
         self._pairing = getattr(model, "pairing", None)
         self._rate = model.k / model.n if hasattr(model, "k") else None
-        self._make = lambda: Synchronizer(
-            frame, model, equalise, phase_walk, first_frame=first_frame, swap_iq=swap_iq
+        more = {
+            "first_frame": first_frame,
+            "swap_iq": swap_iq,
+            "noise_seed": noise_seed,
+        }
+        self._make = lambda level: Synchronizer(
+            frame, model, equalise, phase_walk, ebn0_db=level, **more
         )
+        self._ebn0_db = ebn0_db
+        self._frame, self._arrivals, self._noting = frame, ArrivalTimes(), True
         self._warned = False
-        self._synchronizer = self._make()
+        self._synchronizer = self._make(ebn0_db)
         self._codewords = np.empty((0, model.n), np.complex64)  # not put out yet
         self._bursts = []  # bursts of these codewords
         self._ahead = 0  # samples pushed, but not yet consumed
-        self._inserted, self._last = None, None
+        self._inserted = self._last = self._tagged = None
         self._reporter = Reporter(self, "frames", name, "synchronizer")
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_relative_rate(frame.codewords, frame.samples())
         self.set_log_level("warn")  # otherwise GNU Radio logs every buffer
         self.set_min_output_buffer(4 * frame.codewords)
+
+    def set_arrivals(self, arrivals):
+        """Take arrivals from an sdr_source's ArrivalTimes, not from this block's input.
+
+        Call it before the start.
+        """
+        self._arrivals, self._noting = arrivals, False
+
+    def set_ebn0_db(self, ebn0_db):
+        """Worsen bursts that arrive from now on to this Eb/N0 in dB, or not (None)."""
+        self._synchronizer.set_ebn0_db(ebn0_db)
+        self._ebn0_db = ebn0_db
 
     def counts(self):
         """Return received, missed, restarts, bad_headers, not_finite and samples."""
@@ -106,9 +136,11 @@ class burst_synchronizer(guarded_general_block):
         return f"{text}clock {last.clock_ppm:+.1f} ppm"
 
     def start(self):
-        self._synchronizer = self._make()
+        self._synchronizer = self._make(self._ebn0_db)
         self._codewords, self._bursts, self._ahead = self._codewords[:0], [], 0
-        self._inserted = self._last = None
+        self._inserted = self._last = self._tagged = None
+        if self._noting:
+            self._arrivals.clear()
         self._reporter.begin()
         return True
 
@@ -123,6 +155,8 @@ class burst_synchronizer(guarded_general_block):
 
     def general_work(self, input_items, output_items):
         samples, out = input_items[0], output_items[0]
+        if self._noting:
+            self._arrivals.note(self.nitems_read(0) + len(samples))
         # Samples are consumed once their codewords are put out; otherwise the end of
         # the stream would lose some. The first `ahead` samples were pushed before.
         while not len(self._codewords) and self._ahead < len(samples):
@@ -152,8 +186,14 @@ class burst_synchronizer(guarded_general_block):
             if first >= count:
                 later.append(burst.moved(-count))
                 continue
-            self.tag_item(written + first, TAG, burst.as_dict())
             self._last, header = burst, burst.header
+            arrived = {"arrived": self._arrivals.of(self._end_of(burst))}
+            self.tag_item(written + first, TAG, burst.as_dict() | arrived)
+            if burst.ebn0_db != self._tagged:
+                self._tagged = burst.ebn0_db
+                level = {"worsened": self._tagged is not None}
+                level |= {"ebn0_db": self._tagged} if level["worsened"] else {}
+                self.tag_item(written + first, CHANNEL_TAG, level)
             if self._pairing is None:
                 continue
             if header.inserted != self._inserted:
@@ -164,6 +204,12 @@ class burst_synchronizer(guarded_general_block):
                 key = {"index": burst.index, "check": header.key_check.hex()}
                 self.tag_item(written + first, KEY_TAG, key)
         self._bursts = later
+
+    def _end_of(self, burst):
+        """Return the index of a burst's last sample, but for the clock offset."""
+        frame = self._frame
+        symbols = frame.symbols(burst.header.codewords) - 2 * frame.preamble_at
+        return round(burst.at) + symbols * frame.samples_per_symbol
 
     def _publish(self):
         last, names = self._last, ("snr_db", "cfo", "clock_ppm")

@@ -33,17 +33,26 @@ class burst_modulator(guarded_general_block):
             f * codewords + c.
         amplitude: largest magnitude of a sample, above 0 and at most 1.
         peak_symbol: largest magnitude of a payload symbol, see Modulator, or None.
+        seed: seed of the message source, whose check the headers carry, or None: data
+            of your own, or images.
     """
 
     def __init__(
-        self, model, frame=None, first_frame=0, amplitude=0.8, peak_symbol=None
+        self,
+        model,
+        frame=None,
+        first_frame=0,
+        amplitude=0.8,
+        peak_symbol=None,
+        seed=None,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
         guarded_general_block.__init__(
             self, "burst_modulator", [(np.complex64, (model.n,))], [np.complex64]
         )
-        self._modulator = Modulator(frame, model, first_frame, amplitude, peak_symbol)
+        settings = first_frame, amplitude, peak_symbol, seed
+        self._modulator = Modulator(frame, model, *settings)
         self._first_frame, self._size = self._modulator.number, frame.codewords
         self.set_output_multiple(frame.samples())
         self.set_relative_rate(frame.samples(), frame.codewords)

@@ -17,6 +17,7 @@ from advphy_model.link.arn import BobModule
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.image_quality import error_sums
 from advphy_model.measure.link_chain import count_blocks
+from advphy_model.modem.header import require_seed
 from advphy_model.modem.synchronizer import ReceivedFrame, Synchronizer
 from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.randomness import checked_seed, messages
@@ -60,7 +61,8 @@ class Scorer:
         secret: 32 bytes for a keyed semantic link.
         swap_iq: whether I and Q of the samples are exchanged.
 
-    Raises ValueError if the images do not match the link, or the secret is missing.
+    Raises ValueError if the images do not match the link, or the secret is missing; at
+    a burst of another seed or link, push() does.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Scorer:
         return found
 
     def _messages(self, y, frame):
+        require_seed(self._seed, frame.header.seed_check, frame.header.number)
         decided, erased = np.empty((2, len(y)), np.uint8)
         self._decision.decide(y, decided, erased)
         sent = messages(self._seed, frame.index, len(y), self._k)

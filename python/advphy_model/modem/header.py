@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The header of a burst; its coding is described in lib/modem/header_code.h."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.randomness import checked_seed
+
+CHECK_BYTES = 2
+_GUESSED = 1000  # seeds; 1.5 % of the wrong ones would find an equal check in them
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class Header:
         inserted: whether Alice's module was active (semantic links).
         key_check: first 2 bytes of the first codeword's keying.checks, or None.
         version: version of the layout.
+        seed_check: check_of_seed of the messages; None: not known, or of no seed.
     """
 
     number: int
@@ -28,6 +34,7 @@ class Header:
     inserted: bool = False
     key_check: bytes | None = None
     version: int = 1
+    seed_check: bytes | None = None
 
     def to_bytes(self) -> bytes:
         """Return 16 bytes, of which the last four are the CRC-32 of the others."""
@@ -45,3 +52,24 @@ def encode(headers) -> np.ndarray:
     for header, row in zip(headers, symbols, strict=True):
         kernels.encode_header(header.to_bytes(), row)
     return symbols
+
+
+def check_of_seed(seed: int) -> bytes:
+    """Return the first 2 bytes of the SHA-256 of a seed's 8 bytes, big endian."""
+    return hashlib.sha256(checked_seed(seed).to_bytes(8, "big")).digest()[:CHECK_BYTES]
+
+
+def require_seed(seed: int, check: bytes | None, number: int) -> None:
+    """Raise ValueError unless burst `number`, with this seed_check, may be of a seed.
+
+    Other seeds have an equal check with probability 2^-16. A seed below 1000 with the
+    burst's check is named as the sender's if there is only one.
+    """
+    if check is None or check == check_of_seed(seed):
+        return
+    found = [each for each in range(_GUESSED) if check_of_seed(each) == check]
+    sent = f", probably seed {found[0]}" if len(found) == 1 else ""
+    raise ValueError(
+        f"seed must be the sender's, got {seed}: burst {number} has messages of "
+        f"another seed{sent}; give it as seed (commands: --seed)"
+    )

@@ -7,7 +7,7 @@ import numpy as np
 
 from advphy_model import kernels
 from advphy_model.modem.frame import PREAMBLE, VERSION, require_frame
-from advphy_model.modem.header import Header, encode
+from advphy_model.modem.header import Header, check_of_seed, encode
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_index
 
@@ -26,12 +26,28 @@ class Modulator:
         amplitude: largest magnitude of a sample, above 0 and at most 1.
         peak_symbol: largest expected magnitude of a payload symbol; None: that of the
             codebook, or 3 standard deviations of a semantic code.
+        seed: seed of the messages, whose check is sent in the headers; None: data of
+            the user's own, or images.
 
     Raises ValueError if the frame does not fit, or an argument is out of range.
     """
 
-    def __init__(self, frame, model, first_frame=0, amplitude=0.8, peak_symbol=None):
+    def __init__(
+        self,
+        frame,
+        model,
+        first_frame=0,
+        amplitude=0.8,
+        peak_symbol=None,
+        seed=None,
+    ):
         require_frame(frame, model)
+        if seed is not None and not hasattr(model, "k"):
+            raise ValueError(
+                f"seed must be None for '{model.name}', which sends no messages, got "
+                f"{seed}; omit it"
+            )
+        self._seed_check = None if seed is None else check_of_seed(seed)
         if not 0 < amplitude <= 1:
             raise ValueError(f"amplitude must be above 0, at most 1, got {amplitude}")
         self.frame, self.amplitude = frame, amplitude
@@ -86,8 +102,16 @@ class Modulator:
         count = len(codewords) // size
         checks = key_checks or [None] * count
         headers = [
-            Header(self.number + i, size, self._hash, inserted, checks[i], VERSION)
-            for i in range(count)
+            Header(
+                self.number + i,
+                size,
+                self._hash,
+                inserted,
+                check,
+                VERSION,
+                self._seed_check,
+            )
+            for i, check in enumerate(checks)
         ]
         symbols = np.repeat(self._template[None, : frame.symbols(size)], count, axis=0)
         symbols[:, frame.header_at] = encode(headers)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advphy_model import kernels
+from advphy_model import kernels, power
 from advphy_model.modem.frame import SEGMENT, VERSION
 from advphy_model.modem.header import Header
 from advphy_model.modem.pulse import frame_bank
+from advphy_model.randomness import checked_seed
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
 THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.py
@@ -33,6 +34,7 @@ class ReceivedFrame:
         gain: amplitude of the preamble symbols after the matched filter.
         equalised: whether an echo was found and equalized.
         intact: whether the last pilots were in place, so no samples were lost before.
+        ebn0_db: Eb/N0 in dB to which the codewords were worsened, or None.
     """
 
     header: Header
@@ -46,13 +48,18 @@ class ReceivedFrame:
     gain: float
     equalised: bool
     intact: bool
+    ebn0_db: float | None = None
 
     def as_dict(self) -> dict:
         """Return plain values for a tag or an annotation."""
         fields = dataclasses.asdict(self)
         for name in ("header", "first_codeword", "at"):
             fields.pop(name)
+        if self.ebn0_db is None:
+            fields.pop("ebn0_db")
         header = self.header
+        if header.seed_check is not None:
+            fields["seed_check"] = header.seed_check.hex()
         return {"number": header.number, "codewords": header.codewords, **fields}
 
     def moved(self, codewords: int):
@@ -72,10 +79,14 @@ class Synchronizer:
         first_frame: number of the first expected burst; bursts between it and the
             first received one count as missed. None: they do not.
         swap_iq: whether I and Q of the samples are exchanged.
+        ebn0_db: Eb/N0 in dB to which noise worsens the codewords of each burst, given
+            its estimated SNR; set_ebn0_db changes it. Synchronization still sees the
+            better signal. None: no noise.
+        noise_seed: seed of this noise, a function of it and the codeword's index.
 
     `hint` is a sentence if only the conjugated samples hold bursts, else an empty text.
 
-    Raises ValueError if threshold or phase_walk is out of range.
+    Raises ValueError if an argument is out of range.
     """
 
     def __init__(
@@ -87,6 +98,8 @@ class Synchronizer:
         threshold=THRESHOLD,
         first_frame=None,
         swap_iq=False,
+        ebn0_db=None,
+        noise_seed=1,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"threshold must be above 0 and below 1, got {threshold}")
@@ -106,6 +119,19 @@ class Synchronizer:
         self._swap_iq, self.hint = bool(swap_iq), ""
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = 0
+        self._noise_seed = checked_seed(noise_seed)
+        self.set_ebn0_db(ebn0_db)
+
+    def set_ebn0_db(self, ebn0_db):
+        """Worsen later bursts to this Eb/N0 in dB, or not (None)."""
+        if ebn0_db is not None:
+            if not hasattr(self._model, "k"):
+                raise ValueError(
+                    f"ebn0_db must be None, got {ebn0_db}: Eb/N0 is defined for link "
+                    "models only; omit it"
+                )
+            power.noise_variance(ebn0_db, self._model.rate)  # refuses what is no level
+        self._ebn0_db = ebn0_db
 
     @property
     def counts(self) -> dict:
@@ -127,13 +153,33 @@ class Synchronizer:
         """Process samples, complex64, and return the bursts that are complete then.
 
         They are codewords, complex64 [blocks, n], and a list of ReceivedFrame. Raises
-        ValueError if a burst has another model or layout version.
+        ValueError if a burst has another model or layout version, or less than ebn0_db.
         """
         if self._mirror is not None and not self._received:
             self._look_in_mirror(samples if self._swap_iq else samples.conj())
         symbols, found = self._kernel.push(samples.conj() if self._swap_iq else samples)
         frames = [self._frame(*values) for values in found]
-        return symbols.reshape(-1, self.frame.n), frames
+        codewords = symbols.reshape(-1, self.frame.n)
+        if self._ebn0_db is not None:
+            frames = [self._worsened(frame, codewords) for frame in frames]
+        return codewords, frames
+
+    def _worsened(self, burst, codewords):
+        """Add noise to the codewords of a burst; return its ReceivedFrame."""
+        rate, wanted_db = self._model.rate, self._ebn0_db
+        own_db = burst.snr_db - power.snr_db(0, rate)
+        if own_db < wanted_db:
+            raise ValueError(
+                f"ebn0_db must be at most that of each burst, got {wanted_db:g}: burst "
+                f"{burst.header.number} has {own_db:.2f} dB; give less (commands: "
+                "--ebn0-db), or improve the reception"
+            )
+        levels = (power.noise_variance(level, rate) for level in (wanted_db, own_db))
+        sigma, first = math.sqrt(next(levels) - next(levels)), burst.first_codeword
+        y = codewords[first : first + burst.header.codewords]
+        at = 2 * self.frame.n * burst.index
+        kernels.add_gaussian(self._noise_seed, at, sigma, y, y)
+        return dataclasses.replace(burst, ebn0_db=wanted_db)
 
     def _look_in_mirror(self, samples):
         """Search the conjugated samples, until there is a burst on either side."""
