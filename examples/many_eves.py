@@ -21,6 +21,7 @@ import secrets
 import numpy as np
 from advphy_model.complex_baseband import to_complex, to_reals
 from advphy_model.files import images
+from advphy_model.link.eavesdropper import combined, majority
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure import semantic_chain
 from advphy_model.measure.semantic_chain import SemanticSetting
@@ -38,12 +39,14 @@ def received(setting, first, antennas=1, looks=1):
     """Return what arrives for each image of the setting once, [images, n]."""
     parts = []
     for look in range(looks):
-        added = 0
+        each = []
         for antenna in range(antennas):
             at = dataclasses.replace(setting, seed=setting.seed + 1000 * antenna)
             begin = first + look * APART
-            added = added + semantic_chain.record(at, len(setting.images), begin)
-        parts.append(to_reals(added / antennas, setting.link.reals))
+            each.append(semantic_chain.record(at, len(setting.images), begin))
+        parts.append(
+            to_reals(combined(np.array(each), np.zeros(antennas)), setting.link.reals)
+        )
     return to_complex(np.concatenate(parts, axis=1))
 
 
@@ -71,8 +74,7 @@ def shares(setting, tested, count, seed):
         read(alone, received(dataclasses.replace(test, seed=99 + number), TEST))
         for number in range(count)
     ]
-    votes = np.stack([(np.array(each) == label).sum(axis=0) for label in range(10)])
-    found = {"alone": share(each[0]), "vote": share(votes.argmax(axis=0))}
+    found = {"alone": share(each[0]), "vote": share(majority(np.array(each), 10))}
     for ways in ({"antennas": count}, {"looks": count}):
         (name,) = ways
         found[name] = share(read(trained(**ways), received(test, TEST, **ways)))

@@ -5,7 +5,7 @@ message_source -> encoder -> channel (+ perturbation_source)
     -> perturbation_canceller -> decoder -> error_counter
 image_source -> semantic_encoder -> alice_arn -> snr_channel
     -> bob_arn -> semantic_decoder -> distortion_meter
-    -> eve -> accuracy_counter (after a channel of her own)
+    -> eve or adapting_eve -> accuracy_counter (after a channel of her own)
 encoder or alice_arn -> burst_modulator -> a radio
     -> burst_synchronizer -> the blocks that follow the channel above
 sample_channel replaces the radio between two modems: it passes samples, not codewords.
@@ -69,6 +69,7 @@ from .measure.distortion_meter import distortion_meter
 from .measure.error_counter import error_counter
 from .measure.publisher import publisher
 from .measure.recorder import recorder
+from .receive.adapting_eve import adapting_eve
 from .receive.bob_arn import bob_arn
 from .receive.burst_synchronizer import burst_synchronizer
 from .receive.decoder import decoder

@@ -3,9 +3,9 @@
 
 import numpy as np
 from advphy_model.files import images as data_sets
+from advphy_model.link.eavesdropper import ERASED
 from advphy_model.measure.error_rate import interval
 
-from ..receive.eve import ERASED
 from .segmented_meter import segmented_meter
 
 

@@ -8,6 +8,7 @@ from advphy_model.randomness import checked_index
 
 from ..air.channel import TAG as CHANNEL_TAG
 from ..block_errors import guarded_block
+from ..receive.adapting_eve import TAG as EVE_TAG
 from ..receive.burst_synchronizer import TAG as FRAME_TAG
 from ..reports import Reporter, segmented_block
 from ..transmit.alice_arn import TAG as ALICE_TAG
@@ -95,7 +96,7 @@ class MeterSegment:
 
 
 class segmented_meter(setting_follower):
-    """Add up sums in segments; a "channel" or "alice" tag begins a new one.
+    """Add up sums in segments; a "channel", "alice" or "eve" tag begins a new one.
 
     A subclass implements sums(items, first_frame), a dictionary of numbers that are
     added up, and figures(sums), a dictionary of results that are published with them.
@@ -105,7 +106,7 @@ class segmented_meter(setting_follower):
     of the block in displays.
     """
 
-    SEGMENT, COUNTED, TAGS = MeterSegment, "sums", (CHANNEL_TAG, ALICE_TAG)
+    SEGMENT, COUNTED, TAGS = MeterSegment, "sums", (CHANNEL_TAG, ALICE_TAG, EVE_TAG)
 
     def __init__(self, name, item, first_frame, port, settings, shown_as):
         guarded_block.__init__(self, name, [item], None)

@@ -3,13 +3,11 @@
 
 import numpy as np
 from advphy_model.complex_baseband import channel_uses
-from advphy_model.link.eavesdropper import Eve
+from advphy_model.link.eavesdropper import ERASED, Eve
 from advphy_model.network.packed_network import PackedNetwork, classifier
 from gnuradio import gr
 
 from ..block_errors import guarded_block
-
-ERASED = 255  # label of an item with a sample that is not finite
 
 
 class eve(guarded_block):

@@ -23,6 +23,22 @@ LAYOUTS = ("halves", "interleaved")
 _TRIED = 256  # items, to measure the rate
 
 
+class Exchange:
+    """A part of a block, which any thread may replace by put(), and its tag's value."""
+
+    def __init__(self, said, part):
+        self._tagged, self._next = None, (said, part)
+
+    def put(self, said, part):
+        self._next = said, part
+
+    def take(self):
+        """Return (value of the tag if it is new, else None; part for a whole call)."""
+        before, self._tagged = self._tagged, self._next
+        said, part = self._tagged
+        return (None if before is self._tagged else said), part
+
+
 class _Batches:
     """A network without a kernel; a subclass has input_shape and compute(x)."""
 
@@ -149,10 +165,10 @@ class neural_network(guarded_block):
         self._reals = reals = network_reals(file)
         taken = _item("input_type", input_type, reals[0], input_ports * window)
         given = _item("output_type", output_type, reals[1], output_ports)
-        self._window, self._layout, self._tagged = int(window), layout, None
+        self._window, self._layout = int(window), layout
         ports = [taken] * int(input_ports), [given] * int(output_ports)
         guarded_block.__init__(self, "neural_network", *ports)
-        self._take(file)
+        self._exchange = Exchange(*self._computed(file))
         self.set_history(self._window)
         largest = max(np.dtype(item).itemsize for item in (taken, given))
         self.size_buffers(latency, largest)
@@ -162,14 +178,14 @@ class neural_network(guarded_block):
         if (reals := network_reals(file)) != self._reals:
             other = f"one of {self._reals} reals"
             raise ValueError(f"a network of {reals} reals cannot replace {other}")
-        self._take(file)
+        self._exchange.put(*self._computed(file))
 
-    def _take(self, file):
+    def _computed(self, file):
+        """Return (name, what computes the network)."""
         name, network = _network(file)
         if not isinstance(network, _Onnx):
             kernel = kernel_or_none(network, f"network '{name}'")
             network = kernel or _Numpy(network)
-        self._next = name, network
         if isinstance(network, _Batches):
             x, out = (np.zeros((_TRIED, reals), np.float32) for reals in self._reals)
             begun = time.perf_counter()
@@ -178,13 +194,13 @@ class neural_network(guarded_block):
             by = "onnxruntime" if isinstance(network, _Onnx) else "numpy"
             text = "network '%s': %s computes it, about %.2g items a second"
             logging.getLogger(__name__).warning(text, name, by, rate)
+        return name, network
 
     def work(self, input_items, output_items):
-        chosen = name, network = self._next  # another thread may exchange it
-        written, count = self.nitems_written(0), len(output_items[0])
-        if chosen is not self._tagged:
-            self._tagged = chosen
-            self.tag_item(written, TAG, name)
+        name, network = self._exchange.take()
+        count = len(output_items[0])
+        if name is not None:
+            self.tag_item(self.nitems_written(0), TAG, name)
         parts = [self._reals_of(items) for items in input_items]
         x = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
         y = np.empty((count, self._reals[1]), np.float32)

@@ -3,9 +3,12 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from advphy_model.complex_baseband import LAYOUT
 from advphy_model.link.model_file import Kind, StoredModel
 
+ERASED = 255  # label of an item with a sample that is not finite
 ROLES = ("classifier", "image_decoder")
 
 
@@ -78,3 +81,21 @@ class Eve(StoredModel):
         if (reals := self.reals) != link.reals:
             name = link.name
             self.refuse(f"she takes {reals} reals, link '{name}' sends {link.reals}")
+
+
+def combined(antennas, snrs_db):
+    """Return the maximum-ratio combination of vectors [antennas, ..., n].
+
+    A synchronizer has given all the same gain and phase, so each counts by its SNR.
+    """
+    weights = 10 ** (np.asarray(snrs_db) / 10)
+    return np.tensordot((weights / weights.sum()).astype("f4"), antennas, 1)
+
+
+def majority(read, classes) -> np.ndarray:
+    """Return the labels with most votes, uint8 [items], of those read [eves, items].
+
+    Of equal ones the smallest counts. ERASED is no vote; without any it is the result.
+    """
+    votes = np.stack([(read == label).sum(axis=0) for label in range(classes)])
+    return np.where(votes.any(axis=0), votes.argmax(axis=0), ERASED).astype(np.uint8)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from advphy_model.complex_baseband import to_reals
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.network.network import Layer
 
@@ -22,7 +23,6 @@ BATCH = 256
 # What sign permutations do not change, and what no rotation changes.
 SORTED = (Layer("sorted_magnitudes", "sorted"),)
 LENGTH = (Layer("root_mean_square", "length"),)
-HELD_OUT = 5  # one in so many intercepts is used for selection, not for training
 _FEATURES = 256  # neurons of each hidden layer of an image decoder
 
 
@@ -46,10 +46,8 @@ def adapt(
     at its best step is chosen by its accuracy on held-out intercepts.
     """
     torch.set_num_threads(1)  # not slower at this size, and sums have one order
-    y, labels = intercepts.tensors()
-    held = torch.arange(len(y)) % HELD_OUT == 0
-    if held.sum() < 1 or (~held).sum() < 1:
-        raise ValueError(f"there must be at least {HELD_OUT} intercepts, got {len(y)}")
+    held = torch.as_tensor(intercepts.held_out())
+    y, labels = _tensors(intercepts)
     rng = np.random.default_rng(effort.seed)
     candidates = [
         classifier(intercepts.reals, hidden, classes, rng, front)
@@ -68,6 +66,18 @@ def adapt(
         "seed": effort.seed,
     }
     return Eve(name=name, networks={"classifier": best[1]}, recipe=recipe)
+
+
+def train(intercepts, classes, seed) -> Eve:
+    """Return an Eve who is trained in a few seconds, while she listens."""
+    effort = Effort(hidden=((128, 64),), steps=500, seed=seed)
+    return adapt(intercepts, effort, "eve", classes=classes)
+
+
+def _tensors(intercepts):
+    """Return (vectors [count, L], labels int64) in torch."""
+    labels = torch.as_tensor(intercepts.labels.astype(np.int64))
+    return torch.as_tensor(to_reals(intercepts.y, intercepts.reals)), labels
 
 
 def _classify(model, y, labels, held, effort, number):
@@ -108,7 +118,7 @@ def _train(model, count, loss, effort, number, judge=None, weight_decay=0.0):
 def image_decoder(intercepts, pixels, effort):
     """Return a Network from L reals to the known images, float32 [count, pixels]."""
     torch.set_num_threads(1)
-    y, _ = intercepts.tensors()
+    y, _ = _tensors(intercepts)
     sent = torch.as_tensor(np.array(pixels))
     rng = np.random.default_rng((effort.seed, 2))
     sizes = [intercepts.reals, _FEATURES, _FEATURES, sent.shape[1]]

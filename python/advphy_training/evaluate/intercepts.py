@@ -3,40 +3,16 @@
 
 import dataclasses
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from advphy_model.complex_baseband import to_reals
 from advphy_model.link.arn import BobModule
+from advphy_model.link.eve_training import Intercepts
 from advphy_model.measure import semantic_chain
 from advphy_model.network.packed_network import classifier
 
 from advphy_training import schemes
 from advphy_training.schemes import paired_arn
-
-
-@dataclass(frozen=True)
-class Intercepts:
-    """Vectors that Eve has recorded."""
-
-    y: np.ndarray  # received vectors, complex64 [count, n]
-    reals: int  # number L of reals of a vector that are used
-    labels: np.ndarray  # labels of the images, uint8 [count], as far as she knows them
-
-    def take(self, count):
-        """Return the first `count` intercepts; raise ValueError if there are fewer."""
-        most = len(self.y)
-        if not 0 < count <= most:
-            said = f"cannot use {count} intercepts of {most} recorded"
-            raise ValueError(f"{said}; choose 1..{most}")
-        return Intercepts(self.y[:count], self.reals, self.labels[:count])
-
-    def tensors(self):
-        """Return (vectors [count, L], labels int64) in torch."""
-        labels = torch.as_tensor(self.labels.astype(np.int64))
-        return torch.as_tensor(to_reals(self.y, self.reals)), labels
 
 
 def labeled(setting, record, count) -> Intercepts:
