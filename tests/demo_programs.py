@@ -13,7 +13,7 @@ from .qa_grc import ENVIRONMENT, compile_example
 
 PROGRAM = Path(__file__).with_name("example_program.py")
 # Where they publish, which tests must not take from a demo that is running.
-PORTS = [f"tcp://127.0.0.1:{port}" for port in (5570, 5572, 5573, 5574)]
+PORTS = [f"tcp://127.0.0.1:{port}" for port in (5570, *range(5572, 5578))]
 
 
 def compiled(folder, name, *changes):

@@ -2,19 +2,23 @@
 """The live demos: what is in them, and that two of them run and count."""
 
 import json
+import os
 import wave
 
 import numpy as np
 import pytest
 import yaml
+from advphy_model.air import shared_air
 
 from .conftest import CLONE
 from .demo_programs import PORTS, compiled, control, ended, running
 from .qa_grc import ran
+from .standin_link import needs_standin
 
 ENDS = [f"distributed_link_{who}" for who in ("alice", "bob", "eve")]
 DEMOS = ["autoencoder_loopback", "attacked_link", "defended_link", "secure_semantic"]
-DEMOS += [*ENDS, "compare_channels", "attacked_picture", "attacked_audio"]
+RADIOS = [f"four_radios_{who}" for who in ("alice", "bob", "eve")]
+DEMOS += [*ENDS, *RADIOS, "compare_channels", "attacked_picture", "attacked_audio"]
 
 
 def flowgraph(name):
@@ -86,6 +90,15 @@ def test_the_three_programs_have_one_layout_and_one_address():
         assert said[0] == said[1] == said[2], block
     names = (alice["address"], bob["alice"], eve["alice"])
     assert len({block["parameters"]["value"] for block in names}) == 1
+
+
+def test_the_radios_have_one_layout_one_medium_and_one_channel():
+    radios = [flowgraph(name)["blocks"] for name in RADIOS]
+    for block in ("frame", "semantic_link", "link", "frequency", "sample_rate"):
+        said = [g[block]["parameters"] | {"comment": ""} for g in radios]
+        assert said[0] == said[1] == said[2], block
+    devices = [g["device"]["parameters"]["value"] for g in radios]
+    assert devices == [f"air=lab,name={who}" for who in ("alice", "bob", "eve")]
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +194,30 @@ def test_secure_semantic_shows_what_eve_gets(folder):
     assert figure("keyed: Bob", "mse") < 0.03
     assert figure("keyed: Eve's images", "mse") > 0.08
     assert figure("keyed: Eve", "accuracy") < 0.2
+
+
+@needs_standin
+def test_eve_of_the_radios_learns_what_the_static_eve_never_does(folder):
+    air = f"qa-examples-{os.getpid()}"
+    compiled(folder, "four_radios_alice")
+    compiled(folder, "four_radios_eve", ("trainer: auto", "trainer: numpy"))
+    learned = control("accuracy", "Eve", {"training": 2}) | {"items": 2000}
+    plan = {"seconds": 0, "give_up": 200, "controls": [learned]}
+    endless = {"seconds": 1000, "controls": []}
+    device = [["--device", f"air={air},name={who}"] for who in ("alice", "eve")]
+    with (
+        running(folder, "four_radios_alice", endless, *device[0]),
+        running(folder, "four_radios_eve", plan, *device[1]) as eve,
+    ):
+        said = ended(eve, 300)["said"]
+    shares = {
+        (m["name"], m["settings"].get("training")): m["accuracy"]
+        for m in said
+        if m["kind"] == "accuracy" and m["frames"] > 1000
+    }
+    assert shares["static Eve", None] < 0.5
+    assert shares["Eve", 2] > shares["static Eve", None] + 0.25
+    shared_air.names()  # removes what Alice, who was killed, left
 
 
 RUN_PICTURE = """

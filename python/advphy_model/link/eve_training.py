@@ -157,7 +157,6 @@ class Training:
 
 def _main(trainer):
     """Train on the intercepts in the current folder, and write the Eves there."""
-    os.nice(5)  # the flowgraph comes first
     train = importlib.import_module(TRAINERS[trainer]).train
     known = dict(np.load("known.npz"))
     reals, classes, seed = (int(known[name]) for name in ("reals", "classes", "seed"))
