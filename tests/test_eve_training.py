@@ -51,12 +51,11 @@ def test_intercepts_that_are_held_out_are_not_trained_on(rng):
 
 
 def finished(training):
-    """Return the Eves of a training; close it."""
-    until = time.monotonic() + 100
-    while not (eves := training.eves()) and time.monotonic() < until:
+    """Return the Eves of a training, and what was wrong, at its end; close it."""
+    while (found := training.result())[0] is None:
         time.sleep(0.02)
     training.close()
-    return eves
+    return found
 
 
 @pytest.mark.parametrize("trainer", eve_training.TRAINERS)
@@ -66,7 +65,7 @@ def test_another_process_gives_the_same_weights_each_time(rng, trainer):
     found = recorded(rng, 400, 3.0)
     given = {"labels": found.labels, "held": np.arange(400) % 4 == 0, **KNOWN}
     y = np.stack([found.y, found.y])
-    one, two = (finished(Training(trainer, y, **given)) for _ in range(2))
+    one, two = (finished(Training(trainer, y, **given))[0] for _ in range(2))
     assert [eve.sha256 for eve in one] == [eve.sha256 for eve in two]
     assert one[0].sha256 != one[1].sha256  # the second Eve has another seed
     assert one[0].reals == REALS
@@ -77,15 +76,13 @@ def test_a_training_that_fails_says_why(rng):
     found = recorded(rng, 400, 3.0)
     given = {"labels": found.labels, "held": np.zeros(400, bool), **KNOWN}
     training = Training("numpy", found.y[None], **given)
-    with pytest.raises(RuntimeError, match="at least 5 intercepts"):
-        finished(training)
-    training.close()
+    eves, why = finished(training)
+    assert not eves
+    assert why.startswith("has failed: ValueError: there must be at least 5 intercepts")
     training = Training("numpy", found.y[None], **given)
     training._process.kill()
     training._process.wait()
-    with pytest.raises(RuntimeError, match="exit code -9"):
-        training.eves()
-    training.close()
+    assert finished(training) == ([], "has failed: exit code -9")
 
 
 def test_trainers_are_found_by_name():

@@ -46,7 +46,7 @@ def _keep_in_flowgraph(block):
 class _guarded:
     """Common part of all guarded blocks; the flowgraph that connects one keeps it."""
 
-    error = None
+    error = _tagged = None
 
     def to_basic_block(self):
         _keep_in_flowgraph(self)
@@ -98,6 +98,14 @@ class _guarded:
     def tag_item(self, offset, key, value):
         """Tag the item of output 0 at an offset with a value that PMT can hold."""
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
+
+    def exchangeable(self, key):
+        """Return the part of self.exchanged, (said in a tag, part), set by any thread."""
+        chosen = self.exchanged
+        if chosen is not self._tagged:
+            self._tagged = chosen
+            self.tag_item(self.nitems_written(0), key, chosen[0])
+        return chosen[1]
 
     def tag_runs(self, flags, key):
         """Tag the first of each run of set flags of this call's output: its length."""

@@ -16,32 +16,28 @@ from gnuradio import gr
 
 from ..block_errors import guarded_general_block
 from .burst_synchronizer import TAG as FRAME_TAG
-from .neural_network import Exchange
 
 TAG, PORT = "eve", pmt.intern("training")
 MEMORY = 20000  # intercepts that are kept, the newest
 FEWEST = 250  # intercepts of a training
-PATIENCE = 60.0  # seconds that a training may take before a warning
 RESTARTED = 1 << 14  # items; inputs that far apart: the sender has begun again
 
 
 class adapting_eve(guarded_general_block):
     """Classify received vectors by networks that are trained while it runs.
 
-    She is told the labels of a share of the images. The index of an item says which
-    image it is, so she records what she receives of those, at most the newest 20000
-    items, and a process next to the flowgraph trains on it. If a training fails or
-    takes a minute, a warning is logged once.
+    She is told the labels of a share of the images, knows an image by the index of its
+    item, and records what she receives of those, the newest 20000 items. A process next
+    to the flowgraph trains on it. If that fails or takes a minute, it is logged once.
 
-    Inputs: received vectors, complex64 [n], `eves` times `antennas` of them: first all
-            antennas of the first Eve. They are aligned by the index in "frame" tags;
-            items that not all of them have are left out.
-    Output: labels, uint8; 255 where no Eve has an item whose samples are finite. Tags
-            of the first input are kept.
+    Inputs: received vectors, complex64 [n], of all antennas of the first Eve, then of
+            the next, aligned by "frame" tags; what one of them lacks is left out.
+    Output: labels, uint8; 255 where all Eves have a sample that is not finite. It has
+            the tags of the first input.
     Tags:   "eve" on the first item, and where networks are exchanged: a dictionary with
             training (its number, from 1; 0: none yet) and intercepts (that it used).
-    Message port "training": the same after each training, and accuracy (the share of
-            labels that she found of images that she was told, but not trained on).
+    Message port "training": the same after each training, with accuracy, the share of
+            labels that she finds of images that she was told, but not trained on.
 
     Args:
         model: Eve to begin with, or her name or file.
@@ -77,11 +73,11 @@ class adapting_eve(guarded_general_block):
         ports = [(np.complex64, (n,))] * (shape[0] * shape[1])
         guarded_general_block.__init__(self, "adapting_eve", ports, [np.uint8])
         self._shape, self._every, self._trainer = shape, every, trainer_of(trainer)
-        self._known = {"reals": model.reals, "classes": model.classes}
-        self._known["seed"] = checked_seed(seed)
+        self._known = {"reals": model.reals, "classes": model.classes, "seed": seed}
         self._labels = data_sets.load(images).labeled()
-        ranks = np.random.default_rng(seed).permutation(len(self._labels))
-        self._told = ranks < max(HELD_OUT, round(told * len(ranks)))
+        count, rng = len(self._labels), np.random.default_rng(checked_seed(seed))
+        ranks = rng.permutation(count)
+        self._told = ranks < max(HELD_OUT, round(told * count))
         self._held = ranks % HELD_OUT == 0
         self._kept = np.zeros((shape[0], MEMORY, n), np.complex64)  # a ring
         self._which = np.zeros(MEMORY, np.int64)  # image of each
@@ -92,7 +88,7 @@ class adapting_eve(guarded_general_block):
 
     def start(self):
         self._said = {"training": 0, "intercepts": 0}
-        self._networks = Exchange(self._said, self._first)
+        self.exchanged, self._tagged = (self._said, self._first), None
         ports = self._shape[0] * self._shape[1]
         self._index, self._snrs_db = np.zeros(ports, np.int64), np.zeros(ports)
         self._recorded, self._training, self._warned = 0, None, False
@@ -103,9 +99,6 @@ class adapting_eve(guarded_general_block):
         if self._training is not None:
             self._training.close()
         return True
-
-    def forecast(self, noutput_items, ninputs):
-        return [1] * ninputs
 
     def general_work(self, input_items, output_items):
         self._train()
@@ -144,9 +137,7 @@ class adapting_eve(guarded_general_block):
         """Return the labels of vectors [eves, antennas, count, n], and record them."""
         snrs_db = self._snrs_db.reshape(self._shape)
         y = np.stack([combined(*each) for each in zip(received, snrs_db, strict=True)])
-        said, networks = self._networks.take()
-        if said is not None:
-            self.tag_item(self.nitems_written(0), TAG, said)
+        networks = self.exchangeable(TAG)
         read, erased = (np.empty(y.shape[:2], np.uint8) for _ in range(2))
         for network, *each in zip(networks, y, read, erased, strict=True):
             network.decide(*each)
@@ -160,38 +151,27 @@ class adapting_eve(guarded_general_block):
 
     def _train(self):
         """Take networks that are trained; begin the next training when it is due."""
-        now, training = time.monotonic(), self._training
-        if training is None:
-            if now >= self._next and self._recorded >= FEWEST:
-                self._begin(min(self._recorded, MEMORY))
-            return
-        try:
-            eves = training.eves()
-        except RuntimeError as error:
-            self._warn(f"a training has failed: {error}")
-        else:
-            if not eves:
-                if now - training.begun > PATIENCE:
-                    self._warn(f"a training takes more than {PATIENCE:.0f} s")
-                return
-            found = [classifier(eve.networks["classifier"]) for eve in eves]
-            self._networks.put(self._said, found)
-            shares = [eve.recipe["held_out_accuracy"] for eve in eves]
-            more = {"accuracy": float(np.mean(shares))}
-            self.message_port_pub(PORT, pmt.to_pmt(self._said | more))
-        training.close()
-        self._training = None
+        training, end = self._training, min(self._recorded, MEMORY)
+        if training is not None:
+            self._take(*training.result())
+        elif time.monotonic() >= self._next and end >= FEWEST:
+            which, number = self._which[:end], self._said["training"] + 1
+            self._known |= {"labels": self._labels[which], "held": self._held[which]}
+            self._training = Training(self._trainer, self._kept[:, :end], **self._known)
+            self._said = {"training": number, "intercepts": end}
+            self._next = self._training.begun + self._every
 
-    def _begin(self, count):
-        which, number = self._which[:count], self._said["training"] + 1
-        self._known |= {"labels": self._labels[which], "held": self._held[which]}
-        kept = self._kept[:, :count]
-        self._training = Training(self._trainer, kept, **self._known)
-        self._said = {"training": number, "intercepts": count}
-        self._next = self._training.begun + self._every
-
-    def _warn(self, what):
-        if not self._warned:
+    def _take(self, eves, trouble):
+        if trouble and not self._warned:
             self._warned = True
-            text = "%s: %s; the networks stay as they are"
-            logging.getLogger(__name__).warning(text, self.name(), what)
+            text = "%s: a training %s; the networks stay as they are"
+            logging.getLogger(__name__).warning(text, self.name(), trouble)
+        if eves:
+            found = [classifier(eve.networks["classifier"]) for eve in eves]
+            self.exchanged = self._said, found
+            shares = [eve.recipe["held_out_accuracy"] for eve in eves]
+            said = self._said | {"accuracy": float(np.mean(shares))}
+            self.message_port_pub(PORT, pmt.to_pmt(said))
+        if eves is not None:
+            self._training.close()
+            self._training = None

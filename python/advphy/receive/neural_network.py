@@ -23,22 +23,6 @@ LAYOUTS = ("halves", "interleaved")
 _TRIED = 256  # items, to measure the rate
 
 
-class Exchange:
-    """A part of a block, which any thread may replace by put(), and its tag's value."""
-
-    def __init__(self, said, part):
-        self._tagged, self._next = None, (said, part)
-
-    def put(self, said, part):
-        self._next = said, part
-
-    def take(self):
-        """Return (value of the tag if it is new, else None; part for a whole call)."""
-        before, self._tagged = self._tagged, self._next
-        said, part = self._tagged
-        return (None if before is self._tagged else said), part
-
-
 class _Batches:
     """A network without a kernel; a subclass has input_shape and compute(x)."""
 
@@ -168,7 +152,7 @@ class neural_network(guarded_block):
         self._window, self._layout = int(window), layout
         ports = [taken] * int(input_ports), [given] * int(output_ports)
         guarded_block.__init__(self, "neural_network", *ports)
-        self._exchange = Exchange(*self._computed(file))
+        self._take(file)
         self.set_history(self._window)
         largest = max(np.dtype(item).itemsize for item in (taken, given))
         self.size_buffers(latency, largest)
@@ -178,14 +162,14 @@ class neural_network(guarded_block):
         if (reals := network_reals(file)) != self._reals:
             other = f"one of {self._reals} reals"
             raise ValueError(f"a network of {reals} reals cannot replace {other}")
-        self._exchange.put(*self._computed(file))
+        self._take(file)
 
-    def _computed(self, file):
-        """Return (name, what computes the network)."""
+    def _take(self, file):
         name, network = _network(file)
         if not isinstance(network, _Onnx):
             kernel = kernel_or_none(network, f"network '{name}'")
             network = kernel or _Numpy(network)
+        self.exchanged = name, network
         if isinstance(network, _Batches):
             x, out = (np.zeros((_TRIED, reals), np.float32) for reals in self._reals)
             begun = time.perf_counter()
@@ -194,13 +178,9 @@ class neural_network(guarded_block):
             by = "onnxruntime" if isinstance(network, _Onnx) else "numpy"
             text = "network '%s': %s computes it, about %.2g items a second"
             logging.getLogger(__name__).warning(text, name, by, rate)
-        return name, network
 
     def work(self, input_items, output_items):
-        name, network = self._exchange.take()
-        count = len(output_items[0])
-        if name is not None:
-            self.tag_item(self.nitems_written(0), TAG, name)
+        network, count = self.exchangeable(TAG), len(output_items[0])
         parts = [self._reals_of(items) for items in input_items]
         x = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
         y = np.empty((count, self._reals[1]), np.float32)

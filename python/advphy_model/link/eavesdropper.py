@@ -84,18 +84,15 @@ class Eve(StoredModel):
 
 
 def combined(antennas, snrs_db):
-    """Return the maximum-ratio combination of vectors [antennas, ..., n].
-
-    A synchronizer has given all the same gain and phase, so each counts by its SNR.
-    """
+    """Return vectors [antennas, ..., n] of equal gain and phase, weighted by SNR."""
     weights = 10 ** (np.asarray(snrs_db) / 10)
     return np.tensordot((weights / weights.sum()).astype("f4"), antennas, 1)
 
 
 def majority(read, classes) -> np.ndarray:
-    """Return the labels with most votes, uint8 [items], of those read [eves, items].
+    """Return the labels with most votes, or ERASED, of those read, uint8 [eves, items].
 
-    Of equal ones the smallest counts. ERASED is no vote; without any it is the result.
+    Of labels with equally many the smallest counts; ERASED is no vote.
     """
     votes = np.stack([(read == label).sum(axis=0) for label in range(classes)])
     return np.where(votes.any(axis=0), votes.argmax(axis=0), ERASED).astype(np.uint8)

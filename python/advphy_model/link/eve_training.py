@@ -19,6 +19,7 @@ HELD_OUT = 5  # one in so many intercepts is used for selection, not for trainin
 _BATCH, _RATE = 256, 5e-3  # vectors in a step; learning rate at the start
 # By what they need: modules with train(intercepts, classes, seed), which gives an Eve.
 TRAINERS = {"torch": "advphy_training.evaluate.adapted_eve", "numpy": __name__}
+PATIENCE = 60.0  # seconds of a training before a warning
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # of Adam
 
 
@@ -40,6 +41,10 @@ class Intercepts:
         held = None if self.held is None else self.held[:count]
         return Intercepts(self.y[:count], self.reals, self.labels[:count], held)
 
+    def arrays(self):
+        """Return (float32 [count, L], labels int64 [count])."""
+        return to_reals(self.y, self.reals), self.labels.astype(np.int64)
+
     def held_out(self):
         """Return which are not trained on; ValueError unless there are both kinds."""
         held, size = self.held, len(self.y)
@@ -58,7 +63,7 @@ def train(intercepts, classes=10, seed=1, hidden=128, steps=2000) -> Eve:
     is in her recipe.
     """
     rng, held = np.random.default_rng(seed), intercepts.held_out()
-    x, labels = to_reals(intercepts.y, intercepts.reals), intercepts.labels
+    x, labels = intercepts.arrays()
     weights = []
     for outputs, inputs in ((hidden, x.shape[1]), (classes, hidden)):
         bound = 1 / np.sqrt(inputs)
@@ -72,8 +77,7 @@ def train(intercepts, classes=10, seed=1, hidden=128, steps=2000) -> Eve:
     )
     network = Network(layers, (intercepts.reals,))
     right = run(network, x[held]).argmax(axis=1) == labels[held]
-    recipe = {"hidden": [hidden], "steps": steps, "seed": seed}
-    recipe["held_out_accuracy"] = float(np.mean(right))
+    recipe = {"held_out_accuracy": float(right.mean()), "steps": steps, "seed": seed}
     return Eve(name="eve", networks={"classifier": network}, recipe=recipe)
 
 
@@ -114,13 +118,9 @@ def trainer_of(name) -> str:
 
 
 class Training:
-    """A training that has begun at `begun` (time.monotonic).
+    """A training of an Eve for each of `receivers`, complex64 [eves, count, n].
 
-    Args:
-        trainer: name of a trainer.
-        receivers: received vectors of each Eve, complex64 [eves, count, n].
-        known: reals, labels and held as of Intercepts; classes, the number of labels;
-            seed: Eve number k has seed + k.
+    known: reals, labels, held (see Intercepts), classes, seed (of Eve k: seed + k).
     """
 
     def __init__(self, trainer, receivers, **known):
@@ -139,14 +139,17 @@ class Training:
             start_new_session=True,  # Ctrl-C is for the flowgraph
         )
 
-    def eves(self):
-        """Return the Eves, or [] while it goes on; RuntimeError if it has failed."""
+    def result(self):
+        """Return (Eves, or None while it goes on; what is wrong, or an empty text)."""
         code = self._process.poll()
+        if code is None:
+            late = time.monotonic() - self.begun > PATIENCE
+            return None, f"takes more than {PATIENCE:.0f} s" if late else ""
         if code:
-            said = self._process.stderr.read().split("\n")
-            raise RuntimeError([f"exit code {code}", *filter(None, said)][-1])
-        names = [] if code is None else range(self._eves)
-        return [Eve.read(f"{self._folder.name}/{name}.safetensors") for name in names]
+            said = filter(None, self._process.stderr.read().split("\n"))
+            return [], "has failed: " + [f"exit code {code}", *said][-1]
+        names = [f"{self._folder.name}/{k}.safetensors" for k in range(self._eves)]
+        return [Eve.read(name) for name in names], ""
 
     def close(self):
         """End the process, and remove its files."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from advphy_model.complex_baseband import to_reals
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.network.network import Layer
 
@@ -47,7 +46,7 @@ def adapt(
     """
     torch.set_num_threads(1)  # not slower at this size, and sums have one order
     held = torch.as_tensor(intercepts.held_out())
-    y, labels = _tensors(intercepts)
+    y, labels = map(torch.as_tensor, intercepts.arrays())
     rng = np.random.default_rng(effort.seed)
     candidates = [
         classifier(intercepts.reals, hidden, classes, rng, front)
@@ -70,14 +69,7 @@ def adapt(
 
 def train(intercepts, classes, seed) -> Eve:
     """Return an Eve who is trained in a few seconds, while she listens."""
-    effort = Effort(hidden=((128, 64),), steps=500, seed=seed)
-    return adapt(intercepts, effort, "eve", classes=classes)
-
-
-def _tensors(intercepts):
-    """Return (vectors [count, L], labels int64) in torch."""
-    labels = torch.as_tensor(intercepts.labels.astype(np.int64))
-    return torch.as_tensor(to_reals(intercepts.y, intercepts.reals)), labels
+    return adapt(intercepts, Effort(((128, 64),), 500, seed=seed), "eve", None, classes)
 
 
 def _classify(model, y, labels, held, effort, number):
@@ -118,7 +110,7 @@ def _train(model, count, loss, effort, number, judge=None, weight_decay=0.0):
 def image_decoder(intercepts, pixels, effort):
     """Return a Network from L reals to the known images, float32 [count, pixels]."""
     torch.set_num_threads(1)
-    y, _ = _tensors(intercepts)
+    y = torch.as_tensor(intercepts.arrays()[0])
     sent = torch.as_tensor(np.array(pixels))
     rng = np.random.default_rng((effort.seed, 2))
     sizes = [intercepts.reals, _FEATURES, _FEATURES, sent.shape[1]]
