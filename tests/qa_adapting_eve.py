@@ -168,6 +168,26 @@ def test_a_sender_that_begins_again_is_followed():
     assert np.array_equal(sink.data(), expected)
 
 
+def test_bursts_of_a_layout_that_she_does_not_know_are_nothing_to_her():
+    link, counts = SemanticLink.load("paired_arn_white"), []
+    layouts = [{}, {"samples_per_symbol": 5}, {"group": 8, "pilots": 4}]
+    frames = [advphy.Frame.of_model(link, codewords=32, **each) for each in layouts]
+    for frame in frames:
+        flowgraph, counter = advphy.top_block(), advphy.accuracy_counter()
+        flowgraph.connect(
+            advphy.image_source(frames=640),
+            advphy.semantic_encoder(link),
+            advphy.alice_arn(link),
+            advphy.burst_modulator(link, frames[0]),
+            advphy.burst_synchronizer(link, frame),
+            advphy.adapting_eve("eve_mnist"),
+            counter,
+        )
+        flowgraph.run()
+        counts.append(counter.total().get("frames", 0))
+    assert counts == [640, 0, 0]
+
+
 def test_a_training_that_dies_is_said_once_and_the_next_one_may_live(
     caplog, monkeypatch
 ):

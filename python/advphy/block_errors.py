@@ -100,7 +100,7 @@ class _guarded:
         self.add_item_tag(0, offset, pmt.intern(key), pmt.to_pmt(value))
 
     def exchangeable(self, key):
-        """Return the part of self.exchanged, (said in a tag, part), set by any thread."""
+        """Return the part of self.exchanged, (tag, part), which any thread may set."""
         chosen = self.exchanged
         if chosen is not self._tagged:
             self._tagged = chosen
