@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Slow tests of the modem: 10^9 samples of noise, half an hour on the air."""
 
+import contextlib
+import os
+import re
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 from advphy_model import kernels
+from advphy_model.air.shared_air import SharedAir, names
 from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import advphy
 
 from .left_open import resident_mib
+from .qa_grc import ENVIRONMENT
 from .standin_link import RATE, needs_standin, own_air
 from .test_modem_air import AT_1E2, FRAME, MODEL, live_through, over_the_air
 
@@ -85,3 +92,119 @@ def test_half_an_hour_through_the_stand_in_loses_what_was_injected():
         sum(segment.missed_frames for segment in counter.segments()) <= counts["missed"]
     )
     assert sum(s.block_errors for s in counter.segments()) <= 2 * 128 * overruns
+
+
+ADVERSARY = """
+import sys
+from gnuradio import advphy
+flowgraph = advphy.top_block()
+at = {"driver": "standin", "args": sys.argv[1], "sample_rate": 1e6}
+source = advphy.sdr_source(**at)
+sink = advphy.sdr_sink(**at, armed=True, time_limit=1e6, adversary="yes")
+name = "universal_pgd_autoencoder_mlp_8p5db"
+answers = advphy.burst_adversary("autoencoder_mlp", None, "reactive", name, -6.0)
+flowgraph.connect(source, answers, sink)
+flowgraph.run()
+"""
+
+
+class Stations:
+    """Four processes on one air: Alice, Bob, another receiver, and an adversary."""
+
+    def __init__(self, lab, folder):
+        self._lab, self._folder, self.running = lab, folder, {}
+
+    def start(self, name):
+        args = f"air={self._lab},name={name},noise_variance=0.001"
+        radio = ["apps/advphy", "radio", "rx", "autoencoder_mlp", "--source", "standin"]
+        words = {
+            "alice": [*radio[:2], "tx", *radio[3:4], "--sink", "standin", "--arm"],
+            "adversary": ["-c", ADVERSARY, args],
+        }.get(name, radio)
+        if name != "adversary":
+            words += ["--args", args, "--seconds", "3600"]
+        with open(self._folder / name, "w") as said:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, *words], env=ENVIRONMENT, stdout=said, stderr=said
+            )
+
+    def last(self, name):
+        """Return bursts received, missed, and bad headers, as it said last."""
+        text = (self._folder / name).read_text()
+        pattern = r"bursts (\d+)  missed (\d+)  bad headers (\d+)"
+        return [int(number) for number in re.findall(pattern, text)[-1]]
+
+    def resident(self):
+        """Return the MiB of each process."""
+        found = {}
+        for name, process in self.running.items():
+            with open(f"/proc/{process.pid}/status") as status:
+                found[name] = int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) >> 10
+        return found
+
+    def end(self):
+        for process in self.running.values():
+            process.kill()
+            process.wait()
+        names()  # removes what they left
+
+
+def waited(condition, seconds):
+    """Return after how many seconds something is so, at most `seconds`."""
+    begin = time.monotonic()
+    while time.monotonic() - begin < seconds:
+        with contextlib.suppress(IndexError, KeyError):
+            if condition():
+                return time.monotonic() - begin
+        time.sleep(0.02)
+    return seconds
+
+
+@pytest.mark.slow
+@needs_standin
+def test_four_processes_share_an_air_and_outlive_each_other(tmp_path):
+    lab = f"four{os.getpid()}"
+    stations = Stations(lab, tmp_path)
+    everybody = "bob", "eve", "alice", "adversary"
+    try:
+        for name in everybody:
+            stations.start(name)
+        assert waited(lambda: stations.last("bob")[0] > 1000, 120) < 120
+        with SharedAir(lab) as air:
+            before, begin, sizes = stations.last("bob"), air.clock, stations.resident()
+            time.sleep(600)
+            after, passed = stations.last("bob"), air.clock - begin
+            grown = {
+                name: mib - sizes[name] for name, mib in stations.resident().items()
+            }
+            print(before, after, passed, grown)
+            assert max(grown.values()) < 8
+            for one in (*air.receivers().values(), *air.transmitters().values()):
+                assert not one.get("overflows", 0)
+                assert not one.get("underruns", 0)
+            assert after[1] == before[1]  # no burst missed
+            assert after[0] - before[0] > 0.9 * passed / 5592
+            for name in everybody:
+                stations.running.pop(name).kill()
+                others = [one for one in ("bob", "eve") if one != name]
+                if name != "alice":
+                    heard = {one: stations.last(one)[0] for one in others}
+                    # Each says its counts once a second.
+                    assert (
+                        waited(
+                            lambda heard=heard: all(
+                                stations.last(one)[0] > heard[one] for one in heard
+                            ),
+                            10,
+                        )
+                        < 3
+                    )
+                else:
+                    clock = air.clock
+                    assert waited(lambda c=clock: air.clock > c + 5e5, 10) < 3
+                stations.start(name)
+                kind = air.receivers if name in ("bob", "eve") else air.transmitters
+                assert waited(lambda n=name, kind=kind: n in kind(), 60) < 60
+                time.sleep(3)
+    finally:
+        stations.end()
