@@ -12,13 +12,20 @@ import numpy as np
 import pytest
 from advphy_model import kernels
 from advphy_model.air.shared_air import SharedAir, names
+from advphy_model.link import links
+from advphy_model.measure import radio_check, ranges
+from advphy_model.measure.error_rate import StopRule
+from advphy_model.measure.link_chain import LinkSetting
+from advphy_model.modem.frame import Frame
 from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import advphy
+from gnuradio.advphy.over_the_air import receiver, transmitter
 
 from .left_open import resident_mib
 from .qa_grc import ENVIRONMENT
 from .standin_link import RATE, needs_standin, own_air
 from .test_modem_air import AT_1E2, FRAME, MODEL, live_through, over_the_air
+from .while_running import until
 
 MINUTES = 30
 OVERFLOW_EVERY, OVERFLOW_SAMPLES = 20_000_000, 3000
@@ -92,6 +99,72 @@ def test_half_an_hour_through_the_stand_in_loses_what_was_injected():
         sum(segment.missed_frames for segment in counter.segments()) <= counts["missed"]
     )
     assert sum(s.block_errors for s in counter.segments()) <= 2 * 128 * overruns
+
+
+@pytest.mark.slow
+@needs_standin
+def test_a_path_of_tdl_a_costs_less_than_half_a_db():
+    """30 ns at 1 Msample/s, at the level of a plain path: four realizations."""
+    lab, ebn0_db = f"tdl{os.getpid()}", 5.3
+    model = links.load("autoencoder_mlp")
+    frame = Frame.of_model(model)
+    _, modulator = radio_check.frames_of(model, frame, 1, 1)
+    noise = radio_check.sample_noise_variance(modulator, ebn0_db, model.rate)
+    device = {"driver": "standin", "sample_rate": 1e6}
+    args = f"air={lab},paced=0,name="
+    bob = receiver(
+        model,
+        advphy.sdr_source(args=f"{args}bob,noise_variance={noise:.9g}", **device),
+        frame,
+    )
+    armed = {"armed": True, "time_limit": 1e6}
+    alice = transmitter(
+        model, advphy.sdr_sink(args=f"{args}alice", **device, **armed), frame
+    )
+    for flowgraph in (bob, alice):
+        flowgraph.start()
+
+    def errors(air):
+        """Return BLER over 300 000 blocks, and the power that arrives."""
+        goes_on(air, 3e6)  # what is under way, and the mean of the power
+        before = bob.counts()
+        until(lambda: bob.counts()["blocks"] > before["blocks"] + 300_000)
+        after = bob.counts()
+        assert after["missed"] == before["missed"]
+        wrong = after["block_errors"] - before["block_errors"]
+        power = air.receivers()["bob"]["power"]["alice"]
+        return wrong / (after["blocks"] - before["blocks"]), power
+
+    with SharedAir(lab) as air:
+        plain, power = errors(air)
+        rates = []
+        for seed in (1, 2, 3, 4):
+            path = {"profile": "tdl_a", "spread_ns": 30, "seed": seed}
+            air.change("alice", "bob", **path, gain_db=0)
+            goes_on(air, 3e6)
+            arrives = air.receivers()["bob"]["power"]["alice"]
+            gain_db = 10 * np.log10(power / arrives)
+            air.change("alice", "bob", gain_db=gain_db)
+            rates.append(errors(air)[0])
+    for flowgraph in (alice, bob):
+        flowgraph.stop()
+        flowgraph.wait()
+    print(plain, rates)
+    half_a_db_less = measured_bler(model, ebn0_db - 0.5)
+    assert max(plain, *rates) < half_a_db_less
+
+
+def measured_bler(model, ebn0_db):
+    """Return the BLER of the aligned link over a million blocks."""
+    setting = LinkSetting(model, ebn0_db)
+    (row,) = ranges.total(setting, StopRule(min_errors=10**9, max_blocks=10**6))
+    return row.block_errors / row.blocks
+
+
+def goes_on(air, samples):
+    """Wait until so many samples have passed on the air."""
+    then = air.clock
+    until(lambda: air.clock > then + samples)
 
 
 ADVERSARY = """
