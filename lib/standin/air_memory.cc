@@ -125,7 +125,8 @@ void air_memory::open_file()
 
 void air_memory::begin()
 {
-    if (ftruncate(d_file, 0) != 0 || ftruncate(d_file, off_t(file_bytes)) != 0)
+    if (ftruncate(d_file, 0) != 0 || ftruncate(d_file, off_t(file_bytes)) != 0 ||
+        posix_fallocate(d_file, 0, control_bytes) != 0)
         refuse("air = '" + d_name + "': no room in /dev/shm");
     air_control fresh{};
     fresh.version = layout_version;
@@ -180,6 +181,10 @@ size_t air_memory::take_place(bool of_sender, const std::string& name)
         refuse("air '" + d_name + "' has " + std::to_string(air_stations) + " " + kind +
                "s already, and no place for more");
     lock(d_file, F_OFD_SETLK, F_WRLCK, byte_of(of_sender, place));
+    // Touching a page for which there is no room would end the process.
+    const off_t ring_at = off_t(control_bytes + place * ring_bytes);
+    if (of_sender && posix_fallocate(d_file, ring_at, ring_bytes) != 0)
+        refuse("air '" + d_name + "': no room for another transmitter in /dev/shm");
     if (of_sender) {
         air_sender& mine = d_control->senders[place];
         set_name(mine.name, name);

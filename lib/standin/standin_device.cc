@@ -273,8 +273,10 @@ public:
     void setSampleRate(int direction, size_t, double rate) override
     {
         // The first that a block sets, and the first that tells of its direction.
-        if (!std::exchange(d_joined[direction], true))
+        if (!d_joined[direction]) {
             d_air->join(direction == SOAPY_SDR_TX);
+            d_joined[direction] = true;
+        }
         d_sample_rate[direction] = rate;
         d_air->set_sample_rate(rate);
     }

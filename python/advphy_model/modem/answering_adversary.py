@@ -12,8 +12,9 @@ from advphy_model.found_by_name import require_known
 from advphy_model.modem.burst_adversary import BurstAdversary
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.pulse import shaped_late
+from advphy_model.modem.sounding import Sounding
 from advphy_model.modem.synchronizer import Synchronizer
-from advphy_model.power import energy, from_db
+from advphy_model.power import from_db
 
 # Kind of adversary, and where it sends (burst_adversary.WHERE).
 FREE = {"continuous": "stream", "noise": "stream"}
@@ -27,10 +28,6 @@ AIMED = {
 KINDS = (*FREE, *AIMED)
 PREDICTED = 8  # bursts after the last one heard for which it goes on
 _FRACTIONS = 64  # of a sample, at which answers are tabulated
-_SOUNDING = 512  # symbols
-_SOUNDING_LEVEL = 0.4  # largest amplitude of their samples
-_LONGEST_LOOP = 2**19  # samples
-_CLEAR = 0.2  # correlation with the sounding; another signal has it once in 10^9
 
 
 @dataclasses.dataclass
@@ -131,7 +128,7 @@ class AnsweringAdversary:
         self._synchronizer = Synchronizer(frame)
         self._taken = 0  # samples
         self._kept = np.empty(0, np.complex64)  # newest samples of the receiver
-        self._sounding = None
+        self._sounding = Sounding(frame)
         self._heard, self._stream = None, np.empty(0, np.complex64)
         self._replayed, self._bursts_sent = None, 0
         self._wave = lru_cache(_FRACTIONS)(self._made)
@@ -170,7 +167,7 @@ class AnsweringAdversary:
         for burst in bursts:
             self._hear(burst)
         if self.loop_delay is None:
-            self._sound(out, first)
+            self.loop_delay = self._sounding.take(samples, out)
         elif self._psr_db is None:
             pass
         elif self._aimed:
@@ -270,28 +267,6 @@ class AnsweringAdversary:
             part = wave[low - whole : high - whole] * np.exp(1j * turns)
             out[low:high] += (self._amplitude() * part).astype(np.complex64)
 
-    def _sound(self, out, first):
-        """Send the sounding, and find it in what was received."""
-        if self._sounding is None:
-            bits = np.random.default_rng(3).integers(0, 2, (1, _SOUNDING, 2))
-            symbols = ((1 - 2.0 * bits) @ [1, 1j]).astype(np.complex64)
-            shaped = shaped_late(symbols, 0.0, self.frame)[0]
-            peak = _SOUNDING_LEVEL / np.abs(shaped).max()
-            self._sounding = shaped * np.float32(peak)
-            self._listened = np.empty(0, np.complex64)
-        self._listened = np.concatenate([self._listened, self._kept[-len(out) :]])
-        sent = self._sounding[first : first + len(out)]
-        out[: len(sent)] = sent
-        delay = _found(self._sounding, self._listened)
-        if delay is not None:
-            self.loop_delay = delay
-            self._listened = None
-        elif first > _LONGEST_LOOP:
-            raise RuntimeError(
-                f"the adversary's receiver does not hear its transmitter within "
-                f"{_LONGEST_LOOP} samples; check both, or give loop_delay in samples"
-            )
-
 
 def _anything(n):
     """Return a universal perturbation, for what only asks for its power."""
@@ -308,20 +283,3 @@ def _shape(frame: Frame, late: float):
 
 def _wrapped(phase):
     return math.remainder(phase, 2 * math.pi)
-
-
-def _found(wave, heard):
-    """Return the delay of a wave in samples, with its fraction, or None."""
-    if len(heard) < 2 * len(wave):
-        return None
-    size = 2 ** math.ceil(math.log2(len(heard) + len(wave)))
-    spectrum = np.fft.fft(heard, size) * np.fft.fft(wave, size).conj()
-    peaks = np.abs(np.fft.ifft(spectrum)[: len(heard) - len(wave)])
-    power = np.cumsum(np.abs(heard) ** 2, dtype=float)
-    there = power[len(wave) :] - power[: -len(wave)]
-    best = int(peaks.argmax())
-    likeness = peaks[best] / math.sqrt(energy(wave) * there[best] + 1e-30)
-    if not (0 < best < len(peaks) - 1 and likeness > _CLEAR):
-        return None
-    before, here, after = peaks[best - 1 : best + 2]
-    return best + (before - after) / (2 * (before - 2 * here + after))
