@@ -222,7 +222,7 @@ class AnsweringAdversary:
         sps, half = self.frame.samples_per_symbol, self.frame.span // 2
         chips = len(self.frame.preamble)
         begin = math.floor(at) - half * sps
-        shape = _shape(self.frame, at - math.floor(at))
+        shape = _shape(self.frame, round((at - math.floor(at)) * _FRACTIONS))
         heard = self._since(begin, len(shape))
         middle = at - begin + (chips - 1) / 2 * sps
         return None if heard is None else (heard, shape, middle)
@@ -273,12 +273,12 @@ def _anything(n):
     return Perturbation("none", "universal", 1, n, np.ones((1, n)))
 
 
-@lru_cache(1024)
-def _shape(frame: Frame, late: float):
-    """Return the samples of a preamble alone, whose first symbol is `late` samples."""
+@lru_cache(_FRACTIONS + 1)
+def _shape(frame: Frame, late: int):
+    """Return the samples of a preamble alone, late by so many of _FRACTIONS."""
     symbols = frame.preamble.astype(np.complex64)[None]
     padded = np.pad(symbols, ((0, 0), (0, frame.span)))
-    return shaped_late(padded, late, frame)[0]
+    return shaped_late(padded, late / _FRACTIONS, frame)[0]
 
 
 def _wrapped(phase):
