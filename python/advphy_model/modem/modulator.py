@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The modulator, which makes bursts of samples from codewords."""
 
+import dataclasses
 import math
+import time
 
 import numpy as np
 
 from advphy_model import kernels
 from advphy_model.modem.frame import PREAMBLE, VERSION, require_frame
 from advphy_model.modem.header import Header, check_of_seed, encode
+from advphy_model.modem.keyed_bursts import SendingKeys
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_index
 
@@ -28,6 +31,9 @@ class Modulator:
             codebook, or 3 standard deviations of a semantic code.
         seed: seed of the messages, whose check is sent in the headers; None: data of
             the user's own, or images.
+        secret: 32 bytes, for keyed bursts (docs/burst_format.md); None: plain ones.
+        nonce: 12 bytes of the session, for tests; None: random.
+        clock: function that returns the time in s since 1970, for keyed bursts.
 
     Raises ValueError if the frame does not fit, or an argument is out of range.
     """
@@ -40,6 +46,9 @@ class Modulator:
         amplitude=0.8,
         peak_symbol=None,
         seed=None,
+        secret=None,
+        nonce=None,
+        clock=time.time,
     ):
         require_frame(frame, model)
         if seed is not None and not hasattr(model, "k"):
@@ -53,6 +62,7 @@ class Modulator:
         self.frame, self.amplitude = frame, amplitude
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0
+        self._keys = None if secret is None else SendingKeys(secret, nonce, clock)
         self._hash = bytes.fromhex(model.sha256[:8])
         sps = frame.samples_per_symbol
         self._pulse = frame_bank(frame, 1)[0]
@@ -71,14 +81,34 @@ class Modulator:
         self._template[frame.preamble_at :][:PREAMBLE] = frame.preamble
         self._template[frame.pilot_at] = frame.pilot_symbols
 
-    def _with_ramps(self, symbols, codewords):
+    def restart(self, number):
+        """Continue with a burst of this number; keyed bursts begin a new session."""
+        self.number = number
+        if self._keys is not None:
+            self._keys.begin()
+
+    def _with_ramps(self, symbols, codewords, chips):
         frame = self.frame
         rise = np.sin(np.pi / 2 * (np.arange(frame.ramp) + 0.5) / frame.ramp) ** 2
         begin = frame.gap // 2
         end = frame.symbols(codewords) - frame.gap // 2
-        chips = np.resize(frame.preamble[::-1], frame.ramp)
-        symbols[:, begin : begin + frame.ramp] = rise * chips[::-1]
-        symbols[:, end - frame.ramp : end] = rise[::-1] * chips
+        symbols[:, begin : begin + frame.ramp] = rise * chips[:, 0]
+        symbols[:, end - frame.ramp : end] = rise[::-1] * chips[:, 1]
+
+    def _key(self, row, header):
+        """Write preamble, pilots and header of a keyed burst; return its ramps."""
+        frame = self.frame
+        name, carried = self._keys.next(header.number)
+        keyed = kernels.keyed_symbols(*name, len(frame.pilot_at))
+        if carried is not None:
+            header = dataclasses.replace(header, model_hash=carried)
+        row[frame.preamble_at :][:PREAMBLE] = keyed.preamble
+        pilot_at = frame.pilot_at[frame.pilot_at < len(row)]
+        row[pilot_at] = keyed.pilots[: len(pilot_at)]
+        symbols = np.empty(kernels.HEADER_SYMBOLS, np.complex64)
+        keyed.header(header.to_bytes(), symbols)
+        row[frame.header_at] = symbols
+        return np.reshape(keyed.ramps, (2, -1))[:, : frame.ramp]
 
     def modulate(self, codewords, *, inserted=False, key_checks=None) -> np.ndarray:
         """Return the samples of full bursts or of one shorter burst, complex64.
@@ -114,13 +144,18 @@ class Modulator:
             for i, check in enumerate(checks)
         ]
         symbols = np.repeat(self._template[None, : frame.symbols(size)], count, axis=0)
-        symbols[:, frame.header_at] = encode(headers)
+        if self._keys is None:
+            symbols[:, frame.header_at] = encode(headers)
+            ramps = np.resize(frame.preamble[::-1], frame.ramp)
+            ramps = np.array([[ramps[::-1], ramps]])
+        else:
+            ramps = np.array(list(map(self._key, symbols, headers)))
         payload = codewords.reshape(count, size * frame.n) * self._energy_scale
         symbols[:, frame.payload_at[: size * frame.n]] = payload
         # In a shorter burst, the ramp and the gap replace the pilots at its end.
         symbols[:, frame.symbols(size) - frame.gap // 2 :] = 0
         if frame.ramp:
-            self._with_ramps(symbols, size)
+            self._with_ramps(symbols, size, ramps)
         self.number += count
         return self._shaped(symbols)
 

@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,13 @@ import numpy as np
 from advphy_model import kernels, power
 from advphy_model.modem.frame import SEGMENT, VERSION
 from advphy_model.modem.header import Header
+from advphy_model.modem.keyed_bursts import ExpectedKeys
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_seed
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
+# E|x|^4 / (E|x|^2)^2 is 2 for noise, below 1.95 for links of messages with SNR > 2 dB.
+_GAUSSIAN = 1.95
 THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.py
 
 
@@ -83,8 +87,12 @@ class Synchronizer:
             its estimated SNR; set_ebn0_db changes it. Synchronization still sees the
             better signal. None: no noise.
         noise_seed: seed of this noise, a function of it and the codeword's index.
+        secret: 32 bytes, for keyed bursts; None: plain ones.
+        clock: function that returns the time in s since 1970 at which the samples were
+            sent, to 2 s, for keyed bursts.
 
-    `hint` is a sentence if only the conjugated samples hold bursts, else an empty text.
+    `hint` is a sentence if only the conjugated samples hold plain bursts, or if there
+    is a signal without bursts, else an empty text.
 
     Raises ValueError if an argument is out of range.
     """
@@ -100,6 +108,8 @@ class Synchronizer:
         swap_iq=False,
         ebn0_db=None,
         noise_seed=1,
+        secret=None,
+        clock=time.time,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"threshold must be above 0 and below 1, got {threshold}")
@@ -109,14 +119,22 @@ class Synchronizer:
                 f"{phase_walk}"
             )
         self.frame, self._model = frame, model
-        expected = b"" if model is None else bytes.fromhex(model.sha256[:8])
+        self._hash = b"" if model is None else bytes.fromhex(model.sha256[:8])
+        expected = self._hash if secret is None else b""
         self._kernel, self._mirror = (
             kernels.burst_synchronizer(
                 _layout(frame), threshold, bool(equalise), phase_walk, expected
             )
             for _ in range(2)
         )
+        self._keys = None
+        if secret is not None:
+            self._keys, self._mirror = (
+                ExpectedKeys(secret, frame.samples(), clock),
+                None,
+            )
         self._swap_iq, self.hint = bool(swap_iq), ""
+        self._moments = np.zeros(3)  # of the power, where no burst arrived
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = 0
         self._noise_seed = checked_seed(noise_seed)
@@ -139,14 +157,20 @@ class Synchronizer:
 
         They are received and missed bursts; restarts, where a burst number does not
         rise; preambles; bad_headers, with a wrong CRC; samples; not_finite, samples
-        that are not finite or far too large and are replaced by 0.
+        that are not finite or far too large and are replaced by 0. Of keyed bursts
+        also forged, with a wrong tag in a header that was surely read, and replayed.
         """
-        names = ("preambles", "bad_headers", "samples", "not_finite")
+        names = ["preambles", "bad_headers", "samples", "not_finite"]
+        keyed = {}
+        if self._keys is not None:
+            names.append("forged")
+            keyed = {"replayed": self._keys.replayed}
         return {
             "received": self._received,
             "missed": self._missed,
             "restarts": self._restarts,
             **{name: getattr(self._kernel, name) for name in names},
+            **keyed,
         }
 
     def push(self, samples):
@@ -157,12 +181,47 @@ class Synchronizer:
         """
         if self._mirror is not None and not self._received:
             self._look_in_mirror(samples if self._swap_iq else samples.conj())
-        symbols, found = self._kernel.push(samples.conj() if self._swap_iq else samples)
+        if not self._received:
+            self._weigh(samples)
+        push = self._kernel.push if self._keys is None else self._push_keyed
+        symbols, found = push(samples.conj() if self._swap_iq else samples)
         frames = [self._frame(*values) for values in found]
         codewords = symbols.reshape(-1, self.frame.n)
         if self._ebn0_db is not None:
             frames = [self._worsened(frame, codewords) for frame in frames]
         return codewords, frames
+
+    def _push_keyed(self, samples):
+        """Push, and choose after each burst what to search next."""
+        symbols, bursts = [], []
+        while True:
+            self._kernel.expect(*self._keys.look(self._kernel.searched))
+            more, found = self._kernel.push(samples)
+            samples = samples[:0]
+            for header, _, *rest in found:  # one, or none
+                name, ended = self._kernel.name, self._kernel.searched
+                if self._keys.take(name, header[0], header[2], ended):
+                    if self._model is not None and name[0] == self._keys.group:
+                        header = (*header[:2], self._hash, *header[3:])
+                    first = sum(map(len, symbols)) // self.frame.n
+                    bursts.append((header, first, *rest))
+                    symbols.append(more)
+            if not found and self._kernel.searched < self._keys.until:
+                return np.concatenate([more[:0], *symbols]), bursts
+
+    def _weigh(self, samples):
+        """Set the hint if samples without bursts are not those of noise."""
+        power = np.abs(samples[::8]) ** 2
+        self._moments += len(power), power.sum(), np.square(power).sum()
+        count, second, fourth = self._moments
+        if count < 8 * self.frame.samples():
+            return
+        if not self.hint and fourth * count < _GAUSSIAN * second**2:
+            self.hint = (
+                "there is a signal, but no burst; if its bursts are keyed, give their "
+                "secret, else the sender's link and frame"
+            )
+        self._moments = np.zeros(3)
 
     def _worsened(self, burst, codewords):
         """Add noise to the codewords of a burst; return its ReceivedFrame."""
