@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Flowgraphs of the two ends of a link over the air: transmitter and receiver."""
 
+import time
+
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.modem.frame import Frame
 from gnuradio import blocks
@@ -25,6 +27,11 @@ from .transmit.semantic_encoder import semantic_encoder
 UNLIMITED = 2**62  # samples
 
 
+def _of_bursts(model, secret):
+    """Return the secret of keyed bursts, None if that of a link keys its codes."""
+    return None if getattr(model, "keying", "none") != "none" else secret
+
+
 class transmitter(top_block):
     """Flowgraph that sends bursts of messages or images into a sink.
 
@@ -36,7 +43,7 @@ class transmitter(top_block):
         seed: seed of the messages.
         first_frame: number of the first burst.
         images: Images or the name of a data set, for a semantic link.
-        secret: 32 bytes, for a keyed semantic link.
+        secret: 32 bytes, for a keyed semantic link, or keyed bursts of other links.
         attack: Adversary of a link model, added to Alice's codewords, or None.
         amplitude: largest magnitude of a sample.
     """
@@ -60,6 +67,7 @@ class transmitter(top_block):
         count = None if frames is None else frames * frame.codewords
         at_once = 4 * frame.codewords  # small, so that buffers do not hold seconds
         own = {"amplitude": amplitude, "seed": seed if images is None else None}
+        own["secret"] = _of_bursts(model, secret)
         self.modulator = burst_modulator(model, frame, first_frame, **own)
         self.sink = sink
         if images is not None:
@@ -88,12 +96,14 @@ class receiver(top_block):
             arrives.
         seed: seed of the messages.
         images: Images or the name of a data set, for a semantic link.
-        secret: 32 bytes, for a keyed semantic link.
+        secret: 32 bytes, for a keyed semantic link, or keyed bursts of other links.
         samples: number of samples to receive, or None: until the source ends.
         swap_iq: whether I and Q of the samples are exchanged.
         eve: Eve, or her name or file, who reads labels from the codes that arrive; her
             accuracy_counter is eve_counter. None: nobody.
         ebn0_db: Eb/N0 in dB to which noise worsens the bursts of a link model, or None.
+        clock: function that returns the time in s since 1970 at which the samples were
+            sent, for keyed bursts.
     """
 
     def __init__(
@@ -109,6 +119,7 @@ class receiver(top_block):
         swap_iq=False,
         eve=None,
         ebn0_db=None,
+        clock=time.time,
     ):
         top_block.__init__(self, "receiver")
         self.source = source
@@ -120,6 +131,8 @@ class receiver(top_block):
             swap_iq=swap_iq,
             ebn0_db=ebn0_db,
             noise_seed=seed,
+            secret=_of_bursts(model, secret),
+            clock=clock,
         )
         if hasattr(source, "arrivals"):
             self.synchronizer.set_arrivals(source.arrivals)

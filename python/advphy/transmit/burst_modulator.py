@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Burst modulator: makes bursts of samples for a radio from codewords."""
 
+import time
+
 import numpy as np
 from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
@@ -35,6 +37,9 @@ class burst_modulator(guarded_general_block):
         peak_symbol: largest magnitude of a payload symbol, see Modulator, or None.
         seed: seed of the message source, whose check the headers carry, or None: data
             of your own, or images.
+        secret: 32 bytes, for keyed bursts (docs/over_the_air.md), of which each start
+            begins a new session; None: plain bursts.
+        clock: function that returns the time in s since 1970, for keyed bursts.
     """
 
     def __init__(
@@ -45,6 +50,8 @@ class burst_modulator(guarded_general_block):
         amplitude=0.8,
         peak_symbol=None,
         seed=None,
+        secret=None,
+        clock=time.time,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -52,7 +59,9 @@ class burst_modulator(guarded_general_block):
             self, "burst_modulator", [(np.complex64, (model.n,))], [np.complex64]
         )
         settings = first_frame, amplitude, peak_symbol, seed
-        self._modulator = Modulator(frame, model, *settings)
+        self._modulator = Modulator(
+            frame, model, *settings, secret=secret, clock=clock
+        )
         self._first_frame, self._size = self._modulator.number, frame.codewords
         self.set_output_multiple(frame.samples())
         self.set_relative_rate(frame.samples(), frame.codewords)
@@ -70,7 +79,7 @@ class burst_modulator(guarded_general_block):
 
     def start(self):
         """Begin at the first burst again, as the sources do at their first item."""
-        self._modulator.number = self._first_frame
+        self._modulator.restart(self._first_frame)
         self._origin = self._first_frame * self._size
         self._inserted, self._keys, self._keyed = False, {}, False
         return True

@@ -211,7 +211,7 @@ class Synchronizer:
 
     def _weigh(self, samples):
         """Set the hint if samples without bursts are not those of noise."""
-        power = np.abs(samples[::8]) ** 2
+        power = np.abs(samples[::8]).astype(float) ** 2
         self._moments += len(power), power.sum(), np.square(power).sum()
         count, second, fourth = self._moments
         if count < 8 * self.frame.samples():
