@@ -126,23 +126,23 @@ def test_the_keys_are_those_of_the_page():
     key = keyed_bursts.derive(SECRET, "session", nonce)
     assert key == hkdf.derive(SECRET)
     made, bits = bits_of(key, 77)
-    burst = kernels.keyed_symbols(key, 77, 0, 82)
-    assert np.array_equal(burst.preamble, bits[256:384])
-    assert np.array_equal(burst.ramps, bits[384:512])
-    pilots = bits[8 * 131 :][:164].reshape(-1, 2) @ [1, 1j] / np.sqrt(2)
-    assert burst.pilots == pytest.approx(pilots)
-    header = Header(77, 128, b"abcd", seed_check=b"xy").to_bytes()
+    chips, pilots = np.empty(256, np.float32), np.empty(82, np.complex64)
     symbols = np.empty(kernels.HEADER_SYMBOLS, np.complex64)
-    burst.header(header, symbols)
+    header = Header(77, 128, b"abcd", seed_check=b"xy").to_bytes()
+    name = keyed_bursts.name_of(key, 77)
+    kernels.key_burst(name, header, chips, pilots, symbols)
+    assert np.array_equal(chips, bits[256:512])
+    wanted = bits[8 * 131 :][:164].reshape(-1, 2) @ [1, 1j] / np.sqrt(2)
+    assert pilots == pytest.approx(wanted)
     tag = stream(made[:32], header[:12], 4)
     assert np.array_equal(symbols, masked(header[:12] + tag, key, 77))
 
 
 def test_each_start_has_a_nonce_of_its_own():
     a, b = Air().modulator, Air().modulator
-    nonces = [a._keys.nonce, b._keys.nonce]
+    nonces = [a.names.nonce, b.names.nonce]
     a.restart(0)
-    nonces.append(a._keys.nonce)
+    nonces.append(a.names.nonce)
     assert len({*nonces}) == 3
     assert all(len(nonce) == 12 for nonce in nonces)
 
@@ -241,7 +241,7 @@ def test_a_replay_of_an_earlier_session_is_refused():
 def forging(air, seed=8):
     """Have Alice send random headers with the right masks from burst 3 on."""
     rng, modulator = np.random.default_rng(seed), air.modulator
-    honest, key = modulator._key, modulator._keys._session
+    honest, key = modulator._key, modulator.names.session
 
     def forged(row, header):
         ramps = honest(row, header)

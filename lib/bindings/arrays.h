@@ -107,18 +107,6 @@ inline void require_numpy()
                            why + "); build them again: make clean build");
 }
 
-// The array of bytes that Python's bytes are; throw unless the size is right.
-template <typename Bytes> Bytes bytes_of(const std::string& from, const char* name)
-{
-    Bytes out;
-    if (from.size() != out.size())
-        throw std::invalid_argument(std::string(name) + " must be " +
-                                    std::to_string(out.size()) + " bytes, got " +
-                                    std::to_string(from.size()));
-    std::copy(from.begin(), from.end(), out.begin());
-    return out;
-}
-
 // A copy of all elements.
 template <typename T> std::vector<T> values_of(const py::array& array, const char* name)
 {

@@ -102,7 +102,13 @@ py::tuple push(burst_synchronizer& self, input samples)
     return py::make_tuple(codewords, bursts);
 }
 
-using header_content = std::array<uint8_t, header_bytes>;
+burst_header header_of(const std::string& bytes)
+{
+    burst_header header;
+    if (bytes.copy(reinterpret_cast<char*>(header.bytes), header_bytes) != header_bytes)
+        throw std::invalid_argument("bytes of a header must be 16");
+    return header;
+}
 
 void bind_header(py::module_& m)
 {
@@ -138,11 +144,9 @@ void bind_header(py::module_& m)
            "encode_header",
            "Write the symbols (complex64) of a header's 16 bytes to out, of unit energy.",
            { "bytes", "out" },
-           [](const py::bytes& bytes, output out) {
-               burst_header header;
-               const auto from = bytes_of<header_content>(bytes, "bytes");
-               std::copy(from.begin(), from.end(), header.bytes);
-               encode_header(header, data_of<sample>(out, "out", header_symbols));
+           [](const std::string& bytes, output out) {
+               encode_header(header_of(bytes),
+                             data_of<sample>(out, "out", header_symbols));
            });
     define(m,
            "decode_header",
@@ -156,46 +160,29 @@ void bind_header(py::module_& m)
            });
 }
 
-using named = std::tuple<py::bytes, uint64_t, uint32_t>;
-
-burst_name name_of(const named& from)
-{
-    const auto key = bytes_of<chacha20_key>(std::get<0>(from), "key");
-    return { key, std::get<1>(from), std::get<2>(from) };
-}
-
-void bind_keyed_symbols(py::module_& m)
-{
-    py::class_<keyed_symbols> symbols(m, "keyed_symbols", "Symbols of a keyed burst.");
-    symbols
-        .def(py::init(
-                 [](const py::bytes& key, uint64_t index, uint32_t part, size_t pilots) {
-                     return keyed_symbols(name_of({ key, index, part }), pilots);
-                 }),
-             py::arg("key"),
-             py::arg("index"),
-             py::arg("part"),
-             py::arg("pilots"))
-        .def_readonly("preamble", &keyed_symbols::preamble)
-        .def_readonly("ramps", &keyed_symbols::ramps)
-        .def_readonly("pilots", &keyed_symbols::pilots);
-    define(symbols,
-           "header",
-           "Write the symbols (complex64) of a header, with its tag and masked, to out.",
-           { "bytes", "out" },
-           [](const keyed_symbols& self, const py::bytes& bytes, output out) {
-               burst_header header;
-               const auto from = bytes_of<header_content>(bytes, "bytes");
-               std::copy(from.begin(), from.end(), header.bytes);
-               self.seal(header);
-               auto* to = data_of<sample>(out, "out", header_symbols);
-               encode_header(header, to);
-               self.mask(to);
-           });
-}
-
 void bind_synchronizer(py::module_& m)
 {
+    define(m,
+           "key_burst",
+           "Write the symbols of a keyed burst (keyed_symbols.h) and its sealed header.",
+           { "name", "header", "chips", "pilots", "symbols" },
+           [](const std::string& name,
+              const std::string& header,
+              output chips,
+              output pilots,
+              output symbols) {
+               const auto count = size_t(pilots.size());
+               const keyed_symbols keyed(name, count);
+               std::copy(keyed.chips.begin(),
+                         keyed.chips.end(),
+                         data_of<float>(chips, "chips", keyed.chips.size()));
+               std::copy(keyed.pilots.begin(),
+                         keyed.pilots.end(),
+                         data_of<sample>(pilots, "pilots", count));
+               auto* to = data_of<sample>(symbols, "symbols", header_symbols);
+               encode_header(keyed.sealed(header_of(header)), to);
+               keyed.mask(to);
+           });
     py::class_<burst_synchronizer> synchronizer(
         m,
         "burst_synchronizer",
@@ -212,24 +199,14 @@ void bind_synchronizer(py::module_& m)
         .def_readonly("preambles", &burst_synchronizer::preambles)
         .def_readonly("bad_headers", &burst_synchronizer::bad_headers)
         .def_readonly("forged", &burst_synchronizer::forged)
-        .def_property_readonly("name",
-                               [](const burst_synchronizer& self) {
-                                   const auto& [key, index, part] = self.name();
-                                   const auto* from =
-                                       reinterpret_cast<const char*>(key.data());
-                                   return named{ { from, key.size() }, index, part };
-                               })
-        .def_property_readonly("searched", &burst_synchronizer::searched);
-    define(synchronizer,
-           "expect",
-           "Search for keyed bursts: (key, index, part) of each; see the header file.",
-           { "names", "until" },
-           [](burst_synchronizer& self, const std::vector<named>& names, double until) {
-               std::vector<burst_name> all;
-               for (const named& each : names)
-                   all.push_back(name_of(each));
-               self.expect(all, until);
-           });
+        .def_property_readonly("searched", &burst_synchronizer::searched)
+        .def_property_readonly(
+            "name", [](const burst_synchronizer& self) { return py::bytes(self.name()); })
+        .def("expect",
+             &burst_synchronizer::expect,
+             "Search for keyed bursts of these names until a sample.",
+             py::arg("names"),
+             py::arg("until"));
     define(synchronizer,
            "push",
            "Take samples (complex64); return the codewords' symbols and the bursts.",
@@ -243,7 +220,6 @@ void bind_modem(py::module_& m)
 {
     m.attr("TAIL_SYMBOLS") = tail_symbols;
     bind_header(m);
-    bind_keyed_symbols(m);
     bind_synchronizer(m);
     define(m,
            "shape_pulses",

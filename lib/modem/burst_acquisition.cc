@@ -98,22 +98,11 @@ known_symbols::known_symbols(const frame_layout& layout, bool with_header)
         index.push_back(at);
         values.push_back(value);
     }
-    const auto find = [&](const std::vector<int>& places, std::vector<size_t>& in) {
-        for (const int at : places)
-            in.push_back(size_t(
+    if (with_header)
+        for (const int at : layout.header_at)
+            header_in.push_back(size_t(
                 std::lower_bound(index.begin(), index.end(), at - layout.preamble_at) -
                 index.begin()));
-    };
-    find(layout.pilot_at, pilot_in);
-    if (with_header)
-        find(layout.header_at, header_in);
-}
-
-void known_symbols::renew(const frame_layout& layout)
-{
-    std::copy(layout.preamble.begin(), layout.preamble.end(), values.begin());
-    for (size_t i = 0; i < pilot_in.size(); ++i)
-        values[pilot_in[i]] = layout.pilots[i];
 }
 
 size_t known_symbols::up_to(int last) const

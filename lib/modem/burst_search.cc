@@ -46,7 +46,7 @@ void burst_search::run(const sample* samples) { kernels().modem.search(d_view, s
 
 void burst_search::run(const sample* samples, const std::vector<keyed_symbols>& bursts)
 {
-    d_view.preamble = bursts.at(0).preamble.data();
+    d_view.preamble = bursts[0].chips.data();
     run(samples);
     d_which.assign(d_view.positions, 0);
     d_other.resize(3 * d_view.positions);
@@ -55,7 +55,7 @@ void burst_search::run(const sample* samples, const std::vector<keyed_symbols>& 
     other.product_re = other.metric + d_view.positions;
     other.product_im = other.product_re + d_view.positions;
     for (size_t b = 1; b < bursts.size(); ++b) {
-        other.preamble = bursts[b].preamble.data();
+        other.preamble = bursts[b].chips.data();
         kernels().modem.correlate(other);
         for (size_t q = 0; q < d_view.positions; ++q)
             if (other.metric[q] > d_metric[q]) {

@@ -56,11 +56,11 @@ void burst_synchronizer::push(const sample* from, size_t count)
     discard_before(double(d_from) - 4 * d_layout.samples_per_symbol);
 }
 
-void burst_synchronizer::expect(const std::vector<burst_name>& names, double until)
+void burst_synchronizer::expect(const std::vector<std::string>& names, double until)
 {
     d_until = until;
     d_expected.clear();
-    for (const burst_name& name : names)
+    for (const std::string& name : names)
         d_expected.emplace_back(name, d_layout.pilots.size());
 }
 
@@ -68,10 +68,11 @@ void burst_synchronizer::expect(const std::vector<burst_name>& names, double unt
 void burst_synchronizer::adopt(size_t found)
 {
     d_keyed = d_expected[found];
-    d_layout.preamble = d_keyed->preamble;
+    const auto chips = d_keyed->chips.begin();
+    d_layout.preamble.assign(chips, chips + long(d_layout.preamble.size()));
     d_layout.pilots = d_keyed->pilots;
-    for (known_symbols& known : d_known)
-        known.renew(d_layout);
+    for (const bool with_header : { false, true })
+        d_known[with_header] = known_symbols(d_layout, with_header);
 }
 
 void burst_synchronizer::discard_before(double at)
@@ -188,7 +189,7 @@ burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
 // Whether the tag of a keyed burst, or the CRC of another, is right.
 bool burst_synchronizer::valid(const burst_header& header) const
 {
-    return d_keyed ? d_keyed->sealed(header) : header.valid();
+    return d_keyed ? d_keyed->valid(header) : header.valid();
 }
 
 // Whether the received symbols are surely those of a header.

@@ -32,11 +32,10 @@ struct synchronizer_settings {
 struct known_symbols {
     known_symbols(const frame_layout& layout, bool with_header);
     size_t up_to(int last) const; // number of them up to a symbol, inclusive
-    void renew(const frame_layout& layout); // another preamble, other pilots
 
     std::vector<int> index; // counted from the first symbol of the preamble
     std::vector<sample> values;
-    std::vector<size_t> header_in, pilot_in; // indices of theirs in `values`
+    std::vector<size_t> header_in; // indices of the header's symbols in `values`
 };
 
 struct received_burst {
@@ -62,9 +61,9 @@ public:
     // Search for these keyed bursts from now on, at least one, instead of plain bursts.
     // Then push() ends with each burst, and where the search reaches sample `until`; call
     // it again without samples to continue.
-    void expect(const std::vector<burst_name>& names, double until);
+    void expect(const std::vector<std::string>& names, double until);
     double searched() const { return d_first + double(d_from); }
-    const burst_name& name() const { return d_keyed.value().name; } // of the last burst
+    const std::string& name() const { return d_keyed.value().name; } // of the last burst
 
     // Received since they were last cleared: bursts, and n symbols per codeword.
     std::vector<received_burst> bursts;

@@ -1,72 +1,82 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "modem/keyed_symbols.h"
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <stdexcept>
 
 namespace gr::advphy {
 
 namespace {
 
-constexpr size_t tag_bytes = 4;
+constexpr size_t key_bytes = 32, nonce_bytes = 12, tag_bytes = 4, all_chips = 256;
 
-std::vector<uint8_t> stream_of(const burst_name& name, size_t count)
+uint32_t left(uint32_t x, int bits) { return x << bits | x >> (32 - bits); }
+
+// Append block `counter` of ChaCha20 under the bytes of key and nonce [RFC 8439, 2.3].
+void append_block(const std::string& key_and_nonce, uint32_t counter, std::string& out)
 {
-    chacha20_nonce nonce;
-    for (size_t i = 0; i < nonce.size(); ++i)
-        nonce[i] = uint8_t(i < 8 ? name.index >> (8 * i) : name.part >> (8 * (i - 8)));
-    std::vector<uint8_t> out;
-    for (uint32_t counter = 0; out.size() < count; ++counter) {
-        const auto block = chacha20(name.key, counter, nonce);
-        out.insert(out.end(), block.begin(), block.end());
-    }
-    return out;
+    std::array<uint32_t, 16> begin{ 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
+    begin[12] = counter;
+    for (size_t i = 0; i < key_bytes + nonce_bytes; ++i)
+        begin[i / 4 + (i < key_bytes ? 4 : 5)] |= uint32_t(uint8_t(key_and_nonce[i]))
+                                                  << 8 * (i % 4);
+    auto x = begin;
+    const auto mix = [&x](size_t a, size_t b, size_t c, size_t d) {
+        for (const int less : { 0, 1 }) {
+            x[d] = left(x[d] ^ (x[a] += x[b]), less ? 8 : 16);
+            x[b] = left(x[b] ^ (x[c] += x[d]), less ? 7 : 12);
+        }
+    };
+    for (size_t round = 0; round < 20; ++round) // of columns, of diagonals
+        for (size_t i = 0, s = round % 2; i < 4; ++i)
+            mix(i, 4 + (i + s) % 4, 8 + (i + 2 * s) % 4, 12 + (i + 3 * s) % 4);
+    for (size_t i = 0; i < 64; ++i)
+        out += char((x[i / 4] + begin[i / 4]) >> 8 * (i % 4));
 }
 
-// `count` signs, from the lowest bit of a byte on; moves the byte behind them.
-std::vector<float> signs(const uint8_t*& from, size_t count)
+std::vector<sample> symbols(const std::vector<float>& signs, size_t at, size_t count)
 {
-    std::vector<float> out(count);
-    for (size_t i = 0; i < count; ++i)
-        out[i] = from[i / 8] >> (i % 8) & 1 ? -1.0f : 1.0f;
-    from += (count + 7) / 8;
-    return out;
-}
-
-std::vector<sample> pairs(const uint8_t*& from, size_t count, float scale)
-{
-    const auto parts = signs(from, 2 * count);
-    std::vector<sample> out(count);
-    for (size_t i = 0; i < count; ++i)
-        out[i] = scale * sample(parts[2 * i], parts[2 * i + 1]);
+    std::vector<sample> out;
+    for (size_t i = at; i < at + 2 * count; i += 2)
+        out.emplace_back(signs[i], signs[i + 1]);
     return out;
 }
 
 } // namespace
 
-keyed_symbols::keyed_symbols(const burst_name& name, size_t pilot_count) : name(name)
+keyed_symbols::keyed_symbols(const std::string& name, size_t pilot_count) : name(name)
 {
-    const auto stream = stream_of(name, 64 + (header_symbols + pilot_count + 3) / 4 + 1);
-    const uint8_t* from = stream.data();
-    std::copy_n(from, d_tag_key.size(), d_tag_key.begin());
-    from += d_tag_key.size();
-    preamble = signs(from, keyed_chips);
-    ramps = signs(from, 2 * keyed_ramp);
-    d_mask = pairs(from, header_symbols, 1);
-    pilots = pairs(from, pilot_count, float(M_SQRT1_2));
+    if (name.size() != key_bytes + nonce_bytes)
+        throw std::invalid_argument("the name of a burst must have 44 bytes, got " +
+                                    std::to_string(name.size()));
+    const size_t bits = all_chips + 2 * (header_symbols + pilot_count);
+    std::string stream;
+    while (8 * stream.size() < 8 * key_bytes + bits)
+        append_block(name, uint32_t(stream.size() / 64), stream);
+    d_tag_key = stream.substr(0, key_bytes);
+    std::vector<float> signs(bits);
+    for (size_t i = 0; i < bits; ++i)
+        signs[i] = stream[key_bytes + i / 8] >> (i % 8) & 1 ? -1.0f : 1.0f;
+    chips.assign(signs.begin(), signs.begin() + all_chips);
+    d_mask = symbols(signs, all_chips, header_symbols);
+    pilots = symbols(signs, all_chips + 2 * header_symbols, pilot_count);
+    for (sample& pilot : pilots)
+        pilot *= float(M_SQRT1_2);
 }
 
-void keyed_symbols::seal(burst_header& header) const
+burst_header keyed_symbols::sealed(burst_header header) const
 {
-    chacha20_nonce content;
-    std::copy_n(header.bytes, content.size(), content.begin());
-    const auto tag = chacha20(d_tag_key, 0, content);
-    std::copy_n(tag.begin(), tag_bytes, header.bytes + content.size());
+    std::string tag;
+    append_block(
+        d_tag_key + std::string(header.bytes, header.bytes + nonce_bytes), 0, tag);
+    tag.copy(reinterpret_cast<char*>(header.bytes + nonce_bytes), tag_bytes);
+    return header;
 }
 
-bool keyed_symbols::sealed(const burst_header& header) const
+bool keyed_symbols::valid(const burst_header& header) const
 {
-    burst_header right = header;
-    seal(right);
+    const burst_header right = sealed(header);
     return std::equal(right.bytes, right.bytes + header_bytes, header.bytes);
 }
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Burst modulator: makes bursts of samples for a radio from codewords."""
 
-import time
-
 import numpy as np
 from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
@@ -39,7 +37,6 @@ class burst_modulator(guarded_general_block):
             of your own, or images.
         secret: 32 bytes, for keyed bursts (docs/over_the_air.md), of which each start
             begins a new session; None: plain bursts.
-        clock: function that returns the time in s since 1970, for keyed bursts.
     """
 
     def __init__(
@@ -51,7 +48,6 @@ class burst_modulator(guarded_general_block):
         peak_symbol=None,
         seed=None,
         secret=None,
-        clock=time.time,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -59,9 +55,7 @@ class burst_modulator(guarded_general_block):
             self, "burst_modulator", [(np.complex64, (model.n,))], [np.complex64]
         )
         settings = first_frame, amplitude, peak_symbol, seed
-        self._modulator = Modulator(
-            frame, model, *settings, secret=secret, clock=clock
-        )
+        self._modulator = Modulator(frame, model, *settings, secret)
         self._first_frame, self._size = self._modulator.number, frame.codewords
         self.set_output_multiple(frame.samples())
         self.set_relative_rate(frame.samples(), frame.codewords)

@@ -10,7 +10,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.modem.frame import PREAMBLE, VERSION, require_frame
 from advphy_model.modem.header import Header, check_of_seed, encode
-from advphy_model.modem.keyed_bursts import SendingKeys
+from advphy_model.modem.keyed_bursts import SentNames
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_index
 
@@ -62,7 +62,7 @@ class Modulator:
         self.frame, self.amplitude = frame, amplitude
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0
-        self._keys = None if secret is None else SendingKeys(secret, nonce, clock)
+        self.names = None if secret is None else SentNames(secret, nonce, clock)
         self._hash = bytes.fromhex(model.sha256[:8])
         sps = frame.samples_per_symbol
         self._pulse = frame_bank(frame, 1)[0]
@@ -84,8 +84,8 @@ class Modulator:
     def restart(self, number):
         """Continue with a burst of this number; keyed bursts begin a new session."""
         self.number = number
-        if self._keys is not None:
-            self._keys.begin()
+        if self.names is not None:
+            self.names.begin()
 
     def _with_ramps(self, symbols, codewords, chips):
         frame = self.frame
@@ -98,17 +98,17 @@ class Modulator:
     def _key(self, row, header):
         """Write preamble, pilots and header of a keyed burst; return its ramps."""
         frame = self.frame
-        name, carried = self._keys.next(header.number)
-        keyed = kernels.keyed_symbols(*name, len(frame.pilot_at))
+        name, carried = self.names.next(header.number)
         if carried is not None:
             header = dataclasses.replace(header, model_hash=carried)
-        row[frame.preamble_at :][:PREAMBLE] = keyed.preamble
-        pilot_at = frame.pilot_at[frame.pilot_at < len(row)]
-        row[pilot_at] = keyed.pilots[: len(pilot_at)]
-        symbols = np.empty(kernels.HEADER_SYMBOLS, np.complex64)
-        keyed.header(header.to_bytes(), symbols)
-        row[frame.header_at] = symbols
-        return np.reshape(keyed.ramps, (2, -1))[:, : frame.ramp]
+        chips = np.empty(2 * PREAMBLE, np.float32)
+        known = np.zeros_like(self._template)
+        pilots, symbols = known[frame.pilot_at], known[frame.header_at]
+        kernels.key_burst(name, header.to_bytes(), chips, pilots, symbols)
+        known[frame.pilot_at], known[frame.header_at] = pilots, symbols
+        known[frame.preamble_at :][:PREAMBLE] = chips[:PREAMBLE]
+        row[:] = known[: len(row)]
+        return chips[PREAMBLE:].reshape(2, -1)[:, : frame.ramp]
 
     def modulate(self, codewords, *, inserted=False, key_checks=None) -> np.ndarray:
         """Return the samples of full bursts or of one shorter burst, complex64.
@@ -144,7 +144,7 @@ class Modulator:
             for i, check in enumerate(checks)
         ]
         symbols = np.repeat(self._template[None, : frame.symbols(size)], count, axis=0)
-        if self._keys is None:
+        if self.names is None:
             symbols[:, frame.header_at] = encode(headers)
             ramps = np.resize(frame.preamble[::-1], frame.ramp)
             ramps = np.array([[ramps[::-1], ramps]])

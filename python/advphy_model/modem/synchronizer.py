@@ -11,7 +11,7 @@ import numpy as np
 from advphy_model import kernels, power
 from advphy_model.modem.frame import SEGMENT, VERSION
 from advphy_model.modem.header import Header
-from advphy_model.modem.keyed_bursts import ExpectedKeys
+from advphy_model.modem.keyed_bursts import ExpectedNames
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_seed
 
@@ -127,10 +127,10 @@ class Synchronizer:
             )
             for _ in range(2)
         )
-        self._keys = None
+        self._names = None
         if secret is not None:
-            self._keys, self._mirror = (
-                ExpectedKeys(secret, frame.samples(), clock),
+            self._names, self._mirror = (
+                ExpectedNames(secret, frame.samples(), clock),
                 None,
             )
         self._swap_iq, self.hint = bool(swap_iq), ""
@@ -162,9 +162,9 @@ class Synchronizer:
         """
         names = ["preambles", "bad_headers", "samples", "not_finite"]
         keyed = {}
-        if self._keys is not None:
+        if self._names is not None:
             names.append("forged")
-            keyed = {"replayed": self._keys.replayed}
+            keyed = {"replayed": self._names.replayed}
         return {
             "received": self._received,
             "missed": self._missed,
@@ -183,7 +183,7 @@ class Synchronizer:
             self._look_in_mirror(samples if self._swap_iq else samples.conj())
         if not self._received:
             self._weigh(samples)
-        push = self._kernel.push if self._keys is None else self._push_keyed
+        push = self._kernel.push if self._names is None else self._push_keyed
         symbols, found = push(samples.conj() if self._swap_iq else samples)
         frames = [self._frame(*values) for values in found]
         codewords = symbols.reshape(-1, self.frame.n)
@@ -195,18 +195,19 @@ class Synchronizer:
         """Push, and choose after each burst what to search next."""
         symbols, bursts = [], []
         while True:
-            self._kernel.expect(*self._keys.look(self._kernel.searched))
+            self._kernel.expect(*self._names.look(self._kernel.searched))
             more, found = self._kernel.push(samples)
             samples = samples[:0]
-            for header, _, *rest in found:  # one, or none
-                name, ended = self._kernel.name, self._kernel.searched
-                if self._keys.take(name, header[0], header[2], ended):
-                    if self._model is not None and name[0] == self._keys.group:
-                        header = (*header[:2], self._hash, *header[3:])
+            for fields, _, *rest in found:  # one, or none
+                name, at = self._kernel.name, self._kernel.searched
+                kind = self._names.take(name, fields[0], fields[2], at)
+                if kind == "group":  # part of the nonce is in place of the hash
+                    fields = (*fields[:2], self._hash, *fields[3:])
+                if kind != "replayed":
                     first = sum(map(len, symbols)) // self.frame.n
-                    bursts.append((header, first, *rest))
+                    bursts.append((fields, first, *rest))
                     symbols.append(more)
-            if not found and self._kernel.searched < self._keys.until:
+            if not found and self._kernel.searched < self._names.until:
                 return np.concatenate([more[:0], *symbols]), bursts
 
     def _weigh(self, samples):
