@@ -61,10 +61,8 @@ def run(settings, output):
 
     source, rate = advphy.sdr_source(**device), device["sample_rate"]
     samples = None if seconds is None else round(seconds * rate)
-    names = ("first_frame", "swap_iq", "eve", "ebn0_db")
+    names = ("first_frame", "swap_iq", "eve", "ebn0_db", "sent_at")
     own = {name: getattr(settings, name) for name in names}
-    if settings.sent_at is not None:
-        own["clock"] = lambda: settings.sent_at
     flowgraph = receiver(model, source, samples=samples, **own, **sent)
     recorder = _recorder(settings, model, sent, device) if settings.record else None
     if recorder is not None:
@@ -125,7 +123,7 @@ def _recorder(settings, model, sent, device):
 def _print_counts(output, model, counts, last, rate):
     """Print the counts and the last burst, and note them in the document."""
     pixels = getattr(model, "pixels", None)
-    text = "no burst arrived: check the sender's frequency, gain, rate, link and secret"
+    text = "no burst arrived: check frequency, gain, rate, link and secret"
     if last is not None:
         last = {name: last[name] for name in ("snr_db", "clock_ppm", "cfo")}
         last["cfo_hz"] = last.pop("cfo") * rate

@@ -18,9 +18,6 @@ constexpr int header_rounds = 2; // of decoding again
 constexpr size_t most_pilots = 16, enough_pilots = 8;
 // Of the position of a preamble, in symbols, at 0 dB: [mengali, ch. 7].
 constexpr double position_deviation = 0.02;
-// Correlation of a keyed header's symbols with the most likely contents, above which a
-// wrong tag is no error of reception: that of right symbols at 1.1 dB.
-constexpr double surely_read = 0.75;
 
 } // namespace
 
@@ -54,25 +51,6 @@ void burst_synchronizer::push(const sample* from, size_t count)
     while (!(d_keyed && !bursts.empty()) && (this->*d_next)()) {
     }
     discard_before(double(d_from) - 4 * d_layout.samples_per_symbol);
-}
-
-void burst_synchronizer::expect(const std::vector<std::string>& names, double until)
-{
-    d_until = until;
-    d_expected.clear();
-    for (const std::string& name : names)
-        d_expected.emplace_back(name, d_layout.pilots.size());
-}
-
-// Take the symbols of an expected burst for those of the layout.
-void burst_synchronizer::adopt(size_t found)
-{
-    d_keyed = d_expected[found];
-    const auto chips = d_keyed->chips.begin();
-    d_layout.preamble.assign(chips, chips + long(d_layout.preamble.size()));
-    d_layout.pilots = d_keyed->pilots;
-    for (const bool with_header : { false, true })
-        d_known[with_header] = known_symbols(d_layout, with_header);
 }
 
 void burst_synchronizer::discard_before(double at)
@@ -184,25 +162,6 @@ burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
     d_keyed->mask(symbols.data());
     return decode_header(symbols.data(),
                          [this](const burst_header& found) { return valid(found); });
-}
-
-// Whether the tag of a keyed burst, or the CRC of another, is right.
-bool burst_synchronizer::valid(const burst_header& header) const
-{
-    return d_keyed ? d_keyed->valid(header) : header.valid();
-}
-
-// Whether the received symbols are surely those of a header.
-bool burst_synchronizer::agrees(const burst_header& header)
-{
-    set_header(header);
-    double along = 0, energy = 0;
-    for (const size_t i : d_known[1].header_in) {
-        const sample y = d_straight[size_t(d_known[1].index[i])];
-        along += std::real(y * std::conj(d_known[1].values[i]));
-        energy += std::norm(y);
-    }
-    return along > surely_read * std::sqrt(energy * double(header_symbols));
 }
 
 bool burst_synchronizer::read_payload()

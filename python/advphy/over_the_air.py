@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Flowgraphs of the two ends of a link over the air: transmitter and receiver."""
 
-import time
-
 from advphy_model.link.eavesdropper import Eve
 from advphy_model.modem.frame import Frame
 from gnuradio import blocks
@@ -102,8 +100,7 @@ class receiver(top_block):
         eve: Eve, or her name or file, who reads labels from the codes that arrive; her
             accuracy_counter is eve_counter. None: nobody.
         ebn0_db: Eb/N0 in dB to which noise worsens the bursts of a link model, or None.
-        clock: function that returns the time in s since 1970 at which the samples were
-            sent, for keyed bursts.
+        sent_at: time in s since 1970 at which keyed bursts were sent; None: now.
     """
 
     def __init__(
@@ -119,7 +116,7 @@ class receiver(top_block):
         swap_iq=False,
         eve=None,
         ebn0_db=None,
-        clock=time.time,
+        sent_at=None,
     ):
         top_block.__init__(self, "receiver")
         self.source = source
@@ -132,7 +129,7 @@ class receiver(top_block):
             ebn0_db=ebn0_db,
             noise_seed=seed,
             secret=_of_bursts(model, secret),
-            clock=clock,
+            sent_at=sent_at,
         )
         if hasattr(source, "arrivals"):
             self.synchronizer.set_arrivals(source.arrivals)

@@ -58,8 +58,8 @@ class burst_synchronizer(guarded_general_block):
             changes it.
         noise_seed: seed of this noise.
         secret: 32 bytes, for keyed bursts (docs/over_the_air.md), None: plain bursts.
-        clock: function that returns the time in s since 1970 at which the samples were
-            sent, to 2 s, for keyed bursts.
+        sent_at: time in s since 1970 at which keyed bursts of a file were sent, to 2 s;
+            None: now.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class burst_synchronizer(guarded_general_block):
         ebn0_db=None,
         noise_seed=1,
         secret=None,
-        clock=time.time,
+        sent_at=None,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -88,7 +88,7 @@ class burst_synchronizer(guarded_general_block):
             "swap_iq": swap_iq,
             "noise_seed": noise_seed,
             "secret": secret,
-            "clock": clock,
+            "clock": time.time if sent_at is None else lambda: sent_at,
         }
         self._make = lambda level: Synchronizer(
             frame, model, equalise, phase_walk, ebn0_db=level, **more

@@ -10,7 +10,8 @@ the secret alone and a slot of time name, and takes the nonce from their headers
 import hmac
 import os
 import struct
-import time
+
+import numpy as np
 
 from advphy_model.link.keying import require_secret
 
@@ -62,37 +63,58 @@ class SentNames:
         return name_of(self._group, self._slot, part), carried
 
 
-class ExpectedNames:
-    """Names of the bursts that a synchronizer may find next.
+class KeyedSearch:
+    """Search of a kernels.burst_synchronizer for keyed bursts.
 
     `replayed` counts bursts of groups that have passed.
 
     Args:
+        kernel: the burst_synchronizer.
+        frame: Frame.
+        model_hash: that of the headers in which the nonce is sent in its place.
         secret: 32 bytes.
-        length: samples of a full burst.
         clock: function that returns the time in s since 1970.
     """
 
-    def __init__(self, secret, length, clock=time.time):
-        self._secret, self._length, self._clock = secret, length, clock
+    def __init__(self, kernel, frame, model_hash, secret, clock):
+        self._kernel, self._frame, self._hash = kernel, frame, model_hash
+        self._secret, self._clock = secret, clock
         self._group, self._slot = derive(secret, "group"), -1
         self._session, self._parts = None, {}
         self._next, self._since = None, 0  # next number, last sample in step
         self._origin, self._block = 0, (-1, None)  # last block of EVERY, slot of group
-        self.until, self.replayed = 0, 0
+        self.replayed = 0
 
-    def look(self, searched):
+    def push(self, samples):
+        """Return what the kernel's push does; after each burst, choose the next."""
+        symbols, bursts = [], []
+        while True:
+            names, until = self._look(self._kernel.searched)
+            self._kernel.expect(names, until)
+            more, found = self._kernel.push(samples)
+            samples = samples[:0]
+            for header, _, *rest in found:  # one, or none
+                header = self._take(self._kernel.name, header)
+                if header is not None:
+                    first = sum(map(len, symbols)) // self._frame.n
+                    bursts.append((header, first, *rest))
+                    symbols.append(more)
+            if not found and self._kernel.searched < until:
+                return np.concatenate([more[:0], *symbols]), bursts
+
+    def _look(self, searched):
         """Return the names to search from a sample on, and up to which sample."""
-        lost = min(int((searched - self._since) / self._length + 0.5), _LOST)
-        names, self.until = [], float("inf")
+        length = self._frame.samples()
+        lost = min(int((searched - self._since) / length + 0.5), _LOST)
+        names, until = [], float("inf")
         if self._next is not None:
             for number in range(self._next, self._next + lost + 1):
                 names += self._of(number)
             if lost < _LOST:
-                self.until = self._since + (lost + 0.5) * self._length
+                until = self._since + (lost + 0.5) * length
         if not names or lost > 1:
             names += [name_of(self._group, slot) for slot in self._window()]
-        return list(dict.fromkeys(names)), self.until
+        return list(dict.fromkeys(names)), until
 
     def _window(self):
         slot = int(self._clock() / SLOT)
@@ -110,23 +132,16 @@ class ExpectedNames:
         later = sorted(slot for slot in slots if slot > self._slot)
         return session + [name_of(self._group, slot, part) for slot in later]
 
-    def take(self, name, number, carried, searched):
-        """Take a burst with a right tag; return "session", "group" or "replayed".
-
-        Args:
-            name: its name, one of those that `look` returned.
-            number: number of the burst.
-            carried: the nonce's part in its header, if it is one of a group.
-            searched: sample at which it ends.
-        """
+    def _take(self, name, header):
+        """Take a burst with a right tag; return the fields of its header, or None."""
         slot, part = struct.unpack("<QI", name[32:])
-        grouped = name == name_of(self._group, slot, part)
+        number, _, carried = header[:3]
         block = (number - self._origin) // EVERY
-        if grouped:
+        if name == name_of(self._group, slot, part):
             known = self._parts.get(part) == carried
             if part == 0 and (slot <= self._slot or (known and number < self._next)):
                 self.replayed += 1
-                return "replayed"
+                return None
             if not known and part in self._parts:  # another session
                 self._session, self._parts = None, {}
             self._slot, self._parts[part] = slot, carried
@@ -134,7 +149,8 @@ class ExpectedNames:
             if len(self._parts) == PARTS:
                 nonce = b"".join(self._parts[part] for part in range(PARTS))
                 self._session = derive(self._secret, "session", nonce)
+            header = (*header[:2], self._hash, *header[3:])
         elif block != self._block[0]:
             self._block = (block, None)
-        self._next, self._since = number + 1, searched
-        return "group" if grouped else "session"
+        self._next, self._since = number + 1, self._kernel.searched
+        return header

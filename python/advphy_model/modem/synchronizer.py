@@ -11,13 +11,12 @@ import numpy as np
 from advphy_model import kernels, power
 from advphy_model.modem.frame import SEGMENT, VERSION
 from advphy_model.modem.header import Header
-from advphy_model.modem.keyed_bursts import ExpectedNames
+from advphy_model.modem.keyed_bursts import KeyedSearch
 from advphy_model.modem.pulse import frame_bank
+from advphy_model.modem.unheard import Unheard
 from advphy_model.randomness import checked_seed
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
-# E|x|^4 / (E|x|^2)^2 is 2 for noise, below 1.95 for links of messages with SNR > 2 dB.
-_GAUSSIAN = 1.95
 THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.py
 
 
@@ -127,14 +126,12 @@ class Synchronizer:
             )
             for _ in range(2)
         )
-        self._names = None
+        self._keyed = None
         if secret is not None:
-            self._names, self._mirror = (
-                ExpectedNames(secret, frame.samples(), clock),
-                None,
-            )
+            self._mirror = None
+            self._keyed = KeyedSearch(self._kernel, frame, self._hash, secret, clock)
         self._swap_iq, self.hint = bool(swap_iq), ""
-        self._moments = np.zeros(3)  # of the power, where no burst arrived
+        self._unheard = Unheard(64 * frame.samples())
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = 0
         self._noise_seed = checked_seed(noise_seed)
@@ -160,11 +157,9 @@ class Synchronizer:
         that are not finite or far too large and are replaced by 0. Of keyed bursts
         also forged, with a wrong tag in a header that was surely read, and replayed.
         """
-        names = ["preambles", "bad_headers", "samples", "not_finite"]
-        keyed = {}
-        if self._names is not None:
-            names.append("forged")
-            keyed = {"replayed": self._names.replayed}
+        names, keyed = ("preambles", "bad_headers", "samples", "not_finite"), {}
+        if self._keyed is not None:
+            keyed = {"forged": self._kernel.forged, "replayed": self._keyed.replayed}
         return {
             "received": self._received,
             "missed": self._missed,
@@ -182,47 +177,14 @@ class Synchronizer:
         if self._mirror is not None and not self._received:
             self._look_in_mirror(samples if self._swap_iq else samples.conj())
         if not self._received:
-            self._weigh(samples)
-        push = self._kernel.push if self._names is None else self._push_keyed
-        symbols, found = push(samples.conj() if self._swap_iq else samples)
+            self.hint = self.hint or self._unheard.hint(samples)
+        kernel = self._kernel if self._keyed is None else self._keyed
+        symbols, found = kernel.push(samples.conj() if self._swap_iq else samples)
         frames = [self._frame(*values) for values in found]
         codewords = symbols.reshape(-1, self.frame.n)
         if self._ebn0_db is not None:
             frames = [self._worsened(frame, codewords) for frame in frames]
         return codewords, frames
-
-    def _push_keyed(self, samples):
-        """Push, and choose after each burst what to search next."""
-        symbols, bursts = [], []
-        while True:
-            self._kernel.expect(*self._names.look(self._kernel.searched))
-            more, found = self._kernel.push(samples)
-            samples = samples[:0]
-            for fields, _, *rest in found:  # one, or none
-                name, at = self._kernel.name, self._kernel.searched
-                kind = self._names.take(name, fields[0], fields[2], at)
-                if kind == "group":  # part of the nonce is in place of the hash
-                    fields = (*fields[:2], self._hash, *fields[3:])
-                if kind != "replayed":
-                    first = sum(map(len, symbols)) // self.frame.n
-                    bursts.append((fields, first, *rest))
-                    symbols.append(more)
-            if not found and self._kernel.searched < self._names.until:
-                return np.concatenate([more[:0], *symbols]), bursts
-
-    def _weigh(self, samples):
-        """Set the hint if samples without bursts are not those of noise."""
-        power = np.abs(samples[::8]).astype(float) ** 2
-        self._moments += len(power), power.sum(), np.square(power).sum()
-        count, second, fourth = self._moments
-        if count < 8 * self.frame.samples():
-            return
-        if not self.hint and fourth * count < _GAUSSIAN * second**2:
-            self.hint = (
-                "there is a signal, but no burst; if its bursts are keyed, give their "
-                "secret, else the sender's link and frame"
-            )
-        self._moments = np.zeros(3)
 
     def _worsened(self, burst, codewords):
         """Add noise to the codewords of a burst; return its ReceivedFrame."""
