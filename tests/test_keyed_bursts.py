@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keyed bursts: who has the secret is in step, and nobody else finds anything."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from advphy_model import kernels
@@ -16,6 +18,7 @@ from .test_modem import codewords_of, noise
 MODEL = links.load("two_simplices")
 FRAME = Frame.of_model(MODEL)
 SECRET = bytes(range(32))
+PAGE = (Path(__file__).parents[1] / "docs" / "burst_format.md").read_text()
 PERIOD = FRAME.samples() / 1e6  # s of a burst at 1 Msample/s
 # From nothing: a new slot, the next 32nd burst, the group, at 1 Msample/s.
 JOIN = int(keyed_bursts.SLOT / PERIOD) + 1 + keyed_bursts.EVERY + keyed_bursts.PARTS
@@ -125,6 +128,7 @@ def test_the_keys_are_those_of_the_page():
     hkdf = HKDF(SHA256(), 32, salt=nonce, info=b"gr-advphy bursts 1, session")
     key = keyed_bursts.derive(SECRET, "session", nonce)
     assert key == hkdf.derive(SECRET)
+    assert key.hex() in PAGE
     made, bits = bits_of(key, 77)
     chips, pilots = np.empty(256, np.float32), np.empty(82, np.complex64)
     symbols = np.empty(kernels.HEADER_SYMBOLS, np.complex64)
@@ -134,7 +138,9 @@ def test_the_keys_are_those_of_the_page():
     assert np.array_equal(chips, bits[256:512])
     wanted = bits[8 * 131 :][:164].reshape(-1, 2) @ [1, 1j] / np.sqrt(2)
     assert pilots == pytest.approx(wanted)
+    assert "".join("01"[chip < 0] for chip in chips[:PREAMBLE]) in PAGE
     tag = stream(made[:32], header[:12], 4)
+    assert f"{header[:12].hex(' ')}: {tag.hex(' ')}" in PAGE
     assert np.array_equal(symbols, masked(header[:12] + tag, key, 77))
 
 
