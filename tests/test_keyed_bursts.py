@@ -138,7 +138,7 @@ def test_the_keys_are_those_of_the_page():
     assert np.array_equal(chips, bits[256:512])
     wanted = bits[8 * 131 :][:164].reshape(-1, 2) @ [1, 1j] / np.sqrt(2)
     assert pilots == pytest.approx(wanted)
-    assert "".join("01"[chip < 0] for chip in chips[:PREAMBLE]) in PAGE
+    assert "".join("01"[int(chip < 0)] for chip in chips[:PREAMBLE]) in PAGE
     tag = stream(made[:32], header[:12], 4)
     assert f"{header[:12].hex(' ')}: {tag.hex(' ')}" in PAGE
     assert np.array_equal(symbols, masked(header[:12] + tag, key, 77))

@@ -173,13 +173,11 @@ void bind_synchronizer(py::module_& m)
               output symbols) {
                const auto count = size_t(pilots.size());
                const keyed_symbols keyed(name, count);
-               std::copy(keyed.chips.begin(),
-                         keyed.chips.end(),
-                         data_of<float>(chips, "chips", keyed.chips.size()));
-               std::copy(keyed.pilots.begin(),
-                         keyed.pilots.end(),
-                         data_of<sample>(pilots, "pilots", count));
-               auto* to = data_of<sample>(symbols, "symbols", header_symbols);
+               auto* at = data_of<float>(chips, "chips", keyed.chips.size());
+               std::copy(keyed.chips.begin(), keyed.chips.end(), at);
+               auto* to = data_of<sample>(pilots, "pilots", count);
+               std::copy(keyed.pilots.begin(), keyed.pilots.end(), to);
+               to = data_of<sample>(symbols, "symbols", header_symbols);
                encode_header(keyed.sealed(header_of(header)), to);
                keyed.mask(to);
            });
@@ -204,9 +202,7 @@ void bind_synchronizer(py::module_& m)
             "name", [](const burst_synchronizer& self) { return py::bytes(self.name()); })
         .def("expect",
              &burst_synchronizer::expect,
-             "Search for keyed bursts of these names until a sample.",
-             py::arg("names"),
-             py::arg("until"));
+             "Search for keyed bursts of these names until a sample.");
     define(synchronizer,
            "push",
            "Take samples (complex64); return the codewords' symbols and the bursts.",

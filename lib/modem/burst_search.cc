@@ -52,8 +52,8 @@ void burst_search::run(const sample* samples, const std::vector<keyed_symbols>& 
     d_other.resize(3 * d_view.positions);
     search_view other = d_view;
     other.metric = d_other.data();
-    other.product_re = other.metric + d_view.positions;
-    other.product_im = other.product_re + d_view.positions;
+    other.product_re = &d_other[d_view.positions];
+    other.product_im = &d_other[2 * d_view.positions];
     for (size_t b = 1; b < bursts.size(); ++b) {
         other.preamble = bursts[b].chips.data();
         kernels().modem.correlate(other);

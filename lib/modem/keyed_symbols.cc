@@ -76,8 +76,7 @@ burst_header keyed_symbols::sealed(burst_header header) const
 
 bool keyed_symbols::valid(const burst_header& header) const
 {
-    const burst_header right = sealed(header);
-    return std::equal(right.bytes, right.bytes + header_bytes, header.bytes);
+    return std::equal(header.bytes, header.bytes + header_bytes, sealed(header).bytes);
 }
 
 void keyed_symbols::mask(sample* header) const

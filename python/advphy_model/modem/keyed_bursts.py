@@ -38,15 +38,14 @@ def name_of(key: bytes, index: int, part: int = 0) -> bytes:
 class SentNames:
     """Names of the bursts of a modulator; see Modulator for the arguments."""
 
-    def __init__(self, secret, nonce, clock):
-        self._secret, self._nonce, self._clock = secret, nonce, clock
+    def __init__(self, secret, clock):
+        self._secret, self._clock = secret, clock
         self._group, self._slot = derive(secret, "group"), -1
         self.begin()
 
     def begin(self):
         """Begin a session, with a nonce of its own."""
-        size = PARTS * PART_BYTES
-        self.nonce = os.urandom(size) if self._nonce is None else self._nonce
+        self.nonce = os.urandom(PARTS * PART_BYTES)
         self.session = derive(self._secret, "session", self.nonce)
         self._sent, self._grouped = 0, False
 
@@ -64,16 +63,10 @@ class SentNames:
 
 
 class KeyedSearch:
-    """Search of a kernels.burst_synchronizer for keyed bursts.
+    """Search of a kernels.burst_synchronizer for keyed bursts; see Synchronizer.
 
-    `replayed` counts bursts of groups that have passed.
-
-    Args:
-        kernel: the burst_synchronizer.
-        frame: Frame.
-        model_hash: that of the headers in which the nonce is sent in its place.
-        secret: 32 bytes.
-        clock: function that returns the time in s since 1970.
+    model_hash takes the place of the nonce in headers. `replayed` counts bursts of
+    groups that have passed.
     """
 
     def __init__(self, kernel, frame, model_hash, secret, clock):

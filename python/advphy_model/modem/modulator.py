@@ -32,7 +32,6 @@ class Modulator:
         seed: seed of the messages, whose check is sent in the headers; None: data of
             the user's own, or images.
         secret: 32 bytes, for keyed bursts (docs/burst_format.md); None: plain ones.
-        nonce: 12 bytes of the session, for tests; None: random.
         clock: function that returns the time in s since 1970, for keyed bursts.
 
     Raises ValueError if the frame does not fit, or an argument is out of range.
@@ -47,7 +46,6 @@ class Modulator:
         peak_symbol=None,
         seed=None,
         secret=None,
-        nonce=None,
         clock=time.time,
     ):
         require_frame(frame, model)
@@ -62,7 +60,7 @@ class Modulator:
         self.frame, self.amplitude = frame, amplitude
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0
-        self.names = None if secret is None else SentNames(secret, nonce, clock)
+        self.names = None if secret is None else SentNames(secret, clock)
         self._hash = bytes.fromhex(model.sha256[:8])
         sps = frame.samples_per_symbol
         self._pulse = frame_bank(frame, 1)[0]
