@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import time
 from pathlib import Path
 
 import numpy as np
@@ -57,13 +56,13 @@ def counts_of(said):
 
 def test_keyed_bursts_of_messages_need_the_secret_and_the_time(here):
     done("secret key")
-    begun = time.time()
     sent("--key-file key", frames=80)
-    keyed = f"--key-file key --sent-at {begun + 1:.1f}"
+    ended = (here / "x").stat().st_mtime
+    keyed = f"--key-file key --sent-at {ended - 1:.1f}"
     counts = counts_of(received(keyed))
     assert (counts["bursts received"], counts["blocks"]) == ("80", "10240")
     assert (counts["forged"], counts["replayed"]) == ("0", "0")
-    late = received(f"--key-file key --sent-at {begun + 3600:.1f}")
+    late = received(f"--key-file key --sent-at {ended + 3600:.1f}")
     without = received()
     assert "forged" not in counts_of(without)
     for said in (late, without):
