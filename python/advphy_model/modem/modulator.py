@@ -108,6 +108,21 @@ class Modulator:
         row[:] = known[: len(row)]
         return chips[PREAMBLE:].reshape(2, -1)[:, : frame.ramp]
 
+    def _known(self, size, inserted, key_checks):
+        """Return the symbols of bursts without payload and ramps, and the ramps."""
+        frame, fields = self.frame, (size, self._hash, inserted)
+        headers = [
+            Header(self.number + i, *fields, check, VERSION, self._seed_check)
+            for i, check in enumerate(key_checks)
+        ]
+        empty = self._template[None, : frame.symbols(size)]
+        symbols = np.repeat(empty, len(headers), axis=0)
+        if self.names is not None:
+            return symbols, np.array(list(map(self._key, symbols, headers)))
+        symbols[:, frame.header_at] = encode(headers)
+        ramp = np.resize(frame.preamble[::-1], frame.ramp)
+        return symbols, np.array([[ramp[::-1], ramp]])
+
     def modulate(self, codewords, *, inserted=False, key_checks=None) -> np.ndarray:
         """Return the samples of full bursts or of one shorter burst, complex64.
 
@@ -128,26 +143,7 @@ class Modulator:
                 f"{frame.codewords}, or fewer for one burst"
             )
         count = len(codewords) // size
-        checks = key_checks or [None] * count
-        headers = [
-            Header(
-                self.number + i,
-                size,
-                self._hash,
-                inserted,
-                check,
-                VERSION,
-                self._seed_check,
-            )
-            for i, check in enumerate(checks)
-        ]
-        symbols = np.repeat(self._template[None, : frame.symbols(size)], count, axis=0)
-        if self.names is None:
-            symbols[:, frame.header_at] = encode(headers)
-            ramps = np.resize(frame.preamble[::-1], frame.ramp)
-            ramps = np.array([[ramps[::-1], ramps]])
-        else:
-            ramps = np.array(list(map(self._key, symbols, headers)))
+        symbols, ramps = self._known(size, inserted, key_checks or [None] * count)
         payload = codewords.reshape(count, size * frame.n) * self._energy_scale
         symbols[:, frame.payload_at[: size * frame.n]] = payload
         # In a shorter burst, the ramp and the gap replace the pilots at its end.

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels, power
-from advphy_model.modem.frame import SEGMENT, VERSION
+from advphy_model.modem.frame import VERSION
 from advphy_model.modem.header import Header
 from advphy_model.modem.keyed_bursts import KeyedSearch
-from advphy_model.modem.pulse import frame_bank
+from advphy_model.modem.pulse import kernel_layout
 from advphy_model.modem.unheard import Unheard
 from advphy_model.randomness import checked_seed
 
@@ -122,7 +122,11 @@ class Synchronizer:
         expected = self._hash if secret is None else b""
         self._kernel, self._mirror = (
             kernels.burst_synchronizer(
-                _layout(frame), threshold, bool(equalise), phase_walk, expected
+                kernel_layout(frame, _PHASES),
+                threshold,
+                bool(equalise),
+                phase_walk,
+                expected,
             )
             for _ in range(2)
         )
@@ -243,18 +247,3 @@ class Synchronizer:
         return ReceivedFrame(
             header, index, missed, first, at, snr_db, cfo, -1e6 * clock, gain, *found
         )
-
-
-def _layout(frame):
-    sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
-    same = "n codewords samples_per_symbol span preamble_at preamble".split()
-    same += "header_at payload_at pilot_at".split()
-    return {name: getattr(frame, name) for name in same} | {
-        "version": VERSION,
-        "segment": SEGMENT,
-        "scale": math.sqrt(frame.symbol_energy),
-        "pilots": frame.pilot_symbols,
-        "symbols": np.array(sizes, np.int32),
-        "phases": _PHASES,
-        "bank": frame_bank(frame, _PHASES),
-    }
