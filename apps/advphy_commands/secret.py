@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the secret that Alice and Bob of a keyed link share.
+"""Make the secret that Alice and Bob share for a keyed link or keyed bursts.
 
 Writes 32 random bytes as hexadecimal digits to a new FILE with mode 0600. Copy it to
 the other side over a channel that Eve cannot read. A keyed link encrypts in the analog
