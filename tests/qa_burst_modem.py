@@ -39,14 +39,15 @@ class dropper(gr.basic_block):
 
 
 def over_the_air(
-    frames, *between, frame=None, first_frame=0, after=(), runs=1, **receiver
+    frames, *between, frame=None, first_frame=0, after=(), runs=1, own=None, **receiver
 ):
     """Send frames of messages; return the error counter and the synchronizer."""
     frame = frame or Frame.of_model(MODEL)
     flowgraph, first = advphy.top_block(), first_frame * frame.codewords
     source = advphy.message_source(MODEL, first_block=first)
     head = blocks.head(1, frames * frame.codewords)
-    modulator = advphy.burst_modulator(MODEL, frame, first_frame)
+    own = receiver.get("secret") if own is None else own
+    modulator = advphy.burst_modulator(MODEL, frame, first_frame, secret=own)
     synchronizer = advphy.burst_synchronizer(MODEL, frame, **receiver)
     counter, decoder = advphy.error_counter(MODEL), advphy.decoder(MODEL)
     flowgraph.connect(source, head, advphy.encoder(MODEL), modulator)
@@ -58,6 +59,33 @@ def over_the_air(
 
 def total(counter, name):
     return sum(getattr(segment, name) for segment in counter.segments())
+
+
+def test_keyed_bursts_are_decided_and_each_start_is_a_new_session():
+    counter, synchronizer = over_the_air(50, secret=SECRET)
+    assert total(counter, "blocks") == 50 * 128
+    assert total(counter, "block_errors") == 0
+    counts = synchronizer.counts()
+    assert (counts["received"], counts["forged"], counts["replayed"]) == (50, 0, 0)
+    modulator = advphy.burst_modulator(MODEL, secret=SECRET)
+    first = modulator._modulator.names.nonce
+    modulator.start()
+    assert modulator._modulator.names.nonce != first
+
+
+def test_a_synchronizer_without_the_secret_finds_no_keyed_burst(caplog):
+    for secret in (None, OTHER_SECRET):
+        _, synchronizer = over_the_air(80, own=SECRET, secret=secret)
+        assert synchronizer.counts()["received"] == 0
+        assert "if its bursts are keyed" in synchronizer.estimates(1e6)
+        assert "if its bursts are keyed" in caplog.text
+        caplog.clear()
+
+
+@pytest.mark.parametrize("block", ["burst_modulator", "burst_synchronizer"])
+def test_a_secret_of_wrong_length_is_refused_at_construction(block):
+    with pytest.raises(ValueError, match="secret must be 32 bytes, got 5 bytes"):
+        getattr(advphy, block)(MODEL, secret=b"short")
 
 
 def test_what_was_sent_is_decided():

@@ -50,6 +50,26 @@ def rescored():
     return done("rescore", RUN).splitlines()[-1]
 
 
+def counts_of(said):
+    return {line[:17].strip(): line[18:] for line in said.splitlines()}
+
+
+def test_keyed_bursts_of_messages_need_the_secret_and_the_time(here):
+    done("secret key")
+    sent("--key-file key", frames=80)
+    ended = (here / "x").stat().st_mtime
+    keyed = f"--key-file key --sent-at {ended - 1:.1f}"
+    counts = counts_of(received(keyed))
+    assert (counts["bursts received"], counts["blocks"]) == ("80", "10240")
+    assert (counts["forged"], counts["replayed"]) == ("0", "0")
+    late = received(f"--key-file key --sent-at {ended + 3600:.1f}")
+    without = received()
+    assert "forged" not in counts_of(without)
+    for said in (late, without):
+        assert counts_of(said)["bursts received"] == "0"
+        assert "link and secret" in said
+
+
 def test_a_dry_run_sends_nothing_and_says_what_it_would(here):
     said = done(f"radio tx {LINK} --sink file --args x --frames 3 --rate 2e6")
     # 1398 symbols of 4 samples a frame
@@ -329,7 +349,7 @@ RX = f"rx {LINK} --source file --args x.cf32"
         (f"{TX} --psr-db 3", "give --attack"),
         (f"{TX} --permitted cabled", "give --attack"),
         (f"{TX} --attack nowhere.safetensors", "nowhere.safetensors"),
-        (f"{TX} --key-file key", "is not keyed"),
+        (f"{TX} --key-file nowhere", "nowhere: No such file"),
         (f"tx paired_arn_white {FILE} --attack noise_jammer", "semantic"),
         (f"tx {LINK} --sink radio", "driver = 'radio' is not known"),
         (f"tx {LINK} --sink uhd", "--frequency is missing"),

@@ -23,6 +23,9 @@ _NOISE = (
 )
 
 
+_SENT = "time at which keyed bursts of a file were sent, in s since 1970 (default: now)"
+
+
 @dataclass(frozen=True)
 class Settings:
     link: radio.Link = group(radio.Link)
@@ -35,6 +38,7 @@ class Settings:
     psr_db: float = option("PSR of --attack in dB")
     eve: str = option("Eve whose accuracy on a semantic link is counted")
     ebn0_db: float = option(_NOISE)
+    sent_at: float = option(_SENT, metavar="TIME")
 
     def __post_init__(self):
         if self.attack and not self.record:
@@ -57,7 +61,7 @@ def run(settings, output):
 
     source, rate = advphy.sdr_source(**device), device["sample_rate"]
     samples = None if seconds is None else round(seconds * rate)
-    names = ("first_frame", "swap_iq", "eve", "ebn0_db")
+    names = ("first_frame", "swap_iq", "eve", "ebn0_db", "sent_at")
     own = {name: getattr(settings, name) for name in names}
     flowgraph = receiver(model, source, samples=samples, **own, **sent)
     recorder = _recorder(settings, model, sent, device) if settings.record else None
@@ -119,7 +123,7 @@ def _recorder(settings, model, sent, device):
 def _print_counts(output, model, counts, last, rate):
     """Print the counts and the last burst, and note them in the document."""
     pixels = getattr(model, "pixels", None)
-    text = "no burst arrived: check frequency, gain, rate and link of the sender"
+    text = "no burst arrived: check frequency, gain, rate, link and secret"
     if last is not None:
         last = {name: last[name] for name in ("snr_db", "clock_ppm", "cfo")}
         last["cfo_hz"] = last.pop("cfo") * rate

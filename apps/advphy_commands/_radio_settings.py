@@ -34,7 +34,7 @@ class Link:
     seed: int = option("seed of the messages", "1")
     codewords: int = option("codewords per burst", "128")
     images: str = option("images for a semantic link", "mnist_sample")
-    key_file: str = key_file()
+    key_file: str = key_file("of a keyed link, or for keyed bursts of other links")
     frames: int = option("number of bursts after which to end", None, positive)
     seconds: float = option("duration after which to end", None, duration)
 
@@ -45,7 +45,7 @@ class Link:
             "frame": device.frame(driver, model, self.codewords),
             "seed": self.seed,
             "images": self.images if hasattr(model, "pixels") else None,
-            "secret": secret_of(self.key_file, model),
+            "secret": secret_of(self.key_file, model, bursts=True),
         }
 
 

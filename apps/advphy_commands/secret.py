@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make the secret that Alice and Bob of a keyed link share.
+"""Make the secret that Alice and Bob share for a keyed link or keyed bursts.
 
 Writes 32 random bytes as hexadecimal digits to a new FILE with mode 0600. Copy it to
 the other side over a channel that Eve cannot read. A keyed link encrypts in the analog
@@ -24,16 +24,21 @@ def run(settings, output):
     output.note(file=settings.file, mode="0600")
 
 
-def key_file():
+def key_file(use="of a keyed link"):
     """Return the field of --key-file."""
-    text = "secret of a keyed link, mode 0600 (default: ask for it)"
+    text = f"secret {use}, mode 0600 (default: ask for that of a keyed link)"
     return option(text, metavar="FILE")
 
 
-def secret_of(key_file, link):
-    """Return a keyed link's secret, or None; ValueError for a file that has no use."""
+def secret_of(key_file, link, bursts=False):
+    """Return a keyed link's secret, or that of keyed bursts, or None.
+
+    Raises ValueError for a file that has no use.
+    """
     if getattr(link, "keying", "none") != "none":
         return secret_file.read(key_file) if key_file else secret_file.ask()
+    if key_file and bursts:
+        return secret_file.read(key_file)
     if key_file:
         raise ValueError(f"link '{link.name}' is not keyed; omit --key-file")
     return None

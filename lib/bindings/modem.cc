@@ -102,6 +102,14 @@ py::tuple push(burst_synchronizer& self, input samples)
     return py::make_tuple(codewords, bursts);
 }
 
+burst_header header_of(const std::string& bytes)
+{
+    burst_header header;
+    if (bytes.copy(reinterpret_cast<char*>(header.bytes), header_bytes) != header_bytes)
+        throw std::invalid_argument("bytes of a header must be 16");
+    return header;
+}
+
 void bind_header(py::module_& m)
 {
     m.attr("HEADER_SYMBOLS") = header_symbols;
@@ -137,11 +145,8 @@ void bind_header(py::module_& m)
            "Write the symbols (complex64) of a header's 16 bytes to out, of unit energy.",
            { "bytes", "out" },
            [](const std::string& bytes, output out) {
-               burst_header header;
-               if (bytes.copy(reinterpret_cast<char*>(header.bytes), header_bytes) !=
-                   header_bytes)
-                   throw std::invalid_argument("bytes of a header must be 16");
-               encode_header(header, data_of<sample>(out, "out", header_symbols));
+               encode_header(header_of(bytes),
+                             data_of<sample>(out, "out", header_symbols));
            });
     define(m,
            "decode_header",
@@ -157,6 +162,25 @@ void bind_header(py::module_& m)
 
 void bind_synchronizer(py::module_& m)
 {
+    define(m,
+           "key_burst",
+           "Write the symbols of a keyed burst (keyed_symbols.h) and its sealed header.",
+           { "name", "header", "chips", "pilots", "symbols" },
+           [](const std::string& name,
+              const std::string& header,
+              output chips,
+              output pilots,
+              output symbols) {
+               const auto count = size_t(pilots.size());
+               const keyed_symbols keyed(name, count);
+               auto* at = data_of<float>(chips, "chips", keyed.chips.size());
+               std::copy(keyed.chips.begin(), keyed.chips.end(), at);
+               auto* to = data_of<sample>(pilots, "pilots", count);
+               std::copy(keyed.pilots.begin(), keyed.pilots.end(), to);
+               to = data_of<sample>(symbols, "symbols", header_symbols);
+               encode_header(keyed.sealed(header_of(header)), to);
+               keyed.mask(to);
+           });
     py::class_<burst_synchronizer> synchronizer(
         m,
         "burst_synchronizer",
@@ -171,7 +195,14 @@ void bind_synchronizer(py::module_& m)
         .def_readonly("samples", &burst_synchronizer::samples)
         .def_readonly("not_finite", &burst_synchronizer::not_finite)
         .def_readonly("preambles", &burst_synchronizer::preambles)
-        .def_readonly("bad_headers", &burst_synchronizer::bad_headers);
+        .def_readonly("bad_headers", &burst_synchronizer::bad_headers)
+        .def_readonly("forged", &burst_synchronizer::forged)
+        .def_property_readonly("searched", &burst_synchronizer::searched)
+        .def_property_readonly(
+            "name", [](const burst_synchronizer& self) { return py::bytes(self.name()); })
+        .def("expect",
+             &burst_synchronizer::expect,
+             "Search for keyed bursts of these names until a sample.");
     define(synchronizer,
            "push",
            "Take samples (complex64); return the codewords' symbols and the bursts.",

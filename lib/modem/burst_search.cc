@@ -44,6 +44,29 @@ burst_search::burst_search(const frame_layout& layout)
 
 void burst_search::run(const sample* samples) { kernels().modem.search(d_view, samples); }
 
+void burst_search::run(const sample* samples, const std::vector<keyed_symbols>& bursts)
+{
+    d_view.preamble = bursts[0].chips.data();
+    run(samples);
+    d_which.assign(d_view.positions, 0);
+    d_other.resize(3 * d_view.positions);
+    search_view other = d_view;
+    other.metric = d_other.data();
+    other.product_re = &d_other[d_view.positions];
+    other.product_im = &d_other[2 * d_view.positions];
+    for (size_t b = 1; b < bursts.size(); ++b) {
+        other.preamble = bursts[b].chips.data();
+        kernels().modem.correlate(other);
+        for (size_t q = 0; q < d_view.positions; ++q)
+            if (other.metric[q] > d_metric[q]) {
+                d_metric[q] = other.metric[q];
+                d_product_re[q] = other.product_re[q];
+                d_product_im[q] = other.product_im[q];
+                d_which[q] = b;
+            }
+    }
+}
+
 double burst_search::frequency(size_t position) const
 {
     return std::atan2(d_product_im[position], d_product_re[position]) /

@@ -12,6 +12,7 @@
 // Reference: the definition in double precision in lib/modem/qa_modem.cc.
 #pragma once
 #include "modem/frame_layout.h"
+#include "modem/keyed_symbols.h"
 #include "modem/modem_kernels.h"
 
 namespace gr::advphy {
@@ -32,6 +33,10 @@ public:
     size_t step() const { return d_view.step; } // positions per symbol
 
     void run(const sample* samples);
+    // Search for the preambles of several bursts: the metric is the highest of theirs.
+    void run(const sample* samples, const std::vector<keyed_symbols>& bursts);
+    // Index of the burst that has the metric at a position.
+    size_t which(size_t position) const { return d_which[position]; }
 
     const std::vector<float>& metric() const { return d_metric; }
     // Frequency offset at a position, cycles per symbol.
@@ -40,7 +45,8 @@ public:
 private:
     search_view d_view; // points into the layout, too
     size_t d_length;
-    std::vector<float> d_work, d_metric, d_product_re, d_product_im;
+    std::vector<float> d_work, d_metric, d_product_re, d_product_im, d_other;
+    std::vector<size_t> d_which;
 };
 
 } // namespace gr::advphy

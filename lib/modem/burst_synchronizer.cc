@@ -48,7 +48,7 @@ void burst_synchronizer::push(const sample* from, size_t count)
     d_filled += count;
     samples += count;
     std::fill(d_samples.begin() + long(d_filled), d_samples.end(), sample(0));
-    while ((this->*d_next)()) {
+    while (!(d_keyed && !bursts.empty()) && (this->*d_next)()) {
     }
     discard_before(double(d_from) - 4 * d_layout.samples_per_symbol);
 }
@@ -68,9 +68,12 @@ void burst_synchronizer::discard_before(double at)
 
 bool burst_synchronizer::search()
 {
-    if (d_from + d_search.samples() > d_filled)
+    if (d_from + d_search.samples() > d_filled || searched() >= d_until)
         return false;
-    d_search.run(d_samples.data() + d_from);
+    if (d_expected.empty())
+        d_search.run(d_samples.data() + d_from);
+    else
+        d_search.run(d_samples.data() + d_from, d_expected);
     const auto& metric = d_search.metric();
     const auto bar = float(d_settings.threshold * d_settings.threshold);
     const auto crossing = std::find_if(
@@ -88,6 +91,8 @@ bool burst_synchronizer::search()
     d_candidate.at = 0;
     d_candidate.frequency = d_search.frequency(best) / d_layout.samples_per_symbol;
     ++preambles;
+    if (!d_expected.empty())
+        adopt(d_search.which(best));
     d_next = &burst_synchronizer::read_header;
     return true;
 }
@@ -126,14 +131,14 @@ bool burst_synchronizer::read_header()
     // The preamble leaves an error of 1e-3 rad per symbol; the header's pilots find it.
     phase_tracker tracked = track(d_known[0], last, 3e-3);
     burst_header header = header_under(tracked);
-    for (int again = 0; again < header_rounds && !header.valid(); ++again) {
+    for (int again = 0; again < header_rounds && !valid(header); ++again) {
         // Most decisions are right and give a better phase than the pilots.
         set_header(header);
         tracked = track(d_known[1], last, 3e-3);
         header = header_under(tracked);
     }
-    if (!header.valid() || header.codewords() > d_layout.codewords) {
-        ++bad_headers;
+    if (!valid(header) || header.codewords() > d_layout.codewords) {
+        ++(d_keyed && agrees(header) ? forged : bad_headers);
         d_from += size_t(after_false_alarm * d_layout.samples_per_symbol);
         d_next = &burst_synchronizer::search;
         return true;
@@ -152,7 +157,11 @@ burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
     std::array<sample, header_symbols> symbols;
     for (size_t i = 0; i < symbols.size(); ++i)
         symbols[i] = d_straight[size_t(index(d_layout.header_at[i]))];
-    return decode_header(symbols.data());
+    if (!d_keyed)
+        return decode_header(symbols.data());
+    d_keyed->mask(symbols.data());
+    return decode_header(symbols.data(),
+                         [this](const burst_header& found) { return valid(found); });
 }
 
 bool burst_synchronizer::read_payload()
@@ -252,6 +261,8 @@ void burst_synchronizer::set_header(const burst_header& header)
 {
     std::array<sample, header_symbols> symbols;
     encode_header(header, symbols.data());
+    if (d_keyed)
+        d_keyed->mask(symbols.data());
     for (size_t i = 0; i < symbols.size(); ++i)
         d_known[1].values[d_known[1].header_in[i]] = symbols[i];
 }

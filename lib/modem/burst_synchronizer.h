@@ -12,8 +12,11 @@
 #include "modem/burst_search.h"
 #include "modem/clock_tracker.h"
 #include "modem/header_code.h"
+#include "modem/keyed_symbols.h"
 #include "modem/matched_filter.h"
 #include "modem/phase_tracker.h"
+#include <limits>
+#include <optional>
 #include <string>
 
 namespace gr::advphy {
@@ -55,11 +58,18 @@ public:
 
     void push(const sample* samples, size_t count);
 
+    // Search for these keyed bursts from now on, at least one, instead of plain bursts.
+    // Then push() ends with each burst, and where the search reaches sample `until`; call
+    // it again without samples to continue.
+    void expect(const std::vector<std::string>& names, double until);
+    double searched() const { return d_first + double(d_from); }
+    const std::string& name() const { return d_keyed.value().name; } // of the last burst
+
     // Received since they were last cleared: bursts, and n symbols per codeword.
     std::vector<received_burst> bursts;
     std::vector<sample> codewords;
     // Counters of the whole stream.
-    size_t samples = 0, not_finite = 0, preambles = 0, bad_headers = 0;
+    size_t samples = 0, not_finite = 0, preambles = 0, bad_headers = 0, forged = 0;
 
 private:
     struct candidate {
@@ -83,6 +93,9 @@ private:
     void straighten(const phase_tracker& tracked, size_t count);
     double pilots_arrived(int last, size_t& pilots) const;
     void set_header(const burst_header& header);
+    bool valid(const burst_header& header) const;
+    bool agrees(const burst_header& header);
+    void adopt(size_t found);
     void discard_before(double at);
     // Position of the preamble's first symbol: in d_samples; in the stream (whole numbers
     // are added first, so that the sum does not depend on d_first); in d_turned, which
@@ -98,7 +111,7 @@ private:
     }
     int index(int symbol) const { return symbol - d_layout.preamble_at; }
 
-    const frame_layout d_layout;
+    frame_layout d_layout;
     const synchronizer_settings d_settings;
     burst_search d_search;
     matched_filter d_filter;
@@ -111,6 +124,9 @@ private:
     candidate d_candidate;
     std::vector<sample> d_turned, d_y, d_straight;
     known_symbols d_known[2]; // without and with the header
+    std::vector<keyed_symbols> d_expected; // bursts, or none: plain ones
+    std::optional<keyed_symbols> d_keyed; // the burst that was found
+    double d_until = std::numeric_limits<double>::infinity();
 };
 
 } // namespace gr::advphy

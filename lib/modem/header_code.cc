@@ -56,8 +56,10 @@ void to_big_endian(uint32_t value, uint8_t* bytes)
         bytes[i] = uint8_t(value >> (24 - 8 * i));
 }
 
-// The most likely of the `size` best paths with a valid CRC, or the best path.
-template <unsigned size> burst_header best_path(const sample* symbols)
+// The most likely of the `size` best paths that is valid, or the best path.
+template <unsigned size>
+burst_header best_path(const sample* symbols,
+                       const std::function<bool(const burst_header&)>& valid)
 {
     // Register = new bit << 6 | state; the next state is the register without its
     // oldest bit. The two registers that lead to a state differ in that bit. Each state
@@ -100,7 +102,7 @@ template <unsigned size> burst_header best_path(const sample* symbols)
             state = (state << 1 & (states - 1)) | (way & 1);
             rank = way >> 1;
         }
-        if (found.valid())
+        if (valid(found))
             return found;
         if (wanted == 0)
             first = found;
@@ -141,10 +143,11 @@ std::string burst_header::check(int flag) const
     return bytes[0] & flag ? std::string(bytes + 10, bytes + 12) : "";
 }
 
-burst_header decode_header(const sample* symbols)
+burst_header decode_header(const sample* symbols,
+                           const std::function<bool(const burst_header&)>& valid)
 {
-    const burst_header found = best_path<1>(symbols);
-    return found.valid() ? found : best_path<list_size>(symbols);
+    const burst_header found = best_path<1>(symbols, valid);
+    return valid(found) ? found : best_path<list_size>(symbols, valid);
 }
 
 void encode_header(const burst_header& from, sample* symbols)

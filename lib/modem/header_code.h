@@ -11,6 +11,7 @@
 // tests/qa_burst_modem.py.
 #pragma once
 #include "sample.h"
+#include <functional>
 #include <string>
 
 namespace gr::advphy {
@@ -50,7 +51,10 @@ private:
     std::string check(int flag) const; // empty without this flag
 };
 
-burst_header decode_header(const sample* symbols);
+// The most likely contents that are valid, or else the most likely.
+burst_header decode_header(
+    const sample* symbols,
+    const std::function<bool(const burst_header&)>& valid = &burst_header::valid);
 
 // Write the symbols of a header, of unit energy.
 void encode_header(const burst_header& from, sample* symbols);

@@ -21,6 +21,8 @@ struct search_view {
 
 struct modem_kernels {
     void (*search)(const search_view& s, const sample* samples);
+    // The same for another preamble, with the values that search() has filtered.
+    void (*correlate)(const search_view& s);
     // out[i] = sum of the samples from start[i] times taps[i], where each tap is
     // stored twice.
     void (*filter_symbols)(const sample* samples,

@@ -69,15 +69,16 @@ void energies(const search_view& s, const float* re, const float* im, float* ene
             store(energy + q, load(energy + q) + load(energy + q + width * s.step));
 }
 
-void search(const search_view& s, const sample* samples)
+size_t dealt_length(const search_view& s)
 {
-    const size_t length = s.filtered + s.taps / s.stride + 1 + row_padding * together;
-    float* re = s.work + 2 * s.stride * length;
-    float* im = re + s.filtered + row_padding * together;
-    float* energy = im + s.filtered + row_padding * together;
-    deal(floats_of(samples), s.stride, length, s.work);
-    filter(s, s.work, length, re, im);
-    energies(s, re, im, energy);
+    return s.filtered + s.taps / s.stride + 1 + row_padding * together;
+}
+
+void correlate(const search_view& s)
+{
+    const float* re = s.work + 2 * s.stride * dealt_length(s);
+    const float* im = re + s.filtered + row_padding * together;
+    const float* energy = im + s.filtered + row_padding * together;
     for (size_t q = 0; q < s.positions; q += together * lanes) {
         complex_vectors before{}, product{};
         for (size_t first = 0; first < s.chips; first += s.segment) {
@@ -102,6 +103,18 @@ void search(const search_view& s, const sample* samples)
             store(s.product_im + at, product.im[v]);
         }
     }
+}
+
+void search(const search_view& s, const sample* samples)
+{
+    const size_t length = dealt_length(s);
+    float* re = s.work + 2 * s.stride * length;
+    float* im = re + s.filtered + row_padding * together;
+    float* energy = im + s.filtered + row_padding * together;
+    deal(floats_of(samples), s.stride, length, s.work);
+    filter(s, s.work, length, re, im);
+    energies(s, re, im, energy);
+    correlate(s);
 }
 
 void filter_symbols(const sample* samples,
@@ -165,6 +178,8 @@ void shape_pulses(const sample* symbols,
 
 } // namespace
 
-extern const modem_kernels modem_table = { search, filter_symbols, turn, shape_pulses };
+extern const modem_kernels modem_table = {
+    search, correlate, filter_symbols, turn, shape_pulses
+};
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -25,6 +25,11 @@ from .transmit.semantic_encoder import semantic_encoder
 UNLIMITED = 2**62  # samples
 
 
+def _of_bursts(model, secret):
+    """Return the secret of keyed bursts, None if that of a link keys its codes."""
+    return None if getattr(model, "keying", "none") != "none" else secret
+
+
 class transmitter(top_block):
     """Flowgraph that sends bursts of messages or images into a sink.
 
@@ -36,7 +41,7 @@ class transmitter(top_block):
         seed: seed of the messages.
         first_frame: number of the first burst.
         images: Images or the name of a data set, for a semantic link.
-        secret: 32 bytes, for a keyed semantic link.
+        secret: 32 bytes, for a keyed semantic link, or keyed bursts of other links.
         attack: Adversary of a link model, added to Alice's codewords, or None.
         amplitude: largest magnitude of a sample.
     """
@@ -60,6 +65,7 @@ class transmitter(top_block):
         count = None if frames is None else frames * frame.codewords
         at_once = 4 * frame.codewords  # small, so that buffers do not hold seconds
         own = {"amplitude": amplitude, "seed": seed if images is None else None}
+        own["secret"] = _of_bursts(model, secret)
         self.modulator = burst_modulator(model, frame, first_frame, **own)
         self.sink = sink
         if images is not None:
@@ -88,12 +94,13 @@ class receiver(top_block):
             arrives.
         seed: seed of the messages.
         images: Images or the name of a data set, for a semantic link.
-        secret: 32 bytes, for a keyed semantic link.
+        secret: 32 bytes, for a keyed semantic link, or keyed bursts of other links.
         samples: number of samples to receive, or None: until the source ends.
         swap_iq: whether I and Q of the samples are exchanged.
         eve: Eve, or her name or file, who reads labels from the codes that arrive; her
             accuracy_counter is eve_counter. None: nobody.
         ebn0_db: Eb/N0 in dB to which noise worsens the bursts of a link model, or None.
+        sent_at: time in s since 1970 at which keyed bursts were sent; None: now.
     """
 
     def __init__(
@@ -109,6 +116,7 @@ class receiver(top_block):
         swap_iq=False,
         eve=None,
         ebn0_db=None,
+        sent_at=None,
     ):
         top_block.__init__(self, "receiver")
         self.source = source
@@ -120,6 +128,8 @@ class receiver(top_block):
             swap_iq=swap_iq,
             ebn0_db=ebn0_db,
             noise_seed=seed,
+            secret=_of_bursts(model, secret),
+            sent_at=sent_at,
         )
         if hasattr(source, "arrivals"):
             self.synchronizer.set_arrivals(source.arrivals)

@@ -3,6 +3,7 @@
 
 import logging
 import math
+import time
 
 import numpy as np
 from advphy_model.link.any_link import load
@@ -35,9 +36,9 @@ class burst_synchronizer(guarded_general_block):
             semantic link also Alice's tags "alice" and "key". "channel" where ebn0_db
             begins or changes: a dictionary with worsened and ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
-            received, missed, restarts, bad_headers, not_finite and samples, and snr_db,
-            cfo and clock_ppm of the last burst; 20 times a second and when the stream
-            ends.
+            received, missed, restarts, bad_headers, not_finite and samples, of keyed
+            bursts forged and replayed, and snr_db, cfo and clock_ppm of the last burst;
+            20 times a second and when the stream ends.
 
     Args:
         model: link model or semantic link, or its name or file; a burst of another one
@@ -56,6 +57,9 @@ class burst_synchronizer(guarded_general_block):
             Synchronization still sees the better signal. None: no noise. set_ebn0_db
             changes it.
         noise_seed: seed of this noise.
+        secret: 32 bytes, for keyed bursts (docs/over_the_air.md), None: plain bursts.
+        sent_at: time in s since 1970 at which keyed bursts of a file were sent, to 2 s;
+            None: now.
     """
 
     def __init__(
@@ -69,6 +73,8 @@ class burst_synchronizer(guarded_general_block):
         swap_iq=False,
         ebn0_db=None,
         noise_seed=1,
+        secret=None,
+        sent_at=None,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -81,6 +87,8 @@ class burst_synchronizer(guarded_general_block):
             "first_frame": first_frame,
             "swap_iq": swap_iq,
             "noise_seed": noise_seed,
+            "secret": secret,
+            "clock": time.time if sent_at is None else lambda: sent_at,
         }
         self._make = lambda level: Synchronizer(
             frame, model, equalise, phase_walk, ebn0_db=level, **more
@@ -112,7 +120,7 @@ class burst_synchronizer(guarded_general_block):
         self._ebn0_db = ebn0_db
 
     def counts(self):
-        """Return received, missed, restarts, bad_headers, not_finite and samples."""
+        """Return the counts of the Synchronizer."""
         return dict(self._synchronizer.counts)
 
     def last(self):

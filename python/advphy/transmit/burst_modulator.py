@@ -35,6 +35,8 @@ class burst_modulator(guarded_general_block):
         peak_symbol: largest magnitude of a payload symbol, see Modulator, or None.
         seed: seed of the message source, whose check the headers carry, or None: data
             of your own, or images.
+        secret: 32 bytes, for keyed bursts (docs/over_the_air.md), of which each start
+            begins a new session; None: plain bursts.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class burst_modulator(guarded_general_block):
         amplitude=0.8,
         peak_symbol=None,
         seed=None,
+        secret=None,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
@@ -52,7 +55,7 @@ class burst_modulator(guarded_general_block):
             self, "burst_modulator", [(np.complex64, (model.n,))], [np.complex64]
         )
         settings = first_frame, amplitude, peak_symbol, seed
-        self._modulator = Modulator(frame, model, *settings)
+        self._modulator = Modulator(frame, model, *settings, secret)
         self._first_frame, self._size = self._modulator.number, frame.codewords
         self.set_output_multiple(frame.samples())
         self.set_relative_rate(frame.samples(), frame.codewords)
@@ -70,7 +73,7 @@ class burst_modulator(guarded_general_block):
 
     def start(self):
         """Begin at the first burst again, as the sources do at their first item."""
-        self._modulator.number = self._first_frame
+        self._modulator.restart(self._first_frame)
         self._origin = self._first_frame * self._size
         self._inserted, self._keys, self._keyed = False, {}, False
         return True

@@ -152,6 +152,11 @@ def _check_settings(transform, secret, reals):
     number = isinstance(reals, numbers.Real) and not isinstance(reals, bool)
     if not number or not float(reals).is_integer() or not 1 <= reals <= most:
         raise ValueError(f"reals must be a whole number in 1..{most}, got {reals}")
+    require_secret(secret)
+
+
+def require_secret(secret) -> None:
+    """Raise ValueError unless a secret is 32 bytes."""
     if not isinstance(secret, bytes) or len(secret) != SECRET_BYTES:
         size = f"{len(secret)} " if isinstance(secret, bytes) else ""
         got = size + type(secret).__name__

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The modulator, which makes bursts of samples from codewords."""
 
+import dataclasses
 import math
+import time
 
 import numpy as np
 
 from advphy_model import kernels
 from advphy_model.modem.frame import PREAMBLE, VERSION, require_frame
 from advphy_model.modem.header import Header, check_of_seed, encode
+from advphy_model.modem.keyed_bursts import SentNames
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_index
 
@@ -28,6 +31,8 @@ class Modulator:
             codebook, or 3 standard deviations of a semantic code.
         seed: seed of the messages, whose check is sent in the headers; None: data of
             the user's own, or images.
+        secret: 32 bytes, for keyed bursts (docs/burst_format.md); None: plain ones.
+        clock: function that returns the time in s since 1970, for keyed bursts.
 
     Raises ValueError if the frame does not fit, or an argument is out of range.
     """
@@ -40,6 +45,8 @@ class Modulator:
         amplitude=0.8,
         peak_symbol=None,
         seed=None,
+        secret=None,
+        clock=time.time,
     ):
         require_frame(frame, model)
         if seed is not None and not hasattr(model, "k"):
@@ -53,6 +60,7 @@ class Modulator:
         self.frame, self.amplitude = frame, amplitude
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0
+        self.names = None if secret is None else SentNames(secret, clock)
         self._hash = bytes.fromhex(model.sha256[:8])
         sps = frame.samples_per_symbol
         self._pulse = frame_bank(frame, 1)[0]
@@ -71,14 +79,49 @@ class Modulator:
         self._template[frame.preamble_at :][:PREAMBLE] = frame.preamble
         self._template[frame.pilot_at] = frame.pilot_symbols
 
-    def _with_ramps(self, symbols, codewords):
+    def restart(self, number):
+        """Continue with a burst of this number; keyed bursts begin a new session."""
+        self.number = number
+        if self.names is not None:
+            self.names.begin()
+
+    def _with_ramps(self, symbols, codewords, chips):
         frame = self.frame
         rise = np.sin(np.pi / 2 * (np.arange(frame.ramp) + 0.5) / frame.ramp) ** 2
         begin = frame.gap // 2
         end = frame.symbols(codewords) - frame.gap // 2
-        chips = np.resize(frame.preamble[::-1], frame.ramp)
-        symbols[:, begin : begin + frame.ramp] = rise * chips[::-1]
-        symbols[:, end - frame.ramp : end] = rise[::-1] * chips
+        symbols[:, begin : begin + frame.ramp] = rise * chips[:, 0]
+        symbols[:, end - frame.ramp : end] = rise[::-1] * chips[:, 1]
+
+    def _key(self, row, header):
+        """Write preamble, pilots and header of a keyed burst; return its ramps."""
+        frame = self.frame
+        name, carried = self.names.next(header.number)
+        if carried is not None:
+            header = dataclasses.replace(header, model_hash=carried)
+        chips = np.empty(2 * PREAMBLE, np.float32)
+        known = np.zeros_like(self._template)
+        pilots, symbols = known[frame.pilot_at], known[frame.header_at]
+        kernels.key_burst(name, header.to_bytes(), chips, pilots, symbols)
+        known[frame.pilot_at], known[frame.header_at] = pilots, symbols
+        known[frame.preamble_at :][:PREAMBLE] = chips[:PREAMBLE]
+        row[:] = known[: len(row)]
+        return chips[PREAMBLE:].reshape(2, -1)[:, : frame.ramp]
+
+    def _known(self, size, inserted, key_checks):
+        """Return the symbols of bursts without payload and ramps, and the ramps."""
+        frame, fields = self.frame, (size, self._hash, inserted)
+        headers = [
+            Header(self.number + i, *fields, check, VERSION, self._seed_check)
+            for i, check in enumerate(key_checks)
+        ]
+        empty = self._template[None, : frame.symbols(size)]
+        symbols = np.repeat(empty, len(headers), axis=0)
+        if self.names is not None:
+            return symbols, np.array(list(map(self._key, symbols, headers)))
+        symbols[:, frame.header_at] = encode(headers)
+        ramp = np.resize(frame.preamble[::-1], frame.ramp)
+        return symbols, np.array([[ramp[::-1], ramp]])
 
     def modulate(self, codewords, *, inserted=False, key_checks=None) -> np.ndarray:
         """Return the samples of full bursts or of one shorter burst, complex64.
@@ -100,27 +143,13 @@ class Modulator:
                 f"{frame.codewords}, or fewer for one burst"
             )
         count = len(codewords) // size
-        checks = key_checks or [None] * count
-        headers = [
-            Header(
-                self.number + i,
-                size,
-                self._hash,
-                inserted,
-                check,
-                VERSION,
-                self._seed_check,
-            )
-            for i, check in enumerate(checks)
-        ]
-        symbols = np.repeat(self._template[None, : frame.symbols(size)], count, axis=0)
-        symbols[:, frame.header_at] = encode(headers)
+        symbols, ramps = self._known(size, inserted, key_checks or [None] * count)
         payload = codewords.reshape(count, size * frame.n) * self._energy_scale
         symbols[:, frame.payload_at[: size * frame.n]] = payload
         # In a shorter burst, the ramp and the gap replace the pilots at its end.
         symbols[:, frame.symbols(size) - frame.gap // 2 :] = 0
         if frame.ramp:
-            self._with_ramps(symbols, size)
+            self._with_ramps(symbols, size, ramps)
         self.number += count
         return self._shaped(symbols)
 

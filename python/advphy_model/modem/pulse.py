@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The root-raised-cosine pulse: shaping at any delay and the matched filter."""
 
+import math
+
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.modem.frame import SEGMENT, VERSION
 
 
 def root_raised_cosine(t, rolloff: float) -> np.ndarray:
@@ -39,6 +42,22 @@ def pulse_bank(samples_per_symbol: int, rolloff: float, span: int, phases: int):
 def frame_bank(frame, phases: int) -> np.ndarray:
     """Return the pulse_bank of a Frame."""
     return pulse_bank(frame.samples_per_symbol, frame.rolloff, frame.span, phases)
+
+
+def kernel_layout(frame, phases: int) -> dict:
+    """Return the layout of a Frame for kernels.burst_synchronizer."""
+    sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
+    same = "n codewords samples_per_symbol span preamble_at preamble".split()
+    same += "header_at payload_at pilot_at".split()
+    return {name: getattr(frame, name) for name in same} | {
+        "version": VERSION,
+        "segment": SEGMENT,
+        "scale": math.sqrt(frame.symbol_energy),
+        "pilots": frame.pilot_symbols,
+        "symbols": np.array(sizes, np.int32),
+        "phases": phases,
+        "bank": frame_bank(frame, phases),
+    }
 
 
 def shaped_late(symbols, delay, frame) -> np.ndarray:

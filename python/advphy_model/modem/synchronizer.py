@@ -3,14 +3,17 @@
 
 import dataclasses
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from advphy_model import kernels, power
-from advphy_model.modem.frame import SEGMENT, VERSION
+from advphy_model.modem.frame import VERSION
 from advphy_model.modem.header import Header
-from advphy_model.modem.pulse import frame_bank
+from advphy_model.modem.keyed_bursts import KeyedSearch
+from advphy_model.modem.pulse import kernel_layout
+from advphy_model.modem.unheard import Unheard
 from advphy_model.randomness import checked_seed
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
@@ -83,8 +86,12 @@ class Synchronizer:
             its estimated SNR; set_ebn0_db changes it. Synchronization still sees the
             better signal. None: no noise.
         noise_seed: seed of this noise, a function of it and the codeword's index.
+        secret: 32 bytes, for keyed bursts; None: plain ones.
+        clock: function that returns the time in s since 1970 at which the samples were
+            sent, to 2 s, for keyed bursts.
 
-    `hint` is a sentence if only the conjugated samples hold bursts, else an empty text.
+    `hint` is a sentence if only the conjugated samples hold plain bursts, or if there
+    is a signal without bursts, else an empty text.
 
     Raises ValueError if an argument is out of range.
     """
@@ -100,6 +107,8 @@ class Synchronizer:
         swap_iq=False,
         ebn0_db=None,
         noise_seed=1,
+        secret=None,
+        clock=time.time,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"threshold must be above 0 and below 1, got {threshold}")
@@ -109,14 +118,24 @@ class Synchronizer:
                 f"{phase_walk}"
             )
         self.frame, self._model = frame, model
-        expected = b"" if model is None else bytes.fromhex(model.sha256[:8])
+        self._hash = b"" if model is None else bytes.fromhex(model.sha256[:8])
+        expected = self._hash if secret is None else b""
         self._kernel, self._mirror = (
             kernels.burst_synchronizer(
-                _layout(frame), threshold, bool(equalise), phase_walk, expected
+                kernel_layout(frame, _PHASES),
+                threshold,
+                bool(equalise),
+                phase_walk,
+                expected,
             )
             for _ in range(2)
         )
+        self._keyed = None
+        if secret is not None:
+            self._mirror = None
+            self._keyed = KeyedSearch(self._kernel, frame, self._hash, secret, clock)
         self._swap_iq, self.hint = bool(swap_iq), ""
+        self._unheard = Unheard(64 * frame.samples())
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = 0
         self._noise_seed = checked_seed(noise_seed)
@@ -139,14 +158,18 @@ class Synchronizer:
 
         They are received and missed bursts; restarts, where a burst number does not
         rise; preambles; bad_headers, with a wrong CRC; samples; not_finite, samples
-        that are not finite or far too large and are replaced by 0.
+        that are not finite or far too large and are replaced by 0. Of keyed bursts
+        also forged, with a wrong tag in a header that was surely read, and replayed.
         """
-        names = ("preambles", "bad_headers", "samples", "not_finite")
+        names, keyed = ("preambles", "bad_headers", "samples", "not_finite"), {}
+        if self._keyed is not None:
+            keyed = {"forged": self._kernel.forged, "replayed": self._keyed.replayed}
         return {
             "received": self._received,
             "missed": self._missed,
             "restarts": self._restarts,
             **{name: getattr(self._kernel, name) for name in names},
+            **keyed,
         }
 
     def push(self, samples):
@@ -157,7 +180,10 @@ class Synchronizer:
         """
         if self._mirror is not None and not self._received:
             self._look_in_mirror(samples if self._swap_iq else samples.conj())
-        symbols, found = self._kernel.push(samples.conj() if self._swap_iq else samples)
+        if not self._received:
+            self.hint = self.hint or self._unheard.hint(samples)
+        kernel = self._kernel if self._keyed is None else self._keyed
+        symbols, found = kernel.push(samples.conj() if self._swap_iq else samples)
         frames = [self._frame(*values) for values in found]
         codewords = symbols.reshape(-1, self.frame.n)
         if self._ebn0_db is not None:
@@ -221,18 +247,3 @@ class Synchronizer:
         return ReceivedFrame(
             header, index, missed, first, at, snr_db, cfo, -1e6 * clock, gain, *found
         )
-
-
-def _layout(frame):
-    sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
-    same = "n codewords samples_per_symbol span preamble_at preamble".split()
-    same += "header_at payload_at pilot_at".split()
-    return {name: getattr(frame, name) for name in same} | {
-        "version": VERSION,
-        "segment": SEGMENT,
-        "scale": math.sqrt(frame.symbol_energy),
-        "pilots": frame.pilot_symbols,
-        "symbols": np.array(sizes, np.int32),
-        "phases": _PHASES,
-        "bank": frame_bank(frame, _PHASES),
-    }

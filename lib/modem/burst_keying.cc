@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// burst_synchronizer: keyed bursts.
+#include "modem/burst_synchronizer.h"
+#include <cmath>
+
+namespace gr::advphy {
+
+// Correlation of a keyed header's symbols with the most likely contents, above which a
+// wrong tag is no error of reception: that of right symbols at 1.1 dB.
+constexpr double surely_read = 0.75;
+
+void burst_synchronizer::expect(const std::vector<std::string>& names, double until)
+{
+    d_until = until;
+    d_expected.clear();
+    for (const std::string& name : names)
+        d_expected.emplace_back(name, d_layout.pilots.size());
+}
+
+// Take the symbols of an expected burst for those of the layout.
+void burst_synchronizer::adopt(size_t found)
+{
+    d_keyed = d_expected[found];
+    const auto chips = d_keyed->chips.begin();
+    d_layout.preamble.assign(chips, chips + long(d_layout.preamble.size()));
+    d_layout.pilots = d_keyed->pilots;
+    for (const bool with_header : { false, true })
+        d_known[with_header] = known_symbols(d_layout, with_header);
+}
+
+// Whether the tag of a keyed burst, or the CRC of another, is right.
+bool burst_synchronizer::valid(const burst_header& header) const
+{
+    return d_keyed ? d_keyed->valid(header) : header.valid();
+}
+
+// Whether the received symbols are surely those of a header.
+bool burst_synchronizer::agrees(const burst_header& header)
+{
+    set_header(header);
+    double along = 0, energy = 0;
+    for (const size_t i : d_known[1].header_in) {
+        const sample y = d_straight[size_t(d_known[1].index[i])];
+        along += std::real(y * std::conj(d_known[1].values[i]));
+        energy += std::norm(y);
+    }
+    return along > surely_read * std::sqrt(energy * double(header_symbols));
+}
+
+} // namespace gr::advphy
