@@ -9,7 +9,7 @@ from advphy_model.measure.measurement_text import (
     table_texts,
 )
 
-_AS_NAMED = "restarts bad_headers blocks block_errors erasures"
+_AS_NAMED = "restarts suspicious bad_headers blocks block_errors erasures"
 COUNTS = {"received": "bursts received", "missed": "bursts missed"}
 COUNTS |= {name: name.replace("_", " ") for name in _AS_NAMED.split()}
 

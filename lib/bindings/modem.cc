@@ -78,7 +78,8 @@ py::tuple fields_of(const received_burst& burst)
                           burst.clock,
                           burst.gain,
                           burst.equalized,
-                          burst.intact);
+                          burst.intact,
+                          burst.suspicious);
 }
 
 py::tuple push(burst_synchronizer& self, input samples)

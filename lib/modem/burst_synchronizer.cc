@@ -27,6 +27,8 @@ burst_synchronizer::burst_synchronizer(frame_layout layout,
       d_filter(d_layout),
       d_clock(double(d_layout.symbols.back() * d_layout.samples_per_symbol),
               position_deviation * d_layout.samples_per_symbol),
+      d_expectation(double(d_layout.symbols.back() * d_layout.samples_per_symbol),
+                    d_layout.samples_per_symbol),
       d_next(&burst_synchronizer::search),
       d_known{ known_symbols(d_layout, false), known_symbols(d_layout, true) }
 {
@@ -139,11 +141,28 @@ bool burst_synchronizer::read_header()
         return true;
     }
     d_candidate.header = header;
-    d_clock.note(position(), header.number(), header.codewords() == d_layout.codewords);
     d_candidate.frequency +=
         tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
+    compare(tracked);
     d_next = &burst_synchronizer::read_payload;
     return true;
+}
+
+// Compare a burst with those before it; the clock does not follow a suspicious one.
+void burst_synchronizer::compare(const phase_tracker& tracked)
+{
+    const burst_header& header = d_candidate.header;
+    const int samples_per_symbol = d_layout.samples_per_symbol;
+    d_candidate.suspicious = d_expectation.note(
+        { position(),
+          double(d_layout.symbols[size_t(header.codewords())] * samples_per_symbol),
+          d_candidate.frequency * samples_per_symbol,
+          tracked.gain(),
+          header.number() },
+        d_clock.offset());
+    if (d_candidate.suspicious.empty())
+        d_clock.note(
+            position(), header.number(), header.codewords() == d_layout.codewords);
 }
 
 burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
@@ -172,6 +191,7 @@ bool burst_synchronizer::read_payload()
     burst.header = header;
     burst.first_codeword = this->codewords.size() / size_t(d_layout.n);
     burst.intact = true;
+    burst.suspicious = d_candidate.suspicious;
     const std::string& expected = d_settings.expected_hash;
     if (known_version && (expected.empty() || expected == header.model_hash()))
         receive(burst, last, spacing);

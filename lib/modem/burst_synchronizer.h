@@ -9,6 +9,7 @@
 // during the search; two rotations, three matched filters and the tracking of a burst.
 // Reference: the codewords that were sent, tests/test_modem.py and test_modem_air.py.
 #pragma once
+#include "modem/burst_expectation.h"
 #include "modem/burst_search.h"
 #include "modem/clock_tracker.h"
 #include "modem/header_code.h"
@@ -45,6 +46,7 @@ struct received_burst {
     size_t first_codeword; // in the output
     bool equalized;
     bool intact; // the last pilots were in the right place
+    std::string suspicious; // what departs from the bursts before it, or empty
 };
 
 class burst_synchronizer
@@ -66,10 +68,12 @@ private:
         double at; // first symbol, relative to where the search found it
         double frequency; // cycles per sample
         burst_header header;
+        std::string suspicious;
     };
 
     bool search();
     bool read_header();
+    void compare(const phase_tracker& tracked);
     burst_header header_under(const phase_tracker& tracked);
     bool read_payload();
     void acquire();
@@ -103,6 +107,7 @@ private:
     burst_search d_search;
     matched_filter d_filter;
     clock_tracker d_clock;
+    burst_expectation d_expectation;
     std::vector<sample> d_samples; // followed by zeros that may be read
     size_t d_filled; // samples in d_samples
     double d_first; // position of d_samples[0] in the stream

@@ -107,7 +107,8 @@ class messages_to_bytes(guarded_general_block):
     def _follow(self, burst):
         """Find out how many messages are missing before a burst."""
         index, self._followed = burst["index"], self.nitems_read(0) + 1
-        if not self._begun or index < self._next:  # the sender begins (anew)
+        leaps = burst.get("suspicious") == "number"  # perhaps by millions
+        if not self._begun or index < self._next or leaps:  # the sender begins (anew)
             codewords = index // max(1, burst["number"])  # in each earlier burst
             self._next, self._begun = index - burst["missed"] * codewords, True
             place = (self._next - self._first_block) * self._k

@@ -3,6 +3,7 @@
 
 import dataclasses
 import math
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_seed
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
+_MOST_UNFOLLOWED = 4096  # numbers to keep while no burst is followed
 THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.py
 
 
@@ -34,6 +36,8 @@ class ReceivedFrame:
         gain: amplitude of the preamble symbols after the matched filter.
         equalised: whether an echo was found and equalized.
         intact: whether the last pilots were in place, so no samples were lost before.
+        suspicious: "number", "time", "frequency" or "gain" if that departs from the
+            bursts before it (lib/modem/burst_expectation.h), else an empty text.
         ebn0_db: Eb/N0 in dB to which the codewords were worsened, or None.
     """
 
@@ -48,6 +52,7 @@ class ReceivedFrame:
     gain: float
     equalised: bool
     intact: bool
+    suspicious: str = ""
     ebn0_db: float | None = None
 
     def as_dict(self) -> dict:
@@ -55,8 +60,9 @@ class ReceivedFrame:
         fields = dataclasses.asdict(self)
         for name in ("header", "first_codeword", "at"):
             fields.pop(name)
-        if self.ebn0_db is None:
-            fields.pop("ebn0_db")
+        for name in ("suspicious", "ebn0_db"):
+            if fields[name] in ("", None):
+                fields.pop(name)
         header = self.header
         if header.seed_check is not None:
             fields["seed_check"] = header.seed_check.hex()
@@ -83,6 +89,9 @@ class Synchronizer:
             its estimated SNR; set_ebn0_db changes it. Synchronization still sees the
             better signal. None: no noise.
         noise_seed: seed of this noise, a function of it and the codeword's index.
+
+    Codewords of suspicious bursts are put out, too, but the clock and the number of the
+    next burst do not follow them until three in a row agree.
 
     `hint` is a sentence if only the conjugated samples hold bursts, else an empty text.
 
@@ -118,7 +127,8 @@ class Synchronizer:
         )
         self._swap_iq, self.hint = bool(swap_iq), ""
         self._expected = first_frame  # number of the next burst
-        self._received = self._missed = self._restarts = 0
+        self._received = self._missed = self._restarts = self._suspicious = 0
+        self._unfollowed = deque(maxlen=_MOST_UNFOLLOWED)  # numbers of suspicious bursts
         self._noise_seed = checked_seed(noise_seed)
         self.set_ebn0_db(ebn0_db)
 
@@ -138,7 +148,7 @@ class Synchronizer:
         """Return the counts so far.
 
         They are received and missed bursts; restarts, where a burst number does not
-        rise; preambles; bad_headers, with a wrong CRC; samples; not_finite, samples
+        rise; suspicious bursts among those received; preambles; bad_headers, with a wrong CRC; samples; not_finite, samples
         that are not finite or far too large and are replaced by 0.
         """
         names = ("preambles", "bad_headers", "samples", "not_finite")
@@ -146,6 +156,7 @@ class Synchronizer:
             "received": self._received,
             "missed": self._missed,
             "restarts": self._restarts,
+            "suspicious": self._suspicious,
             **{name: getattr(self._kernel, name) for name in names},
         }
 
@@ -198,6 +209,19 @@ class Synchronizer:
         samples = self.frame.samples() + 4096 * self.frame.samples_per_symbol
         return self.push(np.zeros(samples, np.complex64))
 
+    def _missed_before(self, number, suspicious):
+        """Note the number of a burst; return how many are missing before it."""
+        if suspicious:
+            self._suspicious += 1
+            self._unfollowed.append(number)
+            return 0
+        expected = number if self._expected is None else self._expected
+        self._restarts += number < expected
+        came = sum(expected <= other < number for other in set(self._unfollowed))
+        self._unfollowed.clear()
+        self._expected = number + 1
+        return max(0, number - expected - came)
+
     def _frame(self, fields, first, at, snr, cfo, clock, gain, *found):
         header = Header(*fields)
         if header.version != VERSION:
@@ -211,10 +235,7 @@ class Synchronizer:
                 f"burst {header.number} is of the link model {sent}, expected "
                 f"'{model.name}' {model.sha256[:8]}; give both ends the same link"
             )
-        missed = 0 if self._expected is None else header.number - self._expected
-        if missed < 0:
-            missed, self._restarts = 0, self._restarts + 1
-        self._expected = header.number + 1
+        missed = self._missed_before(header.number, found[-1])
         self._received, self._missed = self._received + 1, self._missed + missed
         index = header.number * self.frame.codewords
         snr_db = 10 * math.log10(max(snr, 1e-10))
