@@ -211,6 +211,14 @@ void burst_synchronizer::receive(received_burst& burst, int last, double spacing
     d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
     filter_burst(last, spacing);
     phase_tracker tracked = track(d_known[1], last, 1e-3);
+    burst.clock = d_clock.offset();
+    if (follow_clock(tracked, burst, last)) {
+        const double before = spacing;
+        spacing = d_layout.samples_per_symbol * (1 + burst.clock);
+        d_candidate.at += middle * (before - spacing);
+        filter_burst(last, spacing);
+        tracked = track(d_known[1], last, 1e-3);
+    }
     burst.gain = tracked.gain();
     if (d_settings.equalize && undo_echoes(tracked)) {
         burst.equalized = true;
@@ -220,7 +228,6 @@ void burst_synchronizer::receive(received_burst& burst, int last, double spacing
     burst.at = position();
     burst.snr = snr_of(tracked, last);
     burst.frequency = d_candidate.frequency;
-    burst.clock = d_clock.offset();
     // If samples were lost, the next burst may begin inside this one.
     size_t pilots = 0;
     const double arrived = pilots_arrived(last, pilots);

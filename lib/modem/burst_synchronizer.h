@@ -78,6 +78,8 @@ private:
     bool read_payload();
     void acquire();
     double peak(double width);
+    double stretch(int last, double spacing, double energy);
+    bool follow_clock(const phase_tracker& tracked, received_burst& burst, int last);
     void turn_burst(int symbols, double spacing);
     void filter_burst(int last, double spacing);
     phase_tracker track(const known_symbols& known, int last, double deviation);

@@ -246,7 +246,7 @@ class Synchronizer:
 
 def _layout(frame):
     sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
-    same = "n codewords samples_per_symbol span preamble_at preamble".split()
+    same = "n codewords samples_per_symbol span rolloff preamble_at preamble".split()
     same += "header_at payload_at pilot_at".split()
     return {name: getattr(frame, name) for name in same} | {
         "version": VERSION,
