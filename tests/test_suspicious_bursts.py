@@ -111,7 +111,10 @@ def test_bursts_with_pauses_between_them_are_not_suspicious():
     rng = np.random.default_rng(3)
     parts = []
     for number in range(30):
-        parts += [bursts(number), np.zeros(int(rng.integers(1, 4 * SIZE)), np.complex64)]
+        parts += [
+            bursts(number),
+            np.zeros(int(rng.integers(1, 4 * SIZE)), np.complex64),
+        ]
     _, found, counts = received(*parts)
     assert counts["received"] == 30
     assert marked(found) == {}
@@ -127,7 +130,9 @@ def test_bursts_with_pauses_between_them_are_not_suspicious():
     ],
 )
 def test_nothing_is_suspicious_in_2000_bursts_of_an_ordinary_channel(kind, ebn0_db):
-    air = SampleChannel(kind, seed=4, noise_variance=noise_variance(ebn0_db, MODEL.rate))
+    air = SampleChannel(
+        kind, seed=4, noise_variance=noise_variance(ebn0_db, MODEL.rate)
+    )
     synchronizer = Synchronizer(FRAME, MODEL, first_frame=0)
     for first in range(0, 2000, 50):
         synchronizer.push(air.process(bursts(first, 50)))

@@ -84,6 +84,23 @@ void burst_synchronizer::acquire()
     }
 }
 
+// Compare a burst with those before it; the clock does not follow a suspicious one.
+void burst_synchronizer::compare(const phase_tracker& tracked)
+{
+    const burst_header& header = d_candidate.header;
+    const int samples_per_symbol = d_layout.samples_per_symbol;
+    d_candidate.suspicious = d_expectation.note(
+        { position(),
+          double(d_layout.symbols[size_t(header.codewords())] * samples_per_symbol),
+          d_candidate.frequency * samples_per_symbol,
+          tracked.gain(),
+          header.number() },
+        d_clock.offset());
+    if (d_candidate.suspicious.empty())
+        d_clock.note(
+            position(), header.number(), header.codewords() == d_layout.codewords);
+}
+
 // By how much symbols are farther apart than `spacing`, relative to it. The energy of the
 // matched filter's output has a line at the symbol rate whatever the constellation,
 //     E|y(t)|^2 = energy (1 - r/4 + r/4 cos(2 pi t)),   t in symbols, r the roll-off,

@@ -148,23 +148,6 @@ bool burst_synchronizer::read_header()
     return true;
 }
 
-// Compare a burst with those before it; the clock does not follow a suspicious one.
-void burst_synchronizer::compare(const phase_tracker& tracked)
-{
-    const burst_header& header = d_candidate.header;
-    const int samples_per_symbol = d_layout.samples_per_symbol;
-    d_candidate.suspicious = d_expectation.note(
-        { position(),
-          double(d_layout.symbols[size_t(header.codewords())] * samples_per_symbol),
-          d_candidate.frequency * samples_per_symbol,
-          tracked.gain(),
-          header.number() },
-        d_clock.offset());
-    if (d_candidate.suspicious.empty())
-        d_clock.note(
-            position(), header.number(), header.codewords() == d_layout.codewords);
-}
-
 burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
 {
     straighten(tracked, d_y.size());

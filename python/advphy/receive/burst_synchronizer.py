@@ -32,13 +32,14 @@ class burst_synchronizer(guarded_general_block):
             clock_ppm (how much faster the sender's clock is), gain, equalised,
             intact, arrived (of its last sample, by time.monotonic), seed_check if the
             header has one, and suspicious ("number", "time", "frequency" or "gain") if
-            that departs from the bursts before it. Error counter and meters take the index from it. Of a
-            semantic link also Alice's tags "alice" and "key". "channel" where ebn0_db
-            begins or changes: a dictionary with worsened and ebn0_db.
+            that departs from the bursts before it. Error counter and meters take the
+            index from it. Of a semantic link also Alice's tags "alice" and "key".
+            "channel" where ebn0_db begins or changes: a dictionary with worsened and
+            ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
             received, missed, restarts, suspicious, bad_headers, not_finite and samples,
-            and snr_db, cfo and clock_ppm of the last burst; 20 times a second and when the stream
-            ends.
+            and snr_db, cfo and clock_ppm of the last burst; 20 times a second and when
+            the stream ends.
 
     Args:
         model: link model or semantic link, or its name or file; a burst of another one

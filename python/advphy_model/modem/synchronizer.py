@@ -128,7 +128,7 @@ class Synchronizer:
         self._swap_iq, self.hint = bool(swap_iq), ""
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = self._suspicious = 0
-        self._unfollowed = deque(maxlen=_MOST_UNFOLLOWED)  # numbers of suspicious bursts
+        self._unfollowed = deque(maxlen=_MOST_UNFOLLOWED)  # numbers of suspicious ones
         self._noise_seed = checked_seed(noise_seed)
         self.set_ebn0_db(ebn0_db)
 
@@ -148,8 +148,9 @@ class Synchronizer:
         """Return the counts so far.
 
         They are received and missed bursts; restarts, where a burst number does not
-        rise; suspicious bursts among those received; preambles; bad_headers, with a wrong CRC; samples; not_finite, samples
-        that are not finite or far too large and are replaced by 0.
+        rise; suspicious bursts among those received; preambles; bad_headers, with a
+        wrong CRC; samples; not_finite, samples that are not finite or far too large and
+        are replaced by 0.
         """
         names = ("preambles", "bad_headers", "samples", "not_finite")
         return {
