@@ -140,13 +140,13 @@ bool burst_synchronizer::follow_clock(const phase_tracker& tracked,
     double measured = burst.clock;
     // The timing may drift by a symbol, so a part of the burst is measured first. Each
     // part twice: the first result is too small by sin(x) / x.
-    for (int part = std::min(last, first_part);; part = std::min(last, 2 * part)) {
+    int part = first_part / 2;
+    do {
+        part = std::min(last, 2 * part);
         for (int round = 0; round < 2; ++round)
             measured +=
                 stretch(part, d_layout.samples_per_symbol * (1 + measured), gain * gain);
-        if (part == last)
-            break;
-    }
+    } while (part < last);
     clock_tracker clock = d_clock;
     clock.note(measured, variance);
     burst.clock = clock.offset();

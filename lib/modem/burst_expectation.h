@@ -37,18 +37,16 @@ public:
     // first, or an empty text if it is followed. clock: relative offset of the clock.
     const char* note(arrived_burst now, double clock)
     {
-        const char* why = d_any ? departure(d_followed, now, clock) : "";
+        const bool any = d_followed.samples > 0;
+        const char* why = any ? departure(d_followed, now, clock) : "";
         if (*why) {
-            arrived_burst next = now; // if it belongs to a new state
-            const bool agrees = d_others && !*departure(d_other, next, clock);
-            d_other = agrees ? next : now;
+            const bool agrees = d_others && !*departure(d_other, now, clock);
             d_others = agrees ? d_others + 1 : 1;
+            d_other = now;
             if (d_others < enough)
                 return why;
-            now = next;
         }
         d_followed = now;
-        d_any = true;
         d_others = 0;
         return "";
     }
@@ -86,7 +84,6 @@ private:
 
     double d_burst_samples, d_samples_per_symbol;
     arrived_burst d_followed{}, d_other{}; // d_other: the last suspicious one
-    bool d_any = false;
     int d_others = 0; // suspicious bursts in a row that agree
 };
 

@@ -196,10 +196,9 @@ void burst_synchronizer::receive(received_burst& burst, int last, double spacing
     phase_tracker tracked = track(d_known[1], last, 1e-3);
     burst.clock = d_clock.offset();
     if (follow_clock(tracked, burst, last)) {
-        const double before = spacing;
-        spacing = d_layout.samples_per_symbol * (1 + burst.clock);
-        d_candidate.at += middle * (before - spacing);
-        filter_burst(last, spacing);
+        const double own = d_layout.samples_per_symbol * (1 + burst.clock);
+        d_candidate.at += middle * (spacing - own);
+        filter_burst(last, spacing = own);
         tracked = track(d_known[1], last, 1e-3);
     }
     burst.gain = tracked.gain();
