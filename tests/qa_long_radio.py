@@ -21,6 +21,7 @@ from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import advphy
 from gnuradio.advphy.over_the_air import receiver, transmitter
 
+from . import jammers
 from .left_open import resident_mib
 from .qa_grc import ENVIRONMENT
 from .standin_link import RATE, needs_standin, own_air
@@ -40,6 +41,28 @@ def test_a_thousand_million_samples_of_noise_are_no_frame():
         synchronizer.push(x)
     assert synchronizer.counts["samples"] >= 10**9
     assert synchronizer.counts["received"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", jammers.KINDS)
+def test_a_hundred_million_samples_of_other_systems_are_no_frame(kind):
+    assert bursts_in(kind, pieces=381) == 0  # of 2^18 samples
+
+
+def bursts_in(kind, pieces, seed=13):
+    """Return the bursts in noise and a signal 0..40 dB above it, new in each piece."""
+    synchronizer, rng = Synchronizer(FRAME, MODEL), np.random.default_rng(seed)
+    x = np.empty(1 << 18, np.complex64)
+    for piece in range(pieces):
+        kernels.gaussian(seed, 2 * (piece << 18), x)
+        level = np.sqrt(2 * 10 ** rng.uniform(0, 4))
+        synchronizer.push(x + (level * jammers.KINDS[kind](len(x), rng)).astype("c8"))
+    return synchronizer.counts["received"]
+
+
+@pytest.mark.parametrize("kind", jammers.KINDS)
+def test_other_systems_are_no_frame(kind):
+    assert bursts_in(kind, pieces=4) == 0
 
 
 @pytest.mark.slow

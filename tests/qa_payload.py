@@ -10,6 +10,7 @@ import pytest
 from advphy_model.link import links
 from advphy_model.link.link_model import LinkModel
 from advphy_model.modem import payload
+from advphy_model.modem.modulator import Modulator
 from gnuradio import advphy, blocks, gr
 
 from .qa_burst_modem import dropper
@@ -129,6 +130,27 @@ def test_a_sender_that_begins_anew_is_followed():
     assert list(sink.data()) == 2 * data
     tags = [(t.offset, pmt.to_long(t.value)) for t in sink.tags()]
     assert tags == [(0, 0), (320, 0)]
+
+
+@pytest.mark.parametrize("stray", [2, 4_000_000])
+def test_a_burst_of_another_place_moves_no_other_bytes(stray):
+    link, x = random_link(4, 8), blocks.vector_sink_c()
+    frame, flowgraph = advphy.Frame.of_model(link), advphy.top_block()
+    source, *chain = modem(link, frame)
+    data = list(BYTES[:512])  # eight bursts
+    flowgraph.connect(blocks.vector_source_b(data), source, *chain[:2], x)
+    flowgraph.run()
+    samples = np.reshape(x.data(), (-1, frame.samples()))
+    foreign = Modulator(frame, link, first_frame=stray)
+    other = foreign.modulate(link.codebook[np.zeros(frame.codewords, int)])
+    again, sink = advphy.top_block(), blocks.vector_sink_b()
+    stream = np.concatenate([*samples[:5], other, *samples[5:]])
+    again.connect(blocks.vector_source_c(stream), *modem(link, frame)[3:], sink)
+    again.run()
+    got = list(sink.data())
+    assert got[:320] + got[384:] == data
+    tags = [(t.offset, pmt.to_long(t.value)) for t in sink.tags()]
+    assert tags == [(0, 0), (320, 64 * stray), (384, 320)]
 
 
 def test_bytes_that_were_not_decided_are_lost_bytes():

@@ -76,6 +76,20 @@ def test_without_an_attack_the_modem_loses_little():
     assert high >= aligned_bler(5.0)
 
 
+@pytest.mark.parametrize("where", ["payload", "stream"])
+@pytest.mark.parametrize("cfo", [1e-3 / 4, 1 / 128, "random"])
+def test_a_p_with_an_offset_of_its_own_is_cancelled_per_burst(where, cfo):
+    every = CancellerSettings(adversary="any", window=128, sample=128)
+    late = {} if where == "payload" else {"delay": "random", "phase": "random"}
+    attack = air(where=where, cfo=cfo, **late)
+    attacked = run(64, 6.0, attack=attack)
+    found = run(64, 6.0, attack=attack, canceller=every)
+    clean = run(64, 6.0)
+    assert attacked.failures > 2 * clean.failures
+    # Noise in the estimate of 9 values from 128 codewords costs about 0.3 dB.
+    assert found.failures < attacked.failures / 2 + 3
+
+
 def test_a_quarter_turn_away_from_real_codewords_p_does_nothing():
     turned = run(200, 5.0, attack=air(phase=math.pi / 2))
     low, high = interval(turned.failures, turned.blocks, confidence=0.999)

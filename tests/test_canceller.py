@@ -261,6 +261,23 @@ def test_lines_are_those_of_a_sum_of_turning_vectors():
     assert len(spectrum.lines(quiet, np.zeros(7), 60.0)[0]) == 0
 
 
+@pytest.mark.parametrize("gaps", ["p waits in the gaps", "p goes on in the gaps"])
+def test_a_p_with_an_offset_of_its_own_is_found_over_a_burst(gaps):
+    rng = np.random.default_rng(4)
+    at = 7 * np.arange(128) + 2 * (np.arange(128) // 4)
+    symbols = at[:, None] + np.arange(7)
+    y = (rng.normal(size=(128, 7, 2)) @ [1, 1j]).astype("c8")
+    p = rng.normal(size=(7, 2)) @ [1, 1j]
+    sent = p[symbols % 7] if gaps.startswith("p goes on") else np.tile(p, (128, 1))
+    for phi in (0.0, 1e-4, -0.2, 3.0):
+        turned = sent * np.exp(1j * phi * symbols)
+        found = spectrum.turning((y + turned).astype("c8"), np.zeros(7), at, 60.0)
+        # Noise of 2 per symbol in 128 measurements of 7 values, frequency and phase.
+        apart = np.abs(found - turned) ** 2
+        assert apart.mean() == pytest.approx(2 / 128, rel=0.9)
+    assert spectrum.turning(y, np.zeros(7), at, 60.0) is None
+
+
 def test_the_average_is_that_of_the_usable_blocks():
     rng = np.random.default_rng(3)
     y = (rng.normal(size=(256, 7)) + 1j * rng.normal(size=(256, 7))).astype("c8")

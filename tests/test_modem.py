@@ -195,7 +195,7 @@ def test_frames_that_are_lost_are_known_from_their_numbers():
 def test_a_sender_that_begins_anew_is_no_loss():
     frame = Frame.of_model(MODEL)
     x = [
-        Modulator(frame, MODEL, first_frame=5).modulate(codewords_of(MODEL, 256))
+        Modulator(frame, MODEL, first_frame=5).modulate(codewords_of(MODEL, 3 * 128))
         for _ in range(2)
     ]
     _, _, synchronizer = received(frame, np.concatenate(x))

@@ -150,6 +150,8 @@ def _line(second, flowgraph, rate):
         f"{second:>5} s  bursts {counts['received']}  missed {counts['missed']}  "
         f"bad headers {counts['bad_headers']}  "
     )
+    if counts["suspicious"]:
+        text += f"suspicious {counts['suspicious']}  "
     if last is not None:
         text += f"SNR {last['snr_db']:.1f} dB  CFO {last['cfo'] * rate:.0f} Hz  "
     return text + flowgraph.meter.text()

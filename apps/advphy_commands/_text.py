@@ -9,9 +9,9 @@ from advphy_model.measure.measurement_text import (
     table_texts,
 )
 
-_AS_NAMED = "restarts bad_headers forged replayed blocks block_errors erasures"
+_AS_NAMED = "restarts suspicious bad_headers forged replayed blocks block_errors"
 COUNTS = {"received": "bursts received", "missed": "bursts missed"}
-COUNTS |= {name: name.replace("_", " ") for name in _AS_NAMED.split()}
+COUNTS |= {name: name.replace("_", " ") for name in (*_AS_NAMED.split(), "erasures")}
 
 
 def entry(name, text):

@@ -24,6 +24,7 @@ frame_layout layout_from(const py::dict& from)
     layout.codewords = number("codewords");
     layout.samples_per_symbol = number("samples_per_symbol");
     layout.span = number("span");
+    layout.rolloff = py::cast<double>(from["rolloff"]);
     layout.segment = number("segment");
     layout.preamble_at = number("preamble_at");
     layout.scale = py::cast<float>(from["scale"]);
@@ -78,7 +79,8 @@ py::tuple fields_of(const received_burst& burst)
                           burst.clock,
                           burst.gain,
                           burst.equalized,
-                          burst.intact);
+                          burst.intact,
+                          burst.suspicious);
 }
 
 py::tuple push(burst_synchronizer& self, input samples)

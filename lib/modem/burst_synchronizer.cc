@@ -27,6 +27,8 @@ burst_synchronizer::burst_synchronizer(frame_layout layout,
       d_filter(d_layout),
       d_clock(double(d_layout.symbols.back() * d_layout.samples_per_symbol),
               position_deviation * d_layout.samples_per_symbol),
+      d_expectation(double(d_layout.symbols.back() * d_layout.samples_per_symbol),
+                    d_layout.samples_per_symbol),
       d_next(&burst_synchronizer::search),
       d_known{ known_symbols(d_layout, false), known_symbols(d_layout, true) }
 {
@@ -144,9 +146,9 @@ bool burst_synchronizer::read_header()
         return true;
     }
     d_candidate.header = header;
-    d_clock.note(position(), header.number(), header.codewords() == d_layout.codewords);
     d_candidate.frequency +=
         tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
+    compare(tracked);
     d_next = &burst_synchronizer::read_payload;
     return true;
 }
@@ -181,6 +183,7 @@ bool burst_synchronizer::read_payload()
     burst.header = header;
     burst.first_codeword = this->codewords.size() / size_t(d_layout.n);
     burst.intact = true;
+    burst.suspicious = d_candidate.suspicious;
     const std::string& expected = d_settings.expected_hash;
     if (known_version && (expected.empty() || expected == header.model_hash()))
         receive(burst, last, spacing);
@@ -200,6 +203,13 @@ void burst_synchronizer::receive(received_burst& burst, int last, double spacing
     d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
     filter_burst(last, spacing);
     phase_tracker tracked = track(d_known[1], last, 1e-3);
+    burst.clock = d_clock.offset();
+    if (follow_clock(tracked, burst, last)) {
+        const double own = d_layout.samples_per_symbol * (1 + burst.clock);
+        d_candidate.at += middle * (spacing - own);
+        filter_burst(last, spacing = own);
+        tracked = track(d_known[1], last, 1e-3);
+    }
     burst.gain = tracked.gain();
     if (d_settings.equalize && undo_echoes(tracked)) {
         burst.equalized = true;
@@ -209,7 +219,6 @@ void burst_synchronizer::receive(received_burst& burst, int last, double spacing
     burst.at = position();
     burst.snr = snr_of(tracked, last);
     burst.frequency = d_candidate.frequency;
-    burst.clock = d_clock.offset();
     // If samples were lost, the next burst may begin inside this one.
     size_t pilots = 0;
     const double arrived = pilots_arrived(last, pilots);

@@ -9,6 +9,7 @@
 // during the search; two rotations, three matched filters and the tracking of a burst.
 // Reference: the codewords that were sent, tests/test_modem.py and test_modem_air.py.
 #pragma once
+#include "modem/burst_expectation.h"
 #include "modem/burst_search.h"
 #include "modem/clock_tracker.h"
 #include "modem/header_code.h"
@@ -48,6 +49,7 @@ struct received_burst {
     size_t first_codeword; // in the output
     bool equalized;
     bool intact; // the last pilots were in the right place
+    std::string suspicious; // what departs from the bursts before it, or empty
 };
 
 class burst_synchronizer
@@ -76,14 +78,18 @@ private:
         double at; // first symbol, relative to where the search found it
         double frequency; // cycles per sample
         burst_header header;
+        std::string suspicious;
     };
 
     bool search();
     bool read_header();
+    void compare(const phase_tracker& tracked);
     burst_header header_under(const phase_tracker& tracked);
     bool read_payload();
     void acquire();
     double peak(double width);
+    double stretch(int last, double spacing, double energy);
+    bool follow_clock(const phase_tracker& tracked, received_burst& burst, int last);
     void turn_burst(int symbols, double spacing);
     void filter_burst(int last, double spacing);
     phase_tracker track(const known_symbols& known, int last, double deviation);
@@ -116,6 +122,7 @@ private:
     burst_search d_search;
     matched_filter d_filter;
     clock_tracker d_clock;
+    burst_expectation d_expectation;
     std::vector<sample> d_samples; // followed by zeros that may be read
     size_t d_filled; // samples in d_samples
     double d_first; // position of d_samples[0] in the stream

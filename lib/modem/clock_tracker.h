@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Offset of the sample clock, from the distances between preambles of bursts that were
-// sent without a pause, by a Kalman filter with one state.
+// Offset of the sample clock, by a Kalman filter with one state: from the distances
+// between preambles of bursts that were sent without a pause, and from single bursts.
 //
 // Cost: a few operations per burst.
 // Reference: a known clock offset in tests/test_modem.py.
@@ -21,6 +21,17 @@ public:
     }
 
     double offset() const { return d_offset; }
+    double deviation() const { return std::sqrt(d_variance); }
+
+    // Take a measurement of the offset within a burst.
+    void note(double measured, double variance)
+    {
+        if (std::abs(measured) > most_offset)
+            return;
+        if (d_variance >= prior * prior) // nothing is known yet
+            d_variance = wide * wide;
+        correct(measured, variance);
+    }
 
     // Take a preamble at a sample of the stream; `full`: whether its burst is full.
     void note(double at, uint32_t number, bool full)
@@ -41,6 +52,7 @@ private:
     static constexpr double most_bursts = 4;
     static constexpr double most_offset = 200e-6; // more means a pause or lost samples
     static constexpr double prior = 20e-6; // standard deviation of a usual crystal
+    static constexpr double wide = 50e-6; // of a cheap one, if a burst shows it itself
     static constexpr double drift = 0.05e-6; // of the offset from burst to burst
 
     void correct(double measured, double variance)

@@ -15,6 +15,7 @@ struct frame_layout {
     int codewords; // of a full burst
     int samples_per_symbol;
     int span; // length of the pulse in symbols
+    double rolloff; // of the pulse
     int segment; // preamble symbols that the detector adds coherently
     int preamble_at; // index of the first preamble symbol
     float scale; // of payload symbols: sqrt(mean energy)

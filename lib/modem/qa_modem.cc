@@ -30,6 +30,7 @@ frame_layout small_layout()
     layout.codewords = 8;
     layout.samples_per_symbol = 4;
     layout.span = 8;
+    layout.rolloff = 0.4;
     layout.segment = 8;
     layout.preamble_at = 6;
     layout.scale = 1;

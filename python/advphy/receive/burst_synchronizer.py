@@ -31,14 +31,16 @@ class burst_synchronizer(guarded_general_block):
             (of that codeword), codewords, missed (bursts between it and the previous
             one), snr_db (per channel use, estimated), cfo (cycles per sample),
             clock_ppm (how much faster the sender's clock is), gain, equalised,
-            intact, arrived (of its last sample, by time.monotonic), and seed_check if
-            the header has one. Error counter and meters take the index from it. Of a
-            semantic link also Alice's tags "alice" and "key". "channel" where ebn0_db
-            begins or changes: a dictionary with worsened and ebn0_db.
+            intact, arrived (of its last sample, by time.monotonic), seed_check if the
+            header has one, and suspicious ("number", "time", "frequency" or "gain") if
+            that departs from the bursts before it. Error counter and meters take the
+            index from it. Of a semantic link also Alice's tags "alice" and "key".
+            "channel" where ebn0_db begins or changes: a dictionary with worsened and
+            ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
-            received, missed, restarts, bad_headers, not_finite and samples, of keyed
-            bursts forged and replayed, and snr_db, cfo and clock_ppm of the last burst;
-            20 times a second and when the stream ends.
+            received, missed, restarts, suspicious, bad_headers, not_finite and samples,
+            of keyed bursts forged and replayed, and snr_db, cfo and clock_ppm of the
+            last burst; 20 times a second and when the stream ends.
 
     Args:
         model: link model or semantic link, or its name or file; a burst of another one
@@ -120,7 +122,7 @@ class burst_synchronizer(guarded_general_block):
         self._ebn0_db = ebn0_db
 
     def counts(self):
-        """Return the counts of the Synchronizer."""
+        """Return the counts; see the message port "frames"."""
         return dict(self._synchronizer.counts)
 
     def last(self):
@@ -130,7 +132,9 @@ class burst_synchronizer(guarded_general_block):
     def text(self):
         """Return the numbers of bursts received and missed, as a line for a display."""
         counts = self.counts()
-        return "{received} bursts, {missed} missed".format(**counts)
+        text = "{received} bursts, {missed} missed"
+        text += ", {suspicious} suspicious" if counts["suspicious"] else ""
+        return text.format(**counts)
 
     def estimates(self, sample_rate):
         """Return the last estimates as a line; sample_rate is in samples/s."""

@@ -63,6 +63,7 @@ class messages_to_bytes(guarded_general_block):
     def start(self):
         self._next = self._first_block  # index of the next message
         self._begun = False  # whether a burst has given the index
+        self._odd = False  # whether the number of the last burst was suspicious
         self._followed = 0  # items read up to the last "frame" tag that was followed
         self._missing = 0  # messages before the next one that did not arrive
         self._bits = np.empty(0, np.uint8)  # of an incomplete byte, or of a burst
@@ -107,7 +108,10 @@ class messages_to_bytes(guarded_general_block):
     def _follow(self, burst):
         """Find out how many messages are missing before a burst."""
         index, self._followed = burst["index"], self.nitems_read(0) + 1
-        if not self._begun or index < self._next:  # the sender begins (anew)
+        odd = burst.get("suspicious") == "number"  # perhaps by millions
+        leaps = (odd or self._odd) and index > self._next
+        self._odd = odd
+        if not self._begun or index < self._next or leaps:  # the sender begins (anew)
             codewords = index // max(1, burst["number"])  # in each earlier burst
             self._next, self._begun = index - burst["missed"] * codewords, True
             place = (self._next - self._first_block) * self._k

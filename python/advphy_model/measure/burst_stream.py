@@ -25,7 +25,8 @@ class BurstStream:
         self._encoder = decision.encoder(model)
         self._decider = decision.decider(model)
         self._sigma = noise_sigma(setting.ebn0_db, model.rate)
-        self._canceller = canceller and shared_canceller(model, canceller)
+        starts = tuple(map(int, setting.frame.payload_at[:: model.n]))
+        self._canceller = canceller and shared_canceller(model, canceller, starts)
         self._window = 1 if canceller is None else canceller.window
         self._next = first_frame
         self._modulator = Modulator(setting.frame, model, first_frame)

@@ -47,7 +47,7 @@ def frame_bank(frame, phases: int) -> np.ndarray:
 def kernel_layout(frame, phases: int) -> dict:
     """Return the layout of a Frame for kernels.burst_synchronizer."""
     sizes = [0, *(frame.symbols(c) for c in range(1, frame.codewords + 1))]
-    same = "n codewords samples_per_symbol span preamble_at preamble".split()
+    same = "n codewords samples_per_symbol span rolloff preamble_at preamble".split()
     same += "header_at payload_at pilot_at".split()
     return {name: getattr(frame, name) for name in same} | {
         "version": VERSION,

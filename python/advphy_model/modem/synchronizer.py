@@ -4,6 +4,7 @@
 import dataclasses
 import math
 import time
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from advphy_model.modem.unheard import Unheard
 from advphy_model.randomness import checked_seed
 
 _PHASES = 64  # fractions of a sample for which the pulse is tabulated
+_MOST_UNFOLLOWED = 4096  # numbers to keep while no burst is followed
 THRESHOLD = 0.2  # no false alarm in 10^9 samples of noise: tests/qa_long_radio.py
 
 
@@ -37,6 +39,8 @@ class ReceivedFrame:
         gain: amplitude of the preamble symbols after the matched filter.
         equalised: whether an echo was found and equalized.
         intact: whether the last pilots were in place, so no samples were lost before.
+        suspicious: "number", "time", "frequency" or "gain" if that departs from the
+            bursts before it (lib/modem/burst_expectation.h), else an empty text.
         ebn0_db: Eb/N0 in dB to which the codewords were worsened, or None.
     """
 
@@ -51,6 +55,7 @@ class ReceivedFrame:
     gain: float
     equalised: bool
     intact: bool
+    suspicious: str = ""
     ebn0_db: float | None = None
 
     def as_dict(self) -> dict:
@@ -58,8 +63,9 @@ class ReceivedFrame:
         fields = dataclasses.asdict(self)
         for name in ("header", "first_codeword", "at"):
             fields.pop(name)
-        if self.ebn0_db is None:
-            fields.pop("ebn0_db")
+        for name in ("suspicious", "ebn0_db"):
+            if fields[name] in ("", None):
+                fields.pop(name)
         header = self.header
         if header.seed_check is not None:
             fields["seed_check"] = header.seed_check.hex()
@@ -89,6 +95,9 @@ class Synchronizer:
         secret: 32 bytes, for keyed bursts; None: plain ones.
         clock: function that returns the time in s since 1970 at which the samples were
             sent, to 2 s, for keyed bursts.
+
+    Codewords of suspicious bursts are put out, too, but the clock and the number of the
+    next burst do not follow them until three in a row agree.
 
     `hint` is a sentence if only the conjugated samples hold plain bursts, or if there
     is a signal without bursts, else an empty text.
@@ -137,7 +146,8 @@ class Synchronizer:
         self._swap_iq, self.hint = bool(swap_iq), ""
         self._unheard = Unheard(64 * frame.samples())
         self._expected = first_frame  # number of the next burst
-        self._received = self._missed = self._restarts = 0
+        self._received = self._missed = self._restarts = self._suspicious = 0
+        self._unfollowed = deque(maxlen=_MOST_UNFOLLOWED)  # numbers of suspicious ones
         self._noise_seed = checked_seed(noise_seed)
         self.set_ebn0_db(ebn0_db)
 
@@ -157,9 +167,10 @@ class Synchronizer:
         """Return the counts so far.
 
         They are received and missed bursts; restarts, where a burst number does not
-        rise; preambles; bad_headers, with a wrong CRC; samples; not_finite, samples
-        that are not finite or far too large and are replaced by 0. Of keyed bursts
-        also forged, with a wrong tag in a header that was surely read, and replayed.
+        rise; suspicious bursts among those received; preambles; bad_headers, with a
+        wrong CRC; samples; not_finite, samples that are not finite or far too large and
+        are replaced by 0. Of keyed bursts also forged, with a wrong tag in a header
+        that was surely read, and replayed.
         """
         names, keyed = ("preambles", "bad_headers", "samples", "not_finite"), {}
         if self._keyed is not None:
@@ -168,6 +179,7 @@ class Synchronizer:
             "received": self._received,
             "missed": self._missed,
             "restarts": self._restarts,
+            "suspicious": self._suspicious,
             **{name: getattr(self._kernel, name) for name in names},
             **keyed,
         }
@@ -224,6 +236,19 @@ class Synchronizer:
         samples = self.frame.samples() + 4096 * self.frame.samples_per_symbol
         return self.push(np.zeros(samples, np.complex64))
 
+    def _missed_before(self, number, suspicious):
+        """Note the number of a burst; return how many are missing before it."""
+        if suspicious:
+            self._suspicious += 1
+            self._unfollowed.append(number)
+            return 0
+        expected = number if self._expected is None else self._expected
+        self._restarts += number < expected
+        came = sum(expected <= other < number for other in set(self._unfollowed))
+        self._unfollowed.clear()
+        self._expected = number + 1
+        return max(0, number - expected - came)
+
     def _frame(self, fields, first, at, snr, cfo, clock, gain, *found):
         header = Header(*fields)
         if header.version != VERSION:
@@ -237,10 +262,7 @@ class Synchronizer:
                 f"burst {header.number} is of the link model {sent}, expected "
                 f"'{model.name}' {model.sha256[:8]}; give both ends the same link"
             )
-        missed = 0 if self._expected is None else header.number - self._expected
-        if missed < 0:
-            missed, self._restarts = 0, self._restarts + 1
-        self._expected = header.number + 1
+        missed = self._missed_before(header.number, found[-1])
         self._received, self._missed = self._received + 1, self._missed + missed
         index = header.number * self.frame.codewords
         snr_db = 10 * math.log10(max(snr, 1e-10))

@@ -127,9 +127,12 @@ class Canceller:
     Args:
         model: link model, of which only the codebook is used.
         settings: CancellerSettings; None: the defaults.
+        starts: symbol at which each codeword of a full burst begins, if the windows
+            hold whole bursts: then "periodic" and "any" also try a p that turns, with
+            its own frequency and phase in each burst. None: they do not.
     """
 
-    def __init__(self, model, settings=None):
+    def __init__(self, model, settings=None, starts=None):
         self.settings = settings = settings or CancellerSettings()
         self.n = model.n
         families, sample = _families(settings, model.n), settings.sample
@@ -150,6 +153,11 @@ class Canceller:
         # Twice the variance of a fit is allowed, so a constant p is rarely beyond it.
         self._near = quantile(2 * model.n, 0.95)
         self._line = quantile(2 * model.n, 1 - alarm / settings.window)
+        self._starts = None
+        if starts is not None and settings.window % len(starts) == 0:
+            self._starts = np.asarray(starts, int) - starts[0]
+            span = 2 * (self._starts[-1] + model.n)  # twice: of two kinds
+            self._turning = quantile(2 * model.n, 1 - alarm / span)
         self._past = None
 
     def _kernel_for(self, model, families):
@@ -176,7 +184,8 @@ class Canceller:
         name, p, weights = self._names[found.family], found.p, found.weights
         rest, lines, known = self._periodic(y, found)
         if rest is not None:
-            found, name, p, weights = rest, "periodic", lines, [1.0] * len(lines)
+            found, name, p = rest, "periodic", lines
+            weights = [1.0] * len(lines)
         detected = found.statistic > self.threshold
         if detected and name == "static":
             fitted, p = p, self._static(found, p, y)
@@ -224,18 +233,40 @@ class Canceller:
 
         The estimate is None if none is sought, or likelier than what was found.
         """
-        if self.settings.adversary in ("periodic", "any"):
-            turning, amplitudes, known = spectrum.lines(y, self._mean, self._line)
-            margin = self._change
-            if len(turning) == 1 and abs(turning[0]) < np.pi / len(y):
-                if spectrum.average(y, self._mean)[2] <= self._slow:
-                    return None, None, None  # as slow as this it is a constant p
-                margin = 0.0  # not a constant one, which is the next likely
-            if len(turning):
+        best = None, None, None
+        if self.settings.adversary not in ("periodic", "any"):
+            return best
+        least = found.statistic
+        for amplitudes, known, margin in (self._lines(y), self._turns(y)):
+            if known is not None:
                 rest = self._kernel.find(y, known=known)
-                if rest.statistic > found.statistic + margin:
-                    return rest, amplitudes, known
-        return None, None, None
+                if rest.statistic > least + margin:
+                    best, least = (rest, amplitudes, known), rest.statistic
+        return best
+
+    def _lines(self, y):
+        """Return (amplitudes, sum of the lines or None, margin to what was found)."""
+        turning, amplitudes, known = spectrum.lines(y, self._mean, self._line)
+        margin = self._change
+        if len(turning) == 1 and abs(turning[0]) < np.pi / len(y):
+            if spectrum.average(y, self._mean)[2] <= self._slow:
+                return None, None, margin  # as slow as this it is a constant p
+            margin = 0.0  # not a constant one, which is the next likely
+        return amplitudes, known if len(turning) else None, margin
+
+    def _turns(self, y):
+        """Return the like for a p that turns, with another frequency in each burst."""
+        if self._starts is None:
+            return None, None, 0.0
+        bursts = y.reshape(-1, len(self._starts), y.shape[1])
+        with_phase = (self._mean, self._starts, self._turning)
+        found = [spectrum.turning(burst, *with_phase) for burst in bursts]
+        if all(part is None for part in found):
+            return None, None, 0.0
+        still = np.zeros(bursts.shape[1:], np.complex64)
+        known = np.concatenate([still if part is None else part for part in found])
+        mean_power = known[:: len(self._starts)] / np.sqrt(len(bursts))
+        return mean_power, known, self._change
 
     def _gains(self, found):
         """Return whether a fit explains blocks that it has not seen."""
@@ -251,9 +282,9 @@ class Canceller:
 
 
 @functools.lru_cache(maxsize=64)
-def shared_canceller(model, settings) -> Canceller:
+def shared_canceller(model, settings, starts=None) -> Canceller:
     """Return a cached Canceller, since some thresholds take a second to compute."""
-    return Canceller(model, settings)
+    return Canceller(model, settings, starts)
 
 
 def _tied(n):

@@ -67,6 +67,43 @@ def lines(y, mean, threshold):
     return np.array(frequencies), found, (turns @ found).astype(np.complex64)
 
 
+def turning(y, mean, at, threshold):
+    """Return a p that turns over a burst, at each of its codewords, [blocks, n].
+
+    It is p_i e^{j phi t} at symbol t, with p and phi estimated jointly: phi is where
+    the energy of the estimate of p is largest. Either p begins with each codeword, or
+    it repeats without gaps, at t and t + n; the one with more energy is returned.
+    None: there is neither.
+
+    Args:
+        y: as in average(); the codewords of a burst.
+        mean: as in average().
+        at: symbol at which each codeword begins, int [blocks], rising from 0.
+        threshold: as in lines().
+    """
+    n, best = y.shape[1], (threshold,)
+    rest = np.where(_usable(y), y - mean, 0).astype(complex)
+    size = 1 << int(2 * (at[-1] + n)).bit_length()
+    for first in np.zeros_like(at), at:
+        order = (np.arange(n) - first[:, None]) % n  # of the symbols of each codeword
+        when = (at[:, None] + order).T
+        grid = np.zeros((n, size), complex)
+        grid[np.arange(n)[:, None], when] = np.take_along_axis(rest, order, 1).T
+        power = _energy(grid).sum(axis=1, keepdims=True) + 1e-30
+        strength = 2 * (_energy(np.fft.fft(grid)) / power).sum(axis=0)
+        if strength.max() > best[0]:
+            best = strength.max(), 2 * np.pi * strength.argmax() / size, order, when
+    if len(best) == 1:
+        return None
+    _, phi, order, when = best
+    block = when - when.mean(axis=1, keepdims=True)
+    phi, line = _refined(np.take_along_axis(rest, order, 1).T, block, phi)
+    found = np.empty(y.shape, np.complex64)
+    turns = np.exp(1j * phi * block) * line[:, None]
+    np.put_along_axis(found, order, turns.T.astype(np.complex64), 1)
+    return found
+
+
 def _usable(y):
     return (np.abs(y) < _LARGEST).all(axis=1, keepdims=True)  # not if not a number
 
@@ -87,10 +124,10 @@ def _energy(z):
 
 def _refined(rest, block, phi):
     """Return a frequency near phi, by regression of the phase, and its amplitudes."""
-    spread = (block**2).sum()
+    spread = (block**2).sum(axis=-1)
     for _ in range(_REFINEMENTS):
         still = np.exp(-1j * phi * block) * rest
         line = still.mean(axis=1)
-        slope = (line.conj() @ still).imag @ block / spread
-        phi += slope / (np.abs(line) ** 2).sum()
+        slope = ((line.conj()[:, None] * still).imag * block).sum()
+        phi += slope / (_energy(line) * spread).sum()
     return phi, (np.exp(-1j * phi * block) * rest).mean(axis=1)
