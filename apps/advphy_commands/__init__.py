@@ -25,9 +25,10 @@ def main(words=None) -> int:
             os.environ.setdefault(name, "/nonexistent")
     # A shell leaves the "~" in --out=~/x as it is.
     home = functools.partial(re.sub, r"(^|=)~(?=/)", rf"\1{os.path.expanduser('~')}")
-    words = _joined(map(home, sys.argv[1:] if words is None else words))
+    typed = list(map(home, sys.argv[1:] if words is None else words))
+    words = _joined(typed)
     try:
-        code = _run(words)
+        code = _run(words, typed)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
@@ -55,7 +56,7 @@ def main(words=None) -> int:
     return 2
 
 
-def _run(words):
+def _run(words, typed):
     given = next((word for word in words if not word.startswith("-")), None)
     if given is not None and given not in _parser.names():
         print(f"advphy: {_parser.unknown(given)}", file=sys.stderr)
@@ -72,7 +73,7 @@ def _run(words):
         parser.print_help()
         return 2
     name = " ".join(filter(None, [given, getattr(arguments, "action", None)]))
-    output = _output.Output(name, arguments.json, words)
+    output = _output.Output(name, arguments.json, typed)
     if output.json is not None and not output.only_json:
         from advphy_model.atomic_file import refuse_unwritable
 
