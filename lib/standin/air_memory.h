@@ -57,6 +57,14 @@ struct air_control {
     air_path_entry paths[air_paths];
 };
 
+// Set a clock that never goes back.
+inline void raise_to(std::atomic<int64_t>& clock, int64_t time)
+{
+    int64_t seen = clock;
+    while (seen < time && !clock.compare_exchange_weak(seen, time))
+        ;
+}
+
 class air_memory
 {
 public:

@@ -49,6 +49,9 @@ public:
     read(sample* samples, size_t count, size_t& delivered, microseconds timeout) override;
 
 private:
+    static constexpr int64_t tick = 8192; // samples per step
+    static constexpr auto nap = microseconds(100);
+
     struct heard { // a transmitter, as this receiver knows it
         uint32_t life = 0;
         uint64_t changes = 0;
