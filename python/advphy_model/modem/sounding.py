@@ -59,5 +59,5 @@ class Sounding:
         likeness = peaks[best] / math.sqrt(energy(wave) * there[best] + 1e-30)
         if not (0 < best < len(peaks) - 1 and likeness > _CLEAR):
             return None
-        before, here, after = peaks[best - 1 : best + 2]
+        before, here, after = peaks[best - 1 : best + 2].tolist()
         return best + (before - after) / (2 * (before - 2 * here + after))
