@@ -111,11 +111,13 @@ def test_eve_learns_nothing_of_keys():
 
 
 def test_more_eves_and_antennas_read_more():
-    alone = Listening("paired_arn_white", rate=5000)
+    alone = Listening("paired_arn_white", rate=2000)
     ways = {"eves": 2, "antennas": 2, "streams": (1, 2, 3, 4)}
-    more = Listening("paired_arn_white", rate=5000, **ways)
+    more = Listening("paired_arn_white", rate=2000, **ways)
     with alone, more:
-        accuracies = [heard.after(trainings=2)[1] for heard in (alone, more)]
+        accuracies = [
+            heard.after(trainings=2, frames=4000)[1] for heard in (alone, more)
+        ]
     assert accuracies[1] > accuracies[0] + 0.01
 
 
