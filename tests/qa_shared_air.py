@@ -296,6 +296,14 @@ def test_nobody_is_on_the_air():
         SharedAir("no-such-air")
 
 
+def test_what_was_refused_does_not_keep_its_place(lab):
+    kept = []  # errors, and what their tracebacks hold
+    for _ in range(3):
+        with pytest.raises(ValueError, match="gain = 61") as refused:
+            advphy.sdr_source("standin", f"air={lab},name=bob", 433e6, RATE, gain=61)
+        kept.append(refused)
+
+
 def test_an_air_in_one_process_has_one_receiver_and_one_transmitter():
     first = advphy.sdr_source("standin", "id=twice", 433e6, RATE)
     for _ in range(2):

@@ -80,16 +80,25 @@ class Radio:
             self.args = standin.own_end(self.args)
         self.block = self._open(direction, channel)
         self._names = METHODS[self.package]
+        try:
+            self._prepare(requested, antenna)
+        except ValueError:
+            self.block = (
+                None  # close it, though the error's traceback holds this object
+            )
+            raise
+        _open.add(self)
+
+    def _prepare(self, requested, antenna):
         wanted = [standin.ANTENNA]
         if self.is_standin and (found := list(self._get("antennas"))) != wanted:
             said = f"the device reports antennas {found}"
-            raise ValueError(f"args = {args!r} asks for the stand-in, but {said}")
+            raise ValueError(f"args = {self.args!r} asks for the stand-in, but {said}")
         self._set_sample_rate(requested["sample_rate"])
         self.set("frequency", requested["frequency"])
         if antenna:
             self._set_antenna(antenna)
         self.set("gain", requested["gain"])
-        _open.add(self)
 
     def _require_one_direction(self):
         for other in _open:
