@@ -116,6 +116,9 @@ void shared_air::switch_receiver(bool on)
     if (d_receiver < air_stations)
         receiver().streaming = 0; // ends a wait of read()
     const std::lock_guard<std::mutex> lock(d_receiving_mutex);
+    d_record.flush();
+    for (auto& part : d_parts)
+        part.second.flush();
     if (!on)
         return;
     air_receiver& mine = receiver();
