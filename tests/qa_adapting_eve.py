@@ -49,9 +49,9 @@ def source(y, bursts=()):
 
 
 class Listening:
-    """A flowgraph in which Eve hears images, `rate` a second, at 10 dB."""
+    """A flowgraph in which Eve hears images, `rate` a second, at an SNR."""
 
-    def __init__(self, name, *, rate=20000, streams=(1,), **settings):
+    def __init__(self, name, *, rate=20000, snr_db=10.0, streams=(1,), **settings):
         settings = {"every": 0.5, "trainer": "numpy", **settings}
         self.eve = advphy.adapting_eve(LINKS[name], **settings)
         self.counter = advphy.accuracy_counter()
@@ -61,7 +61,7 @@ class Listening:
         encoder = advphy.semantic_encoder(link)
         self.flowgraph.connect(advphy.image_source(), paced, encoder, alice)
         for port, seed in enumerate(streams):
-            channel = advphy.snr_channel(link, 10.0, seed)
+            channel = advphy.snr_channel(link, snr_db, seed)
             self.flowgraph.connect(alice, channel, (self.eve, port))
         self.flowgraph.connect(self.eve, self.counter)
 
@@ -111,14 +111,14 @@ def test_eve_learns_nothing_of_keys():
 
 
 def test_more_eves_and_antennas_read_more():
-    alone = Listening("paired_arn_white", rate=2000)
+    alone = Listening("paired_arn_white", rate=2000, snr_db=0.0)
     ways = {"eves": 2, "antennas": 2, "streams": (1, 2, 3, 4)}
-    more = Listening("paired_arn_white", rate=2000, **ways)
+    more = Listening("paired_arn_white", rate=2000, snr_db=0.0, **ways)
     with alone, more:
         accuracies = [
             heard.after(trainings=2, frames=4000)[1] for heard in (alone, more)
         ]
-    assert accuracies[1] > accuracies[0] + 0.01
+    assert accuracies[1] > accuracies[0] + 0.05
 
 
 def test_before_a_training_she_reads_as_her_model_does(rng):
