@@ -64,8 +64,6 @@ class burst_adversary(guarded_block):
     ):
         guarded_block.__init__(self, "burst_adversary", [np.complex64], [np.complex64])
         model = load(model)
-        if isinstance(perturbation, str) and not perturbation:
-            perturbation = None
         if perturbation is not None:
             perturbation = Perturbation.load(perturbation)
             perturbation.require_fit(model)
