@@ -3,8 +3,15 @@
 #pragma once
 #include "sample.h"
 #include <chrono>
+#include <stdexcept>
+#include <string>
 
 namespace gr::advphy {
+
+[[noreturn]] inline void refuse(const std::string& what)
+{
+    throw std::invalid_argument("stand-in radio: " + what);
+}
 
 class air
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "air_memory.h"
+#include "air.h"
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <new>
-#include <stdexcept>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,11 +23,6 @@ static_assert(sizeof(air_control) <= control_bytes);
 static_assert(std::atomic<double>::is_always_lock_free);
 // Bytes whose locks have a meaning: changing the table, being on the air, each place.
 constexpr off_t table_byte = 0, present_byte = 1, first_place = 2;
-
-[[noreturn]] void refuse(const std::string& what)
-{
-    throw std::invalid_argument("stand-in radio: " + what);
-}
 
 bool lock(int file, int command, short kind, off_t byte)
 {

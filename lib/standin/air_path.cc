@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "air_path.h"
+#include "air.h"
 #include "air/impairment.h"
 #include "random/gaussian.h"
 #include "standin_channel.h"
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
 namespace gr::advphy {
 
@@ -98,9 +98,6 @@ const std::vector<std::string>& profile_names()
 
 void check_path(const path_settings& s, double sample_rate)
 {
-    const auto refuse = [](const std::string& what) {
-        throw std::invalid_argument("stand-in radio: " + what);
-    };
     if (s.delay < 0 || s.echo_delay < 0 || s.spread_ns < 0 || s.doppler < 0)
         refuse("expected delay, echo_delay, spread_ns and doppler >= 0");
     if (std::abs(s.ppm) > 1000)

@@ -1,208 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A stand-in radio without hardware for tests: SoapySDR device, driver=advphy_standin.
-// Its arguments are:
-//
-//     air=NAME, name=STATION   medium of all processes of this computer (shared_air.h)
-//     id=NAME                  or: air of one transmitter and one receiver in one process
-// At the receiver's input:
-//     noise_variance=V     per real dimension
-//     gain_step_every=N, gain_step_db=DB   alternately up and down
-//     nan_every=N, nan_samples=M           bursts of NaN
-//     overflow_every=N, overflow_samples=M lose M after N delivered samples
-//     seed=S               seed of the noise
-//     record=FILE          samples on the air, complex64; FILE.events: list of events.
-//                          With air=: those received; FILE.NAME: the part from NAME
-//     paced=0|1            as fast as possible (the default of id=), or in real time
-// Of the path to the receiver; with air=, NAME.cfo=... is that of the path from NAME:
-//     cfo=HZ               frequency offset of the received carrier
-//     delay=SAMPLES        with air=: also fractions
-//     ppm=P                by which the transmitter's clock is faster than the receiver's
-//     loss_db=DB           with id=: in addition to the gains
-// Only with air=:
-//     gain_db=DB, doppler=HZ, profile=none|two_rays|tdl_a...tdl_e, spread_ns=NS,
-//     echo_delay=SAMPLES, echo_gain_db=DB, echo_phase=DEGREES   of two_rays
-//     lead=SAMPLES         from a transmitter's start, or late sample, to the air
-//     stall_ms=MS          after which the others do not wait for a station
-#include "shared_air.h"
-#include "standin_air.h"
+// A stand-in radio without hardware: SoapySDR device, driver=advphy_standin. Its arguments
+// are those of standin_arguments.h.
+#include "standin_arguments.h"
 #include <SoapySDR/Device.hpp>
 #include <SoapySDR/Formats.hpp>
 #include <SoapySDR/Registry.hpp>
 #include <algorithm>
-#include <cmath>
-#include <locale>
-#include <set>
-#include <sstream>
-#include <stdexcept>
-#include <unistd.h>
 #include <utility>
 
 namespace {
-using gr::advphy::air_settings;
-using gr::advphy::path_settings;
-using gr::advphy::station_settings;
+using gr::advphy::refuse;
 using SoapySDR::Kwargs;
 using strings = std::vector<std::string>;
 const std::string driver = "advphy_standin";
 // Also of its antennas, by which a block recognizes it.
 const std::string name = "stand-in";
 
-const std::map<std::string, double air_settings::*> reals = {
-    { "cfo", &air_settings::cfo },
-    { "noise_variance", &air_settings::noise_variance },
-    { "ppm", &air_settings::ppm },
-    { "gain_step_db", &air_settings::gain_step_db },
-    { "loss_db", &air_settings::loss_db },
-};
-const std::map<std::string, uint64_t air_settings::*> counts = {
-    { "delay", &air_settings::delay },
-    { "gain_step_every", &air_settings::gain_step_every },
-    { "nan_every", &air_settings::nan_every },
-    { "nan_samples", &air_settings::nan_samples },
-    { "seed", &air_settings::seed },
-    { "overflow_every", &air_settings::overflow_every },
-    { "overflow_samples", &air_settings::overflow_samples },
-    { "paced", &air_settings::paced },
-};
-const std::map<std::string, double path_settings::*> path_reals = {
-    { "gain_db", &path_settings::gain_db },
-    { "delay", &path_settings::delay },
-    { "cfo", &path_settings::cfo },
-    { "ppm", &path_settings::ppm },
-    { "doppler", &path_settings::doppler },
-    { "spread_ns", &path_settings::spread_ns },
-    { "echo_delay", &path_settings::echo_delay },
-    { "echo_gain_db", &path_settings::echo_gain_db },
-    { "echo_phase", &path_settings::echo_phase },
-    { "seed", &path_settings::seed },
-};
-const std::map<std::string, uint64_t station_settings::*> station_counts = {
-    { "overflow_every", &station_settings::overflow_every },
-    { "overflow_samples", &station_settings::overflow_samples },
-    { "paced", &station_settings::paced },
-    { "stall_ms", &station_settings::stall_ms },
-    { "lead", &station_settings::lead },
-};
-// Arguments that SoapySDR and gr-osmosdr add.
-const std::set<std::string> naming = { "driver", "label", "id",   "soapy", "nchan",
-                                       "type",   "air",   "name", "end" };
-
-[[noreturn]] void refuse(const std::string& what)
-{
-    throw std::invalid_argument("stand-in radio: " + what);
-}
-
-double number(const std::string& key, const std::string& text)
-{
-    std::istringstream stream(text);
-    stream.imbue(std::locale::classic()); // Qt sets the user's, perhaps with commas
-    double value = 0;
-    if (!(stream >> value) || !stream.eof() || !std::isfinite(value))
-        refuse(key + " = '" + text + "', expected a number");
-    return value;
-}
-
-uint64_t count(const std::string& key, const std::string& text)
-{
-    const double value = number(key, text);
-    if (value < 0 || value != std::floor(value) || value > 1e15)
-        refuse(key + " = '" + text + "', expected a whole number >= 0");
-    return uint64_t(value);
-}
-
-// Read the settings; return whether any argument is one. std::invalid_argument if an
-// argument is not known or its value is bad.
-bool read_arguments(const Kwargs& args, air_settings& settings)
-{
-    bool configures = false;
-    for (const auto& [key, text] : args) {
-        if (naming.count(key))
-            continue;
-        configures = true;
-        if (reals.count(key))
-            settings.*reals.at(key) = number(key, text);
-        else if (counts.count(key))
-            settings.*counts.at(key) = count(key, text);
-        else if (key == "record")
-            settings.record = text;
-        else
-            refuse("'" + key + "' is not one of its arguments");
-    }
-    if (settings.noise_variance < 0 || std::abs(settings.ppm) > 1000)
-        refuse("expected noise_variance >= 0 and ppm in -1000..1000");
-    return configures;
-}
-
-// Read a setting of a path; return whether it is one.
-bool read_path(const std::string& key, const std::string& text, path_settings& path)
-{
-    if (key == "profile") {
-        const strings& names = gr::advphy::profile_names();
-        const auto found = std::find(names.begin(), names.end(), text);
-        if (found == names.end())
-            refuse("profile = '" + text + "', expected none, two_rays or tdl_a to tdl_e");
-        path.profile = double(found - names.begin());
-    } else if (path_reals.count(key)) {
-        path.*path_reals.at(key) = number(key, text);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-// Read the arguments of a station of a shared air.
-station_settings read_station(const Kwargs& args)
-{
-    station_settings read;
-    read.air = args.at("air");
-    read.name = args.count("name") ? args.at("name") : std::to_string(getpid());
-    path_settings any;
-    Kwargs own, of_paths;
-    for (const auto& [key, text] : args) {
-        if (naming.count(key))
-            continue;
-        if (key.find('.') != std::string::npos)
-            of_paths[key] = text;
-        else if (station_counts.count(key))
-            read.*station_counts.at(key) = count(key, text);
-        else if (key == "record")
-            read.record = text;
-        else if (key == "seed" || !read_path(key, text, any))
-            own[key] = text;
-        else
-            read.path = any;
-    }
-    if (args.count("id") || own.count("loss_db"))
-        refuse("id and loss_db do not go with air=; give gain_db=");
-    air_settings input;
-    read_arguments(own, input);
-    read.impaired = input;
-    for (const auto& [key, text] : of_paths) {
-        const auto dot = key.find('.');
-        auto& path = read.paths.try_emplace(key.substr(0, dot), any).first->second;
-        if (!read_path(key.substr(dot + 1), text, path))
-            refuse("'" + key + "' is not one of its arguments");
-    }
-    return read;
-}
-
-std::shared_ptr<gr::advphy::air> air_of(const Kwargs& args)
-{
-    if (args.count("air"))
-        return std::make_shared<gr::advphy::shared_air>(read_station(args));
-    const auto air =
-        gr::advphy::standin_air::named(args.count("id") ? args.at("id") : "0");
-    air_settings settings;
-    // Without settings the arguments only name the air.
-    if (read_arguments(args, settings))
-        air->configure(settings);
-    return air;
-}
-
 class standin_device : public SoapySDR::Device
 {
 public:
-    explicit standin_device(const Kwargs& args) : d_air(air_of(args)) { }
+    explicit standin_device(const Kwargs& args) : d_air(gr::advphy::air_of(args)) { }
 
     ~standin_device() override
     {
