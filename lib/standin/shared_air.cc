@@ -2,7 +2,6 @@
 #include "shared_air.h"
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 #include <thread>
 
 namespace gr::advphy {
@@ -35,8 +34,7 @@ shared_air::shared_air(const station_settings& settings)
     d_record.open(settings.record, std::ios::binary | std::ios::trunc);
     d_events.open(settings.record + ".events", std::ios::trunc);
     if (!d_record || !d_events)
-        throw std::invalid_argument("stand-in radio: record = '" + settings.record +
-                                    "' cannot be written");
+        refuse("record = '" + settings.record + "' cannot be written");
 }
 
 void shared_air::join(bool as_transmitter)
@@ -63,10 +61,9 @@ void shared_air::set_sample_rate(double sample_rate)
 {
     double& common = d_memory.control().sample_rate;
     if (common != 0 && common != sample_rate && !d_memory.alone())
-        throw std::invalid_argument(
-            "stand-in radio: air '" + d_settings.air + "' runs at " +
-            std::to_string(int64_t(common)) + " samples/s, not " +
-            std::to_string(int64_t(sample_rate)) + "; give all its stations one rate");
+        refuse("air '" + d_settings.air + "' runs at " + std::to_string(int64_t(common)) +
+               " samples/s, not " + std::to_string(int64_t(sample_rate)) +
+               "; give all its stations one rate");
     common = sample_rate;
     for (const auto& named : d_settings.paths)
         check_path(named.second, sample_rate);

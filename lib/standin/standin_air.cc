@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <stdexcept>
 #include <utility>
 
 namespace gr::advphy {
@@ -40,8 +39,7 @@ void standin_air::configure(const air_settings& settings)
         d_record.open(settings.record, std::ios::binary | std::ios::trunc);
         d_events.open(settings.record + ".events", std::ios::trunc);
         if (!d_record || !d_events)
-            throw std::invalid_argument("stand-in radio: record = '" + settings.record +
-                                        "' cannot be written");
+            refuse("record = '" + settings.record + "' cannot be written");
         d_losses = 0;
     }
     d_settings = settings;
@@ -52,8 +50,8 @@ void standin_air::join(bool as_transmitter)
 {
     const std::lock_guard<std::mutex> lock(d_mutex);
     if (std::exchange(d_taken[as_transmitter], true))
-        throw std::invalid_argument(
-            std::string("stand-in radio: this air has a ") +
+        refuse(
+            std::string("this air has a ") +
             (as_transmitter ? "transmitter" : "receiver") +
             " already; with air=NAME,name=STATION instead of id= it has room for eight");
     if (!as_transmitter)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A stand-in radio without hardware: SoapySDR device, driver=advphy_standin. Its arguments
-// are those of standin_arguments.h.
+// A stand-in radio without hardware: SoapySDR device, driver=advphy_standin.
+// standin_arguments.h has its arguments.
 #include "standin_arguments.h"
 #include <SoapySDR/Device.hpp>
 #include <SoapySDR/Formats.hpp>
