@@ -13,6 +13,7 @@ from advphy_model.modem.header import Header, encode
 from advphy_model.modem.modulator import Modulator
 from advphy_model.randomness import messages
 from gnuradio import advphy, blocks, fec, gr
+from gnuradio.advphy.over_the_air import receiver
 
 from .small_semantic import OTHER_SECRET, PIXELS, SECRET, images, semantic_link
 
@@ -145,17 +146,24 @@ def test_tags_tell_what_is_known_of_a_frame():
         assert said["snr_db"] > 25
 
 
-def test_the_decoder_of_another_link_is_refused():
-    other = links.load("autoencoder_mlp")
-    frame = Frame.of_model(other)
-    x = Modulator(frame, other).modulate(other.codebook[np.zeros(128, int)])
-    flowgraph = advphy.top_block()
-    sink = blocks.null_sink(8 * MODEL.n)
-    flowgraph.connect(
-        blocks.vector_source_c(x.tolist()), advphy.burst_synchronizer(MODEL), sink
-    )
-    with pytest.raises(ValueError, match=f"is of the link model {other.sha256[:8]}"):
-        flowgraph.run()
+def test_bursts_of_another_link_or_seed_are_left_out(caplog):
+    other, frame = links.load("autoencoder_mlp"), Frame.of_model(MODEL)
+    zeros = np.zeros(frame.codewords, int)
+    foreign = Modulator(Frame.of_model(other), other).modulate(other.codebook[zeros])
+    alice, parts = Modulator(frame, MODEL, seed=1), [foreign]
+    for first in range(0, 3 * frame.codewords, frame.codewords):
+        sent = messages(1, first, frame.codewords, MODEL.k)
+        parts += [alice.modulate(MODEL.codebook[sent]), foreign]
+    forger = Modulator(frame, MODEL, first_frame=3, seed=2)
+    parts.append(forger.modulate(MODEL.codebook[zeros]))
+    source = blocks.vector_source_c(np.concatenate(parts).tolist())
+    bob = receiver(MODEL, source, frame)
+    bob.run()
+    counts = bob.counts()
+    assert (counts["received"], counts["foreign"], counts["missed"]) == (4, 4, 0)
+    assert counts["of_another_seed"] == 1
+    assert (counts["blocks"], counts["block_errors"]) == (3 * frame.codewords, 0)
+    assert f"is of the link model {other.sha256[:8]}" in caplog.text
 
 
 @pytest.mark.parametrize("sent", [None, 1, 2])

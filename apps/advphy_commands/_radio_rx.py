@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from advphy_commands import _radio_settings as radio
 from advphy_commands._options import group, option, switch
-from advphy_commands._text import counted, entry, rates
+from advphy_commands._text import counted, entry, rates, require_own
 
 _FIRST = (
     "number of the first burst sent; then bursts lost before the first arrival count "
@@ -96,6 +96,7 @@ def run(settings, output):
     output.note(overruns=overruns, recording=None, latency_seconds=latency)
     output.note(ebn0_db=settings.ebn0_db)
     if recorder is None:
+        require_own(counts, flowgraph.synchronizer.hint)
         return
     recorder.note_counts(counts)
     samples, taken = recorder.samples(), counts["samples"]
@@ -106,6 +107,7 @@ def run(settings, output):
             f"the receiver took {taken} of them before it was stopped, so rescoring "
             "may find more bursts"
         )
+    require_own(counts, flowgraph.synchronizer.hint)
 
 
 def _recorder(settings, model, sent, device):
@@ -150,8 +152,8 @@ def _line(second, flowgraph, rate):
         f"{second:>5} s  bursts {counts['received']}  missed {counts['missed']}  "
         f"bad headers {counts['bad_headers']}  "
     )
-    if counts["suspicious"]:
-        text += f"suspicious {counts['suspicious']}  "
+    for name in ("suspicious", "foreign"):
+        text += f"{name} {counts[name]}  " if counts[name] else ""
     if last is not None:
         text += f"SNR {last['snr_db']:.1f} dB  CFO {last['cfo'] * rate:.0f} Hz  "
     return text + flowgraph.meter.text()

@@ -9,7 +9,8 @@ from advphy_model.measure.measurement_text import (
     table_texts,
 )
 
-_AS_NAMED = "restarts suspicious bad_headers forged replayed blocks block_errors"
+_AS_NAMED = "restarts suspicious foreign of_another_seed bad_headers forged replayed "
+_AS_NAMED += "blocks block_errors"
 COUNTS = {"received": "bursts received", "missed": "bursts missed"}
 COUNTS |= {name: name.replace("_", " ") for name in (*_AS_NAMED.split(), "erasures")}
 
@@ -43,6 +44,12 @@ def rates(counts, pixels=None):
 
 def _failures(counts):
     return counts["block_errors"] + counts["erasures"]
+
+
+def require_own(counts, hint):
+    """Raise ValueError with the hint if all bursts were of another link."""
+    if counts["foreign"] and not counts["received"]:
+        raise ValueError(hint)
 
 
 def table(scorer, sample_rate, model):

@@ -23,7 +23,7 @@ from advphy_model.modem.frame import Frame
 
 from advphy_commands import _progress
 from advphy_commands._options import operand, option, switch
-from advphy_commands._text import numbers, table
+from advphy_commands._text import numbers, require_own, table
 from advphy_commands.secret import key_file, secret_of
 
 
@@ -67,6 +67,7 @@ def run(settings, output):
         swap_iq=settings.swap_iq,
         along=partial(_progress.bar, total=pieces, unit="piece"),
     )
+    require_own(scorer.counts, f"{found.meta}: {scorer.hint}")
     hint = scorer.hint.replace("swap_iq", "--swap-iq")
     for warning in filter(None, [*found.warnings, hint]):
         output.remark(f"{found.meta}: {warning}")

@@ -148,7 +148,9 @@ bool burst_synchronizer::read_header()
     d_candidate.header = header;
     d_candidate.frequency +=
         tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
-    compare(tracked);
+    d_candidate.suspicious.clear();
+    if (own(header))
+        compare(tracked);
     d_next = &burst_synchronizer::read_payload;
     return true;
 }
@@ -184,10 +186,9 @@ bool burst_synchronizer::read_payload()
     burst.first_codeword = this->codewords.size() / size_t(d_layout.n);
     burst.intact = true;
     burst.suspicious = d_candidate.suspicious;
-    const std::string& expected = d_settings.expected_hash;
-    if (known_version && (expected.empty() || expected == header.model_hash()))
+    if (own(header))
         receive(burst, last, spacing);
-    else // reported by the caller
+    else
         d_from = size_t(instant());
     bursts.push_back(burst);
     return true;

@@ -100,6 +100,13 @@ private:
     double pilots_arrived(int last, size_t& pilots) const;
     void set_header(const burst_header& header);
     bool valid(const burst_header& header) const;
+    // Of this layout and link; other bursts are reported by the caller.
+    bool own(const burst_header& header) const
+    {
+        const std::string& expected = d_settings.expected_hash;
+        return header.version() == d_layout.version &&
+               (expected.empty() || expected == header.model_hash());
+    }
     bool agrees(const burst_header& header);
     void adopt(size_t found);
     void discard_before(double at);

@@ -172,5 +172,6 @@ class receiver(top_block):
             names = ("erasures", "squared_error")
             return counts | {name: sums.get(name, 0) for name in names}
         names = ("blocks", "erasures", "block_errors")
-        segments = self.meter.segments()
+        segments, others = self.meter.segments(), self.meter.of_another_seed()
+        counts |= {"of_another_seed": others} if others else {}
         return counts | {n: sum(getattr(s, n) for s in segments) for n in names}

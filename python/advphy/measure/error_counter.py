@@ -7,7 +7,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.link.links import load
 from advphy_model.measure.link_chain import count_blocks
-from advphy_model.modem.header import require_seed
+from advphy_model.modem.header import SeedGate
 from advphy_model.randomness import checked_index, checked_seed
 from gnuradio import gr
 
@@ -67,9 +67,9 @@ class error_counter(setting_follower):
     A "frame" tag of the burst synchronizer gives the index of the next block; bursts
     that did not arrive are counted as missed_frames. A "channel", "perturbation" or
     "canceller" tag begins a new segment: no count mixes two settings. Erased blocks
-    ("erasures" tag) are counted separately; BLER = (wrong + erased) / blocks. A burst
-    whose header reports another seed ends the flowgraph with an error, unless the sent
-    messages are connected.
+    ("erasures" tag) are counted separately; BLER = (wrong + erased) / blocks. Where
+    no sent messages are connected, a first burst whose header reports another seed ends
+    the flowgraph with an error; later ones are left out, as of_another_seed.
 
     Args:
         model: link model, or its name or file; its k is used.
@@ -96,13 +96,17 @@ class error_counter(setting_follower):
             raise ValueError(f"stop must be {rule}, got {stop}")
         self._rule = stop
         self.follow(first, Reporter(self, "counts", name, model.name), settings)
-        self._erasures, self._ended = Erasures(), False
+        self._forget()
         self._origin = {"link": model.name, "model_sha256": model.sha256}
         self._origin["seed"] = self._seed
 
     def bler(self):
         """Return the block error rate of the current segment, or 0 if it is empty."""
         return self.segments()[-1].bler
+
+    def of_another_seed(self):
+        """Return the number of bursts that were left out."""
+        return self._gate.left_out
 
     def text(self):
         """Return the BLER of the current segment, as a line for a display."""
@@ -111,8 +115,12 @@ class error_counter(setting_follower):
             return "no block yet"
         return f"{segment.bler:.2e} ({segment.failures} of {segment.blocks} blocks)"
 
-    def start(self):
+    def _forget(self):
         self._erasures, self._ended = Erasures(), False
+        self._gate, self._admitted = SeedGate(self._seed), True
+
+    def start(self):
+        self._forget()
         return setting_follower.start(self)
 
     def work(self, input_items, output_items):
@@ -121,14 +129,16 @@ class error_counter(setting_follower):
         decided = input_items[0]
         tags = self.tags_of(len(decided), FRAME_TAG, ERASURES_TAG, *self.TAGS)
         changes, runs = self._changes(tags), self._runs(tags, len(decided))
+        counted = np.ones(len(decided), bool)
         if len(input_items) == 2:
             sent = input_items[1][: len(decided)]
         else:  # re-created from the seed
             sent = np.empty(len(decided), np.uint8)
             for begin, end, index, burst in runs:
-                if burst and "seed_check" in burst:
-                    check = bytes.fromhex(burst["seed_check"])
-                    require_seed(self._seed, check, burst["number"])
+                if burst:
+                    check = bytes.fromhex(burst.get("seed_check", "")) or None
+                    self._admitted = self._gate.admits(check, burst.get("number"))
+                counted[begin:end] = self._admitted
                 kernels.messages(self._seed, index, self._k, sent[begin:end])
         erased = self._erasures.flags(tags, len(decided), self.nitems_read(0))
         for begin, end in self._pieces(changes, len(decided)):
@@ -138,7 +148,7 @@ class error_counter(setting_follower):
             with self._lock:
                 self._segments[-1].frames += len(bursts)
                 self._segments[-1].missed_frames += sum(tag["missed"] for tag in bursts)
-            piece = slice(begin, end)
+            piece = begin + np.flatnonzero(counted[begin:end])
             flags = None if erased is None else erased[piece]
             if self._count(decided[piece], sent[piece], flags):
                 self._publish()
@@ -177,4 +187,6 @@ class error_counter(setting_follower):
     def _publish(self, segment=None):
         segment = segment or self.segments()[-1]
         figures = self._origin | segment.figures() | self.latency.figures()
+        if self.of_another_seed():
+            figures["of_another_seed"] = self.of_another_seed()
         self._reporter.send(figures, segment.settings)

@@ -38,13 +38,13 @@ class burst_synchronizer(guarded_general_block):
             "channel" where ebn0_db begins or changes: a dictionary with worsened and
             ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
-            received, missed, restarts, suspicious, bad_headers, not_finite and samples,
-            of keyed bursts forged and replayed, and snr_db, cfo and clock_ppm of the
-            last burst; 20 times a second and when the stream ends.
+            received, missed, restarts, suspicious, foreign, bad_headers, not_finite and
+            samples, of keyed bursts forged and replayed, and snr_db, cfo and clock_ppm
+            of the last burst; 20 times a second and when the stream ends.
 
     Args:
-        model: link model or semantic link, or its name or file; a burst of another one
-            ends the flowgraph with an error.
+        model: link model or semantic link, or its name or file; bursts of another one
+            are left out, counted as foreign, and the first is logged.
         frame: the sender's advphy.Frame.of_model(...), or None: Frame.of_model(model).
         equalise: whether to undo echoes by least squares; no effect where there is
             none.
@@ -129,18 +129,24 @@ class burst_synchronizer(guarded_general_block):
         """Return the dictionary of the tag of the last burst, or None."""
         return None if self._last is None else self._last.as_dict()
 
+    @property
+    def hint(self):
+        """Return a sentence if it can say why no burst arrives, else an empty text."""
+        return self._synchronizer.hint
+
     def text(self):
         """Return the numbers of bursts received and missed, as a line for a display."""
         counts = self.counts()
         text = "{received} bursts, {missed} missed"
-        text += ", {suspicious} suspicious" if counts["suspicious"] else ""
+        for name in ("suspicious", "foreign"):
+            text += f", {{{name}}} {name}" if counts[name] else ""
         return text.format(**counts)
 
     def estimates(self, sample_rate):
         """Return the last estimates as a line; sample_rate is in samples/s."""
         last = self._last
         if last is None:
-            return self._synchronizer.hint or "no burst yet"
+            return self.hint or "no burst yet"
         text = f"SNR {last.snr_db:.1f} dB, CFO {round(last.cfo * sample_rate)} Hz, "
         if self._rate is not None:  # SNR = R Eb/N0
             ebn0_db = last.snr_db - 10 * math.log10(self._rate)
@@ -175,10 +181,9 @@ class burst_synchronizer(guarded_general_block):
             piece = samples[self._ahead : self._ahead + _SAMPLES_AT_ONCE]
             self._codewords, self._bursts = self._synchronizer.push(piece)
             self._ahead += len(piece)
-            hint = self._synchronizer.hint
-            if hint and not self._warned:
+            if self.hint and not self._warned:
                 self._warned = True
-                logging.getLogger(__name__).warning("%s: %s", self.name(), hint)
+                logging.getLogger(__name__).warning("%s: %s", self.name(), self.hint)
         count = min(len(out), len(self._codewords))
         out[:count] = self._codewords[:count]
         self._tag(self.nitems_written(0), count)

@@ -17,7 +17,7 @@ from advphy_model.link.arn import BobModule
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.image_quality import error_sums
 from advphy_model.measure.link_chain import count_blocks
-from advphy_model.modem.header import require_seed
+from advphy_model.modem.header import SeedGate
 from advphy_model.modem.synchronizer import ReceivedFrame, Synchronizer
 from advphy_model.network.packed_network import PackedNetwork
 from advphy_model.randomness import checked_seed, messages
@@ -61,8 +61,10 @@ class Scorer:
         secret: 32 bytes for a keyed semantic link.
         swap_iq: whether I and Q of the samples are exchanged.
 
-    Raises ValueError if the images do not match the link, or the secret is missing; at
-    a burst of another seed or link, push() does.
+    Bursts of another link, and of another seed if they are not the first, are left out.
+
+    Raises ValueError if the images do not match the link, or the secret is missing;
+    push() does if the first burst is of another seed.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Scorer:
             self._score = ImageScorer(model, load_images(images), secret).score
         else:
             self._seed, self._k = checked_seed(seed), model.k
+            self._gate = SeedGate(seed)
             self._decision = decision.decider(model)
             self._score = self._messages
 
@@ -90,14 +93,17 @@ class Scorer:
         """Process samples, complex64; return the FrameScores of complete bursts."""
         codewords, received = self._synchronizer.push(samples)
         found = []
-        for frame in received:
+        for frame in filter(self._admits, received):
             y = codewords[frame.first_codeword :][: frame.header.codewords]
             found.append(FrameScore(frame, *self._score(y, frame)))
         self.frames += found
         return found
 
+    def _admits(self, frame):
+        header = frame.header
+        return self.semantic or self._gate.admits(header.seed_check, header.number)
+
     def _messages(self, y, frame):
-        require_seed(self._seed, frame.header.seed_check, frame.header.number)
         decided, erased = np.empty((2, len(y)), np.uint8)
         self._decision.decide(y, decided, erased)
         sent = messages(self._seed, frame.index, len(y), self._k)
@@ -112,11 +118,14 @@ class Scorer:
     def counts(self) -> dict:
         """Return the counts of the Synchronizer and the sums over all bursts so far.
 
-        They are blocks, erasures, and block_errors or (semantic links) squared_error.
+        They are blocks, erasures, and block_errors or (semantic links) squared_error;
+        of_another_seed counts bursts that are left out.
         """
         names = ["blocks", "erasures"]
         names.append("squared_error" if self.semantic else "block_errors")
         sums = {name: sum(getattr(f, name) for f in self.frames) for name in names}
+        if not self.semantic and self._gate.left_out:
+            sums["of_another_seed"] = self._gate.left_out
         return self._synchronizer.counts | sums
 
     @property

@@ -59,6 +59,29 @@ def check_of_seed(seed: int) -> bytes:
     return hashlib.sha256(checked_seed(seed).to_bytes(8, "big")).digest()[:CHECK_BYTES]
 
 
+class SeedGate:
+    """Leave out bursts of another seed: they may be an adversary's.
+
+    The first burst must have messages of the seed, because a wrong one is likely then.
+    `left_out` counts later bursts that do not.
+    """
+
+    def __init__(self, seed):
+        self._seed, self._open, self.left_out = checked_seed(seed), False, 0
+
+    def admits(self, check: bytes | None, number: int) -> bool:
+        """Return whether a burst is of the seed; ValueError: the first is not."""
+        try:
+            require_seed(self._seed, check, number)
+        except ValueError:
+            if not self._open:
+                raise
+            self.left_out += 1
+            return False
+        self._open = True
+        return True
+
+
 def require_seed(seed: int, check: bytes | None, number: int) -> None:
     """Raise ValueError unless burst `number`, with this seed_check, may be of a seed.
 

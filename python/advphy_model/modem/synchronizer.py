@@ -99,8 +99,10 @@ class Synchronizer:
     Codewords of suspicious bursts are put out, too, but the clock and the number of the
     next burst do not follow them until three in a row agree.
 
-    `hint` is a sentence if only the conjugated samples hold plain bursts, or if there
-    is a signal without bursts, else an empty text.
+    Bursts of another link or layout version are left out and counted as foreign: they
+    may be an adversary's. `hint` is a sentence about the first of them, or if only the
+    conjugated samples hold plain bursts, or if there is a signal without bursts; else
+    an empty text.
 
     Raises ValueError if an argument is out of range.
     """
@@ -147,6 +149,7 @@ class Synchronizer:
         self._unheard = Unheard(64 * frame.samples())
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = self._suspicious = 0
+        self._foreign = 0
         self._unfollowed = deque(maxlen=_MOST_UNFOLLOWED)  # numbers of suspicious ones
         self._noise_seed = checked_seed(noise_seed)
         self.set_ebn0_db(ebn0_db)
@@ -167,7 +170,8 @@ class Synchronizer:
         """Return the counts so far.
 
         They are received and missed bursts; restarts, where a burst number does not
-        rise; suspicious bursts among those received; preambles; bad_headers, with a
+        rise; suspicious bursts among those received; foreign ones, of another link or
+        layout version, which are not received; preambles; bad_headers, with a
         wrong CRC; samples; not_finite, samples that are not finite or far too large and
         are replaced by 0. Of keyed bursts also forged, with a wrong tag in a header
         that was surely read, and replayed.
@@ -180,6 +184,7 @@ class Synchronizer:
             "missed": self._missed,
             "restarts": self._restarts,
             "suspicious": self._suspicious,
+            "foreign": self._foreign,
             **{name: getattr(self._kernel, name) for name in names},
             **keyed,
         }
@@ -188,7 +193,7 @@ class Synchronizer:
         """Process samples, complex64, and return the bursts that are complete then.
 
         They are codewords, complex64 [blocks, n], and a list of ReceivedFrame. Raises
-        ValueError if a burst has another model or layout version, or less than ebn0_db.
+        ValueError if a burst has less than ebn0_db.
         """
         if self._mirror is not None and not self._received:
             self._look_in_mirror(samples if self._swap_iq else samples.conj())
@@ -196,7 +201,8 @@ class Synchronizer:
             self.hint = self.hint or self._unheard.hint(samples)
         kernel = self._kernel if self._keyed is None else self._keyed
         symbols, found = kernel.push(samples.conj() if self._swap_iq else samples)
-        frames = [self._frame(*values) for values in found]
+        own = (values for values in found if self._is_own(Header(*values[0])))
+        frames = [self._frame(*values) for values in own]
         codewords = symbols.reshape(-1, self.frame.n)
         if self._ebn0_db is not None:
             frames = [self._worsened(frame, codewords) for frame in frames]
@@ -249,19 +255,24 @@ class Synchronizer:
         self._expected = number + 1
         return max(0, number - expected - came)
 
+    def _is_own(self, header):
+        """Return whether a burst is of this link and layout; count it if it is not."""
+        model, sent = self._model, header.model_hash.hex()
+        if header.version != VERSION:
+            found = f"has layout version {header.version}, expected {VERSION}; use the "
+            found += "same gr-advphy at both ends"
+        elif model is not None and sent != model.sha256[:8]:
+            found = f"is of the link model {sent}, expected '{model.name}' "
+            found += f"{model.sha256[:8]}; give both ends the same link"
+        else:
+            return True
+        self._foreign += 1
+        if not self._received:
+            self.hint = f"burst {header.number} {found}"
+        return False
+
     def _frame(self, fields, first, at, snr, cfo, clock, gain, *found):
         header = Header(*fields)
-        if header.version != VERSION:
-            raise ValueError(
-                f"burst {header.number} has layout version {header.version}, expected "
-                f"{VERSION}; use the same gr-advphy at both ends"
-            )
-        model, sent = self._model, header.model_hash.hex()
-        if model is not None and sent != model.sha256[:8]:
-            raise ValueError(
-                f"burst {header.number} is of the link model {sent}, expected "
-                f"'{model.name}' {model.sha256[:8]}; give both ends the same link"
-            )
         missed = self._missed_before(header.number, found[-1])
         self._received, self._missed = self._received + 1, self._missed + missed
         index = header.number * self.frame.codewords
