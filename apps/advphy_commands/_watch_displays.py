@@ -36,7 +36,12 @@ def wants_window(settings, output):
 
 
 def window(settings, turns):
-    """Show BLER curves and a strip over time until the window is closed."""
+    """Show curves and strips over time until the window is closed.
+
+    A strip of accuracy joins them with the first of its messages.
+    """
+    from gnuradio.advphy.display.accuracy_strip import AccuracyRecord
+    from gnuradio.advphy.display.accuracy_window import AccuracyWindow
     from gnuradio.advphy.display.bler_curve_sink import BlerCurveRecord
     from gnuradio.advphy.display.bler_curve_window import BlerCurveWindow
     from gnuradio.advphy.display.onset_strip import OnsetRecord
@@ -46,14 +51,22 @@ def window(settings, turns):
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     first, last = ENDS.get(settings.x, (0.0, 10.0))
     curves = BlerCurveWindow(BlerCurveRecord(settings.x, first, last))
-    strip = OnsetWindow(OnsetRecord())
+    strip, eves = OnsetWindow(OnsetRecord()), AccuracyWindow(AccuracyRecord())
     shown = QtWidgets.QSplitter(QtCore.Qt.Vertical)
     shown.setWindowTitle(f"advphy watch {' '.join(settings.address)}")
-    shown.addWidget(curves)
-    shown.addWidget(strip)
+    for part in (curves, strip, eves):
+        shown.addWidget(part)
+    eves.hide()
     shown.resize(900, 760)
-    turns.show(lambda message: curves.record.take(_as_sent(message, turns.several)))
-    turns.show(lambda message: strip.record.take(_as_sent(message, turns.several)))
+
+    def take(message):
+        sent = _as_sent(message, turns.several)
+        for part in (curves, strip, eves):
+            part.record.take(sent)
+        if message["kind"] == "accuracy":
+            eves.show()
+
+    turns.show(take)
     errors = []
 
     def interrupt(*_):

@@ -12,9 +12,9 @@ sample_channel replaces the radio between two modems: it passes samples, not cod
 bytes_to_messages replaces the message source, and messages_to_bytes the error counter,
 to send data of one's own.
 image_viewer shows streams of images side by side; recorder records received samples.
-bler_curve_sink, onset_strip and perturbation_sink draw messages of the blocks above,
-readout writes them as text, publisher sends them to other programs; constellation_sink
-draws received symbols.
+bler_curve_sink, onset_strip, accuracy_strip and perturbation_sink draw messages of the
+blocks above, readout writes them as text, publisher sends them to other programs;
+constellation_sink draws received symbols.
 sdr_sink and sdr_source connect a flowgraph to a radio, a file or another process.
 """
 
@@ -57,6 +57,7 @@ from .block_errors import (
     run,
     top_block,
 )
+from .display.accuracy_strip import accuracy_strip
 from .display.bler_curve_sink import bler_curve_sink
 from .display.constellation_sink import constellation_sink
 from .display.image_viewer import image_viewer

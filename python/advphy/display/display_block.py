@@ -28,6 +28,13 @@ def checked_frame_rate(rate):
     raise ValueError(f"frame_rate must be {rule}, got {rate!r}")
 
 
+def checked_seconds(seconds):
+    """Return the time that a strip shows; ValueError if it is invalid."""
+    if isinstance(seconds, (int, float)) and 1 <= seconds <= 3600:
+        return float(seconds)
+    raise ValueError(f"seconds must be a time in 1..3600 s, got {seconds!r}")
+
+
 def checked_count(name, value, most, of):
     """Return a whole number in 1..most; ValueError if it is invalid."""
     if not isinstance(value, bool) and value in range(1, most + 1):

@@ -16,7 +16,7 @@ import pmt
 # All kinds; messages that differ in the value of the key do not replace each other.
 _DISTINCT = dict.fromkeys(("counts", "psr"), pmt.intern("first_block"))
 _DISTINCT["estimate"] = pmt.intern("detected")
-_DISTINCT |= dict.fromkeys(("distortion", "accuracy", "power", "frames"))
+_DISTINCT |= dict.fromkeys(("distortion", "accuracy", "answers", "power", "frames"))
 _KIND, _NAME = pmt.intern("kind"), pmt.intern("name")
 MOST_WAITING = 1000
 
@@ -28,10 +28,30 @@ def level(value):
 
 
 def attack_of(message):
-    """Return (whether an attack is on, its PSR in dB) of a message of kind "psr"."""
+    """Return (whether an attack is on, its PSR in dB) of a "psr" or "answers"."""
     settings = message["settings"]
     psr_db = level(message.get("psr_db", settings.get("psr_db")))
     return bool(settings.get("on", psr_db > -math.inf)), psr_db
+
+
+class Totals:
+    """The newest running totals of each name."""
+
+    def __init__(self):
+        self._newest = {}
+
+    def added(self, name, first, whole, part):
+        """Return what is new in the totals of a segment that begins at `first`.
+
+        ValueError if the part is more than the whole.
+        """
+        if not 0 <= part <= whole:
+            raise ValueError("a part is more than the whole")
+        before = self._newest.get(name, (first, 0, 0))
+        self._newest[name] = first, whole, part
+        if before[0] == first and before[1] <= whole:
+            return whole - before[1], part - before[2]
+        return whole, part
 
 
 class MessageRecord:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from advphy_model.measure.error_rate import interval
 
-from .display_block import checked_floor, message_display
-from .message_record import MessageRecord, attack_of, level
+from .display_block import checked_floor, checked_seconds, message_display
+from .message_record import MessageRecord, Totals, attack_of, level
 
 _interval = functools.lru_cache(8192)(interval)  # past counts do not change
 
@@ -41,34 +41,28 @@ class State:
 class OnsetRecord(MessageRecord):
     """Messages of counters, adversaries and cancellers; arguments: see onset_strip."""
 
-    KINDS = frozenset({"counts", "psr", "estimate"})
+    KINDS = frozenset({"counts", "psr", "answers", "estimate"})
     SLOT = 0.02  # seconds; a faster sender's newest message of each slot is drawn
 
     def __init__(self, seconds=20.0, floor=1e-5):
         super().__init__()
         self.floor = checked_floor(floor)
-        if not (isinstance(seconds, (int, float)) and 1 <= seconds <= 3600):
-            raise ValueError(f"seconds must be a time in 1..3600 s, got {seconds!r}")
-        self.seconds = float(seconds)
-        self._totals = {}  # newest running total of each counter
+        self.seconds = checked_seconds(seconds)
+        self._totals = Totals()
         self._intervals, self._attacks, self._found = {}, {}, {}
 
     def add(self, message):
         time = float(message["time"])
         if not math.isfinite(time):
             raise ValueError("time is not finite")
-        add = {"counts": self._counts, "psr": self._psr, "estimate": self._estimate}
+        add = {"counts": self._counts, "estimate": self._estimate}
+        add |= dict.fromkeys(("psr", "answers"), self._psr)
         add[message["kind"]](str(message["name"]), time, message)
 
     def _counts(self, name, time, message):
         blocks, first = int(message["blocks"]), int(message["first_block"])
         failures = int(message["block_errors"]) + int(message.get("erasures", 0))
-        if not 0 <= failures <= blocks:
-            raise ValueError("more failures than blocks")
-        before = self._totals.get(name, (first, 0, 0))
-        self._totals[name] = first, blocks, failures
-        if before[0] == first and before[1] <= blocks:
-            blocks, failures = blocks - before[1], failures - before[2]
+        blocks, failures = self._totals.added(name, first, blocks, failures)
         if blocks > 0 and failures >= 0:
             self._keep(self._intervals, name, Interval(time, blocks, failures))
 
@@ -201,8 +195,8 @@ def delay_texts(intervals, attacks, found):
 class onset_strip(message_display):
     """Draw block error rates, attacks and detections over time.
 
-    Message port "in": messages of kind "counts", "psr" and "estimate". Those of the
-        other known kinds are ignored; unknown messages are counted as refused.
+    Message port "in": messages of kind "counts", "psr", "answers" and "estimate". Those
+        of the other known kinds are ignored; unknown messages are counted as refused.
 
     Args:
         title: title above the plot.

@@ -117,6 +117,7 @@ _FIGURES = {
     "accuracy": _accuracy,
     "psr": _psr,
     "estimate": _estimate,
+    "answers": _listed("heard {heard} bursts", "aimed at {aimed}"),
     "power": _power,
     "frames": _listed(
         "{received} bursts",

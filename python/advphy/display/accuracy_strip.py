@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accuracy strip: draws the share of labels that each Eve reads, over time."""
+
+import collections
+import math
+
+from .display_block import checked_seconds, message_display
+from .message_record import MessageRecord, Totals
+
+SLOT = 0.5  # seconds whose items are a point
+
+
+class AccuracyRecord(MessageRecord):
+    """Messages of accuracy counters; arguments: see accuracy_strip."""
+
+    KINDS = frozenset({"accuracy"})
+    SLOT = 0.1  # seconds; the newest message of each is enough
+
+    def __init__(self, seconds=60.0, chance=0.1):
+        super().__init__()
+        if not (isinstance(chance, (int, float)) and 0 <= chance <= 1):
+            rule = "a share in 0..1, that of a guess"
+            raise ValueError(f"chance must be {rule}, got {chance!r}; 0 draws no line")
+        self.seconds, self.chance = checked_seconds(seconds), float(chance)
+        self._totals, self._points = Totals(), {}
+
+    def add(self, message):
+        time, first = float(message["time"]), int(message["first_frame"])
+        if not math.isfinite(time):
+            raise ValueError("time is not finite")
+        name, frames = str(message["name"]), int(message["frames"])
+        more = self._totals.added(name, first, frames, int(message["correct"]))
+        if more[0] <= 0 or more[1] < 0:
+            return
+        kept = self._points.setdefault(name, collections.OrderedDict())
+        slot = math.floor(time / SLOT)
+        frames, correct = kept.get(slot, (0, 0))
+        kept[slot] = frames + more[0], correct + more[1]
+        while next(iter(kept)) * SLOT < time - self.seconds - SLOT:
+            kept.popitem(last=False)
+
+    def points(self):
+        """Return {name: [(end of the slot in s, share of the labels)]}."""
+        with self.lock:
+            self.collect()
+            return {
+                name: [
+                    ((at + 1) * SLOT, sums[1] / sums[0]) for at, sums in kept.items()
+                ]
+                for name, kept in self._points.items()
+            }
+
+
+class accuracy_strip(message_display):
+    """Draw the share of the labels that each accuracy counter finds right, over time.
+
+    Message port "in": messages of kind "accuracy". Those of the other known kinds are
+        ignored; unknown messages are counted as refused.
+
+    Args:
+        title: title above the plot.
+        seconds: time that is shown, 1..3600 s.
+        chance: share in 0..1 that a guess finds, drawn as a line; 0: none.
+        frame_rate: pictures a second, at most 30; more than 20 count as 20.
+    """
+
+    WINDOW = ("accuracy_window", "AccuracyWindow")
+
+    def __init__(self, title="", seconds=60.0, chance=0.1, frame_rate=15):
+        record = AccuracyRecord(seconds, chance)
+        message_display.__init__(self, record, title, frame_rate)
+
+    def points(self):
+        """Return {name: [(time in s, share of the labels in 0..1)]}."""
+        return self.record.points()

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Window of the accuracy strip."""
+
+import numpy as np
+from advphy_model.measure.curve_looks import look_of
+
+from .accuracy_strip import SLOT
+from .plot_items import GRAY, Label, pen_of, pyqtgraph, show_line
+from .plot_window import PlotWindow
+
+
+class AccuracyWindow(PlotWindow):
+    """Window with the points of an AccuracyRecord; it needs no flowgraph."""
+
+    def __init__(self, record, title="", frame_rate=15):
+        super().__init__(record, title, frame_rate)
+        self.axes, self._lines, self._points = self.add_plot(0), {}, {}
+        self.axes.vb.set_home((-record.seconds, 0.0), (0.0, 100.0))
+        self.add_labels(self.axes)
+        self.empty = pyqtgraph.TextItem("nothing received yet", GRAY, anchor=(0.5, 0.5))
+        self.empty.setPos(-record.seconds / 2, 50)
+        guess = pyqtgraph.InfiniteLine(100 * record.chance, 0, pen_of(GRAY, 1, (4, 3)))
+        guess.setVisible(record.chance > 0)
+        for item in (guess, self.empty):
+            self.axes.addItem(item, ignoreBounds=True)
+
+    def arrange(self):
+        letter = self.letter()
+        self.axes.getAxis("left").setWidth(6.4 * letter)
+        self.axes.getAxis("bottom").setHeight(2.9 * letter)
+        self.label_axis(self.axes, "left", "labels read (%)")
+        self.label_axis(self.axes, "bottom", "time (s)")
+        self.empty.setFont(self.font_of())
+
+    def fill(self):
+        self._points = self.record.points()
+        now = max((kept[-1][0] for kept in self._points.values()), default=0.0)
+        for name, kept in self._points.items():
+            if name not in self._lines:
+                pen = pen_of(look_of(name).color, 2)
+                self._lines[name] = pyqtgraph.PlotCurveItem(pen=pen, connect="finite")
+                self.axes.addItem(self._lines[name], ignoreBounds=True)
+            x, y = np.array(kept).T
+            gaps = np.flatnonzero(np.diff(x) > 2 * SLOT) + 1
+            x, y = np.insert(x - now, gaps, np.nan), np.insert(100 * y, gaps, np.nan)
+            show_line(self._lines[name], x, y)
+        self.empty.setVisible(not self._points)
+        self.show_labels()
+        self.show_text(self.note())
+
+    def labels(self):
+        return [
+            [
+                Label(
+                    100 * kept[-1][1],
+                    name,
+                    look_of(name).color,
+                    "━",
+                    value=f"{kept[-1][1]:.0%}",
+                    bold=True,
+                )
+                for name, kept in self._points.items()
+            ]
+            + [Label(100 * self.record.chance, "guessing", GRAY, "┄")]
+            * (self.record.chance > 0)
+        ]
