@@ -2,6 +2,7 @@
 """The staged packages, a limit and a check of all tests, and what many tests share."""
 
 import faulthandler
+import gc
 import hashlib
 import os
 import shutil
@@ -39,6 +40,8 @@ def pytest_unconfigure():
 @pytest.fixture(autouse=True, scope="module")
 def nothing_is_left_open():
     """Fail when the tests of a module leave descriptors, threads or buffers open."""
+    gc.collect()
+    gc.freeze()  # so that later collections need not look at what is there already
     before = left_open.by_tests()
     yield
     left = left_open.since(before)

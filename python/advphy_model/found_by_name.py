@@ -53,16 +53,16 @@ def own_files(kind: str) -> dict:
 
 
 def _with_own(package):
-    """Add the user's own folders to those of a package."""
+    """Have a package consist of its own folder and the user's own."""
     kind = package.__name__.rpartition(".")[2]
     if kind not in OWN:
         return
     built_in = {module.name for module in pkgutil.iter_modules(package.__path__[:1])}
-    for name, path in own_files(kind).items():
+    own = own_files(kind)
+    for name, path in own.items():
         if name in built_in:
             raise ValueError(f"{path}: {kind} already have '{name}'; rename the file")
-        if str(path.parent) not in package.__path__:
-            package.__path__.append(str(path.parent))
+    package.__path__[1:] = dict.fromkeys(str(path.parent) for path in own.values())
 
 
 def names(package) -> list:

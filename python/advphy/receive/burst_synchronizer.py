@@ -44,7 +44,8 @@ class burst_synchronizer(guarded_general_block):
 
     Args:
         model: link model or semantic link, or its name or file; bursts of another one
-            are left out, counted as foreign, and the first is logged.
+            are left out, counted as foreign, and the first is logged. None: bursts of
+            any that fit `frame` are put out, without Alice's tags.
         frame: the sender's advphy.Frame.of_model(...), or None: Frame.of_model(model).
         equalise: whether to undo echoes by least squares; no effect where there is
             none.
@@ -78,10 +79,13 @@ class burst_synchronizer(guarded_general_block):
         secret=None,
         sent_at=None,
     ):
-        model = load(model)
+        if model is None and frame is None:
+            raise ValueError("frame must be given for bursts of any model, got None")
+        model = None if model is None else load(model)
         frame = Frame.of_model(model) if frame is None else frame
+        codewords = [(np.complex64, (frame.n,))]
         guarded_general_block.__init__(
-            self, "burst_synchronizer", [np.complex64], [(np.complex64, (model.n,))]
+            self, "burst_synchronizer", [np.complex64], codewords
         )
         self._pairing = getattr(model, "pairing", None)
         self._rate = model.k / model.n if hasattr(model, "k") else None
@@ -99,7 +103,7 @@ class burst_synchronizer(guarded_general_block):
         self._frame, self._arrivals, self._noting = frame, ArrivalTimes(), True
         self._warned = False
         self._synchronizer = self._make(ebn0_db)
-        self._codewords = np.empty((0, model.n), np.complex64)  # not put out yet
+        self._codewords = np.empty((0, frame.n), np.complex64)  # not put out yet
         self._bursts = []  # bursts of these codewords
         self._ahead = 0  # samples pushed, but not yet consumed
         self._inserted = self._last = self._tagged = None
