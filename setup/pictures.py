@@ -4,10 +4,13 @@
     pictures.py            of examples/ and docs/tutorial/, those that are out of date
     pictures.py NAME ...   these, or all of them by the name "all"
 
+"four_radios" is the picture of `advphy watch` beside several of them.
+
 A picture says, as the text "flowgraph-sha256" of the PNG, which file it was made of;
 tests/test_pictures.py holds them together. setup/pictures.yml says how long each runs.
 """
 
+import hashlib
 import json
 import os
 import signal
@@ -18,12 +21,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import yaml
+from four_radios import EXAMPLES, SIZE
 from picture_stamp import flowgraph_sha256, stamp, stamped
 from virtual_screen import is_missing, virtual_screen
 
 CLONE = Path(__file__).resolve().parent.parent
 FOLDERS = ("examples", "docs/tutorial")
 SETUP = CLONE / "setup"
+WATCHED = CLONE / "examples" / "four_radios.png"
 
 
 def flowgraphs(names=()):
@@ -133,10 +138,33 @@ def take_window(flowgraph, settings, environment):
     stamped(picture, flowgraph_sha256(flowgraph))
 
 
+def watched_sha256():
+    """Return the SHA-256 of all flowgraphs that are watched."""
+    hashes = map(flowgraph_sha256, flowgraphs(EXAMPLES))
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def watch_four_radios():
+    """Take the picture of `advphy watch` beside the four radios."""
+    print(f"pictures: {WATCHED.stem}, 80 s", flush=True)
+    with virtual_screen(*SIZE) as environment, tempfile.TemporaryDirectory() as folder:
+        environment["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
+        for path in flowgraphs(EXAMPLES):
+            compiled(path, Path(folder), environment)
+        command = [sys.executable, SETUP / "four_radios.py", WATCHED, folder]
+        subprocess.run(command, env=environment, check=True, timeout=300)
+    stamped(WATCHED, watched_sha256())
+
+
 def main(names):
     """Draw what is named, and say what is being drawn."""
     if is_missing():
         raise SystemExit(f"pictures.py: {is_missing()}")
+    watched, names = {WATCHED.stem} & set(names), list(set(names) - {WATCHED.stem})
+    if watched or names == ["all"] or not (names or stamp(WATCHED) == watched_sha256()):
+        watch_four_radios()
+    if watched and not names:
+        return
     paths = flowgraphs([] if names == ["all"] else names)
     if not names:
         paths = [path for path in paths if out_of_date(path)]

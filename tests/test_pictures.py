@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 from picture_stamp import flowgraph_sha256, stamp, stamped
-from pictures import flowgraphs, has_window, pictures_of
+from pictures import WATCHED, flowgraphs, has_window, pictures_of, watched_sha256
 from PIL import Image
 
 FLOWGRAPHS = flowgraphs()
@@ -27,6 +27,10 @@ def test_pictures_are_of_the_flowgraph_as_it_is(flowgraph, clone):
         assert stamp(picture) == flowgraph_sha256(flowgraph), (
             f"{name} was made of another {of}; {remedy}"
         )
+
+
+def test_the_picture_of_the_four_radios_is_of_them_as_they_are():
+    assert stamp(WATCHED) == watched_sha256(), "run: make pictures NAME=four_radios"
 
 
 def test_a_picture_keeps_what_is_written_into_it(tmp_path):

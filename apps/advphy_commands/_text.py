@@ -83,16 +83,16 @@ def numbers(scorer, sample_rate):
 _SETTINGS = ("Eb/N0 {ebn0_db:.4g} dB", "SNR {snr_db:.4g} dB", "PSR {psr_db:.4g} dB")
 
 
-def name_of(message, several) -> str:
-    """Return the name of a block, with that of its flowgraph if there are several."""
-    if several and message["flowgraph"]:
+def name_of(message, shared) -> str:
+    """Return the name of a block, with that of its flowgraph if others share it."""
+    if shared and message["flowgraph"]:
         return f"{message['flowgraph']}: {message['name']}"
     return message["name"]
 
 
-def cells(message, several) -> tuple:
+def cells(message, shared) -> tuple:
     """Return the name, the settings and the figures of a measurement as short texts."""
-    name = name_of(message, several)
+    name = name_of(message, shared)
     figures = figures_of(message)
     if message["kind"] == "counts":
         failures, blocks = _failures(message), message["blocks"]

@@ -36,10 +36,7 @@ def wants_window(settings, output):
 
 
 def window(settings, turns):
-    """Show curves and strips over time until the window is closed.
-
-    A strip of accuracy joins them with the first of its messages.
-    """
+    """Show curves and strips, each from its first message, until the end."""
     from gnuradio.advphy.display.accuracy_strip import AccuracyRecord
     from gnuradio.advphy.display.accuracy_window import AccuracyWindow
     from gnuradio.advphy.display.bler_curve_sink import BlerCurveRecord
@@ -51,20 +48,24 @@ def window(settings, turns):
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
     first, last = ENDS.get(settings.x, (0.0, 10.0))
     curves = BlerCurveWindow(BlerCurveRecord(settings.x, first, last))
-    strip, eves = OnsetWindow(OnsetRecord()), AccuracyWindow(AccuracyRecord())
+    strip = OnsetWindow(OnsetRecord(settings.span), "Block error rate over time")
+    eves = AccuracyWindow(AccuracyRecord(settings.span), "Labels that Eve reads")
     shown = QtWidgets.QSplitter(QtCore.Qt.Vertical)
     shown.setWindowTitle(f"advphy watch {' '.join(settings.address)}")
     for part in (curves, strip, eves):
         shown.addWidget(part)
-    eves.hide()
+    for part in (curves, eves):
+        part.hide()
     shown.resize(900, 760)
 
     def take(message):
-        sent = _as_sent(message, turns.several)
+        sent = _as_sent(message, turns.shared(message))
         for part in (curves, strip, eves):
             part.record.take(sent)
         if message["kind"] == "accuracy":
             eves.show()
+        elif message["kind"] == "counts" and settings.x in message["settings"]:
+            curves.show()
 
     turns.show(take)
     errors = []
@@ -93,13 +94,13 @@ def window(settings, turns):
         raise errors[0]
 
 
-def _as_sent(message, several):
-    """Return a message with the flowgraph in its name and -inf dB for no PSR."""
+def _as_sent(message, shared):
+    """Return a message with -inf dB for no PSR, and the flowgraph in a shared name."""
     none = [k for k in message if k.startswith("psr_db") and message[k] is None]
     settings = message["settings"]
     if "psr_db" in settings and settings["psr_db"] is None:
         settings = settings | {"psr_db": -math.inf}
-    new = {"name": name_of(message, several), "settings": settings}
+    new = {"name": name_of(message, shared), "settings": settings}
     return message | dict.fromkeys(none, -math.inf) | new
 
 
@@ -133,7 +134,7 @@ class Lines:
             # Time of the measurement, unless it is out of range.
             seconds = message["time"] if abs(message["time"]) < 2**33 else time.time()
             clock = time.strftime("%H:%M:%S", time.localtime(seconds))
-            name, *parts = cells(message, self._turns.several)
+            name, *parts = cells(message, self._turns.shared(message))
             parts = filter(None, (clock, f"{name:<16}", *parts))
             self._output.line("  ".join(parts))
         self._new = {}
@@ -162,6 +163,6 @@ class Table:
         table = RichTable("name", "settings", "measured", expand=True)
         for message, when in list(self._last.values()):
             old = time.monotonic() - when > OLD_SECONDS
-            texts = map(Text, cells(message, self._turns.several))
+            texts = map(Text, cells(message, self._turns.shared(message)))
             table.add_row(*texts, style="dim" if old else None)
         return table

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import math
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 
 from advphy_model.atomic_file import only_writer, refuse_unwritable
@@ -56,6 +57,9 @@ class Settings:
     )
     seconds: float = option(
         "time after which to end (default: at Ctrl-C)", None, duration, metavar="N"
+    )
+    span: float = option(
+        "time that the window shows", 20.0, duration, metavar="SECONDS"
     )
     x: str = option(
         "setting on the horizontal axis of the window, such as psr_db",
@@ -107,17 +111,16 @@ class _Turns:
         self._publishers = publishers
         self._takes, self._ticks = [record.take], [record.tick]
         self._seconds, self._end = math.inf if seconds is None else seconds, None
-        self._flowgraphs, self.received = set(), 0
+        self._flowgraphs, self.received = defaultdict(set), 0  # by name of a block
 
     def show(self, take, tick=None):
         """Also pass each message to `take`, and call `tick` at each turn."""
         self._takes.append(take)
         self._ticks += [] if tick is None else [tick]
 
-    @property
-    def several(self):
-        """Return whether several flowgraphs have sent messages."""
-        return len(self._flowgraphs) > 1
+    def shared(self, message):
+        """Return whether several flowgraphs have a block of that name."""
+        return len(self._flowgraphs[message["name"]]) > 1
 
     def seconds_left(self):
         """Return the seconds until the end, counted from the first call."""
@@ -129,7 +132,7 @@ class _Turns:
     def _take(self, messages):
         for message in messages:
             self.received += 1
-            self._flowgraphs.add(message["flowgraph"])
+            self._flowgraphs[message["name"]].add(message["flowgraph"])
             for take in self._takes:
                 take(message)
 
