@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from advphy_model.air.perturbation import Perturbation
-from advphy_model.measure.curve_looks import look_of
+from advphy_model.measure.curve_looks import look_of, number_of
 from gnuradio import advphy
 from gnuradio.advphy.display.onset_strip import Interval, delay_texts, spells
 
@@ -93,22 +93,33 @@ def test_what_happened_is_drawn_where_it_is(application):
     assert window.psr.getData()[1] == pytest.approx([-6.0, -6.0])
     assert window.found.getData()[0] == pytest.approx([10.2 - now, 0.0])
     assert np.nanmean(window.estimated.getData()[1]) == pytest.approx(-6.3)
-    x, y = window.curves["link"][0].getData()
+    seen, limits, _ = window.curves["link"]
+    x, y = seen.getData()
+    assert not limits.isVisible()
     during = (x > 10.07 - now) & (x < 10.48 - now)
     assert y[during] == pytest.approx(-1.0)
     assert y[~during & (x > 10.6 - now)] == pytest.approx(-3.0)
     assert "link: recovered after 0.50 s" in window.columns[1].texts()
 
 
-def test_intervals_without_errors_are_in_a_row_of_their_own(application):
+def test_without_errors_the_limit_of_all_blocks_since_the_last_one_is_drawn(
+    application,
+):
     window = filled(
-        *(counts(blocks=1000 * i, errors=0, at=0.5 * i) for i in range(1, 20))
+        counts(blocks=1000, errors=10, at=0.5),
+        *(counts(blocks=1000 * i, errors=10, at=0.5 * i) for i in range(2, 20)),
+        counts(blocks=20_000, errors=11, at=10.0),
+        counts(blocks=21_000, errors=11, at=10.5),
     )
     painted(window)
-    line = window.curves["link"][0].getData()[1]
-    axis = window.upper.getAxis("left")
-    assert (line < np.log10(window.record.floor)).all()
-    assert axis.tickStrings([line[0]], 1, 1) == ["none seen"]
+    seen, limits, _ = window.curves["link"]
+    # 0 of N: 1 - 0.05^(1/N), so that an interval that holds the rate is 95 % sure
+    clean = 1 - 0.05 ** (1 / (1000 * np.arange(1, 19)))
+    expected = [0.01, *clean, 0.001, clean[0]]
+    assert 10 ** limits.getData()[1] == pytest.approx(expected)
+    assert not seen.isVisible()  # no two points in a row saw errors
+    assert limits.opts["connect"].tolist() == [1] * 20 + [0]
+    assert "┄ none seen: limit" in window.columns[0].texts()
 
 
 def test_a_canceller_that_is_switched_off_is_understood(application):
@@ -125,7 +136,7 @@ def test_a_name_looks_the_same_in_all_displays(application):
             window.record.take(counts(name))
         painted(window)
     for name in "xyz":
-        dots, (_, marks) = curves.curves[name, 0].dots, strip.curves[name]
+        dots, (*_, marks) = curves.curves[name, 0].dots, strip.curves[name]
         assert dots.opts["symbol"] == marks.opts["symbol"]
         assert dots.opts["brush"].color() == marks.opts["brush"].color()
     before = look_of("y")
@@ -251,3 +262,15 @@ def test_a_stream_shows_attack_detection_and_recovery(application):
     texts = delay_texts(intervals, attacks, found)
     assert texts[0].startswith("canceller: found after ")
     assert "plain: not recovered" in texts
+
+
+def test_a_flowgraph_looks_alike_at_each_start_whatever_arrives_first():
+    names = [f"link {i} of this test" for i in range(3)]
+    counters = [advphy.error_counter("bpsk", name=name) for name in names]
+    numbers = [number_of(name) for name in names]
+    assert numbers == sorted(numbers)  # as they were made
+    del counters
+    others = {}
+    assert number_of("b", others, wanted=3) == 3
+    assert number_of("c", others, wanted=3) == 4
+    assert [number_of(name, others) for name in "abd"] == [0, 3, 1]

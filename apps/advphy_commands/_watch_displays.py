@@ -8,6 +8,8 @@ import signal
 import sys
 import time
 
+from advphy_model.measure.curve_looks import number_of
+
 from advphy_commands._radio_settings import handled
 from advphy_commands._text import cells, name_of
 
@@ -101,6 +103,8 @@ def _as_sent(message, shared):
     if "psr_db" in settings and settings["psr_db"] is None:
         settings = settings | {"psr_db": -math.inf}
     new = {"name": name_of(message, shared), "settings": settings}
+    if isinstance(message.get("look"), int):  # as in the flowgraph, if it is free
+        number_of(new["name"], wanted=max(0, message["look"]))
     return message | dict.fromkeys(none, -math.inf) | new
 
 

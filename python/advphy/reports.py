@@ -18,6 +18,7 @@ import time
 import weakref
 
 import pmt
+from advphy_model.measure.curve_looks import number_of
 from advphy_model.measure.published import checked_name
 
 from .block_errors import guarded_block, guarded_general_block
@@ -42,6 +43,8 @@ class Reporter:
         self._port = pmt.intern(port)
         self._kind, self.name = port, checked_name(name) or default
         self._sent = 0.0
+        counts = port in ("counts", "accuracy")
+        self._look = {"look": number_of(self.name)} if counts else {}
         self._listening = []
         block.message_port_register_out(self._port)
 
@@ -56,7 +59,7 @@ class Reporter:
         """
         self._sent = time.monotonic()
         own = {"kind": self._kind, "name": self.name}
-        own |= {"block": self._block.alias(), "time": time.time()}
+        own |= {"block": self._block.alias(), "time": time.time()} | self._look
         message = pmt.to_pmt({"settings": dict(settings)})
         for key, value in (own | figures).items():
             large = isinstance(value, int) and value >= 2**63  # to_pmt takes 63 bits

@@ -104,12 +104,18 @@ OF_ATTACK = DERIVED | set(
 )
 
 
+def _plain(key, value):
+    """Return the text of a setting, without the rounding errors of a slider."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{round(value, 2) + 0.0:g}" if key.endswith("_db") else f"{value:.4g}"
+
+
 def other_settings(settings, x):
     """Return the settings except x and derived ones, as sorted pairs of texts."""
     ignored = {x} | (DERIVED if settings.get("on", False) else OF_ATTACK)
     others = {str(key): settings[key] for key in settings.keys() - ignored}
-    texts = {k: f"{v:g}" if isinstance(v, float) else str(v) for k, v in others.items()}
-    return tuple(sorted(texts.items()))
+    return tuple(sorted((key, _plain(key, value)) for key, value in others.items()))
 
 
 ON = ("on", "True")

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Window of the onset strip."""
 
+import itertools
 import math
 import time
+from dataclasses import dataclass
 
 import numpy as np
 from advphy_model.measure.curve_looks import ORANGE, look_of
+from advphy_model.measure.error_rate import upper_bound
 from advphy_model.measure.measurement_text import short_text
 from PyQt5 import QtCore
 
@@ -16,24 +19,51 @@ from .plot_window import PlotWindow
 DELAY_SECONDS = 0.5  # between computations of the delays, which take some time
 ATTACK = ORANGE
 GAP = 1.0  # seconds without counts after which the line is interrupted
-MARKED = 14  # approximate number of markers of a curve
+SLOTS = 140  # points of a curve
+MARKED = 10  # slots from marker to marker
 
 
-def error_line(intervals, now, seconds, row):
-    """Return (x, y, flags of markers) of a counter's Intervals.
+@dataclass(frozen=True)
+class Slot:
+    """Blocks counted in a short time."""
 
-    x is in seconds from `now`, NaN where the line ends; y is `row` without errors.
+    time: float  # of its last message
+    blocks: int
+    failures: int
+    rate: float  # BLER, or without failures its upper limit at 95 %
+
+
+def slots(intervals, seconds) -> list:
+    """Return the Slots of a counter's Intervals, each a small part of `seconds`.
+
+    A slot without failures has the limit from all blocks since the last failure.
     """
-    kept = [i for i in intervals if i.time - now >= -seconds - GAP]
-    times = np.array([i.time for i in kept])
-    rates = np.array([i.failures / i.blocks for i in kept])
-    y = np.where(rates > 0, np.log10(np.maximum(rates, 1e-30)), row)
-    every = max(1, len(y) // MARKED)
-    # Chosen by absolute time, so that a point keeps its marker while it moves.
-    marked = np.floor(times * 20).astype(int) % every == 0
-    breaks = np.flatnonzero(np.diff(times) > GAP) + 1
-    x, y = (np.insert(part, breaks, np.nan) for part in (times - now, y))
-    return x, y, np.insert(marked, breaks, False)
+    found, clean, last = [], 0, -math.inf
+    length = seconds / SLOTS
+    for _, several in itertools.groupby(intervals, lambda i: i.time // length):
+        several = list(several)
+        blocks, failures = (
+            sum(getattr(each, name) for each in several)
+            for name in ("blocks", "failures")
+        )
+        clean *= not failures and several[0].time - last <= GAP
+        clean += 0 if failures else blocks
+        rate = failures / blocks if failures else upper_bound(clean)
+        last = several[-1].time
+        found.append(Slot(last, blocks, failures, rate))
+    return found
+
+
+def error_line(found, now, floor):
+    """Return x, y, whether a point joins the next, and whether both saw failures.
+
+    x is in seconds from `now`, y the logarithm of the rate, at least that of the floor.
+    """
+    times = np.array([slot.time for slot in found])
+    y = np.log10(np.maximum([slot.rate for slot in found], floor))
+    joined = np.append(np.diff(times) <= GAP, False)
+    seen = np.array([slot.failures > 0 for slot in found])
+    return times - now, y, joined, joined & seen & np.append(seen[1:], False)
 
 
 def pairs(parts, now):
@@ -59,14 +89,12 @@ class OnsetWindow(PlotWindow):
     def __init__(self, record, title="", frame_rate=15):
         super().__init__(record, title, frame_rate)
         self._psr_range, self._delays, self._delays_due = (-20.0, 0.0), [], 0.0
-        self._none = math.floor(math.log10(record.floor)) - 1
-        self.upper = self.add_plot(
-            0, rows={self._none: "none seen", self._none - 1: "detected"}, log=True
-        )
+        self._row = math.floor(math.log10(record.floor)) - 1  # of detections
+        self.upper = self.add_plot(0, rows={self._row: "detected"}, log=True)
         self.lower = self.add_plot(1)
         self.lower.vb.setXLink(self.upper.vb)
         self.upper.getAxis("bottom").setStyle(showValues=False)
-        self.upper.vb.set_home((-record.seconds, 0.0), (self._none - 1.5, 0.0))
+        self._show_row(False)
         self.add_labels(self.upper)
         self.add_labels(self.lower, 1)
         self.canvas.ci.layout.setRowStretchFactor(0, 5)
@@ -85,11 +113,16 @@ class OnsetWindow(PlotWindow):
         self.estimated = pyqtgraph.PlotCurveItem(pen=pen_of(INK), connect="finite")
         self.curves = {}
         self.empty = pyqtgraph.TextItem("nothing received yet", GRAY, anchor=(0.5, 0.5))
-        self.empty.setPos(-self.record.seconds / 2, self._none / 2)
+        self.empty.setPos(-self.record.seconds / 2, self._row / 2)
         for item in (self.spells[0], self.found, self.empty):
             self.upper.addItem(item, ignoreBounds=True)
         for item in (self.spells[1], self.psr, self.estimated):
             self.lower.addItem(item, ignoreBounds=True)
+
+    def _show_row(self, known):
+        """Have a row for detections, or not."""
+        low = self._row - 0.5 if known else self._row + 1.0
+        self.upper.vb.set_home((-self.record.seconds, 0.0), (low, 0.0))
 
     def arrange(self):
         letter = self.letter()
@@ -111,13 +144,14 @@ class OnsetWindow(PlotWindow):
         for item in self.spells:
             item.setOpts(x0=x[::2], x1=x[1::2], y0=-tall, y1=tall)
         detected = [
-            (*part[:2], self._none - 1 + 0.25 * number)
+            (*part[:2], self._row + 0.25 * number)
             for number, states in enumerate(found.values())
             for part in spells(states, now, lambda state: state.on)
         ]
         show_line(self.found, *pairs(detected, now))
         show_line(self.psr, *pairs(attacked, now))
         show_line(self.estimated, *estimated_line(found, now))
+        self._show_row(bool(found))
         self._fit([psr for *_, psr in attacked], self.estimated.yData)
         self.empty.setVisible(not now)
         self._drawn = intervals, attacks, found
@@ -125,18 +159,31 @@ class OnsetWindow(PlotWindow):
         self.show_text(self.note())
 
     def _fill_errors(self, intervals, now):
+        self._slots = {}
         for name, kept in intervals.items():
+            shown = [i for i in kept if i.time - now >= -self.record.seconds - GAP]
+            self._slots[name] = slots(shown or kept[-1:], self.record.seconds)
             if name not in self.curves:
-                color, marker = look_of(name)
-                look = {"symbol": marker.pyqtgraph, "pen": None, "brush": color}
-                line = pyqtgraph.PlotCurveItem(pen=pen_of(color, 2), connect="finite")
-                self.curves[name] = line, pyqtgraph.ScatterPlotItem(**look)
-                for item in self.curves[name]:
-                    self.upper.addItem(item, ignoreBounds=True)
-            line, dots = self.curves[name]
-            x, y, marked = error_line(kept, now, self.record.seconds, self._none)
-            show_line(line, x, y)
+                self.curves[name] = self._add_curve(*look_of(name))
+            *lines, dots = self.curves[name]
+            x, y, joined, seen = error_line(self._slots[name], now, self.record.floor)
+            for line, connect in zip(lines, (seen, joined & ~seen), strict=True):
+                line.setData(x, y, connect=connect.astype(np.int32))
+                line.setVisible(bool(connect.any()))  # see show_line
+            # Chosen by absolute time, so that a point keeps its marker while it moves.
+            length = self.record.seconds / SLOTS
+            marked = [slot.time // length % MARKED == 0 for slot in self._slots[name]]
             dots.setData(x[marked], y[marked], size=0.5 * self.letter())
+
+    def _add_curve(self, color, marker):
+        """Return the items of a counter: measured, limits, markers."""
+        pens = pen_of(color, 2), pen_of(color, 1.5, (1, 2))
+        items = [pyqtgraph.PlotCurveItem(pen=pen) for pen in pens]
+        look = {"symbol": marker.pyqtgraph, "pen": None, "brush": color}
+        items.append(pyqtgraph.ScatterPlotItem(**look))
+        for item in items:
+            self.upper.addItem(item, ignoreBounds=True)
+        return items
 
     def _fit(self, true, estimated):
         values = [v for v in (*true, *estimated) if math.isfinite(v)]
@@ -151,14 +198,13 @@ class OnsetWindow(PlotWindow):
         if time.monotonic() >= self._delays_due:
             self._delays = delay_texts(intervals, attacks, found)
             self._delays_due = time.monotonic() + DELAY_SECONDS
-        top = self._psr_range[1]
-        key = [Label(top, "attack", ATTACK, "━"), Label(top, "estimated", INK, "─")]
-        key += [Label(top, text) for text in self._delays]
-        return [[self._label(*part) for part in intervals.items()], key]
-
-    def _label(self, name, kept):
-        last, (color, marker) = kept[-1], look_of(name)
-        rate = max(last.failures / last.blocks, self.record.floor)
-        value = short_text(last.failures, last.blocks)
-        y = math.log10(rate)
-        return Label(y, name, color, marker.glyph, value=value, bold=True)
+        top, errors = self._psr_range[1], []
+        for name, each in self._slots.items():
+            last, (color, marker) = each[-1], look_of(name)
+            value, y = short_text(last.failures, last.blocks), math.log10(last.rate)
+            errors.append(Label(y, name, color, marker.glyph, value=value, bold=True))
+        if not all(slot.failures for each in self._slots.values() for slot in each):
+            errors.append(Label(self._row, "none seen: limit", GRAY, "┄"))
+        key = [Label(top, "attack", ATTACK, "━")] if attacks else []
+        key += [Label(top, "estimated", INK, "─")] if found else []
+        return [errors, key + [Label(top, text) for text in self._delays]]

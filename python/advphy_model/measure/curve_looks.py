@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Colors, markers and label positions of curves in figures and displays."""
 
+import itertools
 import threading
 from typing import NamedTuple
 
@@ -34,10 +35,23 @@ class Look(NamedTuple):
 _lock, _numbers = threading.Lock(), {}  # shared by all displays of the process
 
 
-def look_of(name, numbers=_numbers):
-    """Return the Look of a name, which never changes, in order of appearance."""
+def number_of(name, numbers=_numbers, wanted=0):
+    """Return the number of a name's Look, which never changes.
+
+    A new name has the first free number from `wanted` on. Counters ask for theirs when
+    they are made, so that a flowgraph looks alike at each start.
+    """
     with _lock:
-        number = numbers.setdefault(name, len(numbers))
+        if name not in numbers:
+            taken = set(numbers.values())
+            free = (n for n in itertools.count(wanted) if n not in taken)
+            numbers[name] = next(free)
+        return numbers[name]
+
+
+def look_of(name, numbers=_numbers):
+    """Return the Look of a name."""
+    number = number_of(name, numbers)
     turn, color = divmod(number, len(COLORS))
     marker = (color + turn) % len(MARKERS)  # 49 different combinations
     return Look(COLORS[color], MARKERS[marker])
