@@ -6,7 +6,8 @@ import hashlib
 from PIL import Image, PngImagePlugin
 
 KEY = "flowgraph-sha256"
-# Companion and the windows draw few colors; the file has a third of the bytes.
+# Companion and the windows draw few colors; the file has a third of the bytes. An octree
+# keeps those of few pixels, such as a curve's.
 COLORS = 96
 
 
@@ -20,7 +21,7 @@ def stamped(path, sha256):
     said = PngImagePlugin.PngInfo()
     said.add_text(KEY, sha256)
     with Image.open(path) as drawn:
-        few = drawn.convert("RGB").quantize(COLORS)
+        few = drawn.convert("RGB").quantize(COLORS, method=Image.Quantize.FASTOCTREE)
     few.save(path, optimize=True, pnginfo=said)
 
 

@@ -177,7 +177,7 @@ def delay_texts(intervals, attacks, found):
     """Return the delays of detection and recovery after an onset, as lines of text."""
     changes, lines = list(filter(None, map(last_change, attacks.values()))), []
     onset, on = max(changes, default=(0.0, False))
-    if not on:
+    if not on or not found:  # without a canceller, nobody expects to recover
         return []
     for name, states in found.items():
         after = found_after(states, onset)
