@@ -9,9 +9,10 @@ from advphy_model.measure.measurement_text import (
     table_texts,
 )
 
-_AS_NAMED = "restarts suspicious bad_headers forged replayed blocks block_errors"
+_AS_NAMED = "restarts suspicious bad_headers forged replayed blocks block_errors "
+_AS_NAMED += "erasures wrong_key repeated_key replayed_nonce no_nonce"
 COUNTS = {"received": "bursts received", "missed": "bursts missed"}
-COUNTS |= {name: name.replace("_", " ") for name in (*_AS_NAMED.split(), "erasures")}
+COUNTS |= {name: name.replace("_", " ") for name in _AS_NAMED.split()}
 
 
 def entry(name, text):

@@ -24,7 +24,12 @@ from advphy_model.modem.frame import Frame
 from advphy_commands import _progress
 from advphy_commands._options import operand, option, switch
 from advphy_commands._text import numbers, table
-from advphy_commands.secret import key_file, secret_of
+from advphy_commands.secret import key_file, no_nonce, require_nonce, secret_of
+
+_SENT = (
+    "time at which keyed bursts were sent, in s since 1970 (default: that at which the "
+    "recording says that it began)"
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,9 @@ class Settings:
     )
     link: str = option("file or name of the link (default: the one in the recording)")
     images: str = option("images of a semantic link (default: those in the recording)")
-    key_file: str = key_file()
+    key_file: str = key_file("of a keyed link, or of keyed bursts of other links")
+    nonce: str = no_nonce()
+    sent_at: float = option(_SENT, metavar="TIME")
     seed: int = option("seed of the messages (default: that in the recording, or 1)")
     codewords: int = option("codewords per burst, if the recording does not tell")
     swap_iq: bool = switch("exchange I and Q of the samples")
@@ -55,6 +62,7 @@ def run(settings, output):
         frame = Frame.restore(origin.frame)
     except ValueError as error:
         raise ValueError(f"{found.meta}: {error}") from None
+    require_nonce(settings.nonce, model)
     pieces = -(-found.samples // recording_reader.PIECE)
     scorer = scoring.score(
         found,
@@ -63,7 +71,9 @@ def run(settings, output):
         seed=origin.seed,
         first_frame=origin.first_frame,
         images=images,
-        secret=secret_of(settings.key_file, model),
+        secret=secret_of(settings.key_file, model, bursts=True),
+        nonce=settings.nonce,
+        sent_at=settings.sent_at,
         swap_iq=settings.swap_iq,
         along=partial(_progress.bar, total=pieces, unit="piece"),
     )

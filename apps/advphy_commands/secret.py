@@ -30,6 +30,18 @@ def key_file(use="of a keyed link"):
     return option(text, metavar="FILE")
 
 
+def no_nonce():
+    """Return the field of --nonce."""
+    text = "none: a keyed link whose bursts have no nonce, as those of version 0.5"
+    return option(text, choices=("none",))
+
+
+def require_nonce(nonce, link):
+    """Raise ValueError if --nonce is given for a link without keys."""
+    if nonce is not None and getattr(link, "keying", "none") == "none":
+        raise ValueError(f"link '{link.name}' is not keyed; omit --nonce")
+
+
 def secret_of(key_file, link, bursts=False):
     """Return a keyed link's secret, or that of keyed bursts, or None.
 

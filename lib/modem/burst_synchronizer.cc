@@ -169,7 +169,8 @@ burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
 bool burst_synchronizer::read_payload()
 {
     const burst_header& header = d_candidate.header;
-    const bool known_version = header.version() == d_layout.version;
+    const bool known_version = header.version() == d_layout.version ||
+                               header.version() == nonce_version;
     const auto codewords = size_t(header.codewords());
     // The last symbol before the ramp; ramp and half a gap are as long as at the start.
     const int last = index(d_layout.symbols[codewords] - d_layout.preamble_at) - 1;
@@ -185,7 +186,8 @@ bool burst_synchronizer::read_payload()
     burst.intact = true;
     burst.suspicious = d_candidate.suspicious;
     const std::string& expected = d_settings.expected_hash;
-    if (known_version && (expected.empty() || expected == header.model_hash()))
+    const bool own = expected.empty() || !header.has_hash();
+    if (known_version && (own || expected == header.model_hash()))
         receive(burst, last, spacing);
     else // reported by the caller
         d_from = size_t(instant());

@@ -6,6 +6,7 @@ counts as the receiver of the same samples.
 """
 
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from advphy_model import kernels
 from advphy_model.files.images import load as load_images
 from advphy_model.link import decision
 from advphy_model.link.arn import BobModule
+from advphy_model.link.keying import checked_nonce
+from advphy_model.link.received_keys import ReceivedKeys, refused
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.image_quality import error_sums
 from advphy_model.measure.link_chain import count_blocks
@@ -58,8 +61,10 @@ class Scorer:
         seed: seed of the messages.
         first_frame: number of the first transmitted burst; None: not known.
         images: Images or the name of a data set, for a semantic link.
-        secret: 32 bytes for a keyed semantic link.
+        secret: 32 bytes for a keyed semantic link, or for keyed bursts of other links.
         swap_iq: whether I and Q of the samples are exchanged.
+        nonce: "none" for a keyed semantic link without one, as of version 0.5, or None.
+        clock: see Synchronizer.
 
     Raises ValueError if the images do not match the link, or the secret is missing; at
     a burst of another seed or link, push() does.
@@ -74,13 +79,19 @@ class Scorer:
         images=None,
         secret=None,
         swap_iq=False,
+        nonce=None,
+        clock=time.time,
     ):
         more = {"first_frame": first_frame, "swap_iq": swap_iq}
+        if getattr(model, "keying", "none") == "none" and secret is not None:
+            more |= {"secret": secret, "clock": clock}
         self._synchronizer = Synchronizer(frame, model, **more)
         self.semantic = isinstance(model, SemanticLink)
         self.frames = []
         if self.semantic:
-            self._score = ImageScorer(model, load_images(images), secret).score
+            images = load_images(images)
+            self._images = ImageScorer(model, images, secret, nonce)
+            self._score = self._images.score
         else:
             self._seed, self._k = checked_seed(seed), model.k
             self._decision = decision.decider(model)
@@ -112,12 +123,14 @@ class Scorer:
     def counts(self) -> dict:
         """Return the counts of the Synchronizer and the sums over all bursts so far.
 
-        They are blocks, erasures, and block_errors or (semantic links) squared_error.
+        They are blocks, erasures, and block_errors or (semantic links) squared_error;
+        of a keyed link also wrong_key, repeated_key, replayed_nonce and no_nonce.
         """
         names = ["blocks", "erasures"]
         names.append("squared_error" if self.semantic else "block_errors")
         sums = {name: sum(getattr(f, name) for f in self.frames) for name in names}
-        return self._synchronizer.counts | sums
+        keys = self._images.refused if self.semantic else {}
+        return self._synchronizer.counts | sums | keys
 
     @property
     def means(self) -> dict:
@@ -139,7 +152,7 @@ class ImageScorer:
     Bob's module is used for bursts whose header reports Alice's module as active.
     """
 
-    def __init__(self, link, images, secret=None):
+    def __init__(self, link, images, secret=None, nonce=None):
         self._pixels = images.as_reals()
         if self._pixels.shape[1] != link.pixels:
             raise ValueError(
@@ -148,17 +161,31 @@ class ImageScorer:
             )
         self._link = link
         self._decoder = PackedNetwork(link.decoder, complex_input=True)
-        self._bob = BobModule(link, secret) if link.hides else None
-        self._highest = -1  # highest index that was used
-        self._wrong_key = False  # by the last header that had a check
+        self._keys = None
+        if link.hides:
+            learns, nonce = nonce is None, checked_nonce(nonce or b"")
+            self._keys = ReceivedKeys(BobModule(link, secret, nonce), learns)
+
+    @property
+    def refused(self) -> dict:
+        """Return the images refused for each cause; empty if the link is not keyed."""
+        keyed = self._link.keying != "none"
+        return refused(self._keys.counts) if keyed else {}
 
     def score(self, y, frame) -> tuple:
         """Return (None, erasures, squared error) of the codes of a ReceivedFrame.
 
         The codes y are complex64 [codewords, n].
         """
-        if frame.header.inserted and self._bob is not None:
-            y = self._revealed(y, frame)
+        if self._keys is not None:
+            check = frame.header.key_check
+            check = None if check is None else check.hex()
+            self._keys.take(frame.index, frame.nonce, check)
+            if frame.header.inserted:
+                received, y = y, np.empty_like(y)
+                self._keys.reveal(received, y)
+            else:
+                self._keys.skip(len(y))
         decoded = np.empty((len(y), self._link.pixels), np.float32)
         self._decoder.run(y, decoded)
         which = np.arange(frame.index, frame.index + len(y)) % len(self._pixels)
@@ -167,27 +194,26 @@ class ImageScorer:
         sums = error_sums(errors)
         return None, sums["erasures"], sums["squared_error"]
 
-    def _revealed(self, y, frame):
-        """Return the output of Bob's module, or NaN if the key is wrong or used."""
-        out, keying = np.empty_like(y), self._bob.keying
-        check = frame.header.key_check
-        if keying is not None and check is not None:
-            expected = f"{int(keying.checks(frame.index, 1)[0]):016x}"
-            self._wrong_key = not expected.startswith(check.hex())
-        if keying is not None and (self._wrong_key or frame.index <= self._highest):
-            out[:] = np.nan
-            return out
-        self._bob.run(y, frame.index, out)
-        self._highest = max(self._highest, frame.index + len(y) - 1)
-        return out
 
-
-def score(recording, model, frame, along=iter, **settings) -> Scorer:
+def score(recording, model, frame, along=iter, sent_at=None, **settings) -> Scorer:
     """Return the Scorer(model, frame, **settings) after a whole Recording.
 
     `along` wraps the iterable of pieces, such as a progress bar, and yields them.
+    `sent_at` is the time of the first sample in s since 1970, for keyed bursts; None:
+    that in the recording. Raises ValueError if it has none and a burst may be keyed.
     """
-    scorer = Scorer(model, frame, **settings)
+    begun, pushed = recording.begun if sent_at is None else sent_at, 0
+
+    def clock():
+        if begun is None:
+            raise ValueError(
+                f"{recording.meta} does not tell when it began, by which keyed bursts "
+                "are found; give the time as sent_at (commands: --sent-at)"
+            )
+        return begun + pushed / recording.sample_rate
+
+    scorer = Scorer(model, frame, clock=clock, **settings)
     for samples in along(recording.pieces()):
         scorer.push(samples)
+        pushed += len(samples)
     return scorer

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.modem.frame import NONCE_VERSION
 from advphy_model.randomness import checked_seed
 
 CHECK_BYTES = 2
+PARTS = 3  # of a nonce
+PART_BYTES = 4  # of the nonce in a header, in place of the hash of the link
+NONCE_BURSTS = PARTS + 1  # so many in a row have the nonce and the hash
 _GUESSED = 1000  # seeds; 1.5 % of the wrong ones would find an equal check in them
 
 
@@ -21,7 +25,7 @@ class Header:
         number: number of the burst, 0..2^32 - 1; its codeword c has the index
             number * (codewords in a full burst) + c.
         codewords: number of codewords in this burst, 1..256.
-        model_hash: first 4 bytes of the model's SHA-256.
+        model_hash: first 4 bytes of the model's SHA-256, or a part of the nonce.
         inserted: whether Alice's module was active (semantic links).
         key_check: first 2 bytes of the first codeword's keying.checks, or None.
         version: version of the layout.
@@ -36,6 +40,12 @@ class Header:
     version: int = 1
     seed_check: bytes | None = None
 
+    @property
+    def nonce_part(self) -> int | None:
+        """Return which part of the nonce is in place of the hash; None: the hash is."""
+        part = self.number % NONCE_BURSTS
+        return part if self.version == NONCE_VERSION and part < PARTS else None
+
     def to_bytes(self) -> bytes:
         """Return 16 bytes, of which the last four are the CRC-32 of the others."""
         if not 0 <= self.number < 2**32:
@@ -44,6 +54,34 @@ class Header:
                 "count"
             )
         return kernels.header_bytes(**vars(self))
+
+
+def part_of(nonce: bytes, part: int) -> bytes:
+    """Return the bytes of a nonce that a header carries as this part, 0..2."""
+    return nonce[PART_BYTES * part :][:PART_BYTES]
+
+
+class HeardNonce:
+    """The nonce of a keyed semantic link, from the headers of version 2.
+
+    It is known once all parts arrived, within NONCE_BURSTS bursts without a loss. A
+    part that changes belongs to another nonce, whose other parts are then awaited.
+    """
+
+    def __init__(self):
+        self._parts = {}
+
+    def after(self, header):
+        """Return the nonce after a header: b"" if not known; None if it has none."""
+        if header.version != NONCE_VERSION:
+            return None
+        part = header.nonce_part
+        if part is not None:
+            if self._parts.get(part, header.model_hash) != header.model_hash:
+                self._parts = {}
+            self._parts[part] = header.model_hash
+        known = [self._parts.get(part, b"") for part in range(PARTS)]
+        return b"".join(known) if all(known) else b""
 
 
 def encode(headers) -> np.ndarray:

@@ -8,8 +8,8 @@ import time
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.modem.frame import PREAMBLE, VERSION, require_frame
-from advphy_model.modem.header import Header, check_of_seed, encode
+from advphy_model.modem.frame import NONCE_VERSION, PREAMBLE, VERSION, require_frame
+from advphy_model.modem.header import Header, check_of_seed, encode, part_of
 from advphy_model.modem.keyed_bursts import SentNames
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_index
@@ -61,7 +61,7 @@ class Modulator:
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0
         self.names = None if secret is None else SentNames(secret, clock)
-        self._hash = bytes.fromhex(model.sha256[:8])
+        self._hash, self.nonce = bytes.fromhex(model.sha256[:8]), b""
         sps = frame.samples_per_symbol
         self._pulse = frame_bank(frame, 1)[0]
         self._energy_scale = np.float32(1 / math.sqrt(frame.symbol_energy))
@@ -82,8 +82,16 @@ class Modulator:
     def restart(self, number):
         """Continue with a burst of this number; keyed bursts begin a new session."""
         self.number = number
+        self.carry_nonce(b"")
+
+    def carry_nonce(self, nonce):
+        """Carry the nonce of keyed codes from the next burst on, or none (b"").
+
+        Keyed bursts begin a session under it; none: under one of their own.
+        """
+        self.nonce = nonce
         if self.names is not None:
-            self.names.begin()
+            self.names.begin(nonce)
 
     def _with_ramps(self, symbols, codewords, chips):
         frame = self.frame
@@ -108,13 +116,23 @@ class Modulator:
         row[:] = known[: len(row)]
         return chips[PREAMBLE:].reshape(2, -1)[:, : frame.ramp]
 
+    def _carrying(self, header):
+        """Return a header of version 2 with its part of the nonce."""
+        if (part := header.nonce_part) is None:
+            return header
+        return dataclasses.replace(header, model_hash=part_of(self.nonce, part))
+
     def _known(self, size, inserted, key_checks):
         """Return the symbols of bursts without payload and ramps, and the ramps."""
-        frame, fields = self.frame, (size, self._hash, inserted)
+        frame, carries = self.frame, self.nonce and self.names is None
+        version = NONCE_VERSION if carries else VERSION
+        fields = size, self._hash, inserted
         headers = [
-            Header(self.number + i, *fields, check, VERSION, self._seed_check)
+            Header(self.number + i, *fields, check, version, self._seed_check)
             for i, check in enumerate(key_checks)
         ]
+        if carries:
+            headers = [self._carrying(header) for header in headers]
         empty = self._template[None, : frame.symbols(size)]
         symbols = np.repeat(empty, len(headers), axis=0)
         if self.names is not None:
