@@ -183,7 +183,7 @@ def test_a_stream_without_a_nonce_is_decoded_only_if_bob_is_told():
 @pytest.mark.parametrize("nonce", ["some", b"short", 12])
 def test_what_is_no_nonce_is_refused(nonce):
     for block in (advphy.alice_arn, advphy.bob_arn):
-        with pytest.raises(ValueError, match="nonce must be 12 bytes, 'none' for"):
+        with pytest.raises(ValueError, match="nonce must be 12 bytes, 'none' or None"):
             block(LINK, secret=small.SECRET, nonce=nonce)
 
 

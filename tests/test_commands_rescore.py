@@ -134,7 +134,6 @@ def test_a_keyed_recording_of_0_5_is_decoded_if_it_is_said(tmp_path):
         ("LINK --codewords 8", "contains its codewords"),
         ("LINK --images mnist_sample", "sends no images"),
         ("LINK --key-file key", "key"),
-        ("LINK --nonce none", "is not keyed; omit --nonce"),
         ("SEMANTIC --images nowhere", "images 'nowhere' are none of"),
         ("SEMANTIC --nonce some", "--nonce"),
         ("LINK --json /nowhere/x.json", "/nowhere/x.json"),

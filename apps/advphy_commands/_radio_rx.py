@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from advphy_commands import _radio_settings as radio
 from advphy_commands._options import group, option, switch
 from advphy_commands._text import counted, entry, rates
-from advphy_commands.secret import no_nonce, require_nonce
+from advphy_commands.secret import no_nonce
 
 _FIRST = (
     "number of the first burst sent; then bursts lost before the first arrival count "
@@ -56,7 +56,6 @@ class Settings:
 @radio.ended_by_signals()
 def run(settings, output):
     model, sent = settings.link.load(settings.device, settings.driver)
-    require_nonce(settings.nonce, model)
     frames, seconds = settings.link.frames, settings.link.seconds
     device = settings.device.of_driver(settings.driver)
     from gnuradio import advphy

@@ -9,10 +9,10 @@ from advphy_model.measure.measurement_text import (
     table_texts,
 )
 
-_AS_NAMED = "restarts suspicious bad_headers forged replayed blocks block_errors "
-_AS_NAMED += "erasures wrong_key repeated_key replayed_nonce no_nonce"
+_AS_NAMED = "restarts suspicious bad_headers forged replayed blocks block_errors"
 COUNTS = {"received": "bursts received", "missed": "bursts missed"}
-COUNTS |= {name: name.replace("_", " ") for name in _AS_NAMED.split()}
+COUNTS |= {name: name.replace("_", " ") for name in (*_AS_NAMED.split(), "erasures")}
+COUNTS |= {"wrong": "wrong key", "repeated": "repeated key", "waiting": "no nonce yet"}
 
 
 def entry(name, text):

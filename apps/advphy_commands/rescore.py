@@ -24,12 +24,7 @@ from advphy_model.modem.frame import Frame
 from advphy_commands import _progress
 from advphy_commands._options import operand, option, switch
 from advphy_commands._text import numbers, table
-from advphy_commands.secret import key_file, no_nonce, require_nonce, secret_of
-
-_SENT = (
-    "time at which keyed bursts were sent, in s since 1970 (default: that at which the "
-    "recording says that it began)"
-)
+from advphy_commands.secret import key_file, no_nonce, secret_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,10 @@ class Settings:
     images: str = option("images of a semantic link (default: those in the recording)")
     key_file: str = key_file("of a keyed link, or of keyed bursts of other links")
     nonce: str = no_nonce()
-    sent_at: float = option(_SENT, metavar="TIME")
+    sent_at: float = option(
+        "time at which keyed bursts were sent, in s since 1970 (default: as recorded)",
+        metavar="TIME",
+    )
     seed: int = option("seed of the messages (default: that in the recording, or 1)")
     codewords: int = option("codewords per burst, if the recording does not tell")
     swap_iq: bool = switch("exchange I and Q of the samples")
@@ -62,7 +60,6 @@ def run(settings, output):
         frame = Frame.restore(origin.frame)
     except ValueError as error:
         raise ValueError(f"{found.meta}: {error}") from None
-    require_nonce(settings.nonce, model)
     pieces = -(-found.samples // recording_reader.PIECE)
     scorer = scoring.score(
         found,

@@ -36,12 +36,6 @@ def no_nonce():
     return option(text, choices=("none",))
 
 
-def require_nonce(nonce, link):
-    """Raise ValueError if --nonce is given for a link without keys."""
-    if nonce is not None and getattr(link, "keying", "none") == "none":
-        raise ValueError(f"link '{link.name}' is not keyed; omit --nonce")
-
-
 def secret_of(key_file, link, bursts=False):
     """Return a keyed link's secret, or that of keyed bursts, or None.
 

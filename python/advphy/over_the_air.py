@@ -2,7 +2,6 @@
 """Flowgraphs of the two ends of a link over the air: transmitter and receiver."""
 
 from advphy_model.link.eavesdropper import Eve
-from advphy_model.link.received_keys import refused
 from advphy_model.modem.frame import Frame
 from gnuradio import blocks
 
@@ -175,7 +174,7 @@ class receiver(top_block):
             sums = self.meter.total()
             counts["blocks"] = sums.get("frames", 0)
             names = ("erasures", "squared_error")
-            counts |= refused(self.bob.keys()) if self._keyed else {}
+            counts |= self.bob.keys() if self._keyed else {}
             return counts | {name: sums.get(name, 0) for name in names}
         names = ("blocks", "erasures", "block_errors")
         segments = self.meter.segments()

@@ -6,8 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pmt
-from advphy_model.link.arn import BobModule
-from advphy_model.link.keying import checked_nonce
 from advphy_model.link.received_keys import ReceivedKeys
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.randomness import checked_index
@@ -57,9 +55,8 @@ class bob_arn(guarded_block):
         model = SemanticLink.load(model)
         item = (np.complex64, (model.n,))
         guarded_block.__init__(self, "bob_arn", [item], [item])
-        learns, first = nonce is None, checked_index("first_frame", first_frame)
-        module = BobModule(model, secret, b"" if learns else checked_nonce(nonce))
-        self._keys, self._model = ReceivedKeys(module, learns, first), model
+        first = checked_index("first_frame", first_frame)
+        self._keys, self._model = ReceivedKeys(model, secret, nonce, first), model
         self.set_insert(insert)
         self.start()
         self.message_port_register_out(pmt.intern("keys"))
@@ -108,8 +105,7 @@ class bob_arn(guarded_block):
                 )
             self._following = alice["inserted"]
         if key is not None:
-            nonce = key.get("nonce")
-            nonce = None if nonce is None else bytes.fromhex(nonce)
+            nonce = bytes.fromhex(key["nonce"]) if "nonce" in key else None
             self._keys.take(key["index"], nonce, key.get("check"))
         elif frame is not None:
             self._keys.take(frame["index"])

@@ -24,8 +24,7 @@ class burst_modulator(guarded_general_block):
     stream is not sent. Alice's tags "alice" and "key" are sent in the headers: the pair
     is inserted or bypassed at the next burst, and the nonce of a keyed link is in any
     four bursts in a row. Keyed bursts take it for their own. On a keyed link Alice's
-    first index must be first_frame * codewords, or a later multiple of codewords, at
-    which the bursts then begin.
+    first index must be first_frame * codewords.
 
     Args:
         model: link model or semantic link, or its name or file.
@@ -76,7 +75,7 @@ class burst_modulator(guarded_general_block):
         """Begin at the first burst again, as the sources do at their first item."""
         self._modulator.restart(self._first_frame)
         self._origin = self._first_frame * self._size
-        self._inserted, self._keys, self._keyed = False, {}, False
+        self._inserted, self._keys = False, {}
         return True
 
     def forecast(self, noutput_items, ninputs):
@@ -111,11 +110,6 @@ class burst_modulator(guarded_general_block):
             return
         read, index = self.nitems_read(0), value["index"]
         origin = index - read - item
-        # Without a nonce she uses no index twice, so she may begin after first_frame.
-        later = origin > self._origin and origin % self._size == 0
-        if later and not (self._keyed or read):
-            self._modulator.number, self._origin = origin // self._size, origin
-        self._keyed = True
         if origin != self._origin:
             raise ValueError(
                 f"Alice's key has index {index}, but its codeword in the burst has "

@@ -6,9 +6,7 @@ NAME.sigmf-meta with JSON as defined by SigMF; an archive NAME.sigmf has both.
 Additional keys begin with "advphy:".
 """
 
-import contextlib
 import dataclasses
-import datetime
 import hashlib
 import json
 import math
@@ -38,7 +36,7 @@ class Recording:
         samples: number of samples in all captures.
         left_out: number of samples before the first capture.
         sample_rate: sample rate in samples/s.
-        begun: time of the first sample in s since 1970, or None.
+        begun: core:datetime of the first sample; 1970-01-01 if it is not known.
         frequency: carrier frequency in Hz of all captures; None: not known or several.
         origin: Origin; None if the metadata have none.
         attacks: Attacks in order.
@@ -55,7 +53,7 @@ class Recording:
     samples: int
     left_out: int
     sample_rate: float
-    begun: float | None
+    begun: str
     frequency: float | None
     origin: Origin | None
     attacks: tuple
@@ -142,7 +140,7 @@ def read(path) -> Recording:
         samples=samples,
         left_out=captures[0].get("core:sample_start", 0) - fields.get("core:offset", 0),
         sample_rate=float(fields["core:sample_rate"]),
-        begun=_time_of(captures[0].get("core:datetime")),
+        begun=captures[0].get("core:datetime", "1970-01-01"),
         frequency=frequencies.pop() if len(frequencies) == 1 else None,
         origin=origin,
         attacks=attacks,
@@ -151,14 +149,6 @@ def read(path) -> Recording:
         missing=missing,
         verified=verified,
     )
-
-
-def _time_of(text):
-    """Return the seconds since 1970 of a core:datetime, or None if it is none."""
-    with contextlib.suppress(*_MISFITS):
-        at = datetime.datetime.fromisoformat(text.removesuffix("Z"))
-        return at.replace(tzinfo=datetime.timezone.utc).timestamp()
-    return None
 
 
 def _sigmf(content):

@@ -170,10 +170,7 @@ def checked_nonce(nonce) -> bytes:
     """Return the bytes of a nonce; "none" stands for no bytes; or raise ValueError."""
     nonce = b"" if nonce == "none" else nonce
     if not isinstance(nonce, bytes) or len(nonce) not in (0, NONCE_BYTES):
-        raise ValueError(
-            f"nonce must be {NONCE_BYTES} bytes, 'none' for a stream without one, or "
-            f"None, got {nonce!r}"
-        )
+        raise ValueError(f"nonce must be 12 bytes, 'none' or None, got {nonce!r}")
     return nonce
 
 

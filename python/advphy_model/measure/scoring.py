@@ -14,9 +14,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.files.images import load as load_images
 from advphy_model.link import decision
-from advphy_model.link.arn import BobModule
-from advphy_model.link.keying import checked_nonce
-from advphy_model.link.received_keys import ReceivedKeys, refused
+from advphy_model.link.received_keys import ReceivedKeys
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.image_quality import error_sums
 from advphy_model.measure.link_chain import count_blocks
@@ -83,15 +81,16 @@ class Scorer:
         clock=time.time,
     ):
         more = {"first_frame": first_frame, "swap_iq": swap_iq}
-        if getattr(model, "keying", "none") == "none" and secret is not None:
+        keyed, self._key_counts = getattr(model, "keying", "none") != "none", {}
+        if not keyed:
             more |= {"secret": secret, "clock": clock}
         self._synchronizer = Synchronizer(frame, model, **more)
         self.semantic = isinstance(model, SemanticLink)
         self.frames = []
         if self.semantic:
-            images = load_images(images)
-            self._images = ImageScorer(model, images, secret, nonce)
-            self._score = self._images.score
+            scorer = ImageScorer(model, load_images(images), secret, nonce)
+            self._score = scorer.score
+            self._key_counts = scorer.keys.counts if keyed else {}
         else:
             self._seed, self._k = checked_seed(seed), model.k
             self._decision = decision.decider(model)
@@ -124,13 +123,12 @@ class Scorer:
         """Return the counts of the Synchronizer and the sums over all bursts so far.
 
         They are blocks, erasures, and block_errors or (semantic links) squared_error;
-        of a keyed link also wrong_key, repeated_key, replayed_nonce and no_nonce.
+        of a keyed link also the counts of ReceivedKeys.
         """
         names = ["blocks", "erasures"]
         names.append("squared_error" if self.semantic else "block_errors")
         sums = {name: sum(getattr(f, name) for f in self.frames) for name in names}
-        keys = self._images.refused if self.semantic else {}
-        return self._synchronizer.counts | sums | keys
+        return self._synchronizer.counts | sums | self._key_counts
 
     @property
     def means(self) -> dict:
@@ -161,31 +159,21 @@ class ImageScorer:
             )
         self._link = link
         self._decoder = PackedNetwork(link.decoder, complex_input=True)
-        self._keys = None
-        if link.hides:
-            learns, nonce = nonce is None, checked_nonce(nonce or b"")
-            self._keys = ReceivedKeys(BobModule(link, secret, nonce), learns)
-
-    @property
-    def refused(self) -> dict:
-        """Return the images refused for each cause; empty if the link is not keyed."""
-        keyed = self._link.keying != "none"
-        return refused(self._keys.counts) if keyed else {}
+        self.keys = ReceivedKeys(link, secret, nonce) if link.hides else None
 
     def score(self, y, frame) -> tuple:
         """Return (None, erasures, squared error) of the codes of a ReceivedFrame.
 
         The codes y are complex64 [codewords, n].
         """
-        if self._keys is not None:
+        if self.keys is not None:
             check = frame.header.key_check
-            check = None if check is None else check.hex()
-            self._keys.take(frame.index, frame.nonce, check)
+            self.keys.take(frame.index, frame.nonce, check and check.hex())
             if frame.header.inserted:
                 received, y = y, np.empty_like(y)
-                self._keys.reveal(received, y)
+                self.keys.reveal(received, y)
             else:
-                self._keys.skip(len(y))
+                self.keys.skip(len(y))
         decoded = np.empty((len(y), self._link.pixels), np.float32)
         self._decoder.run(y, decoded)
         which = np.arange(frame.index, frame.index + len(y)) % len(self._pixels)
@@ -199,17 +187,13 @@ def score(recording, model, frame, along=iter, sent_at=None, **settings) -> Scor
     """Return the Scorer(model, frame, **settings) after a whole Recording.
 
     `along` wraps the iterable of pieces, such as a progress bar, and yields them.
-    `sent_at` is the time of the first sample in s since 1970, for keyed bursts; None:
-    that in the recording. Raises ValueError if it has none and a burst may be keyed.
+    `sent_at` is the time of the first sample in s since 1970; None: as recorded.
     """
-    begun, pushed = recording.begun if sent_at is None else sent_at, 0
+    pushed = 0
 
     def clock():
-        if begun is None:
-            raise ValueError(
-                f"{recording.meta} does not tell when it began, by which keyed bursts "
-                "are found; give the time as sent_at (commands: --sent-at)"
-            )
+        begun = np.datetime64(recording.begun.rstrip("Z"), "ms").astype(float) / 1e3
+        begun = begun if sent_at is None else sent_at
         return begun + pushed / recording.sample_rate
 
     scorer = Scorer(model, frame, clock=clock, **settings)

@@ -2,7 +2,7 @@
 """The header of a burst; its coding is described in lib/modem/header_code.h."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,13 @@ class Header:
         part = self.number % NONCE_BURSTS
         return part if self.version == NONCE_VERSION and part < PARTS else None
 
+    def carrying(self, nonce):
+        """Return the header in version 2, with its part of a nonce."""
+        header = replace(self, version=NONCE_VERSION)
+        part = header.nonce_part
+        known = self.model_hash if part is None else part_of(nonce, part)
+        return replace(header, model_hash=known)
+
     def to_bytes(self) -> bytes:
         """Return 16 bytes, of which the last four are the CRC-32 of the others."""
         if not 0 <= self.number < 2**32:
@@ -61,27 +68,23 @@ def part_of(nonce: bytes, part: int) -> bytes:
     return nonce[PART_BYTES * part :][:PART_BYTES]
 
 
-class HeardNonce:
-    """The nonce of a keyed semantic link, from the headers of version 2.
-
-    It is known once all parts arrived, within NONCE_BURSTS bursts without a loss. A
-    part that changes belongs to another nonce, whose other parts are then awaited.
-    """
+class NonceParts:
+    """The nonce of a session from parts in headers: b"" until it has all of them."""
 
     def __init__(self):
-        self._parts = {}
+        self._parts, self.nonce = {}, b""
 
-    def after(self, header):
-        """Return the nonce after a header: b"" if not known; None if it has none."""
-        if header.version != NONCE_VERSION:
-            return None
-        part = header.nonce_part
-        if part is not None:
-            if self._parts.get(part, header.model_hash) != header.model_hash:
-                self._parts = {}
-            self._parts[part] = header.model_hash
-        known = [self._parts.get(part, b"") for part in range(PARTS)]
-        return b"".join(known) if all(known) else b""
+    def has(self, part, carried):
+        """Return whether a part is as before."""
+        return self._parts.get(part) == carried
+
+    def take(self, part, carried):
+        """Take a part; one that differs from before begins another nonce."""
+        if self._parts.get(part, carried) != carried:
+            self._parts = {}
+        self._parts[part] = carried
+        whole = len(self._parts) == PARTS
+        self.nonce = b"".join(map(self._parts.get, range(PARTS))) if whole else b""
 
 
 def encode(headers) -> np.ndarray:

@@ -13,7 +13,7 @@ import struct
 import numpy as np
 
 from advphy_model.link.keying import draw_nonce, require_secret
-from advphy_model.modem.header import PARTS, part_of
+from advphy_model.modem.header import PARTS, NonceParts, part_of
 
 SLOT = 0.25  # seconds; no program of Python starts twice within them
 WINDOW = 8  # slots by which Bob's clock may differ from Alice's: 2 s
@@ -70,7 +70,7 @@ class KeyedSearch:
         self._kernel, self._frame, self._hash = kernel, frame, model_hash
         self._secret, self._clock = secret, clock
         self._group, self._slot = derive(secret, "group"), -1
-        self._session, self._nonce, self._parts = None, b"", {}
+        self._session, self._parts = None, NonceParts()
         self._next, self._since = None, 0  # next number, last sample in step
         self._origin, self._block = 0, (-1, None)  # last block of EVERY, slot of group
         self.replayed = 0
@@ -90,8 +90,7 @@ class KeyedSearch:
                 header = self._take(self._kernel.name, header)
                 if header is not None:
                     first = sum(map(len, symbols)) // self._frame.n
-                    nonce = self._nonce if self._session else b""
-                    bursts.append((header, first, *rest, nonce))
+                    bursts.append((header, first, *rest, self._parts.nonce))
                     symbols.append(more)
             if not found and self._kernel.searched < until:
                 return np.concatenate([more[:0], *symbols]), bursts
@@ -132,17 +131,14 @@ class KeyedSearch:
         number, _, carried = header[:3]
         block = (number - self._origin) // EVERY
         if name == name_of(self._group, slot, part):
-            known = self._parts.get(part) == carried
+            known = self._parts.has(part, carried)
             if part == 0 and (slot <= self._slot or (known and number < self._next)):
                 self.replayed += 1
                 return None
-            if not known and part in self._parts:  # another session
-                self._session, self._parts = None, {}
-            self._slot, self._parts[part] = slot, carried
+            self._parts.take(part, carried)
+            nonce, self._slot = self._parts.nonce, slot
+            self._session = derive(self._secret, "session", nonce) if nonce else None
             self._origin, self._block = number - part, (0, slot)
-            if len(self._parts) == PARTS:
-                self._nonce = b"".join(self._parts[part] for part in range(PARTS))
-                self._session = derive(self._secret, "session", self._nonce)
             header = (*header[:2], self._hash, *header[3:])
         elif block != self._block[0]:
             self._block = (block, None)

@@ -8,8 +8,8 @@ import time
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.modem.frame import NONCE_VERSION, PREAMBLE, VERSION, require_frame
-from advphy_model.modem.header import Header, check_of_seed, encode, part_of
+from advphy_model.modem.frame import PREAMBLE, VERSION, require_frame
+from advphy_model.modem.header import Header, check_of_seed, encode
 from advphy_model.modem.keyed_bursts import SentNames
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_index
@@ -116,23 +116,15 @@ class Modulator:
         row[:] = known[: len(row)]
         return chips[PREAMBLE:].reshape(2, -1)[:, : frame.ramp]
 
-    def _carrying(self, header):
-        """Return a header of version 2 with its part of the nonce."""
-        if (part := header.nonce_part) is None:
-            return header
-        return dataclasses.replace(header, model_hash=part_of(self.nonce, part))
-
     def _known(self, size, inserted, key_checks):
         """Return the symbols of bursts without payload and ramps, and the ramps."""
-        frame, carries = self.frame, self.nonce and self.names is None
-        version = NONCE_VERSION if carries else VERSION
-        fields = size, self._hash, inserted
+        frame, fields = self.frame, (size, self._hash, inserted)
         headers = [
-            Header(self.number + i, *fields, check, version, self._seed_check)
+            Header(self.number + i, *fields, check, VERSION, self._seed_check)
             for i, check in enumerate(key_checks)
         ]
-        if carries:
-            headers = [self._carrying(header) for header in headers]
+        if self.nonce and self.names is None:
+            headers = [header.carrying(self.nonce) for header in headers]
         empty = self._template[None, : frame.symbols(size)]
         symbols = np.repeat(empty, len(headers), axis=0)
         if self.names is not None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from advphy_model import kernels, power
 from advphy_model.modem.frame import NONCE_VERSION, VERSION
-from advphy_model.modem.header import Header, HeardNonce
+from advphy_model.modem.header import Header, NonceParts
 from advphy_model.modem.keyed_bursts import KeyedSearch
 from advphy_model.modem.pulse import kernel_layout
 from advphy_model.modem.unheard import Unheard
@@ -147,7 +147,7 @@ class Synchronizer:
             self._keyed = KeyedSearch(self._kernel, frame, self._hash, secret, clock)
         self._swap_iq, self.hint = bool(swap_iq), ""
         self._unheard = Unheard(64 * frame.samples())
-        self._nonce = HeardNonce()
+        self._nonce = NonceParts()
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = self._suspicious = 0
         self._unfollowed = deque(maxlen=_MOST_UNFOLLOWED)  # numbers of suspicious ones
@@ -267,7 +267,10 @@ class Synchronizer:
                 f"'{model.name}' {model.sha256[:8]}; give both ends the same link"
             )
         if self._keyed is None:
-            found = *found, self._nonce.after(header)
+            if not hashed:
+                self._nonce.take(header.nonce_part, header.model_hash)
+            carries = header.version == NONCE_VERSION
+            found = *found, self._nonce.nonce if carries else None
         missed = self._missed_before(header.number, found[2])
         self._received, self._missed = self._received + 1, self._missed + missed
         index = header.number * self.frame.codewords
