@@ -4,18 +4,22 @@
 import logging
 import random
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from advphy_model.link import secret_file
+from advphy_model.measure import semantic_chain
 from advphy_model.modem.header import NONCE_BURSTS
 from advphy_model.modem.synchronizer import Synchronizer
 from gnuradio import advphy, blocks
+from gnuradio.advphy import semantic_engine as streamed
 from gnuradio.advphy.over_the_air import receiver, transmitter
 
 from . import small_semantic as small
-from .qa_semantic_blocks import codes, rows_of, source, stream
+from .qa_semantic_blocks import codes, rows_of, source, stream, streamed_rows
 from .qa_semantic_keys import NONE, linked, pieces, sent_by_alice, through_bob
+from .test_semantic_chain import setting
 
 LINK = small.semantic_link(6, keying="rotation")
 FRAME = advphy.Frame.of_model(LINK, codewords=16)
@@ -178,6 +182,19 @@ def test_a_stream_without_a_nonce_is_decoded_only_if_bob_is_told():
     stream(source(sent, tags), bob, sink)
     assert np.allclose(rows_of(sink, LINK.n), x, atol=1e-5)
     assert bob.keys() == NONE
+
+
+def test_both_engines_count_the_same_under_the_nonce_of_a_setting():
+    given = setting(LINK, secret=small.SECRET, eve=small.eve(6), nonce=bytes(range(12)))
+    flowgraph = streamed.semantic_flowgraph(given, 700, 5)
+    flowgraph.run()
+    errors = [
+        streamed_rows(given, flowgraph, 5)["bob"].squared_error,
+        semantic_chain.total(given, 700, 5)["bob"].squared_error,
+        semantic_chain.total(replace(given, nonce=b""), 700, 5)["bob"].squared_error,
+    ]
+    assert errors[0] == pytest.approx(errors[1], rel=1e-9)
+    assert errors[2] != pytest.approx(errors[1], rel=1e-4)
 
 
 @pytest.mark.parametrize("nonce", ["some", b"short", 12])

@@ -61,8 +61,7 @@ class alice_arn(guarded_block):
         item = (np.complex64, (model.n,))
         guarded_block.__init__(self, "alice_arn", [item], [item])
         self._draws, self._first_frame = nonce is None, first_frame
-        nonce = draw_nonce() if self._draws else checked_nonce(nonce)
-        self._module = AliceModule(model, secret, nonce)
+        self._module = AliceModule(model, secret, checked_nonce(nonce or b""))
         self._pairing, self._reals = model.pairing, model.reals
         self._pair = "learned" if model.keying == "none" else model.keying
         self._next_index = checked_index("first_frame", first_frame)
