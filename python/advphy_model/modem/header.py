@@ -2,7 +2,7 @@
 """The header of a burst; its coding is described in lib/modem/header_code.h."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -46,13 +46,6 @@ class Header:
         part = self.number % NONCE_BURSTS
         return part if self.version == NONCE_VERSION and part < PARTS else None
 
-    def carrying(self, nonce):
-        """Return the header in version 2, with its part of a nonce."""
-        header = replace(self, version=NONCE_VERSION)
-        part = header.nonce_part
-        known = self.model_hash if part is None else part_of(nonce, part)
-        return replace(header, model_hash=known)
-
     def to_bytes(self) -> bytes:
         """Return 16 bytes, of which the last four are the CRC-32 of the others."""
         if not 0 <= self.number < 2**32:
@@ -64,7 +57,7 @@ class Header:
 
 
 def part_of(nonce: bytes, part: int) -> bytes:
-    """Return the bytes of a nonce that a header carries as this part, 0..2."""
+    """Return the bytes of a nonce that a header carries as this part; none for 3."""
     return nonce[PART_BYTES * part :][:PART_BYTES]
 
 

@@ -8,8 +8,14 @@ import time
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.modem.frame import PREAMBLE, VERSION, require_frame
-from advphy_model.modem.header import Header, check_of_seed, encode
+from advphy_model.modem.frame import NONCE_VERSION, PREAMBLE, VERSION, require_frame
+from advphy_model.modem.header import (
+    NONCE_BURSTS,
+    Header,
+    check_of_seed,
+    encode,
+    part_of,
+)
 from advphy_model.modem.keyed_bursts import SentNames
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_index
@@ -118,13 +124,12 @@ class Modulator:
 
     def _known(self, size, inserted, key_checks):
         """Return the symbols of bursts without payload and ramps, and the ramps."""
-        frame, fields = self.frame, (size, self._hash, inserted)
-        headers = [
-            Header(self.number + i, *fields, check, VERSION, self._seed_check)
-            for i, check in enumerate(key_checks)
-        ]
-        if self.nonce and self.names is None:
-            headers = [header.carrying(self.nonce) for header in headers]
+        frame, nonce = self.frame, self.nonce if self.names is None else b""
+        more = NONCE_VERSION if nonce else VERSION, self._seed_check
+        headers = []
+        for number, check in enumerate(key_checks, self.number):
+            known = part_of(nonce, number % NONCE_BURSTS) or self._hash
+            headers.append(Header(number, size, known, inserted, check, *more))
         empty = self._template[None, : frame.symbols(size)]
         symbols = np.repeat(empty, len(headers), axis=0)
         if self.names is not None:
