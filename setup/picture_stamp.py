@@ -6,8 +6,8 @@ import hashlib
 from PIL import Image, PngImagePlugin
 
 KEY = "flowgraph-sha256"
-# Companion and the windows draw few colors; the file has a third of the bytes. An octree
-# keeps those of few pixels, such as a curve's.
+# Companion and the windows draw few colors; the file has a third of the bytes. An
+# octree keeps those of few pixels, such as a curve's.
 COLORS = 96
 
 

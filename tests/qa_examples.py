@@ -3,15 +3,18 @@
 
 import json
 import os
+import time
 import wave
 
 import numpy as np
 import pytest
 import yaml
 from advphy_model.air import shared_air
+from advphy_model.link import secret_file
 
 from .conftest import CLONE
-from .demo_programs import PORTS, compiled, control, ended, running
+from .demo_programs import PORTS, compiled, control, ended, published, running
+from .example_program import Ear
 from .qa_grc import ran
 from .standin_link import needs_standin
 
@@ -194,6 +197,45 @@ def test_secure_semantic_shows_what_eve_gets(folder):
     assert figure("keyed: Bob", "mse") < 0.03
     assert figure("keyed: Eve's images", "mse") > 0.08
     assert figure("keyed: Eve", "accuracy") < 0.2
+
+
+@pytest.mark.parametrize(
+    "example", ["distributed_link", pytest.param("four_radios", marks=needs_standin)]
+)
+def test_a_keyed_link_goes_on_when_alice_starts_again(example, folder, tmp_path):
+    secret_file.create(tmp_path / "key")
+    words = "--link", "keyed_arn", "--secret-file", str(tmp_path / "key")
+    names = [f"{example}_{who}" for who in ("alice", "bob")]
+    at = [("--address", f"ipc://{tmp_path}/air"), ("--alice", f"ipc://{tmp_path}/air")]
+    if example == "four_radios":
+        air = f"qa-keyed-{os.getpid()}"
+        at = [("--device", f"air={air},name={who}") for who in ("alice", "bob")]
+    for name in names:
+        compiled(folder, name)
+    ear, endless = Ear([published(folder, names[1])]), {"seconds": 1000, "controls": []}
+
+    def wait(restarts, images):
+        """Wait for Alice's start, then for images; return what Bob said last."""
+        last = first = None
+        for _ in range(900):
+            ear.heard()
+            last = ear.newest.get(("distortion", "Bob"))
+            begun = ear.newest.get(("frames", "received"), {}).get("restarts")
+            if last is not None and begun == restarts:
+                first = last["frames"] if first is None else first
+                if last["frames"] >= first + images:
+                    return last
+            time.sleep(0.1)
+        raise AssertionError(last)
+
+    with running(folder, names[1], endless, *words, *at[1]):
+        for start in (0, 1):  # each Alice is killed
+            with running(folder, names[0], endless, *words, *at[0]):
+                last = wait(start, 1500)
+    # Bursts of 64 images wait for the nonce: three at a start, more if one is lost.
+    assert last["erasures"] <= 2 * 8 * 64
+    assert last["mse"] < 0.03
+    shared_air.names()  # removes what Alice, who was killed, left
 
 
 @needs_standin

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from advphy_model.link.arn import AliceModule, BobModule
 from advphy_model.link.keying import Keying
+from advphy_model.link.received_keys import ReceivedKeys
 
 from . import small_semantic as small
 from .test_packed_network import batch, by_hand
@@ -122,3 +123,36 @@ def test_what_is_not_finite_stays_in_its_item(arguments, rng):
     fine = np.arange(20) != 4
     assert np.array_equal(found[fine], clean[fine])
     assert np.isnan(found[4]).any()
+
+
+def test_a_forged_nonce_does_not_shut_alice_out(rng):
+    link = small.semantic_link(6, keying="rotation")
+    nonce, x = bytes(range(12)), batch(rng, 8, 6, True)
+    alice, keys = (
+        AliceModule(link, small.SECRET, nonce),
+        ReceivedKeys(link, small.SECRET),
+    )
+
+    def arrives(index, *known):
+        sent, out = np.empty_like(x), np.empty_like(x)
+        alice.run(x, index, sent)
+        keys.take(index, *known)
+        keys.reveal(sent, out)
+        return np.allclose(out, x, atol=1e-5)
+
+    check = f"{int(alice.keying.checks(0, 1)[0]):016x}"
+    assert not arrives(0, b"")
+    assert arrives(8, nonce, None)
+    assert arrives(16, nonce)
+    assert not arrives(24, bytes(12))  # without a check
+    assert arrives(32, nonce)
+    assert not arrives(40, b"x" * 12, check)
+    assert arrives(48, nonce)
+    assert not arrives(48, nonce)
+    assert keys.counts == {
+        "wrong": 8,
+        "repeated": 8,
+        "replayed": 0,
+        "waiting": 8,
+        "lost": 0,
+    }

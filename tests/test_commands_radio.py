@@ -62,6 +62,11 @@ def test_keyed_bursts_of_messages_need_the_secret_and_the_time(here):
     counts = counts_of(received(keyed))
     assert (counts["bursts received"], counts["blocks"]) == ("80", "10240")
     assert (counts["forged"], counts["replayed"]) == ("0", "0")
+    received(f"{keyed} --record {RUN}")
+    assert rescored() != "the receiver that recorded counted the same"
+    words = f"--key-file key --sent-at {ended - 1:.1f}"
+    assert done("rescore", RUN, words).splitlines()[-1].endswith("counted the same")
+    assert counts_of(done("rescore", RUN, words))["bursts received"] == "80"
     late = received(f"--key-file key --sent-at {ended + 3600:.1f}")
     without = received()
     assert "forged" not in counts_of(without)

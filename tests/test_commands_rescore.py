@@ -111,6 +111,18 @@ def test_a_recording_of_ones_own_link_wants_its_file(tmp_path):
     assert "is of link 'my_link' 00000000, not of 'bpsk'" in said
 
 
+def test_a_keyed_recording_of_0_5_is_decoded_if_it_is_said(tmp_path):
+    for path in (GOLDEN / "before").glob("keyed_radio.sigmf-*"):
+        shutil.copy(path, tmp_path)
+    key = shutil.copy(GOLDEN / "before" / "secret.key", tmp_path)
+    (tmp_path / "secret.key").chmod(0o600)
+    words = ("rescore", tmp_path / "keyed_radio.sigmf-meta", "--key-file", key)
+    said = done(*words, "--nonce none")
+    assert said.splitlines()[-1] == "the receiver that recorded counted the same"
+    assert "MSE               0.02" in said
+    assert "give nonce='none' (commands: --nonce none)" in refused(*words)
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [
@@ -122,9 +134,9 @@ def test_a_recording_of_ones_own_link_wants_its_file(tmp_path):
         ("LINK --seed -1", "--seed must be"),
         ("LINK --codewords 8", "contains its codewords"),
         ("LINK --images mnist_sample", "sends no images"),
-        ("LINK --key-file key", "is not keyed"),
+        ("LINK --key-file key", "key"),
         ("SEMANTIC --images nowhere", "images 'nowhere' are none of"),
-        ("SEMANTIC --key-file key", "is not keyed"),
+        ("SEMANTIC --nonce some", "--nonce"),
         ("LINK --json /nowhere/x.json", "/nowhere/x.json"),
         ("LINK --out .", "."),
     ],

@@ -31,7 +31,7 @@ def words_of(transform, reals):
     }[transform]
 
 
-def documented_stream(purpose, transform, reals, index, size):
+def documented_stream(purpose, transform, reals, index, size, nonce):
     """Return the bytes of one message by HMAC and one block of ChaCha20 at a time."""
 
     def hmac_of(key, data):
@@ -40,7 +40,7 @@ def documented_stream(purpose, transform, reals, index, size):
         return mac.finalize()
 
     info = f"gr-advphy keying 1, {purpose}, {transform}, {reals} reals".encode()
-    key = hmac_of(hmac_of(bytes(32), SECRET), info + b"\x01")  # RFC 5869
+    key = hmac_of(hmac_of(nonce or bytes(32), SECRET), info + b"\x01")  # RFC 5869
     begin, found = index % 2**16 * size, b""
     for counter in range(begin // 64, (begin + size - 1) // 64 + 1):
         nonce = (index // 2**16).to_bytes(8, "little") + bytes(4)
@@ -110,16 +110,17 @@ def test_chunks_do_not_matter(rng, transform, first):
 
 @pytest.mark.parametrize("transform", TRANSFORMS)
 @pytest.mark.parametrize("index", [0, 1, SEGMENT - 1, SEGMENT, 2**40 + 12345, 2**48])
-def test_bytes_of_a_message_are_the_documented_ones(rng, transform, index):
+@pytest.mark.parametrize("nonce", [b"", b"twelve bytes"])
+def test_bytes_of_a_message_are_the_documented_ones(rng, transform, index, nonce):
     reals = 23
-    ours, x = Keying(transform, SECRET, reals), items(rng, 1, reals)
+    ours, x = Keying(transform, SECRET, reals, nonce), items(rng, 1, reals)
     size = -(-4 * words_of(transform, reals) // 64) * 64
-    stream = documented_stream("key stream", transform, reals, index, size)
+    stream = documented_stream("key stream", transform, reals, index, size, nonce)
     out = np.empty_like(x)
     words = np.frombuffer(stream, "<u4").astype(np.uint32)[None]
     kernels.keyed_transform(transform, reals).apply(words, x, out, False)
     assert np.array_equal(ours.apply(x, index), out)
-    check = documented_stream("check", transform, reals, index, 8)
+    check = documented_stream("check", transform, reals, index, 8, nonce)
     assert ours.checks(index, 1)[0] == int.from_bytes(check, "little")
 
 
@@ -138,6 +139,7 @@ def test_check_values_tell_secrets_transforms_and_indices_apart():
         Keying("rotation", SECRET[:-1] + b"\x00", 23),
         Keying("signs", SECRET, 23),
         Keying("rotation", SECRET, 22),
+        Keying("rotation", SECRET, 23, bytes(range(12))),
     ]:
         assert not np.any(ours == other.checks(5, 4000))
 
@@ -152,6 +154,7 @@ def test_check_values_tell_secrets_transforms_and_indices_apart():
         ({"reals": 1025}, "reals must be a whole number .*got 1025"),
         ({"reals": 2.5}, "reals must be a whole number .*got 2.5"),
         ({"reals": math.nan}, "reals must be a whole number .*got nan"),
+        ({"nonce": b"short"}, "nonce must be 12 bytes.*got b'short'"),
         ({"reals": True}, "reals must be a whole number .*got True"),
     ],
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from advphy_commands import _radio_settings as radio
 from advphy_commands._options import group, option, switch
 from advphy_commands._text import counted, entry, rates, require_own
+from advphy_commands.secret import no_nonce
 
 _FIRST = (
     "number of the first burst sent; then bursts lost before the first arrival count "
@@ -39,6 +40,7 @@ class Settings:
     eve: str = option("Eve whose accuracy on a semantic link is counted")
     ebn0_db: float = option(_NOISE)
     sent_at: float = option(_SENT, metavar="TIME")
+    nonce: str = no_nonce()
 
     def __post_init__(self):
         if self.attack and not self.record:
@@ -61,7 +63,7 @@ def run(settings, output):
 
     source, rate = advphy.sdr_source(**device), device["sample_rate"]
     samples = None if seconds is None else round(seconds * rate)
-    names = ("first_frame", "swap_iq", "eve", "ebn0_db", "sent_at")
+    names = ("first_frame", "swap_iq", "eve", "ebn0_db", "sent_at", "nonce")
     own = {name: getattr(settings, name) for name in names}
     flowgraph = receiver(model, source, samples=samples, **own, **sent)
     recorder = _recorder(settings, model, sent, device) if settings.record else None

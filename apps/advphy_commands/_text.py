@@ -13,6 +13,7 @@ _AS_NAMED = "restarts suspicious foreign of_another_seed bad_headers forged repl
 _AS_NAMED += "blocks block_errors"
 COUNTS = {"received": "bursts received", "missed": "bursts missed"}
 COUNTS |= {name: name.replace("_", " ") for name in (*_AS_NAMED.split(), "erasures")}
+COUNTS |= {"wrong": "wrong key", "repeated": "repeated key", "waiting": "no nonce yet"}
 
 
 def entry(name, text):

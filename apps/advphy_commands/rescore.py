@@ -24,7 +24,7 @@ from advphy_model.modem.frame import Frame
 from advphy_commands import _progress
 from advphy_commands._options import operand, option, switch
 from advphy_commands._text import numbers, require_own, table
-from advphy_commands.secret import key_file, secret_of
+from advphy_commands.secret import key_file, no_nonce, secret_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,12 @@ class Settings:
     )
     link: str = option("file or name of the link (default: the one in the recording)")
     images: str = option("images of a semantic link (default: those in the recording)")
-    key_file: str = key_file()
+    key_file: str = key_file("of a keyed link, or of keyed bursts of other links")
+    nonce: str = no_nonce()
+    sent_at: float = option(
+        "time at which keyed bursts were sent, in s since 1970 (default: as recorded)",
+        metavar="TIME",
+    )
     seed: int = option("seed of the messages (default: that in the recording, or 1)")
     codewords: int = option("codewords per burst, if the recording does not tell")
     swap_iq: bool = switch("exchange I and Q of the samples")
@@ -63,7 +68,9 @@ def run(settings, output):
         seed=origin.seed,
         first_frame=origin.first_frame,
         images=images,
-        secret=secret_of(settings.key_file, model),
+        secret=secret_of(settings.key_file, model, bursts=True),
+        nonce=settings.nonce,
+        sent_at=settings.sent_at,
         swap_iq=settings.swap_iq,
         along=partial(_progress.bar, total=pieces, unit="piece"),
     )

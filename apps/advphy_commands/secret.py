@@ -30,6 +30,12 @@ def key_file(use="of a keyed link"):
     return option(text, metavar="FILE")
 
 
+def no_nonce():
+    """Return the field of --nonce."""
+    text = "none: a keyed link whose bursts have no nonce, as those of version 0.5"
+    return option(text, choices=("none",))
+
+
 def secret_of(key_file, link, bursts=False):
     """Return a keyed link's secret, or that of keyed bursts, or None.
 

@@ -149,7 +149,8 @@ bool burst_synchronizer::read_header()
     d_candidate.frequency +=
         tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
     d_candidate.suspicious.clear();
-    if (own(header))
+    d_candidate.own = own(header);
+    if (d_candidate.own)
         compare(tracked);
     d_next = &burst_synchronizer::read_payload;
     return true;
@@ -168,17 +169,27 @@ burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
                          [this](const burst_header& found) { return valid(found); });
 }
 
+// Return whether a burst is of this layout and link. One without a hash is of the link of
+// the last one that had a hash.
+bool burst_synchronizer::own(const burst_header& header)
+{
+    const std::string& expected = d_settings.expected_hash;
+    if (header.has_hash())
+        d_own = expected.empty() || expected == header.model_hash();
+    const int version = header.version();
+    return (version == d_layout.version || version == nonce_version) && d_own;
+}
+
 bool burst_synchronizer::read_payload()
 {
     const burst_header& header = d_candidate.header;
-    const bool known_version = header.version() == d_layout.version;
     const auto codewords = size_t(header.codewords());
     // The last symbol before the ramp; ramp and half a gap are as long as at the start.
     const int last = index(d_layout.symbols[codewords] - d_layout.preamble_at) - 1;
     const double spacing = d_layout.samples_per_symbol * (1 + d_clock.offset());
     const double end =
         instant() + double(last + tail_symbols) * spacing + double(d_filter.center());
-    if (known_version && end > double(d_filled))
+    if (d_candidate.own && end > double(d_filled))
         return false;
     d_next = &burst_synchronizer::search;
     received_burst burst{};
@@ -186,7 +197,7 @@ bool burst_synchronizer::read_payload()
     burst.first_codeword = this->codewords.size() / size_t(d_layout.n);
     burst.intact = true;
     burst.suspicious = d_candidate.suspicious;
-    if (own(header))
+    if (d_candidate.own)
         receive(burst, last, spacing);
     else
         d_from = size_t(instant());

@@ -79,6 +79,7 @@ private:
         double frequency; // cycles per sample
         burst_header header;
         std::string suspicious;
+        bool own; // of this layout and link; other bursts are reported by the caller
     };
 
     bool search();
@@ -100,13 +101,7 @@ private:
     double pilots_arrived(int last, size_t& pilots) const;
     void set_header(const burst_header& header);
     bool valid(const burst_header& header) const;
-    // Of this layout and link; other bursts are reported by the caller.
-    bool own(const burst_header& header) const
-    {
-        const std::string& expected = d_settings.expected_hash;
-        return header.version() == d_layout.version &&
-               (expected.empty() || expected == header.model_hash());
-    }
+    bool own(const burst_header& header);
     bool agrees(const burst_header& header);
     void adopt(size_t found);
     void discard_before(double at);
@@ -136,6 +131,7 @@ private:
     size_t d_from; // index in d_samples at which the search continues
     bool (burst_synchronizer::*d_next)();
     candidate d_candidate;
+    bool d_own = true; // the last burst that had a hash, or no such burst yet
     std::vector<sample> d_turned, d_y, d_straight;
     known_symbols d_known[2]; // without and with the header
     std::vector<keyed_symbols> d_expected; // bursts, or none: plain ones

@@ -17,13 +17,15 @@
 namespace gr::advphy {
 
 constexpr size_t header_bytes = 16;
+constexpr int nonce_version = 2; // of the layout; its headers carry a nonce
 constexpr size_t header_steps = 8 * header_bytes + 6;
 constexpr size_t header_symbols = 2 * header_steps; // two copies of 134 QPSK symbols
 
 // The contents of a header.
 struct burst_header {
     // Byte 0: version, flags seeded, keyed and inserted; 1: codewords - 1; 2..5: number;
-    // 6..9: model hash; 10, 11: check of the key or the seed; 12..15: CRC-32. Big endian.
+    // 6..9: model hash, or a part of the nonce; 10, 11: check of the key or the seed;
+    // 12..15: CRC-32. Big endian.
     uint8_t bytes[header_bytes] = {};
 
     burst_header() = default;
@@ -42,6 +44,8 @@ struct burst_header {
     uint32_t number() const;
     int codewords() const { return bytes[1] + 1; }
     std::string model_hash() const;
+    // Whether that is the hash: in version 2 it is a part of the nonce in three of four.
+    bool has_hash() const { return version() != nonce_version || number() % 4 == 3; }
     bool inserted() const { return bytes[0] & 1; }
     std::string key_check() const { return check(2); }
     std::string seed_check() const { return check(4); }

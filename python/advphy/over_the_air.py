@@ -101,6 +101,7 @@ class receiver(top_block):
             accuracy_counter is eve_counter. None: nobody.
         ebn0_db: Eb/N0 in dB to which noise worsens the bursts of a link model, or None.
         sent_at: time in s since 1970 at which keyed bursts were sent; None: now.
+        nonce: "none" for a keyed semantic link without one, as of version 0.5, or None.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class receiver(top_block):
         eve=None,
         ebn0_db=None,
         sent_at=None,
+        nonce=None,
     ):
         top_block.__init__(self, "receiver")
         self.source = source
@@ -135,9 +137,11 @@ class receiver(top_block):
             self.synchronizer.set_arrivals(source.arrivals)
         parts = [self.synchronizer]
         self._semantic = images is not None
+        self._keyed = self._semantic and model.keying != "none"
         if self._semantic:
             if model.hides:
-                parts.append(bob_arn(model, secret=secret))
+                self.bob = bob_arn(model, secret=secret, nonce=nonce)
+                parts.append(self.bob)
             self.meter = distortion_meter(images)
             parts += [semantic_decoder(model), self.meter]
         else:
@@ -170,6 +174,7 @@ class receiver(top_block):
             sums = self.meter.total()
             counts["blocks"] = sums.get("frames", 0)
             names = ("erasures", "squared_error")
+            counts |= self.bob.keys() if self._keyed else {}
             return counts | {name: sums.get(name, 0) for name in names}
         names = ("blocks", "erasures", "block_errors")
         segments, others = self.meter.segments(), self.meter.of_another_seed()

@@ -42,8 +42,8 @@ class semantic_flowgraph(top_block):
         self.connect(self.source, self.encoder)
         self.alice, self.meters = None, {}
         if setting.pair != "none":
-            secret = setting.secret
-            sent = alice_arn(setting.link, True, secret, first_frame, latency)
+            at, nonce = (setting.secret, first_frame, latency), setting.nonce
+            sent = alice_arn(setting.link, True, *at, nonce=nonce)
             self.alice = sent
             self.connect(self.encoder, sent)
         if {"bob", "bob_without"} & set(setting.measured):
@@ -79,8 +79,8 @@ class semantic_flowgraph(top_block):
             meter = distortion_meter(setting.images, first_frame, ssim_every=every)
             chain = [channel]
             if branch == "bob" and self.alice is not None:
-                secret = setting.bob_secret or setting.secret
-                self.bob = bob_arn(setting.link, "follow", secret, first_frame, latency)
+                at = setting.bob_secret or setting.secret, first_frame, latency
+                self.bob = bob_arn(setting.link, "follow", *at, setting.nonce)
                 chain.append(self.bob)
             self.connect(*chain, semantic_decoder(setting.link, latency), meter)
             self.meters[branch] = meter

@@ -49,7 +49,7 @@ def decoded(symbols):
         state = (state << 1 & 63) | choice[state]
     header = np.packbits(bits[::-1][:128]).tobytes()
     right = zlib.crc32(header[:12]).to_bytes(4, "big") == header[12:]
-    return header if right and header[0] >> 4 == 1 else None
+    return header if right and header[0] >> 4 in (1, 2) else None
 
 
 class Receiver:

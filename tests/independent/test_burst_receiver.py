@@ -83,6 +83,24 @@ def test_the_layout_by_the_page_is_ours(frame):
     np.testing.assert_allclose(steps, ours[:11], rtol=3e-3, atol=3e-4)
 
 
+def test_the_nonce_of_version_2_by_the_page_is_the_one_sent():
+    link, nonce = any_link.load("minmax_arn"), bytes(range(12))
+    frame = Frame.of_model(link, codewords=8)
+    modulator = Modulator(frame, link, 2**31 + 5)
+    modulator.carry_nonce(nonce)
+    sent = np.ones((32, link.n), np.complex64)
+    x = np.pad(modulator.modulate(sent, inserted=True, key_checks=[b"ab"] * 4), 300)
+    parts, hashes = {}, set()
+    for number, header, _ in burst_receiver.Receiver(**frame.describe()).receive(x):
+        assert (header[0], header[10:12]) == (0x23, b"ab")
+        if number % 4 < 3:
+            parts[number % 4] = header[6:10]
+        else:
+            hashes.add(header[6:10].hex())
+    assert b"".join(parts[part] for part in range(3)) == nonce
+    assert hashes == {link.sha256[:8]}
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2**32 + 5, 2**64 - 1])
 def test_the_messages_by_the_page_are_ours(seed):
     first = 2**40 - 300

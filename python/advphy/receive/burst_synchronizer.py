@@ -34,7 +34,8 @@ class burst_synchronizer(guarded_general_block):
             intact, arrived (of its last sample, by time.monotonic), seed_check if the
             header has one, and suspicious ("number", "time", "frequency" or "gain") if
             that departs from the bursts before it. Error counter and meters take the
-            index from it. Of a semantic link also Alice's tags "alice" and "key".
+            index from it. Of a semantic link also Alice's tags "alice" and "key", the
+            latter with check and nonce as far as the headers had them.
             "channel" where ebn0_db begins or changes: a dictionary with worsened and
             ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
@@ -221,9 +222,10 @@ class burst_synchronizer(guarded_general_block):
                 self._inserted = header.inserted
                 state = {"inserted": header.inserted, "pairing": self._pairing}
                 self.tag_item(written + first, ALICE_TAG, state)
-            if header.key_check is not None:
-                key = {"index": burst.index, "check": header.key_check.hex()}
-                self.tag_item(written + first, KEY_TAG, key)
+            known = {"check": header.key_check, "nonce": burst.nonce}
+            key = {name: each.hex() for name, each in known.items() if each is not None}
+            if key:
+                self.tag_item(written + first, KEY_TAG, {"index": burst.index} | key)
         self._bursts = later
 
     def _end_of(self, burst):

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 from advphy_model.link.arn import AliceModule
+from advphy_model.link.keying import checked_nonce, draw_nonce
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.measurement_text import figures_of
 from advphy_model.power import energy
@@ -24,9 +25,10 @@ class alice_arn(guarded_block):
     Input:  codes, complex64 [n]
     Output: codes to transmit, complex64 [n]
     Tags:   "alice" on the first item and where the module is inserted or bypassed: a
-            dictionary with inserted, pairing and pair ("learned", a keying, or "none").
-            "key" on every 256th item of a keyed link: a dictionary with index and
-            check, by which Bob detects a wrong, a repeated and a lost key.
+            dictionary with inserted, pairing, pair ("learned", a keying, or "none")
+            and, of a keyed link, nonce. "key" on every 256th item of a keyed link: a
+            dictionary with index, check and nonce, by which Bob has the key and detects
+            a wrong, a repeated, a replayed and a lost one.
     Message port "power": a dictionary with kind, name, time, settings (a dictionary
             with inserted), psr_db (realized), transmit_power_db (over 1 per real
             dimension) and items; all are of the items since the previous message; 20
@@ -36,20 +38,30 @@ class alice_arn(guarded_block):
         model: semantic link with a pair, or its name or file.
         inserted: whether the module is inserted; set_inserted changes it.
         secret: 32 bytes, for a keyed link (advphy.secret reads them from a file).
-        first_frame: index of the first item, which selects its key. A flowgraph that is
-            stopped and started again continues after the last index. Under one secret,
-            no index may be used for two messages, not even in another run.
+        first_frame: index of the first item of each start.
         latency: largest number of items in one call of work().
         name: name of this block in displays; "": "alice_arn".
+        nonce: None: 96 random bits at each start, so that no key is used twice under
+            one secret, in whatever run. "none", as in version 0.5, or 12 bytes, in
+            measurements: then another start continues after the last index, and you
+            have to choose first_frame such that no index is used in two runs.
     """
 
     def __init__(
-        self, model, inserted=True, secret=None, first_frame=0, latency=6000, name=""
+        self,
+        model,
+        inserted=True,
+        secret=None,
+        first_frame=0,
+        latency=6000,
+        name="",
+        nonce=None,
     ):
         model = SemanticLink.load(model)
         item = (np.complex64, (model.n,))
         guarded_block.__init__(self, "alice_arn", [item], [item])
-        self._module = AliceModule(model, secret)
+        self._draws, self._first_frame = nonce is None, first_frame
+        self._module = AliceModule(model, secret, checked_nonce(nonce or b""))
         self._pairing, self._reals = model.pairing, model.reals
         self._pair = "learned" if model.keying == "none" else model.keying
         self._next_index = checked_index("first_frame", first_frame)
@@ -82,6 +94,9 @@ class alice_arn(guarded_block):
         return dict(zip(names, map(float, self._all[1:]), strict=True))
 
     def start(self):
+        if self._draws:
+            self._module.rekey(draw_nonce())
+            self._next_index = self._first_frame
         self._tagged, self._origin = None, self._next_index
         self._reporter.begin()
         return True
@@ -99,6 +114,7 @@ class alice_arn(guarded_block):
         if inserted != self._tagged:
             pair = self._pair if inserted else "none"
             state = {"inserted": inserted, "pairing": self._pairing, "pair": pair}
+            state |= self._nonce()
             self.tag_item(written, TAG, state)
         if inserted:
             self._module.run(x, self._origin + written, out)
@@ -122,7 +138,12 @@ class alice_arn(guarded_block):
         indices = {index} if first else set()
         for at in sorted(indices.union(range(multiple, index + items, KEY_TAG_EVERY))):
             check = f"{int(self._module.keying.checks(at, 1)[0]):016x}"
-            self.tag_item(written + at - index, KEY_TAG, {"index": at, "check": check})
+            key = {"index": at, "check": check} | self._nonce()
+            self.tag_item(written + at - index, KEY_TAG, key)
+
+    def _nonce(self):
+        nonce = self._module.nonce if self._module.keying is not None else b""
+        return {"nonce": nonce.hex()} if nonce else {}
 
     def _publish(self):
         psr_db, transmit_db = _levels(self._energies, self._reals)

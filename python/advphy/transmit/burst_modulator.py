@@ -22,9 +22,9 @@ class burst_modulator(guarded_general_block):
 
     A burst holds frame.codewords codewords; the last, incomplete burst of a finite
     stream is not sent. Alice's tags "alice" and "key" are sent in the headers: the pair
-    is inserted or bypassed at the next burst. On a keyed link Alice's first index must
-    be first_frame * codewords, or a later multiple of codewords, at which the bursts
-    then begin.
+    is inserted or bypassed at the next burst, and the nonce of a keyed link is in any
+    four bursts in a row. Keyed bursts take it for their own. On a keyed link Alice's
+    first index must be first_frame * codewords.
 
     Args:
         model: link model or semantic link, or its name or file.
@@ -75,7 +75,7 @@ class burst_modulator(guarded_general_block):
         """Begin at the first burst again, as the sources do at their first item."""
         self._modulator.restart(self._first_frame)
         self._origin = self._first_frame * self._size
-        self._inserted, self._keys, self._keyed = False, {}, False
+        self._inserted, self._keys = False, {}
         return True
 
     def forecast(self, noutput_items, ninputs):
@@ -102,20 +102,19 @@ class burst_modulator(guarded_general_block):
         return bursts * samples
 
     def _follow(self, item, key, value):
+        nonce = bytes.fromhex(value.get("nonce", ""))
+        if nonce and nonce != self._modulator.nonce:
+            self._modulator.carry_nonce(nonce)
         if key == ALICE_TAG:
             self._inserted = bool(value["inserted"])
             return
         read, index = self.nitems_read(0), value["index"]
         origin = index - read - item
-        # She never uses an index twice, so she may begin later than first_frame.
-        later = origin > self._origin and origin % self._size == 0
-        if later and not (self._keyed or read):
-            self._modulator.number, self._origin = origin // self._size, origin
-        self._keyed = True
         if origin != self._origin:
             raise ValueError(
                 f"Alice's key has index {index}, but its codeword in the burst has "
                 f"{self._origin + read + item}; set first_frame of the burst "
                 f"modulator to Alice's first_frame / {self._size}"
             )
-        self._keys = {index: bytes.fromhex(value["check"][:CHECK_DIGITS])}
+        check = value.get("check", "")[:CHECK_DIGITS]
+        self._keys = {index: bytes.fromhex(check)} if check else {}

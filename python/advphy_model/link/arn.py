@@ -19,22 +19,28 @@ class _Module:
     Args:
         link: semantic link with a pair or a keyed transform.
         secret: 32 bytes (secret_file.py) for a keyed link; None for a learned pair.
+        nonce: 12 bytes under which the keys are, or none; `rekey` changes it.
     """
 
-    def __init__(self, link: SemanticLink, secret: bytes | None = None):
+    def __init__(self, link: SemanticLink, secret: bytes | None = None, nonce=b""):
         role = self.ROLE
         if not link.hides:
             raise ValueError(
                 f"semantic link '{link.name}' has no module for {role.capitalize()}; "
                 "train one with `advphy train paired_arn` or `advphy train keyed_arn`"
             )
-        self.keying = keying_of(link, secret)
+        self._keyed = link, secret
+        self.rekey(nonce)
         self._network = None
         if role in link.networks:
             self._network = PackedNetwork(
                 link.networks[role], complex_input=True, complex_output=True
             )
         self._room = np.empty((0, link.n), np.complex64)
+
+    def rekey(self, nonce):
+        """Take the keys under a nonce: 12 bytes, or none."""
+        self.nonce, self.keying = nonce, keying_of(*self._keyed, nonce)
 
     def _residual(self, x):
         """Return F(x) in a buffer that the next call overwrites."""
@@ -75,7 +81,7 @@ class BobModule(_Module):
             np.subtract(y, self._residual(y), out)
 
 
-def keying_of(link, secret):
+def keying_of(link, secret, nonce=b""):
     """Return the keyed transform or None; ValueError without a secret of 32 bytes."""
     if link.keying == "none":
         return None
@@ -86,4 +92,4 @@ def keying_of(link, secret):
         )
     from advphy_model.link.keying import Keying
 
-    return Keying(link.keying, secret, link.reals)
+    return Keying(link.keying, secret, link.reals, nonce)

@@ -9,23 +9,26 @@ encryption in the analog domain, with these limits:
 * There is no integrity. An active adversary may add to the signal, replay it, or repeat
   an old message under its old index, and Bob does not notice.
 * The norm of x is not hidden, nor when and how often Alice sends.
-* An index must never be used twice with different x under one secret: two messages
-  under the same Q show their inner product, and about L known messages show Q.
+* An index must never be used twice with different x under one secret and nonce: two
+  messages under the same Q show their inner product, and about L known messages show
+  Q. So each start of Alice draws a nonce of 96 bits, which she sends in the clear.
 * Everyone who receives the check values can use them to test a guess of the secret.
   That is hopeless for 32 random bytes, but not for a passphrase that can be guessed.
 
-Sub-keys are HKDF-SHA256 of the secret, without salt, with the info
-"gr-advphy keying 1, PURPOSE, TRANSFORM, L reals"; PURPOSE is "key stream" or "check".
-Each is a key of ChaCha20 [RFC 8439]. Message i belongs to nonce number i // 2^16: the
-nonce is that number (8 bytes, little-endian) and 4 zeros. Under this nonce, message
-p = i mod 2^16 takes the bytes p B .. p B + B - 1 of the stream that begins at block
-counter 0. In the key stream, B is the size of the transform's W words (little-endian;
-lib/keying/keying.h) rounded up to whole blocks of 64 bytes; a check value has B = 8.
-Since L is at most 1024, B < 2^22 and the counter stays below 2^32, so no byte of the
-stream is used for two messages.
+Sub-keys are HKDF-SHA256 of the secret, with the nonce as salt (none: no salt) and the
+info "gr-advphy keying 1, PURPOSE, TRANSFORM, L reals"; PURPOSE is "key stream" or
+"check".
+Each is a key of ChaCha20 [RFC 8439]. Message i belongs to segment i // 2^16:
+ChaCha20's own nonce is that number (8 bytes, little-endian) and 4 zeros. Under it,
+message p = i mod 2^16 takes the bytes p B .. p B + B - 1 of the stream that begins at
+block counter 0. In the key stream, B is the size of the transform's W words (little-
+endian; lib/keying/keying.h) rounded up to whole blocks of 64 bytes; a check value has
+B = 8. Since L is at most 1024, B < 2^22 and the counter stays below 2^32, so no byte of
+the stream is used for two messages.
 """
 
 import numbers
+import os
 
 import numpy as np
 
@@ -36,33 +39,36 @@ from advphy_model.randomness import checked_index
 
 TRANSFORMS = kernels.KEYED_TRANSFORMS
 SECRET_BYTES = 32
-SEGMENT = 2**16  # messages under one nonce
+NONCE_BYTES = 12
+SEGMENT = 2**16  # messages under one nonce of ChaCha20
 BLOCK = 64  # bytes of ChaCha20 under one counter
 CHECK_BYTES = 8
 TILE_BYTES = 2**18  # bytes of key stream at a time, so that they stay in the cache
 
 
 class Keying:
-    """The transforms of messages 0, 1, 2, ... under one secret.
+    """The transforms of messages 0, 1, 2, ... under one secret and nonce.
 
-    The matrix Q depends only on the secret, the transform, L and the index of the
-    message, not on how a stream is cut into batches.
+    The matrix Q depends only on these, the transform, L and the index of the message,
+    not on how a stream is cut into batches.
 
     Args:
         transform: one of TRANSFORMS.
         secret: 32 bytes that Alice and Bob share; see secret_file.
         reals: L, reals per message, 1..1024, in n = ceil(L / 2) channel uses.
+        nonce: 12 bytes, or none, as in version 0.5 and in measurements.
 
     Raises ValueError if an argument is out of range; the text never shows the secret.
     ImportError if the library `cryptography` is not installed.
     """
 
-    def __init__(self, transform: str, secret: bytes, reals: int):
+    def __init__(self, transform: str, secret: bytes, reals: int, nonce: bytes = b""):
         _check_settings(transform, secret, reals)
         self.transform, self.reals = transform, int(reals)
         self.n = channel_uses(self.reals)
-        self._stream_key = self._sub_key(secret, "key stream")
-        self._check_key = self._sub_key(secret, "check")
+        salt = checked_nonce(nonce) or None
+        self._stream_key = self._sub_key(secret, salt, "key stream")
+        self._check_key = self._sub_key(secret, salt, "check")
         self._kernel = kernels.keyed_transform(transform, self.reals)
         self._bytes = -(-4 * self._kernel.words // BLOCK) * BLOCK
 
@@ -138,12 +144,12 @@ class Keying:
             )
         return array
 
-    def _sub_key(self, secret, purpose):
+    def _sub_key(self, secret, salt, purpose):
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
         info = f"gr-advphy keying 1, {purpose}, {self.transform}, {self.reals} reals"
-        return HKDF(SHA256(), 32, salt=None, info=info.encode()).derive(secret)
+        return HKDF(SHA256(), 32, salt=salt, info=info.encode()).derive(secret)
 
 
 def _check_settings(transform, secret, reals):
@@ -153,6 +159,19 @@ def _check_settings(transform, secret, reals):
     if not number or not float(reals).is_integer() or not 1 <= reals <= most:
         raise ValueError(f"reals must be a whole number in 1..{most}, got {reals}")
     require_secret(secret)
+
+
+def draw_nonce() -> bytes:
+    """Return a nonce that nobody has used: 96 random bits of the system."""
+    return os.urandom(NONCE_BYTES)
+
+
+def checked_nonce(nonce) -> bytes:
+    """Return the bytes of a nonce; "none" stands for no bytes; or raise ValueError."""
+    nonce = b"" if nonce == "none" else nonce
+    if not isinstance(nonce, bytes) or len(nonce) not in (0, NONCE_BYTES):
+        raise ValueError(f"nonce must be 12 bytes, 'none' or None, got {nonce!r}")
+    return nonce
 
 
 def require_secret(secret) -> None:

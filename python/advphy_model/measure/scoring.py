@@ -6,6 +6,7 @@ counts as the receiver of the same samples.
 """
 
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from advphy_model import kernels
 from advphy_model.files.images import load as load_images
 from advphy_model.link import decision
-from advphy_model.link.arn import BobModule
+from advphy_model.link.received_keys import ReceivedKeys
 from advphy_model.link.semantic_link import SemanticLink
 from advphy_model.measure.image_quality import error_sums
 from advphy_model.measure.link_chain import count_blocks
@@ -58,8 +59,10 @@ class Scorer:
         seed: seed of the messages.
         first_frame: number of the first transmitted burst; None: not known.
         images: Images or the name of a data set, for a semantic link.
-        secret: 32 bytes for a keyed semantic link.
+        secret: 32 bytes for a keyed semantic link, or for keyed bursts of other links.
         swap_iq: whether I and Q of the samples are exchanged.
+        nonce: "none" for a keyed semantic link without one, as of version 0.5, or None.
+        clock: see Synchronizer.
 
     Bursts of another link, and of another seed if they are not the first, are left out.
 
@@ -76,13 +79,20 @@ class Scorer:
         images=None,
         secret=None,
         swap_iq=False,
+        nonce=None,
+        clock=time.time,
     ):
         more = {"first_frame": first_frame, "swap_iq": swap_iq}
+        keyed, self._key_counts = getattr(model, "keying", "none") != "none", {}
+        if not keyed:
+            more |= {"secret": secret, "clock": clock}
         self._synchronizer = Synchronizer(frame, model, **more)
         self.semantic = isinstance(model, SemanticLink)
         self.frames = []
         if self.semantic:
-            self._score = ImageScorer(model, load_images(images), secret).score
+            scorer = ImageScorer(model, load_images(images), secret, nonce)
+            self._score = scorer.score
+            self._key_counts = scorer.keys.counts if keyed else {}
         else:
             self._seed, self._k = checked_seed(seed), model.k
             self._gate = SeedGate(seed)
@@ -119,14 +129,15 @@ class Scorer:
         """Return the counts of the Synchronizer and the sums over all bursts so far.
 
         They are blocks, erasures, and block_errors or (semantic links) squared_error;
-        of_another_seed counts bursts that are left out.
+        of_another_seed counts bursts that are left out. Those of a keyed link include
+        the counts of ReceivedKeys.
         """
         names = ["blocks", "erasures"]
         names.append("squared_error" if self.semantic else "block_errors")
         sums = {name: sum(getattr(f, name) for f in self.frames) for name in names}
         if not self.semantic and self._gate.left_out:
             sums["of_another_seed"] = self._gate.left_out
-        return self._synchronizer.counts | sums
+        return self._synchronizer.counts | sums | self._key_counts
 
     @property
     def means(self) -> dict:
@@ -148,7 +159,7 @@ class ImageScorer:
     Bob's module is used for bursts whose header reports Alice's module as active.
     """
 
-    def __init__(self, link, images, secret=None):
+    def __init__(self, link, images, secret=None, nonce=None):
         self._pixels = images.as_reals()
         if self._pixels.shape[1] != link.pixels:
             raise ValueError(
@@ -157,17 +168,21 @@ class ImageScorer:
             )
         self._link = link
         self._decoder = PackedNetwork(link.decoder, complex_input=True)
-        self._bob = BobModule(link, secret) if link.hides else None
-        self._highest = -1  # highest index that was used
-        self._wrong_key = False  # by the last header that had a check
+        self.keys = ReceivedKeys(link, secret, nonce) if link.hides else None
 
     def score(self, y, frame) -> tuple:
         """Return (None, erasures, squared error) of the codes of a ReceivedFrame.
 
         The codes y are complex64 [codewords, n].
         """
-        if frame.header.inserted and self._bob is not None:
-            y = self._revealed(y, frame)
+        if self.keys is not None:
+            check = frame.header.key_check
+            self.keys.take(frame.index, frame.nonce, check and check.hex())
+            if frame.header.inserted:
+                received, y = y, np.empty_like(y)
+                self.keys.reveal(received, y)
+            else:
+                self.keys.skip(len(y))
         decoded = np.empty((len(y), self._link.pixels), np.float32)
         self._decoder.run(y, decoded)
         which = np.arange(frame.index, frame.index + len(y)) % len(self._pixels)
@@ -176,27 +191,22 @@ class ImageScorer:
         sums = error_sums(errors)
         return None, sums["erasures"], sums["squared_error"]
 
-    def _revealed(self, y, frame):
-        """Return the output of Bob's module, or NaN if the key is wrong or used."""
-        out, keying = np.empty_like(y), self._bob.keying
-        check = frame.header.key_check
-        if keying is not None and check is not None:
-            expected = f"{int(keying.checks(frame.index, 1)[0]):016x}"
-            self._wrong_key = not expected.startswith(check.hex())
-        if keying is not None and (self._wrong_key or frame.index <= self._highest):
-            out[:] = np.nan
-            return out
-        self._bob.run(y, frame.index, out)
-        self._highest = max(self._highest, frame.index + len(y) - 1)
-        return out
 
-
-def score(recording, model, frame, along=iter, **settings) -> Scorer:
+def score(recording, model, frame, along=iter, sent_at=None, **settings) -> Scorer:
     """Return the Scorer(model, frame, **settings) after a whole Recording.
 
     `along` wraps the iterable of pieces, such as a progress bar, and yields them.
+    `sent_at` is the time of the first sample in s since 1970; None: as recorded.
     """
-    scorer = Scorer(model, frame, **settings)
+    pushed = 0
+
+    def clock():
+        begun = np.datetime64(recording.begun.rstrip("Z"), "ms").astype(float) / 1e3
+        begun = begun if sent_at is None else sent_at
+        return begun + pushed / recording.sample_rate
+
+    scorer = Scorer(model, frame, clock=clock, **settings)
     for samples in along(recording.pieces()):
         scorer.push(samples)
+        pushed += len(samples)
     return scorer

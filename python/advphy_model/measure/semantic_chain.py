@@ -42,6 +42,8 @@ class SemanticSetting:
         branches: branches to measure, from BRANCHES.
         secret: 32 bytes for a keyed link.
         bob_secret: another secret for Bob, to measure a wrong key; None: the same.
+        nonce: 12 bytes, or none, as in version 0.5: as nothing is sent, the same seed
+            always measures the same keys.
         seed: seed of Bob's noise; Eve's is seed + EVE_SEED.
         kind: label of the channel (air/channels).
         attack: ImageAdversary at Bob's receiver, or None; Eve does not receive its p.
@@ -59,6 +61,7 @@ class SemanticSetting:
     branches: tuple = BRANCHES
     secret: bytes | None = field(default=None, repr=False)
     bob_secret: bytes | None = field(default=None, repr=False)
+    nonce: bytes = b""
     seed: int = 1
     kind: str = "awgn"
     attack: ImageAdversary | None = None
@@ -78,7 +81,7 @@ class SemanticSetting:
             require_known("branch", branch, BRANCHES)
         if self.pair != "none":
             for secret in (self.secret, self.bob_secret or self.secret):
-                keying_of(self.link, secret)  # checks the secret
+                keying_of(self.link, secret, self.nonce)  # checks them
         if self.attack is not None:
             self.attack.require_fit(self.link, self.images)
         if self.ssim:
@@ -164,8 +167,9 @@ class _Chain:
         self._decoder = PackedNetwork(link.decoder, complex_input=True)
         inserted = setting.pair != "none"
         secret, bobs = setting.secret, setting.bob_secret or setting.secret
-        self._alice = AliceModule(link, secret) if inserted else None
-        self._bob = BobModule(link, bobs) if inserted else None
+        nonce = setting.nonce
+        self._alice = AliceModule(link, secret, nonce) if inserted else None
+        self._bob = BobModule(link, bobs, nonce) if inserted else None
         eve = setting.eve
         self._classifier = eve and classifier(eve.networks["classifier"])
         self._apply = channel(setting.kind)

@@ -19,6 +19,7 @@ from advphy_model import kernels
 from advphy_model.link import any_link
 
 VERSION = 1  # version of the layout, sent in every header
+NONCE_VERSION = 2  # the same layout, but headers carry the nonce of the codes' keys
 PREAMBLE = 128  # symbols: a maximal-length sequence of 127 plus one
 SEGMENT = 8  # symbols that the detector adds coherently
 HEADER_GROUP = 32  # header symbols between pilots

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels
+from advphy_model.modem.frame import NONCE_VERSION
 from advphy_model.randomness import checked_seed
 
 CHECK_BYTES = 2
+PARTS = 3  # of a nonce
+PART_BYTES = 4  # of the nonce in a header, in place of the hash of the link
+NONCE_BURSTS = PARTS + 1  # so many in a row have the nonce and the hash
 _GUESSED = 1000  # seeds; 1.5 % of the wrong ones would find an equal check in them
 
 
@@ -21,7 +25,7 @@ class Header:
         number: number of the burst, 0..2^32 - 1; its codeword c has the index
             number * (codewords in a full burst) + c.
         codewords: number of codewords in this burst, 1..256.
-        model_hash: first 4 bytes of the model's SHA-256.
+        model_hash: first 4 bytes of the model's SHA-256, or a part of the nonce.
         inserted: whether Alice's module was active (semantic links).
         key_check: first 2 bytes of the first codeword's keying.checks, or None.
         version: version of the layout.
@@ -36,6 +40,12 @@ class Header:
     version: int = 1
     seed_check: bytes | None = None
 
+    @property
+    def nonce_part(self) -> int | None:
+        """Return which part of the nonce is in place of the hash; None: the hash is."""
+        part = self.number % NONCE_BURSTS
+        return part if self.version == NONCE_VERSION and part < PARTS else None
+
     def to_bytes(self) -> bytes:
         """Return 16 bytes, of which the last four are the CRC-32 of the others."""
         if not 0 <= self.number < 2**32:
@@ -44,6 +54,30 @@ class Header:
                 "count"
             )
         return kernels.header_bytes(**vars(self))
+
+
+def part_of(nonce: bytes, part: int) -> bytes:
+    """Return the bytes of a nonce that a header carries as this part; none for 3."""
+    return nonce[PART_BYTES * part :][:PART_BYTES]
+
+
+class NonceParts:
+    """The nonce of a session from parts in headers: b"" until it has all of them."""
+
+    def __init__(self):
+        self._parts, self.nonce = {}, b""
+
+    def has(self, part, carried):
+        """Return whether a part is as before."""
+        return self._parts.get(part) == carried
+
+    def take(self, part, carried):
+        """Take a part; one that differs from before begins another nonce."""
+        if self._parts.get(part, carried) != carried:
+            self._parts = {}
+        self._parts[part] = carried
+        whole = len(self._parts) == PARTS
+        self.nonce = b"".join(map(self._parts.get, range(PARTS))) if whole else b""
 
 
 def encode(headers) -> np.ndarray:

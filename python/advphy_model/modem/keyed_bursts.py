@@ -8,18 +8,16 @@ the secret alone and a slot of time name, and takes the nonce from their headers
 """
 
 import hmac
-import os
 import struct
 
 import numpy as np
 
-from advphy_model.link.keying import require_secret
+from advphy_model.link.keying import draw_nonce, require_secret
+from advphy_model.modem.header import PARTS, NonceParts, part_of
 
 SLOT = 0.25  # seconds; no program of Python starts twice within them
 WINDOW = 8  # slots by which Bob's clock may differ from Alice's: 2 s
 EVERY = 32  # bursts from one possible group to the next
-PARTS = 3  # bursts of a group
-PART_BYTES = 4  # of the nonce in a header, in place of the hash of the link
 _LOST = 8  # bursts after whose loss Bob waits for a group
 
 
@@ -43,9 +41,9 @@ class SentNames:
         self._group, self._slot = derive(secret, "group"), -1
         self.begin()
 
-    def begin(self):
-        """Begin a session, with a nonce of its own."""
-        self.nonce = os.urandom(PARTS * PART_BYTES)
+    def begin(self, nonce=None):
+        """Begin a session, with the nonce of keyed codes or one of its own."""
+        self.nonce = nonce or draw_nonce()
         self.session = derive(self._secret, "session", self.nonce)
         self._sent, self._grouped = 0, False
 
@@ -58,8 +56,7 @@ class SentNames:
         self._sent += 1
         if part >= PARTS or not self._grouped:
             return name_of(self.session, number), None
-        carried = self.nonce[PART_BYTES * part :][:PART_BYTES]
-        return name_of(self._group, self._slot, part), carried
+        return name_of(self._group, self._slot, part), part_of(self.nonce, part)
 
 
 class KeyedSearch:
@@ -73,13 +70,16 @@ class KeyedSearch:
         self._kernel, self._frame, self._hash = kernel, frame, model_hash
         self._secret, self._clock = secret, clock
         self._group, self._slot = derive(secret, "group"), -1
-        self._session, self._parts = None, {}
+        self._session, self._parts = None, NonceParts()
         self._next, self._since = None, 0  # next number, last sample in step
         self._origin, self._block = 0, (-1, None)  # last block of EVERY, slot of group
         self.replayed = 0
 
     def push(self, samples):
-        """Return what the kernel's push does; after each burst, choose the next."""
+        """Return what the kernel's push does; after each burst, choose the next.
+
+        Each burst has the nonce of its session, too, or b"" if that is not known.
+        """
         symbols, bursts = [], []
         while True:
             names, until = self._look(self._kernel.searched)
@@ -90,7 +90,7 @@ class KeyedSearch:
                 header = self._take(self._kernel.name, header)
                 if header is not None:
                     first = sum(map(len, symbols)) // self._frame.n
-                    bursts.append((header, first, *rest))
+                    bursts.append((header, first, *rest, self._parts.nonce))
                     symbols.append(more)
             if not found and self._kernel.searched < until:
                 return np.concatenate([more[:0], *symbols]), bursts
@@ -131,17 +131,14 @@ class KeyedSearch:
         number, _, carried = header[:3]
         block = (number - self._origin) // EVERY
         if name == name_of(self._group, slot, part):
-            known = self._parts.get(part) == carried
+            known = self._parts.has(part, carried)
             if part == 0 and (slot <= self._slot or (known and number < self._next)):
                 self.replayed += 1
                 return None
-            if not known and part in self._parts:  # another session
-                self._session, self._parts = None, {}
-            self._slot, self._parts[part] = slot, carried
+            self._parts.take(part, carried)
+            nonce, self._slot = self._parts.nonce, slot
+            self._session = derive(self._secret, "session", nonce) if nonce else None
             self._origin, self._block = number - part, (0, slot)
-            if len(self._parts) == PARTS:
-                nonce = b"".join(self._parts[part] for part in range(PARTS))
-                self._session = derive(self._secret, "session", nonce)
             header = (*header[:2], self._hash, *header[3:])
         elif block != self._block[0]:
             self._block = (block, None)

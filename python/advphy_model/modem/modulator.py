@@ -8,8 +8,14 @@ import time
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.modem.frame import PREAMBLE, VERSION, require_frame
-from advphy_model.modem.header import Header, check_of_seed, encode
+from advphy_model.modem.frame import NONCE_VERSION, PREAMBLE, VERSION, require_frame
+from advphy_model.modem.header import (
+    NONCE_BURSTS,
+    Header,
+    check_of_seed,
+    encode,
+    part_of,
+)
 from advphy_model.modem.keyed_bursts import SentNames
 from advphy_model.modem.pulse import frame_bank
 from advphy_model.randomness import checked_index
@@ -61,7 +67,7 @@ class Modulator:
         self.number = checked_index("first_frame", first_frame)  # of the next burst
         self.clipped = 0
         self.names = None if secret is None else SentNames(secret, clock)
-        self._hash = bytes.fromhex(model.sha256[:8])
+        self._hash, self.nonce = bytes.fromhex(model.sha256[:8]), b""
         sps = frame.samples_per_symbol
         self._pulse = frame_bank(frame, 1)[0]
         self._energy_scale = np.float32(1 / math.sqrt(frame.symbol_energy))
@@ -82,8 +88,16 @@ class Modulator:
     def restart(self, number):
         """Continue with a burst of this number; keyed bursts begin a new session."""
         self.number = number
+        self.carry_nonce(b"")
+
+    def carry_nonce(self, nonce):
+        """Carry the nonce of keyed codes from the next burst on, or none (b"").
+
+        Keyed bursts begin a session under it; none: under one of their own.
+        """
+        self.nonce = nonce
         if self.names is not None:
-            self.names.begin()
+            self.names.begin(nonce)
 
     def _with_ramps(self, symbols, codewords, chips):
         frame = self.frame
@@ -110,11 +124,12 @@ class Modulator:
 
     def _known(self, size, inserted, key_checks):
         """Return the symbols of bursts without payload and ramps, and the ramps."""
-        frame, fields = self.frame, (size, self._hash, inserted)
-        headers = [
-            Header(self.number + i, *fields, check, VERSION, self._seed_check)
-            for i, check in enumerate(key_checks)
-        ]
+        frame, nonce = self.frame, self.nonce if self.names is None else b""
+        more = NONCE_VERSION if nonce else VERSION, self._seed_check
+        headers = []
+        for number, check in enumerate(key_checks, self.number):
+            known = part_of(nonce, number % NONCE_BURSTS) or self._hash
+            headers.append(Header(number, size, known, inserted, check, *more))
         empty = self._template[None, : frame.symbols(size)]
         symbols = np.repeat(empty, len(headers), axis=0)
         if self.names is not None:

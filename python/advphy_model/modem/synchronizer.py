@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels, power
-from advphy_model.modem.frame import VERSION
-from advphy_model.modem.header import Header
+from advphy_model.modem.frame import NONCE_VERSION, VERSION
+from advphy_model.modem.header import Header, NonceParts
 from advphy_model.modem.keyed_bursts import KeyedSearch
 from advphy_model.modem.pulse import kernel_layout
 from advphy_model.modem.unheard import Unheard
@@ -41,6 +41,7 @@ class ReceivedFrame:
         intact: whether the last pilots were in place, so no samples were lost before.
         suspicious: "number", "time", "frequency" or "gain" if that departs from the
             bursts before it (lib/modem/burst_expectation.h), else an empty text.
+        nonce: that of the keys of its codes; b"": not known yet; None: it has none.
         ebn0_db: Eb/N0 in dB to which the codewords were worsened, or None.
     """
 
@@ -56,12 +57,13 @@ class ReceivedFrame:
     equalised: bool
     intact: bool
     suspicious: str = ""
+    nonce: bytes | None = None
     ebn0_db: float | None = None
 
     def as_dict(self) -> dict:
         """Return plain values for a tag or an annotation."""
         fields = dataclasses.asdict(self)
-        for name in ("header", "first_codeword", "at"):
+        for name in ("header", "first_codeword", "at", "nonce"):
             fields.pop(name)
         for name in ("suspicious", "ebn0_db"):
             if fields[name] in ("", None):
@@ -147,9 +149,10 @@ class Synchronizer:
             self._keyed = KeyedSearch(self._kernel, frame, self._hash, secret, clock)
         self._swap_iq, self.hint = bool(swap_iq), ""
         self._unheard = Unheard(64 * frame.samples())
+        self._nonce = NonceParts()
         self._expected = first_frame  # number of the next burst
         self._received = self._missed = self._restarts = self._suspicious = 0
-        self._foreign = 0
+        self._foreign, self._own = 0, True
         self._unfollowed = deque(maxlen=_MOST_UNFOLLOWED)  # numbers of suspicious ones
         self._noise_seed = checked_seed(noise_seed)
         self.set_ebn0_db(ebn0_db)
@@ -256,24 +259,34 @@ class Synchronizer:
         return max(0, number - expected - came)
 
     def _is_own(self, header):
-        """Return whether a burst is of this link and layout; count it if it is not."""
+        """Return whether a burst is of this link and layout; count it if it is not.
+
+        One without a hash is of the link of the last one that had a hash, as in lib/.
+        """
         model, sent = self._model, header.model_hash.hex()
-        if header.version != VERSION:
-            found = f"has layout version {header.version}, expected {VERSION}; use the "
-            found += "same gr-advphy at both ends"
-        elif model is not None and sent != model.sha256[:8]:
+        if header.nonce_part is None:
+            self._own = model is None or sent == model.sha256[:8]
+        if header.version not in (VERSION, NONCE_VERSION):
+            found = f"has layout version {header.version}, expected at most "
+            found += f"{NONCE_VERSION}; use the same gr-advphy at both ends"
+        elif not self._own:
             found = f"is of the link model {sent}, expected '{model.name}' "
             found += f"{model.sha256[:8]}; give both ends the same link"
         else:
             return True
         self._foreign += 1
-        if not self._received:
+        if header.nonce_part is None and not self.hint:
             self.hint = f"burst {header.number} {found}"
         return False
 
     def _frame(self, fields, first, at, snr, cfo, clock, gain, *found):
         header = Header(*fields)
-        missed = self._missed_before(header.number, found[-1])
+        if self._keyed is None:
+            if header.nonce_part is not None:
+                self._nonce.take(header.nonce_part, header.model_hash)
+            carries = header.version == NONCE_VERSION
+            found = *found, self._nonce.nonce if carries else None
+        missed = self._missed_before(header.number, found[2])
         self._received, self._missed = self._received + 1, self._missed + missed
         index = header.number * self.frame.codewords
         snr_db = 10 * math.log10(max(snr, 1e-10))

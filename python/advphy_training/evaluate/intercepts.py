@@ -56,7 +56,7 @@ def from_stolen_bob(setting, record, count, knows_base) -> Intercepts:
     """
     y = record(setting, count)
     clean = np.empty_like(y)
-    BobModule(setting.link, setting.secret).run(y, 0, clean)
+    BobModule(setting.link, setting.secret, setting.nonce).run(y, 0, clean)
     guesses, erased = np.empty(count, np.uint8), np.empty(count, np.uint8)
     classifier(knows_base.networks["classifier"]).decide(clean, guesses, erased)
     return Intercepts(y, setting.link.reals, guesses)
