@@ -5,8 +5,9 @@ import numpy as np
 from advphy_model.measure.curve_looks import look_of
 
 from .accuracy_strip import SLOT
-from .plot_items import GRAY, Label, pen_of, pyqtgraph, show_line
+from .plot_items import Label, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
+from .top_window import GRAY
 
 
 class AccuracyWindow(PlotWindow):

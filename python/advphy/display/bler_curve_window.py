@@ -7,8 +7,9 @@ import numpy as np
 from advphy_model.measure.curve_looks import look_of
 from advphy_model.measure.measurement_text import sentence, short_text
 
-from .plot_items import GRAY, INK, Label, logarithms, pen_of, pyqtgraph, show_line
+from .plot_items import Label, logarithms, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
+from .top_window import GRAY, INK, PAPER
 
 DASHES = ([6, 4], [1.5, 3], [8, 3, 1.5, 3], [12, 4])  # of theory, in line widths
 DASH_GLYPHS = ("╌", "┈", "─·", "─ ─")
@@ -62,7 +63,7 @@ class CurveItems:
         self.band.setBrush(pen_of(look.color, opacity=0.18).color())
         self.band.setVisible(not curve.age and len(x) > 1)
         self.bars.setData(x=x, y=y, top=high - y, bottom=y - low, pen=edge)
-        inside = "w" if curve.variant else edge.color()
+        inside = PAPER if curve.variant else edge.color()
         drawn = {"symbol": look.marker.pyqtgraph, "size": size, "brush": inside}
         self.dots.setData(x, y, pen=edge, **drawn, data=texts[seen].tolist())
         x, excluded = rows[~seen, 0], logarithms(rows[~seen, 3])
@@ -101,7 +102,7 @@ class BlerCurveWindow(PlotWindow):
                 color, marker = look_of(name)
                 look, pen = (color, marker.glyph), pen_of(color)
                 marks = {"symbol": marker.pyqtgraph, "symbolSize": 7}
-                marks |= {"symbolBrush": "w", "symbolPen": pen}
+                marks |= {"symbolBrush": PAPER, "symbolPen": pen}
             y = logarithms(rates)
             item = pyqtgraph.PlotDataItem(x, y, pen=pen, antialias=True, **marks)
             item.setZValue(-1)

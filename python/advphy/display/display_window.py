@@ -8,6 +8,7 @@ from PyQt5 import QtWidgets
 from PyQt5.QtCore import QTimer
 
 from .display_block import checked_frame_rate
+from .top_window import prepare
 
 PAINTED = 20  # largest number of pictures a second
 
@@ -37,8 +38,17 @@ class DisplayWindow(QtWidgets.QWidget):
         self.timer = QTimer(self, interval=period, timeout=self.look)
 
     def showEvent(self, event):
+        self.guarded(lambda: prepare(self.window(), self._rearrange))
         if self.error is None:
             self.timer.start()
+
+    def _rearrange(self):
+        for display in self.window().findChildren(DisplayWindow):
+            display.rearrange()
+
+    def rearrange(self):
+        """Adapt to another size of letters."""
+        self.update()
 
     def hideEvent(self, event):
         self.timer.stop()

@@ -7,6 +7,7 @@ import numpy as np
 from PyQt5 import QtCore, QtGui
 
 from .display_window import DisplayWindow
+from .top_window import scale_of
 
 GAP = 10  # screen pixels between tiles
 SMALLEST_COLUMN = 90  # screen pixels, enough for a title on several lines
@@ -104,7 +105,8 @@ class ImageWindow(DisplayWindow):
         """Set the font; return the top of the titles and the images' rectangles."""
         frames, font = self.record, self.font()
         font.setBold(True)
-        font.setPixelSize(max(13, min(20, self.width() // 60)))
+        plain = max(13, min(20, self.width() // 60))
+        font.setPixelSize(round(plain * scale_of(self)))
         painter.setFont(font)
         letters = QtGui.QFontMetrics(font)
         room = QtCore.QRect(0, 0, self.width() // frames.inputs - GAP, 1000)

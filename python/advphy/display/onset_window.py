@@ -13,8 +13,9 @@ from advphy_model.measure.measurement_text import short_text
 from PyQt5 import QtCore
 
 from .onset_strip import delay_texts, lasting, newest_time, spells
-from .plot_items import GRAY, INK, Label, pen_of, pyqtgraph, show_line
+from .plot_items import Label, pen_of, pyqtgraph, show_line
 from .plot_window import PlotWindow
+from .top_window import GRAY, INK
 
 DELAY_SECONDS = 0.5  # between computations of the delays, which take some time
 ATTACK = ORANGE

@@ -8,8 +8,9 @@ import numpy as np
 from advphy_model.measure.curve_looks import COLORS
 
 from .perturbation_sink import most_frequent, texts
-from .plot_items import INK, PALE, Dots, pen_of, pyqtgraph
+from .plot_items import Dots, pen_of, pyqtgraph
 from .plot_window import PlotWindow
+from .top_window import INK, PALE, PAPER
 
 MOST_PANELS = 8
 MOST_ARROWS = 64  # in one plane
@@ -106,7 +107,7 @@ class ConstellationWindow(PanelsWindow):
         self._show_use(record.channel_use)
 
     def _show_use(self, use):
-        look = {"symbol": "d", "pen": "w", "brush": COLORS[1]}
+        look = {"symbol": "d", "pen": PAPER, "brush": COLORS[1]}
         panels = self.make_panels(self.record.codebook, use, **look)
         self._groups, self.codewords = panels
         self._use, self.received = use, []

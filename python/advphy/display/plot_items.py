@@ -13,6 +13,8 @@ import numpy as np
 from advphy_model.measure.curve_looks import apart
 from PyQt5 import QtCore, QtGui
 
+from .top_window import INK
+
 # isort: split
 import pyqtgraph  # uses PyQt5 because that is already imported
 
@@ -23,7 +25,6 @@ for _part in vars(pyqtgraph.Qt).values():
         _part.err.__traceback__ = None
 
 SHARE = 0.36  # largest share of the window's width for labels
-GRAY, PALE, INK = "#555555", "#BBBBBB", "#111111"
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -7,8 +7,6 @@ from PyQt5 import QtCore, QtGui, QtWidgets
 
 from .display_window import DisplayWindow
 from .plot_items import (
-    GRAY,
-    INK,
     SHARE,
     Axis,
     DecadeAxis,
@@ -16,10 +14,11 @@ from .plot_items import (
     SideLabels,
     pyqtgraph,
 )
+from .top_window import GRAY, INK, PAPER, scale_of
 
 LABEL_SECONDS = 0.2  # between updates of the labels, which nobody reads faster
 SHEET = f"""
-PlotWindow, PlotWindow > QLabel {{background: white; color: {INK}; border: none}}
+PlotWindow, PlotWindow > QLabel {{background: {PAPER}; color: {INK}; border: none}}
 PlotWindow > QToolButton {{background: transparent; color: {GRAY}; border: none}}
 QToolButton::menu-indicator {{image: none}}
 """
@@ -53,7 +52,7 @@ class PlotWindow(DisplayWindow):
 
     def _add_parts(self):
         self.menu, self.canvas = QtWidgets.QMenu(self), pyqtgraph.GraphicsLayoutWidget()
-        self.canvas.setBackground("w")
+        self.canvas.setBackground(PAPER)
         self.canvas.setAntialiasing(False)
         self.canvas.ci.setSpacing(2)
         plain, rich = QtCore.Qt.PlainText, QtCore.Qt.RichText
@@ -113,12 +112,16 @@ class PlotWindow(DisplayWindow):
     def resizeEvent(self, event):
         self._button.setGeometry(self.width() - 26, 1, 24, 22)
         self._button.raise_()
+        self.rearrange()
+
+    def rearrange(self):
         self.guarded(self._arrange)
         self._shown = None
 
     def letter(self):
         low, high = LETTERS
-        return max(low, min(high, self.width() // 62, self.height() // 28))
+        plain = max(low, min(high, self.width() // 62, self.height() // 28))
+        return round(plain * scale_of(self))
 
     def font_of(self, size=1.0, bold=False):
         font = QtGui.QFont(self.font())

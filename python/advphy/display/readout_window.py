@@ -6,6 +6,7 @@ import html
 from PyQt5 import QtCore, QtWidgets
 
 from .display_window import DisplayWindow
+from .top_window import INK, PAPER, scale_of
 
 NOTHING = "nothing has reported yet"
 
@@ -30,7 +31,7 @@ class ReadoutWindow(DisplayWindow):
         look = {"wordWrap": True, "textFormat": QtCore.Qt.RichText, "margin": 6}
         look["alignment"] = QtCore.Qt.AlignTop | QtCore.Qt.AlignLeft
         look["textInteractionFlags"] = QtCore.Qt.TextSelectableByMouse
-        look["styleSheet"] = "background: white; color: #222"
+        look["styleSheet"] = f"background: {PAPER}; color: {INK}"
         self._title, self.label = title, QtWidgets.QLabel(self, **look)
         self.look()
 
@@ -43,6 +44,12 @@ class ReadoutWindow(DisplayWindow):
 
     def resizeEvent(self, event):
         self.label.resize(self.size())
+        self.rearrange()
+
+    def rearrange(self):
+        font = self.label.font()
+        font.setPixelSize(round(max(13, min(18, self.width() // 62)) * scale_of(self)))
+        self.label.setFont(font)
 
     def fill(self):
         text = text_of(self._title, self.record.lines(), self.record.refused())

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window around the displays: look, letters, size, full screen, decimal mark.
+
+ADVPHY_LOOK is "light" or "dark"; ADVPHY_FONT_SCALE, 0.5..4, is the size of letters.
+F11 fills the screen, Ctrl and + or - change the letters, Ctrl and 0 sets them back.
+"""
+
+import os
+
+from PyQt5 import QtCore, QtGui, QtWidgets
+
+FIRST_SIZE = 1280, 760  # of a window for which Companion or the user has no other
+STEP = 1.1  # of the letters, for each key press
+LOOKS = {  # gray, pale, ink and background
+    "light": ("#555555", "#BBBBBB", "#111111", "#FFFFFF"),
+    "dark": ("#AAAAAA", "#666666", "#EEEEEE", "#1B1B1F"),
+}
+
+
+def _chosen(name, default, read):
+    text = os.environ.get(name) or default
+    try:
+        return read(text)
+    except (KeyError, ValueError):
+        rule = "0.5..4" if name == "ADVPHY_FONT_SCALE" else " or ".join(LOOKS)
+        raise ValueError(f"{name} must be {rule}, got {text!r}; unset it") from None
+
+
+def _scale_of(text):
+    if not 0.5 <= float(text) <= 4:
+        raise ValueError
+    return float(text)
+
+
+GRAY, PALE, INK, PAPER = _chosen("ADVPHY_LOOK", "light", LOOKS.__getitem__)
+FIRST_SCALE = _chosen("ADVPHY_FONT_SCALE", "1", _scale_of)
+
+
+def scale_of(widget):
+    """Return the size of the letters of a widget's window, 1 by default."""
+    return widget.window().property("advphy_scale") or FIRST_SCALE
+
+
+def prepare(top, arrange):
+    """Prepare a top-level window once; arrange() adapts its displays to the letters."""
+    if top.property("advphy_scale"):
+        return
+    top.setProperty("advphy_scale", FIRST_SCALE)
+    top.setLocale(QtCore.QLocale.c())  # the plots have decimal points
+    size = top.font().pointSizeF()
+
+    def rescale(factor):
+        wanted = scale_of(top) * factor or FIRST_SCALE
+        scale = min(4.0, max(0.5, wanted))
+        top.setProperty("advphy_scale", scale)
+        font = top.font()
+        font.setPointSizeF(size * scale)
+        top.setFont(font)
+        arrange()
+
+    def full_screen():
+        top.showNormal() if top.isFullScreen() else top.showFullScreen()
+
+    keys = {"F11": full_screen, "Ctrl+0": lambda: rescale(0)}
+    keys |= dict.fromkeys(("Ctrl++", "Ctrl+="), lambda: rescale(STEP))
+    keys["Ctrl+-"] = lambda: rescale(1 / STEP)
+    for key, call in keys.items():
+        QtWidgets.QShortcut(QtGui.QKeySequence(key), top, activated=call)
+    if FIRST_SCALE != 1:
+        rescale(1)
+    if LOOKS["dark"][3] == PAPER:
+        top.setPalette(_dark())
+    _fit(top)
+
+
+def _dark():
+    palette, role = QtGui.QPalette(), QtGui.QPalette
+    for roles, color in (
+        ((role.Window, role.Base, role.Button, role.AlternateBase), PAPER),
+        ((role.WindowText, role.Text, role.ButtonText, role.ToolTipText), INK),
+        ((role.Mid, role.Dark, role.Shadow), PALE),
+    ):
+        for each in roles:
+            palette.setColor(each, QtGui.QColor(color))
+    return palette
+
+
+def _fit(top):
+    """Give a window its first size, or that of a screen that is smaller.
+
+    Qt keeps in WA_Resized whether somebody has chosen a size.
+    """
+    screen = QtWidgets.QApplication.primaryScreen().availableGeometry()
+    if not top.testAttribute(QtCore.Qt.WA_Resized) and hasattr(top, "top_scroll"):
+        top.resize(*FIRST_SIZE)
+    top.resize(top.size().boundedTo(screen.size()))
+    if not screen.contains(top.geometry()):
+        top.move(screen.topLeft())
