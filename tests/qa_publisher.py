@@ -313,6 +313,13 @@ def test_a_port_in_use_says_so():
     assert advphy.publisher(address).address() == address
 
 
+def test_two_publishers_of_this_computer_take_two_of_the_usual_ports(caplog):
+    first, second = (advphy.publisher(published.HERE[0]) for _ in range(2))
+    assert {first.address(), second.address()} < set(published.HERE)
+    assert first.address() != second.address()
+    assert f"the publisher is at {second.address()} instead" in caplog.text
+
+
 def test_files_are_no_sockets_and_are_left_alone(tmp_path):
     file = tmp_path / "precious"
     file.write_text("kept")

@@ -103,6 +103,22 @@ def test_two_publishers_and_their_flowgraphs_names(capsys):
     assert "second: mine" in out
 
 
+def test_without_an_address_it_finds_the_publishers_of_this_computer(
+    capsys, monkeypatch
+):
+    here = [f"tcp://127.0.0.1:{free_port()}" for _ in range(3)]
+    monkeypatch.setattr(published, "HERE", here)
+    with (
+        publisher(counts("one"), address=here[0]),
+        publisher(counts("two"), address=here[2]),
+    ):
+        assert main("--once") == 0
+    found = capsys.readouterr()
+    assert [line.split()[1] for line in found.out.splitlines()] == ["one", "two"]
+    assert "looks for publishers at tcp://127.0.0.1:5570 to 5589" in found.err
+    assert "waiting" not in found.err
+
+
 def test_lines_come_each_second_without_a_terminal(capsys):
     with (
         publisher(counts("mine", 10, 1)) as (address, send),

@@ -10,6 +10,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 WAITING = 10_000  # messages in the queue; further messages are lost
 HANDSHAKE_MS = 2000  # for a peer that answers in another protocol or not at all
+LOOK_SECONDS = 1.5  # in which a publisher of this computer answers
 AT_ONCE = 1000  # messages of one publisher before it is the turn of the next
 LOST = {
     zmq.Event.DISCONNECTED,
@@ -23,12 +24,17 @@ LOST = {
 class Subscriptions:
     """Connections to publishers such as tcp://127.0.0.1:5570; a context manager.
 
+    Without addresses they are all publishers of this computer, at published.HERE.
     remark(text) is called when the state of a connection changes. `keys` is a folder
     with subscriber.key_secret and publisher.key, or None. ValueError if an address or a
     key is not valid.
     """
 
     def __init__(self, addresses, remark, keys=None):
+        self._scanning, self._met = not addresses, set()  # publishers that were met
+        if self._scanning:
+            addresses = published.HERE
+        self._looked = time.monotonic() + LOOK_SECONDS
         self._remark, self._remarked = remark, set()
         self._context, self._poller = zmq.Context(), zmq.Poller()
         self._context.setsockopt(zmq.MAX_SOCKETS, 4096)
@@ -91,6 +97,9 @@ class Subscriptions:
     @property
     def joined(self):
         """Return whether each publisher has sent a measurement."""
+        if self._scanning:
+            answered = bool(self._met) and not self._met & self._silent
+            return answered and time.monotonic() >= self._looked
         return not self._silent
 
     def _follow(self, address, monitor):
@@ -102,12 +111,14 @@ class Subscriptions:
                 self._opened.add(address)
             elif event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self._opened.discard(address)
+                self._met.add(address)
                 self._remarked.discard(waiting)
             elif event in LOST:
                 if address in self._opened:
                     self._remark_once(f"{address} answers, but is no publisher")
                 self._opened.discard(address)
-                self._remark_once(waiting)
+                if not self._scanning or address in self._met:
+                    self._remark_once(waiting)
 
     def _received(self, address, socket):
         """Return the measurements of the messages that have arrived."""

@@ -16,7 +16,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from advphy_model.atomic_file import only_writer, refuse_unwritable
-from advphy_model.measure import table
+from advphy_model.measure import published, table
 from advphy_model.measure.link_chain import Counts
 from advphy_model.measure.published_counts import PublishedCounts
 
@@ -25,7 +25,7 @@ from advphy_commands._options import operand, option, switch
 from advphy_commands._radio_settings import duration, ended_by_signals
 from advphy_commands._text import printable
 
-ADDRESS = "tcp://127.0.0.1:5570"
+HERE = f"{published.HERE[0]} to {published.HERE[-1].rpartition(':')[2]}"
 ONCE_SECONDS = 5.0  # time for a publisher to answer
 WRITE_SECONDS = {"csv": 1.0, "png": 5.0}  # least time between two writes
 SHARE = 10  # least time between two writes, in durations of a write
@@ -35,9 +35,9 @@ SHARE = 10  # least time between two writes, in durations of a write
 class Settings:
     address: list = operand(
         "ADDRESS",
-        f"address of a publisher (default {ADDRESS})",
+        f"address of a publisher (default: all of this computer, {HERE})",
         nargs="*",
-        default=[ADDRESS],
+        default=[],
     )
     keys: str = option(
         "keys from `advphy publish-keys`, for publishers that require them",
@@ -84,16 +84,20 @@ def run(settings, output):
         if publishers.malformed:
             output.remark(f"{publishers.malformed} messages were ignored")
     if not turns.received:
-        output.remark(f"nothing was received from {', '.join(settings.address)}")
+        where = ", ".join(settings.address) or HERE
+        output.remark(f"nothing was received from {where}")
     return 0 if turns.received else 1
 
 
 def _show(settings, output, turns):
     """Show measurements until the end."""
+    window = not settings.once and displays.wants_window(settings, output)
+    if not settings.address:
+        output.remark(f"looks for publishers at {HERE}")
     if settings.once:
         with contextlib.closing(displays.Lines(output, turns)):
             turns.take_last(settings.seconds or ONCE_SECONDS)
-    elif displays.wants_window(settings, output):
+    elif window:
         displays.window(settings, turns)
     else:
         with contextlib.ExitStack() as stack:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Publisher: sends messages of counters and meters to other programs over ZMQ."""
 
+import contextlib
 import logging
 import secrets
 import threading
@@ -8,10 +9,10 @@ from collections import deque
 
 import pmt
 from advphy_model.measure import published
-from advphy_model.measure.published import checked_name
+from advphy_model.measure.published import HERE, checked_name
 
 from ..reports import listening_block
-from .publishing_socket import PublishingSocket
+from .publishing_socket import InUseError, PublishingSocket
 
 TURN_SECONDS = 0.02
 MOST_WAITING = 1024  # messages of blocks until the next turn; the oldest are dropped
@@ -30,7 +31,9 @@ class publisher(listening_block):
 
     Args:
         address: "tcp://127.0.0.1:5570", "tcp://127.0.0.1:*" for any free port, or
-            "ipc://FILE". An address that other hosts can reach needs keys or insecure.
+            "ipc://FILE". Ports 5570 to 5589 of 127.0.0.1 are those that `advphy watch`
+            looks at: if one is in use, the next free one is taken and a warning logged.
+            An address that other hosts can reach needs keys or insecure.
         name: name of the flowgraph in displays.
         keys: folder made by `advphy publish-keys`; then only subscribers with the key
             can read the messages. "": no keys.
@@ -43,12 +46,24 @@ class publisher(listening_block):
         listening_block.__init__(self, "publisher")
         self._name = checked_name(name)
         self._security = {"keys": keys, "insecure": insecure}
-        self._socket = PublishingSocket(address, **self._security)
+        self._socket = self._bound(address)
         self._address = self._socket.address
         self._waiting, self._states = deque(), {}
         self._counts = {"published": 0, "refused": 0, "dropped": 0}
         self._stopping, self._thread = threading.Event(), None
         self.listen("in", self._take)
+
+    def _bound(self, address):
+        """Return a socket; of HERE, at the next address that is free."""
+        first = HERE.index(address) if address in HERE else len(HERE)
+        for other in [address, *HERE[first + 1 :]]:
+            with contextlib.suppress(InUseError):
+                made = PublishingSocket(other, **self._security)
+                if other != address:
+                    text = "%s is in use; the publisher is at %s instead"
+                    logging.getLogger(__name__).warning(text, address, other)
+                return made
+        return PublishingSocket(address, **self._security)  # raises why
 
     def address(self):
         """Return the bound address, with the port that was chosen."""

@@ -56,6 +56,10 @@ def key_of(folder, name, secret):
         ) from None
 
 
+class InUseError(ValueError):
+    """Error for an address that somebody else has."""
+
+
 class PublishingSocket:
     """Socket that is bound by its constructor; one thread calls its other methods.
 
@@ -82,7 +86,8 @@ class PublishingSocket:
             self.close()
             if isinstance(error, ValueError):
                 raise
-            raise ValueError(f"address = {address!r}: {_why(error)}") from None
+            kind = InUseError if error.errno == errno.EADDRINUSE else ValueError
+            raise kind(f"address = {address!r}: {_why(error)}") from None
         self.address = made.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def _require_keys(self, folder):

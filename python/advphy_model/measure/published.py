@@ -11,6 +11,7 @@ from pathlib import Path
 
 FORMAT, VERSION = "advphy", 1
 SCHEMA = Path(__file__).with_name("published.schema.json")
+HERE = [f"tcp://127.0.0.1:{port}" for port in range(5570, 5590)]  # publishers' ports
 LONGEST_NAME = 80
 LONGEST_MESSAGE = 2**22  # bytes, far more than any publisher sends
 
