@@ -13,6 +13,7 @@ from advphy_model.measure.scoring import Scorer
 from gnuradio import advphy, blocks, gr
 from gnuradio.advphy.air import radio, radio_feed, stream_events
 
+from .qa_grc import compile_example
 from .standin_link import sent_through, tones
 from .while_running import until
 
@@ -543,3 +544,45 @@ def test_pdus_arrive_at_gr_uhd_as_bursts(devices):
     scorer = Scorer(links.load(LINK), frame, 1)
     scorer.push(devices[0].samples())
     assert scorer.counts["received"] == 2
+
+
+# Companion
+
+FLOWGRAPH = """
+options:
+  parameters: {id: bursts, generate_options: no_gui, output_language: python,
+    run_options: prompt, title: Bursts}
+  states: {coordinate: [0, 0], rotation: 0, state: enabled}
+blocks:
+- name: link_model
+  id: variable_advphy_link_model
+  parameters: {file: autoencoder_mlp}
+  states: {coordinate: [0, 0], rotation: 0, state: enabled}
+- name: modulator
+  id: advphy_burst_modulator
+  parameters: {model: link_model, pdus: 'True'}
+  states: {coordinate: [0, 100], rotation: 0, state: enabled}
+- name: sink
+  id: advphy_sdr_sink
+  parameters: {driver: uhd, channels: '2', gain: '(10, 5)'}
+  states: {coordinate: [300, 0], rotation: 0, state: enabled}
+- name: strobe
+  id: blocks_message_strobe
+  parameters: {msg: 'pmt.cons(pmt.PMT_NIL, pmt.init_u8vector(1, [1]))'}
+  states: {coordinate: [0, 200], rotation: 0, state: enabled}
+connections:
+- [strobe, strobe, modulator, pdus]
+- [modulator, '0', sink, '0']
+- [modulator, '0', sink, '1']
+metadata: {file_format: 1}
+"""
+
+
+def test_companion_has_pdus_and_two_channels(tmp_path):
+    (tmp_path / "bursts.grc").write_text(FLOWGRAPH)
+    found = compile_example(tmp_path / "bursts.grc", tmp_path)
+    assert found.returncode == 0, found.stdout + found.stderr
+    made = (tmp_path / "bursts.py").read_text()
+    assert "None, None, None, True)" in made
+    assert "0.8, 10.0, None, '', 2)" in made
+    assert "(self.modulator, 0), (self.sink, 1)" in made
