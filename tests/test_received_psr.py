@@ -104,16 +104,21 @@ def test_powers_that_do_not_add_are_said(here, rng):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (WORDS.replace("adversary", "silence"), "alone has a power of .* no signal is"),
+        (
+            WORDS.replace("adversary", "silence"),
+            "of adversary alone has a power of .* no signal is",
+        ),
         (WORDS.replace("both", "slow"), r"slow.sigmf-meta has \(rate, frequency\) = "),
         (WORDS.replace("both", "short"), "short.sigmf-meta must have at least 16384"),
         (WORDS.replace("both", "broken"), "broken.sigmf-meta must have .* finite"),
+        (WORDS.replace("both", "zero"), "zero.sigmf-meta must have .* some not 0"),
         (WORDS + " --tolerance-db 0", "--tolerance-db must be above 0"),
     ],
 )
 def test_recordings_that_do_not_fit_are_refused(here, rng, words, text):
     recorded(rng, -6.0)
     record("slow", SENT, rate=5e5)
+    record("zero", 0 * SENT)
     record("short", SENT[:16_000])
     record("broken", np.where(np.arange(len(SENT)) == 9, np.nan, SENT))
     assert re.search(text, refused(words))

@@ -36,8 +36,8 @@ class radio_edge(kept_hier_block):
     channels = 1
 
     def _change(self, name, value):
-        changed = self._requested | {name: value}
-        requested = checked_settings(**changed, channels=self.channels)
+        changed = self._requested | {name: value, "channels": self.channels}
+        requested = checked_settings(**changed)
         if self.radio is not None:
             self._set_radio(name, value, requested)
         self._requested = requested
@@ -165,15 +165,13 @@ class Radio:
 
     def set(self, name, value):
         """Set frequency, gain or sample rate; ValueError if it is out of range."""
-        values = [value] * self.channels
+        wanted = [{"": value}] * self.channels
         if name == "gain":
-            values = radio_gain.of_channels(value, self.channels)
-        for of, value in enumerate(values):
-            wanted = {"": value}
-            if name == "gain":
-                names = list(self._get("gain names", of=of))
-                wanted = radio_gain.by_stage(value, names, self._hackrf)
-            for stage, one in wanted.items():
+            gains = enumerate(radio_gain.of_channels(value, self.channels))
+            names = [list(self._get("gain names", of=n)) for n in range(self.channels)]
+            wanted = [radio_gain.by_stage(g, names[n], self._hackrf) for n, g in gains]
+        for of, stages in enumerate(wanted):
+            for stage, one in stages.items():
                 self._set_within(name, one, *filter(None, [stage]), of=of)
 
     def _set_within(self, name, value, *stage, of):

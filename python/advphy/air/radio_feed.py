@@ -125,13 +125,10 @@ class _pump(guarded_block):
             if self._queue.closed:
                 size = min(len(out), self._tail_left)
                 self._tail_left -= size
-                if size:
-                    return _silent(output_items, size)
-                waits = math.isfinite(self._leaves)
-                if waits and self._radio.device_time() < self._leaves:
-                    time.sleep(POLL_SECONDS / 5)  # the device still holds a burst
-                    return 0
-                return DONE
+                if size or not self._device_holds_burst():
+                    return _silent(output_items, size) or DONE
+                time.sleep(POLL_SECONDS / 5)
+                return 0
             if time.monotonic() - self._begun > self._seconds:
                 self._queue.close()  # the time limit holds without samples, too
                 return 0
@@ -142,6 +139,10 @@ class _pump(guarded_block):
         size = min(len(out), self._zeros_left)
         self._zeros_left -= size
         return _silent(output_items, size)
+
+    def _device_holds_burst(self):
+        timed = math.isfinite(self._leaves)
+        return timed and self._radio.device_time() < self._leaves
 
     def _mark(self, size, tags):
         """Tag the samples of this call for gr-uhd, and note the bursts among them."""
@@ -211,18 +212,16 @@ class radio_feed(guarded_block):
             elif wait > 0:
                 room, early = at, value
                 break
-        size = 0
-        if room:
-            size = self._queue.put([one[:room] for one in input_items], tags, 0.1)
+        samples = [one[:room] for one in input_items]
+        size = self._queue.put(samples, tags, 0.1) if room else 0
         now = time.monotonic()
         if size:
             self._progress = now
         elif self._queue.closed:
             if not room:
+                said = f"tx_time = {seconds_of(early):.6f} s, whose burst is not sent"
                 logging.getLogger(__name__).warning(
-                    "sdr_sink: the transmission ended before tx_time = %.6f s, whose "
-                    "burst is not sent",
-                    seconds_of(early),
+                    f"the transmission ended before {said}"
                 )
             return DONE
         elif self.pump.error is not None:

@@ -31,14 +31,14 @@ def seconds_of(value):
 
 
 def is_kept(driver, tags, others):
-    """Return whether a driver follows burst tags; ValueError if it must and cannot.
+    """Return whether a driver follows tags of input 0; ValueError if others are there.
 
-    `tags` are those of input 0, `others` those of input 1.
+    ValueError as well for a time that it cannot keep.
     """
     if others:
         raise ValueError(
-            "tx_time, tx_sob and tx_eob are on input 1, but gr-uhd follows only those "
-            "of input 0, for both channels; tag that one"
+            "burst tags are on input 1, but gr-uhd follows only those of input 0, for "
+            "both channels; tag that one"
         )
     kept = driver in ("uhd", "zmq", "zmq_pub")  # zmq passes them on
     for _, key, value in tags:

@@ -87,9 +87,6 @@ class transmit_gate(guarded_block):
     def _check_bursts(self, size):
         tags, *others = (burst_tags(self, size, i) for i in range(len(self._meters)))
         if not is_kept(self._driver, tags, any(others)) and tags and not self._told:
+            said = "sends bursts as one stream: tx_sob and tx_eob have no effect"
+            logging.getLogger(__name__).warning(f"driver = '{self._driver}' {said}")
             self._told = True
-            logging.getLogger(__name__).warning(
-                "sdr_sink: driver = '%s' sends bursts as one stream: tx_sob and tx_eob "
-                "have no effect",
-                self._driver,
-            )

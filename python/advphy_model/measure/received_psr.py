@@ -36,8 +36,8 @@ def level(name, pieces) -> Level:
         for one in pieces
     ]
     powers = np.concatenate(powers).astype(float) if powers else np.empty(0)
-    if len(powers) < BATCHES**2 or not np.isfinite(powers).all():
-        rule = f"at least {BATCHES**2 * SIZE} samples, all of them finite"
+    if len(powers) < BATCHES**2 or not 0 < powers.sum() < math.inf:
+        rule = f"at least {BATCHES**2 * SIZE} samples, all finite and some not 0"
         raise ValueError(f"{name} must have {rule}; record it again")
     low = powers < QUIET * np.median(powers)
     off = low & np.roll(low, 1) & np.roll(low, -1)
@@ -56,25 +56,25 @@ def psr_db(alice: Level, adversary: Level, noise: tuple) -> Estimate:
     Powers are those where the senders are on; noise is (N, its standard error). Raises
     ValueError if one of the signals is not above the noise.
     """
-    n, error = noise
-    signals = [level.on[0] - n for level in (alice, adversary)]
-    errors = [level.on[1] for level in (alice, adversary)]
-    for name, signal, own in zip(("Alice", "adversary"), signals, errors, strict=True):
-        if signal <= Z * math.hypot(own, error):
+    (a, a_error), (p, p_error), (n, error) = alice.on, adversary.on, noise
+    for name, power, own in (("Alice", a, a_error), ("adversary", p, p_error)):
+        if power - n <= Z * math.hypot(own, error):
             raise ValueError(
-                f"the recording of the {name} alone has a power of {signal + n:.3g} "
-                f"and the noise {n:.3g}: no signal is heard; raise its gain"
+                f"the recording of {name} alone has a power of {power:.3g} and the "
+                f"noise {n:.3g}: no signal is heard; raise the gain"
             )
-    a, p = signals
-    relative = math.hypot(errors[0] / a, errors[1] / p, error * (1 / a - 1 / p))
-    half, value = Z * relative * 10 / math.log(10), 10 * math.log10(p / a)
-    return Estimate(value - half, value, value + half)
+    a, p = a - n, p - n
+    return _in_db(p / a, a_error / a, p_error / p, error * (1 / a - 1 / p))
 
 
 def excess_db(alice: Level, adversary: Level, both: Level, noise: tuple) -> Estimate:
     """Return P_both / (P_alice + P_adversary - N) in dB: 0 if powers add."""
     known = alice.mean[0] + adversary.mean[0] - noise[0]
-    error = math.hypot(alice.mean[1], adversary.mean[1], noise[1])
-    half = Z * math.hypot(both.mean[1] / both.mean[0], error / known) * 10
-    value, half = 10 * math.log10(both.mean[0] / known), half / math.log(10)
+    errors = [one[1] / known for one in (alice.mean, adversary.mean, noise)]
+    return _in_db(both.mean[0] / known, both.mean[1] / both.mean[0], *errors)
+
+
+def _in_db(ratio, *errors):
+    """Return the Estimate of a ratio with independent relative errors in dB."""
+    value, half = 10 * math.log10(ratio), Z * math.hypot(*errors) * 10 / math.log(10)
     return Estimate(value - half, value, value + half)
