@@ -241,7 +241,7 @@ def test_companion_differs_by_one_parameter_between_radios(tmp_path):
         assert found.returncode == 0, found.stdout + found.stderr
         made[driver] = (tmp_path / "radio_loop.py").read_text()
     assert "advphy.sdr_sink('uhd', '', " in made["uhd"]
-    assert "False, 'no', None, 0.8, 10.0, None, '')" in made["uhd"]
+    assert "False, 'no', None, 0.8, 10.0, None, '', 1)" in made["uhd"]
     assert re.sub("'uhd'", "'hackrf'", made["uhd"]) == made["hackrf"]
 
 

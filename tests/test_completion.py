@@ -55,7 +55,7 @@ def offered(scripts, tmp_path):
     [
         ("meas", "measure measure-burst measure-semantic"),
         ("--", "--help --version"),
-        ("radio ", "check rx tx"),
+        ("radio ", "check psr rx tx"),
         ("measure gan", "gan_cnn gan_mlp"),
         ("measure bpsk --ebn0-db 0 : 8 : 1 two", "two_simplices"),
         ("measure bpsk --engi", "--engine"),

@@ -13,14 +13,15 @@ _open = weakref.WeakSet()  # Radios
 UNITS = {"frequency": "Hz", "sample_rate": "samples/s", "gain": "dB"}
 
 
-def checked_settings(driver, frequency, sample_rate, gain):
+def checked_settings(driver, frequency, sample_rate, gain, channels=1):
     """Return the settings as a dictionary; ValueError if one is invalid."""
     at = {"frequency": frequency, "sample_rate": sample_rate}
     for name, value in at.items():
         if not (math.isfinite(value) and value > 0):
             rule = f"a finite number of {UNITS[name]} > 0"
             raise ValueError(f"{name} must be {rule}, got {value}")
-    radio_gain.stages(gain)
+    for one in radio_gain.of_channels(gain, channels):
+        radio_gain.stages(one)
     return {"driver": driver, **at, "gain": gain}
 
 
@@ -32,9 +33,11 @@ class radio_edge(kept_hier_block):
     """
 
     radio = None
+    channels = 1
 
     def _change(self, name, value):
-        requested = checked_settings(**self._requested | {name: value})
+        changed = self._requested | {name: value, "channels": self.channels}
+        requested = checked_settings(**changed)
         if self.radio is not None:
             self._set_radio(name, value, requested)
         self._requested = requested
@@ -47,9 +50,12 @@ class radio_edge(kept_hier_block):
         """Set the gain in dB, or of stages; ValueError if it is not allowed."""
         self._change("gain", gain)
 
-    def settings(self):
-        """Return a dictionary of what the device reports; without one, the request."""
-        return self._requested if self.radio is None else self.radio.settings()
+    def settings(self, channel=0):
+        """Return a dictionary of what the device reports; without one, the request.
+
+        channel: counted from the first one of this sink.
+        """
+        return self._requested if self.radio is None else self.radio.settings(channel)
 
     def events(self):
         """Return counts since the start, as a dictionary.
@@ -57,7 +63,9 @@ class radio_edge(kept_hier_block):
         underruns, overruns, late: None where the driver does not report them.
         samples: sent or received. since: start in unix seconds. A sink adds clipped
         (samples above the amplitude limit), non_finite (samples sent as zero) and
-        pauses (times that no sample came for half a second, so that zeros were sent).
+        pauses (times that no sample came for half a second, so that zeros were sent);
+        of the bursts that tx_sob marks, bursts, and how many of them were
+        late_bursts and bursts_with_underruns, None unless the driver is uhd.
         """
         return self._events.counts()
 
@@ -66,11 +74,13 @@ class Radio:
     """An open transmitter ("sink") or receiver ("source") with the requested settings.
 
     args, antenna and channel are those of sdr_sink; requested is a dictionary of
-    checked_settings(). gr-soapy and gr-osmosdr have only channel 0. ValueError if there
-    is no such driver or device, or it lacks a setting.
+    checked_settings(). gr-soapy and gr-osmosdr have only channel 0; of a USRP, so many
+    channels from that on are opened. ValueError if there is no such driver or device,
+    or it lacks a setting.
     """
 
-    def __init__(self, direction, args, requested, antenna, channel):
+    def __init__(self, direction, args, requested, antenna, channel, channels=1):
+        self.channels = channels
         self.driver = requested["driver"]
         self.package, self.args = radio_drivers.resolve(self.driver, args)
         self._hackrf = radio_drivers.hackrf_of(self.package, self.args)
@@ -124,7 +134,8 @@ class Radio:
         more = ("fc32", 1, "", "", [""], [""]) if self.package == "soapy" else ()
         try:
             if self.package == "uhd":
-                more = [package.stream_args(cpu_format="fc32", channels=[channel])]
+                own = list(range(channel, channel + self.channels))
+                more = [package.stream_args(cpu_format="fc32", channels=own)]
             return maker(self.args, *more)
         except (RuntimeError, ValueError, IndexError) as error:
             raise ValueError(
@@ -133,17 +144,17 @@ class Radio:
                 "lists what is connected"
             ) from None
 
-    def _get(self, name, *stage):
-        arguments = [*stage, *self._channel(name)]
+    def _get(self, name, *stage, of=0):
+        arguments = [*stage, *self._channel(name, of)]
         if self.package == "soapy":
             arguments.reverse()
         return getattr(self.block, self._names["get"][name])(*arguments)
 
-    def _channel(self, name):
-        return [] if name in WITHOUT_CHANNEL and self.package != "soapy" else [0]
+    def _channel(self, name, of):
+        return [] if name in WITHOUT_CHANNEL and self.package != "soapy" else [of]
 
-    def _set(self, name, value, *stage):
-        arguments = [value, *stage, *self._channel(name)]
+    def _set(self, name, value, *stage, of=0):
+        arguments = [value, *stage, *self._channel(name, of)]
         if self.package == "soapy":
             arguments.reverse()
         try:
@@ -154,16 +165,18 @@ class Radio:
 
     def set(self, name, value):
         """Set frequency, gain or sample rate; ValueError if it is out of range."""
-        wanted = {"": value}
+        wanted = [{"": value}] * self.channels
         if name == "gain":
-            names = list(self._get("gain names"))
-            wanted = radio_gain.by_stage(value, names, self._hackrf)
-        for stage, value in wanted.items():
-            self._set_within(name, value, *filter(None, [stage]))
+            gains = enumerate(radio_gain.of_channels(value, self.channels))
+            names = [list(self._get("gain names", of=n)) for n in range(self.channels)]
+            wanted = [radio_gain.by_stage(g, names[n], self._hackrf) for n, g in gains]
+        for of, stages in enumerate(wanted):
+            for stage, one in stages.items():
+                self._set_within(name, one, *filter(None, [stage]), of=of)
 
-    def _set_within(self, name, value, *stage):
+    def _set_within(self, name, value, *stage, of):
         try:
-            ranges = _ranges(self._get(f"{name} range", *stage))
+            ranges = _ranges(self._get(f"{name} range", *stage, of=of))
         except RuntimeError:  # gr-uhd and gr-osmosdr raise it for an empty range
             ranges = []
         if self._hackrf and name == "sample_rate":  # gr-osmosdr lists the best ones
@@ -175,7 +188,7 @@ class Radio:
                 f"{' '.join([name, *stage])} = {value:g}, but the device (driver = "
                 f"'{self.driver}') has {', '.join(ends)} {UNITS[name]}"
             )
-        self._set(name, value, *stage)
+        self._set(name, value, *stage, of=of)
 
     def _set_sample_rate(self, sample_rate):
         self.set("sample_rate", sample_rate)
@@ -192,19 +205,25 @@ class Radio:
             raise ValueError(
                 f"antenna = {antenna!r}, but the device has: {', '.join(available)}"
             )
-        self._set("antenna", antenna)
+        for of in range(self.channels):
+            self._set("antenna", antenna, of=of)
 
     def sample_rate(self):
         return self._get("sample_rate")
 
-    def settings(self):
+    def device_time(self):
+        """Return the time in s of a USRP."""
+        return self.block.get_time_now().get_real_secs()
+
+    def settings(self, of=0):
         """Return the driver and what the device reports, in Hz, samples/s and dB.
 
         gain is the sum of the stages: gr-osmosdr's gain of a HackRF is its amplifier's.
         """
         names = ("frequency", "sample_rate", "gain", "antenna")
-        found = {"driver": self.driver} | {name: self._get(name) for name in names}
-        stages = {name: self._get("gain", name) for name in self._get("gain names")}
+        found = {"driver": self.driver} | {n: self._get(n, of=of) for n in names}
+        names = self._get("gain names", of=of)
+        stages = {name: self._get("gain", name, of=of) for name in names}
         return found | ({"gain": sum(stages.values())} if stages else {})
 
 

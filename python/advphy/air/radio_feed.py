@@ -5,8 +5,14 @@ When a flowgraph stops, GNU Radio interrupts all of its blocks at once. The last
 that the driver's sink wrote are then the last on the air, and some radios repeat them.
 Here the driver's sink runs in a second flowgraph. When the first one ends, the second
 sends a tail of zeros that fills the device's buffers, and is then turned off.
+
+A burst of gr-uhd with a time waits here until shortly before, so that it can still be
+discarded. Between bursts the device is silent by itself: no zeros are sent.
 """
 
+import collections
+import logging
+import math
 import threading
 import time
 
@@ -14,25 +20,29 @@ import numpy as np
 from gnuradio import gr
 
 from ..block_errors import DONE, guarded_block
+from .timed_bursts import BEGIN, END, TIME, burst_tags, seconds_of
 
 CAPACITY = 131072  # samples between the two flowgraphs
 HOLD_SECONDS = 0.5  # time without a sample before zeros are sent instead
 SLACK_SECONDS = 2.0  # added to the time limit for a radio's start and its buffers
 STALL_SECONDS = 10.0  # time without progress of the driver before it is an error
+LEAD = 0.25  # s before its tx_time, when a burst is handed over
+POLL_SECONDS = 0.5  # more than GNU Radio's 0.25 s after a call that took no sample
 
 
 class SampleQueue:
-    """Bounded queue of samples from one thread to another."""
+    """Bounded queue of samples of some channels, with tags, from thread to thread."""
 
-    def __init__(self):
-        self._samples = np.empty(CAPACITY, np.complex64)
+    def __init__(self, channels=1):
+        self._samples = np.empty((channels, CAPACITY), np.complex64)
         self._changed = threading.Condition()
         self.open()
 
     def open(self):
         """Empty and open the queue."""
         with self._changed:
-            self._first = self._filled = 0
+            self._first = self._filled = self._put = 0
+            self._tags = collections.deque()  # (number of the sample, key, value)
             self.closed = False
 
     def close(self, discard=False):
@@ -41,44 +51,62 @@ class SampleQueue:
             self.closed = True
             if discard:
                 self._filled = 0
+                self._tags.clear()
             self._changed.notify_all()
 
-    def put(self, samples, seconds):
-        """Append samples; return their number, 0 if there was no room in that time."""
+    def put(self, samples, tags, seconds):
+        """Append samples [channels][N], tags (item, key, value) among them.
+
+        Return the number of samples, 0 if there was no room in that time.
+        """
         with self._changed:
             self._changed.wait_for(
                 lambda: self._filled < CAPACITY or self.closed, seconds
             )
             begin = (self._first + self._filled) % CAPACITY
             room = min(CAPACITY - self._filled, CAPACITY - begin)
-            size = 0 if self.closed else min(len(samples), room)
-            self._samples[begin : begin + size] = samples[:size]
+            size = 0 if self.closed else min(len(samples[0]), room)
+            for row, own in zip(self._samples, samples, strict=True):
+                row[begin : begin + size] = own[:size]
+            here = (tag for tag in tags if tag[0] < size)
+            self._tags.extend((self._put + at, *tag) for at, *tag in here)
             self._filled += size
+            self._put += size
             self._changed.notify_all()
             return size
 
     def get(self, out, seconds):
-        """Write waiting samples; return their number, 0 if none came in that time."""
+        """Write waiting samples into out [channels][N]; return their number and tags.
+
+        The number is 0 if none came in that time.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._filled or self.closed, seconds)
-            size = min(len(out), self._filled, CAPACITY - self._first)
-            out[:size] = self._samples[self._first : self._first + size]
+            size = min(len(out[0]), self._filled, CAPACITY - self._first)
+            for row, own in zip(self._samples, out, strict=True):
+                own[:size] = row[self._first : self._first + size]
+            tags, got = [], self._put - self._filled
+            while self._tags and self._tags[0][0] < got + size:
+                at, *tag = self._tags.popleft()
+                tags.append((at - got, *tag))
             self._first = (self._first + size) % CAPACITY
             self._filled -= size
             self._changed.notify_all()
-            return size
+            return size, tags
 
 
 class _pump(guarded_block):
     """Source of the second flowgraph: the queue's samples, zeros if it is empty."""
 
-    def __init__(self, queue, tail, seconds, events):
-        guarded_block.__init__(self, "sdr_sink", [], [np.complex64])
-        self._queue, self._tail, self._seconds = queue, tail, seconds
-        self._events = events
+    def __init__(self, queue, radio, tail, seconds, events):
+        outputs = [np.complex64] * radio.channels
+        guarded_block.__init__(self, "sdr_sink", [], outputs)
+        self._queue, self._radio, self._rate = queue, radio, radio.sample_rate()
+        self._tail, self._seconds, self._events = tail, seconds, events
 
     def start(self):
         self._zeros_left = 0  # of a pause
+        self._leaves = -math.inf  # device time when a timed burst has left
         self._tail_left = self._tail
         self._begun, self._starved = time.monotonic(), True
         return True
@@ -89,15 +117,18 @@ class _pump(guarded_block):
         if late and not self._queue.closed:  # samples came slower than in real time
             self._queue.close(discard=True)
         if not self._zeros_left:
-            size = self._queue.get(out, HOLD_SECONDS)
+            size, tags = self._queue.get(output_items, HOLD_SECONDS)
             if size:
                 self._starved = False
+                self._mark(size, tags)
                 return size
             if self._queue.closed:
                 size = min(len(out), self._tail_left)
-                out[:size] = 0
                 self._tail_left -= size
-                return size if size else DONE
+                if size or not self._device_holds_burst():
+                    return _silent(output_items, size) or DONE
+                time.sleep(POLL_SECONDS / 5)
+                return 0
             if time.monotonic() - self._begun > self._seconds:
                 self._queue.close()  # the time limit holds without samples, too
                 return 0
@@ -106,15 +137,38 @@ class _pump(guarded_block):
             self._starved, self._zeros_left = True, self._tail
             self._events.add(pauses=1)
         size = min(len(out), self._zeros_left)
-        out[:size] = 0
         self._zeros_left -= size
-        return size
+        return _silent(output_items, size)
+
+    def _device_holds_burst(self):
+        timed = math.isfinite(self._leaves)
+        return timed and self._radio.device_time() < self._leaves
+
+    def _mark(self, size, tags):
+        """Tag the samples of this call for gr-uhd, and note the bursts among them."""
+        times = {at: seconds_of(value) for at, key, value in tags if key == TIME}
+        for at, begin in times.items():
+            self._leaves = begin - at / self._rate  # of this call's first sample
+        self._leaves += size / self._rate
+        for at, key, value in tags:
+            self.add_item_tag(0, self.nitems_written(0) + at, key, value)
+            if key == BEGIN:
+                now = self._radio.device_time()
+                self._events.begin_burst(times.get(at, now), now)
+            if key == END:
+                self._starved = at == size - 1  # the device is silent by itself
+
+
+def _silent(outputs, size):
+    for out in outputs:
+        out[:size] = 0
+    return size
 
 
 class radio_feed(guarded_block):
     """Pass samples to a Radio, end it in zeros, and turn it off.
 
-    Input: samples, complex64
+    Inputs: samples of each channel, complex64
 
     `seconds` is the time limit of the transmission; `tail` is the number of zeros, at
     least what the device can buffer; companions are (port, block, its port) of messages
@@ -122,13 +176,15 @@ class radio_feed(guarded_block):
     """
 
     def __init__(self, radio, tail, seconds, events, companions=()):
-        guarded_block.__init__(self, "radio_feed", [np.complex64], [])
-        self._queue = SampleQueue()
+        inputs = [np.complex64] * radio.channels
+        guarded_block.__init__(self, "radio_feed", inputs, [])
+        self._queue = SampleQueue(radio.channels)
         self._patience = 2 * (CAPACITY + tail) / radio.sample_rate() + 2
-        self.pump = _pump(self._queue, tail, seconds, events)
+        self.pump = _pump(self._queue, radio, tail, seconds, events)
         self._radio, self._companions = radio, companions
         self.transmitter = gr.top_block("transmitter")
-        self.transmitter.connect(self.pump, radio.block)
+        for channel in range(radio.channels):
+            self.transmitter.connect((self.pump, channel), (radio.block, channel))
         for port, block, its_port in companions:
             self.transmitter.msg_connect(radio.block, port, block, its_port)
         self._running = False
@@ -145,14 +201,34 @@ class radio_feed(guarded_block):
         return True
 
     def work(self, input_items, output_items):
-        size = self._queue.put(input_items[0], 0.1)
+        room = len(input_items[0])
+        tags = burst_tags(self, room) if self._radio.package == "uhd" else []
+        for at, key, value in tags:
+            if key != TIME:
+                continue
+            wait = seconds_of(value) - LEAD - self._radio.device_time()
+            if at == 0 and 0 < wait < POLL_SECONDS:
+                time.sleep(wait)
+            elif wait > 0:
+                room, early = at, value
+                break
+        samples = [one[:room] for one in input_items]
+        size = self._queue.put(samples, tags, 0.1) if room else 0
         now = time.monotonic()
         if size:
             self._progress = now
         elif self._queue.closed:
+            if not room:
+                said = f"tx_time = {seconds_of(early):.6f} s, whose burst is not sent"
+                logging.getLogger(__name__).warning(
+                    f"the transmission ended before {said}"
+                )
             return DONE
         elif self.pump.error is not None:
             raise self.pump.error
+        elif not room and not self._ended.is_set():
+            self._progress = now
+            time.sleep(POLL_SECONDS / 5)
         elif self._ended.is_set() or now - self._progress > STALL_SECONDS:
             raise RuntimeError(
                 f"driver = '{self._radio.driver}': the transmitter has taken no sample "

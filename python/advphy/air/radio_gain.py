@@ -8,6 +8,19 @@ HACKRF_STAGES = ("LNA", "IF", "VGA", "BB")  # its others, the first one first
 LNA_MOST, LNA_STEP = 40.0, 8.0  # dB; of a HackRF's receiver (LNA, IF)
 
 
+def of_channels(gain, channels):
+    """Return the gains of some channels; ValueError unless there is one for each."""
+    given = gain if isinstance(gain, list | tuple) else [gain]
+    if gain is None or channels == 1:
+        return [gain] * channels
+    if len(given) != channels:
+        raise ValueError(
+            f"gain must be None or have {channels} values for channels = {channels}, "
+            f"such as (10, 5), got {gain}"
+        )
+    return list(given)
+
+
 def stages(gain):
     """Return {stage: dB} of "LNA=16,VGA=20", {"": dB} of a number, {} of None."""
     parts = [] if gain is None else str(gain).split(",")

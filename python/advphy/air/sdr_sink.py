@@ -3,21 +3,18 @@
 
 import atexit
 import logging
-import threading
 import weakref
 
-import numpy as np
-import pmt
 from advphy_model.modem import transmit_limits
 from advphy_model.modem.occupied_band import BandMeter
 from advphy_model.user_folders import user_path
 from gnuradio import blocks, gr
 
-from ..block_errors import DONE, guarded_block
 from ..reports import forward_messages
 from . import radio, radio_drivers, radio_gain, standin
 from .radio_feed import radio_feed
 from .stream_events import StreamEvents, uhd_messages
+from .transmit_gate import transmit_gate
 from .zmq_relay import zmq_stream
 
 # Zeros at the end. HackRF's drivers queue 15 transfers of 131072 samples; the other
@@ -26,75 +23,16 @@ SHORTEST_TAIL, HACKRF_TAIL, TAIL_SECONDS = 131072, 2**21, 0.1
 _transmitters = weakref.WeakSet()
 
 
-class transmit_gate(guarded_block):
-    """Clip samples to the amplitude limit, end the stream at the time limit.
-
-    It also ends with an error if the signal is wider than the meter (BandMeter) allows.
-    A numbered gate tags the first sample of each call with its number: "sent".
-
-    Input and output: samples, complex64
-    Message port "stream_events": the counts, twice a second.
-    """
-
-    at_end = None  # called when the flowgraph stops
-    numbered = False  # whether to tag
-
-    def __init__(self, limits, sample_rate, events, meter):
-        guarded_block.__init__(self, "transmit_gate", [np.complex64], [np.complex64])
-        self._limits, self._events, self._meter = limits, events, meter
-        self._left = max(1, round(limits.seconds * sample_rate))
-        self._peak, self._silent = 0.0, False
-        self.stopped = threading.Event()
-        self.message_port_register_out(pmt.intern("stream_events"))
-
-    def silence(self):
-        """End the stream at the next call of work()."""
-        self._silent = True
-
-    def peak(self):
-        return self._peak
-
-    def start(self):
-        """Continue with the time that is left: lock() and unlock() restart a block."""
-        self._peak, self._silent = 0.0, False
-        self._events.restart()
-        self.stopped.clear()
-        return True
-
-    def stop(self):
-        self._events.publish(self, at_once=True)
-        if self.at_end is not None:
-            self.at_end()
-        self.stopped.set()
-        self._meter.finish()
-        return True
-
-    def work(self, input_items, output_items):
-        size = min(len(output_items[0]), self._left)
-        if self._silent or size == 0:
-            if size == 0:
-                logging.getLogger(__name__).warning(
-                    "sdr_sink: time_limit = %g s is over, nothing more is sent",
-                    self._limits.seconds,
-                )
-            return DONE
-        out = output_items[0][:size]
-        clipped, non_finite, peak = self._limits.apply(input_items[0][:size], out)
-        self._meter.take(out)
-        if self.numbered:
-            self.tag_item(self.nitems_written(0), "sent", self.nitems_written(0))
-        self._left -= size
-        self._peak = max(self._peak, peak)
-        self._events.add(samples=size, clipped=clipped, non_finite=non_finite)
-        self._events.publish(self)
-        return size
-
-
 class sdr_sink(radio.radio_edge):
     """Transmit samples once armed, within limits, and end in zeros.
 
-    Input: samples, complex64
+    Input: samples, complex64; as many inputs as channels
+    Tags: "tx_sob" and "tx_eob" on the first and last sample of a burst, "tx_time" for
+        a burst that shall leave at device_time(), as gr-uhd's sink takes them, on the
+        first input; for driver "uhd" only
     Message port "stream_events": a dictionary twice a second, see events().
+
+    A burst with a time waits until 0.25 s before it; what waits can be silenced.
 
     Args:
         driver: "uhd", "soapy", "osmosdr", "hackrf" (by gr-osmosdr), "standin" (the
@@ -104,9 +42,10 @@ class sdr_sink(radio.radio_edge):
         frequency: frequency in Hz.
         sample_rate: sample rate in samples/s, or None: the driver's, 1e6 (HackRF 2e6).
         gain: gain in dB, or of stages, such as "LNA=16,VGA=20", or None: the device's
-            own setting. A HackRF's amplifier (AMP, RF) is off unless it is named.
+            own setting. A HackRF's amplifier (AMP, RF) is off unless it is named. A
+            tuple of gains if there are several channels.
         antenna: name of the antenna, or "": the device's own setting.
-        channel: channel of the device.
+        channel: channel of the device, the first one of several.
         armed: False: a dry run that opens no device; plan() reports what would be sent.
         adversary: "yes" if the signal is an adversary's; it goes to file, zmq and
             standin only, unless permitted.
@@ -118,6 +57,8 @@ class sdr_sink(radio.radio_edge):
             ends with an error if more than 1 % of the energy is outside; one block of
             4096 samples in 16 is measured.
         serial: serial number of the device, or "".
+        channels: 2: two inputs for two channels of one USRP at the same frequency, such
+            as Alice and an adversary; then the latter's rules are for both.
 
     ValueError if the device lacks a setting or the user's file does not allow it.
     """
@@ -138,10 +79,16 @@ class sdr_sink(radio.radio_edge):
         time_limit=10.0,
         bandwidth=None,
         serial="",
+        channels=1,
     ):
-        gr.hier_block2.__init__(
-            self, "sdr_sink", gr.io_signature(1, 1, 8), gr.io_signature(0, 0, 0)
-        )
+        if channels != 1 and (channels != 2 or driver != "uhd"):
+            raise ValueError(
+                "channels must be 1, or 2 for two channels of one USRP (driver = "
+                f"'uhd'), got {channels} for driver = '{driver}'"
+            )
+        inputs = gr.io_signature(channels, channels, 8)
+        gr.hier_block2.__init__(self, "sdr_sink", inputs, gr.io_signature(0, 0, 0))
+        self.channels = channels
         self._limits = transmit_limits.TransmitLimits(
             amplitude_limit, time_limit, adversary, permitted
         )
@@ -149,9 +96,11 @@ class sdr_sink(radio.radio_edge):
             raise ValueError(f"armed must be True or False, got {armed!r}")
         args = radio_drivers.with_serial(driver, args, serial)
         rate = radio_drivers.checked_rate(driver, args, sample_rate)
-        self._requested = radio.checked_settings(driver, frequency, rate, gain)
+        wanted = frequency, rate, gain, channels
+        self._requested = radio.checked_settings(driver, *wanted)
         self._bandwidth = bandwidth
-        meter = BandMeter(rate if bandwidth is None else bandwidth, rate)
+        width = rate if bandwidth is None else bandwidth
+        meters = [BandMeter(width, rate) for _ in range(channels)]
         package, self._radiates = driver, False
         if driver not in radio_drivers.NO_RADIOS:
             package, full = radio_drivers.resolve(driver, args)
@@ -160,13 +109,14 @@ class sdr_sink(radio.radio_edge):
             "sink", package, samples=0, clipped=0, non_finite=0, pauses=0
         )
         self.feed = None
-        self.gate = transmit_gate(self._limits, rate, self._events, meter)
+        self.gate = transmit_gate(driver, self._limits, rate, self._events, meters)
         if armed:
             self.end = self._armed(args, antenna, channel)
         else:
             self.end = blocks.null_sink(8)
             self.gate.at_end = lambda: logging.getLogger(__name__).warning(self.plan())
-        self.connect(self, self.gate, self.end)
+        for port in range(channels):
+            self.connect((self, port), (self.gate, port), (self.end, port))
         forward_messages(self, self.gate, "stream_events")
 
     def _armed(self, args, antenna, channel):
@@ -178,9 +128,10 @@ class sdr_sink(radio.radio_edge):
             return zmq_stream(self, driver, "bind", args)
         if self._radiates:
             self._limits.require_permission(driver)
-            self.require_allowed(self._requested)
-        self.radio = radio.Radio("sink", args, self._requested, antenna, channel)
-        self.require_allowed(self.radio.settings())
+            self._require_all_allowed(self._requested)
+        own = antenna, channel, self.channels
+        self.radio = radio.Radio("sink", args, self._requested, *own)
+        self._require_all_allowed()
         companions = []
         if self.radio.package == "uhd":
             self.messages = uhd_messages(self._events)
@@ -203,12 +154,36 @@ class sdr_sink(radio.radio_edge):
         gain = radio_gain.total(gain)
         return transmit_limits.require_allowed(*at, gain, self._bandwidth)
 
+    def _require_all_allowed(self, requested=None):
+        """Require that each channel is allowed, as requested or as the device says."""
+        gains = radio_gain.of_channels((requested or {}).get("gain"), self.channels)
+        for channel, gain in enumerate(gains):
+            wanted = requested and requested | {"gain": gain}
+            self.require_allowed(wanted or self.radio.settings(channel))
+
+    def device_time(self):
+        """Return the time in s of the open USRP, to which tx_time refers."""
+        if self.radio is None or self.radio.package != "uhd":
+            raise ValueError(
+                f"device_time() needs an armed sink of driver = 'uhd', not "
+                f"driver = '{self._requested['driver']}'; arm it"
+            )
+        return self.radio.device_time()
+
+    def bursts(self):
+        """Return a dictionary of each of the last 1000 bursts that a USRP was given.
+
+        number: since the start. begin: tx_time, or when it was handed over. handed:
+        when that was, in s of device_time(). underruns, late: their counts.
+        """
+        return self._events.bursts()
+
     def _set_radio(self, name, value, requested):
-        self.require_allowed(requested)
+        self._require_all_allowed(requested)
         if value is not None:
             self.radio.set(name, value)
             try:
-                self.require_allowed(self.radio.settings())
+                self._require_all_allowed()
             except ValueError:
                 self.silence()
                 raise

@@ -8,6 +8,7 @@ standard error; gr-osmosdr drops the error codes. Files and zmq lose
 nothing; a receiver of zmq_pub knows its gaps by the sender's sample numbers.
 """
 
+import collections
 import threading
 import time
 
@@ -17,8 +18,10 @@ from ..block_errors import guarded_block
 
 PUBLISH_SECONDS = 0.5
 NAMES = ("underruns", "overruns", "late")
+OF_BURSTS = {"underruns": "bursts_with_underruns", "late": "late_bursts"}
+KEPT = 1000  # bursts of which the events are known
 REPORTED = {  # what a driver reports; the others are None
-    ("sink", "uhd"): ("underruns", "late"),
+    ("sink", "uhd"): ("underruns", "late", "bursts", *OF_BURSTS.values()),
     ("source", "uhd"): ("overruns",),
     ("source", "zmq_pub"): ("overruns",),
 }
@@ -32,19 +35,49 @@ class StreamEvents:
     def __init__(self, direction, package, **more):
         lossless = NAMES if package in ("file", "zmq") else ()
         known = REPORTED.get((direction, package), lossless)
-        self._initial = {name: 0 if name in known else None for name in NAMES} | more
-        self._lock = threading.Lock()
+        names = (*NAMES, *("bursts", *OF_BURSTS.values()) * (direction == "sink"))
+        self._initial = {name: 0 if name in known else None for name in names} | more
+        self._lock, self._bursts = threading.Lock(), collections.deque(maxlen=KEPT)
         self._published = 0.0
         self.restart()
 
     def restart(self):
         with self._lock:
             self._counts, self._since = dict(self._initial), time.time()
+            self._bursts.clear()
 
     def add(self, **counts):
         with self._lock:
             for name, count in counts.items():
                 self._counts[name] += count
+
+    def begin_burst(self, begin, handed):
+        """Note that a burst for a device time was handed to the driver at another."""
+        with self._lock:
+            burst = {"number": self._counts["bursts"], "begin": begin, "handed": handed}
+            self._bursts.append(burst | dict.fromkeys(OF_BURSTS, 0))
+            self._counts["bursts"] += 1
+
+    def lose(self, name, at):
+        """Count "underruns" or "late", and for the burst of a device time, None: now.
+
+        gr-uhd names no burst. It is the last one that had begun. Of several that were
+        handed over after their time, it is the first that was not yet late.
+        """
+        with self._lock:
+            self._counts[name] += 1
+            begun = [b for b in self._bursts if at is None or b["begin"] <= at]
+            if name == "late":
+                hopeless = [b for b in begun if b["handed"] >= b["begin"]]
+                begun += [b for b in hopeless if not b["late"]][:1]
+            if begun:
+                begun[-1][name] += 1
+                self._counts[OF_BURSTS[name]] += begun[-1][name] == 1
+
+    def bursts(self):
+        """Return copies of the last 1000 bursts, dictionaries."""
+        with self._lock:
+            return list(map(dict, self._bursts))
 
     def counts(self):
         """Return the counts and `since`, the start in unix seconds."""
@@ -71,9 +104,12 @@ class uhd_messages(guarded_block):
 
     def handle(self, message):
         """Count the event codes of (uhd_async_msg . {event_code: [symbol, ...]})."""
-        codes = pmt.dict_ref(pmt.cdr(message), pmt.intern("event_code"), pmt.PMT_NIL)
+        fields = pmt.cdr(message)
+        codes = pmt.dict_ref(fields, pmt.intern("event_code"), pmt.PMT_NIL)
+        at = pmt.dict_ref(fields, pmt.intern("time_spec"), pmt.PMT_NIL)
+        at = sum(pmt.to_python(at)) if pmt.is_pair(at) else None  # (seconds . fraction)
         while pmt.is_pair(codes):
             name = LOST.get(pmt.symbol_to_string(pmt.car(codes)))
             if name:
-                self._events.add(**{name: 1})
+                self._events.lose(name, at)
             codes = pmt.cdr(codes)

@@ -2,6 +2,7 @@
 """Burst modulator: makes bursts of samples for a radio from codewords."""
 
 import numpy as np
+import pmt
 from advphy_model.link.any_link import load
 from advphy_model.modem.frame import Frame
 from advphy_model.modem.modulator import Modulator
@@ -10,15 +11,24 @@ from gnuradio import gr
 from ..block_errors import guarded_general_block
 from .alice_arn import KEY_TAG
 from .alice_arn import TAG as ALICE_TAG
+from .bytes_to_messages import PDUS, next_pdu
 
+TIME = pmt.intern("tx_time")
 CHECK_DIGITS = 4  # hexadecimal digits of a key's check that fit into a header
 
 
 class burst_modulator(guarded_general_block):
     """Make bursts of codewords: preamble, header, pilots, payload, pulse shaping.
 
-    Input:  codewords, complex64 [n]
+    Input:  codewords, complex64 [n]; with pdus=True there is none
     Output: samples, complex64, magnitude at most `amplitude`
+    Message port "pdus", with pdus=True: PDUs to send, each a pair of a dictionary and a
+            vector, u8vector of messages or c32vector of codewords
+
+    With pdus=True, a PDU becomes a burst, or several if it is longer, of which the last
+    may be shorter. Tags "tx_sob" and "tx_eob" are on its first and last sample, and
+    "tx_time" of its dictionary on the first, half a gap before the power rises, all as
+    gr-uhd takes them. A PDU that does not fit ends the flowgraph.
 
     A burst holds frame.codewords codewords; the last, incomplete burst of a finite
     stream is not sent. Alice's tags "alice" and "key" are sent in the headers: the pair
@@ -37,6 +47,7 @@ class burst_modulator(guarded_general_block):
             of your own, or images.
         secret: 32 bytes, for keyed bursts (docs/over_the_air.md), of which each start
             begins a new session; None: plain bursts.
+        pdus: True: PDUs instead of a stream; they carry no "alice" and "key".
     """
 
     def __init__(
@@ -48,17 +59,21 @@ class burst_modulator(guarded_general_block):
         peak_symbol=None,
         seed=None,
         secret=None,
+        pdus=False,
     ):
         model = load(model)
         frame = Frame.of_model(model) if frame is None else frame
-        guarded_general_block.__init__(
-            self, "burst_modulator", [(np.complex64, (model.n,))], [np.complex64]
-        )
+        inputs = None if pdus else [(np.complex64, (model.n,))]
+        guarded_general_block.__init__(self, "burst_modulator", inputs, [np.complex64])
         settings = first_frame, amplitude, peak_symbol, seed
         self._modulator = Modulator(frame, model, *settings, secret)
         self._first_frame, self._size = self._modulator.number, frame.codewords
-        self.set_output_multiple(frame.samples())
-        self.set_relative_rate(frame.samples(), frame.codewords)
+        self._model, self._pdus = model, pdus
+        if pdus:
+            self.message_port_register_in(pmt.intern(PDUS))
+        else:
+            self.set_output_multiple(frame.samples())
+            self.set_relative_rate(frame.samples(), frame.codewords)
         self.set_tag_propagation_policy(gr.TPP_DONT)
         self.set_log_level("warn")
         self.start()
@@ -76,6 +91,7 @@ class burst_modulator(guarded_general_block):
         self._modulator.restart(self._first_frame)
         self._origin = self._first_frame * self._size
         self._inserted, self._keys = False, {}
+        self._samples = np.empty(0, np.complex64)  # of a PDU
         return True
 
     def forecast(self, noutput_items, ninputs):
@@ -83,6 +99,8 @@ class burst_modulator(guarded_general_block):
         return [bursts * self._size] * ninputs
 
     def general_work(self, input_items, output_items):
+        if self._pdus:
+            return self._send_pdus(output_items[0])
         size, samples = self._size, self._modulator.frame.samples()
         bursts = min(len(input_items[0]) // size, len(output_items[0]) // samples)
         tags = self.tags_of(bursts * size, ALICE_TAG, KEY_TAG)
@@ -100,6 +118,47 @@ class burst_modulator(guarded_general_block):
             self._follow(*tag)
         self.consume(0, bursts * size)
         return bursts * samples
+
+    def _send_pdus(self, out):
+        written = self.nitems_written(0)
+        if not len(self._samples):
+            kinds = {"u8vector": pmt.is_u8vector, "c32vector": pmt.is_c32vector}
+            pdu = next_pdu(self, kinds)
+            if pdu is None:
+                return 0
+            codewords = self._codewords(*pdu)
+            parts = np.split(codewords, [len(codewords) // self._size * self._size])
+            parts = [self._modulator.modulate(part) for part in parts if len(part)]
+            self._samples = np.concatenate(parts)
+            self.tag_item(written, "tx_sob", True)
+            time = pmt.dict_ref(pdu[0], TIME, pmt.PMT_NIL)
+            if time is not pmt.PMT_NIL:
+                self.add_item_tag(0, written, TIME, time)
+        count = min(len(out), len(self._samples))
+        out[:count], self._samples = self._samples[:count], self._samples[count:]
+        if not len(self._samples):
+            self.tag_item(written + count - 1, "tx_eob", True)
+        return count
+
+    def _codewords(self, about, vector):
+        """Return the codewords of a PDU, complex64 [codewords, n]."""
+        n, book = self._model.n, getattr(self._model, "codebook", ())
+        if any(
+            pmt.dict_has_key(about, pmt.intern(tag)) for tag in (ALICE_TAG, KEY_TAG)
+        ):
+            raise ValueError("a PDU has 'alice' or 'key', which only a stream carries")
+        if pmt.is_c32vector(vector):
+            items = np.array(pmt.c32vector_elements(vector), np.complex64)
+            if len(items) and not len(items) % n:
+                return items.reshape(-1, n)
+        else:
+            items = np.array(pmt.u8vector_elements(vector), np.uint8)
+            if len(items) and items.max() < len(book):
+                return book[items]
+        raise ValueError(
+            f"a PDU has {len(items)} items, but link '{self._model.name}' takes "
+            f"messages below {len(book)}, or whole codewords of {n} symbols"
+        )
 
     def _follow(self, item, key, value):
         nonce = bytes.fromhex(value.get("nonce", ""))

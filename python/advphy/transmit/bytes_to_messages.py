@@ -17,6 +17,25 @@ PDUS = "pdus"
 _POLL_SECONDS = 0.002
 
 
+def next_pdu(block, kinds):
+    """Return (dictionary, vector), PMTs, of the next PDU on port "pdus", None if none.
+
+    kinds is {name of a vector: function that tells whether a PMT is one}.
+    """
+    # Without a handler, PDUs wait in GNU Radio's queue until there is room.
+    pdu = block.to_basic_block().delete_head_nowait(pmt.intern(PDUS))
+    if pdu is None:
+        time.sleep(_POLL_SECONDS)
+        return None
+    if not pmt.is_pair(pdu) or not any(kind(pmt.cdr(pdu)) for kind in kinds.values()):
+        wanted, first = " or ".join(f"a {name}" for name in kinds), next(iter(kinds))
+        raise ValueError(
+            f"a message on port pdus must be a pair of a dictionary and {wanted}, got "
+            f"{pdu}; make it with pmt.cons(pmt.PMT_NIL, pmt.init_{first}(...))"
+        )
+    return pmt.car(pdu), pmt.cdr(pdu)
+
+
 class bytes_to_messages(guarded_general_block):
     """Send bytes as messages of k bits, whitened; messages_to_bytes is the way back.
 
@@ -86,16 +105,9 @@ class bytes_to_messages(guarded_general_block):
         return count
 
     def _take_pdu(self):
-        # Without a handler, PDUs wait in GNU Radio's queue until there is room.
-        pdu = self.to_basic_block().delete_head_nowait(pmt.intern(PDUS))
+        pdu = next_pdu(self, {"u8vector": pmt.is_u8vector})
         if pdu is None:
-            time.sleep(_POLL_SECONDS)
             return
-        if not pmt.is_pair(pdu) or not pmt.is_u8vector(pmt.cdr(pdu)):
-            raise ValueError(
-                "a message on port pdus must be a pair of a dictionary and a u8vector, "
-                f"got {pdu}; make it with pmt.cons(pmt.PMT_NIL, pmt.init_u8vector(...))"
-            )
-        data = bytes(pmt.u8vector_elements(pmt.cdr(pdu)))
+        data = bytes(pmt.u8vector_elements(pdu[1]))
         messages = payload.wrapped(data, self._frame, self._k)
         self._bits = payload.bits_of(messages, self._k)

@@ -204,10 +204,12 @@ def describe(samples: int, peak: float, settings: dict) -> str:
     """Return one line on a transmission that is not armed, with its peak magnitude.
 
     The settings are driver, frequency (Hz), sample_rate (samples/s), gain (dB, stages
-    as text, or None).
+    as text, one of these for each channel, or None).
     """
     rate, gain = settings["sample_rate"], settings["gain"]
-    gain = f"{gain:g} dB" if isinstance(gain, int | float) else gain
+    gains = gain if isinstance(gain, list | tuple) else [gain]
+    gains = [f"{g:g} dB" if isinstance(g, int | float) else str(g) for g in gains]
+    gain = None if gain is None else " and ".join(gains)
     gain = "the device's own gain" if gain is None else f"gain {gain}"
     return (
         f"would send {samples} samples, {samples / rate:.3g} s at "

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PSR at a receiver, from recordings of the signal, the perturbation, and both."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from advphy_model.measure.error_rate import Estimate
+
+SIZE = 16  # samples of which one power is known: at most 4 symbols
+QUIET = 0.25  # of the median power: a signal is off where three powers are below
+BATCHES = 32  # parts of a recording; how their powers differ gives the interval
+Z = 1.96  # standard errors of a two-sided interval of 95 %
+
+
+class Level(NamedTuple):
+    """Mean power of a recording with its standard error, full scale being 1.
+
+    mean: over the recording. on, quiet: over the samples where the signal is on or off;
+    quiet is None if it is always on.
+    """
+
+    mean: tuple
+    on: tuple
+    quiet: tuple | None
+
+
+def level(name, pieces) -> Level:
+    """Return the Level of a recording's pieces, complex64.
+
+    Raises ValueError, which names it, if it is too short or a sample is not finite.
+    """
+    powers = [
+        (np.abs(one[: len(one) // SIZE * SIZE].reshape(-1, SIZE)) ** 2).mean(axis=1)
+        for one in pieces
+    ]
+    powers = np.concatenate(powers).astype(float) if powers else np.empty(0)
+    if len(powers) < BATCHES**2 or not 0 < powers.sum() < math.inf:
+        rule = f"at least {BATCHES**2 * SIZE} samples, all finite and some not 0"
+        raise ValueError(f"{name} must have {rule}; record it again")
+    low = powers < QUIET * np.median(powers)
+    off = low & np.roll(low, 1) & np.roll(low, -1)
+    quiet = _mean(powers[off]) if np.count_nonzero(off) >= 2 * BATCHES else None
+    return Level(_mean(powers), _mean(powers[~off]), quiet)
+
+
+def _mean(powers):
+    parts = [part.mean() for part in np.array_split(powers, BATCHES)]
+    return float(powers.mean()), float(np.std(parts, ddof=1) / math.sqrt(BATCHES))
+
+
+def psr_db(alice: Level, adversary: Level, noise: tuple) -> Estimate:
+    """Return (P_adversary - N) / (P_alice - N) in dB, with its 95 % interval.
+
+    Powers are those where the senders are on; noise is (N, its standard error). Raises
+    ValueError if one of the signals is not above the noise.
+    """
+    (a, a_error), (p, p_error), (n, error) = alice.on, adversary.on, noise
+    for name, power, own in (("Alice", a, a_error), ("adversary", p, p_error)):
+        if power - n <= Z * math.hypot(own, error):
+            raise ValueError(
+                f"the recording of {name} alone has a power of {power:.3g} and the "
+                f"noise {n:.3g}: no signal is heard; raise the gain"
+            )
+    a, p = a - n, p - n
+    return _in_db(p / a, a_error / a, p_error / p, error * (1 / a - 1 / p))
+
+
+def excess_db(alice: Level, adversary: Level, both: Level, noise: tuple) -> Estimate:
+    """Return P_both / (P_alice + P_adversary - N) in dB: 0 if powers add."""
+    known = alice.mean[0] + adversary.mean[0] - noise[0]
+    errors = [one[1] / known for one in (alice.mean, adversary.mean, noise)]
+    return _in_db(both.mean[0] / known, both.mean[1] / both.mean[0], *errors)
+
+
+def _in_db(ratio, *errors):
+    """Return the Estimate of a ratio with independent relative errors in dB."""
+    value, half = 10 * math.log10(ratio), Z * math.hypot(*errors) * 10 / math.log(10)
+    return Estimate(value - half, value, value + half)
