@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The arguments of a stand-in radio, and the air that they select:
 //
-//     air=NAME, name=STATION   medium of all processes of this computer (shared_air.h)
+//     air=NAME, name=STATION   medium of all processes of this computer
 //     id=NAME                  or: air of one transmitter and one receiver in one process
 // At the receiver's input:
 //     noise_variance=V     per real dimension
@@ -23,7 +23,7 @@
 //     lead=SAMPLES         from a transmitter's start, or late sample, to the air
 //     stall_ms=MS          after which the others do not wait for a station
 #pragma once
-#include "air.h"
+#include "station.h"
 #include <map>
 #include <memory>
 #include <string>
@@ -33,6 +33,6 @@ namespace gr::advphy {
 using device_arguments = std::map<std::string, std::string>; // SoapySDR's Kwargs
 
 // std::invalid_argument if an argument is not known or its value is bad.
-std::shared_ptr<air> air_of(const device_arguments& args);
+std::shared_ptr<station> station_of(const device_arguments& args);
 
 } // namespace gr::advphy

@@ -19,7 +19,7 @@ const std::string name = "stand-in";
 class standin_device : public SoapySDR::Device
 {
 public:
-    explicit standin_device(const Kwargs& args) : d_air(gr::advphy::air_of(args)) { }
+    explicit standin_device(const Kwargs& args) : d_air(gr::advphy::station_of(args)) { }
 
     ~standin_device() override
     {
@@ -134,7 +134,7 @@ public:
                    long long&,
                    long timeout_us) override
     {
-        using reading = gr::advphy::air::reading;
+        using reading = gr::advphy::station::reading;
         flags = 0;
         size_t delivered = 0;
         const auto found = d_air->read(static_cast<gr::advphy::sample*>(buffers[0]),
@@ -180,7 +180,7 @@ private:
         return 0;
     }
 
-    std::shared_ptr<gr::advphy::air> d_air;
+    std::shared_ptr<gr::advphy::station> d_air;
     // By direction: SOAPY_SDR_TX is 0, SOAPY_SDR_RX is 1.
     char d_streams[2] = {};
     bool d_joined[2] = { false, false }, d_open[2] = { false, false };
