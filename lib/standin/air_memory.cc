@@ -187,22 +187,23 @@ size_t air_memory::take_place(bool of_sender, const std::string& name)
     const off_t ring_at = off_t(control_bytes + place * ring_bytes);
     if (of_sender && posix_fallocate(d_file, ring_at, ring_bytes) != 0)
         refuse("air '" + d_name + "': no room for another transmitter in /dev/shm");
-    if (of_sender) {
-        air_sender& mine = d_control->senders[place];
+    const auto begin = [&](auto& mine) {
         set_name(mine.name, name);
         mine.pid = getpid();
-        mine.streaming = mine.starved = mine.underruns = 0;
+        mine.streaming = 0;
+    };
+    if (of_sender) {
+        air_sender& mine = d_control->senders[place];
+        begin(mine);
+        mine.starved = mine.underruns = 0;
         mine.life += mine.life % 2; // even: not yet on the air
         mine.written = 0;
     } else {
         air_receiver& mine = d_control->receivers[place];
-        set_name(mine.name, name);
-        mine.pid = getpid();
-        mine.streaming = mine.lagging = mine.overflows = 0;
-        for (size_t i = 0; i < air_stations; ++i) {
-            mine.needed[i] = 0;
-            mine.power[i] = 0;
-        }
+        begin(mine);
+        mine.lagging = mine.overflows = 0;
+        std::fill(std::begin(mine.needed), std::end(mine.needed), 0);
+        std::fill(std::begin(mine.power), std::end(mine.power), 0.0);
     }
     return place;
 }

@@ -53,7 +53,7 @@ public:
     void setGain(int direction, size_t, const std::string&, double gain_db) override
     {
         d_gain_db[direction] = std::clamp(gain_db, 0.0, 60.0);
-        d_air->set_gain(direction == SOAPY_SDR_TX, d_gain_db[direction]);
+        tune(direction);
     }
     double getGain(int direction, size_t, const std::string&) const override
     {
@@ -72,7 +72,7 @@ public:
                       const Kwargs&) override
     {
         d_frequency[direction] = frequency;
-        d_air->set_frequency(direction == SOAPY_SDR_TX, frequency);
+        tune(direction);
     }
     double getFrequency(int direction, size_t, const std::string&) const override
     {
@@ -169,6 +169,12 @@ private:
     {
         return stream ==
                reinterpret_cast<const SoapySDR::Stream*>(&d_streams[SOAPY_SDR_TX]);
+    }
+
+    void tune(int direction)
+    {
+        const bool transmitter = direction == SOAPY_SDR_TX;
+        d_air->tune(transmitter, d_frequency[direction], d_gain_db[direction]);
     }
 
     int turn(SoapySDR::Stream* stream, bool on)

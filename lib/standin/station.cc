@@ -47,10 +47,8 @@ std::shared_ptr<station> station::named(const std::string& name)
     static std::map<std::string, std::weak_ptr<station>> airs;
     const std::lock_guard<std::mutex> lock(mutex);
     auto found = airs[name].lock();
-    if (!found) {
-        found = std::make_shared<station>(std::nullopt);
-        airs[name] = found;
-    }
+    if (!found)
+        airs[name] = found = std::make_shared<station>(std::nullopt);
     return found;
 }
 
@@ -124,17 +122,11 @@ void station::set_sample_rate(double sample_rate)
         check_path(*d_settings.path, sample_rate);
 }
 
-void station::set_gain(bool of_transmitter, double gain_db)
+void station::tune(bool transmitter, double frequency, double gain_db)
 {
     const both_locks locks(d_receiving_mutex, d_sending_mutex);
-    d_gain_db[of_transmitter] = gain_db;
-    describe();
-}
-
-void station::set_frequency(bool of_transmitter, double frequency)
-{
-    const both_locks locks(d_receiving_mutex, d_sending_mutex);
-    d_frequency[of_transmitter] = frequency;
+    d_frequency[transmitter] = frequency;
+    d_gain_db[transmitter] = gain_db;
     describe();
 }
 
@@ -154,18 +146,12 @@ void station::describe()
     ++d_memory.control().changes;
 }
 
-void station::note(const std::string& event, int64_t index)
+void station::note(const std::string& event, int64_t index, bool loss)
 {
     const std::lock_guard<std::mutex> lock(d_events_mutex);
-    if (d_events.is_open())
-        d_events << event << ' ' << index
-                 << std::endl; // flushed, because the process may die
-}
-
-void station::note_loss(const std::string& loss, int64_t index)
-{
-    if (++d_losses <= most_losses)
-        note(loss, index);
+    d_losses += loss;
+    if (d_events.is_open() && (!loss || d_losses <= most_losses)) // the process may die
+        d_events << event << ' ' << index << std::endl;
 }
 
 // A lock of one's own does not stand in one's own way.

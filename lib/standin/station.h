@@ -45,8 +45,8 @@ struct station_settings {
     uint64_t seed = 1;
     uint64_t overflow_every = 0; // samples delivered between two losses; 0: none
     uint64_t overflow_samples = 1;
-    uint64_t paced = 0; // 0: as fast as possible; else in real time
-    uint64_t stall_ms = 500;
+    uint64_t paced = 0; // 0: as fast as possible; else in real time, as a shared air is
+    uint64_t stall_ms = 500; // after which the others do not wait for a station
     uint64_t lead = 16384; // samples from a transmitter's start to its first on the air
     // complex64, events next to it. Private: what is sent. Shared: what the receiver
     // hears; record.NAME: its part from NAME.
@@ -72,8 +72,7 @@ public:
     void join(bool as_transmitter);
     void leave(bool as_transmitter);
     void set_sample_rate(double sample_rate);
-    void set_gain(bool of_transmitter, double gain_db);
-    void set_frequency(bool of_transmitter, double frequency);
+    void tune(bool transmitter, double frequency, double gain_db);
     void switch_transmitter(bool on);
     void switch_receiver(bool on);
     // Take up to `count` samples within the timeout; return their number.
@@ -81,6 +80,7 @@ public:
     reading read(sample* samples, size_t count, size_t& delivered, microseconds timeout);
 
 private:
+    using both_locks = std::scoped_lock<std::mutex, std::mutex>;
     static constexpr int64_t tick = 8192; // samples per step
     static constexpr int64_t receive_queue = 262144; // samples, of a private air
     static constexpr auto nap = microseconds(100), paced_nap = microseconds(1000);
@@ -107,12 +107,9 @@ private:
     int64_t due(pace& of);
     microseconds patience() const;
     void rest(std::unique_lock<std::mutex>& lock) const;
-    void note(const std::string& event, int64_t index);
-    using both_locks = std::scoped_lock<std::mutex, std::mutex>;
-    void note_loss(const std::string& loss, int64_t index);
+    void note(const std::string& event, int64_t index, bool loss = false);
 
     int64_t room();
-    int64_t private_room();
     void give_up_receivers(bool stalled);
     void run_clock();
     void resume_sending();

@@ -4,7 +4,6 @@
 #include "station.h"
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace gr::advphy {
@@ -146,7 +145,7 @@ bool station::lose()
 {
     if (receiver().lagging.exchange(0)) {
         ++receiver().overflows;
-        note_loss("overflow", receiver().time);
+        note("overflow", receiver().time, true);
         advance(std::max<int64_t>(0, d_memory.control().clock - receiver().time));
         return true;
     }
@@ -158,7 +157,7 @@ bool station::lose()
         advance(int64_t(d_settings.overflow_samples));
         d_next_loss += int64_t(d_settings.overflow_every);
     }
-    note_loss("overflow", d_private ? d_delivered : receiver().time.load());
+    note("overflow", d_private ? d_delivered : receiver().time.load(), true);
     d_late = false;
     d_reported = true;
     return true;
@@ -292,10 +291,9 @@ void station::impair(sample* samples, int64_t count)
         auto* reals = reinterpret_cast<float*>(samples);
         add_gaussian(normals, float(std::sqrt(s.noise_variance)), reals, reals);
     }
-    const float nan = std::numeric_limits<float>::quiet_NaN();
     for (uint64_t i = first; s.nan_every && i < end; ++i)
         if (i >= s.nan_every && i % s.nan_every < s.nan_samples)
-            samples[i - first] = { nan, nan };
+            samples[i - first] = { NAN, NAN };
 }
 
 } // namespace gr::advphy

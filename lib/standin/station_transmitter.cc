@@ -40,8 +40,8 @@ void station::switch_transmitter(bool on)
 // Samples that the transmitter may write now.
 int64_t station::room()
 {
-    if (d_private)
-        return private_room();
+    if (d_private && d_settings.paced)
+        return transmit_queue - d_ahead;
     auto& control = d_memory.control();
     const int64_t written = sender().written;
     int64_t behind = written;
@@ -53,22 +53,15 @@ int64_t station::room()
         }
     if (heard) {
         d_sending = {};
-        return transmit_queue - (written - behind);
+        return (d_private ? receive_queue : transmit_queue) - (written - behind);
     }
+    if (d_private)
+        return d_receiver_expected ? 0 : tick;
     // Nobody listens: the clock goes on by itself.
     const int64_t left = d_settings.paced ? due(d_sending) : tick;
     if (left > 0)
         raise_to(control.clock, sender().origin + written + left);
     return left;
-}
-
-int64_t station::private_room()
-{
-    if (d_settings.paced)
-        return transmit_queue - d_ahead;
-    if (receiver().streaming)
-        return receive_queue - (sender().written - receiver().needed[d_sender]);
-    return d_receiver_expected ? 0 : tick;
 }
 
 // No longer wait for receivers that have died, or have not moved.
@@ -101,7 +94,7 @@ void station::run_clock()
     while (left > 0) {
         const int64_t size = std::min(left, tick), sent = std::min(size, d_ahead);
         if (sending && sent < size && !d_starved)
-            note_loss("underrun", d_on_air + sent);
+            note("underrun", d_on_air + sent, true);
         d_starved = d_starved ? sent == 0 : sent < size;
         put(nullptr, size - sent);
         publish(size);
