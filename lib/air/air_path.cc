@@ -87,7 +87,8 @@ void air_path::set_rays()
     for (const ray& one : d_rays)
         latest = std::max(latest, one.delay);
     d_still = d_settings.doppler == 0 && d_settings.ppm == 0;
-    d_plain = d_still && profile == 0 && d_fraction == 0;
+    d_single = d_settings.doppler == 0 && profile == 0;
+    d_plain = d_single && d_still && d_fraction == 0;
     d_reach = d_plain ? 0 : size_t(std::ceil(latest)) + 1;
     d_size = d_plain ? 1 : d_reach + interpolator_taps + 1;
     const double cycles = d_settings.doppler / d_sample_rate;
@@ -164,7 +165,7 @@ void air_path::add(const sample* sent, int64_t at, size_t count, sample* out)
     for (size_t done = 0; done < count;) {
         const int64_t now = at + int64_t(done);
         size_t size = count - done;
-        if (!d_plain) // pieces begin at multiples of their size, for any calls
+        if (!d_single) // pieces begin at multiples of their size, for any calls
             size = std::min(size, d_piece - size_t(now) % d_piece);
         const sample* from = sent + (first() - begin);
         if (!d_plain)
@@ -186,7 +187,7 @@ void air_path::add(const sample* sent, int64_t at, size_t count, sample* out)
 void air_path::pass_rays(const sample* from, int64_t now, size_t count)
 {
     d_out.resize(count);
-    if (d_settings.profile == 0 && d_settings.doppler == 0) { // one, and its gain is 1
+    if (d_single) {
         const auto start = uint64_t(std::llround(d_fraction * 0x1p32));
         const auto step = uint64_t(std::llround((1 + d_settings.ppm * 1e-6) * 0x1p32));
         const float* table = fractional_delays().data();

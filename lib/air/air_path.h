@@ -59,7 +59,7 @@ private:
     // Position of the receiver's next sample among those sent: whole and fraction.
     int64_t d_whole;
     double d_fraction;
-    bool d_plain, d_still;
+    bool d_plain, d_single, d_still; // single: one ray, its gain is 1
     size_t d_reach, d_size; // taps before those of a ray without delay, and all
     size_t d_piece; // samples
     std::vector<ray> d_rays;

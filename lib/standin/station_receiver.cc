@@ -231,7 +231,7 @@ void station::mix(sample* samples, int64_t count)
 void station::amplify(sample* samples, int64_t count) const
 {
     const auto gain = float(std::pow(10.0, d_gain_db[false] / 20));
-    for (int64_t i = 0; i < count; ++i)
+    for (int64_t i = 0; gain != 1 && i < count; ++i)
         samples[i] *= gain;
 }
 
