@@ -172,7 +172,7 @@ station::microseconds station::patience() const
 void station::rest(std::unique_lock<std::mutex>& lock) const
 {
     lock.unlock();
-    std::this_thread::sleep_for(d_private && d_settings.paced ? paced_nap : nap);
+    std::this_thread::sleep_for(d_private ? private_nap : nap);
     lock.lock();
 }
 

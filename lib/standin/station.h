@@ -83,7 +83,7 @@ private:
     using both_locks = std::scoped_lock<std::mutex, std::mutex>;
     static constexpr int64_t tick = 8192; // samples per step
     static constexpr int64_t receive_queue = 262144; // samples, of a private air
-    static constexpr auto nap = microseconds(100), paced_nap = microseconds(1000);
+    static constexpr auto nap = microseconds(100), private_nap = microseconds(500);
 
     struct heard { // a transmitter, as this receiver knows it
         uint32_t life = 0;
