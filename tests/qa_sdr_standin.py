@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stand-in radio, driven as a user drives a radio: its impairments measured."""
 
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
+from gnuradio import advphy, blocks
 
-from .left_open import resident_mib
-from .standin_link import RATE, WAYS, loopback, needs_standin, on_air, tones
+from .left_open import descriptors, resident_mib
+from .qa_grc import ENVIRONMENT
+from .standin_link import RATE, WAYS, loopback, needs_standin, on_air, own_air, tones
+from .while_running import until
 
 pytestmark = needs_standin
 
@@ -21,11 +26,68 @@ def test_without_impairments_what_is_sent_arrives(driver, rng):
     assert sink.settings()["frequency"] == 433e6
 
 
-def test_a_delay_comes_as_zeros_in_front(rng):
+@pytest.mark.parametrize("delay", [1234, 100_000])
+def test_a_delay_comes_as_zeros_in_front(delay, rng):
     sent = tones(rng, 20_000)
-    found, *_ = loopback(sent, 20_000, delay=1234)
-    assert not found[:1234].any()
-    assert np.array_equal(found[1234:], sent[: 20_000 - 1234])
+    found, *_ = loopback(sent, delay + 20_000, delay=delay)
+    assert not found[:delay].any()
+    assert np.array_equal(found[delay:], sent)
+
+
+@pytest.mark.parametrize("first", ["transmitter", "receiver"])
+def test_whoever_starts_first_no_sample_is_lost(first, rng):
+    sent, args = tones(rng, 300_000), own_air()
+    sender, receiver = advphy.top_block(), advphy.top_block()
+    source = blocks.vector_source_c(sent.tolist())
+    sink = advphy.sdr_sink("standin", args, 433e6, RATE, armed=True)
+    sender.connect(source, sink)
+    radio = advphy.sdr_source("standin", args, 433e6, RATE)
+    head, found = blocks.head(8, len(sent)), blocks.vector_sink_c()
+    receiver.connect(radio, head, found)
+    order = [sender, receiver] if first == "transmitter" else [receiver, sender]
+    for flowgraph in order:
+        flowgraph.start()
+        time.sleep(0.2)
+    receiver.wait()
+    sender.stop()
+    sender.wait()
+    assert np.array_equal(np.array(found.data(), np.complex64), sent)
+
+
+OTHER = """
+import sys
+from gnuradio import advphy, blocks
+flowgraph = advphy.top_block()
+source = blocks.vector_source_c([0.5 + 0j] * 1000, True)
+sink = advphy.sdr_sink("standin", sys.argv[1], armed=True, time_limit=600)
+flowgraph.connect(source, sink)
+flowgraph.run()
+"""
+
+
+def memory_of_airs():
+    return [path for path in descriptors().values() if "advphy-air" in path]
+
+
+def test_an_air_of_one_process_is_its_own_and_leaves_nothing(tmp_path):
+    args, record, before = own_air(paced=1), tmp_path / "air", memory_of_airs()
+    words = [sys.executable, "-c", OTHER, f"{args},record={record}"]
+
+    def hear():
+        flowgraph = advphy.top_block()
+        radio = advphy.sdr_source("standin", args, 433e6, RATE)
+        head, found = blocks.head(8, 100_000), blocks.vector_sink_c()
+        flowgraph.connect(radio, head, found)
+        flowgraph.run()
+        # Memory without a name, and no file.
+        assert memory_of_airs() == [*before, "/memfd:advphy-air (deleted)"]
+        return np.array(found.data())
+
+    with subprocess.Popen(words, env=ENVIRONMENT) as other:
+        until(lambda: record.is_file() and record.stat().st_size > 8 * RATE / 10)
+        assert not hear().any()
+        other.kill()
+    assert memory_of_airs() == before
 
 
 @pytest.mark.parametrize("driver", ["soapy", "osmosdr"])

@@ -13,6 +13,7 @@ import pytest
 from advphy_model.air import shared_air
 from advphy_model.air.shared_air import SharedAir
 from gnuradio import advphy, blocks
+from gnuradio.advphy.air import standin
 
 from .qa_grc import ENVIRONMENT
 from .standin_link import RATE, needs_standin, tones
@@ -251,8 +252,8 @@ def test_another_frequency_is_another_channel(lab):
         ({"rate": 2e6}, "runs at 1000000 samples/s, not 2000000"),
         ({"alice.volume": 1}, "'alice.volume' is not one of its arguments"),
         ({"profile": "tdl_f"}, "profile = 'tdl_f'"),
-        ({"profile": "tdl_a"}, "spread_ns is missing"),
-        ({"delay": -1}, "expected delay, .* >= 0"),
+        ({"profile": "tdl_a"}, "spread_ns must be above 0, the rms delay spread"),
+        ({"delay": -1}, "delay must be 0..131072 samples, got -1"),
         ({"loss_db": 3}, "id and loss_db do not go with air="),
         ({"id": 3}, "id and loss_db do not go with air="),
         ({"cfo": "inf"}, "expected a number"),
@@ -264,6 +265,18 @@ def test_stations_that_are_refused(lab, settings, said):
         with pytest.raises(ValueError, match=said):
             station("source", lab, **({"name": "eve"} | settings))
     del first
+
+
+def test_the_arguments_that_select_the_stand_in_are_those_that_it_knows(lab, tmp_path):
+    other = {"driver", "id", "loss_db", "air", "name"}
+    values = {"profile": "none", "record": tmp_path / "air"}
+    for name in sorted(standin.ARGUMENTS - other):
+        station("source", lab, "bob", **{name: values.get(name, 1)})
+    for name in standin.ARGUMENTS & {"loss_db", "cfo", "delay", "ppm"}:
+        advphy.sdr_source("standin", f"id=known,{name}=1", 433e6, RATE)
+    for args in ("id=known,gain_db=1", "id=known,lead=1", f"air={lab},volume=1"):
+        with pytest.raises(ValueError, match="is not one of its arguments"):
+            advphy.sdr_source("standin", args, 433e6, RATE)
 
 
 def test_an_air_has_eight_receivers(lab):

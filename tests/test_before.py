@@ -23,8 +23,8 @@ TORCH |= {"universal_pgd"}
 SLOW = {"evaluate", "synchronism", "reproduce", "doctor", "bench"}
 MACHINE = {"data", "completion", "doctor", "bench"}  # of these, the keys alone
 VARY = {"version", "torch", "messages_per_second"}  # keys and columns
-# Only the keys of these are compared; a report's command is as it was typed from 0.6 on,
-# and tests/test_commands_attack.py runs it.
+# Only the keys of these are compared; a report's command is as it was typed from 0.6
+# on, and tests/test_commands_attack.py runs it.
 TEXT = {"is", "described", "why", "numbers", "core:datetime", "command"}
 # From 0.6 on the canceller draws its sample: another label, and other counts.
 CORRECTED = {"canceller", "frames", "blocks", "block_errors", "erasures"}

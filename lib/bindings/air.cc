@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Python module advphy_model.kernels: impairments, perturbations and the canceller.
+// Python module advphy_model.kernels: impairments, perturbations, the canceller, and the
+// settings of paths.
+#include "air/air_path.h"
 #include "air/canceller.h"
 #include "air/impairment.h"
 #include "air/perturbation.h"
@@ -208,6 +210,28 @@ void bind_impairments(py::module_& m)
            &checked_interpolate);
 }
 
+void bind_paths(py::module_& m)
+{
+    std::vector<std::string> names;
+    for (const path_field& field : path_fields())
+        names.push_back(field.name);
+    m.attr("PATH_SETTINGS") = py::tuple(py::cast(names));
+    m.attr("PATH_PROFILES") = py::tuple(py::cast(profile_names()));
+    define(
+        m,
+        "check_path",
+        "Raise ValueError if a value (float64, in the order of PATH_SETTINGS) is out of "
+        "range at a sample rate.",
+        { "values", "sample_rate" },
+        [](input values, double sample_rate) {
+            const double* value = data_of<double>(values, "values", path_fields().size());
+            path_settings path;
+            for (const path_field& field : path_fields())
+                path.*field.value = *value++;
+            check_path(path, sample_rate);
+        });
+}
+
 } // namespace
 
 void bind_air(py::module_& m)
@@ -215,6 +239,7 @@ void bind_air(py::module_& m)
     bind_impairments(m);
     bind_perturbation(m);
     bind_canceller(m);
+    bind_paths(m);
 }
 
 } // namespace gr::advphy

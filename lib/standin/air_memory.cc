@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "air_memory.h"
-#include "air.h"
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -71,18 +70,26 @@ void check_name(const std::string& key, const std::string& name)
 
 } // namespace
 
-air_memory::air_memory(const std::string& name) : d_name(name)
+air_memory::air_memory(const std::optional<std::string>& given)
+    : d_name(given.value_or(""))
 {
-    check_name("air", name);
-    d_path = "/dev/shm/advphy-air-" + std::to_string(getuid()) + "-" + name;
-    open_file();
+    const std::string& name = d_name;
+    if (!given) {
+        d_file = memfd_create("advphy-air", MFD_CLOEXEC);
+        if (d_file < 0)
+            refuse(std::string("no memory (") + std::strerror(errno) + ")");
+    } else {
+        check_name("air", name);
+        d_path = "/dev/shm/advphy-air-" + std::to_string(getuid()) + "-" + name;
+        open_file();
+    }
     {
         const table_lock held(d_file);
         if (alone())
             begin();
         lock(d_file, F_OFD_SETLK, F_RDLCK, present_byte);
-        d_mapped =
-            mmap(nullptr, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, d_file, 0);
+        const int kind = given ? MAP_SHARED : MAP_PRIVATE; // also after a fork
+        d_mapped = mmap(nullptr, file_bytes, PROT_READ | PROT_WRITE, kind, d_file, 0);
     }
     if (d_mapped == MAP_FAILED) {
         close(d_file);
@@ -134,7 +141,7 @@ air_memory::~air_memory()
     {
         const table_lock held(d_file);
         lock(d_file, F_OFD_SETLK, F_UNLCK, present_byte);
-        if (alone())
+        if (alone() && !d_path.empty())
             unlink(d_path.c_str());
     }
     munmap(d_mapped, file_bytes);
@@ -180,22 +187,23 @@ size_t air_memory::take_place(bool of_sender, const std::string& name)
     const off_t ring_at = off_t(control_bytes + place * ring_bytes);
     if (of_sender && posix_fallocate(d_file, ring_at, ring_bytes) != 0)
         refuse("air '" + d_name + "': no room for another transmitter in /dev/shm");
-    if (of_sender) {
-        air_sender& mine = d_control->senders[place];
+    const auto begin = [&](auto& mine) {
         set_name(mine.name, name);
         mine.pid = getpid();
-        mine.streaming = mine.starved = mine.underruns = 0;
+        mine.streaming = 0;
+    };
+    if (of_sender) {
+        air_sender& mine = d_control->senders[place];
+        begin(mine);
+        mine.starved = mine.underruns = 0;
         mine.life += mine.life % 2; // even: not yet on the air
         mine.written = 0;
     } else {
         air_receiver& mine = d_control->receivers[place];
-        set_name(mine.name, name);
-        mine.pid = getpid();
-        mine.streaming = mine.lagging = mine.overflows = 0;
-        for (size_t i = 0; i < air_stations; ++i) {
-            mine.needed[i] = 0;
-            mine.power[i] = 0;
-        }
+        begin(mine);
+        mine.lagging = mine.overflows = 0;
+        std::fill(std::begin(mine.needed), std::end(mine.needed), 0);
+        std::fill(std::begin(mine.power), std::end(mine.power), 0.0);
     }
     return place;
 }

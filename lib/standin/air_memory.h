@@ -1,22 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The memory that the processes of a shared air have in common: a file in /dev/shm with
 // who is on the air, the paths between them, and a ring of samples for each transmitter.
+// An air without a name has the same in memory that no other process can reach.
 //
 // It begins with the first process and ends with the last. A lock on a byte of the file
 // says that its owner lives; the kernel releases it however a process ends. The layout is
 // read and written by advphy_model/air/shared_air.py, too.
 #pragma once
-#include "air_path.h"
+#include "air/air_path.h"
+#include <algorithm>
 #include <atomic>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 namespace gr::advphy {
 
+[[noreturn]] inline void refuse(const std::string& what)
+{
+    throw std::invalid_argument("stand-in radio: " + what);
+}
+
 constexpr size_t air_stations = 8; // transmitters, and as many receivers
 constexpr size_t air_paths = 64;
 constexpr size_t air_name_bytes = 32;
-constexpr size_t air_ring = 1 << 20; // samples
+constexpr int64_t air_ring = 1 << 20; // samples
 
 struct air_sender {
     char name[air_name_bytes];
@@ -65,15 +73,27 @@ inline void raise_to(std::atomic<int64_t>& clock, int64_t time)
         ;
 }
 
+// Call each(place in the ring, number done, number) for parts that lie together.
+template <typename function> void in_ring(int64_t first, int64_t count, function each)
+{
+    for (int64_t done = 0, n; done < count; done += n) {
+        const int64_t at = (first + done) % air_ring;
+        n = std::min(count - done, air_ring - at);
+        each(at, done, n);
+    }
+}
+
 class air_memory
 {
 public:
-    // Join the air of that name; throws std::invalid_argument if that is not possible.
-    explicit air_memory(const std::string& name);
+    // Join the air of that name, or begin one without a name; throws
+    // std::invalid_argument if that is not possible.
+    explicit air_memory(const std::optional<std::string>& name);
     ~air_memory();
     air_memory(const air_memory&) = delete;
 
     air_control& control() { return *d_control; }
+    const std::string& name() const { return d_name; }
     sample* ring(size_t sender);
     bool alone() const;
 

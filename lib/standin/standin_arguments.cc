@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "standin_arguments.h"
-#include "shared_air.h"
-#include "standin_air.h"
 #include <algorithm>
 #include <cmath>
 #include <locale>
@@ -14,41 +12,24 @@ namespace gr::advphy {
 namespace {
 using strings = std::vector<std::string>;
 
-const std::map<std::string, double air_settings::*> reals = {
-    { "cfo", &air_settings::cfo },
-    { "noise_variance", &air_settings::noise_variance },
-    { "ppm", &air_settings::ppm },
-    { "gain_step_db", &air_settings::gain_step_db },
-    { "loss_db", &air_settings::loss_db },
+using settings = station_settings;
+
+const std::map<std::string, double settings::*> reals = {
+    { "noise_variance", &settings::noise_variance },
+    { "gain_step_db", &settings::gain_step_db },
 };
-const std::map<std::string, uint64_t air_settings::*> counts = {
-    { "delay", &air_settings::delay },
-    { "gain_step_every", &air_settings::gain_step_every },
-    { "nan_every", &air_settings::nan_every },
-    { "nan_samples", &air_settings::nan_samples },
-    { "seed", &air_settings::seed },
-    { "overflow_every", &air_settings::overflow_every },
-    { "overflow_samples", &air_settings::overflow_samples },
-    { "paced", &air_settings::paced },
+const std::map<std::string, uint64_t settings::*> counts = {
+    { "gain_step_every", &settings::gain_step_every },
+    { "nan_every", &settings::nan_every },
+    { "nan_samples", &settings::nan_samples },
+    { "seed", &settings::seed },
+    { "overflow_every", &settings::overflow_every },
+    { "overflow_samples", &settings::overflow_samples },
+    { "paced", &settings::paced },
 };
-const std::map<std::string, double path_settings::*> path_reals = {
-    { "gain_db", &path_settings::gain_db },
-    { "delay", &path_settings::delay },
-    { "cfo", &path_settings::cfo },
-    { "ppm", &path_settings::ppm },
-    { "doppler", &path_settings::doppler },
-    { "spread_ns", &path_settings::spread_ns },
-    { "echo_delay", &path_settings::echo_delay },
-    { "echo_gain_db", &path_settings::echo_gain_db },
-    { "echo_phase", &path_settings::echo_phase },
-    { "seed", &path_settings::seed },
-};
-const std::map<std::string, uint64_t station_settings::*> station_counts = {
-    { "overflow_every", &station_settings::overflow_every },
-    { "overflow_samples", &station_settings::overflow_samples },
-    { "paced", &station_settings::paced },
-    { "stall_ms", &station_settings::stall_ms },
-    { "lead", &station_settings::lead },
+const std::map<std::string, uint64_t settings::*> shared_counts = {
+    { "stall_ms", &settings::stall_ms },
+    { "lead", &settings::lead },
 };
 // Arguments that SoapySDR and gr-osmosdr add.
 const std::set<std::string> naming = { "driver", "label", "id",   "soapy", "nchan",
@@ -72,29 +53,6 @@ uint64_t count(const std::string& key, const std::string& text)
     return uint64_t(value);
 }
 
-// Read the settings; return whether any argument is one. std::invalid_argument if an
-// argument is not known or its value is bad.
-bool read_arguments(const device_arguments& args, air_settings& settings)
-{
-    bool configures = false;
-    for (const auto& [key, text] : args) {
-        if (naming.count(key))
-            continue;
-        configures = true;
-        if (reals.count(key))
-            settings.*reals.at(key) = number(key, text);
-        else if (counts.count(key))
-            settings.*counts.at(key) = count(key, text);
-        else if (key == "record")
-            settings.record = text;
-        else
-            refuse("'" + key + "' is not one of its arguments");
-    }
-    if (settings.noise_variance < 0 || std::abs(settings.ppm) > 1000)
-        refuse("expected noise_variance >= 0 and ppm in -1000..1000");
-    return configures;
-}
-
 // Read a setting of a path; return whether it is one.
 bool read_path(const std::string& key, const std::string& text, path_settings& path)
 {
@@ -104,62 +62,88 @@ bool read_path(const std::string& key, const std::string& text, path_settings& p
         if (found == names.end())
             refuse("profile = '" + text + "', expected none, two_rays or tdl_a to tdl_e");
         path.profile = double(found - names.begin());
-    } else if (path_reals.count(key)) {
-        path.*path_reals.at(key) = number(key, text);
-    } else {
-        return false;
+        return true;
     }
+    for (const path_field& field : path_fields())
+        if (key == field.name) {
+            path.*field.value = number(key, text);
+            return true;
+        }
+    return false;
+}
+
+// Read a setting of the path of a private air; return whether it is one.
+bool read_private_path(const std::string& key,
+                       const std::string& text,
+                       path_settings& path)
+{
+    if (key == "delay")
+        path.delay = double(count(key, text));
+    else if (key == "loss_db")
+        path.gain_db = -number(key, text);
+    else
+        return (key == "cfo" || key == "ppm") && read_path(key, text, path);
     return true;
 }
 
-// Read the arguments of a station of a shared air.
-station_settings read_station(const device_arguments& args)
+// Read the arguments; std::invalid_argument if one is not known or its value is bad.
+settings read_arguments(const device_arguments& args, bool shared)
 {
-    station_settings read;
-    read.air = args.at("air");
-    read.name = args.count("name") ? args.at("name") : std::to_string(getpid());
+    settings read;
+    read.paced = shared;
     path_settings any;
-    device_arguments own, of_paths;
+    device_arguments of_paths;
     for (const auto& [key, text] : args) {
         if (naming.count(key))
             continue;
-        if (key.find('.') != std::string::npos)
-            of_paths[key] = text;
-        else if (station_counts.count(key))
-            read.*station_counts.at(key) = count(key, text);
+        if (reals.count(key))
+            read.*reals.at(key) = number(key, text);
+        else if (counts.count(key))
+            read.*counts.at(key) = count(key, text);
         else if (key == "record")
             read.record = text;
-        else if (key == "seed" || !read_path(key, text, any))
-            own[key] = text;
-        else
+        else if (shared && shared_counts.count(key))
+            read.*shared_counts.at(key) = count(key, text);
+        else if (shared && key.find('.') != std::string::npos)
+            of_paths[key] = text;
+        else if ((shared ? read_path : read_private_path)(key, text, any))
             read.path = any;
+        else
+            refuse("'" + key + "' is not one of its arguments");
     }
-    if (args.count("id") || own.count("loss_db"))
-        refuse("id and loss_db do not go with air=; give gain_db=");
-    air_settings input;
-    read_arguments(own, input);
-    read.impaired = input;
     for (const auto& [key, text] : of_paths) {
         const auto dot = key.find('.');
         auto& path = read.paths.try_emplace(key.substr(0, dot), any).first->second;
         if (!read_path(key.substr(dot + 1), text, path))
             refuse("'" + key + "' is not one of its arguments");
     }
+    if (read.noise_variance < 0 || (!shared && std::abs(any.ppm) > 1000))
+        refuse("expected noise_variance >= 0 and ppm in -1000..1000");
     return read;
 }
 
 } // namespace
 
-std::shared_ptr<air> air_of(const device_arguments& args)
+std::shared_ptr<station> station_of(const device_arguments& args)
 {
-    if (args.count("air"))
-        return std::make_shared<shared_air>(read_station(args));
-    const auto air = standin_air::named(args.count("id") ? args.at("id") : "0");
-    air_settings settings;
-    // Without settings the arguments only name the air.
-    if (read_arguments(args, settings))
-        air->configure(settings);
-    return air;
+    const auto shared = args.find("air");
+    if (shared == args.end()) {
+        const auto found = station::named(args.count("id") ? args.at("id") : "0");
+        const settings read = read_arguments(args, false);
+        // Without settings the arguments only name the air.
+        if (std::any_of(args.begin(), args.end(), [](const auto& one) {
+                return naming.count(one.first) == 0;
+            }))
+            found->configure(read);
+        return found;
+    }
+    if (args.count("id") || args.count("loss_db"))
+        refuse("id and loss_db do not go with air=; give gain_db=");
+    settings read = read_arguments(args, true);
+    read.name = args.count("name") ? args.at("name") : std::to_string(getpid());
+    auto made = std::make_shared<station>(shared->second);
+    made->configure(read);
+    return made;
 }
 
 } // namespace gr::advphy

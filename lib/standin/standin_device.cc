@@ -19,7 +19,7 @@ const std::string name = "stand-in";
 class standin_device : public SoapySDR::Device
 {
 public:
-    explicit standin_device(const Kwargs& args) : d_air(gr::advphy::air_of(args)) { }
+    explicit standin_device(const Kwargs& args) : d_air(gr::advphy::station_of(args)) { }
 
     ~standin_device() override
     {
@@ -53,7 +53,7 @@ public:
     void setGain(int direction, size_t, const std::string&, double gain_db) override
     {
         d_gain_db[direction] = std::clamp(gain_db, 0.0, 60.0);
-        d_air->set_gain(direction == SOAPY_SDR_TX, d_gain_db[direction]);
+        tune(direction);
     }
     double getGain(int direction, size_t, const std::string&) const override
     {
@@ -72,7 +72,7 @@ public:
                       const Kwargs&) override
     {
         d_frequency[direction] = frequency;
-        d_air->set_frequency(direction == SOAPY_SDR_TX, frequency);
+        tune(direction);
     }
     double getFrequency(int direction, size_t, const std::string&) const override
     {
@@ -134,7 +134,7 @@ public:
                    long long&,
                    long timeout_us) override
     {
-        using reading = gr::advphy::air::reading;
+        using reading = gr::advphy::station::reading;
         flags = 0;
         size_t delivered = 0;
         const auto found = d_air->read(static_cast<gr::advphy::sample*>(buffers[0]),
@@ -171,6 +171,12 @@ private:
                reinterpret_cast<const SoapySDR::Stream*>(&d_streams[SOAPY_SDR_TX]);
     }
 
+    void tune(int direction)
+    {
+        const bool transmitter = direction == SOAPY_SDR_TX;
+        d_air->tune(transmitter, d_frequency[direction], d_gain_db[direction]);
+    }
+
     int turn(SoapySDR::Stream* stream, bool on)
     {
         if (transmits(stream))
@@ -180,7 +186,7 @@ private:
         return 0;
     }
 
-    std::shared_ptr<gr::advphy::air> d_air;
+    std::shared_ptr<gr::advphy::station> d_air;
     // By direction: SOAPY_SDR_TX is 0, SOAPY_SDR_RX is 1.
     char d_streams[2] = {};
     bool d_joined[2] = { false, false }, d_open[2] = { false, false };

@@ -5,15 +5,15 @@ import itertools
 import os
 from pathlib import Path
 
+from advphy_model import kernels
+
 DRIVER = "advphy_standin"
 _ends = itertools.count()
 ANTENNA = "stand-in"  # as the device reports it; gr-osmosdr reports no driver
 ARGUMENTS = set(
-    "cfo noise_variance delay ppm gain_step_db gain_step_every nan_every nan_samples"
-    " seed overflow_every overflow_samples loss_db paced record id driver air name"
-    " gain_db doppler profile spread_ns echo_delay echo_gain_db echo_phase lead"
-    " stall_ms".split()
-)
+    "noise_variance gain_step_db gain_step_every nan_every nan_samples overflow_every"
+    " overflow_samples loss_db paced record id driver air name lead stall_ms".split()
+).union(kernels.PATH_SETTINGS)
 
 
 def plugin_folder():

@@ -12,18 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from advphy_model import kernels
 from advphy_model.found_by_name import require_known
 
 FOLDER = Path("/dev/shm")
-PROFILES = ("none", "two_rays", "tdl_a", "tdl_b", "tdl_c", "tdl_d", "tdl_e")
+PROFILES = kernels.PATH_PROFILES
 STATIONS, PATHS = 8, 64
-PATH = np.dtype(
-    [
-        (name, "f8")
-        for name in "gain_db delay cfo ppm doppler spread_ns echo_delay echo_gain_db "
-        "echo_phase profile seed".split()
-    ]
-)
+PATH = np.dtype([(name, "f8") for name in kernels.PATH_SETTINGS])
 _SENDER = np.dtype(
     [("name", "S32"), ("pid", "i8")]
     + [(name, "u4") for name in ("life", "streaming", "starved", "underruns")]
@@ -154,23 +149,9 @@ class SharedAir:
             if name == "profile":
                 require_known("profile", value, PROFILES)
                 value = PROFILES.index(value)
-            if not np.isfinite(value):
-                raise ValueError(f"{name} must be finite, got {value}")
             path[name] = value
-        rate = self.sample_rate
-        last = 21e-9 * path["spread_ns"] * rate + path["echo_delay"]
-        for name, good, rule in (
-            ("delay", 0 <= path["delay"] <= 1e5, "0..1e5 samples"),
-            ("ppm", abs(path["ppm"]) <= 1000, "-1000..1000"),
-            ("gain_db", abs(path["gain_db"]) <= 200, "-200..200 dB"),
-            ("echo_gain_db", abs(path["echo_gain_db"]) <= 200, "-200..200 dB"),
-            ("doppler", 0 <= path["doppler"] <= rate / 100, f"0..{rate / 100:g} Hz"),
-            ("echo_delay", 0 <= path["echo_delay"] <= 1000, "0..1000 samples"),
-            ("spread_ns", path["spread_ns"] >= 0 and last <= 1000, "shorter, and >= 0"),
-            ("spread_ns", path["profile"] < 2 or path["spread_ns"], "above 0, in ns"),
-        ):
-            if not good:
-                raise ValueError(f"{name} must be {rule}, got {path[name]:g}")
+        values = np.array(path.tolist())
+        kernels.check_path(values, self.sample_rate)
         return path
 
     @contextmanager

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "air_path.h"
-#include "air.h"
+#include "air/air_path.h"
 #include "air/impairment.h"
 #include "random/gaussian.h"
-#include "standin_channel.h"
 #include <algorithm>
 #include <cmath>
 
@@ -16,60 +14,6 @@ constexpr double turned = 0.01; // cycles that a ray may turn within a piece
 constexpr size_t before = interpolator_taps / 2 - 1; // taps before a ray's delay
 constexpr size_t sinusoids = 16;
 
-struct tabled_ray {
-    double delay, power_db; // delay over the rms delay spread
-};
-
-// [tr38901], tables 7.7.2-1 to 7.7.2-5. The first ray of D and E does not fade.
-const std::vector<std::vector<tabled_ray>> tables = {
-    { { 0, -13.4 },      { .3819, 0 },      { .4025, -2.2 },   { .5868, -4 },
-      { .4610, -6 },     { .5375, -8.2 },   { .6708, -9.9 },   { .5750, -10.5 },
-      { .7618, -7.5 },   { 1.5375, -15.9 }, { 1.8978, -6.6 },  { 2.2242, -16.7 },
-      { 2.1718, -12.4 }, { 2.4942, -15.2 }, { 2.5119, -10.8 }, { 3.0582, -11.3 },
-      { 4.0810, -12.7 }, { 4.4579, -16.2 }, { 4.5695, -18.3 }, { 4.7966, -18.9 },
-      { 5.0066, -16.6 }, { 5.3043, -19.9 }, { 9.6586, -29.7 } },
-    { { 0, 0 },          { .1072, -2.2 },   { .2155, -4 },    { .2095, -3.2 },
-      { .2870, -9.8 },   { .2986, -1.2 },   { .3752, -3.4 },  { .5055, -5.2 },
-      { .3681, -7.6 },   { .3697, -3 },     { .5700, -8.9 },  { .5283, -9 },
-      { 1.1021, -4.8 },  { 1.2756, -5.7 },  { 1.5474, -7.5 }, { 1.7842, -1.9 },
-      { 2.0169, -7.6 },  { 2.8294, -12.2 }, { 3.0219, -9.8 }, { 3.6187, -11.4 },
-      { 4.1067, -14.9 }, { 4.2790, -9.2 },  { 4.7834, -11.3 } },
-    { { 0, -4.4 },       { .2099, -1.2 },   { .2219, -3.5 },   { .2329, -5.2 },
-      { .2176, -2.5 },   { .6366, 0 },      { .6448, -2.2 },   { .6560, -3.9 },
-      { .6584, -7.4 },   { .7935, -7.1 },   { .8213, -10.7 },  { .9336, -11.1 },
-      { 1.2285, -5.1 },  { 1.3083, -6.8 },  { 2.1704, -8.7 },  { 2.7105, -13.2 },
-      { 4.2589, -13.9 }, { 4.6003, -13.9 }, { 5.4902, -15.8 }, { 5.6077, -17.1 },
-      { 6.3065, -16 },   { 6.6374, -15.7 }, { 7.0427, -21.6 }, { 8.6523, -22.8 } },
-    { { 0, -.2 },
-      { 0, -13.5 },
-      { .035, -18.8 },
-      { .612, -21 },
-      { 1.363, -22.8 },
-      { 1.405, -17.9 },
-      { 1.804, -20.1 },
-      { 2.596, -21.9 },
-      { 1.775, -22.9 },
-      { 4.042, -27.8 },
-      { 7.937, -23.6 },
-      { 9.424, -24.8 },
-      { 9.708, -30 },
-      { 12.525, -27.7 } },
-    { { 0, -.03 },
-      { 0, -22.03 },
-      { .5133, -15.8 },
-      { .5440, -18.1 },
-      { .5630, -19.8 },
-      { .5440, -22.9 },
-      { .7112, -22.4 },
-      { 1.9092, -18.6 },
-      { 1.9293, -20.8 },
-      { 1.9589, -22.6 },
-      { 2.6426, -22.3 },
-      { 3.7136, -25.6 },
-      { 5.4524, -20.2 },
-      { 12.0034, -29.8 },
-      { 20.6519, -29.2 } },
-};
 constexpr size_t first_table = 2, first_with_line_of_sight = 3;
 constexpr double line_of_sight_doppler = 0.7; // of the largest, [tr38901], 7.7.2
 
@@ -88,30 +32,6 @@ std::vector<double> drawn(double seed, uint64_t ray)
 }
 
 } // namespace
-
-const std::vector<std::string>& profile_names()
-{
-    static const std::vector<std::string> names = { "none",  "two_rays", "tdl_a", "tdl_b",
-                                                    "tdl_c", "tdl_d",    "tdl_e" };
-    return names;
-}
-
-void check_path(const path_settings& s, double sample_rate)
-{
-    if (s.delay < 0 || s.echo_delay < 0 || s.spread_ns < 0 || s.doppler < 0)
-        refuse("expected delay, echo_delay, spread_ns and doppler >= 0");
-    if (std::abs(s.ppm) > 1000)
-        refuse("expected ppm in -1000..1000");
-    if (std::abs(s.gain_db) > 200 || std::abs(s.echo_gain_db) > 200)
-        refuse("expected gain_db and echo_gain_db in -200..200");
-    if (s.doppler > sample_rate / 100)
-        refuse("doppler is above a hundredth of the sample rate");
-    const double last = 21 * s.spread_ns * 1e-9 * sample_rate + s.echo_delay;
-    if (!(s.delay + last < double(air_path::longest_delay) / 2) || last > 1000)
-        refuse("the delay is above 131072 samples, or the last ray more than 1000 later");
-    if (s.profile >= first_table && s.spread_ns == 0)
-        refuse("spread_ns is missing, the rms delay spread of the profile in ns");
-}
 
 air_path::air_path(const path_settings& settings, double sample_rate, double origin)
     : d_sample_rate(sample_rate)
@@ -146,7 +66,7 @@ void air_path::set_rays()
             d_rays.push_back(echo);
         }
     } else {
-        const auto& table = tables[profile - first_table];
+        const auto& table = tapped_delay_lines()[profile - first_table];
         double whole = 0;
         for (const tabled_ray& tabled : table)
             whole += from_db(tabled.power_db);
@@ -167,7 +87,8 @@ void air_path::set_rays()
     for (const ray& one : d_rays)
         latest = std::max(latest, one.delay);
     d_still = d_settings.doppler == 0 && d_settings.ppm == 0;
-    d_plain = d_still && profile == 0 && d_fraction == 0;
+    d_single = d_settings.doppler == 0 && profile == 0;
+    d_plain = d_single && d_still && d_fraction == 0;
     d_reach = d_plain ? 0 : size_t(std::ceil(latest)) + 1;
     d_size = d_plain ? 1 : d_reach + interpolator_taps + 1;
     const double cycles = d_settings.doppler / d_sample_rate;
@@ -244,16 +165,19 @@ void air_path::add(const sample* sent, int64_t at, size_t count, sample* out)
     for (size_t done = 0; done < count;) {
         const int64_t now = at + int64_t(done);
         size_t size = count - done;
-        if (!d_plain) // pieces begin at multiples of their size, for any calls
+        if (!d_single) // pieces begin at multiples of their size, for any calls
             size = std::min(size, d_piece - size_t(now) % d_piece);
         const sample* from = sent + (first() - begin);
-        d_out.assign(from, from + size);
         if (!d_plain)
             pass_rays(from, now, size);
+        else if (d_settings.cfo != 0)
+            d_out.assign(from, from + size);
         if (d_settings.cfo != 0)
             turn(now, size, d_out.data());
+        if (!d_plain || d_settings.cfo != 0)
+            from = d_out.data();
         for (size_t i = 0; i < size; ++i)
-            out[done + i] += gain * d_out[i];
+            out[done + i] += gain * from[i];
         done += size;
         skip(int64_t(size));
     }
@@ -262,6 +186,14 @@ void air_path::add(const sample* sent, int64_t at, size_t count, sample* out)
 // Filter a piece, or a part of one, into d_out.
 void air_path::pass_rays(const sample* from, int64_t now, size_t count)
 {
+    d_out.resize(count);
+    if (d_single) {
+        const auto start = uint64_t(std::llround(d_fraction * 0x1p32));
+        const auto step = uint64_t(std::llround((1 + d_settings.ppm * 1e-6) * 0x1p32));
+        const float* table = fractional_delays().data();
+        interpolate(table, from + d_reach, start, step, count, d_out.data());
+        return;
+    }
     const size_t length = count + d_size - 1;
     d_sent.resize(2 * length);
     for (size_t i = 0; i < length; ++i) {

@@ -2,12 +2,12 @@
 // Test of a paced stand-in radio whose receiver is late at every read: samples come
 // between two overflows, and the list of losses is limited.
 #include "qa.h"
-#include "standin_air.h"
+#include "station.h"
 #include <cstdio>
 #include <fstream>
 
 using namespace gr::advphy;
-using reading = standin_air::reading;
+using reading = station::reading;
 
 namespace {
 
@@ -16,7 +16,7 @@ namespace {
 struct late_receiver {
     explicit late_receiver(const std::string& record)
     {
-        air_settings settings;
+        station_settings settings;
         settings.paced = 1;
         settings.record = record;
         air.configure(settings);
@@ -30,8 +30,8 @@ struct late_receiver {
         return air.read(&taken, 1, delivered, std::chrono::microseconds(0));
     }
 
-    standin_air::clock::time_point time{};
-    standin_air air{ [this] { return time; } };
+    station::clock::time_point time{};
+    station air{ {}, [this] { return time; } };
     sample taken;
     size_t delivered = 0;
 };

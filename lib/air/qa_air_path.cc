@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Test of the paths of a shared air against formulas: tones through delays, offsets and
 // rays, and the statistics of the rays of [tr38901] over many seeds.
-#include "air_path.h"
+#include "air/air_path.h"
 #include "qa.h"
 #include <cmath>
 

@@ -5,41 +5,20 @@
 // The rays make one filter of complex taps, which is computed at the beginning and at the
 // end of each piece; in between, the outputs of both are interpolated. A ray that fades
 // is a sum of sinusoids [jakes] and a function of the time on the air, the seed, and the
-// ray alone. Without delay, rays and offsets the output is the input, bit for bit.
+// ray alone. A single ray that stands still is interpolated at each sample instead, and
+// without delay, rays and offsets the output is the input, bit for bit.
 //
-// Cost per sample: about 32 complex multiply-adds, twice that if anything changes.
+// Cost per sample: about 32 complex multiply-adds, twice that if anything changes, and
+// half of it for a single ray.
 // Reference: formulas in numpy, tests/qa_shared_air.py.
 #pragma once
-#include "sample.h"
-#include <string>
-#include <vector>
+#include "air/path_tables.h"
 
 namespace gr::advphy {
-
-// Lies in shared memory: only plain numbers.
-struct path_settings {
-    double gain_db = 0;
-    double delay = 0; // samples, >= 0
-    double cfo = 0; // Hz by which the received carrier is above the receiver's
-    double ppm = 0; // by which the transmitter's clock is faster
-    double doppler = 0; // largest Doppler frequency in Hz; 0: the rays stand still
-    double spread_ns = 0; // rms delay spread of a profile
-    double echo_delay = 0, echo_gain_db = -10, echo_phase = 0; // samples, dB, degrees
-    double profile = 0; // index in profile_names()
-    double seed = 1; // of the rays
-};
-
-// "none", "two_rays" (a second ray, the echo), "tdl_a" ... "tdl_e" of [tr38901], 7.7.2.
-const std::vector<std::string>& profile_names();
-
-// Throws std::invalid_argument, with a sentence, if a value is out of range.
-void check_path(const path_settings& settings, double sample_rate);
 
 class air_path
 {
 public:
-    static constexpr size_t longest_delay = 1 << 18; // samples, with the last ray
-
     air_path(const path_settings& settings, double sample_rate, double origin);
 
     // The rays and offsets change, the position goes on.
@@ -80,7 +59,7 @@ private:
     // Position of the receiver's next sample among those sent: whole and fraction.
     int64_t d_whole;
     double d_fraction;
-    bool d_plain, d_still;
+    bool d_plain, d_single, d_still; // single: one ray, its gain is 1
     size_t d_reach, d_size; // taps before those of a ray without delay, and all
     size_t d_piece; // samples
     std::vector<ray> d_rays;
