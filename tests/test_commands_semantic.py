@@ -117,7 +117,7 @@ def test_an_adversary_and_a_jammer_of_equal_power_at_bob(here):
     ("words", "text"),
     [
         ("nonsense", "semantic link 'nonsense' is neither"),
-        ("bpsk", "semantic link 'bpsk' is neither"),
+        ("bpsk", "'bpsk' is one of another kind"),
         ("models/eve", "expected 'gr-advphy semantic link"),
         (f"{MNIST} --eve nonsense", "Eve 'nonsense' is neither"),
         (

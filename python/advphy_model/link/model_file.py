@@ -6,6 +6,7 @@ of description and arrays, so a file with any change is refused.
 """
 
 import dataclasses
+import difflib
 import hashlib
 import importlib
 import json
@@ -203,12 +204,22 @@ def load(given, *kinds):
                 return found
     if another is not None:
         raise another
+    raise ValueError(_not_found(str(given), kinds))
+
+
+def _not_found(given, kinds):
+    """Return why nothing has this name, with the nearest names or else all."""
     what = " or ".join(kind.KIND.what for kind in kinds)
-    names = ", ".join(name for kind in kinds for name in kind.names())
-    raise ValueError(
-        f"{what} '{given}' is neither a file nor one of: {names}; "
-        f"{kinds[0].KIND.remedy}"
-    )
+    for other in StoredModel.__subclasses__():
+        if given in other.names():
+            return f"'{given}' is one of another kind ({other.KIND.what}), not: {what}"
+    names = [name for kind in kinds for name in kind.names()]
+    near = [f"'{name}'" for name in difflib.get_close_matches(given, names, 3)]
+    if near:
+        return f"{what} '{given}' is not known; did you mean {' or '.join(near)}?"
+    where = f" (in {Path.cwd()})" if "/" in given and given[0] not in "/~" else ""
+    said = f"{what} '{given}' is neither a file nor one of: {', '.join(names)}"
+    return f"{said}{where}; {kinds[0].KIND.remedy}"
 
 
 def content_hash(description: dict, arrays: dict) -> str:
