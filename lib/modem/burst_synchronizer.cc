@@ -16,6 +16,7 @@ constexpr int after_false_alarm = 8; // symbols
 constexpr int header_rounds = 2; // of decoding again
 // Largest number of last pilots that detect a loss, and a number that is reliable.
 constexpr size_t most_pilots = 16, enough_pilots = 8;
+constexpr double worth_cleaning = 1.25; // ratio of SNRs
 // Of the position of a preamble, in symbols, at 0 dB: [mengali, ch. 7].
 constexpr double position_deviation = 0.02;
 
@@ -30,6 +31,8 @@ burst_synchronizer::burst_synchronizer(frame_layout layout,
       d_expectation(double(d_layout.symbols.back() * d_layout.samples_per_symbol),
                     d_layout.samples_per_symbol),
       d_next(&burst_synchronizer::search),
+      d_tones{ { 256, size_t(d_layout.samples_per_symbol) },
+               { 64, size_t(d_layout.samples_per_symbol) } },
       d_known{ known_symbols(d_layout, false), known_symbols(d_layout, true) }
 {
     // Zeros in front, in case the first preamble begins immediately.
@@ -68,24 +71,41 @@ void burst_synchronizer::discard_before(double at)
 
 // Each of the three steps returns true if the samples may allow another step.
 
-bool burst_synchronizer::search()
+// Compute the metric; return the first position at which it is above the threshold.
+size_t burst_synchronizer::scan(const sample* samples)
 {
-    if (d_from + d_search.samples() > d_filled || searched() >= d_until)
-        return false;
     if (d_expected.empty())
-        d_search.run(d_samples.data() + d_from);
+        d_search.run(samples);
     else
-        d_search.run(d_samples.data() + d_from, d_expected);
+        d_search.run(samples, d_expected);
     const auto& metric = d_search.metric();
     const auto bar = float(d_settings.threshold * d_settings.threshold);
     const auto crossing = std::find_if(
         metric.begin(), metric.end(), [bar](float value) { return value > bar; });
-    const auto position = size_t(crossing - metric.begin());
+    return size_t(crossing - metric.begin());
+}
+
+bool burst_synchronizer::search()
+{
+    if (d_from + d_search.samples() > d_filled || searched() >= d_until)
+        return false;
+    const sample* here = d_samples.data() + d_from;
+    size_t position = scan(here);
+    const auto& metric = d_search.metric();
+    d_candidate.cleaned = 0;
+    if (position == metric.size() && suspicious(here, d_search.samples()))
+        for (int by : { 1, 2 })
+            if (position == metric.size() &&
+                d_tones[by - 1].clean(here, d_search.samples(), d_clean)) {
+                position = scan(d_clean.data());
+                d_candidate.cleaned = by;
+            }
     const size_t ahead = look_ahead * d_search.step();
-    if (crossing == metric.end() || (position > 0 && position + ahead > metric.size())) {
+    if (position == metric.size() || (position > 0 && position + ahead > metric.size())) {
         d_from += position * d_search.stride(); // continue with the rest from there
         return true;
     }
+    const auto crossing = metric.begin() + long(position);
     const auto highest = std::max_element(
         crossing, crossing + long(std::min(ahead, metric.size() - position)));
     const auto best = size_t(highest - metric.begin());
@@ -99,6 +119,32 @@ bool burst_synchronizer::search()
     return true;
 }
 
+bool burst_synchronizer::suspicious(const sample* from, size_t count) const
+{
+    return d_settings.subtract_tones &&
+           may_hold_carrier(from, count, size_t(d_layout.samples_per_symbol));
+}
+
+// The samples of a burst from one symbol before the preamble's first pulse on, and their
+// number, with some more for a slow clock.
+std::pair<const sample*, size_t> burst_synchronizer::around(int symbols) const
+{
+    const auto sps = size_t(d_layout.samples_per_symbol), begin = d_from - sps;
+    const size_t count = (size_t(symbols + d_layout.span) + 4) * sps + d_filter.reach();
+    return { d_samples.data() + begin, std::min(count, d_samples.size() - begin) };
+}
+
+// Let turn_burst() take samples without tones, or (0) as they are; return whether there
+// are tones.
+bool burst_synchronizer::clean(int by, int symbols)
+{
+    const auto [from, count] = around(symbols);
+    const bool found = by > 0 && d_settings.subtract_tones &&
+                       d_tones[by - 1].clean(from, count, d_clean);
+    d_candidate.cleaned = found ? by : 0;
+    return found;
+}
+
 // Fill d_turned with the samples from the preamble's first pulse to that of a symbol,
 // with the frequency offset removed; symbols are `spacing` samples apart.
 void burst_synchronizer::turn_burst(int symbols, double spacing)
@@ -107,9 +153,11 @@ void burst_synchronizer::turn_burst(int symbols, double spacing)
                          size_t((d_layout.span + 2) * d_layout.samples_per_symbol) +
                          d_filter.reach();
     const auto begin = d_from - size_t(d_layout.samples_per_symbol);
-    const size_t there = std::min(count, d_samples.size() - begin);
+    const bool clean = d_candidate.cleaned > 0;
+    const sample* from = clean ? d_clean.data() : d_samples.data() + begin;
+    const size_t there = clean ? d_clean.size() : d_samples.size() - begin;
     d_turned.assign(count, 0);
-    turn_back(d_samples.data() + begin, there, d_candidate.frequency, d_turned.data());
+    turn_back(from, std::min(count, there), d_candidate.frequency, d_turned.data());
 }
 
 // Fill d_y with the symbols 0..last, counted from the preamble.
@@ -127,6 +175,34 @@ bool burst_synchronizer::read_header()
                        double(d_filter.center());
     if (end > double(d_filled))
         return false;
+    const candidate found = d_candidate;
+    clean(found.cleaned, last);
+    phase_tracker tracked = find_header(last);
+    for (int by = found.cleaned + 1; by <= 2 && !valid(d_candidate.header); ++by) {
+        candidate again = found;
+        std::swap(d_candidate, again);
+        if (clean(by, last))
+            tracked = find_header(last);
+        else
+            d_candidate = again;
+    }
+    const burst_header& header = d_candidate.header;
+    if (!valid(header) || header.codewords() > d_layout.codewords) {
+        ++(d_keyed && agrees(header) ? forged : bad_headers);
+        d_from += size_t(after_false_alarm * d_layout.samples_per_symbol);
+        d_next = &burst_synchronizer::search;
+        return true;
+    }
+    d_candidate.frequency +=
+        tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
+    compare(tracked);
+    d_next = &burst_synchronizer::read_payload;
+    return true;
+}
+
+// Acquire the burst and decode its header, d_candidate.header.
+phase_tracker burst_synchronizer::find_header(int last)
+{
     acquire();
     turn_burst(last, d_layout.samples_per_symbol);
     filter_burst(last, d_layout.samples_per_symbol);
@@ -139,18 +215,8 @@ bool burst_synchronizer::read_header()
         tracked = track(d_known[1], last, 3e-3);
         header = header_under(tracked);
     }
-    if (!valid(header) || header.codewords() > d_layout.codewords) {
-        ++(d_keyed && agrees(header) ? forged : bad_headers);
-        d_from += size_t(after_false_alarm * d_layout.samples_per_symbol);
-        d_next = &burst_synchronizer::search;
-        return true;
-    }
     d_candidate.header = header;
-    d_candidate.frequency +=
-        tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
-    compare(tracked);
-    d_next = &burst_synchronizer::read_payload;
-    return true;
+    return tracked;
 }
 
 burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
@@ -197,12 +263,11 @@ bool burst_synchronizer::read_payload()
 void burst_synchronizer::receive(received_burst& burst, int last, double spacing)
 {
     set_header(burst.header);
-    turn_burst(last, spacing);
     // Keep the middle of the preamble where it was found.
     const double middle = double(d_layout.preamble.size() - 1) / 2;
     d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
-    filter_burst(last, spacing);
-    phase_tracker tracked = track(d_known[1], last, 1e-3);
+    phase_tracker tracked = choose_samples(last, spacing);
+    burst.cleaned = d_candidate.cleaned > 0;
     burst.clock = d_clock.offset();
     if (follow_clock(tracked, burst, last)) {
         const double own = d_layout.samples_per_symbol * (1 + burst.clock);
@@ -230,6 +295,32 @@ void burst_synchronizer::receive(received_burst& burst, int last, double spacing
                             d_straight[size_t(index(d_layout.payload_at[i]))]);
     const int resume = sure ? last : index(d_layout.header_at.back());
     d_from += size_t(d_candidate.at + double(resume) * spacing);
+}
+
+// Fill d_y with the symbols of the samples as they are or without tones, whichever agrees
+// better with the known symbols.
+phase_tracker burst_synchronizer::choose_samples(int last, double spacing)
+{
+    const auto tracked = [this, last, spacing](int by) {
+        clean(by, last);
+        turn_burst(last, spacing);
+        filter_burst(last, spacing);
+        return track(d_known[1], last, 1e-3);
+    };
+    const phase_tracker plain = tracked(0);
+    const auto [from, count] = around(last);
+    if (!suspicious(from, count))
+        return plain;
+    double most = worth_cleaning * snr_of(plain, last); // not a number if nothing fits
+    int best = 0;
+    for (int by : { 1, 2 }) {
+        const double snr = snr_of(tracked(by), last);
+        if (d_candidate.cleaned > 0 && !(snr <= most)) {
+            most = snr;
+            best = by;
+        }
+    }
+    return tracked(best);
 }
 
 // Equalize d_y if preamble and header show an echo; return whether they do.

@@ -41,6 +41,7 @@ class ReceivedFrame:
         intact: whether the last pilots were in place, so no samples were lost before.
         suspicious: "number", "time", "frequency" or "gain" if that departs from the
             bursts before it (lib/modem/burst_expectation.h), else an empty text.
+        tones_subtracted: whether tones were subtracted from its payload.
         ebn0_db: Eb/N0 in dB to which the codewords were worsened, or None.
     """
 
@@ -56,6 +57,7 @@ class ReceivedFrame:
     equalised: bool
     intact: bool
     suspicious: str = ""
+    tones_subtracted: bool = False
     ebn0_db: float | None = None
 
     def as_dict(self) -> dict:
@@ -63,8 +65,8 @@ class ReceivedFrame:
         fields = dataclasses.asdict(self)
         for name in ("header", "first_codeword", "at"):
             fields.pop(name)
-        for name in ("suspicious", "ebn0_db"):
-            if fields[name] in ("", None):
+        for name in ("suspicious", "tones_subtracted", "ebn0_db"):
+            if fields[name] in ("", None, False):
                 fields.pop(name)
         header = self.header
         if header.seed_check is not None:
@@ -95,6 +97,9 @@ class Synchronizer:
         secret: 32 bytes, for keyed bursts; None: plain ones.
         clock: function that returns the time in s since 1970 at which the samples were
             sent, to 2 s, for keyed bursts.
+        subtract_tones: whether to search a second time without carriers where there
+            are strong ones (lib/modem/tone_canceller.h), and to subtract them from
+            bursts whose known symbols then agree better.
 
     Codewords of suspicious bursts are put out, too, but the clock and the number of the
     next burst do not follow them until three in a row agree.
@@ -118,6 +123,7 @@ class Synchronizer:
         noise_seed=1,
         secret=None,
         clock=time.time,
+        subtract_tones=True,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"threshold must be above 0 and below 1, got {threshold}")
@@ -136,8 +142,9 @@ class Synchronizer:
                 bool(equalise),
                 phase_walk,
                 expected,
+                tones,
             )
-            for _ in range(2)
+            for tones in (bool(subtract_tones), False)
         )
         self._keyed = None
         if secret is not None:
@@ -262,7 +269,7 @@ class Synchronizer:
                 f"burst {header.number} is of the link model {sent}, expected "
                 f"'{model.name}' {model.sha256[:8]}; give both ends the same link"
             )
-        missed = self._missed_before(header.number, found[-1])
+        missed = self._missed_before(header.number, found[2])
         self._received, self._missed = self._received + 1, self._missed + missed
         index = header.number * self.frame.codewords
         snr_db = 10 * math.log10(max(snr, 1e-10))
