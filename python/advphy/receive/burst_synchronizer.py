@@ -33,8 +33,9 @@ class burst_synchronizer(guarded_general_block):
             clock_ppm (how much faster the sender's clock is), gain, equalised,
             intact, arrived (of its last sample, by time.monotonic), seed_check if the
             header has one, tones_subtracted if they were, and suspicious ("number",
-            "time", "frequency" or "gain") if that departs from the bursts before it. Error counter and meters take the
-            index from it. Of a semantic link also Alice's tags "alice" and "key".
+            "time", "frequency" or "gain") if that departs from the bursts before it.
+            Error counter and meters take the index from it. Of a semantic link also
+            Alice's tags "alice" and "key".
             "channel" where ebn0_db begins or changes: a dictionary with worsened and
             ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
