@@ -17,6 +17,7 @@ constexpr int header_rounds = 2; // of decoding again
 // Largest number of last pilots that detect a loss, and a number that is reliable.
 constexpr size_t most_pilots = 16, enough_pilots = 8;
 constexpr double worth_cleaning = 1.25; // ratio of SNRs
+constexpr double good_enough = 4; // SNR of 5 dB: a carrier is weaker than the burst
 // Of the position of a preamble, in symbols, at 0 dB: [mengali, ch. 7].
 constexpr double position_deviation = 0.02;
 
@@ -312,6 +313,8 @@ phase_tracker burst_synchronizer::choose_samples(int last, double spacing)
     if (!suspicious(from, count))
         return plain;
     double most = worth_cleaning * snr_of(plain, last); // not a number if nothing fits
+    if (most > good_enough)
+        return plain;
     int best = 0;
     for (int by : { 1, 2 }) {
         const double snr = snr_of(tracked(by), last);

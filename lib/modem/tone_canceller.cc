@@ -125,12 +125,14 @@ tone_canceller::carrier tone_canceller::strongest()
         along({ 1, 0, curvature, 0, d_length }, [&](size_t i, complex value) {
             d_spectrum[i] = d_weight[i] * d_window[i] * std::conj(value);
         });
-        carrier c = from_spectrum(curvature);
-        refine(c);
+        const carrier c = from_spectrum(curvature);
         if (c.share > best.share)
             best = c;
     }
-    shorten(best);
+    if (best.share > d_sure / 4) { // before refinement
+        refine(best);
+        shorten(best);
+    }
     return best;
 }
 
@@ -145,7 +147,9 @@ tone_canceller::carrier tone_canceller::from_spectrum(double curvature)
     auto line = double(highest - d_spectrum.begin());
     if (line > double(d_length / 2))
         line -= double(d_length);
-    return { 0, 2 * M_PI * line / double(d_length), curvature, 0, d_length };
+    // The sum of the weights is half the length.
+    const double share = std::norm(*highest) / (double(d_length) / 2 * d_energy);
+    return { 0, 2 * M_PI * line / double(d_length), curvature, 0, d_length, share };
 }
 
 // Amplitude and share by least squares; rate and curvature by regression of the phase.
