@@ -14,10 +14,7 @@ constexpr float largest = 1e6f; // a larger sample is an error
 constexpr int look_ahead = 64; // symbols after a crossing that may contain the peak
 constexpr int after_false_alarm = 8; // symbols
 constexpr int header_rounds = 2; // of decoding again
-// Largest number of last pilots that detect a loss, and a number that is reliable.
-constexpr size_t most_pilots = 16, enough_pilots = 8;
-constexpr double worth_cleaning = 1.25; // ratio of SNRs
-constexpr double good_enough = 4; // SNR of 5 dB: a carrier is weaker than the burst
+constexpr size_t enough_pilots = 8; // for a reliable decision about a loss
 // Of the position of a preamble, in symbols, at 0 dB: [mengali, ch. 7].
 constexpr double position_deviation = 0.02;
 
@@ -118,32 +115,6 @@ bool burst_synchronizer::search()
         adopt(d_search.which(best));
     d_next = &burst_synchronizer::read_header;
     return true;
-}
-
-bool burst_synchronizer::suspicious(const sample* from, size_t count) const
-{
-    return d_settings.subtract_tones &&
-           may_hold_carrier(from, count, size_t(d_layout.samples_per_symbol));
-}
-
-// The samples of a burst from one symbol before the preamble's first pulse on, and their
-// number, with some more for a slow clock.
-std::pair<const sample*, size_t> burst_synchronizer::around(int symbols) const
-{
-    const auto sps = size_t(d_layout.samples_per_symbol), begin = d_from - sps;
-    const size_t count = (size_t(symbols + d_layout.span) + 4) * sps + d_filter.reach();
-    return { d_samples.data() + begin, std::min(count, d_samples.size() - begin) };
-}
-
-// Let turn_burst() take samples without tones, or (0) as they are; return whether there
-// are tones.
-bool burst_synchronizer::clean(int by, int symbols)
-{
-    const auto [from, count] = around(symbols);
-    const bool found = by > 0 && d_settings.subtract_tones &&
-                       d_tones[by - 1].clean(from, count, d_clean);
-    d_candidate.cleaned = found ? by : 0;
-    return found;
 }
 
 // Fill d_turned with the samples from the preamble's first pulse to that of a symbol,
@@ -298,34 +269,6 @@ void burst_synchronizer::receive(received_burst& burst, int last, double spacing
     d_from += size_t(d_candidate.at + double(resume) * spacing);
 }
 
-// Fill d_y with the symbols of the samples as they are or without tones, whichever agrees
-// better with the known symbols.
-phase_tracker burst_synchronizer::choose_samples(int last, double spacing)
-{
-    const auto tracked = [this, last, spacing](int by) {
-        clean(by, last);
-        turn_burst(last, spacing);
-        filter_burst(last, spacing);
-        return track(d_known[1], last, 1e-3);
-    };
-    const phase_tracker plain = tracked(0);
-    const auto [from, count] = around(last);
-    if (!suspicious(from, count))
-        return plain;
-    double most = worth_cleaning * snr_of(plain, last); // not a number if nothing fits
-    if (most > good_enough)
-        return plain;
-    int best = 0;
-    for (int by : { 1, 2 }) {
-        const double snr = snr_of(tracked(by), last);
-        if (d_candidate.cleaned > 0 && !(snr <= most)) {
-            most = snr;
-            best = by;
-        }
-    }
-    return tracked(best);
-}
-
 // Equalize d_y if preamble and header show an echo; return whether they do.
 bool burst_synchronizer::undo_echoes(const phase_tracker& tracked)
 {
@@ -336,28 +279,6 @@ bool burst_synchronizer::undo_echoes(const phase_tracker& tracked)
     if (equalizer.needed())
         equalizer.apply(d_straight.data(), d_straight.size(), d_y.data());
     return equalizer.needed();
-}
-
-// Fill d_straight with `count` symbols of d_y, corrected in phase and gain.
-void burst_synchronizer::straighten(const phase_tracker& tracked, size_t count)
-{
-    d_straight.resize(count);
-    tracked.correct(d_y.data(), count, d_straight.data());
-}
-
-// Correlation of the last pilots with their known values: 1 if they are in the right
-// place, close to 0 for noise if there are several groups of them. Sets `pilots` to the
-// number of pilots used, those after the header; without any the result is 1.
-double burst_synchronizer::pilots_arrived(int last, size_t& pilots) const
-{
-    const known_symbols& known = d_known[1];
-    const size_t end = known.up_to(last);
-    const size_t header_end = known.up_to(index(d_layout.header_at.back()));
-    pilots = std::min(end - header_end, most_pilots);
-    double sum = 0;
-    for (size_t i = end - pilots; i < end; ++i)
-        sum += std::real(d_straight[size_t(known.index[i])] * std::conj(known.values[i]));
-    return pilots == 0 ? 1 : sum / double(pilots);
 }
 
 void burst_synchronizer::set_header(const burst_header& header)
