@@ -39,9 +39,42 @@ def phase_keyed(size, rng):
     return on * bits * np.exp(2j * np.pi * rng.uniform(-0.02, 0.02) * np.arange(size))
 
 
+def modulated(size, rng):
+    """Return a carrier in the band, slowly modulated in frequency by a sine."""
+    rate, deviation = 1 / rng.integers(1000, 10_000), rng.uniform(0.005, 0.04)
+    sine = np.sin(2 * np.pi * (rate * np.arange(size) + rng.random()))
+    return in_band(size, rng) * np.exp(1j * deviation / rate * sine)
+
+
+def in_band(size, rng):
+    """Return a carrier within +-0.16 cycles per sample, with any phase."""
+    cycles = rng.uniform(-0.16, 0.16) * np.arange(size) + rng.random()
+    return np.exp(2j * np.pi * cycles)
+
+
+def two(size, rng):
+    """Return two carriers in the band, of half the power each."""
+    return (in_band(size, rng) + in_band(size, rng)) / np.sqrt(2)
+
+
+def reactive(kind, length):
+    """Return a kind that begins 200..800 samples after every burst of `length` does."""
+
+    def jammer(size, rng):
+        out = np.zeros(size, complex)
+        for begin in range(0, size - length + 1, length):
+            late = int(rng.integers(200, 800))
+            out[begin + late : begin + length] = kind(length - late, rng)
+        return out
+
+    return jammer
+
+
 KINDS = {
     "tone": tone,
     "chirp": chirp,
+    "modulated carrier": modulated,
+    "two tones": two,
     "FSK": shift_keyed,
     "on-off keying": on_off_keyed,
     "PSK bursts": phase_keyed,

@@ -8,9 +8,13 @@ from advphy_model import randomness
 from advphy_model.air.adversary import Adversary
 from advphy_model.air.perturbation import Perturbation
 from advphy_model.link import links
+from advphy_model.measure.burst_chain import BurstSetting
+from advphy_model.measure.burst_stream import BurstStream
+from advphy_model.modem.burst_adversary import BurstAdversary
+from advphy_model.modem.frame import Frame
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 from advphy_model.receive.detection import received
-from gnuradio import advphy, blocks
+from gnuradio import advphy, blocks, gr
 
 from .heard import heard
 from .while_running import at_items
@@ -47,6 +51,69 @@ def test_windows_are_those_of_the_model_and_the_last_part_is_not_put_out(latency
     Canceller(MODEL, settings).cancel(expected)
     assert np.array_equal(out, expected)
     assert not np.array_equal(out, y[:9216])
+
+
+def test_after_a_synchronizer_it_does_what_measure_burst_does():
+    """On the samples of measure-burst, with a p of its own carrier in each burst."""
+    frame = Frame.of_model(MODEL)
+    attack = BurstAdversary(P, frame, 0.0, where="stream", cfo="random", delay="random")
+    cancelled = CancellerSettings(adversary="any", window=256)
+    stream = BurstStream(
+        BurstSetting(MODEL, frame, 8.0, attack=attack, canceller=cancelled), 0
+    )
+    samples, expected, push = [], [], stream._synchronizer.push
+    stream._synchronizer.push = lambda x: samples.append(x) or push(x)
+    stream._decide = lambda y, index: expected.append(y.copy())
+    stream.count(16)
+    expected = np.concatenate(expected)
+    samples = np.concatenate(samples)
+
+    def flowgraph(frame_of_canceller):
+        flowgraph, sink = advphy.top_block(), blocks.vector_sink_c(N)
+        canceller = advphy.perturbation_canceller(
+            MODEL, adversary="any", window=256, frame=frame_of_canceller
+        )
+        synchronizer = advphy.burst_synchronizer(MODEL, frame, first_frame=0)
+        source = blocks.vector_source_c(samples.tolist())
+        flowgraph.connect(source, synchronizer, canceller, sink)
+        flowgraph.run()
+        return np.reshape(sink.data(), (-1, N)).astype(np.complex64)
+
+    out = flowgraph(frame)
+    assert len(out) >= 14 * frame.codewords
+    assert np.array_equal(out, expected[: len(out)])
+    assert not np.array_equal(flowgraph(None), out)
+
+
+def test_a_short_burst_moves_the_layout_of_those_after_it():
+    """The canceller takes bursts from tags, wherever they begin in its windows."""
+    frame, rng = Frame(N, codewords=64), np.random.default_rng(6)
+    begins = np.array([0, 64, 84, 148, 212, 276, 340, 404, 468])  # the second is short
+    places = np.arange(512) - np.repeat(begins, np.diff([*begins, 512]))
+    starts = frame.payload_at[::N]
+    clean = received(MODEL, 10.0, 1, 0, 512, None)
+    turns = np.repeat(rng.uniform(-0.03, 0.03, 9), np.diff([*begins, 512]))
+    symbol = starts[places][:, None] + np.arange(N)
+    y = clean + np.exp(2j * np.pi * turns[:, None] * symbol) * P.scaled(0.0).rows
+    source = blocks.vector_source_c(
+        y.astype(np.complex64).ravel().tolist(),
+        False,
+        N,
+        [
+            gr.python_to_tag((int(at), pmt.intern("frame"), pmt.PMT_T, pmt.PMT_NIL))
+            for at in begins
+        ],
+    )
+    block = advphy.perturbation_canceller(
+        MODEL, adversary="periodic", window=256, sample=64, frame=frame
+    )
+    flowgraph, sink = advphy.top_block(), blocks.vector_sink_c(N)
+    flowgraph.connect(source, block, sink)
+    flowgraph.run()
+    left = np.reshape(sink.data(), (-1, N)) - clean
+    # p has 2 parameters per channel use and burst of 64, each of an error of the energy
+    # of a codeword's symbols over 64; four times that, of an energy of 1, is allowed.
+    assert np.mean(np.abs(left[148:]) ** 2) < 4 * 2 / 64
 
 
 def test_it_publishes_what_it_found():
@@ -121,6 +188,8 @@ def test_bad_samples_neither_spread_nor_are_lost():
         ({"forgetting": 1.0}, "forgetting must be.*got 1"),
         ({"false_alarm": 0.0}, "false_alarm must be.*got 0"),
         ({"latency": 0}, "latency"),
+        ({"frame": Frame(8)}, "frame.*does not fit"),
+        ({"frame": Frame(N, codewords=100)}, "multiple of the frame's 100.*got 4096"),
     ],
 )
 def test_bad_parameters_are_refused_at_construction(settings, text):

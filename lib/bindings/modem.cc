@@ -46,12 +46,16 @@ std::unique_ptr<burst_synchronizer> synchronizer_from(const py::dict& layout,
                                                       double threshold,
                                                       bool equalize,
                                                       double phase_walk,
-                                                      const py::bytes& expected_hash)
+                                                      const py::bytes& expected_hash,
+                                                      bool subtract_tones)
 {
     return std::make_unique<burst_synchronizer>(
         layout_from(layout),
-        synchronizer_settings{
-            threshold, equalize, phase_walk, std::string(expected_hash) });
+        synchronizer_settings{ threshold,
+                               equalize,
+                               phase_walk,
+                               std::string(expected_hash),
+                               subtract_tones });
 }
 
 // The arguments of Python's Header.
@@ -80,7 +84,8 @@ py::tuple fields_of(const received_burst& burst)
                           burst.gain,
                           burst.equalized,
                           burst.intact,
-                          burst.suspicious);
+                          burst.suspicious,
+                          burst.cleaned);
 }
 
 py::tuple push(burst_synchronizer& self, input samples)
@@ -193,7 +198,8 @@ void bind_synchronizer(py::module_& m)
              py::arg("threshold"),
              py::arg("equalize"),
              py::arg("phase_walk"),
-             py::arg("expected_hash"))
+             py::arg("expected_hash"),
+             py::arg("subtract_tones"))
         .def_readonly("samples", &burst_synchronizer::samples)
         .def_readonly("not_finite", &burst_synchronizer::not_finite)
         .def_readonly("preambles", &burst_synchronizer::preambles)

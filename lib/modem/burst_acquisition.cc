@@ -10,6 +10,7 @@ namespace {
 
 // Drift of the timing over a burst, in symbols, that costs something (0.05 dB).
 constexpr double worth_measuring = 0.04;
+constexpr size_t most_pilots = 16; // last ones, which detect a loss
 constexpr int first_part = 2600; // symbols, in which 200 ppm are half a symbol
 
 // The vertex of the parabola through (-1, before), (0, here), (1, after), within +-1.
@@ -194,6 +195,28 @@ burst_synchronizer::track(const known_symbols& known, int last, double deviation
     const phase_tracker rough(groups, 1.0, d_settings.phase_walk, deviation);
     const double snr = snr_of(rough, int(d_layout.preamble.size()) - 1);
     return { groups, snr, d_settings.phase_walk, deviation };
+}
+
+// Fill d_straight with `count` symbols of d_y, corrected in phase and gain.
+void burst_synchronizer::straighten(const phase_tracker& tracked, size_t count)
+{
+    d_straight.resize(count);
+    tracked.correct(d_y.data(), count, d_straight.data());
+}
+
+// Correlation of the last pilots with their known values: 1 if they are in the right
+// place, close to 0 for noise if there are several groups of them. Sets `pilots` to the
+// number of pilots used, those after the header; without any the result is 1.
+double burst_synchronizer::pilots_arrived(int last, size_t& pilots) const
+{
+    const known_symbols& known = d_known[1];
+    const size_t end = known.up_to(last);
+    const size_t header_end = known.up_to(index(d_layout.header_at.back()));
+    pilots = std::min(end - header_end, most_pilots);
+    double sum = 0;
+    for (size_t i = end - pilots; i < end; ++i)
+        sum += std::real(d_straight[size_t(known.index[i])] * std::conj(known.values[i]));
+    return pilots == 0 ? 1 : sum / double(pilots);
 }
 
 // SNR from the known symbols up to the last one. Fills d_straight.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// burst_synchronizer: keyed bursts.
+// burst_synchronizer: headers, and keyed bursts.
 #include "modem/burst_synchronizer.h"
+#include <array>
 #include <cmath>
 
 namespace gr::advphy {
@@ -45,6 +46,30 @@ bool burst_synchronizer::agrees(const burst_header& header)
         energy += std::norm(y);
     }
     return along > surely_read * std::sqrt(energy * double(header_symbols));
+}
+
+burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
+{
+    straighten(tracked, d_y.size());
+    std::array<sample, header_symbols> symbols;
+    for (size_t i = 0; i < symbols.size(); ++i)
+        symbols[i] = d_straight[size_t(index(d_layout.header_at[i]))];
+    if (!d_keyed)
+        return decode_header(symbols.data());
+    d_keyed->mask(symbols.data());
+    return decode_header(symbols.data(),
+                         [this](const burst_header& found) { return valid(found); });
+}
+
+// Return whether a burst is of this layout and link. One without a hash is of the link of
+// the last one that had a hash.
+bool burst_synchronizer::own(const burst_header& header)
+{
+    const std::string& expected = d_settings.expected_hash;
+    if (header.has_hash())
+        d_own = expected.empty() || expected == header.model_hash();
+    const int version = header.version();
+    return (version == d_layout.version || version == nonce_version) && d_own;
 }
 
 } // namespace gr::advphy

@@ -14,8 +14,7 @@ constexpr float largest = 1e6f; // a larger sample is an error
 constexpr int look_ahead = 64; // symbols after a crossing that may contain the peak
 constexpr int after_false_alarm = 8; // symbols
 constexpr int header_rounds = 2; // of decoding again
-// Largest number of last pilots that detect a loss, and a number that is reliable.
-constexpr size_t most_pilots = 16, enough_pilots = 8;
+constexpr size_t enough_pilots = 8; // for a reliable decision about a loss
 // Of the position of a preamble, in symbols, at 0 dB: [mengali, ch. 7].
 constexpr double position_deviation = 0.02;
 
@@ -30,6 +29,8 @@ burst_synchronizer::burst_synchronizer(frame_layout layout,
       d_expectation(double(d_layout.symbols.back() * d_layout.samples_per_symbol),
                     d_layout.samples_per_symbol),
       d_next(&burst_synchronizer::search),
+      d_tones{ { 256, size_t(d_layout.samples_per_symbol) },
+               { 64, size_t(d_layout.samples_per_symbol) } },
       d_known{ known_symbols(d_layout, false), known_symbols(d_layout, true) }
 {
     // Zeros in front, in case the first preamble begins immediately.
@@ -68,24 +69,41 @@ void burst_synchronizer::discard_before(double at)
 
 // Each of the three steps returns true if the samples may allow another step.
 
-bool burst_synchronizer::search()
+// Compute the metric; return the first position at which it is above the threshold.
+size_t burst_synchronizer::scan(const sample* samples)
 {
-    if (d_from + d_search.samples() > d_filled || searched() >= d_until)
-        return false;
     if (d_expected.empty())
-        d_search.run(d_samples.data() + d_from);
+        d_search.run(samples);
     else
-        d_search.run(d_samples.data() + d_from, d_expected);
+        d_search.run(samples, d_expected);
     const auto& metric = d_search.metric();
     const auto bar = float(d_settings.threshold * d_settings.threshold);
     const auto crossing = std::find_if(
         metric.begin(), metric.end(), [bar](float value) { return value > bar; });
-    const auto position = size_t(crossing - metric.begin());
+    return size_t(crossing - metric.begin());
+}
+
+bool burst_synchronizer::search()
+{
+    if (d_from + d_search.samples() > d_filled || searched() >= d_until)
+        return false;
+    const sample* here = d_samples.data() + d_from;
+    size_t position = scan(here);
+    const auto& metric = d_search.metric();
+    d_candidate.cleaned = 0;
+    if (position == metric.size() && suspicious(here, d_search.samples()))
+        for (int by : { 1, 2 })
+            if (position == metric.size() &&
+                d_tones[by - 1].clean(here, d_search.samples(), d_clean)) {
+                position = scan(d_clean.data());
+                d_candidate.cleaned = by;
+            }
     const size_t ahead = look_ahead * d_search.step();
-    if (crossing == metric.end() || (position > 0 && position + ahead > metric.size())) {
+    if (position == metric.size() || (position > 0 && position + ahead > metric.size())) {
         d_from += position * d_search.stride(); // continue with the rest from there
         return true;
     }
+    const auto crossing = metric.begin() + long(position);
     const auto highest = std::max_element(
         crossing, crossing + long(std::min(ahead, metric.size() - position)));
     const auto best = size_t(highest - metric.begin());
@@ -107,9 +125,11 @@ void burst_synchronizer::turn_burst(int symbols, double spacing)
                          size_t((d_layout.span + 2) * d_layout.samples_per_symbol) +
                          d_filter.reach();
     const auto begin = d_from - size_t(d_layout.samples_per_symbol);
-    const size_t there = std::min(count, d_samples.size() - begin);
+    const bool clean = d_candidate.cleaned > 0;
+    const sample* from = clean ? d_clean.data() : d_samples.data() + begin;
+    const size_t there = clean ? d_clean.size() : d_samples.size() - begin;
     d_turned.assign(count, 0);
-    turn_back(d_samples.data() + begin, there, d_candidate.frequency, d_turned.data());
+    turn_back(from, std::min(count, there), d_candidate.frequency, d_turned.data());
 }
 
 // Fill d_y with the symbols 0..last, counted from the preamble.
@@ -127,6 +147,37 @@ bool burst_synchronizer::read_header()
                        double(d_filter.center());
     if (end > double(d_filled))
         return false;
+    const candidate found = d_candidate;
+    clean(found.cleaned, last);
+    phase_tracker tracked = find_header(last);
+    for (int by = found.cleaned + 1; by <= 2 && !valid(d_candidate.header); ++by) {
+        candidate again = found;
+        std::swap(d_candidate, again);
+        if (clean(by, last))
+            tracked = find_header(last);
+        else
+            d_candidate = again;
+    }
+    const burst_header& header = d_candidate.header;
+    if (!valid(header) || header.codewords() > d_layout.codewords) {
+        ++(d_keyed && agrees(header) ? forged : bad_headers);
+        d_from += size_t(after_false_alarm * d_layout.samples_per_symbol);
+        d_next = &burst_synchronizer::search;
+        return true;
+    }
+    d_candidate.frequency +=
+        tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
+    d_candidate.suspicious.clear();
+    d_candidate.own = own(header);
+    if (d_candidate.own)
+        compare(tracked);
+    d_next = &burst_synchronizer::read_payload;
+    return true;
+}
+
+// Acquire the burst and decode its header, d_candidate.header.
+phase_tracker burst_synchronizer::find_header(int last)
+{
     acquire();
     turn_burst(last, d_layout.samples_per_symbol);
     filter_burst(last, d_layout.samples_per_symbol);
@@ -139,45 +190,8 @@ bool burst_synchronizer::read_header()
         tracked = track(d_known[1], last, 3e-3);
         header = header_under(tracked);
     }
-    if (!valid(header) || header.codewords() > d_layout.codewords) {
-        ++(d_keyed && agrees(header) ? forged : bad_headers);
-        d_from += size_t(after_false_alarm * d_layout.samples_per_symbol);
-        d_next = &burst_synchronizer::search;
-        return true;
-    }
     d_candidate.header = header;
-    d_candidate.frequency +=
-        tracked.frequency() / (2 * M_PI * d_layout.samples_per_symbol);
-    d_candidate.suspicious.clear();
-    d_candidate.own = own(header);
-    if (d_candidate.own)
-        compare(tracked);
-    d_next = &burst_synchronizer::read_payload;
-    return true;
-}
-
-burst_header burst_synchronizer::header_under(const phase_tracker& tracked)
-{
-    straighten(tracked, d_y.size());
-    std::array<sample, header_symbols> symbols;
-    for (size_t i = 0; i < symbols.size(); ++i)
-        symbols[i] = d_straight[size_t(index(d_layout.header_at[i]))];
-    if (!d_keyed)
-        return decode_header(symbols.data());
-    d_keyed->mask(symbols.data());
-    return decode_header(symbols.data(),
-                         [this](const burst_header& found) { return valid(found); });
-}
-
-// Return whether a burst is of this layout and link. One without a hash is of the link of
-// the last one that had a hash.
-bool burst_synchronizer::own(const burst_header& header)
-{
-    const std::string& expected = d_settings.expected_hash;
-    if (header.has_hash())
-        d_own = expected.empty() || expected == header.model_hash();
-    const int version = header.version();
-    return (version == d_layout.version || version == nonce_version) && d_own;
+    return tracked;
 }
 
 bool burst_synchronizer::read_payload()
@@ -209,12 +223,11 @@ bool burst_synchronizer::read_payload()
 void burst_synchronizer::receive(received_burst& burst, int last, double spacing)
 {
     set_header(burst.header);
-    turn_burst(last, spacing);
     // Keep the middle of the preamble where it was found.
     const double middle = double(d_layout.preamble.size() - 1) / 2;
     d_candidate.at += middle * (d_layout.samples_per_symbol - spacing);
-    filter_burst(last, spacing);
-    phase_tracker tracked = track(d_known[1], last, 1e-3);
+    phase_tracker tracked = choose_samples(last, spacing);
+    burst.cleaned = d_candidate.cleaned > 0;
     burst.clock = d_clock.offset();
     if (follow_clock(tracked, burst, last)) {
         const double own = d_layout.samples_per_symbol * (1 + burst.clock);
@@ -254,28 +267,6 @@ bool burst_synchronizer::undo_echoes(const phase_tracker& tracked)
     if (equalizer.needed())
         equalizer.apply(d_straight.data(), d_straight.size(), d_y.data());
     return equalizer.needed();
-}
-
-// Fill d_straight with `count` symbols of d_y, corrected in phase and gain.
-void burst_synchronizer::straighten(const phase_tracker& tracked, size_t count)
-{
-    d_straight.resize(count);
-    tracked.correct(d_y.data(), count, d_straight.data());
-}
-
-// Correlation of the last pilots with their known values: 1 if they are in the right
-// place, close to 0 for noise if there are several groups of them. Sets `pilots` to the
-// number of pilots used, those after the header; without any the result is 1.
-double burst_synchronizer::pilots_arrived(int last, size_t& pilots) const
-{
-    const known_symbols& known = d_known[1];
-    const size_t end = known.up_to(last);
-    const size_t header_end = known.up_to(index(d_layout.header_at.back()));
-    pilots = std::min(end - header_end, most_pilots);
-    double sum = 0;
-    for (size_t i = end - pilots; i < end; ++i)
-        sum += std::real(d_straight[size_t(known.index[i])] * std::conj(known.values[i]));
-    return pilots == 0 ? 1 : sum / double(pilots);
 }
 
 void burst_synchronizer::set_header(const burst_header& header)

@@ -16,6 +16,7 @@
 #include "modem/keyed_symbols.h"
 #include "modem/matched_filter.h"
 #include "modem/phase_tracker.h"
+#include "modem/tone_canceller.h"
 #include <limits>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@ struct synchronizer_settings {
     bool equalize;
     double phase_walk; // rad^2 per symbol
     std::string expected_hash; // 4 bytes, or empty: any model
+    bool subtract_tones;
 };
 
 // Symbols known to the receiver, in order of their index.
@@ -50,6 +52,7 @@ struct received_burst {
     bool equalized;
     bool intact; // the last pilots were in the right place
     std::string suspicious; // what departs from the bursts before it, or empty
+    bool cleaned; // whether tones were subtracted
 };
 
 class burst_synchronizer
@@ -80,10 +83,17 @@ private:
         burst_header header;
         std::string suspicious;
         bool own; // of this layout and link; other bursts are reported by the caller
+        int cleaned; // by which of d_tones the samples in d_clean are; 0: not at all
     };
 
     bool search();
+    size_t scan(const sample* samples);
     bool read_header();
+    phase_tracker find_header(int last);
+    bool suspicious(const sample* from, size_t count) const;
+    std::pair<const sample*, size_t> around(int symbols) const;
+    bool clean(int by, int symbols);
+    phase_tracker choose_samples(int last, double spacing);
     void compare(const phase_tracker& tracked);
     burst_header header_under(const phase_tracker& tracked);
     bool read_payload();
@@ -132,6 +142,8 @@ private:
     bool (burst_synchronizer::*d_next)();
     candidate d_candidate;
     bool d_own = true; // the last burst that had a hash, or no such burst yet
+    tone_canceller d_tones[2]; // the first for what changes slowly
+    std::vector<sample> d_clean; // a burst's samples without tones
     std::vector<sample> d_turned, d_y, d_straight;
     known_symbols d_known[2]; // without and with the header
     std::vector<keyed_symbols> d_expected; // bursts, or none: plain ones

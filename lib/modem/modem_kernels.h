@@ -31,6 +31,9 @@ struct modem_kernels {
                            size_t floats,
                            size_t count,
                            sample* out);
+    // out = real and imaginary part of the sum of x[i + lag] conj(x[i]), and that of
+    // |x[i]|^2, over count samples and up to row_padding more.
+    void (*correlate_late)(const sample* x, size_t count, size_t lag, float* out);
     // out[i] = x[i] base turning[i]
     void (*turn)(
         const sample* x, size_t count, const sample* turning, sample base, sample* out);

@@ -140,6 +140,25 @@ void filter_symbols(const sample* samples,
     }
 }
 
+void correlate_late(const sample* samples, size_t count, size_t lag, float* out)
+{
+    const float *x = floats_of(samples), *late = x + 2 * lag;
+    vfloat re{}, first{}, second{}, energy{};
+    for (size_t f = 0; f < 2 * count; f += lanes) {
+        const vfloat here = load(x + f);
+        re = re + here * load(late + f);
+        first = first + here * load(late + f + 1); // in even lanes: real and imaginary
+        second = second + here * load(late + f - 1); // in odd lanes: imaginary and real
+        energy = energy + here * here;
+    }
+    out[0] = out[1] = out[2] = 0;
+    for (int l = 0; l < lanes; ++l) {
+        out[0] += re[l];
+        out[1] += l % 2 ? -second[l] : first[l];
+        out[2] += energy[l];
+    }
+}
+
 void turn(
     const sample* samples, size_t count, const sample* turning, sample base, sample* to)
 {
@@ -178,8 +197,7 @@ void shape_pulses(const sample* symbols,
 
 } // namespace
 
-extern const modem_kernels modem_table = {
-    search, correlate, filter_symbols, turn, shape_pulses
-};
+extern const modem_kernels modem_table = { search,         correlate, filter_symbols,
+                                           correlate_late, turn,      shape_pulses };
 
 } // namespace gr::advphy::ADVPHY_SIMD_NAMESPACE

@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(a_synchronizer_lives_through_any_bits)
 {
     std::mt19937 generator(10);
     on_each_instruction_set([&] {
-        burst_synchronizer synchronizer(small_layout(), { 0.25, true, 1e-6, "" });
+        burst_synchronizer synchronizer(small_layout(), { 0.25, true, 1e-6, "", true });
         for (int call = 0; call < 60; ++call) {
             std::vector<sample> x(generator() % 3000);
             for (sample& value : x) {

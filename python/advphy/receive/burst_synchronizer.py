@@ -32,10 +32,11 @@ class burst_synchronizer(guarded_general_block):
             one), snr_db (per channel use, estimated), cfo (cycles per sample),
             clock_ppm (how much faster the sender's clock is), gain, equalised,
             intact, arrived (of its last sample, by time.monotonic), seed_check if the
-            header has one, and suspicious ("number", "time", "frequency" or "gain") if
-            that departs from the bursts before it. Error counter and meters take the
-            index from it. Of a semantic link also Alice's tags "alice" and "key", the
-            latter with check and nonce as far as the headers had them.
+            header has one, tones_subtracted if they were, and suspicious ("number",
+            "time", "frequency" or "gain") if that departs from the bursts before it.
+            Error counter and meters take the index from it. Of a semantic link also
+            Alice's tags "alice" and "key", the latter with check and nonce as far as
+            the headers had them.
             "channel" where ebn0_db begins or changes: a dictionary with worsened and
             ebn0_db.
     Message port "frames": a dictionary with kind, name, time, settings (empty),
@@ -64,6 +65,9 @@ class burst_synchronizer(guarded_general_block):
         secret: 32 bytes, for keyed bursts (docs/over_the_air.md), None: plain bursts.
         sent_at: time in s since 1970 at which keyed bursts of a file were sent, to 2 s;
             None: now.
+        subtract_tones: whether strong carriers, constant or slowly modulated, are
+            subtracted where preambles or known symbols are then found better; no
+            effect without them.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class burst_synchronizer(guarded_general_block):
         noise_seed=1,
         secret=None,
         sent_at=None,
+        subtract_tones=True,
     ):
         if model is None and frame is None:
             raise ValueError("frame must be given for bursts of any model, got None")
@@ -95,6 +100,7 @@ class burst_synchronizer(guarded_general_block):
             "swap_iq": swap_iq,
             "noise_seed": noise_seed,
             "secret": secret,
+            "subtract_tones": subtract_tones,
             "clock": time.time if sent_at is None else lambda: sent_at,
         }
         self._make = lambda level: Synchronizer(

@@ -5,10 +5,12 @@ import dataclasses
 
 import numpy as np
 from advphy_model.link.links import load
+from advphy_model.modem.frame import require_frame
 from advphy_model.receive.canceller import Canceller, CancellerSettings
 
 from ..block_errors import guarded_block
 from ..reports import Reporter
+from .burst_synchronizer import TAG as BURST_TAG
 
 TAG = "canceller"
 _FIGURES = ("psr_db", "noise_variance", "statistic")  # of an Estimate
@@ -48,6 +50,11 @@ class perturbation_canceller(guarded_block):
         enabled: False passes everything through; set_enabled changes it.
         latency: largest number of items in one call of work(), but at least a window.
         name: name of this block in displays; "": "canceller".
+        frame: the sender's advphy.Frame of the model if the vectors come from a
+            burst_synchronizer, whose tags tell where bursts begin: "periodic" and "any"
+            then also try a p with its own carrier and phase in each burst, as
+            `advphy measure-burst` does. The window is a multiple of the codewords in
+            a full burst. None: no bursts.
     """
 
     def __init__(
@@ -63,14 +70,25 @@ class perturbation_canceller(guarded_block):
         enabled=True,
         latency=65536,
         name="",
+        frame=None,
     ):
-        self._model = load(model)
+        self._model, self._codewords, self._starts = load(model), 1, None
         item = (np.complex64, (self._model.n,))
         guarded_block.__init__(self, "perturbation_canceller", [item], [item])
         settings = CancellerSettings(
             components, window, sample, iterations, forgetting, false_alarm, adversary
         )
-        self._canceller = Canceller(self._model, settings)
+        if frame is not None:
+            require_frame(frame, self._model)
+            self._codewords = frame.codewords
+            if window % frame.codewords:
+                raise ValueError(
+                    f"window must be a multiple of the frame's {frame.codewords} "
+                    f"codewords, got {window}; give a longer one, or a frame whose "
+                    "codewords are a power of two"
+                )
+            self._starts = frame.payload_at[:: frame.n]
+        self._canceller = Canceller(self._model, settings, self._starts)
         self._enabled = bool(enabled)
         self._last = None
         self._reporter = Reporter(self, "estimate", name, "canceller")
@@ -84,7 +102,7 @@ class perturbation_canceller(guarded_block):
     def set_components(self, components):
         """Set the number of vectors of a "free" adversary, from the next call on."""
         settings = dataclasses.replace(self._canceller.settings, components=components)
-        self._canceller = Canceller(self._model, settings)
+        self._canceller = Canceller(self._model, settings, self._starts)
 
     def set_enabled(self, enabled):
         """Correct, or pass everything through, from the next call of work() on."""
@@ -104,6 +122,7 @@ class perturbation_canceller(guarded_block):
 
     def start(self):
         self._canceller.forget()
+        self._burst = 0  # item at which the last burst began
         self._last = self._tagged = None
         self._reporter.begin()
         return True
@@ -114,12 +133,24 @@ class perturbation_canceller(guarded_block):
             self._publish()
         return True
 
+    def _places(self, size):
+        """Return the index of each of the next items in its burst."""
+        if self._starts is None:
+            return np.zeros(size, int)
+        first = self.nitems_read(0)
+        places = np.arange(first - self._burst, first - self._burst + size)
+        for at, _, _ in self.tags_of(size, BURST_TAG):
+            self._burst = first + at
+            places[at:] = np.arange(size - at)
+        return places % self._codewords
+
     def work(self, input_items, output_items):
         out, canceller, enabled = output_items[0], self._canceller, self._enabled
         label = canceller.settings.label if enabled else "none"
         if label != self._tagged:
             self.tag_item(self.nitems_written(0), TAG, {"canceller": label})
             self._tagged = label
+        places = self._places(len(out))
         if not enabled:
             out[:] = input_items[0][: len(out)]
             self._first_block, self._last = self.nitems_written(0), None
@@ -130,7 +161,7 @@ class perturbation_canceller(guarded_block):
         for at in range(0, len(out), window):  # one at a time, to stay in the cache
             part = out[at : at + window]
             part[:] = input_items[0][at : at + window]
-            (estimate,) = canceller.cancel(part)
+            (estimate,) = canceller.cancel(part, places[at : at + window])
             before, self._last = self._last, estimate
             changed = before is None or before.detected != estimate.detected
             self._first_block = first + at

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels
-from advphy_model.modem.frame import NONCE_VERSION
+from advphy_model.modem.frame import NONCE_VERSION, VERSION
 from advphy_model.randomness import checked_seed
 
 CHECK_BYTES = 2
@@ -45,6 +45,17 @@ class Header:
         """Return which part of the nonce is in place of the hash; None: the hash is."""
         part = self.number % NONCE_BURSTS
         return part if self.version == NONCE_VERSION and part < PARTS else None
+
+    def mismatch(self, model) -> str:
+        """Return why the burst is of another layout, or not of a link unless None."""
+        if self.version not in (VERSION, NONCE_VERSION):
+            found = f"has layout version {self.version}, expected at most "
+            return f"{found}{NONCE_VERSION}; use the same gr-advphy at both ends"
+        if model is None:
+            return ""
+        found = f"is of the link model {self.model_hash.hex()}, expected "
+        found += f"'{model.name}' {model.sha256[:8]}"
+        return f"{found}; give both ends the same link"
 
     def to_bytes(self) -> bytes:
         """Return 16 bytes, of which the last four are the CRC-32 of the others."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advphy_model import kernels, power
-from advphy_model.modem.frame import NONCE_VERSION, VERSION
+from advphy_model.modem.frame import NONCE_VERSION
 from advphy_model.modem.header import Header, NonceParts
 from advphy_model.modem.keyed_bursts import KeyedSearch
 from advphy_model.modem.pulse import kernel_layout
@@ -41,6 +41,7 @@ class ReceivedFrame:
         intact: whether the last pilots were in place, so no samples were lost before.
         suspicious: "number", "time", "frequency" or "gain" if that departs from the
             bursts before it (lib/modem/burst_expectation.h), else an empty text.
+        tones_subtracted: whether tones were subtracted from its payload.
         nonce: that of the keys of its codes; b"": not known yet; None: it has none.
         ebn0_db: Eb/N0 in dB to which the codewords were worsened, or None.
     """
@@ -57,6 +58,7 @@ class ReceivedFrame:
     equalised: bool
     intact: bool
     suspicious: str = ""
+    tones_subtracted: bool = False
     nonce: bytes | None = None
     ebn0_db: float | None = None
 
@@ -65,8 +67,8 @@ class ReceivedFrame:
         fields = dataclasses.asdict(self)
         for name in ("header", "first_codeword", "at", "nonce"):
             fields.pop(name)
-        for name in ("suspicious", "ebn0_db"):
-            if fields[name] in ("", None):
+        for name in ("suspicious", "tones_subtracted", "ebn0_db"):
+            if fields[name] in ("", None, False):
                 fields.pop(name)
         header = self.header
         if header.seed_check is not None:
@@ -97,6 +99,9 @@ class Synchronizer:
         secret: 32 bytes, for keyed bursts; None: plain ones.
         clock: function that returns the time in s since 1970 at which the samples were
             sent, to 2 s, for keyed bursts.
+        subtract_tones: whether to search a second time without carriers where there
+            are strong ones (lib/modem/tone_canceller.h), and to subtract them from
+            bursts whose known symbols then agree better.
 
     Codewords of suspicious bursts are put out, too, but the clock and the number of the
     next burst do not follow them until three in a row agree.
@@ -122,6 +127,7 @@ class Synchronizer:
         noise_seed=1,
         secret=None,
         clock=time.time,
+        subtract_tones=True,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"threshold must be above 0 and below 1, got {threshold}")
@@ -140,8 +146,9 @@ class Synchronizer:
                 bool(equalise),
                 phase_walk,
                 expected,
+                tones,
             )
-            for _ in range(2)
+            for tones in (bool(subtract_tones), False)
         )
         self._keyed = None
         if secret is not None:
@@ -263,21 +270,14 @@ class Synchronizer:
 
         One without a hash is of the link of the last one that had a hash, as in lib/.
         """
-        model, sent = self._model, header.model_hash.hex()
-        if header.nonce_part is None:
-            self._own = model is None or sent == model.sha256[:8]
-        if header.version not in (VERSION, NONCE_VERSION):
-            found = f"has layout version {header.version}, expected at most "
-            found += f"{NONCE_VERSION}; use the same gr-advphy at both ends"
-        elif not self._own:
-            found = f"is of the link model {sent}, expected '{model.name}' "
-            found += f"{model.sha256[:8]}; give both ends the same link"
-        else:
-            return True
-        self._foreign += 1
-        if header.nonce_part is None and not self.hint:
-            self.hint = f"burst {header.number} {found}"
-        return False
+        if self._model is not None and header.nonce_part is None:
+            self._own = header.model_hash == self._hash
+        found = header.mismatch(None if self._own else self._model)
+        if found:
+            self._foreign += 1
+            if header.nonce_part is None and not self.hint:
+                self.hint = f"burst {header.number} {found}"
+        return not found
 
     def _frame(self, fields, first, at, snr, cfo, clock, gain, *found):
         header = Header(*fields)

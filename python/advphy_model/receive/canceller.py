@@ -128,8 +128,9 @@ class Canceller:
         model: link model, of which only the codebook is used.
         settings: CancellerSettings; None: the defaults.
         starts: symbol at which each codeword of a full burst begins, if the windows
-            hold whole bursts: then "periodic" and "any" also try a p that turns, with
-            its own frequency and phase in each burst. None: they do not.
+            hold bursts: then "periodic" and "any" also try a p that turns, with its
+            own frequency and phase in each burst, if a window is a multiple of full
+            bursts. None: they do not.
     """
 
     def __init__(self, model, settings=None, starts=None):
@@ -153,7 +154,7 @@ class Canceller:
         # Twice the variance of a fit is allowed, so a constant p is rarely beyond it.
         self._near = quantile(2 * model.n, 0.95)
         self._line = quantile(2 * model.n, 1 - alarm / settings.window)
-        self._starts = None
+        self._starts, self._codewords = None, 1 if starts is None else len(starts)
         if starts is not None and settings.window % len(starts) == 0:
             self._starts = np.asarray(starts, int) - starts[0]
             span = 2 * (self._starts[-1] + model.n)  # twice: of two kinds
@@ -169,20 +170,25 @@ class Canceller:
         """Discard the estimate of previous windows."""
         self._past = None
 
-    def cancel(self, y) -> list:
-        """Subtract from y, complex64 [k windows, n], in place; return the Estimates."""
+    def cancel(self, y, places=None) -> list:
+        """Subtract from y, complex64 [k windows, n], in place; return the Estimates.
+
+        places: index of each block in its burst, int [k windows]; None: full bursts.
+        """
         window = self.settings.window
         if len(y) % window:
             raise ValueError(f"{len(y)} blocks, expected a multiple of {window}")
-        parts = (y[at : at + window] for at in range(0, len(y), window))
-        return [self._cancel_window(part) for part in parts]
+        if places is None:
+            places = np.arange(len(y)) % self._codewords
+        parts = (slice(at, at + window) for at in range(0, len(y), window))
+        return [self._cancel_window(y[part], places[part]) for part in parts]
 
-    def _cancel_window(self, y):
+    def _cancel_window(self, y, places):
         forgetting = self.settings.forgetting
         past = (self._past, forgetting, self._change) if forgetting else ()
         found = self._past = self._kernel.find(y, *past)
         name, p, weights = self._names[found.family], found.p, found.weights
-        rest, lines, known = self._periodic(y, found)
+        rest, lines, known = self._periodic(y, places, found)
         if rest is not None:
             found, name, p = rest, "periodic", lines
             weights = [1.0] * len(lines)
@@ -228,7 +234,7 @@ class Canceller:
         strength = 2 * (np.abs(mean) ** 2 / variance).sum()
         return mean[None].astype(np.complex64) if strength > self.threshold else None
 
-    def _periodic(self, y, found):
+    def _periodic(self, y, places, found):
         """Return (estimate of the rest, amplitudes of the lines, sum of the lines).
 
         The estimate is None if none is sought, or likelier than what was found.
@@ -237,7 +243,7 @@ class Canceller:
         if self.settings.adversary not in ("periodic", "any"):
             return best
         least = found.statistic
-        for amplitudes, known, margin in (self._lines(y), self._turns(y)):
+        for amplitudes, known, margin in (self._lines(y), self._turns(y, places)):
             if known is not None:
                 rest = self._kernel.find(y, known=known)
                 if rest.statistic > least + margin:
@@ -254,19 +260,23 @@ class Canceller:
             margin = 0.0  # not a constant one, which is the next likely
         return amplitudes, known if len(turning) else None, margin
 
-    def _turns(self, y):
+    def _turns(self, y, places):
         """Return the like for a p that turns, with another frequency in each burst."""
         if self._starts is None:
             return None, None, 0.0
-        bursts = y.reshape(-1, len(self._starts), y.shape[1])
-        with_phase = (self._mean, self._starts, self._turning)
-        found = [spectrum.turning(burst, *with_phase) for burst in bursts]
-        if all(part is None for part in found):
+        first = np.flatnonzero(np.diff(places, prepend=-2) != 1)  # of each burst
+        bursts = zip(np.split(y, first[1:]), np.split(places, first[1:]), strict=True)
+        known, found = np.zeros_like(y), False
+        for at, (burst, place) in zip(first, bursts, strict=True):
+            when = self._starts[place] - self._starts[place[0]]
+            part = None
+            if len(burst) > 1:
+                part = spectrum.turning(burst, self._mean, when, self._turning)
+            if part is not None:
+                known[at : at + len(burst)], found = part, True
+        if not found:
             return None, None, 0.0
-        still = np.zeros(bursts.shape[1:], np.complex64)
-        known = np.concatenate([still if part is None else part for part in found])
-        mean_power = known[:: len(self._starts)] / np.sqrt(len(bursts))
-        return mean_power, known, self._change
+        return known[first] / np.sqrt(len(first)), known, self._change
 
     def _gains(self, found):
         """Return whether a fit explains blocks that it has not seen."""
