@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from .qa_grc import ENVIRONMENT, compile_example
 
 PROGRAM = Path(__file__).with_name("example_program.py")
 # Where they publish, which tests must not take from a demo that is running.
-PORTS = [f"tcp://127.0.0.1:{port}" for port in (5570, *range(5572, 5578))]
+PORTS = [f"tcp://127.0.0.1:{port}" for port in (5570, *range(5572, 5580))]
 
 
 def compiled(folder, name, *changes):
@@ -29,12 +30,18 @@ def compiled(folder, name, *changes):
     text = (CLONE / "examples" / f"{name}.grc").read_text()
     for port in PORTS:
         text = text.replace(port, published(folder, name))
+    text = text.replace("air=lab", f"air={air()}")
     for before, after in changes:
         assert before in text
         text = text.replace(before, after)
     (folder / f"{name}.grc").write_text(text)
     done = compile_example(folder / f"{name}.grc", folder)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def air():
+    """Return the air of the demos, which other tests at the same time do not share."""
+    return f"demos{os.getpid()}"
 
 
 def published(folder, name):

@@ -237,8 +237,11 @@ def test_every_block_of_the_flowgraph_keeps_to_the_latency():
             "latency must be.*got 0",
         ),
         (lambda: advphy.semantic_encoder("nonsense"), "'nonsense' is neither"),
-        (lambda: advphy.semantic_decoder("bpsk"), "'bpsk' is neither"),
-        (lambda: advphy.eve("semantic_mnist"), "Eve 'semantic_mnist' is neither"),
+        (lambda: advphy.semantic_decoder("bpsk"), "'bpsk' is one of another kind"),
+        (
+            lambda: advphy.eve("semantic_mnist"),
+            "'semantic_mnist' is one of another kind",
+        ),
         (
             lambda: advphy.snr_channel(small.semantic_link(), math.nan),
             "snr_db must be.*got nan",

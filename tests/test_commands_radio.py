@@ -373,7 +373,7 @@ RX = f"rx {LINK} --source file --args x.cf32"
         (f"rx {LINK} --source zmq --args 'no endpoint'", "no endpoint"),
         ("check --frames 3", "--frames must be in 20..100000, got 3"),
         ("check --ebn0-db 99", "--ebn0-db must be.*got 99"),
-        ("check paired_arn_white", "link 'paired_arn_white' is neither"),
+        ("check paired_arn_white", "'paired_arn_white' is one of another kind"),
         ("check --level radio", "--level radio needs the --args"),
         ("check --level radio --args a=b", "give --arm"),
         ("check --level radio --args a=b --arm", "--frequency is"),

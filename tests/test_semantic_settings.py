@@ -46,7 +46,7 @@ def test_bad_settings_are_refused(name, assignment, text):
         ("paired_arn", ("link=nonsense",), "'nonsense' is neither"),
         ("paired_arn", ("eve=nonsense",), "Eve 'nonsense' is neither"),
         ("paired_arn", ("eve=eve_mnist+",), "Eve '' is neither"),
-        ("eve", ("link=bpsk",), "semantic link 'bpsk' is neither"),
+        ("eve", ("link=bpsk",), "'bpsk' is one of another kind"),
         ("keyed_arn", ("images=nowhere",), "'nowhere'"),
     ],
 )
