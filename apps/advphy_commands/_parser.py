@@ -48,9 +48,18 @@ def command(name):
     return importlib.import_module(f"advphy_commands.{name.replace('-', '_')}")
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are a sentence, without the usage."""
+
+    def error(self, message):
+        self.exit(
+            2, f"{self.prog}: {message}; `{self.prog} --help` lists the options\n"
+        )
+
+
 def parser(only=None):
     """Return the parser of all commands, or of the command `only`."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="advphy",
         usage="advphy [-h] [--version] COMMAND ...",
         description="Neural physical layers under attack.",
@@ -59,7 +68,7 @@ def parser(only=None):
     )
     top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(
-        dest="command", metavar="COMMAND", help=argparse.SUPPRESS
+        prog="advphy", dest="command", metavar="COMMAND", help=argparse.SUPPRESS
     )
     for name in names() if only is None else [only]:
         _declare(_added(commands, name, command(name)), command(name))
